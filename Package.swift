@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "uringtop",
+  products: [
+    .executable(name: "uringtop", targets: ["uringtop"]),
+    .library(name: "UringTrace", targets: ["UringTrace"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // What BPF, Swift and recordings share: one C header.
+    .systemLibrary(name: "CRecord", path: "bpf/include"),
+    // libbpf, and the few things of it that Swift cannot import.
+    .target(
+      name: "CBPF",
+      dependencies: ["CRecord"],
+      linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
+    // ncursesw behind a header without macros.
+    .target(
+      name: "CCurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    // fork and exec, which Swift does not import.
+    .target(name: "CSpawn"),
+
+    // The BPF programs, compiled and embedded by `swift build`.
+    .executableTarget(name: "EmbedBPF"),
+    .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedBPF"]),
+    .target(
+      name: "BPFObjects",
+      path: "bpf",
+      exclude: ["LICENSE", "include", "programs"],
+      plugins: ["CompileBPF"]),
+
+    // The domain: runs anywhere, needs no root.
+    .target(
+      name: "UringTrace",
+      dependencies: [
+        "CRecord",
+        .product(name: "BasicContainers", package: "swift-collections"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    // The live source.
+    .target(
+      name: "UringProbe",
+      dependencies: [
+        "CBPF", "BPFObjects", "UringTrace",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .executableTarget(
+      name: "uringtop",
+      dependencies: [
+        "CCurses", "CSpawn", "UringTrace", "UringProbe",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+
+    .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,76 @@
+import Foundation
+
+/// Build tool: compiles one BPF source and writes it as a Swift constant.
+///
+/// Arguments: name, source, include folder, clang, llvm-objcopy, output.
+@main
+struct EmbedBPF {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 7 else {
+      fail("usage: EmbedBPF NAME SOURCE INCLUDES CLANG OBJCOPY OUTPUT")
+    }
+    let (name, source, includes) = (arguments[1], arguments[2], arguments[3])
+    let (clang, objcopy) = (arguments[4], arguments[5])
+    let output = URL(filePath: arguments[6])
+    let object = output.deletingPathExtension().appendingPathExtension("o")
+
+    try run(
+      clang,
+      [
+        "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
+        "-D__TARGET_ARCH_\(architecture)", "-I", includes, "-I", multiarchIncludes,
+        "-c", source, "-o", object.path(),
+      ])
+    // DWARF goes, BTF stays: a hundredth of the size.
+    try run(objcopy, ["--strip-debug", object.path()])
+
+    let base64 = try Data(contentsOf: object).base64EncodedString()
+    let swift = """
+      extension EmbeddedObject {
+        /// `\(name).bpf.c`, compiled.
+        public static var \(name): EmbeddedObject {
+          EmbeddedObject(name: "\(name)", base64: "\(base64)")
+        }
+      }
+
+      """
+    try swift.write(to: output, atomically: true, encoding: .utf8)
+  }
+
+  /// The architecture as libbpf's `bpf_tracing.h` names it.
+  static var architecture: String {
+    #if arch(x86_64)
+      "x86"
+    #elseif arch(arm64)
+      "arm64"
+    #else
+      fail("uringtop is built on x86_64 or arm64")
+    #endif
+  }
+
+  /// Where Debian keeps `asm/types.h`: clang for the `bpf` target does not look there.
+  static var multiarchIncludes: String {
+    #if arch(x86_64)
+      "/usr/include/x86_64-linux-gnu"
+    #else
+      "/usr/include/aarch64-linux-gnu"
+    #endif
+  }
+
+  static func run(_ tool: String, _ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: tool)
+    process.arguments = arguments
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      fail("\(tool) failed with status \(process.terminationStatus)")
+    }
+  }
+
+  static func fail(_ message: String) -> Never {
+    FileHandle.standardError.write(Data("EmbedBPF: \(message)\n".utf8))
+    exit(1)
+  }
+}

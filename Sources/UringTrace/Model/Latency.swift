@@ -1,0 +1,43 @@
+/// A distribution in nanoseconds, from an HDR histogram with two significant digits (within 1 %).
+public struct LatencySummary: Hashable, Sendable {
+  public var count: UInt64 = 0
+  public var p50: UInt64 = 0
+  public var p90: UInt64 = 0
+  public var p99: UInt64 = 0
+  public var p999: UInt64 = 0
+  public var max: UInt64 = 0
+  public var mean: Double = 0
+
+  public init() {}
+}
+
+/// Where the time between submission and completion goes.
+public enum Stage: UInt8, Sendable, CaseIterable {
+  /// Behind a drain or another request of the chain.
+  case held
+  /// Issued: running inline, or with the driver.
+  case issued
+  /// Poll-armed.
+  case poll
+  /// With io-wq, queued or executing.
+  case worker
+  /// Waiting for its task to run.
+  case taskWork
+}
+
+/// From submission to completion, of one opcode on one ring.
+public struct OpcodeLatency: Sendable {
+  public var ring: Ring.ID
+  public var opcode: Opcode
+  public var summary: LatencySummary
+  /// Nanoseconds spent in each stage, over all completed requests; indexed by ``Stage/rawValue``.
+  public var stageTotals: InlineArray<5, UInt64>
+  /// For drawing: upper bound (ns, inclusive) and count of consecutive buckets, about eight to each
+  /// doubling; empty ones are left out.
+  public var buckets: [Bucket]
+
+  public struct Bucket: Hashable, Sendable {
+    public var upperBound: UInt64
+    public var count: UInt64
+  }
+}

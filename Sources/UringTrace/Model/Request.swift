@@ -1,0 +1,105 @@
+/// One request: an `io_kiocb` from its submission to its end.
+public struct Request: Sendable {
+  /// Number in order of first sight, from 1, over all rings.
+  public typealias ID = UInt64
+
+  /// Where the request is now.
+  public enum State: UInt8, Sendable, CaseIterable {
+    /// Handed to the kernel; nothing since. Disk requests and those that park without an event
+    /// (POLL_ADD, TIMEOUT, FUTEX_WAIT, URING_CMD…) stay here.
+    case submitted
+    /// Behind a drain.
+    case deferred
+    /// Behind another request of its chain.
+    case linked
+    /// Its file is assigned and it was issued.
+    case issued
+    /// Waits for its file to become ready.
+    case pollArmed
+    /// With io-wq: queued or executing.
+    case worker
+    /// Woken; waits for its task to run.
+    case taskWork
+    /// Posted its result; the network stack still holds the buffer (SEND_ZC).
+    case awaitingNotification
+    /// Posted its last CQE.
+    case completed
+    /// Ended, its CQE is or was in the overflow list.
+    case overflowed
+    /// Ended without a CQE, as asked.
+    case skipped
+    /// Ended, and no event told how.
+    case ended
+
+    /// Whether the request has ended.
+    public var isFinal: Bool { self.rawValue >= State.completed.rawValue }
+  }
+
+  public var id: ID
+  public var ring: Ring.ID
+  public var state: State
+  public var opcode: Opcode
+  /// `struct io_kiocb *`: identifies the request only while it is in flight.
+  public var address: UInt64
+  public var userData: UInt64
+  /// `REQ_F_*` at submission; names by ``Snapshot/requestFlagNames``.
+  public var flags: UInt64
+  /// What the application wrote; meaningful if ``isSQEKnown``.
+  public var sqe: SQE
+  public var isSQEKnown: Bool
+  /// Submitted by the ring's iou-sqp thread.
+  public var isSubmittedBySQThread: Bool
+  /// Submitting thread and its process; 0 if not known.
+  public var submitterTid: UInt32
+  public var submitterTgid: UInt32
+  /// Nanoseconds, CLOCK_MONOTONIC. The first event seen of the request.
+  public var startTime: UInt64
+  /// The last event seen; the end, once the state is final.
+  public var lastTime: UInt64
+  /// Thread that posted the last CQE.
+  public var completerTid: UInt32
+  /// CQE result of the last CQE; meaningful if ``hasResult``.
+  public var result: Int32
+  public var hasResult: Bool
+  /// `IORING_CQE_F_*` of the last CQE.
+  public var cqeFlags: UInt32
+  /// CQEs posted, overflowed ones included.
+  public var cqeCount: UInt32
+  /// What poll waits for, `POLL*`, once poll-armed.
+  public var pollEvents: UInt32
+  /// Negative errno of a preparation failure, else 0.
+  public var preparationError: Int32
+  /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
+  public var shortWriteBytes: UInt64
+  /// The chain the request is in, 0 if none.
+  public var chain: Chain.ID
+  /// Start of the request is known; false if it was found in flight or its submission was lost.
+  public var isStartKnown: Bool
+  /// The end was found out afterwards, not observed.
+  public var isEndDerived: Bool
+  /// The first ``stepCapacity`` steps; see ``steps``.
+  public var stepStorage: InlineArray<10, Step>
+  /// Steps that happened; those over the capacity overwrite the last place.
+  public var stepCount: UInt32
+
+  public static var stepCapacity: Int { 10 }
+
+  /// The life so far in order of time. When more than ``stepCapacity`` steps happened, the last entry
+  /// is the latest step and those between were dropped (``droppedSteps``).
+  public var steps: [Step] {
+    (0..<min(Int(stepCount), Self.stepCapacity)).map { stepStorage[$0] }
+  }
+
+  public var droppedSteps: Int { max(0, Int(stepCount) - Self.stepCapacity) }
+
+  /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
+  public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: isSQEKnown) }
+}
+
+/// The file a request names.
+public enum FileReference: Hashable, Sendable {
+  /// A file descriptor of the submitter.
+  case descriptor(Int32)
+  /// An index into the ring's registered files.
+  case fixed(UInt32)
+}

@@ -1,0 +1,95 @@
+/// One io_uring instance: an `io_ring_ctx`.
+public struct Ring: Sendable {
+  /// Number in order of first sight, from 1.
+  public typealias ID = UInt32
+
+  /// A descriptor that refers to the ring.
+  public struct Descriptor: Hashable, Sendable {
+    public var tgid: UInt32
+    /// -1: the process has only registered the ring.
+    public var fd: Int32
+  }
+
+  public var id: ID
+  /// `struct io_ring_ctx *`: identifies the ring only while it lives.
+  public var address: UInt64
+  /// The process that created the ring where known, else the first found to hold it; 0 if unknown.
+  public var ownerTgid: UInt32
+  /// Name of the owner.
+  public var comm: String
+  public var descriptors: [Descriptor]
+  public var sqEntries: UInt32
+  public var cqEntries: UInt32
+  /// `IORING_SETUP_*`.
+  public var setupFlags: SetupFlags
+  /// 0 without SQPOLL.
+  public var sqThreadTid: UInt32
+  public var registeredFiles: UInt32
+  public var registeredBuffers: UInt32
+  /// First sight; nanoseconds, CLOCK_MONOTONIC.
+  public var firstTime: UInt64
+  /// When it was seen to be gone, 0 while open.
+  public var closedTime: UInt64
+  /// Was there before uringtop.
+  public var isFound: Bool
+
+  public var counts: Counts
+  /// Requests in flight now.
+  public var inFlight: UInt32
+  /// Submissions, completions and bytes in each second.
+  public var lastSecond: Rates
+  public var lastMinute: Rates
+  /// Over all opcodes.
+  public var latency: LatencySummary
+  /// Errors by positive errno, most frequent first.
+  public var errnos: [ErrnoCount]
+  /// Last `io_uring_cqring_wait`: CQEs asked for and when; 0 if never seen.
+  public var lastWaitMinEvents: Int32
+  public var lastWaitTime: UInt64
+
+  public var isClosed: Bool { closedTime != 0 }
+
+  public struct Counts: Hashable, Sendable {
+    public var submitted: UInt64 = 0
+    /// Requests that ended with a CQE in the ring.
+    public var completed: UInt64 = 0
+    /// CQEs, auxiliary ones included.
+    public var cqes: UInt64 = 0
+    /// Requests that ended with a negative result.
+    public var errors: UInt64 = 0
+    public var overflows: UInt64 = 0
+    public var skipped: UInt64 = 0
+    public var preparationFailures: UInt64 = 0
+    public var shortWrites: UInt64 = 0
+    /// Handed to io-wq.
+    public var punted: UInt64 = 0
+    public var pollArmed: UInt64 = 0
+    /// Requests whose end no event told.
+    public var endedUnseen: UInt64 = 0
+    /// Completions that belong to no known request.
+    public var unmatched: UInt64 = 0
+    /// Bytes moved by reads, receives and such, by writes, sends and such.
+    public var bytesRead: UInt64 = 0
+    public var bytesWritten: UInt64 = 0
+    /// Calls that waited for CQEs (`io_uring_cqring_wait`).
+    public var waits: UInt64 = 0
+
+    public init() {}
+  }
+
+  public struct ErrnoCount: Hashable, Sendable {
+    public var errno: Int32
+    public var count: UInt64
+  }
+}
+
+/// Events per second over a window.
+public struct Rates: Hashable, Sendable {
+  public var submitted: Double = 0
+  public var completed: Double = 0
+  public var errors: Double = 0
+  public var bytesRead: Double = 0
+  public var bytesWritten: Double = 0
+
+  public init() {}
+}

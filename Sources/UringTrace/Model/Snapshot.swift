@@ -1,0 +1,87 @@
+/// Everything known at one moment. Immutable; views and documents are made from it alone.
+public struct Snapshot: Sendable {
+  public var host: HostDescription
+  /// Nanoseconds, CLOCK_MONOTONIC: the last record's time or, live, the time of the snapshot.
+  public var time: UInt64
+  /// Records seen.
+  public var recordCount: UInt64
+  public var lost: LossCounts
+  /// Open rings and those closed recently, by id.
+  public var rings: [Ring]
+  /// In flight, oldest first.
+  public var requests: [Request]
+  /// Recently ended, newest first, up to the history limit.
+  public var recent: [Request]
+  /// Chains with a member in ``requests`` or ``recent``, by id.
+  public var chains: [Chain]
+  /// By ring, then opcode.
+  public var latency: [OpcodeLatency]
+  /// The last events, oldest first.
+  public var events: [Event]
+  /// Over all rings.
+  public var lastSecond: Rates
+  public var lastMinute: Rates
+  /// Names of `REQ_F_*` by bit, as this kernel has them; empty where unknown.
+  public var requestFlagNames: [String]
+  /// Names of files where known.
+  public var fileNames: FileNames
+  /// Names of threads where known, by thread id.
+  public var taskNames: [UInt32: String]
+}
+
+/// What was observed, and how.
+public struct HostDescription: Sendable, Hashable {
+  /// `uname -r`.
+  public var kernel: String
+  /// Capability tier: `tracepoints` or `fentry`.
+  public var tier: String
+  /// Start of the observation; nanoseconds, CLOCK_MONOTONIC.
+  public var startTime: UInt64
+  /// The same moment, nanoseconds since 1970.
+  public var startRealtime: UInt64
+
+  public init(kernel: String, tier: String, startTime: UInt64, startRealtime: UInt64) {
+    self.kernel = kernel
+    self.tier = tier
+    self.startTime = startTime
+    self.startRealtime = startRealtime
+  }
+}
+
+/// Records lost, by cause.
+public struct LossCounts: Hashable, Sendable {
+  /// The reader fell behind and the kernel's ring buffer was full.
+  public var ringBufferFull: UInt64 = 0
+  /// The recording's disk fell behind.
+  public var outputStalled: UInt64 = 0
+
+  public init() {}
+
+  public var total: UInt64 { ringBufferFull + outputStalled }
+}
+
+/// Names of the files that requests refer to.
+public struct FileNames: Sendable {
+  public struct DescriptorKey: Hashable, Sendable {
+    public var tgid: UInt32
+    public var fd: Int32
+  }
+  public struct FixedKey: Hashable, Sendable {
+    public var ring: Ring.ID
+    public var index: UInt32
+  }
+
+  public var descriptors: [DescriptorKey: String] = [:]
+  public var fixed: [FixedKey: String] = [:]
+
+  public init() {}
+
+  /// The file's path or description, nil where it is not known.
+  public func name(of request: Request) -> String? {
+    switch request.file {
+    case .descriptor(let fd)?: descriptors[.init(tgid: request.submitterTgid, fd: fd)]
+    case .fixed(let index)?: fixed[.init(ring: request.ring, index: index)]
+    case nil: nil
+    }
+  }
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The records: what the BPF programs write, Swift reads in place and a recording stores.
+ *
+ * One record is a `struct record` (32 bytes) followed by what its kind needs, `size` bytes in all, a
+ * multiple of 8. Times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns). Process and thread ids are
+ * those of the pid namespace uringtop runs in; 0 where the task is not visible there.
+ *
+ * Kinds up to 63 come from the kernel, one per io_uring tracepoint and named after it
+ * (include/trace/events/io_uring.h); from 64 on uringtop itself adds what the tracepoints cannot tell.
+ *
+ * Any change of a layout here raises RECORD_SCHEMA.
+ */
+#ifndef URINGTOP_RECORD_H
+#define URINGTOP_RECORD_H
+
+#include <linux/types.h>
+
+#define RECORD_SCHEMA 1
+#define RECORD_COMM_LEN 16
+#define RECORD_OPCODE_NONE 0xff
+
+#define RECORD_SWIFT_NAME(name) __attribute__((swift_name(name)))
+
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8 {
+  /* kernel tracepoints */
+  RECORD_CREATE RECORD_SWIFT_NAME("create") = 1,
+  RECORD_REGISTER RECORD_SWIFT_NAME("register") = 2,
+  RECORD_FILE_GET RECORD_SWIFT_NAME("fileGet") = 3,
+  RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,
+  RECORD_QUEUE_ASYNC_WORK RECORD_SWIFT_NAME("queueAsyncWork") = 5,
+  RECORD_POLL_ARM RECORD_SWIFT_NAME("pollArm") = 6,
+  RECORD_TASK_ADD RECORD_SWIFT_NAME("taskAdd") = 7,
+  RECORD_DEFER RECORD_SWIFT_NAME("defer") = 8,
+  RECORD_LINK RECORD_SWIFT_NAME("link") = 9,
+  RECORD_FAIL_LINK RECORD_SWIFT_NAME("failLink") = 10,
+  RECORD_COMPLETE RECORD_SWIFT_NAME("complete") = 11,
+  RECORD_CQE_OVERFLOW RECORD_SWIFT_NAME("cqeOverflow") = 12,
+  RECORD_REQ_FAILED RECORD_SWIFT_NAME("reqFailed") = 13,
+  RECORD_CQRING_WAIT RECORD_SWIFT_NAME("cqringWait") = 14,
+  RECORD_TASK_WORK_RUN RECORD_SWIFT_NAME("taskWorkRun") = 15,
+  RECORD_LOCAL_WORK_RUN RECORD_SWIFT_NAME("localWorkRun") = 16,
+  RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
+  /* from fentry, where the kernel allows it */
+  RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
+  /* added by uringtop */
+  RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
+  RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
+  RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
+  RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
+  RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
+  RECORD_LOST RECORD_SWIFT_NAME("lost") = 69,
+  RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
+  RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
+  RECORD_END RECORD_SWIFT_NAME("end") = 72,
+};
+
+/* Why records were lost. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
+  RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
+  RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
+};
+
+/* What every record starts with. */
+struct record {
+  __u64 time_ns; /* CLOCK_MONOTONIC */
+  __u64 ctx;     /* struct io_ring_ctx *, the ring; 0 where the event names none */
+  __u64 req;     /* struct io_kiocb *, reused by the kernel at once; 0 where the event names none */
+  __u32 tid;     /* the thread that was running when the event fired */
+  __u16 size;    /* of the whole record in bytes, this header included */
+  enum record_kind kind;
+  __u8 opcode; /* IORING_OP_* of the request, RECORD_OPCODE_NONE where there is no request */
+};
+
+/* An SQE as the application wrote it: the first 64 bytes, include/uapi/linux/io_uring.h. */
+struct record_sqe {
+  __u8 opcode;
+  __u8 flags; /* IOSQE_* */
+  __u16 ioprio;
+  __s32 fd;       /* or fixed-file index with IOSQE_FIXED_FILE */
+  __u64 off;      /* or addr2; low half is cmd_op for URING_CMD */
+  __u64 addr;     /* or splice_off_in */
+  __u32 len;      /* bytes, iovecs or events, by opcode */
+  __u32 op_flags; /* rw_flags, msg_flags, poll32_events, …: the opcode's own */
+  __u64 user_data;
+  __u16 buf_index; /* or buf_group */
+  __u16 personality;
+  __u32 file_index; /* or splice_fd_in, optlen, addr_len */
+  __u64 addr3;      /* first half of the command area for URING_CMD */
+  __u64 pad2;       /* second half */
+};
+
+struct record_create {
+  struct record base;
+  __s32 fd;
+  __u32 tgid;
+  __u32 sq_entries;
+  __u32 cq_entries;
+  __u32 flags;         /* IORING_SETUP_* */
+  __u32 sq_thread_tid; /* of the iou-sqp thread, 0 without SQPOLL */
+  char comm[RECORD_COMM_LEN];
+};
+
+struct record_register {
+  struct record base;
+  __s64 result;
+  __u32 opcode; /* IORING_REGISTER_* */
+  __u32 nr_files;
+  __u32 nr_bufs;
+  __u32 tgid;
+};
+
+struct record_file_get {
+  struct record base;
+  __s32 fd;
+  __u32 reserved;
+};
+
+struct record_submit {
+  struct record base;
+  __u64 flags;       /* REQ_F_*: bits differ between kernels, named by RECORD_FLAG_NAME */
+  __u64 notif;       /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification; else 0 */
+  __u32 tgid;        /* of the submitter; of the ring's owner with SQPOLL */
+  __u8 sq_thread;    /* 1: submitted by the iou-sqp thread */
+  __u8 sqe_is_known; /* 0: the SQE could not be read; only opcode, flags and user_data are valid */
+  __u16 reserved;
+  struct record_sqe sqe;
+};
+
+struct record_queue_async_work {
+  struct record base;
+  __u32 hashed; /* 1: serialised with other work on the same file */
+  __u32 reserved;
+};
+
+struct record_poll_arm {
+  struct record base;
+  __s32 mask;   /* what the file reported when armed */
+  __s32 events; /* what is waited for, POLL* */
+};
+
+struct record_task_add {
+  struct record base;
+  __s32 mask; /* the wake-up's POLL* events */
+  __u32 reserved;
+};
+
+struct record_defer {
+  struct record base;
+};
+
+struct record_link {
+  struct record base;
+  __u64 target; /* 6.1: the chain's head; later: the previous request. Either is in the same chain. */
+};
+
+struct record_fail_link {
+  struct record base; /* req: the request named as the failed one; not always the cause */
+  __u64 link;         /* the request that is cancelled */
+};
+
+struct record_complete {
+  struct record base; /* req 0: a multishot's or other auxiliary CQE */
+  __u64 user_data;
+  __s32 res;
+  __u32 cflags; /* IORING_CQE_F_* */
+  __u64 extra1; /* the second half of a 32-byte CQE, else 0 */
+  __u64 extra2;
+};
+
+struct record_cqe_overflow {
+  struct record base; /* req: where the program could match it, else 0 */
+  __u64 user_data;
+  __s32 res;
+  __u32 cflags;
+  __u32 dropped; /* 1: no memory, the CQE is lost for good */
+  __u32 reserved;
+};
+
+/* A request that failed in preparation. It has no RECORD_SUBMIT (inside a link on 6.1 it may). */
+struct record_req_failed {
+  struct record base;
+  __u64 flags;
+  __s32 error; /* negative errno */
+  __u32 tgid;
+  struct record_sqe sqe;
+};
+
+struct record_cqring_wait {
+  struct record base;
+  __s32 min_events;
+  __u32 tgid;
+};
+
+struct record_task_work_run {
+  struct record base; /* ctx 0: one io_uring_task serves all rings of a task */
+  __u64 tctx;
+  __u32 count;
+  __u32 loops; /* 0 where the kernel does not tell (6.12 and later) */
+};
+
+struct record_local_work_run {
+  struct record base;
+  __u32 count;
+  __u32 loops;
+};
+
+struct record_short_write {
+  struct record base; /* req 0: the tracepoint names only the ring; tid and offset find the request */
+  __u64 pos;
+  __u64 wanted;
+  __u64 got;
+};
+
+/* A request whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS) was flushed. */
+struct record_skip {
+  struct record base;
+  __s32 res;
+  __u32 reserved;
+};
+
+/* A ring that existed before uringtop attached, or whose particulars have changed. */
+struct record_ring_found {
+  struct record base;
+  __u32 tgid; /* of the owner: the process that created it where known, else the first that has it */
+  __u32 sq_entries;
+  __u32 cq_entries;
+  __u32 flags;
+  __u32 sq_thread_tid;
+  __u32 nr_files; /* registered */
+  __u32 nr_bufs;
+  __u32 reserved;
+  char comm[RECORD_COMM_LEN];
+};
+
+/* A file descriptor that refers to a ring. fd -1: only a registered ring index. */
+struct record_ring_fd {
+  struct record base;
+  __u32 tgid;
+  __s32 fd;
+};
+
+struct record_ring_closed {
+  struct record base;
+};
+
+struct record_task_name {
+  struct record base; /* tid: the thread that is named */
+  __u32 tgid;
+  __u32 reserved;
+  char comm[RECORD_COMM_LEN];
+};
+
+/* Followed by `length` bytes of UTF-8, padded with zeroes to a multiple of 8. */
+struct record_file_name {
+  struct record base;
+  __u32 tgid;
+  __s32 fd;       /* or fixed index */
+  __u32 is_fixed; /* 1: registered file `fd` of ring ctx */
+  __u32 length;
+};
+
+struct record_lost {
+  struct record base;
+  __u64 count; /* since the last such record */
+  enum record_loss cause;
+  __u32 reserved;
+};
+
+/*
+ * The kernel's own free list was seen to hold this request: it has ended, though no event told. Valid
+ * only if nothing was heard of req after time_ns, when the walk began.
+ */
+struct record_freed {
+  struct record base;
+};
+
+/* The name of one REQ_F_* bit on the kernel that wrote the stream, without the prefix. */
+struct record_flag_name {
+  struct record base;
+  __u32 bit;
+  char name[28];
+};
+
+/* A recording's last record: without it the recording was cut off. */
+struct record_end {
+  struct record base;
+  __u64 records; /* before this one */
+  __u64 lost;
+};
+
+/* What a recording starts with; all text is UTF-8 padded with zeroes. */
+#define RECORDING_MAGIC "URINGTOP"
+struct recording_header {
+  char magic[8];
+  __u32 schema;      /* RECORD_SCHEMA */
+  __u32 header_size; /* of this struct: the first record is there */
+  __u64 start_ns;    /* CLOCK_MONOTONIC */
+  __u64 start_realtime_ns;
+  char tool_version[32];
+  char kernel[64]; /* uname -r */
+  char tier[16];   /* capability tier */
+};
+
+#endif
