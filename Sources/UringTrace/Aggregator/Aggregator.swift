@@ -18,6 +18,10 @@ public struct Aggregator: ~Copyable {
     fatalError()
   }
 
+  public var lastEvent: Event? { fatalError() }
+  public var totals: Totals { fatalError() }
+  public struct Totals { public var submitted: UInt64, completed: UInt64, inFlight: UInt64, rings: UInt64 }
+
   /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
   public mutating func consume(_ record: UnsafePointer<record>) {
   }

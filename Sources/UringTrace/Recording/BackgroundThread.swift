@@ -5,8 +5,7 @@ final class BackgroundThread: @unchecked Sendable {
   /// Written by `init` and `join` alone, which the owner calls.
   private var thread: pthread_t?
 
-  /// - Parameter name: shown by `ps -T`; at most 15 bytes.
-  init(name: String, body: @escaping @Sendable () -> Void) {
+  init(_ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(run: body)).toOpaque()
     var all = sigset_t()
     var before = sigset_t()
@@ -21,7 +20,6 @@ final class BackgroundThread: @unchecked Sendable {
       }, context)
     pthread_sigmask(SIG_SETMASK, &before, nil)
     precondition(status == 0, "cannot start a thread")
-    pthread_setname_np(created, name)
     thread = created
   }
 

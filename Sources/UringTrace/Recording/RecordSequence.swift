@@ -79,7 +79,7 @@ struct RecordSequence: Sequence {
       check.length += size
       if head.time_ns != 0 {
         if check.firstTime == 0 || head.time_ns < check.firstTime { check.firstTime = head.time_ns }
-        check.lastTime = max(check.lastTime, head.time_ns)
+        if head.time_ns > check.lastTime { check.lastTime = head.time_ns }
       }
       check.recordCount += 1
       if head.kind.isEvent { check.eventCount += 1 }

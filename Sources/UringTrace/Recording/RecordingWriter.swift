@@ -63,7 +63,7 @@ public final class RecordingWriter: Sendable {
     self.encoder = box
     self.limits = limits
     state.withLock { $0.bytesWritten = UInt64(start.count) }
-    thread = BackgroundThread(name: "uringtop-write") { [state] in
+    thread = BackgroundThread { [state] in
       Self.run(state, output: output, encoder: box.encoder, limits: limits)
     }
   }
