@@ -1,0 +1,40 @@
+# What a newcomer needs: `make demo`, `make test`. Each target installs the Debian packages it lacks.
+
+SWIFT ?= swift
+PROGRAMS := .build/programs
+
+.PHONY: all build release programs demo test lint format clean
+
+all: build
+
+build:
+	scripts/install-packages build
+	$(SWIFT) build
+
+# One file that runs on another machine: the Swift runtime and the libraries are linked in.
+release:
+	scripts/install-packages build
+	$(SWIFT) build -c release --product uringtop --static-swift-stdlib
+
+# Small liburing programs: what the tests observe, and the demonstration's workload.
+programs:
+	scripts/install-packages build test
+	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
+
+# The live UI over a small io_uring workload.
+demo: build programs
+	.build/debug/uringtop -- $(PROGRAMS)/workload
+
+# SwiftPM once in a while crashes in its very first run on a machine; a second build is enough.
+test: programs
+	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --no-parallel
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Plugins Sources Tests bpf
+
+clean:
+	rm -rf .build
