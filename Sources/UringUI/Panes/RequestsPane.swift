@@ -29,7 +29,10 @@ struct RequestsContent: ListContent {
     },
     Column(
       "STATE", width: 10, priority: 1, order: .number { request, _ in UInt64(request.state.rawValue) }
-    ) { request, _ in Names.state(request.state) },
+    ) { request, _ in
+      let state = Names.state(request.state)
+      return request.isSuspect ? Piece(state.text + "?", .warning) : state
+    },
     RequestColumns.opcode, RequestColumns.file, RequestColumns.offset, RequestColumns.length,
     RequestColumns.buffer, RequestColumns.flags, RequestColumns.chain, RequestColumns.userData,
     RequestColumns.submitter, RequestColumns.ring,

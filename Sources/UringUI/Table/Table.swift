@@ -64,13 +64,20 @@ struct Table<Row: Sendable>: Sendable {
   private mutating func arrange(_ scene: Scene) {
     var order: [Int32]?
     if let includes {
-      order = rows.indices.lazy.filter { includes(rows[$0]) }.map { Int32($0) }
+      var included: [Int32] = []
+      for (position, row) in rows.enumerated() where includes(row) {
+        included.append(Int32(position))
+      }
+      order = included
     }
     unfilteredCount = order?.count ?? rows.count
     if let match = TextMatch(filter) {
-      order = (order ?? Array(0..<Int32(rows.count))).filter { position in
-        position < pinnedCount || matches(match, rows[Int(position)], scene)
+      var matching: [Int32] = []
+      for position in order ?? Array(0..<Int32(rows.count))
+      where position < pinnedCount || matches(match, rows[Int(position)], scene) {
+        matching.append(position)
       }
+      order = matching
     }
     if let sortColumn, let key = columns[sortColumn].order {
       order = sorted(order ?? Array(0..<Int32(rows.count)), by: key, scene)
