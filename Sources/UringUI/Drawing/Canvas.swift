@@ -77,12 +77,11 @@ struct Canvas: Sendable {
         if limit != .max, end > x { set(isASCII ? "~" : "…", x: end - 1, y: y, style: style) }
         return end
       }
-      if isASCII, width == 2 {
-        set(scalar, x: column + 1, y: y, style: style)
-      } else if width == 2 {
-        setCell(Cell(base: 0, style: style), x: column + 1, y: y)
-      }
       last = set(scalar, x: column, y: y, style: style)
+      if width == 2 {
+        let second: UInt32 = isASCII ? scalar.value : last == nil ? 0x20 : 0
+        setCell(Cell(base: second, style: style), x: column + 1, y: y)
+      }
       column += width
     }
     return column

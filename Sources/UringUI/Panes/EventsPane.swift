@@ -49,10 +49,11 @@ struct EventsContent: ListContent {
     ) { row, _ in Piece(row.request == 0 ? "" : "\(row.request)", .label) },
     Column(
       "USER_DATA", width: 18, minimum: 10, .right, priority: 3,
-      order: .number { row, _ in row.userData }
-    ) { row, _ in
-      Piece(row.opcode.isNone && row.userData == 0 ? "" : Humanise.hex(row.userData))
-    },
+      order: .number { row, _ in row.userData },
+      picture: { row, _, width in
+        let isNone = row.opcode.isNone && row.userData == 0
+        return Piece(isNone ? "" : RequestColumns.userData(row.userData, width: width))
+      }),
     Column(
       "THREAD", width: 20, minimum: 10, priority: 3, isFlexible: true,
       order: .number { row, _ in UInt64(row.tid) }

@@ -36,8 +36,14 @@ enum RequestColumns {
 
   static let userData = Column<Request>(
     "USER_DATA", width: 18, minimum: 10, .right, priority: 4,
-    order: .number { request, _ in request.userData }
-  ) { request, _ in Piece(Humanise.hex(request.userData)) }
+    order: .number { request, _ in request.userData },
+    picture: { request, _, width in Piece(userData(request.userData, width: width)) })
+
+  /// Pointers differ in their last digits: those stay.
+  static func userData(_ value: UInt64, width: Int) -> String {
+    let text = Humanise.hex(value)
+    return text.utf8.count <= width ? text : "…" + text.suffix(max(0, width - 1))
+  }
 
   static let submitter = Column<Request>(
     "SUBMITTER", width: 18, minimum: 10, priority: 3,
