@@ -53,15 +53,18 @@ let package = Package(
         "CBPF", "BPFObjects", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
+    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CCurses", "CSpawn", "UringTrace", "UringProbe",
+        "CSpawn", "UringTrace", "UringProbe", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+    .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )
