@@ -45,7 +45,7 @@ struct Uringtop: ParsableCommand {
     } catch {
       status = report(error)
     }
-    exit(status)
+    Glibc.exit(status)
   }
 
   /// What the parser has to say: help and version on standard output, errors in one line.

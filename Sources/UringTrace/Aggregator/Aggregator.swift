@@ -79,10 +79,6 @@ public struct Aggregator: ~Copyable {
     return lastEventIsLogged ? events.last : events.current
   }
 
-  public var lastEvent: Event? { fatalError() }
-  public var totals: Totals { fatalError() }
-  public struct Totals { public var submitted: UInt64, completed: UInt64, inFlight: UInt64, rings: UInt64 }
-
   /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
   ///
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.

@@ -2,81 +2,13 @@ import CRecord
 
 /// What values are called in JSON.
 enum JSONNames {
-  /// Names of the bits that are set, lowest first; `BIT_n` for those without a name.
-  static func bits(_ value: UInt64, _ name: (Int) -> String?) -> [String] {
-    var names: [String] = []
-    var rest = value
-    while rest != 0 {
-      let bit = rest.trailingZeroBitCount
-      names.append(name(bit) ?? "BIT_\(bit)")
-      rest &= rest - 1
-    }
-    return names
-  }
-
-  /// The other way round; nil if a name is not known.
-  static func bits(_ names: [String], _ bit: (String) -> Int?) -> UInt64? {
-    var value: UInt64 = 0
-    for name in names {
-      let number =
-        name.hasPrefix("BIT_") ? Int(name.dropFirst(4)) : bit(name)
-      guard let number, 0..<64 ~= number else { return nil }
-      value |= 1 << UInt64(number)
-    }
-    return value
-  }
-
-  static func setupFlags(_ flags: UInt32) -> [String] {
-    bits(UInt64(flags)) { $0 < NamesStub.setup.count ? NamesStub.setup[$0] : nil }
-  }
-
-  static func setupFlags(_ names: [String]) -> UInt32? {
-    bits(names) { NamesStub.setup.firstIndex(of: $0) }.flatMap(UInt32.init(exactly:))
-  }
-
-  /// `IOSQE_*` by bit.
-  static let sqeFlagNames = [
-    "FIXED_FILE", "IO_DRAIN", "IO_LINK", "IO_HARDLINK", "ASYNC", "BUFFER_SELECT",
-    "CQE_SKIP_SUCCESS",
-  ]
-
-  static func sqeFlags(_ flags: UInt8) -> [String] {
-    bits(UInt64(flags)) { $0 < sqeFlagNames.count ? sqeFlagNames[$0] : nil }
-  }
-
-  static func sqeFlags(_ names: [String]) -> UInt8? {
-    bits(names) { sqeFlagNames.firstIndex(of: $0) }.flatMap(UInt8.init(exactly:))
-  }
-
-  /// `IORING_CQE_F_*`; the upper half is a buffer's id and not a flag.
-  static func cqeFlags(_ flags: UInt32) -> [String] {
-    bits(UInt64(flags & 0xffff)) { bit in
-      switch bit {
-      case 0: "BUFFER"
-      case 1: "MORE"
-      case 2: "SOCK_NONEMPTY"
-      case 3: "NOTIF"
-      case 4: "BUF_MORE"
-      case 5: "SKIP"
-      case 15: "32"
-      default: nil
-      }
-    }
-  }
-
-  /// The provided buffer that a CQE names, nil if it names none.
-  static func bufferID(_ cqeFlags: UInt32) -> UInt32? {
-    cqeFlags & 1 != 0 ? cqeFlags >> 16 : nil
-  }
-
-  /// Unknown opcodes are `OP_n`.
-  static func opcode(_ opcode: UInt8) -> String {
-    Int(opcode) < NamesStub.opcodes.count ? NamesStub.opcodes[Int(opcode)] : "OP_\(opcode)"
-  }
-
-  static func opcode(_ name: String) -> UInt8? {
-    if let index = NamesStub.opcodes.firstIndex(of: name) { return UInt8(index) }
-    return name.hasPrefix("OP_") ? UInt8(name.dropFirst(3)) : nil
+  /// Names of `REQ_F_*` that are set, `bit17` for those without a name.
+  ///
+  /// - Parameter kernelNames: by bit, as the stream tells them.
+  static func requestFlags(_ flags: UInt64, _ kernelNames: [String]) -> [String] {
+    var request = Request()
+    request.flags = flags
+    return request.flagNames(kernelNames)
   }
 
   static func event(_ kind: RecordKind) -> StaticString {
@@ -165,8 +97,8 @@ enum JSONNames {
     }
   }
 
+  /// Of a negative result, nil for others.
   static func errno(_ result: Int32) -> String? {
-    guard result < 0 else { return nil }
-    return "E\(-result)"
+    Errno(result: result)?.name
   }
 }

@@ -74,7 +74,7 @@ public struct SnapshotDocument {
     }
     json.field("sq_entries", ring.sqEntries)
     json.field("cq_entries", ring.cqEntries)
-    json.field("flags", JSONNames.setupFlags(ring.setupFlags.rawValue))
+    json.field("flags", ring.setupFlags.names)
     json.field("sq_thread_tid", ring.sqThreadTid == 0 ? nil : ring.sqThreadTid)
     json.field("registered_files", ring.registeredFiles)
     json.field("registered_buffers", ring.registeredBuffers)
@@ -107,7 +107,7 @@ public struct SnapshotDocument {
     json.field("latency") { write(ring.latency, to: &$0) }
     json.field("errnos", array: ring.errnos) { json, error in
       json.object { json in
-        json.field("errno", JSONNames.errno(-error.errno))
+        json.field("errno", error.errno == 0 ? "other" : Errno(rawValue: error.errno).name)
         json.field("count", error.count)
       }
     }
@@ -117,7 +117,7 @@ public struct SnapshotDocument {
     json.field("id", request.id)
     json.field("ring", request.ring)
     json.field("user_data", hex: request.userData)
-    json.field("opcode", JSONNames.opcode(request.opcode.rawValue))
+    json.field("opcode", request.opcode.name)
     json.field("state", literal: JSONNames.state(request.state))
     let until = request.state.isFinal ? request.lastTime : snapshot.time
     json.field("age_ns", until > request.startTime ? until - request.startTime : 0)
@@ -140,20 +140,17 @@ public struct SnapshotDocument {
     json.field("fd", descriptor)
     json.field("fixed_file", fixed)
     json.field("file", snapshot.fileNames.name(of: request))
-    json.field("flags", JSONNames.bits(request.flags) { bit in
-      let names = snapshot.requestFlagNames
-      return bit < names.count && !names[bit].isEmpty ? names[bit] : nil
-    })
+    json.field("flags", request.flagNames(snapshot.requestFlagNames))
     json.field("sqe_known", request.isSQEKnown)
     if request.isSQEKnown {
-      json.field("sqe_flags", JSONNames.sqeFlags(request.sqe.flags))
+      json.field("sqe_flags", SQEFlags(rawValue: request.sqe.flags).names)
       json.field("ioprio", request.sqe.ioprio)
       SQEFields.writeBody(request.sqe, to: &json)
     }
     json.field("result", request.hasResult ? request.result : nil)
     json.field("errno", request.hasResult ? JSONNames.errno(request.result) : nil)
-    json.field("cqe_flags", JSONNames.cqeFlags(request.cqeFlags))
-    json.field("bid", JSONNames.bufferID(request.cqeFlags))
+    json.field("cqe_flags", CQEFlags(rawValue: request.cqeFlags).names)
+    json.field("bid", CQEFlags(rawValue: request.cqeFlags).bufferID)
     json.field("cqes", request.cqeCount)
     json.field("completer_tid", request.completerTid == 0 ? nil : request.completerTid)
     json.field("poll_events", request.pollEvents == 0 ? nil : request.pollEvents)
@@ -178,7 +175,7 @@ public struct SnapshotDocument {
     json.field("members", array: chain.members) { json, member in
       json.object { json in
         json.field("request", member.request)
-        json.field("opcode", JSONNames.opcode(member.opcode.rawValue))
+        json.field("opcode", member.opcode.name)
         json.field("user_data", hex: member.userData)
         json.field("state", literal: JSONNames.state(member.state))
         json.field("result", member.result)
@@ -190,7 +187,7 @@ public struct SnapshotDocument {
 
   private func write(_ latency: OpcodeLatency, to json: inout JSONWriter) {
     json.field("ring", latency.ring)
-    json.field("opcode", JSONNames.opcode(latency.opcode.rawValue))
+    json.field("opcode", latency.opcode.name)
     write(latency.summary, to: &json)
     json.field("stages") { json in
       json.field("held_ns", latency.stageTotals[Int(Stage.held.rawValue)])

@@ -3,7 +3,7 @@ import CRecord
 /// The members of an event line that its kind has, under the names of the record's fields.
 enum TraceFields {
   static func write(
-    _ record: UnsafePointer<record>, flagNames: inout RequestFlagNames, to json: inout JSONWriter
+    _ record: UnsafePointer<record>, flagNames: inout [String], to json: inout JSONWriter
   ) {
     let raw = UnsafeRawPointer(record)
     switch record.pointee.kind {
@@ -13,12 +13,13 @@ enum TraceFields {
       json.field("tgid", create.tgid)
       json.field("sq_entries", create.sq_entries)
       json.field("cq_entries", create.cq_entries)
-      json.field("flags", JSONNames.setupFlags(create.flags))
+      json.field("flags", SetupFlags(rawValue: create.flags).names)
       json.field("sq_thread_tid", create.sq_thread_tid)
       json.field("comm", CharArray.string(create.comm))
     case .register:
       let register = raw.load(as: record_register.self)
       json.field("register_opcode", register.opcode)
+      json.field("register_name", RegisterOpcode(rawValue: register.opcode).name)
       json.field("nr_files", register.nr_files)
       json.field("nr_bufs", register.nr_bufs)
       json.field("result", register.result)
@@ -28,7 +29,7 @@ enum TraceFields {
       json.field("fd", raw.load(as: record_file_get.self).fd)
     case .submit:
       let submit = raw.load(as: record_submit.self)
-      json.field("flags", JSONNames.bits(submit.flags) { flagNames[$0] })
+      json.field("flags", JSONNames.requestFlags(submit.flags, flagNames))
       json.field("flag_bits", hex: submit.flags)
       json.field("tgid", submit.tgid)
       json.field("sq_thread", submit.sq_thread != 0)
@@ -62,7 +63,7 @@ enum TraceFields {
       let failed = raw.load(as: record_req_failed.self)
       json.field("error", failed.error)
       json.field("errno", JSONNames.errno(failed.error))
-      json.field("flags", JSONNames.bits(failed.flags) { flagNames[$0] })
+      json.field("flags", JSONNames.requestFlags(failed.flags, flagNames))
       json.field("flag_bits", hex: failed.flags)
       json.field("tgid", failed.tgid)
       SQEFields.write(failed.sqe, to: &json)
@@ -93,7 +94,7 @@ enum TraceFields {
       json.field("tgid", found.tgid)
       json.field("sq_entries", found.sq_entries)
       json.field("cq_entries", found.cq_entries)
-      json.field("flags", JSONNames.setupFlags(found.flags))
+      json.field("flags", SetupFlags(rawValue: found.flags).names)
       json.field("sq_thread_tid", found.sq_thread_tid)
       json.field("nr_files", found.nr_files)
       json.field("nr_bufs", found.nr_bufs)
@@ -119,7 +120,7 @@ enum TraceFields {
     case .flagName:
       let name = raw.load(as: record_flag_name.self)
       let text = CharArray.string(name.name)
-      flagNames[Int(name.bit)] = text
+      if name.bit < UInt32(flagNames.count) { flagNames[Int(name.bit)] = text }
       json.field("bit", name.bit)
       json.field("name", text)
     case .defer, .ringClosed, .freed, .end: break
@@ -142,7 +143,7 @@ enum TraceFields {
     json.field("res", result)
     json.field("errno", JSONNames.errno(result))
     json.field("cflags", flags)
-    json.field("cqe_flags", JSONNames.cqeFlags(flags))
-    if let buffer = JSONNames.bufferID(flags) { json.field("bid", buffer) }
+    json.field("cqe_flags", CQEFlags(rawValue: flags).names)
+    if let buffer = CQEFlags(rawValue: flags).bufferID { json.field("bid", buffer) }
   }
 }

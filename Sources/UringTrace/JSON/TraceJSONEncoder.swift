@@ -5,9 +5,8 @@ final class TraceJSONEncoder: TraceEncoder {
   private let header: RecordingHeader
   /// Gives rings and requests their numbers.
   private var aggregator: Aggregator
-  private var flagNames = RequestFlagNames()
+  private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
-  private var submitted: UInt64 = 0
 
   init(header: RecordingHeader) {
     self.header = header
@@ -48,7 +47,7 @@ final class TraceJSONEncoder: TraceEncoder {
           let hasRequest = event.request != 0 || record.pointee.kind.namesUserData
           json.key("user_data")
           if hasRequest { json.hex(event.userData) } else { json.null() }
-          json.field("opcode", event.opcode.isNone ? nil : JSONNames.opcode(event.opcode.rawValue))
+          json.field("opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
           json.field("tid", record.pointee.tid)
           if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
           if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }
@@ -97,15 +96,5 @@ extension RecordKind {
     case .submit, .reqFailed, .complete, .cqeOverflow: true
     default: false
     }
-  }
-}
-
-/// Names of `REQ_F_*` as the stream tells them.
-struct RequestFlagNames {
-  private var names = [String](repeating: "", count: 64)
-
-  subscript(bit: Int) -> String? {
-    get { 0..<64 ~= bit && !names[bit].isEmpty ? names[bit] : nil }
-    set { if 0..<64 ~= bit { names[bit] = newValue ?? "" } }
   }
 }

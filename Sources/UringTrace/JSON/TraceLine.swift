@@ -266,22 +266,22 @@ struct TraceLine: Decodable {
       guard
         let name = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "opcode"))
       else { return UInt8(RECORD_OPCODE_NONE) }
-      guard let opcode = JSONNames.opcode(name) else { throw failure("opcode") }
+      guard let opcode = Opcode(name: name)?.rawValue else { throw failure("opcode") }
       return opcode
     }
 
     func setupFlags() throws -> UInt32 {
       let names = try container.decode([String].self, forKey: Key(stringValue: "flags"))
-      guard let flags: UInt32 = JSONNames.setupFlags(names) else { throw failure("flags") }
-      return flags
+      guard let flags = SetupFlags(names: names) else { throw failure("flags") }
+      return flags.rawValue
     }
 
     func sqe() throws -> SQE {
       var sqe = SQE()
       sqe.opcode = try opcode()
       let names = try container.decode([String].self, forKey: Key(stringValue: "sqe_flags"))
-      guard let flags: UInt8 = JSONNames.sqeFlags(names) else { throw failure("sqe_flags") }
-      sqe.flags = flags
+      guard let flags = SQEFlags(names: names) else { throw failure("sqe_flags") }
+      sqe.flags = flags.rawValue
       sqe.ioprio = try integer("ioprio")
       sqe.fd = try optionalInteger("fixed_file") ?? integer("fd")
       sqe.off = UInt64(bitPattern: try integer("off"))

@@ -9,17 +9,17 @@ final class FileContents: @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  init(path: FilePath) throws(Errno) {
+  init(path: FilePath) throws(SystemPackage.Errno) {
     let file = try Self.open(path)
     defer { try? file.close() }
     var status = stat()
-    guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+    guard fstat(file.rawValue, &status) == 0 else { throw SystemPackage.Errno(rawValue: errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }
     if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
       let size = Int(status.st_size)
       guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.rawValue, 0),
         address != MAP_FAILED
-      else { throw Errno(rawValue: errno) }
+      else { throw SystemPackage.Errno(rawValue: errno) }
       madvise(address, size, MADV_SEQUENTIAL)
       bytes = UnsafeRawBufferPointer(start: address, count: size)
       isMapped = true
@@ -46,15 +46,15 @@ final class FileContents: @unchecked Sendable {
     }
   }
 
-  private static func open(_ path: FilePath) throws(Errno) -> FileDescriptor {
+  private static func open(_ path: FilePath) throws(SystemPackage.Errno) -> FileDescriptor {
     do {
       return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
     } catch {
-      throw error as? Errno ?? .ioError
+      throw error as? SystemPackage.Errno ?? SystemPackage.Errno.ioError
     }
   }
 
-  private static func readAll(_ file: FileDescriptor) throws(Errno) -> UnsafeRawBufferPointer {
+  private static func readAll(_ file: FileDescriptor) throws(SystemPackage.Errno) -> UnsafeRawBufferPointer {
     var capacity = 1 << 20
     var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
     var count = 0
@@ -70,7 +70,7 @@ final class FileContents: @unchecked Sendable {
       if result == 0 { break }
       if result < 0 {
         if errno == EINTR { continue }
-        let error = Errno(rawValue: errno)
+        let error = SystemPackage.Errno(rawValue: errno)
         buffer.deallocate()
         throw error
       }

@@ -4,7 +4,7 @@ import SystemPackage
 /// An output that failed.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public var path: String
-  public var errno: Errno
+  public var errno: SystemPackage.Errno
   /// What was tried.
   public var operation: Operation
 
@@ -13,7 +13,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     case write
   }
 
-  public init(path: String, errno: Errno, operation: Operation) {
+  public init(path: String, errno: SystemPackage.Errno, operation: Operation) {
     self.path = path
     self.errno = errno
     self.operation = operation
@@ -69,7 +69,7 @@ public struct OutputFile: Sendable {
       result = Self.retrying { Glibc.open(path, flags | O_TRUNC, 0o600) }
     }
     guard result >= 0 else {
-      throw OutputError(path: path, errno: Errno(rawValue: errno), operation: .create)
+      throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .create)
     }
     descriptor = FileDescriptor(rawValue: result)
     isOwned = true
@@ -96,7 +96,7 @@ public struct OutputFile: Sendable {
         var event = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
         _ = poll(&event, 1, -1)
       default:
-        throw OutputError(path: path, errno: Errno(rawValue: errno), operation: .write)
+        throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
       }
     }
   }
@@ -125,7 +125,7 @@ public struct OutputFile: Sendable {
   public func close() throws(OutputError) {
     guard isOwned else { return }
     if Glibc.close(descriptor.rawValue) != 0, errno != EINTR {
-      throw OutputError(path: path, errno: Errno(rawValue: errno), operation: .write)
+      throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
     }
   }
 

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Why a recording cannot be used at all.
 public enum RecordingError: Error, Hashable, Sendable {
-  case cannotRead(Errno)
+  case cannotRead(SystemPackage.Errno)
   /// Neither a binary recording nor a JSON trace.
   case notARecording
   /// Ends within its header.

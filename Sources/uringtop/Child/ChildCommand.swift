@@ -40,6 +40,7 @@ final class ChildCommand {
   /// Forks. Under sudo the child will run as the user who called sudo.
   init(holding arguments: [String], streams: Streams) throws(Failure) {
     self.arguments = arguments
+    guard Self.isFound(arguments[0]) else { throw Self.notFound(arguments[0]) }
     var options = spawn_options()
     options.input = -1
     options.output = -1
@@ -82,7 +83,7 @@ final class ChildCommand {
     let reason = String(cString: strerror(error))
     switch error {
     case ENOENT:
-      throw Failure(ExitStatus.childNotFound, "\(arguments[0]): command not found")
+      throw Self.notFound(arguments[0])
     case EACCES, ENOEXEC, EISDIR, EPERM:
       throw Failure(ExitStatus.childNotExecutable, "\(arguments[0]): cannot be executed: \(reason)")
     default:
@@ -119,6 +120,18 @@ final class ChildCommand {
     send(SIGKILL)
     usleep(100_000)
     return poll()
+  }
+
+  /// Whether there is such a file, here or in `PATH`: a slip of the keyboard must not cost a file that
+  /// is about to be written.
+  private static func isFound(_ program: String) -> Bool {
+    if program.contains("/") { return access(program, F_OK) == 0 }
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").contains { access("\($0)/\(program)", F_OK) == 0 }
+  }
+
+  private static func notFound(_ program: String) -> Failure {
+    Failure(ExitStatus.childNotFound, "\(program): command not found")
   }
 
   private static func withCStrings<R>(

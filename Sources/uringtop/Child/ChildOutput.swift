@@ -17,7 +17,8 @@ struct ChildOutput {
     } else {
       let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
       var template = Array("\(folder)/uringtop-output-XXXXXX".utf8CString)
-      descriptor = template.withUnsafeMutableBufferPointer { mkostemp($0.baseAddress!, O_CLOEXEC) }
+      descriptor = template.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       self.path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
     guard descriptor >= 0 else {

@@ -9,10 +9,8 @@ struct OpcodeArgument: Hashable, Sendable {
   static func parse(_ argument: String) throws -> OpcodeArgument {
     var opcodes: [Opcode] = []
     for part in argument.split(separator: ",") {
-      var name = part.uppercased()
-      if name.hasPrefix("IORING_OP_") { name.removeFirst("IORING_OP_".count) }
-      guard let opcode = Opcode(name: name) else {
-        let near = NearNames.nearest(to: name, in: Opcode.allNames)
+      guard let opcode = Opcode(name: String(part)) else {
+        let near = NearNames.nearest(to: part.uppercased(), in: Opcode.all.map(\.name))
         let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
         throw ValidationError("unknown opcode '\(part)'\(hint)")
       }

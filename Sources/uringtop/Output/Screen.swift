@@ -19,7 +19,10 @@ enum Screen {
     options.refreshInterval = screen.interval.duration
     options.isMonochrome = screen.monochrome
     do {
-      let ending = try UserInterface.run(options: options, source: source)
+      // Commands run on the main thread.
+      let ending = try MainActor.assumeIsolated { [options] in
+        try UserInterface.run(options: options, source: source)
+      }
       if case .signal(let number) = ending { throw Failure(ExitStatus.signal(number), "") }
     } catch let error as TerminalError {
       throw Failure(ExitStatus.noTerminal, error.description)
