@@ -46,8 +46,11 @@ struct probe_verdicts {
   __u64 slots[PROBE_VERDICT_SLOTS];
 };
 
-/* Both tables hash the same way: io_ring_ctx and io_kiocb are aligned to cache lines. */
-#define PROBE_HASH(pointer, bits) ((((pointer) >> 6) * 0x9e3779b97f4a7c15ULL) >> (64 - (bits)))
+/*
+ * Both tables hash the same way. Of the pointer only the low half: the verifier allows no arithmetic on
+ * typed pointers, but turns half of one into a number. Cache lines align io_ring_ctx and io_kiocb.
+ */
+#define PROBE_HASH(pointer, bits) ((((__u32)(pointer)) >> 6) * 0x9e3779b1U >> (32 - (bits)))
 
 /*
  * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The

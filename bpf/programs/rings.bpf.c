@@ -16,11 +16,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 __u64 ring_file_operations = 0;
 
-/* Where it learns it. */
+/* Iterators run in the task that reads them. */
+static __always_inline bool is_reader(struct task_struct *task) {
+  return (__u32)task->tgid == bpf_get_current_pid_tgid() >> 32;
+}
+
+/* Where it learns it: from the reader's own descriptors. */
 SEC("iter/task_file")
 int learn_file_operations(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
   struct file *file = ctx->file;
-  if (!file)
+  if (!task || !file || !is_reader(task))
     return 0;
   struct {
     __u64 file_operations;
@@ -74,7 +80,7 @@ SEC("iter/task_file")
 int find_rings(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
   struct file *file = ctx->file;
-  if (task && is_ring(file))
+  if (task && is_ring(file) && !is_reader(task))
     report_ring(ctx->meta->seq, task, file, ctx->fd);
   return 0;
 }
