@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,4 +72,20 @@ int cbpf_io_uring_setup(void) {
   struct io_uring_params parameters = {};
   long descriptor = syscall(__NR_io_uring_setup, 1, &parameters);
   return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+int cbpf_eventfd(void) {
+  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
+  struct pollfd poll = {.fd = descriptor, .events = POLLIN};
+  struct timespec time = {
+      .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+  return ppoll(&poll, 1, &time, NULL) > 0;
+}
+
+void cbpf_name_thread(const char *name) {
+  pthread_setname_np(pthread_self(), name);
 }

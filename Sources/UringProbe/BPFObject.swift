@@ -15,7 +15,7 @@ struct BPFObject: ~Copyable {
   init(_ embedded: EmbeddedObject) throws(ProbeError) {
     cbpf_log_capture()
     cbpf_log_clear()
-    name = "\(embedded.name)"
+    let name = "\(embedded.name)"
     let bytes = embedded.bytes()
     var options = bpf_object_open_opts()
     options.sz = MemoryLayout<bpf_object_open_opts>.size
@@ -30,6 +30,7 @@ struct BPFObject: ~Copyable {
         .system, "cannot open the BPF object \(name): \(errorText(errno))", details: Self.log())
     }
     object = opened
+    self.name = name
   }
 
   deinit {
@@ -54,7 +55,7 @@ struct BPFObject: ~Copyable {
   /// Where a variable lies in its section: .rodata, .bss.
   func offset(of variable: String, in section: String) -> Int? {
     guard let btf = bpf_object__btf(object) else { return nil }
-    let id = btf__find_by_name_kind(btf, section, UInt32(BTF_KIND_DATASEC))
+    let id = btf__find_by_name_kind(btf, section, BTFKind.dataSection.rawValue)
     guard id > 0, let section = btf__type_by_id(btf, UInt32(id)) else { return nil }
     guard let variables = btf_var_secinfos(section) else { return nil }
     for index in 0..<Int(btf_vlen(section)) {

@@ -12,7 +12,7 @@ struct CaptureObject: ~Copyable {
   /// ``probe_verdicts``, written by user space for rings that it finds.
   private let verdictTable: MappedArray
   /// Tracepoints that this kernel lacks or refused, with why.
-  private(set) var absent: [String: String] = [:]
+  private(set) var absent: [String: String]
 
   /// Every io_uring tracepoint, and the programs that can serve it: the first whose number of
   /// parameters fits the kernel's.
@@ -43,22 +43,55 @@ struct CaptureObject: ~Copyable {
   /// The tracepoints of requests' starts; a kernel has one of them.
   private static let submissions: Set<String> = ["submit_req", "submit_sqe"]
 
+  /// The tracepoints to expect of a kernel: of the two names of one, that which it has.
+  static func tracepointNames(for kernel: KernelBTF) -> [String] {
+    let other = kernel.tracepointParameters["submit_req"] == nil ? "submit_req" : "submit_sqe"
+    return tracepoints.map(\.name).filter { $0 != other }
+  }
+
+  /// The program that serves a tracepoint as the kernel has it, nil if none does.
+  static func fittingProgram(for tracepoint: String, in kernel: KernelBTF) -> String? {
+    let parameters = kernel.tracepointParameters[tracepoint]
+    return tracepoints.first { $0.name == tracepoint }?
+      .programs.first { $0.parameters == parameters }?.name
+  }
+
+  static func lostWithout(_ tracepoint: String) -> String {
+    switch tracepoint {
+    case "create": "new rings appear only at the next scan"
+    case "register": "calls of io_uring_register"
+    case "submit_req", "submit_sqe", "complete": "live capture"
+    case "file_get": "the time at which a request's file is looked up"
+    case "queue_async_work": "hand-over to worker threads"
+    case "poll_arm": "waiting for readiness"
+    case "task_add": "wake-ups"
+    case "defer": "requests held back by a drain"
+    case "link": "link chains"
+    case "fail_link": "which requests a broken chain cancelled"
+    case "cqe_overflow": "completions that found the CQ full"
+    case "req_failed": "requests refused in preparation"
+    case "cqring_wait": "waits for completions"
+    case "task_work_run", "local_work_run": "runs of task work"
+    case "short_write": "short writes"
+    default: ""
+    }
+  }
+
   /// Loads what the kernel has. `ringBufferSize` must be a power of two of at least a page.
   init(configuration: probe_config, kernel: KernelBTF, ringBufferSize: Int) throws(ProbeError) {
-    var object = try BPFObject(.capture)
+    let object = try BPFObject(.capture)
     try object.configure(configuration)
     object.setEntries(UInt32(ringBufferSize), of: "records")
+    var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
+    let expected = Self.tracepointNames(for: kernel)
     for (tracepoint, programs) in Self.tracepoints {
-      let parameters = kernel.tracepointParameters[tracepoint]
-      let fitting = programs.first { $0.parameters == parameters }?.name
+      let fitting = Self.fittingProgram(for: tracepoint, in: kernel)
       for program in programs where program.name != fitting { object.disable(program.name) }
       if let fitting {
         chosen.append((tracepoint, fitting))
-      } else if let parameters {
-        absent[tracepoint] = "has \(parameters) parameters here, which uringtop does not know"
-      } else {
-        absent[tracepoint] = "this kernel does not have it"
+      } else if expected.contains(tracepoint) {
+        missing[tracepoint] = "this kernel does not have it, or has it with other parameters"
       }
     }
     guard chosen.contains(where: { Self.submissions.contains($0.tracepoint) }),
@@ -69,14 +102,15 @@ struct CaptureObject: ~Copyable {
         "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
           + "\(Procfs.kernelRelease))")
     }
-    if let other = Self.submissions.first(where: { absent[$0] != nil }) { absent[other] = nil }
     try object.load()
-    reader = try RingBufferReader(
+    let reader = try RingBufferReader(
       descriptor: object.mapDescriptor("records"), size: ringBufferSize)
     verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
+    self.reader = reader
     self.object = object
     self.chosen = chosen
+    absent = missing
   }
 
   private let chosen: [(tracepoint: String, program: String)]

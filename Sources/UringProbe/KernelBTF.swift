@@ -24,16 +24,16 @@ struct KernelBTF: Sendable {
     defer { btf__free(btf) }
     for id in 1..<btf__type_cnt(btf) {
       guard let type = btf__type_by_id(btf, id) else { break }
-      switch Int32(btf_kind(type)) {
-      case Int32(BTF_KIND_TYPEDEF):
+      switch BTFKind(rawValue: UInt32(btf_kind(type))) {
+      case .typedef:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
         if hasPrefix(name, "btf_trace_io_uring_") {
           let tracepoint = String(cString: name + "btf_trace_io_uring_".utf8.count)
           tracepointParameters[tracepoint] = Self.parameters(ofPointer: type.pointee.type, in: btf)
         }
-      case Int32(BTF_KIND_ENUM) where type.pointee.name_off == 0:
+      case .enumeration where type.pointee.name_off == 0:
         readFlags(of: type, in: btf)
-      case Int32(BTF_KIND_FUNC):
+      case .function:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
         // most begin otherwise: make a String only of a likely one
         guard name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") else { continue }
@@ -41,7 +41,7 @@ struct KernelBTF: Sendable {
         if functions.contains(function), let prototype = btf__type_by_id(btf, type.pointee.type) {
           functionParameters[function] = Int(btf_vlen(prototype))
         }
-      case Int32(BTF_KIND_STRUCT):
+      case .structure:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
         guard hasPrefix(name, "bpf_iter__") else { continue }
         let text = String(cString: name)
@@ -75,6 +75,16 @@ struct KernelBTF: Sendable {
       requestFlagBits[String(name.dropFirst(6).dropLast(4))] = UInt32(values[index].val)
     }
   }
+}
+
+/// `BTF_KIND_*` of include/uapi/linux/btf.h, which libbpf's header defines once more as macros: the
+/// two together are ambiguous in Swift.
+enum BTFKind: UInt32 {
+  case structure = 4
+  case enumeration = 6
+  case typedef = 8
+  case function = 12
+  case dataSection = 15
 }
 
 private func hasPrefix(_ text: UnsafePointer<CChar>, _ prefix: StaticString) -> Bool {

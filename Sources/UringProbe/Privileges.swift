@@ -4,6 +4,7 @@ import Glibc
 struct Privileges: Sendable, Hashable {
   /// Bits of `CapEff` (include/uapi/linux/capability.h).
   private enum Bit: UInt64 {
+    case sysPtrace = 19
     case sysAdmin = 21
     case perfmon = 38
     case bpf = 39
@@ -28,6 +29,9 @@ struct Privileges: Sendable, Hashable {
     if !has(.perfmon) { names.append("CAP_PERFMON") }
     return names
   }
+
+  /// Whether /proc/PID/fd of other users' processes can be read.
+  var canReadOthers: Bool { has(.sysPtrace) }
 
   func require() throws(ProbeError) {
     let missing = missing

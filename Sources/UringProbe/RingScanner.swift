@@ -51,12 +51,12 @@ struct RingScanner: ~Copyable {
     try object.configure(configuration)
     try object.load()
     let learn = try object.attachIterator("learn_file_operations")
-    iterators = Iterators(
+    let iterators = Iterators(
       find: try object.attachIterator("find_rings"),
       findRegistered: try object.attachIterator("find_registered_rings"),
       findFree: try object.attachIterator("find_free"),
       findFreeRegistered: try object.attachIterator("find_free_registered"))
-    suspectTable = try MappedArray(
+    let suspectTable = try MappedArray(
       descriptor: object.mapDescriptor("suspects"), size: MemoryLayout<probe_suspects>.size)
 
     guard let offset = object.offset(of: "ring_file_operations", in: ".bss") else {
@@ -71,6 +71,8 @@ struct RingScanner: ~Copyable {
     }
     variables.words(from: offset, count: 1)[0] = operations
     self.object = object
+    self.iterators = iterators
+    self.suspectTable = suspectTable
   }
 
   /// Finds a descriptor in pairs of f_op and descriptor.

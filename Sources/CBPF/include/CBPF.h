@@ -22,6 +22,13 @@ struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_
 /* io_uring_setup(2) with the smallest ring. Returns its descriptor or a negative errno. */
 int cbpf_io_uring_setup(void);
 
+/* Nothing of <sys/eventfd.h> is imported. The descriptor or a negative errno. */
+int cbpf_eventfd(void);
+/* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
+bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
+/* Names the calling thread. */
+void cbpf_name_thread(const char *name);
+
 /* The ring buffer's positions and record headers are shared with the kernel. */
 static inline uint64_t cbpf_load_acquire_u64(const void *address) {
   return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
