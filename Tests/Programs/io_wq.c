@@ -1,5 +1,5 @@
-// Requests that go to io-wq workers: reads with IOSQE_ASYNC, buffered writes to one regular file (hashed: one at a
-// time), and operations that always go there.
+// Requests that go to io-wq workers: reads and NOPs with IOSQE_ASYNC, buffered writes to one file in memory (hashed:
+// one at a time), and operations that always go there.
 #include "program.h"
 
 int main(int argc, char **argv)
@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 	begin("io_wq", &argc, argv);
 	struct ring *ring = open_ring(32, 0);
 	int file = temporary_file(COUNT * SIZE);
+	int memory = must(memfd_create("uringtop-test", MFD_CLOEXEC));
 	uint64_t ids[4][COUNT];
 	for (int i = 0; i < COUNT; i++) {
 		struct io_uring_sqe *read = sqe(ring);
@@ -25,9 +26,9 @@ int main(int argc, char **argv)
 	reap_all(ring);
 	for (int i = 0; i < COUNT; i++) {
 		struct io_uring_sqe *write = sqe(ring);
-		io_uring_prep_write(write, file, buffer[i], SIZE, (__u64)i * SIZE);
-		write->flags = IOSQE_ASYNC;
-		write->user_data = ids[2][i] = write->user_data;
+		// Without IOSQE_ASYNC: with it the file is not known yet when the work is queued, and it is not hashed.
+		io_uring_prep_write(write, memory, buffer[i], SIZE, (__u64)i * SIZE);
+		ids[2][i] = write->user_data;
 		struct io_uring_sqe *stat = sqe(ring);
 		io_uring_prep_statx(stat, AT_FDCWD, "/", 0, STATX_SIZE, &status);
 		ids[3][i] = stat->user_data;

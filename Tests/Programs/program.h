@@ -88,6 +88,7 @@ struct truth {
 	unsigned request_count;
 	uint64_t next_user_data;
 	unsigned cqes, aux_cqes;
+	uint64_t bulk_submitted, bulk_completed; // by programs too big to record each request
 	struct {
 		uint64_t user_data;
 		int32_t res;
@@ -95,7 +96,7 @@ struct truth {
 		int ring;
 	} aux[64];
 	char extra[MAX_EXTRA];
-	bool hold, held, quiet;
+	bool hold, held;
 	unsigned more_setup;
 	pid_t pid;
 	pthread_t main_thread;
@@ -520,24 +521,23 @@ static void print_rings(void)
 
 UNUSED_OK static void print_truth(bool ready)
 {
-	unsigned ended = 0, skipped = 0, silent = 0, at_exit = 0, prep_failed = 0, overflowed = 0, unreaped = 0;
+	uint64_t submitted = truth->request_count + truth->bulk_submitted, ended = truth->bulk_completed;
+	unsigned skipped = 0, silent = 0, prep_failed = 0, overflowed = 0, unreaped = 0;
 	for (unsigned i = 0; i < truth->request_count; i++) {
 		const struct request *r = &truth->requests[i];
 		ended += r->end != IN_FLIGHT && r->end != END_RING_EXIT;
 		skipped += r->end == END_SKIPPED;
 		silent += r->end == END_SILENT;
-		at_exit += r->end == END_RING_EXIT;
 		prep_failed += r->prep_failed;
 		overflowed += r->overflowed;
 		unreaped += r->unreaped;
 	}
 	printf("{%s\"program\":\"%s\",\"pid\":%d,", ready ? "\"ready\":true," : "", truth->name, truth->pid);
 	print_rings();
-	printf(",\"submitted\":%u,\"completed\":%u,\"in_flight\":%u,\"cqes\":%u,\"aux_cqes\":%u,\"skipped\":%u,"
-	       "\"silent\":%u,\"prep_failed\":%u,\"overflowed\":%u,\"unreaped\":%u",
-	       truth->request_count, ended, truth->request_count - ended, truth->cqes, truth->aux_cqes, skipped, silent,
+	printf(",\"submitted\":%" PRIu64 ",\"completed\":%" PRIu64 ",\"in_flight\":%" PRIu64 ",\"cqes\":%" PRIu64
+	       ",\"aux_cqes\":%u,\"skipped\":%u,\"silent\":%u,\"prep_failed\":%u,\"overflowed\":%u,\"unreaped\":%u",
+	       submitted, ended, submitted - ended, truth->cqes + truth->bulk_completed, truth->aux_cqes, skipped, silent,
 	       prep_failed, overflowed, unreaped);
-	(void)at_exit;
 	printf(",\"requests\":[");
 	for (unsigned i = 0; i < truth->request_count; i++) {
 		if (i)
