@@ -2,6 +2,8 @@
 // 128-byte SQEs (IORING_SETUP_SQE_MIXED). NOPs with IORING_NOP_CQE32 post the big CQEs.
 #include "program.h"
 
+enum { NOP128 = 63 }; // IORING_OP_NOP128
+
 // liburing 2.3 knows nothing of mixed CQEs: this takes them off the ring as they are.
 static void reap_mixed(struct ring *ring, unsigned count)
 {
@@ -24,12 +26,11 @@ static void reap_mixed(struct ring *ring, unsigned count)
 int main(int argc, char **argv)
 {
 	begin("mixed_entries", &argc, argv);
-	unsigned setup = IORING_SETUP_CQE_MIXED | IORING_SETUP_SQE_MIXED;
-	struct io_uring_params probe = { .flags = setup };
-	int fd = io_uring_setup(8, &probe);
-	if (fd < 0)
-		setup = IORING_SETUP_CQE_MIXED;
-	close(fd);
+	// A first, plain ring answers what the kernel knows.
+	struct io_uring_probe *probe = io_uring_get_probe_ring(&open_ring(1, 0)->uring);
+	check(probe, "no probe");
+	unsigned setup = IORING_SETUP_CQE_MIXED | (probe->last_op >= NOP128 ? IORING_SETUP_SQE_MIXED : 0);
+	io_uring_free_probe(probe);
 	struct ring *ring = open_ring(8, setup);
 	unsigned big = 0, big_sqes = 0;
 	for (int batch = 0; batch < 5; batch++) {
@@ -56,11 +57,11 @@ int main(int argc, char **argv)
 		check((ring->uring.sq.sqe_tail & ring->uring.sq.ring_mask) < 7, "NOP128 would wrap around");
 		struct io_uring_sqe *nop = sqe(ring);
 		uint64_t user_data = nop->user_data;
-		nop->opcode = 63; // IORING_OP_NOP128
+		nop->opcode = NOP128;
 		nop->fd = -1;
 		memset(io_uring_get_sqe(&ring->uring), 0, 64);
 		truth->requests[truth->request_count++] = (struct request) {
-			.user_data = user_data, .ring = ring->index, .fd = -1, .submitter = getpid(), .opcode = 63
+			.user_data = user_data, .ring = ring->index, .fd = -1, .submitter = getpid(), .opcode = NOP128
 		};
 		must_uring(io_uring_submit(&ring->uring));
 		reap_mixed(ring, 1);

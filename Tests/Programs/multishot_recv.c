@@ -6,9 +6,7 @@ enum { BUFFERS = 8, SIZE = 64 };
 
 static void provide(struct ring *ring, int group, int count)
 {
-	struct io_uring_buf_ring *buffers = mmap(NULL, 4096 + BUFFERS * SIZE, PROT_READ | PROT_WRITE,
-	                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(buffers != MAP_FAILED, "no memory");
+	struct io_uring_buf_ring *buffers = map_memory(4096 + BUFFERS * SIZE);
 	struct io_uring_buf_reg registration = { .ring_addr = (uintptr_t)buffers, .ring_entries = BUFFERS, .bgid = (__u16)group };
 	must_uring(io_uring_register_buf_ring(&ring->uring, &registration, 0));
 	for (int i = 0; i < count; i++)

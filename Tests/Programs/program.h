@@ -427,6 +427,14 @@ UNUSED_OK static int temporary_file(size_t size)
 	die("no directory for a temporary file");
 }
 
+// Memory to register as a buffer: 6.1 refuses pages of which a part is a file's, as at the start of .bss.
+UNUSED_OK static void *map_memory(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check(memory != MAP_FAILED, "no memory");
+	return memory;
+}
+
 UNUSED_OK static void make_pipe(int fds[2]) { must(pipe2(fds, O_CLOEXEC)); }
 UNUSED_OK static void put(int fd, const char *text) { must(write(fd, text, strlen(text))); }
 

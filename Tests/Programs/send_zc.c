@@ -5,7 +5,8 @@
 #include <netinet/in.h>
 #include "program.h"
 
-static char buffer[8192], sink[8192];
+enum { SIZE = 8192 };
+static char *buffer, sink[SIZE];
 
 static uint64_t send_zc(struct ring *ring, int fd, unsigned length, bool fixed, unsigned flags)
 {
@@ -25,9 +26,10 @@ int main(int argc, char **argv)
 	begin("send_zc", &argc, argv);
 	struct ring *ring = open_ring(16, 0);
 	need_opcode(ring, IORING_OP_SEND_ZC, "SEND_ZC");
-	struct iovec vector = { buffer, sizeof buffer };
+	buffer = map_memory(SIZE);
+	struct iovec vector = { buffer, SIZE };
 	must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
-	memset(buffer, 'z', sizeof buffer);
+	memset(buffer, 'z', SIZE);
 
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;

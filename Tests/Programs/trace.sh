@@ -9,6 +9,8 @@ instance=$tracing/instances/uringtop-programs-$$
 mkdir $instance || exit 1
 trap 'rmdir $instance' EXIT
 echo 4096 > $instance/buffer_size_kb
+# An SQPOLL thread that looks for work in vain traces this millions of times a second.
+echo 'count > 0' > $instance/events/io_uring/io_uring_task_work_run/filter
 [ $# -gt 0 ] || set -- $(cd "$directory" && for file in *; do
 	case $file in hang_*|many_*|nop_flood|workload) ;; *) echo "$file" ;; esac
 done)

@@ -228,8 +228,7 @@ static void serve(struct worker *w, unsigned pair)
 
 static void net_start(struct worker *w)
 {
-	net.ring = mmap(NULL, 4096 + NET_BUFFERS * NET_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(net.ring != MAP_FAILED, "no memory");
+	net.ring = map_memory(4096 + NET_BUFFERS * NET_SIZE);
 	net.buffers = (char *)net.ring + 4096;
 	struct io_uring_buf_reg registration = { .ring_addr = (uintptr_t)net.ring, .ring_entries = NET_BUFFERS, .bgid = 1 };
 	must_uring(io_uring_register_buf_ring(&w->uring, &registration, 0));
