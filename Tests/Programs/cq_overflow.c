@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 	if (!(reaped->uring.features & IORING_FEAT_NODROP))
 		skip("this kernel has no IORING_FEAT_NODROP");
 	overflow(reaped);
+	say("\"note\":\"in_flight of the ready line: for the kernel all of them have ended\"");
 	hold();
 	reap_all(reaped);
 	check(*reaped->uring.cq.koverflow == 0, "CQEs were dropped");

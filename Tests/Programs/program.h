@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ struct request {
 	int32_t results[MAX_RESULTS], res;
 	uint32_t cflags;
 	enum end end;
-	bool prep_failed, overflowed, unreaped;
+	bool prep_failed, also_submitted, overflowed, unreaped;
 	const char *note;
 };
 
@@ -233,6 +234,15 @@ UNUSED_OK static void sleep_ms(unsigned ms)
 	struct timespec left = { ms / 1000, (long)(ms % 1000) * 1000000 };
 	while (nanosleep(&left, &left) && errno == EINTR && !stop)
 		;
+}
+
+// Whether this is a kernel of a series such as "6.1": few truths depend on it.
+UNUSED_OK static bool kernel_is(const char *series)
+{
+	struct utsname name;
+	size_t length = strlen(series);
+	must(uname(&name));
+	return !strncmp(name.release, series, length) && (name.release[length] < '0' || name.release[length] > '9');
 }
 
 // MARK: - Rings
@@ -505,6 +515,8 @@ static void print_request(const struct request *r)
 		printf(",\"submitter\":%d", r->submitter);
 	if (r->prep_failed)
 		printf(",\"prep_failed\":true");
+	if (r->also_submitted)
+		printf(",\"also_submitted\":true");
 	if (r->overflowed)
 		printf(",\"overflowed\":true");
 	if (r->unreaped)
@@ -574,13 +586,11 @@ static bool stdin_can_close(void)
 // Waits until standard input (a pipe, socket or terminal) closes, or for SIGTERM, SIGINT or SIGHUP.
 UNUSED_OK static void wait_for_end(void)
 {
-	while (!stop) {
-		char text[64];
-		if (!stdin_can_close())
-			pause();
-		else if (read(0, text, sizeof text) == 0)
+	char text[64];
+	struct pollfd input = { .fd = stdin_can_close() ? 0 : -1, .events = POLLIN };
+	while (!stop) // a time limit, for a signal that comes just before poll()
+		if (poll(&input, 1, 100) > 0 && read(0, text, sizeof text) <= 0)
 			return;
-	}
 }
 
 // With --hold: prints the ready line (the truth so far) and keeps everything as it is until standard input closes.
@@ -616,8 +626,6 @@ UNUSED_OK static void hold_beside(void)
 	long_running();
 	truth->held = true;
 	print_truth(true);
-	if (!stdin_can_close())
-		return;
 	pthread_t thread;
 	sigset_t all, old;
 	sigfillset(&all);

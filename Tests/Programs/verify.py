@@ -21,7 +21,7 @@ def user_data(text):
     return found and hex(int(found.group(1), 16))
 
 
-def compare(truth, lines, kernel):
+def compare(truth, lines):
     events = [match.groupdict() for match in map(LINE.match, lines) if match]
     creates = [e for e in events if e["event"] == "create" and int(e["pid"]) == truth["pid"]]
     rings = {field("ring", e["text"]) for e in creates}
@@ -46,7 +46,7 @@ def compare(truth, lines, kernel):
     failed = collections.Counter(r["user_data"] for r in requests if r.get("prep_failed"))
     same("req_failed", failed, data("req_failed"))
     submitted = collections.Counter(r["user_data"] for r in requests
-                                    if not r.get("prep_failed") or ("6.1" in r.get("note", "") and kernel.startswith("6.1.")))
+                                    if not r.get("prep_failed") or r.get("also_submitted"))
     same("submit", submitted, data("submit_req") + data("submit_sqe"))
     overflowed = collections.Counter(r["user_data"] for r in requests if r.get("overflowed"))
     same("cqe_overflow", overflowed, data("cqe_overflow"))
@@ -103,7 +103,7 @@ def main():
             print(f"FAIL  {name}: status {status} {head[2] if len(head) > 2 else ''}")
             bad = True
             continue
-        counts, wrong = compare(json.loads(truth), lines, kernel)
+        counts, wrong = compare(json.loads(truth), lines)
         bad = bad or bool(wrong)
         print(f"{'FAIL' if wrong else 'ok  '}  {name}: {' '.join(f'{event}={n}' for event, n in sorted(counts.items()))}")
         for text in wrong:
