@@ -36,7 +36,8 @@ enum ExitStatus {
     EXIT STATUS:
       0    success
       64   usage          65   bad recording       66   no such file
-      67   no such process or ring descriptor      69   kernel lacks BTF or refused BPF
+      67   no such process or ring descriptor
+      69   kernel lacks BTF or refused BPF
       71   system error   72   no terminal         73   cannot create output
       74   output failed  77   not permitted
       126  command not executable                  127  command not found

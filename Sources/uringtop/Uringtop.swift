@@ -16,12 +16,14 @@ struct Uringtop: ParsableCommand {
       Without a subcommand: the live UI, over every ring on the machine or over COMMAND's alone.
 
       EXAMPLES:
-        uringtop                          every ring on the machine
-        uringtop -- fio job.fio           start a program and watch it from its first request
-        uringtop --pid 4242 --fd 5        only the ring behind fd 5 of process 4242
+        uringtop                      every ring on the machine
+        uringtop -- fio job.fio       start a program and watch it from the start
+        uringtop --pid 4242 --fd 5    only the ring behind fd 5 of process 4242
         uringtop --comm fio --op READ,WRITE_FIXED --min-age 10ms
         uringtop record -o trace.uring -- fio job.fio
         uringtop replay trace.uring
+
+      FILTERS: --pid, --comm, --fd, --op, --min-age; see uringtop live --help.
 
       \(ExitStatus.discussion)
       """,

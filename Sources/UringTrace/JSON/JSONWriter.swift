@@ -1,27 +1,27 @@
 /// Writes JSON text in the order of the calls, without spaces.
 ///
 /// Keys are not escaped: they are literals of this program.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   /// A value was written at this level: the next one needs a comma.
   private var needsComma = false
 
-  init() {}
+  package init() {}
 
   /// Takes over bytes to append to.
-  init(appendingTo bytes: consuming [UInt8]) {
+  package init(appendingTo bytes: consuming [UInt8]) {
     self.bytes = bytes
   }
 
   // MARK: Structure
 
-  mutating func object(_ body: (inout JSONWriter) -> Void) {
+  package mutating func object(_ body: (inout JSONWriter) -> Void) {
     open(UInt8(ascii: "{"))
     body(&self)
     close(UInt8(ascii: "}"))
   }
 
-  mutating func array<Elements: Sequence>(
+  package mutating func array<Elements: Sequence>(
     _ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void
   ) {
     open(UInt8(ascii: "["))
@@ -29,7 +29,7 @@ struct JSONWriter {
     close(UInt8(ascii: "]"))
   }
 
-  mutating func key(_ key: StaticString) {
+  package mutating func key(_ key: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     key.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -39,24 +39,24 @@ struct JSONWriter {
   }
 
   /// Ends a line of a document of one JSON text a line.
-  mutating func newline() {
+  package mutating func newline() {
     bytes.append(UInt8(ascii: "\n"))
     needsComma = false
   }
 
   // MARK: Values
 
-  mutating func null() {
+  package mutating func null() {
     separate()
     bytes.append(contentsOf: "null".utf8)
   }
 
-  mutating func value(_ value: Bool) {
+  package mutating func value(_ value: Bool) {
     separate()
     bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
   }
 
-  mutating func value(_ value: some FixedWidthInteger) {
+  package mutating func value(_ value: some FixedWidthInteger) {
     separate()
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     var rest = UInt64(value.magnitude)
@@ -69,20 +69,20 @@ struct JSONWriter {
   }
 
   /// JSON has no infinities: those become null.
-  mutating func value(_ value: Double) {
+  package mutating func value(_ value: Double) {
     guard value.isFinite else { return null() }
     separate()
     bytes.append(contentsOf: value.description.utf8)
   }
 
-  mutating func value(_ value: String) {
+  package mutating func value(_ value: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     for scalar in value.unicodeScalars { append(scalar) }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func value(_ value: StaticString) {
+  package mutating func value(_ value: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     value.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -90,7 +90,7 @@ struct JSONWriter {
   }
 
   /// 64 bits as a string, "0x…": more than a JSON number keeps everywhere.
-  mutating func hex(_ value: UInt64) {
+  package mutating func hex(_ value: UInt64) {
     separate()
     bytes.append(contentsOf: "\"0x".utf8)
     var shift = max(0, 60 - value.leadingZeroBitCount & ~3)
@@ -105,59 +105,59 @@ struct JSONWriter {
 
   // MARK: Members of objects
 
-  mutating func field(_ key: StaticString, _ value: some FixedWidthInteger) {
+  package mutating func field(_ key: StaticString, _ value: some FixedWidthInteger) {
     self.key(key)
     self.value(value)
   }
 
   /// Null for nil.
-  mutating func field(_ key: StaticString, _ value: (some FixedWidthInteger)?) {
+  package mutating func field(_ key: StaticString, _ value: (some FixedWidthInteger)?) {
     self.key(key)
     if let value { self.value(value) } else { null() }
   }
 
-  mutating func field(_ key: StaticString, _ value: Bool) {
+  package mutating func field(_ key: StaticString, _ value: Bool) {
     self.key(key)
     self.value(value)
   }
 
-  mutating func field(_ key: StaticString, _ value: Double) {
+  package mutating func field(_ key: StaticString, _ value: Double) {
     self.key(key)
     self.value(value)
   }
 
-  mutating func field(_ key: StaticString, _ value: String) {
+  package mutating func field(_ key: StaticString, _ value: String) {
     self.key(key)
     self.value(value)
   }
 
   /// Null for nil.
-  mutating func field(_ key: StaticString, _ value: String?) {
+  package mutating func field(_ key: StaticString, _ value: String?) {
     self.key(key)
     if let value { self.value(value) } else { null() }
   }
 
-  mutating func field(_ key: StaticString, literal value: StaticString) {
+  package mutating func field(_ key: StaticString, literal value: StaticString) {
     self.key(key)
     self.value(value)
   }
 
-  mutating func field(_ key: StaticString, hex value: UInt64) {
+  package mutating func field(_ key: StaticString, hex value: UInt64) {
     self.key(key)
     hex(value)
   }
 
-  mutating func field(_ key: StaticString, _ values: [String]) {
+  package mutating func field(_ key: StaticString, _ values: [String]) {
     self.key(key)
     array(values) { $0.value($1) }
   }
 
-  mutating func field(_ key: StaticString, object body: (inout JSONWriter) -> Void) {
+  package mutating func field(_ key: StaticString, object body: (inout JSONWriter) -> Void) {
     self.key(key)
     object(body)
   }
 
-  mutating func field<Elements: Sequence>(
+  package mutating func field<Elements: Sequence>(
     _ key: StaticString, array elements: Elements,
     _ body: (inout JSONWriter, Elements.Element) -> Void
   ) {

@@ -4,7 +4,8 @@ import SystemPackage
 /// Writes records to a file on a thread of its own.
 ///
 /// Whoever drains the kernel's ring buffer never waits for the disk: records queue up to
-/// ``Limits/queuedBytes``, and what is over that is counted as lost. When a write fails, the file is cut
+/// ``Limits/queuedBytes``, and what is over that is counted as lost; the source puts that count into the
+/// stream (``lostToOutput``). When a write fails, the file is cut
 /// to whole records and nothing more is written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
@@ -32,8 +33,6 @@ public final class RecordingWriter: Sendable {
     var queuedBytes = 0
     var records: UInt64 = 0
     var lostTotal: UInt64 = 0
-    /// Lost and not yet told by a record.
-    var lostUntold: UInt64 = 0
     var isFinishing = false
     var failure: OutputError?
     var bytesWritten: UInt64 = 0
@@ -82,12 +81,7 @@ public final class RecordingWriter: Sendable {
       let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
       guard state.queuedBytes + records.count <= limits.queuedBytes else {
         state.lostTotal += count
-        state.lostUntold += count
         return false
-      }
-      if state.lostUntold > 0 {
-        Self.appendLoss(
-          state.lostUntold, time: records.loadUnaligned(as: record.self).time_ns, to: &state)
       }
       state.current.append(contentsOf: records)
       state.queuedBytes += records.count
@@ -108,12 +102,7 @@ public final class RecordingWriter: Sendable {
   ///
   /// - Parameter lostInKernel: records that the kernel's ring buffer had no room for.
   public func finish(lostInKernel: UInt64) throws(OutputError) -> Summary {
-    state.change { state in
-      if state.lostUntold > 0 {
-        Self.appendLoss(state.lostUntold, time: MonotonicClock.now(), to: &state)
-      }
-      state.isFinishing = true
-    }
+    state.change { $0.isFinishing = true }
     thread.join()
     var result = state.withLock { $0 }
     if result.failure == nil {
@@ -134,20 +123,6 @@ public final class RecordingWriter: Sendable {
     if let failure = result.failure { throw failure }
     return Summary(
       records: result.records, lostToOutput: result.lostTotal, bytesWritten: result.bytesWritten)
-  }
-
-  private static func appendLoss(_ count: UInt64, time: UInt64, to state: inout State) {
-    var lost = record_lost()
-    lost.base.time_ns = time
-    lost.base.size = UInt16(MemoryLayout<record_lost>.size)
-    lost.base.kind = .lost
-    lost.base.opcode = UInt8(RECORD_OPCODE_NONE)
-    lost.count = count
-    lost.cause = .outputStalled
-    withUnsafeBytes(of: lost) { state.current.append(contentsOf: $0) }
-    state.queuedBytes += MemoryLayout<record_lost>.size
-    state.records += 1
-    state.lostUntold = 0
   }
 
   private static func rotate(_ state: inout State, capacity: Int) {

@@ -9,11 +9,40 @@ public enum TraceExport {
   public static func write(
     _ recording: Recording, to file: OutputFile, format: TraceFormat
   ) throws(OutputError) {
-    let encoder = format.makeEncoder(header: recording.header)
+    let end: End? =
+      recording.flaw == nil ? End(time: recording.endTime, lost: recording.lost ?? 0) : nil
+    try write(recording.records, header: recording.header, end: end, to: file, format: format)
+  }
+
+  /// Writes whole records from memory as a complete file, and closes it.
+  public static func write(
+    _ records: [UInt8], header: RecordingHeader, to file: OutputFile, format: TraceFormat
+  ) throws(OutputError) {
+    // A copy that is aligned as records must be.
+    let contents = FileContents(copying: records)
+    let check = RecordSequence.check(contents.bytes, base: 0)
+    let sequence = RecordSequence(
+      bytes: UnsafeRawBufferPointer(rebasing: contents.bytes[..<check.length]))
+    try write(
+      sequence, header: header, end: End(time: check.lastTime, lost: 0), to: file, format: format)
+    withExtendedLifetime(contents) {}
+  }
+
+  /// What the end record or summary says.
+  private struct End {
+    var time: UInt64
+    var lost: UInt64
+  }
+
+  private static func write(
+    _ sequence: RecordSequence, header: RecordingHeader, end: End?, to file: OutputFile,
+    format: TraceFormat
+  ) throws(OutputError) {
+    let encoder = format.makeEncoder(header: header)
     var bytes: [UInt8] = []
     var total = 0
     encoder.begin(into: &bytes)
-    var records = recording.records.makeIterator()
+    var records = sequence.makeIterator()
     while records.offset < records.bytes.count {
       let start = records.offset
       while records.offset - start < chunkBytes, records.next() != nil {}
@@ -21,9 +50,7 @@ public enum TraceExport {
         UnsafeRawBufferPointer(rebasing: records.bytes[start..<records.offset]), into: &bytes)
       try flush(&bytes, to: file, encoder: encoder, total: &total)
     }
-    if recording.flaw == nil {
-      encoder.end(time: recording.endTime, lost: recording.lost ?? 0, into: &bytes)
-    }
+    if let end { encoder.end(time: end.time, lost: end.lost, into: &bytes) }
     try flush(&bytes, to: file, encoder: encoder, total: &total)
     try file.close()
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringProbe
 import UringTrace
 
 /// What this kernel allows.
@@ -16,6 +17,7 @@ struct CapabilitiesCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    try StandardOutput.write(try CapabilityReport.make(json: json))
+    let report = CapabilityReport(Capabilities.detect())
+    try StandardOutput.write(json ? report.json : report.text)
   }
 }

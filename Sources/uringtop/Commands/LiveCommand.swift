@@ -31,11 +31,10 @@ struct LiveCommand: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    try filters.checkProcesses()
     if command.isEmpty {
       try Screen.show(title: "", options: screen, filters: filters) { [self] in
         try LiveCapture.start(
-          filter: filters.filter, refreshInterval: screen.interval.duration, recorder: nil
+          filter: filters.filter, refreshInterval: screen.interval.duration
         ).source
       }
       return
@@ -52,8 +51,7 @@ struct LiveCommand: ParsableCommand {
     try Screen.show(title: command.joined(separator: " "), options: screen, filters: filters) {
       [self] in
       let capture = try LiveCapture.start(
-        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration,
-        recorder: nil)
+        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration)
       try held.child.release()
       return capture.source
     }

@@ -46,29 +46,28 @@ struct RecordCommand: ParsableCommand {
 
   func run() throws {
     let format = try output.resolvedFormat()
-    try filters.checkProcesses()
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
     let recorder = Recorder(path: output.path, format: format)
     let capture: LiveCapture
     do throws(Failure) {
       capture = try LiveCapture.start(
-        filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(250),
+        filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500),
         recorder: recorder)
+      do {
+        try recorder.start(host: capture.host)
+        try child?.release()
+      } catch {
+        capture.stop()
+        throw error
+      }
     } catch {
-      recorder.discard()
-      throw error
-    }
-    do throws(Failure) {
-      try child?.release()
-    } catch {
-      capture.stop()
       recorder.discard()
       throw error
     }
     let reason = wait(for: child, recorder: recorder)
-    capture.stop()
-    let end = Result { () throws(Failure) in try recorder.finish(lost: capture.lostInKernel) }
+    let lost = capture.stop().lost.ringBufferFull
+    let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lost) }
     if case .failure(let failure) = end { StandardError.write(failure.message) }
 
     var status = ExitStatus.success

@@ -48,7 +48,6 @@ struct SnapshotCommand: ParsableCommand {
       }
       snapshot = recording.snapshot(at: at?.nanoseconds, filter: filters.filter)
     } else {
-      try filters.checkProcesses()
       snapshot = try live()
     }
     let output =
@@ -60,9 +59,11 @@ struct SnapshotCommand: ParsableCommand {
 
   private func live() throws(Failure) -> Snapshot {
     let capture = try LiveCapture.start(
-      filter: filters.filter, refreshInterval: .milliseconds(100), recorder: nil)
-    defer { capture.stop() }
+      filter: filters.filter, refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
-    return capture.finalSnapshot()
+    // The kernel has applied all but the age.
+    var age = Filter()
+    age.minimumAge = filters.filter.minimumAge
+    return age.apply(to: capture.stop())
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import UringTrace
 
 /// What to look at, shared by all commands that show or record something.
@@ -73,37 +72,7 @@ struct FilterOptions: ParsableArguments {
     return words.joined(separator: ", ")
   }
 
-  /// Live: the processes and descriptors named must be there.
-  func checkProcesses() throws(Failure) {
-    let filter = filter
-    for pid in filter.pids.sorted() where access("/proc/\(pid)", F_OK) != 0 {
-      throw Failure(ExitStatus.noProcess, "no process \(pid)")
-    }
-    guard !filter.pids.isEmpty, !filter.fds.isEmpty else { return }
-    for fd in filter.fds.sorted() {
-      let links = filter.pids.sorted().map { (pid: $0, link: Self.link("/proc/\($0)/fd/\(fd)")) }
-      if links.contains(where: { $0.link == "anon_inode:[io_uring]" }) { continue }
-      // Registered rings have no descriptor that /proc shows; one that is open must be a ring.
-      for (pid, link) in links {
-        switch link {
-        case nil where errno == EACCES: return
-        case nil: throw Failure(ExitStatus.noProcess, "process \(pid) has no descriptor \(fd)")
-        default:
-          throw Failure(ExitStatus.noProcess, "descriptor \(fd) of process \(pid) is not a ring")
-        }
-      }
-    }
-  }
-
   private static func parts(_ values: [String]) -> [String] {
     values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-  }
-
-  private static func link(_ path: String) -> String? {
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let count = buffer.withUnsafeMutableBytes {
-      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
-    }
-    return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
   }
 }
