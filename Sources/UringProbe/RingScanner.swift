@@ -243,7 +243,8 @@ struct RingFilter: Sendable {
     let comm =
       holder.tgid == ring.sighting.tgid
       ? String(decoding: textBytes(of: ring.sighting.comm), as: UTF8.self)
-      : filter.comms.isEmpty ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
+      : filter.comms.isEmpty
+        ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
     if filter.matches(tgid: holder.tgid, comm: comm, fd: holder.fd) { return true }
     guard includesDescendants, !filter.pids.isEmpty else { return false }
     var ancestor = holder.tgid
