@@ -63,6 +63,14 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
+    // Live tests: programs under observation, also in guests with other kernels.
+    .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
+    .executableTarget(
+      name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
+      path: "Tests/ProbeCheck"),
+    .testTarget(
+      name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
+
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],

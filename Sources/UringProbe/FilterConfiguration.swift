@@ -31,7 +31,9 @@ extension probe_config {
     Self.fill(&fds, filter.fds)
     withUnsafeMutableBytes(of: &opcodes) { bitmap in
       // little-endian 64-bit words: bit n is in byte n / 8
-      for opcode in filter.opcodes { bitmap[Int(opcode.rawValue) / 8] |= 1 << (opcode.rawValue % 8) }
+      for opcode in filter.opcodes {
+        bitmap[Int(opcode.rawValue) / 8] |= 1 << (opcode.rawValue % 8)
+      }
     }
     withUnsafeMutableBytes(of: &comms) { names in
       for (index, comm) in filter.comms.enumerated() {

@@ -29,6 +29,8 @@ struct RingScanner: ~Copyable {
   private let iterators: Iterators
   private let suspectTable: MappedArray
   private(set) var rings: [UInt64: KnownRing] = [:]
+  /// A ring was missed for the first time: another scan soon tells whether it is gone.
+  private(set) var hasDoubts = false
   /// How long the last scan took, in nanoseconds.
   private(set) var lastScanDuration: UInt64 = 0
 
@@ -117,6 +119,7 @@ struct RingScanner: ~Copyable {
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
       rings[address] = ring
     }
+    hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
     }
@@ -128,6 +131,7 @@ struct RingScanner: ~Copyable {
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
     rings[address]!.missedScans += 1
+    if rings[address]!.missedScans == 1 { hasDoubts = true }
     let scans = rings[address]!.missedScans
     if Self.reportsClosed(afterMissing: scans) {
       // two scans apart: requests that are cancelled at the end have told so by then
@@ -137,10 +141,10 @@ struct RingScanner: ~Copyable {
     if scans > 64 { rings[address] = nil }
   }
 
-  /// Tells which of the requests are free.
+  /// Tells which of the requests are free. False if a ring was not there any more.
   mutating func walk(
     _ suspects: [SuspectRequest], into records: inout RecordBuffer
-  ) throws(ProbeError) {
+  ) throws(ProbeError) -> Bool {
     let ringWords = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
     let slots = suspectTable.words(
       from: MemoryLayout<UInt64>.size * Int(PROBE_SUSPECT_RINGS), count: Int(PROBE_SUSPECT_SLOTS))
@@ -174,6 +178,7 @@ struct RingScanner: ~Copyable {
     for (slot, ring) in used where slots[slot] & 1 == 1 {
       records.append(record_freed.self, at: start, ring: ring, request: slots[slot] & ~1)
     }
+    return ringWords[..<ringCount].allSatisfy { $0 & 1 == 1 }
   }
 }
 
@@ -238,7 +243,8 @@ struct RingFilter: Sendable {
     let comm =
       holder.tgid == ring.sighting.tgid
       ? String(decoding: textBytes(of: ring.sighting.comm), as: UTF8.self)
-      : filter.comms.isEmpty ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
+      : filter.comms.isEmpty
+        ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
     if filter.matches(tgid: holder.tgid, comm: comm, fd: holder.fd) { return true }
     guard includesDescendants, !filter.pids.isEmpty else { return false }
     var ancestor = holder.tgid

@@ -83,7 +83,8 @@ final class SessionLoop: @unchecked Sendable {
         nextSnapshot = now + commands.refreshInterval
       }
       state.wake.wait(
-        nanoseconds: min(pacing.pause(after: drained), max(1, nextSnapshot &- min(now, nextSnapshot)))
+        nanoseconds: min(
+          pacing.pause(after: drained), max(1, nextSnapshot &- min(now, nextSnapshot)))
       )
     }
   }

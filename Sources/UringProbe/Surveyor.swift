@@ -48,6 +48,9 @@ struct Surveyor: ~Copyable {
   private var scanner: RingScanner
   private var names = NameResolver()
 
+  /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
+  private static let doubtInterval: UInt64 = 100_000_000
+
   /// Loads the iterators. `ownRing` is closed when they know what a ring is.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
@@ -79,13 +82,16 @@ struct Surveyor: ~Copyable {
       for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
       var scanned = false
       do throws(ProbeError) {
+        if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
+          nextScan = 0
+        }
         if monotonicTime() >= nextScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
+          let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
           // never more than a hundredth of the time, however many descriptors there are
-          nextScan = monotonicTime() + max(interval, scanner.lastScanDuration * 100)
+          nextScan = monotonicTime() + max(pause, scanner.lastScanDuration * 100)
           scanned = true
         }
-        if !requests.suspects.isEmpty { try scanner.walk(requests.suspects, into: &records) }
       } catch {
         notices.append(Notice(error.message, isError: true))
         nextScan = monotonicTime() + interval * 10

@@ -103,8 +103,13 @@ int BPF_PROG(short_write, void *ring, __u64 pos, __u64 wanted, __u64 got) {
   return 0;
 }
 
-/* Names no ring: one io_uring_task serves all rings of a task. */
+/*
+ * Names no ring: one io_uring_task serves all rings of a task. A busy SQ thread fires it with nothing run
+ * in every round, a million times a second (6.12 and later): that tells nothing.
+ */
 static __always_inline int emit_task_work_run(void *tctx, __u32 count, __u32 loops) {
+  if (!count)
+    return 0;
   if (config.filters_rings && !(process_passes() && name_passes()))
     return 0;
   struct record_task_work_run *record =
