@@ -72,6 +72,9 @@ let package = Package(
       name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+    // The command line as its users see it: the real binary.
+    .testTarget(
+      name: "CommandTests", dependencies: ["uringtop", "UringTrace"], exclude: ["Recordings"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]

@@ -68,7 +68,9 @@ struct RecordCommand: ParsableCommand {
     let reason = wait(for: child, recorder: recorder)
     let lost = capture.stop().lost.ringBufferFull
     let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lost) }
-    if case .failure(let failure) = end { StandardError.write(failure.message) }
+    if case .failure(let failure) = end, !failure.message.isEmpty {
+      StandardError.write(failure.message)
+    }
 
     var status = ExitStatus.success
     switch reason {
