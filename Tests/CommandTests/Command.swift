@@ -26,6 +26,7 @@ struct Command {
     try run(arguments, environment: environment, program: program, during: body)
   }
 
+  @discardableResult
   static func run(
     _ arguments: [String], environment: [String: String] = [:], program: URL = binary,
     during body: (Process) throws -> Void = { _ in }

@@ -86,7 +86,8 @@ import Testing
 
   @Test func sourceObeys() async throws {
     let source = ReplaySource(
-      recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") })
+      recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") }
+    )
     defer { source.stop() }
     #expect(source.timeline?.eventCount == recording.eventCount)
     source.perform(.stepForward)

@@ -156,13 +156,15 @@ struct SampleStream {
         base: base(.queueAsyncWork, first, opcode: 22), hashed: 1, reserved: 0), base: \.base)
     buffer.append(
       record_short_write(base: base(.shortWrite), pos: .max, wanted: 10, got: 5), base: \.base)
-    buffer.append(record_fail_link(base: base(.failLink, first, opcode: 22), link: second), base: \.base)
+    buffer.append(
+      record_fail_link(base: base(.failLink, first, opcode: 22), link: second), base: \.base)
     var overflow = record_cqe_overflow()
     overflow.base = base(.cqeOverflow, second, opcode: 46)
     overflow.user_data = 2
     overflow.res = -125
     buffer.append(overflow, base: \.base)
-    buffer.append(record_skip(base: base(.skip, first, opcode: 22), res: 0, reserved: 0), base: \.base)
+    buffer.append(
+      record_skip(base: base(.skip, first, opcode: 22), res: 0, reserved: 0), base: \.base)
     var failed = record_req_failed()
     failed.base = base(.reqFailed, first, opcode: 22)
     failed.error = -22
@@ -174,7 +176,8 @@ struct SampleStream {
       record_register(
         base: base(.register), result: -22, opcode: 0, nr_files: 1, nr_bufs: 2, tgid: 4242),
       base: \.base)
-    buffer.append(record_cqring_wait(base: base(.cqringWait), min_events: 1, tgid: 4242), base: \.base)
+    buffer.append(
+      record_cqring_wait(base: base(.cqringWait), min_events: 1, tgid: 4242), base: \.base)
     buffer.append(
       record_task_work_run(base: base(.taskWorkRun), tctx: 0xffff_0000, count: 2, loops: 1),
       base: \.base)

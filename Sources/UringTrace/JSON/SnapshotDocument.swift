@@ -33,7 +33,9 @@ public struct SnapshotDocument {
       }
       json.field("last_second") { write(snapshot.lastSecond, to: &$0) }
       json.field("last_minute") { write(snapshot.lastMinute, to: &$0) }
-      json.field("rings", array: snapshot.rings) { json, ring in json.object { write(ring, to: &$0) } }
+      json.field("rings", array: snapshot.rings) { json, ring in
+        json.object { write(ring, to: &$0) }
+      }
       json.field("requests", array: snapshot.requests) { json, request in
         json.object { write(request, to: &$0) }
       }

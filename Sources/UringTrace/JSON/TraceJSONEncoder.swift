@@ -47,7 +47,8 @@ final class TraceJSONEncoder: TraceEncoder {
           let hasRequest = event.request != 0 || record.pointee.kind.namesUserData
           json.key("user_data")
           if hasRequest { json.hex(event.userData) } else { json.null() }
-          json.field("opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
+          json.field(
+            "opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
           json.field("tid", record.pointee.tid)
           if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
           if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }

@@ -18,17 +18,18 @@ enum TraceReader {
   static func read(_ bytes: UnsafeRawBufferPointer) throws(RecordingError) -> Result {
     let decoder = JSONDecoder()
     var lines = Lines(bytes: bytes)
-    guard let first = lines.next(), let line = try? decoder.decode(HeaderLine.self, from: first.data),
+    guard let first = lines.next(),
+      let line = try? decoder.decode(HeaderLine.self, from: first.data),
       line.type == "header"
     else { throw .notARecording }
     guard line.schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(line.schema) }
     guard line.schema == UInt32(RECORD_SCHEMA), let kernel = line.kernel, let tier = line.tier,
-      let start = line.start_ns
+      let start = line.start
     else { throw .corruptHeader }
     let header = RecordingHeader(
       toolVersion: line.version ?? "",
       host: HostDescription(
-        kernel: kernel, tier: tier, startTime: start, startRealtime: line.start_realtime_ns ?? 0))
+        kernel: kernel, tier: tier, startTime: start, startRealtime: line.startRealtime ?? 0))
 
     var result = Result(header: header, records: RecordBuffer(), flaw: .cutOff)
     while let line = lines.next() {
@@ -80,7 +81,13 @@ enum TraceReader {
     var version: String?
     var kernel: String?
     var tier: String?
-    var start_ns: UInt64?
-    var start_realtime_ns: UInt64?
+    var start: UInt64?
+    var startRealtime: UInt64?
+
+    private enum CodingKeys: String, CodingKey {
+      case type, schema, version, kernel, tier
+      case start = "start_ns"
+      case startRealtime = "start_realtime_ns"
+    }
   }
 }

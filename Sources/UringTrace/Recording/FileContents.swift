@@ -54,7 +54,9 @@ final class FileContents: @unchecked Sendable {
     }
   }
 
-  private static func readAll(_ file: FileDescriptor) throws(SystemPackage.Errno) -> UnsafeRawBufferPointer {
+  private static func readAll(_ file: FileDescriptor) throws(SystemPackage.Errno)
+    -> UnsafeRawBufferPointer
+  {
     var capacity = 1 << 20
     var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
     var count = 0

@@ -96,7 +96,8 @@ public struct OutputFile: Sendable {
         var event = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
         _ = poll(&event, 1, -1)
       default:
-        throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
+        throw OutputError(
+          path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
       }
     }
   }

@@ -19,7 +19,8 @@ public struct RecordBuffer: Sendable {
     record[keyPath: base].size = size16
     withUnsafeBytes(of: record) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: trailer)
-    bytes.append(contentsOf: repeatElement(0, count: size - MemoryLayout<Record>.size - trailer.count))
+    bytes.append(
+      contentsOf: repeatElement(0, count: size - MemoryLayout<Record>.size - trailer.count))
     count += 1
   }
 

@@ -22,7 +22,8 @@ public final class ReplaySource: SnapshotSource {
     dump: @escaping @Sendable (Recording, String) -> Notice
   ) {
     let player = Player(
-      recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval)
+      recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval
+    )
     var first = State(snapshot: player.snapshot(), timeline: player.timeline)
     if let flaw = recording.flaw { first.notices = [Notice("\(flaw)", isError: true)] }
     let monitor = Monitor(first)

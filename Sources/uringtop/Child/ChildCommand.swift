@@ -65,7 +65,8 @@ final class ChildCommand {
       }
     }
     guard error == 0 else {
-      throw Failure(ExitStatus.system, "cannot start a process: \(String(cString: strerror(error)))")
+      throw Failure(
+        ExitStatus.system, "cannot start a process: \(String(cString: strerror(error)))")
     }
     self.child = child
   }
@@ -138,7 +139,7 @@ final class ChildCommand {
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
     let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
-    defer { copies.forEach { free($0) } }
+    defer { for copy in copies { free(copy) } }
     return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
   }
 }

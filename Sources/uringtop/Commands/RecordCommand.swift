@@ -9,8 +9,8 @@ struct RecordCommand: ParsableCommand {
     commandName: "record",
     abstract: "Records io_uring events to a file, until Ctrl-C, --duration or COMMAND's end.",
     discussion: """
-      With -- COMMAND, COMMAND is held until the probes are attached, so that none of its requests is \
-      missed. Only it and its descendants are recorded unless --pid, --comm or --fd say otherwise. \
+      With -- COMMAND, COMMAND is held until the probes are attached, so that none of its \
+      requests is missed. Only it and its descendants are recorded unless --pid, --comm or --fd say otherwise. \
       Its exit status becomes uringtop's, 128 + N if signal N killed it. When --duration ends the \
       recording, COMMAND is asked to end (SIGTERM), and the status is 0 if it does so. Under sudo \
       COMMAND runs as the user who called sudo, and a new file belongs to them.
@@ -27,7 +27,8 @@ struct RecordCommand: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"))
+  @Option(
+    help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"))
   var duration: DurationArgument?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
