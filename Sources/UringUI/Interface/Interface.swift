@@ -126,6 +126,7 @@ struct Interface: Sendable {
   var situation: Binding.Situation {
     var situation: Binding.Situation = isReplay ? .replay : .live
     if focusedPane.isList { situation.insert(.list) }
+    if focusedPane.opensRows { situation.insert(.opens) }
     if focus == .detail { situation.insert(.detail) }
     return situation
   }
@@ -190,7 +191,7 @@ struct Interface: Sendable {
       focus = .lower(index)
     case .allRings:
       _ = change(.rings) { $0.navigate(.first, scene: $1) }
-    case .open: open(focusedPane.isList ? change(focus) { $0.open($1) } ?? .none : .none)
+    case .open: open(change(focus) { $0.open($1) } ?? .none)
     case .back: goBack()
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }

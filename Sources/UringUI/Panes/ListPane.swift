@@ -60,6 +60,8 @@ struct ListPane<Content: ListContent>: Pane {
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
 
+  var opensRows: Bool { true }
+
   func open(_ scene: Scene) -> PaneAction { table.selectedRow.map(Content.open) ?? .none }
 
   var selectAction: PaneAction { table.selectedRow.map(Content.select) ?? .none }

@@ -19,15 +19,15 @@ enum RequestColumns {
 
   static let length = Column<Request>(
     "LEN", width: 7, minimum: 5, .right, priority: 2,
-    order: .number { request, _ in Fields.length(request) ?? 0 }
-  ) { request, _ in Piece(Fields.length(request).map { Humanise.exactBytes($0) } ?? "") }
+    order: .number { request, _ in Fields.length(request)?.number ?? 0 }
+  ) { request, _ in Piece(Fields.lengthText(request)) }
 
   static let buffer = Column<Request>(
     "BUFFER", width: 14, minimum: 7, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
 
   static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true) {
-    request, _ in Piece(Fields.flags(request).joined(separator: " "), .faint)
+    request, _ in Piece(Fields.flags(request), .faint)
   }
 
   static let chain = Column<Request>(
