@@ -49,7 +49,8 @@ extension Binding {
     Binding([".", .right], .stepForward, in: .replay, label: "Step", "one event on"),
     Binding(["g"], .jump, in: .replay, label: "Jump", "jump to a time: 2.5s, 300ms, 1m30s"),
     Binding(["e"], .nextError, in: .replay, label: "Error", "jump to the next error"),
-    Binding([.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
+    Binding(
+      [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
     Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
     Binding([.enter], .open, in: .opens, label: "Open", "open the request; requests of this ring"),

@@ -59,7 +59,10 @@ struct HeaderView {
       return [Piece(timeline.isPlaying ? "REPLAY" : "REPLAY PAUSED", .warning), time]
     }
     if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
-    return [Piece("LIVE", .good), Piece(isShort ? "" : " every \(Self.text(interface.interval))", .faint), time]
+    return [
+      Piece("LIVE", .good), Piece(isShort ? "" : " every \(Self.text(interface.interval))", .faint),
+      time,
+    ]
   }
 
   private static func text(_ interval: Duration) -> String {
@@ -84,12 +87,15 @@ struct HeaderView {
         Item(
           "Errors/s", Humanise.rate(second.errors), priority: 4,
           style: second.errors > 0 ? .error : .value))
-      items.append(Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
+      items.append(
+        Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
       items.append(
         Item("Written", Humanise.bytes(UInt64(max(0, second.bytesWritten))) + "/s", priority: 9))
     }
     items.append(
-      Item(isShort ? "lost" : "Lost", Humanise.count(lost), priority: lost > 0 ? 0 : 2, style: lost > 0 ? .alarm : .value))
+      Item(
+        isShort ? "lost" : "Lost", Humanise.count(lost), priority: lost > 0 ? 0 : 2,
+        style: lost > 0 ? .alarm : .value))
     if !isShort, interface.rateHistory.count > 1 {
       let history = Bars.spark(Array(interface.rateHistory.suffix(30)))
       items.append(Item([Piece(history, .bar)], priority: 10))

@@ -113,7 +113,9 @@ struct Interface: Sendable {
   private mutating func handle(_ key: Key) -> [Effect] {
     notice = nil
     if let modal { return handle(key, in: modal) }
-    if case .character(let scalar) = key, let digit = Int(String(scalar)), lower.indices ~= digit - 1 {
+    if case .character(let scalar) = key, let digit = Int(String(scalar)),
+      lower.indices ~= digit - 1
+    {
       return perform(.showPane(digit - 1))
     }
     return Binding.find(key, in: situation).map { perform($0) } ?? []

@@ -203,9 +203,10 @@ extension Interface {
       let start = x
       x = canvas.put(key, x: x, y: rect.y, style: .key)
       x = canvas.put(label, x: x, y: rect.y, style: .keyLabel)
-      targets.append((
-        Rect(x: start, y: rect.y, width: x - start, height: 1), .command(binding.command)
-      ))
+      targets.append(
+        (
+          Rect(x: start, y: rect.y, width: x - start, height: 1), .command(binding.command)
+        ))
     }
   }
 

@@ -29,12 +29,14 @@ enum RequestColumns {
     "BUFFER", width: 14, minimum: 7, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
 
-  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true) {
+  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true)
+  {
     request, _ in Piece(Fields.flags(request), .faint)
   }
 
   static let chain = Column<Request>(
-    "CHAIN", width: 6, minimum: 5, .right, priority: 5, order: .number { request, _ in request.chain }
+    "CHAIN", width: 6, minimum: 5, .right, priority: 5,
+    order: .number { request, _ in request.chain }
   ) { request, _ in Piece(request.chain == 0 ? "" : "\(request.chain)", .label) }
 
   static let userData = Column<Request>(
