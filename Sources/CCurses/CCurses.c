@@ -134,10 +134,10 @@ void cc_suspend(void) {
   cc_signals_stop();
 }
 
-/* After a stop, from here or from elsewhere. */
+/* After a stop, from here or by a signal that cannot be caught. */
 static void take_back(void) {
+  if (!isendwin()) endwin();
   mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-  reset_prog_mode();
   adopt_size();
   clearok(curscr, TRUE);
   refresh();

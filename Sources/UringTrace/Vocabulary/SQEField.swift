@@ -81,7 +81,7 @@ private struct SQEFieldList {
 
 extension OpcodeProperties.SQEBit {
   /// Whether the SQE has the bit that this tells.
-  fileprivate func isSet(in sqe: SQE) -> Bool {
+  func isSet(in sqe: SQE) -> Bool {
     switch self {
     case .never: false
     case .always: true

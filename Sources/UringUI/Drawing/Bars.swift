@@ -7,7 +7,8 @@ enum Bars {
     let most = values.max() ?? 0
     return String(
       values.map { value in
-        value == 0 ? " " : rising[max(0, min(7, Int((Double(value) * 8 / Double(most)).rounded(.up)) - 1))]
+        value == 0
+          ? " " : rising[max(0, min(7, Int((Double(value) * 8 / Double(most)).rounded(.up)) - 1))]
       })
   }
 

@@ -33,25 +33,3 @@ struct ScrollingText: Sendable {
     }
   }
 }
-
-extension String {
-  /// With blanks at the end, or cut off, to this many columns.
-  func fitted(to width: Int) -> String {
-    let length = displayWidth
-    if length <= width { return self + String(repeating: " ", count: width - length) }
-    var result = String.UnicodeScalarView()
-    var column = 0
-    for scalar in unicodeScalars {
-      let scalarWidth = scalar.displayWidth ?? 1
-      if column + scalarWidth > width - 1 { break }
-      result.append(scalar)
-      column += scalarWidth
-    }
-    return String(result) + "…" + String(repeating: " ", count: max(0, width - 1 - column))
-  }
-
-  /// With blanks before it to this many columns.
-  func rightAligned(to width: Int) -> String {
-    String(repeating: " ", count: max(0, width - displayWidth)) + self
-  }
-}

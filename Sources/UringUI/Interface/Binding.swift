@@ -8,6 +8,8 @@ struct Binding: Sendable {
     /// The focused pane has rows to sort, search and filter.
     static let list = Situation(rawValue: 4)
     static let detail = Situation(rawValue: 8)
+    /// Enter does something in the focused pane.
+    static let opens = Situation(rawValue: 16)
   }
 
   var keys: [Key]
@@ -42,18 +44,19 @@ extension Binding {
     Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
     Binding([.escape], .back, in: .detail, label: "Back", "close the request, clear the filter"),
     Binding([.escape, .backspace], .back),
-    Binding([.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
-    Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
-    Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
-    Binding([.enter], .open, in: .list, label: "Open", "open the request; requests of this ring"),
-    Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen, capture goes on"),
     Binding([" "], .playOrPause, in: .replay, label: "Play", "play or pause the recording"),
-    Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
-    Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),
     Binding([",", .left], .stepBack, in: .replay, label: "Back", "one event back"),
     Binding([".", .right], .stepForward, in: .replay, label: "Step", "one event on"),
     Binding(["g"], .jump, in: .replay, label: "Jump", "jump to a time: 2.5s, 300ms, 1m30s"),
     Binding(["e"], .nextError, in: .replay, label: "Error", "jump to the next error"),
+    Binding(
+      [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
+    Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
+    Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
+    Binding([.enter], .open, in: .opens, label: "Open", "open the request; requests of this ring"),
+    Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen, capture goes on"),
+    Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
+    Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),
     Binding(["d"], .dump, label: "Dump", "write the trace to a JSON file"),
     Binding([.tab], .nextPane, label: "Pane", "next pane"),
     Binding([.backTab], .previousPane, "previous pane"),

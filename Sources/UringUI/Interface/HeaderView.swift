@@ -7,11 +7,13 @@ struct HeaderView {
   func draw(into canvas: inout Canvas, in rect: Rect) {
     guard rect.height > 0 else { return }
     if rect.height == 1 {
-      drawItems(figures(isShort: true), state: state, into: &canvas, in: rect)
+      // Time is left out first.
+      let isNarrow = rect.width < 60
+      drawItems(figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
     }
     var area = rect
-    drawItems(identity, state: state, into: &canvas, in: area.takeTop(1))
+    drawItems(identity, state: state(isShort: false), into: &canvas, in: area.takeTop(1))
     drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
   }
 
@@ -36,7 +38,8 @@ struct HeaderView {
     var items = [Item([Piece("uringtop", .strong)], priority: 0)]
     guard let scene = interface.scene else { return items }
     let host = scene.snapshot.host
-    items.append(Item([Piece(host.kernel), Piece("  \(host.tier)", .faint)], priority: 3))
+    items.append(Item([Piece(host.kernel)], priority: 2))
+    items.append(Item([Piece(host.tier, .faint)], priority: 5))
     if !interface.options.title.isEmpty {
       items.append(Item([Piece(interface.options.title, .name)], priority: 4))
     }
@@ -49,14 +52,17 @@ struct HeaderView {
   private var filter: String { interface.options.filterDescription }
 
   /// At the right end: paused or live, and the time.
-  private var state: [Piece] {
+  private func state(isShort: Bool) -> [Piece] {
     guard let scene = interface.scene else { return [Piece("starting…", .faint)] }
-    let time = Piece("  " + Clock.timeOfDay(scene.snapshot))
+    let time = Piece(isShort ? "" : "  " + Clock.timeOfDay(scene.snapshot))
     if let timeline = interface.timeline {
       return [Piece(timeline.isPlaying ? "REPLAY" : "REPLAY PAUSED", .warning), time]
     }
     if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
-    return [Piece("LIVE", .good), Piece(" every \(Self.text(interface.interval))", .faint), time]
+    return [
+      Piece("LIVE", .good), Piece(isShort ? "" : " every \(Self.text(interface.interval))", .faint),
+      time,
+    ]
   }
 
   private static func text(_ interval: Duration) -> String {
@@ -72,7 +78,7 @@ struct HeaderView {
     let inFlight = Humanise.count(UInt64(snapshot.requests.count))
     var items = [
       Item(isShort ? "req/s" : "Requests/s", Humanise.rate(second.submitted), priority: 1),
-      Item("In flight", inFlight, priority: 0),
+      Item(isShort ? "infl" : "In flight", inFlight, priority: 0),
     ]
     if !isShort {
       items.append(Item("Done/s", Humanise.rate(second.completed), priority: 6))
@@ -81,12 +87,15 @@ struct HeaderView {
         Item(
           "Errors/s", Humanise.rate(second.errors), priority: 4,
           style: second.errors > 0 ? .error : .value))
-      items.append(Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
+      items.append(
+        Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
       items.append(
         Item("Written", Humanise.bytes(UInt64(max(0, second.bytesWritten))) + "/s", priority: 9))
     }
     items.append(
-      Item("Lost", Humanise.count(lost), priority: 2, style: lost > 0 ? .alarm : .value))
+      Item(
+        isShort ? "lost" : "Lost", Humanise.count(lost), priority: lost > 0 ? 0 : 2,
+        style: lost > 0 ? .alarm : .value))
     if !isShort, interface.rateHistory.count > 1 {
       let history = Bars.spark(Array(interface.rateHistory.suffix(30)))
       items.append(Item([Piece(history, .bar)], priority: 10))

@@ -113,7 +113,9 @@ struct Interface: Sendable {
   private mutating func handle(_ key: Key) -> [Effect] {
     notice = nil
     if let modal { return handle(key, in: modal) }
-    if case .character(let scalar) = key, let digit = Int(String(scalar)), lower.indices ~= digit - 1 {
+    if case .character(let scalar) = key, let digit = Int(String(scalar)),
+      lower.indices ~= digit - 1
+    {
       return perform(.showPane(digit - 1))
     }
     return Binding.find(key, in: situation).map { perform($0) } ?? []
@@ -126,6 +128,7 @@ struct Interface: Sendable {
   var situation: Binding.Situation {
     var situation: Binding.Situation = isReplay ? .replay : .live
     if focusedPane.isList { situation.insert(.list) }
+    if focusedPane.opensRows { situation.insert(.opens) }
     if focus == .detail { situation.insert(.detail) }
     return situation
   }
@@ -190,7 +193,7 @@ struct Interface: Sendable {
       focus = .lower(index)
     case .allRings:
       _ = change(.rings) { $0.navigate(.first, scene: $1) }
-    case .open: open(focusedPane.isList ? change(focus) { $0.open($1) } ?? .none : .none)
+    case .open: open(change(focus) { $0.open($1) } ?? .none)
     case .back: goBack()
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }

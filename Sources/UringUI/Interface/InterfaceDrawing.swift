@@ -65,10 +65,7 @@ extension Interface {
     var x = rect.x
     func limit(_ x: Int) -> Int { max(0, rect.right - x) }
     if place.hasTabs {
-      if place.pane == .rings { x = drawTab("Rings", .rings, into: &canvas, x: x, rect) }
-      for index in lower.indices {
-        x = drawTab("\(index + 1) \(lower[index].name)", .lower(index), into: &canvas, x: x, rect)
-      }
+      x = drawTabs(place.pane, into: &canvas, in: rect)
     } else {
       x = canvas.put(
         " \(self[place.pane].name) ", x: x, y: rect.y, style: isFocused ? .titleFocused : .title,
@@ -84,14 +81,34 @@ extension Interface {
     }
   }
 
+  /// The panes by number, all with their names where there is room for them.
+  private mutating func drawTabs(
+    _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
+  ) -> Int {
+    var x = rect.x
+    // Where the rings have no place of their own, they are a tab too.
+    if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
+      x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
+    }
+    let names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
+    let hasRoom = names.reduce(x) { $0 + $1.count + 2 } + 8 <= rect.right
+    for (index, name) in names.enumerated() {
+      let isNamed = hasRoom || (index == current && slot != .rings)
+      x = drawTab(isNamed ? name : "\(index + 1)", .lower(index), into: &canvas, x: x, rect)
+    }
+    return x
+  }
+
   private mutating func drawTab(
     _ text: String, _ slot: PaneSlot, into canvas: inout Canvas, x: Int, _ rect: Rect
   ) -> Int {
-    let isActive = slot == .lower(current) || (slot == .rings && focus == .rings)
+    let isActive = places.contains { $0.pane == slot && $0.hasTabs }
     let style: Style = !isActive ? .tab : focus == slot ? .tabActive : .titleFocused
     let end = canvas.put(" \(text) ", x: x, y: rect.y, style: style, limit: rect.right - x)
     if case .lower(let index) = slot {
       targets.append((Rect(x: x, y: rect.y, width: end - x, height: 1), .command(.showPane(index))))
+    } else {
+      targets.append((Rect(x: x, y: rect.y, width: end - x, height: 1), .command(.previousPane)))
     }
     return end
   }
@@ -186,9 +203,10 @@ extension Interface {
       let start = x
       x = canvas.put(key, x: x, y: rect.y, style: .key)
       x = canvas.put(label, x: x, y: rect.y, style: .keyLabel)
-      targets.append((
-        Rect(x: start, y: rect.y, width: x - start, height: 1), .command(binding.command)
-      ))
+      targets.append(
+        (
+          Rect(x: start, y: rect.y, width: x - start, height: 1), .command(binding.command)
+        ))
     }
   }
 

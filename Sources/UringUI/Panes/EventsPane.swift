@@ -40,7 +40,7 @@ struct EventsContent: ListContent {
     ) { row, _ in
       Piece(row.opcode.isNone ? "" : Names.opcode(row.opcode), .name)
     },
-    Column("VALUE", width: 14, minimum: 10, .right, priority: 2) { row, _ in
+    Column("RESULT", width: 16, minimum: 10, priority: 1, isFlexible: true) { row, _ in
       Names.value(of: row)
     },
     Column(
@@ -55,7 +55,7 @@ struct EventsContent: ListContent {
         return Piece(isNone ? "" : RequestColumns.userData(row.userData, width: width))
       }),
     Column(
-      "THREAD", width: 20, minimum: 10, priority: 3, isFlexible: true,
+      "THREAD", width: 20, minimum: 10, priority: 3,
       order: .number { row, _ in UInt64(row.tid) }
     ) { row, scene in Piece(scene.thread(row.tid)) },
   ]

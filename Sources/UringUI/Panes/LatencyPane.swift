@@ -33,7 +33,8 @@ struct LatencyPane: Pane {
       into: &canvas, in: area, scene: scene, isFocused: isFocused,
       emptyText: "no request has completed yet")
     if let chart, let row = table.selectedRow {
-      LatencyChart(latency: row, axis: Self.axis(scene)).draw(into: &canvas, in: chart, scene: scene)
+      LatencyChart(latency: row, axis: Self.axis(scene)).draw(
+        into: &canvas, in: chart, scene: scene)
     }
   }
 

@@ -41,7 +41,8 @@ struct ListPane<Content: ListContent>: Pane {
   var name: String { Content.name }
 
   func summary(_ scene: Scene) -> String {
-    let all = Humanise.grouped(UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
+    let all = Humanise.grouped(
+      UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
     if filter.isEmpty { return all }
     let shown = Humanise.grouped(UInt64(table.count - min(Content.pinnedCount, table.count)))
     return "\(shown) of \(all), \"\(filter)\""
@@ -59,6 +60,8 @@ struct ListPane<Content: ListContent>: Pane {
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
+
+  var opensRows: Bool { true }
 
   func open(_ scene: Scene) -> PaneAction { table.selectedRow.map(Content.open) ?? .none }
 

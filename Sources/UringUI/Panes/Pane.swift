@@ -11,6 +11,8 @@ protocol Pane: Sendable {
   mutating func update(_ scene: Scene)
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool)
   mutating func navigate(_ navigation: Navigation, scene: Scene)
+  /// Enter does something.
+  var opensRows: Bool { get }
   /// What Enter does.
   func open(_ scene: Scene) -> PaneAction
   /// A click, relative to the pane's corner.
@@ -37,6 +39,7 @@ enum PaneAction: Hashable, Sendable {
 
 extension Pane {
   func summary(_ scene: Scene) -> String { "" }
+  var opensRows: Bool { false }
   func open(_ scene: Scene) -> PaneAction { .none }
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
   var sortTitles: [String] { [] }

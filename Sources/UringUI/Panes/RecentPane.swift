@@ -28,7 +28,8 @@ struct RecentContent: ListContent {
       request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
     },
     Column(
-      "STATE", width: 10, priority: 5, order: .number { request, _ in UInt64(request.state.rawValue) }
+      "STATE", width: 10, priority: 5,
+      order: .number { request, _ in UInt64(request.state.rawValue) }
     ) { request, _ in Names.state(request.state) },
     RequestColumns.opcode,
     Column(

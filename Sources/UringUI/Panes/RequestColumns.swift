@@ -8,9 +8,12 @@ enum RequestColumns {
   ) { request, _ in Piece(Names.opcode(request.opcode), .name) }
 
   static let file = Column<Request>(
-    "FILE", width: 18, minimum: 8, priority: 1, isFlexible: true,
-    order: .text { request, scene in fileName(request, scene) }
-  ) { request, scene in Piece(fileName(request, scene)) }
+    "FILE", width: 18, minimum: 10, priority: 1, isFlexible: true,
+    order: .text { request, scene in fileName(request, scene) },
+    picture: { request, scene, width in
+      let name = fileName(request, scene)
+      return Piece(name.hasPrefix("/") ? name.tail(width) : name)
+    })
 
   static let offset = Column<Request>(
     "OFFSET", width: 9, minimum: 6, .right, priority: 6,
@@ -19,34 +22,35 @@ enum RequestColumns {
 
   static let length = Column<Request>(
     "LEN", width: 7, minimum: 5, .right, priority: 2,
-    order: .number { request, _ in Fields.length(request) ?? 0 }
-  ) { request, _ in Piece(Fields.length(request).map { Humanise.exactBytes($0) } ?? "") }
+    order: .number { request, _ in Fields.length(request)?.number ?? 0 }
+  ) { request, _ in Piece(Fields.lengthText(request)) }
 
   static let buffer = Column<Request>(
     "BUFFER", width: 14, minimum: 7, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
 
-  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true) {
-    request, _ in Piece(Fields.flags(request).joined(separator: " "), .faint)
+  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true)
+  {
+    request, _ in Piece(Fields.flags(request), .faint)
   }
 
   static let chain = Column<Request>(
-    "CHAIN", width: 6, minimum: 5, .right, priority: 5, order: .number { request, _ in request.chain }
+    "CHAIN", width: 6, minimum: 5, .right, priority: 5,
+    order: .number { request, _ in request.chain }
   ) { request, _ in Piece(request.chain == 0 ? "" : "\(request.chain)", .label) }
 
   static let userData = Column<Request>(
-    "USER_DATA", width: 18, minimum: 10, .right, priority: 4,
+    "USER_DATA", width: 18, minimum: 9, .right, priority: 4,
     order: .number { request, _ in request.userData },
     picture: { request, _, width in Piece(userData(request.userData, width: width)) })
 
   /// Pointers differ in their last digits: those stay.
   static func userData(_ value: UInt64, width: Int) -> String {
-    let text = Humanise.hex(value)
-    return text.utf8.count <= width ? text : "…" + text.suffix(max(0, width - 1))
+    Humanise.hex(value).tail(width)
   }
 
   static let submitter = Column<Request>(
-    "SUBMITTER", width: 18, minimum: 10, priority: 3,
+    "SUBMITTER", width: 18, minimum: 9, priority: 3,
     order: .number { request, _ in UInt64(request.submitterTid) }
   ) { request, scene in
     request.isSubmittedBySQThread

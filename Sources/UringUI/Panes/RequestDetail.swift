@@ -56,7 +56,7 @@ struct RequestDetail {
     if request.cqeCount > 0 {
       var pieces = [Piece("\(request.cqeCount)")]
       let flags = Fields.cqeFlags(request)
-      if !flags.isEmpty { pieces.append(Piece("  last with " + flags.joined(separator: " "))) }
+      if !flags.isEmpty { pieces.append(Piece("  last with " + flags)) }
       if request.completerTid != 0 {
         pieces.append(Piece("  by " + scene.thread(request.completerTid), .faint))
       }
@@ -66,7 +66,7 @@ struct RequestDetail {
       lines.append(line("Refused", [Names.result(request.preparationError)]))
     }
     if request.pollEvents != 0 {
-      lines.append(line("Waits for", [Piece(Fields.pollEvents(request).joined(separator: " "))]))
+      lines.append(line("Waits for", [Piece(Fields.pollEvents(request))]))
     }
     return lines
   }
@@ -127,7 +127,7 @@ struct RequestDetail {
     switch step.kind {
     case .shortWrite: "\(name): \(request.shortWriteBytes) bytes"
     case .pollArmed where request.pollEvents != 0:
-      "\(name) for \(Fields.pollEvents(request).joined(separator: " "))"
+      "\(name) for \(Fields.pollEvents(request))"
     default: name
     }
   }
@@ -183,9 +183,10 @@ struct RequestDetail {
     guard request.isSQEKnown else {
       return [heading("SQE"), [Piece(" not known: its submission was not seen", .faint)]]
     }
+    let kernelFlags = request.flagNames(scene.snapshot.requestFlagNames).joined(separator: " ")
+    var rows = request.sqeFields.map { ($0.name, $0.value) }
+    if !kernelFlags.isEmpty { rows.append(("request flags", kernelFlags)) }
     return [heading("SQE")]
-      + Fields.all(request).map { name, value in
-        [Piece("   " + name.fitted(to: 18), .label), Piece(value)]
-      }
+      + rows.map { name, value in [Piece("   " + name.fitted(to: 18), .label), Piece(value)] }
   }
 }

@@ -25,10 +25,12 @@ struct RequestsContent: ListContent {
     ) { request, scene in
       let age = scene.age(since: request.startTime)
       let text = (request.isStartKnown ? "" : ">") + Humanise.duration(age)
-      return Piece(text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)
+      return Piece(
+        text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)
     },
     Column(
-      "STATE", width: 10, priority: 1, order: .number { request, _ in UInt64(request.state.rawValue) }
+      "STATE", width: 10, priority: 1,
+      order: .number { request, _ in UInt64(request.state.rawValue) }
     ) { request, _ in
       let state = Names.state(request.state)
       return request.isSuspect ? Piece(state.text + "?", .warning) : state

@@ -79,7 +79,7 @@ struct RingsContent: ListContent {
       key: { UInt64($0.sqEntries) }),
     Column("FLAGS", width: 24, minimum: 8, priority: 7, isFlexible: true) { row, _ in
       guard let ring = ring(row) else { return Piece("") }
-      return Piece(Names.setupFlags(ring.setupFlags).joined(separator: " "), .faint)
+      return Piece(Names.setupFlags(ring.setupFlags), .faint)
     },
     number(
       "INFL", width: 5, priority: 0, all: sum { UInt64($0.inFlight) },

@@ -26,7 +26,8 @@ struct ColumnLayout: Hashable, Sendable {
     var widths = kept.map { columns[$0].minimumWidth }
     var left = width - needed()
     // The most important grow first.
-    for index in kept.indices.sorted(by: { columns[kept[$0]].priority < columns[kept[$1]].priority })
+    for index in kept.indices.sorted(by: { columns[kept[$0]].priority < columns[kept[$1]].priority }
+    )
     where left > 0 {
       let growth = min(left, columns[kept[index]].width - widths[index])
       widths[index] += growth

@@ -93,12 +93,16 @@ struct Table<Row: Sendable>: Sendable {
     case .number(let value):
       return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
     case .text(let value):
-      return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
+      // Texts repeat: comparing their ranks is much cheaper.
+      let texts = rest.map { value(rows[Int($0)], scene) }
+      var ranks: [String: UInt64] = [:]
+      for (rank, text) in Set(texts).sorted().enumerated() { ranks[text] = UInt64(rank) }
+      return pinned + sorted(zip(texts, rest).map { (ranks[$0] ?? 0, $1) })
     }
   }
 
   /// Rows of one key stay in their own order.
-  private func sorted<Key: Comparable>(_ keyed: [(Key, Int32)]) -> [Int32] {
+  private func sorted(_ keyed: [(UInt64, Int32)]) -> [Int32] {
     var keyed = keyed
     if isDescending {
       keyed.sort { $0.0 != $1.0 ? $0.0 > $1.0 : $0.1 < $1.1 }
@@ -282,7 +286,11 @@ struct Table<Row: Sendable>: Sendable {
   // MARK: Mouse
 
   /// What a click at a place relative to the table's corner does.
-  enum Hit { case nothing, row(isAgain: Bool), title(Int) }
+  enum Hit {
+    case nothing
+    case row(isAgain: Bool)
+    case title(Int)
+  }
 
   mutating func click(x: Int, y: Int) -> Hit {
     if y == 0 { return layout.column(atX: x).map { .title($0) } ?? .nothing }

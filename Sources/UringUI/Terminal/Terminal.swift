@@ -80,7 +80,9 @@ final class Terminal {
     var run = String.UnicodeScalarView()
     var start = cells.startIndex
     func flush(to index: Int) {
-      if !run.isEmpty { put(String(run), row: row, column: start - cells.startIndex, cells[start].style) }
+      if !run.isEmpty {
+        put(String(run), row: row, column: start - cells.startIndex, cells[start].style)
+      }
       run.removeAll(keepingCapacity: true)
       start = index
     }

@@ -1,30 +1,63 @@
 import UringTrace
 
-/// What a request's SQE says, as columns show it.
+/// What a request's SQE and CQE say, as columns and the detail pane show it.
 enum Fields {
+  /// Where in the file, for opcodes whose `off` is that; nil for others and for "the file's own
+  /// position" (-1).
   static func offset(_ request: Request) -> UInt64? {
-    request.isSQEKnown ? request.sqe.off : nil
+    guard request.isSQEKnown, request.opcode.properties.off?.name == "offset",
+      request.sqe.off != .max
+    else { return nil }
+    return request.sqe.off
   }
 
-  static func length(_ request: Request) -> UInt64? {
-    request.isSQEKnown ? UInt64(request.sqe.len) : nil
+  /// The number in `len`, and what it counts when that is not bytes.
+  static func length(_ request: Request) -> (number: UInt64, unit: String)? {
+    guard request.isSQEKnown else { return nil }
+    let number = UInt64(request.sqe.len)
+    return switch request.opcode.properties.length {
+    case .bytes: (number, "")
+    case .vectors: (number, "v")
+    case .none, .other: nil
+    }
   }
 
+  static func lengthText(_ request: Request) -> String {
+    guard let length = length(request) else { return "" }
+    return length.unit.isEmpty
+      ? Humanise.exactBytes(length.number) : "\(length.number)\(length.unit)"
+  }
+
+  /// "#7" a registered buffer, "group 3" a provided one (with the id once it is chosen), else the
+  /// address.
   static func buffer(_ request: Request) -> String {
-    request.isSQEKnown ? Humanise.hex(request.sqe.addr) : ""
+    guard request.isSQEKnown else { return "" }
+    switch request.bufferReference {
+    case .registered(let index)?: return "#\(index)"
+    case .group(let group)?:
+      let chosen = CQEFlags(rawValue: request.cqeFlags).bufferID
+      return "group \(group)" + (chosen.map { " id \($0)" } ?? "")
+    case nil: break
+    }
+    let isBuffer = [.bytes, .vectors].contains(request.opcode.properties.length)
+    return isBuffer && request.sqe.addr != 0 ? Humanise.hex(request.sqe.addr) : ""
   }
 
-  static func flags(_ request: Request) -> [String] { [] }
-}
+  /// IOSQE flags, short.
+  static func flags(_ request: Request) -> String {
+    let flags =
+      request.isSQEKnown
+      ? SQEFlags(rawValue: request.sqe.flags) : SQEFlags(requestFlags: request.flags)
+    return flags.names.joined(separator: " ")
+  }
 
-extension Fields {
-  static func cqeFlags(_ request: Request) -> [String] { [] }
-  static func pollEvents(_ request: Request) -> [String] { [Humanise.hex(UInt64(request.pollEvents))] }
-  static func all(_ request: Request) -> [(String, String)] {
-    let sqe = request.sqe
-    return [
-      ("opcode", Names.opcode(request.opcode)), ("fd", "\(sqe.fd)"), ("off", "\(sqe.off)"),
-      ("addr", Humanise.hex(sqe.addr)), ("len", "\(sqe.len)"),
-    ]
+  static func cqeFlags(_ request: Request) -> String {
+    let flags = CQEFlags(rawValue: request.cqeFlags)
+    let buffer = flags.bufferID.map { ["buffer id \($0)"] } ?? []
+    return (flags.names + buffer).joined(separator: " ")
+  }
+
+  static func pollEvents(_ request: Request) -> String {
+    NamedBits.poll.names(in: request.pollEvents).joined(separator: " ")
   }
 }

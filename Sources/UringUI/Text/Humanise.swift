@@ -16,7 +16,8 @@ enum Humanise {
     switch seconds {
     case ..<6_000: "\(seconds / 60)m\(padded(seconds % 60, to: 2))s"
     case ..<360_000: "\(seconds / 3_600)h\(padded(seconds / 60 % 60, to: 2))m"
-    default: "\(seconds / 86_400)d\(padded(seconds / 3_600 % 24, to: 2))h"
+    case ..<8_640_000: "\(seconds / 86_400)d\(padded(seconds / 3_600 % 24, to: 2))h"
+    default: "\(seconds / 86_400)d"
     }
   }
 

@@ -1,13 +1,12 @@
-import CRecord
 import UringTrace
 
 /// Short names of the kernel's values, for columns.
 enum Names {
-  static func opcode(_ opcode: Opcode) -> String { "OP\(opcode.rawValue)" }
+  static func opcode(_ opcode: Opcode) -> String { opcode.name }
 
-  static func errno(_ number: Int32) -> String { "E\(number)" }
+  static func errno(_ number: Int32) -> String { Errno(rawValue: number).name }
 
-  static func setupFlags(_ flags: SetupFlags) -> [String] { flags.rawValue == 0 ? [] : ["0x\(String(flags.rawValue, radix: 16))"] }
+  static func setupFlags(_ flags: SetupFlags) -> String { flags.names.joined(separator: " ") }
 
   static func state(_ state: Request.State) -> Piece {
     switch state {
@@ -57,15 +56,4 @@ enum Names {
   static func result(_ result: Int32) -> Piece {
     result < 0 ? Piece("-" + errno(-result), .error) : Piece("\(result)")
   }
-}
-
-extension Names {
-  static func event(_ kind: RecordKind) -> Piece { Piece("\(kind.rawValue)") }
-
-  static func value(of event: Event) -> Piece { Piece("\(event.value)") }
-}
-
-extension Opcode {
-  /// The event has no request.
-  var isNone: Bool { rawValue == 0xFF }
 }

@@ -1,0 +1,400 @@
+import Testing
+
+@testable import UringTrace
+@testable import UringUI
+
+/// The whole interface, by keys and the text on the canvas.
+@Suite struct InterfaceTests {
+  private func interface(
+    _ snapshot: Snapshot? = nil, timeline: Timeline? = nil,
+    options: UserInterfaceOptions = UserInterfaceOptions()
+  ) -> Interface {
+    var interface = Interface(options: options)
+    interface.update(snapshot ?? Self.workload, timeline: timeline)
+    return interface
+  }
+
+  private static let workload = Make.snapshot(
+    rings: [
+      Make.ring(1, pid: 100, comm: "fio", inFlight: 2, rate: 900),
+      Make.ring(2, pid: 200, comm: "server", inFlight: 1, rate: 100),
+    ],
+    requests: [
+      Make.request(1, ring: 1, opcode: 22, startedAt: 1, userData: 0xAAAA),
+      Make.request(2, ring: 2, opcode: 6, state: .pollArmed, startedAt: 2, userData: 0xBBBB),
+      Make.request(3, ring: 1, opcode: 23, state: .worker, startedAt: 9, userData: 0xCCCC),
+    ],
+    recent: [
+      Make.request(
+        10, ring: 1, opcode: 22, state: .completed, startedAt: 3, steps: [(.completed, 3.001)],
+        result: -5)
+    ],
+    latency: [Make.latency(opcode: 22, [(1_000, 10), (2_000, 80), (50_000, 10)])],
+    events: [Make.event(.submit, at: 1, request: 1), Make.event(.complete, at: 2, value: -5)])
+
+  private func screen(_ interface: inout Interface, width: Int = 80, height: Int = 24) -> String {
+    var canvas = Canvas(width: width, height: height)
+    interface.draw(into: &canvas)
+    return canvas.text
+  }
+
+  @discardableResult
+  private func press(_ interface: inout Interface, _ keys: Key...) -> [Interface.Effect] {
+    keys.flatMap { interface.handle(.key($0)) }
+  }
+
+  private func type(_ interface: inout Interface, _ text: String) {
+    for scalar in text.unicodeScalars { _ = interface.handle(.key(.character(scalar))) }
+  }
+
+  // MARK: Layout
+
+  @Test func theOverviewShowsRingsAndRequests() {
+    var interface = interface()
+    let text = screen(&interface)
+    for part in ["6.18.5", "tracepoints", "LIVE", "In flight 3", "fio", "server", "0", "READ"] {
+      #expect(text.contains(part))
+    }
+    for title in ["PID", "INFL", "SUB/s", "p99", "AGE", "STATE", "OPCODE", "SUBMITTER", "F10Quit"] {
+      #expect(text.contains(title))
+    }
+  }
+
+  @Test func beforeTheSourceIsThereAFrameIsDrawn() {
+    var interface = Interface(options: UserInterfaceOptions())
+    let text = screen(&interface)
+    #expect(text.contains("uringtop"))
+    #expect(text.contains("starting…"))
+    press(&interface, .enter, .down, .tab, .function(6), .escape, "/", "x", .enter, "d", .escape)
+    let effects19 = press(&interface, "q")
+    #expect(effects19 == [.quit])
+  }
+
+  @Test(arguments: [
+    (80, 24), (200, 60), (120, 40), (60, 15), (40, 10), (40, 60), (300, 12), (39, 9), (1, 1),
+    (0, 0),
+  ])
+  func everySizeCanBeDrawn(width: Int, height: Int) {
+    for timeline in [nil, Self.timeline] {
+      var interface = interface(timeline: timeline)
+      for key in ["1", "2", "3", "4"] as [Key] {
+        press(&interface, key)
+        _ = screen(&interface, width: width, height: height)
+      }
+      press(&interface, "1", .enter)
+      _ = screen(&interface, width: width, height: height)
+      press(&interface, .escape, "?")
+      _ = screen(&interface, width: width, height: height)
+      press(&interface, .escape, .function(6))
+      _ = screen(&interface, width: width, height: height)
+    }
+  }
+
+  @Test func onlyTheSmallestTerminalsAreRefused() {
+    var interface = interface()
+    let text1 = screen(&interface, width: 40, height: 10)
+    #expect(text1.contains("READ"))
+    let text2 = screen(&interface, width: 39, height: 10)
+    #expect(text2.contains("more room"))
+    let text3 = screen(&interface, width: 40, height: 9)
+    #expect(text3.contains("more room"))
+  }
+
+  @Test func largeScreensShowMorePanesAtOnce() {
+    var interface = interface()
+    let text = screen(&interface, width: 200, height: 60)
+    #expect(text.contains("Latency  1") && text.contains("Events  2") && text.contains("p99.9"))
+    let text4 = screen(&interface)
+    #expect(!text4.contains("p99.9"))
+  }
+
+  // MARK: Rings and requests
+
+  @Test func selectingARingShowsItsRequestsOnly() {
+    var interface = interface()
+    _ = screen(&interface)
+    press(&interface, .tab)
+    #expect(interface.focus == .rings)
+    press(&interface, .down, .down)
+    #expect(interface.scene?.ring == 2)
+    let text = screen(&interface)
+    #expect(text.contains("bbbb") && !text.contains("aaaa"))
+    press(&interface, "a")
+    #expect(interface.scene?.ring == nil)
+    let text5 = screen(&interface)
+    #expect(text5.contains("aaaa"))
+  }
+
+  @Test func theSelectedRingStaysSelectedAcrossSnapshots() {
+    var interface = interface()
+    press(&interface, .tab, .down)
+    #expect(interface.scene?.ring == 1)
+    var next = Self.workload
+    next.time += 1
+    next.rings[1].lastSecond.submitted = 5_000
+    interface.update(next, timeline: nil)
+    #expect(interface.scene?.ring == 1)
+  }
+
+  @Test func requestsYoungerThanTheMinimumAgeAreLeftOut() {
+    var options = UserInterfaceOptions()
+    options.minimumAge = 5_000_000_000
+    var interface = interface(options: options)
+    let text = screen(&interface)
+    #expect(text.contains("aaaa") && !text.contains("cccc"))
+  }
+
+  @Test func lostRecordsAndTheFilterAreInTheHeader() {
+    var snapshot = Self.workload
+    snapshot.lost.ringBufferFull = 1_234
+    var options = UserInterfaceOptions()
+    options.filterDescription = "comm fio"
+    var interface = interface(snapshot, options: options)
+    var canvas = Canvas(width: 80, height: 24)
+    interface.draw(into: &canvas)
+    #expect(canvas.text(row: 0).contains("filter comm fio"))
+    #expect(canvas.text(row: 1).contains("Lost 1.23k"))
+    let x = canvas.text(row: 1).distance(to: "1.23k")
+    #expect(canvas.style(x: x, y: 1) == .alarm)
+  }
+
+  // MARK: Detail
+
+  @Test func enterOpensARequestAndEscapeComesBack() {
+    var interface = interface()
+    press(&interface, "2", .enter)
+    let text = screen(&interface)
+    for part in [
+      "Request 10", "READ", "-EIO", "submitted", "completed", "1.00ms", "4243", "user_data",
+      "0x1000",
+    ] {
+      #expect(text.contains(part))
+    }
+    press(&interface, .escape)
+    let text6 = screen(&interface)
+    #expect(text6.contains("TOOK"))
+  }
+
+  @Test func theChainIsDrawnAsATreeWithItsCause() {
+    var snapshot = Self.workload
+    snapshot.recent[0].chain = 7
+    let members: [Chain.Member] = [(9, 4096, false), (10, -5, false), (11, -125, true)].map {
+      .init(
+        request: $0.0, opcode: Opcode(rawValue: 22), userData: 1, state: .completed, result: $0.1,
+        isCancelled: $0.2)
+    }
+    snapshot.chains = [Chain(id: 7, ring: 1, members: members, brokenBy: 10)]
+    var interface = interface(snapshot)
+    press(&interface, "2", .enter)
+    let lines = screen(&interface, height: 50).split(separator: "\n")
+    #expect(lines.contains { $0.contains("├─ ▶ READ") && $0.contains("broke the chain") })
+    #expect(lines.contains { $0.contains("└─ ● READ") && $0.contains("cancelled") })
+  }
+
+  @Test func anOpenRequestStaysWhenItLeavesTheHistory() {
+    var interface = interface()
+    press(&interface, .enter)
+    interface.update(Make.snapshot(at: 11), timeline: nil)
+    let text = screen(&interface)
+    #expect(text.contains("Request 1") && text.contains("no longer in the history"))
+    #expect(text.contains("READ"))
+  }
+
+  // MARK: Search, filter, sort
+
+  @Test func searchSelectsWhileTyping() {
+    var interface = interface()
+    press(&interface, .function(3))
+    type(&interface, "WRITE")
+    let text7 = screen(&interface)
+    #expect(text7.contains("Search: WRITE"))
+    press(&interface, .enter, .enter)
+    let text8 = screen(&interface)
+    #expect(text8.contains("Request 3"))
+  }
+
+  @Test func searchSaysWhenNothingIsFound() {
+    var interface = interface()
+    press(&interface, "/")
+    type(&interface, "nowhere")
+    let text9 = screen(&interface)
+    #expect(text9.contains("not found"))
+  }
+
+  @Test func filterHidesOtherRowsUntilEscape() {
+    var interface = interface()
+    press(&interface, "\\")
+    type(&interface, "poll_add")
+    press(&interface, .enter)
+    var text = screen(&interface)
+    #expect(text.contains("bbbb") && !text.contains("aaaa") && text.contains("1 of 3"))
+    press(&interface, .escape)
+    text = screen(&interface)
+    #expect(text.contains("aaaa"))
+  }
+
+  @Test func theSortMenuSortsTheFocusedPane() {
+    var interface = interface()
+    press(&interface, .function(6))
+    let text10 = screen(&interface)
+    #expect(text10.contains("Sort by"))
+    press(&interface, .down, .down, .enter)
+    let text = screen(&interface)
+    #expect(!text.contains("Sort by"))
+    #expect(text.contains("OPCODE▲"))
+    press(&interface, "I")
+    let text11 = screen(&interface)
+    #expect(text11.contains("OPCODE▼"))
+  }
+
+  // MARK: Pause, interval, dump, notices
+
+  @Test func pauseFreezesTheSnapshot() {
+    var interface = interface()
+    press(&interface, " ")
+    let text12 = screen(&interface)
+    #expect(text12.contains("PAUSED"))
+    interface.update(Make.snapshot(at: 20), timeline: nil)
+    #expect(interface.scene?.snapshot.requests.count == 3)
+    let effects20 = press(&interface, " ")
+    #expect(effects20 == [.source(.refresh)])
+    interface.update(Make.snapshot(at: 20), timeline: nil)
+    #expect(interface.scene?.snapshot.requests.isEmpty == true)
+  }
+
+  @Test func plusAndMinusChangeTheInterval() {
+    var interface = interface()
+    let effects21 = press(&interface, "+")
+    #expect(effects21 == [.source(.setRefreshInterval(.seconds(2)))])
+    let effects22 = press(&interface, "-", "-").last
+    #expect(effects22 == .source(.setRefreshInterval(.milliseconds(500))))
+    let text13 = screen(&interface)
+    #expect(text13.contains("every 500ms"))
+  }
+
+  @Test func dumpAsksForANameAndProposesOne() {
+    var options = UserInterfaceOptions()
+    options.dumpName = { "trace.jsonl" }
+    var interface = interface(options: options)
+    press(&interface, "d")
+    let text14 = screen(&interface)
+    #expect(text14.contains("Dump to: trace.jsonl"))
+    press(&interface, .control("u"))
+    type(&interface, "a b.jsonl")
+    let effects23 = press(&interface, .enter)
+    #expect(effects23 == [.source(.dump(path: "a b.jsonl"))])
+    interface.tell(Notice("disk full", isError: true), now: 0)
+    let text15 = screen(&interface)
+    #expect(text15.contains("disk full"))
+    let is33 = interface.expireNotice(now: 1)
+    #expect(!is33)
+    let is34 = interface.expireNotice(now: 60_000_000_000)
+    #expect(is34)
+  }
+
+  @Test func noticesCannotPaintTheTerminal() {
+    var interface = interface()
+    interface.tell(Notice("bad \u{1B}[2J name"), now: 0)
+    let text16 = screen(&interface)
+    #expect(text16.contains("bad ?[2J name"))
+  }
+
+  // MARK: Replay
+
+  private static let timeline = Timeline(
+    position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,
+    speed: 1, isCutOff: true)
+
+  @Test func replayHasATimeLineAndItsKeys() {
+    var interface = interface(timeline: Self.timeline)
+    let text = screen(&interface)
+    for part in ["REPLAY", "2.500s", "10.000s", "×1", "event 5/20", "cut off"] {
+      #expect(text.contains(part))
+    }
+    let effects24 = press(&interface, " ")
+    #expect(effects24 == [.source(.play)])
+    let effects25 = press(&interface, "]")
+    #expect(effects25 == [.source(.setSpeed(2))])
+    let effects26 = press(&interface, "[")
+    #expect(effects26 == [.source(.setSpeed(0.5))])
+    let effects27 = press(&interface, ".", .right)
+    #expect(effects27 == [.source(.stepForward), .source(.stepForward)])
+    let effects28 = press(&interface, ",", .left)
+    #expect(effects28 == [.source(.stepBack), .source(.stepBack)])
+    let effects29 = press(&interface, "e")
+    #expect(effects29 == [.source(.nextError)])
+  }
+
+  @Test func replayJumpsToATypedTime() {
+    var interface = interface(timeline: Self.timeline)
+    press(&interface, "g")
+    type(&interface, "nonsense")
+    let effects30 = press(&interface, .enter)
+    #expect(effects30.isEmpty)
+    let text17 = screen(&interface)
+    #expect(text17.contains("not a time"))
+    press(&interface, .control("u"))
+    type(&interface, "1.5s")
+    let effects31 = press(&interface, .enter)
+    #expect(effects31 == [.source(.seek(1_500_000_000))])
+  }
+
+  @Test func replayKeysDoNothingLive() {
+    var interface = interface()
+    let effects32 = press(&interface, "e", "g", "[", "]", ".", ",")
+    #expect(effects32.isEmpty)
+    #expect(interface.modal == nil)
+  }
+
+  // MARK: Help and mouse
+
+  @Test func helpNamesEveryKeyOfTheTable() {
+    let text = HelpText.lines(isReplay: false, width: 80)
+      .map { $0.map(\.text).joined() }.joined(separator: "\n")
+    for binding in Binding.all where !binding.help.isEmpty {
+      #expect(text.contains(binding.help))
+    }
+  }
+
+  @Test func clicksSelectSortAndSwitchPanes() throws {
+    var interface = interface()
+    let lines = screen(&interface).split(separator: "\n", omittingEmptySubsequences: false)
+    let tabs = try #require(lines.firstIndex { $0.contains("2 Recent") })
+    _ = interface.handle(.click(x: lines[tabs].description.distance(to: "Recent"), y: tabs))
+    #expect(interface.current == 1)
+    _ = interface.handle(.click(x: lines[tabs].description.distance(to: "Requests"), y: tabs))
+    _ = screen(&interface)
+    _ = interface.handle(
+      .click(x: lines[tabs + 1].description.distance(to: "OPCODE"), y: tabs + 1))
+    let text18 = screen(&interface)
+    #expect(text18.contains("OPCODE▲"))
+    // In another pane the first click only selects.
+    _ = interface.handle(.click(x: 10, y: 5))
+    #expect(interface.focus == .rings)
+    #expect(interface.scene?.ring != nil)
+    let last = lines.count - 1
+    _ = interface.handle(.click(x: lines[last].description.distance(to: "Quit"), y: last))
+    let clicked35 = interface.handle(.click(x: 0, y: last))
+    #expect(clicked35.isEmpty)
+  }
+
+  @Test func aClickOnTheTimeLineJumpsThere() throws {
+    var interface = interface(timeline: Self.timeline)
+    let lines = screen(&interface).split(separator: "\n", omittingEmptySubsequences: false)
+    let row = try #require(lines.firstIndex { $0.contains("2.500s") })
+    let end = lines[row].description.distance(to: " 10.000s") - 1
+    let clicked36 = interface.handle(.click(x: end, y: row))
+    #expect(clicked36 == [.source(.seek(10_000_000_000))])
+  }
+}
+
+extension String {
+  /// Characters before the first occurrence.
+  fileprivate func distance(to part: String) -> Int {
+    let characters = Array(self)
+    let wanted = Array(part)
+    return (0...max(0, characters.count - wanted.count)).first {
+      Array(characters[$0..<min(characters.count, $0 + wanted.count)]) == wanted
+    } ?? 0
+  }
+}
