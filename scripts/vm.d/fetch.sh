@@ -17,7 +17,8 @@ apt_options=(
   -o "Dir::State::Status=$apt_dir/status"
   -o "Dir::Cache=$apt_dir" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
   -o APT::Architecture=amd64 -o APT::Sandbox::User=root
-  -o Acquire::Languages=none -o Acquire::GzipIndexes=true -o Acquire::Retries=2
+  -o Acquire::Languages=none -o Acquire::Retries=2
+  -o Acquire::GzipIndexes=true -o Acquire::IndexTargets::deb::Packages::KeepCompressedAs=xz
 )
 
 # The Debian mirror that this machine's apt uses, whatever the format of its source files.
@@ -150,7 +151,7 @@ unpack_kernel() {
     mkdir -p "$tree/lib"
     mv "$tree/usr/lib/modules" "$tree/lib/modules"
   fi
-  image=$(find "$tree/boot" "$tree/lib/modules" -name 'vmlinuz*' 2>/dev/null)
+  image=$(find "$tree" -name 'vmlinuz*' -type f)
   [ -f "$image" ] || die "no kernel image in the packages"
   mv "$image" "$work/kept/vmlinuz"
 }
