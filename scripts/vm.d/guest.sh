@@ -170,7 +170,7 @@ start_guest() {
   # In the background, so that a signal to this script ends the guest at once.
   exec 3</dev/null
   [ -z "$interactive" ] || exec 3<&0
-  timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 "${options[@]}" <&3 &
+  timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 "${options[@]}" <&3 2>"$work/errors" &
   emulator=$!
   wait $emulator || status=$?
   emulator=
@@ -181,6 +181,7 @@ start_guest() {
     warn "no end after $timeout seconds, guest killed"
     exit 124
   fi
+  cat "$work/errors" >&2
   explain_crash "$work/console" "$status"
 }
 
