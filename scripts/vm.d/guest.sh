@@ -153,6 +153,8 @@ start_guest() {
   # qemu 7.2 emulates cmpxchg16b such that an interrupt right after it sees wild flags, and one boot
   # in five crashes. This has the kernel do without it; programs may still use it.
   local parameters='clearcpuid=cx16 fuse.enable_uring=1 nvme.poll_queues=1'
+  # One thread for all processors: with more, qemu 7.2 now and then keeps running code which another
+  # processor has patched meanwhile, and the kernel patches code whenever a tracepoint is attached.
   options=(
     -accel "${URINGTOP_VM_ACCEL:-tcg,thread=multi}" -m "$memory" -smp "$cpus"
     -nodefaults -no-user-config -display none -no-reboot
