@@ -1,0 +1,32 @@
+#!/bin/sh
+# trace.sh DIRECTORY [PROGRAM…]: runs test programs with ftrace on the io_uring events and prints, for each, its status,
+# its truth and the trace: the input of verify.py. Needs root; any POSIX shell (also busybox in a VM).
+directory=$1
+shift
+tracing=/sys/kernel/tracing
+[ -d $tracing/events/io_uring ] || mount -t tracefs nodev $tracing || exit 1
+instance=$tracing/instances/uringtop-programs-$$
+mkdir $instance || exit 1
+trap 'echo 0 > $instance/events/io_uring/enable; rmdir $instance' EXIT
+echo 4096 > $instance/buffer_size_kb
+# An SQPOLL thread that looks for work in vain traces this millions of times a second.
+echo 'count > 0' > $instance/events/io_uring/io_uring_task_work_run/filter
+[ $# -gt 0 ] || set -- $(cd "$directory" && for file in *; do
+	case $file in hang_*|many_*|nop_flood|workload) ;; *) echo "$file" ;; esac
+done)
+# Enabled once: each change patches the kernel's code, which qemu with several threads does not always survive.
+echo 0 > $instance/tracing_on
+echo 1 > $instance/events/io_uring/enable
+echo "KERNEL $(uname -r)"
+for program in "$@"; do
+	echo > $instance/trace
+	echo 1 > $instance/tracing_on
+	truth=$("$directory/$program" < /dev/null 2> /tmp/trace.$$)
+	status=$?
+	sleep 0.3 2> /dev/null || sleep 1 # kernel workers end the last rings
+	echo 0 > $instance/tracing_on
+	echo "PROGRAM $program $status $(head -n 1 /tmp/trace.$$)"
+	echo "TRUTH $truth"
+	grep -v '^#' $instance/trace
+done
+rm -f /tmp/trace.$$
