@@ -53,15 +53,29 @@ let package = Package(
         "CBPF", "BPFObjects", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
+    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CCurses", "CSpawn", "UringTrace", "UringProbe",
+        "CSpawn", "UringTrace", "UringProbe", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
+    // Live tests: programs under observation, also in guests with other kernels.
+    .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
+    .executableTarget(
+      name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
+      path: "Tests/ProbeCheck"),
+    .testTarget(
+      name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
+
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+    // The command line as its users see it: the real binary.
+    .testTarget(
+      name: "CommandTests", dependencies: ["uringtop", "UringTrace"], exclude: ["Recordings"]),
+    .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )

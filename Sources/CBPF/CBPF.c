@@ -1,1 +1,91 @@
+#define _GNU_SOURCE
 #include "CBPF.h"
+
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char log_text[16384];
+static size_t log_length;
+
+static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
+  if (level == LIBBPF_DEBUG)
+    return 0;
+  char line[4096];
+  int written = vsnprintf(line, sizeof(line), format, arguments);
+  if (written < 0)
+    return 0;
+  size_t length = (size_t)written < sizeof(line) ? (size_t)written : sizeof(line) - 1;
+  pthread_mutex_lock(&log_lock);
+  if (log_length + length > sizeof(log_text)) {
+    size_t drop = log_length + length - sizeof(log_text);
+    memmove(log_text, log_text + drop, log_length - drop);
+    log_length -= drop;
+  }
+  memcpy(log_text + log_length, line, length);
+  log_length += length;
+  pthread_mutex_unlock(&log_lock);
+  return written;
+}
+
+void cbpf_log_capture(void) {
+  libbpf_set_print(append_to_log);
+}
+
+void cbpf_log_clear(void) {
+  pthread_mutex_lock(&log_lock);
+  log_length = 0;
+  pthread_mutex_unlock(&log_lock);
+}
+
+size_t cbpf_log_copy(char *buffer, size_t size) {
+  if (size == 0)
+    return 0;
+  pthread_mutex_lock(&log_lock);
+  size_t length = log_length < size - 1 ? log_length : size - 1;
+  memcpy(buffer, log_text + log_length - length, length);
+  pthread_mutex_unlock(&log_lock);
+  buffer[length] = 0;
+  return length;
+}
+
+struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid) {
+  union bpf_iter_link_info info = {};
+  info.task.pid = tgid;
+  LIBBPF_OPTS(bpf_iter_attach_opts, options);
+  if (tgid) {
+    options.link_info = &info;
+    options.link_info_len = sizeof(info);
+  }
+  return bpf_program__attach_iter(program, &options);
+}
+
+int cbpf_io_uring_setup(void) {
+  struct io_uring_params parameters = {};
+  long descriptor = syscall(__NR_io_uring_setup, 1, &parameters);
+  return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+int cbpf_eventfd(void) {
+  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
+  struct pollfd poll = {.fd = descriptor, .events = POLLIN};
+  struct timespec time = {
+      .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+  return ppoll(&poll, 1, &time, NULL) > 0;
+}
+
+void cbpf_name_thread(const char *name) {
+  pthread_setname_np(pthread_self(), name);
+}

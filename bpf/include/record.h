@@ -219,7 +219,10 @@ struct record_skip {
   __u32 reserved;
 };
 
-/* A ring that existed before uringtop attached, or whose particulars have changed. */
+/*
+ * A ring that existed before uringtop attached, or whose particulars have changed. It starts the list of
+ * the ring's descriptors anew: the record_ring_fd that follow are all of them.
+ */
 struct record_ring_found {
   struct record base;
   __u32 tgid; /* of the owner: the process that created it where known, else the first that has it */
@@ -240,6 +243,11 @@ struct record_ring_fd {
   __s32 fd;
 };
 
+/*
+ * No task had the ring any more at time_ns. Valid only if nothing was heard of the ring after that: a ring
+ * without descriptors lives on while its SQ thread works or its requests are cancelled, and its memory
+ * may be a new ring's. Can come more than once.
+ */
 struct record_ring_closed {
   struct record base;
 };

@@ -1,6 +1,323 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include "record.h"
+/*
+ * The io_uring tracepoints, one program each: test the filter, write one record.
+ *
+ * Fields are read from the kernel's structs and not from the tracepoints' arguments where possible: the
+ * prototypes change. Where one did, there are two programs, and user space loads the one that fits.
+ */
+#include "kernel_types.h"
+#include "config.h"
+#include "output.h"
+#include "overflow.h"
+#include "ring_filter.h"
+#include "sqe.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A record about a request, or a return from the program: filtered out, or the ring buffer is full. */
+#define REQUEST_RECORD(name, type, kind, req) \
+  struct io_ring_ctx *name##_ctx = (req)->ctx; \
+  __u8 name##_opcode = (req)->opcode; \
+  if (!request_passes((__u64)name##_ctx, name##_opcode)) \
+    return 0; \
+  struct type *name = RESERVE(type, kind, name##_ctx, req, name##_opcode); \
+  if (!name) \
+    return 0
+
+/* The same about a ring. */
+#define RING_RECORD(name, type, kind, ctx) \
+  if (!ring_passes((__u64)(ctx))) \
+    return 0; \
+  struct type *name = RESERVE(type, kind, ctx, 0, RECORD_OPCODE_NONE); \
+  if (!name) \
+    return 0
+
+/* Rings */
+
+SEC("tp_btf/io_uring_create")
+int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u32 flags) {
+  if (config.filters_rings) {
+    bool passes = process_passes() && name_passes() && fd_passes(fd);
+    judge_ring((__u64)ring, passes);
+    if (!passes)
+      return 0;
+  }
+  struct record_create *record =
+      RESERVE(record_create, RECORD_CREATE, ring, 0, RECORD_OPCODE_NONE);
+  if (!record)
+    return 0;
+  struct io_ring_ctx *typed_ring = ring;
+  struct task_struct *sq_thread =
+      flags & IORING_SETUP_SQPOLL ? BPF_CORE_READ(typed_ring, sq_data, thread) : NULL;
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  /* with REGISTERED_FD_ONLY the number is an index into the task's registered rings */
+  record->fd = flags & IORING_SETUP_REGISTERED_FD_ONLY ? -1 : fd;
+  record->tgid = current_tgid();
+  record->sq_entries = sq_entries;
+  record->cq_entries = cq_entries;
+  record->flags = flags;
+  record->sq_thread_tid = sq_thread ? tid_of(sq_thread) : 0;
+  BPF_CORE_READ_INTO(&record->comm, task, group_leader, comm);
+  submit_record(record);
+  return 0;
+}
+
+/* "register" is a keyword. */
+SEC("tp_btf/io_uring_register")
+int BPF_PROG(register_, void *ring, __u32 opcode, __u32 nr_files, __u32 nr_bufs, long result) {
+  RING_RECORD(record, record_register, RECORD_REGISTER, ring);
+  record->result = result;
+  record->opcode = opcode;
+  record->nr_files = nr_files;
+  record->nr_bufs = nr_bufs;
+  record->tgid = current_tgid();
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_cqring_wait")
+int BPF_PROG(cqring_wait, void *ring, int min_events) {
+  RING_RECORD(record, record_cqring_wait, RECORD_CQRING_WAIT, ring);
+  record->min_events = min_events;
+  record->tgid = current_tgid();
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_local_work_run")
+int BPF_PROG(local_work_run, void *ring, int count, __u32 loops) {
+  RING_RECORD(record, record_local_work_run, RECORD_LOCAL_WORK_RUN, ring);
+  record->count = count;
+  record->loops = loops;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_short_write")
+int BPF_PROG(short_write, void *ring, __u64 pos, __u64 wanted, __u64 got) {
+  RING_RECORD(record, record_short_write, RECORD_SHORT_WRITE, ring);
+  record->pos = pos;
+  record->wanted = wanted;
+  record->got = got;
+  submit_record(record);
+  return 0;
+}
+
+/*
+ * Names no ring: one io_uring_task serves all rings of a task. A busy SQ thread fires it with nothing run
+ * in every round, a million times a second (6.12 and later): that tells nothing.
+ */
+static __always_inline int emit_task_work_run(void *tctx, __u32 count, __u32 loops) {
+  if (!count)
+    return 0;
+  if (config.filters_rings && !(process_passes() && name_passes()))
+    return 0;
+  struct record_task_work_run *record =
+      RESERVE(record_task_work_run, RECORD_TASK_WORK_RUN, 0, 0, RECORD_OPCODE_NONE);
+  if (!record)
+    return 0;
+  record->tctx = (__u64)tctx;
+  record->count = count;
+  record->loops = loops;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_task_work_run")
+int BPF_PROG(task_work_run, void *tctx, __u32 count) {
+  return emit_task_work_run(tctx, count, 0);
+}
+
+/* 6.1 */
+SEC("tp_btf/io_uring_task_work_run")
+int BPF_PROG(task_work_run_loops, void *tctx, __u32 count, __u32 loops) {
+  return emit_task_work_run(tctx, count, loops);
+}
+
+/* A request's start */
+
+static __always_inline int emit_submit(struct io_kiocb *req) {
+  REQUEST_RECORD(record, record_submit, RECORD_SUBMIT, req);
+  record->flags = req->flags;
+  record->notif = 0;
+  if (record_opcode == IORING_OP_SEND_ZC || record_opcode == IORING_OP_SENDMSG_ZC) {
+    /* the notification's io_kiocb was allocated in preparation */
+    struct io_sr_msg *message = (void *)&req->cmd;
+    record->notif = (__u64)BPF_CORE_READ(message, notif);
+  }
+  record->tgid = current_tgid();
+  record->sq_thread = !!(record_ctx->flags & IORING_SETUP_SQPOLL);
+  record->sqe_is_known = read_sqe(req, &record->sqe);
+  record->reserved = 0;
+  if (!record->sqe_is_known) {
+    __builtin_memset(&record->sqe, 0, sizeof(record->sqe));
+    record->sqe.opcode = record_opcode;
+    record->sqe.flags = record->flags; /* the low byte is IOSQE_* */
+    record->sqe.user_data = req->cqe.user_data;
+  }
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(submit_req, struct io_kiocb *req) {
+  return emit_submit(req);
+}
+
+/* 6.1 */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
+  return emit_submit(req);
+}
+
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(req_failed, const void *sqe, struct io_kiocb *req, int error) {
+  REQUEST_RECORD(record, record_req_failed, RECORD_REQ_FAILED, req);
+  record->flags = req->flags;
+  record->error = error;
+  record->tgid = current_tgid();
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqe);
+  submit_record(record);
+  return 0;
+}
+
+/* Steps of a request's life */
+
+SEC("tp_btf/io_uring_file_get")
+int BPF_PROG(file_get, struct io_kiocb *req, int fd) {
+  REQUEST_RECORD(record, record_file_get, RECORD_FILE_GET, req);
+  record->fd = fd;
+  record->reserved = 0;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_queue_async_work")
+int BPF_PROG(queue_async_work, struct io_kiocb *req, int hashed) {
+  REQUEST_RECORD(record, record_queue_async_work, RECORD_QUEUE_ASYNC_WORK, req);
+  record->hashed = !!hashed;
+  record->reserved = 0;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_poll_arm")
+int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
+  REQUEST_RECORD(record, record_poll_arm, RECORD_POLL_ARM, req);
+  record->mask = mask;
+  record->events = events;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_task_add")
+int BPF_PROG(task_add, struct io_kiocb *req, int mask) {
+  REQUEST_RECORD(record, record_task_add, RECORD_TASK_ADD, req);
+  record->mask = mask;
+  record->reserved = 0;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_defer")
+int BPF_PROG(defer, struct io_kiocb *req) {
+  REQUEST_RECORD(record, record_defer, RECORD_DEFER, req);
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_link")
+int BPF_PROG(link, struct io_kiocb *req, struct io_kiocb *target) {
+  REQUEST_RECORD(record, record_link, RECORD_LINK, req);
+  record->target = (__u64)target;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_fail_link")
+int BPF_PROG(fail_link, struct io_kiocb *req, struct io_kiocb *link) {
+  REQUEST_RECORD(record, record_fail_link, RECORD_FAIL_LINK, req);
+  record->link = (__u64)link;
+  submit_record(record);
+  return 0;
+}
+
+/* A request's end */
+
+/* The opcode of a request that the tracepoint passes untyped, or NULL. */
+static __always_inline __u8 opcode_of(void *req) {
+  if (!req)
+    return RECORD_OPCODE_NONE;
+  if (config.can_cast)
+    return rdonly_cast(req, struct io_kiocb)->opcode;
+  return BPF_CORE_READ((struct io_kiocb *)req, opcode);
+}
+
+/* Auxiliary CQEs have no request, and a notification's opcode is NOP: only the ring decides on both. */
+static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode, __u32 cflags) {
+  if (req && !(cflags & IORING_CQE_F_NOTIF) && !opcode_passes(opcode))
+    return false;
+  return ring_passes((__u64)ctx);
+}
+
+/* From 6.17 */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+  __u8 opcode = opcode_of(req);
+  __u32 cflags = cqe->flags;
+  if (!completion_passes(ring, req, opcode, cflags))
+    return 0;
+  struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+  if (!record)
+    return 0;
+  record->user_data = cqe->user_data;
+  record->res = cqe->res;
+  record->cflags = cflags;
+  record->extra1 = 0;
+  record->extra2 = 0;
+  if ((ring->flags & IORING_SETUP_CQE32) || (cflags & IORING_CQE_F_32))
+    bpf_probe_read_kernel(&record->extra1, 16, (void *)cqe + 16);
+  submit_record(record);
+  return 0;
+}
+
+/* Up to 6.12 */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags,
+             __u64 extra1, __u64 extra2) {
+  __u8 opcode = opcode_of(req);
+  if (!completion_passes(ring, req, opcode, cflags))
+    return 0;
+  struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+  if (!record)
+    return 0;
+  record->user_data = user_data;
+  record->res = res;
+  record->cflags = cflags;
+  record->extra1 = extra1;
+  record->extra2 = extra2;
+  submit_record(record);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_cqe_overflow")
+int BPF_PROG(cqe_overflow, void *ring, __u64 user_data, __s32 res, __u32 cflags, void *ocqe) {
+  if (!ring_passes((__u64)ring))
+    return 0;
+  struct overflow_search *search = find_overflowed(ring, user_data, res);
+  __u64 req = search ? search->req : 0;
+  __u8 opcode = search ? search->opcode : RECORD_OPCODE_NONE;
+  if (req && !opcode_passes(opcode))
+    return 0;
+  struct record_cqe_overflow *record =
+      RESERVE(record_cqe_overflow, RECORD_CQE_OVERFLOW, ring, req, opcode);
+  if (!record)
+    return 0;
+  record->user_data = user_data;
+  record->res = res;
+  record->cflags = cflags;
+  record->dropped = !ocqe;
+  record->reserved = 0;
+  submit_record(record);
+  return 0;
+}

@@ -1,4 +1,41 @@
+/* libbpf, and the few things of it and of the kernel that Swift cannot import. */
 #pragma once
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * libbpf's messages go to a buffer instead of standard error. A new call of cbpf_log_clear starts anew;
+ * what does not fit is dropped from the front, because the cause stands at the end.
+ */
+void cbpf_log_capture(void);
+void cbpf_log_clear(void);
+/* Copies the text with a closing zero; returns its length. */
+size_t cbpf_log_copy(char *buffer, size_t size);
+
+/* Attaches an iterator program, to one process's threads (tgid not 0) or to all. NULL sets errno. */
+struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
+
+/* io_uring_setup(2) with the smallest ring. Returns its descriptor or a negative errno. */
+int cbpf_io_uring_setup(void);
+
+/* Nothing of <sys/eventfd.h> is imported. The descriptor or a negative errno. */
+int cbpf_eventfd(void);
+/* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
+bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
+/* Names the calling thread. */
+void cbpf_name_thread(const char *name);
+
+/* The ring buffer's positions and record headers are shared with the kernel. */
+static inline uint64_t cbpf_load_acquire_u64(const void *address) {
+  return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t cbpf_load_acquire_u32(const void *address) {
+  return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
+}
+static inline void cbpf_store_release_u64(void *address, uint64_t value) {
+  __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+}

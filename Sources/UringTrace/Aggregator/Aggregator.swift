@@ -2,7 +2,8 @@ import CRecord
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
-/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed.
+/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded
+/// by what is in flight and by ``Limits``.
 public struct Aggregator: ~Copyable {
   /// Limits of what is kept.
   public struct Limits: Sendable {
@@ -10,24 +11,148 @@ public struct Aggregator: ~Copyable {
     public var history: Int = 10_000
     /// Events kept for the log.
     public var events: Int = 2_000
+    /// Closed rings kept.
+    public var closedRings: Int = 64
 
     public init() {}
   }
 
+  let host: HostDescription
+  let limits: Limits
+
+  let layouts = RecordLayoutTable()
+  let traits = OpcodeTraitTable()
+  var clock: RateClock
+  var recordCount: UInt64 = 0
+  var damagedRecordCount: UInt64 = 0
+  var lost = LossCounts()
+  /// Time of the last ``RecordKind/lost``: what was last heard of before may have ended since.
+  var lossTime: UInt64 = 0
+
+  // Requests: see Aggregator+Slots.swift.
+  var slots = Pool<RequestSlot>()
+  var links = Pool<SlotLink>()
+  /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
+  var addresses = AddressTable()
+  var userData = UserDataIndex()
+  var inFlight = SlotList()
+  var history = SlotList()
+  var lastRequestID: Request.ID = 0
+
+  var chains = Pool<ChainState>()
+  var lastChainID: Chain.ID = 0
+
+  // Rings: see Aggregator+Rings.swift.
+  var rings = Pool<RingState>()
+  /// From `io_ring_ctx` to ring.
+  var contexts = AddressTable()
+  /// The ring that was asked for last: records of one ring come in runs.
+  var lastContext: UInt64 = 0
+  var lastRing: UInt32 = noIndex
+  var lastRingID: Ring.ID = 0
+  /// Oldest first.
+  var closedRings: [UInt32] = []
+  var statistics = Pool<OpcodeStatistics>()
+
+  /// Over all rings, those forgotten included.
+  var totalRates = RateHistory()
+  var forgottenTotal = RateCounters()
+
+  var events: EventLog
+  private var lastRecordWasSound = false
+  private var lastEventIsLogged = false
+
+  var requestFlagNames: [String] = []
+  var fileNames = FileNames()
+  var taskNames: [UInt32: String] = [:]
+
   public init(host: HostDescription, limits: Limits = Limits()) {
-    fatalError()
+    self.host = host
+    self.limits = limits
+    clock = RateClock(start: host.startTime)
+    events = EventLog(capacity: limits.events)
+  }
+
+  /// What the last consumed record meant, nil if it made no sense.
+  public var lastEvent: Event? {
+    guard lastRecordWasSound else { return nil }
+    return lastEventIsLogged ? events.last : events.current
   }
 
   /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
+  ///
+  /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
+    recordCount &+= 1
+    let (isSound, isLogged) = layouts.check(record)
+    lastRecordWasSound = isSound
+    guard isSound else {
+      damagedRecordCount &+= 1
+      return
+    }
+    advance(to: record.pointee.time_ns)
+    events.current = Event(
+      time: record.pointee.time_ns, request: 0, userData: 0, value: 0, ring: 0,
+      tid: record.pointee.tid, flags: 0, kind: record.pointee.kind,
+      opcode: Opcode(rawValue: record.pointee.opcode))
+    dispatch(record)
+    lastEventIsLogged = isLogged
+    if isLogged { events.commit() }
+  }
+
+  @inline(__always)
+  private mutating func dispatch(_ record: UnsafePointer<record>) {
+    switch record.pointee.kind {
+    case .submit: submit(record.body(as: record_submit.self))
+    case .complete: complete(record.body(as: record_complete.self))
+    case .fileGet: fileGet(record.body(as: record_file_get.self))
+    case .queueAsyncWork: queueAsyncWork(record.body(as: record_queue_async_work.self))
+    case .pollArm: pollArm(record.body(as: record_poll_arm.self))
+    case .taskAdd: taskAdd(record.body(as: record_task_add.self))
+    case .defer: `defer`(record.body(as: record_defer.self))
+    case .link: link(record.body(as: record_link.self))
+    case .failLink: failLink(record.body(as: record_fail_link.self))
+    case .cqeOverflow: cqeOverflow(record.body(as: record_cqe_overflow.self))
+    case .reqFailed: reqFailed(record.body(as: record_req_failed.self))
+    case .shortWrite: shortWrite(record.body(as: record_short_write.self))
+    case .skip: skip(record.body(as: record_skip.self))
+    case .freed: freed(record.body(as: record_freed.self))
+    case .cqringWait: cqringWait(record.body(as: record_cqring_wait.self))
+    case .taskWorkRun: taskWorkRun(record.body(as: record_task_work_run.self))
+    case .localWorkRun: localWorkRun(record.body(as: record_local_work_run.self))
+    case .create: create(record.body(as: record_create.self))
+    case .register: register(record.body(as: record_register.self))
+    case .ringFound: ringFound(record.body(as: record_ring_found.self))
+    case .ringFd: ringFd(record.body(as: record_ring_fd.self))
+    case .ringClosed: ringClosed(record.body(as: record_ring_closed.self))
+    case .taskName: taskName(record.body(as: record_task_name.self))
+    case .fileName: fileName(record.body(as: record_file_name.self))
+    case .lost: lost(record.body(as: record_lost.self))
+    case .flagName: flagName(record.body(as: record_flag_name.self))
+    case .end: break
+    @unknown default: break
+    }
   }
 
   /// Moves time on where no record does (live): rates and ages depend on it.
+  @inline(__always)
   public mutating func advance(to time: UInt64) {
+    if time >= clock.nextTick {
+      passTicks(until: time)
+    } else {
+      clock.advance(within: time)
+    }
   }
 
-  /// What is known now.
-  public mutating func snapshot() -> Snapshot {
-    fatalError()
+  @inline(never)
+  private mutating func passTicks(until time: UInt64) {
+    guard let ticks = clock.advance(over: time) else { return }
+    var total = forgottenTotal
+    for index in 0..<rings.end where !rings[index].isGone {
+      let counters = RateCounters(rings[index].ring.counts)
+      total += counters
+      for tick in ticks { rings[index].rates.sample(counters, at: tick) }
+    }
+    for tick in ticks { totalRates.sample(total, at: tick) }
   }
 }

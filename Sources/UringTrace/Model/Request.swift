@@ -35,52 +35,58 @@ public struct Request: Sendable {
     public var isFinal: Bool { self.rawValue >= State.completed.rawValue }
   }
 
-  public var id: ID
-  public var ring: Ring.ID
-  public var state: State
-  public var opcode: Opcode
+  // Ordered so that what a submission and a completion write lies together: the aggregator keeps
+  // this very value.
+
+  public var id: ID = 0
   /// `struct io_kiocb *`: identifies the request only while it is in flight.
-  public var address: UInt64
-  public var userData: UInt64
+  public var address: UInt64 = 0
+  public var userData: UInt64 = 0
   /// `REQ_F_*` at submission; names by ``Snapshot/requestFlagNames``.
-  public var flags: UInt64
-  /// What the application wrote; meaningful if ``isSQEKnown``.
-  public var sqe: SQE
-  public var isSQEKnown: Bool
-  /// Submitted by the ring's iou-sqp thread.
-  public var isSubmittedBySQThread: Bool
-  /// Submitting thread and its process; 0 if not known.
-  public var submitterTid: UInt32
-  public var submitterTgid: UInt32
+  public var flags: UInt64 = 0
   /// Nanoseconds, CLOCK_MONOTONIC. The first event seen of the request.
-  public var startTime: UInt64
+  public var startTime: UInt64 = 0
   /// The last event seen; the end, once the state is final.
-  public var lastTime: UInt64
+  public var lastTime: UInt64 = 0
+  public var ring: Ring.ID = 0
+  /// Submitting thread and its process; 0 if not known.
+  public var submitterTid: UInt32 = 0
+  public var submitterTgid: UInt32 = 0
   /// Thread that posted the last CQE.
-  public var completerTid: UInt32
-  /// CQE result of the last CQE; meaningful if ``hasResult``.
-  public var result: Int32
-  public var hasResult: Bool
-  /// `IORING_CQE_F_*` of the last CQE.
-  public var cqeFlags: UInt32
+  public var completerTid: UInt32 = 0
+  /// CQE result of the last CQE that had one (a notification has none); meaningful if ``hasResult``.
+  public var result: Int32 = 0
+  /// `IORING_CQE_F_*` of the CQE with ``result``.
+  public var cqeFlags: UInt32 = 0
   /// CQEs posted, overflowed ones included.
-  public var cqeCount: UInt32
+  public var cqeCount: UInt32 = 0
   /// What poll waits for, `POLL*`, once poll-armed.
-  public var pollEvents: UInt32
+  public var pollEvents: UInt32 = 0
   /// Negative errno of a preparation failure, else 0.
-  public var preparationError: Int32
-  /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
-  public var shortWriteBytes: UInt64
-  /// The chain the request is in, 0 if none.
-  public var chain: Chain.ID
-  /// Start of the request is known; false if it was found in flight or its submission was lost.
-  public var isStartKnown: Bool
-  /// The end was found out afterwards, not observed.
-  public var isEndDerived: Bool
-  /// The first ``stepCapacity`` steps; see ``steps``.
-  public var stepStorage: InlineArray<10, Step>
+  public var preparationError: Int32 = 0
   /// Steps that happened; those over the capacity overwrite the last place.
-  public var stepCount: UInt32
+  public var stepCount: UInt32 = 0
+  public var state: State = .submitted
+  public var opcode: Opcode = Opcode(rawValue: 0)
+  public var isSQEKnown: Bool = false
+  /// Submitted by the ring's iou-sqp thread.
+  public var isSubmittedBySQThread: Bool = false
+  public var hasResult: Bool = false
+  /// Start of the request is known; false if it was found in flight or its submission was lost.
+  public var isStartKnown: Bool = false
+  /// The end was found out afterwards, not observed.
+  public var isEndDerived: Bool = false
+  /// In flight as far as is known, but records were lost since its last event: it may have ended.
+  public var isSuspect: Bool = false
+  /// The chain the request is in, 0 if none.
+  public var chain: Chain.ID = 0
+  /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
+  public var shortWriteBytes: UInt64 = 0
+  /// What the application wrote; meaningful if ``isSQEKnown``.
+  public var sqe: SQE = SQE()
+  /// The first ``stepCapacity`` steps; see ``steps``.
+  public var stepStorage: InlineArray<10, Step> = InlineArray(
+    repeating: Step(time: 0, tid: 0, kind: .submitted))
 
   public static var stepCapacity: Int { 10 }
 

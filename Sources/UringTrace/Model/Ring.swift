@@ -58,6 +58,8 @@ public struct Ring: Sendable {
     /// Requests that ended with a negative result.
     public var errors: UInt64 = 0
     public var overflows: UInt64 = 0
+    /// Overflowed CQEs for which the kernel had no memory: the application never sees them.
+    public var dropped: UInt64 = 0
     public var skipped: UInt64 = 0
     public var preparationFailures: UInt64 = 0
     public var shortWrites: UInt64 = 0
@@ -68,6 +70,10 @@ public struct Ring: Sendable {
     public var endedUnseen: UInt64 = 0
     /// Completions that belong to no known request.
     public var unmatched: UInt64 = 0
+    /// CQEs without a request of this ring: messages of other rings, tags of registered resources.
+    public var auxiliary: UInt64 = 0
+    /// CQEs that several requests could have posted; given to the oldest.
+    public var ambiguous: UInt64 = 0
     /// Bytes moved by reads, receives and such, by writes, sends and such.
     public var bytesRead: UInt64 = 0
     public var bytesWritten: UInt64 = 0

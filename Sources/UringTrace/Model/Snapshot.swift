@@ -5,6 +5,8 @@ public struct Snapshot: Sendable {
   public var time: UInt64
   /// Records seen.
   public var recordCount: UInt64
+  /// Records that made no sense (too short for their kind, of no known kind) and were skipped.
+  public var damagedRecordCount: UInt64
   public var lost: LossCounts
   /// Open rings and those closed recently, by id.
   public var rings: [Ring]

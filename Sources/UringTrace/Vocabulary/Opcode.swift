@@ -3,11 +3,51 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   public let rawValue: UInt8
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
-}
 
-extension Opcode {
+  /// By name, such as `READ_FIXED`, in upper or lower case, with or without `IORING_OP_`; also
+  /// `OP_77`.
+  public init?(name: String) {
+    var name = name.uppercased()
+    if name.hasPrefix("IORING_") { name.removeFirst(7) }
+    if name.hasPrefix("OP_") {
+      name.removeFirst(3)
+      if let number = UInt8(name) {
+        rawValue = number
+        return
+      }
+    }
+    guard let index = OpcodeProperties.table.firstIndex(where: { $0.name == name }) else {
+      return nil
+    }
+    rawValue = UInt8(index)
+  }
+
+  public static let linkTimeout = Opcode(rawValue: 15)
+
+  /// Without `IORING_OP_`; `OP_77` for a number without a name.
+  public var name: String {
+    Int(rawValue) < OpcodeProperties.table.count ? properties.name : "OP_\(rawValue)"
+  }
+
+  /// All that have a name, in order.
+  public static var all: [Opcode] {
+    OpcodeProperties.table.indices.map { Opcode(rawValue: UInt8($0)) }
+  }
+
+  /// What is known about it; of an opcode without a name: nothing.
+  public var properties: OpcodeProperties {
+    let table = OpcodeProperties.table
+    return Int(rawValue) < table.count ? table[Int(rawValue)] : .unknown
+  }
+
   /// The file that an SQE of this opcode names, nil for opcodes without one.
   func fileReference(in sqe: SQE, isKnown: Bool) -> FileReference? {
-    nil
+    guard isKnown, properties.hasFile else { return nil }
+    return SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
+      ? .fixed(UInt32(bitPattern: sqe.fd)) : .descriptor(sqe.fd)
+  }
+
+  var isFileWrite: Bool {
+    properties.direction == .write && properties.flags?.name == "rw_flags"
   }
 }

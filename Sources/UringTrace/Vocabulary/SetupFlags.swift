@@ -3,4 +3,26 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public let rawValue: UInt32
 
   public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let ioPoll = SetupFlags(rawValue: 1 << 0)
+  public static let sqPoll = SetupFlags(rawValue: 1 << 1)
+  public static let sqe128 = SetupFlags(rawValue: 1 << 10)
+  public static let cqe32 = SetupFlags(rawValue: 1 << 11)
+  public static let singleIssuer = SetupFlags(rawValue: 1 << 12)
+  public static let deferTaskrun = SetupFlags(rawValue: 1 << 13)
+
+  /// Without the prefix, lowest bit first.
+  public var names: [String] { Self.bits.names(in: rawValue) }
+
+  /// The other way round, nil if a name is not known.
+  init?(names: [String]) {
+    guard let value = Self.bits.value(of: names) else { return nil }
+    rawValue = value
+  }
+
+  private static let bits = NamedBits(
+    "IOPOLL", "SQPOLL", "SQ_AFF", "CQSIZE", "CLAMP", "ATTACH_WQ", "R_DISABLED", "SUBMIT_ALL",
+    "COOP_TASKRUN", "TASKRUN_FLAG", "SQE128", "CQE32", "SINGLE_ISSUER", "DEFER_TASKRUN",
+    "NO_MMAP", "REGISTERED_FD_ONLY", "NO_SQARRAY", "HYBRID_IOPOLL", "CQE_MIXED", "SQE_MIXED",
+    "SQ_REWIND")
 }

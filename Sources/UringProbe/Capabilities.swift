@@ -1,0 +1,165 @@
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringTrace
+
+/// What this kernel and this process's rights allow, and what is lost where they do not.
+public struct Capabilities: Sendable, Hashable {
+  /// One thing that may or may not be there.
+  public struct Feature: Sendable, Hashable {
+    /// Short and stable: a key in documents.
+    public var name: String
+    public var isAvailable: Bool
+    /// Why it is not available, or a detail of how it is; one line, may be empty.
+    public var reason: String
+    /// What a user does not get without it.
+    public var lostWithout: String
+  }
+
+  /// `uname -r`.
+  public var kernel: String
+  /// `tracepoints` or `fentry`; `none` if live capture is not possible.
+  public var tier: String
+  public var features: [Feature]
+
+  /// Whether live capture works at all.
+  public var canCapture: Bool { tier != "none" }
+
+  public func feature(_ name: String) -> Feature? { features.first { $0.name == name } }
+
+  /// Looks, loads every program and attaches it for a moment. Takes some tenths of a second. Works
+  /// without rights, and says then what is missing.
+  public static func detect() -> Capabilities {
+    var detector = CapabilityDetector()
+    return detector.run()
+  }
+}
+
+private struct CapabilityDetector {
+  private var features: [Capabilities.Feature] = []
+  private var tier = "none"
+
+  mutating func run() -> Capabilities {
+    let missing = Privileges.current.missing
+    add(
+      "privileges", missing.isEmpty,
+      missing.isEmpty
+        ? "" : "missing \(missing.joined(separator: " and ")): run with sudo",
+      "live capture; recordings can be replayed")
+    add(
+      "ptrace", Privileges.current.canReadOthers,
+      Privileges.current.canReadOthers ? "" : "missing CAP_SYS_PTRACE",
+      "names of files that other users' processes have open")
+    describeNamespace()
+    do throws(ProbeError) {
+      let kernel = try KernelBTF(functions: Self.functions, structs: Self.structs)
+      add("btf", true, "/sys/kernel/btf/vmlinux", "live capture")
+      describeTypes(kernel)
+      if missing.isEmpty { try probePrograms(kernel) }
+    } catch {
+      if feature("btf") == nil { add("btf", false, error.message, "live capture") }
+      if missing.isEmpty, feature("capture") == nil {
+        add("capture", false, error.message, "live capture")
+      }
+    }
+    add(
+      "ublk", Procfs.exists("/dev/ublk-control"),
+      Procfs.exists("/dev/ublk-control")
+        ? "/dev/ublk-control"
+        : Procfs.exists("/sys/module/ublk_drv") ? "no /dev/ublk-control" : "driver not loaded",
+      "the embedded ublk target")
+    return Capabilities(kernel: Procfs.kernelRelease, tier: tier, features: features)
+  }
+
+  static let functions: Set<String> = ["bpf_rdonly_cast", FlushObject.function]
+  static let structs: Set<String> = ["bpf_iter__task_file", "bpf_iter__task"]
+
+  private mutating func add(
+    _ name: String, _ isAvailable: Bool, _ reason: String, _ lostWithout: String
+  ) {
+    features.append(
+      Capabilities.Feature(
+        name: name, isAvailable: isAvailable, reason: reason, lostWithout: lostWithout))
+  }
+
+  private func feature(_ name: String) -> Capabilities.Feature? {
+    features.first { $0.name == name }
+  }
+
+  private mutating func describeNamespace() {
+    add(
+      "initial_pid_namespace", PidNamespace.isInitial,
+      PidNamespace.isInitial
+        ? "" : "in a pid namespace of its own: pids are those seen there, 0 for tasks outside",
+      "names of tasks and files outside the namespace")
+  }
+
+  private mutating func describeTypes(_ kernel: KernelBTF) {
+    for tracepoint in CaptureObject.tracepointNames(for: kernel) {
+      let fits = CaptureObject.fittingProgram(for: tracepoint, in: kernel) != nil
+      let parameters = kernel.tracepointParameters[tracepoint]
+      add(
+        "tracepoint_\(tracepoint)", fits,
+        fits
+          ? ""
+          : parameters == nil
+            ? "this kernel does not have it" : "\(parameters!) parameters, which are not known",
+        CaptureObject.lostWithout(tracepoint))
+    }
+    let canCast = kernel.functionParameters["bpf_rdonly_cast"] != nil
+    add(
+      "rdonly_cast", canCast, canCast ? "" : "no kfunc bpf_rdonly_cast (6.2 and later)",
+      "a few nanoseconds per completion")
+    let hasNames = !kernel.requestFlagBits.isEmpty
+    add(
+      "request_flag_names", hasNames, hasNames ? "" : "no REQ_F_* in the kernel's BTF",
+      "names of request flags")
+  }
+
+  /// Loads and attaches for a moment.
+  private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
+    let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
+    var capture = try CaptureObject(
+      configuration: configuration, kernel: kernel, ringBufferSize: 1 << 16)
+    try capture.attach()
+    add("capture", true, "tracepoint programs load and attach", "live capture")
+    add("ring_buffer", true, "", "live capture")
+    tier = "tracepoints"
+    probeIterators(configuration)
+    probeFentry(configuration, kernel, capture)
+  }
+
+  private mutating func probeIterators(_ configuration: probe_config) {
+    let lost = "rings older than uringtop, closing of rings, exact healing after lost records"
+    let ownRing = cbpf_io_uring_setup()
+    guard ownRing >= 0 else {
+      add("iterators", false, "cannot create a ring of its own: \(errorText(ownRing))", lost)
+      return
+    }
+    defer { close(ownRing) }
+    do {
+      _ = try RingScanner(configuration: configuration, ownRing: ownRing)
+      add("iterators", true, "", lost)
+    } catch {
+      add("iterators", false, error.message, lost)
+    }
+  }
+
+  private mutating func probeFentry(
+    _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
+  ) {
+    let lost = "the moment at which requests with IOSQE_CQE_SKIP_SUCCESS end (found out later)"
+    guard kernel.functionParameters[FlushObject.function] == 1 else {
+      add("fentry", false, "no \(FlushObject.function) to attach to", lost)
+      return
+    }
+    do {
+      _ = try FlushObject(configuration: configuration, capture: capture)
+      add("fentry", true, "", lost)
+      tier = "fentry"
+    } catch {
+      add("fentry", false, error.message, lost)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import CProbe
+import CRecord
+import UringTrace
+
+extension probe_config {
+  /// The constants that make the programs do what the filter says.
+  init(_ filter: Filter, includesDescendants: Bool, kernel: KernelBTF) throws(ProbeError) {
+    self.init()
+    guard filter.pids.count <= Int(PROBE_MAX_TGIDS) else {
+      throw ProbeError(.badFilter, "at most \(PROBE_MAX_TGIDS) processes can be filtered for")
+    }
+    guard filter.comms.count <= Int(PROBE_MAX_COMMS) else {
+      throw ProbeError(.badFilter, "at most \(PROBE_MAX_COMMS) process names can be filtered for")
+    }
+    guard filter.fds.count <= Int(PROBE_MAX_FDS) else {
+      throw ProbeError(.badFilter, "at most \(PROBE_MAX_FDS) descriptors can be filtered for")
+    }
+    req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
+    req_f_reissue = kernel.requestFlag("REISSUE")
+    req_f_refcount = kernel.requestFlag("REFCOUNT")
+    filters_rings = filter.restrictsRings ? 1 : 0
+    filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
+    nr_tgids = UInt32(filter.pids.count)
+    nr_comms = UInt32(filter.comms.count)
+    nr_fds = UInt32(filter.fds.count)
+    with_descendants = includesDescendants ? 1 : 0
+    pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
+    can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1
+
+    Self.fill(&tgids, filter.pids)
+    Self.fill(&fds, filter.fds)
+    withUnsafeMutableBytes(of: &opcodes) { bitmap in
+      // little-endian 64-bit words: bit n is in byte n / 8
+      for opcode in filter.opcodes {
+        bitmap[Int(opcode.rawValue) / 8] |= 1 << (opcode.rawValue % 8)
+      }
+    }
+    withUnsafeMutableBytes(of: &comms) { names in
+      for (index, comm) in filter.comms.enumerated() {
+        let start = index * Int(RECORD_COMM_LEN)
+        for (offset, byte) in comm.utf8.prefix(Int(RECORD_COMM_LEN) - 1).enumerated() {
+          names[start + offset] = byte
+        }
+      }
+    }
+  }
+
+  private static func fill<Array, Element>(_ array: inout Array, _ values: Set<Element>) {
+    withUnsafeMutableBytes(of: &array) { bytes in
+      let elements = bytes.bindMemory(to: Element.self)
+      for (index, value) in values.enumerated() { elements[index] = value }
+    }
+  }
+}
+
+extension Filter {
+  /// Whether some rings are filtered out, and not only opcodes.
+  var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
+
+  /// Whether a process that holds a ring under a descriptor makes the ring pass.
+  func matches(tgid: UInt32, comm: String, fd: Int32) -> Bool {
+    (pids.isEmpty || pids.contains(tgid)) && (comms.isEmpty || comms.contains(comm))
+      && (fds.isEmpty || fds.contains(fd))
+  }
+
+  /// Fails if a process or its descriptor is not there, or the descriptor is no ring.
+  public func verify() throws(ProbeError) {
+    for pid in pids.sorted() {
+      guard Procfs.exists("/proc/\(pid)") else {
+        throw ProbeError(.badFilter, "there is no process \(pid)")
+      }
+    }
+    guard !pids.isEmpty else { return }
+    for fd in fds.sorted() {
+      let links = pids.sorted().compactMap { Procfs.link("/proc/\($0)/fd/\(fd)") }
+      let names = pids.sorted().map { "\($0)" }.joined(separator: ", ")
+      guard !links.isEmpty else {
+        throw ProbeError(.badFilter, "process \(names) has no descriptor \(fd)")
+      }
+      guard links.contains(where: { $0 == Array("anon_inode:[io_uring]".utf8) }) else {
+        throw ProbeError(.badFilter, "descriptor \(fd) of process \(names) is not an io_uring")
+      }
+    }
+  }
+}

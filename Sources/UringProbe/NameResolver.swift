@@ -1,0 +1,116 @@
+import CRecord
+import Glibc
+import UringTrace
+
+/// Names of the files and threads that requests refer to, from /proc.
+///
+/// Descriptors are reused, so a name is looked up again after a while; only changes are reported.
+struct NameResolver {
+  /// What is asked for.
+  enum Subject: Hashable, Sendable {
+    /// A descriptor of a process.
+    case descriptor(tgid: UInt32, fd: Int32)
+    /// A registered file of a ring.
+    case fixed(ring: UInt64, index: UInt32)
+    case thread(tid: UInt32, tgid: UInt32)
+  }
+
+  private struct Entry {
+    var name: String
+    var time: UInt64
+  }
+
+  private var known: [Subject: Entry] = [:]
+  /// When a ring's fdinfo was last read: it takes the ring's lock.
+  private var fixedReadTimes: [UInt64: UInt64] = [:]
+
+  /// Look-ups in one pass: each is a system call or three.
+  private static let passLimit = 256
+  private static let knownLimit = 16384
+  /// Nanoseconds after which a name may be another.
+  private static let lifetime: UInt64 = 2_000_000_000
+  private static let fixedLifetime: UInt64 = 5_000_000_000
+
+  /// Resolves what is unknown or stale. Fixed files need a descriptor of the ring.
+  mutating func resolve(
+    _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
+  ) {
+    if known.count > Self.knownLimit { known.removeAll() }
+    let now = monotonicTime()
+    var remaining = Self.passLimit
+    for subject in subjects {
+      guard remaining > 0 else { return }
+      if let entry = known[subject], now &- entry.time < Self.lifetime { continue }
+      remaining -= 1
+      switch subject {
+      case .descriptor(let tgid, let fd):
+        note(subject, Procfs.link("/proc/\(tgid)/fd/\(fd)"), at: now, into: &records)
+      case .thread(let tid, _):
+        note(subject, Procfs.read("/proc/\(tid)/comm")?.dropLast(), at: now, into: &records)
+      case .fixed(let ring, _):
+        if let last = fixedReadTimes[ring], now &- last < Self.fixedLifetime { continue }
+        fixedReadTimes[ring] = now
+        readFixed(ring, known: rings[ring], at: now, into: &records)
+      }
+    }
+  }
+
+  /// Keeps a name and reports it if it has changed. Without one the old name stands: a request may
+  /// outlive its descriptor.
+  private mutating func note(
+    _ subject: Subject, _ name: (some Sequence<UInt8>)?, at time: UInt64,
+    into records: inout RecordBuffer
+  ) {
+    let old = known[subject]?.name
+    let new = name.map { harmless($0) } ?? old ?? ""
+    known[subject] = Entry(name: new, time: time)
+    guard new != old, !new.isEmpty else { return }
+    let text = Array(new.utf8.prefix(4096))
+    switch subject {
+    case .descriptor(let tgid, let fd):
+      records.append(record_file_name.self, at: time, text: text) {
+        $0.tgid = tgid
+        $0.fd = fd
+        $0.length = UInt32(text.count)
+      }
+    case .fixed(let ring, let index):
+      records.append(record_file_name.self, at: time, ring: ring, text: text) {
+        $0.fd = Int32(bitPattern: index)
+        $0.is_fixed = 1
+        $0.length = UInt32(text.count)
+      }
+    case .thread(let tid, let tgid):
+      records.append(record_task_name.self, at: time) {
+        $0.base.tid = tid
+        $0.tgid = tgid
+        copyText(text, into: &$0.comm)
+      }
+    }
+  }
+
+  /// Reads the `UserFiles` of a ring's fdinfo: lines of `index: name`.
+  private mutating func readFixed(
+    _ ring: UInt64, known: RingScanner.KnownRing?, at time: UInt64,
+    into records: inout RecordBuffer
+  ) {
+    guard let holder = known?.holders.first(where: { $0.fd >= 0 }),
+      let text = Procfs.read("/proc/\(holder.tgid)/fdinfo/\(holder.fd)")
+    else { return }
+    var isInFiles = false
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      if line.starts(with: Array("UserFiles:".utf8)) {
+        isInFiles = true
+        continue
+      }
+      guard isInFiles else { continue }
+      // names may hold colons: only the first one counts
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        let index = UInt32(
+          String(decoding: line[..<colon].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
+      else { break }
+      let name = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") }
+      if name.elementsEqual(Array("<none>".utf8)) { continue }
+      note(.fixed(ring: ring, index: index), name, at: time, into: &records)
+    }
+  }
+}

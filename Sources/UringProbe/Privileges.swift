@@ -1,0 +1,63 @@
+import Glibc
+
+/// The capabilities this process has, of those that matter.
+struct Privileges: Sendable, Hashable {
+  /// Bits of `CapEff` (include/uapi/linux/capability.h).
+  private enum Bit: UInt64 {
+    case sysPtrace = 19
+    case sysAdmin = 21
+    case perfmon = 38
+    case bpf = 39
+  }
+
+  private var effective: UInt64
+
+  init(effective: UInt64) { self.effective = effective }
+
+  static var current: Privileges {
+    let status = Procfs.text("/proc/self/status") ?? ""
+    return Privileges(effective: Procfs.field("CapEff", of: status, radix: 16) ?? 0)
+  }
+
+  private func has(_ bit: Bit) -> Bool { effective >> bit.rawValue & 1 == 1 }
+
+  /// What BPF tracing needs and is not there. CAP_SYS_ADMIN stands for both.
+  var missing: [String] {
+    if has(.sysAdmin) { return [] }
+    var names: [String] = []
+    if !has(.bpf) { names.append("CAP_BPF") }
+    if !has(.perfmon) { names.append("CAP_PERFMON") }
+    return names
+  }
+
+  /// Whether /proc/PID/fd of other users' processes can be read.
+  var canReadOthers: Bool { has(.sysPtrace) }
+
+  func require() throws(ProbeError) {
+    let missing = missing
+    guard !missing.isEmpty else { return }
+    let names = missing.joined(separator: " and ")
+    throw ProbeError(
+      .notPermitted,
+      "live capture needs \(names); run it with sudo, or once: "
+        + "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep PATH-OF-uringtop")
+  }
+}
+
+/// The pid namespace that uringtop runs in.
+enum PidNamespace {
+  /// Inode number of the initial one on every kernel (include/linux/proc_ns.h, PROC_PID_INIT_INO).
+  private static let initialInode: UInt32 = 0xEFFF_FFFC
+
+  /// Inode number of this process's own, nil where /proc does not tell.
+  static var inode: UInt32? {
+    guard let link = Procfs.link("/proc/self/ns/pid") else { return nil }
+    let text = String(decoding: link, as: UTF8.self)  // pid:[4026531836]
+    guard let start = text.firstIndex(of: "["), let end = text.firstIndex(of: "]") else {
+      return nil
+    }
+    return UInt32(text[text.index(after: start)..<end])
+  }
+
+  static var isInitial: Bool { inode.map { $0 == initialInode } ?? true }
+}

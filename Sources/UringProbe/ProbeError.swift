@@ -1,0 +1,30 @@
+/// Why capture is not possible: one line for the user, and which class of fault it is.
+public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Classes that a caller may want to tell apart, for instance as exit statuses.
+  public enum Kind: Sendable, Hashable {
+    /// A capability is missing; the message names it and what to run.
+    case notPermitted
+    /// The kernel lacks something that nothing works without.
+    case unsupportedKernel
+    /// The kernel refused a program, a map or an attachment.
+    case refused
+    /// The filter names a process or descriptor that is not there, or too many.
+    case badFilter
+    /// Anything of the system's: memory, descriptors.
+    case system
+  }
+
+  public var kind: Kind
+  /// One line without a full stop.
+  public var message: String
+  /// libbpf's and the verifier's own words, several lines; empty where there are none.
+  public var details: String
+
+  public init(_ kind: Kind, _ message: String, details: String = "") {
+    self.kind = kind
+    self.message = message
+    self.details = details
+  }
+
+  public var description: String { message }
+}

@@ -1,0 +1,86 @@
+import Glibc
+
+/// Small reads from /proc and /sys, without Foundation.
+enum Procfs {
+  /// The whole file, nil if it cannot be read. At most `limit` bytes.
+  static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while bytes.count < limit {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      if count == 0 { break }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+    return bytes
+  }
+
+  /// The file as text, invalid UTF-8 repaired.
+  static func text(_ path: String, limit: Int = 1 << 20) -> String? {
+    read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What a symbolic link contains, nil if it cannot be read.
+  static func link(_ path: String) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = bytes.withUnsafeMutableBytes {
+      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    guard count >= 0 else { return nil }
+    bytes.removeSubrange(count...)
+    return bytes
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// `uname -r`.
+  static var kernelRelease: String {
+    (text("/proc/sys/kernel/osrelease") ?? "").trimmingNewline()
+  }
+
+  /// The number of a hexadecimal or decimal field `name:` of a status file.
+  static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
+    for line in text.split(separator: "\n") where line.hasPrefix("\(name):") {
+      let value = line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.first
+      return value.flatMap { UInt64($0, radix: radix) }
+    }
+    return nil
+  }
+
+  /// The parent of a process, nil if there is none such.
+  static func parent(of tgid: UInt32) -> UInt32? {
+    guard let status = text("/proc/\(tgid)/status") else { return nil }
+    return field("PPid", of: status).map(UInt32.init(truncatingIfNeeded:))
+  }
+}
+
+extension String {
+  func trimmingNewline() -> String {
+    var text = Substring(self)
+    while text.last?.isNewline == true { text.removeLast() }
+    return String(text)
+  }
+}
+
+/// CLOCK_MONOTONIC in nanoseconds: the clock of the records.
+func monotonicTime() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// Nanoseconds since 1970.
+func realtime() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// The text of an errno.
+func errorText(_ code: Int32) -> String {
+  String(cString: strerror(code < 0 ? -code : code))
+}

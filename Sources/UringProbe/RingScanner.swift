@@ -1,0 +1,258 @@
+import BPFObjects
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringTrace
+
+/// Finds rings by iterator, and requests that have ended unnoticed.
+struct RingScanner: ~Copyable {
+  /// A process's descriptor of a ring.
+  struct Holder: Hashable {
+    var tgid: UInt32
+    /// -1: only registered.
+    var fd: Int32
+  }
+
+  /// What is known of a ring.
+  struct KnownRing {
+    var sighting = probe_sighting()
+    var holders: [Holder] = []
+    /// When a task last had it; the creation where no scan has seen it yet.
+    var lastSeen: UInt64
+    /// Start of the first scan that missed it, 0 while it is there.
+    var missedSince: UInt64 = 0
+    var missedScans = 0
+  }
+
+  private var object: BPFObject
+  private let iterators: Iterators
+  private let suspectTable: MappedArray
+  private(set) var rings: [UInt64: KnownRing] = [:]
+  /// A ring was missed for the first time: another scan soon tells whether it is gone.
+  private(set) var hasDoubts = false
+  /// How long the last scan took, in nanoseconds.
+  private(set) var lastScanDuration: UInt64 = 0
+
+  private struct Iterators {
+    var find: BPFObject.Iterator
+    var findRegistered: BPFObject.Iterator
+    var findFree: BPFObject.Iterator
+    var findFreeRegistered: BPFObject.Iterator
+  }
+
+  /// Scans after which a ring that no task has is reported as closed; more reports follow, further
+  /// and further apart, because a report is void if the ring was heard of in between.
+  private static func reportsClosed(afterMissing scans: Int) -> Bool {
+    scans >= 2 && scans <= 64 && scans & (scans - 1) == 0
+  }
+
+  /// Loads the iterators. `ownRing` is a ring of this process, from which they learn what rings are.
+  init(configuration: probe_config, ownRing: Int32) throws(ProbeError) {
+    var object = try BPFObject(.rings)
+    try object.configure(configuration)
+    try object.load()
+    let learn = try object.attachIterator("learn_file_operations")
+    let iterators = Iterators(
+      find: try object.attachIterator("find_rings"),
+      findRegistered: try object.attachIterator("find_registered_rings"),
+      findFree: try object.attachIterator("find_free"),
+      findFreeRegistered: try object.attachIterator("find_free_registered"))
+    let suspectTable = try MappedArray(
+      descriptor: object.mapDescriptor("suspects"), size: MemoryLayout<probe_suspects>.size)
+
+    guard let offset = object.offset(of: "ring_file_operations", in: ".bss") else {
+      throw ProbeError(.system, "the BPF object rings has no ring_file_operations")
+    }
+    let variables = try MappedArray(
+      descriptor: object.mapDescriptor(".bss"), size: Int(getpagesize()))
+    var output: [UInt8] = []
+    try learn.run(into: &output)
+    guard let operations = Self.fileOperations(of: ownRing, in: output) else {
+      throw ProbeError(.system, "cannot tell rings from other files")
+    }
+    variables.words(from: offset, count: 1)[0] = operations
+    self.object = object
+    self.iterators = iterators
+    self.suspectTable = suspectTable
+  }
+
+  /// Finds a descriptor in pairs of f_op and descriptor.
+  private static func fileOperations(of descriptor: Int32, in output: [UInt8]) -> UInt64? {
+    output.withUnsafeBytes { bytes in
+      for offset in stride(from: 0, to: bytes.count - 15, by: 16)
+      where bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self) == descriptor {
+        return bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      }
+      return nil
+    }
+  }
+
+  /// A ring that a tracepoint saw being created: if it closes before the first scan, that is noticed.
+  mutating func noteCreation(of ring: UInt64, at time: UInt64) {
+    rings[ring] = KnownRing(lastSeen: time)
+  }
+
+  /// Looks at all tasks, and writes what has changed of the rings that pass the filter.
+  mutating func scan(
+    filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
+  ) throws(ProbeError) {
+    let start = monotonicTime()
+    var output: [UInt8] = []
+    try iterators.find.run(into: &output)
+    try iterators.findRegistered.run(into: &output)
+
+    var found: [UInt64: KnownRing] = [:]
+    output.withUnsafeBytes { bytes in
+      let size = MemoryLayout<probe_sighting>.size
+      for offset in stride(from: 0, through: bytes.count - size, by: size) {
+        let sighting = bytes.loadUnaligned(fromByteOffset: offset, as: probe_sighting.self)
+        found[sighting.ctx, default: KnownRing(lastSeen: start)].add(sighting)
+      }
+    }
+
+    for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
+      guard filter.judge(ring, address: address, capture: capture) else {
+        rings[address] = nil
+        continue
+      }
+      if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
+      rings[address] = ring
+    }
+    hasDoubts = false
+    for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
+      closeIfGone(address, scanStart: start, into: &records)
+    }
+    lastScanDuration = monotonicTime() - start
+  }
+
+  private mutating func closeIfGone(
+    _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
+  ) {
+    if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
+    rings[address]!.missedScans += 1
+    if rings[address]!.missedScans == 1 { hasDoubts = true }
+    let scans = rings[address]!.missedScans
+    if Self.reportsClosed(afterMissing: scans) {
+      // two scans apart: requests that are cancelled at the end have told so by then
+      let time = scans == 2 ? rings[address]!.missedSince : scanStart
+      records.append(record_ring_closed.self, at: time, ring: address)
+    }
+    if scans > 64 { rings[address] = nil }
+  }
+
+  /// Tells which of the requests are free. False if a ring was not there any more.
+  mutating func walk(
+    _ suspects: [SuspectRequest], into records: inout RecordBuffer
+  ) throws(ProbeError) -> Bool {
+    let ringWords = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
+    let slots = suspectTable.words(
+      from: MemoryLayout<UInt64>.size * Int(PROBE_SUSPECT_RINGS), count: Int(PROBE_SUSPECT_SLOTS))
+    var used: [(slot: Int, ring: UInt64)] = []
+    var ringCount = 0
+    var isListed: Set<UInt64> = []
+    for suspect in suspects {
+      if !isListed.contains(suspect.ring) {
+        guard ringCount < ringWords.count else { continue }
+        ringWords[ringCount] = suspect.ring
+        ringCount += 1
+        isListed.insert(suspect.ring)
+      }
+      let home = tableHome(suspect.request, bits: UInt32(PROBE_SUSPECT_BITS))
+      for probe in 0..<Int(PROBE_SUSPECT_PROBES) {
+        let slot = (home + probe) % slots.count
+        guard slots[slot] == 0 else { continue }
+        slots[slot] = suspect.request
+        used.append((slot, suspect.ring))
+        break
+      }
+    }
+    defer {
+      for index in 0..<ringCount { ringWords[index] = 0 }
+      for (slot, _) in used { slots[slot] = 0 }
+    }
+    let start = monotonicTime()
+    var output: [UInt8] = []
+    try iterators.findFree.run(into: &output)
+    try iterators.findFreeRegistered.run(into: &output)
+    for (slot, ring) in used where slots[slot] & 1 == 1 {
+      records.append(record_freed.self, at: start, ring: ring, request: slots[slot] & ~1)
+    }
+    return ringWords[..<ringCount].allSatisfy { $0 & 1 == 1 }
+  }
+}
+
+extension RingScanner.KnownRing {
+  /// Takes one descriptor. The process that created the ring is its owner, else the first found.
+  mutating func add(_ other: probe_sighting) {
+    if holders.isEmpty || (other.is_creator == 1 && sighting.is_creator == 0) { sighting = other }
+    let holder = RingScanner.Holder(tgid: other.tgid, fd: other.fd)
+    if !holders.contains(holder) { holders.append(holder) }
+  }
+
+  /// Whether a new record would say the same.
+  func isSame(as other: Self) -> Bool {
+    sighting.tgid == other.sighting.tgid && sighting.sq_entries == other.sighting.sq_entries
+      && sighting.cq_entries == other.sighting.cq_entries
+      && sighting.flags == other.sighting.flags
+      && sighting.sq_thread_tid == other.sighting.sq_thread_tid
+      && sighting.nr_files == other.sighting.nr_files && sighting.nr_bufs == other.sighting.nr_bufs
+      && textBytes(of: sighting.comm) == textBytes(of: other.sighting.comm)
+      && holders == other.holders
+  }
+
+  func write(to records: inout RecordBuffer, at time: UInt64) {
+    records.append(record_ring_found.self, at: time, ring: sighting.ctx) {
+      $0.tgid = sighting.tgid
+      $0.sq_entries = sighting.sq_entries
+      $0.cq_entries = sighting.cq_entries
+      $0.flags = sighting.flags
+      $0.sq_thread_tid = sighting.sq_thread_tid
+      $0.nr_files = sighting.nr_files
+      $0.nr_bufs = sighting.nr_bufs
+      $0.comm = sighting.comm
+    }
+    for holder in holders {
+      records.append(record_ring_fd.self, at: time, ring: sighting.ctx) {
+        $0.tgid = holder.tgid
+        $0.fd = holder.fd
+      }
+    }
+  }
+}
+
+/// The filter's judgement on rings that are found.
+struct RingFilter: Sendable {
+  var filter: Filter
+  var includesDescendants: Bool
+
+  /// Whether the ring passes. A ring that passed once goes on passing: the table keeps the verdict
+  /// for the programs, which have judged rings created since they were attached.
+  func judge(
+    _ ring: RingScanner.KnownRing, address: UInt64, capture: borrowing CaptureObject
+  ) -> Bool {
+    guard filter.restrictsRings else { return true }
+    let verdict = capture.verdict(on: address)
+    if verdict == true { return true }
+    let passes = ring.holders.contains { matches($0, of: ring) }
+    if passes || verdict == nil { capture.judge(ring: address, passes: passes) }
+    return passes
+  }
+
+  private func matches(_ holder: RingScanner.Holder, of ring: RingScanner.KnownRing) -> Bool {
+    let comm =
+      holder.tgid == ring.sighting.tgid
+      ? String(decoding: textBytes(of: ring.sighting.comm), as: UTF8.self)
+      : filter.comms.isEmpty
+        ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
+    if filter.matches(tgid: holder.tgid, comm: comm, fd: holder.fd) { return true }
+    guard includesDescendants, !filter.pids.isEmpty else { return false }
+    var ancestor = holder.tgid
+    for _ in 0..<16 {
+      guard let parent = Procfs.parent(of: ancestor), parent > 1 else { return false }
+      if filter.matches(tgid: parent, comm: comm, fd: holder.fd) { return true }
+      ancestor = parent
+    }
+    return false
+  }
+}

@@ -1,0 +1,322 @@
+import CBPF
+import CRecord
+import Glibc
+import UringTrace
+
+/// The session's thread: drains the ring buffer every few milliseconds into the aggregator, the tail
+/// and the sink, and makes snapshots.
+final class SessionLoop: @unchecked Sendable {
+  let state: SessionState
+  let capture: SharedCapture
+  private let flush: SharedFlush
+  private let options: LiveSession.Options
+  private let host: HostDescription
+  private let flagBits: [String: UInt32]
+
+  // Everything below is the thread's own.
+  private var sink: (any RecordSink)?
+  private var lostSoFar: UInt64 = 0
+  private var pacing: DrainPacing
+  private var nextSnapshot: UInt64 = 0
+  private var nextLossCheck: UInt64 = 0
+  private var nextSuspectCheck: UInt64 = 0
+  private var suspectPause = SessionLoop.shortestSuspectPause
+
+  private static let lossCheckInterval: UInt64 = 100_000_000
+  private static let shortestSuspectPause: UInt64 = 50_000_000
+  private static let longestSuspectPause: UInt64 = 2_000_000_000
+  /// Suspects in one walk: a quarter of the table.
+  private static let suspectLimit = 1 << 14
+
+  init(
+    options: LiveSession.Options, host: HostDescription, state: SessionState,
+    capture: SharedCapture, flush: SharedFlush, flagBits: [String: UInt32]
+  ) {
+    self.options = options
+    self.host = host
+    self.state = state
+    self.capture = capture
+    self.flush = flush
+    self.flagBits = flagBits
+    sink = options.sink
+    pacing = DrainPacing(ringBufferSize: options.ringBufferSize)
+  }
+
+  func run() {
+    var aggregator = Aggregator(host: host, limits: options.limits)
+    // without a dump the tail only collects what the sink gets next
+    let chunks = options.dumpWriter == nil ? 2 : max(2, options.tailSize >> 20)
+    var tail = RecordTail(chunkSize: 1 << 20, chunkCount: chunks)
+    let keepsTail = sink != nil || options.dumpWriter != nil
+
+    feed(flagNames(), to: &aggregator, &tail)
+    while true {
+      let commands = state.commands.withLock { commands in
+        defer {
+          commands.wantsRefresh = false
+          commands.dumps = []
+        }
+        return commands
+      }
+      // Before the drain: what the surveyor saw happened before what is drained now ended.
+      let (answers, notices) = takeAnswers()
+      let now = monotonicTime()
+      let drained = drain(to: &aggregator, &tail, keepsTail: keepsTail)
+      feed(answers, to: &aggregator, &tail)
+      for notice in notices { state.notify(notice) }
+      if now >= nextLossCheck || pacing.isBehind(drained) { checkLoss(&aggregator, &tail, at: now) }
+      handOver(&tail)
+      aggregator.advance(to: now)
+      askAboutSuspects(aggregator, at: now)
+
+      if commands.isStopping {
+        // The programs go on writing: what was there when the stop came is enough.
+        _ = drain(to: &aggregator, &tail, keepsTail: keepsTail)
+        checkLoss(&aggregator, &tail, at: monotonicTime())
+        handOver(&tail)
+        publish(&aggregator)
+        return
+      }
+      for path in commands.dumps { dump(tail, &aggregator, to: path) }
+      if now >= nextSnapshot || commands.wantsRefresh {
+        publish(&aggregator)
+        nextSnapshot = now + commands.refreshInterval
+      }
+      state.wake.wait(
+        nanoseconds: min(
+          pacing.pause(after: drained), max(1, nextSnapshot &- min(now, nextSnapshot)))
+      )
+    }
+  }
+
+  // MARK: Records
+
+  private func drain(
+    to aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
+  ) -> Int {
+    var created: [(ring: UInt64, time: UInt64)] = []
+    let bytes = capture.object.reader.drain(limit: options.ringBufferSize) { record in
+      aggregator.consume(record)
+      if keepsTail { append(record, to: &tail) }
+      if record.pointee.kind == .create {
+        created.append((record.pointee.ctx, record.pointee.time_ns))
+      }
+    }
+    if !created.isEmpty {
+      state.mailbox.requests.withLock { $0.created += created }
+      state.mailbox.wake.signal()
+    }
+    return bytes
+  }
+
+  /// Records of uringtop's own.
+  private func feed(
+    _ records: RecordBuffer, to aggregator: inout Aggregator, _ tail: inout RecordTail
+  ) {
+    records.forEach { record in
+      aggregator.consume(record)
+      append(record, to: &tail)
+      if record.pointee.kind == .freed { suspectPause = Self.shortestSuspectPause }
+    }
+  }
+
+  @inline(__always)
+  private func append(_ record: UnsafePointer<record>, to tail: inout RecordTail) {
+    guard !tail.append(record) else { return }
+    handOver(&tail)
+    tail.advance()
+    _ = tail.append(record)
+  }
+
+  @inline(never)
+  private func handOver(_ tail: inout RecordTail) {
+    let records = tail.takeNew()
+    guard let sink, !records.isEmpty else { return }
+    do {
+      try sink.consume(records)
+    } catch {
+      self.sink = nil
+      state.published.withLock { published in
+        published.sinkError = error
+        published.notices.append(Notice("\(error)", isError: true))
+      }
+    }
+  }
+
+  /// The names of the request flags, which a recording needs as well.
+  private func flagNames() -> RecordBuffer {
+    var records = RecordBuffer()
+    for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
+      records.append(record_flag_name.self, at: host.startTime) {
+        $0.bit = bit
+        copyText(name.utf8, into: &$0.name)
+      }
+    }
+    return records
+  }
+
+  // MARK: What the records do not tell
+
+  private func takeAnswers() -> (RecordBuffer, [Notice]) {
+    state.mailbox.answers.withLock { answers in
+      defer {
+        answers.records = RecordBuffer()
+        answers.notices = []
+      }
+      return (answers.records, answers.notices)
+    }
+  }
+
+  private func checkLoss(
+    _ aggregator: inout Aggregator, _ tail: inout RecordTail, at time: UInt64
+  ) {
+    nextLossCheck = time + Self.lossCheckInterval
+    var records = RecordBuffer()
+    let lost = capture.object.lostRecords()
+    if lost > lostSoFar {
+      records.append(record_lost.self, at: time) {
+        $0.count = lost - lostSoFar
+        $0.cause = .ringBufferFull
+      }
+      lostSoFar = lost
+    }
+    if let stalled = sink?.takeLostCount(), stalled > 0 {
+      records.append(record_lost.self, at: time) {
+        $0.count = stalled
+        $0.cause = .outputStalled
+      }
+    }
+    guard !records.isEmpty else { return }
+    suspectPause = Self.shortestSuspectPause
+    nextSuspectCheck = 0
+    feed(records, to: &aggregator, &tail)
+  }
+
+  /// Has the surveyor look for requests that may have ended unnoticed. One that hangs for good is
+  /// looked for less and less often.
+  private func askAboutSuspects(_ aggregator: borrowing Aggregator, at time: UInt64) {
+    guard time >= nextSuspectCheck else { return }
+    guard !state.mailbox.answers.withLock({ $0.isWalking }) else { return }
+    let suspects = aggregator.suspects(at: time, limit: Self.suspectLimit)
+    // with very many in flight, looking through them must stay cheap
+    let cost = monotonicTime() &- time
+    nextSuspectCheck = time + max(suspectPause, cost * 100)
+    guard !suspects.isEmpty else { return }
+    suspectPause = min(suspectPause * 2, Self.longestSuspectPause)
+    state.mailbox.answers.withLock { $0.isWalking = true }
+    state.mailbox.requests.withLock { $0.suspects = suspects }
+    state.mailbox.wake.signal()
+  }
+
+  /// Names for what is on the screen: requests in flight and those that just ended.
+  private func askForNames(_ snapshot: Snapshot) {
+    var addresses: [Ring.ID: UInt64] = [:]
+    for ring in snapshot.rings { addresses[ring.id] = ring.address }
+    var seen: Set<NameResolver.Subject> = []
+    var subjects: [NameResolver.Subject] = []
+    func ask(_ subject: NameResolver.Subject) {
+      if seen.insert(subject).inserted { subjects.append(subject) }
+    }
+    func ask(about request: Request) {
+      switch request.file {
+      case .descriptor(let fd)? where fd >= 0 && request.submitterTgid != 0:
+        ask(.descriptor(tgid: request.submitterTgid, fd: fd))
+      case .fixed(let index)?:
+        if let ring = addresses[request.ring] { ask(.fixed(ring: ring, index: index)) }
+      default: break
+      }
+      if request.submitterTid != 0 {
+        ask(.thread(tid: request.submitterTid, tgid: request.submitterTgid))
+      }
+    }
+    for request in snapshot.requests.prefix(1024) { ask(about: request) }
+    for request in snapshot.recent.prefix(256) { ask(about: request) }
+    guard !subjects.isEmpty else { return }
+    state.mailbox.requests.withLock { $0.names = subjects }
+    state.mailbox.wake.signal()
+  }
+
+  // MARK: Output
+
+  private func publish(_ aggregator: inout Aggregator) {
+    let snapshot = aggregator.snapshot()
+    state.published.withLock { $0.snapshot = snapshot }
+    askForNames(snapshot)
+  }
+
+  /// Writes what the tail holds, on a thread of its own: reading goes on.
+  private func dump(_ tail: borrowing RecordTail, _ aggregator: inout Aggregator, to path: String) {
+    guard let write = options.dumpWriter else {
+      state.notify(Notice("there is nothing to dump", isError: true))
+      return
+    }
+    var prelude = flagNames()
+    prelude.append(ringRecords(aggregator.snapshot()))
+    let records = prelude.bytes + tail.copy()
+    let (state, host) = (state, host)
+    let writer = try? WorkerThread(name: "dump") {
+      do {
+        try write(records, host, path)
+        state.notify(Notice("trace written to \(path)"))
+      } catch {
+        state.notify(Notice("\(error)", isError: true))
+      }
+    }
+    if let writer {
+      writer.detach()
+    } else {
+      state.notify(Notice("cannot start a thread to write \(path)", isError: true))
+    }
+  }
+
+  /// The rings as they are: what told of them may not be in the tail any more.
+  private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
+    var records = RecordBuffer()
+    for ring in snapshot.rings where !ring.isClosed {
+      records.append(record_ring_found.self, at: host.startTime, ring: ring.address) {
+        $0.tgid = ring.ownerTgid
+        $0.sq_entries = ring.sqEntries
+        $0.cq_entries = ring.cqEntries
+        $0.flags = ring.setupFlags.rawValue
+        $0.sq_thread_tid = ring.sqThreadTid
+        $0.nr_files = ring.registeredFiles
+        $0.nr_bufs = ring.registeredBuffers
+        copyText(ring.comm.utf8, into: &$0.comm)
+      }
+      for descriptor in ring.descriptors {
+        records.append(record_ring_fd.self, at: host.startTime, ring: ring.address) {
+          $0.tgid = descriptor.tgid
+          $0.fd = descriptor.fd
+        }
+      }
+    }
+    return records
+  }
+}
+
+/// How long to sleep between two drains: the ring buffer must never fill, and idle must cost nothing.
+///
+/// At the highest rate of one core (3 million NOPs a second, 200 bytes each) 16 MiB last 25 ms, so even
+/// an idle reader must not sleep longer than a fraction of that.
+struct DrainPacing {
+  private let ringBufferSize: Int
+  private var interval: UInt64 = 5_000_000
+
+  private static let shortest: UInt64 = 1_000_000
+  private static let longest: UInt64 = 10_000_000
+
+  init(ringBufferSize: Int) { self.ringBufferSize = ringBufferSize }
+
+  /// Half of the buffer was full: some may have been lost.
+  func isBehind(_ drained: Int) -> Bool { drained >= ringBufferSize / 2 }
+
+  /// Nanoseconds to sleep: aims at an eighth to a quarter of the buffer at each drain.
+  mutating func pause(after drained: Int) -> UInt64 {
+    if drained > ringBufferSize / 4 {
+      interval = max(Self.shortest, interval / 2)
+    } else if drained < ringBufferSize / 8 {
+      interval = min(Self.longest, interval + interval / 4)
+    }
+    return drained > ringBufferSize / 2 ? 1 : interval
+  }
+}

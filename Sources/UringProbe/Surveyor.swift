@@ -1,0 +1,110 @@
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import Synchronization
+import UringTrace
+
+/// What the two threads of a session hand each other.
+///
+/// The session's thread reads the ring buffer and must never wait; the surveyor's runs iterators and
+/// reads /proc.
+final class SurveyorMailbox: Sendable {
+  struct Requests: Sendable {
+    var created: [(ring: UInt64, time: UInt64)] = []
+    var suspects: [SuspectRequest] = []
+    var names: [NameResolver.Subject] = []
+    var isStopping = false
+  }
+
+  struct Answers: Sendable {
+    var records = RecordBuffer()
+    var notices: [Notice] = []
+    /// A walk over the free lists is under way or asked for.
+    var isWalking = false
+    /// Scans done.
+    var scans = 0
+  }
+
+  let requests = Mutex(Requests())
+  let answers = Mutex(Answers())
+  let wake: EventDescriptor
+
+  init() throws(ProbeError) { wake = try EventDescriptor() }
+}
+
+/// What is shared with the surveyor: the programs' tables. Its ring buffer is the session's alone.
+final class SharedCapture: @unchecked Sendable {
+  let object: CaptureObject
+  init(_ object: consuming CaptureObject) { self.object = object }
+}
+
+/// The surveyor's thread: rings, free lists and names.
+struct Surveyor: ~Copyable {
+  private let mailbox: SurveyorMailbox
+  private let capture: SharedCapture
+  private let filter: RingFilter
+  private let interval: UInt64
+  private var scanner: RingScanner
+  private var names = NameResolver()
+
+  /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
+  private static let doubtInterval: UInt64 = 100_000_000
+
+  /// Loads the iterators. `ownRing` is closed when they know what a ring is.
+  init(
+    mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
+    filter: RingFilter, interval: UInt64, ownRing: Int32
+  ) throws(ProbeError) {
+    defer { close(ownRing) }
+    self.mailbox = mailbox
+    self.capture = capture
+    self.filter = filter
+    self.interval = interval
+    scanner = try RingScanner(configuration: configuration, ownRing: ownRing)
+  }
+
+  /// Works until told to stop.
+  mutating func run() {
+    var nextScan = monotonicTime()
+    while true {
+      let requests = mailbox.requests.withLock { requests in
+        defer {
+          requests.created = []
+          requests.suspects = []
+          requests.names = []
+        }
+        return requests
+      }
+      if requests.isStopping { return }
+      var records = RecordBuffer()
+      var notices: [Notice] = []
+      for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
+      var scanned = false
+      do throws(ProbeError) {
+        if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
+          nextScan = 0
+        }
+        if monotonicTime() >= nextScan {
+          try scanner.scan(filter: filter, capture: capture.object, into: &records)
+          let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
+          // never more than a hundredth of the time, however many descriptors there are
+          nextScan = monotonicTime() + max(pause, scanner.lastScanDuration * 100)
+          scanned = true
+        }
+      } catch {
+        notices.append(Notice(error.message, isError: true))
+        nextScan = monotonicTime() + interval * 10
+      }
+      names.resolve(requests.names, rings: scanner.rings, into: &records)
+      mailbox.answers.withLock { answers in
+        answers.records.append(records)
+        answers.notices += notices
+        if !requests.suspects.isEmpty { answers.isWalking = false }
+        if scanned { answers.scans += 1 }
+      }
+      let now = monotonicTime()
+      mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
+    }
+  }
+}

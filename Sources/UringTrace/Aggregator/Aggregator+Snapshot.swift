@@ -1,0 +1,88 @@
+extension Aggregator {
+  /// What is known now.
+  public mutating func snapshot() -> Snapshot {
+    var total = forgottenTotal
+    var shown: [Ring] = []
+    var latency: [OpcodeLatency] = []
+    shown.reserveCapacity(Int(rings.count))
+    for index in 0..<rings.end where !rings[index].isGone {
+      total += RateCounters(rings[index].ring.counts)
+      shown.append(ring(index, latency: &latency))
+    }
+    // Places of forgotten rings are used again, out of order.
+    if lastRingID != rings.end {
+      shown.sort { $0.id < $1.id }
+      latency.sort { ($0.ring, $0.opcode.rawValue) < ($1.ring, $1.opcode.rawValue) }
+    }
+    return Snapshot(
+      host: host, time: clock.now, recordCount: recordCount,
+      damagedRecordCount: damagedRecordCount, lost: lost, rings: shown,
+      requests: requestsInFlight(), recent: recentRequests(), chains: allChains(),
+      latency: latency, events: events.events(),
+      lastSecond: totalRates.lastSecond(total, clock: clock),
+      lastMinute: totalRates.lastMinute(total, clock: clock),
+      requestFlagNames: requestFlagNames, fileNames: fileNames, taskNames: taskNames)
+  }
+
+  private func ring(_ index: UInt32, latency: inout [OpcodeLatency]) -> Ring {
+    let first = latency.count
+    let id = rings[index].ring.id
+    for opcode in 0..<256 {
+      let place = rings[index].statistics[unchecked: opcode]
+      if place != noIndex { latency.append(statistics[place].latency(ring: id)) }
+    }
+    var ring = rings[index].ring
+    let counters = RateCounters(ring.counts)
+    ring.lastSecond = rings[index].rates.lastSecond(counters, clock: clock)
+    ring.lastMinute = rings[index].rates.lastMinute(counters, clock: clock)
+    ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }
+    let opcodes = latency[first...]
+    if opcodes.count == 1 {
+      ring.latency = opcodes[first].summary
+    } else if opcodes.reduce(0, { $0 + $1.summary.count }) != ring.latency.count {
+      ring.latency = mergedLatency(of: index)
+      rings[index].ring.latency = ring.latency
+    }
+    return ring
+  }
+
+  private func mergedLatency(of ring: UInt32) -> LatencySummary {
+    var merged = LatencyHistogram()
+    for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
+      merged.add(statistics[rings[ring].statistics[opcode]].histogram)
+    }
+    return merged.summary
+  }
+
+  private func requestsInFlight() -> [Request] {
+    Array(unsafeUninitializedCapacity: inFlight.count) { buffer, initialized in
+      var slot = inFlight.first
+      while slot != noIndex {
+        buffer.initializeElement(at: initialized, to: slots[slot].request)
+        buffer[initialized].isSuspect = isSuspect(slot)
+        initialized += 1
+        slot = links[slot].next
+      }
+    }
+  }
+
+  private func recentRequests() -> [Request] {
+    Array(unsafeUninitializedCapacity: history.count) { buffer, initialized in
+      var slot = history.last
+      while slot != noIndex {
+        buffer.initializeElement(at: initialized, to: slots[slot].request)
+        initialized += 1
+        slot = links[slot].previous
+      }
+    }
+  }
+
+  private func allChains() -> [Chain] {
+    var all: [Chain] = []
+    for index in 0..<chains.end where chains[index].count > 0 {
+      all.append(chain(index))
+    }
+    all.sort { $0.id < $1.id }
+    return all
+  }
+}

@@ -1,0 +1,75 @@
+/// Latency of one opcode on one ring.
+struct OpcodeStatistics {
+  var opcode: Opcode
+  var histogram = LatencyHistogram()
+  var stageTotals = InlineArray<5, UInt64>(repeating: 0)
+
+  /// What the last snapshot made of the histogram; valid while the count is the same.
+  private var summary = LatencySummary()
+  private var buckets: [OpcodeLatency.Bucket] = []
+
+  init(opcode: Opcode) {
+    self.opcode = opcode
+  }
+
+  mutating func latency(ring: Ring.ID) -> OpcodeLatency {
+    if summary.count != histogram.count {
+      summary = histogram.summary
+      buckets = histogram.buckets
+    }
+    return OpcodeLatency(
+      ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets)
+  }
+}
+
+extension OpcodeStatistics {
+  /// Adds the time from the request's submission to `end`, stage by stage.
+  @inline(__always)
+  mutating func addStages(of slot: borrowing RequestSlot, until end: UInt64) {
+    if slot.request.stepCount <= 1 {
+      stageTotals[Stage.issued] &+= end.since(slot.request.startTime)
+    } else {
+      addStagesByStep(of: slot, until: end)
+    }
+  }
+
+  private mutating func addStagesByStep(of slot: borrowing RequestSlot, until end: UInt64) {
+    let known = min(Int(slot.request.stepCount), Request.stepCapacity)
+    var stage = Stage.issued
+    for index in 0..<known {
+      let step = slot.request.stepStorage[index]
+      stage = stage.after(step.kind)
+      let next = index + 1 < known ? slot.request.stepStorage[index + 1].time : end
+      if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
+        // The request before it in the chain was done: from then on it ran.
+        stageTotals[.held] &+= slot.releasedTime &- step.time
+        stageTotals[.issued] &+= next &- slot.releasedTime
+      } else {
+        stageTotals[stage] &+= next.since(step.time)
+      }
+    }
+  }
+}
+
+extension Stage {
+  /// Where a request is after a step, if it was here before.
+  func after(_ step: Step.Kind) -> Stage {
+    switch step {
+    case .submitted: .issued
+    case .deferred, .linked: .held
+    // A worker looks the file up too: it stays with the worker.
+    case .fileAssigned: self == .worker ? .worker : .issued
+    case .pollArmed: .poll
+    case .queuedToWorker, .queuedToWorkerHashed: .worker
+    case .taskWorkAdded: .taskWork
+    default: self
+    }
+  }
+}
+
+extension InlineArray where Element == UInt64 {
+  fileprivate subscript(_ stage: Stage) -> UInt64 {
+    get { self[Int(stage.rawValue)] }
+    set { self[Int(stage.rawValue)] = newValue }
+  }
+}

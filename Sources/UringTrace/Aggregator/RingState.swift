@@ -1,0 +1,44 @@
+/// A ring with what only the aggregator needs of it.
+struct RingState {
+  var ring: Ring
+  /// Place in the pool of ``OpcodeStatistics`` by opcode.
+  var statistics = InlineArray<256, UInt32>(repeating: noIndex)
+  var rates = RateHistory()
+  /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
+  var isIndexed = false
+  /// Forgotten; its place may be taken.
+  var isGone = false
+  /// The chain that was last begun with a request nobody knows, and that request's address.
+  var strangeChain = noIndex
+  var strangeChainID: Chain.ID = 0
+  var strangeTarget: UInt64 = 0
+
+  init(_ ring: Ring) {
+    self.ring = ring
+  }
+}
+
+extension Ring {
+  init(id: ID, address: UInt64, time: UInt64) {
+    self.init(
+      id: id, address: address, ownerTgid: 0, comm: "", descriptors: [], sqEntries: 0,
+      cqEntries: 0, setupFlags: [], sqThreadTid: 0, registeredFiles: 0, registeredBuffers: 0,
+      firstTime: time, closedTime: 0, isFound: true, counts: Counts(), inFlight: 0,
+      lastSecond: Rates(), lastMinute: Rates(), latency: LatencySummary(), errnos: [],
+      lastWaitMinEvents: 0, lastWaitTime: 0)
+  }
+
+  /// Counts an error. There are few different ones on a ring; strange ones count as 0.
+  mutating func count(errno: Int32) {
+    for index in errnos.indices where errnos[index].errno == errno {
+      errnos[index].count &+= 1
+      return
+    }
+    let isFull = errnos.count >= 256
+    if isFull, errno != 0 {
+      count(errno: 0)
+    } else {
+      errnos.append(ErrnoCount(errno: errno, count: 1))
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import ProbeSupport
+import UringProbe
+import UringTrace
+
+/// Runs test programs under a live session and prints, for each, what was captured beside what the
+/// program counted. For guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for the
+/// capabilities alone.
+@main
+struct ProbeCheck {
+  static func main() throws {
+    let capabilities = Capabilities.detect()
+    print("kernel \(capabilities.kernel) tier \(capabilities.tier)")
+    for feature in capabilities.features where !feature.isAvailable {
+      print("  no \(feature.name): \(feature.reason); lost: \(feature.lostWithout)")
+    }
+    guard CommandLine.arguments.count > 1 else { return }
+    let session: LiveSession
+    var options = LiveSession.Options()
+    options.refreshInterval = .milliseconds(100)
+    do throws(ProbeError) {
+      session = try LiveSession(options)
+    } catch {
+      print(error.message)
+      print(error.details)
+      exit(1)
+    }
+    print("start \(session.startDuration) absent \(session.absentTracepoints)")
+    var failures = 0
+    for program in CommandLine.arguments.dropFirst() {
+      let child = try ChildProgram(program)
+      let (status, truth) = child.finish()
+      let name = program.split(separator: "/").last!
+      if status == 77 {
+        print("\(name): skipped")
+        continue
+      }
+      var seen = Comparison(session.current(), pid: child.pid)
+      var differs = true
+      // emulated processors are slow, and the reader has to come by
+      for _ in 0..<100 where differs {
+        usleep(50_000)
+        seen = Comparison(session.current(), pid: child.pid)
+        differs =
+          truth == nil || status != 0 || seen.submitted != truth!["submitted"]
+          || seen.skipped != (truth!["skipped"] ?? 0) + (truth!["silent"] ?? 0)
+          || seen.unseen != 0 || seen.inFlight != 0
+      }
+      if differs { failures += 1 }
+      let keys = [
+        "submitted", "completed", "in_flight", "cqes", "aux_cqes", "skipped", "silent",
+        "prep_failed", "overflowed", "unreaped",
+      ]
+      let told = keys.map { "\($0) \(truth?[$0] ?? 0)" }.joined(separator: " ")
+      print("\(name): \(differs ? "DIFFERS" : "same") status \(status)")
+      print("    seen \(seen.description)")
+      print("    told \(told)")
+    }
+    let last = session.stop()
+    print("records \(last.recordCount) damaged \(last.damagedRecordCount) lost \(last.lost.total)")
+    for notice in session.takeNotices() { print("notice: \(notice.text)") }
+    exit(failures == 0 ? 0 : 1)
+  }
+}

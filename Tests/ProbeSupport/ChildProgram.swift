@@ -1,0 +1,73 @@
+import Glibc
+
+/// A test program that was started, and what it says.
+public final class ChildProgram {
+  public let pid: UInt32
+  private let output: Int32
+  private let input: Int32
+  private var text: [UInt8] = []
+  private var status: Int32?
+
+  /// Starts `path`; its standard input stays open until ``finish()``.
+  public init(_ path: String, _ arguments: [String] = []) throws {
+    var outputPipe: [Int32] = [0, 0]
+    var inputPipe: [Int32] = [0, 0]
+    guard pipe(&outputPipe) == 0, pipe(&inputPipe) == 0 else {
+      throw Failure(text: "pipe: \(errno)")
+    }
+    for descriptor in outputPipe + inputPipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, inputPipe[0], 0)
+    posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
+    var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { for argument in argv { free(argument) } }
+    var child: pid_t = 0
+    let result = posix_spawn(&child, path, &actions, nil, &argv, environ)
+    close(outputPipe[1])
+    close(inputPipe[0])
+    guard result == 0 else { throw Failure(text: "cannot start \(path): \(result)") }
+    pid = UInt32(child)
+    output = outputPipe[0]
+    input = inputPipe[1]
+  }
+
+  public struct Failure: Error { public var text: String }
+
+  /// The next line of its output, nil at the end.
+  public func readLine() -> Truth? {
+    while true {
+      if let end = text.firstIndex(of: 10) {
+        let line = String(decoding: text[..<end], as: UTF8.self)
+        text.removeSubrange(...end)
+        return Truth(text: line)
+      }
+      var chunk = [UInt8](repeating: 0, count: 65536)
+      let count = read(output, &chunk, chunk.count)
+      if count <= 0 { return nil }
+      text += chunk[..<count]
+    }
+  }
+
+  /// Closes its input, reads its last line and waits for its end.
+  public func finish() -> (status: Int32, truth: Truth?) {
+    close(input)
+    var last: Truth?
+    while let line = readLine() { last = line }
+    close(output)
+    var status: Int32 = 0
+    while waitpid(pid_t(pid), &status, 0) < 0 && errno == EINTR {}
+    return ((status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F), last)
+  }
+}
+
+/// What a test program says of itself: one line of JSON, of which only top-level numbers are needed.
+public struct Truth {
+  public var text: String
+
+  public subscript(_ key: String) -> UInt64? {
+    guard let range = text.firstRange(of: "\"\(key)\":") else { return nil }
+    return UInt64(text[range.upperBound...].prefix { $0.isNumber })
+  }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// The C programs of Tests/Programs, built once for a test run.
+public enum TestPrograms {
+  private static let folder: Result<String, ChildProgram.Failure> = {
+    let sources =
+      #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/Programs"
+    let output = sources + "/../../.build/test-programs"
+    do {
+      let make = try ChildProgram(
+        "/usr/bin/make", ["--silent", "-C", sources, "OUT=\(output)"])
+      let (status, _) = make.finish()
+      guard status == 0 else { return .failure(.init(text: "make ended with status \(status)")) }
+      return .success(output)
+    } catch let failure as ChildProgram.Failure {
+      return .failure(failure)
+    } catch {
+      return .failure(.init(text: "\(error)"))
+    }
+  }()
+
+  /// Starts one of them.
+  public static func start(_ name: String, _ arguments: String...) throws -> ChildProgram {
+    try ChildProgram(folder.get() + "/\(name)", arguments)
+  }
+
+  /// Live tests need root; URINGTOP_REQUIRE_LIVE=1 makes them fail instead of being skipped.
+  public static var areAllowed: Bool {
+    geteuid() == 0 || getenv("URINGTOP_REQUIRE_LIVE").map { String(cString: $0) } == "1"
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+import ProbeSupport
+import Testing
+import UringProbe
+import UringTrace
+
+extension LiveTests {
+  /// What passes a filter in the kernel: only that, and all of that.
+  @Suite struct FilterTests {
+    /// Runs `links` once under the filter, and says what was seen of it and of everything.
+    private func run(
+      _ filter: Filter, includesDescendants: Bool = false
+    ) throws -> (child: Comparison, truth: Truth?, snapshot: Snapshot) {
+      let session = try LiveSessionTests.session {
+        $0.filter = filter
+        $0.includesDescendants = includesDescendants
+      }
+      let child = try TestPrograms.start("links")
+      let (_, truth) = child.finish()
+      usleep(50_000)
+      let snapshot = session.stop()
+      return (Comparison(snapshot, pid: child.pid), truth, snapshot)
+    }
+
+    @Test func otherProcessIsLeftOut() throws {
+      var filter = Filter()
+      filter.pids = [1]
+      let (seen, _, snapshot) = try run(filter)
+      #expect(seen.rings == 0)
+      #expect(snapshot.rings.allSatisfy { $0.ownerTgid == 1 })
+    }
+
+    @Test func descendantsPassIfAsked() throws {
+      var filter = Filter()
+      filter.pids = [UInt32(getpid())]
+      let (without, _, _) = try run(filter)
+      #expect(without.rings == 0)
+      let (seen, truth, _) = try run(filter, includesDescendants: true)
+      #expect(seen.submitted == truth?["submitted"])
+    }
+
+    @Test func nameSelects() throws {
+      var filter = Filter()
+      filter.comms = ["links"]
+      let (seen, truth, _) = try run(filter)
+      #expect(seen.submitted == truth?["submitted"])
+      filter.comms = ["link"]
+      #expect(try run(filter).child.rings == 0)
+    }
+
+    @Test func descriptorSelects() throws {
+      var filter = Filter()
+      filter.fds = [3]
+      let (seen, truth, _) = try run(filter)
+      #expect(truth?.text.contains("\"fd\":3") == true)
+      #expect(seen.submitted == truth?["submitted"])
+      filter.fds = [99]
+      #expect(try run(filter).child.rings == 0)
+    }
+
+    @Test func opcodeSelects() throws {
+      var filter = Filter()
+      filter.opcodes = [Opcode(rawValue: 22)]  // READ
+      let (seen, truth, snapshot) = try run(filter)
+      #expect(seen.submitted > 0)
+      #expect(seen.submitted < truth?["submitted"] ?? 0)
+      #expect(snapshot.recent.allSatisfy { $0.opcode == Opcode(rawValue: 22) })
+      #expect(seen.inFlight == 0)
+    }
+
+    @Test func processThatRunsAlreadyPassesWithItsRing() throws {
+      let child = try TestPrograms.start("links", "--hold")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      var filter = Filter()
+      filter.pids = [child.pid]
+      filter.fds = [3]
+      let session = try LiveSessionTests.session { $0.filter = filter }
+      let other = try TestPrograms.start("links")
+      _ = other.finish()
+      let snapshot = LiveSessionTests.wait(session) { !$0.rings.isEmpty }
+      #expect(Set(snapshot.rings.map(\.ownerTgid)) == [child.pid])
+    }
+
+    @Test func missingProcessAndDescriptorAreRefused() throws {
+      var filter = Filter()
+      filter.pids = [UInt32(Int32.max)]
+      #expect(throws: ProbeError.self) { _ = try LiveSessionTests.session { $0.filter = filter } }
+      filter.pids = [UInt32(getpid())]
+      filter.fds = [0]
+      #expect(throws: ProbeError.self) { _ = try LiveSessionTests.session { $0.filter = filter } }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import ProbeSupport
+import Testing
+import UringProbe
+import UringTrace
+
+/// Everything that observes this machine, one after the other.
+@Suite(.serialized, .enabled(if: TestPrograms.areAllowed, "needs root"))
+enum LiveTests {}
+
+extension LiveTests {
+  /// Live capture of real programs, compared with what they counted themselves.
+  @Suite struct LiveSessionTests {
+    static func session(
+      _ change: (inout LiveSession.Options) -> Void = { _ in }
+    ) throws -> LiveSession {
+      var options = LiveSession.Options()
+      options.refreshInterval = .milliseconds(50)
+      change(&options)
+      return try LiveSession(options)
+    }
+
+    /// Waits until a snapshot is as it should be, five seconds at most.
+    static func wait(
+      _ session: LiveSession, until condition: (Snapshot) -> Bool
+    ) -> Snapshot {
+      for _ in 0..<100 {
+        let snapshot = session.current()
+        if condition(snapshot) { return snapshot }
+        usleep(50_000)
+      }
+      return session.current()
+    }
+
+    static func rings(_ snapshot: Snapshot, of pid: UInt32) -> [Ring] {
+      snapshot.rings.filter { $0.ownerTgid == pid }
+    }
+
+    @Test func everyTracepointAttaches() throws {
+      let session = try Self.session()
+      #expect(session.absentTracepoints.isEmpty)
+      #expect(Capabilities.detect().canCapture)
+    }
+
+    @Test func countsAreEqual() throws {
+      let session = try Self.session()
+      let child = try TestPrograms.start("pointer_reuse")
+      let (status, truth) = child.finish()
+      #expect(status == 0)
+      let snapshot = session.stop()
+      let seen = Comparison(snapshot, pid: child.pid)
+      #expect(snapshot.lost.total == 0)
+      #expect(seen.submitted == truth?["submitted"])
+      #expect(seen.cqes == truth?["submitted"])
+      #expect(seen.inFlight == 0)
+    }
+
+    @Test func existingRingIsFoundWithAllItsDescriptors() throws {
+      let child = try TestPrograms.start("shared_ring", "--hold")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      let session = try Self.session()
+      let snapshot = Self.wait(session) { Self.rings($0, of: child.pid).first != nil }
+      let ring = try #require(Self.rings(snapshot, of: child.pid).first)
+      #expect(ring.isFound)
+      #expect(ring.sqEntries > 0)
+      // its own and the other process's
+      #expect(Set(ring.descriptors.map(\.tgid)).count == 2)
+    }
+
+    @Test func closedRingLeaves() throws {
+      let session = try Self.session { $0.scanInterval = .milliseconds(100) }
+      let child = try TestPrograms.start("links", "--hold")
+      _ = child.readLine()
+      let open = Self.wait(session) { Self.rings($0, of: child.pid).contains { !$0.isClosed } }
+      #expect(Self.rings(open, of: child.pid).contains { !$0.isClosed })
+      _ = child.finish()
+      let closed = Self.wait(session) { Self.rings($0, of: child.pid).allSatisfy(\.isClosed) }
+      #expect(!Self.rings(closed, of: child.pid).contains { !$0.isClosed })
+      #expect(
+        closed.requests.isEmpty || !closed.requests.contains { $0.submitterTgid == child.pid })
+    }
+
+    @Test func skippedCompletionsLeaveTheTable() throws {
+      let session = try Self.session()
+      let child = try TestPrograms.start("cqe_skip", "--hold")
+      defer { _ = child.finish() }
+      let truth = child.readLine()
+      let inFlight = truth?["in_flight"]
+      let snapshot = Self.wait(session) {
+        let seen = Comparison($0, pid: child.pid)
+        return seen.submitted == truth?["submitted"] && seen.inFlight == inFlight
+      }
+      let seen = Comparison(snapshot, pid: child.pid)
+      #expect(seen.inFlight == inFlight)
+      #expect(seen.skipped == (truth?["skipped"] ?? 0) + (truth?["silent"] ?? 0))
+      #expect(seen.unseen == 0)
+    }
+
+    @Test func lossIsCountedAndTheTableHeals() throws {
+      let session = try Self.session { $0.ringBufferSize = 1 << 14 }
+      let child = try TestPrograms.start("nop_flood", "1", "--hold")
+      defer { _ = child.finish() }
+      let snapshot = Self.wait(session) { $0.lost.ringBufferFull > 0 }
+      #expect(snapshot.lost.ringBufferFull > 0)
+      _ = child.readLine()
+      let healed = Self.wait(session) {
+        !$0.requests.contains { $0.submitterTgid == child.pid }
+      }
+      #expect(!healed.requests.contains { $0.submitterTgid == child.pid })
+    }
+
+    @Test func sinkGetsEveryRecord() throws {
+      let sink = CountingSink()
+      let session = try Self.session { $0.sink = sink }
+      _ = try TestPrograms.start("nop_flood", "1").finish()
+      let snapshot = session.stop()
+      #expect(session.sinkError == nil)
+      #expect(sink.counts().records == snapshot.recordCount)
+      #expect(sink.counts().bytes > 0)
+    }
+
+    @Test func namesOfFilesAreResolved() throws {
+      let child = try TestPrograms.start("links", "--hold")
+      defer { _ = child.finish() }
+      let session = try Self.session()
+      let other = try TestPrograms.start("links", "--hold")
+      defer { _ = other.finish() }
+      _ = other.readLine()
+      let snapshot = Self.wait(session) { snapshot in
+        snapshot.requests.contains { snapshot.fileNames.name(of: $0) != nil }
+      }
+      #expect(
+        snapshot.requests.contains { snapshot.fileNames.name(of: $0)?.hasPrefix("pipe:") == true })
+    }
+  }
+}

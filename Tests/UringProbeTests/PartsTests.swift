@@ -1,0 +1,53 @@
+import CRecord
+import Testing
+
+@testable import UringProbe
+
+/// The parts that need no kernel.
+struct PartsTests {
+  @Test func namesFromStrangersAreMadeHarmless() {
+    #expect(harmless("plain ü 水".utf8) == "plain ü 水")
+    #expect(harmless("\u{1B}[2Jred\u{7F}".utf8) == "?[2Jred?")
+    #expect(harmless("a\u{202E}b\u{9B}c".utf8) == "a?b?c")
+    #expect(harmless([0x66, 0xFF, 0x6F]) == "f?o")
+  }
+
+  @Test func tailKeepsTheNewestInOrder() {
+    var tail = RecordTail(chunkSize: 64, chunkCount: 2)
+    for time in UInt64(1)...9 {
+      var value = record()
+      value.time_ns = time
+      value.size = UInt16(MemoryLayout<record>.size)
+      if !tail.append(&value) {
+        tail.advance()
+        let fits = tail.append(&value)
+        #expect(fits)
+      }
+    }
+    let copy = tail.copy()
+    let times = stride(from: 0, to: copy.count, by: 32).map { offset in
+      copy.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: record.self).time_ns }
+    }
+    #expect(times == [7, 8, 9])
+  }
+
+  @Test func idleReaderSleepsLongAndBusyReaderShort() {
+    var pacing = DrainPacing(ringBufferSize: 1 << 20)
+    for _ in 0..<20 { _ = pacing.pause(after: 0) }
+    #expect(pacing.pause(after: 0) == 10_000_000)
+    for _ in 0..<20 { _ = pacing.pause(after: 300 << 10) }
+    #expect(pacing.pause(after: 300 << 10) == 1_000_000)
+    #expect(pacing.pause(after: 600 << 10) == 1)
+    #expect(pacing.isBehind(600 << 10))
+  }
+
+  @Test func recordsAreWhole() {
+    var records = RecordBuffer()
+    records.append(record_file_name.self, at: 1, text: Array("abc".utf8)) { $0.length = 3 }
+    records.append(record_freed.self, at: 2, ring: 3, request: 4)
+    var kinds: [RecordKind] = []
+    records.forEach { kinds.append($0.pointee.kind) }
+    #expect(kinds == [.fileName, .freed])
+    #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
+  }
+}

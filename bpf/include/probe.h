@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the BPF programs and the probe share besides the records: constants set before the load, and
+ * tables in shared memory. Nothing of this is ever stored.
+ */
+#ifndef URINGTOP_PROBE_H
+#define URINGTOP_PROBE_H
+
+#include "record.h"
+
+/* Limits of a filter: small enough for the verifier to unroll. */
+#define PROBE_MAX_TGIDS 64
+#define PROBE_MAX_COMMS 16
+#define PROBE_MAX_FDS 64
+
+/*
+ * Constants in .rodata. The verifier knows their values and removes what they switch off, so a filter
+ * that is not there costs nothing.
+ */
+struct probe_config {
+  __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
+  __u64 req_f_reissue;
+  __u64 req_f_refcount;
+  __u64 opcodes[4];      /* bit set: this IORING_OP_* passes */
+  __u32 filters_opcodes; /* 0: every opcode passes */
+  __u32 filters_rings;   /* 0: every ring passes, the verdict table is not looked at */
+  __u32 nr_tgids;        /* 0: of any process */
+  __u32 nr_comms;        /* 0: of any name */
+  __u32 nr_fds;          /* 0: of any descriptor */
+  __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
+  __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
+  __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
+  __u32 tgids[PROBE_MAX_TGIDS];
+  __s32 fds[PROBE_MAX_FDS];
+  char comms[PROBE_MAX_COMMS][RECORD_COMM_LEN];
+};
+
+/*
+ * Which rings pass the filter: io_ring_ctx pointers, open addressed. Bit 0 of an entry is the verdict,
+ * so that one store changes both. Entries are never removed, only overwritten: ctx memory is reused.
+ */
+#define PROBE_VERDICT_BITS 13
+#define PROBE_VERDICT_SLOTS (1 << PROBE_VERDICT_BITS)
+#define PROBE_VERDICT_PROBES 8
+struct probe_verdicts {
+  __u64 slots[PROBE_VERDICT_SLOTS];
+};
+
+/*
+ * Both tables hash the same way. Of the pointer only the low half: the verifier allows no arithmetic on
+ * typed pointers, but turns half of one into a number. Cache lines align io_ring_ctx and io_kiocb.
+ */
+#define PROBE_HASH(pointer, bits) ((((__u32)(pointer)) >> 6) * 0x9e3779b1U >> (32 - (bits)))
+
+/*
+ * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The
+ * walk over the rings' free lists sets bit 0 of each one it meets, and of each ring it has walked.
+ */
+#define PROBE_SUSPECT_BITS 16
+#define PROBE_SUSPECT_SLOTS (1 << PROBE_SUSPECT_BITS)
+#define PROBE_SUSPECT_PROBES 16
+#define PROBE_SUSPECT_RINGS 64
+struct probe_suspects {
+  __u64 rings[PROBE_SUSPECT_RINGS];
+  __u64 slots[PROBE_SUSPECT_SLOTS];
+};
+
+/* A descriptor that refers to a ring, as the iterators report it. */
+struct probe_sighting {
+  __u64 ctx;
+  __u32 tgid;
+  __s32 fd; /* -1: only a registered ring index */
+  __u32 sq_entries;
+  __u32 cq_entries;
+  __u32 flags;
+  __u32 sq_thread_tid;
+  __u32 nr_files;
+  __u32 nr_bufs;
+  __u32 is_creator; /* 1: the process has the address space that created the ring */
+  __u32 reserved;
+  char comm[RECORD_COMM_LEN];
+};
+
+#endif

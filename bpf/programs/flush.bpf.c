@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS): no tracepoint tells their end. All
+ * deferred completions pass __io_submit_flush_completions, which fentry can watch where the kernel
+ * allows it (6.12 and later).
+ */
+#include "kernel_types.h"
+#include "config.h"
+#include "output.h"
+#include "ring_filter.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define MAX_FLUSH_STEPS 4096
+
+/* One per CPU: with the state here and not on the stack the verifier sees each step once. */
+struct flush_walk {
+  struct io_wq_work_node *node;
+  __u64 ctx;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct flush_walk);
+} flush_walks SEC(".maps");
+
+/*
+ * A request with the flag ends here without a CQE, or has posted one already: one that io-wq ran gets
+ * the flag when its last reference is dropped, which whoever reads the records can tell by its
+ * completion. With REISSUE (7.3) it does not end, it goes to io-wq.
+ */
+static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
+  __u64 flags = BPF_CORE_READ_BITFIELD_PROBED(req, flags);
+  if (!(flags & config.req_f_cqe_skip) || (flags & config.req_f_reissue))
+    return;
+  __u8 opcode = BPF_CORE_READ(req, opcode);
+  if (!opcode_passes(opcode))
+    return;
+  struct record_skip *record = RESERVE(record_skip, RECORD_SKIP, ctx, req, opcode);
+  if (!record)
+    return;
+  record->res = BPF_CORE_READ(req, cqe.res);
+  record->reserved = 0;
+  submit_record(record);
+}
+
+static long flush_step(__u32 index, void *unused) {
+  __u32 zero = 0;
+  struct flush_walk *walk = bpf_map_lookup_elem(&flush_walks, &zero);
+  if (!walk || !walk->node)
+    return 1;
+  struct io_wq_work_node *node = walk->node;
+  struct io_kiocb *req = (void *)node - bpf_core_field_offset(struct io_kiocb, comp_list);
+  emit_skip(req, walk->ctx);
+  walk->node = BPF_CORE_READ(node, next);
+  return 0;
+}
+
+SEC("fentry/__io_submit_flush_completions")
+int BPF_PROG(flush_completions, struct io_ring_ctx *ring) {
+  if (!ring_passes((__u64)ring))
+    return 0;
+  __u32 zero = 0;
+  struct flush_walk *walk = bpf_map_lookup_elem(&flush_walks, &zero);
+  if (!walk)
+    return 0;
+  walk->node = BPF_CORE_READ(ring, submit_state.compl_reqs.first);
+  walk->ctx = (__u64)ring;
+  bpf_loop(MAX_FLUSH_STEPS, flush_step, NULL, 0);
+  return 0;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The kernel's types, reduced to the fields that are read. CO-RE finds them in the running kernel, also
+ * inside its anonymous structs and unions. A suffix ___name is a flavour: the same type on kernels that
+ * have its fields elsewhere.
+ */
+#pragma once
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "record.h"
+
+/* Tracepoints and callbacks dictate parameters that not every program reads. */
+#pragma clang diagnostic ignored "-Wunused-parameter"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Tasks and pids */
+
+struct ns_common {
+  unsigned int inum;
+};
+
+struct pid_namespace {
+  struct ns_common ns;
+};
+
+struct upid {
+  int nr;
+  struct pid_namespace *ns;
+};
+
+struct pid {
+  unsigned int level;
+  struct upid numbers[1];
+};
+
+struct io_uring_task;
+struct mm_struct;
+
+struct task_struct {
+  int pid;
+  int tgid;
+  struct pid *thread_pid;
+  struct task_struct *group_leader;
+  struct task_struct *real_parent;
+  struct mm_struct *mm;
+  struct io_uring_task *io_uring;
+  char comm[RECORD_COMM_LEN];
+};
+
+/* Files */
+
+struct file_operations;
+
+struct file {
+  const struct file_operations *f_op;
+  void *private_data;
+};
+
+/* io_uring */
+
+struct io_wq_work_node {
+  struct io_wq_work_node *next;
+};
+
+struct io_wq_work_list {
+  struct io_wq_work_node *first;
+};
+
+struct io_submit_state {
+  struct io_wq_work_node free_list;
+  struct io_wq_work_list compl_reqs;
+};
+
+struct io_rsrc_data {
+  unsigned int nr;
+};
+
+struct io_file_table {
+  struct io_rsrc_data data;
+};
+
+struct io_sq_data {
+  struct task_struct *thread;
+};
+
+struct io_ring_ctx {
+  unsigned int flags;
+  __u32 *sq_array;
+  void *sq_sqes;
+  unsigned int cached_sq_head;
+  unsigned int sq_entries;
+  unsigned int cq_entries;
+  struct io_sq_data *sq_data;
+  struct mm_struct *mm_account;
+  struct io_submit_state submit_state;
+  struct io_file_table file_table;
+  struct io_rsrc_data buf_table;
+};
+
+/* Up to 6.12 */
+struct io_ring_ctx___tables_by_count {
+  unsigned int nr_user_files;
+  unsigned int nr_user_bufs;
+};
+
+/* 6.1 */
+struct io_ring_ctx___locked_free_list {
+  struct io_wq_work_list locked_free_list;
+};
+
+struct io_cqe {
+  __u64 user_data;
+  __s32 res;
+};
+
+struct io_cmd_data {
+  struct file *file;
+};
+
+struct io_kiocb {
+  struct io_cmd_data cmd;
+  __u8 opcode;
+  __u64 flags; /* 32 bits on 6.1: CO-RE adjusts direct loads */
+  struct io_cqe cqe;
+  struct io_ring_ctx *ctx;
+  struct io_wq_work_node comp_list;
+};
+
+struct io_sr_msg {
+  struct io_kiocb *notif;
+};
+
+struct io_uring_task {
+  struct file *registered_rings[16];
+};
+
+struct io_uring_cqe {
+  __u64 user_data;
+  __s32 res;
+  __u32 flags;
+};
+
+/* 7.2 and later; the numbers are those of the running kernel's BTF. */
+enum io_uring_op {
+  IORING_OP_NOP128 = 1,
+  IORING_OP_URING_CMD128 = 2,
+};
+
+/* Iterators */
+
+struct seq_file;
+
+struct bpf_iter_meta {
+  struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+  struct bpf_iter_meta *meta;
+  struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+  struct bpf_iter_meta *meta;
+  struct task_struct *task;
+  __u32 fd;
+  struct file *file;
+};
+
+#pragma clang attribute pop
+
+/* A pointer of a type that the verifier then lets through to direct loads. From 6.2. */
+extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
+#define rdonly_cast(pointer, type) \
+  ((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
+
+/* include/uapi/linux/io_uring.h */
+#define IORING_SETUP_SQPOLL (1U << 1)
+#define IORING_SETUP_SQE128 (1U << 10)
+#define IORING_SETUP_CQE32 (1U << 11)
+#define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
+#define IORING_SETUP_NO_SQARRAY (1U << 16)
+#define IORING_SETUP_SQE_MIXED (1U << 19)
+#define IORING_CQE_F_NOTIF (1U << 3)
+#define IORING_CQE_F_32 (1U << 15)
+#define IORING_OP_SEND_ZC 47
+#define IORING_OP_SENDMSG_ZC 48

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Process and thread ids as the user sees them, in uringtop's own pid namespace. */
+#pragma once
+#include "config.h"
+#include "kernel_types.h"
+
+/* Namespaces nest 32 deep at most; containers in containers are 2 or 3. */
+#define MAX_NAMESPACE_LEVEL 8
+
+/* The number of a pid in uringtop's namespace, 0 if it is not visible there. */
+static __always_inline __u32 number_in_namespace(struct pid *pid) {
+  unsigned int levels = BPF_CORE_READ(pid, level);
+  const __u32 namespace = config.pid_namespace;
+  for (unsigned int level = 1; level <= MAX_NAMESPACE_LEVEL; level++) {
+    if (level > levels)
+      break;
+    /* numbers[] grows with the depth: struct upid has not changed in size */
+    struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+                          level * bpf_core_type_size(struct upid);
+    if (BPF_CORE_READ(number, ns, ns.inum) == namespace)
+      return BPF_CORE_READ(number, nr);
+  }
+  return 0;
+}
+
+/* Thread id of any task. */
+static __always_inline __u32 tid_of(struct task_struct *task) {
+  if (!config.pid_namespace)
+    return BPF_CORE_READ(task, pid);
+  return number_in_namespace(BPF_CORE_READ(task, thread_pid));
+}
+
+/* Process id of any task. */
+static __always_inline __u32 tgid_of(struct task_struct *task) {
+  if (!config.pid_namespace)
+    return BPF_CORE_READ(task, tgid);
+  return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+static __always_inline __u32 current_tid(void) {
+  if (!config.pid_namespace)
+    return (__u32)bpf_get_current_pid_tgid();
+  return tid_of((struct task_struct *)bpf_get_current_task());
+}
+
+static __always_inline __u32 current_tgid(void) {
+  if (!config.pid_namespace)
+    return bpf_get_current_pid_tgid() >> 32;
+  return tgid_of((struct task_struct *)bpf_get_current_task());
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Rings by iterator: those that tasks have open, those that a task has only registered, and which
+ * requests of a ring are free. Run by user space about once a second.
+ */
+#include "kernel_types.h"
+#include "config.h"
+#include "pids.h"
+#include "probe.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/*
+ * The f_op of ring files. io_uring_fops is no extern ksym where KALLSYMS_ALL is off, so user space
+ * learns it from a ring of its own and puts it here.
+ */
+__u64 ring_file_operations = 0;
+
+/* Iterators run in the task that reads them. */
+static __always_inline bool is_reader(struct task_struct *task) {
+  return (__u32)task->tgid == bpf_get_current_pid_tgid() >> 32;
+}
+
+/* Where it learns it: from the reader's own descriptors. */
+SEC("iter/task_file")
+int learn_file_operations(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
+  struct file *file = ctx->file;
+  if (!task || !file || !is_reader(task))
+    return 0;
+  struct {
+    __u64 file_operations;
+    __u64 fd;
+  } seen = {(__u64)file->f_op, ctx->fd};
+  bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
+  return 0;
+}
+
+static __always_inline bool is_ring(struct file *file) {
+  return file && (__u64)file->f_op == ring_file_operations;
+}
+
+static __always_inline void count_registered(
+    struct io_ring_ctx *ring, struct probe_sighting *sighting) {
+  if (bpf_core_field_exists(struct io_ring_ctx___tables_by_count, nr_user_files)) {
+    struct io_ring_ctx___tables_by_count *old = (void *)ring;
+    sighting->nr_files = BPF_CORE_READ(old, nr_user_files);
+    sighting->nr_bufs = BPF_CORE_READ(old, nr_user_bufs);
+  } else {
+    sighting->nr_files = BPF_CORE_READ(ring, file_table.data.nr);
+    sighting->nr_bufs = BPF_CORE_READ(ring, buf_table.nr);
+  }
+}
+
+static __always_inline void report_ring(
+    struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
+  struct io_ring_ctx *ring = file->private_data;
+  struct probe_sighting sighting = {
+      .ctx = (__u64)ring,
+      .tgid = tgid_of(task),
+      .fd = fd,
+      .sq_entries = BPF_CORE_READ(ring, sq_entries),
+      .cq_entries = BPF_CORE_READ(ring, cq_entries),
+      .flags = BPF_CORE_READ(ring, flags),
+  };
+  if (sighting.flags & IORING_SETUP_SQPOLL) {
+    struct task_struct *thread = BPF_CORE_READ(ring, sq_data, thread);
+    if (thread)
+      sighting.sq_thread_tid = tid_of(thread);
+  }
+  count_registered(ring, &sighting);
+  struct mm_struct *mm = task->mm;
+  sighting.is_creator = mm && mm == BPF_CORE_READ(ring, mm_account);
+  BPF_CORE_READ_INTO(&sighting.comm, task, group_leader, comm);
+  bpf_seq_write(seq, &sighting, sizeof(sighting));
+}
+
+/* Every descriptor of every process that refers to a ring. */
+SEC("iter/task_file")
+int find_rings(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
+  struct file *file = ctx->file;
+  if (task && is_ring(file) && !is_reader(task))
+    report_ring(ctx->meta->seq, task, file, ctx->fd);
+  return 0;
+}
+
+/* Rings in a thread's own table: with IORING_SETUP_REGISTERED_FD_ONLY they have no descriptor. */
+SEC("iter/task")
+int find_registered_rings(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task)
+    return 0;
+  struct io_uring_task *tctx = task->io_uring;
+  if (!tctx)
+    return 0;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    struct file *file = tctx->registered_rings[i];
+    if (is_ring(file))
+      report_ring(ctx->meta->seq, task, file, -1);
+  }
+  return 0;
+}
+
+/* Free lists */
+
+#define MAX_FREE_STEPS (1 << 17)
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct probe_suspects);
+} suspects SEC(".maps");
+
+/* Only one walk runs at a time: state here, and not on the stack, lets the verifier see each step once. */
+struct io_wq_work_node *walk_node = NULL;
+__u64 walk_ring = 0;
+
+static __always_inline void mark_free(struct probe_suspects *table, __u64 req) {
+  __u32 home = PROBE_HASH(req, PROBE_SUSPECT_BITS);
+  for (int i = 0; i < PROBE_SUSPECT_PROBES; i++) {
+    __u32 slot = (home + i) & (PROBE_SUSPECT_SLOTS - 1);
+    __u64 entry = table->slots[slot];
+    if (!entry)
+      return;
+    if ((entry & ~1ULL) == req) {
+      table->slots[slot] = req | 1;
+      return;
+    }
+  }
+}
+
+static long free_step(__u32 index, void *unused) {
+  struct io_wq_work_node *node = walk_node;
+  if (!node)
+    return 1;
+  __u32 zero = 0;
+  struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);
+  if (!table)
+    return 1;
+  struct io_kiocb *req = (void *)node - bpf_core_field_offset(struct io_kiocb, comp_list);
+  /* no lock is held: a request taken from the list leads elsewhere */
+  if ((__u64)BPF_CORE_READ(req, ctx) != walk_ring)
+    return 1;
+  mark_free(table, (__u64)req);
+  walk_node = BPF_CORE_READ(node, next);
+  return 0;
+}
+
+/* Whether this ring is to be walked and was not yet, through another descriptor. */
+static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) {
+  for (int i = 0; i < PROBE_SUSPECT_RINGS; i++) {
+    if (!table->rings[i])
+      return false;
+    if (table->rings[i] == ring) {
+      table->rings[i] = ring | 1;
+      return true;
+    }
+  }
+  return false;
+}
+
+static __always_inline void walk_free_lists(struct file *file) {
+  __u32 zero = 0;
+  struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);
+  struct io_ring_ctx *ring = file->private_data;
+  if (!table || !take_ring(table, (__u64)ring))
+    return;
+  walk_ring = (__u64)ring;
+  walk_node = BPF_CORE_READ(ring, submit_state.free_list.next);
+  bpf_loop(MAX_FREE_STEPS, free_step, NULL, 0);
+  if (bpf_core_field_exists(struct io_ring_ctx___locked_free_list, locked_free_list)) {
+    struct io_ring_ctx___locked_free_list *old = (void *)ring;
+    walk_node = BPF_CORE_READ(old, locked_free_list.first);
+    bpf_loop(MAX_FREE_STEPS, free_step, NULL, 0);
+  }
+}
+
+SEC("iter/task_file")
+int find_free(struct bpf_iter__task_file *ctx) {
+  struct file *file = ctx->file;
+  if (is_ring(file))
+    walk_free_lists(file);
+  return 0;
+}
+
+SEC("iter/task")
+int find_free_registered(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task)
+    return 0;
+  struct io_uring_task *tctx = task->io_uring;
+  if (!tctx)
+    return 0;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    struct file *file = tctx->registered_rings[i];
+    if (is_ring(file))
+      walk_free_lists(file);
+  }
+  return 0;
+}
