@@ -62,10 +62,15 @@ struct ReplayEngine: ~Copyable {
 
   /// Goes on to the next completion with an error, link failure, failed preparation or overflow.
   ///
-  /// - Returns: false if there is none; the position is then the end.
+  /// - Returns: false if there is none; the position stays then.
   mutating func seekNextError() -> Bool {
-    while let record = consume() {
-      if Self.isError(record) { return true }
+    var ahead = next
+    var count = 0
+    while let record = ahead.next() {
+      count += 1
+      guard Self.isError(record) else { continue }
+      for _ in 0..<count { consume() }
+      return true
     }
     return false
   }

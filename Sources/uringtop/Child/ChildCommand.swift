@@ -80,7 +80,8 @@ final class ChildCommand {
     isHeld = false
     let error = spawn_release(&child)
     guard error != 0 else { return }
-    ending = .exited(ExitStatus.childNotFound)
+    // It is waited for already.
+    ending = .gone
     let reason = String(cString: strerror(error))
     switch error {
     case ENOENT:
