@@ -1,4 +1,5 @@
 import CRecord
+import Glibc
 import SystemPackage
 
 /// Writes records to a file on a thread of its own.
@@ -135,6 +136,8 @@ public final class RecordingWriter: Sendable {
   private static func run(
     _ monitor: Monitor<State>, output: OutputFile, encoder: any TraceEncoder, limits: Limits
   ) {
+    // Records wait for the disk in memory, the kernel's ring buffer does not: its reader goes first.
+    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     var encoded: [UInt8] = []
     while true {
       let (chunks, isLast) = monitor.wait(
