@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -88,4 +89,8 @@ bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
 
 void cbpf_name_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
+}
+
+void cbpf_prefer_thread(void) {
+  setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
 }

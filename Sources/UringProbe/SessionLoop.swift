@@ -43,6 +43,8 @@ final class SessionLoop: @unchecked Sendable {
   }
 
   func run() {
+    // It works little but must not wait long: the ring buffer lasts some 25 ms.
+    cbpf_prefer_thread()
     var aggregator = Aggregator(host: host, limits: options.limits)
     // without a dump the tail only collects what the sink gets next
     let chunks = options.dumpWriter == nil ? 2 : max(2, options.tailSize >> 20)
@@ -113,7 +115,7 @@ final class SessionLoop: @unchecked Sendable {
   private func feed(
     _ records: RecordBuffer, to aggregator: inout Aggregator, _ tail: inout RecordTail
   ) {
-    records.forEach { record in
+    records.withEachRecord { record in
       aggregator.consume(record)
       append(record, to: &tail)
       if record.pointee.kind == .freed { suspectPause = Self.shortestSuspectPause }
