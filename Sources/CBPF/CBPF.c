@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -93,4 +94,8 @@ void cbpf_name_thread(const char *name) {
 
 void cbpf_prefer_thread(void) {
   setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
+}
+
+void cbpf_return_memory(void) {
+  malloc_trim(0);
 }

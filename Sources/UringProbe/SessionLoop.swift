@@ -19,6 +19,7 @@ final class SessionLoop: @unchecked Sendable {
   private var pacing: DrainPacing
   private var nextSnapshot: UInt64 = 0
   private var nextLossCheck: UInt64 = 0
+  private var mayHaveLost = false
   private var nextSuspectCheck: UInt64 = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
@@ -66,7 +67,11 @@ final class SessionLoop: @unchecked Sendable {
       let drained = drain(to: &aggregator, &tail, keepsTail: keepsTail)
       feed(answers, to: &aggregator, &tail)
       for notice in notices { state.notify(notice) }
-      if now >= nextLossCheck || pacing.isBehind(drained) { checkLoss(&aggregator, &tail, at: now) }
+      // nothing is lost where nothing is written
+      if drained > 0 { mayHaveLost = true }
+      if mayHaveLost && now >= nextLossCheck || pacing.isBehind(drained) {
+        checkLoss(&aggregator, &tail, at: now)
+      }
       handOver(&tail)
       aggregator.advance(to: now)
       askAboutSuspects(aggregator, at: now)
@@ -173,6 +178,7 @@ final class SessionLoop: @unchecked Sendable {
     _ aggregator: inout Aggregator, _ tail: inout RecordTail, at time: UInt64
   ) {
     nextLossCheck = time + Self.lossCheckInterval
+    mayHaveLost = false
     var records = RecordBuffer()
     let lost = capture.object.lostRecords()
     if lost > lostSoFar {
