@@ -1,4 +1,5 @@
 import Testing
+
 @testable import UringTrace
 
 @Suite struct AggregatorRingTests {

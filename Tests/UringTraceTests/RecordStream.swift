@@ -316,7 +316,7 @@ struct RecordStream {
       UnsafeMutableRawBufferPointer(rebasing: buffer[MemoryLayout<T>.size...]).copyBytes(from: text)
     }
     records.append(words)
-    time += 1_000
+    time &+= 1_000
   }
 
   private func fill<T>(_ field: inout T, _ text: String) {

@@ -106,7 +106,8 @@ extension Aggregator {
     // Its end was derived too early, such as a ring's that still winds up: this is the real one.
     if slot != noIndex, entry.mark == EntryMark.request,
       slots[slot].request.address == header.req, slots[slot].request.state == .ended,
-      slots[slot].request.isEndDerived, !cqe.flags.contains(.more),
+      slots[slot].request.isEndDerived, slots[slot].request.ring == rings[ring].ring.id,
+      !cqe.flags.contains(.more),
       isPlausible(header, for: slot, ring: ring), slots[slot].request.userData == userData
     {
       name(slot)

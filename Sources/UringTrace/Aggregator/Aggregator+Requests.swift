@@ -14,8 +14,9 @@ extension Aggregator {
       tgid: record.pointee.tgid, tid: header.tid)
     slots[slot].request.isSubmittedBySQThread = record.pointee.sq_thread != 0
     slots[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
-    addNotification(record.pointee.notif, to: slot, time: header.time_ns, tid: header.tid)
-    if rings[ring].ring.isClosed { reopen(ring) }
+    if record.pointee.notif != 0 {
+      addNotification(record.pointee.notif, to: slot, time: header.time_ns, tid: header.tid)
+    }
 
     events.current.request = lastRequestID
     events.current.userData = record.pointee.sqe.user_data
@@ -41,6 +42,7 @@ extension Aggregator {
     }
   }
 
+  @inline(never)
   mutating func reqFailed(_ record: UnsafePointer<record_req_failed>) {
     let header = record.pointee.base
     let ring = ring(of: header)

@@ -118,6 +118,7 @@ extension Aggregator {
     slots[slot].request.chain = 0
     slots[slot].request.shortWriteBytes = 0
     rings[ring].ring.inFlight &+= 1
+    if rings[ring].ring.isClosed { reopen(ring) }
     return slot
   }
 
@@ -146,8 +147,9 @@ extension Aggregator {
   }
 
   /// Lets the notification's `io_kiocb` stand for the request too.
+  @inline(never)
   mutating func addNotification(_ address: UInt64, to slot: UInt32, time: UInt64, tid: UInt32) {
-    guard address != 0, address != slots[slot].request.address else { return }
+    guard address != slots[slot].request.address else { return }
     claim(address, time: time, tid: tid)
     let position = addresses.insert(address)
     addresses[position].index = slot

@@ -49,7 +49,8 @@ extension Aggregator {
   private func mergedLatency(of ring: UInt32) -> LatencySummary {
     var merged = LatencyHistogram()
     for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
-      merged.add(statistics[rings[ring].statistics[opcode]].histogram)
+      let place = rings[ring].statistics[opcode]
+      merged.add(statistics[place].histogram)
     }
     return merged.summary
   }

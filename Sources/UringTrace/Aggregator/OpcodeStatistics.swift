@@ -1,5 +1,5 @@
 /// Latency of one opcode on one ring.
-struct OpcodeStatistics {
+struct OpcodeStatistics: ~Copyable {
   var opcode: Opcode
   var histogram = LatencyHistogram()
   var stageTotals = InlineArray<5, UInt64>(repeating: 0)
