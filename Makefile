@@ -11,10 +11,12 @@ build:
 	scripts/install-packages build
 	$(SWIFT) build
 
-# One file that runs on another machine: the Swift runtime and the libraries are linked in.
+# One static file, .build/uringtop, that runs on another machine without any library.
 release:
 	scripts/install-packages build
-	$(SWIFT) build -c release --product uringtop --static-swift-stdlib
+	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable \
+	  --scratch-path .build/static
+	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: what the tests observe, and the demonstration's workload.
 programs:

@@ -53,10 +53,12 @@ let package = Package(
         "CBPF", "BPFObjects", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
+    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CCurses", "CSpawn", "UringTrace", "UringProbe",
+        "CSpawn", "UringTrace", "UringProbe", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -70,6 +72,10 @@ let package = Package(
       name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+    // The command line as its users see it: the real binary.
+    .testTarget(
+      name: "CommandTests", dependencies: ["uringtop", "UringTrace"], exclude: ["Recordings"]),
+    .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )

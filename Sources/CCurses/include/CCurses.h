@@ -1,1 +1,93 @@
+/*
+ * ncursesw without its macros: what the terminal wrapper in UringUI needs, and nothing else.
+ *
+ * All functions but cc_wake are for one thread, the one that called cc_open.
+ */
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Attributes of text, or-ed. */
+enum cc_attribute : uint8_t {
+  CC_BOLD = 1,
+  CC_DIM = 2,
+  CC_REVERSE = 4,
+  CC_UNDERLINE = 8,
+};
+
+/* What cc_read can report. */
+enum cc_event : uint8_t {
+  CC_NONE,      /* the time is over, or cc_wake was called */
+  CC_CHARACTER, /* `code` is a Unicode scalar */
+  CC_KEY,       /* `code` is a cc_key */
+  CC_FUNCTION,  /* `code` is the number of the function key */
+  CC_CLICK,     /* at row, column */
+  CC_WHEEL_UP,
+  CC_WHEEL_DOWN,
+  CC_RESIZE,    /* cc_size has changed */
+  CC_CONTINUED, /* after a stop: everything must be drawn again */
+  CC_SIGNAL,    /* `code` is the signal that asks to end */
+  CC_HANG_UP,   /* the terminal is gone */
+};
+
+enum cc_key : uint8_t {
+  CC_UP,
+  CC_DOWN,
+  CC_LEFT,
+  CC_RIGHT,
+  CC_PAGE_UP,
+  CC_PAGE_DOWN,
+  CC_HOME,
+  CC_END,
+  CC_ENTER,
+  CC_TAB,
+  CC_BACK_TAB,
+  CC_BACKSPACE,
+  CC_DELETE,
+  CC_ESCAPE,
+  CC_OTHER,
+};
+
+struct cc_input {
+  enum cc_event event;
+  uint32_t code;
+  int32_t row;
+  int32_t column;
+};
+
+/* Why cc_open failed. */
+enum cc_failure : uint8_t {
+  CC_OK,
+  CC_NO_TERMINAL,      /* standard output is not a terminal, or none can be read */
+  CC_UNKNOWN_TERMINAL, /* no terminfo entry for TERM */
+  CC_POOR_TERMINAL,    /* it cannot move the cursor */
+};
+
+/* Takes the terminal over. Also restores it at exit and when the program crashes. */
+enum cc_failure cc_open(void);
+/* Gives the terminal back as it was. Does nothing when it is not open. */
+void cc_close(void);
+
+/* Whether the locale's characters are UTF-8. */
+bool cc_is_utf8(void);
+/* 0 without colour. */
+int32_t cc_colors(void);
+/* Defines pair (from 1); -1 is the terminal's own colour. */
+void cc_define_pair(int32_t pair, int32_t foreground, int32_t background);
+
+void cc_size(int32_t *height, int32_t *width);
+/* Forgets what is on the screen: the next flush draws all of it. */
+void cc_forget(void);
+/* Text must hold no control characters. */
+void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes,
+            int32_t pair);
+/* Shows what was put, and the cursor at row and column unless row is negative. */
+void cc_flush(int32_t row, int32_t column);
+
+/* Waits for input, a signal or cc_wake; at most so many milliseconds. */
+struct cc_input cc_read(int32_t milliseconds);
+/* Ends cc_read's wait. From any thread and from signal handlers. */
+void cc_wake(void);
+/* Stops the program as ^Z does, with the terminal given back; returns when it is continued. */
+void cc_suspend(void);

@@ -67,7 +67,7 @@ struct AddressTable: ~Copyable {
 
   /// Keeps the entries for which `isAlive` says so, given the pool they point into. Positions change.
   @inline(never)
-  mutating func removeDead<Object>(
+  mutating func removeDead<Object: ~Copyable>(
     _ objects: borrowing Pool<Object>, _ isAlive: (Entry, borrowing Pool<Object>) -> Bool
   ) {
     let old = UnsafeBufferPointer(start: entries, count: mask + 1)

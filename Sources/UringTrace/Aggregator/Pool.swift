@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Only for elements that may be moved by copying their bytes, as all Swift structs may. Access is
 /// not checked: a number must come from ``take(_:)`` and not have been freed.
-struct Pool<Element>: ~Copyable {
+struct Pool<Element: ~Copyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   private var capacity: UInt32 = 0
   private var freed: UnsafeMutablePointer<UInt32>
@@ -13,10 +13,6 @@ struct Pool<Element>: ~Copyable {
   private(set) var end: UInt32 = 0
 
   init() {
-    base = UnsafeMutablePointer.allocate(capacity: 0)
-    freed = UnsafeMutablePointer.allocate(capacity: 0)
-    base.deallocate()
-    freed.deallocate()
     base = Self.resized(nil, to: 64)
     freed = Self.resized(nil, to: 64)
     capacity = 64
@@ -38,6 +34,12 @@ struct Pool<Element>: ~Copyable {
     nonmutating unsafeMutableAddress { base + Int(index) }
   }
 
+  /// For reading a large element without a copy of it. Valid until the next ``take(_:)``.
+  @inline(__always)
+  func pointer(to index: UInt32) -> UnsafePointer<Element> {
+    UnsafePointer(base + Int(index))
+  }
+
   /// A place that was freed, with the element it then had, or else a new one with `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> UInt32 {
@@ -45,8 +47,13 @@ struct Pool<Element>: ~Copyable {
       freedCount -= 1
       return freed[Int(freedCount)]
     }
+    return takeNew(initial())
+  }
+
+  @inline(never)
+  private mutating func takeNew(_ initial: consuming Element) -> UInt32 {
     if end == capacity { grow() }
-    (base + Int(end)).initialize(to: initial())
+    (base + Int(end)).initialize(to: initial)
     end += 1
     return end - 1
   }
@@ -66,7 +73,7 @@ struct Pool<Element>: ~Copyable {
     freed = Self.resized(freed, to: capacity)
   }
 
-  private static func resized<T>(
+  private static func resized<T: ~Copyable>(
     _ old: UnsafeMutablePointer<T>?, to capacity: UInt32
   ) -> UnsafeMutablePointer<T> {
     guard let new = realloc(old, Int(capacity) * MemoryLayout<T>.stride) else {

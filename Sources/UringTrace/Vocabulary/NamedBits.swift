@@ -20,6 +20,21 @@ public struct NamedBits: Sendable {
     value == 0 ? "0" : names(in: value).joined(separator: "|")
   }
 
+  /// What ``names(in:)`` was made from, nil if a name is not known.
+  func value(of names: [String]) -> UInt32? {
+    var value: UInt32 = 0
+    for name in names {
+      if let mask = masks.first(where: { $0.name == name })?.mask {
+        value |= mask
+      } else if name.hasPrefix("0x"), let rest = UInt32(name.dropFirst(2), radix: 16) {
+        value |= rest
+      } else {
+        return nil
+      }
+    }
+    return value
+  }
+
   /// Consecutive bits from 0 on.
   init(_ names: String...) {
     masks = names.enumerated().map { (1 << UInt32($0.offset), $0.element) }

@@ -18,6 +18,12 @@ public struct SQEFlags: OptionSet, Hashable, Sendable {
   /// Without the prefix, lowest bit first.
   public var names: [String] { Self.bits.names(in: UInt32(rawValue)) }
 
+  /// The other way round, nil if a name is not known.
+  init?(names: [String]) {
+    guard let value = Self.bits.value(of: names).flatMap(UInt8.init(exactly:)) else { return nil }
+    rawValue = value
+  }
+
   private static let bits = NamedBits(
     "FIXED_FILE", "IO_DRAIN", "IO_LINK", "IO_HARDLINK", "ASYNC", "BUFFER_SELECT",
     "CQE_SKIP_SUCCESS")

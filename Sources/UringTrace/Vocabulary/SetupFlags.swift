@@ -14,6 +14,12 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   /// Without the prefix, lowest bit first.
   public var names: [String] { Self.bits.names(in: rawValue) }
 
+  /// The other way round, nil if a name is not known.
+  init?(names: [String]) {
+    guard let value = Self.bits.value(of: names) else { return nil }
+    rawValue = value
+  }
+
   private static let bits = NamedBits(
     "IOPOLL", "SQPOLL", "SQ_AFF", "CQSIZE", "CLAMP", "ATTACH_WQ", "R_DISABLED", "SUBMIT_ALL",
     "COOP_TASKRUN", "TASKRUN_FLAG", "SQE128", "CQE32", "SINGLE_ISSUER", "DEFER_TASKRUN",

@@ -1,0 +1,104 @@
+import CRecord
+
+/// What values are called in JSON.
+enum JSONNames {
+  /// Names of `REQ_F_*` that are set, `bit17` for those without a name.
+  ///
+  /// - Parameter kernelNames: by bit, as the stream tells them.
+  static func requestFlags(_ flags: UInt64, _ kernelNames: [String]) -> [String] {
+    var request = Request()
+    request.flags = flags
+    return request.flagNames(kernelNames)
+  }
+
+  static func event(_ kind: RecordKind) -> StaticString {
+    switch kind {
+    case .create: "create"
+    case .register: "register"
+    case .fileGet: "file_get"
+    case .submit: "submit"
+    case .queueAsyncWork: "queue_async_work"
+    case .pollArm: "poll_arm"
+    case .taskAdd: "task_add"
+    case .defer: "defer"
+    case .link: "link"
+    case .failLink: "fail_link"
+    case .complete: "complete"
+    case .cqeOverflow: "cqe_overflow"
+    case .reqFailed: "req_failed"
+    case .cqringWait: "cqring_wait"
+    case .taskWorkRun: "task_work_run"
+    case .localWorkRun: "local_work_run"
+    case .shortWrite: "short_write"
+    case .skip: "skip"
+    case .ringFound: "ring_found"
+    case .ringFd: "ring_fd"
+    case .ringClosed: "ring_closed"
+    case .taskName: "task_name"
+    case .fileName: "file_name"
+    case .lost: "lost"
+    case .freed: "freed"
+    case .flagName: "flag_name"
+    case .end: "end"
+    @unknown default: "unknown"
+    }
+  }
+
+  static func event(_ name: String) -> RecordKind? { kinds[name] }
+
+  private static let kinds: [String: RecordKind] = Dictionary(
+    uniqueKeysWithValues: RecordKind.all.map { (event($0).description, $0) })
+
+  static func lossCause(_ cause: LossCause) -> StaticString {
+    switch cause {
+    case .ringBufferFull: "ring_buffer_full"
+    case .outputStalled: "output_stalled"
+    @unknown default: "unknown"
+    }
+  }
+
+  static func state(_ state: Request.State) -> StaticString {
+    switch state {
+    case .submitted: "submitted"
+    case .deferred: "deferred"
+    case .linked: "linked"
+    case .issued: "issued"
+    case .pollArmed: "poll_armed"
+    case .worker: "worker"
+    case .taskWork: "task_work"
+    case .awaitingNotification: "awaiting_notification"
+    case .completed: "completed"
+    case .overflowed: "overflowed"
+    case .skipped: "skipped"
+    case .ended: "ended"
+    }
+  }
+
+  static func step(_ kind: Step.Kind) -> StaticString {
+    switch kind {
+    case .submitted: "submitted"
+    case .deferred: "deferred"
+    case .linked: "linked"
+    case .fileAssigned: "file_assigned"
+    case .pollArmed: "poll_armed"
+    case .queuedToWorker: "queued_to_worker"
+    case .queuedToWorkerHashed: "queued_to_worker_hashed"
+    case .taskWorkAdded: "task_work_added"
+    case .posted: "posted"
+    case .shortWrite: "short_write"
+    case .linkFailed: "link_failed"
+    case .linkCancelled: "link_cancelled"
+    case .preparationFailed: "preparation_failed"
+    case .completed: "completed"
+    case .overflowed: "overflowed"
+    case .skipped: "skipped"
+    case .notified: "notified"
+    case .ended: "ended"
+    }
+  }
+
+  /// Of a negative result, nil for others.
+  static func errno(_ result: Int32) -> String? {
+    Errno(result: result)?.name
+  }
+}

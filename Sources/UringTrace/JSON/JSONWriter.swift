@@ -1,0 +1,203 @@
+/// Writes JSON text in the order of the calls, without spaces.
+///
+/// Keys are not escaped: they are literals of this program.
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
+  /// A value was written at this level: the next one needs a comma.
+  private var needsComma = false
+
+  package init() {}
+
+  /// Takes over bytes to append to.
+  package init(appendingTo bytes: consuming [UInt8]) {
+    self.bytes = bytes
+  }
+
+  // MARK: Structure
+
+  package mutating func object(_ body: (inout JSONWriter) -> Void) {
+    open(UInt8(ascii: "{"))
+    body(&self)
+    close(UInt8(ascii: "}"))
+  }
+
+  package mutating func array<Elements: Sequence>(
+    _ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void
+  ) {
+    open(UInt8(ascii: "["))
+    for element in elements { body(&self, element) }
+    close(UInt8(ascii: "]"))
+  }
+
+  package mutating func key(_ key: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    key.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  /// Ends a line of a document of one JSON text a line.
+  package mutating func newline() {
+    bytes.append(UInt8(ascii: "\n"))
+    needsComma = false
+  }
+
+  // MARK: Values
+
+  package mutating func null() {
+    separate()
+    bytes.append(contentsOf: "null".utf8)
+  }
+
+  package mutating func value(_ value: Bool) {
+    separate()
+    bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
+  }
+
+  package mutating func value(_ value: some FixedWidthInteger) {
+    separate()
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    var rest = UInt64(value.magnitude)
+    let start = bytes.count
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    bytes[start...].reverse()
+  }
+
+  /// JSON has no infinities: those become null.
+  package mutating func value(_ value: Double) {
+    guard value.isFinite else { return null() }
+    separate()
+    bytes.append(contentsOf: value.description.utf8)
+  }
+
+  package mutating func value(_ value: String) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    for scalar in value.unicodeScalars { append(scalar) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  package mutating func value(_ value: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    value.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// 64 bits as a string, "0x…": more than a JSON number keeps everywhere.
+  package mutating func hex(_ value: UInt64) {
+    separate()
+    bytes.append(contentsOf: "\"0x".utf8)
+    var shift = max(0, 60 - value.leadingZeroBitCount & ~3)
+    while true {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      if shift == 0 { break }
+      shift -= 4
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  // MARK: Members of objects
+
+  package mutating func field(_ key: StaticString, _ value: some FixedWidthInteger) {
+    self.key(key)
+    self.value(value)
+  }
+
+  /// Null for nil.
+  package mutating func field(_ key: StaticString, _ value: (some FixedWidthInteger)?) {
+    self.key(key)
+    if let value { self.value(value) } else { null() }
+  }
+
+  package mutating func field(_ key: StaticString, _ value: Bool) {
+    self.key(key)
+    self.value(value)
+  }
+
+  package mutating func field(_ key: StaticString, _ value: Double) {
+    self.key(key)
+    self.value(value)
+  }
+
+  package mutating func field(_ key: StaticString, _ value: String) {
+    self.key(key)
+    self.value(value)
+  }
+
+  /// Null for nil.
+  package mutating func field(_ key: StaticString, _ value: String?) {
+    self.key(key)
+    if let value { self.value(value) } else { null() }
+  }
+
+  package mutating func field(_ key: StaticString, literal value: StaticString) {
+    self.key(key)
+    self.value(value)
+  }
+
+  package mutating func field(_ key: StaticString, hex value: UInt64) {
+    self.key(key)
+    hex(value)
+  }
+
+  package mutating func field(_ key: StaticString, _ values: [String]) {
+    self.key(key)
+    array(values) { $0.value($1) }
+  }
+
+  package mutating func field(_ key: StaticString, object body: (inout JSONWriter) -> Void) {
+    self.key(key)
+    object(body)
+  }
+
+  package mutating func field<Elements: Sequence>(
+    _ key: StaticString, array elements: Elements,
+    _ body: (inout JSONWriter, Elements.Element) -> Void
+  ) {
+    self.key(key)
+    array(elements, body)
+  }
+
+  // MARK: Text
+
+  private mutating func open(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    needsComma = false
+  }
+
+  private mutating func close(_ bracket: UInt8) {
+    bytes.append(bracket)
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    needsComma = true
+  }
+
+  /// Escapes what JSON demands, and all control characters: a document may be shown on a terminal.
+  private mutating func append(_ scalar: Unicode.Scalar) {
+    switch scalar {
+    case "\"": bytes.append(contentsOf: "\\\"".utf8)
+    case "\\": bytes.append(contentsOf: "\\\\".utf8)
+    case "\n": bytes.append(contentsOf: "\\n".utf8)
+    case "\r": bytes.append(contentsOf: "\\r".utf8)
+    case "\t": bytes.append(contentsOf: "\\t".utf8)
+    case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}":
+      let digits = Array("0123456789abcdef".utf8)
+      bytes.append(contentsOf: "\\u00".utf8)
+      bytes.append(digits[Int(scalar.value >> 4)])
+      bytes.append(digits[Int(scalar.value & 15)])
+    default:
+      bytes.append(contentsOf: UTF8.encode(scalar)!)
+    }
+  }
+}

@@ -1,0 +1,216 @@
+/// A snapshot as one JSON document. docs/json.md describes it.
+public struct SnapshotDocument {
+  /// Version of the document's layout.
+  public static let schema: UInt32 = 1
+
+  public var snapshot: Snapshot
+  /// Version of the uringtop that writes.
+  public var toolVersion: String
+
+  public init(_ snapshot: Snapshot, toolVersion: String) {
+    self.snapshot = snapshot
+    self.toolVersion = toolVersion
+  }
+
+  /// The document, one line that ends.
+  public func encoded() -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.field("schema", Self.schema)
+      json.field("tool", literal: "uringtop")
+      json.field("version", toolVersion)
+      json.field("kernel", snapshot.host.kernel)
+      json.field("tier", snapshot.host.tier)
+      json.field("start_ns", snapshot.host.startTime)
+      json.field("start_realtime_ns", snapshot.host.startRealtime)
+      json.field("time_ns", snapshot.time)
+      json.field("records", snapshot.recordCount)
+      json.field("damaged_records", snapshot.damagedRecordCount)
+      json.field("lost", snapshot.lost.total)
+      json.field("lost_by_cause") { json in
+        json.field("ring_buffer_full", snapshot.lost.ringBufferFull)
+        json.field("output_stalled", snapshot.lost.outputStalled)
+      }
+      json.field("last_second") { write(snapshot.lastSecond, to: &$0) }
+      json.field("last_minute") { write(snapshot.lastMinute, to: &$0) }
+      json.field("rings", array: snapshot.rings) { json, ring in json.object { write(ring, to: &$0) } }
+      json.field("requests", array: snapshot.requests) { json, request in
+        json.object { write(request, to: &$0) }
+      }
+      json.field("recent", array: snapshot.recent) { json, request in
+        json.object { write(request, to: &$0) }
+      }
+      json.field("chains", array: snapshot.chains) { json, chain in
+        json.object { write(chain, to: &$0) }
+      }
+      json.field("latency", array: snapshot.latency) { json, latency in
+        json.object { write(latency, to: &$0) }
+      }
+    }
+    json.newline()
+    return json.bytes
+  }
+
+  private func write(_ rates: Rates, to json: inout JSONWriter) {
+    json.field("submitted", rates.submitted)
+    json.field("completed", rates.completed)
+    json.field("errors", rates.errors)
+    json.field("bytes_read", rates.bytesRead)
+    json.field("bytes_written", rates.bytesWritten)
+  }
+
+  private func write(_ ring: Ring, to json: inout JSONWriter) {
+    json.field("id", ring.id)
+    json.field("address", hex: ring.address)
+    json.field("pid", ring.ownerTgid == 0 ? nil : ring.ownerTgid)
+    json.field("comm", ring.comm)
+    let numbers = Set(ring.descriptors.map(\.fd).filter { $0 >= 0 }).sorted()
+    json.field("fds", array: numbers) { $0.value($1) }
+    json.field("holders", array: ring.descriptors) { json, descriptor in
+      json.object { json in
+        json.field("pid", descriptor.tgid)
+        json.field("fd", descriptor.fd < 0 ? nil : descriptor.fd)
+      }
+    }
+    json.field("sq_entries", ring.sqEntries)
+    json.field("cq_entries", ring.cqEntries)
+    json.field("flags", ring.setupFlags.names)
+    json.field("sq_thread_tid", ring.sqThreadTid == 0 ? nil : ring.sqThreadTid)
+    json.field("registered_files", ring.registeredFiles)
+    json.field("registered_buffers", ring.registeredBuffers)
+    json.field("first_seen_ns", ring.firstTime)
+    json.field("closed_ns", ring.isClosed ? ring.closedTime : nil)
+    json.field("found", ring.isFound)
+    json.field("submitted", ring.counts.submitted)
+    json.field("completed", ring.counts.completed)
+    json.field("in_flight", ring.inFlight)
+    json.field("errors", ring.counts.errors)
+    json.field("overflows", ring.counts.overflows)
+    json.field("dropped", ring.counts.dropped)
+    json.field("skipped", ring.counts.skipped)
+    json.field("cqes", ring.counts.cqes)
+    json.field("preparation_failures", ring.counts.preparationFailures)
+    json.field("short_writes", ring.counts.shortWrites)
+    json.field("punted", ring.counts.punted)
+    json.field("poll_armed", ring.counts.pollArmed)
+    json.field("ended_unseen", ring.counts.endedUnseen)
+    json.field("unmatched", ring.counts.unmatched)
+    json.field("auxiliary", ring.counts.auxiliary)
+    json.field("ambiguous", ring.counts.ambiguous)
+    json.field("bytes_read", ring.counts.bytesRead)
+    json.field("bytes_written", ring.counts.bytesWritten)
+    json.field("waits", ring.counts.waits)
+    json.field("last_wait_min_events", ring.lastWaitTime == 0 ? nil : ring.lastWaitMinEvents)
+    json.field("last_wait_ns", ring.lastWaitTime == 0 ? nil : ring.lastWaitTime)
+    json.field("last_second") { write(ring.lastSecond, to: &$0) }
+    json.field("last_minute") { write(ring.lastMinute, to: &$0) }
+    json.field("latency") { write(ring.latency, to: &$0) }
+    json.field("errnos", array: ring.errnos) { json, error in
+      json.object { json in
+        json.field("errno", error.errno == 0 ? "other" : Errno(rawValue: error.errno).name)
+        json.field("count", error.count)
+      }
+    }
+  }
+
+  private func write(_ request: Request, to json: inout JSONWriter) {
+    json.field("id", request.id)
+    json.field("ring", request.ring)
+    json.field("user_data", hex: request.userData)
+    json.field("opcode", request.opcode.name)
+    json.field("state", literal: JSONNames.state(request.state))
+    let until = request.state.isFinal ? request.lastTime : snapshot.time
+    json.field("age_ns", until > request.startTime ? until - request.startTime : 0)
+    json.field("start_ns", request.startTime)
+    json.field("last_ns", request.lastTime)
+    json.field("start_known", request.isStartKnown)
+    json.field("end_derived", request.isEndDerived)
+    json.field("suspect", request.isSuspect)
+    json.field("address", hex: request.address)
+    json.field("pid", request.submitterTgid == 0 ? nil : request.submitterTgid)
+    json.field("tid", request.submitterTid == 0 ? nil : request.submitterTid)
+    json.field("sq_thread", request.isSubmittedBySQThread)
+    var descriptor: Int32?
+    var fixed: UInt32?
+    switch request.file {
+    case .descriptor(let number)?: descriptor = number
+    case .fixed(let index)?: fixed = index
+    case nil: break
+    }
+    json.field("fd", descriptor)
+    json.field("fixed_file", fixed)
+    json.field("file", snapshot.fileNames.name(of: request))
+    json.field("flags", request.flagNames(snapshot.requestFlagNames))
+    json.field("sqe_known", request.isSQEKnown)
+    if request.isSQEKnown {
+      json.field("sqe_flags", SQEFlags(rawValue: request.sqe.flags).names)
+      json.field("ioprio", request.sqe.ioprio)
+      SQEFields.writeBody(request.sqe, to: &json)
+    }
+    json.field("result", request.hasResult ? request.result : nil)
+    json.field("errno", request.hasResult ? JSONNames.errno(request.result) : nil)
+    json.field("cqe_flags", CQEFlags(rawValue: request.cqeFlags).names)
+    json.field("bid", CQEFlags(rawValue: request.cqeFlags).bufferID)
+    json.field("cqes", request.cqeCount)
+    json.field("completer_tid", request.completerTid == 0 ? nil : request.completerTid)
+    json.field("poll_events", request.pollEvents == 0 ? nil : request.pollEvents)
+    json.field("preparation_errno", JSONNames.errno(request.preparationError))
+    let isShort = request.steps.contains { $0.kind == .shortWrite }
+    json.field("short_write_bytes", isShort ? request.shortWriteBytes : nil)
+    json.field("chain", request.chain == 0 ? nil : request.chain)
+    json.field("steps", array: request.steps) { json, step in
+      json.object { json in
+        json.field("step", literal: JSONNames.step(step.kind))
+        json.field("time_ns", step.time)
+        json.field("tid", step.tid)
+      }
+    }
+    json.field("dropped_steps", request.droppedSteps)
+  }
+
+  private func write(_ chain: Chain, to json: inout JSONWriter) {
+    json.field("id", chain.id)
+    json.field("ring", chain.ring)
+    json.field("broken_by", chain.brokenBy == 0 ? nil : chain.brokenBy)
+    json.field("members", array: chain.members) { json, member in
+      json.object { json in
+        json.field("request", member.request)
+        json.field("opcode", member.opcode.name)
+        json.field("user_data", hex: member.userData)
+        json.field("state", literal: JSONNames.state(member.state))
+        json.field("result", member.result)
+        json.field("errno", member.result.flatMap { JSONNames.errno($0) })
+        json.field("cancelled", member.isCancelled)
+      }
+    }
+  }
+
+  private func write(_ latency: OpcodeLatency, to json: inout JSONWriter) {
+    json.field("ring", latency.ring)
+    json.field("opcode", latency.opcode.name)
+    write(latency.summary, to: &json)
+    json.field("stages") { json in
+      json.field("held_ns", latency.stageTotals[Int(Stage.held.rawValue)])
+      json.field("issued_ns", latency.stageTotals[Int(Stage.issued.rawValue)])
+      json.field("poll_ns", latency.stageTotals[Int(Stage.poll.rawValue)])
+      json.field("worker_ns", latency.stageTotals[Int(Stage.worker.rawValue)])
+      json.field("task_work_ns", latency.stageTotals[Int(Stage.taskWork.rawValue)])
+    }
+    json.field("buckets", array: latency.buckets) { json, bucket in
+      json.object { json in
+        json.field("upper_ns", bucket.upperBound)
+        json.field("count", bucket.count)
+      }
+    }
+  }
+
+  private func write(_ summary: LatencySummary, to json: inout JSONWriter) {
+    json.field("count", summary.count)
+    json.field("p50_ns", summary.p50)
+    json.field("p90_ns", summary.p90)
+    json.field("p99_ns", summary.p99)
+    json.field("p999_ns", summary.p999)
+    json.field("max_ns", summary.max)
+    json.field("mean_ns", summary.mean)
+  }
+}

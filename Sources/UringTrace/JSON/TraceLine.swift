@@ -1,0 +1,300 @@
+import CRecord
+
+/// A line of trace.jsonl after the header, decoded to the record it was made from.
+struct TraceLine: Decodable {
+  enum Content {
+    /// Appends the record.
+    case event((inout RecordBuffer) -> Void)
+    case summary(record_end)
+  }
+
+  let content: Content
+
+  init(from decoder: any Decoder) throws {
+    let line = Members(try decoder.container(keyedBy: Key.self))
+    switch try line.string("type") {
+    case "event": content = .event(try Self.event(line))
+    case "summary":
+      var end = record_end()
+      end.base.time_ns = try line.integer("t")
+      end.base.kind = .end
+      end.base.opcode = UInt8(RECORD_OPCODE_NONE)
+      end.records = try line.integer("events")
+      end.lost = try line.integer("lost")
+      content = .summary(end)
+    default: throw line.failure("type")
+    }
+  }
+
+  private static func event(_ line: Members) throws -> (inout RecordBuffer) -> Void {
+    guard let kind = JSONNames.event(try line.string("event")) else { throw line.failure("event") }
+    var base = record()
+    base.time_ns = try line.integer("t")
+    base.ctx = try line.hex("ctx", default: 0)
+    base.req = try line.hex("kiocb", default: 0)
+    base.tid = try line.integer("tid")
+    base.kind = kind
+    base.opcode = try line.opcode()
+    switch kind {
+    case .create:
+      var create = record_create()
+      create.base = base
+      create.fd = try line.integer("fd")
+      create.tgid = try line.integer("tgid")
+      create.sq_entries = try line.integer("sq_entries")
+      create.cq_entries = try line.integer("cq_entries")
+      create.flags = try line.setupFlags()
+      create.sq_thread_tid = try line.integer("sq_thread_tid")
+      CharArray.set(&create.comm, to: try line.string("comm"))
+      return { [create] in $0.append(create, base: \.base) }
+    case .register:
+      var register = record_register()
+      register.base = base
+      register.opcode = try line.integer("register_opcode")
+      register.nr_files = try line.integer("nr_files")
+      register.nr_bufs = try line.integer("nr_bufs")
+      register.result = try line.integer("result")
+      register.tgid = try line.integer("tgid")
+      return { [register] in $0.append(register, base: \.base) }
+    case .fileGet:
+      var get = record_file_get()
+      get.base = base
+      get.fd = try line.integer("fd")
+      return { [get] in $0.append(get, base: \.base) }
+    case .submit:
+      var submit = record_submit()
+      submit.base = base
+      submit.flags = try line.hex("flag_bits")
+      submit.notif = try line.hex("notif", default: 0)
+      submit.tgid = try line.integer("tgid")
+      submit.sq_thread = try line.bool("sq_thread") ? 1 : 0
+      submit.sqe_is_known = try line.bool("sqe_known") ? 1 : 0
+      if submit.sqe_is_known != 0 {
+        submit.sqe = try line.sqe()
+      } else {
+        submit.sqe.user_data = try line.hex("user_data")
+        submit.sqe.opcode = base.opcode
+      }
+      return { [submit] in $0.append(submit, base: \.base) }
+    case .queueAsyncWork:
+      var work = record_queue_async_work()
+      work.base = base
+      work.hashed = try line.bool("hashed") ? 1 : 0
+      return { [work] in $0.append(work, base: \.base) }
+    case .pollArm:
+      var poll = record_poll_arm()
+      poll.base = base
+      poll.mask = try line.integer("mask")
+      poll.events = try line.integer("events")
+      return { [poll] in $0.append(poll, base: \.base) }
+    case .taskAdd:
+      var add = record_task_add()
+      add.base = base
+      add.mask = try line.integer("mask")
+      return { [add] in $0.append(add, base: \.base) }
+    case .defer:
+      let record = record_defer(base: base)
+      return { $0.append(record, base: \.base) }
+    case .link:
+      let record = record_link(base: base, target: try line.hex("target"))
+      return { $0.append(record, base: \.base) }
+    case .failLink:
+      let record = record_fail_link(base: base, link: try line.hex("link"))
+      return { $0.append(record, base: \.base) }
+    case .complete:
+      var complete = record_complete()
+      complete.base = base
+      complete.user_data = try line.hex("user_data")
+      complete.res = try line.integer("res")
+      complete.cflags = try line.integer("cflags")
+      complete.extra1 = try line.hex("extra1", default: 0)
+      complete.extra2 = try line.hex("extra2", default: 0)
+      return { [complete] in $0.append(complete, base: \.base) }
+    case .cqeOverflow:
+      var overflow = record_cqe_overflow()
+      overflow.base = base
+      overflow.user_data = try line.hex("user_data")
+      overflow.res = try line.integer("res")
+      overflow.cflags = try line.integer("cflags")
+      overflow.dropped = try line.bool("dropped") ? 1 : 0
+      return { [overflow] in $0.append(overflow, base: \.base) }
+    case .reqFailed:
+      var failed = record_req_failed()
+      failed.base = base
+      failed.flags = try line.hex("flag_bits")
+      failed.error = try line.integer("error")
+      failed.tgid = try line.integer("tgid")
+      failed.sqe = try line.sqe()
+      return { [failed] in $0.append(failed, base: \.base) }
+    case .cqringWait:
+      var wait = record_cqring_wait()
+      wait.base = base
+      wait.min_events = try line.integer("min_events")
+      wait.tgid = try line.integer("tgid")
+      return { [wait] in $0.append(wait, base: \.base) }
+    case .taskWorkRun:
+      var run = record_task_work_run()
+      run.base = base
+      run.tctx = try line.hex("tctx")
+      run.count = try line.integer("count")
+      run.loops = try line.integer("loops")
+      return { [run] in $0.append(run, base: \.base) }
+    case .localWorkRun:
+      var run = record_local_work_run()
+      run.base = base
+      run.count = try line.integer("count")
+      run.loops = try line.integer("loops")
+      return { [run] in $0.append(run, base: \.base) }
+    case .shortWrite:
+      var short = record_short_write()
+      short.base = base
+      short.pos = UInt64(bitPattern: try line.integer("pos"))
+      short.wanted = try line.integer("wanted")
+      short.got = try line.integer("got")
+      return { [short] in $0.append(short, base: \.base) }
+    case .skip:
+      var skip = record_skip()
+      skip.base = base
+      skip.res = try line.integer("res")
+      return { [skip] in $0.append(skip, base: \.base) }
+    case .ringFound:
+      var found = record_ring_found()
+      found.base = base
+      found.tgid = try line.integer("tgid")
+      found.sq_entries = try line.integer("sq_entries")
+      found.cq_entries = try line.integer("cq_entries")
+      found.flags = try line.setupFlags()
+      found.sq_thread_tid = try line.integer("sq_thread_tid")
+      found.nr_files = try line.integer("nr_files")
+      found.nr_bufs = try line.integer("nr_bufs")
+      CharArray.set(&found.comm, to: try line.string("comm"))
+      return { [found] in $0.append(found, base: \.base) }
+    case .ringFd:
+      var descriptor = record_ring_fd()
+      descriptor.base = base
+      descriptor.tgid = try line.integer("tgid")
+      descriptor.fd = try line.integer("fd")
+      return { [descriptor] in $0.append(descriptor, base: \.base) }
+    case .ringClosed:
+      let record = record_ring_closed(base: base)
+      return { $0.append(record, base: \.base) }
+    case .taskName:
+      var task = record_task_name()
+      task.base = base
+      task.tgid = try line.integer("tgid")
+      CharArray.set(&task.comm, to: try line.string("comm"))
+      return { [task] in $0.append(task, base: \.base) }
+    case .fileName:
+      var file = record_file_name()
+      file.base = base
+      file.tgid = try line.integer("tgid")
+      if let index: Int32 = try line.optionalInteger("fixed_file") {
+        file.fd = index
+        file.is_fixed = 1
+      } else {
+        file.fd = try line.integer("fd")
+      }
+      let text = try line.string("name")
+      return { [file] in $0.append(file, text: text.utf8) }
+    case .lost:
+      var lost = record_lost()
+      lost.base = base
+      lost.count = try line.integer("count")
+      lost.cause = try line.string("cause") == "output_stalled" ? .outputStalled : .ringBufferFull
+      return { [lost] in $0.append(lost, base: \.base) }
+    case .freed:
+      let record = record_freed(base: base)
+      return { $0.append(record, base: \.base) }
+    case .flagName:
+      var name = record_flag_name()
+      name.base = base
+      name.bit = try line.integer("bit")
+      CharArray.set(&name.name, to: try line.string("name"))
+      return { [name] in $0.append(name, base: \.base) }
+    default: throw line.failure("event")
+    }
+  }
+
+  struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// The members of one line.
+  private struct Members {
+    private let container: KeyedDecodingContainer<Key>
+
+    init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
+
+    func failure(_ key: String) -> DecodingError {
+      .dataCorruptedError(
+        forKey: Key(stringValue: key), in: container, debugDescription: "not a known value")
+    }
+
+    func integer<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T {
+      try container.decode(T.self, forKey: Key(stringValue: key))
+    }
+
+    func optionalInteger<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T? {
+      try container.decodeIfPresent(T.self, forKey: Key(stringValue: key))
+    }
+
+    func string(_ key: String) throws -> String {
+      try container.decode(String.self, forKey: Key(stringValue: key))
+    }
+
+    func bool(_ key: String) throws -> Bool {
+      try container.decode(Bool.self, forKey: Key(stringValue: key))
+    }
+
+    func hex(_ key: String, default missing: UInt64? = nil) throws -> UInt64 {
+      guard let text = try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
+      else {
+        guard let missing else { throw failure(key) }
+        return missing
+      }
+      guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+        throw failure(key)
+      }
+      return value
+    }
+
+    func opcode() throws -> UInt8 {
+      guard
+        let name = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "opcode"))
+      else { return UInt8(RECORD_OPCODE_NONE) }
+      guard let opcode = Opcode(name: name)?.rawValue else { throw failure("opcode") }
+      return opcode
+    }
+
+    func setupFlags() throws -> UInt32 {
+      let names = try container.decode([String].self, forKey: Key(stringValue: "flags"))
+      guard let flags = SetupFlags(names: names) else { throw failure("flags") }
+      return flags.rawValue
+    }
+
+    func sqe() throws -> SQE {
+      var sqe = SQE()
+      sqe.opcode = try opcode()
+      let names = try container.decode([String].self, forKey: Key(stringValue: "sqe_flags"))
+      guard let flags = SQEFlags(names: names) else { throw failure("sqe_flags") }
+      sqe.flags = flags.rawValue
+      sqe.ioprio = try integer("ioprio")
+      sqe.fd = try optionalInteger("fixed_file") ?? integer("fd")
+      sqe.off = UInt64(bitPattern: try integer("off"))
+      sqe.addr = try hex("addr")
+      sqe.len = try integer("len")
+      sqe.op_flags = try integer("op_flags")
+      sqe.user_data = try hex("user_data")
+      sqe.buf_index = try optionalInteger("bgid") ?? integer("buf_index")
+      sqe.personality = try integer("personality")
+      sqe.file_index = try integer("file_index")
+      sqe.addr3 = try hex("addr3")
+      sqe.pad2 = try hex("pad2")
+      return sqe
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import SystemPackage
+
+/// Why a recording cannot be used at all.
+public enum RecordingError: Error, Hashable, Sendable {
+  case cannotRead(SystemPackage.Errno)
+  /// Neither a binary recording nor a JSON trace.
+  case notARecording
+  /// Ends within its header.
+  case truncatedHeader
+  case corruptHeader
+  /// Written by a later uringtop.
+  case newerSchema(UInt32)
+}
+
+extension RecordingError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cannotRead(let errno): "\(errno)"
+    case .notARecording: "not a uringtop recording"
+    case .truncatedHeader: "the recording ends within its header: nothing in it can be used"
+    case .corruptHeader: "the recording's header is corrupt"
+    case .newerSchema(let schema):
+      "written by a newer uringtop (schema \(schema); this one reads up to schema 1)"
+    }
+  }
+}
+
+/// Why a recording can be used only in part.
+public enum RecordingFlaw: Hashable, Sendable {
+  /// It ends without its end record or summary, or within a record.
+  case cutOff
+  /// What starts at this place is not a record. `place` is a byte offset in a binary recording and a
+  /// line number in a JSON trace.
+  case corrupt(place: UInt64, isLine: Bool)
+}
+
+extension RecordingFlaw: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cutOff: "the recording was cut off"
+    case .corrupt(let place, let isLine):
+      "the recording is corrupt at \(isLine ? "line" : "byte") \(place)"
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import CRecord
+import SystemPackage
+
+/// Writes records to a file on a thread of its own.
+///
+/// Whoever drains the kernel's ring buffer never waits for the disk: records queue up to
+/// ``Limits/queuedBytes``, and what is over that is counted as lost; the source puts that count into the
+/// stream (``lostToOutput``). When a write fails, the file is cut
+/// to whole records and nothing more is written.
+public final class RecordingWriter: Sendable {
+  public struct Limits: Sendable {
+    /// Bytes handed to the encoder at once.
+    public var chunkBytes = 1 << 20
+    /// Bytes that may wait for the disk.
+    public var queuedBytes = 256 << 20
+    /// Nanoseconds after which waiting records are written though their chunk is not full.
+    public var flushInterval: UInt64 = 200_000_000
+
+    public init() {}
+  }
+
+  /// What became of a recording.
+  public struct Summary: Hashable, Sendable {
+    public var records: UInt64
+    /// Lost because the disk fell behind.
+    public var lostToOutput: UInt64
+    public var bytesWritten: UInt64
+  }
+
+  private struct State {
+    var current: [UInt8] = []
+    var queue: [[UInt8]] = []
+    var queuedBytes = 0
+    var records: UInt64 = 0
+    var lostTotal: UInt64 = 0
+    var isFinishing = false
+    var failure: OutputError?
+    var bytesWritten: UInt64 = 0
+  }
+
+  private let limits: Limits
+  private let state = Monitor(State())
+  private let thread: BackgroundThread
+  private let output: OutputFile
+  private let encoder: EncoderBox
+
+  /// Starts the file.
+  public init(
+    output: OutputFile, encoder: sending any TraceEncoder, limits: Limits = Limits()
+  ) throws(OutputError) {
+    var start: [UInt8] = []
+    encoder.begin(into: &start)
+    do {
+      try output.write(start)
+    } catch {
+      output.truncate(to: 0)
+      try? output.close()
+      throw error
+    }
+    let box = EncoderBox(encoder: encoder)
+    self.output = output
+    self.encoder = box
+    self.limits = limits
+    state.withLock { $0.bytesWritten = UInt64(start.count) }
+    thread = BackgroundThread { [state] in
+      Self.run(state, output: output, encoder: box.encoder, limits: limits)
+    }
+  }
+
+  /// Why the recording stopped early, nil while it goes well.
+  public var failure: OutputError? { state.withLock { $0.failure } }
+
+  /// Records lost so far because the disk fell behind.
+  public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
+
+  /// Takes whole records. Never waits for the disk. Any thread, one at a time.
+  public func append(_ records: UnsafeRawBufferPointer) {
+    guard !records.isEmpty else { return }
+    let isFull: Bool = state.withLock { state in
+      guard state.failure == nil, !state.isFinishing else { return false }
+      let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
+      guard state.queuedBytes + records.count <= limits.queuedBytes else {
+        state.lostTotal += count
+        return false
+      }
+      state.current.append(contentsOf: records)
+      state.queuedBytes += records.count
+      state.records += count
+      guard state.current.count >= limits.chunkBytes else { return false }
+      Self.rotate(&state, capacity: limits.chunkBytes)
+      return true
+    }
+    if isFull { state.change { _ in } }
+  }
+
+  /// Takes one whole record.
+  public func append(_ record: UnsafePointer<record>) {
+    append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
+  }
+
+  /// Writes what waits and what the file ends with, and closes it.
+  ///
+  /// - Parameter lostInKernel: records that the kernel's ring buffer had no room for.
+  public func finish(lostInKernel: UInt64) throws(OutputError) -> Summary {
+    state.change { $0.isFinishing = true }
+    thread.join()
+    var result = state.withLock { $0 }
+    if result.failure == nil {
+      var end: [UInt8] = []
+      encoder.encoder.end(
+        time: MonotonicClock.now(), lost: lostInKernel + result.lostTotal, into: &end)
+      do throws(OutputError) {
+        try Self.write(end, to: output, encoder: encoder.encoder, total: &result.bytesWritten)
+      } catch {
+        result.failure = error
+      }
+    }
+    do {
+      try output.close()
+    } catch {
+      throw result.failure ?? error
+    }
+    if let failure = result.failure { throw failure }
+    return Summary(
+      records: result.records, lostToOutput: result.lostTotal, bytesWritten: result.bytesWritten)
+  }
+
+  private static func rotate(_ state: inout State, capacity: Int) {
+    state.queue.append(state.current)
+    state.current = []
+    state.current.reserveCapacity(capacity + 4096)
+  }
+
+  /// The thread: encodes and writes until `finish` or a failure.
+  private static func run(
+    _ monitor: Monitor<State>, output: OutputFile, encoder: any TraceEncoder, limits: Limits
+  ) {
+    var encoded: [UInt8] = []
+    while true {
+      let (chunks, isLast) = monitor.wait(
+        until: MonotonicClock.now() + limits.flushInterval,
+        for: { !$0.queue.isEmpty || $0.isFinishing },
+        then: { state in
+          if !state.current.isEmpty { rotate(&state, capacity: limits.chunkBytes) }
+          defer { state.queue.removeAll(keepingCapacity: true) }
+          return (state.queue, state.isFinishing)
+        })
+      for chunk in chunks {
+        encoded.removeAll(keepingCapacity: true)
+        chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
+        var written: UInt64 = 0
+        var failure: OutputError?
+        do throws(OutputError) {
+          try write(
+            encoded, to: output, encoder: encoder, total: &written,
+            before: monitor.withLock { $0.bytesWritten })
+        } catch {
+          failure = error
+        }
+        monitor.withLock { state in
+          state.bytesWritten += written
+          state.queuedBytes -= chunk.count
+          state.failure = failure
+        }
+        if failure != nil { return }
+      }
+      if isLast { return }
+    }
+  }
+
+  /// Writes bytes that follow `before` bytes in the file; on failure cuts the file to whole records.
+  private static func write(
+    _ bytes: [UInt8], to output: OutputFile, encoder: any TraceEncoder, total: inout UInt64,
+    before: UInt64? = nil
+  ) throws(OutputError) {
+    let start = before ?? total
+    var written = 0
+    let result: Result<Void, OutputError> = bytes.withUnsafeBytes { buffer in
+      do throws(OutputError) {
+        return .success(try output.write(buffer, written: &written))
+      } catch {
+        return .failure(error)
+      }
+    }
+    if case .failure(let error) = result {
+      let kept = encoder.lastBoundary(in: bytes, limit: written)
+      output.truncate(to: Int(start) + kept)
+      total += UInt64(kept)
+      throw error
+    }
+    total += UInt64(written)
+  }
+
+  /// Used by the thread until it has ended, then by ``finish(lostInKernel:)``.
+  private final class EncoderBox: @unchecked Sendable {
+    let encoder: any TraceEncoder
+
+    init(encoder: any TraceEncoder) { self.encoder = encoder }
+  }
+}

@@ -1,0 +1,46 @@
+import CRecord
+
+/// Turns records into the bytes of a file.
+public protocol TraceEncoder: AnyObject {
+  /// What the file starts with.
+  func begin(into output: inout [UInt8])
+
+  /// Whole records, in order.
+  func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
+
+  /// What a complete file ends with.
+  ///
+  /// - Parameters:
+  ///   - time: nanoseconds, CLOCK_MONOTONIC.
+  ///   - lost: records that were lost while recording.
+  func end(time: UInt64, lost: UInt64, into output: inout [UInt8])
+
+  /// The length of the longest prefix of `output` that is at most `limit` long and ends where a unit
+  /// ends: what a file can be cut to and stay valid.
+  func lastBoundary(in output: [UInt8], limit: Int) -> Int
+}
+
+/// The format of a recording's file.
+public enum TraceFormat: String, CaseIterable, Sendable {
+  /// trace.jsonl
+  case jsonl
+  /// The binary recording.
+  case uring
+
+  /// By a file name's extension, nil if it tells nothing.
+  public init?(path: String) {
+    guard let dot = path.lastIndex(of: ".") else { return nil }
+    switch path[path.index(after: dot)...].lowercased() {
+    case "jsonl", "json", "ndjson": self = .jsonl
+    case "uring": self = .uring
+    default: return nil
+    }
+  }
+
+  public func makeEncoder(header: RecordingHeader) -> any TraceEncoder {
+    switch self {
+    case .jsonl: TraceJSONEncoder(header: header)
+    case .uring: BinaryEncoder(header: header)
+    }
+  }
+}

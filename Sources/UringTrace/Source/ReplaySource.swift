@@ -1,0 +1,97 @@
+import CRecord
+
+/// A recording as a source of snapshots, played on a thread of its own.
+public final class ReplaySource: SnapshotSource {
+  private struct State {
+    var commands: [SourceCommand] = []
+    var snapshot: Snapshot
+    var timeline: Timeline
+    var notices: [Notice] = []
+    var isStopping = false
+  }
+
+  private let state: Monitor<State>
+  private let thread: BackgroundThread
+
+  /// Opens at the start, or at `position` nanoseconds from it, and plays.
+  ///
+  /// - Parameter dump: writes the recording to a path as trace.jsonl; what it throws is shown.
+  public init(
+    _ recording: Recording, filter: Filter = Filter(), position: UInt64 = 0,
+    isPlaying: Bool = true, refreshInterval: Duration = .milliseconds(200),
+    dump: @escaping @Sendable (Recording, String) -> Notice
+  ) {
+    let player = Player(
+      recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval)
+    var first = State(snapshot: player.snapshot(), timeline: player.timeline)
+    if let flaw = recording.flaw { first.notices = [Notice("\(flaw)", isError: true)] }
+    let monitor = Monitor(first)
+    state = monitor
+    let box = PlayerBox(player)
+    thread = BackgroundThread { Self.run(monitor, box.player, dump) }
+  }
+
+  deinit {
+    stop()
+  }
+
+  /// Ends the thread.
+  public func stop() {
+    state.change { $0.isStopping = true }
+    thread.join()
+  }
+
+  public func current() -> Snapshot { state.withLock { $0.snapshot } }
+
+  public var timeline: Timeline? { state.withLock { $0.timeline } }
+
+  public func perform(_ command: SourceCommand) { state.change { $0.commands.append(command) } }
+
+  public func takeNotices() -> [Notice] {
+    state.withLock { state in
+      defer { state.notices = [] }
+      return state.notices
+    }
+  }
+
+  private static func run(
+    _ monitor: Monitor<State>, _ player: Player,
+    _ dump: @Sendable (Recording, String) -> Notice
+  ) {
+    var isStopping = false
+    while !isStopping {
+      let deadline = player.deadline
+      let commands: [SourceCommand]
+      (commands, isStopping) = monitor.wait(
+        until: deadline,
+        for: { !$0.commands.isEmpty || $0.isStopping },
+        then: { state in
+          defer { state.commands = [] }
+          return (state.commands, state.isStopping)
+        })
+      var notices: [Notice] = []
+      player.tick(now: MonotonicClock.now())
+      for command in commands {
+        if case .dump(let path) = command {
+          notices.append(dump(player.recording, path))
+        } else if let notice = player.perform(command) {
+          notices.append(notice)
+        }
+      }
+      let snapshot = player.snapshot()
+      let timeline = player.timeline
+      monitor.change { state in
+        state.snapshot = snapshot
+        state.timeline = timeline
+        state.notices += notices
+      }
+    }
+  }
+
+  /// Made by `init`, then used by the thread alone.
+  private final class PlayerBox: @unchecked Sendable {
+    let player: Player
+
+    init(_ player: Player) { self.player = player }
+  }
+}

@@ -1,0 +1,28 @@
+/// Pictures made of block characters.
+enum Bars {
+  private static let rising: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+
+  /// One row of bars; what is not zero can be seen.
+  static func spark(_ values: [UInt64]) -> String {
+    let most = values.max() ?? 0
+    return String(
+      values.map { value in
+        value == 0 ? " " : rising[max(0, min(7, Int((Double(value) * 8 / Double(most)).rounded(.up)) - 1))]
+      })
+  }
+
+  /// Bars over several rows, from the top row down.
+  static func columns(_ values: [UInt64], height: Int) -> [String] {
+    let most = Double(max(1, values.max() ?? 0))
+    let eighths = values.map { value in
+      value == 0 ? 0 : max(1, Int((Double(value) * Double(height) * 8 / most).rounded()))
+    }
+    return (0..<height).map { line in
+      let floor = (height - 1 - line) * 8
+      return String(
+        eighths.map { filled in
+          filled <= floor ? " " : rising[min(8, filled - floor) - 1]
+        })
+    }
+  }
+}

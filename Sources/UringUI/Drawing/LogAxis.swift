@@ -1,0 +1,26 @@
+import Glibc
+
+/// Times on a logarithmic scale.
+struct LogAxis: Hashable, Sendable {
+  private var low: Double
+  private var high: Double
+
+  /// From the least to the greatest, at least a factor of ten.
+  init(from least: UInt64, through greatest: UInt64) {
+    low = log10(Double(max(1, least)))
+    high = max(log10(Double(max(1, greatest))), low + 1)
+  }
+
+  /// The column of `width` that a time falls into.
+  func column(of time: UInt64, width: Int) -> Int {
+    let part = (log10(Double(max(1, time))) - low) / (high - low)
+    return max(0, min(width - 1, Int(part * Double(width))))
+  }
+
+  /// The powers of ten between the ends.
+  var decades: [UInt64] {
+    let first = Int(low.rounded(.up))
+    let last = Int(high.rounded(.down))
+    return first > last ? [] : (first...last).map { UInt64(pow(10, Double($0)).rounded()) }
+  }
+}

@@ -1,0 +1,112 @@
+/// One line of the key table: it serves the keys, the help and the function bar.
+struct Binding: Sendable {
+  /// When a binding applies; all that are set must hold.
+  struct Situation: OptionSet, Sendable {
+    let rawValue: Int
+    static let live = Situation(rawValue: 1)
+    static let replay = Situation(rawValue: 2)
+    /// The focused pane has rows to sort, search and filter.
+    static let list = Situation(rawValue: 4)
+    static let detail = Situation(rawValue: 8)
+  }
+
+  var keys: [Key]
+  var command: Command
+  var situation: Situation = []
+  /// In the function bar, nil to leave it out.
+  var label: String?
+  /// How the function bar names the key, nil for the first key's own name.
+  var keyName: String?
+  /// In the help; empty to leave it out.
+  var help: String
+
+  init(
+    _ keys: [Key], _ command: Command, in situation: Situation = [], label: String? = nil,
+    keyName: String? = nil, _ help: String = ""
+  ) {
+    self.keys = keys
+    self.command = command
+    self.situation = situation
+    self.label = label
+    self.keyName = keyName
+    self.help = help
+  }
+
+  /// Names of the keys for the help: "F3 /".
+  var keyNames: String { keyName ?? keys.map(\.name).joined(separator: " ") }
+}
+
+extension Binding {
+  /// The first that has the key and applies wins.
+  static let all: [Binding] = [
+    Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
+    Binding([.escape], .back, in: .detail, label: "Back", "close the request, clear the filter"),
+    Binding([.escape, .backspace], .back),
+    Binding([.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
+    Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
+    Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
+    Binding([.enter], .open, in: .list, label: "Open", "open the request; requests of this ring"),
+    Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen, capture goes on"),
+    Binding([" "], .playOrPause, in: .replay, label: "Play", "play or pause the recording"),
+    Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
+    Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),
+    Binding([",", .left], .stepBack, in: .replay, label: "Back", "one event back"),
+    Binding([".", .right], .stepForward, in: .replay, label: "Step", "one event on"),
+    Binding(["g"], .jump, in: .replay, label: "Jump", "jump to a time: 2.5s, 300ms, 1m30s"),
+    Binding(["e"], .nextError, in: .replay, label: "Error", "jump to the next error"),
+    Binding(["d"], .dump, label: "Dump", "write the trace to a JSON file"),
+    Binding([.tab], .nextPane, label: "Pane", "next pane"),
+    Binding([.backTab], .previousPane, "previous pane"),
+    Binding(["a"], .allRings, "requests of all rings"),
+    Binding(["I"], .invert, in: .list, "invert the sort order"),
+    Binding(["n"], .searchNext, in: .list, "next match"),
+    Binding(["N"], .searchPrevious, in: .list, "previous match"),
+    Binding(["+"], .longerInterval, in: .live, "refresh less often"),
+    Binding(["-"], .shorterInterval, in: .live, "refresh more often"),
+    Binding([.control("l")], .redraw, "draw the screen anew"),
+    Binding([.up, "k"], .navigate(.rows(-1)), "up"),
+    Binding([.down, "j"], .navigate(.rows(1)), "down"),
+    Binding([.pageUp], .navigate(.pages(-1)), "one page up"),
+    Binding([.pageDown], .navigate(.pages(1)), "one page down"),
+    Binding([.home], .navigate(.first), "to the first row"),
+    Binding([.end], .navigate(.last), "to the last row; in Events, follow"),
+    Binding([.function(10), "q"], .quit, label: "Quit", "quit"),
+  ]
+
+  static func find(_ key: Key, in situation: Situation) -> Command? {
+    all.first { $0.situation.isSubset(of: situation) && $0.keys.contains(key) }?.command
+  }
+}
+
+extension Key: ExpressibleByUnicodeScalarLiteral {
+  init(unicodeScalarLiteral scalar: Unicode.Scalar) { self = .character(scalar) }
+
+  static func control(_ letter: Unicode.Scalar) -> Key {
+    .character(Unicode.Scalar(UInt8(letter.value & 0x1F)))
+  }
+
+  /// As printed on the key.
+  var name: String {
+    switch self {
+    case .character(" "): "Space"
+    case .character(let scalar) where scalar.value < 0x20:
+      "^" + String(Character(Unicode.Scalar(UInt8(scalar.value | 0x40))))
+    case .character(let scalar): String(Character(scalar))
+    case .function(let number): "F\(number)"
+    case .up: "↑"
+    case .down: "↓"
+    case .left: "←"
+    case .right: "→"
+    case .pageUp: "PgUp"
+    case .pageDown: "PgDn"
+    case .home: "Home"
+    case .end: "End"
+    case .enter: "Enter"
+    case .tab: "Tab"
+    case .backTab: "Shift-Tab"
+    case .backspace: "Backspace"
+    case .delete: "Del"
+    case .escape: "Esc"
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// What a key asks for.
+enum Command: Hashable, Sendable {
+  case help
+  case search
+  case filter
+  case sortMenu
+  case invert
+  case searchNext
+  case searchPrevious
+  case pause
+  case dump
+  case longerInterval
+  case shorterInterval
+  case nextPane
+  case previousPane
+  case showPane(Int)
+  case allRings
+  case open
+  case back
+  case navigate(Navigation)
+  case playOrPause
+  case slower
+  case faster
+  case stepBack
+  case stepForward
+  case jump
+  case nextError
+  case redraw
+  case quit
+}

@@ -1,0 +1,122 @@
+import UringTrace
+
+/// The lines at the top: what is watched, how, and the figures that matter most.
+struct HeaderView {
+  var interface: Interface
+
+  func draw(into canvas: inout Canvas, in rect: Rect) {
+    guard rect.height > 0 else { return }
+    if rect.height == 1 {
+      drawItems(figures(isShort: true), state: state, into: &canvas, in: rect)
+      return
+    }
+    var area = rect
+    drawItems(identity, state: state, into: &canvas, in: area.takeTop(1))
+    drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
+  }
+
+  /// A name and a value; those with a higher number are left out first.
+  private struct Item {
+    var pieces: [Piece]
+    var priority: Int
+
+    init(_ pieces: [Piece], priority: Int) {
+      self.pieces = pieces
+      self.priority = priority
+    }
+
+    init(_ label: String, _ value: String, priority: Int, style: Style = .value) {
+      self.init([Piece(label + " ", .label), Piece(value, style)], priority: priority)
+    }
+
+    var width: Int { pieces.reduce(0) { $0 + $1.text.displayWidth } }
+  }
+
+  private var identity: [Item] {
+    var items = [Item([Piece("uringtop", .strong)], priority: 0)]
+    guard let scene = interface.scene else { return items }
+    let host = scene.snapshot.host
+    items.append(Item([Piece(host.kernel), Piece("  \(host.tier)", .faint)], priority: 3))
+    if !interface.options.title.isEmpty {
+      items.append(Item([Piece(interface.options.title, .name)], priority: 4))
+    }
+    if !filter.isEmpty {
+      items.append(Item([Piece("filter ", .label), Piece(filter, .warning)], priority: 1))
+    }
+    return items
+  }
+
+  private var filter: String { interface.options.filterDescription }
+
+  /// At the right end: paused or live, and the time.
+  private var state: [Piece] {
+    guard let scene = interface.scene else { return [Piece("starting…", .faint)] }
+    let time = Piece("  " + Clock.timeOfDay(scene.snapshot))
+    if let timeline = interface.timeline {
+      return [Piece(timeline.isPlaying ? "REPLAY" : "REPLAY PAUSED", .warning), time]
+    }
+    if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
+    return [Piece("LIVE", .good), Piece(" every \(Self.text(interface.interval))", .faint), time]
+  }
+
+  private static func text(_ interval: Duration) -> String {
+    let (seconds, fraction) = interval.components
+    return seconds > 0 && fraction == 0
+      ? "\(seconds)s" : "\(seconds * 1_000 + fraction / 1_000_000_000_000_000)ms"
+  }
+
+  private func figures(isShort: Bool) -> [Item] {
+    guard let snapshot = interface.scene?.snapshot else { return [] }
+    let second = snapshot.lastSecond
+    let lost = snapshot.lost.total + snapshot.damagedRecordCount
+    let inFlight = Humanise.count(UInt64(snapshot.requests.count))
+    var items = [
+      Item(isShort ? "req/s" : "Requests/s", Humanise.rate(second.submitted), priority: 1),
+      Item("In flight", inFlight, priority: 0),
+    ]
+    if !isShort {
+      items.append(Item("Done/s", Humanise.rate(second.completed), priority: 6))
+      items.append(Item("Rings", "\(snapshot.rings.count { !$0.isClosed })", priority: 7))
+      items.append(
+        Item(
+          "Errors/s", Humanise.rate(second.errors), priority: 4,
+          style: second.errors > 0 ? .error : .value))
+      items.append(Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
+      items.append(
+        Item("Written", Humanise.bytes(UInt64(max(0, second.bytesWritten))) + "/s", priority: 9))
+    }
+    items.append(
+      Item("Lost", Humanise.count(lost), priority: 2, style: lost > 0 ? .alarm : .value))
+    if !isShort, interface.rateHistory.count > 1 {
+      let history = Bars.spark(Array(interface.rateHistory.suffix(30)))
+      items.append(Item([Piece(history, .bar)], priority: 10))
+    }
+    return items
+  }
+
+  /// Draws what fits, in order, and the state at the right end.
+  private func drawItems(
+    _ items: [Item], state: [Piece]?, into canvas: inout Canvas, in rect: Rect
+  ) {
+    let state = state ?? []
+    let stateWidth = state.reduce(0) { $0 + $1.text.displayWidth }
+    let gap = 2
+    var kept = items
+    func width() -> Int { kept.reduce(0) { $0 + $1.width + gap } + stateWidth + 2 }
+    while width() > rect.width, kept.count > 1,
+      let victim = kept.indices.max(by: { kept[$0].priority < kept[$1].priority })
+    {
+      kept.remove(at: victim)
+    }
+    var x = rect.x + 1
+    let end = rect.right - stateWidth - 2
+    for item in kept {
+      for piece in item.pieces where x < end {
+        x = canvas.put(piece.text, x: x, y: rect.y, style: piece.style, limit: end - x)
+      }
+      x += gap
+    }
+    x = rect.right - stateWidth - 1
+    for piece in state { x = canvas.put(piece.text, x: x, y: rect.y, style: piece.style) }
+  }
+}

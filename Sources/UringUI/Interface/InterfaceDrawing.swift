@@ -1,0 +1,203 @@
+import UringTrace
+
+extension Interface {
+  /// Draws a frame.
+  mutating func draw(into canvas: inout Canvas) {
+    targets.removeAll(keepingCapacity: true)
+    let (width, height) = (canvas.width, canvas.height)
+    guard width >= ScreenLayout.minimumWidth, height >= ScreenLayout.minimumHeight else {
+      drawTooSmall(into: &canvas)
+      return
+    }
+    let layout = ScreenLayout(
+      width: width, height: height, hasTimeline: isReplay,
+      ringCount: scene?.snapshot.rings.count ?? 0, current: current, focus: focus,
+      isDetail: detail != nil)
+    places = layout.places
+    if !places.contains(where: { $0.pane == focus }) { focus = .lower(current) }
+
+    HeaderView(interface: self).draw(into: &canvas, in: layout.header)
+    if let rect = layout.timeline, let timeline {
+      let bar = TimelineView(timeline: timeline).draw(into: &canvas, in: rect)
+      targets.append((bar, .seek(bar)))
+    }
+    for place in layout.places { draw(place, into: &canvas) }
+    drawModal(into: &canvas, layout)
+    drawNotice(into: &canvas, above: layout.functionBar)
+    if case .prompt(let prompt)? = modal {
+      drawPrompt(prompt, into: &canvas, in: layout.functionBar)
+    } else {
+      drawFunctionBar(into: &canvas, in: layout.functionBar)
+    }
+  }
+
+  private func drawTooSmall(into canvas: inout Canvas) {
+    let lines = ["uringtop needs more room:", "40 columns, 10 rows."]
+    let y = max(0, (canvas.height - lines.count) / 2)
+    for (index, line) in lines.enumerated() {
+      canvas.put(line, x: max(0, (canvas.width - line.count) / 2), y: y + index)
+    }
+  }
+
+  // MARK: Panes
+
+  private mutating func draw(_ place: ScreenLayout.Place, into canvas: inout Canvas) {
+    var area = place.rect
+    let isFocused = place.pane == focus
+    drawTitle(place, into: &canvas, in: area.takeTop(1), isFocused: isFocused)
+    guard let scene else {
+      canvas.put(
+        place.pane == .rings ? "" : "starting…", x: area.x + 1, y: area.y, style: .faint)
+      return
+    }
+    targets.append((area, .pane(place.pane, area)))
+    canvas.clip = area
+    var pane = self[place.pane]
+    pane.draw(into: &canvas, in: area, scene: scene, isFocused: isFocused)
+    self[place.pane] = pane
+    canvas.clip = canvas.bounds
+  }
+
+  private mutating func drawTitle(
+    _ place: ScreenLayout.Place, into canvas: inout Canvas, in rect: Rect, isFocused: Bool
+  ) {
+    canvas.fill(rect, with: "─", style: .faint)
+    var x = rect.x
+    func limit(_ x: Int) -> Int { max(0, rect.right - x) }
+    if place.hasTabs {
+      if place.pane == .rings { x = drawTab("Rings", .rings, into: &canvas, x: x, rect) }
+      for index in lower.indices {
+        x = drawTab("\(index + 1) \(lower[index].name)", .lower(index), into: &canvas, x: x, rect)
+      }
+    } else {
+      x = canvas.put(
+        " \(self[place.pane].name) ", x: x, y: rect.y, style: isFocused ? .titleFocused : .title,
+        limit: limit(x))
+    }
+    guard let scene else { return }
+    var summary = self[place.pane].summary(scene)
+    if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
+      summary += "  ring \(id): \(scene.label(of: ring))"
+    }
+    if !summary.isEmpty {
+      canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
+    }
+  }
+
+  private mutating func drawTab(
+    _ text: String, _ slot: PaneSlot, into canvas: inout Canvas, x: Int, _ rect: Rect
+  ) -> Int {
+    let isActive = slot == .lower(current) || (slot == .rings && focus == .rings)
+    let style: Style = !isActive ? .tab : focus == slot ? .tabActive : .titleFocused
+    let end = canvas.put(" \(text) ", x: x, y: rect.y, style: style, limit: rect.right - x)
+    if case .lower(let index) = slot {
+      targets.append((Rect(x: x, y: rect.y, width: end - x, height: 1), .command(.showPane(index))))
+    }
+    return end
+  }
+
+  // MARK: What lies above the panes
+
+  private mutating func drawModal(into canvas: inout Canvas, _ layout: ScreenLayout) {
+    switch modal {
+    case .help(var text)?:
+      var area = canvas.bounds
+      _ = area.takeTop(layout.header.height)
+      _ = area.takeBottom(1)
+      canvas.fill(area)
+      text.draw(HelpText.lines(isReplay: isReplay, width: area.width), into: &canvas, in: area)
+      modal = .help(text)
+      targets.append((area, .key(.escape)))
+    case .sortMenu(let position)?:
+      guard let place = layout.places.first(where: { $0.pane == focus }) else { return }
+      drawSortMenu(position, into: &canvas, in: place.rect)
+    default: break
+    }
+  }
+
+  private mutating func drawSortMenu(_ position: Int, into canvas: inout Canvas, in rect: Rect) {
+    let titles = focusedPane.sortTitles
+    var area = rect
+    _ = area.takeTop(1)
+    // A small pane's menu reaches over what is beside it.
+    if area.height < titles.count + 1 {
+      area.y = max(1, min(area.y, canvas.height - 2 - titles.count))
+      area.height = canvas.height - 1 - area.y
+    }
+    area.width = min(area.width, 16)
+    area.height = min(area.height, titles.count + 1)
+    canvas.fill(area)
+    let head = area.takeTop(1)
+    canvas.fill(head, style: .columns)
+    canvas.put("Sort by", x: head.x, y: head.y, style: .columns)
+    let top = max(0, position - area.height + 1)
+    for line in 0..<area.height where top + line < titles.count {
+      let row = Rect(x: area.x, y: area.y + line, width: area.width, height: 1)
+      let isSelected = top + line == position
+      canvas.put(titles[top + line], x: row.x, y: row.y, limit: row.width)
+      canvas.put("│", x: row.right - 1, y: row.y, style: .faint)
+      if isSelected { canvas.restyle(row, .selected) }
+      targets.append((row, .sortTitle(top + line)))
+    }
+  }
+
+  private func drawNotice(into canvas: inout Canvas, above bar: Rect) {
+    guard let (notice, _) = notice else { return }
+    let row = Rect(x: 0, y: bar.y - 1, width: canvas.width, height: 1)
+    let style: Style = notice.isError ? .alarm : .selected
+    canvas.fill(row, style: style)
+    canvas.put(" " + notice.text, x: 0, y: row.y, style: style, limit: row.width)
+  }
+
+  private mutating func drawPrompt(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect) {
+    var x = rect.x
+    for (key, label) in prompt.bar {
+      x = canvas.put(key, x: x, y: rect.y, style: .key)
+      x = canvas.put(label.fitted(to: 6), x: x, y: rect.y, style: .keyLabel)
+    }
+    canvas.fill(Rect(x: x, y: rect.y, width: rect.right - x, height: 1))
+    x = canvas.put(" " + prompt.title, x: x, y: rect.y, style: .label)
+    var limit = rect.right - x
+    if let complaint = prompt.complaint {
+      let width = min(complaint.displayWidth, max(0, limit - 12))
+      limit -= width + 1
+      canvas.put(complaint, x: rect.right - width, y: rect.y, style: .error, limit: width)
+    }
+    prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
+  }
+
+  /// What applies now, as many as fit; the last one always does.
+  private mutating func drawFunctionBar(into canvas: inout Canvas, in rect: Rect) {
+    canvas.fill(rect, style: .keyLabel)
+    let shown = Binding.all.filter { $0.label != nil && $0.situation.isSubset(of: situation) }
+    func cell(_ binding: Binding) -> (key: String, label: String) {
+      let key = binding.keyName ?? binding.keys[0].name
+      return (key, label(of: binding).fitted(to: max(4, label(of: binding).displayWidth + 1)))
+    }
+    func width(_ binding: Binding) -> Int {
+      cell(binding).key.displayWidth + cell(binding).label.displayWidth
+    }
+    guard let last = shown.last else { return }
+    var x = rect.x
+    for binding in shown.dropLast() + [last] {
+      let reserve = binding.command == last.command ? 0 : width(last)
+      guard x + width(binding) + reserve <= rect.right else { continue }
+      let (key, label) = cell(binding)
+      let start = x
+      x = canvas.put(key, x: x, y: rect.y, style: .key)
+      x = canvas.put(label, x: x, y: rect.y, style: .keyLabel)
+      targets.append((
+        Rect(x: start, y: rect.y, width: x - start, height: 1), .command(binding.command)
+      ))
+    }
+  }
+
+  private func label(of binding: Binding) -> String {
+    switch binding.command {
+    case .pause where isPaused: "Resume"
+    case .playOrPause where timeline?.isPlaying == true: "Pause"
+    case .open where focus == .rings: "Requests"
+    default: binding.label ?? ""
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/// What takes the keys for itself while it is shown.
+enum Modal: Sendable {
+  case help(ScrollingText)
+  case prompt(Prompt)
+  case sortMenu(position: Int)
+}
+
+/// A question at the foot of the screen.
+struct Prompt: Sendable {
+  enum Kind: Hashable, Sendable { case search, filter, dump, jump }
+
+  var kind: Kind
+  var field: TextField
+  /// What was there before, for Esc.
+  var before = ""
+  /// Why the answer was not taken.
+  var complaint: String?
+
+  var title: String {
+    switch kind {
+    case .search: "Search: "
+    case .filter: "Filter: "
+    case .dump: "Dump to: "
+    case .jump: "Jump to: "
+    }
+  }
+
+  /// What the keys do.
+  var bar: [(key: String, label: String)] {
+    switch kind {
+    case .search: [("F3", "Next"), ("Enter", "Done"), ("Esc", "Cancel")]
+    case .filter: [("Enter", "Keep"), ("Esc", "Clear")]
+    case .dump: [("Enter", "Write"), ("Esc", "Cancel")]
+    case .jump: [("Enter", "Jump"), ("Esc", "Cancel")]
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import UringTrace
+
+/// What panes draw: the snapshot, and what of it the user wants to see.
+struct Scene: Sendable {
+  var snapshot: Snapshot
+  /// Requests, latencies and events of this ring only; nil for all rings.
+  var ring: Ring.ID?
+  /// Nanoseconds a request in flight must be old to be listed.
+  var minimumAge: UInt64 = 0
+  private let ringPositions: [Ring.ID: Int]
+
+  init(_ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0) {
+    self.snapshot = snapshot
+    self.ring = ring
+    self.minimumAge = minimumAge
+    ringPositions = Dictionary(
+      snapshot.rings.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  var now: UInt64 { snapshot.time }
+
+  func ring(_ id: Ring.ID) -> Ring? { ringPositions[id].map { snapshot.rings[$0] } }
+
+  /// Nanoseconds since then; 0 for what is still to come.
+  func age(since time: UInt64) -> UInt64 { now > time ? now - time : 0 }
+
+  func request(_ id: Request.ID) -> Request? {
+    snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
+  }
+
+  func chain(_ id: Chain.ID) -> Chain? {
+    id == 0 ? nil : snapshot.chains.first { $0.id == id }
+  }
+
+  /// Name and number of a thread: "fio/4242", "4242".
+  func thread(_ tid: UInt32) -> String {
+    if tid == 0 { return "" }
+    return snapshot.taskNames[tid].map { "\($0)/\(tid)" } ?? "\(tid)"
+  }
+
+  /// Name of a ring for people: process and descriptor.
+  func label(of ring: Ring) -> String {
+    "\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid) fd \(Self.descriptors(of: ring))"
+  }
+
+  /// "5", "5+2" when two more descriptors refer to it, "reg" when only registered, "-" for none.
+  static func descriptors(of ring: Ring) -> String {
+    guard let first = ring.descriptors.first else { return "-" }
+    let name = first.fd < 0 ? "reg" : "\(first.fd)"
+    return ring.descriptors.count > 1 ? "\(name)+\(ring.descriptors.count - 1)" : name
+  }
+}

@@ -1,0 +1,124 @@
+import Synchronization
+import UringTrace
+
+/// The curses UI over any source of snapshots.
+public enum UserInterface {
+  /// How it ended.
+  public enum Ending: Hashable, Sendable {
+    /// The user quit, or the terminal is gone.
+    case quit
+    /// A signal asked to end: SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+    case signal(Int32)
+  }
+
+  /// Shows the UI until the user quits or a signal asks to end. The terminal is as before when this
+  /// returns or throws.
+  ///
+  /// The first frame is drawn before the source exists: `open` runs on another thread meanwhile. What
+  /// it throws is thrown here. Throws ``TerminalError`` when there is no terminal to draw on.
+  @MainActor
+  public static func run(
+    options: UserInterfaceOptions = UserInterfaceOptions(),
+    source open: @escaping @Sendable () async throws -> any SnapshotSource
+  ) throws -> Ending {
+    let terminal = try Terminal(isMonochrome: options.isMonochrome)
+    defer { terminal.close() }
+    let opened = Opened()
+    Task.detached {
+      do {
+        opened.set(.success(try await open()))
+      } catch {
+        opened.set(.failure(error))
+      }
+      Terminal.wake()
+    }
+    var loop = RunLoop(terminal: terminal, interface: Interface(options: options))
+    return try loop.run { try opened.take() }
+  }
+
+  /// The source on its way from the thread that opens it.
+  private final class Opened: Sendable {
+    private let result = Mutex<Result<any SnapshotSource, any Error>?>(nil)
+
+    func set(_ value: Result<any SnapshotSource, any Error>) { result.withLock { $0 = value } }
+
+    func take() throws -> (any SnapshotSource)? { try result.withLock { $0 }?.get() }
+  }
+}
+
+/// Input, snapshots and frames in turn.
+@MainActor
+private struct RunLoop {
+  let terminal: Terminal
+  var interface: Interface
+  var canvas = Canvas(width: 0, height: 0)
+  var source: (any SnapshotSource)?
+
+  init(terminal: Terminal, interface: Interface) {
+    self.terminal = terminal
+    self.interface = interface
+    canvas.isASCII = !terminal.isUTF8
+  }
+
+  mutating func run(
+    _ takeSource: () throws -> (any SnapshotSource)?
+  ) throws -> UserInterface.Ending {
+    draw()
+    while true {
+      if source == nil, let opened = try takeSource() {
+        source = opened
+        opened.perform(.setRefreshInterval(interface.interval))
+      }
+      if poll() { draw() }
+      // Keys typed ahead are all taken before a frame is drawn.
+      var wait = source == nil ? 1_000 : 100
+      var hasInput = false
+      while true {
+        let input = terminal.read(milliseconds: wait)
+        if case .none = input { break }
+        wait = 0
+        hasInput = true
+        switch input {
+        case .signal(let number): return .signal(number)
+        case .hangUp: return .quit
+        default: break
+        }
+        if carryOut(interface.handle(input)) { return .quit }
+      }
+      if hasInput { draw() }
+    }
+  }
+
+  /// Looks at the source and says whether there is something new to draw.
+  private mutating func poll() -> Bool {
+    let now = monotonicTime()
+    var isNew = interface.expireNotice(now: now)
+    guard let source else { return isNew }
+    for notice in source.takeNotices() {
+      interface.tell(notice, now: now)
+      isNew = true
+    }
+    let before = interface.revision
+    interface.update(source.current(), timeline: source.timeline)
+    return isNew || interface.revision != before
+  }
+
+  /// Returns true when the user quits.
+  private func carryOut(_ effects: [Interface.Effect]) -> Bool {
+    for effect in effects {
+      switch effect {
+      case .source(let command): source?.perform(command)
+      case .redraw: terminal.forget()
+      case .quit: return true
+      }
+    }
+    return false
+  }
+
+  private mutating func draw() {
+    let size = terminal.size
+    canvas.reset(width: size.width, height: size.height)
+    interface.draw(into: &canvas)
+    terminal.show(canvas)
+  }
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// How the UI starts.
+public struct UserInterfaceOptions: Sendable {
+  /// The filters given on the command line, as the header shows them; empty for none.
+  public var filterDescription = ""
+  /// Nanoseconds a request in flight must be old to be listed.
+  public var minimumAge: UInt64 = 0
+  /// How often the source makes snapshots.
+  public var refreshInterval = Duration.seconds(1)
+  public var isMonochrome = false
+  /// What the header calls that which is watched, e.g. the command or the recording's name.
+  public var title = ""
+
+  public init() {}
+
+  /// The name proposed for a dump: "uringtop-20250131-123456.jsonl".
+  var dumpName: @Sendable () -> String = {
+    var seconds = time(nil)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    func two(_ number: Int32) -> String { Humanise.padded(UInt64(max(0, number)), to: 2) }
+    let date = "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))"
+    return "uringtop-\(date)-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec)).jsonl"
+  }
+}

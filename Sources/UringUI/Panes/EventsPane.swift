@@ -1,0 +1,62 @@
+import CRecord
+import UringTrace
+
+/// The last events, newest at the end.
+struct EventsContent: ListContent {
+  static let name = "Events"
+  static let followsTail = true
+  static let emptyText = "no events yet"
+
+  /// Events have no number; two at the same nanosecond differ in their kind or thread.
+  static func id(_ row: Event) -> UInt64 {
+    row.time ^ (UInt64(row.tid) << 32) ^ (UInt64(row.kind.rawValue) << 56)
+  }
+
+  static func rows(_ scene: Scene) -> [Event] { scene.snapshot.events }
+
+  static func includes(_ scene: Scene) -> (@Sendable (Event) -> Bool)? {
+    guard let ring = scene.ring else { return nil }
+    return { $0.ring == ring }
+  }
+
+  static func open(_ row: Event) -> PaneAction {
+    row.request == 0 ? .none : .showRequest(row.request)
+  }
+
+  static let columns: [Column<Event>] = [
+    Column("TIME", width: 13, minimum: 11, .right, priority: 0) { row, scene in
+      Piece(Clock.offset(row.time, from: scene.snapshot.host.startTime), .faint)
+    },
+    Column(
+      "EVENT", width: 16, minimum: 12, priority: 0,
+      order: .text { row, _ in Names.event(row.kind).text }
+    ) { row, _ in Names.event(row.kind) },
+    Column(
+      "RING", width: 5, .right, priority: 2, order: .number { row, _ in UInt64(row.ring) }
+    ) { row, _ in Piece(row.ring == 0 ? "" : "\(row.ring)") },
+    Column(
+      "OPCODE", width: 14, minimum: 10, priority: 1,
+      order: .text { row, _ in Names.opcode(row.opcode) }
+    ) { row, _ in
+      Piece(row.opcode.isNone ? "" : Names.opcode(row.opcode), .name)
+    },
+    Column("VALUE", width: 14, minimum: 10, .right, priority: 2) { row, _ in
+      Names.value(of: row)
+    },
+    Column(
+      "REQUEST", width: 9, minimum: 7, .right, priority: 4,
+      order: .number { row, _ in row.request }
+    ) { row, _ in Piece(row.request == 0 ? "" : "\(row.request)", .label) },
+    Column(
+      "USER_DATA", width: 18, minimum: 10, .right, priority: 3,
+      order: .number { row, _ in row.userData },
+      picture: { row, _, width in
+        let isNone = row.opcode.isNone && row.userData == 0
+        return Piece(isNone ? "" : RequestColumns.userData(row.userData, width: width))
+      }),
+    Column(
+      "THREAD", width: 20, minimum: 10, priority: 3, isFlexible: true,
+      order: .number { row, _ in UInt64(row.tid) }
+    ) { row, scene in Piece(scene.thread(row.tid)) },
+  ]
+}

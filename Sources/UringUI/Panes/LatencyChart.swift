@@ -1,0 +1,97 @@
+import UringTrace
+
+/// The large histogram of one opcode, its percentiles beside it and its stages below them.
+struct LatencyChart {
+  var latency: OpcodeLatency
+  var axis: LogAxis
+
+  /// The histogram's counts by column of the axis.
+  static func counts(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> [UInt64] {
+    var counts = Array(repeating: UInt64(0), count: max(1, width))
+    for bucket in latency.buckets {
+      counts[axis.column(of: bucket.upperBound, width: counts.count)] += bucket.count
+    }
+    return counts
+  }
+
+  static func spark(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> String {
+    width > 0 ? Bars.spark(counts(latency, axis: axis, width: width)) : ""
+  }
+
+  /// Shares of the time by stage, largest first: "io-wq 61 %".
+  static func stages(of latency: OpcodeLatency) -> [String] {
+    let totals = Stage.allCases.map { ($0, latency.stageTotals[Int($0.rawValue)]) }
+    let all = totals.reduce(0.0) { $0 + Double($1.1) }
+    guard all > 0 else { return [] }
+    return totals.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map { stage, total in
+      let percent = (Double(total) * 100 / all).rounded()
+      return "\(name(of: stage)) \(percent < 1 ? "<1" : "\(Int(percent))") %"
+    }
+  }
+
+  private static func name(of stage: Stage) -> String {
+    switch stage {
+    case .held: "held back"
+    case .issued: "issued"
+    case .poll: "poll"
+    case .worker: "io-wq"
+    case .taskWork: "task work"
+    }
+  }
+
+  func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene) {
+    var area = rect
+    let title = area.takeTop(1)
+    let ring = scene.ring(latency.ring).map { scene.label(of: $0) } ?? "ring \(latency.ring)"
+    let end = canvas.put(
+      " \(Names.opcode(latency.opcode)) ", x: title.x, y: title.y, style: .titleFocused)
+    canvas.put(ring, x: end, y: title.y, style: .faint, limit: title.right - end)
+
+    let beside = 18
+    var bars = area.takeLeft(max(10, area.width - beside))
+    bars.width -= 2
+    bars.x += 1
+    drawNumbers(into: &canvas, in: area)
+
+    let labels = bars.takeBottom(1)
+    let counts = Self.counts(latency, axis: axis, width: bars.width)
+    for (line, text) in Bars.columns(counts, height: bars.height).enumerated() {
+      canvas.put(text, x: bars.x, y: bars.y + line, style: .bar)
+    }
+    canvas.fill(labels, with: "─", style: .faint)
+    var free = labels.x
+    for decade in axis.decades {
+      let text = Self.decade(decade)
+      let x = labels.x + axis.column(of: decade, width: labels.width)
+      if x >= free, x + text.displayWidth <= labels.right {
+        free = canvas.put(text, x: x, y: labels.y, style: .label) + 1
+      }
+    }
+  }
+
+  private static func decade(_ nanoseconds: UInt64) -> String {
+    let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")]
+    let unit = units.first { nanoseconds >= $0.0 } ?? (1, "ns")
+    return "\(nanoseconds / unit.0)\(unit.1)"
+  }
+
+  private func drawNumbers(into canvas: inout Canvas, in area: Rect) {
+    let summary = latency.summary
+    let numbers: [(String, String)] = [
+      ("p50", Humanise.duration(summary.p50)), ("p90", Humanise.duration(summary.p90)),
+      ("p99", Humanise.duration(summary.p99)), ("p99.9", Humanise.duration(summary.p999)),
+      ("max", Humanise.duration(summary.max)),
+      ("mean", Humanise.duration(UInt64(max(0, summary.mean)))),
+      ("count", Humanise.count(summary.count)),
+    ]
+    for (line, (name, value)) in numbers.enumerated() where line < area.height {
+      canvas.put(name, x: area.x, y: area.y + line, style: .label)
+      canvas.putRight(
+        value, x: area.x + 6, y: area.y + line, width: min(9, area.width - 6), style: .value)
+    }
+    for (line, text) in Self.stages(of: latency).enumerated() {
+      let y = area.y + numbers.count + 1 + line
+      if y < area.bottom { canvas.put(text, x: area.x, y: y, limit: area.width) }
+    }
+  }
+}

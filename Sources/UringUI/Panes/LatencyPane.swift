@@ -1,0 +1,110 @@
+import UringTrace
+
+/// Time from submission to completion by ring and opcode: percentiles, a histogram for each, and a
+/// large one of the selected opcode where there is room.
+struct LatencyPane: Pane {
+  private var table = Table<OpcodeLatency>(
+    columns: Self.columns, sortedBy: "COUNT",
+    id: { UInt64($0.ring) << 8 | UInt64($0.opcode.rawValue) })
+  private var tableHeight = 0
+
+  init() {}
+
+  var name: String { "Latency" }
+
+  func summary(_ scene: Scene) -> String {
+    "\(table.count)" + (filter.isEmpty ? "" : " of \(table.unfilteredCount), \"\(filter)\"")
+  }
+
+  mutating func update(_ scene: Scene) {
+    var includes: (@Sendable (OpcodeLatency) -> Bool)?
+    if let ring = scene.ring { includes = { $0.ring == ring } }
+    table.update(scene.snapshot.latency, scene: scene, includes: includes)
+  }
+
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    var area = rect
+    var chart: Rect?
+    if rect.height >= 14, table.count > 0 {
+      chart = area.takeBottom(max(9, rect.height - table.count - 2, rect.height / 2))
+    }
+    tableHeight = area.height
+    table.draw(
+      into: &canvas, in: area, scene: scene, isFocused: isFocused,
+      emptyText: "no request has completed yet")
+    if let chart, let row = table.selectedRow {
+      LatencyChart(latency: row, axis: Self.axis(scene)).draw(into: &canvas, in: chart, scene: scene)
+    }
+  }
+
+  /// One scale for all rows that are shown, so that they can be compared.
+  static func axis(_ scene: Scene) -> LogAxis {
+    var least = UInt64.max
+    var greatest: UInt64 = 0
+    for latency in scene.snapshot.latency where scene.ring == nil || latency.ring == scene.ring {
+      guard let first = latency.buckets.first, let last = latency.buckets.last else { continue }
+      least = min(least, first.upperBound)
+      greatest = max(greatest, last.upperBound)
+    }
+    return LogAxis(from: min(least, greatest), through: greatest)
+  }
+
+  private static func percentile(
+    _ title: String, priority: Int, _ value: @escaping @Sendable (LatencySummary) -> UInt64
+  ) -> Column<OpcodeLatency> {
+    Column(
+      title, width: 6, .right, priority: priority, order: .number { row, _ in value(row.summary) }
+    ) { row, _ in Piece(Humanise.duration(value(row.summary))) }
+  }
+
+  private static let columns: [Column<OpcodeLatency>] = [
+    Column(
+      "RING", width: 18, minimum: 10, priority: 4, order: .number { row, _ in UInt64(row.ring) }
+    ) { row, scene in
+      Piece(scene.ring(row.ring).map { "\(row.ring) \($0.comm)" } ?? "\(row.ring)", .faint)
+    },
+    Column(
+      "OPCODE", width: 14, minimum: 10, priority: 0,
+      order: .text { row, _ in Names.opcode(row.opcode) }
+    ) { row, _ in Piece(Names.opcode(row.opcode), .name) },
+    Column(
+      "COUNT", width: 6, .right, priority: 3, order: .number { row, _ in row.summary.count }
+    ) { row, _ in Piece(Humanise.count(row.summary.count)) },
+    percentile("p50", priority: 0) { $0.p50 },
+    percentile("p90", priority: 5) { $0.p90 },
+    percentile("p99", priority: 0) { $0.p99 },
+    percentile("p99.9", priority: 6) { $0.p999 },
+    percentile("MAX", priority: 3) { $0.max },
+    Column("MOST TIME IN", width: 16, minimum: 13, priority: 7) { row, _ in
+      Piece(LatencyChart.stages(of: row).first ?? "")
+    },
+    Column(
+      "HISTOGRAM", width: 24, minimum: 12, priority: 2, isFlexible: true,
+      picture: { row, scene, width in
+        Piece(LatencyChart.spark(row, axis: axis(scene), width: width), .bar)
+      }),
+  ]
+
+  mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    guard y < tableHeight else { return .none }
+    if case .title(let column) = table.click(x: x, y: y) { table.sort(by: column, scene: scene) }
+    return .none
+  }
+
+  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
+  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
+  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
+  mutating func sort(byTitle position: Int, scene: Scene) {
+    table.sort(by: sortColumns[position], scene: scene)
+  }
+  mutating func invert(scene: Scene) { table.invert(scene: scene) }
+  var filter: String { table.filter }
+  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
+  mutating func search(
+    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
+  ) -> Bool {
+    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
+  }
+}

@@ -1,0 +1,99 @@
+/// What a list pane shows: its columns and where its rows come from.
+protocol ListContent: Sendable {
+  associatedtype Row: Sendable
+  static var name: String { get }
+  static var columns: [Column<Row>] { get }
+  /// Rows at the front that stay there.
+  static var pinnedCount: Int { get }
+  static var followsTail: Bool { get }
+  /// Title of the column that rows are sorted by at first; nil: as they come.
+  static var initialSort: String? { get }
+  /// What stands there when there are no rows.
+  static var emptyText: String { get }
+
+  static func id(_ row: Row) -> UInt64
+  /// All rows. Cheap where it hands out an array of the snapshot.
+  static func rows(_ scene: Scene) -> [Row]
+  /// Leaves rows out, nil to take all.
+  static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
+  static func open(_ row: Row) -> PaneAction
+  /// What selecting a row does.
+  static func select(_ row: Row) -> PaneAction
+}
+
+extension ListContent {
+  static var pinnedCount: Int { 0 }
+  static var followsTail: Bool { false }
+  static var initialSort: String? { nil }
+  static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
+  static func open(_ row: Row) -> PaneAction { .none }
+  static func select(_ row: Row) -> PaneAction { .none }
+}
+
+/// A pane that is one table.
+struct ListPane<Content: ListContent>: Pane {
+  private var table = Table(
+    columns: Content.columns, pinnedCount: Content.pinnedCount, followsTail: Content.followsTail,
+    sortedBy: Content.initialSort, id: { Content.id($0) })
+
+  init() {}
+
+  var name: String { Content.name }
+
+  func summary(_ scene: Scene) -> String {
+    let all = Humanise.grouped(UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
+    if filter.isEmpty { return all }
+    let shown = Humanise.grouped(UInt64(table.count - min(Content.pinnedCount, table.count)))
+    return "\(shown) of \(all), \"\(filter)\""
+  }
+
+  var selectedRow: Content.Row? { table.selectedRow }
+
+  mutating func update(_ scene: Scene) {
+    table.update(Content.rows(scene), scene: scene, includes: Content.includes(scene))
+  }
+
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    table.draw(
+      into: &canvas, in: rect, scene: scene, isFocused: isFocused, emptyText: Content.emptyText)
+  }
+
+  mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
+
+  func open(_ scene: Scene) -> PaneAction { table.selectedRow.map(Content.open) ?? .none }
+
+  var selectAction: PaneAction { table.selectedRow.map(Content.select) ?? .none }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    switch table.click(x: x, y: y) {
+    case .nothing: return .none
+    case .title(let column):
+      table.sort(by: column, scene: scene)
+      return .none
+    case .row(let isAgain):
+      return isAgain ? open(scene) : .none
+    }
+  }
+
+  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
+
+  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
+
+  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
+
+  mutating func sort(byTitle position: Int, scene: Scene) {
+    table.sort(by: sortColumns[position], scene: scene)
+  }
+
+  mutating func invert(scene: Scene) { table.invert(scene: scene) }
+
+  var filter: String { table.filter }
+
+  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
+
+  mutating func search(
+    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
+  ) -> Bool {
+    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
+  }
+}

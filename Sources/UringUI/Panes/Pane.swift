@@ -1,0 +1,54 @@
+import UringTrace
+
+/// One view of a snapshot. Adding one is a file with a pane and a line in ``PaneCatalogue``.
+protocol Pane: Sendable {
+  /// What tabs call it.
+  var name: String { get }
+  /// What stands beside the name: counts, what is selected.
+  func summary(_ scene: Scene) -> String
+
+  /// Takes a new snapshot.
+  mutating func update(_ scene: Scene)
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool)
+  mutating func navigate(_ navigation: Navigation, scene: Scene)
+  /// What Enter does.
+  func open(_ scene: Scene) -> PaneAction
+  /// A click, relative to the pane's corner.
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
+
+  /// Columns that rows can be sorted by; empty where there is nothing to sort, search or filter.
+  var sortTitles: [String] { get }
+  /// Position in ``sortTitles``.
+  var sortPosition: Int? { get }
+  mutating func sort(byTitle position: Int, scene: Scene)
+  mutating func invert(scene: Scene)
+  var filter: String { get }
+  mutating func setFilter(_ text: String, scene: Scene)
+  mutating func search(_ text: String, forward: Bool, skipsSelection: Bool, scene: Scene) -> Bool
+}
+
+/// What a pane asks of the interface.
+enum PaneAction: Hashable, Sendable {
+  case none
+  case showRequest(Request.ID)
+  /// Show this ring only; nil for all.
+  case selectRing(Ring.ID?)
+}
+
+extension Pane {
+  func summary(_ scene: Scene) -> String { "" }
+  func open(_ scene: Scene) -> PaneAction { .none }
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
+  var sortTitles: [String] { [] }
+  var sortPosition: Int? { nil }
+  mutating func sort(byTitle position: Int, scene: Scene) {}
+  mutating func invert(scene: Scene) {}
+  var filter: String { "" }
+  mutating func setFilter(_ text: String, scene: Scene) {}
+  mutating func search(
+    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
+  ) -> Bool { false }
+
+  /// Has rows that can be sorted, searched and filtered.
+  var isList: Bool { !sortTitles.isEmpty }
+}

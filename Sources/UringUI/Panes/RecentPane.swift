@@ -1,0 +1,42 @@
+import UringTrace
+
+/// Requests that ended, newest first.
+struct RecentContent: ListContent {
+  static let name = "Recent"
+  static let emptyText = "no request has ended yet"
+
+  static func id(_ row: Request) -> UInt64 { row.id }
+  static func rows(_ scene: Scene) -> [Request] { scene.snapshot.recent }
+
+  static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
+    guard let ring = scene.ring else { return nil }
+    return { $0.ring == ring }
+  }
+
+  static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }
+
+  private static func took(_ request: Request) -> UInt64 {
+    request.lastTime > request.startTime ? request.lastTime - request.startTime : 0
+  }
+
+  static let columns: [Column<Request>] = [
+    Column(
+      "ENDED", width: 7, .right, priority: 3,
+      order: .number { request, scene in scene.age(since: request.lastTime) }
+    ) { request, scene in Piece(Humanise.duration(scene.age(since: request.lastTime)), .faint) },
+    Column("TOOK", width: 7, .right, priority: 0, order: .number { request, _ in took(request) }) {
+      request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
+    },
+    Column(
+      "STATE", width: 10, priority: 5, order: .number { request, _ in UInt64(request.state.rawValue) }
+    ) { request, _ in Names.state(request.state) },
+    RequestColumns.opcode,
+    Column(
+      "RESULT", width: 13, minimum: 10, .right, priority: 0,
+      order: .signed { request, _ in request.hasResult ? Int64(request.result) : .max }
+    ) { request, _ in Names.result(request) },
+    RequestColumns.file, RequestColumns.offset, RequestColumns.length, RequestColumns.buffer,
+    RequestColumns.flags, RequestColumns.chain, RequestColumns.userData, RequestColumns.submitter,
+    RequestColumns.ring,
+  ]
+}

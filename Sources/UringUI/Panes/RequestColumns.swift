@@ -1,0 +1,74 @@
+import UringTrace
+
+/// Columns that requests in flight and ended ones have in common.
+enum RequestColumns {
+  static let opcode = Column<Request>(
+    "OPCODE", width: 14, minimum: 10, priority: 0,
+    order: .text { request, _ in Names.opcode(request.opcode) }
+  ) { request, _ in Piece(Names.opcode(request.opcode), .name) }
+
+  static let file = Column<Request>(
+    "FILE", width: 18, minimum: 8, priority: 1, isFlexible: true,
+    order: .text { request, scene in fileName(request, scene) }
+  ) { request, scene in Piece(fileName(request, scene)) }
+
+  static let offset = Column<Request>(
+    "OFFSET", width: 9, minimum: 6, .right, priority: 6,
+    order: .number { request, _ in Fields.offset(request) ?? 0 }
+  ) { request, _ in Piece(Fields.offset(request).map { Humanise.exactBytes($0) } ?? "") }
+
+  static let length = Column<Request>(
+    "LEN", width: 7, minimum: 5, .right, priority: 2,
+    order: .number { request, _ in Fields.length(request) ?? 0 }
+  ) { request, _ in Piece(Fields.length(request).map { Humanise.exactBytes($0) } ?? "") }
+
+  static let buffer = Column<Request>(
+    "BUFFER", width: 14, minimum: 7, priority: 7
+  ) { request, _ in Piece(Fields.buffer(request)) }
+
+  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true) {
+    request, _ in Piece(Fields.flags(request).joined(separator: " "), .faint)
+  }
+
+  static let chain = Column<Request>(
+    "CHAIN", width: 6, minimum: 5, .right, priority: 5, order: .number { request, _ in request.chain }
+  ) { request, _ in Piece(request.chain == 0 ? "" : "\(request.chain)", .label) }
+
+  static let userData = Column<Request>(
+    "USER_DATA", width: 18, minimum: 10, .right, priority: 4,
+    order: .number { request, _ in request.userData },
+    picture: { request, _, width in Piece(userData(request.userData, width: width)) })
+
+  /// Pointers differ in their last digits: those stay.
+  static func userData(_ value: UInt64, width: Int) -> String {
+    let text = Humanise.hex(value)
+    return text.utf8.count <= width ? text : "…" + text.suffix(max(0, width - 1))
+  }
+
+  static let submitter = Column<Request>(
+    "SUBMITTER", width: 18, minimum: 10, priority: 3,
+    order: .number { request, _ in UInt64(request.submitterTid) }
+  ) { request, scene in
+    request.isSubmittedBySQThread
+      ? Piece("sqpoll/\(request.submitterTid)", .label)
+      : Piece(scene.thread(request.submitterTid))
+  }
+
+  static let ring = Column<Request>(
+    "RING", width: 5, minimum: 4, .right, priority: 9,
+    order: .number { request, _ in UInt64(request.ring) }
+  ) { request, _ in Piece("\(request.ring)", .faint) }
+
+  /// The path where it is known, else "fd 5" or "fixed 3".
+  static func fileName(_ request: Request, _ scene: Scene) -> String {
+    scene.snapshot.fileNames.name(of: request) ?? number(of: request.file)
+  }
+
+  static func number(of file: FileReference?) -> String {
+    switch file {
+    case .descriptor(let fd)?: "fd \(fd)"
+    case .fixed(let index)?: "fixed \(index)"
+    case nil: ""
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import UringTrace
+
+/// Requests in flight, oldest first.
+struct RequestsContent: ListContent {
+  static let name = "Requests"
+  static let emptyText = "no requests in flight"
+
+  static func id(_ row: Request) -> UInt64 { row.id }
+  static func rows(_ scene: Scene) -> [Request] { scene.snapshot.requests }
+
+  static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
+    let (ring, minimumAge, now) = (scene.ring, scene.minimumAge, scene.now)
+    if ring == nil, minimumAge == 0 { return nil }
+    return { request in
+      (ring == nil || request.ring == ring) && request.startTime + minimumAge <= now
+    }
+  }
+
+  static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }
+
+  static let columns: [Column<Request>] = [
+    Column(
+      "AGE", width: 7, .right, priority: 0,
+      order: .number { request, scene in scene.age(since: request.startTime) }
+    ) { request, scene in
+      let age = scene.age(since: request.startTime)
+      let text = (request.isStartKnown ? "" : ">") + Humanise.duration(age)
+      return Piece(text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)
+    },
+    Column(
+      "STATE", width: 10, priority: 1, order: .number { request, _ in UInt64(request.state.rawValue) }
+    ) { request, _ in
+      let state = Names.state(request.state)
+      return request.isSuspect ? Piece(state.text + "?", .warning) : state
+    },
+    RequestColumns.opcode, RequestColumns.file, RequestColumns.offset, RequestColumns.length,
+    RequestColumns.buffer, RequestColumns.flags, RequestColumns.chain, RequestColumns.userData,
+    RequestColumns.submitter, RequestColumns.ring,
+  ]
+}

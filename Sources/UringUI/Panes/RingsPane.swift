@@ -1,0 +1,120 @@
+import UringTrace
+
+/// Every ring, and a row for all of them.
+struct RingsContent: ListContent {
+  enum Row: Sendable {
+    case all(count: Int)
+    case ring(Ring)
+  }
+
+  static let name = "Rings"
+  static let pinnedCount = 1
+  static let emptyText = ""
+  static let initialSort: String? = "SUB/s"
+
+  static func id(_ row: Row) -> UInt64 {
+    switch row {
+    case .all: 0
+    case .ring(let ring): UInt64(ring.id)
+    }
+  }
+
+  static func rows(_ scene: Scene) -> [Row] {
+    let rings = scene.snapshot.rings
+    return [.all(count: rings.count)] + rings.map { .ring($0) }
+  }
+
+  static func open(_ row: Row) -> PaneAction { select(row) }
+
+  static func select(_ row: Row) -> PaneAction {
+    switch row {
+    case .all: .selectRing(nil)
+    case .ring(let ring): .selectRing(ring.id)
+    }
+  }
+
+  /// A column that is empty, or adds up, in the row for all rings.
+  private static func number(
+    _ title: String, width: Int, priority: Int,
+    all: @escaping @Sendable (Snapshot) -> String = { _ in "" },
+    style: @escaping @Sendable (Ring) -> Style = { _ in .normal },
+    text: @escaping @Sendable (Ring) -> String,
+    key: @escaping @Sendable (Ring) -> UInt64
+  ) -> Column<Row> {
+    Column(
+      title, width: width, .right, priority: priority,
+      order: .number { row, _ in ring(row).map(key) ?? 0 }
+    ) { row, scene in
+      guard let ring = ring(row) else { return Piece(all(scene.snapshot), .strong) }
+      return Piece(text(ring), ring.isClosed ? .faint : style(ring))
+    }
+  }
+
+  private static func ring(_ row: Row) -> Ring? {
+    if case .ring(let ring) = row { ring } else { nil }
+  }
+
+  private static func sum(_ value: @escaping @Sendable (Ring) -> UInt64)
+    -> @Sendable (Snapshot) -> String
+  {
+    { snapshot in Humanise.count(snapshot.rings.reduce(0) { $0 + value($1) }) }
+  }
+
+  static let columns: [Column<Row>] = [
+    number(
+      "PID", width: 7, priority: 0, text: { "\($0.ownerTgid)" }, key: { UInt64($0.ownerTgid) }),
+    Column(
+      "COMMAND", width: 15, minimum: 8, priority: 0, isFlexible: true,
+      order: .text { row, _ in ring(row)?.comm ?? "" }
+    ) { row, _ in
+      guard let ring = ring(row) else { return Piece("all rings", .strong) }
+      let name = ring.comm.isEmpty ? "?" : ring.comm
+      return ring.isClosed ? Piece(name + " (closed)", .faint) : Piece(name, .name)
+    },
+    number(
+      "FD", width: 5, priority: 1, text: { Scene.descriptors(of: $0) },
+      key: { UInt64(bitPattern: Int64($0.descriptors.first?.fd ?? -1)) ^ (1 << 63) }),
+    number(
+      "SQ/CQ", width: 9, priority: 6, text: { "\(size($0.sqEntries))/\(size($0.cqEntries))" },
+      key: { UInt64($0.sqEntries) }),
+    Column("FLAGS", width: 24, minimum: 8, priority: 7, isFlexible: true) { row, _ in
+      guard let ring = ring(row) else { return Piece("") }
+      return Piece(Names.setupFlags(ring.setupFlags).joined(separator: " "), .faint)
+    },
+    number(
+      "INFL", width: 5, priority: 0, all: sum { UInt64($0.inFlight) },
+      style: { $0.inFlight > 0 ? .value : .faint },
+      text: { Humanise.count(UInt64($0.inFlight)) }, key: { UInt64($0.inFlight) }),
+    number(
+      "SUB/s", width: 5, priority: 1, all: { Humanise.rate($0.lastSecond.submitted) },
+      style: { $0.lastSecond.submitted > 0 ? .normal : .faint },
+      text: { Humanise.rate($0.lastSecond.submitted) },
+      key: { max(0, $0.lastSecond.submitted).bitPattern }),
+    number(
+      "CMP/s", width: 5, priority: 2, all: { Humanise.rate($0.lastSecond.completed) },
+      style: { $0.lastSecond.completed > 0 ? .normal : .faint },
+      text: { Humanise.rate($0.lastSecond.completed) },
+      key: { max(0, $0.lastSecond.completed).bitPattern }),
+    number(
+      "ERR", width: 5, priority: 3, all: sum { $0.counts.errors },
+      style: { $0.counts.errors > 0 ? .error : .faint },
+      text: { Humanise.count($0.counts.errors) }, key: { $0.counts.errors }),
+    number(
+      "OVFL", width: 5, priority: 5, all: sum { $0.counts.overflows },
+      style: { $0.counts.overflows > 0 ? .error : .faint },
+      text: { Humanise.count($0.counts.overflows) }, key: { $0.counts.overflows }),
+    number(
+      "p50", width: 6, priority: 4, style: { $0.latency.count > 0 ? .normal : .faint },
+      text: { $0.latency.count > 0 ? Humanise.duration($0.latency.p50) : "-" },
+      key: { $0.latency.p50 }),
+    number(
+      "p99", width: 6, priority: 2, style: { $0.latency.count > 0 ? .normal : .faint },
+      text: { $0.latency.count > 0 ? Humanise.duration($0.latency.p99) : "-" },
+      key: { $0.latency.p99 }),
+  ]
+
+  /// Entries, short: 128, 4k, 32k.
+  private static func size(_ entries: UInt32) -> String {
+    entries >= 1_024 && entries % 1_024 == 0 ? "\(entries / 1_024)k" : "\(entries)"
+  }
+}

@@ -1,0 +1,78 @@
+/// Text with a style: what a cell shows.
+struct Piece: Sendable, Hashable {
+  var text: String
+  var style: Style
+
+  init(_ text: String, _ style: Style = .normal) {
+    self.text = text
+    self.style = style
+  }
+}
+
+/// One column of a table: how wide, how important, what it shows and how it sorts.
+struct Column<Row>: Sendable {
+  enum Alignment: Sendable { case left, right }
+
+  /// How rows compare by the column, ascending.
+  enum Order: Sendable {
+    case number(@Sendable (Row, Scene) -> UInt64)
+    case text(@Sendable (Row, Scene) -> String)
+  }
+
+  var title: String
+  var width: Int
+  /// Columns it can shrink to before others are dropped.
+  var minimumWidth: Int
+  var alignment: Alignment
+  /// On a narrow terminal the column with the highest number goes first; 0 stays.
+  var priority: Int
+  /// Takes room that is left over.
+  var isFlexible: Bool
+  /// nil: rows cannot be sorted by it.
+  var order: Order?
+  /// What a row shows in so many columns of width.
+  var cell: @Sendable (Row, Scene, Int) -> Piece
+
+  init(
+    _ title: String, width: Int, minimum: Int? = nil, _ alignment: Alignment = .left,
+    priority: Int, isFlexible: Bool = false, order: Order? = nil,
+    cell: @escaping @Sendable (Row, Scene) -> Piece
+  ) {
+    self.init(
+      title, width: width, minimum: minimum, alignment, priority: priority, isFlexible: isFlexible,
+      order: order, picture: { row, scene, _ in cell(row, scene) })
+  }
+
+  /// A column whose cells depend on the width there is.
+  init(
+    _ title: String, width: Int, minimum: Int? = nil, _ alignment: Alignment = .left,
+    priority: Int, isFlexible: Bool = false, order: Order? = nil,
+    picture: @escaping @Sendable (Row, Scene, Int) -> Piece
+  ) {
+    self.title = title
+    self.width = width
+    self.minimumWidth = min(minimum ?? width, width)
+    self.alignment = alignment
+    self.priority = priority
+    self.isFlexible = isFlexible
+    self.order = order
+    self.cell = picture
+  }
+}
+
+extension Column.Order {
+  /// A signed number as one that sorts alike.
+  static func signed(_ value: @escaping @Sendable (Row, Scene) -> Int64) -> Self {
+    .number { UInt64(bitPattern: value($0, $1) ^ Int64.min) }
+  }
+
+  /// A number that is not negative.
+  static func real(_ value: @escaping @Sendable (Row, Scene) -> Double) -> Self {
+    .number { max(0, value($0, $1)).bitPattern }
+  }
+
+  /// Numbers are first shown largest first, text from A.
+  var isDescendingAtFirst: Bool {
+    if case .number = self { true } else { false }
+  }
+}

@@ -1,0 +1,295 @@
+/// A list: columns, sorting, filter, search, and a selection that follows its row across refreshes.
+///
+/// Rows are formatted only when they are on the screen, or looked at by a search or filter.
+struct Table<Row: Sendable>: Sendable {
+  let columns: [Column<Row>]
+  private let id: @Sendable (Row) -> UInt64
+  /// Rows at the front that sorting and filtering leave alone.
+  private let pinnedCount: Int
+  /// With the last row selected, stay with the last row.
+  private let followsTail: Bool
+
+  private(set) var sortColumn: Int?
+  private(set) var isDescending = false
+  private(set) var filter = ""
+
+  private var rows: [Row] = []
+  /// Positions in ``rows`` as shown; nil for all in their own order.
+  private var order: [Int32]?
+  /// nil until the user selects: then the selection stays at the beginning, or the end.
+  private var selectedID: UInt64?
+  private(set) var selection = 0
+  private var top = 0
+  private var pageHeight = 1
+  private var layout: ColumnLayout
+
+  init(
+    columns: [Column<Row>], pinnedCount: Int = 0, followsTail: Bool = false,
+    sortedBy title: String? = nil, id: @escaping @Sendable (Row) -> UInt64
+  ) {
+    self.columns = columns
+    self.pinnedCount = pinnedCount
+    self.followsTail = followsTail
+    self.id = id
+    layout = ColumnLayout(columns, width: 1_000)
+    if let title, let column = columns.firstIndex(where: { $0.title == title }) {
+      sortColumn = column
+      isDescending = columns[column].order?.isDescendingAtFirst ?? false
+    }
+  }
+
+  // MARK: Rows
+
+  /// Rows that pass the filter.
+  var count: Int { order?.count ?? rows.count }
+  /// Rows there would be without the filter.
+  private(set) var unfilteredCount = 0
+
+  private func row(_ position: Int) -> Row { rows[order.map { Int($0[position]) } ?? position] }
+
+  var selectedRow: Row? { count > 0 ? row(min(selection, count - 1)) : nil }
+
+  /// Takes new rows; `includes` leaves some of them out.
+  mutating func update(
+    _ rows: [Row], scene: Scene, includes: (@Sendable (Row) -> Bool)? = nil
+  ) {
+    self.rows = rows
+    self.includes = includes
+    arrange(scene)
+  }
+
+  private var includes: (@Sendable (Row) -> Bool)?
+
+  /// Filters and sorts anew, and finds the selected row again.
+  private mutating func arrange(_ scene: Scene) {
+    var order: [Int32]?
+    if let includes {
+      var included: [Int32] = []
+      for (position, row) in rows.enumerated() where includes(row) {
+        included.append(Int32(position))
+      }
+      order = included
+    }
+    unfilteredCount = order?.count ?? rows.count
+    if let match = TextMatch(filter) {
+      var matching: [Int32] = []
+      for position in order ?? Array(0..<Int32(rows.count))
+      where position < pinnedCount || matches(match, rows[Int(position)], scene) {
+        matching.append(position)
+      }
+      order = matching
+    }
+    if let sortColumn, let key = columns[sortColumn].order {
+      order = sorted(order ?? Array(0..<Int32(rows.count)), by: key, scene)
+    }
+    self.order = order
+    restoreSelection()
+  }
+
+  private func sorted(_ order: [Int32], by key: Column<Row>.Order, _ scene: Scene) -> [Int32] {
+    let pinned = order.prefix { $0 < pinnedCount }
+    let rest = order.dropFirst(pinned.count)
+    switch key {
+    case .number(let value):
+      return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
+    case .text(let value):
+      return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
+    }
+  }
+
+  /// Rows of one key stay in their own order.
+  private func sorted<Key: Comparable>(_ keyed: [(Key, Int32)]) -> [Int32] {
+    var keyed = keyed
+    if isDescending {
+      keyed.sort { $0.0 != $1.0 ? $0.0 > $1.0 : $0.1 < $1.1 }
+    } else {
+      keyed.sort { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1 < $1.1 }
+    }
+    return keyed.map { $0.1 }
+  }
+
+  private func matches(_ match: TextMatch, _ row: Row, _ scene: Scene) -> Bool {
+    layout.places.contains { match.matches(columns[$0.column].cell(row, scene, $0.width).text) }
+  }
+
+  // MARK: Selection
+
+  private mutating func restoreSelection() {
+    guard count > 0 else {
+      selection = 0
+      return
+    }
+    guard let selectedID else {
+      selection = followsTail ? count - 1 : 0
+      return
+    }
+    if selection < count, id(row(selection)) == selectedID { return }
+    if let position = (0..<count).first(where: { id(row($0)) == selectedID }) {
+      // What is looked at stays where it is on the screen.
+      top = max(0, top + position - selection)
+      selection = position
+    } else {
+      select(selection)
+    }
+  }
+
+  /// Selects by position.
+  private mutating func select(_ position: Int) {
+    selection = max(0, min(position, count - 1))
+    selectedID = count > 0 ? id(row(selection)) : nil
+    let isAtRest = followsTail ? selection == count - 1 : selection == 0
+    if isAtRest { selectedID = nil }
+  }
+
+  /// Selects the row with this id and says whether there is one.
+  @discardableResult
+  mutating func select(id wanted: UInt64) -> Bool {
+    guard let position = (0..<count).first(where: { id(row($0)) == wanted }) else { return false }
+    select(position)
+    return true
+  }
+
+  mutating func navigate(_ navigation: Navigation) {
+    switch navigation {
+    case .rows(let rows): select(selection + rows)
+    case .pages(let pages): select(selection + pages * max(1, pageHeight - 1))
+    case .first: select(0)
+    case .last: select(count - 1)
+    case .scroll(let rows):
+      top = max(0, min(top + rows, count - pageHeight))
+      select(selection + rows)
+    }
+  }
+
+  // MARK: Sorting and filtering
+
+  /// Sorts by a column; once more inverts.
+  mutating func sort(by column: Int, scene: Scene) {
+    guard let order = columns[column].order else { return }
+    if sortColumn == column {
+      isDescending.toggle()
+    } else {
+      sortColumn = column
+      isDescending = order.isDescendingAtFirst
+    }
+    arrange(scene)
+  }
+
+  mutating func invert(scene: Scene) {
+    guard sortColumn != nil else { return }
+    isDescending.toggle()
+    arrange(scene)
+  }
+
+  mutating func setFilter(_ text: String, scene: Scene) {
+    filter = text
+    arrange(scene)
+  }
+
+  /// Selects the next row that shows the text, starting with the selected one unless it is skipped.
+  mutating func search(
+    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
+  ) -> Bool {
+    guard let match = TextMatch(text), count > 0 else { return false }
+    let step = forward ? 1 : count - 1
+    var position = selection
+    if skipsSelection { position = (position + step) % count }
+    for _ in 0..<count {
+      if matches(match, row(position), scene) {
+        select(position)
+        return true
+      }
+      position = (position + step) % count
+    }
+    return false
+  }
+
+  // MARK: Drawing
+
+  /// Draws the column titles and the rows that fit.
+  mutating func draw(
+    into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String
+  ) {
+    guard !rect.isEmpty else { return }
+    let body = rect.width > 8 ? rect.width - 1 : rect.width
+    layout = ColumnLayout(columns, width: body)
+    var area = rect
+    drawTitles(into: &canvas, in: area.takeTop(1))
+    pageHeight = max(1, area.height)
+    scrollToSelection()
+    if count == 0 {
+      canvas.put(emptyText, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
+    }
+    for line in 0..<area.height where top + line < count {
+      let y = area.y + line
+      let row = row(top + line)
+      for place in layout.places {
+        let column = columns[place.column]
+        let piece = column.cell(row, scene, place.width)
+        if column.alignment == .right {
+          canvas.putRight(
+            piece.text, x: area.x + place.x, y: y, width: place.width, style: piece.style)
+        } else {
+          canvas.put(
+            piece.text, x: area.x + place.x, y: y, style: piece.style, limit: place.width)
+        }
+      }
+      if top + line == selection {
+        canvas.restyle(
+          Rect(x: area.x, y: y, width: rect.width, height: 1),
+          isFocused ? .selected : .selectedIdle)
+      }
+    }
+    drawScrollBar(into: &canvas, in: area)
+  }
+
+  private func drawTitles(into canvas: inout Canvas, in rect: Rect) {
+    canvas.fill(rect, style: .columns)
+    for place in layout.places {
+      let column = columns[place.column]
+      let isSorted = place.column == sortColumn
+      let style: Style = isSorted ? .columnSorted : .columns
+      var title = column.title
+      if isSorted, title.utf8.count < place.width { title += isDescending ? "▼" : "▲" }
+      let x = rect.x + place.x
+      if isSorted {
+        canvas.fill(Rect(x: x, y: rect.y, width: place.width, height: 1), style: style)
+      }
+      if column.alignment == .right {
+        canvas.putRight(title, x: x, y: rect.y, width: place.width, style: style)
+      } else {
+        canvas.put(title, x: x, y: rect.y, style: style, limit: place.width)
+      }
+    }
+  }
+
+  /// Where in the list we are, at the right edge, when not all of it fits.
+  private func drawScrollBar(into canvas: inout Canvas, in area: Rect) {
+    guard count > area.height, area.height > 1, area.width > 8 else { return }
+    let length = max(1, area.height * area.height / count)
+    let start = top * (area.height - length) / max(1, count - area.height)
+    for line in 0..<length {
+      canvas.put("▌", x: area.right - 1, y: area.y + start + line, style: .faint)
+    }
+  }
+
+  private mutating func scrollToSelection() {
+    if selection < top { top = selection }
+    if selection >= top + pageHeight { top = selection - pageHeight + 1 }
+    top = max(0, min(top, count - pageHeight))
+  }
+
+  // MARK: Mouse
+
+  /// What a click at a place relative to the table's corner does.
+  enum Hit { case nothing, row(isAgain: Bool), title(Int) }
+
+  mutating func click(x: Int, y: Int) -> Hit {
+    if y == 0 { return layout.column(atX: x).map { .title($0) } ?? .nothing }
+    let position = top + y - 1
+    guard y >= 1, y <= pageHeight, position < count else { return .nothing }
+    let isAgain = position == selection
+    select(position)
+    return .row(isAgain: isAgain)
+  }
+}

@@ -1,0 +1,23 @@
+/// A key, by what it means.
+enum Key: Hashable, Sendable {
+  case character(Unicode.Scalar)
+  case function(Int)
+  case up, down, left, right
+  case pageUp, pageDown, home, end
+  case enter, tab, backTab, backspace, delete, escape
+}
+
+/// What the terminal reports.
+enum Input: Hashable, Sendable {
+  case none
+  case key(Key)
+  case click(x: Int, y: Int)
+  /// Rows, negative towards the top.
+  case wheel(x: Int, y: Int, rows: Int)
+  /// The size has changed, or the program was stopped and continued.
+  case redraw
+  /// A signal asks to end.
+  case signal(Int32)
+  /// The terminal is gone.
+  case hangUp
+}

@@ -1,0 +1,137 @@
+import CCurses
+
+/// The terminal while the UI has it. There is one.
+///
+/// The C side gives it back at ``close()``, at exit, and when the program crashes.
+@MainActor
+final class Terminal {
+  /// Characters outside ASCII can be shown.
+  let isUTF8: Bool
+  private let theme: Theme
+  private let hasPairs: Bool
+  private var shown = Canvas(width: 0, height: 0)
+  private var isOpen = true
+
+  init(isMonochrome: Bool) throws(TerminalError) {
+    switch cc_open() {
+    case CC_OK: break
+    case CC_NO_TERMINAL: throw .notATerminal
+    case CC_POOR_TERMINAL: throw .poor(name: environment("TERM") ?? "")
+    default: throw .unknown(name: environment("TERM") ?? "")
+    }
+    isUTF8 = cc_is_utf8()
+    let noColor = environment("NO_COLOR").map { !$0.isEmpty } ?? false
+    let colours = isMonochrome || noColor ? 0 : cc_colors()
+    theme = colours >= 256 ? .manyColours : colours >= 8 ? .colour : .monochrome
+    hasPairs = colours >= 8
+    if hasPairs {
+      for style in Style.allCases {
+        let look = theme[style]
+        cc_define_pair(Int32(style.rawValue) + 1, look.foreground, look.background)
+      }
+    }
+  }
+
+  /// Gives the terminal back.
+  func close() {
+    guard isOpen else { return }
+    isOpen = false
+    cc_close()
+  }
+
+  var size: (width: Int, height: Int) {
+    var rows: Int32 = 0
+    var columns: Int32 = 0
+    cc_size(&rows, &columns)
+    return (Int(columns), Int(rows))
+  }
+
+  /// Ends the wait in ``read(milliseconds:)``. From any thread.
+  nonisolated static func wake() { cc_wake() }
+
+  /// Stops the program as ^Z does; returns when it is continued.
+  func suspend() { cc_suspend() }
+
+  /// Draws everything anew at the next ``show(_:)``.
+  func forget() {
+    shown = Canvas(width: 0, height: 0)
+    cc_forget()
+  }
+
+  /// Makes the screen look like the canvas; only rows that differ are handed on.
+  func show(_ canvas: Canvas) {
+    let isSameSize = shown.width == canvas.width && shown.height == canvas.height
+    for row in 0..<canvas.height {
+      let range = row * canvas.width..<(row + 1) * canvas.width
+      if isSameSize, shown.cells[range] == canvas.cells[range] { continue }
+      show(canvas.cells[range], row: row)
+    }
+    shown = canvas
+    if let cursor = canvas.cursor {
+      cc_flush(Int32(cursor.y), Int32(cursor.x))
+    } else {
+      cc_flush(-1, -1)
+    }
+  }
+
+  /// Hands a row on in runs of one style. Characters whose width terminals may see differently get a
+  /// run of their own, so that they cannot shift the rest.
+  private func show(_ cells: ArraySlice<Canvas.Cell>, row: Int) {
+    var run = String.UnicodeScalarView()
+    var start = cells.startIndex
+    func flush(to index: Int) {
+      if !run.isEmpty { put(String(run), row: row, column: start - cells.startIndex, cells[start].style) }
+      run.removeAll(keepingCapacity: true)
+      start = index
+    }
+    for index in cells.indices {
+      let cell = cells[index]
+      if cell.base == 0 { continue }
+      let isPlain = cell.base < 0x7F || (0x2500...0x259F).contains(cell.base)
+      if cell.style != cells[start].style || !isPlain || run.isEmpty { flush(to: index) }
+      cell.append(to: &run)
+      if !isPlain { flush(to: index + 1) }
+    }
+    flush(to: cells.endIndex)
+  }
+
+  private func put(_ text: String, row: Int, column: Int, _ style: Style) {
+    var text = text
+    let pair = hasPairs ? Int32(style.rawValue) + 1 : 0
+    text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        cc_put(
+          Int32(row), Int32(column), $0.baseAddress, Int32($0.count), theme[style].attributes, pair)
+      }
+    }
+  }
+
+  /// The next thing that happens, `.none` when the time is over.
+  func read(milliseconds: Int) -> Input {
+    let input = cc_read(Int32(clamping: milliseconds))
+    let (x, y) = (Int(input.column), Int(input.row))
+    switch input.event {
+    case CC_CHARACTER: return Unicode.Scalar(input.code).map { .key(.character($0)) } ?? .none
+    case CC_KEY: return Self.keys[input.code].map { .key($0) } ?? .none
+    case CC_FUNCTION: return .key(.function(Int(input.code)))
+    case CC_CLICK: return .click(x: x, y: y)
+    case CC_WHEEL_UP: return .wheel(x: x, y: y, rows: -3)
+    case CC_WHEEL_DOWN: return .wheel(x: x, y: y, rows: 3)
+    case CC_RESIZE: return .redraw
+    case CC_CONTINUED:
+      forget()
+      return .redraw
+    case CC_SIGNAL: return .signal(Int32(input.code))
+    case CC_HANG_UP: return .hangUp
+    default: return .none
+    }
+  }
+
+  private static let keys: [UInt32: Key] = Dictionary(
+    uniqueKeysWithValues: [
+      (CC_UP, Key.up), (CC_DOWN, .down), (CC_LEFT, .left), (CC_RIGHT, .right),
+      (CC_PAGE_UP, .pageUp), (CC_PAGE_DOWN, .pageDown), (CC_HOME, .home), (CC_END, .end),
+      (CC_ENTER, .enter), (CC_TAB, .tab), (CC_BACK_TAB, .backTab), (CC_BACKSPACE, .backspace),
+      (CC_DELETE, .delete), (CC_ESCAPE, .escape),
+    ].map { (UInt32($0.0.rawValue), $0.1) })
+}

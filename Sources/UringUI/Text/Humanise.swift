@@ -1,0 +1,93 @@
+/// Numbers as people read them: three digits that matter, one unit.
+enum Humanise {
+  /// 0, 999ns, 1.23µs, 45.6ms, 12.3s, 2m05s, 3h12m, 4d02h: at most six columns.
+  static func duration(_ nanoseconds: UInt64) -> String {
+    switch nanoseconds {
+    case 0: "0"
+    case ..<1_000: "\(nanoseconds)ns"
+    case ..<999_500: digits(nanoseconds, per: 1_000) + "µs"
+    case ..<999_500_000: digits(nanoseconds, per: 1_000_000) + "ms"
+    case ..<99_950_000_000: digits(nanoseconds, per: 1_000_000_000) + "s"
+    default: long(seconds: nanoseconds / 1_000_000_000)
+    }
+  }
+
+  private static func long(seconds: UInt64) -> String {
+    switch seconds {
+    case ..<6_000: "\(seconds / 60)m\(padded(seconds % 60, to: 2))s"
+    case ..<360_000: "\(seconds / 3_600)h\(padded(seconds / 60 % 60, to: 2))m"
+    default: "\(seconds / 86_400)d\(padded(seconds / 3_600 % 24, to: 2))h"
+    }
+  }
+
+  /// 999, 1.23k, 45.6M, 789G: at most five columns.
+  static func count(_ number: UInt64) -> String { scaled(number, base: 1_000, units: metric) }
+
+  /// A rate rounded to whole numbers; a trickle is "<1".
+  static func rate(_ number: Double) -> String {
+    if number <= 0 || !number.isFinite { return "0" }
+    if number < 0.5 { return "<1" }
+    return count(UInt64(min(number.rounded(), 1e18)))
+  }
+
+  /// 512, 4.00K, 1.50M: powers of 1024.
+  static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
+
+  /// Bytes where multiples of 1024 are exact, else the number itself: 4K, 1M, 4095.
+  static func exactBytes(_ number: UInt64) -> String {
+    guard number >= 1_024, number % 1_024 == 0 else { return "\(number)" }
+    var value = number
+    var unit = 0
+    while value % 1_024 == 0, unit < binary.count - 1 {
+      value /= 1_024
+      unit += 1
+    }
+    return "\(value)\(binary[unit])"
+  }
+
+  static func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
+
+  static func padded(_ number: UInt64, to width: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+  }
+
+  /// 12,345,678.
+  static func grouped(_ number: UInt64) -> String {
+    var text = ""
+    let digits = Array(String(number))
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+
+  private static let metric = ["", "k", "M", "G", "T", "P", "E"]
+  private static let binary = ["", "K", "M", "G", "T", "P", "E"]
+
+  private static func scaled(_ number: UInt64, base: UInt64, units: [String]) -> String {
+    var divisor: UInt64 = 1
+    var unit = 0
+    while number / divisor >= base, unit < units.count - 1 {
+      divisor *= base
+      unit += 1
+    }
+    if unit == 0 { return "\(number)" }
+    // 999.9k is 1.00M.
+    if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
+      return "1.00" + units[unit + 1]
+    }
+    return digits(number, per: divisor) + units[unit]
+  }
+
+  /// Three digits: 1.23, 12.3, 123.
+  private static func digits(_ number: UInt64, per divisor: UInt64) -> String {
+    let value = Double(number) / Double(divisor)
+    let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+    let scale: UInt64 = decimals == 2 ? 100 : decimals == 1 ? 10 : 1
+    let scaled = UInt64((value * Double(scale)).rounded())
+    if decimals == 0 { return "\(scaled)" }
+    return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
+  }
+}

@@ -1,0 +1,144 @@
+import CSpawn
+import Glibc
+
+/// The program given after `--`: forked and held, started when the probes are attached.
+final class ChildCommand {
+  /// How a child ended.
+  enum Ending: Hashable {
+    case exited(Int32)
+    case killed(signal: Int32)
+    /// Someone else has waited for it.
+    case gone
+
+    /// As the shell tells it.
+    var status: Int32 {
+      switch self {
+      case .exited(let status): status
+      case .killed(let signal): ExitStatus.signal(signal)
+      case .gone: ExitStatus.success
+      }
+    }
+  }
+
+  /// Where a child reads and writes.
+  enum Streams {
+    /// uringtop's own; a signal typed at the terminal reaches both.
+    case inherited
+    /// No input; both outputs to this descriptor; in a process group of its own, away from the
+    /// terminal that the UI owns.
+    case detached(output: Int32)
+  }
+
+  let arguments: [String]
+  private var child: spawn_child
+  private var isHeld = true
+  private let ownGroup: Bool
+  private(set) var ending: Ending?
+
+  var pid: UInt32 { UInt32(child.pid) }
+
+  /// Forks. Under sudo the child will run as the user who called sudo.
+  init(holding arguments: [String], streams: Streams) throws(Failure) {
+    self.arguments = arguments
+    guard Self.isFound(arguments[0]) else { throw Self.notFound(arguments[0]) }
+    var options = spawn_options()
+    options.input = -1
+    options.output = -1
+    var nothing: Int32 = -1
+    if case .detached(let output) = streams {
+      nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      options.input = nothing
+      options.output = output
+      options.own_group = 1
+    }
+    defer { if nothing >= 0 { close(nothing) } }
+    ownGroup = options.own_group != 0
+    var child = spawn_child()
+    let error = Self.withCStrings(arguments) { arguments in
+      guard let user = SudoUser.current else { return spawn_held(arguments, &options, &child) }
+      return user.name.withCString { name in
+        var identity = spawn_identity(user: name, uid: user.uid, gid: user.gid)
+        return withUnsafePointer(to: &identity) { identity in
+          options.identity = identity
+          return spawn_held(arguments, &options, &child)
+        }
+      }
+    }
+    guard error == 0 else {
+      throw Failure(ExitStatus.system, "cannot start a process: \(String(cString: strerror(error)))")
+    }
+    self.child = child
+  }
+
+  deinit {
+    if isHeld { spawn_abandon(&child) }
+  }
+
+  /// Lets the child run. When this returns, its program runs.
+  func release() throws(Failure) {
+    isHeld = false
+    let error = spawn_release(&child)
+    guard error != 0 else { return }
+    ending = .exited(ExitStatus.childNotFound)
+    let reason = String(cString: strerror(error))
+    switch error {
+    case ENOENT:
+      throw Self.notFound(arguments[0])
+    case EACCES, ENOEXEC, EISDIR, EPERM:
+      throw Failure(ExitStatus.childNotExecutable, "\(arguments[0]): cannot be executed: \(reason)")
+    default:
+      throw Failure(ExitStatus.childNotExecutable, "\(arguments[0]): \(reason)")
+    }
+  }
+
+  /// How it ended, nil while it runs.
+  func poll() -> Ending? {
+    if ending != nil { return ending }
+    var value: Int32 = 0
+    switch spawn_poll(child.pid, &value) {
+    case SPAWN_EXITED: ending = .exited(value)
+    case SPAWN_KILLED: ending = .killed(signal: value)
+    case SPAWN_GONE: ending = .gone
+    default: break
+    }
+    return ending
+  }
+
+  /// Sends a signal: to the whole group if the child has one of its own.
+  func send(_ signal: Int32) {
+    guard ending == nil, !isHeld else { return }
+    kill(ownGroup ? -child.pid : child.pid, signal)
+  }
+
+  /// Asks it to end, and insists after `patience` seconds.
+  func terminate(patience: Int = 3) -> Ending? {
+    send(SIGTERM)
+    for attempt in 0..<patience * 50 {
+      if let ending = poll() { return ending }
+      usleep(attempt < 20 ? 5_000 : 20_000)
+    }
+    send(SIGKILL)
+    usleep(100_000)
+    return poll()
+  }
+
+  /// Whether there is such a file, here or in `PATH`: a slip of the keyboard must not cost a file that
+  /// is about to be written.
+  private static func isFound(_ program: String) -> Bool {
+    if program.contains("/") { return access(program, F_OK) == 0 }
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").contains { access("\($0)/\(program)", F_OK) == 0 }
+  }
+
+  private static func notFound(_ program: String) -> Failure {
+    Failure(ExitStatus.childNotFound, "\(program): command not found")
+  }
+
+  private static func withCStrings<R>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+  ) -> R {
+    let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
+    defer { copies.forEach { free($0) } }
+    return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import UringProbe
+import UringTrace
+
+/// What this kernel allows.
+struct CapabilitiesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capabilities",
+    abstract: "Tells what this kernel allows, and what is lost where it does not.",
+    discussion: """
+      EXAMPLES:
+        uringtop capabilities
+        uringtop capabilities --json | jq .tier
+      """)
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let report = CapabilityReport(Capabilities.detect())
+    try StandardOutput.write(json ? report.json : report.text)
+  }
+}

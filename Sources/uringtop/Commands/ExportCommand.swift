@@ -1,0 +1,38 @@
+import ArgumentParser
+import UringTrace
+
+/// Converts between the binary recording and trace.jsonl.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Converts a recording: .uring to .jsonl, or back.",
+    discussion: """
+      A recording that was cut off stays so: the copy has no summary either.
+
+      EXAMPLES:
+        uringtop export trace.uring -o trace.jsonl
+        uringtop export trace.uring -o - | jq 'select(.event == "complete" and .res < 0)'
+      """)
+
+  @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
+  var input: String
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let format = try output.resolvedFormat()
+    let recording = try RecordingFile.open(input)
+    try Self.write(recording, to: output.path, format: format)
+  }
+
+  static func write(
+    _ recording: Recording, to path: String, format: TraceFormat
+  ) throws(Failure) {
+    do {
+      let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
+      try TraceExport.write(recording, to: file, format: format)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}

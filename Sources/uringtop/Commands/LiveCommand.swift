@@ -1,0 +1,73 @@
+import ArgumentParser
+import Glibc
+import UringTrace
+
+/// The live UI: what `uringtop` does without a subcommand.
+struct LiveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "live",
+    abstract: "The live UI; what uringtop does without a subcommand.",
+    discussion: """
+      With -- COMMAND, COMMAND is started once the probes are attached, and only it and its \
+      descendants are watched unless --pid, --comm or --fd say otherwise. Its input is empty, and \
+      its output goes to a file that is named at the end, or to --child-output. It is asked to end \
+      (SIGTERM) when you quit.
+
+      EXAMPLES:
+        uringtop
+        uringtop -- fio job.fio
+        uringtop --comm fio --op READ,WRITE_FIXED --min-age 10ms
+      """)
+
+  @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "SCREEN") var screen: ScreenOptions
+
+  @Option(help: ArgumentHelp("Where COMMAND's output goes.", valueName: "file"))
+  var childOutput: String?
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+  var command: [String] = []
+
+  func run() throws {
+    if command.isEmpty {
+      try Screen.show(title: "", options: screen, filters: filters) { [self] in
+        try LiveCapture.start(
+          filter: filters.filter, refreshInterval: screen.interval.duration
+        ).source
+      }
+      return
+    }
+    try Self.requireTerminal()
+    let output = try ChildOutput(path: childOutput, command: command[0])
+    let child = try ChildCommand(
+      holding: command, streams: .detached(output: output.descriptor))
+    let held = ChildBox(child)
+    defer {
+      let ending = held.child.terminate()
+      output.report(ending: ending)
+    }
+    try Screen.show(title: command.joined(separator: " "), options: screen, filters: filters) {
+      [self] in
+      let capture = try LiveCapture.start(
+        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration)
+      try held.child.release()
+      return capture.source
+    }
+  }
+
+  /// Before a command is started for nothing.
+  private static func requireTerminal() throws(Failure) {
+    guard isatty(1) != 0 else {
+      throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
+    }
+  }
+
+  /// Handed to the thread that opens the source, which is done when the UI ends.
+  private final class ChildBox: @unchecked Sendable {
+    let child: ChildCommand
+
+    init(_ child: ChildCommand) { self.child = child }
+  }
+}

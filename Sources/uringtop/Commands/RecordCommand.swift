@@ -1,0 +1,137 @@
+import ArgumentParser
+import CSpawn
+import Glibc
+import UringTrace
+
+/// Records to a file.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Records io_uring events to a file, until Ctrl-C, --duration or COMMAND's end.",
+    discussion: """
+      With -- COMMAND, COMMAND is held until the probes are attached, so that none of its requests is \
+      missed. Only it and its descendants are recorded unless --pid, --comm or --fd say otherwise. \
+      Its exit status becomes uringtop's, 128 + N if signal N killed it. When --duration ends the \
+      recording, COMMAND is asked to end (SIGTERM), and the status is 0 if it does so. Under sudo \
+      COMMAND runs as the user who called sudo, and a new file belongs to them.
+
+      Ctrl-C, SIGTERM and SIGHUP complete the file. The status is then 128 + signal, without COMMAND.
+
+      EXAMPLES:
+        uringtop record -o trace.uring -- fio job.fio
+        uringtop record -o trace.jsonl --pid 4242 --duration 10s
+        uringtop record -o - --comm fio | jq -c 'select(.event == "submit")'
+
+      \(ExitStatus.discussion)
+      """)
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"))
+  var duration: DurationArgument?
+
+  @OptionGroup(title: "FILTERS") var filters: FilterOptions
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("A program to start and record.", valueName: "command"))
+  var command: [String] = []
+
+  func validate() throws {
+    if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
+    if filters.minimumAge != nil {
+      throw ValidationError("--min-age applies to what is listed, not to what is recorded")
+    }
+  }
+
+  func run() throws {
+    let format = try output.resolvedFormat()
+    spawn_block_signals()
+    let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
+    let recorder = Recorder(path: output.path, format: format)
+    let capture: LiveCapture
+    do throws(Failure) {
+      capture = try LiveCapture.start(
+        filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500),
+        recorder: recorder)
+      do {
+        try recorder.start(host: capture.host)
+        try child?.release()
+      } catch {
+        capture.stop()
+        throw error
+      }
+    } catch {
+      recorder.discard()
+      throw error
+    }
+    let reason = wait(for: child, recorder: recorder)
+    let lost = capture.stop().lost.ringBufferFull
+    let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lost) }
+    if case .failure(let failure) = end, !failure.message.isEmpty {
+      StandardError.write(failure.message)
+    }
+
+    var status = ExitStatus.success
+    switch reason {
+    case .signal(let number): status = ExitStatus.signal(number)
+    case .childEnded(let ending): status = ending.status
+    case .durationOver:
+      if let child, let ending = child.terminate(patience: 10), ending != .killed(signal: SIGTERM) {
+        status = ending.status
+      }
+    case .outputFailed:
+      if let child { _ = Self.waitOut(child) }
+    }
+    if case .failure(let failure) = end { status = failure.status }
+    if case .success(let line) = end { StandardError.write(line) }
+    throw Failure(status, "")
+  }
+
+  private enum Reason {
+    case signal(Int32)
+    case childEnded(ChildCommand.Ending)
+    case durationOver
+    case outputFailed
+  }
+
+  /// Waits until there is a reason to stop.
+  private func wait(for child: ChildCommand?, recorder: Recorder) -> Reason {
+    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
+    var interrupts = 0
+    while true {
+      if let ending = child?.poll() { return .childEnded(ending) }
+      if recorder.hasFailed { return .outputFailed }
+      var pause: UInt64 = 100_000_000
+      if let deadline {
+        let now = MonotonicClock.now()
+        guard now < deadline else { return .durationOver }
+        pause = min(pause, deadline - now)
+      }
+      let signal = spawn_wait_signal(Int64(pause))
+      switch signal.number {
+      case 0, SIGCHLD: continue
+      default: break
+      }
+      guard let child else { return .signal(signal.number) }
+      // The child decides whether it ends; it has a typed signal already.
+      interrupts += 1
+      if interrupts >= 3 {
+        child.send(SIGKILL)
+      } else if signal.from_terminal == 0 {
+        child.send(signal.number)
+      }
+    }
+  }
+
+  /// The recording has failed; the program it was of is left to end by itself.
+  private static func waitOut(_ child: ChildCommand) -> ChildCommand.Ending {
+    while true {
+      if let ending = child.poll() { return ending }
+      let signal = spawn_wait_signal(100_000_000)
+      if signal.number != 0, signal.number != SIGCHLD, signal.from_terminal == 0 {
+        child.send(signal.number)
+      }
+    }
+  }
+}

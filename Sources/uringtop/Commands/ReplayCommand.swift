@@ -1,0 +1,44 @@
+import ArgumentParser
+import UringTrace
+import UringUI
+
+/// The UI over a recording.
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Shows a recording in the UI: play, step, jump to a time or to the next error.",
+    discussion: """
+      EXAMPLES:
+        uringtop replay trace.uring
+        uringtop replay trace.jsonl --at 2.5s --paused
+      """)
+
+  @Argument(help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"))
+  var input: String
+
+  @Option(help: ArgumentHelp("Start at this time of the recording.", valueName: "time"))
+  var at: DurationArgument?
+
+  @Flag(help: "Do not play at once.")
+  var paused = false
+
+  @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "SCREEN") var screen: ScreenOptions
+
+  func run() throws {
+    let recording = try RecordingFile.open(input)
+    try Screen.show(title: input, options: screen, filters: filters) { [self] in
+      ReplaySource(
+        recording, filter: filters.filter, position: at?.nanoseconds ?? 0, isPlaying: !paused,
+        refreshInterval: screen.interval.duration
+      ) { recording, path in
+        do throws(Failure) {
+          try ExportCommand.write(recording, to: path, format: .jsonl)
+          return Notice("wrote \(path)")
+        } catch {
+          return Notice(error.message, isError: true)
+        }
+      }
+    }
+  }
+}

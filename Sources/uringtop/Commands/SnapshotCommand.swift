@@ -1,0 +1,69 @@
+import ArgumentParser
+import UringTrace
+
+/// One snapshot, live or from a recording.
+struct SnapshotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot",
+    abstract: "Prints what is in flight, as a table or as JSON.",
+    discussion: """
+      Live, it watches for a while first: requests are seen from then on.
+
+      EXAMPLES:
+        uringtop snapshot --comm fio --min-age 10ms
+        uringtop snapshot --json --pid 4242 --duration 5s
+        uringtop snapshot --json --from trace.uring --at 2.5s
+      """)
+
+  @Flag(help: "Print the JSON document that docs/json.md describes.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Time in the recording from its start; its end without this.", valueName: "time"))
+  var at: DurationArgument?
+
+  @Option(help: ArgumentHelp("How long to watch, live. Default: 1s.", valueName: "duration"))
+  var duration: DurationArgument?
+
+  @OptionGroup(title: "FILTERS") var filters: FilterOptions
+
+  func validate() throws {
+    if from == nil, at != nil { throw ValidationError("--at needs --from") }
+    if from != nil, duration != nil {
+      throw ValidationError("--duration is for live snapshots, --from names a recording")
+    }
+  }
+
+  func run() throws {
+    let snapshot: Snapshot
+    if let from {
+      let recording = try RecordingFile.open(from)
+      if let at, at.nanoseconds > recording.duration {
+        StandardError.write("\(from): the recording ends before \(Text.duration(at.nanoseconds))")
+      }
+      snapshot = recording.snapshot(at: at?.nanoseconds, filter: filters.filter)
+    } else {
+      snapshot = try live()
+    }
+    let output =
+      json
+      ? SnapshotDocument(snapshot, toolVersion: Version.current).encoded()
+      : Array(SnapshotTable(snapshot).text.utf8)
+    try StandardOutput.write(output)
+  }
+
+  private func live() throws(Failure) -> Snapshot {
+    let capture = try LiveCapture.start(
+      filter: filters.filter, refreshInterval: .milliseconds(100))
+    Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
+    // The kernel has applied all but the age.
+    var age = Filter()
+    age.minimumAge = filters.filter.minimumAge
+    return age.apply(to: capture.stop())
+  }
+}

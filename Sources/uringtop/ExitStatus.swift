@@ -1,0 +1,59 @@
+/// How uringtop ends; `docs/exit-status.md` lists them for users.
+///
+/// From 64 on they follow sysexits.h; 126, 127 and 128 + signal follow the shell.
+enum ExitStatus {
+  static let success: Int32 = 0
+  /// The command line makes no sense, an opcode that does not exist among it.
+  static let usage: Int32 = 64
+  /// Not a recording, of a newer schema, or damaged from its start.
+  static let badRecording: Int32 = 65
+  /// The recording to read is not there or cannot be read.
+  static let noInput: Int32 = 66
+  /// No such process, or no such ring descriptor in it.
+  static let noProcess: Int32 = 67
+  /// The kernel has no BTF or lacks a tracepoint, or refused BPF.
+  static let unsupportedKernel: Int32 = 69
+  /// Something that should not happen: out of memory, of processes, of descriptors.
+  static let system: Int32 = 71
+  /// Standard output is not a terminal, or one that is not known.
+  static let noTerminal: Int32 = 72
+  /// The output cannot be created.
+  static let cannotCreate: Int32 = 73
+  /// Writing the output failed on the way, as when the disk is full.
+  static let outputFailed: Int32 = 74
+  /// Not root, and a capability is missing.
+  static let notPermitted: Int32 = 77
+  /// The command after `--` was found and is not executable.
+  static let childNotExecutable: Int32 = 126
+  /// The command after `--` was not found.
+  static let childNotFound: Int32 = 127
+
+  /// Ended by a signal: 129 SIGHUP, 130 SIGINT, 141 SIGPIPE, 143 SIGTERM.
+  static func signal(_ number: Int32) -> Int32 { 128 + number }
+
+  /// For `--help`.
+  static let discussion = """
+    EXIT STATUS:
+      0    success
+      64   usage          65   bad recording       66   no such file
+      67   no such process or ring descriptor
+      69   kernel lacks BTF or refused BPF
+      71   system error   72   no terminal         73   cannot create output
+      74   output failed  77   not permitted
+      126  command not executable                  127  command not found
+      128+N  ended by signal N
+      record -- COMMAND ends with the command's own status.
+    """
+}
+
+/// Ends the program with one line on standard error and a status.
+struct Failure: Error {
+  var status: Int32
+  /// One line without a full stop; empty says nothing.
+  var message: String
+
+  init(_ status: Int32, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+}

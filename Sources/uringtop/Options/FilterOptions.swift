@@ -1,0 +1,78 @@
+import ArgumentParser
+import UringTrace
+
+/// What to look at, shared by all commands that show or record something.
+struct FilterOptions: ParsableArguments {
+  @Option(
+    name: .customLong("pid"), parsing: .singleValue,
+    help: ArgumentHelp("Only rings that this process holds. Repeatable.", valueName: "pid"))
+  var pids: [String] = []
+
+  @Option(
+    name: .customLong("comm"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Only rings of processes of this name, as in /proc/PID/comm. Repeatable.", valueName: "name"))
+  var comms: [String] = []
+
+  @Option(
+    name: .customLong("fd"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Only rings behind this descriptor: of the processes named, else of any. Repeatable.",
+      valueName: "fd"))
+  var fds: [String] = []
+
+  @Option(
+    name: .customLong("op"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Only these opcodes, as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
+    transform: OpcodeArgument.parse)
+  var opcodes: [OpcodeArgument] = []
+
+  @Option(
+    name: .customLong("min-age"),
+    help: ArgumentHelp(
+      "List only requests in flight for at least this long: \(DurationArgument.syntax).",
+      valueName: "duration"))
+  var minimumAge: DurationArgument?
+
+  func validate() throws {
+    for pid in Self.parts(pids) {
+      guard let number = UInt32(pid), number > 0, number <= UInt32(Int32.max) else {
+        throw ValidationError("'\(pid)' is not a process id")
+      }
+    }
+    for fd in Self.parts(fds) {
+      guard let number = Int32(fd), number >= 0 else {
+        throw ValidationError("'\(fd)' is not a file descriptor")
+      }
+    }
+    for comm in comms where comm.isEmpty { throw ValidationError("--comm needs a name") }
+  }
+
+  var filter: Filter {
+    var filter = Filter()
+    filter.pids = Set(Self.parts(pids).compactMap { UInt32($0) })
+    // The kernel keeps 15 bytes of a name.
+    filter.comms = Set(comms.map { String(decoding: $0.utf8.prefix(15), as: UTF8.self) })
+    filter.fds = Set(Self.parts(fds).compactMap { Int32($0) })
+    filter.opcodes = Set(opcodes.flatMap(\.opcodes))
+    filter.minimumAge = minimumAge?.nanoseconds ?? 0
+    return filter
+  }
+
+  /// As the user would write it again; empty without filters.
+  var description: String {
+    var words: [String] = []
+    for pid in pids { words.append("pid \(pid)") }
+    for comm in comms { words.append("comm \(comm)") }
+    for fd in fds { words.append("fd \(fd)") }
+    let names = opcodes.flatMap(\.opcodes).map(\.name)
+    if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
+    if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
+    return words.joined(separator: ", ")
+  }
+
+  private static func parts(_ values: [String]) -> [String] {
+    values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import UringTrace
+
+/// Where a trace is written, and as what.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "Where to write; - is standard output. The extension .jsonl or .uring tells the format.",
+      valueName: "file"))
+  var path: String
+
+  @Option(
+    help: ArgumentHelp(
+      "jsonl, or uring for the binary recording; where the file's name does not tell.",
+      valueName: "format"))
+  var format: FormatArgument?
+
+  /// A format on the command line.
+  enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
+    case jsonl
+    case uring
+  }
+
+  func validate() throws {
+    guard !path.isEmpty else { throw ValidationError("-o needs a file") }
+    _ = try resolvedFormat()
+  }
+
+  func resolvedFormat() throws(ValidationError) -> TraceFormat {
+    switch format {
+    case .jsonl?: return .jsonl
+    case .uring?: return .uring
+    case nil: break
+    }
+    if path == "-" { return .jsonl }
+    guard let format = TraceFormat(path: path) else {
+      throw ValidationError(
+        "'\(path)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")
+    }
+    return format
+  }
+}

@@ -1,0 +1,47 @@
+import UringProbe
+import UringTrace
+
+/// What the kernel allows, as text or as JSON.
+struct CapabilityReport {
+  private let capabilities: Capabilities
+
+  init(_ capabilities: Capabilities) {
+    self.capabilities = capabilities
+  }
+
+  /// One JSON document; docs/json.md describes it.
+  var json: [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.field("schema", 1)
+      json.field("tool", literal: "uringtop")
+      json.field("version", Version.current)
+      json.field("kernel", capabilities.kernel)
+      json.field("tier", capabilities.tier)
+      json.field("can_capture", capabilities.canCapture)
+      json.field("features", array: capabilities.features) { json, feature in
+        json.object { json in
+          json.field("name", feature.name)
+          json.field("available", feature.isAvailable)
+          json.field("reason", feature.reason.isEmpty ? nil : feature.reason)
+          json.field("lost_without", feature.lostWithout)
+        }
+      }
+    }
+    json.newline()
+    return json.bytes
+  }
+
+  var text: [UInt8] {
+    var text = "kernel \(Text.clean(capabilities.kernel)), tier \(capabilities.tier)\n\n"
+    var rows = [["FEATURE", "", "DETAIL", "WITHOUT IT YOU LOSE"]]
+    for feature in capabilities.features {
+      rows.append([
+        feature.name, feature.isAvailable ? "yes" : "NO", Text.clean(feature.reason),
+        feature.isAvailable ? "" : feature.lostWithout,
+      ])
+    }
+    text += Text.table(rows, rightAligned: [])
+    return Array(text.utf8)
+  }
+}

@@ -1,0 +1,61 @@
+import UringProbe
+import UringTrace
+
+/// A live capture as the commands need it: what goes wrong has an exit status.
+final class LiveCapture: Sendable {
+  private let session: LiveSession
+
+  var source: any SnapshotSource { session }
+
+  private init(_ session: LiveSession) {
+    self.session = session
+  }
+
+  /// Attaches. When it returns, no request goes unseen.
+  ///
+  /// - Parameter tree: a process that, with its descendants, is all that is watched, unless the filter
+  ///   names processes itself.
+  static func start(
+    filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil
+  ) throws(Failure) -> LiveCapture {
+    var options = LiveSession.Options()
+    options.filter = filter
+    if let tree, filter.pids.isEmpty {
+      options.filter.pids = [tree]
+      options.includesDescendants = true
+      // The descriptors are yet to be opened.
+      options.verifiesFilter = false
+    }
+    options.refreshInterval = refreshInterval
+    options.sink = recorder
+    options.dumpWriter = { records, host, path in
+      let header = RecordingHeader(toolVersion: Version.current, host: host)
+      let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
+      try TraceExport.write(records, header: header, to: file, format: .jsonl)
+    }
+    do {
+      return LiveCapture(try LiveSession(options))
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  var host: HostDescription { session.host }
+
+  /// Reads what is left, and makes the last snapshot. Nothing stays attached.
+  @discardableResult
+  func stop() -> Snapshot { session.stop() }
+}
+
+extension Failure {
+  init(_ error: ProbeError) {
+    let status =
+      switch error.kind {
+      case .notPermitted: ExitStatus.notPermitted
+      case .unsupportedKernel, .refused: ExitStatus.unsupportedKernel
+      case .badFilter: ExitStatus.noProcess
+      case .system: ExitStatus.system
+      }
+    self.init(status, error.message)
+  }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import Synchronization
+import UringProbe
+import UringTrace
+
+/// The file that `record` writes.
+///
+/// It is created when the capture runs, so that a start that fails costs no file; what comes before is
+/// kept until then.
+final class Recorder: RecordSink {
+  private enum Stage {
+    case waiting(records: [UInt8])
+    case writing(RecordingWriter)
+  }
+
+  private let path: String
+  private let format: TraceFormat
+  private let stage = Mutex(Stage.waiting(records: []))
+  /// What of the writer's losses was told by ``takeLostCount()``.
+  private let toldLost = Mutex<UInt64>(0)
+
+  init(path: String, format: TraceFormat) {
+    self.path = path
+    self.format = format
+  }
+
+  private var writer: RecordingWriter? {
+    stage.withLock { if case .writing(let writer) = $0 { writer } else { nil } }
+  }
+
+  // MARK: RecordSink
+
+  func consume(_ records: UnsafeRawBufferPointer) {
+    stage.withLock { stage in
+      switch stage {
+      case .waiting(var waiting):
+        stage = .waiting(records: [])
+        waiting.append(contentsOf: records)
+        stage = .waiting(records: waiting)
+      case .writing(let writer): writer.append(records)
+      }
+    }
+  }
+
+  func takeLostCount() -> UInt64 {
+    guard let total = writer?.lostToOutput else { return 0 }
+    return toldLost.withLock { told in
+      defer { told = total }
+      return total - told
+    }
+  }
+
+  // MARK: The file
+
+  /// Creates the file.
+  func start(host: HostDescription) throws(Failure) {
+    let header = RecordingHeader(toolVersion: Version.current, host: host)
+    let writer: RecordingWriter
+    do {
+      let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
+      writer = try RecordingWriter(output: file, encoder: format.makeEncoder(header: header))
+    } catch {
+      throw Failure(error)
+    }
+    stage.withLock { stage in
+      if case .waiting(let records) = stage { records.withUnsafeBytes { writer.append($0) } }
+      stage = .writing(writer)
+    }
+  }
+
+  /// Whether writing has failed; ``finish(lostInKernel:)`` tells why.
+  var hasFailed: Bool { writer?.failure != nil }
+
+  /// Completes the file.
+  ///
+  /// - Returns: a line for the user.
+  func finish(lostInKernel: UInt64) throws(Failure) -> String {
+    guard let writer else { return "nothing was recorded" }
+    do {
+      let summary = try writer.finish(lostInKernel: lostInKernel)
+      let lost = lostInKernel + summary.lostToOutput
+      let target = path == "-" ? "standard output" : path
+      return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// The start failed: removes the file, to which nothing was recorded.
+  func discard() {
+    guard let writer else { return }
+    _ = try? writer.finish(lostInKernel: 0)
+    var status = stat()
+    if path != "-", lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { unlink(path) }
+  }
+}

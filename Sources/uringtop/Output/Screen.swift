@@ -1,0 +1,31 @@
+import ArgumentParser
+import CSpawn
+import UringTrace
+import UringUI
+
+/// Runs the UI from the command line.
+enum Screen {
+  /// Shows the UI until the user quits.
+  ///
+  /// - Parameter source: run while the first frame is drawn already.
+  static func show(
+    title: String, options screen: ScreenOptions, filters: FilterOptions,
+    source: @escaping @Sendable () async throws -> any SnapshotSource
+  ) throws {
+    var options = UserInterfaceOptions()
+    options.title = title
+    options.filterDescription = filters.description
+    options.minimumAge = filters.filter.minimumAge
+    options.refreshInterval = screen.interval.duration
+    options.isMonochrome = screen.monochrome
+    do {
+      // Commands run on the main thread.
+      let ending = try MainActor.assumeIsolated { [options] in
+        try UserInterface.run(options: options, source: source)
+      }
+      if case .signal(let number) = ending { throw Failure(ExitStatus.signal(number), "") }
+    } catch let error as TerminalError {
+      throw Failure(ExitStatus.noTerminal, error.description)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import UringTrace
+
+/// A snapshot as tables for people.
+struct SnapshotTable {
+  /// Requests listed at most; the JSON document has them all.
+  private static let requestLimit = 200
+
+  private let snapshot: Snapshot
+
+  init(_ snapshot: Snapshot) {
+    self.snapshot = snapshot
+  }
+
+  var text: String {
+    var text = "kernel \(Text.clean(snapshot.host.kernel)), \(Text.clean(snapshot.host.tier)), "
+    text += "\(snapshot.recordCount) records, \(snapshot.lost.total) lost\n"
+    text += "\n" + rings
+    if !snapshot.requests.isEmpty { text += "\n" + requests }
+    if !snapshot.latency.isEmpty { text += "\n" + latency }
+    return text
+  }
+
+  private var rings: String {
+    guard !snapshot.rings.isEmpty else { return "no rings\n" }
+    var rows = [
+      [
+        "RING", "PID", "COMMAND", "FD", "SQ", "CQ", "IN FLIGHT", "SUBMITTED", "COMPLETED",
+        "ERRORS", "OVERFLOWS", "P50", "P99",
+      ]
+    ]
+    for ring in snapshot.rings {
+      let fds = Set(ring.descriptors.map(\.fd).filter { $0 >= 0 }).sorted().map(String.init)
+      rows.append([
+        "\(ring.id)", ring.ownerTgid == 0 ? "-" : "\(ring.ownerTgid)",
+        Text.clean(ring.comm) + (ring.isClosed ? " (closed)" : ""),
+        fds.isEmpty ? "-" : fds.joined(separator: ","), "\(ring.sqEntries)", "\(ring.cqEntries)",
+        "\(ring.inFlight)", "\(ring.counts.submitted)", "\(ring.counts.completed)",
+        "\(ring.counts.errors)", "\(ring.counts.overflows)",
+        ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p50),
+        ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p99),
+      ])
+    }
+    return Text.table(rows, rightAligned: [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+  }
+
+  private var requests: String {
+    var rows = [["RING", "AGE", "STATE", "OPCODE", "FILE", "OFFSET", "LENGTH", "USER_DATA"]]
+    for request in snapshot.requests.prefix(Self.requestLimit) {
+      let age = snapshot.time > request.startTime ? snapshot.time - request.startTime : 0
+      rows.append([
+        "\(request.ring)", (request.isStartKnown ? "" : ">") + Text.duration(age),
+        "\(request.state)", request.opcode.name, file(of: request),
+        request.isSQEKnown ? "\(Int64(bitPattern: request.sqe.off))" : "-",
+        request.isSQEKnown ? "\(request.sqe.len)" : "-",
+        "0x" + String(request.userData, radix: 16),
+      ])
+    }
+    var text = Text.table(rows, rightAligned: [0, 1, 5, 6])
+    let more = snapshot.requests.count - Self.requestLimit
+    if more > 0 { text += "and \(more) more\n" }
+    return text
+  }
+
+  private var latency: String {
+    var rows = [["RING", "OPCODE", "COUNT", "P50", "P90", "P99", "P99.9", "MAX"]]
+    for latency in snapshot.latency {
+      let summary = latency.summary
+      rows.append([
+        "\(latency.ring)", latency.opcode.name, "\(summary.count)", Text.duration(summary.p50),
+        Text.duration(summary.p90), Text.duration(summary.p99), Text.duration(summary.p999),
+        Text.duration(summary.max),
+      ])
+    }
+    return Text.table(rows, rightAligned: [0, 2, 3, 4, 5, 6, 7])
+  }
+
+  private func file(of request: Request) -> String {
+    if let name = snapshot.fileNames.name(of: request) { return Text.clean(name) }
+    return switch request.file {
+    case .descriptor(let fd)?: "fd \(fd)"
+    case .fixed(let index)?: "fixed \(index)"
+    case nil: "-"
+    }
+  }
+}

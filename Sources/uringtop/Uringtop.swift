@@ -1,0 +1,68 @@
+import ArgumentParser
+import CSpawn
+import Glibc
+
+/// The command line.
+@main
+struct Uringtop: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uringtop",
+    abstract: "Shows io_uring requests in flight: htop and a debugger for io_uring.",
+    usage: """
+      uringtop [FILTERS] [-- COMMAND…]
+      uringtop SUBCOMMAND …
+      """,
+    discussion: """
+      Without a subcommand: the live UI, over every ring on the machine or over COMMAND's alone.
+
+      EXAMPLES:
+        uringtop                      every ring on the machine
+        uringtop -- fio job.fio       start a program and watch it from the start
+        uringtop --pid 4242 --fd 5    only the ring behind fd 5 of process 4242
+        uringtop --comm fio --op READ,WRITE_FIXED --min-age 10ms
+        uringtop record -o trace.uring -- fio job.fio
+        uringtop replay trace.uring
+
+      FILTERS: --pid, --comm, --fd, --op, --min-age; see uringtop live --help.
+
+      \(ExitStatus.discussion)
+      """,
+    version: Version.current,
+    subcommands: [
+      LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
+      ExportCommand.self, CapabilitiesCommand.self,
+    ],
+    defaultSubcommand: LiveCommand.self)
+
+  static func main() {
+    spawn_ignore_sigpipe()
+    let status: Int32
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      status = ExitStatus.success
+    } catch let failure as Failure {
+      if !failure.message.isEmpty { StandardError.write(failure.message) }
+      status = failure.status
+    } catch {
+      status = report(error)
+    }
+    Glibc.exit(status)
+  }
+
+  /// What the parser has to say: help and version on standard output, errors in one line.
+  private static func report(_ error: any Error) -> Int32 {
+    let code = exitCode(for: error).rawValue
+    guard code != 0 else {
+      do {
+        try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+        return ExitStatus.success
+      } catch {
+        return error.status
+      }
+    }
+    let line = message(for: error).split(separator: "\n").first ?? "bad command line"
+    StandardError.write("\(line) (see uringtop --help)")
+    return code
+  }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Testing
+import UringTrace
+
+/// What needs no rights: help, bad command lines, recordings.
+@Suite struct CommandLineTests {
+  /// A NOP, then a READ on an empty pipe until the program ends; recorded on 6.18.
+  ///
+  /// - Parameter isComplete: false cuts it in the middle of the READ's completion.
+  static func recording(isComplete: Bool = true) throws -> Data {
+    let data = try Data(
+      contentsOf: Command.root.appending(path: "Tests/CommandTests/Recordings/read-on-pipe.uring"))
+    return isComplete ? data : data.dropLast(48 + 32)
+  }
+
+  @Test func versionIsOneLine() throws {
+    let outcome = try Command.run("--version")
+    #expect(outcome.status == 0)
+    #expect(outcome.text.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test(arguments: ["", "live", "record", "replay", "snapshot", "export", "capabilities"])
+  func helpIsThere(subcommand: String) throws {
+    let outcome = try Command.run((subcommand.isEmpty ? [] : [subcommand]) + ["--help"])
+    #expect(outcome.status == 0)
+    #expect(outcome.text.contains("EXAMPLES:"))
+    #expect(outcome.text.contains("USAGE:"))
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test func badCommandLines() throws {
+    try Command.expectFailure("recrod", status: 64, says: "recrod")
+    try Command.expectFailure("--frobnicate", status: 64, says: "frobnicate")
+    try Command.expectFailure("--pid", "x", status: 64, says: "not a process id")
+    try Command.expectFailure("--fd", "-2", status: 64, says: "fd")
+    try Command.expectFailure("--min-age", "10", status: 64, says: "min-age")
+    try Command.expectFailure("--min-age", "10x", status: 64, says: "min-age")
+    try Command.expectFailure("--interval", "1ms", status: 64, says: "--interval")
+    try Command.expectFailure("snapshot", "--at", "1s", status: 64, says: "--from")
+    try Command.expectFailure("record", status: 64, says: "--output")
+    try Command.expectFailure("record", "-o", "x.txt", status: 64, says: ".jsonl")
+    try Command.expectFailure(
+      "record", "-o", "x.jsonl", "--duration", "0s", status: 64, says: "--duration")
+  }
+
+  @Test func unknownOpcodeNamesNearOnes() throws {
+    try Command.expectFailure("--op", "READ,WRIET_FIXED", status: 64, says: "WRITE_FIXED")
+    try Command.expectFailure("snapshot", "--op", "RAED", status: 64, says: "did you mean READ?")
+  }
+
+  @Test func noTerminal() throws {
+    try Command.expectFailure(status: 72, says: "not a terminal")
+    try Command.expectFailure("--", "true", status: 72, says: "not a terminal")
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["a.uring"])
+    try Command.expectFailure("replay", folder.path("a.uring"), status: 72, says: "not a terminal")
+  }
+
+  @Test func badRecordings() throws {
+    let folder = try TemporaryFolder()
+    try Command.expectFailure("replay", folder.path("none"), status: 66, says: "No such file")
+    try Command.expectFailure("replay", folder.path(""), status: 66, says: "Is a directory")
+    try Data("nonsense".utf8).write(to: folder["bad"])
+    try Command.expectFailure(
+      "snapshot", "--from", folder.path("bad"), status: 65, says: "not a uringtop recording")
+    var newer = try Self.recording()
+    newer[8] = 9
+    try newer.write(to: folder["newer"])
+    try Command.expectFailure(
+      "export", folder.path("newer"), "-o", "-", status: 65, says: "newer uringtop")
+    try newer.prefix(20).write(to: folder["short"])
+    newer[8] = 1
+    try newer.prefix(20).write(to: folder["short"])
+    try Command.expectFailure(
+      "replay", folder.path("short"), status: 65, says: "ends within its header")
+  }
+
+  @Test func recordingThatWasCutOffIsUsed() throws {
+    let folder = try TemporaryFolder()
+    try Self.recording(isComplete: false).write(to: folder["a.uring"])
+    let snapshot = try Command.run("snapshot", "--json", "--from", folder.path("a.uring"))
+    #expect(snapshot.status == 0)
+    #expect(snapshot.error.contains("cut off"))
+    let document = try #require(
+      JSONSerialization.jsonObject(with: snapshot.output) as? [String: Any])
+    #expect((document["requests"] as? [Any])?.count == 1)
+    #expect((document["recent"] as? [Any])?.count == 1)
+
+    let export = try Command.run(
+      "export", folder.path("a.uring"), "-o", folder.path("a.jsonl"))
+    #expect(export.status == 0)
+    #expect(export.error.contains("cut off"))
+    let again = try Command.run("snapshot", "--json", "--from", folder.path("a.jsonl"))
+    #expect(again.error.contains("cut off"))
+    #expect(again.output == snapshot.output)
+  }
+
+  @Test func exportAndBackGivesTheSameFile() throws {
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["a.uring"])
+    try Command.run("export", folder.path("a.uring"), "-o", folder.path("a.jsonl"))
+    try Command.run("export", folder.path("a.jsonl"), "-o", folder.path("b.uring"))
+    let original = try Recording(bytes: Array(Self.recording()))
+    let copy = try Recording(bytes: Array(Data(contentsOf: folder["b.uring"])))
+    #expect(copy.flaw == nil)
+    #expect(copy.recordCount == original.recordCount)
+    #expect(copy.header == original.header)
+  }
+
+  @Test func snapshotAtATime() throws {
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["a.uring"])
+    let start = try Command.run(
+      "snapshot", "--json", "--from", folder.path("a.uring"), "--at", "0ms")
+    let document = try #require(
+      JSONSerialization.jsonObject(with: start.output) as? [String: Any])
+    #expect((document["recent"] as? [Any])?.isEmpty == true)
+    let table = try Command.run("snapshot", "--from", folder.path("a.uring"))
+    #expect(table.status == 0)
+    #expect(table.text.contains("NOP"))
+    #expect(table.text.contains("COMMAND"))
+  }
+
+  @Test func outputThatFails() throws {
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["a.uring"])
+    let input = folder.path("a.uring")
+    try Command.expectFailure(
+      "export", input, "-o", "/nowhere/x.jsonl", status: 73, says: "/nowhere/x.jsonl")
+    try Command.expectFailure(
+      "export", input, "-o", "/dev/full", "--format", "jsonl", status: 74, says: "No space left")
+  }
+
+  @Test func closedPipeIsQuiet() throws {
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["a.uring"])
+    let script =
+      "\(Command.binary.path()) export \(folder.path("a.uring")) -o - | true; echo ${PIPESTATUS[0]}"
+    let outcome = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
+    // The reader may have gone after all was written.
+    #expect(["141\n", "0\n"].contains(outcome.text))
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test(.enabled(if: getuid() == 0)) func withoutRightsItSaysWhatIsMissing() throws {
+    let setpriv = URL(filePath: "/usr/bin/setpriv")
+    let outcome = try Command.run(
+      "--reuid", "65534", "--clear-groups", Command.binary.path(), "snapshot", program: setpriv)
+    #expect(outcome.status == 77)
+    #expect(outcome.error.contains("CAP_BPF"))
+    #expect(outcome.error.contains("sudo"))
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import Testing
+
+/// `record`, `snapshot` and `capabilities` with live capture.
+@Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct LiveRecordTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  /// A run of fio with a known number of requests.
+  private func fio(_ name: String, requests: Int) -> [String] {
+    [
+      "fio", "--name=\(name)", "--ioengine=io_uring", "--rw=randread", "--bs=4k",
+      "--size=\(requests * 4)k", "--iodepth=16", "--filename=\(folder.path("data"))",
+      "--output=/dev/null",
+    ]
+  }
+
+  @Test(arguments: ["uring", "jsonl"]) func everyRequestOfFioIsRecorded(format: String) throws {
+    let path = folder.path("trace.\(format)")
+    let outcome = try Command.run(["record", "-o", path, "--"] + fio("count", requests: 2000))
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let snapshot = try Command.run("snapshot", "--json", "--from", path)
+    #expect(snapshot.error.isEmpty)
+    let document = try #require(
+      JSONSerialization.jsonObject(with: snapshot.output) as? [String: Any])
+    let rings = try #require(document["rings"] as? [[String: Any]])
+    #expect(rings.map { $0["submitted"] as? Int } == [2000])
+    #expect(rings.map { $0["completed"] as? Int } == [2000])
+    #expect(rings.map { $0["comm"] as? String } == ["fio"])
+    #expect(document["lost"] as? Int == 0)
+    #expect((document["requests"] as? [Any])?.isEmpty == true)
+  }
+
+  @Test func realDocumentsFollowTheirSchemas() throws {
+    let path = folder.path("trace.jsonl")
+    try Command.run(["record", "-o", path, "--"] + fio("schema", requests: 300))
+    let snapshot = try Command.run("snapshot", "--json", "--from", path)
+    try snapshot.output.write(to: folder["snapshot.json"])
+    for (schema, file, mode) in [
+      ("trace", path, "lines"), ("snapshot", folder.path("snapshot.json"), "document"),
+    ] {
+      let outcome = try Command.run(
+        Command.root.appending(path: "Tests/validate.py").path(),
+        Command.root.appending(path: "docs/schema/\(schema).schema.json").path(), file, mode,
+        program: URL(filePath: "/usr/bin/python3"))
+      #expect(outcome.status == 0, "\(outcome.text)")
+    }
+  }
+
+  @Test func statusOfTheCommandIsKept() throws {
+    let path = folder.path("x.uring")
+    #expect(try Command.run("record", "-o", path, "--", "sh", "-c", "exit 7").status == 7)
+    #expect(try Command.run("record", "-o", path, "--", "sh", "-c", "kill -9 $$").status == 137)
+  }
+
+  @Test func commandThatCannotRun() throws {
+    let path = folder.path("x.uring")
+    try Command.expectFailure(
+      "record", "-o", path, "--", "no-such-program", status: 127, says: "command not found")
+    try Data("x".utf8).write(to: folder["plain"])
+    try Command.expectFailure(
+      "record", "-o", path, "--", folder.path("plain"), status: 126, says: "cannot be executed")
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, 143), (SIGHUP, 129)])
+  func signalsCompleteTheFile(signal: Int32, status: Int32) throws {
+    let path = folder.path("x.jsonl")
+    let outcome = try Command.run("record", "-o", path) { process in
+      for _ in 0..<100 where !FileManager.default.fileExists(atPath: path) { usleep(50_000) }
+      kill(process.processIdentifier, signal)
+    }
+    #expect(outcome.status == status)
+    let lines = try String(contentsOf: folder["x.jsonl"], encoding: .utf8).split(separator: "\n")
+    #expect(lines.first?.contains(#""type":"header""#) == true)
+    #expect(lines.last?.contains(#""type":"summary""#) == true)
+  }
+
+  @Test func signalsAreForwarded() throws {
+    let path = folder.path("x.uring")
+    let script = "trap 'exit 9' TERM; touch \(folder.path("ready")); while :; do sleep 0.1; done"
+    let outcome = try Command.run("record", "-o", path, "--", "sh", "-c", script) { process in
+      for _ in 0..<100 where !FileManager.default.fileExists(atPath: folder.path("ready")) {
+        usleep(50_000)
+      }
+      kill(process.processIdentifier, SIGTERM)
+    }
+    #expect(outcome.status == 9)
+    #expect(try Command.run("snapshot", "--from", path).error.isEmpty)
+  }
+
+  @Test func durationEndsRecordingAndCommand() throws {
+    let path = folder.path("x.uring")
+    #expect(try Command.run("record", "-o", path, "--duration", "300ms").status == 0)
+    let start = ContinuousClock.now
+    let outcome = try Command.run(
+      "record", "-o", path, "--duration", "300ms", "--", "sleep", "60")
+    #expect(outcome.status == 0)
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  @Test func outputThatFails() throws {
+    try Command.expectFailure(
+      "record", "-o", "/nowhere/x.uring", "--", "true", status: 73, says: "/nowhere/x.uring")
+    try Command.expectFailure(
+      "record", "-o", "/dev/full", "--format", "uring", "--", "true", status: 74,
+      says: "No space left")
+  }
+
+  @Test(arguments: ["uring", "jsonl"]) func diskThatGetsFullLeavesAValidFile(
+    format: String
+  ) throws {
+    let mount = folder.path("small")
+    try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+    let mounted = try Command.run(
+      "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount, program: URL(filePath: "/bin/mount"))
+    try #require(mounted.status == 0)
+    defer { _ = try? Command.run(mount, program: URL(filePath: "/bin/umount")) }
+    let path = "\(mount)/trace.\(format)"
+    let outcome = try Command.run(["record", "-o", path, "--"] + fio("full", requests: 5000))
+    #expect(outcome.status == 74)
+    #expect(outcome.error.contains("No space left"))
+    let snapshot = try Command.run("snapshot", "--json", "--from", path)
+    #expect(snapshot.status == 0)
+    #expect(snapshot.error.contains("cut off"))
+    #expect(!snapshot.error.contains("corrupt"))
+  }
+
+  @Test func killedRecorderLeavesAValidFile() throws {
+    let path = folder.path("x.uring")
+    try Command.run("record", "-o", path) { process in
+      for _ in 0..<100 where !FileManager.default.fileExists(atPath: path) { usleep(50_000) }
+      usleep(400_000)
+      kill(process.processIdentifier, SIGKILL)
+    }
+    let snapshot = try Command.run("snapshot", "--from", path)
+    #expect(snapshot.status == 0)
+    #expect(snapshot.error.contains("cut off"))
+  }
+
+  @Test func underSudoCommandAndFileAreTheUsers() throws {
+    let path = folder.path("x.uring")
+    let outcome = try Command.run(
+      "record", "-o", path, "--", "id", "-u", environment: ["SUDO_UID": "65534", "SUDO_GID": "65534"])
+    #expect(outcome.text == "65534\n")
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.ownerAccountID] as? Int == 65534)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test func otherProgramsAreNotRecorded() throws {
+    let path = folder.path("x.uring")
+    let other = Process()
+    other.executableURL = URL(filePath: "/usr/bin/fio")
+    other.arguments =
+      Array(fio("other", requests: 100).dropFirst()) + ["--time_based", "--runtime=4"]
+    other.standardOutput = FileHandle.nullDevice
+    try other.run()
+    defer {
+      other.terminate()
+      other.waitUntilExit()
+    }
+    usleep(500_000)
+    try Command.run("record", "-o", path, "--", "sh", "-c", "sleep 1; true")
+    let snapshot = try Command.run("snapshot", "--json", "--from", path)
+    let document = try #require(
+      JSONSerialization.jsonObject(with: snapshot.output) as? [String: Any])
+    #expect((document["rings"] as? [Any])?.isEmpty == true)
+
+    let live = try Command.run(
+      "snapshot", "--json", "--pid", "\(other.processIdentifier)", "--duration", "600ms")
+    let seen = try #require(JSONSerialization.jsonObject(with: live.output) as? [String: Any])
+    _ = seen
+  }
+
+  @Test func processesAndDescriptorsMustBeThere() throws {
+    try Command.expectFailure("snapshot", "--pid", "4194300", status: 67, says: "4194300")
+    try Command.expectFailure(
+      "snapshot", "--pid", "\(getpid())", "--fd", "0", status: 67, says: "0")
+  }
+
+  @Test func capabilities() throws {
+    let outcome = try Command.run("capabilities", "--json")
+    #expect(outcome.status == 0)
+    let document = try #require(
+      JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+    #expect(document["can_capture"] as? Bool == true)
+    #expect(["tracepoints", "fentry"].contains(document["tier"] as? String))
+    #expect(try Command.run("capabilities").text.contains("tracepoint_complete"))
+  }
+}

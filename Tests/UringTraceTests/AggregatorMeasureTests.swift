@@ -1,0 +1,139 @@
+import Testing
+import UringTrace
+
+/// Latency, stages and rates.
+@Suite struct AggregatorMeasureTests {
+  @Test func latencyByRingAndOpcodeWithinOnePercent() throws {
+    var stream = RecordStream()
+    for number in 1...1000 {
+      stream.submit(1, "READ")
+      stream.time += UInt64(number) * 1_000_000 - 1_000
+      stream.complete(1, 1)
+    }
+    stream.submit(1, "WRITE")
+    stream.complete(1, 1)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.latency.map(\.opcode) == [op("READ"), op("WRITE")])
+    let read = try #require(snapshot.latency.first).summary
+    #expect(read.count == 1000)
+    for (value, expected) in [
+      (read.p50, 500e6), (read.p90, 900e6), (read.p99, 990e6), (read.p999, 999e6),
+      (read.max, 1000e6),
+    ] {
+      #expect(abs(Double(value) - expected) / expected < 0.01)
+    }
+    #expect(abs(read.mean - 500.5e6) / 500.5e6 < 0.01)
+    #expect(snapshot.rings[0].latency.count == 1001)
+    #expect(snapshot.rings[0].latency.max == read.max)
+  }
+
+  @Test func bucketsHoldEveryRequestOnce() throws {
+    var stream = RecordStream()
+    for number in 1...500 {
+      stream.submit(1, "READ")
+      stream.time += UInt64(number * number)
+      stream.complete(1, 1)
+    }
+    let latency = try #require(stream.snapshot().latency.first)
+    #expect(latency.buckets.reduce(0) { $0 + $1.count } == 500)
+    let bounds = latency.buckets.map(\.upperBound)
+    #expect(bounds == bounds.sorted())
+    #expect(Set(bounds).count == bounds.count)
+    #expect(bounds.last! >= 250_000)
+    // 1,001 to 251,000 ns: eight doublings.
+    #expect((40...72).contains(bounds.count))
+  }
+
+  @Test func timeInEachStage() throws {
+    var stream = RecordStream()
+    let start = stream.time
+    stream.submit(1, "RECV")
+    stream.time = start + 1_000
+    stream.fileGet(1)
+    stream.time = start + 3_000
+    stream.pollArm(1)
+    stream.time = start + 10_000
+    stream.taskAdd(1)
+    stream.time = start + 14_000
+    stream.queueAsyncWork(1)
+    stream.time = start + 30_000
+    stream.complete(1, 1)
+    let latency = try #require(stream.snapshot().latency.first)
+    let total = { latency.stageTotals[Int($0 as UInt8)] }
+    #expect(total(Stage.held.rawValue) == 0)
+    #expect(total(Stage.issued.rawValue) == 3_000)
+    #expect(total(Stage.poll.rawValue) == 7_000)
+    #expect(total(Stage.taskWork.rawValue) == 4_000)
+    #expect(total(Stage.worker.rawValue) == 16_000)
+  }
+
+  @Test func veryLongLatencyIsKept() {
+    var stream = RecordStream()
+    stream.submit(1, "READ")
+    stream.time = .max - 1
+    stream.complete(1, 1)
+    #expect(stream.snapshot().latency.first?.summary.count == 1)
+  }
+
+  @Test func ratesOverTheLastSecondAndMinute() {
+    var stream = RecordStream()
+    // 1,000 requests a second for ten seconds, then 100 a second for two.
+    for millisecond in 0..<12_000 where millisecond < 10_000 || millisecond % 10 == 0 {
+      stream.time = 50_000_000_000 + UInt64(millisecond) * 1_000_000
+      stream.submit(1, "READ")
+      stream.complete(1, millisecond % 100 == 0 ? -5 : 1000)
+    }
+    var aggregator = stream.replay()
+    aggregator.advance(to: 62_000_000_000)
+    let snapshot = aggregator.snapshot()
+    let second = snapshot.rings[0].lastSecond
+    #expect(abs(second.submitted - 100) < 2)
+    #expect(abs(second.completed - 100) < 2)
+    #expect(abs(second.errors - 10) < 1)
+    #expect(abs(second.bytesRead - 90_000) < 2_000)
+    // The observation is twelve seconds old.
+    #expect(abs(snapshot.rings[0].lastMinute.submitted - 10_200 / 12) < 10)
+    #expect(snapshot.lastSecond == second)
+  }
+
+  @Test func ratesFallToZeroWhenNothingHappens() {
+    var stream = RecordStream()
+    for _ in 0..<100 {
+      stream.submit(1, "READ")
+      stream.complete(1, 1)
+    }
+    var aggregator = stream.replay()
+    aggregator.advance(to: 4_000_000_000)
+    #expect(aggregator.snapshot().lastSecond.submitted == 0)
+    #expect(aggregator.snapshot().lastMinute.submitted > 0)
+    aggregator.advance(to: 100_000_000_000)
+    #expect(aggregator.snapshot().lastMinute.submitted == 0)
+    #expect(aggregator.snapshot().time == 100_000_000_000)
+  }
+
+  @Test func timeOfADamagedRecordDoesNotStopTheClock() {
+    var stream = RecordStream()
+    stream.submit(1, userData: 1)
+    let time = stream.time
+    stream.time = .max - 5
+    stream.submit(2, userData: 2)
+    stream.time = time
+    stream.submit(3, userData: 3)
+    #expect(stream.snapshot().time == time)
+  }
+
+  @Test func bytesGoByDirection() {
+    var stream = RecordStream()
+    for (opcode, bytes) in [("READV", 1), ("RECVMSG", 10), ("WRITE", 100), ("SENDMSG", 1000)] {
+      stream.submit(1, opcode)
+      stream.complete(1, Int32(bytes))
+    }
+    for opcode in ["OPENAT", "POLL_ADD", "URING_CMD", "SPLICE"] {
+      stream.submit(1, opcode)
+      stream.complete(1, 7)
+    }
+    let counts = stream.snapshot().counts
+    #expect(counts.bytesRead == 11)
+    #expect(counts.bytesWritten == 1100)
+  }
+}

@@ -1,0 +1,109 @@
+import Testing
+
+@testable import UringTrace
+
+@Suite struct ReplayTests {
+  let recording: Recording
+
+  init() throws {
+    recording = try Recording(bytes: SampleStream(repetitions: 20).binary())
+  }
+
+  private func document(_ snapshot: Snapshot) -> String {
+    String(
+      decoding: SnapshotDocument(snapshot, toolVersion: "").encoded(), as: UTF8.self)
+  }
+
+  @Test func stepBackUndoesStepForward() {
+    var engine = ReplayEngine(recording)
+    for _ in 0..<10 { engine.stepForward() }
+    let before = document(engine.snapshot())
+    let position = engine.position
+    engine.stepForward()
+    #expect(document(engine.snapshot()) != before)
+    engine.stepBack()
+    let (event, place) = (engine.event, engine.position)
+    #expect(event == 10)
+    #expect(place == position)
+    #expect(document(engine.snapshot()) == before)
+  }
+
+  @Test func stepsEndAtBothEnds() {
+    var engine = ReplayEngine(recording)
+    let hasPrevious = engine.stepBack()
+    #expect(!hasPrevious)
+    var steps: UInt64 = 0
+    while engine.stepForward() { steps += 1 }
+    #expect(steps == recording.eventCount)
+    let (isAtEnd, position) = (engine.isAtEnd, engine.position)
+    #expect(isAtEnd)
+    #expect(position == recording.duration)
+  }
+
+  @Test func seekGivesTheSameAsPlaying() {
+    let middle = recording.duration / 2
+    var played = ReplayEngine(recording)
+    for part in 1...10 { played.advance(to: middle * UInt64(part) / 10) }
+    var sought = ReplayEngine(recording)
+    sought.seek(to: recording.duration)
+    sought.seek(to: middle)
+    let (playedEvent, soughtEvent) = (played.event, sought.event)
+    #expect(playedEvent == soughtEvent)
+    #expect(document(played.snapshot()) == document(sought.snapshot()))
+  }
+
+  @Test func errorsAreFoundInOrder() {
+    var engine = ReplayEngine(recording)
+    let isFound = engine.seekNextError()
+    #expect(isFound)
+    // The second read fails; three events to each read, after the ring's creation.
+    let event = engine.event
+    #expect(event == 7)
+    var count = 1
+    while engine.seekNextError() { count += 1 }
+    // And a link failure, an overflow and a failed preparation.
+    #expect(count == 4)
+  }
+
+  @Test func timePlaysAtItsSpeed() {
+    let player = Player(
+      recording, filter: Filter(), position: 0, isPlaying: true, interval: .milliseconds(10))
+    player.tick(now: 5_000_000_000)
+    #expect(player.timeline.position == 0)
+    player.tick(now: 5_004_000_000)
+    #expect(player.timeline.position == 4_000_000)
+    _ = player.perform(.setSpeed(0.5))
+    player.tick(now: 5_008_000_000)
+    #expect(player.timeline.position == 6_000_000)
+    _ = player.perform(.pause)
+    player.tick(now: 5_100_000_000)
+    #expect(player.timeline.position == 6_000_000)
+    _ = player.perform(.play)
+    player.tick(now: 9_000_000_000)
+    #expect(player.timeline.position == recording.duration)
+    #expect(!player.timeline.isPlaying)
+  }
+
+  @Test func sourceObeys() async throws {
+    let source = ReplaySource(
+      recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") })
+    defer { source.stop() }
+    #expect(source.timeline?.eventCount == recording.eventCount)
+    source.perform(.stepForward)
+    for _ in 0..<200 where source.timeline?.event != 1 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(source.timeline?.event == 1)
+    #expect(source.current().rings.count == 1)
+    source.perform(.dump(path: "x"))
+    for _ in 0..<200 {
+      let notices = source.takeNotices()
+      if !notices.isEmpty {
+        #expect(notices == [Notice("no")])
+        return
+      }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    Issue.record("no notice")
+  }
+}

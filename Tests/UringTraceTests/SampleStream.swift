@@ -1,0 +1,196 @@
+import CRecord
+import UringTrace
+
+/// A short stream of records with every kind in it, as if recorded from one ring.
+struct SampleStream {
+  static let start: UInt64 = 1_000_000_000
+  static let context: UInt64 = 0xffff_8881_0000_1000
+  static let host = HostDescription(
+    kernel: "6.18.44-test", tier: "tracepoints", startTime: start, startRealtime: 1_700_000_000)
+
+  private(set) var buffer = RecordBuffer()
+  private var time = Self.start
+
+  /// All kinds but `end`; `repetitions` reads and writes in it.
+  init(repetitions: Int = 3) {
+    flagName(bit: 8, "FAIL")
+    create()
+    appendDescriptor()
+    taskName()
+    fileName("/tmp/a \"file\"\n\u{1b}[31m")
+    for index in 0..<repetitions {
+      let request = 0xffff_8881_2000_0000 + UInt64(index) * 0x100
+      submit(request, opcode: 22, userData: 0xdead_0000 + UInt64(index), length: 4096)
+      fileGet(request)
+      complete(request, userData: 0xdead_0000 + UInt64(index), result: index == 1 ? -5 : 4096)
+    }
+    odds()
+    // Stays in flight.
+    submit(0xffff_8881_3000_0000, opcode: 23, userData: .max, length: 512)
+  }
+
+  /// A recording in the binary format; `isComplete` adds the end record.
+  func binary(isComplete: Bool = true) -> [UInt8] {
+    encoded(.uring, isComplete: isComplete)
+  }
+
+  func encoded(_ format: TraceFormat, isComplete: Bool = true) -> [UInt8] {
+    let encoder = format.makeEncoder(
+      header: RecordingHeader(toolVersion: "0.0.1", host: Self.host))
+    var bytes: [UInt8] = []
+    encoder.begin(into: &bytes)
+    buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
+    if isComplete { encoder.end(time: time, lost: 7, into: &bytes) }
+    return bytes
+  }
+
+  private mutating func base(
+    _ kind: RecordKind, _ request: UInt64 = 0, opcode: UInt8 = 0xff
+  ) -> record {
+    time += 1_000_000
+    return record(
+      time_ns: time, ctx: Self.context, req: request, tid: 4243, size: 0, kind: kind,
+      opcode: opcode)
+  }
+
+  private mutating func create() {
+    var create = record_create()
+    create.base = base(.create)
+    create.fd = 5
+    create.tgid = 4242
+    create.sq_entries = 64
+    create.cq_entries = 128
+    create.flags = 0x8000_1002
+    create.comm.0 = 0x66
+    create.comm.1 = -1  // not UTF-8
+    buffer.append(create, base: \.base)
+  }
+
+  private mutating func appendDescriptor() {
+    var descriptor = record_ring_fd()
+    descriptor.base = base(.ringFd)
+    descriptor.tgid = 4242
+    descriptor.fd = 5
+    buffer.append(descriptor, base: \.base)
+  }
+
+  private mutating func taskName() {
+    var name = record_task_name()
+    name.base = base(.taskName)
+    name.tgid = 4242
+    name.comm.0 = 0x66
+    buffer.append(name, base: \.base)
+  }
+
+  private mutating func fileName(_ text: String) {
+    var name = record_file_name()
+    name.base = base(.fileName)
+    name.tgid = 4242
+    name.fd = 9
+    buffer.append(name, text: text.utf8)
+  }
+
+  private mutating func flagName(bit: UInt32, _ text: String) {
+    var name = record_flag_name()
+    name.base = base(.flagName)
+    name.bit = bit
+    withUnsafeMutableBytes(of: &name.name) { $0.copyBytes(from: text.utf8) }
+    buffer.append(name, base: \.base)
+  }
+
+  private func sqe(opcode: UInt8, userData: UInt64, length: UInt32) -> SQE {
+    var sqe = SQE()
+    sqe.opcode = opcode
+    sqe.fd = 9
+    sqe.off = .max
+    sqe.addr = 0x7fff_1234_5678
+    sqe.len = length
+    sqe.user_data = userData
+    sqe.flags = 0b1010_0000
+    sqe.buf_index = 3
+    return sqe
+  }
+
+  private mutating func submit(
+    _ request: UInt64, opcode: UInt8, userData: UInt64, length: UInt32
+  ) {
+    var submit = record_submit()
+    submit.base = base(.submit, request, opcode: opcode)
+    submit.flags = 1 << 8 | 1 << 40
+    submit.tgid = 4242
+    submit.sqe_is_known = 1
+    submit.sqe = sqe(opcode: opcode, userData: userData, length: length)
+    buffer.append(submit, base: \.base)
+  }
+
+  private mutating func fileGet(_ request: UInt64) {
+    let get = record_file_get(base: base(.fileGet, request, opcode: 22), fd: 9, reserved: 0)
+    buffer.append(get, base: \.base)
+  }
+
+  private mutating func complete(_ request: UInt64, userData: UInt64, result: Int32) {
+    var complete = record_complete()
+    complete.base = base(.complete, request, opcode: 22)
+    complete.user_data = userData
+    complete.res = result
+    complete.cflags = 1 | 17 << 16
+    complete.extra2 = 1
+    buffer.append(complete, base: \.base)
+  }
+
+  /// One of each other kind.
+  private mutating func odds() {
+    let first: UInt64 = 0xffff_8881_4000_0000
+    let second: UInt64 = 0xffff_8881_4000_0100
+    submit(first, opcode: 22, userData: 1, length: 1)
+    submit(second, opcode: 46, userData: 2, length: 1)
+    buffer.append(record_link(base: base(.link, second, opcode: 46), target: first), base: \.base)
+    buffer.append(record_defer(base: base(.defer, first, opcode: 22)), base: \.base)
+    buffer.append(
+      record_poll_arm(base: base(.pollArm, first, opcode: 22), mask: 0, events: 0x2001),
+      base: \.base)
+    buffer.append(
+      record_task_add(base: base(.taskAdd, first, opcode: 22), mask: 1, reserved: 0), base: \.base)
+    buffer.append(
+      record_queue_async_work(
+        base: base(.queueAsyncWork, first, opcode: 22), hashed: 1, reserved: 0), base: \.base)
+    buffer.append(
+      record_short_write(base: base(.shortWrite), pos: .max, wanted: 10, got: 5), base: \.base)
+    buffer.append(record_fail_link(base: base(.failLink, first, opcode: 22), link: second), base: \.base)
+    var overflow = record_cqe_overflow()
+    overflow.base = base(.cqeOverflow, second, opcode: 46)
+    overflow.user_data = 2
+    overflow.res = -125
+    buffer.append(overflow, base: \.base)
+    buffer.append(record_skip(base: base(.skip, first, opcode: 22), res: 0, reserved: 0), base: \.base)
+    var failed = record_req_failed()
+    failed.base = base(.reqFailed, first, opcode: 22)
+    failed.error = -22
+    failed.tgid = 4242
+    failed.sqe = sqe(opcode: 22, userData: 3, length: 0)
+    buffer.append(failed, base: \.base)
+    buffer.append(record_freed(base: base(.freed, first)), base: \.base)
+    buffer.append(
+      record_register(
+        base: base(.register), result: -22, opcode: 0, nr_files: 1, nr_bufs: 2, tgid: 4242),
+      base: \.base)
+    buffer.append(record_cqring_wait(base: base(.cqringWait), min_events: 1, tgid: 4242), base: \.base)
+    buffer.append(
+      record_task_work_run(base: base(.taskWorkRun), tctx: 0xffff_0000, count: 2, loops: 1),
+      base: \.base)
+    buffer.append(
+      record_local_work_run(base: base(.localWorkRun), count: 2, loops: 1), base: \.base)
+    var found = record_ring_found()
+    found.base = base(.ringFound)
+    found.base.ctx += 0x1000
+    found.sq_entries = 8
+    found.cq_entries = 16
+    found.tgid = 77
+    buffer.append(found, base: \.base)
+    var closed = record_ring_closed(base: base(.ringClosed))
+    closed.base.ctx += 0x1000
+    buffer.append(closed, base: \.base)
+    buffer.append(
+      record_lost(base: base(.lost), count: 7, cause: .ringBufferFull, reserved: 0), base: \.base)
+  }
+}
