@@ -7,11 +7,14 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
   case flush = 2
   case discard = 3
   case writeZeroes = 5
+  /// A zero-copy send, of ``BufferWorkload`` only.
+  case send = 254
   /// One that we did not say we have; fails with EOPNOTSUPP.
   case unknown = 255
 
   init(flags: UInt32) {
-    self = Operation(rawValue: UInt8(truncatingIfNeeded: flags)) ?? .unknown
+    let operation = Operation(rawValue: UInt8(truncatingIfNeeded: flags))
+    self = operation == .send ? .unknown : operation ?? .unknown
   }
 
   /// The way its data go at the backing; nil if it has none.
@@ -28,6 +31,6 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
 
   private static let names: [Operation: String] = [
     .read: "read", .write: "write", .flush: "flush", .discard: "discard",
-    .writeZeroes: "write_zeroes", .unknown: "unknown",
+    .writeZeroes: "write_zeroes", .send: "send", .unknown: "unknown",
   ]
 }

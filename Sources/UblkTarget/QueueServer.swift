@@ -83,7 +83,7 @@ struct QueueServer: ~Copyable {
 
   /// Serves until the driver gives all tags back, as it does when the device is stopped.
   mutating func run() throws(TargetError) {
-    let thread = curing_thread_id()
+    let thread = WorkerThread.currentID
     report.update { $0.status.thread = thread }
     for tag in tags.indices {
       try push(command: CURING_UBLK_FETCH, tag: tag)

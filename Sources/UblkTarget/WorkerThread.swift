@@ -29,6 +29,9 @@ final class WorkerThread: Sendable {
     thread = UInt(created)
   }
 
+  /// The calling thread's number, as in /proc.
+  static var currentID: Int32 { curing_thread_id() }
+
   /// Waits for the thread's end. Once.
   func join() { pthread_join(pthread_t(thread), nil) }
 
