@@ -68,6 +68,11 @@ struct LoadRunner: ~Copyable {
   /// In an I/O now: what a second one would find there is not known.
   private var busy: [Bool]
   private var nextGeneration: UInt32 = 0
+  /// The last writes: reads are chosen among them, or a large device would be read where there is
+  /// nothing to verify.
+  private var written: [Range<Int>] = []
+  private var nextWritten = 0
+  private static let writtenCapacity = 1024
   private var status = LoadStatus()
   private var issued: UInt64 = 0
   private var inFlight = 0
@@ -158,18 +163,37 @@ struct LoadRunner: ~Copyable {
     }
     let most = min(slotSize / blockSize, generations.count)
     for _ in 0..<64 {
-      let count = Int.random(in: 1...most, using: &random)
-      let first = Int.random(in: 0...generations.count - count, using: &random)
-      let range = first..<first + count
-      if busy[range].contains(true) { continue }
-      let isReadable = !isVerifying || !generations[range].contains(0)
-      let action: Action = isReadable && Bool.random(using: &random) ? .read : .write
-      slots[index] = Slot(action: action, block: first, blocks: count)
+      let action: Action = Bool.random(using: &random) ? .read : .write
+      let range = action == .read ? rangeToRead(most) : randomRange(most)
+      guard let range, !busy[range].contains(true) else { continue }
+      slots[index] = Slot(action: action, block: range.lowerBound, blocks: range.count)
       for block in range { busy[block] = true }
       if action == .write { fill(index, range) }
       return true
     }
     return false
+  }
+
+  private mutating func randomRange(_ most: Int) -> Range<Int> {
+    let count = Int.random(in: 1...most, using: &random)
+    let first = Int.random(in: 0...generations.count - count, using: &random)
+    return first..<first + count
+  }
+
+  /// Blocks whose contents are known; nil if there are none here.
+  private mutating func rangeToRead(_ most: Int) -> Range<Int>? {
+    guard isVerifying else { return randomRange(most) }
+    guard let range = written.randomElement(using: &random) else { return nil }
+    return generations[range].contains(0) ? nil : range
+  }
+
+  private mutating func remember(_ range: Range<Int>) {
+    if written.count < Self.writtenCapacity {
+      written.append(range)
+    } else {
+      written[nextWritten] = range
+      nextWritten = (nextWritten + 1) % Self.writtenCapacity
+    }
   }
 
   /// All blocks of a write have one new version, kept in ``generations`` when it has succeeded.
@@ -203,7 +227,9 @@ struct LoadRunner: ~Copyable {
     status.bytes += UInt64(result)
     switch slot.action {
     case .flush: status.flushes += 1
-    case .write: status.writes += 1
+    case .write:
+      status.writes += 1
+      remember(range)
     case .read:
       status.reads += 1
       if isVerifying { verify(index, range) }

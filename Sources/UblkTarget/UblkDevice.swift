@@ -4,6 +4,7 @@ import Synchronization
 
 /// A ublk target that serves: a block device, its queues' threads, its backing and the load.
 public final class UblkDevice: Workload {
+  /// As it was granted: the queues may be fewer than were asked for.
   public let configuration: Configuration
   /// The transfer that is used.
   public let transfer: Transfer
@@ -49,10 +50,8 @@ public final class UblkDevice: Workload {
         .unsupported, "this kernel's ublk driver has no \(transfer.rawValue) transfer")
     }
     for injection in configuration.injections { try injection.validate(transfer: transfer) }
-    self.configuration = configuration
     self.transfer = transfer
     backing = try BackingFile(configuration)
-    reports = (0..<configuration.queues).map { QueueReport(queue: $0, configuration: configuration) }
     startTime = MonotonicTime.now
 
     var ownership = try Ownership()
@@ -65,14 +64,17 @@ public final class UblkDevice: Workload {
       throw error
     }
     number = description.id
+    // The driver makes no more queues than there are processors, and no deeper ones than it can.
+    var made = configuration
+    made.queues = Int(description.queues)
+    made.depth = Int(description.depth)
+    self.configuration = made
+    reports = (0..<made.queues).map { QueueReport(queue: $0, configuration: made) }
     parts = Mutex(Parts(ownership: ownership))
     do throws(TargetError) {
-      guard Features(rawValue: description.features).isSuperset(of: transfer.features),
-        Int(description.queues) == configuration.queues,
-        Int(description.depth) == configuration.depth
-      else {
+      guard Features(rawValue: description.features).isSuperset(of: transfer.features) else {
         throw TargetError(
-          .unsupported, "this kernel's ublk driver does not make a device of this kind")
+          .unsupported, "the ublk driver did not grant the \(transfer.rawValue) transfer")
       }
       try ownership.note(device: number)
       try start(control)
