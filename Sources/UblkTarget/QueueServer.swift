@@ -17,6 +17,8 @@ struct QueueServer: ~Copyable {
   let queue: Int
   let configuration: Configuration
   let transfer: Transfer
+  /// A short result may be committed: the driver asks for the rest.
+  let commitsShort: Bool
   let device: Int32
   let backing: Int32?
   let report: QueueReport
@@ -42,8 +44,8 @@ struct QueueServer: ~Copyable {
   private var commits = 0
 
   init(
-    queue: Int, configuration: Configuration, transfer: Transfer, device: Int32, backing: Int32?,
-    report: QueueReport
+    queue: Int, configuration: Configuration, transfer: Transfer, features: Features,
+    device: Int32, backing: Int32?, report: QueueReport
   ) throws(TargetError) {
     let depth = configuration.depth
     // A register, an unregister and a commit for each tag, and its members.
@@ -69,6 +71,7 @@ struct QueueServer: ~Copyable {
     self.queue = queue
     self.configuration = configuration
     self.transfer = transfer
+    commitsShort = transfer == .copy || !features.contains(.takesShortForWhole)
     self.device = device
     self.backing = backing
     self.report = report
@@ -409,8 +412,17 @@ struct QueueServer: ~Copyable {
   }
 
   private func result(_ tag: Int) -> Int32 {
-    tags[tag].error == 0 ? Int32(tags[tag].record.moved) : tags[tag].error
+    let record = tags[tag].record
+    let error = tags[tag].error
+    if error != 0 { return Self.blockErrors.contains(-error) ? error : -EIO }
+    // What was in the memory before must not pass for data.
+    return record.moved < record.length && !commitsShort ? -EIO : Int32(record.moved)
   }
+
+  /// What a block device's user can do something with. The rest is between us and io_uring.
+  private static let blockErrors: Set<Int32> = [
+    EIO, ENOSPC, EOPNOTSUPP, ENOMEM, ETIMEDOUT, ENODATA, EILSEQ,
+  ]
 
   // MARK: Operations without data
 

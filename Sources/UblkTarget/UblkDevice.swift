@@ -11,6 +11,7 @@ public final class UblkDevice: Workload {
   /// The N of /dev/ublkbN.
   public let number: UInt32
 
+  private let features: Features
   private let backing: BackingFile
   private let reports: [QueueReport]
   private let startTime: UInt64
@@ -51,6 +52,7 @@ public final class UblkDevice: Workload {
     }
     for injection in configuration.injections { try injection.validate(transfer: transfer) }
     self.transfer = transfer
+    self.features = features
     backing = try BackingFile(configuration)
     startTime = MonotonicTime.now
 
@@ -118,13 +120,14 @@ public final class UblkDevice: Workload {
     let queue = report.status.queue
     let configuration = configuration
     let transfer = transfer
+    let features = features
     let backing = backing.descriptor
     let thread = try WorkerThread(name: "ublk-queue-\(queue)") {
       do throws(TargetError) {
         // Made here: the ring's first user is its only one, and FETCH makes this thread the server.
         var server = try QueueServer(
-          queue: queue, configuration: configuration, transfer: transfer, device: device,
-          backing: backing, report: report)
+          queue: queue, configuration: configuration, transfer: transfer, features: features,
+          device: device, backing: backing, report: report)
         try server.run()
       } catch {
         report.update { $0.failure = error }
