@@ -73,7 +73,8 @@ let package = Package(
       name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
       path: "Tests/ProbeCheck"),
     .testTarget(
-      name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
+      name: "UringProbeTests",
+      dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     // The command line as its users see it: the real binary.

@@ -31,13 +31,17 @@ struct BackingFile: ~Copyable, Sendable {
   }
 
   private init(path: String, _ configuration: Configuration) throws(TargetError) {
-    let isFresh = access(path, F_OK) != 0
     // Opened buffered first, so that a file is made only where it can be used at all.
     let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY)
     var attributes = stat()
     guard fstat(buffered.number, &attributes) == 0 else { throw .last("cannot look at \(path)") }
     guard attributes.st_mode & S_IFMT == S_IFREG else {
       throw TargetError(.invalid, "\(path) is not a regular file")
+    }
+    let isFresh = attributes.st_size == 0
+    if !isFresh, configuration.load != nil {
+      throw TargetError(
+        .invalid, "\(path) is not empty, and the load would write over it: leave the load out")
     }
     try Self.grow(buffered, to: configuration.size, name: path)
     // Some file systems refuse O_DIRECT when opening, others when reading with this block size.

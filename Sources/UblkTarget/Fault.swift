@@ -78,7 +78,8 @@ public struct Injection: Sendable, Hashable {
   func validate(transfer: Transfer) throws(TargetError) {
     if fault.rule.needsKernelBuffer, !transfer.lendsKernelBuffer {
       throw TargetError(
-        .invalid, "\(fault.rawValue) needs zero-copy or auto: with \(transfer.rawValue) no buffer is lent")
+        .invalid,
+        "\(fault.rawValue) needs zero-copy or auto: with \(transfer.rawValue) no buffer is lent")
     }
   }
 }

@@ -9,7 +9,8 @@ final class Load: Sendable {
 
   /// `size` bytes of the device at `path` are written over.
   init(
-    path: String, size: UInt64, blockSize: Int, isVerifying: Bool, _ configuration: LoadConfiguration
+    path: String, size: UInt64, blockSize: Int, isVerifying: Bool,
+    _ configuration: LoadConfiguration
   ) throws(TargetError) {
     let device = SharedDescriptor(
       try OwnedDescriptor(open: path, O_RDWR | curing_direct_flag()))

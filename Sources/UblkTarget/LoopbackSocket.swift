@@ -21,7 +21,9 @@ struct LoopbackSocket: ~Copyable {
       throw .last("cannot connect over the loopback network")
     }
     let accepted = accept(listener.number, nil, nil)
-    guard accepted >= 0, fcntl(accepted, F_SETFD, FD_CLOEXEC) == 0 else { throw .last("cannot accept over the loopback network") }
+    guard accepted >= 0, fcntl(accepted, F_SETFD, FD_CLOEXEC) == 0 else {
+      throw .last("cannot accept over the loopback network")
+    }
     self.sender = sender
     receiver = OwnedDescriptor(owning: accepted)
   }

@@ -42,7 +42,8 @@ struct Ownership {
     unlink(path)
   }
 
-  /// Removes devices that dead processes of ours left. Returns their numbers.
+  /// Removes devices that dead processes of ours left. Returns their numbers. What cannot be
+  /// removed is left to the next start.
   @discardableResult
   static func recover(_ control: borrowing ControlDevice) throws(TargetError) -> [UInt32] {
     var removed: [UInt32] = []
@@ -53,15 +54,20 @@ struct Ownership {
       let present = DirectoryListing.names(in: "/dev").compactMap { device -> UInt32? in
         device.hasPrefix("ublkc") ? UInt32(device.dropFirst("ublkc".count)) : nil
       }
+      var isGone = true
       for device in present {
         guard let description = try control.description(of: device),
           isRemovable(description, record: record)
         else { continue }
-        try control.stop(device)
-        try control.delete(device)
-        removed.append(device)
+        do throws(TargetError) {
+          try control.stop(device)
+          try control.delete(device)
+          removed.append(device)
+        } catch {
+          isGone = false
+        }
       }
-      unlink(path)
+      if isGone { unlink(path) }
     }
     return removed
   }

@@ -164,7 +164,9 @@ struct QueueServer: ~Copyable {
       record.fault = faults.draw(for: operation)
     }
     // The bound keeps a device with --inject no-ack alive: some tags still work.
-    if record.fault == .noAck, held >= max(1, min(4, configuration.depth / 4)) { record.fault = nil }
+    if record.fault == .noAck, held >= max(1, min(4, configuration.depth / 4)) {
+      record.fault = nil
+    }
     let needsBuffer = descriptor.op_flags & CURING_UBLK_IO_NEEDS_BUFFER != 0
     if operation.direction != nil, transfer == .automatic, !needsBuffer {
       record.slot = UInt16(tag)
@@ -285,7 +287,8 @@ struct QueueServer: ~Copyable {
     tags[tag].outstanding += 1
     try ring.push(
       .transfer(
-        isIn ? .read : .write, file: device, offset: position, memory: memory(tag, slot: tag, at: 0),
+        isIn ? .read : .write, file: device, offset: position,
+        memory: memory(tag, slot: tag, at: 0),
         length: length, userData: userData(kind, tag)))
   }
 
@@ -495,7 +498,11 @@ struct QueueServer: ~Copyable {
     if record.slot != nil { totals.groups += 1 }
     if record.result > 0 {
       let bytes = UInt64(record.result)
-      if record.operation == .read { totals.readBytes += bytes } else { totals.writtenBytes += bytes }
+      if record.operation == .read {
+        totals.readBytes += bytes
+      } else {
+        totals.writtenBytes += bytes
+      }
     }
     if let fault = record.fault {
       totals.faults[fault, default: 0] += 1

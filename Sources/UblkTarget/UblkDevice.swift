@@ -209,11 +209,12 @@ public final class UblkDevice: Workload {
       report.makesFaults.store(false, ordering: .relaxed)
       report.isReleasing.store(true, ordering: .relaxed)
     }
-    guard let ownership = parts.withLock({ parts in
-      let ownership = parts.ownership
-      parts.ownership = nil
-      return ownership
-    })
+    guard
+      let ownership = parts.withLock({ parts in
+        let ownership = parts.ownership
+        parts.ownership = nil
+        return ownership
+      })
     else { return }
     if let load = parts.withLock({ $0.load }) {
       load.requestStop()

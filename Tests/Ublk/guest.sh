@@ -8,6 +8,7 @@
 # Parts: modes queues ext4 fio faults cut kill. A line for each check; the status is 1 if one failed.
 # BusyBox has no jq, so accounts are looked at with grep.
 
+backing_file=/mnt/backing
 failed=0
 account=/tmp/account.json
 
@@ -44,6 +45,7 @@ demo() {
 
 # A load ran, all was verified, nothing failed.
 clean_run() {
+  rm -f $backing_file
   demo "$@" && has '"errors":0,' && has '"mismatches":0,' && has '"failures":[]' &&
     [ "$(number verified)" -gt 100 ]
 }
@@ -60,7 +62,6 @@ done
 echo "modes:$modes"
 check "nothing left" nothing_left
 
-backing_file=/mnt/backing
 mount_scratch() {
   grep -q ' /mnt ' /proc/mounts && return
   mkfs.ext4 -q -F /dev/scratch && mkdir -p /mnt && mount -t ext4 /dev/scratch /mnt

@@ -6,7 +6,10 @@ struct DemoOptions: ParsableArguments {
   @Option(name: .customLong("target"), help: "ublk, or buffers; the other one is no way out then.")
   var kind: Status.Target?
 
-  @Option(help: ArgumentHelp("Keep the data in a file, created sparse.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep the data in a file, created sparse. One with data needs --no-load.",
+      valueName: "file"))
   var file: String?
 
   @Flag(help: "Keep the data in memory, which is what it does anyway.")
