@@ -15,7 +15,7 @@ build:
 release:
 	scripts/install-packages build
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable \
-	  --scratch-path .build/static
+	  -Xswiftc -use-ld=lld --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: what the tests observe, and the demonstration's workload.
