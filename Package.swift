@@ -69,7 +69,8 @@ let package = Package(
       name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
       path: "Tests/ProbeCheck"),
     .testTarget(
-      name: "UringProbeTests", dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
+      name: "UringProbeTests",
+      dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
     // What recordings and programs say, beside each other; running the binary.
     .target(

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -88,4 +90,12 @@ bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
 
 void cbpf_name_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
+}
+
+void cbpf_prefer_thread(void) {
+  setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
+}
+
+void cbpf_return_memory(void) {
+  malloc_trim(0);
 }

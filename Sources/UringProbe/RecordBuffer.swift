@@ -45,7 +45,7 @@ struct RecordBuffer: Sendable {
   mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }
 
   /// Each record in turn.
-  func forEach(_ body: (UnsafePointer<record>) -> Void) {
+  func withEachRecord(_ body: (UnsafePointer<record>) -> Void) {
     bytes.withUnsafeBytes { bytes in
       var offset = 0
       while offset + MemoryLayout<record>.size <= bytes.count {

@@ -19,6 +19,7 @@ final class SessionLoop: @unchecked Sendable {
   private var pacing: DrainPacing
   private var nextSnapshot: UInt64 = 0
   private var nextLossCheck: UInt64 = 0
+  private var mayHaveLost = false
   private var nextSuspectCheck: UInt64 = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
@@ -43,6 +44,8 @@ final class SessionLoop: @unchecked Sendable {
   }
 
   func run() {
+    // It works little but must not wait long: the ring buffer lasts some 25 ms.
+    cbpf_prefer_thread()
     var aggregator = Aggregator(host: host, limits: options.limits)
     // without a dump the tail only collects what the sink gets next
     let chunks = options.dumpWriter == nil ? 2 : max(2, options.tailSize >> 20)
@@ -64,7 +67,11 @@ final class SessionLoop: @unchecked Sendable {
       let drained = drain(to: &aggregator, &tail, keepsTail: keepsTail)
       feed(answers, to: &aggregator, &tail)
       for notice in notices { state.notify(notice) }
-      if now >= nextLossCheck || pacing.isBehind(drained) { checkLoss(&aggregator, &tail, at: now) }
+      // nothing is lost where nothing is written
+      if drained > 0 { mayHaveLost = true }
+      if mayHaveLost && now >= nextLossCheck || pacing.isBehind(drained) {
+        checkLoss(&aggregator, &tail, at: now)
+      }
       handOver(&tail)
       aggregator.advance(to: now)
       askAboutSuspects(aggregator, at: now)
@@ -113,7 +120,7 @@ final class SessionLoop: @unchecked Sendable {
   private func feed(
     _ records: RecordBuffer, to aggregator: inout Aggregator, _ tail: inout RecordTail
   ) {
-    records.forEach { record in
+    records.withEachRecord { record in
       aggregator.consume(record)
       append(record, to: &tail)
       if record.pointee.kind == .freed { suspectPause = Self.shortestSuspectPause }
@@ -171,6 +178,7 @@ final class SessionLoop: @unchecked Sendable {
     _ aggregator: inout Aggregator, _ tail: inout RecordTail, at time: UInt64
   ) {
     nextLossCheck = time + Self.lossCheckInterval
+    mayHaveLost = false
     var records = RecordBuffer()
     let lost = capture.object.lostRecords()
     if lost > lostSoFar {

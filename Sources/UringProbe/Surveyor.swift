@@ -62,6 +62,8 @@ struct Surveyor: ~Copyable {
     self.filter = filter
     self.interval = interval
     scanner = try RingScanner(configuration: configuration, ownRing: ownRing)
+    // the last load of a session's start
+    cbpf_return_memory()
   }
 
   /// Works until told to stop.

@@ -14,10 +14,15 @@ struct ProbeCheck {
     for feature in capabilities.features where !feature.isAvailable {
       print("  no \(feature.name): \(feature.reason); lost: \(feature.lostWithout)")
     }
-    guard CommandLine.arguments.count > 1 else { return }
+    var programs = CommandLine.arguments.dropFirst()
+    guard !programs.isEmpty else { return }
     let session: LiveSession
     var options = LiveSession.Options()
     options.refreshInterval = .milliseconds(100)
+    if programs.first == "--pid", let pid = programs.dropFirst().first.flatMap({ UInt32($0) }) {
+      options.filter.pids = [pid]
+      programs = programs.dropFirst(2)
+    }
     do throws(ProbeError) {
       session = try LiveSession(options)
     } catch {
@@ -27,7 +32,7 @@ struct ProbeCheck {
     }
     print("start \(session.startDuration) absent \(session.absentTracepoints)")
     var failures = 0
-    for program in CommandLine.arguments.dropFirst() {
+    for program in programs {
       let child = try ChildProgram(program)
       let (status, truth) = child.finish()
       let name = program.split(separator: "/").last!
@@ -55,6 +60,7 @@ struct ProbeCheck {
       print("\(name): \(differs ? "DIFFERS" : "same") status \(status)")
       print("    seen \(seen.description)")
       print("    told \(told)")
+      if let time = truth?["ns_per_request"] { print("    ns per request \(time)") }
     }
     let last = session.stop()
     print("records \(last.recordCount) damaged \(last.damagedRecordCount) lost \(last.lost.total)")

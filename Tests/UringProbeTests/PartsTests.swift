@@ -46,7 +46,7 @@ struct PartsTests {
     records.append(record_file_name.self, at: 1, text: Array("abc".utf8)) { $0.length = 3 }
     records.append(record_freed.self, at: 2, ring: 3, request: 4)
     var kinds: [RecordKind] = []
-    records.forEach { kinds.append($0.pointee.kind) }
+    records.withEachRecord { kinds.append($0.pointee.kind) }
     #expect(kinds == [.fileName, .freed])
     #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
   }

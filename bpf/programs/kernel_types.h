@@ -84,6 +84,8 @@ struct io_file_table {
   struct io_rsrc_data data;
 };
 
+struct io_uring_sqe;
+
 struct io_sq_data {
   struct task_struct *thread;
 };
@@ -91,7 +93,7 @@ struct io_sq_data {
 struct io_ring_ctx {
   unsigned int flags;
   __u32 *sq_array;
-  void *sq_sqes;
+  struct io_uring_sqe *sq_sqes;
   unsigned int cached_sq_head;
   unsigned int sq_entries;
   unsigned int cq_entries;
@@ -137,6 +139,28 @@ struct io_sr_msg {
 
 struct io_uring_task {
   struct file *registered_rings[16];
+};
+
+/* Starts with a 32-bit number: the way to load one from the SQ array without a helper call. */
+struct io_uring {
+  __u32 head;
+};
+
+struct io_uring_sqe {
+  __u8 opcode;
+  __u8 flags;
+  __u16 ioprio;
+  __s32 fd;
+  __u64 off;
+  __u64 addr;
+  __u32 len;
+  __u32 rw_flags; /* and every other member of that union */
+  __u64 user_data;
+  __u16 buf_index;
+  __u16 personality;
+  __u32 file_index;
+  __u64 addr3;
+  __u64 __pad2[1];
 };
 
 struct io_uring_cqe {

@@ -37,6 +37,14 @@ static __always_inline __u32 tgid_of(struct task_struct *task) {
   return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
 }
 
+/* Process id in the high half and thread id in the low half, as bpf_get_current_pid_tgid has it. */
+static __always_inline __u64 current_ids(void) {
+  if (!config.pid_namespace)
+    return bpf_get_current_pid_tgid();
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  return (__u64)tgid_of(task) << 32 | tid_of(task);
+}
+
 static __always_inline __u32 current_tid(void) {
   if (!config.pid_namespace)
     return (__u32)bpf_get_current_pid_tgid();
@@ -44,7 +52,5 @@ static __always_inline __u32 current_tid(void) {
 }
 
 static __always_inline __u32 current_tgid(void) {
-  if (!config.pid_namespace)
-    return bpf_get_current_pid_tgid() >> 32;
-  return tgid_of((struct task_struct *)bpf_get_current_task());
+  return current_ids() >> 32;
 }

@@ -28,6 +28,10 @@ int cbpf_eventfd(void);
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
 /* Names the calling thread. */
 void cbpf_name_thread(const char *name);
+/* Gives memory back that was needed for a moment: the kernel's type information is tens of MB. */
+void cbpf_return_memory(void);
+/* Lets the calling thread run before ordinary ones, as far as the process may. */
+void cbpf_prefer_thread(void);
 
 /* The ring buffer's positions and record headers are shared with the kernel. */
 static inline uint64_t cbpf_load_acquire_u64(const void *address) {

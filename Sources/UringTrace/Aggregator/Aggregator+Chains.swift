@@ -16,15 +16,15 @@ extension Aggregator {
     name(slot)
 
     let target = record.pointee.target
-    guard slots[slot].chain == noIndex else { return }
+    guard links[slot].chain == noIndex else { return }
     if let position = addresses.find(target), isLive(addresses[position]),
       addresses[position].mark == EntryMark.request, addresses[position].index != slot,
       slots[addresses[position].index].ring == ring
     {
       let first = addresses[position].index
       events.current.value = Int64(truncatingIfNeeded: slots[first].request.id)
-      if slots[first].chain == noIndex { append(first, to: newChain(ring)) }
-      append(slot, to: slots[first].chain)
+      if links[first].chain == noIndex { append(first, to: newChain(ring)) }
+      append(slot, to: links[first].chain)
     } else {
       // The target's submission was lost. On 6.1 the next one can name it again.
       let strange = rings[ring].strangeChain
@@ -63,11 +63,11 @@ extension Aggregator {
     slots[cancelled].addStep(.linkCancelled, time: header.time_ns, tid: header.tid)
 
     guard let failed, failed != cancelled else {
-      if slots[cancelled].chain == noIndex { append(cancelled, to: newChain(ring)) }
+      if links[cancelled].chain == noIndex { append(cancelled, to: newChain(ring)) }
       return
     }
-    if slots[failed].chain == noIndex { append(failed, to: newChain(ring)) }
-    let chain = slots[failed].chain
+    if links[failed].chain == noIndex { append(failed, to: newChain(ring)) }
+    let chain = links[failed].chain
     join(cancelled, to: chain, after: failed)
     if chains[chain].failed != failed {
       chains[chain].failed = failed
@@ -83,9 +83,10 @@ extension Aggregator {
   /// What ended lets the next one of the chain run, unless it broke the chain.
   @inline(never)
   mutating func releaseNext(after slot: UInt32, time: UInt64) {
-    let request = slots[slot].request
-    let isHard = request.flags & UInt64(SQEFlags.hardlink.rawValue) != 0
-    guard !request.hasResult || request.result >= 0 || isHard else { return }
+    let isHard = slots[slot].request.flags & UInt64(SQEFlags.hardlink.rawValue) != 0
+    guard !slots[slot].request.hasResult || slots[slot].request.result >= 0 || isHard else {
+      return
+    }
     var next = slots[slot].chainNext
     // A link timeout does not run after the request it guards, but beside it.
     while next != noIndex, slots[next].request.opcode == .linkTimeout {
@@ -112,7 +113,7 @@ extension Aggregator {
   private mutating func insert(_ slot: UInt32, into chain: UInt32, after previous: UInt32) {
     guard chains[chain].count < Self.longestChain else { return }
     let next = previous == noIndex ? chains[chain].first : slots[previous].chainNext
-    slots[slot].chain = chain
+    links[slot].chain = chain
     slots[slot].chainPrevious = previous
     slots[slot].chainNext = next
     slots[slot].request.chain = chains[chain].id
@@ -123,7 +124,7 @@ extension Aggregator {
   }
 
   private mutating func remove(_ slot: UInt32) {
-    let chain = slots[slot].chain
+    let chain = links[slot].chain
     let (previous, next) = (slots[slot].chainPrevious, slots[slot].chainNext)
     if previous == noIndex { chains[chain].first = next } else { slots[previous].chainNext = next }
     if next == noIndex {
@@ -135,7 +136,7 @@ extension Aggregator {
     if slots[slot].isEvicted { chains[chain].evictedCount -= 1 }
     if chains[chain].failed == slot { chains[chain].failed = noIndex }
     if chains[chain].lastCancelled == slot { chains[chain].lastCancelled = noIndex }
-    slots[slot].chain = noIndex
+    links[slot].chain = noIndex
   }
 
   /// Brings a cancelled request, and what is chained behind it, into the chain of the failed one.
@@ -143,18 +144,18 @@ extension Aggregator {
   /// A request that fails in preparation joins its chain without a link event; only the breaking,
   /// which names all members in order, tells where it belongs.
   private mutating func join(_ slot: UInt32, to chain: UInt32, after failed: UInt32) {
-    guard slots[slot].chain != chain else { return }
+    guard links[slot].chain != chain else { return }
     var place = failed
     if chains[chain].failed == failed, chains[chain].lastCancelled != noIndex {
       place = chains[chain].lastCancelled
     }
-    let old = slots[slot].chain
+    let old = links[slot].chain
     var member = slot
     while member != noIndex {
       let next = old == noIndex ? noIndex : slots[member].chainNext
       if old != noIndex { remove(member) }
       insert(member, into: chain, after: place)
-      if slots[member].chain == chain { place = member }
+      if links[member].chain == chain { place = member }
       member = next
     }
     if old != noIndex { forgetChainIfEvicted(old) }
@@ -162,7 +163,7 @@ extension Aggregator {
 
   private func hasMemberInFlight(_ chain: UInt32) -> Bool {
     let last = chains[chain].last
-    return last != noIndex && slots[last].chain == chain && !slots[last].request.state.isFinal
+    return last != noIndex && links[last].chain == chain && !slots[last].request.state.isFinal
   }
 
   /// A chain goes with the last of its members: until then all are kept.

@@ -126,11 +126,7 @@ extension Aggregator {
   /// Notes result and flags, bytes, and with the first CQE the latency.
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: UInt32) {
-    slots[slot].request.result = cqe.result
-    slots[slot].request.hasResult = true
-    slots[slot].request.cqeFlags = cqe.flags.rawValue
-    slots[slot].request.cqeCount &+= 1
-    slots[slot].request.completerTid = cqe.tid
+    slots[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.tid)
     measure(slot, until: cqe.time)
     countBytes(slot, cqe.result)
   }
@@ -159,7 +155,11 @@ extension Aggregator {
     var index = rings[ring].statistics[unchecked: Int(opcode.rawValue)]
     if index == noIndex { index = addStatistics(ring, opcode) }
     statistics[index].histogram.record(time.since(slots[slot].request.startTime))
-    statistics[index].addStages(of: slots[slot], until: time)
+    if slots[slot].request.stepCount <= 1 {
+      statistics[index].addIssued(time.since(slots[slot].request.startTime))
+    } else {
+      statistics[index].addStages(of: slots.pointer(to: slot), until: time)
+    }
   }
 
   @inline(never)

@@ -9,11 +9,11 @@ extension Aggregator {
     let slot = begin(header, ring: ring)
     rings[ring].ring.counts.submitted &+= 1
     let isKnown = record.pointee.sqe_is_known != 0
-    describe(
-      slot, sqe: record.pointee.sqe, isKnown: isKnown, flags: record.pointee.flags,
-      tgid: record.pointee.tgid, tid: header.tid)
-    slots[slot].request.isSubmittedBySQThread = record.pointee.sq_thread != 0
+    slots[slot].describe(
+      record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: isKnown, flags: record.pointee.flags,
+      tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
     slots[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
+    index(slot, record.pointee.sqe, isKnown: isKnown, ring)
     if record.pointee.notif != 0 {
       addNotification(record.pointee.notif, to: slot, time: header.time_ns, tid: header.tid)
     }
@@ -24,22 +24,13 @@ extension Aggregator {
     events.current.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
   }
 
-  /// What the submission and the preparation failure tell alike.
+  /// Lets a request be found by `user_data` if it can have CQEs that do not name it.
   @inline(__always)
-  private mutating func describe(
-    _ slot: UInt32, sqe: SQE, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32
-  ) {
-    slots[slot].request.userData = sqe.user_data
-    slots[slot].request.flags = flags
-    slots[slot].request.sqe = sqe
-    slots[slot].request.isSQEKnown = isKnown
-    slots[slot].request.submitterTid = tid
-    slots[slot].request.submitterTgid = tgid
-    let opcode = slots[slot].request.opcode
-    slots[slot].isMultishot = traits.isMultishot(opcode, sqe, isKnown: isKnown)
-    if slots[slot].isMultishot || rings[slots[slot].ring].isIndexed {
-      userData.insert(slot, slots)
-    }
+  private mutating func index(_ slot: UInt32, _ sqe: SQE, isKnown: Bool, _ ring: UInt32) {
+    let isMultishot = traits.isMultishot(
+      slots[slot].request.opcode, sqe, isKnown: isKnown)
+    if isMultishot { slots[slot].isMultishot = true }
+    if isMultishot || rings[ring].isIndexed { userData.insert(slot, slots) }
   }
 
   @inline(never)
@@ -56,11 +47,11 @@ extension Aggregator {
     } else {
       slot = begin(header, ring: ring)
       rings[ring].ring.counts.submitted &+= 1
-      describe(
-        slot, sqe: record.pointee.sqe, isKnown: true, flags: record.pointee.flags,
-        tgid: record.pointee.tgid, tid: header.tid)
-      slots[slot].request.isSubmittedBySQThread =
-        header.tid != 0 && header.tid == rings[ring].ring.sqThreadTid
+      slots[slot].describe(
+        record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
+        tgid: record.pointee.tgid, tid: header.tid,
+        isSQThread: header.tid != 0 && header.tid == rings[ring].ring.sqThreadTid)
+      index(slot, record.pointee.sqe, isKnown: true, ring)
     }
     slots[slot].request.preparationError = record.pointee.error
     slots[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)

@@ -78,45 +78,14 @@ extension Aggregator {
   /// has ended unseen: the kernel reuses the memory only then.
   @inline(__always)
   mutating func begin(_ header: record, ring: UInt32) -> UInt32 {
-    claim(header.req, time: header.time_ns, tid: header.tid)
+    let position = claim(header.req, time: header.time_ns, tid: header.tid)
     let slot = slots.take(RequestSlot())
-    _ = links.take(SlotLink())
-    let position = addresses.insert(header.req)
+    links.cover(slot)
     addresses[position].index = slot
     addresses[position].mark = EntryMark.request
-    links[slot].ring = ring
-    inFlight.append(slot, links)
+    inFlight.append(slot, ring: ring, links)
     lastRequestID &+= 1
-
-    slots[slot].notification = 0
-    slots[slot].releasedTime = 0
-    slots[slot].ring = ring
-    slots[slot].chain = noIndex
-    slots[slot].isIndexed = false
-    slots[slot].isMultishot = false
-    slots[slot].isLinkCancelled = false
-    slots[slot].isSilent = false
-    slots[slot].isLatencyRecorded = false
-    slots[slot].isEvicted = false
-    slots[slot].request.id = lastRequestID
-    slots[slot].request.address = header.req
-    slots[slot].request.startTime = header.time_ns
-    slots[slot].request.lastTime = header.time_ns
-    slots[slot].request.ring = rings[ring].ring.id
-    slots[slot].request.completerTid = 0
-    slots[slot].request.result = 0
-    slots[slot].request.cqeFlags = 0
-    slots[slot].request.cqeCount = 0
-    slots[slot].request.pollEvents = 0
-    slots[slot].request.preparationError = 0
-    slots[slot].request.stepCount = 0
-    slots[slot].request.state = .submitted
-    slots[slot].request.opcode = Opcode(rawValue: header.opcode)
-    slots[slot].request.hasResult = false
-    slots[slot].request.isStartKnown = true
-    slots[slot].request.isEndDerived = false
-    slots[slot].request.chain = 0
-    slots[slot].request.shortWriteBytes = 0
+    slots[slot].begin(header, ring: ring, ringID: rings[ring].ring.id, id: lastRequestID)
     rings[ring].ring.inFlight &+= 1
     if rings[ring].ring.isClosed { reopen(ring) }
     return slot
@@ -137,21 +106,22 @@ extension Aggregator {
     return slot
   }
 
-  /// Makes sure that nothing is thought in flight at an address that is in use anew.
+  /// The entry for an address that is in use anew. Nothing is thought in flight there any more.
   @inline(__always)
-  private mutating func claim(_ address: UInt64, time: UInt64, tid: UInt32) {
+  private mutating func claim(_ address: UInt64, time: UInt64, tid: UInt32) -> Int {
     if addresses.isCrowded { removeDeadAddresses() }
-    if let position = addresses.find(address), isLive(addresses[position]) {
+    let position = addresses.insert(address)
+    if isLive(addresses[position]) {
       endUnseen(addresses[position].index, time: time, tid: tid)
     }
+    return position
   }
 
   /// Lets the notification's `io_kiocb` stand for the request too.
   @inline(never)
   mutating func addNotification(_ address: UInt64, to slot: UInt32, time: UInt64, tid: UInt32) {
     guard address != slots[slot].request.address else { return }
-    claim(address, time: time, tid: tid)
-    let position = addresses.insert(address)
+    let position = claim(address, time: time, tid: tid)
     addresses[position].index = slot
     addresses[position].mark = EntryMark.notification
     slots[slot].notification = address
@@ -177,27 +147,25 @@ extension Aggregator {
     let ring = slots[slot].ring
     slots[slot].addStep(step, time: time, tid: tid)
     slots[slot].request.state = state
-    if slots[slot].request.hasResult, slots[slot].request.result < 0 {
-      countError(slots[slot].request.result, ring: ring)
-    }
+    // Without a result it is 0.
+    if slots[slot].request.result < 0 { countError(slots[slot].request.result, ring: ring) }
     rings[ring].ring.inFlight &-= 1
     inFlight.remove(slot, links)
     if slots[slot].isIndexed { userData.remove(slot, slots) }
-    history.append(slot, links)
-    if slots[slot].chain != noIndex { releaseNext(after: slot, time: time) }
-    if history.count > limits.history { evictOldest() }
+    if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
+    if let oldest = history.append(slot) { evict(oldest) }
   }
 
   /// Ends a request whose end no event told.
   @inline(never)
   mutating func endUnseen(_ slot: UInt32, time: UInt64, tid: UInt32) {
-    let request = slots[slot].request
     slots[slot].request.isEndDerived = true
     // A success without CQE is what was asked for, unless the CQE may simply have been lost.
     let mayBeSilent =
-      slots[slot].isSilent || request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0
+      slots[slot].isSilent
+      || slots[slot].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0
     let ring = slots[slot].ring
-    if mayBeSilent, !isSuspect(slot), request.state != .awaitingNotification {
+    if mayBeSilent, !isSuspect(slot), slots[slot].request.state != .awaitingNotification {
       rings[ring].ring.counts.skipped &+= 1
       end(slot, as: .skipped, step: .skipped, time: time, tid: tid)
     } else {
@@ -213,25 +181,22 @@ extension Aggregator {
   }
 
   @inline(__always)
-  private mutating func evictOldest() {
-    let slot = history.first
-    history.remove(slot, links)
-    if slots[slot].chain == noIndex {
+  private mutating func evict(_ slot: UInt32) {
+    if links[slot].chain == noIndex {
       free(slot)
     } else {
       slots[slot].isEvicted = true
-      chains[slots[slot].chain].evictedCount &+= 1
-      forgetChainIfEvicted(slots[slot].chain)
+      chains[links[slot].chain].evictedCount &+= 1
+      forgetChainIfEvicted(links[slot].chain)
     }
   }
 
   @inline(__always)
   mutating func free(_ slot: UInt32) {
-    slots[slot].chain = noIndex
+    links[slot].chain = noIndex
     // No record can be about it any more.
     slots[slot].request.address = 0
     slots.give(back: slot)
-    links.give(back: slot)
   }
 
   /// Calls `body` for the requests in flight of one ring, oldest first. `body` may end them.

@@ -69,12 +69,10 @@ extension Aggregator {
 
   private func recentRequests() -> [Request] {
     Array(unsafeUninitializedCapacity: history.count) { buffer, initialized in
-      var slot = history.last
-      while slot != noIndex {
-        buffer.initializeElement(at: initialized, to: slots[slot].request)
-        initialized += 1
-        slot = links[slot].previous
+      for age in 0..<history.count {
+        buffer.initializeElement(at: age, to: slots[history[age: age]].request)
       }
+      initialized = history.count
     }
   }
 

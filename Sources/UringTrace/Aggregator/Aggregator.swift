@@ -31,12 +31,12 @@ public struct Aggregator: ~Copyable {
 
   // Requests: see Aggregator+Slots.swift.
   var slots = Pool<RequestSlot>()
-  var links = Pool<SlotLink>()
+  var links = SlotLinks()
   /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
   var addresses = AddressTable()
   var userData = UserDataIndex()
-  var inFlight = SlotList()
-  var history = SlotList()
+  var inFlight = InFlightList()
+  var history: History
   var lastRequestID: Request.ID = 0
 
   var chains = Pool<ChainState>()
@@ -70,6 +70,7 @@ public struct Aggregator: ~Copyable {
     self.host = host
     self.limits = limits
     clock = RateClock(start: host.startTime)
+    history = History(limit: limits.history)
     events = EventLog(capacity: limits.events)
   }
 

@@ -1,9 +1,10 @@
 /// The last events, written in place.
 struct EventLog: ~Copyable {
   private let storage: UnsafeMutablePointer<Event>
-  private let capacity: Int
+  private let end: UnsafeMutablePointer<Event>
   /// Place of the event that is being made; never one of the ``count`` in the log.
-  private var next = 0
+  private var place: UnsafeMutablePointer<Event>
+  private let capacity: Int
   /// Events in the log.
   private(set) var count = 0
 
@@ -15,6 +16,8 @@ struct EventLog: ~Copyable {
         time: 0, request: 0, userData: 0, value: 0, ring: 0, tid: 0, flags: 0, kind: .end,
         opcode: Opcode(rawValue: 0)),
       count: self.capacity + 1)
+    end = storage + (self.capacity + 1)
+    place = storage
   }
 
   deinit {
@@ -24,30 +27,30 @@ struct EventLog: ~Copyable {
   /// The event that is being made.
   var current: Event {
     @inline(__always)
-    unsafeAddress { UnsafePointer(storage + next) }
+    unsafeAddress { UnsafePointer(place) }
     @inline(__always)
-    nonmutating unsafeMutableAddress { storage + next }
+    nonmutating unsafeMutableAddress { place }
   }
 
   /// The event stays in the log; the next one takes another place.
   @inline(__always)
   mutating func commit() {
-    next &+= 1
-    if next > capacity { next = 0 }
+    place += 1
+    if place == end { place = storage }
     if count < capacity { count &+= 1 }
   }
 
   /// The event committed last.
   var last: Event {
-    storage[next == 0 ? capacity : next - 1]
+    place == storage ? storage[capacity] : place[-1]
   }
 
   /// Oldest first.
   func events() -> [Event] {
     Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+      let first = place - storage + capacity + 1 - count
       for offset in 0..<count {
-        buffer.initializeElement(
-          at: offset, to: storage[(next + capacity + 1 - count + offset) % (capacity + 1)])
+        buffer.initializeElement(at: offset, to: storage[(first + offset) % (capacity + 1)])
       }
       initialized = count
     }

@@ -23,27 +23,24 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Adds the time from the request's submission to `end`, stage by stage.
+  /// Adds the time of a request about which there were no events between submission and completion.
   @inline(__always)
-  mutating func addStages(of slot: borrowing RequestSlot, until end: UInt64) {
-    if slot.request.stepCount <= 1 {
-      stageTotals[Stage.issued] &+= end.since(slot.request.startTime)
-    } else {
-      addStagesByStep(of: slot, until: end)
-    }
+  mutating func addIssued(_ nanoseconds: UInt64) {
+    stageTotals[unchecked: Int(Stage.issued.rawValue)] &+= nanoseconds
   }
 
-  private mutating func addStagesByStep(of slot: borrowing RequestSlot, until end: UInt64) {
-    let known = min(Int(slot.request.stepCount), Request.stepCapacity)
+  /// Adds the time from the request's submission to `end`, stage by stage.
+  mutating func addStages(of slot: UnsafePointer<RequestSlot>, until end: UInt64) {
+    let known = min(Int(slot.pointee.request.stepCount), Request.stepCapacity)
     var stage = Stage.issued
     for index in 0..<known {
-      let step = slot.request.stepStorage[index]
+      let step = slot.pointee.request.stepStorage[unchecked: index]
       stage = stage.after(step.kind)
-      let next = index + 1 < known ? slot.request.stepStorage[index + 1].time : end
-      if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
+      let next = index + 1 < known ? slot.pointee.request.stepStorage[index + 1].time : end
+      if stage == .held, slot.pointee.releasedTime > step.time, slot.pointee.releasedTime < next {
         // The request before it in the chain was done: from then on it ran.
-        stageTotals[.held] &+= slot.releasedTime &- step.time
-        stageTotals[.issued] &+= next &- slot.releasedTime
+        stageTotals[.held] &+= slot.pointee.releasedTime &- step.time
+        stageTotals[.issued] &+= next &- slot.pointee.releasedTime
       } else {
         stageTotals[stage] &+= next.since(step.time)
       }

@@ -34,6 +34,12 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     nonmutating unsafeMutableAddress { base + Int(index) }
   }
 
+  /// For reading a large element without a copy of it. Valid until the next ``take(_:)``.
+  @inline(__always)
+  func pointer(to index: UInt32) -> UnsafePointer<Element> {
+    UnsafePointer(base + Int(index))
+  }
+
   /// A place that was freed, with the element it then had, or else a new one with `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> UInt32 {

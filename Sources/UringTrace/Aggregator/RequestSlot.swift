@@ -1,3 +1,5 @@
+import CRecord
+
 /// A request with what only the aggregator needs of it.
 struct RequestSlot {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
@@ -6,8 +8,7 @@ struct RequestSlot {
   var releasedTime: UInt64 = 0
   /// Number in the pool of rings.
   var ring = noIndex
-  /// Number in the pool of chains, and the neighbours' slots there.
-  var chain = noIndex
+  /// The neighbours' slots in the chain, see ``SlotLink/chain``.
   var chainPrevious = noIndex
   var chainNext = noIndex
   /// Neighbours in ``UserDataIndex``.
@@ -27,7 +28,67 @@ struct RequestSlot {
   var request = Request()
 }
 
+// In place and each in one go: the fields are written together, without looking up the slot for each.
 extension RequestSlot {
+  /// Makes it a new request with what every request has. What ``describe(_:isKnown:flags:tgid:tid:isSQThread:)``
+  /// says, and steps beyond the count, are left over from the one before.
+  @inline(__always)
+  mutating func begin(_ header: record, ring: UInt32, ringID: Ring.ID, id: Request.ID) {
+    notification = 0
+    releasedTime = 0
+    self.ring = ring
+    isIndexed = false
+    isMultishot = false
+    isLinkCancelled = false
+    isSilent = false
+    isLatencyRecorded = false
+    isEvicted = false
+    request.id = id
+    request.address = header.req
+    request.startTime = header.time_ns
+    request.lastTime = header.time_ns
+    request.ring = ringID
+    request.completerTid = 0
+    request.result = 0
+    request.cqeFlags = 0
+    request.cqeCount = 0
+    request.pollEvents = 0
+    request.preparationError = 0
+    request.stepCount = 0
+    request.state = .submitted
+    request.opcode = Opcode(rawValue: header.opcode)
+    request.hasResult = false
+    request.isStartKnown = true
+    request.isEndDerived = false
+    request.chain = 0
+    request.shortWriteBytes = 0
+  }
+
+  /// What the submission and the preparation failure tell alike.
+  @inline(__always)
+  mutating func describe(
+    _ sqe: UnsafePointer<SQE>, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32,
+    isSQThread: Bool
+  ) {
+    request.userData = sqe.pointee.user_data
+    request.flags = flags
+    request.submitterTid = tid
+    request.submitterTgid = tgid
+    request.isSQEKnown = isKnown
+    request.isSubmittedBySQThread = isSQThread
+    request.sqe = sqe.pointee
+  }
+
+  /// Notes a CQE with a result.
+  @inline(__always)
+  mutating func take(result: Int32, flags: UInt32, tid: UInt32) {
+    request.completerTid = tid
+    request.result = result
+    request.cqeFlags = flags
+    request.cqeCount &+= 1
+    request.hasResult = true
+  }
+
   @inline(__always)
   mutating func addStep(_ kind: Step.Kind, time: UInt64, tid: UInt32) {
     let place = min(Int(request.stepCount), Request.stepCapacity - 1)

@@ -1,9 +1,8 @@
 /// A ring with what only the aggregator needs of it.
 struct RingState {
   var ring: Ring
-  /// Place in the pool of ``OpcodeStatistics`` by opcode.
-  var statistics = InlineArray<256, UInt32>(repeating: noIndex)
-  var rates = RateHistory()
+  /// Of the last record about it.
+  var lastTime: UInt64 = 0
   /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
   var isIndexed = false
   /// Forgotten; its place may be taken.
@@ -12,6 +11,9 @@ struct RingState {
   var strangeChain = noIndex
   var strangeChainID: Chain.ID = 0
   var strangeTarget: UInt64 = 0
+  /// Place in the pool of ``OpcodeStatistics`` by opcode.
+  var statistics = InlineArray<256, UInt32>(repeating: noIndex)
+  var rates = RateHistory()
 
   init(_ ring: Ring) {
     self.ring = ring

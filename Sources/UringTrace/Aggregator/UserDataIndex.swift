@@ -1,6 +1,7 @@
 /// Finds requests by ring and `user_data`, oldest first: for CQEs that do not name their request.
 ///
-/// Holds only requests that can have such CQEs, see ``Aggregator/mayPostUnnamed(_:)``.
+/// Holds only requests that can have such CQEs, see ``RequestSlot/isMultishot`` and
+/// ``RingState/isIndexed``.
 struct UserDataIndex: ~Copyable {
   private struct Bucket {
     var first = noIndex
