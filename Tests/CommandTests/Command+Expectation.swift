@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 extension Command {
   /// Expects one line on standard error that has `text` in it, and the status.

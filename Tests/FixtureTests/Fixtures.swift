@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import UringTrace
 
 /// Recordings of Tests/Programs on several kernels: `scripts/record-fixtures` makes them.
