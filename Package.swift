@@ -83,7 +83,9 @@ let package = Package(
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
     // Real programs under the real binary, on this kernel and on others.
-    .testTarget(name: "LiveTests", dependencies: ["TestSupport", "UringTrace", "uringtop"]),
+    .testTarget(
+      name: "LiveTests",
+      dependencies: ["ProbeSupport", "TestSupport", "UringProbe", "UringTrace", "uringtop"]),
 
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     // The command line as its users see it: the real binary.
