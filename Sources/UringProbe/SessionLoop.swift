@@ -231,13 +231,15 @@ final class SessionLoop: @unchecked Sendable {
     _ aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
   ) {
     let deadline = monotonicTime() + Self.settlePatience
+    var hasWaited = false
     while monotonicTime() < deadline {
       // whatever their age
       let suspects = aggregator.suspects(at: .max, limit: Self.suspectLimit)
-      let isEnding = aggregator.ownersOfRequestsInFlight.contains {
-        kill(pid_t($0), 0) != 0 && errno == ESRCH
-      }
+      let owners = aggregator.ownersOfRequestsInFlight
+      // one that was just killed needs a moment before it shows
+      let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
       if suspects.isEmpty, !isEnding { return }
+      hasWaited = true
       if !suspects.isEmpty, !state.mailbox.answers.withLock({ $0.isWalking }) {
         ask(about: suspects)
       }

@@ -55,6 +55,38 @@ extension LiveTests {
       _ = child.finish()
     }
 
+    @Test(arguments: [
+      ("links", ["pollArmed", "linked", "linked"]),
+      ("drain", ["pollArmed", "deferred", "deferred", "deferred"]),
+      ("poll_armed", ["pollArmed", "pollArmed", "pollArmed", "pollArmed"]),
+      ("defer_taskrun", ["taskWork", "taskWork", "taskWork", "taskWork"]),
+      ("timeout", ["submitted", "submitted"]),
+    ])
+    func whatARequestWaitsForIsItsState(_ program: String, _ states: [String]) throws {
+      let session = try LiveSession()
+      let child = try TestPrograms.start(program, "--hold")
+      _ = try child.readTruth()
+      let snapshot = session.stop()
+      _ = child.finish()
+      let requests = snapshot.requests.filter { $0.submitterTgid == child.pid }
+      #expect(requests.map { "\($0.state)" } == states)
+    }
+
+    @Test func hangingChainShowsWhatItWaitsFor() throws {
+      let session = try LiveSession()
+      let child = try TestPrograms.start("hang_chain")
+      _ = child.readLine()
+      usleep(200_000)  // it blocks after it has spoken
+      let snapshot = session.stop()
+      _ = child.finish()
+      let ring = try #require(snapshot.rings.first { $0.ownerTgid == child.pid })
+      #expect(ring.lastWaitMinEvents > 0)
+      let chain = try #require(snapshot.chains.first { $0.ring == ring.id })
+      #expect(chain.members.map(\.opcode.name).first == "READ")
+      #expect(chain.members.map(\.state) == [.pollArmed, .linked, .linked, .linked])
+      #expect(chain.brokenBy == 0)
+    }
+
     @Test func existingRingsAreFoundWithDescriptorsAndSizes() throws {
       let children = try (Self.holding + ["many_rings"]).map {
         try $0 == "many_rings"

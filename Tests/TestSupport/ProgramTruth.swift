@@ -32,7 +32,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var shortTraced: Int?
   public var sqThread: UInt32?
   public var ringFds: [Int32]?
-  public var multishotCqes: Int?
+  public var byRing: [UInt64]?
 
   public struct Ring: Decodable, Sendable {
     public var fd: Int32
