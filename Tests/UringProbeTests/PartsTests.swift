@@ -13,6 +13,11 @@ struct PartsTests {
     #expect(harmless([0x66, 0xFF, 0x6F]) == "f?o")
   }
 
+  @Test func octalEscapesOfFdinfoAreUndone() {
+    #expect(unescaped("/tmp/a\\040b\\134c".utf8) == Array("/tmp/a b\\c".utf8))
+    #expect(unescaped("/tmp/a\\09".utf8) == Array("/tmp/a\\09".utf8))
+  }
+
   @Test func tailKeepsTheNewestInOrder() {
     var tail = RecordTail(chunkSize: 64, chunkCount: 2)
     for time in UInt64(1)...9 {

@@ -132,6 +132,19 @@ import Testing
     #expect(ring.counts.errors == 3)
   }
 
+  @Test func anExpiredTimeoutIsNoError() {
+    var stream = RecordStream()
+    stream.submit(1, "TIMEOUT")
+    stream.complete(1, -62)
+    stream.submit(2, "LINK_TIMEOUT")
+    stream.complete(2, -125)
+    stream.submit(3, "READ")
+    stream.complete(3, -62)
+    let ring = stream.snapshot().rings[0]
+    #expect(ring.counts.errors == 1)
+    #expect(ring.errnos == [Ring.ErrnoCount(errno: 62, count: 1)])
+  }
+
   @Test func completedByAnotherThread() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, tgid: 10)
