@@ -5,7 +5,7 @@
 #     --file Tests/Ublk/guest.sh --file "$(command -v mkfs.ext4)" --file "$(command -v e2fsck)" \
 #     --file "$(command -v fio)" -- sh guest.sh [PART...]
 #
-# Parts: modes queues ext4 fio faults cut kill. A line for each check; the status is 1 if one failed.
+# Parts: modes queues ext4 fio faults cut kill log. A line for each check; the status is 1 if one failed.
 # BusyBox has no jq, so accounts are looked at with grep.
 
 backing_file=/mnt/backing
@@ -222,7 +222,12 @@ part_kill() {
     victim=$!
     uringtop demo --batch --json --transfer $mode --rate 100 --duration 100s >"$account" &
     other=$!
-    sleep 4
+    tries=0
+    until [ "$(ls /dev/ublkb* 2>/dev/null | wc -l)" -eq 2 ] || [ $tries -gt 300 ]; do
+      sleep 0.1
+      tries=$((tries + 1))
+    done
+    sleep 1
     before=$(ls /dev/ublkc* | wc -l)
     kill -9 $victim
     wait $victim 2>/dev/null
@@ -236,7 +241,66 @@ part_kill() {
   done
 }
 
-for part in ${*:-modes queues ext4 fio faults cut kill}; do
+# How many requests of an opcode the kernel saw: NUMBER
+submitted() {
+  sed -n "s/.*opcode: *$1 .*hitcount: *\([0-9]*\).*/\1/p" "$histogram/hist" | head -n 1 | grep . || echo 0
+}
+
+# Lines of the log are complete, in order, and none is missing.
+log_is_sound() {
+  [ "$(wc -l </tmp/log.jsonl)" -eq "$(number ios)" ] &&
+    awk -F'[:,]' '
+      function value(key,   rest) {
+        rest = $0
+        sub(".*\"" key "\":", "", rest)
+        sub("[,}].*", "", rest)
+        return rest
+      }
+      {
+        line[value("queue") "/" value("number")]++
+        # Numbers: as texts they would compare wrongly.
+        fetched = value("fetched_ns") + 0
+        registered = value("registered_ns") + 0
+        issued = value("issued_ns") + 0
+        completed = value("completed_ns") + 0
+        committed = value("committed_ns") + 0
+        if (value("slot") != "null") {
+          groups++
+          if (registered < fetched || registered > completed || issued > completed) bad++
+          if (value("automatic") == "false" && value("unregistered_ns") + 0 < committed) bad++
+        }
+        if (committed < fetched || committed < completed) bad++
+      }
+      END {
+        for (key in line) if (line[key] != 1) bad++
+        exit bad > 0 || groups < NR - 100
+      }' /tmp/log.jsonl
+}
+
+# 10,000 I/Os: the log has all, and the kernel counted the same requests.
+part_log() {
+  histogram=/sys/kernel/tracing/events/io_uring/io_uring_submit_req
+  for mode in $modes; do
+    case $mode in zero-copy | auto) ;; *) continue ;; esac
+    echo 'hist:keys=opcode' >$histogram/trigger
+    check "$mode, 10,000 I/Os" demo --transfer $mode --ios 10100 --log /tmp/log.jsonl
+    fixed=$(($(submitted 4) + $(submitted 5)))
+    commands=$(submitted 46)
+    echo '!hist:keys=opcode' >$histogram/trigger
+    cat "$account"
+    check "$mode, the log is whole and in order" log_is_sound
+    # Members are the fixed reads and writes, and one fsync for each flush.
+    check "$mode, members: kernel $fixed" [ $fixed -eq $(($(number members) - $(number flush))) ]
+    # A fetch for each tag, a commit for each I/O, and the leaders and their ends.
+    expected=$(($(number depth) + $(number ios)))
+    [ $mode = auto ] || expected=$((expected + 2 * $(number groups)))
+    # And the commands of the control device: 7, or 6 where the driver was not asked for features.
+    check "$mode, commands: kernel $commands, $expected and the control device's" \
+      [ $((commands - expected)) -ge 6 ] && [ $((commands - expected)) -le 7 ]
+  done
+}
+
+for part in ${*:-modes queues ext4 fio faults cut kill log}; do
   part_"$part"
 done
 [ $failed -eq 0 ] && echo "all is well" || echo "something failed"
