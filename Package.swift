@@ -76,10 +76,26 @@ let package = Package(
       name: "UringProbeTests",
       dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
+    // What recordings and programs say, beside each other; running the binary.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "ProbeSupport", "UringTrace",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport"),
+    // The hard cases, on recordings of real programs: Tests/Fixtures.
+    .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    // Real programs under the real binary, on this kernel and on others.
+    .testTarget(
+      name: "LiveTests",
+      dependencies: ["ProbeSupport", "TestSupport", "UringProbe", "UringTrace", "uringtop"]),
+
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     // The command line as its users see it: the real binary.
     .testTarget(
-      name: "CommandTests", dependencies: ["uringtop", "UringTrace"], exclude: ["Recordings"]),
+      name: "CommandTests", dependencies: ["TestSupport", "uringtop", "UringTrace"],
+      exclude: ["Recordings"]),
     .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
