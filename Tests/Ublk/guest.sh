@@ -1,10 +1,5 @@
 #!/bin/sh
-# The ublk target on the kernel that this runs on, as root; scripts/vm brings it there:
-#
-#   scripts/vm run newest --disk 256 --timeout 600 --file .build/debug/uringtop \
-#     --file Tests/Ublk/guest.sh --file "$(command -v mkfs.ext4)" --file "$(command -v e2fsck)" \
-#     --file "$(command -v fio)" -- sh guest.sh [PART...]
-#
+# The ublk target on the kernel that this runs on, as root; scripts/vm-test-ublk brings it there.
 # Parts: modes queues ext4 fio faults cut kill log. A line for each check; the status is 1 if one failed.
 # BusyBox has no jq, so accounts are looked at with grep.
 
