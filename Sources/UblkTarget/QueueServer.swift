@@ -71,7 +71,7 @@ struct QueueServer: ~Copyable {
     self.queue = queue
     self.configuration = configuration
     self.transfer = transfer
-    commitsShort = transfer == .copy || !features.contains(.takesShortForWhole)
+    commitsShort = transfer == .copy || !features.contains(.mayTakeShortForWhole)
     self.device = device
     self.backing = backing
     self.report = report
