@@ -61,6 +61,7 @@ extension RequestSlot {
     request.isStartKnown = true
     request.isEndDerived = false
     request.chain = 0
+    request.group = 0
     request.shortWriteBytes = 0
   }
 
