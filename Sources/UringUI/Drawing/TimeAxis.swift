@@ -2,10 +2,13 @@
 struct TimeAxis: Hashable, Sendable {
   var start: UInt64
   var end: UInt64
+  /// What times are counted from; not before the start.
+  var origin: UInt64
 
-  init(from start: UInt64, to end: UInt64) {
+  init(from start: UInt64, to end: UInt64, origin: UInt64? = nil) {
     self.start = start
     self.end = max(end, start + 1)
+    self.origin = min(max(origin ?? start, start), self.end)
   }
 
   var length: UInt64 { end - start }
@@ -66,17 +69,17 @@ struct TimeAxis: Hashable, Sendable {
     return idle + (end > covered ? end - covered : 0)
   }
 
-  /// Times since the start at round distances: "├─────┬20ms──┬40ms".
+  /// Times since the origin at round distances: "┬0────┬20ms──┬40ms".
   func scale(width: Int) -> String {
     guard width > 0 else { return "" }
-    let least = Double(length) * 12 / Double(width)
+    let least = Double(length) * 8 / Double(width)
     var step: UInt64 = 1
     while Double(step) < least { step = next(after: step) }
     var line = Array(repeating: Character("─"), count: width)
     var time: UInt64 = 0
     var free = 0
-    while time < length {
-      let column = column(of: start + time, width: width)
+    while origin + time < end {
+      let column = column(of: origin + time, width: width)
       let text = time == 0 ? "0" : Self.round(time)
       if column >= free, column + text.count + 1 <= width {
         line[column] = "┬"

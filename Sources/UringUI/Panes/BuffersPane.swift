@@ -29,7 +29,7 @@ struct BuffersContent: ListContent {
       order: .number { buffer, _ in UInt64(buffer.index) }
     ) { buffer, _ in Piece(Names.index(buffer), buffer.isWithdrawn ? .warning : .strong) },
     Column(
-      "MEMORY", width: 18, minimum: 10, priority: 1, growth: .toContent,
+      "MEMORY", width: 18, minimum: 14, priority: 1, growth: .toContent,
       order: .number { buffer, _ in buffer.address },
       picture: { buffer, _, width in memory(buffer, width: width) }),
     Column(

@@ -54,10 +54,10 @@ struct GroupDetailPane: Pane {
     }
     var area = rect
     let lines = GroupFacts(group: group, scene: scene).lines
-    let room = max(1, min(lines.count, rect.height - min(table.count + 2, rect.height * 2 / 3)))
+    let room = max(min(lines.count, rect.height - table.count - 2), max(1, rect.height / 4))
     var text = ScrollingText()
     text.draw(Array(lines.prefix(room)), into: &canvas, in: area.takeTop(room))
-    if area.height > 8 { _ = area.takeTop(1) }
+    if area.height > table.count + 1 { _ = area.takeTop(1) }
     tableTop = area.y - rect.y
     table.draw(into: &canvas, in: area, scene: scene, isFocused: isFocused, emptyText: "")
   }

@@ -19,7 +19,9 @@ struct GroupFacts {
     let members = group.memberCount == 1 ? "member" : "members"
     pieces.append(Piece("  \(group.doneCount) of \(group.memberCount) \(members) done"))
     if group.failedCount > 0 { pieces.append(Piece(", \(group.failedCount) failed", .error)) }
-    pieces.append(Piece("  \(Humanise.duration(group.age(scene)))", .value))
+    if group.isEndKnown {
+      pieces.append(Piece("  \(Humanise.duration(group.age(scene)))", .value))
+    }
     return line("State", pieces)
   }
 
@@ -31,9 +33,7 @@ struct GroupFacts {
 
   private var buffer: [Piece] {
     let buffer = group.buffer
-    var slot = buffer
-    slot.ublk = nil
-    var pieces = [Piece(Names.buffer(slot), .strong)]
+    var pieces = [Piece(Names.slot(buffer), .strong)]
     if buffer.length > 0 {
       pieces.append(Piece("  "))
       pieces.append(GroupsContent.moved(group, width: 12))

@@ -39,7 +39,7 @@ struct GroupRow: Sendable {
   }
 
   static let columns: [Column<GroupRow>] = [
-    Column("WHO", width: 24, minimum: 14, priority: 0, growth: .toContent) { row, _ in
+    Column("WHO", width: 24, minimum: 18, priority: 0, growth: .toContent) { row, _ in
       Piece(row.branch + row.name.text, row.name.style)
     },
     Column("REQUEST", width: 8, minimum: 7, .right, priority: 5) { row, _ in
@@ -47,8 +47,9 @@ struct GroupRow: Sendable {
     },
     Column("AT", width: 7, .right, priority: 4) { row, _ in
       guard let start = row.start else { return Piece("") }
-      let isBefore = start < row.axis.start
-      let distance = isBefore ? row.axis.start - start : start - row.axis.start
+      let origin = row.axis.origin
+      let isBefore = start < origin
+      let distance = isBefore ? origin - start : start - origin
       return Piece((isBefore ? "-" : "") + Humanise.duration(distance))
     },
     Column("TOOK", width: 7, minimum: 6, .right, priority: 1) { row, _ in
@@ -60,7 +61,7 @@ struct GroupRow: Sendable {
       "THREAD", width: 16, minimum: 9, priority: 6,
       picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width), .faint) }),
     Column(
-      "TIME LINE", width: 24, minimum: 10, priority: 0, growth: .toRest,
+      "TIME LINE", width: 24, minimum: 24, priority: 0, growth: .toRest,
       picture: { row, _, width in row.picture(width: width) }),
   ]
 }

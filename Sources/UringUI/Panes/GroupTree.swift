@@ -28,11 +28,12 @@ struct GroupTree {
       start = min(start, first)
       end = max(end, lastEnd)
     }
+    let origin = group.isLongLived ? start : group.birth
     let span = max(end, start + 1) - start
     if group.leader.startTime != 0, group.leader.startTime < start {
-      start -= min(start - group.leader.startTime, group.isLongLived ? span / 20 : span / 2)
+      start -= min(start - group.leader.startTime, span / 8)
     }
-    return TimeAxis(from: start, to: end)
+    return TimeAxis(from: start, to: end, origin: origin)
   }
 
   private func row(_ id: UInt64, _ branch: String, _ name: Piece) -> GroupRow {
@@ -127,13 +128,12 @@ struct GroupTree {
   /// How many run at once, and for which part of the time none does.
   private var load: GroupRow {
     let spans = group.members.map { (from: $0.startTime, to: $0.isDone ? $0.endTime : now) }
-    var row = row(Self.loadID, "│  ", Piece("members at once", .faint))
-    row.shape = .load(spans)
     let first = max(axis.start, group.isLongLived ? axis.start : group.birth)
     let span = TimeAxis(from: first, to: axis.end)
     let idle = span.idle(spans)
-    row.took = nil
-    row.result = Piece("idle \(Int((Double(idle) * 100 / Double(span.length)).rounded()))%", .faint)
+    let percent = Int((Double(idle) * 100 / Double(span.length)).rounded())
+    var row = row(Self.loadID, "│  ", Piece("idle \(percent) %", .faint))
+    row.shape = .load(spans)
     return row
   }
 
@@ -151,7 +151,7 @@ struct GroupTree {
       let isLeaked = group.state == .leaked
       var row = row(
         Self.acknowledgementID, "└─ ",
-        isLeaked ? Piece("never given back", .error) : Piece("not given back yet", .faint))
+        isLeaked ? Piece("never given back", .error) : Piece("not given back", .faint))
       // How long all have been done and the owner waits.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime

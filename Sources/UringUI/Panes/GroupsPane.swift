@@ -29,12 +29,12 @@ struct GroupsContent: ListContent {
       let style: Style =
         group.state.isFinal
         ? .faint : age >= 10_000_000_000 && !group.isLongLived ? .warning : .normal
-      return Piece(Humanise.duration(age), style)
+      return Piece(group.isEndKnown ? Humanise.duration(age) : "?", style)
     },
     Column(
-      "PROVIDER", width: 17, minimum: 9, priority: 1,
-      order: .text { group, _ in "\(group.provider.title)" }
-    ) { group, _ in Piece("\(group.provider.title)", .name) },
+      "PROVIDER", width: 12, minimum: 9, priority: 1,
+      order: .text { group, _ in "\(group.provider.name)" }
+    ) { group, _ in Piece("\(group.provider.name)", .name) },
     Column(
       "LEADER", width: 19, minimum: 10, priority: 7, growth: .toContent,
       order: .text { group, _ in Names.leader(group).text }
@@ -49,8 +49,11 @@ struct GroupsContent: ListContent {
     },
     Column(
       "BUFFER", width: 14, minimum: 6, priority: 3, growth: .toContent,
-      order: .number { group, _ in UInt64(group.buffer.index ?? 0) }
-    ) { group, _ in Piece(Names.buffer(group.buffer)) },
+      order: .number { group, _ in UInt64(group.buffer.index ?? 0) },
+      picture: { group, _, width in
+        let text = Names.buffer(group.buffer)
+        return Piece(text.displayWidth > width ? Names.slot(group.buffer) : text)
+      }),
     Column(
       "LEN", width: 6, minimum: 5, .right, priority: 2,
       order: .number { group, _ in group.buffer.length }

@@ -31,6 +31,12 @@ struct ColumnLayout: Hashable, Sendable {
     let byImportance = kept.indices.sorted {
       (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)
     }
+    // A picture can be as small as it must.
+    for index in kept.indices where left < 0 && columns[kept[index]].growth == .toRest {
+      let shrinkage = min(-left, widths[index] - 1)
+      widths[index] -= shrinkage
+      left += shrinkage
+    }
     func grow(to target: (Int) -> Int) {
       for index in byImportance where left > 0 {
         let growth = max(0, min(left, target(kept[index]) - widths[index]))

@@ -35,23 +35,20 @@ extension Names {
     return command
   }
 
-  /// "#3", "group 1", "0x7f001000"; a block request is named after it: "#3 ublkb0 0/5 read".
+  /// "#3", "group 1", "0x7f001000".
+  static func slot(_ buffer: GroupBuffer) -> String {
+    if let index = buffer.index { return "#\(index)" }
+    if let bgid = buffer.bgid { return "group \(bgid)" }
+    if buffer.address != 0 { return Humanise.hex(buffer.address) }
+    return buffer.isKernel ? "kernel" : ""
+  }
+
+  /// A block request's is named after it, too: "#3 ublkb0 0/5 read".
   static func buffer(_ buffer: GroupBuffer) -> String {
-    var text: String
-    if let index = buffer.index {
-      text = "#\(index)"
-    } else if let bgid = buffer.bgid {
-      text = "group \(bgid)"
-    } else if buffer.address != 0 {
-      text = Humanise.hex(buffer.address)
-    } else {
-      text = buffer.isKernel ? "kernel" : ""
-    }
-    if let io = buffer.ublk {
-      text += " \(io.device.isEmpty ? "ublk" : io.device) \(io.queue)/\(io.tag)"
-      if !io.operationName.isEmpty { text += " " + io.operationName }
-    }
-    return text
+    guard let io = buffer.ublk else { return slot(buffer) }
+    let device = io.device.isEmpty ? "ublk" : io.device
+    let operation = io.operationName.isEmpty ? "" : " " + io.operationName
+    return "\(slot(buffer)) \(device) \(io.queue)/\(io.tag)\(operation)"
   }
 
   /// What the members may do with it.
@@ -106,6 +103,9 @@ extension RequestGroup {
     let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
     return end > birth ? end - birth : 0
   }
+
+  /// It has not ended, or is known when.
+  var isEndKnown: Bool { !state.isFinal || endTime != 0 }
 
   /// The application's own buffers serve many transfers, for as long as they are registered.
   var isLongLived: Bool { provider == .registered || provider == .provided }
