@@ -42,14 +42,18 @@ int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node
       (__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
 }
 
-/* Up to 6.12: a buffer of a generation whose last reference is gone. */
+/* Up to 6.12: a buffer of a generation whose last reference is gone. 6.1 does not let programs have an
+ * argument that points to a pointer by name. */
 SEC("fentry/io_buffer_unmap")
-int BPF_PROG(buffer_unmap, struct io_ring_ctx *ring, struct io_mapped_ubuf **slot) {
-  if (!ring_passes((__u64)ring))
+int buffer_unmap(void *ctx) {
+  __u64 ring = 0, slot = 0;
+  bpf_get_func_arg(ctx, 0, &ring);
+  bpf_get_func_arg(ctx, 1, &slot);
+  if (!ring_passes(ring))
     return 0;
   struct io_mapped_ubuf *buffer = NULL;
-  bpf_probe_read_kernel(&buffer, sizeof(buffer), slot);
-  return emit_release((__u64)ring, RECORD_BUFFER_UNMAP, buffer, 0, 0);
+  bpf_probe_read_kernel(&buffer, sizeof(buffer), (void *)slot);
+  return emit_release(ring, RECORD_BUFFER_UNMAP, buffer, 0, 0);
 }
 
 /*
