@@ -176,6 +176,9 @@ final class SharedFlush: @unchecked Sendable {
 
   var isAttached: Bool { object != nil }
 
+  /// Functions that give buffers back and are watched.
+  var watched: [ReleaseFunction] { releases?.watched ?? [] }
+
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
     var mayAttach = true
     if kernel.functionParameters[FlushObject.function] == 1 {

@@ -1,21 +1,25 @@
 import BPFObjects
 import CProbe
+import CRecord
 import UringTrace
 
 /// The fentry programs that see buffers being given back. Where the kernel refuses them, completions
 /// and the rings' tables tell the same, without the exact time.
 struct ReleaseObject: ~Copyable {
   private var object: BPFObject
+  /// Functions that are watched, by their numbers in records.
+  private(set) var watched: [ReleaseFunction] = []
   /// A module's function, in an object of its own: whether the module is there changes.
   private var module: BPFObject?
 
   /// The kernel's own functions, with their number of parameters.
-  private static let programs: [(name: String, function: String, parameters: Int)] = [
-    ("free_rsrc_node", "io_free_rsrc_node", 2),
-    ("buffer_unmap", "io_buffer_unmap", 2),
-    ("release_ubuf", "io_release_ubuf", 1),
-    ("fuse_zero_copy_release", "fuse_zero_copy_release", 1),
-  ]
+  private static let programs:
+    [(name: String, function: String, parameters: Int, number: ReleaseFunction)] = [
+      ("free_rsrc_node", "io_free_rsrc_node", 2, .freeRsrcNode),
+      ("buffer_unmap", "io_buffer_unmap", 2, .bufferUnmap),
+      ("release_ubuf", "io_release_ubuf", 1, .releaseUbuf),
+      ("fuse_zero_copy_release", "fuse_zero_copy_release", 1, .fuseRelease),
+    ]
   private static let modulePrograms = [("ublk_io_release", "/sys/kernel/btf/ublk_drv")]
 
   static let functions = Set(programs.map(\.function))
@@ -28,6 +32,7 @@ struct ReleaseObject: ~Copyable {
       throw ProbeError(.unsupportedKernel, "no function to attach to gives buffers back")
     }
     object = try Self.load(fitting.map(\.name), configuration, capture)
+    watched = fitting.map(\.number)
     for (name, types) in Self.modulePrograms where Procfs.exists(types) {
       module = try? Self.load([name], configuration, capture)
     }

@@ -280,7 +280,7 @@ struct record_command {
   struct record base;
   __u64 device; /* the character device's private data: tells devices apart */
   __u32 command; /* cmd_op */
-  __u32 reserved;
+  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 where not known */
   struct record_block block;
 };
 
@@ -417,7 +417,7 @@ struct record_flag_name {
 /* The name of a kernel function. */
 struct record_symbol {
   struct record base;
-  __u64 address;
+  __u64 address; /* below 64: an enum record_release, which is watched from this record on */
   char name[56];
 };
 

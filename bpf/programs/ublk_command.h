@@ -15,6 +15,10 @@ struct ublk_uring_cmd_pdu {
   __u16 tag;
 };
 
+struct ublk_queue {
+  unsigned long flags;
+} __attribute__((preserve_access_index));
+
 /* A command of ublk completes: which device's, and the block request that it brings. */
 static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
   struct io_kiocb *req = pointer;
@@ -27,9 +31,12 @@ static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u
     return;
   record->device = (__u64)BPF_CORE_READ(req, file, private_data);
   record->command = number;
-  record->reserved = 0;
   struct ublk_uring_cmd_pdu pdu = {};
   bpf_core_read(&pdu, sizeof(pdu), &command->pdu);
+  record->flags = 0;
+  /* the module's type: known if it was loaded before */
+  if (pdu.queue && bpf_core_field_exists(struct ublk_queue, flags))
+    record->flags = BPF_CORE_READ((struct ublk_queue *)pdu.queue, flags);
   /* Several that are queued at once have only one such pointer (6.17): the others' is an old one. */
   if (!pdu.request || !describe_block(&record->block, pdu.request) || record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
