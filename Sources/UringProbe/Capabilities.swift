@@ -179,7 +179,9 @@ private struct CapabilityDetector {
       return
     }
     do {
-      _ = try ReleaseObject(configuration: configuration, kernel: kernel, capture: capture)
+      var watched: [ReleaseFunction] = []
+      _ = try ReleaseObject(
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched)
       add("buffer_releases", true, "", lost)
     } catch {
       add("buffer_releases", false, error.message, lost)

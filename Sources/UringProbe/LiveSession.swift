@@ -177,7 +177,7 @@ final class SharedFlush: @unchecked Sendable {
   var isAttached: Bool { object != nil }
 
   /// Functions that give buffers back and are watched.
-  var watched: [ReleaseFunction] { releases?.watched ?? [] }
+  let watched: [ReleaseFunction]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
     var mayAttach = true
@@ -188,9 +188,12 @@ final class SharedFlush: @unchecked Sendable {
     } else {
       object = nil
     }
+    var watched: [ReleaseFunction] = []
     releases =
       mayAttach
-      ? try? ReleaseObject(configuration: configuration, kernel: kernel, capture: capture) : nil
+      ? try? ReleaseObject(
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched) : nil
+    self.watched = watched
   }
 }
 

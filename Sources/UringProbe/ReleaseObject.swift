@@ -7,8 +7,6 @@ import UringTrace
 /// and the rings' tables tell the same, without the exact time.
 struct ReleaseObject: ~Copyable {
   private var object: BPFObject
-  /// Functions that are watched, by their numbers in records.
-  private(set) var watched: [ReleaseFunction] = []
   /// A module's function, in an object of its own: whether the module is there changes.
   private var module: BPFObject?
 
@@ -24,8 +22,10 @@ struct ReleaseObject: ~Copyable {
 
   static let functions = Set(programs.map(\.function))
 
+  /// - Parameter watched: gets the functions that are watched, by their numbers in records.
   init(
-    configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject
+    configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject,
+    watched: inout [ReleaseFunction]
   ) throws(ProbeError) {
     let fitting = Self.programs.filter { kernel.functionParameters[$0.function] == $0.parameters }
     guard !fitting.isEmpty else {
