@@ -17,6 +17,7 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT}
 static struct sigaction flagged_before[COUNT(flagged)];
 static struct sigaction crashes_before[COUNT(crashes)];
 static int wake_pipe[2] = {-1, -1};
+static sigset_t mask_before;
 static bool is_installed;
 
 static int restore_tty = -1;
@@ -59,8 +60,14 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
   restore_settings = *settings;
   strncpy(restore_text, restore, sizeof(restore_text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
-  for (int i = 0; i < COUNT(flagged); i++)
+  /* Whoever started us may have left them blocked. */
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (int i = 0; i < COUNT(flagged); i++) {
     set(flagged[i], on_flagged, SA_RESTART, &flagged_before[i]);
+    sigaddset(&wanted, flagged[i]);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &wanted, &mask_before);
   for (int i = 0; i < COUNT(crashes); i++)
     set(crashes[i], on_crash, SA_NODEFER, &crashes_before[i]);
   is_installed = true;
@@ -70,6 +77,7 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
 void cc_signals_remove(void) {
   if (!is_installed) return;
   is_installed = false;
+  pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
   for (int i = 0; i < COUNT(flagged); i++) sigaction(flagged[i], &flagged_before[i], NULL);
   for (int i = 0; i < COUNT(crashes); i++) sigaction(crashes[i], &crashes_before[i], NULL);
 }

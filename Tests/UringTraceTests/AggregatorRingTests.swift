@@ -70,6 +70,35 @@ import Testing
     #expect(rings[0].comm == "renamed")
   }
 
+  @Test func findingARingStartsItsDescriptorsAnew() {
+    var stream = RecordStream()
+    stream.create(fd: 3, tgid: 10)
+    stream.ringFound(1, tgid: 10)
+    stream.ringFD(1, tgid: 11, fd: 7)
+    #expect(stream.snapshot().rings[0].descriptors == [Ring.Descriptor(tgid: 11, fd: 7)])
+  }
+
+  @Test func closingSeenBeforeTheLastEventSaysNothing() {
+    var stream = RecordStream()
+    stream.create()
+    let early = stream.time
+    stream.time += 10_000
+    stream.submit(1, userData: 1)
+    stream.time = early
+    stream.ringClosed(1)
+    let snapshot = stream.snapshot()
+    #expect(!snapshot.rings[0].isClosed)
+    #expect(snapshot.requests.count == 1)
+  }
+
+  @Test func closingCanBeToldTwice() {
+    var stream = RecordStream()
+    stream.create()
+    stream.ringClosed(1)
+    stream.ringClosed(1)
+    #expect(stream.snapshot().rings.map(\.isClosed) == [true])
+  }
+
   @Test func closedRingEndsWhatIsInFlight() {
     var stream = RecordStream()
     stream.create(1)
@@ -197,5 +226,12 @@ import Testing
     request.flags |= 1 << 19 | 1 << 40
     #expect(
       request.flagNames(snapshot.requestFlagNames) == ["IO_LINK", "ASYNC", "REFCOUNT", "bit40"])
+  }
+
+  @Test func ringThatNobodyFoundBelongsToWhoWaitsOnIt() {
+    var stream = RecordStream()
+    stream.wait(1, for: 1, tgid: 42)
+    stream.wait(1, for: 1, tgid: 43)
+    #expect(stream.snapshot().rings[0].ownerTgid == 42)
   }
 }

@@ -14,6 +14,7 @@ extension Aggregator {
       lastRing = findRing(header.ctx, time: header.time_ns)
       lastContext = header.ctx
     }
+    rings[lastRing].lastTime = header.time_ns
     events.current.ring = rings[lastRing].ring.id
     return lastRing
   }
@@ -23,7 +24,7 @@ extension Aggregator {
     knownRing(context) ?? addRing(context, time: time)
   }
 
-  private func knownRing(_ context: UInt64) -> UInt32? {
+  func knownRing(_ context: UInt64) -> UInt32? {
     guard let position = contexts.find(context) else { return nil }
     let index = contexts[position].index
     guard index != noIndex, !rings[index].isGone, rings[index].ring.address == context else {
@@ -102,6 +103,7 @@ extension Aggregator {
       close(old, time: header.time_ns, tid: header.tid)
     }
     let ring = addRing(header.ctx, time: header.time_ns)
+    rings[ring].lastTime = header.time_ns
     rings[ring].ring.isFound = false
     rings[ring].isTableKnown = true
     rings[ring].ring.ownerTgid = record.pointee.tgid
@@ -138,6 +140,8 @@ extension Aggregator {
     rings[ring].ring.sqThreadTid = record.pointee.sq_thread_tid
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
+    // Those that follow are all of them.
+    rings[ring].ring.descriptors = []
     events.current.ring = rings[ring].ring.id
     events.current.flags = record.pointee.flags
   }
@@ -156,7 +160,8 @@ extension Aggregator {
   @inline(never)
   mutating func ringClosed(_ record: UnsafePointer<record_ring_closed>) {
     let header = record.pointee.base
-    guard let ring = knownRing(header.ctx) else { return }
+    // Looked for at that time: what was heard since is newer.
+    guard let ring = knownRing(header.ctx), rings[ring].lastTime <= header.time_ns else { return }
     events.current.ring = rings[ring].ring.id
     close(ring, time: header.time_ns, tid: header.tid)
   }
@@ -177,6 +182,7 @@ extension Aggregator {
     let ring = ring(of: header)
     rings[ring].ring.counts.waits &+= 1
     rings[ring].ring.lastWaitMinEvents = record.pointee.min_events
+    if rings[ring].ring.ownerTgid == 0 { rings[ring].ring.ownerTgid = record.pointee.tgid }
     rings[ring].ring.lastWaitTime = header.time_ns
     events.current.value = Int64(record.pointee.min_events)
   }

@@ -3,8 +3,9 @@
 ///
 /// Memory is that of the doublings between the smallest and the largest value: 1 KiB each.
 ///
-/// The hdrhistogram-swift package has the same buckets, but copies itself on each recording (a tenth
-/// of the aggregator's time) and takes 250 µs to tell percentiles, here 2 µs.
+/// The hdrhistogram-swift package has the same buckets, but copies parts of itself at each recording
+/// (3 % of the samples besides what is inlined), and its percentiles and iteration took 230 µs for each
+/// histogram in a snapshot, against 4 µs here.
 struct LatencyHistogram: ~Copyable {
   private(set) var count: UInt64 = 0
   private(set) var max: UInt64 = 0

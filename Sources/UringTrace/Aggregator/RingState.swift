@@ -1,6 +1,8 @@
 /// A ring with what only the aggregator needs of it.
 struct RingState {
   var ring: Ring
+  /// Of the last record about it.
+  var lastTime: UInt64 = 0
   /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
   var isIndexed = false
   /// Forgotten; its place may be taken.

@@ -13,6 +13,8 @@ struct OpcodeTraitTable: ~Copyable {
     var fixedFlags: UInt32 = 0
     /// Uses one always, or provides buffers, or is a command or zero-copy send.
     var alwaysTouchesBuffers = false
+    /// 0 in unused places.
+    var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
 
   private let traits: UnsafeMutablePointer<Traits>
@@ -40,6 +42,9 @@ struct OpcodeTraitTable: ~Copyable {
       case .length(let mask): entry.multishotLength = mask
       case .flags(let mask): entry.multishotFlags = mask
       }
+      for (index, error) in properties.normalErrors.prefix(2).enumerated() {
+        entry.normalErrors[index] = error
+      }
       traits[Int(opcode.rawValue)] = entry
     }
   }
@@ -61,6 +66,14 @@ struct OpcodeTraitTable: ~Copyable {
     return entry.alwaysTouchesBuffers
       || sqe.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0
       || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
+  }
+
+  /// Whether a result is an error, and not the way in which the opcode normally ends.
+  @inline(__always)
+  func isError(_ result: Int32, of opcode: Opcode) -> Bool {
+    guard result < 0 else { return false }
+    let normal = traits[Int(opcode.rawValue)].normalErrors
+    return result != normal[0] && result != normal[1]
   }
 
   /// Whether several CQEs can come of it. Without the SQE: whether they could.

@@ -177,7 +177,9 @@ extension Aggregator {
     let function = record.pointee.function
     var group: UInt32?
     if header.ctx != 0 {
-      let ring = ring(of: header)
+      // At a ring's end its buffers go after everything else.
+      guard let ring = knownRing(header.ctx) else { return }
+      events.current.ring = rings[ring].ring.id
       group = tables.group(
         key: GroupTables.key(
           node: record.pointee.node, buffer: record.pointee.buffer, ring: ring))

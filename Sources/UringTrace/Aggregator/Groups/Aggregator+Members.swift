@@ -390,9 +390,12 @@ extension Aggregator {
     nameGroup(group)
     let hasResult = slots[slot].request.hasResult
     let result = slots[slot].request.result
-    tables.groups[group].leader.endTime = max(time, 1)
-    tables.groups[group].leader.hasResult = hasResult
-    tables.groups[group].leader.result = result
+    // Another one may have added to the buffers that the leader provided.
+    if tables.groups[group].leader.request == slots[slot].request.id {
+      tables.groups[group].leader.endTime = max(time, 1)
+      tables.groups[group].leader.hasResult = hasResult
+      tables.groups[group].leader.result = result
+    }
     let failed = hasResult && result < 0
     if failed, !tables.groups[group].isEnded { note(.leaderFailed, group) }
     switch tables.groups[group].provider {

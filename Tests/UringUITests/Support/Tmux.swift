@@ -1,0 +1,91 @@
+import Foundation
+import Synchronization
+
+/// A terminal with a program in it: starts tmux, sends keys, reads the screen. Ended when released.
+final class Tmux {
+  private static let count = Atomic(0)
+  private let socket: String
+
+  /// Whether tmux is installed.
+  static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/tmux")
+
+  /// The program under test, beside the test runner.
+  static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appending(path: "uringtop").path
+
+  /// Runs a shell command line in a terminal of this size.
+  init(width: Int, height: Int, _ command: String) throws {
+    let number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+    socket = "uringtop-test-\(ProcessInfo.processInfo.processIdentifier)-\(number)"
+    try tmux(["new-session", "-d", "-x", "\(width)", "-y", "\(height)", command])
+  }
+
+  deinit { _ = try? tmux(["kill-server"]) }
+
+  /// Keys by tmux's names: "Enter", "F3", "C-z", "a".
+  func send(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
+
+  /// Text as it is.
+  func type(_ text: String) throws { try tmux(["send-keys", "-l", "--", text]) }
+
+  func resize(width: Int, height: Int) throws {
+    try tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
+  }
+
+  /// What is on the screen; with its escape sequences if asked.
+  func screen(withEscapes: Bool = false) throws -> String {
+    try tmux(["capture-pane", "-p"] + (withEscapes ? ["-e"] : []))
+  }
+
+  /// Waits until the screen shows the text, and returns the screen in any case.
+  @discardableResult
+  func wait(for text: String, seconds: Double = 15) throws -> String {
+    let end = Date(timeIntervalSinceNow: seconds)
+    var screen = try screen()
+    while !screen.contains(text), Date() < end {
+      Thread.sleep(forTimeInterval: 0.05)
+      screen = try self.screen()
+    }
+    return screen
+  }
+
+  /// The server that tmux leaves behind must not keep pipes of this process open: nobody would see
+  /// their end.
+  private static let closeAndRun = """
+    for fd in /proc/$BASHPID/fd/*; do
+      [ ${fd##*/} -gt 2 ] && eval "exec ${fd##*/}>&-"
+    done
+    exec tmux "$@"
+    """
+
+  /// Tests run on threads that block signals, and a child inherits that: a tmux server that blocks
+  /// SIGTERM never ends.
+  private func withSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var old = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &old)
+    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+    try body()
+  }
+
+  @discardableResult
+  private func tmux(_ arguments: [String]) throws -> String {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments =
+      ["-c", Self.closeAndRun, "tmux", "-L", socket, "-f", "/dev/null"] + arguments
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    if arguments.first == "new-session" { process.standardOutput = FileHandle.nullDevice }
+    try withSignals { try process.run() }
+    if arguments.first == "new-session" {
+      process.waitUntilExit()
+      return ""
+    }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+}

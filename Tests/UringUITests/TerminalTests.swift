@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+/// The real program in a real terminal.
+@Suite(.serialized, .enabled(if: Tmux.isInstalled)) struct TerminalTests {
+  private let recording: TestRecording
+
+  init() throws { recording = try TestRecording() }
+
+  /// Replays the recording from its end, then tells the exit status and whether the terminal echoes.
+  private func start(
+    width: Int = 80, height: Int = 24, environment: String = "LC_ALL=C.UTF-8",
+    arguments: String = "--paused --at 10s"
+  ) throws -> Tmux {
+    let run = "exec env \(environment) \(Tmux.program) replay \(recording.path) \(arguments)"
+    let replay = "sh -c 'echo $$ >\(recording.path).pid; \(run)'"
+    return try Tmux(
+      width: width, height: height,
+      "\(replay); echo status $?; stty -a | grep -o -- '-*\\becho\\b' | sed 's/^/tty /'; exec cat")
+  }
+
+  @Test func aRecordingIsShownAndQuitGivesTheTerminalBack() throws {
+    let tmux = try start()
+    let screen = try tmux.wait(for: "POLL_ADD")
+    for part in ["6.18.5-test", "writer", "REPLAY", "POLL_ADD", "In flight 1", "F10Quit"] {
+      #expect(screen.contains(part))
+    }
+    try tmux.send("q")
+    let after = try tmux.wait(for: "tty")
+    #expect(after.contains("status 0") && after.contains("tty echo"))
+    #expect(!after.contains("POLL_ADD"))
+  }
+
+  @Test func namesCannotPaintTheTerminal() throws {
+    let tmux = try start(width: 120, height: 30)
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("Enter")
+    let screen = try tmux.wait(for: "Time line")
+    #expect(screen.contains("/tmp/e?[31mvil 日本.img"))
+  }
+
+  @Test func keysOfEveryKindArrive() throws {
+    let tmux = try start()
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("2")
+    try #expect(tmux.wait(for: "TOOK").contains("-EIO"))
+    try tmux.send("F4")
+    try tmux.type("-eio")
+    try tmux.send("Enter")
+    try #expect(tmux.wait(for: "1 of 20").contains("1 of 20"))
+    try tmux.send("Enter")
+    try #expect(tmux.wait(for: "Time line").contains("-EIO"))
+    try tmux.send("Escape")
+    try tmux.wait(for: "1 of 20")
+    try tmux.send("Escape")
+    try tmux.wait(for: "TOOK")
+    try tmux.send("F1")
+    try #expect(tmux.wait(for: "invert").contains("F10"))
+  }
+
+  @Test func replayJumpsToTheNextError() throws {
+    let tmux = try start(arguments: "--paused")
+    try tmux.wait(for: "0.000s")
+    try tmux.send("e", "2")
+    try #expect(tmux.wait(for: "-EIO").contains("-EIO"))
+    try tmux.send("g")
+    try tmux.type("1.5s")
+    try tmux.send("Enter")
+    try #expect(tmux.wait(for: "1.500s").contains("1.500s"))
+  }
+
+  @Test func resizingWorksDownToTooSmallAndBack() throws {
+    let tmux = try start()
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.resize(width: 30, height: 8)
+    try #expect(tmux.wait(for: "more room").contains("more room"))
+    try tmux.resize(width: 40, height: 10)
+    try #expect(tmux.wait(for: "POLL_ADD").contains("POLL_ADD"))
+    try tmux.resize(width: 160, height: 50)
+    try #expect(tmux.wait(for: "SUBMITTER").contains("F10Quit"))
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func signalsEndItWithTheTerminalGivenBack(signal: Int32) throws {
+    let tmux = try start()
+    try tmux.wait(for: "POLL_ADD")
+    let text = try String(contentsOfFile: recording.path + ".pid", encoding: .utf8)
+    let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(kill(pid, signal) == 0)
+    let screen = try tmux.wait(for: "tty")
+    #expect(screen.contains("status \(128 + signal)") && screen.contains("tty echo"))
+  }
+
+  @Test func itStopsAndComesBack() throws {
+    let tmux = try Tmux(width: 80, height: 24, "env PS1='$ ' LC_ALL=C.UTF-8 bash --norc -i")
+    try tmux.wait(for: "$")
+    try tmux.type("\(Tmux.program) replay \(recording.path) --paused --at 10s")
+    try tmux.send("Enter")
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("C-z")
+    let stopped = try tmux.wait(for: "Stopped")
+    #expect(stopped.contains("Stopped") && !stopped.contains("POLL_ADD"))
+    try tmux.type("fg")
+    try tmux.send("Enter")
+    try #expect(tmux.wait(for: "POLL_ADD").contains("F10Quit"))
+    try tmux.send("F10")
+    try tmux.type("echo it is $((6 * 7))")
+    try tmux.send("Enter")
+    try #expect(tmux.wait(for: "it is 42").contains("it is 42"))
+  }
+
+  @Test(arguments: [
+    "LC_ALL=C.UTF-8 NO_COLOR=1", "LC_ALL=C.UTF-8 TERM=vt100", "LC_ALL=C TERM=vt220",
+  ])
+  func withoutColourNothingIsColoured(environment: String) throws {
+    let tmux = try start(environment: environment)
+    let screen = try tmux.wait(for: "POLL_ADD")
+    #expect(screen.contains("F10Quit"))
+    let escapes = try tmux.screen(withEscapes: true)
+    for colour in 30...47 where colour != 38 && colour != 39 {
+      #expect(!escapes.contains("[\(colour)m"))
+    }
+    #expect(escapes.contains("[7m"))
+    let isASCII = screen.utf8.allSatisfy { $0 < 0x80 }
+    #expect(isASCII == environment.contains("LC_ALL=C "))
+  }
+
+  @Test(arguments: [
+    ("TERM=nosuchterminal", "unknown terminal 'nosuchterminal'"), ("TERM=", "TERM is not set"),
+    ("TERM=dumb", "cannot move its cursor"),
+  ])
+  func aTerminalThatCannotBeUsedIsAnError(environment: String, text: String) throws {
+    let tmux = try start(width: 200, environment: environment)
+    let screen = try tmux.wait(for: "tty")
+    #expect(screen.contains(text) && screen.contains("status 72"))
+  }
+
+  @Test func withoutATerminalItSaysSo() throws {
+    let tmux = try start(width: 160, arguments: ">/dev/null")
+    try #expect(tmux.wait(for: "tty").contains("standard output is not a terminal"))
+  }
+}
