@@ -43,7 +43,8 @@ extension Aggregator {
   func isPlausible(_ header: record, for slot: UInt32, ring: UInt32) -> Bool {
     slots[slot].ring == ring
       && (header.opcode == UInt8(RECORD_OPCODE_NONE)
-        || header.opcode == slots[slot].request.opcode.rawValue)
+        || header.opcode == slots[slot].request.opcode.rawValue
+        || slots[slot].request.preparationError != 0)
   }
 
   /// The request in flight that a record between submission and completion is about. It is made if
@@ -153,6 +154,7 @@ extension Aggregator {
     rings[ring].ring.inFlight &-= 1
     inFlight.remove(slot, links)
     if slots[slot].isIndexed { userData.remove(slot, slots) }
+    if slots[slot].isInGroup { leaveGroups(slot, time: time, tid: tid) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
     if let oldest = history.append(slot) { evict(oldest) }
   }
