@@ -66,8 +66,10 @@ import UringTrace
     let outcome = try Command.run(
       ["demo", "--batch", "--json", "--target", "buffers", "--ios", "100", "--duration", "20s"])
     #expect(outcome.status == 0)
-    let account = try #require(
+    let document = try #require(
       try JSONSerialization.jsonObject(with: Data(outcome.text.utf8)) as? [String: Any])
+    let account = try #require(document["demo"] as? [String: Any])
+    #expect(try #require(document["groups"] as? [Any]).count > 0)
     #expect(account["target"] as? String == "buffers")
     #expect(account["errors"] as? Int == 0)
     #expect(try #require(account["ios"] as? Int) >= 100)

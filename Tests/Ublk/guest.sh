@@ -214,7 +214,7 @@ part_cut() {
 # Killed; another's device stays, and the next start removes the dead one.
 third() {
   uringtop demo --batch --json --transfer "$1" --ios 300 --duration 30s >/tmp/third.json &&
-    grep -qF '"errors":0,' /tmp/third.json
+    grep -qF '"errors":0,"failure":null' /tmp/third.json
 }
 
 part_kill() {

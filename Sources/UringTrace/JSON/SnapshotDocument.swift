@@ -13,7 +13,10 @@ public struct SnapshotDocument {
   }
 
   /// The document, one line that ends.
-  public func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] { encoded { _ in } }
+
+  /// The same with members of the caller's own at the end.
+  package func encoded(adding members: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
       json.field("schema", Self.schema)
@@ -54,6 +57,7 @@ public struct SnapshotDocument {
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }
+      members(&json)
     }
     json.newline()
     return json.bytes
