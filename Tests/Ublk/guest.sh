@@ -31,7 +31,12 @@ has() {
 }
 
 nothing_left() {
-  ! ls /dev/ublkc* /dev/ublkb* /run/uringtop/ublk-* 2>/dev/null
+  for left in /dev/ublkc* /dev/ublkb* /run/uringtop/ublk-*; do
+    [ ! -e "$left" ] || {
+      ls -l "$left"
+      return 1
+    }
+  done
 }
 
 demo() {
@@ -96,11 +101,12 @@ served() {
     >"$account" &
   server=$!
   tries=0
-  until [ -b /dev/ublkb0 ] || [ $tries -gt 100 ]; do
+  until [ -b /dev/ublkb0 ] || [ $tries -gt 300 ]; do
     sleep 0.1
     tries=$((tries + 1))
   done
-  "$@"
+  # Without the device, dd would make a file of its name.
+  [ -b /dev/ublkb0 ] && "$@"
   result=$?
   kill -TERM $server
   wait $server

@@ -25,7 +25,7 @@ private struct Item: Sendable {
           return Piece("\(item.id)")
         },
         Column(
-          "NAME", width: 12, minimum: 6, priority: 1, isFlexible: true,
+          "NAME", width: 12, minimum: 6, priority: 1, growth: .toContent,
           order: .text { item, _ in item.name }
         ) { item, _ in Piece(item.name) },
         Column("NUMBER", width: 8, .right, priority: 2, order: .number { item, _ in item.number }) {

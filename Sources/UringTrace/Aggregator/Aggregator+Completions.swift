@@ -175,6 +175,7 @@ extension Aggregator {
   /// A CQE after which the request lives on.
   private mutating func post(_ slot: UInt32, _ cqe: Posted, step: Step.Kind) {
     take(cqe, slot)
+    if slots[slot].isInGroup { noteResult(slot, cqe.result, cqe.flags, time: cqe.time) }
     slots[slot].addStep(step, time: cqe.time, tid: cqe.tid)
     if slots[slot].request.opcode.properties.isZeroCopySend {
       slots[slot].request.state = .awaitingNotification

@@ -48,6 +48,16 @@ struct RecordLayout {
     .lost: RecordLayout(record_lost.self),
     .freed: RecordLayout(record_freed.self, .request, isLogged: false),
     .flagName: RecordLayout(record_flag_name.self, isLogged: false),
+    .command: RecordLayout(record_command.self, [.ring, .request]),
+    .bufferUse: RecordLayout(record_buffer_use.self, [.ring, .request]),
+    .bufferRelease: RecordLayout(record_buffer_release.self),
+    .bufferTable: RecordLayout(record_buffer_table.self, .ring),
+    .bufferSlot: RecordLayout(record_buffer_slot.self, .ring, isLogged: false),
+    .registerArgument: RecordLayout(record_register_argument.self, .ring, isLogged: false),
+    .blockRequest: RecordLayout(record_block_request.self, [.ring, .request], isLogged: false),
+    .groupBuffer: RecordLayout(record_group_buffer.self, [.ring, .request], isLogged: false),
+    .symbol: RecordLayout(record_symbol.self, isLogged: false),
+    .providedTail: RecordLayout(record_provided_tail.self, .ring, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),
   ]
 }
