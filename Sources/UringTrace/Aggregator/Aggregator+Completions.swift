@@ -117,7 +117,9 @@ extension Aggregator {
       slots[slot].addStep(.completed, time: cqe.time, tid: cqe.tid)
       rings[ring].ring.counts.endedUnseen &-= 1
       rings[ring].ring.counts.completed &+= 1
-      if cqe.result < 0 { countError(cqe.result, ring: ring) }
+      if traits.isError(cqe.result, of: slots[slot].request.opcode) {
+        countError(cqe.result, ring: ring)
+      }
     } else {
       completeUnnamed(cqe, userData: userData, hasRequest: true, ring)
     }
