@@ -77,6 +77,8 @@ extension Interface {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
     if !summary.isEmpty {
+      // Beside tabs a number would look like one of them.
+      if place.hasTabs { x += 2 }
       canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
     }
   }

@@ -37,10 +37,10 @@ struct GroupFacts {
     if buffer.length > 0 {
       pieces.append(Piece("  "))
       pieces.append(GroupsContent.moved(group, width: 12))
-      let moved = Humanise.exactBytes(group.movedBytes)
+      let moved = Humanise.shortBytes(group.movedBytes)
       pieces.append(Piece("  \(moved) of \(Humanise.exactBytes(buffer.length)) moved"))
     } else if group.movedBytes > 0 {
-      pieces.append(Piece("  \(Humanise.exactBytes(group.movedBytes)) moved"))
+      pieces.append(Piece("  \(Humanise.shortBytes(group.movedBytes)) moved"))
     }
     if !Names.direction(buffer.direction).isEmpty {
       pieces.append(Piece("  " + Names.direction(buffer.direction)))

@@ -110,7 +110,7 @@ struct GroupTree {
         "\(Humanise.exactBytes(member.movedBytes))/\(Humanise.exactBytes(member.askedBytes))",
         member.isShort ? .warning : .normal)
     } else if member.movedBytes > 0 {
-      row.moved = Piece(Humanise.exactBytes(member.movedBytes))
+      row.moved = Piece(Humanise.shortBytes(member.movedBytes))
     }
     if member.isCancelled {
       row.result = Piece("cancelled", .warning)

@@ -10,7 +10,14 @@ enum RequestColumns {
   static let file = Column<Request>(
     "FILE", width: 18, minimum: 10, priority: 1, growth: .toContent,
     order: .text { request, scene in fileName(request, scene) },
-    picture: { request, scene, width in Piece(fileName(request, scene).tail(width)) })
+    picture: { request, scene, width in
+      let name = fileName(request, scene)
+      // The kernel's remark must not take the place of the name.
+      let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
+      return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
+    })
+
+  private static let deleted = " (deleted)"
 
   static let offset = Column<Request>(
     "OFFSET", width: 9, minimum: 6, .right, priority: 6,
