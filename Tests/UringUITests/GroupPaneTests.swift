@@ -227,7 +227,7 @@ import Testing
     #expect(kernel.contains("ublk, automatic") && kernel.contains(" 13 "))
     let own = try #require(text.first { $0.contains("#4") })
     #expect(own.contains("0x7f0012380000") && own.contains("1.23k"))
-    #expect(text.contains { $0.contains("group 5") && $0.contains("0/16") })
+    #expect(text.contains { $0.contains("bgid 5") && $0.contains("0/16") })
   }
 
   @Test func aBufferLeadsToItsBorrowers() {
