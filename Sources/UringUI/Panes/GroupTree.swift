@@ -145,10 +145,13 @@ struct GroupTree {
 
   private var acknowledgement: GroupRow {
     guard let given = group.acknowledgement else {
-      let isLeaked = group.state == .leaked
-      var row = row(
-        Self.acknowledgementID, "└─ ",
-        isLeaked ? Piece("never given back", .error) : Piece("not given back", .faint))
+      let name =
+        switch group.state {
+        case .leaked: Piece("never given back", .error)
+        case .givenBack: Piece("nothing to give", .faint)
+        default: Piece("not given back", .faint)
+        }
+      var row = row(Self.acknowledgementID, "└─ ", name)
       // How long all have been done and the owner waits.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime

@@ -9,8 +9,11 @@ extension Names {
     case .borrowed: Piece("borrowed", .strong)
     case .membersDone: Piece("members done")
     case .givenBack:
-      group.acknowledgement?.isDerived == false
-        ? Piece("given back", .good) : Piece("back, derived", .label)
+      switch group.acknowledgement?.isDerived {
+      case false?: Piece("given back", .good)
+      case true?: Piece("back, derived", .label)
+      case nil: Piece("ended", .faint)
+      }
     case .leaked: Piece("leaked", .error)
     }
   }
