@@ -12,6 +12,7 @@ extension Aggregator {
   mutating func ring(of header: record) -> UInt32 {
     if header.ctx != lastContext {
       lastRing = findRing(header.ctx, time: header.time_ns)
+      lastRingState = rings.mutablePointer(to: lastRing)
       lastContext = header.ctx
     }
     rings[lastRing].lastTime = header.time_ns

@@ -83,7 +83,7 @@ extension Aggregator {
     links.cover(slot)
     addresses[position].index = slot
     addresses[position].mark = EntryMark.request
-    inFlight.append(slot, ring: ring, links)
+    links.append(slot, ring: ring)
     lastRequestID &+= 1
     slots[slot].begin(header, ring: ring, ringID: rings[ring].ring.id, id: lastRequestID)
     rings[ring].ring.inFlight &+= 1
@@ -151,7 +151,7 @@ extension Aggregator {
     let result = slots[slot].request.result
     if traits.isError(result, of: slots[slot].request.opcode) { countError(result, ring: ring) }
     rings[ring].ring.inFlight &-= 1
-    inFlight.remove(slot, links)
+    links.remove(slot)
     if slots[slot].isIndexed { userData.remove(slot, slots) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
     if let oldest = history.append(slot) { evict(oldest) }
@@ -182,14 +182,15 @@ extension Aggregator {
   }
 
   @inline(__always)
-  private mutating func evict(_ slot: UInt32) {
-    if links[slot].chain == noIndex {
-      free(slot)
-    } else {
-      slots[slot].isEvicted = true
-      chains[links[slot].chain].evictedCount &+= 1
-      forgetChainIfEvicted(links[slot].chain)
-    }
+  mutating func evict(_ slot: UInt32) {
+    if links[slot].chain == noIndex { free(slot) } else { evictMember(slot) }
+  }
+
+  @inline(never)
+  private mutating func evictMember(_ slot: UInt32) {
+    slots[slot].isEvicted = true
+    chains[links[slot].chain].evictedCount &+= 1
+    forgetChainIfEvicted(links[slot].chain)
   }
 
   @inline(__always)
@@ -205,7 +206,7 @@ extension Aggregator {
     of ring: UInt32, _ body: (inout Self, UInt32) -> Bool
   ) {
     var remaining = rings[ring].ring.inFlight
-    var slot = inFlight.first
+    var slot = links.first
     while slot != noIndex, remaining > 0 {
       let next = links[slot].next
       if links[slot].ring == ring {

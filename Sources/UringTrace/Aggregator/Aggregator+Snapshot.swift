@@ -56,8 +56,8 @@ extension Aggregator {
   }
 
   private func requestsInFlight() -> [Request] {
-    Array(unsafeUninitializedCapacity: inFlight.count) { buffer, initialized in
-      var slot = inFlight.first
+    Array(unsafeUninitializedCapacity: inFlightCount) { buffer, initialized in
+      var slot = links.first
       while slot != noIndex {
         buffer.initializeElement(at: initialized, to: slots[slot].request)
         buffer[initialized].isSuspect = isSuspect(slot)

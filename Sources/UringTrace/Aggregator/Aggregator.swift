@@ -35,7 +35,6 @@ public struct Aggregator: ~Copyable {
   /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
   var addresses = AddressTable()
   var userData = UserDataIndex()
-  var inFlight = InFlightList()
   var history: History
   var lastRequestID: Request.ID = 0
 
@@ -49,6 +48,8 @@ public struct Aggregator: ~Copyable {
   /// The ring that was asked for last: records of one ring come in runs.
   var lastContext: UInt64 = 0
   var lastRing: UInt32 = noIndex
+  /// The same ring in the pool; moves only with ``lastContext``.
+  var lastRingState: UnsafeMutablePointer<RingState>
   var lastRingID: Ring.ID = 0
   /// Oldest first.
   var closedRings: [UInt32] = []
@@ -59,8 +60,8 @@ public struct Aggregator: ~Copyable {
   var forgottenTotal = RateCounters()
 
   var events: EventLog
-  private var lastRecordWasSound = false
-  private var lastEventIsLogged = false
+  var lastRecordWasSound = false
+  var lastEventIsLogged = false
 
   var requestFlagNames: [String] = []
   var fileNames = FileNames()
@@ -70,6 +71,7 @@ public struct Aggregator: ~Copyable {
     self.host = host
     self.limits = limits
     clock = RateClock(start: host.startTime)
+    lastRingState = rings.mutablePointer(to: 0)
     history = History(limit: limits.history)
     events = EventLog(capacity: limits.events)
   }
@@ -85,6 +87,17 @@ public struct Aggregator: ~Copyable {
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
     recordCount &+= 1
+    switch record.pointee.kind {
+    case .submit: if submitPlain(record.body(as: record_submit.self)) { return }
+    case .complete: if completePlain(record.body(as: record_complete.self)) { return }
+    default: break
+    }
+    consumeAny(record)
+  }
+
+  /// Any record, in full.
+  @inline(never)
+  private mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
     lastRecordWasSound = isSound
     guard isSound else {

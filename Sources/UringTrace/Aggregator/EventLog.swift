@@ -5,8 +5,9 @@ struct EventLog: ~Copyable {
   /// Place of the event that is being made; never one of the ``count`` in the log.
   private var place: UnsafeMutablePointer<Event>
   private let capacity: Int
+  private var total = 0
   /// Events in the log.
-  private(set) var count = 0
+  var count: Int { min(total, capacity) }
 
   init(capacity: Int) {
     self.capacity = max(capacity, 1)
@@ -24,6 +25,13 @@ struct EventLog: ~Copyable {
     storage.deallocate()
   }
 
+  /// Adds an event.
+  @inline(__always)
+  mutating func append(_ event: Event) {
+    place.pointee = event
+    commit()
+  }
+
   /// The event that is being made.
   var current: Event {
     @inline(__always)
@@ -37,7 +45,7 @@ struct EventLog: ~Copyable {
   mutating func commit() {
     place += 1
     if place == end { place = storage }
-    if count < capacity { count &+= 1 }
+    total &+= 1
   }
 
   /// The event committed last.

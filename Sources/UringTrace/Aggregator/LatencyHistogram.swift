@@ -39,6 +39,18 @@ struct LatencyHistogram: ~Copyable {
     if value > max { max = value }
   }
 
+  /// Records a value for which there is a bucket already.
+  @inline(__always)
+  mutating func recordCovered(_ nanoseconds: UInt64) -> Bool {
+    let place = Self.index(of: nanoseconds) &- first
+    guard UInt(bitPattern: place) < UInt(bitPattern: length) else { return false }
+    counts.unsafelyUnwrapped[place] &+= 1
+    count &+= 1
+    sum &+= nanoseconds
+    if nanoseconds > max { max = nanoseconds }
+    return true
+  }
+
   mutating func add(_ other: borrowing LatencyHistogram) {
     guard other.count > 0, let theirs = other.counts else { return }
     cover(other.first)

@@ -23,6 +23,14 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
+  /// Takes the latency of such a request if the histogram has a place for it already.
+  @inline(__always)
+  mutating func recordIssued(_ nanoseconds: UInt64) -> Bool {
+    guard histogram.recordCovered(nanoseconds) else { return false }
+    addIssued(nanoseconds)
+    return true
+  }
+
   /// Adds the time of a request about which there were no events between submission and completion.
   @inline(__always)
   mutating func addIssued(_ nanoseconds: UInt64) {
