@@ -104,7 +104,7 @@ extension Aggregator {
   ) {
     let slot = entry.index
     // Its end was derived too early, such as a ring's that still winds up: this is the real one.
-    if slot != noIndex, entry.mark == EntryMark.request,
+    if slot != noIndex, entry.mark != EntryMark.notification,
       slots[slot].request.address == header.req, slots[slot].request.state == .ended,
       slots[slot].request.isEndDerived, slots[slot].request.ring == rings[ring].ring.id,
       !cqe.flags.contains(.more),
@@ -150,6 +150,7 @@ extension Aggregator {
       slots[slot].request.preparationError == 0
     else { return }
     slots[slot].isLatencyRecorded = true
+    slots[slot].isPlain = false
     let ring = slots[slot].ring
     let opcode = slots[slot].request.opcode
     var index = rings[ring].statistics[unchecked: Int(opcode.rawValue)]
@@ -158,7 +159,8 @@ extension Aggregator {
     if slots[slot].request.stepCount <= 1 {
       statistics[index].addIssued(time.since(slots[slot].request.startTime))
     } else {
-      statistics[index].addStages(of: slots.pointer(to: slot), until: time)
+      statistics[index].addStages(
+        of: slots.pointer(to: slot), steps: slots[slot].request.stepCount, until: time)
     }
   }
 

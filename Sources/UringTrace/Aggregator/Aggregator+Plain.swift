@@ -6,118 +6,122 @@ import CRecord
 /// Each of the two looks first, and does all or nothing: whatever it does not take goes the long way,
 /// with the same result. Nothing is called in between, so that all values stay in registers.
 extension Aggregator {
-  /// Takes a submission on the ring of the record before, at an address that is known and free.
+  /// Takes a submission on the ring of the record before, at an address whose last request has ended.
   @inline(__always)
-  mutating func submitPlain(_ record: UnsafePointer<record_submit>) -> Bool {
-    let header = record.pointer(to: \.base).unsafelyUnwrapped
-    let time = header.pointee.time_ns
-    let address = header.pointee.req
-    let opcode = Opcode(rawValue: header.pointee.opcode)
+  mutating func submitPlain(_ record: UnsafePointer<record_submit>, isKept: Bool) -> Bool {
+    let header = record.pointee.base
     let ring = lastRingState
-    guard header.pointee.size >= MemoryLayout<record_submit>.size,
-      header.pointee.ctx == lastContext, header.pointee.ctx != 0, address != 0,
-      time < clock.nextTick,
+    let opcode = Opcode(rawValue: header.opcode)
+    guard header.size >= MemoryLayout<record_submit>.size, header.ctx == lastContext,
+      header.req != 0, header.time_ns < clock.nextTick,
       record.pointee.notif == 0, record.pointee.sqe_is_known != 0,
       !traits.isMultishot(opcode, record.pointee.sqe, isKnown: true),
       !ring.pointee.isIndexed, ring.pointee.ring.closedTime == 0,
-      let position = addresses.find(address), !isLive(addresses[position]),
+      let position = addresses.find(header.req), addresses[position].mark == EntryMark.ended,
       let place = slots.takeFreed()
     else { return false }
 
-    clock.advance(within: time)
-    addresses[position].index = place
-    addresses[position].mark = EntryMark.request
+    addresses[position] = AddressTable.Entry(
+      address: header.req, index: place, mark: EntryMark.request)
     links.append(place, ring: lastRing)
     lastRequestID &+= 1
     let id = lastRequestID
-    ring.pointee.lastTime = time
+    let ringID = ring.pointee.ring.id
+    ring.pointee.lastTime = header.time_ns
     ring.pointee.ring.inFlight &+= 1
     ring.pointee.ring.counts.submitted &+= 1
 
     let slot = slots.mutablePointer(to: place)
-    slot.pointee.begin(header.pointee, ring: lastRing, ringID: ring.pointee.ring.id, id: id)
+    slot.pointee.begin(header, ring: lastRing, ringID: ringID, id: id, isPlain: true)
     slot.pointee.describe(
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
-      tgid: record.pointee.tgid, tid: header.pointee.tid, isSQThread: record.pointee.sq_thread != 0)
+      tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
     slot.pointee.request.stepStorage[unchecked: 0] = Step(
-      time: time, tid: header.pointee.tid, kind: .submitted)
+      time: header.time_ns, tid: header.tid, kind: .submitted)
     slot.pointee.request.stepCount = 1
 
-    events.append(
-      Event(
-        time: time, request: id, userData: record.pointee.sqe.user_data,
-        value: Int64(record.pointee.sqe.fd), ring: ring.pointee.ring.id, tid: header.pointee.tid,
-        flags: UInt32(truncatingIfNeeded: record.pointee.flags & 0xff), kind: .submit,
-        opcode: opcode))
-    lastRecordWasSound = true
-    lastEventIsLogged = true
+    if isKept {
+      events.appendLater(UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self), request: id, ring: ringID)
+    } else {
+      events.append(Event(record, request: id, ring: ringID))
+    }
+    if !lastEventIsLogged { noteLoggedEvent() }
     return true
   }
 
-  /// Takes the only CQE, without error, of a request in flight on the ring of the record before, about
-  /// which nothing was heard since its submission.
+  /// Takes the only CQE, without error, of a request in flight on the ring of the record before.
   @inline(__always)
-  mutating func completePlain(_ record: UnsafePointer<record_complete>) -> Bool {
-    let header = record.pointer(to: \.base).unsafelyUnwrapped
-    let time = header.pointee.time_ns
-    let address = header.pointee.req
-    let opcode = Opcode(rawValue: header.pointee.opcode)
+  mutating func completePlain(_ record: UnsafePointer<record_complete>, isKept: Bool) -> Bool {
+    let header = record.pointee.base
     let result = record.pointee.res
+    let flags = record.pointee.cflags
+    let userData = record.pointee.user_data
     let ring = lastRingState
-    guard header.pointee.size >= MemoryLayout<record_complete>.size,
-      header.pointee.ctx == lastContext, header.pointee.ctx != 0, address != 0,
-      time < clock.nextTick, result >= 0,
-      !CQEFlags(rawValue: record.pointee.cflags).contains(.more),
-      let position = addresses.find(address), addresses[position].mark == EntryMark.request,
-      isLive(addresses[position])
+    let opcode = Opcode(rawValue: header.opcode)
+    guard header.size >= MemoryLayout<record_complete>.size, header.ctx == lastContext,
+      header.req != 0, header.time_ns < clock.nextTick,
+      result >= 0, !CQEFlags(rawValue: flags).contains(.more),
+      let position = addresses.find(header.req), addresses[position].mark == EntryMark.request
     else { return false }
+    // Not ended, and so the one at this address.
     let place = addresses[position].index
     let slot = slots.mutablePointer(to: place)
-    guard slot.pointee.ring == lastRing, slot.pointee.request.opcode == opcode,
-      slot.pointee.request.userData == record.pointee.user_data,
-      slot.pointee.request.stepCount == 1, slot.pointee.request.isStartKnown,
-      slot.pointee.request.preparationError == 0, !slot.pointee.isLatencyRecorded,
-      !slot.pointee.isIndexed, links[place].chain == noIndex,
-      time >= slot.pointee.request.startTime
+    let stepCount = slot.pointee.request.stepCount
+    guard slot.pointee.isPlain, stepCount < Request.stepCapacity,
+      slot.pointee.ring == lastRing, slot.pointee.request.opcode == opcode,
+      slot.pointee.request.userData == userData
     else { return false }
-    let statisticsPlace = ring.pointee.statistics[unchecked: Int(opcode.rawValue)]
-    guard statisticsPlace != noIndex else { return false }
-    let latency = time &- slot.pointee.request.startTime
-    let opcodeStatistics = statistics.mutablePointer(to: statisticsPlace)
-    guard opcodeStatistics.pointee.recordIssued(latency) else { return false }
+    let statisticsPlace = ring.pointee.statistics[unchecked: Int(header.opcode)]
+    guard statisticsPlace != noIndex, header.time_ns >= slot.pointee.request.lastTime else {
+      return false
+    }
+    let statistics = statistics.mutablePointer(to: statisticsPlace)
+    let latency = header.time_ns &- slot.pointee.request.startTime
+    guard statistics.pointee.histogram.recordCovered(latency) else { return false }
+    if stepCount == 1 {
+      statistics.pointee.addIssued(latency)
+    } else {
+      statistics.pointee.addStages(of: slot, steps: stepCount, until: header.time_ns)
+    }
 
-    clock.advance(within: time)
-    ring.pointee.lastTime = time
+    addresses[position].mark = EntryMark.ended
+    ring.pointee.lastTime = header.time_ns
     ring.pointee.ring.inFlight &-= 1
     ring.pointee.ring.counts.cqes &+= 1
     ring.pointee.ring.counts.completed &+= 1
-    if result > 0 {
-      switch traits.direction(opcode) {
-      case .none: break
-      case .read: ring.pointee.ring.counts.bytesRead &+= UInt64(result)
-      case .write: ring.pointee.ring.counts.bytesWritten &+= UInt64(result)
-      }
-    }
+    if result > 0 { count(bytes: result, of: opcode, ring) }
 
-    slot.pointee.isLatencyRecorded = true
-    slot.pointee.take(
-      result: result, flags: record.pointee.cflags, tid: header.pointee.tid)
-    slot.pointee.request.stepStorage[unchecked: 1] = Step(
-      time: time, tid: header.pointee.tid, kind: .completed)
-    slot.pointee.request.stepCount = 2
-    slot.pointee.request.lastTime = time
-    slot.pointee.request.state = .completed
     let id = slot.pointee.request.id
+    slot.pointee.take(result: result, flags: flags, tid: header.tid)
+    slot.pointee.request.stepStorage[unchecked: Int(stepCount)] = Step(
+      time: header.time_ns, tid: header.tid, kind: .completed)
+    slot.pointee.request.stepCount = stepCount &+ 1
+    slot.pointee.request.lastTime = header.time_ns
+    slot.pointee.request.state = .completed
     links.remove(place)
-    if let oldest = history.append(place) { evict(oldest) }
+    evict(history.append(place))
 
-    events.append(
-      Event(
-        time: time, request: id, userData: record.pointee.user_data, value: Int64(result),
-        ring: ring.pointee.ring.id, tid: header.pointee.tid, flags: record.pointee.cflags,
-        kind: .complete, opcode: opcode))
+    if isKept {
+      events.appendLater(UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self), request: id, ring: ring.pointee.ring.id)
+    } else {
+      events.append(Event(record, request: id, ring: ring.pointee.ring.id))
+    }
+    if !lastEventIsLogged { noteLoggedEvent() }
+    return true
+  }
+
+  @inline(never)
+  private mutating func noteLoggedEvent() {
     lastRecordWasSound = true
     lastEventIsLogged = true
-    return true
+  }
+
+  @inline(__always)
+  private func count(bytes: Int32, of opcode: Opcode, _ ring: UnsafeMutablePointer<RingState>) {
+    switch traits.direction(opcode) {
+    case .none: break
+    case .read: ring.pointee.ring.counts.bytesRead &+= UInt64(bytes)
+    case .write: ring.pointee.ring.counts.bytesWritten &+= UInt64(bytes)
+    }
   }
 }

@@ -50,7 +50,7 @@ extension Aggregator {
     }
     let position = contexts.insert(context)
     contexts[position].index = index
-    lastContext = 0
+    lastContext = noContext
     return index
   }
 
@@ -90,7 +90,7 @@ extension Aggregator {
     }
     rings[ring].isGone = true
     rings.give(back: ring)
-    lastContext = 0
+    lastContext = noContext
   }
 
   // MARK: Records

@@ -4,6 +4,8 @@ import CRecord
 enum EntryMark {
   static let request: UInt32 = 0
   static let notification: UInt32 = 1
+  /// A request that has ended; not set at every end.
+  static let ended: UInt32 = 2
 }
 
 /// Beginning, finding and ending requests.
@@ -22,7 +24,7 @@ extension Aggregator {
         && slots[entry.index].request.address == entry.address
     } else {
       return state < Request.State.completed.rawValue
-        && slots[entry.index].notification == entry.address
+        && slots[entry.index].notification == entry.address && entry.mark != EntryMark.ended
     }
   }
 
@@ -31,7 +33,7 @@ extension Aggregator {
   func latestSlot(at address: UInt64) -> UInt32? {
     guard address != 0, let position = addresses.find(address) else { return nil }
     let entry = addresses[position]
-    guard entry.index != noIndex, entry.mark == EntryMark.request,
+    guard entry.index != noIndex, entry.mark != EntryMark.notification,
       slots[entry.index].request.address == address
     else { return nil }
     return entry.index
@@ -152,9 +154,14 @@ extension Aggregator {
     if traits.isError(result, of: slots[slot].request.opcode) { countError(result, ring: ring) }
     rings[ring].ring.inFlight &-= 1
     links.remove(slot)
+    if let position = addresses.find(slots[slot].request.address),
+      addresses[position].index == slot
+    {
+      addresses[position].mark = EntryMark.ended
+    }
     if slots[slot].isIndexed { userData.remove(slot, slots) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
-    if let oldest = history.append(slot) { evict(oldest) }
+    evict(history.append(slot))
   }
 
   /// Ends a request whose end no event told.
@@ -183,6 +190,7 @@ extension Aggregator {
 
   @inline(__always)
   mutating func evict(_ slot: UInt32) {
+    guard slot != noIndex else { return }
     if links[slot].chain == noIndex { free(slot) } else { evictMember(slot) }
   }
 

@@ -1,6 +1,7 @@
 extension Aggregator {
   /// What is known now.
   public mutating func snapshot() -> Snapshot {
+    catchUp()
     var total = forgottenTotal
     var shown: [Ring] = []
     var latency: [OpcodeLatency] = []
@@ -48,11 +49,13 @@ extension Aggregator {
 
   private func mergedLatency(of ring: UInt32) -> LatencySummary {
     var merged = LatencyHistogram()
+    var total: UInt64 = 0
     for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
       let place = rings[ring].statistics[opcode]
       merged.add(statistics[place].histogram)
+      total &+= statistics[place].latencyTotal
     }
-    return merged.summary
+    return merged.summary(sum: total)
   }
 
   private func requestsInFlight() -> [Request] {

@@ -46,7 +46,7 @@ public struct Aggregator: ~Copyable {
   /// From `io_ring_ctx` to ring.
   var contexts = AddressTable()
   /// The ring that was asked for last: records of one ring come in runs.
-  var lastContext: UInt64 = 0
+  var lastContext: UInt64 = noContext
   var lastRing: UInt32 = noIndex
   /// The same ring in the pool; moves only with ``lastContext``.
   var lastRingState: UnsafeMutablePointer<RingState>
@@ -87,9 +87,30 @@ public struct Aggregator: ~Copyable {
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
     recordCount &+= 1
+    take(record, isKept: false)
+  }
+
+  /// Takes whole records that lie one after the other.
+  public mutating func consume(contentsOf records: UnsafeRawBufferPointer) {
+    guard var next = records.baseAddress else { return }
+    let end = next + records.count
+    var count: UInt64 = 0
+    while next < end {
+      let record = next.assumingMemoryBound(to: record.self)
+      take(record, isKept: true)
+      next += Int(record.pointee.size)
+      count &+= 1
+    }
+    recordCount &+= count
+    events.complete()
+  }
+
+  /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
+  @inline(__always)
+  private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {
     switch record.pointee.kind {
-    case .submit: if submitPlain(record.body(as: record_submit.self)) { return }
-    case .complete: if completePlain(record.body(as: record_complete.self)) { return }
+    case .submit: if submitPlain(record.body(), isKept: isKept) { return }
+    case .complete: if completePlain(record.body(), isKept: isKept) { return }
     default: break
     }
     consumeAny(record)
@@ -97,10 +118,11 @@ public struct Aggregator: ~Copyable {
 
   /// Any record, in full.
   @inline(never)
-  private mutating func consumeAny(_ record: UnsafePointer<record>) {
+  mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
     lastRecordWasSound = isSound
     guard isSound else {
+      lastEventIsLogged = false
       damagedRecordCount &+= 1
       return
     }
@@ -155,6 +177,13 @@ public struct Aggregator: ~Copyable {
       passTicks(until: time)
     } else {
       clock.advance(within: time)
+    }
+  }
+
+  /// Brings the clock up to what the short way took without telling it.
+  mutating func catchUp() {
+    for index in 0..<rings.end where rings[index].lastTime < clock.nextTick {
+      clock.advance(within: rings[index].lastTime)
     }
   }
 

@@ -12,9 +12,16 @@ struct OpcodeStatistics: ~Copyable {
     self.opcode = opcode
   }
 
+  /// Sum of all latencies, in nanoseconds: the stages are their parts.
+  var latencyTotal: UInt64 {
+    var total: UInt64 = 0
+    for index in stageTotals.indices { total &+= stageTotals[index] }
+    return total
+  }
+
   mutating func latency(ring: Ring.ID) -> OpcodeLatency {
     if summary.count != histogram.count {
-      summary = histogram.summary
+      summary = histogram.summary(sum: latencyTotal)
       buckets = histogram.buckets
     }
     return OpcodeLatency(
@@ -23,14 +30,6 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Takes the latency of such a request if the histogram has a place for it already.
-  @inline(__always)
-  mutating func recordIssued(_ nanoseconds: UInt64) -> Bool {
-    guard histogram.recordCovered(nanoseconds) else { return false }
-    addIssued(nanoseconds)
-    return true
-  }
-
   /// Adds the time of a request about which there were no events between submission and completion.
   @inline(__always)
   mutating func addIssued(_ nanoseconds: UInt64) {
@@ -38,8 +37,13 @@ extension OpcodeStatistics {
   }
 
   /// Adds the time from the request's submission to `end`, stage by stage.
-  mutating func addStages(of slot: UnsafePointer<RequestSlot>, until end: UInt64) {
-    let known = min(Int(slot.pointee.request.stepCount), Request.stepCapacity)
+  ///
+  /// - Parameter steps: how many of its steps count.
+  @inline(never)
+  mutating func addStages(
+    of slot: UnsafePointer<RequestSlot>, steps: UInt32, until end: UInt64
+  ) {
+    let known = min(Int(steps), Request.stepCapacity)
     var stage = Stage.issued
     for index in 0..<known {
       let step = slot.pointee.request.stepStorage[unchecked: index]

@@ -89,7 +89,7 @@ struct RecordLayoutTable: ~Copyable {
 extension UnsafePointer<record> {
   /// The whole record. Only for a record whose size was checked for this type.
   @inline(__always)
-  func body<T>(as type: T.Type) -> UnsafePointer<T> {
+  func body<T>(as type: T.Type = T.self) -> UnsafePointer<T> {
     UnsafeRawPointer(self).assumingMemoryBound(to: T.self)
   }
 }

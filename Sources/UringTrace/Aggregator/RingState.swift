@@ -44,3 +44,6 @@ extension Ring {
     }
   }
 }
+
+/// Not the address of a ring.
+let noContext: UInt64 = 1
