@@ -1,4 +1,5 @@
 import CRecord
+import Glibc
 import Testing
 
 @testable import UringProbe
@@ -54,5 +55,19 @@ struct PartsTests {
     records.withEachRecord { kinds.append($0.pointee.kind) }
     #expect(kinds == [.fileName, .freed])
     #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
+  }
+
+  @Test func processThatIsGoneOrAZombieIsEnding() throws {
+    #expect(!Procfs.isEnding(UInt32(getpid())))
+    #expect(Procfs.isEnding(UInt32(Int32.max)))
+    var child: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    #expect(posix_spawn(&child, "/bin/true", nil, nil, &arguments, nil) == 0)
+    var info = siginfo_t()
+    waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT)
+    #expect(Procfs.isEnding(UInt32(child)))
+    waitpid(child, nil, 0)
+    #expect(Procfs.isEnding(UInt32(child)))
   }
 }

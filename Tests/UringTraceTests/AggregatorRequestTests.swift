@@ -213,6 +213,19 @@ import Testing
     #expect(snapshot.latency.isEmpty)
   }
 
+  @Test func opcodeThatTheKernelDoesNotKnowIsTheApplications() throws {
+    var stream = RecordStream()
+    // The kernel has a NOP in its place.
+    stream.prepareFails(1, "NOP", error: -22, userData: 1) { $0.opcode = 250 }
+    stream.complete(1, -22)
+    let snapshot = stream.snapshot()
+    let request = try #require(snapshot.ended(1))
+    #expect(request.opcode == op("OP_250"))
+    #expect(request.result == -22)
+    #expect(snapshot.rings[0].inFlight == 0)
+    #expect(snapshot.counts.endedUnseen == 0)
+  }
+
   @Test func preparationFailureAfterSubmissionOn6_1IsOneRequest() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, flags: .link) { $0.buf_index = 9 }

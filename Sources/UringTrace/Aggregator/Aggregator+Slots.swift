@@ -45,7 +45,8 @@ extension Aggregator {
   func isPlausible(_ header: record, for slot: UInt32, ring: UInt32) -> Bool {
     slots[slot].ring == ring
       && (header.opcode == UInt8(RECORD_OPCODE_NONE)
-        || header.opcode == slots[slot].request.opcode.rawValue)
+        || header.opcode == slots[slot].request.opcode.rawValue
+        || slots[slot].request.preparationError != 0)
   }
 
   /// The request in flight that a record between submission and completion is about. It is made if
