@@ -18,6 +18,8 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
+    // its name up to 6.12
+    req_f_multishot = kernel.requestFlag("MULTISHOT") | kernel.requestFlag("APOLL_MULTISHOT")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
     nr_tgids = UInt32(filter.pids.count)

@@ -68,7 +68,7 @@ public final class LiveSession: SnapshotSource {
       kernel: Procfs.kernelRelease, tier: flush.isAttached ? "fentry" : "tracepoints",
       startTime: attached, startRealtime: realtime())
     state = try SessionState(host: host, options: options)
-    let loop = SessionLoop(
+    let loop = try SessionLoop(
       options: options, host: host, state: state, capture: SharedCapture(capture), flush: flush,
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(

@@ -20,6 +20,7 @@ final class SessionLoop: @unchecked Sendable {
   private var nextSnapshot: UInt64 = 0
   private var nextLossCheck: UInt64 = 0
   private var mayHaveLost = false
+  private var tallies: TallyReader
   private var nextSuspectCheck: UInt64 = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
@@ -35,7 +36,8 @@ final class SessionLoop: @unchecked Sendable {
   init(
     options: LiveSession.Options, host: HostDescription, state: SessionState,
     capture: SharedCapture, flush: SharedFlush, flagBits: [String: UInt32]
-  ) {
+  ) throws(ProbeError) {
+    tallies = try TallyReader(capture: capture.object)
     self.options = options
     self.host = host
     self.state = state
@@ -198,10 +200,15 @@ final class SessionLoop: @unchecked Sendable {
         $0.cause = .outputStalled
       }
     }
-    guard !records.isEmpty else { return }
-    suspectPause = Self.shortestSuspectPause
-    nextSuspectCheck = 0
-    feed(records, to: &aggregator, &tail)
+    if !records.isEmpty {
+      suspectPause = Self.shortestSuspectPause
+      nextSuspectCheck = 0
+    }
+    // What was lost has been counted meanwhile.
+    var counts = UringTrace.RecordBuffer()
+    tallies.read(into: &counts, at: time)
+    records.append(counts)
+    if !records.isEmpty { feed(records, to: &aggregator, &tail) }
   }
 
   /// Has the surveyor look for requests that may have ended unnoticed. One that hangs for good is

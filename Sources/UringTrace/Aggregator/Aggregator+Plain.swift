@@ -58,7 +58,7 @@ extension Aggregator {
     let userData = record.pointee.user_data
     let ring = lastRingState
     let opcode = Opcode(rawValue: header.opcode)
-    guard header.size >= MemoryLayout<record_complete>.size, header.ctx == lastContext,
+    guard header.size == MemoryLayout<record_complete>.size, header.ctx == lastContext,
       header.req != 0, header.time_ns < clock.nextTick,
       result >= 0, !CQEFlags(rawValue: flags).contains(.more),
       let position = addresses.find(header.req), addresses[position].mark == EntryMark.request

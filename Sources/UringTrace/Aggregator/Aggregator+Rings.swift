@@ -21,7 +21,7 @@ extension Aggregator {
   }
 
   @inline(never)
-  private mutating func findRing(_ context: UInt64, time: UInt64) -> UInt32 {
+  mutating func findRing(_ context: UInt64, time: UInt64) -> UInt32 {
     knownRing(context) ?? addRing(context, time: time)
   }
 

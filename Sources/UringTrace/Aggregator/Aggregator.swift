@@ -165,6 +165,7 @@ public struct Aggregator: ~Copyable {
     case .fileName: fileName(record.body(as: record_file_name.self))
     case .lost: lost(record.body(as: record_lost.self))
     case .flagName: flagName(record.body(as: record_flag_name.self))
+    case .counts: counts(record.body(as: record_counts.self))
     case .end: break
     @unknown default: break
     }

@@ -45,6 +45,14 @@ struct LatencyHistogram: ~Copyable {
     return true
   }
 
+  /// Adds values of which only the bucket is known, as another histogram of this layout numbers them.
+  mutating func add(_ times: UInt64, toBucket index: Int) {
+    guard index >= 0, index <= Self.index(of: Self.longest) else { return }
+    if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
+    counts.unsafelyUnwrapped[index &- first] &+= times
+    max = Swift.max(max, Self.upperBound(index))
+  }
+
   mutating func add(_ other: borrowing LatencyHistogram) {
     guard let theirs = other.counts else { return }
     cover(other.first)

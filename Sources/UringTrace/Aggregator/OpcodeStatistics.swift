@@ -4,6 +4,9 @@ struct OpcodeStatistics: ~Copyable {
   var histogram = LatencyHistogram()
   var stageTotals = InlineArray<5, UInt64>(repeating: 0)
 
+  /// Nanoseconds of requests of which is not known how they spent them.
+  var unstagedTotal: UInt64 = 0
+
   /// What the last snapshot made of the histogram; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
@@ -14,7 +17,7 @@ struct OpcodeStatistics: ~Copyable {
 
   /// Sum of all latencies, in nanoseconds: the stages are their parts.
   var latencyTotal: UInt64 {
-    var total: UInt64 = 0
+    var total = unstagedTotal
     for index in stageTotals.indices { total &+= stageTotals[index] }
     return total
   }

@@ -49,6 +49,7 @@ struct RecordLayout {
     .freed: RecordLayout(record_freed.self, .request, isLogged: false),
     .flagName: RecordLayout(record_flag_name.self, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),
+    .counts: RecordLayout(record_counts.self, .ring, isLogged: false),
   ]
 }
 

@@ -40,6 +40,7 @@ enum JSONNames {
     case .freed: "freed"
     case .flagName: "flag_name"
     case .end: "end"
+    case .counts: "counts"
     @unknown default: "unknown"
     }
   }

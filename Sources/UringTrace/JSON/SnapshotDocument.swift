@@ -98,6 +98,7 @@ public struct SnapshotDocument {
     json.field("ended_unseen", ring.counts.endedUnseen)
     json.field("unmatched", ring.counts.unmatched)
     json.field("auxiliary", ring.counts.auxiliary)
+    json.field("unmeasured", ring.counts.unmeasured)
     json.field("ambiguous", ring.counts.ambiguous)
     json.field("bytes_read", ring.counts.bytesRead)
     json.field("bytes_written", ring.counts.bytesWritten)

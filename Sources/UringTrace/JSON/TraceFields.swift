@@ -55,6 +55,9 @@ enum TraceFields {
         json.field("extra1", hex: complete.extra1)
         json.field("extra2", hex: complete.extra2)
       }
+      if record.pointee.size >= MemoryLayout<record_complete_unseen>.size {
+        json.field("submitted_ns", raw.load(as: record_complete_unseen.self).submitted_ns)
+      }
     case .cqeOverflow:
       let overflow = raw.load(as: record_cqe_overflow.self)
       writeCQE(overflow.res, overflow.cflags, to: &json)
@@ -123,8 +126,34 @@ enum TraceFields {
       if name.bit < UInt32(flagNames.count) { flagNames[Int(name.bit)] = text }
       json.field("bit", name.bit)
       json.field("name", text)
+    case .counts: writeCounts(raw.assumingMemoryBound(to: record_counts.self), to: &json)
     case .defer, .ringClosed, .freed, .end: break
     @unknown default: break
+    }
+  }
+
+  private static func writeCounts(
+    _ record: UnsafePointer<record_counts>, to json: inout JSONWriter
+  ) {
+    json.field("submitted", record.pointee.submitted)
+    json.field("failed", record.pointee.failed)
+    json.field("completed", record.pointee.completed)
+    json.field("cqes", record.pointee.cqes)
+    json.field("auxiliary", record.pointee.auxiliary)
+    json.field("overflows", record.pointee.overflows)
+    json.field("dropped", record.pointee.dropped)
+    json.field("skipped", record.pointee.skipped)
+    json.field("bytes", record.pointee.bytes)
+    json.field("unmeasured", record.pointee.unmeasured)
+    json.field("latency_sum", record.pointee.latency_sum)
+    let pairs = record.pairs
+    json.field("errors", array: pairs.errors) { json, pair in
+      json.value(pair.what)
+      json.value(pair.count)
+    }
+    json.field("latencies", array: pairs.latencies) { json, pair in
+      json.value(pair.what)
+      json.value(pair.count)
     }
   }
 

@@ -23,7 +23,7 @@ extension RecordKind {
   /// name things or count losses.
   public var isEvent: Bool {
     switch self {
-    case .ringFd, .taskName, .fileName, .lost, .flagName, .end: false
+    case .ringFd, .taskName, .fileName, .lost, .flagName, .counts, .end: false
     default: true
     }
   }
