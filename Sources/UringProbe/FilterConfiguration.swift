@@ -25,6 +25,10 @@ extension probe_config {
     nr_tgids = UInt32(filter.pids.count)
     nr_comms = UInt32(filter.comms.count)
     nr_fds = UInt32(filter.fds.count)
+    if filter.sampling > 1 {
+      samples = 1
+      sample_limit = UInt32.max / filter.sampling
+    }
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1

@@ -21,10 +21,14 @@ final class SessionLoop: @unchecked Sendable {
   private var nextLossCheck: UInt64 = 0
   private var mayHaveLost = false
   private var tallies: TallyReader
+  /// Checks in a row that found a loss.
+  private var lossStreak = 0
   private var nextSuspectCheck: UInt64 = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
   private static let lossCheckInterval: UInt64 = 100_000_000
+  /// Two seconds of checks.
+  private static let lastingLoss = 20
   private static let shortestSuspectPause: UInt64 = 50_000_000
   private static let longestSuspectPause: UInt64 = 2_000_000_000
   private static let settlePatience: UInt64 = 500_000_000
@@ -200,6 +204,7 @@ final class SessionLoop: @unchecked Sendable {
         $0.cause = .outputStalled
       }
     }
+    warnOfLoss(!records.isEmpty)
     if !records.isEmpty {
       suspectPause = Self.shortestSuspectPause
       nextSuspectCheck = 0
@@ -209,6 +214,18 @@ final class SessionLoop: @unchecked Sendable {
     tallies.read(into: &counts, at: time)
     records.append(counts)
     if !records.isEmpty { feed(records, to: &aggregator, &tail) }
+  }
+
+  /// Says what helps when a loss lasts.
+  private func warnOfLoss(_ isLosing: Bool) {
+    lossStreak = isLosing ? lossStreak + 1 : 0
+    guard lossStreak >= Self.lastingLoss else { return }
+    lossStreak = -10 * Self.lastingLoss
+    state.notify(
+      Notice(
+        "records are being lost: counts are exact, single requests are missing. "
+          + "--pid, --op or --sample 1/10 makes fewer",
+        isError: true))
   }
 
   /// Has the surveyor look for requests that may have ended unnoticed. One that hangs for good is

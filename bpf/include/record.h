@@ -345,6 +345,9 @@ struct recording_header {
   char tool_version[32];
   char kernel[64]; /* uname -r */
   char tier[16];   /* capability tier */
+  /* not in the first recordings: header_size tells */
+  __u32 sampling; /* one request in this many has records, the others are only counted */
+  __u32 reserved;
 };
 
 #endif

@@ -21,7 +21,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
   __u8 name##_opcode = (req)->opcode; \
   if (!request_passes((__u64)name##_ctx, name##_opcode)) \
     return 0; \
-  if (!is_sampled((__u64)(req), (req)->cqe.user_data)) \
+  if (!request_is_sampled(req)) \
     return 0; \
   struct type *name = RESERVE(type, kind, name##_ctx, req, name##_opcode); \
   if (!name) \
@@ -144,7 +144,7 @@ static __always_inline int emit_submit(struct io_kiocb *req) {
   __u8 record_opcode = req->opcode;
   if (!request_passes((__u64)record_ctx, record_opcode))
     return 0;
-  if (!is_sampled((__u64)req, req->cqe.user_data))
+  if (!request_is_sampled(req))
     return tally_submit(req);
   struct record_submit *record = RESERVE(record_submit, RECORD_SUBMIT, record_ctx, req, record_opcode);
   if (!record)
@@ -190,7 +190,7 @@ int BPF_PROG(req_failed, const void *sqe, struct io_kiocb *req, int error) {
     return 0;
   forget_start((__u64)req);
   struct record_req_failed *record = NULL;
-  if (is_sampled((__u64)req, req->cqe.user_data))
+  if (request_is_sampled(req))
     record = RESERVE(record_req_failed, RECORD_REQ_FAILED, record_ctx, req, record_opcode);
   if (!record) {
     tally_req_failed((__u64)record_ctx, record_opcode);

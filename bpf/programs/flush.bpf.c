@@ -41,7 +41,7 @@ static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
     return;
   __s32 res = BPF_CORE_READ(req, cqe.res);
   struct record_skip *record = NULL;
-  if (is_sampled((__u64)req, BPF_CORE_READ(req, cqe.user_data)))
+  if (request_is_sampled(req))
     record = RESERVE(record_skip, RECORD_SKIP, ctx, req, opcode);
   if (!record) {
     tally_skip(ctx, (__u64)req, opcode, res);

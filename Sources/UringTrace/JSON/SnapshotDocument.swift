@@ -21,6 +21,7 @@ public struct SnapshotDocument {
       json.field("version", toolVersion)
       json.field("kernel", snapshot.host.kernel)
       json.field("tier", snapshot.host.tier)
+      json.field("sampling", snapshot.host.sampling)
       json.field("start_ns", snapshot.host.startTime)
       json.field("start_realtime_ns", snapshot.host.startRealtime)
       json.field("time_ns", snapshot.time)
