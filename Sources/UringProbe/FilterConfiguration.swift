@@ -20,6 +20,9 @@ extension probe_config {
     req_f_refcount = kernel.requestFlag("REFCOUNT")
     // its name up to 6.12
     req_f_multishot = kernel.requestFlag("MULTISHOT") | kernel.requestFlag("APOLL_MULTISHOT")
+    req_f_buf_node = kernel.requestFlag("BUF_NODE")
+    req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
+    req_f_sqe_group_leader = kernel.requestFlag("SQE_GROUP_LEADER")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
     nr_tgids = UInt32(filter.pids.count)

@@ -49,7 +49,7 @@ public final class LiveSession: SnapshotSource {
     let start = monotonicTime()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let kernel = try KernelBTF(functions: ["bpf_rdonly_cast", FlushObject.function], structs: [])
+    let kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
     let configuration = try probe_config(
       options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
 
@@ -166,18 +166,34 @@ final class SessionState: Sendable {
   }
 }
 
-/// Keeps the fentry program attached, if there is one.
+/// Keeps the fentry programs attached, if there are any.
 final class SharedFlush: @unchecked Sendable {
   private let object: FlushObject?
+  private let releases: ReleaseObject?
+
+  /// What must be known of the kernel.
+  static let functions = ReleaseObject.functions.union(["bpf_rdonly_cast", FlushObject.function])
 
   var isAttached: Bool { object != nil }
 
+  /// Functions that give buffers back and are watched.
+  let watched: [ReleaseFunction]
+
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    guard kernel.functionParameters[FlushObject.function] == 1 else {
+    var mayAttach = true
+    if kernel.functionParameters[FlushObject.function] == 1 {
+      object = try? FlushObject(configuration: configuration, capture: capture)
+      // refused once is refused always
+      mayAttach = object != nil
+    } else {
       object = nil
-      return
     }
-    object = try? FlushObject(configuration: configuration, capture: capture)
+    var watched: [ReleaseFunction] = []
+    releases =
+      mayAttach
+      ? try? ReleaseObject(
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched) : nil
+    self.watched = watched
   }
 }
 

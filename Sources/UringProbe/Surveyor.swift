@@ -61,7 +61,8 @@ struct Surveyor: ~Copyable {
     self.capture = capture
     self.filter = filter
     self.interval = interval
-    scanner = try RingScanner(configuration: configuration, ownRing: ownRing)
+    scanner = try RingScanner(
+      configuration: configuration, ownRing: ownRing, capture: capture.object)
     // the last load of a session's start
     cbpf_return_memory()
   }

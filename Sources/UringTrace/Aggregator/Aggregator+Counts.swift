@@ -57,7 +57,12 @@ extension Aggregator {
 
 extension UnsafePointer<record_counts> {
   /// What follows the record: errors by errno, latencies by bucket. Those that its size has room for.
-  var pairs: (errors: Slice<UnsafeBufferPointer<record_count>>, latencies: Slice<UnsafeBufferPointer<record_count>>) {
+  var pairs:
+    (
+      errors: Slice<UnsafeBufferPointer<record_count>>,
+      latencies: Slice<UnsafeBufferPointer<record_count>>
+    )
+  {
     let size = MemoryLayout<record_counts>.size
     let room = max(0, Int(pointee.base.size) - size) / MemoryLayout<record_count>.stride
     let all = UnsafeBufferPointer(

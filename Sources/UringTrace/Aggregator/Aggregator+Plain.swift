@@ -15,7 +15,8 @@ extension Aggregator {
     guard header.size >= MemoryLayout<record_submit>.size, header.ctx == lastContext,
       header.req != 0, header.time_ns < clock.nextTick,
       record.pointee.notif == 0, record.pointee.sqe_is_known != 0,
-      !traits.isMultishot(opcode, record.pointee.sqe, isKnown: true),
+      !traits.isSpecial(opcode, record.pointer(to: \.sqe).unsafelyUnwrapped),
+      record.pointee.group_role == 0, ring.pointee.openSQEGroup == noIndex,
       !ring.pointee.isIndexed, ring.pointee.ring.closedTime == 0,
       let position = addresses.find(header.req), addresses[position].mark == EntryMark.ended,
       let place = slots.takeFreed()
@@ -41,7 +42,7 @@ extension Aggregator {
     slot.pointee.request.stepCount = 1
 
     if isKept {
-      events.appendLater(UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self), request: id, ring: ringID)
+      events.appendLater(record.header, request: id, ring: ringID)
     } else {
       events.append(Event(record, request: id, ring: ringID))
     }
@@ -102,7 +103,7 @@ extension Aggregator {
     evict(history.append(place))
 
     if isKept {
-      events.appendLater(UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self), request: id, ring: ring.pointee.ring.id)
+      events.appendLater(record.header, request: id, ring: ring.pointee.ring.id)
     } else {
       events.append(Event(record, request: id, ring: ring.pointee.ring.id))
     }

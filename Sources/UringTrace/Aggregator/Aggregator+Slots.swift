@@ -161,6 +161,7 @@ extension Aggregator {
       addresses[position].mark = EntryMark.ended
     }
     if slots[slot].isIndexed { userData.remove(slot, slots) }
+    if slots[slot].isInGroup { leaveGroups(slot, time: time, tid: tid) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
     evict(history.append(slot))
   }

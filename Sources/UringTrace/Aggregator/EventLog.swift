@@ -54,7 +54,9 @@ struct EventLog: ~Copyable {
   @inline(never)
   func complete() {
     for place in storage..<end where place.pointee.kind == Self.later {
-      guard let record = UnsafePointer<record>(bitPattern: UInt(place.pointee.time)) else { continue }
+      guard let record = UnsafePointer<record>(bitPattern: UInt(place.pointee.time)) else {
+        continue
+      }
       let (request, ring) = (place.pointee.request, place.pointee.ring)
       place.pointee =
         record.pointee.kind == .submit
@@ -116,5 +118,19 @@ extension Event {
       time: header.time_ns, request: request, userData: record.pointee.user_data,
       value: Int64(record.pointee.res), ring: ring, tid: header.tid, flags: record.pointee.cflags,
       kind: header.kind, opcode: Opcode(rawValue: header.opcode))
+  }
+}
+
+extension UnsafePointer<record_submit> {
+  @inline(__always)
+  var header: UnsafePointer<record> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: record.self)
+  }
+}
+
+extension UnsafePointer<record_complete> {
+  @inline(__always)
+  var header: UnsafePointer<record> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: record.self)
   }
 }

@@ -27,6 +27,19 @@ struct RequestSlot {
   /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
   /// only CQE ends it as any other.
   var isPlain = false
+  /// Something below must be told when it ends.
+  var isInGroup = false
+  /// Completes with an I/O of ublk.
+  var delivers = false
+  /// What it is as the member of a group.
+  var member = noIndex
+  /// The group that it leads, and that it takes the buffer of away, with their ids.
+  var led = noIndex
+  var ledID: RequestGroup.ID = 0
+  var withdraws = noIndex
+  var withdrawsID: RequestGroup.ID = 0
+  /// The queue's tag that a ublk command is for.
+  var ublkTag = noIndex
 
   var request = Request()
 }
@@ -49,6 +62,11 @@ extension RequestSlot {
     isLatencyRecorded = false
     isEvicted = false
     self.isPlain = isPlain
+    isInGroup = false
+    delivers = false
+    member = noIndex
+    led = noIndex
+    withdrawsID = 0
     request.id = id
     request.address = header.req
     request.startTime = header.time_ns
@@ -67,6 +85,7 @@ extension RequestSlot {
     request.isStartKnown = true
     request.isEndDerived = false
     request.chain = 0
+    request.group = 0
     request.shortWriteBytes = 0
   }
 
@@ -83,6 +102,13 @@ extension RequestSlot {
     request.isSQEKnown = isKnown
     request.isSubmittedBySQThread = isSQThread
     request.sqe = sqe.pointee
+  }
+
+  /// Its end matters to a group.
+  @inline(__always)
+  mutating func joinGroup() {
+    isInGroup = true
+    isPlain = false
   }
 
   /// Notes a CQE with a result.

@@ -57,7 +57,8 @@ public struct RecordingHeader: Sendable, Hashable {
       toolVersion: CharArray.string(stored.tool_version),
       host: HostDescription(
         kernel: CharArray.string(stored.kernel), tier: CharArray.string(stored.tier),
-        startTime: stored.start_ns, startRealtime: stored.start_realtime_ns, sampling: max(1, stored.sampling)))
+        startTime: stored.start_ns, startRealtime: stored.start_realtime_ns,
+        sampling: max(1, stored.sampling)))
     return (header, headerSize)
   }
 }

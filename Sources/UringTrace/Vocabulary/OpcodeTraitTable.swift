@@ -8,6 +8,13 @@ struct OpcodeTraitTable: ~Copyable {
     var isAlwaysMultishot = false
     /// Any of the above.
     var canBeMultishot = false
+    /// Bits with which it uses a registered buffer.
+    var fixedIOPrio: UInt16 = 0
+    var fixedFlags: UInt32 = 0
+    /// Uses one always, or provides buffers, or is a command or zero-copy send.
+    var alwaysTouchesBuffers = false
+    /// One of the above may hold; without it only the SQE's flags can make a request special.
+    var canBeSpecial = false
     /// 0 in unused places.
     var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
@@ -22,6 +29,14 @@ struct OpcodeTraitTable: ~Copyable {
       var entry = Traits()
       entry.direction = properties.direction
       entry.canBeMultishot = true
+      switch properties.fixedBufferFlag {
+      case .ioprio(let mask): entry.fixedIOPrio = mask
+      case .flags(let mask): entry.fixedFlags = mask
+      case .never, .always, .length: break
+      }
+      entry.alwaysTouchesBuffers =
+        properties.usesFixedBuffer || properties.isZeroCopySend || opcode.isCommand
+        || opcode == .provideBuffers || opcode == .removeBuffers
       switch properties.multishot {
       case .never: entry.canBeMultishot = false
       case .always: entry.isAlwaysMultishot = true
@@ -32,6 +47,9 @@ struct OpcodeTraitTable: ~Copyable {
       for (index, error) in properties.normalErrors.prefix(2).enumerated() {
         entry.normalErrors[index] = error
       }
+      entry.canBeSpecial =
+        entry.canBeMultishot || entry.alwaysTouchesBuffers || entry.fixedIOPrio != 0
+        || entry.fixedFlags != 0
       traits[Int(opcode.rawValue)] = entry
     }
   }
@@ -44,6 +62,23 @@ struct OpcodeTraitTable: ~Copyable {
   @inline(__always)
   func direction(_ opcode: Opcode) -> OpcodeProperties.Direction {
     traits[Int(opcode.rawValue)].direction
+  }
+
+  /// Whether it may have to do with a registered or provided buffer, or a group.
+  @inline(__always)
+  func touchesBuffers(_ opcode: Opcode, _ sqe: SQE) -> Bool {
+    let entry = traits[Int(opcode.rawValue)]
+    return entry.alwaysTouchesBuffers
+      || sqe.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0
+      || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
+  }
+
+  /// Whether several CQEs can come of it, or it touches buffers: all that an SQE tells of this.
+  @inline(__always)
+  func isSpecial(_ opcode: Opcode, _ sqe: UnsafePointer<SQE>) -> Bool {
+    if sqe.pointee.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0 { return true }
+    guard traits[Int(opcode.rawValue)].canBeSpecial else { return false }
+    return isMultishot(opcode, sqe.pointee, isKnown: true) || touchesBuffers(opcode, sqe.pointee)
   }
 
   /// Whether a result is an error, and not the way in which the opcode normally ends.

@@ -22,6 +22,9 @@ struct Table<Row: Sendable>: Sendable {
   private var top = 0
   private var pageHeight = 1
   private var layout: ColumnLayout
+  /// Columns that texts took so far, so that what is shown does not jump to and fro.
+  private var needs: [Int]
+  private var needsWidth = 0
 
   init(
     columns: [Column<Row>], pinnedCount: Int = 0, followsTail: Bool = false,
@@ -32,6 +35,7 @@ struct Table<Row: Sendable>: Sendable {
     self.followsTail = followsTail
     self.id = id
     layout = ColumnLayout(columns, width: 1_000)
+    needs = Array(repeating: 0, count: columns.count)
     if let title, let column = columns.firstIndex(where: { $0.title == title }) {
       sortColumn = column
       isDescending = columns[column].order?.isDescendingAtFirst ?? false
@@ -113,8 +117,15 @@ struct Table<Row: Sendable>: Sendable {
   }
 
   private func matches(_ match: TextMatch, _ row: Row, _ scene: Scene) -> Bool {
-    layout.places.contains { match.matches(columns[$0.column].cell(row, scene, $0.width).text) }
+    layout.places.contains { match.matches(wholeText(columns[$0.column], row, scene)) }
   }
+
+  /// What a cell shows when nothing of it must be left out.
+  private func wholeText(_ column: Column<Row>, _ row: Row, _ scene: Scene) -> String {
+    column.growth == .toRest ? "" : column.cell(row, scene, Self.plenty).text
+  }
+
+  private static var plenty: Int { 1_000 }
 
   // MARK: Selection
 
@@ -216,11 +227,12 @@ struct Table<Row: Sendable>: Sendable {
   ) {
     guard !rect.isEmpty else { return }
     let body = rect.width > 8 ? rect.width - 1 : rect.width
-    layout = ColumnLayout(columns, width: body)
+    pageHeight = max(1, rect.height - 1)
+    scrollToSelection()
+    measure(width: body, scene)
+    layout = ColumnLayout(columns, needs: needs, width: body)
     var area = rect
     drawTitles(into: &canvas, in: area.takeTop(1))
-    pageHeight = max(1, area.height)
-    scrollToSelection()
     if count == 0 {
       canvas.put(emptyText, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
     }
@@ -245,6 +257,21 @@ struct Table<Row: Sendable>: Sendable {
       }
     }
     drawScrollBar(into: &canvas, in: area)
+  }
+
+  /// Looks at the rows on the screen for the room that columns of no fixed width need.
+  private mutating func measure(width: Int, _ scene: Scene) {
+    if needsWidth != width {
+      needsWidth = width
+      for column in columns.indices { needs[column] = columns[column].title.utf8.count + 1 }
+    }
+    let shown = top..<max(top, min(count, top + pageHeight))
+    for (index, column) in columns.enumerated() where column.hasElasticWidth {
+      for position in shown where needs[index] < width {
+        needs[index] = max(
+          needs[index], wholeText(column, row(position), scene).displayWidth)
+      }
+    }
   }
 
   private func drawTitles(into canvas: inout Canvas, in rect: Rect) {
