@@ -5,7 +5,7 @@ PROGRAMS := .build/programs
 # Where scripts/vm-test puts what it records.
 VM_RESULTS := .build/vm-test
 
-.PHONY: all build release programs demo test vm-test lint format clean
+.PHONY: bench all build release programs demo test vm-test lint format clean
 
 all: build
 
@@ -41,11 +41,19 @@ vm-test: release programs
 	scripts/install-packages vm
 	scripts/vm-test
 
+# What uringtop costs, beside bpftrace and perf: a table, and .build/bench.json. About 15 minutes, root.
+bench: release
+	scripts/install-packages bench
+	$(SWIFT) build -c release --product ReplayBench
+	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
+	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(PROGRAMS))
+	scripts/bench $(BENCH)
+
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf
+	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf Benchmarks
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Plugins Sources Tests bpf
+	$(SWIFT) format --in-place --recursive Package.swift Plugins Sources Tests bpf Benchmarks
 
 clean:
 	rm -rf .build

@@ -91,6 +91,10 @@ let package = Package(
       name: "LiveTests",
       dependencies: ["ProbeSupport", "TestSupport", "UringProbe", "UringTrace", "uringtop"]),
 
+    // Records through the aggregator, for scripts/bench.
+    .executableTarget(
+      name: "ReplayBench", dependencies: ["UringTrace", "CRecord"], path: "Benchmarks/Replay"),
+
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     // The command line as its users see it: the real binary.
     .testTarget(

@@ -188,7 +188,7 @@ struct FlushObject: ~Copyable {
   init(configuration: probe_config, capture: borrowing CaptureObject) throws(ProbeError) {
     var object = try BPFObject(.flush)
     try object.configure(configuration)
-    for map in ["records", "losses", "verdicts"] {
+    for map in ["records", "losses", "verdicts", "tallies", "tally_details", "starts"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load()

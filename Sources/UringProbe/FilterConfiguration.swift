@@ -18,6 +18,8 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
+    // its name up to 6.12
+    req_f_multishot = kernel.requestFlag("MULTISHOT") | kernel.requestFlag("APOLL_MULTISHOT")
     req_f_buf_node = kernel.requestFlag("BUF_NODE")
     req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
     req_f_sqe_group_leader = kernel.requestFlag("SQE_GROUP_LEADER")
@@ -26,6 +28,10 @@ extension probe_config {
     nr_tgids = UInt32(filter.pids.count)
     nr_comms = UInt32(filter.comms.count)
     nr_fds = UInt32(filter.fds.count)
+    if filter.sampling > 1 {
+      samples = 1
+      sample_limit = UInt32.max / filter.sampling
+    }
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1

@@ -66,9 +66,9 @@ public final class LiveSession: SnapshotSource {
     startDuration = .nanoseconds(Int64(attached - start))
     host = HostDescription(
       kernel: Procfs.kernelRelease, tier: flush.isAttached ? "fentry" : "tracepoints",
-      startTime: attached, startRealtime: realtime())
+      startTime: attached, startRealtime: realtime(), sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
-    let loop = SessionLoop(
+    let loop = try SessionLoop(
       options: options, host: host, state: state, capture: SharedCapture(capture), flush: flush,
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(

@@ -1,5 +1,6 @@
 import CProbe
 import CRecord
+import UringTrace
 
 /// A record struct that starts with `struct record`.
 protocol HeadedRecord {
@@ -43,6 +44,9 @@ struct RecordBuffer: Sendable {
     bytes.append(contentsOf: text)
     bytes.append(contentsOf: repeatElement(0, count: padded - text.count))
   }
+
+  /// Records that were put together elsewhere.
+  mutating func append(_ other: UringTrace.RecordBuffer) { bytes.append(contentsOf: other.bytes) }
 
   mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }
 

@@ -20,10 +20,15 @@ final class SessionLoop: @unchecked Sendable {
   private var nextSnapshot: UInt64 = 0
   private var nextLossCheck: UInt64 = 0
   private var mayHaveLost = false
+  private var tallies: TallyReader
+  /// Checks in a row that found a loss.
+  private var lossStreak = 0
   private var nextSuspectCheck: UInt64 = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
   private static let lossCheckInterval: UInt64 = 100_000_000
+  /// Two seconds of checks.
+  private static let lastingLoss = 20
   private static let shortestSuspectPause: UInt64 = 50_000_000
   private static let longestSuspectPause: UInt64 = 2_000_000_000
   private static let settlePatience: UInt64 = 500_000_000
@@ -35,7 +40,8 @@ final class SessionLoop: @unchecked Sendable {
   init(
     options: LiveSession.Options, host: HostDescription, state: SessionState,
     capture: SharedCapture, flush: SharedFlush, flagBits: [String: UInt32]
-  ) {
+  ) throws(ProbeError) {
+    tallies = try TallyReader(capture: capture.object)
     self.options = options
     self.host = host
     self.state = state
@@ -159,7 +165,9 @@ final class SessionLoop: @unchecked Sendable {
   private func flagNames() -> RecordBuffer {
     var records = RecordBuffer()
     for function in flush.watched {
-      records.append(record_symbol.self, at: host.startTime) { $0.address = UInt64(function.rawValue) }
+      records.append(record_symbol.self, at: host.startTime) {
+        $0.address = UInt64(function.rawValue)
+      }
     }
     for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
       records.append(record_flag_name.self, at: host.startTime) {
@@ -202,10 +210,28 @@ final class SessionLoop: @unchecked Sendable {
         $0.cause = .outputStalled
       }
     }
-    guard !records.isEmpty else { return }
-    suspectPause = Self.shortestSuspectPause
-    nextSuspectCheck = 0
-    feed(records, to: &aggregator, &tail)
+    warnOfLoss(!records.isEmpty)
+    if !records.isEmpty {
+      suspectPause = Self.shortestSuspectPause
+      nextSuspectCheck = 0
+    }
+    // What was lost has been counted meanwhile.
+    var counts = UringTrace.RecordBuffer()
+    tallies.read(into: &counts, at: time)
+    records.append(counts)
+    if !records.isEmpty { feed(records, to: &aggregator, &tail) }
+  }
+
+  /// Says what helps when a loss lasts.
+  private func warnOfLoss(_ isLosing: Bool) {
+    lossStreak = isLosing ? lossStreak + 1 : 0
+    guard lossStreak >= Self.lastingLoss else { return }
+    lossStreak = -10 * Self.lastingLoss
+    state.notify(
+      Notice(
+        "records are being lost: counts are exact, single requests are missing. "
+          + "--pid, --op or --sample 1/10 makes fewer",
+        isError: true))
   }
 
   /// Has the surveyor look for requests that may have ended unnoticed. One that hangs for good is

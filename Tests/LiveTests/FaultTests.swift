@@ -26,11 +26,14 @@ extension LiveTests {
 
       let told = try #require(truth?["submitted"])
       let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
-      let seen = rings.reduce(0) { $0 + $1.counts.submitted }
       #expect(snapshot.lost.ringBufferFull > 0)
-      // Each NOP makes at most three records; other programs lose some as well.
-      #expect(seen < told)
-      #expect(seen + snapshot.lost.ringBufferFull >= told)
+      // What was lost was counted in the kernel.
+      #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
+      #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
+      let measured = snapshot.latency.filter { latency in rings.contains { $0.id == latency.ring } }
+      #expect(
+        measured.reduce(0) { $0 + $1.summary.count }
+          + rings.reduce(0) { $0 + $1.counts.unmeasured } == told)
       #expect(snapshot.requests.filter { $0.submitterTgid == flood.pid }.isEmpty)
       #expect(snapshot.requests.filter { $0.submitterTgid == ended.pid }.isEmpty)
       #expect(snapshot.requests.filter { $0.submitterTgid == waiting.pid }.count == 100)

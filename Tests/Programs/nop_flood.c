@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 	}
 	struct ring *ring = open_ring((unsigned)batch, 0);
 	struct io_uring *uring = &ring->uring;
+	uint64_t best = UINT64_MAX; // of 64 batches: what it costs when nothing else runs
 	uint64_t count = 0, start = now_ns(), deadline = start + (uint64_t)seconds * 1000000000u, now = start;
 	while (now < deadline && !stop) {
 		for (int round = 0; round < 64; round++) {
@@ -27,10 +28,13 @@ int main(int argc, char **argv)
 			check(io_uring_cq_ready(uring) == (unsigned)batch, "a NOP did not complete at once");
 			io_uring_cq_advance(uring, (unsigned)batch);
 		}
-		now = now_ns();
+		uint64_t end = now_ns();
+		if (end - now < best)
+			best = end - now;
+		now = end;
 	}
 	truth->bulk_submitted = truth->bulk_completed = count;
-	say("\"seconds\":%.6f,\"batch\":%ld,\"ns_per_request\":%.2f", (double)(now - start) / 1e9, batch,
-	    (double)(now - start) / (double)count);
+	say("\"seconds\":%.6f,\"batch\":%ld,\"ns_per_request\":%.2f,\"best_ns_per_request\":%.2f",
+	    (double)(now - start) / 1e9, batch, (double)(now - start) / (double)count, (double)best / (double)(64 * batch));
 	return finish();
 }

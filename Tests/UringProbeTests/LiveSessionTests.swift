@@ -110,6 +110,26 @@ extension LiveTests {
       #expect(!healed.requests.contains { $0.submitterTgid == child.pid })
     }
 
+    @Test func countsAreExactThoughMostIsLost() throws {
+      // Smaller than a batch: a loss begins and ends thousands of times a second.
+      let session = try Self.session { $0.ringBufferSize = 1 << 12 }
+      let child = try TestPrograms.start("nop_flood", "1", "128")
+      let (status, truth) = child.finish()
+      #expect(status == 0)
+      let snapshot = session.stop()
+      #expect(snapshot.lost.ringBufferFull > 0)
+      let told = try #require(truth?["submitted"])
+      let rings = snapshot.rings.filter { $0.counts.submitted > 0 }
+      #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
+      #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
+      #expect(rings.reduce(0) { $0 + $1.counts.cqes } == told)
+      #expect(rings.reduce(0) { $0 + $1.counts.errors } == 0)
+      let measured = snapshot.latency.reduce(0) { $0 + $1.summary.count }
+      let unmeasured = rings.reduce(0) { $0 + $1.counts.unmeasured }
+      #expect(measured + unmeasured == told)
+      #expect(unmeasured * 100 < told)
+    }
+
     @Test func sinkGetsEveryRecord() throws {
       let sink = CountingSink()
       let session = try Self.session { $0.sink = sink }

@@ -21,6 +21,7 @@ struct probe_config {
   __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
+  __u64 req_f_multishot;
   __u64 req_f_buf_node; /* 6.15 and later: buf_node is valid */
   __u64 req_f_sqe_group; /* patched kernels */
   __u64 req_f_sqe_group_leader;
@@ -33,6 +34,8 @@ struct probe_config {
   __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
+  __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
+  __u32 sample_limit;
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
   char comms[PROBE_MAX_COMMS][RECORD_COMM_LEN];
@@ -82,6 +85,65 @@ struct probe_sighting {
   __u32 is_creator; /* 1: the process has the address space that created the ring */
   __u32 reserved;
   char comm[RECORD_COMM_LEN];
+};
+
+/*
+ * What happened without a record, because the ring buffer was full or the request is not in the sample:
+ * counted by ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads
+ * them at any time.
+ */
+#define PROBE_TALLY_BITS 12
+#define PROBE_TALLY_SLOTS (1 << PROBE_TALLY_BITS)
+#define PROBE_TALLY_PROBES 32
+struct probe_tally {
+  __u64 key; /* PROBE_TALLY_KEY, 0: free */
+  __u64 submitted;
+  __u64 failed;      /* in preparation; also in submitted */
+  __u64 completed;   /* requests that ended with a CQE in the ring */
+  __u64 cqes;
+  __u64 auxiliary;   /* CQEs without a request that do not say that more follow */
+  __u64 overflows;
+  __u64 dropped;     /* overflowed CQEs for which there was no memory */
+  __u64 skipped;     /* requests that ended without a CQE, as asked */
+  __u64 bytes;       /* sum of positive results of CQEs that name their request */
+  __u64 errors;      /* requests that ended with a negative result, of those without detail */
+  __u64 unmeasured;  /* ends of requests whose latency is not in the histogram */
+  __u64 latency_sum; /* nanoseconds, of what is in the histogram */
+  __u32 detail;      /* 1 + number of its probe_tally_detail, 0: none */
+  __u32 reserved;
+};
+
+/* The kernel's pointers have a high byte of ones, which leaves room for the opcode. */
+#define PROBE_TALLY_KEY(ctx, opcode) ((__u64)(ctx) << 8 | (__u8)(opcode))
+
+/* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */
+#define PROBE_TALLY_DETAILS 96
+#define PROBE_TALLY_ERRORS 160
+#define PROBE_LATENCY_BITS 38 /* longer ones (4.5 minutes) are counted as this */
+#define PROBE_LATENCY_BUCKETS ((PROBE_LATENCY_BITS - 8) * 128 + 256)
+struct probe_tally_detail {
+  __u64 errors[PROBE_TALLY_ERRORS];
+  __u64 latencies[PROBE_LATENCY_BUCKETS];
+};
+
+struct probe_tallies {
+  __u64 used;    /* tallies in use */
+  __u64 details; /* details given out, more than there are if there were too few */
+  __u64 nowhere; /* events that found no tally: counts are not exact */
+  __u64 has_lost_submissions; /* 1: some probe_start has PROBE_START_UNSEEN */
+  struct probe_tally slots[PROBE_TALLY_SLOTS];
+};
+
+/* When the last request at an address was submitted; the address decides the place alone. */
+#define PROBE_START_BITS 16
+#define PROBE_START_SLOTS (1 << PROBE_START_BITS)
+#define PROBE_START_UNSEEN (1ULL << 63) /* of this submission there is no record */
+struct probe_start {
+  __u64 req;     /* 0: none */
+  __u64 time_ns; /* and PROBE_START_UNSEEN */
+};
+struct probe_starts {
+  struct probe_start slots[PROBE_START_SLOTS];
 };
 
 #endif

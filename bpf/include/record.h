@@ -62,6 +62,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
   RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
   RECORD_END RECORD_SWIFT_NAME("end") = 72,
+  RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
   RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
   RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
 };
@@ -191,6 +192,15 @@ struct record_complete {
   __u32 cflags; /* IORING_CQE_F_* */
   __u64 extra1; /* the second half of a 32-byte CQE, else 0 */
   __u64 extra2;
+};
+
+/*
+ * A completion of a request of whose submission there is no record: `size` tells it from a
+ * record_complete, which it starts as.
+ */
+struct record_complete_unseen {
+  struct record_complete complete;
+  __u64 submitted_ns; /* time of the submission */
 };
 
 struct record_cqe_overflow {
@@ -400,6 +410,33 @@ struct record_lost {
 };
 
 /*
+ * What happened on a ring without a record, by opcode, since the last such record: because records were
+ * lost, or because the request is not in the sample. Followed by `errors` and then `latencies` pairs
+ * (struct record_count).
+ */
+struct record_counts {
+  struct record base;  /* opcode: of the requests, RECORD_OPCODE_NONE for CQEs that name none */
+  __u64 submitted;     /* those that failed in preparation included */
+  __u64 failed;        /* in preparation */
+  __u64 completed;     /* requests that ended with a CQE in the ring */
+  __u64 cqes;
+  __u64 auxiliary;     /* CQEs that name no request and do not say that more follow */
+  __u64 overflows;     /* CQEs in the overflow list */
+  __u64 dropped;       /* of these: there was no memory */
+  __u64 skipped;       /* requests that ended without a CQE, as asked */
+  __u64 bytes;         /* sum of the positive results of CQEs that name their request */
+  __u64 unmeasured;    /* ends of requests whose latency is not known */
+  __u64 latency_sum;   /* nanoseconds, of those below */
+  __u32 errors;        /* pairs: errno, requests that ended with it */
+  __u32 latencies;     /* pairs: bucket (128 to a doubling, each value up to 255 its own), requests */
+};
+
+struct record_count {
+  __u32 what;
+  __u32 count;
+};
+
+/*
  * The kernel's own free list was seen to hold this request: it has ended, though no event told. Valid
  * only if nothing was heard of req after time_ns, when the walk began.
  */
@@ -446,6 +483,9 @@ struct recording_header {
   char tool_version[32];
   char kernel[64]; /* uname -r */
   char tier[16];   /* capability tier */
+  /* not in the first recordings: header_size tells */
+  __u32 sampling; /* one request in this many has records, the others are only counted */
+  __u32 reserved;
 };
 
 #endif

@@ -14,6 +14,7 @@
 #include "ring_filter.h"
 #include "sqe.h"
 #include "sqe_group.h"
+#include "tally.h"
 #include "ublk_command.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -23,6 +24,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
   struct io_ring_ctx *name##_ctx = (req)->ctx; \
   __u8 name##_opcode = (req)->opcode; \
   if (!request_passes((__u64)name##_ctx, name##_opcode)) \
+    return 0; \
+  if (!request_is_sampled(req)) \
     return 0; \
   struct type *name = RESERVE(type, kind, name##_ctx, req, name##_opcode); \
   if (!name) \
@@ -195,8 +198,17 @@ int BPF_PROG(task_work_run_loops, void *tctx, __u32 count, __u32 loops) {
 /* A request's start */
 
 static __always_inline int emit_submit(struct io_kiocb *req) {
-  REQUEST_RECORD(record, record_submit, RECORD_SUBMIT, req);
+  struct io_ring_ctx *record_ctx = req->ctx;
+  __u8 record_opcode = req->opcode;
+  if (!request_passes((__u64)record_ctx, record_opcode))
+    return 0;
+  if (!request_is_sampled(req))
+    return tally_submit(req);
+  struct record_submit *record = RESERVE(record_submit, RECORD_SUBMIT, record_ctx, req, record_opcode);
+  if (!record)
+    return tally_submit(req);
   record->flags = req->flags;
+  note_start((__u64)req, record->base.time_ns, true);
   record->notif = 0;
   if (record_opcode == IORING_OP_SEND_ZC || record_opcode == IORING_OP_SENDMSG_ZC) {
     /* the notification's io_kiocb was allocated in preparation */
@@ -230,7 +242,18 @@ int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
 
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(req_failed, const void *sqe, struct io_kiocb *req, int error) {
-  REQUEST_RECORD(record, record_req_failed, RECORD_REQ_FAILED, req);
+  struct io_ring_ctx *record_ctx = req->ctx;
+  __u8 record_opcode = req->opcode;
+  if (!request_passes((__u64)record_ctx, record_opcode))
+    return 0;
+  forget_start((__u64)req);
+  struct record_req_failed *record = NULL;
+  if (request_is_sampled(req))
+    record = RESERVE(record_req_failed, RECORD_REQ_FAILED, record_ctx, req, record_opcode);
+  if (!record) {
+    tally_req_failed((__u64)record_ctx, record_opcode);
+    return 0;
+  }
   record->flags = req->flags;
   record->error = error;
   record->tgid = current_tgid();
@@ -326,6 +349,37 @@ static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode,
   return ring_passes((__u64)ctx);
 }
 
+/* CQEs without a request, and those of notifications, do not tell whether they are in the sample. */
+static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __u32 cflags) {
+  return !config.samples || !req || (cflags & IORING_CQE_F_NOTIF) || is_sampled((__u64)req, user_data);
+}
+
+/*
+ * The record of a CQE, its header filled in. NULL where there is none: the CQE is counted then. Without a
+ * record of the submission it is longer, and tells when that was.
+ */
+static __always_inline struct record_complete *reserve_complete(
+    void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
+  if (completion_is_sampled(req, user_data, cflags)) {
+    struct probe_start *start = unseen_start((__u64)req);
+    if (start) {
+      struct record_complete_unseen *record =
+          RESERVE(record_complete_unseen, RECORD_COMPLETE, ring, req, opcode);
+      if (record) {
+        record->submitted_ns = start->time_ns & ~PROBE_START_UNSEEN;
+        start->req = 0;
+        return &record->complete;
+      }
+    } else {
+      struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+      if (record)
+        return record;
+    }
+  }
+  tally_complete((__u64)ring, (__u64)req, opcode, res, cflags);
+  return NULL;
+}
+
 /* From 6.17 */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
@@ -333,8 +387,10 @@ int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_
   __u32 cflags = cqe->flags;
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;
-  note_buffers(ring, req, opcode);
-  struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+  if (completion_is_sampled(req, cqe->user_data, cflags))
+    note_buffers(ring, req, opcode);
+  struct record_complete *record =
+      reserve_complete(ring, req, opcode, cqe->user_data, cqe->res, cflags);
   if (!record)
     return 0;
   record->user_data = cqe->user_data;
@@ -355,8 +411,9 @@ int BPF_PROG(complete_values, void *ring, void *req, __u64 user_data, int res, _
   __u8 opcode = opcode_of(req);
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;
-  note_buffers(ring, req, opcode);
-  struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+  if (completion_is_sampled(req, user_data, cflags))
+    note_buffers(ring, req, opcode);
+  struct record_complete *record = reserve_complete(ring, req, opcode, user_data, res, cflags);
   if (!record)
     return 0;
   record->user_data = user_data;
@@ -377,10 +434,13 @@ int BPF_PROG(cqe_overflow, void *ring, __u64 user_data, __s32 res, __u32 cflags,
   __u8 opcode = search ? search->opcode : RECORD_OPCODE_NONE;
   if (req && !opcode_passes(opcode))
     return 0;
-  struct record_cqe_overflow *record =
-      RESERVE(record_cqe_overflow, RECORD_CQE_OVERFLOW, ring, req, opcode);
-  if (!record)
+  struct record_cqe_overflow *record = NULL;
+  if (!req || is_sampled(req, user_data))
+    record = RESERVE(record_cqe_overflow, RECORD_CQE_OVERFLOW, ring, req, opcode);
+  if (!record) {
+    tally_overflow((__u64)ring, req, opcode, res, cflags, !ocqe);
     return 0;
+  }
   record->user_data = user_data;
   record->res = res;
   record->cflags = cflags;

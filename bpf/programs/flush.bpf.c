@@ -8,6 +8,7 @@
 #include "config.h"
 #include "output.h"
 #include "ring_filter.h"
+#include "tally.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -38,10 +39,15 @@ static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
   __u8 opcode = BPF_CORE_READ(req, opcode);
   if (!opcode_passes(opcode))
     return;
-  struct record_skip *record = RESERVE(record_skip, RECORD_SKIP, ctx, req, opcode);
-  if (!record)
+  __s32 res = BPF_CORE_READ(req, cqe.res);
+  struct record_skip *record = NULL;
+  if (request_is_sampled(req))
+    record = RESERVE(record_skip, RECORD_SKIP, ctx, req, opcode);
+  if (!record) {
+    tally_skip(ctx, (__u64)req, opcode, res);
     return;
-  record->res = BPF_CORE_READ(req, cqe.res);
+  }
+  record->res = res;
   record->reserved = 0;
   submit_record(record);
 }

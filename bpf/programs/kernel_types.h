@@ -330,6 +330,7 @@ extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
 #define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
 #define IORING_SETUP_NO_SQARRAY (1U << 16)
 #define IORING_SETUP_SQE_MIXED (1U << 19)
+#define IORING_CQE_F_MORE (1U << 1)
 #define IORING_CQE_F_NOTIF (1U << 3)
 #define IORING_CQE_F_32 (1U << 15)
 #define IORING_OP_READ_FIXED 4

@@ -49,7 +49,8 @@ struct AddressTable: ~Copyable {
     }
   }
 
-  /// Position of the entry for `address` (not 0), made with ``noIndex`` if there was none.
+  /// Position of the entry for `address` (not 0), made with ``noIndex`` and as
+  /// ``EntryMark/ended`` if there was none.
   @inline(__always)
   mutating func insert(_ address: UInt64) -> Int {
     var position = home(of: address)
@@ -57,7 +58,7 @@ struct AddressTable: ~Copyable {
       let found = entries[position].address
       if found == address { return position }
       if found == 0 {
-        entries[position] = Entry(address: address, index: noIndex, mark: 0)
+        entries[position] = Entry(address: address, index: noIndex, mark: EntryMark.ended)
         used &+= 1
         return position
       }

@@ -114,6 +114,7 @@ extension Aggregator {
     guard chains[chain].count < Self.longestChain else { return }
     let next = previous == noIndex ? chains[chain].first : slots[previous].chainNext
     links[slot].chain = chain
+    slots[slot].isPlain = false
     slots[slot].chainPrevious = previous
     slots[slot].chainNext = next
     slots[slot].request.chain = chains[chain].id

@@ -22,6 +22,11 @@ extension Aggregator {
       result: record.pointee.res, flags: CQEFlags(rawValue: record.pointee.cflags),
       time: header.time_ns, tid: header.tid)
 
+    if header.size >= MemoryLayout<record_complete_unseen>.size {
+      completeUnseen(
+        UnsafeRawPointer(record).assumingMemoryBound(to: record_complete_unseen.self), ring)
+      return
+    }
     guard let position = header.req == 0 ? nil : addresses.find(header.req) else {
       completeUnnamed(cqe, userData: record.pointee.user_data, hasRequest: header.req != 0, ring)
       return
@@ -47,7 +52,7 @@ extension Aggregator {
         || !slots[slot].request.isStartKnown
     else {
       endUnseen(slot, time: header.time_ns, tid: header.tid)
-      rings[ring].ring.counts.unmatched &+= 1
+      countUnmatched(cqe, hasRequest: true, ring)
       return
     }
     if slots[slot].request.userData != record.pointee.user_data {
@@ -76,10 +81,16 @@ extension Aggregator {
         post(slot, cqe, step: .posted)
       }
     } else if hasRequest || cqe.flags.contains(.more) {
-      rings[ring].ring.counts.unmatched &+= 1
+      countUnmatched(cqe, hasRequest: hasRequest, ring)
     } else {
       rings[ring].ring.counts.auxiliary &+= 1
     }
+  }
+
+  /// A CQE of a request that nobody knows. It may end the request all the same.
+  private mutating func countUnmatched(_ cqe: Posted, hasRequest: Bool, _ ring: UInt32) {
+    rings[ring].ring.counts.unmatched &+= 1
+    if hasRequest, !cqe.flags.contains(.more) { rings[ring].ring.counts.completed &+= 1 }
   }
 
   /// The request that a CQE without one belongs to: a multishot that goes on, or a zero-copy send
@@ -104,7 +115,7 @@ extension Aggregator {
   ) {
     let slot = entry.index
     // Its end was derived too early, such as a ring's that still winds up: this is the real one.
-    if slot != noIndex, entry.mark == EntryMark.request,
+    if slot != noIndex, entry.mark != EntryMark.notification,
       slots[slot].request.address == header.req, slots[slot].request.state == .ended,
       slots[slot].request.isEndDerived, slots[slot].request.ring == rings[ring].ring.id,
       !cqe.flags.contains(.more),
@@ -152,16 +163,24 @@ extension Aggregator {
       slots[slot].request.preparationError == 0
     else { return }
     slots[slot].isLatencyRecorded = true
+    slots[slot].isPlain = false
     let ring = slots[slot].ring
     let opcode = slots[slot].request.opcode
-    var index = rings[ring].statistics[unchecked: Int(opcode.rawValue)]
-    if index == noIndex { index = addStatistics(ring, opcode) }
+    let index = statisticsPlace(ring, opcode)
     statistics[index].histogram.record(time.since(slots[slot].request.startTime))
     if slots[slot].request.stepCount <= 1 {
       statistics[index].addIssued(time.since(slots[slot].request.startTime))
     } else {
-      statistics[index].addStages(of: slots.pointer(to: slot), until: time)
+      statistics[index].addStages(
+        of: slots.pointer(to: slot), steps: slots[slot].request.stepCount, until: time)
     }
+  }
+
+  /// Where the statistics of an opcode on a ring are.
+  @inline(__always)
+  mutating func statisticsPlace(_ ring: UInt32, _ opcode: Opcode) -> UInt32 {
+    let place = rings[ring].statistics[unchecked: Int(opcode.rawValue)]
+    return place == noIndex ? addStatistics(ring, opcode) : place
   }
 
   @inline(never)

@@ -12,6 +12,7 @@ extension Aggregator {
     slots[slot].describe(
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: isKnown, flags: record.pointee.flags,
       tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
+    slots[slot].isPlain = true
     slots[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
     index(slot, record.pointee.sqe, isKnown: isKnown, ring)
     if record.pointee.notif != 0 {
@@ -66,6 +67,7 @@ extension Aggregator {
       joinGroups(slot, role: 0)
     }
     slots[slot].request.preparationError = record.pointee.error
+    slots[slot].isPlain = false
     slots[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)
     rings[ring].ring.counts.preparationFailures &+= 1
 

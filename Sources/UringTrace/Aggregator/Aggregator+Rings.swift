@@ -12,6 +12,7 @@ extension Aggregator {
   mutating func ring(of header: record) -> UInt32 {
     if header.ctx != lastContext {
       lastRing = findRing(header.ctx, time: header.time_ns)
+      lastRingState = rings.mutablePointer(to: lastRing)
       lastContext = header.ctx
     }
     rings[lastRing].lastTime = header.time_ns
@@ -20,7 +21,7 @@ extension Aggregator {
   }
 
   @inline(never)
-  private mutating func findRing(_ context: UInt64, time: UInt64) -> UInt32 {
+  mutating func findRing(_ context: UInt64, time: UInt64) -> UInt32 {
     knownRing(context) ?? addRing(context, time: time)
   }
 
@@ -49,7 +50,7 @@ extension Aggregator {
     }
     let position = contexts.insert(context)
     contexts[position].index = index
-    lastContext = 0
+    lastContext = noContext
     return index
   }
 
@@ -90,7 +91,7 @@ extension Aggregator {
     }
     rings[ring].isGone = true
     rings.give(back: ring)
-    lastContext = 0
+    lastContext = noContext
   }
 
   // MARK: Records

@@ -4,6 +4,8 @@ import CRecord
 enum EntryMark {
   static let request: UInt32 = 0
   static let notification: UInt32 = 1
+  /// A request that has ended; not set at every end.
+  static let ended: UInt32 = 2
 }
 
 /// Beginning, finding and ending requests.
@@ -22,7 +24,7 @@ extension Aggregator {
         && slots[entry.index].request.address == entry.address
     } else {
       return state < Request.State.completed.rawValue
-        && slots[entry.index].notification == entry.address
+        && slots[entry.index].notification == entry.address && entry.mark != EntryMark.ended
     }
   }
 
@@ -31,7 +33,7 @@ extension Aggregator {
   func latestSlot(at address: UInt64) -> UInt32? {
     guard address != 0, let position = addresses.find(address) else { return nil }
     let entry = addresses[position]
-    guard entry.index != noIndex, entry.mark == EntryMark.request,
+    guard entry.index != noIndex, entry.mark != EntryMark.notification,
       slots[entry.index].request.address == address
     else { return nil }
     return entry.index
@@ -84,7 +86,7 @@ extension Aggregator {
     links.cover(slot)
     addresses[position].index = slot
     addresses[position].mark = EntryMark.request
-    inFlight.append(slot, ring: ring, links)
+    links.append(slot, ring: ring)
     lastRequestID &+= 1
     slots[slot].begin(header, ring: ring, ringID: rings[ring].ring.id, id: lastRequestID)
     rings[ring].ring.inFlight &+= 1
@@ -152,11 +154,16 @@ extension Aggregator {
     let result = slots[slot].request.result
     if traits.isError(result, of: slots[slot].request.opcode) { countError(result, ring: ring) }
     rings[ring].ring.inFlight &-= 1
-    inFlight.remove(slot, links)
+    links.remove(slot)
+    if let position = addresses.find(slots[slot].request.address),
+      addresses[position].index == slot
+    {
+      addresses[position].mark = EntryMark.ended
+    }
     if slots[slot].isIndexed { userData.remove(slot, slots) }
     if slots[slot].isInGroup { leaveGroups(slot, time: time, tid: tid) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
-    if let oldest = history.append(slot) { evict(oldest) }
+    evict(history.append(slot))
   }
 
   /// Ends a request whose end no event told.
@@ -184,14 +191,16 @@ extension Aggregator {
   }
 
   @inline(__always)
-  private mutating func evict(_ slot: UInt32) {
-    if links[slot].chain == noIndex {
-      free(slot)
-    } else {
-      slots[slot].isEvicted = true
-      chains[links[slot].chain].evictedCount &+= 1
-      forgetChainIfEvicted(links[slot].chain)
-    }
+  mutating func evict(_ slot: UInt32) {
+    guard slot != noIndex else { return }
+    if links[slot].chain == noIndex { free(slot) } else { evictMember(slot) }
+  }
+
+  @inline(never)
+  private mutating func evictMember(_ slot: UInt32) {
+    slots[slot].isEvicted = true
+    chains[links[slot].chain].evictedCount &+= 1
+    forgetChainIfEvicted(links[slot].chain)
   }
 
   @inline(__always)
@@ -207,7 +216,7 @@ extension Aggregator {
     of ring: UInt32, _ body: (inout Self, UInt32) -> Bool
   ) {
     var remaining = rings[ring].ring.inFlight
-    var slot = inFlight.first
+    var slot = links.first
     while slot != noIndex, remaining > 0 {
       let next = links[slot].next
       if links[slot].ring == ring {

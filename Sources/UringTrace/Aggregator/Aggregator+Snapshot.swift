@@ -1,6 +1,7 @@
 extension Aggregator {
   /// What is known now.
   public mutating func snapshot() -> Snapshot {
+    catchUp()
     var total = forgottenTotal
     var shown: [Ring] = []
     var latency: [OpcodeLatency] = []
@@ -49,16 +50,18 @@ extension Aggregator {
 
   private func mergedLatency(of ring: UInt32) -> LatencySummary {
     var merged = LatencyHistogram()
+    var total: UInt64 = 0
     for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
       let place = rings[ring].statistics[opcode]
       merged.add(statistics[place].histogram)
+      total &+= statistics[place].latencyTotal
     }
-    return merged.summary
+    return merged.summary(sum: total)
   }
 
   private func requestsInFlight() -> [Request] {
-    Array(unsafeUninitializedCapacity: inFlight.count) { buffer, initialized in
-      var slot = inFlight.first
+    Array(unsafeUninitializedCapacity: inFlightCount) { buffer, initialized in
+      var slot = links.first
       while slot != noIndex {
         buffer.initializeElement(at: initialized, to: slots[slot].request)
         buffer[initialized].isSuspect = isSuspect(slot)

@@ -22,7 +22,7 @@ extension Aggregator {
   /// Oldest first. Walks everything in flight.
   public func suspects(at time: UInt64, limit: Int) -> [SuspectRequest] {
     var suspects: [SuspectRequest] = []
-    var slot = inFlight.first
+    var slot = links.first
     while slot != noIndex, suspects.count < limit {
       if maySilentlyHaveEnded(slot, at: time) {
         suspects.append(

@@ -15,7 +15,16 @@ extension Aggregator {
       sum += RateCounters(rings[index].ring.counts)
     }
     return Totals(
-      submitted: sum.submitted, completed: sum.completed, inFlight: UInt64(inFlight.count),
+      submitted: sum.submitted, completed: sum.completed, inFlight: UInt64(inFlightCount),
       rings: UInt64(lastRingID))
+  }
+
+  /// Requests in flight on all rings.
+  var inFlightCount: Int {
+    var count = 0
+    for index in 0..<rings.end where !rings[index].isGone {
+      count += Int(rings[index].ring.inFlight)
+    }
+    return count
   }
 }

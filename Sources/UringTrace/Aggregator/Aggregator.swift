@@ -35,7 +35,6 @@ public struct Aggregator: ~Copyable {
   /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
   var addresses = AddressTable()
   var userData = UserDataIndex()
-  var inFlight = InFlightList()
   var history: History
   var lastRequestID: Request.ID = 0
 
@@ -52,8 +51,10 @@ public struct Aggregator: ~Copyable {
   /// From `io_ring_ctx` to ring.
   var contexts = AddressTable()
   /// The ring that was asked for last: records of one ring come in runs.
-  var lastContext: UInt64 = 0
+  var lastContext: UInt64 = noContext
   var lastRing: UInt32 = noIndex
+  /// The same ring in the pool; moves only with ``lastContext``.
+  var lastRingState: UnsafeMutablePointer<RingState>
   var lastRingID: Ring.ID = 0
   /// Oldest first.
   var closedRings: [UInt32] = []
@@ -64,8 +65,8 @@ public struct Aggregator: ~Copyable {
   var forgottenTotal = RateCounters()
 
   var events: EventLog
-  private var lastRecordWasSound = false
-  private var lastEventIsLogged = false
+  var lastRecordWasSound = false
+  var lastEventIsLogged = false
 
   var requestFlagNames: [String] = []
   var fileNames = FileNames()
@@ -75,6 +76,7 @@ public struct Aggregator: ~Copyable {
     self.host = host
     self.limits = limits
     clock = RateClock(start: host.startTime)
+    lastRingState = rings.mutablePointer(to: 0)
     history = History(limit: limits.history)
     tables = GroupTables(history: limits.history)
     events = EventLog(capacity: limits.events)
@@ -91,9 +93,42 @@ public struct Aggregator: ~Copyable {
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
     recordCount &+= 1
+    take(record, isKept: false)
+  }
+
+  /// Takes whole records that lie one after the other.
+  public mutating func consume(contentsOf records: UnsafeRawBufferPointer) {
+    guard var next = records.baseAddress else { return }
+    let end = next + records.count
+    var count: UInt64 = 0
+    while next < end {
+      let record = next.assumingMemoryBound(to: record.self)
+      take(record, isKept: true)
+      next += Int(record.pointee.size)
+      count &+= 1
+    }
+    recordCount &+= count
+    events.complete()
+  }
+
+  /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
+  @inline(__always)
+  private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {
+    switch record.pointee.kind {
+    case .submit: if submitPlain(record.body(), isKept: isKept) { return }
+    case .complete: if completePlain(record.body(), isKept: isKept) { return }
+    default: break
+    }
+    consumeAny(record)
+  }
+
+  /// Any record, in full.
+  @inline(never)
+  mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
     lastRecordWasSound = isSound
     guard isSound else {
+      lastEventIsLogged = false
       damagedRecordCount &+= 1
       return
     }
@@ -136,6 +171,7 @@ public struct Aggregator: ~Copyable {
     case .fileName: fileName(record.body(as: record_file_name.self))
     case .lost: lost(record.body(as: record_lost.self))
     case .flagName: flagName(record.body(as: record_flag_name.self))
+    case .counts: counts(record.body(as: record_counts.self))
     case .command: command(record.body(as: record_command.self))
     case .bufferUse: bufferUse(record.body(as: record_buffer_use.self))
     case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self))
@@ -158,6 +194,13 @@ public struct Aggregator: ~Copyable {
       passTicks(until: time)
     } else {
       clock.advance(within: time)
+    }
+  }
+
+  /// Brings the clock up to what the short way took without telling it.
+  mutating func catchUp() {
+    for index in 0..<rings.end where rings[index].lastTime < clock.nextTick {
+      clock.advance(within: rings[index].lastTime)
     }
   }
 

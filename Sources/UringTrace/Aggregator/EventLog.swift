@@ -1,3 +1,5 @@
+import CRecord
+
 /// The last events, written in place.
 struct EventLog: ~Copyable {
   private let storage: UnsafeMutablePointer<Event>
@@ -5,15 +7,16 @@ struct EventLog: ~Copyable {
   /// Place of the event that is being made; never one of the ``count`` in the log.
   private var place: UnsafeMutablePointer<Event>
   private let capacity: Int
+  private var isFull = false
   /// Events in the log.
-  private(set) var count = 0
+  var count: Int { isFull ? capacity : place - storage }
 
   init(capacity: Int) {
     self.capacity = max(capacity, 1)
     storage = .allocate(capacity: self.capacity + 1)
     storage.initialize(
       repeating: Event(
-        time: 0, request: 0, userData: 0, value: 0, ring: 0, tid: 0, flags: 0, kind: .end,
+        time: 0, request: 0, userData: 0, value: 0, ring: 0, tid: 0, flags: 0, kind: .lost,
         opcode: Opcode(rawValue: 0)),
       count: self.capacity + 1)
     end = storage + (self.capacity + 1)
@@ -22,6 +25,44 @@ struct EventLog: ~Copyable {
 
   deinit {
     storage.deallocate()
+  }
+
+  /// Adds an event.
+  @inline(__always)
+  mutating func append(_ event: Event) {
+    place.pointee = event
+    commit()
+  }
+
+  /// Adds the event that a submission or completion will be, which must stay where it is until
+  /// ``complete()``: most events of a long run are displaced before anybody wants to know.
+  @inline(__always)
+  mutating func appendLater(
+    _ record: UnsafePointer<record>, request: Request.ID, ring: Ring.ID
+  ) {
+    place.pointee.time = UInt64(UInt(bitPattern: record))
+    place.pointee.request = request
+    place.pointee.ring = ring
+    place.pointee.kind = Self.later
+    commit()
+  }
+
+  /// Of no record.
+  private static var later: RecordKind { RecordKind(rawValue: 255).unsafelyUnwrapped }
+
+  /// Makes the events that were put off.
+  @inline(never)
+  func complete() {
+    for place in storage..<end where place.pointee.kind == Self.later {
+      guard let record = UnsafePointer<record>(bitPattern: UInt(place.pointee.time)) else {
+        continue
+      }
+      let (request, ring) = (place.pointee.request, place.pointee.ring)
+      place.pointee =
+        record.pointee.kind == .submit
+        ? Event(record.body(as: record_submit.self), request: request, ring: ring)
+        : Event(record.body(as: record_complete.self), request: request, ring: ring)
+    }
   }
 
   /// The event that is being made.
@@ -36,8 +77,10 @@ struct EventLog: ~Copyable {
   @inline(__always)
   mutating func commit() {
     place += 1
-    if place == end { place = storage }
-    if count < capacity { count &+= 1 }
+    if place == end {
+      place = storage
+      isFull = true
+    }
   }
 
   /// The event committed last.
@@ -54,5 +97,40 @@ struct EventLog: ~Copyable {
       }
       initialized = count
     }
+  }
+}
+
+extension Event {
+  @inline(__always)
+  init(_ record: UnsafePointer<record_submit>, request: Request.ID, ring: Ring.ID) {
+    let header = record.pointee.base
+    self.init(
+      time: header.time_ns, request: request, userData: record.pointee.sqe.user_data,
+      value: record.pointee.sqe_is_known != 0 ? Int64(record.pointee.sqe.fd) : -1, ring: ring,
+      tid: header.tid, flags: UInt32(truncatingIfNeeded: record.pointee.flags & 0xff),
+      kind: header.kind, opcode: Opcode(rawValue: header.opcode))
+  }
+
+  @inline(__always)
+  init(_ record: UnsafePointer<record_complete>, request: Request.ID, ring: Ring.ID) {
+    let header = record.pointee.base
+    self.init(
+      time: header.time_ns, request: request, userData: record.pointee.user_data,
+      value: Int64(record.pointee.res), ring: ring, tid: header.tid, flags: record.pointee.cflags,
+      kind: header.kind, opcode: Opcode(rawValue: header.opcode))
+  }
+}
+
+extension UnsafePointer<record_submit> {
+  @inline(__always)
+  var header: UnsafePointer<record> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: record.self)
+  }
+}
+
+extension UnsafePointer<record_complete> {
+  @inline(__always)
+  var header: UnsafePointer<record> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: record.self)
   }
 }

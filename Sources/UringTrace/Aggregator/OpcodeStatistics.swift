@@ -4,6 +4,9 @@ struct OpcodeStatistics: ~Copyable {
   var histogram = LatencyHistogram()
   var stageTotals = InlineArray<5, UInt64>(repeating: 0)
 
+  /// Nanoseconds of requests of which is not known how they spent them.
+  var unstagedTotal: UInt64 = 0
+
   /// What the last snapshot made of the histogram; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
@@ -12,9 +15,16 @@ struct OpcodeStatistics: ~Copyable {
     self.opcode = opcode
   }
 
+  /// Sum of all latencies, in nanoseconds: the stages are their parts.
+  var latencyTotal: UInt64 {
+    var total = unstagedTotal
+    for index in stageTotals.indices { total &+= stageTotals[index] }
+    return total
+  }
+
   mutating func latency(ring: Ring.ID) -> OpcodeLatency {
     if summary.count != histogram.count {
-      summary = histogram.summary
+      summary = histogram.summary(sum: latencyTotal)
       buckets = histogram.buckets
     }
     return OpcodeLatency(
@@ -30,8 +40,13 @@ extension OpcodeStatistics {
   }
 
   /// Adds the time from the request's submission to `end`, stage by stage.
-  mutating func addStages(of slot: UnsafePointer<RequestSlot>, until end: UInt64) {
-    let known = min(Int(slot.pointee.request.stepCount), Request.stepCapacity)
+  ///
+  /// - Parameter steps: how many of its steps count.
+  @inline(never)
+  mutating func addStages(
+    of slot: UnsafePointer<RequestSlot>, steps: UInt32, until end: UInt64
+  ) {
+    let known = min(Int(steps), Request.stepCapacity)
     var stage = Stage.issued
     for index in 0..<known {
       let step = slot.pointee.request.stepStorage[unchecked: index]

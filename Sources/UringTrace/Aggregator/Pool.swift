@@ -40,6 +40,20 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     UnsafePointer(base + Int(index))
   }
 
+  /// For changing a large element at once. Valid until the next ``take(_:)``.
+  @inline(__always)
+  func mutablePointer(to index: UInt32) -> UnsafeMutablePointer<Element> {
+    base + Int(index)
+  }
+
+  /// A place that was freed, with the element it then had; nil if a new one would be needed.
+  @inline(__always)
+  mutating func takeFreed() -> UInt32? {
+    guard freedCount > 0 else { return nil }
+    freedCount &-= 1
+    return freed[Int(freedCount)]
+  }
+
   /// A place that was freed, with the element it then had, or else a new one with `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> UInt32 {

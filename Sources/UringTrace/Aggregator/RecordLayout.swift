@@ -59,6 +59,7 @@ struct RecordLayout {
     .symbol: RecordLayout(record_symbol.self, isLogged: false),
     .providedTail: RecordLayout(record_provided_tail.self, .ring, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),
+    .counts: RecordLayout(record_counts.self, .ring, isLogged: false),
   ]
 }
 
@@ -99,7 +100,7 @@ struct RecordLayoutTable: ~Copyable {
 extension UnsafePointer<record> {
   /// The whole record. Only for a record whose size was checked for this type.
   @inline(__always)
-  func body<T>(as type: T.Type) -> UnsafePointer<T> {
+  func body<T>(as type: T.Type = T.self) -> UnsafePointer<T> {
     UnsafeRawPointer(self).assumingMemoryBound(to: T.self)
   }
 }

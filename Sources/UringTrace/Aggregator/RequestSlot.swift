@@ -24,6 +24,9 @@ struct RequestSlot {
   var isLatencyRecorded = false
   /// No longer in the history; kept for its chain.
   var isEvicted = false
+  /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
+  /// only CQE ends it as any other.
+  var isPlain = false
   /// Something below must be told when it ends.
   var isInGroup = false
   /// Completes with an I/O of ublk.
@@ -46,7 +49,9 @@ extension RequestSlot {
   /// Makes it a new request with what every request has. What ``describe(_:isKnown:flags:tgid:tid:isSQThread:)``
   /// says, and steps beyond the count, are left over from the one before.
   @inline(__always)
-  mutating func begin(_ header: record, ring: UInt32, ringID: Ring.ID, id: Request.ID) {
+  mutating func begin(
+    _ header: record, ring: UInt32, ringID: Ring.ID, id: Request.ID, isPlain: Bool = false
+  ) {
     notification = 0
     releasedTime = 0
     self.ring = ring
@@ -56,6 +61,7 @@ extension RequestSlot {
     isSilent = false
     isLatencyRecorded = false
     isEvicted = false
+    self.isPlain = isPlain
     isInGroup = false
     delivers = false
     member = noIndex
@@ -96,6 +102,13 @@ extension RequestSlot {
     request.isSQEKnown = isKnown
     request.isSubmittedBySQThread = isSQThread
     request.sqe = sqe.pointee
+  }
+
+  /// Its end matters to a group.
+  @inline(__always)
+  mutating func joinGroup() {
+    isInGroup = true
+    isPlain = false
   }
 
   /// Notes a CQE with a result.

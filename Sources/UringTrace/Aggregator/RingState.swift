@@ -40,16 +40,19 @@ extension Ring {
   }
 
   /// Counts an error. There are few different ones on a ring; strange ones count as 0.
-  mutating func count(errno: Int32) {
+  mutating func count(errno: Int32, times: UInt64 = 1) {
     for index in errnos.indices where errnos[index].errno == errno {
-      errnos[index].count &+= 1
+      errnos[index].count &+= times
       return
     }
     let isFull = errnos.count >= 256
     if isFull, errno != 0 {
-      count(errno: 0)
+      count(errno: 0, times: times)
     } else {
-      errnos.append(ErrnoCount(errno: errno, count: 1))
+      errnos.append(ErrnoCount(errno: errno, count: times))
     }
   }
 }
+
+/// Not the address of a ring.
+let noContext: UInt64 = 1

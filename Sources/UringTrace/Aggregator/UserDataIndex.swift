@@ -26,6 +26,7 @@ struct UserDataIndex: ~Copyable {
     if count > mask { grow(slots) }
     append(slot, slots)
     slots[slot].isIndexed = true
+    slots[slot].isPlain = false
     count += 1
   }
 

@@ -50,6 +50,7 @@ enum JSONNames {
     case .symbol: "symbol"
     case .providedTail: "provided_tail"
     case .end: "end"
+    case .counts: "counts"
     @unknown default: "unknown"
     }
   }

@@ -56,6 +56,9 @@ enum TraceFields {
         json.field("extra1", hex: complete.extra1)
         json.field("extra2", hex: complete.extra2)
       }
+      if record.pointee.size >= MemoryLayout<record_complete_unseen>.size {
+        json.field("submitted_ns", raw.load(as: record_complete_unseen.self).submitted_ns)
+      }
     case .cqeOverflow:
       let overflow = raw.load(as: record_cqe_overflow.self)
       writeCQE(overflow.res, overflow.cflags, to: &json)
@@ -124,6 +127,7 @@ enum TraceFields {
       if name.bit < UInt32(flagNames.count) { flagNames[Int(name.bit)] = text }
       json.field("bit", name.bit)
       json.field("name", text)
+    case .counts: writeCounts(raw.assumingMemoryBound(to: record_counts.self), to: &json)
     case .command:
       let command = raw.load(as: record_command.self)
       json.field("command", command.command)
@@ -181,6 +185,35 @@ enum TraceFields {
     case .defer, .ringClosed, .freed, .end: break
     @unknown default: break
     }
+  }
+
+  /// What and how often, in turn.
+  private static func write(
+    _ key: StaticString, _ pairs: some Sequence<record_count>, to json: inout JSONWriter
+  ) {
+    json.field(key, array: pairs) { json, pair in
+      json.value(pair.what)
+      json.value(pair.count)
+    }
+  }
+
+  private static func writeCounts(
+    _ record: UnsafePointer<record_counts>, to json: inout JSONWriter
+  ) {
+    json.field("submitted", record.pointee.submitted)
+    json.field("failed", record.pointee.failed)
+    json.field("completed", record.pointee.completed)
+    json.field("cqes", record.pointee.cqes)
+    json.field("auxiliary", record.pointee.auxiliary)
+    json.field("overflows", record.pointee.overflows)
+    json.field("dropped", record.pointee.dropped)
+    json.field("skipped", record.pointee.skipped)
+    json.field("bytes", record.pointee.bytes)
+    json.field("unmeasured", record.pointee.unmeasured)
+    json.field("latency_sum", record.pointee.latency_sum)
+    let pairs = record.pairs
+    write("errors", pairs.errors, to: &json)
+    write("latencies", pairs.latencies, to: &json)
   }
 
   private static func write(_ block: record_block, to json: inout JSONWriter) {

@@ -25,6 +25,7 @@ final class TraceJSONEncoder: TraceEncoder {
         json.field("version", header.toolVersion)
         json.field("kernel", header.host.kernel)
         json.field("tier", header.host.tier)
+        if header.host.sampling > 1 { json.field("sampling", header.host.sampling) }
         json.field("start_ns", header.host.startTime)
         json.field("start_realtime_ns", header.host.startRealtime)
       }

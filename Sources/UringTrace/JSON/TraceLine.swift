@@ -110,6 +110,10 @@ struct TraceLine: Decodable {
       complete.cflags = try line.integer("cflags")
       complete.extra1 = try line.hex("extra1", default: 0)
       complete.extra2 = try line.hex("extra2", default: 0)
+      if let submitted: UInt64 = try line.optionalInteger("submitted_ns") {
+        let unseen = record_complete_unseen(complete: complete, submitted_ns: submitted)
+        return { $0.append(unseen, base: \.complete.base) }
+      }
       return { [complete] in $0.append(complete, base: \.base) }
     case .cqeOverflow:
       var overflow = record_cqe_overflow()
@@ -206,6 +210,22 @@ struct TraceLine: Decodable {
     case .freed:
       let record = record_freed(base: base)
       return { $0.append(record, base: \.base) }
+    case .counts:
+      var counts = record_counts()
+      counts.base = base
+      counts.submitted = try line.integer("submitted")
+      counts.failed = try line.integer("failed")
+      counts.completed = try line.integer("completed")
+      counts.cqes = try line.integer("cqes")
+      counts.auxiliary = try line.integer("auxiliary")
+      counts.overflows = try line.integer("overflows")
+      counts.dropped = try line.integer("dropped")
+      counts.skipped = try line.integer("skipped")
+      counts.bytes = try line.integer("bytes")
+      counts.unmeasured = try line.integer("unmeasured")
+      counts.latency_sum = try line.integer("latency_sum")
+      let (errors, latencies) = (try line.pairs("errors"), try line.pairs("latencies"))
+      return { [counts] in $0.append(counts, errors: errors, latencies: latencies) }
     case .flagName:
       var name = record_flag_name()
       name.base = base
@@ -339,6 +359,15 @@ struct TraceLine: Decodable {
         throw failure(key)
       }
       return value
+    }
+
+    /// What and how often, in turn.
+    func pairs(_ key: String) throws -> [record_count] {
+      let numbers = try container.decode([UInt32].self, forKey: Key(stringValue: key))
+      guard numbers.count.isMultiple(of: 2) else { throw failure(key) }
+      return stride(from: 0, to: numbers.count, by: 2).map {
+        record_count(what: numbers[$0], count: numbers[$0 + 1])
+      }
     }
 
     /// An object in the line; nil where it is null.

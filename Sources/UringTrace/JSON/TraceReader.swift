@@ -29,7 +29,8 @@ enum TraceReader {
     let header = RecordingHeader(
       toolVersion: line.version ?? "",
       host: HostDescription(
-        kernel: kernel, tier: tier, startTime: start, startRealtime: line.startRealtime ?? 0))
+        kernel: kernel, tier: tier, startTime: start, startRealtime: line.startRealtime ?? 0,
+        sampling: max(1, line.sampling ?? 1)))
 
     var result = Result(header: header, records: RecordBuffer(), flaw: .cutOff)
     while let line = lines.next() {
@@ -81,11 +82,12 @@ enum TraceReader {
     var version: String?
     var kernel: String?
     var tier: String?
+    var sampling: UInt32?
     var start: UInt64?
     var startRealtime: UInt64?
 
     private enum CodingKeys: String, CodingKey {
-      case type, schema, version, kernel, tier
+      case type, schema, version, kernel, tier, sampling
       case start = "start_ns"
       case startRealtime = "start_realtime_ns"
     }

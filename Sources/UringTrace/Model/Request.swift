@@ -67,17 +67,17 @@ public struct Request: Sendable {
   /// Steps that happened; those over the capacity overwrite the last place.
   public var stepCount: UInt32 = 0
   public var state: State = .submitted
-  public var opcode: Opcode = Opcode(rawValue: 0)
-  public var isSQEKnown: Bool = false
-  /// Submitted by the ring's iou-sqp thread.
-  public var isSubmittedBySQThread: Bool = false
   public var hasResult: Bool = false
+  public var isSQEKnown: Bool = false
   /// Start of the request is known; false if it was found in flight or its submission was lost.
   public var isStartKnown: Bool = false
   /// The end was found out afterwards, not observed.
   public var isEndDerived: Bool = false
   /// In flight as far as is known, but records were lost since its last event: it may have ended.
   public var isSuspect: Bool = false
+  public var opcode: Opcode = Opcode(rawValue: 0)
+  /// Submitted by the ring's iou-sqp thread.
+  public var isSubmittedBySQThread: Bool = false
   /// The chain the request is in, 0 if none.
   public var chain: Chain.ID = 0
   /// The group it is a member or, if of none, the leader of; 0 if neither.

@@ -77,6 +77,8 @@ public struct Ring: Sendable {
     /// Bytes moved by reads, receives and such, by writes, sends and such.
     public var bytesRead: UInt64 = 0
     public var bytesWritten: UInt64 = 0
+    /// Requests that ended without a record, and whose latency is in no histogram.
+    public var unmeasured: UInt64 = 0
     /// Calls that waited for CQEs (`io_uring_cqring_wait`).
     public var waits: UInt64 = 0
 

@@ -46,8 +46,13 @@ public struct HostDescription: Sendable, Hashable {
   public var startTime: UInt64
   /// The same moment, nanoseconds since 1970.
   public var startRealtime: UInt64
+  /// One request in this many has records; the others are only counted.
+  public var sampling: UInt32
 
-  public init(kernel: String, tier: String, startTime: UInt64, startRealtime: UInt64) {
+  public init(
+    kernel: String, tier: String, startTime: UInt64, startRealtime: UInt64, sampling: UInt32 = 1
+  ) {
+    self.sampling = sampling
     self.kernel = kernel
     self.tier = tier
     self.startTime = startTime

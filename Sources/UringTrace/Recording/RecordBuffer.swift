@@ -24,6 +24,16 @@ public struct RecordBuffer: Sendable {
     count += 1
   }
 
+  /// Appends sums with their pairs.
+  public mutating func append(
+    _ counts: record_counts, errors: [record_count], latencies: [record_count]
+  ) {
+    var counts = counts
+    counts.errors = UInt32(errors.count)
+    counts.latencies = UInt32(latencies.count)
+    (errors + latencies).withUnsafeBytes { append(counts, base: \.base, trailer: $0) }
+  }
+
   /// Appends a file name.
   public mutating func append(_ name: record_file_name, text: some Collection<UInt8>) {
     var name = name

@@ -24,6 +24,7 @@ public struct RecordingHeader: Sendable, Hashable {
     header.header_size = UInt32(MemoryLayout<recording_header>.size)
     header.start_ns = host.startTime
     header.start_realtime_ns = host.startRealtime
+    header.sampling = host.sampling
     CharArray.set(&header.tool_version, to: toolVersion)
     CharArray.set(&header.kernel, to: host.kernel)
     CharArray.set(&header.tier, to: host.tier)
@@ -38,21 +39,26 @@ public struct RecordingHeader: Sendable, Hashable {
   ) throws(RecordingError) -> (header: RecordingHeader, firstRecord: Int) {
     guard bytes.starts(with: magic) else { throw .notARecording }
     let size = MemoryLayout<recording_header>.size
+    let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size
     // Magic, schema and header size are at the same place in every schema.
     guard bytes.count >= 16 else { throw .truncatedHeader }
     let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
     guard schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(schema) }
-    guard schema == UInt32(RECORD_SCHEMA), headerSize >= size, headerSize <= 1 << 16,
+    guard schema == UInt32(RECORD_SCHEMA), headerSize >= sizeWithoutSampling, headerSize <= 1 << 16,
       headerSize.isMultiple(of: 8)
     else { throw .corruptHeader }
     guard bytes.count >= headerSize else { throw .truncatedHeader }
-    let stored = bytes.loadUnaligned(as: recording_header.self)
+    var stored = recording_header()
+    withUnsafeMutableBytes(of: &stored) {
+      $0.copyBytes(from: bytes[..<min(headerSize, size)])
+    }
     let header = RecordingHeader(
       toolVersion: CharArray.string(stored.tool_version),
       host: HostDescription(
         kernel: CharArray.string(stored.kernel), tier: CharArray.string(stored.tier),
-        startTime: stored.start_ns, startRealtime: stored.start_realtime_ns))
+        startTime: stored.start_ns, startRealtime: stored.start_realtime_ns,
+        sampling: max(1, stored.sampling)))
     return (header, headerSize)
   }
 }

@@ -11,6 +11,8 @@ public struct Filter: Sendable, Hashable {
   public var opcodes: Set<Opcode> = []
   /// Nanoseconds a request in flight must be old to be listed; 0 lists all.
   public var minimumAge: UInt64 = 0
+  /// Live: one request in this many has records, with all its events; the others are only counted.
+  public var sampling: UInt32 = 1
 
   public init() {}
 

@@ -13,6 +13,8 @@ struct OpcodeTraitTable: ~Copyable {
     var fixedFlags: UInt32 = 0
     /// Uses one always, or provides buffers, or is a command or zero-copy send.
     var alwaysTouchesBuffers = false
+    /// One of the above may hold; without it only the SQE's flags can make a request special.
+    var canBeSpecial = false
     /// 0 in unused places.
     var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
@@ -45,6 +47,9 @@ struct OpcodeTraitTable: ~Copyable {
       for (index, error) in properties.normalErrors.prefix(2).enumerated() {
         entry.normalErrors[index] = error
       }
+      entry.canBeSpecial =
+        entry.canBeMultishot || entry.alwaysTouchesBuffers || entry.fixedIOPrio != 0
+        || entry.fixedFlags != 0
       traits[Int(opcode.rawValue)] = entry
     }
   }
@@ -66,6 +71,14 @@ struct OpcodeTraitTable: ~Copyable {
     return entry.alwaysTouchesBuffers
       || sqe.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0
       || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
+  }
+
+  /// Whether several CQEs can come of it, or it touches buffers: all that an SQE tells of this.
+  @inline(__always)
+  func isSpecial(_ opcode: Opcode, _ sqe: UnsafePointer<SQE>) -> Bool {
+    if sqe.pointee.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0 { return true }
+    guard traits[Int(opcode.rawValue)].canBeSpecial else { return false }
+    return isMultishot(opcode, sqe.pointee, isKnown: true) || touchesBuffers(opcode, sqe.pointee)
   }
 
   /// Whether a result is an error, and not the way in which the opcode normally ends.

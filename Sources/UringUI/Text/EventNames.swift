@@ -24,7 +24,7 @@ extension Names {
       (.ringClosed, Piece("ring closed", .label)), (.taskName, Piece("task name", .faint)),
       (.fileName, Piece("file name", .faint)), (.lost, Piece("LOST", .alarm)),
       (.freed, Piece("freed", .faint)), (.flagName, Piece("flag name", .faint)),
-      (.end, Piece("end of recording", .label)),
+      (.counts, Piece("counts", .faint)), (.end, Piece("end of recording", .label)),
     ].map { ($0.0.rawValue, $0.1) })
 
   /// What ``Event/value`` and ``Event/flags`` mean for the kind.

@@ -35,6 +35,21 @@ struct FilterOptions: ParsableArguments {
       valueName: "duration"))
   var minimumAge: DurationArgument?
 
+  @Option(
+    help: ArgumentHelp(
+      "Follow only one request in N, with all its events; the others are only counted.",
+      valueName: "1/N"),
+    transform: Self.sampling)
+  var sample: UInt32?
+
+  private static func sampling(_ text: String) throws -> UInt32 {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0] == "1", let number = UInt32(parts[1]), number > 0 else {
+      throw ValidationError("'\(text)' is not of the form 1/N")
+    }
+    return number
+  }
+
   func validate() throws {
     for pid in Self.parts(pids) {
       guard let number = UInt32(pid), number > 0, number <= UInt32(Int32.max) else {
@@ -56,6 +71,7 @@ struct FilterOptions: ParsableArguments {
     filter.comms = Set(comms.map { String(decoding: $0.utf8.prefix(15), as: UTF8.self) })
     filter.fds = Set(Self.parts(fds).compactMap { Int32($0) })
     filter.opcodes = Set(opcodes.flatMap(\.opcodes))
+    filter.sampling = sample ?? 1
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
     return filter
   }
@@ -69,6 +85,7 @@ struct FilterOptions: ParsableArguments {
     let names = opcodes.flatMap(\.opcodes).map(\.name)
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
     if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
+    if let sample { words.append("sample 1/\(sample)") }
     return words.joined(separator: ", ")
   }
 

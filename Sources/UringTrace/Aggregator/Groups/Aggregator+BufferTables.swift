@@ -246,7 +246,7 @@ extension Aggregator {
     let sqe = slots[slot].request.sqe
     let ring = slots[slot].ring
     let bgid = UInt32(sqe.buf_index)
-    slots[slot].isInGroup = true
+    slots[slot].joinGroup()
     if slots[slot].request.opcode == .provideBuffers {
       let place = place(ring, .providedLegacy, bgid)
       if tables.places[place].group == noIndex || !tables.places[place].isFilled {

@@ -40,7 +40,7 @@ extension Aggregator {
   mutating func lead(_ slot: UInt32, _ group: UInt32) {
     slots[slot].led = group
     slots[slot].ledID = tables.groups[group].id
-    slots[slot].isInGroup = true
+    slots[slot].joinGroup()
     if slots[slot].request.group == 0 { slots[slot].request.group = tables.groups[group].id }
     nameGroup(group)
   }

@@ -38,7 +38,7 @@ extension Aggregator {
     }
     let number = tables.append(member, slot: slot, to: group)
     slots[slot].member = number
-    slots[slot].isInGroup = true
+    slots[slot].joinGroup()
     slots[slot].request.group = tables.groups[group].id
     nameGroup(group)
     place(number)

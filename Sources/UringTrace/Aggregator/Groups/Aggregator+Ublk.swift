@@ -33,7 +33,7 @@ extension Aggregator {
     case .address: index = UInt32(truncatingIfNeeded: sqe.addr & 0xffff)
     case .none: index = noIndex
     }
-    slots[slot].isInGroup = true
+    slots[slot].joinGroup()
     switch command.role {
     case .register: register(slot, provider, index: index)
     case .unregister: unregister(slot, index: index)
@@ -126,7 +126,7 @@ extension Aggregator {
     let isNewRoute = tables.routes.updateValue(device, forKey: route(slot)) != device
     let payload = Payload(slots[slot].request.sqe)
     let tag = tables.tag(device: device, queue: payload.queue, tag: payload.tag)
-    slots[slot].isInGroup = true
+    slots[slot].joinGroup()
     slots[slot].ublkTag = tag
     let led = slots[slot].led
     if command.role == .register, led != noIndex, tables.groups[led].id == slots[slot].ledID {
