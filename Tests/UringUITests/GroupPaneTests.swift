@@ -56,6 +56,20 @@ import Testing
     #expect(end.contains("ublk_io_release") && end.contains("observed") && end.contains("●"))
   }
 
+  @Test func aGroupWhoseLeaderFailedGaveNothingBack() {
+    var snapshot = Make.lending
+    snapshot.groups = [
+      Make.group(1, state: .givenBack, conditions: GroupConditions(.leaderFailed))
+    ]
+    var interface = interface(snapshot)
+    press(&interface, "5")
+    #expect(lines(&interface).contains { $0.contains("ended") && $0.contains("leader_failed") })
+    press(&interface, .enter)
+    let text = lines(&interface)
+    #expect(text.contains { $0.contains("ended  no members") })
+    #expect(!text.contains { $0.contains("derived") || $0.contains("not yet") })
+  }
+
   @Test func theAgeIsFromWhenTheBufferWasProvided() {
     // The leader had waited for a second.
     let scene = Scene(Make.lending)
@@ -227,7 +241,7 @@ import Testing
     #expect(kernel.contains("ublk, automatic") && kernel.contains(" 13 "))
     let own = try #require(text.first { $0.contains("#4") })
     #expect(own.contains("0x7f0012380000") && own.contains("1.23k"))
-    #expect(text.contains { $0.contains("group 5") && $0.contains("0/16") })
+    #expect(text.contains { $0.contains("bgid 5") && $0.contains("0/16") })
   }
 
   @Test func aBufferLeadsToItsBorrowers() {

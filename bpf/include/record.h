@@ -262,7 +262,7 @@ struct record_block {
   __u32 operation; /* REQ_OP_* */
   __u16 queue;
   __u16 tag;
-  __u32 reserved;
+  __u32 io_flags; /* UBLK_IO_FLAG_* of the driver's own; 0 where not known */
   char disk[32]; /* ublkb0 */
 };
 

@@ -15,9 +15,33 @@ struct ublk_uring_cmd_pdu {
   __u16 tag;
 };
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ublk_io {
+  unsigned int flags;
+  void *req; /* shares its place with the command: while the server has the I/O it is the request */
+};
+
+/* The module's types are known if it was loaded before the programs. */
 struct ublk_queue {
   unsigned long flags;
-} __attribute__((preserve_access_index));
+  struct ublk_io ios[];
+};
+
+#pragma clang attribute pop
+#define UBLK_IO_FLAG_OWNED_BY_SRV 2
+
+/* The request that the server has now under the command's tag. */
+static __always_inline void describe_delivery(
+    struct record_command *record, struct ublk_queue *queue, __u16 tag) {
+  struct ublk_io *io = (void *)queue + bpf_core_field_offset(struct ublk_queue, ios) +
+      tag * bpf_core_type_size(struct ublk_io);
+  __u32 flags = BPF_CORE_READ(io, flags);
+  record->flags = BPF_CORE_READ(queue, flags);
+  if (!(flags & UBLK_IO_FLAG_OWNED_BY_SRV) || !describe_block(&record->block, BPF_CORE_READ(io, req)))
+    return;
+  record->block.io_flags = flags;
+}
 
 /* A command of ublk completes: which device's, and the block request that it brings. */
 static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
@@ -34,11 +58,12 @@ static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u
   struct ublk_uring_cmd_pdu pdu = {};
   bpf_core_read(&pdu, sizeof(pdu), &command->pdu);
   record->flags = 0;
-  /* the module's type: known if it was loaded before */
-  if (pdu.queue && bpf_core_field_exists(struct ublk_queue, flags))
-    record->flags = BPF_CORE_READ((struct ublk_queue *)pdu.queue, flags);
+  __builtin_memset(&record->block, 0, sizeof(record->block));
+  if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
+    describe_delivery(record, pdu.queue, pdu.tag);
   /* Several that are queued at once have only one such pointer (6.17): the others' is an old one. */
-  if (!pdu.request || !describe_block(&record->block, pdu.request) || record->block.tag != pdu.tag)
+  else if (pdu.request && describe_block(&record->block, pdu.request) &&
+           record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);
 }

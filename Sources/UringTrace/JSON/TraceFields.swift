@@ -225,6 +225,7 @@ enum TraceFields {
       json.field("op", block.operation)
       json.field("sector", block.sector)
       json.field("length", block.length)
+      json.field("io_flags", block.io_flags)
     }
   }
 

@@ -395,6 +395,7 @@ struct TraceLine: Decodable {
       block.operation = try integer("op")
       block.sector = try integer("sector")
       block.length = try integer("length")
+      block.io_flags = try integer("io_flags")
       return block
     }
 

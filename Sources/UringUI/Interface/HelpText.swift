@@ -32,6 +32,7 @@ enum HelpText {
     ("members done", "nobody uses it; its owner has not got it back"),
     ("given back", "the function that gives it back was seen"),
     ("back, derived", "concluded from other events, not seen"),
+    ("ended", "there was no buffer to give back: its leader failed"),
     ("leaked", "the ring is gone and it was never given back"),
   ]
 

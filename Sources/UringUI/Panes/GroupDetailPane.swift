@@ -7,6 +7,7 @@ struct GroupDetailPane: Pane {
   private var group: RequestGroup?
   private var isForgotten = false
   private var table = Table<GroupRow>(columns: GroupRow.columns, id: { $0.id })
+  private var axis = TimeAxis(from: 0, to: 1)
   private var tableTop = 0
   /// The member to choose once the group is there.
   private var wanted: Request.ID
@@ -35,13 +36,12 @@ struct GroupDetailPane: Pane {
     }
     guard let group else { return }
     let end = isForgotten ? max(group.endTime, group.membersDoneTime) : scene.now
-    table.update(GroupTree(group: group, now: end).rows, scene: scene)
+    let tree = GroupTree(group: group, now: end)
+    axis = tree.axis
+    table.update(tree.rows, scene: scene)
     if wanted != 0 {
       table.select(id: GroupTree.id(ofMember: wanted, in: group))
       wanted = 0
-    } else if table.selection == 0 {
-      // The scale has nothing to open.
-      table.navigate(.rows(1))
     }
   }
 
@@ -59,7 +59,10 @@ struct GroupDetailPane: Pane {
     text.draw(Array(lines.prefix(room)), into: &canvas, in: area.takeTop(room))
     if area.height > table.count + 1 { _ = area.takeTop(1) }
     tableTop = area.y - rect.y
-    table.draw(into: &canvas, in: area, scene: scene, isFocused: isFocused, emptyText: "")
+    let axis = axis
+    table.draw(
+      into: &canvas, in: area, scene: scene, isFocused: isFocused, emptyText: "",
+      scale: { axis.scale(width: $0) })
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }

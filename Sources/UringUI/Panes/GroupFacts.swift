@@ -17,7 +17,10 @@ struct GroupFacts {
   private var state: [Piece] {
     var pieces = [Names.state(group)]
     let members = group.memberCount == 1 ? "member" : "members"
-    pieces.append(Piece("  \(group.doneCount) of \(group.memberCount) \(members) done"))
+    pieces.append(
+      Piece(
+        group.memberCount == 0
+          ? "  no members" : "  \(group.doneCount) of \(group.memberCount) \(members) done"))
     if group.failedCount > 0 { pieces.append(Piece(", \(group.failedCount) failed", .error)) }
     if group.isEndKnown {
       pieces.append(Piece("  \(Humanise.duration(group.age(scene)))", .value))
@@ -68,7 +71,7 @@ struct GroupFacts {
 
   private var givenBack: [Piece] {
     guard let given = group.acknowledgement else {
-      return line("Given back", [Piece(group.state == .leaked ? "never" : "not yet", .faint)])
+      return line("Given back", [Piece(Self.withoutAcknowledgement(group), .faint)])
     }
     var pieces: [Piece] = []
     if given.isDerived {
@@ -85,6 +88,14 @@ struct GroupFacts {
     }
     if given.tid != 0 { pieces.append(Piece("  by " + scene.thread(given.tid), .faint)) }
     return line("Given back", pieces)
+  }
+
+  private static func withoutAcknowledgement(_ group: RequestGroup) -> String {
+    switch group.state {
+    case .leaked: "never"
+    case .givenBack: "nothing to give back"
+    default: "not yet"
+    }
   }
 
   private var holder: [[Piece]] {

@@ -4,7 +4,6 @@ import UringTrace
 struct GroupRow: Sendable {
   enum Shape: Sendable {
     case none
-    case scale
     /// How many members run at each time.
     case load([(from: UInt64, to: UInt64)])
     case span(from: UInt64, to: UInt64, isOpen: Bool)
@@ -30,7 +29,6 @@ struct GroupRow: Sendable {
   func picture(width: Int) -> Piece {
     switch shape {
     case .none: Piece("")
-    case .scale: Piece(axis.scale(width: width), .faint)
     case .load(let spans): Piece(axis.load(spans, width: width), .label)
     case .span(let from, let to, let isOpen):
       Piece(axis.bar(from: from, to: to, isOpen: isOpen, width: width), style)

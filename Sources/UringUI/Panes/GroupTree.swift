@@ -4,7 +4,7 @@ import UringTrace
 struct GroupTree {
   var group: RequestGroup
   var now: UInt64
-  private let axis: TimeAxis
+  let axis: TimeAxis
 
   init(group: RequestGroup, now: UInt64) {
     self.group = group
@@ -41,13 +41,12 @@ struct GroupTree {
   }
 
   // Members have the ids of their requests.
-  private static let scaleID = UInt64.max
-  private static let leaderID = UInt64.max - 1
-  private static let providedID = UInt64.max - 2
-  private static let droppedID = UInt64.max - 3
-  private static let loadID = UInt64.max - 4
-  private static let withdrawnID = UInt64.max - 5
-  private static let acknowledgementID = UInt64.max - 6
+  private static let leaderID = UInt64.max
+  private static let providedID = UInt64.max - 1
+  private static let droppedID = UInt64.max - 2
+  private static let loadID = UInt64.max - 3
+  private static let withdrawnID = UInt64.max - 4
+  private static let acknowledgementID = UInt64.max - 5
 
   static func id(ofMember request: Request.ID, in group: RequestGroup) -> UInt64 {
     group.leader.request == request && !group.members.contains { $0.request == request }
@@ -55,9 +54,7 @@ struct GroupTree {
   }
 
   var rows: [GroupRow] {
-    var rows = [row(Self.scaleID, "", Piece(""))]
-    rows[0].shape = .scale
-    rows.append(leader)
+    var rows = [leader]
     if let provided { rows.append(provided) }
     if group.droppedMembers > 0 {
       rows.append(
@@ -148,10 +145,13 @@ struct GroupTree {
 
   private var acknowledgement: GroupRow {
     guard let given = group.acknowledgement else {
-      let isLeaked = group.state == .leaked
-      var row = row(
-        Self.acknowledgementID, "└─ ",
-        isLeaked ? Piece("never given back", .error) : Piece("not given back", .faint))
+      let name =
+        switch group.state {
+        case .leaked: Piece("never given back", .error)
+        case .givenBack: Piece("nothing to give", .faint)
+        default: Piece("not given back", .faint)
+        }
+      var row = row(Self.acknowledgementID, "└─ ", name)
       // How long all have been done and the owner waits.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime

@@ -40,7 +40,7 @@ struct GroupsContent: ListContent {
       order: .text { group, _ in Names.leader(group).text }
     ) { group, _ in Names.leader(group) },
     Column(
-      "DONE", width: 7, minimum: 5, .right, priority: 0,
+      "DONE", width: 9, minimum: 7, .right, priority: 0,
       order: .number { group, _ in group.doneCount }
     ) { group, _ in
       Piece(
@@ -73,7 +73,7 @@ struct GroupsContent: ListContent {
       order: .number { group, scene in group.holder.map { scene.age(since: $0.startTime) } ?? 0 },
       picture: { group, scene, width in holder(group, scene, width: width) }),
     Column(
-      "CONDITIONS", width: 22, minimum: 10, priority: 2, growth: .toContent,
+      "CONDITIONS", width: 22, minimum: 9, priority: 2, growth: .toContent,
       order: .number { group, _ in UInt64(group.conditions.bits) }
     ) { group, _ in Piece(Names.conditions(group.conditions), group.conditions.style) },
     Column(

@@ -222,8 +222,11 @@ struct Table<Row: Sendable>: Sendable {
   // MARK: Drawing
 
   /// Draws the column titles and the rows that fit.
+  ///
+  /// - Parameter scale: what stands in the place of a picture's title, in so many columns.
   mutating func draw(
-    into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String
+    into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String,
+    scale: ((Int) -> String)? = nil
   ) {
     guard !rect.isEmpty else { return }
     let body = rect.width > 8 ? rect.width - 1 : rect.width
@@ -232,7 +235,7 @@ struct Table<Row: Sendable>: Sendable {
     measure(width: body, scene)
     layout = ColumnLayout(columns, needs: needs, width: body)
     var area = rect
-    drawTitles(into: &canvas, in: area.takeTop(1))
+    drawTitles(into: &canvas, in: area.takeTop(1), scale: scale)
     if count == 0 {
       canvas.put(emptyText, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
     }
@@ -274,13 +277,16 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  private func drawTitles(into canvas: inout Canvas, in rect: Rect) {
+  private func drawTitles(
+    into canvas: inout Canvas, in rect: Rect, scale: ((Int) -> String)?
+  ) {
     canvas.fill(rect, style: .columns)
     for place in layout.places {
       let column = columns[place.column]
       let isSorted = place.column == sortColumn
       let style: Style = isSorted ? .columnSorted : .columns
       var title = column.title
+      if column.growth == .toRest, let scale { title = scale(place.width) }
       if isSorted, title.utf8.count < place.width { title += isDescending ? "▼" : "▲" }
       let x = rect.x + place.x
       if isSorted {

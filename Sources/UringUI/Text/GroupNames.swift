@@ -9,8 +9,11 @@ extension Names {
     case .borrowed: Piece("borrowed", .strong)
     case .membersDone: Piece("members done")
     case .givenBack:
-      group.acknowledgement?.isDerived == false
-        ? Piece("given back", .good) : Piece("back, derived", .label)
+      switch group.acknowledgement?.isDerived {
+      case false?: Piece("given back", .good)
+      case true?: Piece("back, derived", .label)
+      case nil: Piece("ended", .faint)
+      }
     case .leaked: Piece("leaked", .error)
     }
   }
@@ -35,10 +38,10 @@ extension Names {
     return command
   }
 
-  /// "#3", "group 1", "0x7f001000".
+  /// "#3", "bgid 1", "0x7f001000".
   static func slot(_ buffer: GroupBuffer) -> String {
     if let index = buffer.index { return "#\(index)" }
-    if let bgid = buffer.bgid { return "group \(bgid)" }
+    if let bgid = buffer.bgid { return "bgid \(bgid)" }
     if buffer.address != 0 { return Humanise.hex(buffer.address) }
     return buffer.isKernel ? "kernel" : ""
   }
@@ -69,9 +72,9 @@ extension Names {
     }
   }
 
-  /// "#3" a slot of the table, "group 3" of provided buffers.
+  /// "#3" a slot of the table, "bgid 3" of provided buffers.
   static func index(_ buffer: Buffer) -> String {
-    buffer.kind == .registered ? "#\(buffer.index)" : "group \(buffer.index)"
+    buffer.kind == .registered ? "#\(buffer.index)" : "bgid \(buffer.index)"
   }
 
   static func conditions(_ conditions: GroupConditions) -> String {

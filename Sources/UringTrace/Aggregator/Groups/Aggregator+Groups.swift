@@ -61,6 +61,11 @@ extension Aggregator {
   /// The owner takes the buffer back: no new member can borrow it.
   mutating func withdraw(_ group: UInt32, time: UInt64, tid: UInt32) {
     guard !tables.groups[group].isEnded, tables.groups[group].withdrawnTime == 0 else { return }
+    if tables.groups[group].isTentative, tables.groups[group].memberCount == 0 {
+      leavePlace(group)
+      tables.discard(group)
+      return
+    }
     tables.groups[group].withdrawnTime = max(time, 1)
     if tables.groups[group].memberCount == 0 { note(.unused, group) }
     leavePlace(group)

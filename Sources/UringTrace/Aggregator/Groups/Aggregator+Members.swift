@@ -175,7 +175,11 @@ extension Aggregator {
       tables.idleCount += 1
       // Begun for this request alone.
       if tables.groups[old].providedTime == 0, !tables.groups[old].leader.isKnown {
-        endGroup(old, time: 0)
+        let place = tables.groups[old].place
+        if place != noIndex, tables.places[place].group == old {
+          tables.places[place].group = group
+        }
+        tables.discard(old)
       }
     }
   }

@@ -4,6 +4,8 @@ import CRecord
 extension Aggregator {
   /// UBLK_F_AUTO_BUF_REG, include/uapi/linux/ublk_cmd.h.
   private static var automaticFlag: UInt32 { 1 << 11 }
+  /// UBLK_IO_FLAG_AUTO_BUF_REG, drivers/block/ublk_drv.c: the slot was filled.
+  private static var filledFlag: UInt32 { 1 << 4 }
 
   /// What a command's SQE holds: struct ublksrv_io_cmd, from offset 48 on.
   private struct Payload {
@@ -146,6 +148,7 @@ extension Aggregator {
     if disk != noIndex { tables.tags[tag].disk = disk }
     let address = slots[slot].request.sqe.addr
     tables.tags[tag].index = address <= UInt64(UInt32.max) ? UInt32(address & 0xffff) : noIndex
+    tables.tags[tag].ioFlags = block.io_flags
     tables.tags[tag].isAutomatic = record.pointee.flags & Self.automaticFlag != 0
     slots[slot].delivers = true
   }
@@ -177,7 +180,7 @@ extension Aggregator {
     let state = tables.tags[tag]
     guard state.isAutomatic, state.index != noIndex else { return }
     // Flushes and discards have no data. Where the request is not known the first member tells.
-    guard state.request != 0, state.operation <= 1, state.length > 0 else { return }
+    guard state.request == 0 || state.operation <= 1 && state.length > 0 else { return }
     let ring = slots[slot].ring
     let group = beginGroup(.ublkAuto, ring: ring, time: time, leader: leader)
     tables.groups[group].isUblk = true
@@ -187,8 +190,16 @@ extension Aggregator {
     tables.groups[group].queueTag = payload.tag
     tables.groups[group].index = state.index
     fill(group, tag: tag)
+    tables.groups[group].isTentative = state.request == 0
     provide(group, time: time)
     nameGroup(group)
+    if state.ioFlags != 0, state.ioFlags & Self.filledFlag == 0 {
+      // With UBLK_AUTO_BUF_REG_FALLBACK the server has to register it itself.
+      tables.groups[group].providedTime = 0
+      note(.notRegistered, group)
+      endGroup(group, time: time)
+      return
+    }
     if slots[slot].request.group == 0 { slots[slot].request.group = tables.groups[group].id }
     let place = place(ring, .registered, state.index)
     let old = tables.places[place].group

@@ -12,6 +12,8 @@ struct GroupState {
   var isKernel = false
   var hasAcknowledgement = false
   var isDerived = false
+  /// Whether there is a buffer at all is not known until a member uses it.
+  var isTentative = false
   /// A command that takes it back is under way.
   var isBeingWithdrawn = false
   var conditions = GroupConditions()
@@ -133,6 +135,8 @@ struct UblkTagState {
   /// The slot named for automatic registration, if it is one; ``noIndex`` if not.
   var index = noIndex
   var isAutomatic = false
+  /// UBLK_IO_FLAG_* when it was delivered, 0 where not known.
+  var ioFlags: UInt32 = 0
   /// The group of the last delivery, with its id: the place may be another's by now.
   var group = noIndex
   var groupID: RequestGroup.ID = 0

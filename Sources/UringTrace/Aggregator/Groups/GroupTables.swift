@@ -149,6 +149,19 @@ struct GroupTables: ~Copyable {
     return history.append(group)
   }
 
+  /// Takes a group away that turned out to be none.
+  mutating func discard(_ group: UInt32) {
+    let (previous, next) = (groups[group].previous, groups[group].next)
+    if previous == noIndex { firstAlive = next } else { groups[previous].next = next }
+    if next == noIndex { lastAlive = previous } else { groups[next].previous = previous }
+    aliveCount -= 1
+    idleCount -= 1
+    groups[group].key = 0
+    groups[group].priv = 0
+    groups[group].id = 0
+    groups.give(back: group)
+  }
+
   // MARK: Members
 
   mutating func append(_ member: RequestGroup.Member, slot: UInt32, to group: UInt32) -> UInt32 {
