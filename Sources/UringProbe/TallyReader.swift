@@ -7,7 +7,9 @@ import UringTrace
 /// The counters are in memory shared with the kernel: a look costs a load as long as nothing was counted.
 struct TallyReader: ~Copyable {
   private let tallies: MappedArray
-  private let details: MappedArray
+  /// Mapped when something was counted: all of it is resident then.
+  private var details: MappedArray?
+  private let detailsDescriptor: Int32
   /// The counters as they were last told, by place.
   private var told: [Int: probe_tally] = [:]
   private var toldDetails: [Int: [UInt64]] = [:]
@@ -19,11 +21,9 @@ struct TallyReader: ~Copyable {
   init(capture: borrowing CaptureObject) throws(ProbeError) {
     let tallies = try MappedArray(
       descriptor: capture.mapDescriptor("tallies"), size: MemoryLayout<probe_tallies>.size)
-    let details = try MappedArray(
-      descriptor: capture.mapDescriptor("tally_details"),
-      size: MemoryLayout<probe_tally_detail>.size * Int(PROBE_TALLY_DETAILS))
     self.tallies = tallies
-    self.details = details
+    detailsDescriptor = capture.mapDescriptor("tally_details")
+    details = nil
   }
 
   private var table: UnsafePointer<probe_tallies> {
@@ -38,6 +38,12 @@ struct TallyReader: ~Copyable {
   /// Appends a record for each ring and opcode of which something was counted since the last call.
   mutating func read(into records: inout UringTrace.RecordBuffer, at time: UInt64) {
     uncounted = table.pointee.nowhere
+    guard table.pointee.used > 0 else { return }
+    if details == nil {
+      details = try? MappedArray(
+        descriptor: detailsDescriptor,
+        size: MemoryLayout<probe_tally_detail>.size * Int(PROBE_TALLY_DETAILS))
+    }
     if table.pointee.used > told.count { findNew() }
     for place in told.keys.sorted() { read(place, into: &records, at: time) }
   }
@@ -86,8 +92,10 @@ struct TallyReader: ~Copyable {
   private mutating func readDetail(
     _ number: Int, _ errors: inout [record_count], _ latencies: inout [record_count]
   ) {
-    let words = details.words(
-      from: number * MemoryLayout<probe_tally_detail>.size, count: Self.detailWords)
+    guard
+      let words = details?.words(
+        from: number * MemoryLayout<probe_tally_detail>.size, count: Self.detailWords)
+    else { return }
     var before = toldDetails[number] ?? [UInt64](repeating: 0, count: Self.detailWords)
     toldDetails[number] = nil
     for index in words.indices {

@@ -29,6 +29,8 @@ struct RequestSlot {
   var isPlain = false
   /// Something below must be told when it ends.
   var isInGroup = false
+  /// Something below was set, by this request or one before it in the slot.
+  var hasGroupFields = false
   /// Completes with an I/O of ublk.
   var delivers = false
   /// What it is as the member of a group.
@@ -62,11 +64,7 @@ extension RequestSlot {
     isLatencyRecorded = false
     isEvicted = false
     self.isPlain = isPlain
-    isInGroup = false
-    delivers = false
-    member = noIndex
-    led = noIndex
-    withdrawsID = 0
+    if hasGroupFields { clearGroupFields() }
     request.id = id
     request.address = header.req
     request.startTime = header.time_ns
@@ -105,10 +103,20 @@ extension RequestSlot {
   }
 
   /// Its end matters to a group.
-  @inline(__always)
   mutating func joinGroup() {
     isInGroup = true
+    hasGroupFields = true
     isPlain = false
+  }
+
+  @inline(never)
+  private mutating func clearGroupFields() {
+    isInGroup = false
+    hasGroupFields = false
+    delivers = false
+    member = noIndex
+    led = noIndex
+    withdrawsID = 0
   }
 
   /// Notes a CQE with a result.

@@ -72,6 +72,7 @@ extension Aggregator {
     }
     let group = tables.places[place].group
     guard group != noIndex else { return }
+    slots[slot].hasGroupFields = true
     slots[slot].withdraws = group
     slots[slot].withdrawsID = tables.groups[group].id
     slots[slot].request.group = tables.groups[group].id
