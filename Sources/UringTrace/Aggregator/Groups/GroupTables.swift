@@ -146,7 +146,8 @@ struct GroupTables: ~Copyable {
     aliveCount -= 1
     if groups[group].memberCount == 0 { idleCount -= 1 }
     groups[group].isEnded = true
-    return history.append(group)
+    let oldest = history.append(group)
+    return oldest == noIndex ? nil : oldest
   }
 
   /// Takes a group away that turned out to be none.
