@@ -183,7 +183,9 @@ static __always_inline void tally_result(struct probe_tally *tally, __s32 res) {
   if (res >= 0)
     return;
   struct probe_tally_detail *detail = detail_of(tally);
-  __u32 error = -res;
+  __u64 error = -(__s64)res;
+  /* the verifier of 6.12 and earlier knows nothing of a negated half register */
+  asm volatile("" : "+r"(error));
   if (detail && error < PROBE_TALLY_ERRORS)
     TALLY(detail->errors[error], 1);
   else

@@ -32,10 +32,10 @@ extension Aggregator {
     rings[ring].ring.counts.add(record.pointee)
     count(bytes: record.pointee.bytes, of: opcode, ring)
     for pair in pairs.errors {
-      let result = -Int32(truncatingIfNeeded: pair.what)
-      if pair.what == 0 || traits.isError(result, of: opcode) {
+      let error = Int32(truncatingIfNeeded: pair.what)
+      if error == 0 || traits.isError(0 &- error, of: opcode) {
         rings[ring].ring.counts.errors &+= UInt64(pair.count)
-        rings[ring].ring.count(errno: -result, times: UInt64(pair.count))
+        rings[ring].ring.count(errno: error, times: UInt64(pair.count))
       }
     }
     guard !pairs.latencies.isEmpty else { return }

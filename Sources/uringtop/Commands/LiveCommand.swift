@@ -34,7 +34,7 @@ struct LiveCommand: ParsableCommand {
     if command.isEmpty {
       try Screen.show(title: "", options: screen, filters: filters) { [self] in
         try LiveCapture.start(
-          filter: filters.filter, refreshInterval: screen.interval.duration
+          filter: filters.filter, refreshInterval: screen.interval.duration, isForScreen: true
         ).source
       }
       return
@@ -51,7 +51,8 @@ struct LiveCommand: ParsableCommand {
     try Screen.show(title: command.joined(separator: " "), options: screen, filters: filters) {
       [self] in
       let capture = try LiveCapture.start(
-        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration)
+        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration,
+        isForScreen: true)
       try held.child.release()
       return capture.source
     }

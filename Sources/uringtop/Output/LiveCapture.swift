@@ -15,10 +15,17 @@ final class LiveCapture: Sendable {
   ///
   /// - Parameter tree: a process that, with its descendants, is all that is watched, unless the filter
   ///   names processes itself.
+  /// - Parameter isForScreen: kept small, because it stays for long: half the ring buffer, and a history
+  ///   of what one scrolls through.
   static func start(
-    filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil
+    filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
+    isForScreen: Bool = false
   ) throws(Failure) -> LiveCapture {
     var options = LiveSession.Options()
+    if isForScreen {
+      options.ringBufferSize = 8 << 20
+      options.limits.history = 4_000
+    }
     options.filter = filter
     if let tree, filter.pids.isEmpty {
       options.filter.pids = [tree]
