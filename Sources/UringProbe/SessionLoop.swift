@@ -159,7 +159,9 @@ final class SessionLoop: @unchecked Sendable {
   private func flagNames() -> RecordBuffer {
     var records = RecordBuffer()
     for function in flush.watched {
-      records.append(record_symbol.self, at: host.startTime) { $0.address = UInt64(function.rawValue) }
+      records.append(record_symbol.self, at: host.startTime) {
+        $0.address = UInt64(function.rawValue)
+      }
     }
     for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
       records.append(record_flag_name.self, at: host.startTime) {

@@ -24,6 +24,13 @@ extension Names {
       (.ringClosed, Piece("ring closed", .label)), (.taskName, Piece("task name", .faint)),
       (.fileName, Piece("file name", .faint)), (.lost, Piece("LOST", .alarm)),
       (.freed, Piece("freed", .faint)), (.flagName, Piece("flag name", .faint)),
+      (.command, Piece("ublk command", .label)), (.bufferUse, Piece("buffer use", .faint)),
+      (.bufferRelease, Piece("buffer release", .good)),
+      (.bufferTable, Piece("buffer table", .label)), (.bufferSlot, Piece("buffer slot", .faint)),
+      (.registerArgument, Piece("register argument", .faint)),
+      (.blockRequest, Piece("block request", .faint)),
+      (.groupBuffer, Piece("group buffer", .faint)),
+      (.symbol, Piece("symbol", .faint)), (.providedTail, Piece("provided tail", .faint)),
       (.end, Piece("end of recording", .label)),
     ].map { ($0.0.rawValue, $0.1) })
 

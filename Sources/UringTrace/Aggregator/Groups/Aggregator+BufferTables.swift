@@ -72,7 +72,8 @@ extension Aggregator {
     let known = tables.places[place].group
     // Found now, and not put there by a call: it was there before.
     let call = rings[ring].tableCall
-    let isSame = known != noIndex && (tables.groups[known].key == key || tables.groups[known].key == 0)
+    let isSame =
+      known != noIndex && (tables.groups[known].key == key || tables.groups[known].key == 0)
     if !isSame {
       if known != noIndex { withdraw(known, time: header.time_ns, tid: header.tid) }
       tables.places[place].useCount = 0

@@ -77,7 +77,8 @@ extension Aggregator {
     else { return }
     let address = slots[slot].request.sqe.addr
     let base = tables.groups[group].isKernel ? 0 : tables.groups[group].address
-    tables.members[number].member.offset = address >= base && base != 0 || address < 1 << 32
+    tables.members[number].member.offset =
+      address >= base && base != 0 || address < 1 << 32
       ? address &- base : 0
   }
 
@@ -272,7 +273,9 @@ extension Aggregator {
     let led = slots[slot].led
     if led != noIndex {
       slots[slot].led = noIndex
-      if tables.groups[led].id == slots[slot].ledID { finishLeader(slot, led, time: time, tid: tid) }
+      if tables.groups[led].id == slots[slot].ledID {
+        finishLeader(slot, led, time: time, tid: tid)
+      }
     }
   }
 
@@ -282,7 +285,8 @@ extension Aggregator {
     let request = slots.pointer(to: slot)
     if request.pointee.request.hasResult {
       let result = request.pointee.request.result
-      let isCounted = tables.members[number].member.hasResult
+      let isCounted =
+        tables.members[number].member.hasResult
         && request.pointee.request.opcode.properties.isZeroCopySend
       tables.members[number].member.result = result
       tables.members[number].member.hasResult = true

@@ -55,8 +55,12 @@ extension Aggregator {
     let place = place(ring, .registered, index)
     tables.groups[group].place = place
     lead(slot, group)
-    if let device = device(of: slot) { fill(group, tag: tables.tag(
-      device: device, queue: payload.queue, tag: payload.tag)) }
+    if let device = device(of: slot) {
+      fill(
+        group,
+        tag: tables.tag(
+          device: device, queue: payload.queue, tag: payload.tag))
+    }
     // Requests behind it in the batch name the slot before the command is known to have worked.
     let old = tables.places[place].group
     if old == noIndex || tables.groups[old].isBeingWithdrawn { tables.places[place].group = group }
@@ -142,7 +146,8 @@ extension Aggregator {
     tables.tags[tag].request = block.request
     tables.tags[tag].sector = block.sector
     tables.tags[tag].length = block.length
-    tables.tags[tag].operation = block.request == 0 ? 0xff : UInt8(truncatingIfNeeded: block.operation)
+    tables.tags[tag].operation =
+      block.request == 0 ? 0xff : UInt8(truncatingIfNeeded: block.operation)
     let disk = tables.disk(block)
     if disk != noIndex { tables.tags[tag].disk = disk }
     let address = slots[slot].request.sqe.addr

@@ -180,8 +180,16 @@ struct GroupTables: ~Copyable {
   mutating func unlink(_ number: UInt32) {
     let group = members[number].group
     let (previous, next) = (members[number].previous, members[number].next)
-    if previous == noIndex { groups[group].firstMember = next } else { members[previous].next = next }
-    if next == noIndex { groups[group].lastMember = previous } else { members[next].previous = previous }
+    if previous == noIndex {
+      groups[group].firstMember = next
+    } else {
+      members[previous].next = next
+    }
+    if next == noIndex {
+      groups[group].lastMember = previous
+    } else {
+      members[next].previous = previous
+    }
   }
 
   /// Keeps the list short: the oldest that is done goes.
