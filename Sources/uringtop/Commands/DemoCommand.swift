@@ -3,6 +3,7 @@ import CSpawn
 import Glibc
 import UblkTarget
 import UringTrace
+import UringUI
 
 /// The embedded target and its load.
 struct DemoCommand: ParsableCommand {
@@ -62,7 +63,8 @@ struct DemoCommand: ParsableCommand {
     }
     let running = RunningDemo()
     defer { running.workload?.stop() }
-    try Screen.show(title: "demo", options: screen, demoStatus: { running.status }) { [self] in
+    let status: @Sendable () -> DemoStatus = { running.status }
+    try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
       // Attached before the target starts: not one group goes unseen.
       let capture = try Self.capture(refreshInterval: screen.interval.duration)
       let start = try Self.start(target)
