@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Rings by iterator: those that tasks have open, those that a task has only registered, and which
- * requests of a ring are free. Run by user space about once a second.
+ * Rings by iterator: those that tasks have open, those that a task has only registered, how full they are
+ * and who waits for them, and which requests of a ring are free. Run by user space about once a second.
  */
 #include "kernel_types.h"
 #include "config.h"
@@ -52,6 +52,78 @@ static __always_inline void count_registered(
   }
 }
 
+/* Depth */
+
+#define MAX_WAITERS 64
+/* io_uring.h: the values of cq_wait_nr while nobody waits (-1), and while a wake-up is forced */
+#define IO_CQ_WAKE_FORCE 0x7fffffffU
+
+struct waiter_walk {
+  struct io_ring_ctx *ring;
+  struct list_head *entry;
+  struct list_head *end;
+  struct probe_sighting *sighting;
+};
+
+static long waiter_step(__u32 index, struct waiter_walk *walk) {
+  if (!walk->entry || walk->entry == walk->end)
+    return 1;
+  /* CO-RE must not see a struct of ours */
+  struct io_ring_ctx *ring = walk->ring;
+  struct list_head *entry = walk->entry;
+  struct io_wait_queue *waiter =
+      (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
+  /* on 6.1 a poll of the ring's descriptor is in the same queue, and is no io_wait_queue */
+  if (BPF_CORE_READ(waiter, ctx) == ring) {
+    if (!walk->sighting->waiters) {
+      struct task_struct *task = BPF_CORE_READ(waiter, wq.private);
+      walk->sighting->waiter_tid = tid_of(task);
+      walk->sighting->waiter_tgid = tgid_of(task);
+      __s32 missing = BPF_CORE_READ(waiter, cq_tail) - BPF_CORE_READ(ring, cached_cq_tail);
+      walk->sighting->waiter_missing = missing > 0 ? missing : 0;
+    }
+    walk->sighting->waiters++;
+  }
+  walk->entry = BPF_CORE_READ(entry, next);
+  return 0;
+}
+
+static __always_inline void look_at_depth(
+    struct io_ring_ctx *ring, struct probe_sighting *sighting) {
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  /* with SQ_REWIND (7.2) every submission starts at 0 and the application's tail says nothing */
+  if (!(sighting->flags & IORING_SETUP_SQ_REWIND))
+    sighting->sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
+  sighting->cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
+  /* both are the application's to write */
+  if (sighting->sq_pending > sighting->sq_entries)
+    sighting->sq_pending = 0;
+  if (sighting->cq_pending > sighting->cq_entries)
+    sighting->cq_pending = 0;
+  sighting->is_overflowed = BPF_CORE_READ(ring, check_cq) & 1;
+
+  struct io_ring_ctx___wait_by_count *counts = (void *)ring;
+  if ((sighting->flags & IORING_SETUP_DEFER_TASKRUN) &&
+      bpf_core_field_exists(counts->cq_wait_nr)) {
+    __u32 missing = BPF_CORE_READ(counts, cq_wait_nr.counter);
+    if (missing && missing < IO_CQ_WAKE_FORCE) {
+      struct task_struct *task = BPF_CORE_READ(ring, submitter_task);
+      sighting->waiters = 1;
+      sighting->waiter_tid = tid_of(task);
+      sighting->waiter_tgid = tgid_of(task);
+      sighting->waiter_missing = missing;
+    }
+    return;
+  }
+  struct waiter_walk walk = {
+      .ring = ring,
+      .entry = BPF_CORE_READ(ring, cq_wait.head.next),
+      .end = (void *)ring + bpf_core_field_offset(struct io_ring_ctx, cq_wait.head),
+      .sighting = sighting,
+  };
+  bpf_loop(MAX_WAITERS, waiter_step, &walk, 0);
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
   struct io_ring_ctx *ring = file->private_data;
@@ -69,6 +141,7 @@ static __always_inline void report_ring(
       sighting.sq_thread_tid = tid_of(thread);
   }
   count_registered(ring, &sighting);
+  look_at_depth(ring, &sighting);
   struct mm_struct *mm = task->mm;
   sighting.is_creator = mm && mm == BPF_CORE_READ(ring, mm_account);
   BPF_CORE_READ_INTO(&sighting.comm, task, group_leader, comm);
