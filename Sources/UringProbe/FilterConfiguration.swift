@@ -18,6 +18,7 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
+    req_f_multishot = kernel.requestFlag("APOLL_MULTISHOT") | kernel.requestFlag("MULTISHOT")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
     nr_tgids = UInt32(filter.pids.count)
@@ -25,6 +26,7 @@ extension probe_config {
     nr_fds = UInt32(filter.fds.count)
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
+    counts_by_references = kernel.ringFields.contains("nr_req_allocated") ? 0 : 1
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1
 
     Self.fill(&tgids, filter.pids)

@@ -16,6 +16,9 @@ extension record_file_name: HeadedRecord { static var kind: RecordKind { .fileNa
 extension record_lost: HeadedRecord { static var kind: RecordKind { .lost } }
 extension record_freed: HeadedRecord { static var kind: RecordKind { .freed } }
 extension record_flag_name: HeadedRecord { static var kind: RecordKind { .flagName } }
+extension record_ring_depth: HeadedRecord { static var kind: RecordKind { .ringDepth } }
+extension record_kernel_stack: HeadedRecord { static var kind: RecordKind { .kernelStack } }
+extension record_file_state: HeadedRecord { static var kind: RecordKind { .fileState } }
 
 /// Records that uringtop itself adds, one after another as in a recording.
 struct RecordBuffer: Sendable {
@@ -40,6 +43,12 @@ struct RecordBuffer: Sendable {
     withUnsafeBytes(of: &value) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: text)
     bytes.append(contentsOf: repeatElement(0, count: padded - text.count))
+  }
+
+  /// Appends a whole record, as it is.
+  mutating func append(_ record: UnsafePointer<record>) {
+    bytes.append(
+      contentsOf: UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
   mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }

@@ -23,6 +23,7 @@ extension Aggregator {
       time: header.time_ns, tid: header.tid)
 
     guard let position = header.req == 0 ? nil : addresses.find(header.req) else {
+      if header.req != 0, !cqe.flags.contains(.more) { noteStranger(header.req) }
       completeUnnamed(cqe, userData: record.pointee.user_data, hasRequest: header.req != 0, ring)
       return
     }

@@ -180,6 +180,7 @@ extension Aggregator {
     rings[ring].ring.counts.waits &+= 1
     rings[ring].ring.lastWaitMinEvents = record.pointee.min_events
     rings[ring].ring.lastWaitTime = header.time_ns
+    rings[ring].lastWaitTid = header.tid
     events.current.value = Int64(record.pointee.min_events)
   }
 

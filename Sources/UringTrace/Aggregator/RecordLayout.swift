@@ -49,6 +49,13 @@ struct RecordLayout {
     .freed: RecordLayout(record_freed.self, .request, isLogged: false),
     .flagName: RecordLayout(record_flag_name.self, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),
+    .ringDepth: RecordLayout(record_ring_depth.self, .ring, isLogged: false),
+    .ringBalance: RecordLayout(record_ring_balance.self, .ring, isLogged: false),
+    .parked: RecordLayout(record_parked.self, [.ring, .request], isLogged: false),
+    .unsubmitted: RecordLayout(record_unsubmitted.self, .ring, isLogged: false),
+    .unreaped: RecordLayout(record_unreaped.self, .ring, isLogged: false),
+    .kernelStack: RecordLayout(record_kernel_stack.self, [.ring, .request], isLogged: false),
+    .fileState: RecordLayout(record_file_state.self, [.ring, .request], isLogged: false),
   ]
 }
 

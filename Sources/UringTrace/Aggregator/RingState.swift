@@ -14,6 +14,8 @@ struct RingState {
   /// Place in the pool of ``OpcodeStatistics`` by opcode.
   var statistics = InlineArray<256, UInt32>(repeating: noIndex)
   var rates = RateHistory()
+  /// Thread of the last `io_uring_cqring_wait`.
+  var lastWaitTid: UInt32 = 0
 
   init(_ ring: Ring) {
     self.ring = ring

@@ -24,6 +24,8 @@ extension RecordKind {
   public var isEvent: Bool {
     switch self {
     case .ringFd, .taskName, .fileName, .lost, .flagName, .end: false
+    case .ringDepth, .ringBalance, .parked, .unsubmitted, .unreaped, .kernelStack, .fileState:
+      false
     default: true
     }
   }

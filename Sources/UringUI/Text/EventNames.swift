@@ -24,7 +24,10 @@ extension Names {
       (.ringClosed, Piece("ring closed", .label)), (.taskName, Piece("task name", .faint)),
       (.fileName, Piece("file name", .faint)), (.lost, Piece("LOST", .alarm)),
       (.freed, Piece("freed", .faint)), (.flagName, Piece("flag name", .faint)),
-      (.end, Piece("end of recording", .label)),
+      (.end, Piece("end of recording", .label)), (.ringDepth, Piece("ring depth", .faint)),
+      (.ringBalance, Piece("ring balance", .faint)), (.parked, Piece("found", .label)),
+      (.unsubmitted, Piece("unsubmitted", .faint)), (.unreaped, Piece("unreaped", .faint)),
+      (.kernelStack, Piece("kernel stack", .faint)), (.fileState, Piece("file state", .faint)),
     ].map { ($0.0.rawValue, $0.1) })
 
   /// What ``Event/value`` and ``Event/flags`` mean for the kind.

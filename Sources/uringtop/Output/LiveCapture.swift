@@ -42,6 +42,11 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
+  /// Waits until requests that are older than the capture have been looked for, five seconds at most.
+  func waitForInventory() {
+    for _ in 0..<500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }
