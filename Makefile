@@ -2,8 +2,10 @@
 
 SWIFT ?= swift
 PROGRAMS := .build/programs
+# Where scripts/vm-test puts what it records.
+VM_RESULTS := .build/vm-test
 
-.PHONY: all build release programs demo test lint format clean
+.PHONY: all build release programs demo test vm-test lint format clean
 
 all: build
 
@@ -15,7 +17,7 @@ build:
 release:
 	scripts/install-packages build
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable \
-	  --scratch-path .build/static
+	  -Xswiftc -use-ld=lld --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: what the tests observe, and the demonstration's workload.
@@ -28,9 +30,16 @@ demo: build programs
 	.build/debug/uringtop -- $(PROGRAMS)/workload
 
 # SwiftPM once in a while crashes in its very first run on a machine; a second build is enough.
-test: programs
+test: release programs
+	scripts/install-packages vm
+	scripts/vm-test --record-only
 	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) $(SWIFT) test --skip-build --no-parallel
+
+# The test programs under observation on other kernels, in guests; alone, without the other tests.
+vm-test: release programs
+	scripts/install-packages vm
+	scripts/vm-test
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf

@@ -24,6 +24,8 @@ let package = Package(
     // ncursesw behind a header without macros.
     .target(
       name: "CCurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    // liburing, and the ublk interface that older headers lack.
+    .target(name: "CURing", linkerSettings: [.linkedLibrary("uring")]),
     // fork and exec, which Swift does not import.
     .target(name: "CSpawn"),
 
@@ -53,12 +55,14 @@ let package = Package(
         "CBPF", "BPFObjects", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // The embedded ublk target, its load, and what takes its place without ublk.
+    .target(name: "UblkTarget", dependencies: ["CURing"]),
     // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
     .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CSpawn", "UringTrace", "UringProbe", "UringUI",
+        "CSpawn", "UblkTarget", "UringTrace", "UringProbe", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -72,10 +76,27 @@ let package = Package(
       name: "UringProbeTests",
       dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
 
+    // What recordings and programs say, beside each other; running the binary.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "ProbeSupport", "UringTrace",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport"),
+    // The hard cases, on recordings of real programs: Tests/Fixtures.
+    .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    // Real programs under the real binary, on this kernel and on others.
+    .testTarget(
+      name: "LiveTests",
+      dependencies: ["ProbeSupport", "TestSupport", "UringProbe", "UringTrace", "uringtop"]),
+
     .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
     // The command line as its users see it: the real binary.
     .testTarget(
-      name: "CommandTests", dependencies: ["uringtop", "UringTrace"], exclude: ["Recordings"]),
+      name: "CommandTests", dependencies: ["TestSupport", "uringtop", "UringTrace"],
+      exclude: ["Recordings"]),
+    .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]

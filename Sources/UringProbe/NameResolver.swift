@@ -110,7 +110,25 @@ struct NameResolver {
       else { break }
       let name = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") }
       if name.elementsEqual(Array("<none>".utf8)) { continue }
-      note(.fixed(ring: ring, index: index), name, at: time, into: &records)
+      note(.fixed(ring: ring, index: index), unescaped(name), at: time, into: &records)
     }
   }
+}
+
+/// Undoes what seq_file_path does to blanks and backslashes: `\040`, three octal digits.
+func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
+  var bytes: [UInt8] = []
+  var rest = Array(text)[...]
+  while let byte = rest.popFirst() {
+    let digits = rest.prefix(3)
+    if byte == UInt8(ascii: "\\"), digits.count == 3,
+      let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+    {
+      bytes.append(value)
+      rest = rest.dropFirst(3)
+    } else {
+      bytes.append(byte)
+    }
+  }
+  return bytes
 }

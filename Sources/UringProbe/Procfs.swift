@@ -56,6 +56,18 @@ enum Procfs {
     guard let status = text("/proc/\(tgid)/status") else { return nil }
     return field("PPid", of: status).map(UInt32.init(truncatingIfNeeded:))
   }
+
+  /// Whether a process is gone or about to be: it exits, or waits for its parent to take note.
+  static func isEnding(_ tgid: UInt32) -> Bool {
+    guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
+      return true
+    }
+    // The name may have anything in it. Then: state, five numbers, flags.
+    let fields = stat[end...].dropFirst(2).split(separator: " ")
+    guard fields.count > 6, let flags = UInt64(fields[6]) else { return false }
+    let exiting: UInt64 = 0x4  // PF_EXITING
+    return fields[0] == "Z" || fields[0] == "X" || flags & exiting != 0
+  }
 }
 
 extension String {

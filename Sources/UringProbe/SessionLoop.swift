@@ -26,6 +26,9 @@ final class SessionLoop: @unchecked Sendable {
   private static let lossCheckInterval: UInt64 = 100_000_000
   private static let shortestSuspectPause: UInt64 = 50_000_000
   private static let longestSuspectPause: UInt64 = 2_000_000_000
+  private static let settlePatience: UInt64 = 500_000_000
+  /// Microseconds. A ring is thought gone when two walks in a row miss it.
+  private static let settlePause: UInt32 = 50_000
   /// Suspects in one walk: a quarter of the table.
   private static let suspectLimit = 1 << 14
 
@@ -79,6 +82,7 @@ final class SessionLoop: @unchecked Sendable {
       askAboutSuspects(aggregator, at: now)
 
       if commands.isStopping {
+        settle(&aggregator, &tail, keepsTail: keepsTail)
         // The programs go on writing: what was there when the stop came is enough.
         _ = drain(to: &aggregator, &tail, keepsTail: keepsTail)
         checkLoss(&aggregator, &tail, at: monotonicTime())
@@ -221,9 +225,40 @@ final class SessionLoop: @unchecked Sendable {
     nextSuspectCheck = time + max(suspectPause, cost * 100)
     guard !suspects.isEmpty else { return }
     suspectPause = min(suspectPause * 2, Self.longestSuspectPause)
+    ask(about: suspects)
+  }
+
+  private func ask(about suspects: [SuspectRequest]) {
     state.mailbox.answers.withLock { $0.isWalking = true }
     state.mailbox.requests.withLock { $0.suspects = suspects }
     state.mailbox.wake.signal()
+  }
+
+  /// A program that was watched to its end must not seem to have left requests in flight: those that
+  /// end without an event get a last chance to be found out, and the kernel a moment to end the rings
+  /// of processes that are gone.
+  private func settle(
+    _ aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
+  ) {
+    let deadline = monotonicTime() + Self.settlePatience
+    var hasWaited = false
+    while monotonicTime() < deadline {
+      // whatever their age
+      let suspects = aggregator.suspects(at: .max, limit: Self.suspectLimit)
+      let owners = aggregator.ownersOfRequestsInFlight
+      // one that was just killed needs a moment before it shows
+      let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
+      if suspects.isEmpty, !isEnding { return }
+      hasWaited = true
+      if !suspects.isEmpty, !state.mailbox.answers.withLock({ $0.isWalking }) {
+        ask(about: suspects)
+      }
+      usleep(Self.settlePause)
+      let (answers, notices) = takeAnswers()
+      _ = drain(to: &aggregator, &tail, keepsTail: keepsTail)
+      feed(answers, to: &aggregator, &tail)
+      for notice in notices { state.notify(notice) }
+    }
   }
 
   /// Names for what is on the screen: requests in flight and those that just ended.

@@ -1,4 +1,5 @@
 import SystemPackage
+import UblkTarget
 import UringTrace
 
 extension Failure {
@@ -17,5 +18,16 @@ extension Failure {
     let status =
       if case .cannotRead = error { ExitStatus.noInput } else { ExitStatus.badRecording }
     self.init(status, "\(path): \(error)")
+  }
+
+  init(_ error: TargetError) {
+    let status =
+      switch error.kind {
+      case .noDriver, .unsupported: ExitStatus.unsupportedKernel
+      case .notPermitted: ExitStatus.notPermitted
+      case .invalid: ExitStatus.usage
+      case .system: ExitStatus.system
+      }
+    self.init(status, error.description)
   }
 }

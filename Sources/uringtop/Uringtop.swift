@@ -30,7 +30,7 @@ struct Uringtop: ParsableCommand {
     version: Version.current,
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
-      ExportCommand.self, CapabilitiesCommand.self,
+      ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `record`, `snapshot` and `capabilities` with live capture.

@@ -24,7 +24,15 @@ public final class ChildProgram {
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for argument in argv { free(argument) } }
     var child: pid_t = 0
-    let result = posix_spawn(&child, path, &actions, nil, &argv, environ)
+    // The threads that tests run on block signals: the program must not.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let result = posix_spawn(&child, path, &actions, &attributes, &argv, environ)
     close(outputPipe[1])
     close(inputPipe[0])
     guard result == 0 else { throw Failure(text: "cannot start \(path): \(result)") }

@@ -5,7 +5,7 @@ public enum TestPrograms {
   private static let folder: Result<String, ChildProgram.Failure> = {
     let sources =
       #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/Programs"
-    let output = sources + "/../../.build/test-programs"
+    let output = sources + "/../../.build/programs"
     do {
       let make = try ChildProgram(
         "/usr/bin/make", ["--silent", "-C", sources, "OUT=\(output)"])
@@ -19,9 +19,12 @@ public enum TestPrograms {
     }
   }()
 
+  /// Where one of them is.
+  public static func path(_ name: String) throws -> String { try folder.get() + "/\(name)" }
+
   /// Starts one of them.
   public static func start(_ name: String, _ arguments: String...) throws -> ChildProgram {
-    try ChildProgram(folder.get() + "/\(name)", arguments)
+    try ChildProgram(path(name), arguments)
   }
 
   /// Live tests need root; URINGTOP_REQUIRE_LIVE=1 makes them fail instead of being skipped.

@@ -27,7 +27,9 @@ int main(int argc, char **argv)
 	struct ring *ring = open_ring_with(16, (struct io_uring_params) { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 30 });
 	int file = temporary_file(8 * 512), fds[2];
 	make_pipe(fds);
-	int thread = sq_thread();
+	int thread;
+	while (!(thread = sq_thread()))
+		sleep_ms(1); // it names itself when it begins to run
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 8; i++)
 			io_uring_prep_nop(sqe(ring));

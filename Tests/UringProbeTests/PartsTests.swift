@@ -1,4 +1,5 @@
 import CRecord
+import Glibc
 import Testing
 
 @testable import UringProbe
@@ -10,6 +11,11 @@ struct PartsTests {
     #expect(harmless("\u{1B}[2Jred\u{7F}".utf8) == "?[2Jred?")
     #expect(harmless("a\u{202E}b\u{9B}c".utf8) == "a?b?c")
     #expect(harmless([0x66, 0xFF, 0x6F]) == "f?o")
+  }
+
+  @Test func octalEscapesOfFdinfoAreUndone() {
+    #expect(unescaped("/tmp/a\\040b\\134c".utf8) == Array("/tmp/a b\\c".utf8))
+    #expect(unescaped("/tmp/a\\09".utf8) == Array("/tmp/a\\09".utf8))
   }
 
   @Test func tailKeepsTheNewestInOrder() {
@@ -49,5 +55,19 @@ struct PartsTests {
     records.withEachRecord { kinds.append($0.pointee.kind) }
     #expect(kinds == [.fileName, .freed])
     #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
+  }
+
+  @Test func processThatIsGoneOrAZombieIsEnding() throws {
+    #expect(!Procfs.isEnding(UInt32(getpid())))
+    #expect(Procfs.isEnding(UInt32(Int32.max)))
+    var child: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    #expect(posix_spawn(&child, "/bin/true", nil, nil, &arguments, nil) == 0)
+    var info = siginfo_t()
+    waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT)
+    #expect(Procfs.isEnding(UInt32(child)))
+    waitpid(child, nil, 0)
+    #expect(Procfs.isEnding(UInt32(child)))
   }
 }

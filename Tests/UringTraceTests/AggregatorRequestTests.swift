@@ -132,6 +132,19 @@ import Testing
     #expect(ring.counts.errors == 3)
   }
 
+  @Test func anExpiredTimeoutIsNoError() {
+    var stream = RecordStream()
+    stream.submit(1, "TIMEOUT")
+    stream.complete(1, -62)
+    stream.submit(2, "LINK_TIMEOUT")
+    stream.complete(2, -125)
+    stream.submit(3, "READ")
+    stream.complete(3, -62)
+    let ring = stream.snapshot().rings[0]
+    #expect(ring.counts.errors == 1)
+    #expect(ring.errnos == [Ring.ErrnoCount(errno: 62, count: 1)])
+  }
+
   @Test func completedByAnotherThread() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, tgid: 10)
@@ -198,6 +211,19 @@ import Testing
     #expect(snapshot.counts.preparationFailures == 1)
     #expect(snapshot.counts.completed == 1)
     #expect(snapshot.latency.isEmpty)
+  }
+
+  @Test func opcodeThatTheKernelDoesNotKnowIsTheApplications() throws {
+    var stream = RecordStream()
+    // The kernel has a NOP in its place.
+    stream.prepareFails(1, "NOP", error: -22, userData: 1) { $0.opcode = 250 }
+    stream.complete(1, -22)
+    let snapshot = stream.snapshot()
+    let request = try #require(snapshot.ended(1))
+    #expect(request.opcode == op("OP_250"))
+    #expect(request.result == -22)
+    #expect(snapshot.rings[0].inFlight == 0)
+    #expect(snapshot.counts.endedUnseen == 0)
   }
 
   @Test func preparationFailureAfterSubmissionOn6_1IsOneRequest() throws {

@@ -227,4 +227,11 @@ import Testing
     #expect(
       request.flagNames(snapshot.requestFlagNames) == ["IO_LINK", "ASYNC", "REFCOUNT", "bit40"])
   }
+
+  @Test func ringThatNobodyFoundBelongsToWhoWaitsOnIt() {
+    var stream = RecordStream()
+    stream.wait(1, for: 1, tgid: 42)
+    stream.wait(1, for: 1, tgid: 43)
+    #expect(stream.snapshot().rings[0].ownerTgid == 42)
+  }
 }

@@ -221,8 +221,9 @@ struct RecordStream {
     add(&body, \.base, .register, 0, ring: ring)
   }
 
-  mutating func wait(_ ring: UInt64, for events: Int32) {
+  mutating func wait(_ ring: UInt64, for events: Int32, tgid: UInt32 = 0) {
     var body = record_cqring_wait()
+    body.tgid = tgid
     body.min_events = events
     add(&body, \.base, .cqringWait, 0, ring: ring)
   }

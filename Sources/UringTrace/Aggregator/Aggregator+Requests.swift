@@ -47,6 +47,8 @@ extension Aggregator {
     } else {
       slot = begin(header, ring: ring)
       rings[ring].ring.counts.submitted &+= 1
+      // The kernel puts NOP for one that it does not know.
+      slots[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
       slots[slot].describe(
         record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
         tgid: record.pointee.tgid, tid: header.tid,

@@ -179,6 +179,7 @@ extension Aggregator {
     let ring = ring(of: header)
     rings[ring].ring.counts.waits &+= 1
     rings[ring].ring.lastWaitMinEvents = record.pointee.min_events
+    if rings[ring].ring.ownerTgid == 0 { rings[ring].ring.ownerTgid = record.pointee.tgid }
     rings[ring].ring.lastWaitTime = header.time_ns
     rings[ring].lastWaitTid = header.tid
     events.current.value = Int64(record.pointee.min_events)

@@ -43,7 +43,8 @@ extension Aggregator {
   func isPlausible(_ header: record, for slot: UInt32, ring: UInt32) -> Bool {
     slots[slot].ring == ring
       && (header.opcode == UInt8(RECORD_OPCODE_NONE)
-        || header.opcode == slots[slot].request.opcode.rawValue)
+        || header.opcode == slots[slot].request.opcode.rawValue
+        || slots[slot].request.preparationError != 0)
   }
 
   /// The request in flight that a record between submission and completion is about. It is made if
@@ -149,7 +150,8 @@ extension Aggregator {
     slots[slot].addStep(step, time: time, tid: tid)
     slots[slot].request.state = state
     // Without a result it is 0.
-    if slots[slot].request.result < 0 { countError(slots[slot].request.result, ring: ring) }
+    let result = slots[slot].request.result
+    if traits.isError(result, of: slots[slot].request.opcode) { countError(result, ring: ring) }
     rings[ring].ring.inFlight &-= 1
     inFlight.remove(slot, links)
     if slots[slot].isIndexed { userData.remove(slot, slots) }

@@ -34,6 +34,18 @@ extension Aggregator {
     return suspects
   }
 
+  /// Processes that own a ring with requests in flight, where known.
+  public var ownersOfRequestsInFlight: Set<UInt32> {
+    var owners: Set<UInt32> = []
+    for index in 0..<rings.end
+    where !rings[index].isGone && rings[index].ring.inFlight > 0
+      && rings[index].ring.ownerTgid != 0
+    {
+      owners.insert(rings[index].ring.ownerTgid)
+    }
+    return owners
+  }
+
   private func maySilentlyHaveEnded(_ slot: UInt32, at time: UInt64) -> Bool {
     if lossTime != 0, isSuspect(slot) { return true }
     guard

@@ -70,7 +70,7 @@ public struct Ring: Sendable {
     public var completed: UInt64 = 0
     /// CQEs, auxiliary ones included.
     public var cqes: UInt64 = 0
-    /// Requests that ended with a negative result.
+    /// Requests that ended with an error: ``Opcode/isError(_:)``.
     public var errors: UInt64 = 0
     public var overflows: UInt64 = 0
     /// Overflowed CQEs for which the kernel had no memory: the application never sees them.

@@ -101,7 +101,8 @@ struct ReplayEngine: ~Copyable {
   private static func isError(_ record: UnsafePointer<record>) -> Bool {
     let raw = UnsafeRawPointer(record)
     return switch record.pointee.kind {
-    case .complete: raw.load(as: record_complete.self).res < 0
+    case .complete:
+      Opcode(rawValue: record.pointee.opcode).isError(raw.load(as: record_complete.self).res)
     case .failLink, .reqFailed, .cqeOverflow: true
     default: false
     }

@@ -51,3 +51,11 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
     properties.direction == .write && properties.flags?.name == "rw_flags"
   }
 }
+
+extension Opcode {
+  /// Whether a result is an error. -ETIME is how a timeout ends, and -ECANCELED a link timeout that was
+  /// not needed: neither is.
+  public func isError(_ result: Int32) -> Bool {
+    result < 0 && !properties.normalErrors.contains(result)
+  }
+}

@@ -51,6 +51,8 @@ public struct OpcodeProperties: Sendable {
   public var length = Length.none
   /// Waits without an event that tells: in a driver, on a timer, a futex, or for readiness.
   public var parksSilently = false
+  /// Negative results with which it does what it is for: a timeout's -ETIME.
+  var normalErrors: [Int32] = []
   /// Posts its result with F_MORE and a notification later.
   public var isZeroCopySend = false
   /// With which it posts several CQEs.
@@ -147,7 +149,7 @@ extension OpcodeProperties {
     Self(
       name: "TIMEOUT", off: .number("count"), addr: timespec, len: .number("nr_timespecs"),
       flags: .bits("timeout_flags", .timeout), length: .other, parksSilently: true,
-      multishot: .flags(1 << 6)),
+      normalErrors: [-62], multishot: .flags(1 << 6)),
     Self(
       name: "TIMEOUT_REMOVE", off: timespec, addr: .pointer("target_user_data"),
       flags: .bits("timeout_flags", .timeout)),
@@ -160,7 +162,9 @@ extension OpcodeProperties {
       flags: .bits("cancel_flags", .cancel), length: .other),
     Self(
       name: "LINK_TIMEOUT", off: .number("count"), addr: timespec, len: .number("nr_timespecs"),
-      flags: .bits("timeout_flags", .timeout), length: .other, parksSilently: true),
+      flags: .bits("timeout_flags", .timeout), length: .other, parksSilently: true,
+      // expired, or disarmed because the request before it ended in time
+      normalErrors: [-62, -125]),
     Self(name: "CONNECT", hasFile: true, off: .number("addr_len"), addr: .pointer("sockaddr")),
     Self(
       name: "FALLOCATE", hasFile: true, off: .number("offset"), addr: .number("len"),

@@ -8,6 +8,8 @@ struct OpcodeTraitTable: ~Copyable {
     var isAlwaysMultishot = false
     /// Any of the above.
     var canBeMultishot = false
+    /// 0 in unused places.
+    var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
 
   private let traits: UnsafeMutablePointer<Traits>
@@ -27,6 +29,9 @@ struct OpcodeTraitTable: ~Copyable {
       case .length(let mask): entry.multishotLength = mask
       case .flags(let mask): entry.multishotFlags = mask
       }
+      for (index, error) in properties.normalErrors.prefix(2).enumerated() {
+        entry.normalErrors[index] = error
+      }
       traits[Int(opcode.rawValue)] = entry
     }
   }
@@ -39,6 +44,14 @@ struct OpcodeTraitTable: ~Copyable {
   @inline(__always)
   func direction(_ opcode: Opcode) -> OpcodeProperties.Direction {
     traits[Int(opcode.rawValue)].direction
+  }
+
+  /// Whether a result is an error, and not the way in which the opcode normally ends.
+  @inline(__always)
+  func isError(_ result: Int32, of opcode: Opcode) -> Bool {
+    guard result < 0 else { return false }
+    let normal = traits[Int(opcode.rawValue)].normalErrors
+    return result != normal[0] && result != normal[1]
   }
 
   /// Whether several CQEs can come of it. Without the SQE: whether they could.

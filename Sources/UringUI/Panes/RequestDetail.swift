@@ -63,7 +63,7 @@ struct RequestDetail {
       lines.append(line("CQEs", pieces))
     }
     if request.preparationError != 0 {
-      lines.append(line("Refused", [Names.result(request.preparationError)]))
+      lines.append(line("Refused", [Names.result(request.preparationError, of: request.opcode)]))
     }
     if request.pollEvents != 0 {
       lines.append(line("Waits for", [Piece(Fields.pollEvents(request))]))
@@ -168,7 +168,7 @@ struct RequestDetail {
         Piece("\(member.request)".rightAligned(to: 7), .label), Piece("  "),
         Piece(Names.state(member.state).text.fitted(to: 11), Names.state(member.state).style),
       ]
-      if let result = member.result { pieces.append(Names.result(result)) }
+      if let result = member.result { pieces.append(Names.result(result, of: member.opcode)) }
       if member.request == chain.brokenBy { pieces.append(Piece("  ◀ broke the chain", .error)) }
       if member.isCancelled { pieces.append(Piece("  cancelled", .warning)) }
       pieces.append(Piece("  " + Humanise.hex(member.userData), .faint))

@@ -50,7 +50,7 @@ extension Names {
   }
 
   private static func outcome(_ event: Event) -> Piece {
-    var piece = result(Int32(truncatingIfNeeded: event.value))
+    var piece = result(Int32(truncatingIfNeeded: event.value), of: event.opcode)
     let names: [String] =
       switch event.kind {
       case .register: [RegisterOpcode(rawValue: event.flags).name]

@@ -71,10 +71,13 @@ enum Names {
 
   static func result(_ request: Request) -> Piece {
     guard request.hasResult else { return Piece("") }
-    return result(request.result)
+    return result(request.result, of: request.opcode)
   }
 
-  static func result(_ result: Int32) -> Piece {
-    result < 0 ? Piece("-" + errno(-result), .error) : Piece("\(result)")
+  /// An error in red; a timeout's -ETIME is none.
+  static func result(_ result: Int32, of opcode: Opcode) -> Piece {
+    guard result < 0 else { return Piece("\(result)") }
+    let name = "-" + errno(-result)
+    return opcode.isError(result) ? Piece(name, .error) : Piece(name)
   }
 }

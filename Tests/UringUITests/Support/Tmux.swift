@@ -58,6 +58,17 @@ final class Tmux {
     exec tmux "$@"
     """
 
+  /// Tests run on threads that block signals, and a child inherits that: a tmux server that blocks
+  /// SIGTERM never ends.
+  private func withSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var old = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &old)
+    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+    try body()
+  }
+
   @discardableResult
   private func tmux(_ arguments: [String]) throws -> String {
     let process = Process()
@@ -68,7 +79,7 @@ final class Tmux {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     if arguments.first == "new-session" { process.standardOutput = FileHandle.nullDevice }
-    try process.run()
+    try withSignals { try process.run() }
     if arguments.first == "new-session" {
       process.waitUntilExit()
       return ""

@@ -1,0 +1,228 @@
+/*
+ * liburing, and the parts of the io_uring and ublk interfaces that Debian 12's headers lack.
+ *
+ * Numbers and layouts are those of the kernel's include/uapi/linux/ublk_cmd.h up to 7.3; they are
+ * ABI. The names are ours, so that a newer header beside this one does no harm.
+ */
+#pragma once
+
+#include <linux/ioctl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- rings --------------------------------------------------------------------------------- */
+
+/* liburing's own. Its header is kept out of this one: it changes what the C library declares, which
+   Swift's view of the C library does not bear. Functions return 0 or a negative errno. */
+struct io_uring;
+
+int curing_open(unsigned entries, unsigned setup, struct io_uring **ring);
+void curing_close(struct io_uring *ring);
+int curing_descriptor(const struct io_uring *ring);
+
+/* Entries of the submission queue that are free. */
+unsigned curing_space(const struct io_uring *ring);
+
+int curing_submit(struct io_uring *ring);
+
+/* Submits and waits for one completion, at most this long; -ETIME after the time. */
+int curing_submit_and_wait(struct io_uring *ring, uint64_t nanoseconds);
+
+/* A table of empty slots; or one of `count` buffers of `size` bytes, one after the other. */
+int curing_register_sparse_buffers(struct io_uring *ring, unsigned count);
+int curing_register_buffers(struct io_uring *ring, uint64_t address, size_t size, unsigned count);
+int curing_unregister_buffers(struct io_uring *ring);
+
+/* IORING_OP_* that we use. */
+enum curing_opcode {
+  CURING_OP_FSYNC = 3,
+  CURING_OP_READ_FIXED = 4,
+  CURING_OP_WRITE_FIXED = 5,
+  CURING_OP_ASYNC_CANCEL = 14,
+  CURING_OP_FALLOCATE = 17,
+  CURING_OP_READ = 22,
+  CURING_OP_WRITE = 23,
+  CURING_OP_RECV = 27,
+  CURING_OP_URING_CMD = 46,
+  CURING_OP_SEND_ZC = 47,
+};
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+/* One submission, whatever its opcode: what Swift fills instead of the SQE's unions. */
+struct curing_request {
+  uint8_t opcode; /* IORING_OP_* */
+  uint8_t flags;  /* IOSQE_* */
+  uint16_t ioprio;
+  int32_t fd;
+  uint64_t offset;
+  uint64_t address; /* memory, or for a kernel buffer the offset in it */
+  uint32_t length;
+  uint32_t op_flags; /* rw_flags, fsync_flags, msg_flags … */
+  uint64_t user_data;
+  uint16_t buffer;     /* index in the ring's buffer table, for fixed-buffer opcodes */
+  uint16_t words;      /* of `payload`: 2, or 4 on a ring with 128-byte SQEs */
+  uint32_t command;    /* cmd_op of IORING_OP_URING_CMD */
+  uint64_t payload[4]; /* sqe->cmd */
+};
+
+/* Queues a request; 0 if the submission queue is full. */
+int curing_push(struct io_uring *ring, const struct curing_request *request);
+
+/* Takes one completion out of the ring; 0 if there is none. */
+int curing_pop(struct io_uring *ring, uint64_t *user_data, int32_t *result, uint32_t *flags);
+
+/* Marks of SEND_ZC's completions and of fixed buffers in sends. */
+enum : uint32_t {
+  CURING_CQE_MORE = 1u << 1,
+  CURING_CQE_NOTIFICATION = 1u << 3,
+  CURING_SEND_FIXED_BUFFER = 1u << 2, /* ioprio */
+};
+
+/* --- what Swift does not import of the C library -------------------------------------------- */
+
+/* Files without a name, in memory. Returns a descriptor, or -1 and errno. */
+int curing_memory_file(const char *name);
+
+/* Both ends of a pipe with room for `capacity` bytes, which becomes what it really is. */
+int curing_pipe(int ends[2], int *capacity);
+
+/* O_DIRECT. */
+int curing_direct_flag(void);
+
+void curing_name_thread(const char *name);
+int curing_thread_id(void);
+
+/* --- ublk: commands ------------------------------------------------------------------------ */
+
+/* The command of the control device, /dev/ublk-control; needs 128-byte SQEs. */
+struct curing_ublk_control {
+  uint32_t device;
+  uint16_t queue;  /* 0xffff: none */
+  uint16_t length; /* of the memory at `address` */
+  uint64_t address;
+  uint64_t data;
+  uint16_t path_length;
+  uint16_t reserved1;
+  uint32_t reserved2;
+};
+
+/* The command of a queue, on /dev/ublkcN. */
+struct curing_ublk_io {
+  uint16_t queue;
+  uint16_t tag;
+  int32_t result;
+  uint64_t address; /* memory for the data (copy), or the slot of the buffer table */
+};
+
+enum : uint32_t {
+  CURING_UBLK_GET_DEV_INFO = _IOR('u', 0x02, struct curing_ublk_control),
+  CURING_UBLK_ADD_DEV = _IOWR('u', 0x04, struct curing_ublk_control),
+  CURING_UBLK_DEL_DEV = _IOWR('u', 0x05, struct curing_ublk_control),
+  CURING_UBLK_START_DEV = _IOWR('u', 0x06, struct curing_ublk_control),
+  CURING_UBLK_STOP_DEV = _IOWR('u', 0x07, struct curing_ublk_control),
+  CURING_UBLK_SET_PARAMS = _IOWR('u', 0x08, struct curing_ublk_control),
+  CURING_UBLK_GET_FEATURES = _IOR('u', 0x13, struct curing_ublk_control),
+  CURING_UBLK_DEL_DEV_ASYNC = _IOR('u', 0x14, struct curing_ublk_control),
+};
+
+enum : uint32_t {
+  CURING_UBLK_FETCH = _IOWR('u', 0x20, struct curing_ublk_io),
+  CURING_UBLK_COMMIT_AND_FETCH = _IOWR('u', 0x21, struct curing_ublk_io),
+  CURING_UBLK_REGISTER_IO_BUF = _IOWR('u', 0x23, struct curing_ublk_io),
+  CURING_UBLK_UNREGISTER_IO_BUF = _IOWR('u', 0x24, struct curing_ublk_io),
+};
+
+/* --- ublk: devices ------------------------------------------------------------------------- */
+
+/* Features, as asked for in ADD_DEV and told by GET_FEATURES. */
+enum : uint64_t {
+  CURING_UBLK_F_ZERO_COPY = 1ull << 0,
+  CURING_UBLK_F_IOCTL_ENCODE = 1ull << 6,
+  CURING_UBLK_F_USER_COPY = 1ull << 7,
+  CURING_UBLK_F_AUTO_BUFFER = 1ull << 11,
+};
+
+/* With AUTO_BUFFER, in bits 16 to 23 of sqe->addr: deliver the I/O even if its buffer could not be
+   registered, marked CURING_UBLK_IO_NEEDS_BUFFER. */
+enum : uint64_t { CURING_UBLK_AUTO_BUFFER_FALLBACK = 1ull << 16 };
+
+struct curing_ublk_device {
+  uint16_t queues;
+  uint16_t depth;
+  uint16_t state; /* 0 dead, 1 live, 2 quiesced, 3 failing I/O */
+  uint16_t reserved1;
+  uint32_t largest_io; /* bytes */
+  uint32_t id;         /* 0xffffffff in ADD_DEV: the kernel chooses */
+  int32_t server;      /* pid; -1 unless started */
+  uint32_t reserved2;
+  uint64_t features;
+  uint64_t server_flags; /* kept by the driver for the server, not looked at */
+  uint32_t owner_uid;
+  uint32_t owner_gid;
+  uint64_t reserved3[2];
+};
+
+/* Attributes and kinds of parameters. */
+enum : uint32_t {
+  CURING_UBLK_VOLATILE_CACHE = 1u << 2,
+  CURING_UBLK_BASIC = 1u << 0,
+  CURING_UBLK_DISCARD = 1u << 1,
+};
+
+/* The parameters we set: the start of the kernel's structure, whose length is told to it. */
+struct curing_ublk_parameters {
+  uint32_t length;
+  uint32_t kinds;
+
+  uint32_t attributes;
+  uint8_t logical_block_shift;
+  uint8_t physical_block_shift;
+  uint8_t optimal_io_shift;
+  uint8_t minimal_io_shift;
+  uint32_t largest_io_sectors;
+  uint32_t chunk_sectors;
+  uint64_t sectors;
+  uint64_t virtual_boundary;
+
+  uint32_t discard_alignment;
+  uint32_t discard_granularity;
+  uint32_t largest_discard_sectors;
+  uint32_t largest_write_zeroes_sectors;
+  uint16_t largest_discard_segments;
+  uint16_t reserved;
+};
+
+/* --- ublk: I/O ----------------------------------------------------------------------------- */
+
+/* What the driver wants done with a tag; in memory that the queue maps. */
+struct curing_ublk_descriptor {
+  uint32_t op_flags; /* bits 0 to 7: CURING_UBLK_OP_*, from 8: CURING_UBLK_IO_* */
+  uint32_t sectors;
+  uint64_t sector;
+  uint64_t address;
+};
+
+enum : uint32_t {
+  CURING_UBLK_OP_READ = 0,
+  CURING_UBLK_OP_WRITE = 1,
+  CURING_UBLK_OP_FLUSH = 2,
+  CURING_UBLK_OP_DISCARD = 3,
+  CURING_UBLK_OP_WRITE_ZEROES = 5,
+};
+
+/* In op_flags. */
+enum : uint32_t {
+  CURING_UBLK_IO_NO_UNMAP = 1u << 15,
+  CURING_UBLK_IO_NEEDS_BUFFER = 1u << 17,
+};
+
+/* Where things are in /dev/ublkcN. Descriptors of a queue lie at queue times 4096 descriptors. */
+enum : uint64_t {
+  CURING_UBLK_DESCRIPTORS_PER_QUEUE = 4096,
+  CURING_UBLK_DATA_OFFSET = 0x80000000,
+};
+enum : uint32_t {
+  CURING_UBLK_DATA_TAG_SHIFT = 25,
+  CURING_UBLK_DATA_QUEUE_SHIFT = 41,
+};

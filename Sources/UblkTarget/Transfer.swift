@@ -1,0 +1,50 @@
+import CURing
+
+/// How data get between a block request and the backing.
+public enum Transfer: String, Sendable, Hashable, CaseIterable {
+  /// The driver copies to and from a buffer of the server (6.0).
+  case copy
+  /// The server copies with reads and writes of /dev/ublkcN (6.5).
+  case userCopy = "user-copy"
+  /// The server registers the block request's pages as a buffer of its ring (6.15).
+  case zeroCopy = "zero-copy"
+  /// The driver registers them before it hands over the request (6.16).
+  case automatic = "auto"
+
+  /// What is asked for in ADD_DEV. Automatic includes explicit registration, because the server
+  /// must do by hand what failed by itself.
+  var features: Features {
+    switch self {
+    case .copy: []
+    case .userCopy: .userCopy
+    case .zeroCopy: .zeroCopy
+    case .automatic: [.zeroCopy, .automaticBuffers]
+    }
+  }
+
+  /// Members use a kernel buffer, lent by the driver.
+  public var lendsKernelBuffer: Bool { self == .zeroCopy || self == .automatic }
+
+  /// The one that copies least where the kernel has these features.
+  public static func best(on features: Features) -> Transfer {
+    let preferred: [Transfer] = [.automatic, .zeroCopy, .userCopy]
+    return preferred.first { features.isSuperset(of: $0.features) } ?? .copy
+  }
+}
+
+/// What a kernel's ublk driver can do: `UBLK_F_*`, from UBLK_U_CMD_GET_FEATURES (6.5).
+public struct Features: OptionSet, Sendable, Hashable {
+  public var rawValue: UInt64
+
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  public static let zeroCopy = Features(rawValue: UInt64(CURING_UBLK_F_ZERO_COPY))
+  /// Commands are encoded like ioctls; the only encoding of kernels without legacy opcodes.
+  public static let ioctlEncoding = Features(rawValue: UInt64(CURING_UBLK_F_IOCTL_ENCODE))
+  public static let userCopy = Features(rawValue: UInt64(CURING_UBLK_F_USER_COPY))
+  /// UBLK_F_SHMEM_ZC, which marks drivers that take a short result for a whole one except with
+  /// ``Transfer/copy``: ublk_drv.c, __ublk_complete_rq, ends the request before it looks at the
+  /// count (7.3; 6.17 asked for the rest).
+  static let takesShortForWhole = Features(rawValue: 1 << 19)
+  public static let automaticBuffers = Features(rawValue: UInt64(CURING_UBLK_F_AUTO_BUFFER))
+}

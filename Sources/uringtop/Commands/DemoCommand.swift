@@ -1,0 +1,124 @@
+import ArgumentParser
+import CSpawn
+import Glibc
+import UblkTarget
+import UringTrace
+
+/// The embedded target and its load.
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Runs a ublk block device and a load on it, to have something to see.",
+    discussion: """
+      The device keeps its data in memory unless --file or --null says otherwise. Without a ublk \
+      driver, registered buffers and zero-copy sends take its place, unless --target ublk insists.
+
+      EXAMPLES:
+        uringtop demo --batch --json --duration 5s
+        uringtop demo --batch --file /var/tmp/disk --no-load     then: mkfs.ext4 /dev/ublkb0
+        uringtop demo --batch --transfer zero-copy --inject slow-member:2 --duration 10s
+      """)
+
+  @OptionGroup(title: "TARGET") var target: DemoOptions
+
+  @Flag(help: "Without a terminal: run, and print the target's account at the end.")
+  var batch = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp("How long to run: \(DurationArgument.syntax).", valueName: "duration"))
+  var duration: DurationArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the target's log of its last I/Os to a file, one JSON object a line.",
+      valueName: "file"))
+  var log: String?
+
+  func validate() throws {
+    guard batch else { throw ValidationError("demo has --batch only, up to now") }
+    if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
+    do {
+      try target.configuration.validate()
+    } catch {
+      throw ValidationError(error.description)
+    }
+  }
+
+  func run() throws {
+    // Before any thread: the signals are waited for, so that everything is taken down.
+    spawn_block_signals()
+    let start = try Self.start(target)
+    if let notice = start.notice { StandardError.write(notice) }
+    let workload = start.workload
+    if !json, let device = workload.status.device { StandardError.write("serving \(device)") }
+    let signal = wait(for: workload)
+    // Seen while it still serves: afterwards the device is gone.
+    workload.stop()
+    let status = workload.status
+    try StandardOutput.write(json ? Self.json(status) : Self.text(status))
+    if let log { try Self.write(workload.records, to: log) }
+    if let failure = status.failure { throw Failure(ExitStatus.system, failure) }
+    if signal != 0, duration != nil { throw Failure(ExitStatus.signal(signal), "") }
+  }
+
+  private static func start(_ options: DemoOptions) throws(Failure) -> Demonstration.Start {
+    do throws(TargetError) {
+      return try Demonstration.start(options.configuration, target: options.kind)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// Until a signal, the end of the time, or of what is to be seen. Returns the signal, or 0.
+  private func wait(for workload: any Workload) -> Int32 {
+    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
+    while true {
+      var pause: UInt64 = 100_000_000
+      if let deadline {
+        let now = MonotonicClock.now()
+        guard now < deadline else { return 0 }
+        pause = min(pause, deadline - now)
+      }
+      let signal = spawn_wait_signal(Int64(pause))
+      if signal.number != 0, signal.number != SIGCHLD { return signal.number }
+      let status = workload.status
+      if status.failure != nil || status.load?.isDone == true { return 0 }
+    }
+  }
+
+  private static func json(_ status: Status) -> [UInt8] {
+    var json = JSONWriter()
+    DemoAccount.write(status, to: &json)
+    json.newline()
+    return json.bytes
+  }
+
+  private static func text(_ status: Status) -> [UInt8] {
+    let totals = status.totals
+    var lines = [
+      "\(status.device ?? "no device"): \(status.target.rawValue), \(status.mode), "
+        + "backing \(status.backing)",
+      "\(totals.ios) I/Os, \(totals.bytes) bytes, \(totals.groups) groups, "
+        + "\(totals.members) members",
+      "\(status.load?.verified ?? 0) blocks verified, \(status.errors) errors",
+    ]
+    for fault in Fault.allCases {
+      if let count = totals.faults[fault] { lines.append("\(fault.rawValue): \(count) I/Os") }
+    }
+    if let mismatch = status.load?.firstMismatch { lines.append(mismatch) }
+    return Array((lines.joined(separator: "\n") + "\n").utf8)
+  }
+
+  private static func write(_ records: [IORecord], to path: String) throws(Failure) {
+    var json = JSONWriter()
+    for record in records { DemoAccount.write(record, to: &json) }
+    do throws(OutputError) {
+      try OutputFile(creating: path, owner: SudoUser.current?.owner).write(json.bytes)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}

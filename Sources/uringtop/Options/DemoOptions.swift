@@ -1,0 +1,89 @@
+import ArgumentParser
+import UblkTarget
+
+/// What the demonstration's target shall be.
+struct DemoOptions: ParsableArguments {
+  @Option(name: .customLong("target"), help: "ublk, or buffers; the other one is no way out then.")
+  var kind: Status.Target?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the data in a file, created sparse. One with data needs --no-load.",
+      valueName: "file"))
+  var file: String?
+
+  @Flag(help: "Keep the data in memory, which is what it does anyway.")
+  var memory = false
+
+  @Flag(help: "Keep no data.")
+  var null = false
+
+  @Option(help: "copy, user-copy, zero-copy or auto; the last one that the kernel has.")
+  var transfer: Transfer?
+
+  @Option(help: "Queues, each with a thread.")
+  var queues = 1
+
+  @Option(help: "I/Os in flight in each queue.")
+  var depth = 16
+
+  @Option(help: ArgumentHelp("Size of the device, as 64M or 1G.", valueName: "bytes"))
+  var size = ByteCountArgument(bytes: 64 << 20)
+
+  @Option(help: ArgumentHelp("Logical block size, 512 to 4096.", valueName: "bytes"))
+  var blockSize = ByteCountArgument(bytes: 4096)
+
+  @Option(help: "I/Os a second of the load; as many as go unless told.")
+  var rate: Int?
+
+  @Option(help: "I/Os of the load in flight.")
+  var loadDepth = 8
+
+  @Option(help: "End after this many I/Os of the load.")
+  var ios: UInt64?
+
+  @Flag(help: "Leave the device to your own programs.")
+  var noLoad = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Make a fault in a share of the I/Os: \(Self.faults); repeatable.",
+      valueName: "fault[:percent]"))
+  var inject: [Injection] = []
+
+  private static let faults = Fault.allCases.map(\.rawValue).joined(separator: ", ")
+
+  func validate() throws {
+    if [file != nil, memory, null].count(where: \.self) > 1 {
+      throw ValidationError("--file, --memory and --null exclude each other")
+    }
+    if let rate, rate < 1 { throw ValidationError("--rate must be at least 1") }
+    if noLoad, rate != nil || ios != nil {
+      throw ValidationError("--no-load leaves nothing to set the load's pace for")
+    }
+  }
+
+  var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.backing = null ? .null : file.map { .file($0) } ?? .memory
+    configuration.transfer = transfer
+    configuration.queues = queues
+    configuration.depth = depth
+    configuration.size = size.bytes
+    configuration.blockSize = Int(clamping: blockSize.bytes)
+    configuration.injections = inject
+    var load = LoadConfiguration()
+    load.depth = loadDepth
+    load.rate = rate
+    load.count = ios
+    configuration.load = noLoad ? nil : load
+    return configuration
+  }
+}
+
+extension Transfer: ExpressibleByArgument {}
+extension Status.Target: ExpressibleByArgument {}
+
+extension Injection: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

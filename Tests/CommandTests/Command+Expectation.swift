@@ -1,0 +1,18 @@
+import TestSupport
+import Testing
+
+extension Command {
+  /// Expects one line on standard error that has `text` in it, and the status.
+  static func expectFailure(
+    _ arguments: String..., status: Int32, says text: String,
+    environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let outcome = try run(arguments, environment: environment)
+    #expect(outcome.status == status, "\(outcome.error)", sourceLocation: sourceLocation)
+    #expect(outcome.error.contains(text), sourceLocation: sourceLocation)
+    #expect(
+      outcome.error.hasPrefix("uringtop: ") && outcome.error.hasSuffix("\n")
+        && outcome.error.filter(\.isNewline).count == 1,
+      "not one line: \(outcome.error)", sourceLocation: sourceLocation)
+  }
+}

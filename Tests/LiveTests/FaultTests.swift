@@ -1,0 +1,142 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+import UringTrace
+
+extension LiveTests {
+  /// uringtop falls behind, or dies.
+  @Suite struct FaultTests {
+    @Test func lossIsCountedAndLeavesNoGhosts() throws {
+      let recorder = try BackgroundCommand()
+      let waiting = try TestPrograms.start("many_inflight", "100")
+      defer { _ = waiting.finish() }
+      #expect(waiting.readLine()?["in_flight"] == 100)
+      usleep(200_000)
+      recorder.send(SIGSTOP)
+      let flood = try TestPrograms.start("nop_flood", "1")
+      // A chain whose end is lost, and one that stays.
+      let ended = try TestPrograms.start("links")
+      #expect(ended.finish().status == 0)
+      let (status, truth) = flood.finish()
+      #expect(status == 0)
+      recorder.send(SIGCONT)
+      usleep(1_500_000)
+      let snapshot = try recorder.finish()
+
+      let told = try #require(truth?["submitted"])
+      let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
+      let seen = rings.reduce(0) { $0 + $1.counts.submitted }
+      #expect(snapshot.lost.ringBufferFull > 0)
+      // Each NOP makes at most three records; other programs lose some as well.
+      #expect(seen < told)
+      #expect(seen + snapshot.lost.ringBufferFull >= told)
+      #expect(snapshot.requests.filter { $0.submitterTgid == flood.pid }.isEmpty)
+      #expect(snapshot.requests.filter { $0.submitterTgid == ended.pid }.isEmpty)
+      #expect(snapshot.requests.filter { $0.submitterTgid == waiting.pid }.count == 100)
+    }
+
+    @Test func nothingAttachedOutlivesAKill() throws {
+      let recorder = try BackgroundCommand()
+      let pid = recorder.process.processIdentifier
+      let programs = try Set(numbers("prog_id", of: pid))
+      let links = try Set(numbers("link_id", of: pid))
+      #expect(programs.count >= 17)
+      #expect(links.count >= 17)
+      recorder.send(SIGKILL)
+      recorder.process.waitUntilExit()
+      // The kernel frees programs after a grace period.
+      var left: (Set<Int>, Set<Int>) = ([], [])
+      for _ in 0..<100 {
+        left = try (programs.intersection(ids("prog")), links.intersection(ids("link")))
+        if left.0.isEmpty, left.1.isEmpty { break }
+        usleep(50_000)
+      }
+      #expect(left.0 == [])
+      #expect(left.1 == [])
+    }
+
+    /// What the process's BPF descriptors say of themselves.
+    private func numbers(_ key: String, of pid: Int32) throws -> [Int] {
+      let folder = "/proc/\(pid)/fdinfo"
+      return try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { name in
+        (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))?
+          .split(separator: "\n").filter { $0.hasPrefix("\(key):") }
+          .compactMap { Int($0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces)) }
+          ?? []
+      }
+    }
+
+    /// Of all there are on this machine.
+    private func ids(_ kind: String) throws -> Set<Int> {
+      struct Object: Decodable { var id: Int }
+      let outcome = try Command.run(
+        "--json", kind, "list", program: URL(filePath: "/usr/sbin/bpftool"))
+      return try Set(JSONDecoder().decode([Object].self, from: outcome.output).map(\.id))
+    }
+  }
+
+  /// What passes the filters of the command line: only that, and all of that.
+  @Suite struct FilterTests {
+    /// Runs `links` and `poll_armed` while uringtop records with a filter.
+    private func record(
+      _ arguments: String...
+    ) throws -> (links: [Request], other: [Request], truth: ProgramTruth) {
+      let recorder = try BackgroundCommand(recordingWith: arguments)
+      let links = try TestPrograms.start("links")
+      let truth = try links.readTruth()
+      _ = links.finish()
+      let other = try TestPrograms.start("poll_armed")
+      _ = other.finish()
+      usleep(100_000)
+      let snapshot = try recorder.finish()
+      let all = snapshot.requests + snapshot.recent
+      return (
+        all.filter { $0.submitterTgid == links.pid }, all.filter { $0.submitterTgid != links.pid },
+        truth
+      )
+    }
+
+    @Test func withoutAFilterBothAreSeen() throws {
+      let (links, other, truth) = try record()
+      #expect(UInt64(links.count) == truth.submitted)
+      #expect(other.contains { $0.opcode.name == "RECV" })
+    }
+
+    @Test func name() throws {
+      let (links, other, truth) = try record("--comm", "links")
+      #expect(UInt64(links.count) == truth.submitted)
+      #expect(other.isEmpty)
+    }
+
+    @Test func opcode() throws {
+      let (links, other, truth) = try record(
+        "--comm", "links", "--comm", "poll_armed", "--op", "READ")
+      #expect(links.count == truth.requests.filter { $0.opcode == "READ" }.count)
+      #expect(links.allSatisfy { $0.opcode.name == "READ" })
+      #expect(other.isEmpty)
+    }
+
+    @Test func descriptor() throws {
+      let (links, _, truth) = try record("--comm", "links", "--fd", "3")
+      #expect(truth.rings.map(\.fd) == [3])
+      #expect(UInt64(links.count) == truth.submitted)
+      #expect(try record("--comm", "links", "--fd", "99").links.isEmpty)
+    }
+
+    @Test func process() throws {
+      let held = try TestPrograms.start("links", "--hold")
+      defer { _ = held.finish() }
+      let ready = try held.readTruth()
+      let recorder = try BackgroundCommand(recordingWith: ["--pid", "\(held.pid)"])
+      usleep(1_000_000)  // the ring is looked for
+      let other = try TestPrograms.start("links")
+      _ = other.finish()
+      _ = held.finish()
+      let snapshot = try recorder.finish()
+      #expect(snapshot.rings.map(\.ownerTgid) == [held.pid])
+      // Of what was in flight before only the end is seen.
+      #expect(snapshot.rings.first?.counts.cqes == ready.inFlight)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import TestSupport
+import Testing
+import UringTrace
+
+/// What `scripts/vm-test` brought home from guests with other kernels.
+@Suite(.enabled(if: KernelMatrix.folder != nil, "make vm-test"))
+struct KernelMatrixTests {
+  @Test func everyKernelWasObserved() {
+    #expect(!KernelMatrix.kernels.isEmpty)
+  }
+
+  @Test(arguments: KernelMatrix.observations)
+  func everyRequestIsAsTheProgramSays(_ observation: Observation) throws {
+    let differences = try observation.comparison().differences
+    #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+  }
+
+  /// A kernel can lack what a program needs, but not what most need.
+  @Test(arguments: KernelMatrix.kernels)
+  func fewProgramsAreSkipped(_ kernel: KernelMatrix.Kernel) throws {
+    let skipped = try kernel.skippedPrograms()
+    #expect(kernel.observations.count >= 30)
+    #expect(Set(skipped).isSubset(of: kernel.mayBeSkipped), "\(kernel) skipped \(skipped)")
+  }
+
+  @Test(arguments: KernelMatrix.kernels)
+  func everyTracepointAndFentryIsAvailable(_ kernel: KernelMatrix.Kernel) throws {
+    let capabilities = try kernel.capabilities()
+    #expect(capabilities.canCapture)
+    #expect(capabilities.tier == "fentry")
+    #expect(Set(capabilities.features.filter { !$0.available }.map(\.name)) == kernel.lacks)
+  }
+}
+
+enum KernelMatrix {
+  /// URINGTOP_VM_RESULTS: a folder for each kernel series.
+  static let folder = ProcessInfo.processInfo.environment["URINGTOP_VM_RESULTS"]
+    .map { URL(filePath: $0, directoryHint: .isDirectory) }
+
+  static let kernels: [Kernel] = (folder.map(Observation.folders(in:)) ?? []).map(Kernel.init)
+
+  static let observations = kernels.flatMap(\.observations)
+
+  struct Kernel: Sendable, CustomStringConvertible {
+    var folder: URL
+    var observations: [Observation]
+
+    init(_ folder: URL) {
+      self.folder = folder
+      observations = Observation.all(in: folder)
+    }
+
+    var description: String {
+      let text = try? String(contentsOf: folder.appending(path: "kernel"), encoding: .utf8)
+      return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? folder.lastPathComponent
+    }
+
+    func skippedPrograms() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder.path())
+        .filter { $0.hasSuffix(".skipped") }.map { String($0.dropLast(8)) }
+    }
+
+    /// What the oldest kernels do not know.
+    var mayBeSkipped: Set<String> {
+      description.hasPrefix("6.1.") || description.hasPrefix("6.12.")
+        || description.hasPrefix("6.17.")
+        ? ["mixed_entries", "multishot_timeout", "registered_ring"] : []
+    }
+
+    /// Features that there are on later kernels only.
+    var lacks: Set<String> { description.hasPrefix("6.1.") ? ["rdonly_cast", "ublk"] : [] }
+
+    func capabilities() throws -> Capabilities {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(
+        Capabilities.self, from: Data(contentsOf: folder.appending(path: "capabilities.json")))
+    }
+  }
+
+  struct Capabilities: Decodable {
+    var canCapture: Bool
+    var tier: String
+    var features: [Feature]
+
+    struct Feature: Decodable {
+      var name: String
+      var available: Bool
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+import UringTrace
+
+/// Everything that observes this machine through the real binary, one after the other.
+@Suite(.serialized, .enabled(if: Live.isOn, "needs root"))
+enum LiveTests {}
+
+/// What `uringtop record` made of a command.
+struct RecordedCommand {
+  var status: Int32
+  /// Of the command: what it printed.
+  var output: Data
+  var error: String
+  var snapshot: Snapshot
+
+  /// Records a command to its end.
+  init(_ command: [String], environment: [String: String] = [:]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("x.uring")
+    let outcome = try Command.run(["record", "-o", path, "--"] + command, environment: environment)
+    status = outcome.status
+    output = outcome.output
+    error = outcome.error
+    snapshot = try Observation.recording(path).snapshot(at: nil)
+  }
+
+  /// Sum over all rings.
+  func sum(_ count: (Ring.Counts) -> UInt64) -> UInt64 {
+    snapshot.rings.reduce(0) { $0 + count($1.counts) }
+  }
+
+  /// Completed requests of an opcode, over all rings.
+  func completed(_ opcode: String) -> UInt64 {
+    snapshot.latency.filter { $0.opcode.name == opcode }.reduce(0) { $0 + $1.summary.count }
+  }
+}
+
+/// uringtop in the background.
+final class BackgroundCommand {
+  let process = Process()
+  let folder: TemporaryFolder
+  private let error: URL
+
+  /// Starts `record -o PATH` and waits until it records.
+  init(recordingWith arguments: [String] = []) throws {
+    folder = try TemporaryFolder()
+    error = folder["error"]
+    process.executableURL = Command.binary
+    process.arguments = ["record", "-o", folder.path("x.uring")] + arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = try folder.create("error")
+    try process.run()
+    for _ in 0..<200 where !FileManager.default.fileExists(atPath: folder.path("x.uring")) {
+      guard process.isRunning else { break }
+      usleep(50_000)
+    }
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+  }
+
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Ends it as Ctrl-C does, and reads what it recorded.
+  func finish() throws -> Snapshot {
+    send(SIGINT)
+    process.waitUntilExit()
+    let text = (try? String(contentsOf: error, encoding: .utf8)) ?? ""
+    #expect(process.terminationStatus == 130, "\(text)")
+    return try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
+  }
+}
+
+extension ChildProgram {
+  /// The next truth it prints.
+  func readTruth() throws -> ProgramTruth {
+    try ProgramTruth(Data(try #require(readLine()).text.utf8))
+  }
+}

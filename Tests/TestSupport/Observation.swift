@@ -1,0 +1,62 @@
+import Foundation
+import SystemPackage
+import UringTrace
+
+/// A recording of a program, and what the program said itself.
+public struct Observation: Sendable, CustomStringConvertible {
+  /// A folder's name: a kernel series.
+  public var kernel: String
+  public var program: String
+  private var folder: URL
+
+  /// - Parameter folder: has PROGRAM.uring and PROGRAM.json, as scripts/observe-programs leaves them.
+  public init(_ program: String, in folder: URL) {
+    self.program = program
+    self.folder = folder
+    kernel = folder.lastPathComponent
+  }
+
+  /// All that a folder holds.
+  public static func all(in folder: URL) -> [Observation] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
+    return names.sorted().filter { $0.hasSuffix(".uring") }
+      .map { Observation(String($0.dropLast(6)), in: folder) }
+  }
+
+  /// Folders in a folder.
+  public static func folders(in folder: URL) -> [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
+    return names.sorted().map { folder.appending(path: $0, directoryHint: .isDirectory) }
+      .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true }
+  }
+
+  public func truth() throws -> ProgramTruth {
+    let data = try Data(contentsOf: folder.appending(path: "\(program).json"))
+    guard let truth = try ProgramTruth(lastLineOf: data) else {
+      throw Failure(description: "\(program) said nothing")
+    }
+    return truth
+  }
+
+  /// Of the recording.
+  public var path: String { folder.appending(path: "\(program).uring").path() }
+
+  public func recording() throws -> Recording { try Self.recording(path) }
+
+  public static func recording(_ path: String) throws -> Recording {
+    try Recording(path: FilePath(path))
+  }
+
+  /// As of the end of the recording.
+  public func snapshot() throws -> Snapshot { try recording().snapshot(at: nil) }
+
+  public func comparison() throws -> TruthComparison {
+    try TruthComparison(truth(), snapshot())
+  }
+
+  public var description: String { "\(program) on \(kernel)" }
+
+  public struct Failure: Error, CustomStringConvertible {
+    public var description: String
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+
+/// What a program of Tests/Programs says of itself; the README there describes it.
+public struct ProgramTruth: Decodable, Sendable {
+  public var program: String
+  public var pid: UInt32
+  /// The program goes on: its requests in flight are those of now.
+  public var ready: Bool?
+  public var rings: [Ring]
+  public var requests: [Request]
+  public var submitted: UInt64
+  public var completed: UInt64
+  public var inFlight: UInt64
+  public var cqes: UInt64
+  public var auxCqes: UInt64
+  public var skipped: UInt64
+  public var silent: UInt64
+  public var prepFailed: UInt64
+  public var overflowed: UInt64
+  public var unreaped: UInt64
+  public var aux: [AuxiliaryCQE]?
+
+  // Of single programs.
+  public var broken: Int?
+  public var causes: [UserData]?
+  public var deferred: Int?
+  public var hashedWrites: Int?
+  public var asyncReads: Int?
+  public var asyncNops: Int?
+  public var forced: Int?
+  public var pollArmed: Int?
+  public var shortTraced: Int?
+  public var sqThread: UInt32?
+  public var ringFds: [Int32]?
+  public var byRing: [UInt64]?
+
+  public struct Ring: Decodable, Sendable {
+    public var fd: Int32
+    public var sqEntries: UInt32
+    public var cqEntries: UInt32
+    public var setup: [String]
+  }
+
+  public struct Request: Decodable, Sendable {
+    public var userData: UserData
+    public var ring: Int
+    public var opcode: String
+    public var fd: Int32
+    public var flags: [String]
+    public var linkedBehind: UserData?
+    public var end: End
+    public var cqes: UInt32
+    public var res: Int32?
+    public var results: [Int32]?
+    public var notifs: UInt32?
+    public var buffer: UInt16?
+    public var submitter: UInt32?
+    public var prepFailed: Bool?
+    public var alsoSubmitted: Bool?
+    public var overflowed: Bool?
+    public var unreaped: Bool?
+    public var note: String?
+  }
+
+  public enum End: String, Decodable, Sendable {
+    case inFlight = "in_flight"
+    case cqe
+    case skipped
+    case silent
+    case ringExit = "ring_exit"
+  }
+
+  public struct AuxiliaryCQE: Decodable, Sendable {
+    public var ring: Int
+    public var userData: UserData
+    public var res: Int32
+  }
+
+  /// 64 bits, in JSON as a string: "0x1001".
+  public struct UserData: Decodable, Hashable, Sendable, CustomStringConvertible {
+    public var value: UInt64
+
+    public init(_ value: UInt64) { self.value = value }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      let text = try container.decode(String.self)
+      guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+        throw DecodingError.dataCorruptedError(in: container, debugDescription: text)
+      }
+      self.value = value
+    }
+
+    public var description: String { "0x" + String(value, radix: 16) }
+  }
+
+  /// From a line of a program's output.
+  public init(_ line: Data) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    self = try decoder.decode(ProgramTruth.self, from: line)
+  }
+
+  /// From the last line of a program's output; nil if it said nothing.
+  public init?(lastLineOf output: Data) throws {
+    guard let line = output.split(separator: UInt8(ascii: "\n")).last else { return nil }
+    try self.init(Data(line))
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// A folder that goes when nobody needs it.
+public final class TemporaryFolder {
+  public let url: URL
+
+  public init() throws {
+    url = FileManager.default.temporaryDirectory
+      .appending(path: "uringtop-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: url)
+  }
+
+  public subscript(_ name: String) -> URL { url.appending(path: name) }
+
+  public func path(_ name: String) -> String { self[name].path() }
+
+  public func create(_ name: String) throws -> FileHandle {
+    try Data().write(to: self[name])
+    return try FileHandle(forWritingTo: self[name])
+  }
+}

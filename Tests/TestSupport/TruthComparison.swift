@@ -1,0 +1,289 @@
+import UringTrace
+
+/// What uringtop reports of a program, request by request beside what the program says itself.
+public struct TruthComparison {
+  private let truth: ProgramTruth
+  private let snapshot: Snapshot
+  /// uringtop's rings of the program, in the order they were created.
+  private var rings: [Ring] = []
+  private var reported: [ProgramTruth.UserData: [Request]] = [:]
+  private var chains: [Chain.ID: Chain] = [:]
+  private var members: [Request.ID: Chain.Member] = [:]
+
+  /// Each names the program and the request; empty if all is the same.
+  public private(set) var differences: [String] = []
+
+  /// - Parameter pid: the program's process as uringtop sees it, where that is not the truth's.
+  public init(_ truth: ProgramTruth, _ snapshot: Snapshot, pid: UInt32? = nil) {
+    self.truth = truth
+    self.snapshot = snapshot
+    rings = snapshot.rings.filter { $0.ownerTgid == pid ?? truth.pid }.sorted { $0.id < $1.id }
+    let ids = Set(rings.map(\.id))
+    for request in snapshot.requests + snapshot.recent where ids.contains(request.ring) {
+      reported[.init(request.userData), default: []].append(request)
+    }
+    for chain in snapshot.chains where ids.contains(chain.ring) {
+      chains[chain.id] = chain
+      for member in chain.members { members[member.request] = member }
+    }
+    compare()
+  }
+
+  /// The request with this `user_data`.
+  public func request(_ userData: ProgramTruth.UserData) -> Request? { reported[userData]?.first }
+
+  // MARK: What is compared
+
+  private mutating func compare() {
+    expect(snapshot.lost.total, 0, "lost records")
+    expect(snapshot.damagedRecordCount, 0, "damaged records")
+    expect(rings.count, truth.rings.count, "rings")
+    guard rings.count == truth.rings.count else { return }
+    for (ring, told) in zip(rings, truth.rings) { compare(ring, told) }
+    compareTotals()
+    guard !truth.requests.isEmpty else { return }
+    for told in truth.requests { compare(told) }
+    for chain in toldChains() { compare(chain: chain) }
+    let known = Set(truth.requests.map(\.userData))
+    for (userData, requests) in reported where !known.contains(userData) {
+      differ("request \(userData) (\(requests[0].opcode.name))", "the program has none such")
+    }
+    compareSpecials()
+  }
+
+  private mutating func compare(_ ring: Ring, _ told: ProgramTruth.Ring) {
+    let name = "ring of fd \(told.fd)"
+    expect(ring.sqEntries, told.sqEntries, name, "SQ entries")
+    expect(ring.cqEntries, told.cqEntries, name, "CQ entries")
+    // liburing asks the kernel for more where it can.
+    for flag in told.setup where !ring.setupFlags.names.contains(flag) {
+      differ(name, "setup flag \(flag) is missing")
+    }
+    if told.fd >= 0, !ring.descriptors.contains(where: { $0.fd == told.fd }) {
+      differ(name, "its descriptors are \(ring.descriptors.map(\.fd))")
+    }
+  }
+
+  private mutating func compareTotals() {
+    func sum(_ count: (Ring.Counts) -> UInt64) -> UInt64 {
+      rings.reduce(0) { $0 + count($1.counts) }
+    }
+    let ringExits = truth.requests.filter { $0.end == .ringExit }.count
+    let unreaped = truth.requests.filter { $0.overflowed == true && $0.cqes == 0 }.count
+    expect(sum(\.submitted), truth.submitted, "submitted")
+    expect(sum(\.cqes), truth.cqes + UInt64(ringExits + unreaped + reapedLate), "CQEs")
+    expect(sum(\.overflows), truth.overflowed, "overflows")
+    expect(sum(\.skipped), truth.skipped + truth.silent, "skipped")
+    expect(sum(\.preparationFailures), truth.prepFailed, "preparation failures")
+    expect(sum(\.auxiliary), truth.auxCqes, "auxiliary CQEs")
+    expect(sum(\.unmatched), 0, "unmatched CQEs")
+    expect(sum(\.ambiguous), 0, "ambiguous CQEs")
+    expect(sum(\.dropped), 0, "dropped CQEs")
+    expect(sum(\.endedUnseen), 0, "ends not seen")
+    let inFlight = rings.reduce(0) { $0 + UInt64($1.inFlight) }
+    expect(inFlight, isOver ? 0 : truth.inFlight - UInt64(unreaped), "in flight")
+  }
+
+  /// CQEs that were in the ring when the program closed it: counted as the request's, not as reaped.
+  private var reapedLate: Int {
+    truth.requests.filter { $0.unreaped == true && $0.cqes > 0 }.count
+  }
+
+  private var isOver: Bool { truth.ready != true }
+
+  private mutating func compare(_ told: ProgramTruth.Request) {
+    let name = "request \(told.userData) (\(told.opcode))"
+    let found = reported[told.userData] ?? []
+    guard found.count == 1, let request = found.first else {
+      differ(name, "is reported \(found.count) times")
+      return
+    }
+    expect(
+      request.opcode.name, Int(told.opcode) == nil ? told.opcode : "OP_\(told.opcode)", name,
+      "opcode")
+    expect(request.isStartKnown, true, name, "submission seen")
+    expect(request.isSQEKnown, true, name, "SQE known")
+    expect(request.sqe.fd, told.fd, name, "fd")
+    expect(SQEFlags(rawValue: request.sqe.flags & 0x7f).names, told.flags, name, "SQE flags")
+    expect(request.ring, rings[told.ring].id, name, "ring")
+    expect(
+      request.submitterTgid, told.submitter ?? rings[told.ring].ownerTgid, name, "submitter")
+    compareEnd(of: request, told, name)
+    let failed = told.prepFailed == true
+    expect(request.preparationError, failed ? told.res ?? 0 : 0, name, "preparation error")
+    expect(
+      request.steps.contains { $0.kind == .submitted }, !failed || told.alsoSubmitted == true, name,
+      "submission traced")
+    let isShort = told.note == "short, traced"
+    if truth.shortTraced != nil {
+      expect(request.steps.contains { $0.kind == .shortWrite }, isShort, name, "short write")
+      if isShort {
+        expect(request.shortWriteBytes, UInt64(told.res ?? 0), name, "bytes of the short write")
+      }
+    }
+  }
+
+  private mutating func compareEnd(
+    of request: Request, _ told: ProgramTruth.Request, _ name: String
+  ) {
+    var state = request.state
+    var cqes = told.cqes + (told.notifs ?? 0)
+    var result = told.res
+    switch told.end {
+    case _ where told.overflowed == true:
+      expect(state, .overflowed, name, "end")
+      cqes = max(cqes, 1)
+    case .inFlight:
+      if state.isFinal { differ(name, "has ended (\(state)), the program says it is in flight") }
+      if told.cqes > 0 { state = .submitted }
+    case .cqe: expect(state, .completed, name, "end")
+    case .skipped, .silent: expect(state, .skipped, name, "end")
+    case .ringExit:
+      expect(state, .completed, name, "end")
+      cqes += 1
+      result = -125
+    }
+    expect(request.cqeCount, cqes, name, "CQEs")
+    if let result {
+      expect(request.hasResult ? request.result : nil, result, name, "result")
+    } else if told.end == .inFlight {
+      expect(request.hasResult, false, name, "has a result")
+    }
+    expect(
+      UInt32(request.steps.filter { $0.kind == .notified }.count), told.notifs ?? 0, name,
+      "notifications")
+    if let buffer = told.buffer {
+      expect(CQEFlags(rawValue: request.cqeFlags).bufferID, buffer, name, "buffer")
+    }
+    if let results = told.results, results.count == told.cqes {
+      expect(resultsOfAllCQEs(request), results, name, "results")
+    }
+  }
+
+  /// From the event log: a request keeps the last one only.
+  private func resultsOfAllCQEs(_ request: Request) -> [Int32] {
+    snapshot.events.filter {
+      $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)
+        && !CQEFlags(rawValue: $0.flags).contains(.notification)
+    }
+    .map { Int32($0.value) }
+  }
+
+  // MARK: Chains
+
+  /// The program's chains, each in order.
+  private func toldChains() -> [[ProgramTruth.Request]] {
+    var chains: [[ProgramTruth.Request]] = []
+    for told in truth.requests {
+      if told.linkedBehind != nil, chains.last?.last?.userData == told.linkedBehind {
+        chains[chains.count - 1].append(told)
+      } else {
+        chains.append([told])
+      }
+    }
+    return chains
+  }
+
+  private mutating func compare(chain told: [ProgramTruth.Request]) {
+    let name = "chain of \(told[0].userData)"
+    guard let head = request(told[0].userData) else { return }
+    guard told.count > 1 else {
+      if let chain = chains[head.chain], chain.members.count > 1 {
+        differ(name, "is none, but \(chain.members.count) are reported as such")
+      }
+      return
+    }
+    guard let chain = chains[head.chain] else {
+      differ(name, "is not reported as a chain")
+      return
+    }
+    expect(
+      chain.members.map { ProgramTruth.UserData($0.userData) }, told.map(\.userData), name,
+      "members")
+    // At the end of a ring all are cancelled, for that reason.
+    guard !told.contains(where: { $0.end == .ringExit }) else { return }
+    let cause = cause(of: told)
+    let brokenBy = chain.members.first { $0.request == chain.brokenBy }
+    expect(
+      brokenBy.map { ProgramTruth.UserData($0.userData) }, cause.map { told[$0].userData }, name,
+      "broken by")
+    let cancelled = told.indices.filter { isCancelled(told, $0) && $0 != cause }
+    expect(
+      chain.members.filter(\.isCancelled).map { ProgramTruth.UserData($0.userData) },
+      cancelled.map { told[$0].userData }, name, "cancelled")
+  }
+
+  /// Because the chain broke, and not a link timeout that was not needed any more.
+  private func isCancelled(_ chain: [ProgramTruth.Request], _ index: Int) -> Bool {
+    let told = chain[index]
+    if told.end == .silent { return true }
+    guard told.end == .cqe, told.res == -125, told.prepFailed != true else { return false }
+    guard told.opcode == "LINK_TIMEOUT", index > 0 else { return true }
+    return isCancelled(chain, index - 1)
+  }
+
+  /// Place of the request that broke the chain.
+  private func cause(of chain: [ProgramTruth.Request]) -> Int? {
+    if let refused = chain.firstIndex(where: { $0.prepFailed == true }) { return refused }
+    if let expired = chain.firstIndex(where: { $0.opcode == "LINK_TIMEOUT" && $0.res == -62 }) {
+      return expired
+    }
+    guard let first = chain.indices.first(where: { isCancelled(chain, $0) }) else { return nil }
+    return max(0, first - 1)
+  }
+
+  // MARK: What only some programs tell
+
+  private mutating func compareSpecials() {
+    func steps(_ kinds: Step.Kind...) -> Int {
+      reported.values.joined().flatMap(\.steps).count { kinds.contains($0.kind) }
+    }
+    if let deferred = truth.deferred { expect(steps(.deferred), deferred, "deferred") }
+    if let armed = truth.pollArmed { expect(steps(.pollArmed), armed, "poll-armed") }
+    if let short = truth.shortTraced { expect(steps(.shortWrite), short, "short writes") }
+    if let hashed = truth.hashedWrites {
+      expect(steps(.queuedToWorkerHashed), hashed, "hashed work")
+      let plain = (truth.asyncReads ?? 0) + (truth.asyncNops ?? 0) + (truth.forced ?? 0)
+      expect(steps(.queuedToWorker), plain, "work that is not hashed")
+    }
+    // A second one is found by looking, now and then.
+    if let fds = truth.ringFds, !isOver {
+      expect(Set(rings[0].descriptors.map(\.fd)), Set(fds), "descriptors of the ring")
+    }
+    if let thread = truth.sqThread {
+      expect(rings[0].sqThreadTid, thread, "SQ thread")
+      for request in reported.values.joined() {
+        expect(
+          request.isSubmittedBySQThread, true, "request \(hex: request.userData)",
+          "by the SQ thread")
+      }
+    }
+  }
+
+  // MARK: Differences
+
+  private mutating func expect<Value: Equatable>(
+    _ seen: Value, _ told: Value, _ subject: String, _ what: String
+  ) {
+    if seen != told { differ(subject, "\(what): reported \(seen), the program says \(told)") }
+  }
+
+  private mutating func expect<Value: Equatable>(
+    _ seen: Value, _ told: Value, _ what: String
+  ) {
+    if seen != told {
+      differences.append(
+        "\(truth.program): \(what): reported \(seen), the program says \(told)")
+    }
+  }
+
+  private mutating func differ(_ subject: String, _ text: String) {
+    differences.append("\(truth.program): \(subject): \(text)")
+  }
+}
+
+extension DefaultStringInterpolation {
+  fileprivate mutating func appendInterpolation(hex value: UInt64) {
+    appendInterpolation(ProgramTruth.UserData(value))
+  }
+}

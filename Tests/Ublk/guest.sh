@@ -1,0 +1,244 @@
+#!/bin/sh
+# The ublk target on the kernel that this runs on, as root; scripts/vm brings it there:
+#
+#   scripts/vm run newest --disk 256 --timeout 600 --file .build/debug/uringtop \
+#     --file Tests/Ublk/guest.sh --file "$(command -v mkfs.ext4)" --file "$(command -v e2fsck)" \
+#     --file "$(command -v fio)" -- sh guest.sh [PART...]
+#
+# Parts: modes queues ext4 fio faults cut kill. A line for each check; the status is 1 if one failed.
+# BusyBox has no jq, so accounts are looked at with grep.
+
+backing_file=/mnt/backing
+failed=0
+account=/tmp/account.json
+
+# check NAME COMMAND...: the command must succeed.
+check() {
+  name=$1
+  shift
+  if "$@"; then
+    echo "ok   $name"
+  else
+    echo "FAIL $name"
+    [ ! -s "$account" ] || cat "$account"
+    failed=1
+  fi
+}
+
+# What an account says: number KEY
+number() {
+  sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$account" | head -n 1
+}
+
+# member TEXT: the account has it.
+has() {
+  grep -qF "$1" "$account"
+}
+
+nothing_left() {
+  ! ls /dev/ublkc* /dev/ublkb* /run/uringtop/ublk-* 2>/dev/null
+}
+
+demo() {
+  uringtop demo --batch --json --duration 60s "$@" >"$account"
+}
+
+# A load ran, all was verified, nothing failed.
+clean_run() {
+  rm -f $backing_file
+  demo "$@" && has '"errors":0,' && has '"mismatches":0,' && has '"failures":[]' &&
+    [ "$(number verified)" -gt 100 ]
+}
+
+# The modes that this kernel has, by what refuses.
+modes=
+for mode in copy user-copy zero-copy auto; do
+  if demo --transfer $mode --ios 1 --null; then
+    modes="$modes $mode"
+  else
+    echo "mode $mode: refused"
+  fi
+done
+echo "modes:$modes"
+check "nothing left" nothing_left
+
+mount_scratch() {
+  grep -q ' /mnt ' /proc/mounts && return
+  mkfs.ext4 -q -F /dev/scratch && mkdir -p /mnt && mount -t ext4 /dev/scratch /mnt
+}
+
+part_modes() {
+  mount_scratch
+  for mode in $modes; do
+    check "$mode, memory" clean_run --transfer $mode --ios 1500
+    case $mode in
+      zero-copy | auto) check "$mode, groups" [ "$(number groups)" -gt 1400 ] ;;
+    esac
+    check "$mode, file" clean_run --transfer $mode --ios 1500 --file $backing_file
+    check "$mode, file, O_DIRECT" has '"direct":true'
+    check "$mode, 512-byte blocks" clean_run --transfer $mode --ios 500 --file $backing_file \
+      --block-size 512
+    check "$mode, null" demo --transfer $mode --ios 500 --null
+    rm -f $backing_file
+  done
+  check "nothing left" nothing_left
+}
+
+part_queues() {
+  for mode in $modes; do
+    # The driver makes no more queues than there are processors.
+    check "$mode, several queues" clean_run --transfer $mode --ios 2000 --queues 3 --depth 5 \
+      --load-depth 32
+    check "$mode, number of queues" [ "$(number queues)" -eq "$(nproc)" ]
+  done
+}
+
+# served MODE COMMAND...: the command while a device without a load is there.
+served() {
+  mode=$1
+  shift
+  uringtop demo --batch --json --no-load --transfer "$mode" --file $backing_file --size 48M \
+    >"$account" &
+  server=$!
+  tries=0
+  until [ -b /dev/ublkb0 ] || [ $tries -gt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  "$@"
+  result=$?
+  kill -TERM $server
+  wait $server
+  [ $result -eq 0 ] && has '"errors":0,' && nothing_left
+}
+
+file_system() {
+  mkfs.ext4 -q -F /dev/ublkb0 && mkdir -p /fs && mount -t ext4 -o discard /dev/ublkb0 /fs &&
+    cp -r /bin /fs/ && cp /root/uringtop /fs/program && sync && echo 3 >/proc/sys/vm/drop_caches &&
+    cmp /root/uringtop /fs/program && rm -r /fs/bin && sync && umount /fs &&
+    e2fsck -f -n /dev/ublkb0 >/dev/null
+}
+
+part_ext4() {
+  mount_scratch
+  for mode in $modes; do
+    check "$mode, mkfs, mount, copy, umount, fsck" served $mode file_system
+    for operation in write discard flush; do
+      check "$mode, $operation came" has "\"$operation\":"
+    done
+    rm -f $backing_file
+  done
+}
+
+fio_verify() {
+  fio --name=verify --filename=/dev/ublkb0 --rw=randwrite --bsrange=4k-64k --size=16m --direct=1 \
+    --ioengine=io_uring --iodepth=8 --verify=crc32c --verify_fatal=1 --randseed=7 --fsync=64 \
+    --output=/tmp/fio.txt && grep -q 'err= 0' /tmp/fio.txt
+}
+
+part_fio() {
+  mount_scratch
+  for mode in $modes; do
+    check "$mode, fio --verify" served $mode fio_verify
+    rm -f $backing_file
+  done
+}
+
+# A fault came, at the block device as it should, and nothing else went wrong.
+fault_run() {
+  fault=$1
+  mode=$2
+  demo --transfer "$mode" --ios 400 --rate 400 --inject "$fault:5" || return 1
+  has '"errors":0,' && has '"mismatches":0,' && has "\"fault\":\"$fault\"" || return 1
+  case $fault in
+    slow-member) has '"failures":[]' ;;
+    # EIO where the driver would take a short result for the whole (7.3).
+    short-read) has '"failures":[]' || has '"errno":5,' ;;
+    *) has '"errno":5,' ;;
+  esac
+}
+
+part_faults() {
+  for mode in $modes; do
+    for fault in slow-member short-read no-ack leader-fail member-fail wrong-direction; do
+      case $mode-$fault in
+        *copy-leader-fail | *copy-wrong-direction)
+          [ $mode = zero-copy ] || continue
+          ;;
+      esac
+      if [ $fault = no-ack ]; then
+        # The load stands still in the end; it is the time that ends it.
+        uringtop demo --batch --json --duration 5s --transfer $mode --inject no-ack:5 >"$account"
+        check "$mode, $fault" has '"fault":"no-ack"'
+        check "$mode, $fault, verified" has '"mismatches":0,'
+      else
+        check "$mode, $fault" fault_run $fault $mode
+      fi
+    done
+  done
+  check "nothing left" nothing_left
+}
+
+# A backing that became too short: an error, at the right place, and not wrong data.
+cut_file() {
+  dd if=/dev/zero of=/dev/ublkb0 bs=1M count=4 conv=fsync 2>/dev/null || return 1
+  truncate -s 1M $backing_file
+  echo 3 >/proc/sys/vm/drop_caches
+  dd if=/dev/ublkb0 of=/dev/null bs=64k count=16 2>/dev/null || return 1
+  ! dd if=/dev/ublkb0 of=/dev/null bs=64k skip=32 count=1 2>/tmp/dd.txt &&
+    grep -qiE 'I/O error|Input/output error' /tmp/dd.txt
+}
+
+# A sparse file on a file system that is smaller than the device.
+fill_file() {
+  ! dd if=/dev/zero of=/dev/ublkb0 bs=1M oflag=direct count=40 2>/tmp/dd.txt &&
+    grep -q 'No space left' /tmp/dd.txt
+}
+
+part_cut() {
+  mount_scratch
+  mkdir -p /small && mount -t tmpfs -o size=8M tmpfs /small
+  for mode in $modes; do
+    backing_file=/small/backing
+    served $mode fill_file
+    check "$mode, a full file system" [ $result -eq 0 ]
+    rm -f $backing_file
+    backing_file=/mnt/backing
+    served $mode cut_file
+    check "$mode, a cut backing" [ $result -eq 0 ]
+    rm -f $backing_file
+  done
+}
+
+# Killed; another's device stays, and the next start removes the dead one.
+third() {
+  uringtop demo --batch --json --transfer "$1" --ios 300 --duration 30s >/tmp/third.json &&
+    grep -qF '"errors":0,' /tmp/third.json
+}
+
+part_kill() {
+  for mode in $modes; do
+    uringtop demo --batch --json --transfer $mode >/dev/null &
+    victim=$!
+    uringtop demo --batch --json --transfer $mode --rate 100 --duration 100s >"$account" &
+    other=$!
+    sleep 4
+    before=$(ls /dev/ublkc* | wc -l)
+    kill -9 $victim
+    wait $victim 2>/dev/null
+    check "$mode, a third beside" third $mode
+    after=$(ls /dev/ublkc* | wc -l)
+    check "$mode, the dead one is gone ($before, then $after)" [ "$before-$after" = 2-1 ]
+    kill -TERM $other
+    wait $other
+    check "$mode, the other one is well" has '"errors":0,'
+    check "$mode, nothing left" nothing_left
+  done
+}
+
+for part in ${*:-modes queues ext4 fio faults cut kill}; do
+  part_"$part"
+done
+[ $failed -eq 0 ] && echo "all is well" || echo "something failed"
+dmesg | grep -iE 'BUG|WARNING|Oops|hung task|ublk' | tail -n 5
+exit $failed
