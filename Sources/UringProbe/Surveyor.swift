@@ -154,8 +154,10 @@ struct Surveyor: ~Copyable {
         try inventory!.run(
           Inventory.Scope(
             rings: scanner.rings.keys.sorted(), opcodes: filter.filter.opcodes,
-            observedSince: filter.filter.restrictsRings ? 0 : startTime),
+            // the programs know a ring that is not found yet by its process, not by its descriptor
+            observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
+        names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
       }
       for inspection in inspections where scanner.rings[inspection.ring] != nil {
         try inventory!.run(

@@ -619,11 +619,12 @@ __noinline int walk_queues(__u64 address) {
 __u32 free_count = 0;
 __s64 reference_count = 0;
 
+/*
+ * A free request does not tell its ring: on 6.18 one that was never used has none, or that of its memory's
+ * last use. Whether the list stayed as it is shows at its head, which every use changes.
+ */
 static long count_free_step(__u32 index, void *unused) {
   if (!queue_node)
-    return 1;
-  __u64 req = queue_node - bpf_core_field_offset(struct io_kiocb, comp_list);
-  if (read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)) != walk.ring)
     return 1;
   free_count++;
   queue_node = read_pointer(queue_node);
@@ -651,16 +652,18 @@ static __always_inline bool count_references(struct io_ring_ctx *ring) {
   return true;
 }
 
-static __always_inline void count_free(struct io_ring_ctx *ring) {
-  walk.ring = (__u64)ring;
+/* False if the list changed meanwhile. */
+static __always_inline bool count_free(struct io_ring_ctx *ring) {
   free_count = 0;
-  queue_node = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+  __u64 first = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+  queue_node = first;
   bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
   if (bpf_core_field_exists(struct io_ring_ctx___locked_free_list, locked_free_list)) {
     struct io_ring_ctx___locked_free_list *old = (void *)ring;
     queue_node = (__u64)BPF_CORE_READ(old, locked_free_list.first);
     bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
   }
+  return first == (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
 }
 
 __noinline int write_balance(__u64 address) {
@@ -668,15 +671,18 @@ __noinline int write_balance(__u64 address) {
   struct record_ring_balance *balance = next_slot();
   if (!balance)
     return 0;
-  fill_header(&balance->base, RECORD_RING_BALANCE, sizeof(*balance), (__u64)ring, 0);
+  fill_header(&balance->base, RECORD_RING_BALANCE, sizeof(*balance), address, 0);
   balance->reached = 0; /* user space knows which were met twice */
-  count_free(ring);
+  balance->method = RECORD_BALANCE_UNKNOWN;
+  bool is_counted = count_free(ring) || count_free(ring) || count_free(ring);
   __s64 outstanding = -1;
   if (bpf_core_field_exists(struct io_ring_ctx___allocated, nr_req_allocated)) {
     struct io_ring_ctx___allocated *newer = (void *)ring;
-    outstanding = (__s64)BPF_CORE_READ(newer, nr_req_allocated) - free_count;
-    balance->method = RECORD_BALANCE_ALLOCATED;
-  } else if (count_references(ring)) {
+    if (is_counted) {
+      outstanding = (__s64)BPF_CORE_READ(newer, nr_req_allocated) - free_count;
+      balance->method = RECORD_BALANCE_ALLOCATED;
+    }
+  } else if (is_counted && count_references(ring)) {
     outstanding = reference_count - free_count;
     balance->method = RECORD_BALANCE_REFERENCES;
   } else if (bpf_core_field_exists(struct io_ring_ctx___cq_extra, cq_extra)) {
@@ -685,7 +691,6 @@ __noinline int write_balance(__u64 address) {
                           BPF_CORE_READ(ring, cached_cq_tail));
     balance->method = RECORD_BALANCE_SEQUENCE;
   }
-  /* the free list changed under the walk */
   if (outstanding < 0 || outstanding > MAX_STEPS * 2) {
     balance->method = RECORD_BALANCE_UNKNOWN;
     outstanding = 0;

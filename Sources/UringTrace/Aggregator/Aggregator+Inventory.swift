@@ -52,6 +52,8 @@ extension Aggregator {
   }
 
   private mutating func found(_ record: UnsafePointer<record_parked>, ring: UInt32) {
+    // What else was heard of must not be forgotten now: it tells what of this walk is void.
+    if addresses.isCrowded { addresses.grow() }
     var header = record.pointee.base
     let time = header.time_ns
     // The worker that executes it is not who submitted it.

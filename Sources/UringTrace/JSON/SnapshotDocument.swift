@@ -163,9 +163,7 @@ public struct SnapshotDocument {
     json.field("opcode", request.opcode.name)
     json.field("state", literal: JSONNames.state(request.state))
     let until = request.state.isFinal ? request.lastTime : snapshot.time
-    let age = until > request.startTime ? until - request.startTime : 0
-    json.field("age_ns", request.isStartKnown ? age : nil)
-    json.field("min_age_ns", age)
+    json.field("age_ns", until > request.startTime ? until - request.startTime : 0)
     json.field("start_ns", request.startTime)
     json.field("last_ns", request.lastTime)
     json.field("start_known", request.isStartKnown)
@@ -199,6 +197,14 @@ public struct SnapshotDocument {
     json.field("worker_tid", isRunning ? request.workerTid : nil)
     let stack = isRunning ? snapshot.kernelStacks[request.workerTid] : nil
     json.field("kernel_stack", array: stack?.frames ?? []) { $0.value($1) }
+    json.field("file_state", request.state.isFinal ? nil : snapshot.fileStates[request.id]) {
+      json, state in
+      json.field("poll_events", state.pollEvents)
+      json.field("receive_bytes", state.receiveBytes)
+      json.field("send_bytes", state.sendBytes)
+      json.field("text", state.text)
+      json.field("time_ns", state.time)
+    }
     let isTimed = [.timeout, .linkTimeout].contains(request.place) && !request.state.isFinal
     json.field("expires_ns", isTimed && request.expiryTime != 0 ? request.expiryTime : nil)
     json.field("result", request.hasResult ? request.result : nil)

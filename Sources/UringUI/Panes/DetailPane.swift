@@ -39,14 +39,15 @@ struct DetailPane: Pane {
     if rect.width >= 130 {
       var left = area.takeLeft(rect.width * 3 / 5)
       left.width -= 2
-      let lines = detail.identity + [[]] + detail.timeline(width: left.width) + detail.chainTree
+      let lines = detail.identity + [[]] + detail.timeline(width: left.width) + detail.kernelStack
+        + detail.chainTree
       text.draw(lines, into: &canvas, in: left)
       var beside = ScrollingText()
       beside.draw(detail.fields, into: &canvas, in: area)
     } else {
       let lines =
-        detail.identity + [[]] + detail.timeline(width: area.width) + detail.chainTree
-        + detail.fields
+        detail.identity + [[]] + detail.timeline(width: area.width) + detail.kernelStack
+        + detail.chainTree + detail.fields
       text.draw(lines, into: &canvas, in: area)
     }
   }
