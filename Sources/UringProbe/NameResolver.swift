@@ -134,6 +134,16 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
 }
 
 extension RecordBuffer {
+  /// What was found of a request.
+  func parked(_ request: UInt64) -> record_parked? {
+    var found: record_parked?
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, record.pointee.req == request else { return }
+      found = UnsafeRawPointer(record).load(as: record_parked.self)
+    }
+    return found
+  }
+
   /// What requests that were found refer to by name.
   func subjects(limit: Int) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []

@@ -164,6 +164,9 @@ struct Surveyor: ~Copyable {
           Inventory.Scope(
             rings: [inspection.ring], observedSince: 0, request: inspection.request),
           into: &records)
+        if let parked = records.parked(inspection.request) {
+          FileInspector.look(at: parked, time: monotonicTime(), into: &records)
+        }
       }
     } catch {
       notices.append(
