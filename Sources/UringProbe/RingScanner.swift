@@ -116,6 +116,10 @@ struct RingScanner: ~Copyable {
 
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
+        // The one that passed is gone, and its memory is this one's.
+        if rings[address] != nil {
+          records.append(record_ring_closed.self, at: start, ring: address)
+        }
         rings[address] = nil
         continue
       }

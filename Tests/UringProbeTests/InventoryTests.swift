@@ -151,10 +151,17 @@ extension LiveTests {
       #expect(snapshot.lost.total == 0)
       // One of each user_data is in flight at a time.
       #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
+      if Set(snapshot.requests.map(\.userData)).count != snapshot.requests.count {
+        let by = Dictionary(grouping: snapshot.requests, by: \.userData).filter { $0.value.count > 1 }
+        print("DIAG2", by.count, snapshot.lost.total, snapshot.rings.map{$0.counts}, by.prefix(3).map { $0.value.map { ($0.userData,$0.address, $0.isStartKnown,$0.place,$0.steps,$0.state,snapshot.time-$0.lastTime)} })
+      }
       #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
       _ = child.finish()
-      let last = LiveSessionTests.wait(session) { snapshot in
-        !snapshot.requests.contains { $0.submitterTgid == child.pid }
+      // On a busy machine it takes a while until the ring is known to be closed.
+      var last = session.current()
+      for _ in 0..<300 where !last.requests.isEmpty {
+        usleep(100_000)
+        last = session.current()
       }
       #expect(last.requests.isEmpty)
     }

@@ -105,6 +105,16 @@ import UringTrace
     #expect(stream.snapshot().requests.isEmpty)
   }
 
+  @Test func whatOverflowedUnknownIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.overflow(userData: 7)
+    stream.parked(1, userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
   @Test func allOfANewRingAreKnown() {
     var stream = RecordStream()
     stream.create(1)

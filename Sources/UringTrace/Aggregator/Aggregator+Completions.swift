@@ -223,6 +223,9 @@ extension Aggregator {
       time: header.time_ns, tid: header.tid)
 
     guard let slot = overflowed(header, cqe, userData: record.pointee.user_data, ring) else {
+      if !cqe.flags.contains(.more) {
+        strangeEnds.note(ring: ring, userData: record.pointee.user_data, time: header.time_ns)
+      }
       rings[ring].ring.counts.unmatched &+= 1
       return
     }

@@ -44,6 +44,10 @@ extension Aggregator {
       // All of a ring whose creation was seen are known.
       guard rings[ring].ring.isFound || lossTime != 0 else { return }
     }
+    guard
+      !strangeEnds.contains(
+        ring: ring, userData: record.pointee.user_data, since: header.time_ns)
+    else { return }
     found(record, ring: ring)
   }
 

@@ -71,6 +71,7 @@ public struct Aggregator: ~Copyable {
   var fileStates: [Request.ID: FileState] = [:]
   /// A request older than the observation was found.
   var hasFound = false
+  var strangeEnds = StrangeEnds()
   /// When addresses that were heard of were last forgotten.
   var forgottenTime: UInt64 = 0
 
