@@ -114,7 +114,8 @@ struct Inventory: ~Copyable {
             others.append(index)
             return
           }
-          guard scope.opcodes.isEmpty || scope.opcodes.contains(Opcode(rawValue: slot.pointee.opcode)),
+          let opcode = Opcode(rawValue: slot.pointee.opcode)
+          guard scope.opcodes.isEmpty || scope.opcodes.contains(opcode),
             scope.request == 0 || scope.request == slot.pointee.req
           else { return }
           if let earlier = places[slot.pointee.req] {
@@ -219,6 +220,7 @@ private struct InventoryObject: ~Copyable {
     state.pointee.ring_file_operations = ringFileOperations
     state.pointee.per_cpu_offsets = perCPUOffsets
     state.pointee.processors = UInt32(max(1, libbpf_num_possible_cpus()))
+    state.pointee.nodes = Procfs.possibleNodes
   }
 
   func aim(at rings: [UInt64]) {

@@ -44,7 +44,8 @@ struct KernelSymbols {
   mutating func address(of variable: String) -> UInt64? {
     if let known = variables[variable] { return known }
     var found: UInt64?
-    Self.forEachLine(of: Procfs.read("/proc/kallsyms", limit: 64 << 20) ?? []) { bytes, address, type, name in
+    let lines = Procfs.read("/proc/kallsyms", limit: 64 << 20) ?? []
+    Self.forEachLine(of: lines) { bytes, address, _, name in
       guard address != 0, bytes[name].elementsEqual(variable.utf8) else { return }
       found = address
     }

@@ -151,10 +151,6 @@ extension LiveTests {
       #expect(snapshot.lost.total == 0)
       // One of each user_data is in flight at a time.
       #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
-      if Set(snapshot.requests.map(\.userData)).count != snapshot.requests.count {
-        let by = Dictionary(grouping: snapshot.requests, by: \.userData).filter { $0.value.count > 1 }
-        print("DIAG2", by.count, snapshot.lost.total, snapshot.rings.map{$0.counts}, by.prefix(3).map { $0.value.map { ($0.userData,$0.address, $0.isStartKnown,$0.place,$0.steps,$0.state,snapshot.time-$0.lastTime)} })
-      }
       #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
       _ = child.finish()
       // On a busy machine it takes a while until the ring is known to be closed.
@@ -171,10 +167,8 @@ extension LiveTests {
       defer { _ = child.finish() }
       _ = child.readLine()
       let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
-      let before = LiveSessionTests.wait(session) { _ in session.hasInventory }
       let request = try #require(
         LiveSessionTests.wait(session) { !$0.requests.isEmpty }.requests.first)
-      _ = before
       session.perform(.inspect(request.id))
       let after = LiveSessionTests.wait(session) { $0.fileStates[request.id] != nil }
       let state = try #require(after.fileStates[request.id])

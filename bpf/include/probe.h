@@ -119,7 +119,7 @@ struct probe_inventory {
   __u32 used;    /* slots, those that were not there included */
   __u32 stacks;  /* likewise */
   __u32 broken;  /* lists that changed under the walk, which left them */
-  __u32 steps;
+  __u32 nodes; /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 
 #endif

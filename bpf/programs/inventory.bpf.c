@@ -339,7 +339,6 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
 
 /* One step of any walk: the next of the chain behind the last request, or the next of the list. */
 static long step(__u32 index, void *unused) {
-  inventory.steps++;
   __u64 req, behind = 0;
   __u32 place = walk.place, tid = 0;
   if (walk.link) {
@@ -728,10 +727,10 @@ static __always_inline void walk_work_queues(struct io_wq *pool) {
   if (bpf_core_field_exists(struct io_wq___nodes, wqes)) {
     struct io_wq___nodes *old = (void *)pool;
     __u64 nodes = address_of(old, struct io_wq___nodes, wqes);
-    for (int node = 0; node < MAX_NODES; node++) {
+    for (__u32 node = 0; node < MAX_NODES && node < inventory.nodes; node++) {
       __u64 queues = read_pointer(nodes + node * 8);
-      if (!queues || node > 0) /* the cloud kernels' machines have one; more would be beyond the array */
-        break;
+      if (!queues)
+        continue;
       queues += bpf_core_field_offset(struct io_wqe, acct) +
                 bpf_core_field_offset(struct io_wqe_acct, work_list);
       walk_single(0, read_pointer(queues), RECORD_PLACE_WORK_QUEUED, offset);

@@ -181,7 +181,9 @@ enum TraceFields {
   }
 
   /// Names of `RECORD_KNOWS_*`, by bit.
-  static let knowledge = ["off", "addr", "len", "op_flags", "buf_index", "fd", "start", "multishot"]
+  static let knowledge = [
+    "off", "addr", "len", "op_flags", "buf_index", "fd", "start", "multishot",
+  ]
 
   private static func knownNames(_ known: UInt8) -> [String] {
     knowledge.indices.filter { known & 1 << UInt8($0) != 0 }.map { knowledge[$0] }

@@ -287,7 +287,9 @@ struct TraceLine: Decodable {
     parked.flags = try line.hex("flag_bits")
     parked.user_data = try line.hex("user_data")
     for name in try line.strings("known") {
-      guard let bit = TraceFields.knowledge.firstIndex(of: name) else { throw line.failure("known") }
+      guard let bit = TraceFields.knowledge.firstIndex(of: name) else {
+        throw line.failure("known")
+      }
       parked.known |= 1 << UInt8(bit)
     }
     parked.fd = try line.integer("fd")

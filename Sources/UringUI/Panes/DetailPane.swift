@@ -39,7 +39,8 @@ struct DetailPane: Pane {
     if rect.width >= 130 {
       var left = area.takeLeft(rect.width * 3 / 5)
       left.width -= 2
-      let lines = detail.identity + [[]] + detail.timeline(width: left.width) + detail.kernelStack
+      let lines =
+        detail.identity + [[]] + detail.timeline(width: left.width) + detail.kernelStack
         + detail.chainTree
       text.draw(lines, into: &canvas, in: left)
       var beside = ScrollingText()
