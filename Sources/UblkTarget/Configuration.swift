@@ -72,7 +72,7 @@ public struct Configuration: Sendable, Hashable {
 
 /// What the load does.
 public struct LoadConfiguration: Sendable, Hashable {
-  /// I/Os in flight.
+  /// I/Os in flight. On a ublk device always fewer than a queue has tags.
   public var depth = 8
   /// I/Os a second; nil as many as go.
   public var rate: Int?

@@ -117,8 +117,10 @@ struct Ownership {
     // The second field, the name, may hold anything but ends with the last parenthesis.
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].split(separator: " ")
-    // A zombie serves nothing any more.
-    guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
+    guard fields.count > 20, fields[1] != "X" else { return nil }
+    // A zombie serves nothing any more; but one whose other threads are still ending keeps the
+    // device busy, and to stop that would wait for them.
+    if fields[1] == "Z", DirectoryListing.names(in: "/proc/\(pid)/task").count <= 1 { return nil }
     return UInt64(fields[20])
   }
 

@@ -35,14 +35,16 @@ extension RingRequest {
   /// A transfer between a file and memory.
   static func transfer(
     _ direction: Direction, file: Int32, offset: UInt64, memory: Memory, length: Int,
-    userData: UInt64
+    userData: UInt64, isDurable: Bool = false
   ) -> RingRequest {
     let opcodes = opcodes[direction]!
     switch memory {
     case .address(let address):
-      return RingRequest(
+      var request = RingRequest(
         opcodes.plain, file: file, address: address, length: length, offset: offset,
         userData: userData)
+      if isDurable { request.op_flags = 2 }  // RWF_DSYNC
+      return request
     case .slot(let slot, let start):
       var request = RingRequest(
         opcodes.fixed, file: file, address: start, length: length, offset: offset,

@@ -113,6 +113,7 @@ public struct Totals: Sendable, Hashable {
 public struct LoadStatus: Sendable, Hashable {
   public var reads: UInt64 = 0
   public var writes: UInt64 = 0
+  /// Writes, among the others, that were on stable storage when they completed.
   public var flushes: UInt64 = 0
   public var bytes: UInt64 = 0
   public var inFlight = 0
@@ -131,5 +132,5 @@ public struct LoadStatus: Sendable, Hashable {
 
   public init() {}
 
-  public var ios: UInt64 { reads + writes + flushes }
+  public var ios: UInt64 { reads + writes }
 }

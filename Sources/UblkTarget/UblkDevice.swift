@@ -139,6 +139,10 @@ public final class UblkDevice: Workload {
   private func startLoad(_ configuration: LoadConfiguration) throws(TargetError) {
     // The node comes with START_DEV; udev may change it for a moment.
     _ = try Self.open(path, O_RDWR)
+    var configuration = configuration
+    // All may meet in one queue, as it is the submitter's processor that chooses it; and a worker
+    // that waits for a tag would keep a killed process from ending.
+    configuration.depth = min(configuration.depth, max(1, self.configuration.depth - 1))
     let load = try Load(
       path: path, size: self.configuration.size, blockSize: self.configuration.blockSize,
       isVerifying: self.configuration.backing != .null, configuration)

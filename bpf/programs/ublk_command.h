@@ -38,7 +38,9 @@ static __always_inline void describe_delivery(
       tag * bpf_core_type_size(struct ublk_io);
   __u32 flags = BPF_CORE_READ(io, flags);
   record->flags = BPF_CORE_READ(queue, flags);
-  if (!(flags & UBLK_IO_FLAG_OWNED_BY_SRV) || !describe_block(&record->block, BPF_CORE_READ(io, req)))
+  /* 6.12 keeps the request elsewhere */
+  if (!bpf_core_field_exists(io->req) || !(flags & UBLK_IO_FLAG_OWNED_BY_SRV) ||
+      !describe_block(&record->block, BPF_CORE_READ(io, req)))
     return;
   record->block.io_flags = flags;
 }
