@@ -151,6 +151,24 @@ struct BPFObject: ~Copyable {
     }
   }
 
+  /// How often the kernel did not run a program, because the CPU was running it already.
+  func missedRuns(except excluded: Set<String> = []) -> UInt64 {
+    var total: UInt64 = 0
+    var program = bpf_object__next_program(object, nil)
+    while let current = program {
+      defer { program = bpf_object__next_program(object, current) }
+      let descriptor = bpf_program__fd(current)
+      guard descriptor >= 0, !excluded.contains(String(cString: bpf_program__name(current))) else {
+        continue
+      }
+      var info = bpf_prog_info()
+      var size = UInt32(MemoryLayout<bpf_prog_info>.size)
+      guard bpf_obj_get_info_by_fd(descriptor, &info, &size) == 0 else { continue }
+      total &+= info.recursion_misses
+    }
+    return total
+  }
+
   func mapDescriptor(_ name: String) -> Int32 {
     guard let map = bpf_object__find_map_by_name(object, name) else { return -1 }
     return bpf_map__fd(map)

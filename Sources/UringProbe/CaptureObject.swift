@@ -85,11 +85,14 @@ struct CaptureObject: ~Copyable {
     var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
     let expected = Self.tracepointNames(for: kernel)
+    let hasTwins = kernel.hasPreemptibleTracepoints
+    for twin in Self.twins.values where !hasTwins { object.disable(twin) }
     for (tracepoint, programs) in Self.tracepoints {
       let fitting = Self.fittingProgram(for: tracepoint, in: kernel)
       for program in programs where program.name != fitting { object.disable(program.name) }
       if let fitting {
         chosen.append((tracepoint, fitting))
+        if hasTwins, let twin = Self.twins[fitting] { chosen.append((tracepoint, twin)) }
       } else if expected.contains(tracepoint) {
         missing[tracepoint] = "this kernel does not have it, or has it with other parameters"
       }
@@ -111,6 +114,7 @@ struct CaptureObject: ~Copyable {
     self.object = object
     self.chosen = chosen
     absent = missing
+    self.hasTwins = hasTwins
   }
 
   private let chosen: [(tracepoint: String, program: String)]
@@ -126,6 +130,18 @@ struct CaptureObject: ~Copyable {
         absent[tracepoint] = error.message
       }
     }
+  }
+
+  /// Programs that have a second one, which runs if they do not; see twins.h.
+  private static let twins: [String: String] = [
+    "submit_req": "submit_req_twin", "complete_cqe": "complete_cqe_twin",
+  ]
+
+  private let hasTwins: Bool
+
+  /// Events that no program saw, at most.
+  func missedRuns() -> UInt64 {
+    object.missedRuns(except: hasTwins ? Set(Self.twins.keys) : [])
   }
 
   func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }
@@ -182,6 +198,9 @@ func tableHome(_ pointer: UInt64, bits: UInt32) -> Int {
 /// lists tell the same later.
 struct FlushObject: ~Copyable {
   private var object: BPFObject
+
+  /// As of ``CaptureObject``.
+  func missedRuns() -> UInt64 { object.missedRuns() }
 
   static let function = "__io_submit_flush_completions"
 

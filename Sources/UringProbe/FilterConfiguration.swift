@@ -34,6 +34,7 @@ extension probe_config {
     }
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
+    has_twins = kernel.hasPreemptibleTracepoints ? 1 : 0
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1
 
     Self.fill(&tgids, filter.pids)

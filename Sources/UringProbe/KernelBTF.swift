@@ -14,6 +14,9 @@ struct KernelBTF: Sendable {
   /// The structs that were asked for and are there.
   private(set) var structs: Set<String> = []
 
+  /// Tracepoints are called with preemption on (7.x): a program can be missed.
+  private(set) var hasPreemptibleTracepoints = false
+
   /// Reads /sys/kernel/btf/vmlinux.
   init(functions: Set<String>, structs wantedStructs: Set<String>) throws(ProbeError) {
     guard let btf = btf__load_vmlinux_btf() else {
@@ -49,6 +52,9 @@ struct KernelBTF: Sendable {
         guard hasPrefix(name, "bpf_iter__") else { continue }
         let text = String(cString: name)
         if wantedStructs.contains(text) { structs.insert(text) }
+      case .variable:
+        let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        if hasPrefix(name, "tracepoint_srcu") { hasPreemptibleTracepoints = true }
       default: continue
       }
     }
@@ -87,6 +93,7 @@ enum BTFKind: UInt32 {
   case enumeration = 6
   case typedef = 8
   case function = 12
+  case variable = 14
   case dataSection = 15
 }
 

@@ -176,6 +176,9 @@ final class SharedFlush: @unchecked Sendable {
 
   var isAttached: Bool { object != nil }
 
+  /// Calls that no program saw, at most.
+  func missedRuns() -> UInt64 { (object?.missedRuns() ?? 0) + (releases?.missedRuns() ?? 0) }
+
   /// Functions that give buffers back and are watched.
   let watched: [ReleaseFunction]
 

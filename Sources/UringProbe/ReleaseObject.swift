@@ -38,6 +38,9 @@ struct ReleaseObject: ~Copyable {
     }
   }
 
+  /// As of ``CaptureObject``.
+  func missedRuns() -> UInt64 { object.missedRuns() + (module?.missedRuns() ?? 0) }
+
   private static func load(
     _ names: [String], _ configuration: probe_config, _ capture: borrowing CaptureObject
   ) throws(ProbeError) -> BPFObject {

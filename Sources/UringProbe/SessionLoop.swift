@@ -16,6 +16,7 @@ final class SessionLoop: @unchecked Sendable {
   // Everything below is the thread's own.
   private var sink: (any RecordSink)?
   private var lostSoFar: UInt64 = 0
+  private var missedSoFar: UInt64 = 0
   private var pacing: DrainPacing
   private var nextSnapshot: UInt64 = 0
   private var nextLossCheck: UInt64 = 0
@@ -203,6 +204,14 @@ final class SessionLoop: @unchecked Sendable {
         $0.cause = .ringBufferFull
       }
       lostSoFar = lost
+    }
+    let missed = capture.object.missedRuns() + flush.missedRuns()
+    if missed > missedSoFar {
+      records.append(record_lost.self, at: time) {
+        $0.count = missed - missedSoFar
+        $0.cause = .notRun
+      }
+      missedSoFar = missed
     }
     if let stalled = sink?.takeLostCount(), stalled > 0 {
       records.append(record_lost.self, at: time) {

@@ -33,6 +33,8 @@ struct probe_config {
   __u32 nr_fds;          /* 0: of any descriptor */
   __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
+  __u32 has_twins;       /* 1: tracepoints are preemptible, see twins.h */
+  __u32 reserved;
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
   __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
   __u32 sample_limit;

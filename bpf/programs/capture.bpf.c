@@ -15,6 +15,7 @@
 #include "sqe.h"
 #include "sqe_group.h"
 #include "tally.h"
+#include "twins.h"
 #include "ublk_command.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -231,7 +232,14 @@ static __always_inline int emit_submit(struct io_kiocb *req) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(submit_req, struct io_kiocb *req) {
-  return emit_submit(req);
+  emit_submit(req);
+  note_handled();
+  return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(submit_req_twin, struct io_kiocb *req) {
+  return was_handled() ? 0 : emit_submit(req);
 }
 
 /* 6.1 */
@@ -381,8 +389,8 @@ static __always_inline struct record_complete *reserve_complete(
 }
 
 /* From 6.17 */
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+static __always_inline int emit_complete(
+    struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
   __u8 opcode = opcode_of(req);
   __u32 cflags = cqe->flags;
   if (!completion_passes(ring, req, opcode, cflags))
@@ -402,6 +410,18 @@ int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_
     bpf_probe_read_kernel(&record->extra1, 16, (void *)cqe + 16);
   submit_record(record);
   return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+  emit_complete(ring, req, cqe);
+  note_handled();
+  return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(complete_cqe_twin, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+  return was_handled() ? 0 : emit_complete(ring, req, cqe);
 }
 
 /* Up to 6.12 */

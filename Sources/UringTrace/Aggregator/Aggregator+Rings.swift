@@ -201,6 +201,7 @@ extension Aggregator {
     let count = record.pointee.count
     switch record.pointee.cause {
     case .outputStalled: lost.outputStalled = lost.outputStalled.addingSaturated(count)
+    case .notRun: lost.notRun = lost.notRun.addingSaturated(count)
     default: lost.ringBufferFull = lost.ringBufferFull.addingSaturated(count)
     }
     lossTime = max(lossTime, record.pointee.base.time_ns)

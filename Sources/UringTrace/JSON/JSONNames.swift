@@ -64,7 +64,14 @@ enum JSONNames {
     switch cause {
     case .ringBufferFull: "ring_buffer_full"
     case .outputStalled: "output_stalled"
+    case .notRun: "not_run"
     @unknown default: "unknown"
+    }
+  }
+
+  static func lossCause(_ name: String) -> LossCause? {
+    [LossCause.ringBufferFull, .outputStalled, .notRun].first {
+      lossCause($0).description == name
     }
   }
 

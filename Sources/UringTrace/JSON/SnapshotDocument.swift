@@ -34,6 +34,7 @@ public struct SnapshotDocument {
       json.field("lost_by_cause") { json in
         json.field("ring_buffer_full", snapshot.lost.ringBufferFull)
         json.field("output_stalled", snapshot.lost.outputStalled)
+        json.field("not_run", snapshot.lost.notRun)
       }
       json.field("last_second") { write(snapshot.lastSecond, to: &$0) }
       json.field("last_minute") { write(snapshot.lastMinute, to: &$0) }

@@ -205,7 +205,10 @@ struct TraceLine: Decodable {
       var lost = record_lost()
       lost.base = base
       lost.count = try line.integer("count")
-      lost.cause = try line.string("cause") == "output_stalled" ? .outputStalled : .ringBufferFull
+      guard let cause = JSONNames.lossCause(try line.string("cause")) else {
+        throw line.failure("cause")
+      }
+      lost.cause = cause
       return { [lost] in $0.append(lost, base: \.base) }
     case .freed:
       let record = record_freed(base: base)

@@ -1,8 +1,10 @@
 /// What can go wrong with a group. The names are part of the JSON document.
 public enum GroupCondition: UInt8, Sendable, CaseIterable {
-  /// Withdrawn by its owner, but members still borrow it: the leader is pinned.
+  /// Its owner wants it back, but members still borrow it: withdrawn, or a transfer that takes 100 ms or
+  /// more.
   case pinned
-  /// It came back only when members let go, 100 ms or more after its owner had withdrawn it.
+  /// Members let go of it 100 ms or more after its owner wanted it back: after it was withdrawn or, of
+  /// one transfer, provided.
   case givenBackLate
   /// All members have been done for 100 ms or more and the buffer is still held.
   case heldAfterDone
@@ -64,8 +66,9 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   /// One sentence for a person.
   public var explanation: StaticString {
     switch self {
-    case .pinned: "withdrawn, but members still borrow it"
-    case .givenBackLate: "given back late: members held it after it was withdrawn"
+    case .pinned: "members still borrow it, and its owner waits"
+    case .givenBackLate: "given back late: members held it"
+
     case .heldAfterDone: "members are done, but the buffer is still held"
     case .neverGivenBack: "the ring is gone and it was never given back"
     case .shortMember: "a member moved less than it asked for"

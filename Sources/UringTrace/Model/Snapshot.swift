@@ -66,10 +66,13 @@ public struct LossCounts: Hashable, Sendable {
   public var ringBufferFull: UInt64 = 0
   /// The recording's disk fell behind.
   public var outputStalled: UInt64 = 0
+  /// The kernel did not run a program that was already running on the CPU. Some of these would have
+  /// written nothing.
+  public var notRun: UInt64 = 0
 
   public init() {}
 
-  public var total: UInt64 { ringBufferFull + outputStalled }
+  public var total: UInt64 { ringBufferFull + outputStalled + notRun }
 }
 
 /// Names of the files that requests refer to.

@@ -67,8 +67,9 @@ struct RecordCommand: ParsableCommand {
       throw error
     }
     let reason = wait(for: child, recorder: recorder)
-    let lost = capture.stop().lost.ringBufferFull
-    let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lost) }
+    let lost = capture.stop().lost
+    let lostInKernel = lost.ringBufferFull + lost.notRun
+    let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lostInKernel) }
     if case .failure(let failure) = end, !failure.message.isEmpty {
       StandardError.write(failure.message)
     }

@@ -29,7 +29,12 @@ extension Aggregator {
 
   /// Conditions that are so now and can pass.
   private func addPassing(_ conditions: inout GroupConditions, _ state: GroupState) {
-    if state.withdrawnTime != 0, state.running > 0 { conditions.insert(.pinned) }
+    if state.running > 0, state.provider != .provided {
+      let isLong =
+        state.isOneTransfer && state.providedTime != 0
+        && clock.now.since(state.providedTime) >= Self.patience
+      if state.withdrawnTime != 0 || isLong { conditions.insert(.pinned) }
+    }
     let isWaiting = state.withdrawnTime != 0 || state.isOneTransfer
     if isWaiting, state.memberCount > 0, state.running == 0, state.provider != .sendZC,
       clock.now.since(max(state.doneTime, state.withdrawnTime)) >= Self.patience

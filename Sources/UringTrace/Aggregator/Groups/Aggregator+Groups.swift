@@ -134,11 +134,7 @@ extension Aggregator {
   /// Ends a group that was given back, never provided, or leaked. Its number is not valid after this.
   mutating func endGroup(_ group: UInt32, time: UInt64) {
     let state = tables.groups[group]
-    if state.withdrawnTime != 0, state.memberCount > 0, state.doneTime > state.withdrawnTime,
-      time.since(state.withdrawnTime) >= Self.patience
-    {
-      note(.givenBackLate, group)
-    }
+    noteDelays(of: group, time: time)
     if state.hasAcknowledgement, state.isOneTransfer, state.memberCount > 0, state.length > 0,
       state.movedBytes < state.length
     {
@@ -151,6 +147,21 @@ extension Aggregator {
     }
     leavePlace(group)
     if let oldest = tables.retire(group) { forgetGroup(oldest) }
+  }
+
+  /// What took long, if it was given back.
+  private mutating func noteDelays(of group: UInt32, time: UInt64) {
+    let state = tables.groups[group]
+    guard state.hasAcknowledgement, state.memberCount > 0, state.provider != .provided else {
+      return
+    }
+    // The owner of a transfer waits for it from the beginning, an application from when it wants it.
+    let start = state.isOneTransfer ? state.providedTime : state.withdrawnTime
+    if start != 0, state.doneTime > start, time.since(start) >= Self.patience {
+      note(.givenBackLate, group)
+    }
+    let done = state.isOneTransfer ? state.doneTime : max(state.doneTime, state.withdrawnTime)
+    if state.running == 0, time.since(done) >= Self.patience { note(.heldAfterDone, group) }
   }
 
   /// Frees what the history does not hold any more.

@@ -313,6 +313,11 @@ extension Aggregator {
     {
       // There never was a buffer.
       endGroup(group, time: time)
+    } else if tables.groups[group].running == 0, tables.groups[group].providedTime == 0,
+      tables.groups[group].conditions.contains(.leaderFailed)
+    {
+      // Its members were only waiting for it.
+      endGroup(group, time: time)
     } else {
       deriveReturn(group, time: time, tid: tid)
     }
