@@ -16,8 +16,8 @@ build:
 # One static file, .build/uringtop, that runs on another machine without any library.
 release:
 	scripts/install-packages build
-	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable \
-	  -Xswiftc -use-ld=lld --scratch-path .build/static
+	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+	  --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: what the tests observe, and the demonstration's workload.

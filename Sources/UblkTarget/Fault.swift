@@ -3,7 +3,7 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   /// A member takes long: it waits at a pipe that stands in for the backing.
   case slowMember = "slow-member"
   /// A member fills only half of the buffer. The driver is told and asks for the rest; one that
-  /// would take it for the whole (7.3, except with copy) gets EIO.
+  /// may take it for the whole (``Features/mayTakeShortForWhole``) gets EIO.
   case shortRead = "short-read"
   /// The buffer is not given back and the I/O not committed until the target stops.
   case noAck = "no-ack"

@@ -23,25 +23,25 @@ struct QueueServer: ~Copyable {
   let backing: Int32?
   let report: QueueReport
 
-  private let ring: Ring
-  private let descriptors: MappedBuffer
+  let ring: Ring
+  let descriptors: MappedBuffer
   /// Of copying transfers: a part of `largestIO` bytes for each tag.
-  private let memory: MappedBuffer?
+  let memory: MappedBuffer?
   /// For detours.
-  private let scratch: MappedBuffer
+  let scratch: MappedBuffer
   /// Opened so that members with the wrong file fail: for reads, for writes.
-  private let unreadable: OwnedDescriptor
-  private let unwritable: OwnedDescriptor
-  private var tags: [TagState]
-  private var faults: FaultPlan
-  private var totals = Totals()
-  private var finished: [IORecord] = []
-  private var nextNumber: UInt64 = 0
+  let unreadable: OwnedDescriptor
+  let unwritable: OwnedDescriptor
+  var tags: [TagState]
+  var faults: FaultPlan
+  var totals = Totals()
+  var finished: [IORecord] = []
+  var nextNumber: UInt64 = 0
   /// Tags that the driver still deals with.
-  private var live: Int
-  private var held = 0
-  private var slow = 0
-  private var commits = 0
+  var live: Int
+  var held = 0
+  var slow = 0
+  var commits = 0
 
   init(
     queue: Int, configuration: Configuration, transfer: Transfer, features: Features,
@@ -71,7 +71,7 @@ struct QueueServer: ~Copyable {
     self.queue = queue
     self.configuration = configuration
     self.transfer = transfer
-    commitsShort = transfer == .copy || !features.contains(.takesShortForWhole)
+    commitsShort = transfer == .copy || !features.contains(.mayTakeShortForWhole)
     self.device = device
     self.backing = backing
     self.report = report
@@ -111,7 +111,7 @@ struct QueueServer: ~Copyable {
   }
 
   /// An I/O is in our hands.
-  private var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
+  var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
 
   private mutating func publish() {
     report.update { contents in
@@ -136,7 +136,7 @@ struct QueueServer: ~Copyable {
     }
   }
 
-  private func userData(_ kind: Kind, _ tag: Int, member: Int = 0) -> UInt64 {
+  func userData(_ kind: Kind, _ tag: Int, member: Int = 0) -> UInt64 {
     UInt64(kind.rawValue) << 56 | UInt64(member) << 16 | UInt64(tag)
   }
 
@@ -228,333 +228,6 @@ struct QueueServer: ~Copyable {
     } catch {
       // The fault is not worth an error: the I/O goes on as any other.
       tags[tag].record.fault = nil
-    }
-  }
-
-  // MARK: Explicit registration
-
-  /// Registers the buffer, with the member linked behind if there is one only: several run at once,
-  /// so they wait for the registration here. Slot `depth` is beyond the table's end.
-  private mutating func registerBuffer(_ tag: Int, slot: Int) throws(TargetError) {
-    tags[tag].stage = .registering
-    tags[tag].outstanding += 1
-    let leader = RingRequest.ublk(
-      CURING_UBLK_REGISTER_IO_BUF, file: device, payload(tag, address: UInt64(slot)),
-      userData: userData(.register, tag))
-    guard tags[tag].parts.count == 1 else { return try ring.push(leader) }
-    tags[tag].record.issued = MonotonicTime.now
-    try ring.push(chain: (leader, member(tag, 0, slot: slot)))
-  }
-
-  private mutating func registered(_ tag: Int, _ result: Int32) throws(TargetError) {
-    tags[tag].outstanding -= 1
-    if result >= 0 {
-      tags[tag].isRegistered = true
-      tags[tag].record.registered = MonotonicTime.now
-    } else {
-      tags[tag].fail(result)
-    }
-    if tags[tag].parts.count == 1 {
-      // Its member follows or was cancelled with it; either completes.
-      if tags[tag].stage == .registering { tags[tag].stage = .members }
-      try endMembers(tag)
-    } else if result >= 0 {
-      try issueMembers(tag)
-    } else {
-      try endMembers(tag)
-    }
-  }
-
-  private mutating func unregistered(_ tag: Int, _ result: Int32) {
-    tags[tag].isUnregistering = false
-    if result < 0 { totals.errors += 1 }
-    tags[tag].record.unregistered = MonotonicTime.now
-    finish(tag)
-  }
-
-  // MARK: User copy
-
-  /// Moves the data between /dev/ublkcN and our memory; pwrite and pread there are the driver's
-  /// copy (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
-  private mutating func copy(_ tag: Int, _ kind: Kind) throws(TargetError) {
-    let position =
-      UInt64(CURING_UBLK_DATA_OFFSET)
-      + (UInt64(queue) << UInt64(CURING_UBLK_DATA_QUEUE_SHIFT)
-        | UInt64(tag) << UInt64(CURING_UBLK_DATA_TAG_SHIFT))
-    let isIn = kind == .copyIn
-    let length = isIn ? Int(tags[tag].record.length) : tags[tag].movedPrefix
-    tags[tag].stage = isIn ? .copyingIn : .copyingOut
-    tags[tag].outstanding += 1
-    try ring.push(
-      .transfer(
-        isIn ? .read : .write, file: device, offset: position,
-        memory: memory(tag, slot: tag, at: 0),
-        length: length, userData: userData(kind, tag)))
-  }
-
-  private mutating func copied(_ tag: Int, _ result: Int32) throws(TargetError) {
-    tags[tag].outstanding -= 1
-    let isIn = tags[tag].stage == .copyingIn
-    let length = isIn ? Int(tags[tag].record.length) : tags[tag].movedPrefix
-    if result != length { tags[tag].fail(result < 0 ? result : -EIO) }
-    if isIn, tags[tag].error == 0 {
-      try issueMembers(tag)
-    } else {
-      try endTransfer(tag)
-    }
-  }
-
-  // MARK: Members
-
-  private mutating func issueMembers(_ tag: Int) throws(TargetError) {
-    tags[tag].stage = .members
-    tags[tag].record.issued = MonotonicTime.now
-    for index in tags[tag].parts.indices { try ring.push(member(tag, index, slot: tag)) }
-  }
-
-  /// Where a tag's data are: in our memory, or in the buffer that was lent and is in this slot.
-  private func memory(_ tag: Int, slot: Int, at offset: Int) -> RingRequest.Memory {
-    switch memory {
-    case .some(let memory):
-      .address(memory.address + UInt64(tag * configuration.largestIO + offset))
-    case .none:
-      .slot(slot, start: UInt64(offset))
-    }
-  }
-
-  /// A request for what is left of a part.
-  private mutating func member(_ tag: Int, _ index: Int, slot: Int) -> RingRequest {
-    tags[tag].outstanding += 1
-    tags[tag].record.members += 1
-    totals.members += 1
-    let record = tags[tag].record
-    let part = tags[tag].parts[index]
-    let offset = part.offset + part.moved
-    var direction = record.operation.direction!
-    var file = backing!
-    var position = record.sector << 9 + UInt64(offset)
-    switch record.fault {
-    case .memberFail:
-      file = direction == .read ? unreadable.number : unwritable.number
-    case .wrongDirection:
-      // Not at the backing: a kernel that let it pass would destroy data.
-      direction = direction.opposite
-      file = direction == .read ? unwritable.number : unreadable.number
-    default:
-      if let detour = tags[tag].detour {
-        file = detour.descriptor
-        if detour.kind == .short { position = UInt64(offset) }
-      }
-    }
-    return .transfer(
-      direction, file: file, offset: position, memory: memory(tag, slot: slot, at: offset),
-      length: part.length - part.moved, userData: userData(.member, tag, member: index))
-  }
-
-  private mutating func memberCompleted(
-    _ tag: Int, _ index: Int, _ result: Int32
-  ) throws(TargetError) {
-    tags[tag].outstanding -= 1
-    guard tags[tag].record.operation.direction != nil else { return try endEffect(tag, result) }
-    if result == -EINTR || result == -EAGAIN, tags[tag].error == 0 {
-      return try ring.push(member(tag, index, slot: tag))
-    }
-    if result < 0 {
-      tags[tag].fail(result)
-    } else {
-      try advance(tag, index, by: Int(result))
-    }
-    try endMembers(tag)
-  }
-
-  /// Notes what a member has moved, and sends another after a short one.
-  private mutating func advance(_ tag: Int, _ index: Int, by count: Int) throws(TargetError) {
-    let part = tags[tag].parts[index]
-    var moved = count
-    if let detour = tags[tag].detour, detour.kind == .slow {
-      let position = tags[tag].record.sector << 9 + UInt64(part.offset + part.moved)
-      let status = detour.drain(to: backing!, position: position, length: count, scratch: scratch)
-      if status < 0 { return tags[tag].fail(status) }
-    } else if part.moved + count < part.length {
-      // O_DIRECT can go on at a block only.
-      moved -= (part.moved + count) % configuration.blockSize
-    }
-    tags[tag].parts[index].moved += moved
-    if part.moved + moved == part.length { return }
-    if tags[tag].record.fault == .shortRead {
-      // As a careless server: the rest is not read. The driver is told how much it is.
-      return
-    }
-    // The backing has no more: its file was cut.
-    guard moved > 0 else { return tags[tag].fail(-EIO) }
-    if tags[tag].error != 0 { return }
-    totals.remainders += 1
-    try ring.push(member(tag, index, slot: tag))
-  }
-
-  private mutating func endMembers(_ tag: Int) throws(TargetError) {
-    guard tags[tag].outstanding == 0 else { return }
-    tags[tag].record.completed = MonotonicTime.now
-    if tags[tag].detour?.kind == .slow { slow -= 1 }
-    tags[tag].detour = nil
-    if transfer == .userCopy, tags[tag].record.operation == .read, tags[tag].error == 0 {
-      return try copy(tag, .copyOut)
-    }
-    try endTransfer(tag)
-  }
-
-  private mutating func endTransfer(_ tag: Int) throws(TargetError) {
-    let moved = tags[tag].movedPrefix
-    tags[tag].record.moved = UInt32(moved)
-    if tags[tag].record.fault == .noAck, !report.isReleasing.load(ordering: .relaxed) {
-      held += 1
-      tags[tag].stage = .held
-      return
-    }
-    try commit(tag, result: result(tag))
-  }
-
-  private func result(_ tag: Int) -> Int32 {
-    let record = tags[tag].record
-    let error = tags[tag].error
-    if error != 0 { return Self.blockErrors.contains(-error) ? error : -EIO }
-    // What was in the memory before must not pass for data.
-    return record.moved < record.length && !commitsShort ? -EIO : Int32(record.moved)
-  }
-
-  /// What a block device's user can do something with. The rest is between us and io_uring.
-  private static let blockErrors: Set<Int32> = [
-    EIO, ENOSPC, EOPNOTSUPP, ENOMEM, ETIMEDOUT, ENODATA, EILSEQ,
-  ]
-
-  // MARK: Operations without data
-
-  private mutating func beginEffect(_ tag: Int) throws(TargetError) {
-    let record = tags[tag].record
-    if record.operation == .unknown { return try commit(tag, result: -EOPNOTSUPP) }
-    guard let backing else { return try commit(tag, result: 0) }
-    let keepsAllocation =
-      record.operation == .writeZeroes && tags[tag].flags & CURING_UBLK_IO_NO_UNMAP != 0
-    try pushEffect(tag, backing, mode: keepsAllocation ? Self.zeroRange : Self.punchHole)
-  }
-
-  /// fallocate(2) modes, with FALLOC_FL_KEEP_SIZE.
-  private static let punchHole: Int32 = 0x02 | 0x01
-  private static let zeroRange: Int32 = 0x10 | 0x01
-
-  private mutating func pushEffect(
-    _ tag: Int, _ backing: Int32, mode: Int32
-  ) throws(TargetError) {
-    let record = tags[tag].record
-    tags[tag].stage = .members
-    tags[tag].outstanding += 1
-    tags[tag].record.members += 1
-    totals.members += 1
-    if record.issued == 0 { tags[tag].record.issued = MonotonicTime.now }
-    // The member's number tells how it was tried.
-    let data = userData(.member, tag, member: Int(mode))
-    try ring.push(
-      record.operation == .flush
-        ? .synchronize(file: backing, userData: data)
-        : .allocate(
-          file: backing, mode: mode, offset: record.sector << 9, length: Int(record.length),
-          userData: data))
-  }
-
-  private mutating func endEffect(_ tag: Int, _ result: Int32) throws(TargetError) {
-    if result == -EOPNOTSUPP, tags[tag].record.operation == .writeZeroes,
-      tags[tag].record.members == 1, let backing
-    {
-      // tmpfs knows holes only; they read as zeros, too.
-      return try pushEffect(tag, backing, mode: Self.punchHole)
-    }
-    tags[tag].record.completed = MonotonicTime.now
-    try commit(tag, result: min(result, 0))
-  }
-
-  // MARK: The I/O goes back
-
-  private mutating func commit(_ tag: Int, result: Int32) throws(TargetError) {
-    if tags[tag].isRegistered {
-      tags[tag].isUnregistering = true
-      try ring.push(
-        .ublk(
-          CURING_UBLK_UNREGISTER_IO_BUF, file: device, payload(tag, address: UInt64(tag)),
-          userData: userData(.unregister, tag)))
-    }
-    tags[tag].record.result = result
-    tags[tag].record.committed = MonotonicTime.now
-    tags[tag].stage = .committing
-    commits += 1
-    try push(command: CURING_UBLK_COMMIT_AND_FETCH, tag: tag, result: result)
-    count(tag)
-    if !tags[tag].isUnregistering { finish(tag) }
-  }
-
-  private mutating func count(_ tag: Int) {
-    let record = tags[tag].record
-    totals.ios += 1
-    totals.operations[record.operation, default: 0] += 1
-    if record.slot != nil { totals.groups += 1 }
-    if record.result > 0 {
-      let bytes = UInt64(record.result)
-      if record.operation == .read {
-        totals.readBytes += bytes
-      } else {
-        totals.writtenBytes += bytes
-      }
-    }
-    if let fault = record.fault {
-      totals.faults[fault, default: 0] += 1
-    } else if record.result < 0 {
-      totals.errors += 1
-    }
-  }
-
-  /// The record is complete.
-  private mutating func finish(_ tag: Int) {
-    finished.append(tags[tag].record)
-  }
-
-  private func payload(_ tag: Int, result: Int32 = 0, address: UInt64 = 0) -> curing_ublk_io {
-    curing_ublk_io(queue: UInt16(queue), tag: UInt16(tag), result: result, address: address)
-  }
-
-  /// FETCH, or COMMIT_AND_FETCH: where the next I/O's data shall be.
-  private func push(command: UInt32, tag: Int, result: Int32 = 0) throws(TargetError) {
-    var address: UInt64 = 0
-    if transfer == .copy, case .address(let start) = memory(tag, slot: tag, at: 0) {
-      address = start
-    }
-    let automatic =
-      transfer == .automatic ? UInt64(tag) | UInt64(CURING_UBLK_AUTO_BUFFER_FALLBACK) : 0
-    try ring.push(
-      .ublk(
-        command, file: device, payload(tag, result: result, address: address),
-        automatic: automatic, userData: userData(.fetch, tag)))
-  }
-
-  // MARK: Faults
-
-  /// Lets slow members go on whose time has come.
-  private mutating func openDetours() {
-    let now = MonotonicTime.now
-    for tag in tags.indices {
-      guard let detour = tags[tag].detour, detour.kind == .slow, now >= detour.deadline,
-        tags[tag].stage == .members, !tags[tag].isDetourOpen
-      else { continue }
-      tags[tag].isDetourOpen = true
-      let status = detour.open(
-        backing: backing!, position: tags[tag].record.sector << 9,
-        length: Int(tags[tag].record.length), scratch: scratch)
-      if status < 0 { tags[tag].fail(status) }
-    }
-  }
-
-  private mutating func releaseHeld() throws(TargetError) {
-    for tag in tags.indices where tags[tag].stage == .held {
-      held -= 1
-      try commit(tag, result: result(tag))
     }
   }
 }

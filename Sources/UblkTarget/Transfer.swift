@@ -42,9 +42,10 @@ public struct Features: OptionSet, Sendable, Hashable {
   /// Commands are encoded like ioctls; the only encoding of kernels without legacy opcodes.
   public static let ioctlEncoding = Features(rawValue: UInt64(CURING_UBLK_F_IOCTL_ENCODE))
   public static let userCopy = Features(rawValue: UInt64(CURING_UBLK_F_USER_COPY))
-  /// UBLK_F_SHMEM_ZC, which marks drivers that take a short result for a whole one except with
-  /// ``Transfer/copy``: ublk_drv.c, __ublk_complete_rq, ends the request before it looks at the
-  /// count (7.3; 6.17 asked for the rest).
-  static let takesShortForWhole = Features(rawValue: 1 << 19)
+  /// UBLK_F_SHMEM_ZC. A driver that has it may take a short result for a whole one, except with
+  /// ``Transfer/copy``: __ublk_complete_rq ends the request before it looks at the count. 7.3 does
+  /// so; 7.2 has the feature and still asks for the rest, as 6.12 and 6.17 do. Nothing tells the
+  /// two apart, so neither is given short results.
+  static let mayTakeShortForWhole = Features(rawValue: 1 << 19)
   public static let automaticBuffers = Features(rawValue: UInt64(CURING_UBLK_F_AUTO_BUFFER))
 }

@@ -72,7 +72,7 @@ private struct CapabilityDetector {
     return Capabilities(kernel: Procfs.kernelRelease, tier: tier, features: features)
   }
 
-  static let functions: Set<String> = ["bpf_rdonly_cast", FlushObject.function]
+  static let functions = SharedFlush.functions
   static let structs: Set<String> = ["bpf_iter__task_file", "bpf_iter__task"]
 
   private mutating func add(
@@ -126,7 +126,7 @@ private struct CapabilityDetector {
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"
-    probeIterators(configuration, kernel)
+    probeIterators(configuration, kernel, capture)
     probeFentry(configuration, kernel, capture)
   }
 
@@ -163,8 +163,11 @@ private struct CapabilityDetector {
       "the exact number of a ring's outstanding requests")
   }
 
-  private mutating func probeIterators(_ configuration: probe_config, _ kernel: KernelBTF) {
-    let lost = "rings older than uringtop, closing of rings, exact healing after lost records"
+  private mutating func probeIterators(
+    _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
+  ) {
+    let lost =
+      "rings older than uringtop and their buffers, closing of rings, exact healing after lost records"
     let ownRing = cbpf_io_uring_setup()
     guard ownRing >= 0 else {
       add("iterators", false, "cannot create a ring of its own: \(errorText(ownRing))", lost)
@@ -172,7 +175,8 @@ private struct CapabilityDetector {
     }
     defer { close(ownRing) }
     do {
-      let scanner = try RingScanner(configuration: configuration, ownRing: ownRing)
+      let scanner = try RingScanner(
+        configuration: configuration, ownRing: ownRing, capture: capture)
       add("iterators", true, "", lost)
       probeInventory(configuration, kernel, scanner.ringFileOperations)
     } catch {
@@ -184,16 +188,38 @@ private struct CapabilityDetector {
     _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
   ) {
     let lost = "the moment at which requests with IOSQE_CQE_SKIP_SUCCESS end (found out later)"
-    guard kernel.functionParameters[FlushObject.function] == 1 else {
+    var isRefused = false
+    if kernel.functionParameters[FlushObject.function] == 1 {
+      do {
+        _ = try FlushObject(configuration: configuration, capture: capture)
+        add("fentry", true, "", lost)
+        tier = "fentry"
+      } catch {
+        add("fentry", false, error.message, lost)
+        isRefused = true
+      }
+    } else {
       add("fentry", false, "no \(FlushObject.function) to attach to", lost)
+    }
+    probeReleases(configuration, kernel, capture, isRefused: isRefused)
+  }
+
+  private mutating func probeReleases(
+    _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject,
+    isRefused: Bool
+  ) {
+    let lost = "the callback that gives a buffer back, and its exact time (derived instead)"
+    guard !isRefused else {
+      add("buffer_releases", false, "no fentry", lost)
       return
     }
     do {
-      _ = try FlushObject(configuration: configuration, capture: capture)
-      add("fentry", true, "", lost)
-      tier = "fentry"
+      var watched: [ReleaseFunction] = []
+      _ = try ReleaseObject(
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched)
+      add("buffer_releases", true, "", lost)
     } catch {
-      add("fentry", false, error.message, lost)
+      add("buffer_releases", false, error.message, lost)
     }
   }
 }

@@ -18,6 +18,9 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
+    req_f_buf_node = kernel.requestFlag("BUF_NODE")
+    req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
+    req_f_sqe_group_leader = kernel.requestFlag("SQE_GROUP_LEADER")
     req_f_multishot = kernel.requestFlag("APOLL_MULTISHOT") | kernel.requestFlag("MULTISHOT")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1

@@ -38,7 +38,10 @@ struct KernelBTF: Sendable {
       case .function:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
         // most begin otherwise: make a String only of a likely one
-        guard name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") else { continue }
+        guard
+          name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") || hasPrefix(name, "io_")
+            || hasPrefix(name, "fuse_z")
+        else { continue }
         let function = String(cString: name)
         if functions.contains(function), let prototype = btf__type_by_id(btf, type.pointee.type) {
           functionParameters[function] = Int(btf_vlen(prototype))

@@ -49,7 +49,7 @@ public final class LiveSession: SnapshotSource {
     let start = monotonicTime()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let kernel = try KernelBTF(functions: ["bpf_rdonly_cast", FlushObject.function], structs: [])
+    let kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
     let configuration = try probe_config(
       options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
 
@@ -173,18 +173,34 @@ final class SessionState: Sendable {
   }
 }
 
-/// Keeps the fentry program attached, if there is one.
+/// Keeps the fentry programs attached, if there are any.
 final class SharedFlush: @unchecked Sendable {
   private let object: FlushObject?
+  private let releases: ReleaseObject?
+
+  /// What must be known of the kernel.
+  static let functions = ReleaseObject.functions.union(["bpf_rdonly_cast", FlushObject.function])
 
   var isAttached: Bool { object != nil }
 
+  /// Functions that give buffers back and are watched.
+  let watched: [ReleaseFunction]
+
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    guard kernel.functionParameters[FlushObject.function] == 1 else {
+    var mayAttach = true
+    if kernel.functionParameters[FlushObject.function] == 1 {
+      object = try? FlushObject(configuration: configuration, capture: capture)
+      // refused once is refused always
+      mayAttach = object != nil
+    } else {
       object = nil
-      return
     }
-    object = try? FlushObject(configuration: configuration, capture: capture)
+    var watched: [ReleaseFunction] = []
+    releases =
+      mayAttach
+      ? try? ReleaseObject(
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched) : nil
+    self.watched = watched
   }
 }
 
@@ -218,6 +234,7 @@ struct SurveyorStart: Sendable {
           Notice(
             "rings older than uringtop are not found: io_uring_setup: \(errorText(ownRing))",
             isError: true))
+        giveUp()
         return
       }
       do throws(ProbeError) {
@@ -227,9 +244,18 @@ struct SurveyorStart: Sendable {
         surveyor.run()
       } catch {
         state.notify(Notice("rings are not scanned: \(error.message)", isError: true))
+        giveUp()
       }
     }
     return Box(thread)
+  }
+
+  /// Nobody need wait for what will not come.
+  private func giveUp() {
+    state.mailbox.answers.withLock { answers in
+      answers.scans += 1
+      answers.inventories += 1
+    }
   }
 
   func stop(_ box: consuming Box) {

@@ -15,6 +15,8 @@ extension record_task_name: HeadedRecord { static var kind: RecordKind { .taskNa
 extension record_file_name: HeadedRecord { static var kind: RecordKind { .fileName } }
 extension record_lost: HeadedRecord { static var kind: RecordKind { .lost } }
 extension record_freed: HeadedRecord { static var kind: RecordKind { .freed } }
+extension record_symbol: HeadedRecord { static var kind: RecordKind { .symbol } }
+extension record_provided_tail: HeadedRecord { static var kind: RecordKind { .providedTail } }
 extension record_flag_name: HeadedRecord { static var kind: RecordKind { .flagName } }
 extension record_ring_depth: HeadedRecord { static var kind: RecordKind { .ringDepth } }
 extension record_kernel_stack: HeadedRecord { static var kind: RecordKind { .kernelStack } }

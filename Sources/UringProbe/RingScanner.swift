@@ -41,6 +41,8 @@ struct RingScanner: ~Copyable {
     var findRegistered: BPFObject.Iterator
     var findFree: BPFObject.Iterator
     var findFreeRegistered: BPFObject.Iterator
+    var listBuffers: BPFObject.Iterator
+    var listRegisteredBuffers: BPFObject.Iterator
   }
 
   /// Scans after which a ring that no task has is reported as closed; more reports follow, further
@@ -50,16 +52,23 @@ struct RingScanner: ~Copyable {
   }
 
   /// Loads the iterators. `ownRing` is a ring of this process, from which they learn what rings are.
-  init(configuration: probe_config, ownRing: Int32) throws(ProbeError) {
+  init(
+    configuration: probe_config, ownRing: Int32, capture: borrowing CaptureObject
+  ) throws(ProbeError) {
     var object = try BPFObject(.rings)
     try object.configure(configuration)
+    for map in ["records", "losses"] {
+      try object.share(map, descriptor: capture.mapDescriptor(map))
+    }
     try object.load()
     let learn = try object.attachIterator("learn_file_operations")
     let iterators = Iterators(
       find: try object.attachIterator("find_rings"),
       findRegistered: try object.attachIterator("find_registered_rings"),
       findFree: try object.attachIterator("find_free"),
-      findFreeRegistered: try object.attachIterator("find_free_registered"))
+      findFreeRegistered: try object.attachIterator("find_free_registered"),
+      listBuffers: try object.attachIterator("list_buffers"),
+      listRegisteredBuffers: try object.attachIterator("list_registered_buffers"))
     let suspectTable = try MappedArray(
       descriptor: object.mapDescriptor("suspects"), size: MemoryLayout<probe_suspects>.size)
 
@@ -114,6 +123,7 @@ struct RingScanner: ~Copyable {
       }
     }
 
+    var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
         // The one that passed is gone, and its memory is this one's.
@@ -123,10 +133,13 @@ struct RingScanner: ~Copyable {
         rings[address] = nil
         continue
       }
+      // calls that change the table later are traced
+      if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
       if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
       rings[address] = ring
     }
+    try listBuffers(of: unlisted)
     hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
@@ -147,6 +160,21 @@ struct RingScanner: ~Copyable {
       records.append(record_ring_closed.self, at: time, ring: address)
     }
     if scans > 64 { rings[address] = nil }
+  }
+
+  /// Has the tables of rings written to the ring buffer, among the records of the tracepoints.
+  private func listBuffers(of addresses: [UInt64]) throws(ProbeError) {
+    let wanted = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
+    var rest = addresses[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(wanted.count)
+      rest = rest.dropFirst(wanted.count)
+      for (place, address) in some.enumerated() { wanted[place] = address }
+      defer { for place in 0..<some.count { wanted[place] = 0 } }
+      var nothing: [UInt8] = []
+      try iterators.listBuffers.run(into: &nothing)
+      try iterators.listRegisteredBuffers.run(into: &nothing)
+    }
   }
 
   /// Tells which of the requests are free. False if a ring was not there any more.

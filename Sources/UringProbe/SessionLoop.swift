@@ -164,9 +164,15 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// The names of the request flags, which a recording needs as well.
+  /// The functions that are watched and the names of the request flags, which a recording needs as
+  /// well.
   private func flagNames() -> RecordBuffer {
     var records = RecordBuffer()
+    for function in flush.watched {
+      records.append(record_symbol.self, at: host.startTime) {
+        $0.address = UInt64(function.rawValue)
+      }
+    }
     for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
       records.append(record_flag_name.self, at: host.startTime) {
         $0.bit = bit

@@ -75,7 +75,8 @@ struct Surveyor: ~Copyable {
     self.interval = interval
     self.configuration = configuration
     self.startTime = startTime
-    scanner = try RingScanner(configuration: configuration, ownRing: ownRing)
+    scanner = try RingScanner(
+      configuration: configuration, ownRing: ownRing, capture: capture.object)
   }
 
   /// Works until told to stop.

@@ -20,7 +20,7 @@ import UringTrace
     #expect(outcome.text.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
   }
 
-  @Test(arguments: ["", "live", "record", "replay", "snapshot", "export", "capabilities"])
+  @Test(arguments: ["", "live", "record", "replay", "snapshot", "export", "capabilities", "demo"])
   func helpIsThere(subcommand: String) throws {
     let outcome = try Command.run((subcommand.isEmpty ? [] : [subcommand]) + ["--help"])
     #expect(outcome.status == 0)
@@ -42,6 +42,38 @@ import UringTrace
     try Command.expectFailure("record", "-o", "x.txt", status: 64, says: ".jsonl")
     try Command.expectFailure(
       "record", "-o", "x.jsonl", "--duration", "0s", status: 64, says: "--duration")
+  }
+
+  @Test func badDemonstrations() throws {
+    let refused: [([String], String)] = [
+      (["--queues", "0"], "queues"), (["--size", "5x"], "5x"),
+      (["--block-size", "1000"], "block size"),
+      (["--inject", "frob"], "frob"), (["--transfer", "magic"], "magic"),
+      (["--null", "--memory"], "exclude"), (["--null", "--inject", "no-ack"], "null"),
+      (["--transfer", "copy", "--inject", "leader-fail"], "no buffer is lent"),
+      (["--duration", "0s"], "--duration"), (["--no-load", "--rate", "5"], "--no-load"),
+      (["--target", "buffers", "--inject", "no-ack"], "ublk"),
+    ]
+    for (arguments, words) in refused {
+      let outcome = try Command.run(["demo", "--batch"] + arguments)
+      #expect(outcome.status == 64, "\(arguments)")
+      #expect(outcome.error.contains(words), "\(arguments): \(outcome.error)")
+      #expect(outcome.error.filter { $0 == "\n" }.count == 1)
+    }
+  }
+
+  @Test func demonstrationWithoutDriver() throws {
+    let outcome = try Command.run(
+      ["demo", "--batch", "--json", "--target", "buffers", "--ios", "100", "--duration", "20s"])
+    #expect(outcome.status == 0)
+    let document = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.text.utf8)) as? [String: Any])
+    let account = try #require(document["demo"] as? [String: Any])
+    #expect(try #require(document["groups"] as? [Any]).count > 0)
+    #expect(account["target"] as? String == "buffers")
+    #expect(account["errors"] as? Int == 0)
+    #expect(try #require(account["ios"] as? Int) >= 100)
+    #expect(try #require(account["verified"] as? Int) > 0)
   }
 
   @Test func unknownOpcodeNamesNearOnes() throws {

@@ -158,7 +158,7 @@ import Testing
     let other = Process()
     other.executableURL = URL(filePath: "/usr/bin/fio")
     other.arguments =
-      Array(fio("other", requests: 100).dropFirst()) + ["--time_based", "--runtime=4"]
+      Array(fio("other", requests: 100).dropFirst()) + ["--time_based", "--runtime=60"]
     other.standardOutput = FileHandle.nullDevice
     try other.run()
     defer {

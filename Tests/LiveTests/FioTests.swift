@@ -37,15 +37,17 @@ extension LiveTests {
       #expect(recorded.status == 0, "\(recorded.error)")
       // fio may say something before.
       let json = recorded.output.drop { $0 != UInt8(ascii: "{") }
-      let told = try #require(try JSONDecoder().decode(Report.self, from: Data(json)).jobs.first)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let told = try #require(try decoder.decode(Report.self, from: Data(json)).jobs.first)
 
       #expect(recorded.snapshot.lost.total == 0)
-      let total = told.read.total_ios + told.write.total_ios + told.sync.total_ios
+      let total = told.read.totalIos + told.write.totalIos + told.sync.totalIos
       #expect(recorded.sum(\.submitted) == total)
       #expect(recorded.sum(\.completed) == total)
-      #expect(recorded.sum(\.bytesRead) == told.read.io_bytes)
-      #expect(recorded.sum(\.bytesWritten) == told.write.io_bytes)
-      #expect(recorded.completed("FSYNC") == told.sync.total_ios)
+      #expect(recorded.sum(\.bytesRead) == told.read.ioBytes)
+      #expect(recorded.sum(\.bytesWritten) == told.write.ioBytes)
+      #expect(recorded.completed("FSYNC") == told.sync.totalIos)
       #expect(recorded.sum(\.errors) == 0)
       #expect(recorded.sum(\.unmatched) == 0)
       #expect(recorded.snapshot.requests.isEmpty)
@@ -59,11 +61,11 @@ extension LiveTests {
         var sync: Sync
       }
       struct Direction: Decodable {
-        var total_ios: UInt64
-        var io_bytes: UInt64
+        var totalIos: UInt64
+        var ioBytes: UInt64
       }
       struct Sync: Decodable {
-        var total_ios: UInt64
+        var totalIos: UInt64
       }
     }
   }

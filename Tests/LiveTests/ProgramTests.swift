@@ -12,7 +12,8 @@ extension LiveTests {
       let folder = Command.root.appending(path: "Tests/Programs").path()
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       let endless = [
-        "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "workload",
+        "churn", "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "parked",
+        "workload",
       ]
       return names.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }
         .filter { !endless.contains($0) }.sorted()
@@ -25,6 +26,15 @@ extension LiveTests {
       "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered_ring",
       "ring_exit", "shared_ring", "sqpoll", "timeout",
     ]
+
+    /// Of this program alone: others on the machine may be loud.
+    private static func session(watching program: String) throws -> LiveSession {
+      var options = LiveSession.Options()
+      options.filter.comms = [String(program.prefix(15))]
+      options.refreshInterval = .milliseconds(50)
+      options.scanInterval = .milliseconds(200)
+      return try LiveSession(options)
+    }
 
     @Test(arguments: all)
     func everyRequestIsAsTheProgramSays(_ program: String) throws {
@@ -39,10 +49,7 @@ extension LiveTests {
 
     @Test(arguments: holding)
     func requestsInFlightAreAsTheProgramSays(_ program: String) throws {
-      var options = LiveSession.Options()
-      options.refreshInterval = .milliseconds(50)
-      options.scanInterval = .milliseconds(200)
-      let session = try LiveSession(options)
+      let session = try Self.session(watching: program)
       let child = try TestPrograms.start(program, "--hold")
       let truth = try child.readTruth()
       var differences: [String] = []
@@ -63,7 +70,7 @@ extension LiveTests {
       ("timeout", ["submitted", "submitted"]),
     ])
     func whatARequestWaitsForIsItsState(_ program: String, _ states: [String]) throws {
-      let session = try LiveSession()
+      let session = try Self.session(watching: program)
       let child = try TestPrograms.start(program, "--hold")
       _ = try child.readTruth()
       let snapshot = session.stop()
@@ -73,7 +80,7 @@ extension LiveTests {
     }
 
     @Test func hangingChainShowsWhatItWaitsFor() throws {
-      let session = try LiveSession()
+      let session = try Self.session(watching: "hang_chain")
       let child = try TestPrograms.start("hang_chain")
       _ = child.readLine()
       usleep(200_000)  // it blocks after it has spoken

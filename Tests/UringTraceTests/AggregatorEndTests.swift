@@ -268,4 +268,14 @@ import UringTrace
     #expect(snapshot.ended(2)?.state == .completed)
     #expect(snapshot.counts.unmatched == 0)
   }
+
+  @Test func timeoutThatExpiresAfterItsRingWasThoughtClosedIsNoError() {
+    var stream = RecordStream()
+    stream.submit(1, "TIMEOUT", userData: 1)
+    stream.ringClosed(1)
+    stream.complete(1, -62)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.ended(1)?.state == .completed)
+    #expect(snapshot.counts.errors == 0)
+  }
 }

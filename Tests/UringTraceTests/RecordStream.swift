@@ -31,7 +31,7 @@ struct RecordStream {
   mutating func submit(
     _ request: Int, _ opcode: String = "NOP", ring: UInt64 = 1, userData: UInt64 = 0,
     flags: SQEFlags = [], notification: Int = 0, sqThread: Bool = false, tgid: UInt32 = 10,
-    isSQEKnown: Bool = true, sqe change: (inout SQE) -> Void = { _ in }
+    isSQEKnown: Bool = true, groupRole: UInt16 = 0, sqe change: (inout SQE) -> Void = { _ in }
   ) {
     known[request] = Known(ring: ring, opcode: op(opcode), userData: userData)
     var body = record_submit()
@@ -39,6 +39,7 @@ struct RecordStream {
     body.notif = Self.address(notification)
     body.tgid = tgid
     body.sq_thread = sqThread ? 1 : 0
+    body.group_role = groupRole
     body.sqe_is_known = isSQEKnown ? 1 : 0
     body.sqe = sqe(request, flags: flags, change)
     add(&body, \.base, .submit, request)
@@ -349,7 +350,7 @@ struct RecordStream {
     return sqe
   }
 
-  private mutating func add<T>(
+  mutating func add<T>(
     _ body: inout T, _ base: WritableKeyPath<T, record>, _ kind: RecordKind, _ request: Int,
     ring: UInt64? = nil, text: [UInt8] = []
   ) {
@@ -368,7 +369,7 @@ struct RecordStream {
     time &+= 1_000
   }
 
-  private func fill<T>(_ field: inout T, _ text: String) {
+  func fill<T>(_ field: inout T, _ text: String) {
     withUnsafeMutableBytes(of: &field) { $0.copyBytes(from: text.utf8.prefix($0.count - 1)) }
   }
 }

@@ -1,5 +1,6 @@
 import CRecord
-import UringTrace
+
+@testable import UringTrace
 
 /// A short stream of records with every kind in it, as if recorded from one ring.
 struct SampleStream {
@@ -25,6 +26,7 @@ struct SampleStream {
       complete(request, userData: 0xdead_0000 + UInt64(index), result: index == 1 ? -5 : 4096)
     }
     odds()
+    buffers()
     // Stays in flight.
     submit(0xffff_8881_3000_0000, opcode: 23, userData: .max, length: 512)
   }
@@ -126,6 +128,60 @@ struct SampleStream {
   private mutating func fileGet(_ request: UInt64) {
     let get = record_file_get(base: base(.fileGet, request, opcode: 22), fd: 9, reserved: 0)
     buffer.append(get, base: \.base)
+  }
+
+  /// The kinds that tell of buffers, with something else in each field.
+  private mutating func buffers() {
+    var block = record_block()
+    block.request = 0xffff_8881_4000_0000
+    block.sector = 1 << 33
+    block.length = 4096
+    block.operation = 1
+    block.queue = 2
+    block.tag = 3
+    block.io_flags = 0x12
+    CharArray.set(&block.disk, to: "ublkb0")
+    let request: UInt64 = 0xffff_8881_5000_0000
+    submit(request, opcode: 46, userData: 0xb0, length: 0)
+    let known = record_command(
+      base: base(.command, request, opcode: 46), device: 0xffff_8881_6000_0000,
+      command: 0xc010_7521, flags: 1 << 11, block: block)
+    buffer.append(known, base: \.base)
+    var unknown = known
+    unknown.base.time_ns += 1
+    unknown.block = record_block()
+    buffer.append(unknown, base: \.base)
+    let registered = record_buffer(
+      buffer: 0xffff_8881_7000_0000, node: 0xffff_8881_7000_0100, address: 0, length: 4096,
+      priv: block.request, release: 0xffff_ffff_8100_0000, tag: 9, references: -1, sharers: 1,
+      segments: 1, index: 7, is_kernel: 1, direction: 2, in_table: 1, reserved: (0, 0, 0, 0, 0))
+    let table = record_buffer_table(
+      base: base(.bufferTable), size: 8, first: 0, count: 8, register_opcode: 15)
+    buffer.append(table, base: \.base)
+    buffer.append(record_buffer_slot(base: base(.bufferSlot), buffer: registered), base: \.base)
+    let argument = record_register_argument(
+      base: base(.registerArgument), opcode: 22, nr_args: 1, words: (1, 2, 3, .max))
+    buffer.append(argument, base: \.base)
+    let name = record_block_request(
+      base: base(.blockRequest, request, opcode: 46), block: block)
+    buffer.append(name, base: \.base)
+    buffer.append(
+      record_buffer_use(base: base(.bufferUse, request, opcode: 46), buffer: registered),
+      base: \.base)
+    let release = record_buffer_release(
+      base: base(.bufferRelease), buffer: registered.buffer, node: registered.node,
+      priv: registered.priv, release: registered.release, function: .freeRsrcNode, sharers: 1)
+    buffer.append(release, base: \.base)
+    let group = record_group_buffer(
+      base: base(.groupBuffer, request, opcode: 46), leader: request,
+      acknowledge: registered.release, length: 8192, offset: 512, segments: 2, direction: 1)
+    buffer.append(group, base: \.base)
+    var symbol = record_symbol(
+      base: base(.symbol), address: registered.release, name: record_symbol().name)
+    CharArray.set(&symbol.name, to: "ublk_io_release")
+    buffer.append(symbol, base: \.base)
+    let tail = record_provided_tail(base: base(.providedTail), bgid: 3, tail: 65535)
+    buffer.append(tail, base: \.base)
   }
 
   private mutating func complete(_ request: UInt64, userData: UInt64, result: Int32) {

@@ -48,4 +48,13 @@ import Testing
   func whatIsNoTimeIsRefused(text: String) {
     #expect(Clock.parse(text) == nil)
   }
+
+  @Test func cutOffNamesKeepWhatTellsThemApart() {
+    #expect("/var/lib/data/disk.img".tail(10) == "…/disk.img")
+    #expect("wl-files/12537".keepingNumber(20) == "wl-files/12537")
+    #expect("wl-files/12537".keepingNumber(11) == "wl-f…/12537")
+    #expect("wl-files/12537".keepingNumber(6) == "12537")
+    #expect(Humanise.shortBytes(32_768) == "32K")
+    #expect(Humanise.shortBytes(3_919_872) == "3.74M")
+  }
 }

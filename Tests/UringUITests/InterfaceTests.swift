@@ -77,7 +77,7 @@ import Testing
   func everySizeCanBeDrawn(width: Int, height: Int) {
     for timeline in [nil, Self.timeline] {
       var interface = interface(timeline: timeline)
-      for key in ["1", "2", "3", "4"] as [Key] {
+      for key in ["1", "2", "3", "4", "5", "6", "7"] as [Key] {
         press(&interface, key)
         _ = screen(&interface, width: width, height: height)
       }
@@ -349,7 +349,7 @@ import Testing
   // MARK: Help and mouse
 
   @Test func helpNamesEveryKeyOfTheTable() {
-    let text = HelpText.lines(isReplay: false, width: 80)
+    let text = HelpText.lines(panes: ["Requests"])
       .map { $0.map(\.text).joined() }.joined(separator: "\n")
     for binding in Binding.all where !binding.help.isEmpty {
       #expect(text.contains(binding.help))

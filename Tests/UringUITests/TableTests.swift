@@ -25,7 +25,7 @@ private struct Item: Sendable {
           return Piece("\(item.id)")
         },
         Column(
-          "NAME", width: 12, minimum: 6, priority: 1, isFlexible: true,
+          "NAME", width: 12, minimum: 6, priority: 1, growth: .toContent,
           order: .text { item, _ in item.name }
         ) { item, _ in Piece(item.name) },
         Column("NUMBER", width: 8, .right, priority: 2, order: .number { item, _ in item.number }) {
@@ -59,9 +59,42 @@ private struct Item: Sendable {
     #expect(titles(2) == ["ID"])
   }
 
-  @Test func flexibleColumnsTakeWhatIsLeft() {
-    let layout = ColumnLayout(table().columns, width: 60)
-    #expect(layout.places.map(\.width) == [6, 35, 8, 8])
+  @Test func columnsGrowOnlyAsFarAsTheirTextNeeds() {
+    let columns = table().columns
+    func widths(_ needs: [Int], _ width: Int) -> [Int] {
+      ColumnLayout(columns, needs: needs, width: width).places.map(\.width)
+    }
+    #expect(widths([], 60) == [6, 12, 8, 8])
+    #expect(widths([6, 20, 8, 8], 60) == [6, 20, 8, 8])
+    #expect(widths([6, 90, 8, 8], 60) == [6, 35, 8, 8])
+  }
+
+  @Test func picturesTakeWhatIsLeft() {
+    let columns = [
+      Column<Item>("A", width: 6, priority: 0) { _, _ in Piece("") },
+      Column<Item>("B", width: 9, minimum: 4, priority: 0, growth: .toRest) { _, _ in Piece("") },
+    ]
+    func widths(_ width: Int) -> [Int] {
+      ColumnLayout(columns, width: width).places.map(\.width)
+    }
+    #expect(widths(30) == [6, 23])
+    #expect(widths(9) == [6, 2])
+  }
+
+  @Test func columnsDoNotShrinkAgainWhenLongTextsGo() {
+    var table = table()
+    table.update([Item(id: 1, name: String(repeating: "n", count: 18), number: 5)], scene: scene)
+    let before = drawn(&table, width: 60).text(row: 0)
+    table.update(items(3), scene: scene)
+    #expect(drawn(&table, width: 60).text(row: 0) == before)
+  }
+
+  @Test func aFilterLooksAtTextsBeforeTheyAreCutOff() {
+    var table = table()
+    table.update([Item(id: 1, name: "a name that is much too long", number: 5)], scene: scene)
+    _ = drawn(&table, width: 24)
+    table.setFilter("too long", scene: scene)
+    #expect(table.count == 1)
   }
 
   @Test func aHundredThousandRowsFormatOnlyWhatIsShown() {

@@ -21,6 +21,9 @@ struct probe_config {
   __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
+  __u64 req_f_buf_node; /* 6.15 and later: buf_node is valid */
+  __u64 req_f_sqe_group; /* patched kernels */
+  __u64 req_f_sqe_group_leader;
   __u64 req_f_multishot;
   __u64 opcodes[4];      /* bit set: this IORING_OP_* passes */
   __u32 filters_opcodes; /* 0: every opcode passes */

@@ -43,6 +43,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
   /* from fentry, where the kernel allows it */
   RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
+  /* buffers: with a completion, a call of io_uring_register, or from fentry */
+  RECORD_COMMAND RECORD_SWIFT_NAME("command") = 19,
+  RECORD_BUFFER_USE RECORD_SWIFT_NAME("bufferUse") = 20,
+  RECORD_BUFFER_RELEASE RECORD_SWIFT_NAME("bufferRelease") = 21,
+  RECORD_BUFFER_TABLE RECORD_SWIFT_NAME("bufferTable") = 22,
+  RECORD_BUFFER_SLOT RECORD_SWIFT_NAME("bufferSlot") = 23,
+  RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
+  RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
+  RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
   /* added by uringtop */
   RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
   RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
@@ -53,6 +62,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
   RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
   RECORD_END RECORD_SWIFT_NAME("end") = 72,
+  RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
+  RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
   /* what the kernel's own structures say, found by walking them */
   RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
   RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
@@ -80,6 +91,20 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
   RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12,   /* io-wq: a worker executes it */
   RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,         /* woken, its task has not run */
 };
+
+/* The function that was seen to give a buffer back. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunction") record_release : __u32 {
+  RECORD_FREE_RSRC_NODE RECORD_SWIFT_NAME("freeRsrcNode") = 1,       /* io_free_rsrc_node, 6.15 and later */
+  RECORD_RELEASE_UBUF RECORD_SWIFT_NAME("releaseUbuf") = 2,          /* io_release_ubuf, as imu->release */
+  RECORD_UBLK_IO_RELEASE RECORD_SWIFT_NAME("ublkIORelease") = 3,     /* ublk_io_release, as imu->release */
+  RECORD_FUSE_RELEASE RECORD_SWIFT_NAME("fuseRelease") = 4,          /* fuse_zero_copy_release, 7.3 */
+  RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5,          /* io_buffer_unmap, up to 6.12 */
+  RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6,      /* grp_kbuf_ack (SQE groups) */
+};
+
+/* What a registered buffer is to its members: ITER_DEST and ITER_SOURCE as bits. */
+#define RECORD_BUFFER_DESTINATION 1
+#define RECORD_BUFFER_SOURCE 2
 
 /* Why records were lost. */
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
@@ -149,7 +174,7 @@ struct record_submit {
   __u32 tgid;        /* of the submitter; of the ring's owner with SQPOLL */
   __u8 sq_thread;    /* 1: submitted by the iou-sqp thread */
   __u8 sqe_is_known; /* 0: the SQE could not be read; only opcode, flags and user_data are valid */
-  __u16 reserved;
+  __u16 group_role;  /* patched kernels: 1 leader, 2 member of an SQE group */
   struct record_sqe sqe;
 };
 
@@ -245,6 +270,105 @@ struct record_skip {
   __u32 reserved;
 };
 
+/* The block request behind a ublk command or buffer. */
+struct record_block {
+  __u64 request; /* struct request *, priv of the buffer; 0: not known */
+  __u64 sector;  /* of 512 bytes */
+  __u32 length;  /* bytes */
+  __u32 operation; /* REQ_OP_* */
+  __u16 queue;
+  __u16 tag;
+  __u32 io_flags; /* UBLK_IO_FLAG_* of the driver's own; 0 where not known */
+  char disk[32]; /* ublkb0 */
+};
+
+/* A registered buffer as the kernel had it: struct io_mapped_ubuf and its io_rsrc_node. */
+struct record_buffer {
+  __u64 buffer;  /* struct io_mapped_ubuf *; 0: the slot is empty */
+  __u64 node;    /* struct io_rsrc_node *; 0 up to 6.12 */
+  __u64 address; /* of the application, 0 for a kernel buffer */
+  __u64 length;
+  __u64 priv;    /* what release gets: struct request * for ublk */
+  __u64 release; /* the function; 0 up to 6.12 */
+  __u64 tag;
+  __s32 references; /* of the node: the table's, and one for each request; -1 up to 6.12 */
+  __u32 sharers;    /* of the buffer: rings that share it */
+  __u32 segments;
+  __u32 index;      /* slot; ~0: not known */
+  __u8 is_kernel;
+  __u8 direction;   /* RECORD_BUFFER_* */
+  __u8 in_table;    /* 1: still in slot `index` */
+  __u8 reserved[5];
+};
+
+/* A URING_CMD of ublk completed: comes just before its RECORD_COMPLETE. */
+struct record_command {
+  struct record base;
+  __u64 device; /* the character device's private data: tells devices apart */
+  __u32 command; /* cmd_op */
+  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 where not known */
+  struct record_block block;
+};
+
+/* The registered buffer of a request that completes: comes just before its RECORD_COMPLETE. */
+struct record_buffer_use {
+  struct record base; /* req: for zero-copy sends from 6.15 the notification's io_kiocb */
+  struct record_buffer buffer;
+};
+
+/* The block request behind the buffer of the RECORD_BUFFER_USE that follows. */
+struct record_block_request {
+  struct record base;
+  struct record_block block;
+};
+
+/* A buffer was given back: from fentry on the function that does it. */
+struct record_buffer_release {
+  struct record base; /* ctx 0 where the function does not know the ring */
+  __u64 buffer;
+  __u64 node;
+  __u64 priv;
+  __u64 release;
+  enum record_release function;
+  __u32 sharers; /* before; the memory itself is given back at 1 */
+};
+
+/*
+ * The ring's table of buffers: the RECORD_BUFFER_SLOT that follow are its slots from `first` to before
+ * `first + count`; those that do not come are empty.
+ */
+struct record_buffer_table {
+  struct record base;
+  __u32 size;  /* of the whole table */
+  __u32 first;
+  __u32 count;
+  __u32 register_opcode; /* IORING_REGISTER_* that changed it, ~0: read by uringtop */
+};
+
+struct record_buffer_slot {
+  struct record base;
+  struct record_buffer buffer;
+};
+
+/* What a call of io_uring_register was given: comes just before its RECORD_REGISTER. */
+struct record_register_argument {
+  struct record base;
+  __u32 opcode;   /* IORING_REGISTER_* */
+  __u32 nr_args;
+  __u64 words[4]; /* the first 32 bytes of the argument */
+};
+
+/* SQE groups (patched kernels): the buffer of the leader of a member or leader that completes. */
+struct record_group_buffer {
+  struct record base;
+  __u64 leader; /* struct io_kiocb *; req itself where that is the leader */
+  __u64 acknowledge; /* grp_kbuf_ack */
+  __u64 length;
+  __u64 offset;
+  __u32 segments;
+  __u32 direction;
+};
+
 /*
  * A ring that existed before uringtop attached, or whose particulars have changed. It starts the list of
  * the ring's descriptors anew: the record_ring_fd that follow are all of them.
@@ -314,6 +438,20 @@ struct record_flag_name {
   struct record base;
   __u32 bit;
   char name[28];
+};
+
+/* The name of a kernel function. */
+struct record_symbol {
+  struct record base;
+  __u64 address; /* below 64: an enum record_release, which is watched from this record on */
+  char name[56];
+};
+
+/* How far the application has filled a buffer ring. */
+struct record_provided_tail {
+  struct record base;
+  __u32 bgid;
+  __u32 tail; /* modulo 65536 */
 };
 
 /* A recording's last record: without it the recording was cut off. */

@@ -6,11 +6,15 @@
  * prototypes change. Where one did, there are two programs, and user space loads the one that fits.
  */
 #include "kernel_types.h"
+#include "buffer_table.h"
+#include "buffer_use.h"
 #include "config.h"
 #include "output.h"
 #include "overflow.h"
 #include "ring_filter.h"
 #include "sqe.h"
+#include "sqe_group.h"
+#include "ublk_command.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -62,9 +66,63 @@ int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u
   return 0;
 }
 
+/* io_uring_rsrc_update2, io_uring_buf_reg, io_uring_clone_buffers: which slots, which group */
+static __always_inline __u64 emit_register_argument(void *ring, __u32 opcode) {
+  struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+  void *argument = (void *)BPF_CORE_READ(registers, dx);
+  __u32 nr_args = BPF_CORE_READ(registers, r10);
+#else
+  void *argument = (void *)BPF_CORE_READ(registers, regs[2]);
+  __u32 nr_args = BPF_CORE_READ(registers, regs[3]);
+#endif
+  struct record_register_argument *record =
+      RESERVE(record_register_argument, RECORD_REGISTER_ARGUMENT, ring, 0, RECORD_OPCODE_NONE);
+  if (!record)
+    return 0;
+  record->opcode = opcode;
+  record->nr_args = nr_args;
+  __builtin_memset(record->words, 0, sizeof(record->words));
+  bpf_probe_read_user(record->words, sizeof(record->words), argument);
+  __u32 first = record->words[0];
+  __u32 count = record->words[3];
+  submit_record(record);
+  return (__u64)count << 32 | first;
+}
+
+/* Buffers that a call changed. */
+static __always_inline void note_registration(void *ring, __u32 opcode, long result) {
+  switch (opcode) {
+    case IORING_REGISTER_BUFFERS:
+    case IORING_UNREGISTER_BUFFERS:
+    case IORING_REGISTER_BUFFERS2:
+      if (result >= 0)
+        emit_table(ring, ALL_SLOTS, 0, opcode);
+      break;
+    case IORING_REGISTER_BUFFERS_UPDATE: {
+      __u64 range = emit_register_argument(ring, opcode);
+      if (result > 0)
+        emit_table(ring, (__u32)range, result, opcode);
+      break;
+    }
+    case IORING_REGISTER_CLONE_BUFFERS:
+      emit_register_argument(ring, opcode);
+      if (result >= 0)
+        emit_table(ring, ALL_SLOTS, 0, opcode);
+      break;
+    case IORING_REGISTER_PBUF_RING:
+    case IORING_UNREGISTER_PBUF_RING:
+      emit_register_argument(ring, opcode);
+      break;
+  }
+}
+
 /* "register" is a keyword. */
 SEC("tp_btf/io_uring_register")
 int BPF_PROG(register_, void *ring, __u32 opcode, __u32 nr_files, __u32 nr_bufs, long result) {
+  /* IORING_REGISTER_USE_REGISTERED_RING is a flag of the number */
+  if (ring_passes((__u64)ring))
+    note_registration(ring, opcode & ~(1U << 31), result);
   RING_RECORD(record, record_register, RECORD_REGISTER, ring);
   record->result = result;
   record->opcode = opcode;
@@ -148,7 +206,7 @@ static __always_inline int emit_submit(struct io_kiocb *req) {
   record->tgid = current_tgid();
   record->sq_thread = !!(record_ctx->flags & IORING_SETUP_SQPOLL);
   record->sqe_is_known = read_sqe(req, &record->sqe);
-  record->reserved = 0;
+  record->group_role = group_role(req);
   if (!record->sqe_is_known) {
     __builtin_memset(&record->sqe, 0, sizeof(record->sqe));
     record->sqe.opcode = record_opcode;
@@ -253,6 +311,14 @@ static __always_inline __u8 opcode_of(void *req) {
   return BPF_CORE_READ((struct io_kiocb *)req, opcode);
 }
 
+/* What is known of a request's buffers when it completes. */
+static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
+  note_buffer(ring, req, opcode);
+  if (opcode == IORING_OP_URING_CMD)
+    note_command(ring, req, opcode);
+  note_group(ring, req, opcode);
+}
+
 /* Auxiliary CQEs have no request, and a notification's opcode is NOP: only the ring decides on both. */
 static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode, __u32 cflags) {
   if (req && !(cflags & IORING_CQE_F_NOTIF) && !opcode_passes(opcode))
@@ -267,6 +333,7 @@ int BPF_PROG(complete_cqe, struct io_ring_ctx *ring, void *req, struct io_uring_
   __u32 cflags = cqe->flags;
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;
+  note_buffers(ring, req, opcode);
   struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
   if (!record)
     return 0;
@@ -288,6 +355,7 @@ int BPF_PROG(complete_values, void *ring, void *req, __u64 user_data, int res, _
   __u8 opcode = opcode_of(req);
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;
+  note_buffers(ring, req, opcode);
   struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
   if (!record)
     return 0;

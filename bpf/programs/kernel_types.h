@@ -93,8 +93,55 @@ struct io_submit_state {
   struct io_wq_work_list compl_reqs;
 };
 
+/* Registered buffers */
+
+struct refcount_struct {
+  struct {
+    int counter;
+  } refs;
+};
+
+struct io_mapped_ubuf {
+  __u64 ubuf;
+  __u64 len; /* 32 bits up to 7.1 */
+  unsigned int nr_bvecs;
+  struct refcount_struct refs;
+  void *release; /* with priv and dir: 6.15 and later */
+  void *priv;
+  __u8 dir;
+};
+
+/* 6.1 */
+struct io_mapped_ubuf___end {
+  __u64 ubuf_end;
+};
+
+/* From 6.15 to 7.1; a flag later. */
+struct io_mapped_ubuf___kbuf {
+  bool is_kbuf;
+};
+
+struct io_mapped_ubuf___flags {
+  __u8 flags;
+};
+#define IO_REGBUF_F_KBUF 1
+
+struct io_rsrc_node {
+  __u8 type;
+  int refs;
+  __u64 tag;
+  struct io_mapped_ubuf *buf;
+};
+#define IORING_RSRC_BUFFER 1
+
 struct io_rsrc_data {
   unsigned int nr;
+  struct io_rsrc_node **nodes;
+};
+
+/* Up to 6.12 */
+struct io_rsrc_data___tags {
+  __u64 **tags;
 };
 
 struct io_file_table {
@@ -144,6 +191,8 @@ struct io_wait_queue {
 struct io_ring_ctx___tables_by_count {
   unsigned int nr_user_files;
   unsigned int nr_user_bufs;
+  struct io_mapped_ubuf **user_bufs;
+  struct io_rsrc_data___tags *buf_data;
 };
 
 /* 6.1 */
@@ -160,17 +209,89 @@ struct io_cmd_data {
   struct file *file;
 };
 
+struct io_uring_kernel_buf;
+
 struct io_kiocb {
   struct io_cmd_data cmd;
+  struct file *file;
   __u8 opcode;
+  __u16 buf_index;
   __u64 flags; /* 32 bits on 6.1: CO-RE adjusts direct loads */
   struct io_cqe cqe;
   struct io_ring_ctx *ctx;
   struct io_wq_work_node comp_list;
+  struct io_rsrc_node *buf_node; /* 6.15 and later */
+};
+
+/* Up to 6.12 */
+struct io_kiocb___imu {
+  struct io_mapped_ubuf *imu;
 };
 
 struct io_sr_msg {
   struct io_kiocb *notif;
+  unsigned int flags;
+};
+
+struct io_uring_cmd {
+  unsigned int cmd_op;
+  unsigned int flags;
+  __u8 pdu[32];
+};
+
+/* SQE groups: a patch series */
+struct io_kiocb___group {
+  struct io_kiocb *grp_leader;
+  struct io_uring_kernel_buf *grp_kbuf;
+};
+
+struct io_uring_kernel_buf {
+  __u64 len;
+  unsigned short nr_bvecs;
+  __u8 dir;
+  unsigned int offset;
+  void *grp_kbuf_ack;
+};
+
+struct io_sq_group {
+  struct io_kiocb *head;
+};
+
+struct io_submit_state___group {
+  struct io_sq_group group;
+};
+
+/* Block requests */
+
+struct gendisk {
+  char disk_name[32];
+};
+
+struct request_queue {
+  struct gendisk *disk;
+};
+
+struct blk_mq_hw_ctx {
+  unsigned int queue_num;
+};
+
+struct request {
+  struct request_queue *q;
+  struct blk_mq_hw_ctx *mq_hctx;
+  unsigned int cmd_flags;
+  int tag;
+  unsigned int __data_len;
+  __u64 __sector;
+};
+
+/* The registers with which a system call was entered. */
+struct pt_regs {
+#if defined(__TARGET_ARCH_x86)
+  unsigned long dx;
+  unsigned long r10;
+#else
+  __u64 regs[31];
+#endif
 };
 
 struct io_uring_task {
@@ -256,5 +377,17 @@ extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
 #define IORING_CQE_F_NOTIF (1U << 3)
 #define IORING_CQE_F_SKIP (1U << 5)
 #define IORING_CQE_F_32 (1U << 15)
+#define IORING_OP_READ_FIXED 4
+#define IORING_OP_WRITE_FIXED 5
+#define IORING_OP_URING_CMD 46
 #define IORING_OP_SEND_ZC 47
 #define IORING_OP_SENDMSG_ZC 48
+#define IORING_URING_CMD_FIXED 1
+#define IORING_RECVSEND_FIXED_BUF 4
+#define IORING_REGISTER_BUFFERS 0
+#define IORING_UNREGISTER_BUFFERS 1
+#define IORING_REGISTER_BUFFERS2 15
+#define IORING_REGISTER_BUFFERS_UPDATE 16
+#define IORING_REGISTER_PBUF_RING 22
+#define IORING_UNREGISTER_PBUF_RING 23
+#define IORING_REGISTER_CLONE_BUFFERS 30

@@ -285,10 +285,6 @@ struct io_timeout_data___ktime {
   __s64 time;
 };
 
-struct io_uring_cmd {
-  __u32 cmd_op;
-};
-
 struct io_accept {
   void *addr;
 };

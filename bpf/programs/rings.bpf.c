@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Rings by iterator: those that tasks have open, those that a task has only registered, how full they are
- * and who waits for them, and which requests of a ring are free. Run by user space about once a second.
+ * and who waits for them, what is in their tables of buffers, and which of their requests are free. Run by
+ * user space about once a second.
  */
 #include "kernel_types.h"
+#include "buffer_table.h"
 #include "config.h"
 #include "pids.h"
 #include "probe.h"
@@ -252,6 +254,40 @@ static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) 
     }
   }
   return false;
+}
+
+/* Writes the buffers of a ring that is to be walked as records, among those of the tracepoints. */
+static __always_inline void list_buffers_of(struct file *file) {
+  __u32 zero = 0;
+  struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);
+  struct io_ring_ctx *ring = file->private_data;
+  if (table && take_ring(table, (__u64)ring))
+    emit_table(ring, ALL_SLOTS, 0, ALL_SLOTS);
+}
+
+SEC("iter/task_file")
+int list_buffers(struct bpf_iter__task_file *ctx) {
+  struct file *file = ctx->file;
+  if (is_ring(file))
+    list_buffers_of(file);
+  return 0;
+}
+
+SEC("iter/task")
+int list_registered_buffers(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task)
+    return 0;
+  struct io_uring_task *tctx = task->io_uring;
+  if (!tctx)
+    return 0;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    struct file *file = tctx->registered_rings[i];
+    if (is_ring(file))
+      list_buffers_of(file);
+  }
+  return 0;
 }
 
 static __always_inline void walk_free_lists(struct file *file) {

@@ -118,7 +118,9 @@ extension Aggregator {
       slots[slot].addStep(.completed, time: cqe.time, tid: cqe.tid)
       rings[ring].ring.counts.endedUnseen &-= 1
       rings[ring].ring.counts.completed &+= 1
-      if cqe.result < 0 { countError(cqe.result, ring: ring) }
+      if traits.isError(cqe.result, of: slots[slot].request.opcode) {
+        countError(cqe.result, ring: ring)
+      }
     } else {
       completeUnnamed(cqe, userData: userData, hasRequest: true, ring)
     }
@@ -174,6 +176,7 @@ extension Aggregator {
   /// A CQE after which the request lives on.
   private mutating func post(_ slot: UInt32, _ cqe: Posted, step: Step.Kind) {
     take(cqe, slot)
+    if slots[slot].isInGroup { noteResult(slot, cqe.result, cqe.flags, time: cqe.time) }
     slots[slot].addStep(step, time: cqe.time, tid: cqe.tid)
     if slots[slot].request.opcode.properties.isZeroCopySend {
       slots[slot].request.state = .awaitingNotification

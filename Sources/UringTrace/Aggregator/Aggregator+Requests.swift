@@ -17,6 +17,11 @@ extension Aggregator {
     if record.pointee.notif != 0 {
       addNotification(record.pointee.notif, to: slot, time: header.time_ns, tid: header.tid)
     }
+    if traits.touchesBuffers(slots[slot].request.opcode, slots[slot].request.sqe)
+      || record.pointee.group_role != 0 || closesSQEGroup(ring)
+    {
+      joinGroups(slot, role: record.pointee.group_role)
+    }
 
     events.current.request = lastRequestID
     events.current.userData = record.pointee.sqe.user_data
@@ -54,6 +59,11 @@ extension Aggregator {
         tgid: record.pointee.tgid, tid: header.tid,
         isSQThread: header.tid != 0 && header.tid == rings[ring].ring.sqThreadTid)
       index(slot, record.pointee.sqe, isKnown: true, ring)
+    }
+    if slots[slot].request.preparationError == 0, slots[slot].request.stepCount == 0,
+      traits.touchesBuffers(slots[slot].request.opcode, record.pointee.sqe)
+    {
+      joinGroups(slot, role: 0)
     }
     slots[slot].request.preparationError = record.pointee.error
     slots[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)

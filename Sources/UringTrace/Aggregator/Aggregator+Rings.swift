@@ -24,7 +24,7 @@ extension Aggregator {
     knownRing(context) ?? addRing(context, time: time)
   }
 
-  private func knownRing(_ context: UInt64) -> UInt32? {
+  func knownRing(_ context: UInt64) -> UInt32? {
     guard let position = contexts.find(context) else { return nil }
     let index = contexts[position].index
     guard index != noIndex, !rings[index].isGone, rings[index].ring.address == context else {
@@ -62,6 +62,7 @@ extension Aggregator {
       this.endUnseen(slot, time: time, tid: tid)
       return true
     }
+    closeGroups(of: ring, time: time, tid: tid)
     guard rings[ring].ring.closedTime == 0 else { return }
     rings[ring].ring.closedTime = max(time, 1)
     closedRings.append(ring)
@@ -104,6 +105,7 @@ extension Aggregator {
     let ring = addRing(header.ctx, time: header.time_ns)
     rings[ring].lastTime = header.time_ns
     rings[ring].ring.isFound = false
+    rings[ring].isTableKnown = true
     rings[ring].ring.ownerTgid = record.pointee.tgid
     rings[ring].ring.comm = text(record.pointee.comm)
     rings[ring].ring.sqEntries = record.pointee.sq_entries
@@ -166,6 +168,7 @@ extension Aggregator {
 
   mutating func register(_ record: UnsafePointer<record_register>) {
     let ring = ring(of: record.pointee.base)
+    noteRegistration(record, ring: ring)
     // The sizes of the ring's tables after the call, whether it succeeded or not.
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
@@ -201,6 +204,7 @@ extension Aggregator {
     default: lost.ringBufferFull = lost.ringBufferFull.addingSaturated(count)
     }
     lossTime = max(lossTime, record.pointee.base.time_ns)
+    healGroups(time: lossTime, tid: 0)
     events.current.value = Int64(clamping: count)
   }
 

@@ -155,6 +155,7 @@ extension Aggregator {
     rings[ring].ring.inFlight &-= 1
     inFlight.remove(slot, links)
     if slots[slot].isIndexed { userData.remove(slot, slots) }
+    if slots[slot].isInGroup { leaveGroups(slot, time: time, tid: tid) }
     if links[slot].chain != noIndex { releaseNext(after: slot, time: time) }
     if let oldest = history.append(slot) { evict(oldest) }
   }

@@ -18,6 +18,7 @@ extension Aggregator {
       host: host, time: clock.now, recordCount: recordCount,
       damagedRecordCount: damagedRecordCount, lost: lost, rings: shown,
       requests: requestsInFlight(), recent: recentRequests(), chains: allChains(),
+      groups: allGroups(), buffers: allBuffers(),
       latency: latency, events: events.events(),
       lastSecond: totalRates.lastSecond(total, clock: clock),
       lastMinute: totalRates.lastMinute(total, clock: clock),

@@ -7,7 +7,7 @@ import CRecord
 public struct Aggregator: ~Copyable {
   /// Limits of what is kept.
   public struct Limits: Sendable {
-    /// Ended requests kept.
+    /// Ended requests kept, and as many ended groups.
     public var history: Int = 10_000
     /// Events kept for the log.
     public var events: Int = 2_000
@@ -38,6 +38,11 @@ public struct Aggregator: ~Copyable {
   var inFlight = InFlightList()
   var history: History
   var lastRequestID: Request.ID = 0
+
+  /// Groups and buffers: see Groups.
+  var tables: GroupTables
+  /// The buffer that `io_free_rsrc_node` was seen to give back last.
+  var lastReleased: (group: UInt32, id: RequestGroup.ID, priv: UInt64, tid: UInt32)?
 
   var chains = Pool<ChainState>()
   var lastChainID: Chain.ID = 0
@@ -80,6 +85,7 @@ public struct Aggregator: ~Copyable {
     self.limits = limits
     clock = RateClock(start: host.startTime)
     history = History(limit: limits.history)
+    tables = GroupTables(history: limits.history)
     events = EventLog(capacity: limits.events)
   }
 
@@ -139,6 +145,16 @@ public struct Aggregator: ~Copyable {
     case .fileName: fileName(record.body(as: record_file_name.self))
     case .lost: lost(record.body(as: record_lost.self))
     case .flagName: flagName(record.body(as: record_flag_name.self))
+    case .command: command(record.body(as: record_command.self))
+    case .bufferUse: bufferUse(record.body(as: record_buffer_use.self))
+    case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self))
+    case .bufferTable: bufferTable(record.body(as: record_buffer_table.self))
+    case .bufferSlot: bufferSlot(record.body(as: record_buffer_slot.self))
+    case .registerArgument: registerArgument(record.body(as: record_register_argument.self))
+    case .blockRequest: blockRequest(record.body(as: record_block_request.self))
+    case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self))
+    case .symbol: symbol(record.body(as: record_symbol.self))
+    case .providedTail: providedTail(record.body(as: record_provided_tail.self))
     case .parked: parked(record.body(as: record_parked.self))
     case .ringDepth: ringDepth(record.body(as: record_ring_depth.self))
     case .ringBalance: ringBalance(record.body(as: record_ring_balance.self))

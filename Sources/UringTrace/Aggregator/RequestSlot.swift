@@ -24,6 +24,19 @@ struct RequestSlot {
   var isLatencyRecorded = false
   /// No longer in the history; kept for its chain.
   var isEvicted = false
+  /// Something below must be told when it ends.
+  var isInGroup = false
+  /// Completes with an I/O of ublk.
+  var delivers = false
+  /// What it is as the member of a group.
+  var member = noIndex
+  /// The group that it leads, and that it takes the buffer of away, with their ids.
+  var led = noIndex
+  var ledID: RequestGroup.ID = 0
+  var withdraws = noIndex
+  var withdrawsID: RequestGroup.ID = 0
+  /// The queue's tag that a ublk command is for.
+  var ublkTag = noIndex
 
   var request = Request()
 }
@@ -43,6 +56,11 @@ extension RequestSlot {
     isSilent = false
     isLatencyRecorded = false
     isEvicted = false
+    isInGroup = false
+    delivers = false
+    member = noIndex
+    led = noIndex
+    withdrawsID = 0
     request.id = id
     request.address = header.req
     request.startTime = header.time_ns
@@ -61,6 +79,7 @@ extension RequestSlot {
     request.isStartKnown = true
     request.isEndDerived = false
     request.chain = 0
+    request.group = 0
     request.shortWriteBytes = 0
     request.kernelKnowledge = []
   }

@@ -14,6 +14,15 @@ struct RingState {
   /// Place in the pool of ``OpcodeStatistics`` by opcode.
   var statistics = InlineArray<256, UInt32>(repeating: noIndex)
   var rates = RateHistory()
+  /// The first of its buffer slots and groups of provided buffers.
+  var firstPlace = noIndex
+  /// What its table of buffers holds is known: what is not there is empty.
+  var isTableKnown = false
+  /// The call that changed the table, while the slots are told.
+  var tableCall: RegisterOpcode?
+  /// The SQE group that takes members, with its id.
+  var openSQEGroup = noIndex
+  var openSQEGroupID: RequestGroup.ID = 0
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
 

@@ -39,6 +39,16 @@ enum JSONNames {
     case .lost: "lost"
     case .freed: "freed"
     case .flagName: "flag_name"
+    case .command: "command"
+    case .bufferUse: "buffer_use"
+    case .bufferRelease: "buffer_release"
+    case .bufferTable: "buffer_table"
+    case .bufferSlot: "buffer_slot"
+    case .registerArgument: "register_argument"
+    case .blockRequest: "block_request"
+    case .groupBuffer: "group_buffer"
+    case .symbol: "symbol"
+    case .providedTail: "provided_tail"
     case .end: "end"
     case .ringDepth: "ring_depth"
     case .ringBalance: "ring_balance"
@@ -79,6 +89,43 @@ enum JSONNames {
     case .skipped: "skipped"
     case .ended: "ended"
     }
+  }
+
+  static func state(_ state: RequestGroup.State) -> StaticString {
+    switch state {
+    case .assembling: "assembling"
+    case .provided: "provided"
+    case .borrowed: "borrowed"
+    case .membersDone: "members_done"
+    case .givenBack: "given_back"
+    case .leaked: "leaked"
+    }
+  }
+
+  /// nil where it is not known.
+  static func direction(_ direction: GroupBuffer.Direction) -> String? {
+    switch direction {
+    case .unknown: nil
+    case .destination: "destination"
+    case .source: "source"
+    case .both: "both"
+    }
+  }
+
+  static func kind(_ kind: Buffer.Kind) -> StaticString {
+    switch kind {
+    case .registered: "registered"
+    case .providedRing: "provided_ring"
+    case .providedLegacy: "provided_legacy"
+    }
+  }
+
+  static func release(_ function: ReleaseFunction) -> String {
+    function.symbol ?? "\(function.rawValue)"
+  }
+
+  static func release(_ symbol: String) -> ReleaseFunction? {
+    (1..<64).lazy.map { ReleaseFunction(rawValue: $0)! }.first { release($0) == symbol }
   }
 
   static func step(_ kind: Step.Kind) -> StaticString {

@@ -13,7 +13,10 @@ public struct SnapshotDocument {
   }
 
   /// The document, one line that ends.
-  public func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] { encoded { _ in } }
+
+  /// The same with members of the caller's own at the end.
+  package func encoded(adding members: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
       json.field("schema", Self.schema)
@@ -45,9 +48,16 @@ public struct SnapshotDocument {
       json.field("chains", array: snapshot.chains) { json, chain in
         json.object { write(chain, to: &$0) }
       }
+      json.field("groups", array: snapshot.groups) { json, group in
+        json.object { GroupFields.write(group, to: &$0) }
+      }
+      json.field("buffers", array: snapshot.buffers) { json, buffer in
+        json.object { GroupFields.write(buffer, to: &$0) }
+      }
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }
+      members(&json)
     }
     json.newline()
     return json.bytes
@@ -218,6 +228,7 @@ public struct SnapshotDocument {
     let isShort = request.steps.contains { $0.kind == .shortWrite }
     json.field("short_write_bytes", isShort ? request.shortWriteBytes : nil)
     json.field("chain", request.chain == 0 ? nil : request.chain)
+    json.field("group", request.group == 0 ? nil : request.group)
     json.field("steps", array: request.steps) { json, step in
       json.object { json in
         json.field("step", literal: JSONNames.step(step.kind))

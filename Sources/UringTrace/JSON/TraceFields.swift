@@ -34,6 +34,7 @@ enum TraceFields {
       json.field("tgid", submit.tgid)
       json.field("sq_thread", submit.sq_thread != 0)
       if submit.notif != 0 { json.field("notif", hex: submit.notif) }
+      if submit.group_role != 0 { json.field("group_role", submit.group_role) }
       json.field("sqe_known", submit.sqe_is_known != 0)
       if submit.sqe_is_known != 0 { SQEFields.write(submit.sqe, to: &json) }
     case .queueAsyncWork:
@@ -123,6 +124,60 @@ enum TraceFields {
       if name.bit < UInt32(flagNames.count) { flagNames[Int(name.bit)] = text }
       json.field("bit", name.bit)
       json.field("name", text)
+    case .command:
+      let command = raw.load(as: record_command.self)
+      json.field("command", command.command)
+      json.field(
+        "command_name", GroupProviderTraits.command(command.command).map { "\($0.command.name)" })
+      json.field("device", hex: command.device)
+      json.field("ublk_flags", command.flags)
+      json.key("block")
+      if command.block.request == 0 { json.null() } else { write(command.block, to: &json) }
+    case .bufferUse:
+      write(raw.load(as: record_buffer_use.self).buffer, to: &json)
+    case .bufferSlot:
+      write(raw.load(as: record_buffer_slot.self).buffer, to: &json)
+    case .bufferRelease:
+      let release = raw.load(as: record_buffer_release.self)
+      json.field("function", JSONNames.release(release.function))
+      json.field("buffer", hex: release.buffer)
+      json.field("node", hex: release.node)
+      json.field("priv", hex: release.priv)
+      json.field("release", hex: release.release)
+      json.field("sharers", release.sharers)
+    case .bufferTable:
+      let table = raw.load(as: record_buffer_table.self)
+      json.field("size", table.size)
+      json.field("first", table.first)
+      json.field("count", table.count)
+      let isCall = table.register_opcode != UInt32.max
+      json.field("register_opcode", isCall ? table.register_opcode : nil)
+    case .registerArgument:
+      let argument = raw.load(as: record_register_argument.self)
+      json.field("register_opcode", argument.opcode)
+      json.field("register_name", RegisterOpcode(rawValue: argument.opcode).name)
+      json.field("nr_args", argument.nr_args)
+      let words = argument.words
+      json.field("words", array: [words.0, words.1, words.2, words.3]) { $0.hex($1) }
+    case .blockRequest:
+      json.key("block")
+      write(raw.load(as: record_block_request.self).block, to: &json)
+    case .groupBuffer:
+      let group = raw.load(as: record_group_buffer.self)
+      json.field("leader", hex: group.leader)
+      json.field("acknowledge", hex: group.acknowledge)
+      json.field("length", group.length)
+      json.field("offset", group.offset)
+      json.field("segments", group.segments)
+      json.field("direction", group.direction)
+    case .symbol:
+      let symbol = raw.load(as: record_symbol.self)
+      json.field("address", hex: symbol.address)
+      json.field("name", CharArray.string(symbol.name))
+    case .providedTail:
+      let tail = raw.load(as: record_provided_tail.self)
+      json.field("bgid", tail.bgid)
+      json.field("tail", tail.tail)
     case .ringDepth:
       let depth = raw.load(as: record_ring_depth.self)
       json.field("sq_pending", depth.sq_pending)
@@ -187,6 +242,36 @@ enum TraceFields {
 
   private static func knownNames(_ known: UInt8) -> [String] {
     knowledge.indices.filter { known & 1 << UInt8($0) != 0 }.map { knowledge[$0] }
+  }
+
+  private static func write(_ block: record_block, to json: inout JSONWriter) {
+    json.object { json in
+      json.field("request", hex: block.request)
+      json.field("disk", CharArray.string(block.disk))
+      json.field("queue", block.queue)
+      json.field("tag", block.tag)
+      json.field("op", block.operation)
+      json.field("sector", block.sector)
+      json.field("length", block.length)
+      json.field("io_flags", block.io_flags)
+    }
+  }
+
+  private static func write(_ buffer: record_buffer, to json: inout JSONWriter) {
+    json.field("index", buffer.index == UInt32.max ? nil : buffer.index)
+    json.field("buffer", hex: buffer.buffer)
+    json.field("node", hex: buffer.node)
+    json.field("address", hex: buffer.address)
+    json.field("length", buffer.length)
+    json.field("priv", hex: buffer.priv)
+    json.field("release", hex: buffer.release)
+    json.field("tag", hex: buffer.tag)
+    json.field("references", buffer.references)
+    json.field("sharers", buffer.sharers)
+    json.field("segments", buffer.segments)
+    json.field("kernel", buffer.is_kernel != 0)
+    json.field("direction", buffer.direction)
+    json.field("in_table", buffer.in_table != 0)
   }
 
   /// The text that follows a file name's record.

@@ -49,6 +49,7 @@ final class TraceJSONEncoder: TraceEncoder {
           if hasRequest { json.hex(event.userData) } else { json.null() }
           json.field(
             "opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
+          if event.group != 0 { json.field("group", event.group) }
           json.field("tid", record.pointee.tid)
           if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
           if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }

@@ -67,6 +67,7 @@ struct TraceLine: Decodable {
       submit.flags = try line.hex("flag_bits")
       submit.notif = try line.hex("notif", default: 0)
       submit.tgid = try line.integer("tgid")
+      submit.group_role = try line.optionalInteger("group_role") ?? 0
       submit.sq_thread = try line.bool("sq_thread") ? 1 : 0
       submit.sqe_is_known = try line.bool("sqe_known") ? 1 : 0
       if submit.sqe_is_known != 0 {
@@ -211,6 +212,84 @@ struct TraceLine: Decodable {
       name.bit = try line.integer("bit")
       CharArray.set(&name.name, to: try line.string("name"))
       return { [name] in $0.append(name, base: \.base) }
+    default: return try bufferEvent(kind, base, line)
+    }
+  }
+
+  private static func bufferEvent(
+    _ kind: RecordKind, _ base: record, _ line: Members
+  ) throws -> (inout RecordBuffer) -> Void {
+    switch kind {
+    case .command:
+      var command = record_command()
+      command.base = base
+      command.command = try line.integer("command")
+      command.device = try line.hex("device")
+      command.flags = try line.integer("ublk_flags")
+      if let block = try line.member("block") { command.block = try block.block() }
+      return { [command] in $0.append(command, base: \.base) }
+    case .bufferUse:
+      let record = record_buffer_use(base: base, buffer: try line.buffer())
+      return { $0.append(record, base: \.base) }
+    case .bufferSlot:
+      let record = record_buffer_slot(base: base, buffer: try line.buffer())
+      return { $0.append(record, base: \.base) }
+    case .bufferRelease:
+      var release = record_buffer_release()
+      release.base = base
+      guard let function = JSONNames.release(try line.string("function")) else {
+        throw line.failure("function")
+      }
+      release.function = function
+      release.buffer = try line.hex("buffer")
+      release.node = try line.hex("node")
+      release.priv = try line.hex("priv")
+      release.release = try line.hex("release")
+      release.sharers = try line.integer("sharers")
+      return { [release] in $0.append(release, base: \.base) }
+    case .bufferTable:
+      var table = record_buffer_table()
+      table.base = base
+      table.size = try line.integer("size")
+      table.first = try line.integer("first")
+      table.count = try line.integer("count")
+      table.register_opcode = try line.optionalInteger("register_opcode") ?? UInt32.max
+      return { [table] in $0.append(table, base: \.base) }
+    case .registerArgument:
+      var argument = record_register_argument()
+      argument.base = base
+      argument.opcode = try line.integer("register_opcode")
+      argument.nr_args = try line.integer("nr_args")
+      let words = try line.words("words")
+      guard words.count == 4 else { throw line.failure("words") }
+      argument.words = (words[0], words[1], words[2], words[3])
+      return { [argument] in $0.append(argument, base: \.base) }
+    case .blockRequest:
+      guard let block = try line.member("block") else { throw line.failure("block") }
+      let record = record_block_request(base: base, block: try block.block())
+      return { $0.append(record, base: \.base) }
+    case .groupBuffer:
+      var group = record_group_buffer()
+      group.base = base
+      group.leader = try line.hex("leader")
+      group.acknowledge = try line.hex("acknowledge")
+      group.length = try line.integer("length")
+      group.offset = try line.integer("offset")
+      group.segments = try line.integer("segments")
+      group.direction = try line.integer("direction")
+      return { [group] in $0.append(group, base: \.base) }
+    case .symbol:
+      var symbol = record_symbol()
+      symbol.base = base
+      symbol.address = try line.hex("address")
+      CharArray.set(&symbol.name, to: try line.string("name"))
+      return { [symbol] in $0.append(symbol, base: \.base) }
+    case .providedTail:
+      var tail = record_provided_tail()
+      tail.base = base
+      tail.bgid = try line.integer("bgid")
+      tail.tail = try line.integer("tail")
+      return { [tail] in $0.append(tail, base: \.base) }
     default: return try inventoryEvent(kind, base, line)
     }
   }
@@ -354,6 +433,54 @@ struct TraceLine: Decodable {
         throw failure(key)
       }
       return value
+    }
+
+    /// An object in the line; nil where it is null.
+    func member(_ key: String) throws -> Members? {
+      let key = Key(stringValue: key)
+      guard container.contains(key), try !container.decodeNil(forKey: key) else { return nil }
+      return Members(try container.nestedContainer(keyedBy: Key.self, forKey: key))
+    }
+
+    func words(_ key: String) throws -> [UInt64] {
+      try container.decode([String].self, forKey: Key(stringValue: key)).map { text in
+        guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+          throw failure(key)
+        }
+        return value
+      }
+    }
+
+    func block() throws -> record_block {
+      var block = record_block()
+      block.request = try hex("request")
+      CharArray.set(&block.disk, to: try string("disk"))
+      block.queue = try integer("queue")
+      block.tag = try integer("tag")
+      block.operation = try integer("op")
+      block.sector = try integer("sector")
+      block.length = try integer("length")
+      block.io_flags = try integer("io_flags")
+      return block
+    }
+
+    func buffer() throws -> record_buffer {
+      var buffer = record_buffer()
+      buffer.index = try optionalInteger("index") ?? UInt32.max
+      buffer.buffer = try hex("buffer")
+      buffer.node = try hex("node")
+      buffer.address = try hex("address")
+      buffer.length = try integer("length")
+      buffer.priv = try hex("priv")
+      buffer.release = try hex("release")
+      buffer.tag = try hex("tag")
+      buffer.references = try integer("references")
+      buffer.sharers = try integer("sharers")
+      buffer.segments = try integer("segments")
+      buffer.is_kernel = try bool("kernel") ? 1 : 0
+      buffer.direction = try integer("direction")
+      buffer.in_table = try bool("in_table") ? 1 : 0
+      return buffer
     }
 
     func opcode() throws -> UInt8 {

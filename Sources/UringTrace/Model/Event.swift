@@ -19,4 +19,6 @@ public struct Event: Sendable {
   public var flags: UInt32
   public var kind: RecordKind
   public var opcode: Opcode
+  /// The group that the event is about, 0 if none.
+  public var group: RequestGroup.ID = 0
 }

@@ -80,6 +80,8 @@ public struct Request: Sendable {
   public var isSuspect: Bool = false
   /// The chain the request is in, 0 if none.
   public var chain: Chain.ID = 0
+  /// The group it is a member or, if of none, the leader of; 0 if neither.
+  public var group: RequestGroup.ID = 0
   /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
   public var shortWriteBytes: UInt64 = 0
   /// Where the kernel was last seen to keep it, until an event tells that it moved on.

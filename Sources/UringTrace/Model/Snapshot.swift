@@ -16,6 +16,11 @@ public struct Snapshot: Sendable {
   public var recent: [Request]
   /// Chains with a member in ``requests`` or ``recent``, by id.
   public var chains: [Chain]
+  /// Groups that have not ended, oldest first, then those that ended recently, newest first, up to the
+  /// history limit.
+  public var groups: [RequestGroup] = []
+  /// By ring, then kind, then index. A slot whose buffer was withdrawn while borrowed has two rows.
+  public var buffers: [Buffer] = []
   /// By ring, then opcode.
   public var latency: [OpcodeLatency]
   /// The last events, oldest first.

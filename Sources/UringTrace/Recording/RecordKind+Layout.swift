@@ -23,7 +23,8 @@ extension RecordKind {
   /// name things or count losses.
   public var isEvent: Bool {
     switch self {
-    case .ringFd, .taskName, .fileName, .lost, .flagName, .end: false
+    case .ringFd, .taskName, .fileName, .lost, .flagName, .end, .registerArgument, .blockRequest,
+      .groupBuffer, .symbol, .providedTail, .bufferSlot: false
     case .ringDepth, .ringBalance, .parked, .unsubmitted, .unreaped, .kernelStack, .fileState:
       false
     default: true

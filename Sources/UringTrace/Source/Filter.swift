@@ -39,6 +39,12 @@ extension Filter {
       (!restrictsRings || rings.contains(chain.ring))
         && (opcodes.isEmpty || chain.members.contains { opcodes.contains($0.opcode) })
     }
+    result.groups = snapshot.groups.filter { group in
+      (!restrictsRings || rings.contains(group.ring))
+        && (opcodes.isEmpty || opcodes.contains(group.leader.opcode)
+          || group.members.contains { opcodes.contains($0.opcode) })
+    }
+    result.buffers = snapshot.buffers.filter { !restrictsRings || rings.contains($0.ring) }
     result.events = snapshot.events.filter { event in
       let ringPasses = !restrictsRings || event.ring == 0 || rings.contains(event.ring)
       let opcodePasses = opcodes.isEmpty || event.request == 0 || opcodes.contains(event.opcode)

@@ -8,6 +8,11 @@ struct OpcodeTraitTable: ~Copyable {
     var isAlwaysMultishot = false
     /// Any of the above.
     var canBeMultishot = false
+    /// Bits with which it uses a registered buffer.
+    var fixedIOPrio: UInt16 = 0
+    var fixedFlags: UInt32 = 0
+    /// Uses one always, or provides buffers, or is a command or zero-copy send.
+    var alwaysTouchesBuffers = false
     /// 0 in unused places.
     var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
@@ -22,6 +27,14 @@ struct OpcodeTraitTable: ~Copyable {
       var entry = Traits()
       entry.direction = properties.direction
       entry.canBeMultishot = true
+      switch properties.fixedBufferFlag {
+      case .ioprio(let mask): entry.fixedIOPrio = mask
+      case .flags(let mask): entry.fixedFlags = mask
+      case .never, .always, .length: break
+      }
+      entry.alwaysTouchesBuffers =
+        properties.usesFixedBuffer || properties.isZeroCopySend || opcode.isCommand
+        || opcode == .provideBuffers || opcode == .removeBuffers
       switch properties.multishot {
       case .never: entry.canBeMultishot = false
       case .always: entry.isAlwaysMultishot = true
@@ -44,6 +57,15 @@ struct OpcodeTraitTable: ~Copyable {
   @inline(__always)
   func direction(_ opcode: Opcode) -> OpcodeProperties.Direction {
     traits[Int(opcode.rawValue)].direction
+  }
+
+  /// Whether it may have to do with a registered or provided buffer, or a group.
+  @inline(__always)
+  func touchesBuffers(_ opcode: Opcode, _ sqe: SQE) -> Bool {
+    let entry = traits[Int(opcode.rawValue)]
+    return entry.alwaysTouchesBuffers
+      || sqe.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0
+      || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
   }
 
   /// Whether a result is an error, and not the way in which the opcode normally ends.

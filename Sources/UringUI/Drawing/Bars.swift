@@ -12,6 +12,16 @@ enum Bars {
       })
   }
 
+  /// How much of a whole, on one row: what is not nothing can be seen, and only all of it is full.
+  static func gauge(_ part: UInt64, of whole: UInt64, width: Int) -> String {
+    guard whole > 0, width > 0 else { return "" }
+    let share = Double(min(part, whole)) / Double(whole)
+    var filled = Int(share * Double(width))
+    if part > 0, filled == 0 { filled = 1 }
+    if part < whole, filled == width, width > 1 { filled = width - 1 }
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+  }
+
   /// Bars over several rows, from the top row down.
   static func columns(_ values: [UInt64], height: Int) -> [String] {
     let most = Double(max(1, values.max() ?? 0))

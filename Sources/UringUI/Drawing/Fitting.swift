@@ -23,6 +23,14 @@ extension String {
     return "…" + String(rest)
   }
 
+  /// "name/4242" in so many columns: the name is cut, the number stays.
+  func keepingNumber(_ width: Int) -> String {
+    guard displayWidth > width, let slash = lastIndex(of: "/") else { return self }
+    let number = self[slash...]
+    let room = width - number.utf8.count
+    return room < 2 ? String(number.dropFirst()) : String(self[..<slash]).fitted(to: room) + number
+  }
+
   /// With blanks before it to this many columns.
   func rightAligned(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - displayWidth)) + self

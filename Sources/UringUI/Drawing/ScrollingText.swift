@@ -1,13 +1,23 @@
-/// Lines made of styled pieces, more of them than may fit.
+/// Lines made of styled pieces, more of them than may fit. Some can be chosen.
 struct ScrollingText: Sendable {
   private var top = 0
   private var height = 1
   private var count = 0
+  /// As of the last frame, in the order of their lines.
+  private var choices: [(line: Int, action: PaneAction)] = []
+  /// What the chosen line does.
+  private(set) var chosen: PaneAction?
 
+  var hasChoices: Bool { !choices.isEmpty }
+
+  /// Single rows go to the next line that can be chosen, where it is on the screen, else they scroll.
   mutating func navigate(_ navigation: Navigation) {
     let last = max(0, count - height)
     switch navigation {
-    case .rows(let rows), .scroll(let rows): top += rows
+    case .rows(let rows):
+      if choose(rows) { return }
+      top += rows
+    case .scroll(let rows): top += rows
     case .pages(let pages): top += pages * max(1, height - 1)
     case .first: top = 0
     case .last: top = last
@@ -15,15 +25,41 @@ struct ScrollingText: Sendable {
     top = max(0, min(top, last))
   }
 
-  mutating func draw(_ lines: [[Piece]], into canvas: inout Canvas, in rect: Rect) {
+  private mutating func choose(_ step: Int) -> Bool {
+    let visible = choices.filter { $0.line >= top && $0.line < top + height }
+    guard let position = visible.firstIndex(where: { $0.action == chosen }) else {
+      guard let first = step > 0 ? visible.first : visible.last else { return false }
+      chosen = first.action
+      return true
+    }
+    guard visible.indices.contains(position + step) else { return false }
+    chosen = visible[position + step].action
+    return true
+  }
+
+  /// Chooses the line there and says whether it was chosen before.
+  mutating func click(row: Int) -> Bool {
+    guard let choice = choices.first(where: { $0.line == top + row }) else { return false }
+    defer { chosen = choice.action }
+    return chosen == choice.action
+  }
+
+  /// - Parameter actions: what lines do that can be chosen, by their position.
+  mutating func draw(
+    _ lines: [[Piece]], actions: [Int: PaneAction] = [:], into canvas: inout Canvas, in rect: Rect
+  ) {
     count = lines.count
     height = rect.height
     top = max(0, min(top, count - height))
+    choices = actions.map { ($0.key, $0.value) }.sorted { $0.line < $1.line }
     for line in 0..<height where top + line < count {
       var x = rect.x
       for piece in lines[top + line] where x < rect.right {
         x = canvas.put(
           piece.text, x: x, y: rect.y + line, style: piece.style, limit: rect.right - x)
+      }
+      if let chosen, actions[top + line] == chosen {
+        canvas.restyle(Rect(x: rect.x, y: rect.y + line, width: rect.width, height: 1), .selected)
       }
     }
     guard count > height, rect.width > 8 else { return }

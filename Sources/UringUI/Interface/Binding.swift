@@ -10,6 +10,8 @@ struct Binding: Sendable {
     static let detail = Situation(rawValue: 8)
     /// Enter does something in the focused pane.
     static let opens = Situation(rawValue: 16)
+    /// The focused pane has another side: groups and requests.
+    static let crosses = Situation(rawValue: 32)
   }
 
   var keys: [Key]
@@ -42,7 +44,8 @@ extension Binding {
   /// The first that has the key and applies wins.
   static let all: [Binding] = [
     Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
-    Binding([.escape], .back, in: .detail, label: "Back", "close the request, clear the filter"),
+    Binding(
+      [.escape], .back, in: .detail, label: "Back", "close what was opened, clear the filter"),
     Binding([.escape, .backspace], .back),
     Binding([" "], .playOrPause, in: .replay, label: "Play", "play or pause the recording"),
     Binding([",", .left], .stepBack, in: .replay, label: "Back", "one event back"),
@@ -53,7 +56,12 @@ extension Binding {
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | is or"),
     Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
-    Binding([.enter], .open, in: .opens, label: "Open", "open the request; requests of this ring"),
+    Binding(
+      [.enter], .open, in: .opens, label: "Open",
+      "open the request, group or buffer; requests of this ring"),
+    Binding(
+      ["G"], .cross, in: .crosses, label: "Group",
+      "from a request to its group and back, from a buffer to its users"),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen, capture goes on"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
     Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),

@@ -17,6 +17,8 @@ enum Command: Hashable, Sendable {
   case showPane(Int)
   case allRings
   case open
+  /// From a request to its group and back, from a buffer to its borrowers.
+  case cross
   case back
   case navigate(Navigation)
   case playOrPause

@@ -1,6 +1,6 @@
 /// The help screen, made from the key table.
 enum HelpText {
-  static func lines(isReplay: Bool, width: Int) -> [[Piece]] {
+  static func lines(panes: [String]) -> [[Piece]] {
     let sections: [(String, (Binding) -> Bool)] = [
       ("Lists and panes", { $0.situation.isDisjoint(with: [.live, .replay]) }),
       ("Live", { $0.situation.contains(.live) }),
@@ -13,17 +13,28 @@ enum HelpText {
         lines.append(line(binding.keyNames, binding.help))
       }
       if title == "Lists and panes" {
-        let names = PaneCatalogue.make().enumerated().map { "\($0 + 1) \($1.name)" }
+        let names = panes.enumerated().map { "\($0 + 1) \($1)" }
         lines.append(line("1…\(names.count)", "pane: " + names.joined(separator: ", ")))
         lines.append(line("Mouse", "click selects, again opens; column titles sort; wheel scrolls"))
       }
     }
-    lines += [[], [Piece(" States", .titleFocused)]]
-    for (state, meaning) in states {
-      lines.append([Piece("  " + state.fitted(to: 17), .value), Piece(meaning)])
-    }
+    lines += [[], [Piece(" States of requests", .titleFocused)]]
+    for (state, meaning) in states { lines.append(line(state, meaning)) }
+    lines += [[], [Piece(" States of groups", .titleFocused)]]
+    for (state, meaning) in groupStates { lines.append(line(state, meaning)) }
     return lines
   }
+
+  private static let groupStates: [(String, String)] = [
+    ("assembling", "the leader is under way; there is no buffer yet"),
+    ("provided", "the buffer is there and nobody uses it"),
+    ("borrowed", "members use it"),
+    ("members done", "nobody uses it; its owner has not got it back"),
+    ("given back", "the function that gives it back was seen"),
+    ("back, derived", "concluded from other events, not seen"),
+    ("ended", "there was no buffer to give back: its leader failed"),
+    ("leaked", "the ring is gone and it was never given back"),
+  ]
 
   private static func line(_ keys: String, _ help: String) -> [Piece] {
     [Piece("  " + keys.fitted(to: 17), .value), Piece(help)]

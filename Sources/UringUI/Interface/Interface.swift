@@ -24,10 +24,11 @@ struct Interface: Sendable {
   private(set) var scene: Scene?
   var timeline: Timeline?
   var rings = ListPane<RingsContent>()
-  var lower = PaneCatalogue.make()
-  var detail: DetailPane?
-  var current = 0
-  var focus = PaneSlot.lower(0)
+  var lower: [any Pane]
+  /// What was opened, one from the other; the last is shown.
+  var details: [any Pane] = []
+  var current: Int
+  var focus: PaneSlot
   var modal: Modal?
   private(set) var isPaused = false
   private var searchText = ""
@@ -43,6 +44,9 @@ struct Interface: Sendable {
 
   init(options: UserInterfaceOptions) {
     self.options = options
+    lower = PaneCatalogue.make(hasDemo: options.demoStatus != nil)
+    current = PaneCatalogue.initial(of: lower)
+    focus = .lower(current)
     interval = options.refreshInterval
   }
 
@@ -68,7 +72,9 @@ struct Interface: Sendable {
       rateHistory.append(UInt64(max(0, snapshot.lastSecond.completed)))
       if rateHistory.count > 60 { rateHistory.removeFirst() }
     }
-    show(Scene(snapshot, ring: scene?.ring, minimumAge: options.minimumAge))
+    show(
+      Scene(
+        snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?()))
   }
 
   private mutating func show(_ scene: Scene) {
@@ -77,7 +83,7 @@ struct Interface: Sendable {
     if case .selectRing(let ring) = rings.selectAction { scene.ring = ring }
     self.scene = scene
     for index in lower.indices { lower[index].update(scene) }
-    detail?.update(scene)
+    for index in details.indices { details[index].update(scene) }
   }
 
   /// The selected ring may be another one now.
@@ -129,6 +135,7 @@ struct Interface: Sendable {
     var situation: Binding.Situation = isReplay ? .replay : .live
     if focusedPane.isList { situation.insert(.list) }
     if focusedPane.opensRows { situation.insert(.opens) }
+    if focusedPane.crossing != nil { situation.insert(.crosses) }
     if focus == .detail { situation.insert(.detail) }
     return situation
   }
@@ -138,14 +145,14 @@ struct Interface: Sendable {
       switch slot {
       case .rings: rings
       case .lower(let index): lower[index]
-      case .detail: detail ?? lower[current]
+      case .detail: details.last ?? lower[current]
       }
     }
     set {
       switch slot {
       case .rings: if let pane = newValue as? ListPane<RingsContent> { rings = pane }
       case .lower(let index): lower[index] = newValue
-      case .detail: if let pane = newValue as? DetailPane { detail = pane }
+      case .detail: if !details.isEmpty { details[details.count - 1] = newValue }
       }
     }
   }
@@ -197,12 +204,13 @@ struct Interface: Sendable {
     case .nextPane: moveFocus(1)
     case .previousPane: moveFocus(-1)
     case .showPane(let index):
-      detail = nil
+      details = []
       current = index
       focus = .lower(index)
     case .allRings:
       _ = change(.rings) { $0.navigate(.first, scene: $1) }
     case .open: open(change(focus) { $0.open($1) } ?? .none)
+    case .cross: cross()
     case .back: goBack()
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }
@@ -239,19 +247,42 @@ struct Interface: Sendable {
   private mutating func open(_ action: PaneAction) {
     switch action {
     case .none: break
-    case .showRequest(let id):
-      var pane = DetailPane(id: id)
-      if let scene { pane.update(scene) }
-      detail = pane
-      focus = .detail
+    case .showRequest(let id): open(DetailPane(id: id), action)
+    case .showGroup(let id, let member): open(GroupDetailPane(id: id, member: member), action)
+    case .showBuffer(let key): open(BufferDetailPane(key: key), action)
     case .selectRing: focus = .lower(current)
     }
   }
 
+  /// How many steps back are remembered.
+  private static let depth = 50
+
+  /// Opens a pane over the one that is shown; where we came from is gone back to.
+  private mutating func open(_ pane: any Pane, _ action: PaneAction) {
+    if details.last?.shows(action) == true { return }
+    if details.dropLast().last?.shows(action) == true {
+      details.removeLast()
+      return
+    }
+    var pane = pane
+    if let scene { pane.update(scene) }
+    if details.count == Self.depth { details.removeFirst() }
+    details.append(pane)
+    focus = .detail
+  }
+
+  private mutating func cross() {
+    let action = scene.map { focusedPane.cross($0) } ?? .none
+    if action == .none, let side = focusedPane.crossing {
+      notice = (Notice("no \(side.lowercased()) is known of it"), until: .max)
+    }
+    open(action)
+  }
+
   private mutating func goBack() {
-    if detail != nil {
-      detail = nil
-      focus = .lower(current)
+    if !details.isEmpty {
+      details.removeLast()
+      if details.isEmpty { focus = .lower(current) }
     } else if !focusedPane.filter.isEmpty {
       _ = change(focus) { $0.setFilter("", scene: $1) }
     }

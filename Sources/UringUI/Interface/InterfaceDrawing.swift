@@ -12,7 +12,7 @@ extension Interface {
     let layout = ScreenLayout(
       width: width, height: height, hasTimeline: isReplay,
       ringCount: scene?.snapshot.rings.count ?? 0, current: current, focus: focus,
-      isDetail: detail != nil)
+      isDetail: !details.isEmpty, companions: PaneCatalogue.companions(of: lower))
     places = layout.places
     if !places.contains(where: { $0.pane == focus }) { focus = .lower(current) }
 
@@ -77,6 +77,8 @@ extension Interface {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
     if !summary.isEmpty {
+      // Beside tabs a number would look like one of them.
+      if place.hasTabs { x += 2 }
       canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
     }
   }
@@ -122,7 +124,7 @@ extension Interface {
       _ = area.takeTop(layout.header.height)
       _ = area.takeBottom(1)
       canvas.fill(area)
-      text.draw(HelpText.lines(isReplay: isReplay, width: area.width), into: &canvas, in: area)
+      text.draw(HelpText.lines(panes: lower.map(\.name)), into: &canvas, in: area)
       modal = .help(text)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
@@ -215,6 +217,7 @@ extension Interface {
     case .pause where isPaused: "Resume"
     case .playOrPause where timeline?.isPlaying == true: "Pause"
     case .open where focus == .rings: "Requests"
+    case .cross: focusedPane.crossing ?? ""
     default: binding.label ?? ""
     }
   }

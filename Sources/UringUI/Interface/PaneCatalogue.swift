@@ -1,14 +1,27 @@
 /// The panes below the rings, in the order of their number keys.
 enum PaneCatalogue {
-  static func make() -> [any Pane] {
-    [
+  static func make(hasDemo: Bool = false) -> [any Pane] {
+    let panes: [any Pane] = [
       ListPane<RequestsContent>(),
       ListPane<RecentContent>(),
       LatencyPane(),
       ListPane<EventsContent>(),
+      ListPane<GroupsContent>(),
+      ListPane<BuffersContent>(),
     ]
+    return hasDemo ? panes + [DemoPane()] : panes
   }
 
-  /// Positions of the panes that large screens add beside the current one, most wanted first.
-  static let companions = [2, 3, 0, 1]
+  /// Names of the panes that large screens add beside the current one, most wanted first.
+  private static let companions = ["Demo", "Latency", "Events", "Requests", "Recent"]
+
+  /// Their positions among these panes.
+  static func companions(of panes: [any Pane]) -> [Int] {
+    companions.compactMap { name in panes.firstIndex { $0.name == name } }
+  }
+
+  /// The one to begin with: with a demonstration the groups are what it is about.
+  static func initial(of panes: [any Pane]) -> Int {
+    panes.contains { $0 is DemoPane } ? panes.firstIndex { $0.name == "Groups" } ?? 0 : 0
+  }
 }

@@ -7,12 +7,17 @@ struct Scene: Sendable {
   var ring: Ring.ID?
   /// Nanoseconds a request in flight must be old to be listed.
   var minimumAge: UInt64 = 0
+  /// What the demonstration's target does; nil without one.
+  var demo: DemoStatus?
   private let ringPositions: [Ring.ID: Int]
 
-  init(_ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0) {
+  init(
+    _ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0, demo: DemoStatus? = nil
+  ) {
     self.snapshot = snapshot
     self.ring = ring
     self.minimumAge = minimumAge
+    self.demo = demo
     ringPositions = Dictionary(
       snapshot.rings.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -31,6 +36,12 @@ struct Scene: Sendable {
   func chain(_ id: Chain.ID) -> Chain? {
     id == 0 ? nil : snapshot.chains.first { $0.id == id }
   }
+
+  func group(_ id: RequestGroup.ID) -> RequestGroup? {
+    id == 0 ? nil : snapshot.groups.first { $0.id == id }
+  }
+
+  func buffer(_ key: Buffer.Key) -> Buffer? { snapshot.buffers.first { $0.key == key } }
 
   /// Name and number of a thread: "fio/4242", "4242".
   func thread(_ tid: UInt32) -> String {

@@ -18,9 +18,11 @@ struct ScreenLayout: Hashable, Sendable {
 
   /// Room for an overview: rings above, the current pane below, on large screens others beside and
   /// beneath it; on small ones only the focused pane.
+  ///
+  /// - Parameter companions: the panes to add, most wanted first.
   init(
     width: Int, height: Int, hasTimeline: Bool, ringCount: Int, current: Int, focus: PaneSlot,
-    isDetail: Bool
+    isDetail: Bool, companions: [Int]
   ) {
     var body = Rect(width: width, height: height)
     header = body.takeTop(height >= 16 ? 2 : 1)
@@ -36,13 +38,12 @@ struct ScreenLayout: Hashable, Sendable {
       let wanted = ringCount + 3
       let most = body.height >= 40 ? body.height / 4 : body.height * 2 / 5
       places = [Place(pane: .rings, rect: body.takeTop(max(5, min(wanted, most))))]
-      addPanes(in: body, current: current)
+      addPanes(in: body, current: current, companions.filter { $0 != current })
     }
   }
 
-  private mutating func addPanes(in rect: Rect, current: Int) {
+  private mutating func addPanes(in rect: Rect, current: Int, _ companions: [Int]) {
     var body = rect
-    let companions = PaneCatalogue.companions.filter { $0 != current }
     if body.height < 30 {
       if body.width >= 200, let companion = companions.first {
         places.append(
@@ -71,7 +72,7 @@ struct ScreenLayout: Hashable, Sendable {
   }
 }
 
-/// Which pane: the rings, one of the catalogue, or a request's detail.
+/// Which pane: the rings, one of the catalogue, or what was opened last.
 enum PaneSlot: Hashable, Sendable {
   case rings
   case lower(Int)

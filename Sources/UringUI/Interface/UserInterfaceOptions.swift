@@ -12,6 +12,10 @@ public struct UserInterfaceOptions: Sendable {
   /// What the header calls that which is watched, e.g. the command or the recording's name.
   public var title = ""
 
+  /// What the demonstration's target does now; nil without one. Called with every snapshot, on the main
+  /// thread: it must be quick.
+  public var demoStatus: (@Sendable () -> DemoStatus)?
+
   public init() {}
 
   /// The name proposed for a dump: "uringtop-20250131-123456.jsonl".

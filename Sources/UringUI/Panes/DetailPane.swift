@@ -25,6 +25,8 @@ struct DetailPane: Pane {
     }
   }
 
+  func shows(_ action: PaneAction) -> Bool { action == .showRequest(id) }
+
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
@@ -36,20 +38,38 @@ struct DetailPane: Pane {
     }
     var area = rect
     let detail = RequestDetail(request: request, chain: chain, scene: scene)
-    if rect.width >= 130 {
-      var left = area.takeLeft(rect.width * 3 / 5)
-      left.width -= 2
-      let lines =
-        detail.identity + [[]] + detail.timeline(width: left.width) + detail.kernelStack
-        + detail.chainTree
-      text.draw(lines, into: &canvas, in: left)
+    let isWide = rect.width >= 130
+    var left = isWide ? area.takeLeft(rect.width * 3 / 5) : area
+    if isWide { left.width -= 2 }
+    var lines = detail.identity
+    var actions: [Int: PaneAction] = [:]
+    if let group = detail.group {
+      actions[lines.count] = .group(of: request)
+      lines.append(group)
+    }
+    lines += [[]] + detail.timeline(width: left.width)
+    for (member, line) in zip(detail.chainMembers, (lines.count + 1)...) where member != request.id
+    {
+      actions[line] = .showRequest(member)
+    }
+    lines += detail.chainTree + detail.kernelStack + (isWide ? [] : detail.fields)
+    text.draw(lines, actions: actions, into: &canvas, in: left)
+    if isWide {
       var beside = ScrollingText()
       beside.draw(detail.fields, into: &canvas, in: area)
-    } else {
-      let lines =
-        detail.identity + [[]] + detail.timeline(width: area.width) + detail.kernelStack
-        + detail.chainTree + detail.fields
-      text.draw(lines, into: &canvas, in: area)
     }
+  }
+
+  /// Members of its chain, and its group, can be chosen.
+  var opensRows: Bool { text.hasChoices }
+
+  func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }
+
+  var crossing: String? { "Group" }
+
+  func cross(_ scene: Scene) -> PaneAction { request.map { .group(of: $0) } ?? .none }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    text.click(row: y) ? open(scene) : .none
   }
 }

@@ -23,6 +23,11 @@ struct EventsContent: ListContent {
     row.request == 0 ? .none : .showRequest(row.request)
   }
 
+  static let crossing: String? = "Group"
+  static func cross(_ row: Event, _ scene: Scene) -> PaneAction {
+    scene.request(row.request).map { .group(of: $0) } ?? .none
+  }
+
   static let columns: [Column<Event>] = [
     Column("TIME", width: 13, minimum: 11, .right, priority: 0) { row, scene in
       Piece(Clock.offset(row.time, from: scene.snapshot.host.startTime), .faint)
@@ -40,7 +45,7 @@ struct EventsContent: ListContent {
     ) { row, _ in
       Piece(row.opcode.isNone ? "" : Names.opcode(row.opcode), .name)
     },
-    Column("RESULT", width: 16, minimum: 10, priority: 1, isFlexible: true) { row, _ in
+    Column("RESULT", width: 16, minimum: 10, priority: 1, growth: .toContent) { row, _ in
       Names.value(of: row)
     },
     Column(
@@ -56,7 +61,7 @@ struct EventsContent: ListContent {
       }),
     Column(
       "THREAD", width: 20, minimum: 10, priority: 3,
-      order: .number { row, _ in UInt64(row.tid) }
-    ) { row, scene in Piece(scene.thread(row.tid)) },
+      order: .number { row, _ in UInt64(row.tid) },
+      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }),
   ]
 }

@@ -80,7 +80,7 @@ struct LatencyPane: Pane {
       Piece(LatencyChart.stages(of: row).first ?? "")
     },
     Column(
-      "HISTOGRAM", width: 24, minimum: 12, priority: 2, isFlexible: true,
+      "HISTOGRAM", width: 24, minimum: 12, priority: 2, growth: .toRest,
       picture: { row, scene, width in
         Piece(LatencyChart.spark(row, axis: axis(scene), width: width), .bar)
       }),

@@ -19,6 +19,9 @@ protocol ListContent: Sendable {
   static func open(_ row: Row) -> PaneAction
   /// What selecting a row does.
   static func select(_ row: Row) -> PaneAction
+  /// What the function bar calls ``Command/cross``; nil where there is no other side.
+  static var crossing: String? { get }
+  static func cross(_ row: Row, _ scene: Scene) -> PaneAction
 }
 
 extension ListContent {
@@ -28,6 +31,8 @@ extension ListContent {
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
   static func open(_ row: Row) -> PaneAction { .none }
   static func select(_ row: Row) -> PaneAction { .none }
+  static var crossing: String? { nil }
+  static func cross(_ row: Row, _ scene: Scene) -> PaneAction { .none }
 }
 
 /// A pane that is one table.
@@ -64,6 +69,12 @@ struct ListPane<Content: ListContent>: Pane {
   var opensRows: Bool { true }
 
   func open(_ scene: Scene) -> PaneAction { table.selectedRow.map(Content.open) ?? .none }
+
+  var crossing: String? { Content.crossing }
+
+  func cross(_ scene: Scene) -> PaneAction {
+    table.selectedRow.map { Content.cross($0, scene) } ?? .none
+  }
 
   var selectAction: PaneAction { table.selectedRow.map(Content.select) ?? .none }
 

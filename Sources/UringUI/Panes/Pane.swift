@@ -15,6 +15,12 @@ protocol Pane: Sendable {
   var opensRows: Bool { get }
   /// What Enter does.
   func open(_ scene: Scene) -> PaneAction
+  /// What the function bar calls ``cross(_:)``; nil where there is no other side.
+  var crossing: String? { get }
+  /// From a request to its group, from a group to its request, from a buffer to its borrowers.
+  func cross(_ scene: Scene) -> PaneAction
+  /// Shows what the action asks for already.
+  func shows(_ action: PaneAction) -> Bool
   /// A click, relative to the pane's corner.
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
 
@@ -33,14 +39,27 @@ protocol Pane: Sendable {
 enum PaneAction: Hashable, Sendable {
   case none
   case showRequest(Request.ID)
+  /// With the row of this request chosen, 0 for none.
+  case showGroup(RequestGroup.ID, member: Request.ID)
+  case showBuffer(Buffer.Key)
   /// Show this ring only; nil for all.
   case selectRing(Ring.ID?)
+}
+
+extension PaneAction {
+  /// To the group the request is in, if any.
+  static func group(of request: Request) -> PaneAction {
+    request.group == 0 ? .none : .showGroup(request.group, member: request.id)
+  }
 }
 
 extension Pane {
   func summary(_ scene: Scene) -> String { "" }
   var opensRows: Bool { false }
   func open(_ scene: Scene) -> PaneAction { .none }
+  var crossing: String? { nil }
+  func cross(_ scene: Scene) -> PaneAction { .none }
+  func shows(_ action: PaneAction) -> Bool { false }
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
   var sortTitles: [String] { [] }
   var sortPosition: Int? { nil }

@@ -15,6 +15,9 @@ struct RecentContent: ListContent {
 
   static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }
 
+  static let crossing: String? = "Group"
+  static func cross(_ row: Request, _ scene: Scene) -> PaneAction { .group(of: row) }
+
   private static func took(_ request: Request) -> UInt64 {
     request.lastTime > request.startTime ? request.lastTime - request.startTime : 0
   }
@@ -37,7 +40,8 @@ struct RecentContent: ListContent {
       order: .signed { request, _ in request.hasResult ? Int64(request.result) : .max }
     ) { request, _ in Names.result(request) },
     RequestColumns.file, RequestColumns.offset, RequestColumns.length, RequestColumns.buffer,
-    RequestColumns.flags, RequestColumns.chain, RequestColumns.userData, RequestColumns.submitter,
+    RequestColumns.flags, RequestColumns.chain, RequestColumns.group, RequestColumns.userData,
+    RequestColumns.submitter,
     RequestColumns.ring,
   ]
 }

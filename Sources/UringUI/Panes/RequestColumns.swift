@@ -8,12 +8,16 @@ enum RequestColumns {
   ) { request, _ in Piece(Names.opcode(request.opcode), .name) }
 
   static let file = Column<Request>(
-    "FILE", width: 18, minimum: 10, priority: 1, isFlexible: true,
+    "FILE", width: 18, minimum: 10, priority: 1, growth: .toContent,
     order: .text { request, scene in fileName(request, scene) },
     picture: { request, scene, width in
       let name = fileName(request, scene)
-      return Piece(name.hasPrefix("/") ? name.tail(width) : name)
+      // The kernel's remark must not take the place of the name.
+      let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
+      return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
     })
+
+  private static let deleted = " (deleted)"
 
   static let offset = Column<Request>(
     "OFFSET", width: 9, minimum: 6, .right, priority: 6,
@@ -29,8 +33,9 @@ enum RequestColumns {
     "BUFFER", width: 14, minimum: 7, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
 
-  static let flags = Column<Request>("FLAGS", width: 16, minimum: 8, priority: 8, isFlexible: true)
-  {
+  static let flags = Column<Request>(
+    "FLAGS", width: 16, minimum: 8, priority: 8, growth: .toContent
+  ) {
     request, _ in Piece(Fields.flags(request), .faint)
   }
 
@@ -38,6 +43,11 @@ enum RequestColumns {
     "CHAIN", width: 6, minimum: 5, .right, priority: 5,
     order: .number { request, _ in request.chain }
   ) { request, _ in Piece(request.chain == 0 ? "" : "\(request.chain)", .label) }
+
+  static let group = Column<Request>(
+    "GROUP", width: 7, minimum: 5, .right, priority: 6,
+    order: .number { request, _ in request.group }
+  ) { request, _ in Piece(request.group == 0 ? "" : "\(request.group)", .label) }
 
   static let userData = Column<Request>(
     "USER_DATA", width: 18, minimum: 9, .right, priority: 4,
@@ -51,12 +61,12 @@ enum RequestColumns {
 
   static let submitter = Column<Request>(
     "SUBMITTER", width: 18, minimum: 9, priority: 3,
-    order: .number { request, _ in UInt64(request.submitterTid) }
-  ) { request, scene in
-    request.isSubmittedBySQThread
-      ? Piece("sqpoll/\(request.submitterTid)", .label)
-      : Piece(scene.thread(request.submitterTid))
-  }
+    order: .number { request, _ in UInt64(request.submitterTid) },
+    picture: { request, scene, width in
+      request.isSubmittedBySQThread
+        ? Piece("sqpoll/\(request.submitterTid)".keepingNumber(width), .label)
+        : Piece(scene.thread(request.submitterTid).keepingNumber(width))
+    })
 
   static let ring = Column<Request>(
     "RING", width: 5, minimum: 4, .right, priority: 9,

@@ -135,6 +135,23 @@ struct RequestDetail {
     return lines + stack.frames.map { [Piece("   " + $0)] } + [[]]
   }
 
+  /// The group it leads or is a member of, nil if of none.
+  var group: [Piece]? {
+    guard request.group != 0 else { return nil }
+    var pieces = [Piece("\(request.group)", .label)]
+    if let group = scene.group(request.group) {
+      let isLeader = group.leader.request == request.id
+      pieces += [
+        Piece(isLeader ? "  leader  " : "  member  "), Piece("\(group.provider.title)", .name),
+        Piece("  \(Names.buffer(group.buffer))  "), Names.state(group),
+      ]
+      if !group.conditions.isEmpty {
+        pieces.append(Piece("  " + Names.conditions(group.conditions), group.conditions.style))
+      }
+    }
+    return line("Group", pieces)
+  }
+
   // MARK: Time line
 
   private static let nameWidth = 32
@@ -213,6 +230,9 @@ struct RequestDetail {
   private func heading(_ text: String) -> [Piece] { [Piece(" " + text, .titleFocused)] }
 
   // MARK: Chain
+
+  /// In the order of the lines of ``chainTree``, which follow its heading.
+  var chainMembers: [Request.ID] { chain?.members.map(\.request) ?? [] }
 
   /// Head first, the others below it; this request and the one that broke the chain are marked.
   var chainTree: [[Piece]] {

@@ -18,6 +18,9 @@ struct RequestsContent: ListContent {
 
   static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }
 
+  static let crossing: String? = "Group"
+  static func cross(_ row: Request, _ scene: Scene) -> PaneAction { .group(of: row) }
+
   static let columns: [Column<Request>] = [
     Column(
       "AGE", width: 7, .right, priority: 0,
@@ -36,7 +39,8 @@ struct RequestsContent: ListContent {
       return request.isSuspect ? Piece(state.text + "?", .warning) : state
     },
     RequestColumns.opcode, RequestColumns.file, RequestColumns.offset, RequestColumns.length,
-    RequestColumns.buffer, RequestColumns.flags, RequestColumns.chain, RequestColumns.userData,
+    RequestColumns.buffer, RequestColumns.flags, RequestColumns.chain, RequestColumns.group,
+    RequestColumns.userData,
     RequestColumns.submitter, RequestColumns.ring,
   ]
 }

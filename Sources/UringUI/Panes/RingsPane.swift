@@ -64,7 +64,7 @@ struct RingsContent: ListContent {
     number(
       "PID", width: 7, priority: 0, text: { "\($0.ownerTgid)" }, key: { UInt64($0.ownerTgid) }),
     Column(
-      "COMMAND", width: 15, minimum: 8, priority: 0, isFlexible: true,
+      "COMMAND", width: 15, minimum: 8, priority: 0, growth: .toContent,
       order: .text { row, _ in ring(row)?.comm ?? "" }
     ) { row, _ in
       guard let ring = ring(row) else { return Piece("all rings", .strong) }
@@ -81,7 +81,7 @@ struct RingsContent: ListContent {
       "CQ", width: 8, priority: 6,
       style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
       text: { "\($0.cqPending)/\(size($0.cqEntries))" }, key: { UInt64($0.cqPending) }),
-    Column("FLAGS", width: 24, minimum: 8, priority: 7, isFlexible: true) { row, _ in
+    Column("FLAGS", width: 24, minimum: 8, priority: 7, growth: .toContent) { row, _ in
       guard let ring = ring(row) else { return Piece("") }
       return Piece(Names.setupFlags(ring.setupFlags), .faint)
     },

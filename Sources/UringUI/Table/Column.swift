@@ -13,6 +13,15 @@ struct Piece: Sendable, Hashable {
 struct Column<Row>: Sendable {
   enum Alignment: Sendable { case left, right }
 
+  /// What becomes of room that is left over.
+  enum Growth: Sendable {
+    case none
+    /// Takes as much as its text needs.
+    case toContent
+    /// A picture: takes what nobody else needs.
+    case toRest
+  }
+
   /// How rows compare by the column, ascending.
   enum Order: Sendable {
     case number(@Sendable (Row, Scene) -> UInt64)
@@ -26,8 +35,7 @@ struct Column<Row>: Sendable {
   var alignment: Alignment
   /// On a narrow terminal the column with the highest number goes first; 0 stays.
   var priority: Int
-  /// Takes room that is left over.
-  var isFlexible: Bool
+  var growth: Growth
   /// nil: rows cannot be sorted by it.
   var order: Order?
   /// What a row shows in so many columns of width.
@@ -35,18 +43,18 @@ struct Column<Row>: Sendable {
 
   init(
     _ title: String, width: Int, minimum: Int? = nil, _ alignment: Alignment = .left,
-    priority: Int, isFlexible: Bool = false, order: Order? = nil,
+    priority: Int, growth: Growth = .none, order: Order? = nil,
     cell: @escaping @Sendable (Row, Scene) -> Piece
   ) {
     self.init(
-      title, width: width, minimum: minimum, alignment, priority: priority, isFlexible: isFlexible,
+      title, width: width, minimum: minimum, alignment, priority: priority, growth: growth,
       order: order, picture: { row, scene, _ in cell(row, scene) })
   }
 
   /// A column whose cells depend on the width there is.
   init(
     _ title: String, width: Int, minimum: Int? = nil, _ alignment: Alignment = .left,
-    priority: Int, isFlexible: Bool = false, order: Order? = nil,
+    priority: Int, growth: Growth = .none, order: Order? = nil,
     picture: @escaping @Sendable (Row, Scene, Int) -> Piece
   ) {
     self.title = title
@@ -54,9 +62,16 @@ struct Column<Row>: Sendable {
     self.minimumWidth = min(minimum ?? width, width)
     self.alignment = alignment
     self.priority = priority
-    self.isFlexible = isFlexible
+    self.growth = growth
     self.order = order
     self.cell = picture
+  }
+}
+
+extension Column {
+  /// How wide it is depends on what it shows.
+  var hasElasticWidth: Bool {
+    growth == .toContent || (growth == .none && minimumWidth < width)
   }
 }
 

@@ -8,34 +8,55 @@ struct ColumnLayout: Hashable, Sendable {
 
   private(set) var places: [Place] = []
 
-  /// Columns are dropped by priority until the rest fit with their least widths; then they grow to
-  /// their own widths, and flexible ones share what is left.
-  init<Row>(_ columns: [Column<Row>], width: Int) {
+  /// Columns are dropped by priority until the rest fit with their least widths; the least important
+  /// ones until the rest have room for their text. Then the most important grow first: to what their text needs, then to their own widths. What nobody needs
+  /// goes to pictures, or stays free at the right end.
+  ///
+  /// - Parameter needs: columns that the text of each column takes; 0 where that does not matter.
+  init<Row>(_ columns: [Column<Row>], needs: [Int] = [], width: Int) {
     var kept = Array(columns.indices)
-    func needed() -> Int {
-      kept.reduce(max(0, kept.count - 1)) { $0 + columns[$1].minimumWidth }
+    func need(_ column: Int) -> Int { needs.isEmpty ? 0 : needs[column] }
+    func total(_ width: (Int) -> Int) -> Int {
+      kept.reduce(max(0, kept.count - 1)) { $0 + width($1) }
     }
-    while kept.count > 1, needed() > width {
+    func least(_ column: Int) -> Int { columns[column].minimumWidth }
+    func comfortable(_ column: Int) -> Int {
+      max(least(column), min(columns[column].width, need(column)))
+    }
+    while kept.count > 1 {
       let victim = kept.indices.max {
         (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)
       }
       guard let victim, columns[kept[victim]].priority > 0 else { break }
+      let isExtra = columns[kept[victim]].priority >= Self.extra
+      guard total(isExtra ? comfortable : least) > width else { break }
       kept.remove(at: victim)
     }
 
     var widths = kept.map { columns[$0].minimumWidth }
-    var left = width - needed()
-    // The most important grow first.
-    for index in kept.indices.sorted(by: { columns[kept[$0]].priority < columns[kept[$1]].priority }
-    )
-    where left > 0 {
-      let growth = min(left, columns[kept[index]].width - widths[index])
-      widths[index] += growth
-      left -= growth
+    var left = width - total(least)
+    let byImportance = kept.indices.sorted {
+      (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)
     }
-    let flexible = kept.indices.filter { columns[kept[$0]].isFlexible }
-    for (rank, index) in flexible.enumerated() where left > 0 {
-      let share = left / (flexible.count - rank)
+    // A picture can be as small as it must.
+    for index in kept.indices where left < 0 && columns[kept[index]].growth == .toRest {
+      let shrinkage = min(-left, widths[index] - 1)
+      widths[index] -= shrinkage
+      left += shrinkage
+    }
+    func grow(to target: (Int) -> Int) {
+      for index in byImportance where left > 0 {
+        let growth = max(0, min(left, target(kept[index]) - widths[index]))
+        widths[index] += growth
+        left -= growth
+      }
+    }
+    grow { min(columns[$0].width, need($0)) }
+    grow { columns[$0].growth == .toContent ? need($0) : 0 }
+    grow { columns[$0].width }
+    let pictures = kept.indices.filter { columns[kept[$0]].growth == .toRest }
+    for (rank, index) in pictures.enumerated() where left > 0 {
+      let share = left / (pictures.count - rank)
       widths[index] += share
       left -= share
     }
@@ -47,6 +68,11 @@ struct ColumnLayout: Hashable, Sendable {
     }
   }
 
+  /// Columns from this priority on must not take room that others need.
+  private static let extra = 8
+
   /// The column drawn there.
-  func column(atX x: Int) -> Int? { places.last { $0.x <= x }?.column }
+  func column(atX x: Int) -> Int? {
+    places.last { $0.x <= x && x <= $0.x + $0.width }?.column
+  }
 }

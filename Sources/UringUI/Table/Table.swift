@@ -22,6 +22,9 @@ struct Table<Row: Sendable>: Sendable {
   private var top = 0
   private var pageHeight = 1
   private var layout: ColumnLayout
+  /// Columns that texts took so far, so that what is shown does not jump to and fro.
+  private var needs: [Int]
+  private var needsWidth = 0
 
   init(
     columns: [Column<Row>], pinnedCount: Int = 0, followsTail: Bool = false,
@@ -32,6 +35,7 @@ struct Table<Row: Sendable>: Sendable {
     self.followsTail = followsTail
     self.id = id
     layout = ColumnLayout(columns, width: 1_000)
+    needs = Array(repeating: 0, count: columns.count)
     if let title, let column = columns.firstIndex(where: { $0.title == title }) {
       sortColumn = column
       isDescending = columns[column].order?.isDescendingAtFirst ?? false
@@ -113,8 +117,15 @@ struct Table<Row: Sendable>: Sendable {
   }
 
   private func matches(_ match: TextMatch, _ row: Row, _ scene: Scene) -> Bool {
-    layout.places.contains { match.matches(columns[$0.column].cell(row, scene, $0.width).text) }
+    layout.places.contains { match.matches(wholeText(columns[$0.column], row, scene)) }
   }
+
+  /// What a cell shows when nothing of it must be left out.
+  private func wholeText(_ column: Column<Row>, _ row: Row, _ scene: Scene) -> String {
+    column.growth == .toRest ? "" : column.cell(row, scene, Self.plenty).text
+  }
+
+  private static var plenty: Int { 1_000 }
 
   // MARK: Selection
 
@@ -211,16 +222,20 @@ struct Table<Row: Sendable>: Sendable {
   // MARK: Drawing
 
   /// Draws the column titles and the rows that fit.
+  ///
+  /// - Parameter scale: what stands in the place of a picture's title, in so many columns.
   mutating func draw(
-    into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String
+    into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String,
+    scale: ((Int) -> String)? = nil
   ) {
     guard !rect.isEmpty else { return }
     let body = rect.width > 8 ? rect.width - 1 : rect.width
-    layout = ColumnLayout(columns, width: body)
-    var area = rect
-    drawTitles(into: &canvas, in: area.takeTop(1))
-    pageHeight = max(1, area.height)
+    pageHeight = max(1, rect.height - 1)
     scrollToSelection()
+    measure(width: body, scene)
+    layout = ColumnLayout(columns, needs: needs, width: body)
+    var area = rect
+    drawTitles(into: &canvas, in: area.takeTop(1), scale: scale)
     if count == 0 {
       canvas.put(emptyText, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
     }
@@ -247,13 +262,31 @@ struct Table<Row: Sendable>: Sendable {
     drawScrollBar(into: &canvas, in: area)
   }
 
-  private func drawTitles(into canvas: inout Canvas, in rect: Rect) {
+  /// Looks at the rows on the screen for the room that columns of no fixed width need.
+  private mutating func measure(width: Int, _ scene: Scene) {
+    if needsWidth != width {
+      needsWidth = width
+      for column in columns.indices { needs[column] = columns[column].title.utf8.count + 1 }
+    }
+    let shown = top..<max(top, min(count, top + pageHeight))
+    for (index, column) in columns.enumerated() where column.hasElasticWidth {
+      for position in shown where needs[index] < width {
+        needs[index] = max(
+          needs[index], wholeText(column, row(position), scene).displayWidth)
+      }
+    }
+  }
+
+  private func drawTitles(
+    into canvas: inout Canvas, in rect: Rect, scale: ((Int) -> String)?
+  ) {
     canvas.fill(rect, style: .columns)
     for place in layout.places {
       let column = columns[place.column]
       let isSorted = place.column == sortColumn
       let style: Style = isSorted ? .columnSorted : .columns
       var title = column.title
+      if column.growth == .toRest, let scale { title = scale(place.width) }
       if isSorted, title.utf8.count < place.width { title += isDescending ? "▼" : "▲" }
       let x = rect.x + place.x
       if isSorted {

@@ -46,6 +46,12 @@ enum Humanise {
     return "\(value)\(binary[unit])"
   }
 
+  /// Exact where that is short: 4K, 4095, 3.74M for 3828K.
+  static func shortBytes(_ number: UInt64) -> String {
+    let exact = exactBytes(number)
+    return exact.utf8.count <= 4 ? exact : bytes(number)
+  }
+
   static func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 
   static func padded(_ number: UInt64, to width: Int) -> String {

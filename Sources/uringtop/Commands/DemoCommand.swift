@@ -8,23 +8,25 @@ import UringTrace
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Runs a ublk block device and a load on it, to have something to see.",
+    abstract: "Shows the UI over a ublk block device of its own and a load on it.",
     discussion: """
       The device keeps its data in memory unless --file or --null says otherwise. Without a ublk \
       driver, registered buffers and zero-copy sends take its place, unless --target ublk insists.
 
       EXAMPLES:
+        uringtop demo
+        uringtop demo --transfer auto --inject slow-member:2
         uringtop demo --batch --json --duration 5s
         uringtop demo --batch --file /var/tmp/disk --no-load     then: mkfs.ext4 /dev/ublkb0
-        uringtop demo --batch --transfer zero-copy --inject slow-member:2 --duration 10s
       """)
 
   @OptionGroup(title: "TARGET") var target: DemoOptions
+  @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
   @Flag(help: "Without a terminal: run, and print the target's account at the end.")
   var batch = false
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "With --batch: capture too, and print one snapshot as JSON, the account in it.")
   var json = false
 
   @Option(
@@ -38,7 +40,8 @@ struct DemoCommand: ParsableCommand {
   var log: String?
 
   func validate() throws {
-    guard batch else { throw ValidationError("demo has --batch only, up to now") }
+    if !batch, json { throw ValidationError("--json goes with --batch") }
+    if !batch, duration != nil { throw ValidationError("--duration goes with --batch") }
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
     do {
       try target.configuration.validate()
@@ -48,20 +51,63 @@ struct DemoCommand: ParsableCommand {
   }
 
   func run() throws {
+    if batch { try runBatch() } else { try runScreen() }
+  }
+
+  // MARK: With a terminal
+
+  private func runScreen() throws {
+    guard isatty(1) != 0 else {
+      throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
+    }
+    let running = RunningDemo()
+    defer { running.workload?.stop() }
+    try Screen.show(title: "demo", options: screen, demoStatus: { running.status }) { [self] in
+      // Attached before the target starts: not one group goes unseen.
+      let capture = try Self.capture(refreshInterval: screen.interval.duration)
+      let start = try Self.start(target)
+      running.workload = start.workload
+      return DemoSource(capture.source, notice: start.notice)
+    }
+    running.workload?.stop()
+    if let workload = running.workload {
+      if let log { try Self.write(workload.records, to: log) }
+      if let failure = workload.status.failure { throw Failure(ExitStatus.system, failure) }
+    }
+  }
+
+  // MARK: Without
+
+  private func runBatch() throws {
     // Before any thread: the signals are waited for, so that everything is taken down.
     spawn_block_signals()
+    let capture = json ? try Self.capture(refreshInterval: .seconds(1)) : nil
     let start = try Self.start(target)
     if let notice = start.notice { StandardError.write(notice) }
     let workload = start.workload
     if !json, let device = workload.status.device { StandardError.write("serving \(device)") }
     let signal = wait(for: workload)
-    // Seen while it still serves: afterwards the device is gone.
     workload.stop()
     let status = workload.status
-    try StandardOutput.write(json ? Self.json(status) : Self.text(status))
+    if let snapshot = capture?.stop() {
+      try StandardOutput.write(
+        SnapshotDocument(snapshot, toolVersion: Version.current).encoded { json in
+          json.key("demo")
+          DemoAccount.write(status, to: &json)
+        })
+    } else {
+      try StandardOutput.write(Self.text(status))
+    }
     if let log { try Self.write(workload.records, to: log) }
     if let failure = status.failure { throw Failure(ExitStatus.system, failure) }
     if signal != 0, duration != nil { throw Failure(ExitStatus.signal(signal), "") }
+  }
+
+  /// Of this process alone: the target's rings and the load's.
+  private static func capture(refreshInterval: Duration) throws(Failure) -> LiveCapture {
+    var filter = Filter()
+    filter.pids = [UInt32(getpid())]
+    return try LiveCapture.start(filter: filter, refreshInterval: refreshInterval)
   }
 
   private static func start(_ options: DemoOptions) throws(Failure) -> Demonstration.Start {
@@ -87,13 +133,6 @@ struct DemoCommand: ParsableCommand {
       let status = workload.status
       if status.failure != nil || status.load?.isDone == true { return 0 }
     }
-  }
-
-  private static func json(_ status: Status) -> [UInt8] {
-    var json = JSONWriter()
-    DemoAccount.write(status, to: &json)
-    json.newline()
-    return json.bytes
   }
 
   private static func text(_ status: Status) -> [UInt8] {

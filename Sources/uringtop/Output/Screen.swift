@@ -9,13 +9,15 @@ enum Screen {
   ///
   /// - Parameter source: run while the first frame is drawn already.
   static func show(
-    title: String, options screen: ScreenOptions, filters: FilterOptions,
+    title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
+    demoStatus: (@Sendable () -> DemoStatus)? = nil,
     source: @escaping @Sendable () async throws -> any SnapshotSource
   ) throws {
     var options = UserInterfaceOptions()
     options.title = title
-    options.filterDescription = filters.description
-    options.minimumAge = filters.filter.minimumAge
+    options.filterDescription = filters?.description ?? ""
+    options.minimumAge = filters?.filter.minimumAge ?? 0
+    options.demoStatus = demoStatus
     options.refreshInterval = screen.interval.duration
     options.isMonochrome = screen.monochrome
     do {

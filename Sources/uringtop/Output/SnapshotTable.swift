@@ -4,6 +4,8 @@ import UringTrace
 struct SnapshotTable {
   /// Requests listed at most; the JSON document has them all.
   private static let requestLimit = 200
+  /// The same of groups: those alive come first.
+  private static let groupLimit = 40
 
   private let snapshot: Snapshot
 
@@ -16,6 +18,7 @@ struct SnapshotTable {
     text += "\(snapshot.recordCount) records, \(snapshot.lost.total) lost\n"
     text += "\n" + rings
     if !snapshot.requests.isEmpty { text += "\n" + requests }
+    if !snapshot.groups.isEmpty { text += "\n" + groups }
     if !snapshot.latency.isEmpty { text += "\n" + latency }
     return text
   }
@@ -59,6 +62,45 @@ struct SnapshotTable {
     let more = snapshot.requests.count - Self.requestLimit
     if more > 0 { text += "and \(more) more\n" }
     return text
+  }
+
+  private var groups: String {
+    var rows = [
+      [
+        "GROUP", "RING", "AGE", "PROVIDER", "BUFFER", "LENGTH", "MOVED", "DONE", "STATE",
+        "CONDITIONS",
+      ]
+    ]
+    for group in snapshot.groups.prefix(Self.groupLimit) {
+      let end = group.endTime == 0 ? snapshot.time : group.endTime
+      let age = end > group.startTime ? end - group.startTime : 0
+      rows.append([
+        "\(group.id)", "\(group.ring)", Text.duration(age), "\(group.provider.name)",
+        buffer(of: group), group.buffer.length == 0 ? "-" : "\(group.buffer.length)",
+        "\(group.movedBytes)", "\(group.doneCount)/\(group.memberCount)", state(of: group),
+        group.conditions.isEmpty
+          ? "-" : group.conditions.map { "\($0.name)" }.joined(separator: ","),
+      ])
+    }
+    var text = Text.table(rows, rightAligned: [0, 1, 2, 5, 6, 7])
+    let more = snapshot.groups.count - Self.groupLimit
+    if more > 0 { text += "and \(more) more\n" }
+    return text
+  }
+
+  private func buffer(of group: RequestGroup) -> String {
+    if let io = group.buffer.ublk {
+      let device = io.device.isEmpty ? "ublk" : Text.clean(io.device)
+      return "\(device) \(io.queue):\(io.tag) \(io.operationName)"
+    }
+    if let index = group.buffer.index { return "slot \(index)" }
+    if let bgid = group.buffer.bgid { return "bgid \(bgid)" }
+    return group.buffer.address == 0 ? "-" : "0x" + String(group.buffer.address, radix: 16)
+  }
+
+  private func state(of group: RequestGroup) -> String {
+    guard let acknowledgement = group.acknowledgement else { return "\(group.state)" }
+    return "\(group.state)" + (acknowledgement.isDerived ? " (derived)" : "")
   }
 
   private var latency: String {

@@ -1,0 +1,26 @@
+import Glibc
+
+/// Making faults: letting go of what was held up or held back.
+extension QueueServer {
+  /// Lets slow members go on whose time has come.
+  mutating func openDetours() {
+    let now = MonotonicTime.now
+    for tag in tags.indices {
+      guard let detour = tags[tag].detour, detour.kind == .slow, now >= detour.deadline,
+        tags[tag].stage == .members, !tags[tag].isDetourOpen
+      else { continue }
+      tags[tag].isDetourOpen = true
+      let status = detour.open(
+        backing: backing!, position: tags[tag].record.sector << 9,
+        length: Int(tags[tag].record.length), scratch: scratch)
+      if status < 0 { tags[tag].fail(status) }
+    }
+  }
+
+  mutating func releaseHeld() throws(TargetError) {
+    for tag in tags.indices where tags[tag].stage == .held {
+      held -= 1
+      try commit(tag, result: result(tag))
+    }
+  }
+}

@@ -1,0 +1,19 @@
+extension GroupProvider {
+  /// ublk with `UBLK_F_AUTO_BUF_REG` (6.16 and later): the driver fills the slot when it delivers an I/O.
+  public static let ublkAuto = GroupProvider(.ublkAuto)
+}
+
+extension GroupProviderTraits {
+  // _IOWR('u', 0x20, struct ublksrv_io_cmd) and 0x21. The slot is in the low 16 bits of sqe->addr
+  // (struct ublk_auto_buf_reg).
+  static let ublkAuto = GroupProviderTraits(
+    id: 3, name: "ublk_auto", title: "ublk, automatic", releases: ["ublk_io_release"],
+    commands: [
+      Command(
+        number: 0xc010_7520, name: "UBLK_U_IO_FETCH_REQ", role: .deliver, slot: .address),
+      Command(
+        number: 0xc010_7521, name: "UBLK_U_IO_COMMIT_AND_FETCH_REQ", role: .commitAndDeliver,
+        slot: .address),
+    ],
+    acknowledgement: "ublk_io_release", isOneTransfer: true)
+}

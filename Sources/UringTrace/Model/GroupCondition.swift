@@ -1,0 +1,125 @@
+/// What can go wrong with a group. The names are part of the JSON document.
+public enum GroupCondition: UInt8, Sendable, CaseIterable {
+  /// Withdrawn by its owner, but members still borrow it: the leader is pinned.
+  case pinned
+  /// It came back only when members let go, 100 ms or more after its owner had withdrawn it.
+  case givenBackLate
+  /// All members have been done for 100 ms or more and the buffer is still held.
+  case heldAfterDone
+  /// The ring is gone and the buffer was never seen to be given back.
+  case neverGivenBack
+  /// A member moved less than it asked for.
+  case shortMember
+  /// All members are done and moved less than the whole buffer; its provider is not told.
+  case partlyFilled
+  /// A member asked for bytes outside of the buffer (-EFAULT).
+  case outOfRange
+  /// A member moved bytes the wrong way (-EFAULT, -EINVAL in SQE groups).
+  case wrongDirection
+  /// A member named a slot in which there is no buffer (-EFAULT).
+  case emptySlot
+  /// A member also selects a provided buffer.
+  case selectsProvided
+  /// The leader failed: there is no buffer.
+  case leaderFailed
+  /// A member failed.
+  case memberFailed
+  /// Members were cancelled because the leader or another of the chain failed.
+  case membersCancelled
+  /// A member failed after one had consumed data from a stream: the data is gone.
+  case streamDataLost
+  /// Provided and taken back, and nobody used it.
+  case unused
+  /// Committed on another ring than the one that registered it, and not unregistered.
+  case committedElsewhere
+  /// Automatic registration failed: the I/O was delivered without its buffer.
+  case notRegistered
+  /// No provided buffer was left (-ENOBUFS).
+  case exhausted
+
+  /// Stable, in snake case.
+  public var name: StaticString {
+    switch self {
+    case .pinned: "pinned"
+    case .givenBackLate: "given_back_late"
+    case .heldAfterDone: "held_after_done"
+    case .neverGivenBack: "never_given_back"
+    case .shortMember: "short_member"
+    case .partlyFilled: "partly_filled"
+    case .outOfRange: "out_of_range"
+    case .wrongDirection: "wrong_direction"
+    case .emptySlot: "empty_slot"
+    case .selectsProvided: "selects_provided"
+    case .leaderFailed: "leader_failed"
+    case .memberFailed: "member_failed"
+    case .membersCancelled: "members_cancelled"
+    case .streamDataLost: "stream_data_lost"
+    case .unused: "unused"
+    case .committedElsewhere: "committed_elsewhere"
+    case .notRegistered: "not_registered"
+    case .exhausted: "exhausted"
+    }
+  }
+
+  /// One sentence for a person.
+  public var explanation: StaticString {
+    switch self {
+    case .pinned: "withdrawn, but members still borrow it"
+    case .givenBackLate: "given back late: members held it after it was withdrawn"
+    case .heldAfterDone: "members are done, but the buffer is still held"
+    case .neverGivenBack: "the ring is gone and it was never given back"
+    case .shortMember: "a member moved less than it asked for"
+    case .partlyFilled: "members are done and moved less than the whole buffer"
+    case .outOfRange: "a member reached outside of the buffer"
+    case .wrongDirection: "a member moved bytes the wrong way"
+    case .emptySlot: "a member named a slot without a buffer"
+    case .selectsProvided: "a member also selects a provided buffer"
+    case .leaderFailed: "the leader failed"
+    case .memberFailed: "a member failed"
+    case .membersCancelled: "members were cancelled"
+    case .streamDataLost: "a member failed after data had been taken from a stream"
+    case .unused: "nobody used it"
+    case .committedElsewhere: "committed on another ring and not unregistered"
+    case .notRegistered: "automatic registration failed"
+    case .exhausted: "no provided buffer was left"
+    }
+  }
+}
+
+/// A set of conditions, in the order of ``GroupCondition``.
+public struct GroupConditions: Hashable, Sendable, Sequence {
+  public private(set) var bits: UInt32 = 0
+
+  public init() {}
+
+  public init(_ conditions: GroupCondition...) {
+    for condition in conditions { insert(condition) }
+  }
+
+  public var isEmpty: Bool { bits == 0 }
+  public var count: Int { bits.nonzeroBitCount }
+
+  public func contains(_ condition: GroupCondition) -> Bool {
+    bits & 1 << condition.rawValue != 0
+  }
+
+  public mutating func insert(_ condition: GroupCondition) {
+    bits |= 1 << condition.rawValue
+  }
+
+  public mutating func remove(_ condition: GroupCondition) {
+    bits &= ~(1 << condition.rawValue)
+  }
+
+  public func makeIterator() -> AnyIterator<GroupCondition> {
+    var rest = bits
+    return AnyIterator {
+      while rest != 0 {
+        let bit = rest.trailingZeroBitCount
+        rest &= rest - 1
+        if let condition = GroupCondition(rawValue: UInt8(bit)) { return condition }
+      }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// A target's rates, from one status to the next.
+struct DemoRates: Sendable {
+  /// Per second.
+  private(set) var ios = 0.0
+  private(set) var readBytes = 0.0
+  private(set) var writtenBytes = 0.0
+  /// I/Os per second of each interval, oldest first.
+  private(set) var history: [UInt64] = []
+  private var last: DemoStatus?
+
+  mutating func update(_ status: DemoStatus) {
+    let previous = last ?? start(of: status)
+    guard status.time > previous.time else { return }
+    let seconds = Double(status.time - previous.time) / 1e9
+    func rate(_ count: (DemoStatus) -> UInt64) -> Double {
+      Double(count(status) - min(count(status), count(previous))) / seconds
+    }
+    ios = rate(\.ios)
+    readBytes = rate(\.readBytes)
+    writtenBytes = rate(\.writtenBytes)
+    history.append(UInt64(ios.rounded(.up)))
+    if history.count > 400 { history.removeFirst() }
+    last = status
+  }
+
+  /// Nothing had been done then.
+  private func start(of status: DemoStatus) -> DemoStatus {
+    var start = DemoStatus(
+      target: status.target, mode: status.mode, time: status.startTime,
+      startTime: status.startTime)
+    start.queues = []
+    return start
+  }
+}

@@ -1,0 +1,96 @@
+/// What the demonstration's target does now, as the demo pane shows it. Filled by the command that runs
+/// the target: the UI knows of no target.
+public struct DemoStatus: Sendable, Hashable {
+  /// Where a tag is, in the order of an I/O's life.
+  public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
+    /// Not with the driver.
+    case idle
+    /// Waits in the driver for an I/O.
+    case fetched
+    /// An I/O is here, and its buffer is or is being provided.
+    case provided
+    /// Members run.
+    case running
+    /// The buffer goes back and the result to the driver.
+    case committing
+    /// Done and not given back, on purpose.
+    case held
+  }
+
+  /// One queue and its tags.
+  public struct Queue: Sendable, Hashable {
+    public var number: Int
+    /// The thread that serves it, 0 before it runs.
+    public var tid: UInt32
+    public var tags: [Phase]
+    /// I/Os since the start, and those of them that failed without being asked to.
+    public var ios: UInt64
+    public var errors: UInt64
+
+    public init(number: Int, tid: UInt32 = 0, tags: [Phase], ios: UInt64 = 0, errors: UInt64 = 0) {
+      self.number = number
+      self.tid = tid
+      self.tags = tags
+      self.ios = ios
+      self.errors = errors
+    }
+  }
+
+  /// A number that happens to be of interest: blocks verified, faults made.
+  public struct Count: Sendable, Hashable {
+    public var name: String
+    public var value: UInt64
+    /// Anything but 0 is bad.
+    public var isError: Bool
+
+    public init(_ name: String, _ value: UInt64, isError: Bool = false) {
+      self.name = name
+      self.value = value
+      self.isError = isError
+    }
+  }
+
+  /// What is shown, as "ublk".
+  public var target: String
+  /// How data go, as "zero-copy".
+  public var mode: String
+  /// As "/dev/ublkb0"; nil without a block device.
+  public var device: String?
+  /// As "memory" or a path; empty for none.
+  public var backing: String
+  /// Bytes; 0 for none.
+  public var size: UInt64
+  /// CLOCK_MONOTONIC nanoseconds of this status and of the start.
+  public var time: UInt64
+  public var startTime: UInt64
+  public var queues: [Queue]
+  /// Since the start, over all queues: I/Os done, and the bytes they moved.
+  public var ios: UInt64 = 0
+  public var readBytes: UInt64 = 0
+  public var writtenBytes: UInt64 = 0
+  /// Requests that moved data for them, and buffers that were lent.
+  public var members: UInt64 = 0
+  public var groups: UInt64 = 0
+  /// What no injected fault explains.
+  public var errors: UInt64 = 0
+  /// What the load at the device saw; empty without a load.
+  public var load: [Count] = []
+  /// Faults made on purpose, by name; empty where none are asked for.
+  public var faults: [Count] = []
+  /// Why it does not go on, in one line.
+  public var failure: String?
+
+  public init(
+    target: String, mode: String, device: String? = nil, backing: String = "", size: UInt64 = 0,
+    time: UInt64, startTime: UInt64, queues: [Queue] = []
+  ) {
+    self.target = target
+    self.mode = mode
+    self.device = device
+    self.backing = backing
+    self.size = size
+    self.time = time
+    self.startTime = startTime
+    self.queues = queues
+  }
+}

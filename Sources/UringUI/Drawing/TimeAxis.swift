@@ -1,0 +1,107 @@
+/// A span of time on the columns of a line.
+struct TimeAxis: Hashable, Sendable {
+  var start: UInt64
+  var end: UInt64
+  /// What times are counted from; not before the start.
+  var origin: UInt64
+
+  init(from start: UInt64, to end: UInt64, origin: UInt64? = nil) {
+    self.start = start
+    self.end = max(end, start + 1)
+    self.origin = min(max(origin ?? start, start), self.end)
+  }
+
+  var length: UInt64 { end - start }
+
+  /// The column of `width` that a time falls into; times outside belong to the nearest one.
+  func column(of time: UInt64, width: Int) -> Int {
+    guard time > start else { return 0 }
+    let part = Double(min(time, end) - start) / Double(length)
+    return max(0, min(width - 1, Int(part * Double(width))))
+  }
+
+  /// A bar from one time to another. An arrow at an end says that it goes on there.
+  func bar(from: UInt64, to: UInt64, isOpen: Bool = false, width: Int) -> String {
+    guard width > 0 else { return "" }
+    if to < start { return "◀" }
+    if from > end { return String(repeating: " ", count: width - 1) + "▶" }
+    let first = column(of: from, width: width)
+    let last = max(first, column(of: to > from ? to - 1 : to, width: width))
+    var bar = Array(repeating: Character("█"), count: last - first + 1)
+    if isOpen || to > end { bar[bar.count - 1] = "▶" }
+    if from < start { bar[0] = "◀" }
+    return String(repeating: " ", count: first) + String(bar)
+  }
+
+  /// A moment.
+  func mark(_ time: UInt64, _ character: Character, width: Int) -> String {
+    guard width > 0 else { return "" }
+    let character: Character = time < start ? "◀" : time > end ? "▶" : character
+    return String(repeating: " ", count: column(of: time, width: width)) + String(character)
+  }
+
+  /// How many of the spans there are in each column: blank where there is none.
+  func load(_ spans: [(from: UInt64, to: UInt64)], width: Int) -> String {
+    guard width > 0 else { return "" }
+    var sums = Array(repeating: UInt64(0), count: width)
+    let step = Double(length) / Double(width)
+    for span in spans where span.to >= start && span.from <= end {
+      let first = column(of: span.from, width: width)
+      let last = max(first, column(of: span.to > span.from ? span.to - 1 : span.to, width: width))
+      for column in first...last {
+        let low = max(Double(span.from > start ? span.from - start : 0), Double(column) * step)
+        let high = min(Double(min(span.to, end) - start), Double(column + 1) * step)
+        sums[column] += UInt64(max(1, high - low))
+      }
+    }
+    return Bars.spark(sums)
+  }
+
+  /// Nanoseconds in which there is none of the spans.
+  func idle(_ spans: [(from: UInt64, to: UInt64)]) -> UInt64 {
+    var idle: UInt64 = 0
+    var covered = start
+    for span in spans.sorted(by: { $0.from < $1.from }) {
+      let from = min(max(span.from, start), end)
+      if from > covered { idle += from - covered }
+      covered = max(covered, min(span.to, end))
+    }
+    return idle + (end > covered ? end - covered : 0)
+  }
+
+  /// Times since the origin at round distances: "┬0────┬20ms──┬40ms".
+  func scale(width: Int) -> String {
+    guard width > 0 else { return "" }
+    let least = Double(length) * 8 / Double(width)
+    var step: UInt64 = 1
+    while Double(step) < least { step = next(after: step) }
+    var line = Array(repeating: Character("─"), count: width)
+    var time: UInt64 = 0
+    var free = 0
+    while origin + time < end {
+      let column = column(of: origin + time, width: width)
+      let text = time == 0 ? "0" : Self.round(time)
+      if column >= free, column + text.count + 1 <= width {
+        line[column] = "┬"
+        for (index, character) in text.enumerated() { line[column + 1 + index] = character }
+        free = column + text.count + 2
+      }
+      time += step
+    }
+    return String(line)
+  }
+
+  /// 1, 2, 5, 10, 20 …
+  private func next(after step: UInt64) -> UInt64 {
+    var power = step
+    while power % 10 == 0 { power /= 10 }
+    return power == 2 ? step / 2 * 5 : step * 2
+  }
+
+  /// A round time without decimals: "20ms", "150µs".
+  private static func round(_ time: UInt64) -> String {
+    let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")]
+    let unit = units.first { time % $0.0 == 0 } ?? (1, "ns")
+    return "\(time / unit.0)\(unit.1)"
+  }
+}

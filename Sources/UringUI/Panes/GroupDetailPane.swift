@@ -1,0 +1,89 @@
+import UringTrace
+
+/// One group: what is known of its buffer, and a tree of who had it when.
+struct GroupDetailPane: Pane {
+  private(set) var id: RequestGroup.ID
+  /// As last seen: kept when the group leaves the history.
+  private var group: RequestGroup?
+  private var isForgotten = false
+  private var table = Table<GroupRow>(columns: GroupRow.columns, id: { $0.id })
+  private var axis = TimeAxis(from: 0, to: 1)
+  private var tableTop = 0
+  /// The member to choose once the group is there.
+  private var wanted: Request.ID
+
+  init(id: RequestGroup.ID, member: Request.ID = 0) {
+    self.id = id
+    wanted = member
+  }
+
+  var name: String { "Group \(id)" }
+
+  func summary(_ scene: Scene) -> String {
+    isForgotten ? "no longer in the history" : group.map { "\($0.provider.title)" } ?? ""
+  }
+
+  func shows(_ action: PaneAction) -> Bool {
+    if case .showGroup(id, _) = action { true } else { false }
+  }
+
+  mutating func update(_ scene: Scene) {
+    if let found = scene.group(id) {
+      group = found
+      isForgotten = false
+    } else {
+      isForgotten = group != nil
+    }
+    guard let group else { return }
+    let end = isForgotten ? max(group.endTime, group.membersDoneTime) : scene.now
+    let tree = GroupTree(group: group, now: end)
+    axis = tree.axis
+    table.update(tree.rows, scene: scene)
+    if wanted != 0 {
+      table.select(id: GroupTree.id(ofMember: wanted, in: group))
+      wanted = 0
+    }
+  }
+
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    guard let group else {
+      canvas.put(
+        "The group is not in the history any more.", x: rect.x + 1, y: rect.y, style: .faint,
+        limit: rect.width - 1)
+      return
+    }
+    var area = rect
+    let lines = GroupFacts(group: group, scene: scene).lines
+    let room = max(min(lines.count, rect.height - table.count - 2), max(1, rect.height / 4))
+    var text = ScrollingText()
+    text.draw(Array(lines.prefix(room)), into: &canvas, in: area.takeTop(room))
+    if area.height > table.count + 1 { _ = area.takeTop(1) }
+    tableTop = area.y - rect.y
+    let axis = axis
+    table.draw(
+      into: &canvas, in: area, scene: scene, isFocused: isFocused, emptyText: "",
+      scale: { axis.scale(width: $0) })
+  }
+
+  mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
+
+  var opensRows: Bool { true }
+
+  func open(_ scene: Scene) -> PaneAction {
+    guard let row = table.selectedRow, row.request != 0 else { return .none }
+    return .showRequest(row.request)
+  }
+
+  var crossing: String? { "Request" }
+
+  /// To the chosen request; where none is chosen, as from the list of groups.
+  func cross(_ scene: Scene) -> PaneAction {
+    let chosen = open(scene)
+    return chosen == .none ? group.map { GroupsContent.cross($0, scene) } ?? .none : chosen
+  }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    if case .row(isAgain: true) = table.click(x: x, y: y - tableTop) { return open(scene) }
+    return .none
+  }
+}

@@ -1,0 +1,115 @@
+import UringTrace
+
+/// How groups and buffers are called on the screen.
+extension Names {
+  static func state(_ group: RequestGroup) -> Piece {
+    switch group.state {
+    case .assembling: Piece("assembling", .faint)
+    case .provided: Piece("provided", .label)
+    case .borrowed: Piece("borrowed", .strong)
+    case .membersDone: Piece("members done")
+    case .givenBack:
+      switch group.acknowledgement?.isDerived {
+      case false?: Piece("given back", .good)
+      case true?: Piece("back, derived", .label)
+      case nil: Piece("ended", .faint)
+      }
+    case .leaked: Piece("leaked", .error)
+    }
+  }
+
+  /// The command or opcode that made the buffer available.
+  static func leader(_ group: RequestGroup) -> Piece {
+    let leader = group.leader
+    let failed = leader.hasResult && leader.result < 0
+    if let name = group.provider.commandName(leader.command) {
+      return Piece(shortened("\(name)"), failed ? .error : .name)
+    }
+    if let call = leader.registerOpcode { return Piece(call.name, failed ? .error : .name) }
+    if leader.request != 0 { return Piece(opcode(leader.opcode), failed ? .error : .name) }
+    return Piece("not seen", .faint)
+  }
+
+  /// "REGISTER_IO_BUF" of "UBLK_U_IO_REGISTER_IO_BUF".
+  private static func shortened(_ command: String) -> String {
+    for prefix in ["UBLK_U_IO_", "UBLK_IO_", "FUSE_IO_URING_CMD_"] where command.hasPrefix(prefix) {
+      return String(command.dropFirst(prefix.count))
+    }
+    return command
+  }
+
+  /// "#3", "bgid 1", "0x7f001000".
+  static func slot(_ buffer: GroupBuffer) -> String {
+    if let index = buffer.index { return "#\(index)" }
+    if let bgid = buffer.bgid { return "bgid \(bgid)" }
+    if buffer.address != 0 { return Humanise.hex(buffer.address) }
+    return buffer.isKernel ? "kernel" : ""
+  }
+
+  /// A block request's is named after it, too: "#3 ublkb0 0/5 read".
+  static func buffer(_ buffer: GroupBuffer) -> String {
+    guard let io = buffer.ublk else { return slot(buffer) }
+    let device = io.device.isEmpty ? "ublk" : io.device
+    let operation = io.operationName.isEmpty ? "" : " " + io.operationName
+    return "\(slot(buffer)) \(device) \(io.queue)/\(io.tag)\(operation)"
+  }
+
+  /// What the members may do with it.
+  static func direction(_ direction: GroupBuffer.Direction) -> String {
+    switch direction {
+    case .unknown: ""
+    case .destination: "to be filled"
+    case .source: "to be read"
+    case .both: "to be filled or read"
+    }
+  }
+
+  static func kind(_ kind: Buffer.Kind) -> String {
+    switch kind {
+    case .registered: "registered"
+    case .providedRing: "provided, ring"
+    case .providedLegacy: "provided"
+    }
+  }
+
+  /// "#3" a slot of the table, "bgid 3" of provided buffers.
+  static func index(_ buffer: Buffer) -> String {
+    buffer.kind == .registered ? "#\(buffer.index)" : "bgid \(buffer.index)"
+  }
+
+  static func conditions(_ conditions: GroupConditions) -> String {
+    conditions.map { "\($0.name)" }.joined(separator: " ")
+  }
+}
+
+extension GroupCondition {
+  /// Data may be wrong or memory is gone; others are only worth a look.
+  var style: Style { Self.severe.contains(self) ? .error : .warning }
+
+  private static let severe: Set<GroupCondition> = [
+    .neverGivenBack, .outOfRange, .wrongDirection, .emptySlot, .leaderFailed, .memberFailed,
+    .streamDataLost, .notRegistered, .committedElsewhere, .exhausted,
+  ]
+}
+
+extension GroupConditions {
+  /// Of the worst.
+  var style: Style { contains { $0.style == .error } ? .error : .warning }
+}
+
+extension RequestGroup {
+  /// When the buffer was there or, before that, when the leader came. A leader may have waited long.
+  var birth: UInt64 { providedTime != 0 ? providedTime : startTime }
+
+  /// How long the buffer was, or is, away from its owner.
+  func age(_ scene: Scene) -> UInt64 {
+    let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
+    return end > birth ? end - birth : 0
+  }
+
+  /// It has not ended, or is known when.
+  var isEndKnown: Bool { !state.isFinal || endTime != 0 }
+
+  /// The application's own buffers serve many transfers, for as long as they are registered.
+  var isLongLived: Bool { provider == .registered || provider == .provided }
+}

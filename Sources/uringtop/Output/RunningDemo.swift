@@ -1,0 +1,46 @@
+import Synchronization
+import UblkTarget
+import UringTrace
+import UringUI
+
+/// The demonstration's target once it runs: started on one thread, drawn and stopped on another.
+final class RunningDemo: Sendable {
+  private let running = Mutex<(any Workload)?>(nil)
+
+  var workload: (any Workload)? {
+    get { running.withLock { $0 } }
+    set { running.withLock { $0 = newValue } }
+  }
+
+  /// What the demo pane shows.
+  var status: DemoStatus {
+    if let workload { return DemoStatus(workload.status) }
+    let now = MonotonicClock.now()
+    return DemoStatus(target: "starting", mode: "", time: now, startTime: now)
+  }
+}
+
+/// A live source that has one thing more to say.
+final class DemoSource: SnapshotSource {
+  private let source: any SnapshotSource
+  private let notice: Mutex<String?>
+
+  init(_ source: any SnapshotSource, notice: String?) {
+    self.source = source
+    self.notice = Mutex(notice)
+  }
+
+  func current() -> Snapshot { source.current() }
+
+  var timeline: Timeline? { source.timeline }
+
+  func perform(_ command: SourceCommand) { source.perform(command) }
+
+  func takeNotices() -> [Notice] {
+    let own = notice.withLock { text in
+      defer { text = nil }
+      return text.map { [Notice($0)] } ?? []
+    }
+    return own + source.takeNotices()
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Buffers as they are given back, where the kernel allows fentry: the real callback, to the nanosecond.
+ * Each program is loaded alone: which of these functions a kernel has differs, and some are a module's.
+ */
+#include "kernel_types.h"
+#include "config.h"
+#include "output.h"
+#include "ring_filter.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* fentry's arguments are typed: fields are loaded directly. */
+static __always_inline int emit_release(
+    __u64 ring, enum record_release function, struct io_mapped_ubuf *buffer, __u64 node, __u64 priv) {
+  struct record_buffer_release *record =
+      RESERVE(record_buffer_release, RECORD_BUFFER_RELEASE, ring, 0, RECORD_OPCODE_NONE);
+  if (!record)
+    return 0;
+  record->buffer = (__u64)buffer;
+  record->node = node;
+  record->priv = priv;
+  record->release = 0;
+  record->sharers = 0;
+  record->function = function;
+  if (buffer && bpf_core_field_exists(struct io_mapped_ubuf, release)) {
+    record->release = (__u64)BPF_CORE_READ(buffer, release);
+    record->priv = (__u64)BPF_CORE_READ(buffer, priv);
+  }
+  if (buffer && bpf_core_field_exists(struct io_mapped_ubuf, refs))
+    record->sharers = BPF_CORE_READ(buffer, refs.refs.counter);
+  submit_record(record);
+  return 0;
+}
+
+/* 6.15 and later: the last reference to a slot's node is gone. Files have such nodes too. */
+SEC("fentry/io_free_rsrc_node")
+int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node) {
+  if (BPF_CORE_READ(node, type) != IORING_RSRC_BUFFER || !ring_passes((__u64)ring))
+    return 0;
+  return emit_release(
+      (__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
+}
+
+/* Up to 6.12: a buffer of a generation whose last reference is gone. 6.1 does not let programs have an
+ * argument that points to a pointer by name. */
+SEC("fentry/io_buffer_unmap")
+int buffer_unmap(void *ctx) {
+  __u64 ring = 0, slot = 0;
+  bpf_get_func_arg(ctx, 0, &ring);
+  bpf_get_func_arg(ctx, 1, &slot);
+  if (!ring_passes(ring))
+    return 0;
+  struct io_mapped_ubuf *buffer = NULL;
+  bpf_probe_read_kernel(&buffer, sizeof(buffer), (void *)slot);
+  return emit_release(ring, RECORD_BUFFER_UNMAP, buffer, 0, 0);
+}
+
+/*
+ * The release functions themselves know no ring: they come right after io_free_rsrc_node of the same
+ * buffer, and whoever reads the records ignores those of rings that it does not know.
+ */
+SEC("fentry/io_release_ubuf")
+int BPF_PROG(release_ubuf, void *priv) {
+  if (config.filters_rings)
+    return 0;
+  return emit_release(0, RECORD_RELEASE_UBUF, NULL, 0, (__u64)priv);
+}
+
+SEC("fentry/ublk_io_release")
+int BPF_PROG(ublk_io_release, void *priv) {
+  return emit_release(0, RECORD_UBLK_IO_RELEASE, NULL, 0, (__u64)priv);
+}
+
+SEC("fentry/fuse_zero_copy_release")
+int BPF_PROG(fuse_zero_copy_release, void *priv) {
+  return emit_release(0, RECORD_FUSE_RELEASE, NULL, 0, (__u64)priv);
+}

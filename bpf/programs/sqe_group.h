@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* SQE groups, a patch series: found by their fields, never by numbers, which mean other things now. */
+#pragma once
+#include "buffers.h"
+#include "config.h"
+#include "kernel_types.h"
+#include "output.h"
+
+/* SQE groups: the buffer that the leader of this request lends. */
+static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
+  if (!bpf_core_field_exists(struct io_kiocb___group, grp_kbuf) || !pointer)
+    return;
+  struct io_kiocb *req = pointer;
+  __u64 flags = BPF_CORE_READ(req, flags);
+  struct io_kiocb___group *member = pointer;
+  struct io_kiocb___group *leader = member;
+  /* the leader has lost the flag when its own CQE is posted */
+  if (flags & config.req_f_sqe_group)
+    leader = (void *)BPF_CORE_READ(member, grp_leader);
+  else if (!(flags & config.req_f_sqe_group_leader))
+    return;
+  struct io_uring_kernel_buf *buffer = BPF_CORE_READ(leader, grp_kbuf);
+  note_symbol((__u64)BPF_CORE_READ(buffer, grp_kbuf_ack));
+  struct record_group_buffer *record =
+      RESERVE(record_group_buffer, RECORD_GROUP_BUFFER, ring, req, opcode);
+  if (!record)
+    return;
+  record->leader = (__u64)leader;
+  record->acknowledge = (__u64)BPF_CORE_READ(buffer, grp_kbuf_ack);
+  record->length = BPF_CORE_READ(buffer, len);
+  record->offset = BPF_CORE_READ(buffer, offset);
+  record->segments = BPF_CORE_READ(buffer, nr_bvecs);
+  record->direction = BPF_CORE_READ(buffer, dir);
+  submit_record(record);
+}
+
+/* SQE groups: whether the batch is in a group tells members, their first one begins it. */
+static __always_inline __u16 group_role(struct io_kiocb *req) {
+  if (!bpf_core_field_exists(struct io_submit_state___group, group))
+    return 0;
+  struct io_submit_state___group *state = (void *)&req->ctx->submit_state;
+  if (BPF_CORE_READ(state, group.head))
+    return 2;
+  return req->flags & config.req_f_sqe_group ? 1 : 0;
+}
