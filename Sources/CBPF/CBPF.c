@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -74,6 +75,21 @@ int cbpf_io_uring_setup(void) {
   struct io_uring_params parameters = {};
   long descriptor = syscall(__NR_io_uring_setup, 1, &parameters);
   return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+int cbpf_take_descriptor(pid_t process, int descriptor) {
+  int handle = (int)syscall(SYS_pidfd_open, process, 0);
+  if (handle < 0)
+    return -errno;
+  int copy = (int)syscall(SYS_pidfd_getfd, handle, descriptor, 0);
+  int result = copy < 0 ? -errno : copy;
+  close(handle);
+  return result;
+}
+
+int64_t cbpf_pending_bytes(int descriptor, bool is_output) {
+  int count = 0;
+  return ioctl(descriptor, is_output ? TIOCOUTQ : FIONREAD, &count) ? -1 : count;
 }
 
 int cbpf_eventfd(void) {

@@ -126,12 +126,45 @@ private struct CapabilityDetector {
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"
-    probeIterators(configuration, capture)
+    probeIterators(configuration, kernel, capture)
     probeFentry(configuration, kernel, capture)
   }
 
+  /// The lists that the inventory walks, and those of them that this kernel does not have.
+  private mutating func probeInventory(
+    _ configuration: probe_config, _ kernel: KernelBTF, _ ringFileOperations: UInt64
+  ) {
+    let lost = "requests older than uringtop, and where the kernel has each request"
+    do {
+      _ = try Inventory(configuration: configuration, ringFileOperations: ringFileOperations)
+      add("inventory", true, "", lost)
+    } catch {
+      add("inventory", false, error.message, lost)
+      return
+    }
+    for (field, name, lost) in [
+      ("cancelable_uring_cmd", "inventory_uring_cmd", "URING_CMDs that wait with their driver"),
+      ("futex_list", "inventory_futex", "requests that wait on a futex"),
+      ("waitid_list", "inventory_waitid", "requests that wait for a process"),
+    ] {
+      let isThere = kernel.ringFields.contains(field)
+      add(name, isThere, isThere ? "" : "this kernel's rings have no \(field)", lost)
+    }
+    let isExact = kernel.ringFields.contains("nr_req_allocated")
+    var symbols = KernelSymbols()
+    let counts = isExact || symbols.address(of: "__per_cpu_offset") != nil
+    add(
+      "inventory_balance", counts,
+      isExact
+        ? ""
+        : counts
+          ? "counted by references to the ring"
+          : "no __per_cpu_offset in /proc/kallsyms (kptr_restrict): estimated",
+      "the exact number of a ring's outstanding requests")
+  }
+
   private mutating func probeIterators(
-    _ configuration: probe_config, _ capture: borrowing CaptureObject
+    _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
   ) {
     let lost =
       "rings older than uringtop and their buffers, closing of rings, exact healing after lost records"
@@ -142,8 +175,10 @@ private struct CapabilityDetector {
     }
     defer { close(ownRing) }
     do {
-      _ = try RingScanner(configuration: configuration, ownRing: ownRing, capture: capture)
+      let scanner = try RingScanner(
+        configuration: configuration, ownRing: ownRing, capture: capture)
       add("iterators", true, "", lost)
+      probeInventory(configuration, kernel, scanner.ringFileOperations)
     } catch {
       add("iterators", false, error.message, lost)
     }

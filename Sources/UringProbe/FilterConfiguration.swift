@@ -23,6 +23,7 @@ extension probe_config {
     req_f_buf_node = kernel.requestFlag("BUF_NODE")
     req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
     req_f_sqe_group_leader = kernel.requestFlag("SQE_GROUP_LEADER")
+    req_f_multishot = kernel.requestFlag("APOLL_MULTISHOT") | kernel.requestFlag("MULTISHOT")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
     nr_tgids = UInt32(filter.pids.count)
@@ -35,6 +36,7 @@ extension probe_config {
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
     has_twins = kernel.hasPreemptibleTracepoints ? 1 : 0
+    counts_by_references = kernel.ringFields.contains("nr_req_allocated") ? 0 : 1
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1
 
     Self.fill(&tgids, filter.pids)

@@ -11,6 +11,8 @@ struct KernelBTF: Sendable {
   private(set) var requestFlagBits: [String: UInt32] = [:]
   /// Parameters of the functions that were asked for and are there.
   private(set) var functionParameters: [String: Int] = [:]
+  /// Members of `io_ring_ctx`, those in its nameless structs included.
+  private(set) var ringFields: Set<String> = []
   /// The structs that were asked for and are there.
   private(set) var structs: Set<String> = []
 
@@ -49,6 +51,7 @@ struct KernelBTF: Sendable {
         }
       case .structure:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
         guard hasPrefix(name, "bpf_iter__") else { continue }
         let text = String(cString: name)
         if wantedStructs.contains(text) { structs.insert(text) }
@@ -71,6 +74,19 @@ struct KernelBTF: Sendable {
       let prototype = btf__type_by_id(btf, pointer.pointee.type)
     else { return 0 }
     return max(0, Int(btf_vlen(prototype)) - 1)
+  }
+
+  private mutating func addRingFields(of type: UnsafePointer<btf_type>, in btf: OpaquePointer) {
+    guard let members = btf_members(type) else { return }
+    for index in 0..<Int(btf_vlen(type)) {
+      if members[index].name_off != 0 {
+        ringFields.insert(String(cString: btf__name_by_offset(btf, members[index].name_off)))
+      } else if let nested = btf__type_by_id(btf, members[index].type),
+        BTFKind(rawValue: UInt32(btf_kind(nested))) == .structure
+      {
+        addRingFields(of: nested, in: btf)
+      }
+    }
   }
 
   /// Takes the enum of `REQ_F_*_BIT` if this is it.

@@ -107,6 +107,9 @@ public final class LiveSession: SnapshotSource {
   /// Whether the rings that are older than the session have been looked for.
   public var hasScanned: Bool { state.mailbox.answers.withLock { $0.scans > 0 } }
 
+  /// Whether requests that are older than the session have been looked for.
+  public var hasInventory: Bool { state.mailbox.answers.withLock { $0.inventories > 0 } }
+
   // MARK: SnapshotSource
 
   public var timeline: Timeline? { nil }
@@ -125,6 +128,8 @@ public final class LiveSession: SnapshotSource {
       switch command {
       case .setRefreshInterval(let interval): commands.refreshInterval = interval.nanoseconds
       case .refresh: commands.wantsRefresh = true
+      case .inventory: commands.wantsInventory = true
+      case .inspect(let request): commands.inspections.append(request)
       case .dump(let path): commands.dumps.append(path)
       case .play, .pause, .setSpeed, .stepForward, .stepBack, .seek, .nextError: return
       }
@@ -144,6 +149,8 @@ final class SessionState: Sendable {
   struct Commands: Sendable {
     var refreshInterval: UInt64
     var wantsRefresh = false
+    var wantsInventory = false
+    var inspections: [Request.ID] = []
     var dumps: [String] = []
     var isStopping = false
   }
@@ -208,6 +215,7 @@ struct SurveyorStart: Sendable {
   private let ownRing: Int32
   private let filter: RingFilter
   private let interval: UInt64
+  private let startTime: UInt64
 
   init(
     loop: SessionLoop, configuration: probe_config, ownRing: Int32, options: LiveSession.Options
@@ -218,6 +226,7 @@ struct SurveyorStart: Sendable {
     self.ownRing = ownRing
     filter = RingFilter(filter: options.filter, includesDescendants: options.includesDescendants)
     interval = options.scanInterval.nanoseconds
+    startTime = loop.host.startTime
   }
 
   /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
@@ -228,18 +237,28 @@ struct SurveyorStart: Sendable {
           Notice(
             "rings older than uringtop are not found: io_uring_setup: \(errorText(ownRing))",
             isError: true))
+        giveUp()
         return
       }
       do throws(ProbeError) {
         var surveyor = try Surveyor(
           mailbox: state.mailbox, capture: capture, configuration: configuration, filter: filter,
-          interval: interval, ownRing: ownRing)
+          interval: interval, ownRing: ownRing, startTime: startTime)
         surveyor.run()
       } catch {
         state.notify(Notice("rings are not scanned: \(error.message)", isError: true))
+        giveUp()
       }
     }
     return Box(thread)
+  }
+
+  /// Nobody need wait for what will not come.
+  private func giveUp() {
+    state.mailbox.answers.withLock { answers in
+      answers.scans += 1
+      answers.inventories += 1
+    }
   }
 
   func stop(_ box: consuming Box) {

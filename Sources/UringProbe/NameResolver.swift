@@ -132,3 +132,33 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
   }
   return bytes
 }
+
+extension RecordBuffer {
+  /// What was found of a request.
+  func parked(_ request: UInt64) -> record_parked? {
+    var found: record_parked?
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, record.pointee.req == request else { return }
+      found = UnsafeRawPointer(record).load(as: record_parked.self)
+    }
+    return found
+  }
+
+  /// What requests that were found refer to by name.
+  func subjects(limit: Int) -> [NameResolver.Subject] {
+    var subjects: [NameResolver.Subject] = []
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, subjects.count < limit else { return }
+      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return }
+      if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
+        subjects.append(
+          .fixed(ring: record.pointee.ctx, index: UInt32(bitPattern: parked.fd)))
+      } else if parked.fd >= 0, parked.tgid != 0 {
+        subjects.append(.descriptor(tgid: parked.tgid, fd: parked.fd))
+      }
+      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
+    }
+    return subjects
+  }
+}

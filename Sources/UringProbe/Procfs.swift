@@ -37,6 +37,12 @@ enum Procfs {
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// NUMA nodes that the kernel makes room for: "0", "0-3".
+  static var possibleNodes: UInt32 {
+    let text = text("/sys/devices/system/node/possible")?.trimmingNewline() ?? "0"
+    return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
+  }
+
   /// `uname -r`.
   static var kernelRelease: String {
     (text("/proc/sys/kernel/osrelease") ?? "").trimmingNewline()

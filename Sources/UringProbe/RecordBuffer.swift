@@ -19,6 +19,9 @@ extension record_freed: HeadedRecord { static var kind: RecordKind { .freed } }
 extension record_symbol: HeadedRecord { static var kind: RecordKind { .symbol } }
 extension record_provided_tail: HeadedRecord { static var kind: RecordKind { .providedTail } }
 extension record_flag_name: HeadedRecord { static var kind: RecordKind { .flagName } }
+extension record_ring_depth: HeadedRecord { static var kind: RecordKind { .ringDepth } }
+extension record_kernel_stack: HeadedRecord { static var kind: RecordKind { .kernelStack } }
+extension record_file_state: HeadedRecord { static var kind: RecordKind { .fileState } }
 
 /// Records that uringtop itself adds, one after another as in a recording.
 struct RecordBuffer: Sendable {
@@ -47,6 +50,12 @@ struct RecordBuffer: Sendable {
 
   /// Records that were put together elsewhere.
   mutating func append(_ other: UringTrace.RecordBuffer) { bytes.append(contentsOf: other.bytes) }
+
+  /// Appends a whole record, as it is.
+  mutating func append(_ record: UnsafePointer<record>) {
+    bytes.append(
+      contentsOf: UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
+  }
 
   mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }
 

@@ -28,6 +28,8 @@ struct RingScanner: ~Copyable {
   private var object: BPFObject
   private let iterators: Iterators
   private let suspectTable: MappedArray
+  /// `f_op` of ring files.
+  let ringFileOperations: UInt64
   private(set) var rings: [UInt64: KnownRing] = [:]
   /// A ring was missed for the first time: another scan soon tells whether it is gone.
   private(set) var hasDoubts = false
@@ -81,6 +83,7 @@ struct RingScanner: ~Copyable {
       throw ProbeError(.system, "cannot tell rings from other files")
     }
     variables.words(from: offset, count: 1)[0] = operations
+    ringFileOperations = operations
     self.object = object
     self.iterators = iterators
     self.suspectTable = suspectTable
@@ -123,12 +126,17 @@ struct RingScanner: ~Copyable {
     var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
+        // The one that passed is gone, and its memory is this one's.
+        if rings[address] != nil {
+          records.append(record_ring_closed.self, at: start, ring: address)
+        }
         rings[address] = nil
         continue
       }
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
+      if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
       rings[address] = ring
     }
     try listBuffers(of: unlisted)
@@ -227,6 +235,28 @@ extension RingScanner.KnownRing {
       && sighting.nr_files == other.sighting.nr_files && sighting.nr_bufs == other.sighting.nr_bufs
       && textBytes(of: sighting.comm) == textBytes(of: other.sighting.comm)
       && holders == other.holders
+  }
+
+  /// Whether the same is pending and waited for.
+  func isAsFull(as other: Self) -> Bool {
+    sighting.sq_pending == other.sighting.sq_pending
+      && sighting.cq_pending == other.sighting.cq_pending
+      && sighting.is_overflowed == other.sighting.is_overflowed
+      && sighting.waiters == other.sighting.waiters
+      && sighting.waiter_tid == other.sighting.waiter_tid
+      && sighting.waiter_missing == other.sighting.waiter_missing
+  }
+
+  func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
+    records.append(record_ring_depth.self, at: time, ring: sighting.ctx) {
+      $0.sq_pending = sighting.sq_pending
+      $0.cq_pending = sighting.cq_pending
+      $0.is_overflowed = sighting.is_overflowed
+      $0.waiters = sighting.waiters
+      $0.waiter_tid = sighting.waiter_tid
+      $0.waiter_tgid = sighting.waiter_tgid
+      $0.waiter_missing = sighting.waiter_missing
+    }
   }
 
   func write(to records: inout RecordBuffer, at time: UInt64) {

@@ -7,10 +7,10 @@ import UringTrace
 /// and the sink, and makes snapshots.
 final class SessionLoop: @unchecked Sendable {
   let state: SessionState
+  let host: HostDescription
   let capture: SharedCapture
   private let flush: SharedFlush
   private let options: LiveSession.Options
-  private let host: HostDescription
   private let flagBits: [String: UInt32]
 
   // Everything below is the thread's own.
@@ -67,6 +67,8 @@ final class SessionLoop: @unchecked Sendable {
       let commands = state.commands.withLock { commands in
         defer {
           commands.wantsRefresh = false
+          commands.wantsInventory = false
+          commands.inspections = []
           commands.dumps = []
         }
         return commands
@@ -94,6 +96,14 @@ final class SessionLoop: @unchecked Sendable {
         handOver(&tail)
         publish(&aggregator)
         return
+      }
+      if commands.wantsInventory || !commands.inspections.isEmpty {
+        let requests = commands.inspections.compactMap { aggregator.kernelAddress(of: $0) }
+        state.mailbox.requests.withLock {
+          if commands.wantsInventory { $0.wantsInventory = true }
+          $0.inspections += requests
+        }
+        state.mailbox.wake.signal()
       }
       for path in commands.dumps { dump(tail, &aggregator, to: path) }
       if now >= nextSnapshot || commands.wantsRefresh {

@@ -14,6 +14,10 @@ final class SurveyorMailbox: Sendable {
     var created: [(ring: UInt64, time: UInt64)] = []
     var suspects: [SuspectRequest] = []
     var names: [NameResolver.Subject] = []
+    /// Take the inventory of every ring.
+    var wantsInventory = false
+    /// Look closely at these requests.
+    var inspections: [SuspectRequest] = []
     var isStopping = false
   }
 
@@ -24,6 +28,8 @@ final class SurveyorMailbox: Sendable {
     var isWalking = false
     /// Scans done.
     var scans = 0
+    /// Inventories taken, or given up.
+    var inventories = 0
   }
 
   let requests = Mutex(Requests())
@@ -47,6 +53,12 @@ struct Surveyor: ~Copyable {
   private let interval: UInt64
   private var scanner: RingScanner
   private var names = NameResolver()
+  private let configuration: probe_config
+  /// Start of the observation.
+  private let startTime: UInt64
+  /// Loaded when the rings are known: that is after the first frame.
+  private var inventory: Inventory?
+  private var hasTriedInventory = false
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -54,17 +66,17 @@ struct Surveyor: ~Copyable {
   /// Loads the iterators. `ownRing` is closed when they know what a ring is.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
-    filter: RingFilter, interval: UInt64, ownRing: Int32
+    filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64
   ) throws(ProbeError) {
     defer { close(ownRing) }
     self.mailbox = mailbox
     self.capture = capture
     self.filter = filter
     self.interval = interval
+    self.configuration = configuration
+    self.startTime = startTime
     scanner = try RingScanner(
       configuration: configuration, ownRing: ownRing, capture: capture.object)
-    // the last load of a session's start
-    cbpf_return_memory()
   }
 
   /// Works until told to stop.
@@ -76,6 +88,8 @@ struct Surveyor: ~Copyable {
           requests.created = []
           requests.suspects = []
           requests.names = []
+          requests.wantsInventory = false
+          requests.inspections = []
         }
         return requests
       }
@@ -99,15 +113,66 @@ struct Surveyor: ~Copyable {
         notices.append(Notice(error.message, isError: true))
         nextScan = monotonicTime() + interval * 10
       }
+      let tookInventory = takeInventory(
+        isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
+        into: &records, &notices)
       names.resolve(requests.names, rings: scanner.rings, into: &records)
       mailbox.answers.withLock { answers in
         answers.records.append(records)
         answers.notices += notices
         if !requests.suspects.isEmpty { answers.isWalking = false }
         if scanned { answers.scans += 1 }
+        if tookInventory { answers.inventories += 1 }
       }
       let now = monotonicTime()
       mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
     }
+  }
+
+  /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.
+  private mutating func takeInventory(
+    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
+    _ notices: inout [Notice]
+  ) -> Bool {
+    let isFirst = isFirst && !hasTriedInventory
+    guard isFirst || isWanted || !inspections.isEmpty else { return false }
+    // What the scan found is not kept waiting for the load.
+    mailbox.answers.withLock { answers in
+      answers.records.append(records)
+      if isFirst { answers.scans += 1 }
+    }
+    records = RecordBuffer()
+    do throws(ProbeError) {
+      if !hasTriedInventory {
+        hasTriedInventory = true
+        inventory = try Inventory(
+          configuration: configuration, ringFileOperations: scanner.ringFileOperations)
+        // the last load of a session's start
+        cbpf_return_memory()
+      }
+      guard inventory != nil else { return true }
+      if isFirst || isWanted {
+        try inventory!.run(
+          Inventory.Scope(
+            rings: scanner.rings.keys.sorted(), opcodes: filter.filter.opcodes,
+            // the programs know a ring that is not found yet by its process, not by its descriptor
+            observedSince: filter.filter.fds.isEmpty ? startTime : 0),
+          into: &records)
+        names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+      }
+      for inspection in inspections where scanner.rings[inspection.ring] != nil {
+        try inventory!.run(
+          Inventory.Scope(
+            rings: [inspection.ring], observedSince: 0, request: inspection.request),
+          into: &records)
+        if let parked = records.parked(inspection.request) {
+          FileInspector.look(at: parked, time: monotonicTime(), into: &records)
+        }
+      }
+    } catch {
+      notices.append(
+        Notice("what was in flight before is not listed: \(error.message)", isError: true))
+    }
+    return true
   }
 }

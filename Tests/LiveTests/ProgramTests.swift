@@ -12,7 +12,8 @@ extension LiveTests {
       let folder = Command.root.appending(path: "Tests/Programs").path()
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       let endless = [
-        "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "workload",
+        "churn", "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "parked",
+        "workload",
       ]
       return names.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }
         .filter { !endless.contains($0) }.sorted()

@@ -24,6 +24,10 @@ public enum TestPrograms {
 
   /// Starts one of them.
   public static func start(_ name: String, _ arguments: String...) throws -> ChildProgram {
+    try start(name, arguments: arguments)
+  }
+
+  public static func start(_ name: String, arguments: [String]) throws -> ChildProgram {
     try ChildProgram(path(name), arguments)
   }
 

@@ -229,6 +229,54 @@ struct RecordStream {
     add(&body, \.base, .cqringWait, 0, ring: ring)
   }
 
+  // MARK: Inventory
+
+  /// A request that a walk found, which began at `time`.
+  mutating func parked(
+    _ request: Int, _ opcode: String = "POLL_ADD", ring: UInt64 = 1, userData: UInt64 = 0,
+    place: RecordPlace = .poll, behind: Int = 0, knows: SQEKnowledge = [], at time: UInt64? = nil,
+    change: (inout record_parked) -> Void = { _ in }
+  ) {
+    let isNew = known[request] == nil
+    if isNew { known[request] = Known(ring: ring, opcode: op(opcode), userData: userData) }
+    var body = record_parked()
+    body.place = place
+    body.user_data = userData
+    body.behind = Self.address(behind)
+    body.known = knows.rawValue
+    body.tgid = 10
+    body.submitter_tid = 11
+    body.since_ns = time ?? self.time
+    change(&body)
+    let next = self.time
+    if let time { self.time = time }
+    let tid = self.tid
+    self.tid = place == .workRunning ? 77 : 0
+    add(&body, \.base, .parked, request)
+    self.tid = tid
+    if time != nil { self.time = next }
+  }
+
+  mutating func balance(_ ring: UInt64 = 1, outstanding: UInt64, at time: UInt64? = nil) {
+    var body = record_ring_balance()
+    body.outstanding = outstanding
+    body.method = .allocated
+    let next = self.time
+    if let time { self.time = time }
+    add(&body, \.base, .ringBalance, 0, ring: ring)
+    if time != nil { self.time = next }
+  }
+
+  mutating func depth(_ ring: UInt64 = 1, sq: UInt32, cq: UInt32, waiter: UInt32 = 0) {
+    var body = record_ring_depth()
+    body.sq_pending = sq
+    body.cq_pending = cq
+    body.waiters = waiter == 0 ? 0 : 1
+    body.waiter_tid = waiter
+    body.waiter_missing = 3
+    add(&body, \.base, .ringDepth, 0, ring: ring)
+  }
+
   // MARK: The rest
 
   mutating func lost(_ count: UInt64, cause: LossCause = .ringBufferFull) {

@@ -194,6 +194,59 @@ struct SampleStream {
     buffer.append(complete, base: \.base)
   }
 
+  /// What a walk over a ring's structures finds.
+  private mutating func inventory(_ ring: UInt64) {
+    func on(_ base: record) -> record {
+      var base = base
+      base.ctx = ring
+      return base
+    }
+    let request: UInt64 = 0xffff_8881_5000_0000
+    var parked = record_parked()
+    parked.base = on(base(.parked, request, opcode: 22))
+    parked.since_ns = Self.start
+    parked.behind = 0xffff_8881_5000_0100
+    parked.flags = 1 << 8
+    parked.user_data = 0xbeef
+    parked.off = .max
+    parked.len = 10
+    parked.fd = 4
+    parked.place = .workRunning
+    parked.known = UInt8(RECORD_KNOWS_OFF | RECORD_KNOWS_LEN | RECORD_KNOWS_FD)
+    buffer.append(parked, base: \.base)
+    var stack = record_kernel_stack()
+    stack.base = on(base(.kernelStack, request, opcode: 22))
+    stack.length = 11
+    buffer.append(stack, base: \.base, trailer: Array("a+0x1\nb+0x2".utf8))
+    var file = record_file_state()
+    file.base = on(base(.fileState, request, opcode: 22))
+    file.poll_events = 1
+    file.receive_bytes = 5
+    file.send_bytes = -1
+    file.length = 3
+    buffer.append(file, base: \.base, trailer: Array("tcp".utf8))
+    var depth = record_ring_depth()
+    depth.base = on(base(.ringDepth))
+    depth.sq_pending = 1
+    depth.waiters = 1
+    depth.waiter_tid = 4243
+    depth.waiter_missing = 2
+    buffer.append(depth, base: \.base)
+    var balance = record_ring_balance()
+    balance.base = on(base(.ringBalance))
+    balance.outstanding = 3
+    balance.method = .references
+    balance.reached = 1
+    buffer.append(balance, base: \.base)
+    let queued = sqe(opcode: 22, userData: 9, length: 5)
+    buffer.append(
+      record_unsubmitted(base: on(base(.unsubmitted, opcode: 22)), sqe: queued), base: \.base)
+    buffer.append(
+      record_unreaped(
+        base: on(base(.unreaped)), user_data: 8, res: -4, cflags: 2, is_overflowed: 1, reserved: 0),
+      base: \.base)
+  }
+
   /// One of each other kind.
   private mutating func odds() {
     let first: UInt64 = 0xffff_8881_4000_0000
@@ -246,6 +299,7 @@ struct SampleStream {
     found.cq_entries = 16
     found.tgid = 77
     buffer.append(found, base: \.base)
+    inventory(found.base.ctx)
     var closed = record_ring_closed(base: base(.ringClosed))
     closed.base.ctx += 0x1000
     buffer.append(closed, base: \.base)

@@ -21,10 +21,10 @@ struct probe_config {
   __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
-  __u64 req_f_multishot;
   __u64 req_f_buf_node; /* 6.15 and later: buf_node is valid */
   __u64 req_f_sqe_group; /* patched kernels */
   __u64 req_f_sqe_group_leader;
+  __u64 req_f_multishot;
   __u64 opcodes[4];      /* bit set: this IORING_OP_* passes */
   __u32 filters_opcodes; /* 0: every opcode passes */
   __u32 filters_rings;   /* 0: every ring passes, the verdict table is not looked at */
@@ -33,11 +33,11 @@ struct probe_config {
   __u32 nr_fds;          /* 0: of any descriptor */
   __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
-  __u32 has_twins;       /* 1: tracepoints are preemptible, see twins.h */
-  __u32 reserved;
+  __u32 has_twins;        /* 1: tracepoints are preemptible, see twins.h */
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
   __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
   __u32 sample_limit;
+  __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
   char comms[PROBE_MAX_COMMS][RECORD_COMM_LEN];
@@ -85,7 +85,13 @@ struct probe_sighting {
   __u32 nr_files;
   __u32 nr_bufs;
   __u32 is_creator; /* 1: the process has the address space that created the ring */
-  __u32 reserved;
+  __u32 sq_pending; /* and the rest as in record_ring_depth */
+  __u32 cq_pending;
+  __u32 is_overflowed;
+  __u32 waiters;
+  __u32 waiter_tid;
+  __u32 waiter_tgid;
+  __u32 waiter_missing;
   char comm[RECORD_COMM_LEN];
 };
 
@@ -146,6 +152,38 @@ struct probe_start {
 };
 struct probe_starts {
   struct probe_start slots[PROBE_START_SLOTS];
+};
+
+/*
+ * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED.
+ * Slots are as many as user space says; what did not fit is counted.
+ */
+#define PROBE_SLOT_SIZE 128
+struct probe_slot {
+  __u64 words[PROBE_SLOT_SIZE / 8];
+};
+
+#define PROBE_STACK_DEPTH 48
+#define PROBE_MAX_STACKS 128
+struct probe_stack {
+  __u64 req;
+  __u64 ctx;
+  __u32 tid;
+  __s32 size; /* bytes of frames, negative errno */
+  __u64 frames[PROBE_STACK_DEPTH];
+};
+
+/* Shared with the inventory's programs while one runs. */
+struct probe_inventory {
+  __u64 start_ns;            /* time of the records */
+  __u64 ring_file_operations; /* f_op of rings */
+  __u64 per_cpu_offsets;     /* address of the kernel's __per_cpu_offset, 0 if not known or needed */
+  __u32 processors;
+  __u32 pass;    /* number of this run */
+  __u32 used;    /* slots, those that were not there included */
+  __u32 stacks;  /* likewise */
+  __u32 broken;  /* lists that changed under the walk, which left them */
+  __u32 nodes; /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 
 #endif

@@ -65,6 +65,32 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
   RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
   RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
+  /* what the kernel's own structures say, found by walking them */
+  RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
+  RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
+  RECORD_PARKED RECORD_SWIFT_NAME("parked") = 82,
+  RECORD_UNSUBMITTED RECORD_SWIFT_NAME("unsubmitted") = 83,
+  RECORD_UNREAPED RECORD_SWIFT_NAME("unreaped") = 84,
+  RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
+  RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
+};
+
+/* Where the kernel keeps a request that is in flight. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
+  RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,
+  RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,               /* behind another of its chain */
+  RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,           /* behind a drain */
+  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                   /* armed on its file */
+  RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,             /* a TIMEOUT that runs */
+  RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5,    /* a LINK_TIMEOUT that runs */
+  RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,             /* a URING_CMD that can be cancelled */
+  RECORD_PLACE_FUTEX RECORD_SWIFT_NAME("futex") = 7,
+  RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,
+  RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,               /* polled I/O */
+  RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,                /* in the block layer */
+  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,     /* io-wq: no worker has it yet */
+  RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12,   /* io-wq: a worker executes it */
+  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,         /* woken, its task has not run */
 };
 
 /* The function that was seen to give a buffer back. */
@@ -471,6 +497,114 @@ struct record_end {
   struct record base;
   __u64 records; /* before this one */
   __u64 lost;
+};
+
+/*
+ * How full a ring is, and who waits in io_uring_enter for its completions; all of one moment. Written when
+ * it has changed.
+ */
+struct record_ring_depth {
+  struct record base;
+  __u32 sq_pending;    /* SQEs that the application has queued and the kernel has not taken */
+  __u32 cq_pending;    /* CQEs posted and not reaped */
+  __u32 is_overflowed; /* 1: CQEs wait in the overflow list */
+  __u32 waiters;       /* tasks that wait, 64 at most */
+  __u32 waiter_tid;    /* the first of them, 0 if none */
+  __u32 waiter_tgid;
+  __u32 waiter_missing; /* CQEs that must still come before it goes on */
+  __u32 reserved;
+};
+
+/* How a ring's outstanding requests were counted. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
+  RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
+  RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated less free: exact; 6.17 and later */
+  RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
+  RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken less CQEs posted: an estimate */
+};
+
+/*
+ * What a ring's own counters say at time_ns, when the walk over its lists began. The RECORD_UNSUBMITTED and
+ * RECORD_UNREAPED that follow replace those known before.
+ */
+struct record_ring_balance {
+  struct record base;
+  __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended */
+  enum record_balance method;
+  __u32 reached; /* different requests that the walk found */
+};
+
+/* Bits of record_parked.known: what the kernel still has of the SQE, and how sure it is. */
+#define RECORD_KNOWS_OFF 1
+#define RECORD_KNOWS_ADDR 2
+#define RECORD_KNOWS_LEN 4
+#define RECORD_KNOWS_FLAGS 8
+#define RECORD_KNOWS_BUFFER 16
+#define RECORD_KNOWS_FD 32        /* fd still names the request's file */
+#define RECORD_KNOWS_START 64     /* since_ns is when it was submitted */
+#define RECORD_KNOWS_MULTISHOT 128 /* it can post several CQEs */
+
+/*
+ * A request that a walk found in flight. The walk began at time_ns: valid only if nothing was heard of req
+ * after that. The SQE is gone by then; fields are what the kernel's structure still has of it.
+ */
+struct record_parked {
+  struct record base; /* tid: the worker that executes it, else 0 */
+  __u64 since_ns;     /* it was submitted before this */
+  __u64 behind;       /* LINKED, LINK_TIMEOUT: the io_kiocb before it in the chain; else 0 */
+  __u64 flags;        /* REQ_F_*; the low byte is the SQE's */
+  __u64 user_data;
+  __u64 off;
+  __u64 addr;
+  __u64 expires_ns; /* timeouts: when they fire; else 0 */
+  __u32 len;
+  __u32 op_flags;
+  __s32 fd;          /* or fixed-file index */
+  __u32 poll_events; /* POLL: what is waited for */
+  __u32 tgid;        /* of the submitter */
+  __u32 submitter_tid;
+  __u16 buf_index;
+  enum record_place place;
+  __u8 known; /* RECORD_KNOWS_* */
+  __u32 reserved;
+};
+
+/* An SQE that the application has queued and the kernel has not taken. req is 0. */
+struct record_unsubmitted {
+  struct record base;
+  struct record_sqe sqe;
+};
+
+/* A CQE that the application has not reaped. */
+struct record_unreaped {
+  struct record base;
+  __u64 user_data;
+  __s32 res;
+  __u32 cflags;
+  __u32 is_overflowed; /* 1: in the overflow list; 0: in the ring */
+  __u32 reserved;
+};
+
+/*
+ * The kernel stack of thread tid, which executes req. Followed by `length` bytes of text, the innermost
+ * frame first, one a line, padded with zeroes to a multiple of 8. Empty: the kernel does not tell.
+ */
+struct record_kernel_stack {
+  struct record base;
+  __u32 length;
+  __u32 are_hidden; /* 1: names are hidden (kptr_restrict), the text has addresses */
+};
+
+/*
+ * The file of a request, asked a moment ago. Followed by `length` bytes of text that says more (a socket's
+ * addresses), padded with zeroes to a multiple of 8.
+ */
+struct record_file_state {
+  struct record base;
+  __u32 poll_events;  /* what it reports now, POLL* */
+  __u32 length;
+  __s64 receive_bytes; /* bytes that can be read; -1: it does not tell */
+  __s64 send_bytes;    /* bytes not sent yet; -1: it does not tell */
 };
 
 /* What a recording starts with; all text is UTF-8 padded with zeroes. */

@@ -71,6 +71,23 @@ struct io_wq_work_list {
   struct io_wq_work_node *first;
 };
 
+struct list_head {
+  struct list_head *next, *prev;
+};
+
+struct wait_queue_head {
+  struct list_head head;
+};
+
+struct wait_queue_entry {
+  void *private;
+  struct list_head entry;
+};
+
+typedef struct {
+  int counter;
+} atomic_t;
+
 struct io_submit_state {
   struct io_wq_work_node free_list;
   struct io_wq_work_list compl_reqs;
@@ -137,8 +154,15 @@ struct io_sq_data {
   struct task_struct *thread;
 };
 
+struct io_rings;
+
 struct io_ring_ctx {
   unsigned int flags;
+  struct io_rings *rings;
+  unsigned int cached_cq_tail;
+  unsigned long check_cq;
+  struct wait_queue_head cq_wait;
+  struct task_struct *submitter_task;
   __u32 *sq_array;
   struct io_uring_sqe *sq_sqes;
   unsigned int cached_sq_head;
@@ -149,6 +173,18 @@ struct io_ring_ctx {
   struct io_submit_state submit_state;
   struct io_file_table file_table;
   struct io_rsrc_data buf_table;
+};
+
+/* 6.2 and later: with DEFER_TASKRUN nobody is in cq_wait, but this is a number of CQEs */
+struct io_ring_ctx___wait_by_count {
+  atomic_t cq_wait_nr;
+};
+
+/* A task in io_uring_enter, in cq_wait */
+struct io_wait_queue {
+  struct wait_queue_entry wq;
+  struct io_ring_ctx *ctx;
+  unsigned int cq_tail;
 };
 
 /* Up to 6.12 */
@@ -265,6 +301,11 @@ struct io_uring_task {
 /* Starts with a 32-bit number: the way to load one from the SQ array without a helper call. */
 struct io_uring {
   __u32 head;
+  __u32 tail;
+};
+
+struct io_rings {
+  struct io_uring sq, cq;
 };
 
 struct io_uring_sqe {
@@ -328,10 +369,14 @@ extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
 #define IORING_SETUP_SQE128 (1U << 10)
 #define IORING_SETUP_CQE32 (1U << 11)
 #define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
+#define IORING_SETUP_DEFER_TASKRUN (1U << 13)
 #define IORING_SETUP_NO_SQARRAY (1U << 16)
+#define IORING_SETUP_CQE_MIXED (1U << 18)
 #define IORING_SETUP_SQE_MIXED (1U << 19)
 #define IORING_CQE_F_MORE (1U << 1)
+#define IORING_SETUP_SQ_REWIND (1U << 20)
 #define IORING_CQE_F_NOTIF (1U << 3)
+#define IORING_CQE_F_SKIP (1U << 5)
 #define IORING_CQE_F_32 (1U << 15)
 #define IORING_OP_READ_FIXED 4
 #define IORING_OP_WRITE_FIXED 5

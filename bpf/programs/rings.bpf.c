@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Rings by iterator: those that tasks have open, those that a task has only registered, what is in their
- * tables of buffers, and which of their requests are free. Run by user space about once a second.
+ * Rings by iterator: those that tasks have open, those that a task has only registered, how full they are
+ * and who waits for them, what is in their tables of buffers, and which of their requests are free. Run by
+ * user space about once a second.
  */
 #include "kernel_types.h"
 #include "buffer_table.h"
@@ -53,9 +54,92 @@ static __always_inline void count_registered(
   }
 }
 
+/* Depth */
+
+#define MAX_WAITERS 64
+/* io_uring.h: the values of cq_wait_nr while nobody waits (-1), and while a wake-up is forced */
+#define IO_CQ_WAKE_FORCE 0x7fffffffU
+
+/* Of the ring that is being looked at: where the verifier does not follow it through every step. */
+struct {
+  __u64 ring;
+  __u64 entry;
+  __u64 end;
+  __u64 waiter;
+  __u32 sq_pending;
+  __u32 cq_pending;
+  __u32 is_overflowed;
+  __u32 waiters;
+  __u32 missing;
+} depth = {};
+
+static long waiter_step(__u32 index, void *unused) {
+  struct list_head *entry = (void *)depth.entry;
+  if (!entry || depth.entry == depth.end)
+    return 1;
+  struct io_wait_queue *waiter =
+      (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
+  struct io_ring_ctx *ring = (void *)depth.ring;
+  /* on 6.1 a poll of the ring's descriptor is in the same queue, and is no io_wait_queue */
+  if ((__u64)BPF_CORE_READ(waiter, ctx) == depth.ring) {
+    if (!depth.waiters) {
+      depth.waiter = (__u64)BPF_CORE_READ(waiter, wq.private);
+      __s32 missing = BPF_CORE_READ(waiter, cq_tail) - BPF_CORE_READ(ring, cached_cq_tail);
+      depth.missing = missing > 0 ? missing : 0;
+    }
+    depth.waiters++;
+  }
+  depth.entry = (__u64)BPF_CORE_READ(entry, next);
+  return 0;
+}
+
+/* Not static and with a number for a pointer: so the verifier looks at it once and not at each call. */
+__noinline int look_at_depth(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  __u32 flags = BPF_CORE_READ(ring, flags);
+  depth.ring = address;
+  depth.waiter = 0;
+  depth.waiters = 0;
+  depth.missing = 0;
+  depth.sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
+  depth.cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
+  /* Both are the application's to write; with SQ_REWIND (7.2) every submission starts at 0 and the
+   * tail says nothing. */
+  if (depth.sq_pending > BPF_CORE_READ(ring, sq_entries) || flags & IORING_SETUP_SQ_REWIND)
+    depth.sq_pending = 0;
+  if (depth.cq_pending > BPF_CORE_READ(ring, cq_entries))
+    depth.cq_pending = 0;
+  depth.is_overflowed = BPF_CORE_READ(ring, check_cq) & 1;
+
+  struct io_ring_ctx___wait_by_count *counts = (void *)ring;
+  if ((flags & IORING_SETUP_DEFER_TASKRUN) && bpf_core_field_exists(counts->cq_wait_nr)) {
+    __u32 missing = BPF_CORE_READ(counts, cq_wait_nr.counter);
+    if (missing && missing < IO_CQ_WAKE_FORCE) {
+      depth.waiter = (__u64)BPF_CORE_READ(ring, submitter_task);
+      depth.waiters = 1;
+      depth.missing = missing;
+    }
+    return 0;
+  }
+  depth.entry = (__u64)BPF_CORE_READ(ring, cq_wait.head.next);
+  depth.end = address + bpf_core_field_offset(struct io_ring_ctx, cq_wait.head);
+  bpf_loop(MAX_WAITERS, waiter_step, NULL, 0);
+  return 0;
+}
+
+/* Of the task at an address; likewise looked at once. */
+__noinline __u32 tid_at(__u64 task) {
+  return task ? tid_of((struct task_struct *)task) : 0;
+}
+
+__noinline __u32 tgid_at(__u64 task) {
+  return task ? tgid_of((struct task_struct *)task) : 0;
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
-  struct io_ring_ctx *ring = file->private_data;
+  struct io_ring_ctx *ring = BPF_CORE_READ(file, private_data);
   struct probe_sighting sighting = {
       .ctx = (__u64)ring,
       .tgid = tgid_of(task),
@@ -70,6 +154,14 @@ static __always_inline void report_ring(
       sighting.sq_thread_tid = tid_of(thread);
   }
   count_registered(ring, &sighting);
+  look_at_depth((__u64)ring);
+  sighting.sq_pending = depth.sq_pending;
+  sighting.cq_pending = depth.cq_pending;
+  sighting.is_overflowed = depth.is_overflowed;
+  sighting.waiters = depth.waiters;
+  sighting.waiter_tid = tid_at(depth.waiter);
+  sighting.waiter_tgid = tgid_at(depth.waiter);
+  sighting.waiter_missing = depth.missing;
   struct mm_struct *mm = task->mm;
   sighting.is_creator = mm && mm == BPF_CORE_READ(ring, mm_account);
   BPF_CORE_READ_INTO(&sighting.comm, task, group_leader, comm);

@@ -22,6 +22,12 @@ struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_
 /* io_uring_setup(2) with the smallest ring. Returns its descriptor or a negative errno. */
 int cbpf_io_uring_setup(void);
 
+/* Another process's descriptor, as one of this one (pidfd_getfd, 5.6): the same open file. The descriptor
+ * or a negative errno. */
+int cbpf_take_descriptor(pid_t process, int descriptor);
+/* Bytes that can be read, or were sent and are not gone; -1 where the file does not tell. */
+int64_t cbpf_pending_bytes(int descriptor, bool is_output);
+
 /* Nothing of <sys/eventfd.h> is imported. The descriptor or a negative errno. */
 int cbpf_eventfd(void);
 /* Sleeps until the descriptor is readable or the time has passed; true in the first case. */

@@ -85,6 +85,19 @@ struct AddressTable: ~Copyable {
     old.deallocate()
   }
 
+  /// Makes room and keeps every entry. Positions change.
+  @inline(never)
+  mutating func grow() {
+    let old = UnsafeBufferPointer(start: entries, count: mask + 1)
+    (entries, mask, shift) = Self.allocate(capacity: old.count * 2)
+    used = 0
+    for entry in old where entry.address != 0 {
+      let position = insert(entry.address)
+      entries[position] = entry
+    }
+    old.deallocate()
+  }
+
   @inline(__always)
   private func home(of address: UInt64) -> Int {
     // Multiplicative hashing: addresses of one slab differ in few bits.

@@ -42,6 +42,18 @@ extension Aggregator {
     }
   }
 
+  /// A request was found behind another one, whose address is `target`.
+  mutating func link(_ slot: UInt32, behind target: UInt64) {
+    guard links[slot].chain == noIndex, let position = addresses.find(target),
+      isLive(addresses[position]), addresses[position].mark == EntryMark.request,
+      addresses[position].index != slot,
+      links[addresses[position].index].ring == links[slot].ring
+    else { return }
+    let first = addresses[position].index
+    if links[first].chain == noIndex { append(first, to: newChain(links[slot].ring)) }
+    join(slot, to: links[first].chain, after: first)
+  }
+
   /// A chain broke: `link` is cancelled because of `req`, or because of one that failed in
   /// preparation.
   mutating func failLink(_ record: UnsafePointer<record_fail_link>) {

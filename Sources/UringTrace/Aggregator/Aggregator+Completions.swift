@@ -28,6 +28,7 @@ extension Aggregator {
       return
     }
     guard let position = header.req == 0 ? nil : addresses.find(header.req) else {
+      if header.req != 0, !cqe.flags.contains(.more) { noteStranger(header.req) }
       completeUnnamed(cqe, userData: record.pointee.user_data, hasRequest: header.req != 0, ring)
       return
     }
@@ -244,6 +245,9 @@ extension Aggregator {
       time: header.time_ns, tid: header.tid)
 
     guard let slot = overflowed(header, cqe, userData: record.pointee.user_data, ring) else {
+      if !cqe.flags.contains(.more) {
+        strangeEnds.note(ring: ring, userData: record.pointee.user_data, time: header.time_ns)
+      }
       rings[ring].ring.counts.unmatched &+= 1
       return
     }

@@ -185,6 +185,7 @@ extension Aggregator {
     rings[ring].ring.lastWaitMinEvents = record.pointee.min_events
     if rings[ring].ring.ownerTgid == 0 { rings[ring].ring.ownerTgid = record.pointee.tgid }
     rings[ring].ring.lastWaitTime = header.time_ns
+    rings[ring].lastWaitTid = header.tid
     events.current.value = Int64(record.pointee.min_events)
   }
 

@@ -96,7 +96,7 @@ extension Aggregator {
 
   /// A request whose submission was not seen.
   @inline(never)
-  private mutating func beginUnknown(_ header: record, ring: UInt32) -> UInt32 {
+  mutating func beginUnknown(_ header: record, ring: UInt32) -> UInt32 {
     let slot = begin(header, ring: ring)
     slots[slot].request.isStartKnown = false
     slots[slot].request.isSQEKnown = false
@@ -131,7 +131,8 @@ extension Aggregator {
   }
 
   @inline(never)
-  private mutating func removeDeadAddresses() {
+  mutating func removeDeadAddresses() {
+    forgottenTime = clock.now
     addresses.removeDead(slots) { entry, slots in
       !slots[entry.index].request.state.isFinal
         && entry.address

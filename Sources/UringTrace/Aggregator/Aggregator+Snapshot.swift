@@ -23,7 +23,8 @@ extension Aggregator {
       latency: latency, events: events.events(),
       lastSecond: totalRates.lastSecond(total, clock: clock),
       lastMinute: totalRates.lastMinute(total, clock: clock),
-      requestFlagNames: requestFlagNames, fileNames: fileNames, taskNames: taskNames)
+      requestFlagNames: requestFlagNames, fileNames: fileNames, taskNames: taskNames,
+      kernelStacks: kernelStacks, fileStates: fileStates)
   }
 
   private func ring(_ index: UInt32, latency: inout [OpcodeLatency]) -> Ring {
@@ -37,6 +38,10 @@ extension Aggregator {
     let counters = RateCounters(ring.counts)
     ring.lastSecond = rings[index].rates.lastSecond(counters, clock: clock)
     ring.lastMinute = rings[index].rates.lastMinute(counters, clock: clock)
+    if let waiter = ring.waiter, waiter.tid == rings[index].lastWaitTid {
+      ring.waiter?.minEvents = ring.lastWaitMinEvents
+      ring.waiter?.since = ring.lastWaitTime
+    }
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }
     let opcodes = latency[first...]
     if opcodes.count == 1 {
@@ -61,13 +66,24 @@ extension Aggregator {
 
   private func requestsInFlight() -> [Request] {
     Array(unsafeUninitializedCapacity: inFlightCount) { buffer, initialized in
-      var slot = links.first
-      while slot != noIndex {
-        buffer.initializeElement(at: initialized, to: slots[slot].request)
-        buffer[initialized].isSuspect = isSuspect(slot)
-        initialized += 1
-        slot = links[slot].next
+      // Those that were there before were found later.
+      if hasFound { copyInFlight(to: buffer, &initialized) { $0 < host.startTime } }
+      copyInFlight(to: buffer, &initialized) { !hasFound || $0 >= host.startTime }
+    }
+  }
+
+  private func copyInFlight(
+    to buffer: UnsafeMutableBufferPointer<Request>, _ count: inout Int,
+    where isWanted: (_ startTime: UInt64) -> Bool
+  ) {
+    var slot = links.first
+    while slot != noIndex {
+      if isWanted(slots[slot].request.startTime) {
+        buffer.initializeElement(at: count, to: slots[slot].request)
+        buffer[count].isSuspect = isSuspect(slot)
+        count += 1
       }
+      slot = links[slot].next
     }
   }
 

@@ -72,6 +72,15 @@ public struct Aggregator: ~Copyable {
   var fileNames = FileNames()
   var taskNames: [UInt32: String] = [:]
 
+  // What walks over the kernel's structures found: see Aggregator+Inventory.swift.
+  var kernelStacks: [UInt32: KernelStack] = [:]
+  var fileStates: [Request.ID: FileState] = [:]
+  /// A request older than the observation was found.
+  var hasFound = false
+  var strangeEnds = StrangeEnds()
+  /// When addresses that were heard of were last forgotten.
+  var forgottenTime: UInt64 = 0
+
   public init(host: HostDescription, limits: Limits = Limits()) {
     self.host = host
     self.limits = limits
@@ -182,6 +191,13 @@ public struct Aggregator: ~Copyable {
     case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self))
     case .symbol: symbol(record.body(as: record_symbol.self))
     case .providedTail: providedTail(record.body(as: record_provided_tail.self))
+    case .parked: parked(record.body(as: record_parked.self))
+    case .ringDepth: ringDepth(record.body(as: record_ring_depth.self))
+    case .ringBalance: ringBalance(record.body(as: record_ring_balance.self))
+    case .unsubmitted: unsubmitted(record.body(as: record_unsubmitted.self))
+    case .unreaped: unreaped(record.body(as: record_unreaped.self))
+    case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self))
+    case .fileState: fileState(record.body(as: record_file_state.self))
     case .end: break
     @unknown default: break
     }

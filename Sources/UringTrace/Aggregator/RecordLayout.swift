@@ -60,6 +60,13 @@ struct RecordLayout {
     .providedTail: RecordLayout(record_provided_tail.self, .ring, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),
     .counts: RecordLayout(record_counts.self, .ring, isLogged: false),
+    .ringDepth: RecordLayout(record_ring_depth.self, .ring, isLogged: false),
+    .ringBalance: RecordLayout(record_ring_balance.self, .ring, isLogged: false),
+    .parked: RecordLayout(record_parked.self, [.ring, .request], isLogged: false),
+    .unsubmitted: RecordLayout(record_unsubmitted.self, .ring, isLogged: false),
+    .unreaped: RecordLayout(record_unreaped.self, .ring, isLogged: false),
+    .kernelStack: RecordLayout(record_kernel_stack.self, [.ring, .request], isLogged: false),
+    .fileState: RecordLayout(record_file_state.self, [.ring, .request], isLogged: false),
   ]
 }
 

@@ -85,6 +85,7 @@ extension RequestSlot {
     request.chain = 0
     request.group = 0
     request.shortWriteBytes = 0
+    request.kernelKnowledge = []
   }
 
   /// What the submission and the preparation failure tell alike.
@@ -134,6 +135,8 @@ extension RequestSlot {
     let place = min(Int(request.stepCount), Request.stepCapacity - 1)
     request.stepStorage[unchecked: place] = Step(time: time, tid: tid, kind: kind)
     request.stepCount &+= 1
+    // It has moved on from where it was seen.
+    request.place = .unknown
     // Records of different CPUs can arrive slightly out of order.
     if time > request.lastTime { request.lastTime = time }
   }

@@ -23,6 +23,8 @@ struct RingState {
   /// The SQE group that takes members, with its id.
   var openSQEGroup = noIndex
   var openSQEGroupID: RequestGroup.ID = 0
+  /// Thread of the last `io_uring_cqring_wait`.
+  var lastWaitTid: UInt32 = 0
 
   init(_ ring: Ring) {
     self.ring = ring

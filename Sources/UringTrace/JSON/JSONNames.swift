@@ -51,6 +51,13 @@ enum JSONNames {
     case .providedTail: "provided_tail"
     case .end: "end"
     case .counts: "counts"
+    case .ringDepth: "ring_depth"
+    case .ringBalance: "ring_balance"
+    case .parked: "parked"
+    case .unsubmitted: "unsubmitted"
+    case .unreaped: "unreaped"
+    case .kernelStack: "kernel_stack"
+    case .fileState: "file_state"
     @unknown default: "unknown"
     }
   }
@@ -149,7 +156,49 @@ enum JSONNames {
     case .skipped: "skipped"
     case .notified: "notified"
     case .ended: "ended"
+    case .found: "found"
     }
+  }
+
+  /// nil where the place is not known.
+  static func place(_ place: Place) -> String? {
+    switch place {
+    case .unknown: nil
+    case .linked: "linked"
+    case .deferred: "deferred"
+    case .poll: "poll"
+    case .timeout: "timeout"
+    case .linkTimeout: "link_timeout"
+    case .command: "uring_cmd"
+    case .futex: "futex"
+    case .waitid: "waitid"
+    case .iopoll: "iopoll"
+    case .block: "block"
+    case .workerQueued: "io_wq_queued"
+    case .workerRunning: "io_wq_running"
+    case .taskWork: "task_work"
+    }
+  }
+
+  static func place(_ name: String) -> RecordPlace? {
+    Place.allCases.first { place($0) == name }.flatMap { RecordPlace(rawValue: $0.rawValue) }
+  }
+
+  static func method(_ method: Ring.Balance.Method) -> StaticString {
+    switch method {
+    case .unknown: "unknown"
+    case .allocated: "allocated"
+    case .references: "references"
+    case .sequence: "sequence"
+    }
+  }
+
+  static func method(_ method: BalanceMethod) -> StaticString {
+    self.method(Ring.Balance.Method(method))
+  }
+
+  static func method(_ name: String) -> BalanceMethod? {
+    [.unknown, .allocated, .references, .sequence].first { method($0).description == name }
   }
 
   /// Of a negative result, nil for others.

@@ -157,6 +157,18 @@ package struct JSONWriter {
     object(body)
   }
 
+  /// An object, or null.
+  package mutating func field<Value>(
+    _ key: StaticString, _ value: Value?, object body: (inout JSONWriter, Value) -> Void
+  ) {
+    if let value {
+      field(key) { body(&$0, value) }
+    } else {
+      self.key(key)
+      null()
+    }
+  }
+
   package mutating func field<Elements: Sequence>(
     _ key: StaticString, array elements: Elements,
     _ body: (inout JSONWriter, Elements.Element) -> Void

@@ -117,6 +117,7 @@ public struct SnapshotDocument {
     json.field("waits", ring.counts.waits)
     json.field("last_wait_min_events", ring.lastWaitTime == 0 ? nil : ring.lastWaitMinEvents)
     json.field("last_wait_ns", ring.lastWaitTime == 0 ? nil : ring.lastWaitTime)
+    writeInventory(of: ring, to: &json)
     json.field("last_second") { write(ring.lastSecond, to: &$0) }
     json.field("last_minute") { write(ring.lastMinute, to: &$0) }
     json.field("latency") { write(ring.latency, to: &$0) }
@@ -124,6 +125,46 @@ public struct SnapshotDocument {
       json.object { json in
         json.field("errno", error.errno == 0 ? "other" : Errno(rawValue: error.errno).name)
         json.field("count", error.count)
+      }
+    }
+  }
+
+  /// What the kernel's own structures say of a ring.
+  private func writeInventory(of ring: Ring, to json: inout JSONWriter) {
+    json.field("sq_pending", ring.sqPending)
+    json.field("cq_pending", ring.cqPending)
+    json.field("cq_overflowed", ring.isOverflowed)
+    json.field("waiter", ring.waiter) { json, waiter in
+      json.field("tid", waiter.tid)
+      json.field("pid", waiter.tgid)
+      json.field("waiters", waiter.count)
+      json.field("missing", waiter.missing)
+      json.field("min_events", waiter.minEvents)
+      json.field("since_ns", waiter.since)
+    }
+    json.field("balance", ring.balance) { json, balance in
+      json.field("time_ns", balance.time)
+      json.field("method", literal: JSONNames.method(balance.method))
+      let isKnown = balance.method != .unknown
+      json.field("outstanding", isKnown ? balance.outstanding : nil)
+      json.field("accounted", balance.accounted)
+      json.field("unaccounted", isKnown ? balance.unaccounted : nil)
+      json.field("reached", balance.reached)
+    }
+    json.field("unsubmitted", array: ring.unsubmitted) { json, sqe in
+      json.object { json in
+        json.field("user_data", hex: sqe.user_data)
+        json.field("opcode", Opcode(rawValue: sqe.opcode).name)
+        SQEFields.write(sqe, to: &json)
+      }
+    }
+    json.field("unreaped", array: ring.unreaped) { json, cqe in
+      json.object { json in
+        json.field("user_data", hex: cqe.userData)
+        json.field("result", cqe.result)
+        json.field("errno", JSONNames.errno(cqe.result))
+        json.field("cqe_flags", CQEFlags(rawValue: cqe.flags).names)
+        json.field("overflowed", cqe.isOverflowed)
       }
     }
   }
@@ -161,7 +202,24 @@ public struct SnapshotDocument {
       json.field("sqe_flags", SQEFlags(rawValue: request.sqe.flags).names)
       json.field("ioprio", request.sqe.ioprio)
       SQEFields.writeBody(request.sqe, to: &json)
+    } else if !request.kernelKnowledge.isEmpty {
+      writeKernelKnowledge(of: request, to: &json)
     }
+    json.field("place", request.state.isFinal ? nil : JSONNames.place(request.place))
+    let isRunning = !request.state.isFinal && request.place == .workerRunning
+    json.field("worker_tid", isRunning ? request.workerTid : nil)
+    let stack = isRunning ? snapshot.kernelStacks[request.workerTid] : nil
+    json.field("kernel_stack", array: stack?.frames ?? []) { $0.value($1) }
+    json.field("file_state", request.state.isFinal ? nil : snapshot.fileStates[request.id]) {
+      json, state in
+      json.field("poll_events", state.pollEvents)
+      json.field("receive_bytes", state.receiveBytes)
+      json.field("send_bytes", state.sendBytes)
+      json.field("text", state.text)
+      json.field("time_ns", state.time)
+    }
+    let isTimed = [.timeout, .linkTimeout].contains(request.place) && !request.state.isFinal
+    json.field("expires_ns", isTimed && request.expiryTime != 0 ? request.expiryTime : nil)
     json.field("result", request.hasResult ? request.result : nil)
     json.field("errno", request.hasResult ? JSONNames.errno(request.result) : nil)
     json.field("cqe_flags", CQEFlags(rawValue: request.cqeFlags).names)
@@ -182,6 +240,27 @@ public struct SnapshotDocument {
       }
     }
     json.field("dropped_steps", request.droppedSteps)
+  }
+
+  /// What the kernel still had of the SQE.
+  private func writeKernelKnowledge(of request: Request, to json: inout JSONWriter) {
+    let sqe = request.sqe
+    json.field("sqe_flags", SQEFlags(rawValue: sqe.flags).names)
+    if request.knows(.off) {
+      if request.opcode.properties.off?.name == "cmd_op" {
+        json.field("cmd_op", UInt32(truncatingIfNeeded: sqe.off))
+      } else {
+        json.field("off", Int64(bitPattern: sqe.off))
+      }
+    }
+    if request.knows(.addr) { json.field("addr", hex: sqe.addr) }
+    if request.knows(.len) { json.field("len", sqe.len) }
+    if request.knows(.opFlags) { json.field("op_flags", sqe.op_flags) }
+    if request.knows(.buffer) {
+      let isGroup = SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
+      json.field("buf_index", isGroup ? nil : sqe.buf_index)
+      json.field("bgid", isGroup ? sqe.buf_index : nil)
+    }
   }
 
   private func write(_ chain: Chain, to json: inout JSONWriter) {

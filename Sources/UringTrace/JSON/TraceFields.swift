@@ -182,6 +182,36 @@ enum TraceFields {
       let tail = raw.load(as: record_provided_tail.self)
       json.field("bgid", tail.bgid)
       json.field("tail", tail.tail)
+    case .ringDepth:
+      let depth = raw.load(as: record_ring_depth.self)
+      json.field("sq_pending", depth.sq_pending)
+      json.field("cq_pending", depth.cq_pending)
+      json.field("cq_overflowed", depth.is_overflowed != 0)
+      json.field("waiters", depth.waiters)
+      json.field("waiter_tid", depth.waiter_tid)
+      json.field("waiter_tgid", depth.waiter_tgid)
+      json.field("waiter_missing", depth.waiter_missing)
+    case .ringBalance:
+      let balance = raw.load(as: record_ring_balance.self)
+      json.field("outstanding", balance.outstanding)
+      json.field("method", literal: JSONNames.method(balance.method))
+      json.field("reached", balance.reached)
+    case .parked: writeParked(raw.load(as: record_parked.self), flagNames, to: &json)
+    case .unsubmitted: SQEFields.write(raw.load(as: record_unsubmitted.self).sqe, to: &json)
+    case .unreaped:
+      let cqe = raw.load(as: record_unreaped.self)
+      writeCQE(cqe.res, cqe.cflags, to: &json)
+      json.field("overflowed", cqe.is_overflowed != 0)
+    case .kernelStack:
+      let stack = raw.load(as: record_kernel_stack.self)
+      json.field("names_hidden", stack.are_hidden != 0)
+      json.field("stack", text(behind: record, stack, length: stack.length))
+    case .fileState:
+      let state = raw.load(as: record_file_state.self)
+      json.field("poll_events", state.poll_events)
+      json.field("receive_bytes", state.receive_bytes < 0 ? nil : state.receive_bytes)
+      json.field("send_bytes", state.send_bytes < 0 ? nil : state.send_bytes)
+      json.field("text", text(behind: record, state, length: state.length))
     case .defer, .ringClosed, .freed, .end: break
     @unknown default: break
     }
@@ -216,6 +246,37 @@ enum TraceFields {
     write("latencies", pairs.latencies, to: &json)
   }
 
+  /// A request that was found: its SQE's fields as far as the kernel had them, `known` says which.
+  private static func writeParked(
+    _ parked: record_parked, _ flagNames: [String], to json: inout JSONWriter
+  ) {
+    json.field("place", JSONNames.place(Place(parked.place)))
+    json.field("since_ns", parked.since_ns)
+    if parked.behind != 0 { json.field("behind", hex: parked.behind) }
+    json.field("flags", JSONNames.requestFlags(parked.flags, flagNames))
+    json.field("flag_bits", hex: parked.flags)
+    json.field("known", array: knownNames(parked.known)) { $0.value($1) }
+    json.field("fd", parked.fd)
+    json.field("off", Int64(bitPattern: parked.off))
+    json.field("addr", hex: parked.addr)
+    json.field("len", parked.len)
+    json.field("op_flags", parked.op_flags)
+    json.field("buf_index", parked.buf_index)
+    json.field("poll_events", parked.poll_events)
+    if parked.expires_ns != 0 { json.field("expires_ns", parked.expires_ns) }
+    json.field("tgid", parked.tgid)
+    json.field("submitter_tid", parked.submitter_tid)
+  }
+
+  /// Names of `RECORD_KNOWS_*`, by bit.
+  static let knowledge = [
+    "off", "addr", "len", "op_flags", "buf_index", "fd", "start", "multishot",
+  ]
+
+  private static func knownNames(_ known: UInt8) -> [String] {
+    knowledge.indices.filter { known & 1 << UInt8($0) != 0 }.map { knowledge[$0] }
+  }
+
   private static func write(_ block: record_block, to json: inout JSONWriter) {
     json.object { json in
       json.field("request", hex: block.request)
@@ -248,12 +309,19 @@ enum TraceFields {
 
   /// The text that follows a file name's record.
   private static func text(of record: UnsafePointer<record>) -> String {
-    let start = MemoryLayout<record_file_name>.size
-    let raw = UnsafeRawPointer(record)
-    let length = Int(raw.load(as: record_file_name.self).length)
+    let name = UnsafeRawPointer(record).load(as: record_file_name.self)
+    return text(behind: record, name, length: name.length)
+  }
+
+  /// The text that follows a record.
+  private static func text<Record>(
+    behind record: UnsafePointer<record>, _: Record, length: UInt32
+  ) -> String {
+    let start = MemoryLayout<Record>.size
     let size = Int(record.pointee.size)
     guard size >= start else { return "" }
-    let bytes = UnsafeRawBufferPointer(start: raw + start, count: min(length, size - start))
+    let bytes = UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(record) + start, count: min(Int(length), size - start))
     return String(decoding: bytes, as: UTF8.self)
   }
 

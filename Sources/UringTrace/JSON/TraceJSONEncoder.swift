@@ -97,6 +97,7 @@ extension RecordKind {
   var namesUserData: Bool {
     switch self {
     case .submit, .reqFailed, .complete, .cqeOverflow: true
+    case .parked, .unsubmitted, .unreaped: true
     default: false
     }
   }

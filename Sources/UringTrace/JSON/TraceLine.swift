@@ -313,8 +313,98 @@ struct TraceLine: Decodable {
       tail.bgid = try line.integer("bgid")
       tail.tail = try line.integer("tail")
       return { [tail] in $0.append(tail, base: \.base) }
+    default: return try inventoryEvent(kind, base, line)
+    }
+  }
+
+  /// What a walk over the kernel's structures found.
+  private static func inventoryEvent(
+    _ kind: RecordKind, _ base: record, _ line: Members
+  ) throws -> (inout RecordBuffer) -> Void {
+    switch kind {
+    case .ringDepth:
+      var depth = record_ring_depth()
+      depth.base = base
+      depth.sq_pending = try line.integer("sq_pending")
+      depth.cq_pending = try line.integer("cq_pending")
+      depth.is_overflowed = try line.bool("cq_overflowed") ? 1 : 0
+      depth.waiters = try line.integer("waiters")
+      depth.waiter_tid = try line.integer("waiter_tid")
+      depth.waiter_tgid = try line.integer("waiter_tgid")
+      depth.waiter_missing = try line.integer("waiter_missing")
+      return { [depth] in $0.append(depth, base: \.base) }
+    case .ringBalance:
+      var balance = record_ring_balance()
+      balance.base = base
+      balance.outstanding = try line.integer("outstanding")
+      guard let method = JSONNames.method(try line.string("method")) else {
+        throw line.failure("method")
+      }
+      balance.method = method
+      balance.reached = try line.integer("reached")
+      return { [balance] in $0.append(balance, base: \.base) }
+    case .parked:
+      let parked = try parked(base, line)
+      return { $0.append(parked, base: \.base) }
+    case .unsubmitted:
+      var entry = record_unsubmitted()
+      entry.base = base
+      entry.sqe = try line.sqe()
+      return { [entry] in $0.append(entry, base: \.base) }
+    case .unreaped:
+      var cqe = record_unreaped()
+      cqe.base = base
+      cqe.user_data = try line.hex("user_data")
+      cqe.res = try line.integer("res")
+      cqe.cflags = try line.integer("cflags")
+      cqe.is_overflowed = try line.bool("overflowed") ? 1 : 0
+      return { [cqe] in $0.append(cqe, base: \.base) }
+    case .kernelStack:
+      var stack = record_kernel_stack()
+      stack.base = base
+      stack.are_hidden = try line.bool("names_hidden") ? 1 : 0
+      let text = try line.string("stack")
+      stack.length = UInt32(text.utf8.count)
+      return { [stack] in $0.append(stack, base: \.base, trailer: text.utf8) }
+    case .fileState:
+      var state = record_file_state()
+      state.base = base
+      state.poll_events = try line.integer("poll_events")
+      state.receive_bytes = try line.optionalInteger("receive_bytes") ?? -1
+      state.send_bytes = try line.optionalInteger("send_bytes") ?? -1
+      let text = try line.string("text")
+      state.length = UInt32(text.utf8.count)
+      return { [state] in $0.append(state, base: \.base, trailer: text.utf8) }
     default: throw line.failure("event")
     }
+  }
+
+  private static func parked(_ base: record, _ line: Members) throws -> record_parked {
+    var parked = record_parked()
+    parked.base = base
+    guard let place = JSONNames.place(try line.string("place")) else { throw line.failure("place") }
+    parked.place = place
+    parked.since_ns = try line.integer("since_ns")
+    parked.behind = try line.hex("behind", default: 0)
+    parked.flags = try line.hex("flag_bits")
+    parked.user_data = try line.hex("user_data")
+    for name in try line.strings("known") {
+      guard let bit = TraceFields.knowledge.firstIndex(of: name) else {
+        throw line.failure("known")
+      }
+      parked.known |= 1 << UInt8(bit)
+    }
+    parked.fd = try line.integer("fd")
+    parked.off = UInt64(bitPattern: try line.integer("off"))
+    parked.addr = try line.hex("addr")
+    parked.len = try line.integer("len")
+    parked.op_flags = try line.integer("op_flags")
+    parked.buf_index = try line.integer("buf_index")
+    parked.poll_events = try line.integer("poll_events")
+    parked.expires_ns = try line.optionalInteger("expires_ns") ?? 0
+    parked.tgid = try line.integer("tgid")
+    parked.submitter_tid = try line.integer("submitter_tid")
+    return parked
   }
 
   struct Key: CodingKey {
@@ -346,6 +436,10 @@ struct TraceLine: Decodable {
 
     func string(_ key: String) throws -> String {
       try container.decode(String.self, forKey: Key(stringValue: key))
+    }
+
+    func strings(_ key: String) throws -> [String] {
+      try container.decode([String].self, forKey: Key(stringValue: key))
     }
 
     func bool(_ key: String) throws -> Bool {

@@ -84,7 +84,16 @@ public struct Request: Sendable {
   public var group: RequestGroup.ID = 0
   /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
   public var shortWriteBytes: UInt64 = 0
-  /// What the application wrote; meaningful if ``isSQEKnown``.
+  /// Where the kernel was last seen to keep it, until an event tells that it moved on.
+  public var place: Place = .unknown
+  /// What the kernel still had of the SQE, for a request that was found in flight: those fields of
+  /// ``sqe`` are meaningful though ``isSQEKnown`` is false.
+  public var kernelKnowledge: SQEKnowledge = []
+  /// The thread that executes it while ``place`` is ``Place/workerRunning``.
+  public var workerTid: UInt32 = 0
+  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
+  public var expiryTime: UInt64 = 0
+  /// What the application wrote; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
   public var sqe: SQE = SQE()
   /// The first ``stepCapacity`` steps; see ``steps``.
   public var stepStorage: InlineArray<10, Step> = InlineArray(
@@ -101,7 +110,12 @@ public struct Request: Sendable {
   public var droppedSteps: Int { max(0, Int(stepCount) - Self.stepCapacity) }
 
   /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
-  public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: isSQEKnown) }
+  public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
+
+  /// Whether a field of ``sqe`` is what the application wrote.
+  public func knows(_ field: SQEKnowledge) -> Bool {
+    isSQEKnown || kernelKnowledge.isSuperset(of: field)
+  }
 }
 
 /// The file a request names.

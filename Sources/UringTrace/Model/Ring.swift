@@ -47,6 +47,21 @@ public struct Ring: Sendable {
   public var lastWaitMinEvents: Int32
   public var lastWaitTime: UInt64
 
+  /// SQEs queued by the application and not taken by the kernel, at the last look.
+  public var sqPending: UInt32 = 0
+  /// CQEs posted and not reaped, at the last look.
+  public var cqPending: UInt32 = 0
+  /// CQEs wait in the kernel's overflow list.
+  public var isOverflowed = false
+  /// Who waits for CQEs in `io_uring_enter`, at the last look.
+  public var waiter: Waiter?
+  /// What the ring's own counters said at the last inventory.
+  public var balance: Balance?
+  /// The first SQEs that the kernel has not taken, at the last inventory.
+  public var unsubmitted: [SQE] = []
+  /// The first CQEs that were not reaped, at the last inventory.
+  public var unreaped: [UnreapedCQE] = []
+
   public var isClosed: Bool { closedTime != 0 }
 
   public struct Counts: Hashable, Sendable {

@@ -34,6 +34,10 @@ public struct Snapshot: Sendable {
   public var fileNames: FileNames
   /// Names of threads where known, by thread id.
   public var taskNames: [UInt32: String]
+  /// Kernel stacks of threads that execute requests, by thread id; as last looked at.
+  public var kernelStacks: [UInt32: KernelStack] = [:]
+  /// Files of requests that were looked at closely.
+  public var fileStates: [Request.ID: FileState] = [:]
 }
 
 /// What was observed, and how.

@@ -38,6 +38,8 @@ public struct Step: Hashable, Sendable {
     case notified
     /// Ended while no event told: its memory was reused, free, or its ring gone.
     case ended
+    /// Found in flight in the kernel's structures: it was there before.
+    case found
   }
 
   /// Nanoseconds, CLOCK_MONOTONIC.

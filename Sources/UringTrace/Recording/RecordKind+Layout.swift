@@ -24,8 +24,8 @@ extension RecordKind {
   public var isEvent: Bool {
     switch self {
     case .ringFd, .taskName, .fileName, .lost, .flagName, .counts, .end, .registerArgument,
-      .blockRequest,
-      .groupBuffer, .symbol, .providedTail, .bufferSlot:
+      .blockRequest, .groupBuffer, .symbol, .providedTail, .bufferSlot, .ringDepth, .ringBalance,
+      .parked, .unsubmitted, .unreaped, .kernelStack, .fileState:
       false
     default: true
     }

@@ -53,7 +53,7 @@ final class Player {
   func perform(_ command: SourceCommand) -> Notice? {
     switch command {
     case .setRefreshInterval(let interval): self.interval = Self.nanoseconds(interval)
-    case .refresh, .dump: break
+    case .refresh, .dump, .inventory, .inspect: break
     case .play:
       if engine.position >= recording.duration { engine.seek(to: 0) }
       isPlaying = true

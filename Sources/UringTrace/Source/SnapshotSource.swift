@@ -31,6 +31,10 @@ public enum SourceCommand: Sendable, Hashable {
   case setRefreshInterval(Duration)
   /// Makes a snapshot at once.
   case refresh
+  /// Looks through the kernel's own structures for what is in flight, and where.
+  case inventory
+  /// Looks closely at one request: where it is, what its worker does, what its file says.
+  case inspect(Request.ID)
   /// Writes the trace held in memory to a file, as trace.jsonl.
   case dump(path: String)
 

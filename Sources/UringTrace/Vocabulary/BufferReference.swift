@@ -9,7 +9,7 @@ public enum BufferReference: Hashable, Sendable {
 extension Request {
   /// nil where the SQE is not known or gives an address.
   public var bufferReference: BufferReference? {
-    guard isSQEKnown else { return nil }
+    guard knows(.buffer) else { return nil }
     if SQEFlags(rawValue: sqe.flags).contains(.bufferSelect) { return .group(sqe.buf_index) }
     let properties = opcode.properties
     return properties.usesFixedBuffer || properties.fixedBufferFlag.isSet(in: sqe)

@@ -68,6 +68,7 @@ extension Binding {
     Binding(["d"], .dump, label: "Dump", "write the trace to a JSON file"),
     Binding([.tab], .nextPane, label: "Pane", "next pane"),
     Binding([.backTab], .previousPane, "previous pane"),
+    Binding(["r"], .inventory, in: .live, "look again for what is in flight in the kernel"),
     Binding(["a"], .allRings, "requests of all rings"),
     Binding(["I"], .invert, in: .list, "invert the sort order"),
     Binding(["n"], .searchNext, in: .list, "next match"),

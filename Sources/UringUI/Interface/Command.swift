@@ -9,6 +9,7 @@ enum Command: Hashable, Sendable {
   case searchPrevious
   case pause
   case dump
+  case inventory
   case longerInterval
   case shorterInterval
   case nextPane

@@ -171,6 +171,15 @@ struct Interface: Sendable {
     return result
   }
 
+  /// The request whose detail is shown live: it is looked at closely.
+  var inspected: Request.ID? {
+    guard !isReplay, !isPaused, let detail = details.last as? DetailPane,
+      let request = scene?.request(detail.id),
+      !request.state.isFinal
+    else { return nil }
+    return detail.id
+  }
+
   // MARK: Commands
 
   mutating func perform(_ command: Command) -> [Effect] {
@@ -188,6 +197,7 @@ struct Interface: Sendable {
     case .pause:
       isPaused.toggle()
       return isPaused ? [] : [.source(.refresh)]
+    case .inventory: return [.source(.inventory)]
     case .dump:
       modal = .prompt(Prompt(kind: .dump, field: TextField(options.dumpName())))
     case .longerInterval: return changeInterval(1)

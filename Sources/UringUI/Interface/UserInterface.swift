@@ -53,6 +53,10 @@ private struct RunLoop {
   var interface: Interface
   var canvas = Canvas(width: 0, height: 0)
   var source: (any SnapshotSource)?
+  private var nextInspection: UInt64 = 0
+
+  /// Between two close looks at the request that is shown, in nanoseconds.
+  private static let inspectionInterval: UInt64 = 500_000_000
 
   init(terminal: Terminal, interface: Interface) {
     self.terminal = terminal
@@ -97,6 +101,10 @@ private struct RunLoop {
     for notice in source.takeNotices() {
       interface.tell(notice, now: now)
       isNew = true
+    }
+    if let request = interface.inspected, now >= nextInspection {
+      source.perform(.inspect(request))
+      nextInspection = now + Self.inspectionInterval
     }
     let before = interface.revision
     interface.update(source.current(), timeline: source.timeline)

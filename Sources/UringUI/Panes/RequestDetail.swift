@@ -68,7 +68,71 @@ struct RequestDetail {
     if request.pollEvents != 0 {
       lines.append(line("Waits for", [Piece(Fields.pollEvents(request))]))
     }
+    return lines + kernelView
+  }
+
+  // MARK: The kernel's view
+
+  /// Where the kernel has it, and what its file and its ring say.
+  private var kernelView: [[Piece]] {
+    guard !request.state.isFinal else { return [] }
+    var lines: [[Piece]] = []
+    if request.place != .unknown {
+      var pieces = [Piece(Names.place(request.place))]
+      if request.place == .workerRunning {
+        pieces = [Piece("executed by "), Piece(scene.thread(request.workerTid), .strong)]
+      }
+      if [.timeout, .linkTimeout].contains(request.place), request.expiryTime > scene.now {
+        pieces.append(Piece("  fires in " + Humanise.duration(request.expiryTime - scene.now)))
+      }
+      lines.append(line("Kernel", pieces))
+    }
+    if let state = scene.snapshot.fileStates[request.id] { lines.append(fileLine(state)) }
+    if let ring = scene.ring(request.ring), let waiter = ring.waiter {
+      lines.append(waiterLine(waiter))
+    }
+    if let balance = scene.ring(request.ring)?.balance, balance.unaccounted > 0 {
+      let rest = "\(balance.unaccounted) of \(balance.outstanding) requests are on no list"
+      lines.append(
+        line("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
+    }
     return lines
+  }
+
+  private func fileLine(_ state: FileState) -> [Piece] {
+    let events = NamedBits.poll.text(state.pollEvents)
+    var pieces = [Piece("reports "), Piece(events.isEmpty ? "nothing" : events, .value)]
+    if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
+    if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
+    if !state.text.isEmpty { pieces.append(Piece("  " + state.text, .strong)) }
+    return line("File now", pieces)
+  }
+
+  private func waiterLine(_ waiter: Ring.Waiter) -> [Piece] {
+    var pieces = [
+      Piece(scene.thread(waiter.tid)), Piece(" waits in io_uring_enter for "),
+      Piece("\(waiter.missing) more CQEs", .value),
+    ]
+    if let since = waiter.since {
+      pieces.append(Piece("  since " + Humanise.duration(scene.age(since: since))))
+    } else {
+      pieces.append(Piece("  since before uringtop came", .faint))
+    }
+    if waiter.count > 1 { pieces.append(Piece("  and \(waiter.count - 1) more threads", .faint)) }
+    return line("Waiter", pieces)
+  }
+
+  /// What the worker that executes the request does.
+  var kernelStack: [[Piece]] {
+    guard !request.state.isFinal, request.place == .workerRunning,
+      let stack = scene.snapshot.kernelStacks[request.workerTid]
+    else { return [] }
+    var lines = [heading("Kernel stack of \(scene.thread(request.workerTid))")]
+    if stack.areNamesHidden {
+      lines.append([Piece(" names are hidden: kernel.kptr_restrict or no CAP_SYSLOG", .warning)])
+    }
+    if stack.frames.isEmpty { lines.append([Piece(" the thread is running", .faint)]) }
+    return lines + stack.frames.map { [Piece("   " + $0)] } + [[]]
   }
 
   /// The group it leads or is a member of, nil if of none.
@@ -199,10 +263,28 @@ struct RequestDetail {
 
   // MARK: SQE
 
-  var fields: [[Piece]] {
-    guard request.isSQEKnown else {
+  /// What the kernel still has of it, where the submission was not seen.
+  private var kernelFields: [[Piece]] {
+    guard !request.kernelKnowledge.isEmpty else {
       return [heading("SQE"), [Piece(" not known: its submission was not seen", .faint)]]
     }
+    let properties = request.opcode.properties
+    var rows: [(String, String)] = [("opcode", request.opcode.name)]
+    func add(_ field: SQEKnowledge, _ name: String, _ value: String) {
+      if request.knows(field) { rows.append((name, value)) }
+    }
+    add(.off, properties.off?.name ?? "off", "\(Int64(bitPattern: request.sqe.off))")
+    add(.addr, properties.addr?.name ?? "addr", Humanise.hex(request.sqe.addr))
+    add(.len, properties.len?.name ?? "len", "\(request.sqe.len)")
+    add(.opFlags, properties.flags?.name ?? "op_flags", Humanise.hex(UInt64(request.sqe.op_flags)))
+    let flags = request.flagNames(scene.snapshot.requestFlagNames).joined(separator: " ")
+    if !flags.isEmpty { rows.append(("request flags", flags)) }
+    return [heading("SQE"), [Piece(" what the kernel still has of it", .faint)]]
+      + rows.map { name, value in [Piece("   " + name.fitted(to: 18), .label), Piece(value)] }
+  }
+
+  var fields: [[Piece]] {
+    guard request.isSQEKnown else { return kernelFields }
     let kernelFlags = request.flagNames(scene.snapshot.requestFlagNames).joined(separator: " ")
     var rows = request.sqeFields.map { ($0.name, $0.value) }
     if !kernelFlags.isEmpty { rows.append(("request flags", kernelFlags)) }

@@ -75,8 +75,12 @@ struct RingsContent: ListContent {
       "FD", width: 5, priority: 1, text: { Scene.descriptors(of: $0) },
       key: { UInt64(bitPattern: Int64($0.descriptors.first?.fd ?? -1)) ^ (1 << 63) }),
     number(
-      "SQ/CQ", width: 9, priority: 6, text: { "\(size($0.sqEntries))/\(size($0.cqEntries))" },
-      key: { UInt64($0.sqEntries) }),
+      "SQ", width: 8, priority: 6, style: { $0.sqPending > 0 ? .value : .normal },
+      text: { "\($0.sqPending)/\(size($0.sqEntries))" }, key: { UInt64($0.sqPending) }),
+    number(
+      "CQ", width: 8, priority: 6,
+      style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
+      text: { "\($0.cqPending)/\(size($0.cqEntries))" }, key: { UInt64($0.cqPending) }),
     Column("FLAGS", width: 24, minimum: 8, priority: 7, growth: .toContent) { row, _ in
       guard let ring = ring(row) else { return Piece("") }
       return Piece(Names.setupFlags(ring.setupFlags), .faint)

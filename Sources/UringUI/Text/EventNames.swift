@@ -31,7 +31,12 @@ extension Names {
       (.blockRequest, Piece("block request", .faint)),
       (.groupBuffer, Piece("group buffer", .faint)),
       (.symbol, Piece("symbol", .faint)), (.providedTail, Piece("provided tail", .faint)),
-      (.counts, Piece("counts", .faint)), (.end, Piece("end of recording", .label)),
+      (.counts, Piece("counts", .faint)),
+      (.end, Piece("end of recording", .label)),
+      (.ringDepth, Piece("ring depth", .faint)),
+      (.ringBalance, Piece("ring balance", .faint)), (.parked, Piece("found", .label)),
+      (.unsubmitted, Piece("unsubmitted", .faint)), (.unreaped, Piece("unreaped", .faint)),
+      (.kernelStack, Piece("kernel stack", .faint)), (.fileState, Piece("file state", .faint)),
     ].map { ($0.0.rawValue, $0.1) })
 
   /// What ``Event/value`` and ``Event/flags`` mean for the kind.

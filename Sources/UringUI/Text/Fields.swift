@@ -5,7 +5,7 @@ enum Fields {
   /// Where in the file, for opcodes whose `off` is that; nil for others and for "the file's own
   /// position" (-1).
   static func offset(_ request: Request) -> UInt64? {
-    guard request.isSQEKnown, request.opcode.properties.off?.name == "offset",
+    guard request.knows(.off), request.opcode.properties.off?.name == "offset",
       request.sqe.off != .max
     else { return nil }
     return request.sqe.off
@@ -13,7 +13,7 @@ enum Fields {
 
   /// The number in `len`, and what it counts when that is not bytes.
   static func length(_ request: Request) -> (number: UInt64, unit: String)? {
-    guard request.isSQEKnown else { return nil }
+    guard request.knows(.len) else { return nil }
     let number = UInt64(request.sqe.len)
     return switch request.opcode.properties.length {
     case .bytes: (number, "")
@@ -31,7 +31,7 @@ enum Fields {
   /// "#7" a registered buffer, "group 3" a provided one (with the id once it is chosen), else the
   /// address.
   static func buffer(_ request: Request) -> String {
-    guard request.isSQEKnown else { return "" }
+    guard request.knows(.addr) else { return "" }
     switch request.bufferReference {
     case .registered(let index)?: return "#\(index)"
     case .group(let group)?:

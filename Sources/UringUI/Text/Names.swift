@@ -45,6 +45,27 @@ enum Names {
     case .skipped: Piece("ended, CQE skipped as asked", .good)
     case .notified: Piece("network stack let go of the buffer", .good)
     case .ended: Piece("ended, unseen", .warning)
+    case .found: Piece("found in flight", .label)
+    }
+  }
+
+  /// Where the kernel has it, as part of a sentence; empty where that is not known.
+  static func place(_ place: Place) -> String {
+    switch place {
+    case .unknown: ""
+    case .linked: "behind another request of its chain"
+    case .deferred: "behind a drain"
+    case .poll: "armed on its file, until it is ready"
+    case .timeout: "a timer that runs"
+    case .linkTimeout: "a timer that guards the request before it"
+    case .command: "with its driver, which can cancel it"
+    case .futex: "on a futex"
+    case .waitid: "waits for a process"
+    case .iopoll: "polled I/O, with the device"
+    case .block: "in the block layer"
+    case .workerQueued: "in io-wq's queue"
+    case .workerRunning: "a worker thread executes it"
+    case .taskWork: "woken; its task has not come to it yet"
     }
   }
 

@@ -61,7 +61,7 @@ struct SnapshotCommand: ParsableCommand {
     let capture = try LiveCapture.start(
       filter: filters.filter, refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
-    capture.waitForScan()
+    capture.waitForInventory()
     // The kernel has applied all but the age.
     var age = Filter()
     age.minimumAge = filters.filter.minimumAge

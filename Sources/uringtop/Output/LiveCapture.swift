@@ -55,6 +55,11 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
+  /// Waits until requests that are older than the capture have been looked for, fifteen seconds at most.
+  func waitForInventory() {
+    for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }

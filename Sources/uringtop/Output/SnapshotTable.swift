@@ -53,8 +53,8 @@ struct SnapshotTable {
       rows.append([
         "\(request.ring)", (request.isStartKnown ? "" : ">") + Text.duration(age),
         "\(request.state)", request.opcode.name, file(of: request),
-        request.isSQEKnown ? "\(Int64(bitPattern: request.sqe.off))" : "-",
-        request.isSQEKnown ? "\(request.sqe.len)" : "-",
+        request.knows(.off) ? "\(Int64(bitPattern: request.sqe.off))" : "-",
+        request.knows(.len) ? "\(request.sqe.len)" : "-",
         "0x" + String(request.userData, radix: 16),
       ])
     }

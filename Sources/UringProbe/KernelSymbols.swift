@@ -1,0 +1,94 @@
+import CProbe
+import Glibc
+
+/// Names of kernel addresses, from /proc/kallsyms. Read when first needed.
+struct KernelSymbols {
+  private struct Symbol {
+    var address: UInt64
+    /// Where its name is in the file.
+    var name: Range<Int>
+  }
+
+  /// Functions by address.
+  private var functions: [Symbol] = []
+  private var text: [UInt8] = []
+  private var isRead = false
+
+  /// The kernel shows no addresses (kptr_restrict, or no CAP_SYSLOG).
+  private(set) var areHidden = false
+
+  /// The frames of a stack, innermost first.
+  mutating func describe(_ stack: probe_stack) -> [String] {
+    guard stack.size > 0 else { return [] }
+    read()
+    let count = min(Int(stack.size) / 8, Int(PROBE_STACK_DEPTH))
+    return withUnsafeBytes(of: stack.frames) { frames in
+      (0..<count).map { describe(frames.load(fromByteOffset: $0 * 8, as: UInt64.self)) }
+    }
+  }
+
+  private func describe(_ address: UInt64) -> String {
+    guard !areHidden else { return "0x" + String(address, radix: 16) }
+    var (low, high) = (0, functions.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if functions[middle].address <= address { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return "0x" + String(address, radix: 16) }
+    let symbol = functions[low - 1]
+    let name = String(decoding: text[symbol.name], as: UTF8.self)
+    return "\(name)+0x\(String(address - symbol.address, radix: 16))"
+  }
+
+  /// The address of a variable, nil if the kernel does not tell.
+  mutating func address(of variable: String) -> UInt64? {
+    if let known = variables[variable] { return known }
+    var found: UInt64?
+    let lines = Procfs.read("/proc/kallsyms", limit: 64 << 20) ?? []
+    Self.forEachLine(of: lines) { bytes, address, _, name in
+      guard address != 0, bytes[name].elementsEqual(variable.utf8) else { return }
+      found = address
+    }
+    variables[variable] = .some(found)
+    return found
+  }
+
+  private var variables: [String: UInt64?] = [:]
+
+  private mutating func read() {
+    guard !isRead else { return }
+    isRead = true
+    text = Procfs.read("/proc/kallsyms", limit: 64 << 20) ?? []
+    var symbols: [Symbol] = []
+    Self.forEachLine(of: text) { _, address, type, name in
+      guard address != 0, [UInt8(ascii: "t"), UInt8(ascii: "T")].contains(type) else { return }
+      symbols.append(Symbol(address: address, name: name))
+    }
+    functions = symbols.sorted { $0.address < $1.address }
+    areHidden = functions.isEmpty
+    if areHidden { text = [] }
+  }
+
+  /// Lines are `address type name`, with `[module]` for those of modules.
+  private static func forEachLine(
+    of text: [UInt8], _ body: ([UInt8], UInt64, UInt8, Range<Int>) -> Void
+  ) {
+    var position = 0
+    while position < text.count {
+      var address: UInt64 = 0
+      while position < text.count, text[position] != UInt8(ascii: " ") {
+        let digit = text[position]
+        address = address << 4 | UInt64(digit & 0xF) + (digit > UInt8(ascii: "9") ? 9 : 0)
+        position += 1
+      }
+      guard position + 3 < text.count else { return }
+      let type = text[position + 1]
+      let start = position + 3
+      position = start
+      while position < text.count, text[position] > UInt8(ascii: " ") { position += 1 }
+      body(text, address, type, start..<position)
+      while position < text.count, text[position] != UInt8(ascii: "\n") { position += 1 }
+      position += 1
+    }
+  }
+}

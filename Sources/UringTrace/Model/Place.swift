@@ -1,0 +1,85 @@
+import CRecord
+
+/// Where the kernel keeps a request that is in flight, as its own structures say.
+public enum Place: UInt8, Sendable, CaseIterable {
+  /// Not looked at, or it has moved on since; or on none of the kernel's lists, such as a disk request.
+  case unknown = 0
+  /// Behind another request of its chain (`req->link`).
+  case linked = 1
+  /// Behind a drain (`ctx->defer_list`).
+  case deferred = 2
+  /// Armed on its file (`ctx->cancel_table`).
+  case poll = 3
+  /// A TIMEOUT that runs (`ctx->timeout_list`).
+  case timeout = 4
+  /// A LINK_TIMEOUT that runs (`ctx->ltimeout_list`).
+  case linkTimeout = 5
+  /// A URING_CMD that its driver keeps and can cancel (`ctx->cancelable_uring_cmd`).
+  case command = 6
+  /// `ctx->futex_list`
+  case futex = 7
+  /// `ctx->waitid_list`
+  case waitid = 8
+  /// Polled I/O (`ctx->iopoll_list`).
+  case iopoll = 9
+  /// In the block layer.
+  case block = 10
+  /// In io-wq's queue (`io_wq->acct[].work_list`), or behind other work on the same file.
+  case workerQueued = 11
+  /// A worker thread executes it (`worker->cur_work`).
+  case workerRunning = 12
+  /// Woken, and its task has not run (`tctx->task_list`, `ctx->work_llist`).
+  case taskWork = 13
+
+  init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
+
+  /// The state that a request there is in.
+  var state: Request.State {
+    switch self {
+    case .unknown: .submitted
+    case .linked: .linked
+    case .deferred: .deferred
+    case .poll: .pollArmed
+    case .timeout, .linkTimeout, .command, .futex, .waitid, .iopoll, .block: .issued
+    case .workerQueued, .workerRunning: .worker
+    case .taskWork: .taskWork
+    }
+  }
+}
+
+/// Which fields of an SQE the kernel still had when a request was found (`RECORD_KNOWS_*`).
+public struct SQEKnowledge: OptionSet, Sendable, Hashable {
+  public var rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  public static let off = Self(rawValue: UInt8(RECORD_KNOWS_OFF))
+  public static let addr = Self(rawValue: UInt8(RECORD_KNOWS_ADDR))
+  public static let len = Self(rawValue: UInt8(RECORD_KNOWS_LEN))
+  public static let opFlags = Self(rawValue: UInt8(RECORD_KNOWS_FLAGS))
+  public static let buffer = Self(rawValue: UInt8(RECORD_KNOWS_BUFFER))
+  /// The descriptor, which still names the request's file.
+  public static let file = Self(rawValue: UInt8(RECORD_KNOWS_FD))
+}
+
+/// What a thread that executes a request does in the kernel.
+public struct KernelStack: Sendable, Hashable {
+  /// Frames, innermost first: names with offsets, or addresses.
+  public var frames: [String]
+  /// The kernel hides its symbols (kptr_restrict): frames are addresses.
+  public var areNamesHidden: Bool
+  /// When it was taken; nanoseconds, CLOCK_MONOTONIC.
+  public var time: UInt64
+}
+
+/// A request's file, asked.
+public struct FileState: Sendable, Hashable {
+  /// What it reports now, `POLL*`.
+  public var pollEvents: UInt32
+  /// Bytes that can be read at once, and bytes sent and not yet gone; nil if the file does not tell.
+  public var receiveBytes: Int64?
+  public var sendBytes: Int64?
+  /// More, for sockets: their addresses. Empty if there is no more.
+  public var text: String
+  /// When; nanoseconds, CLOCK_MONOTONIC.
+  public var time: UInt64
+}

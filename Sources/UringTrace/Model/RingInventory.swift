@@ -1,0 +1,66 @@
+import CRecord
+
+/// What a walk over a ring's own structures says of it.
+extension Ring {
+  /// A task in `io_uring_enter`.
+  public struct Waiter: Sendable, Hashable {
+    /// The first one's thread and process.
+    public var tid: UInt32
+    public var tgid: UInt32
+    /// Tasks that wait.
+    public var count: UInt32
+    /// CQEs that must still come.
+    public var missing: UInt32
+    /// CQEs asked for and since when (nanoseconds, CLOCK_MONOTONIC), if the call was seen.
+    public var minEvents: Int32?
+    public var since: UInt64?
+  }
+
+  /// Outstanding requests by the ring's counters, and by what is known.
+  public struct Balance: Sendable, Hashable {
+    /// How the kernel's number was found.
+    public enum Method: Sendable, Hashable {
+      /// The kernel's lists changed while it was counted.
+      case unknown
+      /// Requests allocated less free ones: exact (6.17 and later).
+      case allocated
+      /// References to the ring less free requests: exact but for moments (up to 6.12).
+      case references
+      /// SQEs taken less CQEs posted: an estimate.
+      case sequence
+
+      init(_ method: BalanceMethod) {
+        self =
+          switch method {
+          case .allocated: .allocated
+          case .references: .references
+          case .sequence: .sequence
+          default: .unknown
+          }
+      }
+    }
+
+    public var method: Method
+    /// Requests and notifications of zero-copy sends that have not ended, by the kernel.
+    public var outstanding: UInt64
+    /// Those of them that are known: from events or found.
+    public var accounted: UInt64
+    /// Requests that the walk found on the kernel's lists.
+    public var reached: UInt32
+    /// When; nanoseconds, CLOCK_MONOTONIC.
+    public var time: UInt64
+
+    /// Requests that nobody knows: they are older than the observation and on no list of io_uring, so
+    /// with the block layer, a driver or the network stack.
+    public var unaccounted: UInt64 { outstanding > accounted ? outstanding - accounted : 0 }
+  }
+
+  /// A CQE that the application has not reaped.
+  public struct UnreapedCQE: Sendable, Hashable {
+    public var userData: UInt64
+    public var result: Int32
+    public var flags: UInt32
+    /// In the overflow list, not in the ring.
+    public var isOverflowed: Bool
+  }
+}

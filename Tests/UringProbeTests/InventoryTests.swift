@@ -1,0 +1,180 @@
+import Glibc
+import ProbeSupport
+import Testing
+import UringProbe
+import UringTrace
+
+extension LiveTests {
+  /// Programs that were there before the capture, each with requests in one place.
+  @Suite struct InventoryTests {
+    /// What is in flight of a program that was started before.
+    private func found(
+      _ program: String, _ arguments: String..., expecting count: Int? = nil,
+      _ check: (Snapshot, [Request], Ring) throws -> Void
+    ) throws {
+      let child = try TestPrograms.start(program, arguments: arguments)
+      defer { _ = child.finish() }
+      let truth = try #require(child.readLine())
+      let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
+      let count = count ?? Int(truth["in_flight"] ?? 0)
+      let snapshot = LiveSessionTests.wait(session) {
+        session.hasInventory && $0.requests.count == count && $0.rings.first?.balance != nil
+      }
+      #expect(snapshot.requests.count == count)
+      let ring = try #require(snapshot.rings.first)
+      if let balance = ring.balance, balance.method != .sequence {
+        #expect(balance.accounted == balance.outstanding)
+      }
+      #expect(snapshot.damagedRecordCount == 0)
+      try check(snapshot, snapshot.requests, ring)
+    }
+
+    @Test func aPollThatHangs() throws {
+      try found("hang_poll") { snapshot, requests, ring in
+        let poll = try #require(requests.first)
+        #expect(poll.opcode.name == "POLL_ADD")
+        #expect(poll.userData == 0x1001)
+        #expect(poll.place == .poll)
+        #expect(!poll.isStartKnown)
+        #expect(snapshot.fileNames.name(of: poll)?.hasPrefix("pipe:") == true)
+        let waiter = try #require(ring.waiter)
+        #expect(waiter.missing == 1)
+        #expect(waiter.tgid == poll.submitterTgid)
+      }
+    }
+
+    @Test func aChainThatHangs() throws {
+      try found("hang_chain") { snapshot, requests, _ in
+        #expect(requests.map(\.opcode.name) == ["READ", "WRITE", "FSYNC", "CLOSE"])
+        #expect(requests.map(\.place) == [.poll, .linked, .linked, .linked])
+        #expect(snapshot.chains.first?.members.count == 4)
+        #expect(requests[0].sqe.len == 512)
+        #expect(snapshot.fileNames.name(of: requests[0])?.hasPrefix("pipe:") == true)
+      }
+    }
+
+    @Test func deferredBehindADrain() throws {
+      try found("drain", "--hold") { _, requests, _ in
+        #expect(requests.filter { $0.place == .deferred }.count == 3)
+      }
+    }
+
+    @Test func timeouts() throws {
+      try found("timeout", "--hold") { snapshot, requests, _ in
+        for timeout in requests where timeout.opcode.name == "TIMEOUT" {
+          #expect(timeout.place == .timeout)
+          #expect(timeout.isStartKnown)
+          #expect(timeout.startTime < snapshot.host.startTime)
+        }
+      }
+    }
+
+    @Test func linkTimeouts() throws {
+      try found("link_timeout", "--hold") { snapshot, requests, _ in
+        #expect(Set(requests.map(\.place)) == [.poll, .linkTimeout])
+        #expect(snapshot.chains.first?.members.map(\.opcode.name) == ["READ", "LINK_TIMEOUT"])
+      }
+    }
+
+    @Test func pollsOfOtherOpcodes() throws {
+      try found("poll_armed", "--hold") { _, requests, _ in
+        #expect(requests.allSatisfy { $0.place == .poll && $0.pollEvents != 0 })
+      }
+    }
+
+    @Test func multishots() throws {
+      try found("multishot_recv", "--hold") { _, requests, _ in
+        #expect(requests.allSatisfy { $0.place == .poll })
+      }
+    }
+
+    @Test func aRingWithoutDescriptor() throws {
+      try found("registered_ring", "--hold") { _, requests, _ in
+        #expect(requests.first?.place == .poll)
+      }
+    }
+
+    @Test func waitingWithDeferredTaskWork() throws {
+      try found("hang_poll", "--defer") { _, requests, ring in
+        #expect(requests.first?.place == .poll)
+        #expect(ring.waiter?.missing == 1)
+      }
+    }
+
+    @Test func parkedElsewhere() throws {
+      try found("parked") { snapshot, requests, ring in
+        let opens = requests.filter { $0.opcode.name == "OPENAT" }
+        #expect(Set(opens.map(\.place)) == [.workerRunning, .workerQueued])
+        let open = try #require(opens.first { $0.place == .workerRunning })
+        let stack = try #require(snapshot.kernelStacks[open.workerTid])
+        if !stack.areNamesHidden {
+          #expect(stack.frames.contains { $0.hasPrefix("wait_for_partner") })
+        }
+        if let wait = requests.first(where: { $0.opcode.name == "FUTEX_WAIT" }) {
+          #expect(wait.place == .futex)
+        }
+        if let wait = requests.first(where: { $0.opcode.name == "WAITID" }) {
+          #expect(wait.place == .waitid)
+        }
+        #expect(ring.sqPending == 2)
+        #expect(ring.unsubmitted.map(\.user_data) == [0xaaa1, 0xaaa2])
+        #expect(ring.cqPending == 1)
+        #expect(ring.unreaped.map(\.userData) == [0xbbb1])
+      }
+    }
+
+    @Test func overflowedCompletions() throws {
+      try found("cq_overflow", "--hold", expecting: 0) { snapshot, _, _ in
+        let ring = try #require(snapshot.rings.first { $0.cqPending > 0 })
+        #expect(ring.cqPending == 8)
+        #expect(ring.isOverflowed)
+        #expect(ring.unreaped.filter(\.isOverflowed).count == 16)
+      }
+    }
+
+    @Test func manyPollsAreListedWholly() throws {
+      try found("many_inflight", "16384", "poll", expecting: 16_384) { _, requests, ring in
+        #expect(Set(requests.map(\.userData)).count == 16_384)
+        #expect(ring.balance?.reached == 16_384)
+      }
+    }
+
+    @Test func nothingWrongUnderChurn() throws {
+      let child = try TestPrograms.start("churn", "20000")
+      let truth = try #require(child.readLine())
+      let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
+      for _ in 0..<20 {
+        session.perform(.inventory)
+        usleep(50_000)
+      }
+      let snapshot = session.current()
+      #expect(snapshot.lost.total == 0)
+      // One of each user_data is in flight at a time.
+      #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
+      #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
+      _ = child.finish()
+      // On a busy machine it takes a while until the ring is known to be closed.
+      var last = session.current()
+      for _ in 0..<300 where !last.requests.isEmpty {
+        usleep(100_000)
+        last = session.current()
+      }
+      #expect(last.requests.isEmpty)
+    }
+
+    @Test func aCloseLookAtASocket() throws {
+      let child = try TestPrograms.start("poll_armed", "--hold")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
+      let request = try #require(
+        LiveSessionTests.wait(session) { !$0.requests.isEmpty }.requests.first)
+      session.perform(.inspect(request.id))
+      let after = LiveSessionTests.wait(session) { $0.fileStates[request.id] != nil }
+      let state = try #require(after.fileStates[request.id])
+      #expect(!state.text.isEmpty)
+      #expect(state.receiveBytes == 0)
+      #expect(state.pollEvents & UInt32(POLLIN) == 0)
+    }
+  }
+}

@@ -1,0 +1,232 @@
+import CRecord
+import Testing
+import UringTrace
+
+/// Requests that were found in the kernel's structures, among what events tell.
+@Suite struct AggregatorInventoryTests {
+  @Test func aRequestOlderThanTheCaptureAppears() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "READ", userData: 7, knows: [.off, .len, .file]) {
+      $0.off = 4096
+      $0.len = 512
+      $0.fd = 5
+      $0.since_ns = 1
+    }
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .pollArmed)
+    #expect(request.place == .poll)
+    #expect(!request.isStartKnown)
+    #expect(!request.isSQEKnown)
+    #expect(request.startTime == 1)
+    #expect(request.file == .descriptor(5))
+    #expect(request.sqe.off == 4096)
+    #expect(request.knows(.len))
+    #expect(!request.knows(.addr))
+    #expect(request.kinds == [.found])
+  }
+
+  @Test func itsCompletionEndsIt() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, userData: 7)
+    stream.complete(1, 1)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.ended(7)?.state == .completed)
+    #expect(snapshot.counts.unmatched == 0)
+    // Its start is not known, so its latency is not.
+    #expect(snapshot.latency.isEmpty)
+  }
+
+  @Test func aMultishotThatWasFoundGoesOn() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, userData: 7) {
+      $0.known = UInt8(RECORD_KNOWS_MULTISHOT)
+      $0.poll_events = 1
+    }
+    stream.completeUnnamed(userData: 7, 1, flags: .more)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.cqeCount == 1)
+    #expect(request.state == .pollArmed)
+  }
+
+  @Test func aKnownRequestIsPlaced() throws {
+    var stream = RecordStream()
+    stream.submit(1, "POLL_ADD", userData: 7)
+    stream.parked(1, userData: 7)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.requests.count == 1)
+    #expect(snapshot.requests[0].state == .pollArmed)
+    #expect(snapshot.requests[0].isStartKnown)
+    #expect(snapshot.requests[0].isSQEKnown)
+  }
+
+  @Test func whatMovedOnSinceTheWalkBeganStaysWhereItIs() throws {
+    var stream = RecordStream()
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.queueAsyncWork(1)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests[0].state == .worker)
+    #expect(stream.snapshot().requests[0].place == .unknown)
+  }
+
+  @Test func anEventAfterTheWalkMovesItOn() throws {
+    var stream = RecordStream()
+    stream.submit(1, "READ", userData: 7)
+    stream.parked(1, "READ", userData: 7)
+    stream.taskAdd(1)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .taskWork)
+    #expect(request.place == .unknown)
+  }
+
+  @Test func whatEndedIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.complete(1)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func whatEndedUnknownIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    // Older than the capture, and gone before the walk's findings come.
+    stream.complete(1)
+    stream.parked(1, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func whatOverflowedUnknownIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.overflow(userData: 7)
+    stream.parked(1, userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func allOfANewRingAreKnown() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.parked(1, userData: 7)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func itAppearsAfterALoss() throws {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "NOP", userData: 6)
+    stream.lost(5)
+    stream.parked(2, userData: 7)
+    #expect(stream.snapshot().inFlight(7) != nil)
+  }
+
+  @Test func chainsAreRebuilt() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "READ", userData: 1)
+    stream.parked(2, "WRITE", userData: 2, place: .linked, behind: 1)
+    stream.parked(3, "FSYNC", userData: 3, place: .linked, behind: 2)
+    let snapshot = stream.snapshot()
+    let chain = try #require(snapshot.chains.first)
+    #expect(chain.members.map(\.userData) == [1, 2, 3])
+    #expect(chain.members.map(\.state) == [.pollArmed, .linked, .linked])
+  }
+
+  @Test func theWorkerThatExecutesItIsNamed() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "OPENAT", userData: 7, place: .workRunning)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .worker)
+    #expect(request.workerTid == 77)
+    #expect(request.submitterTid == 11)
+  }
+
+  @Test func aTimeoutKnowsItsStart() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "TIMEOUT", userData: 7, place: .timeout) {
+      $0.known = UInt8(RECORD_KNOWS_START)
+      $0.since_ns = 500
+      $0.expires_ns = 9_000_000_000
+    }
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.isStartKnown)
+    #expect(request.startTime == 500)
+    #expect(request.expiryTime == 9_000_000_000)
+  }
+
+  @Test func theBalanceIsThatOfTheWalksBeginning() throws {
+    var stream = RecordStream()
+    stream.submit(1, userData: 1)
+    stream.submit(2, userData: 2)
+    let walk = stream.time
+    stream.time += 10
+    stream.complete(1)
+    stream.submit(3, userData: 3)
+    stream.balance(outstanding: 2, at: walk)
+    let balance = try #require(stream.snapshot().rings[0].balance)
+    #expect(balance.accounted == 2)
+    #expect(balance.unaccounted == 0)
+  }
+
+  @Test func whatNobodyKnowsIsCounted() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, userData: 1)
+    stream.balance(outstanding: 5)
+    #expect(stream.snapshot().rings[0].balance?.unaccounted == 4)
+  }
+
+  @Test func aZeroCopySendCountsTwiceUntilItsResult() throws {
+    var stream = RecordStream()
+    stream.submit(1, "SEND_ZC", userData: 1, notification: 2)
+    stream.balance(outstanding: 2)
+    #expect(stream.snapshot().rings[0].balance?.unaccounted == 0)
+    stream.complete(1, 10, flags: .more)
+    stream.balance(outstanding: 1)
+    #expect(stream.snapshot().rings[0].balance?.accounted == 1)
+  }
+
+  @Test func depthAndWaiter() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.depth(sq: 4, cq: 5, waiter: 100)
+    let ring = stream.snapshot().rings[0]
+    #expect(ring.sqPending == 4)
+    #expect(ring.cqPending == 5)
+    #expect(ring.waiter?.missing == 3)
+    #expect(ring.waiter?.since == nil)
+    let time = stream.time
+    stream.wait(1, for: 8)
+    #expect(stream.snapshot().rings[0].waiter?.since == time)
+    #expect(stream.snapshot().rings[0].waiter?.minEvents == 8)
+  }
+
+  @Test func manyFoundDoNotForgetWhatEnded() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    for request in 1...100 {
+      stream.submit(request, userData: 1)
+      stream.complete(request)
+    }
+    for request in 101...20_000 { stream.parked(request, userData: 2, at: walk) }
+    for request in 1...100 { stream.parked(request, "NOP", userData: 1, at: walk) }
+    let snapshot = stream.snapshot()
+    #expect(snapshot.requests.count == 19_900)
+    #expect(snapshot.inFlight(1) == nil)
+  }
+}
