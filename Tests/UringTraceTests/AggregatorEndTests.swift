@@ -183,6 +183,9 @@ import UringTrace
     #expect(snapshot.requests.isEmpty)
     #expect(snapshot.recent.isEmpty)
     #expect(snapshot.counts.unmatched == 1)
+    #expect(snapshot.counts.completed == 1)
+    // It is in no latency.
+    #expect(snapshot.counts.unmeasured == 1)
   }
 
   @Test func lostCompletionsAreHealedByTheFreeList() {

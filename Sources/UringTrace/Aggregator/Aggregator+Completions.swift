@@ -91,7 +91,9 @@ extension Aggregator {
   /// A CQE of a request that nobody knows. It may end the request all the same.
   private mutating func countUnmatched(_ cqe: Posted, hasRequest: Bool, _ ring: UInt32) {
     rings[ring].ring.counts.unmatched &+= 1
-    if hasRequest, !cqe.flags.contains(.more) { rings[ring].ring.counts.completed &+= 1 }
+    guard hasRequest, !cqe.flags.contains(.more) else { return }
+    rings[ring].ring.counts.completed &+= 1
+    rings[ring].ring.counts.unmeasured &+= 1
   }
 
   /// The request that a CQE without one belongs to: a multishot that goes on, or a zero-copy send

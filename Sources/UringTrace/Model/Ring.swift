@@ -92,7 +92,8 @@ public struct Ring: Sendable {
     /// Bytes moved by reads, receives and such, by writes, sends and such.
     public var bytesRead: UInt64 = 0
     public var bytesWritten: UInt64 = 0
-    /// Requests that ended without a record, and whose latency is in no histogram.
+    /// Requests that ended and whose latency is in no histogram: the records of their ends or their
+    /// submissions were lost, or are older than the capture.
     public var unmeasured: UInt64 = 0
     /// Calls that waited for CQEs (`io_uring_cqring_wait`).
     public var waits: UInt64 = 0
