@@ -9,7 +9,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
@@ -43,9 +42,6 @@ let package = Package(
       name: "UringTrace",
       dependencies: [
         "CRecord",
-        .product(name: "BasicContainers", package: "swift-collections"),
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // The live source.
@@ -95,7 +91,13 @@ let package = Package(
     .executableTarget(
       name: "ReplayBench", dependencies: ["UringTrace", "CRecord"], path: "Benchmarks/Replay"),
 
-    .testTarget(name: "UringTraceTests", dependencies: ["UringTrace", "CRecord"]),
+    .testTarget(
+      name: "UringTraceTests",
+      dependencies: [
+        "UringTrace", "CRecord",
+        // What LatencyHistogram has to agree with.
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
     // The command line as its users see it: the real binary.
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "uringtop", "UringTrace"],

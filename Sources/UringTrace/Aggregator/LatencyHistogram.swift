@@ -5,7 +5,7 @@
 ///
 /// The hdrhistogram-swift package has the same buckets, but copies parts of itself at each recording
 /// (3 % of the samples besides what is inlined), and its percentiles and iteration took 230 µs for each
-/// histogram in a snapshot, against 4 µs here.
+/// histogram in a snapshot, against 4 µs here. Tests compare the two.
 struct LatencyHistogram: ~Copyable {
   private(set) var max: UInt64 = 0
   /// Counts of the buckets from ``first`` on.
