@@ -52,7 +52,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // The embedded ublk target, its load, and what takes its place without ublk.
-    .target(name: "UblkTarget", dependencies: ["CURing"]),
+    .target(name: "UblkTarget", dependencies: ["CURing", "UringTrace"]),
     // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
     .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
     .executableTarget(

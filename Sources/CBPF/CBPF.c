@@ -107,10 +107,6 @@ bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
   return ppoll(&poll, 1, &time, NULL) > 0;
 }
 
-void cbpf_name_thread(const char *name) {
-  pthread_setname_np(pthread_self(), name);
-}
-
 void cbpf_prefer_thread(void) {
   setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
 }

@@ -124,6 +124,5 @@ int curing_pipe(int ends[2], int *capacity) {
 
 int curing_direct_flag(void) { return O_DIRECT; }
 
-void curing_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
-
 int curing_thread_id(void) { return gettid(); }
+

@@ -1,5 +1,7 @@
+import CURing
 import Glibc
 import Synchronization
+import UringTrace
 
 /// Groups without ublk: registered buffers used with a file, and zero-copy sends to ourselves.
 ///
@@ -10,7 +12,7 @@ public final class BufferWorkload: Workload {
   private let report: QueueReport
   private let load: Load.Shared
   private let backing: BackingFile
-  private let startTime = MonotonicTime.now
+  private let startTime = MonotonicClock.now()
   private let thread: Mutex<WorkerThread?>
 
   public init(_ configuration: Configuration) throws(TargetError) {
@@ -31,7 +33,7 @@ public final class BufferWorkload: Workload {
     self.load = load
     let settings = configuration
     thread = Mutex(
-      try WorkerThread(name: "buffers") {
+      try WorkerThread("buffers", orThrow: TargetError.thread) {
         do throws(TargetError) {
           var runner = try BufferRunner(settings, file: file, report: report, load: load)
           try runner.run()
@@ -48,7 +50,7 @@ public final class BufferWorkload: Workload {
     Status(
       target: .buffers, mode: "registered+send-zc", device: nil,
       backing: configuration.backing.name, isDirect: backing.isDirect, size: configuration.size,
-      blockSize: configuration.blockSize, time: MonotonicTime.now, startTime: startTime,
+      blockSize: configuration.blockSize, time: MonotonicClock.now(), startTime: startTime,
       queues: [report.status], load: load.state.withLock { $0 },
       failure: report.failure?.description)
   }
@@ -132,8 +134,8 @@ struct BufferRunner: ~Copyable {
   }
 
   mutating func run() throws(TargetError) {
-    let start = MonotonicTime.now
-    report.update { $0.status.thread = WorkerThread.currentID }
+    let start = MonotonicClock.now()
+    report.update { $0.status.thread = curing_thread_id() }
     let limits = configuration.load ?? LoadConfiguration()
     while true {
       let isStopping =
@@ -141,7 +143,7 @@ struct BufferRunner: ~Copyable {
       for slot in slots.indices where !isStopping && slots[slot].outstanding == 0 {
         if let count = limits.count, issued >= count { break }
         if let rate = limits.rate,
-          Double(issued) >= Double(MonotonicTime.now - start) / 1e9 * Double(rate)
+          Double(issued) >= Double(MonotonicClock.now() - start) / 1e9 * Double(rate)
         {
           break
         }
@@ -218,7 +220,7 @@ struct BufferRunner: ~Copyable {
   }
 
   private mutating func start(_ slot: Int, _ operation: Operation) {
-    let now = MonotonicTime.now
+    let now = MonotonicClock.now()
     slots[slot].record = IORecord(
       number: nextNumber, queue: 0, tag: UInt16(slot), operation: operation,
       sector: operation == .send ? 0 : position(slot) >> 9, length: UInt32(Self.bufferSize),
@@ -250,7 +252,7 @@ struct BufferRunner: ~Copyable {
       } else {
         slots[slot].record.result = completion.result
         slots[slot].record.moved = UInt32(max(0, completion.result))
-        slots[slot].record.completed = MonotonicTime.now
+        slots[slot].record.completed = MonotonicClock.now()
       }
     }
     if slots[slot].outstanding == 0 { try end(slot, kind) }
@@ -276,7 +278,7 @@ struct BufferRunner: ~Copyable {
   private mutating func finish(_ slot: Int) {
     inFlight -= 1
     slots[slot].phase = .provided
-    let now = MonotonicTime.now
+    let now = MonotonicClock.now()
     slots[slot].record.committed = now
     let record = slots[slot].record
     report.update { $0.log.append(record) }

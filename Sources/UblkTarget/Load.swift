@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringTrace
 
 /// Reads and writes on a block device, from a ring and a thread of its own, every block verified.
 final class Load: Sendable {
@@ -16,7 +17,7 @@ final class Load: Sendable {
       try OwnedDescriptor(open: path, O_RDWR | curing_direct_flag()))
     let shared = Shared()
     self.shared = shared
-    thread = try WorkerThread(name: "ublk-load") {
+    thread = try WorkerThread("ublk-load", orThrow: TargetError.thread) {
       do throws(TargetError) {
         var runner = try LoadRunner(
           device: device.number, size: size, blockSize: blockSize, isVerifying: isVerifying,
@@ -111,7 +112,7 @@ struct LoadRunner: ~Copyable {
 
   /// Until it is told to stop, its count is reached, or the device is gone.
   mutating func run() throws(TargetError) {
-    let start = MonotonicTime.now
+    let start = MonotonicClock.now()
     while true {
       let isStopping = shared.stopping.load(ordering: .relaxed) || isGone || isComplete
       if !isStopping { try issue(since: start) }
@@ -142,7 +143,7 @@ struct LoadRunner: ~Copyable {
     for index in slots.indices where !slots[index].isBusy {
       if isComplete { return }
       if let rate = configuration.rate {
-        let due = Double(MonotonicTime.now - start) / 1e9 * Double(rate)
+        let due = Double(MonotonicClock.now() - start) / 1e9 * Double(rate)
         if Double(issued) >= due { return }
       }
       guard prepare(index) else { return }

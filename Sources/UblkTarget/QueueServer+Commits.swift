@@ -1,4 +1,5 @@
 import CURing
+import UringTrace
 
 /// The I/O goes back to the driver: unregister, commit, and account for it.
 extension QueueServer {
@@ -11,7 +12,7 @@ extension QueueServer {
           userData: userData(.unregister, tag)))
     }
     tags[tag].record.result = result
-    tags[tag].record.committed = MonotonicTime.now
+    tags[tag].record.committed = MonotonicClock.now()
     tags[tag].stage = .committing
     commits += 1
     try push(command: CURING_UBLK_COMMIT_AND_FETCH, tag: tag, result: result)

@@ -1,5 +1,6 @@
 import CURing
 import Glibc
+import UringTrace
 
 /// Operations without data: flush, discard, write zeroes.
 extension QueueServer {
@@ -24,7 +25,7 @@ extension QueueServer {
     tags[tag].outstanding += 1
     tags[tag].record.members += 1
     totals.members += 1
-    if record.issued == 0 { tags[tag].record.issued = MonotonicTime.now }
+    if record.issued == 0 { tags[tag].record.issued = MonotonicClock.now() }
     // The member's number tells how it was tried.
     let data = userData(.member, tag, member: Int(mode))
     try ring.push(
@@ -42,7 +43,7 @@ extension QueueServer {
       // tmpfs knows holes only; they read as zeros, too.
       return try pushEffect(tag, backing, mode: Self.punchHole)
     }
-    tags[tag].record.completed = MonotonicTime.now
+    tags[tag].record.completed = MonotonicClock.now()
     try commit(tag, result: min(result, 0))
   }
 }

@@ -1,10 +1,11 @@
 import Glibc
+import UringTrace
 
 /// Making faults: letting go of what was held up or held back.
 extension QueueServer {
   /// Lets slow members go on whose time has come.
   mutating func openDetours() {
-    let now = MonotonicTime.now
+    let now = MonotonicClock.now()
     for tag in tags.indices {
       guard let detour = tags[tag].detour, detour.kind == .slow, now >= detour.deadline,
         tags[tag].stage == .members, !tags[tag].isDetourOpen

@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringTrace
 
 /// Moving an I/O's data: the buffer, where one is lent, and the members that use it.
 extension QueueServer {
@@ -15,7 +16,7 @@ extension QueueServer {
       CURING_UBLK_REGISTER_IO_BUF, file: device, payload(tag, address: UInt64(slot)),
       userData: userData(.register, tag))
     guard tags[tag].parts.count == 1 else { return try ring.push(leader) }
-    tags[tag].record.issued = MonotonicTime.now
+    tags[tag].record.issued = MonotonicClock.now()
     try ring.push(chain: (leader, member(tag, 0, slot: slot)))
   }
 
@@ -23,7 +24,7 @@ extension QueueServer {
     tags[tag].outstanding -= 1
     if result >= 0 {
       tags[tag].isRegistered = true
-      tags[tag].record.registered = MonotonicTime.now
+      tags[tag].record.registered = MonotonicClock.now()
     } else {
       tags[tag].fail(result)
     }
@@ -41,7 +42,7 @@ extension QueueServer {
   mutating func unregistered(_ tag: Int, _ result: Int32) {
     tags[tag].isUnregistering = false
     if result < 0 { totals.errors += 1 }
-    tags[tag].record.unregistered = MonotonicTime.now
+    tags[tag].record.unregistered = MonotonicClock.now()
     finish(tag)
   }
 
@@ -81,7 +82,7 @@ extension QueueServer {
 
   mutating func issueMembers(_ tag: Int) throws(TargetError) {
     tags[tag].stage = .members
-    tags[tag].record.issued = MonotonicTime.now
+    tags[tag].record.issued = MonotonicClock.now()
     for index in tags[tag].parts.indices { try ring.push(member(tag, index, slot: tag)) }
   }
 
@@ -167,7 +168,7 @@ extension QueueServer {
 
   mutating func endMembers(_ tag: Int) throws(TargetError) {
     guard tags[tag].outstanding == 0 else { return }
-    tags[tag].record.completed = MonotonicTime.now
+    tags[tag].record.completed = MonotonicClock.now()
     if tags[tag].detour?.kind == .slow { slow -= 1 }
     tags[tag].detour = nil
     if transfer == .userCopy, tags[tag].record.operation == .read, tags[tag].error == 0 {

@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringTrace
 
 /// Serves one queue of the device in one thread, with a ring of its own.
 ///
@@ -86,7 +87,7 @@ struct QueueServer: ~Copyable {
 
   /// Serves until the driver gives all tags back, as it does when the device is stopped.
   mutating func run() throws(TargetError) {
-    let thread = WorkerThread.currentID
+    let thread = curing_thread_id()
     report.update { $0.status.thread = thread }
     for tag in tags.indices {
       try push(command: CURING_UBLK_FETCH, tag: tag)
@@ -152,7 +153,7 @@ struct QueueServer: ~Copyable {
     guard result == 0 else {
       throw TargetError("the ublk driver refused queue \(queue), tag \(tag)", code: -result)
     }
-    let now = MonotonicTime.now
+    let now = MonotonicClock.now()
     let size = MemoryLayout<curing_ublk_descriptor>.stride
     let descriptor = descriptors.load(at: tag * size, as: curing_ublk_descriptor.self)
     let operation = Operation(flags: descriptor.op_flags & 0xff)

@@ -24,6 +24,11 @@ public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
     self.description = description
   }
 
+  /// A thread that cannot be started; `code` is a positive errno.
+  static func thread(_ code: Int32) -> TargetError {
+    TargetError("cannot start a thread", code: code)
+  }
+
   /// A failed system call; `code` is a positive errno.
   init(_ what: String, code: Int32) {
     let text = String(cString: strerror(code))

@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringTrace
 
 /// A ublk target that serves: a block device, its queues' threads, its backing and the load.
 public final class UblkDevice: Workload {
@@ -54,7 +55,7 @@ public final class UblkDevice: Workload {
     self.transfer = transfer
     self.features = features
     backing = try BackingFile(configuration)
-    startTime = MonotonicTime.now
+    startTime = MonotonicClock.now()
 
     var ownership = try Ownership()
     let description: curing_ublk_device
@@ -122,7 +123,7 @@ public final class UblkDevice: Workload {
     let transfer = transfer
     let features = features
     let backing = backing.descriptor
-    let thread = try WorkerThread(name: "ublk-queue-\(queue)") {
+    let thread = try WorkerThread("ublk-queue-\(queue)", orThrow: TargetError.thread) {
       do throws(TargetError) {
         // Made here: the ring's first user is its only one, and FETCH makes this thread the server.
         var server = try QueueServer(
@@ -189,7 +190,7 @@ public final class UblkDevice: Workload {
     return Status(
       target: .ublk, mode: transfer.rawValue, device: path, backing: configuration.backing.name,
       isDirect: backing.isDirect, size: configuration.size, blockSize: configuration.blockSize,
-      time: MonotonicTime.now, startTime: startTime, queues: reports.map(\.status), load: load,
+      time: MonotonicClock.now(), startTime: startTime, queues: reports.map(\.status), load: load,
       failure: reports.lazy.compactMap(\.failure).first?.description)
   }
 

@@ -54,16 +54,16 @@ struct Inventory: ~Copyable {
 
   private mutating func walk(_ rings: [UInt64]) throws(ProbeError) {
     pass += 1
-    let start = monotonicTime()
+    let start = MonotonicClock.now()
     let offsets =
       loaded.countsByReferences ? symbols.address(of: "__per_cpu_offset") ?? 0 : 0
     loaded.prepare(
       start: start, pass: pass, ringFileOperations: ringFileOperations, perCPUOffsets: offsets)
     defer { loaded.forget(rings) }
     loaded.aim(at: rings)
-    let before = monotonicTime()
+    let before = MonotonicClock.now()
     try loaded.run()
-    lastDuration = monotonicTime() - before
+    lastDuration = MonotonicClock.now() - before
   }
 
   // MARK: Records

@@ -46,7 +46,7 @@ public final class LiveSession: SnapshotSource {
 
   /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
   public init(_ options: Options = Options()) throws(ProbeError) {
-    let start = monotonicTime()
+    let start = MonotonicClock.now()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
     let kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
@@ -60,7 +60,7 @@ public final class LiveSession: SnapshotSource {
     try capture.attach()
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
-    let attached = monotonicTime()
+    let attached = MonotonicClock.now()
 
     absentTracepoints = capture.absent
     startDuration = .nanoseconds(Int64(attached - start))
@@ -73,7 +73,7 @@ public final class LiveSession: SnapshotSource {
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
       loop: loop, configuration: configuration, ownRing: ownRing, options: options)
-    thread = try WorkerThread(name: "reader") {
+    thread = try WorkerThread("reader", orThrow: ProbeError.thread) {
       let survey = surveyor.start()
       loop.run()
       surveyor.stop(survey)
@@ -231,7 +231,7 @@ struct SurveyorStart: Sendable {
 
   /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
   func start() -> Box {
-    let thread = try? WorkerThread(name: "surveyor") { [self] in
+    let thread = try? WorkerThread("surveyor", orThrow: ProbeError.thread) { [self] in
       guard ownRing >= 0 else {
         state.notify(
           Notice(
@@ -270,7 +270,7 @@ struct SurveyorStart: Sendable {
   /// The thread, if it could be started.
   struct Box: ~Copyable {
     private let thread: WorkerThread?
-    init(_ thread: consuming WorkerThread?) { self.thread = thread }
+    init(_ thread: WorkerThread?) { self.thread = thread }
     func join() { thread?.join() }
   }
 }

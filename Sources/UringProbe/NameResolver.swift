@@ -36,7 +36,7 @@ struct NameResolver {
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
     if known.count > Self.knownLimit { known.removeAll() }
-    let now = monotonicTime()
+    let now = MonotonicClock.now()
     var remaining = Self.passLimit
     for subject in subjects {
       guard remaining > 0 else { return }

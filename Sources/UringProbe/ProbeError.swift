@@ -26,5 +26,9 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     self.details = details
   }
 
+  static func thread(_ errno: Int32) -> ProbeError {
+    ProbeError(.system, "cannot start a thread: \(errorText(errno))")
+  }
+
   public var description: String { message }
 }

@@ -84,10 +84,10 @@ extension String {
   }
 }
 
-/// CLOCK_MONOTONIC in nanoseconds: the clock of the records.
-func monotonicTime() -> UInt64 {
+/// Processor time of the calling thread, nanoseconds.
+func threadTime() -> UInt64 {
   var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 

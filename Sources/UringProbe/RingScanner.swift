@@ -33,8 +33,8 @@ struct RingScanner: ~Copyable {
   private(set) var rings: [UInt64: KnownRing] = [:]
   /// A ring was missed for the first time: another scan soon tells whether it is gone.
   private(set) var hasDoubts = false
-  /// How long the last scan took, in nanoseconds.
-  private(set) var lastScanDuration: UInt64 = 0
+  /// Processor time of the last scan, nanoseconds.
+  private(set) var lastScanCost: UInt64 = 0
 
   private struct Iterators {
     var find: BPFObject.Iterator
@@ -109,7 +109,7 @@ struct RingScanner: ~Copyable {
   mutating func scan(
     filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
   ) throws(ProbeError) {
-    let start = monotonicTime()
+    let (start, cost) = (MonotonicClock.now(), threadTime())
     var output: [UInt8] = []
     try iterators.find.run(into: &output)
     try iterators.findRegistered.run(into: &output)
@@ -144,7 +144,7 @@ struct RingScanner: ~Copyable {
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
     }
-    lastScanDuration = monotonicTime() - start
+    lastScanCost = threadTime() - cost
   }
 
   private mutating func closeIfGone(
@@ -207,7 +207,7 @@ struct RingScanner: ~Copyable {
       for index in 0..<ringCount { ringWords[index] = 0 }
       for (slot, _) in used { slots[slot] = 0 }
     }
-    let start = monotonicTime()
+    let start = MonotonicClock.now()
     var output: [UInt8] = []
     try iterators.findFree.run(into: &output)
     try iterators.findFreeRegistered.run(into: &output)

@@ -75,7 +75,7 @@ final class SessionLoop: @unchecked Sendable {
       }
       // Before the drain: what the surveyor saw happened before what is drained now ended.
       let (answers, notices) = takeAnswers()
-      let now = monotonicTime()
+      let now = MonotonicClock.now()
       let drained = drain(to: &aggregator, &tail, keepsTail: keepsTail)
       feed(answers, to: &aggregator, &tail)
       for notice in notices { state.notify(notice) }
@@ -92,7 +92,7 @@ final class SessionLoop: @unchecked Sendable {
         settle(&aggregator, &tail, keepsTail: keepsTail)
         // The programs go on writing: what was there when the stop came is enough.
         _ = drain(to: &aggregator, &tail, keepsTail: keepsTail)
-        checkLoss(&aggregator, &tail, at: monotonicTime())
+        checkLoss(&aggregator, &tail, at: MonotonicClock.now())
         handOver(&tail)
         publish(&aggregator)
         return
@@ -260,7 +260,7 @@ final class SessionLoop: @unchecked Sendable {
     guard !state.mailbox.answers.withLock({ $0.isWalking }) else { return }
     let suspects = aggregator.suspects(at: time, limit: Self.suspectLimit)
     // with very many in flight, looking through them must stay cheap
-    let cost = monotonicTime() &- time
+    let cost = MonotonicClock.now() &- time
     nextSuspectCheck = time + max(suspectPause, cost * 100)
     guard !suspects.isEmpty else { return }
     suspectPause = min(suspectPause * 2, Self.longestSuspectPause)
@@ -279,9 +279,9 @@ final class SessionLoop: @unchecked Sendable {
   private func settle(
     _ aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
   ) {
-    let deadline = monotonicTime() + Self.settlePatience
+    let deadline = MonotonicClock.now() + Self.settlePatience
     var hasWaited = false
-    while monotonicTime() < deadline {
+    while MonotonicClock.now() < deadline {
       // whatever their age
       let suspects = aggregator.suspects(at: .max, limit: Self.suspectLimit)
       let owners = aggregator.ownersOfRequestsInFlight
@@ -346,7 +346,7 @@ final class SessionLoop: @unchecked Sendable {
     prelude.append(ringRecords(aggregator.snapshot()))
     let records = prelude.bytes + tail.copy()
     let (state, host) = (state, host)
-    let writer = try? WorkerThread(name: "dump") {
+    let writer = try? WorkerThread("dump", orThrow: ProbeError.thread) {
       do {
         try write(records, host, path)
         state.notify(Notice("trace written to \(path)"))

@@ -81,7 +81,7 @@ struct Surveyor: ~Copyable {
 
   /// Works until told to stop.
   mutating func run() {
-    var nextScan = monotonicTime()
+    var nextScan = MonotonicClock.now()
     while true {
       let requests = mailbox.requests.withLock { requests in
         defer {
@@ -102,16 +102,17 @@ struct Surveyor: ~Copyable {
         if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
           nextScan = 0
         }
-        if monotonicTime() >= nextScan {
+        if MonotonicClock.now() >= nextScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
-          // never more than a hundredth of the time, however many descriptors there are
-          nextScan = monotonicTime() + max(pause, scanner.lastScanDuration * 100)
+          // a hundredth of a processor's time, but a ring that was closed is not listed for long
+          nextScan =
+            MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
           scanned = true
         }
       } catch {
         notices.append(Notice(error.message, isError: true))
-        nextScan = monotonicTime() + interval * 10
+        nextScan = MonotonicClock.now() + interval * 10
       }
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
@@ -124,7 +125,7 @@ struct Surveyor: ~Copyable {
         if scanned { answers.scans += 1 }
         if tookInventory { answers.inventories += 1 }
       }
-      let now = monotonicTime()
+      let now = MonotonicClock.now()
       mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
     }
   }
@@ -166,7 +167,7 @@ struct Surveyor: ~Copyable {
             rings: [inspection.ring], observedSince: 0, request: inspection.request),
           into: &records)
         if let parked = records.parked(inspection.request) {
-          FileInspector.look(at: parked, time: monotonicTime(), into: &records)
+          FileInspector.look(at: parked, time: MonotonicClock.now(), into: &records)
         }
       }
     } catch {

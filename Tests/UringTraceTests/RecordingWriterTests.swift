@@ -84,7 +84,7 @@ import Testing
       }
     }
     #expect(writer.lostToOutput > 0)
-    let drain = BackgroundThread {
+    let drain = WorkerThread("drain", orThrow: WorkerThread.noThread) {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while true {
         let count = read(reader, &buffer, buffer.count)

@@ -32,8 +32,6 @@ int64_t cbpf_pending_bytes(int descriptor, bool is_output);
 int cbpf_eventfd(void);
 /* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
-/* Names the calling thread. */
-void cbpf_name_thread(const char *name);
 /* Gives memory back that was needed for a moment: the kernel's type information is tens of MB. */
 void cbpf_return_memory(void);
 /* Lets the calling thread run before ordinary ones, as far as the process may. */

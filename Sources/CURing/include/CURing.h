@@ -89,8 +89,7 @@ int curing_pipe(int ends[2], int *capacity);
 
 /* O_DIRECT. */
 int curing_direct_flag(void);
-
-void curing_name_thread(const char *name);
+/* The calling thread's number, as in /proc. */
 int curing_thread_id(void);
 
 /* --- ublk: commands ------------------------------------------------------------------------ */

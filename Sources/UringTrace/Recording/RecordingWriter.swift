@@ -41,7 +41,7 @@ public final class RecordingWriter: Sendable {
 
   private let limits: Limits
   private let state = Monitor(State())
-  private let thread: BackgroundThread
+  private let thread: WorkerThread
   private let output: OutputFile
   private let encoder: EncoderBox
 
@@ -63,7 +63,7 @@ public final class RecordingWriter: Sendable {
     self.encoder = box
     self.limits = limits
     state.withLock { $0.bytesWritten = UInt64(start.count) }
-    thread = BackgroundThread { [state] in
+    thread = WorkerThread("writer", orThrow: WorkerThread.noThread) { [state] in
       Self.run(state, output: output, encoder: box.encoder, limits: limits)
     }
   }

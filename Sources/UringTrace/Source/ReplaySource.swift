@@ -11,7 +11,7 @@ public final class ReplaySource: SnapshotSource {
   }
 
   private let state: Monitor<State>
-  private let thread: BackgroundThread
+  private let thread: WorkerThread
 
   /// Opens at the start, or at `position` nanoseconds from it, and plays.
   ///
@@ -29,7 +29,9 @@ public final class ReplaySource: SnapshotSource {
     let monitor = Monitor(first)
     state = monitor
     let box = PlayerBox(player)
-    thread = BackgroundThread { Self.run(monitor, box.player, dump) }
+    thread = WorkerThread("player", orThrow: WorkerThread.noThread) {
+      Self.run(monitor, box.player, dump)
+    }
   }
 
   deinit {

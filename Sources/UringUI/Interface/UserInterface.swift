@@ -95,7 +95,7 @@ private struct RunLoop {
 
   /// Looks at the source and says whether there is something new to draw.
   private mutating func poll() -> Bool {
-    let now = monotonicTime()
+    let now = MonotonicClock.now()
     var isNew = interface.expireNotice(now: now)
     guard let source else { return isNew }
     for notice in source.takeNotices() {

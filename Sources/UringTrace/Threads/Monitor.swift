@@ -60,13 +60,3 @@ final class Monitor<State>: @unchecked Sendable {
     return body(&state)
   }
 }
-
-/// The clock of all times in records.
-public enum MonotonicClock {
-  /// Nanoseconds, CLOCK_MONOTONIC.
-  public static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-}
