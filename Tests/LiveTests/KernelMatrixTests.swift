@@ -61,9 +61,8 @@ enum KernelMatrix {
       .appending(path: "../Programs")
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     let names = files.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }
-    return Set(names).filter {
-      !$0.hasPrefix("hang_") && !$0.hasPrefix("many_") && $0 != "nop_flood" && $0 != "workload"
-    }
+    return Set(names).filter { !$0.hasPrefix("hang_") && !$0.hasPrefix("many_") }
+      .subtracting(["churn", "nop_flood", "parked", "workload"])
   }()
 
   struct Kernel: Sendable, CustomStringConvertible {
