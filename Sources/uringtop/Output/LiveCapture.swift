@@ -70,5 +70,6 @@ extension Failure {
       case .system: ExitStatus.system
       }
     self.init(status, error.message)
+    details = error.details
   }
 }
