@@ -1,6 +1,6 @@
 #!/bin/sh
 # The ublk target on the kernel that this runs on, as root; scripts/vm-test-ublk brings it there.
-# Parts: modes queues ext4 fio faults cut kill compare. A line for each check; the status is 1 if one failed.
+# Parts: modes queues ext4 fio faults mixed cut kill compare. A line for each check; the status is 1 if one failed.
 # BusyBox has no jq, so accounts are looked at with grep. Runs whose groups are compared with the target's log are
 # left in /root/results for that.
 
@@ -76,7 +76,7 @@ clean_run() {
 # The modes that this kernel has, by what refuses.
 modes=
 for mode in copy user-copy zero-copy auto; do
-  if demo --transfer $mode --ios 1 --null; then
+  if uringtop demo --batch --duration 60s --transfer $mode --ios 1 --null >/dev/null; then
     modes="$modes $mode"
   else
     echo "mode $mode: refused"
@@ -200,6 +200,25 @@ part_faults() {
   check "nothing left" nothing_left
 }
 
+# All faults in one run, which is what there is time for in `make test`.
+mixed_run() {
+  mode=$1
+  set --
+  for fault in slow-member short-read no-ack leader-fail member-fail wrong-direction; do
+    set -- "$@" --inject $fault:4
+  done
+  kept_demo "$mode+mixed" --transfer "$mode" --rate 300 --duration 6s "$@" || return 1
+  has '"errors":0,' && has '"mismatches":0,'
+}
+
+part_mixed() {
+  for mode in $modes; do
+    case $mode in zero-copy | auto) ;; *) continue ;; esac
+    check "$mode, all faults" mixed_run $mode
+  done
+  check "nothing left" nothing_left
+}
+
 # A backing that became too short: an error, at the right place, and not wrong data.
 cut_file() {
   dd if=/dev/zero of=/dev/ublkb0 bs=1M count=4 conv=fsync 2>/dev/null || return 1
@@ -291,7 +310,7 @@ part_compare() {
   done
 }
 
-for part in ${*:-modes queues ext4 fio faults cut kill compare}; do
+for part in ${*:-modes queues ext4 fio faults mixed cut kill compare}; do
   part_"$part"
 done
 [ $failed -eq 0 ] && echo "all is well" || echo "something failed"

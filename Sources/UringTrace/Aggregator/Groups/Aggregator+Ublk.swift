@@ -222,6 +222,8 @@ extension Aggregator {
     tables.places[place].registeredTime = time
     tables.places[place].key = 0
     tables.places[place].isKernel = true
+    // What was counted for the buffer before is not this one's.
+    tables.places[place].references = 0
     tables.places[place].length = UInt64(state.length)
     tables.tags[tag].group = group
     tables.tags[tag].groupID = tables.groups[group].id
@@ -286,6 +288,7 @@ extension Aggregator {
     tables.places[place].group = group
     tables.places[place].isFilled = true
     tables.places[place].isKernel = true
+    tables.places[place].references = 0
     tables.places[place].registeredTime = time
     tables.places[place].length = tables.groups[group].length
     tables.places[place].key = tables.groups[group].key
