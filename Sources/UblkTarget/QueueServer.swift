@@ -218,7 +218,7 @@ struct QueueServer: ~Copyable {
       case .slowMember:
         tags[tag].detour = try Detour(
           slow: record.operation.direction!, length: length,
-          deadline: record.fetched + configuration.slowMemberTime, scratch: scratch)
+          scratch: scratch)
         slow += 1
       case .shortRead where half > 0:
         tags[tag].detour = try Detour(

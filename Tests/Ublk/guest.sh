@@ -35,6 +35,11 @@ has() {
   grep -qF "$1" "$account"
 }
 
+# PATTERN: is nowhere in the snapshot.
+lacks() {
+  grep -q '"rings":' "$snapshot" && ! grep -q "$1" "$snapshot"
+}
+
 nothing_left() {
   for left in /dev/ublkc* /dev/ublkb* /run/uringtop/ublk-*; do
     [ ! -e "$left" ] || {
@@ -102,6 +107,9 @@ part_modes() {
     check "$mode, 512-byte blocks" clean_run --transfer $mode --ios 500 --file $backing_file \
       --block-size 512
     check "$mode, null" demo --transfer $mode --ios 500 --null
+    check "$mode, idle" demo --transfer $mode --no-load --duration 4s
+    # Rings of which nothing is heard are still there, and their fetches.
+    check "$mode, idle, rings stay" lacks '"ended_unseen":[1-9]'
     rm -f $backing_file
   done
   check "nothing left" nothing_left

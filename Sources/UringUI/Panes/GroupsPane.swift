@@ -61,7 +61,7 @@ struct GroupsContent: ListContent {
       Piece(group.buffer.length == 0 ? "" : Humanise.exactBytes(group.buffer.length))
     },
     Column(
-      "MOVED", width: 12, minimum: 6, priority: 4,
+      "MOVED", width: 12, minimum: 5, priority: 4,
       order: .number { group, _ in group.movedBytes },
       picture: { group, _, width in moved(group, width: min(width, 12)) }),
     Column(
