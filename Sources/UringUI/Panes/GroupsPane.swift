@@ -48,7 +48,7 @@ struct GroupsContent: ListContent {
         group.failedCount > 0 ? .error : group.borrowerCount > 0 ? .strong : .normal)
     },
     Column(
-      "BUFFER", width: 14, minimum: 6, priority: 3, growth: .toContent,
+      "BUFFER", width: 12, minimum: 6, priority: 3, growth: .toContent,
       order: .number { group, _ in UInt64(group.buffer.index ?? 0) },
       picture: { group, _, width in
         let text = Names.buffer(group.buffer)
@@ -61,9 +61,9 @@ struct GroupsContent: ListContent {
       Piece(group.buffer.length == 0 ? "" : Humanise.exactBytes(group.buffer.length))
     },
     Column(
-      "MOVED", width: 12, minimum: 5, priority: 4,
+      "MOVED", width: 10, minimum: 5, priority: 4,
       order: .number { group, _ in group.movedBytes },
-      picture: { group, _, width in moved(group, width: min(width, 12)) }),
+      picture: { group, _, width in moved(group, width: min(width, 10)) }),
     Column(
       "STATE", width: 13, minimum: 10, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }
@@ -73,7 +73,7 @@ struct GroupsContent: ListContent {
       order: .number { group, scene in group.holder.map { scene.age(since: $0.startTime) } ?? 0 },
       picture: { group, scene, width in holder(group, scene, width: width) }),
     Column(
-      "CONDITIONS", width: 22, minimum: 9, priority: 2, growth: .toContent,
+      "CONDITIONS", width: 15, minimum: 9, priority: 2, growth: .toContent,
       order: .number { group, _ in UInt64(group.conditions.bits) }
     ) { group, _ in Piece(Names.conditions(group.conditions), group.conditions.style) },
     Column(
