@@ -2,6 +2,8 @@
 
 SWIFT ?= swift
 PROGRAMS := .build/programs
+# The benchmarks' programs, and the test programs that they use; apart, for the tests run all of PROGRAMS.
+BENCHMARKS := .build/benchmarks
 # Where scripts/vm-test puts what it records.
 VM_RESULTS := .build/vm-test
 
@@ -30,9 +32,11 @@ demo: build programs
 	.build/debug/uringtop -- $(PROGRAMS)/workload
 
 # SwiftPM once in a while crashes in its very first run on a machine; a second build is enough.
-test: programs
+test: release programs
+	scripts/install-packages vm
+	scripts/vm-test --record-only
 	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) $(SWIFT) test --skip-build --no-parallel
 
 # The test programs under observation on other kernels, in guests; alone, without the other tests.
 vm-test: release programs
@@ -44,8 +48,8 @@ vm-test: release programs
 bench: release
 	scripts/install-packages bench
 	$(SWIFT) build -c release --product ReplayBench
-	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
-	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(PROGRAMS))
+	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
+	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
 	scripts/bench $(BENCH)
 
 lint:
