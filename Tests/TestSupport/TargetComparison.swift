@@ -23,6 +23,9 @@ public struct TargetComparison {
   /// I/Os with a fault that have its condition.
   public private(set) var faultCount = 0
 
+  /// Queues of the target that were seen to have rings.
+  public var queueCount: Int { rings.count }
+
   private struct Place: Hashable {
     var queue: UInt16
     var tag: UInt16

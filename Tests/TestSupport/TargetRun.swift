@@ -23,8 +23,10 @@ public struct TargetRun: Sendable, CustomStringConvertible {
 
   public var description: String { "\(name) on \(kernel)" }
 
-  /// The mode of the transfer, and the fault that was made.
-  public var isFaulty: Bool { name.contains("+") }
+  /// What sets it apart from the plain run of its transfer: a fault, `mixed`, `queues`.
+  public var variation: Substring? { name.split(separator: "+").dropFirst().first }
+
+  public var isFaulty: Bool { variation != nil && variation != "queues" }
 
   public func log() throws -> [TargetIO] { try TargetIO.log(read("log")) }
 
