@@ -42,6 +42,7 @@ test: release programs
 vm-test: release programs
 	scripts/install-packages vm
 	scripts/vm-test
+	scripts/vm-test-ublk
 
 # What uringtop costs, beside bpftrace and perf: a table, and .build/bench.json. About 15 minutes, root.
 bench: release

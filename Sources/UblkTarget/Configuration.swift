@@ -26,8 +26,9 @@ public struct Configuration: Sendable, Hashable {
   public var memberSize = 16 << 10
   /// Faults to make, each in its share of the I/Os.
   public var injections: [Injection] = []
-  /// How long a slow member takes, in nanoseconds.
-  public var slowMemberTime: UInt64 = 100_000_000
+  /// How long a slow member takes, in nanoseconds: well over the 100 ms after which a buffer counts as
+  /// held for long.
+  public var slowMemberTime: UInt64 = 250_000_000
   /// I/Os kept in the log of each queue.
   public var logCapacity = 16_384
   /// The load; nil leaves the device to the user's programs.

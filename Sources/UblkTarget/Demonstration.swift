@@ -7,6 +7,9 @@ public enum Demonstration {
     public var notice: String?
   }
 
+  /// Loads the ublk driver if it can be had; ``start(_:target:)`` says why it cannot.
+  public static func loadDriver() { _ = try? UblkDevice.features() }
+
   /// `target` nil: a ublk target, or without a driver what takes its place.
   public static func start(
     _ configuration: Configuration, target: Status.Target? = nil

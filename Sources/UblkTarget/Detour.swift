@@ -4,7 +4,7 @@ import Glibc
 /// Another file that a member is sent to, to make a fault that the backing does not make by itself.
 final class Detour: Sendable {
   enum Kind: Sendable {
-    /// A pipe, empty for a read and full for a write: the member waits until `deadline`.
+    /// A pipe, empty for a read and full for a write: the member waits until it is opened.
     case slow
     /// A file that ends in the middle of the I/O.
     case short
@@ -12,8 +12,6 @@ final class Detour: Sendable {
 
   let kind: Kind
   let direction: Direction
-  /// CLOCK_MONOTONIC nanoseconds.
-  let deadline: UInt64
   /// Where the member reads or writes.
   private let member: OwnedDescriptor
   /// The other end of the pipe.
@@ -25,7 +23,7 @@ final class Detour: Sendable {
 
   /// A pipe that holds up a transfer of this length.
   init(
-    slow direction: Direction, length: Int, deadline: UInt64, scratch: borrowing MappedBuffer
+    slow direction: Direction, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {
     var ends: [Int32] = [-1, -1]
     // One page more, because the data need not start at a page.
@@ -35,7 +33,6 @@ final class Detour: Sendable {
     far = OwnedDescriptor(owning: ends[direction == .read ? 1 : 0])
     kind = .slow
     self.direction = direction
-    self.deadline = deadline
     var filling = 0
     // Not more than fits, so this does not wait.
     while direction == .write, filling < Int(capacity) {
@@ -64,7 +61,6 @@ final class Detour: Sendable {
     }
     kind = .short
     direction = .read
-    deadline = .max
     filling = 0
     member = file
     far = nil

@@ -7,7 +7,10 @@ extension QueueServer {
   mutating func openDetours() {
     let now = MonotonicClock.now()
     for tag in tags.indices {
-      guard let detour = tags[tag].detour, detour.kind == .slow, now >= detour.deadline,
+      // From when the buffer is there: that is what the member holds up.
+      let start = max(tags[tag].record.registered, tags[tag].record.issued)
+      guard let detour = tags[tag].detour, detour.kind == .slow,
+        now >= start + configuration.slowMemberTime,
         tags[tag].stage == .members, !tags[tag].isDetourOpen
       else { continue }
       tags[tag].isDetourOpen = true

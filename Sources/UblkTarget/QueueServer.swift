@@ -111,6 +111,12 @@ struct QueueServer: ~Copyable {
     publish()
   }
 
+  /// The bound keeps a device with --inject no-ack alive: some tags, and half of the load, still work.
+  private var mostHeld: Int {
+    let load = configuration.load.map { $0.depth / (2 * configuration.queues) }
+    return max(1, min(4, configuration.depth / 4, load ?? 4))
+  }
+
   /// An I/O is in our hands.
   var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
 
@@ -164,10 +170,7 @@ struct QueueServer: ~Copyable {
     if operation.direction != nil, backing != nil, report.makesFaults.load(ordering: .relaxed) {
       record.fault = faults.draw(for: operation)
     }
-    // The bound keeps a device with --inject no-ack alive: some tags still work.
-    if record.fault == .noAck, held >= max(1, min(4, configuration.depth / 4)) {
-      record.fault = nil
-    }
+    if record.fault == .noAck, held >= mostHeld { record.fault = nil }
     let needsBuffer = descriptor.op_flags & CURING_UBLK_IO_NEEDS_BUFFER != 0
     if operation.direction != nil, transfer == .automatic, !needsBuffer {
       record.slot = UInt16(tag)
@@ -216,7 +219,7 @@ struct QueueServer: ~Copyable {
       case .slowMember:
         tags[tag].detour = try Detour(
           slow: record.operation.direction!, length: length,
-          deadline: record.fetched + configuration.slowMemberTime, scratch: scratch)
+          scratch: scratch)
         slow += 1
       case .shortRead where half > 0:
         tags[tag].detour = try Detour(

@@ -53,6 +53,7 @@ import UringTrace
       (["--transfer", "copy", "--inject", "leader-fail"], "no buffer is lent"),
       (["--duration", "0s"], "--duration"), (["--no-load", "--rate", "5"], "--no-load"),
       (["--target", "buffers", "--inject", "no-ack"], "ublk"),
+      (["--record", "trace.txt"], "trace.txt"),
     ]
     for (arguments, words) in refused {
       let outcome = try Command.run(["demo", "--batch"] + arguments)

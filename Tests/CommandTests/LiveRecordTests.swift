@@ -35,6 +35,30 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
+  /// What it recorded is what it saw: the snapshot of the one is that of the other.
+  @Test func demonstrationRecordsWhatItShows() throws {
+    let path = folder.path("demo.uring")
+    let outcome = try Command.run(
+      "demo", "--batch", "--json", "--target", "buffers", "--ios", "200", "--duration", "20s",
+      "--record", path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let shown = try #require(
+      JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+    let replayed = try #require(
+      JSONSerialization.jsonObject(
+        with: Command.run("snapshot", "--json", "--from", path).output) as? [String: Any])
+    func submitted(_ document: [String: Any]) -> [Int?] {
+      (document["rings"] as? [[String: Any]] ?? []).map { $0["submitted"] as? Int }
+    }
+    func groups(_ document: [String: Any]) -> [NSDictionary] {
+      document["groups"] as? [NSDictionary] ?? []
+    }
+    #expect(submitted(shown).compactMap(\.self).reduce(0, +) > 200)
+    #expect(submitted(shown) == submitted(replayed))
+    #expect(groups(shown).count > 0)
+    #expect(groups(shown) == groups(replayed))
+  }
+
   @Test func realDocumentsFollowTheirSchemas() throws {
     let path = folder.path("trace.jsonl")
     try Command.run(["record", "-o", path, "--"] + fio("schema", requests: 300))

@@ -259,6 +259,58 @@ struct AggregatorUblkTests {
     #expect(group.members[0].isCancelled)
   }
 
+  /// Both name the same slot; the second's member is cancelled before it shows which buffer it wanted.
+  @Test func membersBehindTheirLeaderAreItsOwn() {
+    var stream = fetched()
+    for request in [2, 4] {
+      stream.registerIO(request, slot: 3)
+      member(&stream, request + 1)
+      stream.link(request + 1, to: request)
+    }
+    for request in [2, 4] {
+      stream.complete(request, command: 0xc010_7523, block: 0, result: -22)
+      stream.complete(request + 1, -125)
+    }
+    let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
+    #expect(groups.map(\.members.count) == [1, 1])
+    #expect(
+      groups.map(\.tags) == Array(repeating: ["leader_failed", "members_cancelled"], count: 2))
+    #expect(groups.map { $0.members[0].userData } == [3, 5])
+  }
+
+  /// The node and the block request of the first are the second's: each has its own acknowledgement.
+  @Test func nodesAreUsedAgain() {
+    var stream = fetched(isAutomatic: true)
+    member(&stream, 2)
+    stream.use(2, Self.lent(1, block: 1))
+    stream.complete(2, 8192)
+    stream.commit(3, slot: 3)
+    stream.release(node: 1, block: 1)
+    let first = stream.snapshot().groups[0].acknowledgement
+    stream.deliver(3, block: 1, isAutomatic: true)
+    stream.commit(4, slot: 3)
+    #expect(stream.snapshot().groups.contains { $0.state != .givenBack })
+    stream.release(node: 1, block: 1)
+    let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
+    #expect(groups.map(\.tags) == [[], ["unused"]])
+    #expect(groups[0].acknowledgement == first)
+    #expect(groups[1].acknowledgement?.isDerived == false)
+    #expect(groups[1].acknowledgement!.time > first!.time)
+  }
+
+  /// A release that was not seen is concluded when the driver has the request for another I/O.
+  @Test func deliveredAgainWithoutARelease() {
+    var stream = fetched(isAutomatic: true)
+    member(&stream, 2)
+    stream.use(2, Self.lent(1, block: 1))
+    stream.complete(2, 8192)
+    stream.commit(3, slot: 3)
+    stream.deliver(3, block: 1, isAutomatic: true)
+    let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
+    #expect(groups.map(\.state) == [.givenBack, .provided])
+    #expect(groups[0].acknowledgement?.isDerived == true)
+  }
+
   @Test func severalQueuesAndDevicesAtOnce() {
     var stream = fetched()
     stream.create(2, fd: 9)

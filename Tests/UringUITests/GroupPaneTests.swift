@@ -32,7 +32,7 @@ import Testing
     var interface = interface()
     press(&interface, "5")
     let row = try #require(lines(&interface, width: 160).first { $0.contains("borrowed") })
-    for part in ["1.00ms", "ublk_auto", "2/3", "#3", "16K", "███░░░░░░░░░", "READ_FIXED 400µs"] {
+    for part in ["1.00ms", "ublk_auto", "2/3", "#3", "16K", "██░░░░░░░░ ", "READ_FIXED 400µs"] {
       #expect(row.contains(part))
     }
     #expect(row.contains("out_of_range"))

@@ -168,12 +168,12 @@ static __always_inline void report_ring(
   bpf_seq_write(seq, &sighting, sizeof(sighting));
 }
 
-/* Every descriptor of every process that refers to a ring. */
+/* Every descriptor of every process that refers to a ring; the reader's too, which can serve a device. */
 SEC("iter/task_file")
 int find_rings(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
   struct file *file = ctx->file;
-  if (task && is_ring(file) && !is_reader(task))
+  if (task && is_ring(file))
     report_ring(ctx->meta->seq, task, file, ctx->fd);
   return 0;
 }

@@ -25,6 +25,7 @@ extension Aggregator {
       events.current.value = Int64(truncatingIfNeeded: slots[first].request.id)
       if links[first].chain == noIndex { append(first, to: newChain(ring)) }
       append(slot, to: links[first].chain)
+      followLeader(slot, behind: first)
     } else {
       // The target's submission was lost. On 6.1 the next one can name it again.
       let strange = rings[ring].strangeChain

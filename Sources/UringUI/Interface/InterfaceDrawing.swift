@@ -76,9 +76,13 @@ extension Interface {
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
+    // Beside tabs a number would look like one of them.
+    if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
+    // Half a number would be a wrong one.
+    while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
+      summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
+    }
     if !summary.isEmpty {
-      // Beside tabs a number would look like one of them.
-      if place.hasTabs { x += 2 }
       canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
     }
   }

@@ -40,7 +40,7 @@ struct GroupsContent: ListContent {
       order: .text { group, _ in Names.leader(group).text }
     ) { group, _ in Names.leader(group) },
     Column(
-      "DONE", width: 9, minimum: 7, .right, priority: 0,
+      "DONE", width: 9, minimum: 5, .right, priority: 0,
       order: .number { group, _ in group.doneCount }
     ) { group, _ in
       Piece(
@@ -48,7 +48,7 @@ struct GroupsContent: ListContent {
         group.failedCount > 0 ? .error : group.borrowerCount > 0 ? .strong : .normal)
     },
     Column(
-      "BUFFER", width: 14, minimum: 6, priority: 3, growth: .toContent,
+      "BUFFER", width: 12, minimum: 6, priority: 3, growth: .toContent,
       order: .number { group, _ in UInt64(group.buffer.index ?? 0) },
       picture: { group, _, width in
         let text = Names.buffer(group.buffer)
@@ -61,19 +61,19 @@ struct GroupsContent: ListContent {
       Piece(group.buffer.length == 0 ? "" : Humanise.exactBytes(group.buffer.length))
     },
     Column(
-      "MOVED", width: 12, minimum: 6, priority: 4,
+      "MOVED", width: 10, minimum: 5, priority: 4,
       order: .number { group, _ in group.movedBytes },
-      picture: { group, _, width in moved(group, width: min(width, 12)) }),
+      picture: { group, _, width in moved(group, width: min(width, 10)) }),
     Column(
       "STATE", width: 13, minimum: 10, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }
     ) { group, _ in Names.state(group) },
     Column(
-      "HOLDER", width: 20, minimum: 10, priority: 6, growth: .toContent,
+      "HOLDER", width: 20, minimum: 7, priority: 6, growth: .toContent,
       order: .number { group, scene in group.holder.map { scene.age(since: $0.startTime) } ?? 0 },
       picture: { group, scene, width in holder(group, scene, width: width) }),
     Column(
-      "CONDITIONS", width: 22, minimum: 9, priority: 2, growth: .toContent,
+      "CONDITIONS", width: 15, minimum: 9, priority: 2, growth: .toContent,
       order: .number { group, _ in UInt64(group.conditions.bits) }
     ) { group, _ in Piece(Names.conditions(group.conditions), group.conditions.style) },
     Column(
@@ -103,8 +103,9 @@ struct GroupsContent: ListContent {
   private static func holder(_ group: RequestGroup, _ scene: Scene, width: Int) -> Piece {
     guard let holder = group.holder else { return Piece("") }
     let age = Humanise.duration(scene.age(since: holder.startTime))
-    let room = max(1, width - age.displayWidth - 1)
+    let room = width - age.displayWidth - 1
     let name = Names.opcode(holder.opcode)
+    if room < 5, name.displayWidth > room { return Piece(age) }
     return Piece((name.displayWidth > room ? name.fitted(to: room) : name) + " " + age)
   }
 }

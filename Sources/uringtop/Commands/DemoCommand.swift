@@ -40,8 +40,17 @@ struct DemoCommand: ParsableCommand {
       valueName: "file"))
   var log: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "With --batch: record what is captured, as record -o does.", valueName: "file"))
+  var record: String?
+
   func validate() throws {
     if !batch, json { throw ValidationError("--json goes with --batch") }
+    if !batch, record != nil { throw ValidationError("--record goes with --batch") }
+    if let record, TraceFormat(path: record) == nil {
+      throw ValidationError("'\(record)' ends in neither .jsonl nor .uring")
+    }
     if !batch, duration != nil { throw ValidationError("--duration goes with --batch") }
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
     do {
@@ -66,7 +75,7 @@ struct DemoCommand: ParsableCommand {
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
       // Attached before the target starts: not one group goes unseen.
-      let capture = try Self.capture(refreshInterval: screen.interval.duration)
+      let capture = try capture(refreshInterval: screen.interval.duration)
       let start = try Self.start(target)
       running.workload = start.workload
       return DemoSource(capture.source, notice: start.notice)
@@ -83,15 +92,30 @@ struct DemoCommand: ParsableCommand {
   private func runBatch() throws {
     // Before any thread: the signals are waited for, so that everything is taken down.
     spawn_block_signals()
-    let capture = json ? try Self.capture(refreshInterval: .seconds(1)) : nil
-    let start = try Self.start(target)
+    let recorder = record.map { Recorder(path: $0, format: TraceFormat(path: $0)!) }
+    let isCapturing = json || recorder != nil
+    let capture =
+      isCapturing ? try capture(refreshInterval: .seconds(1), recorder: recorder) : nil
+    let start: Demonstration.Start
+    do {
+      if let capture { try recorder?.start(host: capture.host) }
+      start = try Self.start(target)
+    } catch {
+      capture?.stop()
+      recorder?.discard()
+      throw error
+    }
     if let notice = start.notice { StandardError.write(notice) }
     let workload = start.workload
     if !json, let device = workload.status.device { StandardError.write("serving \(device)") }
     let signal = wait(for: workload)
     workload.stop()
     let status = workload.status
-    if let snapshot = capture?.stop() {
+    let snapshot = capture?.stop()
+    if let recorder, let lost = snapshot?.lost {
+      StandardError.write(try recorder.finish(lostInKernel: lost.ringBufferFull + lost.notRun))
+    }
+    if json, let snapshot {
       try StandardOutput.write(
         SnapshotDocument(snapshot, toolVersion: Version.current).encoded { json in
           json.key("demo")
@@ -106,10 +130,15 @@ struct DemoCommand: ParsableCommand {
   }
 
   /// Of this process alone: the target's rings and the load's.
-  private static func capture(refreshInterval: Duration) throws(Failure) -> LiveCapture {
+  private func capture(
+    refreshInterval: Duration, recorder: Recorder? = nil
+  ) throws(Failure) -> LiveCapture {
+    // The probes read the driver's own types, so it must be there before they are loaded.
+    if target.kind != .buffers { Demonstration.loadDriver() }
     var filter = Filter()
     filter.pids = [UInt32(getpid())]
-    return try LiveCapture.start(filter: filter, refreshInterval: refreshInterval)
+    return try LiveCapture.start(
+      filter: filter, refreshInterval: refreshInterval, recorder: recorder)
   }
 
   private static func start(_ options: DemoOptions) throws(Failure) -> Demonstration.Start {

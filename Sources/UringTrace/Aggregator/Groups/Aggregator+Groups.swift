@@ -94,11 +94,11 @@ extension Aggregator {
   /// Whether a watched function will tell when the buffer is given back.
   private func isReleaseWatched(_ group: UInt32) -> Bool {
     let state = tables.groups[group]
-    guard state.provider != .sqeGroup, state.kernelAddress != 0 || state.key != 0 else {
-      return false
-    }
+    // Without a member's completion only the block request is known of a driver's buffer: enough.
+    let isKnown = state.kernelAddress != 0 || state.key != 0 || state.isUblk && state.priv != 0
+    guard state.provider != .sqeGroup, isKnown else { return false }
     // A key that is the buffer's address with a ring mixed in is that of a kernel without nodes.
-    let isNode = state.key >> 48 == 0xffff
+    let isNode = state.key >> 48 == 0xffff || state.isUblk
     let function: ReleaseFunction = isNode ? .freeRsrcNode : .bufferUnmap
     return tables.watched & 1 << UInt64(function.rawValue) != 0
   }
@@ -199,6 +199,10 @@ extension Aggregator {
       group = tables.group(
         key: GroupTables.key(
           node: record.pointee.node, buffer: record.pointee.buffer, ring: ring))
+      // The kernel uses nodes again: what was seen to be given back is not given back once more.
+      if let found = group, tables.groups[found].isEnded, !tables.groups[found].isDerived {
+        group = nil
+      }
       // A node that this group never had shown: found by what its release function gets.
       if group == nil, record.pointee.priv != record.pointee.buffer {
         group = tables.group(priv: record.pointee.priv)

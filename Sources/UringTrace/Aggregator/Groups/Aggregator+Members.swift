@@ -162,6 +162,23 @@ extension Aggregator {
     return new
   }
 
+  /// A member that is linked behind a leader of its slot, or such a leader's member, is of that group:
+  /// several can be about to fill the slot, and a member that is cancelled shows no buffer.
+  mutating func followLeader(_ slot: UInt32, behind previous: UInt32) {
+    let number = slots[slot].member
+    guard number != noIndex, case .registered(let index)? = slots[slot].request.bufferReference
+    else { return }
+    var group = slots[previous].led
+    if group == noIndex || tables.groups[group].id != slots[previous].ledID {
+      guard slots[previous].member != noIndex else { return }
+      group = tables.members[slots[previous].member].group
+    }
+    guard tables.groups[group].index == UInt32(index), !tables.groups[group].isEnded,
+      tables.members[number].group != group
+    else { return }
+    move(number, to: group)
+  }
+
   /// A member turns out to be another group's.
   private mutating func move(_ number: UInt32, to group: UInt32) {
     let old = tables.members[number].group

@@ -183,6 +183,10 @@ extension Aggregator {
     tables.tags[tag].leader = leader
     tables.tags[tag].group = noIndex
     let state = tables.tags[tag]
+    if let older = tables.group(priv: state.request) {
+      // The request is another I/O's now: the driver must have got the older buffer back.
+      acknowledge(older, time: time, tid: 0, function: 0, isDerived: true)
+    }
     guard state.isAutomatic, state.index != noIndex else { return }
     // Flushes and discards have no data. Where the request is not known the first member tells.
     guard state.request == 0 || state.operation <= 1 && state.length > 0 else { return }
@@ -218,6 +222,8 @@ extension Aggregator {
     tables.places[place].registeredTime = time
     tables.places[place].key = 0
     tables.places[place].isKernel = true
+    // What was counted for the buffer before is not this one's.
+    tables.places[place].references = 0
     tables.places[place].length = UInt64(state.length)
     tables.tags[tag].group = group
     tables.tags[tag].groupID = tables.groups[group].id
@@ -242,7 +248,8 @@ extension Aggregator {
     let state = tables.tags[tag]
     if state.disk != noIndex { tables.groups[group].disk = state.disk }
     guard state.request != 0 else { return }
-    tables.setPriv(state.request, of: group)
+    // A request can be in two slots. Then the first keeps its name: the other's members tell which is it.
+    if tables.group(priv: state.request) == nil { tables.setPriv(state.request, of: group) }
     tables.groups[group].operation = state.operation
     tables.groups[group].sector = state.sector
     tables.groups[group].blockLength = state.length
@@ -281,6 +288,7 @@ extension Aggregator {
     tables.places[place].group = group
     tables.places[place].isFilled = true
     tables.places[place].isKernel = true
+    tables.places[place].references = 0
     tables.places[place].registeredTime = time
     tables.places[place].length = tables.groups[group].length
     tables.places[place].key = tables.groups[group].key
