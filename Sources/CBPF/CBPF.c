@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -22,20 +23,22 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  char line[4096];
-  int written = vsnprintf(line, sizeof(line), format, arguments);
+  /* the verifier's whole log is one message, and its end tells the reason */
+  char *message;
+  int written = vasprintf(&message, format, arguments);
   if (written < 0)
     return 0;
-  size_t length = (size_t)written < sizeof(line) ? (size_t)written : sizeof(line) - 1;
+  size_t length = (size_t)written < sizeof(log_text) ? (size_t)written : sizeof(log_text);
   pthread_mutex_lock(&log_lock);
   if (log_length + length > sizeof(log_text)) {
     size_t drop = log_length + length - sizeof(log_text);
     memmove(log_text, log_text + drop, log_length - drop);
     log_length -= drop;
   }
-  memcpy(log_text + log_length, line, length);
+  memcpy(log_text + log_length, message + written - length, length);
   log_length += length;
   pthread_mutex_unlock(&log_lock);
+  free(message);
   return written;
 }
 

@@ -67,10 +67,15 @@ struct BPFObject: ~Copyable {
     return nil
   }
 
-  /// Leaves a program out.
-  func disable(_ program: String) {
-    guard let program = bpf_object__find_program_by_name(object, program) else { return }
-    bpf_program__set_autoload(program, false)
+  /// Leaves programs out.
+  func disable(allBut wanted: Set<String>) {
+    var program = bpf_object__next_program(object, nil)
+    while let current = program {
+      if !wanted.contains(String(cString: bpf_program__name(current))) {
+        bpf_program__set_autoload(current, false)
+      }
+      program = bpf_object__next_program(object, current)
+    }
   }
 
   func setEntries(_ count: UInt32, of map: String) {

@@ -86,11 +86,8 @@ struct CaptureObject: ~Copyable {
     var chosen: [(tracepoint: String, program: String)] = []
     let expected = Self.tracepointNames(for: kernel)
     let hasTwins = kernel.hasPreemptibleTracepoints
-    for twin in Self.twins.values where !hasTwins { object.disable(twin) }
-    for (tracepoint, programs) in Self.tracepoints {
-      let fitting = Self.fittingProgram(for: tracepoint, in: kernel)
-      for program in programs where program.name != fitting { object.disable(program.name) }
-      if let fitting {
+    for tracepoint in Self.tracepoints.map(\.name) {
+      if let fitting = Self.fittingProgram(for: tracepoint, in: kernel) {
         chosen.append((tracepoint, fitting))
         if hasTwins, let twin = Self.twins[fitting] { chosen.append((tracepoint, twin)) }
       } else if expected.contains(tracepoint) {
@@ -105,6 +102,7 @@ struct CaptureObject: ~Copyable {
         "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
           + "\(Procfs.kernelRelease))")
     }
+    object.disable(allBut: Set(chosen.map(\.program)))
     try object.load()
     let reader = try RingBufferReader(
       descriptor: object.mapDescriptor("records"), size: ringBufferSize)

@@ -17,7 +17,13 @@ struct KernelBTF: Sendable {
   private(set) var structs: Set<String> = []
 
   /// Tracepoints are called with preemption on (7.x): a program can be missed.
-  private(set) var hasPreemptibleTracepoints = false
+  ///
+  /// They stand under the SRCU domain `tracepoint_srcu`. Up to 6.12 there was one of the same name, for
+  /// tracepoints of the idle loop; those kernels have no `struct tracepoint_ext`, and 6.13 to 6.18 no
+  /// such domain.
+  var hasPreemptibleTracepoints: Bool { hasTracepointDomain && hasTracepointExtension }
+  private var hasTracepointDomain = false
+  private var hasTracepointExtension = false
 
   /// Reads /sys/kernel/btf/vmlinux.
   init(functions: Set<String>, structs wantedStructs: Set<String>) throws(ProbeError) {
@@ -52,12 +58,13 @@ struct KernelBTF: Sendable {
       case .structure:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
         if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
+        if hasPrefix(name, "tracepoint_ext") { hasTracepointExtension = true }
         guard hasPrefix(name, "bpf_iter__") else { continue }
         let text = String(cString: name)
         if wantedStructs.contains(text) { structs.insert(text) }
       case .variable:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!
-        if hasPrefix(name, "tracepoint_srcu") { hasPreemptibleTracepoints = true }
+        if hasPrefix(name, "tracepoint_srcu") { hasTracepointDomain = true }
       default: continue
       }
     }

@@ -46,9 +46,7 @@ struct ReleaseObject: ~Copyable {
   ) throws(ProbeError) -> BPFObject {
     var object = try BPFObject(.releases)
     try object.configure(configuration)
-    for name in programs.map(\.name) + modulePrograms.map(\.0) where !names.contains(name) {
-      object.disable(name)
-    }
+    object.disable(allBut: Set(names))
     for map in ["records", "losses", "verdicts"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }

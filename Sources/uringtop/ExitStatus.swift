@@ -51,6 +51,11 @@ struct Failure: Error {
   var status: Int32
   /// One line without a full stop; empty says nothing.
   var message: String
+  /// The kernel's and libbpf's own words on it, for ``logVariable``.
+  var details = ""
+
+  /// Set to anything, it has the details printed as well.
+  static let logVariable = "URINGTOP_BPF_LOG"
 
   init(_ status: Int32, _ message: String) {
     self.status = status

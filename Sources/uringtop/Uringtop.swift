@@ -43,6 +43,9 @@ struct Uringtop: ParsableCommand {
       status = ExitStatus.success
     } catch let failure as Failure {
       if !failure.message.isEmpty { StandardError.write(failure.message) }
+      if !failure.details.isEmpty, getenv(Failure.logVariable) != nil {
+        for line in failure.details.split(separator: "\n") { StandardError.write(String(line)) }
+      }
       status = failure.status
     } catch {
       status = report(error)

@@ -75,5 +75,6 @@ extension Failure {
       case .system: ExitStatus.system
       }
     self.init(status, error.message)
+    details = error.details
   }
 }
