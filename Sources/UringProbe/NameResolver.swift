@@ -144,6 +144,17 @@ extension RecordBuffer {
     return found
   }
 
+  /// The first of the requests that were found in these places.
+  func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
+    var found: [record_parked] = []
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, found.count < limit else { return }
+      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      if places.contains(parked.place) { found.append(parked) }
+    }
+    return found
+  }
+
   /// What requests that were found refer to by name.
   func subjects(limit: Int) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []

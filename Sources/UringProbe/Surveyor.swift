@@ -154,11 +154,13 @@ struct Surveyor: ~Copyable {
       if isFirst || isWanted {
         try inventory!.run(
           Inventory.Scope(
-            rings: scanner.rings.keys.sorted(), opcodes: filter.filter.opcodes,
+            rings: scanner.rings.keys.sorted(), owners: scanner.owners, opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
         names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        let waiting = records.parked(in: [.poll], limit: 256)
+        FileInspector.look(at: waiting, time: monotonicTime(), into: &records)
       }
       for inspection in inspections where scanner.rings[inspection.ring] != nil {
         try inventory!.run(
@@ -166,7 +168,7 @@ struct Surveyor: ~Copyable {
             rings: [inspection.ring], observedSince: 0, request: inspection.request),
           into: &records)
         if let parked = records.parked(inspection.request) {
-          FileInspector.look(at: parked, time: monotonicTime(), into: &records)
+          FileInspector.look(at: [parked], time: monotonicTime(), into: &records)
         }
       }
     } catch {

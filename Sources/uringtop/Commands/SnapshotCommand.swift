@@ -62,6 +62,7 @@ struct SnapshotCommand: ParsableCommand {
       filter: filters.filter, refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.waitForInventory()
+    capture.takeInventory()
     // The kernel has applied all but the age.
     var age = Filter()
     age.minimumAge = filters.filter.minimumAge
