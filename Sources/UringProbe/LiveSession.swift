@@ -113,6 +113,9 @@ public final class LiveSession: SnapshotSource {
   /// How often the kernel's structures have been walked.
   public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
 
+  /// Different user stacks that the kernel keeps, with `Filter.takesStacks`.
+  static let mostStacks = 1 << 14
+
   // MARK: SnapshotSource
 
   public var timeline: Timeline? { nil }

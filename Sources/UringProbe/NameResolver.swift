@@ -161,6 +161,10 @@ extension RecordBuffer {
     withEachRecord { record in
       guard record.pointee.kind == .parked, subjects.count < limit else { return }
       let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
+      if parked.base.tid != 0 {
+        subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
+      }
       guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return }
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
         subjects.append(
@@ -168,7 +172,6 @@ extension RecordBuffer {
       } else if parked.fd >= 0, parked.tgid != 0 {
         subjects.append(.descriptor(tgid: parked.tgid, fd: parked.fd))
       }
-      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
     }
     return subjects
   }

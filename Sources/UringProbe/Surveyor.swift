@@ -14,6 +14,8 @@ final class SurveyorMailbox: Sendable {
     var created: [(ring: UInt64, time: UInt64)] = []
     var suspects: [SuspectRequest] = []
     var names: [NameResolver.Subject] = []
+    /// User stacks without names.
+    var stacks: [UserStackKey] = []
     /// Take the inventory of every ring.
     var wantsInventory = false
     /// Look closely at these requests.
@@ -53,6 +55,7 @@ struct Surveyor: ~Copyable {
   private let interval: UInt64
   private var scanner: RingScanner
   private var names = NameResolver()
+  private var userSymbols = UserSymbols()
   private let configuration: probe_config
   /// Start of the observation.
   private let startTime: UInt64
@@ -88,6 +91,7 @@ struct Surveyor: ~Copyable {
           requests.created = []
           requests.suspects = []
           requests.names = []
+          requests.stacks = []
           requests.wantsInventory = false
           requests.inspections = []
         }
@@ -96,6 +100,10 @@ struct Surveyor: ~Copyable {
       if requests.isStopping { return }
       var records = RecordBuffer()
       var notices: [Notice] = []
+      if !requests.stacks.isEmpty {
+        userSymbols.resolve(
+          requests.stacks, table: capture.object.mapDescriptor("user_stacks"), into: &records)
+      }
       for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
       var scanned = false
       do throws(ProbeError) {

@@ -35,4 +35,9 @@ public struct UserStackKey: Sendable, Hashable {
   public var tgid: UInt32
   /// Number of the stack in the kernel's table.
   public var stack: UInt32
+
+  public init(tgid: UInt32, stack: UInt32) {
+    self.tgid = tgid
+    self.stack = stack
+  }
 }

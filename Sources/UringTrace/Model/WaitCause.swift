@@ -84,17 +84,24 @@ extension Snapshot {
   }
 
   private func fileText(_ request: Request) -> String {
-    // what is asked for besides is how, not what: EPOLLET, EPOLLONESHOT
-    let events = request.pollEvents & 0xFFFF & ~(0x8 | 0x10)
-    let names = events == 0 ? "" : NamedBits.poll.text(events) + " of "
-    var text = names + file(of: request)
+    let events = Self.essential(request.pollEvents)
+    var text = events.isEmpty ? file(of: request) : "\(events) of \(file(of: request))"
     guard let state = fileStates[request.id] else { return text }
-    if request.file == nil || fileNames.name(of: request) == nil { text = names + "its file" }
-    text +=
-      state.pollEvents == 0
-      ? ", which reports nothing" : ", which reports \(NamedBits.poll.text(state.pollEvents))"
+    let reported = Self.essential(state.pollEvents, withErrors: true)
+    text += reported.isEmpty ? ", which reports nothing" : ", which reports \(reported)"
     if !state.text.isEmpty { text += " (\(state.text))" }
     return text
+  }
+
+  /// What is asked for, without how (EPOLLET, EPOLLONESHOT) and what always comes with it: a file that
+  /// is readable is POLLRDNORM, too. Of what a file reports, errors count.
+  private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
+    let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT
+    let errors: UInt32 = 0x8 | 0x10  // POLLERR, POLLHUP
+    let others: UInt32 = 0x2 | 0x2000  // POLLPRI, POLLRDHUP
+    var shown = events & (withErrors ? data | errors : data)
+    if shown == 0 { shown = events & (others | errors) }
+    return shown == 0 ? "" : NamedBits.poll.text(shown)
   }
 
   private func deviceText(_ request: Request) -> String {

@@ -34,6 +34,9 @@ struct SnapshotCommand: ParsableCommand {
 
   func validate() throws {
     if from == nil, at != nil { throw ValidationError("--at needs --from") }
+    if from != nil, filters.stacks {
+      throw ValidationError("--stacks is for live snapshots, --from names a recording")
+    }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live snapshots, --from names a recording")
     }
