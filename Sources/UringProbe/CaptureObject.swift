@@ -82,6 +82,9 @@ struct CaptureObject: ~Copyable {
     let object = try BPFObject(.capture)
     try object.configure(configuration)
     object.setEntries(UInt32(ringBufferSize), of: "records")
+    if configuration.takes_stacks != 0 {
+      object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
+    }
     var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
     let expected = Self.tracepointNames(for: kernel)

@@ -2,34 +2,79 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringTrace
 
-/// Asks the file of a request what it reports now. Only files that answer without anybody's help: of a
+/// Asks the files of requests what they report now. Only files that answer without anybody's help: of a
 /// file system in user space a question may never return.
 enum FileInspector {
-  /// Looks at the file of a request that was just found, if its descriptor still names it.
-  static func look(at parked: record_parked, time: UInt64, into records: inout RecordBuffer) {
-    guard parked.known & UInt8(RECORD_KNOWS_FD) != 0, parked.flags & 1 == 0, parked.fd >= 0,
-      parked.tgid != 0,
-      let link = Procfs.link("/proc/\(parked.tgid)/fd/\(parked.fd)"),
-      ["socket:", "pipe:", "anon_inode:"].contains(where: { link.starts(with: $0.utf8) })
-    else { return }
-    let descriptor = cbpf_take_descriptor(pid_t(parked.tgid), parked.fd)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
+  /// What a file says.
+  private struct Answer {
+    var pollEvents: UInt32
+    var receiveBytes: Int64
+    var sendBytes: Int64
+    var text: String
+    /// Of a pipe, its name: `pipe:[inode]`.
+    var pipe: String?
+    /// Of a pipe, whether the request waits to read.
+    var isReader = true
+  }
 
-    var question = pollfd(fd: descriptor, events: 0x7FF, revents: 0)
-    guard poll(&question, 1, 0) >= 0 else { return }
-    let isSocket = link.starts(with: "socket:".utf8)
-    let text = isSocket ? Array(SocketDescription(descriptor).text.utf8) : []
-    records.append(
-      record_file_state.self, at: time, ring: parked.base.ctx, request: parked.base.req,
-      text: text
-    ) {
-      $0.poll_events = UInt32(UInt16(bitPattern: question.revents))
-      $0.length = UInt32(text.count)
-      $0.receive_bytes = cbpf_pending_bytes(descriptor, false)
-      $0.send_bytes = isSocket ? cbpf_pending_bytes(descriptor, true) : -1
+  private struct Descriptor: Hashable {
+    var tgid: UInt32
+    var fd: Int32
+  }
+
+  /// Looks at the files of requests that were just found, where a descriptor still names them.
+  static func look(
+    at requests: [record_parked], time: UInt64, into records: inout RecordBuffer
+  ) {
+    var answers: [Descriptor: Answer] = [:]
+    for parked in requests {
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
+        !SQEFlags(requestFlags: parked.flags).contains(.fixedFile), parked.fd >= 0,
+        parked.tgid != 0
+      else { continue }
+      let descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
+      guard answers[descriptor] == nil else { continue }
+      answers[descriptor] = ask(descriptor)
     }
+    let ends = PipeEnds(of: Set(answers.values.compactMap(\.pipe)))
+    for (descriptor, answer) in answers {
+      guard let pipe = answer.pipe else { continue }
+      answers[descriptor]?.text = ends.describe(pipe, writers: answer.isReader)
+    }
+    for parked in requests {
+      guard let answer = answers[Descriptor(tgid: parked.tgid, fd: parked.fd)] else { continue }
+      let text = Array(answer.text.utf8)
+      records.append(
+        record_file_state.self, at: time, ring: parked.base.ctx, request: parked.base.req,
+        text: text
+      ) {
+        $0.poll_events = answer.pollEvents
+        $0.length = UInt32(text.count)
+        $0.receive_bytes = answer.receiveBytes
+        $0.send_bytes = answer.sendBytes
+      }
+    }
+  }
+
+  private static func ask(_ file: Descriptor) -> Answer? {
+    guard let link = Procfs.link("/proc/\(file.tgid)/fd/\(file.fd)") else { return nil }
+    let isPipe = link.starts(with: "pipe:".utf8)
+    let isSocket = link.starts(with: "socket:".utf8)
+    guard isPipe || isSocket || link.starts(with: "anon_inode:".utf8) else { return nil }
+    let descriptor = cbpf_take_descriptor(pid_t(file.tgid), file.fd)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var question = pollfd(fd: descriptor, events: 0x7FF, revents: 0)
+    guard poll(&question, 1, 0) >= 0 else { return nil }
+    return Answer(
+      pollEvents: UInt32(UInt16(bitPattern: question.revents)),
+      receiveBytes: cbpf_pending_bytes(descriptor, false),
+      sendBytes: isSocket ? cbpf_pending_bytes(descriptor, true) : -1,
+      text: isSocket ? SocketDescription(descriptor).text : "",
+      pipe: isPipe ? String(decoding: link, as: UTF8.self) : nil,
+      isReader: fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY)
   }
 }
 

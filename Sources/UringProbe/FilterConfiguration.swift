@@ -33,6 +33,7 @@ extension probe_config {
       samples = 1
       sample_limit = UInt32.max / filter.sampling
     }
+    takes_stacks = filter.takesStacks ? 1 : 0
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
     has_twins = kernel.hasPreemptibleTracepoints ? 1 : 0

@@ -12,6 +12,8 @@ struct Inventory: ~Copyable {
   struct Scope {
     /// The rings, `io_ring_ctx *`.
     var rings: [UInt64]
+    /// Processes that have them open; whose devices are looked at.
+    var owners: [UInt32] = []
     /// Opcodes that pass the filter; empty: all.
     var opcodes: Set<Opcode> = []
     /// Requests not seen since this time are older: the start of the observation. 0 if rings may have
@@ -41,26 +43,26 @@ struct Inventory: ~Copyable {
   /// Walks, and writes what it finds.
   mutating func run(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
     guard !scope.rings.isEmpty else { return }
-    try walk(scope.rings)
+    try walk(scope)
     let wanted = loaded.used
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
       // some room for what comes meanwhile
       loaded = try InventoryObject(
         configuration: configuration, slots: min(Self.mostSlots, wanted + wanted / 4))
-      try walk(scope.rings)
+      try walk(scope)
     }
     write(scope, into: &records)
   }
 
-  private mutating func walk(_ rings: [UInt64]) throws(ProbeError) {
+  private mutating func walk(_ scope: Scope) throws(ProbeError) {
     pass += 1
     let start = MonotonicClock.now()
     let offsets =
       loaded.countsByReferences ? symbols.address(of: "__per_cpu_offset") ?? 0 : 0
     loaded.prepare(
       start: start, pass: pass, ringFileOperations: ringFileOperations, perCPUOffsets: offsets)
-    defer { loaded.forget(rings) }
-    loaded.aim(at: rings)
+    defer { loaded.forget(scope.rings, scope.owners) }
+    loaded.aim(at: scope.rings, scope.owners)
     let before = MonotonicClock.now()
     try loaded.run()
     lastDuration = MonotonicClock.now() - before
@@ -75,16 +77,19 @@ struct Inventory: ~Copyable {
       loaded.withSlot(index) { slot in
         slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in
           if scope.observedSince != 0, parked.pointee.known & UInt8(RECORD_KNOWS_START) == 0 {
-            parked.pointee.since_ns = scope.observedSince
+            parked.pointee.since_ns = min(parked.pointee.since_ns, scope.observedSince)
           }
         }
         records.append(slot)
       }
     }
     writeStacks(scope, into: &records)
-    guard scope.request == 0 else { return }
+    if scope.request == 0 {
+      records.append(record_disk_request.self, at: loaded.startTime)
+    }
     for index in found.others {
       loaded.withSlot(index) { slot in
+        guard scope.request == 0 else { return }
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
@@ -171,6 +176,7 @@ private struct InventoryObject: ~Copyable {
   private let variables: MappedArray
   private let stateOffset: Int
   private let targets: Int32
+  private let owners: Int32
   /// The kernel has no count of its allocated requests (before 6.17).
   let countsByReferences: Bool
 
@@ -201,6 +207,7 @@ private struct InventoryObject: ~Copyable {
     self.variables = variables
     stateOffset = offset
     targets = object.mapDescriptor("targets")
+    owners = object.mapDescriptor("owners")
     countsByReferences = configuration.counts_by_references != 0
     self.object = object
   }
@@ -223,17 +230,26 @@ private struct InventoryObject: ~Copyable {
     state.pointee.nodes = Procfs.possibleNodes
   }
 
-  func aim(at rings: [UInt64]) {
+  func aim(at rings: [UInt64], _ processes: [UInt32]) {
     for ring in rings {
       var (key, value) = (ring, UInt32(0))
       _ = bpf_map_update_elem(targets, &key, &value, 0)
     }
+    for process in processes {
+      var (key, value) = (process, UInt32(0))
+      _ = bpf_map_update_elem(owners, &key, &value, 0)
+    }
+    state.pointee.looks_at_disks = processes.isEmpty ? 0 : 1
   }
 
-  func forget(_ rings: [UInt64]) {
+  func forget(_ rings: [UInt64], _ processes: [UInt32]) {
     for ring in rings {
       var key = ring
       _ = bpf_map_delete_elem(targets, &key)
+    }
+    for process in processes {
+      var key = process
+      _ = bpf_map_delete_elem(owners, &key)
     }
   }
 

@@ -110,6 +110,12 @@ public final class LiveSession: SnapshotSource {
   /// Whether requests that are older than the session have been looked for.
   public var hasInventory: Bool { state.mailbox.answers.withLock { $0.inventories > 0 } }
 
+  /// How often the kernel's structures have been walked.
+  public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
+
+  /// Different user stacks that the kernel keeps, with `Filter.takesStacks`.
+  static let mostStacks = 1 << 14
+
   // MARK: SnapshotSource
 
   public var timeline: Timeline? { nil }

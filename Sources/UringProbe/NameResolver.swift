@@ -144,12 +144,27 @@ extension RecordBuffer {
     return found
   }
 
+  /// The first of the requests that were found in these places.
+  func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
+    var found: [record_parked] = []
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, found.count < limit else { return }
+      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      if places.contains(parked.place) { found.append(parked) }
+    }
+    return found
+  }
+
   /// What requests that were found refer to by name.
   func subjects(limit: Int) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in
       guard record.pointee.kind == .parked, subjects.count < limit else { return }
       let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
+      if parked.base.tid != 0 {
+        subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
+      }
       guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return }
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
         subjects.append(
@@ -157,7 +172,6 @@ extension RecordBuffer {
       } else if parked.fd >= 0, parked.tgid != 0 {
         subjects.append(.descriptor(tgid: parked.tgid, fd: parked.fd))
       }
-      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
     }
     return subjects
   }

@@ -21,6 +21,8 @@ extension record_provided_tail: HeadedRecord { static var kind: RecordKind { .pr
 extension record_flag_name: HeadedRecord { static var kind: RecordKind { .flagName } }
 extension record_ring_depth: HeadedRecord { static var kind: RecordKind { .ringDepth } }
 extension record_kernel_stack: HeadedRecord { static var kind: RecordKind { .kernelStack } }
+extension record_disk_request: HeadedRecord { static var kind: RecordKind { .diskRequest } }
+extension record_user_stack: HeadedRecord { static var kind: RecordKind { .userStack } }
 extension record_file_state: HeadedRecord { static var kind: RecordKind { .fileState } }
 
 /// Records that uringtop itself adds, one after another as in a recording.

@@ -36,6 +36,11 @@ struct RingScanner: ~Copyable {
   /// Processor time of the last scan, nanoseconds.
   private(set) var lastScanCost: UInt64 = 0
 
+  /// Processes that hold a ring.
+  var owners: [UInt32] {
+    Set(rings.values.flatMap { $0.holders.map(\.tgid) }).subtracting([0]).sorted()
+  }
+
   private struct Iterators {
     var find: BPFObject.Iterator
     var findRegistered: BPFObject.Iterator
@@ -245,17 +250,33 @@ extension RingScanner.KnownRing {
       && sighting.waiters == other.sighting.waiters
       && sighting.waiter_tid == other.sighting.waiter_tid
       && sighting.waiter_missing == other.sighting.waiter_missing
+      && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
+      && isAsleep == other.isAsleep
+  }
+
+  /// The waiter has not run for a second: busy ones need not be written down at every look.
+  private var isAsleep: Bool { asleepMilliseconds(at: lastSeen) != 0 }
+
+  private func asleepMilliseconds(at time: UInt64) -> UInt32 {
+    let since = sighting.waiter_ran_ns
+    guard sighting.waiters > 0, since != 0, time > since, time - since >= 1_000_000_000 else {
+      return 0
+    }
+    return UInt32(clamping: (time - since) / 1_000_000)
   }
 
   func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
     records.append(record_ring_depth.self, at: time, ring: sighting.ctx) {
       $0.sq_pending = sighting.sq_pending
       $0.cq_pending = sighting.cq_pending
-      $0.is_overflowed = sighting.is_overflowed
+      $0.is_overflowed = UInt8(truncatingIfNeeded: sighting.is_overflowed)
+      $0.sq_thread =
+        sighting.sq_thread_tid == 0 ? .unknown : sighting.sq_thread_sleeps != 0 ? .sleeps : .polls
       $0.waiters = sighting.waiters
       $0.waiter_tid = sighting.waiter_tid
       $0.waiter_tgid = sighting.waiter_tgid
       $0.waiter_missing = sighting.waiter_missing
+      $0.waiter_asleep_ms = asleepMilliseconds(at: time)
     }
   }
 

@@ -25,6 +25,7 @@ final class SessionLoop: @unchecked Sendable {
   /// Checks in a row that found a loss.
   private var lossStreak = 0
   private var nextSuspectCheck: UInt64 = 0
+  private var knownStacks: Set<UserStackKey> = []
   private var suspectPause = SessionLoop.shortestSuspectPause
 
   private static let lossCheckInterval: UInt64 = 100_000_000
@@ -123,18 +124,33 @@ final class SessionLoop: @unchecked Sendable {
     to aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
   ) -> Int {
     var created: [(ring: UInt64, time: UInt64)] = []
+    var stacks: [UserStackKey] = []
     let bytes = capture.object.reader.drain(limit: options.ringBufferSize) { record in
       aggregator.consume(record)
       if keepsTail { append(record, to: &tail) }
       if record.pointee.kind == .create {
         created.append((record.pointee.ctx, record.pointee.time_ns))
+      } else if record.pointee.kind == .submitStack {
+        note(UnsafeRawPointer(record).load(as: record_submit_stack.self), &stacks)
       }
+    }
+    if !stacks.isEmpty {
+      state.mailbox.requests.withLock { $0.stacks += stacks }
+      state.mailbox.wake.signal()
     }
     if !created.isEmpty {
       state.mailbox.requests.withLock { $0.created += created }
       state.mailbox.wake.signal()
     }
     return bytes
+  }
+
+  /// A stack that is met for the first time is to get names while its process lives.
+  @inline(never)
+  private func note(_ record: record_submit_stack, _ stacks: inout [UserStackKey]) {
+    let key = UserStackKey(tgid: record.tgid, stack: record.stack)
+    if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
+    if knownStacks.insert(key).inserted { stacks.append(key) }
   }
 
   /// Records of uringtop's own.

@@ -14,6 +14,8 @@ final class SurveyorMailbox: Sendable {
     var created: [(ring: UInt64, time: UInt64)] = []
     var suspects: [SuspectRequest] = []
     var names: [NameResolver.Subject] = []
+    /// User stacks without names.
+    var stacks: [UserStackKey] = []
     /// Take the inventory of every ring.
     var wantsInventory = false
     /// Look closely at these requests.
@@ -53,6 +55,7 @@ struct Surveyor: ~Copyable {
   private let interval: UInt64
   private var scanner: RingScanner
   private var names = NameResolver()
+  private var userSymbols = UserSymbols()
   private let configuration: probe_config
   /// Start of the observation.
   private let startTime: UInt64
@@ -88,6 +91,7 @@ struct Surveyor: ~Copyable {
           requests.created = []
           requests.suspects = []
           requests.names = []
+          requests.stacks = []
           requests.wantsInventory = false
           requests.inspections = []
         }
@@ -96,6 +100,10 @@ struct Surveyor: ~Copyable {
       if requests.isStopping { return }
       var records = RecordBuffer()
       var notices: [Notice] = []
+      if !requests.stacks.isEmpty {
+        userSymbols.resolve(
+          requests.stacks, table: capture.object.mapDescriptor("user_stacks"), into: &records)
+      }
       for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
       var scanned = false
       do throws(ProbeError) {
@@ -155,11 +163,13 @@ struct Surveyor: ~Copyable {
       if isFirst || isWanted {
         try inventory!.run(
           Inventory.Scope(
-            rings: scanner.rings.keys.sorted(), opcodes: filter.filter.opcodes,
+            rings: scanner.rings.keys.sorted(), owners: scanner.owners, opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
         names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        let waiting = records.parked(in: [.poll], limit: 256)
+        FileInspector.look(at: waiting, time: MonotonicClock.now(), into: &records)
       }
       for inspection in inspections where scanner.rings[inspection.ring] != nil {
         try inventory!.run(
@@ -167,7 +177,7 @@ struct Surveyor: ~Copyable {
             rings: [inspection.ring], observedSince: 0, request: inspection.request),
           into: &records)
         if let parked = records.parked(inspection.request) {
-          FileInspector.look(at: parked, time: MonotonicClock.now(), into: &records)
+          FileInspector.look(at: [parked], time: MonotonicClock.now(), into: &records)
         }
       }
     } catch {

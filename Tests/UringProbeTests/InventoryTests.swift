@@ -40,6 +40,11 @@ extension LiveTests {
         let waiter = try #require(ring.waiter)
         #expect(waiter.missing == 1)
         #expect(waiter.tgid == poll.submitterTgid)
+        let cause = try #require(snapshot.cause(of: poll))
+        #expect(cause.kind == .file)
+        #expect(cause.text.hasPrefix("POLLIN of pipe:["))
+        #expect(cause.text.contains("which reports nothing"))
+        #expect(cause.text.contains("write end: hang_poll/\(poll.submitterTgid) fd "))
       }
     }
 
@@ -49,8 +54,71 @@ extension LiveTests {
         #expect(requests.map(\.place) == [.poll, .linked, .linked, .linked])
         #expect(snapshot.chains.first?.members.count == 4)
         #expect(requests[0].sqe.len == 512)
+        for member in requests.dropFirst() {
+          let cause = try #require(snapshot.cause(of: member))
+          #expect(cause.kind == .chain)
+          #expect(cause.request == requests[0].id)
+          #expect(cause.text.contains("(READ) of its chain, which waits for POLLIN of pipe:["))
+        }
         #expect(snapshot.fileNames.name(of: requests[0])?.hasPrefix("pipe:") == true)
       }
+    }
+
+    /// What its thread's sleep tells: neither less than that, nor more than the program is old.
+    @Test func theAgeOfWhatHangs() throws {
+      let before = LiveSessionTests.now()
+      let child = try TestPrograms.start("hang_poll")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      usleep(2_000_000)
+      let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
+      let snapshot = LiveSessionTests.wait(session) {
+        session.hasInventory && !$0.requests.isEmpty && $0.rings.first?.waiter != nil
+      }
+      let poll = try #require(snapshot.requests.first)
+      #expect(!poll.isStartKnown)
+      #expect(poll.startTime >= before)
+      #expect(poll.startTime + 1_500_000_000 < snapshot.host.startTime)
+      let since = try #require(snapshot.rings.first?.waiter?.asleepSince)
+      #expect(since >= before)
+      #expect(since + 1_500_000_000 < snapshot.host.startTime)
+    }
+
+    @Test func aThreadThatSleepsForSQEs() throws {
+      try found("sqpoll", "--hold") { _, requests, ring in
+        #expect(ring.sqThread == .sleeps)
+        #expect(requests.first?.isSubmittedBySQThread == true)
+      }
+    }
+
+    @Test func stacksOfSubmissions() throws {
+      let child = try TestPrograms.start("submit_stack")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      let session = try LiveSessionTests.session {
+        $0.filter.pids = [child.pid]
+        $0.filter.takesStacks = true
+      }
+      let snapshot = LiveSessionTests.wait(session) { snapshot in
+        snapshot.recent.contains { $0.userStackKey.map { snapshot.userStacks[$0] } != nil }
+      }
+      let frames = try #require(
+        snapshot.recent.lazy.compactMap { $0.userStackKey }.compactMap { snapshot.userStacks[$0] }
+          .first)
+      #expect(frames.first?.hasPrefix("syscall+0x") == true)
+      #expect(frames.contains { $0.hasPrefix("submit_from_outside+0x") })
+      #expect(frames.contains { $0.hasPrefix("main+0x") && $0.hasSuffix("(submit_stack)") })
+    }
+
+    @Test func withoutStacksThereAreNone() throws {
+      let child = try TestPrograms.start("submit_stack")
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
+      let snapshot = LiveSessionTests.wait(session) { $0.recent.count > 3 }
+      #expect(snapshot.recent.count > 3)
+      #expect(snapshot.recent.allSatisfy { $0.userStackKey == nil })
+      #expect(snapshot.userStacks.isEmpty)
     }
 
     @Test func deferredBehindADrain() throws {

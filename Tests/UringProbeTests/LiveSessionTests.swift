@@ -11,6 +11,13 @@ enum LiveTests {}
 extension LiveTests {
   /// Live capture of real programs, compared with what they counted themselves.
   @Suite struct LiveSessionTests {
+    /// CLOCK_MONOTONIC in nanoseconds.
+    static func now() -> UInt64 {
+      var time = timespec()
+      clock_gettime(CLOCK_MONOTONIC, &time)
+      return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     static func session(
       _ change: (inout LiveSession.Options) -> Void = { _ in }
     ) throws -> LiveSession {

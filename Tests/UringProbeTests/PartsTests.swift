@@ -57,6 +57,31 @@ struct PartsTests {
     #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
   }
 
+  /// Files are strangers': whatever stands in one, looking at it ends and finds at most other names.
+  @Test func damagedProgramsAreRead() throws {
+    let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
+    var bytes = original
+    var random = SystemRandomNumberGenerator()
+    let path = "/tmp/uringtop-elf-\(getpid())"
+    defer { unlink(path) }
+    for round in 0..<200 {
+      bytes = round == 0 ? Array(original.prefix(63)) : original
+      if round > 0 {
+        // the header leads to everything else
+        for _ in 0..<8 { bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255) }
+      }
+      let file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
+      try #require(file >= 0)
+      _ = write(file, bytes, bytes.count)
+      close(file)
+      let symbols = ELFSymbols(path: path)
+      if round == 0 { #expect(symbols == nil) }
+      _ = symbols?.describe(fileOffset: UInt64.random(in: 0...UInt64.max))
+    }
+    #expect(ELFSymbols(path: "/proc/self/exe") != nil)
+    #expect(ELFSymbols(path: "/proc/self/maps") == nil)
+  }
+
   @Test func processThatIsGoneOrAZombieIsEnding() throws {
     #expect(!Procfs.isEnding(UInt32(getpid())))
     #expect(Procfs.isEnding(UInt32(Int32.max)))

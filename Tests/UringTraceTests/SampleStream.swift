@@ -225,12 +225,34 @@ struct SampleStream {
     file.send_bytes = -1
     file.length = 3
     buffer.append(file, base: \.base, trailer: Array("tcp".utf8))
+    buffer.append(
+      record_submit_stack(base: on(base(.submitStack, request, opcode: 22)), tgid: 4242, stack: 7),
+      base: \.base)
+    var user = record_user_stack()
+    user.base = base(.userStack)
+    user.tgid = 4242
+    user.stack = 7
+    user.length = 5
+    buffer.append(user, base: \.base, trailer: Array("c+0x3".utf8))
+    var disk = record_disk_request()
+    disk.base = base(.diskRequest)
+    buffer.append(disk, base: \.base)
+    disk.base = on(base(.diskRequest, request, opcode: 22))
+    disk.start_ns = 5
+    disk.block.request = 0xffff_8881_6000_0000
+    CharArray.set(&disk.block.disk, to: "ublkb0")
+    disk.block.tag = 3
+    disk.server_tgid = 77
+    disk.with_server = 1
+    buffer.append(disk, base: \.base)
     var depth = record_ring_depth()
     depth.base = on(base(.ringDepth))
     depth.sq_pending = 1
     depth.waiters = 1
     depth.waiter_tid = 4243
     depth.waiter_missing = 2
+    depth.waiter_asleep_ms = 3
+    depth.sq_thread = .sleeps
     buffer.append(depth, base: \.base)
     var balance = record_ring_balance()
     balance.base = on(base(.ringBalance))

@@ -37,6 +37,7 @@ struct probe_config {
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
   __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
   __u32 sample_limit;
+  __u32 takes_stacks; /* 1: of the user at each submission */
   __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
@@ -92,6 +93,9 @@ struct probe_sighting {
   __u32 waiter_tid;
   __u32 waiter_tgid;
   __u32 waiter_missing;
+  __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
+  __u32 reserved;
+  __u64 waiter_ran_ns; /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
 
@@ -163,6 +167,7 @@ struct probe_slot {
   __u64 words[PROBE_SLOT_SIZE / 8];
 };
 
+#define PROBE_USER_STACK_DEPTH 32
 #define PROBE_STACK_DEPTH 48
 #define PROBE_MAX_STACKS 128
 struct probe_stack {
@@ -183,6 +188,7 @@ struct probe_inventory {
   __u32 used;    /* slots, those that were not there included */
   __u32 stacks;  /* likewise */
   __u32 broken;  /* lists that changed under the walk, which left them */
+  __u32 looks_at_disks; /* 1: at the devices of the processes in `owners` as well */
   __u32 nodes; /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 

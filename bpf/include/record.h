@@ -52,6 +52,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
   RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
   RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
+  RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
   /* added by uringtop */
   RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
   RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
@@ -73,6 +74,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_UNREAPED RECORD_SWIFT_NAME("unreaped") = 84,
   RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
   RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
+  RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
+  RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
 };
 
 /* Where the kernel keeps a request that is in flight. */
@@ -499,6 +502,13 @@ struct record_end {
   __u64 lost;
 };
 
+/* What a ring's SQPOLL thread does. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
+  RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none */
+  RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
+  RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
+};
+
 /*
  * How full a ring is, and who waits in io_uring_enter for its completions; all of one moment. Written when
  * it has changed.
@@ -507,12 +517,14 @@ struct record_ring_depth {
   struct record base;
   __u32 sq_pending;    /* SQEs that the application has queued and the kernel has not taken */
   __u32 cq_pending;    /* CQEs posted and not reaped */
-  __u32 is_overflowed; /* 1: CQEs wait in the overflow list */
+  __u8 is_overflowed;  /* 1: CQEs wait in the overflow list */
+  enum record_thread sq_thread;
+  __u16 reserved;
   __u32 waiters;       /* tasks that wait, 64 at most */
   __u32 waiter_tid;    /* the first of them, 0 if none */
   __u32 waiter_tgid;
   __u32 waiter_missing; /* CQEs that must still come before it goes on */
-  __u32 reserved;
+  __u32 waiter_asleep_ms; /* it has not run for this long before time_ns; 0: less than a second, or unknown */
 };
 
 /* How a ring's outstanding requests were counted. */
@@ -566,7 +578,7 @@ struct record_parked {
   __u16 buf_index;
   enum record_place place;
   __u8 known; /* RECORD_KNOWS_* */
-  __u32 reserved;
+  __u32 ublk; /* COMMAND: 1 << 31 | queue << 16 | tag of a ublk command; 0: it is none, or not known */
 };
 
 /* An SQE that the application has queued and the kernel has not taken. req is 0. */
@@ -605,6 +617,39 @@ struct record_file_state {
   __u32 length;
   __s64 receive_bytes; /* bytes that can be read; -1: it does not tell */
   __s64 send_bytes;    /* bytes not sent yet; -1: it does not tell */
+};
+
+/*
+ * What the block layer works on for a request, or for a ublk device whose server has a ring. Found by a walk
+ * that began at time_ns; the first of a walk has no block request, and voids those of earlier walks.
+ */
+struct record_disk_request {
+  struct record base; /* ctx and req: of the io_uring request, 0 if it is of no ring that was looked at */
+  __u64 start_ns;     /* when the block layer began with it; 0: not known (no I/O statistics) */
+  __u64 issued_ns;    /* when the driver got it; 0: not known */
+  struct record_block block;
+  __u32 server_tgid; /* ublk: the server of the device; 0 where not known */
+  __u8 with_server;  /* ublk: 1: the server has it and has not committed it */
+  __u8 reserved[3];
+};
+
+/* From where a request was submitted: comes after its RECORD_SUBMIT, if that is asked for. */
+struct record_submit_stack {
+  struct record base;
+  __u32 tgid;
+  __u32 stack; /* its number in the kernel's table: with tgid the name of a RECORD_USER_STACK */
+};
+
+/*
+ * A user stack. Followed by `length` bytes of text, the innermost frame first, one a line, padded with zeroes
+ * to a multiple of 8. ctx and req are 0: requests share it.
+ */
+struct record_user_stack {
+  struct record base;
+  __u32 tgid;
+  __u32 stack;
+  __u32 length;
+  __u32 reserved;
 };
 
 /* What a recording starts with; all text is UTF-8 padded with zeroes. */

@@ -17,6 +17,7 @@
 #include "tally.h"
 #include "twins.h"
 #include "ublk_command.h"
+#include "user_stack.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -198,7 +199,7 @@ int BPF_PROG(task_work_run_loops, void *tctx, __u32 count, __u32 loops) {
 
 /* A request's start */
 
-static __always_inline int emit_submit(struct io_kiocb *req) {
+static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
   struct io_ring_ctx *record_ctx = req->ctx;
   __u8 record_opcode = req->opcode;
   if (!request_passes((__u64)record_ctx, record_opcode))
@@ -227,25 +228,26 @@ static __always_inline int emit_submit(struct io_kiocb *req) {
     record->sqe.user_data = req->cqe.user_data;
   }
   submit_record(record);
+  note_stack(context, req);
   return 0;
 }
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(submit_req, struct io_kiocb *req) {
-  emit_submit(req);
+  emit_submit(ctx, req);
   note_handled();
   return 0;
 }
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(submit_req_twin, struct io_kiocb *req) {
-  return was_handled() ? 0 : emit_submit(req);
+  return was_handled() ? 0 : emit_submit(ctx, req);
 }
 
 /* 6.1 */
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
-  return emit_submit(req);
+  return emit_submit(ctx, req);
 }
 
 SEC("tp_btf/io_uring_req_failed")

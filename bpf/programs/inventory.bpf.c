@@ -8,9 +8,11 @@
  * from, and every walk is bounded.
  */
 #include "config.h"
+#include "last_run.h"
 #include "pids.h"
 #include "probe.h"
 #include "requests.h"
+#include "ublk_types.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -78,10 +80,12 @@ __u64 copy_words[COPY_SIZE / 8] = {};
 
 /* The descriptors of the task whose request was looked at last. */
 __u64 files_task = 0;
+__u32 files_pass = 0;
 __u64 files_table = 0;
 __u32 files_count = 0;
 __u32 files_tgid = 0;
 __u32 files_tid = 0;
+__u64 files_ran_ns = 0; /* when it ran last, 0 if not known */
 
 /* A field of the copy. Offsets are constants that the loader fills in. */
 #define COPIED(type, field) \
@@ -123,11 +127,13 @@ static __always_inline struct task_struct *owner_of_copy(void) {
 
 /* Requests of one task come in runs: its table is looked up once. */
 static __always_inline void take_owner(struct task_struct *task) {
-  if (files_task == (__u64)task)
+  if (files_task == (__u64)task && files_pass == inventory.pass)
     return;
   files_task = (__u64)task;
+  files_pass = inventory.pass;
   files_tgid = tgid_of(task);
   files_tid = tid_of(task);
+  files_ran_ns = ran_until(task);
   struct task_struct___worker *owner = (void *)task;
   struct fdtable *table = BPF_CORE_READ(owner, files, fdt);
   files_table = (__u64)BPF_CORE_READ(table, fd);
@@ -184,6 +190,17 @@ static __always_inline void describe_message(struct record_parked *parked) {
   }
 }
 
+/* The queue and tag that a ublk command waits for, as in record_parked. */
+static __always_inline __u32 ublk_slot(void) {
+  if (!bpf_core_type_exists(struct ublk_uring_cmd_pdu___waiting))
+    return 0;
+  char *pdu = (char *)copy_words + bpf_core_field_offset(struct io_uring_cmd, pdu);
+  struct ublk_queue *queue = *(struct ublk_queue **)(pdu + 
+      bpf_core_field_offset(struct ublk_uring_cmd_pdu___waiting, ubq));
+  __u16 tag = *(__u16 *)(pdu + bpf_core_field_offset(struct ublk_uring_cmd_pdu___waiting, tag));
+  return queue ? 1U << 31 | (BPF_CORE_READ(queue, q_id) & 0x7fff) << 16 | tag : 0;
+}
+
 /* What the kernel's structure still has of the SQE. */
 static __always_inline void describe(struct record_parked *parked) {
   switch (parked->base.opcode) {
@@ -224,6 +241,8 @@ static __always_inline void describe(struct record_parked *parked) {
     case OP_URING_CMD:
       parked->off = COPIED(struct io_uring_cmd, cmd_op);
       parked->known |= RECORD_KNOWS_OFF;
+      if (parked->place == RECORD_PLACE_COMMAND && IS_UBLK(parked->off))
+        parked->ublk = ublk_slot();
       break;
     case OP_ACCEPT:
       parked->addr = (__u64)COPIED(struct io_accept, addr);
@@ -308,12 +327,14 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   parked->buf_index = COPIED(struct io_kiocb___parked, buf_index);
   parked->place = place;
   parked->known = parked->flags & config.req_f_multishot ? RECORD_KNOWS_MULTISHOT : 0;
-  parked->reserved = 0;
+  parked->ublk = 0;
 
   struct task_struct *task = owner_of_copy();
   take_owner(task);
   parked->tgid = files_tgid;
   parked->submitter_tid = files_tid;
+  if (files_ran_ns && files_ran_ns < parked->since_ns)
+    parked->since_ns = files_ran_ns;
   describe(parked);
 
   if (place == RECORD_PLACE_POLL && parked->base.opcode != OP_POLL_ADD) {
@@ -698,6 +719,8 @@ __noinline int write_balance(__u64 address) {
   return 0;
 }
 
+#include "disks.h"
+
 /* Rings */
 
 __noinline int walk_ring(__u64 key) {
@@ -713,9 +736,14 @@ __noinline int walk_ring(__u64 key) {
 
 SEC("iter/task_file")
 int inventory_rings(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
   struct file *file = ctx->file;
-  if (file && (__u64)file->f_op == inventory.ring_file_operations)
+  if (!task || !file)
+    return 0;
+  if ((__u64)file->f_op == inventory.ring_file_operations)
     walk_ring((__u64)BPF_CORE_READ(file, private_data));
+  else if (inventory.looks_at_disks)
+    look_at_device(task, file);
   return 0;
 }
 

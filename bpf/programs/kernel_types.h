@@ -306,6 +306,7 @@ struct io_uring {
 
 struct io_rings {
   struct io_uring sq, cq;
+  atomic_t sq_flags;
 };
 
 struct io_uring_sqe {
@@ -365,6 +366,7 @@ extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
   ((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
 
 /* include/uapi/linux/io_uring.h */
+#define IORING_SQ_NEED_WAKEUP 1
 #define IORING_SETUP_SQPOLL (1U << 1)
 #define IORING_SETUP_SQE128 (1U << 10)
 #define IORING_SETUP_CQE32 (1U << 11)

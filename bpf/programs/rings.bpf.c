@@ -7,6 +7,7 @@
 #include "kernel_types.h"
 #include "buffer_table.h"
 #include "config.h"
+#include "last_run.h"
 #include "pids.h"
 #include "probe.h"
 
@@ -137,6 +138,10 @@ __noinline __u32 tgid_at(__u64 task) {
   return task ? tgid_of((struct task_struct *)task) : 0;
 }
 
+__noinline __u64 ran_until_at(__u64 task) {
+  return task ? ran_until((struct task_struct *)task) : 0;
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
   struct io_ring_ctx *ring = BPF_CORE_READ(file, private_data);
@@ -162,6 +167,9 @@ static __always_inline void report_ring(
   sighting.waiter_tid = tid_at(depth.waiter);
   sighting.waiter_tgid = tgid_at(depth.waiter);
   sighting.waiter_missing = depth.missing;
+  sighting.waiter_ran_ns = ran_until_at(depth.waiter);
+  if (sighting.sq_thread_tid)
+    sighting.sq_thread_sleeps = BPF_CORE_READ(ring, rings, sq_flags.counter) & IORING_SQ_NEED_WAKEUP;
   struct mm_struct *mm = task->mm;
   sighting.is_creator = mm && mm == BPF_CORE_READ(ring, mm_account);
   BPF_CORE_READ_INTO(&sighting.comm, task, group_leader, comm);

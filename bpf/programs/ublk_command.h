@@ -4,9 +4,7 @@
 #include "block_request.h"
 #include "kernel_types.h"
 #include "output.h"
-
-/* ublk's commands are ioctl numbers of type 'u'. */
-#define IS_UBLK(command) ((((command) >> 8) & 0xff) == 'u')
+#include "ublk_types.h"
 
 /* include/linux/io_uring/cmd.h and drivers/block/ublk_drv.c: what the driver keeps in the command */
 struct ublk_uring_cmd_pdu {
@@ -14,22 +12,6 @@ struct ublk_uring_cmd_pdu {
   void *queue;
   __u16 tag;
 };
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct ublk_io {
-  unsigned int flags;
-  void *req; /* shares its place with the command: while the server has the I/O it is the request */
-};
-
-/* The module's types are known if it was loaded before the programs. */
-struct ublk_queue {
-  unsigned long flags;
-  struct ublk_io ios[];
-};
-
-#pragma clang attribute pop
-#define UBLK_IO_FLAG_OWNED_BY_SRV 2
 
 /* The request that the server has now under the command's tag. */
 static __always_inline void describe_delivery(

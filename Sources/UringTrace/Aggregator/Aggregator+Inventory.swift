@@ -4,6 +4,7 @@ import CRecord
 extension Aggregator {
   /// Stacks and files kept: those that were looked at last.
   private static var lookedAtLimit: Int { 512 }
+  private static var userStackLimit: Int { 1 << 14 }
 
   /// The kernel's addresses of a request in flight.
   public func kernelAddress(of request: Request.ID) -> SuspectRequest? {
@@ -66,8 +67,10 @@ extension Aggregator {
     slots[slot].addStep(.found, time: time, tid: 0)
     let knows = UInt32(record.pointee.known)
     slots[slot].request.isStartKnown = knows & UInt32(RECORD_KNOWS_START) != 0
-    // After a loss it may be newer than the observation.
-    if lossTime == 0 || slots[slot].request.isStartKnown {
+    // After a loss it may be newer than the observation, but for what its thread's sleep tells.
+    if lossTime == 0 || slots[slot].request.isStartKnown
+      || record.pointee.since_ns < host.startTime
+    {
       slots[slot].request.startTime = min(record.pointee.since_ns, time)
     }
     if slots[slot].request.startTime < host.startTime { hasFound = true }
@@ -106,6 +109,12 @@ extension Aggregator {
     if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
       slots[slot].request.pollEvents = record.pointee.poll_events
     }
+    if record.pointee.ublk != 0 {
+      if ublkSlots.count >= 1 << 14 { ublkSlots.removeAll() }
+      ublkSlots[slots[slot].request.id] = UblkSlot(
+        queue: UInt16(record.pointee.ublk >> 16 & 0x7FFF),
+        tag: UInt16(truncatingIfNeeded: record.pointee.ublk))
+    }
     if record.pointee.behind != 0 { link(slot, behind: record.pointee.behind) }
     name(slot)
   }
@@ -117,12 +126,20 @@ extension Aggregator {
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0
+    rings[ring].ring.sqThread = Ring.SQThread(record.pointee.sq_thread)
     rings[ring].ring.waiter =
       record.pointee.waiters == 0
       ? nil
       : Ring.Waiter(
         tid: record.pointee.waiter_tid, tgid: record.pointee.waiter_tgid,
-        count: record.pointee.waiters, missing: record.pointee.waiter_missing)
+        count: record.pointee.waiters, missing: record.pointee.waiter_missing,
+        asleepSince: asleepSince(record))
+  }
+
+  private func asleepSince(_ record: UnsafePointer<record_ring_depth>) -> UInt64? {
+    let duration = UInt64(record.pointee.waiter_asleep_ms) * 1_000_000
+    return duration == 0 || duration > record.pointee.base.time_ns
+      ? nil : record.pointee.base.time_ns - duration
   }
 
   mutating func ringBalance(_ record: UnsafePointer<record_ring_balance>) {
@@ -197,6 +214,50 @@ extension Aggregator {
       receiveBytes: record.pointee.receive_bytes < 0 ? nil : record.pointee.receive_bytes,
       sendBytes: record.pointee.send_bytes < 0 ? nil : record.pointee.send_bytes,
       text: text, time: record.pointee.base.time_ns)
+  }
+
+  // MARK: Devices
+
+  mutating func diskRequest(_ record: UnsafePointer<record_disk_request>) {
+    let block = record.pointee.block
+    // the first of a walk
+    guard block.request != 0 else {
+      diskRequests = []
+      return
+    }
+    guard diskRequests.count < 1 << 15 else { return }
+    var request: Request.ID?
+    if record.pointee.base.req != 0, let slot = latestSlot(at: record.pointee.base.req),
+      !slots[slot].request.state.isFinal
+    {
+      request = slots[slot].request.id
+    }
+    var io = GroupBuffer.UblkIO()
+    io.device = CharArray.string(block.disk)
+    io.queue = block.queue
+    io.tag = block.tag
+    io.operation = UInt8(truncatingIfNeeded: block.operation)
+    io.sector = block.sector
+    io.length = block.length
+    diskRequests.append(
+      DiskRequest(
+        request: request, block: io, startTime: record.pointee.start_ns,
+        driverTime: record.pointee.issued_ns, serverTgid: record.pointee.server_tgid,
+        isWithServer: record.pointee.with_server != 0, time: record.pointee.base.time_ns))
+  }
+
+  // MARK: User stacks
+
+  mutating func submitStack(_ record: UnsafePointer<record_submit_stack>) {
+    guard let slot = latestSlot(at: record.pointee.base.req) else { return }
+    slots[slot].request.userStackNumber = record.pointee.stack &+ 1
+  }
+
+  mutating func userStack(_ record: UnsafePointer<record_user_stack>) {
+    guard let text = text(behind: record, length: record.pointee.length) else { return }
+    if userStacks.count >= Self.userStackLimit { userStacks.removeAll() }
+    let key = UserStackKey(tgid: record.pointee.tgid, stack: record.pointee.stack)
+    userStacks[key] = text.split(separator: "\n").map(String.init)
   }
 
   /// The text that follows a record, nil if the record is too short for it.

@@ -24,7 +24,8 @@ extension Aggregator {
       lastSecond: totalRates.lastSecond(total, clock: clock),
       lastMinute: totalRates.lastMinute(total, clock: clock),
       requestFlagNames: requestFlagNames, fileNames: fileNames, taskNames: taskNames,
-      kernelStacks: kernelStacks, fileStates: fileStates)
+      kernelStacks: kernelStacks, fileStates: fileStates, diskRequests: diskRequests,
+      ublkSlots: ublkSlots, userStacks: userStacks)
   }
 
   private func ring(_ index: UInt32, latency: inout [OpcodeLatency]) -> Ring {

@@ -75,6 +75,10 @@ public struct Aggregator: ~Copyable {
   // What walks over the kernel's structures found: see Aggregator+Inventory.swift.
   var kernelStacks: [UInt32: KernelStack] = [:]
   var fileStates: [Request.ID: FileState] = [:]
+  /// Of the last walk over the devices' tags.
+  var diskRequests: [DiskRequest] = []
+  var ublkSlots: [Request.ID: UblkSlot] = [:]
+  var userStacks: [UserStackKey: [String]] = [:]
   /// A request older than the observation was found.
   var hasFound = false
   var strangeEnds = StrangeEnds()
@@ -198,6 +202,9 @@ public struct Aggregator: ~Copyable {
     case .unreaped: unreaped(record.body(as: record_unreaped.self))
     case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self))
     case .fileState: fileState(record.body(as: record_file_state.self))
+    case .diskRequest: diskRequest(record.body(as: record_disk_request.self))
+    case .submitStack: submitStack(record.body(as: record_submit_stack.self))
+    case .userStack: userStack(record.body(as: record_user_stack.self))
     case .end: break
     @unknown default: break
     }

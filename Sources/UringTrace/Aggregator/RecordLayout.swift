@@ -67,6 +67,9 @@ struct RecordLayout {
     .unreaped: RecordLayout(record_unreaped.self, .ring, isLogged: false),
     .kernelStack: RecordLayout(record_kernel_stack.self, [.ring, .request], isLogged: false),
     .fileState: RecordLayout(record_file_state.self, [.ring, .request], isLogged: false),
+    .diskRequest: RecordLayout(record_disk_request.self, isLogged: false),
+    .submitStack: RecordLayout(record_submit_stack.self, [.ring, .request], isLogged: false),
+    .userStack: RecordLayout(record_user_stack.self, isLogged: false),
   ]
 }
 

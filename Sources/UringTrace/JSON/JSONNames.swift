@@ -58,6 +58,9 @@ enum JSONNames {
     case .unreaped: "unreaped"
     case .kernelStack: "kernel_stack"
     case .fileState: "file_state"
+    case .diskRequest: "disk_request"
+    case .submitStack: "submit_stack"
+    case .userStack: "user_stack"
     @unknown default: "unknown"
     }
   }
@@ -199,6 +202,19 @@ enum JSONNames {
 
   static func method(_ name: String) -> BalanceMethod? {
     [.unknown, .allocated, .references, .sequence].first { method($0).description == name }
+  }
+
+  /// Of an SQPOLL thread, nil without one.
+  static func activity(_ activity: ThreadActivity) -> String? {
+    switch activity {
+    case .polls: "polls"
+    case .sleeps: "sleeps"
+    default: nil
+    }
+  }
+
+  static func activity(_ name: String?) -> ThreadActivity {
+    [.polls, .sleeps].first { activity($0) == name } ?? .unknown
   }
 
   /// Of a negative result, nil for others.

@@ -121,6 +121,11 @@ package struct JSONWriter {
     self.value(value)
   }
 
+  package mutating func field(_ key: StaticString, _ value: Bool?) {
+    self.key(key)
+    if let value { self.value(value) } else { null() }
+  }
+
   package mutating func field(_ key: StaticString, _ value: Double) {
     self.key(key)
     self.value(value)

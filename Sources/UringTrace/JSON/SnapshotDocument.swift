@@ -56,6 +56,9 @@ public struct SnapshotDocument {
       json.field("buffers", array: snapshot.buffers) { json, buffer in
         json.object { GroupFields.write(buffer, to: &$0) }
       }
+      json.field("disk_requests", array: snapshot.diskRequests) { json, disk in
+        json.object { write(disk, to: &$0) }
+      }
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }
@@ -134,6 +137,7 @@ public struct SnapshotDocument {
     json.field("sq_pending", ring.sqPending)
     json.field("cq_pending", ring.cqPending)
     json.field("cq_overflowed", ring.isOverflowed)
+    json.field("sq_thread", ring.sqThread.map { $0 == .sleeps ? "sleeps" : "polls" })
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)
@@ -141,6 +145,7 @@ public struct SnapshotDocument {
       json.field("missing", waiter.missing)
       json.field("min_events", waiter.minEvents)
       json.field("since_ns", waiter.since)
+      json.field("asleep_since_ns", waiter.asleepSince)
     }
     json.field("balance", ring.balance) { json, balance in
       json.field("time_ns", balance.time)
@@ -218,6 +223,18 @@ public struct SnapshotDocument {
       json.field("text", state.text)
       json.field("time_ns", state.time)
     }
+    json.field("waits_for", snapshot.cause(of: request)) { json, cause in
+      json.field("kind", cause.kind.rawValue)
+      json.field("request", cause.request)
+      json.field("text", cause.text)
+    }
+    json.field("ublk_slot", request.state.isFinal ? nil : snapshot.ublkSlots[request.id]) {
+      json, slot in
+      json.field("queue", slot.queue)
+      json.field("tag", slot.tag)
+    }
+    let frames = request.userStackKey.flatMap { snapshot.userStacks[$0] }
+    json.field("user_stack", array: frames ?? []) { $0.value($1) }
     let isTimed = [.timeout, .linkTimeout].contains(request.place) && !request.state.isFinal
     json.field("expires_ns", isTimed && request.expiryTime != 0 ? request.expiryTime : nil)
     json.field("result", request.hasResult ? request.result : nil)
@@ -261,6 +278,22 @@ public struct SnapshotDocument {
       json.field("buf_index", isGroup ? nil : sqe.buf_index)
       json.field("bgid", isGroup ? sqe.buf_index : nil)
     }
+  }
+
+  private func write(_ disk: DiskRequest, to json: inout JSONWriter) {
+    json.field("request", disk.request)
+    json.field("disk", disk.block.device)
+    json.field("queue", disk.block.queue)
+    json.field("tag", disk.block.tag)
+    json.field("op", disk.block.operationName)
+    json.field("sector", disk.block.sector)
+    json.field("length", disk.block.length)
+    json.field("start_ns", disk.startTime == 0 ? nil : disk.startTime)
+    json.field("driver_ns", disk.driverTime == 0 ? nil : disk.driverTime)
+    let isUblk = disk.serverTgid != 0 || disk.isWithServer
+    json.field("server_pid", disk.serverTgid == 0 ? nil : disk.serverTgid)
+    json.field("with_server", isUblk ? disk.isWithServer : nil)
+    json.field("time_ns", disk.time)
   }
 
   private func write(_ chain: Chain, to json: inout JSONWriter) {

@@ -191,6 +191,8 @@ enum TraceFields {
       json.field("waiter_tid", depth.waiter_tid)
       json.field("waiter_tgid", depth.waiter_tgid)
       json.field("waiter_missing", depth.waiter_missing)
+      json.field("waiter_asleep_ms", depth.waiter_asleep_ms)
+      json.field("sq_thread", JSONNames.activity(depth.sq_thread))
     case .ringBalance:
       let balance = raw.load(as: record_ring_balance.self)
       json.field("outstanding", balance.outstanding)
@@ -212,6 +214,23 @@ enum TraceFields {
       json.field("receive_bytes", state.receive_bytes < 0 ? nil : state.receive_bytes)
       json.field("send_bytes", state.send_bytes < 0 ? nil : state.send_bytes)
       json.field("text", text(behind: record, state, length: state.length))
+    case .diskRequest:
+      let disk = raw.load(as: record_disk_request.self)
+      json.field("start_ns", disk.start_ns)
+      json.field("issued_ns", disk.issued_ns)
+      json.field("server_tgid", disk.server_tgid)
+      json.field("with_server", disk.with_server != 0)
+      json.key("block")
+      if disk.block.request == 0 { json.null() } else { write(disk.block, to: &json) }
+    case .submitStack:
+      let stack = raw.load(as: record_submit_stack.self)
+      json.field("tgid", stack.tgid)
+      json.field("stack", stack.stack)
+    case .userStack:
+      let stack = raw.load(as: record_user_stack.self)
+      json.field("tgid", stack.tgid)
+      json.field("stack", stack.stack)
+      json.field("frames", text(behind: record, stack, length: stack.length))
     case .defer, .ringClosed, .freed, .end: break
     @unknown default: break
     }
@@ -266,6 +285,7 @@ enum TraceFields {
     if parked.expires_ns != 0 { json.field("expires_ns", parked.expires_ns) }
     json.field("tgid", parked.tgid)
     json.field("submitter_tid", parked.submitter_tid)
+    json.field("ublk", parked.ublk)
   }
 
   /// Names of `RECORD_KNOWS_*`, by bit.

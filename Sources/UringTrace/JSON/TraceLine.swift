@@ -332,6 +332,8 @@ struct TraceLine: Decodable {
       depth.waiter_tid = try line.integer("waiter_tid")
       depth.waiter_tgid = try line.integer("waiter_tgid")
       depth.waiter_missing = try line.integer("waiter_missing")
+      depth.waiter_asleep_ms = try line.optionalInteger("waiter_asleep_ms") ?? 0
+      depth.sq_thread = JSONNames.activity(try line.optionalString("sq_thread"))
       return { [depth] in $0.append(depth, base: \.base) }
     case .ringBalance:
       var balance = record_ring_balance()
@@ -375,6 +377,29 @@ struct TraceLine: Decodable {
       let text = try line.string("text")
       state.length = UInt32(text.utf8.count)
       return { [state] in $0.append(state, base: \.base, trailer: text.utf8) }
+    case .diskRequest:
+      var disk = record_disk_request()
+      disk.base = base
+      disk.start_ns = try line.integer("start_ns")
+      disk.issued_ns = try line.integer("issued_ns")
+      disk.server_tgid = try line.integer("server_tgid")
+      disk.with_server = try line.bool("with_server") ? 1 : 0
+      if let block = try line.member("block") { disk.block = try block.block() }
+      return { [disk] in $0.append(disk, base: \.base) }
+    case .submitStack:
+      var stack = record_submit_stack()
+      stack.base = base
+      stack.tgid = try line.integer("tgid")
+      stack.stack = try line.integer("stack")
+      return { [stack] in $0.append(stack, base: \.base) }
+    case .userStack:
+      var stack = record_user_stack()
+      stack.base = base
+      stack.tgid = try line.integer("tgid")
+      stack.stack = try line.integer("stack")
+      let text = try line.string("frames")
+      stack.length = UInt32(text.utf8.count)
+      return { [stack] in $0.append(stack, base: \.base, trailer: text.utf8) }
     default: throw line.failure("event")
     }
   }
@@ -404,6 +429,7 @@ struct TraceLine: Decodable {
     parked.expires_ns = try line.optionalInteger("expires_ns") ?? 0
     parked.tgid = try line.integer("tgid")
     parked.submitter_tid = try line.integer("submitter_tid")
+    parked.ublk = try line.optionalInteger("ublk") ?? 0
     return parked
   }
 
@@ -436,6 +462,10 @@ struct TraceLine: Decodable {
 
     func string(_ key: String) throws -> String {
       try container.decode(String.self, forKey: Key(stringValue: key))
+    }
+
+    func optionalString(_ key: String) throws -> String? {
+      try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
     }
 
     func strings(_ key: String) throws -> [String] {

@@ -84,6 +84,8 @@ public struct Request: Sendable {
   public var group: RequestGroup.ID = 0
   /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
   public var shortWriteBytes: UInt64 = 0
+  /// One more than the number of the user stack at its submission (``userStackKey``), 0 if not taken.
+  public var userStackNumber: UInt32 = 0
   /// Where the kernel was last seen to keep it, until an event tells that it moved on.
   public var place: Place = .unknown
   /// What the kernel still had of the SQE, for a request that was found in flight: those fields of
@@ -111,6 +113,12 @@ public struct Request: Sendable {
 
   /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
+
+  /// The key of its stack in ``Snapshot/userStacks``; nil if none was taken.
+  public var userStackKey: UserStackKey? {
+    userStackNumber == 0
+      ? nil : UserStackKey(tgid: submitterTgid, stack: userStackNumber - 1)
+  }
 
   /// Whether a field of ``sqe`` is what the application wrote.
   public func knows(_ field: SQEKnowledge) -> Bool {

@@ -53,6 +53,8 @@ public struct Ring: Sendable {
   public var cqPending: UInt32 = 0
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
+  /// What the SQPOLL thread did at the last look; nil without one.
+  public var sqThread: SQThread?
   /// Who waits for CQEs in `io_uring_enter`, at the last look.
   public var waiter: Waiter?
   /// What the ring's own counters said at the last inventory.

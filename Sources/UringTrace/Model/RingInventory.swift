@@ -14,6 +14,25 @@ extension Ring {
     /// CQEs asked for and since when (nanoseconds, CLOCK_MONOTONIC), if the call was seen.
     public var minEvents: Int32?
     public var since: UInt64?
+    /// The thread has not run since then, at least a second before the look: it waits at least since
+    /// then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not tell.
+    public var asleepSince: UInt64?
+  }
+
+  /// What the thread of a ring with SQPOLL does (`io_rings.sq_flags`).
+  public enum SQThread: Sendable, Hashable {
+    /// It looks for SQEs by itself.
+    case polls
+    /// It sleeps until `io_uring_enter` wakes it (`IORING_SQ_NEED_WAKEUP`).
+    case sleeps
+
+    init?(_ activity: ThreadActivity) {
+      switch activity {
+      case .polls: self = .polls
+      case .sleeps: self = .sleeps
+      default: return nil
+      }
+    }
   }
 
   /// Outstanding requests by the ring's counters, and by what is known.

@@ -38,6 +38,12 @@ public struct Snapshot: Sendable {
   public var kernelStacks: [UInt32: KernelStack] = [:]
   /// Files of requests that were looked at closely.
   public var fileStates: [Request.ID: FileState] = [:]
+  /// What the block layer works on for rings, as of the last inventory: with the driver, by device.
+  public var diskRequests: [DiskRequest] = []
+  /// Queues and tags for which ublk commands wait that were found waiting.
+  public var ublkSlots: [Request.ID: UblkSlot] = [:]
+  /// Where requests were submitted (`--stacks`), frames innermost first.
+  public var userStacks: [UserStackKey: [String]] = [:]
 }
 
 /// What was observed, and how.

@@ -25,7 +25,8 @@ extension RecordKind {
     switch self {
     case .ringFd, .taskName, .fileName, .lost, .flagName, .counts, .end, .registerArgument,
       .blockRequest, .groupBuffer, .symbol, .providedTail, .bufferSlot, .ringDepth, .ringBalance,
-      .parked, .unsubmitted, .unreaped, .kernelStack, .fileState:
+      .parked, .unsubmitted, .unreaped, .kernelStack, .fileState,
+      .diskRequest, .submitStack, .userStack:
       false
     default: true
     }

@@ -13,6 +13,8 @@ public struct Filter: Sendable, Hashable {
   public var minimumAge: UInt64 = 0
   /// Live: one request in this many has records, with all its events; the others are only counted.
   public var sampling: UInt32 = 1
+  /// Live: take the user stack at each submission.
+  public var takesStacks = false
 
   public init() {}
 

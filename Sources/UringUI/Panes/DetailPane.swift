@@ -37,10 +37,10 @@ struct DetailPane: Pane {
       return
     }
     var area = rect
-    let detail = RequestDetail(request: request, chain: chain, scene: scene)
     let isWide = rect.width >= 130
     var left = isWide ? area.takeLeft(rect.width * 3 / 5) : area
     if isWide { left.width -= 2 }
+    let detail = RequestDetail(request: request, chain: chain, scene: scene, width: left.width)
     var lines = detail.identity
     var actions: [Int: PaneAction] = [:]
     if let group = detail.group {
@@ -52,7 +52,7 @@ struct DetailPane: Pane {
     {
       actions[line] = .showRequest(member)
     }
-    lines += detail.chainTree + detail.kernelStack + (isWide ? [] : detail.fields)
+    lines += detail.chainTree + detail.userStack + detail.kernelStack + (isWide ? [] : detail.fields)
     text.draw(lines, actions: actions, into: &canvas, in: left)
     if isWide {
       var beside = ScrollingText()

@@ -5,6 +5,8 @@ struct RequestDetail {
   var request: Request
   var chain: Chain?
   var scene: Scene
+  /// Columns there are for it.
+  var width = 80
 
   private var end: UInt64 {
     request.state.isFinal ? request.lastTime : max(scene.now, request.lastTime)
@@ -65,9 +67,6 @@ struct RequestDetail {
     if request.preparationError != 0 {
       lines.append(line("Refused", [Names.result(request.preparationError, of: request.opcode)]))
     }
-    if request.pollEvents != 0 {
-      lines.append(line("Waits for", [Piece(Fields.pollEvents(request))]))
-    }
     return lines + kernelView
   }
 
@@ -87,7 +86,15 @@ struct RequestDetail {
       }
       lines.append(line("Kernel", pieces))
     }
+    if let cause = scene.snapshot.cause(of: request) {
+      lines += wrapped("Waits for", cause.text)
+    }
     if let state = scene.snapshot.fileStates[request.id] { lines.append(fileLine(state)) }
+    for disk in scene.snapshot.diskRequests where disk.request == request.id {
+      lines.append(diskLine(disk))
+    }
+    lines += servedLines
+    if let thread = scene.ring(request.ring)?.sqThread { lines.append(sqThreadLine(thread)) }
     if let ring = scene.ring(request.ring), let waiter = ring.waiter {
       lines.append(waiterLine(waiter))
     }
@@ -97,6 +104,67 @@ struct RequestDetail {
         line("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
     }
     return lines
+  }
+
+  /// A text that may need more than one line.
+  private func wrapped(_ name: String, _ text: String) -> [[Piece]] {
+    var lines: [String] = [""]
+    for word in text.split(separator: " ") {
+      let last = lines[lines.count - 1]
+      if last.isEmpty {
+        lines[lines.count - 1] = String(word)
+      } else if last.count + 1 + word.count > max(20, width - 13) {
+        lines.append(String(word))
+      } else {
+        lines[lines.count - 1] = last + " " + word
+      }
+    }
+    return lines.enumerated().map { index, text in
+      line(index == 0 ? name : "", [Piece(text, .strong)])
+    }
+  }
+
+  /// What the block layer works on.
+  private func diskLine(_ disk: DiskRequest) -> [Piece] {
+    let io = disk.block
+    var pieces = [
+      Piece("\(io.device) queue \(io.queue) tag \(io.tag)", .strong),
+      Piece("  \(io.operationName) \(io.length) bytes, sector \(io.sector)"),
+    ]
+    if disk.startTime != 0 {
+      pieces.append(Piece("  since " + Humanise.duration(scene.age(since: disk.startTime)), .value))
+    }
+    if disk.isWithServer { pieces.append(Piece("  not committed", .warning)) }
+    return line("Disk", pieces)
+  }
+
+  /// Of a ublk server's command: what else of its device its server has now.
+  private var servedLines: [[Piece]] {
+    guard scene.snapshot.ublkSlots[request.id] != nil, request.submitterTgid != 0 else { return [] }
+    return scene.snapshot.diskRequests
+      .filter { $0.isWithServer && $0.serverTgid == request.submitterTgid }
+      .prefix(4).map(diskLine)
+  }
+
+  /// Where it was submitted.
+  var userStack: [[Piece]] {
+    guard let key = request.userStackKey else { return [] }
+    var lines = [heading("User stack at submission")]
+    let frames = scene.snapshot.userStacks[key] ?? []
+    if frames.isEmpty { lines.append([Piece(" not known: the process was gone", .faint)]) }
+    return lines + frames.map { [Piece("   " + $0)] } + [[]]
+  }
+
+  private func sqThreadLine(_ thread: Ring.SQThread) -> [Piece] {
+    let tid = scene.ring(request.ring)?.sqThreadTid ?? 0
+    return line(
+      "SQPOLL",
+      [
+        Piece(scene.thread(tid)),
+        thread == .polls
+          ? Piece(" looks for SQEs", .value)
+          : Piece(" sleeps until io_uring_enter wakes it", .warning),
+      ])
   }
 
   private func fileLine(_ state: FileState) -> [Piece] {
@@ -111,10 +179,12 @@ struct RequestDetail {
   private func waiterLine(_ waiter: Ring.Waiter) -> [Piece] {
     var pieces = [
       Piece(scene.thread(waiter.tid)), Piece(" waits in io_uring_enter for "),
-      Piece("\(waiter.missing) more CQEs", .value),
+      Piece(waiter.missing == 1 ? "1 more CQE" : "\(waiter.missing) more CQEs", .value),
     ]
     if let since = waiter.since {
       pieces.append(Piece("  since " + Humanise.duration(scene.age(since: since))))
+    } else if let since = waiter.asleepSince {
+      pieces.append(Piece("  asleep for " + Humanise.duration(scene.age(since: since))))
     } else {
       pieces.append(Piece("  since before uringtop came", .faint))
     }

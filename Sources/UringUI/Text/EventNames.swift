@@ -37,6 +37,8 @@ extension Names {
       (.ringBalance, Piece("ring balance", .faint)), (.parked, Piece("found", .label)),
       (.unsubmitted, Piece("unsubmitted", .faint)), (.unreaped, Piece("unreaped", .faint)),
       (.kernelStack, Piece("kernel stack", .faint)), (.fileState, Piece("file state", .faint)),
+      (.diskRequest, Piece("disk request", .faint)),
+      (.submitStack, Piece("submit stack", .faint)), (.userStack, Piece("user stack", .faint)),
     ].map { ($0.0.rawValue, $0.1) })
 
   /// What ``Event/value`` and ``Event/flags`` mean for the kind.

@@ -34,6 +34,9 @@ struct SnapshotCommand: ParsableCommand {
 
   func validate() throws {
     if from == nil, at != nil { throw ValidationError("--at needs --from") }
+    if from != nil, filters.stacks {
+      throw ValidationError("--stacks is for live snapshots, --from names a recording")
+    }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live snapshots, --from names a recording")
     }
@@ -62,6 +65,7 @@ struct SnapshotCommand: ParsableCommand {
       filter: filters.filter, refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.waitForInventory()
+    capture.takeInventory()
     // The kernel has applied all but the age.
     var age = Filter()
     age.minimumAge = filters.filter.minimumAge

@@ -42,6 +42,14 @@ struct FilterOptions: ParsableArguments {
     transform: Self.sampling)
   var sample: UInt32?
 
+  @Flag(
+    help: ArgumentHelp(
+      """
+      Take the user stack at each submission that passes, named by the program's own symbols. About \
+      half a microsecond for each; code without frame pointers ends it early.
+      """))
+  var stacks = false
+
   private static func sampling(_ text: String) throws -> UInt32 {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == "1", let number = UInt32(parts[1]), number > 0 else {
@@ -73,6 +81,7 @@ struct FilterOptions: ParsableArguments {
     filter.opcodes = Set(opcodes.flatMap(\.opcodes))
     filter.sampling = sample ?? 1
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
+    filter.takesStacks = stacks
     return filter
   }
 
@@ -85,6 +94,7 @@ struct FilterOptions: ParsableArguments {
     let names = opcodes.flatMap(\.opcodes).map(\.name)
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
     if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
+    if stacks { words.append("stacks") }
     if let sample { words.append("sample 1/\(sample)") }
     return words.joined(separator: ", ")
   }

@@ -60,6 +60,13 @@ final class LiveCapture: Sendable {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
+  /// Looks once more where the kernel has each request, two seconds at most.
+  func takeInventory() {
+    let before = session.inventoryCount
+    session.perform(.inventory)
+    for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }

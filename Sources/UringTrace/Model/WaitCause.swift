@@ -1,0 +1,161 @@
+/// Why a request in flight has not ended: what it waits for, by what the kernel's structures, its file and
+/// its chain said at the last look.
+public struct WaitCause: Sendable, Hashable {
+  /// What kind of thing it is; the raw values stand in documents.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Its file is not ready (`poll` is armed on it).
+    case file
+    /// Another request of its chain, which must end before it.
+    case chain
+    /// Requests that were submitted before it (IOSQE_IO_DRAIN).
+    case drain
+    /// Its time has not come.
+    case timer
+    /// A worker thread executes it, and is blocked or busy.
+    case worker
+    /// No worker thread has taken it up.
+    case workerQueue = "worker_queue"
+    /// Its driver keeps it (URING_CMD).
+    case driver
+    /// Nobody has woken the futex.
+    case futex
+    /// Another process has not changed its state.
+    case process
+    /// A block device.
+    case device
+    /// It is ready, and its task does not run.
+    case task
+    /// The network stack still holds the buffer.
+    case network
+  }
+
+  public var kind: Kind
+  /// The request at the root of it, where it waits for another one.
+  public var request: Request.ID?
+  /// One sentence part, to be read after "waits for": "POLLIN of pipe:[7], which reports nothing".
+  public var text: String
+}
+
+extension Snapshot {
+  /// What a request in flight waits for, nil if it has ended or the kernel was not asked.
+  public func cause(of request: Request) -> WaitCause? {
+    guard !request.state.isFinal else { return nil }
+    if request.state == .awaitingNotification {
+      return WaitCause(kind: .network, text: "the network stack to let go of the buffer")
+    }
+    switch request.place {
+    case .linked: return causeInChain(of: request)
+    case .poll: return WaitCause(kind: .file, text: fileText(request))
+    case .deferred:
+      return WaitCause(kind: .drain, text: "the requests submitted before it (IOSQE_IO_DRAIN)")
+    case .timeout: return WaitCause(kind: .timer, text: "its time to come")
+    case .linkTimeout:
+      return WaitCause(kind: .timer, text: "the request that it guards, or its time to come")
+    case .command: return WaitCause(kind: .driver, text: driverText(request))
+    case .futex: return WaitCause(kind: .futex, text: futexText(request))
+    case .waitid: return WaitCause(kind: .process, text: "a process to change its state")
+    case .iopoll:
+      return WaitCause(
+        kind: .device, text: "\(file(of: request)), which is polled by io_uring_enter")
+    case .block: return WaitCause(kind: .device, text: deviceText(request))
+    case .workerQueued:
+      return WaitCause(kind: .workerQueue, text: "a worker thread: none has taken it up")
+    case .workerRunning: return WaitCause(kind: .worker, text: workerText(request))
+    case .taskWork:
+      return WaitCause(
+        kind: .task, text: "\(thread(request.submitterTid)) to run: its completion is ready")
+    case .unknown: return nil
+    }
+  }
+
+  /// Of a request behind others: what the first of them that is not itself behind another waits for.
+  private func causeInChain(of request: Request) -> WaitCause {
+    guard let chain = chains.first(where: { $0.id == request.chain }),
+      let head = chain.members.first(where: { !$0.state.isFinal }), head.request != request.id
+    else { return WaitCause(kind: .chain, text: "another request of its chain") }
+    var text = "request \(head.request) (\(head.opcode.name)) of its chain"
+    // requests are thousands: only the head is looked for
+    if let other = requests.first(where: { $0.id == head.request }), other.place != .linked,
+      let cause = cause(of: other)
+    {
+      text += ", which waits for \(cause.text)"
+    }
+    return WaitCause(kind: .chain, request: head.request, text: text)
+  }
+
+  private func fileText(_ request: Request) -> String {
+    let events = Self.essential(request.pollEvents)
+    var text = events.isEmpty ? file(of: request) : "\(events) of \(file(of: request))"
+    guard let state = fileStates[request.id] else { return text }
+    let reported = Self.essential(state.pollEvents, withErrors: true)
+    text += reported.isEmpty ? ", which reports nothing" : ", which reports \(reported)"
+    if !state.text.isEmpty { text += " (\(state.text))" }
+    return text
+  }
+
+  /// What is asked for, without how (EPOLLET, EPOLLONESHOT) and what always comes with it: a file that
+  /// is readable is POLLRDNORM, too. Of what a file reports, errors count.
+  private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
+    let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT
+    let errors: UInt32 = 0x8 | 0x10  // POLLERR, POLLHUP
+    let others: UInt32 = 0x2 | 0x2000  // POLLPRI, POLLRDHUP
+    var shown = events & (withErrors ? data | errors : data)
+    if shown == 0 { shown = events & (others | errors) }
+    return shown == 0 ? "" : NamedBits.poll.text(shown)
+  }
+
+  private func deviceText(_ request: Request) -> String {
+    guard let disk = diskRequests.first(where: { $0.request == request.id }) else {
+      return "the device of \(file(of: request))"
+    }
+    let place = "\(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag)"
+    let text = "\(place): \(disk.operationText)"
+    if disk.isWithServer {
+      let server = disk.serverTgid == 0 ? "" : " \(thread(disk.serverTgid))"
+      return text + ", which its server\(server) has and has not committed"
+    }
+    return text + ", which its driver has"
+  }
+
+  private func driverText(_ request: Request) -> String {
+    let name = file(of: request)
+    let operation = UInt32(truncatingIfNeeded: request.sqe.off)
+    guard request.knows(.off), let command = GroupProviderTraits.command(operation)?.command else {
+      return "the driver of \(name)"
+    }
+    if let slot = ublkSlots[request.id] {
+      return "an I/O on queue \(slot.queue) tag \(slot.tag) of \(name) (\(command.name))"
+    }
+    return "the driver of \(name) to answer \(command.name)"
+  }
+
+  private func futexText(_ request: Request) -> String {
+    guard request.knows(.addr), request.sqe.addr != 0 else { return "a futex that nobody wakes" }
+    return "the futex at 0x\(String(request.sqe.addr, radix: 16)), which nobody wakes"
+  }
+
+  private func workerText(_ request: Request) -> String {
+    var text = thread(request.workerTid) + ", which executes it"
+    guard let stack = kernelStacks[request.workerTid], !stack.areNamesHidden else { return text }
+    // what the scheduler adds to every stack says nothing
+    let scheduler = ["schedule", "__schedule", "io_schedule", "schedule_timeout"]
+    let frame = stack.frames.lazy.map { $0.split(separator: "+").first.map(String.init) ?? $0 }
+      .first { !scheduler.contains($0) }
+    if let frame { text += " and is in \(frame)" }
+    return text
+  }
+
+  private func file(of request: Request) -> String {
+    if let name = fileNames.name(of: request), !name.isEmpty { return name }
+    switch request.file {
+    case .descriptor(let number)?: return "descriptor \(number)"
+    case .fixed(let index)?: return "registered file \(index)"
+    case nil: return "its file"
+    }
+  }
+
+  private func thread(_ tid: UInt32) -> String {
+    guard tid != 0 else { return "a thread" }
+    return taskNames[tid].map { "\($0)/\(tid)" } ?? "thread \(tid)"
+  }
+}

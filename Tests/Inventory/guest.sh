@@ -1,0 +1,74 @@
+#!/bin/sh
+# guest.sh URINGTOP PROGRAMS RESULTS: hangs programs first and only then takes a snapshot of each, as root.
+# Leaves in RESULTS for each the program's truth (NAME.truth), the snapshot (NAME.json) and the text that the UI would
+# not show (NAME.err); check.py compares them. Any POSIX shell, also busybox in a guest of scripts/vm.
+set -u
+uringtop=$1
+programs=$2
+results=$3
+mkdir -p "$results"
+uname -r >"$results/kernel"
+"$uringtop" capabilities --json >"$results/capabilities.json"
+failed=0
+
+# wait_for TRIES COMMAND...: tenths of a second until it succeeds
+wait_for() {
+  tries=$1
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+# hung NAME PROGRAM [argument...]: its standard input stays open until it is killed
+hung() {
+  name=$1
+  program=$2
+  shift 2
+  mkfifo "$results/input"
+  "$programs/$program" "$@" <"$results/input" >"$results/$name.truth" 2>"$results/$name.err" &
+  child=$!
+  exec 3>"$results/input"
+  rm "$results/input"
+  if wait_for 100 grep -q '"pid"' "$results/$name.truth"; then
+    sleep 2
+    "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/$name.json" \
+      2>>"$results/$name.err" || failed=1
+  else
+    # 77: this kernel cannot run it
+    wait $child
+    [ $? -eq 77 ] && mv "$results/$name.err" "$results/$name.skipped" || failed=1
+  fi
+  exec 3>&-
+  kill $child 2>/dev/null
+  wait $child
+}
+
+hung hang_poll hang_poll
+hung hang_poll_defer hang_poll --defer
+hung hang_chain hang_chain
+hung parked parked
+hung drain drain --hold
+hung timeout timeout --hold
+hung link_timeout link_timeout --hold
+hung poll_armed poll_armed --hold
+hung multishot_recv multishot_recv --hold
+hung cq_overflow cq_overflow --hold
+hung sqpoll sqpoll --hold
+hung many_polls many_inflight 4096 poll
+
+# A server that takes a block request and never commits it: the client's request is the demonstration's own.
+if "$uringtop" demo --batch --json --ios 1 >/dev/null 2>&1; then
+  "$uringtop" demo --batch --json --inject no-ack:100 >/dev/null 2>"$results/ublk.err" &
+  child=$!
+  wait_for 100 test -b /dev/ublkb0
+  sleep 4
+  "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/ublk.json" \
+    2>>"$results/ublk.err" || failed=1
+  echo "{\"pid\":$child}" >"$results/ublk.truth"
+  kill -TERM $child
+  wait $child
+fi
+exit $failed
