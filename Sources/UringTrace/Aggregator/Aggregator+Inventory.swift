@@ -114,6 +114,9 @@ extension Aggregator {
 
   mutating func ringDepth(_ record: UnsafePointer<record_ring_depth>) {
     let ring = ring(of: record.pointee.base)
+    rings[ring].depth.look(
+      sqPending: record.pointee.sq_pending, cqPending: record.pointee.cq_pending,
+      rings[ring].ring.counts, at: record.pointee.base.time_ns)
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0

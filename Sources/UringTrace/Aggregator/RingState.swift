@@ -23,6 +23,8 @@ struct RingState {
   /// The SQE group that takes members, with its id.
   var openSQEGroup = noIndex
   var openSQEGroupID: RequestGroup.ID = 0
+  /// What its queues were when they were looked at last.
+  var depth = QueueDepth()
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
 
