@@ -60,6 +60,18 @@ final class LiveCapture: Sendable {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
+  /// Takes a new inventory of the rings that are open now, and waits for it, two seconds at most.
+  func takeInventory() {
+    let start = MonotonicClock.now()
+    source.perform(.inventory)
+    for _ in 0..<100 {
+      source.perform(.refresh)
+      Pause.sleep(nanoseconds: 20_000_000)
+      let rings = source.current().rings
+      if rings.allSatisfy({ $0.isClosed || $0.balance?.time ?? 0 >= start }) { return }
+    }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }
