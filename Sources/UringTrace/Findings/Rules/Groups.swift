@@ -16,7 +16,9 @@ extension FindingRule {
       }
       guard !requests.isEmpty else { return nil }
       return Sighting(
-        severity: .warn, rings: [buffer.ring], requests: requests.reversed().map(\.id),
+        // Now and then is how a receiver throttles its peers.
+        severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
+        rings: [buffer.ring], requests: requests.reversed().map(\.id),
         summary: "group \(buffer.index) had no buffer left "
           + "\(buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times")"
           + (buffer.bufferCount > 0 ? ", of \(buffer.bufferCount)" : ""),
@@ -36,7 +38,7 @@ extension FindingRule {
     var kinds: [GroupTrouble: [RequestGroup]] = [:]
     for group in evidence.snapshot.groups where !group.conditions.isEmpty {
       guard group.endTime == 0 || group.endTime >= start else { continue }
-      for condition in group.conditions {
+      for condition in group.conditions where group.isLoan || misuses.contains(condition) {
         let kind = GroupTrouble(
           ring: group.ring, provider: group.provider, condition: condition)
         kinds[kind, default: []].append(group)
@@ -57,6 +59,10 @@ extension FindingRule {
         meaning: "Of a lent buffer: \(kind.condition.explanation).", cure: trait.cure)
     }
   }
+
+  /// What is wrong with a member whoever owns the buffer.
+  private static let misuses = GroupConditions(
+    .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 
   /// The members that show a condition; else the leader.
   private static func concerned(
@@ -121,6 +127,14 @@ extension FindingRule {
       .warn, "Give each fetch a slot that is empty and within the ring's table."
     ),
   ]
+}
+
+extension RequestGroup {
+  /// The buffer is somebody else's, who waits for it: not the application's own memory, of which it may
+  /// use as much as it likes.
+  fileprivate var isLoan: Bool {
+    provider != .registered && provider != .provided && provider != .sendZC
+  }
 }
 
 /// Groups that have the same trouble.
