@@ -18,6 +18,8 @@ struct RingScanner: ~Copyable {
   struct KnownRing {
     var sighting = probe_sighting()
     var holders: [Holder] = []
+    /// CPU time of the SQ thread, milliseconds; 0 where unknown.
+    var sqThreadTime: UInt32 = 0
     /// When a task last had it; the creation where no scan has seen it yet.
     var lastSeen: UInt64
     /// Start of the first scan that missed it, 0 while it is there.
@@ -133,6 +135,8 @@ struct RingScanner: ~Copyable {
         rings[address] = nil
         continue
       }
+      var ring = ring
+      ring.sqThreadTime = Procfs.cpuMilliseconds(ofThread: ring.sighting.sq_thread_tid)
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
@@ -245,6 +249,7 @@ extension RingScanner.KnownRing {
       && sighting.waiters == other.sighting.waiters
       && sighting.waiter_tid == other.sighting.waiter_tid
       && sighting.waiter_missing == other.sighting.waiter_missing
+      && sqThreadTime == other.sqThreadTime
   }
 
   func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
@@ -256,6 +261,7 @@ extension RingScanner.KnownRing {
       $0.waiter_tid = sighting.waiter_tid
       $0.waiter_tgid = sighting.waiter_tgid
       $0.waiter_missing = sighting.waiter_missing
+      $0.sq_thread_ms = sqThreadTime
     }
   }
 

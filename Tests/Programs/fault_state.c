@@ -135,6 +135,18 @@ static void sqpoll_stall(bool faulty)
 	wait_for_end();
 }
 
+static void sqpoll_idle(bool faulty)
+{
+	struct io_uring_params parameters = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = faulty ? 5000 : 1 };
+	struct ring *ring = open_ring_with(8, parameters);
+	while (!stop) {
+		io_uring_prep_nop(next(ring, BAD));
+		send_all(ring);
+		take(ring);
+		sleep_ms(200);
+	}
+}
+
 static void drain_stall(bool faulty)
 {
 	static char buffer[64];
@@ -257,6 +269,7 @@ int main(int argc, char **argv)
 		{ "hang", hang }, { "waiting", waiting }, { "stuck-request", stuck_request },
 		{ "leaked-request", leaked_request }, { "unreaped-cqes", unreaped_cqes },
 		{ "unsubmitted-sqes", unsubmitted_sqes }, { "sqpoll-stall", sqpoll_stall },
+		{ "sqpoll-idle", sqpoll_idle },
 		{ "drain-stall", drain_stall }, { "overlapping-memory", overlapping_memory },
 		{ "withdrawn-buffer", withdrawn_buffer }, { "multishot-ended", multishot_ended },
 		{ "buffers-exhausted", buffers_exhausted }, { "worker-fan-out", worker_fan_out },

@@ -231,6 +231,7 @@ struct SampleStream {
     depth.waiters = 1
     depth.waiter_tid = 4243
     depth.waiter_missing = 2
+    depth.sq_thread_ms = 12
     buffer.append(depth, base: \.base)
     var balance = record_ring_balance()
     balance.base = on(base(.ringBalance))

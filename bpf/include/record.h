@@ -512,7 +512,7 @@ struct record_ring_depth {
   __u32 waiter_tid;    /* the first of them, 0 if none */
   __u32 waiter_tgid;
   __u32 waiter_missing; /* CQEs that must still come before it goes on */
-  __u32 reserved;
+  __u32 sq_thread_ms;   /* CPU time of the SQ thread so far, 0 if unknown or there is none */
 };
 
 /* How a ring's outstanding requests were counted. */

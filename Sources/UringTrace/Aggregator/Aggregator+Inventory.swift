@@ -117,6 +117,7 @@ extension Aggregator {
     rings[ring].depth.look(
       sqPending: record.pointee.sq_pending, cqPending: record.pointee.cq_pending,
       rings[ring].ring.counts, at: record.pointee.base.time_ns)
+    noteSQThread(record.pointee.sq_thread_ms, ring)
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0
@@ -126,6 +127,16 @@ extension Aggregator {
       : Ring.Waiter(
         tid: record.pointee.waiter_tid, tgid: record.pointee.waiter_tgid,
         count: record.pointee.waiters, missing: record.pointee.waiter_missing)
+  }
+
+  private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: UInt32) {
+    guard milliseconds != 0 else { return }
+    // Of a ring whose creation was seen, all of it was observed.
+    if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
+      rings[ring].sqThreadStart = milliseconds
+    }
+    rings[ring].ring.sqThreadTime =
+      UInt64(milliseconds &- rings[ring].sqThreadStart) * 1_000_000
   }
 
   mutating func ringBalance(_ record: UnsafePointer<record_ring_balance>) {

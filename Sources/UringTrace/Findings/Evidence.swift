@@ -86,6 +86,17 @@ struct Evidence {
     }
   }
 
+  /// CPU time that the SQ thread of a ring had within the span, nanoseconds.
+  func sqThreadTime(of ring: Ring) -> UInt64 {
+    ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
+  }
+
+  /// Nanoseconds of the span in which the ring was there, as far as is known.
+  func life(of ring: Ring) -> UInt64 {
+    let end = ring.isClosed ? ring.closedTime : snapshot.time
+    return max(1, end.since(max(start, ring.firstTime)))
+  }
+
   /// From submission to completion, since the ring was first seen.
   func latency(_ opcode: Opcode, on ring: Ring.ID) -> LatencySummary? {
     latencies[LatencyKey(ring: ring, opcode: opcode)]
@@ -114,10 +125,12 @@ struct Evidence {
 struct RingSample: Sendable {
   var counts: Ring.Counts
   var errnos: [Ring.ErrnoCount]
+  var sqThreadTime: UInt64
 
   init(_ ring: Ring) {
     counts = ring.counts
     errnos = ring.errnos
+    sqThreadTime = ring.sqThreadTime
   }
 }
 

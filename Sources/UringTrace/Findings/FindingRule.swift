@@ -48,7 +48,8 @@ public struct FindingRule: Sendable {
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
     .hang, .cqOverflow, .stuckRequest, .brokenChain, .leakedRequest, .unreapedCQEs,
-    .unsubmittedSQEs, .sqpollStall, .drainStall, .errorStorm, .badMemory, .overlappingMemory,
+    .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm, .badMemory,
+    .overlappingMemory,
     .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
     .copiedSend, .puntStorm, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,
     .missingDeferTaskrun, .missingRegisteredFile, .waiting,

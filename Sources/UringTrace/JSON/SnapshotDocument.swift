@@ -142,6 +142,7 @@ public struct SnapshotDocument {
     json.field("sq_pending", ring.sqPending)
     json.field("cq_pending", ring.cqPending)
     json.field("cq_overflowed", ring.isOverflowed)
+    json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)

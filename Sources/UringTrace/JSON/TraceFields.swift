@@ -191,6 +191,7 @@ enum TraceFields {
       json.field("waiter_tid", depth.waiter_tid)
       json.field("waiter_tgid", depth.waiter_tgid)
       json.field("waiter_missing", depth.waiter_missing)
+      json.field("sq_thread_ms", depth.sq_thread_ms)
     case .ringBalance:
       let balance = raw.load(as: record_ring_balance.self)
       json.field("outstanding", balance.outstanding)

@@ -332,6 +332,7 @@ struct TraceLine: Decodable {
       depth.waiter_tid = try line.integer("waiter_tid")
       depth.waiter_tgid = try line.integer("waiter_tgid")
       depth.waiter_missing = try line.integer("waiter_missing")
+      depth.sq_thread_ms = try line.optionalInteger("sq_thread_ms") ?? 0
       return { [depth] in $0.append(depth, base: \.base) }
     case .ringBalance:
       var balance = record_ring_balance()

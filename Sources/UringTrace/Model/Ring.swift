@@ -57,6 +57,8 @@ public struct Ring: Sendable {
   /// Since when, at least, nobody has reaped a CQE though there are some; 0 if there are none or they
   /// move.
   public var cqPendingSince: UInt64 = 0
+  /// CPU time of the SQ thread while it was observed, nanoseconds; 0 where unknown.
+  public var sqThreadTime: UInt64 = 0
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
   /// Who waits for CQEs in `io_uring_enter`, at the last look.

@@ -91,7 +91,8 @@ struct ReportCommand: ParsableCommand {
   /// Watches until there is a reason to stop. The command is asked to end after the snapshot.
   private func watch() throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {
     spawn_block_signals()
-    let child = try command.isEmpty
+    let child =
+      try command.isEmpty
       ? nil
       : ChildCommand(holding: command, streams: json ? .inheritedToError : .inherited)
     let capture = try LiveCapture.start(

@@ -58,7 +58,8 @@ struct ReportText {
     }
     let length = max(snapshot.time, snapshot.host.startTime) - snapshot.host.startTime
     var text =
-      counts.isEmpty ? "no findings" : "\(document.findings.count) findings: " + counts.joined(separator: ", ")
+      counts.isEmpty
+      ? "no findings" : "\(document.findings.count) findings: " + counts.joined(separator: ", ")
     text += "; \(snapshot.rings.count) rings watched for \(Text.duration(length))\n"
     if snapshot.lost.total > 0 {
       text += "\(snapshot.lost.total) records were lost: what rests on absence was not looked for\n"

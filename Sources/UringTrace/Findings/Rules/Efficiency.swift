@@ -2,7 +2,8 @@
 extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
-    meaning: "There is about one io_uring_enter for each request, though several are in flight: the "
+    meaning:
+      "There is about one io_uring_enter for each request, though several are in flight: the "
       + "system calls that io_uring could save are made.",
     cure: "Queue several SQEs before each io_uring_submit, and wait for more than one CQE."
   ) { evidence in
@@ -11,7 +12,8 @@ extension FindingRule {
       guard counts.submitted >= 1_000, !ring.setupFlags.contains(.sqPoll) else { return nil }
       // A call that waits is a system call; by Little's law depth is rate times latency.
       let depth =
-        Double(counts.completed) * ring.latency.mean / Double(min(evidence.span, ring.life(evidence)))
+        Double(counts.completed) * ring.latency.mean
+        / Double(evidence.life(of: ring))
       let waitsForEach = counts.waits * 10 >= counts.submitted * 9 && depth >= 4
       let alone = SingleSubmissions(ring, evidence)
       guard waitsForEach || alone.isRule else { return nil }
@@ -33,7 +35,8 @@ extension FindingRule {
     "many-submitters",
     meaning: "Several tasks submit to one ring: they wait for its lock, and the ring cannot have "
       + "IORING_SETUP_SINGLE_ISSUER or DEFER_TASKRUN.",
-    cure: "Give each thread a ring of its own; IORING_OP_MSG_RING and IORING_SETUP_ATTACH_WQ join them."
+    cure:
+      "Give each thread a ring of its own; IORING_OP_MSG_RING and IORING_SETUP_ATTACH_WQ join them."
   ) { evidence in
     evidence.rings.compactMap { ring in
       guard !ring.setupFlags.contains(.sqPoll) else { return nil }
@@ -57,7 +60,8 @@ extension FindingRule {
 
   static let missingDeferTaskrun = FindingRule(
     "no-defer-taskrun",
-    meaning: "Much of the time of requests is spent waiting for their task to be interrupted, which "
+    meaning:
+      "Much of the time of requests is spent waiting for their task to be interrupted, which "
       + "IORING_SETUP_DEFER_TASKRUN avoids; one task submits, so the ring could have it.",
     cure: "Create the ring with IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN."
   ) { evidence in
@@ -98,7 +102,7 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.compactMap { ring in
       let counts = evidence.counts(of: ring)
-      let rate = Double(counts.submitted) * 1e9 / Double(min(evidence.span, ring.life(evidence)))
+      let rate = Double(counts.submitted) * 1e9 / Double(evidence.life(of: ring))
       guard counts.submitted >= 50_000, rate >= 50_000 else { return nil }
       var total = 0
       var files: [FileReference: (count: Int, request: Request.ID)] = [:]
@@ -159,11 +163,4 @@ extension Request {
   }
 
   fileprivate var hasTaskWork: Bool { steps.contains { $0.kind == .taskWorkAdded } }
-}
-
-extension Ring {
-  /// Nanoseconds that it has been there, as far as is known.
-  fileprivate func life(_ evidence: Evidence) -> UInt64 {
-    max(1, (isClosed ? closedTime : evidence.snapshot.time).since(firstTime))
-  }
 }

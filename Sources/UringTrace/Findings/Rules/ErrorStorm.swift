@@ -2,7 +2,8 @@ extension FindingRule {
   static let errorStorm = FindingRule(
     "error-storm",
     meaning: "Many requests fail with the same error.",
-    cure: "Look at the first requests named: their arguments, or the state of their file, are wrong."
+    cure:
+      "Look at the first requests named: their arguments, or the state of their file, are wrong."
   ) { evidence in
     evidence.rings.flatMap { ring in
       let completed = evidence.counts(of: ring).completed

@@ -3,7 +3,8 @@ extension FindingRule {
   static let buffersExhausted = FindingRule(
     "buffers-exhausted",
     meaning: "Requests failed with ENOBUFS because no provided buffer of their group was left.",
-    cure: "Give buffers back sooner, or provide more of them; a multishot request that ended so must "
+    cure:
+      "Give buffers back sooner, or provide more of them; a multishot request that ended so must "
       + "be submitted again."
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in

@@ -6,7 +6,9 @@ extension FindingRule {
     cure: "Cancel what is in flight on a file (IORING_ASYNC_CANCEL_FD) and reap it before closing "
       + "the file; wait for uncancelable requests before closing the ring."
   ) { evidence in
-    evidence.rings.compactMap { $0.isClosed ? leaked(with: $0, evidence) : leaked(on: $0, evidence) }
+    evidence.rings.compactMap {
+      $0.isClosed ? leaked(with: $0, evidence) : leaked(on: $0, evidence)
+    }
   }
 
   /// How long the kernel may take to cancel what was in flight.

@@ -4,7 +4,8 @@ extension FindingRule {
     "bad-memory",
     meaning: "The kernel could not reach a request's memory: it was unmapped, never mapped, or may "
       + "not be written.",
-    cure: "Keep the buffer mapped until the request's last CQE, the notification of a zero-copy send "
+    cure:
+      "Keep the buffer mapped until the request's last CQE, the notification of a zero-copy send "
       + "included."
   ) { evidence in
     evidence.rings.compactMap { ring in
@@ -25,7 +26,8 @@ extension FindingRule {
 
   static let overlappingMemory = FindingRule(
     "overlapping-memory",
-    meaning: "Two requests in flight use the same memory and at least one of them fills it: what it "
+    meaning:
+      "Two requests in flight use the same memory and at least one of them fills it: what it "
       + "holds in the end is left to chance.",
     cure: "Give each request in flight a buffer of its own, or link them."
   ) { evidence in
@@ -80,7 +82,8 @@ extension FindingRule {
       return Sighting(
         severity: .warn, rings: [buffer.ring], requests: buffer.borrowers,
         summary: "buffer \(buffer.index) is out of the table, and \(evidence.words(request))"
-          + (buffer.borrowers.count > 1 ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
+          + (buffer.borrowers.count > 1
+            ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
         numbers: [
           .init("borrowers", buffer.borrowers.count), .init("length", buffer.length),
           .init("age_ns", evidence.age(since: request.startTime)),

@@ -1,7 +1,8 @@
 extension FindingRule {
   static let multishotEnded = FindingRule(
     "multishot-ended",
-    meaning: "A multishot request has ended, its last CQE was without IORING_CQE_F_MORE, and nobody "
+    meaning:
+      "A multishot request has ended, its last CQE was without IORING_CQE_F_MORE, and nobody "
       + "submitted it again: nothing will come of that file any more.",
     cure: "Test each CQE for IORING_CQE_F_MORE and submit the request again when it is not there."
   ) { evidence in

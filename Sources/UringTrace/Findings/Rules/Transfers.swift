@@ -12,7 +12,9 @@ extension FindingRule {
       // Where others found data: a short read before that was not at the file's end.
       var ends: [FileNames.DescriptorKey: UInt64] = [:]
       evidence.forEachEnded(on: ring.id) { request in
-        guard let place = request.extent, request.opcode.properties.direction == .read else { return }
+        guard let place = request.extent, request.opcode.properties.direction == .read else {
+          return
+        }
         ends[place.file] = max(ends[place.file] ?? 0, place.end)
       }
       let wrong = short.filter { request in
@@ -34,8 +36,10 @@ extension FindingRule {
 
   static let copiedSend = FindingRule(
     "copied-send",
-    meaning: "The network stack copied the data of a zero-copy send: it cost more than a plain send.",
-    cure: "Use IORING_OP_SEND here: loopback, small messages, and devices without scatter-gather or "
+    meaning:
+      "The network stack copied the data of a zero-copy send: it cost more than a plain send.",
+    cure:
+      "Use IORING_OP_SEND here: loopback, small messages, and devices without scatter-gather or "
       + "checksumming always copy."
   ) { evidence in
     evidence.rings.compactMap { ring in

@@ -34,7 +34,8 @@ extension FindingRule {
     "worker-fan-out",
     meaning: "Very many worker threads run requests of one ring: they block, and each costs memory "
       + "and a place in the scheduler.",
-    cure: "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on what can "
+    cure:
+      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on what can "
       + "wait for readiness."
   ) { evidence in
     evidence.openRings.compactMap { ring in
@@ -56,7 +57,8 @@ extension FindingRule {
     "hashed-work",
     meaning: "Writes to one file go to io-wq, which runs them one after the other: they wait for "
       + "each other, not for the device.",
-    cure: "Use O_DIRECT, or a file system with parallel writes; more depth on this file helps nothing."
+    cure:
+      "Use O_DIRECT, or a file system with parallel writes; more depth on this file helps nothing."
   ) { evidence in
     evidence.rings.compactMap { ring in
       var files: [FileReference: HashedFile] = [:]
