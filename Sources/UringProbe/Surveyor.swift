@@ -102,7 +102,8 @@ struct Surveyor: ~Copyable {
         if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
           nextScan = 0
         }
-        if monotonicTime() >= nextScan {
+        // An inventory is of the rings as they are now.
+        if monotonicTime() >= nextScan || requests.wantsInventory {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
           // never more than a hundredth of the time, however many descriptors there are

@@ -11,9 +11,9 @@ extension FindingRule {
       let life = evidence.life(of: ring)
       let time = evidence.sqThreadTime(of: ring)
       let submitted = evidence.counts(of: ring).submitted
-      // A third of a processor, and a millisecond or more for each request: a call costs a microsecond.
+      // A fifth of a processor, and a millisecond or more for each request: a call costs a microsecond.
       guard ring.setupFlags.contains(.sqPoll), life >= 3_000_000_000, time >= 1_000_000_000,
-        time * 3 >= life, time / 1_000_000 >= submitted
+        time * 5 >= life, time / 1_000_000 >= submitted
       else { return nil }
       var requests: [Request.ID] = []
       evidence.forEachEnded(on: ring.id) { request in
