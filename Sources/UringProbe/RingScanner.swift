@@ -18,6 +18,8 @@ struct RingScanner: ~Copyable {
   struct KnownRing {
     var sighting = probe_sighting()
     var holders: [Holder] = []
+    /// CPU time of the SQ thread, milliseconds; 0 where unknown.
+    var sqThreadTime: UInt32 = 0
     /// When a task last had it; the creation where no scan has seen it yet.
     var lastSeen: UInt64
     /// Start of the first scan that missed it, 0 while it is there.
@@ -138,6 +140,8 @@ struct RingScanner: ~Copyable {
         rings[address] = nil
         continue
       }
+      var ring = ring
+      ring.sqThreadTime = Procfs.cpuMilliseconds(ofThread: ring.sighting.sq_thread_tid)
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
@@ -251,7 +255,7 @@ extension RingScanner.KnownRing {
       && sighting.waiter_tid == other.sighting.waiter_tid
       && sighting.waiter_missing == other.sighting.waiter_missing
       && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
-      && isAsleep == other.isAsleep
+      && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
   /// The waiter has not run for a second: busy ones need not be written down at every look.
@@ -277,6 +281,7 @@ extension RingScanner.KnownRing {
       $0.waiter_tgid = sighting.waiter_tgid
       $0.waiter_missing = sighting.waiter_missing
       $0.waiter_asleep_ms = asleepMilliseconds(at: time)
+      $0.sq_thread_ms = sqThreadTime
     }
   }
 

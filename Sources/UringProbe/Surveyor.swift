@@ -110,7 +110,8 @@ struct Surveyor: ~Copyable {
         if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
           nextScan = 0
         }
-        if MonotonicClock.now() >= nextScan {
+        // An inventory is of the rings as they are now.
+        if MonotonicClock.now() >= nextScan || requests.wantsInventory {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
           // a hundredth of a processor's time, but a ring that was closed is not listed for long
@@ -163,7 +164,8 @@ struct Surveyor: ~Copyable {
       if isFirst || isWanted {
         try inventory!.run(
           Inventory.Scope(
-            rings: scanner.rings.keys.sorted(), owners: scanner.owners, opcodes: filter.filter.opcodes,
+            rings: scanner.rings.keys.sorted(), owners: scanner.owners,
+            opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)

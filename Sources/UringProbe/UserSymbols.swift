@@ -33,7 +33,7 @@ struct UserSymbols {
       mappings[stack.tgid] = maps
       let lines = frames.prefix { $0 != 0 }.map { describe($0, in: maps, of: stack.tgid) }
       let text = Array(lines.joined(separator: "\n").utf8.prefix(16_384))
-      records.append(record_user_stack.self, at: monotonicTime(), text: text) {
+      records.append(record_user_stack.self, at: MonotonicClock.now(), text: text) {
         $0.tgid = stack.tgid
         $0.stack = stack.stack
         $0.length = UInt32(text.count)

@@ -3,6 +3,10 @@
 /// From 64 on they follow sysexits.h; 126, 127 and 128 + signal follow the shell.
 enum ExitStatus {
   static let success: Int32 = 0
+  /// `report`: a finding is as bad as --fail-on says, or worse.
+  static let findings: Int32 = 1
+  /// `report`: no finding is, but the command that was watched failed. Its own status is in the report.
+  static let childFailed: Int32 = 2
   /// The command line makes no sense, an opcode that does not exist among it.
   static let usage: Int32 = 64
   /// Not a recording, of a newer schema, or damaged from its start.
@@ -35,6 +39,7 @@ enum ExitStatus {
   static let discussion = """
     EXIT STATUS:
       0    success
+      1    report: a finding as bad as --fail-on     2    report: COMMAND failed
       64   usage          65   bad recording       66   no such file
       67   no such process or ring descriptor
       69   kernel lacks BTF or refused BPF

@@ -22,6 +22,7 @@ struct Uringtop: ParsableCommand {
         uringtop --comm fio --op READ,WRITE_FIXED --min-age 10ms
         uringtop record -o trace.uring -- fio job.fio
         uringtop replay trace.uring
+        uringtop report --fail-on warn -- ./server
 
       FILTERS: --pid, --comm, --fd, --op, --min-age; see uringtop live --help.
 
@@ -30,6 +31,7 @@ struct Uringtop: ParsableCommand {
     version: Version.current,
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
+      ReportCommand.self,
       ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)

@@ -150,7 +150,7 @@ public struct TruthComparison {
       expect(request.hasResult, false, name, "has a result")
     }
     expect(
-      UInt32(request.steps.filter { $0.kind == .notified }.count), told.notifs ?? 0, name,
+      UInt32(request.steps.filter(\.kind.isNotification).count), told.notifs ?? 0, name,
       "notifications")
     if let buffer = told.buffer {
       expect(CQEFlags(rawValue: request.cqeFlags).bufferID, buffer, name, "buffer")

@@ -102,7 +102,7 @@ import UringTrace
     let snapshot = stream.snapshot()
     let request = try #require(snapshot.ended(7))
     #expect(request.state == .completed)
-    #expect(request.kinds == [.submitted, .posted, .notified])
+    #expect(request.kinds == [.submitted, .posted, .notifiedOfCopy])
     #expect(request.result == 1000)
     #expect(request.cqeCount == 2)
     #expect(snapshot.counts.completed == 1)

@@ -253,6 +253,7 @@ struct SampleStream {
     depth.waiter_missing = 2
     depth.waiter_asleep_ms = 3
     depth.sq_thread = .sleeps
+    depth.sq_thread_ms = 12
     buffer.append(depth, base: \.base)
     var balance = record_ring_balance()
     balance.base = on(base(.ringBalance))

@@ -525,6 +525,7 @@ struct record_ring_depth {
   __u32 waiter_tgid;
   __u32 waiter_missing; /* CQEs that must still come before it goes on */
   __u32 waiter_asleep_ms; /* it has not run for this long before time_ns; 0: less than a second, or unknown */
+  __u32 sq_thread_ms;   /* CPU time of the SQ thread so far, 0 if unknown or there is none */
 };
 
 /* How a ring's outstanding requests were counted. */

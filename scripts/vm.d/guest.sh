@@ -156,7 +156,7 @@ start_guest() {
   # One thread for all processors: with more, qemu 7.2 now and then keeps running code which another
   # processor has patched meanwhile, and the kernel patches code whenever a tracepoint is attached.
   options=(
-    -accel "${URINGTOP_VM_ACCEL:-tcg,thread=multi}" -m "$memory" -smp "$cpus"
+    -accel "${URINGTOP_VM_ACCEL:-tcg,thread=single}" -m "$memory" -smp "$cpus"
     -nodefaults -no-user-config -display none -no-reboot
     -kernel "$work/vmlinuz" -initrd "$work/initramfs"
     -append "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic nokaslr mitigations=off $parameters"

@@ -208,6 +208,9 @@ extension Aggregator {
     }
   }
 
+  /// `IORING_NOTIF_USAGE_ZC_COPIED`, told to those who ask with IORING_SEND_ZC_REPORT_USAGE.
+  private static var zeroCopyCopied: Int32 { .min }
+
   /// The network stack let go of the buffer. Its CQE has no result of the request, only usage flags.
   private mutating func notify(_ slot: UInt32, _ cqe: Posted, overflowed: Bool) {
     slots[slot].request.cqeCount &+= 1
@@ -216,7 +219,10 @@ extension Aggregator {
       end(slot, as: .overflowed, step: .overflowed, time: cqe.time, tid: cqe.tid)
     } else {
       rings[slots[slot].ring].ring.counts.completed &+= 1
-      end(slot, as: .completed, step: .notified, time: cqe.time, tid: cqe.tid)
+      let isCopy = cqe.result & Self.zeroCopyCopied != 0
+      end(
+        slot, as: .completed, step: isCopy ? .notifiedOfCopy : .notified, time: cqe.time,
+        tid: cqe.tid)
     }
   }
 

@@ -123,6 +123,10 @@ extension Aggregator {
 
   mutating func ringDepth(_ record: UnsafePointer<record_ring_depth>) {
     let ring = ring(of: record.pointee.base)
+    rings[ring].depth.look(
+      sqPending: record.pointee.sq_pending, cqPending: record.pointee.cq_pending,
+      rings[ring].ring.counts, at: record.pointee.base.time_ns)
+    noteSQThread(record.pointee.sq_thread_ms, ring)
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0
@@ -140,6 +144,16 @@ extension Aggregator {
     let duration = UInt64(record.pointee.waiter_asleep_ms) * 1_000_000
     return duration == 0 || duration > record.pointee.base.time_ns
       ? nil : record.pointee.base.time_ns - duration
+  }
+
+  private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: UInt32) {
+    guard milliseconds != 0 else { return }
+    // Of a ring whose creation was seen, all of it was observed.
+    if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
+      rings[ring].sqThreadStart = milliseconds
+    }
+    rings[ring].ring.sqThreadTime =
+      UInt64(milliseconds &- rings[ring].sqThreadStart) * 1_000_000
   }
 
   mutating func ringBalance(_ record: UnsafePointer<record_ring_balance>) {

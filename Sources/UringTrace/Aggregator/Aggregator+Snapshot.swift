@@ -43,6 +43,8 @@ extension Aggregator {
       ring.waiter?.minEvents = ring.lastWaitMinEvents
       ring.waiter?.since = ring.lastWaitTime
     }
+    ring.sqPendingSince = rings[index].depth.sqPendingSince(ring.counts)
+    ring.cqPendingSince = rings[index].depth.cqPendingSince(ring.counts, at: clock.now)
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }
     let opcodes = latency[first...]
     if opcodes.count == 1 {

@@ -23,6 +23,10 @@ struct RingState {
   /// The SQE group that takes members, with its id.
   var openSQEGroup = noIndex
   var openSQEGroupID: RequestGroup.ID = 0
+  /// What its queues were when they were looked at last.
+  var depth = QueueDepth()
+  /// CPU time that the SQ thread had when it was looked at first, in milliseconds; 0 before.
+  var sqThreadStart: UInt32 = 0
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
 

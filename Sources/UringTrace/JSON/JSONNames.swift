@@ -158,6 +158,7 @@ enum JSONNames {
     case .overflowed: "overflowed"
     case .skipped: "skipped"
     case .notified: "notified"
+    case .notifiedOfCopy: "notified_of_copy"
     case .ended: "ended"
     case .found: "found"
     }

@@ -38,6 +38,16 @@ package struct JSONWriter {
     needsComma = false
   }
 
+  /// A key that is no literal where it is written; it is one elsewhere, and not escaped.
+  package mutating func field(named key: String, _ value: some FixedWidthInteger) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: key.utf8)
+    bytes.append(contentsOf: "\":".utf8)
+    needsComma = false
+    self.value(value)
+  }
+
   /// Ends a line of a document of one JSON text a line.
   package mutating func newline() {
     bytes.append(UInt8(ascii: "\n"))

@@ -4,11 +4,14 @@ public struct SnapshotDocument {
   public static let schema: UInt32 = 1
 
   public var snapshot: Snapshot
+  /// What is wrong there; nil leaves the member out.
+  public var findings: [Finding]?
   /// Version of the uringtop that writes.
   public var toolVersion: String
 
-  public init(_ snapshot: Snapshot, toolVersion: String) {
+  public init(_ snapshot: Snapshot, findings: [Finding]? = nil, toolVersion: String) {
     self.snapshot = snapshot
+    self.findings = findings
     self.toolVersion = toolVersion
   }
 
@@ -61,6 +64,11 @@ public struct SnapshotDocument {
       }
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
+      }
+      if let findings {
+        json.field("findings", array: findings) { json, finding in
+          json.object { FindingFields.write(finding, in: snapshot, to: &$0) }
+        }
       }
       members(&json)
     }
@@ -138,6 +146,7 @@ public struct SnapshotDocument {
     json.field("cq_pending", ring.cqPending)
     json.field("cq_overflowed", ring.isOverflowed)
     json.field("sq_thread", ring.sqThread.map { $0 == .sleeps ? "sleeps" : "polls" })
+    json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)

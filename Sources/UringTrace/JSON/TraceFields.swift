@@ -193,6 +193,7 @@ enum TraceFields {
       json.field("waiter_missing", depth.waiter_missing)
       json.field("waiter_asleep_ms", depth.waiter_asleep_ms)
       json.field("sq_thread", JSONNames.activity(depth.sq_thread))
+      json.field("sq_thread_ms", depth.sq_thread_ms)
     case .ringBalance:
       let balance = raw.load(as: record_ring_balance.self)
       json.field("outstanding", balance.outstanding)

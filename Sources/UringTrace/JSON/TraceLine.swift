@@ -334,6 +334,7 @@ struct TraceLine: Decodable {
       depth.waiter_missing = try line.integer("waiter_missing")
       depth.waiter_asleep_ms = try line.optionalInteger("waiter_asleep_ms") ?? 0
       depth.sq_thread = JSONNames.activity(try line.optionalString("sq_thread"))
+      depth.sq_thread_ms = try line.optionalInteger("sq_thread_ms") ?? 0
       return { [depth] in $0.append(depth, base: \.base) }
     case .ringBalance:
       var balance = record_ring_balance()

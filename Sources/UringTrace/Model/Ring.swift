@@ -51,6 +51,14 @@ public struct Ring: Sendable {
   public var sqPending: UInt32 = 0
   /// CQEs posted and not reaped, at the last look.
   public var cqPending: UInt32 = 0
+  /// Since when, at least, the kernel has taken no SQE though there are some; nanoseconds,
+  /// CLOCK_MONOTONIC; 0 if there are none or they move.
+  public var sqPendingSince: UInt64 = 0
+  /// Since when, at least, nobody has reaped a CQE though there are some; 0 if there are none or they
+  /// move.
+  public var cqPendingSince: UInt64 = 0
+  /// CPU time of the SQ thread while it was observed, nanoseconds; 0 where unknown.
+  public var sqThreadTime: UInt64 = 0
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
   /// What the SQPOLL thread did at the last look; nil without one.

@@ -36,10 +36,15 @@ public struct Step: Hashable, Sendable {
     case skipped
     /// The network stack let go of the buffer of a zero-copy send.
     case notified
+    /// The same, of a send that the stack had made a copy for: nothing was saved.
+    case notifiedOfCopy
     /// Ended while no event told: its memory was reused, free, or its ring gone.
     case ended
     /// Found in flight in the kernel's structures: it was there before.
     case found
+
+    /// The network stack let go of a zero-copy send's buffer.
+    public var isNotification: Bool { self == .notified || self == .notifiedOfCopy }
   }
 
   /// Nanoseconds, CLOCK_MONOTONIC.

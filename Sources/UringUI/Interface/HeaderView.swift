@@ -43,6 +43,12 @@ struct HeaderView {
     if !interface.options.title.isEmpty {
       items.append(Item([Piece(interface.options.title, .name)], priority: 4))
     }
+    let findings = Finding.Severity.allCases.reversed().filter { $0 != .info }.compactMap {
+      severity -> Piece? in
+      let count = scene.findings.count { $0.finding.severity == severity }
+      return count == 0 ? nil : Piece("\(count) \(severity.name) ", severity.style)
+    }
+    if !findings.isEmpty { items.append(Item(findings, priority: 3)) }
     if !filter.isEmpty {
       items.append(Item([Piece("filter ", .label), Piece(filter, .warning)], priority: 1))
     }

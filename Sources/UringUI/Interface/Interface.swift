@@ -38,6 +38,7 @@ struct Interface: Sendable {
   /// Changes whenever a snapshot or a time line was taken over.
   private(set) var revision = 0
   private(set) var rateHistory: [UInt64] = []
+  private var diagnosis: Diagnosis
   /// Where the last frame had things to click on; later ones lie above earlier ones.
   var targets: [(rect: Rect, target: Target)] = []
   var places: [ScreenLayout.Place] = []
@@ -48,7 +49,11 @@ struct Interface: Sendable {
     current = PaneCatalogue.initial(of: lower)
     focus = .lower(current)
     interval = options.refreshInterval
+    diagnosis = Diagnosis(window: Self.window, seesEveryRequest: options.seesEveryRequest)
   }
+
+  /// Nanoseconds over which findings judge how often something happens.
+  private static let window: UInt64 = 10_000_000_000
 
   // MARK: What comes in
 
@@ -74,7 +79,8 @@ struct Interface: Sendable {
     }
     show(
       Scene(
-        snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?()))
+        snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
+        findings: diagnosis.findings(in: snapshot)))
   }
 
   private mutating func show(_ scene: Scene) {
@@ -251,6 +257,7 @@ struct Interface: Sendable {
     case .showRequest(let id): open(DetailPane(id: id), action)
     case .showGroup(let id, let member): open(GroupDetailPane(id: id, member: member), action)
     case .showBuffer(let key): open(BufferDetailPane(key: key), action)
+    case .showFinding(let key): open(FindingDetailPane(key: key), action)
     case .selectRing: focus = .lower(current)
     }
   }

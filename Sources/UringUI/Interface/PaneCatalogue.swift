@@ -8,6 +8,7 @@ enum PaneCatalogue {
       ListPane<EventsContent>(),
       ListPane<GroupsContent>(),
       ListPane<BuffersContent>(),
+      ListPane<FindingsContent>(),
     ]
     return hasDemo ? panes + [DemoPane()] : panes
   }

@@ -9,15 +9,19 @@ struct Scene: Sendable {
   var minimumAge: UInt64 = 0
   /// What the demonstration's target does; nil without one.
   var demo: DemoStatus?
+  /// What is wrong, the worst first.
+  var findings: [FindingRow]
   private let ringPositions: [Ring.ID: Int]
 
   init(
-    _ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0, demo: DemoStatus? = nil
+    _ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0, demo: DemoStatus? = nil,
+    findings: [Finding] = []
   ) {
     self.snapshot = snapshot
     self.ring = ring
     self.minimumAge = minimumAge
     self.demo = demo
+    self.findings = FindingRow.rows(findings)
     ringPositions = Dictionary(
       snapshot.rings.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }

@@ -4,6 +4,8 @@ import Glibc
 public struct UserInterfaceOptions: Sendable {
   /// The filters given on the command line, as the header shows them; empty for none.
   public var filterDescription = ""
+  /// False if those leave requests of the rings in view out.
+  public var seesEveryRequest = true
   /// Nanoseconds a request in flight must be old to be listed.
   public var minimumAge: UInt64 = 0
   /// How often the source makes snapshots.

@@ -42,6 +42,7 @@ enum PaneAction: Hashable, Sendable {
   /// With the row of this request chosen, 0 for none.
   case showGroup(RequestGroup.ID, member: Request.ID)
   case showBuffer(Buffer.Key)
+  case showFinding(FindingKey)
   /// Show this ring only; nil for all.
   case selectRing(Ring.ID?)
 }

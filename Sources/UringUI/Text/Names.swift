@@ -43,6 +43,7 @@ enum Names {
     case .completed: Piece("completed", .good)
     case .overflowed: Piece("CQE overflowed", .error)
     case .skipped: Piece("ended, CQE skipped as asked", .good)
+    case .notifiedOfCopy: Piece("network stack had copied the buffer", .warning)
     case .notified: Piece("network stack let go of the buffer", .good)
     case .ended: Piece("ended, unseen", .warning)
     case .found: Piece("found in flight", .label)

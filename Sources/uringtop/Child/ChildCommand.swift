@@ -24,6 +24,8 @@ final class ChildCommand {
   enum Streams {
     /// uringtop's own; a signal typed at the terminal reaches both.
     case inherited
+    /// The same, but for its outputs, which both go where our errors go.
+    case inheritedToError
     /// No input; both outputs to this descriptor; in a process group of its own, away from the
     /// terminal that the UI owns.
     case detached(output: Int32)
@@ -45,6 +47,7 @@ final class ChildCommand {
     options.input = -1
     options.output = -1
     var nothing: Int32 = -1
+    if case .inheritedToError = streams { options.output = STDERR_FILENO }
     if case .detached(let output) = streams {
       nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
       options.input = nothing

@@ -66,7 +66,8 @@ struct RecordCommand: ParsableCommand {
       recorder.discard()
       throw error
     }
-    let reason = wait(for: child, recorder: recorder)
+    let watch = Watch(child: child, duration: duration)
+    let reason = watch.wait { recorder.hasFailed }
     let lost = capture.stop().lost
     let lostInKernel = lost.ringBufferFull + lost.notRun
     let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lostInKernel) }
@@ -82,48 +83,12 @@ struct RecordCommand: ParsableCommand {
       if let child, let ending = child.terminate(patience: 10), ending != .killed(signal: SIGTERM) {
         status = ending.status
       }
-    case .outputFailed:
+    case .failed:
       if let child { _ = Self.waitOut(child) }
     }
     if case .failure(let failure) = end { status = failure.status }
     if case .success(let line) = end { StandardError.write(line) }
     throw Failure(status, "")
-  }
-
-  private enum Reason {
-    case signal(Int32)
-    case childEnded(ChildCommand.Ending)
-    case durationOver
-    case outputFailed
-  }
-
-  /// Waits until there is a reason to stop.
-  private func wait(for child: ChildCommand?, recorder: Recorder) -> Reason {
-    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
-    var interrupts = 0
-    while true {
-      if let ending = child?.poll() { return .childEnded(ending) }
-      if recorder.hasFailed { return .outputFailed }
-      var pause: UInt64 = 100_000_000
-      if let deadline {
-        let now = MonotonicClock.now()
-        guard now < deadline else { return .durationOver }
-        pause = min(pause, deadline - now)
-      }
-      let signal = spawn_wait_signal(Int64(pause))
-      switch signal.number {
-      case 0, SIGCHLD: continue
-      default: break
-      }
-      guard let child else { return .signal(signal.number) }
-      // The child decides whether it ends; it has a typed signal already.
-      interrupts += 1
-      if interrupts >= 3 {
-        child.send(SIGKILL)
-      } else if signal.from_terminal == 0 {
-        child.send(signal.number)
-      }
-    }
   }
 
   /// The recording has failed; the program it was of is left to end by itself.

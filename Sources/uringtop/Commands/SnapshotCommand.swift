@@ -53,9 +53,12 @@ struct SnapshotCommand: ParsableCommand {
     } else {
       snapshot = try live()
     }
+    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let output =
       json
-      ? SnapshotDocument(snapshot, toolVersion: Version.current).encoded()
+      ? SnapshotDocument(
+        snapshot, findings: diagnosis.findings(in: snapshot), toolVersion: Version.current
+      ).encoded()
       : Array(SnapshotTable(snapshot).text.utf8)
     try StandardOutput.write(output)
   }

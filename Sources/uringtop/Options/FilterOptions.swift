@@ -85,6 +85,9 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
+  /// No request of the rings in view is left out.
+  var seesEveryRequest: Bool { opcodes.isEmpty && minimumAge == nil && sample ?? 1 == 1 }
+
   /// As the user would write it again; empty without filters.
   var description: String {
     var words: [String] = []

@@ -16,6 +16,7 @@ enum Screen {
     var options = UserInterfaceOptions()
     options.title = title
     options.filterDescription = filters?.description ?? ""
+    options.seesEveryRequest = filters?.seesEveryRequest ?? true
     options.minimumAge = filters?.filter.minimumAge ?? 0
     options.demoStatus = demoStatus
     options.refreshInterval = screen.interval.duration

@@ -443,7 +443,7 @@ extension Aggregator {
     if result >= 0, tables.groups[group].length > UInt64(max(0, result)) {
       note(.shortMember, group)
     }
-    let isNotified = slots[slot].request.lastStep?.kind == .notified
+    let isNotified = slots[slot].request.lastStep?.kind.isNotification == true
     let isOver = slots[slot].request.hasResult || isNotified
     tables.groups[group].doneTime = time
     if isNotified {

@@ -1,0 +1,106 @@
+import UringTrace
+
+/// One finding: what it means, what to do, its figures, and its requests to go to.
+struct FindingDetailPane: Pane {
+  private let key: FindingKey
+  /// As last seen: kept when it passes.
+  private var finding: Finding?
+  private var hasPassed = false
+  private var text = ScrollingText()
+
+  init(key: FindingKey) { self.key = key }
+
+  var name: String { "Finding \(key.tag)" }
+
+  func summary(_ scene: Scene) -> String { hasPassed ? "it has passed" : "" }
+
+  func shows(_ action: PaneAction) -> Bool { action == .showFinding(key) }
+
+  mutating func update(_ scene: Scene) {
+    if let found = scene.findings.first(where: { $0.key == key }) {
+      finding = found.finding
+      hasPassed = false
+    } else {
+      hasPassed = finding != nil
+    }
+  }
+
+  mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
+
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    guard let finding else {
+      canvas.put("It has passed.", x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
+      return
+    }
+    var lines: [[Piece]] = []
+    let width = max(20, rect.width - Self.indent - 1)
+    func add(_ name: String, _ value: String, _ style: Style = .normal) {
+      for (index, part) in value.wrapped(to: width).enumerated() {
+        let label = " " + (index == 0 ? name : "").fitted(to: Self.indent - 1)
+        lines.append([Piece(label, .label), Piece(part, style)])
+      }
+    }
+    add("Severity", "\(finding.severity.name)", finding.severity.style)
+    for id in finding.rings {
+      add("Ring", "\(id)  " + (scene.ring(id).map { scene.label(of: $0) } ?? ""))
+    }
+    add("Seen", finding.summary, .strong)
+    add("Means", finding.meaning)
+    add("Do", finding.cure)
+    for number in finding.numbers { lines.append(Self.line(number)) }
+    var actions: [Int: PaneAction] = [:]
+    if !finding.requests.isEmpty {
+      lines += [[], [Piece(" Requests", .label)]]
+      for id in finding.requests {
+        actions[lines.count] = .showRequest(id)
+        lines.append(Self.line(id, scene))
+      }
+      let more = finding.requestCount - UInt64(finding.requests.count)
+      if more > 0 { lines.append([Piece("   and \(Humanise.grouped(more)) more", .faint)]) }
+    }
+    text.draw(lines, actions: actions, into: &canvas, in: rect)
+  }
+
+  private static let indent = 12
+
+  private static func line(_ number: Finding.Number) -> [Piece] {
+    let value =
+      number.name.hasSuffix("_ns")
+      ? Humanise.duration(number.value) : Humanise.grouped(number.value)
+    return [
+      Piece(" ".fitted(to: indent)),
+      Piece("\(String(number.name.map { $0 == "_" ? " " : $0 })) ", .faint),
+      Piece(value, .value),
+    ]
+  }
+
+  private static func line(_ id: Request.ID, _ scene: Scene) -> [Piece] {
+    guard let request = scene.request(id) else {
+      return [Piece("   request \(id)"), Piece("  no longer in the history", .faint)]
+    }
+    var pieces = [
+      Piece("   "), Piece(Names.opcode(request.opcode).fitted(to: 14), .name),
+      Piece(Humanise.hex(request.userData) + "  "), Names.state(request.state),
+    ]
+    if request.hasResult { pieces += [Piece("  "), Names.result(request)] }
+    if let name = scene.snapshot.fileNames.name(of: request) {
+      pieces.append(Piece("  " + name, .faint))
+    }
+    return pieces
+  }
+
+  /// Its requests can be chosen.
+  var opensRows: Bool { text.hasChoices }
+
+  func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }
+
+  var crossing: String? { "Request" }
+
+  func cross(_ scene: Scene) -> PaneAction {
+    text.chosen ?? finding?.requests.first.map { .showRequest($0) } ?? .none
+  }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    text.click(row: y) ? open(scene) : .none
+  }
+}

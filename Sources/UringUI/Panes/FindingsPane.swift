@@ -1,0 +1,96 @@
+import UringTrace
+
+/// What is wrong, the worst first.
+struct FindingsContent: ListContent {
+  static let name = "Findings"
+  static let emptyText = "nothing was found"
+
+  static func id(_ row: FindingRow) -> UInt64 { row.key.hash }
+  static func rows(_ scene: Scene) -> [FindingRow] { scene.findings }
+
+  static func includes(_ scene: Scene) -> (@Sendable (FindingRow) -> Bool)? {
+    guard let ring = scene.ring else { return nil }
+    return { $0.finding.rings.contains(ring) }
+  }
+
+  static func open(_ row: FindingRow) -> PaneAction { .showFinding(row.key) }
+
+  static let crossing: String? = "Request"
+
+  /// To the request that shows it best.
+  static func cross(_ row: FindingRow, _ scene: Scene) -> PaneAction {
+    row.finding.requests.first.map { .showRequest($0) } ?? .none
+  }
+
+  static let columns: [Column<FindingRow>] = [
+    Column(
+      "SEV", width: 5, minimum: 4, priority: 0,
+      order: .number { row, _ in UInt64(row.finding.severity.rawValue) }
+    ) { row, _ in Piece("\(row.finding.severity.name)", row.finding.severity.style) },
+    Column(
+      "FINDING", width: 19, minimum: 12, priority: 0, order: .text { row, _ in row.finding.tag }
+    ) { row, _ in Piece(row.finding.tag, .name) },
+    Column(
+      "RING", width: 5, minimum: 4, .right, priority: 3,
+      order: .number { row, _ in UInt64(row.finding.ring) }
+    ) { row, _ in Piece("\(row.finding.ring)", .faint) },
+    Column(
+      "PROCESS", width: 15, minimum: 8, priority: 4, growth: .toContent,
+      order: .text { row, scene in scene.ring(row.finding.ring)?.comm ?? "" }
+    ) { row, scene in
+      guard let ring = scene.ring(row.finding.ring) else { return Piece("") }
+      return Piece("\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid)")
+    },
+    Column(
+      "REQS", width: 5, minimum: 4, .right, priority: 5,
+      order: .number { row, _ in row.finding.requestCount }
+    ) { row, _ in
+      Piece(row.finding.requestCount == 0 ? "" : Humanise.count(row.finding.requestCount))
+    },
+    Column("WHAT", width: 50, minimum: 12, priority: 0, growth: .toContent) { row, _ in
+      Piece(row.finding.summary)
+    },
+  ]
+}
+
+/// Names a finding from one snapshot to the next.
+struct FindingKey: Hashable, Sendable {
+  var tag: String
+  var ring: Ring.ID
+  /// Among those of one tag on one ring.
+  var ordinal: Int
+
+  /// The same in every run.
+  var hash: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in tag.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return (hash ^ UInt64(ring) << 16 ^ UInt64(ordinal)) &* 0x100_0000_01b3
+  }
+}
+
+/// A finding and its name.
+struct FindingRow: Sendable {
+  var key: FindingKey
+  var finding: Finding
+
+  static func rows(_ findings: [Finding]) -> [FindingRow] {
+    var counts: [FindingKey: Int] = [:]
+    return findings.map { finding in
+      var key = FindingKey(tag: finding.tag, ring: finding.ring, ordinal: 0)
+      let ordinal = counts[key, default: 0]
+      counts[key] = ordinal + 1
+      key.ordinal = ordinal
+      return FindingRow(key: key, finding: finding)
+    }
+  }
+}
+
+extension Finding.Severity {
+  var style: Style {
+    switch self {
+    case .info: .label
+    case .warn: .warning
+    case .crit: .alarm
+    }
+  }
+}

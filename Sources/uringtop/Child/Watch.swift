@@ -1,0 +1,49 @@
+import CSpawn
+import Glibc
+import UringTrace
+
+/// Waits while something is observed. The signals of ``spawn_block_signals()`` are blocked.
+struct Watch {
+  /// Why it is over.
+  enum Reason {
+    /// Without a child: the user or the system wants us to end.
+    case signal(Int32)
+    case childEnded(ChildCommand.Ending)
+    case durationOver
+    /// The observation itself.
+    case failed
+  }
+
+  var child: ChildCommand?
+  /// nil: without limit.
+  var duration: DurationArgument?
+
+  /// Waits until there is a reason to stop.
+  func wait(hasFailed: () -> Bool = { false }) -> Reason {
+    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
+    var interrupts = 0
+    while true {
+      if let ending = child?.poll() { return .childEnded(ending) }
+      if hasFailed() { return .failed }
+      var pause: UInt64 = 100_000_000
+      if let deadline {
+        let now = MonotonicClock.now()
+        guard now < deadline else { return .durationOver }
+        pause = min(pause, deadline - now)
+      }
+      let signal = spawn_wait_signal(Int64(pause))
+      switch signal.number {
+      case 0, SIGCHLD: continue
+      default: break
+      }
+      guard let child else { return .signal(signal.number) }
+      // The child decides whether it ends; it has a typed signal already.
+      interrupts += 1
+      if interrupts >= 3 {
+        child.send(SIGKILL)
+      } else if signal.from_terminal == 0 {
+        child.send(signal.number)
+      }
+    }
+  }
+}

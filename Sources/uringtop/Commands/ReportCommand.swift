@@ -1,0 +1,139 @@
+import ArgumentParser
+import CSpawn
+import Glibc
+import UringTrace
+
+/// What is wrong, live or in a recording.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Says what is wrong: findings with their evidence, what they mean and what helps.",
+    discussion: """
+      docs/findings.md describes each. What lasts, such as a hang, is judged at the end of the watch; \
+      what is a matter of how often, such as errors, over all of it.
+
+      With -- COMMAND, only it and its descendants are watched, until it ends or --duration is over; \
+      then it is asked to end (SIGTERM). With --json its output goes to standard error.
+
+      EXAMPLES:
+        uringtop report --pid 4242
+        uringtop report --fail-on warn -- ./server --self-test
+        uringtop report --json --from trace.uring | jq '.findings[].tag'
+
+      \(ExitStatus.discussion)
+      """)
+
+  @Flag(help: "Print the JSON document that docs/json.md describes.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long to watch, live. Default: 10s, with COMMAND until it ends.", valueName: "duration"))
+  var duration: DurationArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "End with status 1 if a finding is this bad or worse: info, warn or crit.",
+      valueName: "severity"))
+  var failOn: SeverityArgument?
+
+  @OptionGroup(title: "FILTERS") var filters: FilterOptions
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+  var command: [String] = []
+
+  func validate() throws {
+    if from != nil, duration != nil {
+      throw ValidationError("--duration is for live reports, --from names a recording")
+    }
+    if from != nil, !command.isEmpty {
+      throw ValidationError("--from names a recording: there is no COMMAND to watch")
+    }
+    if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
+  }
+
+  func run() throws {
+    let snapshot: Snapshot
+    var ending: ReportDocument.CommandEnding?
+    if let from {
+      snapshot = try RecordingFile.open(from).snapshot(at: nil, filter: filters.filter)
+    } else {
+      (snapshot, ending) = try watch()
+    }
+    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
+    let findings = diagnosis.findings(in: snapshot)
+    let document = ReportDocument(
+      findings, in: snapshot, command: ending.map { (command, $0) }, toolVersion: Version.current)
+    try StandardOutput.write(
+      json ? document.encoded() : Array(ReportText(document).text.utf8))
+    throw Failure(status(findings, ending), "")
+  }
+
+  private func status(
+    _ findings: [Finding], _ ending: ReportDocument.CommandEnding?
+  ) -> Int32 {
+    if let failOn, findings.contains(where: { $0.severity >= failOn.severity }) {
+      return ExitStatus.findings
+    }
+    return switch ending {
+    case .exited(let status)? where status != 0: ExitStatus.childFailed
+    case .killed?: ExitStatus.childFailed
+    default: ExitStatus.success
+    }
+  }
+
+  /// Watches until there is a reason to stop. The command is asked to end after the snapshot.
+  private func watch() throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {
+    spawn_block_signals()
+    let child =
+      try command.isEmpty
+      ? nil
+      : ChildCommand(holding: command, streams: json ? .inheritedToError : .inherited)
+    let capture = try LiveCapture.start(
+      filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500))
+    do {
+      try child?.release()
+    } catch {
+      capture.stop()
+      throw error
+    }
+    let limit = duration ?? (child == nil ? DurationArgument(nanoseconds: 10_000_000_000) : nil)
+    let reason = Watch(child: child, duration: limit).wait()
+    var ending: ReportDocument.CommandEnding?
+    if case .childEnded(let how) = reason {
+      ending = ReportDocument.CommandEnding(how)
+    } else {
+      capture.waitForInventory()
+      // What is parked now, and what lies in the queues.
+      capture.takeInventory()
+    }
+    // The kernel has applied all but the age.
+    var age = Filter()
+    age.minimumAge = filters.filter.minimumAge
+    let snapshot = age.apply(to: capture.stop())
+    if let child, ending == nil {
+      ending = .running
+      if let how = child.terminate(patience: 10), how != .killed(signal: SIGTERM) {
+        ending = ReportDocument.CommandEnding(how)
+      }
+    }
+    return (snapshot, ending)
+  }
+}
+
+extension ReportDocument.CommandEnding {
+  fileprivate init(_ ending: ChildCommand.Ending) {
+    self =
+      switch ending {
+      case .exited(let status): .exited(status)
+      case .killed(let signal): .killed(signal)
+      case .gone: .exited(0)
+      }
+  }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import UringTrace
+
+/// A severity on the command line.
+enum SeverityArgument: String, ExpressibleByArgument, CaseIterable {
+  case info
+  case warn
+  case crit
+
+  var severity: Finding.Severity {
+    switch self {
+    case .info: .info
+    case .warn: .warn
+    case .crit: .crit
+    }
+  }
+}

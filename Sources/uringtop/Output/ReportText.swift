@@ -1,0 +1,74 @@
+import UringTrace
+
+/// Findings for people.
+struct ReportText {
+  private let document: ReportDocument
+
+  init(_ document: ReportDocument) { self.document = document }
+
+  var text: String {
+    var text = ""
+    for finding in document.findings { text += describe(finding) + "\n" }
+    return text + conclusion
+  }
+
+  /// Requests listed under a finding.
+  private static var requestLimit: Int { 5 }
+
+  private func describe(_ finding: Finding) -> String {
+    let snapshot = document.snapshot
+    let rings = finding.rings.map { id in
+      snapshot.rings.first { $0.id == id }.map(describe) ?? "ring \(id)"
+    }
+    var text = "\(finding.severity.name)  \(finding.tag)  \(rings.joined(separator: ", "))\n"
+    text += "  \(Text.clean(finding.summary))\n"
+    text += "  means:  \(finding.meaning)\n  do:     \(finding.cure)\n"
+    let requests = finding.requests.prefix(Self.requestLimit).compactMap { id in
+      snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
+    }
+    for request in requests { text += "  request \(describe(request))\n" }
+    let more = finding.requestCount - min(finding.requestCount, UInt64(requests.count))
+    if more > 0, !requests.isEmpty { text += "  and \(more) more\n" }
+    return text
+  }
+
+  private func describe(_ ring: Ring) -> String {
+    let fd = ring.descriptors.first { $0.fd >= 0 }.map { " fd \($0.fd)" } ?? ""
+    let owner = ring.comm.isEmpty ? "?" : Text.clean(ring.comm)
+    return "ring \(ring.id) (\(owner) \(ring.ownerTgid)\(fd))"
+  }
+
+  private func describe(_ request: Request) -> String {
+    let snapshot = document.snapshot
+    var text = "\(request.id): \(request.opcode.name) 0x\(String(request.userData, radix: 16))"
+    if let name = snapshot.fileNames.name(of: request) { text += " on \(Text.clean(name))" }
+    if request.hasResult {
+      let error = Errno(result: request.result)?.name
+      return text + ", result \(error ?? "\(request.result)")"
+    }
+    let age = max(snapshot.time, request.startTime) - request.startTime
+    return text + ", \(request.state) for \(Text.duration(age))"
+  }
+
+  private var conclusion: String {
+    let snapshot = document.snapshot
+    let counts = Finding.Severity.allCases.reversed().compactMap { severity -> String? in
+      let count = document.findings.count { $0.severity == severity }
+      return count == 0 ? nil : "\(count) \(severity.name)"
+    }
+    let length = max(snapshot.time, snapshot.host.startTime) - snapshot.host.startTime
+    var text =
+      counts.isEmpty
+      ? "no findings" : "\(document.findings.count) findings: " + counts.joined(separator: ", ")
+    text += "; \(snapshot.rings.count) rings watched for \(Text.duration(length))\n"
+    if snapshot.lost.total > 0 {
+      text += "\(snapshot.lost.total) records were lost: what rests on absence was not looked for\n"
+    }
+    switch document.command?.ending {
+    case .exited(let status)? where status != 0: text += "the command ended with status \(status)\n"
+    case .killed(let signal)?: text += "the command was killed by signal \(signal)\n"
+    default: break
+    }
+    return text
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `uringtop report` as its users see it.
+@Suite struct ReportTests {
+  private static func fixture(_ name: String) -> String {
+    Command.root.appending(path: "Tests/Fixtures/6.18/\(name).uring").path()
+  }
+
+  @Test func textSaysWhatIsWrongAndWhatHelps() throws {
+    let outcome = try Command.run("report", "--from", Self.fixture("links"))
+    #expect(outcome.status == 0)
+    #expect(outcome.error.isEmpty)
+    for part in ["warn  broken-chain  ring 1", "0x1004", "100 of 4096", "means:", "do:", "2 warn"] {
+      #expect(outcome.text.contains(part), "\(part)")
+    }
+  }
+
+  @Test(arguments: [
+    ("links", "info", 1), ("links", "warn", 1), ("links", "crit", 0), ("timeout", "info", 0),
+  ])
+  func statusTellsWhetherAFindingIsAsBad(program: String, severity: String, status: Int32) throws {
+    let outcome = try Command.run(
+      "report", "--from", Self.fixture(program), "--fail-on", severity)
+    #expect(outcome.status == status)
+  }
+
+  @Test func contradictionsAreRefused() throws {
+    let recording = Self.fixture("links")
+    try Command.expectFailure(
+      "report", "--from", recording, "--duration", "1s", status: 64, says: "--duration is for live")
+    try Command.expectFailure(
+      "report", "--from", recording, "--", "true", status: 64, says: "no COMMAND")
+    try Command.expectFailure("report", "--fail-on", "fatal", status: 64, says: "fatal")
+  }
+
+  @Test(arguments: ["links", "cq_overflow", "timeout"])
+  func documentFollowsItsSchema(program: String) throws {
+    let folder = try TemporaryFolder()
+    let outcome = try Command.run("report", "--json", "--from", Self.fixture(program))
+    try outcome.output.write(to: folder["report.json"])
+    let check = try Command.run(
+      Command.root.appending(path: "Tests/validate.py").path(),
+      Command.root.appending(path: "docs/schema/report.schema.json").path(),
+      folder.path("report.json"), "document", program: URL(filePath: "/usr/bin/python3"))
+    #expect(check.status == 0, "\(check.text)\(check.error)")
+  }
+
+  /// The command's own failure is not mistaken for a finding.
+  @Test(
+    .enabled(if: Live.isOn, "needs root"),
+    arguments: [("exit 0", 0), ("exit 7", 2), ("kill -9 $$", 2)])
+  func failureOfTheCommandIsKeptApart(script: String, status: Int32) throws {
+    let outcome = try Command.run(
+      "report", "--json", "--fail-on", "info", "--", "sh", "-c", "echo said; \(script)")
+    #expect(outcome.status == status)
+    #expect(outcome.error.contains("said"))
+    let document = try #require(
+      JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+    let command = try #require(document["command"] as? [String: Any])
+    #expect(command["status"] as? Int == ["exit 0": 0, "exit 7": 7][script])
+    #expect(command["signal"] as? Int == (script.hasPrefix("kill") ? 9 : nil))
+  }
+}

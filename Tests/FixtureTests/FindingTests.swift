@@ -1,0 +1,35 @@
+import TestSupport
+import Testing
+import UringTrace
+
+/// Rules on recordings of programs that do odd things on purpose: each finding above info has its cause.
+@Suite struct FindingTests {
+  /// What the programs do: every other finding cries wolf.
+  static let causes: [String: Set<String>] = [
+    "cqe_skip": ["broken-chain"], "hard_links": ["broken-chain"], "links": ["broken-chain"],
+    "prep_failure": ["broken-chain"], "errors": ["broken-chain", "bad-memory"],
+    "cq_overflow": ["cq-overflow"], "fixed_buffers": ["group-condition"],
+    "multishot_recv": ["buffers-exhausted"], "provided_buffers": ["buffers-exhausted"],
+    "short_write": ["short-transfer"],
+  ]
+
+  @Test(arguments: Fixtures.all)
+  func findingsHaveTheirCause(_ observation: Observation) throws {
+    var diagnosis = Diagnosis()
+    let findings = diagnosis.findings(in: try observation.snapshot())
+    let tags = Set(findings.filter { $0.severity > .info }.map(\.tag))
+    #expect(tags.isSubset(of: Self.causes[observation.program] ?? []), "\(findings)")
+  }
+
+  @Test func theRequestThatBrokeAChainIsNamed() throws {
+    let observation = try #require(
+      Fixtures.all.first { $0.program == "links" && $0.kernel == "6.18" })
+    let snapshot = try observation.snapshot()
+    var diagnosis = Diagnosis()
+    let broken = diagnosis.findings(in: snapshot).filter { $0.tag == "broken-chain" }
+    let named = broken.compactMap { finding in
+      snapshot.recent.first { $0.id == finding.requests[0] }?.userData
+    }
+    #expect(named == [0x1004, 0x1008])
+  }
+}

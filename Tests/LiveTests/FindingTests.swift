@@ -1,0 +1,208 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+import UringTrace
+
+extension LiveTests {
+  /// Faults made by real programs, found by `uringtop report`; and the same programs without them.
+  @Suite struct FindingTests {
+    /// A rule, and a case of `fault_state` or `fault_flow` that makes what it looks for.
+    struct Fault: Sendable, CustomStringConvertible {
+      var tag: String
+      var severity: String
+      /// What the finding names first.
+      var named: String? = "0xbad"
+      /// The case, where it is not called as the rule.
+      var program: String
+
+      init(_ tag: String, _ severity: String, named: String? = "0xbad", program: String? = nil) {
+        self.tag = tag
+        self.severity = severity
+        self.named = named
+        self.program = program ?? tag
+      }
+
+      var description: String { program }
+    }
+
+    /// Those that last until their program ends.
+    static let lasting = [
+      Fault("hang", "crit"), Fault("waiting", "info"), Fault("stuck-request", "warn"),
+      Fault("leaked-request", "warn"), Fault("unreaped-cqes", "warn"),
+      // SQEs that the kernel has not taken are no requests: the summary names them.
+      Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
+      Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
+      Fault("overlapping-memory", "warn"),
+      Fault("withdrawn-buffer", "warn"), Fault("multishot-ended", "warn"),
+      Fault("buffers-exhausted", "warn"), Fault("worker-fan-out", "warn"),
+    ]
+
+    /// Those that have happened when their program ends.
+    static let passing = [
+      Fault("cq-overflow", "warn"), Fault("broken-chain", "warn"), Fault("error-storm", "warn"),
+      Fault("bad-memory", "warn"), Fault("group-condition", "warn"),
+      Fault("short-transfer", "warn", program: "short-write"),
+      Fault("short-transfer", "warn", program: "short-read"), Fault("copied-send", "warn"),
+      Fault("punt-storm", "warn"), Fault("hashed-work", "warn"), Fault("small-batches", "info"),
+      Fault("many-submitters", "info"), Fault("no-defer-taskrun", "info"),
+      Fault("no-registered-file", "info"),
+    ]
+
+    @Test func everyRuleHasItsFault() {
+      let tags = Set((Self.lasting + Self.passing).map(\.tag))
+      #expect(tags == Set(FindingRule.all.map(\.tag)))
+    }
+
+    @Test(arguments: lasting) func lastingFaultIsFound(_ fault: Fault) throws {
+      try expect(fault, in: Self.faultyPrograms.get(), of: fault.program)
+    }
+
+    @Test(arguments: lasting) func silentWithoutALastingFault(_ fault: Fault) throws {
+      let report = try Self.healthyPrograms.get()
+      let found = report.findings.filter { $0.tag == fault.tag && report.comm($0) == fault.comm }
+      #expect(found.isEmpty, "\(found)")
+      // And the program was seen.
+      #expect(report.error.contains(fault.comm))
+    }
+
+    @Test(arguments: passing) func passingFaultIsFound(_ fault: Fault) throws {
+      let report = try Report(["--", TestPrograms.path("fault_flow"), fault.program])
+      #expect(report.status == 0)
+      try expect(fault, in: report, of: "fault_flow")
+    }
+
+    @Test(arguments: passing) func silentWithoutAPassingFault(_ fault: Fault) throws {
+      let report = try Report(["--", TestPrograms.path("fault_flow"), fault.program, "healthy"])
+      #expect(report.status == 0)
+      #expect(report.command?.status == 0)
+      let found = report.findings.filter { $0.tag == fault.tag }
+      #expect(found.isEmpty, "\(found)")
+    }
+
+    private func expect(_ fault: Fault, in report: Report, of program: String) throws {
+      let found = report.findings.filter {
+        $0.tag == fault.tag && report.comm($0) == String(program.prefix(15))
+      }
+      try #require(!found.isEmpty, "\(report.findings.map(\.summary))")
+      // The worst one, if a rule says several things.
+      let finding = found[0]
+      #expect(finding.severity == fault.severity)
+      if let named = fault.named {
+        #expect(finding.requests.first?.userData == named)
+        #expect(finding.requestCount >= finding.requests.count)
+      } else {
+        #expect(finding.summary.contains("0xbad"))
+      }
+    }
+
+    // MARK: Programs side by side
+
+    private static let faultyPrograms = Result { try sideBySide() }
+    private static let healthyPrograms = Result { try sideBySide("healthy") }
+
+    /// All lasting cases at once, each under its own name.
+    private static func sideBySide(_ option: String = "") throws -> Report {
+      let folder = try TemporaryFolder()
+      let program = try TestPrograms.path("fault_state")
+      var script = ""
+      for fault in lasting {
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.path(fault.program), withDestinationPath: program)
+        script += "\(folder.path(fault.program)) \(fault.program) \(option) & "
+        script += "echo \(fault.comm) >&2\n"
+      }
+      return try Report(["--duration", "7s", "--", "sh", "-c", script + "wait"])
+    }
+
+    // MARK: Programs that are well
+
+    /// What fio does as it should: nothing above info, but where this machine's file system is the cause.
+    @Test(arguments: [
+      ["--rw=randread", "--iodepth=16"], ["--rw=randread", "--iodepth=8", "--fixedbufs=1"],
+      ["--rw=randwrite", "--iodepth=4", "--registerfiles=1"],
+      ["--rw=randread", "--iodepth=8", "--sqthread_poll=1", "--registerfiles=1"],
+      ["--rw=randrw", "--iodepth=4", "--numjobs=2", "--nonvectored=0"],
+      ["--rw=write", "--iodepth=2", "--fsync=64"],
+    ])
+    func fioIsWell(_ options: [String]) throws {
+      let folder = try TemporaryFolder()
+      let report = try Report(
+        [
+          "--", "fio", "--name=x", "--ioengine=io_uring", "--bs=4k", "--size=4m",
+          "--filename=\(folder.path("data"))", "--output=/dev/null",
+        ] + options)
+      #expect(report.command?.status == 0, "\(report.error)")
+      let causes: Set = ["punt-storm", "hashed-work"]
+      let cries = report.findings.filter { $0.severity != "info" && !causes.contains($0.tag) }
+      #expect(cries.isEmpty, "\(cries)")
+    }
+
+    @Test func aWaitingServerIsNoMoreThanWaiting() throws {
+      let report = try Report([
+        "--duration", "5s", "--", TestPrograms.path("hang_poll"),
+      ])
+      #expect(report.findings.map(\.tag) == ["waiting"])
+      #expect(report.findings.first?.requests.first?.opcode == "POLL_ADD")
+    }
+  }
+}
+
+extension LiveTests.FindingTests.Fault {
+  /// The name that its process has.
+  fileprivate var comm: String { String(program.prefix(15)) }
+}
+
+/// What `uringtop report --json` says.
+private struct Report {
+  var status: Int32
+  var error: String
+  private var document: Document
+
+  var findings: [Finding] { document.findings }
+  var command: CommandEnding? { document.command }
+
+  init(_ arguments: [String]) throws {
+    let outcome = try Command.run(["report", "--json"] + arguments)
+    status = outcome.status
+    error = outcome.error
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    try #require(!outcome.output.isEmpty, "\(outcome.error)")
+    document = try decoder.decode(Document.self, from: outcome.output)
+  }
+
+  /// Name of the process whose ring a finding is about.
+  func comm(_ finding: Finding) -> String? {
+    document.rings.first { $0.id == finding.rings.first }?.comm
+  }
+
+  private struct Document: Decodable {
+    var findings: [Finding]
+    var rings: [Ring]
+    var command: CommandEnding?
+  }
+
+  struct Ring: Decodable {
+    var id: UInt32
+    var comm: String
+  }
+
+  struct CommandEnding: Decodable {
+    var status: Int32?
+  }
+
+  struct Finding: Decodable {
+    var tag: String
+    var severity: String
+    var summary: String
+    var rings: [UInt32]
+    var requestCount: Int
+    var requests: [Request]
+
+    struct Request: Decodable {
+      var userData: String
+      var opcode: String
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Testing
+import UringTrace
+
+/// Findings over time, and when what is known does not suffice. That each rule finds its fault is tested
+/// with real programs.
+@Suite struct DiagnosisTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  private func tags(_ snapshot: Snapshot, seesEveryRequest: Bool = true) -> [String] {
+    var diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
+    return diagnosis.findings(in: snapshot).map(\.tag)
+  }
+
+  @Test func nothingIsFoundWhereNothingIs() {
+    #expect(tags(RecordStream().snapshot()).isEmpty)
+  }
+
+  @Test func whatHappenedIsForgottenWhenTheWindowHasPassed() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 7)
+    stream.overflow(userData: 7)
+    var snapshot = stream.snapshot()
+    var diagnosis = Diagnosis(window: 10 * Self.second)
+    snapshot.host.startTime = snapshot.time - Self.second
+    #expect(diagnosis.findings(in: snapshot).map(\.tag) == ["cq-overflow"])
+    snapshot.time += 5 * Self.second
+    #expect(diagnosis.findings(in: snapshot).map(\.tag) == ["cq-overflow"])
+    snapshot.time += 20 * Self.second
+    _ = diagnosis.findings(in: snapshot)
+    snapshot.time += 5 * Self.second
+    #expect(diagnosis.findings(in: snapshot).isEmpty)
+    // A second one is new.
+    snapshot.rings[0].counts.overflows += 2
+    snapshot.time += Self.second
+    let again = diagnosis.findings(in: snapshot)
+    #expect(again.map(\.requestCount) == [2])
+    // A recording that is wound back begins anew.
+    snapshot.time = snapshot.host.startTime + Self.second
+    #expect(diagnosis.findings(in: snapshot).map(\.requestCount) == [3])
+  }
+
+  @Test func theWorstComesFirst() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 7)
+    stream.overflow(userData: 7)
+    stream.submit(2, "POLL_ADD", userData: 8)
+    stream.wait(1, for: 4)
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    stream.time += 5 * Self.second
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    var diagnosis = Diagnosis()
+    let findings = diagnosis.findings(in: stream.snapshot())
+    #expect(findings.map(\.tag) == ["hang", "cq-overflow"])
+    #expect(findings[0].severity == .crit && findings[1].severity == .warn)
+  }
+
+  // MARK: Hangs
+
+  /// A task waits for three more CQEs, with one request in flight.
+  private func hang(_ change: (inout RecordStream) -> Void = { _ in }) -> RecordStream {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "POLL_ADD", userData: 7)
+    change(&stream)
+    stream.wait(1, for: 3)
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    stream.time += 5 * Self.second
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    return stream
+  }
+
+  @Test func whatIsLeftOutIsNotThoughtMissing() {
+    #expect(tags(hang().snapshot()) == ["hang"])
+    #expect(tags(hang { $0.lost(1) }.snapshot()) == ["waiting"])
+    #expect(tags(hang().snapshot(), seesEveryRequest: false) == ["waiting"])
+    var sampled = hang().snapshot()
+    sampled.host.sampling = 10
+    #expect(tags(sampled) == ["waiting"])
+  }
+
+  @Test func aMultishotRequestCanPostAsManyAsAreMissing() {
+    let stream = hang { $0.submit(2, "POLL_ADD", userData: 8) { $0.len = 1 } }
+    #expect(tags(stream.snapshot()) == ["waiting"])
+  }
+
+  @Test func messagesOfOtherRingsCanCome() {
+    let stream = hang { $0.completeUnnamed(userData: 9) }
+    #expect(tags(stream.snapshot()) == ["waiting"])
+  }
+
+  @Test func aZeroCopySendPostsTwo() {
+    let stream = hang { $0.submit(2, "SEND_ZC", userData: 8, notification: 3) }
+    #expect(tags(stream.snapshot()) == ["waiting"])
+  }
+
+  @Test func olderRequestsAreCountedByTheBalanceOnly() {
+    func stream(outstanding: UInt64?) -> RecordStream {
+      var stream = RecordStream()
+      stream.ringFound(1)
+      stream.submit(1, "POLL_ADD", userData: 7)
+      if let outstanding { stream.balance(outstanding: outstanding) }
+      stream.wait(1, for: 3)
+      stream.depth(sq: 0, cq: 0, waiter: 100)
+      stream.time += 5 * Self.second
+      stream.depth(sq: 0, cq: 0, waiter: 100)
+      return stream
+    }
+    #expect(tags(stream(outstanding: nil).snapshot()) == ["waiting"])
+    #expect(tags(stream(outstanding: 3).snapshot()) == ["waiting"])
+    #expect(tags(stream(outstanding: 1).snapshot()) == ["hang"])
+  }
+
+  // MARK: Queues
+
+  @Test func queuesThatMoveAreNotStuck() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.depth(sq: 4, cq: 2)
+    stream.time += 4 * Self.second
+    stream.submit(1, userData: 7)
+    stream.complete(1)
+    stream.depth(sq: 4, cq: 2)
+    #expect(tags(stream.snapshot()).isEmpty)
+    let ring = stream.snapshot().rings[0]
+    #expect(ring.sqPendingSince == ring.cqPendingSince)
+    // From here on nothing does.
+    stream.time += 4 * Self.second
+    stream.depth(sq: 5, cq: 2)
+    #expect(Set(tags(stream.snapshot())) == ["unreaped-cqes", "unsubmitted-sqes"])
+    stream.depth(sq: 0, cq: 0)
+    #expect(tags(stream.snapshot()).isEmpty)
+  }
+
+  @Test func cqesThatPileUpAreUnreapedFromTheFirst() {
+    var stream = RecordStream()
+    stream.create(1)
+    for request in 1...4 {
+      stream.submit(request, userData: UInt64(request))
+      stream.complete(request)
+      stream.depth(sq: 0, cq: UInt32(request))
+      stream.time += 2 * Self.second
+    }
+    stream.depth(sq: 0, cq: 4)
+    let snapshot = stream.snapshot()
+    var diagnosis = Diagnosis()
+    let found = diagnosis.findings(in: snapshot)
+    #expect(found.map(\.tag) == ["unreaped-cqes"])
+    let named = found[0].requests.compactMap { id in snapshot.recent.first { $0.id == id }?.userData
+    }
+    #expect(named == [1, 2, 3, 4])
+  }
+
+  // MARK: Documents
+
+  @Test func aReportIsTheSameForTheSameFindings() {
+    let snapshot = hang().snapshot()
+    var diagnosis = Diagnosis()
+    let findings = diagnosis.findings(in: snapshot)
+    let document = ReportDocument(
+      findings, in: snapshot, command: (["a\"b"], .killed(9)), toolVersion: "1")
+    let text = String(decoding: document.encoded(), as: UTF8.self)
+    #expect(text.contains(#""worst":"crit""#))
+    #expect(text.contains(#""counts":{"info":0,"warn":0,"crit":1}"#))
+    #expect(text.contains(#""command":{"arguments":["a\"b"],"status":null,"signal":9}"#))
+    #expect(text.contains(#""numbers":{"missing":3,"possible":1,"#))
+    #expect(text.hasSuffix("]}\n"))
+  }
+}
