@@ -29,7 +29,8 @@ extension LiveTests {
     /// Those that last until their program ends.
     static let lasting = [
       Fault("hang", "crit"), Fault("waiting", "info"), Fault("stuck-request", "warn"),
-      Fault("leaked-request", "warn"), Fault("unreaped-cqes", "warn"),
+      Fault("leaked-request", "warn"),
+      Fault("unreaped-cqes", "warn"),
       // SQEs that the kernel has not taken are no requests: the summary names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),

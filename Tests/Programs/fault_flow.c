@@ -209,7 +209,7 @@ static void no_defer_taskrun(bool faulty)
 		send_all(ring);
 		if (faulty) {
 			put(pair[1], "x");
-			spin(20000);
+			spin(100000);
 		}
 		take(ring);
 	}

@@ -152,6 +152,47 @@ import UringTrace
     #expect(named == [1, 2, 3, 4])
   }
 
+  // MARK: Leaks
+
+  @Test func aRequestThatOutlivesItsRingIsLeaked() throws {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "READ", userData: 7)
+    stream.ringClosed(1)
+    // The kernel may take a moment to cancel it.
+    #expect(tags(stream.snapshot()).isEmpty)
+    stream.time += 2 * Self.second
+    stream.create(2)
+    let snapshot = stream.snapshot()
+    var diagnosis = Diagnosis()
+    let found = try #require(diagnosis.findings(in: snapshot).first)
+    #expect(found.tag == "leaked-request")
+    #expect(found.requests == [try #require(snapshot.ended(7)).id])
+    // It was cancelled after all.
+    stream.complete(1, -125)
+    #expect(tags(stream.snapshot()).isEmpty)
+  }
+
+  @Test func whatLastsIsToldHoweverLongAgoItBegan() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "RECV", userData: 7) {
+      $0.ioprio = 2
+      $0.fd = 5
+    }
+    stream.complete(1, -105)
+    stream.time += 60 * Self.second
+    stream.create(2)
+    var diagnosis = Diagnosis(window: 10 * Self.second)
+    #expect(diagnosis.findings(in: stream.snapshot()).map(\.tag) == ["multishot-ended"])
+    // Submitted again.
+    stream.submit(2, "RECV", userData: 7) {
+      $0.ioprio = 2
+      $0.fd = 5
+    }
+    #expect(diagnosis.findings(in: stream.snapshot()).isEmpty)
+  }
+
   // MARK: Documents
 
   @Test func aReportIsTheSameForTheSameFindings() {

@@ -36,7 +36,7 @@ struct Evidence {
     for (position, request) in snapshot.requests.enumerated() {
       inFlightPositions[request.ring, default: []].append(position)
     }
-    for (position, request) in snapshot.recent.enumerated() where request.lastTime >= start {
+    for (position, request) in snapshot.recent.enumerated() {
       endedPositions[request.ring, default: []].append(position)
     }
     for latency in snapshot.latency {
@@ -51,16 +51,34 @@ struct Evidence {
     (inFlightPositions[ring] ?? []).map { snapshot.requests[$0] }
   }
 
-  /// Calls `body` for each request of a ring that ended within the span and is still known, newest
-  /// first; without copies, as these are many.
-  func forEachEnded(on ring: Ring.ID, _ body: (borrowing Request) -> Void) {
-    for position in endedPositions[ring] ?? [] { body(snapshot.recent[position]) }
+  /// Which ended requests a rule looks at.
+  enum Reach {
+    /// Those that ended within the span: for what is a matter of how often.
+    case span
+    /// All that are still known: for what lasts.
+    case history
   }
 
-  /// Those that ended within the span, are still known and pass, newest first.
-  func ended(on ring: Ring.ID, where passes: (borrowing Request) -> Bool) -> [Request] {
+  /// Calls `body` for each request of a ring that ended and is still known, newest first; without
+  /// copies, as these are many.
+  func forEachEnded(
+    on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
+  ) {
+    for position in endedPositions[ring] ?? []
+    where reach == .history || snapshot.recent[position].lastTime >= start {
+      body(snapshot.recent[position])
+    }
+  }
+
+  /// Those of them that pass.
+  func ended(
+    on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
+  ) -> [Request] {
     var found: [Request] = []
-    for position in endedPositions[ring] ?? [] where passes(snapshot.recent[position]) {
+    for position in endedPositions[ring] ?? []
+    where (reach == .history || snapshot.recent[position].lastTime >= start)
+      && passes(snapshot.recent[position])
+    {
       found.append(snapshot.recent[position])
     }
     return found

@@ -87,7 +87,7 @@ extension Interface {
     }
   }
 
-  /// The panes by number, all with their names where there is room for them.
+  /// The panes by number, with their names where there is room for them.
   private mutating func drawTabs(
     _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
   ) -> Int {
@@ -96,13 +96,21 @@ extension Interface {
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    let names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    let hasRoom = names.reduce(x) { $0 + $1.count + 2 } + 8 <= rect.right
+    let names = tabNames(room: rect.right - x - 8, keepsCurrent: slot != .rings)
     for (index, name) in names.enumerated() {
-      let isNamed = hasRoom || (index == current && slot != .rings)
-      x = drawTab(isNamed ? name : "\(index + 1)", .lower(index), into: &canvas, x: x, rect)
+      x = drawTab(name, .lower(index), into: &canvas, x: x, rect)
     }
     return x
+  }
+
+  /// Numbers and names; the least wanted names are left out until all fit.
+  private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
+    var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
+    for index in PaneCatalogue.namesLeftOut(of: lower)
+    where names.reduce(0, { $0 + $1.count + 2 }) > room && !(keepsCurrent && index == current) {
+      names[index] = "\(index + 1)"
+    }
+    return names
   }
 
   private mutating func drawTab(

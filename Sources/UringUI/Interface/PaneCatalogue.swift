@@ -21,6 +21,15 @@ enum PaneCatalogue {
     companions.compactMap { name in panes.firstIndex { $0.name == name } }
   }
 
+  /// Names that tabs leave out where they do not fit, in this order; those not named here go last.
+  private static let leastWanted = ["Buffers", "Events", "Latency", "Groups", "Recent"]
+
+  /// All positions among these panes, in the order in which names are left out.
+  static func namesLeftOut(of panes: [any Pane]) -> [Int] {
+    let first = leastWanted.compactMap { name in panes.firstIndex { $0.name == name } }
+    return first + panes.indices.filter { !first.contains($0) }.reversed()
+  }
+
   /// The one to begin with: with a demonstration the groups are what it is about.
   static func initial(of panes: [any Pane]) -> Int {
     panes.contains { $0 is DemoPane } ? panes.firstIndex { $0.name == "Groups" } ?? 0 : 0

@@ -18,7 +18,7 @@ extension FindingRule {
   private static func leaked(with ring: Ring, _ evidence: Evidence) -> Sighting? {
     let age = evidence.age(since: ring.closedTime)
     guard age >= patience, evidence.snapshot.lost.total == 0 else { return nil }
-    let left = evidence.ended(on: ring.id) {
+    let left = evidence.ended(on: ring.id, within: .history) {
       $0.state == .ended && $0.isEndDerived && $0.lastTime >= ring.closedTime
     }
     guard let last = left.last else { return nil }
@@ -36,7 +36,7 @@ extension FindingRule {
     }
     guard !holders.isEmpty else { return nil }
     var closed: [FileNames.DescriptorKey: UInt64] = [:]
-    evidence.forEachEnded(on: ring.id) { request in
+    evidence.forEachEnded(on: ring.id, within: .history) { request in
       guard request.opcode == .close, request.isSQEKnown, request.sqe.file_index == 0,
         request.hasResult, request.result == 0
       else { return }

@@ -8,7 +8,7 @@ extension FindingRule {
   ) { evidence in
     guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in
-      let candidates = evidence.ended(on: ring.id) { request in
+      let candidates = evidence.ended(on: ring.id, within: .history) { request in
         request.isSQEKnown && request.mayBeMultishot && request.endsEarly
           && evidence.age(since: request.lastTime) >= 1_000_000_000
       }
@@ -20,7 +20,7 @@ extension FindingRule {
         last[use] = max(last[use] ?? 0, request.startTime)
       }
       for request in evidence.inFlight(on: ring.id) { note(request) }
-      evidence.forEachEnded(on: ring.id) { note($0) }
+      evidence.forEachEnded(on: ring.id, within: .history) { note($0) }
       let ended = candidates.filter { request in
         FileUse(request).map { (last[$0] ?? 0) <= request.startTime } ?? false
       }

@@ -39,7 +39,7 @@ extension FindingRule {
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
       let wanted = Set(ring.unreaped.map(\.userData))
       var requests: [Request.ID] = []
-      evidence.forEachEnded(on: ring.id) { request in
+      evidence.forEachEnded(on: ring.id, within: .history) { request in
         guard requests.count < Int(ring.cqPending) else { return }
         if wanted.isEmpty || wanted.contains(request.userData) { requests.append(request.id) }
       }
