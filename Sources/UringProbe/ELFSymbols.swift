@@ -118,7 +118,8 @@ struct ELFSymbols {
       var got = 0
       let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, initialized in
         while got < length {
-          let some = pread(descriptor, buffer.baseAddress! + got, length - got, off_t(offset) + off_t(got))
+          let some = pread(
+            descriptor, buffer.baseAddress! + got, length - got, off_t(offset) + off_t(got))
           if some < 0 && errno == EINTR { continue }
           guard some > 0 else { break }
           got += some

@@ -162,7 +162,8 @@ struct Surveyor: ~Copyable {
       if isFirst || isWanted {
         try inventory!.run(
           Inventory.Scope(
-            rings: scanner.rings.keys.sorted(), owners: scanner.owners, opcodes: filter.filter.opcodes,
+            rings: scanner.rings.keys.sorted(), owners: scanner.owners,
+            opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)

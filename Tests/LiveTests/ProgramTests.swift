@@ -12,7 +12,8 @@ extension LiveTests {
       let folder = Command.root.appending(path: "Tests/Programs").path()
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       let endless = [
-        "churn", "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "parked", "submit_stack",
+        "churn", "hang_chain", "hang_poll", "many_inflight", "many_rings", "nop_flood", "parked",
+        "submit_stack",
         "workload",
       ]
       return names.filter { $0.hasSuffix(".c") }.map { String($0.dropLast(2)) }

@@ -100,7 +100,7 @@ extension LiveTests {
         $0.filter.takesStacks = true
       }
       let snapshot = LiveSessionTests.wait(session) { snapshot in
-        snapshot.recent.contains { $0.userStackKey.map { snapshot.userStacks[$0] } != nil }
+        snapshot.recent.contains { $0.userStackKey.flatMap { snapshot.userStacks[$0] } != nil }
       }
       let frames = try #require(
         snapshot.recent.lazy.compactMap { $0.userStackKey }.compactMap { snapshot.userStacks[$0] }

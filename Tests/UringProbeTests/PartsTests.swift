@@ -68,7 +68,9 @@ struct PartsTests {
       bytes = round == 0 ? Array(original.prefix(63)) : original
       if round > 0 {
         // the header leads to everything else
-        for _ in 0..<8 { bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255) }
+        for _ in 0..<8 {
+          bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255)
+        }
       }
       let file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
       try #require(file >= 0)

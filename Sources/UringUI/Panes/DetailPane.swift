@@ -52,7 +52,8 @@ struct DetailPane: Pane {
     {
       actions[line] = .showRequest(member)
     }
-    lines += detail.chainTree + detail.userStack + detail.kernelStack + (isWide ? [] : detail.fields)
+    lines +=
+      detail.chainTree + detail.userStack + detail.kernelStack + (isWide ? [] : detail.fields)
     text.draw(lines, actions: actions, into: &canvas, in: left)
     if isWide {
       var beside = ScrollingText()
