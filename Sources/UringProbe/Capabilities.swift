@@ -150,6 +150,11 @@ private struct CapabilityDetector {
       let isThere = kernel.ringFields.contains(field)
       add(name, isThere, isThere ? "" : "this kernel's rings have no \(field)", lost)
     }
+    let hasUblk =
+      Procfs.exists("/sys/module/ublk_drv") && Procfs.exists("/sys/kernel/btf/ublk_drv")
+    add(
+      "inventory_ublk", hasUblk, hasUblk ? "" : "no ublk_drv with type information is loaded",
+      "which queue and tag a ublk command waits for, and what its server has not committed")
     let isExact = kernel.ringFields.contains("nr_req_allocated")
     var symbols = KernelSymbols()
     let counts = isExact || symbols.address(of: "__per_cpu_offset") != nil

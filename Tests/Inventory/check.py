@@ -130,12 +130,13 @@ cases = {
     "drain": None, "timeout": None, "link_timeout": None, "poll_armed": None, "multishot_recv": None,
     "cq_overflow": check_overflow, "sqpoll": check_sqpoll, "many_polls": check_many, "ublk": check_ublk,
 }
-passed = 0
+passed = run = 0
 for case, check in cases.items():
     if (folder / f"{case}.skipped").exists() or (case == "ublk" and version < (6, 12)):
         expect(version < (6, 12), "skipped")
         continue
     before = len(failures)
+    run += 1
     try:
         truth, snapshot = load()
         balanced(snapshot)
@@ -148,5 +149,5 @@ for case, check in cases.items():
     passed += len(failures) == before
 for failure in failures:
     print(f"{kernel}: {failure}")
-print(f"{kernel}: {passed} of {len(cases)} hung programs are as they say")
+print(f"{kernel}: {passed} of {run} hung programs are as they say")
 sys.exit(1 if failures else 0)

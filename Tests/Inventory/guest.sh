@@ -46,6 +46,18 @@ hung() {
   wait $child
 }
 
+# A server that takes a block request and never commits it: the client's request is the demonstration's own.
+if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
+  "$uringtop" demo --target ublk --batch --json --inject no-ack:100 >/dev/null 2>"$results/ublk.err" &
+  child=$!
+  wait_for 100 test -b /dev/ublkb0
+  sleep 4
+  "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/ublk.json" \
+    2>>"$results/ublk.err" || failed=1
+  echo "{\"pid\":$child}" >"$results/ublk.truth"
+  kill -TERM $child
+  wait $child
+fi
 hung hang_poll hang_poll
 hung hang_poll_defer hang_poll --defer
 hung hang_chain hang_chain
@@ -59,16 +71,4 @@ hung cq_overflow cq_overflow --hold
 hung sqpoll sqpoll --hold
 hung many_polls many_inflight 4096 poll
 
-# A server that takes a block request and never commits it: the client's request is the demonstration's own.
-if "$uringtop" demo --batch --json --ios 1 >/dev/null 2>&1; then
-  "$uringtop" demo --batch --json --inject no-ack:100 >/dev/null 2>"$results/ublk.err" &
-  child=$!
-  wait_for 100 test -b /dev/ublkb0
-  sleep 4
-  "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/ublk.json" \
-    2>>"$results/ublk.err" || failed=1
-  echo "{\"pid\":$child}" >"$results/ublk.truth"
-  kill -TERM $child
-  wait $child
-fi
 exit $failed

@@ -90,7 +90,13 @@ enum KernelMatrix {
     }
 
     /// Features that there are on later kernels only.
-    var lacks: Set<String> { description.hasPrefix("6.1.") ? ["rdonly_cast", "ublk"] : [] }
+    var lacks: Set<String> {
+      description.hasPrefix("6.1.")
+        ? [
+          "rdonly_cast", "ublk", "inventory_ublk", "inventory_futex", "inventory_waitid",
+          "inventory_uring_cmd",
+        ] : []
+    }
 
     func capabilities() throws -> Capabilities {
       let decoder = JSONDecoder()

@@ -26,6 +26,75 @@ import UringTrace
     #expect(request.kinds == [.found])
   }
 
+  @Test func aBlockRequestIsWhatADiskRequestWaitsFor() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "READ", userData: 7, place: .block)
+    stream.disk(nil)
+    stream.disk(1, tag: 3, server: 99, isWithServer: true)
+    stream.disk(0, tag: 4)
+    var snapshot = stream.snapshot()
+    let request = try #require(snapshot.inFlight(7))
+    #expect(snapshot.diskRequests.map(\.block.tag) == [3, 4])
+    #expect(snapshot.diskRequests.map(\.request) == [request.id, nil])
+    let cause = try #require(snapshot.cause(of: request))
+    #expect(cause.kind == .device)
+    #expect(
+      cause.text == "ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8, "
+        + "which its server thread 99 has and has not committed")
+    // The next walk finds it no more.
+    stream.disk(nil)
+    snapshot = stream.snapshot()
+    #expect(snapshot.diskRequests.isEmpty)
+    #expect(snapshot.cause(of: request)?.kind == .device)
+    stream.complete(1, 1)
+    snapshot = stream.snapshot()
+    #expect(snapshot.cause(of: try #require(snapshot.ended(7))) == nil)
+  }
+
+  @Test func aUblkCommandWaitsForItsTag() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "URING_CMD", userData: 7, place: .command, knows: [.off, .file]) {
+      $0.off = 0xc010_7520  // UBLK_U_IO_FETCH_REQ
+      $0.fd = 5
+      $0.ublk = 1 << 31 | 2 << 16 | 9
+    }
+    let snapshot = stream.snapshot()
+    let request = try #require(snapshot.inFlight(7))
+    #expect(snapshot.ublkSlots[request.id] == UblkSlot(queue: 2, tag: 9))
+    #expect(snapshot.cause(of: request)?.kind == .driver)
+    #expect(snapshot.cause(of: request)?.text.hasPrefix("an I/O on queue 2 tag 9 of ") == true)
+  }
+
+  @Test func whatWaitsInAChainWaitsForItsHead() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "READ", userData: 7, knows: [.file]) {
+      $0.fd = 5
+      $0.poll_events = 0xC000_207B
+    }
+    stream.parked(2, "WRITE", userData: 8, place: .linked, behind: 1)
+    stream.parked(3, "FSYNC", userData: 9, place: .linked, behind: 2)
+    let snapshot = stream.snapshot()
+    let head = try #require(snapshot.inFlight(7))
+    let last = try #require(snapshot.inFlight(9))
+    #expect(snapshot.cause(of: head)?.text == "POLLIN of descriptor 5")
+    #expect(snapshot.cause(of: last)?.request == head.id)
+    #expect(
+      snapshot.cause(of: last)?.text
+        == "request \(head.id) (READ) of its chain, which waits for POLLIN of descriptor 5")
+  }
+
+  @Test func aRequestLeadsToItsStack() throws {
+    var stream = RecordStream()
+    stream.submit(1, "READ", userData: 7)
+    stream.submitStack(1, tgid: 10, stack: 0)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.userStackKey?.stack == 0)
+    #expect(request.userStackKey?.tgid == request.submitterTgid)
+  }
+
   @Test func itsCompletionEndsIt() throws {
     var stream = RecordStream()
     stream.ringFound(1)

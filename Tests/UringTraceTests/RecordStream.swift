@@ -257,6 +257,36 @@ struct RecordStream {
     if time != nil { self.time = next }
   }
 
+  /// What the block layer has for a request; 0 for one of nobody's, nil for the first of a walk.
+  mutating func disk(
+    _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,
+    isWithServer: Bool = false
+  ) {
+    var body = record_disk_request()
+    if request != nil {
+      body.block.request = 0xffff_8881_0000_0000
+      body.block.tag = tag
+      body.block.length = 4096
+      body.block.sector = 8
+      fill(&body.block.disk, device)
+      body.start_ns = 5
+      body.server_tgid = server
+      body.with_server = isWithServer ? 1 : 0
+    }
+    if let request, request != 0 {
+      add(&body, \.base, .diskRequest, request)
+    } else {
+      add(&body, \.base, .diskRequest, 0, ring: 0)
+    }
+  }
+
+  mutating func submitStack(_ request: Int, tgid: UInt32, stack: UInt32) {
+    var body = record_submit_stack()
+    body.tgid = tgid
+    body.stack = stack
+    add(&body, \.base, .submitStack, request)
+  }
+
   mutating func balance(_ ring: UInt64 = 1, outstanding: UInt64, at time: UInt64? = nil) {
     var body = record_ring_balance()
     body.outstanding = outstanding

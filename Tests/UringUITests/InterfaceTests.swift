@@ -175,6 +175,34 @@ import Testing
     #expect(text6.contains("TOOK"))
   }
 
+  /// On the smallest screen the text needs two lines.
+  @Test(arguments: [80, 200]) func whatARequestWaitsForIsSaid(_ width: Int) {
+    var request = Make.request(5, fd: 7, state: .pollArmed)
+    request.place = .poll
+    request.isSQEKnown = true
+    request.sqe.fd = 7
+    request.pollEvents = 1
+    var ring = Make.ring(1, comm: "server", inFlight: 1)
+    ring.sqThread = .sleeps
+    ring.waiter = Ring.Waiter(
+      tid: 4242, tgid: 4242, count: 1, missing: 1, asleepSince: Make.start + 4_000_000_000)
+    var snapshot = Make.snapshot(rings: [ring], requests: [request])
+    snapshot.fileNames.descriptors[.init(tgid: request.submitterTgid, fd: 7)] = "pipe:[77]"
+    snapshot.fileStates[5] = FileState(
+      pollEvents: 0, receiveBytes: 0, sendBytes: nil, text: "write end: server/4242 fd 8",
+      time: Make.start)
+    var interface = interface(snapshot)
+    press(&interface, .enter)
+    let text = screen(&interface, width: width, height: 40)
+    let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    #expect(
+      words.contains(
+        "Waits for POLLIN of pipe:[77], which reports nothing (write end: server/4242 fd 8)"))
+    #expect(words.contains("waits in io_uring_enter for 1 more CQE asleep for 6.00s"))
+    #expect(words.contains("SQPOLL"))
+    #expect(words.contains("sleeps until io_uring_enter wakes it"))
+  }
+
   @Test func theChainIsDrawnAsATreeWithItsCause() {
     var snapshot = Self.workload
     snapshot.recent[0].chain = 7

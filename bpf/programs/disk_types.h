@@ -73,12 +73,9 @@ struct iomap_dio {
   void *iocb;
 };
 
-struct gendisk___queue {
+struct gendisk___served {
   struct request_queue *queue;
-};
-
-struct request_queue___data {
-  void *queuedata;
+  void *private_data;
 };
 
 struct blk_mq_hw_ctx___driver {

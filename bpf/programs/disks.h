@@ -84,8 +84,8 @@ static __always_inline void describe_server(
   record->with_server = 0;
   if (record->block.disk[0] != 'u' || !bpf_core_type_exists(struct ublk_device))
     return;
-  struct request_queue___data *queue = (void *)BPF_CORE_READ(request, q);
-  struct ublk_device *device = BPF_CORE_READ(queue, queuedata);
+  struct gendisk___served *disk = (void *)BPF_CORE_READ(request, q, disk);
+  struct ublk_device *device = BPF_CORE_READ(disk, private_data);
   if (!config.pid_namespace)
     record->server_tgid = BPF_CORE_READ(device, dev_info.ublksrv_pid);
   struct blk_mq_hw_ctx___driver *hardware = (void *)BPF_CORE_READ(request, mq_hctx);
@@ -193,7 +193,7 @@ static __always_inline void look_at_device(struct task_struct *task, struct file
     if (!device || (__u64)BPF_CORE_READ(mapped, f_inode, i_cdev) !=
                        (__u64)device + bpf_core_field_offset(struct ublk_device, cdev))
       return;
-    struct gendisk___queue *disk = (void *)BPF_CORE_READ(device, ub_disk);
+    struct gendisk___served *disk = (void *)BPF_CORE_READ(device, ub_disk);
     walk_device((__u64)BPF_CORE_READ(disk, queue), 1);
     return;
   }

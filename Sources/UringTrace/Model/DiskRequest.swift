@@ -28,6 +28,11 @@ public struct DiskRequest: Sendable, Hashable {
 public struct UblkSlot: Sendable, Hashable {
   public var queue: UInt16
   public var tag: UInt16
+
+  public init(queue: UInt16, tag: UInt16) {
+    self.queue = queue
+    self.tag = tag
+  }
 }
 
 /// A user stack at submissions; several requests can share one.

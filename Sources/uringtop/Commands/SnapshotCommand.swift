@@ -72,6 +72,8 @@ struct SnapshotCommand: ParsableCommand {
     // The kernel has applied all but the age.
     var age = Filter()
     age.minimumAge = filters.filter.minimumAge
-    return age.apply(to: capture.stop())
+    let snapshot = capture.stop()
+    for notice in capture.source.takeNotices() { StandardError.write(notice.text) }
+    return age.apply(to: snapshot)
   }
 }
