@@ -3,8 +3,8 @@ extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
     meaning:
-      "There is about one io_uring_enter for each request, though several are in flight: the "
-      + "system calls that io_uring could save are made.",
+      "There is about one io_uring_enter for each of very many requests: the system calls that "
+      + "io_uring could save are made.",
     cure: "Queue several SQEs before each io_uring_submit, and wait for more than one CQE."
   ) { evidence in
     evidence.rings.compactMap { ring in
@@ -132,6 +132,9 @@ private struct SingleSubmissions {
   /// Of those, alone in their call.
   private(set) var count: UInt64 = 0
   private(set) var example: Request.ID?
+  /// When the first and the last of them began.
+  private var first = UInt64.max
+  private var last: UInt64 = 0
 
   init(_ ring: Ring, _ evidence: Evidence) {
     // Newest first. CQEs of a call come when all of it was submitted: who began after the end of the
@@ -141,13 +144,19 @@ private struct SingleSubmissions {
       defer { next[request.submitterTid] = request.startTime }
       guard request.isInline, let start = next[request.submitterTid] else { return }
       total += 1
+      first = min(first, request.startTime)
+      last = max(last, request.startTime)
       guard start >= request.lastTime else { return }
       count += 1
       if example == nil { example = request.id }
     }
   }
 
-  var isRule: Bool { total >= 1_000 && count * 10 >= total * 9 }
+  /// Nearly all are alone, and so many a second that it matters.
+  var isRule: Bool {
+    let rate = Double(total) * 1e9 / Double(max(1, last.since(first)))
+    return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000
+  }
 }
 
 extension Request {
