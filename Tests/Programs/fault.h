@@ -48,7 +48,7 @@ UNUSED_OK static void take_all(struct ring *ring, unsigned count)
 static int run_fault(int argc, char **argv, const struct fault *faults, unsigned count)
 {
 	begin("fault", &argc, argv);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	long_running();
 	for (unsigned i = 0; i < count; i++)
 		if (argc > 1 && !strcmp(argv[1], faults[i].name)) {
