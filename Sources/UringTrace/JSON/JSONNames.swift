@@ -223,3 +223,13 @@ enum JSONNames {
     Errno(result: result)?.name
   }
 }
+
+extension Request.State {
+  /// As documents have it: `poll_armed`.
+  public var name: String { "\(JSONNames.state(self))" }
+}
+
+extension RequestGroup.State {
+  /// As documents have it: `given_back`.
+  public var name: String { "\(JSONNames.state(self))" }
+}

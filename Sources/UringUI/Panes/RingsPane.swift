@@ -20,8 +20,10 @@ struct RingsContent: ListContent {
   }
 
   static func rows(_ scene: Scene) -> [Row] {
+    // Where nothing else decides, those that are closed come last.
     let rings = scene.snapshot.rings
-    return [.all(count: rings.count)] + rings.map { .ring($0) }
+    return [.all(count: rings.count)] + rings.lazy.filter { !$0.isClosed }.map { .ring($0) }
+      + rings.lazy.filter(\.isClosed).map { .ring($0) }
   }
 
   static func open(_ row: Row) -> PaneAction { select(row) }

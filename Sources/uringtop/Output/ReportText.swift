@@ -47,7 +47,7 @@ struct ReportText {
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = max(snapshot.time, request.startTime) - request.startTime
-    return text + ", \(request.state) for \(Text.duration(age))"
+    return text + ", \(request.state.name) for \(Text.duration(age))"
   }
 
   private var conclusion: String {
@@ -59,7 +59,9 @@ struct ReportText {
     let length = max(snapshot.time, snapshot.host.startTime) - snapshot.host.startTime
     var text =
       counts.isEmpty
-      ? "no findings" : "\(document.findings.count) findings: " + counts.joined(separator: ", ")
+      ? "no findings"
+      : "\(document.findings.count) finding\(document.findings.count == 1 ? "" : "s"): "
+        + counts.joined(separator: ", ")
     text += "; \(snapshot.rings.count) rings watched for \(Text.duration(length))\n"
     if snapshot.lost.total > 0 {
       text += "\(snapshot.lost.total) records were lost: what rests on absence was not looked for\n"

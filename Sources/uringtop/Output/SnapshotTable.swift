@@ -52,7 +52,7 @@ struct SnapshotTable {
       let age = snapshot.time > request.startTime ? snapshot.time - request.startTime : 0
       rows.append([
         "\(request.ring)", (request.isStartKnown ? "" : ">") + Text.duration(age),
-        "\(request.state)", request.opcode.name, file(of: request),
+        request.state.name, request.opcode.name, file(of: request),
         request.knows(.off) ? "\(Int64(bitPattern: request.sqe.off))" : "-",
         request.knows(.len) ? "\(request.sqe.len)" : "-",
         "0x" + String(request.userData, radix: 16),
@@ -99,8 +99,8 @@ struct SnapshotTable {
   }
 
   private func state(of group: RequestGroup) -> String {
-    guard let acknowledgement = group.acknowledgement else { return "\(group.state)" }
-    return "\(group.state)" + (acknowledgement.isDerived ? " (derived)" : "")
+    guard let acknowledgement = group.acknowledgement else { return group.state.name }
+    return group.state.name + (acknowledgement.isDerived ? " (derived)" : "")
   }
 
   private var latency: String {

@@ -36,10 +36,12 @@ extension FindingRule {
       // What waits behind others is not what is waited for.
       let awaited = wait.requests.filter { $0.state != .linked && $0.state != .deferred }
       guard !awaited.isEmpty else { return nil }
+      let cause = awaited.count == 1 ? evidence.snapshot.cause(of: awaited[0]) : nil
       return Sighting(
         severity: .info, rings: [ring.id], requests: awaited.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
-          + Words.list(awaited.map(evidence.words), of: awaited.count),
+          + Words.list(awaited.map(evidence.words), of: awaited.count)
+          + (cause.map { ", which waits for \($0.text)" } ?? ""),
         numbers: [
           .init("missing", wait.waiter.missing), .init("in_flight", wait.requests.count),
           .init("waiting_ns", wait.duration),
@@ -61,7 +63,8 @@ private struct LongWait {
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
     let now = evidence.snapshot.time
-    duration = now.since(waiter.since ?? evidence.snapshot.host.startTime)
+    // Of a call from before the capture it is known how long its thread has not run.
+    duration = now.since(waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
       return nil
     }
