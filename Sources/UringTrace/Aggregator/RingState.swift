@@ -23,6 +23,8 @@ struct RingState {
   /// The SQE group that takes members, with its id.
   var openSQEGroup = noIndex
   var openSQEGroupID: RequestGroup.ID = 0
+  /// Submissions tell who is in a group.
+  var tellsSQEGroupRoles = false
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
 
