@@ -6,6 +6,7 @@ PROGRAMS := .build/programs
 BENCHMARKS := .build/benchmarks
 # Where scripts/vm-test puts what it records.
 VM_RESULTS := .build/vm-test
+UBLK_RESULTS := .build/vm-test-ublk
 
 .PHONY: bench all build release programs demo test vm-test lint format clean
 
@@ -35,14 +36,17 @@ demo: build programs
 test: release programs
 	scripts/install-packages vm
 	scripts/vm-test --record-only
+	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed 6.12:modes
 	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
-	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) $(SWIFT) test --skip-build --no-parallel
+	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
+	  $(SWIFT) test --skip-build --no-parallel
 
 # The test programs under observation on other kernels, in guests; alone, without the other tests.
 vm-test: release programs
 	scripts/install-packages vm
 	scripts/vm-test
 	scripts/vm-test-ublk
+	scripts/vm-test-inventory
 
 # What uringtop costs, beside bpftrace and perf: a table, and .build/bench.json. About 15 minutes, root.
 bench: release

@@ -82,6 +82,21 @@ import UringTrace
     Lie("broken by another", of: "prep_failure", finds: "broken by") {
       $0.requests[8].prepFailed = nil
     },
+    Lie("a member of no group", of: "sqe_group", finds: "SQE group of 0x1001: members") {
+      $0.requests[2].group = nil
+    },
+    Lie("another leader", of: "sqe_group", finds: "SQE group of 0x1002: is reported 0 times") {
+      for index in 0...2 { $0.requests[index].group = .init(0x1002) }
+    },
+    Lie("a group forgotten", of: "sqe_group", finds: "SQE group of 0x1001: the program has none") {
+      for index in 0...2 { $0.requests[index].group = nil }
+    },
+    Lie("a buffer of another size", of: "sqe_group_ublk", finds: "length of the buffer") {
+      $0.kernelBuffers?[0].length += 1
+    },
+    Lie("a buffer not lent", of: "sqe_group_ublk", finds: "a buffer provided at") {
+      $0.kernelBuffers?.removeLast()
+    },
     Lie("another ring", of: "msg_ring", finds: "ring") { $0.requests[0].ring = 1 },
     Lie("a ring of another size", of: "links", finds: "SQ entries") {
       $0.rings[0].sqEntries = 8

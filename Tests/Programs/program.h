@@ -55,6 +55,10 @@
 #ifndef IORING_NOP_CQE32
 #define IORING_NOP_CQE32 (1U << 5)
 #endif
+// A patch series; invalid elsewhere.
+#ifndef IOSQE_SQE_GROUP
+#define IOSQE_SQE_GROUP (1U << 7)
+#endif
 
 enum { MAX_RINGS = 8, MAX_REQUESTS = 2048, MAX_RESULTS = 8, MAX_EXTRA = 2048 };
 
@@ -70,7 +74,7 @@ struct ring {
 enum end { IN_FLIGHT, END_CQE, END_SKIPPED, END_SILENT, END_RING_EXIT };
 
 struct request {
-	uint64_t user_data, linked_behind;
+	uint64_t user_data, linked_behind, group; // group: its leader's user_data
 	int ring, fd, submitter;
 	uint8_t opcode, flags;
 	unsigned cqes, notifs;
@@ -98,6 +102,7 @@ struct truth {
 	} aux[64];
 	char extra[MAX_EXTRA];
 	bool hold, held;
+	bool has_groups; // IOSQE_SQE_GROUP is not just an invalid flag
 	unsigned more_setup;
 	pid_t pid;
 	pthread_t main_thread;
@@ -329,20 +334,27 @@ UNUSED_OK static unsigned submit(struct ring *ring)
 {
 	struct io_uring_sq *sq = &ring->uring.sq;
 	unsigned shift = (ring->setup & IORING_SETUP_SQE128) ? 1 : 0, count = 0;
-	uint64_t previous = 0;
+	uint64_t previous = 0, group = 0;
 	for (unsigned i = sq->sqe_head; i != sq->sqe_tail; i++, count++) {
 		const struct io_uring_sqe *sqe = &sq->sqes[(i & sq->ring_mask) << shift];
 		check(truth->request_count < MAX_REQUESTS, "too many requests");
+		bool is_member = group != 0, is_grouped = truth->has_groups && (sqe->flags & IOSQE_SQE_GROUP);
+		if (is_grouped && !is_member)
+			group = sqe->user_data;
 		truth->requests[truth->request_count++] = (struct request) {
 			.user_data = sqe->user_data,
-			.linked_behind = previous,
+			.linked_behind = is_member ? 0 : previous,
+			.group = group,
 			.ring = ring->index,
 			.fd = sqe->fd,
 			.submitter = getpid(),
 			.opcode = sqe->opcode,
 			.flags = sqe->flags,
 		};
-		previous = (sqe->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)) ? sqe->user_data : 0;
+		if (!is_grouped)
+			group = 0;
+		if (!is_member)
+			previous = (sqe->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)) ? sqe->user_data : 0;
 	}
 	// Without IORING_SETUP_SUBMIT_ALL the kernel stops after a request that fails in preparation.
 	for (unsigned done = 0; done < count;)
@@ -462,7 +474,7 @@ static const char *const setup_names[] UNUSED_OK = { "IOPOLL", "SQPOLL", "SQ_AFF
 	"R_DISABLED", "SUBMIT_ALL", "COOP_TASKRUN", "TASKRUN_FLAG", "SQE128", "CQE32", "SINGLE_ISSUER", "DEFER_TASKRUN",
 	"NO_MMAP", "REGISTERED_FD_ONLY", "NO_SQARRAY", "HYBRID_IOPOLL", "CQE_MIXED", "SQE_MIXED", "SQ_REWIND" };
 static const char *const flag_names[] UNUSED_OK
-    = { "FIXED_FILE", "IO_DRAIN", "IO_LINK", "IO_HARDLINK", "ASYNC", "BUFFER_SELECT", "CQE_SKIP_SUCCESS" };
+    = { "FIXED_FILE", "IO_DRAIN", "IO_LINK", "IO_HARDLINK", "ASYNC", "BUFFER_SELECT", "CQE_SKIP_SUCCESS", "SQE_GROUP" };
 
 // Adds case-specific members to the truth: say("\"expired\":%u", n).
 UNUSED_OK static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
@@ -495,9 +507,11 @@ static void print_request(const struct request *r)
 	else
 		printf("\"%u\",", r->opcode);
 	printf("\"fd\":%d,", r->fd);
-	print_names("flags", r->flags, flag_names, 7);
+	print_names("flags", r->flags, flag_names, truth->has_groups ? 8 : 7);
 	if (r->linked_behind)
 		printf(",\"linked_behind\":\"0x%" PRIx64 "\"", r->linked_behind);
+	if (r->group)
+		printf(",\"group\":\"0x%" PRIx64 "\"", r->group);
 	printf(",\"end\":\"%s\",\"cqes\":%u", ends[r->end], r->cqes);
 	if (r->cqes) {
 		printf(",\"res\":%d", r->res);

@@ -33,6 +33,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var sqThread: UInt32?
   public var ringFds: [Int32]?
   public var byRing: [UInt64]?
+  public var kernelBuffers: [KernelBuffer]?
 
   public struct Ring: Decodable, Sendable {
     public var fd: Int32
@@ -48,6 +49,8 @@ public struct ProgramTruth: Decodable, Sendable {
     public var fd: Int32
     public var flags: [String]
     public var linkedBehind: UserData?
+    /// The leader of its SQE group.
+    public var group: UserData?
     public var end: End
     public var cqes: UInt32
     public var res: Int32?
@@ -68,6 +71,13 @@ public struct ProgramTruth: Decodable, Sendable {
     case skipped
     case silent
     case ringExit = "ring_exit"
+  }
+
+  /// What the leader of an SQE group lent its members.
+  public struct KernelBuffer: Decodable, Sendable {
+    public var leader: UserData
+    public var length: UInt64
+    public var direction: String
   }
 
   public struct AuxiliaryCQE: Decodable, Sendable {

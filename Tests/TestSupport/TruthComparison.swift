@@ -44,6 +44,7 @@ public struct TruthComparison {
     guard !truth.requests.isEmpty else { return }
     for told in truth.requests { compare(told) }
     for chain in toldChains() { compare(chain: chain) }
+    compareGroups()
     let known = Set(truth.requests.map(\.userData))
     for (userData, requests) in reported where !known.contains(userData) {
       differ("request \(userData) (\(requests[0].opcode.name))", "the program has none such")
@@ -104,7 +105,12 @@ public struct TruthComparison {
     expect(request.isStartKnown, true, name, "submission seen")
     expect(request.isSQEKnown, true, name, "SQE known")
     expect(request.sqe.fd, told.fd, name, "fd")
-    expect(SQEFlags(rawValue: request.sqe.flags & 0x7f).names, told.flags, name, "SQE flags")
+    expect(
+      SQEFlags(rawValue: request.sqe.flags & 0x7f).names, told.flags.filter { $0 != "SQE_GROUP" },
+      name, "SQE flags")
+    if told.group != nil {
+      expect(request.sqe.flags & 0x80 != 0, told.flags.contains("SQE_GROUP"), name, "SQE_GROUP")
+    }
     expect(request.ring, rings[told.ring].id, name, "ring")
     expect(
       request.submitterTgid, told.submitter ?? rings[told.ring].ownerTgid, name, "submitter")
@@ -175,8 +181,11 @@ public struct TruthComparison {
   private func toldChains() -> [[ProgramTruth.Request]] {
     var chains: [[ProgramTruth.Request]] = []
     for told in truth.requests {
-      if told.linkedBehind != nil, chains.last?.last?.userData == told.linkedBehind {
-        chains[chains.count - 1].append(told)
+      // The members of an SQE group come between its leader and the next one of the chain.
+      if let previous = told.linkedBehind,
+        let chain = chains.lastIndex(where: { $0.last?.userData == previous })
+      {
+        chains[chain].append(told)
       } else {
         chains.append([told])
       }
@@ -230,6 +239,74 @@ public struct TruthComparison {
     }
     guard let first = chain.indices.first(where: { isCancelled(chain, $0) }) else { return nil }
     return max(0, first - 1)
+  }
+
+  // MARK: SQE groups
+
+  private mutating func compareGroups() {
+    let told = Dictionary(grouping: truth.requests.filter { $0.group != nil }, by: \.group!)
+    let ids = Set(rings.map(\.id))
+    let seen = snapshot.groups.filter { ids.contains($0.ring) && $0.provider == .sqeGroup }
+    for (leader, requests) in told {
+      let found = seen.filter { ProgramTruth.UserData($0.leader.userData) == leader }
+      guard found.count == 1 else {
+        differ("SQE group of \(leader)", "is reported \(found.count) times")
+        continue
+      }
+      compare(found[0], requests)
+    }
+    for group in seen {
+      let leader = ProgramTruth.UserData(group.leader.userData)
+      if told[leader] == nil { differ("SQE group of \(leader)", "the program has none such") }
+    }
+  }
+
+  private mutating func compare(_ group: RequestGroup, _ told: [ProgramTruth.Request]) {
+    let name = "SQE group of \(told[0].userData)"
+    let members = told.dropFirst()
+    expect(
+      group.members.map { ProgramTruth.UserData($0.userData) }, members.map(\.userData), name,
+      "members")
+    if told[0].end != .skipped {
+      expect(group.leader.hasResult ? group.leader.result : nil, told[0].res, name, "result")
+    }
+    expect(
+      group.members.map { $0.hasResult ? $0.result : nil }, members.map(\.res), name,
+      "results of members")
+    expect(
+      group.members.filter(\.isCancelled).map { ProgramTruth.UserData($0.userData) },
+      members.filter { $0.res == -125 }.map(\.userData), name, "cancelled")
+    let isOver = told.allSatisfy { $0.end != .inFlight }
+    expect(group.state == .givenBack, isOver, name, "is over")
+    if told[0].end == .cqe, let last = group.members.map(\.endTime).max() {
+      expect(group.leader.endTime >= last, true, name, "leader's CQE is the last")
+    }
+    let results = members.compactMap(\.res)
+    expect(group.conditions.contains(.leaderFailed), told[0].res ?? 0 < 0, name, "leader failed")
+    expect(
+      group.conditions.contains(.membersCancelled), results.contains(-125), name,
+      "members cancelled")
+    expect(
+      group.conditions.contains(.memberFailed), results.contains { $0 < 0 && $0 != -125 }, name,
+      "a member failed")
+    compareBuffer(of: group, told[0], name)
+  }
+
+  private mutating func compareBuffer(
+    of group: RequestGroup, _ leader: ProgramTruth.Request, _ name: String
+  ) {
+    guard let buffer = truth.kernelBuffers?.first(where: { $0.leader == leader.userData }) else {
+      expect(group.providedTime, 0, name, "a buffer provided at")
+      expect(group.acknowledgement, nil, name, "a buffer given back")
+      return
+    }
+    expect(group.buffer.isKernel, true, name, "memory of the kernel")
+    expect(group.buffer.length, buffer.length, name, "length of the buffer")
+    expect("\(group.buffer.direction)", buffer.direction, name, "direction of the buffer")
+    if leader.end == .cqe {
+      expect(
+        group.acknowledgement?.callback, "ublk_io_buf_giveback_cb", name, "gave the buffer back")
+    }
   }
 
   // MARK: What only some programs tell

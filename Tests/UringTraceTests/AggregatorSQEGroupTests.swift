@@ -48,6 +48,70 @@ struct AggregatorSQEGroupTests {
     #expect(groups.map { $0.members.map(\.request) } == [[2], [4]])
   }
 
+  @Test func theEndOfTheBatchEndsTheGroupForAPlainRequestToo() {
+    var stream = stream()
+    stream.submit(1, "READ", flags: Self.flag, groupRole: 1)
+    stream.submit(2, "NOP", flags: Self.flag, groupRole: 2)
+    stream.submit(3, "NOP")
+    stream.submit(4, "NOP", flags: Self.flag, groupRole: 1)
+    stream.submit(5, "NOP", groupRole: 2)
+    #expect(stream.snapshot().groups.map { $0.members.map(\.request) } == [[2], [5]])
+  }
+
+  @Test func lastMemberThatFailsInPreparationIsOne() {
+    var stream = stream()
+    stream.submit(1, "NOP", flags: Self.flag, groupRole: 1)
+    stream.prepareFails(2, "NOP", error: -22)
+    stream.submit(3, "NOP")
+    stream.complete(2, -22)
+    stream.complete(1, -125)
+    let groups = stream.snapshot().groups
+    #expect(groups.map { $0.members.map(\.request) } == [[2]])
+    #expect(groups[0].tags == ["leader_failed", "member_failed"])
+  }
+
+  @Test func leaderWithoutCQEIsDoneBeforeItsMembers() {
+    var stream = stream()
+    stream.submit(1, "URING_CMD", flags: [.cqeSkipSuccess, Self.flag])
+    stream.submit(2, "RECV", flags: Self.flag) { $0.len = 4096 }
+    stream.submit(3, "READ") { $0.len = 4096 }
+    stream.skip(1)
+    buffer(&stream, 3, leader: 1)
+    stream.complete(3, 4096)
+    #expect(stream.snapshot().groups[0].state == .borrowed)
+    #expect(stream.snapshot().groups[0].acknowledgement == nil)
+    stream.complete(2, 4096)
+    let group = stream.snapshot().groups[0]
+    #expect(group.state == .givenBack)
+    #expect(group.acknowledgement?.isDerived == true)
+  }
+
+  @Test func registeredBufferOfAMemberIsNotTheGroups() {
+    var stream = stream()
+    stream.submit(1, "NOP", flags: Self.flag)
+    stream.submit(2, "READ_FIXED") { $0.buf_index = 1 }
+    var use = record_buffer_use()
+    use.buffer.buffer = 0xffff_8000_0000_1000
+    use.buffer.length = 4096
+    stream.add(&use, \.base, .bufferUse, 2)
+    stream.complete(2, 100)
+    stream.complete(1)
+    let group = stream.snapshot().groups[0]
+    #expect(group.provider == .sqeGroup)
+    #expect(group.members.map(\.request) == [2])
+    #expect(group.buffer.length == 0)
+    #expect(group.providedTime == 0)
+  }
+
+  @Test func memberWithoutABufferMayNotHaveTheWrongDirection() {
+    var stream = stream()
+    stream.submit(1, "NOP", flags: Self.flag)
+    stream.submit(2, "WRITE") { $0.len = 8192 }
+    stream.complete(2, -22)
+    stream.complete(1)
+    #expect(stream.snapshot().groups[0].tags == ["member_failed"])
+  }
+
   @Test func leadersCQEIsTheLastAndTheBufferGoesBack() {
     var stream = stream()
     stream.symbol(0xffff_ffff_c000_2000, "ublk_io_buf_giveback_cb [ublk_drv]")
@@ -68,6 +132,28 @@ struct AggregatorSQEGroupTests {
         == .init(callback: "ublk_io_buf_giveback_cb", time: time, tid: 100, isDerived: true))
     #expect(group.members[0].isConfirmed)
     #expect(group.conditions.isEmpty)
+  }
+
+  @Test func commandThatRegistersElsewhereLeadsItsGroup() throws {
+    var stream = stream()
+    stream.submit(1, "URING_CMD", flags: Self.flag) {
+      $0.off = 0xc010_7523
+      // queue 2, tag 5
+      $0.addr3 = 5 << 16 | 2
+    }
+    stream.submit(2, "READ") { $0.len = 8192 }
+    buffer(&stream, 2, leader: 1)
+    stream.complete(2, 8192)
+    stream.complete(1)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.groups.map(\.provider) == [.sqeGroup])
+    let group = snapshot.groups[0]
+    #expect(group.state == .givenBack)
+    #expect(group.buffer.ublk?.queue == 2)
+    #expect(group.buffer.ublk?.tag == 5)
+    let command = try #require(group.provider.commandName(group.leader.command))
+    #expect("\(command)" == "UBLK_U_IO_PROVIDE_IO_BUF")
+    #expect(snapshot.buffers.isEmpty)
   }
 
   @Test func leaderFailsAndItsMembersAreCancelled() {

@@ -24,6 +24,7 @@ struct probe_config {
   __u64 req_f_buf_node; /* 6.15 and later: buf_node is valid */
   __u64 req_f_sqe_group; /* patched kernels */
   __u64 req_f_sqe_group_leader;
+  __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];      /* bit set: this IORING_OP_* passes */
   __u32 filters_opcodes; /* 0: every opcode passes */

@@ -298,6 +298,8 @@ int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
   record->mask = mask;
   record->events = events;
   submit_record(record);
+  /* a member that waits keeps the buffer */
+  note_group(record_ctx, req, record_opcode);
   return 0;
 }
 

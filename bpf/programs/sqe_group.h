@@ -6,18 +6,20 @@
 #include "kernel_types.h"
 #include "output.h"
 
-/* SQE groups: the buffer that the leader of this request lends. */
+/* SQE groups: the buffer that the leader of this request lends. A member runs after its leader. */
 static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
   if (!bpf_core_field_exists(struct io_kiocb___group, grp_kbuf) || !pointer)
     return;
   struct io_kiocb *req = pointer;
   __u64 flags = BPF_CORE_READ(req, flags);
-  struct io_kiocb___group *member = pointer;
-  struct io_kiocb___group *leader = member;
-  /* the leader has lost the flag when its own CQE is posted */
-  if (flags & config.req_f_sqe_group)
-    leader = (void *)BPF_CORE_READ(member, grp_leader);
-  else if (!(flags & config.req_f_sqe_group_leader))
+  struct io_kiocb___group *leader = pointer;
+  if (!(flags & config.req_f_sqe_group_leader)) {
+    if (!(flags & config.req_f_sqe_group))
+      return;
+    leader = (void *)BPF_CORE_READ(leader, grp_leader);
+  }
+  /* otherwise the pointer means something else */
+  if (!(BPF_CORE_READ((struct io_kiocb *)leader, flags) & config.req_f_group_kbuf))
     return;
   struct io_uring_kernel_buf *buffer = BPF_CORE_READ(leader, grp_kbuf);
   note_symbol((__u64)BPF_CORE_READ(buffer, grp_kbuf_ack));

@@ -62,9 +62,9 @@ extension Aggregator {
       index(slot, record.pointee.sqe, isKnown: true, ring)
     }
     if slots[slot].request.preparationError == 0, slots[slot].request.stepCount == 0,
-      traits.touchesBuffers(slots[slot].request.opcode, record.pointee.sqe)
+      traits.touchesBuffers(slots[slot].request.opcode, record.pointee.sqe) || closesSQEGroup(ring)
     {
-      joinGroups(slot, role: 0)
+      joinGroups(slot, role: nil)
     }
     slots[slot].request.preparationError = record.pointee.error
     slots[slot].isPlain = false

@@ -27,6 +27,8 @@ struct RingState {
   var depth = QueueDepth()
   /// CPU time that the SQ thread had when it was looked at first, in milliseconds; 0 before.
   var sqThreadStart: UInt32 = 0
+  /// Submissions tell who is in a group.
+  var tellsSQEGroupRoles = false
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
 

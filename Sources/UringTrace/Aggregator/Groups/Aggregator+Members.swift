@@ -6,10 +6,11 @@ extension Aggregator {
 
   /// A request begins that may have to do with a buffer; see ``OpcodeTraitTable/touchesBuffers(_:_:)``.
   @inline(never)
-  mutating func joinGroups(_ slot: UInt32, role: UInt16) {
+  mutating func joinGroups(_ slot: UInt32, role: UInt16?) {
     guard slots[slot].request.isSQEKnown else { return }
     let ring = slots[slot].ring
-    if role != 0 || slots[slot].request.sqe.flags & SQEFlags.group != 0 || closesSQEGroup(ring) {
+    if role ?? 0 != 0 || slots[slot].request.sqe.flags & SQEFlags.group != 0 || closesSQEGroup(ring)
+    {
       joinSQEGroup(slot, role: role)
     }
     let opcode = slots[slot].request.opcode
@@ -110,6 +111,9 @@ extension Aggregator {
     tables.block = nil
     guard let slot = user(header, ring), slots[slot].request.preparationError == 0 else { return }
     name(slot)
+    // A request is in one group: what a member of an SQE group borrows besides is not followed.
+    let own = slots[slot].member
+    if own != noIndex, tables.groups[tables.members[own].group].provider == .sqeGroup { return }
     let buffer = record.pointee.buffer
     let key = GroupTables.key(node: buffer.node, buffer: buffer.buffer, ring: ring)
     let group = borrowed(slot, buffer, key: key, ring, time: header.time_ns)
@@ -335,6 +339,11 @@ extension Aggregator {
     {
       // Its members were only waiting for it.
       endGroup(group, time: time)
+    } else if tables.groups[group].provider == .sqeGroup {
+      // The leader's CQE is to come, or there is none.
+      if tables.groups[group].leader.endTime != 0 {
+        finishSQEGroup(group, isSilent: true, time: time, tid: tid)
+      }
     } else {
       deriveReturn(group, time: time, tid: tid)
     }
@@ -366,6 +375,7 @@ extension Aggregator {
     let isFault = member.result == -Errno.fault.rawValue
     let isInvalid =
       member.result == -Errno.invalid.rawValue && tables.groups[group].provider == .sqeGroup
+      && tables.groups[group].providedTime != 0
     guard isFault || isInvalid else { return }
     if isFault, !member.isConfirmed, !isFilled(group) {
       note(.emptySlot, group)
@@ -430,7 +440,9 @@ extension Aggregator {
     if failed, !tables.groups[group].isEnded { note(.leaderFailed, group) }
     switch tables.groups[group].provider {
     case .sendZC: finishSend(slot, group, time: time, tid: tid)
-    case .sqeGroup: finishSQEGroup(group, time: time, tid: tid)
+    case .sqeGroup:
+      let isSilent = slots[slot].request.state == .skipped
+      finishSQEGroup(group, isSilent: isSilent, time: time, tid: tid)
     case .provided: finishProviding(slot, group, time: time)
     default: finishRegistration(slot, group, failed: failed, time: time)
     }

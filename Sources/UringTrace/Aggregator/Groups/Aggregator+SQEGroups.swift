@@ -6,14 +6,17 @@ extension Aggregator {
   /// A leader's or member's `group_role`, from the kernel's own state of the batch.
   private static var leads: UInt16 { 1 }
 
-  mutating func joinSQEGroup(_ slot: UInt32, role: UInt16) {
+  /// - Parameter role: nil where the record does not tell; then what came before does.
+  mutating func joinSQEGroup(_ slot: UInt32, role: UInt16?) {
     let ring = slots[slot].ring
-    guard hasSQEGroups || role != 0 else { return }
+    guard hasSQEGroups || role ?? 0 != 0 else { return }
     let isFlagged = slots[slot].request.sqe.flags & SQEFlags.group != 0
     let open = rings[ring].openSQEGroup
+    // The end of a batch ends its group too: then the next request is in none, or leads another.
+    let isOutside = role == Self.leads || role == 0 && rings[ring].tellsSQEGroupRoles
+    if isOutside { rings[ring].openSQEGroup = noIndex }
     let isOpen =
-      open != noIndex && tables.groups[open].id == rings[ring].openSQEGroupID
-      && role != Self.leads
+      open != noIndex && tables.groups[open].id == rings[ring].openSQEGroupID && !isOutside
     if isOpen {
       join(slot, open)
       if !isFlagged { rings[ring].openSQEGroup = noIndex }
@@ -25,6 +28,7 @@ extension Aggregator {
     lead(slot, group)
     rings[ring].openSQEGroup = group
     rings[ring].openSQEGroupID = tables.groups[group].id
+    if role == Self.leads { rings[ring].tellsSQEGroupRoles = true }
   }
 
   /// Whether the kernel has them: elsewhere the flag is invalid.
@@ -38,22 +42,19 @@ extension Aggregator {
   mutating func groupBuffer(_ record: UnsafePointer<record_group_buffer>) {
     let header = record.pointee.base
     _ = ring(of: header)
-    guard let position = addresses.find(record.pointee.leader), isLive(addresses[position]) else {
-      return
+    guard let own = latestSlot(at: header.req) else { return }
+    let number = slots[own].member
+    var group = noIndex
+    if number != noIndex {
+      // A leader that is to have no CQE has ended by now.
+      group = tables.members[number].group
+      tables.members[number].member.isConfirmed = true
+    } else if slots[own].led != noIndex, tables.groups[slots[own].led].id == slots[own].ledID {
+      group = slots[own].led
     }
-    let leader = addresses[position].index
-    let group = slots[leader].led
-    guard group != noIndex, tables.groups[group].id == slots[leader].ledID,
-      tables.groups[group].provider == .sqeGroup
-    else { return }
+    guard group != noIndex, tables.groups[group].provider == .sqeGroup else { return }
+    name(own)
     nameGroup(group)
-    if let own = latestSlot(at: header.req) {
-      name(own)
-      let number = slots[own].member
-      if number != noIndex, tables.members[number].group == group {
-        tables.members[number].member.isConfirmed = true
-      }
-    }
     guard record.pointee.length != 0 else { return }
     tables.groups[group].isKernel = true
     tables.groups[group].length = record.pointee.length
@@ -65,10 +66,15 @@ extension Aggregator {
     provide(group, time: header.time_ns)
   }
 
-  /// The leader's CQE is the group's last; the buffer is given back right after it.
-  mutating func finishSQEGroup(_ group: UInt32, time: UInt64, tid: UInt32) {
+  /// The leader has ended. Its CQE is the group's last, and the buffer is given back right after it; of
+  /// one that is to have no CQE only the beginning of its members is seen.
+  mutating func finishSQEGroup(
+    _ group: UInt32, isSilent: Bool, time: UInt64, tid: UInt32
+  ) {
     rings[tables.groups[group].ring].forgetOpen(group)
-    guard !tables.groups[group].isEnded else { return }
+    guard !tables.groups[group].isEnded, !isSilent || tables.groups[group].running == 0 else {
+      return
+    }
     if tables.groups[group].withdrawnTime == 0 { tables.groups[group].withdrawnTime = max(time, 1) }
     if tables.groups[group].providedTime == 0 {
       // Only an order, without a buffer; or it failed.

@@ -35,7 +35,14 @@ extension Aggregator {
     }
     slots[slot].joinGroup()
     switch command.role {
-    case .register: register(slot, provider, index: index)
+    case .register:
+      // In an SQE group it has no slot: the buffer is the group's.
+      let led = slots[slot].led
+      if led != noIndex, tables.groups[led].provider == .sqeGroup {
+        describe(led, by: slot)
+      } else {
+        register(slot, provider, index: index)
+      }
     case .unregister: unregister(slot, index: index)
     case .deliver: break
     case .commitAndDeliver: commit(slot)
@@ -64,6 +71,21 @@ extension Aggregator {
     // Requests behind it in the batch name the slot before the command is known to have worked.
     let old = tables.places[place].group
     if old == noIndex || tables.groups[old].isBeingWithdrawn { tables.places[place].group = group }
+  }
+
+  /// The ublk I/O whose memory the leader of an SQE group lends.
+  private mutating func describe(_ group: UInt32, by slot: UInt32) {
+    let payload = Payload(slots[slot].request.sqe)
+    tables.groups[group].isUblk = true
+    tables.groups[group].queue = payload.queue
+    tables.groups[group].queueTag = payload.tag
+    guard let device = device(of: slot) else { return }
+    let tag = tables.tags[tables.tag(device: device, queue: payload.queue, tag: payload.tag)]
+    if tag.disk != noIndex { tables.groups[group].disk = tag.disk }
+    guard tag.request != 0 else { return }
+    tables.groups[group].operation = tag.operation
+    tables.groups[group].sector = tag.sector
+    tables.groups[group].blockLength = tag.length
   }
 
   private mutating func unregister(_ slot: UInt32, index: UInt32) {
@@ -135,7 +157,11 @@ extension Aggregator {
     slots[slot].ublkTag = tag
     let led = slots[slot].led
     if command.role == .register, led != noIndex, tables.groups[led].id == slots[slot].ledID {
-      fill(led, tag: tag)
+      if tables.groups[led].provider == .sqeGroup {
+        describe(led, by: slot)
+      } else {
+        fill(led, tag: tag)
+      }
       nameGroup(led)
     }
     guard command.role == .deliver || command.role == .commitAndDeliver else { return }
