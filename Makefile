@@ -19,7 +19,7 @@ build:
 # One static file, .build/uringtop, that runs on another machine without any library.
 release:
 	scripts/install-packages build
-	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
 	  --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
