@@ -111,6 +111,11 @@ void cbpf_prefer_thread(void) {
   setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
 }
 
+void cbpf_keep_little_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+}
+
 void cbpf_return_memory(void) {
   malloc_trim(0);
 }

@@ -47,6 +47,7 @@ public final class LiveSession: SnapshotSource {
   /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
   public init(_ options: Options = Options()) throws(ProbeError) {
     let start = MonotonicClock.now()
+    cbpf_keep_little_memory()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
     let kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])

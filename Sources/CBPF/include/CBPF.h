@@ -32,6 +32,11 @@ int64_t cbpf_pending_bytes(int descriptor, bool is_output);
 int cbpf_eventfd(void);
 /* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
+/*
+ * Lets large blocks go back to the system when they are freed. Else glibc takes the size of the largest one
+ * freed so far as a reason to keep what is smaller: after the kernel's type information, tens of MB.
+ */
+void cbpf_keep_little_memory(void);
 /* Gives memory back that was needed for a moment: the kernel's type information is tens of MB. */
 void cbpf_return_memory(void);
 /* Lets the calling thread run before ordinary ones, as far as the process may. */

@@ -14,6 +14,8 @@ public final class RecordingWriter: Sendable {
     public var chunkBytes = 1 << 20
     /// Bytes that may wait for the disk.
     public var queuedBytes = 256 << 20
+    /// Room besides, for records that name things or count losses: without them the others mislead.
+    public var neededBytes = 16 << 20
     /// Nanoseconds after which waiting records are written though their chunk is not full.
     public var flushInterval: UInt64 = 200_000_000
 
@@ -31,6 +33,8 @@ public final class RecordingWriter: Sendable {
   private struct State {
     var current: [UInt8] = []
     var queue: [[UInt8]] = []
+    /// Written ones, to be used again: fresh memory costs more than the copy into it.
+    var spare: [[UInt8]] = []
     var queuedBytes = 0
     var records: UInt64 = 0
     var lostTotal: UInt64 = 0
@@ -81,7 +85,7 @@ public final class RecordingWriter: Sendable {
       guard state.failure == nil, !state.isFinishing else { return false }
       let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
       guard state.queuedBytes + records.count <= limits.queuedBytes else {
-        state.lostTotal += count
+        appendNeeded(of: records, to: &state)
         return false
       }
       state.current.append(contentsOf: records)
@@ -92,6 +96,21 @@ public final class RecordingWriter: Sendable {
       return true
     }
     if isFull { state.change { _ in } }
+  }
+
+  /// While the disk is behind: events are lost.
+  private func appendNeeded(of records: UnsafeRawBufferPointer, to state: inout State) {
+    let room = limits.queuedBytes + limits.neededBytes
+    for record in RecordSequence(bytes: records) {
+      let size = Int(record.pointee.size)
+      guard !record.pointee.kind.isEvent, state.queuedBytes + size <= room else {
+        state.lostTotal += 1
+        continue
+      }
+      state.current.append(contentsOf: UnsafeRawBufferPointer(start: record, count: size))
+      state.queuedBytes += size
+      state.records += 1
+    }
   }
 
   /// Takes one whole record.
@@ -128,7 +147,7 @@ public final class RecordingWriter: Sendable {
 
   private static func rotate(_ state: inout State, capacity: Int) {
     state.queue.append(state.current)
-    state.current = []
+    state.current = state.spare.popLast() ?? []
     state.current.reserveCapacity(capacity + 4096)
   }
 
@@ -148,7 +167,7 @@ public final class RecordingWriter: Sendable {
           defer { state.queue.removeAll(keepingCapacity: true) }
           return (state.queue, state.isFinishing)
         })
-      for chunk in chunks {
+      for var chunk in chunks {
         encoded.removeAll(keepingCapacity: true)
         chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
         var written: UInt64 = 0
@@ -164,6 +183,9 @@ public final class RecordingWriter: Sendable {
           state.bytesWritten += written
           state.queuedBytes -= chunk.count
           state.failure = failure
+          guard state.spare.count < 8 else { return }
+          chunk.removeAll(keepingCapacity: true)
+          state.spare.append(chunk)
         }
         if failure != nil { return }
       }

@@ -62,7 +62,8 @@ struct ReportText {
       ? "no findings"
       : "\(document.findings.count) finding\(document.findings.count == 1 ? "" : "s"): "
         + counts.joined(separator: ", ")
-    text += "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))\n"
+    text +=
+      "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))\n"
     if snapshot.lost.total > 0 {
       text += "\(snapshot.lost.total) records were lost: what rests on absence was not looked for\n"
     }
