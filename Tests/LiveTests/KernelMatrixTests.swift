@@ -84,7 +84,8 @@ enum KernelMatrix {
 
     /// What only patched kernels know, or the oldest do not.
     var mayBeSkipped: Set<String> {
-      let old = isOld ? ["mixed_entries", "multishot_timeout", "registered_ring"] : []
+      let old =
+        isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
       return Set(old + ["sqe_group", "sqe_group_ublk"])
     }
 
