@@ -20,8 +20,8 @@ public final class LiveSession: SnapshotSource {
     /// Fails the start if a process or descriptor of the filter is not there.
     public var verifiesFilter = true
     public var refreshInterval: Duration = .milliseconds(500)
-    /// Bytes, a power of two. 16 MiB are about 25 ms of the highest rate there is.
-    public var ringBufferSize = 16 << 20
+    /// Bytes, a power of two. 64 MiB are about 120 ms of the highest rate there is.
+    public var ringBufferSize = 64 << 20
     /// Bytes of records kept in memory for `dump`; nothing is kept without ``dumpWriter``.
     public var tailSize = 8 << 20
     public var limits = Aggregator.Limits()

@@ -404,7 +404,7 @@ final class SessionLoop: @unchecked Sendable {
 
 /// How long to sleep between two drains: the ring buffer must never fill, and idle must cost nothing.
 ///
-/// At the highest rate of one core (3 million NOPs a second, 200 bytes each) 16 MiB last 25 ms, so even
+/// At the highest rate of one core (3 million NOPs a second, 160 bytes each) 8 MiB last 16 ms, so even
 /// an idle reader must not sleep longer than a fraction of that.
 struct DrainPacing {
   private let ringBufferSize: Int

@@ -15,7 +15,7 @@ final class LiveCapture: Sendable {
   ///
   /// - Parameter tree: a process that, with its descendants, is all that is watched, unless the filter
   ///   names processes itself.
-  /// - Parameter isForScreen: kept small, because it stays for long: half the ring buffer, and a history
+  /// - Parameter isForScreen: kept small, because it stays for long: an eighth of the ring buffer, and a history
   ///   of what one scrolls through.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
