@@ -58,9 +58,11 @@ final class SessionLoop: @unchecked Sendable {
     // It works little but must not wait long: the ring buffer lasts some 25 ms.
     cbpf_prefer_thread()
     var aggregator = Aggregator(host: host, limits: options.limits)
-    // without a dump the tail only collects what the sink gets next
-    let chunks = options.dumpWriter == nil ? 2 : max(2, options.tailSize >> 20)
-    var tail = RecordTail(chunkSize: 1 << 20, chunkCount: chunks)
+    // without a dump the tail only collects what the sink gets next, and stays in the cache
+    var tail =
+      options.dumpWriter == nil
+      ? RecordTail(chunkSize: 1 << 17, chunkCount: 2)
+      : RecordTail(chunkSize: 1 << 20, chunkCount: max(2, options.tailSize >> 20))
     let keepsTail = sink != nil || options.dumpWriter != nil
 
     feed(flagNames(), to: &aggregator, &tail)
@@ -405,7 +407,8 @@ final class SessionLoop: @unchecked Sendable {
 /// How long to sleep between two drains: the ring buffer must never fill, and idle must cost nothing.
 ///
 /// At the highest rate of one core (3 million NOPs a second, 160 bytes each) 8 MiB last 16 ms, so even
-/// an idle reader must not sleep longer than a fraction of that.
+/// an idle reader must not sleep longer than a fraction of that. A larger buffer is for a reader that is kept
+/// from running: what is read soon is still in the processor's cache.
 struct DrainPacing {
   private let ringBufferSize: Int
   private var interval: UInt64 = 5_000_000
@@ -413,16 +416,19 @@ struct DrainPacing {
   private static let shortest: UInt64 = 1_000_000
   private static let longest: UInt64 = 10_000_000
 
+  private static let largestAim = 8 << 20
+
   init(ringBufferSize: Int) { self.ringBufferSize = ringBufferSize }
 
   /// Half of the buffer was full: some may have been lost.
   func isBehind(_ drained: Int) -> Bool { drained >= ringBufferSize / 2 }
 
-  /// Nanoseconds to sleep: aims at an eighth to a quarter of the buffer at each drain.
+  /// Nanoseconds to sleep: aims at an eighth to a quarter of the buffer, or of its first 8 MiB, at each drain.
   mutating func pause(after drained: Int) -> UInt64 {
-    if drained > ringBufferSize / 4 {
+    let aim = min(ringBufferSize, Self.largestAim)
+    if drained > aim / 4 {
       interval = max(Self.shortest, interval / 2)
-    } else if drained < ringBufferSize / 8 {
+    } else if drained < aim / 8 {
       interval = min(Self.longest, interval + interval / 4)
     }
     return drained > ringBufferSize / 2 ? 1 : interval

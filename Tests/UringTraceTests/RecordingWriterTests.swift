@@ -56,7 +56,7 @@ import Testing
     SampleStream().buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
     var counts: Set<UInt64> = []
     for limit in stride(from: 0, through: bytes.count, by: 7) {
-      let boundary = encoder.lastBoundary(in: bytes, limit: limit)
+      let boundary = bytes.withUnsafeBytes { encoder.lastBoundary(in: $0, limit: limit) }
       #expect(boundary <= limit)
       guard boundary > 0 else { continue }
       let recording = try Recording(bytes: Array(bytes[..<boundary]))

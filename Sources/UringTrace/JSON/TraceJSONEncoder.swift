@@ -7,6 +7,7 @@ final class TraceJSONEncoder: TraceEncoder {
   private var aggregator: Aggregator
   private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
+  let keepsRecords = false
 
   init(header: RecordingHeader) {
     self.header = header
@@ -61,7 +62,7 @@ final class TraceJSONEncoder: TraceEncoder {
     }
   }
 
-  func end(time: UInt64, lost: UInt64, into output: inout [UInt8]) {
+  func end(time: UInt64, records _: UInt64, lost: UInt64, into output: inout [UInt8]) {
     let totals = aggregator.totals
     write(into: &output) { json in
       json.object { json in
@@ -77,7 +78,7 @@ final class TraceJSONEncoder: TraceEncoder {
     }
   }
 
-  func lastBoundary(in output: [UInt8], limit: Int) -> Int {
+  func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
     output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
   }
 

@@ -10,8 +10,10 @@ import SystemPackage
 /// to whole records and nothing more is written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
-    /// Bytes handed to the encoder at once.
-    public var chunkBytes = 1 << 20
+    /// Bytes handed to the encoder at once: some of these stay in a processor's cache.
+    public var chunkBytes = 1 << 18
+    /// Bytes of memory kept to be used again: fresh memory costs more than the copy into it.
+    public var spareBytes = 64 << 20
     /// Bytes that may wait for the disk.
     public var queuedBytes = 256 << 20
     /// Room besides, for records that name things or count losses: without them the others mislead.
@@ -33,7 +35,7 @@ public final class RecordingWriter: Sendable {
   private struct State {
     var current: [UInt8] = []
     var queue: [[UInt8]] = []
-    /// Written ones, to be used again: fresh memory costs more than the copy into it.
+    /// Written ones, to be used again.
     var spare: [[UInt8]] = []
     var queuedBytes = 0
     var records: UInt64 = 0
@@ -83,17 +85,17 @@ public final class RecordingWriter: Sendable {
     guard !records.isEmpty else { return }
     let isFull: Bool = state.withLock { state in
       guard state.failure == nil, !state.isFinishing else { return false }
+      let isFull = !state.current.isEmpty && state.current.count + records.count > limits.chunkBytes
+      if isFull { Self.rotate(&state, capacity: limits.chunkBytes) }
       let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
       guard state.queuedBytes + records.count <= limits.queuedBytes else {
         appendNeeded(of: records, to: &state)
-        return false
+        return isFull
       }
       state.current.append(contentsOf: records)
       state.queuedBytes += records.count
       state.records += count
-      guard state.current.count >= limits.chunkBytes else { return false }
-      Self.rotate(&state, capacity: limits.chunkBytes)
-      return true
+      return isFull
     }
     if isFull { state.change { _ in } }
   }
@@ -128,11 +130,10 @@ public final class RecordingWriter: Sendable {
     if result.failure == nil {
       var end: [UInt8] = []
       encoder.encoder.end(
-        time: MonotonicClock.now(), lost: lostInKernel + result.lostTotal, into: &end)
-      do throws(OutputError) {
-        try Self.write(end, to: output, encoder: encoder.encoder, total: &result.bytesWritten)
-      } catch {
-        result.failure = error
+        time: MonotonicClock.now(), records: result.records,
+        lost: lostInKernel + result.lostTotal, into: &end)
+      result.failure = end.withUnsafeBytes {
+        Self.write($0, to: output, encoder: encoder.encoder, total: &result.bytesWritten)
       }
     }
     do {
@@ -148,18 +149,17 @@ public final class RecordingWriter: Sendable {
   private static func rotate(_ state: inout State, capacity: Int) {
     state.queue.append(state.current)
     state.current = state.spare.popLast() ?? []
-    state.current.reserveCapacity(capacity + 4096)
+    state.current.reserveCapacity(capacity)
   }
 
   /// The thread: encodes and writes until `finish` or a failure.
   private static func run(
     _ monitor: Monitor<State>, output: OutputFile, encoder: any TraceEncoder, limits: Limits
   ) {
-    // Records wait for the disk in memory, the kernel's ring buffer does not: its reader goes first.
-    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     var encoded: [UInt8] = []
+    var total = monitor.withLock { $0.bytesWritten }
     while true {
-      let (chunks, isLast) = monitor.wait(
+      var (chunks, isLast) = monitor.wait(
         until: MonotonicClock.now() + limits.flushInterval,
         for: { !$0.queue.isEmpty || $0.isFinishing },
         then: { state in
@@ -167,25 +167,23 @@ public final class RecordingWriter: Sendable {
           defer { state.queue.removeAll(keepingCapacity: true) }
           return (state.queue, state.isFinishing)
         })
-      for var chunk in chunks {
-        encoded.removeAll(keepingCapacity: true)
-        chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
-        var written: UInt64 = 0
-        var failure: OutputError?
-        do throws(OutputError) {
-          try write(
-            encoded, to: output, encoder: encoder, total: &written,
-            before: monitor.withLock { $0.bytesWritten })
-        } catch {
-          failure = error
+      chunks.reverse()
+      // Taken out: memory that the array holds as well would be copied instead of used again.
+      while var chunk = chunks.popLast() {
+        let size = chunk.count
+        if !encoder.keepsRecords {
+          encoded.removeAll(keepingCapacity: true)
+          chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
         }
+        let failure = (encoder.keepsRecords ? chunk : encoded).withUnsafeBytes {
+          write($0, to: output, encoder: encoder, total: &total)
+        }
+        chunk.removeAll(keepingCapacity: true)
         monitor.withLock { state in
-          state.bytesWritten += written
-          state.queuedBytes -= chunk.count
+          state.bytesWritten = total
+          state.queuedBytes -= size
           state.failure = failure
-          guard state.spare.count < 8 else { return }
-          chunk.removeAll(keepingCapacity: true)
-          state.spare.append(chunk)
+          if state.spare.count < limits.spareBytes / limits.chunkBytes { state.spare.append(chunk) }
         }
         if failure != nil { return }
       }
@@ -193,27 +191,23 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Writes bytes that follow `before` bytes in the file; on failure cuts the file to whole records.
+  /// Writes bytes that follow `total` bytes in the file; on failure, which it returns, cuts the file to
+  /// whole records.
   private static func write(
-    _ bytes: [UInt8], to output: OutputFile, encoder: any TraceEncoder, total: inout UInt64,
-    before: UInt64? = nil
-  ) throws(OutputError) {
-    let start = before ?? total
+    _ bytes: UnsafeRawBufferPointer, to output: OutputFile, encoder: any TraceEncoder,
+    total: inout UInt64
+  ) -> OutputError? {
     var written = 0
-    let result: Result<Void, OutputError> = bytes.withUnsafeBytes { buffer in
-      do throws(OutputError) {
-        return .success(try output.write(buffer, written: &written))
-      } catch {
-        return .failure(error)
-      }
-    }
-    if case .failure(let error) = result {
+    do throws(OutputError) {
+      try output.write(bytes, written: &written)
+    } catch {
       let kept = encoder.lastBoundary(in: bytes, limit: written)
-      output.truncate(to: Int(start) + kept)
+      output.truncate(to: Int(total) + kept)
       total += UInt64(kept)
-      throw error
+      return error
     }
     total += UInt64(written)
+    return nil
   }
 
   /// Used by the thread until it has ended, then by ``finish(lostInKernel:)``.

@@ -8,16 +8,20 @@ public protocol TraceEncoder: AnyObject {
   /// Whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
+  /// Whether ``encode(_:into:)`` only copies, so that records can go to the file as they are.
+  var keepsRecords: Bool { get }
+
   /// What a complete file ends with.
   ///
   /// - Parameters:
   ///   - time: nanoseconds, CLOCK_MONOTONIC.
+  ///   - records: how many were encoded.
   ///   - lost: records that were lost while recording.
-  func end(time: UInt64, lost: UInt64, into output: inout [UInt8])
+  func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8])
 
   /// The length of the longest prefix of `output` that is at most `limit` long and ends where a unit
   /// ends: what a file can be cut to and stay valid.
-  func lastBoundary(in output: [UInt8], limit: Int) -> Int
+  func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
 /// The format of a recording's file.

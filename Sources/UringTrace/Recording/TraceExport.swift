@@ -43,14 +43,15 @@ public enum TraceExport {
     var total = 0
     encoder.begin(into: &bytes)
     var records = sequence.makeIterator()
+    var count: UInt64 = 0
     while records.offset < records.bytes.count {
       let start = records.offset
-      while records.offset - start < chunkBytes, records.next() != nil {}
+      while records.offset - start < chunkBytes, records.next() != nil { count += 1 }
       encoder.encode(
         UnsafeRawBufferPointer(rebasing: records.bytes[start..<records.offset]), into: &bytes)
       try flush(&bytes, to: file, encoder: encoder, total: &total)
     }
-    if let end { encoder.end(time: end.time, lost: end.lost, into: &bytes) }
+    if let end { encoder.end(time: end.time, records: count, lost: end.lost, into: &bytes) }
     try flush(&bytes, to: file, encoder: encoder, total: &total)
     try file.close()
   }
@@ -67,7 +68,8 @@ public enum TraceExport {
       }
     }
     if case .failure(let error) = result {
-      file.truncate(to: total + encoder.lastBoundary(in: bytes, limit: written))
+      let kept = bytes.withUnsafeBytes { encoder.lastBoundary(in: $0, limit: written) }
+      file.truncate(to: total + kept)
       try? file.close()
       throw error
     }

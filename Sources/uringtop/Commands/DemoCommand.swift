@@ -75,7 +75,7 @@ struct DemoCommand: ParsableCommand {
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
       // Attached before the target starts: not one group goes unseen.
-      let capture = try capture(refreshInterval: screen.interval.duration)
+      let capture = try capture(refreshInterval: screen.interval.duration, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
       return DemoSource(capture.source, notice: start.notice)
@@ -131,14 +131,15 @@ struct DemoCommand: ParsableCommand {
 
   /// Of this process alone: the target's rings and the load's.
   private func capture(
-    refreshInterval: Duration, recorder: Recorder? = nil
+    refreshInterval: Duration, recorder: Recorder? = nil, isForScreen: Bool = false
   ) throws(Failure) -> LiveCapture {
     // The probes read the driver's own types, so it must be there before they are loaded.
     if target.kind != .buffers { Demonstration.loadDriver() }
     var filter = Filter()
     filter.pids = [UInt32(getpid())]
     return try LiveCapture.start(
-      filter: filter, refreshInterval: refreshInterval, recorder: recorder)
+      filter: filter, refreshInterval: refreshInterval, recorder: recorder, isForScreen: isForScreen
+    )
   }
 
   private static func start(_ options: DemoOptions) throws(Failure) -> Demonstration.Start {

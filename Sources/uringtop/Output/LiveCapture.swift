@@ -25,6 +25,11 @@ final class LiveCapture: Sendable {
     if isForScreen {
       options.ringBufferSize = 8 << 20
       options.limits.history = 4_000
+      options.dumpWriter = { records, host, path in
+        let header = RecordingHeader(toolVersion: Version.current, host: host)
+        let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
+        try TraceExport.write(records, header: header, to: file, format: .jsonl)
+      }
     }
     options.filter = filter
     if let tree, filter.pids.isEmpty {
@@ -35,11 +40,6 @@ final class LiveCapture: Sendable {
     }
     options.refreshInterval = refreshInterval
     options.sink = recorder
-    options.dumpWriter = { records, host, path in
-      let header = RecordingHeader(toolVersion: Version.current, host: host)
-      let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
-      try TraceExport.write(records, header: header, to: file, format: .jsonl)
-    }
     do {
       return LiveCapture(try LiveSession(options))
     } catch {
