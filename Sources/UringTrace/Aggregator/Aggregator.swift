@@ -147,9 +147,9 @@ public struct Aggregator: ~Copyable {
     }
     advance(to: record.pointee.time_ns)
     events.current = Event(
-      time: record.pointee.time_ns, request: 0, userData: 0, value: 0, ring: 0,
-      tid: record.pointee.tid, flags: 0, kind: record.pointee.kind,
-      opcode: Opcode(rawValue: record.pointee.opcode))
+      time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
+      opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
+      tid: record.pointee.tid, flags: 0)
     dispatch(record)
     lastEventIsLogged = isLogged
     if isLogged { events.commit() }

@@ -16,8 +16,9 @@ struct EventLog: ~Copyable {
     storage = .allocate(capacity: self.capacity + 1)
     storage.initialize(
       repeating: Event(
-        time: 0, request: 0, userData: 0, value: 0, ring: 0, tid: 0, flags: 0, kind: .lost,
-        opcode: Opcode(rawValue: 0)),
+        time: 0, request: 0, ring: 0, kind: .lost, opcode: Opcode(rawValue: 0), userData: 0,
+        value: 0,
+        tid: 0, flags: 0),
       count: self.capacity + 1)
     end = storage + (self.capacity + 1)
     place = storage
@@ -105,19 +106,19 @@ extension Event {
   init(_ record: UnsafePointer<record_submit>, request: Request.ID, ring: Ring.ID) {
     let header = record.pointee.base
     self.init(
-      time: header.time_ns, request: request, userData: record.pointee.sqe.user_data,
-      value: record.pointee.sqe_is_known != 0 ? Int64(record.pointee.sqe.fd) : -1, ring: ring,
-      tid: header.tid, flags: UInt32(truncatingIfNeeded: record.pointee.flags & 0xff),
-      kind: header.kind, opcode: Opcode(rawValue: header.opcode))
+      time: header.time_ns, request: request, ring: ring, kind: header.kind,
+      opcode: Opcode(rawValue: header.opcode), userData: record.pointee.sqe.user_data,
+      value: record.pointee.sqe_is_known != 0 ? Int64(record.pointee.sqe.fd) : -1, tid: header.tid,
+      flags: UInt32(truncatingIfNeeded: record.pointee.flags & 0xff))
   }
 
   @inline(__always)
   init(_ record: UnsafePointer<record_complete>, request: Request.ID, ring: Ring.ID) {
     let header = record.pointee.base
     self.init(
-      time: header.time_ns, request: request, userData: record.pointee.user_data,
-      value: Int64(record.pointee.res), ring: ring, tid: header.tid, flags: record.pointee.cflags,
-      kind: header.kind, opcode: Opcode(rawValue: header.opcode))
+      time: header.time_ns, request: request, ring: ring, kind: header.kind,
+      opcode: Opcode(rawValue: header.opcode), userData: record.pointee.user_data,
+      value: Int64(record.pointee.res), tid: header.tid, flags: record.pointee.cflags)
   }
 }
 

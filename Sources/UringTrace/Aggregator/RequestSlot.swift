@@ -1,6 +1,8 @@
 import CRecord
 
 /// A request with what only the aggregator needs of it.
+///
+/// Ordered so that what every request writes are the first 256 bytes: four lines of a processor's cache.
 struct RequestSlot {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
@@ -8,12 +10,6 @@ struct RequestSlot {
   var releasedTime: UInt64 = 0
   /// Number in the pool of rings.
   var ring = noIndex
-  /// The neighbours' slots in the chain, see ``SlotLink/chain``.
-  var chainPrevious = noIndex
-  var chainNext = noIndex
-  /// Neighbours in ``UserDataIndex``.
-  var indexPrevious = noIndex
-  var indexNext = noIndex
   var isIndexed = false
   /// Can post several CQEs.
   var isMultishot = false
@@ -27,23 +23,30 @@ struct RequestSlot {
   /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
   /// only CQE ends it as any other.
   var isPlain = false
-  /// Something below must be told when it ends.
+  /// A group below must be told when it ends.
   var isInGroup = false
-  /// Something below was set, by this request or one before it in the slot.
+  /// Something of its groups below was set, by this request or one before it in the slot.
   var hasGroupFields = false
   /// Completes with an I/O of ublk.
   var delivers = false
+
+  var request = Request()
+
+  /// The neighbours' slots in the chain, see ``SlotLink/chain``.
+  var chainPrevious = noIndex
+  var chainNext = noIndex
+  /// Neighbours in ``UserDataIndex``.
+  var indexPrevious = noIndex
+  var indexNext = noIndex
   /// What it is as the member of a group.
   var member = noIndex
   /// The group that it leads, and that it takes the buffer of away, with their ids.
   var led = noIndex
-  var ledID: RequestGroup.ID = 0
   var withdraws = noIndex
-  var withdrawsID: RequestGroup.ID = 0
   /// The queue's tag that a ublk command is for.
   var ublkTag = noIndex
-
-  var request = Request()
+  var ledID: RequestGroup.ID = 0
+  var withdrawsID: RequestGroup.ID = 0
 }
 
 // In place and each in one go: the fields are written together, without looking up the slot for each.

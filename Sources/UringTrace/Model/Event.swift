@@ -2,23 +2,25 @@ import CRecord
 
 /// One record with what it means in the model: a line of the event log.
 public struct Event: Sendable {
+  // What is known of an event that is put off comes first: see EventLog.
+
   public var time: UInt64
   /// 0 where the event names none.
   public var request: Request.ID
+  /// 0 where the event names none.
+  public var ring: Ring.ID
+  public var kind: RecordKind
+  public var opcode: Opcode
   public var userData: UInt64
   /// By kind: fd of a submission, creation or file look-up; result of a CQE, short write (bytes) or
   /// registration; error of a preparation failure; CQEs waited for; poll mask; count of task work or
   /// of lost records; the other request of a link (its target) and of a link failure (the cancelled
   /// one).
   public var value: Int64
-  /// 0 where the event names none.
-  public var ring: Ring.ID
   public var tid: UInt32
   /// By kind: `IOSQE_*` of a submission or preparation failure, `IORING_CQE_F_*` of a CQE, `POLL*`
   /// waited for, 1 for hashed work, `IORING_REGISTER_*`, `IORING_SETUP_*` of a creation.
   public var flags: UInt32
-  public var kind: RecordKind
-  public var opcode: Opcode
   /// The group that the event is about, 0 if none.
   public var group: RequestGroup.ID = 0
 }

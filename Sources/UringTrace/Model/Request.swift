@@ -91,15 +91,15 @@ public struct Request: Sendable {
   /// What the kernel still had of the SQE, for a request that was found in flight: those fields of
   /// ``sqe`` are meaningful though ``isSQEKnown`` is false.
   public var kernelKnowledge: SQEKnowledge = []
-  /// The thread that executes it while ``place`` is ``Place/workerRunning``.
-  public var workerTid: UInt32 = 0
-  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
-  public var expiryTime: UInt64 = 0
   /// What the application wrote; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
   public var sqe: SQE = SQE()
   /// The first ``stepCapacity`` steps; see ``steps``.
   public var stepStorage: InlineArray<10, Step> = InlineArray(
     repeating: Step(time: 0, tid: 0, kind: .submitted))
+  /// The thread that executes it while ``place`` is ``Place/workerRunning``.
+  public var workerTid: UInt32 = 0
+  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
+  public var expiryTime: UInt64 = 0
 
   public static var stepCapacity: Int { 10 }
 

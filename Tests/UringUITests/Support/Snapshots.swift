@@ -117,7 +117,7 @@ enum Make {
     opcode: UInt8 = 22, value: Int64 = 0
   ) -> Event {
     Event(
-      time: start + UInt64(seconds * 1e9), request: request, userData: 0x1000, value: value,
-      ring: ring, tid: 4243, flags: 0, kind: kind, opcode: Opcode(rawValue: opcode))
+      time: start + UInt64(seconds * 1e9), request: request, ring: ring, kind: kind,
+      opcode: Opcode(rawValue: opcode), userData: 0x1000, value: value, tid: 4243, flags: 0)
   }
 }
