@@ -28,11 +28,13 @@ let package = Package(
     // fork and exec, which Swift does not import.
     .target(name: "CSpawn"),
 
-    // The BPF programs, compiled and embedded by `swift build`.
-    .executableTarget(name: "EmbedBPF"),
+    // The BPF programs, compiled, deflated and embedded by `swift build`.
+    .systemLibrary(name: "CZlib"),
+    .executableTarget(name: "EmbedBPF", dependencies: ["CZlib"]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedBPF"]),
     .target(
       name: "BPFObjects",
+      dependencies: ["CZlib"],
       path: "bpf",
       exclude: ["LICENSE", "include", "programs"],
       plugins: ["CompileBPF"]),

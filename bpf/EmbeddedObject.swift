@@ -1,3 +1,5 @@
+import CZlib
+
 /// A BPF object file that `swift build` compiled from `bpf/programs` and put into the binary.
 ///
 /// The objects themselves are static members that the build-tool plugin generates, one per
@@ -5,11 +7,22 @@
 public struct EmbeddedObject: Sendable {
   /// The source's name without `.bpf.c`.
   public let name: StaticString
-  /// The ELF file in base64: the only literal that compiles in a tenth of a second.
+  /// Bytes of the ELF file.
+  let size: Int
+  /// The ELF file, deflated, in base64: the only literal that compiles in a tenth of a second.
   let base64: StaticString
 
   /// The ELF file.
   public func bytes() -> [UInt8] {
+    let deflated = deflated()
+    var bytes = [UInt8](repeating: 0, count: size)
+    var length = uLong(size)
+    let status = uncompress(&bytes, &length, deflated, uLong(deflated.count))
+    precondition(status == Z_OK && length == size, "an embedded BPF object is damaged")
+    return bytes
+  }
+
+  private func deflated() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(base64.utf8CodeUnitCount / 4 * 3)
     var bits: UInt32 = 0

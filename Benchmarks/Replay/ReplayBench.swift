@@ -43,21 +43,15 @@ struct ReplayBench {
     for _ in 0..<passes {
       var aggregator = Aggregator(
         host: HostDescription(kernel: "", tier: "", startTime: 1, startRealtime: 1))
-      let start = processorTime()
+      let start = clockTime(CLOCK_THREAD_CPUTIME_ID)
       aggregator.consume(contentsOf: bytes)
-      best = min(best, processorTime() - start)
+      best = min(best, clockTime(CLOCK_THREAD_CPUTIME_ID) - start)
       completed = aggregator.totals.completed
     }
     let perSecond = Double(count) / Double(max(best, 1)) * 1e9
     print(
       "{\"records\":\(count),\"bytes\":\(bytes.count),\"completed\":\(completed),"
         + "\"records_per_second\":\(UInt64(perSecond))}")
-  }
-
-  private static func processorTime() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   private static func nops(_ requests: Int) -> RecordBuffer {

@@ -139,19 +139,16 @@ struct BufferRunner: ~Copyable {
     let limits = configuration.load ?? LoadConfiguration()
     while true {
       let isStopping =
-        load.stopping.load(ordering: .relaxed) || limits.count.map { issued >= $0 } ?? false
+        load.stopping.load(ordering: .relaxed) || limits.isComplete(after: issued)
       for slot in slots.indices where !isStopping && slots[slot].outstanding == 0 {
-        if let count = limits.count, issued >= count { break }
-        if let rate = limits.rate,
-          Double(issued) >= Double(MonotonicClock.now() - start) / 1e9 * Double(rate)
-        {
+        guard !limits.isComplete(after: issued), limits.isDue(after: issued, since: start) else {
           break
         }
         try begin(slot)
       }
       publish()
       if isStopping, inFlight == 0 { break }
-      try ring.submitAndWait(nanoseconds: limits.rate == nil ? 100_000_000 : 2_000_000)
+      try ring.submitAndWait(nanoseconds: limits.patience)
       while let completion = ring.pop() { try handle(completion) }
     }
     ring.unregisterBuffers()
@@ -268,9 +265,9 @@ struct BufferRunner: ~Copyable {
       start(slot, .read)
       try transfer(slot, .read)
     case .read where isWhole:
-      note(fault(slot, in: memory))
+      status.note(fault(slot, in: memory))
     case .send where isWhole, .receive where isWhole:
-      if slots[slot].received == Self.bufferSize { note(fault(slot, in: arrivals)) }
+      if slots[slot].received == Self.bufferSize { status.note(fault(slot, in: arrivals)) }
     default: break
     }
   }
@@ -302,14 +299,5 @@ struct BufferRunner: ~Copyable {
     BlockPattern.fault(
       in: buffer, at: slot * Self.bufferSize, size: Self.bufferSize, block: UInt64(slot),
       generation: slots[slot].generation)
-  }
-
-  private mutating func note(_ fault: String?) {
-    if let fault {
-      status.mismatches += 1
-      if status.firstMismatch == nil { status.firstMismatch = fault }
-    } else {
-      status.verified += 1
-    }
   }
 }

@@ -1,3 +1,5 @@
+import UringTrace
+
 /// What a target shall be.
 public struct Configuration: Sendable, Hashable {
   /// Where the data are kept.
@@ -83,4 +85,15 @@ public struct LoadConfiguration: Sendable, Hashable {
   public var count: UInt64?
 
   public init() {}
+
+  /// Whether so many are all.
+  func isComplete(after issued: UInt64) -> Bool { count.map { issued >= $0 } ?? false }
+
+  /// Whether another is due.
+  func isDue(after issued: UInt64, since start: UInt64) -> Bool {
+    rate.map { Double(issued) < Double(MonotonicClock.now() - start) / 1e9 * Double($0) } ?? true
+  }
+
+  /// Nanoseconds that a completion is waited for before the next look at what is due.
+  var patience: UInt64 { rate == nil ? 100_000_000 : 2_000_000 }
 }

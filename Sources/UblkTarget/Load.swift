@@ -118,13 +118,13 @@ struct LoadRunner: ~Copyable {
       if !isStopping { try issue(since: start) }
       if isStopping, inFlight == 0 { break }
       publish()
-      try ring.submitAndWait(nanoseconds: configuration.rate == nil ? 100_000_000 : 2_000_000)
+      try ring.submitAndWait(nanoseconds: configuration.patience)
       while let completion = ring.pop() { completed(completion) }
     }
     publish()
   }
 
-  private var isComplete: Bool { configuration.count.map { issued >= $0 } ?? false }
+  private var isComplete: Bool { configuration.isComplete(after: issued) }
 
   /// The device was stopped by somebody else: every I/O fails from now on.
   private var isGone: Bool {
@@ -141,12 +141,9 @@ struct LoadRunner: ~Copyable {
 
   private mutating func issue(since start: UInt64) throws(TargetError) {
     for index in slots.indices where !slots[index].isBusy {
-      if isComplete { return }
-      if let rate = configuration.rate {
-        let due = Double(MonotonicClock.now() - start) / 1e9 * Double(rate)
-        if Double(issued) >= due { return }
+      guard !isComplete, configuration.isDue(after: issued, since: start), prepare(index) else {
+        return
       }
-      guard prepare(index) else { return }
       let slot = slots[index]
       let offset = UInt64(slot.block * blockSize)
       let address = memory.address + UInt64(index * slotSize)
@@ -242,15 +239,10 @@ struct LoadRunner: ~Copyable {
 
   private mutating func verify(_ index: Int, _ range: Range<Int>) {
     for block in range {
-      let fault = BlockPattern.fault(
-        in: memory, at: index * slotSize + (block - range.lowerBound) * blockSize,
-        size: blockSize, block: UInt64(block), generation: generations[block])
-      if let fault {
-        status.mismatches += 1
-        if status.firstMismatch == nil { status.firstMismatch = fault }
-      } else {
-        status.verified += 1
-      }
+      status.note(
+        BlockPattern.fault(
+          in: memory, at: index * slotSize + (block - range.lowerBound) * blockSize,
+          size: blockSize, block: UInt64(block), generation: generations[block]))
     }
   }
 }

@@ -1,5 +1,6 @@
 import CURing
 import Glibc
+import UringTrace
 
 /// Says which ublk devices are ours, also after we were killed.
 ///
@@ -47,11 +48,11 @@ struct Ownership {
   @discardableResult
   static func recover(_ control: borrowing ControlDevice) throws(TargetError) -> [UInt32] {
     var removed: [UInt32] = []
-    for name in DirectoryListing.names(in: directory) where name.hasPrefix("ublk-") {
+    for name in Procfs.entries(directory) where name.hasPrefix("ublk-") {
       let path = "\(directory)/\(name)"
-      guard let record = Record(text: readText(path)) else { continue }
+      guard let record = Procfs.text(path).flatMap({ Record(text: $0) }) else { continue }
       if startTime(of: record.pid) == record.startTime { continue }
-      let present = DirectoryListing.names(in: "/dev").compactMap { device -> UInt32? in
+      let present = Procfs.entries("/dev").compactMap { device -> UInt32? in
         device.hasPrefix("ublkc") ? UInt32(device.dropFirst("ublkc".count)) : nil
       }
       var isGone = true
@@ -113,14 +114,15 @@ struct Ownership {
 
   /// A process's start in clock ticks since boot (proc(5), stat, field 22); nil if there is none.
   static func startTime(of pid: pid_t) -> UInt64? {
-    let text = readText("/proc/\(pid)/stat")
     // The second field, the name, may hold anything but ends with the last parenthesis.
-    guard let end = text.lastIndex(of: ")") else { return nil }
+    guard let text = Procfs.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
+      return nil
+    }
     let fields = text[end...].split(separator: " ")
     guard fields.count > 20, fields[1] != "X" else { return nil }
     // A zombie serves nothing any more; but one whose other threads are still ending keeps the
     // device busy, and to stop that would wait for them.
-    if fields[1] == "Z", DirectoryListing.names(in: "/proc/\(pid)/task").count <= 1 { return nil }
+    if fields[1] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
     return UInt64(fields[20])
   }
 
@@ -138,29 +140,5 @@ struct Ownership {
       throw TargetError(.system, "cannot write \(temporary)")
     }
     guard rename(temporary, path) == 0 else { throw .last("cannot write \(path)") }
-  }
-
-  private static func readText(_ path: String) -> String {
-    guard let file = try? OwnedDescriptor(open: path, O_RDONLY) else { return "" }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = Glibc.read(file.number, &bytes, bytes.count)
-    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : ""
-  }
-}
-
-/// Names in a folder.
-enum DirectoryListing {
-  /// Without `.` and `..`; none if there is no such folder.
-  static func names(in path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

@@ -133,4 +133,14 @@ public struct LoadStatus: Sendable, Hashable {
   public init() {}
 
   public var ios: UInt64 { reads + writes }
+
+  /// Counts a block that was read, with what is wrong with it if something is.
+  mutating func note(_ fault: String?) {
+    if let fault {
+      mismatches += 1
+      if firstMismatch == nil { firstMismatch = fault }
+    } else {
+      verified += 1
+    }
+  }
 }

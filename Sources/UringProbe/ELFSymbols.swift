@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Files come from strangers: every offset and length is checked, and reading is bounded.
 struct ELFSymbols {
-  private struct Function {
+  private struct Function: Addressed {
     var address: UInt64
     var size: UInt64
     /// Where its name is in ``names``.
@@ -47,15 +47,10 @@ struct ELFSymbols {
       })
     else { return nil }
     let address = fileOffset - segment.offset &+ segment.address
-    var (low, high) = (0, functions.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let function = functions[low - 1]
-    // assembly has functions without a size
-    guard function.size == 0 || address - function.address < function.size else { return nil }
+    guard let function = functions.last(atOrBelow: address),
+      // assembly has functions without a size
+      function.size == 0 || address - function.address < function.size
+    else { return nil }
     let name = names[function.name...].prefix { $0 != 0 }
     return harmless(name) + "+0x" + String(address - function.address, radix: 16)
   }

@@ -1,9 +1,10 @@
 import CProbe
 import Glibc
+import UringTrace
 
 /// Names of kernel addresses, from /proc/kallsyms. Read when first needed.
 struct KernelSymbols {
-  private struct Symbol {
+  private struct Symbol: Addressed {
     var address: UInt64
     /// Where its name is in the file.
     var name: Range<Int>
@@ -28,14 +29,9 @@ struct KernelSymbols {
   }
 
   private func describe(_ address: UInt64) -> String {
-    guard !areHidden else { return "0x" + String(address, radix: 16) }
-    var (low, high) = (0, functions.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].address <= address { low = middle + 1 } else { high = middle }
+    guard !areHidden, let symbol = functions.last(atOrBelow: address) else {
+      return "0x" + String(address, radix: 16)
     }
-    guard low > 0 else { return "0x" + String(address, radix: 16) }
-    let symbol = functions[low - 1]
     let name = String(decoding: text[symbol.name], as: UTF8.self)
     return "\(name)+0x\(String(address - symbol.address, radix: 16))"
   }

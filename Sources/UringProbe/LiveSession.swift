@@ -67,7 +67,8 @@ public final class LiveSession: SnapshotSource {
     startDuration = .nanoseconds(Int64(attached - start))
     host = HostDescription(
       kernel: Procfs.kernelRelease, tier: flush.isAttached ? "fentry" : "tracepoints",
-      startTime: attached, startRealtime: realtime(), sampling: options.filter.sampling)
+      startTime: attached, startRealtime: clockTime(CLOCK_REALTIME),
+      sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
     let loop = try SessionLoop(
       options: options, host: host, state: state, capture: SharedCapture(capture), flush: flush,

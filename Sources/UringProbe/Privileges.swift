@@ -1,4 +1,5 @@
 import Glibc
+import UringTrace
 
 /// The capabilities this process has, of those that matter.
 struct Privileges: Sendable, Hashable {

@@ -1,56 +1,7 @@
 import Glibc
+import UringTrace
 
-/// Small reads from /proc and /sys, without Foundation.
-enum Procfs {
-  /// The whole file, nil if it cannot be read. At most `limit` bytes.
-  static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while bytes.count < limit {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { return nil }
-      if count == 0 { break }
-      bytes.append(contentsOf: chunk[..<count])
-    }
-    return bytes
-  }
-
-  /// The file as text, invalid UTF-8 repaired.
-  static func text(_ path: String, limit: Int = 1 << 20) -> String? {
-    read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  /// What a symbolic link contains, nil if it cannot be read.
-  static func link(_ path: String) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = bytes.withUnsafeMutableBytes {
-      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
-    }
-    guard count >= 0 else { return nil }
-    bytes.removeSubrange(count...)
-    return bytes
-  }
-
-  /// Names in a folder, without `.` and `..`; empty if it cannot be read.
-  static func entries(_ path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
-  }
-
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
+extension Procfs {
   /// NUMA nodes that the kernel makes room for: "0", "0-3".
   static var possibleNodes: UInt32 {
     let text = text("/sys/devices/system/node/possible")?.trimmingNewline() ?? "0"
@@ -104,20 +55,6 @@ extension String {
     while text.last?.isNewline == true { text.removeLast() }
     return String(text)
   }
-}
-
-/// Processor time of the calling thread, nanoseconds.
-func threadTime() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
-/// Nanoseconds since 1970.
-func realtime() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// The text of an errno.

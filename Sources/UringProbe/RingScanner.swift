@@ -116,7 +116,7 @@ struct RingScanner: ~Copyable {
   mutating func scan(
     filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
   ) throws(ProbeError) {
-    let (start, cost) = (MonotonicClock.now(), threadTime())
+    let (start, cost) = (MonotonicClock.now(), clockTime(CLOCK_THREAD_CPUTIME_ID))
     var output: [UInt8] = []
     try iterators.find.run(into: &output)
     try iterators.findRegistered.run(into: &output)
@@ -153,7 +153,7 @@ struct RingScanner: ~Copyable {
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
     }
-    lastScanCost = threadTime() - cost
+    lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
   }
 
   private mutating func closeIfGone(

@@ -2,6 +2,8 @@ import CRecord
 import Glibc
 import Testing
 
+import enum UringTrace.Procfs
+
 @testable import UringProbe
 
 /// The parts that need no kernel.

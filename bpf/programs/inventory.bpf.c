@@ -11,6 +11,7 @@
 #include "last_run.h"
 #include "pids.h"
 #include "probe.h"
+#include "registered_rings.h"
 #include "requests.h"
 #include "ublk_types.h"
 
@@ -850,19 +851,14 @@ int inventory_tasks(struct bpf_iter__task *ctx) {
   return 0;
 }
 
-/* Rings without a descriptor, in a thread's own table. */
+static __always_inline void walk_registered(
+    struct seq_file *seq, struct task_struct *task, struct file *file) {
+  if (file && (__u64)file->f_op == inventory.ring_file_operations)
+    walk_ring((__u64)BPF_CORE_READ(file, private_data));
+}
+
 SEC("iter/task")
 int inventory_registered(struct bpf_iter__task *ctx) {
-  struct task_struct *task = ctx->task;
-  if (!task)
-    return 0;
-  struct io_uring_task *tctx = task->io_uring;
-  if (!tctx)
-    return 0;
-  for (int i = 0; i < 16; i++) {
-    struct file *file = tctx->registered_rings[i];
-    if (file && (__u64)file->f_op == inventory.ring_file_operations)
-      walk_ring((__u64)BPF_CORE_READ(file, private_data));
-  }
+  for_each_registered(ctx, walk_registered);
   return 0;
 }

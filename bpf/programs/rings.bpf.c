@@ -10,6 +10,7 @@
 #include "last_run.h"
 #include "pids.h"
 #include "probe.h"
+#include "registered_rings.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -186,21 +187,15 @@ int find_rings(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
-/* Rings in a thread's own table: with IORING_SETUP_REGISTERED_FD_ONLY they have no descriptor. */
+static __always_inline void report_registered(
+    struct seq_file *seq, struct task_struct *task, struct file *file) {
+  if (is_ring(file))
+    report_ring(seq, task, file, -1);
+}
+
 SEC("iter/task")
 int find_registered_rings(struct bpf_iter__task *ctx) {
-  struct task_struct *task = ctx->task;
-  if (!task)
-    return 0;
-  struct io_uring_task *tctx = task->io_uring;
-  if (!tctx)
-    return 0;
-#pragma unroll
-  for (int i = 0; i < 16; i++) {
-    struct file *file = tctx->registered_rings[i];
-    if (is_ring(file))
-      report_ring(ctx->meta->seq, task, file, -1);
-  }
+  for_each_registered(ctx, report_registered);
   return 0;
 }
 
@@ -281,20 +276,15 @@ int list_buffers(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
+static __always_inline void list_registered(
+    struct seq_file *seq, struct task_struct *task, struct file *file) {
+  if (is_ring(file))
+    list_buffers_of(file);
+}
+
 SEC("iter/task")
 int list_registered_buffers(struct bpf_iter__task *ctx) {
-  struct task_struct *task = ctx->task;
-  if (!task)
-    return 0;
-  struct io_uring_task *tctx = task->io_uring;
-  if (!tctx)
-    return 0;
-#pragma unroll
-  for (int i = 0; i < 16; i++) {
-    struct file *file = tctx->registered_rings[i];
-    if (is_ring(file))
-      list_buffers_of(file);
-  }
+  for_each_registered(ctx, list_registered);
   return 0;
 }
 
@@ -322,19 +312,14 @@ int find_free(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
+static __always_inline void walk_registered(
+    struct seq_file *seq, struct task_struct *task, struct file *file) {
+  if (is_ring(file))
+    walk_free_lists(file);
+}
+
 SEC("iter/task")
 int find_free_registered(struct bpf_iter__task *ctx) {
-  struct task_struct *task = ctx->task;
-  if (!task)
-    return 0;
-  struct io_uring_task *tctx = task->io_uring;
-  if (!tctx)
-    return 0;
-#pragma unroll
-  for (int i = 0; i < 16; i++) {
-    struct file *file = tctx->registered_rings[i];
-    if (is_ring(file))
-      walk_free_lists(file);
-  }
+  for_each_registered(ctx, walk_registered);
   return 0;
 }

@@ -148,7 +148,7 @@ extension RequestSlot {
 extension UInt64 {
   /// Nanoseconds from `earlier` to this time, 0 if the two are out of order.
   @inline(__always)
-  func since(_ earlier: UInt64) -> UInt64 {
+  package func since(_ earlier: UInt64) -> UInt64 {
     self > earlier ? self &- earlier : 0
   }
 }

@@ -86,7 +86,7 @@ struct Evidence {
 
   /// A request by its number, in flight or recent.
   func request(_ id: Request.ID) -> Request? {
-    snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
+    snapshot.request(id)
   }
 
   /// What happened on a ring within the span.

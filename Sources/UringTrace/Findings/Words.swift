@@ -2,20 +2,10 @@
 enum Words {
   /// Three digits at most and a unit, as `1.25 ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
-    let units: [(size: UInt64, name: String)] = [
-      (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"),
-    ]
-    for (size, name) in units where nanoseconds >= size {
-      return "\(number(Double(nanoseconds) / Double(size))) \(name)"
-    }
-    return "\(nanoseconds) ns"
+    Figures.duration(nanoseconds, units: [" ns", " µs", " ms", " s", " min"])
   }
 
-  static func number(_ value: Double) -> String {
-    let decimals = value < 10 ? 100.0 : value < 100 ? 10.0 : 1.0
-    let rounded = (value * decimals).rounded() / decimals
-    return rounded == rounded.rounded() ? "\(UInt64(rounded))" : "\(rounded)"
-  }
+  static func number(_ value: Double) -> String { Figures.number(value) }
 
   /// `1 request`, `3 requests`.
   static func count(_ count: some BinaryInteger, _ noun: String) -> String {

@@ -8,9 +8,7 @@ enum FindingFields {
     json.field("cure", finding.cure)
     json.field("rings", array: finding.rings) { $0.value($1) }
     json.field("request_count", finding.requestCount)
-    let requests = finding.requests.compactMap { id in
-      snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
-    }
+    let requests = finding.requests.compactMap { snapshot.request($0) }
     json.field("requests", array: requests) { json, request in
       json.object { json in
         json.field("id", request.id)

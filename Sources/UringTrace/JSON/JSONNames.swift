@@ -205,13 +205,16 @@ enum JSONNames {
     [.unknown, .allocated, .references, .sequence].first { method($0).description == name }
   }
 
-  /// Of an SQPOLL thread, nil without one.
-  static func activity(_ activity: ThreadActivity) -> String? {
-    switch activity {
+  static func activity(_ thread: Ring.SQThread) -> String {
+    switch thread {
     case .polls: "polls"
     case .sleeps: "sleeps"
-    default: nil
     }
+  }
+
+  /// Of an SQPOLL thread, nil without one.
+  static func activity(_ activity: ThreadActivity) -> String? {
+    Ring.SQThread(activity).map { self.activity($0) }
   }
 
   static func activity(_ name: String?) -> ThreadActivity {

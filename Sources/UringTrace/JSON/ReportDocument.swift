@@ -35,15 +35,7 @@ public struct ReportDocument {
   public func encoded() -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
-      json.field("schema", Self.schema)
-      json.field("tool", literal: "uringtop")
-      json.field("version", toolVersion)
-      json.field("kernel", snapshot.host.kernel)
-      json.field("tier", snapshot.host.tier)
-      json.field("sampling", snapshot.host.sampling)
-      json.field("start_ns", snapshot.host.startTime)
-      json.field("start_realtime_ns", snapshot.host.startRealtime)
-      json.field("time_ns", snapshot.time)
+      DocumentHeader.write(Self.schema, snapshot, toolVersion, to: &json)
       json.field("lost", snapshot.lost.total)
       json.field("worst", findings.map(\.severity).max().map { "\($0.name)" })
       json.field("counts") { json in
@@ -60,8 +52,7 @@ public struct ReportDocument {
           json.field("id", ring.id)
           json.field("pid", ring.ownerTgid == 0 ? nil : ring.ownerTgid)
           json.field("comm", ring.comm)
-          let numbers = Set(ring.descriptors.map(\.fd).filter { $0 >= 0 }).sorted()
-          json.field("fds", array: numbers) { $0.value($1) }
+          json.field("fds", array: ring.descriptorNumbers) { $0.value($1) }
         }
       }
       json.field("findings", array: findings) { json, finding in

@@ -22,15 +22,7 @@ public struct SnapshotDocument {
   package func encoded(adding members: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
-      json.field("schema", Self.schema)
-      json.field("tool", literal: "uringtop")
-      json.field("version", toolVersion)
-      json.field("kernel", snapshot.host.kernel)
-      json.field("tier", snapshot.host.tier)
-      json.field("sampling", snapshot.host.sampling)
-      json.field("start_ns", snapshot.host.startTime)
-      json.field("start_realtime_ns", snapshot.host.startRealtime)
-      json.field("time_ns", snapshot.time)
+      DocumentHeader.write(Self.schema, snapshot, toolVersion, to: &json)
       json.field("records", snapshot.recordCount)
       json.field("damaged_records", snapshot.damagedRecordCount)
       json.field("lost", snapshot.lost.total)
@@ -89,8 +81,7 @@ public struct SnapshotDocument {
     json.field("address", hex: ring.address)
     json.field("pid", ring.ownerTgid == 0 ? nil : ring.ownerTgid)
     json.field("comm", ring.comm)
-    let numbers = Set(ring.descriptors.map(\.fd).filter { $0 >= 0 }).sorted()
-    json.field("fds", array: numbers) { $0.value($1) }
+    json.field("fds", array: ring.descriptorNumbers) { $0.value($1) }
     json.field("holders", array: ring.descriptors) { json, descriptor in
       json.object { json in
         json.field("pid", descriptor.tgid)
@@ -145,7 +136,7 @@ public struct SnapshotDocument {
     json.field("sq_pending", ring.sqPending)
     json.field("cq_pending", ring.cqPending)
     json.field("cq_overflowed", ring.isOverflowed)
-    json.field("sq_thread", ring.sqThread.map { $0 == .sleeps ? "sleeps" : "polls" })
+    json.field("sq_thread", ring.sqThread.map { JSONNames.activity($0) })
     json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
@@ -190,7 +181,7 @@ public struct SnapshotDocument {
     json.field("opcode", request.opcode.name)
     json.field("state", literal: JSONNames.state(request.state))
     let until = request.state.isFinal ? request.lastTime : snapshot.time
-    json.field("age_ns", until > request.startTime ? until - request.startTime : 0)
+    json.field("age_ns", until.since(request.startTime))
     json.field("start_ns", request.startTime)
     json.field("last_ns", request.lastTime)
     json.field("start_known", request.isStartKnown)

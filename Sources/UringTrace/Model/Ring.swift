@@ -74,6 +74,11 @@ public struct Ring: Sendable {
 
   public var isClosed: Bool { closedTime != 0 }
 
+  /// The descriptors' numbers, each once.
+  package var descriptorNumbers: [Int32] {
+    Set(descriptors.map(\.fd).filter { $0 >= 0 }).sorted()
+  }
+
   public struct Counts: Hashable, Sendable {
     public var submitted: UInt64 = 0
     /// Requests that ended with a CQE in the ring.

@@ -44,6 +44,11 @@ public struct Snapshot: Sendable {
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
+
+  /// A request by its number, in flight or recent.
+  package func request(_ id: Request.ID) -> Request? {
+    requests.first { $0.id == id } ?? recent.first { $0.id == id }
+  }
 }
 
 /// What was observed, and how.
@@ -82,7 +87,10 @@ public struct LossCounts: Hashable, Sendable {
 
   public init() {}
 
-  public var total: UInt64 { ringBufferFull + outputStalled + notRun }
+  public var total: UInt64 { inKernel + outputStalled }
+
+  /// Those that uringtop never had.
+  package var inKernel: UInt64 { ringBufferFull + notRun }
 }
 
 /// Names of the files that requests refer to.

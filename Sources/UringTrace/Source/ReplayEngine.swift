@@ -95,7 +95,7 @@ struct ReplayEngine: ~Copyable {
   /// Records of different processors can be a little out of order: those before the start are at it.
   private func offset(of record: UnsafePointer<record>) -> UInt64 {
     let time = record.pointee.time_ns
-    return time > recording.startTime ? time - recording.startTime : 0
+    return time.since(recording.startTime)
   }
 
   private static func isError(_ record: UnsafePointer<record>) -> Bool {

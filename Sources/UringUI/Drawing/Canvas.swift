@@ -97,6 +97,11 @@ struct Canvas: Sendable {
     }
   }
 
+  /// What a pane says in place of what it would show.
+  mutating func put(notice: String, in rect: Rect) {
+    put(notice, x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
+  }
+
   /// Fills a rectangle.
   mutating func fill(_ rect: Rect, with scalar: Unicode.Scalar = " ", style: Style = .normal) {
     let scalar = isASCII && !scalar.isASCII ? scalar.asciiFallback : scalar

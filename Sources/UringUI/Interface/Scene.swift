@@ -31,10 +31,10 @@ struct Scene: Sendable {
   func ring(_ id: Ring.ID) -> Ring? { ringPositions[id].map { snapshot.rings[$0] } }
 
   /// Nanoseconds since then; 0 for what is still to come.
-  func age(since time: UInt64) -> UInt64 { now > time ? now - time : 0 }
+  func age(since time: UInt64) -> UInt64 { now.since(time) }
 
   func request(_ id: Request.ID) -> Request? {
-    snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
+    snapshot.request(id)
   }
 
   func chain(_ id: Chain.ID) -> Chain? {

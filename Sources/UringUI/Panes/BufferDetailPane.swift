@@ -31,7 +31,7 @@ struct BufferDetailPane: Pane {
 
   private func lines(_ buffer: Buffer, _ scene: Scene) -> [[Piece]] {
     func line(_ name: String, _ pieces: Piece...) -> [Piece] {
-      [Piece(" " + name.fitted(to: 11), .label)] + pieces
+      Piece.fact(name, pieces)
     }
     var memory = [
       buffer.length == 0 ? "" : Humanise.exactBytes(buffer.length),
@@ -76,10 +76,7 @@ struct BufferDetailPane: Pane {
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     guard let buffer else {
-      canvas.put(
-        "The buffer is not in the table any more.", x: rect.x + 1, y: rect.y, style: .faint,
-        limit: rect.width - 1)
-      return
+      return canvas.put(notice: "The buffer is not in the table any more.", in: rect)
     }
     var area = rect
     let lines = lines(buffer, scene)

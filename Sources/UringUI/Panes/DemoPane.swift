@@ -61,7 +61,7 @@ struct DemoPane: Pane {
     ]
     if !status.backing.isEmpty { pieces.append(Piece("  on \(status.backing.tail(40))")) }
     if status.size > 0 { pieces.append(Piece("  \(Humanise.exactBytes(status.size))")) }
-    let age = status.time > status.startTime ? status.time - status.startTime : 0
+    let age = status.time.since(status.startTime)
     return pieces + [Piece("  up \(Humanise.duration(age))", .faint)]
   }
 

@@ -31,10 +31,7 @@ struct DetailPane: Pane {
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     guard let request else {
-      canvas.put(
-        "The request is not in the history any more.", x: rect.x + 1, y: rect.y, style: .faint,
-        limit: rect.width - 1)
-      return
+      return canvas.put(notice: "The request is not in the history any more.", in: rect)
     }
     var area = rect
     let isWide = rect.width >= 130

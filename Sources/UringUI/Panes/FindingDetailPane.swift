@@ -29,8 +29,7 @@ struct FindingDetailPane: Pane {
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     guard let finding else {
-      canvas.put("It has passed.", x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
-      return
+      return canvas.put(notice: "It has passed.", in: rect)
     }
     var lines: [[Piece]] = []
     let width = max(20, rect.width - Self.indent - 1)

@@ -47,10 +47,7 @@ struct GroupDetailPane: Pane {
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     guard let group else {
-      canvas.put(
-        "The group is not in the history any more.", x: rect.x + 1, y: rect.y, style: .faint,
-        limit: rect.width - 1)
-      return
+      return canvas.put(notice: "The group is not in the history any more.", in: rect)
     }
     var area = rect
     let lines = GroupFacts(group: group, scene: scene).lines

@@ -5,10 +5,6 @@ struct GroupFacts {
   var group: RequestGroup
   var scene: Scene
 
-  private func line(_ name: String, _ pieces: [Piece]) -> [Piece] {
-    [Piece(" " + name.fitted(to: 11), .label)] + pieces
-  }
-
   /// Most important first: where there is little room the last ones are left out.
   var lines: [[Piece]] {
     [state] + conditions + [buffer] + blockRequest + [givenBack] + holder + [provider]
@@ -25,12 +21,13 @@ struct GroupFacts {
     if group.isEndKnown {
       pieces.append(Piece("  \(Humanise.duration(group.age(scene)))", .value))
     }
-    return line("State", pieces)
+    return Piece.fact("State", pieces)
   }
 
   private var conditions: [[Piece]] {
     group.conditions.map { condition in
-      line("!", [Piece("\(condition.name)", condition.style), Piece("  \(condition.explanation)")])
+      Piece.fact(
+        "!", [Piece("\(condition.name)", condition.style), Piece("  \(condition.explanation)")])
     }
   }
 
@@ -58,7 +55,7 @@ struct GroupFacts {
     if buffer.offset != 0 { memory.append("from \(Humanise.exactBytes(buffer.offset))") }
     if buffer.tag != 0 { memory.append("tag " + Humanise.hex(buffer.tag)) }
     if !memory.isEmpty { pieces.append(Piece("  " + memory.joined(separator: ", "), .faint)) }
-    return line("Buffer", pieces)
+    return Piece.fact("Buffer", pieces)
   }
 
   private var blockRequest: [[Piece]] {
@@ -66,12 +63,12 @@ struct GroupFacts {
     var text = "\(io.device.isEmpty ? "ublk" : io.device)  queue \(io.queue)  tag \(io.tag)"
     if !io.operationName.isEmpty { text += "  \(io.operationName)" }
     text += "  sector \(io.sector)  \(Humanise.exactBytes(UInt64(io.length)))"
-    return [line("Block I/O", [Piece(text)])]
+    return [Piece.fact("Block I/O", [Piece(text)])]
   }
 
   private var givenBack: [Piece] {
     guard let given = group.acknowledgement else {
-      return line("Given back", [Piece(Self.withoutAcknowledgement(group), .faint)])
+      return Piece.fact("Given back", [Piece(Self.withoutAcknowledgement(group), .faint)])
     }
     var pieces: [Piece] = []
     if given.isDerived {
@@ -87,7 +84,7 @@ struct GroupFacts {
       pieces.append(Piece("  after \(Humanise.duration(given.time - group.birth))"))
     }
     if given.tid != 0 { pieces.append(Piece("  by " + scene.thread(given.tid), .faint)) }
-    return line("Given back", pieces)
+    return Piece.fact("Given back", pieces)
   }
 
   private static func withoutAcknowledgement(_ group: RequestGroup) -> String {
@@ -102,7 +99,7 @@ struct GroupFacts {
     guard let holder = group.holder else { return [] }
     let age = Humanise.duration(scene.age(since: holder.startTime))
     return [
-      line(
+      Piece.fact(
         "Held by",
         [
           Piece(Names.opcode(holder.opcode), .name), Piece(" \(holder.request)", .label),
@@ -119,6 +116,6 @@ struct GroupFacts {
     if group.leader.ring != 0, group.leader.ring != group.ring {
       pieces.append(Piece("  leader on ring \(group.leader.ring)", .warning))
     }
-    return line("Provider", pieces)
+    return Piece.fact("Provider", pieces)
   }
 }

@@ -55,7 +55,9 @@ struct GroupTree {
 
   var rows: [GroupRow] {
     var rows = [leader]
-    if let provided { rows.append(provided) }
+    if let provided = moment(Self.providedID, "buffer provided", at: group.providedTime) {
+      rows.append(provided)
+    }
     if group.droppedMembers > 0 {
       rows.append(
         row(
@@ -63,7 +65,11 @@ struct GroupTree {
     }
     rows += group.members.map(member)
     if group.members.count > 1 { rows.append(load) }
-    if let withdrawn { rows.append(withdrawn) }
+    if let withdrawn = moment(
+      Self.withdrawnID, "withdrawn by its owner", at: group.withdrawnTime)
+    {
+      rows.append(withdrawn)
+    }
     rows.append(acknowledgement)
     return rows
   }
@@ -79,17 +85,18 @@ struct GroupTree {
     guard leader.startTime != 0 else { return row }
     let end = leader.endTime != 0 ? leader.endTime : now
     row.start = leader.startTime
-    row.took = end > leader.startTime ? end - leader.startTime : 0
+    row.took = end.since(leader.startTime)
     row.shape = .span(from: leader.startTime, to: end, isOpen: leader.endTime == 0)
     row.style = leader.hasResult && leader.result < 0 ? .barHigh : .label
     return row
   }
 
-  private var provided: GroupRow? {
-    guard group.providedTime != 0 else { return nil }
-    var row = row(Self.providedID, "├─ ", Piece("buffer provided", .label))
-    row.start = group.providedTime
-    row.shape = .moment(group.providedTime, "◆")
+  /// What the owner did with the buffer, nil if it was not seen to.
+  private func moment(_ id: UInt64, _ name: String, at time: UInt64) -> GroupRow? {
+    guard time != 0 else { return nil }
+    var row = row(id, "├─ ", Piece(name, .label))
+    row.start = time
+    row.shape = .moment(time, "◆")
     row.style = .label
     return row
   }
@@ -100,7 +107,7 @@ struct GroupTree {
     var row = row(member.request, "├─ ", Piece(Names.opcode(member.opcode), .name))
     row.request = member.request
     row.start = member.startTime
-    row.took = end > member.startTime ? end - member.startTime : 0
+    row.took = end.since(member.startTime)
     row.tid = member.tid
     if member.askedBytes > 0 {
       row.moved = Piece(
@@ -134,15 +141,6 @@ struct GroupTree {
     return row
   }
 
-  private var withdrawn: GroupRow? {
-    guard group.withdrawnTime != 0 else { return nil }
-    var row = row(Self.withdrawnID, "├─ ", Piece("withdrawn by its owner", .label))
-    row.start = group.withdrawnTime
-    row.shape = .moment(group.withdrawnTime, "◆")
-    row.style = .label
-    return row
-  }
-
   private var acknowledgement: GroupRow {
     guard let given = group.acknowledgement else {
       let name =
@@ -155,7 +153,7 @@ struct GroupTree {
       // How long all have been done and the owner waits.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime
-        row.took = now > group.membersDoneTime ? now - group.membersDoneTime : 0
+        row.took = now.since(group.membersDoneTime)
       }
       return row
     }

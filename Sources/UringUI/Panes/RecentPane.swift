@@ -19,7 +19,7 @@ struct RecentContent: ListContent {
   static func cross(_ row: Request, _ scene: Scene) -> PaneAction { .group(of: row) }
 
   private static func took(_ request: Request) -> UInt64 {
-    request.lastTime > request.startTime ? request.lastTime - request.startTime : 0
+    request.lastTime.since(request.startTime)
   }
 
   static let columns: [Column<Request>] = [

@@ -14,11 +14,6 @@ struct RequestDetail {
 
   // MARK: Who and what
 
-  /// A line of names and values.
-  private func line(_ name: String, _ pieces: [Piece]) -> [Piece] {
-    [Piece(" " + name.fitted(to: 11), .label)] + pieces
-  }
-
   var identity: [[Piece]] {
     var lines: [[Piece]] = []
     var state = [
@@ -29,32 +24,32 @@ struct RequestDetail {
       if request.result < 0 { state.append(Piece(" (\(request.result))", .faint)) }
     }
     if request.isEndDerived { state.append(Piece("  (end derived, not observed)", .warning)) }
-    lines.append(line("Request", state))
+    lines.append(Piece.fact("Request", state))
 
-    let took = end > request.startTime ? end - request.startTime : 0
+    let took = end.since(request.startTime)
     let bound = request.isStartKnown ? "" : "more than "
     lines.append(
-      line(
+      Piece.fact(
         request.state.isFinal ? "Took" : "In flight",
         [Piece(bound + Humanise.duration(took), .value)]
           + (request.isStartKnown ? [] : [Piece("  its start was not seen", .faint)])))
 
     if let ring = scene.ring(request.ring) {
-      lines.append(line("Ring", [Piece("\(ring.id)  \(scene.label(of: ring))")]))
+      lines.append(Piece.fact("Ring", [Piece("\(ring.id)  \(scene.label(of: ring))")]))
     }
     if let file = request.file {
       let number = RequestColumns.number(of: file)
       let name = scene.snapshot.fileNames.name(of: request)
       lines.append(
-        line("File", [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? [])))
+        Piece.fact("File", [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? [])))
     }
     var submitter = [Piece(scene.thread(request.submitterTid))]
     if request.submitterTgid != 0, request.submitterTgid != request.submitterTid {
       submitter.append(Piece("  process \(request.submitterTgid)", .faint))
     }
     if request.isSubmittedBySQThread { submitter.append(Piece("  by SQPOLL", .label)) }
-    lines.append(line("Submitter", submitter))
-    lines.append(line("user_data", [Piece(Humanise.hex(request.userData))]))
+    lines.append(Piece.fact("Submitter", submitter))
+    lines.append(Piece.fact("user_data", [Piece(Humanise.hex(request.userData))]))
     if request.cqeCount > 0 {
       var pieces = [Piece("\(request.cqeCount)")]
       let flags = Fields.cqeFlags(request)
@@ -62,10 +57,11 @@ struct RequestDetail {
       if request.completerTid != 0 {
         pieces.append(Piece("  by " + scene.thread(request.completerTid), .faint))
       }
-      lines.append(line("CQEs", pieces))
+      lines.append(Piece.fact("CQEs", pieces))
     }
     if request.preparationError != 0 {
-      lines.append(line("Refused", [Names.result(request.preparationError, of: request.opcode)]))
+      lines.append(
+        Piece.fact("Refused", [Names.result(request.preparationError, of: request.opcode)]))
     }
     return lines + kernelView
   }
@@ -84,7 +80,7 @@ struct RequestDetail {
       if [.timeout, .linkTimeout].contains(request.place), request.expiryTime > scene.now {
         pieces.append(Piece("  fires in " + Humanise.duration(request.expiryTime - scene.now)))
       }
-      lines.append(line("Kernel", pieces))
+      lines.append(Piece.fact("Kernel", pieces))
     }
     if let cause = scene.snapshot.cause(of: request) {
       lines += wrapped("Waits for", cause.text)
@@ -101,7 +97,7 @@ struct RequestDetail {
     if let balance = scene.ring(request.ring)?.balance, balance.unaccounted > 0 {
       let rest = "\(balance.unaccounted) of \(balance.outstanding) requests are on no list"
       lines.append(
-        line("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
+        Piece.fact("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
     }
     return lines
   }
@@ -120,7 +116,7 @@ struct RequestDetail {
       }
     }
     return lines.enumerated().map { index, text in
-      line(index == 0 ? name : "", [Piece(text, .strong)])
+      Piece.fact(index == 0 ? name : "", [Piece(text, .strong)])
     }
   }
 
@@ -135,7 +131,7 @@ struct RequestDetail {
       pieces.append(Piece("  since " + Humanise.duration(scene.age(since: disk.startTime)), .value))
     }
     if disk.isWithServer { pieces.append(Piece("  not committed", .warning)) }
-    return line("Disk", pieces)
+    return Piece.fact("Disk", pieces)
   }
 
   /// Of a ublk server's command: what else of its device its server has now.
@@ -157,7 +153,7 @@ struct RequestDetail {
 
   private func sqThreadLine(_ thread: Ring.SQThread) -> [Piece] {
     let tid = scene.ring(request.ring)?.sqThreadTid ?? 0
-    return line(
+    return Piece.fact(
       "SQPOLL",
       [
         Piece(scene.thread(tid)),
@@ -173,7 +169,7 @@ struct RequestDetail {
     if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
     if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
     if !state.text.isEmpty { pieces.append(Piece("  " + state.text, .strong)) }
-    return line("File now", pieces)
+    return Piece.fact("File now", pieces)
   }
 
   private func waiterLine(_ waiter: Ring.Waiter) -> [Piece] {
@@ -189,7 +185,7 @@ struct RequestDetail {
       pieces.append(Piece("  since before uringtop came", .faint))
     }
     if waiter.count > 1 { pieces.append(Piece("  and \(waiter.count - 1) more threads", .faint)) }
-    return line("Waiter", pieces)
+    return Piece.fact("Waiter", pieces)
   }
 
   /// What the worker that executes the request does.
@@ -219,7 +215,7 @@ struct RequestDetail {
         pieces.append(Piece("  " + Names.conditions(group.conditions), group.conditions.style))
       }
     }
-    return line("Group", pieces)
+    return Piece.fact("Group", pieces)
   }
 
   // MARK: Time line
@@ -247,8 +243,8 @@ struct RequestDetail {
         lines.append([Piece(" ┄ \(request.droppedSteps) steps between were not kept", .faint)])
       }
       let name = Names.step(step.kind)
-      let since = step.time > previous ? step.time - previous : 0
-      let total = step.time > request.startTime ? step.time - request.startTime : 0
+      let since = step.time.since(previous)
+      let total = step.time.since(request.startTime)
       var pieces = [
         Piece(" ● ", .label),
         Piece(stepText(step, name.text).fitted(to: Self.nameWidth), name.style),

@@ -7,6 +7,11 @@ struct Piece: Sendable, Hashable {
     self.text = text
     self.style = style
   }
+
+  /// A line of a detail pane: a name and what is said of it.
+  static func fact(_ name: String, _ pieces: [Piece]) -> [Piece] {
+    [Piece(" " + name.fitted(to: 11), .label)] + pieces
+  }
 }
 
 /// One column of a table: how wide, how important, what it shows and how it sorts.

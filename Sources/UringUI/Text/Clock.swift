@@ -5,8 +5,7 @@ import UringTrace
 enum Clock {
   /// "12:34:56", local time.
   static func timeOfDay(_ snapshot: Snapshot) -> String {
-    let since =
-      snapshot.time > snapshot.host.startTime ? snapshot.time - snapshot.host.startTime : 0
+    let since = snapshot.time.since(snapshot.host.startTime)
     var seconds = time_t((snapshot.host.startRealtime + since) / 1_000_000_000)
     var parts = tm()
     localtime_r(&seconds, &parts)

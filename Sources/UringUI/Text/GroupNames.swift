@@ -104,7 +104,7 @@ extension RequestGroup {
   /// How long the buffer was, or is, away from its owner.
   func age(_ scene: Scene) -> UInt64 {
     let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
-    return end > birth ? end - birth : 0
+    return end.since(birth)
   }
 
   /// It has not ended, or is known when.

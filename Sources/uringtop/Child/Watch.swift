@@ -20,17 +20,12 @@ struct Watch {
 
   /// Waits until there is a reason to stop.
   func wait(hasFailed: () -> Bool = { false }) -> Reason {
-    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
+    let deadline = Deadline(in: duration?.nanoseconds)
     var interrupts = 0
     while true {
       if let ending = child?.poll() { return .childEnded(ending) }
       if hasFailed() { return .failed }
-      var pause: UInt64 = 100_000_000
-      if let deadline {
-        let now = MonotonicClock.now()
-        guard now < deadline else { return .durationOver }
-        pause = min(pause, deadline - now)
-      }
+      guard let pause = deadline.remaining(atMost: 100_000_000) else { return .durationOver }
       let signal = spawn_wait_signal(Int64(pause))
       switch signal.number {
       case 0, SIGCHLD: continue

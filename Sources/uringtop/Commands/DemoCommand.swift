@@ -67,9 +67,7 @@ struct DemoCommand: ParsableCommand {
   // MARK: With a terminal
 
   private func runScreen() throws {
-    guard isatty(1) != 0 else {
-      throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
-    }
+    try Screen.requireTerminal()
     let running = RunningDemo()
     defer { running.workload?.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
@@ -113,7 +111,7 @@ struct DemoCommand: ParsableCommand {
     let status = workload.status
     let snapshot = capture?.stop()
     if let recorder, let lost = snapshot?.lost {
-      StandardError.write(try recorder.finish(lostInKernel: lost.ringBufferFull + lost.notRun))
+      StandardError.write(try recorder.finish(lostInKernel: lost.inKernel))
     }
     if json, let snapshot {
       try StandardOutput.write(
@@ -152,19 +150,14 @@ struct DemoCommand: ParsableCommand {
 
   /// Until a signal, the end of the time, or of what is to be seen. Returns the signal, or 0.
   private func wait(for workload: any Workload) -> Int32 {
-    let deadline = duration.map { MonotonicClock.now() + $0.nanoseconds }
-    while true {
-      var pause: UInt64 = 100_000_000
-      if let deadline {
-        let now = MonotonicClock.now()
-        guard now < deadline else { return 0 }
-        pause = min(pause, deadline - now)
-      }
+    let deadline = Deadline(in: duration?.nanoseconds)
+    while let pause = deadline.remaining(atMost: 100_000_000) {
       let signal = spawn_wait_signal(Int64(pause))
       if signal.number != 0, signal.number != SIGCHLD { return signal.number }
       let status = workload.status
-      if status.failure != nil || status.load?.isDone == true { return 0 }
+      if status.failure != nil || status.load?.isDone == true { break }
     }
+    return 0
   }
 
   private static func text(_ status: Status) -> [UInt8] {

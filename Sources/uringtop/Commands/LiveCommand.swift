@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import UringTrace
 
 /// The live UI: what `uringtop` does without a subcommand.
@@ -39,7 +38,7 @@ struct LiveCommand: ParsableCommand {
       }
       return
     }
-    try Self.requireTerminal()
+    try Screen.requireTerminal()
     let output = try ChildOutput(path: childOutput, command: command[0])
     let child = try ChildCommand(
       holding: command, streams: .detached(output: output.descriptor))
@@ -55,13 +54,6 @@ struct LiveCommand: ParsableCommand {
         isForScreen: true)
       try held.child.release()
       return capture.source
-    }
-  }
-
-  /// Before a command is started for nothing.
-  private static func requireTerminal() throws(Failure) {
-    guard isatty(1) != 0 else {
-      throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
     }
   }
 

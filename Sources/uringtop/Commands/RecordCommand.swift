@@ -68,8 +68,7 @@ struct RecordCommand: ParsableCommand {
     }
     let watch = Watch(child: child, duration: duration)
     let reason = watch.wait { recorder.hasFailed }
-    let lost = capture.stop().lost
-    let lostInKernel = lost.ringBufferFull + lost.notRun
+    let lostInKernel = capture.stop().lost.inKernel
     let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lostInKernel) }
     if case .failure(let failure) = end, !failure.message.isEmpty {
       StandardError.write(failure.message)

@@ -113,10 +113,7 @@ struct ReportCommand: ParsableCommand {
       // What is parked now, and what lies in the queues.
       capture.takeInventory()
     }
-    // The kernel has applied all but the age.
-    var age = Filter()
-    age.minimumAge = filters.filter.minimumAge
-    let snapshot = age.apply(to: capture.stop())
+    let snapshot = filters.ageFilter.apply(to: capture.stop())
     if let child, ending == nil {
       ending = .running
       if let how = child.terminate(patience: 10), how != .killed(signal: SIGTERM) {

@@ -69,11 +69,8 @@ struct SnapshotCommand: ParsableCommand {
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.waitForInventory()
     capture.takeInventory()
-    // The kernel has applied all but the age.
-    var age = Filter()
-    age.minimumAge = filters.filter.minimumAge
     let snapshot = capture.stop()
     for notice in capture.source.takeNotices() { StandardError.write(notice.text) }
-    return age.apply(to: snapshot)
+    return filters.ageFilter.apply(to: snapshot)
   }
 }

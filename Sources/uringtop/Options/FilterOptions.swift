@@ -85,6 +85,13 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
+  /// What is left to apply to a live snapshot: the kernel has applied all but the age.
+  var ageFilter: Filter {
+    var filter = Filter()
+    filter.minimumAge = minimumAge?.nanoseconds ?? 0
+    return filter
+  }
+
   /// No request of the rings in view is left out.
   var seesEveryRequest: Bool { opcodes.isEmpty && minimumAge == nil && sample ?? 1 == 1 }
 

@@ -4,14 +4,25 @@ import UringTrace
 /// Waiting.
 enum Pause {
   static func sleep(nanoseconds: UInt64) {
-    let deadline = MonotonicClock.now() + nanoseconds
-    while true {
-      let now = MonotonicClock.now()
-      guard now < deadline else { return }
+    let deadline = Deadline(in: nanoseconds)
+    while let rest = deadline.remaining(atMost: .max) {
       var rest = timespec(
-        tv_sec: Int((deadline - now) / 1_000_000_000),
-        tv_nsec: Int((deadline - now) % 1_000_000_000))
+        tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
       nanosleep(&rest, nil)
     }
+  }
+}
+
+/// The end of a wait, if it has one.
+struct Deadline {
+  private let time: UInt64?
+
+  init(in nanoseconds: UInt64?) { time = nanoseconds.map { MonotonicClock.now() + $0 } }
+
+  /// Nanoseconds until then, or the limit if that is less; nil if it is over.
+  func remaining(atMost limit: UInt64) -> UInt64? {
+    guard let time else { return limit }
+    let now = MonotonicClock.now()
+    return now < time ? min(limit, time - now) : nil
   }
 }

@@ -23,9 +23,7 @@ struct ReportText {
     var text = "\(finding.severity.name)  \(finding.tag)  \(rings.joined(separator: ", "))\n"
     text += "  \(Text.clean(finding.summary))\n"
     text += "  means:  \(finding.meaning)\n  do:     \(finding.cure)\n"
-    let requests = finding.requests.prefix(Self.requestLimit).compactMap { id in
-      snapshot.requests.first { $0.id == id } ?? snapshot.recent.first { $0.id == id }
-    }
+    let requests = finding.requests.prefix(Self.requestLimit).compactMap { snapshot.request($0) }
     for request in requests { text += "  request \(describe(request))\n" }
     let more = finding.requestCount - min(finding.requestCount, UInt64(requests.count))
     if more > 0, !requests.isEmpty { text += "  and \(more) more\n" }
@@ -46,7 +44,7 @@ struct ReportText {
       let error = Errno(result: request.result)?.name
       return text + ", result \(error ?? "\(request.result)")"
     }
-    let age = max(snapshot.time, request.startTime) - request.startTime
+    let age = snapshot.time.since(request.startTime)
     return text + ", \(request.state.name) for \(Text.duration(age))"
   }
 
@@ -56,7 +54,7 @@ struct ReportText {
       let count = document.findings.count { $0.severity == severity }
       return count == 0 ? nil : "\(count) \(severity.name)"
     }
-    let length = max(snapshot.time, snapshot.host.startTime) - snapshot.host.startTime
+    let length = snapshot.time.since(snapshot.host.startTime)
     var text =
       counts.isEmpty
       ? "no findings"

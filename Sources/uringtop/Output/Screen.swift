@@ -1,10 +1,18 @@
 import ArgumentParser
 import CSpawn
+import Glibc
 import UringTrace
 import UringUI
 
 /// Runs the UI from the command line.
 enum Screen {
+  /// Before something is started for nothing.
+  static func requireTerminal() throws(Failure) {
+    guard isatty(1) != 0 else {
+      throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
+    }
+  }
+
   /// Shows the UI until the user quits.
   ///
   /// - Parameter source: run while the first frame is drawn already.

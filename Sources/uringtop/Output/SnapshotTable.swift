@@ -32,7 +32,7 @@ struct SnapshotTable {
       ]
     ]
     for ring in snapshot.rings {
-      let fds = Set(ring.descriptors.map(\.fd).filter { $0 >= 0 }).sorted().map(String.init)
+      let fds = ring.descriptorNumbers.map(String.init)
       rows.append([
         "\(ring.id)", ring.ownerTgid == 0 ? "-" : "\(ring.ownerTgid)",
         Text.clean(ring.comm) + (ring.isClosed ? " (closed)" : ""),
@@ -49,7 +49,7 @@ struct SnapshotTable {
   private var requests: String {
     var rows = [["RING", "AGE", "STATE", "OPCODE", "FILE", "OFFSET", "LENGTH", "USER_DATA"]]
     for request in snapshot.requests.prefix(Self.requestLimit) {
-      let age = snapshot.time > request.startTime ? snapshot.time - request.startTime : 0
+      let age = snapshot.time.since(request.startTime)
       rows.append([
         "\(request.ring)", (request.isStartKnown ? "" : ">") + Text.duration(age),
         request.state.name, request.opcode.name, file(of: request),
@@ -73,7 +73,7 @@ struct SnapshotTable {
     ]
     for group in snapshot.groups.prefix(Self.groupLimit) {
       let end = group.endTime == 0 ? snapshot.time : group.endTime
-      let age = end > group.startTime ? end - group.startTime : 0
+      let age = end.since(group.startTime)
       rows.append([
         "\(group.id)", "\(group.ring)", Text.duration(age), "\(group.provider.name)",
         buffer(of: group), group.buffer.length == 0 ? "-" : "\(group.buffer.length)",

@@ -1,20 +1,10 @@
+import UringTrace
+
 /// Numbers for people.
 enum Text {
   /// Three digits and a unit, as `1.25ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
-    let units: [(UInt64, String)] = [
-      (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"),
-    ]
-    for (factor, unit) in units where nanoseconds >= factor {
-      return "\(threeDigits(Double(nanoseconds) / Double(factor)))\(unit)"
-    }
-    return "\(nanoseconds)ns"
-  }
-
-  static func threeDigits(_ value: Double) -> String {
-    let decimals = value < 10 ? 100.0 : value < 100 ? 10.0 : 1.0
-    let rounded = (value * decimals).rounded() / decimals
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    Figures.duration(nanoseconds, units: ["ns", "us", "ms", "s", "m"])
   }
 
   /// Without control characters, which may come from file and process names.

@@ -1,0 +1,14 @@
+import Glibc
+
+/// The clock of all times in records, CLOCK_MONOTONIC.
+public enum MonotonicClock {
+  /// Nanoseconds since an arbitrary point: since boot, without sleep.
+  public static func now() -> UInt64 { clockTime(CLOCK_MONOTONIC) }
+}
+
+/// What one of the system's clocks shows, nanoseconds.
+package func clockTime(_ clock: clockid_t) -> UInt64 {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Small reads from /proc and /sys, without Foundation.
+package enum Procfs {
+  /// The whole file, nil if it cannot be read. At most `limit` bytes.
+  package static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while bytes.count < limit {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      if count == 0 { break }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+    return bytes
+  }
+
+  /// The file as text, invalid UTF-8 repaired.
+  package static func text(_ path: String, limit: Int = 1 << 20) -> String? {
+    read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What a symbolic link contains, nil if it cannot be read.
+  package static func link(_ path: String) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = bytes.withUnsafeMutableBytes {
+      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    guard count >= 0 else { return nil }
+    bytes.removeSubrange(count...)
+    return bytes
+  }
+
+  /// Names in a folder, without `.` and `..`; empty if it cannot be read.
+  package static func entries(_ path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}
