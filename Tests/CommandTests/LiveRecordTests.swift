@@ -1,4 +1,5 @@
 import Foundation
+import ProbeSupport
 import TestSupport
 import Testing
 
@@ -32,6 +33,32 @@ import Testing
     #expect(rings.map { $0["completed"] as? Int } == [2000])
     #expect(rings.map { $0["comm"] as? String } == ["fio"])
     #expect(document["lost"] as? Int == 0)
+    #expect((document["requests"] as? [Any])?.isEmpty == true)
+  }
+
+  /// A disk that stands still for five seconds and then is fast: a recording with holes, and exact sums.
+  @Test func sumsAreExactThoughTheDiskIsSlow() throws {
+    let pipe = folder.path("slow.uring")
+    let path = folder.path("trace.uring")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let reader = Process()
+    reader.executableURL = URL(filePath: "/bin/sh")
+    reader.arguments = ["-c", "exec 3<\(pipe); sleep 5; exec cat <&3 >\(path)"]
+    try reader.run()
+    let outcome = try Command.run(
+      "record", "-o", pipe, "--", TestPrograms.path("nop_flood"), "4", "32")
+    reader.waitUntilExit()
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let document = try #require(
+      JSONSerialization.jsonObject(
+        with: Command.run("snapshot", "--json", "--from", path).output) as? [String: Any])
+    let truth = try #require(
+      JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+    let rings = try #require(document["rings"] as? [[String: Any]])
+    let submitted = try #require(truth["submitted"] as? Int)
+    #expect(rings.map { $0["submitted"] as? Int } == [submitted])
+    #expect(rings.map { $0["completed"] as? Int } == [submitted])
+    #expect((document["lost_by_cause"] as? [String: Int])?["output_stalled"] ?? 0 > 0)
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 

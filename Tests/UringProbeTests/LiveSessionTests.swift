@@ -139,8 +139,8 @@ extension LiveTests {
       }
       let unmeasured = rings.reduce(0) { $0 + $1.counts.unmeasured }
       #expect(measured + unmeasured == told)
-      // Requests whose places in the table of starts collide: by chance those of whole slabs.
-      #expect(unmeasured * 4 < told)
+      // Requests whose places in the table of starts collide: a few pairs at most.
+      #expect(unmeasured * 20 < told)
     }
 
     @Test func sinkGetsEveryRecord() throws {

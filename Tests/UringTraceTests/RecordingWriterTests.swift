@@ -94,18 +94,113 @@ import Testing
     loss.append(count, base: \.base)
     loss.bytes.withUnsafeBytes { writer.append($0) }
     #expect(writer.lostToOutput == lost)
-    let drain = WorkerThread("drain", orThrow: WorkerThread.noThread) {
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      while true {
-        let count = read(reader, &buffer, buffer.count)
-        if count == 0 { return }
-        if count < 0 { usleep(1000) }
-      }
+    let drain = FIFODrain(reader)
+    let summary = try writer.finish(lostInKernel: 0)
+    let recording = try Recording(bytes: drain.bytes())
+    #expect(summary.lostToOutput == writer.lostToOutput)
+    #expect(recording.recordCount == summary.records)
+    #expect(recording.lost == summary.lostToOutput)
+  }
+
+  /// Lives of all kinds, of which some begin before the disk falls behind and some end after it.
+  @Test func whatASlowDiskLosesIsCounted() throws {
+    var stream = RecordStream()
+    stream.create(1)
+    for request in 1...20 { stream.submit(request, "READ", userData: UInt64(request)) }
+    for round in 0..<2_000 {
+      let first = 100 + round % 7 * 10
+      let old = 1 + round / 100
+      stream.submit(first, "READ", userData: 1)
+      stream.submit(first + 1, "RECV", userData: 2)
+      stream.submit(first + 2, "SEND_ZC", userData: 3, notification: first + 3)
+      stream.submit(first + 4, "NOP", userData: 4)
+      stream.prepareFails(first + 5, error: -EINVAL, userData: 5)
+      stream.complete(first, 4096)
+      stream.complete(first + 1, 10, flags: .more)
+      stream.complete(first + 2, 100, flags: .more)
+      stream.skip(first + 4)
+      stream.complete(first + 5, -EINVAL)
+      stream.complete(first + 1, -ENOBUFS)
+      stream.notify(first + 3, userData: 3)
+      stream.submit(first + 6, "WRITE", userData: 6)
+      stream.overflow(first + 6, 512)
+      stream.completeUnnamed(userData: 7)
+      if round % 100 == 99 { stream.complete(old, -EIO) }
+    }
+    let path = TemporaryFile.path("slow.fifo")
+    defer { unlink(path) }
+    try #require(mkfifo(path, 0o600) == 0)
+    let reader = open(path, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    var limits = RecordingWriter.Limits()
+    limits.chunkBytes = 4096
+    limits.queuedBytes = 96 << 10
+    let writer = try RecordingWriter(
+      output: OutputFile(creating: path, owner: nil),
+      encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
+    var drain: FIFODrain?
+    for (index, words) in stream.records.enumerated() {
+      if index == stream.records.count / 2 { drain = FIFODrain(reader) }
+      // The disk catches up for a while, and falls behind again.
+      if index > stream.records.count / 2, index % 2_000 == 0 { usleep(20_000) }
+      words.withUnsafeBytes { writer.append($0) }
     }
     let summary = try writer.finish(lostInKernel: 0)
-    drain.join()
-    #expect(summary.lostToOutput == writer.lostToOutput)
-    #expect(summary.records + summary.lostToOutput == stream.buffer.count * 4 + 1)
+    #expect(summary.lostToOutput > 1_000)
+
+    let recording = try Recording(bytes: try #require(drain).bytes())
+    var aggregator = Aggregator(host: SampleStream.host)
+    recording.withRecordBytes { aggregator.consume(contentsOf: $0) }
+    let told = aggregator.snapshot()
+    let truth = stream.snapshot()
+    #expect(summary.records < UInt64(stream.records.count))
+    let (counts, expected) = (told.rings[0].counts, truth.rings[0].counts)
+    for (name, count) in Self.sums {
+      #expect(counts[keyPath: count] == expected[keyPath: count], "\(name)")
+    }
+    #expect(told.rings[0].errnos == truth.rings[0].errnos)
+    #expect(told.requests.isEmpty)
+    for latency in truth.latency {
+      let mine = told.latency.first { $0.opcode == latency.opcode }
+      #expect(mine?.summary.count == latency.summary.count, "\(latency.opcode.name)")
+      #expect(mine?.summary.mean == latency.summary.mean, "\(latency.opcode.name)")
+    }
+  }
+
+  private static var sums: [(String, KeyPath<Ring.Counts, UInt64>)] {
+    [
+      ("submitted", \.submitted), ("completed", \.completed), ("cqes", \.cqes),
+      ("errors", \.errors),
+      ("auxiliary", \.auxiliary), ("skipped", \.skipped), ("overflows", \.overflows),
+      ("preparation failures", \.preparationFailures), ("read", \.bytesRead),
+      ("written", \.bytesWritten), ("unmeasured", \.unmeasured),
+    ]
+  }
+}
+
+/// Reads everything from a FIFO whose writer is ahead, until it closes.
+private final class FIFODrain: Sendable {
+  private let state = Monitor((bytes: [UInt8](), isDone: false))
+
+  init(_ descriptor: Int32) {
+    let state = state
+    WorkerThread("drain", orThrow: WorkerThread.noThread) {
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count == 0 { return state.change { $0.isDone = true } }
+        if count < 0 {
+          usleep(1000)
+        } else {
+          state.withLock { $0.bytes += buffer[..<count] }
+        }
+      }
+    }.detach()
+  }
+
+  /// Waits for the end.
+  func bytes() -> [UInt8] {
+    state.wait(until: nil, for: { $0.isDone }, then: { $0.bytes })
   }
 }
 

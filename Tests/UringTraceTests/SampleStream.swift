@@ -42,7 +42,7 @@ struct SampleStream {
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
-    if isComplete { encoder.end(time: time, lost: 7, into: &bytes) }
+    if isComplete { encoder.end(time: time, records: buffer.count, lost: 7, into: &bytes) }
     return bytes
   }
 

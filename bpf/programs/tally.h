@@ -107,9 +107,10 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
 static __always_inline struct probe_start *start_of(__u64 req) {
   __u32 zero = 0;
   struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
-  /* mixed first: else two slabs that collide do so with all their requests */
+  /* mixed twice: once is nearly linear, so that two slabs that collide do so with all their requests */
   __u32 low = low_half(req);
-  return table ? &table->slots[PROBE_HASH(low ^ low >> 7, PROBE_START_BITS)] : NULL;
+  low = (low ^ low >> 7) * 0x85ebca6bU;
+  return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
 }
 
 /* Times of submission */

@@ -111,6 +111,11 @@ struct LatencyHistogram: ~Copyable {
 
   // MARK: Layout
 
+  /// The number of a value's bucket.
+  static func bucket(of nanoseconds: UInt64) -> UInt32 {
+    UInt32(index(of: min(nanoseconds, longest)))
+  }
+
   /// Up to 255 each value has its bucket; then each doubling has 128.
   @inline(__always)
   private static func index(of value: UInt64) -> Int {

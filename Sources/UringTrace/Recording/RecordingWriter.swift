@@ -5,8 +5,8 @@ import SystemPackage
 /// Writes records to a file on a thread of its own.
 ///
 /// Whoever drains the kernel's ring buffer never waits for the disk: records queue up to
-/// ``Limits/queuedBytes``, and what is over that is counted as lost; the source puts that count into the
-/// stream (``lostToOutput``). When a write fails, the file is cut
+/// ``Limits/queuedBytes``, and what is over that is lost, but for its sums (``DroppedRecords``); the source puts
+/// how many records that were into the stream (``lostToOutput``). When a write fails, the file is cut
 /// to whole records and nothing more is written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
@@ -43,6 +43,19 @@ public final class RecordingWriter: Sendable {
     var isFinishing = false
     var failure: OutputError?
     var bytesWritten: UInt64 = 0
+    var dropped = DroppedRecords()
+
+    mutating func append(_ whole: UnsafeRawBufferPointer, count: UInt64) {
+      current.append(contentsOf: whole)
+      queuedBytes += whole.count
+      records += count
+    }
+
+    /// Appends the sums of what was dropped since the last time.
+    mutating func tellDropped() {
+      let counts = dropped.takeCounts()
+      counts.bytes.withUnsafeBytes { append($0, count: counts.count) }
+    }
   }
 
   private let limits: Limits
@@ -87,31 +100,34 @@ public final class RecordingWriter: Sendable {
       guard state.failure == nil, !state.isFinishing else { return false }
       let isFull = !state.current.isEmpty && state.current.count + records.count > limits.chunkBytes
       if isFull { Self.rotate(&state, capacity: limits.chunkBytes) }
-      let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
-      guard state.queuedBytes + records.count <= limits.queuedBytes else {
-        appendNeeded(of: records, to: &state)
+      let hasRoom = state.queuedBytes + records.count <= limits.queuedBytes
+      guard hasRoom, state.dropped.isEmpty else {
+        appendSome(of: records, hasRoom: hasRoom, to: &state)
         return isFull
       }
-      state.current.append(contentsOf: records)
-      state.queuedBytes += records.count
-      state.records += count
+      let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
+      state.append(records, count: count)
       return isFull
     }
     if isFull { state.change { _ in } }
   }
 
-  /// While the disk is behind: events are lost.
-  private func appendNeeded(of records: UnsafeRawBufferPointer, to state: inout State) {
+  /// While the disk is behind, and until the requests that were dropped have ended.
+  private func appendSome(
+    of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State
+  ) {
+    if hasRoom { state.tellDropped() }
     let room = limits.queuedBytes + limits.neededBytes
     for record in RecordSequence(bytes: records) {
       let size = Int(record.pointee.size)
-      guard !record.pointee.kind.isEvent, state.queuedBytes + size <= room else {
+      if state.dropped.take(record, isFull: !hasRoom) {
         state.lostTotal += 1
-        continue
+      } else if state.queuedBytes + size > room {
+        state.dropped.count(record)
+        state.lostTotal += 1
+      } else {
+        state.append(UnsafeRawBufferPointer(start: record, count: size), count: 1)
       }
-      state.current.append(contentsOf: UnsafeRawBufferPointer(start: record, count: size))
-      state.queuedBytes += size
-      state.records += 1
     }
   }
 
@@ -124,7 +140,10 @@ public final class RecordingWriter: Sendable {
   ///
   /// - Parameter lostInKernel: records that the kernel's ring buffer had no room for.
   public func finish(lostInKernel: UInt64) throws(OutputError) -> Summary {
-    state.change { $0.isFinishing = true }
+    state.change {
+      $0.tellDropped()
+      $0.isFinishing = true
+    }
     thread.join()
     var result = state.withLock { $0 }
     if result.failure == nil {

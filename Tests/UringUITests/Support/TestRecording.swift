@@ -26,7 +26,7 @@ final class TestRecording: Sendable {
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     stream.buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
-    encoder.end(time: stream.time, lost: 0, into: &bytes)
+    encoder.end(time: stream.time, records: stream.buffer.count, lost: 0, into: &bytes)
     try Data(bytes).write(to: URL(filePath: path))
   }
 
