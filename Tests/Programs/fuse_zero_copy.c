@@ -4,6 +4,7 @@
 #include <linux/fuse.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 enum { FETCHES = 4, MOST_QUEUES = 256, PAYLOAD = 1 << 16, COMMAND = 48 };
 enum { SIZE = 8192, FILE_SIZE = 1 << 17, BEYOND = 1 << 18 };
@@ -103,22 +104,31 @@ static unsigned count_processors(void)
 	return last + 1;
 }
 
+static void start_clients(void);
+
 static void clean_up(void)
 {
 	if (is_mounted)
-		umount2(directory, MNT_DETACH);
+		umount2(directory, MNT_FORCE | MNT_DETACH);
 	rmdir(directory);
+}
+
+static void give_up(int signal)
+{
+	clean_up();
+	on_alarm(signal);
 }
 
 static void begin_serving(void)
 {
-	fuse_fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (fuse_fd < 0)
+	if (access("/dev/fuse", R_OK | W_OK))
 		skip("no /dev/fuse: %s", strerror(errno));
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		skip("no mounts of its own: %s", strerror(errno));
-	check(mkdtemp(directory), "no directory: %s", strerror(errno));
+	start_clients();
 	atexit(clean_up);
+	signal(SIGALRM, give_up);
+	fuse_fd = must(open("/dev/fuse", O_RDWR | O_CLOEXEC));
 	char options[64];
 	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse_fd);
 	must(mount("uringtop-test", directory, "fuse", MS_NOSUID | MS_NODEV, options));
@@ -136,6 +146,10 @@ static void begin_serving(void)
 	};
 	must(write(fuse_fd, &out, sizeof out));
 
+	// Both can be full of commands that all complete when the mount ends.
+	struct io_uring_params parameters = { .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQSIZE, .cq_entries = 1024 };
+	ring = open_ring_with(16, parameters);
+	other = open_ring_with(16, parameters);
 	unsigned processors = count_processors();
 	if (processors > MOST_QUEUES)
 		skip("more than %d processors", MOST_QUEUES);
@@ -269,20 +283,26 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...)
 	va_end(arguments);
 }
 
-// Before the answer: that overwrites the request. `more` are further members of the object.
-static void note_lent(struct entry *entry, const char *more, unsigned members, const uint64_t *member)
+// Before the answer: that overwrites the request. `conditions`: what is wrong with it, in JSON.
+static void note_lent(struct entry *entry, const char *conditions, unsigned members, const uint64_t *member)
 {
 	tell("%s{\"leader\":\"0x%" PRIx64 "\",\"length\":%u,\"direction\":\"%s\",\"slot\":%u,\"queue\":%u,\"operation\":\"%s\","
-	     "\"unique\":\"0x%" PRIx64 "\",\"node\":%" PRIu64 ",\"offset\":%" PRIu64 "%s,\"members\":[",
+	     "\"unique\":\"0x%" PRIx64 "\",\"node\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"conditions\":[%s],\"members\":[",
 	     nr_lent++ ? "," : "", entry->fetch, length(entry), is_read(entry) ? "destination" : "source", entry->slot,
 	     entry->queue, is_read(entry) ? "read" : "write", entry->headers->in.unique, entry->headers->in.nodeid,
-	     position(entry), more);
+	     position(entry), conditions);
 	for (unsigned i = 0; i < members; i++)
 		tell("%s\"0x%" PRIx64 "\"", i ? "," : "", member[i]);
 	tell("]}");
 }
-#define NOTE_LENT(entry, more, ...)                                                                                    \
-	note_lent(entry, more, sizeof((uint64_t[]) { __VA_ARGS__ }) / 8, (uint64_t[]) { __VA_ARGS__ })
+#define NOTE_LENT(entry, conditions, ...)                                                                              \
+	note_lent(entry, conditions, sizeof((uint64_t[]) { __VA_ARGS__ }) / 8, (uint64_t[]) { __VA_ARGS__ })
+
+static void say_lent(void)
+{
+	truth->extra[0] = 0;
+	say("\"fuse_requests\":[%s]", lent);
+}
 
 static struct io_uring_sqe *member_of(struct entry *entry, int opcode, int fd, unsigned offset, unsigned size)
 {
@@ -324,36 +344,21 @@ static void serve(struct entry *entry)
 
 // MARK: - What others do with the files
 
+// A process of its own: the end of a server that has its own files open would wait for its own answers.
+enum task { TRANSFER, OPEN, CLOSE, LEAVE };
+
 struct io {
-	pthread_t thread;
-	int fd;
-	bool writes;
+	enum task task;
+	bool is_cached, writes;
 	off_t offset;
-	char *data;
+	char *data; // shared
 	ssize_t done;
-	_Atomic bool is_over;
+	_Atomic bool is_asked;
 };
 
-static int direct, cached;
-
-static void *in_thread(void *(*work)(struct io *), struct io *io)
-{
-	cpu_set_t first;
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	check(!pthread_setaffinity_np(pthread_self(), sizeof first, &first), "not on the first processor");
-	work(io);
-	io->is_over = true;
-	return NULL;
-}
-
-static void *transfer(struct io *io)
-{
-	io->done = io->writes ? pwrite(io->fd, io->data, SIZE, io->offset) : pread(io->fd, io->data, SIZE, io->offset);
-	if (io->done < 0)
-		io->done = -errno;
-	return NULL;
-}
+enum { CLIENTS = 3 };
+static struct io *ios; // shared
+static int files[2];
 
 static int open_file(const char *name)
 {
@@ -362,60 +367,93 @@ static int open_file(const char *name)
 	return must(open(path, O_RDWR | O_CLOEXEC));
 }
 
-static void *open_files(struct io *io)
+static void run(struct io *io)
 {
-	(void)io;
-	direct = open_file("direct");
-	cached = open_file("cached");
+	int fd = files[io->is_cached];
+	switch (io->task) {
+	case TRANSFER:
+		io->done = io->writes ? pwrite(fd, io->data, SIZE, io->offset) : pread(fd, io->data, SIZE, io->offset);
+		if (io->done < 0)
+			io->done = -errno;
+		return;
+	case OPEN:
+		files[0] = open_file("direct");
+		files[1] = open_file("cached");
+		return;
+	case CLOSE:
+		close(files[0]);
+		close(files[1]);
+		must(umount2(directory, 0));
+		return;
+	case LEAVE:
+		_exit(0);
+	}
+}
+
+static void *do_ios(void *pointer)
+{
+	struct io *io = pointer;
+	for (;; sleep_ms(1))
+		if (io->is_asked) {
+			run(io);
+			io->is_asked = false;
+		}
 	return NULL;
 }
 
-static void *close_files(struct io *io)
+// Before there are rings, so that nobody else has them.
+static void start_clients(void)
 {
-	(void)io;
-	close(direct);
-	close(cached);
-	must(umount2(directory, 0));
-	is_mounted = false;
-	return NULL;
+	check(mkdtemp(directory), "no directory: %s", strerror(errno));
+	ios = mmap(NULL, 4096 + CLIENTS * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check(ios != MAP_FAILED, "no memory");
+	for (int i = 0; i < CLIENTS; i++)
+		ios[i].data = (char *)ios + 4096 + i * SIZE;
+	pid_t parent = getpid();
+	if (must(fork()))
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cpu_set_t first;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	must(sched_setaffinity(0, sizeof first, &first));
+	pthread_t thread;
+	for (int i = 1; i < CLIENTS; i++)
+		check(!pthread_create(&thread, NULL, do_ios, &ios[i]), "no thread");
+	if (getppid() == parent)
+		do_ios(&ios[0]);
+	_exit(0);
 }
 
-static void *do_open(void *io) { return in_thread(open_files, io); }
-static void *do_close(void *io) { return in_thread(close_files, io); }
-static void *do_transfer(void *io) { return in_thread(transfer, io); }
-
-static void start(struct io *io, void *(*work)(void *))
+static void ask(struct io *io, enum task task)
 {
-	io->is_over = false;
-	check(!pthread_create(&io->thread, NULL, work, io), "no thread");
+	io->task = task;
+	io->is_asked = true;
 }
 
-static void begin_io(struct io *io, int fd, bool writes, off_t offset)
+static void begin_io(struct io *io, bool is_cached, bool writes, off_t offset)
 {
-	if (!io->data)
-		io->data = map_memory(SIZE);
 	memset(io->data, writes ? 'w' : 0, SIZE);
-	io->fd = fd;
+	io->is_cached = is_cached;
 	io->writes = writes;
 	io->offset = offset;
-	start(io, do_transfer);
+	ask(io, TRANSFER);
 }
 
-// Serves until the thread is done.
-static void end_thread(struct io *io)
+// Serves until what was asked for is done.
+static void end_task(struct io *io)
 {
-	while (!io->is_over) {
+	while (io->is_asked) {
 		struct entry *entry = take();
 		if (entry)
 			serve(entry);
 		pump();
 	}
-	pthread_join(io->thread, NULL);
 }
 
 static void end_io(struct io *io, ssize_t done)
 {
-	end_thread(io);
+	end_task(io);
 	check(io->done == done, "the I/O ended with %zd, not %zd", io->done, done);
 }
 
@@ -429,13 +467,12 @@ static void check_data(const char *data, char byte, size_t size)
 
 static void one_by_one(struct io *io)
 {
-	int files[] = { direct, cached };
 	for (int i = 0; i < 2; i++) {
 		off_t offset = i * 4 * SIZE;
-		begin_io(io, files[i], false, offset);
+		begin_io(io, i, false, offset);
 		end_io(io, SIZE);
 		check_data(io->data, 'u', SIZE);
-		begin_io(io, files[i], true, offset);
+		begin_io(io, i, true, offset);
 		end_io(io, SIZE);
 		char written[SIZE];
 		must(pread(file, written, SIZE, offset));
@@ -449,7 +486,7 @@ static void at_once(struct io *io)
 	struct entry *entry[3];
 	uint64_t first[3], second[3];
 	for (int i = 0; i < 3; i++)
-		begin_io(&io[i], direct, i == 1, (8 + i) * SIZE);
+		begin_io(&io[i], false, i == 1, (8 + i) * SIZE);
 	for (int i = 0; i < 3; i++)
 		entry[i] = await_entry();
 	for (int i = 0; i < 3; i++)
@@ -474,7 +511,7 @@ static void at_once(struct io *io)
 // The answer is linked behind the member.
 static void linked(struct io *io)
 {
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	struct entry *entry = await_entry();
 	struct io_uring_sqe *read = member_of(entry, IORING_OP_READ_FIXED, file, 0, SIZE);
 	uint64_t only = read->user_data;
@@ -482,6 +519,7 @@ static void linked(struct io *io)
 	NOTE_LENT(entry, "", only);
 	commit(entry, 0, SIZE);
 	end_io(io, SIZE);
+	await_end(only);
 	expect(only, SIZE);
 	check_data(io->data, 'w', SIZE);
 }
@@ -489,33 +527,33 @@ static void linked(struct io *io)
 static void incomplete(struct io *io)
 {
 	// The backing file ends here.
-	begin_io(io, direct, false, FILE_SIZE - SIZE / 2);
+	begin_io(io, false, false, FILE_SIZE - SIZE / 2);
 	struct entry *entry = await_entry();
 	uint64_t only = member(entry, 0, SIZE);
 	submit(ring);
 	await_end(only);
 	expect(only, SIZE / 2);
-	NOTE_LENT(entry, "", only);
+	NOTE_LENT(entry, "\"short_member\",\"partly_filled\"", only);
 	commit(entry, 0, SIZE / 2);
 	end_io(io, SIZE / 2);
 	check_data(io->data, 'u', SIZE / 2);
 
 	// Nobody uses the pages.
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	entry = await_entry();
-	NOTE_LENT(entry, "");
+	NOTE_LENT(entry, "\"unused\"");
 	commit(entry, EIO, 0);
 	end_io(io, -EIO);
-	begin_io(io, direct, true, 0);
+	begin_io(io, false, true, 0);
 	entry = await_entry();
-	NOTE_LENT(entry, "");
+	NOTE_LENT(entry, "\"unused\"");
 	commit(entry, 0, done_size(entry, SIZE));
 	end_io(io, SIZE);
 }
 
 static void wrong_members(struct io *io)
 {
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	struct entry *entry = await_entry();
 	uint64_t opposite = member_of(entry, IORING_OP_WRITE_FIXED, file, 0, SIZE)->user_data, inside = member(entry, 0, SIZE);
 	submit(ring);
@@ -523,11 +561,11 @@ static void wrong_members(struct io *io)
 	await_end(opposite);
 	expect(opposite, -EFAULT);
 	expect(inside, SIZE);
-	NOTE_LENT(entry, "", opposite, inside);
+	NOTE_LENT(entry, "\"wrong_direction\",\"member_failed\"", opposite, inside);
 	commit(entry, 0, SIZE);
 	end_io(io, SIZE);
 
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	entry = await_entry();
 	uint64_t outside = member(entry, SIZE / 2, SIZE);
 	inside = member(entry, 0, SIZE);
@@ -536,7 +574,7 @@ static void wrong_members(struct io *io)
 	await_end(outside);
 	expect(outside, -EFAULT);
 	expect(inside, SIZE);
-	NOTE_LENT(entry, "", outside, inside);
+	NOTE_LENT(entry, "\"out_of_range\",\"member_failed\"", outside, inside);
 	commit(entry, 0, SIZE);
 	end_io(io, SIZE);
 }
@@ -546,21 +584,22 @@ static void outliving(struct io *io)
 {
 	int ends[2];
 	make_pipe(ends);
-	begin_io(&io[0], direct, false, 0);
+	begin_io(&io[0], false, false, 0);
 	struct entry *entry = await_entry();
 	uint64_t late = member_of(entry, IORING_OP_READ_FIXED, ends[0], 0, SIZE)->user_data;
 	submit(ring);
-	NOTE_LENT(entry, ",\"outlived\":true", late);
+	NOTE_LENT(entry, "\"answered_early\"", late);
 	commit(entry, 0, SIZE);
 	end_io(&io[0], SIZE);
 	check(request(late)->end == IN_FLIGHT, "the member did not outlive its request");
 	check_data(io[0].data, 0, SIZE);
 	// Meanwhile its slot has other pages.
-	begin_io(&io[1], direct, false, SIZE);
+	begin_io(&io[1], false, false, SIZE);
 	struct entry *next = await_entry();
 	check(next == entry, "the request came to another slot");
 	serve(next);
 	end_io(&io[1], SIZE);
+	say_lent();
 	hold();
 	char data[SIZE];
 	memset(data, 'p', SIZE);
@@ -573,17 +612,17 @@ static void outliving(struct io *io)
 // An answer through another ring leaves the pages in the slot of the first.
 static void elsewhere(struct io *io)
 {
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	struct entry *entry = await_entry();
 	uint64_t only = member(entry, 0, SIZE);
 	submit(ring);
 	await_end(only);
 	expect(only, SIZE);
-	NOTE_LENT(entry, ",\"committed_elsewhere\":true", only);
+	NOTE_LENT(entry, "\"committed_elsewhere\"", only);
 	commit_on(other, entry, 0, SIZE);
 	submit(other);
 	end_io(io, SIZE);
-	begin_io(io, direct, false, 0);
+	begin_io(io, false, false, 0);
 	struct entry *next = await_entry();
 	check(next == entry, "the request came to another slot");
 	serve(next);
@@ -596,30 +635,27 @@ static void elsewhere(struct io *io)
 int main(int argc, char **argv)
 {
 	begin("fuse_zero_copy", &argc, argv);
-	// Of a queue's entries that wait all complete when it ends.
-	struct io_uring_params parameters = { .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQSIZE, .cq_entries = 1024 };
-	ring = open_ring_with(16, parameters);
-	other = open_ring_with(16, parameters);
 	file = temporary_file(FILE_SIZE);
 	begin_serving();
 
-	struct io io[3] = { 0 };
-	start(&io[0], do_open);
-	end_thread(&io[0]);
-	one_by_one(&io[0]);
-	at_once(io);
-	linked(&io[0]);
-	incomplete(&io[0]);
-	wrong_members(&io[0]);
-	outliving(io);
-	elsewhere(&io[0]);
+	ask(&ios[0], OPEN);
+	end_task(&ios[0]);
+	one_by_one(&ios[0]);
+	at_once(ios);
+	linked(&ios[0]);
+	incomplete(&ios[0]);
+	wrong_members(&ios[0]);
+	outliving(ios);
+	elsewhere(&ios[0]);
 
-	start(&io[0], do_close);
-	end_thread(&io[0]);
+	ask(&ios[0], CLOSE);
+	end_task(&ios[0]);
+	is_mounted = false;
+	ask(&ios[0], LEAVE);
 	for (unsigned i = 0; i < nr_entries; i++) {
 		await_end(entries[i].fetch);
 		expect(entries[i].fetch, -ENOTCONN);
 	}
-	say("\"fuse_requests\":[%s]", lent);
+	say_lent();
 	return finish();
 }
