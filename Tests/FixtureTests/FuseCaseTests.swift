@@ -54,6 +54,10 @@ import UringTrace
     #expect(group.conditions.contains(.pinned))
     #expect(group.holder?.request == member.request)
     #expect(group.acknowledgement == nil)
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: then).first { $0.summary.hasPrefix("answered_early") })
+    #expect(finding.requests == [member.request])
     // Another request was served by way of the same slot meanwhile.
     let other = try #require(
       then.groups.first { $0.id > early.id && $0.buffer.index == early.buffer.index })

@@ -72,6 +72,7 @@ extension FindingRule {
     let members = group.members.filter { member in
       switch condition {
       case .pinned: !member.isDone
+      case .answeredEarly: !member.isDone || member.endTime > group.withdrawnTime
       case .shortMember: member.isShort
       case .memberFailed, .streamDataLost, .outOfRange, .wrongDirection, .emptySlot:
         member.hasResult && member.result < 0
