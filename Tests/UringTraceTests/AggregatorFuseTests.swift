@@ -18,7 +18,10 @@ struct AggregatorFuseTests {
     }
   }
 
-  private func bring(_ stream: inout RecordStream, _ request: Int, unique: UInt64, node: Int) {
+  private func bring(
+    _ stream: inout RecordStream, _ request: Int, unique: UInt64, node: Int,
+    userData: UInt64? = nil
+  ) {
     var record = record_fuse_request()
     record.unique = unique
     record.operation = 15
@@ -26,7 +29,16 @@ struct AggregatorFuseTests {
     record.command = 1
     record.buffer = RecordStream.buffer(node, index: 3, block: node, direction: 1)
     stream.add(&record, \.base, .fuseRequest, request)
-    stream.complete(request)
+    complete(&stream, request, userData: userData ?? UInt64(request), 0)
+  }
+
+  private func complete(
+    _ stream: inout RecordStream, _ request: Int, userData: UInt64, _ result: Int32
+  ) {
+    var body = record_complete()
+    body.user_data = userData
+    body.res = result
+    stream.add(&body, \.base, .complete, request)
   }
 
   private func member(
@@ -159,20 +171,25 @@ struct AggregatorFuseTests {
     #expect(group.acknowledgement == nil)
   }
 
-  @Test func commandFromBeforeTheStartLeads() {
+  @Test func requestsFromBeforeTheStart() throws {
     var stream = RecordStream()
     stream.watchReleases()
     stream.create()
-    bring(&stream, 1, unique: 7, node: 1)
+    bring(&stream, 1, unique: 7, node: 1, userData: 0x77)
+    // A member from before, too, of the pages that the slot had then.
+    stream.pollArm(9)
+    stream.use(9, RecordStream.buffer(4, index: 3, block: 4, direction: 1, inTable: false))
+    complete(&stream, 9, userData: 0x99, 8192)
+    #expect(stream.snapshot().groups.flatMap(\.members).map(\.userData) == [0x99])
     member(&stream, 2)
     use(&stream, 2, node: 1)
-    let group = stream.snapshot().groups[0]
-    #expect(group.leader.request == 1)
+    let group = try #require(stream.snapshot().groups(.fuse).first)
+    #expect(group.leader.userData == 0x77)
     let name = group.provider.commandName(group.leader.command).map { "\($0)" }
     #expect(name == "FUSE_IO_URING_CMD_REGISTER")
     // Its answer names a descriptor that is not known to be the command's.
     command(&stream, 3, 2, answers: 7)
     giveBack(&stream, node: 1)
-    #expect(stream.snapshot().groups.map(\.state) == [.givenBack])
+    #expect(stream.snapshot().groups(.fuse).map(\.state) == [.givenBack])
   }
 }
