@@ -9,7 +9,7 @@ import UringTrace
     "cqe_skip": ["broken-chain"], "hard_links": ["broken-chain"], "links": ["broken-chain"],
     "prep_failure": ["broken-chain"], "errors": ["broken-chain", "bad-memory"],
     "cq_overflow": ["cq-overflow"], "fixed_buffers": ["group-condition"],
-    "clone_buffers": ["group-condition"],
+    "clone_buffers": ["group-condition"], "fuse_zero_copy": ["bad-memory", "group-condition"],
     "multishot_recv": ["buffers-exhausted"], "provided_buffers": ["buffers-exhausted"],
     "short_write": ["short-transfer"],
     // Members that fail, and that ask for more than their leader lent.

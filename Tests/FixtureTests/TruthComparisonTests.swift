@@ -97,6 +97,25 @@ import UringTrace
     Lie("a buffer not lent", of: "sqe_group_ublk", finds: "a buffer provided at") {
       $0.kernelBuffers?.removeLast()
     },
+    Lie("other pages", of: "fuse_zero_copy", finds: "slot") {
+      $0.fuseRequests?[0].slot += 1
+    },
+    Lie("another FUSE request", of: "fuse_zero_copy", finds: "id: reported") {
+      $0.fuseRequests?[0].unique = .init(1)
+    },
+    Lie("members the other way round", of: "fuse_zero_copy", finds: "members: reported") { truth in
+      let index = truth.fuseRequests!.firstIndex { $0.members.count > 1 }!
+      truth.fuseRequests?[index].members.reverse()
+    },
+    Lie(
+      "answered in time", of: "fuse_zero_copy", finds: "answered before its last member was done"
+    ) { truth in
+      let index = truth.fuseRequests!.firstIndex { $0.conditions == ["answered_early"] }!
+      truth.fuseRequests?[index].conditions = []
+    },
+    Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "the program has none such") {
+      $0.fuseRequests?.removeLast()
+    },
     Lie("another ring", of: "msg_ring", finds: "ring") { $0.requests[0].ring = 1 },
     Lie("a ring of another size", of: "links", finds: "SQ entries") {
       $0.rings[0].sqEntries = 8

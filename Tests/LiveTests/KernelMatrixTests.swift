@@ -86,7 +86,14 @@ enum KernelMatrix {
     var mayBeSkipped: Set<String> {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
-      return Set(old + ["sqe_group", "sqe_group_ublk"])
+      let late = hasFuse ? [] : ["fuse_zero_copy"]
+      return Set(old + late + ["sqe_group", "sqe_group_ublk"])
+    }
+
+    /// Zero copy of FUSE came with 7.3.
+    private var hasFuse: Bool {
+      let numbers = description.split(separator: ".").prefix(2).compactMap { Int($0) }
+      return numbers.count == 2 && (numbers[0], numbers[1]) >= (7, 3)
     }
 
     private var isOld: Bool {

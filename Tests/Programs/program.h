@@ -60,7 +60,7 @@
 #define IOSQE_SQE_GROUP (1U << 7)
 #endif
 
-enum { MAX_RINGS = 8, MAX_REQUESTS = 2048, MAX_RESULTS = 8, MAX_EXTRA = 2048 };
+enum { MAX_RINGS = 8, MAX_REQUESTS = 2048, MAX_RESULTS = 8, MAX_EXTRA = 8192 };
 
 struct ring {
 	struct io_uring uring; // first: &ring->uring == (void *)ring

@@ -34,6 +34,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var ringFds: [Int32]?
   public var byRing: [UInt64]?
   public var kernelBuffers: [KernelBuffer]?
+  public var fuseRequests: [FuseRequest]?
 
   public struct Ring: Decodable, Sendable {
     public var fd: Int32
@@ -78,6 +79,23 @@ public struct ProgramTruth: Decodable, Sendable {
     public var leader: UserData
     public var length: UInt64
     public var direction: String
+  }
+
+  /// What a FUSE server was lent with a request.
+  public struct FuseRequest: Decodable, Sendable {
+    /// The command that brought the request.
+    public var leader: UserData
+    public var members: [UserData]
+    public var slot: UInt32
+    public var length: UInt64
+    public var direction: String
+    public var queue: UInt32
+    public var unique: UserData
+    public var node: UInt64
+    public var operation: String
+    public var offset: UInt64
+    /// What is wrong with it, but for what depends on time.
+    public var conditions: [String]
   }
 
   public struct AuxiliaryCQE: Decodable, Sendable {

@@ -45,6 +45,9 @@ public struct TruthComparison {
     for told in truth.requests { compare(told) }
     for chain in toldChains() { compare(chain: chain) }
     compareGroups()
+    differences += FuseComparison(truth, snapshot, rings: rings).differences.map {
+      "\(truth.program): \($0)"
+    }
     let known = Set(truth.requests.map(\.userData))
     for (userData, requests) in reported where !known.contains(userData) {
       differ("request \(userData) (\(requests[0].opcode.name))", "the program has none such")

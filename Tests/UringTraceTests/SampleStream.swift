@@ -168,6 +168,10 @@ struct SampleStream {
     buffer.append(
       record_buffer_use(base: base(.bufferUse, request, opcode: 46), buffer: registered),
       base: \.base)
+    let fuse = record_fuse_request(
+      base: base(.fuseRequest, request, opcode: 46), unique: .max, node: .max - 1,
+      offset: 1 << 40, length: 8192, operation: 15, command: 2, queue: 3, buffer: registered)
+    buffer.append(fuse, base: \.base)
     let release = record_buffer_release(
       base: base(.bufferRelease), buffer: registered.buffer, node: registered.node,
       priv: registered.priv, release: registered.release, function: .freeRsrcNode, sharers: 1)

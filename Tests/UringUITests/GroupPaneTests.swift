@@ -161,6 +161,27 @@ import Testing
     #expect(text.contains { $0.contains("┬0") })
   }
 
+  @Test func theFUSERequestOfABufferIsTold() {
+    var request = GroupBuffer.FuseRequest()
+    request.operation = 16
+    request.node = 0x2a
+    request.offset = 4096
+    request.length = 16384
+    request.unique = 0x1c
+    var snapshot = Make.lending
+    for index in snapshot.groups.indices {
+      snapshot.groups[index].buffer.ublk = nil
+      snapshot.groups[index].buffer.fuse = request
+    }
+    var interface = interface(snapshot)
+    press(&interface, "5")
+    #expect(lines(&interface, width: 160).contains { $0.contains("#3 FUSE write") })
+    press(&interface, .enter)
+    let line = lines(&interface).first { $0.hasPrefix(" FUSE") }
+    #expect(line?.contains("write  node 0x2a  offset 4096") == true)
+    #expect(line?.contains("queue 0  request 0x1c") == true)
+  }
+
   // MARK: From one to the other
 
   @Test func oneKeyGoesFromARequestToItsGroupAndBack() {

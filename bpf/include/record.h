@@ -53,6 +53,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
   RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
   RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
+  RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28, /* with a completion, where it lends pages */
   /* added by uringtop */
   RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
   RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
@@ -327,6 +328,22 @@ struct record_command {
 /* The registered buffer of a request that completes: comes just before its RECORD_COMPLETE. */
 struct record_buffer_use {
   struct record base; /* req: for zero-copy sends from 6.15 the notification's io_kiocb */
+  struct record_buffer buffer;
+};
+
+/*
+ * A FUSE server's command completes with a request whose pages are in a slot of the ring's table: comes just
+ * before its RECORD_COMPLETE.
+ */
+struct record_fuse_request {
+  struct record base;
+  __u64 unique;
+  __u64 node;      /* of the file, as the server named it */
+  __u64 offset;    /* in the file */
+  __u32 length;
+  __u32 operation; /* FUSE_READ or FUSE_WRITE */
+  __u32 command;   /* FUSE_IO_URING_CMD_* */
+  __u32 queue;
   struct record_buffer buffer;
 };
 

@@ -9,6 +9,7 @@
 #include "buffer_table.h"
 #include "buffer_use.h"
 #include "config.h"
+#include "fuse_command.h"
 #include "output.h"
 #include "overflow.h"
 #include "ring_filter.h"
@@ -349,8 +350,10 @@ static __always_inline __u8 opcode_of(void *req) {
 /* What is known of a request's buffers when it completes. */
 static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
   note_buffer(ring, req, opcode);
-  if (opcode == IORING_OP_URING_CMD)
+  if (opcode == IORING_OP_URING_CMD) {
     note_command(ring, req, opcode);
+    note_fuse_request(ring, req, opcode);
+  }
   note_group(ring, req, opcode);
 }
 

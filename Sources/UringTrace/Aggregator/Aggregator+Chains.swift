@@ -26,6 +26,7 @@ extension Aggregator {
       if links[first].chain == noIndex { append(first, to: newChain(ring)) }
       append(slot, to: links[first].chain)
       followLeader(slot, behind: first)
+      postponeAnswer(slot)
     } else {
       // The target's submission was lost. On 6.1 the next one can name it again.
       let strange = rings[ring].strangeChain

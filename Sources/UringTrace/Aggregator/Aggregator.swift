@@ -186,6 +186,7 @@ public struct Aggregator: ~Copyable {
     case .flagName: flagName(record.body(as: record_flag_name.self))
     case .counts: counts(record.body(as: record_counts.self))
     case .command: command(record.body(as: record_command.self))
+    case .fuseRequest: fuseRequest(record.body(as: record_fuse_request.self))
     case .bufferUse: bufferUse(record.body(as: record_buffer_use.self))
     case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self))
     case .bufferTable: bufferTable(record.body(as: record_buffer_table.self))

@@ -49,6 +49,7 @@ struct RecordLayout {
     .freed: RecordLayout(record_freed.self, .request, isLogged: false),
     .flagName: RecordLayout(record_flag_name.self, isLogged: false),
     .command: RecordLayout(record_command.self, [.ring, .request]),
+    .fuseRequest: RecordLayout(record_fuse_request.self, [.ring, .request]),
     .bufferUse: RecordLayout(record_buffer_use.self, [.ring, .request]),
     .bufferRelease: RecordLayout(record_buffer_release.self),
     .bufferTable: RecordLayout(record_buffer_table.self, .ring),

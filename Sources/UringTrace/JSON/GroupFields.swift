@@ -80,6 +80,19 @@ enum GroupFields {
     } else {
       json.null()
     }
+    json.key("fuse")
+    if let request = buffer.fuse {
+      json.object { json in
+        json.field("queue", request.queue)
+        json.field("unique", hex: request.unique)
+        json.field("node", hex: request.node)
+        json.field("op", request.operationName)
+        json.field("offset", request.offset)
+        json.field("length", request.length)
+      }
+    } else {
+      json.null()
+    }
   }
 
   private static func write(_ member: RequestGroup.Member, to json: inout JSONWriter) {

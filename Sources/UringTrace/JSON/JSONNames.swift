@@ -46,6 +46,7 @@ enum JSONNames {
     case .bufferSlot: "buffer_slot"
     case .registerArgument: "register_argument"
     case .blockRequest: "block_request"
+    case .fuseRequest: "fuse_request"
     case .groupBuffer: "group_buffer"
     case .symbol: "symbol"
     case .providedTail: "provided_tail"

@@ -137,6 +137,17 @@ enum TraceFields {
       json.field("ublk_flags", command.flags)
       json.key("block")
       if command.block.request == 0 { json.null() } else { write(command.block, to: &json) }
+    case .fuseRequest:
+      let request = raw.load(as: record_fuse_request.self)
+      json.field("command", request.command)
+      json.field("command_name", GroupProvider.fuse.commandName(request.command).map { "\($0)" })
+      json.field("queue", request.queue)
+      json.field("unique", hex: request.unique)
+      json.field("node_id", hex: request.node)
+      json.field("operation", request.operation)
+      json.field("file_offset", request.offset)
+      json.field("file_length", request.length)
+      write(request.buffer, to: &json)
     case .bufferUse:
       write(raw.load(as: record_buffer_use.self).buffer, to: &json)
     case .bufferSlot:

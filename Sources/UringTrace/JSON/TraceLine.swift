@@ -251,6 +251,18 @@ struct TraceLine: Decodable {
       command.flags = try line.integer("ublk_flags")
       if let block = try line.member("block") { command.block = try block.block() }
       return { [command] in $0.append(command, base: \.base) }
+    case .fuseRequest:
+      var request = record_fuse_request()
+      request.base = base
+      request.command = try line.integer("command")
+      request.queue = try line.integer("queue")
+      request.unique = try line.hex("unique")
+      request.node = try line.hex("node_id")
+      request.operation = try line.integer("operation")
+      request.offset = try line.integer("file_offset")
+      request.length = try line.integer("file_length")
+      request.buffer = try line.buffer()
+      return { [request] in $0.append(request, base: \.base) }
     case .bufferUse:
       let record = record_buffer_use(base: base, buffer: try line.buffer())
       return { $0.append(record, base: \.base) }

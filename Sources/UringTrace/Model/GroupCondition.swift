@@ -38,6 +38,8 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case notRegistered
   /// No provided buffer was left (-ENOBUFS).
   case exhausted
+  /// The request was answered, and so ended, while members still used its pages (FUSE).
+  case answeredEarly
 
   /// Stable, in snake case.
   public var name: StaticString {
@@ -60,6 +62,7 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
     case .committedElsewhere: "committed_elsewhere"
     case .notRegistered: "not_registered"
     case .exhausted: "exhausted"
+    case .answeredEarly: "answered_early"
     }
   }
 
@@ -85,6 +88,7 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
     case .committedElsewhere: "committed on another ring and not unregistered"
     case .notRegistered: "automatic registration failed"
     case .exhausted: "no provided buffer was left"
+    case .answeredEarly: "its request was answered while members still used it"
     }
   }
 }

@@ -186,8 +186,34 @@ public struct GroupBuffer: Hashable, Sendable {
   public var kernelAddress: UInt64 = 0
   /// The ublk request that it belongs to.
   public var ublk: UblkIO?
+  /// The FUSE request whose pages it is.
+  public var fuse: FuseRequest?
 
   public init() {}
+
+  /// A file system's request, as its server gets it.
+  public struct FuseRequest: Hashable, Sendable {
+    public var queue: UInt32 = 0
+    /// Tells requests of a mount apart.
+    public var unique: UInt64 = 0
+    /// The file, as the server named it: a number or an address.
+    public var node: UInt64 = 0
+    /// `FUSE_*`: 15 read, 16 write.
+    public var operation: UInt32 = 0
+    /// In the file.
+    public var offset: UInt64 = 0
+    public var length: UInt32 = 0
+
+    public init() {}
+
+    public var operationName: String {
+      switch operation {
+      case 15: "read"
+      case 16: "write"
+      default: "op\(operation)"
+      }
+    }
+  }
 
   /// The block request behind a ublk buffer.
   public struct UblkIO: Hashable, Sendable {

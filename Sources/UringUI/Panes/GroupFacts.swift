@@ -7,7 +7,7 @@ struct GroupFacts {
 
   /// Most important first: where there is little room the last ones are left out.
   var lines: [[Piece]] {
-    [state] + conditions + [buffer] + blockRequest + [givenBack] + holder + [provider]
+    [state] + conditions + [buffer] + blockRequest + fuseRequest + [givenBack] + holder + [provider]
   }
 
   private var state: [Piece] {
@@ -64,6 +64,15 @@ struct GroupFacts {
     if !io.operationName.isEmpty { text += "  \(io.operationName)" }
     text += "  sector \(io.sector)  \(Humanise.exactBytes(UInt64(io.length)))"
     return [Piece.fact("Block I/O", [Piece(text)])]
+  }
+
+  private var fuseRequest: [[Piece]] {
+    guard let request = group.buffer.fuse else { return [] }
+    let text =
+      "\(request.operationName)  node \(Humanise.hex(request.node))  offset \(request.offset)"
+      + "  \(Humanise.exactBytes(UInt64(request.length)))  queue \(request.queue)"
+      + "  request \(Humanise.hex(request.unique))"
+    return [line("FUSE", [Piece(text)])]
   }
 
   private var givenBack: [Piece] {

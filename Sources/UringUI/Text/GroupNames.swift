@@ -46,8 +46,9 @@ extension Names {
     return buffer.isKernel ? "kernel" : ""
   }
 
-  /// A block request's is named after it, too: "#3 ublkb0 0/5 read".
+  /// A driver's request's is named after it, too: "#3 ublkb0 0/5 read".
   static func buffer(_ buffer: GroupBuffer) -> String {
+    if let request = buffer.fuse { return "\(slot(buffer)) FUSE \(request.operationName)" }
     guard let io = buffer.ublk else { return slot(buffer) }
     let device = io.device.isEmpty ? "ublk" : io.device
     let operation = io.operationName.isEmpty ? "" : " " + io.operationName
@@ -89,6 +90,7 @@ extension GroupCondition {
   private static let severe: Set<GroupCondition> = [
     .neverGivenBack, .outOfRange, .wrongDirection, .emptySlot, .leaderFailed, .memberFailed,
     .streamDataLost, .notRegistered, .committedElsewhere, .exhausted,
+    .answeredEarly,
   ]
 }
 

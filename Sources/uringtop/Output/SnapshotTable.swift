@@ -93,7 +93,9 @@ struct SnapshotTable {
       let device = io.device.isEmpty ? "ublk" : Text.clean(io.device)
       return "\(device) \(io.queue):\(io.tag) \(io.operationName)"
     }
-    if let index = group.buffer.index { return "slot \(index)" }
+    if let index = group.buffer.index {
+      return "slot \(index)" + (group.buffer.fuse.map { " \($0.operationName)" } ?? "")
+    }
     if let bgid = group.buffer.bgid { return "bgid \(bgid)" }
     return group.buffer.address == 0 ? "-" : "0x" + String(group.buffer.address, radix: 16)
   }

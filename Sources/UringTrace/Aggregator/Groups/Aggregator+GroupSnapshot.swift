@@ -86,6 +86,16 @@ extension Aggregator {
       io.length = state.blockLength
       buffer.ublk = io
     }
+    if state.fuseUnique != 0 {
+      var request = GroupBuffer.FuseRequest()
+      request.queue = UInt32(state.queue)
+      request.unique = state.fuseUnique
+      request.node = state.fuseNode
+      request.operation = UInt32(state.operation)
+      request.offset = state.sector
+      request.length = state.blockLength
+      buffer.fuse = request
+    }
     return buffer
   }
 

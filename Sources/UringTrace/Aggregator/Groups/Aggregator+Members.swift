@@ -317,6 +317,7 @@ extension Aggregator {
       }
     }
     tables.members[number].member.endTime = max(time, 1)
+    tables.members[number].member.userData = request.pointee.request.userData
     tables.groups[group].doneCount &+= 1
     tables.groups[group].doneTime = time
     tables.groups[group].keptDone &+= 1
@@ -433,6 +434,8 @@ extension Aggregator {
     // Another one may have added to the buffers that the leader provided.
     if tables.groups[group].leader.request == slots[slot].request.id {
       tables.groups[group].leader.endTime = max(time, 1)
+      // Of a request from before the start only its CQE tells.
+      tables.groups[group].leader.userData = slots[slot].request.userData
       tables.groups[group].leader.hasResult = hasResult
       tables.groups[group].leader.result = result
     }

@@ -25,6 +25,12 @@ extension Aggregator {
   /// A driver's command is submitted.
   mutating func command(_ slot: UInt32) {
     let sqe = slots[slot].request.sqe
+    if !tables.fuseRequests.isEmpty,
+      UInt32(truncatingIfNeeded: sqe.off) == GroupProviderTraits.commitAndFetch
+    {
+      answerFuse(slot)
+      return
+    }
     guard let (provider, command) = GroupProviderTraits.command(UInt32(truncatingIfNeeded: sqe.off))
     else { return }
     let index: UInt32
@@ -317,6 +323,9 @@ extension Aggregator {
     tables.places[place].references = 0
     tables.places[place].registeredTime = time
     tables.places[place].length = tables.groups[group].length
+    tables.places[place].segments = tables.groups[group].segments
+    tables.places[place].direction = tables.groups[group].direction
+    tables.places[place].release = tables.groups[group].release
     tables.places[place].key = tables.groups[group].key
   }
 }

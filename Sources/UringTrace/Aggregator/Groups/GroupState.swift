@@ -71,6 +71,10 @@ struct GroupState {
   var sector: UInt64 = 0
   var blockLength: UInt32 = 0
 
+  /// FUSE: never 0 for a request. Its queue, operation, offset and length are those above.
+  var fuseUnique: UInt64 = 0
+  var fuseNode: UInt64 = 0
+
   var running: UInt64 { memberCount &- doneCount }
 }
 

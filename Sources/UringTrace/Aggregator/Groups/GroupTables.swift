@@ -45,11 +45,20 @@ struct GroupTables: ~Copyable {
   /// From ring and descriptor to device: as commands told when they completed.
   var routes: [UInt64: UInt32] = [:]
   var disks: [Name] = []
+  /// FUSE requests that a server has with their pages.
+  var fuseRequests: [FuseKey: (group: UInt32, id: RequestGroup.ID)] = [:]
 
   /// What a call of `io_uring_register` was given, until its record comes.
   var argument: record_register_argument?
   /// The block request of the buffer use that comes next.
   var block: record_block?
+
+  /// A FUSE request by how its server's answer will name it: with any of its rings.
+  struct FuseKey: Hashable {
+    var unique: UInt64
+    var tgid: UInt32
+    var fd: Int32
+  }
 
   /// A fixed array of C as it is in a record.
   struct Name: Equatable {

@@ -72,6 +72,7 @@ extension FindingRule {
     let members = group.members.filter { member in
       switch condition {
       case .pinned: !member.isDone
+      case .answeredEarly: !member.isDone || member.endTime > group.withdrawnTime
       case .shortMember: member.isShort
       case .memberFailed, .streamDataLost, .outOfRange, .wrongDirection, .emptySlot:
         member.hasResult && member.result < 0
@@ -123,6 +124,9 @@ extension FindingRule {
     ),
     .committedElsewhere: (
       .crit, "Commit on the ring that fetched the I/O, or unregister the buffer there."
+    ),
+    .answeredEarly: (
+      .crit, "Answer a request only when all members are done: its caller has the memory back."
     ),
     .notRegistered: (
       .warn, "Give each fetch a slot that is empty and within the ring's table."
