@@ -34,6 +34,8 @@ final class SessionLoop: @unchecked Sendable {
   private static let shortestSuspectPause: UInt64 = 50_000_000
   private static let longestSuspectPause: UInt64 = 2_000_000_000
   private static let settlePatience: UInt64 = 500_000_000
+  /// A busy kernel ends the rings of a process that is gone late.
+  private static let endingPatience: UInt64 = 3_000_000_000
   /// Microseconds. A ring is thought gone when two walks in a row miss it.
   private static let settlePause: UInt32 = 50_000
   /// Suspects in one walk: a quarter of the table.
@@ -297,15 +299,17 @@ final class SessionLoop: @unchecked Sendable {
   private func settle(
     _ aggregator: inout Aggregator, _ tail: inout RecordTail, keepsTail: Bool
   ) {
-    let deadline = MonotonicClock.now() + Self.settlePatience
+    let start = MonotonicClock.now()
     var hasWaited = false
-    while MonotonicClock.now() < deadline {
+    while true {
       // whatever their age
       let suspects = aggregator.suspects(at: .max, limit: Self.suspectLimit)
       let owners = aggregator.ownersOfRequestsInFlight
       // one that was just killed needs a moment before it shows
       let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
       if suspects.isEmpty, !isEnding { return }
+      let patience = isEnding ? Self.endingPatience : Self.settlePatience
+      if MonotonicClock.now() - start > patience { return }
       hasWaited = true
       if !suspects.isEmpty, !state.mailbox.answers.withLock({ $0.isWalking }) {
         ask(about: suspects)

