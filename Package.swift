@@ -102,7 +102,8 @@ let package = Package(
       ]),
     // The command line as its users see it: the real binary.
     .testTarget(
-      name: "CommandTests", dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
+      name: "CommandTests",
+      dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
       exclude: ["Recordings"]),
     .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
