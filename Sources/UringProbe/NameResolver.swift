@@ -88,6 +88,16 @@ struct NameResolver {
     }
   }
 
+  /// Names of registered pipes and sockets, which fdinfo lacks on 6.1 and for rings without descriptor.
+  mutating func note(
+    _ files: [RecordBuffer.FixedFile: String], into records: inout RecordBuffer
+  ) {
+    let now = MonotonicClock.now()
+    for (file, name) in files {
+      note(.fixed(ring: file.ring, index: file.index), Array(name.utf8), at: now, into: &records)
+    }
+  }
+
   /// Reads the `UserFiles` of a ring's fdinfo: lines of `index: name`.
   private mutating func readFixed(
     _ ring: UInt64, known: RingScanner.KnownRing?, at time: UInt64,
@@ -134,6 +144,30 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
 }
 
 extension RecordBuffer {
+  /// A slot of a ring's table.
+  struct FixedFile: Hashable {
+    var ring: UInt64
+    var index: UInt32
+  }
+
+  /// The registered files that are sockets or pipes without a path, under the names that a link in
+  /// /proc/PID/fd has for them.
+  var fixedFiles: [FixedFile: String] {
+    var found: [FixedFile: String] = [:]
+    withEachRecord { record in
+      guard record.pointee.kind == .registeredFile else { return }
+      let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
+      let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
+      let key = FixedFile(ring: record.pointee.ctx, index: file.index)
+      if file.mode & S_IFMT == S_IFSOCK {
+        found[key] = "socket:[\(file.inode)]"
+      } else if file.mode & S_IFMT == S_IFIFO, file.file_system == pipes {
+        found[key] = "pipe:[\(file.inode)]"
+      }
+    }
+    return found
+  }
+
   /// What was found of a request.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?
@@ -165,7 +199,9 @@ extension RecordBuffer {
       if parked.base.tid != 0 {
         subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
       }
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return }
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
+        Opcode(rawValue: parked.base.opcode).properties.hasFile
+      else { return }
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
         subjects.append(
           .fixed(ring: record.pointee.ctx, index: UInt32(bitPattern: parked.fd)))

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 		process->fd = child;
 		process->len = P_PID;
 		process->file_index = WEXITED;
+		say("\"child\":%d,\"futex\":\"0x%" PRIx64 "\"", child, (uint64_t)(uintptr_t)&word);
 		count += 2;
 	}
 	struct io_uring_sqe *nop = next(ring, 0);

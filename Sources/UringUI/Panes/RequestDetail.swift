@@ -46,7 +46,10 @@ struct RequestDetail {
       let number = RequestColumns.number(of: file)
       let name = scene.snapshot.fileNames.name(of: request)
       lines.append(
-        line("File", [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? [])))
+        line(
+          "File",
+          [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? []) + references(on: file))
+      )
     }
     var submitter = [Piece(scene.thread(request.submitterTid))]
     if request.submitterTgid != 0, request.submitterTgid != request.submitterTid {
@@ -68,6 +71,15 @@ struct RequestDetail {
       lines.append(line("Refused", [Names.result(request.preparationError, of: request.opcode)]))
     }
     return lines + kernelView
+  }
+
+  /// Of a registered file: how many requests hold it, by the kernel's count.
+  private func references(on file: FileReference) -> [Piece] {
+    guard case .fixed(let index) = file,
+      let entry = scene.ring(request.ring)?.files.first(where: { $0.index == index }),
+      let count = entry.references
+    else { return [] }
+    return [Piece(count == 1 ? "  1 reference" : "  \(count) references", .faint)]
   }
 
   // MARK: The kernel's view
