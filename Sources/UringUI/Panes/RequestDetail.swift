@@ -180,7 +180,7 @@ struct RequestDetail {
   }
 
   private func fileLine(_ state: FileState) -> [Piece] {
-    let events = NamedBits.poll.text(state.pollEvents)
+    let events = state.pollEvents == 0 ? "" : NamedBits.poll.text(state.pollEvents)
     var pieces = [Piece("reports "), Piece(events.isEmpty ? "nothing" : events, .value)]
     if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
     if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
@@ -266,7 +266,7 @@ struct RequestDetail {
         Piece(stepText(step, name.text).fitted(to: Self.nameWidth), name.style),
         Piece((index == 0 ? "" : "+" + Humanise.duration(since)).rightAligned(to: 8), .value),
         Piece(Humanise.duration(total).rightAligned(to: 9)),
-        Piece("  " + scene.thread(step.tid).fitted(to: threadWidth), .faint),
+        Piece("  " + scene.thread(step.tid).fitted(to: threadWidth) + "  ", .faint),
       ]
       if hasBars {
         let next = index + 1 < steps.count ? steps[index + 1].time : end
