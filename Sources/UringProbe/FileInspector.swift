@@ -27,7 +27,8 @@ enum FileInspector {
   /// Looks at the files of requests that were just found, where a descriptor of their process still names
   /// them.
   static func look(
-    at requests: [record_parked], _ fixedFiles: [RecordBuffer.FixedFile: String], time: UInt64,
+    at requests: [record_parked],
+    _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
     into records: inout RecordBuffer
   ) {
     var answers: [Descriptor: Answer] = [:]
@@ -39,10 +40,8 @@ enum FileInspector {
       }
       var descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
-        let file = RecordBuffer.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
-        let reads = parked.poll_events & UInt32(POLLIN) != 0
-        guard let name = fixedFiles[file],
-          let fd = open.descriptor(of: name, in: parked.tgid, canRead: reads)
+        let slot = RecordBuffer.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
+        guard let file = fixedFiles[slot], let fd = open.descriptor(of: file, in: parked.tgid)
         else { continue }
         descriptor.fd = fd
       }
@@ -50,7 +49,8 @@ enum FileInspector {
       guard answers[descriptor] == nil else { continue }
       answers[descriptor] = ask(descriptor)
     }
-    let ends = PipeEnds(of: Set(answers.values.compactMap(\.pipe)))
+    let ends = PipeEnds(
+      of: Set(answers.values.compactMap(\.pipe)), registered: Array(fixedFiles.values))
     for (descriptor, answer) in answers {
       guard let pipe = answer.pipe else { continue }
       answers[descriptor]?.text = ends.describe(pipe, writers: answer.isReader)
@@ -76,8 +76,8 @@ enum FileInspector {
 
     private static let mostDescriptors = 1 << 14
 
-    /// One that can be read, or else written: both ends of a pipe have the same name.
-    mutating func descriptor(of name: String, in tgid: UInt32, canRead: Bool) -> Int32? {
+    /// One that was opened as the file was: both ends of a pipe have the same name.
+    mutating func descriptor(of file: RecordBuffer.NamedFile, in tgid: UInt32) -> Int32? {
       if known[tgid] == nil {
         var files: [String: [Int32]] = [:]
         for entry in Procfs.entries("/proc/\(tgid)/fd").prefix(Self.mostDescriptors) {
@@ -87,11 +87,12 @@ enum FileInspector {
         }
         known[tgid] = files
       }
-      return known[tgid]?[name]?.first { fd in
+      return known[tgid]?[file.name]?.first { fd in
         guard let text = Procfs.text("/proc/\(tgid)/fdinfo/\(fd)"),
           let flags = Procfs.field("flags", of: text, radix: 8)
         else { return false }
-        return Int32(truncatingIfNeeded: flags) & O_ACCMODE != (canRead ? O_WRONLY : O_RDONLY)
+        let mode = Int32(truncatingIfNeeded: flags) & O_ACCMODE
+        return (mode != O_WRONLY) == file.canRead && (mode != O_RDONLY) == file.canWrite
       }
     }
   }

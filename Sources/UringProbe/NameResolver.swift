@@ -90,11 +90,12 @@ struct NameResolver {
 
   /// Names of registered pipes and sockets, which fdinfo lacks on 6.1 and for rings without descriptor.
   mutating func note(
-    _ files: [RecordBuffer.FixedFile: String], into records: inout RecordBuffer
+    _ files: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], into records: inout RecordBuffer
   ) {
     let now = MonotonicClock.now()
-    for (file, name) in files {
-      note(.fixed(ring: file.ring, index: file.index), Array(name.utf8), at: now, into: &records)
+    for (slot, file) in files {
+      note(
+        .fixed(ring: slot.ring, index: slot.index), Array(file.name.utf8), at: now, into: &records)
     }
   }
 
@@ -150,20 +151,26 @@ extension RecordBuffer {
     var index: UInt32
   }
 
-  /// The registered files that are sockets or pipes without a path, under the names that a link in
-  /// /proc/PID/fd has for them.
-  var fixedFiles: [FixedFile: String] {
-    var found: [FixedFile: String] = [:]
+  /// A registered file under the name that a link in /proc/PID/fd has for it.
+  struct NamedFile {
+    var name: String
+    var canRead: Bool
+    var canWrite: Bool
+  }
+
+  /// The registered files that are sockets or pipes without a path.
+  var fixedFiles: [FixedFile: NamedFile] {
+    var found: [FixedFile: NamedFile] = [:]
     withEachRecord { record in
       guard record.pointee.kind == .registeredFile else { return }
       let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
       let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
       let key = FixedFile(ring: record.pointee.ctx, index: file.index)
-      if file.mode & S_IFMT == S_IFSOCK {
-        found[key] = "socket:[\(file.inode)]"
-      } else if file.mode & S_IFMT == S_IFIFO, file.file_system == pipes {
-        found[key] = "pipe:[\(file.inode)]"
-      }
+      let type = mode_t(file.mode) & S_IFMT
+      guard type == S_IFSOCK || type == S_IFIFO && file.file_system == pipes else { return }
+      found[key] = NamedFile(
+        name: "\(type == S_IFSOCK ? "socket" : "pipe"):[\(file.inode)]",
+        canRead: file.can_read != 0, canWrite: file.can_write != 0)
     }
     return found
   }

@@ -63,7 +63,7 @@ struct Surveyor: ~Copyable {
   private var inventory: Inventory?
   private var hasTriedInventory = false
   /// Registered sockets and pipes, as of the last inventory.
-  private var fixedFiles: [RecordBuffer.FixedFile: String] = [:]
+  private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000

@@ -1,4 +1,4 @@
-// What a ring has registered, with requests parked on it: files (of two the descriptor is closed), buffers, and groups
+// What a ring has registered, with requests parked on it: files (of some the descriptor is closed), buffers, and groups
 // of provided buffers of both kinds, in part used up. Prints the ready line, which says what holds how many, and keeps
 // everything until standard input closes or SIGTERM.
 #include "program.h"
@@ -53,18 +53,20 @@ int main(int argc, char **argv)
 {
 	begin("registered", &argc, argv);
 	struct ring *ring = open_ring(16, 0);
-	int pipes[2][2], sockets[2];
+	int pipes[3][2], sockets[2];
 	make_pipe(pipes[0]);
 	make_pipe(pipes[1]);
+	make_pipe(pipes[2]);
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets));
 	int null = must(open("/dev/null", O_RDONLY | O_CLOEXEC));
 	int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
-	int files[FILES] = { pipes[0][0], sockets[0], zero, pipes[1][0], -1, null, -1, -1 };
+	int files[FILES] = { pipes[0][0], sockets[0], zero, pipes[1][0], pipes[2][1], null, -1, -1 };
 	must_uring(io_uring_register_files(&ring->uring, files, FILES));
 	say("\"files\":{\"0\":{\"name\":\"pipe:[%lu]\",\"references\":2},\"1\":{\"name\":\"socket:[%lu]\",\"references\":2},"
 	    "\"2\":{\"name\":\"/dev/zero\",\"references\":0},\"3\":{\"name\":\"pipe:[%lu]\",\"references\":1},"
+	    "\"4\":{\"name\":\"pipe:[%lu]\",\"references\":0},"
 	    "\"5\":{\"name\":\"/dev/null\",\"references\":0}}",
-	    inode(pipes[0][0]), inode(sockets[0]), inode(pipes[1][0]));
+	    inode(pipes[0][0]), inode(sockets[0]), inode(pipes[1][0]), inode(pipes[2][1]));
 	struct iovec vectors[4];
 	for (int i = 0; i < 4; i++)
 		vectors[i] = (struct iovec) { memory[i], SIZE };
@@ -87,6 +89,7 @@ int main(int argc, char **argv)
 
 	must(close(sockets[0]));
 	must(close(pipes[1][0]));
+	must(close(pipes[2][1]));
 	must(close(zero));
 	must(close(null));
 	read_into(ring, 0, 0);
@@ -97,6 +100,8 @@ int main(int argc, char **argv)
 	io_uring_prep_recv(recv, 1, memory[3], SIZE, 0);
 	recv->flags = IOSQE_FIXED_FILE;
 	read_into(ring, 3, 2);
+	// Only a registered file can write there.
+	io_uring_prep_poll_add(sqe(ring), pipes[2][0], POLLIN);
 	say("\"buffers\":{\"0\":2,\"1\":0,\"2\":1,\"3\":0}");
 	submit(ring);
 	return finish();

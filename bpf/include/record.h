@@ -594,7 +594,9 @@ struct record_registered_file {
   __u64 inode;
   __u32 index;
   __s32 references;  /* held by requests; -1: the kernel does not count them for each file (up to 6.12) */
-  __u32 mode;        /* of the inode, S_IF* */
+  __u16 mode;        /* of the inode, S_IF* */
+  __u8 can_read;     /* 1: it was opened for that */
+  __u8 can_write;
   __u32 file_system; /* its magic number, statfs(2) */
 };
 

@@ -23,6 +23,12 @@ struct io_ring_ctx___file_slots {
   struct io_file_table___slots file_table;
 };
 
+struct file___opened {
+  unsigned int f_mode;
+};
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+
 struct super_block___magic {
   unsigned long s_magic;
 };

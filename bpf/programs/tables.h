@@ -36,6 +36,10 @@ static __always_inline void write_file(__u32 index, __u64 address, __u64 tag, __
   struct super_block___magic *super = (void *)BPF_CORE_READ(inode, i_sb);
   record->inode = BPF_CORE_READ(numbered, i_ino);
   record->mode = BPF_CORE_READ(inode, i_mode);
+  struct file___opened *opened = (void *)file;
+  __u32 access = BPF_CORE_READ(opened, f_mode);
+  record->can_read = !!(access & FMODE_READ);
+  record->can_write = !!(access & FMODE_WRITE);
   record->file_system = BPF_CORE_READ(super, s_magic);
 }
 

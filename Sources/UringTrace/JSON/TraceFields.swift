@@ -230,6 +230,8 @@ enum TraceFields {
       json.field("tag", hex: file.tag)
       json.field("inode", file.inode)
       json.field("mode", file.mode)
+      json.field("can_read", file.can_read != 0)
+      json.field("can_write", file.can_write != 0)
       json.field("file_system", file.file_system)
     case .providedGroup:
       let group = raw.load(as: record_provided_group.self)

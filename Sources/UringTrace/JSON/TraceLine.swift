@@ -395,6 +395,8 @@ struct TraceLine: Decodable {
       file.tag = try line.hex("tag")
       file.inode = try line.integer("inode")
       file.mode = try line.integer("mode")
+      file.can_read = try line.bool("can_read") ? 1 : 0
+      file.can_write = try line.bool("can_write") ? 1 : 0
       file.file_system = try line.integer("file_system")
       return { [file] in $0.append(file, base: \.base) }
     case .providedGroup:
