@@ -198,12 +198,23 @@ def check_ublk_report(truth, snapshot):
         cries = [finding["summary"] for finding in findings if finding["severity"] != "info"
                  and finding["tag"] != "punt-storm" and not finding["summary"].startswith("held_after_done: ")]
         expect(not cries, f"{load}: {cries}")
+    if version >= (6, 17):
+        check_ublk_faults()
     found, findings = report("ublk--null")
     unused = [f for f in findings if f["tag"] == "group-condition" and f["summary"].startswith("unused: ")]
     expect(not found, f"--null: {found}")
     lends = version >= (6, 17)  # with the driver's automatic registration
     expect(len(unused) == lends, f"--null: {[finding['tag'] for finding in findings]}")
     expect(all(finding["requests"] for finding in unused), "unused: nobody is named")
+
+
+def check_ublk_faults():
+    """The faults' conditions are found while they happen."""
+    found, findings = report("ublk_faults")
+    shown = {f["summary"].split(":")[0] for f in findings if f["tag"] == "group-condition" and f["requests"]}
+    wanted = {"held_after_done", "given_back_late", "short_member", "partly_filled", "leader_failed", "member_failed",
+              "members_cancelled", "wrong_direction"}
+    expect(shown >= wanted, f"no {sorted(wanted - shown)} in {sorted(shown)}")
 
 
 cases = {

@@ -70,6 +70,15 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
     kill -TERM $child
     wait $child
   done
+  # Every fault that it can make, watched from the start; where the kernel lets it lend memory.
+  set -- --target ublk --batch --json --transfer zero-copy
+  if "$uringtop" demo "$@" --ios 1 >/dev/null 2>&1; then
+    for fault in slow-member short-read leader-fail member-fail wrong-direction; do
+      set -- "$@" --inject $fault:10
+    done
+    "$uringtop" report --json -- "$uringtop" demo "$@" --inject no-ack:4 --rate 16 --duration 6s \
+      >"$results/ublk_faults.report" 2>"$results/ublk_faults.err" || failed=1
+  fi
 fi
 hung hang_poll hang_poll
 hung hang_poll_defer hang_poll --defer
