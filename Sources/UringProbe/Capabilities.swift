@@ -150,6 +150,11 @@ private struct CapabilityDetector {
       let isThere = kernel.ringFields.contains(field)
       add(name, isThere, isThere ? "" : "this kernel's rings have no \(field)", lost)
     }
+    let hasNodes = kernel.ringFields.contains("buf_table")
+    add(
+      "inventory_references", hasNodes,
+      hasNodes ? "" : "this kernel counts references to a whole table, not to each of its slots",
+      "how many requests hold each registered file and buffer, by the kernel's count")
     let hasUblk =
       Procfs.exists("/sys/module/ublk_drv") && Procfs.exists("/sys/kernel/btf/ublk_drv")
     add(

@@ -24,27 +24,39 @@ enum FileInspector {
     var fd: Int32
   }
 
-  /// Looks at the files of requests that were just found, where a descriptor still names them.
+  /// Looks at the files of requests that were just found, where a descriptor of their process still names
+  /// them.
   static func look(
-    at requests: [record_parked], time: UInt64, into records: inout RecordBuffer
+    at requests: [record_parked],
+    _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
+    into records: inout RecordBuffer
   ) {
     var answers: [Descriptor: Answer] = [:]
+    var open = OpenFiles()
+    var descriptors: [UInt64: Descriptor] = [:]
     for parked in requests {
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
-        !SQEFlags(requestFlags: parked.flags).contains(.fixedFile), parked.fd >= 0,
-        parked.tgid != 0
-      else { continue }
-      let descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0, parked.fd >= 0, parked.tgid != 0 else {
+        continue
+      }
+      var descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
+      if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
+        let slot = RecordBuffer.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
+        guard let file = fixedFiles[slot], let fd = open.descriptor(of: file, in: parked.tgid)
+        else { continue }
+        descriptor.fd = fd
+      }
+      descriptors[parked.base.req] = descriptor
       guard answers[descriptor] == nil else { continue }
       answers[descriptor] = ask(descriptor)
     }
-    let ends = PipeEnds(of: Set(answers.values.compactMap(\.pipe)))
+    let ends = PipeEnds(
+      of: Set(answers.values.compactMap(\.pipe)), registered: Array(fixedFiles.values))
     for (descriptor, answer) in answers {
       guard let pipe = answer.pipe else { continue }
       answers[descriptor]?.text = ends.describe(pipe, writers: answer.isReader)
     }
     for parked in requests {
-      guard let answer = answers[Descriptor(tgid: parked.tgid, fd: parked.fd)] else { continue }
+      guard let answer = descriptors[parked.base.req].flatMap({ answers[$0] }) else { continue }
       let text = Array(answer.text.utf8)
       records.append(
         record_file_state.self, at: time, ring: parked.base.ctx, request: parked.base.req,
@@ -54,6 +66,33 @@ enum FileInspector {
         $0.length = UInt32(text.count)
         $0.receive_bytes = answer.receiveBytes
         $0.send_bytes = answer.sendBytes
+      }
+    }
+  }
+
+  /// Descriptors of processes by what they refer to: a registered file may have one as well.
+  private struct OpenFiles {
+    private var known: [UInt32: [String: [Int32]]] = [:]
+
+    private static let mostDescriptors = 1 << 14
+
+    /// One that was opened as the file was: both ends of a pipe have the same name.
+    mutating func descriptor(of file: RecordBuffer.NamedFile, in tgid: UInt32) -> Int32? {
+      if known[tgid] == nil {
+        var files: [String: [Int32]] = [:]
+        for entry in Procfs.entries("/proc/\(tgid)/fd").prefix(Self.mostDescriptors) {
+          if let fd = Int32(entry), let link = Procfs.link("/proc/\(tgid)/fd/\(fd)") {
+            files[String(decoding: link, as: UTF8.self), default: []].append(fd)
+          }
+        }
+        known[tgid] = files
+      }
+      return known[tgid]?[file.name]?.first { fd in
+        guard let text = Procfs.text("/proc/\(tgid)/fdinfo/\(fd)"),
+          let flags = Procfs.field("flags", of: text, radix: 8)
+        else { return false }
+        let mode = Int32(truncatingIfNeeded: flags) & O_ACCMODE
+        return (mode != O_WRONLY) == file.canRead && (mode != O_RDONLY) == file.canWrite
       }
     }
   }

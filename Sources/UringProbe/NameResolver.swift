@@ -88,6 +88,17 @@ struct NameResolver {
     }
   }
 
+  /// Names of registered pipes and sockets, which fdinfo lacks on 6.1 and for rings without descriptor.
+  mutating func note(
+    _ files: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], into records: inout RecordBuffer
+  ) {
+    let now = MonotonicClock.now()
+    for (slot, file) in files {
+      note(
+        .fixed(ring: slot.ring, index: slot.index), Array(file.name.utf8), at: now, into: &records)
+    }
+  }
+
   /// Reads the `UserFiles` of a ring's fdinfo: lines of `index: name`.
   private mutating func readFixed(
     _ ring: UInt64, known: RingScanner.KnownRing?, at time: UInt64,
@@ -134,6 +145,36 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
 }
 
 extension RecordBuffer {
+  /// A slot of a ring's table.
+  struct FixedFile: Hashable {
+    var ring: UInt64
+    var index: UInt32
+  }
+
+  /// A registered file under the name that a link in /proc/PID/fd has for it.
+  struct NamedFile {
+    var name: String
+    var canRead: Bool
+    var canWrite: Bool
+  }
+
+  /// The registered files that are sockets or pipes without a path.
+  var fixedFiles: [FixedFile: NamedFile] {
+    var found: [FixedFile: NamedFile] = [:]
+    withEachRecord { record in
+      guard record.pointee.kind == .registeredFile else { return }
+      let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
+      let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
+      let key = FixedFile(ring: record.pointee.ctx, index: file.index)
+      let type = mode_t(file.mode) & S_IFMT
+      guard type == S_IFSOCK || type == S_IFIFO && file.file_system == pipes else { return }
+      found[key] = NamedFile(
+        name: "\(type == S_IFSOCK ? "socket" : "pipe"):[\(file.inode)]",
+        canRead: file.can_read != 0, canWrite: file.can_write != 0)
+    }
+    return found
+  }
+
   /// What was found of a request.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?
@@ -165,7 +206,9 @@ extension RecordBuffer {
       if parked.base.tid != 0 {
         subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
       }
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return }
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
+        Opcode(rawValue: parked.base.opcode).properties.hasFile
+      else { return }
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
         subjects.append(
           .fixed(ring: record.pointee.ctx, index: UInt32(bitPattern: parked.fd)))

@@ -12,6 +12,8 @@ struct PipeEnds {
   }
 
   private var holders: [String: [Holder]] = [:]
+  /// Files that rings have registered: some have no descriptor any more.
+  private let registered: [RecordBuffer.NamedFile]
 
   /// Descriptors looked at: a look is about a microsecond.
   private static let mostDescriptors = 1 << 17
@@ -19,7 +21,8 @@ struct PipeEnds {
   private static let mostHolders = 16
 
   /// Looks through the descriptors of all processes for those pipes (`pipe:[inode]`).
-  init(of pipes: Set<String>) {
+  init(of pipes: Set<String>, registered: [RecordBuffer.NamedFile]) {
+    self.registered = registered
     guard !pipes.isEmpty else { return }
     var remaining = Self.mostDescriptors
     for process in Procfs.entries("/proc") {
@@ -46,7 +49,13 @@ struct PipeEnds {
   /// Who could write to the pipe, or read from it: "written by cat/4711 fd 1".
   func describe(_ pipe: String, writers: Bool) -> String {
     let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
-    guard !found.isEmpty else { return writers ? "nobody can write to it" : "nobody can read it" }
+    guard !found.isEmpty else {
+      let isRegistered = registered.contains {
+        $0.name == pipe && (writers ? $0.canWrite : $0.canRead)
+      }
+      if isRegistered { return "\(writers ? "write" : "read") end: registered with a ring" }
+      return writers ? "nobody can write to it" : "nobody can read it"
+    }
     let names = found.prefix(3).map { holder in
       let name = Procfs.read("/proc/\(holder.tgid)/comm").map { harmless($0.dropLast()) } ?? "?"
       return "\(name)/\(holder.tgid) fd \(holder.fd)"

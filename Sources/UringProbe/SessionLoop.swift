@@ -26,6 +26,10 @@ final class SessionLoop: @unchecked Sendable {
   private var lossStreak = 0
   private var nextSuspectCheck: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
+  /// What the next inventory finds is not to wait for the next snapshot's time: the first, and those that
+  /// were asked for.
+  private var awaitsInventory = true
+  private var inventories = 0
   private var suspectPause = SessionLoop.shortestSuspectPause
 
   private static let lossCheckInterval: UInt64 = 100_000_000
@@ -79,11 +83,12 @@ final class SessionLoop: @unchecked Sendable {
         return commands
       }
       // Before the drain: what the surveyor saw happened before what is drained now ended.
-      let (answers, notices) = takeAnswers()
+      let (answers, notices, taken) = takeAnswers()
       let now = MonotonicClock.now()
       let drained = drain(to: &aggregator, &tail, keepsTail: keepsTail)
       feed(answers, to: &aggregator, &tail)
       for notice in notices { state.notify(notice) }
+      if hasAwaitedInventory(taken) { nextSnapshot = now }
       // nothing is lost where nothing is written
       if drained > 0 { mayHaveLost = true }
       if mayHaveLost && now >= nextLossCheck || pacing.isBehind(drained) {
@@ -105,7 +110,10 @@ final class SessionLoop: @unchecked Sendable {
       if commands.wantsInventory || !commands.inspections.isEmpty {
         let requests = commands.inspections.compactMap { aggregator.kernelAddress(of: $0) }
         state.mailbox.requests.withLock {
-          if commands.wantsInventory { $0.wantsInventory = true }
+          if commands.wantsInventory {
+            $0.wantsInventory = true
+            awaitsInventory = true
+          }
           $0.inspections += requests
         }
         state.mailbox.wake.signal()
@@ -211,14 +219,23 @@ final class SessionLoop: @unchecked Sendable {
 
   // MARK: What the records do not tell
 
-  private func takeAnswers() -> (RecordBuffer, [Notice]) {
+  /// Records and notices, and how many inventories there have been.
+  private func takeAnswers() -> (RecordBuffer, [Notice], Int) {
     state.mailbox.answers.withLock { answers in
       defer {
         answers.records = RecordBuffer()
         answers.notices = []
       }
-      return (answers.records, answers.notices)
+      return (answers.records, answers.notices, answers.inventories)
     }
+  }
+
+  /// Whether one that was waited for is among what was taken up to now.
+  private func hasAwaitedInventory(_ taken: Int) -> Bool {
+    defer { inventories = taken }
+    guard awaitsInventory, taken > inventories else { return false }
+    awaitsInventory = false
+    return true
   }
 
   private func checkLoss(
@@ -315,7 +332,7 @@ final class SessionLoop: @unchecked Sendable {
         ask(about: suspects)
       }
       usleep(Self.settlePause)
-      let (answers, notices) = takeAnswers()
+      let (answers, notices, _) = takeAnswers()
       _ = drain(to: &aggregator, &tail, keepsTail: keepsTail)
       feed(answers, to: &aggregator, &tail)
       for notice in notices { state.notify(notice) }

@@ -62,6 +62,8 @@ struct Surveyor: ~Copyable {
   /// Loaded when the rings are known: that is after the first frame.
   private var inventory: Inventory?
   private var hasTriedInventory = false
+  /// Registered sockets and pipes, as of the last inventory.
+  private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -170,8 +172,11 @@ struct Surveyor: ~Copyable {
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
         names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        fixedFiles = records.fixedFiles
+        names.note(fixedFiles, into: &records)
         let waiting = records.parked(in: [.poll], limit: 256)
-        FileInspector.look(at: waiting, time: MonotonicClock.now(), into: &records)
+        FileInspector.look(
+          at: waiting, fixedFiles, time: MonotonicClock.now(), into: &records)
       }
       for inspection in inspections where scanner.rings[inspection.ring] != nil {
         try inventory!.run(
@@ -179,7 +184,8 @@ struct Surveyor: ~Copyable {
             rings: [inspection.ring], observedSince: 0, request: inspection.request),
           into: &records)
         if let parked = records.parked(inspection.request) {
-          FileInspector.look(at: [parked], time: MonotonicClock.now(), into: &records)
+          FileInspector.look(
+            at: [parked], fixedFiles, time: MonotonicClock.now(), into: &records)
         }
       }
     } catch {

@@ -88,10 +88,54 @@ def check_parked(truth, snapshot):
     running = [r for r in snapshot["requests"] if r["place"] == "io_wq_running"]
     expect(any("wait_for_partner" in frame for r in running for frame in r["kernel_stack"]), "no kernel stack")
     if version >= (6, 12):
-        expect(only(snapshot, "FUTEX_WAIT")["waits_for"]["kind"] == "futex", "futex")
-        expect(only(snapshot, "WAITID")["waits_for"]["kind"] == "process", "waitid")
+        futex = only(snapshot, "FUTEX_WAIT")["waits_for"]
+        expect(futex["kind"] == "futex" and f"at {truth['futex']}," in futex["text"], f"futex: {futex}")
+        futexes = only(snapshot, "FUTEX_WAITV")["waits_for"]
+        expect(f"one of the 2 futexes listed at {truth['futexes']}," in futexes["text"], f"futexes: {futexes}")
+        process = only(snapshot, "WAITID")["waits_for"]
+        expect(process["kind"] == "process", "waitid")
+        expect(process["text"] == f"process {truth['child']} to change its state", process["text"])
     expect([cqe["user_data"] for cqe in snapshot["rings"][0]["unreaped"]] == ["0xbbb1"], "unreaped")
     expect(snapshot["rings"][0]["sq_pending"] == 2, "unsubmitted")
+
+
+def check_registered(truth, snapshot):
+    """Files with their references, buffers with theirs, and what is left in groups of provided buffers."""
+    counts = version >= (6, 13)  # up to 6.12 the kernel has no count for each file or buffer
+    ring = snapshot["rings"][0]
+    files = {str(file["index"]): file for file in ring["files"]}
+    expect(files.keys() == truth["files"].keys(), f"files {sorted(files)}")
+    for index, told in truth["files"].items():
+        file = files.get(index, {})
+        name = file.get("name") or ""
+        # up to 6.12 fdinfo has only the last part of a path
+        expect(name == told["name"] or not counts and told["name"].endswith(f"/{name}") and name,
+               f"file {index}: {name}, not {told['name']}")
+        expect(file.get("references") == (told["references"] if counts else None), f"file {index}: {file}")
+        expect(len(file.get("requests", [])) == told["references"], f"file {index} is used by {file}")
+    for request in snapshot["requests"]:
+        if request["fixed_file"] is None:  # the other end of its pipe has no descriptor
+            expect("write end: registered with a ring" in request["waits_for"]["text"], request["waits_for"]["text"])
+            continue
+        index = str(request["fixed_file"])
+        expect(request["file"] == truth["files"][index]["name"], f"{request['opcode']}: file {request['file']}")
+        expect(truth["files"][index]["name"] in request["waits_for"]["text"], request["waits_for"]["text"])
+        if index == "0":  # its descriptor is still open: the file could be asked
+            expect("reports nothing" in request["waits_for"]["text"], request["waits_for"]["text"])
+            expect(f"/{truth['pid']} fd " in request["waits_for"]["text"], "nobody has the write end")
+    buffers = {str(buffer["index"]): buffer for buffer in snapshot["buffers"] if buffer["kind"] == "registered"}
+    for index, references in truth["buffers"].items():
+        buffer = buffers.get(index, {})
+        expect(len(buffer.get("borrowers", [])) == references, f"buffer {index}: {buffer.get('borrowers')}")
+        expect(buffer.get("references") == (references if counts else None), f"buffer {index}: {buffer}")
+    groups = {str(buffer["bgid"]): buffer for buffer in snapshot["buffers"] if buffer["kind"] != "registered"}
+    expect(groups.keys() == truth["groups"].keys(), f"groups {sorted(groups)}")
+    for bgid, told in truth["groups"].items():
+        group = groups.get(bgid, {})
+        expect(group.get("buffers_left") == told["left"], f"group {bgid}: {group}")
+        expect(group.get("kind") == ("provided_ring" if told["entries"] else "provided_legacy"), f"group {bgid}: {group}")
+        if told["entries"]:
+            expect(group.get("buffer_count") == told["entries"], f"group {bgid}: {group}")
 
 
 def check_sqpoll(truth, snapshot):
@@ -121,12 +165,61 @@ def check_ublk(truth, snapshot):
         expect(disks and all(disk["with_server"] for disk in disks), f"disk requests {disks}")
         expect(all(disk["server_pid"] == truth["pid"] for disk in disks), f"served by another: {disks}")
         expect(all(snapshot["time_ns"] - disk["start_ns"] > 1_000_000_000 for disk in disks), "age")
+    check_ublk_report(truth, snapshot)
     tags = {(disk["queue"], disk["tag"]) for disk in snapshot["disk_requests"]}
     expect(len(tags) == len(snapshot["disk_requests"]), "a tag twice")
 
 
+def report(name):
+    findings = json.loads((folder / f"{name}.report").read_text())["findings"]
+    return [finding for finding in findings if finding["tag"] == "uncommitted-block"], findings
+
+
+def check_ublk_report(truth, snapshot):
+    """The finding names device, queue and tag, and the requests that wait; well servers have none."""
+    found, findings = report("ublk")
+    expect(len(found) == 1, f"findings {[finding['tag'] for finding in findings]}")
+    if found:
+        waiting = {(r["user_data"], r["opcode"]) for r in snapshot["requests"] if r["place"] == "block"}
+        named = {(r["user_data"], r["opcode"]) for r in found[0]["requests"]}
+        expect(found[0]["severity"] == "warn", found[0]["severity"])
+        expect(waiting <= named, f"names {named}, not {waiting}")
+        numbers = found[0]["numbers"]
+        place = f"ublkb0 queue {numbers['queue']} tag {numbers['tag']}: "
+        expect(found[0]["summary"].startswith(place), found[0]["summary"])
+        expect(f"/{truth['pid']} for " in found[0]["summary"], found[0]["summary"])
+        tags = {(disk["queue"], disk["tag"]) for disk in snapshot["disk_requests"]}
+        expect((numbers["queue"], numbers["tag"]) in tags, f"{place} is not among {tags}")
+        expect(numbers["age_ns"] > 3_000_000_000, f"age {numbers['age_ns']}")
+    for load in ("--rate=50", "--no-load"):
+        found, findings = report(f"ublk{load}")
+        expect(not found, f"{load}: {found}")
+        # its file is in memory, which always takes a worker; how long a guest takes means nothing
+        cries = [finding["summary"] for finding in findings if finding["severity"] != "info"
+                 and finding["tag"] != "punt-storm" and not finding["summary"].startswith("held_after_done: ")]
+        expect(not cries, f"{load}: {cries}")
+    if version >= (6, 17):
+        check_ublk_faults()
+    found, findings = report("ublk--null")
+    unused = [f for f in findings if f["tag"] == "group-condition" and f["summary"].startswith("unused: ")]
+    expect(not found, f"--null: {found}")
+    lends = version >= (6, 17)  # with the driver's automatic registration
+    expect(len(unused) == lends, f"--null: {[finding['tag'] for finding in findings]}")
+    expect(all(finding["requests"] for finding in unused), "unused: nobody is named")
+
+
+def check_ublk_faults():
+    """The faults' conditions are found while they happen."""
+    found, findings = report("ublk_faults")
+    shown = {f["summary"].split(":")[0] for f in findings if f["tag"] == "group-condition" and f["requests"]}
+    wanted = {"held_after_done", "given_back_late", "short_member", "partly_filled", "leader_failed", "member_failed",
+              "members_cancelled", "wrong_direction"}
+    expect(shown >= wanted, f"no {sorted(wanted - shown)} in {sorted(shown)}")
+
+
 cases = {
     "hang_poll": check_poll, "hang_poll_defer": check_poll, "hang_chain": check_chain, "parked": check_parked,
+    "registered": check_registered,
     "drain": None, "timeout": None, "link_timeout": None, "poll_armed": None, "multishot_recv": None,
     "cq_overflow": check_overflow, "sqpoll": check_sqpoll, "many_polls": check_many, "ublk": check_ublk,
 }

@@ -55,13 +55,36 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
   "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/ublk.json" \
     2>>"$results/ublk.err" || failed=1
   echo "{\"pid\":$child}" >"$results/ublk.truth"
+  "$uringtop" report --json --pid $child --duration 1s >"$results/ublk.report" 2>>"$results/ublk.err" ||
+    failed=1
   kill -TERM $child
   wait $child
+  # The same server at work, and idle: nothing to be found; and one that uses nothing of what it is lent.
+  for load in --rate=50 --no-load --null; do
+    "$uringtop" demo --target ublk --batch --json $load >/dev/null 2>"$results/ublk$load.err" &
+    child=$!
+    wait_for 100 test -b /dev/ublkb0
+    sleep 4
+    "$uringtop" report --json --pid $child --duration 4s >"$results/ublk$load.report" \
+      2>>"$results/ublk$load.err" || failed=1
+    kill -TERM $child
+    wait $child
+  done
+  # Every fault that it can make, watched from the start; where the kernel lets it lend memory.
+  set -- --target ublk --batch --json --transfer zero-copy
+  if "$uringtop" demo "$@" --ios 1 >/dev/null 2>&1; then
+    for fault in slow-member short-read leader-fail member-fail wrong-direction; do
+      set -- "$@" --inject $fault:10
+    done
+    "$uringtop" report --json -- "$uringtop" demo "$@" --inject no-ack:4 --rate 16 --duration 6s \
+      >"$results/ublk_faults.report" 2>"$results/ublk_faults.err" || failed=1
+  fi
 fi
 hung hang_poll hang_poll
 hung hang_poll_defer hang_poll --defer
 hung hang_chain hang_chain
 hung parked parked
+hung registered registered --hold
 hung drain drain --hold
 hung timeout timeout --hold
 hung link_timeout link_timeout --hold

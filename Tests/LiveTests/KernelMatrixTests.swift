@@ -103,10 +103,11 @@ enum KernelMatrix {
 
     /// Features that there are on later kernels only.
     var lacks: Set<String> {
-      description.hasPrefix("6.1.")
+      if description.hasPrefix("6.12.") { return ["inventory_references"] }
+      return description.hasPrefix("6.1.")
         ? [
           "rdonly_cast", "ublk", "inventory_ublk", "inventory_futex", "inventory_waitid",
-          "inventory_uring_cmd",
+          "inventory_uring_cmd", "inventory_references",
         ] : []
     }
 

@@ -24,8 +24,8 @@ extension LiveTests {
     /// kernel they have ended.)
     static let holding = [
       "cancel", "defer_taskrun", "drain", "fixed_buffers", "link_timeout", "links",
-      "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered_ring",
-      "ring_exit", "shared_ring", "sqpoll", "timeout",
+      "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered",
+      "registered_ring", "ring_exit", "shared_ring", "sqpoll", "timeout",
     ]
 
     /// Of this program alone: others on the machine may be loud.

@@ -1,4 +1,7 @@
 // Faults that last: each case makes its own and keeps it until standard input closes or SIGTERM.
+#include <linux/fuse.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include "fault.h"
 
 static void wait_for(struct ring *ring, unsigned count)
@@ -84,6 +87,83 @@ static void leaked_request(bool faulty)
 	send_all(ring);
 	take(ring);
 	wait_for_end();
+}
+
+static void answer(int device, const struct fuse_in_header *question, int error, const void *body, size_t size)
+{
+	char reply[8192];
+	struct fuse_out_header header = { .len = sizeof header + size, .error = error, .unique = question->unique };
+	memcpy(reply, &header, sizeof header);
+	memcpy(reply + sizeof header, body, size);
+	must(write(device, reply, header.len));
+}
+
+// A file system with one file, /file, of which it answers reads or does not.
+static void serve_files(int device, bool answers)
+{
+	static char question[1 << 18], content[4096];
+	const struct fuse_in_header *header = (void *)question;
+	while (read(device, question, sizeof question) > 0) {
+		struct fuse_attr attributes = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 };
+		struct fuse_attr file = { .ino = 2, .mode = S_IFREG | 0644, .nlink = 1, .size = sizeof content };
+		struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096 };
+		struct fuse_entry_out entry = { .nodeid = 2, .attr_valid = 1000, .entry_valid = 1000, .attr = file };
+		struct fuse_attr_out state
+		    = { .attr_valid = 1000, .attr = header->nodeid == 2 ? file : attributes };
+		struct fuse_open_out handle = { .open_flags = FOPEN_DIRECT_IO };
+		switch (header->opcode) {
+		case FUSE_INIT: answer(device, header, 0, &init, sizeof init); break;
+		case FUSE_LOOKUP: answer(device, header, 0, &entry, sizeof entry); break;
+		case FUSE_GETATTR: answer(device, header, 0, &state, sizeof state); break;
+		case FUSE_OPEN: answer(device, header, 0, &handle, sizeof handle); break;
+		case FUSE_READ:
+			if (answers)
+				answer(device, header, 0, content, 64);
+			break;
+		case FUSE_FORGET:
+		case FUSE_BATCH_FORGET:
+		case FUSE_INTERRUPT: break;
+		case FUSE_RELEASE: answer(device, header, 0, NULL, 0); break;
+		default: answer(device, header, -ENOSYS, NULL, 0);
+		}
+	}
+}
+
+// The ring is closed while a worker reads from a file system that never answers, which cannot be cancelled.
+static void leaked_ring(bool faulty)
+{
+	static char buffer[64];
+	char folder[] = "/tmp/uringtop-fault-XXXXXX", options[128], path[64];
+	must(unshare(CLONE_NEWNS)); // the mount ends with the program
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	check(mkdtemp(folder) != NULL, "mkdtemp");
+	int device = must(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+	must(mount("uringtop-fault", folder, "fuse", MS_NOSUID | MS_NODEV, options));
+	pid_t server = must(fork());
+	if (server == 0) {
+		signal(SIGTERM, SIG_DFL);
+		alarm(60); // the parent cannot end while its request waits
+		serve_files(device, !faulty);
+		_exit(0);
+	}
+	close(device);
+	snprintf(path, sizeof path, "%s/file", folder);
+	int file = must(open(path, O_RDONLY | O_CLOEXEC));
+	struct ring *ring = open_ring(8, 0);
+	struct io_uring_sqe *read = next(ring, BAD);
+	io_uring_prep_read(read, file, buffer, sizeof buffer, 0);
+	read->flags = IOSQE_ASYNC;
+	send_all(ring);
+	sleep_ms(1500); // uringtop finds the ring
+	if (!faulty)
+		take(ring);
+	close_ring(ring);
+	wait_for_end();
+	kill(server, SIGKILL);
+	umount2(folder, MNT_FORCE | MNT_DETACH);
+	waitpid(server, NULL, 0);
+	rmdir(folder);
 }
 
 static void unreaped_cqes(bool faulty)
@@ -267,7 +347,8 @@ int main(int argc, char **argv)
 {
 	static const struct fault faults[] = {
 		{ "hang", hang }, { "waiting", waiting }, { "stuck-request", stuck_request },
-		{ "leaked-request", leaked_request }, { "unreaped-cqes", unreaped_cqes },
+		{ "leaked-request", leaked_request }, { "leaked-ring", leaked_ring },
+		{ "unreaped-cqes", unreaped_cqes },
 		{ "unsubmitted-sqes", unsubmitted_sqes }, { "sqpoll-stall", sqpoll_stall },
 		{ "sqpoll-idle", sqpoll_idle },
 		{ "drain-stall", drain_stall }, { "overlapping-memory", overlapping_memory },

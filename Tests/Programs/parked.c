@@ -4,7 +4,12 @@
 #include <sys/prctl.h>
 #include "program.h"
 
-enum { FUTEX_WAIT_OP = 51, WAITID_OP = 50 }; // 6.7; newer than Debian 12's liburing
+enum { FUTEX_WAIT_OP = 51, FUTEX_WAITV_OP = 53, WAITID_OP = 50 }; // 6.7; newer than Debian 12's liburing
+
+struct waiter { // struct futex_waitv
+	uint64_t value, address;
+	uint32_t flags, reserved;
+};
 
 static struct io_uring_sqe *next(struct ring *ring, uint64_t user_data)
 {
@@ -17,6 +22,7 @@ static struct io_uring_sqe *next(struct ring *ring, uint64_t user_data)
 int main(int argc, char **argv)
 {
 	static uint32_t word;
+	static struct waiter waiters[2];
 	begin("parked", &argc, argv);
 	long_running();
 	struct ring *ring = open_ring(16, 0);
@@ -52,12 +58,20 @@ int main(int argc, char **argv)
 		futex->fd = 2; // FUTEX2_SIZE_U32
 		futex->addr = (uintptr_t)&word;
 		futex->addr3 = 0xffffffff; // any waker
+		for (int i = 0; i < 2; i++)
+			waiters[i] = (struct waiter) { .address = (uintptr_t)&word, .flags = 2 };
+		struct io_uring_sqe *several = next(ring, 0x1005);
+		several->opcode = FUTEX_WAITV_OP;
+		several->addr = (uintptr_t)waiters;
+		several->len = 2;
 		struct io_uring_sqe *process = next(ring, 0x1004);
 		process->opcode = WAITID_OP;
 		process->fd = child;
 		process->len = P_PID;
 		process->file_index = WEXITED;
-		count += 2;
+		say("\"child\":%d,\"futex\":\"0x%" PRIx64 "\",\"futexes\":\"0x%" PRIx64 "\"", child,
+		    (uint64_t)(uintptr_t)&word, (uint64_t)(uintptr_t)waiters);
+		count += 3;
 	}
 	struct io_uring_sqe *nop = next(ring, 0);
 	io_uring_prep_nop(nop);

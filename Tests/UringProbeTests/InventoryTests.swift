@@ -183,11 +183,45 @@ extension LiveTests {
         }
         if let wait = requests.first(where: { $0.opcode.name == "WAITID" }) {
           #expect(wait.place == .waitid)
+          #expect(snapshot.cause(of: wait)?.text.hasPrefix("process ") == true)
         }
         #expect(ring.sqPending == 2)
         #expect(ring.unsubmitted.map(\.user_data) == [0xaaa1, 0xaaa2])
         #expect(ring.cqPending == 1)
         #expect(ring.unreaped.map(\.userData) == [0xbbb1])
+      }
+    }
+
+    /// Files and buffers with what holds them, and what groups of provided buffers have left.
+    @Test func registeredBefore() throws {
+      try found("registered", "--hold") { snapshot, requests, ring in
+        #expect(ring.files.map(\.index) == [0, 1, 2, 3, 4, 5])
+        // Up to 6.12 the kernel has no count for each.
+        let counts = ring.files.compactMap(\.references)
+        #expect(counts.isEmpty || counts == [2, 2, 0, 1, 0, 0])
+        for request in requests where !request.namesDescriptor {
+          let name = try #require(snapshot.fileNames.name(of: request))
+          let kind = request.file == .fixed(1) ? "socket:[" : "pipe:["
+          #expect(name.hasPrefix(kind))
+          #expect(snapshot.cause(of: request)?.text.contains(name) == true)
+        }
+        // Of this one the descriptor is still open.
+        let asked = try #require(requests.first { $0.file == .fixed(0) })
+        let cause = try #require(snapshot.cause(of: asked))
+        #expect(cause.text.contains("which reports nothing"))
+        #expect(cause.text.contains("write end: registered/\(asked.submitterTgid) fd "))
+        // Of this one's pipe only a registered file can write.
+        let other = try #require(requests.first { $0.namesDescriptor })
+        #expect(
+          snapshot.cause(of: other)?.text.contains("write end: registered with a ring") == true)
+        let buffers = snapshot.buffers.filter { $0.kind == .registered }
+        #expect(buffers.map(\.borrowers.count) == [2, 0, 1, 0])
+        #expect(counts.isEmpty || buffers.map(\.references) == [2, 0, 1, 0])
+        let groups = snapshot.buffers.filter { $0.kind != .registered }
+        let left = Dictionary(uniqueKeysWithValues: groups.map { ($0.index, $0.buffersLeft) })
+        #expect(left == [1: 3, 2: 3, 70: 0, 300: 2, 1000: 16])
+        let rings = groups.filter { $0.kind == .providedRing }
+        #expect(rings.map(\.bufferCount) == [8, 4, 16])
       }
     }
 
@@ -244,5 +278,11 @@ extension LiveTests {
       #expect(state.receiveBytes == 0)
       #expect(state.pollEvents & UInt32(POLLIN) == 0)
     }
+  }
+}
+
+extension Request {
+  fileprivate var namesDescriptor: Bool {
+    if case .descriptor? = file { true } else { false }
   }
 }

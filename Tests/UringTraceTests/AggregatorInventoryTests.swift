@@ -52,6 +52,79 @@ import UringTrace
     #expect(snapshot.cause(of: try #require(snapshot.ended(7))) == nil)
   }
 
+  @Test func registeredFilesAreThoseOfTheLastWalk() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.balance(outstanding: 0)
+    stream.registeredFile(0, references: 2)
+    stream.registeredFile(3, references: -1)
+    let files = stream.snapshot().rings[0].files
+    #expect(files.map(\.index) == [0, 3])
+    #expect(files.map(\.references) == [2, nil])
+    stream.balance(outstanding: 0)
+    #expect(stream.snapshot().rings[0].files.isEmpty)
+  }
+
+  @Test func whatABufferRingHasLeftIsKnownUntilOneIsTaken() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.providedGroup(7, left: 3, entries: 8)
+    let buffer = try #require(stream.snapshot().buffers.first)
+    #expect(buffer.kind == .providedRing)
+    #expect(buffer.index == 7)
+    #expect(buffer.buffersLeft == 3)
+    #expect(buffer.bufferCount == 8)
+    stream.submit(1, "RECV", userData: 9, flags: .bufferSelect) { $0.buf_index = 7 }
+    #expect(stream.snapshot().buffers.first?.buffersLeft == 3)
+    // The application can give it back at once, which no event tells.
+    stream.complete(1, 64, flags: CQEFlags(rawValue: 5 << 16 | 1))
+    #expect(stream.snapshot().buffers.first?.buffersLeft == nil)
+    stream.providedGroup(7, left: 8, entries: 8)
+    #expect(stream.snapshot().buffers.first?.buffersLeft == 8)
+  }
+
+  @Test func buffersProvidedOneByOneAreCountedFromTheWalkOn() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.providedGroup(7, left: 3)
+    stream.submit(1, "RECV", userData: 9, flags: .bufferSelect) { $0.buf_index = 7 }
+    stream.complete(1, 64, flags: CQEFlags(rawValue: 5 << 16 | 1))
+    let buffer = try #require(stream.snapshot().buffers.first)
+    #expect(buffer.kind == .providedLegacy)
+    #expect(buffer.buffersLeft == 2)
+  }
+
+  @Test func aFoundRequestBorrowsTheBufferThatItNames() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.tableRead([RecordStream.buffer(1, index: 0)], size: 1, count: 1)
+    stream.parked(1, "READ_FIXED", userData: 7, knows: [.off, .addr, .len, .buffer]) {
+      $0.buf_index = 0
+    }
+    let snapshot = stream.snapshot()
+    let buffer = try #require(snapshot.buffers.first)
+    #expect(buffer.borrowers == [try #require(snapshot.inFlight(7)).id])
+    stream.complete(1, 10)
+    #expect(stream.snapshot().buffers.first?.borrowers.isEmpty == true)
+  }
+
+  @Test(arguments: [
+    (UInt32(0), Int32(0), "any child"), (1, 55, "process 55"), (2, 55, "a process of group 55"),
+    (3, 5, "the process of pidfd 5"),
+  ])
+  func aWaitNamesItsProcess(idType: UInt32, id: Int32, text: String) throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "WAITID", userData: 7, place: .waitid, knows: [.len]) {
+      $0.len = idType
+      $0.fd = id
+    }
+    let snapshot = stream.snapshot()
+    let request = try #require(snapshot.inFlight(7))
+    #expect(snapshot.cause(of: request)?.text == text + " to change its state")
+    #expect(request.file == nil)
+  }
+
   @Test func aUblkCommandWaitsForItsTag() throws {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -173,6 +173,79 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
+  // MARK: ublk
+
+  /// A client's READ of the device that the server (process 99, ring 2) has since `since` seconds, as a walk
+  /// finds it now; and before that what the server did.
+  private func served(
+    since seconds: UInt64, server: (inout RecordStream) -> Void = { _ in }
+  ) -> RecordStream {
+    var stream = RecordStream()
+    stream.time = 100 * Self.second
+    stream.create(1)
+    stream.create(2, tgid: 99)
+    server(&stream)
+    stream.submit(1, "READ", userData: 7)
+    stream.time += seconds * Self.second
+    stream.disk(nil)
+    stream.disk(
+      1, tag: 3, server: 99, isWithServer: true, since: stream.time - seconds * Self.second)
+    return stream
+  }
+
+  @Test func whatAServerDoesNotCommitIsFoundWithItsPlaceAndWhoWaits() throws {
+    let snapshot = served(since: 4).snapshot()
+    var diagnosis = Diagnosis()
+    let found = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "uncommitted-block" })
+    #expect(found.severity == .warn)
+    #expect(found.requests == [try #require(snapshot.inFlight(7)).id])
+    #expect(found.summary.hasPrefix("ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8 is with"))
+    #expect(found.summary.contains("app/99 for 4 s and not committed; READ 0x7"))
+  }
+
+  @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {
+    #expect(tags(served(since: 2).snapshot()).isEmpty)
+    // It took a second for another one: ten times as long is too long.
+    let slow: (inout RecordStream) -> Void = { stream in
+      stream.fetch(21, tag: 5, ring: 2)
+      stream.deliver(21, block: 1, tag: 5)
+      stream.time += Self.second
+      stream.commit(22, tag: 5, ring: 2)
+    }
+    #expect(tags(served(since: 4, server: slow).snapshot()).isEmpty)
+    #expect(tags(served(since: 11, server: slow).snapshot()) == ["uncommitted-block"])
+  }
+
+  @Test func theCommandThatHandedItOutIsNamed() throws {
+    let stream = served(since: 4) { stream in
+      stream.fetch(21, tag: 3, ring: 2)
+      stream.deliver(21, block: 1, tag: 3)
+    }
+    let snapshot = stream.snapshot()
+    var diagnosis = Diagnosis()
+    let found = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "uncommitted-block" })
+    let waiting = try #require(snapshot.inFlight(7)).id
+    let command = try #require(snapshot.recent.first { $0.opcode.name == "URING_CMD" }).id
+    #expect(found.requests == [waiting, command])
+    #expect(Set(found.rings) == Set(snapshot.rings.map(\.id)))
+  }
+
+  @Test func whatWasCommittedSinceTheLookIsNoMatter() {
+    var stream = served(since: 4)
+    stream.commit(22, tag: 3, ring: 2)
+    #expect(tags(stream.snapshot()).isEmpty)
+    stream = served(since: 4)
+    stream.complete(1, 4096)
+    #expect(tags(stream.snapshot()).isEmpty)
+    // It is the driver that has it.
+    stream = served(since: 4)
+    stream.disk(nil)
+    stream.disk(1, tag: 3, server: 99, since: stream.time - 4 * Self.second)
+    #expect(tags(stream.snapshot()).isEmpty)
+  }
+
   @Test func whatLastsIsToldHoweverLongAgoItBegan() {
     var stream = RecordStream()
     stream.create(1)

@@ -260,7 +260,7 @@ struct RecordStream {
   /// What the block layer has for a request; 0 for one of nobody's, nil for the first of a walk.
   mutating func disk(
     _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,
-    isWithServer: Bool = false
+    isWithServer: Bool = false, since start: UInt64 = 5
   ) {
     var body = record_disk_request()
     if request != nil {
@@ -269,7 +269,7 @@ struct RecordStream {
       body.block.length = 4096
       body.block.sector = 8
       fill(&body.block.disk, device)
-      body.start_ns = 5
+      body.start_ns = start
       body.server_tgid = server
       body.with_server = isWithServer ? 1 : 0
     }
@@ -278,6 +278,21 @@ struct RecordStream {
     } else {
       add(&body, \.base, .diskRequest, 0, ring: 0)
     }
+  }
+
+  mutating func registeredFile(_ index: UInt32, references: Int32) {
+    var body = record_registered_file()
+    body.index = index
+    body.references = references
+    add(&body, \.base, .registeredFile, 0, ring: 1)
+  }
+
+  mutating func providedGroup(_ bgid: UInt32, left: UInt32, entries: UInt32 = 0) {
+    var body = record_provided_group()
+    body.bgid = bgid
+    body.left = left
+    body.entries = entries
+    add(&body, \.base, .providedGroup, 0, ring: 1)
   }
 
   mutating func submitStack(_ request: Int, tgid: UInt32, stack: UInt32) {

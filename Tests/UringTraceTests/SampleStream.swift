@@ -249,6 +249,13 @@ struct SampleStream {
     disk.server_tgid = 77
     disk.with_server = 1
     buffer.append(disk, base: \.base)
+    buffer.append(
+      record_registered_file(
+        base: on(base(.registeredFile)), tag: 7, inode: 1234, index: 3, references: 1,
+        mode: 0o140777, can_read: 1, can_write: 0, file_system: 0x534f_434b), base: \.base)
+    buffer.append(
+      record_provided_group(
+        base: on(base(.providedGroup)), bgid: 5, left: 2, entries: 8, reserved: 0), base: \.base)
     var depth = record_ring_depth()
     depth.base = on(base(.ringDepth))
     depth.sq_pending = 1

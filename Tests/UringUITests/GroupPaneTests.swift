@@ -265,6 +265,31 @@ import Testing
     #expect(text.contains { $0.contains("bgid 5") && $0.contains("0/16") })
   }
 
+  @Test func aRegisteredFileIsARowWithItsNameReferencesAndUsers() throws {
+    var snapshot = Make.lending
+    let ring = snapshot.rings[0].id
+    var request = snapshot.requests[0]
+    request.ring = ring
+    request.opcode = Opcode(name: "READ")!
+    request.isSQEKnown = true
+    request.sqe.opcode = request.opcode.rawValue
+    request.sqe.flags = SQEFlags.fixedFile.rawValue
+    request.sqe.fd = 6
+    snapshot.requests[0] = request
+    snapshot.rings[0].files = [file(6, references: 2), file(7, references: nil)]
+    snapshot.fileNames.fixed[.init(ring: ring, index: 6)] = "/srv/data"
+    var interface = interface(snapshot)
+    press(&interface, "6")
+    let text = lines(&interface)
+    let used = try #require(text.first { $0.contains("file 6") })
+    #expect(used.contains("/srv/data") && used.contains(" 2 \(request.id) "))
+    #expect(try #require(text.first { $0.contains("file 7") }).contains(" 0 "))
+  }
+
+  private func file(_ index: UInt32, references: UInt32?) -> Ring.RegisteredFile {
+    Ring.RegisteredFile(index: index, references: references, tag: 0)
+  }
+
   @Test func aBufferLeadsToItsBorrowers() {
     var interface = interface()
     press(&interface, "6", .enter)

@@ -160,7 +160,8 @@ struct probe_starts {
 };
 
 /*
- * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED.
+ * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
+ * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP.
  * Slots are as many as user space says; what did not fit is counted.
  */
 #define PROBE_SLOT_SIZE 128

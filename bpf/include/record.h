@@ -77,6 +77,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
   RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
   RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
+  RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+  RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
 };
 
 /* Where the kernel keeps a request that is in flight. */
@@ -597,6 +599,31 @@ struct record_parked {
   enum record_place place;
   __u8 known; /* RECORD_KNOWS_* */
   __u32 ublk; /* COMMAND: 1 << 31 | queue << 16 | tag of a ublk command; 0: it is none, or not known */
+};
+
+/*
+ * A slot of the ring's table of registered files that holds one. Those that follow a RECORD_RING_BALANCE
+ * replace those known before; of a large table not all are listed.
+ */
+struct record_registered_file {
+  struct record base;
+  __u64 tag;
+  __u64 inode;
+  __u32 index;
+  __s32 references;  /* held by requests; -1: the kernel does not count them for each file (up to 6.12) */
+  __u16 mode;        /* of the inode, S_IF* */
+  __u8 can_read;     /* 1: it was opened for that */
+  __u8 can_write;
+  __u32 file_system; /* its magic number, statfs(2) */
+};
+
+/* A group of provided buffers, as the kernel had it at time_ns. */
+struct record_provided_group {
+  struct record base;
+  __u32 bgid;
+  __u32 left;    /* buffers to choose from */
+  __u32 entries; /* of a buffer ring; 0: provided by PROVIDE_BUFFERS */
+  __u32 reserved;
 };
 
 /* An SQE that the application has queued and the kernel has not taken. req is 0. */

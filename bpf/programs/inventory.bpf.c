@@ -278,6 +278,16 @@ static __always_inline void describe(struct record_parked *parked) {
       if (bpf_core_type_exists(struct io_futex)) {
         parked->addr = (__u64)COPIED(struct io_futex, uaddr);
         parked->known |= RECORD_KNOWS_ADDR;
+        if (parked->base.opcode == OP_FUTEX_WAITV) {
+          parked->len = COPIED(struct io_futex, futex_nr);
+          parked->known |= RECORD_KNOWS_LEN;
+        }
+      }
+      break;
+    case OP_WAITID:
+      if (bpf_core_type_exists(struct io_waitid)) {
+        parked->len = COPIED(struct io_waitid, which);
+        parked->known |= RECORD_KNOWS_LEN;
       }
       break;
   }
@@ -346,6 +356,8 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   /* The descriptor's word is the CQE's flags once there is a result. */
   parked->fd = *(__s32 *)((char *)copy_words + bpf_core_field_offset(struct io_kiocb___parked, cqe) +
                           bpf_core_field_offset(struct io_cqe___fd, fd));
+  if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
+    parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE, and no file */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
   if (place == RECORD_PLACE_LINKED || place == RECORD_PLACE_DEFERRED) {
     parked->known |= RECORD_KNOWS_FD; /* its file is looked up when it is issued */
@@ -721,6 +733,7 @@ __noinline int write_balance(__u64 address) {
 }
 
 #include "disks.h"
+#include "tables.h"
 
 /* Rings */
 
@@ -731,6 +744,8 @@ __noinline int walk_ring(__u64 key) {
   *pass = inventory.pass;
   write_balance(key);
   walk_queues(key);
+  walk_files(key);
+  walk_groups(key);
   walk_parked(key);
   return 0;
 }

@@ -307,9 +307,11 @@ struct io_splice {
 
 struct io_futex {
   void *uaddr;
+  unsigned int futex_nr;
 };
 
 struct io_waitid {
+  int which;
   int upid;
 };
 

@@ -94,6 +94,7 @@ extension Aggregator {
     slots[slot].request.sqe.buf_index = record.pointee.buf_index
     slots[slot].isMultishot = knows & UInt32(RECORD_KNOWS_MULTISHOT) != 0
     if slots[slot].isMultishot || rings[ring].isIndexed { userData.insert(slot, slots) }
+    joinFound(slot)
     settle(slot, record)
   }
 
@@ -161,6 +162,7 @@ extension Aggregator {
     let ring = ring(of: record.pointee.base)
     rings[ring].ring.unsubmitted = []
     rings[ring].ring.unreaped = []
+    rings[ring].ring.files = []
     let method = Ring.Balance.Method(record.pointee.method)
     rings[ring].ring.balance = Ring.Balance(
       method: method, outstanding: record.pointee.outstanding,
@@ -206,6 +208,16 @@ extension Aggregator {
       Ring.UnreapedCQE(
         userData: record.pointee.user_data, result: record.pointee.res,
         flags: record.pointee.cflags, isOverflowed: record.pointee.is_overflowed != 0))
+  }
+
+  mutating func registeredFile(_ record: UnsafePointer<record_registered_file>) {
+    let ring = ring(of: record.pointee.base)
+    guard rings[ring].ring.files.count < 1024 else { return }
+    let references = record.pointee.references
+    rings[ring].ring.files.append(
+      Ring.RegisteredFile(
+        index: record.pointee.index, references: references < 0 ? nil : UInt32(references),
+        tag: record.pointee.tag))
   }
 
   // MARK: A close look

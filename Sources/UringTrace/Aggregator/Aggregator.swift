@@ -204,6 +204,8 @@ public struct Aggregator: ~Copyable {
     case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self))
     case .fileState: fileState(record.body(as: record_file_state.self))
     case .diskRequest: diskRequest(record.body(as: record_disk_request.self))
+    case .registeredFile: registeredFile(record.body(as: record_registered_file.self))
+    case .providedGroup: providedGroup(record.body(as: record_provided_group.self))
     case .submitStack: submitStack(record.body(as: record_submit_stack.self))
     case .userStack: userStack(record.body(as: record_user_stack.self))
     case .end: break

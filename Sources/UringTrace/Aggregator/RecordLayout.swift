@@ -69,6 +69,8 @@ struct RecordLayout {
     .kernelStack: RecordLayout(record_kernel_stack.self, [.ring, .request], isLogged: false),
     .fileState: RecordLayout(record_file_state.self, [.ring, .request], isLogged: false),
     .diskRequest: RecordLayout(record_disk_request.self, isLogged: false),
+    .registeredFile: RecordLayout(record_registered_file.self, .ring, isLogged: false),
+    .providedGroup: RecordLayout(record_provided_group.self, .ring, isLogged: false),
     .submitStack: RecordLayout(record_submit_stack.self, [.ring, .request], isLogged: false),
     .userStack: RecordLayout(record_user_stack.self, isLogged: false),
   ]

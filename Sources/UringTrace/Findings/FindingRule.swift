@@ -47,8 +47,9 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .hang, .cqOverflow, .stuckRequest, .brokenChain, .leakedRequest, .unreapedCQEs,
-    .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm, .badMemory,
+    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
+    .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
+    .badMemory,
     .overlappingMemory,
     .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
     .copiedSend, .puntStorm, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,

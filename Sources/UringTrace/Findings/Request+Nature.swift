@@ -3,7 +3,11 @@ extension Opcode {
   static let pollAdd = Opcode(rawValue: 6)
   static let accept = Opcode(rawValue: 13)
   static let close = Opcode(rawValue: 19)
+  static let futexWaitV = Opcode(rawValue: 53)
   static let epollWait = Opcode(rawValue: 59)
+
+  /// URING_CMD, and with large SQEs URING_CMD128.
+  var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
   /// Waiting is what it is for: how long others took says nothing.
   var waitsByNature: Bool {

@@ -62,6 +62,8 @@ enum JSONNames {
     case .diskRequest: "disk_request"
     case .submitStack: "submit_stack"
     case .userStack: "user_stack"
+    case .registeredFile: "registered_file"
+    case .providedGroup: "provided_group"
     @unknown default: "unknown"
     }
   }

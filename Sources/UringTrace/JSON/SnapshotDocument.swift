@@ -156,6 +156,7 @@ public struct SnapshotDocument {
       json.field("unaccounted", isKnown ? balance.unaccounted : nil)
       json.field("reached", balance.reached)
     }
+    writeFiles(of: ring, to: &json)
     json.field("unsubmitted", array: ring.unsubmitted) { json, sqe in
       json.object { json in
         json.field("user_data", hex: sqe.user_data)
@@ -170,6 +171,27 @@ public struct SnapshotDocument {
         json.field("errno", JSONNames.errno(cqe.result))
         json.field("cqe_flags", CQEFlags(rawValue: cqe.flags).names)
         json.field("overflowed", cqe.isOverflowed)
+      }
+    }
+  }
+
+  /// The ring's registered files, and which requests name them.
+  private func writeFiles(of ring: Ring, to json: inout JSONWriter) {
+    var users: [UInt32: [Request.ID]] = [:]
+    if !ring.files.isEmpty {
+      for request in snapshot.requests where request.ring == ring.id {
+        if case .fixed(let index)? = request.file { users[index, default: []].append(request.id) }
+      }
+    }
+    json.field("files", array: ring.files) { json, file in
+      json.object { json in
+        json.field("index", file.index)
+        json.field(
+          "name", snapshot.fileNames.fixed[.init(ring: ring.id, index: file.index)])
+        json.field("references", file.references)
+        json.key("tag")
+        if file.tag == 0 { json.null() } else { json.hex(file.tag) }
+        json.field("requests", array: users[file.index] ?? []) { $0.value($1) }
       }
     }
   }

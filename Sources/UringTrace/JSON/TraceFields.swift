@@ -234,6 +234,21 @@ enum TraceFields {
       json.field("with_server", disk.with_server != 0)
       json.key("block")
       if disk.block.request == 0 { json.null() } else { write(disk.block, to: &json) }
+    case .registeredFile:
+      let file = raw.load(as: record_registered_file.self)
+      json.field("index", file.index)
+      json.field("references", file.references < 0 ? nil : file.references)
+      json.field("tag", hex: file.tag)
+      json.field("inode", file.inode)
+      json.field("mode", file.mode)
+      json.field("can_read", file.can_read != 0)
+      json.field("can_write", file.can_write != 0)
+      json.field("file_system", file.file_system)
+    case .providedGroup:
+      let group = raw.load(as: record_provided_group.self)
+      json.field("bgid", group.bgid)
+      json.field("left", group.left)
+      json.field("entries", group.entries)
     case .submitStack:
       let stack = raw.load(as: record_submit_stack.self)
       json.field("tgid", stack.tgid)

@@ -399,6 +399,25 @@ struct TraceLine: Decodable {
       disk.with_server = try line.bool("with_server") ? 1 : 0
       if let block = try line.member("block") { disk.block = try block.block() }
       return { [disk] in $0.append(disk, base: \.base) }
+    case .registeredFile:
+      var file = record_registered_file()
+      file.base = base
+      file.index = try line.integer("index")
+      file.references = try line.optionalInteger("references") ?? -1
+      file.tag = try line.hex("tag")
+      file.inode = try line.integer("inode")
+      file.mode = try line.integer("mode")
+      file.can_read = try line.bool("can_read") ? 1 : 0
+      file.can_write = try line.bool("can_write") ? 1 : 0
+      file.file_system = try line.integer("file_system")
+      return { [file] in $0.append(file, base: \.base) }
+    case .providedGroup:
+      var group = record_provided_group()
+      group.base = base
+      group.bgid = try line.integer("bgid")
+      group.left = try line.integer("left")
+      group.entries = try line.integer("entries")
+      return { [group] in $0.append(group, base: \.base) }
     case .submitStack:
       var stack = record_submit_stack()
       stack.base = base

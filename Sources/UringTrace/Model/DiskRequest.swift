@@ -33,6 +33,12 @@ public struct UblkSlot: Sendable, Hashable {
     self.queue = queue
     self.tag = tag
   }
+
+  /// What a command names: struct ublksrv_io_cmd, from offset 48 of the SQE on.
+  init(command sqe: SQE) {
+    queue = UInt16(truncatingIfNeeded: sqe.addr3)
+    tag = UInt16(truncatingIfNeeded: sqe.addr3 >> 16)
+  }
 }
 
 /// A user stack at submissions; several requests can share one.

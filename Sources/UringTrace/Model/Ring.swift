@@ -71,6 +71,8 @@ public struct Ring: Sendable {
   public var unsubmitted: [SQE] = []
   /// The first CQEs that were not reaped, at the last inventory.
   public var unreaped: [UnreapedCQE] = []
+  /// Registered files, at the last inventory: of a large table not all.
+  public var files: [RegisteredFile] = []
 
   public var isClosed: Bool { closedTime != 0 }
 

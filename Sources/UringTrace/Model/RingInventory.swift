@@ -74,6 +74,15 @@ extension Ring {
     public var unaccounted: UInt64 { outstanding > accounted ? outstanding - accounted : 0 }
   }
 
+  /// A slot of the ring's table of registered files that holds one.
+  public struct RegisteredFile: Sendable, Hashable {
+    public var index: UInt32
+    /// Held by requests; nil where the kernel does not count them for each file (up to 6.12).
+    public var references: UInt32?
+    /// A CQE with it as `user_data` tells when it is released; 0 for none, or where not known.
+    public var tag: UInt64
+  }
+
   /// A CQE that the application has not reaped.
   public struct UnreapedCQE: Sendable, Hashable {
     public var userData: UInt64

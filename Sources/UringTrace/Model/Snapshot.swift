@@ -102,6 +102,11 @@ public struct FileNames: Sendable {
   public struct FixedKey: Hashable, Sendable {
     public var ring: Ring.ID
     public var index: UInt32
+
+    public init(ring: Ring.ID, index: UInt32) {
+      self.ring = ring
+      self.index = index
+    }
   }
 
   public var descriptors: [DescriptorKey: String] = [:]

@@ -53,7 +53,7 @@ extension Snapshot {
       return WaitCause(kind: .timer, text: "the request that it guards, or its time to come")
     case .command: return WaitCause(kind: .driver, text: driverText(request))
     case .futex: return WaitCause(kind: .futex, text: futexText(request))
-    case .waitid: return WaitCause(kind: .process, text: "a process to change its state")
+    case .waitid: return WaitCause(kind: .process, text: processText(request))
     case .iopoll:
       return WaitCause(
         kind: .device, text: "\(file(of: request)), which is polled by io_uring_enter")
@@ -131,7 +131,26 @@ extension Snapshot {
 
   private func futexText(_ request: Request) -> String {
     guard request.knows(.addr), request.sqe.addr != 0 else { return "a futex that nobody wakes" }
+    if request.opcode == .futexWaitV, request.knows(.len) {
+      return "one of the \(request.sqe.len) futexes listed at 0x"
+        + "\(String(request.sqe.addr, radix: 16)), which nobody wakes"
+    }
     return "the futex at 0x\(String(request.sqe.addr, radix: 16)), which nobody wakes"
+  }
+
+  /// Numbers are those of the submitter's pid namespace.
+  private func processText(_ request: Request) -> String {
+    let number = request.sqe.fd
+    // where `len` is known, so is `fd`: idtype and id
+    let who =
+      switch request.knows(.len) ? request.sqe.len : .max {
+      case 0: "any child"
+      case 1: "process \(number)"
+      case 2: number == 0 ? "a process of its own group" : "a process of group \(number)"
+      case 3: "the process of pidfd \(number)"
+      default: "a process"
+      }
+    return who + " to change its state"
   }
 
   private func workerText(_ request: Request) -> String {

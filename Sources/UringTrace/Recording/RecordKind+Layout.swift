@@ -26,7 +26,7 @@ extension RecordKind {
     case .ringFd, .taskName, .fileName, .lost, .flagName, .counts, .end, .registerArgument,
       .blockRequest, .groupBuffer, .symbol, .providedTail, .bufferSlot, .ringDepth, .ringBalance,
       .parked, .unsubmitted, .unreaped, .kernelStack, .fileState,
-      .diskRequest, .submitStack, .userStack:
+      .diskRequest, .submitStack, .userStack, .registeredFile, .providedGroup:
       false
     default: true
     }

@@ -1,29 +1,142 @@
 import UringTrace
 
-/// The buffers that rings have registered or been provided with.
+/// The buffers that rings have registered or been provided with, and their registered files.
 struct BuffersContent: ListContent {
-  static let name = "Buffers"
-  static let emptyText = "no buffers are registered or provided"
-
-  static func id(_ row: Buffer) -> UInt64 { row.key.id }
-  static func rows(_ scene: Scene) -> [Buffer] { scene.snapshot.buffers }
-
-  static func includes(_ scene: Scene) -> (@Sendable (Buffer) -> Bool)? {
-    guard let ring = scene.ring else { return nil }
-    return { $0.ring == ring }
+  enum Row: Sendable {
+    case buffer(Buffer)
+    case file(File)
   }
 
-  static func open(_ row: Buffer) -> PaneAction { .showBuffer(row.key) }
+  /// A registered file, and the requests that name it.
+  struct File: Sendable {
+    var ring: Ring.ID
+    var entry: Ring.RegisteredFile
+    var name: String
+    var users: [Request.ID]
+  }
+
+  static let name = "Buffers"
+  static let emptyText = "no buffers or files are registered, and no buffers provided"
+
+  static func id(_ row: Row) -> UInt64 {
+    switch row {
+    case .buffer(let buffer): buffer.key.id
+    case .file(let file): 1 << 62 | UInt64(file.ring) << 32 | UInt64(file.entry.index)
+    }
+  }
+
+  static func rows(_ scene: Scene) -> [Row] {
+    scene.snapshot.buffers.map { .buffer($0) } + files(scene).map { .file($0) }
+  }
+
+  private static func files(_ scene: Scene) -> [File] {
+    let rings = scene.snapshot.rings.filter { !$0.files.isEmpty }
+    guard !rings.isEmpty else { return [] }
+    var users: [FileNames.FixedKey: [Request.ID]] = [:]
+    for request in scene.snapshot.requests {
+      if case .fixed(let index)? = request.file {
+        users[.init(ring: request.ring, index: index), default: []].append(request.id)
+      }
+    }
+    return rings.flatMap { ring in
+      ring.files.map { entry in
+        let key = FileNames.FixedKey(ring: ring.id, index: entry.index)
+        return File(
+          ring: ring.id, entry: entry, name: scene.snapshot.fileNames.fixed[key] ?? "",
+          users: users[key] ?? [])
+      }
+    }
+  }
+
+  static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? {
+    guard let ring = scene.ring else { return nil }
+    return { self.ring($0) == ring }
+  }
+
+  /// A file leads to the request that holds it.
+  static func open(_ row: Row) -> PaneAction {
+    switch row {
+    case .buffer(let buffer): .showBuffer(buffer.key)
+    case .file(let file): file.users.first.map { .showRequest($0) } ?? .none
+    }
+  }
 
   static let crossing: String? = "Users"
 
   /// To the group that shows who has it, else to the buffer and its borrowers.
-  static func cross(_ row: Buffer, _ scene: Scene) -> PaneAction {
-    row.group != 0 && scene.group(row.group) != nil
-      ? .showGroup(row.group, member: row.borrowers.first ?? 0) : .showBuffer(row.key)
+  static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
+    guard case .buffer(let buffer) = row, buffer.group != 0, scene.group(buffer.group) != nil else {
+      return open(row)
+    }
+    return .showGroup(buffer.group, member: buffer.borrowers.first ?? 0)
   }
 
-  static let columns: [Column<Buffer>] = [
+  private static func ring(_ row: Row) -> Ring.ID {
+    switch row {
+    case .buffer(let buffer): buffer.ring
+    case .file(let file): file.ring
+    }
+  }
+
+  private static func buffer(_ row: Row) -> Buffer? {
+    if case .buffer(let buffer) = row { buffer } else { nil }
+  }
+
+  static let columns: [Column<Row>] = bufferColumns.map { column in
+    var order: Column<Row>.Order?
+    switch column.order {
+    case .number(let value)?:
+      order = .number { row, scene in
+        switch row {
+        case .buffer(let buffer): value(buffer, scene)
+        case .file(let file): number(column.title, file)
+        }
+      }
+    case .text(let value)?:
+      order = .text { row, scene in buffer(row).map { value($0, scene) } ?? "" }
+    case nil: break
+    }
+    return Column(
+      column.title, width: column.width, minimum: column.minimumWidth,
+      column.alignment == .left ? .left : .right, priority: column.priority,
+      growth: column.growth == .toContent ? .toContent : .none, order: order
+    ) { row, scene, width in
+      switch row {
+      case .buffer(let buffer): column.cell(buffer, scene, width)
+      case .file(let file): cell(column.title, file, width)
+      }
+    }
+  }
+
+  /// What a column of the buffers shows for a registered file.
+  private static func cell(_ title: String, _ file: File, _ width: Int) -> Piece {
+    switch title {
+    case "INDEX": Piece("file \(file.entry.index)", .strong)
+    case "MEMORY": Piece(file.name.tail(width), .name)
+    case "REFS": Piece(Humanise.count(references(file)), references(file) > 0 ? .value : .faint)
+    case "BORROWERS": Piece(list(file.users), .label)
+    case "KIND": Piece("registered file", .faint)
+    case "TAG": Piece(file.entry.tag == 0 ? "" : Humanise.hex(file.entry.tag))
+    case "RING": Piece("\(file.ring)", .faint)
+    default: Piece("")
+    }
+  }
+
+  private static func number(_ title: String, _ file: File) -> UInt64 {
+    switch title {
+    case "INDEX": UInt64(file.entry.index)
+    case "REFS": references(file)
+    case "RING": UInt64(file.ring)
+    default: 0
+    }
+  }
+
+  /// As the kernel counted, else as seen.
+  private static func references(_ file: File) -> UInt64 {
+    file.entry.references.map { UInt64($0) } ?? UInt64(file.users.count)
+  }
+
+  private static let bufferColumns: [Column<Buffer>] = [
     Column(
       "INDEX", width: 9, minimum: 6, priority: 0,
       order: .number { buffer, _ in UInt64(buffer.index) }
@@ -96,8 +209,12 @@ struct BuffersContent: ListContent {
 
   /// "2259 2261 +3".
   static func borrowers(_ buffer: Buffer) -> String {
-    let shown = buffer.borrowers.prefix(3).map { "\($0)" }
-    let rest = buffer.borrowers.count - shown.count
+    list(buffer.borrowers)
+  }
+
+  private static func list(_ requests: [Request.ID]) -> String {
+    let shown = requests.prefix(3).map { "\($0)" }
+    let rest = requests.count - shown.count
     return (shown + (rest > 0 ? ["+\(rest)"] : [])).joined(separator: " ")
   }
 

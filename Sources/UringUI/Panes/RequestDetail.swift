@@ -41,7 +41,10 @@ struct RequestDetail {
       let number = RequestColumns.number(of: file)
       let name = scene.snapshot.fileNames.name(of: request)
       lines.append(
-        Piece.fact("File", [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? [])))
+        Piece.fact(
+          "File",
+          [Piece(number)] + (name.map { [Piece("  " + $0, .strong)] } ?? []) + references(on: file))
+      )
     }
     var submitter = [Piece(scene.thread(request.submitterTid))]
     if request.submitterTgid != 0, request.submitterTgid != request.submitterTid {
@@ -64,6 +67,15 @@ struct RequestDetail {
         Piece.fact("Refused", [Names.result(request.preparationError, of: request.opcode)]))
     }
     return lines + kernelView
+  }
+
+  /// Of a registered file: how many requests hold it, by the kernel's count.
+  private func references(on file: FileReference) -> [Piece] {
+    guard case .fixed(let index) = file,
+      let entry = scene.ring(request.ring)?.files.first(where: { $0.index == index }),
+      let count = entry.references
+    else { return [] }
+    return [Piece(count == 1 ? "  1 reference" : "  \(count) references", .faint)]
   }
 
   // MARK: The kernel's view
@@ -164,7 +176,7 @@ struct RequestDetail {
   }
 
   private func fileLine(_ state: FileState) -> [Piece] {
-    let events = NamedBits.poll.text(state.pollEvents)
+    let events = state.pollEvents == 0 ? "" : NamedBits.poll.text(state.pollEvents)
     var pieces = [Piece("reports "), Piece(events.isEmpty ? "nothing" : events, .value)]
     if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
     if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
@@ -250,7 +262,7 @@ struct RequestDetail {
         Piece(stepText(step, name.text).fitted(to: Self.nameWidth), name.style),
         Piece((index == 0 ? "" : "+" + Humanise.duration(since)).rightAligned(to: 8), .value),
         Piece(Humanise.duration(total).rightAligned(to: 9)),
-        Piece("  " + scene.thread(step.tid).fitted(to: threadWidth), .faint),
+        Piece("  " + scene.thread(step.tid).fitted(to: threadWidth) + "  ", .faint),
       ]
       if hasBars {
         let next = index + 1 < steps.count ? steps[index + 1].time : end

@@ -83,6 +83,12 @@ struct RingsContent: ListContent {
       "CQ", width: 8, priority: 6,
       style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
       text: { "\($0.cqPending)/\(size($0.cqEntries))" }, key: { UInt64($0.cqPending) }),
+    number(
+      "FILES", width: 6, priority: 8, style: { $0.registeredFiles > 0 ? .normal : .faint },
+      text: { "\($0.registeredFiles)" }, key: { UInt64($0.registeredFiles) }),
+    number(
+      "BUFS", width: 5, priority: 9, style: { $0.registeredBuffers > 0 ? .normal : .faint },
+      text: { "\($0.registeredBuffers)" }, key: { UInt64($0.registeredBuffers) }),
     Column("FLAGS", width: 24, minimum: 8, priority: 7, growth: .toContent) { row, _ in
       guard let ring = ring(row) else { return Piece("") }
       return Piece(Names.setupFlags(ring.setupFlags), .faint)

@@ -39,6 +39,8 @@ extension Names {
       (.unsubmitted, Piece("unsubmitted", .faint)), (.unreaped, Piece("unreaped", .faint)),
       (.kernelStack, Piece("kernel stack", .faint)), (.fileState, Piece("file state", .faint)),
       (.diskRequest, Piece("disk request", .faint)),
+      (.registeredFile, Piece("registered file", .faint)),
+      (.providedGroup, Piece("provided group", .faint)),
       (.submitStack, Piece("submit stack", .faint)), (.userStack, Piece("user stack", .faint)),
     ].map { ($0.0.rawValue, $0.1) })
 

@@ -222,6 +222,7 @@ extension Aggregator {
     tables.places[place].registeredTime = time
     tables.places[place].provided = -1
     tables.places[place].taken = 0
+    tables.places[place].lookTime = 0
     let old = tables.places[place].group
     if old != noIndex, tables.groups[old].leader.isKnown || kind == .providedRing {
       withdraw(old, time: time, tid: leader.tid)
@@ -311,5 +312,25 @@ extension Aggregator {
     let taken = tables.places[place].taken
     let left = (Int64(record.pointee.tail) - taken) & 0xffff
     tables.places[place].provided = taken + min(left, Int64(tables.places[place].bufferCount))
+    tables.places[place].lookTime = 0
+  }
+
+  /// What the kernel has of a group; void if any was taken since.
+  mutating func providedGroup(_ record: UnsafePointer<record_provided_group>) {
+    let header = record.pointee.base
+    let ring = ring(of: header)
+    let isRing = record.pointee.entries != 0
+    let kind: Buffer.Kind = isRing ? .providedRing : .providedLegacy
+    guard record.pointee.bgid <= UInt16.max else { return }
+    let place = place(ring, kind, record.pointee.bgid)
+    guard tables.places[place].lastUseTime <= header.time_ns else { return }
+    // Of those provided one by one, every event is known since they are.
+    guard isRing || tables.places[place].provided < 0 else { return }
+    tables.places[place].kind = kind
+    tables.places[place].isFilled = true
+    tables.places[place].provided = tables.places[place].taken + Int64(record.pointee.left)
+    tables.places[place].bufferCount =
+      isRing ? record.pointee.entries : max(tables.places[place].bufferCount, record.pointee.left)
+    tables.places[place].lookTime = isRing ? header.time_ns : 0
   }
 }

@@ -160,11 +160,14 @@ extension Aggregator {
       : state.kind == .registered ? GroupProvider.registered : .provided
     if group == noIndex, state.isKernel { provider = tables.providers[state.release] ?? provider }
     var left: UInt32?
-    if state.provided >= 0 { left = UInt32(clamping: state.provided - state.taken) }
+    if state.provided >= 0, state.lookTime == 0 || state.lastUseTime <= state.lookTime {
+      left = UInt32(clamping: state.provided - state.taken)
+    }
     var references = state.references < 0 ? nil : UInt32(state.references)
     // The kernel's counter was read when a request completed: those since then are known.
     if let read = references { references = max(read, UInt32(clamping: borrowers.count)) }
-    if borrowers.isEmpty, references != nil { references = 0 }
+    // Nor did any event tell of those that are older and on no list.
+    if borrowers.isEmpty, references != nil, state.lastUseTime != 0 { references = 0 }
     return Buffer(
       ring: state.ringID, kind: state.kind, index: state.index, provider: provider,
       address: state.address, length: state.length, segments: state.segments,

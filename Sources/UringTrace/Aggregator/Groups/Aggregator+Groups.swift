@@ -157,7 +157,7 @@ extension Aggregator {
     }
     // The owner of a transfer waits for it from the beginning, an application from when it wants it.
     let start = state.isOneTransfer ? state.providedTime : state.withdrawnTime
-    if start != 0, state.doneTime > start, time.since(start) >= Self.patience {
+    if start != 0, state.doneTime > start, state.doneTime - start >= Self.patience {
       note(.givenBackLate, group)
     }
     let done = state.isOneTransfer ? state.doneTime : max(state.doneTime, state.withdrawnTime)

@@ -24,6 +24,17 @@ extension Aggregator {
     }
   }
 
+  /// A request was found in flight: the kernel still has the number of its buffer.
+  mutating func joinFound(_ slot: UInt32) {
+    guard slots[slot].request.knows(.buffer) else { return }
+    let ring = slots[slot].ring
+    switch slots[slot].request.bufferReference {
+    case .registered(let index)?: borrow(slot, UInt32(index), ring)
+    case .group(let bgid)?: select(slot, bgid, ring)
+    case nil: break
+    }
+  }
+
   /// Makes a request a member.
   @discardableResult
   mutating func join(_ slot: UInt32, _ group: UInt32) -> UInt32 {

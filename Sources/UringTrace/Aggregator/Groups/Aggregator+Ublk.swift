@@ -14,8 +14,9 @@ extension Aggregator {
     var address: UInt64
 
     init(_ sqe: SQE) {
-      queue = UInt16(truncatingIfNeeded: sqe.addr3)
-      tag = UInt16(truncatingIfNeeded: sqe.addr3 >> 16)
+      let slot = UblkSlot(command: sqe)
+      queue = slot.queue
+      tag = slot.tag
       address = sqe.pad2
     }
   }

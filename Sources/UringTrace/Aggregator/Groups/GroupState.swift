@@ -122,6 +122,9 @@ struct BufferSlotState {
   var bufferCount: UInt32 = 0
   var provided: Int64 = -1
   var taken: Int64 = 0
+  /// When the kernel was asked how many are left, 0 if it was not: of a buffer ring that holds until one is
+  /// taken, as no event tells when the application gives one back.
+  var lookTime: UInt64 = 0
   var exhaustedCount: UInt64 = 0
 }
 

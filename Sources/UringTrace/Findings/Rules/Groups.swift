@@ -37,25 +37,29 @@ extension FindingRule {
   ) { evidence in
     let start = evidence.snapshot.time.since(evidence.span)
     var kinds: [GroupTrouble: [RequestGroup]] = [:]
-    for group in evidence.snapshot.groups where !group.conditions.isEmpty {
-      guard group.endTime == 0 || group.endTime >= start else { continue }
+    var lent: [GroupLender: Int] = [:]
+    for group in evidence.snapshot.groups
+    where group.endTime == 0 || group.endTime >= start {
+      if group.isLoan { lent[GroupLender(group), default: 0] += 1 }
       for condition in group.conditions where group.isLoan || misuses.contains(condition) {
-        let kind = GroupTrouble(
-          ring: group.ring, provider: group.provider, condition: condition)
+        let kind = GroupTrouble(lender: GroupLender(group), condition: condition)
         kinds[kind, default: []].append(group)
       }
     }
     let order = kinds.sorted {
-      ($0.key.ring, $0.key.provider.rawValue, $0.key.condition.rawValue)
-        < ($1.key.ring, $1.key.provider.rawValue, $1.key.condition.rawValue)
+      ($0.key.lender.ring, $0.key.lender.provider.rawValue, $0.key.condition.rawValue)
+        < ($1.key.lender.ring, $1.key.lender.provider.rawValue, $1.key.condition.rawValue)
     }
     return order.compactMap { kind, groups in
       guard let trait = trouble[kind.condition] else { return nil }
+      // Now and then a loan is not needed.
+      let isRare = groups.count * 10 < lent[kind.lender] ?? 0
+      if kind.condition == .unused, isRare { return nil }
       return Sighting(
-        severity: trait.severity, rings: [kind.ring],
+        severity: trait.severity, rings: [kind.lender.ring],
         requests: groups.flatMap { concerned(in: $0, by: kind.condition) },
         summary: "\(kind.condition.name): \(kind.condition.explanation), in "
-          + "\(Words.count(groups.count, "group")) (\(kind.provider.title))",
+          + "\(Words.count(groups.count, "group")) (\(kind.lender.provider.title))",
         numbers: [.init("groups", groups.count), .init("first_group", groups[0].id)],
         meaning: "Of a lent buffer: \(kind.condition.explanation).", cure: trait.cure)
     }
@@ -86,7 +90,7 @@ extension FindingRule {
   }
 
   /// How bad a condition is, and what helps. Not ``GroupCondition/exhausted``: see
-  /// ``buffersExhausted``; nor ``GroupCondition/unused``: buffers are registered in reserve.
+  /// ``buffersExhausted``.
   private static let trouble: [GroupCondition: (severity: Finding.Severity, cure: String)] = [
     .pinned: (
       .warn, "Cancel or wait for the members that still run before taking the buffer back."
@@ -122,6 +126,9 @@ extension FindingRule {
     .streamDataLost: (
       .crit, "The data is gone: close the stream, or receive into memory of your own first."
     ),
+    .unused: (
+      .info, "Have only those buffers registered that requests will use: each costs a registration."
+    ),
     .committedElsewhere: (
       .crit, "Commit on the ring that fetched the I/O, or unregister the buffer there."
     ),
@@ -142,9 +149,19 @@ extension RequestGroup {
   }
 }
 
-/// Groups that have the same trouble.
-private struct GroupTrouble: Hashable {
+/// Who lends to a ring.
+private struct GroupLender: Hashable {
   var ring: Ring.ID
   var provider: GroupProvider
+
+  init(_ group: RequestGroup) {
+    ring = group.ring
+    provider = group.provider
+  }
+}
+
+/// Groups that have the same trouble.
+private struct GroupTrouble: Hashable {
+  var lender: GroupLender
   var condition: GroupCondition
 }

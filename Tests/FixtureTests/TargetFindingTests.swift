@@ -1,0 +1,84 @@
+import TestSupport
+import Testing
+import UringTrace
+
+/// What the rules say of the ublk target's recordings: each fault that it made on purpose, in the groups of
+/// the I/Os that the log names, and nothing of the same transfer without faults.
+@Suite struct TargetFindingTests {
+  /// A condition of a group that a fault brings about.
+  struct Trouble: Sendable, CustomStringConvertible {
+    var condition: GroupCondition
+    var faults: Set<String>
+    var severity = Finding.Severity.warn
+
+    var description: String { "\(condition.name)" }
+  }
+
+  static let troubles = [
+    Trouble(condition: .heldAfterDone, faults: ["no-ack"]),
+    Trouble(condition: .shortMember, faults: ["short-read"]),
+    Trouble(
+      condition: .partlyFilled, faults: ["short-read", "member-fail", "wrong-direction"]),
+    Trouble(condition: .wrongDirection, faults: ["wrong-direction"]),
+    Trouble(condition: .leaderFailed, faults: ["leader-fail"]),
+    Trouble(condition: .givenBackLate, faults: ["slow-member"], severity: .info),
+    Trouble(
+      condition: .memberFailed, faults: ["member-fail", "wrong-direction"], severity: .info),
+    Trouble(condition: .membersCancelled, faults: ["leader-fail"], severity: .info),
+  ]
+
+  private static func run(_ name: String) throws -> TargetRun {
+    try #require(TargetComparisonTests.runs.first { $0.name == name })
+  }
+
+  private static func findings(_ snapshot: Snapshot) -> [Finding] {
+    var diagnosis = Diagnosis()
+    return diagnosis.findings(in: snapshot)
+  }
+
+  @Test(arguments: troubles) func faultIsFoundInItsGroups(_ trouble: Trouble) throws {
+    let run = try Self.run("zero-copy+faults")
+    let snapshot = try run.snapshot()
+    let log = try run.log()
+    let found = Self.findings(snapshot).filter {
+      $0.tag == "group-condition" && $0.summary.hasPrefix("\(trouble.condition.name): ")
+    }
+    #expect(found.count == 1)
+    let finding = try #require(found.first)
+    #expect(finding.severity == trouble.severity)
+    let made = log.filter { $0.fault.map(trouble.faults.contains) ?? false }
+    let groups = finding.numbers.first { $0.name == "groups" }?.value
+    #expect(groups == UInt64(made.count), "\(made.count) were made: \(finding.summary)")
+    // Every one of them is named, as far as a finding names, and no other.
+    let named = try Set(
+      finding.requests.map { id in
+        let request = try #require(snapshot.recent.first { $0.id == id })
+        let group = try #require(snapshot.groups.first { $0.id == request.group })
+        return try #require(Self.io(of: group, in: log)).number
+      })
+    #expect(named.isSubset(of: made.map(\.number)))
+    if finding.requestCount <= Finding.requestLimit { #expect(named == Set(made.map(\.number))) }
+  }
+
+  /// By the slot of the queue that its leader was for, and the time.
+  private static func io(of group: RequestGroup, in log: [TargetIO]) -> TargetIO? {
+    guard let place = group.buffer.ublk else { return nil }
+    return log.first {
+      $0.queue == place.queue && $0.tag == place.tag && $0.fetchedNs <= group.leader.startTime
+        && group.leader.startTime <= $0.committedNs
+    }
+  }
+
+  @Test(arguments: ["zero-copy", "auto"])
+  func theSameTransferWithoutFaultsIsWell(_ name: String) throws {
+    let run = try Self.run(name)
+    let snapshot = try run.snapshot()
+    #expect(snapshot.groups.count >= 40)
+    // Their first members open the file and fill the cache, which can take its time.
+    let cries = Self.findings(snapshot).filter {
+      $0.severity > .info
+        || $0.tag == "group-condition" && !$0.summary.hasPrefix("given_back_late")
+    }
+    #expect(cries.isEmpty, "\(cries)")
+  }
+}
