@@ -115,7 +115,7 @@ struct BuffersContent: ListContent {
     case "MEMORY": Piece(file.name.tail(width), .name)
     case "REFS": Piece(Humanise.count(references(file)), references(file) > 0 ? .value : .faint)
     case "BORROWERS": Piece(list(file.users), .label)
-    case "KIND": Piece("registered file", .faint)
+    case "KIND": Piece("file", .faint)
     case "TAG": Piece(file.entry.tag == 0 ? "" : Humanise.hex(file.entry.tag))
     case "RING": Piece("\(file.ring)", .faint)
     default: Piece("")
