@@ -140,7 +140,7 @@ struct RequestDetail {
       Piece("  \(io.operationName) \(io.length) bytes, sector \(io.sector)"),
     ]
     if disk.startTime != 0 {
-      pieces.append(Piece("  since " + Humanise.duration(scene.age(since: disk.startTime)), .value))
+      pieces.append(Piece("  for " + Humanise.duration(scene.age(since: disk.startTime)), .value))
     }
     if disk.isWithServer { pieces.append(Piece("  not committed", .warning)) }
     return Piece.fact("Disk", pieces)
@@ -190,7 +190,7 @@ struct RequestDetail {
       Piece(waiter.missing == 1 ? "1 more CQE" : "\(waiter.missing) more CQEs", .value),
     ]
     if let since = waiter.since {
-      pieces.append(Piece("  since " + Humanise.duration(scene.age(since: since))))
+      pieces.append(Piece("  for " + Humanise.duration(scene.age(since: since))))
     } else if let since = waiter.asleepSince {
       pieces.append(Piece("  asleep for " + Humanise.duration(scene.age(since: since))))
     } else {
