@@ -159,8 +159,8 @@ extension QueueServer {
       // As a careless server: the rest is not read. The driver is told how much it is.
       return
     }
-    // The backing has no more: its file was cut.
-    guard moved > 0 else { return tags[tag].fail(-EIO) }
+    // The backing has no more: its file was cut. Or the rest cannot be asked for.
+    guard moved > 0, dividesData else { return tags[tag].fail(-EIO) }
     if tags[tag].error != 0 { return }
     totals.remainders += 1
     try ring.push(member(tag, index, slot: tag))

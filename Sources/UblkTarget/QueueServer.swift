@@ -18,6 +18,8 @@ struct QueueServer: ~Copyable {
   let queue: Int
   let configuration: Configuration
   let transfer: Transfer
+  /// Members may begin inside an I/O's data.
+  let dividesData: Bool
   /// A short result may be committed: the driver asks for the rest.
   let commitsShort: Bool
   let device: Int32
@@ -72,6 +74,7 @@ struct QueueServer: ~Copyable {
     self.queue = queue
     self.configuration = configuration
     self.transfer = transfer
+    dividesData = transfer.dividesData(on: .current)
     commitsShort = transfer == .copy || !features.contains(.mayTakeShortForWhole)
     self.device = device
     self.backing = backing
@@ -209,7 +212,8 @@ struct QueueServer: ~Copyable {
     let record = tags[tag].record
     let length = Int(record.length)
     // A fault is one member's: of an I/O with that member only.
-    let size = record.fault == nil || record.fault == .noAck ? configuration.memberSize : length
+    let isDivided = dividesData && (record.fault == nil || record.fault == .noAck)
+    let size = isDivided ? configuration.memberSize : length
     for offset in stride(from: 0, to: length, by: size) {
       tags[tag].parts.append(MemberPart(offset: offset, length: min(size, length - offset)))
     }

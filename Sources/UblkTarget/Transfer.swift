@@ -25,6 +25,15 @@ public enum Transfer: String, Sendable, Hashable, CaseIterable {
   /// Members use a kernel buffer, lent by the driver.
   public var lendsKernelBuffer: Bool { self == .zeroCopy || self == .automatic }
 
+  /// Whether a request may use a part of an I/O's data that does not begin where they begin.
+  ///
+  /// Of a lent buffer only from 6.19 on: before, a request that begins inside one of its segments may be given
+  /// too few of them, and so other data (io_import_kbuf() in io_uring/rsrc.c; seen on 6.17 with blocks of 512
+  /// bytes).
+  func dividesData(on kernel: KernelRelease?) -> Bool {
+    !lendsKernelBuffer || kernel.map { $0 >= KernelRelease(6, 19) } ?? false
+  }
+
   /// The one that copies least where the kernel has these features.
   public static func best(on features: Features) -> Transfer {
     let preferred: [Transfer] = [.automatic, .zeroCopy, .userCopy]

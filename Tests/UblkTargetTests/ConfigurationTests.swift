@@ -7,6 +7,18 @@ import Testing
     try Configuration().validate()
   }
 
+  @Test func lentBuffersAreDividedWhereTheKernelCan() {
+    #expect(KernelRelease("6.17.13+deb13-cloud-amd64") == KernelRelease(6, 17))
+    #expect(KernelRelease("nonsense") == nil)
+    #expect(KernelRelease(6, 19) < KernelRelease(7, 2))
+    for transfer in [Transfer.zeroCopy, .automatic] {
+      #expect(!transfer.dividesData(on: KernelRelease("6.18.44")))
+      #expect(transfer.dividesData(on: KernelRelease("7.2.13-x")))
+      #expect(!transfer.dividesData(on: nil))
+    }
+    #expect(Transfer.userCopy.dividesData(on: KernelRelease("6.12.1")))
+  }
+
   /// What makes no sense, and a word of what is said about it.
   static let refused: [(@Sendable (inout Configuration) -> Void, String)] = [
     ({ $0.queues = 0 }, "queues"),
