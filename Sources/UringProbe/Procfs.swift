@@ -57,9 +57,13 @@ enum Procfs {
     return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
   }
 
-  /// `uname -r`.
+  /// `uname -r`. Not every kernel has /proc/sys.
   static var kernelRelease: String {
-    (text("/proc/sys/kernel/osrelease") ?? "").trimmingNewline()
+    var names = utsname()
+    guard uname(&names) == 0 else { return "" }
+    return withUnsafeBytes(of: names.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 
   /// The number of a hexadecimal or decimal field `name:` of a status file.
