@@ -105,7 +105,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
       exclude: ["Recordings"]),
-    .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing"]),
+    .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing", "UringTrace"]),
     .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]

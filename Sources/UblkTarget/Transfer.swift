@@ -1,4 +1,5 @@
 import CURing
+import UringTrace
 
 /// How data get between a block request and the backing.
 public enum Transfer: String, Sendable, Hashable, CaseIterable {

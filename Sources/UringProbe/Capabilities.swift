@@ -69,7 +69,7 @@ private struct CapabilityDetector {
         ? "/dev/ublk-control"
         : Procfs.exists("/sys/module/ublk_drv") ? "no /dev/ublk-control" : "driver not loaded",
       "the embedded ublk target")
-    return Capabilities(kernel: Procfs.kernelRelease, tier: tier, features: features)
+    return Capabilities(kernel: KernelRelease.currentText, tier: tier, features: features)
   }
 
   static let functions = SharedFlush.functions

@@ -103,7 +103,7 @@ struct CaptureObject: ~Copyable {
       throw ProbeError(
         .unsupportedKernel,
         "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
-          + "\(Procfs.kernelRelease))")
+          + "\(KernelRelease.currentText))")
     }
     object.disable(allBut: Set(chosen.map(\.program)))
     try object.load()

@@ -66,7 +66,7 @@ public final class LiveSession: SnapshotSource {
     absentTracepoints = capture.absent
     startDuration = .nanoseconds(Int64(attached - start))
     host = HostDescription(
-      kernel: Procfs.kernelRelease, tier: flush.isAttached ? "fentry" : "tracepoints",
+      kernel: KernelRelease.currentText, tier: flush.isAttached ? "fentry" : "tracepoints",
       startTime: attached, startRealtime: clockTime(CLOCK_REALTIME),
       sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)

@@ -8,11 +8,6 @@ extension Procfs {
     return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
   }
 
-  /// `uname -r`.
-  static var kernelRelease: String {
-    (text("/proc/sys/kernel/osrelease") ?? "").trimmingNewline()
-  }
-
   /// The number of a hexadecimal or decimal field `name:` of a status file.
   static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
     for line in text.split(separator: "\n") where line.hasPrefix("\(name):") {

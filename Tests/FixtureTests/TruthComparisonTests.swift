@@ -116,6 +116,18 @@ import UringTrace
     Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "the program has none such") {
       $0.fuseRequests?.removeLast()
     },
+    Lie("memory of another size", of: "local_buffer", finds: "length of the buffer") {
+      $0.localBuffers?[0].length += 1
+    },
+    Lie("other memory", of: "local_buffer", finds: "address: reported") {
+      $0.localBuffers?[0].address = .init(1)
+    },
+    Lie("a member of another submission", of: "local_buffer", finds: "members: reported") {
+      $0.localBuffers?[0].members.removeLast()
+    },
+    Lie("a local buffer forgotten", of: "local_buffer", finds: "the program has none such") {
+      $0.localBuffers?.removeLast()
+    },
     Lie("another ring", of: "msg_ring", finds: "ring") { $0.requests[0].ring = 1 },
     Lie("a ring of another size", of: "links", finds: "SQ entries") {
       $0.rings[0].sqEntries = 8

@@ -87,7 +87,7 @@ enum KernelMatrix {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
       let late = hasFuse ? [] : ["fuse_zero_copy"]
-      return Set(old + late + ["sqe_group", "sqe_group_ublk"])
+      return Set(old + late + ["sqe_group", "sqe_group_ublk", "local_buffer"])
     }
 
     /// Zero copy of FUSE came with 7.3.

@@ -35,6 +35,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var byRing: [UInt64]?
   public var kernelBuffers: [KernelBuffer]?
   public var fuseRequests: [FuseRequest]?
+  public var localBuffers: [LocalBuffer]?
 
   public struct Ring: Decodable, Sendable {
     public var fd: Int32
@@ -94,6 +95,17 @@ public struct ProgramTruth: Decodable, Sendable {
     public var node: UInt64
     public var operation: String
     public var offset: UInt64
+    /// What is wrong with it, but for what depends on time.
+    public var conditions: [String]
+  }
+
+  /// A buffer set up for one submission.
+  public struct LocalBuffer: Decodable, Sendable {
+    public var leader: UserData
+    public var members: [UserData]
+    public var address: UserData
+    public var length: UInt64
+    public var tag: UserData
     /// What is wrong with it, but for what depends on time.
     public var conditions: [String]
   }

@@ -48,6 +48,9 @@ public struct TruthComparison {
     differences += FuseComparison(truth, snapshot, rings: rings).differences.map {
       "\(truth.program): \($0)"
     }
+    differences += LocalBufferComparison(truth, snapshot, rings: rings).differences.map {
+      "\(truth.program): \($0)"
+    }
     let known = Set(truth.requests.map(\.userData))
     for (userData, requests) in reported where !known.contains(userData) {
       differ("request \(userData) (\(requests[0].opcode.name))", "the program has none such")

@@ -1,4 +1,5 @@
 import Testing
+import UringTrace
 
 @testable import UblkTarget
 

@@ -43,6 +43,24 @@ struct AggregatorRegisteredBufferTests {
     #expect(stream.snapshot().requests[0].group == group.id)
   }
 
+  /// Programs are attached one after the other: those that see releases can come after the use.
+  @Test func releaseFromBeforeItsFunctionWasWatchedIsDerived() {
+    for isSeen in [false, true] {
+      var stream = RecordStream()
+      stream.time += 1_000_000_000
+      stream.watchReleases()
+      stream.time -= 1_000_000_000
+      stream.create()
+      stream.submit(1, "READ_FIXED", isSQEKnown: false)
+      stream.use(1, RecordStream.buffer(1, index: 0, inTable: false))
+      stream.complete(1, 4096)
+      if isSeen { stream.release(node: 1) }
+      let groups = stream.snapshot().groups
+      #expect(groups.map(\.state) == [.givenBack])
+      #expect(groups.map(\.acknowledgement?.isDerived) == [!isSeen])
+    }
+  }
+
   @Test func usedAgainAndAgain() {
     var stream = registered()
     for request in 1...3 {

@@ -180,6 +180,9 @@ struct SampleStream {
       base: base(.groupBuffer, request, opcode: 46), leader: request,
       acknowledge: registered.release, length: 8192, offset: 512, segments: 2, direction: 1)
     buffer.append(group, base: \.base)
+    let local = record_local_buffer(
+      base: base(.localBuffer, request, opcode: 46), buffer: registered, role: 3, reserved: 0)
+    buffer.append(local, base: \.base)
     var symbol = record_symbol(
       base: base(.symbol), address: registered.release, name: record_symbol().name)
     CharArray.set(&symbol.name, to: "ublk_io_release")

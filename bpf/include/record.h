@@ -54,6 +54,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
   RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
   RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
   RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28, /* with a completion, where it lends pages */
+  RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29, /* with a submission, on patched kernels */
   /* added by uringtop */
   RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
   RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
@@ -108,6 +109,12 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
   RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5,          /* io_buffer_unmap, up to 6.12 */
   RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6,      /* grp_kbuf_ack (SQE groups) */
 };
+
+/* record_submit.group_role, on patched kernels. */
+#define RECORD_ROLE_LEADS 1       /* an SQE group */
+#define RECORD_ROLE_MEMBER 2      /* of an SQE group */
+#define RECORD_ROLE_LENDS_LOCAL 3 /* sets up a local buffer; a RECORD_LOCAL_BUFFER follows */
+#define RECORD_ROLE_USES_LOCAL 4  /* the same of one that uses it */
 
 /* What a registered buffer is to its members: ITER_DEST and ITER_SOURCE as bits. */
 #define RECORD_BUFFER_DESTINATION 1
@@ -182,7 +189,7 @@ struct record_submit {
   __u32 tgid;        /* of the submitter; of the ring's owner with SQPOLL */
   __u8 sq_thread;    /* 1: submitted by the iou-sqp thread */
   __u8 sqe_is_known; /* 0: the SQE could not be read; only opcode, flags and user_data are valid */
-  __u16 group_role;  /* patched kernels: 1 leader, 2 member of an SQE group */
+  __u16 group_role;  /* RECORD_ROLE_*, else 0 */
   struct record_sqe sqe;
 };
 
@@ -400,6 +407,17 @@ struct record_group_buffer {
   __u64 offset;
   __u32 segments;
   __u32 direction;
+};
+
+/*
+ * Local buffers (patched kernels): the one that a request sets up for its submission, or uses. Comes after its
+ * RECORD_SUBMIT.
+ */
+struct record_local_buffer {
+  struct record base;
+  struct record_buffer buffer; /* in no slot */
+  __u32 role;                  /* RECORD_ROLE_* */
+  __u32 reserved;
 };
 
 /*

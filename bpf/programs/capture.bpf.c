@@ -10,6 +10,7 @@
 #include "buffer_use.h"
 #include "config.h"
 #include "fuse_command.h"
+#include "local_buffer.h"
 #include "output.h"
 #include "overflow.h"
 #include "ring_filter.h"
@@ -221,7 +222,9 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
   record->tgid = current_tgid();
   record->sq_thread = !!(record_ctx->flags & IORING_SETUP_SQPOLL);
   record->sqe_is_known = read_sqe(req, &record->sqe);
-  record->group_role = group_role(req);
+  struct io_rsrc_node *local = local_node(req);
+  __u16 role = local_role(req, local);
+  record->group_role = role ? role : group_role(req);
   if (!record->sqe_is_known) {
     __builtin_memset(&record->sqe, 0, sizeof(record->sqe));
     record->sqe.opcode = record_opcode;
@@ -229,6 +232,7 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     record->sqe.user_data = req->cqe.user_data;
   }
   submit_record(record);
+  note_local_buffer(req, local, role);
   note_stack(context, req);
   return 0;
 }

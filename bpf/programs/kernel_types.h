@@ -261,6 +261,11 @@ struct io_submit_state___group {
   struct io_sq_group group;
 };
 
+/* Local buffers: a proposal */
+struct io_submit_state___local {
+  struct io_rsrc_node *rsrc_node;
+};
+
 /* Block requests */
 
 struct gendisk {
@@ -332,10 +337,11 @@ struct io_uring_cqe {
   __u32 flags;
 };
 
-/* 7.2 and later; the numbers are those of the running kernel's BTF. */
+/* 7.2 and later, the last a proposal; the numbers are those of the running kernel's BTF. */
 enum io_uring_op {
   IORING_OP_NOP128 = 1,
   IORING_OP_URING_CMD128 = 2,
+  IORING_OP_LOCAL_BUF = 3,
 };
 
 /* Iterators */

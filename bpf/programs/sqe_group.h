@@ -42,6 +42,6 @@ static __always_inline __u16 group_role(struct io_kiocb *req) {
     return 0;
   struct io_submit_state___group *state = (void *)&req->ctx->submit_state;
   if (BPF_CORE_READ(state, group.head))
-    return 2;
-  return req->flags & config.req_f_sqe_group ? 1 : 0;
+    return RECORD_ROLE_MEMBER;
+  return req->flags & config.req_f_sqe_group ? RECORD_ROLE_LEADS : 0;
 }

@@ -194,6 +194,7 @@ public struct Aggregator: ~Copyable {
     case .registerArgument: registerArgument(record.body(as: record_register_argument.self))
     case .blockRequest: blockRequest(record.body(as: record_block_request.self))
     case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self))
+    case .localBuffer: localBuffer(record.body(as: record_local_buffer.self))
     case .symbol: symbol(record.body(as: record_symbol.self))
     case .providedTail: providedTail(record.body(as: record_provided_tail.self))
     case .parked: parked(record.body(as: record_parked.self))

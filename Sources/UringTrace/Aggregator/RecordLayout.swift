@@ -57,6 +57,7 @@ struct RecordLayout {
     .registerArgument: RecordLayout(record_register_argument.self, .ring, isLogged: false),
     .blockRequest: RecordLayout(record_block_request.self, [.ring, .request], isLogged: false),
     .groupBuffer: RecordLayout(record_group_buffer.self, [.ring, .request], isLogged: false),
+    .localBuffer: RecordLayout(record_local_buffer.self, [.ring, .request], isLogged: false),
     .symbol: RecordLayout(record_symbol.self, isLogged: false),
     .providedTail: RecordLayout(record_provided_tail.self, .ring, isLogged: false),
     .end: RecordLayout(record_end.self, isLogged: false),

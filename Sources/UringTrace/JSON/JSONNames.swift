@@ -48,6 +48,7 @@ enum JSONNames {
     case .blockRequest: "block_request"
     case .fuseRequest: "fuse_request"
     case .groupBuffer: "group_buffer"
+    case .localBuffer: "local_buffer"
     case .symbol: "symbol"
     case .providedTail: "provided_tail"
     case .end: "end"

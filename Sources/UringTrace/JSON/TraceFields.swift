@@ -185,6 +185,10 @@ enum TraceFields {
       json.field("offset", group.offset)
       json.field("segments", group.segments)
       json.field("direction", group.direction)
+    case .localBuffer:
+      let local = raw.load(as: record_local_buffer.self)
+      json.field("role", local.role)
+      write(local.buffer, to: &json)
     case .symbol:
       let symbol = raw.load(as: record_symbol.self)
       json.field("address", hex: symbol.address)

@@ -313,6 +313,12 @@ struct TraceLine: Decodable {
       group.segments = try line.integer("segments")
       group.direction = try line.integer("direction")
       return { [group] in $0.append(group, base: \.base) }
+    case .localBuffer:
+      var local = record_local_buffer()
+      local.base = base
+      local.role = try line.integer("role")
+      local.buffer = try line.buffer()
+      return { [local] in $0.append(local, base: \.base) }
     case .symbol:
       var symbol = record_symbol()
       symbol.base = base

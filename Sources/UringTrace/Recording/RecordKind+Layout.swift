@@ -24,9 +24,9 @@ extension RecordKind {
   public var isEvent: Bool {
     switch self {
     case .ringFd, .taskName, .fileName, .lost, .flagName, .counts, .end, .registerArgument,
-      .blockRequest, .groupBuffer, .symbol, .providedTail, .bufferSlot, .ringDepth, .ringBalance,
-      .parked, .unsubmitted, .unreaped, .kernelStack, .fileState,
-      .diskRequest, .submitStack, .userStack, .registeredFile, .providedGroup:
+      .blockRequest, .groupBuffer, .localBuffer, .symbol, .providedTail, .bufferSlot, .ringDepth,
+      .ringBalance, .parked, .unsubmitted, .unreaped, .kernelStack, .fileState, .diskRequest,
+      .submitStack, .userStack, .registeredFile, .providedGroup:
       false
     default: true
     }

@@ -31,6 +31,7 @@ extension Names {
       (.registerArgument, Piece("register argument", .faint)),
       (.blockRequest, Piece("block request", .faint)),
       (.groupBuffer, Piece("group buffer", .faint)),
+      (.localBuffer, Piece("local buffer", .faint)),
       (.symbol, Piece("symbol", .faint)), (.providedTail, Piece("provided tail", .faint)),
       (.counts, Piece("counts", .faint)),
       (.end, Piece("end of recording", .label)),

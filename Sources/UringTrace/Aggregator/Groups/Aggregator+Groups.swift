@@ -86,7 +86,7 @@ extension Aggregator {
   /// will tell.
   mutating func deriveReturn(_ group: UInt32, time: UInt64, tid: UInt32) {
     guard tables.groups[group].withdrawnTime != 0, tables.groups[group].running == 0,
-      !isReleaseWatched(group)
+      !isReleaseWatched(group) || time < tables.watchedTime
     else { return }
     acknowledge(group, time: time, tid: tid, function: 0, isDerived: true)
   }
@@ -234,6 +234,7 @@ extension Aggregator {
     let address = record.pointee.address
     if address < 64 {
       tables.watched |= 1 << address
+      tables.watchedTime = max(tables.watchedTime, record.pointee.base.time_ns)
       return
     }
     if tables.symbols.count >= 4_096 { tables.symbols.removeAll() }

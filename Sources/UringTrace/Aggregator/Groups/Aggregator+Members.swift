@@ -9,7 +9,11 @@ extension Aggregator {
   mutating func joinGroups(_ slot: UInt32, role: UInt16?) {
     guard slots[slot].request.isSQEKnown else { return }
     let ring = slots[slot].ring
-    if role ?? 0 != 0 || slots[slot].request.sqe.flags & SQEFlags.group != 0 || closesSQEGroup(ring)
+    // A local buffer's record follows.
+    let isLocal = Self.localRoles.contains(role ?? 0)
+    if !isLocal,
+      role ?? 0 != 0 || slots[slot].request.sqe.flags & SQEFlags.group != 0
+        || closesSQEGroup(ring)
     {
       joinSQEGroup(slot, role: role)
     }
@@ -18,7 +22,7 @@ extension Aggregator {
     if opcode.isCommand { command(slot) }
     if opcode == .provideBuffers || opcode == .removeBuffers { provideBuffers(slot) }
     switch slots[slot].request.bufferReference {
-    case .registered(let index)?: borrow(slot, UInt32(index), ring)
+    case .registered(let index)?: if !isLocal { borrow(slot, UInt32(index), ring) }
     case .group(let bgid)?: select(slot, bgid, ring)
     case nil: break
     }
@@ -226,7 +230,9 @@ extension Aggregator {
       // Without the table's own, and that of the request, which it drops now.
       tables.places[place].references = buffer.references < 0 ? -1 : max(0, buffer.references - 2)
     }
-    if buffer.in_table == 0 { withdraw(group, time: header.time_ns, tid: header.tid) }
+    if buffer.in_table == 0, tables.groups[group].provider != .localBuffer {
+      withdraw(group, time: header.time_ns, tid: header.tid)
+    }
   }
 
   mutating func fill(_ group: UInt32, _ buffer: record_buffer, key: UInt64) {
@@ -356,6 +362,8 @@ extension Aggregator {
       if tables.groups[group].leader.endTime != 0 {
         finishSQEGroup(group, isSilent: true, time: time, tid: tid)
       }
+    } else if tables.groups[group].provider == .localBuffer {
+      finishLocalBuffer(group, time: time, tid: tid)
     } else {
       deriveReturn(group, time: time, tid: tid)
     }
@@ -457,6 +465,7 @@ extension Aggregator {
     case .sqeGroup:
       let isSilent = slots[slot].request.state == .skipped
       finishSQEGroup(group, isSilent: isSilent, time: time, tid: tid)
+    case .localBuffer: finishLocalBuffer(group, time: time, tid: tid)
     case .provided: finishProviding(slot, group, time: time)
     default: finishRegistration(slot, group, failed: failed, time: time)
     }

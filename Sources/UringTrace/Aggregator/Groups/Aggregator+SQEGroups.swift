@@ -4,7 +4,7 @@ import CRecord
 /// and including the first without the flag, or the batch's end.
 extension Aggregator {
   /// A leader's or member's `group_role`, from the kernel's own state of the batch.
-  private static var leads: UInt16 { 1 }
+  private static var leads: UInt16 { UInt16(RECORD_ROLE_LEADS) }
 
   /// - Parameter role: nil where the record does not tell; then what came before does.
   mutating func joinSQEGroup(_ slot: UInt32, role: UInt16?) {

@@ -38,8 +38,9 @@ struct GroupTables: ~Copyable {
   var symbols: [UInt64: String] = [:]
   /// Providers by the address of their release function.
   var providers: [UInt64: GroupProvider] = [:]
-  /// Bit by `ReleaseFunction`: those that are watched.
+  /// Bit by `ReleaseFunction`: those that are watched, and since when all of them are.
   var watched: UInt64 = 0
+  var watchedTime: UInt64 = 0
   /// ublk's character devices, by their address in the kernel.
   var devices: [UInt64] = []
   /// From ring and descriptor to device: as commands told when they completed.
