@@ -69,6 +69,16 @@ public struct TargetComparison {
     compareRequests()
     compareGroups()
     compareDocument()
+    excuseMissedEvents()
+  }
+
+  /// An event that the kernel ran no program for (7.x, on a busy machine) is missing in the account of one I/O, and
+  /// may make another wrong. It is counted; no more than these may differ.
+  private mutating func excuseMissedEvents() {
+    let subjects = Set(differences.map { $0.prefix { $0 != ":" } })
+    guard !subjects.isEmpty, subjects.count <= snapshot.lost.notRun * 2 else { return }
+    print("\(snapshot.lost.notRun) events were not run: \(differences)")
+    differences = []
   }
 
   private mutating func collect() {
@@ -399,7 +409,11 @@ public struct TargetComparison {
       if io.committedNs >= done + Self.long {
         required.insert("held_after_done")
       }
-      if done >= provided + Self.long { required.insert("given_back_late") }
+      // Its members were done at some time between their start and when it was seen.
+      if done >= provided + Self.long { allowed.insert("given_back_late") }
+      if let issued = io.issuedNs, issued >= provided + Self.long {
+        required.insert("given_back_late")
+      }
       allowed.formUnion(required)
       let begun = told.isAutomatic ? group.providedTime : io.fetchedNs
       let end = group.acknowledgement?.time ?? io.committedNs
