@@ -35,7 +35,7 @@ import Testing
     let tmux = try start(width: 120, height: 30)
     try tmux.wait(for: "POLL_ADD")
     try tmux.send("Enter")
-    let screen = try tmux.wait(for: "Time line")
+    let screen = try tmux.wait(for: "Time line", "vil 日本.img")
     #expect(screen.contains("/tmp/e?[31mvil 日本.img"))
   }
 
@@ -43,19 +43,19 @@ import Testing
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
     try tmux.send("2")
-    try #expect(tmux.wait(for: "TOOK").contains("-EIO"))
+    try #expect(tmux.wait(for: "TOOK", "-EIO").contains("-EIO"))
     try tmux.send("F4")
     try tmux.type("-eio")
     try tmux.send("Enter")
     try #expect(tmux.wait(for: "1 of 20").contains("1 of 20"))
     try tmux.send("Enter")
-    try #expect(tmux.wait(for: "Time line").contains("-EIO"))
+    try #expect(tmux.wait(for: "Time line", "-EIO").contains("-EIO"))
     try tmux.send("Escape")
     try tmux.wait(for: "1 of 20")
     try tmux.send("Escape")
     try tmux.wait(for: "TOOK")
     try tmux.send("F1")
-    try #expect(tmux.wait(for: "invert").contains("F10"))
+    try #expect(tmux.wait(for: "invert", "F10").contains("F10"))
   }
 
   @Test func replayJumpsToTheNextError() throws {
@@ -77,7 +77,7 @@ import Testing
     try tmux.resize(width: 40, height: 10)
     try #expect(tmux.wait(for: "POLL_ADD").contains("POLL_ADD"))
     try tmux.resize(width: 160, height: 50)
-    try #expect(tmux.wait(for: "SUBMITTER").contains("F10Quit"))
+    try #expect(tmux.wait(for: "SUBMITTER", "F10Quit").contains("F10Quit"))
   }
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
@@ -102,7 +102,7 @@ import Testing
     #expect(stopped.contains("Stopped") && !stopped.contains("POLL_ADD"))
     try tmux.type("fg")
     try tmux.send("Enter")
-    try #expect(tmux.wait(for: "POLL_ADD").contains("F10Quit"))
+    try #expect(tmux.wait(for: "POLL_ADD", "F10Quit").contains("F10Quit"))
     try tmux.send("F10")
     try tmux.type("echo it is $((6 * 7))")
     try tmux.send("Enter")
@@ -114,7 +114,7 @@ import Testing
   ])
   func withoutColourNothingIsColoured(environment: String) throws {
     let tmux = try start(environment: environment)
-    let screen = try tmux.wait(for: "POLL_ADD")
+    let screen = try tmux.wait(for: "POLL_ADD", "F10Quit")
     #expect(screen.contains("F10Quit"))
     let escapes = try tmux.screen(withEscapes: true)
     for colour in 30...47 where colour != 38 && colour != 39 {

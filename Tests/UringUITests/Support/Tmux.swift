@@ -39,10 +39,10 @@ final class Tmux {
 
   /// Waits until the screen shows the text, and returns the screen in any case.
   @discardableResult
-  func wait(for text: String, seconds: Double = 15) throws -> String {
+  func wait(for texts: String..., seconds: Double = 15) throws -> String {
     let end = Date(timeIntervalSinceNow: seconds)
     var screen = try screen()
-    while !screen.contains(text), Date() < end {
+    while !texts.allSatisfy(screen.contains), Date() < end {
       Thread.sleep(forTimeInterval: 0.05)
       screen = try self.screen()
     }
