@@ -1,12 +1,9 @@
 import UringTrace
 
 /// Groups of FUSE requests beside what the server says that it was lent.
-struct FuseComparison {
-  private let truth: ProgramTruth
-  private(set) var differences: [String] = []
-
-  /// What comes of slow machines, and passes.
-  private static let timely: Set<String> = ["pinned", "given_back_late", "held_after_done"]
+struct FuseComparison: LentGroupComparison {
+  let truth: ProgramTruth
+  var differences: [String] = []
 
   /// - Parameter rings: the program's, in the order they were created.
   init(_ truth: ProgramTruth, _ snapshot: Snapshot, rings: [Ring]) {
@@ -28,10 +25,6 @@ struct FuseComparison {
     }
   }
 
-  private func request(_ userData: ProgramTruth.UserData) -> ProgramTruth.Request? {
-    truth.requests.first { $0.userData == userData }
-  }
-
   private mutating func compare(
     _ group: RequestGroup, _ told: ProgramTruth.FuseRequest, ring: Ring.ID
   ) {
@@ -42,10 +35,8 @@ struct FuseComparison {
       GroupProvider.fuse.commandName(group.leader.command) != nil, true, name,
       "a known command leads")
     compareBuffer(group.buffer, told, name)
-    compareMembers(group, told, name)
-    let shown = Set(group.conditions.map { "\($0.name)" })
-    expect(
-      shown.subtracting(Self.timely).sorted(), told.conditions.sorted(), name, "conditions")
+    compareMembers(group, told.members, name)
+    compareConditions(group, told.conditions, name)
     let isOver = told.members.allSatisfy { request($0)?.end != .inFlight }
     if isOver {
       compareEnd(group, told, name)
@@ -53,7 +44,7 @@ struct FuseComparison {
       expect(group.state, .borrowed, name, "state")
       expect(group.acknowledgement, nil, name, "given back")
       if told.conditions.contains("answered_early") {
-        expect(shown.contains("pinned"), true, name, "is pinned")
+        expect(group.conditions.contains(.pinned), true, name, "is pinned")
       }
     }
   }
@@ -80,22 +71,6 @@ struct FuseComparison {
     expect(UInt64(request.length), told.length, name, "length in the file")
   }
 
-  private mutating func compareMembers(
-    _ group: RequestGroup, _ told: ProgramTruth.FuseRequest, _ name: String
-  ) {
-    let members = told.members.compactMap(request)
-    expect(
-      group.members.map { ProgramTruth.UserData($0.userData) }, told.members, name, "members")
-    expect(
-      group.members.map { $0.hasResult ? $0.result : nil },
-      members.map { $0.end == .inFlight ? nil : $0.res }, name, "results of members")
-    expect(
-      group.members.filter(\.isDone).allSatisfy(\.isConfirmed), true, name,
-      "members were seen to use it")
-    let moved = members.reduce(0) { $0 + UInt64(max(0, $1.res ?? 0)) }
-    expect(group.movedBytes, moved, name, "bytes moved")
-  }
-
   private mutating func compareEnd(
     _ group: RequestGroup, _ told: ProgramTruth.FuseRequest, _ name: String
   ) {
@@ -114,18 +89,5 @@ struct FuseComparison {
     expect(
       group.withdrawnTime < group.membersDoneTime, isEarly, name,
       "answered before its last member was done")
-  }
-
-  // MARK: Differences
-
-  private mutating func differ(_ name: String, _ text: String) {
-    differences.append("\(name): \(text)")
-  }
-
-  private mutating func expect<T: Equatable>(
-    _ reported: T, _ told: T, _ name: String, _ what: String
-  ) {
-    guard reported != told else { return }
-    differ(name, "\(what): reported \(reported), the program says \(told)")
   }
 }

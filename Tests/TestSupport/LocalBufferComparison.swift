@@ -1,12 +1,9 @@
 import UringTrace
 
 /// Groups of local buffers beside what the program says that it set up and used.
-struct LocalBufferComparison {
-  private let truth: ProgramTruth
-  private(set) var differences: [String] = []
-
-  /// What comes of slow machines, and passes.
-  private static let timely: Set<String> = ["pinned", "given_back_late", "held_after_done"]
+struct LocalBufferComparison: LentGroupComparison {
+  let truth: ProgramTruth
+  var differences: [String] = []
 
   /// - Parameter rings: the program's, in the order they were created.
   init(_ truth: ProgramTruth, _ snapshot: Snapshot, rings: [Ring]) {
@@ -29,10 +26,6 @@ struct LocalBufferComparison {
     compareOthers(snapshot, told, ids)
   }
 
-  private func request(_ userData: ProgramTruth.UserData) -> ProgramTruth.Request? {
-    truth.requests.first { $0.userData == userData }
-  }
-
   private mutating func compare(_ group: RequestGroup, _ told: ProgramTruth.LocalBuffer) {
     let name = "local buffer of \(told.leader)"
     expect(group.leader.hasResult ? group.leader.result : nil, 0, name, "result of the leader")
@@ -43,32 +36,14 @@ struct LocalBufferComparison {
     expect(.init(group.buffer.tag), told.tag, name, "tag")
     expect("\(group.buffer.direction)", "both", name, "direction of the buffer")
     expect(group.buffer.segments > 0, true, name, "has segments")
-    compareMembers(group, told, name)
-    let shown = Set(group.conditions.map { "\($0.name)" })
-    expect(
-      shown.subtracting(Self.timely).sorted(), told.conditions.sorted(), name, "conditions")
+    compareMembers(group, told.members, name)
+    compareConditions(group, told.conditions, name)
     if told.members.allSatisfy({ request($0)?.end != .inFlight }) {
       compareEnd(group, told, name)
     } else {
       expect(group.state, .borrowed, name, "state")
       expect(group.acknowledgement, nil, name, "given back")
     }
-  }
-
-  private mutating func compareMembers(
-    _ group: RequestGroup, _ told: ProgramTruth.LocalBuffer, _ name: String
-  ) {
-    let members = told.members.compactMap(request)
-    expect(
-      group.members.map { ProgramTruth.UserData($0.userData) }, told.members, name, "members")
-    expect(
-      group.members.map { $0.hasResult ? $0.result : nil },
-      members.map { $0.end == .inFlight ? nil : $0.res }, name, "results of members")
-    expect(
-      group.members.filter(\.isDone).allSatisfy(\.isConfirmed), true, name,
-      "members were seen to use it")
-    let moved = members.reduce(0) { $0 + UInt64(max(0, $1.res ?? 0)) }
-    expect(group.movedBytes, moved, name, "bytes moved")
   }
 
   private mutating func compareEnd(
@@ -100,18 +75,5 @@ struct LocalBufferComparison {
         local.contains(request.group), members.contains(userData), "request \(userData)",
         "uses a local buffer")
     }
-  }
-
-  // MARK: Differences
-
-  private mutating func differ(_ name: String, _ text: String) {
-    differences.append("\(name): \(text)")
-  }
-
-  private mutating func expect<T: Equatable>(
-    _ reported: T, _ told: T, _ name: String, _ what: String
-  ) {
-    guard reported != told else { return }
-    differ(name, "\(what): reported \(reported), the program says \(told)")
   }
 }

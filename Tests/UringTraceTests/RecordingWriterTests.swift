@@ -67,17 +67,8 @@ import Testing
   }
 
   @Test func slowDiskLosesRecordsAndCountsThem() throws {
-    let path = TemporaryFile.path("slow.fifo")
-    defer { unlink(path) }
-    try #require(mkfifo(path, 0o600) == 0)
-    let reader = open(path, O_RDONLY | O_NONBLOCK)
-    defer { close(reader) }
-    var limits = RecordingWriter.Limits()
-    limits.chunkBytes = 4096
-    limits.queuedBytes = 64 << 10
-    let writer = try RecordingWriter(
-      output: OutputFile(creating: path, owner: nil),
-      encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
+    let disk = try SlowDisk()
+    let writer = try disk.writer(header, queuedBytes: 64 << 10)
     for _ in 0..<4 {
       stream.buffer.bytes.withUnsafeBytes { bytes in
         for record in RecordSequence(bytes: bytes) { writer.append(record) }
@@ -94,9 +85,9 @@ import Testing
     loss.append(count, base: \.base)
     loss.bytes.withUnsafeBytes { writer.append($0) }
     #expect(writer.lostToOutput == lost)
-    let drain = FIFODrain(reader)
+    disk.start()
     let summary = try writer.finish(lostInKernel: 0)
-    let recording = try Recording(bytes: drain.bytes())
+    let recording = try Recording(bytes: disk.bytes())
     #expect(summary.lostToOutput == writer.lostToOutput)
     #expect(recording.recordCount == summary.records)
     #expect(recording.lost == summary.lostToOutput)
@@ -127,20 +118,10 @@ import Testing
       stream.completeUnnamed(userData: 7)
       if round % 100 == 99 { stream.complete(old, -EIO) }
     }
-    let path = TemporaryFile.path("slow.fifo")
-    defer { unlink(path) }
-    try #require(mkfifo(path, 0o600) == 0)
-    let reader = open(path, O_RDONLY | O_NONBLOCK)
-    defer { close(reader) }
-    var limits = RecordingWriter.Limits()
-    limits.chunkBytes = 4096
-    limits.queuedBytes = 96 << 10
-    let writer = try RecordingWriter(
-      output: OutputFile(creating: path, owner: nil),
-      encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
-    var drain: FIFODrain?
+    let disk = try SlowDisk()
+    let writer = try disk.writer(header, queuedBytes: 96 << 10)
     for (index, words) in stream.records.enumerated() {
-      if index == stream.records.count / 2 { drain = FIFODrain(reader) }
+      if index == stream.records.count / 2 { disk.start() }
       // The disk catches up for a while, and falls behind again.
       if index > stream.records.count / 2, index % 2_000 == 0 { usleep(20_000) }
       words.withUnsafeBytes { writer.append($0) }
@@ -148,7 +129,7 @@ import Testing
     let summary = try writer.finish(lostInKernel: 0)
     #expect(summary.lostToOutput > 1_000)
 
-    let recording = try Recording(bytes: try #require(drain).bytes())
+    let recording = try Recording(bytes: disk.bytes())
     var aggregator = Aggregator(host: SampleStream.host)
     recording.withRecordBytes { aggregator.consume(contentsOf: $0) }
     let told = aggregator.snapshot()
@@ -178,13 +159,33 @@ import Testing
   }
 }
 
-/// Reads everything from a FIFO whose writer is ahead, until it closes.
-private final class FIFODrain: Sendable {
+/// A FIFO that takes nothing until it is started, and then everything until its writer closes it.
+private final class SlowDisk: Sendable {
+  private let path = TemporaryFile.path("slow.fifo")
+  private let descriptor: Int32
   private let state = Monitor((bytes: [UInt8](), isDone: false))
 
-  init(_ descriptor: Int32) {
-    let state = state
-    WorkerThread("drain", orThrow: WorkerThread.noThread) {
+  init() throws {
+    try #require(mkfifo(path, 0o600) == 0)
+    descriptor = open(path, O_RDONLY | O_NONBLOCK)
+  }
+
+  deinit {
+    close(descriptor)
+    unlink(path)
+  }
+
+  func writer(_ header: RecordingHeader, queuedBytes: Int) throws -> RecordingWriter {
+    var limits = RecordingWriter.Limits()
+    limits.chunkBytes = 4096
+    limits.queuedBytes = queuedBytes
+    return try RecordingWriter(
+      output: OutputFile(creating: path, owner: nil),
+      encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
+  }
+
+  func start() {
+    WorkerThread("drain", orThrow: WorkerThread.noThread) { [self] in
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while true {
         let count = read(descriptor, &buffer, buffer.count)

@@ -22,11 +22,7 @@ extension Aggregator {
       result: record.pointee.res, flags: CQEFlags(rawValue: record.pointee.cflags),
       time: header.time_ns, tid: header.tid)
 
-    if header.size >= MemoryLayout<record_complete_unseen>.size {
-      completeUnseen(
-        UnsafeRawPointer(record).assumingMemoryBound(to: record_complete_unseen.self), ring)
-      return
-    }
+    if let unseen = record.unseen { return completeUnseen(unseen, ring) }
     guard let position = header.req == 0 ? nil : addresses.find(header.req) else {
       if header.req != 0, !cqe.flags.contains(.more) { noteStranger(header.req) }
       completeUnnamed(cqe, userData: record.pointee.user_data, hasRequest: header.req != 0, ring)

@@ -44,7 +44,7 @@ struct DroppedRecords {
     case .complete:
       let complete: UnsafePointer<record_complete> = record.body()
       let isOfWritten =
-        address != 0 && starts[address] == nil && submissionTime(complete) == nil
+        address != 0 && starts[address] == nil && complete.unseen == nil
       let goesOn = CQEFlags(rawValue: complete.pointee.cflags).contains(.more)
       let isNeeded = isOfWritten && (!goesOn || !isFull || continued.insert(address).inserted)
       if !goesOn { continued.remove(address) }
@@ -117,20 +117,13 @@ struct DroppedRecords {
   private mutating func complete(_ record: UnsafePointer<record_complete>) {
     let header = record.pointee.base
     let flags = CQEFlags(rawValue: record.pointee.cflags)
-    if let time = submissionTime(record) { starts[header.req] = time }
+    if let unseen = record.unseen { starts[header.req] = unseen.pointee.submitted_ns }
     note(header, record.pointee.res, flags)
     change(header) { sum in
       sum.counts.cqes += 1
       guard !flags.contains(.more) else { return }
       if header.req == 0 { sum.counts.auxiliary += 1 } else { sum.counts.completed += 1 }
     }
-  }
-
-  /// Of a request of whose submission there was no record.
-  private func submissionTime(_ record: UnsafePointer<record_complete>) -> UInt64? {
-    guard record.pointee.base.size >= MemoryLayout<record_complete_unseen>.size else { return nil }
-    return UnsafeRawPointer(record).assumingMemoryBound(to: record_complete_unseen.self).pointee
-      .submitted_ns
   }
 
   private mutating func overflow(_ record: record_cqe_overflow) {

@@ -152,7 +152,7 @@ public final class RecordingWriter: Sendable {
         time: MonotonicClock.now(), records: result.records,
         lost: lostInKernel + result.lostTotal, into: &end)
       result.failure = end.withUnsafeBytes {
-        Self.write($0, to: output, encoder: encoder.encoder, total: &result.bytesWritten)
+        output.write($0, of: encoder.encoder, total: &result.bytesWritten)
       }
     }
     do {
@@ -195,7 +195,7 @@ public final class RecordingWriter: Sendable {
           chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
         }
         let failure = (encoder.keepsRecords ? chunk : encoded).withUnsafeBytes {
-          write($0, to: output, encoder: encoder, total: &total)
+          output.write($0, of: encoder, total: &total)
         }
         chunk.removeAll(keepingCapacity: true)
         monitor.withLock { state in
@@ -208,25 +208,6 @@ public final class RecordingWriter: Sendable {
       }
       if isLast { return }
     }
-  }
-
-  /// Writes bytes that follow `total` bytes in the file; on failure, which it returns, cuts the file to
-  /// whole records.
-  private static func write(
-    _ bytes: UnsafeRawBufferPointer, to output: OutputFile, encoder: any TraceEncoder,
-    total: inout UInt64
-  ) -> OutputError? {
-    var written = 0
-    do throws(OutputError) {
-      try output.write(bytes, written: &written)
-    } catch {
-      let kept = encoder.lastBoundary(in: bytes, limit: written)
-      output.truncate(to: Int(total) + kept)
-      total += UInt64(kept)
-      return error
-    }
-    total += UInt64(written)
-    return nil
   }
 
   /// Used by the thread until it has ended, then by ``finish(lostInKernel:)``.

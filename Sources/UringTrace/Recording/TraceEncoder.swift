@@ -24,6 +24,26 @@ public protocol TraceEncoder: AnyObject {
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
+extension OutputFile {
+  /// Writes what `encoder` made, which follows `total` bytes in the file; on failure, which it returns, cuts the
+  /// file to whole units.
+  func write(
+    _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
+  ) -> OutputError? {
+    var written = 0
+    do throws(OutputError) {
+      try write(bytes, written: &written)
+    } catch {
+      let kept = encoder.lastBoundary(in: bytes, limit: written)
+      truncate(to: Int(total) + kept)
+      total += UInt64(kept)
+      return error
+    }
+    total += UInt64(written)
+    return nil
+  }
+}
+
 /// The format of a recording's file.
 public enum TraceFormat: String, CaseIterable, Sendable {
   /// trace.jsonl

@@ -40,7 +40,7 @@ public enum TraceExport {
   ) throws(OutputError) {
     let encoder = format.makeEncoder(header: header)
     var bytes: [UInt8] = []
-    var total = 0
+    var total: UInt64 = 0
     encoder.begin(into: &bytes)
     var records = sequence.makeIterator()
     var count: UInt64 = 0
@@ -57,23 +57,12 @@ public enum TraceExport {
   }
 
   private static func flush(
-    _ bytes: inout [UInt8], to file: OutputFile, encoder: any TraceEncoder, total: inout Int
+    _ bytes: inout [UInt8], to file: OutputFile, encoder: any TraceEncoder, total: inout UInt64
   ) throws(OutputError) {
-    var written = 0
-    let result: Result<Void, OutputError> = bytes.withUnsafeBytes { buffer in
-      do throws(OutputError) {
-        return .success(try file.write(buffer, written: &written))
-      } catch {
-        return .failure(error)
-      }
-    }
-    if case .failure(let error) = result {
-      let kept = bytes.withUnsafeBytes { encoder.lastBoundary(in: $0, limit: written) }
-      file.truncate(to: total + kept)
+    if let failure = bytes.withUnsafeBytes({ file.write($0, of: encoder, total: &total) }) {
       try? file.close()
-      throw error
+      throw failure
     }
-    total += written
     bytes.removeAll(keepingCapacity: true)
   }
 }
