@@ -78,6 +78,8 @@ extension Aggregator {
   }
 
   private mutating func forget(_ ring: UInt32) {
+    // Late records can have added buffers since the ring was closed.
+    closeGroups(of: ring, time: rings[ring].ring.closedTime, tid: 0)
     forgottenTotal += RateCounters(rings[ring].ring.counts)
     for opcode in 0..<256 where rings[ring].statistics[opcode] != noIndex {
       let index = rings[ring].statistics[opcode]
