@@ -151,8 +151,13 @@ extension Aggregator {
   ) -> UInt32 {
     let number = slots[slot].member
     let current = number == noIndex ? noIndex : tables.members[number].group
-    let known =
-      tables.group(key: key).flatMap { tables.groups[$0].isEnded ? nil : $0 }
+    var known = tables.group(key: key).flatMap { tables.groups[$0].isEnded ? nil : $0 }
+    if let group = known, isAnother(buffer, than: group) {
+      // The kernel uses the node again: the return of the buffer before was not seen.
+      withdraw(group, time: time, tid: 0)
+      acknowledge(group, time: time, tid: 0, function: 0, isDerived: true)
+      known = nil
+    }
     if let known {
       if known == current { return known }
       // The one that was begun for lack of knowing this one.
@@ -179,6 +184,16 @@ extension Aggregator {
     if buffer.in_table != 0 { tables.places[place].group = new }
     if current != noIndex { move(number, to: new) } else { join(slot, new) }
     return new
+  }
+
+  /// Whether a buffer with a group's key is not that group's: it is in another slot, or another owner's.
+  private func isAnother(_ buffer: record_buffer, than group: UInt32) -> Bool {
+    let state = tables.groups[group]
+    if state.isKernel || state.isUblk, state.priv != 0, buffer.is_kernel != 0 {
+      return state.priv != buffer.priv
+    }
+    return buffer.in_table != 0 && state.provider == .registered && state.index != nil
+      && state.index != buffer.index
   }
 
   /// A member that is linked behind a leader of its slot, or such a leader's member, is of that group:
