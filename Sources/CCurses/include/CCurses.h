@@ -85,7 +85,7 @@ void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8
 /* Shows what was put, and the cursor at row and column unless row is negative. */
 void cc_flush(int32_t row, int32_t column);
 
-/* Waits for input, a signal or cc_wake; at most so many milliseconds. */
+/* Waits for input, a signal or cc_wake; at most so many milliseconds, for ever if negative. */
 struct cc_input cc_read(int32_t milliseconds);
 /* Ends cc_read's wait. From any thread and from signal handlers. */
 void cc_wake(void);

@@ -167,7 +167,7 @@ final class SessionLoop: @unchecked Sendable {
 
   /// Records of uringtop's own.
   private func feed(
-    _ records: RecordBuffer, to aggregator: inout Aggregator, _ tail: inout RecordTail
+    _ records: ProbeRecords, to aggregator: inout Aggregator, _ tail: inout RecordTail
   ) {
     records.withEachRecord { record in
       aggregator.consume(record)
@@ -192,7 +192,7 @@ final class SessionLoop: @unchecked Sendable {
       try sink.consume(records)
     } catch {
       self.sink = nil
-      state.published.withLock { published in
+      state.publish { published in
         published.sinkError = error
         published.notices.append(Notice("\(error)", isError: true))
       }
@@ -201,8 +201,8 @@ final class SessionLoop: @unchecked Sendable {
 
   /// The functions that are watched and the names of the request flags, which a recording needs as
   /// well.
-  private func flagNames() -> RecordBuffer {
-    var records = RecordBuffer()
+  private func flagNames() -> ProbeRecords {
+    var records = ProbeRecords()
     for function in flush.watched {
       records.append(record_symbol.self, at: host.startTime) {
         $0.address = UInt64(function.rawValue)
@@ -220,10 +220,10 @@ final class SessionLoop: @unchecked Sendable {
   // MARK: What the records do not tell
 
   /// Records and notices, and how many inventories there have been.
-  private func takeAnswers() -> (RecordBuffer, [Notice], Int) {
+  private func takeAnswers() -> (ProbeRecords, [Notice], Int) {
     state.mailbox.answers.withLock { answers in
       defer {
-        answers.records = RecordBuffer()
+        answers.records = ProbeRecords()
         answers.notices = []
       }
       return (answers.records, answers.notices, answers.inventories)
@@ -243,7 +243,7 @@ final class SessionLoop: @unchecked Sendable {
   ) {
     nextLossCheck = time + Self.lossCheckInterval
     mayHaveLost = false
-    var records = RecordBuffer()
+    var records = ProbeRecords()
     let lost = capture.object.lostRecords()
     if lost > lostSoFar {
       records.append(record_lost.self, at: time) {
@@ -272,7 +272,7 @@ final class SessionLoop: @unchecked Sendable {
       nextSuspectCheck = 0
     }
     // What was lost has been counted meanwhile.
-    var counts = UringTrace.RecordBuffer()
+    var counts = RecordBuffer()
     tallies.read(into: &counts, at: time)
     records.append(counts)
     if !records.isEmpty { feed(records, to: &aggregator, &tail) }
@@ -371,7 +371,7 @@ final class SessionLoop: @unchecked Sendable {
 
   private func publish(_ aggregator: inout Aggregator) {
     let snapshot = aggregator.snapshot()
-    state.published.withLock { $0.snapshot = snapshot }
+    state.publish { $0.snapshot = snapshot }
     askForNames(snapshot)
   }
 
@@ -401,8 +401,8 @@ final class SessionLoop: @unchecked Sendable {
   }
 
   /// The rings as they are: what told of them may not be in the tail any more.
-  private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
-    var records = RecordBuffer()
+  private func ringRecords(_ snapshot: Snapshot) -> ProbeRecords {
+    var records = ProbeRecords()
     for ring in snapshot.rings where !ring.isClosed {
       records.append(record_ring_found.self, at: host.startTime, ring: ring.address) {
         $0.tgid = ring.ownerTgid

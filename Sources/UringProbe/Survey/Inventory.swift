@@ -28,8 +28,6 @@ struct Inventory: ~Copyable {
   private var loaded: InventoryObject
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
-  /// How long the last run took in the kernel, in nanoseconds.
-  private(set) var lastDuration: UInt64 = 0
 
   /// More requests than this are not listed: 32 MiB.
   private static let mostSlots: UInt32 = 1 << 18
@@ -41,7 +39,7 @@ struct Inventory: ~Copyable {
   }
 
   /// Walks, and writes what it finds.
-  mutating func run(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
+  mutating func run(_ scope: Scope, into records: inout ProbeRecords) throws(ProbeError) {
     guard !scope.rings.isEmpty else { return }
     try walk(scope)
     let wanted = loaded.used
@@ -63,16 +61,14 @@ struct Inventory: ~Copyable {
       start: start, pass: pass, ringFileOperations: ringFileOperations, perCPUOffsets: offsets)
     defer { loaded.forget(scope.rings, scope.owners) }
     loaded.aim(at: scope.rings, scope.owners)
-    let before = MonotonicClock.now()
     try loaded.run()
-    lastDuration = MonotonicClock.now() - before
   }
 
   // MARK: Records
 
   /// Requests first: a balance counts what is known when it comes.
-  private mutating func write(_ scope: Scope, into records: inout RecordBuffer) {
-    let found = Findings(loaded, scope)
+  private mutating func write(_ scope: Scope, into records: inout ProbeRecords) {
+    let found = Found(loaded, scope)
     for index in found.order {
       loaded.withSlot(index) { slot in
         slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in
@@ -101,7 +97,7 @@ struct Inventory: ~Copyable {
   }
 
   /// What the slots hold, each request once.
-  private struct Findings {
+  private struct Found {
     /// Slots of requests, as they were met: the head of a chain before those behind it.
     var order: [UInt32] = []
     /// Slots of everything else.
@@ -148,7 +144,7 @@ struct Inventory: ~Copyable {
     }
   }
 
-  private mutating func writeStacks(_ scope: Scope, into records: inout RecordBuffer) {
+  private mutating func writeStacks(_ scope: Scope, into records: inout ProbeRecords) {
     for index in 0..<loaded.stackCount {
       let stack = loaded.stack(index)
       guard scope.request == 0 || stack.req == scope.request else { continue }

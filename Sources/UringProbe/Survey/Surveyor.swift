@@ -24,12 +24,10 @@ final class SurveyorMailbox: Sendable {
   }
 
   struct Answers: Sendable {
-    var records = RecordBuffer()
+    var records = ProbeRecords()
     var notices: [Notice] = []
     /// A walk over the free lists is under way or asked for.
     var isWalking = false
-    /// Scans done.
-    var scans = 0
     /// Inventories taken, or given up.
     var inventories = 0
   }
@@ -63,7 +61,7 @@ struct Surveyor: ~Copyable {
   private var inventory: Inventory?
   private var hasTriedInventory = false
   /// Registered sockets and pipes, as of the last inventory.
-  private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
+  private var fixedFiles: [ProbeRecords.FixedFile: ProbeRecords.NamedFile] = [:]
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -100,7 +98,7 @@ struct Surveyor: ~Copyable {
         return requests
       }
       if requests.isStopping { return }
-      var records = RecordBuffer()
+      var records = ProbeRecords()
       var notices: [Notice] = []
       if !requests.stacks.isEmpty {
         userSymbols.resolve(
@@ -133,7 +131,6 @@ struct Surveyor: ~Copyable {
         answers.records.append(records)
         answers.notices += notices
         if !requests.suspects.isEmpty { answers.isWalking = false }
-        if scanned { answers.scans += 1 }
         if tookInventory { answers.inventories += 1 }
       }
       let now = MonotonicClock.now()
@@ -143,17 +140,14 @@ struct Surveyor: ~Copyable {
 
   /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.
   private mutating func takeInventory(
-    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
+    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout ProbeRecords,
     _ notices: inout [Notice]
   ) -> Bool {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
     // What the scan found is not kept waiting for the load.
-    mailbox.answers.withLock { answers in
-      answers.records.append(records)
-      if isFirst { answers.scans += 1 }
-    }
-    records = RecordBuffer()
+    mailbox.answers.withLock { $0.records.append(records) }
+    records = ProbeRecords()
     do throws(ProbeError) {
       if !hasTriedInventory {
         hasTriedInventory = true

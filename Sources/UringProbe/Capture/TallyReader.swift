@@ -13,8 +13,6 @@ struct TallyReader: ~Copyable {
   /// The counters as they were last told, by place.
   private var told: [Int: probe_tally] = [:]
   private var toldDetails: [Int: [UInt64]] = [:]
-  /// Events for which there was no counter left.
-  private(set) var uncounted: UInt64 = 0
 
   private static var detailWords: Int { MemoryLayout<probe_tally_detail>.size / 8 }
 
@@ -36,8 +34,7 @@ struct TallyReader: ~Copyable {
   }
 
   /// Appends a record for each ring and opcode of which something was counted since the last call.
-  mutating func read(into records: inout UringTrace.RecordBuffer, at time: UInt64) {
-    uncounted = table.pointee.nowhere
+  mutating func read(into records: inout RecordBuffer, at time: UInt64) {
     guard table.pointee.used > 0 else { return }
     if details == nil {
       details = try? MappedArray(
@@ -55,7 +52,7 @@ struct TallyReader: ~Copyable {
   }
 
   private mutating func read(
-    _ place: Int, into records: inout UringTrace.RecordBuffer, at time: UInt64
+    _ place: Int, into records: inout RecordBuffer, at time: UInt64
   ) {
     let now = slots[place]
     let before = told[place] ?? probe_tally()

@@ -22,7 +22,7 @@ struct UserSymbols {
 
   /// The stacks as records. `table` is the kernel's table of stacks.
   mutating func resolve(
-    _ stacks: [UserStackKey], table: Int32, into records: inout RecordBuffer
+    _ stacks: [UserStackKey], table: Int32, into records: inout ProbeRecords
   ) {
     var mappings: [UInt32: [Mapping]] = [:]
     for stack in stacks {

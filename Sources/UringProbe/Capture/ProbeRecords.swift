@@ -26,7 +26,7 @@ extension record_user_stack: HeadedRecord { static var kind: RecordKind { .userS
 extension record_file_state: HeadedRecord { static var kind: RecordKind { .fileState } }
 
 /// Records that uringtop itself adds, one after another as in a recording.
-struct RecordBuffer: Sendable {
+struct ProbeRecords: Sendable {
   private(set) var bytes: [UInt8] = []
 
   var isEmpty: Bool { bytes.isEmpty }
@@ -51,7 +51,7 @@ struct RecordBuffer: Sendable {
   }
 
   /// Records that were put together elsewhere.
-  mutating func append(_ other: UringTrace.RecordBuffer) { bytes.append(contentsOf: other.bytes) }
+  mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }
 
   /// Appends a whole record, as it is.
   mutating func append(_ record: UnsafePointer<record>) {
@@ -59,7 +59,7 @@ struct RecordBuffer: Sendable {
       contentsOf: UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
-  mutating func append(_ other: RecordBuffer) { bytes.append(contentsOf: other.bytes) }
+  mutating func append(_ other: ProbeRecords) { bytes.append(contentsOf: other.bytes) }
 
   /// Each record in turn.
   func withEachRecord(_ body: (UnsafePointer<record>) -> Void) {
