@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Records go through one ring buffer and nobody is woken: the reader comes by every few milliseconds.
- * Records that find it full are counted by kind.
+ * Records are sent through one ring buffer. While the reader is awake it reads every few milliseconds and
+ * nobody wakes it. Before it sleeps longer it sets the position at which it must be woken: that of the next
+ * record, or that at which a part of the buffer is full. Records that find the buffer full are counted by kind.
  */
 #pragma once
 #include "kernel_types.h"
@@ -19,6 +20,9 @@ struct {
   __type(key, __u32);
   __type(value, __u64);
 } losses SEC(".maps");
+
+/* The producer's position at which the reader must be woken; 0 while it is awake. */
+volatile __u64 wake_position SEC(".data.reader") = 0;
 
 static __always_inline void *reserve_record(
     enum record_kind kind, __u64 size, __u64 ctx, __u64 req, __u8 opcode) {
@@ -45,5 +49,9 @@ static __always_inline void *reserve_record(
   ((struct type *)reserve_record(kind, sizeof(struct type), (__u64)(ctx), (__u64)(req), opcode))
 
 static __always_inline void submit_record(void *record) {
-  bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+  __u64 flags = BPF_RB_NO_WAKEUP, position = wake_position;
+  if (position && bpf_ringbuf_query(&records, BPF_RB_PROD_POS) >= position &&
+      __sync_val_compare_and_swap(&wake_position, position, 0) == position)
+    flags = BPF_RB_FORCE_WAKEUP; /* by the one that has reset the position: one wake-up a sleep */
+  bpf_ringbuf_submit(record, flags);
 }

@@ -33,6 +33,13 @@ int cbpf_eventfd(void);
 /* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
 /*
+ * An epoll instance over a BPF ring buffer, of which only wake-ups count and not what lies in it, and another
+ * descriptor. Its descriptor or a negative errno.
+ */
+int cbpf_epoll(int ring_buffer, int other);
+/* Sleeps until one of the two has been woken or the time has passed. */
+void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
+/*
  * Lets large blocks go back to the system when they are freed. Else glibc takes the size of the largest one
  * freed so far as a reason to keep what is smaller: after the kernel's type information, tens of MB.
  */
@@ -48,6 +55,11 @@ static inline uint64_t cbpf_load_acquire_u64(const void *address) {
 }
 static inline uint32_t cbpf_load_acquire_u32(const void *address) {
   return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
+}
+/* Also a full barrier. */
+static inline void cbpf_store_u64(void *address, uint64_t value) {
+  __atomic_store_n((uint64_t *)address, value, __ATOMIC_SEQ_CST);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);

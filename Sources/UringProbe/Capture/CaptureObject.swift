@@ -9,6 +9,8 @@ import UringTrace
 struct CaptureObject: ~Copyable {
   private var object: BPFObject
   let reader: RingBufferReader
+  /// Where programs find the position at which they must wake the reader.
+  let wakePosition: WakePosition
   /// ``probe_verdicts``, written by user space for rings that it finds.
   private let verdictTable: MappedArray
   /// Tracepoints that this kernel lacks or refused, with why.
@@ -77,6 +79,11 @@ struct CaptureObject: ~Copyable {
     }
   }
 
+  /// The variables that programs and the reader share.
+  static let readerMap = ".data.reader"
+  /// Maps of the programs' output, which all objects that write records share.
+  static let outputMaps = ["records", "losses", readerMap]
+
   /// Loads what the kernel has. `ringBufferSize` must be a power of two of at least a page.
   init(configuration: probe_config, kernel: KernelBTF, ringBufferSize: Int) throws(ProbeError) {
     let object = try BPFObject(.capture)
@@ -109,9 +116,13 @@ struct CaptureObject: ~Copyable {
     try object.load()
     let reader = try RingBufferReader(
       descriptor: object.mapDescriptor("records"), size: ringBufferSize)
-    verdictTable = try MappedArray(
+    let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
+    let wakePosition = try WakePosition(
+      descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records"))
     self.reader = reader
+    self.verdictTable = verdictTable
+    self.wakePosition = wakePosition
     self.object = object
     self.chosen = chosen
     absent = missing
@@ -193,26 +204,4 @@ struct CaptureObject: ~Copyable {
 /// `PROBE_HASH` of bpf/include/probe.h.
 func tableHome(_ pointer: UInt64, bits: UInt32) -> Int {
   Int((UInt32(truncatingIfNeeded: pointer) >> 6 &* 0x9E37_79B1) >> (32 - bits))
-}
-
-/// The fentry program that sees requests end without a CQE. Where the kernel refuses it, the free
-/// lists tell the same later.
-struct FlushObject: ~Copyable {
-  private var object: BPFObject
-
-  /// As of ``CaptureObject``.
-  func missedRuns() -> UInt64 { object.missedRuns() }
-
-  static let function = "__io_submit_flush_completions"
-
-  init(configuration: probe_config, capture: borrowing CaptureObject) throws(ProbeError) {
-    var object = try BPFObject(.flush)
-    try object.configure(configuration)
-    for map in ["records", "losses", "verdicts", "tallies", "tally_details", "starts"] {
-      try object.share(map, descriptor: capture.mapDescriptor(map))
-    }
-    try object.load()
-    try object.attach("flush_completions")
-    self.object = object
-  }
 }

@@ -47,7 +47,7 @@ struct ReleaseObject: ~Copyable {
     var object = try BPFObject(.releases)
     try object.configure(configuration)
     object.disable(allBut: Set(names))
-    for map in ["records", "losses", "verdicts"] {
+    for map in CaptureObject.outputMaps + ["verdicts"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load()

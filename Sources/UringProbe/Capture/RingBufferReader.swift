@@ -52,10 +52,9 @@ struct RingBufferReader: ~Copyable {
     munmap(UnsafeMutableRawPointer(mutating: producerPage), pageSize + size)
   }
 
-  /// Bytes written and not read yet.
-  var backlog: Int {
-    Int(cbpf_load_acquire_u64(producerPage) &- cbpf_load_acquire_u64(consumerPage))
-  }
+  /// Positions count bytes since the buffer's creation: up to here it is read, and up to there written.
+  var consumerPosition: UInt64 { cbpf_load_acquire_u64(consumerPage) }
+  var producerPosition: UInt64 { cbpf_load_acquire_u64(producerPage) }
 
   /// Hands over what was there when it began, or up to `limit` bytes of it; returns how many bytes
   /// that were. Space is given back in pieces, so that the kernel never waits for the end.

@@ -25,6 +25,9 @@ struct RecordTail: ~Copyable {
   /// Bytes used of the current chunk: outside the array, which would cost a check each time.
   private var length: Int
 
+  /// Bytes appended since the last ``takeNew()``.
+  var newLength: Int { length - handedOver }
+
   /// Copies a record; false if the chunk is full, which then must be handed over and left.
   @inline(__always)
   mutating func append(_ record: UnsafePointer<record>) -> Bool {

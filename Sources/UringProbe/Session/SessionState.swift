@@ -30,7 +30,7 @@ final class SessionState: Sendable {
     published = Mutex(Published(snapshot: empty.snapshot()))
     commands = Mutex(Commands(refreshInterval: options.refreshInterval.nanoseconds))
     wake = try EventDescriptor()
-    mailbox = try SurveyorMailbox()
+    mailbox = try SurveyorMailbox(sessionWake: wake)
   }
 
   func notify(_ notice: Notice) { publish { $0.notices.append(notice) } }

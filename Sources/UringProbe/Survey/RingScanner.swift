@@ -64,7 +64,7 @@ struct RingScanner: ~Copyable {
   ) throws(ProbeError) {
     var object = try BPFObject(.rings)
     try object.configure(configuration)
-    for map in ["records", "losses"] {
+    for map in CaptureObject.outputMaps {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load()

@@ -2,48 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
-import Synchronization
 import UringTrace
-
-/// What the two threads of a session hand each other.
-///
-/// The session's thread reads the ring buffer and must never wait; the surveyor's runs iterators and
-/// reads /proc.
-final class SurveyorMailbox: Sendable {
-  struct Requests: Sendable {
-    var created: [(ring: UInt64, time: UInt64)] = []
-    var suspects: [SuspectRequest] = []
-    var names: [NameResolver.Subject] = []
-    /// User stacks without names.
-    var stacks: [UserStackKey] = []
-    /// Take the inventory of every ring.
-    var wantsInventory = false
-    /// Look closely at these requests.
-    var inspections: [SuspectRequest] = []
-    var isStopping = false
-  }
-
-  struct Answers: Sendable {
-    var records = ProbeRecords()
-    var notices: [Notice] = []
-    /// A walk over the free lists is under way or asked for.
-    var isWalking = false
-    /// Inventories taken, or given up.
-    var inventories = 0
-  }
-
-  let requests = Mutex(Requests())
-  let answers = Mutex(Answers())
-  let wake: EventDescriptor
-
-  init() throws(ProbeError) { wake = try EventDescriptor() }
-}
-
-/// What is shared with the surveyor: the programs' tables. Its ring buffer is the session's alone.
-final class SharedCapture: @unchecked Sendable {
-  let object: CaptureObject
-  init(_ object: consuming CaptureObject) { self.object = object }
-}
 
 /// The surveyor's thread: rings, free lists and names.
 struct Surveyor: ~Copyable {
@@ -127,11 +86,13 @@ struct Surveyor: ~Copyable {
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
         into: &records, &notices)
       names.resolve(requests.names, rings: scanner.rings, into: &records)
-      mailbox.answers.withLock { answers in
-        answers.records.append(records)
-        answers.notices += notices
-        if !requests.suspects.isEmpty { answers.isWalking = false }
-        if tookInventory { answers.inventories += 1 }
+      if !records.isEmpty || !notices.isEmpty || !requests.suspects.isEmpty || tookInventory {
+        mailbox.answer { answers in
+          answers.records.append(records)
+          answers.notices += notices
+          if !requests.suspects.isEmpty { answers.isWalking = false }
+          if tookInventory { answers.inventories += 1 }
+        }
       }
       let now = MonotonicClock.now()
       mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
@@ -146,7 +107,7 @@ struct Surveyor: ~Copyable {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
     // What the scan found is not kept waiting for the load.
-    mailbox.answers.withLock { $0.records.append(records) }
+    mailbox.answer { $0.records.append(records) }
     records = ProbeRecords()
     do throws(ProbeError) {
       if !hasTriedInventory {

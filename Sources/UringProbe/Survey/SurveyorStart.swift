@@ -49,14 +49,11 @@ struct SurveyorStart: Sendable {
 
   /// Nobody need wait for what will not come.
   private func giveUp() {
-    state.mailbox.answers.withLock { answers in
-      answers.inventories += 1
-    }
+    state.mailbox.answer { $0.inventories += 1 }
   }
 
   func stop(_ box: consuming Box) {
-    state.mailbox.requests.withLock { $0.isStopping = true }
-    state.mailbox.wake.signal()
+    state.mailbox.ask { $0.isStopping = true }
     box.join()
   }
 

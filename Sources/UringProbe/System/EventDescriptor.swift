@@ -2,8 +2,8 @@ import CBPF
 import Glibc
 
 /// Wakes a thread that sleeps: an eventfd.
-struct EventDescriptor: ~Copyable, Sendable {
-  private let descriptor: Int32
+final class EventDescriptor: Sendable {
+  let descriptor: Int32
 
   init() throws(ProbeError) {
     descriptor = cbpf_eventfd()
@@ -21,7 +21,11 @@ struct EventDescriptor: ~Copyable, Sendable {
 
   /// Sleeps until signalled, or for so many nanoseconds.
   func wait(nanoseconds: UInt64) {
-    guard cbpf_wait_readable(descriptor, nanoseconds) else { return }
+    if cbpf_wait_readable(descriptor, nanoseconds) { clear() }
+  }
+
+  /// Takes the signals that have arrived.
+  func clear() {
     var count: UInt64 = 0
     _ = read(descriptor, &count, 8)
   }
