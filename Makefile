@@ -8,7 +8,7 @@ BENCHMARKS := .build/benchmarks
 VM_RESULTS := .build/vm-test
 UBLK_RESULTS := .build/vm-test-ublk
 
-.PHONY: bench all build release programs demo test vm-test lint format clean
+.PHONY: bench all build release programs demo test golden vm-test lint format clean
 
 all: build
 
@@ -40,6 +40,11 @@ test: release programs
 	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
+
+# Captures the output for every recording again, and prints the differences from the last capture.
+golden:
+	$(SWIFT) build --build-tests
+	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
 
 # The test programs under observation on other kernels, in guests; alone, without the other tests.
 vm-test: release programs
