@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Requests of a task that its workers have, or that wait as task work. */
+#pragma once
+#include "inventory/walk.h"
+
+#define MAX_NODES 8
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, PROBE_MAX_STACKS);
+  __type(key, __u32);
+  __type(value, struct probe_stack);
+} stacks SEC(".maps");
+
+/* Requests in the queues of a task's worker pool. */
+static __always_inline void walk_work_queues(struct io_wq *pool) {
+  const __u32 offset = bpf_core_field_offset(struct io_kiocb, work.list);
+  for (__u32 node = 0; node < MAX_NODES && node < inventory.nodes; node++) {
+    __u64 queues = work_queues(pool, node);
+    if (!queues)
+      continue;
+    walk_single(0, read_pointer(queues), RECORD_PLACE_WORK_QUEUED, offset);
+    walk_single(0, read_pointer(queues + work_queue_size()), RECORD_PLACE_WORK_QUEUED, offset);
+  }
+}
+
+static __always_inline void walk_task_work(struct io_uring_task *tctx) {
+  const __u32 offset = bpf_core_field_offset(struct io_kiocb, io_task_work.node);
+  if (bpf_core_field_exists(struct io_uring_task___mpscq, task_head)) {
+    struct io_uring_task___mpscq *newer = (void *)tctx;
+    begin_walk(0, RECORD_PLACE_TASK_WORK, offset);
+    walk.node = (__u64)BPF_CORE_READ(newer, task_head);
+    walk.stub = address_of(tctx, struct io_uring_task___mpscq, task_list.stub);
+    run_walk();
+  } else {
+    struct io_uring_task___llist *older = (void *)tctx;
+    walk_single(
+        0, (__u64)BPF_CORE_READ(older, task_list.first), RECORD_PLACE_TASK_WORK, offset);
+  }
+}
+
+static __always_inline void write_stack(struct task_struct *task, __u64 ring, __u64 req) {
+  __u32 index = inventory.stacks++;
+  struct probe_stack *stack = bpf_map_lookup_elem(&stacks, &index);
+  if (!stack)
+    return;
+  stack->req = req;
+  stack->ctx = ring;
+  stack->tid = tid_of(task);
+  stack->size = bpf_get_task_stack(task, stack->frames, sizeof(stack->frames), 0);
+}
+
+/* The request that a worker executes, and those queued behind it for the same file. */
+static __always_inline void walk_worker(struct task_struct *task, struct io_worker *worker) {
+  __u64 work = (__u64)BPF_CORE_READ(worker, cur_work);
+  if (work) {
+    __u32 used = inventory.used;
+    begin_walk(
+        0, RECORD_PLACE_WORK_RUNNING, bpf_core_field_offset(struct io_kiocb, work.list));
+    walk.node = work;
+    walk.tid = tid_of(task);
+    walk.is_worker = 1;
+    run_walk();
+    if (inventory.used != used) {
+      __u64 req = work - bpf_core_field_offset(struct io_kiocb, work);
+      write_stack(
+          task, read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)), req);
+    }
+  }
+  if (bpf_core_field_exists(struct io_worker___next, next_work)) {
+    struct io_worker___next *other = (void *)worker;
+    walk_single(
+        0, (__u64)BPF_CORE_READ(other, next_work), RECORD_PLACE_WORK_QUEUED,
+        bpf_core_field_offset(struct io_kiocb, work.list));
+  }
+}
