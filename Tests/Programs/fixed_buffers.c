@@ -5,7 +5,8 @@
 int main(int argc, char **argv)
 {
 	begin("fixed_buffers", &argc, argv);
-	char (*buffers)[8192] = map_memory(2 * 8192);
+	typedef char buffer[8192];
+	buffer *buffers = map_memory(2 * 8192);
 	struct ring *ring = open_ring(8, 0);
 	int file = temporary_file(0), fds[2];
 	make_pipe(fds);

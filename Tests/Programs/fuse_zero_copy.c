@@ -185,8 +185,15 @@ static void *payload(struct entry *entry) { return entry->pool + entry->headers-
 
 static struct fuse_attr attributes(uint64_t node)
 {
-	return (struct fuse_attr) { .ino = node, .size = BEYOND, .blocks = BEYOND / 512, .nlink = 1, .blksize = 4096,
-				    .mode = node == ROOT ? S_IFDIR | 0755 : S_IFREG | 0600 };
+	uint32_t mode = node == ROOT ? S_IFDIR | 0755 : S_IFREG | 0600;
+	return (struct fuse_attr) {
+		.ino = node,
+		.size = BEYOND,
+		.blocks = BEYOND / 512,
+		.nlink = 1,
+		.blksize = 4096,
+		.mode = mode,
+	};
 }
 
 // Requests without data.

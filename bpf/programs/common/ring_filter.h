@@ -51,7 +51,8 @@ static __always_inline bool name_passes(void) {
   /* the process's name: the thread that creates the ring may have another one */
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
   __u64 comm[2] = {};
-  BPF_CORE_READ_STR_INTO((char (*)[RECORD_COMM_LEN])comm, task, group_leader, comm);
+  struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+  bpf_core_read_str(comm, sizeof(comm), &leader->comm);
   for (__u32 i = 0; i < PROBE_MAX_COMMS && i < config.nr_comms; i++) {
     const volatile __u64 *name = (const volatile __u64 *)config.comms[i];
     if (name[0] == comm[0] && name[1] == comm[1])

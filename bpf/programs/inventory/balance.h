@@ -80,8 +80,8 @@ __noinline int write_balance(__u64 address) {
     balance->method = RECORD_BALANCE_REFERENCES;
   } else if (bpf_core_field_exists(struct io_ring_ctx___cq_extra, cq_extra)) {
     struct io_ring_ctx___cq_extra *older = (void *)ring;
-    outstanding = (__s32)(BPF_CORE_READ(ring, cached_sq_head) + BPF_CORE_READ(older, cq_extra) -
-                          BPF_CORE_READ(ring, cached_cq_tail));
+    __u32 posted = BPF_CORE_READ(ring, cached_cq_tail) - BPF_CORE_READ(older, cq_extra);
+    outstanding = (__s32)(BPF_CORE_READ(ring, cached_sq_head) - posted);
     balance->method = RECORD_BALANCE_SEQUENCE;
   }
   if (outstanding < 0 || outstanding > MAX_STEPS * 2) {

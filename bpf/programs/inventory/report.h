@@ -9,8 +9,7 @@ __u64 only_ring = 0;
 /* The descriptor, if the request still has it. */
 static __always_inline void describe_file(struct record_parked *parked) {
   /* once there is a result, the word holds the CQE's flags */
-  parked->fd = *(__s32 *)((char *)copy_words + bpf_core_field_offset(struct io_kiocb, cqe) +
-                          bpf_core_field_offset(struct io_cqe, fd));
+  parked->fd = COPIED(struct io_kiocb, cqe.fd);
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
