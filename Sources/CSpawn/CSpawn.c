@@ -19,8 +19,7 @@ static void report(int fd, int error) {
 }
 
 /* Runs in the child: only async-signal-safe calls, but for initgroups. */
-static void run_child(char *const arguments[], const struct spawn_options *options, int go,
-                      int status) {
+static void run_child(char *const arguments[], const struct spawn_options *options, int go, int status) {
   sigset_t none;
   sigemptyset(&none);
   signal(SIGPIPE, SIG_DFL);
@@ -38,8 +37,8 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
 
   if (options->input >= 0 && dup2(options->input, STDIN_FILENO) < 0)
     report(status, errno);
-  if (options->output >= 0 && (dup2(options->output, STDOUT_FILENO) < 0 ||
-                               dup2(options->output, STDERR_FILENO) < 0))
+  if (options->output >= 0 &&
+      (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
     report(status, errno);
   const struct spawn_identity *identity = options->identity;
   if (identity && (initgroups(identity->user, identity->gid) != 0 || setgid(identity->gid) != 0 ||
@@ -49,8 +48,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
   report(status, errno);
 }
 
-int spawn_held(char *const arguments[], const struct spawn_options *options,
-               struct spawn_child *child) {
+int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child) {
   int go[2], status[2];
   if (pipe2(go, O_CLOEXEC) != 0)
     return errno;

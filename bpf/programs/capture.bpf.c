@@ -15,8 +15,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The record of a request, NULL if it is filtered out or the ring buffer is full. */
-static __always_inline void *reserve_of_request(
-    struct io_kiocb *req, enum record_kind kind, __u64 size) {
+static __always_inline void *reserve_of_request(struct io_kiocb *req, enum record_kind kind, __u64 size) {
   struct io_ring_ctx *ring = req->ctx;
   __u8 opcode = req->opcode;
   if (!request_passes((__u64)ring, opcode) || !request_is_sampled(req))
@@ -41,8 +40,7 @@ int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u
     if (!passes)
       return 0;
   }
-  struct record_create *record =
-      RESERVE(record_create, RECORD_CREATE, ring, 0, RECORD_OPCODE_NONE);
+  struct record_create *record = RESERVE(record_create, RECORD_CREATE, ring, 0, RECORD_OPCODE_NONE);
   if (!record)
     return 0;
   struct io_ring_ctx *typed_ring = ring;
@@ -280,8 +278,9 @@ int BPF_PROG(complete_cqe_twin, struct io_ring_ctx *ring, void *req, struct io_u
 
 /* Up to 6.12 */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags,
-             __u64 extra1, __u64 extra2) {
+int BPF_PROG(
+    complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags, __u64 extra1,
+    __u64 extra2) {
   __u8 opcode = opcode_of(req);
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;

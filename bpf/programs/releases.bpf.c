@@ -37,8 +37,7 @@ SEC("fentry/io_free_rsrc_node")
 int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node) {
   if (BPF_CORE_READ(node, type) != IORING_RSRC_BUFFER || !ring_passes((__u64)ring))
     return 0;
-  return emit_release(
-      (__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
+  return emit_release((__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
 }
 
 /*

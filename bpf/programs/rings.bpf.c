@@ -42,8 +42,7 @@ static __always_inline bool is_ring(struct file *file) {
   return file && (__u64)file->f_op == ring_file_operations;
 }
 
-static __always_inline void count_registered(
-    struct io_ring_ctx *ring, struct probe_sighting *sighting) {
+static __always_inline void count_registered(struct io_ring_ctx *ring, struct probe_sighting *sighting) {
   sighting->nr_files = registered_file_count(ring);
   sighting->nr_bufs = registered_buffer_count(ring);
 }
@@ -71,8 +70,7 @@ static long waiter_step(__u32 index, void *unused) {
   struct list_head *entry = (void *)depth.entry;
   if (!entry || depth.entry == depth.end)
     return 1;
-  struct io_wait_queue *waiter =
-      (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
+  struct io_wait_queue *waiter = (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
   struct io_ring_ctx *ring = (void *)depth.ring;
   /* on 6.1 a poll of the ring's descriptor is in the same queue and is no io_wait_queue */
   if ((__u64)BPF_CORE_READ(waiter, ctx) == depth.ring) {

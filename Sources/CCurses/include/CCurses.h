@@ -80,8 +80,7 @@ void cc_size(int32_t *height, int32_t *width);
 /* Forgets what is on the screen: the next flush draws all of it. */
 void cc_forget(void);
 /* Text must hold no control characters. */
-void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes,
-            int32_t pair);
+void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes, int32_t pair);
 /* Shows what was put, and the cursor at row and column unless row is negative. */
 void cc_flush(int32_t row, int32_t column);
 

@@ -28,8 +28,7 @@ struct spawn_child {
 };
 
 /* Forks a child that waits for spawn_release. Returns 0 or an errno. */
-int spawn_held(char *const arguments[], const struct spawn_options *options,
-               struct spawn_child *child);
+int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child);
 
 /* Lets the child execute its program, and waits until it does. Returns 0 or the child's errno. */
 int spawn_release(struct spawn_child *child);

@@ -30,8 +30,7 @@ static __noinline void emit_buffer_use(
       emit_block_request(ring, req, opcode, priv);
     note_symbol((__u64)LOAD(buffer, struct io_mapped_ubuf, release));
   }
-  struct record_buffer_use *record =
-      RESERVE(record_buffer_use, RECORD_BUFFER_USE, ring, req, opcode);
+  struct record_buffer_use *record = RESERVE(record_buffer_use, RECORD_BUFFER_USE, ring, req, opcode);
   if (!record)
     return;
   describe_buffer(&record->buffer, buffer, node);

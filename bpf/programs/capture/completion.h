@@ -64,16 +64,14 @@ static __always_inline struct record_complete *reserve_complete(
 }
 
 /* For the tracepoint that passes a CQE. */
-static __always_inline int emit_complete(
-    struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
   __u8 opcode = opcode_of(req);
   __u32 cflags = cqe->flags;
   if (!completion_passes(ring, req, opcode, cflags))
     return 0;
   if (completion_is_sampled(req, cqe->user_data, cflags))
     note_buffers(ring, req, opcode);
-  struct record_complete *record =
-      reserve_complete(ring, req, opcode, cqe->user_data, cqe->res, cflags);
+  struct record_complete *record = reserve_complete(ring, req, opcode, cqe->user_data, cqe->res, cflags);
   if (!record)
     return 0;
   record->user_data = cqe->user_data;

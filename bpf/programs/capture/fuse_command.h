@@ -84,8 +84,7 @@ static __noinline void note_fuse_request(struct io_ring_ctx *ring, void *pointer
   if (!buffer)
     return;
   note_symbol((__u64)BPF_CORE_READ((struct io_mapped_ubuf *)buffer, release));
-  struct record_fuse_request *record =
-      RESERVE(record_fuse_request, RECORD_FUSE_REQUEST, ring, req, opcode);
+  struct record_fuse_request *record = RESERVE(record_fuse_request, RECORD_FUSE_REQUEST, ring, req, opcode);
   if (!record)
     return;
   struct fuse_req *request = BPF_CORE_READ(entry, fuse_req);

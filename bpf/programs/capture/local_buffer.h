@@ -32,8 +32,7 @@ static __always_inline __u16 local_role(struct io_kiocb *req, struct io_rsrc_nod
   return (req->flags & config.req_f_buf_node) && req->buf_node == node ? RECORD_ROLE_USES_LOCAL : 0;
 }
 
-static __always_inline void note_local_buffer(
-    struct io_kiocb *req, struct io_rsrc_node *node, __u16 role) {
+static __always_inline void note_local_buffer(struct io_kiocb *req, struct io_rsrc_node *node, __u16 role) {
   if (!role || !node)
     return;
   void *buffer = BPF_CORE_READ(node, buf);

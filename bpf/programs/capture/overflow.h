@@ -38,8 +38,7 @@ static long overflow_step(__u32 index, void *unused) {
   struct io_kiocb *req = (void *)node - bpf_core_field_offset(struct io_kiocb, comp_list);
   if ((__u64)BPF_CORE_READ(req, ctx) != search->ctx)
     return 1;
-  if (BPF_CORE_READ(req, cqe.user_data) == search->user_data &&
-      BPF_CORE_READ(req, cqe.res) == search->res) {
+  if (BPF_CORE_READ(req, cqe.user_data) == search->user_data && BPF_CORE_READ(req, cqe.res) == search->res) {
     search->req = (__u64)req;
     search->opcode = BPF_CORE_READ(req, opcode);
     search->found = node;

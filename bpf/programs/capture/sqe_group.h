@@ -45,8 +45,7 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
     return;
   struct io_uring_kernel_buf *buffer = BPF_CORE_READ(leader, grp_kbuf);
   note_symbol((__u64)BPF_CORE_READ(buffer, grp_kbuf_ack));
-  struct record_group_buffer *record =
-      RESERVE(record_group_buffer, RECORD_GROUP_BUFFER, ring, req, opcode);
+  struct record_group_buffer *record = RESERVE(record_group_buffer, RECORD_GROUP_BUFFER, ring, req, opcode);
   if (!record)
     return;
   record->leader = (__u64)leader;

@@ -17,7 +17,7 @@ struct ublk_uring_cmd_pdu {
 static __always_inline void describe_delivery(
     struct record_command *record, struct ublk_queue *queue, __u16 tag) {
   struct ublk_io *io = (void *)queue + bpf_core_field_offset(struct ublk_queue, ios) +
-      tag * bpf_core_type_size(struct ublk_io);
+                       tag * bpf_core_type_size(struct ublk_io);
   __u32 flags = BPF_CORE_READ(io, flags);
   record->flags = BPF_CORE_READ(queue, flags);
   if (!bpf_core_field_exists(io->req) || !(flags & UBLK_IO_FLAG_OWNED_BY_SRV) ||
@@ -45,8 +45,7 @@ static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u
   if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
     describe_delivery(record, pdu.queue, pdu.tag);
   /* of commands queued at once only one has a valid pointer (6.17); the others' are stale */
-  else if (pdu.request && describe_block(&record->block, pdu.request) &&
-           record->block.tag != pdu.tag)
+  else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);
 }

@@ -25,8 +25,7 @@ static __always_inline void note_symbol(__u64 address) {
       break;
     }
   }
-  struct record_symbol *record =
-      RESERVE(record_symbol, RECORD_SYMBOL, 0, 0, RECORD_OPCODE_NONE);
+  struct record_symbol *record = RESERVE(record_symbol, RECORD_SYMBOL, 0, 0, RECORD_OPCODE_NONE);
   if (!record)
     return;
   record->address = address;

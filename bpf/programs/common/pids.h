@@ -15,8 +15,8 @@ static __always_inline __u32 number_in_namespace(struct pid *pid) {
     if (level > levels)
       break;
     /* numbers[] is as long as the namespace is deep, which BTF does not show */
-    struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-                          level * bpf_core_type_size(struct upid);
+    struct upid *number =
+        (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
     if (BPF_CORE_READ(number, ns, ns.inum) == namespace)
       return BPF_CORE_READ(number, nr);
   }

@@ -196,8 +196,7 @@ static __always_inline void tally_result(struct probe_tally *tally, __s32 res) {
 }
 
 /* Counts a CQE, in the ring or in the overflow list. */
-static __always_inline void tally_cqe(
-    struct probe_tally *tally, __u64 req, __s32 res, __u32 cflags) {
+static __always_inline void tally_cqe(struct probe_tally *tally, __u64 req, __s32 res, __u32 cflags) {
   if (!req || (cflags & IORING_CQE_F_NOTIF))
     return;
   if (res > 0)

@@ -39,8 +39,7 @@ static __always_inline bool count_references(struct io_ring_ctx *ring) {
   if (!inventory.per_cpu_offsets || counter & 3)
     return false;
   /* while the counter is per processor, its total is biased by 1 << 63 */
-  reference_count =
-      BPF_CORE_READ(ring, refs.data, count.counter) - (__s64)0x8000000000000000ULL - 1;
+  reference_count = BPF_CORE_READ(ring, refs.data, count.counter) - (__s64)0x8000000000000000ULL - 1;
   bpf_loop(MAX_PROCESSORS, count_references_step, &counter, 0);
   return true;
 }

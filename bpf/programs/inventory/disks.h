@@ -79,8 +79,7 @@ __noinline __u64 report_bio(__u64 address) {
 }
 
 /* Sets whether a ublk server has the request: a flag beside the server's command. */
-static __always_inline void describe_server(
-    struct record_disk_request *record, struct request *request) {
+static __always_inline void describe_server(struct record_disk_request *record, struct request *request) {
   record->server_tgid = 0;
   record->with_server = 0;
   if (record->block.disk[0] != 'u' || !bpf_core_type_exists(struct ublk_device))
@@ -111,16 +110,14 @@ static __always_inline void write_disk_request(__u64 ring, __u64 req, struct req
 __noinline int report_block(__u64 address) {
   struct request *request = (void *)address;
   /* devices can share tags, and a free tag still points to its last request */
-  if ((__u64)BPF_CORE_READ(request, q) != disk.queue ||
-      BPF_CORE_READ(request, state) == MQ_RQ_IDLE)
+  if ((__u64)BPF_CORE_READ(request, q) != disk.queue || BPF_CORE_READ(request, state) == MQ_RQ_IDLE)
     return 0;
   __u64 bio = (__u64)BPF_CORE_READ(request, bio);
   __u64 last = 0;
   for (int i = 0; i < MAX_BIOS && bio; i++) {
     __u64 req = report_bio(bio);
     if (req && req != last) {
-      write_disk_request(
-          read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)), req, request);
+      write_disk_request(read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)), req, request);
       last = req;
     }
     bio = read_pointer(bio + bpf_core_field_offset(struct bio, bi_next));
@@ -183,8 +180,8 @@ static __always_inline void walk_device_of_file(struct task_struct *task, struct
   if (mode == S_IFREG) {
     queue = BPF_CORE_READ(file, f_inode, i_sb, s_bdev, bd_queue);
   } else if (mode == S_IFBLK) {
-    struct bdev_inode *inode = (void *)BPF_CORE_READ(file, f_mapping, host) -
-                               bpf_core_field_offset(struct bdev_inode, vfs_inode);
+    struct bdev_inode *inode =
+        (void *)BPF_CORE_READ(file, f_mapping, host) - bpf_core_field_offset(struct bdev_inode, vfs_inode);
     queue = BPF_CORE_READ(inode, bdev.bd_queue);
   } else if (mode == S_IFCHR && bpf_core_type_exists(struct ublk_device)) {
     struct ublk_device *device = BPF_CORE_READ(file, private_data);

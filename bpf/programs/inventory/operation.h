@@ -59,8 +59,8 @@ static __always_inline __u32 ublk_slot(void) {
   if (!bpf_core_type_exists(struct ublk_uring_cmd_pdu___waiting))
     return 0;
   char *pdu = (char *)copy_words + bpf_core_field_offset(struct io_uring_cmd, pdu);
-  struct ublk_queue *queue = *(struct ublk_queue **)(pdu +
-      bpf_core_field_offset(struct ublk_uring_cmd_pdu___waiting, ubq));
+  struct ublk_queue *queue =
+      *(struct ublk_queue **)(pdu + bpf_core_field_offset(struct ublk_uring_cmd_pdu___waiting, ubq));
   __u16 tag = *(__u16 *)(pdu + bpf_core_field_offset(struct ublk_uring_cmd_pdu___waiting, tag));
   return queue ? 1U << 31 | (BPF_CORE_READ(queue, q_id) & 0x7fff) << 16 | tag : 0;
 }

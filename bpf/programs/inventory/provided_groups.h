@@ -86,8 +86,7 @@ static long group_step(__u32 index, void *unused) {
     if (shift > 12 || (!level && groups.bgid >> shift > 63))
       return 1;
     entry = read_pointer(
-        (__u64)node + bpf_core_field_offset(struct xa_node, slots) +
-        ((groups.bgid >> shift) & 63) * 8ULL);
+        (__u64)node + bpf_core_field_offset(struct xa_node, slots) + ((groups.bgid >> shift) & 63) * 8ULL);
     is_node = shift && (entry & 3) == 2;
   }
   if (entry && !(entry & 3)) {

@@ -12,30 +12,22 @@ __noinline int walk_parked(__u64 ring) {
   walk_table(ring, address_of(ring, struct io_ring_ctx, cancel_table), hash_node);
   if (bpf_core_field_exists(struct io_ring_ctx___cancel_table_locked, cancel_table_locked))
     walk_table(
-        ring, address_of(ring, struct io_ring_ctx___cancel_table_locked, cancel_table_locked),
-        hash_node);
-  walk_list(
-      ring, address_of(ring, struct io_ring_ctx, timeout_list), RECORD_PLACE_TIMEOUT,
-      timeout);
-  walk_list(
-      ring, address_of(ring, struct io_ring_ctx, ltimeout_list),
-      RECORD_PLACE_LINK_TIMEOUT, timeout);
+        ring, address_of(ring, struct io_ring_ctx___cancel_table_locked, cancel_table_locked), hash_node);
+  walk_list(ring, address_of(ring, struct io_ring_ctx, timeout_list), RECORD_PLACE_TIMEOUT, timeout);
+  walk_list(ring, address_of(ring, struct io_ring_ctx, ltimeout_list), RECORD_PLACE_LINK_TIMEOUT, timeout);
   if (bpf_core_field_exists(struct io_ring_ctx___cancelable, cancelable_uring_cmd))
     walk_hlist(
-        ring, address_of(ring, struct io_ring_ctx___cancelable, cancelable_uring_cmd),
-        RECORD_PLACE_COMMAND, hash_node);
+        ring, address_of(ring, struct io_ring_ctx___cancelable, cancelable_uring_cmd), RECORD_PLACE_COMMAND,
+        hash_node);
   if (bpf_core_field_exists(struct io_ring_ctx___waitid, waitid_list))
     walk_hlist(
-        ring, address_of(ring, struct io_ring_ctx___waitid, waitid_list), RECORD_PLACE_WAITID,
-        hash_node);
+        ring, address_of(ring, struct io_ring_ctx___waitid, waitid_list), RECORD_PLACE_WAITID, hash_node);
   if (bpf_core_field_exists(struct io_ring_ctx___futex, futex_list))
-    walk_hlist(
-        ring, address_of(ring, struct io_ring_ctx___futex, futex_list), RECORD_PLACE_FUTEX,
-        hash_node);
+    walk_hlist(ring, address_of(ring, struct io_ring_ctx___futex, futex_list), RECORD_PLACE_FUTEX, hash_node);
   if (bpf_core_field_exists(struct io_kiocb___iopoll_node, iopoll_node))
     walk_list(
-        ring, address_of(ring, struct io_ring_ctx___iopoll_double, iopoll_list),
-        RECORD_PLACE_IOPOLL, bpf_core_field_offset(struct io_kiocb___iopoll_node, iopoll_node));
+        ring, address_of(ring, struct io_ring_ctx___iopoll_double, iopoll_list), RECORD_PLACE_IOPOLL,
+        bpf_core_field_offset(struct io_kiocb___iopoll_node, iopoll_node));
   else
     walk_single(
         ring, read_pointer(address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list)),

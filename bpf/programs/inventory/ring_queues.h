@@ -66,8 +66,7 @@ static long unreaped_step(__u32 index, void *unused) {
     return 1;
   __u32 entry = queue.position & (BPF_CORE_READ(ring, cq_entries) - 1);
   __u64 size = flags & IORING_SETUP_CQE32 ? 32 : 16;
-  struct io_uring_cqe *cqe =
-      (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + entry * size;
+  struct io_uring_cqe *cqe = (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + entry * size;
   __u32 cqe_flags = BPF_CORE_READ(cqe, flags);
   queue.position++;
   if (flags & IORING_SETUP_CQE_MIXED) {
@@ -85,8 +84,7 @@ static long overflow_step(__u32 index, void *unused) {
   if (!queue.node || queue.node == queue.end)
     return 1;
   struct io_overflow_cqe *entry = (void *)queue.node;
-  write_unreaped(
-      (void *)entry + bpf_core_field_offset(struct io_overflow_cqe, cqe), 1);
+  write_unreaped((void *)entry + bpf_core_field_offset(struct io_overflow_cqe, cqe), 1);
   queue.node = read_pointer(queue.node);
   return 0;
 }

@@ -42,15 +42,13 @@ static __always_inline void fill_header(
   base->opcode = RECORD_OPCODE_NONE;
 }
 
-
 static __always_inline __u64 read_pointer(__u64 address) {
   __u64 value = 0;
   bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
   return value;
 }
 
-#define address_of(structure, type, field) \
-  ((__u64)(structure) + bpf_core_field_offset(type, field))
+#define address_of(structure, type, field) ((__u64)(structure) + bpf_core_field_offset(type, field))
 
 /* Steps of any walk. */
 #define MAX_STEPS (1 << 17)

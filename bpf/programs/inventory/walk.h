@@ -141,8 +141,7 @@ static __always_inline void walk_table(__u64 ring, __u64 table, __u32 link_offse
     return;
   begin_walk(ring, RECORD_PLACE_POLL, link_offset);
   /* up to 6.12 each bucket has a lock before its list */
-  walk.bucket =
-      (__u64)BPF_CORE_READ(hash, hbs) + bpf_core_field_offset(struct io_hash_bucket, list);
+  walk.bucket = (__u64)BPF_CORE_READ(hash, hbs) + bpf_core_field_offset(struct io_hash_bucket, list);
   walk.bucket_size = bpf_core_type_size(struct io_hash_bucket);
   walk.buckets = 1U << bits;
   walk.is_double = 1;

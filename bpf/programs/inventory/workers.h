@@ -35,8 +35,7 @@ static __always_inline void walk_task_work(struct io_uring_task *tctx) {
     run_walk();
   } else {
     struct io_uring_task___llist *older = (void *)tctx;
-    walk_single(
-        0, (__u64)BPF_CORE_READ(older, task_list.first), RECORD_PLACE_TASK_WORK, offset);
+    walk_single(0, (__u64)BPF_CORE_READ(older, task_list.first), RECORD_PLACE_TASK_WORK, offset);
   }
 }
 
@@ -56,16 +55,14 @@ static __always_inline void walk_worker(struct task_struct *task, struct io_work
   __u64 work = (__u64)BPF_CORE_READ(worker, cur_work);
   if (work) {
     __u32 used = inventory.used;
-    begin_walk(
-        0, RECORD_PLACE_WORK_RUNNING, bpf_core_field_offset(struct io_kiocb, work.list));
+    begin_walk(0, RECORD_PLACE_WORK_RUNNING, bpf_core_field_offset(struct io_kiocb, work.list));
     walk.node = work;
     walk.tid = tid_of(task);
     walk.is_worker = 1;
     run_walk();
     if (inventory.used != used) {
       __u64 req = work - bpf_core_field_offset(struct io_kiocb, work);
-      write_stack(
-          task, read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)), req);
+      write_stack(task, read_pointer(req + bpf_core_field_offset(struct io_kiocb, ctx)), req);
     }
   }
   if (bpf_core_field_exists(struct io_worker___next, next_work)) {

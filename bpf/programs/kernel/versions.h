@@ -28,8 +28,7 @@
  * directly.
  */
 extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
-#define rdonly_cast(pointer, type) \
-  ((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
+#define rdonly_cast(pointer, type) ((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
 
 /* A field behind an untyped pointer: a direct load where the kernel allows it. */
 #define LOAD(pointer, type, field) \
