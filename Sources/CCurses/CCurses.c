@@ -138,20 +138,21 @@ void cc_flush(int32_t row, int32_t column) {
   doupdate();
 }
 
-/* The window's size by the terminal itself. */
+/* Reads the window size from the terminal. */
 static void adopt_size(void) {
   struct winsize size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
     resizeterm(size.ws_row, size.ws_col);
 }
 
-void cc_suspend(void) {
+/* Restores the terminal and stops the program, as ^Z does. Returns when the program continues. */
+static void suspend(void) {
   mousemask(0, NULL);
   endwin();
   cc_signals_stop();
 }
 
-/* After a stop, from here or by a signal that cannot be caught. */
+/* Takes the terminal over again after a stop, by us or by a signal that cannot be caught. */
 static void take_back(void) {
   if (!isendwin())
     endwin();
@@ -220,7 +221,7 @@ struct cc_input cc_read(int32_t milliseconds) {
       return event_of(CC_SIGNAL, number);
     }
     if (cc_pending.stop) {
-      cc_suspend();
+      suspend();
       cc_pending.continued = 1;
     }
     if (cc_pending.continued) {

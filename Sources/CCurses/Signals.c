@@ -1,5 +1,5 @@
-/* Signals while the terminal is ours: flags and a pipe for those that can wait, and for crashes the
- * shortest way to give the terminal back. */
+/* Signals while the UI has the terminal. Handlers set flags and write to a pipe; on a crash they restore the
+ * terminal directly. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -48,7 +48,7 @@ static void on_flagged(int number) {
   cc_wake();
 }
 
-/* Only async-signal-safe calls. Returning repeats the fault under the handler that was there before. */
+/* Only async-signal-safe calls. After the return the fault repeats and reaches the previous handler. */
 static void on_crash(int number) {
   (void)!write(restore_tty, restore_text, strlen(restore_text));
   tcsetattr(restore_tty, TCSANOW, &restore_settings);
@@ -71,7 +71,7 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
   restore_settings = *settings;
   strncpy(restore_text, restore, sizeof(restore_text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
-  /* Whoever started us may have left them blocked. */
+  /* the parent may have left them blocked */
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int i = 0; i < COUNT(flagged); i++) {

@@ -49,9 +49,6 @@ final class Terminal {
   /// Ends the wait in ``read(milliseconds:)``. From any thread.
   nonisolated static func wake() { cc_wake() }
 
-  /// Stops the program as ^Z does; returns when it is continued.
-  func suspend() { cc_suspend() }
-
   /// Draws everything anew at the next ``show(_:)``.
   func forget() {
     shown = Canvas(width: 0, height: 0)
