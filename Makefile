@@ -82,11 +82,11 @@ bench: setup-bench release
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
+	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
 
 format:
 	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)
-	$(CLANG_FORMAT) -i $(C_SOURCES)
+	@$(CLANG_FORMAT) -i $(C_SOURCES)
 
 clean:
 	rm -rf .build

@@ -1,5 +1,5 @@
 /// A positive errno of the kernel (include/uapi/asm-generic/errno-base.h, errno.h).
-public struct Errno: RawRepresentable, Hashable, Sendable {
+public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   public let rawValue: Int32
 
   public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -10,8 +10,8 @@ public struct Errno: RawRepresentable, Hashable, Sendable {
     rawValue = -result
   }
 
-  public static let timer = Errno(rawValue: 62)
-  public static let canceled = Errno(rawValue: 125)
+  public static let timer = ErrorNumber(rawValue: 62)
+  public static let canceled = ErrorNumber(rawValue: 125)
 
   /// Such as `ECANCELED`; `E4000` for a number without a name.
   public var name: String {
