@@ -18,7 +18,7 @@ static void report(int fd, int error) {
   _exit(127);
 }
 
-/* Runs in the child: only async-signal-safe calls, but for initgroups. */
+/* Runs in the child: only async-signal-safe calls, except initgroups. */
 static void run_child(char *const arguments[], const struct spawn_options *options, int go, int status) {
   sigset_t none;
   sigemptyset(&none);
@@ -33,7 +33,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
     got = read(go, &byte, 1);
   while (got < 0 && errno == EINTR);
   if (got != 1)
-    _exit(127); /* uringtop is gone or gave up */
+    _exit(127); /* uringtop has exited or given up */
 
   if (options->input >= 0 && dup2(options->input, STDIN_FILENO) < 0)
     report(status, errno);
@@ -91,7 +91,7 @@ int spawn_release(struct spawn_child *child) {
     if (result != sizeof error)
       error = 0;
   }
-  /* A child killed while it was held is found by spawn_poll. */
+  /* spawn_poll reports a child that was killed while it waited */
   close(child->go);
   close(child->status);
   child->go = child->status = -1;

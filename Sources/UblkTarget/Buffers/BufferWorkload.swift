@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import UringTrace
 
-/// Groups without ublk: registered buffers used with a file, and zero-copy sends to ourselves.
+/// Groups without ublk: registered buffers for reads and writes of a file, and zero-copy sends to ourselves.
 ///
 /// Even slots write a file from their registered buffer and read it back; odd ones send their
 /// buffer over the loopback network and compare what arrives.
@@ -21,7 +21,7 @@ public final class BufferWorkload: Workload {
       throw TargetError(.invalid, "faults are made in the ublk target only")
     }
     var configuration = configuration
-    // There is nothing to see of buffers that go nowhere.
+    // A null backing would show no use of buffers.
     if configuration.backing == .null { configuration.backing = .memory }
     self.configuration = configuration
     let backing = try BackingFile(configuration)
@@ -70,7 +70,7 @@ public final class BufferWorkload: Workload {
 
 /// The fallback's thread.
 struct BufferRunner: ~Copyable {
-  /// What a completion belongs to; in the upper byte of `user_data`, the slot in the lower.
+  /// The request of a completion, in the upper byte of `user_data`; its slot is in the lower.
   private enum Kind: UInt8 {
     case write = 1
     case read, send, receive
@@ -79,10 +79,10 @@ struct BufferRunner: ~Copyable {
   private struct Slot {
     var record = IORecord(queue: 0, tag: 0)
     var phase = TagPhase.idle
-    /// Completions that are awaited, a notification among them.
+    /// Completions still to come, notifications included.
     var outstanding = 0
     var generation: UInt32 = 0
-    /// Bytes that arrived, of a send.
+    /// Bytes of a send that arrived.
     var received = 0
     var error: Int32 = 0
   }
@@ -104,7 +104,7 @@ struct BufferRunner: ~Copyable {
   private var nextNumber: UInt64 = 0
   private var inFlight = 0
 
-  /// Lets a pair be kept in an array.
+  /// A class, because arrays cannot hold noncopyable values.
   private final class SocketPair {
     let pair: LoopbackSocket
 
@@ -120,7 +120,7 @@ struct BufferRunner: ~Copyable {
     let arrivals = try MappedBuffer(count: depth * Self.bufferSize)
     try ring.registerBuffers(memory, size: Self.bufferSize)
     var sockets: [SocketPair] = []
-    // Without a loopback network all slots work with the file.
+    // Without a loopback network all slots use the file.
     while sockets.count < depth / 2, let pair = try? SocketPair() { sockets.append(pair) }
     self.configuration = configuration
     self.file = file
@@ -167,7 +167,7 @@ struct BufferRunner: ~Copyable {
     }
   }
 
-  /// A slot's own part of the file; they do not meet.
+  /// Start of the slot's own part of the file. Parts do not overlap.
   private func position(_ slot: Int) -> UInt64 {
     let places = configuration.size / UInt64(Self.bufferSize)
     let round = UInt64(slots[slot].generation) * UInt64(slots.count) + UInt64(slot)
@@ -235,7 +235,7 @@ struct BufferRunner: ~Copyable {
     let slot = Int(completion.userData & 0xff_ffff)
     let kind = Kind(rawValue: UInt8(completion.userData >> 56))!
     slots[slot].outstanding -= 1
-    // The result of a zero-copy send: the network has the buffer until the notification.
+    // After the result of a zero-copy send, the network holds the buffer until the notification.
     let isHeld = kind == .send && completion.flags & 2 != 0
     if isHeld {
       slots[slot].outstanding += 1
@@ -260,7 +260,7 @@ struct BufferRunner: ~Copyable {
     let isWhole = slots[slot].error == 0 && slots[slot].record.moved == UInt32(Self.bufferSize)
     switch kind {
     case .write where isWhole:
-      // Cleared, so that a read which does nothing is noticed.
+      // Cleared, to notice a read that transfers nothing.
       memory.store(UInt64(0), at: slot * Self.bufferSize)
       start(slot, .read)
       try transfer(slot, .read)

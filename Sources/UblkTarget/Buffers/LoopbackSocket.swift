@@ -1,6 +1,6 @@
 import Glibc
 
-/// Two connected TCP sockets on this machine. Zero-copy sends need a network: AF_UNIX has none.
+/// Two connected TCP sockets on this machine: AF_UNIX has no zero-copy sends.
 struct LoopbackSocket: ~Copyable {
   let sender: OwnedDescriptor
   let receiver: OwnedDescriptor
@@ -16,7 +16,7 @@ struct LoopbackSocket: ~Copyable {
       Self.with(&address, { getsockname(listener.number, $0, &length) }) == 0
     else { throw .last("cannot listen on the loopback network") }
     let sender = try Self.make()
-    // The kernel completes the connection before it is accepted.
+    // The kernel completes the connection before accept().
     guard Self.with(&address, { connect(sender.number, $0, length) }) == 0 else {
       throw .last("cannot connect over the loopback network")
     }

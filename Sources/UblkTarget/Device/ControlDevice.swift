@@ -1,15 +1,13 @@
 import CURing
 import Glibc
 
-/// /dev/ublk-control: makes and removes devices.
-///
-/// Commands and their answers: include/uapi/linux/ublk_cmd.h.
+/// /dev/ublk-control, which creates and removes devices (include/uapi/linux/ublk_cmd.h).
 struct ControlDevice: ~Copyable {
   static let path = "/dev/ublk-control"
 
   private let device: OwnedDescriptor
   private let ring: Ring
-  /// For a command's argument and answer.
+  /// A command's argument and result.
   private let memory: MappedBuffer
 
   /// Loads the driver if it is not there.
@@ -32,7 +30,7 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// What the driver can do. Before 6.5 it cannot tell, and only copies.
+  /// Features of the driver. Before 6.5 it cannot report them, and only copies.
   func features() throws(TargetError) -> Features {
     memory.store(UInt64(0), at: 0)
     let result = try run(CURING_UBLK_GET_FEATURES, device: nil, length: 8)
@@ -43,7 +41,7 @@ struct ControlDevice: ~Copyable {
     return Features(rawValue: memory.load(at: 0))
   }
 
-  /// Makes a device; the kernel completes the description, its number among it.
+  /// Creates a device. The kernel fills in the rest of the description, for example the number.
   func add(_ description: curing_ublk_device) throws(TargetError) -> curing_ublk_device {
     memory.store(description, at: 0)
     let size = MemoryLayout<curing_ublk_device>.size
@@ -63,15 +61,15 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// What the driver knows of a device; nil if there is none of this number.
+  /// The driver's description of a device, nil if no device has this number.
   func description(of device: UInt32) throws(TargetError) -> curing_ublk_device? {
     let size = MemoryLayout<curing_ublk_device>.size
     let result = try run(CURING_UBLK_GET_DEV_INFO, device: device, length: size)
     return result >= 0 ? memory.load(at: 0) : nil
   }
 
-  /// Makes the block device appear. Waits until all tags of all queues are fetched and partitions
-  /// were looked for, so the queues must be served; gives up when `isBroken` says that they are not.
+  /// Starts the block device. Waits until all tags of all queues are fetched and the partition scan has ended,
+  /// which needs threads that serve the queues; returns when `isBroken` reports that one has failed.
   func start(_ device: UInt32, isBroken: () -> Bool) throws(TargetError) {
     let result = try run(
       CURING_UBLK_START_DEV, device: device, data: UInt64(getpid()), isBroken: isBroken)
@@ -80,7 +78,7 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// Removes the block device. Waits for its I/Os, so the queues must still be served.
+  /// Stops the block device. Waits for its I/Os, so the queues must still be served.
   func stop(_ device: UInt32) throws(TargetError) {
     let result = try run(CURING_UBLK_STOP_DEV, device: device)
     guard result >= 0 || result == -ENODEV else {
@@ -88,8 +86,8 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// Removes the device. Not before all that have it open are gone, which may be a mounted file
-  /// system's business: where the kernel can (6.7), it is left to do that by itself.
+  /// Deletes the device once nothing has it open, for example a mounted file system. From 6.7 the kernel
+  /// deletes it later by itself, so this does not wait.
   func delete(_ device: UInt32) throws(TargetError) {
     var result = try run(CURING_UBLK_DEL_DEV_ASYNC, device: device)
     if result == -EOPNOTSUPP || result == -EINVAL {

@@ -2,11 +2,11 @@ import CURing
 import Glibc
 import UringTrace
 
-/// Says which ublk devices are ours, also after we were killed.
+/// Identifies our ublk devices, even after the process was killed.
 ///
-/// Each target has a file in /run/uringtop that names its process and a number it drew, and writes
-/// the number into the device itself (`ublksrv_flags`, which the driver keeps for servers). A
-/// device is removed only if its number is that of a file whose process is gone.
+/// Each target draws a random number. It writes the number and its process into a file in /run/uringtop, and the
+/// number into the device (`ublksrv_flags`, which the driver keeps for servers). A device is removed only if
+/// a file has its number and that file's process has exited.
 struct Ownership {
   static let directory = "/run/uringtop"
   /// The upper half of `ublksrv_flags` of our devices: "urtp".
@@ -15,7 +15,7 @@ struct Ownership {
   private var path: String
   private var record: Record
 
-  /// Writes the file before there is a device: one that is killed in between leaves none unfound.
+  /// Writes the file before the device exists, so that a device always has a file.
   init() throws(TargetError) {
     guard let startTime = Self.startTime(of: getpid()) else {
       throw TargetError(.system, "cannot read /proc/self/stat")
@@ -29,22 +29,22 @@ struct Ownership {
     try write()
   }
 
-  /// What goes into the device's description.
+  /// The mark in the device's description.
   var mark: UInt64 { Self.mark(record.number) }
 
-  /// Notes the device's number, for whoever looks into the file.
+  /// Adds the device's number to the file, for people who read it.
   mutating func note(device: UInt32) throws(TargetError) {
     record.device = device
     try write()
   }
 
-  /// The device is gone.
+  /// Removes the file after the device was removed.
   func release() {
     unlink(path)
   }
 
-  /// Removes devices that dead processes of ours left. Returns their numbers. What cannot be
-  /// removed is left to the next start.
+  /// Removes devices whose process has exited and returns their numbers. Those that cannot be removed remain
+  /// for the next start.
   @discardableResult
   static func recover(_ control: borrowing ControlDevice) throws(TargetError) -> [UInt32] {
     var removed: [UInt32] = []
@@ -73,7 +73,7 @@ struct Ownership {
     return removed
   }
 
-  /// It carries the number, and no other process has taken it over.
+  /// True if the device has the number and no other process has taken it over.
   static func isRemovable(_ description: curing_ublk_device, record: Record) -> Bool {
     description.server_flags == mark(record.number)
       && (description.server <= 0 || description.server == record.pid
@@ -85,7 +85,7 @@ struct Ownership {
   /// The file's contents: `pid startTime number [device]`.
   struct Record: Hashable {
     var pid: pid_t
-    /// In clock ticks since boot: a pid alone can be another process's by now.
+    /// In clock ticks since boot. A pid alone may have been reused.
     var startTime: UInt64
     var number: UInt32
     var device: UInt32?
@@ -114,14 +114,14 @@ struct Ownership {
 
   /// A process's start in clock ticks since boot (proc(5), stat, field 22); nil if there is none.
   static func startTime(of pid: pid_t) -> UInt64? {
-    // The second field, the name, may hold anything but ends with the last parenthesis.
+    // The second field, the name, can contain anything; it ends at the last parenthesis.
     guard let text = Procfs.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
       return nil
     }
     let fields = text[end...].split(separator: " ")
     guard fields.count > 20, fields[1] != "X" else { return nil }
-    // A zombie serves nothing any more; but one whose other threads are still ending keeps the
-    // device busy, and to stop that would wait for them.
+    // A zombie serves no device. But while its other threads are still exiting, stopping the device would
+    // wait for them.
     if fields[1] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
     return UInt64(fields[20])
   }

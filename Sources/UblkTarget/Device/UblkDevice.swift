@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 import UringTrace
 
-/// A ublk target that serves: a block device, its queues' threads, its backing and the load.
+/// A running ublk target: a block device, the threads of its queues, its backing and the load.
 public final class UblkDevice: Workload {
-  /// As it was granted: the queues may be fewer than were asked for.
+  /// The configuration in use; it can have fewer queues than requested.
   public let configuration: Configuration
-  /// The transfer that is used.
+  /// The transfer in use.
   public let transfer: Transfer
   /// The N of /dev/ublkbN.
   public let number: UInt32
@@ -18,29 +18,29 @@ public final class UblkDevice: Workload {
   private let startTime: UInt64
   private let parts: Mutex<Parts>
 
-  /// What is taken down by ``stop()``, in its order.
+  /// Resources that ``stop()`` releases, in its order.
   private struct Parts: ~Copyable {
     var load: Load?
     var threads: [WorkerThread] = []
     var device: SharedDescriptor?
     var ownership: Ownership?
     var isStarted = false
-    /// Of a load that has ended.
+    /// The final status of a load that has ended.
     var loadStatus: LoadStatus?
   }
 
-  /// What this machine's driver can do, for ``Transfer/best(on:)``. Loads the driver.
+  /// Features of this machine's driver, for ``Transfer/best(on:)``. Loads the driver.
   public static func features() throws(TargetError) -> Features {
     try ControlDevice().features()
   }
 
-  /// Removes what dead targets of ours left. Returns the numbers of their devices.
+  /// Removes devices of targets whose process has exited, and returns their numbers.
   @discardableResult
   public static func recover() throws(TargetError) -> [UInt32] {
     try Ownership.recover(ControlDevice())
   }
 
-  /// Makes the device and serves it. What failed half way is taken down again.
+  /// Creates the device and serves it. On failure everything is removed again.
   public init(_ configuration: Configuration) throws(TargetError) {
     try configuration.validate()
     let control = try ControlDevice()
@@ -67,7 +67,7 @@ public final class UblkDevice: Workload {
       throw error
     }
     number = description.id
-    // The driver makes no more queues than there are processors, and no deeper ones than it can.
+    // The driver limits queues to the number of processors, and their depth.
     var made = configuration
     made.queues = Int(description.queues)
     made.depth = Int(description.depth)
@@ -125,7 +125,7 @@ public final class UblkDevice: Workload {
     let backing = backing.descriptor
     let thread = try WorkerThread("ublk-queue-\(queue)", orThrow: TargetError.thread) {
       do throws(TargetError) {
-        // Made here: the ring's first user is its only one, and FETCH makes this thread the server.
+        // Created in this thread: the ring has a single user, and FETCH makes the thread the server.
         var server = try QueueServer(
           queue: queue, configuration: configuration, transfer: transfer, features: features,
           device: device, backing: backing, report: report)
@@ -138,11 +138,11 @@ public final class UblkDevice: Workload {
   }
 
   private func startLoad(_ configuration: LoadConfiguration) throws(TargetError) {
-    // The node comes with START_DEV; udev may change it for a moment.
+    // START_DEV creates the node; udev can change it for a moment.
     _ = try Self.open(path, O_RDWR)
     var configuration = configuration
-    // All may meet in one queue, as it is the submitter's processor that chooses it; and a worker
-    // that waits for a tag would keep a killed process from ending.
+    // The submitter's processor selects the queue, so all I/Os can be in one; and a worker that waits for a
+    // tag would keep a killed process from exiting.
     configuration.depth = min(configuration.depth, max(1, self.configuration.depth - 1))
     let load = try Load(
       path: path, size: self.configuration.size, blockSize: self.configuration.blockSize,
@@ -150,7 +150,7 @@ public final class UblkDevice: Workload {
     parts.withLock { $0.load = load }
   }
 
-  /// Opens a node that may take a moment to appear.
+  /// Opens a node that can take a moment to appear.
   private static func open(_ path: String, _ flags: Int32) throws(TargetError) -> OwnedDescriptor {
     for _ in 0..<100 {
       if let device = try? OwnedDescriptor(open: path, flags) { return device }
@@ -173,14 +173,14 @@ public final class UblkDevice: Workload {
     parameters.sectors = configuration.size >> 9
     parameters.discard_alignment = 0
     parameters.discard_granularity = 4096
-    // Large enough to be few, and within the 32 bits of a descriptor's length in bytes.
+    // Large, so that there are few, but within the 32 bits of a descriptor's length in bytes.
     parameters.largest_discard_sectors = 1 << 20
     parameters.largest_write_zeroes_sectors = 1 << 20
     parameters.largest_discard_segments = 1
     return parameters
   }
 
-  // MARK: What is seen of it
+  // MARK: State
 
   /// The block device.
   public var path: String { "/dev/ublkb\(number)" }
@@ -205,7 +205,7 @@ public final class UblkDevice: Workload {
     do throws(TargetError) {
       stop(try ControlDevice())
     } catch {
-      // Without its server the driver fails the I/Os; the next start removes the device.
+      // Without a server the driver fails the I/Os; the next start removes the device.
     }
   }
 
@@ -229,7 +229,7 @@ public final class UblkDevice: Workload {
         $0.load = nil
       }
     }
-    // The queues' threads end by this, whether the device was started or not: their fetches abort.
+    // This ends the threads of the queues, started or not: it aborts their fetches.
     try? control.stop(number)
     let threads = parts.withLock { parts in
       let threads = parts.threads
@@ -238,13 +238,13 @@ public final class UblkDevice: Workload {
     }
     for report in reports { report.isEnding.store(true, ordering: .relaxed) }
     for thread in threads { thread.join() }
-    // The device is freed once nothing has it open, so ours is closed first.
+    // The kernel frees the device once nothing has it open, so close our descriptor first.
     parts.withLock { $0.device = nil }
     do throws(TargetError) {
       try control.delete(number)
       ownership.release()
     } catch {
-      // Its file stays: the next start removes it.
+      // The file remains: the next start removes the device.
     }
   }
 }

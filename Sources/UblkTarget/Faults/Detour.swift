@@ -1,10 +1,10 @@
 import CURing
 import Glibc
 
-/// Another file that a member is sent to, to make a fault that the backing does not make by itself.
+/// A file that takes the place of the backing for a member, to cause a fault.
 final class Detour: Sendable {
   enum Kind: Sendable {
-    /// A pipe, empty for a read and full for a write: the member waits until it is opened.
+    /// A pipe, empty for a read and full for a write: the member waits for its release.
     case slow
     /// A file that ends in the middle of the I/O.
     case short
@@ -21,12 +21,12 @@ final class Detour: Sendable {
 
   var descriptor: Int32 { member.number }
 
-  /// A pipe that holds up a transfer of this length.
+  /// Creates a pipe that delays a transfer of this length.
   init(
     slow direction: Direction, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {
     var ends: [Int32] = [-1, -1]
-    // One page more, because the data need not start at a page.
+    // One page more, because the data need not start at a page boundary.
     var capacity = Int32(length + 4096)
     guard curing_pipe(&ends, &capacity) == 0 else { throw .last("cannot make a pipe") }
     member = OwnedDescriptor(owning: ends[direction == .read ? 0 : 1])
@@ -34,7 +34,7 @@ final class Detour: Sendable {
     kind = .slow
     self.direction = direction
     var filling = 0
-    // Not more than fits, so this does not wait.
+    // No more than fits, so this does not block.
     while direction == .write, filling < Int(capacity) {
       let part = min(scratch.count, Int(capacity) - filling)
       let written = scratch.write(to: ends[1], at: nil, count: part)
@@ -47,7 +47,7 @@ final class Detour: Sendable {
     }
   }
 
-  /// A file with the first half of a read's data.
+  /// Creates a file with the first half of a read's data.
   init(
     shortCopyOf backing: Int32, at position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {
@@ -66,7 +66,7 @@ final class Detour: Sendable {
     far = nil
   }
 
-  /// Lets the member go on: gives a read its data, makes room for a write.
+  /// Releases the member: supplies data for a read, makes room for a write.
   func open(
     backing: Int32, position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) -> Int32 {
@@ -86,7 +86,7 @@ final class Detour: Sendable {
     return 0
   }
 
-  /// Moves what a member has written on to the backing.
+  /// Copies the data that a member has written to the backing.
   func drain(
     to backing: Int32, position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) -> Int32 {

@@ -1,28 +1,28 @@
-/// A fault to make on purpose, so that one learns what it looks like.
+/// A fault to inject, to show how it looks in uringtop.
 public enum Fault: String, Sendable, Hashable, CaseIterable {
-  /// A member takes long: it waits at a pipe that stands in for the backing.
+  /// A member takes long: it waits on a pipe that takes the place of the backing.
   case slowMember = "slow-member"
-  /// A member fills only half of the buffer. The driver is told and asks for the rest; one that
-  /// may take it for the whole (``Features/mayTakeShortForWhole``) gets EIO.
+  /// A member fills only half of the buffer. The short result is committed and the driver asks for the rest. A
+  /// driver that could take it for complete (``Features/mayTakeShortForWhole``) gets EIO.
   case shortRead = "short-read"
-  /// The buffer is not given back and the I/O not committed until the target stops.
+  /// The buffer is not returned and the I/O not committed until the target stops.
   case noAck = "no-ack"
   /// Registering the buffer fails, and its members with it. The I/O fails with EIO.
   case leaderFail = "leader-fail"
-  /// A member fails, its file not being open for what it does. The I/O fails with EIO.
+  /// A member fails because its file is not open for its operation. The I/O fails with EIO.
   case memberFail = "member-fail"
   /// A member moves data against the buffer's direction. The I/O fails with EIO.
   case wrongDirection = "wrong-direction"
 
-  /// What a fault applies to.
+  /// Where a fault applies.
   struct Rule {
-    /// Operations of the block device in which it is made.
+    /// Operations of the block device that can have the fault.
     var operations: Set<Operation>
-    /// It is a fault with a lent buffer: the other transfers do not have it.
+    /// The fault needs a lent buffer.
     var needsKernelBuffer: Bool
-    /// It is a fault of a member: a null backing has none.
+    /// The fault needs a member, which a null backing does not have.
     var needsMembers: Bool
-    /// Percent of the I/Os unless told.
+    /// Percentage of the I/Os by default.
     var percent: Double
   }
 
@@ -47,7 +47,7 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
 /// A fault and its share of the I/Os.
 public struct Injection: Sendable, Hashable {
   public var fault: Fault
-  /// Of the I/Os to which it applies.
+  /// Percentage of the I/Os to which it applies.
   public var percent: Double
 
   public init(_ fault: Fault, percent: Double? = nil) {
@@ -74,7 +74,7 @@ public struct Injection: Sendable, Hashable {
     if let transfer = configuration.transfer { try validate(transfer: transfer) }
   }
 
-  /// Once the transfer is known.
+  /// Checks the fault against the transfer, once that is known.
   func validate(transfer: Transfer) throws(TargetError) {
     if fault.rule.needsKernelBuffer, !transfer.lendsKernelBuffer {
       throw TargetError(

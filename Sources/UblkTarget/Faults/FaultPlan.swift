@@ -1,4 +1,4 @@
-/// Decides which I/Os have a fault.
+/// Draws which I/Os get a fault.
 struct FaultPlan {
   private let injections: [Injection]
   private var state: UInt64
@@ -8,7 +8,7 @@ struct FaultPlan {
     state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
   }
 
-  /// At most one fault for an I/O: each injection has its share of all.
+  /// At most one fault per I/O. Each injection gets its share of all I/Os.
   mutating func draw(for operation: Operation) -> Fault? {
     if injections.isEmpty { return nil }
     state ^= state << 13

@@ -1,7 +1,5 @@
-/// What the load writes into a block: which block it is, and which of its versions.
-///
-/// The rest of the block follows from the two, so that a block that is torn, swapped, old or from
-/// elsewhere is found.
+/// The contents that the load writes into a block: the block's number, its generation, and words computed from
+/// both. So torn, swapped, stale and foreign blocks are detected.
 enum BlockPattern {
   private static let magic: UInt64 = 0x7572_696e_6774_6f70
 
@@ -21,7 +19,7 @@ enum BlockPattern {
     }
   }
 
-  /// What is wrong with a block; nil if nothing is.
+  /// Describes what is wrong with a block, nil if it is correct.
   static func fault(
     in buffer: borrowing MappedBuffer, at offset: Int, size: Int, block: UInt64, generation: UInt32
   ) -> String? {

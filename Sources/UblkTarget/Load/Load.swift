@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 import UringTrace
 
-/// Reads and writes on a block device, from a ring and a thread of its own, every block verified.
+/// Reads and writes a block device with its own ring and thread, and verifies every block.
 final class Load: Sendable {
   private let thread: WorkerThread
   private let shared: Shared
 
-  /// `size` bytes of the device at `path` are written over.
+  /// Overwrites `size` bytes of the device at `path`.
   init(
     path: String, size: UInt64, blockSize: Int, isVerifying: Bool,
     _ configuration: LoadConfiguration
@@ -32,12 +32,12 @@ final class Load: Sendable {
 
   var status: LoadStatus { shared.state.withLock { $0 } }
 
-  /// No more I/Os; those in flight are awaited by ``join()``.
+  /// Starts no more I/Os. ``join()`` waits for those in flight.
   func requestStop() { shared.stopping.store(true, ordering: .relaxed) }
 
   func join() { thread.join() }
 
-  /// What the thread and others see.
+  /// State that the thread shares with others.
   final class Shared: Sendable {
     let state = Mutex(LoadStatus())
     let stopping = Atomic(false)
@@ -46,11 +46,11 @@ final class Load: Sendable {
 
 /// The load's thread.
 ///
-/// It must never wait inside the kernel for the device that its own process serves: killed then, the
-/// process could not end, because the driver gives the device up only when all of its threads have
-/// ended (seen on 6.17: a worker in blkdev_fsync, the thread in io_wq_put_and_exit, for ever). So
-/// all it asks for is asynchronous: no FSYNC, which is a worker's, but durable writes, whose flush
-/// the block layer adds; and fewer I/Os than there are tags, because a worker waits for a tag.
+/// It must never wait inside the kernel for the device that its own process serves. If killed then, the process
+/// could not exit, because the driver releases the device only after all its threads have ended (observed on
+/// 6.17: a worker in blkdev_fsync, the thread in io_wq_put_and_exit, forever). So all its requests are
+/// asynchronous: durable writes, whose flush the block layer adds, in place of FSYNC, which needs a worker;
+/// and fewer I/Os than tags, because a worker would wait for a tag.
 struct LoadRunner: ~Copyable {
   private enum Action { case read, write }
 
@@ -73,13 +73,12 @@ struct LoadRunner: ~Copyable {
   private let memory: MappedBuffer
   private let slotSize: Int
   private var slots: [Slot]
-  /// Of each block, what the last write left; 0 is unknown: never written, or the write failed.
+  /// The generation of each block. 0: unknown, because it was never written or the write failed.
   private var generations: [UInt32]
-  /// In an I/O now: what a second one would find there is not known.
+  /// Blocks of an I/O in flight: what a second I/O would read there is unknown.
   private var busy: [Bool]
   private var nextGeneration: UInt32 = 0
-  /// The last writes: reads are chosen among them, or a large device would be read where there is
-  /// nothing to verify.
+  /// The last writes. Reads are drawn from them: most blocks of a large device have nothing to verify.
   private var written: [Range<Int>] = []
   private var nextWritten = 0
   private static let writtenCapacity = 1024
@@ -103,14 +102,14 @@ struct LoadRunner: ~Copyable {
     self.isVerifying = isVerifying
     self.configuration = configuration
     self.shared = shared
-    // Enough to see everything happen; the tables of a huge device would be huge, too.
+    // Enough for every kind of I/O; the tables of a huge device would be huge.
     let blocks = Int(min(size, 1 << 30) / UInt64(blockSize))
     slots = Array(repeating: Slot(), count: configuration.depth)
     generations = Array(repeating: 0, count: blocks)
     busy = Array(repeating: false, count: blocks)
   }
 
-  /// Until it is told to stop, its count is reached, or the device is gone.
+  /// Runs until it is stopped, its count is reached, or the device was removed.
   mutating func run() throws(TargetError) {
     let start = MonotonicClock.now()
     while true {
@@ -126,7 +125,7 @@ struct LoadRunner: ~Copyable {
 
   private var isComplete: Bool { configuration.isComplete(after: issued) }
 
-  /// The device was stopped by somebody else: every I/O fails from now on.
+  /// True if the device was stopped by somebody else: every I/O fails from now on.
   private var isGone: Bool {
     status.failures[ENODEV, default: 0] + status.failures[ENXIO, default: 0] > 0
   }
@@ -158,7 +157,7 @@ struct LoadRunner: ~Copyable {
     }
   }
 
-  /// Chooses what a slot does next, and fills its buffer for a write.
+  /// Draws the next I/O of a slot, and fills its buffer for a write.
   private mutating func prepare(_ index: Int) -> Bool {
     let isDurable = issued % 256 == 255
     let most = min(slotSize / blockSize, generations.count)
@@ -181,7 +180,7 @@ struct LoadRunner: ~Copyable {
     return first..<first + count
   }
 
-  /// Blocks whose contents are known; nil if there are none here.
+  /// Blocks with known contents, nil if there are none here.
   private mutating func rangeToRead(_ most: Int) -> Range<Int>? {
     guard isVerifying else { return randomRange(most) }
     guard let range = written.randomElement(using: &random) else { return nil }
@@ -197,7 +196,7 @@ struct LoadRunner: ~Copyable {
     }
   }
 
-  /// All blocks of a write have one new version, kept in ``generations`` when it has succeeded.
+  /// All blocks of a write get one new generation, stored in ``generations`` when the write succeeds.
   private mutating func fill(_ index: Int, _ range: Range<Int>) {
     nextGeneration = nextGeneration == .max ? 1 : nextGeneration + 1
     for block in range {
@@ -220,7 +219,7 @@ struct LoadRunner: ~Copyable {
     let result = Int(completion.result)
     let isWhole = result == slot.blocks * blockSize
     if !isWhole {
-      // A short transfer of a block device is its end or an error in the middle.
+      // A block device transfers less only at its end or after an error.
       status.failures[result < 0 ? Int32(-result) : EIO, default: 0] += 1
       if slot.action == .write { for block in range { generations[block] = 0 } }
       return

@@ -1,19 +1,19 @@
 import UringTrace
 
-/// What a target shall be.
+/// How a target is set up.
 public struct Configuration: Sendable, Hashable {
-  /// Where the data are kept.
+  /// Where the data are stored.
   public enum Backing: Sendable, Hashable {
-    /// A file, created sparse if it is not there, used with O_DIRECT where its file system can.
+    /// A file, created sparse if it does not exist, and used with O_DIRECT where the file system allows it.
     case file(String)
-    /// Memory: a file without a name, because fixed-buffer requests need one.
+    /// Memory, as an unnamed file: fixed-buffer requests need a file.
     case memory
-    /// Nowhere: writes are forgotten, reads leave the buffer as it is.
+    /// None: writes are dropped, and reads leave the buffer unchanged.
     case null
   }
 
   public var backing = Backing.memory
-  /// Nil is the best there is.
+  /// Nil: the best that the driver has.
   public var transfer: Transfer?
   public var queues = 1
   /// Tags per queue.
@@ -22,23 +22,23 @@ public struct Configuration: Sendable, Hashable {
   public var size: UInt64 = 64 << 20
   /// Logical block size in bytes: a power of two from 512 to 4096.
   public var blockSize = 4096
-  /// Bytes of the largest I/O that the driver hands over.
+  /// Bytes of the largest I/O that the driver delivers.
   public var largestIO = 256 << 10
-  /// Bytes that one member moves at most: larger I/Os have several members.
+  /// Most bytes that one member transfers. Larger I/Os have several members.
   public var memberSize = 16 << 10
-  /// Faults to make, each in its share of the I/Os.
+  /// Faults to inject, each into its share of the I/Os.
   public var injections: [Injection] = []
-  /// How long a slow member takes, in nanoseconds: well over the 100 ms after which a buffer counts as
-  /// held for long.
+  /// Nanoseconds that a slow member takes: well over the 100 ms after which a buffer counts as held for a long
+  /// time.
   public var slowMemberTime: UInt64 = 250_000_000
   /// I/Os kept in the log of each queue.
   public var logCapacity = 16_384
-  /// The load; nil leaves the device to the user's programs.
+  /// The load. Nil: none, other programs use the device.
   public var load: LoadConfiguration? = LoadConfiguration()
 
   public init() {}
 
-  /// Says what makes no sense, before anything is touched.
+  /// Throws if the configuration makes no sense, before anything is created.
   public func validate() throws(TargetError) {
     let rules: [(Bool, String)] = [
       ((1...64).contains(queues), "queues must be 1 to 64"),
@@ -73,27 +73,27 @@ public struct Configuration: Sendable, Hashable {
   }
 }
 
-/// What the load does.
+/// How the load runs.
 public struct LoadConfiguration: Sendable, Hashable {
   /// I/Os in flight. On a ublk device always fewer than a queue has tags.
   public var depth = 8
-  /// I/Os a second; nil as many as go.
+  /// I/Os per second. Nil: unlimited.
   public var rate: Int?
   /// Bytes of the largest I/O.
   public var largestIO = 64 << 10
-  /// Ends by itself after this many I/Os.
+  /// Stops after this many I/Os.
   public var count: UInt64?
 
   public init() {}
 
-  /// Whether so many are all.
+  /// True if this many I/Os are all.
   func isComplete(after issued: UInt64) -> Bool { count.map { issued >= $0 } ?? false }
 
-  /// Whether another is due.
+  /// True if another I/O is due.
   func isDue(after issued: UInt64, since start: UInt64) -> Bool {
     rate.map { Double(issued) < Double(MonotonicClock.now() - start) / 1e9 * Double($0) } ?? true
   }
 
-  /// Nanoseconds that a completion is waited for before the next look at what is due.
+  /// Nanoseconds to wait for a completion before checking again whether an I/O is due.
   var patience: UInt64 { rate == nil ? 100_000_000 : 2_000_000 }
 }

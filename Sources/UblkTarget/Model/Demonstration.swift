@@ -1,16 +1,16 @@
-/// Chooses what the demonstration runs.
+/// Starts the workload of the demonstration.
 public enum Demonstration {
-  /// What was started, and why it is not a ublk target if it is not.
+  /// The workload that was started, and the reason if it is not a ublk target.
   public struct Start {
     public var workload: any Workload
     /// One line for the user.
     public var notice: String?
   }
 
-  /// Loads the ublk driver if it can be had; ``start(_:target:)`` says why it cannot.
+  /// Loads the ublk driver if possible. ``start(_:target:)`` reports why it is not.
   public static func loadDriver() { _ = try? UblkDevice.features() }
 
-  /// `target` nil: a ublk target, or without a driver what takes its place.
+  /// - Parameter target: nil for a ublk target, or for the fallback where there is no driver.
   public static func start(
     _ configuration: Configuration, target: Status.Target? = nil
   ) throws(TargetError) -> Start {

@@ -1,38 +1,38 @@
-/// What the target did with one I/O, by its own account.
+/// The target's log entry of one I/O.
 ///
-/// Times are CLOCK_MONOTONIC nanoseconds, as BPF's, seen from the server: after the completion was
-/// reaped, before the request was submitted. 0 is "never".
+/// Times are CLOCK_MONOTONIC nanoseconds, as in BPF, taken by the server: after it reaped the completion, before
+/// it submitted the request. 0 means never.
 public struct IORecord: Sendable, Hashable {
-  /// Counts from 0 in each queue, in the order of ``fetched``.
+  /// Number of the I/O within its queue, from 0, in the order of ``fetched``.
   public var number: UInt64
   public var queue: UInt16
   public var tag: UInt16
   public var operation: Operation
   /// In 512-byte sectors, as in the driver's descriptor.
   public var sector: UInt64
-  /// Bytes asked for.
+  /// Bytes requested.
   public var length: UInt32
-  /// What was committed: bytes, 0 for an operation without data, or a negative errno.
+  /// The committed result: bytes, 0 for an operation without data, or a negative errno.
   public var result: Int32 = 0
-  /// Slot of the buffer table; nil if no buffer was lent.
+  /// Slot in the buffer table, nil if no buffer was lent.
   public var slot: UInt16?
-  /// The driver registered the buffer by itself.
+  /// True if the driver registered the buffer by itself.
   public var isAutomatic = false
   public var fault: Fault?
-  /// Requests that moved data or did the operation; those for remainders counted.
+  /// Number of requests that transferred data or did the operation, those for remainders included.
   public var members: UInt16 = 0
-  /// Bytes that the members moved, without gaps from the start.
+  /// Bytes that the members transferred, counted from the start up to the first gap.
   public var moved: UInt32 = 0
 
-  /// The FETCH or COMMIT_AND_FETCH completed: the I/O is ours.
+  /// The FETCH or COMMIT_AND_FETCH completed and delivered the I/O.
   public var fetched: UInt64
-  /// The buffer is there: REGISTER_IO_BUF completed, or with the fetch.
+  /// The buffer was registered: REGISTER_IO_BUF completed, or the fetch with an automatic buffer.
   public var registered: UInt64 = 0
   /// The first member was submitted.
   public var issued: UInt64 = 0
   /// The last member completed.
   public var completed: UInt64 = 0
-  /// UNREGISTER_IO_BUF completed; 0 also if the driver does it at the commit.
+  /// UNREGISTER_IO_BUF completed. Also 0 if the driver unregisters at the commit.
   public var unregistered: UInt64 = 0
   /// COMMIT_AND_FETCH was submitted.
   public var committed: UInt64 = 0
@@ -43,7 +43,7 @@ struct IOLog {
   private(set) var records: [IORecord] = []
   private let capacity: Int
   private var next = 0
-  /// All that were ever added.
+  /// Number of I/Os ever added.
   private(set) var count: UInt64 = 0
 
   init(capacity: Int) { self.capacity = capacity }

@@ -1,15 +1,15 @@
 import CURing
 
-/// What the block layer asks for.
+/// Operations of the block layer.
 public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
   case read = 0
   case write = 1
   case flush = 2
   case discard = 3
   case writeZeroes = 5
-  /// A zero-copy send, of ``BufferWorkload`` only.
+  /// A zero-copy send; only ``BufferWorkload`` has it.
   case send = 254
-  /// One that we did not say we have; fails with EOPNOTSUPP.
+  /// An operation that we did not announce. Fails with EOPNOTSUPP.
   case unknown = 255
 
   init(flags: UInt32) {
@@ -17,7 +17,7 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
     self = operation == .send ? .unknown : operation ?? .unknown
   }
 
-  /// The way its data go at the backing; nil if it has none.
+  /// Direction of the data at the backing, nil if there are none.
   var direction: Direction? {
     switch self {
     case .read: .read
@@ -26,7 +26,7 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// As in JSON.
+  /// Name in JSON.
   public var name: String { Self.names[self]! }
 
   private static let names: [Operation: String] = [

@@ -1,32 +1,32 @@
-/// What a target is doing now: a value to draw.
+/// The state of a target, as a value to draw.
 public struct Status: Sendable, Hashable {
   public enum Target: String, Sendable, Hashable, CaseIterable {
     case ublk
-    /// Registered buffers and zero-copy sends: what there is without a ublk driver.
+    /// Registered buffers and zero-copy sends, the fallback without a ublk driver.
     case buffers
   }
 
   public var target: Target
-  /// The transfer, as `zero-copy`; `registered+send-zc` of the fallback.
+  /// The transfer, for example `zero-copy`; for the fallback `registered+send-zc`.
   public var mode: String
-  /// As `/dev/ublkb0`; nil for the fallback.
+  /// For example `/dev/ublkb0`; nil for the fallback.
   public var device: String?
-  /// As `memory`, `null` or the file's path.
+  /// `memory`, `null` or the file's path.
   public var backing: String
-  /// The backing is used without the page cache.
+  /// True if the backing is used without the page cache.
   public var isDirect = false
   /// Bytes.
   public var size: UInt64
   public var blockSize: Int
-  /// CLOCK_MONOTONIC nanoseconds of this status and of the start.
+  /// Times of this status and of the start, CLOCK_MONOTONIC nanoseconds.
   public var time: UInt64
   public var startTime: UInt64
   public var queues: [QueueStatus]
   public var load: LoadStatus?
-  /// Why it does not serve any more, in one line.
+  /// Why it has stopped serving, in one line.
   public var failure: String?
 
-  /// Over all queues.
+  /// Sums over all queues.
   public var totals: Totals {
     queues.reduce(into: Totals()) { $0.add($1.totals) }
   }
@@ -47,22 +47,22 @@ public struct QueueStatus: Sendable, Hashable {
   public var totals = Totals()
 }
 
-/// Where a tag is, in the order of an I/O's life.
+/// The state of a tag, in the order of an I/O's life.
 public enum TagPhase: UInt8, Sendable, Hashable, CaseIterable {
   /// Not with the driver: before the start, or after the stop.
   case idle
   /// Waits in the driver for an I/O.
   case fetched
-  /// An I/O is here, and its buffer is or is being provided.
+  /// The server has an I/O, and its buffer is ready or is being registered.
   case provided
-  /// Members run.
+  /// Members are in flight.
   case running
-  /// The buffer goes back and the result to the driver.
+  /// The buffer is being unregistered or the result committed.
   case committing
-  /// Done and not given back, on purpose (``Fault/noAck``).
+  /// Completed but held back by a fault (``Fault/noAck``).
   case held
 
-  /// As in JSON.
+  /// Name in JSON.
   public var name: String { Self.names[Int(rawValue)] }
 
   private static let names = ["idle", "fetched", "provided", "running", "committing", "held"]
@@ -74,7 +74,7 @@ public struct Totals: Sendable, Hashable {
   public var ios: UInt64 = 0
   public var readBytes: UInt64 = 0
   public var writtenBytes: UInt64 = 0
-  /// I/Os committed, by ``Operation/rawValue`` (unknown: last).
+  /// I/Os committed, by ``Operation/rawValue``; unknown operations are last.
   public var operations: [Operation: UInt64] = [:]
   /// Members submitted and completed.
   public var members: UInt64 = 0
@@ -82,12 +82,12 @@ public struct Totals: Sendable, Hashable {
   public var groups: UInt64 = 0
   /// I/Os committed with an error that no injected fault explains.
   public var errors: UInt64 = 0
-  /// Members that moved less than asked for and had to be followed by another.
+  /// Members that transferred less than requested and were followed by another one.
   public var remainders: UInt64 = 0
-  /// Automatic registrations that failed and were done by hand.
+  /// Automatic registrations that failed and were replaced by explicit ones.
   public var fallbacks: UInt64 = 0
   public var faults: [Fault: UInt64] = [:]
-  /// I/Os not in the log any more.
+  /// I/Os that the log has dropped.
   public var dropped: UInt64 = 0
 
   public init() {}
@@ -109,32 +109,32 @@ public struct Totals: Sendable, Hashable {
   }
 }
 
-/// What the load has seen at the block device.
+/// Counts of the load.
 public struct LoadStatus: Sendable, Hashable {
   public var reads: UInt64 = 0
   public var writes: UInt64 = 0
-  /// Writes, among the others, that were on stable storage when they completed.
+  /// Writes, out of all, that were on stable storage when they completed.
   public var flushes: UInt64 = 0
   public var bytes: UInt64 = 0
   public var inFlight = 0
-  /// Blocks read and found to be what was written.
+  /// Blocks that were read as written.
   public var verified: UInt64 = 0
-  /// Blocks read and found to be something else: never right.
+  /// Blocks that were read with other contents: always a defect.
   public var mismatches: UInt64 = 0
-  /// The first of them.
+  /// Description of the first one.
   public var firstMismatch: String?
   /// I/Os that failed, by positive errno.
   public var failures: [Int32: UInt64] = [:]
-  /// Why it cannot go on.
+  /// Why the load cannot continue.
   public var failure: String?
-  /// It ended: its count is reached, or it cannot go on.
+  /// True if the load has ended: its count is reached, or it cannot continue.
   public var isDone = false
 
   public init() {}
 
   public var ios: UInt64 { reads + writes }
 
-  /// Counts a block that was read, with what is wrong with it if something is.
+  /// Counts a block that was read.
   mutating func note(_ fault: String?) {
     if let fault {
       mismatches += 1

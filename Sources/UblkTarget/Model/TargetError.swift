@@ -1,17 +1,17 @@
 import Glibc
 
-/// Why a target could not be started, or stopped serving.
+/// Why a target could not start or has stopped serving.
 public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What a caller decides by.
+  /// Kinds that callers treat differently.
   public enum Kind: Sendable, Hashable {
-    /// There is no ublk driver here: the fallback is the way out.
+    /// No ublk driver: use the fallback.
     case noDriver
-    /// The kernel lacks a feature that was asked for.
+    /// The kernel lacks a requested feature.
     case unsupported
     case notPermitted
     /// The configuration makes no sense.
     case invalid
-    /// A system call failed that should not have.
+    /// A system call failed unexpectedly.
     case system
   }
 
@@ -24,17 +24,17 @@ public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
     self.description = description
   }
 
-  /// A thread that cannot be started; `code` is a positive errno.
+  /// A thread could not be started. `code` is a positive errno.
   static func thread(_ code: Int32) -> TargetError {
     TargetError("cannot start a thread", code: code)
   }
 
-  /// A failed system call; `code` is a positive errno.
+  /// A system call failed. `code` is a positive errno.
   init(_ what: String, code: Int32) {
     let text = String(cString: strerror(code))
     self.init(code == EPERM || code == EACCES ? .notPermitted : .system, "\(what): \(text)")
   }
 
-  /// A failed system call that left its reason in `errno`.
+  /// A system call failed and set `errno`.
   static func last(_ what: String) -> TargetError { TargetError(what, code: errno) }
 }

@@ -1,7 +1,7 @@
 import CURing
 import UringTrace
 
-/// How data get between a block request and the backing.
+/// How data are transferred between a block request and the backing.
 public enum Transfer: String, Sendable, Hashable, CaseIterable {
   /// The driver copies to and from a buffer of the server (6.0).
   case copy
@@ -9,11 +9,11 @@ public enum Transfer: String, Sendable, Hashable, CaseIterable {
   case userCopy = "user-copy"
   /// The server registers the block request's pages as a buffer of its ring (6.15).
   case zeroCopy = "zero-copy"
-  /// The driver registers them before it hands over the request (6.16).
+  /// The driver registers them before it delivers the request (6.16).
   case automatic = "auto"
 
-  /// What is asked for in ADD_DEV. Automatic includes explicit registration, because the server
-  /// must do by hand what failed by itself.
+  /// Features to request in ADD_DEV. Automatic registration includes the explicit one, which the server needs
+  /// where the automatic one fails.
   var features: Features {
     switch self {
     case .copy: []
@@ -23,39 +23,38 @@ public enum Transfer: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Members use a kernel buffer, lent by the driver.
+  /// True if members use a kernel buffer that the driver lends.
   public var lendsKernelBuffer: Bool { self == .zeroCopy || self == .automatic }
 
-  /// Whether a request may use a part of an I/O's data that does not begin where they begin.
+  /// True if a member can begin inside the I/O's data.
   ///
-  /// Of a lent buffer only from 6.19 on: before, a request that begins inside one of its segments may be given
-  /// too few of them, and so other data (io_import_kbuf() in io_uring/rsrc.c; seen on 6.17 with blocks of 512
-  /// bytes).
+  /// For a lent buffer from 6.19 on. Before, a request that begins inside one of its segments can get too few of
+  /// them and so other data (io_import_kbuf() in io_uring/rsrc.c; observed on 6.17 with blocks of 512 bytes).
   func dividesData(on kernel: KernelRelease?) -> Bool {
     !lendsKernelBuffer || kernel.map { $0 >= KernelRelease(6, 19) } ?? false
   }
 
-  /// The one that copies least where the kernel has these features.
+  /// The transfer that copies least with these features.
   public static func best(on features: Features) -> Transfer {
     let preferred: [Transfer] = [.automatic, .zeroCopy, .userCopy]
     return preferred.first { features.isSuperset(of: $0.features) } ?? .copy
   }
 }
 
-/// What a kernel's ublk driver can do: `UBLK_F_*`, from UBLK_U_CMD_GET_FEATURES (6.5).
+/// Features of a ublk driver: `UBLK_F_*`, from UBLK_U_CMD_GET_FEATURES (6.5).
 public struct Features: OptionSet, Sendable, Hashable {
   public var rawValue: UInt64
 
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   public static let zeroCopy = Features(rawValue: UInt64(CURING_UBLK_F_ZERO_COPY))
-  /// Commands are encoded like ioctls; the only encoding of kernels without legacy opcodes.
+  /// Commands are encoded like ioctls. The only encoding in kernels without legacy opcodes.
   public static let ioctlEncoding = Features(rawValue: UInt64(CURING_UBLK_F_IOCTL_ENCODE))
   public static let userCopy = Features(rawValue: UInt64(CURING_UBLK_F_USER_COPY))
-  /// UBLK_F_SHMEM_ZC. A driver that has it may take a short result for a whole one, except with
-  /// ``Transfer/copy``: __ublk_complete_rq ends the request before it looks at the count. 7.3 does
-  /// so; 7.2 has the feature and still asks for the rest, as 6.12 and 6.17 do. Nothing tells the
-  /// two apart, so neither is given short results.
+  /// UBLK_F_SHMEM_ZC. A driver with it can take a short result for a complete one, except with
+  /// ``Transfer/copy``: __ublk_complete_rq ends the request before it checks the count. 7.3 does so; 7.2 has the
+  /// feature and still asks for the rest, as 6.12 and 6.17 do. The two cannot be told apart, so neither gets
+  /// short results.
   static let mayTakeShortForWhole = Features(rawValue: 1 << 19)
   public static let automaticBuffers = Features(rawValue: UInt64(CURING_UBLK_F_AUTO_BUFFER))
 }

@@ -1,12 +1,12 @@
 import CURing
 import Glibc
 
-/// What keeps the data, opened.
+/// The open file that stores the data.
 struct BackingFile: ~Copyable, Sendable {
   private let file: OwnedDescriptor?
-  /// Used without the page cache.
+  /// True if it is used without the page cache.
   let isDirect: Bool
-  /// Holds nothing from before: what was never written reads as zeros.
+  /// True if it has no old contents: what was never written reads as zeros.
   let isFresh: Bool
 
   init(_ configuration: Configuration) throws(TargetError) {
@@ -31,7 +31,7 @@ struct BackingFile: ~Copyable, Sendable {
   }
 
   private init(path: String, _ configuration: Configuration) throws(TargetError) {
-    // Opened buffered first, so that a file is made only where it can be used at all.
+    // Opened buffered first, so that a file is created only if it can be used.
     let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY)
     var attributes = stat()
     guard fstat(buffered.number, &attributes) == 0 else { throw .last("cannot look at \(path)") }
@@ -55,7 +55,7 @@ struct BackingFile: ~Copyable, Sendable {
     self.init(file: buffered, isDirect: false, isFresh: isFresh)
   }
 
-  /// Nil of a null backing.
+  /// Nil for a null backing.
   var descriptor: Int32? {
     switch file {
     case .some(let file): file.number
@@ -68,7 +68,7 @@ struct BackingFile: ~Copyable, Sendable {
   ) throws(TargetError) {
     var attributes = stat()
     guard fstat(file.number, &attributes) == 0 else { throw .last("cannot look at \(name)") }
-    // A larger file keeps its end: it may hold what the user wants to have again.
+    // A larger file keeps its end, which the user may need.
     if UInt64(attributes.st_size) >= size { return }
     guard ftruncate(file.number, off_t(size)) == 0 else { throw .last("cannot grow \(name)") }
   }

@@ -1,20 +1,20 @@
 import Synchronization
 
-/// What a queue's thread tells others, and is told.
+/// State that a queue's thread shares with others.
 final class QueueReport: Sendable {
   struct Contents {
     var status: QueueStatus
     var log: IOLog
-    /// Why the queue is not served any more.
+    /// Why the queue is no longer served.
     var failure: TargetError?
   }
 
   private let contents: Mutex<Contents>
-  /// Held I/Os shall be given back, and no more be held: the target stops.
+  /// Set when the target stops: return held I/Os and hold no more.
   let isReleasing = Atomic(false)
-  /// The device is stopped: what the driver has not given back by now, it never will.
+  /// Set when the device has stopped: the driver returns no more tags.
   let isEnding = Atomic(false)
-  /// Faults are made: not before the device is started, its partition scan shall succeed.
+  /// Set when faults are injected: after the start, because its partition scan must succeed.
   let makesFaults = Atomic(false)
 
   init(queue: Int, configuration: Configuration) {

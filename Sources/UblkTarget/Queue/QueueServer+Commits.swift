@@ -1,7 +1,7 @@
 import CURing
 import UringTrace
 
-/// The I/O goes back to the driver: unregister, commit, and account for it.
+/// Returning an I/O to the driver: unregister the buffer, commit the result, log the I/O.
 extension QueueServer {
   mutating func commit(_ tag: Int, result: Int32) throws(TargetError) {
     if tags[tag].isRegistered {
@@ -40,7 +40,7 @@ extension QueueServer {
     }
   }
 
-  /// The record is complete.
+  /// Logs the completed record.
   mutating func finish(_ tag: Int) {
     finished.append(tags[tag].record)
   }
@@ -49,7 +49,7 @@ extension QueueServer {
     curing_ublk_io(queue: UInt16(queue), tag: UInt16(tag), result: result, address: address)
   }
 
-  /// FETCH, or COMMIT_AND_FETCH: where the next I/O's data shall be.
+  /// Submits FETCH or COMMIT_AND_FETCH, with the location for the next I/O's data.
   func push(command: UInt32, tag: Int, result: Int32 = 0) throws(TargetError) {
     var address: UInt64 = 0
     if transfer == .copy, case .address(let start) = memory(tag, slot: tag, at: 0) {

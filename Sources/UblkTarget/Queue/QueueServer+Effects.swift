@@ -26,7 +26,7 @@ extension QueueServer {
     tags[tag].record.members += 1
     totals.members += 1
     if record.issued == 0 { tags[tag].record.issued = MonotonicClock.now() }
-    // The member's number tells how it was tried.
+    // The member's number is the method that was tried.
     let data = userData(.member, tag, member: Int(mode))
     try ring.push(
       record.operation == .flush
@@ -40,7 +40,7 @@ extension QueueServer {
     if result == -EOPNOTSUPP, tags[tag].record.operation == .writeZeroes,
       tags[tag].record.members == 1, let backing
     {
-      // tmpfs knows holes only; they read as zeros, too.
+      // tmpfs has holes only, which read as zeros, too.
       return try pushEffect(tag, backing, mode: Self.punchHole)
     }
     tags[tag].record.completed = MonotonicClock.now()

@@ -1,13 +1,13 @@
 import Glibc
 import UringTrace
 
-/// Making faults: letting go of what was held up or held back.
+/// Ending faults: releasing members and I/Os that were delayed or held back.
 extension QueueServer {
-  /// Lets slow members go on whose time has come.
+  /// Releases slow members whose delay is over.
   mutating func openDetours() {
     let now = MonotonicClock.now()
     for tag in tags.indices {
-      // From when the buffer is there: that is what the member holds up.
+      // Counted from the registration of the buffer, which the member keeps in use.
       let start = max(tags[tag].record.registered, tags[tag].record.issued)
       guard let detour = tags[tag].detour, detour.kind == .slow,
         now >= start + configuration.slowMemberTime,

@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 import UringTrace
 
-/// Moving an I/O's data: the buffer, where one is lent, and the members that use it.
+/// Transferring an I/O's data: the buffer, if one is lent, and the members that use it.
 extension QueueServer {
   // MARK: Explicit registration
 
-  /// Registers the buffer, with the member linked behind if there is one only: several run at once,
-  /// so they wait for the registration here. Slot `depth` is beyond the table's end.
+  /// Registers the buffer. A single member is linked behind it; several run at once, so they are submitted
+  /// after the registration. Slot `depth` is beyond the table's end.
   mutating func registerBuffer(_ tag: Int, slot: Int) throws(TargetError) {
     tags[tag].stage = .registering
     tags[tag].outstanding += 1
@@ -29,7 +29,7 @@ extension QueueServer {
       tags[tag].fail(result)
     }
     if tags[tag].parts.count == 1 {
-      // Its member follows or was cancelled with it; either completes.
+      // The linked member runs or is cancelled; both complete.
       if tags[tag].stage == .registering { tags[tag].stage = .members }
       try endMembers(tag)
     } else if result >= 0 {
@@ -48,8 +48,8 @@ extension QueueServer {
 
   // MARK: User copy
 
-  /// Moves the data between /dev/ublkcN and our memory; pwrite and pread there are the driver's
-  /// copy (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
+  /// Transfers the data between /dev/ublkcN and our memory. The driver copies in its pwrite and pread
+  /// (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
   mutating func copy(_ tag: Int, _ kind: Kind) throws(TargetError) {
     let position =
       UInt64(CURING_UBLK_DATA_OFFSET)
@@ -86,7 +86,7 @@ extension QueueServer {
     for index in tags[tag].parts.indices { try ring.push(member(tag, index, slot: tag)) }
   }
 
-  /// Where a tag's data are: in our memory, or in the buffer that was lent and is in this slot.
+  /// Location of a tag's data: our memory, or the lent buffer in this slot.
   func memory(_ tag: Int, slot: Int, at offset: Int) -> RingRequest.Memory {
     switch memory {
     case .some(let memory):
@@ -96,7 +96,7 @@ extension QueueServer {
     }
   }
 
-  /// A request for what is left of a part.
+  /// The request for the rest of a part.
   mutating func member(_ tag: Int, _ index: Int, slot: Int) -> RingRequest {
     tags[tag].outstanding += 1
     tags[tag].record.members += 1
@@ -111,7 +111,7 @@ extension QueueServer {
     case .memberFail:
       file = direction == .read ? unreadable.number : unwritable.number
     case .wrongDirection:
-      // Not at the backing: a kernel that let it pass would destroy data.
+      // Not on the backing: a kernel that accepted it would destroy data.
       direction = direction.opposite
       file = direction == .read ? unwritable.number : unreadable.number
     default:
@@ -141,7 +141,7 @@ extension QueueServer {
     try endMembers(tag)
   }
 
-  /// Notes what a member has moved, and sends another after a short one.
+  /// Counts what a member has transferred, and submits another one after a short one.
   mutating func advance(_ tag: Int, _ index: Int, by count: Int) throws(TargetError) {
     let part = tags[tag].parts[index]
     var moved = count
@@ -150,16 +150,16 @@ extension QueueServer {
       let status = detour.drain(to: backing!, position: position, length: count, scratch: scratch)
       if status < 0 { return tags[tag].fail(status) }
     } else if part.moved + count < part.length {
-      // O_DIRECT can go on at a block only.
+      // O_DIRECT can continue only at a block boundary.
       moved -= (part.moved + count) % configuration.blockSize
     }
     tags[tag].parts[index].moved += moved
     if part.moved + moved == part.length { return }
     if tags[tag].record.fault == .shortRead {
-      // As a careless server: the rest is not read. The driver is told how much it is.
+      // Like a careless server: the rest is not read, and the short length is committed.
       return
     }
-    // The backing has no more: its file was cut. Or the rest cannot be asked for.
+    // The backing has no more data, because its file was truncated; or the rest cannot be requested.
     guard moved > 0, dividesData else { return tags[tag].fail(-EIO) }
     if tags[tag].error != 0 { return }
     totals.remainders += 1
@@ -192,11 +192,11 @@ extension QueueServer {
     let record = tags[tag].record
     let error = tags[tag].error
     if error != 0 { return Self.blockErrors.contains(-error) ? error : -EIO }
-    // What was in the memory before must not pass for data.
+    // The memory's old contents must not be returned as data.
     return record.moved < record.length && !commitsShort ? -EIO : Int32(record.moved)
   }
 
-  /// What a block device's user can do something with. The rest is between us and io_uring.
+  /// The errors that mean something to a user of the block device; all others become EIO.
   static let blockErrors: Set<Int32> = [
     EIO, ENOSPC, EOPNOTSUPP, ENOMEM, ETIMEDOUT, ENODATA, EILSEQ,
   ]

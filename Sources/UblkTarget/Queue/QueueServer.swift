@@ -3,13 +3,13 @@ import Glibc
 import Synchronization
 import UringTrace
 
-/// Serves one queue of the device in one thread, with a ring of its own.
+/// Serves one queue of the device, with its own thread and ring.
 ///
-/// Every tag is a small machine: ``Stage`` says what it waits for, a completion moves it on. The
-/// buffer of tag N is slot N of the ring's buffer table, or part N of `memory`.
+/// Every tag is a state machine: ``Stage`` is its state, completions advance it. The buffer of tag N is slot N of
+/// the ring's buffer table, or part N of `memory`.
 struct QueueServer: ~Copyable {
-  /// What a completion belongs to; in the upper byte of `user_data`, the tag in the lowest 16 bits,
-  /// the member's number from bit 16.
+  /// The kind of request, in the upper byte of `user_data`. The tag is in the lowest 16 bits, the member's number
+  /// from bit 16.
   enum Kind: UInt8 {
     case fetch = 1
     case register, copyIn, member, copyOut, unregister
@@ -18,9 +18,9 @@ struct QueueServer: ~Copyable {
   let queue: Int
   let configuration: Configuration
   let transfer: Transfer
-  /// Members may begin inside an I/O's data.
+  /// True if members can begin inside an I/O's data.
   let dividesData: Bool
-  /// A short result may be committed: the driver asks for the rest.
+  /// True if a short result can be committed: the driver asks for the rest.
   let commitsShort: Bool
   let device: Int32
   let backing: Int32?
@@ -28,11 +28,11 @@ struct QueueServer: ~Copyable {
 
   let ring: Ring
   let descriptors: MappedBuffer
-  /// Of copying transfers: a part of `largestIO` bytes for each tag.
+  /// For transfers that copy: `largestIO` bytes per tag.
   let memory: MappedBuffer?
-  /// For detours.
+  /// Memory for detours.
   let scratch: MappedBuffer
-  /// Opened so that members with the wrong file fail: for reads, for writes.
+  /// Files on which a member fails: one not open for reads, one not open for writes.
   let unreadable: OwnedDescriptor
   let unwritable: OwnedDescriptor
   var tags: [TagState]
@@ -40,7 +40,7 @@ struct QueueServer: ~Copyable {
   var totals = Totals()
   var finished: [IORecord] = []
   var nextNumber: UInt64 = 0
-  /// Tags that the driver still deals with.
+  /// Number of tags that the driver still uses.
   var live: Int
   var held = 0
   var slow = 0
@@ -51,7 +51,7 @@ struct QueueServer: ~Copyable {
     device: Int32, backing: Int32?, report: QueueReport
   ) throws(TargetError) {
     let depth = configuration.depth
-    // A register, an unregister and a commit for each tag, and its members.
+    // Per tag a register, an unregister and a commit, and the members.
     let members = configuration.largestIO / configuration.memberSize + 3
     let ring = try Ring(
       entries: min(4096, depth * min(members, 8)), setup: .deferred)
@@ -88,7 +88,7 @@ struct QueueServer: ~Copyable {
 
   // MARK: The loop
 
-  /// Serves until the driver gives all tags back, as it does when the device is stopped.
+  /// Serves until the driver has returned all tags, which it does when the device stops.
   mutating func run() throws(TargetError) {
     let thread = curing_thread_id()
     report.update { $0.status.thread = thread }
@@ -99,7 +99,7 @@ struct QueueServer: ~Copyable {
     while live > 0 {
       publish()
       if commits > 0 {
-        // In two steps, so that a tag is seen committing and, a moment later, fetched.
+        // In two steps, so that observers see the tag committing before it is fetched.
         try ring.submit()
         for tag in tags.indices where tags[tag].stage == .committing { tags[tag].stage = .fetched }
         commits = 0
@@ -114,13 +114,13 @@ struct QueueServer: ~Copyable {
     publish()
   }
 
-  /// The bound keeps a device with --inject no-ack alive: some tags, and half of the load, still work.
+  /// The limit keeps a device with --inject no-ack alive: some tags, and half of the load, continue.
   private var mostHeld: Int {
     let load = configuration.load.map { $0.depth / (2 * configuration.queues) }
     return max(1, min(4, configuration.depth / 4, load ?? 4))
   }
 
-  /// An I/O is in our hands.
+  /// Takes an I/O that the driver has delivered.
   var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
 
   private mutating func publish() {
@@ -150,7 +150,7 @@ struct QueueServer: ~Copyable {
     UInt64(kind.rawValue) << 56 | UInt64(member) << 16 | UInt64(tag)
   }
 
-  // MARK: An I/O comes
+  // MARK: Delivery
 
   private mutating func fetched(_ tag: Int, _ result: Int32) throws(TargetError) {
     if result == -ENODEV {
@@ -207,11 +207,11 @@ struct QueueServer: ~Copyable {
     }
   }
 
-  /// Divides the I/O into members, and prepares the detour of a fault.
+  /// Splits the I/O into members, and prepares the detour of a fault.
   private mutating func plan(_ tag: Int) {
     let record = tags[tag].record
     let length = Int(record.length)
-    // A fault is one member's: of an I/O with that member only.
+    // A fault is one member's, so the I/O gets a single member.
     let isDivided = dividesData && (record.fault == nil || record.fault == .noAck)
     let size = isDivided ? configuration.memberSize : length
     for offset in stride(from: 0, to: length, by: size) {
@@ -229,12 +229,12 @@ struct QueueServer: ~Copyable {
         tags[tag].detour = try Detour(
           shortCopyOf: backing!, at: record.sector << 9, length: half, scratch: scratch)
       case .shortRead:
-        // A single block cannot be short by whole blocks.
+        // A single block cannot be cut at a block boundary.
         tags[tag].record.fault = nil
       default: break
       }
     } catch {
-      // The fault is not worth an error: the I/O goes on as any other.
+      // A detour that cannot be created is no error: the I/O continues without the fault.
       tags[tag].record.fault = nil
     }
   }

@@ -1,15 +1,15 @@
-/// What the server has to do with a tag next.
+/// The state of a tag in the server.
 enum Stage: Sendable {
   /// Not with the driver.
   case idle
-  /// In the driver.
+  /// Waiting in the driver.
   case fetched
-  /// The buffer is being registered; members may be linked behind.
+  /// The buffer is being registered; a member can be linked behind.
   case registering
-  /// A write's data come over /dev/ublkcN (user copy).
+  /// A write's data are being copied from /dev/ublkcN (user copy).
   case copyingIn
   case members
-  /// A read's data go over /dev/ublkcN (user copy).
+  /// A read's data are being copied to /dev/ublkcN (user copy).
   case copyingOut
   case committing
   case held
@@ -26,32 +26,32 @@ enum Stage: Sendable {
   }
 }
 
-/// A part of the I/O, moved by one member and those that follow where it was short.
+/// A part of the I/O. One member transfers it, with followers after short ones.
 struct MemberPart {
-  /// Bytes from the I/O's start, and to move.
+  /// Offset from the I/O's start, and length, in bytes.
   var offset: Int
   var length: Int
   var moved = 0
 }
 
-/// An I/O in the server's hands.
+/// An I/O that the server has.
 struct TagState {
   var stage = Stage.idle
   var record = IORecord(queue: 0, tag: 0)
   /// `UBLK_IO_F_*` and operation of the descriptor.
   var flags: UInt32 = 0
   var parts: [MemberPart] = []
-  /// Requests whose completions are awaited, without the fetch.
+  /// Requests that have not completed, without the fetch.
   var outstanding = 0
   /// The first error, a negative errno.
   var error: Int32 = 0
-  /// Our REGISTER_IO_BUF succeeded: we must unregister.
+  /// True if our REGISTER_IO_BUF succeeded, so we must unregister.
   var isRegistered = false
-  /// UNREGISTER_IO_BUF is under way: its completion ends the record.
+  /// True while UNREGISTER_IO_BUF is in flight; its completion ends the record.
   var isUnregistering = false
-  /// The slow member was let go on.
+  /// True if the slow member was released.
   var isDetourOpen = false
-  /// Stands in for the backing of a slow or a short member.
+  /// Takes the place of the backing for a slow or a short member.
   var detour: Detour?
 
   mutating func begin(_ record: IORecord, flags: UInt32) {
@@ -70,7 +70,7 @@ struct TagState {
     if error == 0 { error = code }
   }
 
-  /// Bytes moved without a gap from the start.
+  /// Bytes transferred, counted from the start up to the first gap.
   var movedPrefix: Int {
     var total = 0
     for part in parts {
@@ -82,7 +82,7 @@ struct TagState {
 }
 
 extension IORecord {
-  /// Of a tag that never had an I/O.
+  /// The record of a tag that never had an I/O.
   init(queue: UInt16, tag: UInt16) {
     self.init(
       number: 0, queue: queue, tag: tag, operation: .unknown, sector: 0, length: 0, fetched: 0)

@@ -1,22 +1,22 @@
 import Glibc
 
-/// A memory mapping: page-aligned memory for O_DIRECT, or the part of a device.
+/// A memory mapping: page-aligned memory for O_DIRECT, or a part of a device.
 ///
-/// The kernel writes into it behind the compiler's back, so it is reached by loads and stores with
-/// checked bounds only.
+/// The kernel writes into it without the compiler knowing, so all access is by loads and stores with checked
+/// bounds.
 struct MappedBuffer: ~Copyable, @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
   /// Bytes.
   let count: Int
 
-  /// Memory of its own, zeroed.
+  /// Maps zeroed memory.
   init(count: Int) throws(TargetError) {
     try self.init(
       count: count, protection: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE | MAP_ANONYMOUS,
       file: -1, offset: 0)
   }
 
-  /// A device's memory, to be read.
+  /// Maps a part of a device for reading.
   init(file: Int32, offset: UInt64, count: Int) throws(TargetError) {
     try self.init(
       count: count, protection: PROT_READ, flags: MAP_SHARED | MAP_POPULATE, file: file,
@@ -34,7 +34,7 @@ struct MappedBuffer: ~Copyable, @unchecked Sendable {
 
   deinit { munmap(base, count) }
 
-  /// As the kernel wants it in a request.
+  /// Address in the form that a request needs.
   var address: UInt64 { UInt64(UInt(bitPattern: base)) }
 
   func load<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type = Value.self) -> Value {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file descriptor that is closed with its owner.
+/// A file descriptor that closes when its owner ends.
 struct OwnedDescriptor: ~Copyable, Sendable {
   let number: Int32
 
@@ -15,7 +15,7 @@ struct OwnedDescriptor: ~Copyable, Sendable {
   deinit { close(number) }
 }
 
-/// A descriptor that several own.
+/// A descriptor with several owners.
 final class SharedDescriptor: Sendable {
   private let owned: OwnedDescriptor
 

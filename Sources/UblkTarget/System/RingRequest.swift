@@ -1,6 +1,6 @@
 import CURing
 
-/// A submission queue entry by value.
+/// A submission queue entry, as a value.
 typealias RingRequest = curing_request
 
 extension RingRequest {
@@ -17,12 +17,12 @@ extension RingRequest {
     user_data = userData
   }
 
-  /// Where the data of a transfer are.
+  /// Location of a transfer's data.
   enum Memory {
     /// This process's memory.
     case address(UInt64)
-    /// A slot of the ring's buffer table. `start` is an address in the application's own buffer,
-    /// and an offset in a kernel buffer.
+    /// A slot of the ring's buffer table. `start` is an address for a buffer of the application, and an offset
+    /// for a kernel buffer.
     case slot(Int, start: UInt64)
   }
 
@@ -70,7 +70,7 @@ extension RingRequest {
       userData: userData)
   }
 
-  /// Receives from a socket, the whole length.
+  /// Receives the whole length from a socket.
   static func receive(
     file: Int32, address: UInt64, length: Int, userData: UInt64
   ) -> RingRequest {
@@ -92,7 +92,7 @@ extension RingRequest {
     return request
   }
 
-  /// Asks the kernel to give up a request.
+  /// Cancels a request.
   static func cancel(userData target: UInt64, userData: UInt64) -> RingRequest {
     RingRequest(CURING_OP_ASYNC_CANCEL, file: -1, address: target, userData: userData)
   }
@@ -127,7 +127,7 @@ extension RingRequest {
   }
 }
 
-/// Which way data go, seen from the file: a read fills memory.
+/// Direction of data, seen from the file: a read fills memory.
 enum Direction: Hashable, Sendable {
   case read, write
 
