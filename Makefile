@@ -13,7 +13,7 @@ UBLK_RESULTS := .build/vm-test-ublk
 SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks
 C_SOURCES = $(shell find Sources Tests bpf Benchmarks -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test vm-test bench lint format clean
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench lint format clean
 
 all: build
 
@@ -64,6 +64,11 @@ test: setup-guests release programs
 	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
+
+# Captures the output for every recording again, and prints the differences from the last capture.
+golden:
+	$(SWIFT) build --build-tests
+	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
 
 # Only the tests in guests with other kernels.
 vm-test: setup-guests release programs

@@ -84,6 +84,13 @@ let package = Package(
       path: "Tests/TestSupport"),
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    // All output for every recording, beside the output that was captured: Tests/Golden.
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "TestSupport", "UringTrace", "UringUI", "uringtop",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     // Real programs under the real binary, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
