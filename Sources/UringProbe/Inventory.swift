@@ -28,6 +28,8 @@ struct Inventory: ~Copyable {
   private var loaded: InventoryObject
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
+  /// How long the last run took in the kernel, in nanoseconds.
+  private(set) var lastDuration: UInt64 = 0
 
   /// More requests than this are not listed: 32 MiB.
   private static let mostSlots: UInt32 = 1 << 18
@@ -61,14 +63,16 @@ struct Inventory: ~Copyable {
       start: start, pass: pass, ringFileOperations: ringFileOperations, perCPUOffsets: offsets)
     defer { loaded.forget(scope.rings, scope.owners) }
     loaded.aim(at: scope.rings, scope.owners)
+    let before = MonotonicClock.now()
     try loaded.run()
+    lastDuration = MonotonicClock.now() - before
   }
 
   // MARK: Records
 
   /// Requests first: a balance counts what is known when it comes.
   private mutating func write(_ scope: Scope, into records: inout RecordBuffer) {
-    let found = DistinctRequests(loaded, scope)
+    let found = Findings(loaded, scope)
     for index in found.order {
       loaded.withSlot(index) { slot in
         slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in
@@ -96,13 +100,13 @@ struct Inventory: ~Copyable {
     }
   }
 
-  /// The slots with each request once, although walks can meet a request twice.
-  private struct DistinctRequests {
-    /// Slots of requests in the order they were met: the head of a chain before its members.
+  /// What the slots hold, each request once.
+  private struct Findings {
+    /// Slots of requests, as they were met: the head of a chain before those behind it.
     var order: [UInt32] = []
-    /// Slots of all other records.
+    /// Slots of everything else.
     var others: [UInt32] = []
-    /// Number of requests of each ring.
+    /// Requests of each ring.
     var reached: [UInt64: UInt32] = [:]
 
     init(_ loaded: borrowing InventoryObject, _ scope: Scope) {
