@@ -13,16 +13,32 @@ struct {
   __type(value, struct probe_stack);
 } stacks SEC(".maps");
 
-/* Requests in the queues of a task's worker pool. */
-static __always_inline void walk_work_queues(struct io_wq *pool) {
+/* The two queues at this address, `size` bytes each. */
+static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
   const __u32 offset = bpf_core_field_offset(struct io_kiocb, work.list);
-  for (__u32 node = 0; node < MAX_NODES && node < inventory.nodes; node++) {
-    __u64 queues = work_queues(pool, node);
-    if (!queues)
-      continue;
-    walk_single(0, read_pointer(queues), RECORD_PLACE_WORK_QUEUED, offset);
-    walk_single(0, read_pointer(queues + work_queue_size()), RECORD_PLACE_WORK_QUEUED, offset);
+  walk_single(0, read_pointer(queues), RECORD_PLACE_WORK_QUEUED, offset);
+  walk_single(0, read_pointer(queues + size), RECORD_PLACE_WORK_QUEUED, offset);
+}
+
+/*
+ * Requests in the queues of a task's worker pool. Each branch computes its own addresses: the compiler must not
+ * evaluate those of the other one, which do not exist on this kernel.
+ */
+static __always_inline void walk_work_queues(struct io_wq *pool) {
+  if (work_queues_are_per_node()) {
+    __u64 nodes = address_of(pool, struct io_wq___nodes, wqes);
+    for (__u32 node = 0; node < MAX_NODES && node < inventory.nodes; node++) {
+      __u64 queues = read_pointer(nodes + node * 8);
+      if (!queues)
+        continue;
+      queues +=
+          bpf_core_field_offset(struct io_wqe, acct) + bpf_core_field_offset(struct io_wqe_acct, work_list);
+      walk_queue_pair(queues, bpf_core_type_size(struct io_wqe_acct));
+    }
+    return;
   }
+  __u64 queues = address_of(pool, struct io_wq, acct) + bpf_core_field_offset(struct io_wq_acct, work_list);
+  walk_queue_pair(queues, bpf_core_type_size(struct io_wq_acct));
 }
 
 static __always_inline void walk_task_work(struct io_uring_task *tctx) {

@@ -15,6 +15,11 @@
  *   io_uring_complete with a struct io_uring_cqe *    6.12 | 6.17   2946f08ae9ed
  *   tracepoints run with preemption on (twins.h)      6.18 | 7.2
  *
+ * Fields whose size changed need no type here, because CO-RE reads them by size:
+ *   io_kiocb.flags, 32 to 64 bits                     6.1 | 6.12    4bcb982cce74
+ *   io_mapped_ubuf.len, 32 to 64 bits                 6.18 | 7.2
+ *   ublk_queue.q_id, an int, 16 bits on 7.3
+ *
  * SQE groups and local buffers are no releases but patch series: capture/sqe_group.h, capture/local_buffer.h.
  */
 #pragma once
@@ -314,23 +319,6 @@ static __always_inline bool groups_exist_unused(void) {
 
 /* io-wq */
 
-/* Address of the queues of a pool on a NUMA node: two, each `work_queue_size` bytes. 0 if there are none. */
-static __always_inline __u64 work_queues(struct io_wq *pool, __u32 node) {
-  if (bpf_core_field_exists(struct io_wq___nodes, wqes)) {
-    __u64 nodes = (__u64)pool + bpf_core_field_offset(struct io_wq___nodes, wqes);
-    __u64 queues = 0;
-    bpf_probe_read_kernel(&queues, sizeof(queues), (void *)(nodes + node * 8));
-    return queues ? queues + bpf_core_field_offset(struct io_wqe, acct) +
-                        bpf_core_field_offset(struct io_wqe_acct, work_list)
-                  : 0;
-  }
-  return node ? 0
-              : (__u64)pool + bpf_core_field_offset(struct io_wq, acct) +
-                    bpf_core_field_offset(struct io_wq_acct, work_list);
-}
-
-static __always_inline __u32 work_queue_size(void) {
-  if (bpf_core_field_exists(struct io_wq___nodes, wqes))
-    return bpf_core_type_size(struct io_wqe_acct);
-  return bpf_core_type_size(struct io_wq_acct);
+static __always_inline bool work_queues_are_per_node(void) {
+  return bpf_core_field_exists(struct io_wq___nodes, wqes);
 }
