@@ -98,7 +98,11 @@ let package = Package(
 
     // Records through the aggregator, for scripts/bench.
     .executableTarget(
-      name: "ReplayBench", dependencies: ["UringTrace", "CRecord"], path: "Benchmarks/Replay"),
+      name: "ReplayBench",
+      dependencies: [
+        "UringTrace", "CRecord", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Benchmarks/Replay"),
 
     .testTarget(
       name: "UringTraceTests",

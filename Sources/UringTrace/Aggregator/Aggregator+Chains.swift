@@ -212,7 +212,7 @@ extension Aggregator {
         && (slots[slot].isLinkCancelled
           // The head of a chain that broke in preparation, and what a link timeout cancelled. A
           // link timeout that was not needed ends so too; that is no failure.
-          || request.result == -Errno.canceled.rawValue && request.opcode != .linkTimeout)
+          || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
       members.append(
         Chain.Member(
           request: request.id, opcode: request.opcode, userData: request.userData,
@@ -237,8 +237,8 @@ extension Aggregator {
       let guardian = slots[slot].chainNext
       if guardian != noIndex, slots[guardian].request.opcode == .linkTimeout,
         slots[guardian].request.hasResult,
-        slots[guardian].request.result == -Errno.timer.rawValue,
-        slots[slot].request.result == -Errno.canceled.rawValue
+        slots[guardian].request.result == -ErrorNumber.timer.rawValue,
+        slots[slot].request.result == -ErrorNumber.canceled.rawValue
       {
         return guardian
       }

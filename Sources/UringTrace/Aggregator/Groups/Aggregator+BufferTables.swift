@@ -289,7 +289,7 @@ extension Aggregator {
   ) {
     let place = tables.groups[group].place
     let hasPlace = place != noIndex && tables.places[place].group == group
-    if result == -Errno.noBuffers.rawValue {
+    if result == -ErrorNumber.noBuffers.rawValue {
       note(.exhausted, group)
       if hasPlace { tables.places[place].exhaustedCount &+= 1 }
       return
