@@ -116,8 +116,10 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
       exclude: ["Recordings"]),
-    .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing", "UringTrace"]),
-    .testTarget(name: "UringUITests", dependencies: ["UringUI", "UringTrace", "CRecord"]),
+    .testTarget(
+      name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringTrace"]),
+    .testTarget(
+      name: "UringUITests", dependencies: ["ProbeSupport", "UringUI", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )
