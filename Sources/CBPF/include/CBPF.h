@@ -19,6 +19,9 @@ size_t cbpf_log_copy(char *buffer, size_t size);
 /* Attaches an iterator program, to one process's threads (tgid not 0) or to all. NULL sets errno. */
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
+/* Whether the kernel lets a program attach to the entry of one of its functions, by the function's type. */
+bool cbpf_allows_fentry(uint32_t function);
+
 /* io_uring_setup(2) with the smallest ring. Returns its descriptor or a negative errno. */
 int cbpf_io_uring_setup(void);
 
