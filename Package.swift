@@ -84,6 +84,13 @@ let package = Package(
       path: "Tests/TestSupport"),
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    // All output for every recording, beside the output that was captured: Tests/Golden.
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "TestSupport", "UringTrace", "UringUI", "uringtop",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     // Real programs under the real binary, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
@@ -91,7 +98,11 @@ let package = Package(
 
     // Records through the aggregator, for scripts/bench.
     .executableTarget(
-      name: "ReplayBench", dependencies: ["UringTrace", "CRecord"], path: "Benchmarks/Replay"),
+      name: "ReplayBench",
+      dependencies: [
+        "UringTrace", "CRecord", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Benchmarks/Replay"),
 
     .testTarget(
       name: "UringTraceTests",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  /* the verifier's whole log is one message, and its end tells the reason */
+  /* the verifier's whole log is one message, and the reason is at its end */
   char *message;
   int written = vasprintf(&message, format, arguments);
   if (written < 0)
@@ -105,6 +106,27 @@ bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
   struct timespec time = {
       .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
   return ppoll(&poll, 1, &time, NULL) > 0;
+}
+
+int cbpf_epoll(int ring_buffer, int other) {
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0)
+    return -errno;
+  struct epoll_event wakeups = {.events = EPOLLIN | EPOLLET}, readable = {.events = EPOLLIN};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, ring_buffer, &wakeups) ||
+      epoll_ctl(epoll, EPOLL_CTL_ADD, other, &readable)) {
+    int error = errno;
+    close(epoll);
+    return -error;
+  }
+  return epoll;
+}
+
+void cbpf_epoll_wait(int epoll, uint64_t nanoseconds) {
+  struct epoll_event events[2];
+  struct timespec time = {
+      .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+  epoll_pwait2(epoll, events, 2, &time, NULL);
 }
 
 void cbpf_prefer_thread(void) {

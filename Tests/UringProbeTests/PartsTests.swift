@@ -50,7 +50,7 @@ struct PartsTests {
   }
 
   @Test func recordsAreWhole() {
-    var records = RecordBuffer()
+    var records = ProbeRecords()
     records.append(record_file_name.self, at: 1, text: Array("abc".utf8)) { $0.length = 3 }
     records.append(record_freed.self, at: 2, ring: 3, request: 4)
     var kinds: [RecordKind] = []

@@ -89,14 +89,14 @@ import Testing
       recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") }
     )
     defer { source.stop() }
-    #expect(source.timeline?.eventCount == recording.eventCount)
+    #expect(source.timeline.eventCount == recording.eventCount)
     source.perform(.stepForward)
-    for _ in 0..<200 where source.timeline?.event != 1 {
+    for _ in 0..<200 where source.timeline.event != 1 {
       try await Task.sleep(for: .milliseconds(5))
     }
-    #expect(source.timeline?.event == 1)
+    #expect(source.timeline.event == 1)
     #expect(source.current().rings.count == 1)
-    source.perform(.dump(path: "x"))
+    source.dump(to: "x")
     for _ in 0..<200 {
       let notices = source.takeNotices()
       if !notices.isEmpty {

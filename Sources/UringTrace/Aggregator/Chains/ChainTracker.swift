@@ -264,7 +264,7 @@ extension ChainTracker {
         && (requests[slot].isLinkCancelled
           // The head of a chain that broke in preparation, and what a link timeout cancelled. A
           // link timeout that was not needed ends so too; that is no failure.
-          || request.result == -Errno.canceled.rawValue && request.opcode != .linkTimeout)
+          || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
       all.append(
         Chain.Member(
           request: request.id, opcode: request.opcode, userData: request.userData,
@@ -292,8 +292,8 @@ extension ChainTracker {
       if guardian != .none {
         let timeout = members[guardian].slot
         if requests[timeout].request.opcode == .linkTimeout, requests[timeout].request.hasResult,
-          requests[timeout].request.result == -Errno.timer.rawValue,
-          requests[members[member].slot].request.result == -Errno.canceled.rawValue
+          requests[timeout].request.result == -ErrorNumber.timer.rawValue,
+          requests[members[member].slot].request.result == -ErrorNumber.canceled.rawValue
         {
           return guardian
         }

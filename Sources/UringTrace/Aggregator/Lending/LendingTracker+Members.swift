@@ -199,20 +199,20 @@ extension LendingTracker {
     }
     guard member.result < 0 else { return }
     self[group].members.failedCount &+= 1
-    if member.result == -Errno.canceled.rawValue {
+    if member.result == -ErrorNumber.canceled.rawValue {
       self[handle].member.isCancelled = true
       note(.membersCancelled, group)
       return
     }
     if lifecycle == .pool {
-      if member.result != -Errno.noBuffers.rawValue { note(.memberFailed, group) }
+      if member.result != -ErrorNumber.noBuffers.rawValue { note(.memberFailed, group) }
       return
     }
     note(.memberFailed, group)
     if self[group].members.hasConsumedStream { note(.streamDataLost, group) }
-    let isFault = member.result == -Errno.fault.rawValue
+    let isFault = member.result == -ErrorNumber.fault.rawValue
     let isInvalid =
-      member.result == -Errno.invalid.rawValue && lifecycle == .batch
+      member.result == -ErrorNumber.invalid.rawValue && lifecycle == .batch
       && self[group].buffer.providedTime != 0
     guard isFault || isInvalid else { return }
     if isFault, !member.isConfirmed, !isFilled(group) {
@@ -327,10 +327,10 @@ extension SQEFlags {
   static var group: UInt8 { 1 << 7 }
 }
 
-extension Errno {
-  static let fault = Errno(rawValue: 14)
-  static let invalid = Errno(rawValue: 22)
-  static let noBuffers = Errno(rawValue: 105)
+extension ErrorNumber {
+  static let fault = ErrorNumber(rawValue: 14)
+  static let invalid = ErrorNumber(rawValue: 22)
+  static let noBuffers = ErrorNumber(rawValue: 105)
 }
 
 extension Opcode {

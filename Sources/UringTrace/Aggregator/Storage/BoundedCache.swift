@@ -2,17 +2,17 @@
 /// again, or that the view can do without.
 ///
 /// Nothing may hold a position in it. For numbers that others hold see ``Numbering``.
-struct BoundedCache<Key: Hashable, Value> {
-  private(set) var entries: [Key: Value] = [:]
+package struct BoundedCache<Key: Hashable, Value> {
+  package private(set) var entries: [Key: Value] = [:]
   private let limit: Int
 
-  init(limit: Int) {
+  package init(limit: Int) {
     self.limit = max(limit, 1)
   }
 
-  var isEmpty: Bool { entries.isEmpty }
+  package var isEmpty: Bool { entries.isEmpty }
 
-  subscript(_ key: Key) -> Value? {
+  package subscript(_ key: Key) -> Value? {
     get { entries[key] }
     set {
       if newValue != nil, entries.count >= limit, entries[key] == nil { entries.removeAll() }
@@ -22,17 +22,17 @@ struct BoundedCache<Key: Hashable, Value> {
 
   /// Sets a value and returns the one it replaces.
   @discardableResult
-  mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
+  package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
     let old = entries[key]
     self[key] = value
     return old
   }
 
-  mutating func removeValue(forKey key: Key) -> Value? {
+  package mutating func removeValue(forKey key: Key) -> Value? {
     entries.removeValue(forKey: key)
   }
 
-  mutating func removeAll(where isUnwanted: (Key) -> Bool) {
+  package mutating func removeAll(where isUnwanted: (Key) -> Bool) {
     // Most calls find nothing: no copy of the dictionary then.
     guard entries.keys.contains(where: isUnwanted) else { return }
     entries = entries.filter { !isUnwanted($0.key) }

@@ -105,7 +105,7 @@ extension LendingTracker {
   ) {
     let group = self[member].group
     let pool = slot(of: group)
-    if result == -Errno.noBuffers.rawValue {
+    if result == -ErrorNumber.noBuffers.rawValue {
       note(.exhausted, group)
       if let pool { self[pool].provided.exhaustedCount &+= 1 }
       return

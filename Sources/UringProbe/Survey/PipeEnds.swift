@@ -1,0 +1,66 @@
+import Glibc
+import UringTrace
+
+/// Who has the ends of pipes open: that tells why one that a request waits for stays silent.
+struct PipeEnds {
+  /// A descriptor of a process that can write, or read.
+  struct Holder {
+    var tgid: UInt32
+    var fd: Int32
+    var canRead: Bool
+    var canWrite: Bool
+  }
+
+  private var holders: [String: [Holder]] = [:]
+  /// Files that rings have registered: some have no descriptor any more.
+  private let registered: [ProbeRecords.NamedFile]
+
+  /// Descriptors looked at: a look is about a microsecond.
+  private static let mostDescriptors = 1 << 17
+  /// Holders that are kept of a pipe.
+  private static let mostHolders = 16
+
+  /// Looks through the descriptors of all processes for those pipes (`pipe:[inode]`).
+  init(of pipes: Set<String>, registered: [ProbeRecords.NamedFile]) {
+    self.registered = registered
+    guard !pipes.isEmpty else { return }
+    var remaining = Self.mostDescriptors
+    for process in Procfs.entries("/proc") {
+      guard let tgid = UInt32(process) else { continue }
+      for name in Procfs.entries("/proc/\(process)/fd") {
+        guard remaining > 0 else { return }
+        remaining -= 1
+        guard let fd = Int32(name), let bytes = Procfs.link("/proc/\(process)/fd/\(fd)"),
+          bytes.starts(with: "pipe:".utf8)
+        else { continue }
+        let link = String(decoding: bytes, as: UTF8.self)
+        guard pipes.contains(link), holders[link, default: []].count < Self.mostHolders,
+          let text = Procfs.text("/proc/\(process)/fdinfo/\(fd)"),
+          let flags = Procfs.field("flags", of: text, radix: 8)
+        else { continue }
+        let mode = Int32(truncatingIfNeeded: flags) & O_ACCMODE
+        holders[link, default: []].append(
+          Holder(
+            tgid: tgid, fd: fd, canRead: mode != O_WRONLY, canWrite: mode != O_RDONLY))
+      }
+    }
+  }
+
+  /// Who could write to the pipe, or read from it: "written by cat/4711 fd 1".
+  func describe(_ pipe: String, writers: Bool) -> String {
+    let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
+    guard !found.isEmpty else {
+      let isRegistered = registered.contains {
+        $0.name == pipe && (writers ? $0.canWrite : $0.canRead)
+      }
+      if isRegistered { return "\(writers ? "write" : "read") end: registered with a ring" }
+      return writers ? "nobody can write to it" : "nobody can read it"
+    }
+    let names = found.prefix(3).map { holder in
+      let name = Procfs.read("/proc/\(holder.tgid)/comm").map { harmless($0.dropLast()) } ?? "?"
+      return "\(name)/\(holder.tgid) fd \(holder.fd)"
+    }
+    let more = found.count > 3 ? " and \(found.count - 3) more" : ""
+    return (writers ? "write end: " : "read end: ") + names.joined(separator: ", ") + more
+  }
+}
