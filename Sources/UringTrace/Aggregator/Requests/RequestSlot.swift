@@ -2,60 +2,44 @@ import CRecord
 
 /// A request with what only the aggregator needs of it.
 ///
-/// Ordered so that what every request writes are the first 256 bytes: four lines of a processor's cache.
-struct RequestSlot {
+/// Ordered so that what every request writes are the first 256 bytes: four cache lines.
+struct RequestSlot: Listed {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
-  /// When the request before it in the chain was done, 0 if not yet.
+  /// When the previous request of the chain was done, 0 if not yet.
   var releasedTime: UInt64 = 0
-  /// Number in the pool of rings.
-  var ring = noIndex
+  var ring = Handle<RingState>.none
+  /// In the ``UserDataIndex``.
   var isIndexed = false
   /// Can post several CQEs.
   var isMultishot = false
   /// Named as cancelled by `io_uring_fail_link`.
   var isLinkCancelled = false
-  /// Cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: no CQE will tell.
+  /// Cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: posts no CQE.
   var isSilent = false
   var isLatencyRecorded = false
-  /// No longer in the history; kept for its chain.
-  var isEvicted = false
   /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
   /// only CQE ends it as any other.
   var isPlain = false
-  /// A group below must be told when it ends.
-  var isInGroup = false
-  /// Something of its groups below was set, by this request or one before it in the slot.
-  var hasGroupFields = false
-  /// Completes with an I/O of ublk.
-  var delivers = false
+  /// The lending tracker must learn of its end.
+  var isLending = false
+  /// ``lending`` was set, by this request or an earlier one in the slot.
+  var hasLending = false
 
   var request = Request()
 
-  /// The neighbours' slots in the chain, see ``SlotLink/chain``.
-  var chainPrevious = noIndex
-  var chainNext = noIndex
   /// Neighbours in ``UserDataIndex``.
-  var indexPrevious = noIndex
-  var indexNext = noIndex
-  /// What it is as the member of a group.
-  var member = noIndex
-  /// The group that it leads, and that it takes the buffer of away, with their ids.
-  var led = noIndex
-  var withdraws = noIndex
-  /// The queue's tag that a ublk command is for.
-  var ublkTag = noIndex
-  var ledID: RequestGroup.ID = 0
-  var withdrawsID: RequestGroup.ID = 0
+  var link = ListLink<RequestSlot>()
+  var lending = RequestLending()
 }
 
 // In place and each in one go: the fields are written together, without looking up the slot for each.
 extension RequestSlot {
   /// Makes it a new request with what every request has. What ``describe(_:isKnown:flags:tgid:tid:isSQThread:)``
-  /// says, and steps beyond the count, are left over from the one before.
+  /// sets, and steps beyond the count, remain from the request before.
   @inline(__always)
   mutating func begin(
-    _ header: record, ring: UInt32, ringID: Ring.ID, id: Request.ID, isPlain: Bool = false
+    _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID, isPlain: Bool = false
   ) {
     notification = 0
     releasedTime = 0
@@ -65,9 +49,8 @@ extension RequestSlot {
     isLinkCancelled = false
     isSilent = false
     isLatencyRecorded = false
-    isEvicted = false
     self.isPlain = isPlain
-    if hasGroupFields { clearGroupFields() }
+    if hasLending { clearLending() }
     request.id = id
     request.address = header.req
     request.startTime = header.time_ns
@@ -91,7 +74,7 @@ extension RequestSlot {
     request.kernelKnowledge = []
   }
 
-  /// What the submission and the preparation failure tell alike.
+  /// Sets what the submission and the preparation failure have in common.
   @inline(__always)
   mutating func describe(
     _ sqe: UnsafePointer<SQE>, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32,
@@ -106,21 +89,18 @@ extension RequestSlot {
     request.sqe = sqe.pointee
   }
 
-  /// Its end matters to a group.
-  mutating func joinGroup() {
-    isInGroup = true
-    hasGroupFields = true
+  /// The lending tracker must learn of its end.
+  mutating func joinLending() {
+    isLending = true
+    hasLending = true
     isPlain = false
   }
 
   @inline(never)
-  private mutating func clearGroupFields() {
-    isInGroup = false
-    hasGroupFields = false
-    delivers = false
-    member = noIndex
-    led = noIndex
-    withdrawsID = 0
+  private mutating func clearLending() {
+    isLending = false
+    hasLending = false
+    lending = RequestLending()
   }
 
   /// Notes a CQE with a result.
@@ -135,8 +115,8 @@ extension RequestSlot {
 
   @inline(__always)
   mutating func addStep(_ kind: Step.Kind, time: UInt64, tid: UInt32) {
-    let place = min(Int(request.stepCount), Request.stepCapacity - 1)
-    request.stepStorage[unchecked: place] = Step(time: time, tid: tid, kind: kind)
+    let index = min(Int(request.stepCount), Request.stepCapacity - 1)
+    request.stepStorage[unchecked: index] = Step(time: time, tid: tid, kind: kind)
     request.stepCount &+= 1
     // It has moved on from where it was seen.
     request.place = .unknown
@@ -150,5 +130,11 @@ extension UInt64 {
   @inline(__always)
   package func since(_ earlier: UInt64) -> UInt64 {
     self > earlier ? self &- earlier : 0
+  }
+}
+
+extension Request {
+  var lastStep: Step? {
+    stepCount == 0 ? nil : stepStorage[min(Int(stepCount), Self.stepCapacity) - 1]
   }
 }

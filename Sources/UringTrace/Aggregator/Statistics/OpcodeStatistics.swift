@@ -4,10 +4,10 @@ struct OpcodeStatistics: ~Copyable {
   var histogram = LatencyHistogram()
   var stageTotals = InlineArray<5, UInt64>(repeating: 0)
 
-  /// Nanoseconds of requests of which is not known how they spent them.
+  /// Nanoseconds of requests whose stages are not known.
   var unstagedTotal: UInt64 = 0
 
-  /// What the last snapshot made of the histogram; valid while the count is the same.
+  /// Made of the histogram by the last snapshot; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
 
@@ -44,18 +44,18 @@ extension OpcodeStatistics {
   /// - Parameter steps: how many of its steps count.
   @inline(never)
   mutating func addStages(
-    of slot: UnsafePointer<RequestSlot>, steps: UInt32, until end: UInt64
+    of slot: borrowing RequestSlot, steps: UInt32, until end: UInt64
   ) {
     let known = min(Int(steps), Request.stepCapacity)
     var stage = Stage.issued
     for index in 0..<known {
-      let step = slot.pointee.request.stepStorage[unchecked: index]
+      let step = slot.request.stepStorage[unchecked: index]
       stage = stage.after(step.kind)
-      let next = index + 1 < known ? slot.pointee.request.stepStorage[index + 1].time : end
-      if stage == .held, slot.pointee.releasedTime > step.time, slot.pointee.releasedTime < next {
-        // The request before it in the chain was done: from then on it ran.
-        stageTotals[.held] &+= slot.pointee.releasedTime &- step.time
-        stageTotals[.issued] &+= next &- slot.pointee.releasedTime
+      let next = index + 1 < known ? slot.request.stepStorage[index + 1].time : end
+      if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
+        // The previous request of the chain was done: from then on it ran.
+        stageTotals[.held] &+= slot.releasedTime &- step.time
+        stageTotals[.issued] &+= next &- slot.releasedTime
       } else {
         stageTotals[stage] &+= next.since(step.time)
       }
@@ -64,12 +64,12 @@ extension OpcodeStatistics {
 }
 
 extension Stage {
-  /// Where a request is after a step, if it was here before.
+  /// The stage after a step, if the request was in this stage before.
   func after(_ step: Step.Kind) -> Stage {
     switch step {
     case .submitted: .issued
     case .deferred, .linked: .held
-    // A worker looks the file up too: it stays with the worker.
+    // A worker looks the file up too and keeps the request.
     case .fileAssigned: self == .worker ? .worker : .issued
     case .pollArmed: .poll
     case .queuedToWorker, .queuedToWorkerHashed: .worker
