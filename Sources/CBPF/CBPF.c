@@ -24,7 +24,7 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  /* the verifier's whole log is one message, and its end tells the reason */
+  /* the verifier's whole log is one message, and the reason is at its end */
   char *message;
   int written = vasprintf(&message, format, arguments);
   if (written < 0)

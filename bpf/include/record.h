@@ -22,92 +22,92 @@
 
 #define RECORD_SWIFT_NAME(name) __attribute__((swift_name(name)))
 
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8 {
-  /* kernel tracepoints */
-  RECORD_CREATE RECORD_SWIFT_NAME("create") = 1,
-  RECORD_REGISTER RECORD_SWIFT_NAME("register") = 2,
-  RECORD_FILE_GET RECORD_SWIFT_NAME("fileGet") = 3,
-  RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,
-  RECORD_QUEUE_ASYNC_WORK RECORD_SWIFT_NAME("queueAsyncWork") = 5,
-  RECORD_POLL_ARM RECORD_SWIFT_NAME("pollArm") = 6,
-  RECORD_TASK_ADD RECORD_SWIFT_NAME("taskAdd") = 7,
-  RECORD_DEFER RECORD_SWIFT_NAME("defer") = 8,
-  RECORD_LINK RECORD_SWIFT_NAME("link") = 9,
-  RECORD_FAIL_LINK RECORD_SWIFT_NAME("failLink") = 10,
-  RECORD_COMPLETE RECORD_SWIFT_NAME("complete") = 11,
-  RECORD_CQE_OVERFLOW RECORD_SWIFT_NAME("cqeOverflow") = 12,
-  RECORD_REQ_FAILED RECORD_SWIFT_NAME("reqFailed") = 13,
-  RECORD_CQRING_WAIT RECORD_SWIFT_NAME("cqringWait") = 14,
-  RECORD_TASK_WORK_RUN RECORD_SWIFT_NAME("taskWorkRun") = 15,
-  RECORD_LOCAL_WORK_RUN RECORD_SWIFT_NAME("localWorkRun") = 16,
-  RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
-  /* from fentry, where the kernel allows it */
-  RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
-  /* buffers: with a completion, a call of io_uring_register, or from fentry */
-  RECORD_COMMAND RECORD_SWIFT_NAME("command") = 19,
-  RECORD_BUFFER_USE RECORD_SWIFT_NAME("bufferUse") = 20,
-  RECORD_BUFFER_RELEASE RECORD_SWIFT_NAME("bufferRelease") = 21,
-  RECORD_BUFFER_TABLE RECORD_SWIFT_NAME("bufferTable") = 22,
-  RECORD_BUFFER_SLOT RECORD_SWIFT_NAME("bufferSlot") = 23,
-  RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
-  RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
-  RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
-  RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
-  RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28, /* with a completion, where it lends pages */
-  RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29, /* with a submission, on patched kernels */
-  /* added by uringtop */
-  RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
-  RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
-  RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
-  RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
-  RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
-  RECORD_LOST RECORD_SWIFT_NAME("lost") = 69,
-  RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
-  RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
-  RECORD_END RECORD_SWIFT_NAME("end") = 72,
-  RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
-  RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
-  RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
-  /* what the kernel's own structures say, found by walking them */
-  RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
-  RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
-  RECORD_PARKED RECORD_SWIFT_NAME("parked") = 82,
-  RECORD_UNSUBMITTED RECORD_SWIFT_NAME("unsubmitted") = 83,
-  RECORD_UNREAPED RECORD_SWIFT_NAME("unreaped") = 84,
-  RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
-  RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
-  RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
-  RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
-  RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
-  RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8{
+    /* kernel tracepoints */
+    RECORD_CREATE RECORD_SWIFT_NAME("create") = 1,
+    RECORD_REGISTER RECORD_SWIFT_NAME("register") = 2,
+    RECORD_FILE_GET RECORD_SWIFT_NAME("fileGet") = 3,
+    RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,
+    RECORD_QUEUE_ASYNC_WORK RECORD_SWIFT_NAME("queueAsyncWork") = 5,
+    RECORD_POLL_ARM RECORD_SWIFT_NAME("pollArm") = 6,
+    RECORD_TASK_ADD RECORD_SWIFT_NAME("taskAdd") = 7,
+    RECORD_DEFER RECORD_SWIFT_NAME("defer") = 8,
+    RECORD_LINK RECORD_SWIFT_NAME("link") = 9,
+    RECORD_FAIL_LINK RECORD_SWIFT_NAME("failLink") = 10,
+    RECORD_COMPLETE RECORD_SWIFT_NAME("complete") = 11,
+    RECORD_CQE_OVERFLOW RECORD_SWIFT_NAME("cqeOverflow") = 12,
+    RECORD_REQ_FAILED RECORD_SWIFT_NAME("reqFailed") = 13,
+    RECORD_CQRING_WAIT RECORD_SWIFT_NAME("cqringWait") = 14,
+    RECORD_TASK_WORK_RUN RECORD_SWIFT_NAME("taskWorkRun") = 15,
+    RECORD_LOCAL_WORK_RUN RECORD_SWIFT_NAME("localWorkRun") = 16,
+    RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
+    /* from fentry, where the kernel allows it */
+    RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
+    /* buffers: with a completion, a call of io_uring_register, or from fentry */
+    RECORD_COMMAND RECORD_SWIFT_NAME("command") = 19,
+    RECORD_BUFFER_USE RECORD_SWIFT_NAME("bufferUse") = 20,
+    RECORD_BUFFER_RELEASE RECORD_SWIFT_NAME("bufferRelease") = 21,
+    RECORD_BUFFER_TABLE RECORD_SWIFT_NAME("bufferTable") = 22,
+    RECORD_BUFFER_SLOT RECORD_SWIFT_NAME("bufferSlot") = 23,
+    RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
+    RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
+    RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
+    RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
+    RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28, /* with a completion, where it lends pages */
+    RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29, /* with a submission, on patched kernels */
+    /* added by uringtop */
+    RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
+    RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
+    RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
+    RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
+    RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
+    RECORD_LOST RECORD_SWIFT_NAME("lost") = 69,
+    RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
+    RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
+    RECORD_END RECORD_SWIFT_NAME("end") = 72,
+    RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
+    RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
+    RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
+    /* what the kernel's own structures say, found by walking them */
+    RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
+    RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
+    RECORD_PARKED RECORD_SWIFT_NAME("parked") = 82,
+    RECORD_UNSUBMITTED RECORD_SWIFT_NAME("unsubmitted") = 83,
+    RECORD_UNREAPED RECORD_SWIFT_NAME("unreaped") = 84,
+    RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
+    RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
+    RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
+    RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
+    RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+    RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
 };
 
 /* Where the kernel keeps a request that is in flight. */
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
-  RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,
-  RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,               /* behind another of its chain */
-  RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,           /* behind a drain */
-  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                   /* armed on its file */
-  RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,             /* a TIMEOUT that runs */
-  RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5,    /* a LINK_TIMEOUT that runs */
-  RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,             /* a URING_CMD that can be cancelled */
-  RECORD_PLACE_FUTEX RECORD_SWIFT_NAME("futex") = 7,
-  RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,
-  RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,               /* polled I/O */
-  RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,                /* in the block layer */
-  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,     /* io-wq: no worker has it yet */
-  RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12,   /* io-wq: a worker executes it */
-  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,         /* woken, its task has not run */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8{
+    RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,
+    RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,            /* behind another of its chain */
+    RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,        /* behind a drain */
+    RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                /* armed on its file */
+    RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,          /* a TIMEOUT that runs */
+    RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5, /* a LINK_TIMEOUT that runs */
+    RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,          /* a URING_CMD that can be cancelled */
+    RECORD_PLACE_FUTEX RECORD_SWIFT_NAME("futex") = 7,
+    RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,
+    RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,             /* polled I/O */
+    RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,              /* in the block layer */
+    RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* io-wq: no worker has it yet */
+    RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* io-wq: a worker executes it */
+    RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken, its task has not run */
 };
 
 /* The function that was seen to give a buffer back. */
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunction") record_release : __u32 {
-  RECORD_FREE_RSRC_NODE RECORD_SWIFT_NAME("freeRsrcNode") = 1,       /* io_free_rsrc_node, 6.15 and later */
-  RECORD_RELEASE_UBUF RECORD_SWIFT_NAME("releaseUbuf") = 2,          /* io_release_ubuf, as imu->release */
-  RECORD_UBLK_IO_RELEASE RECORD_SWIFT_NAME("ublkIORelease") = 3,     /* ublk_io_release, as imu->release */
-  RECORD_FUSE_RELEASE RECORD_SWIFT_NAME("fuseRelease") = 4,          /* fuse_zero_copy_release, 7.3 */
-  RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5,          /* io_buffer_unmap, up to 6.12 */
-  RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6,      /* grp_kbuf_ack (SQE groups) */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunction") record_release : __u32{
+    RECORD_FREE_RSRC_NODE RECORD_SWIFT_NAME("freeRsrcNode") = 1,   /* io_free_rsrc_node, 6.15 and later */
+    RECORD_RELEASE_UBUF RECORD_SWIFT_NAME("releaseUbuf") = 2,      /* io_release_ubuf, as imu->release */
+    RECORD_UBLK_IO_RELEASE RECORD_SWIFT_NAME("ublkIORelease") = 3, /* ublk_io_release, as imu->release */
+    RECORD_FUSE_RELEASE RECORD_SWIFT_NAME("fuseRelease") = 4,      /* fuse_zero_copy_release, 7.3 */
+    RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5,      /* io_buffer_unmap, up to 6.12 */
+    RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6,  /* grp_kbuf_ack (SQE groups) */
 };
 
 /* record_submit.group_role, on patched kernels. */
@@ -121,10 +121,10 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
 #define RECORD_BUFFER_SOURCE 2
 
 /* Why records were lost. */
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
-  RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
-  RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
-  RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most so many */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32{
+    RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
+    RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
+    RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most so many */
 };
 
 /* What every record starts with. */
@@ -296,14 +296,14 @@ struct record_skip {
 
 /* The block request behind a ublk command or buffer. */
 struct record_block {
-  __u64 request; /* struct request *, priv of the buffer; 0: not known */
-  __u64 sector;  /* of 512 bytes */
-  __u32 length;  /* bytes */
+  __u64 request;   /* struct request *, priv of the buffer; 0: not known */
+  __u64 sector;    /* of 512 bytes */
+  __u32 length;    /* bytes */
   __u32 operation; /* REQ_OP_* */
   __u16 queue;
   __u16 tag;
   __u32 io_flags; /* UBLK_IO_FLAG_* of the driver's own; 0 where not known */
-  char disk[32]; /* ublkb0 */
+  char disk[32];  /* ublkb0 */
 };
 
 /* A registered buffer as the kernel had it: struct io_mapped_ubuf and its io_rsrc_node. */
@@ -318,17 +318,17 @@ struct record_buffer {
   __s32 references; /* of the node: the table's, and one for each request; -1 up to 6.12 */
   __u32 sharers;    /* of the buffer: rings that share it */
   __u32 segments;
-  __u32 index;      /* slot; ~0: not known */
+  __u32 index; /* slot; ~0: not known */
   __u8 is_kernel;
-  __u8 direction;   /* RECORD_BUFFER_* */
-  __u8 in_table;    /* 1: still in slot `index` */
+  __u8 direction; /* RECORD_BUFFER_* */
+  __u8 in_table;  /* 1: still in slot `index` */
   __u8 reserved[5];
 };
 
 /* A URING_CMD of ublk completed: comes just before its RECORD_COMPLETE. */
 struct record_command {
   struct record base;
-  __u64 device; /* the character device's private data: tells devices apart */
+  __u64 device;  /* the character device's private data: tells devices apart */
   __u32 command; /* cmd_op */
   __u32 flags;   /* UBLK_F_* of the queue, low half; 0 where not known */
   struct record_block block;
@@ -347,8 +347,8 @@ struct record_buffer_use {
 struct record_fuse_request {
   struct record base;
   __u64 unique;
-  __u64 node;      /* of the file, as the server named it */
-  __u64 offset;    /* in the file */
+  __u64 node;   /* of the file, as the server named it */
+  __u64 offset; /* in the file */
   __u32 length;
   __u32 operation; /* FUSE_READ or FUSE_WRITE */
   __u32 command;   /* FUSE_IO_URING_CMD_* */
@@ -379,7 +379,7 @@ struct record_buffer_release {
  */
 struct record_buffer_table {
   struct record base;
-  __u32 size;  /* of the whole table */
+  __u32 size; /* of the whole table */
   __u32 first;
   __u32 count;
   __u32 register_opcode; /* IORING_REGISTER_* that changed it, ~0: read by uringtop */
@@ -393,7 +393,7 @@ struct record_buffer_slot {
 /* What a call of io_uring_register was given: comes just before its RECORD_REGISTER. */
 struct record_register_argument {
   struct record base;
-  __u32 opcode;   /* IORING_REGISTER_* */
+  __u32 opcode; /* IORING_REGISTER_* */
   __u32 nr_args;
   __u64 words[4]; /* the first 32 bytes of the argument */
 };
@@ -401,7 +401,7 @@ struct record_register_argument {
 /* SQE groups (patched kernels): the buffer of the leader of a member or leader that completes. */
 struct record_group_buffer {
   struct record base;
-  __u64 leader; /* struct io_kiocb *; req itself where that is the leader */
+  __u64 leader;      /* struct io_kiocb *; req itself where that is the leader */
   __u64 acknowledge; /* grp_kbuf_ack */
   __u64 length;
   __u64 offset;
@@ -482,20 +482,20 @@ struct record_lost {
  * (struct record_count).
  */
 struct record_counts {
-  struct record base;  /* opcode: of the requests, RECORD_OPCODE_NONE for CQEs that name none */
-  __u64 submitted;     /* those that failed in preparation included */
-  __u64 failed;        /* in preparation */
-  __u64 completed;     /* requests that ended with a CQE in the ring */
+  struct record base; /* opcode: of the requests, RECORD_OPCODE_NONE for CQEs that name none */
+  __u64 submitted;    /* those that failed in preparation included */
+  __u64 failed;       /* in preparation */
+  __u64 completed;    /* requests that ended with a CQE in the ring */
   __u64 cqes;
-  __u64 auxiliary;     /* CQEs that name no request and do not say that more follow */
-  __u64 overflows;     /* CQEs in the overflow list */
-  __u64 dropped;       /* of these: there was no memory */
-  __u64 skipped;       /* requests that ended without a CQE, as asked */
-  __u64 bytes;         /* sum of the positive results of CQEs that name their request */
-  __u64 unmeasured;    /* ends of requests whose latency is not known */
-  __u64 latency_sum;   /* nanoseconds, of those below */
-  __u32 errors;        /* pairs: errno, requests that ended with it */
-  __u32 latencies;     /* pairs: bucket (128 to a doubling, each value up to 255 its own), requests */
+  __u64 auxiliary;   /* CQEs that name no request and do not say that more follow */
+  __u64 overflows;   /* CQEs in the overflow list */
+  __u64 dropped;     /* of these: there was no memory */
+  __u64 skipped;     /* requests that ended without a CQE, as asked */
+  __u64 bytes;       /* sum of the positive results of CQEs that name their request */
+  __u64 unmeasured;  /* ends of requests whose latency is not known */
+  __u64 latency_sum; /* nanoseconds, of those below */
+  __u32 errors;      /* pairs: errno, requests that ended with it */
+  __u32 latencies;   /* pairs: bucket (128 to a doubling, each value up to 255 its own), requests */
 };
 
 struct record_count {
@@ -540,10 +540,10 @@ struct record_end {
 };
 
 /* What a ring's SQPOLL thread does. */
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
-  RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none */
-  RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
-  RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8{
+    RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none */
+    RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
+    RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
 };
 
 /*
@@ -552,25 +552,26 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity
  */
 struct record_ring_depth {
   struct record base;
-  __u32 sq_pending;    /* SQEs that the application has queued and the kernel has not taken */
-  __u32 cq_pending;    /* CQEs posted and not reaped */
-  __u8 is_overflowed;  /* 1: CQEs wait in the overflow list */
+  __u32 sq_pending;   /* SQEs that the application has queued and the kernel has not taken */
+  __u32 cq_pending;   /* CQEs posted and not reaped */
+  __u8 is_overflowed; /* 1: CQEs wait in the overflow list */
   enum record_thread sq_thread;
   __u16 reserved;
-  __u32 waiters;       /* tasks that wait, 64 at most */
-  __u32 waiter_tid;    /* the first of them, 0 if none */
+  __u32 waiters;    /* tasks that wait, 64 at most */
+  __u32 waiter_tid; /* the first of them, 0 if none */
   __u32 waiter_tgid;
-  __u32 waiter_missing; /* CQEs that must still come before it goes on */
+  __u32 waiter_missing;   /* CQEs that must still come before it goes on */
   __u32 waiter_asleep_ms; /* it has not run for this long before time_ns; 0: less than a second, or unknown */
-  __u32 sq_thread_ms;   /* CPU time of the SQ thread so far, 0 if unknown or there is none */
+  __u32 sq_thread_ms;     /* CPU time of the SQ thread so far, 0 if unknown or there is none */
 };
 
 /* How a ring's outstanding requests were counted. */
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
-  RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
-  RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated less free: exact; 6.17 and later */
-  RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
-  RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken less CQEs posted: an estimate */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32{
+    RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
+    RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") =
+        1, /* allocated less free: exact; 6.17 and later */
+    RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
+    RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3, /* SQEs taken less CQEs posted: an estimate */
 };
 
 /*
@@ -590,8 +591,8 @@ struct record_ring_balance {
 #define RECORD_KNOWS_LEN 4
 #define RECORD_KNOWS_FLAGS 8
 #define RECORD_KNOWS_BUFFER 16
-#define RECORD_KNOWS_FD 32        /* fd still names the request's file */
-#define RECORD_KNOWS_START 64     /* since_ns is when it was submitted */
+#define RECORD_KNOWS_FD 32         /* fd still names the request's file */
+#define RECORD_KNOWS_START 64      /* since_ns is when it was submitted */
 #define RECORD_KNOWS_MULTISHOT 128 /* it can post several CQEs */
 
 /*
@@ -628,9 +629,9 @@ struct record_registered_file {
   __u64 tag;
   __u64 inode;
   __u32 index;
-  __s32 references;  /* held by requests; -1: the kernel does not count them for each file (up to 6.12) */
-  __u16 mode;        /* of the inode, S_IF* */
-  __u8 can_read;     /* 1: it was opened for that */
+  __s32 references; /* held by requests; -1: the kernel does not count them for each file (up to 6.12) */
+  __u16 mode;       /* of the inode, S_IF* */
+  __u8 can_read;    /* 1: it was opened for that */
   __u8 can_write;
   __u32 file_system; /* its magic number, statfs(2) */
 };
@@ -676,7 +677,7 @@ struct record_kernel_stack {
  */
 struct record_file_state {
   struct record base;
-  __u32 poll_events;  /* what it reports now, POLL* */
+  __u32 poll_events; /* what it reports now, POLL* */
   __u32 length;
   __s64 receive_bytes; /* bytes that can be read; -1: it does not tell */
   __s64 send_bytes;    /* bytes not sent yet; -1: it does not tell */

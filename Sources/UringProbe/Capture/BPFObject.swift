@@ -2,6 +2,7 @@ import BPFObjects
 import CBPF
 import CProbe
 import Glibc
+import UringTrace
 
 /// One BPF object file: opened, configured, loaded and attached.
 ///
@@ -182,7 +183,7 @@ struct BPFObject: ~Copyable {
   private static func log() -> String {
     var text = [CChar](repeating: 0, count: 16385)
     let length = cbpf_log_copy(&text, text.count)
-    return String(decoding: text[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return CString.decode(text[..<length])
   }
 }
 

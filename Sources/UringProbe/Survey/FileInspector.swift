@@ -176,6 +176,6 @@ struct SocketDescription {
     guard inet_ntop(family, bytes.baseAddress! + offset, &text, socklen_t(text.count)) != nil else {
       return "?"
     }
-    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return CString.decode(text)
   }
 }

@@ -20,7 +20,7 @@ struct NameResolver {
     var time: UInt64
   }
 
-  private var known: [Subject: Entry] = [:]
+  private var known = BoundedCache<Subject, Entry>(limit: knownLimit)
   /// When a ring's fdinfo was last read: it takes the ring's lock.
   private var fixedReadTimes: [UInt64: UInt64] = [:]
 
@@ -35,7 +35,6 @@ struct NameResolver {
   mutating func resolve(
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout ProbeRecords
   ) {
-    if known.count > Self.knownLimit { known.removeAll() }
     let now = MonotonicClock.now()
     var remaining = Self.passLimit
     for subject in subjects {

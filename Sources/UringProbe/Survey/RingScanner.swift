@@ -326,7 +326,7 @@ struct RingFilter: Sendable {
   private func matches(_ holder: RingScanner.Holder, of ring: RingScanner.KnownRing) -> Bool {
     let comm =
       holder.tgid == ring.sighting.tgid
-      ? String(decoding: textBytes(of: ring.sighting.comm), as: UTF8.self)
+      ? CString.decode(textBytes(of: ring.sighting.comm))
       : filter.comms.isEmpty
         ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
     if filter.matches(tgid: holder.tgid, comm: comm, fd: holder.fd) { return true }

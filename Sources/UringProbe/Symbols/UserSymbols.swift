@@ -15,7 +15,7 @@ struct UserSymbols {
     var path: String
   }
 
-  private var files: [String: ELFSymbols?] = [:]
+  private var files = BoundedCache<String, ELFSymbols?>(limit: mostFiles)
 
   /// Files that are kept: a program and its libraries are ten or so.
   private static let mostFiles = 64
@@ -58,7 +58,6 @@ struct UserSymbols {
 
   private mutating func symbols(of mapping: Mapping, _ tgid: UInt32) -> ELFSymbols? {
     if let known = files[mapping.key] { return known }
-    if files.count >= Self.mostFiles { files.removeAll() }
     let low = String(mapping.range.lowerBound, radix: 16)
     let high = String(mapping.range.upperBound, radix: 16)
     // the very file, also if it was deleted or is of another mount namespace

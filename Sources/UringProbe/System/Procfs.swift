@@ -54,5 +54,5 @@ extension String {
 
 /// The text of an errno.
 func errorText(_ code: Int32) -> String {
-  String(cString: strerror(code < 0 ? -code : code))
+  CString.error(code)
 }

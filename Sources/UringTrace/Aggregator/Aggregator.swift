@@ -2,6 +2,9 @@ import CRecord
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
+/// Routes each record to the trackers that own the state: a handler here has the name of its record kind, calls
+/// the trackers in turn, and fills in the record's event. It passes each tracker what it needs of the others.
+///
 /// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded
 /// by what is in flight and by ``Limits``.
 public struct Aggregator: ~Copyable {
@@ -18,94 +21,47 @@ public struct Aggregator: ~Copyable {
   }
 
   let host: HostDescription
-  let limits: Limits
-
   let layouts = RecordLayoutTable()
   let traits = OpcodeTraitTable()
   var clock: RateClock
-  var recordCount: UInt64 = 0
-  var damagedRecordCount: UInt64 = 0
-  var lost = LossCounts()
-  /// Time of the last ``RecordKind/lost``: what was last heard of before may have ended since.
-  var lossTime: UInt64 = 0
+  var stream = StreamCounts()
 
-  // Requests: see Aggregator+Slots.swift.
-  var slots = Pool<RequestSlot>()
-  var links = SlotLinks()
-  /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
-  var addresses = AddressTable()
-  var userData = UserDataIndex()
-  var history: History
-  var lastRequestID: Request.ID = 0
-
-  /// Groups and buffers: see Groups.
-  var tables: GroupTables
-  /// The buffer that `io_free_rsrc_node` was seen to give back last.
-  var lastReleased: (group: UInt32, id: RequestGroup.ID, priv: UInt64, tid: UInt32)?
-
-  var chains = Pool<ChainState>()
-  var lastChainID: Chain.ID = 0
-
-  // Rings: see Aggregator+Rings.swift.
-  var rings = Pool<RingState>()
-  /// From `io_ring_ctx` to ring.
-  var contexts = AddressTable()
-  /// The ring that was asked for last: records of one ring come in runs.
-  var lastContext: UInt64 = noContext
-  var lastRing: UInt32 = noIndex
-  /// The same ring in the pool; moves only with ``lastContext``.
-  var lastRingState: UnsafeMutablePointer<RingState>
-  var lastRingID: Ring.ID = 0
-  /// Oldest first.
-  var closedRings: [UInt32] = []
-  var statistics = Pool<OpcodeStatistics>()
-
-  /// Over all rings, those forgotten included.
-  var totalRates = RateHistory()
-  var forgottenTotal = RateCounters()
+  var requests: RequestTracker
+  var rings: RingTracker
+  var chains = ChainTracker()
+  var lending: LendingTracker
+  var ublk = UblkTracker()
+  var fuse = FuseTracker()
+  var statistics = StatisticsTracker()
+  var inventory = InventoryTracker()
+  var names = NameTracker()
 
   var events: EventLog
-  var lastRecordWasSound = false
-  var lastEventIsLogged = false
 
-  var requestFlagNames: [String] = []
-  var fileNames = FileNames()
-  var taskNames: [UInt32: String] = [:]
-
-  // What walks over the kernel's structures found: see Aggregator+Inventory.swift.
-  var kernelStacks: [UInt32: KernelStack] = [:]
-  var fileStates: [Request.ID: FileState] = [:]
-  /// Of the last walk over the devices' tags.
-  var diskRequests: [DiskRequest] = []
-  var ublkSlots: [Request.ID: UblkSlot] = [:]
-  var userStacks: [UserStackKey: [String]] = [:]
-  /// A request older than the observation was found.
-  var hasFound = false
-  var strangeEnds = StrangeEnds()
-  /// When addresses that were heard of were last forgotten.
-  var forgottenTime: UInt64 = 0
+  /// Counts of the records themselves.
+  struct StreamCounts {
+    var records: UInt64 = 0
+    var damaged: UInt64 = 0
+    var lost = LossCounts()
+  }
 
   public init(host: HostDescription, limits: Limits = Limits()) {
     self.host = host
-    self.limits = limits
     clock = RateClock(start: host.startTime)
-    lastRingState = rings.mutablePointer(to: 0)
-    history = History(limit: limits.history)
-    tables = GroupTables(history: limits.history)
+    requests = RequestTracker(history: limits.history)
+    rings = RingTracker(closedLimit: limits.closedRings)
+    lending = LendingTracker(history: limits.history)
     events = EventLog(capacity: limits.events)
   }
 
-  /// What the last consumed record meant, nil if it made no sense.
-  public var lastEvent: Event? {
-    guard lastRecordWasSound else { return nil }
-    return lastEventIsLogged ? events.last : events.current
-  }
+  /// The event of the last consumed record, nil if the record made no sense.
+  public var lastEvent: Event? { events.lastRecordsEvent }
 
   /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
   ///
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
-    recordCount &+= 1
+    stream.records &+= 1
     take(record, isKept: false)
   }
 
@@ -120,7 +76,7 @@ public struct Aggregator: ~Copyable {
       next += Int(record.pointee.size)
       count &+= 1
     }
-    recordCount &+= count
+    stream.records &+= count
     events.complete()
   }
 
@@ -135,80 +91,78 @@ public struct Aggregator: ~Copyable {
     consumeAny(record)
   }
 
-  /// Any record, in full.
+  /// Takes any record, on the long path.
   @inline(never)
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
-    lastRecordWasSound = isSound
     guard isSound else {
-      lastEventIsLogged = false
-      damagedRecordCount &+= 1
+      events.noteDamage()
+      stream.damaged &+= 1
       return
     }
     advance(to: record.pointee.time_ns)
-    events.current = Event(
+    var event = Event(
       time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
       opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
       tid: record.pointee.tid, flags: 0)
-    dispatch(record)
-    lastEventIsLogged = isLogged
-    if isLogged { events.commit() }
+    dispatch(record, &event)
+    if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 
   @inline(__always)
-  private mutating func dispatch(_ record: UnsafePointer<record>) {
+  private mutating func dispatch(_ record: UnsafePointer<record>, _ event: inout Event) {
     switch record.pointee.kind {
-    case .submit: submit(record.body(as: record_submit.self))
-    case .complete: complete(record.body(as: record_complete.self))
-    case .fileGet: fileGet(record.body(as: record_file_get.self))
-    case .queueAsyncWork: queueAsyncWork(record.body(as: record_queue_async_work.self))
-    case .pollArm: pollArm(record.body(as: record_poll_arm.self))
-    case .taskAdd: taskAdd(record.body(as: record_task_add.self))
-    case .defer: `defer`(record.body(as: record_defer.self))
-    case .link: link(record.body(as: record_link.self))
-    case .failLink: failLink(record.body(as: record_fail_link.self))
-    case .cqeOverflow: cqeOverflow(record.body(as: record_cqe_overflow.self))
-    case .reqFailed: reqFailed(record.body(as: record_req_failed.self))
-    case .shortWrite: shortWrite(record.body(as: record_short_write.self))
-    case .skip: skip(record.body(as: record_skip.self))
-    case .freed: freed(record.body(as: record_freed.self))
-    case .cqringWait: cqringWait(record.body(as: record_cqring_wait.self))
-    case .taskWorkRun: taskWorkRun(record.body(as: record_task_work_run.self))
-    case .localWorkRun: localWorkRun(record.body(as: record_local_work_run.self))
-    case .create: create(record.body(as: record_create.self))
-    case .register: register(record.body(as: record_register.self))
-    case .ringFound: ringFound(record.body(as: record_ring_found.self))
-    case .ringFd: ringFd(record.body(as: record_ring_fd.self))
-    case .ringClosed: ringClosed(record.body(as: record_ring_closed.self))
-    case .taskName: taskName(record.body(as: record_task_name.self))
-    case .fileName: fileName(record.body(as: record_file_name.self))
-    case .lost: lost(record.body(as: record_lost.self))
-    case .flagName: flagName(record.body(as: record_flag_name.self))
-    case .counts: counts(record.body(as: record_counts.self))
-    case .command: command(record.body(as: record_command.self))
-    case .fuseRequest: fuseRequest(record.body(as: record_fuse_request.self))
-    case .bufferUse: bufferUse(record.body(as: record_buffer_use.self))
-    case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self))
-    case .bufferTable: bufferTable(record.body(as: record_buffer_table.self))
-    case .bufferSlot: bufferSlot(record.body(as: record_buffer_slot.self))
-    case .registerArgument: registerArgument(record.body(as: record_register_argument.self))
-    case .blockRequest: blockRequest(record.body(as: record_block_request.self))
-    case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self))
-    case .localBuffer: localBuffer(record.body(as: record_local_buffer.self))
-    case .symbol: symbol(record.body(as: record_symbol.self))
-    case .providedTail: providedTail(record.body(as: record_provided_tail.self))
-    case .parked: parked(record.body(as: record_parked.self))
-    case .ringDepth: ringDepth(record.body(as: record_ring_depth.self))
-    case .ringBalance: ringBalance(record.body(as: record_ring_balance.self))
-    case .unsubmitted: unsubmitted(record.body(as: record_unsubmitted.self))
-    case .unreaped: unreaped(record.body(as: record_unreaped.self))
-    case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self))
-    case .fileState: fileState(record.body(as: record_file_state.self))
-    case .diskRequest: diskRequest(record.body(as: record_disk_request.self))
-    case .registeredFile: registeredFile(record.body(as: record_registered_file.self))
-    case .providedGroup: providedGroup(record.body(as: record_provided_group.self))
-    case .submitStack: submitStack(record.body(as: record_submit_stack.self))
-    case .userStack: userStack(record.body(as: record_user_stack.self))
+    case .submit: submit(record.body(as: record_submit.self), &event)
+    case .complete: complete(record.body(as: record_complete.self), &event)
+    case .fileGet: fileGet(record.body(as: record_file_get.self), &event)
+    case .queueAsyncWork: queueAsyncWork(record.body(as: record_queue_async_work.self), &event)
+    case .pollArm: pollArm(record.body(as: record_poll_arm.self), &event)
+    case .taskAdd: taskAdd(record.body(as: record_task_add.self), &event)
+    case .defer: `defer`(record.body(as: record_defer.self), &event)
+    case .link: link(record.body(as: record_link.self), &event)
+    case .failLink: failLink(record.body(as: record_fail_link.self), &event)
+    case .cqeOverflow: cqeOverflow(record.body(as: record_cqe_overflow.self), &event)
+    case .reqFailed: reqFailed(record.body(as: record_req_failed.self), &event)
+    case .shortWrite: shortWrite(record.body(as: record_short_write.self), &event)
+    case .skip: skip(record.body(as: record_skip.self), &event)
+    case .freed: freed(record.body(as: record_freed.self), &event)
+    case .cqringWait: cqringWait(record.body(as: record_cqring_wait.self), &event)
+    case .taskWorkRun: taskWorkRun(record.body(as: record_task_work_run.self), &event)
+    case .localWorkRun: localWorkRun(record.body(as: record_local_work_run.self), &event)
+    case .create: create(record.body(as: record_create.self), &event)
+    case .register: register(record.body(as: record_register.self), &event)
+    case .ringFound: ringFound(record.body(as: record_ring_found.self), &event)
+    case .ringFd: ringFd(record.body(as: record_ring_fd.self), &event)
+    case .ringClosed: ringClosed(record.body(as: record_ring_closed.self), &event)
+    case .taskName: taskName(record.body(as: record_task_name.self), &event)
+    case .fileName: fileName(record.body(as: record_file_name.self), &event)
+    case .lost: lost(record.body(as: record_lost.self), &event)
+    case .flagName: flagName(record.body(as: record_flag_name.self), &event)
+    case .counts: counts(record.body(as: record_counts.self), &event)
+    case .command: command(record.body(as: record_command.self), &event)
+    case .fuseRequest: fuseRequest(record.body(as: record_fuse_request.self), &event)
+    case .bufferUse: bufferUse(record.body(as: record_buffer_use.self), &event)
+    case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self), &event)
+    case .bufferTable: bufferTable(record.body(as: record_buffer_table.self), &event)
+    case .bufferSlot: bufferSlot(record.body(as: record_buffer_slot.self), &event)
+    case .registerArgument: registerArgument(record.body(as: record_register_argument.self), &event)
+    case .blockRequest: blockRequest(record.body(as: record_block_request.self), &event)
+    case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self), &event)
+    case .localBuffer: localBuffer(record.body(as: record_local_buffer.self), &event)
+    case .symbol: symbol(record.body(as: record_symbol.self), &event)
+    case .providedTail: providedTail(record.body(as: record_provided_tail.self), &event)
+    case .parked: parked(record.body(as: record_parked.self), &event)
+    case .ringDepth: ringDepth(record.body(as: record_ring_depth.self), &event)
+    case .ringBalance: ringBalance(record.body(as: record_ring_balance.self), &event)
+    case .unsubmitted: unsubmitted(record.body(as: record_unsubmitted.self), &event)
+    case .unreaped: unreaped(record.body(as: record_unreaped.self), &event)
+    case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self), &event)
+    case .fileState: fileState(record.body(as: record_file_state.self), &event)
+    case .diskRequest: diskRequest(record.body(as: record_disk_request.self), &event)
+    case .registeredFile: registeredFile(record.body(as: record_registered_file.self), &event)
+    case .providedGroup: providedGroup(record.body(as: record_provided_group.self), &event)
+    case .submitStack: submitStack(record.body(as: record_submit_stack.self), &event)
+    case .userStack: userStack(record.body(as: record_user_stack.self), &event)
     case .end: break
     @unknown default: break
     }
@@ -224,22 +178,16 @@ public struct Aggregator: ~Copyable {
     }
   }
 
-  /// Brings the clock up to what the short way took without telling it.
+  /// Brings the clock up to what the short path took without moving it.
   mutating func catchUp() {
-    for index in 0..<rings.end where rings[index].lastTime < clock.nextTick {
-      clock.advance(within: rings[index].lastTime)
-    }
+    var last: UInt64 = 0
+    let limit = clock.nextTick
+    rings.forEach { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
+    clock.advance(within: last)
   }
 
   @inline(never)
   private mutating func passTicks(until time: UInt64) {
-    guard let ticks = clock.advance(over: time) else { return }
-    var total = forgottenTotal
-    for index in 0..<rings.end where !rings[index].isGone {
-      let counters = RateCounters(rings[index].ring.counts)
-      total += counters
-      for tick in ticks { rings[index].rates.sample(counters, at: tick) }
-    }
-    for tick in ticks { totalRates.sample(total, at: tick) }
+    if let ticks = clock.advance(over: time) { rings.sample(at: ticks) }
   }
 }

@@ -2,9 +2,7 @@
 enum CharArray {
   /// The text before the first zero byte; bytes that are not UTF-8 are replaced.
   static func string<Tuple: BitwiseCopyable>(_ tuple: Tuple) -> String {
-    withUnsafeBytes(of: tuple) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
+    withUnsafeBytes(of: tuple) { CString.decode($0) }
   }
 
   /// Copies text into the array, cut at a character to leave room for a zero byte.
