@@ -23,8 +23,9 @@ struct RecordCheck: Sendable {
   /// Smallest time less 1: a record without time, 0, becomes the largest number.
   private var earliest = UInt64.max
 
-  /// Bytes of a block: little enough to be in the cache still when the block is used.
-  static let blockSize = 1 << 18
+  /// Bytes of a block: little enough to be in the cache still when the block is used, and so many that the
+  /// aggregator's work at the end of each run, its event log, does not count.
+  static let blockSize = 1 << 22
 
   /// - Parameter base: where in the file the records begin.
   init(base: Int) { self.base = base }
