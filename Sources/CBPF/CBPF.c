@@ -75,6 +75,24 @@ struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_
   return bpf_program__attach_iter(program, &options);
 }
 
+bool cbpf_allows_fentry(uint32_t function) {
+  const struct bpf_insn program[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+      {.code = BPF_JMP | BPF_EXIT},
+  };
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+              .attach_btf_id = function);
+  int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", program, 2, &options);
+  if (descriptor < 0)
+    return false;
+  /* Loaded is not attached. */
+  int link = bpf_link_create(descriptor, 0, BPF_TRACE_FENTRY, NULL);
+  if (link >= 0)
+    close(link);
+  close(descriptor);
+  return link >= 0;
+}
+
 int cbpf_io_uring_setup(void) {
   struct io_uring_params parameters = {};
   long descriptor = syscall(__NR_io_uring_setup, 1, &parameters);

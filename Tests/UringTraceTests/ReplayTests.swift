@@ -107,4 +107,39 @@ import Testing
     }
     Issue.record("no notice")
   }
+
+  @Test func everyChangeIsAnnounced() async throws {
+    let source = ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("no") })
+    defer { source.stop() }
+    let changes = AsyncStream.makeStream(of: Void.self)
+    source.onChange { changes.continuation.yield() }
+    source.perform(.stepForward)
+    var iterator = changes.stream.makeAsyncIterator()
+    await iterator.next()
+    // What is announced can be seen.
+    #expect(source.timeline.event == 1)
+  }
+
+  /// Small blocks, so that runs end within them, at their ends and behind them.
+  @Test func runsOfBlocksGiveTheSameAsSingleRecords() throws {
+    let long = try Recording(bytes: SampleStream(repetitions: 3_000).binary())
+    #expect(long.block(1) != nil)
+    var single = Aggregator(host: long.header.host)
+    let middle = long.duration / 2
+    var count: UInt64 = 0
+    long.forEachRecord { record in
+      guard record.pointee.time_ns <= long.startTime + middle else { return }
+      single.consume(record)
+      count += 1
+    }
+    single.advance(to: long.startTime + middle)
+    var engine = ReplayEngine(long)
+    engine.advance(to: middle)
+    #expect(engine.snapshot().recordCount == count)
+    #expect(document(engine.snapshot()) == document(single.snapshot()))
+    let event = engine.event
+    engine.stepForward()
+    engine.stepBack()
+    #expect(engine.event == event)
+  }
 }

@@ -329,6 +329,17 @@ import Testing
 
   // MARK: Replay
 
+  @Test func keysOfTheOtherModeAreExplained() {
+    var live = interface()
+    let liveEffects = live.handle(.key("e"))
+    #expect(liveEffects.isEmpty)
+    #expect(live.notice?.0.text.contains("only in a recording") == true)
+    var replay = interface(timeline: Self.timeline)
+    let replayEffects = replay.handle(.key("r"))
+    #expect(replayEffects.isEmpty)
+    #expect(replay.notice?.0.text.contains("only in a live capture") == true)
+  }
+
   private static let timeline = Timeline(
     position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,
     speed: 1, isCutOff: true)

@@ -19,6 +19,9 @@ size_t cbpf_log_copy(char *buffer, size_t size);
 /* Attaches an iterator program to the threads of one process (tgid not 0) or to all. NULL sets errno. */
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
+/* True if the kernel lets a program attach to the entry of a function, given the BTF id of the function's type. */
+bool cbpf_allows_fentry(uint32_t function);
+
 /* io_uring_setup(2) of the smallest ring. Returns its descriptor or a negative errno. */
 int cbpf_io_uring_setup(void);
 

@@ -85,10 +85,12 @@ struct CaptureObject: ~Copyable {
   static let outputMaps = ["records", "losses", readerMap]
 
   /// Loads what the kernel has. `ringBufferSize` must be a power of two of at least a page.
-  init(configuration: probe_config, kernel: KernelBTF, ringBufferSize: Int) throws(ProbeError) {
-    let object = try BPFObject(.capture)
+  init(
+    configuration: probe_config, kernel: KernelBTF, opened: consuming OpenedCapture
+  ) throws(ProbeError) {
+    let ringBufferSize = opened.ringBufferSize
+    let object = opened.object
     try object.configure(configuration)
-    object.setEntries(UInt32(ringBufferSize), of: "records")
     if configuration.takes_stacks != 0 {
       object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
     }
@@ -119,7 +121,8 @@ struct CaptureObject: ~Copyable {
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
     let wakePosition = try WakePosition(
-      descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records"))
+      descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records")
+    )
     self.reader = reader
     self.verdictTable = verdictTable
     self.wakePosition = wakePosition

@@ -1,3 +1,4 @@
+import CBPF
 import CProbe
 import UringTrace
 
@@ -18,8 +19,11 @@ final class SharedFlush: @unchecked Sendable {
   let watched: [ReleaseFunction]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    var mayAttach = true
-    if kernel.functionParameters[FlushObject.function] == 1 {
+    // A program of two instructions is refused as a large one is, and in no time.
+    let candidates = [FlushObject.function] + ReleaseObject.functions.sorted()
+    let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
+    var mayAttach = function.map { cbpf_allows_fentry($0) } ?? false
+    if mayAttach, kernel.functionParameters[FlushObject.function] == 1 {
       object = try? FlushObject(configuration: configuration, capture: capture)
       // refused once is refused always
       mayAttach = object != nil

@@ -41,6 +41,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   public let startDuration: Duration
 
   private let state: SessionState
+  private let capture: SharedCapture
   private let thread: WorkerThread
   private let hasStopped = Mutex(false)
 
@@ -50,14 +51,21 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_little_memory()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
-    let configuration = try probe_config(
-      options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
-
-    // Of this ring the iterators learn what a ring is. It is made before the programs could see it.
+    let opener = try CaptureOpener(ringBufferSize: options.ringBufferSize)
+    let kernel: KernelBTF
+    let configuration: probe_config
+    do throws(ProbeError) {
+      kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
+      configuration = try probe_config(
+        options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
+    } catch {
+      opener.abandon()
+      throw error
+    }
+    // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
     let ownRing = cbpf_io_uring_setup()
     var capture = try CaptureObject(
-      configuration: configuration, kernel: kernel, ringBufferSize: options.ringBufferSize)
+      configuration: configuration, kernel: kernel, opened: try opener.finish())
     try capture.attach()
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
@@ -70,8 +78,10 @@ public final class LiveSession: SnapshotSource, LiveControls {
       startTime: attached, startRealtime: clockTime(CLOCK_REALTIME),
       sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
+    let shared = SharedCapture(capture)
+    self.capture = shared
     let loop = try SessionLoop(
-      options: options, host: host, state: state, capture: SharedCapture(capture), flush: flush,
+      options: options, host: host, state: state, capture: shared, flush: flush,
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
       loop: loop, configuration: configuration, ownRing: ownRing, options: options)
@@ -104,6 +114,9 @@ public final class LiveSession: SnapshotSource, LiveControls {
 
   /// How often the kernel's structures have been walked.
   public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
+
+  /// The programs will wake the reader; for tests.
+  var isReaderAsleep: Bool { capture.object.wakePosition.value != 0 }
 
   /// Different user stacks that the kernel keeps, with `Filter.takesStacks`.
   static let mostStacks = 1 << 14

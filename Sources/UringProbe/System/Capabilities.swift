@@ -121,7 +121,8 @@ private struct CapabilityDetector {
   private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
     var capture = try CaptureObject(
-      configuration: configuration, kernel: kernel, ringBufferSize: 1 << 16)
+      configuration: configuration, kernel: kernel,
+      opened: try OpenedCapture(ringBufferSize: 1 << 16))
     try capture.attach()
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")

@@ -11,6 +11,8 @@ struct KernelBTF: Sendable {
   private(set) var requestFlagBits: [String: UInt32] = [:]
   /// Parameters of the functions that were asked for and are there.
   private(set) var functionParameters: [String: Int] = [:]
+  /// Type numbers of the same functions.
+  private(set) var functionTypes: [String: UInt32] = [:]
   /// Members of `io_ring_ctx`, those in its nameless structs included.
   private(set) var ringFields: Set<String> = []
   /// The structs that were asked for and are there.
@@ -54,6 +56,7 @@ struct KernelBTF: Sendable {
         let function = String(cString: name)
         if functions.contains(function), let prototype = btf__type_by_id(btf, type.pointee.type) {
           functionParameters[function] = Int(btf_vlen(prototype))
+          functionTypes[function] = id
         }
       case .structure:
         let name = btf__name_by_offset(btf, type.pointee.name_off)!

@@ -34,7 +34,7 @@ extension LendingTracker {
   ) -> Handle<GroupState> {
     let member = member(of: slot)
     let current = member.map { self[$0].group }
-    if let known = group(key: key), !self[known].end.isEnded {
+    if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time) {
       // Another one was begun for lack of knowing this one.
       if known != current { enter(known, &slot, member, &event) }
       return known
@@ -58,6 +58,29 @@ extension LendingTracker {
     if buffer.in_table != 0 { self[bufferSlot].group = new }
     enter(new, &slot, member, &event)
     return new
+  }
+
+  /// Ends a group whose node the kernel has reused for another buffer: the return of the group's own buffer
+  /// was not observed.
+  ///
+  /// - Returns: true if the node was reused.
+  private mutating func endIfReused(
+    _ group: Handle<GroupState>, by buffer: record_buffer, _ time: UInt64
+  ) -> Bool {
+    let state = self[group]
+    let isReused =
+      if state.origin.priv != 0, buffer.is_kernel != 0 {
+        state.origin.priv != buffer.priv
+      } else {
+        buffer.in_table != 0 && state.rules.isProvisional && state.index != nil
+          && state.index != buffer.index
+      }
+    guard isReused else { return false }
+    let reference = GroupReference(group: group, id: state.id)
+    let moment = Moment(time: time, tid: 0)
+    withdraw(group, at: moment)
+    if resolve(reference) != nil { acknowledge(group, at: moment, function: 0, isDerived: true) }
+    return true
   }
 
   private mutating func enter(

@@ -32,19 +32,32 @@ public struct TargetRun: Sendable, CustomStringConvertible {
 
   public func account() throws -> TargetAccount { try TargetAccount(read("json")) }
 
-  /// As of the end of the recording, with nothing dropped from the history.
-  public func snapshot() throws -> Snapshot {
+  public func recording() throws -> Recording {
     let recording = try Observation.recording(folder.appending(path: "\(name).uring").path())
     if let flaw = recording.flaw { throw Observation.Failure(description: "\(self): \(flaw)") }
+    return recording
+  }
+
+  /// As of the end of the recording, with nothing dropped from the history.
+  ///
+  /// - Parameter skipped: numbers of records that are left out.
+  public func snapshot(without skipped: Set<Int> = []) throws -> Snapshot {
+    let recording = try recording()
     var limits = Aggregator.Limits()
     limits.history = 1 << 20
     var aggregator = Aggregator(host: recording.header.host, limits: limits)
-    recording.forEachRecord { aggregator.consume($0) }
+    var number = 0
+    recording.forEachRecord {
+      if !skipped.contains(number) { aggregator.consume($0) }
+      number += 1
+    }
     return aggregator.snapshot()
   }
 
   public func comparison() throws -> TargetComparison {
-    try TargetComparison(log: log(), account: account(), snapshot: snapshot())
+    try TargetComparison(
+      log: log(), account: account(), snapshot: snapshot(),
+      missed: MissedEvents.all(in: recording()))
   }
 
   private func read(_ suffix: String) throws -> Data {

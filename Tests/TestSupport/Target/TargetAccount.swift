@@ -1,4 +1,5 @@
 import Foundation
+import UringTrace
 
 /// What `uringtop demo --log` wrote of one I/O; see `IORecord` of UblkTarget.
 public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
@@ -79,5 +80,20 @@ public struct TargetAccount: Decodable, Sendable {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     self = try decoder.decode(TargetAccount.self, from: data)
+  }
+}
+
+extension TargetAccount.Group {
+  /// The group as a document has it.
+  public init(_ group: RequestGroup) {
+    id = group.id
+    provider = "\(group.provider.name)"
+    state = "\(group.state)"
+    memberCount = group.memberCount
+    movedBytes = group.movedBytes
+    ack = group.acknowledgement.map {
+      .init(callback: $0.callback, timeNs: $0.time, derived: $0.isDerived)
+    }
+    conditions = group.conditions.map { "\($0.name)" }
   }
 }
