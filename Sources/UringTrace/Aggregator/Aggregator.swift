@@ -182,7 +182,7 @@ public struct Aggregator: ~Copyable {
   mutating func catchUp() {
     var last: UInt64 = 0
     let limit = clock.nextTick
-    rings.forEach { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
+    rings.forEachRing { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
     clock.advance(within: last)
   }
 

@@ -34,7 +34,8 @@ struct ChainTracker: ~Copyable {
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
     let ring = requests[slot].request.ring
-    if let known = strange[ring], known.target == target, chains[unproven: known.chain].id == known.id,
+    if let known = strange[ring], known.target == target,
+      chains[unproven: known.chain].id == known.id,
       hasMemberInFlight(known.chain, requests)
     {
       append(slot, to: known.chain, &requests)
