@@ -8,7 +8,7 @@ BENCHMARKS := .build/benchmarks
 VM_RESULTS := .build/vm-test
 UBLK_RESULTS := .build/vm-test-ublk
 
-.PHONY: bench all build release programs demo test vm-test lint format clean
+.PHONY: bench all build release programs demo test vm-test describe lint format clean
 
 all: build
 
@@ -55,6 +55,10 @@ bench: release
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
 	scripts/bench $(BENCH)
+
+# What is written from the description of the records, bpf/include/records, for people to read.
+describe:
+	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf Benchmarks

@@ -1,5 +1,6 @@
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Replays records through the aggregator on one core, and prints how many it takes in a second.

@@ -11,7 +11,10 @@ struct CompileBPF: BuildToolPlugin {
     let includes = target.directoryURL.appending(path: "include")
     let sources = try files(in: programs)
     // There are no dependency files: every header is an input of every object.
-    let headers = (sources + (try files(in: includes))).filter { $0.pathExtension == "h" }
+    let headers =
+      (sources + (try files(in: includes))
+      + (try files(in: includes.appending(path: "records"))))
+      .filter { $0.pathExtension == "h" }
     let clang = try context.tool(named: "clang").url
     let objcopy = try context.tool(named: "llvm-objcopy").url
     let embed = try context.tool(named: "EmbedBPF").url

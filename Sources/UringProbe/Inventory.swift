@@ -3,6 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// What is in flight by the kernel's own structures: requests that are older than the observation, where

@@ -1,5 +1,6 @@
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Names of the files and threads that requests refer to, from /proc.

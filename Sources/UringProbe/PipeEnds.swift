@@ -1,4 +1,5 @@
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Who has the ends of pipes open: that tells why one that a request waits for stays silent.

@@ -3,6 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Finds rings by iterator, and requests that have ended unnoticed.

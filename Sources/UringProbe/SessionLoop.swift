@@ -1,6 +1,7 @@
 import CBPF
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// The session's thread: drains the ring buffer every few milliseconds into the aggregator, the tail
@@ -272,7 +273,7 @@ final class SessionLoop: @unchecked Sendable {
       nextSuspectCheck = 0
     }
     // What was lost has been counted meanwhile.
-    var counts = UringTrace.RecordBuffer()
+    var counts = RecordBuffer()
     tallies.read(into: &counts, at: time)
     records.append(counts)
     if !records.isEmpty { feed(records, to: &aggregator, &tail) }

@@ -3,6 +3,7 @@ import CProbe
 import CRecord
 import Glibc
 import Synchronization
+import UringRecords
 import UringTrace
 
 /// What the two threads of a session hand each other.

@@ -1,5 +1,6 @@
 import CProbe
 import CRecord
+import UringRecords
 import UringTrace
 
 /// Reads what the programs count where they write no record, and makes records of what was added.
@@ -36,7 +37,7 @@ struct TallyReader: ~Copyable {
   }
 
   /// Appends a record for each ring and opcode of which something was counted since the last call.
-  mutating func read(into records: inout UringTrace.RecordBuffer, at time: UInt64) {
+  mutating func read(into records: inout RecordBuffer, at time: UInt64) {
     uncounted = table.pointee.nowhere
     guard table.pointee.used > 0 else { return }
     if details == nil {
@@ -55,7 +56,7 @@ struct TallyReader: ~Copyable {
   }
 
   private mutating func read(
-    _ place: Int, into records: inout UringTrace.RecordBuffer, at time: UInt64
+    _ place: Int, into records: inout RecordBuffer, at time: UInt64
   ) {
     let now = slots[place]
     let before = told[place] ?? probe_tally()

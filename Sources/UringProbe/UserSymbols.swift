@@ -2,6 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Names for the frames of user stacks, from the files that a process has mapped.

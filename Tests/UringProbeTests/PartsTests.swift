@@ -1,6 +1,7 @@
 import CRecord
 import Glibc
 import Testing
+import UringRecords
 
 import enum UringTrace.Procfs
 

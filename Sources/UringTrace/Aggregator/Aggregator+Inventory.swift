@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// What walks over the kernel's own structures found.
 extension Aggregator {

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
@@ -150,68 +151,10 @@ public struct Aggregator: ~Copyable {
       time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
       opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
       tid: record.pointee.tid, flags: 0)
-    dispatch(record)
+    var event = events.current
+    dispatch(record, &event)
     lastEventIsLogged = isLogged
     if isLogged { events.commit() }
-  }
-
-  @inline(__always)
-  private mutating func dispatch(_ record: UnsafePointer<record>) {
-    switch record.pointee.kind {
-    case .submit: submit(record.body(as: record_submit.self))
-    case .complete: complete(record.body(as: record_complete.self))
-    case .fileGet: fileGet(record.body(as: record_file_get.self))
-    case .queueAsyncWork: queueAsyncWork(record.body(as: record_queue_async_work.self))
-    case .pollArm: pollArm(record.body(as: record_poll_arm.self))
-    case .taskAdd: taskAdd(record.body(as: record_task_add.self))
-    case .defer: `defer`(record.body(as: record_defer.self))
-    case .link: link(record.body(as: record_link.self))
-    case .failLink: failLink(record.body(as: record_fail_link.self))
-    case .cqeOverflow: cqeOverflow(record.body(as: record_cqe_overflow.self))
-    case .reqFailed: reqFailed(record.body(as: record_req_failed.self))
-    case .shortWrite: shortWrite(record.body(as: record_short_write.self))
-    case .skip: skip(record.body(as: record_skip.self))
-    case .freed: freed(record.body(as: record_freed.self))
-    case .cqringWait: cqringWait(record.body(as: record_cqring_wait.self))
-    case .taskWorkRun: taskWorkRun(record.body(as: record_task_work_run.self))
-    case .localWorkRun: localWorkRun(record.body(as: record_local_work_run.self))
-    case .create: create(record.body(as: record_create.self))
-    case .register: register(record.body(as: record_register.self))
-    case .ringFound: ringFound(record.body(as: record_ring_found.self))
-    case .ringFd: ringFd(record.body(as: record_ring_fd.self))
-    case .ringClosed: ringClosed(record.body(as: record_ring_closed.self))
-    case .taskName: taskName(record.body(as: record_task_name.self))
-    case .fileName: fileName(record.body(as: record_file_name.self))
-    case .lost: lost(record.body(as: record_lost.self))
-    case .flagName: flagName(record.body(as: record_flag_name.self))
-    case .counts: counts(record.body(as: record_counts.self))
-    case .command: command(record.body(as: record_command.self))
-    case .fuseRequest: fuseRequest(record.body(as: record_fuse_request.self))
-    case .bufferUse: bufferUse(record.body(as: record_buffer_use.self))
-    case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self))
-    case .bufferTable: bufferTable(record.body(as: record_buffer_table.self))
-    case .bufferSlot: bufferSlot(record.body(as: record_buffer_slot.self))
-    case .registerArgument: registerArgument(record.body(as: record_register_argument.self))
-    case .blockRequest: blockRequest(record.body(as: record_block_request.self))
-    case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self))
-    case .localBuffer: localBuffer(record.body(as: record_local_buffer.self))
-    case .symbol: symbol(record.body(as: record_symbol.self))
-    case .providedTail: providedTail(record.body(as: record_provided_tail.self))
-    case .parked: parked(record.body(as: record_parked.self))
-    case .ringDepth: ringDepth(record.body(as: record_ring_depth.self))
-    case .ringBalance: ringBalance(record.body(as: record_ring_balance.self))
-    case .unsubmitted: unsubmitted(record.body(as: record_unsubmitted.self))
-    case .unreaped: unreaped(record.body(as: record_unreaped.self))
-    case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self))
-    case .fileState: fileState(record.body(as: record_file_state.self))
-    case .diskRequest: diskRequest(record.body(as: record_disk_request.self))
-    case .registeredFile: registeredFile(record.body(as: record_registered_file.self))
-    case .providedGroup: providedGroup(record.body(as: record_provided_group.self))
-    case .submitStack: submitStack(record.body(as: record_submit_stack.self))
-    case .userStack: userStack(record.body(as: record_user_stack.self))
-    case .end: break
-    @unknown default: break
-    }
   }
 
   /// Moves time on where no record does (live): rates and ages depend on it.

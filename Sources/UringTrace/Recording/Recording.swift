@@ -1,5 +1,6 @@
 import CRecord
 import SystemPackage
+import UringRecords
 
 /// A recording, opened and checked: its header and all of its records that can be used.
 public final class Recording: Sendable {
@@ -52,11 +53,11 @@ public final class Recording: Sendable {
     header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?
   ) {
     let body = UnsafeRawBufferPointer(rebasing: contents.bytes[firstRecord...])
-    let check = RecordSequence.check(body, base: firstRecord)
+    let check = RecordCheck(body)
     self.header = header
     self.contents = contents
     self.range = firstRecord..<firstRecord + check.length
-    self.flaw = flaw ?? check.flaw
+    self.flaw = flaw ?? check.flaw.map { RecordingFlaw($0, base: firstRecord) }
     self.recordCount = check.recordCount
     self.eventCount = check.eventCount
     self.lost = check.end?.lost

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
@@ -20,7 +21,7 @@ public enum TraceExport {
   ) throws(OutputError) {
     // A copy that is aligned as records must be.
     let contents = FileContents(copying: records)
-    let check = RecordSequence.check(contents.bytes, base: 0)
+    let check = RecordCheck(contents.bytes)
     let sequence = RecordSequence(
       bytes: UnsafeRawBufferPointer(rebasing: contents.bytes[..<check.length]))
     try write(

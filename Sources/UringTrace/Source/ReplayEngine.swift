@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// A recording and a place in it, with what was known there. No clock: time is what it is told.
 struct ReplayEngine: ~Copyable {
