@@ -40,7 +40,8 @@ let package = Package(
       plugins: ["CompileBPF"]),
 
     // The records: described once, in bpf/include/records; what depends on their kinds is generated.
-    .executableTarget(name: "DescribeRecords"),
+    .target(name: "RecordHeaders"),
+    .executableTarget(name: "DescribeRecords", dependencies: ["RecordHeaders"]),
     .plugin(
       name: "GenerateRecords", capability: .buildTool(), dependencies: ["DescribeRecords"]),
     .target(name: "UringRecords", dependencies: ["CRecord"], plugins: ["GenerateRecords"]),
@@ -103,7 +104,7 @@ let package = Package(
 
     // The headers' description, what is generated from it, and the records in memory.
     .testTarget(
-      name: "UringRecordsTests", dependencies: ["DescribeRecords", "UringRecords", "CRecord"],
+      name: "UringRecordsTests", dependencies: ["RecordHeaders", "UringRecords", "CRecord"],
       plugins: ["GenerateRecords"]),
     .testTarget(
       name: "UringTraceTests",

@@ -3,15 +3,17 @@ import Foundation
 import Testing
 import UringRecords
 
-@testable import DescribeRecords
+@testable import RecordHeaders
 
 /// The description of the kinds in bpf/include/records.
 @Suite struct DescriptionTests {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  private static let description = Result {
-    try DescribeRecords.describe(includes: root.appending(path: "bpf/include").path())
+  private let outputs: RecordOutputs
+
+  init() throws {
+    outputs = try RecordOutputs(includes: Self.root.appending(path: "bpf/include").path())
   }
 
   @Test func layoutIsTheCompilers() {
@@ -21,7 +23,7 @@ import UringRecords
   }
 
   @Test func everyKindIsDescribed() throws {
-    let kinds = try Self.description.get().kinds
+    let kinds = outputs.description.kinds
     #expect(RecordKind.all.map { Int($0.rawValue) } == kinds.map(\.number))
     for kind in RecordKind.all {
       let descriptor = try #require(kind.descriptor)
@@ -36,7 +38,7 @@ import UringRecords
   func documentIsCurrent(output: String, file: String) throws {
     let committed = try String(
       contentsOf: Self.root.appending(path: file), encoding: .utf8)
-    let generated = DescribeRecords.output(output, of: try Self.description.get())
+    let generated = outputs.text(output)
     #expect(committed == generated, "\(file) is out of date: run `make describe`")
   }
 }

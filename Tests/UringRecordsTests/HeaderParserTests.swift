@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DescribeRecords
+@testable import RecordHeaders
 
 /// Headers that are accepted, and the messages for those that are not.
 @Suite struct HeaderParserTests {
