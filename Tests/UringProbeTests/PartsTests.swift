@@ -1,6 +1,7 @@
 import CRecord
 import Glibc
 import Testing
+import UringRecords
 
 import enum UringTrace.Procfs
 
@@ -67,7 +68,7 @@ struct PartsTests {
   }
 
   @Test func recordsAreWhole() {
-    var records = ProbeRecords()
+    var records = RecordBuffer()
     records.append(record_file_name.self, at: 1, text: Array("abc".utf8)) { $0.length = 3 }
     records.append(record_freed.self, at: 2, ring: 3, request: 4)
     var kinds: [RecordKind] = []

@@ -3,6 +3,7 @@ import Foundation
 import SystemPackage
 import Testing
 
+import UringRecords
 @testable import UringTrace
 
 /// What a damaged recording must not do: crash, or be taken for truth.

@@ -1,5 +1,6 @@
 import CRecord
 
+import UringRecords
 @testable import UringTrace
 
 /// Records of every kind with sound headers and otherwise noise, over few addresses and small numbers so

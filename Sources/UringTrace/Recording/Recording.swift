@@ -1,6 +1,7 @@
 import CRecord
 import Synchronization
 import SystemPackage
+import UringRecords
 
 /// A recording: its header and all of its records that can be used.
 ///
@@ -55,7 +56,7 @@ public final class Recording: Sendable {
     self.contents = contents
     self.firstRecord = firstRecord
     readerFlaw = flaw
-    checked = Mutex(Checked(check: RecordCheck(base: firstRecord)))
+    checked = Mutex(Checked(check: RecordCheck()))
   }
 
   // MARK: Blocks
@@ -97,7 +98,9 @@ public final class Recording: Sendable {
   // MARK: Sums
 
   /// Why some of it cannot be used; nil if all can.
-  public var flaw: RecordingFlaw? { readerFlaw ?? whole.flaw }
+  public var flaw: RecordingFlaw? {
+    readerFlaw ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
+  }
 
   /// Records, without the end record.
   public var recordCount: UInt64 { whole.recordCount }
