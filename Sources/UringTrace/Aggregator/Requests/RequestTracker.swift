@@ -357,7 +357,9 @@ extension RequestTracker {
     var inFlightCount: Int { allHandles.count - history.count }
 
     /// Traps unless lists, tables and pool agree.
-    func checkInvariants() {
+    ///
+    /// - Parameter kept: requests that have left the history and are kept for their chain.
+    func checkInvariants(keptForChains kept: Int) {
       addresses.checkInvariants()
       userData.checkInvariants(slots)
       var inFlight = 0
@@ -377,7 +379,10 @@ extension RequestTracker {
         let handle = history[age: age]
         precondition(slots.isLive(handle), "the history holds a request that was given back")
         precondition(slots[handle].request.state.isFinal, "a request in the history is in flight")
+        precondition(!slots[handle].isIndexed, "an ended request is in the index")
       }
+      precondition(
+        slots.count == inFlight + history.count + kept, "a request is in use and on no list")
     }
   }
 #endif
