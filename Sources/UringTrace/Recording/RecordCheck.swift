@@ -25,16 +25,12 @@ struct RecordCheck: Sendable {
 
   /// Bytes of a block: little enough to be in the cache still when the block is used, and so many that the
   /// aggregator's work at the end of each run, its event log, does not count.
-  static let blockSize = 1 << 22
+  private let blockSize: Int
 
   /// - Parameter base: where in the file the records begin.
-  init(base: Int) { self.base = base }
-
-  /// Checks all that is left.
-  static func whole(_ bytes: UnsafeRawBufferPointer, base: Int) -> RecordCheck {
-    var check = RecordCheck(base: base)
-    while check.nextBlock(of: bytes) != nil {}
-    return check
+  init(base: Int, blockSize: Int = 1 << 22) {
+    self.base = base
+    self.blockSize = blockSize
   }
 
   /// Checks the next block of records; nil if there is none.
@@ -44,7 +40,7 @@ struct RecordCheck: Sendable {
     guard !isComplete else { return nil }
     let start = length
     let firstEvent = eventCount
-    let limit = min(bytes.count, start + Self.blockSize)
+    let limit = min(bytes.count, start + blockSize)
     var latest: UInt64 = 0
     var offset = start
     Self.rules.withUnsafeBufferPointer { rules in
