@@ -31,12 +31,13 @@ public struct RecordCheck: Sendable {
 
   /// Bytes of a block: little enough to be in the cache still when the block is used, and so many that the
   /// aggregator's work at the end of each run, its event log, does not count.
-  static let blockSize = 1 << 22
+  private let blockSize: Int
 
-  public init() {}
+  public init(blockSize: Int = 1 << 22) { self.blockSize = blockSize }
 
   /// Checks all of `bytes`.
   public init(_ bytes: UnsafeRawBufferPointer) {
+    self.init()
     while nextBlock(of: bytes) != nil {}
   }
 
@@ -47,7 +48,7 @@ public struct RecordCheck: Sendable {
     guard !isComplete else { return nil }
     let start = length
     let firstEvent = eventCount
-    let limit = min(bytes.count, start + Self.blockSize)
+    let limit = min(bytes.count, start + blockSize)
     var latest: UInt64 = 0
     var offset = start
     Self.rules.withUnsafeBufferPointer { rules in
