@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import UringFindings
 import UringTrace
 
 /// Pages of FUSE requests on a real kernel. That every group is as its server says, all comparisons show;

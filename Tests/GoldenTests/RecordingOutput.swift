@@ -1,6 +1,7 @@
 import Foundation
 import SystemPackage
 import TestSupport
+import UringRecordings
 import UringTrace
 
 @testable import UringUI

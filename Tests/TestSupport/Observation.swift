@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import UringRecordings
 import UringTrace
 
 /// A recording of a program, and what the program said itself.

@@ -2,7 +2,7 @@ import Glibc
 import ProbeSupport
 import Synchronization
 import Testing
-import UringTrace
+import UringSources
 
 @testable import UringProbe
 

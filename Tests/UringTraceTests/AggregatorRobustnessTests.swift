@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 import UringRecords
 
+@testable import UringRecordings
 @testable import UringTrace
 
 /// What a damaged recording must not do: crash, or be taken for truth.

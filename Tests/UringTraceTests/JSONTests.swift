@@ -1,7 +1,8 @@
 import Glibc
 import Testing
 
-@testable import UringTrace
+@testable import UringDocuments
+@testable import UringRecordings
 
 @Suite struct JSONTests {
   @Test func textIsEscaped() {

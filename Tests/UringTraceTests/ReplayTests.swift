@@ -1,5 +1,8 @@
 import Testing
 
+@testable import UringDocuments
+@testable import UringRecordings
+@testable import UringSources
 @testable import UringTrace
 
 @Suite struct ReplayTests {

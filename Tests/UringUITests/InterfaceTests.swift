@@ -1,5 +1,6 @@
 import Testing
 
+@testable import UringSources
 @testable import UringTrace
 @testable import UringUI
 

@@ -1,6 +1,7 @@
 import CBPF
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
 import UringTrace
 

@@ -2,7 +2,9 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
+import UringSources
 import UringTrace
 
 /// The surveyor's thread: rings, free lists and names.

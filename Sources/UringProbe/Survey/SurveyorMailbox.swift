@@ -1,5 +1,6 @@
 import Synchronization
 import UringRecords
+import UringSources
 import UringTrace
 
 /// Work and answers between the two threads of a session.

@@ -121,6 +121,11 @@ public struct Ring: Sendable {
   public struct ErrnoCount: Hashable, Sendable {
     public var errno: Int32
     public var count: UInt64
+
+    package init(errno: Int32, count: UInt64) {
+      self.errno = errno
+      self.count = count
+    }
   }
 }
 

@@ -15,7 +15,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public var names: [String] { Self.bits.names(in: rawValue) }
 
   /// The other way round, nil if a name is not known.
-  init?(names: [String]) {
+  package init?(names: [String]) {
     guard let value = Self.bits.value(of: names) else { return nil }
     rawValue = value
   }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import CSpawn
 import Glibc
+import UringDocuments
+import UringFindings
 import UringTrace
 
 /// What is wrong, live or in a recording.

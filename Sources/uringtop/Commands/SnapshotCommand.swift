@@ -1,4 +1,6 @@
 import ArgumentParser
+import UringDocuments
+import UringFindings
 import UringTrace
 
 /// One snapshot, live or from a recording.
