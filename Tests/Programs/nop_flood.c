@@ -1,4 +1,5 @@
-// nop_flood SECONDS [BATCH] [--cpu N]: NOPs as fast as they go, BATCH (default 32) a submission, on one CPU.
+// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: NOPs as fast as they go, BATCH (default 32) a submission, on one CPU;
+// with a count until that many are done, however long it takes.
 #include <sched.h>
 #include "program.h"
 
@@ -6,6 +7,7 @@ int main(int argc, char **argv) {
   begin("nop_flood", &argc, argv);
   long seconds = argument(argc, argv, 1, 1), batch = argument(argc, argv, 2, 32),
        cpu = option(argc, argv, "--cpu", -1);
+  long limit = option(argc, argv, "--count", 0);
   long_running();
   if (cpu >= 0) {
     cpu_set_t set;
@@ -17,7 +19,7 @@ int main(int argc, char **argv) {
   struct io_uring *uring = &ring->uring;
   uint64_t best = UINT64_MAX; // of 64 batches: what it costs when nothing else runs
   uint64_t count = 0, start = now_ns(), deadline = start + (uint64_t)seconds * 1000000000u, now = start;
-  while (now < deadline && !stop) {
+  while ((limit > 0 ? count < (uint64_t)limit : now < deadline) && !stop) {
     for (int round = 0; round < 64; round++) {
       for (long i = 0; i < batch; i++) {
         struct io_uring_sqe *nop = io_uring_get_sqe(uring);

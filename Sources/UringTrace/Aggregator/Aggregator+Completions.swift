@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records of CQEs and of ends without one.
 extension Aggregator {

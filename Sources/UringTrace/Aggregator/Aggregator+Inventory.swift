@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records of walks over the kernel's own structures.
 extension Aggregator {
