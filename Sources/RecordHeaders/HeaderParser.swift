@@ -127,6 +127,7 @@ struct HeaderParser {
         headers.structures.append(structure)
         return
       }
+      if text.isEmpty { continue }
       if text.hasPrefix("/*") {
         above = try lines.comment(text, at: line)
         continue
