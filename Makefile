@@ -1,56 +1,83 @@
-# What a newcomer needs: `make demo`, `make test`. Each target installs the Debian packages it lacks.
+# A newcomer needs `make demo` or `make test`; both install the Debian packages that are missing. A contributor
+# runs `make setup` once and `make check` before each commit.
 
 SWIFT ?= swift
+CLANG_FORMAT ?= clang-format
 PROGRAMS := .build/programs
-# The benchmarks' programs, and the test programs that they use; apart, for the tests run all of PROGRAMS.
+# Benchmark programs, and the test programs that they use. Not in PROGRAMS: the tests run all programs there.
 BENCHMARKS := .build/benchmarks
-# Where scripts/vm-test puts what it records.
+# Recordings that scripts/vm-test and scripts/vm-test-ublk make in guests.
 VM_RESULTS := .build/vm-test
 UBLK_RESULTS := .build/vm-test-ublk
 
-.PHONY: bench all build release programs demo test vm-test describe lint format clean
+SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks
+C_SOURCES = $(shell find Sources Tests bpf Benchmarks -name '*.[ch]')
+
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden describe vm-test bench lint format clean
 
 all: build
 
+# Packages
+
+setup:
+	scripts/install-packages build test lint
+
+setup-guests: setup
+	scripts/install-packages vm
+
+setup-bench: setup
+	scripts/install-packages bench
+
+# Building
+
 build:
-	scripts/install-packages build
 	$(SWIFT) build
 
-# One static file, .build/uringtop, that runs on another machine without any library.
+# One static file, .build/uringtop, that runs on other machines without any library.
 release:
-	scripts/install-packages build
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
 	  --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
-# Small liburing programs: what the tests observe, and the demonstration's workload.
+# Small liburing programs: subjects of the tests, and the workload of the demonstration.
 programs:
-	scripts/install-packages build test
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
 
 # The live UI over a small io_uring workload.
-demo: build programs
+demo: setup build programs
 	.build/debug/uringtop -- $(PROGRAMS)/workload
 
-# SwiftPM once in a while crashes in its very first run on a machine; a second build is enough.
-test: release programs
-	scripts/install-packages vm
+# Testing
+
+# SwiftPM sometimes crashes in its very first run on a machine, and succeeds in the second.
+build-tests = $(SWIFT) build --build-tests || $(SWIFT) build --build-tests
+
+# Layout, a build without warnings, and every test that needs neither root nor guests. Minutes.
+check: lint programs
+	$(build-tests)
+	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
+
+# All tests, live ones and those in guests included. Root.
+test: setup-guests release programs
 	scripts/vm-test --record-only
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed 6.12:modes
-	$(SWIFT) build --build-tests || $(SWIFT) build --build-tests
+	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
 
-# The test programs under observation on other kernels, in guests; alone, without the other tests.
-vm-test: release programs
-	scripts/install-packages vm
+# Captures the output for every recording again, and prints the differences from the last capture.
+golden:
+	$(SWIFT) build --build-tests
+	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
+
+# Only the tests in guests with other kernels.
+vm-test: setup-guests release programs
 	scripts/vm-test
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
 
-# What uringtop costs, beside bpftrace and perf: a table, and .build/bench.json. About 15 minutes, root.
-bench: release
-	scripts/install-packages bench
+# The cost of observing, beside that of bpftrace and perf: a table, and .build/bench.json. 15 minutes, root.
+bench: setup-bench release
 	$(SWIFT) build -c release --product ReplayBench
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
@@ -60,11 +87,15 @@ bench: release
 describe:
 	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 
+# Layout
+
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Plugins Sources Tests bpf Benchmarks
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Plugins Sources Tests bpf Benchmarks
+	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)
+	@$(CLANG_FORMAT) -i $(C_SOURCES)
 
 clean:
 	rm -rf .build

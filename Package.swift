@@ -92,6 +92,13 @@ let package = Package(
       path: "Tests/TestSupport"),
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    // All output for every recording, beside the output that was captured: Tests/Golden.
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "TestSupport", "UringTrace", "UringUI", "uringtop",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     // Real programs under the real binary, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
@@ -99,12 +106,17 @@ let package = Package(
 
     // Records through the aggregator, for scripts/bench.
     .executableTarget(
-      name: "ReplayBench", dependencies: ["UringRecords", "UringTrace", "CRecord"],
+      name: "ReplayBench",
+      dependencies: [
+        "UringRecords", "UringTrace", "CRecord",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       path: "Benchmarks/Replay"),
 
     // The headers' description, what is generated from it, and the records in memory.
     .testTarget(
-      name: "UringRecordsTests", dependencies: ["RecordHeaders", "UringRecords", "CRecord"],
+      name: "UringRecordsTests",
+      dependencies: ["RecordHeaders", "UringRecords", "UringTrace", "CRecord"],
       plugins: ["GenerateRecords"]),
     .testTarget(
       name: "UringTraceTests",
@@ -118,9 +130,11 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
       exclude: ["Recordings"]),
-    .testTarget(name: "UblkTargetTests", dependencies: ["UblkTarget", "CURing", "UringTrace"]),
     .testTarget(
-      name: "UringUITests", dependencies: ["UringUI", "UringRecords", "UringTrace", "CRecord"]),
+      name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringTrace"]),
+    .testTarget(
+      name: "UringUITests",
+      dependencies: ["ProbeSupport", "UringUI", "UringRecords", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  /* the verifier's whole log is one message, and its end tells the reason */
+  /* the verifier's whole log is one message, and the reason is at its end */
   char *message;
   int written = vasprintf(&message, format, arguments);
   if (written < 0)
@@ -74,6 +75,24 @@ struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_
   return bpf_program__attach_iter(program, &options);
 }
 
+bool cbpf_allows_fentry(uint32_t function) {
+  const struct bpf_insn program[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+      {.code = BPF_JMP | BPF_EXIT},
+  };
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+              .attach_btf_id = function);
+  int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", program, 2, &options);
+  if (descriptor < 0)
+    return false;
+  /* Loaded is not attached. */
+  int link = bpf_link_create(descriptor, 0, BPF_TRACE_FENTRY, NULL);
+  if (link >= 0)
+    close(link);
+  close(descriptor);
+  return link >= 0;
+}
+
 int cbpf_io_uring_setup(void) {
   struct io_uring_params parameters = {};
   long descriptor = syscall(__NR_io_uring_setup, 1, &parameters);
@@ -105,6 +124,27 @@ bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds) {
   struct timespec time = {
       .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
   return ppoll(&poll, 1, &time, NULL) > 0;
+}
+
+int cbpf_epoll(int ring_buffer, int other) {
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0)
+    return -errno;
+  struct epoll_event wakeups = {.events = EPOLLIN | EPOLLET}, readable = {.events = EPOLLIN};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, ring_buffer, &wakeups) ||
+      epoll_ctl(epoll, EPOLL_CTL_ADD, other, &readable)) {
+    int error = errno;
+    close(epoll);
+    return -error;
+  }
+  return epoll;
+}
+
+void cbpf_epoll_wait(int epoll, uint64_t nanoseconds) {
+  struct epoll_event events[2];
+  struct timespec time = {
+      .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+  epoll_pwait2(epoll, events, 2, &time, NULL);
 }
 
 void cbpf_prefer_thread(void) {

@@ -24,30 +24,38 @@ static struct termios settings;
 
 static void restore_string(char *text, size_t size, const char *capability) {
   const char *value = tigetstr(capability);
-  if (value && value != (char *)-1) strncat(text, value, size - strlen(text) - 1);
+  if (value && value != (char *)-1)
+    strncat(text, value, size - strlen(text) - 1);
 }
 
 enum cc_failure cc_open(void) {
-  if (is_open) return CC_OK;
-  if (!isatty(STDOUT_FILENO)) return CC_NO_TERMINAL;
+  if (is_open)
+    return CC_OK;
+  if (!isatty(STDOUT_FILENO))
+    return CC_NO_TERMINAL;
   has_own_input = !isatty(STDIN_FILENO);
   if (has_own_input) {
     int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || !(input = fdopen(fd, "r"))) return CC_NO_TERMINAL;
+    if (fd < 0 || !(input = fdopen(fd, "r")))
+      return CC_NO_TERMINAL;
   } else {
     input = stdin;
   }
   setlocale(LC_CTYPE, "");
   int status = 0;
   const char *name = getenv("TERM");
-  if (!name || !*name || setupterm(name, STDOUT_FILENO, &status) != OK) return CC_UNKNOWN_TERMINAL;
-  if (!cursor_address || !clear_screen) return CC_POOR_TERMINAL;
+  if (!name || !*name || setupterm(name, STDOUT_FILENO, &status) != OK)
+    return CC_UNKNOWN_TERMINAL;
+  if (!cursor_address || !clear_screen)
+    return CC_POOR_TERMINAL;
   tcgetattr(STDOUT_FILENO, &settings);
 
   static bool is_registered;
-  if (!is_registered && atexit(cc_close) == 0) is_registered = true;
+  if (!is_registered && atexit(cc_close) == 0)
+    is_registered = true;
   fflush(stdout);
-  if (!(screen = newterm(name, stdout, input))) return CC_UNKNOWN_TERMINAL;
+  if (!(screen = newterm(name, stdout, input)))
+    return CC_UNKNOWN_TERMINAL;
   set_term(screen);
   is_open = true;
 
@@ -80,7 +88,8 @@ enum cc_failure cc_open(void) {
 }
 
 void cc_close(void) {
-  if (!is_open) return;
+  if (!is_open)
+    return;
   is_open = false;
   mousemask(0, NULL);
   curs_set(1);
@@ -90,53 +99,63 @@ void cc_close(void) {
   cc_signals_remove();
   delscreen(screen);
   screen = NULL;
-  if (has_own_input) fclose(input);
+  if (has_own_input)
+    fclose(input);
 }
 
-bool cc_is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+bool cc_is_utf8(void) {
+  return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
 
-int32_t cc_colors(void) { return has_colors() ? COLORS : 0; }
+int32_t cc_colors(void) {
+  return has_colors() ? COLORS : 0;
+}
 
 void cc_define_pair(int32_t pair, int32_t foreground, int32_t background) {
   init_extended_pair(pair, foreground, background);
 }
 
-void cc_size(int32_t *height, int32_t *width) { getmaxyx(stdscr, *height, *width); }
+void cc_size(int32_t *height, int32_t *width) {
+  getmaxyx(stdscr, *height, *width);
+}
 
-void cc_forget(void) { clearok(curscr, TRUE); }
+void cc_forget(void) {
+  clearok(curscr, TRUE);
+}
 
-void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes,
-            int32_t pair) {
+void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes, int32_t pair) {
   attr_t attr = (attributes & CC_BOLD ? A_BOLD : 0) | (attributes & CC_DIM ? A_DIM : 0) |
-                (attributes & CC_REVERSE ? A_REVERSE : 0) |
-                (attributes & CC_UNDERLINE ? A_UNDERLINE : 0);
+                (attributes & CC_REVERSE ? A_REVERSE : 0) | (attributes & CC_UNDERLINE ? A_UNDERLINE : 0);
   attr_set(attr, (short)pair, NULL);
   mvaddnstr(row, column, utf8, length);
 }
 
 void cc_flush(int32_t row, int32_t column) {
   curs_set(row >= 0);
-  if (row >= 0) move(row, column);
+  if (row >= 0)
+    move(row, column);
   wnoutrefresh(stdscr);
   doupdate();
 }
 
-/* The window's size by the terminal itself. */
+/* Reads the window size from the terminal. */
 static void adopt_size(void) {
   struct winsize size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
     resizeterm(size.ws_row, size.ws_col);
 }
 
-void cc_suspend(void) {
+/* Restores the terminal and stops the program, as ^Z does. Returns when the program continues. */
+static void suspend(void) {
   mousemask(0, NULL);
   endwin();
   cc_signals_stop();
 }
 
-/* After a stop, from here or by a signal that cannot be caught. */
+/* Takes the terminal over again after a stop, by us or by a signal that cannot be caught. */
 static void take_back(void) {
-  if (!isendwin()) endwin();
+  if (!isendwin())
+    endwin();
   mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
   adopt_size();
   clearok(curscr, TRUE);
@@ -151,38 +170,46 @@ static const struct {
   wint_t curses;
   enum cc_key key;
 } keys[] = {
-    {KEY_UP, CC_UP},          {KEY_DOWN, CC_DOWN},           {KEY_LEFT, CC_LEFT},
-    {KEY_RIGHT, CC_RIGHT},    {KEY_PPAGE, CC_PAGE_UP},       {KEY_NPAGE, CC_PAGE_DOWN},
-    {KEY_HOME, CC_HOME},      {KEY_FIND, CC_HOME},           {KEY_END, CC_END},
-    {KEY_SELECT, CC_END},     {KEY_ENTER, CC_ENTER},         {KEY_BTAB, CC_BACK_TAB},
-    {KEY_DC, CC_DELETE},      {KEY_BACKSPACE, CC_BACKSPACE},
+    {KEY_UP, CC_UP},         {KEY_DOWN, CC_DOWN},           {KEY_LEFT, CC_LEFT},   {KEY_RIGHT, CC_RIGHT},
+    {KEY_PPAGE, CC_PAGE_UP}, {KEY_NPAGE, CC_PAGE_DOWN},     {KEY_HOME, CC_HOME},   {KEY_FIND, CC_HOME},
+    {KEY_END, CC_END},       {KEY_SELECT, CC_END},          {KEY_ENTER, CC_ENTER}, {KEY_BTAB, CC_BACK_TAB},
+    {KEY_DC, CC_DELETE},     {KEY_BACKSPACE, CC_BACKSPACE},
 };
 
 static struct cc_input translate_key(wint_t code) {
   if (code == KEY_MOUSE) {
     MEVENT mouse;
-    if (getmouse(&mouse) != OK) return event_of(CC_KEY, CC_OTHER);
+    if (getmouse(&mouse) != OK)
+      return event_of(CC_KEY, CC_OTHER);
     enum cc_event event = mouse.bstate & BUTTON4_PRESSED   ? CC_WHEEL_UP
                           : mouse.bstate & BUTTON5_PRESSED ? CC_WHEEL_DOWN
                                                            : CC_CLICK;
     return (struct cc_input){.event = event, .row = mouse.y, .column = mouse.x};
   }
-  if (code == KEY_RESIZE) return event_of(CC_RESIZE, 0);
-  if (code >= KEY_F(1) && code <= KEY_F(24)) return event_of(CC_FUNCTION, code - KEY_F(0));
+  if (code == KEY_RESIZE)
+    return event_of(CC_RESIZE, 0);
+  if (code >= KEY_F(1) && code <= KEY_F(24))
+    return event_of(CC_FUNCTION, code - KEY_F(0));
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-    if (keys[i].curses == code) return event_of(CC_KEY, keys[i].key);
+    if (keys[i].curses == code)
+      return event_of(CC_KEY, keys[i].key);
   return event_of(CC_KEY, CC_OTHER);
 }
 
 static struct cc_input translate_character(wint_t code) {
   switch (code) {
-  case '\r':
-  case '\n': return event_of(CC_KEY, CC_ENTER);
-  case '\t': return event_of(CC_KEY, CC_TAB);
-  case 8:
-  case 127: return event_of(CC_KEY, CC_BACKSPACE);
-  case 27: return event_of(CC_KEY, CC_ESCAPE);
-  default: return event_of(CC_CHARACTER, code);
+    case '\r':
+    case '\n':
+      return event_of(CC_KEY, CC_ENTER);
+    case '\t':
+      return event_of(CC_KEY, CC_TAB);
+    case 8:
+    case 127:
+      return event_of(CC_KEY, CC_BACKSPACE);
+    case 27:
+      return event_of(CC_KEY, CC_ESCAPE);
+    default:
+      return event_of(CC_CHARACTER, code);
   }
 }
 
@@ -194,7 +221,7 @@ struct cc_input cc_read(int32_t milliseconds) {
       return event_of(CC_SIGNAL, number);
     }
     if (cc_pending.stop) {
-      cc_suspend();
+      suspend();
       cc_pending.continued = 1;
     }
     if (cc_pending.continued) {
@@ -209,14 +236,18 @@ struct cc_input cc_read(int32_t milliseconds) {
     }
     wint_t code;
     int status = get_wch(&code);
-    if (status == KEY_CODE_YES) return translate_key(code);
-    if (status == OK) return translate_character(code);
-    if (attempt) return event_of(CC_NONE, 0);
+    if (status == KEY_CODE_YES)
+      return translate_key(code);
+    if (status == OK)
+      return translate_character(code);
+    if (attempt)
+      return event_of(CC_NONE, 0);
 
-    struct pollfd files[] = {{.fd = fileno(input), .events = POLLIN},
-                             {.fd = cc_signals_descriptor(), .events = POLLIN}};
+    struct pollfd files[] = {
+        {.fd = fileno(input), .events = POLLIN}, {.fd = cc_signals_descriptor(), .events = POLLIN}};
     int ready = poll(files, 2, milliseconds);
-    if (ready > 0 && files[1].revents) cc_signals_drain();
+    if (ready > 0 && files[1].revents)
+      cc_signals_drain();
     if (ready > 0 && files[0].revents & (POLLHUP | POLLERR | POLLNVAL))
       return event_of(CC_HANG_UP, 0);
   }

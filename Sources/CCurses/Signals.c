@@ -1,5 +1,5 @@
-/* Signals while the terminal is ours: flags and a pipe for those that can wait, and for crashes the
- * shortest way to give the terminal back. */
+/* Signals while the UI has the terminal. Handlers set flags and write to a pipe; on a crash they restore the
+ * terminal directly. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -26,26 +26,36 @@ static char restore_text[256];
 
 void cc_wake(void) {
   int saved = errno;
-  if (wake_pipe[1] >= 0) (void)!write(wake_pipe[1], "", 1);
+  if (wake_pipe[1] >= 0)
+    (void)!write(wake_pipe[1], "", 1);
   errno = saved;
 }
 
 static void on_flagged(int number) {
   switch (number) {
-  case SIGWINCH: cc_pending.resized = 1; break;
-  case SIGTSTP: cc_pending.stop = 1; break;
-  case SIGCONT: cc_pending.continued = 1; break;
-  default: cc_pending.ending = number;
+    case SIGWINCH:
+      cc_pending.resized = 1;
+      break;
+    case SIGTSTP:
+      cc_pending.stop = 1;
+      break;
+    case SIGCONT:
+      cc_pending.continued = 1;
+      break;
+    default:
+      cc_pending.ending = number;
   }
   cc_wake();
 }
 
-/* Only async-signal-safe calls. Returning repeats the fault under the handler that was there before. */
+/* Only async-signal-safe calls. After the return the fault repeats and reaches the previous handler. */
 static void on_crash(int number) {
   (void)!write(restore_tty, restore_text, strlen(restore_text));
   tcsetattr(restore_tty, TCSANOW, &restore_settings);
-  for (int i = 0; i < COUNT(crashes); i++) sigaction(crashes[i], &crashes_before[i], NULL);
-  if (number == SIGABRT) raise(number);
+  for (int i = 0; i < COUNT(crashes); i++)
+    sigaction(crashes[i], &crashes_before[i], NULL);
+  if (number == SIGABRT)
+    raise(number);
 }
 
 static void set(int number, void (*handler)(int), int flags, struct sigaction *before) {
@@ -55,12 +65,13 @@ static void set(int number, void (*handler)(int), int flags, struct sigaction *b
 }
 
 bool cc_signals_install(int tty, const struct termios *settings, const char *restore) {
-  if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK)) return false;
+  if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK))
+    return false;
   restore_tty = tty;
   restore_settings = *settings;
   strncpy(restore_text, restore, sizeof(restore_text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
-  /* Whoever started us may have left them blocked. */
+  /* the parent may have left them blocked */
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int i = 0; i < COUNT(flagged); i++) {
@@ -75,14 +86,19 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
 }
 
 void cc_signals_remove(void) {
-  if (!is_installed) return;
+  if (!is_installed)
+    return;
   is_installed = false;
   pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
-  for (int i = 0; i < COUNT(flagged); i++) sigaction(flagged[i], &flagged_before[i], NULL);
-  for (int i = 0; i < COUNT(crashes); i++) sigaction(crashes[i], &crashes_before[i], NULL);
+  for (int i = 0; i < COUNT(flagged); i++)
+    sigaction(flagged[i], &flagged_before[i], NULL);
+  for (int i = 0; i < COUNT(crashes); i++)
+    sigaction(crashes[i], &crashes_before[i], NULL);
 }
 
-int cc_signals_descriptor(void) { return wake_pipe[0]; }
+int cc_signals_descriptor(void) {
+  return wake_pipe[0];
+}
 
 void cc_signals_drain(void) {
   char bytes[64];

@@ -1,4 +1,4 @@
-/* What the two halves of the shim share. */
+/* Interface between CCurses.c and Signals.c. */
 #pragma once
 
 #include "CCurses.h"
@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <termios.h>
 
-/* The handlers' side: what arrived since it was last taken. */
+/* Signals that arrived since the flags were last read. */
 struct cc_pending {
   volatile sig_atomic_t ending; /* number of the last signal that asks to end */
   volatile sig_atomic_t resized;
@@ -15,11 +15,11 @@ struct cc_pending {
 };
 extern struct cc_pending cc_pending;
 
-/* Installs the handlers; the terminal is restored with these settings and this text by a crash. */
+/* Installs the handlers. On a crash they restore the terminal with these settings and this text. */
 bool cc_signals_install(int tty, const struct termios *settings, const char *restore);
 void cc_signals_remove(void);
-/* Becomes readable at a signal or cc_wake. */
+/* A descriptor that becomes readable at a signal or cc_wake. */
 int cc_signals_descriptor(void);
 void cc_signals_drain(void);
-/* Stops the program; returns when it is continued. */
+/* Stops the program. Returns when the program continues. */
 void cc_signals_stop(void);

@@ -18,9 +18,8 @@ static void report(int fd, int error) {
   _exit(127);
 }
 
-/* Runs in the child: only async-signal-safe calls, but for initgroups. */
-static void run_child(char *const arguments[], const struct spawn_options *options, int go,
-                      int status) {
+/* Runs in the child: only async-signal-safe calls, except initgroups. */
+static void run_child(char *const arguments[], const struct spawn_options *options, int go, int status) {
   sigset_t none;
   sigemptyset(&none);
   signal(SIGPIPE, SIG_DFL);
@@ -34,12 +33,12 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
     got = read(go, &byte, 1);
   while (got < 0 && errno == EINTR);
   if (got != 1)
-    _exit(127); /* uringtop is gone or gave up */
+    _exit(127); /* uringtop has exited or given up */
 
   if (options->input >= 0 && dup2(options->input, STDIN_FILENO) < 0)
     report(status, errno);
-  if (options->output >= 0 && (dup2(options->output, STDOUT_FILENO) < 0 ||
-                               dup2(options->output, STDERR_FILENO) < 0))
+  if (options->output >= 0 &&
+      (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
     report(status, errno);
   const struct spawn_identity *identity = options->identity;
   if (identity && (initgroups(identity->user, identity->gid) != 0 || setgid(identity->gid) != 0 ||
@@ -49,8 +48,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
   report(status, errno);
 }
 
-int spawn_held(char *const arguments[], const struct spawn_options *options,
-               struct spawn_child *child) {
+int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child) {
   int go[2], status[2];
   if (pipe2(go, O_CLOEXEC) != 0)
     return errno;
@@ -93,7 +91,7 @@ int spawn_release(struct spawn_child *child) {
     if (result != sizeof error)
       error = 0;
   }
-  /* A child killed while it was held is found by spawn_poll. */
+  /* spawn_poll reports a child that was killed while it waited */
   close(child->go);
   close(child->status);
   child->go = child->status = -1;

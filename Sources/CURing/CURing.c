@@ -40,9 +40,13 @@ void curing_close(struct io_uring *ring) {
   free(ring);
 }
 
-int curing_descriptor(const struct io_uring *ring) { return ring->ring_fd; }
+int curing_descriptor(const struct io_uring *ring) {
+  return ring->ring_fd;
+}
 
-unsigned curing_space(const struct io_uring *ring) { return io_uring_sq_space_left(ring); }
+unsigned curing_space(const struct io_uring *ring) {
+  return io_uring_sq_space_left(ring);
+}
 
 int curing_submit(struct io_uring *ring) {
   int status = io_uring_submit(ring);
@@ -66,7 +70,9 @@ int curing_register_buffers(struct io_uring *ring, uint64_t address, size_t size
   return status;
 }
 
-int curing_unregister_buffers(struct io_uring *ring) { return io_uring_unregister_buffers(ring); }
+int curing_unregister_buffers(struct io_uring *ring) {
+  return io_uring_unregister_buffers(ring);
+}
 
 int curing_push(struct io_uring *ring, const struct curing_request *request) {
   struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -113,7 +119,9 @@ int curing_submit_and_wait(struct io_uring *ring, uint64_t nanoseconds) {
   return status < 0 ? status : 0;
 }
 
-int curing_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int curing_memory_file(const char *name) {
+  return memfd_create(name, MFD_CLOEXEC);
+}
 
 int curing_pipe(int ends[2], int *capacity) {
   if (pipe2(ends, O_CLOEXEC))
@@ -122,7 +130,10 @@ int curing_pipe(int ends[2], int *capacity) {
   return 0;
 }
 
-int curing_direct_flag(void) { return O_DIRECT; }
+int curing_direct_flag(void) {
+  return O_DIRECT;
+}
 
-int curing_thread_id(void) { return gettid(); }
-
+int curing_thread_id(void) {
+  return gettid();
+}

@@ -3,27 +3,28 @@ import Foundation
 
 /// Build tool: compiles one BPF source and writes it as a Swift constant.
 ///
-/// Arguments: name, source, include folder, clang, llvm-objcopy, output.
+/// Arguments: name, source, folder of the programs, include folder, clang, llvm-objcopy, output.
 @main
 struct EmbedBPF {
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 7 else {
-      fail("usage: EmbedBPF NAME SOURCE INCLUDES CLANG OBJCOPY OUTPUT")
+    guard arguments.count == 8 else {
+      fail("usage: EmbedBPF NAME SOURCE PROGRAMS INCLUDES CLANG OBJCOPY OUTPUT")
     }
-    let (name, source, includes) = (arguments[1], arguments[2], arguments[3])
-    let (clang, objcopy) = (arguments[4], arguments[5])
-    let output = URL(filePath: arguments[6])
+    let (name, source) = (arguments[1], arguments[2])
+    let (programs, includes) = (arguments[3], arguments[4])
+    let (clang, objcopy) = (arguments[5], arguments[6])
+    let output = URL(filePath: arguments[7])
     let object = output.deletingPathExtension().appendingPathExtension("o")
 
     try run(
       clang,
       [
         "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
-        "-D__TARGET_ARCH_\(architecture)", "-I", includes, "-I", multiarchIncludes,
+        "-D__TARGET_ARCH_\(architecture)", "-I", programs, "-I", includes, "-I", multiarchIncludes,
         "-c", source, "-o", object.path(),
       ])
-    // DWARF goes, BTF stays: a hundredth of the size.
+    // Without DWARF the object has a hundredth of the size. BTF stays.
     try run(objcopy, ["--strip-debug", object.path()])
 
     let bytes = try [UInt8](Data(contentsOf: object))
@@ -40,7 +41,7 @@ struct EmbedBPF {
     try swift.write(to: output, atomically: true, encoding: .utf8)
   }
 
-  /// A sixth of the size: BTF and unrolled programs repeat themselves.
+  /// Deflates the object to a sixth of its size: BTF and unrolled programs are repetitive.
   static func deflated(_ bytes: [UInt8]) -> Data {
     var length = compressBound(uLong(bytes.count))
     var deflated = [UInt8](repeating: 0, count: Int(length))
@@ -61,7 +62,7 @@ struct EmbedBPF {
     #endif
   }
 
-  /// Where Debian keeps `asm/types.h`: clang for the `bpf` target does not look there.
+  /// Debian's folder of `asm/types.h`, which clang does not search for the `bpf` target.
   static var multiarchIncludes: String {
     #if arch(x86_64)
       "/usr/include/x86_64-linux-gnu"

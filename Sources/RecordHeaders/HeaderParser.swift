@@ -38,7 +38,7 @@ struct HeaderParser {
         }
         comment = Comment()
         try define(text, bits: bits)
-      } else if text.hasPrefix("#") {
+      } else if text.hasPrefix("#") || text.hasPrefix("// clang-format") {
         continue
       } else if text.hasPrefix("RECORD_") {
         try kind(text)
@@ -87,7 +87,7 @@ struct HeaderParser {
   private mutating func enumeration(
     _ text: String, _ comment: Comment, _ lines: inout Lines
   ) throws {
-    guard let match = text.wholeMatch(of: /enum .* (record_[a-z_]+) : (__u\d+) {/),
+    guard let match = text.wholeMatch(of: /enum .* (record_[a-z_]+) : (__u\d+) ?{/),
       case .integer(let width, _)? = Self.integers[String(match.2)]
     else { throw failure("expected enum … record_name : __u8 {") }
     // Its enumerators are those of the kinds.

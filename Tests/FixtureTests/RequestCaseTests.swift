@@ -92,7 +92,7 @@ import UringTrace
   @Test(arguments: Fixtures.of("errors"))
   func errorsAreCountedByName(_ fixture: Observation) throws {
     let program = try ObservedProgram(fixture)
-    let counted = program.rings[0].errnos.compactMap { Errno(result: -$0.errno)?.name }
+    let counted = program.rings[0].errnos.compactMap { ErrorNumber(result: -$0.errno)?.name }
     for (request, told) in zip(program.requests, program.truth.requests) {
       // A timeout that expires is none.
       guard let name = told.note, request.opcode.isError(request.result) else { continue }

@@ -12,7 +12,6 @@ extension LiveTests {
       let waiting = try TestPrograms.start("many_inflight", "100")
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
-      usleep(200_000)
       recorder.send(SIGSTOP)
       let flood = try TestPrograms.start("nop_flood", "1")
       // A chain whose end is lost, and one that stays.
@@ -21,7 +20,6 @@ extension LiveTests {
       let (status, truth) = flood.finish()
       #expect(status == 0)
       recorder.send(SIGCONT)
-      usleep(1_500_000)
       let snapshot = try recorder.finish()
 
       let told = try #require(truth?["submitted"])
@@ -50,10 +48,9 @@ extension LiveTests {
       recorder.process.waitUntilExit()
       // The kernel frees programs after a grace period.
       var left: (Set<Int>, Set<Int>) = ([], [])
-      for _ in 0..<100 {
+      try eventually {
         left = try (programs.intersection(ids("prog")), links.intersection(ids("link")))
-        if left.0.isEmpty, left.1.isEmpty { break }
-        usleep(50_000)
+        return left.0.isEmpty && left.1.isEmpty
       }
       #expect(left.0 == [])
       #expect(left.1 == [])
@@ -91,7 +88,6 @@ extension LiveTests {
       _ = links.finish()
       let other = try TestPrograms.start("poll_armed")
       _ = other.finish()
-      usleep(100_000)
       let snapshot = try recorder.finish()
       let all = snapshot.requests + snapshot.recent
       return (
@@ -132,7 +128,8 @@ extension LiveTests {
       defer { _ = held.finish() }
       let ready = try held.readTruth()
       let recorder = try BackgroundCommand(recordingWith: ["--pid", "\(held.pid)"])
-      usleep(1_000_000)  // the ring is looked for
+      // The ring is looked for.
+      try eventually { try recorder.current().rings.contains { $0.ownerTgid == held.pid } }
       let other = try TestPrograms.start("links")
       _ = other.finish()
       _ = held.finish()

@@ -54,15 +54,19 @@ final class BackgroundCommand {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try folder.create("error")
     try process.run()
-    for _ in 0..<200 where !FileManager.default.fileExists(atPath: folder.path("x.uring")) {
-      guard process.isRunning else { break }
-      usleep(50_000)
+    eventually {
+      FileManager.default.fileExists(atPath: folder.path("x.uring")) || !process.isRunning
     }
   }
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
+  }
+
+  /// As of what has been written up to now.
+  func current() throws -> Snapshot {
+    try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
   }
 
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
@@ -73,7 +77,7 @@ final class BackgroundCommand {
     process.waitUntilExit()
     let text = (try? String(contentsOf: error, encoding: .utf8)) ?? ""
     #expect(process.terminationStatus == 130, "\(text)")
-    return try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
+    return try current()
   }
 }
 

@@ -54,10 +54,9 @@ extension LiveTests {
       let child = try TestPrograms.start(program, "--hold")
       let truth = try child.readTruth()
       var differences: [String] = []
-      for _ in 0..<100 {
+      eventually {
         differences = TruthComparison(truth, session.current()).differences
-        if differences.isEmpty { break }
-        usleep(50_000)
+        return differences.isEmpty
       }
       #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
       _ = child.finish()
@@ -84,7 +83,12 @@ extension LiveTests {
       let session = try Self.session(watching: "hang_chain")
       let child = try TestPrograms.start("hang_chain")
       _ = child.readLine()
-      usleep(200_000)  // it blocks after it has spoken
+      // It blocks after it has spoken.
+      eventually {
+        session.current().rings.contains {
+          $0.ownerTgid == child.pid && $0.lastWaitMinEvents > 0
+        }
+      }
       let snapshot = session.stop()
       _ = child.finish()
       let ring = try #require(snapshot.rings.first { $0.ownerTgid == child.pid })

@@ -43,13 +43,13 @@ struct ProbeCheck {
       var seen = Comparison(session.current(), pid: child.pid)
       var differs = true
       // emulated processors are slow, and the reader has to come by
-      for _ in 0..<100 where differs {
-        usleep(50_000)
+      eventually(within: 10) {
         seen = Comparison(session.current(), pid: child.pid)
         differs =
           truth == nil || status != 0 || seen.submitted != truth!["submitted"]
           || seen.skipped != (truth!["skipped"] ?? 0) + (truth!["silent"] ?? 0)
           || seen.unseen != 0 || seen.inFlight != 0
+        return !differs
       }
       if differs { failures += 1 }
       let keys = [

@@ -31,8 +31,11 @@ public enum TestPrograms {
     try ChildProgram(path(name), arguments)
   }
 
-  /// Live tests need root; URINGTOP_REQUIRE_LIVE=1 makes them fail instead of being skipped.
+  /// Live tests need root. URINGTOP_REQUIRE_LIVE=1 makes them fail instead of being skipped;
+  /// URINGTOP_LIVE=0 skips them for root, too.
   public static var areAllowed: Bool {
-    geteuid() == 0 || getenv("URINGTOP_REQUIRE_LIVE").map { String(cString: $0) } == "1"
+    func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    if value("URINGTOP_LIVE") == "0" { return false }
+    return geteuid() == 0 || value("URINGTOP_REQUIRE_LIVE") == "1"
   }
 }

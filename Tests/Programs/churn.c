@@ -7,50 +7,48 @@ enum { FDS = 64 };
 static int fds[FDS];
 static struct __kernel_timespec times[97];
 
-static void prepare(struct ring *ring, unsigned slot)
-{
-	struct io_uring_sqe *one = io_uring_get_sqe(&ring->uring);
-	if (!one) {
-		must_uring(io_uring_submit(&ring->uring));
-		one = io_uring_get_sqe(&ring->uring);
-	}
-	if (slot % 2)
-		io_uring_prep_timeout(one, &times[slot % 97], 0, 0);
-	else
-		io_uring_prep_poll_add(one, fds[slot / 2 % FDS], POLLIN);
-	one->user_data = 0x100000u + slot;
-	truth->bulk_submitted++;
+static void prepare(struct ring *ring, unsigned slot) {
+  struct io_uring_sqe *one = io_uring_get_sqe(&ring->uring);
+  if (!one) {
+    must_uring(io_uring_submit(&ring->uring));
+    one = io_uring_get_sqe(&ring->uring);
+  }
+  if (slot % 2)
+    io_uring_prep_timeout(one, &times[slot % 97], 0, 0);
+  else
+    io_uring_prep_poll_add(one, fds[slot / 2 % FDS], POLLIN);
+  one->user_data = 0x100000u + slot;
+  truth->bulk_submitted++;
 }
 
-int main(int argc, char **argv)
-{
-	begin("churn", &argc, argv);
-	long count = argument(argc, argv, 1, 1000);
-	long_running();
-	struct ring *ring = open_ring(4096, 0);
-	for (int i = 0; i < FDS; i++)
-		fds[i] = must(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-	for (int i = 0; i < 97; i++)
-		times[i].tv_nsec = 100000000 + i * 8000000;
-	for (long slot = 0; slot < count; slot++)
-		prepare(ring, slot);
-	must_uring(io_uring_submit(&ring->uring));
-	say("\"slots\":%ld", count);
-	hold_beside();
-	for (unsigned turn = 0; !stop; turn++) {
-		eventfd_write(fds[turn % FDS], 1);
-		usleep(500);
-		eventfd_t value;
-		eventfd_read(fds[turn % FDS], &value);
-		io_uring_get_events(&ring->uring);
-		struct io_uring_cqe *cqe;
-		for (int i = 0; i < 4096 && io_uring_peek_cqe(&ring->uring, &cqe) == 0; i++) {
-			unsigned slot = cqe->user_data - 0x100000u;
-			io_uring_cqe_seen(&ring->uring, cqe);
-			truth->bulk_completed++;
-			prepare(ring, slot);
-		}
-		must_uring(io_uring_submit(&ring->uring));
-	}
-	return finish();
+int main(int argc, char **argv) {
+  begin("churn", &argc, argv);
+  long count = argument(argc, argv, 1, 1000);
+  long_running();
+  struct ring *ring = open_ring(4096, 0);
+  for (int i = 0; i < FDS; i++)
+    fds[i] = must(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  for (int i = 0; i < 97; i++)
+    times[i].tv_nsec = 100000000 + i * 8000000;
+  for (long slot = 0; slot < count; slot++)
+    prepare(ring, slot);
+  must_uring(io_uring_submit(&ring->uring));
+  say("\"slots\":%ld", count);
+  hold_beside();
+  for (unsigned turn = 0; !stop; turn++) {
+    eventfd_write(fds[turn % FDS], 1);
+    usleep(500);
+    eventfd_t value;
+    eventfd_read(fds[turn % FDS], &value);
+    io_uring_get_events(&ring->uring);
+    struct io_uring_cqe *cqe;
+    for (int i = 0; i < 4096 && io_uring_peek_cqe(&ring->uring, &cqe) == 0; i++) {
+      unsigned slot = cqe->user_data - 0x100000u;
+      io_uring_cqe_seen(&ring->uring, cqe);
+      truth->bulk_completed++;
+      prepare(ring, slot);
+    }
+    must_uring(io_uring_submit(&ring->uring));
+  }
+  return finish();
 }

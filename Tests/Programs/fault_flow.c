@@ -5,241 +5,232 @@
 
 static char buffer[65536];
 
-static void cq_overflow(bool faulty)
-{
-	struct io_uring_params parameters = { .flags = IORING_SETUP_CQSIZE, .cq_entries = 8 };
-	struct ring *ring = open_ring_with(8, parameters);
-	for (int batch = 0; batch < 3; batch++) {
-		for (int i = 0; i < 8; i++)
-			io_uring_prep_nop(next(ring, faulty && batch > 0 ? BAD : GOOD));
-		send_all(ring);
-		if (!faulty)
-			take_all(ring, 8);
-	}
+static void cq_overflow(bool faulty) {
+  struct io_uring_params parameters = {.flags = IORING_SETUP_CQSIZE, .cq_entries = 8};
+  struct ring *ring = open_ring_with(8, parameters);
+  for (int batch = 0; batch < 3; batch++) {
+    for (int i = 0; i < 8; i++)
+      io_uring_prep_nop(next(ring, faulty && batch > 0 ? BAD : GOOD));
+    send_all(ring);
+    if (!faulty)
+      take_all(ring, 8);
+  }
 }
 
-static void broken_chain(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	int file = temporary_file(100);
-	struct io_uring_sqe *read = next(ring, BAD);
-	io_uring_prep_read(read, file, buffer, faulty ? 4096 : 100, 0);
-	read->flags = IOSQE_IO_LINK;
-	io_uring_prep_nop(next(ring, GOOD));
-	send_all(ring);
-	take_all(ring, 2);
+static void broken_chain(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  int file = temporary_file(100);
+  struct io_uring_sqe *read = next(ring, BAD);
+  io_uring_prep_read(read, file, buffer, faulty ? 4096 : 100, 0);
+  read->flags = IOSQE_IO_LINK;
+  io_uring_prep_nop(next(ring, GOOD));
+  send_all(ring);
+  take_all(ring, 2);
 }
 
-static void error_storm(bool faulty)
-{
-	struct ring *ring = open_ring(32, 0);
-	int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
-	for (int i = 0; i < 100; i++) {
-		io_uring_prep_read(next(ring, BAD), faulty || i == 50 ? 9999 : zero, buffer, 64, 0);
-		send_all(ring);
-		take(ring);
-	}
+static void error_storm(bool faulty) {
+  struct ring *ring = open_ring(32, 0);
+  int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  for (int i = 0; i < 100; i++) {
+    io_uring_prep_read(next(ring, BAD), faulty || i == 50 ? 9999 : zero, buffer, 64, 0);
+    send_all(ring);
+    take(ring);
+  }
 }
 
-static void bad_memory(bool faulty)
-{
-	int pair[2];
-	struct ring *ring = open_ring(8, 0);
-	void *memory = map_memory(4096);
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
-	io_uring_prep_recv(next(ring, BAD), pair[0], memory, 4096, 0);
-	send_all(ring);
-	if (faulty)
-		munmap(memory, 4096);
-	put(pair[1], "data");
-	check(take(ring) == (faulty ? -EFAULT : 4), "a strange result");
+static void bad_memory(bool faulty) {
+  int pair[2];
+  struct ring *ring = open_ring(8, 0);
+  void *memory = map_memory(4096);
+  must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  io_uring_prep_recv(next(ring, BAD), pair[0], memory, 4096, 0);
+  send_all(ring);
+  if (faulty)
+    munmap(memory, 4096);
+  put(pair[1], "data");
+  check(take(ring) == (faulty ? -EFAULT : 4), "a strange result");
 }
 
-static void group_condition(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	struct iovec vector = { map_memory(4096), 4096 };
-	must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
-	int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
-	io_uring_prep_read_fixed(next(ring, BAD), zero, (char *)vector.iov_base + (faulty ? 4000 : 0), 1000, 0, 0);
-	send_all(ring);
-	check(take(ring) == (faulty ? -EFAULT : 1000), "a strange result");
+static void group_condition(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  struct iovec vector = {map_memory(4096), 4096};
+  must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
+  int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  io_uring_prep_read_fixed(next(ring, BAD), zero, (char *)vector.iov_base + (faulty ? 4000 : 0), 1000, 0, 0);
+  send_all(ring);
+  check(take(ring) == (faulty ? -EFAULT : 1000), "a strange result");
 }
 
 // A write that the file-size limit cuts short.
-static void short_write(bool faulty)
-{
-	struct rlimit limit = { 1000, RLIM_INFINITY };
-	struct ring *ring = open_ring(8, 0);
-	int file = temporary_file(0);
-	signal(SIGXFSZ, SIG_IGN);
-	if (faulty)
-		must(setrlimit(RLIMIT_FSIZE, &limit));
-	io_uring_prep_write(next(ring, BAD), file, buffer, 4096, 0);
-	send_all(ring);
-	check(take(ring) == (faulty ? 1000 : 4096), "a strange result");
+static void short_write(bool faulty) {
+  struct rlimit limit = {1000, RLIM_INFINITY};
+  struct ring *ring = open_ring(8, 0);
+  int file = temporary_file(0);
+  signal(SIGXFSZ, SIG_IGN);
+  if (faulty)
+    must(setrlimit(RLIMIT_FSIZE, &limit));
+  io_uring_prep_write(next(ring, BAD), file, buffer, 4096, 0);
+  send_all(ring);
+  check(take(ring) == (faulty ? 1000 : 4096), "a strange result");
 }
 
 // A read that ends at memory that is not there, with more behind it; or at the end of a file.
-static void short_read(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	char *memory = map_memory(3 * 4096);
-	int file = faulty ? must(open("/proc/self/mem", O_RDONLY | O_CLOEXEC)) : temporary_file(4096);
-	if (faulty)
-		munmap(memory + 4096, 4096);
-	uintptr_t start = faulty ? (uintptr_t)memory : 0;
-	io_uring_prep_read(next(ring, BAD), file, buffer, 8192, start);
-	io_uring_prep_read(next(ring, GOOD), file, buffer + 8192, 4096, start + (faulty ? 8192 : 0));
-	send_all(ring);
-	take_all(ring, 2);
+static void short_read(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  char *memory = map_memory(3 * 4096);
+  int file = faulty ? must(open("/proc/self/mem", O_RDONLY | O_CLOEXEC)) : temporary_file(4096);
+  if (faulty)
+    munmap(memory + 4096, 4096);
+  uintptr_t start = faulty ? (uintptr_t)memory : 0;
+  io_uring_prep_read(next(ring, BAD), file, buffer, 8192, start);
+  io_uring_prep_read(next(ring, GOOD), file, buffer + 8192, 4096, start + (faulty ? 8192 : 0));
+  send_all(ring);
+  take_all(ring, 2);
 }
 
 // Loopback copies when it delivers. What a full window keeps in the send queue until the connection is reset is not.
-static void copied_send(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	need_opcode(ring, IORING_OP_SEND_ZC, "SEND_ZC");
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof address;
-	int listener = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), small = 4096, large = 1 << 22;
-	must(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small));
-	must(bind(listener, (struct sockaddr *)&address, size));
-	must(listen(listener, 1));
-	must(getsockname(listener, (struct sockaddr *)&address, &size));
-	int sender = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-	must(setsockopt(sender, SOL_SOCKET, SO_SNDBUF, &large, sizeof large));
-	must(connect(sender, (struct sockaddr *)&address, size));
-	int receiver = must(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
-	for (int i = 0; i < (faulty ? 0 : 4); i++)
-		check(must(send(sender, buffer, sizeof buffer, MSG_DONTWAIT)) == sizeof buffer, "the send queue is full");
-	struct io_uring_sqe *send = next(ring, BAD);
-	io_uring_prep_send_zc(send, sender, buffer, 1024, 0, 0);
-	send->ioprio |= 1 << 3; // IORING_SEND_ZC_REPORT_USAGE
-	send_all(ring);
-	check(take(ring) == 1024, "not sent");
-	if (faulty) {
-		must(recv(receiver, buffer + 1024, 1024, 0));
-	} else {
-		struct linger reset = { .l_onoff = 1 };
-		must(setsockopt(sender, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
-		close(sender);
-	}
-	take(ring);
+static void copied_send(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  need_opcode(ring, IORING_OP_SEND_ZC, "SEND_ZC");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof address;
+  int listener = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), small = 4096, large = 1 << 22;
+  must(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small));
+  must(bind(listener, (struct sockaddr *)&address, size));
+  must(listen(listener, 1));
+  must(getsockname(listener, (struct sockaddr *)&address, &size));
+  int sender = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  must(setsockopt(sender, SOL_SOCKET, SO_SNDBUF, &large, sizeof large));
+  must(connect(sender, (struct sockaddr *)&address, size));
+  int receiver = must(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+  for (int i = 0; i < (faulty ? 0 : 4); i++)
+    check(must(send(sender, buffer, sizeof buffer, MSG_DONTWAIT)) == sizeof buffer, "the send queue is full");
+  struct io_uring_sqe *send = next(ring, BAD);
+  io_uring_prep_send_zc(send, sender, buffer, 1024, 0, 0);
+  send->ioprio |= 1 << 3; // IORING_SEND_ZC_REPORT_USAGE
+  send_all(ring);
+  check(take(ring) == 1024, "not sent");
+  if (faulty) {
+    must(recv(receiver, buffer + 1024, 1024, 0));
+  } else {
+    struct linger reset = {.l_onoff = 1};
+    must(setsockopt(sender, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
+    close(sender);
+  }
+  take(ring);
 }
 
 // Files of /proc cannot be read without blocking.
-static void punt_storm(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	int file = must(open(faulty ? "/proc/self/status" : "/dev/zero", O_RDONLY | O_CLOEXEC));
-	for (int i = 0; i < 300; i++) {
-		io_uring_prep_read(next(ring, BAD), file, buffer, 64, 0);
-		send_all(ring);
-		take(ring);
-	}
+static void punt_storm(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  int file = must(open(faulty ? "/proc/self/status" : "/dev/zero", O_RDONLY | O_CLOEXEC));
+  for (int i = 0; i < 300; i++) {
+    io_uring_prep_read(next(ring, BAD), file, buffer, 64, 0);
+    send_all(ring);
+    take(ring);
+  }
 }
 
-static void hashed_work(bool faulty)
-{
-	struct ring *ring = open_ring(32, 0);
-	int file = must(memfd_create("uringtop-test", MFD_CLOEXEC)); // memory cannot be written without blocking
-	for (int batch = 0; batch < 320 / (faulty ? 32 : 1); batch++) {
-		for (int i = 0; i < (faulty ? 32 : 1); i++)
-			io_uring_prep_write(next(ring, BAD), file, buffer, sizeof buffer, 0);
-		send_all(ring);
-		take_all(ring, faulty ? 32 : 1);
-	}
+static void hashed_work(bool faulty) {
+  struct ring *ring = open_ring(32, 0);
+  int file = must(memfd_create("uringtop-test", MFD_CLOEXEC)); // memory cannot be written without blocking
+  for (int batch = 0; batch < 320 / (faulty ? 32 : 1); batch++) {
+    for (int i = 0; i < (faulty ? 32 : 1); i++)
+      io_uring_prep_write(next(ring, BAD), file, buffer, sizeof buffer, 0);
+    send_all(ring);
+    take_all(ring, faulty ? 32 : 1);
+  }
 }
 
-static void small_batches(bool faulty)
-{
-	struct ring *ring = open_ring(32, 0);
-	for (int i = 0; i < 3200; i++) {
-		io_uring_prep_nop(next(ring, BAD));
-		if (faulty || i % 32 == 31) {
-			send_all(ring);
-			take_all(ring, faulty ? 1 : 32);
-		}
-	}
+static void small_batches(bool faulty) {
+  struct ring *ring = open_ring(32, 0);
+  for (int i = 0; i < 3200; i++) {
+    io_uring_prep_nop(next(ring, BAD));
+    if (faulty || i % 32 == 31) {
+      send_all(ring);
+      take_all(ring, faulty ? 1 : 32);
+    }
+  }
 }
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void *submit_some(void *argument)
-{
-	struct ring *ring = argument;
-	for (int i = 0; i < 500; i++) {
-		pthread_mutex_lock(&lock);
-		io_uring_prep_nop(next(ring, BAD));
-		send_all(ring);
-		take(ring);
-		pthread_mutex_unlock(&lock);
-	}
-	return NULL;
+static void *submit_some(void *argument) {
+  struct ring *ring = argument;
+  for (int i = 0; i < 500; i++) {
+    pthread_mutex_lock(&lock);
+    io_uring_prep_nop(next(ring, BAD));
+    send_all(ring);
+    take(ring);
+    pthread_mutex_unlock(&lock);
+  }
+  return NULL;
 }
 
-static void many_submitters(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	pthread_t thread;
-	if (faulty)
-		check(!pthread_create(&thread, NULL, submit_some, ring), "no thread");
-	submit_some(ring);
-	if (faulty)
-		pthread_join(thread, NULL);
+static void many_submitters(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  pthread_t thread;
+  if (faulty)
+    check(!pthread_create(&thread, NULL, submit_some, ring), "no thread");
+  submit_some(ring);
+  if (faulty)
+    pthread_join(thread, NULL);
 }
 
-static void spin(unsigned nanoseconds)
-{
-	for (uint64_t end = now_ns() + nanoseconds; now_ns() < end;)
-		;
+static void spin(unsigned nanoseconds) {
+  for (uint64_t end = now_ns() + nanoseconds; now_ns() < end;)
+    ;
 }
 
 // Task work waits while the program computes; or the data is there at once.
-static void no_defer_taskrun(bool faulty)
-{
-	int pair[2];
-	struct ring *ring = open_ring(8, IORING_SETUP_COOP_TASKRUN);
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
-	for (int i = 0; i < 12000; i++) {
-		if (!faulty)
-			put(pair[1], "x");
-		io_uring_prep_recv(next(ring, BAD), pair[0], buffer, 1, 0);
-		send_all(ring);
-		if (faulty) {
-			put(pair[1], "x");
-			spin(100000);
-		}
-		take(ring);
-	}
+static void no_defer_taskrun(bool faulty) {
+  int pair[2];
+  struct ring *ring = open_ring(8, IORING_SETUP_COOP_TASKRUN);
+  must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  for (int i = 0; i < 12000; i++) {
+    if (!faulty)
+      put(pair[1], "x");
+    io_uring_prep_recv(next(ring, BAD), pair[0], buffer, 1, 0);
+    send_all(ring);
+    if (faulty) {
+      put(pair[1], "x");
+      spin(100000);
+    }
+    take(ring);
+  }
 }
 
-static void no_registered_file(bool faulty)
-{
-	struct ring *ring = open_ring(64, 0);
-	int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
-	must_uring(io_uring_register_files(&ring->uring, &zero, 1));
-	for (int batch = 0; batch < 2000; batch++) {
-		for (int i = 0; i < 64; i++) {
-			struct io_uring_sqe *read = next(ring, BAD);
-			io_uring_prep_read(read, faulty ? zero : 0, buffer, 8, 0);
-			read->flags = faulty ? 0 : IOSQE_FIXED_FILE;
-		}
-		send_all(ring);
-		take_all(ring, 64);
-	}
+static void no_registered_file(bool faulty) {
+  struct ring *ring = open_ring(64, 0);
+  int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  must_uring(io_uring_register_files(&ring->uring, &zero, 1));
+  for (int batch = 0; batch < 2000; batch++) {
+    for (int i = 0; i < 64; i++) {
+      struct io_uring_sqe *read = next(ring, BAD);
+      io_uring_prep_read(read, faulty ? zero : 0, buffer, 8, 0);
+      read->flags = faulty ? 0 : IOSQE_FIXED_FILE;
+    }
+    send_all(ring);
+    take_all(ring, 64);
+  }
 }
 
-int main(int argc, char **argv)
-{
-	static const struct fault faults[] = {
-		{ "cq-overflow", cq_overflow }, { "broken-chain", broken_chain }, { "error-storm", error_storm },
-		{ "bad-memory", bad_memory }, { "group-condition", group_condition }, { "short-write", short_write },
-		{ "short-read", short_read }, { "copied-send", copied_send }, { "punt-storm", punt_storm },
-		{ "hashed-work", hashed_work }, { "small-batches", small_batches },
-		{ "many-submitters", many_submitters }, { "no-defer-taskrun", no_defer_taskrun },
-		{ "no-registered-file", no_registered_file },
-	};
-	return run_fault(argc, argv, faults, sizeof faults / sizeof *faults);
+int main(int argc, char **argv) {
+  static const struct fault faults[] = {
+      {"cq-overflow", cq_overflow},
+      {"broken-chain", broken_chain},
+      {"error-storm", error_storm},
+      {"bad-memory", bad_memory},
+      {"group-condition", group_condition},
+      {"short-write", short_write},
+      {"short-read", short_read},
+      {"copied-send", copied_send},
+      {"punt-storm", punt_storm},
+      {"hashed-work", hashed_work},
+      {"small-batches", small_batches},
+      {"many-submitters", many_submitters},
+      {"no-defer-taskrun", no_defer_taskrun},
+      {"no-registered-file", no_registered_file},
+  };
+  return run_fault(argc, argv, faults, sizeof faults / sizeof *faults);
 }

@@ -4,356 +4,351 @@
 #include <sys/mount.h>
 #include "fault.h"
 
-static void wait_for(struct ring *ring, unsigned count)
-{
-	struct io_uring_cqe *cqe;
-	while (!stop)
-		io_uring_wait_cqe_nr(&ring->uring, &cqe, count);
+static void wait_for(struct ring *ring, unsigned count) {
+  struct io_uring_cqe *cqe;
+  while (!stop)
+    io_uring_wait_cqe_nr(&ring->uring, &cqe, count);
 }
 
-static void poll_pipe(struct ring *ring, uint64_t user_data)
-{
-	int fds[2];
-	make_pipe(fds);
-	io_uring_prep_poll_add(next(ring, user_data), fds[0], POLLIN);
+static void poll_pipe(struct ring *ring, uint64_t user_data) {
+  int fds[2];
+  make_pipe(fds);
+  io_uring_prep_poll_add(next(ring, user_data), fds[0], POLLIN);
 }
 
-static void hang(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	poll_pipe(ring, BAD);
-	if (!faulty)
-		poll_pipe(ring, GOOD);
-	send_all(ring);
-	wait_for(ring, 2);
+static void hang(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  poll_pipe(ring, BAD);
+  if (!faulty)
+    poll_pipe(ring, GOOD);
+  send_all(ring);
+  wait_for(ring, 2);
 }
 
-static void waiting(bool faulty)
-{
-	static struct __kernel_timespec soon = { .tv_nsec = 100000000 };
-	struct ring *ring = open_ring(8, 0);
-	poll_pipe(ring, BAD);
-	send_all(ring);
-	if (faulty)
-		wait_for(ring, 1);
-	while (!stop) {
-		io_uring_prep_timeout(next(ring, GOOD), &soon, 0, 0);
-		send_all(ring);
-		take(ring);
-	}
+static void waiting(bool faulty) {
+  static struct __kernel_timespec soon = {.tv_nsec = 100000000};
+  struct ring *ring = open_ring(8, 0);
+  poll_pipe(ring, BAD);
+  send_all(ring);
+  if (faulty)
+    wait_for(ring, 1);
+  while (!stop) {
+    io_uring_prep_timeout(next(ring, GOOD), &soon, 0, 0);
+    send_all(ring);
+    take(ring);
+  }
 }
 
-static void make_fifo(char *path)
-{
-	strcpy(path, "/tmp/uringtop-fault-XXXXXX");
-	must(close(must(mkstemp(path))));
-	unlink(path);
-	must(mkfifo(path, 0600));
+static void make_fifo(char *path) {
+  strcpy(path, "/tmp/uringtop-fault-XXXXXX");
+  must(close(must(mkstemp(path))));
+  unlink(path);
+  must(mkfifo(path, 0600));
 }
 
-static void stuck_request(bool faulty)
-{
-	char path[64];
-	struct ring *ring = open_ring(8, 0);
-	make_fifo(path);
-	// In a worker: without, the first try opens it with O_NONBLOCK.
-	for (int i = 0; i <= 200; i++) {
-		bool isLast = i == 200 && faulty;
-		struct io_uring_sqe *open = next(ring, isLast ? BAD : GOOD);
-		io_uring_prep_openat(open, AT_FDCWD, isLast ? path : "/dev/null", O_RDONLY, 0);
-		open->flags = IOSQE_ASYNC;
-		send_all(ring);
-		if (!isLast)
-			close(take(ring));
-	}
-	wait_for_end();
-	unlink(path);
+static void stuck_request(bool faulty) {
+  char path[64];
+  struct ring *ring = open_ring(8, 0);
+  make_fifo(path);
+  // In a worker: without, the first try opens it with O_NONBLOCK.
+  for (int i = 0; i <= 200; i++) {
+    bool isLast = i == 200 && faulty;
+    struct io_uring_sqe *open = next(ring, isLast ? BAD : GOOD);
+    io_uring_prep_openat(open, AT_FDCWD, isLast ? path : "/dev/null", O_RDONLY, 0);
+    open->flags = IOSQE_ASYNC;
+    send_all(ring);
+    if (!isLast)
+      close(take(ring));
+  }
+  wait_for_end();
+  unlink(path);
 }
 
-static void leaked_request(bool faulty)
-{
-	static char buffer[64];
-	int fds[2];
-	struct ring *ring = open_ring(8, 0);
-	make_pipe(fds);
-	io_uring_prep_read(next(ring, BAD), fds[0], buffer, sizeof buffer, 0);
-	send_all(ring);
-	if (!faulty) {
-		io_uring_prep_cancel64(next(ring, GOOD), BAD, 0);
-		send_all(ring);
-		take_all(ring, 2);
-	}
-	io_uring_prep_close(next(ring, GOOD), fds[0]);
-	send_all(ring);
-	take(ring);
-	wait_for_end();
+static void leaked_request(bool faulty) {
+  static char buffer[64];
+  int fds[2];
+  struct ring *ring = open_ring(8, 0);
+  make_pipe(fds);
+  io_uring_prep_read(next(ring, BAD), fds[0], buffer, sizeof buffer, 0);
+  send_all(ring);
+  if (!faulty) {
+    io_uring_prep_cancel64(next(ring, GOOD), BAD, 0);
+    send_all(ring);
+    take_all(ring, 2);
+  }
+  io_uring_prep_close(next(ring, GOOD), fds[0]);
+  send_all(ring);
+  take(ring);
+  wait_for_end();
 }
 
-static void answer(int device, const struct fuse_in_header *question, int error, const void *body, size_t size)
-{
-	char reply[8192];
-	struct fuse_out_header header = { .len = sizeof header + size, .error = error, .unique = question->unique };
-	memcpy(reply, &header, sizeof header);
-	memcpy(reply + sizeof header, body, size);
-	must(write(device, reply, header.len));
+static void answer(
+    int device, const struct fuse_in_header *question, int error, const void *body, size_t size) {
+  char reply[8192];
+  struct fuse_out_header header = {.len = sizeof header + size, .error = error, .unique = question->unique};
+  memcpy(reply, &header, sizeof header);
+  memcpy(reply + sizeof header, body, size);
+  must(write(device, reply, header.len));
 }
 
 // A file system with one file, /file, of which it answers reads or does not.
-static void serve_files(int device, bool answers)
-{
-	static char question[1 << 18], content[4096];
-	const struct fuse_in_header *header = (void *)question;
-	while (read(device, question, sizeof question) > 0) {
-		struct fuse_attr attributes = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 };
-		struct fuse_attr file = { .ino = 2, .mode = S_IFREG | 0644, .nlink = 1, .size = sizeof content };
-		struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096 };
-		struct fuse_entry_out entry = { .nodeid = 2, .attr_valid = 1000, .entry_valid = 1000, .attr = file };
-		struct fuse_attr_out state
-		    = { .attr_valid = 1000, .attr = header->nodeid == 2 ? file : attributes };
-		struct fuse_open_out handle = { .open_flags = FOPEN_DIRECT_IO };
-		switch (header->opcode) {
-		case FUSE_INIT: answer(device, header, 0, &init, sizeof init); break;
-		case FUSE_LOOKUP: answer(device, header, 0, &entry, sizeof entry); break;
-		case FUSE_GETATTR: answer(device, header, 0, &state, sizeof state); break;
-		case FUSE_OPEN: answer(device, header, 0, &handle, sizeof handle); break;
-		case FUSE_READ:
-			if (answers)
-				answer(device, header, 0, content, 64);
-			break;
-		case FUSE_FORGET:
-		case FUSE_BATCH_FORGET:
-		case FUSE_INTERRUPT: break;
-		case FUSE_RELEASE: answer(device, header, 0, NULL, 0); break;
-		default: answer(device, header, -ENOSYS, NULL, 0);
-		}
-	}
+static void serve_files(int device, bool answers) {
+  static char question[1 << 18], content[4096];
+  const struct fuse_in_header *header = (void *)question;
+  while (read(device, question, sizeof question) > 0) {
+    struct fuse_attr attributes = {.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2};
+    struct fuse_attr file = {.ino = 2, .mode = S_IFREG | 0644, .nlink = 1, .size = sizeof content};
+    struct fuse_init_out init = {.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096};
+    struct fuse_entry_out entry = {.nodeid = 2, .attr_valid = 1000, .entry_valid = 1000, .attr = file};
+    struct fuse_attr_out state = {.attr_valid = 1000, .attr = header->nodeid == 2 ? file : attributes};
+    struct fuse_open_out handle = {.open_flags = FOPEN_DIRECT_IO};
+    switch (header->opcode) {
+      case FUSE_INIT:
+        answer(device, header, 0, &init, sizeof init);
+        break;
+      case FUSE_LOOKUP:
+        answer(device, header, 0, &entry, sizeof entry);
+        break;
+      case FUSE_GETATTR:
+        answer(device, header, 0, &state, sizeof state);
+        break;
+      case FUSE_OPEN:
+        answer(device, header, 0, &handle, sizeof handle);
+        break;
+      case FUSE_READ:
+        if (answers)
+          answer(device, header, 0, content, 64);
+        break;
+      case FUSE_FORGET:
+      case FUSE_BATCH_FORGET:
+      case FUSE_INTERRUPT:
+        break;
+      case FUSE_RELEASE:
+        answer(device, header, 0, NULL, 0);
+        break;
+      default:
+        answer(device, header, -ENOSYS, NULL, 0);
+    }
+  }
 }
 
 // The ring is closed while a worker reads from a file system that never answers, which cannot be cancelled.
-static void leaked_ring(bool faulty)
-{
-	static char buffer[64];
-	char folder[] = "/tmp/uringtop-fault-XXXXXX", options[128], path[64];
-	must(unshare(CLONE_NEWNS)); // the mount ends with the program
-	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	check(mkdtemp(folder) != NULL, "mkdtemp");
-	int device = must(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
-	must(mount("uringtop-fault", folder, "fuse", MS_NOSUID | MS_NODEV, options));
-	pid_t server = must(fork());
-	if (server == 0) {
-		signal(SIGTERM, SIG_DFL);
-		alarm(60); // the parent cannot end while its request waits
-		serve_files(device, !faulty);
-		_exit(0);
-	}
-	close(device);
-	snprintf(path, sizeof path, "%s/file", folder);
-	int file = must(open(path, O_RDONLY | O_CLOEXEC));
-	struct ring *ring = open_ring(8, 0);
-	struct io_uring_sqe *read = next(ring, BAD);
-	io_uring_prep_read(read, file, buffer, sizeof buffer, 0);
-	read->flags = IOSQE_ASYNC;
-	send_all(ring);
-	sleep_ms(1500); // uringtop finds the ring
-	if (!faulty)
-		take(ring);
-	close_ring(ring);
-	wait_for_end();
-	kill(server, SIGKILL);
-	umount2(folder, MNT_FORCE | MNT_DETACH);
-	waitpid(server, NULL, 0);
-	rmdir(folder);
+static void leaked_ring(bool faulty) {
+  static char buffer[64];
+  char folder[] = "/tmp/uringtop-fault-XXXXXX", options[128], path[64];
+  must(unshare(CLONE_NEWNS)); // the mount ends with the program
+  must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  check(mkdtemp(folder) != NULL, "mkdtemp");
+  int device = must(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+  must(mount("uringtop-fault", folder, "fuse", MS_NOSUID | MS_NODEV, options));
+  pid_t server = must(fork());
+  if (server == 0) {
+    signal(SIGTERM, SIG_DFL);
+    alarm(60); // the parent cannot end while its request waits
+    serve_files(device, !faulty);
+    _exit(0);
+  }
+  close(device);
+  snprintf(path, sizeof path, "%s/file", folder);
+  int file = must(open(path, O_RDONLY | O_CLOEXEC));
+  struct ring *ring = open_ring(8, 0);
+  struct io_uring_sqe *read = next(ring, BAD);
+  io_uring_prep_read(read, file, buffer, sizeof buffer, 0);
+  read->flags = IOSQE_ASYNC;
+  send_all(ring);
+  sleep_ms(1500); // uringtop finds the ring
+  if (!faulty)
+    take(ring);
+  close_ring(ring);
+  wait_for_end();
+  kill(server, SIGKILL);
+  umount2(folder, MNT_FORCE | MNT_DETACH);
+  waitpid(server, NULL, 0);
+  rmdir(folder);
 }
 
-static void unreaped_cqes(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	for (int i = 0; i < 3; i++)
-		io_uring_prep_nop(next(ring, BAD + i));
-	send_all(ring);
-	if (!faulty)
-		take_all(ring, 3);
-	wait_for_end();
+static void unreaped_cqes(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  for (int i = 0; i < 3; i++)
+    io_uring_prep_nop(next(ring, BAD + i));
+  send_all(ring);
+  if (!faulty)
+    take_all(ring, 3);
+  wait_for_end();
 }
 
 // As a submission does it, but for the system call.
-static void publish(struct ring *ring)
-{
-	struct io_uring_sq *sq = &ring->uring.sq;
-	unsigned count = sq->sqe_tail - sq->sqe_head;
-	for (unsigned i = 0; i < count; i++)
-		sq->array[(*sq->ktail + i) & (ring->sq_entries - 1)] = (sq->sqe_head + i) & (ring->sq_entries - 1);
-	io_uring_smp_store_release(sq->ktail, *sq->ktail + count);
+static void publish(struct ring *ring) {
+  struct io_uring_sq *sq = &ring->uring.sq;
+  unsigned count = sq->sqe_tail - sq->sqe_head;
+  for (unsigned i = 0; i < count; i++)
+    sq->array[(*sq->ktail + i) & (ring->sq_entries - 1)] = (sq->sqe_head + i) & (ring->sq_entries - 1);
+  io_uring_smp_store_release(sq->ktail, *sq->ktail + count);
 }
 
-static void unsubmitted_sqes(bool faulty)
-{
-	struct ring *ring = open_ring(8, 0);
-	io_uring_prep_nop(next(ring, BAD));
-	if (faulty) {
-		publish(ring);
-	} else {
-		send_all(ring);
-		take(ring);
-	}
-	wait_for_end();
+static void unsubmitted_sqes(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  io_uring_prep_nop(next(ring, BAD));
+  if (faulty) {
+    publish(ring);
+  } else {
+    send_all(ring);
+    take(ring);
+  }
+  wait_for_end();
 }
 
-static void sqpoll_stall(bool faulty)
-{
-	struct io_uring_params parameters = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 10 };
-	struct ring *ring = open_ring_with(8, parameters);
-	sleep_ms(300); // it sleeps now
-	io_uring_prep_nop(next(ring, BAD));
-	if (faulty) {
-		publish(ring);
-	} else {
-		send_all(ring);
-		take(ring);
-	}
-	wait_for_end();
+static void sqpoll_stall(bool faulty) {
+  struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 10};
+  struct ring *ring = open_ring_with(8, parameters);
+  sleep_ms(300); // it sleeps now
+  io_uring_prep_nop(next(ring, BAD));
+  if (faulty) {
+    publish(ring);
+  } else {
+    send_all(ring);
+    take(ring);
+  }
+  wait_for_end();
 }
 
-static void sqpoll_idle(bool faulty)
-{
-	struct io_uring_params parameters = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = faulty ? 5000 : 1 };
-	struct ring *ring = open_ring_with(8, parameters);
-	while (!stop) {
-		io_uring_prep_nop(next(ring, BAD));
-		send_all(ring);
-		take(ring);
-		sleep_ms(200);
-	}
+static void sqpoll_idle(bool faulty) {
+  struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = faulty ? 5000 : 1};
+  struct ring *ring = open_ring_with(8, parameters);
+  while (!stop) {
+    io_uring_prep_nop(next(ring, BAD));
+    send_all(ring);
+    take(ring);
+    sleep_ms(200);
+  }
 }
 
-static void drain_stall(bool faulty)
-{
-	static char buffer[64];
-	int fds[2];
-	struct ring *ring = open_ring(8, 0);
-	make_pipe(fds);
-	io_uring_prep_read(next(ring, BAD), fds[0], buffer, sizeof buffer, 0);
-	struct io_uring_sqe *drain = next(ring, GOOD);
-	io_uring_prep_nop(drain);
-	drain->flags = IOSQE_IO_DRAIN;
-	send_all(ring);
-	if (!faulty) {
-		put(fds[1], "go");
-		take_all(ring, 2);
-	}
-	wait_for_end();
+static void drain_stall(bool faulty) {
+  static char buffer[64];
+  int fds[2];
+  struct ring *ring = open_ring(8, 0);
+  make_pipe(fds);
+  io_uring_prep_read(next(ring, BAD), fds[0], buffer, sizeof buffer, 0);
+  struct io_uring_sqe *drain = next(ring, GOOD);
+  io_uring_prep_nop(drain);
+  drain->flags = IOSQE_IO_DRAIN;
+  send_all(ring);
+  if (!faulty) {
+    put(fds[1], "go");
+    take_all(ring, 2);
+  }
+  wait_for_end();
 }
 
-static void overlapping_memory(bool faulty)
-{
-	static char buffer[256];
-	int fds[2];
-	struct ring *ring = open_ring(8, 0);
-	make_pipe(fds);
-	io_uring_prep_read(next(ring, BAD), fds[0], buffer, 100, 0);
-	io_uring_prep_read(next(ring, BAD + 1), fds[0], buffer + (faulty ? 60 : 100), 100, 0);
-	send_all(ring);
-	wait_for_end();
+static void overlapping_memory(bool faulty) {
+  static char buffer[256];
+  int fds[2];
+  struct ring *ring = open_ring(8, 0);
+  make_pipe(fds);
+  io_uring_prep_read(next(ring, BAD), fds[0], buffer, 100, 0);
+  io_uring_prep_read(next(ring, BAD + 1), fds[0], buffer + (faulty ? 60 : 100), 100, 0);
+  send_all(ring);
+  wait_for_end();
 }
 
-static void withdrawn_buffer(bool faulty)
-{
-	int fds[2];
-	struct ring *ring = open_ring(8, 0);
-	struct iovec vector = { map_memory(4096), 4096 };
-	must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
-	make_pipe(fds);
-	io_uring_prep_read_fixed(next(ring, BAD), fds[0], vector.iov_base, 100, 0, 0);
-	send_all(ring);
-	if (!faulty) {
-		put(fds[1], "go");
-		take(ring);
-	}
-	must_uring(io_uring_unregister_buffers(&ring->uring));
-	wait_for_end();
+static void withdrawn_buffer(bool faulty) {
+  int fds[2];
+  struct ring *ring = open_ring(8, 0);
+  struct iovec vector = {map_memory(4096), 4096};
+  must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
+  make_pipe(fds);
+  io_uring_prep_read_fixed(next(ring, BAD), fds[0], vector.iov_base, 100, 0, 0);
+  send_all(ring);
+  if (!faulty) {
+    put(fds[1], "go");
+    take(ring);
+  }
+  must_uring(io_uring_unregister_buffers(&ring->uring));
+  wait_for_end();
 }
 
-static void provide(struct ring *ring, unsigned count)
-{
-	static char buffers[8][64];
-	io_uring_prep_provide_buffers(next(ring, GOOD), buffers, sizeof *buffers, (int)count, 1, 0);
-	send_all(ring);
-	check(take(ring) >= 0, "no buffers");
+static void provide(struct ring *ring, unsigned count) {
+  static char buffers[8][64];
+  io_uring_prep_provide_buffers(next(ring, GOOD), buffers, sizeof *buffers, (int)count, 1, 0);
+  send_all(ring);
+  check(take(ring) >= 0, "no buffers");
 }
 
-static void receive_multishot(struct ring *ring, int fd)
-{
-	struct io_uring_sqe *receive = next(ring, BAD);
-	io_uring_prep_recv_multishot(receive, fd, NULL, 0, 0);
-	receive->flags |= IOSQE_BUFFER_SELECT;
-	receive->buf_group = 1;
-	send_all(ring);
+static void receive_multishot(struct ring *ring, int fd) {
+  struct io_uring_sqe *receive = next(ring, BAD);
+  io_uring_prep_recv_multishot(receive, fd, NULL, 0, 0);
+  receive->flags |= IOSQE_BUFFER_SELECT;
+  receive->buf_group = 1;
+  send_all(ring);
 }
 
-static void multishot_ended(bool faulty)
-{
-	int pair[2];
-	struct ring *ring = open_ring(8, 0);
-	must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
-	provide(ring, 1);
-	receive_multishot(ring, pair[0]);
-	put(pair[1], "one");
-	check(take(ring) == 3, "nothing received");
-	put(pair[1], "two");
-	check(take(ring) == -ENOBUFS, "a buffer was left");
-	if (!faulty) {
-		provide(ring, 8);
-		receive_multishot(ring, pair[0]);
-		check(take(ring) == 3, "nothing received again");
-	}
-	wait_for_end();
+static void multishot_ended(bool faulty) {
+  int pair[2];
+  struct ring *ring = open_ring(8, 0);
+  must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+  provide(ring, 1);
+  receive_multishot(ring, pair[0]);
+  put(pair[1], "one");
+  check(take(ring) == 3, "nothing received");
+  put(pair[1], "two");
+  check(take(ring) == -ENOBUFS, "a buffer was left");
+  if (!faulty) {
+    provide(ring, 8);
+    receive_multishot(ring, pair[0]);
+    check(take(ring) == 3, "nothing received again");
+  }
+  wait_for_end();
 }
 
-static void buffers_exhausted(bool faulty)
-{
-	int pair[2];
-	struct ring *ring = open_ring(8, 0);
-	must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
-	provide(ring, faulty ? 1 : 8);
-	receive_multishot(ring, pair[0]);
-	for (int i = 0; i < 2; i++) {
-		put(pair[1], "one");
-		take(ring);
-	}
-	wait_for_end();
+static void buffers_exhausted(bool faulty) {
+  int pair[2];
+  struct ring *ring = open_ring(8, 0);
+  must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+  provide(ring, faulty ? 1 : 8);
+  receive_multishot(ring, pair[0]);
+  for (int i = 0; i < 2; i++) {
+    put(pair[1], "one");
+    take(ring);
+  }
+  wait_for_end();
 }
 
-static void worker_fan_out(bool faulty)
-{
-	enum { COUNT = 40 };
-	static char paths[COUNT][64];
-	unsigned limits[2] = { faulty ? COUNT : 4, 0 };
-	struct ring *ring = open_ring(64, 0);
-	must_uring(io_uring_register_iowq_max_workers(&ring->uring, limits));
-	for (int i = 0; i < COUNT; i++) {
-		struct io_uring_sqe *open = next(ring, BAD + i);
-		make_fifo(paths[i]);
-		io_uring_prep_openat(open, AT_FDCWD, paths[i], O_RDONLY, 0);
-		open->flags = IOSQE_ASYNC;
-	}
-	send_all(ring);
-	wait_for_end();
-	for (int i = 0; i < COUNT; i++)
-		unlink(paths[i]);
+static void worker_fan_out(bool faulty) {
+  enum { COUNT = 40 };
+  static char paths[COUNT][64];
+  unsigned limits[2] = {faulty ? COUNT : 4, 0};
+  struct ring *ring = open_ring(64, 0);
+  must_uring(io_uring_register_iowq_max_workers(&ring->uring, limits));
+  for (int i = 0; i < COUNT; i++) {
+    struct io_uring_sqe *open = next(ring, BAD + i);
+    make_fifo(paths[i]);
+    io_uring_prep_openat(open, AT_FDCWD, paths[i], O_RDONLY, 0);
+    open->flags = IOSQE_ASYNC;
+  }
+  send_all(ring);
+  wait_for_end();
+  for (int i = 0; i < COUNT; i++)
+    unlink(paths[i]);
 }
 
-int main(int argc, char **argv)
-{
-	static const struct fault faults[] = {
-		{ "hang", hang }, { "waiting", waiting }, { "stuck-request", stuck_request },
-		{ "leaked-request", leaked_request }, { "leaked-ring", leaked_ring },
-		{ "unreaped-cqes", unreaped_cqes },
-		{ "unsubmitted-sqes", unsubmitted_sqes }, { "sqpoll-stall", sqpoll_stall },
-		{ "sqpoll-idle", sqpoll_idle },
-		{ "drain-stall", drain_stall }, { "overlapping-memory", overlapping_memory },
-		{ "withdrawn-buffer", withdrawn_buffer }, { "multishot-ended", multishot_ended },
-		{ "buffers-exhausted", buffers_exhausted }, { "worker-fan-out", worker_fan_out },
-	};
-	return run_fault(argc, argv, faults, sizeof faults / sizeof *faults);
+int main(int argc, char **argv) {
+  static const struct fault faults[] = {
+      {"hang", hang},
+      {"waiting", waiting},
+      {"stuck-request", stuck_request},
+      {"leaked-request", leaked_request},
+      {"leaked-ring", leaked_ring},
+      {"unreaped-cqes", unreaped_cqes},
+      {"unsubmitted-sqes", unsubmitted_sqes},
+      {"sqpoll-stall", sqpoll_stall},
+      {"sqpoll-idle", sqpoll_idle},
+      {"drain-stall", drain_stall},
+      {"overlapping-memory", overlapping_memory},
+      {"withdrawn-buffer", withdrawn_buffer},
+      {"multishot-ended", multishot_ended},
+      {"buffers-exhausted", buffers_exhausted},
+      {"worker-fan-out", worker_fan_out},
+  };
+  return run_fault(argc, argv, faults, sizeof faults / sizeof *faults);
 }

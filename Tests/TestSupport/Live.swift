@@ -1,10 +1,12 @@
 import Foundation
+import ProbeSupport
 
-/// Whether tests with live capture can run here.
+/// Tests with live capture.
 public enum Live {
+  /// With URINGTOP_REQUIRE_LIVE=1 live tests run in any case, and fail where they cannot work.
   public static let isRequired =
     ProcessInfo.processInfo.environment["URINGTOP_REQUIRE_LIVE"] == "1"
 
-  /// With URINGTOP_REQUIRE_LIVE=1 they run in any case, and fail where they cannot work.
-  public static let isOn = isRequired || getuid() == 0
+  /// Live tests run.
+  public static let isOn = TestPrograms.areAllowed
 }

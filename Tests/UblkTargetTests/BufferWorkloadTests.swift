@@ -1,4 +1,5 @@
 import Glibc
+import ProbeSupport
 import Testing
 
 @testable import UblkTarget
@@ -6,7 +7,7 @@ import Testing
 @Suite struct BufferWorkloadTests {
   private func finished(_ configuration: Configuration) throws -> BufferWorkload {
     let workload = try BufferWorkload(configuration)
-    for _ in 0..<200 where workload.status.load?.isDone != true { usleep(50_000) }
+    eventually { workload.status.load?.isDone == true }
     workload.stop()
     return workload
   }

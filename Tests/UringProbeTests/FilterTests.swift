@@ -17,7 +17,6 @@ extension LiveTests {
       }
       let child = try TestPrograms.start("links")
       let (_, truth) = child.finish()
-      usleep(50_000)
       let snapshot = session.stop()
       return (Comparison(snapshot, pid: child.pid), truth, snapshot)
     }

@@ -27,16 +27,16 @@ extension LiveTests {
       return try LiveSession(options)
     }
 
-    /// Waits until a snapshot is as it should be, five seconds at most.
+    /// Waits until a snapshot is as it should be.
     static func wait(
       _ session: LiveSession, until condition: (Snapshot) -> Bool
     ) -> Snapshot {
-      for _ in 0..<100 {
-        let snapshot = session.current()
-        if condition(snapshot) { return snapshot }
-        usleep(50_000)
+      var snapshot = session.current()
+      eventually {
+        snapshot = session.current()
+        return condition(snapshot)
       }
-      return session.current()
+      return snapshot
     }
 
     static func rings(_ snapshot: Snapshot, of pid: UInt32) -> [Ring] {

@@ -43,11 +43,28 @@ struct PartsTests {
   @Test func idleReaderSleepsLongAndBusyReaderShort() {
     var pacing = DrainPacing(ringBufferSize: 1 << 20)
     for _ in 0..<20 { _ = pacing.pause(after: 0) }
-    #expect(pacing.pause(after: 0) == 10_000_000)
+    #expect(pacing.pause(after: 0) == 200_000_000)
+    // From a long sleep to one that nobody needs to end, as soon as more arrives.
+    #expect(pacing.pause(after: 100 << 10) == 10_000_000)
     for _ in 0..<20 { _ = pacing.pause(after: 300 << 10) }
     #expect(pacing.pause(after: 300 << 10) == 1_000_000)
     #expect(pacing.pause(after: 600 << 10) == 1)
     #expect(pacing.isBehind(600 << 10))
+    pacing.restart()
+    #expect(pacing.pause(after: 200 << 10) == 5_000_000)
+  }
+
+  @Test func promptReaderNeverSleepsLong() {
+    var pacing = DrainPacing(ringBufferSize: 1 << 20, isPrompt: true)
+    for _ in 0..<40 { #expect(pacing.pause(after: 0) <= 10_000_000) }
+  }
+
+  @Test func suspectsAreLookedForSoonAfterRecordsAndThenNoMore() {
+    var search = SuspectSearch()
+    #expect(!search.isPending(at: 1))
+    search.noteRecords(at: 1_000_000_000)
+    #expect(search.isPending(at: 1_050_000_000))
+    #expect(!search.isPending(at: 1_200_000_000))
   }
 
   @Test func recordsAreWhole() {

@@ -2,6 +2,8 @@ import CRecord
 import Testing
 import UringRecords
 
+@testable import UringTrace
+
 /// Records that are shorter than their struct: they were written before it grew.
 @Suite struct ShorterRecordTests {
   /// A registered file as if its last 8 bytes (mode to file_system) had been added later.
@@ -43,7 +45,7 @@ import UringRecords
     records.append(short, base: \.base)
     records.append(
       record_complete_unseen(complete: short, submitted_ns: 5), base: \.complete.base)
-    let check = records.bytes.withUnsafeBytes { RecordCheck($0) }
+    let check = Self.check(records.bytes)
     #expect(check.recordCount == 2)
     #expect(check.length == records.bytes.count)
     let descriptor = try #require(RecordKind.complete.descriptor)
@@ -59,8 +61,13 @@ import UringRecords
       header.size = UInt16(kind.minimumSize - 8)
       var bytes = withUnsafeBytes(of: header) { Array($0) }
       bytes += repeatElement(0, count: kind.minimumSize)
-      let check = bytes.withUnsafeBytes { RecordCheck($0) }
-      #expect(check.flaw == .corrupt(offset: 0), "\(kind)")
+      #expect(Self.check(bytes).flaw == .corrupt(place: 0, isLine: false), "\(kind)")
     }
+  }
+
+  private static func check(_ bytes: [UInt8]) -> RecordCheck {
+    var check = RecordCheck(base: 0)
+    bytes.withUnsafeBytes { bytes in while check.nextBlock(of: bytes) != nil {} }
+    return check
   }
 }

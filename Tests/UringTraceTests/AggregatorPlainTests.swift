@@ -68,7 +68,7 @@ import Testing
     var long = Self.newAggregator()
     for words in stream.records {
       words.withUnsafeBytes {
-        long.recordCount += 1
+        long.stream.records += 1
         long.consumeAny($0.baseAddress!.assumingMemoryBound(to: record.self))
       }
     }

@@ -1,4 +1,5 @@
 import Testing
+import UringRecords
 
 @testable import UringTrace
 

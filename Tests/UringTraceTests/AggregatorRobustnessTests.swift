@@ -1,24 +1,31 @@
 import CRecord
+import Foundation
+import SystemPackage
 import Testing
-import UringTrace
+import UringRecords
+
+@testable import UringTrace
 
 /// What a damaged recording must not do: crash, or be taken for truth.
 @Suite struct AggregatorRobustnessTests {
-  @Test(arguments: [
-    RecordKind.create, .submit, .complete, .link, .failLink, .cqeOverflow, .ringFound, .lost,
-    .taskName, .end, .freed,
-  ])
+  @Test(arguments: RandomRecords.kinds)
   func recordTooShortForItsKindIsSkipped(kind: RecordKind) {
+    let size = kind.minimumSize
     var stream = RecordStream()
-    stream.raw([1_000, 4096, 512, 24 << 32 | UInt64(kind.rawValue) << 48])
+    // The header is read whatever the size is.
+    for size in Set([24, size - 8]) where size >= 24 {
+      var words = [UInt64](repeating: 0, count: 32)
+      words[0...3] = [1_000, 4096, 512, UInt64(size) << 32 | UInt64(kind.rawValue) << 48]
+      stream.raw(words)
+    }
     let snapshot = stream.snapshot()
-    #expect(snapshot.damagedRecordCount == 1)
-    #expect(snapshot.recordCount == 1)
+    #expect(snapshot.damagedRecordCount == UInt64(stream.records.count))
+    #expect(snapshot.recordCount == UInt64(stream.records.count))
     #expect(snapshot.rings.isEmpty)
     #expect(snapshot.requests.isEmpty)
   }
 
-  @Test(arguments: [UInt8(0), 19, 63, 73, 255])
+  @Test(arguments: RandomRecords.unknownKinds)
   func unknownKindIsSkipped(kind: UInt8) {
     var stream = RecordStream()
     stream.raw([1_000, 4096, 512, 32 << 32 | UInt64(kind) << 48])
@@ -58,35 +65,113 @@ import UringTrace
     #expect(stream.snapshot().taskNames[9]?.isEmpty == false)
   }
 
-  /// Sound headers and otherwise noise, over few addresses so that records meet.
+  @Test(arguments: RandomRecords.kinds) func noiseOfEveryKindIsTaken(kind: RecordKind) {
+    var records = RandomRecords(seed: UInt64(kind.rawValue) + 1, timeRange: 1_000_000_000)
+    var aggregator = RecordStream().replay()
+    var taken: UInt64 = 0
+    for _ in 0..<100 {
+      consume(records.next(kind), &aggregator)
+      guard let event = aggregator.lastEvent else { continue }
+      #expect(event.kind == kind)
+      taken += 1
+    }
+    // Some have a text or a list that must fit.
+    #expect(taken >= 25)
+    aggregator.checkInvariants()
+  }
+
+  /// Noise of all kinds, some of it damaged.
   @Test(arguments: 1...20) func noise(seed: UInt64) {
-    var random = SeededRandom(state: seed)
+    var records = RandomRecords(seed: seed, timeRange: seed % 2 == 0 ? nil : 1_000_000_000)
     var limits = Aggregator.Limits()
     limits.history = Int(seed % 4) * 5
     limits.closedRings = Int(seed % 3)
     var aggregator = RecordStream().replay(limits: limits)
-    let kinds = Array(UInt64(0)...20) + Array(UInt64(62)...75)
-    for _ in 0..<20_000 {
-      var words = (0..<20).map { _ in random.next() }
-      words[0] = seed % 2 == 0 ? random.next() : random.next() % 1_000_000_000
-      words[1] = random.next() % 5 * 4096
-      words[2] = random.next() % 12 * 256
-      let size: UInt64 = random.next() % 10 == 0 ? random.next() % 160 : 160
-      words[3] =
-        size << 32 | kinds[Int(random.next() % UInt64(kinds.count))] << 48
-        | random.next() % 70 << 56 | random.next() % 8
-      // Other requests' addresses: link targets, notifications.
-      words[4] = random.next() % 12 * 256
-      if random.next() % 4 == 0 { words[5] = random.next() % 12 * 256 }
-      words.withUnsafeBytes {
-        aggregator.consume($0.baseAddress!.assumingMemoryBound(to: record.self))
-      }
+    for number in 1...20_000 {
+      consume(records.next(), &aggregator)
+      if number % 1_000 == 0 { aggregator.checkInvariants() }
     }
     let snapshot = aggregator.snapshot()
     #expect(snapshot.recordCount == 20_000)
+    #expect(snapshot.damagedRecordCount > 0 && snapshot.damagedRecordCount < 10_000)
+    #expect(snapshot.recent.count <= limits.history)
+    expectConsistency(of: snapshot)
+  }
+
+  /// Noise reaches groups of every provider, and buffers of every kind.
+  @Test func noiseLendsBuffers() {
+    var providers: Set<GroupProvider> = []
+    var kinds: Set<Buffer.Kind> = []
+    var states: Set<RequestGroup.State> = []
+    for seed in 1...20 {
+      var records = RandomRecords(seed: UInt64(seed), timeRange: 1_000_000_000)
+      var aggregator = RecordStream().replay()
+      for number in 1...4_000 {
+        consume(records.next(), &aggregator)
+        guard number % 500 == 0 else { continue }
+        let snapshot = aggregator.snapshot()
+        providers.formUnion(snapshot.groups.map(\.provider))
+        states.formUnion(snapshot.groups.map(\.state))
+        kinds.formUnion(snapshot.buffers.map(\.kind))
+      }
+    }
+    // A delivery and a use of the same block request: only damaged recordings have those.
+    providers.insert(.ublkAuto)
+    #expect(providers.isSuperset(of: GroupProvider.all), "\(providers)")
+    #expect(kinds.count > 1, "\(kinds)")
+    #expect(states.count > 2, "\(states)")
+  }
+
+  /// Real recordings, from which records are missing, in which they are doubled, late, or overwritten.
+  @Test(arguments: Recordings.all) func damagedRecording(path: String) throws {
+    let recording = try Recording(path: FilePath(path))
+    var records: [[UInt64]] = []
+    recording.forEachRecord { record in
+      let bytes = UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size))
+      records.append(Array(bytes.bindMemory(to: UInt64.self)))
+    }
+    for seed in 1...3 {
+      var random = SeededRandom(state: UInt64(seed))
+      var noise = RandomRecords(seed: UInt64(seed), timeRange: recording.duration)
+      var late: [UInt64]?
+      var aggregator = Aggregator(host: recording.header.host)
+      for (number, record) in records.enumerated() {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<5: break
+        case 5..<8:
+          consume(record, &aggregator)
+          consume(record, &aggregator)
+        case 8..<11: late = record
+        case 11:
+          var record = record
+          let word = Int.random(in: 4..<max(5, record.count), using: &random)
+          if word < record.count { record[word] = random.next() }
+          consume(record, &aggregator)
+        case 12: consume(noise.next(), &aggregator)
+        default:
+          consume(record, &aggregator)
+          if let overtaken = late, Bool.random(using: &random) {
+            consume(overtaken, &aggregator)
+            late = nil
+          }
+        }
+        if number % 500 == 0 { aggregator.checkInvariants() }
+      }
+      aggregator.checkInvariants()
+      expectConsistency(of: aggregator.snapshot())
+    }
+  }
+
+  private func consume(_ words: [UInt64], _ aggregator: inout Aggregator) {
+    words.withUnsafeBytes {
+      aggregator.consume($0.baseAddress!.assumingMemoryBound(to: record.self))
+    }
+  }
+
+  /// What a snapshot says in two places is the same in both.
+  private func expectConsistency(of snapshot: Snapshot) {
     #expect(snapshot.requests.allSatisfy { !$0.state.isFinal })
     #expect(snapshot.recent.allSatisfy { $0.state.isFinal })
-    #expect(snapshot.recent.count <= limits.history)
     #expect(
       Set((snapshot.requests + snapshot.recent).map(\.id)).count
         == snapshot.requests.count + snapshot.recent.count)
@@ -104,17 +189,36 @@ import UringTrace
       let chain = snapshot.chains.first { $0.id == request.chain }
       #expect(chain?.members.contains { $0.request == request.id } == true)
     }
+    let rings = Set(snapshot.rings.map(\.id))
+    #expect(Set(snapshot.groups.map(\.id)).count == snapshot.groups.count)
+    for group in snapshot.groups {
+      // Ended groups outlive their rings.
+      #expect(rings.contains(group.ring) || group.state != .borrowed)
+      #expect(group.doneCount <= group.memberCount && group.failedCount <= group.doneCount)
+      #expect(group.members.count <= Int(group.memberCount))
+      #expect(group.members.count { !$0.isDone } == Int(group.memberCount - group.doneCount))
+    }
+    // Commands also take buffers back.
+    for request in snapshot.requests where request.opcode.name != "URING_CMD" {
+      guard let group = snapshot.groups.first(where: { $0.id == request.group }) else { continue }
+      #expect(
+        group.leader.request == request.id || group.members.contains { $0.request == request.id },
+        "request \(request.id) is not of group \(group.id)")
+    }
+    let buffers = snapshot.buffers.map {
+      "\($0.ring) \($0.kind) \($0.index) \($0.isWithdrawn ? $0.group : 0)"
+    }
+    #expect(Set(buffers).count == buffers.count)
+    for buffer in snapshot.buffers { #expect(rings.contains(buffer.ring)) }
   }
 }
 
-/// Numbers that are the same in each run (xorshift64*).
-struct SeededRandom {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state ^= state >> 12
-    state ^= state << 25
-    state ^= state >> 27
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
+/// Paths of all recordings in the repository.
+private enum Recordings {
+  static let all: [String] = {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let names = FileManager.default.enumerator(atPath: tests.path())?.compactMap { $0 as? String }
+    return (names ?? []).filter { $0.hasSuffix(".uring") }.sorted()
+      .map { tests.appending(path: $0).path() }
+  }()
 }

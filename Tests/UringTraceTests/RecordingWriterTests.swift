@@ -124,7 +124,7 @@ import UringRecords
     for (index, words) in stream.records.enumerated() {
       if index == stream.records.count / 2 { disk.start() }
       // The disk catches up for a while, and falls behind again.
-      if index > stream.records.count / 2, index % 2_000 == 0 { usleep(20_000) }
+      if index > stream.records.count / 2, index % 2_000 == 0 { disk.waitForMore() }
       words.withUnsafeBytes { writer.append($0) }
     }
     let summary = try writer.finish(lostInKernel: 0)
@@ -164,7 +164,7 @@ import UringRecords
 private final class SlowDisk: Sendable {
   private let path = TemporaryFile.path("slow.fifo")
   private let descriptor: Int32
-  private let state = Monitor((bytes: [UInt8](), isDone: false))
+  private let state = Monitor((bytes: [UInt8](), seen: 0, isDone: false))
 
   init() throws {
     try #require(mkfifo(path, 0o600) == 0)
@@ -192,12 +192,21 @@ private final class SlowDisk: Sendable {
         let count = read(descriptor, &buffer, buffer.count)
         if count == 0 { return state.change { $0.isDone = true } }
         if count < 0 {
-          usleep(1000)
+          var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+          poll(&ready, 1, -1)
         } else {
-          state.withLock { $0.bytes += buffer[..<count] }
+          state.change { $0.bytes += buffer[..<count] }
         }
       }
     }.detach()
+  }
+
+  /// Waits until it has taken some more since the last time.
+  func waitForMore() {
+    let some = 16 << 10
+    state.wait(
+      until: nil, for: { $0.bytes.count >= $0.seen + some || $0.isDone },
+      then: { $0.seen = $0.bytes.count })
   }
 
   /// Waits for the end.

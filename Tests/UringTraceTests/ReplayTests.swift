@@ -89,14 +89,14 @@ import Testing
       recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") }
     )
     defer { source.stop() }
-    #expect(source.timeline?.eventCount == recording.eventCount)
+    #expect(source.timeline.eventCount == recording.eventCount)
     source.perform(.stepForward)
-    for _ in 0..<200 where source.timeline?.event != 1 {
+    for _ in 0..<200 where source.timeline.event != 1 {
       try await Task.sleep(for: .milliseconds(5))
     }
-    #expect(source.timeline?.event == 1)
+    #expect(source.timeline.event == 1)
     #expect(source.current().rings.count == 1)
-    source.perform(.dump(path: "x"))
+    source.dump(to: "x")
     for _ in 0..<200 {
       let notices = source.takeNotices()
       if !notices.isEmpty {
@@ -106,5 +106,39 @@ import Testing
       try await Task.sleep(for: .milliseconds(5))
     }
     Issue.record("no notice")
+  }
+
+  @Test func everyChangeIsAnnounced() async throws {
+    let source = ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("no") })
+    defer { source.stop() }
+    let changes = AsyncStream.makeStream(of: Void.self)
+    source.onChange { changes.continuation.yield() }
+    source.perform(.stepForward)
+    var iterator = changes.stream.makeAsyncIterator()
+    await iterator.next()
+    // What is announced can be seen.
+    #expect(source.timeline.event == 1)
+  }
+
+  @Test func runsOfBlocksGiveTheSameAsSingleRecords() throws {
+    let long = try Recording(bytes: SampleStream(repetitions: 9_000).binary())
+    #expect(long.block(1) != nil)
+    var single = Aggregator(host: long.header.host)
+    let middle = long.duration / 2
+    var count: UInt64 = 0
+    long.forEachRecord { record in
+      guard record.pointee.time_ns <= long.startTime + middle else { return }
+      single.consume(record)
+      count += 1
+    }
+    single.advance(to: long.startTime + middle)
+    var engine = ReplayEngine(long)
+    engine.advance(to: middle)
+    #expect(engine.snapshot().recordCount == count)
+    #expect(document(engine.snapshot()) == document(single.snapshot()))
+    let event = engine.event
+    engine.stepForward()
+    engine.stepBack()
+    #expect(engine.event == event)
   }
 }

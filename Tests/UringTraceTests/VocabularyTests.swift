@@ -30,12 +30,12 @@ import UringTrace
   }
 
   @Test func errnoNames() {
-    #expect(Errno(result: -125)?.name == "ECANCELED")
-    #expect(Errno(result: -11)?.name == "EAGAIN")
-    #expect(Errno(result: -4000)?.name == "E4000")
-    #expect(Errno(result: 5) == nil)
-    #expect(Errno(result: .min) == nil)
-    #expect(Errno(name: "enobufs")?.rawValue == 105)
+    #expect(ErrorNumber(result: -125)?.name == "ECANCELED")
+    #expect(ErrorNumber(result: -11)?.name == "EAGAIN")
+    #expect(ErrorNumber(result: -4000)?.name == "E4000")
+    #expect(ErrorNumber(result: 5) == nil)
+    #expect(ErrorNumber(result: .min) == nil)
+    #expect(ErrorNumber(name: "enobufs")?.rawValue == 105)
   }
 
   @Test func setupFlagNames() {

@@ -285,7 +285,7 @@ import Testing
     interface.update(Make.snapshot(at: 20), timeline: nil)
     #expect(interface.scene?.snapshot.requests.count == 3)
     let effects20 = press(&interface, " ")
-    #expect(effects20 == [.source(.refresh)])
+    #expect(effects20 == [.live(.refresh)])
     interface.update(Make.snapshot(at: 20), timeline: nil)
     #expect(interface.scene?.snapshot.requests.isEmpty == true)
   }
@@ -293,9 +293,9 @@ import Testing
   @Test func plusAndMinusChangeTheInterval() {
     var interface = interface()
     let effects21 = press(&interface, "+")
-    #expect(effects21 == [.source(.setRefreshInterval(.seconds(2)))])
+    #expect(effects21 == [.live(.setRefreshInterval(.seconds(2)))])
     let effects22 = press(&interface, "-", "-").last
-    #expect(effects22 == .source(.setRefreshInterval(.milliseconds(500))))
+    #expect(effects22 == .live(.setRefreshInterval(.milliseconds(500))))
     let text13 = screen(&interface)
     #expect(text13.contains("every 500ms"))
   }
@@ -310,7 +310,7 @@ import Testing
     press(&interface, .control("u"))
     type(&interface, "a b.jsonl")
     let effects23 = press(&interface, .enter)
-    #expect(effects23 == [.source(.dump(path: "a b.jsonl"))])
+    #expect(effects23 == [.dump(path: "a b.jsonl")])
     interface.tell(Notice("disk full", isError: true), now: 0)
     let text15 = screen(&interface)
     #expect(text15.contains("disk full"))
@@ -329,6 +329,17 @@ import Testing
 
   // MARK: Replay
 
+  @Test func keysOfTheOtherModeAreExplained() {
+    var live = interface()
+    let liveEffects = live.handle(.key("e"))
+    #expect(liveEffects.isEmpty)
+    #expect(live.notice?.0.text.contains("only in a recording") == true)
+    var replay = interface(timeline: Self.timeline)
+    let replayEffects = replay.handle(.key("r"))
+    #expect(replayEffects.isEmpty)
+    #expect(replay.notice?.0.text.contains("only in a live capture") == true)
+  }
+
   private static let timeline = Timeline(
     position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,
     speed: 1, isCutOff: true)
@@ -340,17 +351,17 @@ import Testing
       #expect(text.contains(part))
     }
     let effects24 = press(&interface, " ")
-    #expect(effects24 == [.source(.play)])
+    #expect(effects24 == [.playback(.play)])
     let effects25 = press(&interface, "]")
-    #expect(effects25 == [.source(.setSpeed(2))])
+    #expect(effects25 == [.playback(.setSpeed(2))])
     let effects26 = press(&interface, "[")
-    #expect(effects26 == [.source(.setSpeed(0.5))])
+    #expect(effects26 == [.playback(.setSpeed(0.5))])
     let effects27 = press(&interface, ".", .right)
-    #expect(effects27 == [.source(.stepForward), .source(.stepForward)])
+    #expect(effects27 == [.playback(.stepForward), .playback(.stepForward)])
     let effects28 = press(&interface, ",", .left)
-    #expect(effects28 == [.source(.stepBack), .source(.stepBack)])
+    #expect(effects28 == [.playback(.stepBack), .playback(.stepBack)])
     let effects29 = press(&interface, "e")
-    #expect(effects29 == [.source(.nextError)])
+    #expect(effects29 == [.playback(.nextError)])
   }
 
   @Test func replayJumpsToATypedTime() {
@@ -364,7 +375,7 @@ import Testing
     press(&interface, .control("u"))
     type(&interface, "1.5s")
     let effects31 = press(&interface, .enter)
-    #expect(effects31 == [.source(.seek(1_500_000_000))])
+    #expect(effects31 == [.playback(.seek(1_500_000_000))])
   }
 
   @Test func replayKeysDoNothingLive() {
@@ -412,7 +423,7 @@ import Testing
     let row = try #require(lines.firstIndex { $0.contains("2.500s") })
     let end = lines[row].description.distance(to: " 10.000s") - 1
     let clicked36 = interface.handle(.click(x: end, y: row))
-    #expect(clicked36 == [.source(.seek(10_000_000_000))])
+    #expect(clicked36 == [.playback(.seek(10_000_000_000))])
   }
 }
 

@@ -21,24 +21,24 @@ struct probe_config {
   __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
-  __u64 req_f_buf_node; /* 6.15 and later: buf_node is valid */
+  __u64 req_f_buf_node;  /* 6.15 and later: buf_node is valid */
   __u64 req_f_sqe_group; /* patched kernels */
   __u64 req_f_sqe_group_leader;
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
-  __u64 opcodes[4];      /* bit set: this IORING_OP_* passes */
-  __u32 filters_opcodes; /* 0: every opcode passes */
-  __u32 filters_rings;   /* 0: every ring passes, the verdict table is not looked at */
-  __u32 nr_tgids;        /* 0: of any process */
-  __u32 nr_comms;        /* 0: of any name */
-  __u32 nr_fds;          /* 0: of any descriptor */
+  __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
+  __u32 filters_opcodes;  /* 0: every opcode passes */
+  __u32 filters_rings;    /* 0: every ring passes, the verdict table is not looked at */
+  __u32 nr_tgids;         /* 0: of any process */
+  __u32 nr_comms;         /* 0: of any name */
+  __u32 nr_fds;           /* 0: of any descriptor */
   __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
   __u32 has_twins;        /* 1: tracepoints are preemptible, see twins.h */
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
   __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
   __u32 sample_limit;
-  __u32 takes_stacks; /* 1: of the user at each submission */
+  __u32 takes_stacks;         /* 1: of the user at each submission */
   __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
@@ -111,10 +111,10 @@ struct probe_sighting {
 struct probe_tally {
   __u64 key; /* PROBE_TALLY_KEY, 0: free */
   __u64 submitted;
-  __u64 failed;      /* in preparation; also in submitted */
-  __u64 completed;   /* requests that ended with a CQE in the ring */
+  __u64 failed;    /* in preparation; also in submitted */
+  __u64 completed; /* requests that ended with a CQE in the ring */
   __u64 cqes;
-  __u64 auxiliary;   /* CQEs without a request that do not say that more follow */
+  __u64 auxiliary; /* CQEs without a request that do not say that more follow */
   __u64 overflows;
   __u64 dropped;     /* overflowed CQEs for which there was no memory */
   __u64 skipped;     /* requests that ended without a CQE, as asked */
@@ -140,9 +140,9 @@ struct probe_tally_detail {
 };
 
 struct probe_tallies {
-  __u64 used;    /* tallies in use */
-  __u64 details; /* details given out, more than there are if there were too few */
-  __u64 nowhere; /* events that found no tally: counts are not exact */
+  __u64 used;                 /* tallies in use */
+  __u64 details;              /* details given out, more than there are if there were too few */
+  __u64 nowhere;              /* events that found no tally: counts are not exact */
   __u64 has_lost_submissions; /* 1: some probe_start has PROBE_START_UNSEEN */
   struct probe_tally slots[PROBE_TALLY_SLOTS];
 };
@@ -182,16 +182,16 @@ struct probe_stack {
 
 /* Shared with the inventory's programs while one runs. */
 struct probe_inventory {
-  __u64 start_ns;            /* time of the records */
+  __u64 start_ns;             /* time of the records */
   __u64 ring_file_operations; /* f_op of rings */
-  __u64 per_cpu_offsets;     /* address of the kernel's __per_cpu_offset, 0 if not known or needed */
+  __u64 per_cpu_offsets;      /* address of the kernel's __per_cpu_offset, 0 if not known or needed */
   __u32 processors;
-  __u32 pass;    /* number of this run */
-  __u32 used;    /* slots, those that were not there included */
-  __u32 stacks;  /* likewise */
-  __u32 broken;  /* lists that changed under the walk, which left them */
+  __u32 pass;           /* number of this run */
+  __u32 used;           /* slots, those that were not there included */
+  __u32 stacks;         /* likewise */
+  __u32 broken;         /* lists that changed under the walk, which left them */
   __u32 looks_at_disks; /* 1: at the devices of the processes in `owners` as well */
-  __u32 nodes; /* NUMA nodes: up to 6.1 io-wq has its queues on each */
+  __u32 nodes;          /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 
 #endif

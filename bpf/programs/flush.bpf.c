@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS): no tracepoint tells their end. All
- * deferred completions pass __io_submit_flush_completions, which fentry can watch where the kernel
- * allows it (6.12 and later).
+ * Requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS): no tracepoint shows their end. All deferred
+ * completions pass __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12 and
+ * later).
  */
-#include "kernel_types.h"
-#include "config.h"
-#include "output.h"
-#include "ring_filter.h"
-#include "tally.h"
+#include "common/config.h"
+#include "common/output.h"
+#include "common/ring_filter.h"
+#include "common/tally.h"
+#include "kernel/rings.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MAX_FLUSH_STEPS 4096
 
-/* One per CPU: with the state here and not on the stack the verifier sees each step once. */
+/* Per CPU and not on the stack: so the verifier checks each step once. */
 struct flush_walk {
   struct io_wq_work_node *node;
   __u64 ctx;
@@ -28,9 +28,9 @@ struct {
 } flush_walks SEC(".maps");
 
 /*
- * A request with the flag ends here without a CQE, or has posted one already: one that io-wq ran gets
- * the flag when its last reference is dropped, which whoever reads the records can tell by its
- * completion. With REISSUE (7.3) it does not end, it goes to io-wq.
+ * A request with the flag ends here without a CQE, or has already posted one: a request that io-wq ran gets
+ * the flag when its last reference is dropped. The reader tells the two apart by the completion record. With
+ * REISSUE (7.3) the request does not end but is queued to io-wq.
  */
 static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
   __u64 flags = BPF_CORE_READ_BITFIELD_PROBED(req, flags);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Buffers as they are given back, where the kernel allows fentry: the real callback, to the nanosecond.
- * Each program is loaded alone: which of these functions a kernel has differs, and some are a module's.
+ * Buffers when they are given back, where the kernel allows fentry: the time of the callback itself. Each
+ * program is loaded alone, because kernels differ in these functions and some belong to modules.
  */
-#include "kernel_types.h"
-#include "config.h"
-#include "output.h"
-#include "ring_filter.h"
+#include "common/config.h"
+#include "common/output.h"
+#include "common/ring_filter.h"
+#include "kernel/versions.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* fentry's arguments are typed: fields are loaded directly. */
 static __always_inline int emit_release(
     __u64 ring, enum record_release function, struct io_mapped_ubuf *buffer, __u64 node, __u64 priv) {
   struct record_buffer_release *record =
@@ -23,27 +22,28 @@ static __always_inline int emit_release(
   record->release = 0;
   record->sharers = 0;
   record->function = function;
-  if (buffer && bpf_core_field_exists(struct io_mapped_ubuf, release)) {
+  if (buffer && buffers_have_release()) {
     record->release = (__u64)BPF_CORE_READ(buffer, release);
     record->priv = (__u64)BPF_CORE_READ(buffer, priv);
   }
-  if (buffer && bpf_core_field_exists(struct io_mapped_ubuf, refs))
+  if (buffer && buffers_count_sharers())
     record->sharers = BPF_CORE_READ(buffer, refs.refs.counter);
   submit_record(record);
   return 0;
 }
 
-/* 6.15 and later: the last reference to a slot's node is gone. Files have such nodes too. */
+/* The last reference to a slot's node is dropped, where requests have nodes. Files have nodes, too. */
 SEC("fentry/io_free_rsrc_node")
 int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node) {
   if (BPF_CORE_READ(node, type) != IORING_RSRC_BUFFER || !ring_passes((__u64)ring))
     return 0;
-  return emit_release(
-      (__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
+  return emit_release((__u64)ring, RECORD_FREE_RSRC_NODE, BPF_CORE_READ(node, buf), (__u64)node, 0);
 }
 
-/* Up to 6.12: a buffer of a generation whose last reference is gone. 6.1 does not let programs have an
- * argument that points to a pointer by name. */
+/*
+ * The last reference to a buffer's generation is dropped, up to 6.12. Without BPF_PROG: 6.1 refuses a named
+ * argument that points to a pointer.
+ */
 SEC("fentry/io_buffer_unmap")
 int buffer_unmap(void *ctx) {
   __u64 ring = 0, slot = 0;
@@ -57,8 +57,8 @@ int buffer_unmap(void *ctx) {
 }
 
 /*
- * The release functions themselves know no ring: they come right after io_free_rsrc_node of the same
- * buffer, and whoever reads the records ignores those of rings that it does not know.
+ * The release functions get no ring. They follow io_free_rsrc_node of the same buffer; the reader ignores
+ * those of rings that it does not know.
  */
 SEC("fentry/io_release_ubuf")
 int BPF_PROG(release_ubuf, void *priv) {

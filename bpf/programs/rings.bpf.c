@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Rings by iterator: those that tasks have open, those that a task has only registered, how full they are
- * and who waits for them, what is in their tables of buffers, and which of their requests are free. Run by
- * user space about once a second.
+ * Rings, found by iterators: those that tasks have open or only registered, how full they are, who waits for
+ * them, their registered buffers, and which of their requests are free. User space runs this about once a
+ * second.
  */
-#include "kernel_types.h"
-#include "buffer_table.h"
-#include "config.h"
-#include "last_run.h"
-#include "pids.h"
-#include "probe.h"
-#include "registered_rings.h"
+#include "common/buffer_table.h"
+#include "common/last_run.h"
+#include "common/pids.h"
+#include "common/registered_rings.h"
+#include "kernel/versions.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The f_op of ring files. io_uring_fops is no extern ksym where KALLSYMS_ALL is off, so user space
- * learns it from a ring of its own and puts it here.
+ * The f_op of ring files, set by user space, which reads it from a ring of its own: io_uring_fops is no extern
+ * ksym where KALLSYMS_ALL is off.
  */
 __u64 ring_file_operations = 0;
 
@@ -25,7 +23,7 @@ static __always_inline bool is_reader(struct task_struct *task) {
   return (__u32)task->tgid == bpf_get_current_pid_tgid() >> 32;
 }
 
-/* Where it learns it: from the reader's own descriptors. */
+/* Writes the f_op of each descriptor of the reading process. */
 SEC("iter/task_file")
 int learn_file_operations(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -44,16 +42,9 @@ static __always_inline bool is_ring(struct file *file) {
   return file && (__u64)file->f_op == ring_file_operations;
 }
 
-static __always_inline void count_registered(
-    struct io_ring_ctx *ring, struct probe_sighting *sighting) {
-  if (bpf_core_field_exists(struct io_ring_ctx___tables_by_count, nr_user_files)) {
-    struct io_ring_ctx___tables_by_count *old = (void *)ring;
-    sighting->nr_files = BPF_CORE_READ(old, nr_user_files);
-    sighting->nr_bufs = BPF_CORE_READ(old, nr_user_bufs);
-  } else {
-    sighting->nr_files = BPF_CORE_READ(ring, file_table.data.nr);
-    sighting->nr_bufs = BPF_CORE_READ(ring, buf_table.nr);
-  }
+static __always_inline void count_registered(struct io_ring_ctx *ring, struct probe_sighting *sighting) {
+  sighting->nr_files = registered_file_count(ring);
+  sighting->nr_bufs = registered_buffer_count(ring);
 }
 
 /* Depth */
@@ -62,7 +53,7 @@ static __always_inline void count_registered(
 /* io_uring.h: the values of cq_wait_nr while nobody waits (-1), and while a wake-up is forced */
 #define IO_CQ_WAKE_FORCE 0x7fffffffU
 
-/* Of the ring that is being looked at: where the verifier does not follow it through every step. */
+/* State of the ring being examined. Not on the stack: so the verifier checks each step once. */
 struct {
   __u64 ring;
   __u64 entry;
@@ -79,10 +70,9 @@ static long waiter_step(__u32 index, void *unused) {
   struct list_head *entry = (void *)depth.entry;
   if (!entry || depth.entry == depth.end)
     return 1;
-  struct io_wait_queue *waiter =
-      (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
+  struct io_wait_queue *waiter = (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
   struct io_ring_ctx *ring = (void *)depth.ring;
-  /* on 6.1 a poll of the ring's descriptor is in the same queue, and is no io_wait_queue */
+  /* on 6.1 a poll of the ring's descriptor is in the same queue and is no io_wait_queue */
   if ((__u64)BPF_CORE_READ(waiter, ctx) == depth.ring) {
     if (!depth.waiters) {
       depth.waiter = (__u64)BPF_CORE_READ(waiter, wq.private);
@@ -95,7 +85,7 @@ static long waiter_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Not static and with a number for a pointer: so the verifier looks at it once and not at each call. */
+/* Global, with an address for its argument: so the verifier checks it once and not at each call. */
 __noinline int look_at_depth(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
@@ -106,8 +96,8 @@ __noinline int look_at_depth(__u64 address) {
   depth.missing = 0;
   depth.sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
   depth.cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
-  /* Both are the application's to write; with SQ_REWIND (7.2) every submission starts at 0 and the
-   * tail says nothing. */
+  /* The application writes both. With SQ_REWIND (7.2) every submission starts at 0, so the tail has no
+   * meaning. */
   if (depth.sq_pending > BPF_CORE_READ(ring, sq_entries) || flags & IORING_SETUP_SQ_REWIND)
     depth.sq_pending = 0;
   if (depth.cq_pending > BPF_CORE_READ(ring, cq_entries))
@@ -130,7 +120,7 @@ __noinline int look_at_depth(__u64 address) {
   return 0;
 }
 
-/* Of the task at an address; likewise looked at once. */
+/* Global for the same reason. */
 __noinline __u32 tid_at(__u64 task) {
   return task ? tid_of((struct task_struct *)task) : 0;
 }
@@ -177,7 +167,7 @@ static __always_inline void report_ring(
   bpf_seq_write(seq, &sighting, sizeof(sighting));
 }
 
-/* Every descriptor of every process that refers to a ring; the reader's too, which can serve a device. */
+/* Every descriptor that refers to a ring; also those of the reader, which can serve a device. */
 SEC("iter/task_file")
 int find_rings(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -211,7 +201,7 @@ struct {
   __type(value, struct probe_suspects);
 } suspects SEC(".maps");
 
-/* Only one walk runs at a time: state here, and not on the stack, lets the verifier see each step once. */
+/* One walk runs at a time. Not on the stack: so the verifier checks each step once. */
 struct io_wq_work_node *walk_node = NULL;
 __u64 walk_ring = 0;
 
@@ -238,7 +228,7 @@ static long free_step(__u32 index, void *unused) {
   if (!table)
     return 1;
   struct io_kiocb *req = (void *)node - bpf_core_field_offset(struct io_kiocb, comp_list);
-  /* no lock is held: a request taken from the list leads elsewhere */
+  /* no lock is held: a request that is taken meanwhile leads elsewhere */
   if ((__u64)BPF_CORE_READ(req, ctx) != walk_ring)
     return 1;
   mark_free(table, (__u64)req);
@@ -246,7 +236,7 @@ static long free_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Whether this ring is to be walked and was not yet, through another descriptor. */
+/* Claims a ring that must be walked. False if it must not, or was already through another descriptor. */
 static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) {
   for (int i = 0; i < PROBE_SUSPECT_RINGS; i++) {
     if (!table->rings[i])
@@ -259,7 +249,7 @@ static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) 
   return false;
 }
 
-/* Writes the buffers of a ring that is to be walked as records, among those of the tracepoints. */
+/* Writes the buffers of a ring as records, between those of the tracepoints. */
 static __always_inline void list_buffers_of(struct file *file) {
   __u32 zero = 0;
   struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);

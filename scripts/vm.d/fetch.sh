@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # variables of scripts/vm
-# Part of scripts/vm: finds kernels in the Debian archive and keeps what guests need of them.
+# Part of scripts/vm: finds kernels in the Debian archive and caches the files that guests need.
 #
 #   $cache/archive.list       the kernels that the archive has (see kernels.awk), newest last
 #   $cache/kernels/RELEASE/   vmlinuz, lib/modules/RELEASE/, version, modules, SHA256SUMS
 #   $cache/kernels/SERIES     symbolic link to the newest RELEASE that was fetched
 
-# experimental is there for an explicit series: "newest" never means a release candidate.
+# experimental is searched for an explicit series only: "newest" is never a release candidate.
 suites=(bookworm trixie trixie-backports sid experimental)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 apt_dir=$cache/apt
@@ -21,7 +21,7 @@ apt_options=(
   -o Acquire::GzipIndexes=true -o Acquire::IndexTargets::deb::Packages::KeepCompressedAs=xz
 )
 
-# The Debian mirror that this machine's apt uses, whatever the format of its source files.
+# The Debian mirror of this machine's apt, from source files of any format.
 archive_uri() {
   if [ -n "${URINGTOP_VM_MIRROR:-}" ]; then
     echo "$URINGTOP_VM_MIRROR"
@@ -82,7 +82,7 @@ released_series() {
   awk '$2 !~ /~rc/ { print $1 }' "$cache/archive.list" | uniq
 }
 
-# The series that a name such as 6.12, 6.17+, newest or newest-1 stands for.
+# Resolves a name such as 6.12, 6.17+, newest or newest-1 to a series.
 resolve_series() {
   local name=$1 series
   if [[ $name =~ ^[0-9]+\.[0-9]+$ ]]; then
@@ -112,7 +112,7 @@ kernel_is_valid() {
     (cd "$dir" && sha256sum --quiet --check SHA256SUMS >&2)
 }
 
-# Downloads the newest kernel of a series unless the cache has that very version.
+# Downloads the newest kernel of a series unless it is cached.
 fetch_kernel() {
   local series=$1 version release packages work
   read -r version release packages < <(
@@ -140,7 +140,7 @@ fetch_kernel() {
   link_series "$series" "$release"
 }
 
-# Leaves tree/lib/modules/RELEASE and kept/vmlinuz, wherever the packages had them.
+# Unpacks to tree/lib/modules/RELEASE and kept/vmlinuz, wherever the packages have them.
 unpack_kernel() {
   local work=$1 deb tree=$1/tree image
   for deb in "$work"/*.deb; do
@@ -156,8 +156,8 @@ unpack_kernel() {
   mv "$image" "$work/kept/vmlinuz"
 }
 
-# Keeps the modules that guests may want and those that they need, uncompressed, and an index in
-# which the guest's modprobe finds them.
+# Keeps the modules that guests can load and their dependencies, uncompressed, with an index for the guest's
+# modprobe.
 keep_modules() {
   local tree=$1 kept=$2 release=$3 module plan action path target
   local loadable=() builtin=() absent=()
@@ -194,7 +194,7 @@ uncompress() {
   esac
 }
 
-# Points a series to its newest kernel and forgets the one before.
+# Points a series to its newest kernel and deletes the previous one.
 link_series() {
   local series=$1 release=$2 old
   old=$(readlink "$cache/kernels/$series" || true)
@@ -204,7 +204,7 @@ link_series() {
   [ -z "$old" ] || rm -rf "${cache:?}/kernels/$old"
 }
 
-# Makes the cache hold a valid kernel of the series; touches the network only if it does not.
+# Ensures that the cache has a valid kernel of the series. Uses the network only if it has none.
 ensure_kernel() {
   local series=$1
   ! kernel_is_valid "$cache/kernels/$series" || return 0

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # variables of scripts/vm
-# Part of scripts/vm: builds a guest's initramfs, runs it, and hands back what it left.
+# Part of scripts/vm: builds a guest's initramfs, runs the guest, and copies its results out.
 
 # Sets the variables of one run from its arguments.
 parse_run() {
@@ -50,7 +50,7 @@ run() {
   start_guest "$work"
 }
 
-# Links the kernel into the run's own folder, so that a fetch may replace it meanwhile.
+# Links the kernel into the run's own folder, so that a fetch can replace it meanwhile.
 take_kernel() {
   local work=$1 series
   lock_cache
@@ -92,7 +92,7 @@ add_busybox() {
   cp "$busybox" "$1/bin/busybox"
 }
 
-# Terminal descriptions: this terminal's own, and the usual ones.
+# Terminal descriptions: of this terminal, and the usual ones.
 add_terminals() {
   local root=$1 term dir
   for term in vt100 linux screen-256color tmux-256color xterm xterm-256color "${TERM:-dumb}"; do
@@ -120,7 +120,7 @@ add_file() {
   done < <(find -L "$source" -type f -print0)
 }
 
-# The loader goes where the program says, libraries to /lib: that is on every loader's own path.
+# The loader is copied to the path that the program names, libraries to /lib, which every loader searches.
 add_libraries() {
   local root=$1 program=$2 name arrow path
   [ "$(head -c 4 "$program" | tr -d '\0')" = $'\x7fELF' ] || return 0
@@ -135,7 +135,7 @@ add_libraries() {
   done < <(ldd "$program" 2>/dev/null || true) # fails for static programs
 }
 
-# What /init needs to know, as shell assignments.
+# Settings for /init, as shell assignments.
 write_settings() {
   local rows=24 columns=80 term=dumb
   if [ -n "$interactive" ]; then
@@ -146,15 +146,15 @@ write_settings() {
 }
 
 # The guest's first serial port is the kernel's console, which goes to a file; the second is the
-# command's terminal, so no kernel message gets between its output; the third has its exit status.
+# command's terminal, so its output has no kernel messages in between; the third has its exit status.
 # A guest that ends without one crashed.
 start_guest() {
   local work=$1 status=0 options=()
-  # qemu 7.2 emulates cmpxchg16b such that an interrupt right after it sees wild flags, and one boot
-  # in five crashes. This has the kernel do without it; programs may still use it.
+  # qemu 7.2 emulates cmpxchg16b wrongly: an interrupt right after it sees wrong flags, and one boot in five
+  # crashes. This makes the kernel not use it; programs still can.
   local parameters='clearcpuid=cx16 fuse.enable_uring=1 nvme.poll_queues=1'
-  # One thread for all processors: with more, qemu 7.2 now and then keeps running code which another
-  # processor has patched meanwhile, and the kernel patches code whenever a tracepoint is attached.
+  # One thread for all processors: with more, qemu 7.2 sometimes runs stale code after another processor has
+  # patched it, and the kernel patches code whenever a tracepoint is attached.
   options=(
     -accel "${URINGTOP_VM_ACCEL:-tcg,thread=single}" -m "$memory" -smp "$cpus"
     -nodefaults -no-user-config -display none -no-reboot
@@ -187,7 +187,7 @@ start_guest() {
   explain_crash "$work/console" "$status"
 }
 
-# An empty sparse disk which the guest recognises by its serial number.
+# An empty sparse disk, which the guest finds by its serial number.
 add_disk() {
   truncate -s "$2M" "$work/$1"
   options+=(-drive "file=$work/$1,if=none,id=$1,format=raw,cache=unsafe" -device "nvme,serial=$1,drive=$1")

@@ -1,7 +1,7 @@
-# Reads Debian Packages files, prints the kernels of which everything needed can be downloaded:
+# Reads Debian Packages files and prints the kernels whose packages can all be downloaded:
 #   SERIES VERSION RELEASE PACKAGE=VERSION...
-# Up to 6.18 a kernel is one package. Later ones are split, and old builds stay in the archive
-# with some parts gone. Builds not signed yet (the signed ones follow days later) boot here too.
+# Up to 6.18 a kernel is one package. Later ones are split, and the archive keeps old builds with some parts missing.
+# Unsigned builds, which precede the signed ones by days, boot in guests, too.
 
 BEGIN { FS = ": " }
 $1 == "Package" { package = $2 }

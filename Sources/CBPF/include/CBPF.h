@@ -1,4 +1,4 @@
-/* libbpf, and the few things of it and of the kernel that Swift cannot import. */
+/* libbpf, and what Swift cannot import from it and from the kernel's headers. */
 #pragma once
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -8,38 +8,47 @@
 #include <stdint.h>
 
 /*
- * libbpf's messages go to a buffer instead of standard error. A new call of cbpf_log_clear starts anew;
- * what does not fit is dropped from the front, because the cause stands at the end.
+ * Redirects libbpf's messages from standard error to a buffer, which cbpf_log_clear empties. A full buffer
+ * drops its oldest text, because the cause is at the end.
  */
 void cbpf_log_capture(void);
 void cbpf_log_clear(void);
-/* Copies the text with a closing zero; returns its length. */
+/* Copies the text with a terminating zero and returns its length. */
 size_t cbpf_log_copy(char *buffer, size_t size);
 
-/* Attaches an iterator program, to one process's threads (tgid not 0) or to all. NULL sets errno. */
+/* Attaches an iterator program to the threads of one process (tgid not 0) or to all. NULL sets errno. */
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
-/* io_uring_setup(2) with the smallest ring. Returns its descriptor or a negative errno. */
+/* True if the kernel lets a program attach to the entry of a function, given the BTF id of the function's type. */
+bool cbpf_allows_fentry(uint32_t function);
+
+/* io_uring_setup(2) of the smallest ring. Returns its descriptor or a negative errno. */
 int cbpf_io_uring_setup(void);
 
-/* Another process's descriptor, as one of this one (pidfd_getfd, 5.6): the same open file. The descriptor
- * or a negative errno. */
+/* Duplicates another process's descriptor (pidfd_getfd, 5.6). Returns the descriptor or a negative errno. */
 int cbpf_take_descriptor(pid_t process, int descriptor);
-/* Bytes that can be read, or were sent and are not gone; -1 where the file does not tell. */
+/* Bytes that can be read, or that were sent and are still queued; -1 if the file does not report them. */
 int64_t cbpf_pending_bytes(int descriptor, bool is_output);
 
-/* Nothing of <sys/eventfd.h> is imported. The descriptor or a negative errno. */
+/* eventfd(2), which Swift does not import. Returns the descriptor or a negative errno. */
 int cbpf_eventfd(void);
-/* Sleeps until the descriptor is readable or the time has passed; true in the first case. */
+/* Waits until the descriptor is readable, at most this long. False after the time. */
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
 /*
- * Lets large blocks go back to the system when they are freed. Else glibc takes the size of the largest one
- * freed so far as a reason to keep what is smaller: after the kernel's type information, tens of MB.
+ * An epoll instance over a BPF ring buffer and another descriptor. Only wake-ups of the ring buffer count, not the
+ * data in it. Returns its descriptor or a negative errno.
+ */
+int cbpf_epoll(int ring_buffer, int other);
+/* Sleeps until one of the two is woken or the time has passed. */
+void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
+/*
+ * Makes free() return large blocks to the system. By default glibc keeps blocks up to the size of the largest one
+ * freed so far: tens of MB after the kernel's type information.
  */
 void cbpf_keep_little_memory(void);
-/* Gives memory back that was needed for a moment: the kernel's type information is tens of MB. */
+/* Returns free memory to the system: the kernel's type information takes tens of MB for a moment. */
 void cbpf_return_memory(void);
-/* Lets the calling thread run before ordinary ones, as far as the process may. */
+/* Raises the priority of the calling thread as far as the process is permitted. */
 void cbpf_prefer_thread(void);
 
 /* The ring buffer's positions and record headers are shared with the kernel. */
@@ -48,6 +57,11 @@ static inline uint64_t cbpf_load_acquire_u64(const void *address) {
 }
 static inline uint32_t cbpf_load_acquire_u32(const void *address) {
   return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
+}
+/* Also a full barrier. */
+static inline void cbpf_store_u64(void *address, uint64_t value) {
+  __atomic_store_n((uint64_t *)address, value, __ATOMIC_SEQ_CST);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);

@@ -1,7 +1,7 @@
 /*
- * ncursesw without its macros: what the terminal wrapper in UringUI needs, and nothing else.
+ * ncursesw without macros, as far as the terminal wrapper in UringUI needs it.
  *
- * All functions but cc_wake are for one thread, the one that called cc_open.
+ * All functions but cc_wake must be called by the thread that called cc_open.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ enum cc_attribute : uint8_t {
 
 /* What cc_read can report. */
 enum cc_event : uint8_t {
-  CC_NONE,      /* the time is over, or cc_wake was called */
+  CC_NONE,      /* timeout, or cc_wake was called */
   CC_CHARACTER, /* `code` is a Unicode scalar */
   CC_KEY,       /* `code` is a cc_key */
   CC_FUNCTION,  /* `code` is the number of the function key */
@@ -28,7 +28,7 @@ enum cc_event : uint8_t {
   CC_RESIZE,    /* cc_size has changed */
   CC_CONTINUED, /* after a stop: everything must be drawn again */
   CC_SIGNAL,    /* `code` is the signal that asks to end */
-  CC_HANG_UP,   /* the terminal is gone */
+  CC_HANG_UP,   /* the terminal was closed */
 };
 
 enum cc_key : uint8_t {
@@ -61,33 +61,30 @@ enum cc_failure : uint8_t {
   CC_OK,
   CC_NO_TERMINAL,      /* standard output is not a terminal, or none can be read */
   CC_UNKNOWN_TERMINAL, /* no terminfo entry for TERM */
-  CC_POOR_TERMINAL,    /* it cannot move the cursor */
+  CC_POOR_TERMINAL,    /* the terminal cannot move the cursor */
 };
 
-/* Takes the terminal over. Also restores it at exit and when the program crashes. */
+/* Takes the terminal over. It is restored at exit and on a crash, too. */
 enum cc_failure cc_open(void);
-/* Gives the terminal back as it was. Does nothing when it is not open. */
+/* Restores the terminal. Does nothing if it is not open. */
 void cc_close(void);
 
-/* Whether the locale's characters are UTF-8. */
+/* True if the locale's encoding is UTF-8. */
 bool cc_is_utf8(void);
-/* 0 without colour. */
+/* Number of colours, 0 without colour. */
 int32_t cc_colors(void);
-/* Defines pair (from 1); -1 is the terminal's own colour. */
+/* Defines a colour pair (from 1). -1 is the terminal's default colour. */
 void cc_define_pair(int32_t pair, int32_t foreground, int32_t background);
 
 void cc_size(int32_t *height, int32_t *width);
-/* Forgets what is on the screen: the next flush draws all of it. */
+/* Makes the next flush redraw the whole screen. */
 void cc_forget(void);
-/* Text must hold no control characters. */
-void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes,
-            int32_t pair);
-/* Shows what was put, and the cursor at row and column unless row is negative. */
+/* Writes text, which must not contain control characters. */
+void cc_put(int32_t row, int32_t column, const char *utf8, int32_t length, uint8_t attributes, int32_t pair);
+/* Shows the written text, and the cursor at row and column unless row is negative. */
 void cc_flush(int32_t row, int32_t column);
 
-/* Waits for input, a signal or cc_wake; at most so many milliseconds. */
+/* Waits for input, a signal or cc_wake, at most this many milliseconds; without limit if negative. */
 struct cc_input cc_read(int32_t milliseconds);
-/* Ends cc_read's wait. From any thread and from signal handlers. */
+/* Ends the wait of cc_read. Callable from any thread and from signal handlers. */
 void cc_wake(void);
-/* Stops the program as ^Z does, with the terminal given back; returns when it is continued. */
-void cc_suspend(void);

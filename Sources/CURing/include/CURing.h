@@ -1,8 +1,8 @@
 /*
  * liburing, and the parts of the io_uring and ublk interfaces that Debian 12's headers lack.
  *
- * Numbers and layouts are those of the kernel's include/uapi/linux/ublk_cmd.h up to 7.3; they are
- * ABI. The names are ours, so that a newer header beside this one does no harm.
+ * Numbers and layouts are ABI, from the kernel's include/uapi/linux/ublk_cmd.h up to 7.3. The names are ours,
+ * so that they cannot clash with a newer header.
  */
 #pragma once
 
@@ -12,28 +12,28 @@
 
 /* --- rings --------------------------------------------------------------------------------- */
 
-/* liburing's own. Its header is kept out of this one: it changes what the C library declares, which
-   Swift's view of the C library does not bear. Functions return 0 or a negative errno. */
+/* liburing's ring. Its header is not included here: it changes declarations of the C library, which breaks
+   Swift's import of the C library. Functions return 0 or a negative errno. */
 struct io_uring;
 
 int curing_open(unsigned entries, unsigned setup, struct io_uring **ring);
 void curing_close(struct io_uring *ring);
 int curing_descriptor(const struct io_uring *ring);
 
-/* Entries of the submission queue that are free. */
+/* Free entries of the submission queue. */
 unsigned curing_space(const struct io_uring *ring);
 
 int curing_submit(struct io_uring *ring);
 
-/* Submits and waits for one completion, at most this long; -ETIME after the time. */
+/* Submits and waits for one completion, at most this long. -ETIME after the time. */
 int curing_submit_and_wait(struct io_uring *ring, uint64_t nanoseconds);
 
-/* A table of empty slots; or one of `count` buffers of `size` bytes, one after the other. */
+/* Registers a table of empty slots, or one of `count` adjacent buffers of `size` bytes. */
 int curing_register_sparse_buffers(struct io_uring *ring, unsigned count);
 int curing_register_buffers(struct io_uring *ring, uint64_t address, size_t size, unsigned count);
 int curing_unregister_buffers(struct io_uring *ring);
 
-/* IORING_OP_* that we use. */
+/* The IORING_OP_* in use. */
 enum curing_opcode {
   CURING_OP_FSYNC = 3,
   CURING_OP_READ_FIXED = 4,
@@ -49,7 +49,7 @@ enum curing_opcode {
 
 /* --- requests ------------------------------------------------------------------------------ */
 
-/* One submission, whatever its opcode: what Swift fills instead of the SQE's unions. */
+/* A submission of any opcode. Swift fills it in place of the SQE's unions. */
 struct curing_request {
   uint8_t opcode; /* IORING_OP_* */
   uint8_t flags;  /* IOSQE_* */
@@ -66,30 +66,30 @@ struct curing_request {
   uint64_t payload[4]; /* sqe->cmd */
 };
 
-/* Queues a request; 0 if the submission queue is full. */
+/* Queues a request. Returns 0 if the submission queue is full. */
 int curing_push(struct io_uring *ring, const struct curing_request *request);
 
-/* Takes one completion out of the ring; 0 if there is none. */
+/* Reaps one completion. Returns 0 if there is none. */
 int curing_pop(struct io_uring *ring, uint64_t *user_data, int32_t *result, uint32_t *flags);
 
-/* Marks of SEND_ZC's completions and of fixed buffers in sends. */
+/* Flags of SEND_ZC's completions and of fixed buffers in sends. */
 enum : uint32_t {
   CURING_CQE_MORE = 1u << 1,
   CURING_CQE_NOTIFICATION = 1u << 3,
   CURING_SEND_FIXED_BUFFER = 1u << 2, /* ioprio */
 };
 
-/* --- what Swift does not import of the C library -------------------------------------------- */
+/* --- the C library, where Swift does not import it ------------------------------------------ */
 
-/* Files without a name, in memory. Returns a descriptor, or -1 and errno. */
+/* Creates an unnamed file in memory. Returns a descriptor, or -1 and errno. */
 int curing_memory_file(const char *name);
 
-/* Both ends of a pipe with room for `capacity` bytes, which becomes what it really is. */
+/* Creates a pipe with room for `capacity` bytes, and sets `capacity` to its real size. */
 int curing_pipe(int ends[2], int *capacity);
 
 /* O_DIRECT. */
 int curing_direct_flag(void);
-/* The calling thread's number, as in /proc. */
+/* The calling thread's id, as in /proc. */
 int curing_thread_id(void);
 
 /* --- ublk: commands ------------------------------------------------------------------------ */
@@ -134,7 +134,7 @@ enum : uint32_t {
 
 /* --- ublk: devices ------------------------------------------------------------------------- */
 
-/* Features, as asked for in ADD_DEV and told by GET_FEATURES. */
+/* Features, requested in ADD_DEV and reported by GET_FEATURES. */
 enum : uint64_t {
   CURING_UBLK_F_ZERO_COPY = 1ull << 0,
   CURING_UBLK_F_IOCTL_ENCODE = 1ull << 6,
@@ -156,7 +156,7 @@ struct curing_ublk_device {
   int32_t server;      /* pid; -1 unless started */
   uint32_t reserved2;
   uint64_t features;
-  uint64_t server_flags; /* kept by the driver for the server, not looked at */
+  uint64_t server_flags; /* kept by the driver for the server */
   uint32_t owner_uid;
   uint32_t owner_gid;
   uint64_t reserved3[2];
@@ -169,7 +169,7 @@ enum : uint32_t {
   CURING_UBLK_DISCARD = 1u << 1,
 };
 
-/* The parameters we set: the start of the kernel's structure, whose length is told to it. */
+/* The parameters in use: the start of the kernel's structure, passed with its length. */
 struct curing_ublk_parameters {
   uint32_t length;
   uint32_t kinds;
@@ -194,7 +194,7 @@ struct curing_ublk_parameters {
 
 /* --- ublk: I/O ----------------------------------------------------------------------------- */
 
-/* What the driver wants done with a tag; in memory that the queue maps. */
+/* The I/O of a tag, in memory that the queue maps. */
 struct curing_ublk_descriptor {
   uint32_t op_flags; /* bits 0 to 7: CURING_UBLK_OP_*, from 8: CURING_UBLK_IO_* */
   uint32_t sectors;
@@ -216,7 +216,7 @@ enum : uint32_t {
   CURING_UBLK_IO_NEEDS_BUFFER = 1u << 17,
 };
 
-/* Where things are in /dev/ublkcN. Descriptors of a queue lie at queue times 4096 descriptors. */
+/* Offsets in /dev/ublkcN. The descriptors of queue N begin at N times 4096 descriptors. */
 enum : uint64_t {
   CURING_UBLK_DESCRIPTORS_PER_QUEUE = 4096,
   CURING_UBLK_DATA_OFFSET = 0x80000000,

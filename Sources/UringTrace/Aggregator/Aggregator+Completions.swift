@@ -3,80 +3,85 @@ import UringRecords
 
 /// Records of CQEs and of ends without one.
 extension Aggregator {
-  /// What a CQE brings.
   private struct Posted {
+    var userData: UInt64
     var result: Int32
     var flags: CQEFlags
-    var time: UInt64
-    var tid: UInt32
+    var moment: Moment
   }
 
   @inline(__always)
-  mutating func complete(_ record: UnsafePointer<record_complete>) {
+  mutating func complete(_ record: UnsafePointer<record_complete>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
+    let ring = enterRing(header, &event)
     rings[ring].ring.counts.cqes &+= 1
-    events.current.userData = record.pointee.user_data
-    events.current.value = Int64(record.pointee.res)
-    events.current.flags = record.pointee.cflags
+    event.userData = record.pointee.user_data
+    event.value = Int64(record.pointee.res)
+    event.flags = record.pointee.cflags
     let cqe = Posted(
-      result: record.pointee.res, flags: CQEFlags(rawValue: record.pointee.cflags),
-      time: header.time_ns, tid: header.tid)
+      userData: record.pointee.user_data, result: record.pointee.res,
+      flags: CQEFlags(rawValue: record.pointee.cflags),
+      moment: Moment(time: header.time_ns, tid: header.tid))
 
-    if let unseen = record.unseen { return completeUnseen(unseen, ring) }
-    guard let position = header.req == 0 ? nil : addresses.find(header.req) else {
-      if header.req != 0, !cqe.flags.contains(.more) { noteStranger(header.req) }
-      completeUnnamed(cqe, userData: record.pointee.user_data, hasRequest: header.req != 0, ring)
-      return
-    }
-    let entry = addresses[position]
-    guard isLive(entry) else {
-      completeEnded(header, cqe, userData: record.pointee.user_data, entry, ring)
-      return
-    }
-    let slot = entry.index
-    if entry.mark == EntryMark.notification {
-      guard slots[slot].ring == ring else {
+    if let unseen = record.unseen { return completeUnseen(unseen, ring, &event) }
+    switch requests.occupant(of: header.req) {
+    case .none:
+      if header.req != 0, !cqe.flags.contains(.more) {
+        requests.noteStranger(at: header.req, now: clock.now)
+      }
+      completeUnnamed(cqe, hasRequest: header.req != 0, ring, &event)
+    case .ended(let slot, let isRequest):
+      completeEnded(header, cqe, isRequest ? slot : nil, ring, &event)
+    case .notification(let slot):
+      guard requests[slot].ring == ring else {
         rings[ring].ring.counts.unmatched &+= 1
         return
       }
-      name(slot)
-      notify(slot, cqe, overflowed: false)
-      return
-    }
-    guard isPlausible(header, for: slot, ring: ring),
-      // POLL_REMOVE can change it; after a loss it is another request's.
-      slots[slot].request.userData == record.pointee.user_data || !isSuspect(slot)
-        || !slots[slot].request.isStartKnown
-    else {
-      endUnseen(slot, time: header.time_ns, tid: header.tid)
-      countUnmatched(cqe, hasRequest: true, ring)
-      return
-    }
-    if slots[slot].request.userData != record.pointee.user_data {
-      change(userDataOf: slot, to: record.pointee.user_data)
-    }
-    name(slot)
-    if cqe.flags.contains(.more) {
-      post(slot, cqe, step: .posted)
-    } else {
-      take(cqe, slot)
-      rings[ring].ring.counts.completed &+= 1
-      end(slot, as: .completed, step: .completed, time: cqe.time, tid: cqe.tid)
+      event.name(requests[slot])
+      notify(slot, cqe, overflowed: false, &event)
+    case .request(let slot): complete(slot, header, cqe, ring, &event)
     }
   }
 
-  /// A CQE without a request, or with one that nobody knows.
+  /// A CQE that names a request in flight.
+  @inline(__always)
+  private mutating func complete(
+    _ slot: Handle<RequestSlot>, _ header: record, _ cqe: Posted, _ ring: Handle<RingState>,
+    _ event: inout Event
+  ) {
+    guard requests.isPlausible(header, for: slot, ring: ring),
+      // POLL_REMOVE can change it; after a loss it is another request's.
+      requests[slot].request.userData == cqe.userData || !requests.isSuspect(slot)
+        || !requests[slot].request.isStartKnown
+    else {
+      endUnseen(slot, cqe.moment, &event)
+      countUnmatched(cqe, hasRequest: true, ring)
+      return
+    }
+    if requests[slot].request.userData != cqe.userData {
+      requests.change(userDataOf: slot, to: cqe.userData)
+    }
+    event.name(requests[slot])
+    if cqe.flags.contains(.more) {
+      post(slot, cqe, step: .posted, &event)
+    } else {
+      take(cqe, slot)
+      rings[ring].ring.counts.completed &+= 1
+      end(slot, as: .completed, step: .completed, cqe.moment, &event)
+    }
+  }
+
+  /// A CQE without a request, or with one that was never seen.
   @inline(never)
   private mutating func completeUnnamed(
-    _ cqe: Posted, userData: UInt64, hasRequest: Bool, _ ring: UInt32
+    _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>, _ event: inout Event
   ) {
-    if let slot = find(cqe, userData: userData, ring) {
-      name(slot)
+    if let slot = find(cqe, ring) {
+      event.name(requests[slot])
       if cqe.flags.contains(.notification) {
-        notify(slot, cqe, overflowed: false)
+        notify(slot, cqe, overflowed: false, &event)
       } else {
-        post(slot, cqe, step: .posted)
+        post(slot, cqe, step: .posted, &event)
       }
     } else if hasRequest || cqe.flags.contains(.more) {
       countUnmatched(cqe, hasRequest: hasRequest, ring)
@@ -85,20 +90,22 @@ extension Aggregator {
     }
   }
 
-  /// A CQE of a request that nobody knows. It may end the request all the same.
-  private mutating func countUnmatched(_ cqe: Posted, hasRequest: Bool, _ ring: UInt32) {
+  /// A CQE of a request that was never seen. It may end the request all the same.
+  private mutating func countUnmatched(
+    _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>
+  ) {
     rings[ring].ring.counts.unmatched &+= 1
     guard hasRequest, !cqe.flags.contains(.more) else { return }
     rings[ring].ring.counts.completed &+= 1
     rings[ring].ring.counts.unmeasured &+= 1
   }
 
-  /// The request that a CQE without one belongs to: a multishot that goes on, or a zero-copy send
+  /// The request that a CQE without one belongs to: a multishot that continues, or a zero-copy send
   /// whose notification's address is not known.
-  private mutating func find(_ cqe: Posted, userData: UInt64, _ ring: UInt32) -> UInt32? {
+  private mutating func find(_ cqe: Posted, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     let isNotification = cqe.flags.contains(.notification)
     guard isNotification || cqe.flags.contains(.more) else { return nil }
-    let found = self.userData.find(ring: ring, userData: userData, slots) { slot in
+    let found = requests.find(ring: ring, userData: cqe.userData) { slot in
       isNotification
         ? slot.request.state == .awaitingNotification
         : slot.isMultishot && slot.request.state != .awaitingNotification
@@ -108,173 +115,134 @@ extension Aggregator {
     return found.slot
   }
 
-  /// A CQE of a request that is thought to have ended.
+  /// A CQE at the address of a request that is thought to have ended.
   @inline(never)
   private mutating func completeEnded(
-    _ header: record, _ cqe: Posted, userData: UInt64, _ entry: AddressTable.Entry, _ ring: UInt32
+    _ header: record, _ cqe: Posted, _ ended: Handle<RequestSlot>?, _ ring: Handle<RingState>,
+    _ event: inout Event
   ) {
-    let slot = entry.index
-    // Its end was derived too early, such as a ring's that still winds up: this is the real one.
-    if slot != noIndex, entry.mark != EntryMark.notification,
-      slots[slot].request.address == header.req, slots[slot].request.state == .ended,
-      slots[slot].request.isEndDerived, slots[slot].request.ring == rings[ring].ring.id,
-      !cqe.flags.contains(.more),
-      isPlausible(header, for: slot, ring: ring), slots[slot].request.userData == userData
+    // Its end was derived too early, such as at the close of a ring that still winds up: this is the real
+    // one.
+    if ended != nil, let slot = requests.latest(at: header.req),
+      requests[slot].request.state == .ended, requests[slot].request.isEndDerived,
+      requests[slot].request.ring == rings[ring].ring.id, !cqe.flags.contains(.more),
+      requests.isPlausible(header, for: slot, ring: ring),
+      requests[slot].request.userData == cqe.userData
     {
-      name(slot)
+      event.name(requests[slot])
       take(cqe, slot)
-      slots[slot].request.state = .completed
-      slots[slot].request.isEndDerived = false
-      slots[slot].addStep(.completed, time: cqe.time, tid: cqe.tid)
+      requests[slot].request.state = .completed
+      requests[slot].request.isEndDerived = false
+      requests[slot].addStep(.completed, time: cqe.moment.time, tid: cqe.moment.tid)
       rings[ring].ring.counts.endedUnseen &-= 1
       rings[ring].ring.counts.completed &+= 1
-      if traits.isError(cqe.result, of: slots[slot].request.opcode) {
-        countError(cqe.result, ring: ring)
+      if traits.isError(cqe.result, of: requests[slot].request.opcode) {
+        rings[ring].count(error: cqe.result)
       }
     } else {
-      completeUnnamed(cqe, userData: userData, hasRequest: true, ring)
+      completeUnnamed(cqe, hasRequest: true, ring, &event)
     }
   }
 
   /// Notes result and flags, bytes, and with the first CQE the latency.
   @inline(__always)
-  private mutating func take(_ cqe: Posted, _ slot: UInt32) {
-    slots[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.tid)
-    measure(slot, until: cqe.time)
+  private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
+    requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
+    statistics.record(&requests[slot], until: cqe.moment.time)
     countBytes(slot, cqe.result)
   }
 
   @inline(__always)
-  private mutating func countBytes(_ slot: UInt32, _ result: Int32) {
+  private mutating func countBytes(_ slot: Handle<RequestSlot>, _ result: Int32) {
     guard result > 0 else { return }
-    let ring = slots[slot].ring
-    switch traits.direction(slots[slot].request.opcode) {
-    case .none: break
-    case .read: rings[ring].ring.counts.bytesRead &+= UInt64(result)
-    case .write: rings[ring].ring.counts.bytesWritten &+= UInt64(result)
-    }
+    rings[requests[slot].ring].count(
+      bytes: UInt64(result), traits.direction(requests[slot].request.opcode))
   }
 
-  /// Latency is from submission to the first CQE: the lifetime of a multishot is none, and what
-  /// follows a zero-copy send's result is the network stack's.
-  @inline(__always)
-  private mutating func measure(_ slot: UInt32, until time: UInt64) {
-    guard !slots[slot].isLatencyRecorded, slots[slot].request.isStartKnown,
-      slots[slot].request.preparationError == 0
-    else { return }
-    slots[slot].isLatencyRecorded = true
-    slots[slot].isPlain = false
-    let ring = slots[slot].ring
-    let opcode = slots[slot].request.opcode
-    let index = statisticsPlace(ring, opcode)
-    statistics[index].histogram.record(time.since(slots[slot].request.startTime))
-    if slots[slot].request.stepCount <= 1 {
-      statistics[index].addIssued(time.since(slots[slot].request.startTime))
-    } else {
-      statistics[index].addStages(
-        of: slots.pointer(to: slot), steps: slots[slot].request.stepCount, until: time)
-    }
-  }
-
-  /// Where the statistics of an opcode on a ring are.
-  @inline(__always)
-  mutating func statisticsPlace(_ ring: UInt32, _ opcode: Opcode) -> UInt32 {
-    let place = rings[ring].statistics[unchecked: Int(opcode.rawValue)]
-    return place == noIndex ? addStatistics(ring, opcode) : place
-  }
-
-  @inline(never)
-  private mutating func addStatistics(_ ring: UInt32, _ opcode: Opcode) -> UInt32 {
-    let index = statistics.take(OpcodeStatistics(opcode: opcode))
-    statistics[index] = OpcodeStatistics(opcode: opcode)
-    rings[ring].statistics[Int(opcode.rawValue)] = index
-    return index
-  }
-
-  /// A CQE after which the request lives on.
-  private mutating func post(_ slot: UInt32, _ cqe: Posted, step: Step.Kind) {
+  /// A CQE after which the request continues.
+  private mutating func post(
+    _ slot: Handle<RequestSlot>, _ cqe: Posted, step: Step.Kind, _ event: inout Event
+  ) {
     take(cqe, slot)
-    if slots[slot].isInGroup { noteResult(slot, cqe.result, cqe.flags, time: cqe.time) }
-    slots[slot].addStep(step, time: cqe.time, tid: cqe.tid)
-    if slots[slot].request.opcode.properties.isZeroCopySend {
-      slots[slot].request.state = .awaitingNotification
-      if slots[slot].notification == 0 { userData.insert(slot, slots) }
-    } else if slots[slot].request.pollEvents != 0 {
+    if requests[slot].isLending {
+      lending.posted(&requests[slot], cqe.result, cqe.flags, time: cqe.moment.time, &event)
+    }
+    requests[slot].addStep(step, time: cqe.moment.time, tid: cqe.moment.tid)
+    if requests[slot].request.opcode.properties.isZeroCopySend {
+      requests[slot].request.state = .awaitingNotification
+      if requests[slot].notification == 0 { requests.addToIndex(slot) }
+    } else if requests[slot].request.pollEvents != 0 {
       // The multishot's poll stays armed.
-      slots[slot].request.state = .pollArmed
+      requests[slot].request.state = .pollArmed
     }
   }
 
-  /// `IORING_NOTIF_USAGE_ZC_COPIED`, told to those who ask with IORING_SEND_ZC_REPORT_USAGE.
+  /// `IORING_NOTIF_USAGE_ZC_COPIED`, set for those who ask with IORING_SEND_ZC_REPORT_USAGE.
   private static var zeroCopyCopied: Int32 { .min }
 
   /// The network stack let go of the buffer. Its CQE has no result of the request, only usage flags.
-  private mutating func notify(_ slot: UInt32, _ cqe: Posted, overflowed: Bool) {
-    slots[slot].request.cqeCount &+= 1
-    slots[slot].request.completerTid = cqe.tid
+  private mutating func notify(
+    _ slot: Handle<RequestSlot>, _ cqe: Posted, overflowed: Bool, _ event: inout Event
+  ) {
+    requests[slot].request.cqeCount &+= 1
+    requests[slot].request.completerTid = cqe.moment.tid
     if overflowed {
-      end(slot, as: .overflowed, step: .overflowed, time: cqe.time, tid: cqe.tid)
+      end(slot, as: .overflowed, step: .overflowed, cqe.moment, &event)
     } else {
-      rings[slots[slot].ring].ring.counts.completed &+= 1
+      rings[requests[slot].ring].ring.counts.completed &+= 1
       let isCopy = cqe.result & Self.zeroCopyCopied != 0
       end(
-        slot, as: .completed, step: isCopy ? .notifiedOfCopy : .notified, time: cqe.time,
-        tid: cqe.tid)
+        slot, as: .completed, step: isCopy ? .notifiedOfCopy : .notified, cqe.moment, &event)
     }
-  }
-
-  @inline(never)
-  private mutating func change(userDataOf slot: UInt32, to userData: UInt64) {
-    let wasIndexed = slots[slot].isIndexed
-    self.userData.remove(slot, slots)
-    slots[slot].request.userData = userData
-    if wasIndexed { self.userData.insert(slot, slots) }
   }
 
   // MARK: Overflow
 
-  mutating func cqeOverflow(_ record: UnsafePointer<record_cqe_overflow>) {
+  mutating func cqeOverflow(_ record: UnsafePointer<record_cqe_overflow>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
+    let ring = enterRing(header, &event)
     rings[ring].ring.counts.overflows &+= 1
     if record.pointee.dropped != 0 {
       rings[ring].ring.counts.dropped &+= 1
     } else {
       rings[ring].ring.counts.cqes &+= 1
     }
-    events.current.userData = record.pointee.user_data
-    events.current.value = Int64(record.pointee.res)
-    events.current.flags = record.pointee.cflags
+    event.userData = record.pointee.user_data
+    event.value = Int64(record.pointee.res)
+    event.flags = record.pointee.cflags
     let cqe = Posted(
-      result: record.pointee.res, flags: CQEFlags(rawValue: record.pointee.cflags),
-      time: header.time_ns, tid: header.tid)
+      userData: record.pointee.user_data, result: record.pointee.res,
+      flags: CQEFlags(rawValue: record.pointee.cflags),
+      moment: Moment(time: header.time_ns, tid: header.tid))
 
-    guard let slot = overflowed(header, cqe, userData: record.pointee.user_data, ring) else {
+    guard let slot = overflowed(header, cqe, ring) else {
       if !cqe.flags.contains(.more) {
-        strangeEnds.note(ring: ring, userData: record.pointee.user_data, time: header.time_ns)
+        requests.noteStranger(ring: ring, userData: cqe.userData, time: header.time_ns)
       }
       rings[ring].ring.counts.unmatched &+= 1
       return
     }
-    name(slot)
-    if slots[slot].request.state == .awaitingNotification {
-      notify(slot, cqe, overflowed: true)
+    event.name(requests[slot])
+    if requests[slot].request.state == .awaitingNotification {
+      notify(slot, cqe, overflowed: true, &event)
     } else if cqe.flags.contains(.more) {
-      post(slot, cqe, step: .overflowed)
+      post(slot, cqe, step: .overflowed, &event)
     } else {
       take(cqe, slot)
-      end(slot, as: .overflowed, step: .overflowed, time: cqe.time, tid: cqe.tid)
+      end(slot, as: .overflowed, step: .overflowed, cqe.moment, &event)
     }
   }
 
   private mutating func overflowed(
-    _ header: record, _ cqe: Posted, userData: UInt64, _ ring: UInt32
-  ) -> UInt32? {
-    if header.req != 0, let position = addresses.find(header.req), isLive(addresses[position]) {
-      return addresses[position].index
+    _ header: record, _ cqe: Posted, _ ring: Handle<RingState>
+  ) -> Handle<RequestSlot>? {
+    if let (slot, _) = requests.user(of: header.req) { return slot }
+    // From its first overflow without a request on, a ring's requests are found by `user_data`.
+    if !rings[ring].isIndexed {
+      rings[ring].isIndexed = true
+      requests.indexAll(of: ring)
     }
-    indexAll(of: ring)
-    let found = self.userData.find(ring: ring, userData: userData, slots) { slot in
+    let found = requests.find(ring: ring, userData: cqe.userData) { slot in
       let isAwaiting = slot.request.state == .awaitingNotification
       if cqe.flags.contains(.notification) { return isAwaiting }
       if isAwaiting || slot.request.cannotHave(result: cqe.result) { return false }
@@ -283,70 +251,59 @@ extension Aggregator {
     }
     guard let found else {
       // From 7.3 a notification can have a user_data of its own.
-      return cqe.flags.contains(.notification) ? awaiting(notificationData: userData, ring) : nil
+      return cqe.flags.contains(.notification)
+        ? awaiting(notificationData: cqe.userData, ring) : nil
     }
     if found.isAmbiguous { rings[ring].ring.counts.ambiguous &+= 1 }
     return found.slot
   }
 
-  private mutating func awaiting(notificationData: UInt64, _ ring: UInt32) -> UInt32? {
-    var found: UInt32?
-    forEachInFlight(of: ring) { this, slot in
-      guard this.slots[slot].request.state == .awaitingNotification,
-        this.slots[slot].request.sqe.addr3 == notificationData
+  private func awaiting(
+    notificationData: UInt64, _ ring: Handle<RingState>
+  ) -> Handle<RequestSlot>? {
+    var found: Handle<RequestSlot>?
+    requests.forEachInFlight(of: ring) { handle, slot in
+      guard slot.request.state == .awaitingNotification,
+        slot.request.sqe.addr3 == notificationData
       else { return true }
-      found = slot
+      found = handle
       return false
     }
     return found
   }
 
-  /// From its first overflow without a request on, a ring's requests are found by `user_data`.
-  private mutating func indexAll(of ring: UInt32) {
-    guard !rings[ring].isIndexed else { return }
-    rings[ring].isIndexed = true
-    // Oldest first, also those that were indexed before.
-    forEachInFlight(of: ring) { this, slot in
-      this.userData.remove(slot, this.slots)
-      this.userData.insert(slot, this.slots)
-      return true
-    }
-  }
-
   // MARK: Without CQE
 
-  mutating func skip(_ record: UnsafePointer<record_skip>) {
+  mutating func skip(_ record: UnsafePointer<record_skip>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
-    events.current.value = Int64(record.pointee.res)
+    let ring = enterRing(header, &event)
+    event.value = Int64(record.pointee.res)
     // A request that a worker completed is flushed here too, long after its CQE.
-    guard let position = addresses.find(header.req), isLive(addresses[position]),
-      addresses[position].mark == EntryMark.request
-    else { return }
-    let slot = addresses[position].index
-    guard isPlausible(header, for: slot, ring: ring) else {
-      endUnseen(slot, time: header.time_ns, tid: header.tid)
+    guard let slot = requests.inFlight(at: header.req) else { return }
+    let moment = Moment(time: header.time_ns, tid: header.tid)
+    guard requests.isPlausible(header, for: slot, ring: ring) else {
+      endUnseen(slot, moment, &event)
       return
     }
-    name(slot)
-    slots[slot].request.result = record.pointee.res
-    slots[slot].request.hasResult = true
-    slots[slot].request.completerTid = header.tid
-    measure(slot, until: header.time_ns)
+    event.name(requests[slot])
+    requests[slot].request.result = record.pointee.res
+    requests[slot].request.hasResult = true
+    requests[slot].request.completerTid = header.tid
+    statistics.record(&requests[slot], until: header.time_ns)
     countBytes(slot, record.pointee.res)
     rings[ring].ring.counts.skipped &+= 1
-    end(slot, as: .skipped, step: .skipped, time: header.time_ns, tid: header.tid)
+    end(slot, as: .skipped, step: .skipped, moment, &event)
   }
 
-  mutating func freed(_ record: UnsafePointer<record_freed>) {
+  mutating func freed(_ record: UnsafePointer<record_freed>, _ event: inout Event) {
     let header = record.pointee.base
-    guard let position = addresses.find(header.req), isLive(addresses[position]) else { return }
-    let slot = addresses[position].index
-    // The kernel's list was read at that time: what was heard since is newer.
-    guard slots[slot].request.lastTime <= header.time_ns else { return }
-    events.current.ring = slots[slot].request.ring
-    name(slot)
-    endUnseen(slot, time: header.time_ns, tid: header.tid)
+    // The kernel's list was read at that time: later records about the request are newer.
+    guard let (slot, _) = requests.user(of: header.req),
+      requests[slot].request.lastTime <= header.time_ns
+    else { return }
+    event.ring = requests[slot].request.ring
+    event.name(requests[slot])
+    endUnseen(slot, Moment(time: header.time_ns, tid: header.tid), &event)
   }
 }
 

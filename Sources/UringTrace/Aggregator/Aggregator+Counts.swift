@@ -1,36 +1,38 @@
 import CRecord
 
-/// What is known of events without a record: sums, and latencies.
+/// Events without a record of their own: sums, and latencies.
 extension Aggregator {
   /// A CQE of a request whose submission has no record. What is thought in flight there has ended.
   @inline(never)
-  mutating func completeUnseen(_ record: UnsafePointer<record_complete_unseen>, _ ring: UInt32) {
+  mutating func completeUnseen(
+    _ record: UnsafePointer<record_complete_unseen>, _ ring: Handle<RingState>,
+    _ event: inout Event
+  ) {
     let complete = record.pointee.complete
     let header = complete.base
-    if let position = addresses.find(header.req), isLive(addresses[position]) {
-      endUnseen(addresses[position].index, time: header.time_ns, tid: header.tid)
+    if let (slot, _) = requests.user(of: header.req) {
+      endUnseen(slot, Moment(time: header.time_ns, tid: header.tid), &event)
     }
     let opcode = Opcode(rawValue: header.opcode)
     if !CQEFlags(rawValue: complete.cflags).contains(.more) {
       rings[ring].ring.counts.completed &+= 1
-      if traits.isError(complete.res, of: opcode) { countError(complete.res, ring: ring) }
+      if traits.isError(complete.res, of: opcode) { rings[ring].count(error: complete.res) }
     }
-    if complete.res > 0 { count(bytes: UInt64(complete.res), of: opcode, ring) }
-    let place = statisticsPlace(ring, opcode)
-    let latency = header.time_ns.since(record.pointee.submitted_ns)
-    statistics[place].histogram.record(latency)
-    statistics[place].unstagedTotal &+= latency
+    if complete.res > 0 {
+      rings[ring].count(bytes: UInt64(complete.res), traits.direction(opcode))
+    }
+    statistics.record(header.time_ns.since(record.pointee.submitted_ns), of: opcode, on: ring)
   }
 
   /// Sums over events without a record.
   @inline(never)
-  mutating func counts(_ record: UnsafePointer<record_counts>) {
+  mutating func counts(_ record: UnsafePointer<record_counts>, _ event: inout Event) {
     let header = record.pointee.base
     let pairs = record.pairs
     let opcode = Opcode(rawValue: header.opcode)
-    let ring = findRing(header.ctx, time: header.time_ns)
+    let ring = findOrAddRing(header.ctx, time: header.time_ns)
     rings[ring].ring.counts.add(record.pointee)
-    count(bytes: record.pointee.bytes, of: opcode, ring)
+    rings[ring].count(bytes: record.pointee.bytes, traits.direction(opcode))
     for pair in pairs.errors {
       let error = Int32(truncatingIfNeeded: pair.what)
       if error == 0 || traits.isError(0 &- error, of: opcode) {
@@ -38,20 +40,8 @@ extension Aggregator {
         rings[ring].ring.count(errno: error, times: UInt64(pair.count))
       }
     }
-    guard !pairs.latencies.isEmpty else { return }
-    let place = statisticsPlace(ring, opcode)
-    statistics[place].unstagedTotal &+= record.pointee.latency_sum
-    for pair in pairs.latencies {
-      statistics[place].histogram.add(UInt64(pair.count), toBucket: Int(pair.what))
-    }
-  }
-
-  private func count(bytes: UInt64, of opcode: Opcode, _ ring: UInt32) {
-    switch traits.direction(opcode) {
-    case .none: break
-    case .read: rings[ring].ring.counts.bytesRead &+= bytes
-    case .write: rings[ring].ring.counts.bytesWritten &+= bytes
-    }
+    statistics.record(
+      sum: record.pointee.latency_sum, buckets: pairs.latencies, of: opcode, on: ring)
   }
 }
 

@@ -1,130 +1,92 @@
 import CRecord
 import UringRecords
 
-/// What walks over the kernel's own structures found.
+/// Records of walks over the kernel's own structures.
 extension Aggregator {
-  /// Stacks and files kept: those that were looked at last.
-  private static var lookedAtLimit: Int { 512 }
-  private static var userStackLimit: Int { 1 << 14 }
-
   /// The kernel's addresses of a request in flight.
   public func kernelAddress(of request: Request.ID) -> SuspectRequest? {
-    var slot = links.first
-    while slot != noIndex {
-      if slots[slot].request.id == request {
-        return SuspectRequest(
-          ring: rings[links[slot].ring].ring.address, request: slots[slot].request.address)
-      }
-      slot = links[slot].next
+    var found: SuspectRequest?
+    requests.forEachInFlight { _, slot in
+      guard slot.request.id == request else { return true }
+      found = SuspectRequest(
+        ring: rings[slot.ring].ring.address, request: slot.request.address)
+      return false
     }
-    return nil
+    return found
   }
 
   // MARK: Requests
 
-  /// A request was found in flight. Void if anything was heard of it since the walk began.
-  mutating func parked(_ record: UnsafePointer<record_parked>) {
+  /// A request was found in flight. Void if any record about it is newer than the walk.
+  mutating func parked(_ record: UnsafePointer<record_parked>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
-    events.current.userData = record.pointee.user_data
-    if let position = addresses.find(header.req) {
-      let entry = addresses[position]
-      if isLive(entry) {
-        guard entry.mark == EntryMark.request, isPlausible(header, for: entry.index, ring: ring),
-          slots[entry.index].request.lastTime <= header.time_ns,
-          slots[entry.index].request.userData == record.pointee.user_data
-            || !slots[entry.index].request.isStartKnown
-        else { return }
-        settle(entry.index, record)
-        return
+    let ring = enterRing(header, &event)
+    event.userData = record.pointee.user_data
+    switch requests.occupant(of: header.req) {
+    case .notification: return
+    case .request(let slot):
+      guard requests.isPlausible(header, for: slot, ring: ring),
+        requests[slot].request.lastTime <= header.time_ns,
+        requests[slot].request.userData == record.pointee.user_data
+          || !requests[slot].request.isStartKnown
+      else { return }
+      settle(slot, record, &event)
+    case .none, .ended:
+      if requests.canBeFound(
+        header, userData: record.pointee.user_data, ring: ring,
+        isFromStart: !rings[ring].ring.isFound)
+      {
+        found(record, ring: ring, &event)
       }
-      // It was heard of, and has ended: the next one there would have been heard of as well.
-      guard entry.index == noIndex ? lossTime != 0 : wasLost(since: entry.index) else { return }
-    } else {
-      // Who knows what is among what was forgotten.
-      guard forgottenTime < header.time_ns else { return }
-      // All of a ring whose creation was seen are known.
-      guard rings[ring].ring.isFound || lossTime != 0 else { return }
     }
-    guard
-      !strangeEnds.contains(
-        ring: ring, userData: record.pointee.user_data, since: header.time_ns)
-    else { return }
-    found(record, ring: ring)
   }
 
-  private func wasLost(since slot: UInt32) -> Bool {
-    lossTime != 0 && slots[slot].request.lastTime <= lossTime
-  }
-
-  private mutating func found(_ record: UnsafePointer<record_parked>, ring: UInt32) {
-    // What else was heard of must not be forgotten now: it tells what of this walk is void.
-    if addresses.isCrowded { addresses.grow() }
+  private mutating func found(
+    _ record: UnsafePointer<record_parked>, ring: Handle<RingState>, _ event: inout Event
+  ) {
+    requests.makeRoomForFound()
     var header = record.pointee.base
     let time = header.time_ns
-    // The worker that executes it is not who submitted it.
+    // The worker that executes it did not submit it.
     header.tid = record.pointee.submitter_tid
-    let slot = beginUnknown(header, ring: ring)
-    slots[slot].addStep(.found, time: time, tid: 0)
-    let knows = UInt32(record.pointee.known)
-    slots[slot].request.isStartKnown = knows & UInt32(RECORD_KNOWS_START) != 0
-    // After a loss it may be newer than the observation, but for what its thread's sleep tells.
-    if lossTime == 0 || slots[slot].request.isStartKnown
+    let slot = beginUnknown(header, ring: ring, &event)
+    requests[slot].addStep(.found, time: time, tid: 0)
+    let known = UInt32(record.pointee.known)
+    requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
+    // After a loss it may be newer than the observation, unless its thread's sleep shows its age.
+    if requests.lossTime == 0 || requests[slot].request.isStartKnown
       || record.pointee.since_ns < host.startTime
     {
-      slots[slot].request.startTime = min(record.pointee.since_ns, time)
+      requests[slot].request.startTime = min(record.pointee.since_ns, time)
     }
-    if slots[slot].request.startTime < host.startTime { hasFound = true }
-    slots[slot].request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)
-      .intersection([.off, .addr, .len, .opFlags, .buffer, .file])
-    slots[slot].request.flags = record.pointee.flags
-    slots[slot].request.userData = record.pointee.user_data
-    slots[slot].request.submitterTid = record.pointee.submitter_tid
-    slots[slot].request.submitterTgid = record.pointee.tgid
-    slots[slot].request.isSubmittedBySQThread =
+    if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
+    requests[slot].describe(record)
+    requests[slot].request.isSubmittedBySQThread =
       record.pointee.submitter_tid != 0
       && record.pointee.submitter_tid == rings[ring].ring.sqThreadTid
-    slots[slot].request.sqe.opcode = header.opcode
-    slots[slot].request.sqe.flags = UInt8(truncatingIfNeeded: record.pointee.flags)
-    slots[slot].request.sqe.fd = record.pointee.fd
-    slots[slot].request.sqe.off = record.pointee.off
-    slots[slot].request.sqe.addr = record.pointee.addr
-    slots[slot].request.sqe.len = record.pointee.len
-    slots[slot].request.sqe.op_flags = record.pointee.op_flags
-    slots[slot].request.sqe.user_data = record.pointee.user_data
-    slots[slot].request.sqe.buf_index = record.pointee.buf_index
-    slots[slot].isMultishot = knows & UInt32(RECORD_KNOWS_MULTISHOT) != 0
-    if slots[slot].isMultishot || rings[ring].isIndexed { userData.insert(slot, slots) }
-    joinFound(slot)
-    settle(slot, record)
+    requests[slot].isMultishot = known & UInt32(RECORD_KNOWS_MULTISHOT) != 0
+    if requests[slot].isMultishot || rings[ring].isIndexed { requests.addToIndex(slot) }
+    // The kernel still has the number of its buffer.
+    if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
+    settle(slot, record, &event)
   }
 
   /// Notes where a request is.
-  private mutating func settle(_ slot: UInt32, _ record: UnsafePointer<record_parked>) {
-    let place = Place(record.pointee.place)
-    slots[slot].request.place = place
-    slots[slot].request.workerTid = place == .workerRunning ? record.pointee.base.tid : 0
-    slots[slot].request.expiryTime = record.pointee.expires_ns
-    if slots[slot].request.state != .awaitingNotification {
-      slots[slot].request.state = place.state
-    }
-    if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
-      slots[slot].request.pollEvents = record.pointee.poll_events
-    }
+  private mutating func settle(
+    _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
+  ) {
+    requests[slot].request.move(to: record)
     if record.pointee.ublk != 0 {
-      if ublkSlots.count >= 1 << 14 { ublkSlots.removeAll() }
-      ublkSlots[slots[slot].request.id] = UblkSlot(
-        queue: UInt16(record.pointee.ublk >> 16 & 0x7FFF),
-        tag: UInt16(truncatingIfNeeded: record.pointee.ublk))
+      inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
     if record.pointee.behind != 0 { link(slot, behind: record.pointee.behind) }
-    name(slot)
+    event.name(requests[slot])
   }
 
   // MARK: Rings
 
-  mutating func ringDepth(_ record: UnsafePointer<record_ring_depth>) {
-    let ring = ring(of: record.pointee.base)
+  mutating func ringDepth(_ record: UnsafePointer<record_ring_depth>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
     rings[ring].depth.look(
       sqPending: record.pointee.sq_pending, cqPending: record.pointee.cq_pending,
       rings[ring].ring.counts, at: record.pointee.base.time_ns)
@@ -148,7 +110,7 @@ extension Aggregator {
       ? nil : record.pointee.base.time_ns - duration
   }
 
-  private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: UInt32) {
+  private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: Handle<RingState>) {
     guard milliseconds != 0 else { return }
     // Of a ring whose creation was seen, all of it was observed.
     if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
@@ -158,9 +120,9 @@ extension Aggregator {
       UInt64(milliseconds &- rings[ring].sqThreadStart) * 1_000_000
   }
 
-  mutating func ringBalance(_ record: UnsafePointer<record_ring_balance>) {
+  mutating func ringBalance(_ record: UnsafePointer<record_ring_balance>, _ event: inout Event) {
     let time = record.pointee.base.time_ns
-    let ring = ring(of: record.pointee.base)
+    let ring = enterRing(record.pointee.base, &event)
     rings[ring].ring.unsubmitted = []
     rings[ring].ring.unreaped = []
     rings[ring].ring.files = []
@@ -171,39 +133,38 @@ extension Aggregator {
       reached: record.pointee.reached, time: time)
   }
 
-  /// What was in flight on a ring a moment ago: what is, less what began since, with what ended.
+  /// In flight on a ring at `time`: started by then and not yet ended.
   private func accounted(
-    _ ring: UInt32, at time: UInt64, withNotifications: Bool
+    _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
-    var count = 0
-    var slot = links.first
-    while slot != noIndex {
-      if links[slot].ring == ring, slots[slot].request.startTime <= time {
+    var count: UInt64 = 0
+    requests.forEachInFlight(of: ring) { _, slot in
+      if slot.request.startTime <= time {
         // Until its result, a zero-copy send has two.
         count +=
-          withNotifications && slots[slot].notification != 0
-            && slots[slot].request.state != .awaitingNotification ? 2 : 1
+          withNotifications && slot.notification != 0
+            && slot.request.state != .awaitingNotification ? 2 : 1
       }
-      slot = links[slot].next
+      return true
     }
-    for age in 0..<history.count {
-      let ended = history[age: age]
-      guard slots[ended].request.lastTime > time else { break }
-      if slots[ended].ring == ring, slots[ended].request.startTime <= time { count += 1 }
+    requests.forEachEnded { slot in
+      guard slot.request.lastTime > time else { return false }
+      if slot.ring == ring, slot.request.startTime <= time { count += 1 }
+      return true
     }
-    return UInt64(count)
+    return count
   }
 
-  mutating func unsubmitted(_ record: UnsafePointer<record_unsubmitted>) {
-    let ring = ring(of: record.pointee.base)
-    events.current.userData = record.pointee.sqe.user_data
+  mutating func unsubmitted(_ record: UnsafePointer<record_unsubmitted>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.sqe.user_data
     guard rings[ring].ring.unsubmitted.count < 1024 else { return }
     rings[ring].ring.unsubmitted.append(record.pointee.sqe)
   }
 
-  mutating func unreaped(_ record: UnsafePointer<record_unreaped>) {
-    let ring = ring(of: record.pointee.base)
-    events.current.userData = record.pointee.user_data
+  mutating func unreaped(_ record: UnsafePointer<record_unreaped>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.user_data
     guard rings[ring].ring.unreaped.count < 1024 else { return }
     rings[ring].ring.unreaped.append(
       Ring.UnreapedCQE(
@@ -211,8 +172,10 @@ extension Aggregator {
         flags: record.pointee.cflags, isOverflowed: record.pointee.is_overflowed != 0))
   }
 
-  mutating func registeredFile(_ record: UnsafePointer<record_registered_file>) {
-    let ring = ring(of: record.pointee.base)
+  mutating func registeredFile(
+    _ record: UnsafePointer<record_registered_file>, _ event: inout Event
+  ) {
+    let ring = enterRing(record.pointee.base, &event)
     guard rings[ring].ring.files.count < 1024 else { return }
     let references = record.pointee.references
     rings[ring].ring.files.append(
@@ -221,91 +184,72 @@ extension Aggregator {
         tag: record.pointee.tag))
   }
 
-  // MARK: A close look
+  // MARK: Examined closely
 
-  mutating func kernelStack(_ record: UnsafePointer<record_kernel_stack>) {
+  mutating func kernelStack(_ record: UnsafePointer<record_kernel_stack>, _ event: inout Event) {
     guard let text = text(behind: record, length: record.pointee.length) else { return }
-    if kernelStacks.count >= Self.lookedAtLimit { kernelStacks.removeAll() }
-    kernelStacks[record.pointee.base.tid] = KernelStack(
-      frames: text.split(separator: "\n").map(String.init),
-      areNamesHidden: record.pointee.are_hidden != 0, time: record.pointee.base.time_ns)
+    inventory.kernelStack(record, text: text)
   }
 
-  mutating func fileState(_ record: UnsafePointer<record_file_state>) {
+  mutating func fileState(_ record: UnsafePointer<record_file_state>, _ event: inout Event) {
     guard let text = text(behind: record, length: record.pointee.length),
-      let slot = latestSlot(at: record.pointee.base.req), !slots[slot].request.state.isFinal
+      let request = unfinished(at: record.pointee.base.req)
     else { return }
-    if fileStates.count >= Self.lookedAtLimit { fileStates.removeAll() }
-    fileStates[slots[slot].request.id] = FileState(
-      pollEvents: record.pointee.poll_events,
-      receiveBytes: record.pointee.receive_bytes < 0 ? nil : record.pointee.receive_bytes,
-      sendBytes: record.pointee.send_bytes < 0 ? nil : record.pointee.send_bytes,
-      text: text, time: record.pointee.base.time_ns)
+    inventory.fileState(record, text: text, of: request)
   }
 
-  // MARK: Devices
-
-  mutating func diskRequest(_ record: UnsafePointer<record_disk_request>) {
-    let block = record.pointee.block
-    // the first of a walk
-    guard block.request != 0 else {
-      diskRequests = []
-      return
-    }
-    guard diskRequests.count < 1 << 15 else { return }
-    var request: Request.ID?
-    if record.pointee.base.req != 0, let slot = latestSlot(at: record.pointee.base.req),
-      !slots[slot].request.state.isFinal
-    {
-      request = slots[slot].request.id
-    }
-    var io = GroupBuffer.UblkIO()
-    io.device = CharArray.string(block.disk)
-    io.queue = block.queue
-    io.tag = block.tag
-    io.operation = UInt8(truncatingIfNeeded: block.operation)
-    io.sector = block.sector
-    io.length = block.length
-    diskRequests.append(
-      DiskRequest(
-        request: request, block: io, startTime: record.pointee.start_ns,
-        driverTime: record.pointee.issued_ns, serverTgid: record.pointee.server_tgid,
-        isWithServer: record.pointee.with_server != 0, time: record.pointee.base.time_ns))
+  mutating func diskRequest(_ record: UnsafePointer<record_disk_request>, _ event: inout Event) {
+    inventory.diskRequest(record, servedBy: unfinished(at: record.pointee.base.req))
   }
 
-  // MARK: User stacks
-
-  mutating func submitStack(_ record: UnsafePointer<record_submit_stack>) {
-    guard let slot = latestSlot(at: record.pointee.base.req) else { return }
-    slots[slot].request.userStackNumber = record.pointee.stack &+ 1
-  }
-
-  mutating func userStack(_ record: UnsafePointer<record_user_stack>) {
-    guard let text = text(behind: record, length: record.pointee.length) else { return }
-    if userStacks.count >= Self.userStackLimit { userStacks.removeAll() }
-    let key = UserStackKey(tgid: record.pointee.tgid, stack: record.pointee.stack)
-    userStacks[key] = text.split(separator: "\n").map(String.init)
-  }
-
-  /// The text that follows a record, nil if the record is too short for it.
-  private mutating func text<Record>(
-    behind record: UnsafePointer<Record>, length: UInt32
-  ) -> String? {
-    let header = UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self)
-    let size = MemoryLayout<Record>.size
-    guard Int(length) <= Int(header.pointee.size) - size else {
-      damagedRecordCount &+= 1
+  /// The request that was last at an address, if it has not ended.
+  private func unfinished(at address: UInt64) -> Request.ID? {
+    guard let slot = requests.latest(at: address), !requests[slot].request.state.isFinal else {
       return nil
     }
-    let bytes = UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(record) + size, count: Int(length))
-    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    return requests[slot].request.id
   }
 
-  /// A request that nobody knows has ended: a walk that found it just before must not revive it.
-  @inline(never)
-  mutating func noteStranger(_ address: UInt64) {
-    if addresses.isCrowded { removeDeadAddresses() }
-    _ = addresses.insert(address)
+  mutating func submitStack(_ record: UnsafePointer<record_submit_stack>, _ event: inout Event) {
+    guard let slot = requests.latest(at: record.pointee.base.req) else { return }
+    requests[slot].request.userStackNumber = record.pointee.stack &+ 1
+  }
+
+  mutating func userStack(_ record: UnsafePointer<record_user_stack>, _ event: inout Event) {
+    guard let text = text(behind: record, length: record.pointee.length) else { return }
+    inventory.userStack(record, text: text)
+  }
+}
+
+extension RequestSlot {
+  /// Sets what the kernel's structures still hold of the submission.
+  fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
+    request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)
+      .intersection([.off, .addr, .len, .opFlags, .buffer, .file])
+    request.flags = record.pointee.flags
+    request.userData = record.pointee.user_data
+    request.submitterTid = record.pointee.submitter_tid
+    request.submitterTgid = record.pointee.tgid
+    request.sqe.opcode = record.pointee.base.opcode
+    request.sqe.flags = UInt8(truncatingIfNeeded: record.pointee.flags)
+    request.sqe.fd = record.pointee.fd
+    request.sqe.off = record.pointee.off
+    request.sqe.addr = record.pointee.addr
+    request.sqe.len = record.pointee.len
+    request.sqe.op_flags = record.pointee.op_flags
+    request.sqe.user_data = record.pointee.user_data
+    request.sqe.buf_index = record.pointee.buf_index
+  }
+}
+
+extension Request {
+  fileprivate mutating func move(to record: UnsafePointer<record_parked>) {
+    place = Place(record.pointee.place)
+    workerTid = place == .workerRunning ? record.pointee.base.tid : 0
+    expiryTime = record.pointee.expires_ns
+    if state != .awaitingNotification { state = place.state }
+    if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
+      pollEvents = record.pointee.poll_events
+    }
   }
 }

@@ -1,159 +1,285 @@
 import CRecord
 
-/// Records between a request's submission and its completion.
+/// Records between a request's submission and its completion, and what every request's beginning and end
+/// mean to the trackers.
 extension Aggregator {
+  // MARK: Records
+
   @inline(__always)
-  mutating func submit(_ record: UnsafePointer<record_submit>) {
+  mutating func submit(_ record: UnsafePointer<record_submit>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
-    let slot = begin(header, ring: ring)
+    let ring = enterRing(header, &event)
+    let slot = begin(header, ring: ring, &event)
     rings[ring].ring.counts.submitted &+= 1
     let isKnown = record.pointee.sqe_is_known != 0
-    slots[slot].describe(
+    requests[slot].describe(
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: isKnown, flags: record.pointee.flags,
       tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
-    slots[slot].isPlain = true
-    slots[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
+    requests[slot].isPlain = true
+    requests[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
     index(slot, record.pointee.sqe, isKnown: isKnown, ring)
     if record.pointee.notif != 0 {
-      addNotification(record.pointee.notif, to: slot, time: header.time_ns, tid: header.tid)
+      addNotification(
+        record.pointee.notif, to: slot, Moment(time: header.time_ns, tid: header.tid), &event)
     }
-    if traits.touchesBuffers(slots[slot].request.opcode, slots[slot].request.sqe)
-      || record.pointee.group_role != 0 || closesSQEGroup(ring)
+    if traits.touchesBuffers(requests[slot].request.opcode, requests[slot].request.sqe)
+      || record.pointee.group_role != 0 || lending.hasOpenBatch(ring)
     {
-      joinGroups(slot, role: record.pointee.group_role)
+      lend(to: slot, role: record.pointee.group_role, &event)
     }
 
-    events.current.request = lastRequestID
-    events.current.userData = record.pointee.sqe.user_data
-    events.current.value = isKnown ? Int64(record.pointee.sqe.fd) : -1
-    events.current.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
+    event.request = requests[slot].request.id
+    event.userData = record.pointee.sqe.user_data
+    event.value = isKnown ? Int64(record.pointee.sqe.fd) : -1
+    event.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
   }
 
   /// Lets a request be found by `user_data` if it can have CQEs that do not name it.
   @inline(__always)
-  private mutating func index(_ slot: UInt32, _ sqe: SQE, isKnown: Bool, _ ring: UInt32) {
-    let isMultishot = traits.isMultishot(
-      slots[slot].request.opcode, sqe, isKnown: isKnown)
-    if isMultishot { slots[slot].isMultishot = true }
-    if isMultishot || rings[ring].isIndexed { userData.insert(slot, slots) }
+  private mutating func index(
+    _ slot: Handle<RequestSlot>, _ sqe: SQE, isKnown: Bool, _ ring: Handle<RingState>
+  ) {
+    let isMultishot = traits.isMultishot(requests[slot].request.opcode, sqe, isKnown: isKnown)
+    if isMultishot { requests[slot].isMultishot = true }
+    if isMultishot || rings[ring].isIndexed { requests.addToIndex(slot) }
   }
 
   @inline(never)
-  mutating func reqFailed(_ record: UnsafePointer<record_req_failed>) {
+  mutating func reqFailed(_ record: UnsafePointer<record_req_failed>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
-    var slot = noIndex
+    let ring = enterRing(header, &event)
+    let slot: Handle<RequestSlot>
     // 6.1 prepares the members of a chain after it traced their submission: the same request then.
-    if let latest = latestSlot(at: header.req), !slots[latest].request.state.isFinal,
-      slots[latest].ring == ring, slots[latest].request.isSQEKnown,
-      slots[latest].request.sqe.isSame(as: record.pointee.sqe)
+    if let latest = requests.latest(at: header.req), !requests[latest].request.state.isFinal,
+      requests[latest].ring == ring, requests[latest].request.isSQEKnown,
+      requests[latest].request.sqe.isSame(as: record.pointee.sqe)
     {
       slot = latest
     } else {
-      slot = begin(header, ring: ring)
+      slot = begin(header, ring: ring, &event)
       rings[ring].ring.counts.submitted &+= 1
-      // The kernel puts NOP for one that it does not know.
-      slots[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
-      slots[slot].describe(
+      // The kernel puts NOP for an opcode that it does not know.
+      requests[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
+      requests[slot].describe(
         record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
         tgid: record.pointee.tgid, tid: header.tid,
         isSQThread: header.tid != 0 && header.tid == rings[ring].ring.sqThreadTid)
       index(slot, record.pointee.sqe, isKnown: true, ring)
     }
-    if slots[slot].request.preparationError == 0, slots[slot].request.stepCount == 0,
-      traits.touchesBuffers(slots[slot].request.opcode, record.pointee.sqe) || closesSQEGroup(ring)
+    if requests[slot].request.preparationError == 0, requests[slot].request.stepCount == 0,
+      traits.touchesBuffers(requests[slot].request.opcode, record.pointee.sqe)
+        || lending.hasOpenBatch(ring)
     {
-      joinGroups(slot, role: nil)
+      lend(to: slot, role: nil, &event)
     }
-    slots[slot].request.preparationError = record.pointee.error
-    slots[slot].isPlain = false
-    slots[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)
+    requests[slot].request.preparationError = record.pointee.error
+    requests[slot].isPlain = false
+    requests[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)
     rings[ring].ring.counts.preparationFailures &+= 1
 
-    name(slot)
-    events.current.value = Int64(record.pointee.error)
-    events.current.flags = UInt32(record.pointee.sqe.flags)
+    event.name(requests[slot])
+    event.value = Int64(record.pointee.error)
+    event.flags = UInt32(record.pointee.sqe.flags)
   }
 
   @inline(__always)
-  mutating func fileGet(_ record: UnsafePointer<record_file_get>) {
-    events.current.value = Int64(record.pointee.fd)
-    guard let slot = moved(by: record.pointee.base, step: .fileAssigned) else { return }
+  mutating func fileGet(_ record: UnsafePointer<record_file_get>, _ event: inout Event) {
+    event.value = Int64(record.pointee.fd)
+    guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
     // A worker that looks the file up keeps the request.
-    if slots[slot].request.state != .worker { slots[slot].request.state = .issued }
+    if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
   }
 
-  mutating func queueAsyncWork(_ record: UnsafePointer<record_queue_async_work>) {
+  mutating func queueAsyncWork(
+    _ record: UnsafePointer<record_queue_async_work>, _ event: inout Event
+  ) {
     let isHashed = record.pointee.hashed != 0
-    events.current.flags = isHashed ? 1 : 0
-    guard
-      let slot = moved(
-        by: record.pointee.base, step: isHashed ? .queuedToWorkerHashed : .queuedToWorker)
-    else { return }
-    slots[slot].request.state = .worker
-    rings[slots[slot].ring].ring.counts.punted &+= 1
+    event.flags = isHashed ? 1 : 0
+    let kind: Step.Kind = isHashed ? .queuedToWorkerHashed : .queuedToWorker
+    guard let slot = step(kind, record.pointee.base, &event) else { return }
+    requests[slot].request.state = .worker
+    rings[requests[slot].ring].ring.counts.punted &+= 1
   }
 
-  mutating func pollArm(_ record: UnsafePointer<record_poll_arm>) {
-    events.current.value = Int64(record.pointee.mask)
-    events.current.flags = UInt32(bitPattern: record.pointee.events)
-    guard let slot = moved(by: record.pointee.base, step: .pollArmed) else { return }
-    slots[slot].request.state = .pollArmed
-    slots[slot].request.pollEvents = UInt32(bitPattern: record.pointee.events)
-    rings[slots[slot].ring].ring.counts.pollArmed &+= 1
+  mutating func pollArm(_ record: UnsafePointer<record_poll_arm>, _ event: inout Event) {
+    event.value = Int64(record.pointee.mask)
+    event.flags = UInt32(bitPattern: record.pointee.events)
+    guard let slot = step(.pollArmed, record.pointee.base, &event) else { return }
+    requests[slot].request.state = .pollArmed
+    requests[slot].request.pollEvents = UInt32(bitPattern: record.pointee.events)
+    rings[requests[slot].ring].ring.counts.pollArmed &+= 1
   }
 
-  mutating func taskAdd(_ record: UnsafePointer<record_task_add>) {
-    events.current.value = Int64(record.pointee.mask)
-    guard let slot = moved(by: record.pointee.base, step: .taskWorkAdded) else { return }
-    slots[slot].request.state = .taskWork
+  mutating func taskAdd(_ record: UnsafePointer<record_task_add>, _ event: inout Event) {
+    event.value = Int64(record.pointee.mask)
+    guard let slot = step(.taskWorkAdded, record.pointee.base, &event) else { return }
+    requests[slot].request.state = .taskWork
   }
 
-  mutating func `defer`(_ record: UnsafePointer<record_defer>) {
-    guard let slot = moved(by: record.pointee.base, step: .deferred) else { return }
-    slots[slot].request.state = .deferred
+  mutating func `defer`(_ record: UnsafePointer<record_defer>, _ event: inout Event) {
+    guard let slot = step(.deferred, record.pointee.base, &event) else { return }
+    requests[slot].request.state = .deferred
   }
 
   /// Adds a step to the request that a record is about, and names it in the event.
   @inline(__always)
-  private mutating func moved(by header: record, step: Step.Kind) -> UInt32? {
-    guard let slot = slotInFlight(header, ring: ring(of: header)) else { return nil }
-    slots[slot].addStep(step, time: header.time_ns, tid: header.tid)
-    name(slot)
+  private mutating func step(
+    _ step: Step.Kind, _ header: record, _ event: inout Event
+  ) -> Handle<RequestSlot>? {
+    let ring = enterRing(header, &event)
+    guard let slot = enterRequest(header, ring: ring, &event) else { return nil }
+    requests[slot].addStep(step, time: header.time_ns, tid: header.tid)
+    event.name(requests[slot])
     return slot
   }
 
-  /// The event is about this request.
-  @inline(__always)
-  func name(_ slot: UInt32) {
-    events.current.request = slots[slot].request.id
-    events.current.userData = slots[slot].request.userData
-    events.current.opcode = slots[slot].request.opcode
-  }
-
   /// The tracepoint names only the ring; offset, length and thread find the request.
-  mutating func shortWrite(_ record: UnsafePointer<record_short_write>) {
+  mutating func shortWrite(_ record: UnsafePointer<record_short_write>, _ event: inout Event) {
     let header = record.pointee.base
-    let ring = ring(of: header)
+    let ring = enterRing(header, &event)
     rings[ring].ring.counts.shortWrites &+= 1
-    events.current.value = Int64(truncatingIfNeeded: record.pointee.got)
+    event.value = Int64(truncatingIfNeeded: record.pointee.got)
 
-    var slot = latestSlot(at: header.req)
+    var slot = requests.latest(at: header.req)
     if slot == nil {
       let (position, wanted) = (record.pointee.pos, record.pointee.wanted)
       var best = 0
-      forEachInFlight(of: ring) { this, candidate in
-        let fit = this.slots[candidate].request.fit(
-          shortWriteAt: position, of: wanted, tid: header.tid)
-        if fit > best { (best, slot) = (fit, candidate) }
+      requests.forEachInFlight(of: ring) { handle, candidate in
+        let fit = candidate.request.fit(shortWriteAt: position, of: wanted, tid: header.tid)
+        if fit > best { (best, slot) = (fit, handle) }
         return true
       }
     }
     guard let slot else { return }
-    slots[slot].request.shortWriteBytes = record.pointee.got
-    slots[slot].addStep(.shortWrite, time: header.time_ns, tid: header.tid)
-    name(slot)
+    requests[slot].request.shortWriteBytes = record.pointee.got
+    requests[slot].addStep(.shortWrite, time: header.time_ns, tid: header.tid)
+    event.name(requests[slot])
+  }
+
+  // MARK: Beginning
+
+  /// The request in flight that a record between submission and completion is about. It is made if
+  /// it is not known: such a record proves that it is in flight. Nil if it has ended meanwhile.
+  @inline(__always)
+  mutating func enterRequest(
+    _ header: record, ring: Handle<RingState>, _ event: inout Event
+  ) -> Handle<RequestSlot>? {
+    switch requests.occupant(of: header.req) {
+    case .none: break
+    case .notification: return nil
+    case .request(let slot):
+      if requests.isPlausible(header, for: slot, ring: ring) { return slot }
+      endUnseen(slot, Moment(time: header.time_ns, tid: header.tid), &event)
+    case .ended:
+      let lossTime = requests.lossTime
+      if let slot = requests.latest(at: header.req),
+        requests[slot].request.lastTime > lossTime || lossTime == 0
+      {
+        // Of another CPU, and late: the request has completed meanwhile.
+        return nil
+      }
+    }
+    return beginUnknown(header, ring: ring, &event)
+  }
+
+  /// A new request at `header.req`. What was thought in flight there has ended unseen: the kernel reuses the
+  /// memory only then.
+  @inline(__always)
+  mutating func begin(
+    _ header: record, ring: Handle<RingState>, _ event: inout Event
+  ) -> Handle<RequestSlot> {
+    let (position, occupant) = requests.claim(header.req, now: clock.now)
+    if let occupant {
+      endUnseen(occupant, Moment(time: header.time_ns, tid: header.tid), &event)
+    }
+    let slot = requests.begin(header, at: position, ring: ring, ringID: rings[ring].ring.id)
+    rings[ring].ring.inFlight &+= 1
+    if rings[ring].ring.isClosed { rings.reopen(ring) }
+    return slot
+  }
+
+  /// A request whose submission was not seen.
+  @inline(never)
+  mutating func beginUnknown(
+    _ header: record, ring: Handle<RingState>, _ event: inout Event
+  ) -> Handle<RequestSlot> {
+    let slot = begin(header, ring: ring, &event)
+    requests[slot].request.isStartKnown = false
+    requests[slot].request.isSQEKnown = false
+    requests[slot].request.isSubmittedBySQThread = false
+    requests[slot].request.sqe = SQE()
+    requests[slot].request.userData = 0
+    requests[slot].request.flags = 0
+    requests[slot].request.submitterTid = 0
+    requests[slot].request.submitterTgid = 0
+    return slot
+  }
+
+  @inline(never)
+  private mutating func addNotification(
+    _ address: UInt64, to slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
+  ) {
+    guard address != requests[slot].request.address else { return }
+    let (position, occupant) = requests.claim(address, now: clock.now)
+    if let occupant { endUnseen(occupant, moment, &event) }
+    requests.setNotification(address, at: position, of: slot)
+  }
+
+  // MARK: Ending
+
+  /// The request's last step. After this it is in the history.
+  @inline(__always)
+  mutating func end(
+    _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, _ moment: Moment,
+    _ event: inout Event
+  ) {
+    let ring = requests[slot].ring
+    requests.finish(slot, as: state, step: step, time: moment.time, tid: moment.tid)
+    // Without a result it is 0.
+    let result = requests[slot].request.result
+    if traits.isError(result, of: requests[slot].request.opcode) {
+      rings[ring].count(error: result)
+    }
+    rings[ring].ring.inFlight &-= 1
+    if requests[slot].isLending { endLending(to: slot, moment, &event) }
+    if requests.chainMember(of: slot) != .none, let next = chains.next(after: slot, requests) {
+      requests[next].request.state = .submitted
+      requests[next].releasedTime = moment.time
+    }
+    evict(requests.retire(slot))
+  }
+
+  /// Ends a request whose end no event showed.
+  @inline(never)
+  mutating func endUnseen(
+    _ slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
+  ) {
+    requests[slot].request.isEndDerived = true
+    // A success without CQE is what was asked for, unless the CQE may simply have been lost.
+    let mayBeSilent =
+      requests[slot].isSilent
+      || requests[slot].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0
+    let ring = requests[slot].ring
+    if mayBeSilent, !requests.isSuspect(slot),
+      requests[slot].request.state != .awaitingNotification
+    {
+      rings[ring].ring.counts.skipped &+= 1
+      end(slot, as: .skipped, step: .skipped, moment, &event)
+    } else {
+      rings[ring].ring.counts.endedUnseen &+= 1
+      end(slot, as: .ended, step: .ended, moment, &event)
+    }
+  }
+
+  /// Frees a request that has left the history, unless its chain keeps it.
+  @inline(__always)
+  mutating func evict(_ slot: Handle<RequestSlot>) {
+    guard slot != .none else { return }
+    if requests.chainMember(of: slot) == .none {
+      requests.free(slot)
+    } else {
+      chains.evicted(slot, &requests)
+    }
   }
 }
 
@@ -164,7 +290,7 @@ extension Request {
     // -1: at the file's own position.
     guard sqe.off == position || sqe.off == UInt64.max else { return 0 }
     guard opcode.properties.isVectored || UInt64(sqe.len) == wanted else { return 0 }
-    let lastTid = stepCount == 0 ? 0 : stepStorage[min(Int(stepCount), Self.stepCapacity) - 1].tid
+    let lastTid = lastStep?.tid ?? 0
     // A worker's thread is not known before; the submitter's is.
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)

@@ -10,21 +10,9 @@ extension Aggregator {
   }
 
   public var totals: Totals {
-    var sum = forgottenTotal
-    for index in 0..<rings.end where !rings[index].isGone {
-      sum += RateCounters(rings[index].ring.counts)
-    }
+    let sum = rings.total
     return Totals(
-      submitted: sum.submitted, completed: sum.completed, inFlight: UInt64(inFlightCount),
-      rings: UInt64(lastRingID))
-  }
-
-  /// Requests in flight on all rings.
-  var inFlightCount: Int {
-    var count = 0
-    for index in 0..<rings.end where !rings[index].isGone {
-      count += Int(rings[index].ring.inFlight)
-    }
-    return count
+      submitted: sum.submitted, completed: sum.completed, inFlight: UInt64(rings.inFlightCount),
+      rings: UInt64(rings.lastID))
   }
 }

@@ -3,6 +3,9 @@ import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
+/// Routes each record to the trackers that own the state: a handler here has the name of its record kind, calls
+/// the trackers in turn, and fills in the record's event. It passes each tracker what it needs of the others.
+///
 /// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded
 /// by what is in flight and by ``Limits``.
 public struct Aggregator: ~Copyable {
@@ -19,94 +22,47 @@ public struct Aggregator: ~Copyable {
   }
 
   let host: HostDescription
-  let limits: Limits
-
   let layouts = RecordLayoutTable()
   let traits = OpcodeTraitTable()
   var clock: RateClock
-  var recordCount: UInt64 = 0
-  var damagedRecordCount: UInt64 = 0
-  var lost = LossCounts()
-  /// Time of the last ``RecordKind/lost``: what was last heard of before may have ended since.
-  var lossTime: UInt64 = 0
+  var stream = StreamCounts()
 
-  // Requests: see Aggregator+Slots.swift.
-  var slots = Pool<RequestSlot>()
-  var links = SlotLinks()
-  /// From `io_kiocb` to slot; marked ``EntryMark/notification`` where it is that of a notification.
-  var addresses = AddressTable()
-  var userData = UserDataIndex()
-  var history: History
-  var lastRequestID: Request.ID = 0
-
-  /// Groups and buffers: see Groups.
-  var tables: GroupTables
-  /// The buffer that `io_free_rsrc_node` was seen to give back last.
-  var lastReleased: (group: UInt32, id: RequestGroup.ID, priv: UInt64, tid: UInt32)?
-
-  var chains = Pool<ChainState>()
-  var lastChainID: Chain.ID = 0
-
-  // Rings: see Aggregator+Rings.swift.
-  var rings = Pool<RingState>()
-  /// From `io_ring_ctx` to ring.
-  var contexts = AddressTable()
-  /// The ring that was asked for last: records of one ring come in runs.
-  var lastContext: UInt64 = noContext
-  var lastRing: UInt32 = noIndex
-  /// The same ring in the pool; moves only with ``lastContext``.
-  var lastRingState: UnsafeMutablePointer<RingState>
-  var lastRingID: Ring.ID = 0
-  /// Oldest first.
-  var closedRings: [UInt32] = []
-  var statistics = Pool<OpcodeStatistics>()
-
-  /// Over all rings, those forgotten included.
-  var totalRates = RateHistory()
-  var forgottenTotal = RateCounters()
+  var requests: RequestTracker
+  var rings: RingTracker
+  var chains = ChainTracker()
+  var lending: LendingTracker
+  var ublk = UblkTracker()
+  var fuse = FuseTracker()
+  var statistics = StatisticsTracker()
+  var inventory = InventoryTracker()
+  var names = NameTracker()
 
   var events: EventLog
-  var lastRecordWasSound = false
-  var lastEventIsLogged = false
 
-  var requestFlagNames: [String] = []
-  var fileNames = FileNames()
-  var taskNames: [UInt32: String] = [:]
-
-  // What walks over the kernel's structures found: see Aggregator+Inventory.swift.
-  var kernelStacks: [UInt32: KernelStack] = [:]
-  var fileStates: [Request.ID: FileState] = [:]
-  /// Of the last walk over the devices' tags.
-  var diskRequests: [DiskRequest] = []
-  var ublkSlots: [Request.ID: UblkSlot] = [:]
-  var userStacks: [UserStackKey: [String]] = [:]
-  /// A request older than the observation was found.
-  var hasFound = false
-  var strangeEnds = StrangeEnds()
-  /// When addresses that were heard of were last forgotten.
-  var forgottenTime: UInt64 = 0
+  /// Counts of the records themselves.
+  struct StreamCounts {
+    var records: UInt64 = 0
+    var damaged: UInt64 = 0
+    var lost = LossCounts()
+  }
 
   public init(host: HostDescription, limits: Limits = Limits()) {
     self.host = host
-    self.limits = limits
     clock = RateClock(start: host.startTime)
-    lastRingState = rings.mutablePointer(to: 0)
-    history = History(limit: limits.history)
-    tables = GroupTables(history: limits.history)
+    requests = RequestTracker(history: limits.history)
+    rings = RingTracker(closedLimit: limits.closedRings)
+    lending = LendingTracker(history: limits.history)
     events = EventLog(capacity: limits.events)
   }
 
-  /// What the last consumed record meant, nil if it made no sense.
-  public var lastEvent: Event? {
-    guard lastRecordWasSound else { return nil }
-    return lastEventIsLogged ? events.last : events.current
-  }
+  /// The event of the last consumed record, nil if the record made no sense.
+  public var lastEvent: Event? { events.lastRecordsEvent }
 
   /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
   ///
   /// A record that is too short for its kind, or of no known kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
-    recordCount &+= 1
+    stream.records &+= 1
     take(record, isKept: false)
   }
 
@@ -121,7 +77,7 @@ public struct Aggregator: ~Copyable {
       next += Int(record.pointee.size)
       count &+= 1
     }
-    recordCount &+= count
+    stream.records &+= count
     events.complete()
   }
 
@@ -136,25 +92,22 @@ public struct Aggregator: ~Copyable {
     consumeAny(record)
   }
 
-  /// Any record, in full.
+  /// Takes any record, on the long path.
   @inline(never)
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
-    lastRecordWasSound = isSound
     guard isSound else {
-      lastEventIsLogged = false
-      damagedRecordCount &+= 1
+      events.noteDamage()
+      stream.damaged &+= 1
       return
     }
     advance(to: record.pointee.time_ns)
-    events.current = Event(
+    var event = Event(
       time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
       opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
       tid: record.pointee.tid, flags: 0)
-    var event = events.current
     dispatch(record, &event)
-    lastEventIsLogged = isLogged
-    if isLogged { events.commit() }
+    if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 
   /// Moves time on where no record does (live): rates and ages depend on it.
@@ -167,22 +120,18 @@ public struct Aggregator: ~Copyable {
     }
   }
 
-  /// Brings the clock up to what the short way took without telling it.
+  /// Brings the clock up to what the short path took without moving it.
   mutating func catchUp() {
-    for index in 0..<rings.end where rings[index].lastTime < clock.nextTick {
-      clock.advance(within: rings[index].lastTime)
-    }
+    var last: UInt64 = 0
+    let limit = clock.nextTick
+    rings.forEachRing { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
+    clock.advance(within: last)
   }
 
   @inline(never)
   private mutating func passTicks(until time: UInt64) {
-    guard let ticks = clock.advance(over: time) else { return }
-    var total = forgottenTotal
-    for index in 0..<rings.end where !rings[index].isGone {
-      let counters = RateCounters(rings[index].ring.counts)
-      total += counters
-      for tick in ticks { rings[index].rates.sample(counters, at: tick) }
-    }
-    for tick in ticks { totalRates.sample(total, at: tick) }
+    if let ticks = clock.advance(over: time) { rings.sample(at: ticks) }
   }
 }
+
+extension Aggregator: RecordHandler {}

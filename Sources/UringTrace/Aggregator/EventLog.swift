@@ -5,12 +5,12 @@ import UringRecords
 struct EventLog: ~Copyable {
   private let storage: UnsafeMutablePointer<Event>
   private let end: UnsafeMutablePointer<Event>
-  /// Place of the event that is being made; never one of the ``count`` in the log.
-  private var place: UnsafeMutablePointer<Event>
+  /// Where the next event is written; never one of the ``count`` in the log.
+  private var next: UnsafeMutablePointer<Event>
   private let capacity: Int
   private var isFull = false
   /// Events in the log.
-  var count: Int { isFull ? capacity : place - storage }
+  var count: Int { isFull ? capacity : next - storage }
 
   init(capacity: Int) {
     self.capacity = max(capacity, 1)
@@ -22,30 +22,40 @@ struct EventLog: ~Copyable {
         tid: 0, flags: 0),
       count: self.capacity + 1)
     end = storage + (self.capacity + 1)
-    place = storage
+    next = storage
   }
 
   deinit {
     storage.deallocate()
   }
 
+  /// The event of the last record.
+  private var last = Last.logged
+
+  private enum Last {
+    case logged
+    case unlogged(Event)
+    /// The record made no sense.
+    case none
+  }
+
   /// Adds an event.
   @inline(__always)
   mutating func append(_ event: Event) {
-    place.pointee = event
+    next.pointee = event
     commit()
   }
 
   /// Adds the event that a submission or completion will be, which must stay where it is until
-  /// ``complete()``: most events of a long run are displaced before anybody wants to know.
+  /// ``complete()``: most events of a long run are displaced before anybody asks for them.
   @inline(__always)
   mutating func appendLater(
     _ record: UnsafePointer<record>, request: Request.ID, ring: Ring.ID
   ) {
-    place.pointee.time = UInt64(UInt(bitPattern: record))
-    place.pointee.request = request
-    place.pointee.ring = ring
-    place.pointee.kind = Self.later
+    next.pointee.time = UInt64(UInt(bitPattern: record))
+    next.pointee.request = request
+    next.pointee.ring = ring
+    next.pointee.kind = Self.later
     commit()
   }
 
@@ -54,46 +64,62 @@ struct EventLog: ~Copyable {
 
   /// Makes the events that were put off.
   @inline(never)
-  func complete() {
-    for place in storage..<end where place.pointee.kind == Self.later {
-      guard let record = UnsafePointer<record>(bitPattern: UInt(place.pointee.time)) else {
+  mutating func complete() {
+    for slot in storage..<end where slot.pointee.kind == Self.later {
+      guard let record = UnsafePointer<record>(bitPattern: UInt(slot.pointee.time)) else {
         continue
       }
-      let (request, ring) = (place.pointee.request, place.pointee.ring)
-      place.pointee =
+      let (request, ring) = (slot.pointee.request, slot.pointee.ring)
+      slot.pointee =
         record.pointee.kind == .submit
         ? Event(record.body(as: record_submit.self), request: request, ring: ring)
         : Event(record.body(as: record_complete.self), request: request, ring: ring)
     }
   }
 
-  /// The event that is being made.
-  var current: Event {
-    @inline(__always)
-    unsafeAddress { UnsafePointer(place) }
-    @inline(__always)
-    nonmutating unsafeMutableAddress { place }
+  /// The last record has an event that the log does not keep.
+  mutating func setUnlogged(_ event: Event) {
+    last = .unlogged(event)
+    isLastLogged = false
   }
 
-  /// The event stays in the log; the next one takes another place.
-  @inline(__always)
-  mutating func commit() {
-    place += 1
-    if place == end {
-      place = storage
-      isFull = true
+  /// The last record made no sense.
+  mutating func noteDamage() {
+    last = .none
+    isLastLogged = false
+  }
+
+  /// The event of the last record, nil if that made no sense.
+  var lastRecordsEvent: Event? {
+    switch last {
+    case .logged: count == 0 ? nil : next == storage ? storage[capacity] : next[-1]
+    case .unlogged(let event): event
+    case .none: nil
     }
   }
 
-  /// The event committed last.
-  var last: Event {
-    place == storage ? storage[capacity] : place[-1]
+  @inline(__always)
+  private mutating func commit() {
+    next += 1
+    if next == end {
+      next = storage
+      isFull = true
+    }
+    if !isLastLogged { noteLogged() }
+  }
+
+  private var isLastLogged = true
+
+  @inline(never)
+  private mutating func noteLogged() {
+    last = .logged
+    isLastLogged = true
   }
 
   /// Oldest first.
   func events() -> [Event] {
     Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-      let first = place - storage + capacity + 1 - count
+      let first = next - storage + capacity + 1 - count
       for offset in 0..<count {
         buffer.initializeElement(at: offset, to: storage[(first + offset) % (capacity + 1)])
       }
@@ -103,6 +129,14 @@ struct EventLog: ~Copyable {
 }
 
 extension Event {
+  /// The event is about this request.
+  @inline(__always)
+  mutating func name(_ slot: borrowing RequestSlot) {
+    request = slot.request.id
+    userData = slot.request.userData
+    opcode = slot.request.opcode
+  }
+
   @inline(__always)
   init(_ record: UnsafePointer<record_submit>, request: Request.ID, ring: Ring.ID) {
     let header = record.pointee.base

@@ -2,7 +2,7 @@
 enum Words {
   /// Three digits at most and a unit, as `1.25 ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
-    Figures.duration(nanoseconds, units: [" ns", " µs", " ms", " s", " min"])
+    Figures.duration(nanoseconds, .prose)
   }
 
   static func number(_ value: Double) -> String { Figures.number(value) }
@@ -24,7 +24,7 @@ enum Words {
   }
 
   /// Name of a negative result.
-  static func error(_ result: Int32) -> String { Errno(result: result)?.name ?? "\(result)" }
+  static func error(_ result: Int32) -> String { ErrorNumber(result: result)?.name ?? "\(result)" }
 }
 
 extension Finding.Number {

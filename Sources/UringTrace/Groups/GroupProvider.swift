@@ -20,12 +20,20 @@ public struct GroupProvider: RawRepresentable, Hashable, Sendable {
     traits.commands.first { $0.number == command }?.name
   }
 
+  /// The buffer belongs to somebody else, who waits for it: it is not the application's own memory.
+  public var isLoan: Bool { !rules.isOwnMemory }
+
+  /// The buffers serve many transfers, for as long as they are registered or provided.
+  public var isLongLived: Bool { rules.isOwnMemory && rules.lifecycle != .notification }
+
   var traits: GroupProviderTraits {
     GroupProviderTraits.all.first { $0.id == rawValue } ?? .registered
   }
+
+  var rules: GroupRules { traits.rules }
 }
 
-/// What the aggregator must know of a provider.
+/// A provider's description: all that the rest of the program knows about it.
 struct GroupProviderTraits: Sendable {
   /// What a driver's command does to a buffer slot.
   enum CommandRole: UInt8, Sendable {
@@ -65,13 +73,46 @@ struct GroupProviderTraits: Sendable {
   var releases: [String] = []
   /// Commands of its driver.
   var commands: [Command] = []
-  /// What is said to have given a buffer back where it was not observed.
+  /// The function or flag that gives a buffer back, for buffers whose return was not observed.
   var acknowledgement: String = ""
-  /// Whether the buffer should be used wholly, once.
-  var isOneTransfer = false
+  var rules: GroupRules
 
   /// A new provider is a file of its own and a line here.
   static let all: [GroupProviderTraits] = [
     .registered, .ublk, .ublkAuto, .fuse, .sendZC, .provided, .sqeGroup, .localBuffer,
   ]
+}
+
+/// How a provider's buffers are lent.
+struct GroupRules: Sendable {
+  /// What begins and ends a loan.
+  enum Lifecycle: UInt8, Sendable {
+    /// The owner puts the buffer into a slot of the ring's table and takes it out again. It has the buffer
+    /// back when a release function runs.
+    case slot
+    /// Requests take single buffers out of a pool that the application fills.
+    case pool
+    /// The leader alone borrows, until its notification CQE.
+    case notification
+    /// The leader lends to the requests behind it. Its CQE, the last of all, gives the buffer back.
+    case batch
+    /// The leader lends to the requests behind it without a slot. The last of leader and members gives the
+    /// buffer back.
+    case submission
+  }
+
+  var lifecycle: Lifecycle
+  /// The buffer should be used as a whole, once, and its owner waits for it.
+  var isOneTransfer = false
+  /// The application's own memory.
+  var isOwnMemory = false
+  /// Assumed for any buffer in a slot until its release function shows the provider.
+  var isProvisional = false
+  /// The driver puts the buffer into the slot itself, and takes it out at the next commit.
+  var isAutomatic = false
+  /// The automatic provider whose buffers have the same release function.
+  var automaticVariant: GroupProvider?
+
+  /// Of a group that is not in use.
+  static let slot = GroupRules(lifecycle: .slot)
 }

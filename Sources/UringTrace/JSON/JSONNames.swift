@@ -120,7 +120,7 @@ enum JSONNames {
 
   /// Of a negative result, nil for others.
   static func errno(_ result: Int32) -> String? {
-    Errno(result: result)?.name
+    ErrorNumber(result: result)?.name
   }
 }
 

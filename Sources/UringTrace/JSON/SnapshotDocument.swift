@@ -125,7 +125,7 @@ public struct SnapshotDocument {
     json.field("latency") { write(ring.latency, to: &$0) }
     json.field("errnos", array: ring.errnos) { json, error in
       json.object { json in
-        json.field("errno", error.errno == 0 ? "other" : Errno(rawValue: error.errno).name)
+        json.field("errno", error.errno == 0 ? "other" : ErrorNumber(rawValue: error.errno).name)
         json.field("count", error.count)
       }
     }

@@ -1,25 +1,25 @@
 import CRecord
+import Synchronization
 import SystemPackage
 import UringRecords
 
-/// A recording, opened and checked: its header and all of its records that can be used.
+/// A recording: its header and all of its records that can be used.
+///
+/// Records are checked in blocks, each when it is first reached. Whoever reads from start to end reads
+/// the file once; the sums over all records (``recordCount``, ``flaw`` and the like) check what is left.
 public final class Recording: Sendable {
   public let header: RecordingHeader
-  /// Why some of it cannot be used; nil if all can.
-  public let flaw: RecordingFlaw?
-  /// Records, without the end record.
-  public let recordCount: UInt64
-  /// Records that are events, see `RecordKind.isEvent`.
-  public let eventCount: UInt64
-  /// What the end record says was lost, nil without one.
-  public let lost: UInt64?
-  /// Where time starts: nanoseconds, CLOCK_MONOTONIC.
-  public let startTime: UInt64
-  /// Largest time of a record.
-  public let endTime: UInt64
 
   private let contents: FileContents
-  private let range: Range<Int>
+  private let firstRecord: Int
+  /// What the other format's reader found wrong.
+  private let readerFlaw: RecordingFlaw?
+  private let checked: Mutex<Checked>
+
+  private struct Checked: Sendable {
+    var check: RecordCheck
+    var blocks: [RecordBlock] = []
+  }
 
   /// Opens a binary recording or a JSON trace, which one its first bytes tell.
   public convenience init(path: FilePath) throws(RecordingError) {
@@ -52,26 +52,81 @@ public final class Recording: Sendable {
   private init(
     header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?
   ) {
-    let body = UnsafeRawBufferPointer(rebasing: contents.bytes[firstRecord...])
-    let check = RecordCheck(body)
     self.header = header
     self.contents = contents
-    self.range = firstRecord..<firstRecord + check.length
-    self.flaw = flaw ?? check.flaw.map { RecordingFlaw($0, base: firstRecord) }
-    self.recordCount = check.recordCount
-    self.eventCount = check.eventCount
-    self.lost = check.end?.lost
-    self.startTime = header.host.startTime != 0 ? header.host.startTime : check.firstTime
-    self.endTime = max(check.lastTime, self.startTime)
+    self.firstRecord = firstRecord
+    readerFlaw = flaw
+    checked = Mutex(Checked(check: RecordCheck(base: firstRecord)))
   }
+
+  // MARK: Blocks
+
+  /// Records and what follows them.
+  private var body: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: contents.bytes[firstRecord...])
+  }
+
+  /// A block of records by its position among the blocks, nil behind the last.
+  func block(_ index: Int) -> RecordBlock? {
+    checked.withLock { checked in
+      while index >= checked.blocks.count {
+        guard checkNextBlock(&checked) else { return nil }
+      }
+      return checked.blocks[index]
+    }
+  }
+
+  /// The bytes of checked records.
+  func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: body[range])
+  }
+
+  private func checkNextBlock(_ checked: inout Checked) -> Bool {
+    guard let block = checked.check.nextBlock(of: body) else { return false }
+    checked.blocks.append(block)
+    return true
+  }
+
+  /// The check, which has come to its end.
+  private var whole: RecordCheck {
+    checked.withLock { checked in
+      while checkNextBlock(&checked) {}
+      return checked.check
+    }
+  }
+
+  // MARK: Sums
+
+  /// Why some of it cannot be used; nil if all can.
+  public var flaw: RecordingFlaw? { readerFlaw ?? whole.flaw }
+
+  /// Records, without the end record.
+  public var recordCount: UInt64 { whole.recordCount }
+
+  /// Records that are events, see `RecordKind.isEvent`.
+  public var eventCount: UInt64 { whole.eventCount }
+
+  /// Records lost while recording, by the end record; nil without one.
+  public var lost: UInt64? { whole.end?.lost }
+
+  /// Where time starts: nanoseconds, CLOCK_MONOTONIC.
+  public var startTime: UInt64 {
+    header.host.startTime != 0 ? header.host.startTime : whole.firstTime
+  }
+
+  /// Largest time of a record.
+  public var endTime: UInt64 { max(whole.lastTime, startTime) }
 
   /// Nanoseconds from the start to the last record.
   public var duration: UInt64 { endTime - startTime }
 
+  // MARK: Records
+
+  /// Where in the file the records are. A trace in JSON is none: its records are in memory.
+  package var byteRange: Range<Int> { firstRecord..<firstRecord + whole.length }
+
   /// The pointers are good while the recording lives.
-  var records: RecordSequence {
-    RecordSequence(bytes: UnsafeRawBufferPointer(rebasing: contents.bytes[range]))
-  }
+  var records: RecordSequence { RecordSequence(bytes: bytes(0..<whole.length)) }
 
   /// Calls `body` with each record; the pointer is good during the call.
   public func forEachRecord<E: Error>(

@@ -1,6 +1,5 @@
 import CRecord
 import SystemPackage
-import UringRecords
 
 /// Why a recording cannot be used at all.
 public enum RecordingError: Error, Hashable, Sendable {
@@ -34,17 +33,6 @@ public enum RecordingFlaw: Hashable, Sendable {
   /// What starts at this place is not a record. `place` is a byte offset in a binary recording and a
   /// line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
-}
-
-extension RecordingFlaw {
-  /// - Parameter base: offset in the file of what was checked.
-  init(_ flaw: RecordCheck.Flaw, base: Int) {
-    self =
-      switch flaw {
-      case .cutOff: .cutOff
-      case .corrupt(let offset): .corrupt(place: UInt64(base + offset), isLine: false)
-      }
-  }
 }
 
 extension RecordingFlaw: CustomStringConvertible {

@@ -5,7 +5,7 @@ final class Player {
   private(set) var isPlaying: Bool
   private(set) var speed = 1.0
   /// Nanoseconds between snapshots while playing.
-  private var interval: UInt64
+  private let interval: UInt64
   /// The caller's clock at the last tick, nanoseconds; nil before the first.
   private var lastTick: UInt64?
 
@@ -49,11 +49,9 @@ final class Player {
     if engine.position >= recording.duration { isPlaying = false }
   }
 
-  /// - Returns: what the user should know, nil if all is as asked.
-  func perform(_ command: SourceCommand) -> Notice? {
+  /// - Returns: a notice if the command could not be carried out.
+  func perform(_ command: PlaybackCommand) -> Notice? {
     switch command {
-    case .setRefreshInterval(let interval): self.interval = Self.nanoseconds(interval)
-    case .refresh, .dump, .inventory, .inspect: break
     case .play:
       if engine.position >= recording.duration { engine.seek(to: 0) }
       isPlaying = true

@@ -1,13 +1,20 @@
 import CRecord
 
 /// A recording as a source of snapshots, played on a thread of its own.
-public final class ReplaySource: SnapshotSource {
+public final class ReplaySource: SnapshotSource, PlaybackControls {
   private struct State {
-    var commands: [SourceCommand] = []
+    var tasks: [Task] = []
     var snapshot: Snapshot
     var timeline: Timeline
     var notices: [Notice] = []
+    var wake: (@Sendable () -> Void)?
     var isStopping = false
+  }
+
+  /// Work for the thread.
+  private enum Task {
+    case command(PlaybackCommand)
+    case dump(path: String)
   }
 
   private let state: Monitor<State>
@@ -46,9 +53,17 @@ public final class ReplaySource: SnapshotSource {
 
   public func current() -> Snapshot { state.withLock { $0.snapshot } }
 
-  public var timeline: Timeline? { state.withLock { $0.timeline } }
+  public var controls: SourceControls { .playback(self) }
 
-  public func perform(_ command: SourceCommand) { state.change { $0.commands.append(command) } }
+  public var timeline: Timeline { state.withLock { $0.timeline } }
+
+  public func perform(_ command: PlaybackCommand) {
+    state.change { $0.tasks.append(.command(command)) }
+  }
+
+  public func dump(to path: String) { state.change { $0.tasks.append(.dump(path: path)) } }
+
+  public func onChange(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }
 
   public func takeNotices() -> [Notice] {
     state.withLock { state in
@@ -64,30 +79,32 @@ public final class ReplaySource: SnapshotSource {
     var isStopping = false
     while !isStopping {
       let deadline = player.deadline
-      let commands: [SourceCommand]
-      (commands, isStopping) = monitor.wait(
+      let tasks: [Task]
+      (tasks, isStopping) = monitor.wait(
         until: deadline,
-        for: { !$0.commands.isEmpty || $0.isStopping },
+        for: { !$0.tasks.isEmpty || $0.isStopping },
         then: { state in
-          defer { state.commands = [] }
-          return (state.commands, state.isStopping)
+          defer { state.tasks = [] }
+          return (state.tasks, state.isStopping)
         })
       var notices: [Notice] = []
       player.tick(now: MonotonicClock.now())
-      for command in commands {
-        if case .dump(let path) = command {
-          notices.append(dump(player.recording, path))
-        } else if let notice = player.perform(command) {
-          notices.append(notice)
+      for task in tasks {
+        switch task {
+        case .command(let command):
+          if let notice = player.perform(command) { notices.append(notice) }
+        case .dump(let path): notices.append(dump(player.recording, path))
         }
       }
       let snapshot = player.snapshot()
       let timeline = player.timeline
-      monitor.change { state in
+      let wake = monitor.change { state in
         state.snapshot = snapshot
         state.timeline = timeline
         state.notices += notices
+        return state.wake
       }
+      wake?()
     }
   }
 

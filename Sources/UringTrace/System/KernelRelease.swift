@@ -26,9 +26,7 @@ package struct KernelRelease: Comparable {
   package static var currentText: String {
     var names = utsname()
     guard uname(&names) == 0 else { return "" }
-    return withUnsafeBytes(of: names.release) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
+    return withUnsafeBytes(of: names.release) { CString.decode($0) }
   }
 
   package static func < (one: KernelRelease, other: KernelRelease) -> Bool {

@@ -41,9 +41,7 @@ package enum Procfs {
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { CString.decode($0) }
       if name != "." && name != ".." { names.append(name) }
     }
     return names

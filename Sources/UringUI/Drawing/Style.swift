@@ -28,9 +28,6 @@ enum Style: UInt8, CaseIterable, Sendable {
   case bar
   case barHigh
   case alarm
-
-  /// Styles that a selected row's own colour must not hide.
-  var isSelection: Bool { self == .selected || self == .selectedIdle }
 }
 
 /// Attributes and colours of one style; -1 is the terminal's own colour.

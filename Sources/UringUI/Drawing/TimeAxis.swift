@@ -1,3 +1,5 @@
+import UringTrace
+
 /// A span of time on the columns of a line.
 struct TimeAxis: Hashable, Sendable {
   var start: UInt64
@@ -100,8 +102,6 @@ struct TimeAxis: Hashable, Sendable {
 
   /// A round time without decimals: "20ms", "150µs".
   private static func round(_ time: UInt64) -> String {
-    let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")]
-    let unit = units.first { time % $0.0 == 0 } ?? (1, "ns")
-    return "\(time / unit.0)\(unit.1)"
+    Figures.wholeDuration(time, in: .exact(of: time))
   }
 }

@@ -88,6 +88,18 @@ extension Binding {
   static func find(_ key: Key, in situation: Situation) -> Command? {
     all.first { $0.situation.isSubset(of: situation) && $0.keys.contains(key) }?.command
   }
+
+  /// For a key that only the other mode has: which one that is, and what the key does there.
+  static func explanation(of key: Key, in situation: Situation) -> String? {
+    let other: Situation = situation.contains(.replay) ? .live : .replay
+    guard
+      let binding = all.first(where: {
+        $0.situation.contains(other) && $0.keys.contains(key) && !$0.help.isEmpty
+      })
+    else { return nil }
+    let place = other == .live ? "in a live capture" : "in a recording"
+    return "\(key.name) works only \(place): \(binding.help)"
+  }
 }
 
 extension Key: ExpressibleByUnicodeScalarLiteral {

@@ -46,7 +46,7 @@ public enum UserInterface {
   }
 }
 
-/// Input, snapshots and frames in turn.
+/// Input, snapshots and frames in turn. It sleeps until the terminal or the source wakes it.
 @MainActor
 private struct RunLoop {
   let terminal: Terminal
@@ -67,20 +67,18 @@ private struct RunLoop {
   mutating func run(
     _ takeSource: () throws -> (any SnapshotSource)?
   ) throws -> UserInterface.Ending {
+    defer { source?.onChange(nil) }
     draw()
     while true {
-      if source == nil, let opened = try takeSource() {
-        source = opened
-        opened.perform(.setRefreshInterval(interface.interval))
-      }
-      if poll() { draw() }
+      if source == nil, let opened = try takeSource() { adopt(opened) }
+      if takeNews() { draw() }
       // Keys typed ahead are all taken before a frame is drawn.
-      var wait = source == nil ? 1_000 : 100
+      var deadline = nextDeadline
       var hasInput = false
       while true {
-        let input = terminal.read(milliseconds: wait)
+        let input = terminal.read(until: deadline)
         if case .none = input { break }
-        wait = 0
+        deadline = 0
         hasInput = true
         switch input {
         case .signal(let number): return .signal(number)
@@ -93,8 +91,22 @@ private struct RunLoop {
     }
   }
 
-  /// Looks at the source and says whether there is something new to draw.
-  private mutating func poll() -> Bool {
+  private mutating func adopt(_ opened: any SnapshotSource) {
+    source = opened
+    opened.onChange(Terminal.wake)
+    if case .live(let live) = opened.controls {
+      live.perform(.setRefreshInterval(interface.interval))
+    }
+  }
+
+  /// When something is due though nothing happens: nanoseconds, CLOCK_MONOTONIC.
+  private var nextDeadline: UInt64? {
+    let inspection = interface.inspected == nil ? nil : nextInspection
+    return [interface.notice?.until, inspection].compactMap { $0 }.min()
+  }
+
+  /// Takes what the source has; true if there is something new to draw.
+  private mutating func takeNews() -> Bool {
     let now = MonotonicClock.now()
     var isNew = interface.expireNotice(now: now)
     guard let source else { return isNew }
@@ -102,22 +114,31 @@ private struct RunLoop {
       interface.tell(notice, now: now)
       isNew = true
     }
-    if let request = interface.inspected, now >= nextInspection {
-      source.perform(.inspect(request))
-      nextInspection = now + Self.inspectionInterval
+    var timeline: Timeline?
+    switch source.controls {
+    case .playback(let playback): timeline = playback.timeline
+    case .live(let live):
+      if let request = interface.inspected, now >= nextInspection {
+        live.perform(.inspect(request))
+        nextInspection = now + Self.inspectionInterval
+      }
     }
     let before = interface.revision
-    interface.update(source.current(), timeline: source.timeline)
+    interface.update(source.current(), timeline: timeline)
     return isNew || interface.revision != before
   }
 
   /// Returns true when the user quits.
   private func carryOut(_ effects: [Interface.Effect]) -> Bool {
     for effect in effects {
-      switch effect {
-      case .source(let command): source?.perform(command)
-      case .redraw: terminal.forget()
-      case .quit: return true
+      switch (effect, source?.controls) {
+      case (.live(let command), .live(let live)?): live.perform(command)
+      case (.playback(let command), .playback(let playback)?): playback.perform(command)
+      // Before there is a source.
+      case (.live, _), (.playback, _): break
+      case (.dump(let path), _): source?.dump(to: path)
+      case (.redraw, _): terminal.forget()
+      case (.quit, _): return true
       }
     }
     return false

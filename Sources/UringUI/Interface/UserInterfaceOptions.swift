@@ -1,4 +1,5 @@
 import Glibc
+import UringTrace
 
 /// How the UI starts.
 public struct UserInterfaceOptions: Sendable {
@@ -25,7 +26,7 @@ public struct UserInterfaceOptions: Sendable {
     var seconds = time(nil)
     var parts = tm()
     localtime_r(&seconds, &parts)
-    func two(_ number: Int32) -> String { Humanise.padded(UInt64(max(0, number)), to: 2) }
+    func two(_ number: Int32) -> String { Figures.padded(UInt64(max(0, number)), to: 2) }
     let date = "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))"
     return "uringtop-\(date)-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec)).jsonl"
   }

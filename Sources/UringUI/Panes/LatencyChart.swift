@@ -70,9 +70,7 @@ struct LatencyChart {
   }
 
   private static func decade(_ nanoseconds: UInt64) -> String {
-    let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")]
-    let unit = units.first { nanoseconds >= $0.0 } ?? (1, "ns")
-    return "\(nanoseconds / unit.0)\(unit.1)"
+    Figures.wholeDuration(nanoseconds, in: .largest(in: nanoseconds))
   }
 
   private func drawNumbers(into canvas: inout Canvas, in area: Rect) {

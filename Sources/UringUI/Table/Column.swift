@@ -86,11 +86,6 @@ extension Column.Order {
     .number { UInt64(bitPattern: value($0, $1) ^ Int64.min) }
   }
 
-  /// A number that is not negative.
-  static func real(_ value: @escaping @Sendable (Row, Scene) -> Double) -> Self {
-    .number { max(0, value($0, $1)).bitPattern }
-  }
-
   /// Numbers are first shown largest first, text from A.
   var isDescendingAtFirst: Bool {
     if case .number = self { true } else { false }

@@ -1,4 +1,5 @@
 import CCurses
+import UringTrace
 
 /// The terminal while the UI has it. There is one.
 ///
@@ -46,11 +47,8 @@ final class Terminal {
     return (Int(columns), Int(rows))
   }
 
-  /// Ends the wait in ``read(milliseconds:)``. From any thread.
+  /// Ends the wait in ``read(until:)``. From any thread.
   nonisolated static func wake() { cc_wake() }
-
-  /// Stops the program as ^Z does; returns when it is continued.
-  func suspend() { cc_suspend() }
 
   /// Draws everything anew at the next ``show(_:)``.
   func forget() {
@@ -108,9 +106,16 @@ final class Terminal {
     }
   }
 
-  /// The next thing that happens, `.none` when the time is over.
-  func read(milliseconds: Int) -> Input {
-    let input = cc_read(Int32(clamping: milliseconds))
+  /// Waits for the next input. `.none` at the deadline, and after ``wake()``.
+  ///
+  /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits for ever.
+  func read(until deadline: UInt64?) -> Input {
+    var milliseconds: Int32 = -1
+    if let deadline, deadline != .max {
+      let rest = deadline.since(MonotonicClock.now())
+      milliseconds = Int32(clamping: (rest + 999_999) / 1_000_000)
+    }
+    let input = cc_read(milliseconds)
     let (x, y) = (Int(input.column), Int(input.row))
     switch input.event {
     case CC_CHARACTER: return Unicode.Scalar(input.code).map { .key(.character($0)) } ?? .none

@@ -10,7 +10,7 @@ enum Clock {
     var parts = tm()
     localtime_r(&seconds, &parts)
     return [parts.tm_hour, parts.tm_min, parts.tm_sec]
-      .map { Humanise.padded(UInt64(max(0, $0)), to: 2) }.joined(separator: ":")
+      .map { Figures.padded(UInt64(max(0, $0)), to: 2) }.joined(separator: ":")
   }
 
   /// Seconds with microseconds since the start: "12.345678".
@@ -18,20 +18,17 @@ enum Clock {
     let before = time < start
     let microseconds = (before ? start - time : time - start) / 1_000
     return (before ? "-" : "")
-      + "\(microseconds / 1_000_000).\(Humanise.padded(microseconds % 1_000_000, to: 6))"
+      + "\(microseconds / 1_000_000).\(Figures.padded(microseconds % 1_000_000, to: 6))"
   }
 
   /// Seconds with milliseconds of a time line: "12.345s".
   static func position(_ nanoseconds: UInt64) -> String {
     let milliseconds = nanoseconds / 1_000_000
-    return "\(milliseconds / 1_000).\(Humanise.padded(milliseconds % 1_000, to: 3))s"
+    return "\(milliseconds / 1_000).\(Figures.padded(milliseconds % 1_000, to: 3))s"
   }
 
   /// A time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
   static func parse(_ text: String) -> UInt64? {
-    let units: [(String, Double)] = [
-      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
-    ]
     var rest = Substring(text.filter { $0 != " " })
     guard !rest.isEmpty else { return nil }
     var total = 0.0
@@ -41,10 +38,8 @@ enum Clock {
       rest = rest.dropFirst(digits.count)
       let unit = rest.prefix { $0.isLetter }
       rest = rest.dropFirst(unit.count)
-      guard let scale = unit.isEmpty ? 1e9 : units.first(where: { $0.0 == unit })?.1 else {
-        return nil
-      }
-      total += value * scale
+      guard let scale = unit.isEmpty ? .second : TimeUnit(typed: unit) else { return nil }
+      total += value * Double(scale.nanoseconds)
     }
     return total < 1e18 ? UInt64(total) : nil
   }

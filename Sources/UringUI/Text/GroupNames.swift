@@ -113,5 +113,5 @@ extension RequestGroup {
   var isEndKnown: Bool { !state.isFinal || endTime != 0 }
 
   /// The application's own buffers serve many transfers, for as long as they are registered.
-  var isLongLived: Bool { provider == .registered || provider == .provided }
+  var isLongLived: Bool { provider.isLongLived }
 }

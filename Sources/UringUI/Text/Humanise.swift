@@ -1,25 +1,9 @@
+import UringTrace
+
 /// Numbers as people read them: three digits that matter, one unit.
 enum Humanise {
   /// 0, 999ns, 1.23µs, 45.6ms, 12.3s, 2m05s, 3h12m, 4d02h: at most six columns.
-  static func duration(_ nanoseconds: UInt64) -> String {
-    switch nanoseconds {
-    case 0: "0"
-    case ..<1_000: "\(nanoseconds)ns"
-    case ..<999_500: digits(nanoseconds, per: 1_000) + "µs"
-    case ..<999_500_000: digits(nanoseconds, per: 1_000_000) + "ms"
-    case ..<99_950_000_000: digits(nanoseconds, per: 1_000_000_000) + "s"
-    default: long(seconds: nanoseconds / 1_000_000_000)
-    }
-  }
-
-  private static func long(seconds: UInt64) -> String {
-    switch seconds {
-    case ..<6_000: "\(seconds / 60)m\(padded(seconds % 60, to: 2))s"
-    case ..<360_000: "\(seconds / 3_600)h\(padded(seconds / 60 % 60, to: 2))m"
-    case ..<8_640_000: "\(seconds / 86_400)d\(padded(seconds / 3_600 % 24, to: 2))h"
-    default: "\(seconds / 86_400)d"
-    }
-  }
+  static func duration(_ nanoseconds: UInt64) -> String { Figures.alignedDuration(nanoseconds) }
 
   /// 999, 1.23k, 45.6M, 789G: at most five columns.
   static func count(_ number: UInt64) -> String { scaled(number, base: 1_000, units: metric) }
@@ -54,11 +38,6 @@ enum Humanise {
 
   static func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 
-  static func padded(_ number: UInt64, to width: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
-  }
-
   /// 12,345,678.
   static func grouped(_ number: UInt64) -> String {
     var text = ""
@@ -85,16 +64,6 @@ enum Humanise {
     if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
       return "1.00" + units[unit + 1]
     }
-    return digits(number, per: divisor) + units[unit]
-  }
-
-  /// Three digits: 1.23, 12.3, 123.
-  private static func digits(_ number: UInt64, per divisor: UInt64) -> String {
-    let value = Double(number) / Double(divisor)
-    let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
-    let scale: UInt64 = decimals == 2 ? 100 : decimals == 1 ? 10 : 1
-    let scaled = UInt64((value * Double(scale)).rounded())
-    if decimals == 0 { return "\(scaled)" }
-    return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
+    return Figures.digits(number, per: divisor) + units[unit]
   }
 }

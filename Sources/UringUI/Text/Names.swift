@@ -4,7 +4,7 @@ import UringTrace
 enum Names {
   static func opcode(_ opcode: Opcode) -> String { opcode.name }
 
-  static func errno(_ number: Int32) -> String { Errno(rawValue: number).name }
+  static func errno(_ number: Int32) -> String { ErrorNumber(rawValue: number).name }
 
   static func setupFlags(_ flags: SetupFlags) -> String { flags.names.joined(separator: " ") }
 

@@ -1,5 +1,6 @@
 import CSpawn
 import Glibc
+import UringTrace
 
 /// The program given after `--`: forked and held, started when the probes are attached.
 final class ChildCommand {
@@ -69,7 +70,7 @@ final class ChildCommand {
     }
     guard error == 0 else {
       throw Failure(
-        ExitStatus.system, "cannot start a process: \(String(cString: strerror(error)))")
+        ExitStatus.system, "cannot start a process: \(CString.error(error))")
     }
     self.child = child
   }
@@ -85,7 +86,7 @@ final class ChildCommand {
     guard error != 0 else { return }
     // It is waited for already.
     ending = .gone
-    let reason = String(cString: strerror(error))
+    let reason = CString.error(error)
     switch error {
     case ENOENT:
       throw Self.notFound(arguments[0])

@@ -1,4 +1,5 @@
 import Glibc
+import UringTrace
 
 /// Where a child's output goes while the UI owns the terminal.
 struct ChildOutput {
@@ -19,12 +20,12 @@ struct ChildOutput {
       var template = Array("\(folder)/uringtop-output-XXXXXX".utf8CString)
       descriptor = template.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-      self.path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+      self.path = CString.decode(template)
     }
     guard descriptor >= 0 else {
       throw Failure(
         ExitStatus.cannotCreate,
-        "cannot write the command's output to \(self.path): \(String(cString: strerror(errno)))")
+        "cannot write the command's output to \(self.path): \(CString.error(errno))")
     }
     if let user = SudoUser.current { _ = fchown(descriptor, user.uid, user.gid) }
   }

@@ -21,8 +21,9 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let format = try output.resolvedFormat()
-    let recording = try RecordingFile.open(input)
-    try Self.write(recording, to: output.path, format: format)
+    let file = try RecordingFile(input)
+    try Self.write(file.recording, to: output.path, format: format)
+    file.reportFlaw()
   }
 
   static func write(

@@ -26,7 +26,9 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
   func run() throws {
-    let recording = try RecordingFile.open(input)
+    let file = try RecordingFile(input)
+    file.reportFlaw()
+    let recording = file.recording
     try Screen.show(title: input, options: screen, filters: filters) { [self] in
       ReplaySource(
         recording, filter: filters.filter, position: at?.nanoseconds ?? 0, isPlaying: !paused,

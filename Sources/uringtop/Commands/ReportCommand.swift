@@ -62,7 +62,9 @@ struct ReportCommand: ParsableCommand {
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
     if let from {
-      snapshot = try RecordingFile.open(from).snapshot(at: nil, filter: filters.filter)
+      let file = try RecordingFile(from)
+      snapshot = file.recording.snapshot(at: nil, filter: filters.filter)
+      file.reportFlaw()
     } else {
       (snapshot, ending) = try watch()
     }

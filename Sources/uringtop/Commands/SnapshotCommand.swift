@@ -45,11 +45,12 @@ struct SnapshotCommand: ParsableCommand {
   func run() throws {
     let snapshot: Snapshot
     if let from {
-      let recording = try RecordingFile.open(from)
-      if let at, at.nanoseconds > recording.duration {
+      let file = try RecordingFile(from)
+      snapshot = file.recording.snapshot(at: at?.nanoseconds, filter: filters.filter)
+      file.reportFlaw()
+      if let at, at.nanoseconds > file.recording.duration {
         StandardError.write("\(from): the recording ends before \(Text.duration(at.nanoseconds))")
       }
-      snapshot = recording.snapshot(at: at?.nanoseconds, filter: filters.filter)
     } else {
       snapshot = try live()
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringTrace
 
 /// A length of time on the command line: a number with `us`, `ms`, `s` or `m`.
 struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
@@ -8,11 +9,10 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
 
   init?(argument: String) {
     let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    let factors = ["ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9]
-    guard let number = Double(digits), let factor = factors[String(argument[digits.endIndex...])],
-      number * factor < 1e18
+    guard let number = Double(digits), let unit = TimeUnit(typed: argument[digits.endIndex...]),
+      number * Double(unit.nanoseconds) < 1e18
     else { return nil }
-    nanoseconds = UInt64((number * factor).rounded())
+    nanoseconds = UInt64((number * Double(unit.nanoseconds)).rounded())
   }
 
   var duration: Duration { .nanoseconds(Int64(nanoseconds)) }

@@ -1,19 +1,26 @@
 import SystemPackage
 import UringTrace
 
-/// Opens recordings that the user names.
-enum RecordingFile {
-  /// Opens a recording; says on standard error what of it cannot be used.
-  static func open(_ path: String) throws(Failure) -> Recording {
-    let recording: Recording
+/// A recording that the user names.
+struct RecordingFile {
+  let path: String
+  let recording: Recording
+
+  /// - Parameter path: `-` is standard input.
+  init(_ path: String) throws(Failure) {
+    self.path = path
     do {
       recording = try Recording(path: FilePath(path == "-" ? "/dev/stdin" : path))
     } catch {
       throw Failure(error, path: path)
     }
+  }
+
+  /// Reports on standard error which part of the recording cannot be used. It reads the rest of the file, so it
+  /// comes after the recording has been used.
+  func reportFlaw() {
     if let flaw = recording.flaw {
       StandardError.write("\(path): \(flaw); using the \(recording.recordCount) records before")
     }
-    return recording
   }
 }

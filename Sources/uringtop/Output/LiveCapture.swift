@@ -47,12 +47,6 @@ final class LiveCapture: Sendable {
     }
   }
 
-  /// Waits until the rings that were there before have been looked for, which takes a while on a busy
-  /// machine; 5 s at most.
-  func waitForScan() {
-    for _ in 0..<500 where !session.hasScanned { Pause.sleep(nanoseconds: 10_000_000) }
-  }
-
   var host: HostDescription { session.host }
 
   /// Waits until requests that are older than the capture have been looked for, fifteen seconds at most.

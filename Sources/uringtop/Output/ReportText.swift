@@ -41,7 +41,7 @@ struct ReportText {
     var text = "\(request.id): \(request.opcode.name) 0x\(String(request.userData, radix: 16))"
     if let name = snapshot.fileNames.name(of: request) { text += " on \(Text.clean(name))" }
     if request.hasResult {
-      let error = Errno(result: request.result)?.name
+      let error = ErrorNumber(result: request.result)?.name
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = snapshot.time.since(request.startTime)

@@ -20,7 +20,7 @@ final class RunningDemo: Sendable {
   }
 }
 
-/// A live source that has one thing more to say.
+/// A live source with a notice of its own.
 final class DemoSource: SnapshotSource {
   private let source: any SnapshotSource
   private let notice: Mutex<String?>
@@ -32,10 +32,6 @@ final class DemoSource: SnapshotSource {
 
   func current() -> Snapshot { source.current() }
 
-  var timeline: Timeline? { source.timeline }
-
-  func perform(_ command: SourceCommand) { source.perform(command) }
-
   func takeNotices() -> [Notice] {
     let own = notice.withLock { text in
       defer { text = nil }
@@ -43,4 +39,10 @@ final class DemoSource: SnapshotSource {
     }
     return own + source.takeNotices()
   }
+
+  func onChange(_ wake: (@Sendable () -> Void)?) { source.onChange(wake) }
+
+  func dump(to path: String) { source.dump(to: path) }
+
+  var controls: SourceControls { source.controls }
 }

@@ -4,7 +4,7 @@ import UringTrace
 enum Text {
   /// Three digits and a unit, as `1.25ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
-    Figures.duration(nanoseconds, units: ["ns", "us", "ms", "s", "m"])
+    Figures.duration(nanoseconds, .ascii)
   }
 
   /// Without control characters, which may come from file and process names.

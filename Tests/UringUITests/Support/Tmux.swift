@@ -1,4 +1,5 @@
 import Foundation
+import ProbeSupport
 import Synchronization
 
 /// A terminal with a program in it: starts tmux, sends keys, reads the screen. Ended when released.
@@ -39,12 +40,11 @@ final class Tmux {
 
   /// Waits until the screen shows the text, and returns the screen in any case.
   @discardableResult
-  func wait(for texts: String..., seconds: Double = 15) throws -> String {
-    let end = Date(timeIntervalSinceNow: seconds)
-    var screen = try screen()
-    while !texts.allSatisfy(screen.contains), Date() < end {
-      Thread.sleep(forTimeInterval: 0.05)
+  func wait(for texts: String...) throws -> String {
+    var screen = ""
+    try eventually {
       screen = try self.screen()
+      return texts.allSatisfy(screen.contains)
     }
     return screen
   }

@@ -26,7 +26,7 @@ extension FindingRule {
       let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
       return Sighting(
         // Cancelling and link timeouts break chains on purpose.
-        severity: kind.error == -Errno.canceled.rawValue || kind.opcode == .linkTimeout
+        severity: kind.error == -ErrorNumber.canceled.rawValue || kind.opcode == .linkTimeout
           ? .info : .warn,
         rings: [kind.ring],
         requests: breaks.count == 1

@@ -12,7 +12,7 @@ extension FindingRule {
           !ordinary.contains(error.errno)
         else { return nil }
         let requests = evidence.ended(on: ring.id) { $0.hasResult && $0.result == -error.errno }
-        let name = error.errno == 0 ? "strange errors" : Errno(rawValue: error.errno).name
+        let name = error.errno == 0 ? "strange errors" : ErrorNumber(rawValue: error.errno).name
         let percent = Words.percent(error.count, of: max(completed, error.count))
         return Sighting(
           severity: .warn, rings: [ring.id], requests: requests.reversed().map(\.id),

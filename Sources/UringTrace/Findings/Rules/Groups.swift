@@ -40,8 +40,8 @@ extension FindingRule {
     var lent: [GroupLender: Int] = [:]
     for group in evidence.snapshot.groups
     where group.endTime == 0 || group.endTime >= start {
-      if group.isLoan { lent[GroupLender(group), default: 0] += 1 }
-      for condition in group.conditions where group.isLoan || misuses.contains(condition) {
+      if group.provider.isLoan { lent[GroupLender(group), default: 0] += 1 }
+      for condition in group.conditions where group.provider.isLoan || misuses.contains(condition) {
         let kind = GroupTrouble(lender: GroupLender(group), condition: condition)
         kinds[kind, default: []].append(group)
       }
@@ -139,14 +139,6 @@ extension FindingRule {
       .warn, "Give each fetch a slot that is empty and within the ring's table."
     ),
   ]
-}
-
-extension RequestGroup {
-  /// The buffer is somebody else's, who waits for it: not the application's own memory, of which it may
-  /// use as much as it likes.
-  fileprivate var isLoan: Bool {
-    provider != .registered && provider != .provided && provider != .sendZC
-  }
 }
 
 /// Who lends to a ring.

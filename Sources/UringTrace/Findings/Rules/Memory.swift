@@ -75,7 +75,7 @@ extension FindingRule {
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
         // The members of these groups outlive the withdrawal by design; conditions tell of delays.
-        buffer.provider == .registered,
+        buffer.provider.isLongLived,
         let request = evidence.request(oldest),
         evidence.age(since: request.startTime) >= 1_000_000_000
       else { return nil }

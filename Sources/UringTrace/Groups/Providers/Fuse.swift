@@ -15,7 +15,8 @@ extension GroupProviderTraits {
         number: commitAndFetch, name: "FUSE_IO_URING_CMD_COMMIT_AND_FETCH",
         role: .commitAndDeliver, slot: .none),
     ],
-    acknowledgement: "fuse_zero_copy_release", isOneTransfer: true)
+    acknowledgement: "fuse_zero_copy_release",
+    rules: GroupRules(lifecycle: .slot, isOneTransfer: true))
 
   /// Answers the request with the id at offset 8 of the payload, and waits for the next.
   static let commitAndFetch: UInt32 = 2

@@ -1,11 +1,62 @@
+import CRecord
+
 extension GroupProvider {
   /// Buffers for one submission, set up by IORING_OP_LOCAL_BUF: a proposal, found by its field and name.
   public static let localBuffer = GroupProvider(.localBuffer)
 }
 
 extension GroupProviderTraits {
-  // Its other half, for memory of the kernel (kbuf_fn), nobody called.
+  // Its other half, for memory of the kernel (kbuf_fn), has no caller.
   static let localBuffer = GroupProviderTraits(
     id: 8, name: "local_buffer", title: "local buffer", acknowledgement: "io_free_rsrc_node",
-    isOneTransfer: true)
+    rules: GroupRules(lifecycle: .submission, isOneTransfer: true))
+}
+
+/// IORING_OP_LOCAL_BUF sets up a buffer for the fixed-buffer requests behind it in the same submission. It is
+/// in no slot. The submission holds it to its own end, each of those requests to theirs.
+extension LendingTracker {
+  /// `group_role` of the request that sets one up, and of those that use it.
+  static var localRoles: ClosedRange<UInt16> {
+    UInt16(RECORD_ROLE_LENDS_LOCAL)...UInt16(RECORD_ROLE_USES_LOCAL)
+  }
+
+  /// Follows the submission of the request that sets the buffer up, and of each that uses it.
+  mutating func localBuffer(
+    _ record: UnsafePointer<record_local_buffer>, of slot: inout RequestSlot,
+    _ event: inout Event
+  ) {
+    let header = record.pointee.base
+    let key = LentBuffer.key(record.pointee.buffer, ring: slot.ring)
+    let known = group(key: key).flatMap {
+      !self[$0].end.isEnded && self[$0].rules.lifecycle == .submission ? $0 : nil
+    }
+    if record.pointee.role == UInt32(RECORD_ROLE_LENDS_LOCAL) {
+      // The kernel has freed an earlier one of this address.
+      if let known { withdraw(known, at: Moment(time: header.time_ns, tid: header.tid)) }
+      lead(&slot, beginLocal(leader(slot), record, key: key, slot.ring), &event)
+    } else if member(of: slot) == nil {
+      // Without the leader's record only its buffer is known.
+      join(&slot, known ?? beginLocal(.init(), record, key: key, slot.ring), &event)
+    }
+  }
+
+  private mutating func beginLocal(
+    _ leader: RequestGroup.Leader, _ record: UnsafePointer<record_local_buffer>, key: UInt64,
+    _ ring: Handle<RingState>
+  ) -> Handle<GroupState> {
+    let group = begin(
+      .localBuffer, on: ring, time: record.pointee.base.time_ns, leader: leader)
+    fill(group, record.pointee.buffer, key: key)
+    provide(group, time: record.pointee.base.time_ns)
+    return group
+  }
+
+  /// The leader or a member has ended. The leader's CQE is posted where the submission ends, before the
+  /// buffer is let go: once both are over, nobody holds it any more.
+  mutating func finishSubmission(_ group: Handle<GroupState>, at moment: Moment) {
+    guard self[group].running == 0,
+      self[group].leader.endTime != 0 || !self[group].leader.isKnown
+    else { return }
+    withdraw(group, at: moment)
+  }
 }

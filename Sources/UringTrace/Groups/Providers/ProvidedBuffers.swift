@@ -1,8 +1,153 @@
+import CRecord
+
 extension GroupProvider {
   /// Provided buffers: IORING_REGISTER_PBUF_RING and PROVIDE_BUFFERS.
   public static let provided = GroupProvider(.provided)
 }
 
 extension GroupProviderTraits {
-  static let provided = GroupProviderTraits(id: 6, name: "provided", title: "provided buffers")
+  static let provided = GroupProviderTraits(
+    id: 6, name: "provided", title: "provided buffers",
+    rules: GroupRules(lifecycle: .pool, isOwnMemory: true))
+}
+
+extension LendingTracker {
+  /// A request chooses from a group of provided buffers.
+  mutating func select(_ slot: inout RequestSlot, _ bgid: UInt16, _ event: inout Event) {
+    guard member(of: slot) == nil else { return }
+    let pool = slotOrNew(slot.ring, .providedLegacy, UInt32(bgid))
+    if self[pool].group == .none {
+      beginPool(pool, on: slot.ring, time: slot.request.startTime, leader: .init())
+    }
+    join(&slot, self[pool].group, &event)
+  }
+
+  private mutating func beginPool(
+    _ pool: Handle<BufferSlotState>, on ring: Handle<RingState>, time: UInt64,
+    leader: RequestGroup.Leader
+  ) {
+    let group = begin(.provided, on: ring, time: time, leader: leader)
+    self[group].slot = pool
+    self[group].index = self[pool].index
+    self[pool].group = group
+  }
+
+  mutating func provide(
+    _ bgid: UInt32, _ kind: Buffer.Kind, _ ring: Handle<RingState>,
+    _ leader: RequestGroup.Leader, address: UInt64, count: UInt32, length: UInt64, time: UInt64,
+    _ event: inout Event
+  ) {
+    let pool = slotOrNew(ring, kind, bgid)
+    self[pool].kind = kind
+    self[pool].buffer.address = address
+    self[pool].buffer.length = length
+    self[pool].buffer.providedTime = time
+    self[pool].provided.count = count
+    self[pool].provided.provided = -1
+    self[pool].provided.taken = 0
+    self[pool].provided.lookTime = 0
+    self[pool].isFilled = true
+    let old = self[pool].group
+    if old != .none, self[old].leader.isKnown || kind == .providedRing {
+      withdraw(old, at: Moment(time: time, tid: leader.tid))
+    }
+    if self[pool].group == .none {
+      beginPool(pool, on: ring, time: time, leader: leader)
+    } else {
+      self[self[pool].group].leader = leader
+    }
+    let group = self[pool].group
+    self[group].buffer.address = address
+    self[group].buffer.length = length
+    self[group].buffer.direction = .both
+    provide(group, time: time)
+    name(group, &event)
+  }
+
+  /// PROVIDE_BUFFERS or REMOVE_BUFFERS is submitted.
+  mutating func provideBuffers(_ slot: inout RequestSlot, _ event: inout Event) {
+    let sqe = slot.request.sqe
+    let bgid = UInt32(sqe.buf_index)
+    slot.joinLending()
+    if slot.request.opcode == .provideBuffers {
+      let pool = slotOrNew(slot.ring, .providedLegacy, bgid)
+      if self[pool].group == .none || !self[pool].isFilled {
+        provide(
+          bgid, .providedLegacy, slot.ring, leader(slot), address: sqe.addr,
+          count: UInt32(bitPattern: sqe.fd), length: UInt64(sqe.len),
+          time: slot.request.startTime, &event)
+        self[pool].provided.provided = 0
+      }
+    }
+    guard let pool = self.slot(slot.ring, .providedLegacy, bgid) else { return }
+    let group = self[pool].group
+    if group != .none { lead(&slot, group, &event) }
+  }
+
+  /// PROVIDE_BUFFERS or REMOVE_BUFFERS has ended.
+  mutating func finishProviding(_ slot: borrowing RequestSlot, _ group: Handle<GroupState>) {
+    guard let pool = self.slot(of: group), slot.request.isSQEKnown else { return }
+    let result = slot.request.result
+    if slot.request.opcode == .provideBuffers {
+      if result >= 0, self[pool].provided.provided >= 0 {
+        self[pool].provided.provided += Int64(slot.request.sqe.fd)
+        let left = self[pool].provided.provided - self[pool].provided.taken
+        self[pool].provided.count = max(self[pool].provided.count, UInt32(clamping: left))
+      }
+    } else if result > 0, self[pool].provided.provided >= 0 {
+      self[pool].provided.provided -= Int64(result)
+    }
+  }
+
+  /// A member has posted a CQE.
+  mutating func takeProvided(
+    _ member: Handle<MemberState>, _ result: Int32, _ flags: CQEFlags, time: UInt64
+  ) {
+    let group = self[member].group
+    let pool = slot(of: group)
+    if result == -ErrorNumber.noBuffers.rawValue {
+      note(.exhausted, group)
+      if let pool { self[pool].provided.exhaustedCount &+= 1 }
+      return
+    }
+    guard let bid = flags.bufferID else { return }
+    self[member].member.bufferID = bid
+    guard let pool else { return }
+    self[pool].isFilled = true
+    self[pool].lastUseTime = time
+    // With F_BUF_MORE the buffer stays with the kernel.
+    if !flags.contains(.bufferMore) { self[pool].provided.taken += 1 }
+  }
+
+  /// How far the application has filled a buffer ring.
+  mutating func providedTail(
+    _ record: UnsafePointer<record_provided_tail>, ring: Handle<RingState>
+  ) {
+    guard let pool = slot(ring, .providedRing, record.pointee.bgid) else { return }
+    // The tail is 16 bits of all that were ever provided; no more than the ring holds can be left.
+    let taken = self[pool].provided.taken
+    let left = (Int64(record.pointee.tail) - taken) & 0xffff
+    self[pool].provided.provided = taken + min(left, Int64(self[pool].provided.count))
+    self[pool].provided.lookTime = 0
+  }
+
+  /// What the kernel has of a group; void if a buffer was taken since.
+  mutating func providedGroup(
+    _ record: UnsafePointer<record_provided_group>, ring: Handle<RingState>
+  ) {
+    let header = record.pointee.base
+    let isRing = record.pointee.entries != 0
+    let kind: Buffer.Kind = isRing ? .providedRing : .providedLegacy
+    guard record.pointee.bgid <= UInt16.max else { return }
+    let pool = slotOrNew(ring, kind, record.pointee.bgid)
+    guard self[pool].lastUseTime <= header.time_ns else { return }
+    // Of those provided one by one, every event since is known.
+    guard isRing || self[pool].provided.provided < 0 else { return }
+    self[pool].kind = kind
+    self[pool].isFilled = true
+    self[pool].provided.provided = self[pool].provided.taken + Int64(record.pointee.left)
+    self[pool].provided.count =
+      isRing ? record.pointee.entries : max(self[pool].provided.count, record.pointee.left)
+    self[pool].provided.lookTime = isRing ? header.time_ns : 0
+  }
 }

@@ -7,5 +7,6 @@ extension GroupProviderTraits {
   // 6.1 and 6.12 free a buffer in io_buffer_unmap, later kernels by its release function.
   static let registered = GroupProviderTraits(
     id: 1, name: "registered", title: "registered buffer",
-    releases: ["io_release_ubuf", "io_buffer_unmap"], acknowledgement: "io_release_ubuf")
+    releases: ["io_release_ubuf", "io_buffer_unmap"], acknowledgement: "io_release_ubuf",
+    rules: GroupRules(lifecycle: .slot, isOwnMemory: true, isProvisional: true))
 }

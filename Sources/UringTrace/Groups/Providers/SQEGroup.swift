@@ -1,3 +1,5 @@
+import CRecord
+
 extension GroupProvider {
   /// SQE groups with a buffer of the leader: a patch series, found by its fields.
   public static let sqeGroup = GroupProvider(.sqeGroup)
@@ -10,5 +12,78 @@ extension GroupProviderTraits {
     commands: [
       Command(number: 0xc010_7523, name: "UBLK_U_IO_PROVIDE_IO_BUF", role: .register, slot: .none)
     ],
-    acknowledgement: "grp_kbuf_ack", isOneTransfer: true)
+    acknowledgement: "grp_kbuf_ack",
+    rules: GroupRules(lifecycle: .batch, isOneTransfer: true))
+}
+
+/// The first SQE with the flag leads; those behind it are members, up to and including the first without the
+/// flag, or the batch's end.
+extension LendingTracker {
+  /// A leader's `group_role`, from the kernel's own state of the batch.
+  private static var leads: UInt16 { UInt16(RECORD_ROLE_LEADS) }
+
+  /// - Parameter role: nil where the record has none; then what came before decides.
+  mutating func joinBatch(_ slot: inout RequestSlot, role: UInt16?, _ event: inout Event) {
+    let ring = slot.ring
+    let isFlagged = slot.request.sqe.flags & SQEFlags.group != 0
+    let open = resolve(self[ring].openBatch)
+    // The end of a batch ends its group too: then the next request is in none, or leads another.
+    let isOutside = role == Self.leads || role == 0 && self[ring].recordsRoles
+    if isOutside { setOpenBatch(.none, of: ring) }
+    if let open, !isOutside {
+      join(&slot, open, &event)
+      if !isFlagged { setOpenBatch(.none, of: ring) }
+      return
+    }
+    guard isFlagged else { return }
+    let group = begin(
+      .sqeGroup, on: ring, time: slot.request.startTime, leader: leader(slot))
+    lead(&slot, group, &event)
+    setOpenBatch(reference(to: group), of: ring)
+    if role == Self.leads { self[ring].recordsRoles = true }
+  }
+
+  /// The leader's buffer, as a member or the leader completes.
+  ///
+  /// - Returns: false if the request is in no SQE group.
+  mutating func groupBuffer(
+    _ record: UnsafePointer<record_group_buffer>, of slot: borrowing RequestSlot,
+    _ event: inout Event
+  ) -> Bool {
+    let member = member(of: slot)
+    // A leader that posts no CQE has ended by now.
+    if let member { self[member].member.isConfirmed = true }
+    let led = resolve(slot.lending.led)
+    guard let group = member.map({ self[$0].group }) ?? led,
+      self[group].rules.lifecycle == .batch
+    else { return false }
+    name(group, &event)
+    guard record.pointee.length != 0 else { return true }
+    self[group].buffer.isKernel = true
+    self[group].buffer.length = record.pointee.length
+    self[group].origin.offset = record.pointee.offset
+    self[group].buffer.segments = record.pointee.segments
+    // enum: ITER_SOURCE 1 and ITER_DEST 0 as `dir`.
+    self[group].buffer.direction = record.pointee.direction == 0 ? .destination : .source
+    self[group].buffer.release = record.pointee.acknowledge
+    provide(group, time: record.pointee.base.time_ns)
+    return true
+  }
+
+  /// The leader has ended. Its CQE is the group's last, and the buffer is given back right after it; if it
+  /// posts none, only the beginning of its members is seen.
+  mutating func finishBatch(_ group: Handle<GroupState>, isSilent: Bool, at moment: Moment) {
+    let ring = self[group].buffer.ring
+    if self[ring].openBatch.id == self[group].id {
+      setOpenBatch(.none, of: ring)
+    }
+    guard !self[group].end.isEnded, !isSilent || self[group].running == 0 else { return }
+    if self[group].times.withdrawn == 0 { self[group].times.withdrawn = max(moment.time, 1) }
+    if self[group].buffer.providedTime == 0 {
+      // Only an order, without a buffer; or it failed.
+      end(group, time: moment.time)
+    } else {
+      acknowledge(group, at: moment, function: 0, isDerived: true)
+    }
+  }
 }

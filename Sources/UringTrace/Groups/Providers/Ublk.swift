@@ -15,5 +15,6 @@ extension GroupProviderTraits {
         number: 0xc010_7524, name: "UBLK_U_IO_UNREGISTER_IO_BUF", role: .unregister,
         slot: .payload),
     ],
-    acknowledgement: "ublk_io_release", isOneTransfer: true)
+    acknowledgement: "ublk_io_release",
+    rules: GroupRules(lifecycle: .slot, isOneTransfer: true, automaticVariant: .ublkAuto))
 }

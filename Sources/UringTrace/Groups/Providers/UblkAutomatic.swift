@@ -15,5 +15,6 @@ extension GroupProviderTraits {
         number: 0xc010_7521, name: "UBLK_U_IO_COMMIT_AND_FETCH_REQ", role: .commitAndDeliver,
         slot: .address),
     ],
-    acknowledgement: "ublk_io_release", isOneTransfer: true)
+    acknowledgement: "ublk_io_release",
+    rules: GroupRules(lifecycle: .slot, isOneTransfer: true, isAutomatic: true))
 }

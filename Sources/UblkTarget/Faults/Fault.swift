@@ -1,0 +1,85 @@
+/// A fault to inject, to show how it looks in uringtop.
+public enum Fault: String, Sendable, Hashable, CaseIterable {
+  /// A member takes long: it waits on a pipe that takes the place of the backing.
+  case slowMember = "slow-member"
+  /// A member fills only half of the buffer. The short result is committed and the driver asks for the rest. A
+  /// driver that could take it for complete (``Features/mayTakeShortForWhole``) gets EIO.
+  case shortRead = "short-read"
+  /// The buffer is not returned and the I/O not committed until the target stops.
+  case noAck = "no-ack"
+  /// Registering the buffer fails, and its members with it. The I/O fails with EIO.
+  case leaderFail = "leader-fail"
+  /// A member fails because its file is not open for its operation. The I/O fails with EIO.
+  case memberFail = "member-fail"
+  /// A member moves data against the buffer's direction. The I/O fails with EIO.
+  case wrongDirection = "wrong-direction"
+
+  /// Where a fault applies.
+  struct Rule {
+    /// Operations of the block device that can have the fault.
+    var operations: Set<Operation>
+    /// The fault needs a lent buffer.
+    var needsKernelBuffer: Bool
+    /// The fault needs a member, which a null backing does not have.
+    var needsMembers: Bool
+    /// Percentage of the I/Os by default.
+    var percent: Double
+  }
+
+  var rule: Rule { Self.rules[self]! }
+
+  private static let rules: [Fault: Rule] = [
+    .slowMember: Rule(
+      operations: [.read, .write], needsKernelBuffer: false, needsMembers: true, percent: 1),
+    .shortRead: Rule(
+      operations: [.read], needsKernelBuffer: false, needsMembers: true, percent: 5),
+    .noAck: Rule(
+      operations: [.read, .write], needsKernelBuffer: false, needsMembers: true, percent: 1),
+    .leaderFail: Rule(
+      operations: [.read, .write], needsKernelBuffer: true, needsMembers: true, percent: 5),
+    .memberFail: Rule(
+      operations: [.read, .write], needsKernelBuffer: false, needsMembers: true, percent: 5),
+    .wrongDirection: Rule(
+      operations: [.read, .write], needsKernelBuffer: true, needsMembers: true, percent: 5),
+  ]
+}
+
+/// A fault and its share of the I/Os.
+public struct Injection: Sendable, Hashable {
+  public var fault: Fault
+  /// Percentage of the I/Os to which it applies.
+  public var percent: Double
+
+  public init(_ fault: Fault, percent: Double? = nil) {
+    self.fault = fault
+    self.percent = percent ?? fault.rule.percent
+  }
+
+  /// `fault` or `fault:percent`.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let fault = Fault(rawValue: String(parts[0])) else { return nil }
+    guard parts.count == 2 else {
+      self.init(fault)
+      return
+    }
+    guard let percent = Double(parts[1]), percent > 0, percent <= 100 else { return nil }
+    self.init(fault, percent: percent)
+  }
+
+  func validate(with configuration: Configuration) throws(TargetError) {
+    if fault.rule.needsMembers, configuration.backing == .null {
+      throw TargetError(.invalid, "\(fault.rawValue) needs a backing: a null device has no members")
+    }
+    if let transfer = configuration.transfer { try validate(transfer: transfer) }
+  }
+
+  /// Checks the fault against the transfer, once that is known.
+  func validate(transfer: Transfer) throws(TargetError) {
+    if fault.rule.needsKernelBuffer, !transfer.lendsKernelBuffer {
+      throw TargetError(
+        .invalid,
+        "\(fault.rawValue) needs zero-copy or auto: with \(transfer.rawValue) no buffer is lent")
+    }
+  }
+}

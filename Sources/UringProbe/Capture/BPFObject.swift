@@ -1,0 +1,226 @@
+import BPFObjects
+import CBPF
+import CProbe
+import Glibc
+import UringTrace
+
+/// One BPF object file: opened, configured, loaded and attached.
+///
+/// Nothing is pinned: programs, maps and attachments go when this value or the process does, a
+/// killed process included.
+struct BPFObject: ~Copyable {
+  private let object: OpaquePointer
+  private var links: [OpaquePointer] = []
+  private let name: String
+
+  init(_ embedded: EmbeddedObject) throws(ProbeError) {
+    cbpf_log_capture()
+    cbpf_log_clear()
+    let name = "\(embedded.name)"
+    let bytes = embedded.bytes()
+    var options = bpf_object_open_opts()
+    options.sz = MemoryLayout<bpf_object_open_opts>.size
+    let opened = bytes.withUnsafeBytes { bytes in
+      name.withCString { name in
+        options.object_name = name
+        return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+      }
+    }
+    guard let opened else {
+      throw ProbeError(
+        .system, "cannot open the BPF object \(name): \(errorText(errno))", details: Self.log())
+    }
+    object = opened
+    self.name = name
+  }
+
+  deinit {
+    for link in links { bpf_link__destroy(link) }
+    bpf_object__close(object)
+  }
+
+  // MARK: Before the load
+
+  /// Sets the constants of the programs, `config` in .rodata.
+  func configure(_ configuration: probe_config) throws(ProbeError) {
+    var size = 0
+    guard let map = bpf_object__find_map_by_name(object, ".rodata"),
+      let value = UnsafeMutableRawPointer(
+        mutating: UnsafeRawPointer(bpf_map__initial_value(map, &size))),
+      let offset = offset(of: "config", in: ".rodata"),
+      offset + MemoryLayout<probe_config>.size <= size
+    else { throw ProbeError(.system, "the BPF object \(name) has no configuration") }
+    value.storeBytes(of: configuration, toByteOffset: offset, as: probe_config.self)
+  }
+
+  /// Where a variable lies in its section: .rodata, .bss.
+  func offset(of variable: String, in section: String) -> Int? {
+    guard let btf = bpf_object__btf(object) else { return nil }
+    let id = btf__find_by_name_kind(btf, section, BTFKind.dataSection.rawValue)
+    guard id > 0, let section = btf__type_by_id(btf, UInt32(id)) else { return nil }
+    guard let variables = btf_var_secinfos(section) else { return nil }
+    for index in 0..<Int(btf_vlen(section)) {
+      guard let type = btf__type_by_id(btf, variables[index].type),
+        let name = btf__name_by_offset(btf, type.pointee.name_off)
+      else { continue }
+      if String(cString: name) == variable { return Int(variables[index].offset) }
+    }
+    return nil
+  }
+
+  /// Leaves programs out.
+  func disable(allBut wanted: Set<String>) {
+    var program = bpf_object__next_program(object, nil)
+    while let current = program {
+      if !wanted.contains(String(cString: bpf_program__name(current))) {
+        bpf_program__set_autoload(current, false)
+      }
+      program = bpf_object__next_program(object, current)
+    }
+  }
+
+  func setEntries(_ count: UInt32, of map: String) {
+    guard let map = bpf_object__find_map_by_name(object, map) else { return }
+    bpf_map__set_max_entries(map, count)
+  }
+
+  /// Uses another object's map in place of its own.
+  func share(_ map: String, descriptor: Int32) throws(ProbeError) {
+    guard let own = bpf_object__find_map_by_name(object, map),
+      bpf_map__reuse_fd(own, descriptor) == 0
+    else {
+      throw ProbeError(.system, "cannot share the BPF map \(map): \(errorText(errno))")
+    }
+  }
+
+  // MARK: Load and attach
+
+  func load() throws(ProbeError) {
+    cbpf_log_clear()
+    let result = bpf_object__load(object)
+    guard result != 0 else { return }
+    throw ProbeError(
+      result == -EPERM || result == -EACCES ? .refused : .unsupportedKernel,
+      "the kernel refused the BPF programs (\(name)): \(errorText(result))", details: Self.log())
+  }
+
+  /// Attaches a program where its section says.
+  mutating func attach(_ name: String) throws(ProbeError) {
+    cbpf_log_clear()
+    guard let program = bpf_object__find_program_by_name(object, name) else {
+      throw ProbeError(.system, "there is no BPF program \(name)")
+    }
+    guard let link = bpf_program__attach(program) else {
+      throw ProbeError(
+        .refused, "the kernel refused to attach \(name): \(errorText(errno))",
+        details: Self.log())
+    }
+    links.append(link)
+  }
+
+  /// Attaches an iterator, over all tasks or those of one process. It lives as long as this value;
+  /// each run of it is ``readIterator(_:into:)``.
+  mutating func attachIterator(_ name: String, tgid: UInt32 = 0) throws(ProbeError) -> Iterator {
+    guard let program = bpf_object__find_program_by_name(object, name),
+      let link = cbpf_attach_iterator(program, tgid)
+    else {
+      throw ProbeError(.refused, "the kernel refused the iterator \(name): \(errorText(errno))")
+    }
+    links.append(link)
+    return Iterator(link: bpf_link__fd(link), name: name)
+  }
+
+  /// An attached iterator: valid as long as the object it came from.
+  struct Iterator: Sendable {
+    fileprivate let link: Int32
+    fileprivate let name: String
+
+    /// Runs the program over everything and appends what it wrote.
+    func run(into output: inout [UInt8]) throws(ProbeError) {
+      let descriptor = bpf_iter_create(link)
+      guard descriptor >= 0 else {
+        throw ProbeError(.system, "cannot run the iterator \(name): \(errorText(descriptor))")
+      }
+      defer { close(descriptor) }
+      while true {
+        var count = 0
+        output.append(addingCapacity: 32768) { destination in
+          count = read(descriptor, destination.baseAddress, destination.count)
+          return max(0, count)
+        }
+        if count == 0 { return }
+        if count < 0 {
+          if errno == EINTR || errno == EAGAIN { continue }
+          throw ProbeError(.system, "the iterator \(name) failed: \(errorText(errno))")
+        }
+      }
+    }
+  }
+
+  /// How often the kernel did not run a program, because the CPU was running it already.
+  func missedRuns(except excluded: Set<String> = []) -> UInt64 {
+    var total: UInt64 = 0
+    var program = bpf_object__next_program(object, nil)
+    while let current = program {
+      defer { program = bpf_object__next_program(object, current) }
+      let descriptor = bpf_program__fd(current)
+      guard descriptor >= 0, !excluded.contains(String(cString: bpf_program__name(current))) else {
+        continue
+      }
+      var info = bpf_prog_info()
+      var size = UInt32(MemoryLayout<bpf_prog_info>.size)
+      guard bpf_obj_get_info_by_fd(descriptor, &info, &size) == 0 else { continue }
+      total &+= info.recursion_misses
+    }
+    return total
+  }
+
+  func mapDescriptor(_ name: String) -> Int32 {
+    guard let map = bpf_object__find_map_by_name(object, name) else { return -1 }
+    return bpf_map__fd(map)
+  }
+
+  private static func log() -> String {
+    var text = [CChar](repeating: 0, count: 16385)
+    let length = cbpf_log_copy(&text, text.count)
+    return CString.decode(text[..<length])
+  }
+}
+
+extension [UInt8] {
+  /// Lets `fill` write behind the end; it returns how many bytes it wrote.
+  mutating func append(
+    addingCapacity capacity: Int, filledBy fill: (UnsafeMutableRawBufferPointer) -> Int
+  ) {
+    let start = count
+    append(contentsOf: repeatElement(0, count: capacity))
+    let written = withUnsafeMutableBytes { bytes in
+      fill(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+    }
+    removeSubrange((start + written)...)
+  }
+}
+
+/// A BPF array's memory, shared with the kernel.
+struct MappedArray: ~Copyable {
+  let address: UnsafeMutableRawPointer
+  private let size: Int
+
+  init(descriptor: Int32, size: Int) throws(ProbeError) {
+    let pageSize = Int(getpagesize())
+    self.size = (size + pageSize - 1) / pageSize * pageSize
+    guard
+      let address = mmap(nil, self.size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+      address != MAP_FAILED
+    else { throw ProbeError(.system, "cannot map a BPF array: \(errorText(errno))") }
+    self.address = address
+  }
+
+  deinit { munmap(address, size) }
+
+  /// The memory as 64-bit words.
+  func words(from offset: Int, count: Int) -> UnsafeMutableBufferPointer<UInt64> {
+    UnsafeMutableBufferPointer(
+      start: (address + offset).assumingMemoryBound(to: UInt64.self), count: count)
+  }
+}

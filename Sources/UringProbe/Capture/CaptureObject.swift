@@ -1,0 +1,210 @@
+import BPFObjects
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringTrace
+
+/// The tracepoint programs, loaded and attached.
+struct CaptureObject: ~Copyable {
+  private var object: BPFObject
+  let reader: RingBufferReader
+  /// Where programs find the position at which they must wake the reader.
+  let wakePosition: WakePosition
+  /// ``probe_verdicts``, written by user space for rings that it finds.
+  private let verdictTable: MappedArray
+  /// Tracepoints that this kernel lacks or refused, with why.
+  private(set) var absent: [String: String]
+
+  /// Every io_uring tracepoint, and the programs that can serve it: the first whose number of
+  /// parameters fits the kernel's.
+  static let tracepoints: [(name: String, programs: [(name: String, parameters: Int)])] = [
+    ("create", [("create", 5)]),
+    ("register", [("register_", 5)]),
+    ("file_get", [("file_get", 2)]),
+    ("submit_req", [("submit_req", 1)]),
+    // 6.1's name for submit_req
+    ("submit_sqe", [("submit_sqe", 2)]),
+    ("queue_async_work", [("queue_async_work", 2)]),
+    ("poll_arm", [("poll_arm", 3)]),
+    ("task_add", [("task_add", 2)]),
+    ("defer", [("defer", 1)]),
+    ("link", [("link", 2)]),
+    ("fail_link", [("fail_link", 2)]),
+    // the CQE itself from 6.17, its values before
+    ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
+    ("cqe_overflow", [("cqe_overflow", 5)]),
+    ("req_failed", [("req_failed", 3)]),
+    ("cqring_wait", [("cqring_wait", 2)]),
+    // with the number of loops on 6.1
+    ("task_work_run", [("task_work_run", 2), ("task_work_run_loops", 3)]),
+    ("local_work_run", [("local_work_run", 3)]),
+    ("short_write", [("short_write", 4)]),
+  ]
+
+  /// The tracepoints of requests' starts; a kernel has one of them.
+  private static let submissions: Set<String> = ["submit_req", "submit_sqe"]
+
+  /// The tracepoints to expect of a kernel: of the two names of one, that which it has.
+  static func tracepointNames(for kernel: KernelBTF) -> [String] {
+    let other = kernel.tracepointParameters["submit_req"] == nil ? "submit_req" : "submit_sqe"
+    return tracepoints.map(\.name).filter { $0 != other }
+  }
+
+  /// The program that serves a tracepoint as the kernel has it, nil if none does.
+  static func fittingProgram(for tracepoint: String, in kernel: KernelBTF) -> String? {
+    let parameters = kernel.tracepointParameters[tracepoint]
+    return tracepoints.first { $0.name == tracepoint }?
+      .programs.first { $0.parameters == parameters }?.name
+  }
+
+  static func lostWithout(_ tracepoint: String) -> String {
+    switch tracepoint {
+    case "create": "new rings appear only at the next scan"
+    case "register": "calls of io_uring_register"
+    case "submit_req", "submit_sqe", "complete": "live capture"
+    case "file_get": "the time at which a request's file is looked up"
+    case "queue_async_work": "hand-over to worker threads"
+    case "poll_arm": "waiting for readiness"
+    case "task_add": "wake-ups"
+    case "defer": "requests held back by a drain"
+    case "link": "link chains"
+    case "fail_link": "which requests a broken chain cancelled"
+    case "cqe_overflow": "completions that found the CQ full"
+    case "req_failed": "requests refused in preparation"
+    case "cqring_wait": "waits for completions"
+    case "task_work_run", "local_work_run": "runs of task work"
+    case "short_write": "short writes"
+    default: ""
+    }
+  }
+
+  /// The variables that programs and the reader share.
+  static let readerMap = ".data.reader"
+  /// Maps of the programs' output, which all objects that write records share.
+  static let outputMaps = ["records", "losses", readerMap]
+
+  /// Loads what the kernel has. `ringBufferSize` must be a power of two of at least a page.
+  init(
+    configuration: probe_config, kernel: KernelBTF, opened: consuming OpenedCapture
+  ) throws(ProbeError) {
+    let ringBufferSize = opened.ringBufferSize
+    let object = opened.object
+    try object.configure(configuration)
+    if configuration.takes_stacks != 0 {
+      object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
+    }
+    var missing: [String: String] = [:]
+    var chosen: [(tracepoint: String, program: String)] = []
+    let expected = Self.tracepointNames(for: kernel)
+    let hasTwins = kernel.hasPreemptibleTracepoints
+    for tracepoint in Self.tracepoints.map(\.name) {
+      if let fitting = Self.fittingProgram(for: tracepoint, in: kernel) {
+        chosen.append((tracepoint, fitting))
+        if hasTwins, let twin = Self.twins[fitting] { chosen.append((tracepoint, twin)) }
+      } else if expected.contains(tracepoint) {
+        missing[tracepoint] = "this kernel does not have it, or has it with other parameters"
+      }
+    }
+    guard chosen.contains(where: { Self.submissions.contains($0.tracepoint) }),
+      chosen.contains(where: { $0.tracepoint == "complete" })
+    else {
+      throw ProbeError(
+        .unsupportedKernel,
+        "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
+          + "\(KernelRelease.currentText))")
+    }
+    object.disable(allBut: Set(chosen.map(\.program)))
+    try object.load()
+    let reader = try RingBufferReader(
+      descriptor: object.mapDescriptor("records"), size: ringBufferSize)
+    let verdictTable = try MappedArray(
+      descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
+    let wakePosition = try WakePosition(
+      descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records")
+    )
+    self.reader = reader
+    self.verdictTable = verdictTable
+    self.wakePosition = wakePosition
+    self.object = object
+    self.chosen = chosen
+    absent = missing
+    self.hasTwins = hasTwins
+  }
+
+  private let chosen: [(tracepoint: String, program: String)]
+
+  /// Starts capture. One that is refused costs its feature, unless nothing works without it.
+  mutating func attach() throws(ProbeError) {
+    // completions last: then every completion seen has had its submission seen, or is older
+    for (tracepoint, program) in chosen {
+      do {
+        try object.attach(program)
+      } catch {
+        if tracepoint == "complete" || Self.submissions.contains(tracepoint) { throw error }
+        absent[tracepoint] = error.message
+      }
+    }
+  }
+
+  /// Programs that have a second one, which runs if they do not; see twins.h.
+  private static let twins: [String: String] = [
+    "submit_req": "submit_req_twin", "complete_cqe": "complete_cqe_twin",
+  ]
+
+  private let hasTwins: Bool
+
+  /// Events that no program saw, at most.
+  func missedRuns() -> UInt64 {
+    object.missedRuns(except: hasTwins ? Set(Self.twins.keys) : [])
+  }
+
+  func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }
+
+  /// Records lost so far of all kinds, in all CPUs.
+  func lostRecords() -> UInt64 {
+    let descriptor = object.mapDescriptor("losses")
+    let processors = max(1, Int(libbpf_num_possible_cpus()))
+    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: processors) { counts in
+      var total: UInt64 = 0
+      for kind in UInt32(RecordKind.create.rawValue)..<64 {
+        var key = kind
+        guard bpf_map_lookup_elem(descriptor, &key, counts.baseAddress) == 0 else { continue }
+        for processor in 0..<processors { total &+= counts[processor] }
+      }
+      return total
+    }
+  }
+
+  /// Lets a ring pass the filter or not, from now on.
+  func judge(ring: UInt64, passes: Bool) {
+    let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
+    let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
+    var place = home
+    for probe in 0..<Int(PROBE_VERDICT_PROBES) {
+      let slot = (home + probe) % table.count
+      if table[slot] == 0 || table[slot] & ~1 == ring {
+        place = slot
+        break
+      }
+    }
+    table[place] = ring | (passes ? 1 : 0)
+  }
+
+  /// What the programs or user space have decided on a ring; nil if nothing yet.
+  func verdict(on ring: UInt64) -> Bool? {
+    let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
+    let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
+    for probe in 0..<Int(PROBE_VERDICT_PROBES) {
+      let entry = table[(home + probe) % table.count]
+      if entry & ~1 == ring && entry != 0 { return entry & 1 == 1 }
+      if entry == 0 { return nil }
+    }
+    return nil
+  }
+}
+
+/// `PROBE_HASH` of bpf/include/probe.h.
+func tableHome(_ pointer: UInt64, bits: UInt32) -> Int {
+  Int((UInt32(truncatingIfNeeded: pointer) >> 6 &* 0x9E37_79B1) >> (32 - bits))
+}

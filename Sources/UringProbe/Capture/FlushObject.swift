@@ -1,0 +1,24 @@
+import BPFObjects
+import CProbe
+
+/// The fentry program that sees requests end without a CQE. Where the kernel refuses it, the free
+/// lists tell the same later.
+struct FlushObject: ~Copyable {
+  private var object: BPFObject
+
+  /// As of ``CaptureObject``.
+  func missedRuns() -> UInt64 { object.missedRuns() }
+
+  static let function = "__io_submit_flush_completions"
+
+  init(configuration: probe_config, capture: borrowing CaptureObject) throws(ProbeError) {
+    var object = try BPFObject(.flush)
+    try object.configure(configuration)
+    for map in CaptureObject.outputMaps + ["verdicts", "tallies", "tally_details", "starts"] {
+      try object.share(map, descriptor: capture.mapDescriptor(map))
+    }
+    try object.load()
+    try object.attach("flush_completions")
+    self.object = object
+  }
+}

@@ -1,0 +1,113 @@
+import CProbe
+import CRecord
+import UringRecords
+import UringTrace
+
+/// Reads what the programs count where they write no record, and makes records of what was added.
+///
+/// The counters are in memory shared with the kernel: a look costs a load as long as nothing was counted.
+struct TallyReader: ~Copyable {
+  private let tallies: MappedArray
+  /// Mapped when something was counted: all of it is resident then.
+  private var details: MappedArray?
+  private let detailsDescriptor: Int32
+  /// The counters as they were last told, by place.
+  private var told: [Int: probe_tally] = [:]
+  private var toldDetails: [Int: [UInt64]] = [:]
+
+  private static var detailWords: Int { MemoryLayout<probe_tally_detail>.size / 8 }
+
+  init(capture: borrowing CaptureObject) throws(ProbeError) {
+    let tallies = try MappedArray(
+      descriptor: capture.mapDescriptor("tallies"), size: MemoryLayout<probe_tallies>.size)
+    self.tallies = tallies
+    detailsDescriptor = capture.mapDescriptor("tally_details")
+    details = nil
+  }
+
+  private var table: UnsafePointer<probe_tallies> {
+    UnsafePointer(tallies.address.assumingMemoryBound(to: probe_tallies.self))
+  }
+
+  private var slots: UnsafePointer<probe_tally> {
+    let offset = MemoryLayout<probe_tallies>.offset(of: \.slots) ?? 0
+    return UnsafeRawPointer(tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
+  }
+
+  /// Appends a record for each ring and opcode of which something was counted since the last call.
+  mutating func read(into records: inout RecordBuffer, at time: UInt64) {
+    guard table.pointee.used > 0 else { return }
+    if details == nil {
+      details = try? MappedArray(
+        descriptor: detailsDescriptor,
+        size: MemoryLayout<probe_tally_detail>.size * Int(PROBE_TALLY_DETAILS))
+    }
+    if table.pointee.used > told.count { findNew() }
+    for place in told.keys.sorted() { read(place, into: &records, at: time) }
+  }
+
+  private mutating func findNew() {
+    for place in 0..<Int(PROBE_TALLY_SLOTS) where slots[place].key != 0 && told[place] == nil {
+      told[place] = probe_tally()
+    }
+  }
+
+  private mutating func read(
+    _ place: Int, into records: inout RecordBuffer, at time: UInt64
+  ) {
+    let now = slots[place]
+    let before = told[place] ?? probe_tally()
+    var counts = record_counts()
+    counts.submitted = now.submitted &- before.submitted
+    counts.failed = now.failed &- before.failed
+    counts.completed = now.completed &- before.completed
+    counts.cqes = now.cqes &- before.cqes
+    counts.auxiliary = now.auxiliary &- before.auxiliary
+    counts.overflows = now.overflows &- before.overflows
+    counts.dropped = now.dropped &- before.dropped
+    counts.skipped = now.skipped &- before.skipped
+    counts.bytes = now.bytes &- before.bytes
+    counts.unmeasured = now.unmeasured &- before.unmeasured
+    counts.latency_sum = now.latency_sum &- before.latency_sum
+    guard
+      counts.submitted | counts.cqes | counts.overflows | counts.skipped | counts.unmeasured
+        | counts.latency_sum != 0
+    else { return }
+    told[place] = now
+    counts.base.time_ns = time
+    counts.base.ctx = now.key >> 8 | 0xff << 56
+    counts.base.opcode = UInt8(truncatingIfNeeded: now.key)
+    counts.base.kind = .counts
+    var errors: [record_count] = []
+    if now.errors > before.errors {
+      errors.append(record_count(what: 0, count: UInt32(clamping: now.errors - before.errors)))
+    }
+    var latencies: [record_count] = []
+    if now.detail != 0 { readDetail(Int(now.detail) - 1, &errors, &latencies) }
+    records.append(counts, errors: errors, latencies: latencies)
+  }
+
+  private mutating func readDetail(
+    _ number: Int, _ errors: inout [record_count], _ latencies: inout [record_count]
+  ) {
+    guard
+      let words = details?.words(
+        from: number * MemoryLayout<probe_tally_detail>.size, count: Self.detailWords)
+    else { return }
+    var before = toldDetails[number] ?? [UInt64](repeating: 0, count: Self.detailWords)
+    toldDetails[number] = nil
+    for index in words.indices {
+      let now = words[index]
+      guard now != before[index] else { continue }
+      let count = UInt32(clamping: now &- before[index])
+      before[index] = now
+      let errorCount = Int(PROBE_TALLY_ERRORS)
+      if index < errorCount {
+        errors.append(record_count(what: UInt32(index), count: count))
+      } else {
+        latencies.append(record_count(what: UInt32(index - errorCount), count: count))
+      }
+    }
+    toldDetails[number] = before
+  }
+}

@@ -1,0 +1,168 @@
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import Synchronization
+import UringTrace
+
+/// Live capture: programs attached, a thread that reads what they write, snapshots of it.
+///
+/// Nothing that it attaches outlives the process.
+public final class LiveSession: SnapshotSource, LiveControls {
+  /// Writes a trace: whole records, oldest first, and what was observed. Runs on a thread of its own.
+  public typealias DumpWriter =
+    @Sendable (_ records: [UInt8], _ host: HostDescription, _ path: String) throws -> Void
+
+  public struct Options: Sendable {
+    public var filter = Filter()
+    /// Rings that descendants of the filter's processes create pass as well (`-- COMMAND`).
+    public var includesDescendants = false
+    /// Fails the start if a process or descriptor of the filter is not there.
+    public var verifiesFilter = true
+    public var refreshInterval: Duration = .milliseconds(500)
+    /// Bytes, a power of two. 64 MiB are about 120 ms of the highest rate there is.
+    public var ringBufferSize = 64 << 20
+    /// Bytes of records kept in memory for `dump`; nothing is kept without ``dumpWriter``.
+    public var tailSize = 8 << 20
+    public var limits = Aggregator.Limits()
+    /// Between two looks at all tasks for rings.
+    public var scanInterval: Duration = .seconds(1)
+    public var sink: (any RecordSink)?
+    public var dumpWriter: DumpWriter?
+
+    public init() {}
+  }
+
+  /// What is observed, and with which means.
+  public let host: HostDescription
+  /// io_uring tracepoints that this kernel lacks or refused, with why; empty normally.
+  public let absentTracepoints: [String: String]
+  /// Time from the beginning of the load until the programs were attached.
+  public let startDuration: Duration
+
+  private let state: SessionState
+  private let capture: SharedCapture
+  private let thread: WorkerThread
+  private let hasStopped = Mutex(false)
+
+  /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
+  public init(_ options: Options = Options()) throws(ProbeError) {
+    let start = MonotonicClock.now()
+    cbpf_keep_little_memory()
+    try Privileges.current.require()
+    if options.verifiesFilter { try options.filter.verify() }
+    let opener = try CaptureOpener(ringBufferSize: options.ringBufferSize)
+    let kernel: KernelBTF
+    let configuration: probe_config
+    do throws(ProbeError) {
+      kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
+      configuration = try probe_config(
+        options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
+    } catch {
+      opener.abandon()
+      throw error
+    }
+    // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
+    let ownRing = cbpf_io_uring_setup()
+    var capture = try CaptureObject(
+      configuration: configuration, kernel: kernel, opened: try opener.finish())
+    try capture.attach()
+    // Where it is refused, the free lists tell the same later.
+    let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
+    let attached = MonotonicClock.now()
+
+    absentTracepoints = capture.absent
+    startDuration = .nanoseconds(Int64(attached - start))
+    host = HostDescription(
+      kernel: KernelRelease.currentText, tier: flush.isAttached ? "fentry" : "tracepoints",
+      startTime: attached, startRealtime: clockTime(CLOCK_REALTIME),
+      sampling: options.filter.sampling)
+    state = try SessionState(host: host, options: options)
+    let shared = SharedCapture(capture)
+    self.capture = shared
+    let loop = try SessionLoop(
+      options: options, host: host, state: state, capture: shared, flush: flush,
+      flagBits: kernel.requestFlagBits)
+    let surveyor = SurveyorStart(
+      loop: loop, configuration: configuration, ownRing: ownRing, options: options)
+    thread = try WorkerThread("reader", orThrow: ProbeError.thread) {
+      let survey = surveyor.start()
+      loop.run()
+      surveyor.stop(survey)
+    }
+  }
+
+  deinit { stop() }
+
+  /// Reads what is left, makes the last snapshot and hands the sink its last records. Idempotent.
+  @discardableResult
+  public func stop() -> Snapshot {
+    hasStopped.withLock { hasStopped in
+      guard !hasStopped else { return }
+      hasStopped = true
+      ask { $0.isStopping = true }
+      thread.join()
+    }
+    return current()
+  }
+
+  /// The sink's error, after which it was called no more.
+  public var sinkError: (any Error)? { state.published.withLock { $0.sinkError } }
+
+  /// Whether requests that are older than the session have been looked for.
+  public var hasInventory: Bool { state.mailbox.answers.withLock { $0.inventories > 0 } }
+
+  /// How often the kernel's structures have been walked.
+  public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
+
+  /// The programs will wake the reader; for tests.
+  var isReaderAsleep: Bool { capture.object.wakePosition.value != 0 }
+
+  /// Different user stacks that the kernel keeps, with `Filter.takesStacks`.
+  static let mostStacks = 1 << 14
+
+  // MARK: SnapshotSource
+
+  public func current() -> Snapshot { state.published.withLock { $0.snapshot } }
+
+  public func takeNotices() -> [Notice] {
+    state.published.withLock { published in
+      defer { published.notices = [] }
+      return published.notices
+    }
+  }
+
+  public func onChange(_ wake: (@Sendable () -> Void)?) {
+    state.published.withLock { $0.wake = wake }
+  }
+
+  public func dump(to path: String) { ask { $0.dumps.append(path) } }
+
+  public var controls: SourceControls { .live(self) }
+
+  // MARK: LiveControls
+
+  public func perform(_ command: LiveCommand) {
+    ask { commands in
+      switch command {
+      case .setRefreshInterval(let interval): commands.refreshInterval = interval.nanoseconds
+      case .refresh: commands.wantsRefresh = true
+      case .inventory: commands.wantsInventory = true
+      case .inspect(let request): commands.inspections.append(request)
+      }
+    }
+  }
+
+  private func ask(_ change: (inout SessionState.Commands) -> Void) {
+    state.commands.withLock { change(&$0) }
+    state.wake.signal()
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, at least 0.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
+  }
+}

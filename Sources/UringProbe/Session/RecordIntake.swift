@@ -1,0 +1,75 @@
+import CRecord
+import UringRecords
+import UringTrace
+
+/// The way of every record of a session: it is copied into the tail, and from there handed in runs to the
+/// aggregator and the sink, while it is in the processor's cache.
+struct RecordIntake: ~Copyable {
+  private(set) var aggregator: Aggregator
+  private var tail: RecordTail
+  private var sink: (any RecordSink)?
+  private let state: SessionState
+
+  /// Bytes of a run: less than the processor's own cache.
+  private static let runSize = 1 << 17
+
+  init(options: LiveSession.Options, host: HostDescription, state: SessionState) {
+    aggregator = Aggregator(host: host, limits: options.limits)
+    sink = options.sink
+    self.state = state
+    // Without a dump the tail only buffers runs and stays in the cache.
+    tail =
+      options.dumpWriter == nil
+      ? RecordTail(chunkSize: Self.runSize, chunkCount: 2)
+      : RecordTail(chunkSize: 1 << 20, chunkCount: max(2, options.tailSize >> 20))
+  }
+
+  /// Takes a record; ``handOver()`` must follow before the aggregator is asked.
+  @inline(__always)
+  mutating func append(_ record: UnsafePointer<record>) {
+    if tail.newLength >= Self.runSize { handOver() }
+    guard !tail.append(record) else { return }
+    startChunk(with: record)
+  }
+
+  @inline(never)
+  private mutating func startChunk(with record: UnsafePointer<record>) {
+    handOver()
+    tail.advance()
+    _ = tail.append(record)
+  }
+
+  /// Takes records of uringtop's own.
+  mutating func take(_ records: RecordBuffer) {
+    records.withEachRecord { append($0) }
+    handOver()
+  }
+
+  /// Gives the records appended since the last call to the aggregator and the sink.
+  @inline(never)
+  mutating func handOver() {
+    let records = tail.takeNew()
+    guard !records.isEmpty else { return }
+    aggregator.consume(contentsOf: records)
+    guard let sink else { return }
+    do {
+      try sink.consume(records)
+    } catch {
+      self.sink = nil
+      state.publish { published in
+        published.sinkError = error
+        published.notices.append(Notice("\(error)", isError: true))
+      }
+    }
+  }
+
+  mutating func advance(to time: UInt64) { aggregator.advance(to: time) }
+
+  mutating func snapshot() -> Snapshot { aggregator.snapshot() }
+
+  /// Records that the sink has given up since the last call.
+  func takeLostBySink() -> UInt64 { sink?.takeLostCount() ?? 0 }
+
+  /// The last records, oldest first.
+  func copyOfTail() -> [UInt8] { tail.copy() }
+}

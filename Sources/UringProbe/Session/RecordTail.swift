@@ -1,0 +1,68 @@
+import CRecord
+
+/// The last records, whole and in order: what a sink is handed, and what `dump` writes.
+///
+/// Memory comes in chunks; the oldest chunk is given up when a new one is needed.
+struct RecordTail: ~Copyable {
+  private let memory: UnsafeMutableRawPointer
+  private let chunkSize: Int
+  private let chunkCount: Int
+  private var lengths: [Int]
+  private var current = 0
+  /// Bytes of the current chunk that were handed over.
+  private var handedOver = 0
+
+  init(chunkSize: Int, chunkCount: Int) {
+    self.chunkSize = chunkSize
+    self.chunkCount = chunkCount
+    memory = .allocate(byteCount: chunkSize * chunkCount, alignment: 64)
+    lengths = Array(repeating: 0, count: chunkCount)
+    length = 0
+  }
+
+  deinit { memory.deallocate() }
+
+  /// Bytes used of the current chunk: outside the array, which would cost a check each time.
+  private var length: Int
+
+  /// Bytes appended since the last ``takeNew()``.
+  var newLength: Int { length - handedOver }
+
+  /// Copies a record; false if the chunk is full, which then must be handed over and left.
+  @inline(__always)
+  mutating func append(_ record: UnsafePointer<record>) -> Bool {
+    let size = Int(record.pointee.size)
+    guard length + size <= chunkSize else { return false }
+    (memory + current * chunkSize + length).copyMemory(from: record, byteCount: size)
+    length += size
+    return true
+  }
+
+  /// What was appended since the last call.
+  mutating func takeNew() -> UnsafeRawBufferPointer {
+    let start = memory + current * chunkSize + handedOver
+    defer { handedOver = length }
+    return UnsafeRawBufferPointer(start: start, count: length - handedOver)
+  }
+
+  /// Goes on to the next chunk, over the oldest records.
+  mutating func advance() {
+    lengths[current] = length
+    current = (current + 1) % chunkCount
+    lengths[current] = 0
+    length = 0
+    handedOver = 0
+  }
+
+  /// A copy of everything held, oldest first.
+  func copy() -> [UInt8] {
+    var bytes: [UInt8] = []
+    for step in 1...chunkCount {
+      let chunk = (current + step) % chunkCount
+      let used = chunk == current ? length : lengths[chunk]
+      bytes.append(
+        contentsOf: UnsafeRawBufferPointer(start: memory + chunk * chunkSize, count: used))
+    }
+    return bytes
+  }
+}

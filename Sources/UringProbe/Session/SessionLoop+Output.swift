@@ -1,0 +1,106 @@
+import CRecord
+import UringRecords
+import UringTrace
+
+/// Snapshots, dumps, and the names that both need.
+extension SessionLoop {
+  func publish(_ intake: inout RecordIntake) {
+    let snapshot = intake.snapshot()
+    state.publish { $0.snapshot = snapshot }
+    askForNames(snapshot)
+  }
+
+  /// Names for what is on the screen: requests in flight and those that just ended.
+  private func askForNames(_ snapshot: Snapshot) {
+    var addresses: [Ring.ID: UInt64] = [:]
+    for ring in snapshot.rings { addresses[ring.id] = ring.address }
+    var seen: Set<NameResolver.Subject> = []
+    var subjects: [NameResolver.Subject] = []
+    func ask(_ subject: NameResolver.Subject) {
+      if seen.insert(subject).inserted { subjects.append(subject) }
+    }
+    func ask(about request: Request) {
+      switch request.file {
+      case .descriptor(let fd)? where fd >= 0 && request.submitterTgid != 0:
+        ask(.descriptor(tgid: request.submitterTgid, fd: fd))
+      case .fixed(let index)?:
+        if let ring = addresses[request.ring] { ask(.fixed(ring: ring, index: index)) }
+      default: break
+      }
+      if request.submitterTid != 0 {
+        ask(.thread(tid: request.submitterTid, tgid: request.submitterTgid))
+      }
+    }
+    for request in snapshot.requests.prefix(1024) { ask(about: request) }
+    for request in snapshot.recent.prefix(256) { ask(about: request) }
+    guard !subjects.isEmpty else { return }
+    state.mailbox.ask { $0.names = subjects }
+  }
+
+  /// Writes the records in the tail, on a thread of its own: reading goes on.
+  func dump(_ intake: inout RecordIntake, to path: String) {
+    guard let write = options.dumpWriter else {
+      state.notify(Notice("there is nothing to dump", isError: true))
+      return
+    }
+    var prelude = flagNames()
+    prelude.append(ringRecords(intake.snapshot()))
+    let records = prelude.bytes + intake.copyOfTail()
+    let (state, host) = (state, host)
+    let writer = try? WorkerThread("dump", orThrow: ProbeError.thread) {
+      do {
+        try write(records, host, path)
+        state.notify(Notice("trace written to \(path)"))
+      } catch {
+        state.notify(Notice("\(error)", isError: true))
+      }
+    }
+    if let writer {
+      writer.detach()
+    } else {
+      state.notify(Notice("cannot start a thread to write \(path)", isError: true))
+    }
+  }
+
+  /// The functions that are watched and the names of the request flags, which a recording needs as
+  /// well.
+  func flagNames() -> RecordBuffer {
+    var records = RecordBuffer()
+    for function in flush.watched {
+      records.append(record_symbol.self, at: host.startTime) {
+        $0.address = UInt64(function.rawValue)
+      }
+    }
+    for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
+      records.append(record_flag_name.self, at: host.startTime) {
+        $0.bit = bit
+        copyText(name.utf8, into: &$0.name)
+      }
+    }
+    return records
+  }
+
+  /// The rings as they are: what told of them may not be in the tail any more.
+  private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
+    var records = RecordBuffer()
+    for ring in snapshot.rings where !ring.isClosed {
+      records.append(record_ring_found.self, at: host.startTime, ring: ring.address) {
+        $0.tgid = ring.ownerTgid
+        $0.sq_entries = ring.sqEntries
+        $0.cq_entries = ring.cqEntries
+        $0.flags = ring.setupFlags.rawValue
+        $0.sq_thread_tid = ring.sqThreadTid
+        $0.nr_files = ring.registeredFiles
+        $0.nr_bufs = ring.registeredBuffers
+        copyText(ring.comm.utf8, into: &$0.comm)
+      }
+      for descriptor in ring.descriptors {
+        records.append(record_ring_fd.self, at: host.startTime, ring: ring.address) {
+          $0.tgid = descriptor.tgid
+          $0.fd = descriptor.fd
+        }
+      }
+    }
+    return records
+  }
+}

@@ -1,0 +1,246 @@
+import CBPF
+import CRecord
+import Glibc
+import UringRecords
+import UringTrace
+
+/// The session's thread: drains the ring buffer into the aggregator, the tail and the sink, makes snapshots, and
+/// sleeps while there is nothing to do.
+final class SessionLoop: @unchecked Sendable {
+  let state: SessionState
+  let host: HostDescription
+  let capture: SharedCapture
+  let flush: SharedFlush
+  let options: LiveSession.Options
+  let flagBits: [String: UInt32]
+
+  // Everything below is the thread's own.
+  private var sleep: ReaderSleep
+  private var losses: LossWatch
+  private var suspectSearch = SuspectSearch()
+  private var nextSnapshot: UInt64 = 0
+  private var knownStacks: Set<UserStackKey> = []
+  /// The first inventory, and those that were asked for, do not wait for the next snapshot's time.
+  private var awaitsInventory = true
+  private var inventories = 0
+
+  /// From the first record after a silence to the snapshot that shows it, nanoseconds: its completion is
+  /// often in it.
+  private static let firstRecordDelay: UInt64 = 20_000_000
+  /// Between two such snapshots.
+  private static let firstRecordInterval: UInt64 = 250_000_000
+  private static let settlePatience: UInt64 = 500_000_000
+  /// A busy kernel ends the rings of a process that is gone late.
+  private static let endingPatience: UInt64 = 3_000_000_000
+  /// Microseconds. A ring is thought gone when two walks in a row miss it.
+  private static let settlePause: UInt32 = 50_000
+
+  init(
+    options: LiveSession.Options, host: HostDescription, state: SessionState,
+    capture: SharedCapture, flush: SharedFlush, flagBits: [String: UInt32]
+  ) throws(ProbeError) {
+    losses = try LossWatch(capture: capture, flush: flush, state: state)
+    sleep = try ReaderSleep(
+      capture: capture, wake: state.wake,
+      // A new user stack must get its names while its process lives.
+      pacing: DrainPacing(
+        ringBufferSize: options.ringBufferSize, isPrompt: options.filter.takesStacks))
+    self.options = options
+    self.host = host
+    self.state = state
+    self.capture = capture
+    self.flush = flush
+    self.flagBits = flagBits
+  }
+
+  func run() {
+    // Mostly idle but latency-critical: the ring buffer of a screen holds some 16 ms of a flood.
+    cbpf_prefer_thread()
+    var intake = RecordIntake(options: options, host: host, state: state)
+    intake.take(flagNames())
+    while true {
+      let commands = takeCommands()
+      // Before the drain: what the surveyor saw happened before the ends that are drained now.
+      let answers = takeAnswers()
+      let now = MonotonicClock.now()
+      let drained = drain(to: &intake)
+      take(answers, to: &intake)
+      if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
+      if drained > 0 {
+        losses.isDue = true
+        suspectSearch.noteRecords(at: now)
+      }
+      if sleep.isBehind(drained) || losses.isDue && now >= losses.nextCheck {
+        checkLosses(&intake, at: now)
+      }
+      intake.advance(to: now)
+      askAboutSuspects(intake.aggregator, at: now)
+
+      if commands.isStopping {
+        settle(&intake)
+        // The programs go on writing: what was there when the stop came is enough.
+        _ = drain(to: &intake)
+        checkLosses(&intake, at: MonotonicClock.now())
+        publish(&intake)
+        return
+      }
+      passOn(commands, intake.aggregator)
+      for path in commands.dumps { dump(&intake, to: path) }
+      if now >= nextSnapshot || commands.wantsRefresh {
+        publish(&intake)
+        nextSnapshot = now + commands.refreshInterval
+      }
+      let isFirst = sleep.sleep(after: drained, atMost: rest(isSilent: drained == 0))
+      if isFirst { hastenSnapshot(interval: commands.refreshInterval) }
+    }
+  }
+
+  /// Nanoseconds until there is something to do though nobody wakes the thread.
+  private func rest(isSilent: Bool) -> UInt64 {
+    let now = MonotonicClock.now()
+    var time = nextSnapshot
+    // Between drains there is an occasion anyway.
+    if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
+    if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
+    return max(1, time.since(now))
+  }
+
+  /// The first record after a silence is shown soon.
+  private func hastenSnapshot(interval: UInt64) {
+    let lastSnapshot = nextSnapshot &- interval
+    nextSnapshot = min(
+      nextSnapshot,
+      max(
+        MonotonicClock.now() + Self.firstRecordDelay,
+        lastSnapshot + min(interval, Self.firstRecordInterval)))
+  }
+
+  // MARK: Commands
+
+  private func takeCommands() -> SessionState.Commands {
+    state.commands.withLock { commands in
+      defer {
+        commands.wantsRefresh = false
+        commands.wantsInventory = false
+        commands.inspections = []
+        commands.dumps = []
+      }
+      return commands
+    }
+  }
+
+  /// Hands the surveyor its part.
+  private func passOn(_ commands: SessionState.Commands, _ aggregator: borrowing Aggregator) {
+    guard commands.wantsInventory || !commands.inspections.isEmpty else { return }
+    var inspections: [SuspectRequest] = []
+    for request in commands.inspections {
+      if let address = aggregator.kernelAddress(of: request) { inspections.append(address) }
+    }
+    if commands.wantsInventory { awaitsInventory = true }
+    state.mailbox.ask { requests in
+      if commands.wantsInventory { requests.wantsInventory = true }
+      requests.inspections += inspections
+    }
+  }
+
+  // MARK: Records
+
+  private func drain(to intake: inout RecordIntake) -> Int {
+    var created: [(ring: UInt64, time: UInt64)] = []
+    var stacks: [UserStackKey] = []
+    let bytes = capture.object.reader.drain(limit: options.ringBufferSize) { record in
+      intake.append(record)
+      if record.pointee.kind == .create {
+        created.append((record.pointee.ctx, record.pointee.time_ns))
+      } else if record.pointee.kind == .submitStack {
+        note(UnsafeRawPointer(record).load(as: record_submit_stack.self), &stacks)
+      }
+    }
+    intake.handOver()
+    if !stacks.isEmpty || !created.isEmpty {
+      state.mailbox.ask { requests in
+        requests.stacks += stacks
+        requests.created += created
+      }
+    }
+    return bytes
+  }
+
+  /// A stack that appears for the first time must get names while its process lives.
+  @inline(never)
+  private func note(_ record: record_submit_stack, _ stacks: inout [UserStackKey]) {
+    let key = UserStackKey(tgid: record.tgid, stack: record.stack)
+    if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
+    if knownStacks.insert(key).inserted { stacks.append(key) }
+  }
+
+  // MARK: The surveyor's answers
+
+  private func takeAnswers() -> SurveyorMailbox.Answers {
+    state.mailbox.answers.withLock { answers in
+      defer {
+        answers.records = RecordBuffer()
+        answers.notices = []
+      }
+      return answers
+    }
+  }
+
+  private func take(_ answers: SurveyorMailbox.Answers, to intake: inout RecordIntake) {
+    answers.records.withEachRecord { record in
+      if record.pointee.kind == .freed { suspectSearch.noteEnd() }
+    }
+    intake.take(answers.records)
+    for notice in answers.notices { state.notify(notice) }
+  }
+
+  /// Whether an inventory that was waited for is among those taken up to now.
+  private func hasAwaitedInventory(_ taken: Int) -> Bool {
+    defer { inventories = taken }
+    guard awaitsInventory, taken > inventories else { return false }
+    awaitsInventory = false
+    return true
+  }
+
+  // MARK: Losses and unnoticed ends
+
+  private func checkLosses(_ intake: inout RecordIntake, at time: UInt64) {
+    let (records, isLosing) = losses.check(at: time, lostBySink: intake.takeLostBySink())
+    if isLosing { suspectSearch.noteLoss() }
+    intake.take(records)
+  }
+
+  private func askAboutSuspects(_ aggregator: borrowing Aggregator, at time: UInt64) {
+    guard time >= suspectSearch.nextCheck,
+      !state.mailbox.answers.withLock({ $0.isWalking })
+    else { return }
+    let suspects = suspectSearch.suspects(in: aggregator, at: time)
+    if !suspects.isEmpty { state.mailbox.ask(about: suspects) }
+  }
+
+  /// A program that was watched to its end must not seem to have left requests in flight: those that
+  /// end without an event get a last chance to be found out, and the kernel a moment to end the rings
+  /// of processes that are gone.
+  private func settle(_ intake: inout RecordIntake) {
+    let start = MonotonicClock.now()
+    var hasWaited = false
+    while true {
+      // whatever their age
+      let suspects = intake.aggregator.suspects(at: .max, limit: SuspectSearch.limit)
+      let owners = intake.aggregator.ownersOfRequestsInFlight
+      // one that was just killed needs a moment before it shows
+      let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
+      if suspects.isEmpty, !isEnding { return }
+      let patience = isEnding ? Self.endingPatience : Self.settlePatience
+      if MonotonicClock.now() - start > patience { return }
+      hasWaited = true
+      if !suspects.isEmpty, !state.mailbox.answers.withLock({ $0.isWalking }) {
+        state.mailbox.ask(about: suspects)
+      }
+      usleep(Self.settlePause)
+      let answers = takeAnswers()
+      _ = drain(to: &intake)
+      take(answers, to: &intake)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Synchronization
+import UringTrace
+
+/// Shared by the session's thread and everybody else.
+final class SessionState: Sendable {
+  struct Published: Sendable {
+    var snapshot: Snapshot
+    var notices: [Notice] = []
+    var sinkError: (any Error)?
+    /// Called after each change, if somebody wants to know.
+    var wake: (@Sendable () -> Void)?
+  }
+
+  struct Commands: Sendable {
+    var refreshInterval: UInt64
+    var wantsRefresh = false
+    var wantsInventory = false
+    var inspections: [Request.ID] = []
+    var dumps: [String] = []
+    var isStopping = false
+  }
+
+  let published: Mutex<Published>
+  let commands: Mutex<Commands>
+  let wake: EventDescriptor
+  let mailbox: SurveyorMailbox
+
+  init(host: HostDescription, options: LiveSession.Options) throws(ProbeError) {
+    var empty = Aggregator(host: host, limits: options.limits)
+    published = Mutex(Published(snapshot: empty.snapshot()))
+    commands = Mutex(Commands(refreshInterval: options.refreshInterval.nanoseconds))
+    wake = try EventDescriptor()
+    mailbox = try SurveyorMailbox(sessionWake: wake)
+  }
+
+  func notify(_ notice: Notice) { publish { $0.notices.append(notice) } }
+
+  /// Changes what others see, and wakes who waits for it.
+  func publish(_ change: (inout Published) -> Void) {
+    let wake = published.withLock { published in
+      change(&published)
+      return published.wake
+    }
+    wake?()
+  }
+}

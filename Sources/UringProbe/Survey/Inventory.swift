@@ -1,0 +1,267 @@
+import BPFObjects
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringRecords
+import UringTrace
+
+/// What is in flight by the kernel's own structures: requests that are older than the observation, where
+/// each is, and how many there must be. Loaded after everything else, run when asked.
+struct Inventory: ~Copyable {
+  /// What one run is to look at.
+  struct Scope {
+    /// The rings, `io_ring_ctx *`.
+    var rings: [UInt64]
+    /// Processes that have them open; whose devices are looked at.
+    var owners: [UInt32] = []
+    /// Opcodes that pass the filter; empty: all.
+    var opcodes: Set<Opcode> = []
+    /// Requests not seen since this time are older: the start of the observation. 0 if rings may have
+    /// been filtered out until now.
+    var observedSince: UInt64
+    /// Only this request, and nothing of its ring. 0: all.
+    var request: UInt64 = 0
+  }
+
+  private let configuration: probe_config
+  private let ringFileOperations: UInt64
+  private var loaded: InventoryObject
+  private var pass: UInt32 = 0
+  private var symbols = KernelSymbols()
+
+  /// More requests than this are not listed: 32 MiB.
+  private static let mostSlots: UInt32 = 1 << 18
+
+  init(configuration: probe_config, ringFileOperations: UInt64) throws(ProbeError) {
+    self.configuration = configuration
+    self.ringFileOperations = ringFileOperations
+    loaded = try InventoryObject(configuration: configuration, slots: 4096)
+  }
+
+  /// Walks, and writes what it finds.
+  mutating func run(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
+    guard !scope.rings.isEmpty else { return }
+    try walk(scope)
+    let wanted = loaded.used
+    if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
+      // some room for what comes meanwhile
+      loaded = try InventoryObject(
+        configuration: configuration, slots: min(Self.mostSlots, wanted + wanted / 4))
+      try walk(scope)
+    }
+    write(scope, into: &records)
+  }
+
+  private mutating func walk(_ scope: Scope) throws(ProbeError) {
+    pass += 1
+    let start = MonotonicClock.now()
+    let offsets =
+      loaded.countsByReferences ? symbols.address(of: "__per_cpu_offset") ?? 0 : 0
+    loaded.prepare(
+      start: start, pass: pass, ringFileOperations: ringFileOperations, perCPUOffsets: offsets)
+    defer { loaded.forget(scope.rings, scope.owners) }
+    loaded.aim(at: scope.rings, scope.owners)
+    try loaded.run()
+  }
+
+  // MARK: Records
+
+  /// Requests first: a balance counts what is known when it comes.
+  private mutating func write(_ scope: Scope, into records: inout RecordBuffer) {
+    let found = Found(loaded, scope)
+    for index in found.order {
+      loaded.withSlot(index) { slot in
+        slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in
+          if scope.observedSince != 0, parked.pointee.known & UInt8(RECORD_KNOWS_START) == 0 {
+            parked.pointee.since_ns = min(parked.pointee.since_ns, scope.observedSince)
+          }
+        }
+        records.append(slot)
+      }
+    }
+    writeStacks(scope, into: &records)
+    if scope.request == 0 {
+      records.append(record_disk_request.self, at: loaded.startTime)
+    }
+    for index in found.others {
+      loaded.withSlot(index) { slot in
+        guard scope.request == 0 else { return }
+        if slot.pointee.kind == .ringBalance {
+          slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
+            $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
+          }
+        }
+        records.append(slot)
+      }
+    }
+  }
+
+  /// What the slots hold, each request once.
+  private struct Found {
+    /// Slots of requests, as they were met: the head of a chain before those behind it.
+    var order: [UInt32] = []
+    /// Slots of everything else.
+    var others: [UInt32] = []
+    /// Requests of each ring.
+    var reached: [UInt64: UInt32] = [:]
+
+    init(_ loaded: borrowing InventoryObject, _ scope: Scope) {
+      var places: [UInt64: UInt32] = [:]
+      let count = min(loaded.used, loaded.capacity)
+      places.reserveCapacity(Int(count))
+      for index in 0..<count {
+        loaded.withSlot(index) { slot in
+          guard slot.pointee.kind == .parked else {
+            others.append(index)
+            return
+          }
+          let opcode = Opcode(rawValue: slot.pointee.opcode)
+          guard scope.opcodes.isEmpty || scope.opcodes.contains(opcode),
+            scope.request == 0 || scope.request == slot.pointee.req
+          else { return }
+          if let earlier = places[slot.pointee.req] {
+            loaded.withSlot(earlier) { Self.merge(slot, into: $0) }
+          } else {
+            places[slot.pointee.req] = index
+            order.append(index)
+            reached[slot.pointee.ctx, default: 0] += 1
+          }
+        }
+      }
+    }
+
+    /// A request can be on two lists: the later place in ``RecordPlace`` says more.
+    private static func merge(
+      _ new: UnsafeMutablePointer<record>, into old: UnsafeMutablePointer<record>
+    ) {
+      new.withMemoryRebound(to: record_parked.self, capacity: 1) { new in
+        old.withMemoryRebound(to: record_parked.self, capacity: 1) { old in
+          let behind = old.pointee.behind == 0 ? new.pointee.behind : old.pointee.behind
+          if new.pointee.place.rawValue > old.pointee.place.rawValue { old.pointee = new.pointee }
+          if old.pointee.behind == 0 { old.pointee.behind = behind }
+        }
+      }
+    }
+  }
+
+  private mutating func writeStacks(_ scope: Scope, into records: inout RecordBuffer) {
+    for index in 0..<loaded.stackCount {
+      let stack = loaded.stack(index)
+      guard scope.request == 0 || stack.req == scope.request else { continue }
+      let frames = symbols.describe(stack)
+      let text = Array(frames.joined(separator: "\n").utf8.prefix(8192))
+      records.append(
+        record_kernel_stack.self, at: loaded.startTime, ring: stack.ctx, request: stack.req,
+        text: text
+      ) {
+        $0.base.tid = stack.tid
+        $0.length = UInt32(text.count)
+        $0.are_hidden = symbols.areHidden ? 1 : 0
+      }
+    }
+  }
+}
+
+/// The inventory's programs, and the memory they share.
+private struct InventoryObject: ~Copyable {
+  let capacity: UInt32
+  private let object: BPFObject
+  private let iterators: [BPFObject.Iterator]
+  private let slots: MappedArray
+  private let stacks: MappedArray
+  private let variables: MappedArray
+  private let stateOffset: Int
+  private let targets: Int32
+  private let owners: Int32
+  /// The kernel has no count of its allocated requests (before 6.17).
+  let countsByReferences: Bool
+
+  init(configuration: probe_config, slots count: UInt32) throws(ProbeError) {
+    var object = try BPFObject(.inventory)
+    try object.configure(configuration)
+    object.setEntries(count, of: "slots")
+    try object.load()
+    let iterators = [
+      try object.attachIterator("inventory_rings"),
+      try object.attachIterator("inventory_registered"),
+      try object.attachIterator("inventory_tasks"),
+    ]
+    let slots = try MappedArray(
+      descriptor: object.mapDescriptor("slots"), size: Int(count) * MemoryLayout<probe_slot>.size)
+    let stacks = try MappedArray(
+      descriptor: object.mapDescriptor("stacks"),
+      size: Int(PROBE_MAX_STACKS) * MemoryLayout<probe_stack>.size)
+    guard let offset = object.offset(of: "inventory", in: ".bss") else {
+      throw ProbeError(.system, "the BPF object inventory has no inventory")
+    }
+    let variables = try MappedArray(
+      descriptor: object.mapDescriptor(".bss"), size: Int(getpagesize()))
+    capacity = count
+    self.iterators = iterators
+    self.slots = slots
+    self.stacks = stacks
+    self.variables = variables
+    stateOffset = offset
+    targets = object.mapDescriptor("targets")
+    owners = object.mapDescriptor("owners")
+    countsByReferences = configuration.counts_by_references != 0
+    self.object = object
+  }
+
+  private var state: UnsafeMutablePointer<probe_inventory> {
+    (variables.address + stateOffset).assumingMemoryBound(to: probe_inventory.self)
+  }
+
+  var startTime: UInt64 { state.pointee.start_ns }
+  var used: UInt32 { state.pointee.used }
+  var stackCount: UInt32 { min(state.pointee.stacks, UInt32(PROBE_MAX_STACKS)) }
+
+  func prepare(start: UInt64, pass: UInt32, ringFileOperations: UInt64, perCPUOffsets: UInt64) {
+    state.pointee = probe_inventory()
+    state.pointee.start_ns = start
+    state.pointee.pass = pass
+    state.pointee.ring_file_operations = ringFileOperations
+    state.pointee.per_cpu_offsets = perCPUOffsets
+    state.pointee.processors = UInt32(max(1, libbpf_num_possible_cpus()))
+    state.pointee.nodes = Procfs.possibleNodes
+  }
+
+  func aim(at rings: [UInt64], _ processes: [UInt32]) {
+    for ring in rings {
+      var (key, value) = (ring, UInt32(0))
+      _ = bpf_map_update_elem(targets, &key, &value, 0)
+    }
+    for process in processes {
+      var (key, value) = (process, UInt32(0))
+      _ = bpf_map_update_elem(owners, &key, &value, 0)
+    }
+    state.pointee.looks_at_disks = processes.isEmpty ? 0 : 1
+  }
+
+  func forget(_ rings: [UInt64], _ processes: [UInt32]) {
+    for ring in rings {
+      var key = ring
+      _ = bpf_map_delete_elem(targets, &key)
+    }
+    for process in processes {
+      var key = process
+      _ = bpf_map_delete_elem(owners, &key)
+    }
+  }
+
+  func run() throws(ProbeError) {
+    var output: [UInt8] = []
+    for iterator in iterators { try iterator.run(into: &output) }
+  }
+
+  func withSlot(_ index: UInt32, _ body: (UnsafeMutablePointer<record>) -> Void) {
+    body(
+      (slots.address + Int(index) * MemoryLayout<probe_slot>.size)
+        .assumingMemoryBound(to: record.self))
+  }
+
+  func stack(_ index: UInt32) -> probe_stack {
+    stacks.address.assumingMemoryBound(to: probe_stack.self)[Int(index)]
+  }
+}

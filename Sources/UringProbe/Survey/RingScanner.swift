@@ -1,0 +1,343 @@
+import BPFObjects
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringRecords
+import UringTrace
+
+/// Finds rings by iterator, and requests that have ended unnoticed.
+struct RingScanner: ~Copyable {
+  /// A process's descriptor of a ring.
+  struct Holder: Hashable {
+    var tgid: UInt32
+    /// -1: only registered.
+    var fd: Int32
+  }
+
+  /// What is known of a ring.
+  struct KnownRing {
+    var sighting = probe_sighting()
+    var holders: [Holder] = []
+    /// CPU time of the SQ thread, milliseconds; 0 where unknown.
+    var sqThreadTime: UInt32 = 0
+    /// When a task last had it; the creation where no scan has seen it yet.
+    var lastSeen: UInt64
+    /// Start of the first scan that missed it, 0 while it is there.
+    var missedSince: UInt64 = 0
+    var missedScans = 0
+  }
+
+  private var object: BPFObject
+  private let iterators: Iterators
+  private let suspectTable: MappedArray
+  /// `f_op` of ring files.
+  let ringFileOperations: UInt64
+  private(set) var rings: [UInt64: KnownRing] = [:]
+  /// A ring was missed for the first time: another scan soon tells whether it is gone.
+  private(set) var hasDoubts = false
+  /// Processor time of the last scan, nanoseconds.
+  private(set) var lastScanCost: UInt64 = 0
+
+  /// Processes that hold a ring.
+  var owners: [UInt32] {
+    Set(rings.values.flatMap { $0.holders.map(\.tgid) }).subtracting([0]).sorted()
+  }
+
+  private struct Iterators {
+    var find: BPFObject.Iterator
+    var findRegistered: BPFObject.Iterator
+    var findFree: BPFObject.Iterator
+    var findFreeRegistered: BPFObject.Iterator
+    var listBuffers: BPFObject.Iterator
+    var listRegisteredBuffers: BPFObject.Iterator
+  }
+
+  /// Scans after which a ring that no task has is reported as closed; more reports follow, further
+  /// and further apart, because a report is void if the ring was heard of in between.
+  private static func reportsClosed(afterMissing scans: Int) -> Bool {
+    scans >= 2 && scans <= 64 && scans & (scans - 1) == 0
+  }
+
+  /// Loads the iterators. `ownRing` is a ring of this process, from which they learn what rings are.
+  init(
+    configuration: probe_config, ownRing: Int32, capture: borrowing CaptureObject
+  ) throws(ProbeError) {
+    var object = try BPFObject(.rings)
+    try object.configure(configuration)
+    for map in CaptureObject.outputMaps {
+      try object.share(map, descriptor: capture.mapDescriptor(map))
+    }
+    try object.load()
+    let learn = try object.attachIterator("learn_file_operations")
+    let iterators = Iterators(
+      find: try object.attachIterator("find_rings"),
+      findRegistered: try object.attachIterator("find_registered_rings"),
+      findFree: try object.attachIterator("find_free"),
+      findFreeRegistered: try object.attachIterator("find_free_registered"),
+      listBuffers: try object.attachIterator("list_buffers"),
+      listRegisteredBuffers: try object.attachIterator("list_registered_buffers"))
+    let suspectTable = try MappedArray(
+      descriptor: object.mapDescriptor("suspects"), size: MemoryLayout<probe_suspects>.size)
+
+    guard let offset = object.offset(of: "ring_file_operations", in: ".bss") else {
+      throw ProbeError(.system, "the BPF object rings has no ring_file_operations")
+    }
+    let variables = try MappedArray(
+      descriptor: object.mapDescriptor(".bss"), size: Int(getpagesize()))
+    var output: [UInt8] = []
+    try learn.run(into: &output)
+    guard let operations = Self.fileOperations(of: ownRing, in: output) else {
+      throw ProbeError(.system, "cannot tell rings from other files")
+    }
+    variables.words(from: offset, count: 1)[0] = operations
+    ringFileOperations = operations
+    self.object = object
+    self.iterators = iterators
+    self.suspectTable = suspectTable
+  }
+
+  /// Finds a descriptor in pairs of f_op and descriptor.
+  private static func fileOperations(of descriptor: Int32, in output: [UInt8]) -> UInt64? {
+    output.withUnsafeBytes { bytes in
+      for offset in stride(from: 0, to: bytes.count - 15, by: 16)
+      where bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self) == descriptor {
+        return bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      }
+      return nil
+    }
+  }
+
+  /// A ring that a tracepoint saw being created: if it closes before the first scan, that is noticed.
+  mutating func noteCreation(of ring: UInt64, at time: UInt64) {
+    rings[ring] = KnownRing(lastSeen: time)
+  }
+
+  /// Looks at all tasks, and writes what has changed of the rings that pass the filter.
+  mutating func scan(
+    filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
+  ) throws(ProbeError) {
+    let (start, cost) = (MonotonicClock.now(), clockTime(CLOCK_THREAD_CPUTIME_ID))
+    var output: [UInt8] = []
+    try iterators.find.run(into: &output)
+    try iterators.findRegistered.run(into: &output)
+
+    var found: [UInt64: KnownRing] = [:]
+    output.withUnsafeBytes { bytes in
+      let size = MemoryLayout<probe_sighting>.size
+      for offset in stride(from: 0, through: bytes.count - size, by: size) {
+        let sighting = bytes.loadUnaligned(fromByteOffset: offset, as: probe_sighting.self)
+        found[sighting.ctx, default: KnownRing(lastSeen: start)].add(sighting)
+      }
+    }
+
+    var unlisted: [UInt64] = []
+    for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
+      guard filter.judge(ring, address: address, capture: capture) else {
+        // The one that passed is gone, and its memory is this one's.
+        if rings[address] != nil {
+          records.append(record_ring_closed.self, at: start, ring: address)
+        }
+        rings[address] = nil
+        continue
+      }
+      var ring = ring
+      ring.sqThreadTime = Procfs.cpuMilliseconds(ofThread: ring.sighting.sq_thread_tid)
+      // calls that change the table later are traced
+      if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
+      if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
+      if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
+      rings[address] = ring
+    }
+    try listBuffers(of: unlisted)
+    hasDoubts = false
+    for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
+      closeIfGone(address, scanStart: start, into: &records)
+    }
+    lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
+  }
+
+  private mutating func closeIfGone(
+    _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
+  ) {
+    if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
+    rings[address]!.missedScans += 1
+    if rings[address]!.missedScans == 1 { hasDoubts = true }
+    let scans = rings[address]!.missedScans
+    if Self.reportsClosed(afterMissing: scans) {
+      // two scans apart: requests that are cancelled at the end have told so by then
+      let time = scans == 2 ? rings[address]!.missedSince : scanStart
+      records.append(record_ring_closed.self, at: time, ring: address)
+    }
+    if scans > 64 { rings[address] = nil }
+  }
+
+  /// Has the tables of rings written to the ring buffer, among the records of the tracepoints.
+  private func listBuffers(of addresses: [UInt64]) throws(ProbeError) {
+    let wanted = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
+    var rest = addresses[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(wanted.count)
+      rest = rest.dropFirst(wanted.count)
+      for (place, address) in some.enumerated() { wanted[place] = address }
+      defer { for place in 0..<some.count { wanted[place] = 0 } }
+      var nothing: [UInt8] = []
+      try iterators.listBuffers.run(into: &nothing)
+      try iterators.listRegisteredBuffers.run(into: &nothing)
+    }
+  }
+
+  /// Tells which of the requests are free. False if a ring was not there any more.
+  mutating func walk(
+    _ suspects: [SuspectRequest], into records: inout RecordBuffer
+  ) throws(ProbeError) -> Bool {
+    let ringWords = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
+    let slots = suspectTable.words(
+      from: MemoryLayout<UInt64>.size * Int(PROBE_SUSPECT_RINGS), count: Int(PROBE_SUSPECT_SLOTS))
+    var used: [(slot: Int, ring: UInt64)] = []
+    var ringCount = 0
+    var isListed: Set<UInt64> = []
+    for suspect in suspects {
+      if !isListed.contains(suspect.ring) {
+        guard ringCount < ringWords.count else { continue }
+        ringWords[ringCount] = suspect.ring
+        ringCount += 1
+        isListed.insert(suspect.ring)
+      }
+      let home = tableHome(suspect.request, bits: UInt32(PROBE_SUSPECT_BITS))
+      for probe in 0..<Int(PROBE_SUSPECT_PROBES) {
+        let slot = (home + probe) % slots.count
+        guard slots[slot] == 0 else { continue }
+        slots[slot] = suspect.request
+        used.append((slot, suspect.ring))
+        break
+      }
+    }
+    defer {
+      for index in 0..<ringCount { ringWords[index] = 0 }
+      for (slot, _) in used { slots[slot] = 0 }
+    }
+    let start = MonotonicClock.now()
+    var output: [UInt8] = []
+    try iterators.findFree.run(into: &output)
+    try iterators.findFreeRegistered.run(into: &output)
+    for (slot, ring) in used where slots[slot] & 1 == 1 {
+      records.append(record_freed.self, at: start, ring: ring, request: slots[slot] & ~1)
+    }
+    return ringWords[..<ringCount].allSatisfy { $0 & 1 == 1 }
+  }
+}
+
+extension RingScanner.KnownRing {
+  /// Takes one descriptor. The process that created the ring is its owner, else the first found.
+  mutating func add(_ other: probe_sighting) {
+    if holders.isEmpty || (other.is_creator == 1 && sighting.is_creator == 0) { sighting = other }
+    let holder = RingScanner.Holder(tgid: other.tgid, fd: other.fd)
+    if !holders.contains(holder) { holders.append(holder) }
+  }
+
+  /// Whether a new record would say the same.
+  func isSame(as other: Self) -> Bool {
+    sighting.tgid == other.sighting.tgid && sighting.sq_entries == other.sighting.sq_entries
+      && sighting.cq_entries == other.sighting.cq_entries
+      && sighting.flags == other.sighting.flags
+      && sighting.sq_thread_tid == other.sighting.sq_thread_tid
+      && sighting.nr_files == other.sighting.nr_files && sighting.nr_bufs == other.sighting.nr_bufs
+      && textBytes(of: sighting.comm) == textBytes(of: other.sighting.comm)
+      && holders == other.holders
+  }
+
+  /// Whether the same is pending and waited for.
+  func isAsFull(as other: Self) -> Bool {
+    sighting.sq_pending == other.sighting.sq_pending
+      && sighting.cq_pending == other.sighting.cq_pending
+      && sighting.is_overflowed == other.sighting.is_overflowed
+      && sighting.waiters == other.sighting.waiters
+      && sighting.waiter_tid == other.sighting.waiter_tid
+      && sighting.waiter_missing == other.sighting.waiter_missing
+      && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
+      && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
+  }
+
+  /// The waiter has not run for a second: busy ones need not be written down at every look.
+  private var isAsleep: Bool { asleepMilliseconds(at: lastSeen) != 0 }
+
+  private func asleepMilliseconds(at time: UInt64) -> UInt32 {
+    let since = sighting.waiter_ran_ns
+    guard sighting.waiters > 0, since != 0, time > since, time - since >= 1_000_000_000 else {
+      return 0
+    }
+    return UInt32(clamping: (time - since) / 1_000_000)
+  }
+
+  func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
+    records.append(record_ring_depth.self, at: time, ring: sighting.ctx) {
+      $0.sq_pending = sighting.sq_pending
+      $0.cq_pending = sighting.cq_pending
+      $0.is_overflowed = UInt8(truncatingIfNeeded: sighting.is_overflowed)
+      $0.sq_thread =
+        sighting.sq_thread_tid == 0 ? .unknown : sighting.sq_thread_sleeps != 0 ? .sleeps : .polls
+      $0.waiters = sighting.waiters
+      $0.waiter_tid = sighting.waiter_tid
+      $0.waiter_tgid = sighting.waiter_tgid
+      $0.waiter_missing = sighting.waiter_missing
+      $0.waiter_asleep_ms = asleepMilliseconds(at: time)
+      $0.sq_thread_ms = sqThreadTime
+    }
+  }
+
+  func write(to records: inout RecordBuffer, at time: UInt64) {
+    records.append(record_ring_found.self, at: time, ring: sighting.ctx) {
+      $0.tgid = sighting.tgid
+      $0.sq_entries = sighting.sq_entries
+      $0.cq_entries = sighting.cq_entries
+      $0.flags = sighting.flags
+      $0.sq_thread_tid = sighting.sq_thread_tid
+      $0.nr_files = sighting.nr_files
+      $0.nr_bufs = sighting.nr_bufs
+      $0.comm = sighting.comm
+    }
+    for holder in holders {
+      records.append(record_ring_fd.self, at: time, ring: sighting.ctx) {
+        $0.tgid = holder.tgid
+        $0.fd = holder.fd
+      }
+    }
+  }
+}
+
+/// The filter's judgement on rings that are found.
+struct RingFilter: Sendable {
+  var filter: Filter
+  var includesDescendants: Bool
+
+  /// Whether the ring passes. A ring that passed once goes on passing: the table keeps the verdict
+  /// for the programs, which have judged rings created since they were attached.
+  func judge(
+    _ ring: RingScanner.KnownRing, address: UInt64, capture: borrowing CaptureObject
+  ) -> Bool {
+    guard filter.restrictsRings else { return true }
+    let verdict = capture.verdict(on: address)
+    if verdict == true { return true }
+    let passes = ring.holders.contains { matches($0, of: ring) }
+    if passes || verdict == nil { capture.judge(ring: address, passes: passes) }
+    return passes
+  }
+
+  private func matches(_ holder: RingScanner.Holder, of ring: RingScanner.KnownRing) -> Bool {
+    let comm =
+      holder.tgid == ring.sighting.tgid
+      ? CString.decode(textBytes(of: ring.sighting.comm))
+      : filter.comms.isEmpty
+        ? "" : Procfs.text("/proc/\(holder.tgid)/comm")?.trimmingNewline() ?? ""
+    if filter.matches(tgid: holder.tgid, comm: comm, fd: holder.fd) { return true }
+    guard includesDescendants, !filter.pids.isEmpty else { return false }
+    var ancestor = holder.tgid
+    for _ in 0..<16 {
+      guard let parent = Procfs.parent(of: ancestor), parent > 1 else { return false }
+      if filter.matches(tgid: parent, comm: comm, fd: holder.fd) { return true }
+      ancestor = parent
+    }
+    return false
+  }
+}

@@ -1,0 +1,153 @@
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringRecords
+import UringTrace
+
+/// The surveyor's thread: rings, free lists and names.
+struct Surveyor: ~Copyable {
+  private let mailbox: SurveyorMailbox
+  private let capture: SharedCapture
+  private let filter: RingFilter
+  private let interval: UInt64
+  private var scanner: RingScanner
+  private var names = NameResolver()
+  private var userSymbols = UserSymbols()
+  private let configuration: probe_config
+  /// Start of the observation.
+  private let startTime: UInt64
+  /// Loaded when the rings are known: that is after the first frame.
+  private var inventory: Inventory?
+  private var hasTriedInventory = false
+  /// Registered sockets and pipes, as of the last inventory.
+  private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
+
+  /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
+  private static let doubtInterval: UInt64 = 100_000_000
+
+  /// Loads the iterators. `ownRing` is closed when they know what a ring is.
+  init(
+    mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
+    filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64
+  ) throws(ProbeError) {
+    defer { close(ownRing) }
+    self.mailbox = mailbox
+    self.capture = capture
+    self.filter = filter
+    self.interval = interval
+    self.configuration = configuration
+    self.startTime = startTime
+    scanner = try RingScanner(
+      configuration: configuration, ownRing: ownRing, capture: capture.object)
+  }
+
+  /// Works until told to stop.
+  mutating func run() {
+    var nextScan = MonotonicClock.now()
+    while true {
+      let requests = mailbox.requests.withLock { requests in
+        defer {
+          requests.created = []
+          requests.suspects = []
+          requests.names = []
+          requests.stacks = []
+          requests.wantsInventory = false
+          requests.inspections = []
+        }
+        return requests
+      }
+      if requests.isStopping { return }
+      var records = RecordBuffer()
+      var notices: [Notice] = []
+      if !requests.stacks.isEmpty {
+        userSymbols.resolve(
+          requests.stacks, table: capture.object.mapDescriptor("user_stacks"), into: &records)
+      }
+      for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
+      var scanned = false
+      do throws(ProbeError) {
+        if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
+          nextScan = 0
+        }
+        // An inventory is of the rings as they are now.
+        if MonotonicClock.now() >= nextScan || requests.wantsInventory {
+          try scanner.scan(filter: filter, capture: capture.object, into: &records)
+          let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
+          // a hundredth of a processor's time, but a ring that was closed is not listed for long
+          nextScan =
+            MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
+          scanned = true
+        }
+      } catch {
+        notices.append(Notice(error.message, isError: true))
+        nextScan = MonotonicClock.now() + interval * 10
+      }
+      let tookInventory = takeInventory(
+        isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
+        into: &records, &notices)
+      names.resolve(requests.names, rings: scanner.rings, into: &records)
+      if !records.isEmpty || !notices.isEmpty || !requests.suspects.isEmpty || tookInventory {
+        mailbox.answer { answers in
+          answers.records.append(records)
+          answers.notices += notices
+          if !requests.suspects.isEmpty { answers.isWalking = false }
+          if tookInventory { answers.inventories += 1 }
+        }
+      }
+      let now = MonotonicClock.now()
+      mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
+    }
+  }
+
+  /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.
+  private mutating func takeInventory(
+    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
+    _ notices: inout [Notice]
+  ) -> Bool {
+    let isFirst = isFirst && !hasTriedInventory
+    guard isFirst || isWanted || !inspections.isEmpty else { return false }
+    // What the scan found is not kept waiting for the load.
+    mailbox.answer { $0.records.append(records) }
+    records = RecordBuffer()
+    do throws(ProbeError) {
+      if !hasTriedInventory {
+        hasTriedInventory = true
+        inventory = try Inventory(
+          configuration: configuration, ringFileOperations: scanner.ringFileOperations)
+        // the last load of a session's start
+        cbpf_return_memory()
+      }
+      guard inventory != nil else { return true }
+      if isFirst || isWanted {
+        try inventory!.run(
+          Inventory.Scope(
+            rings: scanner.rings.keys.sorted(), owners: scanner.owners,
+            opcodes: filter.filter.opcodes,
+            // the programs know a ring that is not found yet by its process, not by its descriptor
+            observedSince: filter.filter.fds.isEmpty ? startTime : 0),
+          into: &records)
+        names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        fixedFiles = records.fixedFiles
+        names.note(fixedFiles, into: &records)
+        let waiting = records.parked(in: [.poll], limit: 256)
+        FileInspector.look(
+          at: waiting, fixedFiles, time: MonotonicClock.now(), into: &records)
+      }
+      for inspection in inspections where scanner.rings[inspection.ring] != nil {
+        try inventory!.run(
+          Inventory.Scope(
+            rings: [inspection.ring], observedSince: 0, request: inspection.request),
+          into: &records)
+        if let parked = records.parked(inspection.request) {
+          FileInspector.look(
+            at: [parked], fixedFiles, time: MonotonicClock.now(), into: &records)
+        }
+      }
+    } catch {
+      notices.append(
+        Notice("what was in flight before is not listed: \(error.message)", isError: true))
+    }
+    return true
+  }
+}

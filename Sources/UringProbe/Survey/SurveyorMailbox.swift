@@ -1,0 +1,61 @@
+import Synchronization
+import UringRecords
+import UringTrace
+
+/// Work and answers between the two threads of a session.
+///
+/// The session's thread reads the ring buffer and must never wait; the surveyor's runs iterators and
+/// reads /proc.
+final class SurveyorMailbox: Sendable {
+  struct Requests: Sendable {
+    var created: [(ring: UInt64, time: UInt64)] = []
+    var suspects: [SuspectRequest] = []
+    var names: [NameResolver.Subject] = []
+    /// User stacks without names.
+    var stacks: [UserStackKey] = []
+    /// Take the inventory of every ring.
+    var wantsInventory = false
+    /// Look closely at these requests.
+    var inspections: [SuspectRequest] = []
+    var isStopping = false
+  }
+
+  struct Answers: Sendable {
+    var records = RecordBuffer()
+    var notices: [Notice] = []
+    /// A walk over the free lists is under way or asked for.
+    var isWalking = false
+    /// Inventories taken, or given up.
+    var inventories = 0
+  }
+
+  let requests = Mutex(Requests())
+  let answers = Mutex(Answers())
+  /// Wakes the surveyor.
+  let wake: EventDescriptor
+  /// Wakes the session's thread.
+  private let sessionWake: EventDescriptor
+
+  init(sessionWake: EventDescriptor) throws(ProbeError) {
+    wake = try EventDescriptor()
+    self.sessionWake = sessionWake
+  }
+
+  /// Adds to the surveyor's work and wakes it.
+  func ask(_ change: (inout Requests) -> Void) {
+    requests.withLock { change(&$0) }
+    wake.signal()
+  }
+
+  /// Has the surveyor look for requests that may have ended unnoticed.
+  func ask(about suspects: [SuspectRequest]) {
+    answers.withLock { $0.isWalking = true }
+    ask { $0.suspects = suspects }
+  }
+
+  /// Adds to the answers and wakes the session's thread.
+  func answer(_ change: (inout Answers) -> Void) {
+    answers.withLock { change(&$0) }
+    sessionWake.signal()
+  }
+}

@@ -1,0 +1,66 @@
+import CProbe
+import UringTrace
+
+/// Starts the surveyor once reading goes on, and stops it.
+struct SurveyorStart: Sendable {
+  private let state: SessionState
+  private let capture: SharedCapture
+  private let configuration: probe_config
+  private let ownRing: Int32
+  private let filter: RingFilter
+  private let interval: UInt64
+  private let startTime: UInt64
+
+  init(
+    loop: SessionLoop, configuration: probe_config, ownRing: Int32, options: LiveSession.Options
+  ) {
+    state = loop.state
+    capture = loop.capture
+    self.configuration = configuration
+    self.ownRing = ownRing
+    filter = RingFilter(filter: options.filter, includesDescendants: options.includesDescendants)
+    interval = options.scanInterval.nanoseconds
+    startTime = loop.host.startTime
+  }
+
+  /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
+  func start() -> Box {
+    let thread = try? WorkerThread("surveyor", orThrow: ProbeError.thread) { [self] in
+      guard ownRing >= 0 else {
+        state.notify(
+          Notice(
+            "rings older than uringtop are not found: io_uring_setup: \(errorText(ownRing))",
+            isError: true))
+        giveUp()
+        return
+      }
+      do throws(ProbeError) {
+        var surveyor = try Surveyor(
+          mailbox: state.mailbox, capture: capture, configuration: configuration, filter: filter,
+          interval: interval, ownRing: ownRing, startTime: startTime)
+        surveyor.run()
+      } catch {
+        state.notify(Notice("rings are not scanned: \(error.message)", isError: true))
+        giveUp()
+      }
+    }
+    return Box(thread)
+  }
+
+  /// Nobody need wait for what will not come.
+  private func giveUp() {
+    state.mailbox.answer { $0.inventories += 1 }
+  }
+
+  func stop(_ box: consuming Box) {
+    state.mailbox.ask { $0.isStopping = true }
+    box.join()
+  }
+
+  /// The thread, if it could be started.
+  struct Box: ~Copyable {
+    private let thread: WorkerThread?
+    init(_ thread: WorkerThread?) { self.thread = thread }
+    func join() { thread?.join() }
+  }
+}

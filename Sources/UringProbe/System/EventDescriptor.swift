@@ -1,0 +1,32 @@
+import CBPF
+import Glibc
+
+/// Wakes a thread that sleeps: an eventfd.
+final class EventDescriptor: Sendable {
+  let descriptor: Int32
+
+  init() throws(ProbeError) {
+    descriptor = cbpf_eventfd()
+    guard descriptor >= 0 else {
+      throw ProbeError(.system, "cannot create an eventfd: \(errorText(descriptor))")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  func signal() {
+    var one: UInt64 = 1
+    _ = write(descriptor, &one, 8)
+  }
+
+  /// Sleeps until signalled, or for so many nanoseconds.
+  func wait(nanoseconds: UInt64) {
+    if cbpf_wait_readable(descriptor, nanoseconds) { clear() }
+  }
+
+  /// Takes the signals that have arrived.
+  func clear() {
+    var count: UInt64 = 0
+    _ = read(descriptor, &count, 8)
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import UringTrace
+
+extension Procfs {
+  /// NUMA nodes that the kernel makes room for: "0", "0-3".
+  static var possibleNodes: UInt32 {
+    let text = text("/sys/devices/system/node/possible")?.trimmingNewline() ?? "0"
+    return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
+  }
+
+  /// The number of a hexadecimal or decimal field `name:` of a status file.
+  static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
+    for line in text.split(separator: "\n") where line.hasPrefix("\(name):") {
+      let value = line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.first
+      return value.flatMap { UInt64($0, radix: radix) }
+    }
+    return nil
+  }
+
+  /// The parent of a process, nil if there is none such.
+  static func parent(of tgid: UInt32) -> UInt32? {
+    guard let status = text("/proc/\(tgid)/status") else { return nil }
+    return field("PPid", of: status).map(UInt32.init(truncatingIfNeeded:))
+  }
+
+  /// CPU time of a thread so far, in milliseconds (modulo 2^32); 0 if there is none such.
+  static func cpuMilliseconds(ofThread tid: UInt32) -> UInt32 {
+    guard tid != 0, let text = text("/proc/\(tid)/schedstat"),
+      let time = text.split(separator: " ").first.flatMap({ UInt64($0) })
+    else { return 0 }
+    return UInt32(truncatingIfNeeded: time / 1_000_000)
+  }
+
+  /// Whether a process is gone or about to be: it exits, or waits for its parent to take note.
+  static func isEnding(_ tgid: UInt32) -> Bool {
+    guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
+      return true
+    }
+    // The name may have anything in it. Then: state, five numbers, flags.
+    let fields = stat[end...].dropFirst(2).split(separator: " ")
+    guard fields.count > 6, let flags = UInt64(fields[6]) else { return false }
+    let exiting: UInt64 = 0x4  // PF_EXITING
+    return fields[0] == "Z" || fields[0] == "X" || flags & exiting != 0
+  }
+}
+
+extension String {
+  func trimmingNewline() -> String {
+    var text = Substring(self)
+    while text.last?.isNewline == true { text.removeLast() }
+    return String(text)
+  }
+}
+
+/// The text of an errno.
+func errorText(_ code: Int32) -> String {
+  CString.error(code)
+}

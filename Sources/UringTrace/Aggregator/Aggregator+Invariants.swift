@@ -1,0 +1,23 @@
+#if DEBUG
+  extension Aggregator {
+    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each other.
+    ///
+    /// For tests: takes time in proportion to all that is kept.
+    package mutating func checkInvariants() {
+      requests.checkInvariants()
+      rings.checkInvariants()
+      chains.checkInvariants(requests)
+      lending.checkInvariants(rings: rings.handles)
+      ublk.checkInvariants()
+      statistics.checkInvariants(rings: rings.handles)
+      for ring in rings.handles {
+        precondition(
+          requests.inFlight(of: ring).count == Int(rings[ring].ring.inFlight),
+          "a ring's requests in flight are miscounted")
+      }
+      precondition(
+        requests.inFlightCount == rings.inFlightCount,
+        "a request in flight is on a ring that was forgotten")
+    }
+  }
+#endif

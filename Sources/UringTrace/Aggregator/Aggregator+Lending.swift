@@ -1,0 +1,171 @@
+import CRecord
+
+/// Records about buffers that are lent, and what every request's beginning and end mean for lending.
+extension Aggregator {
+  // MARK: Requests
+
+  /// A request begins that may have to do with a buffer; see ``OpcodeTraitTable/touchesBuffers(_:_:)``.
+  @inline(never)
+  mutating func lend(to slot: Handle<RequestSlot>, role: UInt16?, _ event: inout Event) {
+    guard requests[slot].request.isSQEKnown else { return }
+    // A local buffer's record follows.
+    let isLocal = LendingTracker.localRoles.contains(role ?? 0)
+    let isInBatch =
+      !isLocal
+      && (role ?? 0 != 0 || requests[slot].request.sqe.flags & SQEFlags.group != 0
+        || lending.hasOpenBatch(requests[slot].ring))
+    // Elsewhere the flag is invalid.
+    if isInBatch, names.requestFlags.contains("SQE_GROUP") || role ?? 0 != 0 {
+      lending.joinBatch(&requests[slot], role: role, &event)
+    }
+    let opcode = requests[slot].request.opcode
+    if opcode.properties.isZeroCopySend { lending.beginSend(&requests[slot], &event) }
+    if opcode.isCommand, !fuse.submitted(&requests[slot], &lending, &event) {
+      ublk.submitted(&requests[slot], &lending, &event)
+    }
+    if opcode == .provideBuffers || opcode == .removeBuffers {
+      lending.provideBuffers(&requests[slot], &event)
+    }
+    borrow(slot, isLocal: isLocal, &event)
+  }
+
+  /// Makes the request a member of the group whose buffer it names.
+  ///
+  /// - Parameter isLocal: a registered buffer that it names is a local one.
+  mutating func borrow(_ slot: Handle<RequestSlot>, isLocal: Bool, _ event: inout Event) {
+    switch requests[slot].request.bufferReference {
+    case .registered(let index)?:
+      if !isLocal { lending.borrow(&requests[slot], UInt32(index), &event) }
+    case .group(let bgid)?: lending.select(&requests[slot], bgid, &event)
+    case nil: break
+    }
+  }
+
+  /// A request that has to do with a buffer has ended.
+  @inline(never)
+  mutating func endLending(
+    to slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
+  ) {
+    requests[slot].isLending = false
+    lending.memberEnded(&requests[slot], at: moment, &event)
+    lending.withdrawalEnded(&requests[slot], at: moment, &event)
+    ublk.ended(&requests[slot], time: moment.time, &lending, &event)
+    lending.leaderEnded(&requests[slot], at: moment, &event)
+  }
+
+  // MARK: Commands of drivers
+
+  mutating func command(_ record: UnsafePointer<record_command>, _ event: inout Event) {
+    event.value = Int64(record.pointee.command)
+    guard let slot = named(by: record.pointee.base, &event) else { return }
+    ublk.command(record, of: &requests[slot], &lending, &event)
+  }
+
+  mutating func fuseRequest(_ record: UnsafePointer<record_fuse_request>, _ event: inout Event) {
+    event.value = Int64(record.pointee.length)
+    guard record.pointee.buffer.buffer != 0 else {
+      _ = enterRing(record.pointee.base, &event)
+      return
+    }
+    guard let slot = named(by: record.pointee.base, &event) else { return }
+    fuse.requested(record, by: &requests[slot], &lending, &event)
+  }
+
+  mutating func localBuffer(_ record: UnsafePointer<record_local_buffer>, _ event: inout Event) {
+    guard let slot = named(by: record.pointee.base, &event) else { return }
+    lending.localBuffer(record, of: &requests[slot], &event)
+  }
+
+  /// The request in flight that a record names; the event is about it.
+  private mutating func named(
+    by header: record, _ event: inout Event
+  ) -> Handle<RequestSlot>? {
+    let ring = enterRing(header, &event)
+    guard let slot = enterRequest(header, ring: ring, &event) else { return nil }
+    event.name(requests[slot])
+    return slot
+  }
+
+  mutating func groupBuffer(_ record: UnsafePointer<record_group_buffer>, _ event: inout Event) {
+    let header = record.pointee.base
+    _ = enterRing(header, &event)
+    // A leader that posts no CQE has ended by now.
+    guard let slot = requests.latest(at: header.req) else { return }
+    if lending.groupBuffer(record, of: requests[slot], &event) { event.name(requests[slot]) }
+  }
+
+  // MARK: Seen to use a buffer
+
+  /// Names what a kernel buffer belongs to; arrives just before its use.
+  mutating func blockRequest(_ record: UnsafePointer<record_block_request>, _ event: inout Event) {
+    let header = record.pointee.base
+    let ring = enterRing(header, &event)
+    lending.pending.block = record.pointee.block
+    if let slot = user(header, ring) { event.name(requests[slot]) }
+  }
+
+  mutating func bufferUse(_ record: UnsafePointer<record_buffer_use>, _ event: inout Event) {
+    let header = record.pointee.base
+    let ring = enterRing(header, &event)
+    guard let slot = user(header, ring), requests[slot].request.preparationError == 0 else {
+      lending.pending.block = nil
+      return
+    }
+    event.name(requests[slot])
+    lending.used(record, by: &requests[slot], ublk, &event)
+  }
+
+  /// The request, or the send whose notification's `io_kiocb` this is.
+  private func user(_ header: record, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
+    guard let (slot, isNotification) = requests.user(of: header.req), requests[slot].ring == ring,
+      isNotification || requests.isPlausible(header, for: slot, ring: ring)
+    else { return nil }
+    return slot
+  }
+
+  mutating func bufferRelease(
+    _ record: UnsafePointer<record_buffer_release>, _ event: inout Event
+  ) {
+    let context = record.pointee.base.ctx
+    // At a ring's end its buffers are released after everything else.
+    let ring = rings.known(context)
+    if context != 0 {
+      guard let ring else { return }
+      event.ring = rings[ring].ring.id
+    }
+    lending.released(record, ring: ring, &event)
+  }
+
+  // MARK: Tables of buffers
+
+  mutating func bufferTable(_ record: UnsafePointer<record_buffer_table>, _ event: inout Event) {
+    lending.bufferTable(record, ring: enterRing(record.pointee.base, &event))
+  }
+
+  mutating func bufferSlot(_ record: UnsafePointer<record_buffer_slot>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    lending.bufferSlot(record, ring: ring, ublk, &event)
+  }
+
+  mutating func registerArgument(
+    _ record: UnsafePointer<record_register_argument>, _ event: inout Event
+  ) {
+    _ = enterRing(record.pointee.base, &event)
+    event.flags = record.pointee.opcode
+    lending.pending.argument = record.pointee
+  }
+
+  mutating func providedTail(_ record: UnsafePointer<record_provided_tail>, _ event: inout Event) {
+    lending.providedTail(record, ring: enterRing(record.pointee.base, &event))
+  }
+
+  mutating func providedGroup(
+    _ record: UnsafePointer<record_provided_group>, _ event: inout Event
+  ) {
+    lending.providedGroup(record, ring: enterRing(record.pointee.base, &event))
+  }
+
+  mutating func symbol(_ record: UnsafePointer<record_symbol>, _ event: inout Event) {
+    lending.functions.note(record)
+  }
+}

@@ -1,0 +1,42 @@
+import CRecord
+
+/// Records that name files, tasks and request flags.
+extension Aggregator {
+  mutating func taskName(_ record: UnsafePointer<record_task_name>, _ event: inout Event) {
+    names.setTask(record.pointee.base.tid, name: CharArray.string(record.pointee.comm))
+  }
+
+  mutating func fileName(_ record: UnsafePointer<record_file_name>, _ event: inout Event) {
+    guard let name = text(behind: record, length: UInt32(record.pointee.length)) else { return }
+    event.value = Int64(record.pointee.fd)
+    if record.pointee.is_fixed != 0 {
+      guard record.pointee.base.ctx != 0, record.pointee.fd >= 0 else { return }
+      let ring = enterRing(record.pointee.base, &event)
+      names.setFile(
+        FileNames.FixedKey(ring: rings[ring].ring.id, index: UInt32(record.pointee.fd)),
+        name: name)
+    } else {
+      names.setFile(
+        FileNames.DescriptorKey(tgid: record.pointee.tgid, fd: record.pointee.fd), name: name)
+    }
+  }
+
+  mutating func flagName(_ record: UnsafePointer<record_flag_name>, _ event: inout Event) {
+    names.setFlag(bit: Int(record.pointee.bit), name: CharArray.string(record.pointee.name))
+  }
+
+  /// The text that follows a record, nil if the record is too short for it.
+  mutating func text<Record>(
+    behind record: UnsafePointer<Record>, length: UInt32
+  ) -> String? {
+    let header = UnsafeRawPointer(record).assumingMemoryBound(to: CRecord.record.self)
+    let size = MemoryLayout<Record>.size
+    guard Int(length) <= Int(header.pointee.size) - size else {
+      stream.damaged &+= 1
+      return nil
+    }
+    let bytes = UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(record) + size, count: Int(length))
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,306 @@
+/// Chains of linked requests: who is behind whom, and which member broke the chain.
+///
+/// A request refers to its membership; see ``RequestTracker/chainMember(of:)``.
+struct ChainTracker: ~Copyable {
+  private var chains = Pool<ChainState>()
+  private var members = Pool<ChainMember>()
+  private var lastID: Chain.ID = 0
+  /// By ring, the chain that was last begun behind a request that was never seen.
+  private var strange = BoundedCache<Ring.ID, StrangeChain>(limit: 4_096)
+
+  private struct StrangeChain {
+    /// Address of the request that was never seen.
+    var target: UInt64
+    var chain: Handle<ChainState>
+    var id: Chain.ID
+  }
+
+  /// More members than a submission queue can hold (32,768): the record is wrong.
+  private static var longestChain: UInt32 { 1 << 16 }
+
+  // MARK: Linking
+
+  /// A request without a chain was put behind another one of its chain, and so comes last.
+  mutating func linked(
+    _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
+    _ requests: inout RequestTracker
+  ) {
+    let chain = chain(ofOrMadeFor: first, &requests)
+    append(slot, to: chain, &requests)
+  }
+
+  /// A request without a chain was put behind one that was never seen, at the address `target`.
+  mutating func linked(
+    _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
+  ) {
+    let ring = requests[slot].request.ring
+    if let known = strange[ring], known.target == target,
+      chains[unproven: known.chain].id == known.id,
+      hasMemberInFlight(known.chain, requests)
+    {
+      append(slot, to: known.chain, &requests)
+      return
+    }
+    let chain = begin(ring: ring)
+    append(slot, to: chain, &requests)
+    strange[ring] = StrangeChain(target: target, chain: chain, id: chains[chain].id)
+  }
+
+  /// A request was found behind `first`: it follows it directly.
+  mutating func found(
+    _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
+    _ requests: inout RequestTracker
+  ) {
+    let chain = chain(ofOrMadeFor: first, &requests)
+    join(slot, to: chain, after: first, &requests)
+  }
+
+  // MARK: Breaking
+
+  /// The chain broke at a request that is not known: `cancelled` is in a chain at least.
+  mutating func broke(cancelling cancelled: Handle<RequestSlot>, _ requests: inout RequestTracker) {
+    _ = chain(ofOrMadeFor: cancelled, &requests)
+  }
+
+  /// `failed` broke the chain and `cancelled` is cancelled for it.
+  ///
+  /// - Returns: true if this is the first that `failed` cancels.
+  mutating func broke(
+    at failed: Handle<RequestSlot>, cancelling cancelled: Handle<RequestSlot>,
+    _ requests: inout RequestTracker
+  ) -> Bool {
+    let chain = chain(ofOrMadeFor: failed, &requests)
+    join(cancelled, to: chain, after: failed, &requests)
+    let isFirst = chains[chain].failed != requests.chainMember(of: failed)
+    chains[chain].failed = requests.chainMember(of: failed)
+    let member = requests.chainMember(of: cancelled)
+    chains[chain].lastCancelled = member != .none && members[member].chain == chain ? member : .none
+    return isFirst
+  }
+
+  // MARK: Ends
+
+  /// A member has ended. Returns the request that can run now, nil if there is none or the chain broke.
+  @inline(never)
+  func next(
+    after slot: Handle<RequestSlot>, _ requests: borrowing RequestTracker
+  ) -> Handle<RequestSlot>? {
+    let isHard = requests[slot].request.flags & UInt64(SQEFlags.hardlink.rawValue) != 0
+    guard !requests[slot].request.hasResult || requests[slot].request.result >= 0 || isHard else {
+      return nil
+    }
+    var next = members[requests.chainMember(of: slot)].link.next
+    // A link timeout does not run after the request it guards, but beside it.
+    while next != .none, requests[members[next].slot].request.opcode == .linkTimeout {
+      next = members[next].link.next
+    }
+    guard next != .none, requests[members[next].slot].request.state == .linked else { return nil }
+    return members[next].slot
+  }
+
+  /// A member has left the history. Its chain is forgotten with the last of its members: until then all
+  /// are kept.
+  @inline(never)
+  mutating func evicted(_ slot: Handle<RequestSlot>, _ requests: inout RequestTracker) {
+    let member = requests.chainMember(of: slot)
+    members[member].isEvicted = true
+    chains[members[member].chain].evictedCount &+= 1
+    forgetIfEvicted(members[member].chain, &requests)
+  }
+
+  // MARK: Membership
+
+  private mutating func begin(ring: Ring.ID) -> Handle<ChainState> {
+    lastID += 1
+    let chain = chains.take(ChainState())
+    chains[chain] = ChainState(id: lastID, ring: ring)
+    return chain
+  }
+
+  private mutating func chain(
+    ofOrMadeFor slot: Handle<RequestSlot>, _ requests: inout RequestTracker
+  ) -> Handle<ChainState> {
+    let member = requests.chainMember(of: slot)
+    if member != .none { return members[member].chain }
+    let chain = begin(ring: requests[slot].request.ring)
+    append(slot, to: chain, &requests)
+    return chain
+  }
+
+  private mutating func append(
+    _ slot: Handle<RequestSlot>, to chain: Handle<ChainState>, _ requests: inout RequestTracker
+  ) {
+    guard chains[chain].members.count < Self.longestChain else { return }
+    let member = members.take(ChainMember())
+    members[member] = ChainMember(chain: chain, slot: slot)
+    chains[chain].members.append(member, in: &members)
+    requests.setChain(member, id: chains[chain].id, of: slot)
+  }
+
+  /// Brings a cancelled request, and what is chained behind it, into the chain of the failed one.
+  ///
+  /// A request that fails in preparation joins its chain without a link event; only the breaking,
+  /// which names all members in order, shows its position.
+  private mutating func join(
+    _ slot: Handle<RequestSlot>, to chain: Handle<ChainState>, after failed: Handle<RequestSlot>,
+    _ requests: inout RequestTracker
+  ) {
+    if requests.chainMember(of: slot) == .none {
+      // Appended, and then moved to its position.
+      append(slot, to: chain, &requests)
+      guard requests.chainMember(of: slot) != .none else { return }
+    } else if members[requests.chainMember(of: slot)].chain == chain {
+      return
+    }
+    var member = requests.chainMember(of: slot)
+    let failedMember = requests.chainMember(of: failed)
+    var previous = failedMember
+    if chains[chain].failed == failedMember, chains[chain].lastCancelled != .none {
+      previous = chains[chain].lastCancelled
+    }
+    let old = members[member].chain
+    if old == chain {
+      guard previous != member else { return }
+      chains[chain].members.remove(member, in: &members)
+      chains[chain].members.insert(member, after: previous, in: &members)
+      return
+    }
+    while member != .none {
+      let next = members[member].link.next
+      if chains[chain].members.count < Self.longestChain {
+        move(member, to: chain, after: previous, &requests)
+        previous = member
+      }
+      member = next
+    }
+    forgetIfEvicted(old, &requests)
+  }
+
+  private mutating func move(
+    _ member: Handle<ChainMember>, to chain: Handle<ChainState>,
+    after previous: Handle<ChainMember>, _ requests: inout RequestTracker
+  ) {
+    let old = members[member].chain
+    chains[old].members.remove(member, in: &members)
+    if chains[old].failed == member { chains[old].failed = .none }
+    if chains[old].lastCancelled == member { chains[old].lastCancelled = .none }
+    members[member].chain = chain
+    chains[chain].members.insert(member, after: previous, in: &members)
+    if members[member].isEvicted {
+      chains[old].evictedCount -= 1
+      chains[chain].evictedCount += 1
+    }
+    requests.setChain(member, id: chains[chain].id, of: members[member].slot)
+  }
+
+  private func hasMemberInFlight(
+    _ chain: Handle<ChainState>, _ requests: borrowing RequestTracker
+  ) -> Bool {
+    let last = chains[chain].members.last
+    return last != .none && !requests[members[last].slot].request.state.isFinal
+  }
+
+  private mutating func forgetIfEvicted(
+    _ chain: Handle<ChainState>, _ requests: inout RequestTracker
+  ) {
+    guard chains[chain].evictedCount == chains[chain].members.count else { return }
+    chains[chain].members.giveBackAll(to: &members) { requests.free($0.slot) }
+    chains[chain].id = 0
+    chains[chain].evictedCount = 0
+    chains.give(back: chain)
+  }
+
+  #if DEBUG
+    /// Traps unless every member of a chain is in its list, and its request refers to it.
+    func checkInvariants(_ requests: borrowing RequestTracker) {
+      var seen: Set<Handle<ChainState>> = []
+      var listed = 0
+      for slot in requests.allHandles {
+        let member = requests.chainMember(of: slot)
+        guard member != .none else { continue }
+        precondition(members.isLive(member), "a request is in a chain that was forgotten")
+        precondition(members[member].slot == slot, "a chain holds another request")
+        let chain = members[member].chain
+        guard seen.insert(chain).inserted else { continue }
+        var evicted: UInt32 = 0
+        chains[chain].members.checkInvariants(in: members) { member, state in
+          precondition(state.chain == chain, "a member is in another chain's list")
+          precondition(requests.chainMember(of: state.slot) == member, "a member left unnoticed")
+          if state.isEvicted { evicted += 1 }
+        }
+        precondition(evicted == chains[chain].evictedCount, "evicted members are miscounted")
+        listed += Int(chains[chain].members.count)
+      }
+      precondition(listed == members.count, "a member is in no chain")
+      precondition(seen.count == chains.count, "a chain has no member that is kept")
+    }
+  #endif
+}
+
+// MARK: Snapshot
+
+extension ChainTracker {
+  /// All chains, oldest first.
+  func all(_ requests: borrowing RequestTracker) -> [Chain] {
+    var all: [Chain] = []
+    all.reserveCapacity(chains.count)
+    chains.forEachSlot { chain in
+      if chain.members.count > 0 { all.append(self.chain(chain, requests)) }
+    }
+    all.sort { $0.id < $1.id }
+    return all
+  }
+
+  private func chain(_ state: ChainState, _ requests: borrowing RequestTracker) -> Chain {
+    var all: [Chain.Member] = []
+    all.reserveCapacity(Int(state.members.count))
+    let cause = cause(of: state, requests)
+    let brokenBy = cause == .none ? 0 : requests[members[cause].slot].request.id
+    var member = state.members.first
+    while member != .none {
+      let slot = members[member].slot
+      let request = requests[slot].request
+      let isCancelled =
+        member != cause && brokenBy != 0 && request.preparationError == 0
+        && (requests[slot].isLinkCancelled
+          // The head of a chain that broke in preparation, and what a link timeout cancelled. A
+          // link timeout that was not needed ends so too; that is no failure.
+          || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
+      all.append(
+        Chain.Member(
+          request: request.id, opcode: request.opcode, userData: request.userData,
+          state: request.state, result: request.hasResult ? request.result : nil,
+          isCancelled: isCancelled))
+      member = members[member].link.next
+    }
+    return Chain(id: state.id, ring: state.ring, members: all, brokenBy: brokenBy)
+  }
+
+  /// The member that broke the chain, none if it is whole.
+  private func cause(
+    of chain: ChainState, _ requests: borrowing RequestTracker
+  ) -> Handle<ChainMember> {
+    var member = chain.members.first
+    while member != .none {
+      // Nothing of a chain runs if one of it fails in preparation: the first such is the cause, and
+      // not the head, which is failed with -ECANCELED.
+      if requests[members[member].slot].request.preparationError != 0 { return member }
+      member = members[member].link.next
+    }
+    member = chain.members.first
+    while member != .none {
+      let guardian = members[member].link.next
+      if guardian != .none {
+        let timeout = members[guardian].slot
+        if requests[timeout].request.opcode == .linkTimeout, requests[timeout].request.hasResult,
+          requests[timeout].request.result == -ErrorNumber.timer.rawValue,
+          requests[members[member].slot].request.result == -ErrorNumber.canceled.rawValue
+        {
+          return guardian
+        }
+      }
+      member = guardian
+    }
+    return chain.failed
+  }
+}

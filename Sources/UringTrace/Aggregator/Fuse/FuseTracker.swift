@@ -1,0 +1,98 @@
+import CRecord
+
+/// Requests that FUSE servers have with their pages: completions of commands lend them, answers take them
+/// back (7.3).
+struct FuseTracker {
+  /// A request by how its server's answer names it: with any of its rings.
+  private struct Key: Hashable {
+    var unique: UInt64
+    var tgid: UInt32
+    /// A registered file's index is inverted, to differ from a descriptor.
+    var fd: Int32
+
+    init(_ slot: borrowing RequestSlot, unique: UInt64) {
+      let sqe = slot.request.sqe
+      self.unique = unique
+      tgid = slot.request.submitterTgid
+      fd = sqe.flags & SQEFlags.fixedFile.rawValue != 0 ? ~sqe.fd : sqe.fd
+    }
+  }
+
+  /// Requests of a mount that was removed are never answered: bounded.
+  private var pending = BoundedCache<Key, GroupReference>(limit: 1 << 14)
+
+  // MARK: Lent
+
+  /// Arrives just before the completion of the command that brings the request.
+  mutating func requested(
+    _ record: UnsafePointer<record_fuse_request>, by slot: inout RequestSlot,
+    _ lending: inout LendingTracker, _ event: inout Event
+  ) {
+    let buffer = record.pointee.buffer
+    var leader = lending.leader(slot)
+    leader.command = record.pointee.command
+    let group = lending.begin(
+      .fuse, on: slot.ring, time: record.pointee.base.time_ns, leader: leader)
+    let bufferSlot = lending.slotOrNew(slot.ring, .registered, buffer.index)
+    lending[group].index = buffer.index
+    lending[group].slot = bufferSlot
+    lending.fill(group, buffer, key: LentBuffer.key(buffer, ring: slot.ring))
+    lending[group].origin.queue = UInt16(truncatingIfNeeded: record.pointee.queue)
+    lending[group].origin.operation = UInt8(truncatingIfNeeded: record.pointee.operation)
+    lending[group].origin.sector = record.pointee.offset
+    lending[group].origin.blockLength = record.pointee.length
+    lending[group].origin.fuseUnique = record.pointee.unique
+    lending[group].origin.fuseNode = record.pointee.node
+    lending.lead(&slot, group, &event)
+    guard slot.request.isSQEKnown else { return }
+    pending[Key(slot, unique: record.pointee.unique)] = lending.reference(to: group)
+  }
+
+  // MARK: Answered
+
+  /// Takes a command that can be an answer. The request ends with it, whoever still uses its pages. On
+  /// another ring than that in whose table they are it leaves them there (zero_copy_unregister() in
+  /// fs/fuse/dev_uring.c).
+  ///
+  /// - Returns: false if the command is not FUSE's.
+  mutating func submitted(
+    _ slot: inout RequestSlot, _ lending: inout LendingTracker, _ event: inout Event
+  ) -> Bool {
+    guard !pending.isEmpty,
+      UInt32(truncatingIfNeeded: slot.request.sqe.off) == GroupProviderTraits.commitAndFetch
+    else { return false }
+    let key = Key(slot, unique: slot.request.sqe.pad2)
+    guard let reference = pending.removeValue(forKey: key), let group = lending.resolve(reference),
+      !lending[group].end.isEnded
+    else { return true }
+    lending.name(group, &event)
+    if lending[group].running > 0 { lending.note(.answeredEarly, group) }
+    guard lending[group].buffer.ring == slot.ring else {
+      lending.note(.committedElsewhere, group)
+      return true
+    }
+    slot.joinLending()
+    slot.lending.withdraws = reference
+    slot.request.group = reference.id
+    lending.withdraw(
+      group, at: Moment(time: slot.request.startTime, tid: slot.request.submitterTid))
+    return true
+  }
+
+  /// The answer turns out to wait behind another request: it has not been given yet.
+  mutating func postponed(_ slot: borrowing RequestSlot, _ lending: inout LendingTracker) {
+    guard let group = lending.resolve(slot.lending.withdraws),
+      lending[group].origin.fuseUnique != 0, !lending[group].end.isEnded,
+      lending[group].times.withdrawn == max(slot.request.startTime, 1)
+    else { return }
+    lending[group].times.withdrawn = 0
+    lending[group].conditions.remove(.unused)
+    lending[group].conditions.remove(.answeredEarly)
+    if let bufferSlot = lending.emptySlot(of: group) {
+      lending[bufferSlot].group = group
+      lending[bufferSlot].isFilled = true
+    }
+    let key = Key(slot, unique: lending[group].origin.fuseUnique)
+    pending[key] = lending.reference(to: group)
+  }
+}

@@ -1,0 +1,237 @@
+import CRecord
+
+/// A group's life: begun, provided, withdrawn, given back.
+extension LendingTracker {
+  /// How long a buffer may be held after it could have been given back, in nanoseconds.
+  static var patience: UInt64 { 100_000_000 }
+
+  // MARK: Beginning
+
+  /// The request as a group's leader.
+  func leader(_ slot: borrowing RequestSlot) -> RequestGroup.Leader {
+    var leader = RequestGroup.Leader()
+    leader.request = slot.request.id
+    leader.ring = slot.request.ring
+    leader.opcode = slot.request.opcode
+    leader.userData = slot.request.userData
+    leader.tid = slot.request.submitterTid
+    leader.tgid = slot.request.submitterTgid
+    leader.startTime = slot.request.startTime
+    if slot.request.opcode.isCommand, slot.request.isSQEKnown {
+      leader.command = UInt32(truncatingIfNeeded: slot.request.sqe.off)
+    }
+    return leader
+  }
+
+  /// Makes a request the leader of a group: its end matters to the group.
+  mutating func lead(
+    _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
+  ) {
+    slot.lending.led = reference(to: group)
+    slot.joinLending()
+    if slot.request.group == 0 { slot.request.group = self[group].id }
+    name(group, &event)
+  }
+
+  /// The event is about this group, unless it is about another one already.
+  func name(_ group: Handle<GroupState>, _ event: inout Event) {
+    if event.group == 0 { event.group = self[group].id }
+  }
+
+  /// The buffer is available.
+  mutating func provide(_ group: Handle<GroupState>, time: UInt64) {
+    guard self[group].buffer.providedTime == 0 else { return }
+    self[group].buffer.providedTime = time
+  }
+
+  mutating func note(_ condition: GroupCondition, _ group: Handle<GroupState>) {
+    self[group].conditions.insert(condition)
+  }
+
+  // MARK: Taking back
+
+  /// The owner takes the buffer back: no new member can borrow it. The handle may be invalid after this.
+  mutating func withdraw(_ group: Handle<GroupState>, at moment: Moment) {
+    guard !self[group].end.isEnded, self[group].times.withdrawn == 0 else { return }
+    if self[group].isTentative, self[group].members.count == 0 {
+      vacateSlot(of: group)
+      discard(group)
+      return
+    }
+    self[group].times.withdrawn = max(moment.time, 1)
+    if self[group].members.count == 0 { note(.unused, group) }
+    vacateSlot(of: group)
+    deriveReturn(group, at: moment)
+  }
+
+  /// The slot does not hold the group's buffer any more.
+  private mutating func vacateSlot(of group: Handle<GroupState>) {
+    guard let slot = slot(of: group) else { return }
+    self[slot].group = .none
+    self[slot].isFilled = false
+  }
+
+  /// Concludes that the buffer was given back if it must have been and no traced function will show it.
+  mutating func deriveReturn(_ group: Handle<GroupState>, at moment: Moment) {
+    guard self[group].times.withdrawn != 0, self[group].running == 0,
+      !isReleaseWatched(group) || moment.time < functions.watchedTime
+    else { return }
+    acknowledge(group, at: moment, function: 0, isDerived: true)
+  }
+
+  /// Whether a traced function shows when the buffer is given back.
+  private func isReleaseWatched(_ group: Handle<GroupState>) -> Bool {
+    let state = self[group]
+    // Without a member's completion only the block request is known of a driver's buffer: enough.
+    let isKnown =
+      state.origin.kernelAddress != 0 || state.buffer.key != 0
+      || state.origin.isUblk && state.origin.priv != 0
+    guard state.rules.lifecycle != .batch, isKnown else { return false }
+    return functions.isWatched(
+      state.buffer.hasNode || state.origin.isUblk ? .freeRsrcNode : .bufferUnmap)
+  }
+
+  /// The owner has the buffer again: the group's end. The handle may be invalid after this.
+  mutating func acknowledge(
+    _ group: Handle<GroupState>, at moment: Moment, function: UInt32, isDerived: Bool
+  ) {
+    let isConfirmation = self[group].end.isEnded
+    // What was concluded is now seen, or seen better: the release function itself runs just after its
+    // caller.
+    if isConfirmation, isDerived || !self[group].end.isAcknowledged { return }
+    self[group].end.isAcknowledged = true
+    self[group].end.time = moment.time
+    self[group].end.tid = moment.tid
+    self[group].end.function = function
+    self[group].end.isDerived = isDerived
+    if !isConfirmation { end(group, time: moment.time) }
+  }
+
+  /// Ends a group that was given back, never provided, or leaked. The handle may be invalid after this.
+  mutating func end(_ group: Handle<GroupState>, time: UInt64) {
+    let state = self[group]
+    noteDelays(of: group, time: time)
+    let count = state.members.count
+    if state.end.isAcknowledged, state.rules.isOneTransfer, count > 0, state.buffer.length > 0,
+      state.members.movedBytes < state.buffer.length
+    {
+      note(.partlyFilled, group)
+    }
+    if state.times.withdrawn == 0, count == 0, state.buffer.providedTime != 0,
+      state.rules.lifecycle != .notification
+    {
+      note(.unused, group)
+    }
+    vacateSlot(of: group)
+    retire(group)
+  }
+
+  /// Notes what took long, if the buffer was given back.
+  private mutating func noteDelays(of group: Handle<GroupState>, time: UInt64) {
+    let state = self[group]
+    guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
+      return
+    }
+    // The owner of a transfer waits for it from the beginning, an application from when it wants it.
+    let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
+    if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
+      note(.givenBackLate, group)
+    }
+    let done =
+      state.rules.isOneTransfer ? state.times.done : max(state.times.done, state.times.withdrawn)
+    if state.running == 0, time.since(done) >= Self.patience { note(.heldAfterDone, group) }
+  }
+
+  // MARK: Seen to be given back
+
+  /// - Parameter ring: the ring of the record's context; nil if the record names none.
+  mutating func released(
+    _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>?, _ event: inout Event
+  ) {
+    let header = record.pointee.base
+    var found: Handle<GroupState>?
+    if let ring {
+      found = releasedGroup(record, ring: ring)
+    } else if let last = pending.released, last.priv == record.pointee.priv,
+      last.tid == header.tid, let group = resolve(last.group)
+    {
+      // The function that io_free_rsrc_node has just called.
+      found = group
+      event.ring = self[group].buffer.ringID
+    }
+    guard let group = found else { return }
+    name(group, &event)
+    if record.pointee.release != 0 { self[group].buffer.release = record.pointee.release }
+    pending.released =
+      ring == nil ? nil : (reference(to: group), record.pointee.priv, header.tid)
+    if self[group].times.withdrawn == 0 {
+      self[group].times.withdrawn = header.time_ns
+      if self[group].members.count == 0 { note(.unused, group) }
+    }
+    acknowledge(
+      group, at: Moment(time: header.time_ns, tid: header.tid),
+      function: record.pointee.function.rawValue, isDerived: false)
+  }
+
+  private func releasedGroup(
+    _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>
+  ) -> Handle<GroupState>? {
+    let key = LentBuffer.key(node: record.pointee.node, buffer: record.pointee.buffer, ring: ring)
+    // The kernel uses nodes again: what was seen to be given back is not given back once more.
+    if let known = group(key: key), !self[known].end.isEnded || self[known].end.isDerived {
+      return known
+    }
+    // The group never showed this node: found by what its release function gets.
+    guard record.pointee.priv != record.pointee.buffer,
+      let owned = group(priv: record.pointee.priv),
+      self[owned].buffer.ring == ring
+    else { return nil }
+    return owned
+  }
+
+  // MARK: Ends of rings, losses
+
+  /// The ring was closed, and its buffers with it.
+  ///
+  /// - Parameter lossTime: when records were last lost.
+  mutating func ringClosed(_ ring: Handle<RingState>, at moment: Moment, lossTime: UInt64) {
+    var group = alive.first
+    while group != .none {
+      let next = self[group].link.next
+      if self[group].buffer.ring == ring { close(group, at: moment, lossTime: lossTime) }
+      group = next
+    }
+    removeSlots(of: ring)
+    self[ring].isTableKnown = false
+    setOpenBatch(.none, of: ring)
+  }
+
+  private mutating func close(_ group: Handle<GroupState>, at moment: Moment, lossTime: UInt64) {
+    let state = self[group]
+    // A notification, or a traced function, would have shown the return, unless its record was lost.
+    let isLeak =
+      state.rules.lifecycle == .notification
+      || isReleaseWatched(group) && lossTime <= state.times.start
+    if isLeak, state.buffer.providedTime != 0 || state.buffer.key != 0 {
+      note(.neverGivenBack, group)
+      self[group].end.isLeaked = true
+      end(group, time: moment.time)
+    } else if state.buffer.providedTime == 0, state.members.count == 0 {
+      end(group, time: moment.time)
+    } else {
+      acknowledge(group, at: moment, function: 0, isDerived: true)
+    }
+  }
+
+  /// Records were lost: what only waited for a record has probably happened.
+  mutating func recordsLost(time: UInt64) {
+    var group = alive.first
+    while group != .none {
+      let next = self[group].link.next
+      if self[group].times.withdrawn != 0, self[group].running == 0 {
+        acknowledge(group, at: Moment(time: time, tid: 0), function: 0, isDerived: true)
+      }
+      group = next
+    }
+  }
+}

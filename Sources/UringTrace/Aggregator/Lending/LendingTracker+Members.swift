@@ -1,0 +1,347 @@
+import CRecord
+
+/// Requests that borrow buffers.
+extension LendingTracker {
+  // MARK: Joining
+
+  /// Makes a request a member.
+  mutating func join(
+    _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
+  ) {
+    var member = RequestGroup.Member()
+    member.request = slot.request.id
+    member.opcode = slot.request.opcode
+    member.userData = slot.request.userData
+    member.tid = slot.request.submitterTid
+    member.startTime = slot.request.startTime
+    let sqe = slot.request.sqe
+    if slot.request.isSQEKnown, slot.request.opcode.properties.length == .bytes {
+      member.askedBytes = UInt64(sqe.len)
+    }
+    let handle = append(member, to: group)
+    slot.lending.member = handle
+    slot.joinLending()
+    slot.request.group = self[group].id
+    name(group, &event)
+    setOffset(of: handle, slot)
+    if sqe.flags & SQEFlags.bufferSelect.rawValue != 0, self[group].rules.lifecycle != .pool {
+      note(.selectsProvided, group)
+    }
+  }
+
+  /// A request names a slot of the ring's table.
+  mutating func borrow(_ slot: inout RequestSlot, _ index: UInt32, _ event: inout Event) {
+    guard member(of: slot) == nil else { return }
+    let ring = slot.ring
+    let bufferSlot = slotOrNew(ring, .registered, index)
+    if self[bufferSlot].group == .none {
+      // Not known to be empty, or a mistake that its completion will show.
+      let group = begin(.registered, on: ring, time: slot.request.startTime)
+      self[group].slot = bufferSlot
+      self[group].index = index
+      if self[bufferSlot].isFilled { fill(group, from: bufferSlot) }
+      guard self[bufferSlot].isFilled || !self[ring].isTableKnown else {
+        join(&slot, group, &event)
+        return
+      }
+      self[bufferSlot].group = group
+    }
+    join(&slot, self[bufferSlot].group, &event)
+  }
+
+  /// Notes where in the buffer a member works.
+  func offset(of slot: borrowing RequestSlot, in group: Handle<GroupState>) -> UInt64? {
+    guard slot.request.isSQEKnown, slot.request.opcode.properties.length == .bytes,
+      self[group].rules.lifecycle != .pool
+    else { return nil }
+    let address = slot.request.sqe.addr
+    let base = self[group].buffer.isKernel ? 0 : self[group].buffer.address
+    return address >= base && base != 0 || address < 1 << 32 ? address &- base : 0
+  }
+
+  mutating func setOffset(of member: Handle<MemberState>, _ slot: borrowing RequestSlot) {
+    if let offset = offset(of: slot, in: self[member].group) {
+      self[member].member.offset = offset
+    }
+  }
+
+  /// A member that is linked behind a leader of its slot, or behind such a leader's member, is of that
+  /// group: several can be about to fill the slot, and a member that is cancelled shows no buffer.
+  mutating func linked(_ slot: inout RequestSlot, behind previous: borrowing RequestSlot) {
+    guard let member = member(of: slot),
+      case .registered(let index)? = slot.request.bufferReference,
+      let group = leadOrJoined(by: previous),
+      self[group].index == UInt32(index), !self[group].end.isEnded, self[member].group != group
+    else { return }
+    move(member, of: &slot, to: group)
+  }
+
+  private func leadOrJoined(by slot: borrowing RequestSlot) -> Handle<GroupState>? {
+    if let led = resolve(slot.lending.led) { return led }
+    return member(of: slot).map { self[$0].group }
+  }
+
+  /// A member turns out to be another group's.
+  mutating func move(
+    _ member: Handle<MemberState>, of slot: inout RequestSlot, to group: Handle<GroupState>
+  ) {
+    let old = self[member].group
+    transfer(member, to: group)
+    slot.request.group = self[group].id
+    // The old one was begun for this request alone.
+    if self[old].members.count == 0, !self[old].end.isEnded, self[old].buffer.providedTime == 0,
+      !self[old].leader.isKnown
+    {
+      if let bufferSlot = self.slot(of: old) { self[bufferSlot].group = group }
+      discard(old)
+    }
+  }
+
+  // MARK: Leaving
+
+  /// A CQE after which the request continues.
+  @inline(never)
+  mutating func posted(
+    _ slot: inout RequestSlot, _ result: Int32, _ flags: CQEFlags, time: UInt64,
+    _ event: inout Event
+  ) {
+    if let led = resolve(slot.lending.led) {
+      self[led].leader.result = result
+      self[led].leader.hasResult = true
+    }
+    guard let member = member(of: slot) else { return }
+    name(self[member].group, &event)
+    self[member].member.result = result
+    self[member].member.hasResult = true
+    count(result, flags, member, time: time)
+  }
+
+  /// Counts bytes and provided buffers of one CQE.
+  private mutating func count(
+    _ result: Int32, _ flags: CQEFlags, _ member: Handle<MemberState>, time: UInt64
+  ) {
+    let group = self[member].group
+    let opcode = self[member].member.opcode
+    // Other positive results are no number of bytes.
+    if result > 0, opcode.properties.direction != .none {
+      self[member].member.movedBytes &+= UInt64(result)
+      self[group].members.movedBytes &+= UInt64(result)
+      if opcode.takesFromStream { self[group].members.hasConsumedStream = true }
+    }
+    if self[group].rules.lifecycle == .pool { takeProvided(member, result, flags, time: time) }
+  }
+
+  /// A member has ended.
+  mutating func memberEnded(
+    _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
+  ) {
+    guard let member = member(of: slot) else { return }
+    slot.lending.member = .none
+    let group = self[member].group
+    name(group, &event)
+    if slot.request.hasResult {
+      let isCounted =
+        self[member].member.hasResult && slot.request.opcode.properties.isZeroCopySend
+      self[member].member.result = slot.request.result
+      self[member].member.hasResult = true
+      if !isCounted {
+        count(
+          slot.request.result, CQEFlags(rawValue: slot.request.cqeFlags), member,
+          time: moment.time)
+      }
+    }
+    self[member].member.endTime = max(moment.time, 1)
+    self[member].member.userData = slot.request.userData
+    self[group].members.doneCount &+= 1
+    self[group].times.done = moment.time
+    self[group].members.keptDone &+= 1
+    judge(member, slot)
+    if let bufferSlot = self.slot(of: group) {
+      self[bufferSlot].lastUseTime = moment.time
+      self[bufferSlot].useCount &+= 1
+    }
+    dropOldestMember(of: group)
+    if !self[group].end.isEnded { lastMemberEnded(group, at: moment) }
+  }
+
+  /// What a member's end means for its group. The handle may be invalid after this.
+  private mutating func lastMemberEnded(_ group: Handle<GroupState>, at moment: Moment) {
+    let state = self[group]
+    // There never was a buffer.
+    let isEmpty =
+      state.buffer.key == 0 && !state.leader.isKnown && state.rules.isProvisional
+      && state.conditions.contains(.emptySlot)
+    // Its members were only waiting for the buffer.
+    let isRefused = state.buffer.providedTime == 0 && state.conditions.contains(.leaderFailed)
+    if state.running == 0, isEmpty || isRefused {
+      end(group, time: moment.time)
+      return
+    }
+    switch state.rules.lifecycle {
+    case .batch:
+      // The leader's CQE follows, or there is none.
+      if state.leader.endTime != 0 { finishBatch(group, isSilent: true, at: moment) }
+    case .submission: finishSubmission(group, at: moment)
+    case .slot, .pool, .notification: deriveReturn(group, at: moment)
+    }
+  }
+
+  /// Notes what is wrong with a member that is done.
+  private mutating func judge(_ handle: Handle<MemberState>, _ slot: borrowing RequestSlot) {
+    let member = self[handle].member
+    let group = self[handle].group
+    let lifecycle = self[group].rules.lifecycle
+    guard member.hasResult else { return }
+    if member.isShort, !slot.isMultishot, lifecycle != .pool,
+      member.opcode.properties.direction != .none
+    {
+      note(.shortMember, group)
+    }
+    guard member.result < 0 else { return }
+    self[group].members.failedCount &+= 1
+    if member.result == -ErrorNumber.canceled.rawValue {
+      self[handle].member.isCancelled = true
+      note(.membersCancelled, group)
+      return
+    }
+    if lifecycle == .pool {
+      if member.result != -ErrorNumber.noBuffers.rawValue { note(.memberFailed, group) }
+      return
+    }
+    note(.memberFailed, group)
+    if self[group].members.hasConsumedStream { note(.streamDataLost, group) }
+    let isFault = member.result == -ErrorNumber.fault.rawValue
+    let isInvalid =
+      member.result == -ErrorNumber.invalid.rawValue && lifecycle == .batch
+      && self[group].buffer.providedTime != 0
+    guard isFault || isInvalid else { return }
+    if isFault, !member.isConfirmed, !isFilled(group) {
+      note(.emptySlot, group)
+      return
+    }
+    switch (self[group].buffer.direction, member.opcode.properties.direction) {
+    case (.destination, .write), (.source, .read):
+      note(.wrongDirection, group)
+      return
+    default: break
+    }
+    if isFault, isOutside(member, slot, group) { note(.outOfRange, group) }
+  }
+
+  /// Whether there was a buffer that the member could have used.
+  private func isFilled(_ group: Handle<GroupState>) -> Bool {
+    self[group].buffer.key != 0 || self[group].buffer.providedTime != 0
+      || self[group].rules.lifecycle == .batch
+  }
+
+  private func isOutside(
+    _ member: RequestGroup.Member, _ slot: borrowing RequestSlot, _ group: Handle<GroupState>
+  ) -> Bool {
+    let buffer = self[group].buffer
+    guard buffer.length > 0, slot.request.isSQEKnown, member.opcode.properties.length == .bytes
+    else { return false }
+    let address = slot.request.sqe.addr
+    let base = buffer.isKernel ? 0 : buffer.address
+    let (end, overflow) = address.addingReportingOverflow(UInt64(slot.request.sqe.len))
+    return overflow || address < base || end > base &+ buffer.length
+  }
+
+  // MARK: Leaders
+
+  /// A leader has ended.
+  mutating func leaderEnded(
+    _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
+  ) {
+    let led = slot.lending.led
+    guard led.id != 0 else { return }
+    slot.lending.led = .none
+    guard let group = resolve(led) else { return }
+    name(group, &event)
+    let hasResult = slot.request.hasResult
+    let result = slot.request.result
+    // Another request may have added to the buffers that the leader provided.
+    if self[group].leader.request == slot.request.id {
+      self[group].leader.endTime = max(moment.time, 1)
+      // Of a request from before the start only its CQE shows it.
+      self[group].leader.userData = slot.request.userData
+      self[group].leader.hasResult = hasResult
+      self[group].leader.result = result
+    }
+    let failed = hasResult && result < 0
+    if failed, !self[group].end.isEnded { note(.leaderFailed, group) }
+    switch self[group].rules.lifecycle {
+    case .notification: finishSend(slot, group, at: moment)
+    case .batch: finishBatch(group, isSilent: slot.request.state == .skipped, at: moment)
+    case .submission: finishSubmission(group, at: moment)
+    case .pool: finishProviding(slot, group)
+    case .slot: finishRegistration(slot, group, failed: failed, time: moment.time)
+    }
+  }
+
+  /// A command that takes a buffer away has ended.
+  mutating func withdrawalEnded(
+    _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
+  ) {
+    guard slot.lending.withdraws.id != 0 else { return }
+    let withdraws = slot.lending.withdraws
+    slot.lending.withdraws = .none
+    guard let group = resolve(withdraws) else { return }
+    name(group, &event)
+    self[group].isBeingWithdrawn = false
+    if slot.request.hasResult, slot.request.result == 0 { withdraw(group, at: moment) }
+  }
+
+  /// A command that put a buffer into a slot, or failed to.
+  private mutating func finishRegistration(
+    _ slot: borrowing RequestSlot, _ group: Handle<GroupState>, failed: Bool, time: UInt64
+  ) {
+    guard !self[group].end.isEnded else { return }
+    let hasResult = slot.request.hasResult
+    if failed || !hasResult {
+      if let bufferSlot = self.slot(of: group) { self[bufferSlot].group = .none }
+      if failed, self[group].running == 0 { end(group, time: time) }
+      return
+    }
+    provide(group, time: time)
+    // The slot may hold another group's buffer now, or the ring may be closed.
+    let bufferSlot = self[group].slot
+    guard bufferSlot != .none, self[group].times.withdrawn == 0 else { return }
+    let old = self[bufferSlot].group
+    if old != group, old != .none { withdraw(old, at: Moment(time: time, tid: 0)) }
+    self[bufferSlot].group = group
+    self[bufferSlot].isFilled = true
+    self[bufferSlot].references = 0
+    let buffer = self[group].buffer
+    self[bufferSlot].buffer.isKernel = true
+    self[bufferSlot].buffer.providedTime = time
+    self[bufferSlot].buffer.length = buffer.length
+    self[bufferSlot].buffer.segments = buffer.segments
+    self[bufferSlot].buffer.direction = buffer.direction
+    self[bufferSlot].buffer.release = buffer.release
+    self[bufferSlot].buffer.key = buffer.key
+  }
+}
+
+extension SQEFlags {
+  /// IOSQE_SQE_GROUP of the patch series; invalid elsewhere.
+  static var group: UInt8 { 1 << 7 }
+}
+
+extension ErrorNumber {
+  static let fault = ErrorNumber(rawValue: 14)
+  static let invalid = ErrorNumber(rawValue: 22)
+  static let noBuffers = ErrorNumber(rawValue: 105)
+}
+
+extension Opcode {
+  static let provideBuffers = Opcode(rawValue: 31)
+  static let removeBuffers = Opcode(rawValue: 32)
+
+  /// URING_CMD, also that with 128-byte SQEs.
+  var isCommand: Bool { rawValue == 46 || properties.off?.name == "cmd_op" }
+
+  /// Data that it took is lost for others.
+  var takesFromStream: Bool { self == .recv || self == .recvmsg }
+  private static let recv = Opcode(rawValue: 27)
+  private static let recvmsg = Opcode(rawValue: 10)
+}

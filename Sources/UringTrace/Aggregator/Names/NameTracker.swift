@@ -1,0 +1,41 @@
+import CRecord
+
+/// Names of files, tasks and request flags.
+struct NameTracker {
+  /// By bit of the kernel's request flags; empty where not known.
+  private(set) var requestFlags: [String] = []
+  private var tasks = BoundedCache<UInt32, String>(limit: 1 << 16)
+  private var descriptors = BoundedCache<FileNames.DescriptorKey, String>(limit: 1 << 16)
+  private var registeredFiles = BoundedCache<FileNames.FixedKey, String>(limit: 1 << 16)
+
+  mutating func setTask(_ tid: UInt32, name: String) {
+    tasks[tid] = name
+  }
+
+  mutating func setFlag(bit: Int, name: String) {
+    guard bit < 64 else { return }
+    while requestFlags.count <= bit { requestFlags.append("") }
+    requestFlags[bit] = name
+  }
+
+  mutating func setFile(_ descriptor: FileNames.DescriptorKey, name: String) {
+    descriptors[descriptor] = name
+  }
+
+  mutating func setFile(_ registered: FileNames.FixedKey, name: String) {
+    registeredFiles[registered] = name
+  }
+
+  mutating func ringForgotten(_ ring: Ring.ID) {
+    registeredFiles.removeAll { $0.ring == ring }
+  }
+
+  var taskNames: [UInt32: String] { tasks.entries }
+
+  var fileNames: FileNames {
+    var names = FileNames()
+    names.descriptors = descriptors.entries
+    names.fixed = registeredFiles.entries
+    return names
+  }
+}

@@ -1,0 +1,141 @@
+import CRecord
+
+/// A request with what only the aggregator needs of it.
+///
+/// Ordered so that what every request writes are the first 256 bytes: four cache lines.
+struct RequestSlot: Listed {
+  /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
+  var notification: UInt64 = 0
+  /// When the previous request of the chain was done, 0 if not yet.
+  var releasedTime: UInt64 = 0
+  var ring = Handle<RingState>.none
+  /// In the ``UserDataIndex``.
+  var isIndexed = false
+  /// Can post several CQEs.
+  var isMultishot = false
+  /// Named as cancelled by `io_uring_fail_link`.
+  var isLinkCancelled = false
+  /// Cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: posts no CQE.
+  var isSilent = false
+  var isLatencyRecorded = false
+  /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
+  /// only CQE ends it as any other.
+  var isPlain = false
+  /// The lending tracker must learn of its end.
+  var isLending = false
+  /// ``lending`` was set, by this request or an earlier one in the slot.
+  var hasLending = false
+
+  var request = Request()
+
+  /// Neighbours in ``UserDataIndex``.
+  var link = ListLink<RequestSlot>()
+  var lending = RequestLending()
+}
+
+// In place and each in one go: the fields are written together, without looking up the slot for each.
+extension RequestSlot {
+  /// Makes it a new request with what every request has. What ``describe(_:isKnown:flags:tgid:tid:isSQThread:)``
+  /// sets, and steps beyond the count, remain from the request before.
+  @inline(__always)
+  mutating func begin(
+    _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID,
+    isPlain: Bool = false
+  ) {
+    notification = 0
+    releasedTime = 0
+    self.ring = ring
+    isIndexed = false
+    isMultishot = false
+    isLinkCancelled = false
+    isSilent = false
+    isLatencyRecorded = false
+    self.isPlain = isPlain
+    if hasLending { clearLending() }
+    request.id = id
+    request.address = header.req
+    request.startTime = header.time_ns
+    request.lastTime = header.time_ns
+    request.ring = ringID
+    request.completerTid = 0
+    request.result = 0
+    request.cqeFlags = 0
+    request.cqeCount = 0
+    request.pollEvents = 0
+    request.preparationError = 0
+    request.stepCount = 0
+    request.state = .submitted
+    request.opcode = Opcode(rawValue: header.opcode)
+    request.hasResult = false
+    request.isStartKnown = true
+    request.isEndDerived = false
+    request.chain = 0
+    request.group = 0
+    request.shortWriteBytes = 0
+    request.kernelKnowledge = []
+  }
+
+  /// Sets what the submission and the preparation failure have in common.
+  @inline(__always)
+  mutating func describe(
+    _ sqe: UnsafePointer<SQE>, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32,
+    isSQThread: Bool
+  ) {
+    request.userData = sqe.pointee.user_data
+    request.flags = flags
+    request.submitterTid = tid
+    request.submitterTgid = tgid
+    request.isSQEKnown = isKnown
+    request.isSubmittedBySQThread = isSQThread
+    request.sqe = sqe.pointee
+  }
+
+  /// The lending tracker must learn of its end.
+  mutating func joinLending() {
+    isLending = true
+    hasLending = true
+    isPlain = false
+  }
+
+  @inline(never)
+  private mutating func clearLending() {
+    isLending = false
+    hasLending = false
+    lending = RequestLending()
+  }
+
+  /// Notes a CQE with a result.
+  @inline(__always)
+  mutating func take(result: Int32, flags: UInt32, tid: UInt32) {
+    request.completerTid = tid
+    request.result = result
+    request.cqeFlags = flags
+    request.cqeCount &+= 1
+    request.hasResult = true
+  }
+
+  @inline(__always)
+  mutating func addStep(_ kind: Step.Kind, time: UInt64, tid: UInt32) {
+    let index = min(Int(request.stepCount), Request.stepCapacity - 1)
+    request.stepStorage[unchecked: index] = Step(time: time, tid: tid, kind: kind)
+    request.stepCount &+= 1
+    // It has moved on from where it was seen.
+    request.place = .unknown
+    // Records of different CPUs can arrive slightly out of order.
+    if time > request.lastTime { request.lastTime = time }
+  }
+}
+
+extension UInt64 {
+  /// Nanoseconds from `earlier` to this time, 0 if the two are out of order.
+  @inline(__always)
+  package func since(_ earlier: UInt64) -> UInt64 {
+    self > earlier ? self &- earlier : 0
+  }
+}
+
+extension Request {
+  var lastStep: Step? {
+    stepCount == 0 ? nil : stepStorage[min(Int(stepCount), Self.stepCapacity) - 1]
+  }
+}

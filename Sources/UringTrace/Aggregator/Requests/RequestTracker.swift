@@ -1,0 +1,383 @@
+import CRecord
+
+/// Requests: those in flight, found by the address of their `io_kiocb` or by `user_data`, and the history of
+/// those that have ended.
+struct RequestTracker: ~Copyable {
+  private var slots = Pool<RequestSlot>()
+  private var links = SlotLinks()
+  /// From `io_kiocb` to request.
+  private var addresses = AddressTable<RequestSlot>()
+  private var userData = UserDataIndex()
+  private var history: History<RequestSlot>
+  private(set) var lastID: Request.ID = 0
+
+  /// Time of the last ``RecordKind/lost``: requests whose last record is older may have ended since.
+  private(set) var lossTime: UInt64 = 0
+  private var strangeEnds = StrangeEnds()
+  /// When ended addresses were last removed from the table.
+  private var forgottenTime: UInt64 = 0
+  /// A request older than the observation was found.
+  var hasFound = false
+
+  init(history limit: Int) {
+    history = History(limit: limit)
+  }
+
+  subscript(_ slot: Handle<RequestSlot>) -> RequestSlot {
+    @inline(__always)
+    _read { yield slots[slot] }
+    @inline(__always)
+    _modify { yield &slots[slot] }
+  }
+
+  // MARK: Finding
+
+  @inline(__always)
+  func occupant(of address: UInt64) -> Occupant {
+    guard let position = addresses.find(address) else { return .none }
+    let entry = addresses[position]
+    guard isLive(entry) else {
+      return .ended(entry.handle.ifAny, isRequest: entry.mark != .notification)
+    }
+    return entry.mark == .object ? .request(entry.handle) : .notification(entry.handle)
+  }
+
+  /// Whether the request that an entry points to is still in flight at that address.
+  ///
+  /// A zero-copy send leaves its own `io_kiocb` with its result and continues in its notification's.
+  @inline(__always)
+  private func isLive(_ entry: AddressTable<RequestSlot>.Entry) -> Bool {
+    guard entry.handle != .none else { return false }
+    let state = slots[unproven: entry.handle].request.state.rawValue
+    if entry.mark == .object {
+      return state < Request.State.awaitingNotification.rawValue
+        && slots[unproven: entry.handle].request.address == entry.address
+    } else {
+      return state < Request.State.completed.rawValue
+        && slots[unproven: entry.handle].notification == entry.address && entry.mark != .ended
+    }
+  }
+
+  /// The request that is or was last at `address`. It may have ended, but no other one followed it there.
+  func latest(at address: UInt64) -> Handle<RequestSlot>? {
+    guard let position = addresses.find(address) else { return nil }
+    let entry = addresses[position]
+    guard entry.handle != .none, entry.mark != .notification,
+      slots[unproven: entry.handle].request.address == address
+    else { return nil }
+    return entry.handle
+  }
+
+  func find(
+    ring: Handle<RingState>, userData: UInt64, where accepts: (borrowing RequestSlot) -> Bool
+  ) -> (slot: Handle<RequestSlot>, isAmbiguous: Bool)? {
+    self.userData.find(ring: ring, userData: userData, slots, where: accepts)
+  }
+
+  // MARK: Beginning
+
+  /// The table entry for an address that a new request uses, and the request that was thought in flight
+  /// there: the router must end it before the new one begins.
+  @inline(__always)
+  mutating func claim(
+    _ address: UInt64, now: UInt64
+  ) -> (position: AddressTable<RequestSlot>.Position, occupant: Handle<RequestSlot>?) {
+    if addresses.isCrowded { removeDeadAddresses(now: now) }
+    let position = addresses.insert(address)
+    let entry = addresses[position]
+    return (position, isLive(entry) ? entry.handle : nil)
+  }
+
+  /// A new request at `header.req`, with what every request has.
+  @inline(__always)
+  mutating func begin(
+    _ header: record, at position: AddressTable<RequestSlot>.Position, ring: Handle<RingState>,
+    ringID: Ring.ID
+  ) -> Handle<RequestSlot> {
+    let slot = slots.take(RequestSlot())
+    links.cover(slot)
+    addresses[position].handle = slot
+    addresses[position].mark = .object
+    links.append(slot, ring: ring)
+    lastID &+= 1
+    slots[slot].begin(header, ring: ring, ringID: ringID, id: lastID)
+    return slot
+  }
+
+  /// Lets the notification's `io_kiocb` stand for the request too.
+  mutating func setNotification(
+    _ address: UInt64, at position: AddressTable<RequestSlot>.Position, of slot: Handle<RequestSlot>
+  ) {
+    addresses[position].handle = slot
+    addresses[position].mark = .notification
+    slots[slot].notification = address
+  }
+
+  /// Lets the request be found by `user_data`.
+  mutating func addToIndex(_ slot: Handle<RequestSlot>) {
+    userData.insert(slot, &slots)
+  }
+
+  mutating func change(userDataOf slot: Handle<RequestSlot>, to new: UInt64) {
+    let wasIndexed = slots[slot].isIndexed
+    userData.remove(slot, &slots)
+    slots[slot].request.userData = new
+    if wasIndexed { userData.insert(slot, &slots) }
+  }
+
+  /// Lets all requests of a ring be found by `user_data`, oldest first.
+  mutating func indexAll(of ring: Handle<RingState>) {
+    for slot in inFlight(of: ring) {
+      userData.remove(slot, &slots)
+      userData.insert(slot, &slots)
+    }
+  }
+
+  @inline(never)
+  private mutating func removeDeadAddresses(now: UInt64) {
+    forgottenTime = now
+    addresses.removeDead(slots) { entry, slots in
+      !slots[unproven: entry.handle].request.state.isFinal
+        && entry.address
+          == (entry.mark == .object
+            ? slots[unproven: entry.handle].request.address
+            : slots[unproven: entry.handle].notification)
+    }
+  }
+
+  // MARK: Ending
+
+  /// The request's last step: it is no longer in flight. ``retire(_:)`` follows.
+  @inline(__always)
+  mutating func finish(
+    _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, time: UInt64,
+    tid: UInt32
+  ) {
+    slots[slot].addStep(step, time: time, tid: tid)
+    slots[slot].request.state = state
+    links.remove(slot)
+    if let position = addresses.find(slots[slot].request.address),
+      addresses[position].handle == slot
+    {
+      addresses[position].mark = .ended
+    }
+    if slots[slot].isIndexed { userData.remove(slot, &slots) }
+  }
+
+  /// Takes an ended request into the history. Returns the one that leaves it, none while there is room.
+  @inline(__always)
+  mutating func retire(_ slot: Handle<RequestSlot>) -> Handle<RequestSlot> {
+    history.append(slot)
+  }
+
+  @inline(__always)
+  mutating func free(_ slot: Handle<RequestSlot>) {
+    links[slot].member = .none
+    // No record can be about it any more.
+    slots[slot].request.address = 0
+    slots.give(back: slot)
+  }
+
+  // MARK: Chains
+
+  @inline(__always)
+  func chainMember(of slot: Handle<RequestSlot>) -> Handle<ChainMember> { links[slot].member }
+
+  mutating func setChain(
+    _ member: Handle<ChainMember>, id: Chain.ID, of slot: Handle<RequestSlot>
+  ) {
+    links[slot].member = member
+    slots[slot].isPlain = false
+    slots[slot].request.chain = id
+  }
+
+  mutating func leaveChain(_ slot: Handle<RequestSlot>) {
+    links[slot].member = .none
+  }
+
+  // MARK: Losses and walks
+
+  mutating func noteLoss(at time: UInt64) {
+    lossTime = max(lossTime, time)
+  }
+
+  /// Whether a request that a walk found in flight at `header.req` can be there, although its address is
+  /// not that of a request in flight.
+  ///
+  /// - Parameter isFromStart: all of the ring's requests are known.
+  func canBeFound(
+    _ header: record, userData: UInt64, ring: Handle<RingState>, isFromStart: Bool
+  ) -> Bool {
+    if let position = addresses.find(header.req) {
+      // It was seen, and has ended: the next request there would have been seen as well.
+      let handle = addresses[position].handle
+      guard
+        lossTime != 0 && (handle == .none || slots[unproven: handle].request.lastTime <= lossTime)
+      else { return false }
+    } else {
+      // It may be among the forgotten ones.
+      guard forgottenTime < header.time_ns, !isFromStart || lossTime != 0 else { return false }
+    }
+    return !strangeEnds.contains(ring: ring, userData: userData, since: header.time_ns)
+  }
+
+  /// Makes room without forgetting ended addresses: they show which results of this walk are stale.
+  mutating func makeRoomForFound() {
+    if addresses.isCrowded { addresses.grow() }
+  }
+
+  /// A request that was never seen has ended: a walk that found it just before must not revive it.
+  @inline(never)
+  mutating func noteStranger(at address: UInt64, now: UInt64) {
+    if addresses.isCrowded { removeDeadAddresses(now: now) }
+    _ = addresses.insert(address)
+  }
+
+  mutating func noteStranger(ring: Handle<RingState>, userData: UInt64, time: UInt64) {
+    strangeEnds.note(ring: ring, userData: userData, time: time)
+  }
+
+  // MARK: Walking
+
+  /// Calls `body` for the requests in flight, oldest first, until it returns false.
+  func forEachInFlight(_ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool) {
+    var slot = links.first
+    while slot != .none {
+      if !body(slot, slots[slot]) { return }
+      slot = links[slot].next
+    }
+  }
+
+  /// As ``forEachInFlight(_:)``, for the requests of one ring.
+  func forEachInFlight(
+    of ring: Handle<RingState>, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
+  ) {
+    var slot = links.first
+    while slot != .none {
+      if links[slot].ring == ring, !body(slot, slots[slot]) { return }
+      slot = links[slot].next
+    }
+  }
+
+  /// Calls `body` for the requests in the history, newest first, until it returns false.
+  func forEachEnded(_ body: (borrowing RequestSlot) -> Bool) {
+    for age in 0..<history.count where !body(slots[history[age: age]]) { return }
+  }
+
+  var historyCount: Int { history.count }
+}
+
+// MARK: The short path
+
+/// The two commonest records; see Aggregator+Plain.swift.
+extension RequestTracker {
+  /// A submission at an address whose last request has ended.
+  @inline(__always)
+  mutating func beginPlain(
+    _ record: UnsafePointer<record_submit>, ring: Handle<RingState>, ringID: Ring.ID
+  ) -> Request.ID? {
+    let header = record.pointee.base
+    guard let position = addresses.find(header.req), addresses[position].mark == .ended,
+      let handle = slots.takeFreed()
+    else { return nil }
+    addresses[position] = AddressTable<RequestSlot>.Entry(
+      address: header.req, handle: handle, mark: .object)
+    links.append(handle, ring: ring)
+    lastID &+= 1
+
+    let slot = slots.mutablePointer(to: handle)
+    slot.pointee.begin(header, ring: ring, ringID: ringID, id: lastID, isPlain: true)
+    slot.pointee.describe(
+      record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
+      tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
+    slot.pointee.request.stepStorage[unchecked: 0] = Step(
+      time: header.time_ns, tid: header.tid, kind: .submitted)
+    slot.pointee.request.stepCount = 1
+    return lastID
+  }
+
+  /// A plain request in flight, as ``findPlain(_:ring:)`` found it.
+  struct PlainRequest {
+    fileprivate let position: AddressTable<RequestSlot>.Position
+    let handle: Handle<RequestSlot>
+    let slot: UnsafeMutablePointer<RequestSlot>
+  }
+
+  /// The request in flight at the record's address if its only CQE ends it as any other.
+  @inline(__always)
+  mutating func findPlain(
+    _ record: UnsafePointer<record_complete>, ring: Handle<RingState>
+  ) -> PlainRequest? {
+    guard let position = addresses.find(record.pointee.base.req),
+      addresses[position].mark == .object
+    else { return nil }
+    // Not ended, and so the request at this address.
+    let handle = addresses[position].handle
+    let slot = slots.mutablePointer(to: handle)
+    guard slot.pointee.isPlain, slot.pointee.request.stepCount < Request.stepCapacity,
+      slot.pointee.ring == ring,
+      slot.pointee.request.opcode.rawValue == record.pointee.base.opcode,
+      slot.pointee.request.userData == record.pointee.user_data
+    else { return nil }
+    return PlainRequest(position: position, handle: handle, slot: slot)
+  }
+
+  /// Ends a plain request. Returns the one that leaves the history, none while there is room.
+  @inline(__always)
+  mutating func completePlain(
+    _ request: PlainRequest, _ record: UnsafePointer<record_complete>, stepCount: UInt32
+  ) -> Handle<RequestSlot> {
+    let header = record.pointee.base
+    let slot = request.slot
+    addresses[request.position].mark = .ended
+    slot.pointee.take(result: record.pointee.res, flags: record.pointee.cflags, tid: header.tid)
+    slot.pointee.request.stepStorage[unchecked: Int(stepCount)] = Step(
+      time: header.time_ns, tid: header.tid, kind: .completed)
+    slot.pointee.request.stepCount = stepCount &+ 1
+    slot.pointee.request.lastTime = header.time_ns
+    slot.pointee.request.state = .completed
+    links.remove(request.handle)
+    return history.append(request.handle)
+  }
+}
+
+#if DEBUG
+  extension RequestTracker {
+    /// Those in flight and those in the history.
+    var allHandles: [Handle<RequestSlot>] {
+      var all: [Handle<RequestSlot>] = []
+      forEachInFlight { slot, _ in
+        all.append(slot)
+        return true
+      }
+      for age in 0..<history.count { all.append(history[age: age]) }
+      return all
+    }
+
+    var inFlightCount: Int { allHandles.count - history.count }
+
+    /// Traps unless lists, tables and pool agree.
+    func checkInvariants() {
+      addresses.checkInvariants()
+      userData.checkInvariants(slots)
+      var inFlight = 0
+      var previous = Handle<RequestSlot>.none
+      forEachInFlight { handle, slot in
+        precondition(slots.isLive(handle), "a request in flight was given back")
+        precondition(links[handle].previous == previous, "the list in flight is broken")
+        precondition(!slot.request.state.isFinal, "a request in flight has ended")
+        precondition(links[handle].ring == slot.ring, "a request's ring is recorded twice")
+        precondition(slot.request.id != 0 && slot.request.id <= lastID, "a request has no id")
+        inFlight += 1
+        previous = handle
+        return inFlight <= slots.count
+      }
+      precondition(links[.none].previous == previous, "the list in flight has a wrong end")
+      for age in 0..<history.count {
+        let handle = history[age: age]
+        precondition(slots.isLive(handle), "the history holds a request that was given back")
+        precondition(slots[handle].request.state.isFinal, "a request in the history is in flight")
+      }
+    }
+  }
+#endif

@@ -1,0 +1,34 @@
+/// Overflowed CQEs of requests that were never seen. They do not name their request, so a walk that found it
+/// just before would revive it.
+struct StrangeEnds {
+  private struct Key: Hashable {
+    var ring: Handle<RingState>
+    var userData: UInt64
+  }
+
+  private var times: [Key: UInt64] = [:]
+
+  /// A walk's results arrive within milliseconds; a second is plenty, and so is this limit within it.
+  private static var lifetime: UInt64 { 1_000_000_000 }
+  private static var limit: Int { 1 << 16 }
+
+  mutating func note(ring: Handle<RingState>, userData: UInt64, time: UInt64) {
+    if times.count >= Self.limit {
+      times = times.filter { $0.value.addingSaturated(Self.lifetime) > time }
+      if times.count >= Self.limit { times = [:] }
+    }
+    times[Key(ring: ring, userData: userData)] = time
+  }
+
+  func contains(ring: Handle<RingState>, userData: UInt64, since time: UInt64) -> Bool {
+    guard let end = times[Key(ring: ring, userData: userData)] else { return false }
+    return end >= time
+  }
+}
+
+extension UInt64 {
+  func addingSaturated(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,60 @@
+/// A ring with what only the aggregator needs of it.
+struct RingState: Listed {
+  var ring: Ring
+  /// Of the last record about it.
+  var lastTime: UInt64 = 0
+  /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
+  var isIndexed = false
+  var rates = RateHistory()
+  /// Its queues at the last look.
+  var depth = QueueDepth()
+  /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
+  var sqThreadStart: UInt32 = 0
+  /// Thread of the last `io_uring_cqring_wait`.
+  var lastWaitTid: UInt32 = 0
+  /// Neighbours in the tracker's list of rings.
+  var link = ListLink<RingState>()
+
+  init(_ ring: Ring) {
+    self.ring = ring
+  }
+
+  mutating func count(bytes: UInt64, _ direction: OpcodeProperties.Direction) {
+    switch direction {
+    case .none: break
+    case .read: ring.counts.bytesRead &+= bytes
+    case .write: ring.counts.bytesWritten &+= bytes
+    }
+  }
+
+  @inline(never)
+  mutating func count(error result: Int32) {
+    ring.counts.errors &+= 1
+    ring.count(errno: result == .min ? 0 : -result)
+  }
+}
+
+extension Ring {
+  init(id: ID, address: UInt64, time: UInt64) {
+    self.init(
+      id: id, address: address, ownerTgid: 0, comm: "", descriptors: [], sqEntries: 0,
+      cqEntries: 0, setupFlags: [], sqThreadTid: 0, registeredFiles: 0, registeredBuffers: 0,
+      firstTime: time, closedTime: 0, isFound: true, counts: Counts(), inFlight: 0,
+      lastSecond: Rates(), lastMinute: Rates(), latency: LatencySummary(), errnos: [],
+      lastWaitMinEvents: 0, lastWaitTime: 0)
+  }
+
+  /// Counts an error. There are few different ones on a ring; beyond 256 they count as 0.
+  mutating func count(errno: Int32, times: UInt64 = 1) {
+    for index in errnos.indices where errnos[index].errno == errno {
+      errnos[index].count &+= times
+      return
+    }
+    let isFull = errnos.count >= 256
+    if isFull, errno != 0 {
+      count(errno: 0, times: times)
+    } else {
+      errnos.append(ErrnoCount(errno: errno, count: times))
+    }
+  }
+}

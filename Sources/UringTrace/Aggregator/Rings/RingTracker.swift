@@ -1,0 +1,186 @@
+/// Rings by the address of their `io_ring_ctx`: those that exist, and the last few that were closed.
+struct RingTracker: ~Copyable {
+  /// More rings than any machine has; a damaged recording can name more. Those share the newest ring.
+  private static var mostRings: Int { 1 << 16 }
+
+  private var rings = Pool<RingState>()
+  /// All rings that are not forgotten, by id.
+  private var all = PoolList<RingState>()
+  /// From `io_ring_ctx` to ring.
+  private var contexts = AddressTable<RingState>()
+  private var recent = RecentRing()
+  private(set) var lastID: Ring.ID = 0
+
+  /// Oldest first.
+  private var closed: [Handle<RingState>] = []
+  private let closedLimit: Int
+
+  /// Over all rings, forgotten ones included.
+  private var totalRates = RateHistory()
+  private var forgottenTotal = RateCounters()
+
+  /// The ring that was asked for last: records of one ring arrive in runs.
+  private struct RecentRing {
+    var context: UInt64 = 0
+    var handle = Handle<RingState>.none
+    /// The ring in the pool; nil while there is no such ring.
+    var state: UnsafeMutablePointer<RingState>?
+  }
+
+  /// - Parameter closedLimit: closed rings that are kept.
+  init(closedLimit: Int) {
+    self.closedLimit = closedLimit
+  }
+
+  subscript(_ ring: Handle<RingState>) -> RingState {
+    @inline(__always)
+    _read { yield rings[ring] }
+    @inline(__always)
+    _modify { yield &rings[ring] }
+  }
+
+  // MARK: Finding
+
+  /// The ring of a context if it is the one that was asked for last. The pointer is valid until a ring is
+  /// added or forgotten.
+  @inline(__always)
+  func recent(
+    _ context: UInt64
+  ) -> (handle: Handle<RingState>, state: UnsafeMutablePointer<RingState>)? {
+    guard context == recent.context, let state = recent.state else { return nil }
+    return (recent.handle, state)
+  }
+
+  /// Makes a ring the one that was asked for last.
+  mutating func setRecent(_ ring: Handle<RingState>, context: UInt64) {
+    recent = RecentRing(context: context, handle: ring, state: rings.mutablePointer(to: ring))
+  }
+
+  func known(_ context: UInt64) -> Handle<RingState>? {
+    guard let position = contexts.find(context) else { return nil }
+    let handle = contexts[position].handle
+    guard handle != .none, rings[unproven: handle].ring.address == context else { return nil }
+    return handle
+  }
+
+  /// Adds a ring at a context. The caller must tell the other trackers.
+  ///
+  /// - Returns: nil if there are too many; see ``newest``.
+  mutating func add(_ context: UInt64, time: UInt64) -> Handle<RingState>? {
+    guard rings.count < Self.mostRings else { return nil }
+    lastID += 1
+    let new = Ring(id: lastID, address: context, time: time)
+    let ring = rings.take(RingState(new))
+    rings[ring] = RingState(new)
+    all.append(ring, in: &rings)
+    if contexts.isCrowded {
+      contexts.removeDead(rings) { entry, rings in
+        rings[unproven: entry.handle].ring.address == entry.address
+      }
+    }
+    contexts[contexts.insert(context)].handle = ring
+    recent = RecentRing()
+    return ring
+  }
+
+  var newest: Handle<RingState> { all.last }
+
+  // MARK: Closing
+
+  /// Notes that the ring was closed. Returns the closed ring that must be forgotten for it.
+  mutating func close(_ ring: Handle<RingState>, time: UInt64) -> Handle<RingState>? {
+    guard rings[ring].ring.closedTime == 0 else { return nil }
+    rings[ring].ring.closedTime = max(time, 1)
+    closed.append(ring)
+    return closed.count > closedLimit ? closed.removeFirst() : nil
+  }
+
+  /// Requests arrive after all: it was not closed.
+  @inline(never)
+  mutating func reopen(_ ring: Handle<RingState>) {
+    rings[ring].ring.closedTime = 0
+    closed.removeAll { $0 == ring }
+  }
+
+  mutating func forget(_ ring: Handle<RingState>) {
+    forgottenTotal += RateCounters(rings[ring].ring.counts)
+    all.remove(ring, in: &rings)
+    // No context is its own any more.
+    rings[ring].ring.address = 0
+    rings.give(back: ring)
+    recent = RecentRing()
+  }
+
+  // MARK: Over all rings
+
+  /// Calls `body` for each ring that is not forgotten, oldest first.
+  func forEachRing(_ body: (Handle<RingState>, borrowing RingState) -> Void) {
+    var ring = all.first
+    while ring != .none {
+      body(ring, rings[ring])
+      ring = rings[ring].link.next
+    }
+  }
+
+  var count: Int { Int(all.count) }
+
+  /// Oldest first.
+  var handles: [Handle<RingState>] {
+    var handles: [Handle<RingState>] = []
+    handles.reserveCapacity(count)
+    forEachRing { handle, _ in handles.append(handle) }
+    return handles
+  }
+
+  /// Sums over all rings that were ever seen.
+  var total: RateCounters {
+    var sum = forgottenTotal
+    forEachRing { _, ring in sum += RateCounters(ring.ring.counts) }
+    return sum
+  }
+
+  /// Requests in flight on all rings.
+  var inFlightCount: Int {
+    var count = 0
+    forEachRing { _, ring in count += Int(ring.ring.inFlight) }
+    return count
+  }
+
+  /// Takes the totals as they are when each of the ticks begins.
+  mutating func sample(at ticks: ClosedRange<UInt64>) {
+    var ring = all.first
+    while ring != .none {
+      let counters = RateCounters(rings[ring].ring.counts)
+      for tick in ticks { rings[ring].rates.sample(counters, at: tick) }
+      ring = rings[ring].link.next
+    }
+    let sum = total
+    for tick in ticks { totalRates.sample(sum, at: tick) }
+  }
+
+  func rates(_ clock: RateClock) -> (lastSecond: Rates, lastMinute: Rates) {
+    let sum = total
+    return (totalRates.lastSecond(sum, clock: clock), totalRates.lastMinute(sum, clock: clock))
+  }
+
+  #if DEBUG
+    /// Traps unless the list of rings, the table of contexts and the list of closed rings agree.
+    func checkInvariants() {
+      contexts.checkInvariants()
+      all.checkInvariants(in: rings) { handle, ring in
+        precondition(known(ring.ring.address) == handle || isReplaced(ring), "a ring is not found")
+        precondition(
+          (ring.ring.closedTime != 0) == closed.contains(handle), "a closed ring is on no list")
+      }
+      precondition(rings.count == Int(all.count), "a ring is on no list")
+      precondition(closed.count <= max(closedLimit, 0), "too many closed rings are kept")
+      precondition(recent.state == nil || rings.isLive(recent.handle), "the recent ring is gone")
+    }
+
+    /// Its context is another ring's now.
+    private func isReplaced(_ ring: borrowing RingState) -> Bool {
+      guard let other = known(ring.ring.address) else { return false }
+      return rings[other].ring.id > ring.ring.id && ring.ring.closedTime != 0
+    }
+  #endif
+}

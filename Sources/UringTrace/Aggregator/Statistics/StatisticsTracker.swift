@@ -1,0 +1,147 @@
+import CRecord
+
+/// Latencies by ring and opcode.
+struct StatisticsTracker: ~Copyable {
+  private typealias ByOpcode = InlineArray<256, Handle<OpcodeStatistics>>
+
+  private var statistics = Pool<OpcodeStatistics>()
+  private var rings = SideTable<RingState, ByOpcode>(ByOpcode(repeating: .none))
+
+  // MARK: Rings
+
+  mutating func ringBegan(_ ring: Handle<RingState>) {
+    rings.reset(ring)
+  }
+
+  mutating func ringForgotten(_ ring: Handle<RingState>) {
+    for opcode in 0..<256 where rings[ring][opcode] != .none {
+      let handle = rings[ring][opcode]
+      // Releases the histogram's memory.
+      statistics[handle] = OpcodeStatistics(opcode: Opcode(rawValue: 0))
+      statistics.give(back: handle)
+    }
+    rings.reset(ring)
+  }
+
+  // MARK: Recording
+
+  /// Adds the latency of a request that posts its first CQE, or ends without one.
+  ///
+  /// From submission to the first CQE: the lifetime of a multishot is no latency, and what follows a
+  /// zero-copy send's result is the network stack's.
+  @inline(__always)
+  mutating func record(_ slot: inout RequestSlot, until time: UInt64) {
+    guard !slot.isLatencyRecorded, slot.request.isStartKnown, slot.request.preparationError == 0
+    else { return }
+    slot.isLatencyRecorded = true
+    slot.isPlain = false
+    let latency = time.since(slot.request.startTime)
+    let handle = handle(slot.ring, slot.request.opcode)
+    statistics[handle].histogram.record(latency)
+    if slot.request.stepCount <= 1 {
+      statistics[handle].addIssued(latency)
+    } else {
+      statistics[handle].addStages(of: slot, steps: slot.request.stepCount, until: time)
+    }
+  }
+
+  /// Adds the latency of a plain request if that needs no memory.
+  ///
+  /// - Returns: false if nothing was added.
+  @inline(__always)
+  mutating func recordPlain(
+    _ slot: UnsafeMutablePointer<RequestSlot>, steps: UInt32, ring: Handle<RingState>,
+    until time: UInt64
+  ) -> Bool {
+    let handle = rings[ring][unchecked: Int(slot.pointee.request.opcode.rawValue)]
+    guard handle != .none, time >= slot.pointee.request.lastTime else { return false }
+    let statistics = statistics.mutablePointer(to: handle)
+    let latency = time &- slot.pointee.request.startTime
+    guard statistics.pointee.histogram.recordCovered(latency) else { return false }
+    if steps == 1 {
+      statistics.pointee.addIssued(latency)
+    } else {
+      statistics.pointee.addStages(of: slot.pointee, steps: steps, until: time)
+    }
+    return true
+  }
+
+  /// Adds the latency of a request without stages.
+  mutating func record(_ latency: UInt64, of opcode: Opcode, on ring: Handle<RingState>) {
+    let handle = handle(ring, opcode)
+    statistics[handle].histogram.record(latency)
+    statistics[handle].unstagedTotal &+= latency
+  }
+
+  /// Adds many latencies, of which the sum and the buckets are known.
+  mutating func record(
+    sum: UInt64, buckets: Slice<UnsafeBufferPointer<record_count>>, of opcode: Opcode,
+    on ring: Handle<RingState>
+  ) {
+    guard !buckets.isEmpty else { return }
+    let handle = handle(ring, opcode)
+    statistics[handle].unstagedTotal &+= sum
+    for pair in buckets {
+      statistics[handle].histogram.add(UInt64(pair.count), toBucket: Int(pair.what))
+    }
+  }
+
+  @inline(__always)
+  private mutating func handle(
+    _ ring: Handle<RingState>, _ opcode: Opcode
+  ) -> Handle<OpcodeStatistics> {
+    let known = rings[ring][unchecked: Int(opcode.rawValue)]
+    return known == .none ? add(ring, opcode) : known
+  }
+
+  @inline(never)
+  private mutating func add(
+    _ ring: Handle<RingState>, _ opcode: Opcode
+  ) -> Handle<OpcodeStatistics> {
+    let handle = statistics.take(OpcodeStatistics(opcode: opcode))
+    statistics[handle] = OpcodeStatistics(opcode: opcode)
+    rings[ring][Int(opcode.rawValue)] = handle
+    return handle
+  }
+
+  // MARK: Snapshot
+
+  /// Appends the latencies of a ring, by opcode.
+  mutating func appendLatencies(
+    of ring: Handle<RingState>, id: Ring.ID, to all: inout [OpcodeLatency]
+  ) {
+    for opcode in 0..<256 {
+      let handle = rings[ring][unchecked: opcode]
+      if handle != .none { all.append(statistics[handle].latency(ring: id)) }
+    }
+  }
+
+  /// The latency over all opcodes of a ring.
+  func mergedLatency(of ring: Handle<RingState>) -> LatencySummary {
+    var merged = LatencyHistogram()
+    var total: UInt64 = 0
+    for opcode in 0..<256 where rings[ring][opcode] != .none {
+      let handle = rings[ring][opcode]
+      merged.add(statistics[handle].histogram)
+      total &+= statistics[handle].latencyTotal
+    }
+    return merged.summary(sum: total)
+  }
+
+  #if DEBUG
+    /// Traps unless the statistics in use are those of these rings.
+    func checkInvariants(rings all: [Handle<RingState>]) {
+      var used = 0
+      for ring in all {
+        for opcode in 0..<256 where rings[ring][opcode] != .none {
+          let handle = rings[ring][opcode]
+          precondition(statistics.isLive(handle), "statistics were given back")
+          precondition(
+            statistics[handle].opcode.rawValue == UInt8(opcode), "statistics of another opcode")
+          used += 1
+        }
+      }
+      precondition(used == statistics.count, "statistics belong to no ring")
+    }
+  #endif
+}

@@ -1,0 +1,40 @@
+/// A dictionary that is emptied rather than grown beyond its limit: for names and other facts that arrive
+/// again, or that the view can do without.
+///
+/// Nothing may hold a position in it. For numbers that others hold see ``Numbering``.
+package struct BoundedCache<Key: Hashable, Value> {
+  package private(set) var entries: [Key: Value] = [:]
+  private let limit: Int
+
+  package init(limit: Int) {
+    self.limit = max(limit, 1)
+  }
+
+  package var isEmpty: Bool { entries.isEmpty }
+
+  package subscript(_ key: Key) -> Value? {
+    get { entries[key] }
+    set {
+      if newValue != nil, entries.count >= limit, entries[key] == nil { entries.removeAll() }
+      entries[key] = newValue
+    }
+  }
+
+  /// Sets a value and returns the one it replaces.
+  @discardableResult
+  package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
+    let old = entries[key]
+    self[key] = value
+    return old
+  }
+
+  package mutating func removeValue(forKey key: Key) -> Value? {
+    entries.removeValue(forKey: key)
+  }
+
+  package mutating func removeAll(where isUnwanted: (Key) -> Bool) {
+    // Most calls find nothing: no copy of the dictionary then.
+    guard entries.keys.contains(where: isUnwanted) else { return }
+    entries = entries.filter { !isUnwanted($0.key) }
+  }
+}

@@ -1,0 +1,40 @@
+/// The slot of an element in a ``Pool``.
+///
+/// 4 bytes in release builds. Debug builds add the generation of the slot: using a handle after its slot was
+/// given back is a failed assertion there.
+struct Handle<Element: ~Copyable>: Hashable, Sendable {
+  let index: UInt32
+  #if DEBUG
+    let generation: UInt32
+  #endif
+
+  /// Only a ``Pool`` makes handles.
+  @inline(__always)
+  init(index: UInt32, generation: @autoclosure () -> UInt32) {
+    self.index = index
+    #if DEBUG
+      self.generation = generation()
+    #endif
+  }
+
+  /// The handle of no element. No pool grows so large that it holds this index.
+  static var none: Self {
+    @inline(__always) get { Self(index: .max, generation: 0) }
+  }
+
+  @inline(__always)
+  static func == (one: Self, other: Self) -> Bool {
+    #if DEBUG
+      return one.index == other.index && one.generation == other.generation
+    #else
+      return one.index == other.index
+    #endif
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(index)
+  }
+
+  /// Nil instead of ``none``.
+  var ifAny: Self? { self == .none ? nil : self }
+}

@@ -1,0 +1,147 @@
+import Glibc
+
+/// Elements in one block of memory, each reached by a ``Handle`` that stays valid until it is given back.
+///
+/// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)``
+/// makes handles, so none can be out of bounds; debug builds also check that the slot was not given back.
+struct Pool<Element: ~Copyable>: ~Copyable {
+  private var base: UnsafeMutablePointer<Element>
+  private var capacity: UInt32 = 64
+  private var freed: UnsafeMutablePointer<UInt32>
+  private var freedCount: UInt32 = 0
+  /// Slots below this have been in use at some time; each holds an initialised element.
+  private var end: UInt32 = 0
+  #if DEBUG
+    /// Odd while the slot is in use.
+    private var generations: [UInt32] = []
+  #endif
+
+  init() {
+    base = Self.resized(nil, to: 64)
+    freed = Self.resized(nil, to: 64)
+  }
+
+  deinit {
+    base.deinitialize(count: Int(end))
+    free(base)
+    free(freed)
+  }
+
+  /// Elements in use.
+  var count: Int { Int(end - freedCount) }
+
+  subscript(_ handle: Handle<Element>) -> Element {
+    @inline(__always)
+    unsafeAddress {
+      check(handle)
+      return UnsafePointer(base + Int(handle.index))
+    }
+    @inline(__always)
+    unsafeMutableAddress {
+      check(handle)
+      return base + Int(handle.index)
+    }
+  }
+
+  /// The element that a handle reaches or, if its slot was given back, what the slot holds now.
+  ///
+  /// For references that the element itself proves right or wrong: by an id, or by its address.
+  subscript(unproven handle: Handle<Element>) -> Element {
+    @inline(__always)
+    unsafeAddress {
+      assert(handle.index < end)
+      return UnsafePointer(base + Int(handle.index))
+    }
+  }
+
+  /// Calls `body` for what each slot holds, also those given back, in the order of the slots.
+  func forEachSlot(_ body: (borrowing Element) -> Void) {
+    for index in 0..<Int(end) { body(base[index]) }
+  }
+
+  /// For changing a large element in one go. Valid until the next ``take(_:)``.
+  @inline(__always)
+  mutating func mutablePointer(to handle: Handle<Element>) -> UnsafeMutablePointer<Element> {
+    check(handle)
+    return base + Int(handle.index)
+  }
+
+  /// A slot that was given back, with the element that it held; nil if there is none.
+  @inline(__always)
+  mutating func takeFreed() -> Handle<Element>? {
+    guard freedCount > 0 else { return nil }
+    freedCount &-= 1
+    return begin(freed[Int(freedCount)])
+  }
+
+  /// A slot that was given back, with the element that it held, or else a new one with `initial`.
+  @inline(__always)
+  mutating func take(_ initial: @autoclosure () -> Element) -> Handle<Element> {
+    if let handle = takeFreed() { return handle }
+    return takeNew(initial())
+  }
+
+  @inline(never)
+  private mutating func takeNew(_ initial: consuming Element) -> Handle<Element> {
+    if end == capacity { grow() }
+    (base + Int(end)).initialize(to: initial)
+    end += 1
+    #if DEBUG
+      generations.append(0)
+    #endif
+    return begin(end - 1)
+  }
+
+  /// Gives a slot back. Its element stays as it is until the slot is taken again.
+  @inline(__always)
+  mutating func give(back handle: Handle<Element>) {
+    check(handle)
+    #if DEBUG
+      generations[Int(handle.index)] += 1
+    #endif
+    freed[Int(freedCount)] = handle.index
+    freedCount &+= 1
+  }
+
+  @inline(__always)
+  private mutating func begin(_ index: UInt32) -> Handle<Element> {
+    #if DEBUG
+      generations[Int(index)] += 1
+      return Handle(index: index, generation: generations[Int(index)])
+    #else
+      return Handle(index: index, generation: 0)
+    #endif
+  }
+
+  @inline(__always)
+  private func check(_ handle: Handle<Element>) {
+    #if DEBUG
+      precondition(isLive(handle), "a handle was used after its slot was given back")
+    #endif
+  }
+
+  #if DEBUG
+    /// Whether the handle's slot is in use by the element that the handle was made for.
+    func isLive(_ handle: Handle<Element>) -> Bool {
+      handle.index < end && handle.generation % 2 == 1
+        && generations[Int(handle.index)] == handle.generation
+    }
+  #endif
+
+  @inline(never)
+  private mutating func grow() {
+    // glibc moves large blocks by remapping their pages: growing does not copy.
+    capacity *= 2
+    base = Self.resized(base, to: capacity)
+    freed = Self.resized(freed, to: capacity)
+  }
+
+  private static func resized<T: ~Copyable>(
+    _ old: UnsafeMutablePointer<T>?, to capacity: UInt32
+  ) -> UnsafeMutablePointer<T> {
+    guard let new = realloc(old, Int(capacity) * MemoryLayout<T>.stride) else {
+      fatalError("out of memory")
+    }
+    return new.assumingMemoryBound(to: T.self)
+  }
+}

@@ -1,0 +1,358 @@
+import CRecord
+
+/// A tag of a ublk queue.
+struct UblkTag: Hashable {
+  var device: Numbering<UInt64>.Number
+  var queue: UInt16
+  var tag: UInt16
+
+  /// As the key of an ``AddressTable``.
+  fileprivate var key: UInt64 { device.bits << 32 | UInt64(queue) << 16 | UInt64(tag) }
+}
+
+/// What a ublk queue's tag does.
+struct UblkTagState {
+  /// The block request of the last delivery; 0 if it was not recorded.
+  var request: UInt64 = 0
+  var disk: Numbering<DiskName>.Number?
+  var operation: UInt8 = 0xff
+  var sector: UInt64 = 0
+  var length: UInt32 = 0
+  /// The command that delivered.
+  var leader = RequestGroup.Leader()
+  /// The slot named for automatic registration, if it is one.
+  var index: UInt32?
+  var isAutomatic = false
+  /// UBLK_IO_FLAG_* at the delivery, 0 where not known.
+  var ioFlags: UInt32 = 0
+  /// The group of the last delivery.
+  var group = GroupReference.none
+}
+
+/// Commands of ublk servers: they put the pages of block requests into slots, and take them out.
+struct UblkTracker: ~Copyable {
+  /// More tags than a machine's devices have: then all are forgotten.
+  private static var mostTags: Int { 1 << 18 }
+  /// UBLK_F_AUTO_BUF_REG, include/uapi/linux/ublk_cmd.h.
+  private static var automaticFlag: UInt32 { 1 << 11 }
+  /// UBLK_IO_FLAG_AUTO_BUF_REG, drivers/block/ublk_drv.c: the slot was filled.
+  private static var filledFlag: UInt32 { 1 << 4 }
+
+  private var tags = Pool<UblkTagState>()
+  private var tagKeys = AddressTable<UblkTagState>()
+  /// ublk's character devices, by their address in the kernel.
+  private var devices = Numbering<UInt64>(limit: 4_096)
+  /// The device of a ring's descriptor, as commands had it when they completed.
+  private var routes = BoundedCache<Route, Numbering<UInt64>.Number>(limit: 1 << 16)
+
+  private struct Route: Hashable {
+    var ring: Handle<RingState>
+    var fd: Int32
+    var isRegistered: Bool
+
+    init(_ slot: borrowing RequestSlot) {
+      ring = slot.ring
+      fd = slot.request.sqe.fd
+      isRegistered = slot.request.sqe.flags & SQEFlags.fixedFile.rawValue != 0
+    }
+  }
+
+  // MARK: Submitted
+
+  /// A driver's command is submitted.
+  mutating func submitted(
+    _ slot: inout RequestSlot, _ lending: inout LendingTracker, _ event: inout Event
+  ) {
+    let sqe = slot.request.sqe
+    guard let (provider, command) = GroupProviderTraits.command(UInt32(truncatingIfNeeded: sqe.off))
+    else { return }
+    let index: UInt32?
+    switch command.slot {
+    case .payload: index = UInt32(truncatingIfNeeded: sqe.pad2)
+    case .address: index = UInt32(truncatingIfNeeded: sqe.addr & 0xffff)
+    case .none: index = nil
+    }
+    slot.joinLending()
+    switch command.role {
+    case .register:
+      // In an SQE group it has no slot: the buffer is the group's.
+      if let led = lending.resolve(slot.lending.led), lending[led].rules.lifecycle == .batch {
+        describe(led, by: slot, &lending)
+      } else {
+        register(&slot, provider, index: index, &lending, &event)
+      }
+    case .unregister: if let index { unregister(&slot, index: index, &lending, &event) }
+    case .deliver: break
+    case .commitAndDeliver:
+      if let tag = tag(of: slot) {
+        let moment = Moment(time: slot.request.startTime, tid: slot.request.submitterTid)
+        commit(tag, slot, at: moment, &lending)
+      }
+    }
+  }
+
+  private mutating func register(
+    _ slot: inout RequestSlot, _ provider: GroupProvider, index: UInt32?,
+    _ lending: inout LendingTracker, _ event: inout Event
+  ) {
+    let group = lending.begin(
+      provider, on: slot.ring, time: slot.request.startTime, leader: lending.leader(slot))
+    let named = UblkSlot(command: slot.request.sqe)
+    lending[group].origin.isUblk = true
+    lending[group].buffer.isKernel = true
+    lending[group].origin.queue = named.queue
+    lending[group].origin.queueTag = named.tag
+    lending[group].index = index
+    let bufferSlot = index.map { lending.slotOrNew(slot.ring, .registered, $0) }
+    lending[group].slot = bufferSlot ?? .none
+    lending.lead(&slot, group, &event)
+    if let tag = tag(of: slot) { Self.fill(group, self[tag], &lending) }
+    // Requests behind it in the batch name the slot before the command is known to have worked.
+    guard let bufferSlot else { return }
+    let old = lending[bufferSlot].group
+    if old == .none || lending[old].isBeingWithdrawn { lending[bufferSlot].group = group }
+  }
+
+  /// The ublk I/O whose memory the leader of an SQE group lends.
+  private mutating func describe(
+    _ group: Handle<GroupState>, by slot: borrowing RequestSlot, _ lending: inout LendingTracker
+  ) {
+    let named = UblkSlot(command: slot.request.sqe)
+    lending[group].origin.isUblk = true
+    lending[group].origin.queue = named.queue
+    lending[group].origin.queueTag = named.tag
+    guard let tag = tag(of: slot) else { return }
+    let state = self[tag]
+    if let disk = state.disk { lending[group].origin.disk = disk }
+    guard state.request != 0 else { return }
+    lending[group].origin.operation = state.operation
+    lending[group].origin.sector = state.sector
+    lending[group].origin.blockLength = state.length
+  }
+
+  private func unregister(
+    _ slot: inout RequestSlot, index: UInt32, _ lending: inout LendingTracker,
+    _ event: inout Event
+  ) {
+    guard let bufferSlot = lending.slot(slot.ring, .registered, index),
+      let group = lending[bufferSlot].group.ifAny
+    else { return }
+    slot.hasLending = true
+    slot.lending.withdraws = lending.reference(to: group)
+    slot.request.group = lending[group].id
+    lending[group].isBeingWithdrawn = true
+    lending.name(group, &event)
+  }
+
+  /// The buffer of the I/O that is committed leaves its slot, if the slot is of this ring.
+  private mutating func commit(
+    _ tag: UblkTag, _ slot: borrowing RequestSlot, at moment: Moment,
+    _ lending: inout LendingTracker
+  ) {
+    guard let group = lending.resolve(self[tag].group), !lending[group].end.isEnded,
+      lending[group].rules.isAutomatic
+    else { return }
+    self[tag].group = .none
+    if lending[group].buffer.ring == slot.ring {
+      lending.withdraw(group, at: moment)
+    } else {
+      lending.note(.committedElsewhere, group)
+    }
+  }
+
+  /// The tag that a command is for, if an earlier one on the same descriptor showed the device.
+  private func tag(of slot: borrowing RequestSlot) -> UblkTag? {
+    guard let device = routes[Route(slot)] else { return nil }
+    return tag(of: slot, on: device)
+  }
+
+  private func tag(
+    of slot: borrowing RequestSlot, on device: Numbering<UInt64>.Number
+  ) -> UblkTag {
+    let named = UblkSlot(command: slot.request.sqe)
+    return UblkTag(device: device, queue: named.queue, tag: named.tag)
+  }
+
+  // MARK: Completed
+
+  /// Arrives just before the completion of a command.
+  mutating func command(
+    _ record: UnsafePointer<record_command>, of slot: inout RequestSlot,
+    _ lending: inout LendingTracker, _ event: inout Event
+  ) {
+    guard slot.request.isSQEKnown,
+      let (_, command) = GroupProviderTraits.command(record.pointee.command),
+      let device = devices.number(of: record.pointee.device)
+    else { return }
+    let isNewRoute = routes.updateValue(device, forKey: Route(slot)) != device
+    let tag = tag(of: slot, on: device)
+    slot.joinLending()
+    if command.role == .register, let led = lending.resolve(slot.lending.led) {
+      if lending[led].rules.lifecycle == .batch {
+        describe(led, by: slot, &lending)
+      } else {
+        Self.fill(led, self[tag], &lending)
+      }
+      lending.name(led, &event)
+    }
+    guard command.role == .deliver || command.role == .commitAndDeliver else { return }
+    // Its submission could not show the device yet.
+    if isNewRoute, command.role == .commitAndDeliver {
+      let moment = Moment(time: slot.request.startTime, tid: record.pointee.base.tid)
+      commit(tag, slot, at: moment, &lending)
+    }
+    let block = record.pointee.block
+    self[tag].request = block.request
+    self[tag].sector = block.sector
+    self[tag].length = block.length
+    self[tag].operation =
+      block.request == 0 ? 0xff : UInt8(truncatingIfNeeded: block.operation)
+    if let disk = lending.disk(block) { self[tag].disk = disk }
+    let address = slot.request.sqe.addr
+    self[tag].index = address <= UInt64(UInt32.max) ? UInt32(address & 0xffff) : nil
+    self[tag].ioFlags = block.io_flags
+    self[tag].isAutomatic = record.pointee.flags & Self.automaticFlag != 0
+    slot.lending.delivery = tag
+  }
+
+  /// A command has ended. If it delivers, an I/O has arrived, with its data in a slot where registration is
+  /// automatic.
+  mutating func ended(
+    _ slot: inout RequestSlot, time: UInt64, _ lending: inout LendingTracker,
+    _ event: inout Event
+  ) {
+    guard let tag = slot.lending.delivery else { return }
+    slot.lending.delivery = nil
+    guard slot.request.hasResult, slot.request.result == 0 else { return }
+    var leader = lending.leader(slot)
+    leader.endTime = max(time, 1)
+    leader.hasResult = true
+    self[tag].leader = leader
+    self[tag].group = .none
+    let state = self[tag]
+    if let older = lending.group(priv: state.request) {
+      // The request is another I/O's now: the driver must have got the older buffer back.
+      lending.acknowledge(older, at: Moment(time: time, tid: 0), function: 0, isDerived: true)
+    }
+    guard state.isAutomatic, let index = state.index else { return }
+    // Flushes and discards have no data. Where the request is not known the first member shows it.
+    guard state.request == 0 || state.operation <= 1 && state.length > 0 else { return }
+    let group = lending.begin(.ublkAuto, on: slot.ring, time: time, leader: leader)
+    lending[group].origin.isUblk = true
+    lending[group].buffer.isKernel = true
+    lending[group].origin.queue = tag.queue
+    lending[group].origin.queueTag = tag.tag
+    lending[group].index = index
+    Self.fill(group, state, &lending)
+    lending[group].isTentative = state.request == 0
+    lending.provide(group, time: time)
+    lending.name(group, &event)
+    if state.ioFlags != 0, state.ioFlags & Self.filledFlag == 0 {
+      // With UBLK_AUTO_BUF_REG_FALLBACK the server has to register it itself.
+      lending[group].buffer.providedTime = 0
+      lending.note(.notRegistered, group)
+      lending.end(group, time: time)
+      return
+    }
+    if slot.request.group == 0 { slot.request.group = lending[group].id }
+    lending.putAutomatically(group, into: index, length: UInt64(state.length), time: time)
+    self[tag].group = lending.reference(to: group)
+  }
+
+  /// The command that delivered the I/O with the buffer of a group, if registration was automatic.
+  func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
+    guard !group.leader.isKnown, group.origin.priv != 0, let index = group.index else { return nil }
+    let (priv, ring) = (group.origin.priv, group.buffer.ringID)
+    var found: RequestGroup.Leader?
+    tags.forEachSlot { tag in
+      if found == nil, tag.request == priv, tag.index == index, tag.leader.ring == ring {
+        found = tag.leader
+      }
+    }
+    return found
+  }
+
+  private static func fill(
+    _ group: Handle<GroupState>, _ tag: UblkTagState, _ lending: inout LendingTracker
+  ) {
+    if let disk = tag.disk { lending[group].origin.disk = disk }
+    guard tag.request != 0 else { return }
+    // A request can be in two slots. Then the first keeps its name: the other's members show which it is.
+    if lending.group(priv: tag.request) == nil { lending.setPriv(tag.request, of: group) }
+    lending[group].origin.operation = tag.operation
+    lending[group].origin.sector = tag.sector
+    lending[group].origin.blockLength = tag.length
+    if lending[group].buffer.length == 0 { lending[group].buffer.length = UInt64(tag.length) }
+    if lending[group].buffer.direction == .unknown {
+      lending[group].buffer.direction =
+        tag.operation == 0 ? .destination : tag.operation == 1 ? .source : .unknown
+    }
+  }
+
+  // MARK: Tags
+
+  /// The state of a tag, made when it is asked for first.
+  private subscript(_ tag: UblkTag) -> UblkTagState {
+    mutating _read { yield tags[handle(tag)] }
+    _modify {
+      let handle = handle(tag)
+      yield &tags[handle]
+    }
+  }
+
+  private mutating func handle(_ tag: UblkTag) -> Handle<UblkTagState> {
+    if let position = tagKeys.find(tag.key), tagKeys[position].handle != .none {
+      return tagKeys[position].handle
+    }
+    if tags.count >= Self.mostTags {
+      tags = Pool()
+      tagKeys = AddressTable()
+    }
+    if tagKeys.isCrowded { tagKeys.grow() }
+    let handle = tags.take(UblkTagState())
+    tags[handle] = UblkTagState()
+    tagKeys[tagKeys.insert(tag.key)].handle = handle
+    return handle
+  }
+
+  #if DEBUG
+    /// Traps unless the table of tags is sound.
+    func checkInvariants() {
+      tagKeys.checkInvariants()
+    }
+  #endif
+}
+
+extension LendingTracker {
+  /// The driver has put a buffer into a slot, which must have been empty.
+  fileprivate mutating func putAutomatically(
+    _ group: Handle<GroupState>, into index: UInt32, length: UInt64, time: UInt64
+  ) {
+    let slot = slotOrNew(self[group].buffer.ring, .registered, index)
+    let old = self[slot].group
+    if old != .none { withdraw(old, at: Moment(time: time, tid: 0)) }
+    self[group].slot = slot
+    self[slot].group = group
+    self[slot].isFilled = true
+    self[slot].buffer.providedTime = time
+    self[slot].buffer.key = 0
+    self[slot].buffer.isKernel = true
+    // Not the count of the buffer before.
+    self[slot].references = 0
+    self[slot].buffer.length = length
+  }
+}
+
+extension GroupProviderTraits {
+  /// The provider and the command of a number.
+  static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
+    // Almost all other commands end here.
+    guard number >> 8 & 0xff == UInt32(UInt8(ascii: "u")) else { return nil }
+    for traits in all {
+      for command in traits.commands where command.number == number {
+        return (GroupProvider(traits), command)
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,19 @@
+import Glibc
+
+/// Text from C. Functions rather than initializers of `String`: `map(String.init)` would find those, too.
+package enum CString {
+  /// The bytes before the first zero, or all. Invalid UTF-8 is repaired.
+  package static func decode(_ bytes: some Sequence<UInt8>) -> String {
+    String(decoding: Array(bytes.prefix { $0 != 0 }), as: UTF8.self)
+  }
+
+  /// The same for characters, as C functions write them.
+  package static func decode(_ characters: some Sequence<CChar>) -> String {
+    decode(characters.lazy.map(UInt8.init(bitPattern:)))
+  }
+
+  /// The system's text of an errno, or of its negative.
+  package static func error(_ code: Int32) -> String {
+    String(cString: strerror(code < 0 ? -code : code))
+  }
+}

@@ -1,0 +1,74 @@
+/// Numbers and durations for people, with three significant digits.
+package enum Figures {
+  /// The symbols of units, and what separates them from the number.
+  package struct Notation: Sendable {
+    var separator: String
+    var symbols: [String]
+
+    /// `1.25us`, `2.5m`: plain ASCII.
+    package static let ascii = Notation(
+      separator: "", symbols: TimeUnit.allCases.map(\.asciiSymbol))
+    /// `1.25 µs`, `2.5 min`: for sentences.
+    package static let prose = Notation(
+      separator: " ", symbols: TimeUnit.allCases.map { $0 == .minute ? "min" : $0.symbol })
+  }
+
+  /// Trailing zeros are dropped; minutes are the largest unit.
+  package static func duration(_ nanoseconds: UInt64, _ notation: Notation) -> String {
+    let unit = TimeUnit.largest(in: nanoseconds, upTo: .minute)
+    let value = number(Double(nanoseconds) / Double(unit.nanoseconds))
+    return value + notation.separator + notation.symbols[unit.rawValue]
+  }
+
+  /// For columns, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,
+  /// `2m05s`, `3h12m`, `4d02h`. At most six columns.
+  package static func alignedDuration(_ nanoseconds: UInt64) -> String {
+    switch nanoseconds {
+    case 0: "0"
+    case ..<1_000: "\(nanoseconds)\(TimeUnit.nanosecond.symbol)"
+    case ..<999_500: aligned(nanoseconds, in: .microsecond)
+    case ..<999_500_000: aligned(nanoseconds, in: .millisecond)
+    case ..<99_950_000_000: aligned(nanoseconds, in: .second)
+    case ..<6_000_000_000_000: pair(nanoseconds, .minute, .second)
+    case ..<360_000_000_000_000: pair(nanoseconds, .hour, .minute)
+    case ..<8_640_000_000_000_000: pair(nanoseconds, .day, .hour)
+    default: "\(nanoseconds / TimeUnit.day.nanoseconds)\(TimeUnit.day.symbol)"
+    }
+  }
+
+  private static func aligned(_ nanoseconds: UInt64, in unit: TimeUnit) -> String {
+    digits(nanoseconds, per: unit.nanoseconds) + unit.symbol
+  }
+
+  private static func pair(_ nanoseconds: UInt64, _ large: TimeUnit, _ small: TimeUnit) -> String {
+    let rest = nanoseconds % large.nanoseconds / small.nanoseconds
+    return "\(nanoseconds / large.nanoseconds)\(large.symbol)\(padded(rest, to: 2))\(small.symbol)"
+  }
+
+  /// A round duration: `20ms`, `150µs`.
+  package static func wholeDuration(_ nanoseconds: UInt64, in unit: TimeUnit) -> String {
+    "\(nanoseconds / unit.nanoseconds)\(unit.symbol)"
+  }
+
+  /// Trailing zeros are dropped: `1.2`, `123`.
+  package static func number(_ value: Double) -> String {
+    let decimals = value < 10 ? 100.0 : value < 100 ? 10.0 : 1.0
+    let rounded = (value * decimals).rounded() / decimals
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  /// Trailing zeros are kept: `1.20`, `12.0`, `123`.
+  package static func digits(_ number: UInt64, per divisor: UInt64) -> String {
+    let value = Double(number) / Double(divisor)
+    let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+    let scale: UInt64 = decimals == 2 ? 100 : decimals == 1 ? 10 : 1
+    let scaled = UInt64((value * Double(scale)).rounded())
+    if decimals == 0 { return "\(scaled)" }
+    return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
+  }
+
+  package static func padded(_ number: UInt64, to width: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+  }
+}

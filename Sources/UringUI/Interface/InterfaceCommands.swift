@@ -1,0 +1,129 @@
+import UringTrace
+
+/// Commands, by keys and clicks.
+extension Interface {
+  mutating func perform(_ command: Command) -> [Effect] {
+    switch command {
+    case .help: modal = .help(ScrollingText())
+    case .search:
+      modal = .prompt(Prompt(kind: .search, field: TextField()))
+    case .filter:
+      let filter = focusedPane.filter
+      modal = .prompt(Prompt(kind: .filter, field: TextField(filter), before: filter))
+    case .sortMenu: modal = .sortMenu(position: focusedPane.sortPosition ?? 0)
+    case .invert: _ = change(focus) { $0.invert(scene: $1) }
+    case .searchNext: search(forward: true)
+    case .searchPrevious: search(forward: false)
+    case .pause:
+      isPaused.toggle()
+      return isPaused ? [] : [.live(.refresh)]
+    case .inventory: return [.live(.inventory)]
+    case .dump:
+      modal = .prompt(Prompt(kind: .dump, field: TextField(options.dumpName())))
+    case .longerInterval: return changeInterval(1)
+    case .shorterInterval: return changeInterval(-1)
+    case .nextPane: moveFocus(1)
+    case .previousPane: moveFocus(-1)
+    case .showPane(let index):
+      details = []
+      current = index
+      focus = .lower(index)
+    case .allRings:
+      _ = change(.rings) { $0.navigate(.first, scene: $1) }
+    case .open: open(change(focus) { $0.open($1) } ?? .none)
+    case .cross: cross()
+    case .back: goBack()
+    case .navigate(let navigation):
+      _ = change(focus) { $0.navigate(navigation, scene: $1) }
+    case .redraw: return [.redraw]
+    case .quit: return [.quit]
+    default: return performReplay(command)
+    }
+    return []
+  }
+
+  private mutating func performReplay(_ command: Command) -> [Effect] {
+    guard let timeline else { return [] }
+    switch command {
+    case .playOrPause: return [.playback(timeline.isPlaying ? .pause : .play)]
+    case .slower: return [.playback(.setSpeed(max(1.0 / 1024, timeline.speed / 2)))]
+    case .faster: return [.playback(.setSpeed(min(1024, timeline.speed * 2)))]
+    case .stepBack: return [.playback(.stepBack)]
+    case .stepForward: return [.playback(.stepForward)]
+    case .jump:
+      modal = .prompt(Prompt(kind: .jump, field: TextField()))
+      return []
+    case .nextError: return [.playback(.nextError)]
+    default: return []
+    }
+  }
+
+  private mutating func moveFocus(_ step: Int) {
+    let slots = places.count > 1 ? places.map(\.pane) : [.rings, .lower(current)]
+    guard focus != .detail else { return }
+    let position = slots.firstIndex(of: focus) ?? 0
+    focus = slots[(position + step + slots.count) % slots.count]
+  }
+
+  mutating func open(_ action: PaneAction) {
+    switch action {
+    case .none: break
+    case .showRequest(let id): open(DetailPane(id: id), action)
+    case .showGroup(let id, let member): open(GroupDetailPane(id: id, member: member), action)
+    case .showBuffer(let key): open(BufferDetailPane(key: key), action)
+    case .showFinding(let key): open(FindingDetailPane(key: key), action)
+    case .selectRing: focus = .lower(current)
+    }
+  }
+
+  /// How many steps back are remembered.
+  private static let depth = 50
+
+  /// Opens a pane over the one that is shown; where we came from is gone back to.
+  private mutating func open(_ pane: any Pane, _ action: PaneAction) {
+    if details.last?.shows(action) == true { return }
+    if details.dropLast().last?.shows(action) == true {
+      details.removeLast()
+      return
+    }
+    var pane = pane
+    if let scene { pane.update(scene) }
+    if details.count == Self.depth { details.removeFirst() }
+    details.append(pane)
+    focus = .detail
+  }
+
+  private mutating func cross() {
+    let action = scene.map { focusedPane.cross($0) } ?? .none
+    if action == .none, let side = focusedPane.crossing {
+      notice = (Notice("no \(side.lowercased()) is known of it"), until: .max)
+    }
+    open(action)
+  }
+
+  private mutating func goBack() {
+    if !details.isEmpty {
+      details.removeLast()
+      if details.isEmpty { focus = .lower(current) }
+    } else if !focusedPane.filter.isEmpty {
+      _ = change(focus) { $0.setFilter("", scene: $1) }
+    }
+  }
+
+  mutating func search(forward: Bool) {
+    let text = searchText
+    guard !text.isEmpty else { return }
+    _ = change(focus) { $0.search(text, forward: forward, skipsSelection: true, scene: $1) }
+  }
+
+  private static let intervals: [Duration] = [
+    .milliseconds(100), .milliseconds(200), .milliseconds(500), .seconds(1), .seconds(2),
+    .seconds(5), .seconds(10),
+  ]
+
+  private mutating func changeInterval(_ step: Int) -> [Effect] {
+    let position = Self.intervals.lastIndex { $0 <= interval } ?? 0
+    interval = Self.intervals[max(0, min(Self.intervals.count - 1, position + step))]
+    return [.live(.setRefreshInterval(interval))]
+  }
+}

@@ -1,0 +1,69 @@
+// Holding what there is, and the end of a program.
+
+#pragma once
+#include "requests.h"
+#include "truth.h"
+
+// MARK: - Holding
+
+static bool stdin_can_close(void) {
+  struct stat status;
+  return !fstat(0, &status) && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(0));
+}
+
+// Waits until standard input (a pipe, socket or terminal) closes, or for SIGTERM, SIGINT or SIGHUP.
+UNUSED_OK static void wait_for_end(void) {
+  char text[64];
+  struct pollfd input = {.fd = stdin_can_close() ? 0 : -1, .events = POLLIN};
+  while (!stop) // a time limit, for a signal that comes just before poll()
+    if (poll(&input, 1, 100) > 0 && read(0, text, sizeof text) <= 0)
+      return;
+}
+
+// With --hold: prints the ready line (the truth so far) and keeps everything as it is until standard input closes.
+// A program that never calls it holds in finish(), when its requests have ended.
+UNUSED_OK static void hold(void) {
+  if (!truth->hold || truth->held)
+    return;
+  truth->held = true;
+  long_running();
+  print_truth(true);
+  wait_for_end();
+  stop = 0;
+  alarm(20);
+}
+
+static void *watch_stdin(void *nothing) {
+  (void)nothing;
+  wait_for_end();
+  stop = 1;
+  for (;;) { // again and again: the signal may come just before the main thread blocks
+    pthread_kill(truth->main_thread, SIGTERM);
+    sleep_ms(20);
+  }
+  return NULL;
+}
+
+// Like hold(), but the main thread goes on, to block where a stuck program would, until `stop` is set and the
+// blocking call is interrupted.
+UNUSED_OK static void hold_beside(void) {
+  long_running();
+  truth->held = true;
+  print_truth(true);
+  pthread_t thread;
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &old);
+  check(!pthread_create(&thread, NULL, watch_stdin, NULL), "no thread");
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+// Closes the rings that are still open, prints the truth and gives main() its status.
+UNUSED_OK static int finish(void) {
+  hold();
+  for (unsigned i = 0; i < truth->ring_count; i++)
+    if (truth->rings[i].open)
+      close_ring(&truth->rings[i]);
+  print_truth(false);
+  return 0;
+}

@@ -1,0 +1,69 @@
+import CRecord
+import UringTrace
+
+/// Events for which the kernel ran no program (7.x, on a busy machine), as a recording counts them: how many
+/// at most, and in which time.
+public struct MissedEvents: Sendable {
+  public var count: UInt64
+  public var earliest: UInt64
+  public var latest: UInt64
+
+  public init(count: UInt64, earliest: UInt64, latest: UInt64) {
+    self.count = count
+    self.earliest = earliest
+    self.latest = latest
+  }
+
+  /// The counter is read every 100 ms while there are records; a busy machine is late.
+  private static let longestInterval: UInt64 = 1_000_000_000
+  /// An event can be counted that fired after the reader took the time.
+  private static let slack: UInt64 = 100_000_000
+
+  /// All that a recording has.
+  public static func all(in recording: Recording) -> [MissedEvents] {
+    var all: [MissedEvents] = []
+    recording.forEachRecord { record in
+      guard record.pointee.kind == .lost else { return }
+      let lost = UnsafeRawPointer(record).load(as: record_lost.self)
+      guard lost.cause == .notRun else { return }
+      let time = lost.base.time_ns
+      all.append(
+        MissedEvents(
+          count: lost.count, earliest: time - min(time, longestInterval), latest: time + slack))
+    }
+    return all
+  }
+}
+
+extension TargetComparison {
+  /// Excuses what missed events explain: one event, one tag, the I/O at that time and the next of that tag,
+  /// and only if something is absent there. All other differences stay.
+  mutating func excuse(_ missed: [MissedEvents]) {
+    var missed = missed
+    let differing = Dictionary(grouping: allDifferences.filter { $0.io != nil }) { IO($0.io!) }
+    let tags = logged.keys.sorted { ($0.queue, $0.tag) < ($1.queue, $1.tag) }
+    for ios in tags.compactMap({ logged[$0] }) {
+      var index = 0
+      while index < ios.count {
+        guard differing[IO(ios[index])] != nil else {
+          index += 1
+          continue
+        }
+        let affected = ios[index..<min(index + 2, ios.count)]
+        let differences = affected.flatMap { differing[IO($0)] ?? [] }
+        let start = index == 0 ? 0 : ios[index - 1].committedNs
+        let end = index + 2 < ios.count ? ios[index + 2].fetchedNs : UInt64.max
+        let window = missed.firstIndex {
+          $0.count > 0 && $0.earliest <= end && $0.latest >= start
+        }
+        if let window, differences.contains(where: \.isAbsence) {
+          missed[window].count -= 1
+          excusedIOs.formUnion(affected.map { IO($0) })
+          index += affected.count
+        } else {
+          index += 1
+        }
+      }
+    }
+  }
+}

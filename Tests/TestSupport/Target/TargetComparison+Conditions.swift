@@ -1,0 +1,51 @@
+import UringTrace
+
+/// The conditions that a group must have and those that it may have.
+extension TargetComparison {
+  /// The aggregator's patience.
+  private static let long: UInt64 = 100_000_000
+
+  mutating func compareConditions(
+    _ expected: ExpectedGroup, _ group: RequestGroup, _ subject: TargetSubject
+  ) {
+    let io = expected.io
+    var required: Set<String> = []
+    switch io.fault {
+    case _ where expected.isSpare: required = [io.automatic ? "unused" : "not_registered"]
+    case "short-read": required = ["short_member", "partly_filled"]
+    case "no-ack": required = ["held_after_done"]
+    case "slow-member": required = ["given_back_late"]
+    case "leader-fail": required = ["leader_failed", "members_cancelled"]
+    case "member-fail": required = ["member_failed", "partly_filled"]
+    case "wrong-direction": required = ["wrong_direction", "member_failed", "partly_filled"]
+    default: break
+    }
+    var allowed = required
+    if !expected.isSpare, io.fault != "leader-fail", let done = io.completedNs {
+      // The log has when it was seen from outside: the buffer was held for longer than from here to
+      // there, and for less than from there to here.
+      let provided = io.registeredNs ?? io.fetchedNs
+      if io.committedNs >= done + Self.long {
+        required.insert("held_after_done")
+      }
+      // Its members were done at some time between their start and when it was seen.
+      if done >= provided + Self.long { allowed.insert("given_back_late") }
+      if let issued = io.issuedNs, issued >= provided + Self.long {
+        required.insert("given_back_late")
+      }
+      allowed.formUnion(required)
+      let begun = expected.isAutomatic ? group.providedTime : io.fetchedNs
+      let end = group.acknowledgement?.time ?? io.committedNs
+      if end >= begun + Self.long {
+        allowed.insert("given_back_late")
+        if end >= (io.issuedNs ?? end) + Self.long { allowed.insert("held_after_done") }
+      }
+    }
+    let shown = Set(group.conditions.map { "\($0.name)" })
+    if !shown.isSuperset(of: required) || !shown.isSubset(of: allowed) {
+      differ(subject, "conditions: reported \(shown.sorted()), the log says \(required.sorted())")
+    } else if io.fault != nil, !expected.isSpare {
+      rightFaults.insert(IO(io))
+    }
+  }
+}

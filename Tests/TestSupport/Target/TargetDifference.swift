@@ -1,0 +1,26 @@
+/// A difference between the target's log and the groups and requests that uringtop shows.
+struct TargetDifference {
+  var text: String
+  /// The I/O that differs; nil where the difference is of no single I/O.
+  var io: TargetIO?
+  /// uringtop lacks something that an event would have shown, as opposed to showing something else.
+  var isAbsence: Bool
+}
+
+/// The subject of a comparison: an I/O of the log, its group, or a total.
+struct TargetSubject {
+  var name: String
+  var io: TargetIO?
+
+  init(_ name: String) { self.name = name }
+
+  init(_ io: TargetIO) {
+    name = "\(io)"
+    self.io = io
+  }
+
+  init(_ io: TargetIO, group: UInt64) {
+    name = "\(io), group \(group)"
+    self.io = io
+  }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import ProbeSupport
+import Synchronization
+import Testing
+import UringTrace
+
+@testable import UringProbe
+
+extension LiveTests {
+  /// The reader sleeps, and the programs' first record wakes it.
+  @Suite struct WakeTests {
+    /// A session that makes a snapshot and looks for rings by itself only every half minute.
+    private static func session() throws -> LiveSession {
+      try LiveSessionTests.session {
+        $0.refreshInterval = .seconds(30)
+        $0.scanInterval = .seconds(30)
+        $0.filter.comms = ["links"]
+      }
+    }
+
+    @Test func firstRecordAfterASilenceIsPublished() throws {
+      let session = try Self.session()
+      let isAsleep = Wait.until { session.hasInventory && session.isReaderAsleep }
+      #expect(isAsleep)
+      let child = try TestPrograms.start("links", "--hold")
+      defer { _ = child.finish() }
+      // Well before the next snapshot that is due: the record has ended the sleep.
+      let isSeen = Wait.until { Comparison(session.current(), pid: child.pid).submitted > 0 }
+      #expect(isSeen)
+    }
+
+    @Test func everyChangeIsAnnounced() throws {
+      let session = try Self.session()
+      let changes = Mutex(0)
+      session.onChange { changes.withLock { $0 += 1 } }
+      let before = changes.withLock { $0 }
+      session.perform(.refresh)
+      let isAnnounced = Wait.until { changes.withLock { $0 } > before }
+      #expect(isAnnounced)
+    }
+
+    @Test func dumpWithoutAWriterIsRefusedWithANotice() throws {
+      let session = try Self.session()
+      session.dump(to: "/nowhere")
+      var notices: [Notice] = []
+      _ = Wait.until {
+        notices += session.takeNotices()
+        return !notices.isEmpty
+      }
+      #expect(notices.contains { $0.isError })
+    }
+  }
+}
+
+/// Waiting for a condition.
+enum Wait {
+  /// Until it holds, twenty seconds at most; whether it does.
+  static func until(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<2_000 {
+      if condition() { return true }
+      usleep(10_000)
+    }
+    return condition()
+  }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The registered buffer that a request used, recorded just before its completion: the request still holds
+ * its reference then, so all pointers are valid.
+ */
+#pragma once
+#include "common/block_request.h"
+#include "common/buffers.h"
+
+static __always_inline void emit_block_request(
+    struct io_ring_ctx *ring, void *req, __u8 opcode, void *request) {
+  struct record_block_request *record =
+      RESERVE(record_block_request, RECORD_BLOCK_REQUEST, ring, req, opcode);
+  if (!record)
+    return;
+  if (describe_block(&record->block, request))
+    submit_record(record);
+  else
+    bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+}
+
+static __noinline void emit_buffer_use(
+    struct io_ring_ctx *ring, void *req, __u8 opcode, void *buffer, void *node) {
+  if (!buffer)
+    return;
+  if (buffers_have_release()) {
+    /* a kernel buffer has no address */
+    void *priv = LOAD(buffer, struct io_mapped_ubuf, priv);
+    if (priv && !LOAD(buffer, struct io_mapped_ubuf, ubuf))
+      emit_block_request(ring, req, opcode, priv);
+    note_symbol((__u64)LOAD(buffer, struct io_mapped_ubuf, release));
+  }
+  struct record_buffer_use *record = RESERVE(record_buffer_use, RECORD_BUFFER_USE, ring, req, opcode);
+  if (!record)
+    return;
+  describe_buffer(&record->buffer, buffer, node);
+  __u32 index = LOAD(req, struct io_kiocb, buf_index);
+  record->buffer.index = index;
+  if (requests_have_nodes())
+    record->buffer.in_table = node_in_slot(ring, index) == node;
+  else
+    record->buffer.in_table = buffer_in_slot(ring, index) == buffer;
+  submit_record(record);
+}
+
+/* Where requests have no nodes, the opcode decides whether `imu` is a buffer. */
+static __always_inline void *old_buffer(struct io_kiocb *req, __u8 opcode) {
+  if (opcode == OP_URING_CMD) {
+    struct io_uring_cmd *command = (void *)&req->cmd;
+    if (!(BPF_CORE_READ(command, flags) & IORING_URING_CMD_FIXED))
+      return NULL;
+  } else if (opcode == OP_SEND_ZC) {
+    struct io_sr_msg *message = (void *)&req->cmd;
+    if (!(BPF_CORE_READ(message, flags) & IORING_RECVSEND_FIXED_BUF))
+      return NULL;
+  } else if (opcode != OP_READ_FIXED && opcode != OP_WRITE_FIXED) {
+    return NULL;
+  }
+  return BPF_CORE_READ((struct io_kiocb___imu *)req, imu);
+}
+
+/* Records the buffer of a request that completes. Requests without one cost one test. */
+static __always_inline void note_buffer(struct io_ring_ctx *ring, void *req, __u8 opcode) {
+  if (!req)
+    return;
+  if (!requests_have_nodes()) {
+    void *buffer = old_buffer(req, opcode);
+    if (buffer)
+      emit_buffer_use(ring, req, opcode, buffer, NULL);
+    return;
+  }
+  /* kernels with nodes have bpf_rdonly_cast */
+  struct io_kiocb *request = rdonly_cast(req, struct io_kiocb);
+  if (request->flags & config.req_f_buf_node) {
+    void *node = request->buf_node;
+    emit_buffer_use(ring, req, opcode, LOAD(node, struct io_rsrc_node, buf), node);
+  }
+}

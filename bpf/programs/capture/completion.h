@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The record of a CQE. */
+#pragma once
+#include "capture/buffer_use.h"
+#include "capture/fuse_command.h"
+#include "capture/sqe_group.h"
+#include "capture/ublk_command.h"
+#include "common/ring_filter.h"
+#include "common/tally.h"
+
+/* The opcode of a request that the tracepoint passes untyped, or of NULL. */
+static __always_inline __u8 opcode_of(void *req) {
+  if (!req)
+    return RECORD_OPCODE_NONE;
+  return LOAD(req, struct io_kiocb, opcode);
+}
+
+/* Records the buffers of a request that completes. */
+static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
+  note_buffer(ring, req, opcode);
+  if (opcode == OP_URING_CMD) {
+    note_command(ring, req, opcode);
+    note_fuse_request(ring, req, opcode);
+  }
+  note_group(ring, req, opcode);
+}
+
+/* Auxiliary CQEs have no request, and a notification's opcode is NOP: for both only the ring decides. */
+static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode, __u32 cflags) {
+  if (req && !(cflags & IORING_CQE_F_NOTIF) && !opcode_passes(opcode))
+    return false;
+  return ring_passes((__u64)ctx);
+}
+
+/* CQEs of notifications or without a request cannot be matched with the sample: all are recorded. */
+static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __u32 cflags) {
+  return !config.samples || !req || (cflags & IORING_CQE_F_NOTIF) || is_sampled((__u64)req, user_data);
+}
+
+/*
+ * Reserves the record of a CQE and fills in its header. If the submission has no record, the record is longer
+ * and has its time. NULL if the CQE gets no record: it is counted then.
+ */
+static __always_inline struct record_complete *reserve_complete(
+    void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
+  if (completion_is_sampled(req, user_data, cflags)) {
+    struct probe_start *start = unseen_start((__u64)req);
+    if (start) {
+      struct record_complete_unseen *record =
+          RESERVE(record_complete_unseen, RECORD_COMPLETE, ring, req, opcode);
+      if (record) {
+        record->submitted_ns = start->time_ns & ~PROBE_START_UNSEEN;
+        start->req = 0;
+        return &record->complete;
+      }
+    } else {
+      struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+      if (record)
+        return record;
+    }
+  }
+  tally_complete((__u64)ring, (__u64)req, opcode, res, cflags);
+  return NULL;
+}
+
+/* For the tracepoint that passes a CQE. */
+static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+  __u8 opcode = opcode_of(req);
+  __u32 cflags = cqe->flags;
+  if (!completion_passes(ring, req, opcode, cflags))
+    return 0;
+  if (completion_is_sampled(req, cqe->user_data, cflags))
+    note_buffers(ring, req, opcode);
+  struct record_complete *record = reserve_complete(ring, req, opcode, cqe->user_data, cqe->res, cflags);
+  if (!record)
+    return 0;
+  record->user_data = cqe->user_data;
+  record->res = cqe->res;
+  record->cflags = cflags;
+  record->extra1 = 0;
+  record->extra2 = 0;
+  if ((ring->flags & IORING_SETUP_CQE32) || (cflags & IORING_CQE_F_32))
+    bpf_probe_read_kernel(&record->extra1, 16, (void *)cqe + 16);
+  submit_record(record);
+  return 0;
+}

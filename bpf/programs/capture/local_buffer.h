@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Local buffers, a proposal: IORING_OP_LOCAL_BUF sets one up for the requests that follow in the same
+ * submission. Detected by its field and its opcode's name: other kernels use the opcode's number differently.
+ */
+#pragma once
+#include "common/buffers.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct io_submit_state___local {
+  struct io_rsrc_node *rsrc_node;
+};
+
+#pragma clang attribute pop
+
+/* The local buffer of the submission under way, NULL if it has none. */
+static __always_inline struct io_rsrc_node *local_node(struct io_kiocb *req) {
+  if (!bpf_core_field_exists(struct io_submit_state___local, rsrc_node) ||
+      !bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_LOCAL_BUF))
+    return NULL;
+  struct io_submit_state___local *state = (void *)&req->ctx->submit_state;
+  return BPF_CORE_READ(state, rsrc_node);
+}
+
+/* A member gets the node when it is prepared, whichever slot it names. */
+static __always_inline __u16 local_role(struct io_kiocb *req, struct io_rsrc_node *node) {
+  if (!node)
+    return 0;
+  if (req->opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_LOCAL_BUF))
+    return RECORD_ROLE_LENDS_LOCAL;
+  return (req->flags & config.req_f_buf_node) && req->buf_node == node ? RECORD_ROLE_USES_LOCAL : 0;
+}
+
+static __always_inline void note_local_buffer(struct io_kiocb *req, struct io_rsrc_node *node, __u16 role) {
+  if (!role || !node)
+    return;
+  void *buffer = BPF_CORE_READ(node, buf);
+  if (!buffer)
+    return;
+  note_symbol((__u64)BPF_CORE_READ((struct io_mapped_ubuf *)buffer, release));
+  struct record_local_buffer *record =
+      RESERVE(record_local_buffer, RECORD_LOCAL_BUFFER, req->ctx, req, req->opcode);
+  if (!record)
+    return;
+  describe_buffer(&record->buffer, buffer, node);
+  record->buffer.index = ~0U;
+  record->role = role;
+  record->reserved = 0;
+  submit_record(record);
+}

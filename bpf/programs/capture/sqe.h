@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The application's SQE at the moment of submission. The kernel fetched it in the same call and publishes
+ * the SQ's head only after the batch, so the SQE is still in the ring (6.1 to 7.3).
+ */
+#pragma once
+#include "kernel/versions.h"
+
+/* Loads an SQE field by field: about 20 ns faster than a copy by helper. */
+static __always_inline void load_sqe(struct record_sqe *to, const void *address) {
+  struct io_uring_sqe *from = rdonly_cast(address, struct io_uring_sqe);
+  to->opcode = from->opcode;
+  to->flags = from->flags;
+  to->ioprio = from->ioprio;
+  to->fd = from->fd;
+  to->off = from->off;
+  to->addr = from->addr;
+  to->len = from->len;
+  to->op_flags = from->rw_flags;
+  to->user_data = from->user_data;
+  to->buf_index = from->buf_index;
+  to->personality = from->personality;
+  to->file_index = from->file_index;
+  to->addr3 = from->addr3;
+  to->pad2 = from->__pad2[0];
+}
+
+/* An index that the application put into the SQ array. */
+static __always_inline __u32 load_index(const __u32 *address) {
+  if (config.can_cast)
+    return rdonly_cast(address, struct io_uring)->head;
+  __u32 index = 0;
+  bpf_probe_read_kernel(&index, sizeof(index), address);
+  return index;
+}
+
+/* Reads the SQE of a request that is being submitted. False if the application has overwritten it. */
+static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sqe) {
+  struct io_ring_ctx *ctx = req->ctx;
+  __u32 flags = ctx->flags;
+  __u32 back = 1;
+  /* 7.2 and later: in a mixed ring only NOP128 and URING_CMD128 have SQEs of 128 bytes. These take two
+   * entries, and the head is past both. */
+  if ((flags & IORING_SETUP_SQE_MIXED) && !(flags & IORING_SETUP_SQE128) &&
+      bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_NOP128) &&
+      (req->opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_NOP128) ||
+       req->opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_URING_CMD128)))
+    back = 2;
+  __u32 index = (ctx->cached_sq_head - back) & (ctx->sq_entries - 1);
+  if (!(flags & IORING_SETUP_NO_SQARRAY))
+    index = load_index(ctx->sq_array + index);
+  __u64 size = flags & IORING_SETUP_SQE128 ? 128 : 64;
+  const void *address = (void *)ctx->sq_sqes + index * size;
+  if (config.can_cast)
+    load_sqe(sqe, address);
+  else
+    bpf_probe_read_kernel(sqe, sizeof(*sqe), address);
+  /* the memory is the application's: trust it only where it agrees with the kernel's copy */
+  return sqe->user_data == req->cqe.user_data && sqe->opcode == req->opcode;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Second programs for the tracepoints that must not be missed.
+ *
+ * A CPU does not run a program that it is running already. Up to 6.18 tracepoints run with preemption off,
+ * so only an interrupt can come between. 7.x kernels run them with preemption on (tracepoint_srcu): while a
+ * thread is preempted within the program, all others on that CPU miss it. There, a second program follows
+ * and handles the event if the first did not run.
+ */
+#pragma once
+#include "common/config.h"
+#include "kernel/tasks.h"
+
+#define HANDLED_BITS 12
+/* Tasks, by hash, whose current event the first program has handled. */
+__u64 handled[1 << HANDLED_BITS] = {};
+
+static __always_inline __u64 *handled_by(__u64 task) {
+  return &handled[PROBE_HASH(task, HANDLED_BITS) & ((1 << HANDLED_BITS) - 1)];
+}
+
+static __always_inline void note_handled(void) {
+  if (!config.has_twins)
+    return;
+  __u64 task = bpf_get_current_task();
+  *handled_by(task) = task;
+}
+
+/* Clears the mark: the second program calls it once per event. */
+static __always_inline bool was_handled(void) {
+  __u64 task = bpf_get_current_task();
+  __u64 *mark = handled_by(task);
+  if (*mark != task)
+    return false;
+  *mark = 0;
+  return true;
+}

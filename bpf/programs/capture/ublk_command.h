@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Commands of ublk servers: their device, and the block request that they deliver. */
+#pragma once
+#include "common/block_request.h"
+#include "common/output.h"
+#include "kernel/commands.h"
+#include "kernel/ublk.h"
+
+/* include/linux/io_uring/cmd.h and drivers/block/ublk_drv.c: the driver's data in the command. */
+struct ublk_uring_cmd_pdu {
+  void *request;
+  void *queue;
+  __u16 tag;
+};
+
+/* The request that the server now has under the command's tag. */
+static __always_inline void describe_delivery(
+    struct record_command *record, struct ublk_queue *queue, __u16 tag) {
+  struct ublk_io *io = (void *)queue + bpf_core_field_offset(struct ublk_queue, ios) +
+                       tag * bpf_core_type_size(struct ublk_io);
+  __u32 flags = BPF_CORE_READ(io, flags);
+  record->flags = BPF_CORE_READ(queue, flags);
+  if (!bpf_core_field_exists(io->req) || !(flags & UBLK_IO_FLAG_OWNED_BY_SRV) ||
+      !describe_block(&record->block, BPF_CORE_READ(io, req)))
+    return;
+  record->block.io_flags = flags;
+}
+
+/* Records a completed ublk command. */
+static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
+  struct io_kiocb *req = pointer;
+  struct io_uring_cmd *command = (void *)&req->cmd;
+  __u32 operation = BPF_CORE_READ(command, cmd_op);
+  if (!IS_UBLK(operation))
+    return;
+  struct record_command *record = RESERVE(record_command, RECORD_COMMAND, ring, req, opcode);
+  if (!record)
+    return;
+  record->device = (__u64)BPF_CORE_READ(req, file, private_data);
+  record->command = operation;
+  struct ublk_uring_cmd_pdu pdu = {};
+  bpf_core_read(&pdu, sizeof(pdu), &command->pdu);
+  record->flags = 0;
+  __builtin_memset(&record->block, 0, sizeof(record->block));
+  if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
+    describe_delivery(record, pdu.queue, pdu.tag);
+  /* of commands queued at once only one has a valid pointer (6.17); the others' are stale */
+  else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
+    __builtin_memset(&record->block, 0, sizeof(record->block));
+  submit_record(record);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * When a sleeping task ran last. It has waited at least since then, and its requests are older.
+ *
+ * The scheduler keeps when a task got its processor (sched_info.last_arrival) and how long it has run since
+ * (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by its own clock. The same figures of the reading task,
+ * which runs now, give the distance to CLOCK_MONOTONIC. They lag by a tick at most, so the time returned is
+ * never too early.
+ */
+#pragma once
+#include "kernel/tasks.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct sched_info {
+  unsigned long long last_arrival;
+};
+
+struct sched_entity {
+  __u64 sum_exec_runtime;
+  __u64 prev_sum_exec_runtime;
+};
+
+struct task_struct___scheduled {
+  unsigned int __state;
+  unsigned int policy;
+  struct sched_info sched_info;
+  struct sched_entity se;
+};
+
+#pragma clang attribute pop
+
+#define TASK_RUNNING 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+
+/* By the scheduler's clock; 0 if unknown, as for real-time tasks. */
+static __always_inline __u64 scheduled_until(struct task_struct___scheduled *task) {
+  __u32 policy = BPF_CORE_READ(task, policy);
+  if (policy == SCHED_FIFO || policy == SCHED_RR ||
+      !bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
+    return 0;
+  __u64 arrival = BPF_CORE_READ(task, sched_info.last_arrival);
+  return arrival ? arrival + BPF_CORE_READ(task, se.sum_exec_runtime) -
+                       BPF_CORE_READ(task, se.prev_sum_exec_runtime)
+                 : 0;
+}
+
+/* CLOCK_MONOTONIC nanoseconds; 0 if the task is not asleep or the time is unknown. */
+static __always_inline __u64 ran_until(struct task_struct *pointer) {
+  struct task_struct___scheduled *task = (void *)pointer;
+  if (BPF_CORE_READ(task, __state) == TASK_RUNNING)
+    return 0;
+  __u64 then = scheduled_until(task);
+  __u64 now = scheduled_until((void *)bpf_get_current_task());
+  __u64 time = bpf_ktime_get_ns();
+  return then && then < now && now - then < time ? time - (now - then) : 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The filter. An event passes by its ring, never by the current task: completions come from workers,
+ * kworkers and SQPOLL threads. A ring is judged once, here when it is created or by user space when it is
+ * found, and its verdict is in a table that is read without a helper call.
+ */
+#pragma once
+#include "common/config.h"
+#include "common/pids.h"
+#include "kernel/tasks.h"
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct probe_verdicts);
+} verdicts SEC(".maps");
+
+#define MAX_ANCESTORS 16
+
+static __always_inline bool tgid_is_listed(__u32 tgid) {
+  for (__u32 i = 0; i < PROBE_MAX_TGIDS && i < config.nr_tgids; i++)
+    if (config.tgids[i] == tgid)
+      return true;
+  return false;
+}
+
+/* True if the current process is listed or descends from one that is. */
+static __always_inline bool process_passes(void) {
+  if (!config.nr_tgids)
+    return true;
+  if (!config.with_descendants)
+    return tgid_is_listed(current_tgid());
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  for (int i = 0; i < MAX_ANCESTORS; i++) {
+    __u32 tgid = tgid_of(task);
+    if (tgid_is_listed(tgid))
+      return true;
+    struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+    if (!parent || parent == task)
+      break;
+    task = parent;
+  }
+  return false;
+}
+
+static __always_inline bool name_passes(void) {
+  if (!config.nr_comms)
+    return true;
+  /* the process's name: the thread that creates the ring may have another one */
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  __u64 comm[2] = {};
+  struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+  bpf_core_read_str(comm, sizeof(comm), &leader->comm);
+  for (__u32 i = 0; i < PROBE_MAX_COMMS && i < config.nr_comms; i++) {
+    const volatile __u64 *name = (const volatile __u64 *)config.comms[i];
+    if (name[0] == comm[0] && name[1] == comm[1])
+      return true;
+  }
+  return false;
+}
+
+static __always_inline bool fd_passes(int fd) {
+  if (!config.nr_fds)
+    return true;
+  for (__u32 i = 0; i < PROBE_MAX_FDS && i < config.nr_fds; i++)
+    if (config.fds[i] == fd)
+      return true;
+  return false;
+}
+
+/* Stores the verdict on a ring when it is created, so that a reused pointer is judged again. */
+static __always_inline void judge_ring(__u64 ctx, bool passes) {
+  __u32 zero = 0;
+  struct probe_verdicts *table = bpf_map_lookup_elem(&verdicts, &zero);
+  if (!table)
+    return;
+  __u32 home = PROBE_HASH(ctx, PROBE_VERDICT_BITS);
+  __u32 chosen = home;
+  for (int i = 0; i < PROBE_VERDICT_PROBES; i++) {
+    __u32 slot = (home + i) & (PROBE_VERDICT_SLOTS - 1);
+    __u64 entry = table->slots[slot];
+    if (!entry || (entry & ~1ULL) == ctx) {
+      chosen = slot;
+      break;
+    }
+  }
+  table->slots[chosen & (PROBE_VERDICT_SLOTS - 1)] = ctx | passes;
+}
+
+static __always_inline bool ring_passes(__u64 ctx) {
+  if (!config.filters_rings)
+    return true;
+  __u32 zero = 0;
+  struct probe_verdicts *table = bpf_map_lookup_elem(&verdicts, &zero);
+  if (!table)
+    return false;
+  __u32 home = PROBE_HASH(ctx, PROBE_VERDICT_BITS);
+  for (int i = 0; i < PROBE_VERDICT_PROBES; i++) {
+    __u64 entry = table->slots[(home + i) & (PROBE_VERDICT_SLOTS - 1)];
+    if ((entry & ~1ULL) == ctx)
+      return entry & 1;
+    if (!entry)
+      break;
+  }
+  /* Older than uringtop and not yet found: its descriptor is unknown, its process may be current. */
+  return !config.nr_fds && process_passes() && name_passes();
+}
+
+static __always_inline bool opcode_passes(__u8 opcode) {
+  if (!config.filters_opcodes)
+    return true;
+  return config.opcodes[opcode >> 6] >> (opcode & 63) & 1;
+}
+
+static __always_inline bool request_passes(__u64 ctx, __u8 opcode) {
+  return opcode_passes(opcode) && ring_passes(ctx);
+}

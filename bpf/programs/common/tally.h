@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Counts of events without a record: the ring buffer was full, or the request is not in the sample. Each
+ * event is counted once, here or by the reader of its record, so sums are exact however much is lost. Nothing
+ * is counted here while nothing is lost.
+ *
+ * If the submission or the completion has no record, the latency needs the time of submission. It is kept by
+ * address for every request, in a table without collision handling: of two requests in flight that share a
+ * slot, one is counted as not measured.
+ */
+#pragma once
+#include "common/config.h"
+#include "common/output.h"
+#include "kernel/rings.h"
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct probe_tallies);
+} tallies SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, PROBE_TALLY_DETAILS);
+  __type(key, __u32);
+  __type(value, struct probe_tally_detail);
+} tally_details SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct probe_starts);
+} starts SEC(".maps");
+
+#define TALLY(counter, amount) __sync_fetch_and_add(&(counter), (amount))
+
+/* Finding */
+
+static __always_inline struct probe_tallies *all_tallies(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&tallies, &zero);
+}
+
+/* A pointer as a number. The verifier allows no arithmetic on typed pointers; a copy has no type. */
+static __always_inline __u64 number_of(__u64 pointer) {
+  __u64 number = 0;
+  bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+  return number;
+}
+
+/*
+ * The low half of a pointer as a number. In assembler: the compiler would shift the pointer itself, which
+ * the verifier refuses.
+ */
+static __always_inline __u32 low_half(__u64 pointer) {
+  __u32 low;
+  asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)pointer));
+  return low;
+}
+
+/* The counters of a ring and opcode, claimed at first use. NULL when none is free. */
+static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
+  struct probe_tallies *table = all_tallies();
+  if (!table)
+    return NULL;
+  __u64 key = PROBE_TALLY_KEY(number_of(ctx), opcode);
+  __u32 home = PROBE_HASH(key * 0x9e3779b97f4a7c15ULL >> 32, PROBE_TALLY_BITS);
+  for (int i = 0; i < PROBE_TALLY_PROBES; i++) {
+    struct probe_tally *tally = &table->slots[(home + i) & (PROBE_TALLY_SLOTS - 1)];
+    __u64 found = tally->key;
+    if (!found) {
+      found = __sync_val_compare_and_swap(&tally->key, 0, key);
+      if (!found) {
+        TALLY(table->used, 1);
+        return tally;
+      }
+    }
+    if (found == key)
+      return tally;
+  }
+  TALLY(table->nowhere, 1);
+  return NULL;
+}
+
+/* The tally's histogram and errors, claimed at first use and never freed. NULL when none is free. */
+static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *tally) {
+  __u32 number = tally->detail;
+  if (!number) {
+    struct probe_tallies *table = all_tallies();
+    if (!table || table->details >= PROBE_TALLY_DETAILS)
+      return NULL;
+    __u32 next = (__u32)TALLY(table->details, 1) + 1;
+    if (next > PROBE_TALLY_DETAILS)
+      return NULL;
+    /* if another CPU was first, this detail stays unused */
+    __u32 other = __sync_val_compare_and_swap(&tally->detail, 0, next);
+    number = other ? other : next;
+  }
+  number--;
+  return bpf_map_lookup_elem(&tally_details, &number);
+}
+
+static __always_inline struct probe_start *start_of(__u64 req) {
+  __u32 zero = 0;
+  struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
+  /* mixed twice: one multiplication is nearly linear, and two colliding slabs would collide throughout */
+  __u32 low = low_half(req);
+  low = (low ^ low >> 7) * 0x85ebca6bU;
+  return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
+}
+
+/* Times of submission */
+
+static __always_inline void note_start(__u64 req, __u64 time, bool is_seen) {
+  struct probe_start *start = start_of(req);
+  if (!start)
+    return;
+  start->req = req;
+  start->time_ns = is_seen ? time : time | PROBE_START_UNSEEN;
+}
+
+/* The next completion at this address must not be measured. */
+static __always_inline void forget_start(__u64 req) {
+  struct probe_start *start = start_of(req);
+  if (start && start->req == req)
+    start->req = 0;
+}
+
+/*
+ * The start of a request whose submission has no record, NULL if it has one. Costs one load while nothing
+ * is lost.
+ */
+static __always_inline struct probe_start *unseen_start(__u64 req) {
+  struct probe_tallies *table = all_tallies();
+  if (!req || !table || !table->has_lost_submissions)
+    return NULL;
+  struct probe_start *start = start_of(req);
+  return start && start->req == req && (start->time_ns & PROBE_START_UNSEEN) ? start : NULL;
+}
+
+/* Counting */
+
+static __always_inline __u32 log2_of(__u64 value) {
+  __u32 log = 0;
+#pragma unroll
+  for (__u32 step = 32; step; step >>= 1)
+    if (value >> step) {
+      value >>= step;
+      log += step;
+    }
+  return log;
+}
+
+/* The bucket of LatencyHistogram: each value up to 255 has its own. */
+static __always_inline __u32 latency_bucket(__u64 latency) {
+  if (latency >= 1ULL << PROBE_LATENCY_BITS)
+    return PROBE_LATENCY_BUCKETS - 1;
+  __u32 shift = latency < 256 ? 0 : log2_of(latency) - 7;
+  return shift * 128 + (__u32)(latency >> shift);
+}
+
+static __always_inline void tally_latency(struct probe_tally *tally, __u64 req) {
+  struct probe_start *start = start_of(req);
+  struct probe_tally_detail *detail = detail_of(tally);
+  if (!start || start->req != req || !detail) {
+    TALLY(tally->unmeasured, 1);
+    return;
+  }
+  __u64 submitted = start->time_ns & ~PROBE_START_UNSEEN;
+  __u64 now = bpf_ktime_get_ns();
+  start->req = 0;
+  __u64 latency = now > submitted ? now - submitted : 0;
+  __u32 bucket = latency_bucket(latency);
+  if (bucket < PROBE_LATENCY_BUCKETS) {
+    TALLY(detail->latencies[bucket], 1);
+    TALLY(tally->latency_sum, latency);
+  }
+}
+
+/* Counts the error if a request ended with one. */
+static __always_inline void tally_result(struct probe_tally *tally, __s32 res) {
+  if (res >= 0)
+    return;
+  struct probe_tally_detail *detail = detail_of(tally);
+  __u64 error = -(__s64)res;
+  /* the verifier of 6.12 and earlier does not track a negated half register */
+  asm volatile("" : "+r"(error));
+  if (detail && error < PROBE_TALLY_ERRORS)
+    TALLY(detail->errors[error], 1);
+  else
+    TALLY(tally->errors, 1);
+}
+
+/* Counts a CQE, in the ring or in the overflow list. */
+static __always_inline void tally_cqe(struct probe_tally *tally, __u64 req, __s32 res, __u32 cflags) {
+  if (!req || (cflags & IORING_CQE_F_NOTIF))
+    return;
+  if (res > 0)
+    TALLY(tally->bytes, res);
+  if (!(cflags & IORING_CQE_F_MORE))
+    tally_result(tally, res);
+  tally_latency(tally, req);
+}
+
+static __noinline __attribute__((unused)) int tally_submit(struct io_kiocb *req) {
+  if (!req)
+    return 0;
+  struct probe_tallies *table = all_tallies();
+  struct probe_tally *tally = tally_of((__u64)req->ctx, req->opcode);
+  if (tally)
+    TALLY(tally->submitted, 1);
+  if (table)
+    table->has_lost_submissions = 1;
+  if (req->flags & config.req_f_multishot)
+    forget_start((__u64)req);
+  else
+    note_start((__u64)req, bpf_ktime_get_ns(), false);
+  return 0;
+}
+
+static __always_inline void tally_req_failed(__u64 ctx, __u8 opcode) {
+  struct probe_tally *tally = tally_of(ctx, opcode);
+  if (!tally)
+    return;
+  TALLY(tally->submitted, 1);
+  TALLY(tally->failed, 1);
+}
+
+/* Not inlined: its callers stay short for the case that nothing is lost. */
+static __noinline __attribute__((unused)) int tally_complete(
+    __u64 ctx, __u64 req, __u32 opcode, __s32 res, __u32 cflags) {
+  struct probe_tally *tally = tally_of(ctx, opcode);
+  if (!tally)
+    return 0;
+  tally_cqe(tally, req, res, cflags);
+  if (!(cflags & IORING_CQE_F_MORE)) {
+    if (req)
+      TALLY(tally->completed, 1);
+    else
+      TALLY(tally->auxiliary, 1);
+  }
+  /* last: user space reads the rest when this has grown */
+  TALLY(tally->cqes, 1);
+  return 0;
+}
+
+static __always_inline void tally_overflow(
+    __u64 ctx, __u64 req, __u8 opcode, __s32 res, __u32 cflags, bool is_dropped) {
+  struct probe_tally *tally = tally_of(ctx, opcode);
+  if (!tally)
+    return;
+  tally_cqe(tally, req, res, cflags);
+  if (is_dropped)
+    TALLY(tally->dropped, 1);
+  else
+    TALLY(tally->cqes, 1);
+  TALLY(tally->overflows, 1);
+}
+
+static __always_inline void tally_skip(__u64 ctx, __u64 req, __u8 opcode, __s32 res) {
+  struct probe_tally *tally = tally_of(ctx, opcode);
+  if (!tally)
+    return;
+  tally_cqe(tally, req, res, 0);
+  TALLY(tally->skipped, 1);
+}
+
+/* The sample */
+
+/*
+ * True if the request has records. All events of a request draw the same; the next request at the same
+ * address draws differently if its user_data differs.
+ */
+static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
+  if (!config.samples)
+    return true;
+  __u64 mixed = (user_data + low_half(req)) * 0x9e3779b97f4a7c15ULL;
+  return (__u32)((mixed ^ mixed >> 32) * 0x85ebca6bU) <= config.sample_limit;
+}
+
+/* The same for a typed request. BPF_CORE_READ and no direct load, which would run without a sample, too. */
+static __always_inline bool request_is_sampled(struct io_kiocb *req) {
+  return !config.samples || is_sampled((__u64)req, BPF_CORE_READ(req, cqe.user_data));
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * How many requests of a ring are outstanding by the kernel's own counts, to compare with those reached. The
+ * method depends on the kernel: RECORD_BALANCE_*.
+ */
+#pragma once
+#include "inventory/slots.h"
+#include "kernel/versions.h"
+
+#define MAX_PROCESSORS 1024
+
+__u32 free_count = 0;
+__u64 free_node = 0;
+__s64 reference_count = 0;
+
+/*
+ * Counts a free request. Its `ctx` cannot be checked: on 6.18 a request that was never used has none, or that
+ * of its memory's previous use. A changed list is noticed at its head instead, which every use changes.
+ */
+static long count_free_step(__u32 index, void *unused) {
+  if (!free_node)
+    return 1;
+  free_count++;
+  free_node = read_pointer(free_node);
+  return 0;
+}
+
+static long count_references_step(__u32 processor, void *counter) {
+  if (processor >= inventory.processors)
+    return 1;
+  __u64 offset = read_pointer(inventory.per_cpu_offsets + processor * 8ULL);
+  reference_count += (__s64)read_pointer(*(__u64 *)counter + offset);
+  return 0;
+}
+
+/* Each allocated request holds a reference to the ring, which itself holds one more. */
+static __always_inline bool count_references(struct io_ring_ctx *ring) {
+  __u64 counter = BPF_CORE_READ(ring, refs.percpu_count_ptr);
+  if (!inventory.per_cpu_offsets || counter & 3)
+    return false;
+  /* while the counter is per processor, its total is biased by 1 << 63 */
+  reference_count = BPF_CORE_READ(ring, refs.data, count.counter) - (__s64)0x8000000000000000ULL - 1;
+  bpf_loop(MAX_PROCESSORS, count_references_step, &counter, 0);
+  return true;
+}
+
+/* False if the list changed meanwhile. */
+static __always_inline bool count_free(struct io_ring_ctx *ring) {
+  free_count = 0;
+  __u64 first = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+  free_node = first;
+  bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
+  if (bpf_core_field_exists(struct io_ring_ctx___locked_free_list, locked_free_list)) {
+    struct io_ring_ctx___locked_free_list *old = (void *)ring;
+    free_node = (__u64)BPF_CORE_READ(old, locked_free_list.first);
+    bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
+  }
+  return first == (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+}
+
+__noinline int write_balance(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  struct record_ring_balance *balance = next_slot();
+  if (!balance)
+    return 0;
+  fill_header(&balance->base, RECORD_RING_BALANCE, sizeof(*balance), address, 0);
+  balance->reached = 0; /* set by user space, which counts each request once */
+  balance->method = RECORD_BALANCE_UNKNOWN;
+  bool is_counted = count_free(ring) || count_free(ring) || count_free(ring);
+  __s64 outstanding = -1;
+  if (bpf_core_field_exists(struct io_ring_ctx___allocated, nr_req_allocated)) {
+    struct io_ring_ctx___allocated *newer = (void *)ring;
+    if (is_counted) {
+      outstanding = (__s64)BPF_CORE_READ(newer, nr_req_allocated) - free_count;
+      balance->method = RECORD_BALANCE_ALLOCATED;
+    }
+  } else if (is_counted && count_references(ring)) {
+    outstanding = reference_count - free_count;
+    balance->method = RECORD_BALANCE_REFERENCES;
+  } else if (bpf_core_field_exists(struct io_ring_ctx___cq_extra, cq_extra)) {
+    struct io_ring_ctx___cq_extra *older = (void *)ring;
+    __u32 posted = BPF_CORE_READ(ring, cached_cq_tail) - BPF_CORE_READ(older, cq_extra);
+    outstanding = (__s32)(BPF_CORE_READ(ring, cached_sq_head) - posted);
+    balance->method = RECORD_BALANCE_SEQUENCE;
+  }
+  if (outstanding < 0 || outstanding > MAX_STEPS * 2) {
+    balance->method = RECORD_BALANCE_UNKNOWN;
+    outstanding = 0;
+  }
+  balance->outstanding = outstanding;
+  return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Writes the record of one request that a walk has reached. */
+#pragma once
+#include "inventory/operation.h"
+
+/* The ring that requests must belong to; 0: to any target. */
+__u64 only_ring = 0;
+
+/* The descriptor, if the request still has it. */
+static __always_inline void describe_file(struct record_parked *parked) {
+  /* once there is a result, the word holds the CQE's flags */
+  parked->fd = COPIED(struct io_kiocb, cqe.fd);
+  if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
+    parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
+  __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
+  if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
+    parked->known |= RECORD_KNOWS_FD; /* its file is looked up when it is issued */
+  } else if (parked->flags & IOSQE_FIXED_FILE_BIT) {
+    if (parked->place != RECORD_PLACE_TASK_WORK)
+      parked->known |= RECORD_KNOWS_FD;
+  } else if (file && (__u32)parked->fd < files_count) {
+    if (read_pointer(files_table + (__u64)(__u32)parked->fd * 8) == file)
+      parked->known |= RECORD_KNOWS_FD;
+  }
+}
+
+/*
+ * Copies a request and writes its record. False if it belongs to no wanted ring.
+ *
+ * Global, like every function here that is not static: so the verifier checks it once and not at each call.
+ */
+__noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
+  if (!copy_request(req))
+    return 0;
+  __u64 ring = (__u64)COPIED(struct io_kiocb, ctx);
+  if (only_ring) {
+    if (ring != only_ring)
+      return 0;
+  } else if (!bpf_map_lookup_elem(&targets, &ring)) {
+    return 0;
+  }
+  struct record_parked *parked = next_slot();
+  if (!parked)
+    return 1;
+  fill_header(&parked->base, RECORD_PARKED, sizeof(*parked), ring, req);
+  parked->base.tid = tid;
+  parked->base.opcode = COPIED(struct io_kiocb, opcode);
+  parked->since_ns = inventory.start_ns;
+  parked->behind = behind;
+  parked->flags = flags_of_copy();
+  parked->user_data = COPIED(struct io_kiocb, cqe.user_data);
+  parked->off = 0;
+  parked->addr = 0;
+  parked->expires_ns = 0;
+  parked->len = 0;
+  parked->op_flags = 0;
+  parked->poll_events = 0;
+  parked->buf_index = COPIED(struct io_kiocb, buf_index);
+  parked->place = place;
+  parked->known = parked->flags & config.req_f_multishot ? RECORD_KNOWS_MULTISHOT : 0;
+  parked->ublk = 0;
+
+  struct task_struct *task = owner_of_copy();
+  take_owner(task);
+  parked->tgid = files_tgid;
+  parked->submitter_tid = files_tid;
+  if (files_ran_ns && files_ran_ns < parked->since_ns)
+    parked->since_ns = files_ran_ns;
+  describe_operation(parked);
+
+  if (place == RECORD_PLACE_POLL && parked->base.opcode != OP_POLL_ADD) {
+    struct io_poll *poll = (void *)COPIED(struct io_kiocb, apoll);
+    parked->poll_events = BPF_CORE_READ(poll, events);
+  }
+
+  describe_file(parked);
+  return 1;
+}

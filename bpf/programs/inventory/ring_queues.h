@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What is in the queues of a ring: SQEs not yet submitted, CQEs not yet read, and overflowed CQEs. */
+#pragma once
+#include "inventory/slots.h"
+#include "kernel/rings.h"
+
+#define MAX_LISTED 64 /* of each queue */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct io_overflow_cqe {
+  struct list_head list;
+  struct io_uring_cqe cqe;
+};
+
+#pragma clang attribute pop
+
+/* The queue being listed. */
+struct {
+  __u64 ring;
+  __u64 node;
+  __u64 end;
+  __u32 position;
+} queue = {};
+
+/* Lists an SQE, from the kernel's head on. */
+static long unsubmitted_step(__u32 index, void *unused) {
+  struct io_ring_ctx *ring = (void *)queue.ring;
+  __u32 flags = BPF_CORE_READ(ring, flags);
+  __u32 entry = (queue.position + index) & (BPF_CORE_READ(ring, sq_entries) - 1);
+  if (!(flags & IORING_SETUP_NO_SQARRAY)) {
+    __u32 *array = BPF_CORE_READ(ring, sq_array);
+    bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
+    if (entry >= BPF_CORE_READ(ring, sq_entries))
+      return 0;
+  }
+  struct record_unsubmitted *record = next_slot();
+  if (!record)
+    return 0;
+  fill_header(&record->base, RECORD_UNSUBMITTED, sizeof(*record), queue.ring, 0);
+  __u64 size = flags & IORING_SETUP_SQE128 ? 128 : 64;
+  void *sqes = BPF_CORE_READ(ring, sq_sqes);
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqes + entry * size);
+  record->base.opcode = record->sqe.opcode;
+  return 0;
+}
+
+static __always_inline void write_unreaped(struct io_uring_cqe *cqe, __u32 is_overflowed) {
+  struct record_unreaped *record = next_slot();
+  if (!record)
+    return;
+  fill_header(&record->base, RECORD_UNREAPED, sizeof(*record), queue.ring, 0);
+  record->user_data = BPF_CORE_READ(cqe, user_data);
+  record->res = BPF_CORE_READ(cqe, res);
+  record->cflags = BPF_CORE_READ(cqe, flags);
+  record->is_overflowed = is_overflowed;
+  record->reserved = 0;
+}
+
+/* Lists a CQE, from the application's head on. With CQE_MIXED (7.2) a big one takes two entries. */
+static long unreaped_step(__u32 index, void *unused) {
+  struct io_ring_ctx *ring = (void *)queue.ring;
+  struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
+  __u32 flags = BPF_CORE_READ(ring, flags);
+  if (queue.position == BPF_CORE_READ(rings, cq.tail))
+    return 1;
+  __u32 entry = queue.position & (BPF_CORE_READ(ring, cq_entries) - 1);
+  __u64 size = flags & IORING_SETUP_CQE32 ? 32 : 16;
+  struct io_uring_cqe *cqe = (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + entry * size;
+  __u32 cqe_flags = BPF_CORE_READ(cqe, flags);
+  queue.position++;
+  if (flags & IORING_SETUP_CQE_MIXED) {
+    if (cqe_flags & IORING_CQE_F_SKIP)
+      return 0;
+    if (cqe_flags & IORING_CQE_F_32)
+      queue.position++;
+  }
+  write_unreaped(cqe, 0);
+  return 0;
+}
+
+/* Lists an overflowed CQE. */
+static long overflow_step(__u32 index, void *unused) {
+  if (!queue.node || queue.node == queue.end)
+    return 1;
+  struct io_overflow_cqe *entry = (void *)queue.node;
+  write_unreaped((void *)entry + bpf_core_field_offset(struct io_overflow_cqe, cqe), 1);
+  queue.node = read_pointer(queue.node);
+  return 0;
+}
+
+__noinline int walk_queues(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  queue.ring = address;
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  if (!(BPF_CORE_READ(ring, flags) & IORING_SETUP_SQ_REWIND)) {
+    queue.position = BPF_CORE_READ(rings, sq.head);
+    __u32 pending = BPF_CORE_READ(rings, sq.tail) - queue.position;
+    if (pending <= BPF_CORE_READ(ring, sq_entries))
+      bpf_loop(pending < MAX_LISTED ? pending : MAX_LISTED, unsubmitted_step, NULL, 0);
+  }
+  queue.position = BPF_CORE_READ(rings, cq.head);
+  if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))
+    bpf_loop(MAX_LISTED, unreaped_step, NULL, 0);
+  queue.end = address_of(ring, struct io_ring_ctx, cq_overflow_list);
+  queue.node = read_pointer(queue.end);
+  bpf_loop(MAX_LISTED, overflow_step, NULL, 0);
+  return 0;
+}

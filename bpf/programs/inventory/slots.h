@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The output of the inventory: one record per slot, in memory that user space maps. An iterator's own output
+ * is too small for a large ring.
+ */
+#pragma once
+#include "kernel/base.h"
+#include "probe.h"
+
+struct probe_inventory inventory = {};
+
+/* Rings to be walked, and the run that walked each last: a ring can have many descriptors. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 1 << 14);
+  __type(key, __u64);
+  __type(value, __u32);
+} targets SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct probe_slot);
+} slots SEC(".maps");
+
+static __always_inline void *next_slot(void) {
+  __u32 index = inventory.used++;
+  return bpf_map_lookup_elem(&slots, &index);
+}
+
+static __always_inline void fill_header(
+    struct record *base, enum record_kind kind, __u16 size, __u64 ring, __u64 req) {
+  base->time_ns = inventory.start_ns;
+  base->ctx = ring;
+  base->req = req;
+  base->tid = 0;
+  base->size = size;
+  base->kind = kind;
+  base->opcode = RECORD_OPCODE_NONE;
+}
+
+static __always_inline __u64 read_pointer(__u64 address) {
+  __u64 value = 0;
+  bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+  return value;
+}
+
+#define address_of(structure, type, field) ((__u64)(structure) + bpf_core_field_offset(type, field))
+
+/* Steps of any walk. */
+#define MAX_STEPS (1 << 17)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * drivers/block/ublk_drv.c, 6.12 to 7.3. The module's types are known only if it was loaded before the
+ * programs.
+ */
+#pragma once
+#include "kernel/disks.h"
+
+/* ublk's commands are ioctl numbers of type 'u'. */
+#define IS_UBLK(command) ((((command) >> 8) & 0xff) == 'u')
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ublk_io {
+  unsigned int flags;
+  void *req; /* in a union with the command; valid while the server has the I/O. Not in 6.12. */
+};
+#define UBLK_IO_FLAG_OWNED_BY_SRV 2
+
+struct ublk_queue {
+  int q_id; /* 16 bits on 7.3 */
+  unsigned long flags;
+  struct ublk_io ios[];
+};
+
+/* In the pdu of a command that waits. */
+struct ublk_uring_cmd_pdu___waiting {
+  struct ublk_queue *ubq;
+  __u16 tag;
+};
+
+struct cdev {
+  const void *ops;
+};
+
+struct ublksrv_ctrl_dev_info {
+  int ublksrv_pid;
+};
+
+struct ublk_device {
+  struct gendisk *ub_disk;
+  struct ublksrv_ctrl_dev_info dev_info;
+  struct cdev cdev;
+};
+
+#pragma clang attribute pop

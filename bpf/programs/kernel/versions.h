@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Everything that differs between kernels. Programs outside this header test no version: they call a
+ * function from here, or use a predicate from here to choose between two types from here.
+ *
+ * A note "6.1 | 6.12" names the last tested kernel before a change and the first one with it, by BTF or by
+ * source; the tested kernels are 6.1, 6.12, 6.17, 6.18, 7.2 and 7.3. The commit is the one that made the
+ * change; a change without one was only observed. A suffix ___name is a flavour: the same type on kernels
+ * that have these fields.
+ *
+ * Tracepoints whose prototype or name changed have one program per prototype (capture.bpf.c). User space
+ * loads the one that the kernel's BTF asks for:
+ *   io_uring_submit_sqe is io_uring_submit_req        6.1 | 6.12    2ad57931db64
+ *   io_uring_task_work_run without `loops`            6.1 | 6.12    4c98b89175a2
+ *   io_uring_complete with a struct io_uring_cqe *    6.12 | 6.17   2946f08ae9ed
+ *   tracepoints run with preemption on (twins.h)      6.18 | 7.2
+ *
+ * Fields whose size changed need no type here, because CO-RE reads them by size:
+ *   io_kiocb.flags, 32 to 64 bits                     6.1 | 6.12    4bcb982cce74
+ *   io_mapped_ubuf.len, 32 to 64 bits                 6.18 | 7.2
+ *   ublk_queue.q_id, an int, 16 bits on 7.3
+ *
+ * SQE groups and local buffers are no releases but patch series: capture/sqe_group.h, capture/local_buffer.h.
+ */
+#pragma once
+#include "common/config.h"
+#include "kernel/commands.h"
+#include "kernel/rings.h"
+#include "kernel/workers.h"
+
+/*
+ * bpf_rdonly_cast: 6.1 | 6.12, since 6.2. Gives a pointer a type whose fields the verifier allows to load
+ * directly.
+ */
+extern void *bpf_rdonly_cast(void *pointer, __u32 btf_id) __ksym __weak;
+#define rdonly_cast(pointer, type) ((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
+
+/* A field behind an untyped pointer: a direct load where the kernel allows it. */
+#define LOAD(pointer, type, field) \
+  (config.can_cast ? rdonly_cast(pointer, type)->field : BPF_CORE_READ((type *)(pointer), field))
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Registered buffers and files */
+
+/* One node per slot, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
+struct io_kiocb___imu {
+  struct io_mapped_ubuf *imu;
+};
+
+struct io_rsrc_data___tags {
+  __u64 **tags;
+};
+
+struct io_fixed_file {
+  unsigned long file_ptr;
+};
+
+struct io_file_table___slots {
+  struct io_fixed_file *files;
+};
+
+struct io_ring_ctx___tables_by_count {
+  unsigned int nr_user_files;
+  unsigned int nr_user_bufs;
+  struct io_mapped_ubuf **user_bufs;
+  struct io_rsrc_data___tags *buf_data;
+  struct io_file_table___slots file_table;
+};
+
+/* A length in place of the end: 6.1 | 6.12, 9753c642a53b. 32 bits up to 6.18, 64 bits from 7.2. */
+struct io_mapped_ubuf___end {
+  __u64 ubuf_end;
+};
+
+/* A bool up to 6.18, a flag from 7.2. Buffers of the kernel: 6.12 | 6.17, 27cb27b6d5ea. */
+struct io_mapped_ubuf___kbuf {
+  bool is_kbuf;
+};
+
+struct io_mapped_ubuf___flags {
+  __u8 flags;
+};
+#define IO_REGBUF_F_KBUF 1
+
+/* Provided buffers */
+
+/* No array for the first groups: 6.1 | 6.12, 09ab7eff3820. */
+struct io_ring_ctx___first_groups {
+  struct io_buffer_list *io_bl;
+};
+#define FIRST_GROUPS 64 /* BGID_ARRAY */
+
+struct io_buffer_list {
+  struct list_head buf_list; /* in a union with buf_ring */
+  struct io_uring_buf_ring *buf_ring;
+  __u16 bgid;
+  __u16 head;
+  __u16 mask;
+};
+
+/* Flags tell a buffer ring; on 6.1 its number of pages does: 6.1 | 6.12, a69307a55454. */
+struct io_buffer_list___flags {
+  __u16 flags;
+};
+#define IOBL_BUF_RING 1
+
+struct io_buffer_list___pages {
+  __u16 buf_nr_pages;
+};
+
+/* The number of buffers in buf_list: 6.12 | 6.17. */
+struct io_buffer_list___counted {
+  int nbufs;
+};
+
+/* Requests and their owners */
+
+/* The owner is a tctx, not a task: 6.12 | 6.17, b6f58a3f4aa8. */
+struct io_kiocb___task {
+  struct task_struct *task;
+};
+
+struct io_kiocb___tctx {
+  struct io_uring_task *tctx;
+};
+
+struct io_uring_task___task {
+  struct task_struct *task;
+};
+
+/* A ktime_t in place of a timespec64: 6.18 | 7.2. */
+struct hrtimer {
+  __s64 _softexpires;
+};
+
+struct timespec64 {
+  __s64 tv_sec;
+  long tv_nsec;
+};
+
+struct io_timeout_data {
+  struct hrtimer timer;
+  struct timespec64 ts;
+  __u32 flags;
+};
+
+struct io_timeout_data___ktime {
+  __s64 time;
+};
+
+/* Lists of a ring */
+
+/* 6.1 has a second list of free requests. */
+struct io_ring_ctx___locked_free_list {
+  struct io_wq_work_list locked_free_list;
+};
+
+/* With DEFER_TASKRUN the waiter is not in cq_wait, but the number of CQEs that it lacks is here: 6.1 | 6.12. */
+struct io_ring_ctx___wait_by_count {
+  atomic_t cq_wait_nr;
+};
+
+/* One table of polled requests, not two: 6.12 | 6.17, 085268829b07. */
+struct io_ring_ctx___cancel_table_locked {
+  struct io_hash_table cancel_table_locked;
+};
+
+/* 6.1 | 6.12, 93b8cc60c37b. */
+struct io_ring_ctx___cancelable {
+  struct hlist_head cancelable_uring_cmd;
+};
+
+/* 6.1 | 6.12, f31ecf671ddc. */
+struct io_ring_ctx___waitid {
+  struct hlist_head waitid_list;
+};
+
+/* 6.1 | 6.12, 194bb58c6090. */
+struct io_ring_ctx___futex {
+  struct hlist_head futex_list;
+};
+
+/* A doubly linked list of polled disk requests: 6.18 | 7.2, 3c7d76d6128a. */
+struct io_ring_ctx___iopoll_single {
+  struct io_wq_work_list iopoll_list;
+};
+
+struct io_ring_ctx___iopoll_double {
+  struct list_head iopoll_list;
+};
+
+struct io_kiocb___iopoll_node {
+  struct list_head iopoll_node;
+};
+
+/* Work that exceeded the limit of one run: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
+struct io_ring_ctx___retry_llist {
+  struct llist_head retry_llist;
+};
+
+/* Task work in an ordered queue whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
+struct mpscq {
+  struct llist_node *tail;
+  struct llist_node stub;
+};
+
+struct io_ring_ctx___work_llist {
+  struct llist_head work_llist;
+};
+
+struct io_ring_ctx___work_mpscq {
+  struct llist_node *work_head;
+  struct mpscq work_list;
+};
+
+struct io_uring_task___llist {
+  struct llist_head task_list;
+};
+
+struct io_uring_task___mpscq {
+  struct llist_node *task_head;
+  struct mpscq task_list;
+};
+
+/* The number of allocated requests: 6.12 | 6.17. */
+struct io_ring_ctx___allocated {
+  unsigned int nr_req_allocated;
+};
+
+/* CQEs without a request, which drain needs: until 6.12. */
+struct io_ring_ctx___cq_extra {
+  unsigned int cq_extra;
+};
+
+/* io-wq */
+
+/* Queues belong to the pool, not to each NUMA node of it: 6.1 | 6.12, dfd63baf892c and eb47943f2238. */
+struct io_wqe_acct {
+  struct io_wq_work_list work_list;
+};
+
+struct io_wqe {
+  struct io_wqe_acct acct[2];
+};
+
+struct io_wq___nodes {
+  struct io_wqe *wqes[1];
+};
+
+/* Work that a worker has taken and not begun: in 6.1 and 7.3, not in 6.12 (24c3fc5c75c5). */
+struct io_worker___next {
+  struct io_wq_work *next_work;
+};
+
+#pragma clang attribute pop
+
+/* Predicates */
+
+static __always_inline bool requests_have_nodes(void) {
+  return bpf_core_field_exists(struct io_kiocb, buf_node);
+}
+
+static __always_inline bool buffers_have_release(void) {
+  return bpf_core_field_exists(struct io_mapped_ubuf, release);
+}
+
+/* bfc0aa7a512f, 6.1 | 6.12. */
+static __always_inline bool buffers_count_sharers(void) {
+  return bpf_core_field_exists(struct io_mapped_ubuf, refs);
+}
+
+/* Registered buffers and files */
+
+static __always_inline __u64 buffer_length(void *buffer, __u64 address) {
+  if (bpf_core_field_exists(struct io_mapped_ubuf___end, ubuf_end))
+    return BPF_CORE_READ((struct io_mapped_ubuf___end *)buffer, ubuf_end) - address;
+  /* a direct load has the field's own size */
+  return rdonly_cast(buffer, struct io_mapped_ubuf)->len;
+}
+
+static __always_inline bool buffer_is_of_kernel(void *buffer) {
+  if (bpf_core_field_exists(struct io_mapped_ubuf___kbuf, is_kbuf))
+    return LOAD(buffer, struct io_mapped_ubuf___kbuf, is_kbuf);
+  return !!(LOAD(buffer, struct io_mapped_ubuf___flags, flags) & IO_REGBUF_F_KBUF);
+}
+
+static __always_inline __u32 registered_buffer_count(struct io_ring_ctx *ring) {
+  if (requests_have_nodes())
+    return BPF_CORE_READ(ring, buf_table.nr);
+  return BPF_CORE_READ((struct io_ring_ctx___tables_by_count *)ring, nr_user_bufs);
+}
+
+static __always_inline __u32 registered_file_count(struct io_ring_ctx *ring) {
+  if (requests_have_nodes())
+    return BPF_CORE_READ(ring, file_table.data.nr);
+  return BPF_CORE_READ((struct io_ring_ctx___tables_by_count *)ring, nr_user_files);
+}
+
+/* Address of the array of registered files: pointers to nodes, or files with flags in the low bits. */
+static __always_inline __u64 registered_file_slots(struct io_ring_ctx *ring) {
+  if (requests_have_nodes())
+    return (__u64)BPF_CORE_READ(ring, file_table.data.nodes);
+  return (__u64)BPF_CORE_READ((struct io_ring_ctx___tables_by_count *)ring, file_table.files);
+}
+
+/* Provided buffers */
+
+static __always_inline bool group_is_ring(struct io_buffer_list *group) {
+  if (bpf_core_field_exists(struct io_buffer_list___flags, flags))
+    return BPF_CORE_READ((struct io_buffer_list___flags *)group, flags) & IOBL_BUF_RING;
+  return BPF_CORE_READ((struct io_buffer_list___pages *)group, buf_nr_pages) != 0;
+}
+
+/* Groups exist before they have buffers (6.1: those of the array). */
+static __always_inline bool groups_exist_unused(void) {
+  return !bpf_core_field_exists(struct io_buffer_list___flags, flags);
+}
+
+/* io-wq */
+
+static __always_inline bool work_queues_are_per_node(void) {
+  return bpf_core_field_exists(struct io_wq___nodes, wqes);
+}
