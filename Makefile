@@ -13,7 +13,7 @@ UBLK_RESULTS := .build/vm-test-ublk
 SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks
 C_SOURCES = $(shell find Sources Tests bpf Benchmarks -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench lint format clean
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench describe lint format clean
 
 all: build
 
@@ -82,6 +82,10 @@ bench: setup-bench release
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
 	scripts/bench $(BENCH)
+
+# Writes the documents that are generated from bpf/include/records.
+describe:
+	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 
 # Layout
 

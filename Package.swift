@@ -39,24 +39,32 @@ let package = Package(
       exclude: ["LICENSE", "include", "programs"],
       plugins: ["CompileBPF"]),
 
+    // The records: described once, in bpf/include/records; what depends on their kinds is generated.
+    .target(name: "RecordHeaders"),
+    .executableTarget(name: "DescribeRecords", dependencies: ["RecordHeaders"]),
+    .plugin(
+      name: "GenerateRecords", capability: .buildTool(), dependencies: ["DescribeRecords"]),
+    .target(name: "UringRecords", dependencies: ["CRecord"], plugins: ["GenerateRecords"]),
+
     // The domain: runs anywhere, needs no root.
     .target(
       name: "UringTrace",
       dependencies: [
-        "CRecord",
+        "CRecord", "UringRecords",
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      plugins: ["GenerateRecords"]),
     // The live source.
     .target(
       name: "UringProbe",
       dependencies: [
-        "CBPF", "BPFObjects", "UringTrace",
+        "CBPF", "BPFObjects", "UringRecords", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // The embedded ublk target, its load, and what takes its place without ublk.
     .target(name: "UblkTarget", dependencies: ["CURing", "UringTrace"]),
     // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
-    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringTrace"]),
+    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringRecords", "UringTrace"]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
@@ -72,7 +80,7 @@ let package = Package(
       path: "Tests/ProbeCheck"),
     .testTarget(
       name: "UringProbeTests",
-      dependencies: ["ProbeSupport", "UringProbe", "UringTrace", "CRecord"]),
+      dependencies: ["ProbeSupport", "UringProbe", "UringRecords", "UringTrace", "CRecord"]),
 
     // What recordings and programs say, beside each other; running the binary.
     .target(
@@ -100,14 +108,19 @@ let package = Package(
     .executableTarget(
       name: "ReplayBench",
       dependencies: [
-        "UringTrace", "CRecord", .product(name: "SystemPackage", package: "swift-system"),
+        "UringRecords", "UringTrace", "CRecord",
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Benchmarks/Replay"),
 
+    // The headers' description, what is generated from it, and the records in memory.
+    .testTarget(
+      name: "UringRecordsTests", dependencies: ["RecordHeaders", "UringRecords", "CRecord"],
+      plugins: ["GenerateRecords"]),
     .testTarget(
       name: "UringTraceTests",
       dependencies: [
-        "UringTrace", "CRecord",
+        "UringRecords", "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
@@ -119,7 +132,8 @@ let package = Package(
     .testTarget(
       name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringTrace"]),
     .testTarget(
-      name: "UringUITests", dependencies: ["ProbeSupport", "UringUI", "UringTrace", "CRecord"]),
+      name: "UringUITests",
+      dependencies: ["ProbeSupport", "UringUI", "UringRecords", "UringTrace", "CRecord"]),
   ],
   swiftLanguageModes: [.v6]
 )

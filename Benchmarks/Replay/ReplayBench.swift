@@ -1,6 +1,7 @@
 import CRecord
 import Glibc
 import SystemPackage
+import UringRecords
 import UringTrace
 
 /// Replays records through the aggregator on one core, and prints how many it takes in a second: of

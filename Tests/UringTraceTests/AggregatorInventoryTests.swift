@@ -1,5 +1,6 @@
 import CRecord
 import Testing
+import UringRecords
 import UringTrace
 
 /// Requests that were found in the kernel's structures, among what events tell.

@@ -1,11 +1,12 @@
 import CRecord
+import UringRecords
 
 @testable import UringTrace
 
 /// Records of every kind with sound headers and otherwise noise, over few addresses and small numbers so
 /// that they meet.
 struct RandomRecords {
-  static let kinds = RecordLayout.known.keys.sorted { $0.rawValue < $1.rawValue }
+  static let kinds = RecordKind.all
 
   /// Numbers that no kind has.
   static let unknownKinds = (UInt8.min...UInt8.max).filter { number in
@@ -28,7 +29,7 @@ struct RandomRecords {
 
   /// A record of a kind, whole and with a ring and a request: sound.
   mutating func next(_ kind: RecordKind) -> [UInt64] {
-    let size = (RecordLayout.known[kind].map(\.minimumSize) ?? 32) + below(4) * 24
+    let size = max(32, kind.minimumSize) + below(4) * 24
     var words = (0..<(size + 7) / 8).map { _ in word() }
     words[0] = timeRange.map { random.next() % $0 } ?? random.next()
     words[1] = UInt64(1 + below(Self.rings)) * 4096

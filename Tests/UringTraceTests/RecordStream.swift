@@ -284,6 +284,9 @@ struct RecordStream {
         aggregator.consume($0.baseAddress!.assumingMemoryBound(to: record.self))
       }
     }
+    #if DEBUG
+      aggregator.checkInvariants()
+    #endif
   }
 
   func snapshot(limits: Aggregator.Limits = Aggregator.Limits()) -> Snapshot {

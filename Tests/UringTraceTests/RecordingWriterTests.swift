@@ -2,6 +2,7 @@ import CRecord
 import Glibc
 import SystemPackage
 import Testing
+import UringRecords
 
 @testable import UringTrace
 

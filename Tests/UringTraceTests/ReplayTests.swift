@@ -120,9 +120,8 @@ import Testing
     #expect(source.timeline.event == 1)
   }
 
-  /// Small blocks, so that runs end within them, at their ends and behind them.
   @Test func runsOfBlocksGiveTheSameAsSingleRecords() throws {
-    let long = try Recording(bytes: SampleStream(repetitions: 3_000).binary())
+    let long = try Recording(bytes: SampleStream(repetitions: 20).binary(), blockSize: 1 << 10)
     #expect(long.block(1) != nil)
     var single = Aggregator(host: long.header.host)
     let middle = long.duration / 2

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 @testable import UringTrace
 

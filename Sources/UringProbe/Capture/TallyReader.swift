@@ -1,5 +1,6 @@
 import CProbe
 import CRecord
+import UringRecords
 import UringTrace
 
 /// Reads what the programs count where they write no record, and makes records of what was added.

@@ -14,7 +14,7 @@ struct DrainPacing {
   private static let shortest: UInt64 = 1_000_000
   /// The longest sleep from which nobody wakes the reader.
   static let longestUnwatched: UInt64 = 10_000_000
-  private static let longestWatched: UInt64 = 100_000_000
+  private static let longestWatched: UInt64 = 200_000_000
   private static let largestAim = 8 << 20
 
   /// - Parameter isPrompt: sleeps 10 ms at most, because something must be looked at while it lasts.

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 import UringTrace
 
 /// Looks for events without a record: lost, counted only, or seen by no program.
@@ -34,9 +35,9 @@ struct LossWatch: ~Copyable {
   /// - Returns: also whether anything was lost.
   mutating func check(
     at time: UInt64, lostBySink: UInt64
-  ) -> (records: ProbeRecords, isLosing: Bool) {
+  ) -> (records: RecordBuffer, isLosing: Bool) {
     isDue = false
-    var records = ProbeRecords()
+    var records = RecordBuffer()
     let lost = capture.object.lostRecords()
     if lost > lostSoFar {
       Self.append(lost - lostSoFar, .ringBufferFull, at: time, to: &records)
@@ -59,7 +60,7 @@ struct LossWatch: ~Copyable {
   }
 
   private static func append(
-    _ count: UInt64, _ cause: LossCause, at time: UInt64, to records: inout ProbeRecords
+    _ count: UInt64, _ cause: LossCause, at time: UInt64, to records: inout RecordBuffer
   ) {
     records.append(record_lost.self, at: time) {
       $0.count = count

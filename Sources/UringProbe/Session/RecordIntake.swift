@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 import UringTrace
 
 /// The way of every record of a session: it is copied into the tail, and from there handed in runs to the
@@ -39,7 +40,7 @@ struct RecordIntake: ~Copyable {
   }
 
   /// Takes records of uringtop's own.
-  mutating func take(_ records: ProbeRecords) {
+  mutating func take(_ records: RecordBuffer) {
     records.withEachRecord { append($0) }
     handOver()
   }

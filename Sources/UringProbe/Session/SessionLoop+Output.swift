@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 import UringTrace
 
 /// Snapshots, dumps, and the names that both need.
@@ -63,8 +64,8 @@ extension SessionLoop {
 
   /// The functions that are watched and the names of the request flags, which a recording needs as
   /// well.
-  func flagNames() -> ProbeRecords {
-    var records = ProbeRecords()
+  func flagNames() -> RecordBuffer {
+    var records = RecordBuffer()
     for function in flush.watched {
       records.append(record_symbol.self, at: host.startTime) {
         $0.address = UInt64(function.rawValue)
@@ -80,8 +81,8 @@ extension SessionLoop {
   }
 
   /// The rings as they are: what told of them may not be in the tail any more.
-  private func ringRecords(_ snapshot: Snapshot) -> ProbeRecords {
-    var records = ProbeRecords()
+  private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
+    var records = RecordBuffer()
     for ring in snapshot.rings where !ring.isClosed {
       records.append(record_ring_found.self, at: host.startTime, ring: ring.address) {
         $0.tgid = ring.ownerTgid

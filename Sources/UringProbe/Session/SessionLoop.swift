@@ -1,6 +1,7 @@
 import CBPF
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// The session's thread: drains the ring buffer into the aggregator, the tail and the sink, makes snapshots, and
@@ -178,7 +179,7 @@ final class SessionLoop: @unchecked Sendable {
   private func takeAnswers() -> SurveyorMailbox.Answers {
     state.mailbox.answers.withLock { answers in
       defer {
-        answers.records = ProbeRecords()
+        answers.records = RecordBuffer()
         answers.notices = []
       }
       return answers

@@ -2,6 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Asks the files of requests what they report now. Only files that answer without anybody's help: of a
@@ -28,8 +29,8 @@ enum FileInspector {
   /// them.
   static func look(
     at requests: [record_parked],
-    _ fixedFiles: [ProbeRecords.FixedFile: ProbeRecords.NamedFile], time: UInt64,
-    into records: inout ProbeRecords
+    _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
+    into records: inout RecordBuffer
   ) {
     var answers: [Descriptor: Answer] = [:]
     var open = OpenFiles()
@@ -40,7 +41,7 @@ enum FileInspector {
       }
       var descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
-        let slot = ProbeRecords.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
+        let slot = RecordBuffer.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
         guard let file = fixedFiles[slot], let fd = open.descriptor(of: file, in: parked.tgid)
         else { continue }
         descriptor.fd = fd
@@ -77,7 +78,7 @@ enum FileInspector {
     private static let mostDescriptors = 1 << 14
 
     /// One that was opened as the file was: both ends of a pipe have the same name.
-    mutating func descriptor(of file: ProbeRecords.NamedFile, in tgid: UInt32) -> Int32? {
+    mutating func descriptor(of file: RecordBuffer.NamedFile, in tgid: UInt32) -> Int32? {
       if known[tgid] == nil {
         var files: [String: [Int32]] = [:]
         for entry in Procfs.entries("/proc/\(tgid)/fd").prefix(Self.mostDescriptors) {

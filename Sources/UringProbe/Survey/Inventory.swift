@@ -3,6 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// What is in flight by the kernel's own structures: requests that are older than the observation, where
@@ -39,7 +40,7 @@ struct Inventory: ~Copyable {
   }
 
   /// Walks, and writes what it finds.
-  mutating func run(_ scope: Scope, into records: inout ProbeRecords) throws(ProbeError) {
+  mutating func run(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
     guard !scope.rings.isEmpty else { return }
     try walk(scope)
     let wanted = loaded.used
@@ -67,7 +68,7 @@ struct Inventory: ~Copyable {
   // MARK: Records
 
   /// Requests first: a balance counts what is known when it comes.
-  private mutating func write(_ scope: Scope, into records: inout ProbeRecords) {
+  private mutating func write(_ scope: Scope, into records: inout RecordBuffer) {
     let found = Found(loaded, scope)
     for index in found.order {
       loaded.withSlot(index) { slot in
@@ -144,7 +145,7 @@ struct Inventory: ~Copyable {
     }
   }
 
-  private mutating func writeStacks(_ scope: Scope, into records: inout ProbeRecords) {
+  private mutating func writeStacks(_ scope: Scope, into records: inout RecordBuffer) {
     for index in 0..<loaded.stackCount {
       let stack = loaded.stack(index)
       guard scope.request == 0 || stack.req == scope.request else { continue }

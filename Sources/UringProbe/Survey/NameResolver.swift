@@ -1,5 +1,6 @@
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Names of the files and threads that requests refer to, from /proc.
@@ -33,7 +34,7 @@ struct NameResolver {
 
   /// Resolves what is unknown or stale. Fixed files need a descriptor of the ring.
   mutating func resolve(
-    _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout ProbeRecords
+    _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
     let now = MonotonicClock.now()
     var remaining = Self.passLimit
@@ -58,7 +59,7 @@ struct NameResolver {
   /// outlive its descriptor.
   private mutating func note(
     _ subject: Subject, _ name: (some Sequence<UInt8>)?, at time: UInt64,
-    into records: inout ProbeRecords
+    into records: inout RecordBuffer
   ) {
     let old = known[subject]?.name
     let new = name.map { harmless($0) } ?? old ?? ""
@@ -89,7 +90,7 @@ struct NameResolver {
 
   /// Names of registered pipes and sockets, which fdinfo lacks on 6.1 and for rings without descriptor.
   mutating func note(
-    _ files: [ProbeRecords.FixedFile: ProbeRecords.NamedFile], into records: inout ProbeRecords
+    _ files: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], into records: inout RecordBuffer
   ) {
     let now = MonotonicClock.now()
     for (slot, file) in files {
@@ -101,7 +102,7 @@ struct NameResolver {
   /// Reads the `UserFiles` of a ring's fdinfo: lines of `index: name`.
   private mutating func readFixed(
     _ ring: UInt64, known: RingScanner.KnownRing?, at time: UInt64,
-    into records: inout ProbeRecords
+    into records: inout RecordBuffer
   ) {
     guard let holder = known?.holders.first(where: { $0.fd >= 0 }),
       let text = Procfs.read("/proc/\(holder.tgid)/fdinfo/\(holder.fd)")
@@ -143,7 +144,7 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
   return bytes
 }
 
-extension ProbeRecords {
+extension RecordBuffer {
   /// A slot of a ring's table.
   struct FixedFile: Hashable {
     var ring: UInt64

@@ -1,4 +1,5 @@
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Who has the ends of pipes open: that tells why one that a request waits for stays silent.
@@ -13,7 +14,7 @@ struct PipeEnds {
 
   private var holders: [String: [Holder]] = [:]
   /// Files that rings have registered: some have no descriptor any more.
-  private let registered: [ProbeRecords.NamedFile]
+  private let registered: [RecordBuffer.NamedFile]
 
   /// Descriptors looked at: a look is about a microsecond.
   private static let mostDescriptors = 1 << 17
@@ -21,7 +22,7 @@ struct PipeEnds {
   private static let mostHolders = 16
 
   /// Looks through the descriptors of all processes for those pipes (`pipe:[inode]`).
-  init(of pipes: Set<String>, registered: [ProbeRecords.NamedFile]) {
+  init(of pipes: Set<String>, registered: [RecordBuffer.NamedFile]) {
     self.registered = registered
     guard !pipes.isEmpty else { return }
     var remaining = Self.mostDescriptors

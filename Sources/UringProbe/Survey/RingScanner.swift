@@ -3,6 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Finds rings by iterator, and requests that have ended unnoticed.
@@ -114,7 +115,7 @@ struct RingScanner: ~Copyable {
 
   /// Looks at all tasks, and writes what has changed of the rings that pass the filter.
   mutating func scan(
-    filter: RingFilter, capture: borrowing CaptureObject, into records: inout ProbeRecords
+    filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
   ) throws(ProbeError) {
     let (start, cost) = (MonotonicClock.now(), clockTime(CLOCK_THREAD_CPUTIME_ID))
     var output: [UInt8] = []
@@ -157,7 +158,7 @@ struct RingScanner: ~Copyable {
   }
 
   private mutating func closeIfGone(
-    _ address: UInt64, scanStart: UInt64, into records: inout ProbeRecords
+    _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
     rings[address]!.missedScans += 1
@@ -188,7 +189,7 @@ struct RingScanner: ~Copyable {
 
   /// Tells which of the requests are free. False if a ring was not there any more.
   mutating func walk(
-    _ suspects: [SuspectRequest], into records: inout ProbeRecords
+    _ suspects: [SuspectRequest], into records: inout RecordBuffer
   ) throws(ProbeError) -> Bool {
     let ringWords = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
     let slots = suspectTable.words(
@@ -269,7 +270,7 @@ extension RingScanner.KnownRing {
     return UInt32(clamping: (time - since) / 1_000_000)
   }
 
-  func writeDepth(to records: inout ProbeRecords, at time: UInt64) {
+  func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
     records.append(record_ring_depth.self, at: time, ring: sighting.ctx) {
       $0.sq_pending = sighting.sq_pending
       $0.cq_pending = sighting.cq_pending
@@ -285,7 +286,7 @@ extension RingScanner.KnownRing {
     }
   }
 
-  func write(to records: inout ProbeRecords, at time: UInt64) {
+  func write(to records: inout RecordBuffer, at time: UInt64) {
     records.append(record_ring_found.self, at: time, ring: sighting.ctx) {
       $0.tgid = sighting.tgid
       $0.sq_entries = sighting.sq_entries

@@ -2,6 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// The surveyor's thread: rings, free lists and names.
@@ -20,7 +21,7 @@ struct Surveyor: ~Copyable {
   private var inventory: Inventory?
   private var hasTriedInventory = false
   /// Registered sockets and pipes, as of the last inventory.
-  private var fixedFiles: [ProbeRecords.FixedFile: ProbeRecords.NamedFile] = [:]
+  private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -57,7 +58,7 @@ struct Surveyor: ~Copyable {
         return requests
       }
       if requests.isStopping { return }
-      var records = ProbeRecords()
+      var records = RecordBuffer()
       var notices: [Notice] = []
       if !requests.stacks.isEmpty {
         userSymbols.resolve(
@@ -101,14 +102,14 @@ struct Surveyor: ~Copyable {
 
   /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.
   private mutating func takeInventory(
-    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout ProbeRecords,
+    isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
     _ notices: inout [Notice]
   ) -> Bool {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
     // What the scan found is not kept waiting for the load.
     mailbox.answer { $0.records.append(records) }
-    records = ProbeRecords()
+    records = RecordBuffer()
     do throws(ProbeError) {
       if !hasTriedInventory {
         hasTriedInventory = true

@@ -1,4 +1,5 @@
 import Synchronization
+import UringRecords
 import UringTrace
 
 /// Work and answers between the two threads of a session.
@@ -20,7 +21,7 @@ final class SurveyorMailbox: Sendable {
   }
 
   struct Answers: Sendable {
-    var records = ProbeRecords()
+    var records = RecordBuffer()
     var notices: [Notice] = []
     /// A walk over the free lists is under way or asked for.
     var isWalking = false

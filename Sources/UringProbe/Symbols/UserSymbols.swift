@@ -2,6 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringRecords
 import UringTrace
 
 /// Names for the frames of user stacks, from the files that a process has mapped.
@@ -22,7 +23,7 @@ struct UserSymbols {
 
   /// The stacks as records. `table` is the kernel's table of stacks.
   mutating func resolve(
-    _ stacks: [UserStackKey], table: Int32, into records: inout ProbeRecords
+    _ stacks: [UserStackKey], table: Int32, into records: inout RecordBuffer
   ) {
     var mappings: [UInt32: [Mapping]] = [:]
     for stack in stacks {

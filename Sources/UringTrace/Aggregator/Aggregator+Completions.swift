@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records of CQEs and of ends without one.
 extension Aggregator {
@@ -250,7 +251,8 @@ extension Aggregator {
     }
     guard let found else {
       // From 7.3 a notification can have a user_data of its own.
-      return cqe.flags.contains(.notification) ? awaiting(notificationData: cqe.userData, ring) : nil
+      return cqe.flags.contains(.notification)
+        ? awaiting(notificationData: cqe.userData, ring) : nil
     }
     if found.isAmbiguous { rings[ring].ring.counts.ambiguous &+= 1 }
     return found.slot

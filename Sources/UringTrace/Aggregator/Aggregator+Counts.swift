@@ -45,15 +45,6 @@ extension Aggregator {
   }
 }
 
-extension UnsafePointer<record_complete> {
-  /// The longer record that it is where the submission has none.
-  @inline(__always)
-  var unseen: UnsafePointer<record_complete_unseen>? {
-    guard pointee.base.size >= MemoryLayout<record_complete_unseen>.size else { return nil }
-    return UnsafeRawPointer(self).assumingMemoryBound(to: record_complete_unseen.self)
-  }
-}
-
 extension UnsafePointer<record_counts> {
   /// What follows the record: errors by errno, latencies by bucket. Those that its size has room for.
   var pairs:

@@ -3,10 +3,10 @@
     /// Traps unless the trackers' lists, tables and pools agree with themselves and with each other.
     ///
     /// For tests: takes time in proportion to all that is kept.
-    package mutating func checkInvariants() {
-      requests.checkInvariants()
+    package func checkInvariants() {
       rings.checkInvariants()
-      chains.checkInvariants(requests)
+      let evicted = chains.checkInvariants(requests)
+      requests.checkInvariants(keptForChains: evicted)
       lending.checkInvariants(rings: rings.handles)
       ublk.checkInvariants()
       statistics.checkInvariants(rings: rings.handles)
@@ -14,6 +14,9 @@
         precondition(
           requests.inFlight(of: ring).count == Int(rings[ring].ring.inFlight),
           "a ring's requests in flight are miscounted")
+      }
+      for slot in requests.allHandles where requests[slot].isLending {
+        precondition(!requests[slot].request.state.isFinal, "an ended request still borrows")
       }
       precondition(
         requests.inFlightCount == rings.inFlightCount,

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records of walks over the kernel's own structures.
 extension Aggregator {
@@ -58,7 +59,7 @@ extension Aggregator {
     {
       requests[slot].request.startTime = min(record.pointee.since_ns, time)
     }
-    requests.noteFound(olderThan: host.startTime, slot)
+    if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
     requests[slot].describe(record)
     requests[slot].request.isSubmittedBySQThread =
       record.pointee.submitter_tid != 0
@@ -171,7 +172,9 @@ extension Aggregator {
         flags: record.pointee.cflags, isOverflowed: record.pointee.is_overflowed != 0))
   }
 
-  mutating func registeredFile(_ record: UnsafePointer<record_registered_file>, _ event: inout Event) {
+  mutating func registeredFile(
+    _ record: UnsafePointer<record_registered_file>, _ event: inout Event
+  ) {
     let ring = enterRing(record.pointee.base, &event)
     guard rings[ring].ring.files.count < 1024 else { return }
     let references = record.pointee.references

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records that name files, tasks and request flags.
 extension Aggregator {

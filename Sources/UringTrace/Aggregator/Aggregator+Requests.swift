@@ -237,7 +237,9 @@ extension Aggregator {
     requests.finish(slot, as: state, step: step, time: moment.time, tid: moment.tid)
     // Without a result it is 0.
     let result = requests[slot].request.result
-    if traits.isError(result, of: requests[slot].request.opcode) { rings[ring].count(error: result) }
+    if traits.isError(result, of: requests[slot].request.opcode) {
+      rings[ring].count(error: result)
+    }
     rings[ring].ring.inFlight &-= 1
     if requests[slot].isLending { endLending(to: slot, moment, &event) }
     if requests.chainMember(of: slot) != .none, let next = chains.next(after: slot, requests) {

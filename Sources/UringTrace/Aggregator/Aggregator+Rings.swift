@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Records about rings, and what a ring's beginning and end mean to the trackers.
 extension Aggregator {

@@ -36,7 +36,7 @@ extension Aggregator {
   /// Processes that own a ring with requests in flight, where known.
   public var ownersOfRequestsInFlight: Set<UInt32> {
     var owners: Set<UInt32> = []
-    rings.forEach { _, ring in
+    rings.forEachRing { _, ring in
       if ring.ring.inFlight > 0, ring.ring.ownerTgid != 0 { owners.insert(ring.ring.ownerTgid) }
     }
     return owners

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
@@ -7,7 +8,7 @@ import CRecord
 ///
 /// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded
 /// by what is in flight and by ``Limits``.
-public struct Aggregator: ~Copyable {
+public struct Aggregator: ~Copyable, RecordHandler {
   /// Limits of what is kept.
   public struct Limits: Sendable {
     /// Ended requests kept, and as many ended groups.
@@ -109,65 +110,6 @@ public struct Aggregator: ~Copyable {
     if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 
-  @inline(__always)
-  private mutating func dispatch(_ record: UnsafePointer<record>, _ event: inout Event) {
-    switch record.pointee.kind {
-    case .submit: submit(record.body(as: record_submit.self), &event)
-    case .complete: complete(record.body(as: record_complete.self), &event)
-    case .fileGet: fileGet(record.body(as: record_file_get.self), &event)
-    case .queueAsyncWork: queueAsyncWork(record.body(as: record_queue_async_work.self), &event)
-    case .pollArm: pollArm(record.body(as: record_poll_arm.self), &event)
-    case .taskAdd: taskAdd(record.body(as: record_task_add.self), &event)
-    case .defer: `defer`(record.body(as: record_defer.self), &event)
-    case .link: link(record.body(as: record_link.self), &event)
-    case .failLink: failLink(record.body(as: record_fail_link.self), &event)
-    case .cqeOverflow: cqeOverflow(record.body(as: record_cqe_overflow.self), &event)
-    case .reqFailed: reqFailed(record.body(as: record_req_failed.self), &event)
-    case .shortWrite: shortWrite(record.body(as: record_short_write.self), &event)
-    case .skip: skip(record.body(as: record_skip.self), &event)
-    case .freed: freed(record.body(as: record_freed.self), &event)
-    case .cqringWait: cqringWait(record.body(as: record_cqring_wait.self), &event)
-    case .taskWorkRun: taskWorkRun(record.body(as: record_task_work_run.self), &event)
-    case .localWorkRun: localWorkRun(record.body(as: record_local_work_run.self), &event)
-    case .create: create(record.body(as: record_create.self), &event)
-    case .register: register(record.body(as: record_register.self), &event)
-    case .ringFound: ringFound(record.body(as: record_ring_found.self), &event)
-    case .ringFd: ringFd(record.body(as: record_ring_fd.self), &event)
-    case .ringClosed: ringClosed(record.body(as: record_ring_closed.self), &event)
-    case .taskName: taskName(record.body(as: record_task_name.self), &event)
-    case .fileName: fileName(record.body(as: record_file_name.self), &event)
-    case .lost: lost(record.body(as: record_lost.self), &event)
-    case .flagName: flagName(record.body(as: record_flag_name.self), &event)
-    case .counts: counts(record.body(as: record_counts.self), &event)
-    case .command: command(record.body(as: record_command.self), &event)
-    case .fuseRequest: fuseRequest(record.body(as: record_fuse_request.self), &event)
-    case .bufferUse: bufferUse(record.body(as: record_buffer_use.self), &event)
-    case .bufferRelease: bufferRelease(record.body(as: record_buffer_release.self), &event)
-    case .bufferTable: bufferTable(record.body(as: record_buffer_table.self), &event)
-    case .bufferSlot: bufferSlot(record.body(as: record_buffer_slot.self), &event)
-    case .registerArgument: registerArgument(record.body(as: record_register_argument.self), &event)
-    case .blockRequest: blockRequest(record.body(as: record_block_request.self), &event)
-    case .groupBuffer: groupBuffer(record.body(as: record_group_buffer.self), &event)
-    case .localBuffer: localBuffer(record.body(as: record_local_buffer.self), &event)
-    case .symbol: symbol(record.body(as: record_symbol.self), &event)
-    case .providedTail: providedTail(record.body(as: record_provided_tail.self), &event)
-    case .parked: parked(record.body(as: record_parked.self), &event)
-    case .ringDepth: ringDepth(record.body(as: record_ring_depth.self), &event)
-    case .ringBalance: ringBalance(record.body(as: record_ring_balance.self), &event)
-    case .unsubmitted: unsubmitted(record.body(as: record_unsubmitted.self), &event)
-    case .unreaped: unreaped(record.body(as: record_unreaped.self), &event)
-    case .kernelStack: kernelStack(record.body(as: record_kernel_stack.self), &event)
-    case .fileState: fileState(record.body(as: record_file_state.self), &event)
-    case .diskRequest: diskRequest(record.body(as: record_disk_request.self), &event)
-    case .registeredFile: registeredFile(record.body(as: record_registered_file.self), &event)
-    case .providedGroup: providedGroup(record.body(as: record_provided_group.self), &event)
-    case .submitStack: submitStack(record.body(as: record_submit_stack.self), &event)
-    case .userStack: userStack(record.body(as: record_user_stack.self), &event)
-    case .end: break
-    @unknown default: break
-    }
-  }
-
   /// Moves time on where no record does (live): rates and ages depend on it.
   @inline(__always)
   public mutating func advance(to time: UInt64) {
@@ -182,7 +124,7 @@ public struct Aggregator: ~Copyable {
   mutating func catchUp() {
     var last: UInt64 = 0
     let limit = clock.nextTick
-    rings.forEach { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
+    rings.forEachRing { _, ring in if ring.lastTime < limit { last = max(last, ring.lastTime) } }
     clock.advance(within: last)
   }
 

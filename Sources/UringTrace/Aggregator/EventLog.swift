@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// The last events, written in place.
 struct EventLog: ~Copyable {

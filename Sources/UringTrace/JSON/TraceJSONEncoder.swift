@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Writes trace.jsonl: a header, a line for each record, a summary. docs/json.md describes it.
 final class TraceJSONEncoder: TraceEncoder {
@@ -38,15 +39,17 @@ final class TraceJSONEncoder: TraceEncoder {
       for record in RecordSequence(bytes: records) {
         aggregator.consume(record)
         // A record that makes no sense to the model is nothing that happened.
-        guard let event = aggregator.lastEvent else { continue }
+        guard let event = aggregator.lastEvent, let descriptor = record.pointee.kind.descriptor
+        else { continue }
+        noteFlagName(record)
         events += 1
         json.object { json in
           json.field("type", literal: "event")
           json.field("t", record.pointee.time_ns)
-          json.field("event", literal: JSONNames.event(record.pointee.kind))
+          json.field("event", literal: descriptor.name)
           json.field("ring", event.ring == 0 ? nil : event.ring)
           json.field("req", event.request == 0 ? nil : event.request)
-          let hasRequest = event.request != 0 || record.pointee.kind.namesUserData
+          let hasRequest = event.request != 0 || descriptor.hasUserData
           json.key("user_data")
           if hasRequest { json.hex(event.userData) } else { json.null() }
           json.field(
@@ -55,11 +58,19 @@ final class TraceJSONEncoder: TraceEncoder {
           json.field("tid", record.pointee.tid)
           if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
           if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }
-          TraceFields.write(record, flagNames: &flagNames, to: &json)
+          TraceFields(record: record, flagNames: flagNames).write(to: &json)
         }
         json.newline()
       }
     }
+  }
+
+  /// Keeps the names of `REQ_F_*` for the lines that follow.
+  private func noteFlagName(_ record: UnsafePointer<record>) {
+    guard record.pointee.kind == .flagName else { return }
+    let name = record.body(as: record_flag_name.self).pointee
+    guard name.bit < UInt32(flagNames.count) else { return }
+    flagNames[Int(name.bit)] = CharArray.string(name.name)
   }
 
   func end(time: UInt64, records _: UInt64, lost: UInt64, into output: inout [UInt8]) {
@@ -90,16 +101,5 @@ final class TraceJSONEncoder: TraceEncoder {
     body(&json)
     if json.bytes.last != UInt8(ascii: "\n") { json.newline() }
     output = json.bytes
-  }
-}
-
-extension RecordKind {
-  /// Whether the record has `user_data` of its own, also where it belongs to no known request.
-  var namesUserData: Bool {
-    switch self {
-    case .submit, .reqFailed, .complete, .cqeOverflow: true
-    case .parked, .unsubmitted, .unreaped: true
-    default: false
-    }
   }
 }

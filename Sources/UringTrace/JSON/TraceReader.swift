@@ -1,5 +1,6 @@
 import CRecord
 import FoundationEssentials
+import UringRecords
 
 /// Reads trace.jsonl back into the records it was made from.
 enum TraceReader {
@@ -23,7 +24,7 @@ enum TraceReader {
       line.type == "header"
     else { throw .notARecording }
     guard line.schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(line.schema) }
-    guard line.schema == UInt32(RECORD_SCHEMA), let kernel = line.kernel, let tier = line.tier,
+    guard line.schema >= 1, let kernel = line.kernel, let tier = line.tier,
       let start = line.start
     else { throw .corruptHeader }
     let header = RecordingHeader(
@@ -40,7 +41,8 @@ enum TraceReader {
         return result
       }
       switch decoded.content {
-      case .event(let append): append(&result.records)
+      case .event(let record):
+        record.withUnsafeBytes { if !$0.isEmpty { result.records.append(whole: $0) } }
       case .summary(let end):
         result.records.append(end, base: \.base)
         result.flaw = lines.isAtEnd ? nil : .corrupt(place: lines.number + 1, isLine: true)

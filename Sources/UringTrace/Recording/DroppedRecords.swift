@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// The events that a recording has no room for, counted, so that its sums are exact all the same.
 ///

@@ -1,6 +1,7 @@
 import CRecord
 import Synchronization
 import SystemPackage
+import UringRecords
 
 /// A recording: its header and all of its records that can be used.
 ///
@@ -36,6 +37,15 @@ public final class Recording: Sendable {
     try self.init(contents: FileContents(copying: bytes))
   }
 
+  /// A binary recording in memory that is checked in blocks of another size.
+  convenience init(bytes: [UInt8], blockSize: Int) throws(RecordingError) {
+    let contents = FileContents(copying: bytes)
+    let (header, firstRecord) = try RecordingHeader.decode(contents.bytes)
+    self.init(
+      header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
+      blockSize: blockSize)
+  }
+
   private convenience init(contents: FileContents) throws(RecordingError) {
     if TraceReader.looksLikeTrace(contents.bytes) {
       let trace = try TraceReader.read(contents.bytes)
@@ -49,13 +59,14 @@ public final class Recording: Sendable {
   }
 
   private init(
-    header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?
+    header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?,
+    blockSize: Int? = nil
   ) {
     self.header = header
     self.contents = contents
     self.firstRecord = firstRecord
     readerFlaw = flaw
-    checked = Mutex(Checked(check: RecordCheck(base: firstRecord)))
+    checked = Mutex(Checked(check: blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck()))
   }
 
   // MARK: Blocks
@@ -97,7 +108,9 @@ public final class Recording: Sendable {
   // MARK: Sums
 
   /// Why some of it cannot be used; nil if all can.
-  public var flaw: RecordingFlaw? { readerFlaw ?? whole.flaw }
+  public var flaw: RecordingFlaw? {
+    readerFlaw ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
+  }
 
   /// Records, without the end record.
   public var recordCount: UInt64 { whole.recordCount }

@@ -1,4 +1,6 @@
+import CRecord
 import SystemPackage
+import UringRecords
 
 /// Why a recording cannot be used at all.
 public enum RecordingError: Error, Hashable, Sendable {
@@ -20,7 +22,7 @@ extension RecordingError: CustomStringConvertible {
     case .truncatedHeader: "the recording ends within its header: nothing in it can be used"
     case .corruptHeader: "the recording's header is corrupt"
     case .newerSchema(let schema):
-      "written by a newer uringtop (schema \(schema); this one reads up to schema 1)"
+      "written by a newer uringtop (schema \(schema); this one reads up to schema \(RECORD_SCHEMA))"
     }
   }
 }
@@ -32,6 +34,17 @@ public enum RecordingFlaw: Hashable, Sendable {
   /// What starts at this place is not a record. `place` is a byte offset in a binary recording and a
   /// line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
+}
+
+extension RecordingFlaw {
+  /// - Parameter base: offset in the file of what was checked.
+  init(_ flaw: RecordCheck.Flaw, base: Int) {
+    self =
+      switch flaw {
+      case .cutOff: .cutOff
+      case .corrupt(let offset): .corrupt(place: UInt64(base + offset), isLine: false)
+      }
+  }
 }
 
 extension RecordingFlaw: CustomStringConvertible {

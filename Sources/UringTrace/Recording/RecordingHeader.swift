@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// What a recording says of itself before its first record.
 public struct RecordingHeader: Sendable, Hashable {
@@ -45,7 +46,7 @@ public struct RecordingHeader: Sendable, Hashable {
     let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
     guard schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(schema) }
-    guard schema == UInt32(RECORD_SCHEMA), headerSize >= sizeWithoutSampling, headerSize <= 1 << 16,
+    guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= 1 << 16,
       headerSize.isMultiple(of: 8)
     else { throw .corruptHeader }
     guard bytes.count >= headerSize else { throw .truncatedHeader }

@@ -1,6 +1,7 @@
 import CRecord
 import Glibc
 import SystemPackage
+import UringRecords
 
 /// Writes records to a file on a thread of its own.
 ///

@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
@@ -26,7 +27,7 @@ public enum TraceExport {
     // A copy that is aligned as records must be.
     let contents = FileContents(copying: records)
     var writer = Writer(header: header, file: file, format: format)
-    var check = RecordCheck(base: 0)
+    var check = RecordCheck()
     while let block = check.nextBlock(of: contents.bytes) {
       try writer.write(UnsafeRawBufferPointer(rebasing: contents.bytes[block.range]))
     }

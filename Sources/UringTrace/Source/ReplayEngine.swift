@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// A recording and a position in it, with the state of everything at that position. It has no clock.
 ///

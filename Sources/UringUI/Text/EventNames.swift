@@ -1,49 +1,13 @@
 import CRecord
+import UringRecords
 import UringTrace
 
 /// What the event log calls events, and what it says about them.
 extension Names {
   static func event(_ kind: RecordKind) -> Piece {
-    names[kind.rawValue] ?? Piece("event \(kind.rawValue)")
+    guard let descriptor = kind.descriptor else { return Piece("event \(kind.rawValue)") }
+    return Piece("\(descriptor.title)", Style(descriptor.role))
   }
-
-  /// After the tracepoints; green what ends a request, red what fails one.
-  private static let names: [UInt8: Piece] = Dictionary(
-    uniqueKeysWithValues: [
-      (RecordKind.create, Piece("create", .label)), (.register, Piece("register", .label)),
-      (.fileGet, Piece("file_get", .faint)), (.submit, Piece("submit", .strong)),
-      (.queueAsyncWork, Piece("queue_async_work", .warning)), (.pollArm, Piece("poll_arm")),
-      (.taskAdd, Piece("task_add", .faint)), (.defer, Piece("defer", .warning)),
-      (.link, Piece("link")), (.failLink, Piece("fail_link", .error)),
-      (.complete, Piece("complete", .good)), (.cqeOverflow, Piece("cqe_overflow", .error)),
-      (.reqFailed, Piece("req_failed", .error)), (.cqringWait, Piece("cqring_wait", .faint)),
-      (.taskWorkRun, Piece("task_work_run", .faint)),
-      (.localWorkRun, Piece("local_work_run", .faint)),
-      (.shortWrite, Piece("short_write", .warning)), (.skip, Piece("skip", .good)),
-      (.ringFound, Piece("ring found", .label)), (.ringFd, Piece("ring fd", .label)),
-      (.ringClosed, Piece("ring closed", .label)), (.taskName, Piece("task name", .faint)),
-      (.fileName, Piece("file name", .faint)), (.lost, Piece("LOST", .alarm)),
-      (.freed, Piece("freed", .faint)), (.flagName, Piece("flag name", .faint)),
-      (.command, Piece("ublk command", .label)),
-      (.fuseRequest, Piece("FUSE request", .label)), (.bufferUse, Piece("buffer use", .faint)),
-      (.bufferRelease, Piece("buffer release", .good)),
-      (.bufferTable, Piece("buffer table", .label)), (.bufferSlot, Piece("buffer slot", .faint)),
-      (.registerArgument, Piece("register argument", .faint)),
-      (.blockRequest, Piece("block request", .faint)),
-      (.groupBuffer, Piece("group buffer", .faint)),
-      (.localBuffer, Piece("local buffer", .faint)),
-      (.symbol, Piece("symbol", .faint)), (.providedTail, Piece("provided tail", .faint)),
-      (.counts, Piece("counts", .faint)),
-      (.end, Piece("end of recording", .label)),
-      (.ringDepth, Piece("ring depth", .faint)),
-      (.ringBalance, Piece("ring balance", .faint)), (.parked, Piece("found", .label)),
-      (.unsubmitted, Piece("unsubmitted", .faint)), (.unreaped, Piece("unreaped", .faint)),
-      (.kernelStack, Piece("kernel stack", .faint)), (.fileState, Piece("file state", .faint)),
-      (.diskRequest, Piece("disk request", .faint)),
-      (.registeredFile, Piece("registered file", .faint)),
-      (.providedGroup, Piece("provided group", .faint)),
-      (.submitStack, Piece("submit stack", .faint)), (.userStack, Piece("user stack", .faint)),
-    ].map { ($0.0.rawValue, $0.1) })
 
   /// What ``Event/value`` and ``Event/flags`` mean for the kind.
   static func value(of event: Event) -> Piece {
@@ -80,4 +44,20 @@ extension Names {
 extension Opcode {
   /// The event has no request.
   var isNone: Bool { rawValue == UInt8(RECORD_OPCODE_NONE) }
+}
+
+extension Style {
+  fileprivate init(_ role: RecordDescriptor.Role) {
+    self =
+      switch role {
+      case .text: .normal
+      case .label: .label
+      case .faint: .faint
+      case .strong: .strong
+      case .warning: .warning
+      case .error: .error
+      case .good: .good
+      case .alarm: .alarm
+      }
+  }
 }

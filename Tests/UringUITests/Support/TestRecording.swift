@@ -1,5 +1,6 @@
 import CRecord
 import Foundation
+import UringRecords
 import UringTrace
 
 /// A small recording in a file: one ring with twenty reads, the eighth of which fails, on a file with

@@ -34,7 +34,8 @@ struct ChainTracker: ~Copyable {
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
     let ring = requests[slot].request.ring
-    if let known = strange[ring], known.target == target, chains[unproven: known.chain].id == known.id,
+    if let known = strange[ring], known.target == target,
+      chains[unproven: known.chain].id == known.id,
       hasMemberInFlight(known.chain, requests)
     {
       append(slot, to: known.chain, &requests)
@@ -211,9 +212,11 @@ struct ChainTracker: ~Copyable {
 
   #if DEBUG
     /// Traps unless every member of a chain is in its list, and its request refers to it.
-    func checkInvariants(_ requests: borrowing RequestTracker) {
+    ///
+    /// - Returns: requests that have left the history and are kept for their chain.
+    func checkInvariants(_ requests: borrowing RequestTracker) -> Int {
       var seen: Set<Handle<ChainState>> = []
-      var listed = 0
+      var (listed, kept) = (0, 0)
       for slot in requests.allHandles {
         let member = requests.chainMember(of: slot)
         guard member != .none else { continue }
@@ -228,10 +231,16 @@ struct ChainTracker: ~Copyable {
           if state.isEvicted { evicted += 1 }
         }
         precondition(evicted == chains[chain].evictedCount, "evicted members are miscounted")
+        for broken in [chains[chain].failed, chains[chain].lastCancelled] where broken != .none {
+          precondition(members.isLive(broken), "a chain was broken by a member that left")
+          precondition(members[broken].chain == chain, "a chain was broken by another's member")
+        }
         listed += Int(chains[chain].members.count)
+        kept += Int(evicted)
       }
       precondition(listed == members.count, "a member is in no chain")
       precondition(seen.count == chains.count, "a chain has no member that is kept")
+      return kept
     }
   #endif
 }

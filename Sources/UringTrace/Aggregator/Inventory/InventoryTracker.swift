@@ -1,4 +1,5 @@
 import CRecord
+import UringRecords
 
 /// What walks over the kernel's structures found beside requests and rings: stacks, states of files, block
 /// requests of ublk devices.

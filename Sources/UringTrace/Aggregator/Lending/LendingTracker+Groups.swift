@@ -182,7 +182,8 @@ extension LendingTracker {
       return known
     }
     // The group never showed this node: found by what its release function gets.
-    guard record.pointee.priv != record.pointee.buffer, let owned = group(priv: record.pointee.priv),
+    guard record.pointee.priv != record.pointee.buffer,
+      let owned = group(priv: record.pointee.priv),
       self[owned].buffer.ring == ring
     else { return nil }
     return owned

@@ -34,7 +34,8 @@ extension LendingTracker {
   ) -> Handle<GroupState> {
     let member = member(of: slot)
     let current = member.map { self[$0].group }
-    if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time) {
+    if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time)
+    {
       // Another one was begun for lack of knowing this one.
       if known != current { enter(known, &slot, member, &event) }
       return known

@@ -5,7 +5,7 @@ struct ReleaseFunctions {
   /// Names of kernel functions by address.
   private var names = BoundedCache<UInt64, String>(limit: 4_096)
   /// Providers by the address of their release function.
-  private var providers: [UInt64: GroupProvider] = [:]
+  private var providers = BoundedCache<UInt64, GroupProvider>(limit: 4_096)
   /// Bit by `ReleaseFunction`.
   private var watched: UInt64 = 0
   /// Since when all of the watched functions are.

@@ -39,7 +39,8 @@ extension RequestSlot {
   /// sets, and steps beyond the count, remain from the request before.
   @inline(__always)
   mutating func begin(
-    _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID, isPlain: Bool = false
+    _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID,
+    isPlain: Bool = false
   ) {
     notification = 0
     releasedTime = 0

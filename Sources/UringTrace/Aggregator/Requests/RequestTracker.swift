@@ -17,7 +17,7 @@ struct RequestTracker: ~Copyable {
   /// When ended addresses were last removed from the table.
   private var forgottenTime: UInt64 = 0
   /// A request older than the observation was found.
-  private(set) var hasFound = false
+  var hasFound = false
 
   init(history limit: Int) {
     history = History(limit: limit)
@@ -31,17 +31,6 @@ struct RequestTracker: ~Copyable {
   }
 
   // MARK: Finding
-
-  /// What the table holds for an address.
-  enum Occupant {
-    /// Never seen, or forgotten.
-    case none
-    /// The request that was there has ended; nil if only its end was seen.
-    case ended(Handle<RequestSlot>?, isRequest: Bool)
-    case request(Handle<RequestSlot>)
-    /// The address is that of the request's notification.
-    case notification(Handle<RequestSlot>)
-  }
 
   @inline(__always)
   func occupant(of address: UInt64) -> Occupant {
@@ -69,22 +58,6 @@ struct RequestTracker: ~Copyable {
     }
   }
 
-  /// The request in flight at an address that is its own, not its notification's.
-  @inline(__always)
-  func inFlight(at address: UInt64) -> Handle<RequestSlot>? {
-    if case .request(let slot) = occupant(of: address) { slot } else { nil }
-  }
-
-  /// The request in flight at an address that is its own or its notification's.
-  @inline(__always)
-  func user(of address: UInt64) -> (slot: Handle<RequestSlot>, isNotification: Bool)? {
-    switch occupant(of: address) {
-    case .request(let slot): (slot, false)
-    case .notification(let slot): (slot, true)
-    case .none, .ended: nil
-    }
-  }
-
   /// The request that is or was last at `address`. It may have ended, but no other one followed it there.
   func latest(at address: UInt64) -> Handle<RequestSlot>? {
     guard let position = addresses.find(address) else { return nil }
@@ -93,24 +66,6 @@ struct RequestTracker: ~Copyable {
       slots[unproven: entry.handle].request.address == address
     else { return nil }
     return entry.handle
-  }
-
-  /// Whether a record about the address of a request can be about that request. If not, the
-  /// request's end and the beginning of the next one at its address were lost.
-  @inline(__always)
-  func isPlausible(
-    _ header: record, for slot: Handle<RequestSlot>, ring: Handle<RingState>
-  ) -> Bool {
-    slots[slot].ring == ring
-      && (header.opcode == UInt8(RECORD_OPCODE_NONE)
-        || header.opcode == slots[slot].request.opcode.rawValue
-        || slots[slot].request.preparationError != 0)
-  }
-
-  /// Whether records were lost since the last record about the request.
-  @inline(__always)
-  func isSuspect(_ slot: Handle<RequestSlot>) -> Bool {
-    slots[slot].request.lastTime <= lossTime
   }
 
   func find(
@@ -271,10 +226,6 @@ struct RequestTracker: ~Copyable {
     if addresses.isCrowded { addresses.grow() }
   }
 
-  mutating func noteFound(olderThan start: UInt64, _ slot: Handle<RequestSlot>) {
-    if slots[slot].request.startTime < start { hasFound = true }
-  }
-
   /// A request that was never seen has ended: a walk that found it just before must not revive it.
   @inline(never)
   mutating func noteStranger(at address: UInt64, now: UInt64) {
@@ -306,16 +257,6 @@ struct RequestTracker: ~Copyable {
       if links[slot].ring == ring, !body(slot, slots[slot]) { return }
       slot = links[slot].next
     }
-  }
-
-  /// The requests in flight of one ring, oldest first.
-  func inFlight(of ring: Handle<RingState>) -> [Handle<RequestSlot>] {
-    var all: [Handle<RequestSlot>] = []
-    forEachInFlight(of: ring) { slot, _ in
-      all.append(slot)
-      return true
-    }
-    return all
   }
 
   /// Calls `body` for the requests in the history, newest first, until it returns false.
@@ -416,7 +357,9 @@ extension RequestTracker {
     var inFlightCount: Int { allHandles.count - history.count }
 
     /// Traps unless lists, tables and pool agree.
-    func checkInvariants() {
+    ///
+    /// - Parameter kept: requests that have left the history and are kept for their chain.
+    func checkInvariants(keptForChains kept: Int) {
       addresses.checkInvariants()
       userData.checkInvariants(slots)
       var inFlight = 0
@@ -436,7 +379,10 @@ extension RequestTracker {
         let handle = history[age: age]
         precondition(slots.isLive(handle), "the history holds a request that was given back")
         precondition(slots[handle].request.state.isFinal, "a request in the history is in flight")
+        precondition(!slots[handle].isIndexed, "an ended request is in the index")
       }
+      precondition(
+        slots.count == inFlight + history.count + kept, "a request is in use and on no list")
     }
   }
 #endif

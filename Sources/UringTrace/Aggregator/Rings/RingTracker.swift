@@ -114,7 +114,7 @@ struct RingTracker: ~Copyable {
   // MARK: Over all rings
 
   /// Calls `body` for each ring that is not forgotten, oldest first.
-  func forEach(_ body: (Handle<RingState>, borrowing RingState) -> Void) {
+  func forEachRing(_ body: (Handle<RingState>, borrowing RingState) -> Void) {
     var ring = all.first
     while ring != .none {
       body(ring, rings[ring])
@@ -128,21 +128,21 @@ struct RingTracker: ~Copyable {
   var handles: [Handle<RingState>] {
     var handles: [Handle<RingState>] = []
     handles.reserveCapacity(count)
-    forEach { handle, _ in handles.append(handle) }
+    forEachRing { handle, _ in handles.append(handle) }
     return handles
   }
 
   /// Sums over all rings that were ever seen.
   var total: RateCounters {
     var sum = forgottenTotal
-    forEach { _, ring in sum += RateCounters(ring.ring.counts) }
+    forEachRing { _, ring in sum += RateCounters(ring.ring.counts) }
     return sum
   }
 
   /// Requests in flight on all rings.
   var inFlightCount: Int {
     var count = 0
-    forEach { _, ring in count += Int(ring.ring.inFlight) }
+    forEachRing { _, ring in count += Int(ring.ring.inFlight) }
     return count
   }
 

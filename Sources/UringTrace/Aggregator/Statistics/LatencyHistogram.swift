@@ -38,9 +38,9 @@ struct LatencyHistogram: ~Copyable {
   /// Records a value for which there is a bucket already.
   @inline(__always)
   mutating func recordCovered(_ nanoseconds: UInt64) -> Bool {
-    let place = Self.index(of: nanoseconds) &- first
-    guard UInt(bitPattern: place) < UInt(bitPattern: length) else { return false }
-    counts.unsafelyUnwrapped[place] &+= 1
+    let offset = Self.index(of: nanoseconds) &- first
+    guard UInt(bitPattern: offset) < UInt(bitPattern: length) else { return false }
+    counts.unsafelyUnwrapped[offset] &+= 1
     if nanoseconds > max { max = nanoseconds }
     return true
   }

@@ -35,7 +35,11 @@ struct PoolList<Element: Listed> {
 
   mutating func remove(_ element: Handle<Element>, in pool: inout Pool<Element>) {
     let link = pool[element].link
-    if link.previous == .none { first = link.next } else { pool[link.previous].link.next = link.next }
+    if link.previous == .none {
+      first = link.next
+    } else {
+      pool[link.previous].link.next = link.next
+    }
     if link.next == .none {
       last = link.previous
     } else {
@@ -62,7 +66,8 @@ struct PoolList<Element: Listed> {
   #if DEBUG
     /// Traps unless the links agree with each other and with the count, and every handle is live.
     func checkInvariants(
-      in pool: borrowing Pool<Element>, _ body: (Handle<Element>, borrowing Element) -> Void = { _, _ in }
+      in pool: borrowing Pool<Element>,
+      _ body: (Handle<Element>, borrowing Element) -> Void = { _, _ in }
     ) {
       var (previous, element, seen) = (Handle<Element>.none, first, UInt32(0))
       while element != .none {

@@ -3,47 +3,52 @@ import CRecord
 /// Walks over untrusted bytes, block by block, as far as they are valid records.
 ///
 /// A block is checked right before it is used, so that its records come from memory once.
-struct RecordCheck: Sendable {
-  /// Bytes of valid records so far, without the end record.
-  private(set) var length = 0
-  private(set) var recordCount: UInt64 = 0
-  private(set) var eventCount: UInt64 = 0
-  /// Smallest and largest time so far, nanoseconds; 0 without records.
-  var firstTime: UInt64 { earliest &+ 1 }
-  private(set) var lastTime: UInt64 = 0
-  /// The end record, if it has been reached.
-  private(set) var end: record_end?
-  /// Why the bytes from ``length`` on are not used; known once ``isComplete``.
-  private(set) var flaw: RecordingFlaw?
-  /// No block follows.
-  private(set) var isComplete = false
+public struct RecordCheck: Sendable {
+  /// Why the rest is not valid.
+  public enum Flaw: Hashable, Sendable {
+    /// The bytes end without an end record, or within a record.
+    case cutOff
+    /// No record starts at this offset.
+    case corrupt(offset: Int)
+  }
 
-  /// Offset of the first byte in the file.
-  private let base: Int
+  /// Bytes of valid records so far, without the end record.
+  public private(set) var length = 0
+  public private(set) var recordCount: UInt64 = 0
+  public private(set) var eventCount: UInt64 = 0
+  /// Smallest and largest time so far, nanoseconds; 0 without records.
+  public var firstTime: UInt64 { earliest &+ 1 }
+  public private(set) var lastTime: UInt64 = 0
+  /// The end record, if it has been reached.
+  public private(set) var end: record_end?
+  /// Why the bytes from ``length`` on are not used; known once ``isComplete``.
+  public private(set) var flaw: Flaw?
+  /// No block follows.
+  public private(set) var isComplete = false
+
   /// Smallest time less 1: a record without time, 0, becomes the largest number.
   private var earliest = UInt64.max
 
-  /// Bytes of a block: little enough to be in the cache still when the block is used.
-  static let blockSize = 1 << 18
+  /// Bytes of a block: little enough to be in the cache still when the block is used, and so many that the
+  /// aggregator's work at the end of each run, its event log, does not count.
+  private let blockSize: Int
 
-  /// - Parameter base: where in the file the records begin.
-  init(base: Int) { self.base = base }
+  public init(blockSize: Int = 1 << 22) { self.blockSize = blockSize }
 
-  /// Checks all that is left.
-  static func whole(_ bytes: UnsafeRawBufferPointer, base: Int) -> RecordCheck {
-    var check = RecordCheck(base: base)
-    while check.nextBlock(of: bytes) != nil {}
-    return check
+  /// Checks all of `bytes`.
+  public init(_ bytes: UnsafeRawBufferPointer) {
+    self.init()
+    while nextBlock(of: bytes) != nil {}
   }
 
   /// Checks the next block of records; nil if there is none.
   ///
   /// - Parameter bytes: the same at each call.
-  mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
+  public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
     guard !isComplete else { return nil }
     let start = length
     let firstEvent = eventCount
-    let limit = min(bytes.count, start + Self.blockSize)
+    let limit = min(bytes.count, start + blockSize)
     var latest: UInt64 = 0
     var offset = start
     Self.rules.withUnsafeBufferPointer { rules in
@@ -101,7 +106,7 @@ struct RecordCheck: Sendable {
     let head = start.loadUnaligned(as: record.self)
     let size = Int(head.size)
     let minimum = head.kind.minimumSize
-    let corrupt = RecordingFlaw.corrupt(place: UInt64(base + offset), isLine: false)
+    let corrupt = Flaw.corrupt(offset: offset)
     guard minimum > 0, size >= minimum, size.isMultiple(of: 8) else { return finish(corrupt) }
     guard size <= remaining else { return finish(.cutOff) }
     if head.kind == .fileName {
@@ -112,7 +117,7 @@ struct RecordCheck: Sendable {
       end = start.loadUnaligned(as: record_end.self)
       let isLast = size == remaining
       return finish(
-        isLast ? nil : .corrupt(place: UInt64(base + offset + size), isLine: false))
+        isLast ? nil : .corrupt(offset: offset + size))
     }
     earliest = min(earliest, head.time_ns &- 1)
     latest = max(latest, head.time_ns)
@@ -121,7 +126,7 @@ struct RecordCheck: Sendable {
     offset += size
   }
 
-  private mutating func finish(_ flaw: RecordingFlaw?) {
+  private mutating func finish(_ flaw: Flaw?) {
     self.flaw = flaw
     isComplete = true
   }

@@ -1,0 +1,183 @@
+/// Turns a field's declaration and annotations into its description.
+struct FieldResolver {
+  let headers: Headers
+  let structure: Headers.Structure
+  let field: Headers.Field
+  let offset: Int
+  /// Of one element.
+  let width: Int
+  /// Fields of the struct so far, this one included.
+  let scalars: [String: RecordDescription.Scalar]
+  let condition: RecordDescription.Scalar?
+  let schema: Int
+  let vocabulary: (String) -> RecordDescription.Vocabulary
+
+  private static let annotations: Set<String> = [
+    "json", "unit", "hex", "bool", "signed", "names", "requestFlags", "bits", "line", "null",
+    "omit",
+    "added", "reused", "or", "if", "object", "derive", "text", "pairs", "hidden",
+  ]
+  /// Members that the encoder computes, and its lists of names.
+  static let derived: Set<String> = [
+    "errno", "cqe_flags", "register_name", "ublk_command", "fuse_command", "cmd_op",
+  ]
+  static let flagNames: Set<String> = ["setup", "sqe"]
+
+  /// nil for a field that is no member of its own.
+  func resolved() throws -> RecordDescription.Field? {
+    let comment = field.comment
+    if let unknown = comment.annotations.first(where: { !Self.annotations.contains($0.name) }) {
+      throw failure("@\(unknown.name) does not belong to a field")
+    }
+    if field.name.hasPrefix("reserved") || comment["hidden"] != nil { return nil }
+    guard structure.name == "record" || !comment.text.isEmpty else {
+      throw failure("\(field.name) has no meaning in its comment")
+    }
+    var result = plain(try format())
+    result.name =
+      comment["text"]?.first ?? comment["pairs"]?.first ?? comment["json"]?.first
+      ?? field.name
+    if let derived = comment["derive"] {
+      guard derived.count == 1, Self.derived.contains(derived[0]) else {
+        throw failure("expected @derive \(Self.derived.sorted().joined(separator: " | "))")
+      }
+      result.derived = derived[0]
+    }
+    if let null = comment["null"] {
+      result.null = null.first.flatMap(RecordDescription.Field.Null.init)
+      guard result.null == .max || result.null == .negative else {
+        throw failure("expected @null max or @null negative")
+      }
+    }
+    result.omitted = try omitted()
+    result.alternative = try alternative()
+    result.added = try version("added") ?? version("reused")
+    result.isGrowth = comment["added"] != nil
+    return result
+  }
+
+  /// A nested struct as one member.
+  func object(_ fields: [RecordDescription.Field]) throws -> RecordDescription.Field {
+    var result = plain(.object(fields))
+    result.name = field.comment["json"]?.first ?? field.name
+    if let null = field.comment["null"] {
+      guard null == ["zero"] else { throw failure("expected @null zero") }
+      result.null = .zero
+    }
+    return result
+  }
+
+  /// What `@if` names.
+  func conditionOfNested() throws -> RecordDescription.Scalar? {
+    guard let name = field.comment["if"]?.first else { return condition }
+    return try scalar(name)
+  }
+
+  private func plain(_ format: RecordDescription.Field.Format) -> RecordDescription.Field {
+    RecordDescription.Field(
+      name: field.name, cName: field.name, cType: cType,
+      scalar: .init(offset: offset, width: width), count: field.count, isSigned: isSigned,
+      format: format, isGrowth: false, condition: condition, text: field.comment.text, unit: unit,
+      line: field.line)
+  }
+
+  private func format() throws -> RecordDescription.Field.Format {
+    let comment = field.comment
+    if let name = comment["line"]?.first { return .line(name) }
+    if comment["text"] != nil {
+      let arguments = comment["text"]!
+      return .trailingText(limit: arguments.count > 1 ? Int(arguments[1]) : nil)
+    }
+    if comment["pairs"] != nil { return .trailingPairs }
+    if comment["requestFlags"] != nil { return .requestFlags }
+    if let names = comment["names"] {
+      guard names.count == 1, Self.flagNames.contains(names[0]) else {
+        throw failure("expected @names \(Self.flagNames.sorted().joined(separator: " | "))")
+      }
+      return .names(names[0])
+    }
+    if let name = comment["bits"]?.first {
+      guard headers.enumerations[name] != nil else {
+        throw failure("@bits \(name) is not declared")
+      }
+      return .bits(vocabulary(name))
+    }
+    if case .enumeration(let name) = field.type {
+      return name == "record_kind" ? .integer : .choice(vocabulary(name))
+    }
+    if case .character = field.type { return .text }
+    if field.count != nil {
+      guard comment["hex"] != nil, width == 8 else { throw failure("an array is of __u64, @hex") }
+      return .words
+    }
+    if comment["hex"] != nil { return .hex }
+    if comment["bool"] != nil { return .boolean }
+    return .integer
+  }
+
+  private func omitted() throws -> (offset: Int, count: Int)? {
+    guard let names = field.comment["omit"] else { return nil }
+    guard !names.isEmpty else { return (offset, width) }
+    // Also those that follow.
+    let fields = try names.map { name in
+      guard let index = structure.fields.firstIndex(where: { $0.name == name }),
+        let own = structure.fields.firstIndex(where: { $0.name == field.name })
+      else { throw failure("@omit names \(name), which is no field") }
+      return offset + (index - own) * width
+    }
+    return (fields.min()!, fields.max()! - fields.min()! + width)
+  }
+
+  private func alternative() throws -> RecordDescription.Field.Alternative? {
+    guard let arguments = field.comment["or"] else { return nil }
+    guard (2...3).contains(arguments.count),
+      let selector = structure.fields.first(where: { $0.name == arguments[1] })
+    else { throw failure("expected @or member selector mask") }
+    let mask = arguments.count > 2 ? Int(arguments[2]) : -1
+    guard let mask else { throw failure("the mask of @or is a number") }
+    return .init(
+      name: arguments[0], selector: try scalar(arguments[1]), mask: mask,
+      isHidden: selector.comment["hidden"] != nil)
+  }
+
+  private func scalar(_ name: String) throws -> RecordDescription.Scalar {
+    if let known = scalars[name] { return known }
+    // The field behind this one.
+    guard let index = structure.fields.firstIndex(where: { $0.name == name }), index > 0,
+      structure.fields[index - 1].name == field.name
+    else { throw failure("\(name) is no field before this one, or right behind it") }
+    return .init(offset: offset + width, width: width)
+  }
+
+  private func version(_ name: String) throws -> Int? {
+    guard let arguments = field.comment[name] else { return nil }
+    guard arguments.count == 1, let version = Int(arguments[0]), (1...schema).contains(version)
+    else { throw failure("expected @\(name) and a schema, \(schema) at most") }
+    return version
+  }
+
+  private var isSigned: Bool {
+    if field.comment["signed"] != nil { return true }
+    if case .integer(_, let isSigned) = field.type { return isSigned }
+    return false
+  }
+
+  private var cType: String {
+    switch field.type {
+    case .integer(let width, let isSigned): "__\(isSigned ? "s" : "u")\(width * 8)"
+    case .character: "char"
+    case .structure(let name): "struct \(name)"
+    case .enumeration(let name): "enum \(name)"
+    }
+  }
+
+  private var unit: String {
+    if let unit = field.comment["unit"] { return unit.joined(separator: " ") }
+    if field.name.hasSuffix("_ns") { return "ns" }
+    return field.name.hasSuffix("_ms") ? "ms" : ""
+  }
+
+  private func failure(_ message: String) -> DescriptionError {
+    DescriptionError(line: field.line, message: message)
+  }
+}

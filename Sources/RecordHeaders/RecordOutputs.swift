@@ -1,0 +1,32 @@
+import Foundation
+
+/// What is generated from the description of the records.
+public struct RecordOutputs: Sendable {
+  let description: RecordDescription
+
+  /// Reads record.h in a folder, and what it includes.
+  public init(includes: String) throws {
+    var parser = HeaderParser { file in
+      try String(contentsOfFile: "\(includes)/\(file)", encoding: .utf8)
+    }
+    do {
+      try parser.parse("record.h")
+      description = try Describer.describe(parser.headers)
+    } catch var error as DescriptionError {
+      error.line.file = "\(includes)/\(error.line.file)"
+      throw error
+    }
+  }
+
+  /// nil if no output has this name.
+  public func text(_ name: String) -> String? {
+    switch name {
+    case "descriptors": SwiftDescriptors(description: description).text
+    case "dispatch": SwiftDispatch(description: description).text
+    case "layout-checks": LayoutChecks(description: description).text
+    case "schema": JSONSchema(description: description).text
+    case "table": RecordTable(description: description).text
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import CRecord
+
+/// What is known of a kind of record, from its description in bpf/include/records.
+public struct RecordDescriptor: Sendable {
+  /// Colour of an event's title in the event log.
+  public enum Role: Sendable {
+    case text, label, faint, strong, warning, error, good, alarm
+  }
+
+  public let kind: RecordKind
+  /// The `event` of its line in a trace.
+  public let name: StaticString
+  /// Title in the event log.
+  public let title: StaticString
+  public let role: Role
+  /// Bytes of the shortest valid record: as the kind was first written.
+  public let minimumSize: Int
+  /// Bytes with all fields.
+  public let fullSize: Int
+  /// Bytes of the kind's struct.
+  public let structSize: Int
+  /// `ctx` is not 0.
+  public let needsRing: Bool
+  /// `req` is not 0.
+  public let needsRequest: Bool
+  /// Shown in the event log.
+  public let isLogged: Bool
+  /// It has a line in a trace; the record that ends a recording has none.
+  public let hasLine: Bool
+  /// Members of its line, in their order.
+  public let fields: [RecordField]
+
+  /// By `name`.
+  public static let byName: [String: RecordDescriptor] = Dictionary(
+    uniqueKeysWithValues: RecordKind.all.lazy.compactMap(\.descriptor)
+      .filter(\.hasLine).map { ("\($0.name)", $0) })
+
+  /// Whether the record has a `user_data` of its own.
+  public var hasUserData: Bool { fields.contains { $0.isUserData } }
+}
+
+/// A C struct of a record: starts with `struct record`, belongs to one kind.
+public protocol RecordBody {
+  init()
+  var base: record { get set }
+  static var kind: RecordKind { get }
+}
+
+/// Names for the values or bits of a field.
+public struct RecordVocabulary: Sendable {
+  /// JSON of a value without a name.
+  public enum Unknown: Sendable { case null, number, text }
+
+  public let unknown: Unknown
+  private let values: [(number: UInt64, name: String?)]
+
+  init(unknown: Unknown, values: [(UInt64, String?)]) {
+    self.unknown = unknown
+    self.values = values
+  }
+
+  /// nil without a name.
+  public func name(of value: UInt64) -> String? {
+    values.first { $0.number == value }?.name
+  }
+
+  public func value(named name: String) -> UInt64? {
+    values.first { $0.name == name }?.number
+  }
+
+  /// Names of the bits that are set.
+  public func names(of bits: UInt64) -> [String] {
+    values.compactMap { bits & $0.number != 0 ? $0.name : nil }
+  }
+}

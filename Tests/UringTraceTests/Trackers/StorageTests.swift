@@ -1,0 +1,120 @@
+import Testing
+
+@testable import UringTrace
+
+/// Pools, lists, tables and caches that the trackers are built of.
+@Suite struct StorageTests {
+  private struct Item: Listed {
+    var value = 0
+    var link = ListLink<Item>()
+  }
+
+  @Test func handleIsAFourByteIndexInReleaseBuilds() {
+    #if DEBUG
+      #expect(MemoryLayout<Handle<Int>>.size == 8)
+    #else
+      #expect(MemoryLayout<Handle<Int>>.size == 4)
+    #endif
+  }
+
+  @Test func slotIsReusedByAnotherHandle() {
+    var pool = Pool<Int>()
+    let first = pool.take(1)
+    pool[first] = 1
+    pool.give(back: first)
+    let second = pool.take(2)
+    #expect(second.index == first.index)
+    #expect(pool.count == 1)
+    #expect(pool[unproven: first] == 1)
+    #if DEBUG
+      #expect(first != second)
+      #expect(pool.isLive(first) == false)
+      #expect(pool.isLive(second) == true)
+    #endif
+  }
+
+  #if DEBUG
+    @Test func useOfAHandleThatWasGivenBackTraps() async {
+      await #expect(processExitsWith: .failure) {
+        var pool = Pool<Int>()
+        let handle = pool.take(1)
+        pool.give(back: handle)
+        _ = pool.take(2)
+        print(pool[handle])
+      }
+    }
+
+    @Test func handleOfNothingTraps() async {
+      await #expect(processExitsWith: .failure) {
+        let pool = Pool<Int>()
+        print(pool[.none])
+      }
+    }
+  #endif
+
+  @Test func poolKeepsItsElementsWhenItGrows() {
+    var pool = Pool<Int>()
+    let handles = (0..<1_000).map { value in
+      let handle = pool.take(0)
+      pool[handle] = value
+      return handle
+    }
+    #expect(handles.map { pool[$0] } == Array(0..<1_000))
+  }
+
+  @Test func listKeepsItsOrder() {
+    var pool = Pool<Item>()
+    var list = PoolList<Item>()
+    let handles = (0..<4).map { value in
+      let handle = pool.take(Item())
+      pool[handle] = Item(value: value)
+      return handle
+    }
+    list.append(handles[0], in: &pool)
+    list.append(handles[2], in: &pool)
+    list.insert(handles[1], after: handles[0], in: &pool)
+    list.insert(handles[3], after: .none, in: &pool)
+    list.remove(handles[0], in: &pool)
+    var values: [Int] = []
+    var item = list.first
+    while item != .none {
+      values.append(pool[item].value)
+      item = pool[item].link.next
+    }
+    #expect(values == [3, 1, 2])
+    #expect(list.count == 3)
+    #expect(list.last == handles[2])
+  }
+
+  @Test func numberIsNeverIssuedTwice() {
+    var numbering = Numbering<String>(limit: 2)
+    let first = numbering.number(of: "a")!
+    #expect(numbering.number(of: "a") == first)
+    let second = numbering.number(of: "b")!
+    // The table is full: all keys are forgotten.
+    let third = numbering.number(of: "c")!
+    let again = numbering.number(of: "a")!
+    #expect(Set([first, second, third, again]).count == 4)
+    #expect(numbering.key(of: first) == nil)
+    #expect(numbering.key(of: third) == "c")
+    #expect(numbering.key(of: again) == "a")
+  }
+
+  @Test func cacheIsEmptiedWhenANewKeyFindsItFull() {
+    var cache = BoundedCache<Int, String>(limit: 2)
+    cache[1] = "one"
+    cache[2] = "two"
+    cache[2] = "deux"
+    #expect(cache.entries == [1: "one", 2: "deux"])
+    cache[3] = "three"
+    #expect(cache.entries == [3: "three"])
+  }
+
+  @Test func addressZeroIsNeverFound() {
+    var table = AddressTable<Int>()
+    _ = table.insert(4096)
+    let (zero, known) = (table.find(0) != nil, table.find(4096) != nil)
+    #expect(!zero)
+    #expect(known)
+  }
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Registered, provided and lent buffers, and the requests of other subsystems that lend them. */
+
+#ifdef RECORD_KINDS
+RECORD_COMMAND RECORD_SWIFT_NAME("command") = 19,
+RECORD_BUFFER_USE RECORD_SWIFT_NAME("bufferUse") = 20,
+RECORD_BUFFER_RELEASE RECORD_SWIFT_NAME("bufferRelease") = 21,
+RECORD_BUFFER_TABLE RECORD_SWIFT_NAME("bufferTable") = 22,
+RECORD_BUFFER_SLOT RECORD_SWIFT_NAME("bufferSlot") = 23,
+RECORD_BLOCK_REQUEST RECORD_SWIFT_NAME("blockRequest") = 25,
+RECORD_GROUP_BUFFER RECORD_SWIFT_NAME("groupBuffer") = 26,
+RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28,
+RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29,
+RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
+RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
+#else
+
+/*
+ * The function that gave a buffer back.
+ *
+ * @unknown number
+ */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunction") record_release : __u32 {
+  RECORD_FREE_RSRC_NODE RECORD_SWIFT_NAME("freeRsrcNode") = 1, /* 6.15 and later @json io_free_rsrc_node */
+  RECORD_RELEASE_UBUF RECORD_SWIFT_NAME("releaseUbuf") = 2, /* as imu->release @json io_release_ubuf */
+  RECORD_UBLK_IO_RELEASE RECORD_SWIFT_NAME("ublkIORelease") = 3, /* as imu->release @json ublk_io_release */
+  RECORD_FUSE_RELEASE RECORD_SWIFT_NAME("fuseRelease") = 4, /* 7.3 @json fuse_zero_copy_release */
+  RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5, /* up to 6.12 @json io_buffer_unmap */
+  RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6, /* SQE groups @json grp_kbuf_ack */
+};
+
+/*
+ * A URING_CMD of ublk completes; precedes its `complete`.
+ *
+ * @title "ublk command" label
+ * @needs ring request
+ * @event
+ * @logged
+ * @order command device flags block
+ */
+struct record_command {
+  struct record base;
+  __u64 device;  /* private data of the character device: distinguishes devices @hex */
+  __u32 command; /* cmd_op @derive ublk_command */
+  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
+  struct record_block block; /* the block request it delivers, or null @object @null zero */
+};
+
+/*
+ * The registered buffer of a request that completes; precedes its `complete`. For zero-copy sends from 6.15 on, `req`
+ * is the io_kiocb of the notification.
+ *
+ * @title "buffer use" faint
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_buffer_use {
+  struct record base;
+  struct record_buffer buffer;
+};
+
+/*
+ * A buffer was given back. Only where the kernel allows fentry. `ctx` is 0 if the function does not know the ring.
+ *
+ * @title "buffer release" good
+ * @event
+ * @logged
+ * @order function buffer node priv release sharers
+ */
+struct record_buffer_release {
+  struct record base;
+  __u64 buffer;  /* struct io_mapped_ubuf * @hex */
+  __u64 node;    /* struct io_rsrc_node * @hex */
+  __u64 priv;    /* argument of the release function @hex */
+  __u64 release; /* address of the release function @hex */
+  enum record_release function; /* the function that gave it back, without a name its number */
+  __u32 sharers; /* rings that shared it before; at 1 the memory itself is given back */
+};
+
+/*
+ * A call changed the ring's table of buffers, or uringtop read it. The `buffer_slot` that follow are all buffers in the
+ * slots from `first` to before `first + count`.
+ *
+ * @title "buffer table" label
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_buffer_table {
+  struct record base;
+  __u32 size;  /* slots of the whole table */
+  __u32 first; /* first slot that is described */
+  __u32 count; /* slots that are described */
+  __u32 register_opcode; /* IORING_REGISTER_* of the call; null if read by uringtop @null max */
+};
+
+/*
+ * A slot of the ring's table of buffers that holds one.
+ *
+ * @title "buffer slot" faint
+ * @needs ring
+ */
+struct record_buffer_slot {
+  struct record base;
+  struct record_buffer buffer;
+};
+
+/*
+ * The block request behind the buffer of the `buffer_use` that follows.
+ *
+ * @title "block request" faint
+ * @needs ring request
+ */
+struct record_block_request {
+  struct record base;
+  struct record_block block; /* the block request @object */
+};
+
+/*
+ * SQE groups (patched kernels): the buffer of the group of a leader or member that completes.
+ *
+ * @title "group buffer" faint
+ * @needs ring request
+ */
+struct record_group_buffer {
+  struct record base;
+  __u64 leader;      /* struct io_kiocb * of the leader, req itself if that leads @hex */
+  __u64 acknowledge; /* address of grp_kbuf_ack @hex */
+  __u64 length;      /* size @unit bytes */
+  __u64 offset;      /* of the data in its segments @unit bytes */
+  __u32 segments;    /* segments of the buffer */
+  __u32 direction;   /* RECORD_BUFFER_*: 1 into the buffer, 2 out of it, 3 both */
+};
+
+/*
+ * A FUSE server's command completes with a request whose pages are in a slot of the ring's table (7.3); precedes its
+ * `complete`.
+ *
+ * @title "FUSE request" label
+ * @needs ring request
+ * @event
+ * @logged
+ * @order command queue unique node operation offset length buffer
+ */
+struct record_fuse_request {
+  struct record base;
+  __u64 unique;    /* number of the FUSE request @hex */
+  __u64 node;      /* of the file, as the server named it @json node_id @hex */
+  __u64 offset;    /* in the file @json file_offset @unit bytes */
+  __u32 length;    /* size @json file_length @unit bytes */
+  __u32 operation; /* FUSE_READ (15) or FUSE_WRITE (16) */
+  __u32 command;   /* FUSE_IO_URING_CMD_* @derive fuse_command */
+  __u32 queue;     /* queue of the connection */
+  struct record_buffer buffer;
+};
+
+/*
+ * Local buffers (patched kernels): the buffer that a request sets up or uses; follows its `submit`. It is in no slot.
+ *
+ * @title "local buffer" faint
+ * @needs ring request
+ * @order role buffer
+ */
+struct record_local_buffer {
+  struct record base;
+  struct record_buffer buffer;
+  __u32 role; /* as group_role of `submit`: 3 or 4 */
+  __u32 reserved;
+};
+
+/*
+ * The application has added buffers to a buffer ring.
+ *
+ * @title "provided tail" faint
+ * @needs ring
+ */
+struct record_provided_tail {
+  struct record base;
+  __u32 bgid; /* buffer group */
+  __u32 tail; /* of the buffer ring, modulo 65536 */
+};
+
+/*
+ * A group of provided buffers, as a walk found it at time_ns.
+ *
+ * @title "provided group" faint
+ * @needs ring
+ */
+struct record_provided_group {
+  struct record base;
+  __u32 bgid;    /* buffer group */
+  __u32 left;    /* available buffers */
+  __u32 entries; /* of a buffer ring; 0 if provided by PROVIDE_BUFFERS */
+  __u32 reserved;
+};
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The state of rings and requests, read from the kernel's own structures by walking them. */
+
+#ifdef RECORD_KINDS
+RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
+RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
+RECORD_PARKED RECORD_SWIFT_NAME("parked") = 82,
+RECORD_UNSUBMITTED RECORD_SWIFT_NAME("unsubmitted") = 83,
+RECORD_UNREAPED RECORD_SWIFT_NAME("unreaped") = 84,
+RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
+RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
+RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
+RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+#else
+
+/* Activity of a ring's SQ thread. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
+  RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none @json null */
+  RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
+  RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
+};
+
+/* How a ring's outstanding requests were counted. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
+  RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
+  RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated less free: exact; 6.17 and later */
+  RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
+  RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken less CQEs posted: an estimate */
+};
+
+/* Where the kernel keeps a request that is in flight. */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
+  RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,                 /* unknown @json null */
+  RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,             /* behind another request of its chain */
+  RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,         /* behind a drain */
+  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                 /* armed on its file */
+  RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,           /* a running TIMEOUT */
+  RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5,  /* a running LINK_TIMEOUT */
+  RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,           /* a cancellable URING_CMD @json uring_cmd */
+  RECORD_PLACE_FUTEX RECORD_SWIFT_NAME("futex") = 7,               /* waits for a futex */
+  RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,             /* waits for a process */
+  RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,             /* polled I/O */
+  RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,              /* in the block layer */
+  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* no worker has it yet @json io_wq_queued */
+  RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* a worker executes it @json io_wq_running */
+  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken, its task has not run */
+};
+
+/*
+ * Fields of a request that the kernel still has, and what else is certain about it.
+ *
+ * @bits knows
+ */
+#define RECORD_KNOWS_OFF 1
+#define RECORD_KNOWS_ADDR 2
+#define RECORD_KNOWS_LEN 4
+#define RECORD_KNOWS_FLAGS 8       /* @json op_flags */
+#define RECORD_KNOWS_BUFFER 16     /* @json buf_index */
+#define RECORD_KNOWS_FD 32         /* fd still names the request's file */
+#define RECORD_KNOWS_START 64      /* since_ns is the time of the submission */
+#define RECORD_KNOWS_MULTISHOT 128 /* it can post several CQEs */
+
+/*
+ * How full a ring is, and who waits in io_uring_enter for its completions; all of one moment. Written when that has
+ * changed.
+ *
+ * @title "ring depth" faint
+ * @needs ring
+ * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms sq_thread
+ * @order sq_thread_ms
+ */
+struct record_ring_depth {
+  struct record base;
+  __u32 sq_pending;   /* SQEs that the application has queued and the kernel has not taken */
+  __u32 cq_pending;   /* CQEs posted and not reaped */
+  __u8 is_overflowed; /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
+  enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
+  __u16 reserved;
+  __u32 waiters;        /* waiting tasks, 64 at most */
+  __u32 waiter_tid;     /* the first of them, 0 if none */
+  __u32 waiter_tgid;    /* its process */
+  __u32 waiter_missing; /* CQEs that must still be posted before it continues */
+  __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
+  __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
+};
+
+/*
+ * A ring's own counters at time_ns, when the walk over its lists began. The `unsubmitted`, `unreaped` and
+ * `registered_file` that follow replace the earlier ones.
+ *
+ * @title "ring balance" faint
+ * @needs ring
+ */
+struct record_ring_balance {
+  struct record base;
+  __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended */
+  enum record_balance method; /* how they were counted */
+  __u32 reached; /* different requests that the walk found */
+};
+
+/*
+ * A request that a walk found in flight. Valid only if no later record than time_ns, when the walk began, names it. Its
+ * SQE no longer exists; the fields are those that the kernel's structure still has. `tid` is the worker that executes
+ * it, else 0.
+ *
+ * @title "found" label
+ * @needs ring request
+ * @order place since_ns behind flags known fd off addr len op_flags buf_index poll_events expires_ns tgid submitter_tid
+ * @order ublk
+ */
+struct record_parked {
+  struct record base;
+  __u64 since_ns;   /* it was submitted before this */
+  __u64 behind;     /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit */
+  __u64 flags;      /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
+  __u64 user_data;  /* of the request @line user_data */
+  __u64 off;        /* as in the SQE @signed */
+  __u64 addr;       /* as in the SQE @hex */
+  __u64 expires_ns; /* timeouts: when they fire @omit */
+  __u32 len;        /* as in the SQE */
+  __u32 op_flags;   /* as in the SQE */
+  __s32 fd;         /* descriptor, or index of a registered file */
+  __u32 poll_events;   /* poll: POLL* events it waits for */
+  __u32 tgid;          /* process of the submitter */
+  __u32 submitter_tid; /* thread of the submitter */
+  __u16 buf_index;     /* as in the SQE */
+  enum record_place place; /* where the kernel keeps it */
+  __u8 known; /* fields above that are valid @bits knows */
+  __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
+};
+
+/*
+ * An SQE that the application has queued and the kernel has not taken. `req` is 0.
+ *
+ * @title "unsubmitted" faint
+ * @needs ring
+ */
+struct record_unsubmitted {
+  struct record base;
+  struct record_sqe sqe;
+};
+
+/*
+ * A CQE that the application has not reaped.
+ *
+ * @title "unreaped" faint
+ * @needs ring
+ */
+struct record_unreaped {
+  struct record base;
+  __u64 user_data; /* of the request @line user_data */
+  __s32 res;       /* result, or a negative errno @derive errno */
+  __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+  __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
+  __u32 reserved;
+};
+
+/*
+ * The kernel stack of thread `tid`, which executes the request.
+ *
+ * @title "kernel stack" faint
+ * @needs ring request
+ */
+struct record_kernel_stack {
+  struct record base;
+  __u32 length; /* frames, one a line, innermost first; empty if the kernel does not report them @text stack */
+  __u32 are_hidden; /* true if names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
+};
+
+/*
+ * The state of a request's file.
+ *
+ * @title "file state" faint
+ * @needs ring request
+ */
+struct record_file_state {
+  struct record base;
+  __u32 poll_events;   /* POLL* events that are ready now */
+  __u32 length;        /* details, as a socket's addresses @text text */
+  __s64 receive_bytes; /* readable bytes; null if unknown @null negative @unit bytes */
+  __s64 send_bytes;    /* bytes not sent yet; null if unknown @null negative @unit bytes */
+};
+
+/*
+ * A block request in flight, of an io_uring request (`ctx` and `req`) or of a ublk device whose server has a ring (both
+ * 0). Found by a walk that began at time_ns. The first of a walk has no block request, and voids those of earlier
+ * walks.
+ *
+ * @title "disk request" faint
+ * @order start_ns issued_ns server_tgid with_server block
+ */
+struct record_disk_request {
+  struct record base;
+  __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) */
+  __u64 issued_ns; /* when the driver received it; 0 if unknown */
+  struct record_block block; /* the block request, or null @object @null zero */
+  __u32 server_tgid; /* ublk: server of the device; else 0 */
+  __u8 with_server;  /* ublk: true if the server has it and has not committed it @bool */
+  __u8 reserved[3];
+};
+
+/*
+ * A slot of the ring's table of registered files that holds one. Of a large table not all slots are listed.
+ *
+ * @title "registered file" faint
+ * @needs ring
+ * @order index references tag inode mode can_read can_write file_system
+ */
+struct record_registered_file {
+  struct record base;
+  __u64 tag;         /* the application's tag @hex */
+  __u64 inode;       /* inode number */
+  __u32 index;       /* slot */
+  __s32 references;  /* held by requests; null up to 6.12, which does not count them by file @null negative */
+  __u16 mode;        /* of the inode, S_IF* */
+  __u8 can_read;     /* true if it was opened for reading @bool */
+  __u8 can_write;    /* true if it was opened for writing @bool */
+  __u32 file_system; /* magic number, statfs(2) */
+};
+
+#endif

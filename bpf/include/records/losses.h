@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Events without a record, and the end of a recording. */
+
+#ifdef RECORD_KINDS
+RECORD_LOST RECORD_SWIFT_NAME("lost") = 69,
+RECORD_END RECORD_SWIFT_NAME("end") = 72,
+RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
+#else
+
+/*
+ * Why records were lost.
+ *
+ * @unknown text
+ */
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
+  RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
+  RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
+  RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most this many */
+};
+
+/*
+ * Records were lost since the last `lost`.
+ *
+ * @title "LOST" alarm
+ * @logged
+ */
+struct record_lost {
+  struct record base;
+  __u64 count; /* lost records */
+  enum record_loss cause; /* why they were lost */
+  __u32 reserved;
+};
+
+/*
+ * Events on a ring without a record of their own, by opcode, since the last such record: because records were lost, or
+ * because the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request.
+ *
+ * @title "counts" faint
+ * @needs ring
+ */
+struct record_counts {
+  struct record base;
+  __u64 submitted;   /* requests, those that failed in preparation included */
+  __u64 failed;      /* of these, failed in preparation */
+  __u64 completed;   /* requests that ended with a CQE in the ring */
+  __u64 cqes;        /* CQEs posted */
+  __u64 auxiliary;   /* CQEs that name no request and are not followed by more */
+  __u64 overflows;   /* CQEs in the overflow list */
+  __u64 dropped;     /* of these, lost for good: there was no memory */
+  __u64 skipped;     /* requests that ended without a CQE, as requested */
+  __u64 bytes;       /* sum of the positive results of CQEs that name their request */
+  __u64 unmeasured;  /* ended requests whose latency is unknown */
+  __u64 latency_sum; /* of `latencies` @unit ns */
+  /* errno and requests that ended with it, alternating @pairs errors */
+  __u32 errors;
+  /* bucket (128 to a doubling, each value up to 255 its own) and requests, alternating @pairs latencies */
+  __u32 latencies;
+};
+
+/*
+ * The last record of a recording; without it the recording was cut off.
+ *
+ * @title "end of recording" label
+ * @closes
+ */
+struct record_end {
+  struct record base;
+  __u64 records; /* before this one */
+  __u64 lost;    /* while recording */
+};
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Names of what other records refer to by number or address. */
+
+#ifdef RECORD_KINDS
+RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
+RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
+RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
+RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
+RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
+#else
+
+/*
+ * The name of thread `tid`.
+ *
+ * @title "task name" faint
+ */
+struct record_task_name {
+  struct record base;
+  __u32 tgid; /* its process */
+  __u32 reserved;
+  char comm[RECORD_COMM_LEN]; /* its name */
+};
+
+/*
+ * The name of a file.
+ *
+ * @title "file name" faint
+ */
+struct record_file_name {
+  struct record base;
+  __u32 tgid;     /* process that has it */
+  __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
+  __u32 is_fixed; /* true: a registered file @hidden */
+  __u32 length;   /* path, or what /proc shows for it @text name 4095 */
+};
+
+/*
+ * The name of one REQ_F_* bit on the kernel that wrote the stream.
+ *
+ * @title "flag name" faint
+ */
+struct record_flag_name {
+  struct record base;
+  __u32 bit;     /* position of the bit */
+  char name[28]; /* without REQ_F_ */
+};
+
+/*
+ * The name of a kernel function.
+ *
+ * @title "symbol" faint
+ */
+struct record_symbol {
+  struct record base;
+  __u64 address; /* below 64: an enum record_release, whose function is traced from this record on @hex */
+  char name[56]; /* the function */
+};
+
+/*
+ * A user stack. `ctx` and `req` are 0, for requests share it.
+ *
+ * @title "user stack" faint
+ */
+struct record_user_stack {
+  struct record base;
+  __u32 tgid;   /* process whose stack it is */
+  __u32 stack;  /* number in the kernel's table */
+  __u32 length; /* frames, one a line, innermost first @text frames */
+  __u32 reserved;
+};
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What happens to a request, from its submission to its end. */
+
+#ifdef RECORD_KINDS
+RECORD_FILE_GET RECORD_SWIFT_NAME("fileGet") = 3,
+RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,
+RECORD_QUEUE_ASYNC_WORK RECORD_SWIFT_NAME("queueAsyncWork") = 5,
+RECORD_POLL_ARM RECORD_SWIFT_NAME("pollArm") = 6,
+RECORD_TASK_ADD RECORD_SWIFT_NAME("taskAdd") = 7,
+RECORD_DEFER RECORD_SWIFT_NAME("defer") = 8,
+RECORD_LINK RECORD_SWIFT_NAME("link") = 9,
+RECORD_FAIL_LINK RECORD_SWIFT_NAME("failLink") = 10,
+RECORD_COMPLETE RECORD_SWIFT_NAME("complete") = 11,
+RECORD_CQE_OVERFLOW RECORD_SWIFT_NAME("cqeOverflow") = 12,
+RECORD_REQ_FAILED RECORD_SWIFT_NAME("reqFailed") = 13,
+RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
+RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
+RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
+RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
+#else
+
+/* Values of record_submit.group_role and record_local_buffer.role, on patched kernels. */
+#define RECORD_ROLE_LEADS 1
+#define RECORD_ROLE_MEMBER 2
+#define RECORD_ROLE_LENDS_LOCAL 3
+#define RECORD_ROLE_USES_LOCAL 4
+
+/*
+ * A file was assigned to a request.
+ *
+ * @title "file_get" faint
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_file_get {
+  struct record base;
+  __s32 fd; /* descriptor, or index of a registered file */
+  __u32 reserved;
+};
+
+/*
+ * A request was submitted.
+ *
+ * @title "submit" strong
+ * @needs ring request
+ * @event
+ * @logged
+ * @order flags tgid sq_thread notif group_role sqe_is_known sqe
+ */
+struct record_submit {
+  struct record base;
+  /* REQ_F_*; the bits differ between kernels, `flag_name` names them @json flag_bits @requestFlags */
+  __u64 flags;
+  __u64 notif;    /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit */
+  __u32 tgid;     /* process of the submitter; of the ring's owner with SQPOLL */
+  __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted it @bool */
+  /* false if the SQE was unreadable: only opcode, flags and user_data are valid @json sqe_known @bool */
+  __u8 sqe_is_known;
+  /* patched kernels: 1 leads an SQE group, 2 is a member, 3 sets up a local buffer, 4 uses it @omit */
+  __u16 group_role;
+  struct record_sqe sqe; /* @if sqe_is_known */
+};
+
+/*
+ * A request was handed to a worker of io-wq.
+ *
+ * @title "queue_async_work" warning
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_queue_async_work {
+  struct record base;
+  __u32 hashed; /* true if serialized with other work on the same file @bool */
+  __u32 reserved;
+};
+
+/*
+ * A request waits for its file to become ready.
+ *
+ * @title "poll_arm"
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_poll_arm {
+  struct record base;
+  __s32 mask;   /* POLL* events that were ready when it was armed */
+  __s32 events; /* POLL* events it waits for */
+};
+
+/*
+ * A request was woken; task work will continue it.
+ *
+ * @title "task_add" faint
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_task_add {
+  struct record base;
+  __s32 mask; /* POLL* events of the wake-up */
+  __u32 reserved;
+};
+
+/*
+ * A request waits behind a drain.
+ *
+ * @title "defer" warning
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_defer {
+  struct record base;
+};
+
+/*
+ * A request was linked to a chain.
+ *
+ * @title "link"
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_link {
+  struct record base;
+  __u64 target; /* a request of the same chain: the head up to 6.1, the previous one in later kernels @hex */
+};
+
+/*
+ * A failed chain cancels one of its requests. `req` is the request reported as the failed one, not always the cause.
+ *
+ * @title "fail_link" error
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_fail_link {
+  struct record base;
+  __u64 link; /* the request that is cancelled @hex */
+};
+
+/*
+ * A CQE was posted. `req` is 0 for the CQEs of multishot requests and other auxiliary CQEs.
+ *
+ * @title "complete" good
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_complete {
+  struct record base;
+  __u64 user_data; /* of the request @line user_data */
+  __s32 res;       /* result, or a negative errno @derive errno */
+  __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+  __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 */
+  __u64 extra2;    /* second half @hex @omit extra1 extra2 */
+};
+
+/*
+ * The completion of a request whose submission has no record: `size` distinguishes it from the record_complete that it
+ * starts as.
+ *
+ * @extends complete
+ */
+struct record_complete_unseen {
+  struct record_complete complete;
+  __u64 submitted_ns; /* time of the submission, if that has no record @added 1 */
+};
+
+/*
+ * A CQE did not fit into the ring. `req` is 0 if the program could not find the request.
+ *
+ * @title "cqe_overflow" error
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_cqe_overflow {
+  struct record base;
+  __u64 user_data; /* of the request @line user_data */
+  __s32 res;       /* result, or a negative errno @derive errno */
+  __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+  __u32 dropped;   /* true if there was no memory: the CQE is lost for good @bool */
+  __u32 reserved;
+};
+
+/*
+ * A request failed in preparation. It has no `submit` (inside a link on 6.1 it may have one).
+ *
+ * @title "req_failed" error
+ * @needs ring request
+ * @event
+ * @logged
+ * @order error flags tgid sqe
+ */
+struct record_req_failed {
+  struct record base;
+  __u64 flags; /* REQ_F_*, as in `submit` @json flag_bits @requestFlags */
+  __s32 error; /* negative errno @derive errno */
+  __u32 tgid;  /* process of the submitter */
+  struct record_sqe sqe;
+};
+
+/*
+ * A write continues after a part of its data. `req` is 0, for the tracepoint names only the ring: thread and offset
+ * identify the request.
+ *
+ * @title "short_write" warning
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_short_write {
+  struct record base;
+  __u64 pos;    /* offset in the file; -1: the file's own position @signed */
+  __u64 wanted; /* size of the write @unit bytes */
+  __u64 got;    /* written so far @unit bytes */
+};
+
+/*
+ * A request ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS. Only where the kernel allows fentry.
+ *
+ * @title "skip" good
+ * @needs ring request
+ * @event
+ * @logged
+ */
+struct record_skip {
+  struct record base;
+  __s32 res; /* result @derive errno */
+  __u32 reserved;
+};
+
+/*
+ * The user stack that submitted a request; follows its `submit` if stacks were requested.
+ *
+ * @title "submit stack" faint
+ * @needs ring request
+ */
+struct record_submit_stack {
+  struct record base;
+  __u32 tgid;  /* process whose stack it is */
+  __u32 stack; /* number in the kernel's table: with tgid it identifies a `user_stack` */
+};
+
+/*
+ * The kernel's free list holds this request: it has ended, though no event reported that. Valid only if no later record
+ * than time_ns, when the walk began, names the request.
+ *
+ * @title "freed" faint
+ * @needs request
+ * @event
+ */
+struct record_freed {
+  struct record base;
+};
+
+#endif

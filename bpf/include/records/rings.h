@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What happens to a ring, and the work that is done for all of its requests. */
+
+#ifdef RECORD_KINDS
+RECORD_CREATE RECORD_SWIFT_NAME("create") = 1,
+RECORD_REGISTER RECORD_SWIFT_NAME("register") = 2,
+RECORD_CQRING_WAIT RECORD_SWIFT_NAME("cqringWait") = 14,
+RECORD_TASK_WORK_RUN RECORD_SWIFT_NAME("taskWorkRun") = 15,
+RECORD_LOCAL_WORK_RUN RECORD_SWIFT_NAME("localWorkRun") = 16,
+RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
+RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
+RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
+RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
+#else
+
+/*
+ * A ring was created.
+ *
+ * @title "create" label
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_create {
+  struct record base;
+  __s32 fd;            /* descriptor of the ring */
+  __u32 tgid;          /* process that created it */
+  __u32 sq_entries;    /* size of the submission queue */
+  __u32 cq_entries;    /* size of the completion queue */
+  __u32 flags;         /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
+  char comm[RECORD_COMM_LEN]; /* name of the creating thread */
+};
+
+/*
+ * A call of io_uring_register returned.
+ *
+ * @title "register" label
+ * @needs ring
+ * @event
+ * @logged
+ * @order opcode nr_files nr_bufs result tgid
+ */
+struct record_register {
+  struct record base;
+  __s64 result;   /* of the call, or a negative errno @derive errno */
+  __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
+  __u32 nr_files; /* registered files afterwards */
+  __u32 nr_bufs;  /* registered buffers afterwards */
+  __u32 tgid;     /* process that called */
+};
+
+/*
+ * A task waits in io_uring_enter for completions.
+ *
+ * @title "cqring_wait" faint
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_cqring_wait {
+  struct record base;
+  __s32 min_events; /* CQEs it waits for */
+  __u32 tgid;       /* process that waits */
+};
+
+/*
+ * A task ran its task work. `ctx` is 0: one io_uring_task serves all rings of a task.
+ *
+ * @title "task_work_run" faint
+ * @event
+ * @logged
+ */
+struct record_task_work_run {
+  struct record base;
+  __u64 tctx;  /* struct io_uring_task * @hex */
+  __u32 count; /* requests that were run */
+  __u32 loops; /* passes over the list; 0 where the kernel does not report it (6.12 and later) */
+};
+
+/*
+ * A task ran the local work of a ring (DEFER_TASKRUN).
+ *
+ * @title "local_work_run" faint
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_local_work_run {
+  struct record base;
+  __u32 count; /* requests that were run */
+  __u32 loops; /* passes over the list */
+};
+
+/*
+ * The argument of a call of io_uring_register; precedes its `register`.
+ *
+ * @title "register argument" faint
+ * @needs ring
+ */
+struct record_register_argument {
+  struct record base;
+  __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
+  __u32 nr_args;  /* as passed to the call */
+  __u64 words[4]; /* the first 32 bytes of the argument @hex */
+};
+
+/*
+ * A ring that existed before uringtop attached, or whose properties have changed. The `ring_fd` that follow replace the
+ * earlier list of its descriptors.
+ *
+ * @title "ring found" label
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_ring_found {
+  struct record base;
+  __u32 tgid;          /* owner: the process that created it where known, else the first that has it */
+  __u32 sq_entries;    /* size of the submission queue */
+  __u32 cq_entries;    /* size of the completion queue */
+  __u32 flags;         /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
+  __u32 nr_files;      /* registered files */
+  __u32 nr_bufs;       /* registered buffers */
+  __u32 reserved;
+  char comm[RECORD_COMM_LEN]; /* name of the owner */
+};
+
+/*
+ * A file descriptor of a ring.
+ *
+ * @title "ring fd" label
+ * @needs ring
+ */
+struct record_ring_fd {
+  struct record base;
+  __u32 tgid; /* process that has it */
+  __s32 fd;   /* descriptor; -1 if the process has only a registered ring index */
+};
+
+/*
+ * No task had the ring any more at time_ns. Valid only if no later record names the ring: a ring without descriptors
+ * lives on while its SQ thread works or its requests are cancelled, and its memory can be reused by a new ring. Can
+ * be repeated.
+ *
+ * @title "ring closed" label
+ * @needs ring
+ * @event
+ * @logged
+ */
+struct record_ring_closed {
+  struct record base;
+};
+
+#endif

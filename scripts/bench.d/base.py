@@ -1,0 +1,55 @@
+"""The run of the benchmarks: where things are, and the rows of the table."""
+import json
+import os
+import subprocess
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+WORKLOAD_CPU, OBSERVER_CPU = 0, 1
+
+
+class Bench:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.uringtop = arguments.uringtop
+        self.programs = arguments.programs
+        self.directory = tempfile.mkdtemp(prefix="uringtop-bench-", dir="/dev/shm")
+        self.results = {}
+        self.rows = []
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def program(self, name):
+        return os.path.join(self.programs, name)
+
+    def row(self, figure, measured, required="", is_reached=None):
+        mark = {True: "yes", False: "NO", None: ""}[is_reached]
+        self.rows.append((figure, measured, required, mark))
+        print(f"  {figure}: {measured}" + (f"  (required: {required}) {mark}" if required else ""), flush=True)
+
+
+def pinned(processor, command):
+    return ["taskset", "-c", str(processor)] + command
+
+
+def output_of(command):
+    return subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
+def last_json(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_megabytes(pid):
+    with open(f"/proc/{pid}/status") as file:
+        for line in file:
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+    return 0

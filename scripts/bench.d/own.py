@@ -1,0 +1,89 @@
+"""What uringtop itself needs: processor time, memory, time to start."""
+import json
+import statistics
+import subprocess
+import time
+
+from base import WORKLOAD_CPU, last_json, output_of, processor_seconds, resident_megabytes
+from observers import Screen, held, live, nobody
+
+
+def reader(bench):
+    """The observer's processor time while the UI draws."""
+    with live(bench) as pid:
+        before = processor_seconds(pid)
+        start = time.monotonic()
+        truth = last_json(output_of([bench.program("nop_flood"), "4", "32", "--cpu", str(WORKLOAD_CPU)]))
+        used, passed = processor_seconds(pid) - before, time.monotonic() - start
+    share = used / passed
+    per_million = used / truth["submitted"] * 1e6
+    bench.row("reader under the NOP flood", f"{share:.0%} of its core", "at most 35%", share <= 0.35)
+    bench.row("reader, a million requests", f"{per_million:.3f} s")
+    bench.results["reader"] = {"share": share, "seconds_per_million": per_million}
+
+
+def memory(bench):
+    results = {}
+    cases = [("idle", None, ())] + [
+        (f"{count:,} in flight", "many_inflight", (count, "poll")) for count in (10, 10_000, 1_000_000)]
+    cases.append(("1,000 rings", "many_rings", (1000,)))
+    for name, program, arguments in cases:
+        # of this program alone: others may have rings too
+        with live(bench, ["--comm", program or "nobody"]) as pid:
+            with held(bench, program, *arguments) if program else nobody():
+                time.sleep(2)
+                results[name] = resident_megabytes(pid)
+        is_reached = results[name] < 40 if name == "10,000 in flight" else None
+        bench.row(f"resident, {name}", f"{results[name]:.1f} MB", "under 40 MB" if is_reached is not None else "",
+                  is_reached)
+    bench.results["memory_mb"] = results
+
+
+def start(bench):
+    frames, firsts = [], []
+    for _ in range(bench.arguments.rounds * 2):
+        screen = Screen([bench.uringtop])
+        screen.wait_for_frame()
+        frames.append(screen.first_frame * 1000)
+        screen.end()
+        flood = subprocess.Popen([bench.program("paced"), "10", "20000"], stdout=subprocess.DEVNULL,
+                                 stdin=subprocess.DEVNULL)
+        time.sleep(0.3)
+        path = bench.path("start.jsonl")
+        began = time.monotonic_ns()
+        subprocess.run([bench.uringtop, "record", "-o", path, "--duration", "200ms"], check=True,
+                       stderr=subprocess.DEVNULL)
+        flood.terminate()
+        flood.wait()
+        with open(path) as file:
+            for line in file:
+                event = json.loads(line)
+                if event.get("event") == "submit":
+                    firsts.append((event["t"] - began) / 1e6)
+                    break
+    bench.results["start_ms"] = {"first_frame": frames, "first_request": firsts}
+    frame = statistics.median(frames)
+    bench.row("exec to first frame", f"{frame:.0f} ms", "under 250 ms", frame < 250)
+    if firsts:
+        first = statistics.median(firsts)
+        bench.row("exec to first captured request", f"{first:.0f} ms", "at most 60 ms", first <= 60)
+
+
+def idle(bench):
+    shares = {}
+    for rate in (0, 1000, 10_000, 100_000):
+        with live(bench, ["--comm", "paced"]) as pid:
+            load = rate and subprocess.Popen(
+                [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL)
+            time.sleep(1)
+            before = processor_seconds(pid)
+            time.sleep(10)
+            shares[rate] = (processor_seconds(pid) - before) / 10
+            if load:
+                load.terminate()
+                load.wait()
+        limit = {0: 0.0015, 1000: 0.005, 100_000: 0.10}.get(rate)
+        bench.row(f"processor at {rate:,} requests/s", f"{shares[rate]:.2%}", f"at most {limit:.2%}" if limit else "",
+                  shares[rate] <= limit if limit else None)
+    bench.results["processor_share"] = shares

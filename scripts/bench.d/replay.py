@@ -1,0 +1,49 @@
+"""Records through the aggregator alone, and through the commands that read recordings."""
+import os
+import resource
+import subprocess
+import tempfile
+
+from base import OBSERVER_CPU, ROOT, WORKLOAD_CPU, last_json, output_of, pinned
+
+COMMANDS = {
+    "report": lambda path: ["report", "--from", path],
+    "snapshot": lambda path: ["snapshot", "--json", "--from", path],
+    "export": lambda path: ["export", path, "-o", "/dev/null", "--format", "uring"],
+}
+
+
+def processor_time(command):
+    """Seconds of a command, started by itself; the best of five: others were disturbed."""
+    times = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return min(times)
+
+
+def replay(bench):
+    made = last_json(output_of(pinned(OBSERVER_CPU, [bench.arguments.replay, "--requests", "1000000", "10"])))
+    with tempfile.TemporaryDirectory(dir=f"{ROOT}/.build") as directory:
+        # on a disk, as users' recordings are
+        path = os.path.join(directory, "replay.uring")
+        subprocess.run(
+            [bench.uringtop, "record", "-o", path, "--", bench.program("nop_flood"), "2", "32", "--cpu",
+             str(WORKLOAD_CPU)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        recorded = last_json(output_of(pinned(OBSERVER_CPU, [bench.arguments.replay, path, "5"])))
+        commands = {
+            name: recorded["records"] / processor_time(pinned(OBSERVER_CPU, [bench.uringtop, *arguments(path)]))
+            for name, arguments in COMMANDS.items()}
+    for name, result in (("made in memory", made), ("recorded", recorded)):
+        millions = result["records_per_second"] / 1e6
+        bench.row(f"replay, NOPs {name}", f"{millions:.1f} M records/s", "60 M", millions >= 60)
+    bench.row("replay, the file mapped afresh", f"{recorded['mapped_records_per_second'] / 1e6:.1f} M records/s")
+    for name, rate in commands.items():
+        bench.row(f"{name} of the recording, whole process", f"{rate / 1e6:.1f} M records/s")
+    share = commands["report"] / recorded["records_per_second"]
+    bench.row("report / the aggregator alone", f"{share:.2f}", "at least 0.85", share >= 0.85)
+    share = commands["report"] / recorded["mapped_records_per_second"]
+    bench.row("report / the aggregator with the file's mapping", f"{share:.2f}")
+    bench.results["replay"] = {"made": made, "recorded": recorded, "commands": commands}
