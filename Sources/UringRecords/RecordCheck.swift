@@ -2,7 +2,8 @@ import CRecord
 
 /// Walks over untrusted bytes, block by block, as far as they are valid records.
 ///
-/// A block is checked right before it is used, so that its records come from memory once.
+/// A block is checked right before its records are used, or each record right before it is used, so that
+/// records come from memory once.
 public struct RecordCheck: Sendable {
   /// Why the rest is not valid.
   public enum Flaw: Hashable, Sendable {
@@ -45,61 +46,104 @@ public struct RecordCheck: Sendable {
   ///
   /// - Parameter bytes: the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
-    guard !isComplete else { return nil }
-    let start = length
-    let firstEvent = eventCount
-    let limit = min(bytes.count, start + blockSize)
-    var latest: UInt64 = 0
-    var offset = start
+    nextBlock(of: bytes) { _ in }
+  }
+
+  /// Checks the next block of records and hands each valid one to `take`; nil if there is none.
+  ///
+  /// - Parameter bytes: the same at each call.
+  @inlinable @inline(__always)
+  public mutating func nextBlock(
+    of bytes: UnsafeRawBufferPointer, taking take: (UnsafePointer<record>) -> Void
+  ) -> RecordBlock? {
+    guard var block = beginBlock(of: bytes) else { return nil }
     Self.rules.withUnsafeBufferPointer { rules in
-      while offset < limit, !isComplete {
-        offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
-        // What stopped it: the limit, or a record that needs a closer look.
-        if offset < limit { passOne(of: bytes, at: &offset, latest: &latest) }
+      while block.offset < block.limit, !isComplete {
+        block.pass(over: bytes, rules, taking: take)
+        // Stopped by the limit, or by a record that needs a closer look.
+        if block.offset < block.limit, let record = passOne(of: bytes, in: &block) { take(record) }
       }
     }
-    if offset >= bytes.count, !isComplete { finish(.cutOff) }
-    length = offset
-    lastTime = max(lastTime, latest)
-    guard offset > start else { return nil }
-    return RecordBlock(
-      range: start..<offset, firstEvent: firstEvent, endEvent: eventCount, lastTime: latest)
+    return endBlock(block, of: bytes)
   }
 
-  /// Passes over records that are plainly valid; returns the offset of the first that is not.
-  @inline(__always)
-  private mutating func pass(
-    over bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int,
-    _ rules: UnsafeBufferPointer<UInt32>, latest: inout UInt64
-  ) -> Int {
-    guard let memory = bytes.baseAddress else { return start }
-    var (offset, count, events) = (start, UInt64(0), UInt64(0))
-    var (early, late) = (earliest, latest)
-    // The header of a record that begins below is inside, and so is the record.
-    let end = min(limit, bytes.count - Int(UInt16.max))
-    let (sizeOffset, kindOffset) = (Self.sizeOffset, Self.kindOffset)
-    while offset < end {
-      let head = memory + offset
-      let size = UInt32(head.loadUnaligned(fromByteOffset: sizeOffset, as: UInt16.self))
-      let rule = rules[Int(head.load(fromByteOffset: kindOffset, as: UInt8.self))]
-      guard size >= rule & Self.sizeMask, size & 7 == 0 else { break }
-      let time = head.loadUnaligned(as: UInt64.self)
-      early = min(early, time &- 1)
-      late = max(late, time)
-      events &+= UInt64(rule >> Self.eventBit)
-      count &+= 1
-      offset += Int(size)
+  /// The sums over a block that is being checked.
+  @usableFromInline
+  struct OpenBlock {
+    let start: Int
+    /// Records that begin below belong to the block.
+    @usableFromInline let limit: Int
+    /// A record that begins below lies within the bytes, whatever its size.
+    @usableFromInline let safeLimit: Int
+    /// Offset of the next record.
+    @usableFromInline var offset: Int
+    @usableFromInline var records: UInt64 = 0
+    @usableFromInline var events: UInt64 = 0
+    /// As ``RecordCheck/earliest``.
+    @usableFromInline var earliest = UInt64.max
+    @usableFromInline var latest: UInt64 = 0
+
+    init(start: Int, limit: Int, safeLimit: Int) {
+      (self.start, self.limit, self.safeLimit) = (start, limit, safeLimit)
+      offset = start
     }
-    (earliest, latest) = (early, late)
-    recordCount &+= count
-    eventCount &+= events
-    return offset
+
+    /// Passes over records that are plainly valid, up to the first that is not.
+    @inlinable @inline(__always)
+    mutating func pass(
+      over bytes: UnsafeRawBufferPointer, _ rules: UnsafeBufferPointer<UInt32>,
+      taking take: (UnsafePointer<record>) -> Void
+    ) {
+      guard let memory = bytes.baseAddress else { return }
+      var (offset, records, events) = (offset, records, events)
+      var (earliest, latest) = (earliest, latest)
+      while offset < safeLimit {
+        let record = (memory + offset).assumingMemoryBound(to: record.self)
+        let size = UInt32(record.pointee.size)
+        let rule = rules[Int(record.pointee.kind.rawValue)]
+        guard size >= rule & RecordCheck.sizeMask, size & 7 == 0 else { break }
+        let time = record.pointee.time_ns
+        earliest = min(earliest, time &- 1)
+        latest = max(latest, time)
+        events &+= UInt64(rule >> RecordCheck.eventBit)
+        records &+= 1
+        take(record)
+        offset += Int(size)
+      }
+      (self.offset, self.records, self.events) = (offset, records, events)
+      (self.earliest, self.latest) = (earliest, latest)
+    }
   }
 
-  /// Passes over one record, or finds out what is wrong with it.
-  private mutating func passOne(
-    of bytes: UnsafeRawBufferPointer, at offset: inout Int, latest: inout UInt64
-  ) {
+  @usableFromInline
+  func beginBlock(of bytes: UnsafeRawBufferPointer) -> OpenBlock? {
+    guard !isComplete else { return nil }
+    let limit = min(bytes.count, length + blockSize)
+    return OpenBlock(
+      start: length, limit: limit, safeLimit: min(limit, bytes.count - Int(UInt16.max)))
+  }
+
+  @usableFromInline
+  mutating func endBlock(_ block: OpenBlock, of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
+    if block.offset >= bytes.count, !isComplete { _ = finish(.cutOff) }
+    let firstEvent = eventCount
+    length = block.offset
+    recordCount &+= block.records
+    eventCount &+= block.events
+    earliest = min(earliest, block.earliest)
+    lastTime = max(lastTime, block.latest)
+    guard block.offset > block.start else { return nil }
+    return RecordBlock(
+      range: block.start..<block.offset, firstEvent: firstEvent, endEvent: eventCount,
+      lastTime: block.latest)
+  }
+
+  /// Passes over one record and returns it, or finds out what is wrong with it.
+  @usableFromInline
+  mutating func passOne(
+    of bytes: UnsafeRawBufferPointer, in block: inout OpenBlock
+  ) -> UnsafePointer<record>? {
+    let offset = block.offset
     let remaining = bytes.count - offset
     guard remaining >= MemoryLayout<record>.size else { return finish(.cutOff) }
     let start = bytes.baseAddress! + offset
@@ -116,31 +160,31 @@ public struct RecordCheck: Sendable {
     if head.kind == .end {
       end = start.loadUnaligned(as: record_end.self)
       let isLast = size == remaining
-      return finish(
-        isLast ? nil : .corrupt(offset: offset + size))
+      return finish(isLast ? nil : .corrupt(offset: offset + size))
     }
-    earliest = min(earliest, head.time_ns &- 1)
-    latest = max(latest, head.time_ns)
-    recordCount += 1
-    if head.kind.isEvent { eventCount += 1 }
-    offset += size
+    block.earliest = min(block.earliest, head.time_ns &- 1)
+    block.latest = max(block.latest, head.time_ns)
+    block.records += 1
+    if head.kind.isEvent { block.events += 1 }
+    block.offset += size
+    return start.assumingMemoryBound(to: record.self)
   }
 
-  private mutating func finish(_ flaw: Flaw?) {
+  /// - Returns: nil, always.
+  private mutating func finish(_ flaw: Flaw?) -> UnsafePointer<record>? {
     self.flaw = flaw
     isComplete = true
+    return nil
   }
 
   // MARK: Kinds
 
-  private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
-  private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
-  private static var sizeMask: UInt32 { 0x1_ffff }
-  private static var eventBit: UInt32 { 31 }
+  @inlinable static var sizeMask: UInt32 { 0x1_ffff }
+  @inlinable static var eventBit: UInt32 { 31 }
 
   /// For each kind the least size, and in the highest bit whether it is an event. Of kinds that need a closer
   /// look the size is one that no record has.
-  private static let rules: [UInt32] = {
+  @usableFromInline static let rules: [UInt32] = {
     var rules = [UInt32](repeating: sizeMask, count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {
       rules[Int(kind.rawValue)] =

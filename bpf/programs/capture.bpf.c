@@ -16,7 +16,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The record of a request, NULL if it is filtered out or the ring buffer is full. */
 static __always_inline void *reserve_of_request(struct io_kiocb *req, enum record_kind kind, __u64 size) {
-  struct io_ring_ctx *ring = req->ctx;
+  struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
   if (!request_passes((__u64)ring, opcode) || !request_is_sampled(req))
     return NULL;
@@ -163,7 +163,7 @@ int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
 
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(req_failed, const void *sqe, struct io_kiocb *req, int error) {
-  struct io_ring_ctx *ring = req->ctx;
+  struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
   if (!request_passes((__u64)ring, opcode))
     return 0;
@@ -172,7 +172,7 @@ int BPF_PROG(req_failed, const void *sqe, struct io_kiocb *req, int error) {
   if (request_is_sampled(req))
     record = RESERVE(record_req_failed, RECORD_REQ_FAILED, ring, req, opcode);
   if (!record) {
-    tally_req_failed((__u64)ring, opcode);
+    tally_req_failed(number_of((__u64)ring), opcode);
     return 0;
   }
   record->flags = req->flags;
@@ -209,7 +209,7 @@ int BPF_PROG(queue_async_work, struct io_kiocb *req, int hashed) {
 
 SEC("tp_btf/io_uring_poll_arm")
 int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
-  struct io_ring_ctx *ring = req->ctx;
+  struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
   struct record_poll_arm *record = reserve_of_request(req, RECORD_POLL_ARM, sizeof(*record));
   if (!record)
@@ -311,7 +311,7 @@ int BPF_PROG(cqe_overflow, void *ring, __u64 user_data, __s32 res, __u32 cflags,
   if (!req || is_sampled(req, user_data))
     record = RESERVE(record_cqe_overflow, RECORD_CQE_OVERFLOW, ring, req, opcode);
   if (!record) {
-    tally_overflow((__u64)ring, req, opcode, res, cflags, !ocqe);
+    tally_overflow(number_of((__u64)ring), req, opcode | (ocqe ? 0 : TALLY_DROPPED), res, cflags);
     return 0;
   }
   record->user_data = user_data;

@@ -68,6 +68,16 @@ struct BPFObject: ~Copyable {
     return nil
   }
 
+  /// Reads the kernel's types now, which ``load()`` does otherwise.
+  ///
+  /// libbpf has no function for it, but needs them to find the tracepoint of a program. Where that fails, so does
+  /// the load, with an explanation.
+  func readKernelTypes(toFind tracepoint: String, of program: String) {
+    guard let program = bpf_object__find_program_by_name(object, program) else { return }
+    _ = bpf_program__set_attach_target(program, 0, tracepoint)
+    cbpf_log_clear()
+  }
+
   /// Leaves programs out.
   func disable(allBut wanted: Set<String>) {
     var program = bpf_object__next_program(object, nil)

@@ -12,6 +12,7 @@ struct OpenedCapture: ~Copyable {
   /// - Parameter ringBufferSize: a power of two of at least a page.
   init(ringBufferSize: Int) throws(ProbeError) {
     let object = try BPFObject(.capture)
+    object.readKernelTypes(toFind: "io_uring_create", of: "create")
     object.setEntries(UInt32(ringBufferSize), of: "records")
     // The kernel clears the buffer's memory. Where it refuses the map, the load reports it.
     let map = bpf_map_create(

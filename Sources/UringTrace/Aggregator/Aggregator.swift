@@ -81,6 +81,17 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events.complete()
   }
 
+  /// Checks the next block of untrusted records and takes its valid ones; nil if no block follows.
+  package mutating func consumeNextBlock(
+    of bytes: UnsafeRawBufferPointer, checking check: inout RecordCheck
+  ) -> RecordBlock? {
+    let before = check.recordCount
+    let block = check.nextBlock(of: bytes) { take($0, isKept: true) }
+    stream.records &+= check.recordCount - before
+    events.complete()
+    return block
+  }
+
   /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
   @inline(__always)
   private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {

@@ -19,10 +19,11 @@ static __always_inline void emit_block_request(
     bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 }
 
-static __noinline void emit_buffer_use(
-    struct io_ring_ctx *ring, void *req, __u8 opcode, void *buffer, void *node) {
+CHECKED_ONCE int emit_buffer_use(__u64 request, __u32 opcode, __u64 buffer_number, __u64 node_number) {
+  void *req = (void *)request, *buffer = (void *)buffer_number, *node = (void *)node_number;
+  struct io_ring_ctx *ring = BPF_CORE_READ((struct io_kiocb *)req, ctx);
   if (!buffer)
-    return;
+    return 0;
   if (buffers_have_release()) {
     /* a kernel buffer has no address */
     void *priv = LOAD(buffer, struct io_mapped_ubuf, priv);
@@ -32,7 +33,7 @@ static __noinline void emit_buffer_use(
   }
   struct record_buffer_use *record = RESERVE(record_buffer_use, RECORD_BUFFER_USE, ring, req, opcode);
   if (!record)
-    return;
+    return 0;
   describe_buffer(&record->buffer, buffer, node);
   __u32 index = LOAD(req, struct io_kiocb, buf_index);
   record->buffer.index = index;
@@ -41,6 +42,7 @@ static __noinline void emit_buffer_use(
   else
     record->buffer.in_table = buffer_in_slot(ring, index) == buffer;
   submit_record(record);
+  return 0;
 }
 
 /* Where requests have no nodes, the opcode decides whether `imu` is a buffer. */
@@ -60,19 +62,20 @@ static __always_inline void *old_buffer(struct io_kiocb *req, __u8 opcode) {
 }
 
 /* Records the buffer of a request that completes. Requests without one cost one test. */
-static __always_inline void note_buffer(struct io_ring_ctx *ring, void *req, __u8 opcode) {
+static __always_inline void note_buffer(void *req, __u8 opcode) {
   if (!req)
     return;
   if (!requests_have_nodes()) {
     void *buffer = old_buffer(req, opcode);
     if (buffer)
-      emit_buffer_use(ring, req, opcode, buffer, NULL);
+      emit_buffer_use((__u64)req, opcode, (__u64)buffer, 0);
     return;
   }
   /* kernels with nodes have bpf_rdonly_cast */
   struct io_kiocb *request = rdonly_cast(req, struct io_kiocb);
   if (request->flags & config.req_f_buf_node) {
     void *node = request->buf_node;
-    emit_buffer_use(ring, req, opcode, LOAD(node, struct io_rsrc_node, buf), node);
+    void *buffer = LOAD(node, struct io_rsrc_node, buf);
+    emit_buffer_use((__u64)req, opcode, number_of((__u64)buffer), number_of((__u64)node));
   }
 }

@@ -17,10 +17,10 @@ static __always_inline __u8 opcode_of(void *req) {
 
 /* Records the buffers of a request that completes. */
 static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
-  note_buffer(ring, req, opcode);
-  if (opcode == OP_URING_CMD) {
-    note_command(ring, req, opcode);
-    note_fuse_request(ring, req, opcode);
+  note_buffer(req, opcode);
+  if (opcode == OP_URING_CMD && req) {
+    note_command((__u64)req, opcode);
+    note_fuse_request((__u64)req, opcode);
   }
   note_group(ring, req, opcode);
 }
@@ -59,7 +59,7 @@ static __always_inline struct record_complete *reserve_complete(
         return record;
     }
   }
-  tally_complete((__u64)ring, (__u64)req, opcode, res, cflags);
+  tally_complete(number_of((__u64)ring), (__u64)req, opcode, res, cflags);
   return NULL;
 }
 

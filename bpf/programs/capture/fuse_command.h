@@ -64,29 +64,30 @@ static __always_inline bool is_fuse_fetch(struct io_kiocb *req, __u32 command) {
 }
 
 /* Records the request that a completed fetch delivers, if its pages were lent. */
-static __noinline void note_fuse_request(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
+CHECKED_ONCE int note_fuse_request(__u64 number_of_request, __u32 opcode) {
   if (!bpf_core_type_exists(struct fuse_ring_ent) ||
       !bpf_core_field_exists(struct fuse_ring_ent, zero_copied))
-    return;
-  struct io_kiocb *req = pointer;
+    return 0;
+  struct io_kiocb *req = (void *)number_of_request;
+  struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
   struct io_uring_cmd *command = (void *)&req->cmd;
   __u32 number = BPF_CORE_READ(command, cmd_op);
   /* a failed command can have the entry of another one in its pdu */
   if (!is_fuse_fetch(req, number) || BPF_CORE_READ(req, cqe.res))
-    return;
+    return 0;
   struct fuse_ring_ent *entry = NULL;
   bpf_core_read(&entry, sizeof(entry), &command->pdu);
   if (!BPF_CORE_READ(entry, zero_copied))
-    return;
+    return 0;
   __u32 index = BPF_CORE_READ(entry, zero_copy_index);
   struct io_rsrc_node *node = node_in_slot(ring, index);
   void *buffer = node ? BPF_CORE_READ(node, buf) : NULL;
   if (!buffer)
-    return;
+    return 0;
   note_symbol((__u64)BPF_CORE_READ((struct io_mapped_ubuf *)buffer, release));
   struct record_fuse_request *record = RESERVE(record_fuse_request, RECORD_FUSE_REQUEST, ring, req, opcode);
   if (!record)
-    return;
+    return 0;
   struct fuse_req *request = BPF_CORE_READ(entry, fuse_req);
   struct fuse_read_in *argument = (void *)BPF_CORE_READ(request, args, in_args[0].value);
   record->unique = BPF_CORE_READ(request, in.h.unique);
@@ -100,4 +101,5 @@ static __noinline void note_fuse_request(struct io_ring_ctx *ring, void *pointer
   record->buffer.index = index;
   record->buffer.in_table = 1;
   submit_record(record);
+  return 0;
 }

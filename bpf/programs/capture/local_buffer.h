@@ -19,7 +19,7 @@ static __always_inline struct io_rsrc_node *local_node(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___local, rsrc_node) ||
       !bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_LOCAL_BUF))
     return NULL;
-  struct io_submit_state___local *state = (void *)&req->ctx->submit_state;
+  struct io_submit_state___local *state = (void *)&ring_of(req)->submit_state;
   return BPF_CORE_READ(state, rsrc_node);
 }
 
@@ -40,7 +40,7 @@ static __always_inline void note_local_buffer(struct io_kiocb *req, struct io_rs
     return;
   note_symbol((__u64)BPF_CORE_READ((struct io_mapped_ubuf *)buffer, release));
   struct record_local_buffer *record =
-      RESERVE(record_local_buffer, RECORD_LOCAL_BUFFER, req->ctx, req, req->opcode);
+      RESERVE(record_local_buffer, RECORD_LOCAL_BUFFER, ring_of(req), req, req->opcode);
   if (!record)
     return;
   describe_buffer(&record->buffer, buffer, node);

@@ -36,7 +36,7 @@ static __always_inline __u32 load_index(const __u32 *address) {
 
 /* Reads the SQE of a request that is being submitted. False if the application has overwritten it. */
 static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sqe) {
-  struct io_ring_ctx *ctx = req->ctx;
+  struct io_ring_ctx *ctx = ring_of(req);
   __u32 flags = ctx->flags;
   __u32 back = 1;
   /* 7.2 and later: in a mixed ring only NOP128 and URING_CMD128 have SQEs of 128 bytes. These take two

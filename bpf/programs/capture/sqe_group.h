@@ -61,7 +61,7 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
 static __always_inline __u16 group_role(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___group, group))
     return 0;
-  struct io_submit_state___group *state = (void *)&req->ctx->submit_state;
+  struct io_submit_state___group *state = (void *)&ring_of(req)->submit_state;
   if (BPF_CORE_READ(state, group.head))
     return RECORD_ROLE_MEMBER;
   return req->flags & config.req_f_sqe_group ? RECORD_ROLE_LEADS : 0;

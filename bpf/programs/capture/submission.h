@@ -9,16 +9,20 @@
 #include "common/tally.h"
 #include "kernel/commands.h"
 
+static __always_inline int tally_of_submission(struct io_kiocb *req) {
+  return tally_submit(number_of((__u64)ring_of(req)), number_of((__u64)req), req->opcode, req->flags);
+}
+
 static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
-  struct io_ring_ctx *ring = req->ctx;
+  struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
   if (!request_passes((__u64)ring, opcode))
     return 0;
   if (!request_is_sampled(req))
-    return tally_submit(req);
+    return tally_of_submission(req);
   struct record_submit *record = RESERVE(record_submit, RECORD_SUBMIT, ring, req, opcode);
   if (!record)
-    return tally_submit(req);
+    return tally_of_submission(req);
   record->flags = req->flags;
   note_start((__u64)req, record->base.time_ns, true);
   record->notif = 0;

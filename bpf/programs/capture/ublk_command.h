@@ -27,15 +27,16 @@ static __always_inline void describe_delivery(
 }
 
 /* Records a completed ublk command. */
-static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
-  struct io_kiocb *req = pointer;
+CHECKED_ONCE int note_command(__u64 request, __u32 opcode) {
+  struct io_kiocb *req = (void *)request;
+  struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
   struct io_uring_cmd *command = (void *)&req->cmd;
   __u32 operation = BPF_CORE_READ(command, cmd_op);
   if (!IS_UBLK(operation))
-    return;
+    return 0;
   struct record_command *record = RESERVE(record_command, RECORD_COMMAND, ring, req, opcode);
   if (!record)
-    return;
+    return 0;
   record->device = (__u64)BPF_CORE_READ(req, file, private_data);
   record->command = operation;
   struct ublk_uring_cmd_pdu pdu = {};
@@ -48,4 +49,5 @@ static __noinline void note_command(struct io_ring_ctx *ring, void *pointer, __u
   else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);
+  return 0;
 }

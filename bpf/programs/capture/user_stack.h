@@ -24,7 +24,7 @@ static __always_inline void note_stack(void *context, struct io_kiocb *req) {
   if (id < 0)
     return;
   struct record_submit_stack *record =
-      RESERVE(record_submit_stack, RECORD_SUBMIT_STACK, req->ctx, req, req->opcode);
+      RESERVE(record_submit_stack, RECORD_SUBMIT_STACK, ring_of(req), req, req->opcode);
   if (!record)
     return;
   record->tgid = current_tgid();

@@ -45,13 +45,6 @@ static __always_inline struct probe_tallies *all_tallies(void) {
   return bpf_map_lookup_elem(&tallies, &zero);
 }
 
-/* A pointer as a number. The verifier allows no arithmetic on typed pointers; a copy has no type. */
-static __always_inline __u64 number_of(__u64 pointer) {
-  __u64 number = 0;
-  bpf_probe_read_kernel(&number, sizeof(number), &pointer);
-  return number;
-}
-
 /*
  * The low half of a pointer as a number. In assembler: the compiler would shift the pointer itself, which
  * the verifier refuses.
@@ -62,24 +55,41 @@ static __always_inline __u32 low_half(__u64 pointer) {
   return low;
 }
 
-/* The counters of a ring and opcode, claimed at first use. NULL when none is free. */
+/* The slot of a key, or the empty one that it can claim; PROBE_TALLY_SLOTS if there is none. */
+CHECKED_ONCE int find_tally_slot(__u64 key) {
+  struct probe_tallies *table = all_tallies();
+  if (!table)
+    return PROBE_TALLY_SLOTS;
+  __u32 home = PROBE_HASH(key * 0x9e3779b97f4a7c15ULL >> 32, PROBE_TALLY_BITS);
+  for (int i = 0; i < PROBE_TALLY_PROBES; i++) {
+    __u32 slot = (home + i) & (PROBE_TALLY_SLOTS - 1);
+    __u64 found = table->slots[slot].key;
+    if (!found || found == key)
+      return slot;
+  }
+  return PROBE_TALLY_SLOTS;
+}
+
+/* Other CPUs can claim the empty slot first; more than a few times in a row they do not. */
+#define TALLY_CLAIMS 4
+
+/* The counters of a ring, by number, and opcode, claimed at first use. NULL when none is free. */
 static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
   struct probe_tallies *table = all_tallies();
   if (!table)
     return NULL;
-  __u64 key = PROBE_TALLY_KEY(number_of(ctx), opcode);
-  __u32 home = PROBE_HASH(key * 0x9e3779b97f4a7c15ULL >> 32, PROBE_TALLY_BITS);
-  for (int i = 0; i < PROBE_TALLY_PROBES; i++) {
-    struct probe_tally *tally = &table->slots[(home + i) & (PROBE_TALLY_SLOTS - 1)];
-    __u64 found = tally->key;
-    if (!found) {
-      found = __sync_val_compare_and_swap(&tally->key, 0, key);
-      if (!found) {
-        TALLY(table->used, 1);
-        return tally;
-      }
-    }
-    if (found == key)
+  __u64 key = PROBE_TALLY_KEY(ctx, opcode);
+  for (int i = 0; i < TALLY_CLAIMS; i++) {
+    __u32 slot = find_tally_slot(key);
+    if (slot >= PROBE_TALLY_SLOTS)
+      break;
+    struct probe_tally *tally = &table->slots[slot];
+    if (tally->key == key)
+      return tally;
+    __u64 found = __sync_val_compare_and_swap(&tally->key, 0, key);
+    if (!found)
+      TALLY(table->used, 1);
+    if (!found || found == key)
       return tally;
   }
   TALLY(table->nowhere, 1);
@@ -144,15 +154,19 @@ static __always_inline struct probe_start *unseen_start(__u64 req) {
 
 /* Counting */
 
+/* Logarithms by the top six bits of a De Bruijn product. */
+static const __u8 logarithms[64] = {
+    0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
+    43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+    44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
+};
+
+/* Without branches, each of which would double what the verifier checks after it. `value` is not 0. */
 static __always_inline __u32 log2_of(__u64 value) {
-  __u32 log = 0;
 #pragma unroll
-  for (__u32 step = 32; step; step >>= 1)
-    if (value >> step) {
-      value >>= step;
-      log += step;
-    }
-  return log;
+  for (__u32 step = 1; step < 64; step <<= 1)
+    value |= value >> step;
+  return logarithms[(value - (value >> 1)) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* The bucket of LatencyHistogram: each value up to 255 has its own. */
@@ -206,33 +220,30 @@ static __always_inline void tally_cqe(struct probe_tally *tally, __u64 req, __s3
   tally_latency(tally, req);
 }
 
-static __noinline __attribute__((unused)) int tally_submit(struct io_kiocb *req) {
-  if (!req)
-    return 0;
+CHECKED_ONCE int tally_submit(__u64 ctx, __u64 req, __u32 opcode, __u64 flags) {
   struct probe_tallies *table = all_tallies();
-  struct probe_tally *tally = tally_of((__u64)req->ctx, req->opcode);
+  struct probe_tally *tally = tally_of(ctx, opcode);
   if (tally)
     TALLY(tally->submitted, 1);
   if (table)
     table->has_lost_submissions = 1;
-  if (req->flags & config.req_f_multishot)
-    forget_start((__u64)req);
+  if (flags & config.req_f_multishot)
+    forget_start(req);
   else
-    note_start((__u64)req, bpf_ktime_get_ns(), false);
+    note_start(req, bpf_ktime_get_ns(), false);
   return 0;
 }
 
-static __always_inline void tally_req_failed(__u64 ctx, __u8 opcode) {
+CHECKED_ONCE int tally_req_failed(__u64 ctx, __u32 opcode) {
   struct probe_tally *tally = tally_of(ctx, opcode);
   if (!tally)
-    return;
+    return 0;
   TALLY(tally->submitted, 1);
   TALLY(tally->failed, 1);
+  return 0;
 }
 
-/* Not inlined: its callers stay short for the case that nothing is lost. */
-static __noinline __attribute__((unused)) int tally_complete(
-    __u64 ctx, __u64 req, __u32 opcode, __s32 res, __u32 cflags) {
+CHECKED_ONCE int tally_complete(__u64 ctx, __u64 req, __u32 opcode, __s32 res, __u32 cflags) {
   struct probe_tally *tally = tally_of(ctx, opcode);
   if (!tally)
     return 0;
@@ -248,21 +259,24 @@ static __noinline __attribute__((unused)) int tally_complete(
   return 0;
 }
 
-static __always_inline void tally_overflow(
-    __u64 ctx, __u64 req, __u8 opcode, __s32 res, __u32 cflags, bool is_dropped) {
-  struct probe_tally *tally = tally_of(ctx, opcode);
+/* Beside the opcode: a function has at most five arguments. The kernel had no memory for the CQE. */
+#define TALLY_DROPPED (1 << 8)
+
+CHECKED_ONCE int tally_overflow(__u64 ctx, __u64 req, __u32 opcode_and_dropped, __s32 res, __u32 cflags) {
+  struct probe_tally *tally = tally_of(ctx, opcode_and_dropped);
   if (!tally)
-    return;
+    return 0;
   tally_cqe(tally, req, res, cflags);
-  if (is_dropped)
+  if (opcode_and_dropped & TALLY_DROPPED)
     TALLY(tally->dropped, 1);
   else
     TALLY(tally->cqes, 1);
   TALLY(tally->overflows, 1);
+  return 0;
 }
 
 static __always_inline void tally_skip(__u64 ctx, __u64 req, __u8 opcode, __s32 res) {
-  struct probe_tally *tally = tally_of(ctx, opcode);
+  struct probe_tally *tally = tally_of(number_of(ctx), opcode);
   if (!tally)
     return;
   tally_cqe(tally, req, res, 0);

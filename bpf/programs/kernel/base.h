@@ -18,6 +18,19 @@
 /* Tracepoints and callbacks dictate parameters that not every program reads. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
+/*
+ * Functions that the verifier checks once, and not in each state of each caller: it assumes nothing of their
+ * arguments, which must be numbers (number_of), and a caller continues in one state.
+ */
+#define CHECKED_ONCE __attribute__((noinline, unused))
+
+/* A pointer as a number. The verifier allows no arithmetic on typed pointers; a copy has no type. */
+static __always_inline __u64 number_of(__u64 pointer) {
+  __u64 number = 0;
+  bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+  return number;
+}
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct list_head {
