@@ -2,6 +2,7 @@ import CRecord
 import Synchronization
 import SystemPackage
 import UringRecords
+import UringTrace
 
 /// A recording: its header and all of its records that can be used.
 ///
