@@ -109,7 +109,8 @@ let package = Package(
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "ProbeSupport", "UringProbe", "UringRecords", "UringSources", "UringTrace", "CRecord",
+        "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
+        "CRecord",
       ]),
 
     // What recordings and programs say, beside each other; running the binary.
