@@ -117,25 +117,27 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "ProbeSupport", "UringRecordings", "UringTrace",
+        "ProbeSupport", "UringRecordings", "UringSources", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/TestSupport"),
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(
-      name: "FixtureTests", dependencies: ["TestSupport", "UringFindings", "UringTrace"]),
+      name: "FixtureTests",
+      dependencies: ["TestSupport", "UringFindings", "UringSources", "UringTrace"]),
     // All output for every recording, beside the output that was captured: Tests/Golden.
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringRecordings", "UringTrace", "UringUI", "uringtop",
+        "TestSupport", "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
       dependencies: [
-        "ProbeSupport", "TestSupport", "UringFindings", "UringProbe", "UringTrace", "uringtop",
+        "ProbeSupport", "TestSupport", "UringFindings", "UringProbe", "UringSources", "UringTrace",
+        "uringtop",
       ]),
 
     // Records through the aggregator, for scripts/bench.

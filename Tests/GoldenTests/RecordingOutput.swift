@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import TestSupport
 import UringRecordings
+import UringSources
 import UringTrace
 
 @testable import UringUI

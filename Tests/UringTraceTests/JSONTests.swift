@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import UringSources
 
 @testable import UringDocuments
 @testable import UringRecordings

@@ -3,6 +3,7 @@ import CSpawn
 import Glibc
 import UringDocuments
 import UringFindings
+import UringSources
 import UringTrace
 
 /// What is wrong, live or in a recording.
