@@ -20,7 +20,8 @@ static __always_inline void emit_block_request(
 }
 
 CHECKED_ONCE int emit_buffer_use(__u64 request, __u32 opcode, __u64 buffer_number, __u64 node_number) {
-  void *req = (void *)request, *buffer = (void *)buffer_number, *node = (void *)node_number;
+  void *req = (void *)request, *buffer = (void *)buffer_number;
+  void *node = requests_have_nodes() ? (void *)node_number : NULL;
   struct io_ring_ctx *ring = BPF_CORE_READ((struct io_kiocb *)req, ctx);
   if (!buffer)
     return 0;
