@@ -7,6 +7,9 @@ extension Opcode {
   static let close = Opcode(rawValue: 19)
   static let epollWait = Opcode(rawValue: 59)
 
+  /// POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL: ends or changes another request.
+  var cancels: Bool { [7, 12, 14].contains(rawValue) }
+
   /// URING_CMD, and with large SQEs URING_CMD128.
   var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 

@@ -102,7 +102,8 @@ extension FindingRule {
       + "takes a reference.",
     cure: "Register the file (IORING_REGISTER_FILES) and use IOSQE_FIXED_FILE."
   ) { evidence in
-    evidence.rings.compactMap { ring in
+    let ringDescriptors = Set(evidence.rings.flatMap(\.descriptors))
+    return evidence.rings.compactMap { ring in
       let counts = evidence.counts(of: ring)
       let rate = Double(counts.submitted) * 1e9 / Double(evidence.life(of: ring))
       guard counts.submitted >= 50_000, rate >= 50_000 else { return nil }
@@ -110,7 +111,10 @@ extension FindingRule {
       var files: [FileReference: (count: Int, request: Request.ID)] = [:]
       evidence.forEachEnded(on: ring.id) { request in
         total += 1
-        guard case .descriptor? = request.file, let file = request.file else { return }
+        // -1 is no file, and a ring cannot be registered with itself.
+        guard case .descriptor(let fd)? = request.file, let file = request.file, fd >= 0,
+          !ringDescriptors.contains(Ring.Descriptor(tgid: request.submitterTgid, fd: fd))
+        else { return }
         files[file, default: (0, request.id)].count += 1
       }
       guard let (file, use) = files.max(by: { $0.value.count < $1.value.count }),

@@ -12,10 +12,13 @@ extension FindingRule {
         let possible = wait.possibleCQEs, possible < wait.waiter.missing
       else { return nil }
       let missing = wait.waiter.missing
+      let poster = evidence.possiblePoster(to: ring)
       return Sighting(
-        severity: .crit, rings: [ring.id], requests: wait.requests.map(\.id),
+        severity: poster == nil ? .crit : .warn, rings: [ring.id],
+        requests: wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
-          + "\(Words.count(missing, "more CQE")), and \(possible) can come",
+          + "\(Words.count(missing, "more CQE")), of which what is in flight can post \(possible)"
+          + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? ""),
         numbers: [
           .init("missing", missing), .init("possible", possible),
           .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
@@ -52,6 +55,18 @@ extension FindingRule {
   }
 }
 
+extension Evidence {
+  /// Another open ring of a process that holds this one: it could post messages here.
+  fileprivate func possiblePoster(to ring: Ring) -> Ring.ID? {
+    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+    return openRings.first { other in
+      other.id != ring.id
+        && (holders.contains(other.ownerTgid)
+          || other.descriptors.contains { holders.contains($0.tgid) })
+    }?.id
+  }
+}
+
 /// A task that has waited for CQEs of a ring for long, while nothing went on there.
 private struct LongWait {
   var waiter: Ring.Waiter
@@ -79,7 +94,9 @@ private struct LongWait {
     _ ring: Ring, _ requests: [Request], _ evidence: Evidence
   ) -> UInt64? {
     // Other rings post messages to this one; an SQ thread takes SQEs by itself.
-    guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll)
+    guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
+      // The release of a tagged file posts one, too.
+      ring.files.allSatisfy({ $0.tag == 0 })
     else { return nil }
     var unknown: UInt64 = 0
     if ring.isFound {

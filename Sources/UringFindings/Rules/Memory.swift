@@ -49,23 +49,42 @@ extension FindingRule {
         if span.end >= farthest?.end ?? 0 { farthest = span }
         if span.isFilled, span.end >= farthestFilled?.end ?? 0 { farthestFilled = span }
       }
-      guard let (first, second) = pairs.first, let one = evidence.request(first.request),
-        let other = evidence.request(second.request)
-      else { continue }
-      var seen: Set<Request.ID> = []
-      let requests = pairs.flatMap { [$0.request, $1.request] }.filter { seen.insert($0).inserted }
-      sightings.append(
-        Sighting(
-          severity: .warn, rings: [ring.id], requests: requests,
-          summary: "\(evidence.words(one)) and \(evidence.words(other)) share "
-            + "\(Words.count(min(first.end, second.end) - second.start, "byte")) at 0x"
-            + String(second.start, radix: 16),
-          numbers: [
-            .init("pairs", pairs.count),
-            .init("shared_bytes", min(first.end, second.end) - second.start),
-          ]))
+      let twins = pairs.filter { $0.sqe == $1.sqe && $0.sqe != nil }
+      let others = pairs.filter { $0.sqe != $1.sqe || $0.sqe == nil }
+      if let sighting = shared(others, on: ring, evidence) { sightings.append(sighting) }
+      if var sighting = shared(twins, on: ring, evidence),
+        let one = evidence.request(twins[0].0.request)
+      {
+        let start = String(twins[0].1.start, radix: 16)
+        sighting.summary =
+          "\(evidence.words(one)) is in flight twice, submitted with the same SQE: "
+          + "both use 0x\(start)"
+        sighting.meaning =
+          "One SQE was submitted twice: both requests are the same in user_data, opcode, "
+          + "file and memory, and two CQEs will come."
+        sighting.cure =
+          "Submit each SQE once: see whether a submission is repeated after an error, or an "
+          + "operation is armed again before its CQE."
+        sightings.append(sighting)
+      }
     }
     return sightings
+  }
+
+  private static func shared(
+    _ pairs: [(MemorySpan, MemorySpan)], on ring: Ring, _ evidence: Evidence
+  ) -> Sighting? {
+    guard let (first, second) = pairs.first, let one = evidence.request(first.request),
+      let other = evidence.request(second.request)
+    else { return nil }
+    var seen: Set<Request.ID> = []
+    let requests = pairs.flatMap { [$0.request, $1.request] }.filter { seen.insert($0).inserted }
+    let bytes = min(first.end, second.end) - second.start
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: requests,
+      summary: "\(evidence.words(one)) and \(evidence.words(other)) share "
+        + "\(Words.count(bytes, "byte")) at 0x" + String(second.start, radix: 16),
+      numbers: [.init("pairs", pairs.count), .init("shared_bytes", bytes)])
   }
 
   static let withdrawnBuffer = FindingRule(
@@ -104,6 +123,31 @@ private struct MemorySpan {
   var end: UInt64
   /// The kernel writes into it.
   var isFilled: Bool
+  /// What the application wrote, nil where not known.
+  var sqe: Written?
+
+  struct Written: Equatable {
+    var userData: UInt64
+    var opcode: Opcode
+    var flags: UInt8
+    var fd: Int32
+    var offset: UInt64
+    var address: UInt64
+    var length: UInt32
+    var opcodeFlags: UInt32
+
+    init?(_ request: Request) {
+      guard request.isSQEKnown else { return nil }
+      userData = request.userData
+      opcode = request.opcode
+      flags = request.sqe.flags
+      fd = request.sqe.fd
+      offset = request.sqe.off
+      address = request.sqe.addr
+      length = request.sqe.len
+      opcodeFlags = request.sqe.op_flags
+    }
+  }
 
   func overlaps(_ other: MemorySpan) -> Bool {
     process == other.process && start < other.end && other.start < end
@@ -138,6 +182,6 @@ extension Request {
       ? nil
       : MemorySpan(
         request: id, process: submitterTgid, chain: chain, start: sqe.addr, end: end,
-        isFilled: properties.direction == .read)
+        isFilled: properties.direction == .read, sqe: MemorySpan.Written(self))
   }
 }

@@ -17,8 +17,9 @@ extension FindingRule {
       return Sighting(
         severity: counts.dropped > 0 ? .crit : .warn, rings: [ring.id],
         requests: requests.reversed().map(\.id), requestCount: counts.overflows,
-        summary: "\(Words.count(counts.overflows, "CQE")) did not fit into the queue of "
-          + "\(ring.cqEntries)"
+        summary: "\(Words.count(counts.overflows, "CQE")) did not fit into the queue"
+          // Not known of a ring whose creation was not seen until it is found.
+          + (ring.cqEntries > 0 ? " of \(ring.cqEntries)" : "")
           + (counts.dropped > 0 ? "; \(counts.dropped) were dropped" : ""),
         numbers: [
           .init("overflows", counts.overflows), .init("dropped", counts.dropped),
@@ -33,7 +34,9 @@ extension FindingRule {
   static let unreapedCQEs = FindingRule(
     "unreaped-cqes",
     meaning: "Completions lie in the queue and nobody reaps them.",
-    cure: "Let the event loop look at the CQ, or wait for it with an eventfd or io_uring_enter."
+    cure:
+      "Find where the thread that reaps is instead: it is blocked elsewhere, missed a wake-up, or "
+      + "reaps one CQE where several came."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       let age = evidence.age(since: ring.cqPendingSince)
@@ -58,12 +61,19 @@ extension FindingRule {
 
   static let unsubmittedSQEs = FindingRule(
     "unsubmitted-sqes",
-    meaning: "The program has filled SQEs and not told the kernel of them.",
-    cure: "Call io_uring_submit, and check that it took as many as were queued."
+    meaning:
+      "SQEs lie in the queue and the kernel has taken none: the program does not submit, or its "
+      + "submissions fail.",
+    cure: "Check that io_uring_submit is called, and that its result is as many as were queued."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       guard !ring.setupFlags.contains(.sqPoll) else { return nil }
-      return pendingSQEs(ring, evidence, severity: .warn)
+      return pendingSQEs(
+        ring, evidence, severity: .warn,
+        cure: ring.setupFlags.contains(.singleIssuer)
+          ? "Check that io_uring_submit is called, by the thread that submitted first: with "
+            + "IORING_SETUP_SINGLE_ISSUER it fails with -EEXIST in any other."
+          : nil)
     }
   }
 
@@ -81,7 +91,7 @@ extension FindingRule {
   }
 
   private static func pendingSQEs(
-    _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity
+    _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity, cure: String? = nil
   ) -> Sighting? {
     let age = evidence.age(since: ring.sqPendingSince)
     guard ring.sqPending > 0, age >= patience else { return nil }
@@ -95,6 +105,6 @@ extension FindingRule {
       numbers: [
         .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),
         .init("age_ns", age),
-      ])
+      ], cure: cure)
   }
 }

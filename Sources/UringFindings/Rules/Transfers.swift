@@ -11,18 +11,17 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       let short = evidence.ended(on: ring.id) { $0.isShort }
       guard !short.isEmpty else { return nil }
-      // Where others found data: a short read before that was not at the file's end.
-      var ends: [FileNames.DescriptorKey: UInt64] = [:]
+      var extents: [FileNames.DescriptorKey: FileExtents] = [:]
       evidence.forEachEnded(on: ring.id) { request in
-        guard let place = request.extent, request.opcode.properties.direction == .read else {
-          return
-        }
-        ends[place.file] = max(ends[place.file] ?? 0, place.end)
+        guard let extent = FileExtent(request) else { return }
+        extents[extent.file, default: FileExtents()].add(extent)
       }
       let wrong = short.filter { request in
         if request.opcode.properties.direction == .write { return request.isShortWriteTold }
-        guard let place = request.extent, let end = ends[place.file] else { return false }
-        return end > place.end
+        guard evidence.isNamedByPath(request), let extent = FileExtent(request) else {
+          return false
+        }
+        return extents[extent.file]?.showDataBehind(extent) ?? false
       }
       guard let first = wrong.last else { return nil }
       return Sighting(
@@ -71,14 +70,70 @@ extension Request {
 
   /// The kernel itself found a write to a file short.
   fileprivate var isShortWriteTold: Bool { steps.contains { $0.kind == .shortWrite } }
+}
 
-  /// Where in a file it read; nil for files without places, as pipes, and for reads of nothing.
-  fileprivate var extent: (file: FileNames.DescriptorKey, end: UInt64)? {
-    guard hasResult, isSQEKnown, result > 0, opcode.properties.off?.name == "offset",
-      sqe.off != UInt64.max, case .descriptor(let fd)? = file
+/// The bytes of a file that a request read or wrote at an offset, and when.
+private struct FileExtent {
+  var file: FileNames.DescriptorKey
+  var start: UInt64
+  /// Behind the last byte.
+  var end: UInt64
+  var submitted: UInt64
+  var completed: UInt64
+  var isRead: Bool
+
+  /// nil if it moved nothing, or at the file's own position.
+  init?(_ request: borrowing Request) {
+    guard request.hasResult, request.isSQEKnown, request.result > 0,
+      request.opcode.properties.off?.name == "offset",
+      request.opcode.properties.direction != .none, request.sqe.off != UInt64.max,
+      case .descriptor(let fd)? = request.file
     else { return nil }
-    let end = sqe.off.addingReportingOverflow(UInt64(result))
-    guard !end.overflow else { return nil }
-    return (FileNames.DescriptorKey(tgid: submitterTgid, fd: fd), end.partialValue)
+    let (end, isOver) = request.sqe.off.addingReportingOverflow(UInt64(request.result))
+    guard !isOver else { return nil }
+    file = FileNames.DescriptorKey(tgid: request.submitterTgid, fd: fd)
+    start = request.sqe.off
+    self.end = end
+    submitted = request.startTime
+    completed = request.lastTime
+    isRead = request.opcode.properties.direction == .read
+  }
+}
+
+/// What was read and written through one descriptor.
+private struct FileExtents {
+  /// Newest first; those far back cannot overlap in time.
+  private var reads: [FileExtent] = []
+  private var writtenEnd: UInt64 = 0
+
+  private static let limit = 4_096
+
+  mutating func add(_ extent: FileExtent) {
+    if !extent.isRead {
+      writtenEnd = max(writtenEnd, extent.end)
+    } else if reads.count < Self.limit {
+      reads.append(extent)
+    }
+  }
+
+  /// Whether the file had data behind a short read at that time.
+  ///
+  /// Only a read in flight at the same time shows that: before and after, the descriptor can be another
+  /// file's, and a file that grew ended there. A stream has no offsets, and its reads all start at the same
+  /// one.
+  func showDataBehind(_ short: FileExtent) -> Bool {
+    guard writtenEnd <= short.end else { return false }
+    return reads.contains {
+      $0.start >= short.end && $0.submitted <= short.completed && short.submitted <= $0.completed
+    }
+  }
+}
+
+extension Evidence {
+  /// Its file has a path: no pipe, socket or other stream.
+  fileprivate func isNamedByPath(_ request: Request) -> Bool {
+    guard let name = snapshot.fileNames.name(of: request), name.hasPrefix("/") else { return false }
+    return !name.hasPrefix("/dev/tty") && !name.hasPrefix("/dev/pts/")
+      && !name.hasPrefix("/dev/console")
   }
 }

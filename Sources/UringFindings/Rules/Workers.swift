@@ -6,15 +6,18 @@ extension FindingRule {
     "punt-storm",
     meaning: "Most transfers cannot be done at once and go to worker threads, which costs a thread "
       + "switch or more for each.",
-    cure: "Use O_DIRECT or a file system that supports non-blocking buffered I/O (FMODE_NOWAIT), "
-      + "preallocate files that grow, and open files and sockets with O_NONBLOCK."
+    cure:
+      "Use a file system that supports non-blocking buffered I/O (FMODE_NOWAIT), or O_DIRECT if "
+      + "the file was opened without it, and preallocate files that grow."
   ) { evidence in
     evidence.rings.compactMap { ring in
       var transfers: UInt64 = 0
       let punted = evidence.ended(on: ring.id) { request in
         // Who asks for a worker has one.
         guard request.opcode.properties.direction != .none,
-          !SQEFlags(requestFlags: request.flags).contains(.async)
+          !SQEFlags(requestFlags: request.flags).contains(.async),
+          // What failed shows what is wrong with the file, not with the way to it.
+          !request.hasFailed
         else { return false }
         transfers += 1
         return request.isPunted
@@ -28,9 +31,14 @@ extension FindingRule {
         numbers: [
           .init("punted", punted.count), .init("transfers", transfers),
           .init("share_percent", percent),
-        ])
+        ], cure: ring.setupFlags.contains(.ioPoll) ? directCure : nil)
     }
   }
+
+  /// A ring with IOPOLL takes O_DIRECT only.
+  private static let directCure =
+    "Allocate the file's blocks before, and keep the device's queue below its limit: direct I/O "
+    + "goes to workers where it would have to wait for either."
 
   static let workerFanOut = FindingRule(
     "worker-fan-out",
@@ -57,16 +65,19 @@ extension FindingRule {
 
   static let hashedWork = FindingRule(
     "hashed-work",
-    meaning: "Writes to one file go to io-wq, which runs them one after the other: they wait for "
+    meaning: "Requests on one file go to io-wq, which runs them one after the other: they wait for "
       + "each other, not for the device.",
     cure:
-      "Use O_DIRECT, or a file system with parallel writes; more depth on this file helps nothing."
+      "Use O_DIRECT on a file system with parallel direct writes; more depth on this file helps "
+      + "nothing."
   ) { evidence in
     evidence.rings.compactMap { ring in
       var files: [FileReference: HashedFile] = [:]
       func note(_ request: borrowing Request, until end: UInt64) {
-        guard let file = request.file, let queued = request.hashedTime else { return }
-        files[file, default: HashedFile()].add(request.id, from: queued, to: end)
+        guard let file = request.file, let queued = request.hashedTime,
+          !request.hasFailed
+        else { return }
+        files[file, default: HashedFile()].add(request, from: queued, to: end)
       }
       evidence.forEachEnded(on: ring.id) { note($0, until: $0.lastTime) }
       for request in evidence.inFlight(on: ring.id) { note(request, until: evidence.snapshot.time) }
@@ -76,14 +87,21 @@ extension FindingRule {
       else { return nil }
       return Sighting(
         severity: .warn, rings: [ring.id], requests: work.requests, requestCount: work.count,
-        summary: "\(work.count) writes to \(evidence.name(of: file, in: sample)) queued one behind "
-          + "the other, \(Words.number(work.depth)) at a time on average",
+        summary: "\(work.count) requests (\(work.opcodeNames)) on "
+          + "\(evidence.name(of: file, in: sample)) queued one behind the other, "
+          + "\(Words.number(work.depth)) at a time on average",
         numbers: [
           .init("requests", work.count), .init("mean_depth", UInt64(work.depth.rounded())),
           .init("mean_wait_ns", work.total / work.count),
-        ])
+        ],
+        meaning: ring.setupFlags.contains(.ioPoll) ? polledMeaning : nil,
+        cure: ring.setupFlags.contains(.ioPoll) ? directCure : nil)
     }
   }
+
+  private static let polledMeaning =
+    "On a ring with IORING_SETUP_IOPOLL all work on one regular file that goes to io-wq, reads "
+    + "included, runs one after the other."
 }
 
 /// Work on one file that io-wq does one after the other.
@@ -95,8 +113,14 @@ private struct HashedFile {
   var first = UInt64.max
   var last: UInt64 = 0
 
-  mutating func add(_ request: Request.ID, from start: UInt64, to end: UInt64) {
-    if requests.count < Finding.requestLimit { requests.append(request) }
+  private var opcodes: Set<Opcode> = []
+
+  /// `WRITE`, or `FALLOCATE, WRITE`.
+  var opcodeNames: String { opcodes.map(\.name).sorted().joined(separator: ", ") }
+
+  mutating func add(_ request: borrowing Request, from start: UInt64, to end: UInt64) {
+    if requests.count < Finding.requestLimit { requests.append(request.id) }
+    opcodes.insert(request.opcode)
     count += 1
     total &+= end.since(start)
     first = min(first, start)
@@ -108,6 +132,8 @@ private struct HashedFile {
 }
 
 extension Request {
+  fileprivate var hasFailed: Bool { hasResult && result < 0 }
+
   fileprivate var isPunted: Bool {
     (0..<min(Int(stepCount), Self.stepCapacity)).contains {
       stepStorage[$0].kind == .queuedToWorker || stepStorage[$0].kind == .queuedToWorkerHashed
