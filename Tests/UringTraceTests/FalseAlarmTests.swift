@@ -1,5 +1,6 @@
 import CRecord
 import Testing
+import UringFindings
 import UringTrace
 
 /// What findings must not say.

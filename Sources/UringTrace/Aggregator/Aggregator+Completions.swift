@@ -129,7 +129,7 @@ extension Aggregator {
   ) -> (slot: Handle<RequestSlot>, isAmbiguous: Bool)? {
     indexAll(of: ring)
     let found = requests.find(ring: ring, userData: cqe.userData) {
-      $0.request.opcode.isDriverCommand
+      $0.request.opcode.isCommand
     }
     if let found { requests[found.slot].isMultishot = true }
     return found

@@ -1,3 +1,5 @@
+import UringBase
+
 /// Why a request in flight has not ended: what it waits for, by what the kernel's structures, its file and
 /// its chain said at the last look.
 public struct WaitCause: Sendable, Hashable {
@@ -134,7 +136,7 @@ extension Snapshot {
     let rest = request.expiryTime.since(time)
     guard rest > 0 else { return "its timer, which is due" }
     let year = 365 * TimeUnit.day.nanoseconds
-    guard rest >= year else { return "its timer, which fires in \(Words.duration(rest))" }
+    guard rest >= year else { return "its timer, which fires in \(Figures.duration(rest, .prose))" }
     return
       "its timer, which fires in \(rest / year) years: its timespec may not have been valid when "
       + "it was submitted"
