@@ -46,35 +46,32 @@ public struct RecordCheck: Sendable {
   ///
   /// - Parameter bytes: the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
-    nextBlock(of: bytes) { _ in }
-  }
-
-  /// Checks the next block of records and hands each valid one to `take`; nil if there is none.
-  ///
-  /// - Parameter bytes: the same at each call.
-  @inlinable @inline(__always)
-  public mutating func nextBlock(
-    of bytes: UnsafeRawBufferPointer, taking take: (UnsafePointer<record>) -> Void
-  ) -> RecordBlock? {
     guard var block = beginBlock(of: bytes) else { return nil }
-    Self.rules.withUnsafeBufferPointer { rules in
-      while block.offset < block.limit, !isComplete {
-        block.pass(over: bytes, rules, taking: take)
-        // Stopped by the limit, or by a record that needs a closer look.
-        if block.offset < block.limit, let record = passOne(of: bytes, in: &block) { take(record) }
-      }
-    }
+    repeat {
+      var plain = block.plain
+      while plain.next() != nil {}
+      block.plain = plain
+    } while next(of: bytes, in: &block) != nil
     return endBlock(block, of: bytes)
   }
 
-  /// The sums over a block that is being checked.
-  @usableFromInline
-  struct OpenBlock {
+  // MARK: Record by record
+
+  /// A block that is being checked. Whoever takes its records one by one asks ``Plain/next()`` of a copy of
+  /// ``plain`` until it has none, which is short enough for a loop, and then ``next(of:in:)`` for one more.
+  public struct OpenBlock {
     let start: Int
     /// Records that begin below belong to the block.
+    let limit: Int
+    public var plain: Plain
+  }
+
+  /// Passes over records that are plainly valid, and their sums.
+  public struct Plain {
+    @usableFromInline let memory: UnsafeRawPointer
+    /// A record that begins below belongs to the block and lies within the bytes, whatever its size.
     @usableFromInline let limit: Int
-    /// A record that begins below lies within the bytes, whatever its size.
-    @usableFromInline let safeLimit: Int
+    @usableFromInline let rules: UnsafePointer<UInt32>
     /// Offset of the next record.
     @usableFromInline var offset: Int
     @usableFromInline var records: UInt64 = 0
@@ -83,67 +80,68 @@ public struct RecordCheck: Sendable {
     @usableFromInline var earliest = UInt64.max
     @usableFromInline var latest: UInt64 = 0
 
-    init(start: Int, limit: Int, safeLimit: Int) {
-      (self.start, self.limit, self.safeLimit) = (start, limit, safeLimit)
-      offset = start
+    init(memory: UnsafeRawPointer, limit: Int, offset: Int) {
+      (self.memory, self.limit, self.offset) = (memory, limit, offset)
+      rules = RecordCheck.rules
     }
 
-    /// Passes over records that are plainly valid, up to the first that is not.
+    /// The next record if it is plainly valid.
     @inlinable @inline(__always)
-    mutating func pass(
-      over bytes: UnsafeRawBufferPointer, _ rules: UnsafeBufferPointer<UInt32>,
-      taking take: (UnsafePointer<record>) -> Void
-    ) {
-      guard let memory = bytes.baseAddress else { return }
-      var (offset, records, events) = (offset, records, events)
-      var (earliest, latest) = (earliest, latest)
-      while offset < safeLimit {
-        let record = (memory + offset).assumingMemoryBound(to: record.self)
-        let size = UInt32(record.pointee.size)
-        let rule = rules[Int(record.pointee.kind.rawValue)]
-        guard size >= rule & RecordCheck.sizeMask, size & 7 == 0 else { break }
-        let time = record.pointee.time_ns
-        earliest = min(earliest, time &- 1)
-        latest = max(latest, time)
-        events &+= UInt64(rule >> RecordCheck.eventBit)
-        records &+= 1
-        take(record)
-        offset += Int(size)
-      }
-      (self.offset, self.records, self.events) = (offset, records, events)
-      (self.earliest, self.latest) = (earliest, latest)
+    public mutating func next() -> UnsafePointer<record>? {
+      guard offset < limit else { return nil }
+      let record = (memory + offset).assumingMemoryBound(to: record.self)
+      let size = UInt32(record.pointee.size)
+      let rule = rules[Int(record.pointee.kind.rawValue)]
+      guard size >= rule & RecordCheck.sizeMask, size & 7 == 0 else { return nil }
+      let time = record.pointee.time_ns
+      earliest = min(earliest, time &- 1)
+      latest = max(latest, time)
+      events &+= UInt64(rule >> RecordCheck.eventBit)
+      records &+= 1
+      offset += Int(size)
+      return record
     }
   }
 
-  @usableFromInline
-  func beginBlock(of bytes: UnsafeRawBufferPointer) -> OpenBlock? {
+  /// Starts the next block; nil if there is none. ``endBlock(_:of:)`` must follow.
+  public mutating func beginBlock(of bytes: UnsafeRawBufferPointer) -> OpenBlock? {
     guard !isComplete else { return nil }
+    guard let memory = bytes.baseAddress else {
+      _ = finish(.cutOff)
+      return nil
+    }
     let limit = min(bytes.count, length + blockSize)
     return OpenBlock(
-      start: length, limit: limit, safeLimit: min(limit, bytes.count - Int(UInt16.max)))
+      start: length, limit: limit,
+      plain: Plain(
+        memory: memory, limit: min(limit, bytes.count - Int(UInt16.max)), offset: length))
   }
 
-  @usableFromInline
-  mutating func endBlock(_ block: OpenBlock, of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
-    if block.offset >= bytes.count, !isComplete { _ = finish(.cutOff) }
+  /// Adds the block's sums; nil if it has no record.
+  public mutating func endBlock(
+    _ block: OpenBlock, of bytes: UnsafeRawBufferPointer
+  ) -> RecordBlock? {
+    let sums = block.plain
+    if sums.offset >= bytes.count, !isComplete { _ = finish(.cutOff) }
     let firstEvent = eventCount
-    length = block.offset
-    recordCount &+= block.records
-    eventCount &+= block.events
-    earliest = min(earliest, block.earliest)
-    lastTime = max(lastTime, block.latest)
-    guard block.offset > block.start else { return nil }
+    length = sums.offset
+    recordCount &+= sums.records
+    eventCount &+= sums.events
+    earliest = min(earliest, sums.earliest)
+    lastTime = max(lastTime, sums.latest)
+    guard sums.offset > block.start else { return nil }
     return RecordBlock(
-      range: block.start..<block.offset, firstEvent: firstEvent, endEvent: eventCount,
-      lastTime: block.latest)
+      range: block.start..<sums.offset, firstEvent: firstEvent, endEvent: eventCount,
+      lastTime: sums.latest)
   }
 
-  /// Passes over one record and returns it, or finds out what is wrong with it.
-  @usableFromInline
-  mutating func passOne(
+  /// The next record of the block, which needs a closer look; nil at the block's end, or if something is wrong
+  /// with the record.
+  public mutating func next(
     of bytes: UnsafeRawBufferPointer, in block: inout OpenBlock
   ) -> UnsafePointer<record>? {
-    let offset = block.offset
+    let offset = block.plain.offset
+    guard offset < block.limit else { return nil }
     let remaining = bytes.count - offset
     guard remaining >= MemoryLayout<record>.size else { return finish(.cutOff) }
     let start = bytes.baseAddress! + offset
@@ -162,11 +160,11 @@ public struct RecordCheck: Sendable {
       let isLast = size == remaining
       return finish(isLast ? nil : .corrupt(offset: offset + size))
     }
-    block.earliest = min(block.earliest, head.time_ns &- 1)
-    block.latest = max(block.latest, head.time_ns)
-    block.records += 1
-    if head.kind.isEvent { block.events += 1 }
-    block.offset += size
+    block.plain.earliest = min(block.plain.earliest, head.time_ns &- 1)
+    block.plain.latest = max(block.plain.latest, head.time_ns)
+    block.plain.records += 1
+    if head.kind.isEvent { block.plain.events += 1 }
+    block.plain.offset += size
     return start.assumingMemoryBound(to: record.self)
   }
 
@@ -183,13 +181,14 @@ public struct RecordCheck: Sendable {
   @inlinable static var eventBit: UInt32 { 31 }
 
   /// For each kind the least size, and in the highest bit whether it is an event. Of kinds that need a closer
-  /// look the size is one that no record has.
-  @usableFromInline static let rules: [UInt32] = {
-    var rules = [UInt32](repeating: sizeMask, count: 256)
+  /// look the size is one that no record has. Never freed.
+  nonisolated(unsafe) private static let rules: UnsafePointer<UInt32> = {
+    let rules = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+    rules.initialize(repeating: sizeMask, count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {
       rules[Int(kind.rawValue)] =
         UInt32(kind.minimumSize) | (kind.isEvent ? 1 << eventBit : 0)
     }
-    return rules
+    return UnsafePointer(rules)
   }()
 }

@@ -86,10 +86,18 @@ public struct Aggregator: ~Copyable, RecordHandler {
     of bytes: UnsafeRawBufferPointer, checking check: inout RecordCheck
   ) -> RecordBlock? {
     let before = check.recordCount
-    let block = check.nextBlock(of: bytes) { take($0, isKept: true) }
+    guard var block = check.beginBlock(of: bytes) else { return nil }
+    while true {
+      var plain = block.plain
+      while let record = plain.next() { take(record, isKept: true) }
+      block.plain = plain
+      guard let record = check.next(of: bytes, in: &block) else { break }
+      consumeAny(record)
+    }
+    let checked = check.endBlock(block, of: bytes)
     stream.records &+= check.recordCount - before
     events.complete()
-    return block
+    return checked
   }
 
   /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
