@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < ENTRIES; i++)
 		io_uring_buf_ring_add(group, buffers[i], SIZE, (unsigned short)i, mask, i);
 	io_uring_buf_ring_advance(group, ENTRIES);
-	for (bool armed = false, told = false;;) {
+	for (bool armed = false, announced = false;;) {
 		if (!armed) {
 			struct io_uring_sqe *sqe = next(&ring, 0x800);
 			io_uring_prep_recv_multishot(sqe, pair[0], NULL, 0, 0);
@@ -28,12 +28,12 @@ int main(int argc, char **argv)
 			sqe->buf_group = GROUP;
 			URING(io_uring_submit(&ring));
 			armed = true;
-			if (!told)
+			if (!announced)
 				put(pair[1], "one");
 		}
 		struct result cqe = take(&ring);
-		if (cqe.res > 0 && !told) {
-			told = true;
+		if (cqe.res > 0 && !announced) {
+			announced = true;
 			if (healthy)
 				ready();
 			else

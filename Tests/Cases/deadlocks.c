@@ -1,6 +1,6 @@
 // TRUTH: cycles of waits. Each wait can end only after another wait of the cycle has ended. The argument names the cycle;
 // the comment of its function lists the edges. With --healthy one edge is open: a process that is not part of the cycle
-// holds what could end a wait, or a timer ends it.
+// holds what could end a wait, or a third thread ends it later.
 #include "case.h"
 
 static struct io_uring ring;
@@ -157,9 +157,19 @@ static void *wait_for_word(void *index)
 	return NULL;
 }
 
-static void *end_of_another(void *unused)
+// A third thread, which is in no cycle, ends every wait after 40 s.
+static void *wake_all_later(void *unused)
 {
+	struct io_uring own;
 	(void)unused;
+	sleep(40);
+	URING(io_uring_queue_init(8, &own, 0));
+	for (int i = 0; i < 2; i++) {
+		eventfd_write(events[i], 1);
+		syscall(SYS_futex, &words[i], FUTEX_WAKE, 1, NULL, NULL, 0);
+		io_uring_prep_msg_ring(next(&own, 0xd5f), rings[i].ring_fd, 0, 0xd50, 0);
+	}
+	URING(io_uring_submit(&own));
 	sleep_for_ever();
 }
 
@@ -177,7 +187,7 @@ static void two_threads(void *(*work)(void *))
 	fact("event1", "%d", events[1]);
 	pthread_t other = start(work, &indices[1]);
 	if (healthy)
-		start(end_of_another, NULL);
+		start(wake_all_later, NULL);
 	pause_ms(100);
 	ready();
 	work(&indices[0]);

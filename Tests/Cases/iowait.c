@@ -12,7 +12,7 @@ static unsigned long long iowait(void)
 	return waiting;
 }
 
-static __attribute__((noreturn)) void *tell(void *unused)
+static __attribute__((noreturn)) void *measure(void *unused)
 {
 	(void)unused;
 	pause_ms(300);
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	open_socket_pair(pair);
 	io_uring_prep_recv(next(&ring, 0x2601), pair[0], buffer, sizeof buffer, 0);
 	URING(io_uring_submit(&ring));
-	start(tell, NULL);
+	start(measure, NULL);
 	unsigned flags = IORING_ENTER_GETEVENTS | (healthy ? ENTER_NO_IOWAIT : 0);
 	MUST(syscall(SYS_io_uring_enter, ring.ring_fd, 0, 1, flags, NULL, 0));
 	return 1;

@@ -112,13 +112,13 @@ int main(int argc, char **argv)
 		} while (true);
 	}
 	fact("client", "%d", client);
-	for (bool told = false;; told = true) {
+	for (bool announced = false;; announced = true) {
 		URING(take(&queue).res);
 		io_uring_prep_read(next(&queue, 0xdb1), backing, buffer, (unsigned)(description->nr_sectors << 9),
 				   description->start_sector << 9);
 		URING(io_uring_submit(&queue));
 		truth("tag 0: %u sectors, read from %s", description->nr_sectors, healthy ? "a file" : path);
-		if (!told)
+		if (!announced)
 			ready();
 		send_io(IO(UBLK_IO_COMMIT_AND_FETCH_REQ), URING(take(&queue).res));
 	}
