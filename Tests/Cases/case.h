@@ -37,20 +37,20 @@
 #define UNUSED_OK __attribute__((unused))
 
 // Ends the case if a call returns -1 (MUST) or -errno (URING).
-#define MUST(call)                                                                                                     \
-	({                                                                                                             \
-		long value_ = (long)(call);                                                                            \
-		if (value_ < 0)                                                                                        \
-			fail(__LINE__, #call, errno);                                                                  \
-		value_;                                                                                                \
-	})
-#define URING(call)                                                                                                    \
-	({                                                                                                             \
-		int value_ = (call);                                                                                   \
-		if (value_ < 0)                                                                                        \
-			fail(__LINE__, #call, -value_);                                                                \
-		value_;                                                                                                \
-	})
+#define MUST(call) \
+  ({ \
+    long value_ = (long)(call); \
+    if (value_ < 0) \
+      fail(__LINE__, #call, errno); \
+    value_; \
+  })
+#define URING(call) \
+  ({ \
+    int value_ = (call); \
+    if (value_ < 0) \
+      fail(__LINE__, #call, -value_); \
+    value_; \
+  })
 
 enum { SECONDS = 60, SKIPPED = 77 };
 
@@ -59,213 +59,199 @@ enum { OP_WAITID = 50, OP_FUTEX_WAIT = 51, OP_FUTEX_WAKE = 52, ENTER_NO_IOWAIT =
 
 static bool healthy UNUSED_OK;
 
-UNUSED_OK static __attribute__((noreturn)) void fail(int line, const char *call, int error)
-{
-	fprintf(stderr, "line %d: %s: %s\n", line, call, strerror(error));
-	exit(1);
+UNUSED_OK static __attribute__((noreturn)) void fail(int line, const char *call, int error) {
+  fprintf(stderr, "line %d: %s: %s\n", line, call, strerror(error));
+  exit(1);
 }
 
-__attribute__((format(printf, 1, 2))) UNUSED_OK static void truth(const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	fputs("TRUTH: ", stdout);
-	vprintf(format, list);
-	putchar('\n');
-	va_end(list);
+__attribute__((format(printf, 1, 2))) UNUSED_OK static void truth(const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  fputs("TRUTH: ", stdout);
+  vprintf(format, list);
+  putchar('\n');
+  va_end(list);
 }
 
 // A value that an expectation file refers to as <name>.
-__attribute__((format(printf, 2, 3))) UNUSED_OK static void fact(const char *name, const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	printf("FACT %s ", name);
-	vprintf(format, list);
-	putchar('\n');
-	va_end(list);
+__attribute__((format(printf, 2, 3))) UNUSED_OK static void fact(const char *name, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  printf("FACT %s ", name);
+  vprintf(format, list);
+  putchar('\n');
+  va_end(list);
 }
 
-UNUSED_OK static void ready(void) { printf("READY %d\n", getpid()); }
+UNUSED_OK static void ready(void) {
+  printf("READY %d\n", getpid());
+}
 
 // Returns the first argument that is not --healthy, or an empty string.
-UNUSED_OK static const char *begin(int argc, char **argv)
-{
-	const char *argument = "";
-	for (int i = argc - 1; i > 0; i--)
-		if (!strcmp(argv[i], "--healthy"))
-			healthy = true;
-		else
-			argument = argv[i];
-	signal(SIGPIPE, SIG_IGN);
-	alarm(SECONDS);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	return argument;
+UNUSED_OK static const char *begin(int argc, char **argv) {
+  const char *argument = "";
+  for (int i = argc - 1; i > 0; i--)
+    if (!strcmp(argv[i], "--healthy"))
+      healthy = true;
+    else
+      argument = argv[i];
+  signal(SIGPIPE, SIG_IGN);
+  alarm(SECONDS);
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  return argument;
 }
 
-UNUSED_OK static pthread_t start(void *(*work)(void *), void *argument)
-{
-	pthread_t thread;
-	int error = pthread_create(&thread, NULL, work, argument);
-	if (error)
-		fail(__LINE__, "pthread_create", error);
-	return thread;
+UNUSED_OK static pthread_t start(void *(*work)(void *), void *argument) {
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, work, argument);
+  if (error)
+    fail(__LINE__, "pthread_create", error);
+  return thread;
 }
 
 // A child that dies with its parent.
-UNUSED_OK static pid_t fork_child(void)
-{
-	pid_t parent = getpid(), child = (pid_t)MUST(fork());
-	if (!child) {
-		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL));
-		if (getppid() != parent)
-			_exit(1);
-	}
-	return child;
+UNUSED_OK static pid_t fork_child(void) {
+  pid_t parent = getpid(), child = (pid_t)MUST(fork());
+  if (!child) {
+    MUST(prctl(PR_SET_PDEATHSIG, SIGKILL));
+    if (getppid() != parent)
+      _exit(1);
+  }
+  return child;
 }
 
-UNUSED_OK static void pause_ms(unsigned ms) { usleep(ms * 1000); }
-
-UNUSED_OK static __attribute__((noreturn)) void sleep_for_ever(void)
-{
-	for (;;)
-		pause();
+UNUSED_OK static void pause_ms(unsigned ms) {
+  usleep(ms * 1000);
 }
 
-UNUSED_OK static int thread_id(void) { return (int)syscall(SYS_gettid); }
-
-UNUSED_OK static unsigned long inode(int fd)
-{
-	struct stat status;
-	MUST(fstat(fd, &status));
-	return status.st_ino;
+UNUSED_OK static __attribute__((noreturn)) void sleep_for_ever(void) {
+  for (;;)
+    pause();
 }
 
-UNUSED_OK static void *map(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (memory == MAP_FAILED)
-		fail(__LINE__, "mmap", errno);
-	return memory;
+UNUSED_OK static int thread_id(void) {
+  return (int)syscall(SYS_gettid);
 }
 
-UNUSED_OK static void put(int fd, const char *text)
-{
-	if (MUST(write(fd, text, strlen(text))) != (long)strlen(text))
-		fail(__LINE__, "write", EIO);
+UNUSED_OK static unsigned long inode(int fd) {
+  struct stat status;
+  MUST(fstat(fd, &status));
+  return status.st_ino;
+}
+
+UNUSED_OK static void *map(size_t size) {
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (memory == MAP_FAILED)
+    fail(__LINE__, "mmap", errno);
+  return memory;
+}
+
+UNUSED_OK static void put(int fd, const char *text) {
+  if (MUST(write(fd, text, strlen(text))) != (long)strlen(text))
+    fail(__LINE__, "write", EIO);
 }
 
 // MARK: - Requests
 
-UNUSED_OK static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-	if (!sqe)
-		fail(__LINE__, "io_uring_get_sqe", EAGAIN);
-	memset(sqe, 0, sizeof *sqe);
-	sqe->user_data = user_data;
-	return sqe;
+UNUSED_OK static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data) {
+  struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+  if (!sqe)
+    fail(__LINE__, "io_uring_get_sqe", EAGAIN);
+  memset(sqe, 0, sizeof *sqe);
+  sqe->user_data = user_data;
+  return sqe;
 }
 
 struct result {
-	uint64_t user_data;
-	int32_t res;
-	uint32_t flags;
+  uint64_t user_data;
+  int32_t res;
+  uint32_t flags;
 };
 
 // Waits for one CQE and takes it.
-UNUSED_OK static struct result take(struct io_uring *ring)
-{
-	struct io_uring_cqe *cqe;
-	URING(io_uring_wait_cqe(ring, &cqe));
-	struct result result = { cqe->user_data, cqe->res, cqe->flags };
-	io_uring_cqe_seen(ring, cqe);
-	return result;
+UNUSED_OK static struct result take(struct io_uring *ring) {
+  struct io_uring_cqe *cqe;
+  URING(io_uring_wait_cqe(ring, &cqe));
+  struct result result = {cqe->user_data, cqe->res, cqe->flags};
+  io_uring_cqe_seen(ring, cqe);
+  return result;
 }
 
 // Waits for a CQE that never arrives while the fault stands.
-UNUSED_OK static int wait_in_vain(struct io_uring *ring)
-{
-	struct result cqe = take(ring);
-	truth("unexpected completion of 0x%llx: %d", (unsigned long long)cqe.user_data, cqe.res);
-	return 1;
+UNUSED_OK static int wait_in_vain(struct io_uring *ring) {
+  struct result cqe = take(ring);
+  truth("unexpected completion of 0x%llx: %d", (unsigned long long)cqe.user_data, cqe.res);
+  return 1;
 }
 
-UNUSED_OK static void prep_futex_wait(struct io_uring_sqe *sqe, uint32_t *word, uint32_t value)
-{
-	sqe->opcode = OP_FUTEX_WAIT;
-	sqe->fd = 2; // FUTEX2_SIZE_U32
-	sqe->addr = (uintptr_t)word;
-	sqe->off = value;
-	sqe->addr3 = 0xffffffff; // any waker
+UNUSED_OK static void prep_futex_wait(struct io_uring_sqe *sqe, uint32_t *word, uint32_t value) {
+  sqe->opcode = OP_FUTEX_WAIT;
+  sqe->fd = 2; // FUTEX2_SIZE_U32
+  sqe->addr = (uintptr_t)word;
+  sqe->off = value;
+  sqe->addr3 = 0xffffffff; // any waker
 }
 
-UNUSED_OK static void prep_waitid(struct io_uring_sqe *sqe, pid_t pid, siginfo_t *info)
-{
-	sqe->opcode = OP_WAITID;
-	sqe->fd = pid;
-	sqe->len = P_PID;
-	sqe->file_index = WEXITED;
-	sqe->addr2 = (uintptr_t)info;
+UNUSED_OK static void prep_waitid(struct io_uring_sqe *sqe, pid_t pid, siginfo_t *info) {
+  sqe->opcode = OP_WAITID;
+  sqe->fd = pid;
+  sqe->len = P_PID;
+  sqe->file_index = WEXITED;
+  sqe->addr2 = (uintptr_t)info;
 }
 
 // A ring of provided buffers in group `group`; the caller adds the buffers.
-UNUSED_OK static struct io_uring_buf_ring *open_buffer_ring(struct io_uring *ring, unsigned entries, int group)
-{
-	struct io_uring_buf_ring *buffers = map(4096);
-	struct io_uring_buf_reg registration
-		= { .ring_addr = (uintptr_t)buffers, .ring_entries = entries, .bgid = (uint16_t)group };
-	URING(io_uring_register_buf_ring(ring, &registration, 0));
-	io_uring_buf_ring_init(buffers);
-	return buffers;
+UNUSED_OK static struct io_uring_buf_ring *open_buffer_ring(
+    struct io_uring *ring, unsigned entries, int group) {
+  struct io_uring_buf_ring *buffers = map(4096);
+  struct io_uring_buf_reg registration = {
+      .ring_addr = (uintptr_t)buffers, .ring_entries = entries, .bgid = (uint16_t)group};
+  URING(io_uring_register_buf_ring(ring, &registration, 0));
+  io_uring_buf_ring_init(buffers);
+  return buffers;
 }
 
 // MARK: - Files
 
-UNUSED_OK static void open_socket_pair(int pair[2])
-{
-	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+UNUSED_OK static void open_socket_pair(int pair[2]) {
+  MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 }
 
 // An unlinked file of `size` bytes.
-UNUSED_OK static int temporary_file(size_t size)
-{
-	int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) // a guest
-		fd = (int)MUST(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-	MUST(ftruncate(fd, (off_t)size));
-	return fd;
+UNUSED_OK static int temporary_file(size_t size) {
+  int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) // a guest
+    fd = (int)MUST(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  MUST(ftruncate(fd, (off_t)size));
+  return fd;
 }
 
-UNUSED_OK static int listen_loopback(unsigned short *port, int receive_buffer)
-{
-	int fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-	if (receive_buffer)
-		MUST(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer));
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	MUST(bind(fd, (struct sockaddr *)&address, sizeof address));
-	MUST(listen(fd, 8));
-	socklen_t size = sizeof address;
-	MUST(getsockname(fd, (struct sockaddr *)&address, &size));
-	*port = ntohs(address.sin_port);
-	return fd;
+UNUSED_OK static int listen_loopback(unsigned short *port, int receive_buffer) {
+  int fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (receive_buffer)
+    MUST(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer));
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  MUST(bind(fd, (struct sockaddr *)&address, sizeof address));
+  MUST(listen(fd, 8));
+  socklen_t size = sizeof address;
+  MUST(getsockname(fd, (struct sockaddr *)&address, &size));
+  *port = ntohs(address.sin_port);
+  return fd;
 }
 
-UNUSED_OK static int connect_loopback(unsigned short port)
-{
-	int fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-	struct sockaddr_in address
-		= { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	MUST(connect(fd, (struct sockaddr *)&address, sizeof address));
-	return fd;
+UNUSED_OK static int connect_loopback(unsigned short port) {
+  int fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  MUST(connect(fd, (struct sockaddr *)&address, sizeof address));
+  return fd;
 }
 
-UNUSED_OK static unsigned short peer_port(int fd)
-{
-	struct sockaddr_in address;
-	socklen_t size = sizeof address;
-	MUST(getpeername(fd, (struct sockaddr *)&address, &size));
-	return ntohs(address.sin_port);
+UNUSED_OK static unsigned short peer_port(int fd) {
+  struct sockaddr_in address;
+  socklen_t size = sizeof address;
+  MUST(getpeername(fd, (struct sockaddr *)&address, &size));
+  return ntohs(address.sin_port);
 }
 
 #endif

@@ -5,28 +5,27 @@
 // Source: tokio-rs/io-uring#263, socketry/io-event#166, jordanisaacs/rustix-uring#7, Codesire-Deng/co_context#40.
 #include "case.h"
 
-int main(int argc, char **argv)
-{
-	static char buffer[64];
-	struct io_uring ring;
-	struct io_uring_cqe *cqe;
-	int pair[2];
-	begin(argc, argv);
-	unsigned setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-	URING(io_uring_queue_init(8, &ring, setup | (healthy ? IORING_SETUP_TASKRUN_FLAG : 0)));
-	open_socket_pair(pair);
-	io_uring_prep_recv(next(&ring, 0x501), pair[0], buffer, sizeof buffer, 0);
-	URING(io_uring_submit(&ring));
-	put(pair[1], "hello");
-	fact("fd", "%d", pair[0]);
-	for (int i = 0;; i++) {
-		bool arrived = !io_uring_peek_cqe(&ring, &cqe);
-		if (arrived)
-			io_uring_cqe_seen(&ring, cqe);
-		if (i == 50) {
-			truth("RECV 0x501 on fd %d: 5 bytes arrived 500 ms ago, peeked 50 times", pair[0]);
-			ready();
-		}
-		pause_ms(10);
-	}
+int main(int argc, char **argv) {
+  static char buffer[64];
+  struct io_uring ring;
+  struct io_uring_cqe *cqe;
+  int pair[2];
+  begin(argc, argv);
+  unsigned setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  URING(io_uring_queue_init(8, &ring, setup | (healthy ? IORING_SETUP_TASKRUN_FLAG : 0)));
+  open_socket_pair(pair);
+  io_uring_prep_recv(next(&ring, 0x501), pair[0], buffer, sizeof buffer, 0);
+  URING(io_uring_submit(&ring));
+  put(pair[1], "hello");
+  fact("fd", "%d", pair[0]);
+  for (int i = 0;; i++) {
+    bool arrived = !io_uring_peek_cqe(&ring, &cqe);
+    if (arrived)
+      io_uring_cqe_seen(&ring, cqe);
+    if (i == 50) {
+      truth("RECV 0x501 on fd %d: 5 bytes arrived 500 ms ago, peeked 50 times", pair[0]);
+      ready();
+    }
+    pause_ms(10);
+  }
 }

@@ -2,28 +2,28 @@
 // READ 0x77 waits. The READs 0x1 to 0x3 were on the file, READ 0x77 is on the pipe.
 #include "case.h"
 
-int main(int argc, char **argv)
-{
-	static char buffer[4096];
-	struct io_uring ring;
-	int pipe_[2];
-	begin(argc, argv);
-	URING(io_uring_queue_init(8, &ring, 0));
-	int file = temporary_file(65536);
-	unsigned long file_inode = inode(file);
-	for (unsigned i = 0; i < 3; i++) {
-		io_uring_prep_read(next(&ring, 1 + i), file, buffer, sizeof buffer, 4096 * i);
-		URING(io_uring_submit(&ring));
-		take(&ring);
-	}
-	MUST(close(file));
-	MUST(pipe2(pipe_, O_CLOEXEC));
-	truth("fd %d was inode %lu and is now pipe:[%lu] (same number: %s)", file, file_inode, inode(pipe_[0]),
-	      file == pipe_[0] ? "yes" : "NO");
-	fact("file", "%lu", file_inode);
-	fact("pipe", "%lu", inode(pipe_[0]));
-	io_uring_prep_read(next(&ring, 0x77), pipe_[0], buffer, 32, 0);
-	URING(io_uring_submit(&ring));
-	ready();
-	return wait_in_vain(&ring);
+int main(int argc, char **argv) {
+  static char buffer[4096];
+  struct io_uring ring;
+  int pipe_[2];
+  begin(argc, argv);
+  URING(io_uring_queue_init(8, &ring, 0));
+  int file = temporary_file(65536);
+  unsigned long file_inode = inode(file);
+  for (unsigned i = 0; i < 3; i++) {
+    io_uring_prep_read(next(&ring, 1 + i), file, buffer, sizeof buffer, 4096 * i);
+    URING(io_uring_submit(&ring));
+    take(&ring);
+  }
+  MUST(close(file));
+  MUST(pipe2(pipe_, O_CLOEXEC));
+  truth(
+      "fd %d was inode %lu and is now pipe:[%lu] (same number: %s)", file, file_inode, inode(pipe_[0]),
+      file == pipe_[0] ? "yes" : "NO");
+  fact("file", "%lu", file_inode);
+  fact("pipe", "%lu", inode(pipe_[0]));
+  io_uring_prep_read(next(&ring, 0x77), pipe_[0], buffer, 32, 0);
+  URING(io_uring_submit(&ring));
+  ready();
+  return wait_in_vain(&ring);
 }

@@ -9,34 +9,32 @@
 static struct io_uring ring;
 static int pipe_[2];
 
-static void *work(void *unused)
-{
-	static char buffer[64];
-	struct io_uring_cqe *cqe;
-	(void)unused;
-	if (healthy)
-		URING(io_uring_enable_rings(&ring));
-	fact("worker", "%d", thread_id());
-	io_uring_prep_read(next(&ring, 0x401), pipe_[0], buffer, sizeof buffer, 0);
-	int result = io_uring_submit(&ring);
-	truth("io_uring_submit in thread %d: %d", thread_id(), result);
-	if (healthy)
-		take(&ring);
-	ready();
-	while (io_uring_peek_cqe(&ring, &cqe)) {
-		pause_ms(500);
-		io_uring_submit(&ring);
-	}
-	return NULL;
+static void *work(void *unused) {
+  static char buffer[64];
+  struct io_uring_cqe *cqe;
+  (void)unused;
+  if (healthy)
+    URING(io_uring_enable_rings(&ring));
+  fact("worker", "%d", thread_id());
+  io_uring_prep_read(next(&ring, 0x401), pipe_[0], buffer, sizeof buffer, 0);
+  int result = io_uring_submit(&ring);
+  truth("io_uring_submit in thread %d: %d", thread_id(), result);
+  if (healthy)
+    take(&ring);
+  ready();
+  while (io_uring_peek_cqe(&ring, &cqe)) {
+    pause_ms(500);
+    io_uring_submit(&ring);
+  }
+  return NULL;
 }
 
-int main(int argc, char **argv)
-{
-	begin(argc, argv);
-	URING(io_uring_queue_init(8, &ring, IORING_SETUP_SINGLE_ISSUER | (healthy ? IORING_SETUP_R_DISABLED : 0)));
-	MUST(pipe2(pipe_, O_CLOEXEC));
-	put(pipe_[1], "data");
-	fact("owner", "%d", getpid());
-	pthread_join(start(work, NULL), NULL);
-	return 1;
+int main(int argc, char **argv) {
+  begin(argc, argv);
+  URING(io_uring_queue_init(8, &ring, IORING_SETUP_SINGLE_ISSUER | (healthy ? IORING_SETUP_R_DISABLED : 0)));
+  MUST(pipe2(pipe_, O_CLOEXEC));
+  put(pipe_[1], "data");
+  fact("owner", "%d", getpid());
+  pthread_join(start(work, NULL), NULL);
+  return 1;
 }
