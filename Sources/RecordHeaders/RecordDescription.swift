@@ -22,6 +22,7 @@ struct RecordDescription: Sendable {
     }
   }
 
+  /// A record kind: its struct and a property for each annotation.
   struct Kind: Sendable {
     var name: String
     var swiftName: String
@@ -55,6 +56,7 @@ struct RecordDescription: Sendable {
     var width: Int
   }
 
+  /// A field of a kind, with a property for each annotation.
   struct Field: Sendable {
     indirect enum Format: Sendable {
       case integer, hex, boolean, text, words

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a program of Tests/Programs says of itself; the README there describes it.
+/// The truth that a program of Tests/Programs prints, with a property for each member; the README there describes them.
 public struct ProgramTruth: Decodable, Sendable {
   public var program: String
   public var pid: UInt32
@@ -44,6 +44,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var setup: [String]
   }
 
+  /// A property for each member of the request's truth.
   public struct Request: Decodable, Sendable {
     public var userData: UserData
     public var ring: Int

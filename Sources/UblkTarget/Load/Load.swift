@@ -52,6 +52,8 @@ final class Load: Sendable {
 /// 6.17: a worker in blkdev_fsync, the thread in io_wq_put_and_exit, forever). So all its requests are
 /// asynchronous: durable writes, whose flush the block layer adds, in place of FSYNC, which needs a worker;
 /// and fewer I/Os than tags, because a worker would wait for a tag.
+///
+/// Has many properties because it owns everything that the thread uses. Half of them are constants of the load.
 struct LoadRunner: ~Copyable {
   private enum Action { case read, write }
 

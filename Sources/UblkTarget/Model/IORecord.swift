@@ -1,7 +1,7 @@
 /// The target's log entry of one I/O.
 ///
 /// Times are CLOCK_MONOTONIC nanoseconds, as in BPF, taken by the server: after it reaped the completion, before
-/// it submitted the request. 0 means never.
+/// it submitted the request. 0 means never. A property for each column of the log.
 public struct IORecord: Sendable, Hashable {
   /// Number of the I/O within its queue, from 0, in the order of ``fetched``.
   public var number: UInt64

@@ -8,6 +8,9 @@ import UringTrace
 ///
 /// Every tag is a state machine: ``Stage`` is its state, completions advance it. The buffer of tag N is slot N of
 /// the ring's buffer table, or part N of `memory`.
+///
+/// Has many properties because it owns everything that the thread uses: files, memory, tags and totals. Half of them are
+/// constants of the queue.
 struct QueueServer: ~Copyable {
   /// The kind of request, in the upper byte of `user_data`. The tag is in the lowest 16 bits, the member's number
   /// from bit 16.

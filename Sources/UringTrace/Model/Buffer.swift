@@ -1,4 +1,6 @@
 /// A buffer of a ring's table, or a group of provided buffers.
+///
+/// Plain data with a property for each fact that views and documents show.
 public struct Buffer: Sendable {
   public enum Kind: UInt8, Sendable, CaseIterable {
     /// In the ring's table of registered buffers; ``index`` is its slot.

@@ -1,4 +1,7 @@
 /// One request: an `io_kiocb` from its submission to its end.
+///
+/// Plain data with a property for each fact that views, documents and findings show. They lie in one struct because the
+/// aggregator writes them together, millions of times per second.
 public struct Request: Sendable {
   /// Number in order of first sight, from 1, over all rings.
   public typealias ID = UInt64

@@ -1,5 +1,7 @@
 /// A leader that made a buffer available, the members that borrow it, and the acknowledgement that gives
 /// it back to its owner.
+///
+/// Plain data with a property for each fact that views and documents show.
 public struct RequestGroup: Sendable {
   /// Number in order of first sight, from 1, over all rings.
   public typealias ID = UInt64

@@ -1,4 +1,6 @@
 /// One io_uring instance: an `io_ring_ctx`.
+///
+/// Plain data with a property for each fact that views, documents and findings show.
 public struct Ring: Sendable {
   /// Number in order of first sight, from 1.
   public typealias ID = UInt32
@@ -86,6 +88,7 @@ public struct Ring: Sendable {
     Set(descriptors.map(\.fd).filter { $0 >= 0 }).sorted()
   }
 
+  /// Counts of events since the ring was first seen: a property for each counter in documents.
   public struct Counts: Hashable, Sendable {
     public var submitted: UInt64 = 0
     /// Requests that ended with a CQE in the ring.

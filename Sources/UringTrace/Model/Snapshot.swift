@@ -1,4 +1,6 @@
 /// Everything known at one moment. Immutable; views and documents are made from it alone.
+///
+/// A property for each list and table that they show.
 public struct Snapshot: Sendable {
   public var host: HostDescription
   /// Nanoseconds, CLOCK_MONOTONIC: the last record's time or, live, the time of the snapshot.

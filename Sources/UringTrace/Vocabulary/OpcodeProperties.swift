@@ -1,4 +1,6 @@
-/// What an opcode makes of its SQE (io_uring/opdef.c and the `*_prep` functions it names).
+/// An opcode's use of its SQE (io_uring/opdef.c and the `*_prep` functions it names).
+///
+/// A row of a table: a property for each column.
 public struct OpcodeProperties: Sendable {
   /// A field of the SQE under the name that it has for the opcode, nil where it has no meaning.
   public struct Field: Sendable {

@@ -1,5 +1,5 @@
-/// What the demonstration's target does now, as the demo pane shows it. Filled by the command that runs
-/// the target: the UI knows of no target.
+/// State of the demonstration's target, with a property for each figure of the demo pane. The command that runs the
+/// target fills it in: the UI does not depend on the target.
 public struct DemoStatus: Sendable, Hashable {
   /// Where a tag is, in the order of an I/O's life.
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {

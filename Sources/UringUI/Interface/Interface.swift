@@ -4,6 +4,8 @@ import UringTrace
 
 /// The whole UI as a value: input and snapshots go in, effects come out, a canvas is drawn. It knows
 /// neither the terminal nor the source.
+///
+/// Has many properties because it is the state of the whole screen; a pane's own state is in the pane.
 struct Interface: Sendable {
   /// A request to the outside.
   enum Effect: Hashable, Sendable {

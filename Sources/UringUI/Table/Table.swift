@@ -1,6 +1,9 @@
 /// A list: columns, sorting, filter, search, and a selection that follows its row across refreshes.
 ///
 /// Rows are formatted only when they are on the screen, or looked at by a search or filter.
+///
+/// Has many properties because order, filter, selection, scroll position and layout constrain each other: each change of
+/// one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
   let columns: [Column<Row>]
   private let id: @Sendable (Row) -> UInt64

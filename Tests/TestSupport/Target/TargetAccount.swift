@@ -1,7 +1,7 @@
 import Foundation
 import UringTrace
 
-/// What `uringtop demo --log` wrote of one I/O; see `IORecord` of UblkTarget.
+/// A line of `uringtop demo --log`, with a property for each column; see `IORecord` of UblkTarget.
 public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   public var number: UInt64
   public var queue: UInt16
