@@ -87,11 +87,11 @@ bench: setup-bench release
 describe:
 	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 
-# Layout
-
+# Checks the layout of Swift and C, and the length of files.
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
+	@scripts/check-sizes
 
 format:
 	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)

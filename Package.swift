@@ -5,7 +5,12 @@ let package = Package(
   name: "uringtop",
   products: [
     .executable(name: "uringtop", targets: ["uringtop"]),
-    .library(name: "UringTrace", targets: ["UringTrace"]),
+    .library(
+      name: "UringTrace",
+      targets: [
+        "UringRecords", "UringTrace", "UringFindings", "UringRecordings", "UringDocuments",
+        "UringSources",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -46,29 +51,52 @@ let package = Package(
       name: "GenerateRecords", capability: .buildTool(), dependencies: ["DescribeRecords"]),
     .target(name: "UringRecords", dependencies: ["CRecord"], plugins: ["GenerateRecords"]),
 
-    // The domain: runs anywhere, needs no root.
+    // Thread, lock, clock and small reads of files; units of time, numbers for people and C strings.
+    .target(name: "UringBase"),
+
+    // The domain runs anywhere and needs no root. The model, and the aggregator that rebuilds it from
+    // records.
     .target(
-      name: "UringTrace",
+      name: "UringTrace", dependencies: ["CRecord", "UringRecords"], plugins: ["GenerateRecords"]),
+    // The rules that find problems in a snapshot.
+    .target(name: "UringFindings", dependencies: ["UringBase", "UringTrace"]),
+    // Traces in files: binary, and as JSON lines.
+    .target(
+      name: "UringRecordings",
       dependencies: [
-        "CRecord", "UringRecords",
+        "CRecord", "UringBase", "UringRecords", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      plugins: ["GenerateRecords"]),
+      ]),
+    // The JSON documents of a snapshot and of a report.
+    .target(
+      name: "UringDocuments",
+      dependencies: ["UringFindings", "UringRecordings", "UringTrace"]),
+    // What all sources of snapshots have in common; the filter; the source that plays a recording.
+    .target(
+      name: "UringSources",
+      dependencies: ["CRecord", "UringBase", "UringRecordings", "UringRecords", "UringTrace"]),
     // The live source.
     .target(
       name: "UringProbe",
       dependencies: [
-        "CBPF", "BPFObjects", "UringRecords", "UringTrace",
+        "CBPF", "BPFObjects", "UringBase", "UringRecordings", "UringRecords", "UringSources",
+        "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // The embedded ublk target, its load, and what takes its place without ublk.
-    .target(name: "UblkTarget", dependencies: ["CURing", "UringTrace"]),
+    .target(name: "UblkTarget", dependencies: ["CURing", "UringBase", "UringTrace"]),
     // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
-    .target(name: "UringUI", dependencies: ["CCurses", "CRecord", "UringRecords", "UringTrace"]),
+    .target(
+      name: "UringUI",
+      dependencies: [
+        "CCurses", "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords",
+        "UringSources", "UringTrace",
+      ]),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CSpawn", "UblkTarget", "UringTrace", "UringProbe", "UringUI",
+        "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFindings", "UringProbe",
+        "UringRecordings", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -80,35 +108,43 @@ let package = Package(
       path: "Tests/ProbeCheck"),
     .testTarget(
       name: "UringProbeTests",
-      dependencies: ["ProbeSupport", "UringProbe", "UringRecords", "UringTrace", "CRecord"]),
+      dependencies: [
+        "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
+        "CRecord",
+      ]),
 
     // What recordings and programs say, beside each other; running the binary.
     .target(
       name: "TestSupport",
       dependencies: [
-        "ProbeSupport", "UringTrace",
+        "ProbeSupport", "UringRecordings", "UringSources", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/TestSupport"),
     // The hard cases, on recordings of real programs: Tests/Fixtures.
-    .testTarget(name: "FixtureTests", dependencies: ["TestSupport", "UringTrace"]),
+    .testTarget(
+      name: "FixtureTests",
+      dependencies: ["TestSupport", "UringFindings", "UringSources", "UringTrace"]),
     // All output for every recording, beside the output that was captured: Tests/Golden.
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringTrace", "UringUI", "uringtop",
+        "TestSupport", "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
-      dependencies: ["ProbeSupport", "TestSupport", "UringProbe", "UringTrace", "uringtop"]),
+      dependencies: [
+        "ProbeSupport", "TestSupport", "UringFindings", "UringProbe", "UringSources", "UringTrace",
+        "uringtop",
+      ]),
 
     // Records through the aggregator, for scripts/bench.
     .executableTarget(
       name: "ReplayBench",
       dependencies: [
-        "UringRecords", "UringTrace", "CRecord",
+        "UringBase", "UringRecordings", "UringRecords", "UringTrace", "CRecord",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Benchmarks/Replay"),
@@ -120,20 +156,24 @@ let package = Package(
     .testTarget(
       name: "UringTraceTests",
       dependencies: [
-        "UringRecords", "UringTrace", "CRecord",
+        "UringBase", "UringDocuments", "UringFindings", "UringRecordings", "UringRecords",
+        "UringSources", "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
     // The command line as its users see it: the real binary.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringTrace"],
+      dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringRecordings"],
       exclude: ["Recordings"]),
     .testTarget(
-      name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringTrace"]),
+      name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringBase"]),
     .testTarget(
       name: "UringUITests",
-      dependencies: ["ProbeSupport", "UringUI", "UringRecords", "UringTrace", "CRecord"]),
+      dependencies: [
+        "ProbeSupport", "UringUI", "UringFindings", "UringRecordings", "UringRecords",
+        "UringSources", "UringTrace", "CRecord",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,8 @@
 import CRecord
 import Glibc
 import SystemPackage
+import UringBase
+import UringRecordings
 import UringRecords
 import UringTrace
 

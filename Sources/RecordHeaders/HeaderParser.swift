@@ -38,7 +38,7 @@ struct HeaderParser {
         }
         comment = Comment()
         try define(text, bits: bits)
-      } else if text.hasPrefix("#") {
+      } else if text.hasPrefix("#") || text.hasPrefix("// clang-format") {
         continue
       } else if text.hasPrefix("RECORD_") {
         try kind(text)

@@ -1,6 +1,6 @@
 import SystemPackage
 import UblkTarget
-import UringTrace
+import UringRecordings
 
 extension Failure {
   init(_ error: OutputError) {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import UringTrace
+import UringRecordings
 
 /// What needs no rights: help, bad command lines, recordings.
 @Suite struct CommandLineTests {

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import UringSources
 import UringTrace
 
 @Suite struct EveryFixtureTests {

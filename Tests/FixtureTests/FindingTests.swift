@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-import UringTrace
+import UringFindings
 
 /// Rules on recordings of programs that do odd things on purpose: each finding above info has its cause.
 @Suite struct FindingTests {

@@ -1,5 +1,7 @@
 import TestSupport
 import Testing
+import UringFindings
+import UringSources
 import UringTrace
 
 /// Pages of FUSE requests on a real kernel. That every group is as its server says, all comparisons show;

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import UringSources
 import UringTrace
 
 /// SQE groups, on kernels that were patched for them. That every group is as its program says, all

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import UringFindings
 import UringTrace
 
 /// What the rules say of the ublk target's recordings: each fault that it made on purpose, in the groups of

@@ -1,6 +1,8 @@
 import Foundation
 import SystemPackage
 import TestSupport
+import UringRecordings
+import UringSources
 import UringTrace
 
 @testable import UringUI

@@ -2,6 +2,7 @@ import Foundation
 import ProbeSupport
 import TestSupport
 import Testing
+import UringSources
 import UringTrace
 
 extension LiveTests {

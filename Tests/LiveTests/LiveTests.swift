@@ -2,6 +2,7 @@ import Foundation
 import ProbeSupport
 import TestSupport
 import Testing
+import UringSources
 import UringTrace
 
 /// Everything that observes this machine through the real binary, one after the other.

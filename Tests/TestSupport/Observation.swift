@@ -1,5 +1,7 @@
 import Foundation
 import SystemPackage
+import UringRecordings
+import UringSources
 import UringTrace
 
 /// A recording of a program, and what the program said itself.

@@ -1,5 +1,5 @@
 import Testing
-import UringTrace
+import UringBase
 
 @testable import UblkTarget
 

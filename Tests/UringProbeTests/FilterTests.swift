@@ -2,6 +2,7 @@ import Glibc
 import ProbeSupport
 import Testing
 import UringProbe
+import UringSources
 import UringTrace
 
 extension LiveTests {

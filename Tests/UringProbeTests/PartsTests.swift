@@ -3,7 +3,7 @@ import Glibc
 import Testing
 import UringRecords
 
-import enum UringTrace.Procfs
+import enum UringBase.Procfs
 
 @testable import UringProbe
 

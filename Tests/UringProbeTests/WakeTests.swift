@@ -2,7 +2,7 @@ import Glibc
 import ProbeSupport
 import Synchronization
 import Testing
-import UringTrace
+import UringSources
 
 @testable import UringProbe
 
@@ -20,12 +20,12 @@ extension LiveTests {
 
     @Test func firstRecordAfterASilenceIsPublished() throws {
       let session = try Self.session()
-      let isAsleep = Wait.until { session.hasInventory && session.isReaderAsleep }
+      let isAsleep = eventually { session.hasInventory && session.isReaderAsleep }
       #expect(isAsleep)
       let child = try TestPrograms.start("links", "--hold")
       defer { _ = child.finish() }
       // Well before the next snapshot that is due: the record has ended the sleep.
-      let isSeen = Wait.until { Comparison(session.current(), pid: child.pid).submitted > 0 }
+      let isSeen = eventually { Comparison(session.current(), pid: child.pid).submitted > 0 }
       #expect(isSeen)
     }
 
@@ -35,7 +35,7 @@ extension LiveTests {
       session.onChange { changes.withLock { $0 += 1 } }
       let before = changes.withLock { $0 }
       session.perform(.refresh)
-      let isAnnounced = Wait.until { changes.withLock { $0 } > before }
+      let isAnnounced = eventually { changes.withLock { $0 } > before }
       #expect(isAnnounced)
     }
 
@@ -43,23 +43,11 @@ extension LiveTests {
       let session = try Self.session()
       session.dump(to: "/nowhere")
       var notices: [Notice] = []
-      _ = Wait.until {
+      _ = eventually {
         notices += session.takeNotices()
         return !notices.isEmpty
       }
       #expect(notices.contains { $0.isError })
     }
-  }
-}
-
-/// Waiting for a condition.
-enum Wait {
-  /// Until it holds, twenty seconds at most; whether it does.
-  static func until(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<2_000 {
-      if condition() { return true }
-      usleep(10_000)
-    }
-    return condition()
   }
 }

@@ -20,6 +20,16 @@ import UringTrace
     #expect(snapshot.latency.first?.summary.count == 1)
   }
 
+  @Test func aFlushAfterTheCQEIsNoEvent() {
+    var stream = RecordStream()
+    stream.submit(1, userData: 1, flags: .cqeSkipSuccess)
+    stream.complete(1, -5)
+    stream.skip(1, -5)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.events.map(\.kind) == [.submit, .complete])
+    #expect(snapshot.ended(1)?.state == .completed)
+  }
+
   @Test func skippedCQEDerivedFromTheFreeList() throws {
     var stream = RecordStream()
     stream.submit(1, userData: 1, flags: .cqeSkipSuccess)

@@ -65,6 +65,18 @@ import UringTrace
     #expect(stream.snapshot().requests.map(\.cqeCount) == [0, 1])
   }
 
+  @Test func aDriverCommandCanPostSeveralCQEsWithoutAFlagInItsSQE() {
+    var stream = RecordStream()
+    stream.create()
+    stream.submit(1, "URING_CMD", userData: 7) { $0.off = 4 }
+    stream.completeUnnamed(userData: 7, 1, flags: .more)
+    stream.completeUnnamed(userData: 7, 1, flags: .more)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.inFlight(7)?.cqeCount == 2)
+    #expect(snapshot.counts.unmatched == 0)
+    #expect(snapshot.counts.auxiliary == 0)
+  }
+
   @Test func overflowedMultishotCQELeavesItInFlight() {
     var stream = RecordStream()
     stream.submit(1, "POLL_ADD", userData: 7) { $0.len = 1 }
@@ -176,5 +188,23 @@ import UringTrace
     #expect(snapshot.rings.map(\.counts.auxiliary) == [0, 1])
     #expect(snapshot.rings.map(\.counts.unmatched) == [0, 0])
     #expect(snapshot.rings.map(\.counts.completed) == [1, 0])
+  }
+
+  @Test func aMessageCanHaveAnyFlagsAndATagCanOverflow() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.completeUnnamed(userData: 99, 3, flags: .more)
+    stream.overflow(userData: 98, 0)
+    var snapshot = stream.snapshot()
+    #expect(snapshot.counts.auxiliary == 2)
+    #expect(snapshot.counts.unmatched == 0)
+
+    // A request that is older than the observation could have posted it.
+    stream = RecordStream()
+    stream.ringFound(1)
+    stream.completeUnnamed(userData: 99, 3, flags: .more)
+    snapshot = stream.snapshot()
+    #expect(snapshot.counts.auxiliary == 0)
+    #expect(snapshot.counts.unmatched == 1)
   }
 }

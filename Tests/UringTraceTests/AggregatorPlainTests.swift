@@ -1,6 +1,7 @@
 import CRecord
 import Testing
 
+@testable import UringDocuments
 @testable import UringTrace
 
 /// The short way of plain submissions and completions must give what the long way gives.

@@ -61,6 +61,27 @@ import Testing
     #expect(rings.map(\.setupFlags) == [.sqPoll, .ioPoll])
   }
 
+  @Test func aRingThatIsEnabledIsTheSameRing() {
+    var stream = RecordStream()
+    stream.create(flags: [.disabled, .singleIssuer])
+    stream.submit(1, "READ", userData: 7)
+    // Found before the call that enabled it is taken, or without it.
+    stream.ringFound(1, flags: .singleIssuer)
+    var snapshot = stream.snapshot()
+    #expect(snapshot.rings.map(\.isClosed) == [false])
+    #expect(snapshot.rings[0].setupFlags == .singleIssuer)
+    #expect(snapshot.inFlight(7) != nil)
+
+    stream = RecordStream()
+    stream.create(flags: [.disabled, .singleIssuer])
+    stream.register(1, opcode: 12, files: 0, buffers: 0, result: 0)
+    snapshot = stream.snapshot()
+    #expect(snapshot.rings[0].setupFlags == .singleIssuer)
+    // An enabled ring is never disabled again.
+    stream.ringFound(1, flags: [.disabled, .singleIssuer])
+    #expect(stream.snapshot().rings.map(\.isClosed) == [true, false])
+  }
+
   @Test func foundRingThatIsKnownIsBroughtUpToDate() {
     var stream = RecordStream()
     stream.create(comm: "old")

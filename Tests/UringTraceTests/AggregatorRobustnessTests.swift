@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 import UringRecords
 
+@testable import UringRecordings
 @testable import UringTrace
 
 /// What a damaged recording must not do: crash, or be taken for truth.
@@ -75,8 +76,8 @@ import UringRecords
       #expect(event.kind == kind)
       taken += 1
     }
-    // Some have a text or a list that must fit.
-    #expect(taken >= 25)
+    // Some have a text or a list that must fit; a flush of no request in flight is no event.
+    #expect(taken >= 25 || kind == .skip)
     aggregator.checkInvariants()
   }
 

@@ -225,6 +225,21 @@ struct AggregatorUblkTests {
     #expect(stream.snapshot().groups[0].tags == ["short_member", "partly_filled"])
   }
 
+  @Test func aMemberThatMovesNothingFillsNothing() {
+    var stream = fetched(isAutomatic: true)
+    stream.submit(2, "NOP", userData: 2) {
+      $0.op_flags = 1 << 3
+      $0.buf_index = 3
+    }
+    stream.use(2, Self.lent(1, block: 1))
+    stream.complete(2, 0)
+    stream.commit(3, slot: 3)
+    stream.release(node: 1, block: 1)
+    let group = stream.snapshot().groups[0]
+    #expect(group.memberCount == 1)
+    #expect(!group.tags.contains("partly_filled"))
+  }
+
   @Test func wrongDirection() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2, write: true)

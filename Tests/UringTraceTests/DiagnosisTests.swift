@@ -1,4 +1,6 @@
 import Testing
+import UringDocuments
+import UringFindings
 import UringTrace
 
 /// Findings over time, and when what is known does not suffice. That each rule finds its fault is tested

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import UringRecordings
+@testable import UringSources
 @testable import UringTrace
 
 @Suite struct FilterTests {

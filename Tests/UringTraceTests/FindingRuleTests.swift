@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import UringTrace
+import UringFindings
 
 /// The table of rules, and its document.
 @Suite struct FindingRuleTests {

@@ -1,7 +1,9 @@
 import Glibc
 import Testing
+import UringSources
 
-@testable import UringTrace
+@testable import UringDocuments
+@testable import UringRecordings
 
 @Suite struct JSONTests {
   @Test func textIsEscaped() {

@@ -29,7 +29,7 @@ struct RandomRecords {
 
   /// A record of a kind, whole and with a ring and a request: sound.
   mutating func next(_ kind: RecordKind) -> [UInt64] {
-    let size = max(32, kind.minimumSize) + below(4) * 24
+    let size = kind.minimumSize + below(4) * 24
     var words = (0..<(size + 7) / 8).map { _ in word() }
     words[0] = timeRange.map { random.next() % $0 } ?? random.next()
     words[1] = UInt64(1 + below(Self.rings)) * 4096

@@ -1,7 +1,9 @@
 import CRecord
 import Testing
 
-@testable import UringTrace
+@testable import UringDocuments
+@testable import UringRecordings
+@testable import UringSources
 
 @Suite struct RecordingTests {
   let stream = SampleStream()

@@ -4,6 +4,8 @@ import SystemPackage
 import Testing
 import UringRecords
 
+@testable import UringBase
+@testable import UringRecordings
 @testable import UringTrace
 
 @Suite struct RecordingWriterTests {

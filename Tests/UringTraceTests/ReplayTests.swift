@@ -1,5 +1,8 @@
 import Testing
 
+@testable import UringDocuments
+@testable import UringRecordings
+@testable import UringSources
 @testable import UringTrace
 
 @Suite struct ReplayTests {
@@ -90,22 +93,19 @@ import Testing
     )
     defer { source.stop() }
     #expect(source.timeline.eventCount == recording.eventCount)
+    let changes = AsyncStream.makeStream(of: Void.self)
+    source.onChange { changes.continuation.yield() }
+    var announced = changes.stream.makeAsyncIterator()
     source.perform(.stepForward)
-    for _ in 0..<200 where source.timeline.event != 1 {
-      try await Task.sleep(for: .milliseconds(5))
-    }
-    #expect(source.timeline.event == 1)
+    while source.timeline.event != 1 { await announced.next() }
     #expect(source.current().rings.count == 1)
     source.dump(to: "x")
-    for _ in 0..<200 {
-      let notices = source.takeNotices()
-      if !notices.isEmpty {
-        #expect(notices == [Notice("no")])
-        return
-      }
-      try await Task.sleep(for: .milliseconds(5))
+    var notices = source.takeNotices()
+    while notices.isEmpty {
+      await announced.next()
+      notices = source.takeNotices()
     }
-    Issue.record("no notice")
+    #expect(notices == [Notice("no")])
   }
 
   @Test func everyChangeIsAnnounced() async throws {

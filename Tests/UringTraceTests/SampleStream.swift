@@ -1,6 +1,7 @@
 import CRecord
 import UringRecords
 
+@testable import UringRecordings
 @testable import UringTrace
 
 /// A short stream of records with every kind in it, as if recorded from one ring.

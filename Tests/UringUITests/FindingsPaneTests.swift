@@ -1,4 +1,5 @@
 import Testing
+import UringFindings
 import UringTrace
 
 @testable import UringUI

@@ -1,52 +1,11 @@
 import Testing
 
+@testable import UringSources
 @testable import UringTrace
 @testable import UringUI
 
 /// The whole interface, by keys and the text on the canvas.
-@Suite struct InterfaceTests {
-  private func interface(
-    _ snapshot: Snapshot? = nil, timeline: Timeline? = nil,
-    options: UserInterfaceOptions = UserInterfaceOptions()
-  ) -> Interface {
-    var interface = Interface(options: options)
-    interface.update(snapshot ?? Self.workload, timeline: timeline)
-    return interface
-  }
-
-  private static let workload = Make.snapshot(
-    rings: [
-      Make.ring(1, pid: 100, comm: "fio", inFlight: 2, rate: 900),
-      Make.ring(2, pid: 200, comm: "server", inFlight: 1, rate: 100),
-    ],
-    requests: [
-      Make.request(1, ring: 1, opcode: 22, startedAt: 1, userData: 0xAAAA),
-      Make.request(2, ring: 2, opcode: 6, state: .pollArmed, startedAt: 2, userData: 0xBBBB),
-      Make.request(3, ring: 1, opcode: 23, state: .worker, startedAt: 9, userData: 0xCCCC),
-    ],
-    recent: [
-      Make.request(
-        10, ring: 1, opcode: 22, state: .completed, startedAt: 3, steps: [(.completed, 3.001)],
-        result: -5)
-    ],
-    latency: [Make.latency(opcode: 22, [(1_000, 10), (2_000, 80), (50_000, 10)])],
-    events: [Make.event(.submit, at: 1, request: 1), Make.event(.complete, at: 2, value: -5)])
-
-  private func screen(_ interface: inout Interface, width: Int = 80, height: Int = 24) -> String {
-    var canvas = Canvas(width: width, height: height)
-    interface.draw(into: &canvas)
-    return canvas.text
-  }
-
-  @discardableResult
-  private func press(_ interface: inout Interface, _ keys: Key...) -> [Interface.Effect] {
-    keys.flatMap { interface.handle(.key($0)) }
-  }
-
-  private func type(_ interface: inout Interface, _ text: String) {
-    for scalar in text.unicodeScalars { _ = interface.handle(.key(.character(scalar))) }
-  }
-
+@Suite struct InterfaceTests: InterfaceSuite {
   // MARK: Layout
 
   @Test func theOverviewShowsRingsAndRequests() {
@@ -68,26 +27,6 @@ import Testing
     press(&interface, .enter, .down, .tab, .function(6), .escape, "/", "x", .enter, "d", .escape)
     let effects19 = press(&interface, "q")
     #expect(effects19 == [.quit])
-  }
-
-  @Test(arguments: [
-    (80, 24), (200, 60), (120, 40), (60, 15), (40, 10), (40, 60), (300, 12), (39, 9), (1, 1),
-    (0, 0),
-  ])
-  func everySizeCanBeDrawn(width: Int, height: Int) {
-    for timeline in [nil, Self.timeline] {
-      var interface = interface(timeline: timeline)
-      for key in ["1", "2", "3", "4", "5", "6", "7"] as [Key] {
-        press(&interface, key)
-        _ = screen(&interface, width: width, height: height)
-      }
-      press(&interface, "1", .enter)
-      _ = screen(&interface, width: width, height: height)
-      press(&interface, .escape, "?")
-      _ = screen(&interface, width: width, height: height)
-      press(&interface, .escape, .function(6))
-      _ = screen(&interface, width: width, height: height)
-    }
   }
 
   @Test func onlyTheSmallestTerminalsAreRefused() {
@@ -327,64 +266,6 @@ import Testing
     #expect(text16.contains("bad ?[2J name"))
   }
 
-  // MARK: Replay
-
-  @Test func keysOfTheOtherModeAreExplained() {
-    var live = interface()
-    let liveEffects = live.handle(.key("e"))
-    #expect(liveEffects.isEmpty)
-    #expect(live.notice?.0.text.contains("only in a recording") == true)
-    var replay = interface(timeline: Self.timeline)
-    let replayEffects = replay.handle(.key("r"))
-    #expect(replayEffects.isEmpty)
-    #expect(replay.notice?.0.text.contains("only in a live capture") == true)
-  }
-
-  private static let timeline = Timeline(
-    position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,
-    speed: 1, isCutOff: true)
-
-  @Test func replayHasATimeLineAndItsKeys() {
-    var interface = interface(timeline: Self.timeline)
-    let text = screen(&interface)
-    for part in ["REPLAY", "2.500s", "10.000s", "×1", "event 5/20", "cut off"] {
-      #expect(text.contains(part))
-    }
-    let effects24 = press(&interface, " ")
-    #expect(effects24 == [.playback(.play)])
-    let effects25 = press(&interface, "]")
-    #expect(effects25 == [.playback(.setSpeed(2))])
-    let effects26 = press(&interface, "[")
-    #expect(effects26 == [.playback(.setSpeed(0.5))])
-    let effects27 = press(&interface, ".", .right)
-    #expect(effects27 == [.playback(.stepForward), .playback(.stepForward)])
-    let effects28 = press(&interface, ",", .left)
-    #expect(effects28 == [.playback(.stepBack), .playback(.stepBack)])
-    let effects29 = press(&interface, "e")
-    #expect(effects29 == [.playback(.nextError)])
-  }
-
-  @Test func replayJumpsToATypedTime() {
-    var interface = interface(timeline: Self.timeline)
-    press(&interface, "g")
-    type(&interface, "nonsense")
-    let effects30 = press(&interface, .enter)
-    #expect(effects30.isEmpty)
-    let text17 = screen(&interface)
-    #expect(text17.contains("not a time"))
-    press(&interface, .control("u"))
-    type(&interface, "1.5s")
-    let effects31 = press(&interface, .enter)
-    #expect(effects31 == [.playback(.seek(1_500_000_000))])
-  }
-
-  @Test func replayKeysDoNothingLive() {
-    var interface = interface()
-    let effects32 = press(&interface, "e", "g", "[", "]", ".", ",")
-    #expect(effects32.isEmpty)
-    #expect(interface.modal == nil)
-  }
-
   // MARK: Help and mouse
 
   @Test func helpNamesEveryKeyOfTheTable() {
@@ -415,25 +296,5 @@ import Testing
     _ = interface.handle(.click(x: lines[last].description.distance(to: "Quit"), y: last))
     let clicked35 = interface.handle(.click(x: 0, y: last))
     #expect(clicked35.isEmpty)
-  }
-
-  @Test func aClickOnTheTimeLineJumpsThere() throws {
-    var interface = interface(timeline: Self.timeline)
-    let lines = screen(&interface).split(separator: "\n", omittingEmptySubsequences: false)
-    let row = try #require(lines.firstIndex { $0.contains("2.500s") })
-    let end = lines[row].description.distance(to: " 10.000s") - 1
-    let clicked36 = interface.handle(.click(x: end, y: row))
-    #expect(clicked36 == [.playback(.seek(10_000_000_000))])
-  }
-}
-
-extension String {
-  /// Characters before the first occurrence.
-  fileprivate func distance(to part: String) -> Int {
-    let characters = Array(self)
-    let wanted = Array(part)
-    return (0...max(0, characters.count - wanted.count)).first {
-      Array(characters[$0..<min(characters.count, $0 + wanted.count)]) == wanted
-    } ?? 0
   }
 }

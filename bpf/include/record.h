@@ -28,7 +28,8 @@
 
 /* Each header contributes its kinds here and defines their structs below. */
 #define RECORD_KINDS
-enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8{
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8 {
 #include "records/requests.h"
 #include "records/rings.h"
 #include "records/buffers.h"
@@ -36,6 +37,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/names.h"
 #include "records/losses.h"
 };
+// clang-format on
 #undef RECORD_KINDS
 
 #include "records/parts.h"

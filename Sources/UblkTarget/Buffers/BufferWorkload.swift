@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringBase
 import UringTrace
 
 /// Groups without ublk: registered buffers for reads and writes of a file, and zero-copy sends to ourselves.

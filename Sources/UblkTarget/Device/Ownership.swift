@@ -1,6 +1,6 @@
 import CURing
 import Glibc
-import UringTrace
+import UringBase
 
 /// Identifies our ublk devices, even after the process was killed.
 ///

@@ -1,7 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
-import UringTrace
+import UringBase
 
 /// A running ublk target: a block device, the threads of its queues, its backing and the load.
 public final class UblkDevice: Workload {

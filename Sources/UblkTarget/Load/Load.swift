@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringBase
 import UringTrace
 
 /// Reads and writes a block device with its own ring and thread, and verifies every block.

@@ -1,4 +1,4 @@
-import UringTrace
+import UringBase
 
 /// How a target is set up.
 public struct Configuration: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import CURing
-import UringTrace
+import UringBase
 
 /// How data are transferred between a block request and the backing.
 public enum Transfer: String, Sendable, Hashable, CaseIterable {

@@ -1,5 +1,5 @@
 import CURing
-import UringTrace
+import UringBase
 
 /// Returning an I/O to the driver: unregister the buffer, commit the result, log the I/O.
 extension QueueServer {

@@ -1,6 +1,6 @@
 import CURing
 import Glibc
-import UringTrace
+import UringBase
 
 /// Operations without data: flush, discard, write zeroes.
 extension QueueServer {

@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 /// Ending faults: releasing members and I/Os that were delayed or held back.
 extension QueueServer {

@@ -1,7 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
-import UringTrace
+import UringBase
 
 /// Transferring an I/O's data: the buffer, if one is lent, and the members that use it.
 extension QueueServer {

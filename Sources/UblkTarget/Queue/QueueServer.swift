@@ -1,6 +1,7 @@
 import CURing
 import Glibc
 import Synchronization
+import UringBase
 import UringTrace
 
 /// Serves one queue of the device, with its own thread and ring.

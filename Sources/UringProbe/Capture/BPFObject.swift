@@ -2,7 +2,7 @@ import BPFObjects
 import CBPF
 import CProbe
 import Glibc
-import UringTrace
+import UringBase
 
 /// One BPF object file: opened, configured, loaded and attached.
 ///

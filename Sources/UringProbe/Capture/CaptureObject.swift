@@ -3,7 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
-import UringTrace
+import UringBase
 
 /// The tracepoint programs, loaded and attached.
 struct CaptureObject: ~Copyable {

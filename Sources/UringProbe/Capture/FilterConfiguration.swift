@@ -1,6 +1,7 @@
 import CProbe
 import CRecord
-import UringTrace
+import UringBase
+import UringSources
 
 extension probe_config {
   /// The constants that make the programs do what the filter says.

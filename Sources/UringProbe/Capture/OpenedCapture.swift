@@ -1,7 +1,7 @@
 import BPFObjects
 import CBPF
 import Glibc
-import UringTrace
+import UringBase
 
 /// The capture programs before they are configured: everything about them that needs nothing known of the
 /// kernel, and takes long.

@@ -1,7 +1,7 @@
 import BPFObjects
 import CProbe
 import CRecord
-import UringTrace
+import UringBase
 
 /// The fentry programs that see buffers being given back. Where the kernel refuses them, completions
 /// and the rings' tables tell the same, without the exact time.

@@ -3,6 +3,8 @@ import CProbe
 import CRecord
 import Glibc
 import Synchronization
+import UringBase
+import UringSources
 import UringTrace
 
 /// Live capture: programs attached, a thread that reads what they write, snapshots of it.

@@ -1,6 +1,6 @@
 import CRecord
 import UringRecords
-import UringTrace
+import UringSources
 
 /// Looks for events without a record: lost, counted only, or seen by no program.
 struct LossWatch: ~Copyable {

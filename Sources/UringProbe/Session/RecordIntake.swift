@@ -1,5 +1,6 @@
 import CRecord
 import UringRecords
+import UringSources
 import UringTrace
 
 /// The way of every record of a session: it is copied into the tail, and from there handed in runs to the

@@ -1,5 +1,7 @@
 import CRecord
+import UringBase
 import UringRecords
+import UringSources
 import UringTrace
 
 /// Snapshots, dumps, and the names that both need.

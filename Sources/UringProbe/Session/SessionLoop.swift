@@ -1,6 +1,7 @@
 import CBPF
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
 import UringTrace
 
@@ -230,13 +231,16 @@ final class SessionLoop: @unchecked Sendable {
       let owners = intake.aggregator.ownersOfRequestsInFlight
       // one that was just killed needs a moment before it shows
       let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
-      if suspects.isEmpty, !isEnding { return }
+      // Two scans must miss a ring before it is reported as closed.
+      let isClosing = intake.aggregator.ownersOfOpenRings.contains(where: Procfs.isEnding)
+      if suspects.isEmpty, !isEnding, !isClosing { return }
       let patience = isEnding ? Self.endingPatience : Self.settlePatience
       if MonotonicClock.now() - start > patience { return }
       hasWaited = true
       if !suspects.isEmpty, !state.mailbox.answers.withLock({ $0.isWalking }) {
         state.mailbox.ask(about: suspects)
       }
+      if isClosing { state.mailbox.ask { $0.wantsScan = true } }
       usleep(Self.settlePause)
       let answers = takeAnswers()
       _ = drain(to: &intake)

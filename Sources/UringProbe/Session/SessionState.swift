@@ -1,4 +1,5 @@
 import Synchronization
+import UringSources
 import UringTrace
 
 /// Shared by the session's thread and everybody else.

@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// When to have the surveyor look for requests that may have ended unnoticed. One that hangs for good is

@@ -3,6 +3,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
 import UringTrace
 

@@ -1,5 +1,6 @@
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
 import UringTrace
 

@@ -1,6 +1,6 @@
 import Glibc
+import UringBase
 import UringRecords
-import UringTrace
 
 /// Who has the ends of pipes open: that tells why one that a request waits for stays silent.
 struct PipeEnds {

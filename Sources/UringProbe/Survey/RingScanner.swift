@@ -3,7 +3,9 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
+import UringSources
 import UringTrace
 
 /// Finds rings by iterator, and requests that have ended unnoticed.

@@ -2,7 +2,9 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
+import UringSources
 import UringTrace
 
 /// The surveyor's thread: rings, free lists and names.
@@ -52,6 +54,7 @@ struct Surveyor: ~Copyable {
           requests.suspects = []
           requests.names = []
           requests.stacks = []
+          requests.wantsScan = false
           requests.wantsInventory = false
           requests.inspections = []
         }
@@ -71,7 +74,7 @@ struct Surveyor: ~Copyable {
           nextScan = 0
         }
         // An inventory is of the rings as they are now.
-        if MonotonicClock.now() >= nextScan || requests.wantsInventory {
+        if MonotonicClock.now() >= nextScan || requests.wantsInventory || requests.wantsScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
           // a hundredth of a processor's time, but a ring that was closed is not listed for long

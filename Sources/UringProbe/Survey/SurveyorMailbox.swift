@@ -1,5 +1,6 @@
 import Synchronization
 import UringRecords
+import UringSources
 import UringTrace
 
 /// Work and answers between the two threads of a session.
@@ -13,6 +14,8 @@ final class SurveyorMailbox: Sendable {
     var names: [NameResolver.Subject] = []
     /// User stacks without names.
     var stacks: [UserStackKey] = []
+    /// Scan for rings now.
+    var wantsScan = false
     /// Take the inventory of every ring.
     var wantsInventory = false
     /// Look closely at these requests.

@@ -1,5 +1,6 @@
 import CProbe
-import UringTrace
+import UringBase
+import UringSources
 
 /// Starts the surveyor once reading goes on, and stops it.
 struct SurveyorStart: Sendable {

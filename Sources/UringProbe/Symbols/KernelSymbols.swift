@@ -1,6 +1,6 @@
 import CProbe
 import Glibc
-import UringTrace
+import UringBase
 
 /// Names of kernel addresses, from /proc/kallsyms. Read when first needed.
 struct KernelSymbols {

@@ -2,6 +2,7 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
+import UringBase
 import UringRecords
 import UringTrace
 

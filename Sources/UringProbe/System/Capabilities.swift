@@ -2,7 +2,8 @@ import CBPF
 import CProbe
 import CRecord
 import Glibc
-import UringTrace
+import UringBase
+import UringSources
 
 /// What this kernel and this process's rights allow, and what is lost where they do not.
 public struct Capabilities: Sendable, Hashable {

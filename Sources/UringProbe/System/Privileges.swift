@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 /// The capabilities this process has, of those that matter.
 struct Privileges: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 extension Procfs {
   /// NUMA nodes that the kernel makes room for: "0", "0-3".

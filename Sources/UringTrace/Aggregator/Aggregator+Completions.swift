@@ -83,11 +83,17 @@ extension Aggregator {
       } else {
         post(slot, cqe, step: .posted, &event)
       }
-    } else if hasRequest || cqe.flags.contains(.more) {
+    } else if hasRequest || cqe.flags.contains(.more) && !knowsAllRequests(of: ring) {
       countUnmatched(cqe, hasRequest: hasRequest, ring)
     } else {
       rings[ring].ring.counts.auxiliary &+= 1
     }
+  }
+
+  /// A CQE that matches no request of such a ring is none's: a message can have any flags (MSG_RING with
+  /// IORING_MSG_RING_FLAGS_PASS).
+  private func knowsAllRequests(of ring: Handle<RingState>) -> Bool {
+    !rings[ring].ring.isFound && requests.lossTime == 0
   }
 
   /// A CQE of a request that was never seen. It may end the request all the same.
@@ -105,14 +111,35 @@ extension Aggregator {
   private mutating func find(_ cqe: Posted, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     let isNotification = cqe.flags.contains(.notification)
     guard isNotification || cqe.flags.contains(.more) else { return nil }
-    let found = requests.find(ring: ring, userData: cqe.userData) { slot in
-      isNotification
-        ? slot.request.state == .awaitingNotification
-        : slot.isMultishot && slot.request.state != .awaitingNotification
-    }
+    let found =
+      requests.find(ring: ring, userData: cqe.userData) { slot in
+        isNotification
+          ? slot.request.state == .awaitingNotification
+          : slot.isMultishot && slot.request.state != .awaitingNotification
+      } ?? (isNotification ? nil : findCommand(cqe, ring))
     guard let found else { return nil }
     if found.isAmbiguous { rings[ring].ring.counts.ambiguous &+= 1 }
     return found.slot
+  }
+
+  /// A driver's command with several CQEs: its flags need not show it (socket timestamps).
+  @inline(never)
+  private mutating func findCommand(
+    _ cqe: Posted, _ ring: Handle<RingState>
+  ) -> (slot: Handle<RequestSlot>, isAmbiguous: Bool)? {
+    indexAll(of: ring)
+    let found = requests.find(ring: ring, userData: cqe.userData) {
+      $0.request.opcode.isCommand
+    }
+    if let found { requests[found.slot].isMultishot = true }
+    return found
+  }
+
+  /// From its first CQE that could be any request's on, a ring's requests are found by `user_data`.
+  private mutating func indexAll(of ring: Handle<RingState>) {
+    guard !rings[ring].isIndexed else { return }
+    rings[ring].isIndexed = true
+    requests.indexAll(of: ring)
   }
 
   /// A CQE at the address of a request that is thought to have ended.
@@ -219,7 +246,11 @@ extension Aggregator {
       if !cqe.flags.contains(.more) {
         requests.noteStranger(ring: ring, userData: cqe.userData, time: header.time_ns)
       }
-      rings[ring].ring.counts.unmatched &+= 1
+      if header.req == 0, knowsAllRequests(of: ring) {
+        rings[ring].ring.counts.auxiliary &+= 1
+      } else {
+        rings[ring].ring.counts.unmatched &+= 1
+      }
       return
     }
     event.name(requests[slot])
@@ -237,11 +268,7 @@ extension Aggregator {
     _ header: record, _ cqe: Posted, _ ring: Handle<RingState>
   ) -> Handle<RequestSlot>? {
     if let (slot, _) = requests.user(of: header.req) { return slot }
-    // From its first overflow without a request on, a ring's requests are found by `user_data`.
-    if !rings[ring].isIndexed {
-      rings[ring].isIndexed = true
-      requests.indexAll(of: ring)
-    }
+    indexAll(of: ring)
     let found = requests.find(ring: ring, userData: cqe.userData) { slot in
       let isAwaiting = slot.request.state == .awaitingNotification
       if cqe.flags.contains(.notification) { return isAwaiting }

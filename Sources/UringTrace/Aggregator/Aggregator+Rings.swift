@@ -82,8 +82,10 @@ extension Aggregator {
     let header = record.pointee.base
     let flags = SetupFlags(rawValue: record.pointee.flags)
     var ring = enterRing(header, &event)
-    // Flags never change: another ring, whose creation was lost.
-    if rings[ring].ring.sqEntries != 0, rings[ring].ring.setupFlags != flags {
+    // Only R_DISABLED changes, when the ring is enabled: else another ring, whose creation was lost.
+    if rings[ring].ring.sqEntries != 0, rings[ring].ring.setupFlags != flags,
+      rings[ring].ring.setupFlags.subtracting(.disabled) != flags
+    {
       close(ring, Moment(time: header.time_ns, tid: header.tid), &event)
       ring = addRing(header.ctx, time: header.time_ns)
     } else if rings[ring].ring.isClosed {
@@ -132,9 +134,15 @@ extension Aggregator {
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
     if rings[ring].ring.ownerTgid == 0 { rings[ring].ring.ownerTgid = record.pointee.tgid }
+    if record.pointee.opcode == Self.enableRings, record.pointee.result == 0 {
+      rings[ring].ring.setupFlags.remove(.disabled)
+    }
     event.value = record.pointee.result
     event.flags = record.pointee.opcode
   }
+
+  /// `IORING_REGISTER_ENABLE_RINGS`
+  private static var enableRings: UInt32 { 12 }
 
   mutating func cqringWait(_ record: UnsafePointer<record_cqring_wait>, _ event: inout Event) {
     let header = record.pointee.base

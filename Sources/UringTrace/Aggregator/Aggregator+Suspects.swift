@@ -42,6 +42,15 @@ extension Aggregator {
     return owners
   }
 
+  /// Processes that created or held rings that are open as far as is known.
+  public var ownersOfOpenRings: Set<UInt32> {
+    var owners: Set<UInt32> = []
+    rings.forEachRing { _, ring in
+      if !ring.ring.isClosed, ring.ring.ownerTgid != 0 { owners.insert(ring.ring.ownerTgid) }
+    }
+    return owners
+  }
+
   private func maySilentlyHaveEnded(_ slot: borrowing RequestSlot, at time: UInt64) -> Bool {
     if requests.lossTime != 0, slot.request.lastTime <= requests.lossTime { return true }
     let skipsCQE = slot.request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0

@@ -82,7 +82,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   }
 
   /// Checks the next block of untrusted records and takes its valid ones; nil if no block follows.
-  mutating func consumeNextBlock(
+  package mutating func consumeNextBlock(
     of bytes: UnsafeRawBufferPointer, checking check: inout RecordCheck
   ) -> RecordBlock? {
     let before = check.recordCount
@@ -116,7 +116,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
     guard isSound else {
-      events.noteDamage()
+      events.noteNone()
       stream.damaged &+= 1
       return
     }
@@ -126,6 +126,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
       opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
       tid: record.pointee.tid, flags: 0)
     dispatch(record, &event)
+    // A request that io-wq ran passes the flush after it posted its CQE.
+    if record.pointee.kind == .skip, event.request == 0 { return events.noteNone() }
     if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 

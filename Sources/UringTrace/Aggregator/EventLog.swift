@@ -83,8 +83,8 @@ struct EventLog: ~Copyable {
     isLastLogged = false
   }
 
-  /// The last record made no sense.
-  mutating func noteDamage() {
+  /// The last record made no sense, or is no event of a request.
+  mutating func noteNone() {
     last = .none
     isLastLogged = false
   }

@@ -34,9 +34,9 @@ public struct GroupProvider: RawRepresentable, Hashable, Sendable {
 }
 
 /// A provider's description: all that the rest of the program knows about it.
-struct GroupProviderTraits: Sendable {
+package struct GroupProviderTraits: Sendable {
   /// What a driver's command does to a buffer slot.
-  enum CommandRole: UInt8, Sendable {
+  package enum CommandRole: UInt8, Sendable {
     /// Puts a buffer into the slot.
     case register
     /// Takes the buffer out of the slot.
@@ -48,7 +48,7 @@ struct GroupProviderTraits: Sendable {
   }
 
   /// Where in the SQE a command names the slot.
-  enum SlotField: UInt8, Sendable {
+  package enum SlotField: UInt8, Sendable {
     /// 64 bits in the command's payload, at offset 8 of it (SQE offset 56).
     case payload
     /// The low 16 bits of `addr`.
@@ -57,12 +57,12 @@ struct GroupProviderTraits: Sendable {
     case none
   }
 
-  struct Command: Sendable {
+  package struct Command: Sendable {
     /// `cmd_op`.
-    var number: UInt32
-    var name: StaticString
-    var role: CommandRole
-    var slot: SlotField
+    package var number: UInt32
+    package var name: StaticString
+    package var role: CommandRole
+    package var slot: SlotField
   }
 
   /// From 1.

@@ -18,7 +18,7 @@ public struct DiskRequest: Sendable, Hashable {
   public var time: UInt64
 
   /// "read of 4096 bytes at sector 8".
-  var operationText: String {
+  package var operationText: String {
     let operation = block.operationName.isEmpty ? "request" : block.operationName
     return "\(operation) of \(block.length) bytes at sector \(block.sector)"
   }
@@ -35,7 +35,7 @@ public struct UblkSlot: Sendable, Hashable {
   }
 
   /// What a command names: struct ublksrv_io_cmd, from offset 48 of the SQE on.
-  init(command sqe: SQE) {
+  package init(command sqe: SQE) {
     queue = UInt16(truncatingIfNeeded: sqe.addr3)
     tag = UInt16(truncatingIfNeeded: sqe.addr3 >> 16)
   }

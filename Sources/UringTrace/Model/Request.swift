@@ -101,6 +101,8 @@ public struct Request: Sendable {
   /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
   public var expiryTime: UInt64 = 0
 
+  package init() {}
+
   public static var stepCapacity: Int { 10 }
 
   /// The life so far in order of time. When more than ``stepCapacity`` steps happened, the last entry

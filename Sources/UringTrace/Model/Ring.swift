@@ -8,6 +8,11 @@ public struct Ring: Sendable {
     public var tgid: UInt32
     /// -1: the process has only registered the ring.
     public var fd: Int32
+
+    package init(tgid: UInt32, fd: Int32) {
+      self.tgid = tgid
+      self.fd = fd
+    }
   }
 
   public var id: ID
@@ -121,6 +126,11 @@ public struct Ring: Sendable {
   public struct ErrnoCount: Hashable, Sendable {
     public var errno: Int32
     public var count: UInt64
+
+    package init(errno: Int32, count: UInt64) {
+      self.errno = errno
+      self.count = count
+    }
   }
 }
 

@@ -98,6 +98,11 @@ public struct FileNames: Sendable {
   public struct DescriptorKey: Hashable, Sendable {
     public var tgid: UInt32
     public var fd: Int32
+
+    package init(tgid: UInt32, fd: Int32) {
+      self.tgid = tgid
+      self.fd = fd
+    }
   }
   public struct FixedKey: Hashable, Sendable {
     public var ring: Ring.ID

@@ -1,3 +1,5 @@
+import UringBase
+
 /// Why a request in flight has not ended: what it waits for, by what the kernel's structures, its file and
 /// its chain said at the last look.
 public struct WaitCause: Sendable, Hashable {
@@ -48,9 +50,9 @@ extension Snapshot {
     case .poll: return WaitCause(kind: .file, text: fileText(request))
     case .deferred:
       return WaitCause(kind: .drain, text: "the requests submitted before it (IOSQE_IO_DRAIN)")
-    case .timeout: return WaitCause(kind: .timer, text: "its time to come")
+    case .timeout: return WaitCause(kind: .timer, text: timerText(request))
     case .linkTimeout:
-      return WaitCause(kind: .timer, text: "the request that it guards, or its time to come")
+      return WaitCause(kind: .timer, text: "the request that it guards, or " + timerText(request))
     case .command: return WaitCause(kind: .driver, text: driverText(request))
     case .futex: return WaitCause(kind: .futex, text: futexText(request))
     case .waitid: return WaitCause(kind: .process, text: processText(request))
@@ -129,13 +131,24 @@ extension Snapshot {
     return "the driver of \(name) to answer \(command.name)"
   }
 
+  private func timerText(_ request: Request) -> String {
+    guard request.expiryTime != 0 else { return "its time to come" }
+    let rest = request.expiryTime.since(time)
+    guard rest > 0 else { return "its timer, which is due" }
+    let year = 365 * TimeUnit.day.nanoseconds
+    guard rest >= year else { return "its timer, which fires in \(Figures.duration(rest, .prose))" }
+    return
+      "its timer, which fires in \(rest / year) years: its timespec may not have been valid when "
+      + "it was submitted"
+  }
+
   private func futexText(_ request: Request) -> String {
-    guard request.knows(.addr), request.sqe.addr != 0 else { return "a futex that nobody wakes" }
+    guard request.knows(.addr), request.sqe.addr != 0 else { return "a futex to be woken" }
     if request.opcode == .futexWaitV, request.knows(.len) {
       return "one of the \(request.sqe.len) futexes listed at 0x"
-        + "\(String(request.sqe.addr, radix: 16)), which nobody wakes"
+        + "\(String(request.sqe.addr, radix: 16)) to be woken"
     }
-    return "the futex at 0x\(String(request.sqe.addr, radix: 16)), which nobody wakes"
+    return "the futex at 0x\(String(request.sqe.addr, radix: 16)), to be woken"
   }
 
   /// Numbers are those of the submitter's pid namespace.

@@ -25,7 +25,7 @@ public struct OpcodeProperties: Sendable {
   }
 
   /// A bit of the SQE that switches something on.
-  enum SQEBit: Sendable {
+  package enum SQEBit: Sendable {
     case never, always
     case ioprio(UInt16)
     case length(UInt32)
@@ -56,7 +56,7 @@ public struct OpcodeProperties: Sendable {
   /// Posts its result with F_MORE and a notification later.
   public var isZeroCopySend = false
   /// With which it posts several CQEs.
-  var multishot = SQEBit.never
+  package var multishot = SQEBit.never
 
   public var isVectored: Bool { length == .vectors }
 

@@ -19,7 +19,7 @@ public struct SQEFlags: OptionSet, Hashable, Sendable {
   public var names: [String] { Self.bits.names(in: UInt32(rawValue)) }
 
   /// The other way round, nil if a name is not known.
-  init?(names: [String]) {
+  package init?(names: [String]) {
     guard let value = Self.bits.value(of: names).flatMap(UInt8.init(exactly:)) else { return nil }
     rawValue = value
   }

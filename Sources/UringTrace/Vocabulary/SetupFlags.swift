@@ -6,6 +6,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
 
   public static let ioPoll = SetupFlags(rawValue: 1 << 0)
   public static let sqPoll = SetupFlags(rawValue: 1 << 1)
+  public static let disabled = SetupFlags(rawValue: 1 << 6)
   public static let sqe128 = SetupFlags(rawValue: 1 << 10)
   public static let cqe32 = SetupFlags(rawValue: 1 << 11)
   public static let singleIssuer = SetupFlags(rawValue: 1 << 12)
@@ -15,7 +16,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public var names: [String] { Self.bits.names(in: rawValue) }
 
   /// The other way round, nil if a name is not known.
-  init?(names: [String]) {
+  package init?(names: [String]) {
     guard let value = Self.bits.value(of: names) else { return nil }
     rawValue = value
   }

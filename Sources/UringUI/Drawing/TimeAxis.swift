@@ -1,4 +1,4 @@
-import UringTrace
+import UringBase
 
 /// A span of time on the columns of a line.
 struct TimeAxis: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import UringTrace
+import UringFindings
 
 /// The lines at the top: what is watched, how, and the figures that matter most.
 struct HeaderView {

@@ -1,3 +1,5 @@
+import UringFindings
+import UringSources
 import UringTrace
 
 /// The whole UI as a value: input and snapshots go in, effects come out, a canvas is drawn. It knows

@@ -1,4 +1,4 @@
-import UringTrace
+import UringSources
 
 /// Commands, by keys and clicks.
 extension Interface {

@@ -1,3 +1,4 @@
+import UringFindings
 import UringTrace
 
 /// What panes draw: the snapshot, and what of it the user wants to see.

@@ -1,4 +1,4 @@
-import UringTrace
+import UringSources
 
 /// A recording's time line: where we are, how fast, how long it is.
 struct TimelineView {

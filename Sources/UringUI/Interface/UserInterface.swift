@@ -1,5 +1,6 @@
 import Synchronization
-import UringTrace
+import UringBase
+import UringSources
 
 /// The curses UI over any source of snapshots.
 public enum UserInterface {

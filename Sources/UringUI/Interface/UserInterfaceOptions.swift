@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 /// How the UI starts.
 public struct UserInterfaceOptions: Sendable {

@@ -1,3 +1,4 @@
+import UringFindings
 import UringTrace
 
 /// One finding: what it means, what to do, its figures, and its requests to go to.

@@ -1,3 +1,4 @@
+import UringFindings
 import UringTrace
 
 /// What is wrong, the worst first.

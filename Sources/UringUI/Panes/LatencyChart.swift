@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// The large histogram of one opcode, its percentiles beside it and its stages below them.

@@ -1,5 +1,5 @@
 import CCurses
-import UringTrace
+import UringBase
 
 /// The terminal while the UI has it. There is one.
 ///

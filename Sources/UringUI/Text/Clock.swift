@@ -1,4 +1,5 @@
 import Glibc
+import UringBase
 import UringTrace
 
 /// Times of day and times since the start.

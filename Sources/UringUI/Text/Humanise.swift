@@ -1,4 +1,4 @@
-import UringTrace
+import UringBase
 
 /// Numbers as people read them: three digits that matter, one unit.
 enum Humanise {

@@ -1,6 +1,6 @@
 import CSpawn
 import Glibc
-import UringTrace
+import UringBase
 
 /// The program given after `--`: forked and held, started when the probes are attached.
 final class ChildCommand {

@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 /// Where a child's output goes while the UI owns the terminal.
 struct ChildOutput {

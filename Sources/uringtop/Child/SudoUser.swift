@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringRecordings
 
 /// The user who called sudo: who children run as and output files belong to.
 struct SudoUser: Sendable {

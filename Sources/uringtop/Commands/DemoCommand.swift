@@ -2,7 +2,9 @@ import ArgumentParser
 import CSpawn
 import Glibc
 import UblkTarget
-import UringTrace
+import UringDocuments
+import UringRecordings
+import UringSources
 import UringUI
 
 /// The embedded target and its load.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringRecordings
 
 /// Converts between the binary recording and trace.jsonl.
 struct ExportCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringSources
 
 /// The live UI: what `uringtop` does without a subcommand.
 struct LiveCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringSources
 import UringUI
 
 /// The UI over a recording.

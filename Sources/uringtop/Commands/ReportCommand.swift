@@ -1,6 +1,9 @@
 import ArgumentParser
 import CSpawn
 import Glibc
+import UringDocuments
+import UringFindings
+import UringSources
 import UringTrace
 
 /// What is wrong, live or in a recording.

@@ -1,4 +1,7 @@
 import ArgumentParser
+import UringDocuments
+import UringFindings
+import UringSources
 import UringTrace
 
 /// One snapshot, live or from a recording.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringBase
 
 /// A length of time on the command line: a number with `us`, `ms`, `s` or `m`.
 struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringSources
 
 /// What to look at, shared by all commands that show or record something.
 struct FilterOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringRecordings
 
 /// Where a trace is written, and as what.
 struct OutputOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import SystemPackage
-import UringTrace
+import UringRecordings
 
 /// A recording that the user names.
 struct RecordingFile {

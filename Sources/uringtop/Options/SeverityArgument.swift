@@ -1,5 +1,5 @@
 import ArgumentParser
-import UringTrace
+import UringFindings
 
 /// A severity on the command line.
 enum SeverityArgument: String, ExpressibleByArgument, CaseIterable {

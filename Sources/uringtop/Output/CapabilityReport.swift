@@ -1,5 +1,5 @@
 import UringProbe
-import UringTrace
+import UringRecordings
 
 /// What the kernel allows, as text or as JSON.
 struct CapabilityReport {

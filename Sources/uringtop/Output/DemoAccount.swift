@@ -1,5 +1,5 @@
 import UblkTarget
-import UringTrace
+import UringRecordings
 
 /// What the demonstration's target says that it did, as JSON; `docs/json.md` lists the members.
 enum DemoAccount {

@@ -1,4 +1,6 @@
 import UringProbe
+import UringRecordings
+import UringSources
 import UringTrace
 
 /// A live capture as the commands need it: what goes wrong has an exit status.

@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringBase
 
 /// Waiting.
 enum Pause {

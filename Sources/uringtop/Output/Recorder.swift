@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import UringProbe
+import UringRecordings
 import UringTrace
 
 /// The file that `record` writes.

@@ -1,3 +1,5 @@
+import UringDocuments
+import UringFindings
 import UringTrace
 
 /// Findings for people.

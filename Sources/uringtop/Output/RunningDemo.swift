@@ -1,5 +1,7 @@
 import Synchronization
 import UblkTarget
+import UringBase
+import UringSources
 import UringTrace
 import UringUI
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CSpawn
 import Glibc
-import UringTrace
+import UringSources
 import UringUI
 
 /// Runs the UI from the command line.

@@ -1,5 +1,5 @@
 import Glibc
-import UringTrace
+import UringRecordings
 
 /// Messages for the user, one line each.
 enum StandardError {

@@ -1,4 +1,4 @@
-import UringTrace
+import UringBase
 
 /// Numbers for people.
 enum Text {

@@ -1,5 +1,5 @@
 import CRecord
-import UringTrace
+import UringRecordings
 
 /// Events for which the kernel ran no program (7.x, on a busy machine), as a recording counts them: how many
 /// at most, and in which time.

@@ -1,4 +1,5 @@
 import Foundation
+import UringRecordings
 import UringTrace
 
 /// One run of `uringtop demo`: NAME.uring (its recording), NAME.log (the target's log) and NAME.json (what

@@ -1,5 +1,6 @@
 import CRecord
 import Foundation
+import UringRecordings
 import UringRecords
 import UringTrace
 

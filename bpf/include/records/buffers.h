@@ -2,6 +2,7 @@
 /* Registered, provided and lent buffers, and the requests of other subsystems that lend them. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_COMMAND RECORD_SWIFT_NAME("command") = 19,
 RECORD_BUFFER_USE RECORD_SWIFT_NAME("bufferUse") = 20,
 RECORD_BUFFER_RELEASE RECORD_SWIFT_NAME("bufferRelease") = 21,
@@ -13,6 +14,7 @@ RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28,
 RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29,
 RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
 RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
+// clang-format on
 #else
 
 /*
@@ -20,6 +22,7 @@ RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
  *
  * @unknown number
  */
+// clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunction") record_release : __u32 {
   RECORD_FREE_RSRC_NODE RECORD_SWIFT_NAME("freeRsrcNode") = 1, /* 6.15 and later @json io_free_rsrc_node */
   RECORD_RELEASE_UBUF RECORD_SWIFT_NAME("releaseUbuf") = 2, /* as imu->release @json io_release_ubuf */
@@ -28,6 +31,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
   RECORD_BUFFER_UNMAP RECORD_SWIFT_NAME("bufferUnmap") = 5, /* up to 6.12 @json io_buffer_unmap */
   RECORD_GROUP_GIVEBACK RECORD_SWIFT_NAME("groupGiveback") = 6, /* SQE groups @json grp_kbuf_ack */
 };
+// clang-format on
 
 /*
  * A URING_CMD of ublk completes; precedes its `complete`.
@@ -40,9 +44,9 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
  */
 struct record_command {
   struct record base;
-  __u64 device;  /* private data of the character device: distinguishes devices @hex */
-  __u32 command; /* cmd_op @derive ublk_command */
-  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
+  __u64 device;              /* private data of the character device: distinguishes devices @hex */
+  __u32 command;             /* cmd_op @derive ublk_command */
+  __u32 flags;               /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
   struct record_block block; /* the block request it delivers, or null @object @null zero */
 };
 
@@ -70,12 +74,12 @@ struct record_buffer_use {
  */
 struct record_buffer_release {
   struct record base;
-  __u64 buffer;  /* struct io_mapped_ubuf * @hex */
-  __u64 node;    /* struct io_rsrc_node * @hex */
-  __u64 priv;    /* argument of the release function @hex */
-  __u64 release; /* address of the release function @hex */
+  __u64 buffer;                 /* struct io_mapped_ubuf * @hex */
+  __u64 node;                   /* struct io_rsrc_node * @hex */
+  __u64 priv;                   /* argument of the release function @hex */
+  __u64 release;                /* address of the release function @hex */
   enum record_release function; /* the function that gave it back, without a name its number */
-  __u32 sharers; /* rings that shared it before; at 1 the memory itself is given back */
+  __u32 sharers;                /* rings that shared it before; at 1 the memory itself is given back */
 };
 
 /*
@@ -89,9 +93,9 @@ struct record_buffer_release {
  */
 struct record_buffer_table {
   struct record base;
-  __u32 size;  /* slots of the whole table */
-  __u32 first; /* first slot that is described */
-  __u32 count; /* slots that are described */
+  __u32 size;            /* slots of the whole table */
+  __u32 first;           /* first slot that is described */
+  __u32 count;           /* slots that are described */
   __u32 register_opcode; /* IORING_REGISTER_* of the call; null if read by uringtop @null max */
 };
 

@@ -2,6 +2,7 @@
 /* The state of rings and requests, read from the kernel's own structures by walking them. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_RING_DEPTH RECORD_SWIFT_NAME("ringDepth") = 80,
 RECORD_RING_BALANCE RECORD_SWIFT_NAME("ringBalance") = 81,
 RECORD_PARKED RECORD_SWIFT_NAME("parked") = 82,
@@ -11,24 +12,30 @@ RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
 RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
 RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
 RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+// clang-format on
 #else
 
 /* Activity of a ring's SQ thread. */
+// clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
   RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none @json null */
   RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
   RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
 };
+// clang-format on
 
 /* How a ring's outstanding requests were counted. */
+// clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
   RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
   RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated less free: exact; 6.17 and later */
   RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
   RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken less CQEs posted: an estimate */
 };
+// clang-format on
 
 /* Where the kernel keeps a request that is in flight. */
+// clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
   RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,                 /* unknown @json null */
   RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,             /* behind another request of its chain */
@@ -45,6 +52,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
   RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* a worker executes it @json io_wq_running */
   RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken, its task has not run */
 };
+// clang-format on
 
 /*
  * Fields of a request that the kernel still has, and what else is certain about it.
@@ -71,15 +79,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
  */
 struct record_ring_depth {
   struct record base;
-  __u32 sq_pending;   /* SQEs that the application has queued and the kernel has not taken */
-  __u32 cq_pending;   /* CQEs posted and not reaped */
-  __u8 is_overflowed; /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
+  __u32 sq_pending;             /* SQEs that the application has queued and the kernel has not taken */
+  __u32 cq_pending;             /* CQEs posted and not reaped */
+  __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
   __u16 reserved;
-  __u32 waiters;        /* waiting tasks, 64 at most */
-  __u32 waiter_tid;     /* the first of them, 0 if none */
-  __u32 waiter_tgid;    /* its process */
-  __u32 waiter_missing; /* CQEs that must still be posted before it continues */
+  __u32 waiters;          /* waiting tasks, 64 at most */
+  __u32 waiter_tid;       /* the first of them, 0 if none */
+  __u32 waiter_tgid;      /* its process */
+  __u32 waiter_missing;   /* CQEs that must still be posted before it continues */
   __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
   __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
 };
@@ -93,9 +101,9 @@ struct record_ring_depth {
  */
 struct record_ring_balance {
   struct record base;
-  __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended */
+  __u64 outstanding;          /* requests, and notifications of zero-copy sends, that have not ended */
   enum record_balance method; /* how they were counted */
-  __u32 reached; /* different requests that the walk found */
+  __u32 reached;              /* different requests that the walk found */
 };
 
 /*
@@ -110,22 +118,22 @@ struct record_ring_balance {
  */
 struct record_parked {
   struct record base;
-  __u64 since_ns;   /* it was submitted before this */
-  __u64 behind;     /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit */
-  __u64 flags;      /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
-  __u64 user_data;  /* of the request @line user_data */
-  __u64 off;        /* as in the SQE @signed */
-  __u64 addr;       /* as in the SQE @hex */
-  __u64 expires_ns; /* timeouts: when they fire @omit */
-  __u32 len;        /* as in the SQE */
-  __u32 op_flags;   /* as in the SQE */
-  __s32 fd;         /* descriptor, or index of a registered file */
-  __u32 poll_events;   /* poll: POLL* events it waits for */
-  __u32 tgid;          /* process of the submitter */
-  __u32 submitter_tid; /* thread of the submitter */
-  __u16 buf_index;     /* as in the SQE */
+  __u64 since_ns;          /* it was submitted before this */
+  __u64 behind;            /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit */
+  __u64 flags;             /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
+  __u64 user_data;         /* of the request @line user_data */
+  __u64 off;               /* as in the SQE @signed */
+  __u64 addr;              /* as in the SQE @hex */
+  __u64 expires_ns;        /* timeouts: when they fire @omit */
+  __u32 len;               /* as in the SQE */
+  __u32 op_flags;          /* as in the SQE */
+  __s32 fd;                /* descriptor, or index of a registered file */
+  __u32 poll_events;       /* poll: POLL* events it waits for */
+  __u32 tgid;              /* process of the submitter */
+  __u32 submitter_tid;     /* thread of the submitter */
+  __u16 buf_index;         /* as in the SQE */
   enum record_place place; /* where the kernel keeps it */
-  __u8 known; /* fields above that are valid @bits knows */
+  __u8 known;              /* fields above that are valid @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
 };
 
@@ -148,9 +156,9 @@ struct record_unsubmitted {
  */
 struct record_unreaped {
   struct record base;
-  __u64 user_data; /* of the request @line user_data */
-  __s32 res;       /* result, or a negative errno @derive errno */
-  __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+  __u64 user_data;     /* of the request @line user_data */
+  __s32 res;           /* result, or a negative errno @derive errno */
+  __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
   __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
   __u32 reserved;
 };
@@ -163,8 +171,10 @@ struct record_unreaped {
  */
 struct record_kernel_stack {
   struct record base;
-  __u32 length; /* frames, one a line, innermost first; empty if the kernel does not report them @text stack */
-  __u32 are_hidden; /* true if names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
+  /* frames, one a line, innermost first; empty if the kernel does not report them @text stack */
+  __u32 length;
+  /* true if names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
+  __u32 are_hidden;
 };
 
 /*
@@ -191,11 +201,11 @@ struct record_file_state {
  */
 struct record_disk_request {
   struct record base;
-  __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) */
-  __u64 issued_ns; /* when the driver received it; 0 if unknown */
+  __u64 start_ns;            /* when the block layer received it; 0 if unknown (no I/O statistics) */
+  __u64 issued_ns;           /* when the driver received it; 0 if unknown */
   struct record_block block; /* the block request, or null @object @null zero */
-  __u32 server_tgid; /* ublk: server of the device; else 0 */
-  __u8 with_server;  /* ublk: true if the server has it and has not committed it @bool */
+  __u32 server_tgid;         /* ublk: server of the device; else 0 */
+  __u8 with_server;          /* ublk: true if the server has it and has not committed it @bool */
   __u8 reserved[3];
 };
 

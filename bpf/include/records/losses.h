@@ -2,9 +2,11 @@
 /* Events without a record, and the end of a recording. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_LOST RECORD_SWIFT_NAME("lost") = 69,
 RECORD_END RECORD_SWIFT_NAME("end") = 72,
 RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
+// clang-format on
 #else
 
 /*
@@ -12,11 +14,13 @@ RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
  *
  * @unknown text
  */
+// clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
   RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
   RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
   RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most this many */
 };
+// clang-format on
 
 /*
  * Records were lost since the last `lost`.
@@ -26,7 +30,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
  */
 struct record_lost {
   struct record base;
-  __u64 count; /* lost records */
+  __u64 count;            /* lost records */
   enum record_loss cause; /* why they were lost */
   __u32 reserved;
 };

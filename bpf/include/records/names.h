@@ -2,11 +2,13 @@
 /* Names of what other records refer to by number or address. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
 RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
 RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
 RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
 RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
+// clang-format on
 #else
 
 /*

@@ -14,16 +14,16 @@ struct record {
 
 /* An SQE as the application wrote it: the first 64 bytes, include/uapi/linux/io_uring.h. */
 struct record_sqe {
-  __u8 opcode;     /* IORING_OP_* @line opcode */
-  __u8 flags;      /* IOSQE_* @json sqe_flags @names sqe */
-  __u16 ioprio;    /* priority, or flags of the opcode */
-  __s32 fd;        /* file descriptor; registered file with IOSQE_FIXED_FILE @or fixed_file flags 1 */
-  __u64 off;       /* offset, or the opcode's second address (addr2) @signed */
-  __u64 addr;      /* address, or splice_off_in @hex */
-  __u32 len;       /* bytes, iovecs or events, by opcode */
-  __u32 op_flags;  /* flags of the opcode (rw_flags, msg_flags, poll32_events and others) */
-  __u64 user_data; /* identifies the request to the application @line user_data */
-  __u16 buf_index; /* registered buffer; buffer group with IOSQE_BUFFER_SELECT @or bgid flags 32 */
+  __u8 opcode;       /* IORING_OP_* @line opcode */
+  __u8 flags;        /* IOSQE_* @json sqe_flags @names sqe */
+  __u16 ioprio;      /* priority, or flags of the opcode */
+  __s32 fd;          /* file descriptor; registered file with IOSQE_FIXED_FILE @or fixed_file flags 1 */
+  __u64 off;         /* offset, or the opcode's second address (addr2) @signed */
+  __u64 addr;        /* address, or splice_off_in @hex */
+  __u32 len;         /* bytes, iovecs or events, by opcode */
+  __u32 op_flags;    /* flags of the opcode (rw_flags, msg_flags, poll32_events and others) */
+  __u64 user_data;   /* identifies the request to the application @line user_data */
+  __u16 buf_index;   /* registered buffer; buffer group with IOSQE_BUFFER_SELECT @or bgid flags 32 */
   __u16 personality; /* registered credentials */
   __u32 file_index;  /* or splice_fd_in, optlen, addr_len */
   __u64 addr3;       /* third address; first half of the command area of URING_CMD @hex */
@@ -56,13 +56,13 @@ struct record_block {
  * @order index buffer node address length priv release tag references sharers segments is_kernel direction in_table
  */
 struct record_buffer {
-  __u64 buffer;  /* struct io_mapped_ubuf *; 0: the slot is empty @hex */
-  __u64 node;    /* struct io_rsrc_node *; 0 up to 6.12 @hex */
-  __u64 address; /* address in the application; 0 for a kernel buffer @hex */
-  __u64 length;  /* size @unit bytes */
-  __u64 priv;    /* argument of the release function: struct request * for ublk @hex */
-  __u64 release; /* address of the release function; 0 up to 6.12 @hex */
-  __u64 tag;     /* the application's tag @hex */
+  __u64 buffer;     /* struct io_mapped_ubuf *; 0: the slot is empty @hex */
+  __u64 node;       /* struct io_rsrc_node *; 0 up to 6.12 @hex */
+  __u64 address;    /* address in the application; 0 for a kernel buffer @hex */
+  __u64 length;     /* size @unit bytes */
+  __u64 priv;       /* argument of the release function: struct request * for ublk @hex */
+  __u64 release;    /* address of the release function; 0 up to 6.12 @hex */
+  __u64 tag;        /* the application's tag @hex */
   __s32 references; /* of the node: one for the table, one for each request; -1 up to 6.12 */
   __u32 sharers;    /* rings that share the buffer */
   __u32 segments;   /* segments of the buffer */

@@ -2,6 +2,7 @@
 /* What happens to a request, from its submission to its end. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_FILE_GET RECORD_SWIFT_NAME("fileGet") = 3,
 RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,
 RECORD_QUEUE_ASYNC_WORK RECORD_SWIFT_NAME("queueAsyncWork") = 5,
@@ -17,6 +18,7 @@ RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
 RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
 RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
 RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
+// clang-format on
 #else
 
 /* Values of record_submit.group_role and record_local_buffer.role, on patched kernels. */

@@ -2,6 +2,7 @@
 /* What happens to a ring, and the work that is done for all of its requests. */
 
 #ifdef RECORD_KINDS
+// clang-format off
 RECORD_CREATE RECORD_SWIFT_NAME("create") = 1,
 RECORD_REGISTER RECORD_SWIFT_NAME("register") = 2,
 RECORD_CQRING_WAIT RECORD_SWIFT_NAME("cqringWait") = 14,
@@ -11,6 +12,7 @@ RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
 RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
 RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
 RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
+// clang-format on
 #else
 
 /*
@@ -23,12 +25,12 @@ RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
  */
 struct record_create {
   struct record base;
-  __s32 fd;            /* descriptor of the ring */
-  __u32 tgid;          /* process that created it */
-  __u32 sq_entries;    /* size of the submission queue */
-  __u32 cq_entries;    /* size of the completion queue */
-  __u32 flags;         /* IORING_SETUP_* @names setup */
-  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
+  __s32 fd;                   /* descriptor of the ring */
+  __u32 tgid;                 /* process that created it */
+  __u32 sq_entries;           /* size of the submission queue */
+  __u32 cq_entries;           /* size of the completion queue */
+  __u32 flags;                /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid;        /* of the SQ thread (iou-sqp), 0 without SQPOLL */
   char comm[RECORD_COMM_LEN]; /* name of the creating thread */
 };
 

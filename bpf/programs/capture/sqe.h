@@ -39,12 +39,8 @@ static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sq
   struct io_ring_ctx *ctx = ring_of(req);
   __u32 flags = ctx->flags;
   __u32 back = 1;
-  /* 7.2 and later: in a mixed ring only NOP128 and URING_CMD128 have SQEs of 128 bytes. These take two
-   * entries, and the head is past both. */
-  if ((flags & IORING_SETUP_SQE_MIXED) && !(flags & IORING_SETUP_SQE128) &&
-      bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_NOP128) &&
-      (req->opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_NOP128) ||
-       req->opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_URING_CMD128)))
+  /* The head is past both entries of a big SQE. */
+  if (takes_two_entries(flags, req->opcode))
     back = 2;
   __u32 index = (ctx->cached_sq_head - back) & (ctx->sq_entries - 1);
   if (!(flags & IORING_SETUP_NO_SQARRAY))

@@ -2,7 +2,7 @@
 /* What is in the queues of a ring: SQEs not yet submitted, CQEs not yet read, and overflowed CQEs. */
 #pragma once
 #include "inventory/slots.h"
-#include "kernel/rings.h"
+#include "kernel/versions.h"
 
 #define MAX_LISTED 64 /* of each queue */
 
@@ -21,13 +21,16 @@ struct {
   __u64 node;
   __u64 end;
   __u32 position;
+  __u32 tail;
 } queue = {};
 
-/* Lists an SQE, from the kernel's head on. */
+/* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a big one takes two entries. */
 static long unsubmitted_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   __u32 flags = BPF_CORE_READ(ring, flags);
-  __u32 entry = (queue.position + index) & (BPF_CORE_READ(ring, sq_entries) - 1);
+  if (queue.position == queue.tail)
+    return 1;
+  __u32 entry = queue.position++ & (BPF_CORE_READ(ring, sq_entries) - 1);
   if (!(flags & IORING_SETUP_NO_SQARRAY)) {
     __u32 *array = BPF_CORE_READ(ring, sq_array);
     bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
@@ -42,6 +45,8 @@ static long unsubmitted_step(__u32 index, void *unused) {
   void *sqes = BPF_CORE_READ(ring, sq_sqes);
   bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqes + entry * size);
   record->base.opcode = record->sqe.opcode;
+  if (takes_two_entries(flags, record->sqe.opcode) && queue.position != queue.tail)
+    queue.position++;
   return 0;
 }
 
@@ -95,9 +100,9 @@ __noinline int walk_queues(__u64 address) {
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
   if (!(BPF_CORE_READ(ring, flags) & IORING_SETUP_SQ_REWIND)) {
     queue.position = BPF_CORE_READ(rings, sq.head);
-    __u32 pending = BPF_CORE_READ(rings, sq.tail) - queue.position;
-    if (pending <= BPF_CORE_READ(ring, sq_entries))
-      bpf_loop(pending < MAX_LISTED ? pending : MAX_LISTED, unsubmitted_step, NULL, 0);
+    queue.tail = BPF_CORE_READ(rings, sq.tail);
+    if (queue.tail - queue.position <= BPF_CORE_READ(ring, sq_entries))
+      bpf_loop(MAX_LISTED, unsubmitted_step, NULL, 0);
   }
   queue.position = BPF_CORE_READ(rings, cq.head);
   if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))

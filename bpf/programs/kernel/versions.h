@@ -330,3 +330,13 @@ static __always_inline bool groups_exist_unused(void) {
 static __always_inline bool work_queues_are_per_node(void) {
   return bpf_core_field_exists(struct io_wq___nodes, wqes);
 }
+
+/*
+ * On a ring with SQE_MIXED, NOP128 and URING_CMD128 have SQEs of 128 bytes, which take two entries: 6.18 | 7.2.
+ */
+static __always_inline bool takes_two_entries(__u32 setup_flags, __u8 opcode) {
+  return (setup_flags & IORING_SETUP_SQE_MIXED) && !(setup_flags & IORING_SETUP_SQE128) &&
+         bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_NOP128) &&
+         (opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_NOP128) ||
+          opcode == bpf_core_enum_value(enum io_uring_op, IORING_OP_URING_CMD128));
+}

@@ -34,6 +34,8 @@ struct GroupMembers {
   var doneCount: UInt64 = 0
   var failedCount: UInt64 = 0
   var movedBytes: UInt64 = 0
+  /// A member moves data by its opcode.
+  var hasTransfer = false
   /// A member took data out of a stream.
   var hasConsumedStream = false
 }

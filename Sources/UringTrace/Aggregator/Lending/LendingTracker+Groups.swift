@@ -112,8 +112,8 @@ extension LendingTracker {
     let state = self[group]
     noteDelays(of: group, time: time)
     let count = state.members.count
-    if state.end.isAcknowledged, state.rules.isOneTransfer, count > 0, state.buffer.length > 0,
-      state.members.movedBytes < state.buffer.length
+    if state.end.isAcknowledged, state.rules.isOneTransfer, state.members.hasTransfer,
+      state.buffer.length > 0, state.members.movedBytes < state.buffer.length
     {
       note(.partlyFilled, group)
     }

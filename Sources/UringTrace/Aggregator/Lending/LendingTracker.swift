@@ -218,6 +218,9 @@ struct LendingTracker: ~Copyable {
     groups[group].members.list.append(member, in: &members)
     if groups[group].members.count == 0, !groups[group].end.isEnded { idleCount -= 1 }
     groups[group].members.count &+= 1
+    if members[member].member.opcode.properties.direction != .none {
+      groups[group].members.hasTransfer = true
+    }
   }
 
   /// Moves a running member to another group. The old one may be left without any.

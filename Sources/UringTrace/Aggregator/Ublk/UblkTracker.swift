@@ -345,7 +345,7 @@ extension LendingTracker {
 
 extension GroupProviderTraits {
   /// The provider and the command of a number.
-  static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
+  package static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
     // Almost all other commands end here.
     guard number >> 8 & 0xff == UInt32(UInt8(ascii: "u")) else { return nil }
     for traits in all {

@@ -1,0 +1,86 @@
+import UringFindings
+import UringRecordings
+import UringTrace
+
+/// Findings as one JSON document. docs/json.md describes it.
+public struct ReportDocument {
+  /// Version of the document's layout.
+  public static let schema: UInt32 = 1
+
+  /// How the command that was watched ended.
+  public enum CommandEnding: Sendable, Hashable {
+    /// With a status of its own.
+    case exited(Int32)
+    /// By a signal.
+    case killed(Int32)
+    /// It was still running.
+    case running
+  }
+
+  /// What the findings are about.
+  public var snapshot: Snapshot
+  public var findings: [Finding]
+  /// The command that was watched, if one was.
+  public var command: (arguments: [String], ending: CommandEnding)?
+  /// Version of the uringtop that writes.
+  public var toolVersion: String
+
+  public init(
+    _ findings: [Finding], in snapshot: Snapshot,
+    command: (arguments: [String], ending: CommandEnding)? = nil, toolVersion: String
+  ) {
+    self.findings = findings
+    self.snapshot = snapshot
+    self.command = command
+    self.toolVersion = toolVersion
+  }
+
+  /// The document, one line that ends.
+  public func encoded() -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      DocumentHeader.write(Self.schema, snapshot, toolVersion, to: &json)
+      json.field("lost", snapshot.lost.total)
+      json.field("worst", findings.map(\.severity).max().map { "\($0.name)" })
+      json.field("counts") { json in
+        for severity in Finding.Severity.allCases {
+          json.field(severity.name, findings.count { $0.severity == severity })
+        }
+      }
+      json.field("command", command) { json, command in
+        json.field("arguments", command.arguments)
+        write(command.ending, to: &json)
+      }
+      json.field("rings", array: concernedRings) { json, ring in
+        json.object { json in
+          json.field("id", ring.id)
+          json.field("pid", ring.ownerTgid == 0 ? nil : ring.ownerTgid)
+          json.field("comm", ring.comm)
+          json.field("fds", array: ring.descriptorNumbers) { $0.value($1) }
+        }
+      }
+      json.field("findings", array: findings) { json, finding in
+        json.object { FindingFields.write(finding, in: snapshot, to: &$0) }
+      }
+    }
+    json.newline()
+    return json.bytes
+  }
+
+  private var concernedRings: [Ring] {
+    let concerned = Set(findings.flatMap(\.rings))
+    return snapshot.rings.filter { concerned.contains($0.id) }
+  }
+
+  private func write(_ ending: CommandEnding, to json: inout JSONWriter) {
+    var status: Int32?
+    var signal: Int32?
+    switch ending {
+    case .exited(let number): status = number
+    case .killed(let number): signal = number
+    case .running: break
+    }
+    json.field("status", status)
+    json.field("signal", signal)
+  }
+}

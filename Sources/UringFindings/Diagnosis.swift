@@ -1,0 +1,62 @@
+import UringTrace
+
+/// Looks for what ``FindingRule`` describes, in one snapshot after the other.
+///
+/// What lasts, such as a request that is stuck, is judged by the snapshot alone. What is a matter of
+/// how often, such as errors, is judged over a span of time before it.
+public struct Diagnosis: Sendable {
+  private struct Sample {
+    var time: UInt64
+    var rings: [Ring.ID: RingSample]
+  }
+
+  private let window: UInt64?
+  private let seesEveryRequest: Bool
+  /// Oldest first; the first one is where the span begins.
+  private var samples: [Sample] = []
+
+  /// Nanoseconds between samples at least: a window has few of them.
+  private static let sampleInterval: UInt64 = 1_000_000_000
+
+  /// - Parameter window: nanoseconds that the span covers; nil for all since the observation began.
+  /// - Parameter seesEveryRequest: false if a filter leaves requests of the rings in view out: rules
+  ///   that conclude from what is not there are silent then.
+  public init(window: UInt64? = nil, seesEveryRequest: Bool = true) {
+    self.window = window
+    self.seesEveryRequest = seesEveryRequest
+  }
+
+  /// What is wrong at the time of a snapshot, the worst first. Time should not go back.
+  public mutating func findings(in snapshot: Snapshot) -> [Finding] {
+    remember(snapshot)
+    let first = samples.first
+    let evidence = Evidence(
+      snapshot, since: first?.time ?? snapshot.host.startTime, earlier: first?.rings ?? [:],
+      seesEveryRequest: seesEveryRequest)
+    var found: [Finding] = []
+    for rule in FindingRule.all { found += rule.findings(in: evidence) }
+    // Of one severity: in the order of the rules, and within those as they say.
+    return Finding.Severity.allCases.reversed().flatMap { severity in
+      found.filter { $0.severity == severity }
+    }
+  }
+
+  private mutating func remember(_ snapshot: Snapshot) {
+    guard let window else { return }
+    // A recording was wound back.
+    if let last = samples.last, last.time > snapshot.time { samples = [] }
+    while samples.count > 1, samples[1].time + window <= snapshot.time {
+      samples.removeFirst()
+    }
+    if let last = samples.last, snapshot.time - last.time < Self.sampleInterval { return }
+    let isFirst = samples.isEmpty && snapshot.time.since(snapshot.host.startTime) < window
+    var sample = Sample(time: snapshot.time, rings: [:])
+    if isFirst {
+      // All that was counted so far is within the window.
+      sample.time = snapshot.host.startTime
+    } else {
+      for ring in snapshot.rings { sample.rings[ring.id] = RingSample(ring) }
+    }
+    samples.append(sample)
+  }
+}

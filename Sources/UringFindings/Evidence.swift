@@ -1,0 +1,182 @@
+import UringTrace
+
+/// What rules see: a snapshot, arranged by ring, and what changed on each ring within a span of time.
+///
+/// Rules that need change in time take ``counts(of:)`` and ``ended(on:)``, which cover the same span.
+struct Evidence {
+  let snapshot: Snapshot
+  /// Nanoseconds that counts cover.
+  let span: UInt64
+  /// Every request of the rings in view has records, and none were lost: what is not there is not there.
+  let isComplete: Bool
+  /// Rings in view, closed ones among them.
+  let rings: [Ring]
+
+  private let start: UInt64
+  private let earlier: [Ring.ID: RingSample]
+  /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
+  private var inFlightPositions: [Ring.ID: [Int]] = [:]
+  private var endedPositions: [Ring.ID: [Int]] = [:]
+  private var latencies: [LatencyKey: LatencySummary] = [:]
+
+  private struct LatencyKey: Hashable {
+    var ring: Ring.ID
+    var opcode: Opcode
+  }
+
+  /// - Parameter earlier: rings as they were at `start`; those that were not there have begun since.
+  init(
+    _ snapshot: Snapshot, since start: UInt64, earlier: [Ring.ID: RingSample],
+    seesEveryRequest: Bool
+  ) {
+    self.snapshot = snapshot
+    self.start = start
+    self.earlier = earlier
+    span = max(1, snapshot.time.since(start))
+    rings = snapshot.rings
+    isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
+    for (position, request) in snapshot.requests.enumerated() {
+      inFlightPositions[request.ring, default: []].append(position)
+    }
+    for (position, request) in snapshot.recent.enumerated() {
+      endedPositions[request.ring, default: []].append(position)
+    }
+    for latency in snapshot.latency {
+      latencies[LatencyKey(ring: latency.ring, opcode: latency.opcode)] = latency.summary
+    }
+  }
+
+  var openRings: [Ring] { rings.filter { !$0.isClosed } }
+
+  /// In flight on a ring, oldest first.
+  func inFlight(on ring: Ring.ID) -> [Request] {
+    (inFlightPositions[ring] ?? []).map { snapshot.requests[$0] }
+  }
+
+  /// Which ended requests a rule looks at.
+  enum Reach {
+    /// Those that ended within the span: for what is a matter of how often.
+    case span
+    /// All that are still known: for what lasts.
+    case history
+  }
+
+  /// Calls `body` for each request of a ring that ended and is still known, newest first; without
+  /// copies, as these are many.
+  func forEachEnded(
+    on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
+  ) {
+    for position in endedPositions[ring] ?? []
+    where reach == .history || snapshot.recent[position].lastTime >= start {
+      body(snapshot.recent[position])
+    }
+  }
+
+  /// Those of them that pass.
+  func ended(
+    on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
+  ) -> [Request] {
+    var found: [Request] = []
+    for position in endedPositions[ring] ?? []
+    where (reach == .history || snapshot.recent[position].lastTime >= start)
+      && passes(snapshot.recent[position])
+    {
+      found.append(snapshot.recent[position])
+    }
+    return found
+  }
+
+  /// A request by its number, in flight or recent.
+  func request(_ id: Request.ID) -> Request? {
+    snapshot.request(id)
+  }
+
+  /// What happened on a ring within the span.
+  func counts(of ring: Ring) -> Ring.Counts {
+    earlier[ring.id].map { ring.counts.since($0.counts) } ?? ring.counts
+  }
+
+  /// Errors on a ring within the span, by positive errno.
+  func errnos(of ring: Ring) -> [Ring.ErrnoCount] {
+    guard let before = earlier[ring.id]?.errnos else { return ring.errnos }
+    return ring.errnos.compactMap { error in
+      let old = before.first { $0.errno == error.errno }?.count ?? 0
+      return error.count > old
+        ? Ring.ErrnoCount(errno: error.errno, count: error.count - old) : nil
+    }
+  }
+
+  /// CPU time that the SQ thread of a ring had within the span, nanoseconds.
+  func sqThreadTime(of ring: Ring) -> UInt64 {
+    ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
+  }
+
+  /// Nanoseconds of the span in which the ring was there, as far as is known.
+  func life(of ring: Ring) -> UInt64 {
+    let end = ring.isClosed ? ring.closedTime : snapshot.time
+    return max(1, end.since(max(start, ring.firstTime)))
+  }
+
+  /// From submission to completion, since the ring was first seen.
+  func latency(_ opcode: Opcode, on ring: Ring.ID) -> LatencySummary? {
+    latencies[LatencyKey(ring: ring, opcode: opcode)]
+  }
+
+  /// Nanoseconds that something has lasted; 0 for what never began or is still to come.
+  func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
+
+  /// For people: `READ 0x1001 on /tmp/data`.
+  func words(_ request: Request) -> String {
+    var text = "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
+    if let name = snapshot.fileNames.name(of: request) {
+      text += " on \(name)"
+    } else {
+      switch request.file {
+      case .descriptor(let fd)?: text += " on fd \(fd)"
+      case .fixed(let index)?: text += " on fixed file \(index)"
+      case nil: break
+      }
+    }
+    return text
+  }
+}
+
+/// What of a ring is remembered to tell what changed.
+struct RingSample: Sendable {
+  var counts: Ring.Counts
+  var errnos: [Ring.ErrnoCount]
+  var sqThreadTime: UInt64
+
+  init(_ ring: Ring) {
+    counts = ring.counts
+    errnos = ring.errnos
+    sqThreadTime = ring.sqThreadTime
+  }
+}
+
+extension Ring.Counts {
+  /// What was counted after `earlier`.
+  fileprivate func since(_ earlier: Ring.Counts) -> Ring.Counts {
+    var counts = self
+    counts.submitted &-= earlier.submitted
+    counts.completed &-= earlier.completed
+    counts.cqes &-= earlier.cqes
+    counts.errors &-= earlier.errors
+    counts.overflows &-= earlier.overflows
+    counts.dropped &-= earlier.dropped
+    counts.skipped &-= earlier.skipped
+    counts.preparationFailures &-= earlier.preparationFailures
+    counts.shortWrites &-= earlier.shortWrites
+    counts.punted &-= earlier.punted
+    counts.pollArmed &-= earlier.pollArmed
+    counts.endedUnseen &-= earlier.endedUnseen
+    counts.unmatched &-= earlier.unmatched
+    counts.auxiliary &-= earlier.auxiliary
+    counts.ambiguous &-= earlier.ambiguous
+    counts.bytesRead &-= earlier.bytesRead
+    counts.bytesWritten &-= earlier.bytesWritten
+    counts.unmeasured &-= earlier.unmeasured
+    counts.waits &-= earlier.waits
+    return counts
+  }
+}

@@ -1,0 +1,55 @@
+import UringTrace
+
+/// Something about a program's use of io_uring that its author should know, with what shows it.
+public struct Finding: Sendable, Hashable {
+  /// How bad it is.
+  public enum Severity: UInt8, Sendable, CaseIterable, Comparable {
+    /// Worth knowing; the program works.
+    case info
+    /// It costs much, or works by luck.
+    case warn
+    /// It does not work: it hangs, or has lost something.
+    case crit
+
+    /// As in documents and on the command line.
+    public var name: StaticString {
+      switch self {
+      case .info: "info"
+      case .warn: "warn"
+      case .crit: "crit"
+      }
+    }
+
+    public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+  }
+
+  /// A figure of the evidence. Names that end in `_ns` are nanoseconds, in `_percent` hundredths, others
+  /// numbers of things.
+  public struct Number: Sendable, Hashable {
+    public var name: String
+    public var value: UInt64
+  }
+
+  /// Stable name of the rule that found it, in kebab case: ``FindingRule/tag``.
+  public var tag: String
+  public var severity: Severity
+  /// The rings it is about, the most concerned first; never empty.
+  public var rings: [Ring.ID]
+  /// Requests that show it, the most telling first: at most ``requestLimit`` of ``requestCount``.
+  public var requests: [Request.ID]
+  /// Requests that it is about, 0 where it is about none.
+  public var requestCount: UInt64
+  /// One line: what was seen, with figures. May have text from strangers, such as names of files.
+  public var summary: String
+  public var numbers: [Number]
+  /// One sentence: what it means.
+  public var meaning: String
+  /// One sentence: what to do.
+  public var cure: String
+
+  /// The ring that is most concerned.
+  public var ring: Ring.ID { rings[0] }
+
+  /// Requests named in one finding.
+  public static var requestLimit: Int { 16 }
+}

@@ -1,0 +1,60 @@
+import UringTrace
+
+/// One thing to look for: a pure function of what is known. docs/findings.md describes each.
+///
+/// A new rule is a value in a file of its own, a line in ``all``, and a section of that document.
+public struct FindingRule: Sendable {
+  /// Stable, in kebab case.
+  public let tag: String
+  /// One sentence: what a finding means.
+  public let meaning: String
+  /// One sentence: what to do about it.
+  public let cure: String
+  private let look: @Sendable (Evidence) -> [Sighting]
+
+  init(
+    _ tag: String, meaning: String, cure: String,
+    look: @escaping @Sendable (Evidence) -> [Sighting]
+  ) {
+    self.tag = tag
+    self.meaning = meaning
+    self.cure = cure
+    self.look = look
+  }
+
+  /// What a rule has seen; with the rule's words it becomes a ``Finding``.
+  struct Sighting {
+    var severity: Finding.Severity
+    var rings: [Ring.ID]
+    var requests: [Request.ID] = []
+    /// How many there are, where ``requests`` are not all.
+    var requestCount: UInt64 = 0
+    var summary: String
+    var numbers: [Finding.Number] = []
+    /// More exact words than the rule's.
+    var meaning: String?
+    var cure: String?
+  }
+
+  func findings(in evidence: Evidence) -> [Finding] {
+    look(evidence).map { sighting in
+      Finding(
+        tag: tag, severity: sighting.severity, rings: sighting.rings,
+        requests: Array(sighting.requests.prefix(Finding.requestLimit)),
+        requestCount: max(sighting.requestCount, UInt64(sighting.requests.count)),
+        summary: sighting.summary, numbers: sighting.numbers,
+        meaning: sighting.meaning ?? meaning, cure: sighting.cure ?? cure)
+    }
+  }
+
+  /// All rules, the worst first.
+  public static let all: [FindingRule] = [
+    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
+    .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
+    .badMemory,
+    .overlappingMemory,
+    .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
+    .copiedSend, .puntStorm, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,
+    .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+  ]
+}

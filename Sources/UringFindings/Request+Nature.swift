@@ -1,0 +1,35 @@
+import UringTrace
+
+/// What rules need to know of requests' opcodes.
+extension Opcode {
+  static let pollAdd = Opcode(rawValue: 6)
+  static let accept = Opcode(rawValue: 13)
+  static let close = Opcode(rawValue: 19)
+  static let epollWait = Opcode(rawValue: 59)
+
+  /// POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL: ends or changes another request.
+  var cancels: Bool { [7, 12, 14].contains(rawValue) }
+
+  /// URING_CMD, and with large SQEs URING_CMD128.
+  var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
+
+  /// Waiting is what it is for: how long others took says nothing.
+  var waitsByNature: Bool {
+    let properties = properties
+    return properties.parksSilently && properties.direction == .none || self == .accept
+      || self == .epollWait
+  }
+}
+
+extension Request {
+  /// Several CQEs can come of it: it says so, or its SQE is not known.
+  var mayBeMultishot: Bool {
+    switch opcode.properties.multishot {
+    case .never: false
+    case .always: true
+    case .ioprio(let bits): !isSQEKnown || sqe.ioprio & bits != 0
+    case .length(let bits): !knows(.len) || sqe.len & bits != 0
+    case .flags(let bits): !knows(.opFlags) || sqe.op_flags & bits != 0
+    }
+  }
+}

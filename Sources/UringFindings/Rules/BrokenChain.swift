@@ -1,0 +1,112 @@
+import UringTrace
+
+extension FindingRule {
+  static let brokenChain = FindingRule(
+    "broken-chain",
+    meaning: "A request failed or moved less than it was asked to, so the kernel cancelled those "
+      + "linked behind it.",
+    cure: "Handle the named request's result, not the -ECANCELED behind it; IOSQE_IO_HARDLINK lets "
+      + "the rest run all the same."
+  ) { evidence in
+    var kinds: [BreakKind: [Break]] = [:]
+    let start = evidence.snapshot.time.since(evidence.span)
+    for chain in evidence.snapshot.chains where chain.brokenBy != 0 {
+      guard let cause = chain.members.first(where: { $0.request == chain.brokenBy }),
+        let request = evidence.request(chain.brokenBy), request.lastTime >= start,
+        let result = cause.result
+      else { continue }
+      // A guarded request that fails takes its LINK_TIMEOUT along: that is not cut off.
+      let cancelled = chain.members.filter { $0.isCancelled && $0.opcode != .linkTimeout }
+        .map(\.request)
+      guard !cancelled.isEmpty else { continue }
+      let kind = BreakKind(ring: chain.ring, opcode: cause.opcode, error: min(result, 0))
+      kinds[kind, default: []].append(Break(cause: request, result: result, cancelled: cancelled))
+    }
+    return kinds.sorted { $0.value[0].cause.id < $1.value[0].cause.id }.map { kind, breaks in
+      kind.isCancellation
+        ? cancellation(breaks, kind, evidence) : failure(breaks, kind, evidence)
+    }
+  }
+
+  private static func failure(
+    _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
+  ) -> Sighting {
+    let first = breaks[0]
+    let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
+    return Sighting(
+      // Link timeouts break chains on purpose.
+      severity: kind.opcode == .linkTimeout ? .info : .warn, rings: [kind.ring],
+      requests: breaks.count == 1
+        ? [first.cause.id] + first.cancelled : breaks.map(\.cause.id),
+      requestCount: UInt64(breaks.count + cancelled),
+      summary: "\(evidence.words(first.cause)) \(first.outcome) and broke its chain: "
+        + "\(Words.count(cancelled, "request")) cancelled"
+        + (breaks.count > 1 ? " in \(breaks.count) chains" : ""),
+      numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)])
+  }
+
+  /// The request that broke the chain was itself cancelled: the cause is what cancelled it.
+  private static func cancellation(
+    _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
+  ) -> Sighting {
+    let first = breaks[0]
+    let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
+    let canceller = evidence.canceller(of: first.cause)
+    let by = canceller.map { " by \(evidence.words($0))" } ?? ", by what was not seen"
+    return Sighting(
+      severity: .info, rings: [kind.ring],
+      requests: breaks.count == 1
+        ? [first.cause.id] + first.cancelled + (canceller.map { [$0.id] } ?? [])
+        : breaks.map(\.cause.id),
+      requestCount: UInt64(breaks.count + cancelled),
+      summary: "\(evidence.words(first.cause)) was cancelled\(by), and with it "
+        + "\(Words.count(cancelled, "request")) behind it"
+        + (breaks.count > 1 ? " in \(breaks.count) chains" : ""),
+      numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)],
+      meaning: "A request was cancelled, and the kernel cancelled those linked behind it.",
+      cure: canceller == nil
+        ? "If it should not be: an ASYNC_CANCEL, the exit of the thread that submitted it, or "
+          + "the close "
+          + "of its ring cancels a request."
+        : "If the rest should run all the same, use IOSQE_IO_HARDLINK.")
+  }
+}
+
+/// Chains that broke alike.
+private struct BreakKind: Hashable {
+  var ring: Ring.ID
+  var opcode: Opcode
+  /// Negative errno, 0 for a short transfer.
+  var error: Int32
+
+  var isCancellation: Bool { error == -ErrorNumber.canceled.rawValue }
+}
+
+private struct Break {
+  var cause: Request
+  var result: Int32
+  var cancelled: [Request.ID]
+
+  /// `failed with EPIPE`.
+  var outcome: String {
+    let properties = cause.opcode.properties
+    if result < 0 { return "failed with \(Words.error(result))" }
+    if properties.direction == .read, result == 0 { return "found the end of its file" }
+    guard properties.direction != .none else { return "ended with \(result)" }
+    guard properties.length == .bytes else { return "moved fewer bytes than asked for (\(result))" }
+    return "moved \(result) of \(cause.sqe.len) bytes"
+  }
+}
+
+extension Evidence {
+  /// The request that cancelled another one on its ring, if it named it by its `user_data`.
+  fileprivate func canceller(of request: Request) -> Request? {
+    let found = ended(on: request.ring, within: .history) {
+      $0.opcode.cancels && $0.isSQEKnown && $0.hasResult && $0.result >= 0
+        // Without flags, IORING_ASYNC_CANCEL_FD and the like, the target is named by `addr`.
+        && $0.sqe.op_flags == 0 && $0.sqe.len == 0 && $0.sqe.addr == request.userData
+        && $0.startTime <= request.lastTime && $0.lastTime >= request.startTime
+    }
+    return found.count == 1 ? found[0] : nil
+  }
+}

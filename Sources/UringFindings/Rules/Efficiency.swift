@@ -1,0 +1,181 @@
+import UringTrace
+
+/// Rules about what would be cheaper. They speak only where it was measured.
+extension FindingRule {
+  static let smallBatches = FindingRule(
+    "small-batches",
+    meaning:
+      "There is about one io_uring_enter for each of very many requests: the system calls that "
+      + "io_uring could save are made.",
+    cure: "Queue several SQEs before each io_uring_submit, and wait for more than one CQE."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      let counts = evidence.counts(of: ring)
+      guard counts.submitted >= 1_000, !ring.setupFlags.contains(.sqPoll) else { return nil }
+      // A call that waits is a system call; by Little's law depth is rate times latency.
+      let depth =
+        Double(counts.completed) * ring.latency.mean
+        / Double(evidence.life(of: ring))
+      let waitsForEach = counts.waits * 10 >= counts.submitted * 9 && depth >= 4
+      let alone = SingleSubmissions(ring, evidence)
+      guard waitsForEach || alone.isRule else { return nil }
+      let calls = waitsForEach ? counts.waits : alone.count
+      let requests = waitsForEach ? counts.submitted : alone.total
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: [alone.example].compactMap { $0 },
+        requestCount: requests,
+        summary: "at least \(calls) calls of io_uring_enter for \(requests) requests"
+          + (waitsForEach ? ", with \(Words.number(depth)) in flight" : ""),
+        numbers: [
+          .init("calls", calls), .init("requests", requests),
+          .init("waits", counts.waits),
+        ])
+    }
+  }
+
+  static let manySubmitters = FindingRule(
+    "many-submitters",
+    meaning: "Several tasks submit to one ring: they wait for its lock, and the ring cannot have "
+      + "IORING_SETUP_SINGLE_ISSUER or DEFER_TASKRUN.",
+    cure:
+      "Give each thread a ring of its own; IORING_OP_MSG_RING and IORING_SETUP_ATTACH_WQ join them."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      guard !ring.setupFlags.contains(.sqPoll) else { return nil }
+      var total: UInt64 = 0
+      var tasks: [UInt32: (count: UInt64, request: Request.ID)] = [:]
+      evidence.forEachEnded(on: ring.id) { request in
+        guard request.submitterTid != 0 else { return }
+        total += 1
+        tasks[request.submitterTid, default: (0, request.id)].count += 1
+      }
+      // Who submits now and then is in nobody's way.
+      let busy = tasks.filter { $0.value.count * 10 >= total }.sorted { $0.key < $1.key }
+      guard total >= 500, busy.count >= 2 else { return nil }
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: busy.map(\.value.request), requestCount: total,
+        summary: "\(busy.count) tasks submit to the ring: "
+          + Words.list(busy.map { "\($0.key)" }, of: busy.count),
+        numbers: [.init("tasks", busy.count), .init("requests", total)])
+    }
+  }
+
+  static let missingDeferTaskrun = FindingRule(
+    "no-defer-taskrun",
+    meaning:
+      "Much of the time of requests is spent waiting for their task to be interrupted, which "
+      + "IORING_SETUP_DEFER_TASKRUN avoids; one task submits, so the ring could have it.",
+    cure: "Create the ring with IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      guard ring.setupFlags.isDisjoint(with: [.sqPoll, .ioPoll, .deferTaskrun]) else { return nil }
+      var taskWork: UInt64 = 0
+      var total: UInt64 = 0
+      var completed: UInt64 = 0
+      for latency in evidence.snapshot.latency where latency.ring == ring.id {
+        taskWork &+= latency.stageTotals[Int(Stage.taskWork.rawValue)]
+        total &+= UInt64(latency.summary.mean * Double(latency.summary.count))
+        completed += latency.summary.count
+      }
+      guard completed >= 10_000, taskWork * 5 >= total else { return nil }
+      var tasks: Set<UInt32> = []
+      var example: Request.ID?
+      evidence.forEachEnded(on: ring.id) { request in
+        tasks.insert(request.submitterTid)
+        if example == nil, request.hasTaskWork { example = request.id }
+      }
+      guard tasks.count == 1, let example else { return nil }
+      let percent = Words.percent(taskWork, of: total)
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: [example], requestCount: completed,
+        summary: "\(percent) % of the time of \(completed) requests was waiting for task work",
+        numbers: [
+          .init("requests", completed), .init("share_percent", percent),
+          .init("mean_task_work_ns", taskWork / completed),
+        ])
+    }
+  }
+
+  static let missingRegisteredFile = FindingRule(
+    "no-registered-file",
+    meaning: "Nearly all of very many requests name the same descriptor, and each looks it up and "
+      + "takes a reference.",
+    cure: "Register the file (IORING_REGISTER_FILES) and use IOSQE_FIXED_FILE."
+  ) { evidence in
+    let ringDescriptors = Set(evidence.rings.flatMap(\.descriptors))
+    return evidence.rings.compactMap { ring in
+      let counts = evidence.counts(of: ring)
+      let rate = Double(counts.submitted) * 1e9 / Double(evidence.life(of: ring))
+      guard counts.submitted >= 50_000, rate >= 50_000 else { return nil }
+      var total = 0
+      var files: [FileReference: (count: Int, request: Request.ID)] = [:]
+      evidence.forEachEnded(on: ring.id) { request in
+        total += 1
+        // -1 is no file, and a ring cannot be registered with itself.
+        guard case .descriptor(let fd)? = request.file, let file = request.file, fd >= 0,
+          !ringDescriptors.contains(Ring.Descriptor(tgid: request.submitterTgid, fd: fd))
+        else { return }
+        files[file, default: (0, request.id)].count += 1
+      }
+      guard let (file, use) = files.max(by: { $0.value.count < $1.value.count }),
+        use.count * 10 >= total * 9, case .descriptor(let fd) = file,
+        let request = evidence.request(use.request)
+      else { return nil }
+      let name = evidence.snapshot.fileNames.name(of: request) ?? "fd \(fd)"
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: [use.request], requestCount: counts.submitted,
+        summary: "\(UInt64(rate)) requests a second, nearly all on \(name)",
+        numbers: [.init("requests", counts.submitted), .init("per_second", UInt64(rate))])
+    }
+  }
+}
+
+/// Requests that were done within the system call that submitted them, and whether that call submitted
+/// any other.
+private struct SingleSubmissions {
+  /// Done inline.
+  private(set) var total: UInt64 = 0
+  /// Of those, alone in their call.
+  private(set) var count: UInt64 = 0
+  private(set) var example: Request.ID?
+  /// When the first and the last of them began.
+  private var first = UInt64.max
+  private var last: UInt64 = 0
+
+  init(_ ring: Ring, _ evidence: Evidence) {
+    // Newest first. CQEs of a call come when all of it was submitted: who began after the end of the
+    // one before it was in a call of its own.
+    var next: [UInt32: UInt64] = [:]
+    evidence.forEachEnded(on: ring.id) { request in
+      defer { next[request.submitterTid] = request.startTime }
+      guard request.isInline, let start = next[request.submitterTid] else { return }
+      total += 1
+      first = min(first, request.startTime)
+      last = max(last, request.startTime)
+      guard start >= request.lastTime else { return }
+      count += 1
+      if example == nil { example = request.id }
+    }
+  }
+
+  /// Nearly all are alone, and so many a second that it matters.
+  var isRule: Bool {
+    let rate = Double(total) * 1e9 / Double(max(1, last.since(first)))
+    return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000
+  }
+}
+
+extension Request {
+  fileprivate var isInline: Bool {
+    state == .completed && completerTid == submitterTid && stepCount <= 3 && !isPollArmed
+  }
+
+  private var isPollArmed: Bool {
+    (0..<min(Int(stepCount), Self.stepCapacity)).contains {
+      [.pollArmed, .queuedToWorker, .queuedToWorkerHashed, .taskWorkAdded, .linked, .deferred]
+        .contains(stepStorage[$0].kind)
+    }
+  }
+
+  fileprivate var hasTaskWork: Bool { steps.contains { $0.kind == .taskWorkAdded } }
+}

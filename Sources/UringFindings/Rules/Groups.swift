@@ -1,0 +1,189 @@
+import UringTrace
+
+/// Rules about buffers that are lent, and the groups around them.
+extension FindingRule {
+  static let buffersExhausted = FindingRule(
+    "buffers-exhausted",
+    meaning:
+      "Requests failed with ENOBUFS: no provided buffer of their group was left, or the next "
+      + "one could not be used.",
+    cure:
+      "Give buffers back sooner, or provide more of them; a multishot request that ended so must "
+      + "be submitted again."
+  ) { evidence in
+    evidence.snapshot.buffers.compactMap { buffer in
+      guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
+      // Also those whose other CQEs moved data.
+      let requests = evidence.ended(on: buffer.ring) { request in
+        request.hasResult && request.result == -105
+          && SQEFlags(requestFlags: request.flags).contains(.bufferSelect)
+          && UInt32(request.sqe.buf_index) == buffer.index
+      }
+      guard !requests.isEmpty else { return nil }
+      if let left = buffer.buffersLeft, left > 0 {
+        return refused(buffer, left: left, requests.reversed().map(\.id))
+      }
+      return Sighting(
+        // Now and then is how a receiver throttles its peers.
+        severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
+        rings: [buffer.ring], requests: requests.reversed().map(\.id),
+        summary: "group \(buffer.index) gave no buffer "
+          + "\(buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times")"
+          + (buffer.bufferCount > 0 ? ", of \(buffer.bufferCount)" : ""),
+        numbers: [
+          .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
+          .init("uses", buffer.useCount),
+        ])
+    }
+  }
+
+  /// ENOBUFS from a group that has buffers at the last look.
+  private static func refused(_ buffer: Buffer, left: UInt32, _ requests: [Request.ID]) -> Sighting
+  {
+    let times = buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times"
+    let all = buffer.bufferCount > 0 ? " of \(buffer.bufferCount)" : ""
+    return Sighting(
+      severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
+      rings: [buffer.ring], requests: requests,
+      summary:
+        "group \(buffer.index) gave no buffer \(times), and has \(left)\(all) at the last look",
+      numbers: [
+        .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
+        .init("left", left), .init("uses", buffer.useCount),
+      ],
+      meaning:
+        "Requests failed with ENOBUFS, though the group has buffers: they were given back since, "
+        + "or the one that is next cannot be used.",
+      cure:
+        "If none was given back since, check the entry at the head of the buffer ring: its "
+        + "address, "
+        + "and the mask that io_uring_buf_ring_add was called with.")
+  }
+
+  static let groupCondition = FindingRule(
+    "group-condition",
+    meaning: "Something is wrong between the lender of a buffer and the requests that borrow it.",
+    cure: "See the group's detail."
+  ) { evidence in
+    let start = evidence.snapshot.time.since(evidence.span)
+    var kinds: [GroupTrouble: [RequestGroup]] = [:]
+    var lent: [GroupLender: Int] = [:]
+    for group in evidence.snapshot.groups
+    where group.endTime == 0 || group.endTime >= start {
+      if group.provider.isLoan { lent[GroupLender(group), default: 0] += 1 }
+      for condition in group.conditions where group.provider.isLoan || misuses.contains(condition) {
+        let kind = GroupTrouble(lender: GroupLender(group), condition: condition)
+        kinds[kind, default: []].append(group)
+      }
+    }
+    let order = kinds.sorted {
+      ($0.key.lender.ring, $0.key.lender.provider.rawValue, $0.key.condition.rawValue)
+        < ($1.key.lender.ring, $1.key.lender.provider.rawValue, $1.key.condition.rawValue)
+    }
+    return order.compactMap { kind, groups in
+      guard let trait = trouble[kind.condition] else { return nil }
+      // Now and then a loan is not needed.
+      let isRare = groups.count * 10 < lent[kind.lender] ?? 0
+      if kind.condition == .unused, isRare { return nil }
+      return Sighting(
+        severity: trait.severity, rings: [kind.lender.ring],
+        requests: groups.flatMap { concerned(in: $0, by: kind.condition) },
+        summary: "\(kind.condition.name): \(kind.condition.explanation), in "
+          + "\(Words.count(groups.count, "group")) (\(kind.lender.provider.title))",
+        numbers: [.init("groups", groups.count), .init("first_group", groups[0].id)],
+        meaning: "Of a lent buffer: \(kind.condition.explanation).", cure: trait.cure)
+    }
+  }
+
+  /// What is wrong with a member whoever owns the buffer.
+  private static let misuses = GroupConditions(
+    .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
+
+  /// The members that show a condition; else the leader.
+  private static func concerned(
+    in group: RequestGroup, by condition: GroupCondition
+  ) -> [Request.ID] {
+    let members = group.members.filter { member in
+      switch condition {
+      case .pinned: !member.isDone
+      case .answeredEarly: !member.isDone || member.endTime > group.withdrawnTime
+      case .shortMember: member.isShort
+      case .memberFailed, .streamDataLost, .outOfRange, .wrongDirection, .emptySlot:
+        member.hasResult && member.result < 0
+      case .membersCancelled: member.isCancelled
+      case .selectsProvided: true
+      default: false
+      }
+    }
+    let requests = members.map(\.request).filter { $0 != 0 }
+    return requests.isEmpty && group.leader.request != 0 ? [group.leader.request] : requests
+  }
+
+  /// How bad a condition is, and what helps. Not ``GroupCondition/exhausted``: see
+  /// ``buffersExhausted``.
+  private static let trouble: [GroupCondition: (severity: Finding.Severity, cure: String)] = [
+    .pinned: (
+      .warn, "Cancel or wait for the members that still run before taking the buffer back."
+    ),
+    .givenBackLate: (
+      .info, "See which member held the buffer last, and why it took so long."
+    ),
+    .heldAfterDone: (
+      .warn, "Commit or unregister the buffer once its members are done."
+    ),
+    .neverGivenBack: (
+      .warn, "Unregister buffers before the ring is closed."
+    ),
+    .shortMember: (
+      .warn, "Submit the rest of the transfer before telling the lender that it is done."
+    ),
+    .partlyFilled: (
+      .warn, "Move the rest, or report the shorter length to the lender: it is not told otherwise."
+    ),
+    .outOfRange: (.warn, "Keep offset and length of each member within the buffer."),
+    .wrongDirection: (
+      .warn, "Read into a buffer that is to be filled, and write from one that is full."
+    ),
+    .emptySlot: (
+      .warn, "Submit members only after the buffer has been registered, and before it is taken out."
+    ),
+    .selectsProvided: (
+      .warn, "Do not set IOSQE_BUFFER_SELECT on a request that borrows a buffer."
+    ),
+    .leaderFailed: (.warn, "Handle the leader's error; there is no buffer for its members."),
+    .memberFailed: (.info, "Handle the member's error, and tell the lender of it."),
+    .membersCancelled: (.info, "Handle the error of the leader or of the chain's cause."),
+    .streamDataLost: (
+      .crit, "The data is gone: close the stream, or receive into memory of your own first."
+    ),
+    .unused: (
+      .info, "Have only those buffers registered that requests will use: each costs a registration."
+    ),
+    .committedElsewhere: (
+      .crit, "Commit on the ring that fetched the I/O, or unregister the buffer there."
+    ),
+    .answeredEarly: (
+      .crit, "Answer a request only when all members are done: its caller has the memory back."
+    ),
+    .notRegistered: (
+      .warn, "Give each fetch a slot that is empty and within the ring's table."
+    ),
+  ]
+}
+
+/// Who lends to a ring.
+private struct GroupLender: Hashable {
+  var ring: Ring.ID
+  var provider: GroupProvider
+
+  init(_ group: RequestGroup) {
+    ring = group.ring
+    provider = group.provider
+  }
+}
+
+/// Groups that have the same trouble.
+private struct GroupTrouble: Hashable {
+  var lender: GroupLender
+  var condition: GroupCondition
+}

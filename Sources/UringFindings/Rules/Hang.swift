@@ -1,0 +1,115 @@
+import UringTrace
+
+extension FindingRule {
+  static let hang = FindingRule(
+    "hang",
+    meaning: "A task waits in io_uring_enter for more completions than can still come.",
+    cure: "Wait for no more CQEs than there are requests in flight: look for requests that were "
+      + "queued and not submitted, for CQEs already reaped, and for IOSQE_CQE_SKIP_SUCCESS."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
+        let possible = wait.possibleCQEs, possible < wait.waiter.missing
+      else { return nil }
+      let missing = wait.waiter.missing
+      let poster = evidence.possiblePoster(to: ring)
+      return Sighting(
+        severity: poster == nil ? .crit : .warn, rings: [ring.id],
+        requests: wait.requests.map(\.id),
+        summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
+          + "\(Words.count(missing, "more CQE")), of which what is in flight can post \(possible)"
+          + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? ""),
+        numbers: [
+          .init("missing", missing), .init("possible", possible),
+          .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
+        ])
+    }
+  }
+
+  /// The same wait, while enough requests are in flight: what an idle server looks like, and what a
+  /// program that hangs on a file nobody writes to looks like.
+  static let waiting = FindingRule(
+    "waiting",
+    meaning: "A task waits in io_uring_enter, and nothing has completed for long: it is idle, or "
+      + "hangs on one of these requests.",
+    cure: "If it should not be idle, see what the named requests wait for."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
+        wait.possibleCQEs.map({ $0 >= wait.waiter.missing }) ?? true
+      else { return nil }
+      // What waits behind others is not what is waited for.
+      let awaited = wait.requests.filter { $0.state != .linked && $0.state != .deferred }
+      guard !awaited.isEmpty else { return nil }
+      let cause = awaited.count == 1 ? evidence.snapshot.cause(of: awaited[0]) : nil
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: awaited.map(\.id),
+        summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
+          + Words.list(awaited.map(evidence.words), of: awaited.count)
+          + (cause.map { ", which waits for \($0.text)" } ?? ""),
+        numbers: [
+          .init("missing", wait.waiter.missing), .init("in_flight", wait.requests.count),
+          .init("waiting_ns", wait.duration),
+        ])
+    }
+  }
+}
+
+extension Evidence {
+  /// Another open ring of a process that holds this one: it could post messages here.
+  fileprivate func possiblePoster(to ring: Ring) -> Ring.ID? {
+    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+    return openRings.first { other in
+      other.id != ring.id
+        && (holders.contains(other.ownerTgid)
+          || other.descriptors.contains { holders.contains($0.tgid) })
+    }?.id
+  }
+}
+
+/// A task that has waited for CQEs of a ring for long, while nothing went on there.
+private struct LongWait {
+  var waiter: Ring.Waiter
+  /// Nanoseconds, at least.
+  var duration: UInt64
+  /// In flight on the ring.
+  var requests: [Request]
+  /// CQEs that can still come; nil if there is no telling.
+  var possibleCQEs: UInt64?
+
+  init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
+    guard let waiter = ring.waiter else { return nil }
+    let now = evidence.snapshot.time
+    // Of a call from before the capture it is known how long its thread has not run.
+    duration = now.since(waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime)
+    guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
+      return nil
+    }
+    self.waiter = waiter
+    requests = evidence.inFlight(on: ring.id)
+    possibleCQEs = Self.possibleCQEs(ring, requests, evidence)
+  }
+
+  private static func possibleCQEs(
+    _ ring: Ring, _ requests: [Request], _ evidence: Evidence
+  ) -> UInt64? {
+    // Other rings post messages to this one; an SQ thread takes SQEs by itself.
+    guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
+      // The release of a tagged file posts one, too.
+      ring.files.allSatisfy({ $0.tag == 0 })
+    else { return nil }
+    var unknown: UInt64 = 0
+    if ring.isFound {
+      guard let balance = ring.balance, balance.method != .unknown else { return nil }
+      unknown = balance.unaccounted
+    }
+    var possible = unknown
+    for request in requests {
+      if request.mayBeMultishot { return nil }
+      let isWholeSend =
+        request.opcode.properties.isZeroCopySend && request.state != .awaitingNotification
+      possible += isWholeSend ? 2 : 1
+    }
+    return possible
+  }
+}

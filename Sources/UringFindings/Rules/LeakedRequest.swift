@@ -1,0 +1,64 @@
+import UringTrace
+
+extension FindingRule {
+  static let leakedRequest = FindingRule(
+    "leaked-request",
+    meaning: "The program has closed the file or the ring, but a request still holds it: neither "
+      + "is freed.",
+    cure: "Cancel what is in flight on a file (IORING_ASYNC_CANCEL_FD) and reap it before closing "
+      + "the file; wait for uncancelable requests before closing the ring."
+  ) { evidence in
+    evidence.rings.compactMap {
+      $0.isClosed ? leaked(with: $0, evidence) : leaked(on: $0, evidence)
+    }
+  }
+
+  /// How long the kernel may take to cancel what was in flight.
+  private static let patience: UInt64 = 1_000_000_000
+
+  /// Requests that did not end when their ring did.
+  private static func leaked(with ring: Ring, _ evidence: Evidence) -> Sighting? {
+    let age = evidence.age(since: ring.closedTime)
+    guard age >= patience, evidence.snapshot.lost.total == 0 else { return nil }
+    let left = evidence.ended(on: ring.id, within: .history) {
+      $0.state == .ended && $0.isEndDerived && $0.lastTime >= ring.closedTime
+    }
+    guard let last = left.last else { return nil }
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: left.map(\.id),
+      summary: "the ring is gone for \(Words.duration(age)), and \(evidence.words(last))"
+        + (left.count > 1 ? " and \(left.count - 1) more have" : " has") + " not ended",
+      numbers: [.init("requests", left.count), .init("closed_ns_ago", age)])
+  }
+
+  /// Requests whose descriptor a CLOSE on the ring has closed.
+  private static func leaked(on ring: Ring, _ evidence: Evidence) -> Sighting? {
+    let holders = evidence.inFlight(on: ring.id).filter {
+      if case .descriptor? = $0.file { !$0.isSuspect } else { false }
+    }
+    guard !holders.isEmpty else { return nil }
+    var closed: [FileNames.DescriptorKey: UInt64] = [:]
+    evidence.forEachEnded(on: ring.id, within: .history) { request in
+      guard request.opcode == .close, request.isSQEKnown, request.sqe.file_index == 0,
+        request.hasResult, request.result == 0
+      else { return }
+      let key = FileNames.DescriptorKey(tgid: request.submitterTgid, fd: request.sqe.fd)
+      // Newest first.
+      if closed[key] == nil { closed[key] = request.lastTime }
+    }
+    let left = holders.filter { request in
+      guard case .descriptor(let fd)? = request.file,
+        let time = closed[FileNames.DescriptorKey(tgid: request.submitterTgid, fd: fd)]
+      else { return false }
+      return time > request.startTime && evidence.age(since: time) >= patience
+    }
+    guard let first = left.first else { return nil }
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: left.map(\.id),
+      summary: "\(evidence.words(first)) is in flight, and its descriptor is closed"
+        + (left.count > 1 ? "; so for \(left.count - 1) more" : ""),
+      numbers: [
+        .init("requests", left.count), .init("age_ns", evidence.age(since: first.startTime)),
+      ])
+  }
+}

@@ -1,0 +1,187 @@
+import UringTrace
+
+/// Rules about the memory that requests name.
+extension FindingRule {
+  static let badMemory = FindingRule(
+    "bad-memory",
+    meaning: "The kernel could not reach a request's memory: it was unmapped, never mapped, or may "
+      + "not be written.",
+    cure:
+      "Keep the buffer mapped until the request's last CQE, the notification of a zero-copy send "
+      + "included."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      let faults = evidence.ended(on: ring.id) { request in
+        request.hasResult && request.result == -14 && request.isSQEKnown
+          && !request.opcode.properties.usesFixedBuffer
+          && request.memory(evidence.snapshot) != nil
+      }
+      guard let first = faults.last else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: faults.reversed().map(\.id),
+        summary: "\(evidence.words(first)) failed with EFAULT at 0x"
+          + String(first.sqe.addr, radix: 16)
+          + (faults.count > 1 ? "; and \(faults.count - 1) more" : ""),
+        numbers: [.init("requests", faults.count)])
+    }
+  }
+
+  static let overlappingMemory = FindingRule(
+    "overlapping-memory",
+    meaning:
+      "Two requests in flight use the same memory and at least one of them fills it: what it "
+      + "holds in the end is left to chance.",
+    cure: "Give each request in flight a buffer of its own, or link them."
+  ) { evidence in
+    var sightings: [Sighting] = []
+    for ring in evidence.openRings {
+      var spans = evidence.inFlight(on: ring.id).compactMap { request in
+        request.isRunning ? request.memory(evidence.snapshot) : nil
+      }
+      spans.sort { ($0.start, $0.request) < ($1.start, $1.request) }
+      var pairs: [(MemorySpan, MemorySpan)] = []
+      // The span so far that reaches farthest, and the one of those that are filled.
+      var farthest: MemorySpan?
+      var farthestFilled: MemorySpan?
+      for span in spans {
+        let other = span.isFilled ? farthest : farthestFilled
+        if let other, span.overlaps(other) { pairs.append((other, span)) }
+        if span.end >= farthest?.end ?? 0 { farthest = span }
+        if span.isFilled, span.end >= farthestFilled?.end ?? 0 { farthestFilled = span }
+      }
+      let twins = pairs.filter { $0.sqe == $1.sqe && $0.sqe != nil }
+      let others = pairs.filter { $0.sqe != $1.sqe || $0.sqe == nil }
+      if let sighting = shared(others, on: ring, evidence) { sightings.append(sighting) }
+      if var sighting = shared(twins, on: ring, evidence),
+        let one = evidence.request(twins[0].0.request)
+      {
+        let start = String(twins[0].1.start, radix: 16)
+        sighting.summary =
+          "\(evidence.words(one)) is in flight twice, submitted with the same SQE: "
+          + "both use 0x\(start)"
+        sighting.meaning =
+          "One SQE was submitted twice: both requests are the same in user_data, opcode, "
+          + "file and memory, and two CQEs will come."
+        sighting.cure =
+          "Submit each SQE once: see whether a submission is repeated after an error, or an "
+          + "operation is armed again before its CQE."
+        sightings.append(sighting)
+      }
+    }
+    return sightings
+  }
+
+  private static func shared(
+    _ pairs: [(MemorySpan, MemorySpan)], on ring: Ring, _ evidence: Evidence
+  ) -> Sighting? {
+    guard let (first, second) = pairs.first, let one = evidence.request(first.request),
+      let other = evidence.request(second.request)
+    else { return nil }
+    var seen: Set<Request.ID> = []
+    let requests = pairs.flatMap { [$0.request, $1.request] }.filter { seen.insert($0).inserted }
+    let bytes = min(first.end, second.end) - second.start
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: requests,
+      summary: "\(evidence.words(one)) and \(evidence.words(other)) share "
+        + "\(Words.count(bytes, "byte")) at 0x" + String(second.start, radix: 16),
+      numbers: [.init("pairs", pairs.count), .init("shared_bytes", bytes)])
+  }
+
+  static let withdrawnBuffer = FindingRule(
+    "withdrawn-buffer",
+    meaning: "A registered buffer was unregistered or replaced while requests use it: it stays "
+      + "pinned until the last of them ends.",
+    cure: "Wait for the requests that use a buffer before taking it out of the table."
+  ) { evidence in
+    evidence.snapshot.buffers.compactMap { buffer in
+      guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
+        // The members of these groups outlive the withdrawal by design; conditions tell of delays.
+        buffer.provider.isLongLived,
+        let request = evidence.request(oldest),
+        evidence.age(since: request.startTime) >= 1_000_000_000
+      else { return nil }
+      return Sighting(
+        severity: .warn, rings: [buffer.ring], requests: buffer.borrowers,
+        summary: "buffer \(buffer.index) is out of the table, and \(evidence.words(request))"
+          + (buffer.borrowers.count > 1
+            ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
+        numbers: [
+          .init("borrowers", buffer.borrowers.count), .init("length", buffer.length),
+          .init("age_ns", evidence.age(since: request.startTime)),
+        ])
+    }
+  }
+}
+
+/// Memory that a request names.
+private struct MemorySpan {
+  var request: Request.ID
+  var process: UInt32
+  var chain: Chain.ID
+  var start: UInt64
+  /// Behind the last byte.
+  var end: UInt64
+  /// The kernel writes into it.
+  var isFilled: Bool
+  /// What the application wrote, nil where not known.
+  var sqe: Written?
+
+  struct Written: Equatable {
+    var userData: UInt64
+    var opcode: Opcode
+    var flags: UInt8
+    var fd: Int32
+    var offset: UInt64
+    var address: UInt64
+    var length: UInt32
+    var opcodeFlags: UInt32
+
+    init?(_ request: Request) {
+      guard request.isSQEKnown else { return nil }
+      userData = request.userData
+      opcode = request.opcode
+      flags = request.sqe.flags
+      fd = request.sqe.fd
+      offset = request.sqe.off
+      address = request.sqe.addr
+      length = request.sqe.len
+      opcodeFlags = request.sqe.op_flags
+    }
+  }
+
+  func overlaps(_ other: MemorySpan) -> Bool {
+    process == other.process && start < other.end && other.start < end
+      // Requests of a chain run one after the other.
+      && (chain == 0 || chain != other.chain)
+  }
+}
+
+extension Request {
+  fileprivate var isRunning: Bool {
+    !state.isFinal && state != .linked && state != .deferred && !isSuspect
+  }
+
+  /// The application's own memory, where the SQE tells it: not of vectors, provided buffers, or buffers
+  /// that a driver lent.
+  fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
+    let properties = opcode.properties
+    guard properties.direction != .none, properties.length == .bytes, knows(.addr), knows(.len),
+      sqe.addr != 0, sqe.len != 0, properties.addr != nil,
+      !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
+    else { return nil }
+    if properties.usesFixedBuffer,
+      snapshot.buffers.contains(where: {
+        $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
+          && $0.isKernel
+      })
+    {
+      return nil
+    }
+    let (end, isOver) = sqe.addr.addingReportingOverflow(UInt64(sqe.len))
+    return isOver
+      ? nil
+      : MemorySpan(
+        request: id, process: submitterTgid, chain: chain, start: sqe.addr, end: end,
+        isFilled: properties.direction == .read, sqe: MemorySpan.Written(self))
+  }
+}

@@ -1,0 +1,110 @@
+import UringTrace
+
+/// Rules about what lies in the two queues.
+extension FindingRule {
+  private static let patience: UInt64 = 3_000_000_000
+
+  static let cqOverflow = FindingRule(
+    "cq-overflow",
+    meaning: "The completion queue was full: the kernel put CQEs on a list of its own, which is "
+      + "slow, and ends multishot requests.",
+    cure: "Reap more often, or make the queue larger (IORING_SETUP_CQSIZE)."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      let counts = evidence.counts(of: ring)
+      guard counts.overflows > 0 else { return nil }
+      let requests = evidence.ended(on: ring.id) { $0.state == .overflowed }
+      return Sighting(
+        severity: counts.dropped > 0 ? .crit : .warn, rings: [ring.id],
+        requests: requests.reversed().map(\.id), requestCount: counts.overflows,
+        summary: "\(Words.count(counts.overflows, "CQE")) did not fit into the queue"
+          // Not known of a ring whose creation was not seen until it is found.
+          + (ring.cqEntries > 0 ? " of \(ring.cqEntries)" : "")
+          + (counts.dropped > 0 ? "; \(counts.dropped) were dropped" : ""),
+        numbers: [
+          .init("overflows", counts.overflows), .init("dropped", counts.dropped),
+          .init("cq_entries", ring.cqEntries),
+        ],
+        meaning: counts.dropped > 0
+          ? "The completion queue was full and the kernel had no memory: CQEs are lost for good."
+          : nil)
+    }
+  }
+
+  static let unreapedCQEs = FindingRule(
+    "unreaped-cqes",
+    meaning: "Completions lie in the queue and nobody reaps them.",
+    cure:
+      "Find where the thread that reaps is instead: it is blocked elsewhere, missed a wake-up, or "
+      + "reaps one CQE where several came."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      let age = evidence.age(since: ring.cqPendingSince)
+      // Who waits for several leaves the first ones in the queue.
+      guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
+      let wanted = Set(ring.unreaped.map(\.userData))
+      var requests: [Request.ID] = []
+      evidence.forEachEnded(on: ring.id, within: .history) { request in
+        guard requests.count < Int(ring.cqPending) else { return }
+        if wanted.isEmpty || wanted.contains(request.userData) { requests.append(request.id) }
+      }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: requests.reversed(),
+        requestCount: UInt64(ring.cqPending),
+        summary: "\(Words.count(ring.cqPending, "CQE")) unreaped for \(Words.duration(age))",
+        numbers: [
+          .init("cq_pending", ring.cqPending), .init("cq_entries", ring.cqEntries),
+          .init("age_ns", age),
+        ])
+    }
+  }
+
+  static let unsubmittedSQEs = FindingRule(
+    "unsubmitted-sqes",
+    meaning:
+      "SQEs lie in the queue and the kernel has taken none: the program does not submit, or its "
+      + "submissions fail.",
+    cure: "Check that io_uring_submit is called, and that its result is as many as were queued."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      guard !ring.setupFlags.contains(.sqPoll) else { return nil }
+      return pendingSQEs(
+        ring, evidence, severity: .warn,
+        cure: ring.setupFlags.contains(.singleIssuer)
+          ? "Check that io_uring_submit is called, by the thread that submitted first: with "
+            + "IORING_SETUP_SINGLE_ISSUER it fails with -EEXIST in any other."
+          : nil)
+    }
+  }
+
+  static let sqpollStall = FindingRule(
+    "sqpoll-stall",
+    meaning: "SQEs lie in the queue and the SQ thread does not take them: it sleeps and was not "
+      + "woken, or cannot run.",
+    cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "
+      + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      guard ring.setupFlags.contains(.sqPoll) else { return nil }
+      return pendingSQEs(ring, evidence, severity: .crit)
+    }
+  }
+
+  private static func pendingSQEs(
+    _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity, cure: String? = nil
+  ) -> Sighting? {
+    let age = evidence.age(since: ring.sqPendingSince)
+    guard ring.sqPending > 0, age >= patience else { return nil }
+    let first = ring.unsubmitted.prefix(3).map {
+      "\(Opcode(rawValue: $0.opcode).name) 0x\(String($0.user_data, radix: 16))"
+    }
+    return Sighting(
+      severity: severity, rings: [ring.id],
+      summary: "\(Words.count(ring.sqPending, "SQE")) not taken for \(Words.duration(age))"
+        + (first.isEmpty ? "" : ": " + Words.list(first, of: Int(ring.sqPending))),
+      numbers: [
+        .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),
+        .init("age_ns", age),
+      ], cure: cure)
+  }
+}

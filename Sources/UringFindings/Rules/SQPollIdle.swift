@@ -1,0 +1,35 @@
+import UringTrace
+
+extension FindingRule {
+  static let sqpollIdle = FindingRule(
+    "sqpoll-idle",
+    meaning: "The SQ thread spins on a queue that hardly ever has anything: it burns CPU time for "
+      + "requests that a system call each would have cost far less.",
+    cure:
+      "Set a shorter sq_thread_idle, let rings share the thread (IORING_SETUP_ATTACH_WQ), or do "
+      + "without SQPOLL."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      let life = evidence.life(of: ring)
+      let time = evidence.sqThreadTime(of: ring)
+      let submitted = evidence.counts(of: ring).submitted
+      // A fifth of a processor, and a millisecond or more for each request: a call costs a microsecond.
+      guard ring.setupFlags.contains(.sqPoll), life >= 3_000_000_000, time >= 1_000_000_000,
+        time * 5 >= life, time / 1_000_000 >= submitted
+      else { return nil }
+      var requests: [Request.ID] = []
+      evidence.forEachEnded(on: ring.id) { request in
+        if requests.count < Finding.requestLimit { requests.append(request.id) }
+      }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: requests, requestCount: submitted,
+        summary:
+          "thread \(ring.sqThreadTid) used \(Words.percent(time, of: life)) % of a processor "
+          + "for \(Words.count(submitted, "request")) in \(Words.duration(life))",
+        numbers: [
+          .init("cpu_ns", time), .init("share_percent", Words.percent(time, of: life)),
+          .init("requests", submitted),
+        ])
+    }
+  }
+}

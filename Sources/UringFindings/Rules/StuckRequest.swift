@@ -1,0 +1,61 @@
+import UringTrace
+
+extension FindingRule {
+  static let stuckRequest = FindingRule(
+    "stuck-request",
+    meaning: "Requests are in flight many times longer than any of their kind on this ring took.",
+    cure: "See in the request's detail which file, worker or device has it; cancel it with "
+      + "IORING_OP_ASYNC_CANCEL or guard it with a LINK_TIMEOUT."
+  ) { evidence in
+    var sightings: [Sighting] = []
+    for ring in evidence.openRings {
+      var stuck: [StuckKind: [Request]] = [:]
+      for request in evidence.inFlight(on: ring.id) {
+        guard let history = request.historyExceeded(evidence) else { continue }
+        // Whether a peer sends is not in the program's power.
+        let waitsForPeer = request.state == .pollArmed
+        let kind = StuckKind(
+          opcode: request.opcode, waitsForPeer: waitsForPeer, usual: history.max,
+          count: history.count)
+        stuck[kind, default: []].append(request)
+      }
+      for (kind, requests) in stuck.sorted(by: { $0.value[0].id < $1.value[0].id }) {
+        let oldest = requests[0]
+        let age = evidence.age(since: oldest.startTime)
+        sightings.append(
+          Sighting(
+            severity: kind.waitsForPeer ? .info : .warn, rings: [ring.id],
+            requests: requests.map(\.id),
+            summary: "\(evidence.words(oldest)) is in flight for \(Words.duration(age)); "
+              + "\(kind.count) of its kind took \(Words.duration(kind.usual)) at most"
+              + (requests.count > 1 ? "; and \(requests.count - 1) more" : ""),
+            numbers: [
+              .init("age_ns", age), .init("longest_before_ns", kind.usual),
+              .init("completed_before", kind.count), .init("stuck", requests.count),
+            ]))
+      }
+    }
+    return sightings
+  }
+}
+
+/// Requests that are told together.
+private struct StuckKind: Hashable {
+  var opcode: Opcode
+  var waitsForPeer: Bool
+  var usual: UInt64
+  var count: UInt64
+}
+
+extension Request {
+  /// What others of its kind took, if it is much older.
+  fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
+    guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
+      [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),
+      let history = evidence.latency(opcode, on: ring), history.count >= 100
+    else { return nil }
+    // The scheduler alone can hold a request up for some tens of milliseconds.
+    let limit = max(history.max.multipliedReportingOverflow(by: 10).partialValue, 250_000_000)
+    return evidence.age(since: startTime) > limit ? history : nil
+  }
+}

@@ -1,0 +1,139 @@
+import UringTrace
+
+/// Rules about what was moved, and how.
+extension FindingRule {
+  static let shortTransfer = FindingRule(
+    "short-transfer",
+    meaning: "A request on a file moved less than it was asked to, though it was not at the file's "
+      + "end.",
+    cure: "Compare each result with the length asked for, and submit the rest."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      let short = evidence.ended(on: ring.id) { $0.isShort }
+      guard !short.isEmpty else { return nil }
+      var extents: [FileNames.DescriptorKey: FileExtents] = [:]
+      evidence.forEachEnded(on: ring.id) { request in
+        guard let extent = FileExtent(request) else { return }
+        extents[extent.file, default: FileExtents()].add(extent)
+      }
+      let wrong = short.filter { request in
+        if request.opcode.properties.direction == .write { return request.isShortWriteTold }
+        guard evidence.isNamedByPath(request), let extent = FileExtent(request) else {
+          return false
+        }
+        return extents[extent.file]?.showDataBehind(extent) ?? false
+      }
+      guard let first = wrong.last else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: wrong.reversed().map(\.id),
+        summary: "\(evidence.words(first)) moved \(first.result) of \(first.sqe.len) bytes"
+          + (wrong.count > 1 ? "; and \(wrong.count - 1) more were short" : ""),
+        numbers: [
+          .init("requests", wrong.count), .init("asked", first.sqe.len),
+          .init("moved", max(0, first.result)),
+        ])
+    }
+  }
+
+  static let copiedSend = FindingRule(
+    "copied-send",
+    meaning:
+      "The network stack copied the data of a zero-copy send: it cost more than a plain send.",
+    cure:
+      "Use IORING_OP_SEND here: loopback, small messages, and devices without scatter-gather or "
+      + "checksumming always copy."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      var total = 0
+      let copied = evidence.ended(on: ring.id) { request in
+        guard request.opcode.properties.isZeroCopySend else { return false }
+        total += 1
+        return request.steps.contains { $0.kind == .notifiedOfCopy }
+      }
+      guard let first = copied.last else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: copied.reversed().map(\.id),
+        summary: "\(copied.count) of \(Words.count(total, "zero-copy send")) copied: "
+          + evidence.words(first),
+        numbers: [.init("copied", copied.count), .init("sends", total)])
+    }
+  }
+}
+
+extension Request {
+  /// Ended without an error, with fewer bytes than asked for.
+  fileprivate var isShort: Bool {
+    let properties = opcode.properties
+    return hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
+      && properties.direction != .none && properties.length == .bytes
+  }
+
+  /// The kernel itself found a write to a file short.
+  fileprivate var isShortWriteTold: Bool { steps.contains { $0.kind == .shortWrite } }
+}
+
+/// The bytes of a file that a request read or wrote at an offset, and when.
+private struct FileExtent {
+  var file: FileNames.DescriptorKey
+  var start: UInt64
+  /// Behind the last byte.
+  var end: UInt64
+  var submitted: UInt64
+  var completed: UInt64
+  var isRead: Bool
+
+  /// nil if it moved nothing, or at the file's own position.
+  init?(_ request: borrowing Request) {
+    guard request.hasResult, request.isSQEKnown, request.result > 0,
+      request.opcode.properties.off?.name == "offset",
+      request.opcode.properties.direction != .none, request.sqe.off != UInt64.max,
+      case .descriptor(let fd)? = request.file
+    else { return nil }
+    let (end, isOver) = request.sqe.off.addingReportingOverflow(UInt64(request.result))
+    guard !isOver else { return nil }
+    file = FileNames.DescriptorKey(tgid: request.submitterTgid, fd: fd)
+    start = request.sqe.off
+    self.end = end
+    submitted = request.startTime
+    completed = request.lastTime
+    isRead = request.opcode.properties.direction == .read
+  }
+}
+
+/// What was read and written through one descriptor.
+private struct FileExtents {
+  /// Newest first; those far back cannot overlap in time.
+  private var reads: [FileExtent] = []
+  private var writtenEnd: UInt64 = 0
+
+  private static let limit = 4_096
+
+  mutating func add(_ extent: FileExtent) {
+    if !extent.isRead {
+      writtenEnd = max(writtenEnd, extent.end)
+    } else if reads.count < Self.limit {
+      reads.append(extent)
+    }
+  }
+
+  /// Whether the file had data behind a short read at that time.
+  ///
+  /// Only a read in flight at the same time shows that: before and after, the descriptor can be another
+  /// file's, and a file that grew ended there. A stream has no offsets, and its reads all start at the same
+  /// one.
+  func showDataBehind(_ short: FileExtent) -> Bool {
+    guard writtenEnd <= short.end else { return false }
+    return reads.contains {
+      $0.start >= short.end && $0.submitted <= short.completed && short.submitted <= $0.completed
+    }
+  }
+}
+
+extension Evidence {
+  /// Its file has a path: no pipe, socket or other stream.
+  fileprivate func isNamedByPath(_ request: Request) -> Bool {
+    guard let name = snapshot.fileNames.name(of: request), name.hasPrefix("/") else { return false }
+    return !name.hasPrefix("/dev/tty") && !name.hasPrefix("/dev/pts/")
+      && !name.hasPrefix("/dev/console")
+  }
+}

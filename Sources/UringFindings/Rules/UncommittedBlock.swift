@@ -1,0 +1,164 @@
+import UringTrace
+
+extension FindingRule {
+  static let uncommittedBlock = FindingRule(
+    "uncommitted-block",
+    meaning: "A ublk server has block requests that it was handed and has not committed: whoever "
+      + "uses the device waits for it.",
+    cure:
+      "Find where the server loses this queue and tag, or what it waits for; every request that "
+      + "a fetch hands out needs its UBLK_U_IO_COMMIT_AND_FETCH_REQ."
+  ) { evidence in
+    var late: [String: [LateBlock]] = [:]
+    var services: [UInt32: UblkService] = [:]
+    for disk in evidence.snapshot.diskRequests where disk.isWithServer {
+      let start = disk.driverTime == 0 ? disk.startTime : disk.driverTime
+      guard start != 0, evidence.age(since: start) >= patience else { continue }
+      // What an earlier look found may have ended since, unless somebody still waits for it.
+      let waiting = evidence.waiting(disk)
+      if disk.request != nil, waiting == nil { continue }
+      let now = waiting == nil ? disk.time : evidence.snapshot.time
+      guard now.since(start) >= patience else { continue }
+      let service = services[disk.serverTgid] ?? UblkService(of: disk.serverTgid, evidence)
+      services[disk.serverTgid] = service
+      let slot = UblkSlot(queue: disk.block.queue, tag: disk.block.tag)
+      guard !service.wasCommitted(slot, since: disk.time),
+        now.since(start) / 10 >= service.longest
+      else { continue }
+      late[disk.block.device, default: []].append(
+        LateBlock(disk: disk, age: now.since(start), handedOut: service.handedOut[slot]))
+    }
+    return late.sorted { $0.key < $1.key }.compactMap { _, blocks in
+      let blocks = blocks.sorted { $0.age > $1.age }
+      guard let first = blocks.first, let service = services[first.disk.serverTgid] else {
+        return nil
+      }
+      let waiting = blocks.compactMap { evidence.waiting($0.disk) }
+      let rings = Set(waiting.map(\.ring)).union(service.rings)
+      return Sighting(
+        severity: .warn, rings: rings.sorted(),
+        requests: waiting.map(\.id) + blocks.compactMap(\.handedOut),
+        summary: summary(first, waiting.first, others: blocks.count - 1, evidence),
+        numbers: [
+          .init("age_ns", first.age), .init("uncommitted", blocks.count),
+          .init("queue", first.disk.block.queue), .init("tag", first.disk.block.tag),
+          .init("longest_before_ns", service.longest), .init("committed_before", service.count),
+        ])
+    }
+  }
+
+  /// A server that answers at all answers within this, as a rule; and who answers slower has a history.
+  private static let patience: UInt64 = 3_000_000_000
+
+  private static func summary(
+    _ block: LateBlock, _ waiting: Request?, others: Int, _ evidence: Evidence
+  ) -> String {
+    let disk = block.disk
+    let ring = evidence.rings.first { $0.ownerTgid == disk.serverTgid && !$0.comm.isEmpty }
+    let name = ring.map { "\($0.comm)/" } ?? "process "
+    let server = disk.serverTgid == 0 ? "its server" : "its server \(name)\(disk.serverTgid)"
+    var text = "\(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag): "
+    text += "\(disk.operationText) is with \(server) for \(Words.duration(block.age))"
+    text += " and not committed"
+    if let waiting { text += "; \(evidence.words(waiting)) waits for it" }
+    if others > 0 { text += "; and \(others) more" }
+    return text
+  }
+}
+
+/// A block request that its server has had for long.
+private struct LateBlock {
+  var disk: DiskRequest
+  var age: UInt64
+  /// The command whose completion handed it to the server, if that was seen.
+  var handedOut: Request.ID?
+}
+
+/// What was seen of a ublk server's commands: how long it kept requests until it committed them.
+private struct UblkService {
+  private var commits: [UblkSlot: UInt64] = [:]
+  /// The last command of each slot that has completed.
+  private(set) var handedOut: [UblkSlot: Request.ID] = [:]
+  /// Nanoseconds that it kept a request at most.
+  private(set) var longest: UInt64 = 0
+  /// Requests that it was handed and committed.
+  private(set) var count: UInt64 = 0
+  /// With commands in flight, or that ended a moment ago.
+  private(set) var rings: Set<Ring.ID> = []
+
+  /// - Parameter tgid: 0 if it is not known: then all that serve.
+  init(of tgid: UInt32, _ evidence: Evidence) {
+    var commands: [Command] = []
+    for ring in evidence.openRings where tgid == 0 || ring.ownerTgid == tgid {
+      let before = commands.count
+      evidence.forEachEnded(on: ring.id, within: .history) {
+        if let command = Command($0) { commands.append(command) }
+      }
+      for request in evidence.inFlight(on: ring.id) {
+        if let command = Command(request) { commands.append(command) }
+      }
+      if commands.count > before || evidence.serves(ring.id) { rings.insert(ring.id) }
+    }
+    commands.sort { $0.start < $1.start }
+    var last: [Command.Key: Command] = [:]
+    for command in commands {
+      if command.isCommit {
+        commits[command.key.slot] = command.start
+        if let before = last[command.key], before.end != 0 {
+          longest = max(longest, command.start.since(before.end))
+          count += 1
+        }
+      }
+      last[command.key] = command
+    }
+    for (key, command) in last where command.end != 0 { handedOut[key.slot] = command.request }
+  }
+
+  /// Devices that a server has several of are not told apart: rather nothing than something wrong.
+  func wasCommitted(_ slot: UblkSlot, since time: UInt64) -> Bool {
+    commits[slot].map { $0 >= time } ?? false
+  }
+
+  /// A fetch, or a commit and fetch.
+  private struct Command {
+    struct Key: Hashable {
+      var ring: Ring.ID
+      var fd: Int32
+      var slot: UblkSlot
+    }
+
+    var key: Key
+    var request: Request.ID
+    var start: UInt64
+    /// When it handed out a request, 0 if it has not.
+    var end: UInt64
+    var isCommit: Bool
+
+    init?(_ request: borrowing Request) {
+      guard request.opcode.isDriverCommand, request.isSQEKnown,
+        let (_, command) = GroupProviderTraits.command(
+          UInt32(truncatingIfNeeded: request.sqe.off)),
+        command.role == .deliver || command.role == .commitAndDeliver
+      else { return nil }
+      key = Key(
+        ring: request.ring, fd: request.sqe.fd, slot: UblkSlot(command: request.sqe))
+      self.request = request.id
+      start = request.startTime
+      end = 0
+      if request.hasResult, request.result == 0 { end = request.lastTime }
+      isCommit = command.role == .commitAndDeliver
+    }
+  }
+}
+
+extension Evidence {
+  /// The request that a block request is for, while it is in flight.
+  fileprivate func waiting(_ disk: DiskRequest) -> Request? {
+    disk.request.flatMap(request).flatMap { $0.state.isFinal ? nil : $0 }
+  }
+
+  /// A ublk command waits on the ring.
+  fileprivate func serves(_ ring: Ring.ID) -> Bool {
+    inFlight(on: ring).contains { snapshot.ublkSlots[$0.id] != nil }
+  }
+}

@@ -1,0 +1,171 @@
+import UringTrace
+
+/// Rules about io-wq.
+extension FindingRule {
+  static let puntStorm = FindingRule(
+    "punt-storm",
+    meaning: "Most transfers cannot be done at once and go to worker threads, which costs a thread "
+      + "switch or more for each.",
+    cure:
+      "Use a file system that supports non-blocking buffered I/O (FMODE_NOWAIT), or O_DIRECT if "
+      + "the file was opened without it, and preallocate files that grow."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      var transfers: UInt64 = 0
+      let punted = evidence.ended(on: ring.id) { request in
+        // Who asks for a worker has one.
+        guard request.opcode.properties.direction != .none,
+          !SQEFlags(requestFlags: request.flags).contains(.async),
+          // What failed shows what is wrong with the file, not with the way to it.
+          !request.hasFailed
+        else { return false }
+        transfers += 1
+        return request.isPunted
+      }
+      guard transfers >= 200, UInt64(punted.count) * 2 >= transfers else { return nil }
+      let percent = Words.percent(UInt64(punted.count), of: transfers)
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: punted.map(\.id),
+        summary: "\(percent) % of \(transfers) transfers went to io-wq: "
+          + evidence.words(punted[0]),
+        numbers: [
+          .init("punted", punted.count), .init("transfers", transfers),
+          .init("share_percent", percent),
+        ], cure: ring.setupFlags.contains(.ioPoll) ? directCure : nil)
+    }
+  }
+
+  /// A ring with IOPOLL takes O_DIRECT only.
+  private static let directCure =
+    "Allocate the file's blocks before, and keep the device's queue below its limit: direct I/O "
+    + "goes to workers where it would have to wait for either."
+
+  static let workerFanOut = FindingRule(
+    "worker-fan-out",
+    meaning: "Very many worker threads run requests of one ring: they block, and each costs memory "
+      + "and a place in the scheduler.",
+    cure:
+      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on what can "
+      + "wait for readiness."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      // One worker has one request at a time.
+      var workers: Set<UInt32> = []
+      let running = evidence.inFlight(on: ring.id).filter { request in
+        guard request.state == .worker, let tid = request.lastWorker else { return false }
+        return workers.insert(tid).inserted
+      }
+      guard workers.count >= 32 else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: running.map(\.id),
+        summary: "\(workers.count) workers each run a request: " + evidence.words(running[0]),
+        numbers: [.init("workers", workers.count)])
+    }
+  }
+
+  static let hashedWork = FindingRule(
+    "hashed-work",
+    meaning: "Requests on one file go to io-wq, which runs them one after the other: they wait for "
+      + "each other, not for the device.",
+    cure:
+      "Use O_DIRECT on a file system with parallel direct writes; more depth on this file helps "
+      + "nothing."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      var files: [FileReference: HashedFile] = [:]
+      func note(_ request: borrowing Request, until end: UInt64) {
+        guard let file = request.file, let queued = request.hashedTime,
+          !request.hasFailed
+        else { return }
+        files[file, default: HashedFile()].add(request, from: queued, to: end)
+      }
+      evidence.forEachEnded(on: ring.id) { note($0, until: $0.lastTime) }
+      for request in evidence.inFlight(on: ring.id) { note(request, until: evidence.snapshot.time) }
+      let worst = files.max { $0.value.count < $1.value.count }
+      guard let (file, work) = worst, work.count >= 100, work.depth >= 2,
+        let sample = work.requests.first.flatMap({ evidence.request($0) })
+      else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: work.requests, requestCount: work.count,
+        summary: "\(work.count) requests (\(work.opcodeNames)) on "
+          + "\(evidence.name(of: file, in: sample)) queued one behind the other, "
+          + "\(Words.number(work.depth)) at a time on average",
+        numbers: [
+          .init("requests", work.count), .init("mean_depth", UInt64(work.depth.rounded())),
+          .init("mean_wait_ns", work.total / work.count),
+        ],
+        meaning: ring.setupFlags.contains(.ioPoll) ? polledMeaning : nil,
+        cure: ring.setupFlags.contains(.ioPoll) ? directCure : nil)
+    }
+  }
+
+  private static let polledMeaning =
+    "On a ring with IORING_SETUP_IOPOLL all work on one regular file that goes to io-wq, reads "
+    + "included, runs one after the other."
+}
+
+/// Work on one file that io-wq does one after the other.
+private struct HashedFile {
+  var requests: [Request.ID] = []
+  var count: UInt64 = 0
+  /// Nanoseconds from being queued to the end, over all.
+  var total: UInt64 = 0
+  var first = UInt64.max
+  var last: UInt64 = 0
+
+  private var opcodes: Set<Opcode> = []
+
+  /// `WRITE`, or `FALLOCATE, WRITE`.
+  var opcodeNames: String { opcodes.map(\.name).sorted().joined(separator: ", ") }
+
+  mutating func add(_ request: borrowing Request, from start: UInt64, to end: UInt64) {
+    if requests.count < Finding.requestLimit { requests.append(request.id) }
+    opcodes.insert(request.opcode)
+    count += 1
+    total &+= end.since(start)
+    first = min(first, start)
+    last = max(last, end)
+  }
+
+  /// How many there were at a time, on average.
+  var depth: Double { Double(total) / Double(max(1, last.since(first))) }
+}
+
+extension Request {
+  fileprivate var hasFailed: Bool { hasResult && result < 0 }
+
+  fileprivate var isPunted: Bool {
+    (0..<min(Int(stepCount), Self.stepCapacity)).contains {
+      stepStorage[$0].kind == .queuedToWorker || stepStorage[$0].kind == .queuedToWorkerHashed
+    }
+  }
+
+  /// When it was queued behind other work on its file, nil if it was not.
+  fileprivate var hashedTime: UInt64? {
+    for index in 0..<min(Int(stepCount), Self.stepCapacity)
+    where stepStorage[index].kind == .queuedToWorkerHashed {
+      return stepStorage[index].time
+    }
+    return nil
+  }
+
+  /// The thread that executes it, as far as is known: a worker shows when it looks a file up, or in a
+  /// walk.
+  fileprivate var lastWorker: UInt32? {
+    if place == .workerRunning, workerTid != 0 { return workerTid }
+    guard let last = steps.last, last.kind == .fileAssigned, last.tid != submitterTid else {
+      return nil
+    }
+    return last.tid
+  }
+}
+
+extension Evidence {
+  fileprivate func name(of file: FileReference, in request: Request) -> String {
+    if let name = snapshot.fileNames.name(of: request) { return name }
+    return switch file {
+    case .descriptor(let fd): "fd \(fd)"
+    case .fixed(let index): "fixed file \(index)"
+    }
+  }
+}

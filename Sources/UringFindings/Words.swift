@@ -1,0 +1,37 @@
+import UringBase
+import UringTrace
+
+/// Figures in the sentences of findings.
+enum Words {
+  /// Three digits at most and a unit, as `1.25 ms`.
+  static func duration(_ nanoseconds: UInt64) -> String {
+    Figures.duration(nanoseconds, .prose)
+  }
+
+  static func number(_ value: Double) -> String { Figures.number(value) }
+
+  /// `1 request`, `3 requests`.
+  static func count(_ count: some BinaryInteger, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+
+  /// The first, and how many more there are.
+  static func list(_ items: [String], of total: Int, shown: Int = 3) -> String {
+    let rest = total - min(shown, items.count)
+    let text = items.prefix(shown).joined(separator: ", ")
+    return rest > 0 ? "\(text) and \(rest) more" : text
+  }
+
+  static func percent(_ part: UInt64, of whole: UInt64) -> UInt64 {
+    whole == 0 ? 0 : UInt64((Double(part) * 100 / Double(whole)).rounded())
+  }
+
+  /// Name of a negative result.
+  static func error(_ result: Int32) -> String { ErrorNumber(result: result)?.name ?? "\(result)" }
+}
+
+extension Finding.Number {
+  init(_ name: String, _ value: some BinaryInteger) {
+    self.init(name: name, value: UInt64(clamping: value))
+  }
+}

@@ -1,0 +1,136 @@
+import CRecord
+import UringTrace
+
+/// What values are called in JSON.
+package enum JSONNames {
+  /// Names of `REQ_F_*` that are set, `bit17` for those without a name.
+  ///
+  /// - Parameter kernelNames: by bit, as the stream tells them.
+  package static func requestFlags(_ flags: UInt64, _ kernelNames: [String]) -> [String] {
+    var request = Request()
+    request.flags = flags
+    return request.flagNames(kernelNames)
+  }
+
+  package static func state(_ state: Request.State) -> StaticString {
+    switch state {
+    case .submitted: "submitted"
+    case .deferred: "deferred"
+    case .linked: "linked"
+    case .issued: "issued"
+    case .pollArmed: "poll_armed"
+    case .worker: "worker"
+    case .taskWork: "task_work"
+    case .awaitingNotification: "awaiting_notification"
+    case .completed: "completed"
+    case .overflowed: "overflowed"
+    case .skipped: "skipped"
+    case .ended: "ended"
+    }
+  }
+
+  package static func state(_ state: RequestGroup.State) -> StaticString {
+    switch state {
+    case .assembling: "assembling"
+    case .provided: "provided"
+    case .borrowed: "borrowed"
+    case .membersDone: "members_done"
+    case .givenBack: "given_back"
+    case .leaked: "leaked"
+    }
+  }
+
+  /// nil where it is not known.
+  package static func direction(_ direction: GroupBuffer.Direction) -> String? {
+    switch direction {
+    case .unknown: nil
+    case .destination: "destination"
+    case .source: "source"
+    case .both: "both"
+    }
+  }
+
+  package static func kind(_ kind: Buffer.Kind) -> StaticString {
+    switch kind {
+    case .registered: "registered"
+    case .providedRing: "provided_ring"
+    case .providedLegacy: "provided_legacy"
+    }
+  }
+
+  package static func step(_ kind: Step.Kind) -> StaticString {
+    switch kind {
+    case .submitted: "submitted"
+    case .deferred: "deferred"
+    case .linked: "linked"
+    case .fileAssigned: "file_assigned"
+    case .pollArmed: "poll_armed"
+    case .queuedToWorker: "queued_to_worker"
+    case .queuedToWorkerHashed: "queued_to_worker_hashed"
+    case .taskWorkAdded: "task_work_added"
+    case .posted: "posted"
+    case .shortWrite: "short_write"
+    case .linkFailed: "link_failed"
+    case .linkCancelled: "link_cancelled"
+    case .preparationFailed: "preparation_failed"
+    case .completed: "completed"
+    case .overflowed: "overflowed"
+    case .skipped: "skipped"
+    case .notified: "notified"
+    case .notifiedOfCopy: "notified_of_copy"
+    case .ended: "ended"
+    case .found: "found"
+    }
+  }
+
+  /// nil where the place is not known.
+  package static func place(_ place: Place) -> String? {
+    switch place {
+    case .unknown: nil
+    case .linked: "linked"
+    case .deferred: "deferred"
+    case .poll: "poll"
+    case .timeout: "timeout"
+    case .linkTimeout: "link_timeout"
+    case .command: "uring_cmd"
+    case .futex: "futex"
+    case .waitid: "waitid"
+    case .iopoll: "iopoll"
+    case .block: "block"
+    case .workerQueued: "io_wq_queued"
+    case .workerRunning: "io_wq_running"
+    case .taskWork: "task_work"
+    }
+  }
+
+  package static func method(_ method: Ring.Balance.Method) -> StaticString {
+    switch method {
+    case .unknown: "unknown"
+    case .allocated: "allocated"
+    case .references: "references"
+    case .sequence: "sequence"
+    }
+  }
+
+  package static func activity(_ thread: Ring.SQThread) -> String {
+    switch thread {
+    case .polls: "polls"
+    case .sleeps: "sleeps"
+    }
+  }
+
+  /// Of a negative result, nil for others.
+  package static func errno(_ result: Int32) -> String? {
+    ErrorNumber(result: result)?.name
+  }
+}
+
+extension Request.State {
+  /// As documents have it: `poll_armed`.
+  public var name: String { "\(JSONNames.state(self))" }
+}
+
+extension RequestGroup.State {
+  /// As documents have it: `given_back`.
+  public var name: String { "\(JSONNames.state(self))" }
+}

@@ -1,0 +1,169 @@
+import CRecord
+import Synchronization
+import SystemPackage
+import UringRecords
+import UringTrace
+
+/// A recording: its header and all of its records that can be used.
+///
+/// Records are checked in blocks, each when it is first reached. Whoever reads from start to end reads
+/// the file once; the sums over all records (``recordCount``, ``flaw`` and the like) check what is left.
+public final class Recording: Sendable {
+  public let header: RecordingHeader
+
+  private let contents: FileContents
+  private let firstRecord: Int
+  /// What the other format's reader found wrong.
+  private let readerFlaw: RecordingFlaw?
+  private let checked: Mutex<Checked>
+
+  private struct Checked: Sendable {
+    var check: RecordCheck
+    var blocks: [RecordBlock] = []
+  }
+
+  /// Opens a binary recording or a JSON trace, which one its first bytes tell.
+  public convenience init(path: FilePath) throws(RecordingError) {
+    let contents: FileContents
+    do {
+      contents = try FileContents(path: path)
+    } catch {
+      throw .cannotRead(error)
+    }
+    try self.init(contents: contents)
+  }
+
+  /// A recording in memory, in either format.
+  public convenience init(bytes: [UInt8]) throws(RecordingError) {
+    try self.init(contents: FileContents(copying: bytes))
+  }
+
+  /// A binary recording in memory that is checked in blocks of another size.
+  convenience init(bytes: [UInt8], blockSize: Int) throws(RecordingError) {
+    let contents = FileContents(copying: bytes)
+    let (header, firstRecord) = try RecordingHeader.decode(contents.bytes)
+    self.init(
+      header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
+      blockSize: blockSize)
+  }
+
+  private convenience init(contents: FileContents) throws(RecordingError) {
+    if TraceReader.looksLikeTrace(contents.bytes) {
+      let trace = try TraceReader.read(contents.bytes)
+      self.init(
+        header: trace.header, contents: FileContents(copying: trace.records.bytes), firstRecord: 0,
+        flaw: trace.flaw)
+    } else {
+      let (header, firstRecord) = try RecordingHeader.decode(contents.bytes)
+      self.init(header: header, contents: contents, firstRecord: firstRecord, flaw: nil)
+    }
+  }
+
+  private init(
+    header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?,
+    blockSize: Int? = nil
+  ) {
+    self.header = header
+    self.contents = contents
+    self.firstRecord = firstRecord
+    readerFlaw = flaw
+    checked = Mutex(Checked(check: blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck()))
+  }
+
+  // MARK: Blocks
+
+  /// Records and what follows them.
+  private var body: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: contents.bytes[firstRecord...])
+  }
+
+  /// A block of records by its position among the blocks, nil behind the last.
+  package func block(_ index: Int) -> RecordBlock? {
+    checked.withLock { checked in
+      while index >= checked.blocks.count {
+        guard checkNextBlock(&checked) else { return nil }
+      }
+      return checked.blocks[index]
+    }
+  }
+
+  /// Lets an aggregator take the block at `index` while it is checked, so that its records come from memory
+  /// once; nil if the block has been checked already, or if there is none.
+  package func checkBlock(_ index: Int, into aggregator: inout Aggregator) -> RecordBlock? {
+    checked.withLock { checked in
+      guard index == checked.blocks.count,
+        let block = aggregator.consumeNextBlock(of: body, checking: &checked.check)
+      else { return nil }
+      checked.blocks.append(block)
+      return block
+    }
+  }
+
+  /// The bytes of checked records.
+  package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: body[range])
+  }
+
+  private func checkNextBlock(_ checked: inout Checked) -> Bool {
+    guard let block = checked.check.nextBlock(of: body) else { return false }
+    checked.blocks.append(block)
+    return true
+  }
+
+  /// The check, which has come to its end.
+  private var whole: RecordCheck {
+    checked.withLock { checked in
+      while checkNextBlock(&checked) {}
+      return checked.check
+    }
+  }
+
+  // MARK: Sums
+
+  /// Why some of it cannot be used; nil if all can.
+  public var flaw: RecordingFlaw? {
+    readerFlaw ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
+  }
+
+  /// Records, without the end record.
+  public var recordCount: UInt64 { whole.recordCount }
+
+  /// Records that are events, see `RecordKind.isEvent`.
+  public var eventCount: UInt64 { whole.eventCount }
+
+  /// Records lost while recording, by the end record; nil without one.
+  public var lost: UInt64? { whole.end?.lost }
+
+  /// Where time starts: nanoseconds, CLOCK_MONOTONIC.
+  public var startTime: UInt64 {
+    header.host.startTime != 0 ? header.host.startTime : whole.firstTime
+  }
+
+  /// Largest time of a record.
+  public var endTime: UInt64 { max(whole.lastTime, startTime) }
+
+  /// Nanoseconds from the start to the last record.
+  public var duration: UInt64 { endTime - startTime }
+
+  // MARK: Records
+
+  /// Where in the file the records are. A trace in JSON is none: its records are in memory.
+  package var byteRange: Range<Int> { firstRecord..<firstRecord + whole.length }
+
+  /// The pointers are good while the recording lives.
+  var records: RecordSequence { RecordSequence(bytes: bytes(0..<whole.length)) }
+
+  /// Calls `body` with each record; the pointer is good during the call.
+  public func forEachRecord<E: Error>(
+    _ body: (UnsafePointer<record>) throws(E) -> Void
+  ) throws(E) {
+    for record in records { try body(record) }
+  }
+
+  /// Calls `body` with the bytes of all records; they are good during the call.
+  public func withRecordBytes<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try body(records.bytes)
+  }
+}

@@ -1,0 +1,66 @@
+import CRecord
+import UringRecords
+import UringTrace
+
+/// What a recording says of itself before its first record.
+public struct RecordingHeader: Sendable, Hashable {
+  /// Layout of the records, `RECORD_SCHEMA`.
+  public var schema: UInt32
+  /// Version of the uringtop that recorded.
+  public var toolVersion: String
+  public var host: HostDescription
+
+  public init(toolVersion: String, host: HostDescription) {
+    self.schema = UInt32(RECORD_SCHEMA)
+    self.toolVersion = toolVersion
+    self.host = host
+  }
+
+  static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
+
+  /// As a file stores it.
+  var encoded: [UInt8] {
+    var header = recording_header()
+    withUnsafeMutableBytes(of: &header.magic) { $0.copyBytes(from: Self.magic) }
+    header.schema = schema
+    header.header_size = UInt32(MemoryLayout<recording_header>.size)
+    header.start_ns = host.startTime
+    header.start_realtime_ns = host.startRealtime
+    header.sampling = host.sampling
+    CharArray.set(&header.tool_version, to: toolVersion)
+    CharArray.set(&header.kernel, to: host.kernel)
+    CharArray.set(&header.tier, to: host.tier)
+    return withUnsafeBytes(of: header) { Array($0) }
+  }
+
+  /// Reads a file's header.
+  ///
+  /// - Returns: the header and the offset of the first record.
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(RecordingError) -> (header: RecordingHeader, firstRecord: Int) {
+    guard bytes.starts(with: magic) else { throw .notARecording }
+    let size = MemoryLayout<recording_header>.size
+    let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size
+    // Magic, schema and header size are at the same place in every schema.
+    guard bytes.count >= 16 else { throw .truncatedHeader }
+    let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+    let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+    guard schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(schema) }
+    guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= 1 << 16,
+      headerSize.isMultiple(of: 8)
+    else { throw .corruptHeader }
+    guard bytes.count >= headerSize else { throw .truncatedHeader }
+    var stored = recording_header()
+    withUnsafeMutableBytes(of: &stored) {
+      $0.copyBytes(from: bytes[..<min(headerSize, size)])
+    }
+    let header = RecordingHeader(
+      toolVersion: CharArray.string(stored.tool_version),
+      host: HostDescription(
+        kernel: CharArray.string(stored.kernel), tier: CharArray.string(stored.tier),
+        startTime: stored.start_ns, startRealtime: stored.start_realtime_ns,
+        sampling: max(1, stored.sampling)))
+    return (header, headerSize)
+  }
+}

@@ -1,0 +1,221 @@
+import CRecord
+import Glibc
+import SystemPackage
+import UringBase
+import UringRecords
+
+/// Writes records to a file on a thread of its own.
+///
+/// Whoever drains the kernel's ring buffer never waits for the disk: records queue up to
+/// ``Limits/queuedBytes``, and what is over that is lost, but for its sums (``DroppedRecords``); the source puts
+/// how many records that were into the stream (``lostToOutput``). When a write fails, the file is cut
+/// to whole records and nothing more is written.
+public final class RecordingWriter: Sendable {
+  public struct Limits: Sendable {
+    /// Bytes handed to the encoder at once: some of these stay in a processor's cache.
+    public var chunkBytes = 1 << 18
+    /// Bytes of memory kept to be used again: fresh memory costs more than the copy into it.
+    public var spareBytes = 64 << 20
+    /// Bytes that may wait for the disk.
+    public var queuedBytes = 256 << 20
+    /// Room besides, for records that name things or count losses: without them the others mislead.
+    public var neededBytes = 16 << 20
+    /// Nanoseconds after which waiting records are written though their chunk is not full.
+    public var flushInterval: UInt64 = 200_000_000
+
+    public init() {}
+  }
+
+  /// What became of a recording.
+  public struct Summary: Hashable, Sendable {
+    public var records: UInt64
+    /// Lost because the disk fell behind.
+    public var lostToOutput: UInt64
+    public var bytesWritten: UInt64
+  }
+
+  private struct State {
+    var current: [UInt8] = []
+    var queue: [[UInt8]] = []
+    /// Written ones, to be used again.
+    var spare: [[UInt8]] = []
+    var queuedBytes = 0
+    var records: UInt64 = 0
+    var lostTotal: UInt64 = 0
+    var isFinishing = false
+    var failure: OutputError?
+    var bytesWritten: UInt64 = 0
+    var dropped = DroppedRecords()
+
+    mutating func append(_ whole: UnsafeRawBufferPointer, count: UInt64) {
+      current.append(contentsOf: whole)
+      queuedBytes += whole.count
+      records += count
+    }
+
+    /// Appends the sums of what was dropped since the last time.
+    mutating func tellDropped() {
+      let counts = dropped.takeCounts()
+      counts.bytes.withUnsafeBytes { append($0, count: counts.count) }
+    }
+  }
+
+  private let limits: Limits
+  private let state = Monitor(State())
+  private let thread: WorkerThread
+  private let output: OutputFile
+  private let encoder: EncoderBox
+
+  /// Starts the file.
+  public init(
+    output: OutputFile, encoder: sending any TraceEncoder, limits: Limits = Limits()
+  ) throws(OutputError) {
+    var start: [UInt8] = []
+    encoder.begin(into: &start)
+    do {
+      try output.write(start)
+    } catch {
+      output.truncate(to: 0)
+      try? output.close()
+      throw error
+    }
+    let box = EncoderBox(encoder: encoder)
+    self.output = output
+    self.encoder = box
+    self.limits = limits
+    state.withLock { $0.bytesWritten = UInt64(start.count) }
+    thread = WorkerThread("writer", orThrow: WorkerThread.noThread) { [state] in
+      Self.run(state, output: output, encoder: box.encoder, limits: limits)
+    }
+  }
+
+  /// Why the recording stopped early, nil while it goes well.
+  public var failure: OutputError? { state.withLock { $0.failure } }
+
+  /// Records lost so far because the disk fell behind.
+  public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
+
+  /// Takes whole records. Never waits for the disk. Any thread, one at a time.
+  public func append(_ records: UnsafeRawBufferPointer) {
+    guard !records.isEmpty else { return }
+    let isFull: Bool = state.withLock { state in
+      guard state.failure == nil, !state.isFinishing else { return false }
+      let isFull = !state.current.isEmpty && state.current.count + records.count > limits.chunkBytes
+      if isFull { Self.rotate(&state, capacity: limits.chunkBytes) }
+      let hasRoom = state.queuedBytes + records.count <= limits.queuedBytes
+      guard hasRoom, state.dropped.isEmpty else {
+        appendSome(of: records, hasRoom: hasRoom, to: &state)
+        return isFull
+      }
+      let count = RecordSequence(bytes: records).reduce(into: UInt64(0)) { count, _ in count += 1 }
+      state.append(records, count: count)
+      return isFull
+    }
+    if isFull { state.change { _ in } }
+  }
+
+  /// While the disk is behind, and until the requests that were dropped have ended.
+  private func appendSome(
+    of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State
+  ) {
+    if hasRoom { state.tellDropped() }
+    let room = limits.queuedBytes + limits.neededBytes
+    for record in RecordSequence(bytes: records) {
+      let size = Int(record.pointee.size)
+      if state.dropped.take(record, isFull: !hasRoom) {
+        state.lostTotal += 1
+      } else if state.queuedBytes + size > room {
+        state.dropped.count(record)
+        state.lostTotal += 1
+      } else {
+        state.append(UnsafeRawBufferPointer(start: record, count: size), count: 1)
+      }
+    }
+  }
+
+  /// Takes one whole record.
+  public func append(_ record: UnsafePointer<record>) {
+    append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
+  }
+
+  /// Writes what waits and what the file ends with, and closes it.
+  ///
+  /// - Parameter lostInKernel: records that the kernel's ring buffer had no room for.
+  public func finish(lostInKernel: UInt64) throws(OutputError) -> Summary {
+    state.change {
+      $0.tellDropped()
+      $0.isFinishing = true
+    }
+    thread.join()
+    var result = state.withLock { $0 }
+    if result.failure == nil {
+      var end: [UInt8] = []
+      encoder.encoder.end(
+        time: MonotonicClock.now(), records: result.records,
+        lost: lostInKernel + result.lostTotal, into: &end)
+      result.failure = end.withUnsafeBytes {
+        output.write($0, of: encoder.encoder, total: &result.bytesWritten)
+      }
+    }
+    do {
+      try output.close()
+    } catch {
+      throw result.failure ?? error
+    }
+    if let failure = result.failure { throw failure }
+    return Summary(
+      records: result.records, lostToOutput: result.lostTotal, bytesWritten: result.bytesWritten)
+  }
+
+  private static func rotate(_ state: inout State, capacity: Int) {
+    state.queue.append(state.current)
+    state.current = state.spare.popLast() ?? []
+    state.current.reserveCapacity(capacity)
+  }
+
+  /// The thread: encodes and writes until `finish` or a failure.
+  private static func run(
+    _ monitor: Monitor<State>, output: OutputFile, encoder: any TraceEncoder, limits: Limits
+  ) {
+    var encoded: [UInt8] = []
+    var total = monitor.withLock { $0.bytesWritten }
+    while true {
+      var (chunks, isLast) = monitor.wait(
+        until: MonotonicClock.now() + limits.flushInterval,
+        for: { !$0.queue.isEmpty || $0.isFinishing },
+        then: { state in
+          if !state.current.isEmpty { rotate(&state, capacity: limits.chunkBytes) }
+          defer { state.queue.removeAll(keepingCapacity: true) }
+          return (state.queue, state.isFinishing)
+        })
+      chunks.reverse()
+      // Taken out: memory that the array holds as well would be copied instead of used again.
+      while var chunk = chunks.popLast() {
+        let size = chunk.count
+        if !encoder.keepsRecords {
+          encoded.removeAll(keepingCapacity: true)
+          chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
+        }
+        let failure = (encoder.keepsRecords ? chunk : encoded).withUnsafeBytes {
+          output.write($0, of: encoder, total: &total)
+        }
+        chunk.removeAll(keepingCapacity: true)
+        monitor.withLock { state in
+          state.bytesWritten = total
+          state.queuedBytes -= size
+          state.failure = failure
+          if state.spare.count < limits.spareBytes / limits.chunkBytes { state.spare.append(chunk) }
+        }
+        if failure != nil { return }
+      }
+      if isLast { return }
+    }
+  }
+
+  /// Used by the thread until it has ended, then by ``finish(lostInKernel:)``.
+  private final class EncoderBox: @unchecked Sendable {
+    let encoder: any TraceEncoder
+
+    init(encoder: any TraceEncoder) { self.encoder = encoder }
+  }
+}

@@ -1,0 +1,84 @@
+import CRecord
+import UringTrace
+
+/// The members of a trace's line, or of an object in it.
+struct LineMembers {
+  struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  private let container: KeyedDecodingContainer<Key>
+
+  init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
+
+  func failure(_ key: String) -> DecodingError {
+    .dataCorruptedError(
+      forKey: Key(stringValue: key), in: container, debugDescription: "not a known value")
+  }
+
+  /// Whether there is a member of this name that is not null.
+  func has(_ key: String) throws -> Bool {
+    let key = Key(stringValue: key)
+    return container.contains(key) ? try !container.decodeNil(forKey: key) : false
+  }
+
+  /// Whether there is a member of this name, null or not.
+  func names(_ key: String) -> Bool { container.contains(Key(stringValue: key)) }
+
+  func integer<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T {
+    try container.decode(T.self, forKey: Key(stringValue: key))
+  }
+
+  func string(_ key: String) throws -> String {
+    try container.decode(String.self, forKey: Key(stringValue: key))
+  }
+
+  func strings(_ key: String) throws -> [String] {
+    try container.decode([String].self, forKey: Key(stringValue: key))
+  }
+
+  func numbers(_ key: String) throws -> [UInt32] {
+    try container.decode([UInt32].self, forKey: Key(stringValue: key))
+  }
+
+  func bool(_ key: String) throws -> Bool {
+    try container.decode(Bool.self, forKey: Key(stringValue: key))
+  }
+
+  func hex(_ key: String, default missing: UInt64? = nil) throws -> UInt64 {
+    guard let text = try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
+    else {
+      guard let missing else { throw failure(key) }
+      return missing
+    }
+    return try word(text, of: key)
+  }
+
+  func words(_ key: String) throws -> [UInt64] {
+    try strings(key).map { try word($0, of: key) }
+  }
+
+  private func word(_ text: String, of key: String) throws -> UInt64 {
+    guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+      throw failure(key)
+    }
+    return value
+  }
+
+  func object(_ key: String) throws -> LineMembers {
+    LineMembers(try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: key)))
+  }
+
+  /// `RECORD_OPCODE_NONE` for null.
+  func opcode() throws -> UInt8 {
+    guard
+      let name = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "opcode"))
+    else { return UInt8(RECORD_OPCODE_NONE) }
+    guard let opcode = Opcode(name: name)?.rawValue else { throw failure("opcode") }
+    return opcode
+  }
+}

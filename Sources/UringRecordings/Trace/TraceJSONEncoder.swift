@@ -1,0 +1,106 @@
+import CRecord
+import UringRecords
+import UringTrace
+
+/// Writes trace.jsonl: a header, a line for each record, a summary. docs/json.md describes it.
+final class TraceJSONEncoder: TraceEncoder {
+  private let header: RecordingHeader
+  /// Gives rings and requests their numbers.
+  private var aggregator: Aggregator
+  private var flagNames = [String](repeating: "", count: 64)
+  private var events: UInt64 = 0
+  let keepsRecords = false
+
+  init(header: RecordingHeader) {
+    self.header = header
+    var limits = Aggregator.Limits()
+    limits.history = 0
+    limits.events = 1
+    aggregator = Aggregator(host: header.host, limits: limits)
+  }
+
+  func begin(into output: inout [UInt8]) {
+    write(into: &output) { json in
+      json.object { json in
+        json.field("type", literal: "header")
+        json.field("schema", header.schema)
+        json.field("tool", literal: "uringtop")
+        json.field("version", header.toolVersion)
+        json.field("kernel", header.host.kernel)
+        json.field("tier", header.host.tier)
+        if header.host.sampling > 1 { json.field("sampling", header.host.sampling) }
+        json.field("start_ns", header.host.startTime)
+        json.field("start_realtime_ns", header.host.startRealtime)
+      }
+    }
+  }
+
+  func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+    write(into: &output) { json in
+      for record in RecordSequence(bytes: records) {
+        aggregator.consume(record)
+        // A record that makes no sense to the model is nothing that happened.
+        guard let event = aggregator.lastEvent, let descriptor = record.pointee.kind.descriptor
+        else { continue }
+        noteFlagName(record)
+        events += 1
+        json.object { json in
+          json.field("type", literal: "event")
+          json.field("t", record.pointee.time_ns)
+          json.field("event", literal: descriptor.name)
+          json.field("ring", event.ring == 0 ? nil : event.ring)
+          json.field("req", event.request == 0 ? nil : event.request)
+          let hasRequest = event.request != 0 || descriptor.hasUserData
+          json.key("user_data")
+          if hasRequest { json.hex(event.userData) } else { json.null() }
+          json.field(
+            "opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
+          if event.group != 0 { json.field("group", event.group) }
+          json.field("tid", record.pointee.tid)
+          if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
+          if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }
+          TraceFields(record: record, flagNames: flagNames).write(to: &json)
+        }
+        json.newline()
+      }
+    }
+  }
+
+  /// Keeps the names of `REQ_F_*` for the lines that follow.
+  private func noteFlagName(_ record: UnsafePointer<record>) {
+    guard record.pointee.kind == .flagName else { return }
+    let name = record.body(as: record_flag_name.self).pointee
+    guard name.bit < UInt32(flagNames.count) else { return }
+    flagNames[Int(name.bit)] = CharArray.string(name.name)
+  }
+
+  func end(time: UInt64, records _: UInt64, lost: UInt64, into output: inout [UInt8]) {
+    let totals = aggregator.totals
+    write(into: &output) { json in
+      json.object { json in
+        json.field("type", literal: "summary")
+        json.field("t", time)
+        json.field("events", events)
+        json.field("lost", lost)
+        json.field("submitted", totals.submitted)
+        json.field("completed", totals.completed)
+        json.field("in_flight", totals.inFlight)
+        json.field("rings", totals.rings)
+      }
+    }
+  }
+
+  func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
+    output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+  }
+
+  private func write(into output: inout [UInt8], _ body: (inout JSONWriter) -> Void) {
+    var taken: [UInt8] = []
+    swap(&taken, &output)
+    var json = JSONWriter(appendingTo: taken)
+    taken = []
+    body(&json)
+    if json.bytes.last != UInt8(ascii: "\n") { json.newline() }
+    output = json.bytes
+  }
+}

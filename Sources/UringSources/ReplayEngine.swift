@@ -1,0 +1,178 @@
+import CRecord
+import UringRecordings
+import UringRecords
+import UringTrace
+
+/// A recording and a position in it, with the state of everything at that position. It has no clock.
+///
+/// Records are handed to the aggregator in runs, as long as the question allows: whole blocks where their
+/// sums suffice to tell that they pass, the last one record by record.
+struct ReplayEngine: ~Copyable {
+  let recording: Recording
+  private var aggregator: Aggregator
+  /// The block of the next record, and the record's offset.
+  private var block = 0
+  private var offset = 0
+  /// Nanoseconds from the recording's start.
+  private(set) var position: UInt64 = 0
+  /// Events before the position.
+  private(set) var event: UInt64 = 0
+  private let limits: Aggregator.Limits
+
+  init(_ recording: Recording, limits: Aggregator.Limits = Aggregator.Limits()) {
+    self.recording = recording
+    self.limits = limits
+    aggregator = Aggregator(host: recording.header.host, limits: limits)
+  }
+
+  /// No record follows.
+  var isAtEnd: Bool { recording.block(block) == nil }
+
+  mutating func snapshot() -> Snapshot { aggregator.snapshot() }
+
+  /// Moves forward to a time; to move back, see ``seek(to:)``.
+  mutating func advance(to time: UInt64) {
+    let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
+    // Records of different processors can be slightly out of order: those before the start are at it.
+    let limit = isTooLarge ? UInt64.max : sum
+    if limit == .max { consumeUncheckedBlocks() }
+    consume(
+      blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }
+    )
+    position = max(position, isAtEnd ? min(time, recording.duration) : time)
+    aggregator.advance(to: recording.startTime + position)
+  }
+
+  /// Moves to the end.
+  mutating func advanceToEnd() { advance(to: .max) }
+
+  /// Moves to a time, forward or back.
+  mutating func seek(to time: UInt64) {
+    if time < position { rewind() }
+    advance(to: time)
+  }
+
+  /// Moves forward by one event.
+  ///
+  /// - Returns: false if there is none.
+  @discardableResult
+  mutating func stepForward() -> Bool {
+    let target = event + 1
+    advance(toEvent: target)
+    return event == target
+  }
+
+  /// Moves back by one event: to where the one before it had just happened.
+  ///
+  /// - Returns: false at the start.
+  @discardableResult
+  mutating func stepBack() -> Bool {
+    guard event > 0 else { return false }
+    let target = event - 1
+    rewind()
+    advance(toEvent: target)
+    return true
+  }
+
+  /// Moves to the next completion with an error, link failure, failed preparation or overflow.
+  ///
+  /// - Returns: false if there is none; the position stays then.
+  mutating func seekNextError() -> Bool {
+    guard let end = endOfNextError() else { return false }
+    consume(blocks: { $0.range.upperBound <= end }, records: { _, offset, _ in offset < end })
+    return true
+  }
+
+  private mutating func advance(toEvent target: UInt64) {
+    // The block in which the target is may have more records behind it.
+    consume(blocks: { $0.endEvent < target }, records: { _, _, event in event < target })
+  }
+
+  private mutating func rewind() {
+    aggregator = Aggregator(host: recording.header.host, limits: limits)
+    (block, offset) = (0, 0)
+    (position, event) = (0, 0)
+  }
+
+  // MARK: Runs of records
+
+  /// Takes all that follows, if nothing of it has been checked yet: no block has to be known beforehand.
+  private mutating func consumeUncheckedBlocks() {
+    var lastTime: UInt64 = 0
+    while let next = recording.checkBlock(block, into: &aggregator) {
+      lastTime = max(lastTime, next.lastTime)
+      event = next.endEvent
+      offset = next.range.upperBound
+      block += 1
+    }
+    move(to: lastTime)
+  }
+
+  /// Takes what is left of blocks as long as `takesBlock` holds, then records of the block that follows as
+  /// long as `takesRecord` does, and moves the position to the last of them.
+  ///
+  /// - Parameter takesRecord: also gets the record's offset and the number of events before it.
+  @inline(__always)
+  private mutating func consume(
+    blocks takesBlock: (RecordBlock) -> Bool,
+    records takesRecord: (UnsafePointer<record>, _ offset: Int, _ event: UInt64) -> Bool
+  ) {
+    var lastTime: UInt64 = 0
+    while let next = recording.block(block) {
+      guard takesBlock(next) else {
+        consume(in: next, while: takesRecord, lastTime: &lastTime)
+        break
+      }
+      aggregator.consume(contentsOf: recording.bytes(offset..<next.range.upperBound))
+      lastTime = max(lastTime, next.lastTime)
+      event = next.endEvent
+      offset = next.range.upperBound
+      block += 1
+    }
+    move(to: lastTime)
+  }
+
+  @inline(__always)
+  private mutating func consume(
+    in block: RecordBlock, while takesRecord: (UnsafePointer<record>, Int, UInt64) -> Bool,
+    lastTime: inout UInt64
+  ) {
+    var end = offset
+    for record in RecordSequence(bytes: recording.bytes(offset..<block.range.upperBound)) {
+      guard takesRecord(record, end, event) else { break }
+      lastTime = max(lastTime, record.pointee.time_ns)
+      if record.pointee.kind.isEvent { event += 1 }
+      end += Int(record.pointee.size)
+    }
+    aggregator.consume(contentsOf: recording.bytes(offset..<end))
+    offset = end
+    if end == block.range.upperBound { self.block += 1 }
+  }
+
+  private mutating func move(to time: UInt64) {
+    guard time != 0 else { return }
+    position = max(position, time.since(recording.startTime))
+  }
+
+  private func endOfNextError() -> Int? {
+    var (index, start) = (block, offset)
+    while let next = recording.block(index) {
+      for record in RecordSequence(bytes: recording.bytes(start..<next.range.upperBound)) {
+        start += Int(record.pointee.size)
+        if Self.isError(record) { return start }
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private static func isError(_ record: UnsafePointer<record>) -> Bool {
+    let raw = UnsafeRawPointer(record)
+    return switch record.pointee.kind {
+    case .complete:
+      Opcode(rawValue: record.pointee.opcode).isError(raw.load(as: record_complete.self).res)
+    case .failLink, .reqFailed, .cqeOverflow: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import CRecord
+import UringBase
+import UringRecordings
+import UringTrace
+
+/// A recording as a source of snapshots, played on a thread of its own.
+public final class ReplaySource: SnapshotSource, PlaybackControls {
+  private struct State {
+    var tasks: [Task] = []
+    var snapshot: Snapshot
+    var timeline: Timeline
+    var notices: [Notice] = []
+    var wake: (@Sendable () -> Void)?
+    var isStopping = false
+  }
+
+  /// Work for the thread.
+  private enum Task {
+    case command(PlaybackCommand)
+    case dump(path: String)
+  }
+
+  private let state: Monitor<State>
+  private let thread: WorkerThread
+
+  /// Opens at the start, or at `position` nanoseconds from it, and plays.
+  ///
+  /// - Parameter dump: writes the recording to a path as trace.jsonl; what it throws is shown.
+  public init(
+    _ recording: Recording, filter: Filter = Filter(), position: UInt64 = 0,
+    isPlaying: Bool = true, refreshInterval: Duration = .milliseconds(200),
+    dump: @escaping @Sendable (Recording, String) -> Notice
+  ) {
+    let player = Player(
+      recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval
+    )
+    var first = State(snapshot: player.snapshot(), timeline: player.timeline)
+    if let flaw = recording.flaw { first.notices = [Notice("\(flaw)", isError: true)] }
+    let monitor = Monitor(first)
+    state = monitor
+    let box = PlayerBox(player)
+    thread = WorkerThread("player", orThrow: WorkerThread.noThread) {
+      Self.run(monitor, box.player, dump)
+    }
+  }
+
+  deinit {
+    stop()
+  }
+
+  /// Ends the thread.
+  public func stop() {
+    state.change { $0.isStopping = true }
+    thread.join()
+  }
+
+  public func current() -> Snapshot { state.withLock { $0.snapshot } }
+
+  public var controls: SourceControls { .playback(self) }
+
+  public var timeline: Timeline { state.withLock { $0.timeline } }
+
+  public func perform(_ command: PlaybackCommand) {
+    state.change { $0.tasks.append(.command(command)) }
+  }
+
+  public func dump(to path: String) { state.change { $0.tasks.append(.dump(path: path)) } }
+
+  public func onChange(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }
+
+  public func takeNotices() -> [Notice] {
+    state.withLock { state in
+      defer { state.notices = [] }
+      return state.notices
+    }
+  }
+
+  private static func run(
+    _ monitor: Monitor<State>, _ player: Player,
+    _ dump: @Sendable (Recording, String) -> Notice
+  ) {
+    var isStopping = false
+    while !isStopping {
+      let deadline = player.deadline
+      let tasks: [Task]
+      (tasks, isStopping) = monitor.wait(
+        until: deadline,
+        for: { !$0.tasks.isEmpty || $0.isStopping },
+        then: { state in
+          defer { state.tasks = [] }
+          return (state.tasks, state.isStopping)
+        })
+      var notices: [Notice] = []
+      player.tick(now: MonotonicClock.now())
+      for task in tasks {
+        switch task {
+        case .command(let command):
+          if let notice = player.perform(command) { notices.append(notice) }
+        case .dump(let path): notices.append(dump(player.recording, path))
+        }
+      }
+      let snapshot = player.snapshot()
+      let timeline = player.timeline
+      let wake = monitor.change { state in
+        state.snapshot = snapshot
+        state.timeline = timeline
+        state.notices += notices
+        return state.wake
+      }
+      wake?()
+    }
+  }
+
+  /// Made by `init`, then used by the thread alone.
+  private final class PlayerBox: @unchecked Sendable {
+    let player: Player
+
+    init(_ player: Player) { self.player = player }
+  }
+}
