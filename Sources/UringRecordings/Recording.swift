@@ -87,18 +87,6 @@ public final class Recording: Sendable {
     }
   }
 
-  /// Lets an aggregator take the block at `index` while it is checked, so that its records come from memory
-  /// once; nil if the block has been checked already, or if there is none.
-  package func checkBlock(_ index: Int, into aggregator: inout Aggregator) -> RecordBlock? {
-    checked.withLock { checked in
-      guard index == checked.blocks.count,
-        let block = aggregator.consumeNextBlock(of: body, checking: &checked.check)
-      else { return nil }
-      checked.blocks.append(block)
-      return block
-    }
-  }
-
   /// The bytes of checked records.
   package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: body[range])

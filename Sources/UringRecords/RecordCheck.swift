@@ -2,8 +2,7 @@ import CRecord
 
 /// Walks over untrusted bytes, block by block, as far as they are valid records.
 ///
-/// A block is checked right before its records are used, or each record right before it is used, so that
-/// records come from memory once.
+/// A block is checked right before it is used, so that its records come from memory once.
 public struct RecordCheck: Sendable {
   /// Why the rest is not valid.
   public enum Flaw: Hashable, Sendable {
@@ -46,102 +45,61 @@ public struct RecordCheck: Sendable {
   ///
   /// - Parameter bytes: the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
-    guard var block = beginBlock(of: bytes) else { return nil }
-    repeat {
-      var plain = block.plain
-      while plain.next() != nil {}
-      block.plain = plain
-    } while next(of: bytes, in: &block) != nil
-    return endBlock(block, of: bytes)
-  }
-
-  // MARK: Record by record
-
-  /// A block that is being checked. Whoever takes its records one by one asks ``Plain/next()`` of a copy of
-  /// ``plain`` until it has none, which is short enough for a loop, and then ``next(of:in:)`` for one more.
-  public struct OpenBlock {
-    let start: Int
-    /// Records that begin below belong to the block.
-    let limit: Int
-    public var plain: Plain
-  }
-
-  /// Passes over records that are plainly valid, and their sums.
-  public struct Plain {
-    @usableFromInline let memory: UnsafeRawPointer
-    /// A record that begins below belongs to the block and lies within the bytes, whatever its size.
-    @usableFromInline let limit: Int
-    @usableFromInline let rules: UnsafePointer<UInt32>
-    /// Offset of the next record.
-    @usableFromInline var offset: Int
-    @usableFromInline var records: UInt64 = 0
-    @usableFromInline var events: UInt64 = 0
-    /// As ``RecordCheck/earliest``.
-    @usableFromInline var earliest = UInt64.max
-    @usableFromInline var latest: UInt64 = 0
-
-    init(memory: UnsafeRawPointer, limit: Int, offset: Int) {
-      (self.memory, self.limit, self.offset) = (memory, limit, offset)
-      rules = RecordCheck.rules
-    }
-
-    /// The next record if it is plainly valid.
-    @inlinable @inline(__always)
-    public mutating func next() -> UnsafePointer<record>? {
-      guard offset < limit else { return nil }
-      let record = (memory + offset).assumingMemoryBound(to: record.self)
-      let size = UInt32(record.pointee.size)
-      let rule = rules[Int(record.pointee.kind.rawValue)]
-      guard size >= rule & RecordCheck.sizeMask, size & 7 == 0 else { return nil }
-      let time = record.pointee.time_ns
-      earliest = min(earliest, time &- 1)
-      latest = max(latest, time)
-      events &+= UInt64(rule >> RecordCheck.eventBit)
-      records &+= 1
-      offset += Int(size)
-      return record
-    }
-  }
-
-  /// Starts the next block; nil if there is none. ``endBlock(_:of:)`` must follow.
-  public mutating func beginBlock(of bytes: UnsafeRawBufferPointer) -> OpenBlock? {
     guard !isComplete else { return nil }
-    guard let memory = bytes.baseAddress else {
-      _ = finish(.cutOff)
-      return nil
-    }
-    let limit = min(bytes.count, length + blockSize)
-    return OpenBlock(
-      start: length, limit: limit,
-      plain: Plain(
-        memory: memory, limit: min(limit, bytes.count - Int(UInt16.max)), offset: length))
-  }
-
-  /// Adds the block's sums; nil if it has no record.
-  public mutating func endBlock(
-    _ block: OpenBlock, of bytes: UnsafeRawBufferPointer
-  ) -> RecordBlock? {
-    let sums = block.plain
-    if sums.offset >= bytes.count, !isComplete { _ = finish(.cutOff) }
+    let start = length
     let firstEvent = eventCount
-    length = sums.offset
-    recordCount &+= sums.records
-    eventCount &+= sums.events
-    earliest = min(earliest, sums.earliest)
-    lastTime = max(lastTime, sums.latest)
-    guard sums.offset > block.start else { return nil }
+    let limit = min(bytes.count, start + blockSize)
+    var latest: UInt64 = 0
+    var offset = start
+    Self.rules.withUnsafeBufferPointer { rules in
+      while offset < limit, !isComplete {
+        offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
+        // What stopped it: the limit, or a record that needs a closer look.
+        if offset < limit { passOne(of: bytes, at: &offset, latest: &latest) }
+      }
+    }
+    if offset >= bytes.count, !isComplete { finish(.cutOff) }
+    length = offset
+    lastTime = max(lastTime, latest)
+    guard offset > start else { return nil }
     return RecordBlock(
-      range: block.start..<sums.offset, firstEvent: firstEvent, endEvent: eventCount,
-      lastTime: sums.latest)
+      range: start..<offset, firstEvent: firstEvent, endEvent: eventCount, lastTime: latest)
   }
 
-  /// The next record of the block, which needs a closer look; nil at the block's end, or if something is wrong
-  /// with the record.
-  public mutating func next(
-    of bytes: UnsafeRawBufferPointer, in block: inout OpenBlock
-  ) -> UnsafePointer<record>? {
-    let offset = block.plain.offset
-    guard offset < block.limit else { return nil }
+  /// Passes over records that are plainly valid; returns the offset of the first that is not.
+  @inline(__always)
+  private mutating func pass(
+    over bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int,
+    _ rules: UnsafeBufferPointer<UInt32>, latest: inout UInt64
+  ) -> Int {
+    guard let memory = bytes.baseAddress else { return start }
+    var (offset, count, events) = (start, UInt64(0), UInt64(0))
+    var (early, late) = (earliest, latest)
+    // The header of a record that begins below is inside, and so is the record.
+    let end = min(limit, bytes.count - Int(UInt16.max))
+    let (sizeOffset, kindOffset) = (Self.sizeOffset, Self.kindOffset)
+    while offset < end {
+      let head = memory + offset
+      let size = UInt32(head.loadUnaligned(fromByteOffset: sizeOffset, as: UInt16.self))
+      let rule = rules[Int(head.load(fromByteOffset: kindOffset, as: UInt8.self))]
+      guard size >= rule & Self.sizeMask, size & 7 == 0 else { break }
+      let time = head.loadUnaligned(as: UInt64.self)
+      early = min(early, time &- 1)
+      late = max(late, time)
+      events &+= UInt64(rule >> Self.eventBit)
+      count &+= 1
+      offset += Int(size)
+    }
+    (earliest, latest) = (early, late)
+    recordCount &+= count
+    eventCount &+= events
+    return offset
+  }
+
+  /// Passes over one record, or finds out what is wrong with it.
+  private mutating func passOne(
+    of bytes: UnsafeRawBufferPointer, at offset: inout Int, latest: inout UInt64
+  ) {
     let remaining = bytes.count - offset
     guard remaining >= MemoryLayout<record>.size else { return finish(.cutOff) }
     let start = bytes.baseAddress! + offset
@@ -158,37 +116,36 @@ public struct RecordCheck: Sendable {
     if head.kind == .end {
       end = start.loadUnaligned(as: record_end.self)
       let isLast = size == remaining
-      return finish(isLast ? nil : .corrupt(offset: offset + size))
+      return finish(
+        isLast ? nil : .corrupt(offset: offset + size))
     }
-    block.plain.earliest = min(block.plain.earliest, head.time_ns &- 1)
-    block.plain.latest = max(block.plain.latest, head.time_ns)
-    block.plain.records += 1
-    if head.kind.isEvent { block.plain.events += 1 }
-    block.plain.offset += size
-    return start.assumingMemoryBound(to: record.self)
+    earliest = min(earliest, head.time_ns &- 1)
+    latest = max(latest, head.time_ns)
+    recordCount += 1
+    if head.kind.isEvent { eventCount += 1 }
+    offset += size
   }
 
-  /// - Returns: nil, always.
-  private mutating func finish(_ flaw: Flaw?) -> UnsafePointer<record>? {
+  private mutating func finish(_ flaw: Flaw?) {
     self.flaw = flaw
     isComplete = true
-    return nil
   }
 
   // MARK: Kinds
 
-  @inlinable static var sizeMask: UInt32 { 0x1_ffff }
-  @inlinable static var eventBit: UInt32 { 31 }
+  private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
+  private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
+  private static var sizeMask: UInt32 { 0x1_ffff }
+  private static var eventBit: UInt32 { 31 }
 
   /// For each kind the least size, and in the highest bit whether it is an event. Of kinds that need a closer
-  /// look the size is one that no record has. Never freed.
-  nonisolated(unsafe) private static let rules: UnsafePointer<UInt32> = {
-    let rules = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
-    rules.initialize(repeating: sizeMask, count: 256)
+  /// look the size is one that no record has.
+  private static let rules: [UInt32] = {
+    var rules = [UInt32](repeating: sizeMask, count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {
       rules[Int(kind.rawValue)] =
         UInt32(kind.minimumSize) | (kind.isEvent ? 1 << eventBit : 0)
     }
-    return UnsafePointer(rules)
+    return rules
   }()
 }

@@ -35,7 +35,6 @@ struct ReplayEngine: ~Copyable {
     let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
     // Records of different processors can be slightly out of order: those before the start are at it.
     let limit = isTooLarge ? UInt64.max : sum
-    if limit == .max { consumeUncheckedBlocks() }
     consume(
       blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }
     )
@@ -95,18 +94,6 @@ struct ReplayEngine: ~Copyable {
   }
 
   // MARK: Runs of records
-
-  /// Takes all that follows, if nothing of it has been checked yet: no block has to be known beforehand.
-  private mutating func consumeUncheckedBlocks() {
-    var lastTime: UInt64 = 0
-    while let next = recording.checkBlock(block, into: &aggregator) {
-      lastTime = max(lastTime, next.lastTime)
-      event = next.endEvent
-      offset = next.range.upperBound
-      block += 1
-    }
-    move(to: lastTime)
-  }
 
   /// Takes what is left of blocks as long as `takesBlock` holds, then records of the block that follows as
   /// long as `takesRecord` does, and moves the position to the last of them.

@@ -81,25 +81,6 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events.complete()
   }
 
-  /// Checks the next block of untrusted records and takes its valid ones; nil if no block follows.
-  package mutating func consumeNextBlock(
-    of bytes: UnsafeRawBufferPointer, checking check: inout RecordCheck
-  ) -> RecordBlock? {
-    let before = check.recordCount
-    guard var block = check.beginBlock(of: bytes) else { return nil }
-    while true {
-      var plain = block.plain
-      while let record = plain.next() { take(record, isKept: true) }
-      block.plain = plain
-      guard let record = check.next(of: bytes, in: &block) else { break }
-      consumeAny(record)
-    }
-    let checked = check.endBlock(block, of: bytes)
-    stream.records &+= check.recordCount - before
-    events.complete()
-    return checked
-  }
-
   /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
   @inline(__always)
   private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {
