@@ -127,7 +127,9 @@ struct SampleStream {
   }
 
   private mutating func fileGet(_ request: UInt64) {
-    let get = record_file_get(base: base(.fileGet, request, opcode: 22), fd: 9, reserved: 0)
+    var get = record_file_get()
+    get.base = base(.fileGet, request, opcode: 22)
+    get.fd = 9
     buffer.append(get, base: \.base)
   }
 

@@ -164,7 +164,7 @@ struct probe_starts {
  * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP.
  * Slots are as many as user space says; what did not fit is counted.
  */
-#define PROBE_SLOT_SIZE 128
+#define PROBE_SLOT_SIZE 152
 struct probe_slot {
   __u64 words[PROBE_SLOT_SIZE / 8];
 };

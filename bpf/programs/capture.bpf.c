@@ -11,6 +11,7 @@
 #include "capture/registration.h"
 #include "capture/submission.h"
 #include "capture/twins.h"
+#include "common/file_identity.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -192,6 +193,7 @@ int BPF_PROG(file_get, struct io_kiocb *req, int fd) {
     return 0;
   record->fd = fd;
   record->reserved = 0;
+  describe_identity(&record->file, file_of_descriptor(fd));
   submit_record(record);
   return 0;
 }

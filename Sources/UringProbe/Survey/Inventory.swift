@@ -51,6 +51,7 @@ struct Inventory: ~Copyable {
       try walk(scope)
     }
     write(scope, into: &records)
+    loaded.forgetFiles()
   }
 
   private mutating func walk(_ scope: Scope) throws(ProbeError) {
@@ -76,6 +77,7 @@ struct Inventory: ~Copyable {
           if scope.observedSince != 0, parked.pointee.known & UInt8(RECORD_KNOWS_START) == 0 {
             parked.pointee.since_ns = min(parked.pointee.since_ns, scope.observedSince)
           }
+          loaded.completeDescriptor(of: &parked.pointee)
         }
         records.append(slot)
       }
@@ -174,6 +176,7 @@ private struct InventoryObject: ~Copyable {
   private let stateOffset: Int
   private let targets: Int32
   private let owners: Int32
+  private let soughtFiles: Int32
   /// The kernel has no count of its allocated requests (before 6.17).
   let countsByReferences: Bool
 
@@ -186,6 +189,7 @@ private struct InventoryObject: ~Copyable {
       try object.attachIterator("inventory_rings"),
       try object.attachIterator("inventory_registered"),
       try object.attachIterator("inventory_tasks"),
+      try object.attachIterator("inventory_descriptors"),
     ]
     let slots = try MappedArray(
       descriptor: object.mapDescriptor("slots"), size: Int(count) * MemoryLayout<probe_slot>.size)
@@ -205,6 +209,7 @@ private struct InventoryObject: ~Copyable {
     stateOffset = offset
     targets = object.mapDescriptor("targets")
     owners = object.mapDescriptor("owners")
+    soughtFiles = object.mapDescriptor("sought_files")
     countsByReferences = configuration.counts_by_references != 0
     self.object = object
   }
@@ -253,6 +258,28 @@ private struct InventoryObject: ~Copyable {
   func run() throws(ProbeError) {
     var output: [UInt8] = []
     for iterator in iterators { try iterator.run(into: &output) }
+  }
+
+  /// Gives a request the descriptor that was found for its file, if its process has it.
+  func completeDescriptor(of parked: inout record_parked) {
+    var key = parked.file.file
+    guard key != 0, parked.known & UInt8(RECORD_KNOWS_FD) == 0,
+      !SQEFlags(requestFlags: parked.flags).contains(.fixedFile)
+    else { return }
+    var value = UInt64.max
+    guard bpf_map_lookup_elem(soughtFiles, &key, &value) == 0, value >> 32 == parked.tgid else {
+      return
+    }
+    parked.fd = Int32(truncatingIfNeeded: value)
+    parked.known |= UInt8(RECORD_KNOWS_FD)
+  }
+
+  /// What was sought for one run is not for the next.
+  func forgetFiles() {
+    var key: UInt64 = 0
+    while bpf_map_get_next_key(soughtFiles, nil, &key) == 0 {
+      guard bpf_map_delete_elem(soughtFiles, &key) == 0 else { return }
+    }
   }
 
   func withSlot(_ index: UInt32, _ body: (UnsafeMutablePointer<record>) -> Void) {

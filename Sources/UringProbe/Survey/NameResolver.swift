@@ -5,12 +5,12 @@ import UringTrace
 
 /// Names of the files and threads that requests refer to, from /proc.
 ///
-/// Descriptors are reused, so a name is looked up again after a while; only changes are reported.
+/// A file can be renamed or closed, so a name is looked up again after a while; only changes are reported.
 struct NameResolver {
   /// What is asked for.
   enum Subject: Hashable, Sendable {
-    /// A descriptor of a process.
-    case descriptor(tgid: UInt32, fd: Int32)
+    /// A file, by a descriptor that may refer to it.
+    case file(FileQuestion)
     /// A registered file of a ring.
     case fixed(ring: UInt64, index: UInt32)
     case thread(tid: UInt32, tgid: UInt32)
@@ -43,8 +43,8 @@ struct NameResolver {
       if let entry = known[subject], now &- entry.time < Self.lifetime { continue }
       remaining -= 1
       switch subject {
-      case .descriptor(let tgid, let fd):
-        note(subject, Procfs.link("/proc/\(tgid)/fd/\(fd)"), at: now, into: &records)
+      case .file(let question):
+        answer(question, at: now, into: &records)
       case .thread(let tid, _):
         note(subject, Procfs.read("/proc/\(tid)/comm")?.dropLast(), at: now, into: &records)
       case .fixed(let ring, _):
@@ -67,12 +67,7 @@ struct NameResolver {
     guard new != old, !new.isEmpty else { return }
     let text = Array(new.utf8.prefix(4096))
     switch subject {
-    case .descriptor(let tgid, let fd):
-      records.append(record_file_name.self, at: time, text: text) {
-        $0.tgid = tgid
-        $0.fd = fd
-        $0.length = UInt32(text.count)
-      }
+    case .file: break
     case .fixed(let ring, let index):
       records.append(record_file_name.self, at: time, ring: ring, text: text) {
         $0.fd = Int32(bitPattern: index)
@@ -85,6 +80,26 @@ struct NameResolver {
         $0.tgid = tgid
         copyText(text, into: &$0.comm)
       }
+    }
+  }
+
+  private mutating func answer(
+    _ question: FileQuestion, at time: UInt64, into records: inout RecordBuffer
+  ) {
+    guard let answer = question.answer() else { return }
+    let name = harmless(answer.name)
+    let key = (answer.isClosed ? "closed " : "") + name
+    defer { known[.file(question)] = Entry(name: key, time: time) }
+    guard key != known[.file(question)]?.name else { return }
+    // of pipes and sockets the identity itself is the name
+    if !answer.isClosed, question.file.ownName != nil, known[.file(question)] == nil { return }
+    let text = Array(name.utf8.prefix(4095))
+    records.append(record_known_file.self, at: time, text: text) {
+      $0.file = question.file.record
+      $0.tgid = question.tgid
+      $0.fd = question.fd
+      $0.is_closed = answer.isClosed ? 1 : 0
+      $0.length = UInt32(text.count)
     }
   }
 
@@ -142,80 +157,4 @@ func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
     }
   }
   return bytes
-}
-
-extension RecordBuffer {
-  /// A slot of a ring's table.
-  struct FixedFile: Hashable {
-    var ring: UInt64
-    var index: UInt32
-  }
-
-  /// A registered file under the name that a link in /proc/PID/fd has for it.
-  struct NamedFile {
-    var name: String
-    var canRead: Bool
-    var canWrite: Bool
-  }
-
-  /// The registered files that are sockets or pipes without a path.
-  var fixedFiles: [FixedFile: NamedFile] {
-    var found: [FixedFile: NamedFile] = [:]
-    withEachRecord { record in
-      guard record.pointee.kind == .registeredFile else { return }
-      let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
-      let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
-      let key = FixedFile(ring: record.pointee.ctx, index: file.index)
-      let type = mode_t(file.mode) & S_IFMT
-      guard type == S_IFSOCK || type == S_IFIFO && file.file_system == pipes else { return }
-      found[key] = NamedFile(
-        name: "\(type == S_IFSOCK ? "socket" : "pipe"):[\(file.inode)]",
-        canRead: file.can_read != 0, canWrite: file.can_write != 0)
-    }
-    return found
-  }
-
-  /// What was found of a request.
-  func parked(_ request: UInt64) -> record_parked? {
-    var found: record_parked?
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, record.pointee.req == request else { return }
-      found = UnsafeRawPointer(record).load(as: record_parked.self)
-    }
-    return found
-  }
-
-  /// The first of the requests that were found in these places.
-  func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
-    var found: [record_parked] = []
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, found.count < limit else { return }
-      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
-      if places.contains(parked.place) { found.append(parked) }
-    }
-    return found
-  }
-
-  /// What requests that were found refer to by name.
-  func subjects(limit: Int) -> [NameResolver.Subject] {
-    var subjects: [NameResolver.Subject] = []
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, subjects.count < limit else { return }
-      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
-      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
-      if parked.base.tid != 0 {
-        subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
-      }
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
-        Opcode(rawValue: parked.base.opcode).properties.hasFile
-      else { return }
-      if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
-        subjects.append(
-          .fixed(ring: record.pointee.ctx, index: UInt32(bitPattern: parked.fd)))
-      } else if parked.fd >= 0, parked.tgid != 0 {
-        subjects.append(.descriptor(tgid: parked.tgid, fd: parked.fd))
-      }
-    }
-    return subjects
-  }
 }

@@ -88,6 +88,17 @@ extension Aggregator {
     guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
     // A worker that looks the file up keeps the request.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
+    guard let file = FileIdentity(record.pointee.file) else { return }
+    if requests[slot].request.readsFrom(descriptor: record.pointee.fd) {
+      requests[slot].request.inputIdentity = file
+    } else {
+      requests[slot].request.fileIdentity = file
+      // a request whose submission was not seen has no other number
+      if !requests[slot].request.isSQEKnown {
+        requests[slot].request.sqe.fd = record.pointee.fd
+        requests[slot].request.kernelKnowledge.insert(.file)
+      }
+    }
   }
 
   mutating func queueAsyncWork(
@@ -295,6 +306,16 @@ extension Request {
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
       + (state == .worker && tid != submitterTid ? 2 : 0)
+  }
+}
+
+extension Request {
+  /// Whether a look-up of a descriptor is that of the input of SPLICE or TEE: it comes after that of the output.
+  fileprivate func readsFrom(descriptor: Int32) -> Bool {
+    guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }
+    guard descriptor == Int32(bitPattern: sqe.file_index) else { return false }
+    return descriptor != sqe.fd || hasFileIdentity
+      || SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
   }
 }
 

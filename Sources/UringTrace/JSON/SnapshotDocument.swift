@@ -223,6 +223,10 @@ public struct SnapshotDocument {
     json.field("fd", descriptor)
     json.field("fixed_file", fixed)
     json.field("file", snapshot.fileNames.name(of: request))
+    if let closing = snapshot.fileNames.closing(of: request) { json.field("file_closed", closing) }
+    if let input = request.inputIdentity.flatMap({ snapshot.fileNames.name(of: $0) }) {
+      json.field("input_file", input)
+    }
     json.field("flags", request.flagNames(snapshot.requestFlagNames))
     json.field("sqe_known", request.isSQEKnown)
     if request.isSQEKnown {

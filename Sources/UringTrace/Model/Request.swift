@@ -75,6 +75,9 @@ public struct Request: Sendable {
   public var isEndDerived: Bool = false
   /// In flight as far as is known, but records were lost since its last event: it may have ended.
   public var isSuspect: Bool = false
+  /// Apart from the identities, so that what every request resets lies together.
+  var hasFileIdentity = false
+  var hasInputIdentity = false
   public var opcode: Opcode = Opcode(rawValue: 0)
   /// Submitted by the ring's iou-sqp thread.
   public var isSubmittedBySQThread: Bool = false
@@ -101,6 +104,10 @@ public struct Request: Sendable {
   /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
   public var expiryTime: UInt64 = 0
 
+  /// Meaningful with ``hasFileIdentity`` and ``hasInputIdentity``.
+  private var fileStorage = FileIdentity()
+  private var inputStorage = FileIdentity()
+
   public static var stepCapacity: Int { 10 }
 
   /// The life so far in order of time. When more than ``stepCapacity`` steps happened, the last entry
@@ -113,6 +120,24 @@ public struct Request: Sendable {
 
   /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
+
+  /// The file that the kernel found when it issued the request; nil before, and in old recordings.
+  public var fileIdentity: FileIdentity? {
+    get { hasFileIdentity ? fileStorage : nil }
+    set {
+      hasFileIdentity = newValue != nil
+      if let newValue { fileStorage = newValue }
+    }
+  }
+
+  /// Of SPLICE and TEE, the file that they read from; ``fileIdentity`` is the one that they write to.
+  public var inputIdentity: FileIdentity? {
+    get { hasInputIdentity ? inputStorage : nil }
+    set {
+      hasInputIdentity = newValue != nil
+      if let newValue { inputStorage = newValue }
+    }
+  }
 
   /// The key of its stack in ``Snapshot/userStacks``; nil if none was taken.
   public var userStackKey: UserStackKey? {

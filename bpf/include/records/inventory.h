@@ -106,7 +106,7 @@ struct record_ring_balance {
  * @title "found" label
  * @needs ring request
  * @order place since_ns behind flags known fd off addr len op_flags buf_index poll_events expires_ns tgid submitter_tid
- * @order ublk
+ * @order ublk file
  */
 struct record_parked {
   struct record base;
@@ -127,6 +127,7 @@ struct record_parked {
   enum record_place place; /* where the kernel keeps it */
   __u8 known; /* fields above that are valid @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
+  struct record_file_identity file; /* its file, null before that was looked up @object @null zero @added 1 */
 };
 
 /*

@@ -73,6 +73,22 @@ struct record_buffer {
   __u8 reserved[5];
 };
 
+/*
+ * A file as the kernel has it: what a request works on, whatever its descriptor refers to later. Inode numbers and
+ * addresses are reused, but not all of this at once.
+ *
+ * @order file device inode generation mode file_system
+ */
+struct record_file_identity {
+  __u64 file;        /* struct file *, the open file; 0 if unknown @hex */
+  __u64 inode;       /* inode number */
+  __u32 device;      /* s_dev of its file system: major << 20 | minor */
+  __u32 generation;  /* of the inode number, where the file system has one */
+  __u32 file_system; /* magic number, statfs(2) */
+  __u16 mode;        /* of the inode, S_IF* */
+  __u16 reserved;
+};
+
 /* One of the pairs that follow a record. */
 struct record_count {
   __u32 what;

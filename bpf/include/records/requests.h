@@ -35,8 +35,9 @@ RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
  */
 struct record_file_get {
   struct record base;
-  __s32 fd; /* descriptor, or index of a registered file */
+  __s32 fd; /* descriptor; of SPLICE and TEE also that of the input */
   __u32 reserved;
+  struct record_file_identity file; /* the file, or null @object @null zero @added 1 */
 };
 
 /*

@@ -1,26 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Writes the record of one request that a walk has reached. */
 #pragma once
+#include "common/file_identity.h"
 #include "inventory/operation.h"
 
 /* The ring that requests must belong to; 0: to any target. */
 __u64 only_ring = 0;
 
-/* The descriptor, if the request still has it. */
+/*
+ * Files of requests whose descriptor is not known, and the first descriptor that inventory_descriptors found for each:
+ * process << 32 | descriptor, or NO_DESCRIPTOR. Of a multishot request with a CQE the kernel has no number any more.
+ */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 1 << 14);
+  __type(key, __u64);
+  __type(value, __u64);
+} sought_files SEC(".maps");
+#define NO_DESCRIPTOR (~0ULL)
+
+/* The file, and its descriptor if it still has one. */
 static __always_inline void describe_file(struct record_parked *parked) {
   /* once there is a result, the word holds the CQE's flags */
   parked->fd = COPIED(struct io_kiocb, cqe.fd);
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
+  bool is_assigned = parked->place != RECORD_PLACE_LINKED && parked->place != RECORD_PLACE_DEFERRED &&
+                     opcode_has_file(parked->base.opcode);
+  describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);
   if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
     parked->known |= RECORD_KNOWS_FD; /* its file is looked up when it is issued */
   } else if (parked->flags & IOSQE_FIXED_FILE_BIT) {
     if (parked->place != RECORD_PLACE_TASK_WORK)
       parked->known |= RECORD_KNOWS_FD;
-  } else if (file && (__u32)parked->fd < files_count) {
-    if (read_pointer(files_table + (__u64)(__u32)parked->fd * 8) == file)
+  } else if (file && is_assigned) {
+    __u64 none = NO_DESCRIPTOR;
+    if ((__u32)parked->fd < files_count && read_pointer(files_table + (__u64)(__u32)parked->fd * 8) == file)
       parked->known |= RECORD_KNOWS_FD;
+    else
+      bpf_map_update_elem(&sought_files, &file, &none, BPF_NOEXIST);
   }
 }
 

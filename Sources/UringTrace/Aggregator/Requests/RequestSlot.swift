@@ -67,6 +67,8 @@ extension RequestSlot {
     request.state = .submitted
     request.opcode = Opcode(rawValue: header.opcode)
     request.hasResult = false
+    request.hasFileIdentity = false
+    request.hasInputIdentity = false
     request.isStartKnown = true
     request.isEndDerived = false
     request.chain = 0
