@@ -67,7 +67,7 @@ struct FieldResolver {
     return result
   }
 
-  /// What `@if` names.
+  /// The field that `@if` names.
   func conditionOfNested() throws -> RecordDescription.Scalar? {
     guard let name = field.comment["if"]?.first else { return condition }
     return try scalar(name)

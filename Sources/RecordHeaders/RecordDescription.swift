@@ -14,7 +14,7 @@ struct RecordDescription: Sendable {
     var name: String
     /// A nil name is null in JSON.
     var values: [(number: Int, name: String?)]
-    /// What a value without a name is in JSON.
+    /// JSON of a value without a name.
     var unknown: Unknown
 
     var swiftName: String {

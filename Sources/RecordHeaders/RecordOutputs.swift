@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is generated from the description of the records.
+/// The outputs generated from the description of the records.
 public struct RecordOutputs: Sendable {
   let description: RecordDescription
 

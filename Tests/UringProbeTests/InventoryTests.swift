@@ -251,8 +251,8 @@ extension LiveTests {
       }
     }
 
-    // Losses are likely: the reader of a debug build takes fewer records than the program makes.
-    @Test(.disabled("the debug build's reader is slower than the program"))
+    // Probably the reader of a debug build is slower than the program; not confirmed.
+    @Test(.disabled("loses records beside other load, and did not finish when run alone"))
     func nothingWrongUnderChurn() throws {
       let child = try TestPrograms.start("churn", "20000")
       let truth = try #require(child.readLine())

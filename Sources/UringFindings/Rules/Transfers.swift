@@ -100,7 +100,7 @@ private struct FileExtent {
   }
 }
 
-/// What was read and written through one descriptor.
+/// The extents read and written through one descriptor.
 private struct FileExtents {
   /// Newest first; those far back cannot overlap in time.
   private var reads: [FileExtent] = []

@@ -1,7 +1,7 @@
 import CRecord
 import UringTrace
 
-/// What values are called in JSON.
+/// Names of values in JSON.
 package enum JSONNames {
   /// Names of `REQ_F_*` that are set, `bit17` for those without a name.
   ///
