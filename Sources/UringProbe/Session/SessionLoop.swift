@@ -18,6 +18,9 @@ final class SessionLoop: @unchecked Sendable {
   // Everything below is the thread's own.
   private var sleep: ReaderSleep
   private var losses: LossWatch
+  /// Losses to be told once everything written before them is read: a ring's creation precedes its counts.
+  private var untoldLosses = RecordBuffer()
+  private var untoldPosition: UInt64 = 0
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
@@ -66,6 +69,7 @@ final class SessionLoop: @unchecked Sendable {
       let now = MonotonicClock.now()
       let drained = drain(to: &intake)
       take(answers, to: &intake)
+      tellLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
       if drained > 0 {
         losses.isDue = true
@@ -82,6 +86,7 @@ final class SessionLoop: @unchecked Sendable {
         // The programs go on writing: what was there when the stop came is enough.
         _ = drain(to: &intake)
         checkLosses(&intake, at: MonotonicClock.now())
+        tellLosses(&intake, isLast: true)
         publish(&intake)
         return
       }
@@ -208,7 +213,19 @@ final class SessionLoop: @unchecked Sendable {
   private func checkLosses(_ intake: inout RecordIntake, at time: UInt64) {
     let (records, isLosing) = losses.check(at: time, lostBySink: intake.takeLostBySink())
     if isLosing { suspectSearch.noteLoss() }
-    intake.take(records)
+    untoldLosses.append(records)
+    untoldPosition = capture.object.reader.producerPosition
+    if drain(to: &intake) > 0 { losses.isDue = true }
+    tellLosses(&intake)
+  }
+
+  /// - Parameter isLast: nothing more is read: a program may hold on to a record.
+  private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
+    guard !untoldLosses.isEmpty,
+      isLast || capture.object.reader.consumerPosition >= untoldPosition
+    else { return }
+    intake.take(untoldLosses)
+    untoldLosses = RecordBuffer()
   }
 
   private func askAboutSuspects(_ aggregator: borrowing Aggregator, at time: UInt64) {
