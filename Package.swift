@@ -35,7 +35,7 @@ let package = Package(
 
     // The BPF programs, compiled, deflated and embedded by `swift build`.
     .systemLibrary(name: "CZlib"),
-    .executableTarget(name: "EmbedBPF", dependencies: ["CZlib"]),
+    .executableTarget(name: "EmbedBPF", dependencies: ["CBPF", "CZlib"]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedBPF"]),
     .target(
       name: "BPFObjects",

@@ -18,8 +18,12 @@ struct CompileBPF: BuildToolPlugin {
     let objcopy = try context.tool(named: "llvm-objcopy").url
     let embed = try context.tool(named: "EmbedBPF").url
 
-    return sources.map { source in
-      let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
+    let names = sources.map { String($0.lastPathComponent.dropLast(".bpf.c".count)) }
+    let list = context.pluginWorkDirectoryURL.appending(path: "all.swift")
+    let all = Command.buildCommand(
+      displayName: "Listing BPF objects", executable: embed, arguments: ["all", list.path()] + names,
+      inputFiles: [], outputFiles: [list])
+    return [all] + zip(sources, names).map { source, name in
       let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
       return .buildCommand(
         displayName: "Compiling BPF \(name)",

@@ -115,7 +115,7 @@ struct CaptureObject: ~Copyable {
           + "\(KernelRelease.currentText))")
     }
     object.disable(allBut: Set(chosen.map(\.program)))
-    try object.load()
+    try object.load(on: kernel)
     let reader = try RingBufferReader(
       descriptor: object.mapDescriptor("records"), size: ringBufferSize)
     let verdictTable = try MappedArray(

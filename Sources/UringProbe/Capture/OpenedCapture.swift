@@ -10,9 +10,8 @@ struct OpenedCapture: ~Copyable {
   let ringBufferSize: Int
 
   /// - Parameter ringBufferSize: a power of two of at least a page.
-  init(ringBufferSize: Int) throws(ProbeError) {
-    let object = try BPFObject(.capture)
-    object.readKernelTypes(toFind: "io_uring_create", of: "create")
+  init(ringBufferSize: Int, relocationTypes: RelocationTypes) throws(ProbeError) {
+    let object = try BPFObject(.capture, relocationTypes)
     object.setEntries(UInt32(ringBufferSize), of: "records")
     // The kernel clears the buffer's memory. Where it refuses the map, the load reports it.
     let map = bpf_map_create(
@@ -31,11 +30,12 @@ struct CaptureOpener: ~Copyable {
   private let thread: WorkerThread
   private let box = Box()
 
-  init(ringBufferSize: Int) throws(ProbeError) {
+  init(ringBufferSize: Int, relocationTypes: RelocationTypes) throws(ProbeError) {
     let box = box
     thread = try WorkerThread("opener", orThrow: ProbeError.thread) {
       do throws(ProbeError) {
-        box.opened = try OpenedCapture(ringBufferSize: ringBufferSize)
+        box.opened = try OpenedCapture(
+          ringBufferSize: ringBufferSize, relocationTypes: relocationTypes)
       } catch {
         box.failure = error
       }

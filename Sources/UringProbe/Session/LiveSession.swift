@@ -53,11 +53,13 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_little_memory()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let opener = try CaptureOpener(ringBufferSize: options.ringBufferSize)
+    let relocationTypes = try RelocationTypes()
+    let opener = try CaptureOpener(
+      ringBufferSize: options.ringBufferSize, relocationTypes: relocationTypes)
     let kernel: KernelBTF
     let configuration: probe_config
     do throws(ProbeError) {
-      kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
+      kernel = try KernelBTF(relocationTypes: relocationTypes)
       configuration = try probe_config(
         options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
     } catch {
@@ -86,7 +88,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       options: options, host: host, state: state, capture: shared, flush: flush,
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
-      loop: loop, configuration: configuration, ownRing: ownRing, options: options)
+      loop: loop, configuration: configuration, kernel: kernel, ownRing: ownRing, options: options)
     thread = try WorkerThread("reader", orThrow: ProbeError.thread) {
       let survey = surveyor.start()
       loop.run()
