@@ -68,9 +68,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
     }
     // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
     let ownRing = cbpf_io_uring_setup()
-    var capture = try CaptureObject(
+    let capture = try CaptureObject(
       configuration: configuration, kernel: kernel, opened: try opener.finish())
-    try capture.attach()
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     let attached = MonotonicClock.now()

@@ -121,11 +121,10 @@ private struct CapabilityDetector {
   /// Loads and attaches for a moment.
   private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
-    var capture = try CaptureObject(
+    let capture = try CaptureObject(
       configuration: configuration, kernel: kernel,
       opened: try OpenedCapture(
         ringBufferSize: 1 << 16, relocationTypes: kernel.relocationTypes))
-    try capture.attach()
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"
