@@ -6,7 +6,7 @@ import UringBase
 
 /// What the running kernel's type information says about io_uring, gathered in one pass.
 ///
-/// libbpf's look-ups by name walk all of some 100,000 types each time; one walk answers everything.
+/// libbpf's look-ups by name walk all of some 120,000 types each time; one walk answers everything.
 struct KernelBTF: Sendable {
   /// Parameters of each io_uring tracepoint, by name without `io_uring_`.
   private(set) var tracepointParameters: [String: Int] = [:]
@@ -54,21 +54,20 @@ struct KernelBTF: Sendable {
     structs wantedStructs: Set<String> = [], relocationTypes: RelocationTypes
   ) throws(ProbeError) {
     self.relocationTypes = relocationTypes
-    guard let btf = btf__load_vmlinux_btf() else {
+    guard let btf = try BTFTable("/sys/kernel/btf/vmlinux") else {
       throw ProbeError(
         .unsupportedKernel,
         "this kernel has no type information (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)")
     }
-    defer { btf__free(btf) }
     let names = TypeNames(of: EmbeddedObject.all)
     var found: Set<UInt64> = []
     var copy = try TypeCopy(from: btf)
-    for id in 1..<btf__type_cnt(btf) {
-      guard let type = btf__type_by_id(btf, id) else { break }
+    for id in btf.ids {
+      guard let type = btf.type(id) else { break }
       let kind = BTFKind(rawValue: UInt32(btf_kind(type)))
       switch kind {
       case .structure, .union, .enumeration, .enumeration64, .typedef:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        let name = btf.name(of: type)
         if kind == .typedef { noteTracepoint(name, id, type.pointee.type, in: btf) }
         if kind == .structure { noteStruct(name, id, type, wantedStructs, in: btf) }
         if kind == .enumeration, name[0] == 0 { readFlags(of: type, in: btf) }
@@ -77,22 +76,22 @@ struct KernelBTF: Sendable {
           try copy.add(id)
         }
       case .function:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        let name = btf.name(of: type)
         guard Self.isLikely(name) else { continue }
         let function = String(cString: name)
         if Self.functions.contains(function),
-          let prototype = btf__type_by_id(btf, type.pointee.type)
+          let prototype = btf.type(type.pointee.type)
         {
           functionParameters[function] = Int(btf_vlen(prototype))
           functionTypes[function] = id
         }
       case .variable:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        let name = btf.name(of: type)
         if hasPrefix(name, "tracepoint_srcu") { hasTracepointDomain = true }
       default: continue
       }
     }
-    for module in Self.modules where Procfs.exists("/sys/kernel/btf/\(module)") {
+    for module in Self.modules {
       try readModule(module, over: btf, names, except: found, &copy)
     }
     try relocationTypes.fill(from: copy)
@@ -105,7 +104,7 @@ struct KernelBTF: Sendable {
   }
 
   private mutating func noteTracepoint(
-    _ name: UnsafePointer<CChar>, _ id: UInt32, _ pointer: UInt32, in btf: OpaquePointer
+    _ name: UnsafePointer<CChar>, _ id: UInt32, _ pointer: UInt32, in btf: BTFTable
   ) {
     guard hasPrefix(name, "btf_trace_io_uring_") else { return }
     let tracepoint = String(cString: name + "btf_trace_io_uring_".utf8.count)
@@ -115,7 +114,7 @@ struct KernelBTF: Sendable {
 
   private mutating func noteStruct(
     _ name: UnsafePointer<CChar>, _ id: UInt32, _ type: UnsafePointer<btf_type>,
-    _ wanted: Set<String>, in btf: OpaquePointer
+    _ wanted: Set<String>, in btf: BTFTable
   ) {
     if name[0] == UInt8(ascii: "i") {
       if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
@@ -133,17 +132,15 @@ struct KernelBTF: Sendable {
 
   /// Looks in a module for what is not in the kernel itself.
   private mutating func readModule(
-    _ module: String, over kernel: OpaquePointer, _ names: TypeNames, except found: Set<UInt64>,
+    _ module: String, over kernel: BTFTable, _ names: TypeNames, except found: Set<UInt64>,
     _ copy: inout TypeCopy
   ) throws(ProbeError) {
-    guard let btf = btf__load_module_btf(module, kernel) else { return }
-    defer { btf__free(btf) }
-    let first = btf__type_cnt(kernel)
-    copy.goOn(with: btf, from: first)
-    for id in first..<btf__type_cnt(btf) {
-      guard let type = btf__type_by_id(btf, id),
-        let name = btf__name_by_offset(btf, type.pointee.name_off), name[0] != 0
-      else { continue }
+    guard let btf = try BTFTable("/sys/kernel/btf/\(module)", over: kernel) else { return }
+    copy.goOn(with: btf)
+    for id in btf.ids {
+      guard let type = btf.type(id) else { break }
+      let name = btf.name(of: type)
+      guard name[0] != 0 else { continue }
       switch BTFKind(rawValue: UInt32(btf_kind(type))) {
       case .structure, .union, .enumeration, .enumeration64, .typedef:
         if let hash = names.find(name), !found.contains(hash) { try copy.add(id) }
@@ -174,19 +171,19 @@ struct KernelBTF: Sendable {
   }
 
   /// `btf_trace_*` is a pointer to the probe's prototype, whose first parameter is the probe's own.
-  private static func parameters(ofPointer id: UInt32, in btf: OpaquePointer) -> Int {
-    guard let pointer = btf__type_by_id(btf, id),
-      let prototype = btf__type_by_id(btf, pointer.pointee.type)
-    else { return 0 }
+  private static func parameters(ofPointer id: UInt32, in btf: BTFTable) -> Int {
+    guard let pointer = btf.type(id), let prototype = btf.type(pointer.pointee.type) else {
+      return 0
+    }
     return max(0, Int(btf_vlen(prototype)) - 1)
   }
 
-  private mutating func addRingFields(of type: UnsafePointer<btf_type>, in btf: OpaquePointer) {
+  private mutating func addRingFields(of type: UnsafePointer<btf_type>, in btf: BTFTable) {
     guard let members = btf_members(type) else { return }
     for index in 0..<Int(btf_vlen(type)) {
       if members[index].name_off != 0 {
-        ringFields.insert(String(cString: btf__name_by_offset(btf, members[index].name_off)))
-      } else if let nested = btf__type_by_id(btf, members[index].type),
+        ringFields.insert(String(cString: btf.name(members[index].name_off)))
+      } else if let nested = btf.type(members[index].type),
         BTFKind(rawValue: UInt32(btf_kind(nested))) == .structure
       {
         addRingFields(of: nested, in: btf)
@@ -195,12 +192,12 @@ struct KernelBTF: Sendable {
   }
 
   /// Takes the enum of `REQ_F_*_BIT` if this is it.
-  private mutating func readFlags(of type: UnsafePointer<btf_type>, in btf: OpaquePointer) {
+  private mutating func readFlags(of type: UnsafePointer<btf_type>, in btf: BTFTable) {
     let count = Int(btf_vlen(type))
     guard count > 0, let values = btf_enum(type) else { return }
-    guard hasPrefix(btf__name_by_offset(btf, values[0].name_off)!, "REQ_F_") else { return }
+    guard hasPrefix(btf.name(values[0].name_off), "REQ_F_") else { return }
     for index in 0..<count {
-      let name = String(cString: btf__name_by_offset(btf, values[index].name_off)!)
+      let name = String(cString: btf.name(values[index].name_off))
       guard name.hasPrefix("REQ_F_"), name.hasSuffix("_BIT") else { continue }
       requestFlagBits[String(name.dropFirst(6).dropLast(4))] = UInt32(values[index].val)
     }

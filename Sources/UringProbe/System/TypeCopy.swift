@@ -6,11 +6,11 @@ import Glibc
 /// What pointers point to is left out: CO-RE takes one pointer for another.
 struct TypeCopy: ~Copyable {
   let target: OpaquePointer
-  private var source: OpaquePointer
+  private var source: BTFTable
   /// The number of each copy, by the number in `source`.
   private var copies: [UInt32: Int32] = [:]
 
-  init(from source: OpaquePointer) throws(ProbeError) {
+  init(from source: BTFTable) throws(ProbeError) {
     guard let target = btf__new_empty() else { throw Self.failure(errno) }
     self.target = target
     self.source = source
@@ -22,8 +22,9 @@ struct TypeCopy: ~Copyable {
     ProbeError(.system, "cannot copy the kernel's types: \(errorText(code))")
   }
 
-  /// Goes on with a module's types, whose numbers begin at `first`.
-  mutating func goOn(with module: OpaquePointer, from first: UInt32) {
+  /// Goes on with the types of a module.
+  mutating func goOn(with module: BTFTable) {
+    let first = module.ids.lowerBound
     copies = copies.filter { $0.key < first }
     source = module
   }
@@ -33,8 +34,8 @@ struct TypeCopy: ~Copyable {
   /// Copies a type after those that it contains; 0 stands for no type.
   private mutating func copy(_ id: UInt32) throws(ProbeError) -> Int32 {
     if let copy = copies[id] { return copy }
-    guard id != 0, let type = btf__type_by_id(source, id) else { return 0 }
-    let name = btf__name_by_offset(source, type.pointee.name_off)
+    guard id != 0, let type = source.type(id) else { return 0 }
+    let name = source.name(of: type)
     let copy: Int32
     switch BTFKind(rawValue: UInt32(btf_kind(type))) {
     case .integer:
@@ -81,7 +82,7 @@ struct TypeCopy: ~Copyable {
     for (index, member) in members.enumerated() {
       try Self.check(
         btf__add_field(
-          target, btf__name_by_offset(source, member.name_off), types[index],
+          target, source.name(member.name_off), types[index],
           btf_member_bit_offset(type, UInt32(index)),
           btf_member_bitfield_size(type, UInt32(index))))
     }
@@ -93,7 +94,7 @@ struct TypeCopy: ~Copyable {
     for value in UnsafeBufferPointer(start: btf_enum(type), count: Int(btf_vlen(type))) {
       try Self.check(
         btf__add_enum_value(
-          target, btf__name_by_offset(source, value.name_off),
+          target, source.name(value.name_off),
           isSigned ? Int64(value.val) : Int64(UInt32(bitPattern: value.val))))
     }
   }
@@ -102,7 +103,7 @@ struct TypeCopy: ~Copyable {
     for value in UnsafeBufferPointer(start: btf_enum64(type), count: Int(btf_vlen(type))) {
       try Self.check(
         btf__add_enum64_value(
-          target, btf__name_by_offset(source, value.name_off),
+          target, source.name(value.name_off),
           UInt64(value.val_hi32) << 32 | UInt64(value.val_lo32)))
     }
   }
