@@ -86,10 +86,9 @@ struct CaptureObject: ~Copyable {
 
   /// Loads what the kernel has, and starts capture.
   init(
-    configuration: probe_config, kernel: KernelBTF, opened: consuming OpenedCapture
+    configuration: probe_config, kernel: KernelBTF, ringBuffer: RingBufferMaker
   ) throws(ProbeError) {
-    let ringBufferSize = opened.ringBufferSize
-    var object = opened.object
+    var object = try BPFObject(.capture, kernel.relocationTypes)
     try object.configure(configuration)
     if configuration.takes_stacks != 0 {
       object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
@@ -115,11 +114,10 @@ struct CaptureObject: ~Copyable {
           + "\(KernelRelease.currentText))")
     }
     object.disable(allBut: Set(chosen.map(\.program)))
+    try object.share("records", descriptor: try ringBuffer.map())
     try object.load(on: kernel)
     let absent = try Self.attach(chosen, of: &object, besides: missing)
-    // Mapped page by page, which takes milliseconds.
-    let reader = try RingBufferReader(
-      descriptor: object.mapDescriptor("records"), size: ringBufferSize)
+    let reader = try ringBuffer.reader()
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
     let wakePosition = try WakePosition(

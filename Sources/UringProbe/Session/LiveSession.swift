@@ -53,23 +53,14 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_little_memory()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let relocationTypes = try RelocationTypes()
-    let opener = try CaptureOpener(
-      ringBufferSize: options.ringBufferSize, relocationTypes: relocationTypes)
-    let kernel: KernelBTF
-    let configuration: probe_config
-    do throws(ProbeError) {
-      kernel = try KernelBTF(relocationTypes: relocationTypes)
-      configuration = try probe_config(
-        options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
-    } catch {
-      opener.abandon()
-      throw error
-    }
+    let ringBuffer = try RingBufferMaker(size: options.ringBufferSize)
+    let kernel = try KernelBTF()
+    let configuration = try probe_config(
+      options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
     // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
     let ownRing = cbpf_io_uring_setup()
     let capture = try CaptureObject(
-      configuration: configuration, kernel: kernel, opened: try opener.finish())
+      configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     let attached = MonotonicClock.now()

@@ -54,8 +54,7 @@ private struct CapabilityDetector {
       "names of files that other users' processes have open")
     describeNamespace()
     do throws(ProbeError) {
-      let kernel = try KernelBTF(
-        structs: Self.structs, relocationTypes: try RelocationTypes())
+      let kernel = try KernelBTF(structs: Self.structs)
       add("btf", true, "/sys/kernel/btf/vmlinux", "live capture")
       describeTypes(kernel)
       if missing.isEmpty { try probePrograms(kernel) }
@@ -123,8 +122,7 @@ private struct CapabilityDetector {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
     let capture = try CaptureObject(
       configuration: configuration, kernel: kernel,
-      opened: try OpenedCapture(
-        ringBufferSize: 1 << 16, relocationTypes: kernel.relocationTypes))
+      ringBuffer: try RingBufferMaker(size: 1 << 16))
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"

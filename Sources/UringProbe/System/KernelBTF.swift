@@ -49,10 +49,9 @@ struct KernelBTF: Sendable {
   /// Modules with types or functions that the programs name.
   private static let modules = ["fuse", "ublk_drv"]
 
-  /// Reads /sys/kernel/btf/vmlinux, and copies from it what the programs name to `relocationTypes`.
-  init(
-    structs wantedStructs: Set<String> = [], relocationTypes: RelocationTypes
-  ) throws(ProbeError) {
+  /// Reads /sys/kernel/btf/vmlinux, and copies from it what the programs name.
+  init(structs wantedStructs: Set<String> = []) throws(ProbeError) {
+    let relocationTypes = try RelocationTypes()
     self.relocationTypes = relocationTypes
     guard let btf = try BTFTable("/sys/kernel/btf/vmlinux") else {
       throw ProbeError(

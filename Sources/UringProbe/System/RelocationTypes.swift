@@ -8,7 +8,7 @@ import Glibc
 final class RelocationTypes: Sendable {
   private let descriptor: Int32
 
-  /// The file's name, in this process. libbpf reads it at a load.
+  /// The file's name in this process.
   var path: String { "/proc/self/fd/\(descriptor)" }
 
   init() throws(ProbeError) {
