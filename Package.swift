@@ -109,7 +109,7 @@ let package = Package(
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
+        "CBPF", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
         "CRecord",
       ]),
 

@@ -48,9 +48,10 @@ private struct CapabilityDetector {
       missing.isEmpty
         ? "" : "missing \(missing.joined(separator: " and ")): run with sudo",
       "live capture; recordings can be replayed")
+    let missingForNames = Privileges.current.missingForNames
     add(
-      "ptrace", Privileges.current.canReadOthers,
-      Privileges.current.canReadOthers ? "" : "missing CAP_SYS_PTRACE",
+      "ptrace", missingForNames.isEmpty,
+      missingForNames.isEmpty ? "" : "missing \(missingForNames.joined(separator: " and "))",
       "names of files that other users' processes have open")
     describeNamespace()
     do throws(ProbeError) {
