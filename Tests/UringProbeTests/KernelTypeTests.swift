@@ -28,6 +28,7 @@ struct KernelTypeTests {
   /// What CO-RE relocates by: sizes, members and values of each type that the programs name.
   @Test func copyHasTheKernelsLayouts() throws {
     let kernel = try KernelBTF()
+    #expect(!kernel.castTypes.contains(0))
     let copy = try LibbpfTypes(try #require(btf__parse(kernel.relocationTypes.path, nil)))
     let reference = try LibbpfTypes(try #require(btf__load_vmlinux_btf()))
     var copies: [String: [UInt32]] = [:]

@@ -20,7 +20,7 @@ struct KernelBTF: Sendable {
   private(set) var functionTypes: [String: UInt32] = [:]
   /// The same of modules' functions.
   private var moduleFunctions: [String: (module: String, type: UInt32)] = [:]
-  /// Type numbers of the structs of ``castStructs``, 0 for one that is not there.
+  /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for one that is not there.
   private(set) var castTypes = [UInt32](repeating: 0, count: Int(PROBE_CASTS.rawValue))
   /// What objects are opened and relocated with.
   let relocationTypes: RelocationTypes
@@ -38,9 +38,11 @@ struct KernelBTF: Sendable {
   private var hasTracepointDomain = false
   private var hasTracepointExtension = false
 
-  /// The structs of `enum probe_cast`, in its order.
-  private static let castStructs: [StaticString] = [
-    "io_kiocb", "io_mapped_ubuf", "io_rsrc_node", "io_uring", "io_uring_sqe",
+  /// What each of `enum probe_cast` casts to.
+  private static let castStructs: [(cast: probe_cast, name: StaticString)] = [
+    (PROBE_CAST_IO_KIOCB, "io_kiocb"), (PROBE_CAST_IO_MAPPED_UBUF, "io_mapped_ubuf"),
+    (PROBE_CAST_IO_RSRC_NODE, "io_rsrc_node"), (PROBE_CAST_IO_URING, "io_uring"),
+    (PROBE_CAST_IO_URING_SQE, "io_uring_sqe"),
   ]
   /// Functions that the programs attach to or call. Names begin with one of ``isLikely(_:)``.
   private static let functions = SharedFlush.functions.union([
@@ -117,9 +119,8 @@ struct KernelBTF: Sendable {
   ) {
     if name[0] == UInt8(ascii: "i") {
       if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
-      for (number, cast) in Self.castStructs.enumerated()
-      where castTypes[number] == 0 && strcmp(name, cast.utf8Text) == 0 {
-        castTypes[number] = id
+      for (cast, castName) in Self.castStructs where strcmp(name, castName.utf8Text) == 0 {
+        castTypes[Int(cast.rawValue)] = id
       }
     } else if hasPrefix(name, "tracepoint_ext") {
       hasTracepointExtension = true
