@@ -109,8 +109,8 @@ let package = Package(
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "CBPF", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
-        "CRecord",
+        "CBPF", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources",
+        "UringTrace", "CRecord",
       ]),
 
     // What recordings and programs say, beside each other; running the binary.

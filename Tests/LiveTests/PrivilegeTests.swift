@@ -11,14 +11,14 @@ extension LiveTests {
       #expect(request.opcode == "POLL_ADD")
       #expect(request.place == "poll")
       #expect(request.file == nil)
-      #expect(request.waits_for.text.hasPrefix("POLLIN of descriptor "))
+      #expect(request.waitsFor.text.hasPrefix("POLLIN of descriptor "))
     }
 
     @Test func fourCapabilitiesNameFilesOfOtherUsers() throws {
       let request = try waitingRequest(
         seenWith: ["bpf", "perfmon", "sys_ptrace", "dac_read_search"])
       #expect(request.file?.hasPrefix("pipe:[") == true)
-      #expect(request.waits_for.text.contains("write end: hang_poll/\(request.pid) fd "))
+      #expect(request.waitsFor.text.contains("write end: hang_poll/\(request.pid) fd "))
     }
 
     @Test func withoutCapabilitiesTheMessageNamesThem() throws {
@@ -35,7 +35,7 @@ extension LiveTests {
       var pid: UInt32
       var place: String?
       var file: String?
-      var waits_for: Cause
+      var waitsFor: Cause
     }
 
     private struct Document: Decodable { var requests: [Request] }
@@ -47,7 +47,9 @@ extension LiveTests {
       _ = try #require(child.readLine())
       let outcome = try run(with: capabilities, ["snapshot", "--json", "--pid", "\(child.pid)"])
       try #require(outcome.status == 0, "\(outcome.error)")
-      let document = try JSONDecoder().decode(Document.self, from: outcome.output)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let document = try decoder.decode(Document.self, from: outcome.output)
       return try #require(document.requests.first { $0.pid == child.pid })
     }
 
@@ -55,7 +57,8 @@ extension LiveTests {
     private func run(with capabilities: [String], _ arguments: [String]) throws -> Command.Outcome {
       // where nobody can reach it
       let folder = try TemporaryFolder()
-      try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.path("."))
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o711], ofItemAtPath: folder.path("."))
       try FileManager.default.copyItem(at: Command.binary, to: folder["uringtop"])
       let set = (["-all"] + capabilities.map { "+\($0)" }).joined(separator: ",")
       return try Command.run(

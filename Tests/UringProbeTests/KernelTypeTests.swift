@@ -96,7 +96,8 @@ private final class LibbpfTypes {
         let (offset, bits) = (
           btf_member_bit_offset(type, UInt32(index)), btf_member_bitfield_size(type, UInt32(index))
         )
-        return "\(String(cString: self.name(member.name_off)))@\(offset)/\(bits) \(layout(member.type))"
+        let name = String(cString: self.name(member.name_off))
+        return "\(name)@\(offset)/\(bits) \(layout(member.type))"
       }
       return "\(btf_kind(type)) \(name):\(type.pointee.size){\(members.joined(separator: ";"))}"
     case .enumeration:

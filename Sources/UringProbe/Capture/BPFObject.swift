@@ -134,7 +134,8 @@ struct BPFObject: ~Copyable {
     }
     return cbpf_target(
       program: program, type: type,
-      module: try module.map { module throws(ProbeError) in try modules.descriptor(of: module) } ?? 0)
+      module: try module.map { module throws(ProbeError) in try modules.descriptor(of: module) }
+        ?? 0)
   }
 
   /// Attaches a program where its section says.

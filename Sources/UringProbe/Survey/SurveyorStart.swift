@@ -41,7 +41,8 @@ struct SurveyorStart: Sendable {
       do throws(ProbeError) {
         var surveyor = try Surveyor(
           mailbox: state.mailbox, capture: capture, configuration: configuration,
-          kernel: kernel, filter: filter, interval: interval, ownRing: ownRing, startTime: startTime)
+          kernel: kernel, filter: filter, interval: interval, ownRing: ownRing, startTime: startTime
+        )
         surveyor.run()
       } catch {
         state.notify(Notice("rings are not scanned: \(error.message)", isError: true))
