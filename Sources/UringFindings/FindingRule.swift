@@ -51,9 +51,9 @@ public struct FindingRule: Sendable {
   public static let all: [FindingRule] = [
     .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
     .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .openLink,
-    .implausibleValue, .errorStorm, .unexplainedError, .badMemory, .overlappingMemory, .zeroProgress,
-    .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
-    .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,
-    .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .implausibleValue, .errorStorm, .unexplainedError, .badMemory, .overlappingMemory,
+    .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded,
+    .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork, .smallBatches,
+    .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
   ]
 }
