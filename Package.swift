@@ -35,7 +35,7 @@ let package = Package(
 
     // The BPF programs, compiled, deflated and embedded by `swift build`.
     .systemLibrary(name: "CZlib"),
-    .executableTarget(name: "EmbedBPF", dependencies: ["CZlib"]),
+    .executableTarget(name: "EmbedBPF", dependencies: ["CBPF", "CZlib"]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedBPF"]),
     .target(
       name: "BPFObjects",
@@ -109,8 +109,8 @@ let package = Package(
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources", "UringTrace",
-        "CRecord",
+        "CBPF", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources",
+        "UringTrace", "CRecord",
       ]),
 
     // What recordings and programs say, beside each other; running the binary.

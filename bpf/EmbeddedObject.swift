@@ -7,6 +7,8 @@ import CZlib
 public struct EmbeddedObject: Sendable {
   /// The source's name without `.bpf.c`.
   public let name: StaticString
+  /// Names of the structs, unions, enums and typedefs of its programs, separated by spaces.
+  public let typeNames: StaticString
   /// Bytes of the ELF file.
   let size: Int
   /// The ELF file, deflated, in base64: the only literal that compiles in a tenth of a second.

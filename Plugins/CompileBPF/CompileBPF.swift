@@ -18,19 +18,25 @@ struct CompileBPF: BuildToolPlugin {
     let objcopy = try context.tool(named: "llvm-objcopy").url
     let embed = try context.tool(named: "EmbedBPF").url
 
-    return sources.map { source in
-      let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
-      let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
-      return .buildCommand(
-        displayName: "Compiling BPF \(name)",
-        executable: embed,
-        arguments: [
-          name, source.path(), programs.path(), includes.path(), clang.path(), objcopy.path(),
-          output.path(),
-        ],
-        inputFiles: [source] + headers,
-        outputFiles: [output])
-    }
+    let names = sources.map { String($0.lastPathComponent.dropLast(".bpf.c".count)) }
+    let list = context.pluginWorkDirectoryURL.appending(path: "all.swift")
+    let all = Command.buildCommand(
+      displayName: "Listing BPF objects", executable: embed,
+      arguments: ["all", list.path()] + names,
+      inputFiles: [], outputFiles: [list])
+    return [all]
+      + zip(sources, names).map { source, name in
+        let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
+        return .buildCommand(
+          displayName: "Compiling BPF \(name)",
+          executable: embed,
+          arguments: [
+            name, source.path(), programs.path(), includes.path(), clang.path(), objcopy.path(),
+            output.path(),
+          ],
+          inputFiles: [source] + headers,
+          outputFiles: [output])
+      }
   }
 
   private func files(below folder: URL) throws -> [URL] {

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -112,6 +113,11 @@ int cbpf_take_descriptor(pid_t process, int descriptor) {
 int64_t cbpf_pending_bytes(int descriptor, bool is_output) {
   int count = 0;
   return ioctl(descriptor, is_output ? TIOCOUTQ : FIONREAD, &count) ? -1 : count;
+}
+
+int cbpf_memory_file(const char *name) {
+  int descriptor = memfd_create(name, MFD_CLOEXEC);
+  return descriptor < 0 ? -errno : descriptor;
 }
 
 int cbpf_eventfd(void) {

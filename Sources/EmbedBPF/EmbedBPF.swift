@@ -1,13 +1,18 @@
+import CBPF
 import CZlib
 import Foundation
 
-/// Build tool: compiles one BPF source and writes it as a Swift constant.
+/// Build tool: compiles one BPF source and writes it as a Swift constant, or writes a list of these constants.
 ///
-/// Arguments: name, source, folder of the programs, include folder, clang, llvm-objcopy, output.
+/// Arguments: name, source, folder of the programs, include folder, clang, llvm-objcopy, output;
+/// or: `all`, output, names.
 @main
 struct EmbedBPF {
   static func main() throws {
     let arguments = CommandLine.arguments
+    if arguments.count > 3, arguments[1] == "all" {
+      return try writeList(of: arguments[3...], to: URL(filePath: arguments[2]))
+    }
     guard arguments.count == 8 else {
       fail("usage: EmbedBPF NAME SOURCE PROGRAMS INCLUDES CLANG OBJCOPY OUTPUT")
     }
@@ -33,12 +38,47 @@ struct EmbedBPF {
       extension EmbeddedObject {
         /// `\(name).bpf.c`, compiled.
         public static var \(name): EmbeddedObject {
-          EmbeddedObject(name: "\(name)", size: \(bytes.count), base64: "\(base64)")
+          EmbeddedObject(
+            name: "\(name)", typeNames: "\(typeNames(in: object).joined(separator: " "))",
+            size: \(bytes.count), base64: "\(base64)")
         }
       }
 
       """
     try swift.write(to: output, atomically: true, encoding: .utf8)
+  }
+
+  static func writeList(of names: ArraySlice<String>, to output: URL) throws {
+    let swift = """
+      extension EmbeddedObject {
+        /// Every object.
+        public static var all: [EmbeddedObject] {
+          [\(names.map { "." + $0 }.joined(separator: ", "))]
+        }
+      }
+
+      """
+    try swift.write(to: output, atomically: true, encoding: .utf8)
+  }
+
+  /// Names of the types by which CO-RE may relocate the programs of an object.
+  static func typeNames(in object: URL) -> [String] {
+    guard let btf = btf__parse_elf(object.path(), nil) else {
+      fail("\(object.path()) has no BTF")
+    }
+    defer { btf__free(btf) }
+    var names: Set<String> = []
+    for id in 1..<btf__type_cnt(btf) {
+      guard let type = btf__type_by_id(btf, id), isNamedByRelocations(type),
+        let name = btf__name_by_offset(btf, type.pointee.name_off), name[0] != 0
+      else { continue }
+      names.insert(String(cString: name))
+    }
+    return names.sorted()
+  }
+
+  static func isNamedByRelocations(_ type: UnsafePointer<btf_type>) -> Bool {
+    btf_is_composite(type) || btf_is_any_enum(type) || btf_is_typedef(type)
   }
 
   /// Deflates the object to a sixth of its size: BTF and unrolled programs are repetitive.

@@ -91,7 +91,7 @@ def check_parked(truth, snapshot):
         futex = only(snapshot, "FUTEX_WAIT")["waits_for"]
         expect(futex["kind"] == "futex" and f"at {truth['futex']}," in futex["text"], f"futex: {futex}")
         futexes = only(snapshot, "FUTEX_WAITV")["waits_for"]
-        expect(f"one of the 2 futexes listed at {truth['futexes']}," in futexes["text"], f"futexes: {futexes}")
+        expect(f"one of the 2 futexes listed at {truth['futexes']} to be woken" in futexes["text"], f"futexes: {futexes}")
         process = only(snapshot, "WAITID")["waits_for"]
         expect(process["kind"] == "process", "waitid")
         expect(process["text"] == f"process {truth['child']} to change its state", process["text"])

@@ -46,6 +46,21 @@ struct probe_config {
 };
 
 /*
+ * Calls of bpf_rdonly_cast, as marks that user space replaces before the load: "r2 = probe_cast; call PROBE_CAST".
+ * An extern function and CO-RE's type ids would do the same, but then libbpf reads and searches all of the kernel's
+ * types once more for each object.
+ */
+#define PROBE_CAST 0x10000
+enum probe_cast {
+  PROBE_CAST_IO_KIOCB,
+  PROBE_CAST_IO_MAPPED_UBUF,
+  PROBE_CAST_IO_RSRC_NODE,
+  PROBE_CAST_IO_URING,
+  PROBE_CAST_IO_URING_SQE,
+  PROBE_CASTS,
+};
+
+/*
  * Which rings pass the filter: io_ring_ctx pointers, open addressed. Bit 0 of an entry is the verdict,
  * so that one store changes both. Entries are never removed, only overwritten: ctx memory is reused.
  */

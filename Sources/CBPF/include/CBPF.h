@@ -16,6 +16,31 @@ void cbpf_log_clear(void);
 /* Copies the text with a terminating zero and returns its length. */
 size_t cbpf_log_copy(char *buffer, size_t size);
 
+/* What a program attaches to, by the number of its type. */
+struct cbpf_target {
+  const struct bpf_program *program;
+  uint32_t type;
+  int module; /* descriptor of the module's types, 0: the kernel's own */
+};
+
+/* What the load needs to know of the kernel. */
+struct cbpf_kernel {
+  const struct cbpf_target *targets;
+  size_t target_count;
+  /* See PROBE_CAST of probe.h. */
+  int cast_mark;
+  uint32_t cast_function; /* number of bpf_rdonly_cast, 0 where the kernel has none */
+  const uint32_t *cast_types;
+};
+
+/*
+ * Makes libbpf leave to cbpf_load what a program attaches to. For the rest of the process, and before the first
+ * object is opened: libbpf itself would read and search all of the kernel's types, once for each object.
+ */
+void cbpf_resolve_targets(void);
+/* Loads an object's programs. Returns 0 or a negative errno. */
+int cbpf_load(struct bpf_object *object, const struct cbpf_kernel *kernel);
+
 /* Attaches an iterator program to the threads of one process (tgid not 0) or to all. NULL sets errno. */
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
@@ -30,6 +55,8 @@ int cbpf_take_descriptor(pid_t process, int descriptor);
 /* Bytes that can be read, or that were sent and are still queued; -1 if the file does not report them. */
 int64_t cbpf_pending_bytes(int descriptor, bool is_output);
 
+/* memfd_create(2), likewise not imported. Returns the descriptor or a negative errno. */
+int cbpf_memory_file(const char *name);
 /* eventfd(2), which Swift does not import. Returns the descriptor or a negative errno. */
 int cbpf_eventfd(void);
 /* Waits until the descriptor is readable, at most this long. False after the time. */

@@ -13,8 +13,9 @@ struct BPFObject: ~Copyable {
   private var links: [OpaquePointer] = []
   private let name: String
 
-  init(_ embedded: EmbeddedObject) throws(ProbeError) {
+  init(_ embedded: EmbeddedObject, _ relocationTypes: RelocationTypes) throws(ProbeError) {
     cbpf_log_capture()
+    cbpf_resolve_targets()
     cbpf_log_clear()
     let name = "\(embedded.name)"
     let bytes = embedded.bytes()
@@ -22,8 +23,11 @@ struct BPFObject: ~Copyable {
     options.sz = MemoryLayout<bpf_object_open_opts>.size
     let opened = bytes.withUnsafeBytes { bytes in
       name.withCString { name in
-        options.object_name = name
-        return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+        relocationTypes.path.withCString { path in
+          options.object_name = name
+          options.btf_custom_path = path
+          return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+        }
       }
     }
     guard let opened else {
@@ -68,16 +72,6 @@ struct BPFObject: ~Copyable {
     return nil
   }
 
-  /// Reads the kernel's types now, which ``load()`` does otherwise.
-  ///
-  /// libbpf has no function for it, but needs them to find the tracepoint of a program. Where that fails, so does
-  /// the load, with an explanation.
-  func readKernelTypes(toFind tracepoint: String, of program: String) {
-    guard let program = bpf_object__find_program_by_name(object, program) else { return }
-    _ = bpf_program__set_attach_target(program, 0, tracepoint)
-    cbpf_log_clear()
-  }
-
   /// Leaves programs out.
   func disable(allBut wanted: Set<String>) {
     var program = bpf_object__next_program(object, nil)
@@ -105,13 +99,43 @@ struct BPFObject: ~Copyable {
 
   // MARK: Load and attach
 
-  func load() throws(ProbeError) {
+  func load(on kernel: KernelBTF) throws(ProbeError) {
+    let modules = ModuleTypes()
+    var targets: [cbpf_target] = []
+    var program = bpf_object__next_program(object, nil)
+    while let current = program {
+      if bpf_program__autoload(current) {
+        targets.append(try target(of: current, on: kernel, modules))
+      }
+      program = bpf_object__next_program(object, current)
+    }
     cbpf_log_clear()
-    let result = bpf_object__load(object)
+    let castFunction = kernel.functionTypes["bpf_rdonly_cast"] ?? 0
+    let result = targets.withUnsafeBufferPointer { targets in
+      kernel.castTypes.withUnsafeBufferPointer { castTypes in
+        var knowledge = cbpf_kernel(
+          targets: targets.baseAddress, target_count: targets.count, cast_mark: PROBE_CAST,
+          cast_function: castFunction, cast_types: castTypes.baseAddress)
+        return cbpf_load(object, &knowledge)
+      }
+    }
     guard result != 0 else { return }
     throw ProbeError(
       result == -EPERM || result == -EACCES ? .refused : .unsupportedKernel,
       "the kernel refused the BPF programs (\(name)): \(errorText(result))", details: Self.log())
+  }
+
+  private func target(
+    of program: OpaquePointer, on kernel: KernelBTF, _ modules: ModuleTypes
+  ) throws(ProbeError) -> cbpf_target {
+    let section = String(cString: bpf_program__section_name(program))
+    guard let (module, type) = kernel.target(ofSection: section) else {
+      throw ProbeError(.unsupportedKernel, "this kernel has nothing to attach \(section) to")
+    }
+    return cbpf_target(
+      program: program, type: type,
+      module: try module.map { module throws(ProbeError) in try modules.descriptor(of: module) }
+        ?? 0)
   }
 
   /// Attaches a program where its section says.
@@ -120,7 +144,7 @@ struct BPFObject: ~Copyable {
     guard let program = bpf_object__find_program_by_name(object, name) else {
       throw ProbeError(.system, "there is no BPF program \(name)")
     }
-    guard let link = bpf_program__attach(program) else {
+    guard let link = bpf_program__attach_trace(program) else {
       throw ProbeError(
         .refused, "the kernel refused to attach \(name): \(errorText(errno))",
         details: Self.log())

@@ -14,7 +14,7 @@ struct CaptureObject: ~Copyable {
   /// ``probe_verdicts``, written by user space for rings that it finds.
   private let verdictTable: MappedArray
   /// Tracepoints that this kernel lacks or refused, with why.
-  private(set) var absent: [String: String]
+  let absent: [String: String]
 
   /// Every io_uring tracepoint, and the programs that can serve it: the first whose number of
   /// parameters fits the kernel's.
@@ -84,12 +84,11 @@ struct CaptureObject: ~Copyable {
   /// Maps of the programs' output, which all objects that write records share.
   static let outputMaps = ["records", "losses", readerMap]
 
-  /// Loads what the kernel has. `ringBufferSize` must be a power of two of at least a page.
+  /// Loads what the kernel has, and starts capture.
   init(
-    configuration: probe_config, kernel: KernelBTF, opened: consuming OpenedCapture
+    configuration: probe_config, kernel: KernelBTF, ringBuffer: RingBufferMaker
   ) throws(ProbeError) {
-    let ringBufferSize = opened.ringBufferSize
-    let object = opened.object
+    var object = try BPFObject(.capture, kernel.relocationTypes)
     try object.configure(configuration)
     if configuration.takes_stacks != 0 {
       object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
@@ -115,36 +114,39 @@ struct CaptureObject: ~Copyable {
           + "\(KernelRelease.currentText))")
     }
     object.disable(allBut: Set(chosen.map(\.program)))
-    try object.load()
-    let reader = try RingBufferReader(
-      descriptor: object.mapDescriptor("records"), size: ringBufferSize)
+    try object.share("records", descriptor: try ringBuffer.map())
+    try object.load(on: kernel)
+    let absent = try Self.attach(chosen, of: &object, besides: missing)
+    let reader = try ringBuffer.reader()
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
     let wakePosition = try WakePosition(
       descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records")
     )
+    self.absent = absent
     self.reader = reader
     self.verdictTable = verdictTable
     self.wakePosition = wakePosition
     self.object = object
-    self.chosen = chosen
-    absent = missing
     self.hasTwins = hasTwins
   }
 
-  private let chosen: [(tracepoint: String, program: String)]
-
-  /// Starts capture. One that is refused costs its feature, unless nothing works without it.
-  mutating func attach() throws(ProbeError) {
+  /// Returns the tracepoints that are absent. One that is refused costs its feature, unless nothing works without it.
+  private static func attach(
+    _ chosen: [(tracepoint: String, program: String)], of object: inout BPFObject,
+    besides missing: [String: String]
+  ) throws(ProbeError) -> [String: String] {
+    var absent = missing
     // completions last: then every completion seen has had its submission seen, or is older
     for (tracepoint, program) in chosen {
       do {
         try object.attach(program)
       } catch {
-        if tracepoint == "complete" || Self.submissions.contains(tracepoint) { throw error }
+        if tracepoint == "complete" || submissions.contains(tracepoint) { throw error }
         absent[tracepoint] = error.message
       }
     }
+    return absent
   }
 
   /// Programs that have a second one, which runs if they do not; see twins.h.

@@ -11,13 +11,15 @@ struct FlushObject: ~Copyable {
 
   static let function = "__io_submit_flush_completions"
 
-  init(configuration: probe_config, capture: borrowing CaptureObject) throws(ProbeError) {
-    var object = try BPFObject(.flush)
+  init(
+    configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject
+  ) throws(ProbeError) {
+    var object = try BPFObject(.flush, kernel.relocationTypes)
     try object.configure(configuration)
     for map in CaptureObject.outputMaps + ["verdicts", "tallies", "tally_details", "starts"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
-    try object.load()
+    try object.load(on: kernel)
     try object.attach("flush_completions")
     self.object = object
   }

@@ -31,10 +31,10 @@ struct ReleaseObject: ~Copyable {
     guard !fitting.isEmpty else {
       throw ProbeError(.unsupportedKernel, "no function to attach to gives buffers back")
     }
-    object = try Self.load(fitting.map(\.name), configuration, capture)
+    object = try Self.load(fitting.map(\.name), configuration, kernel, capture)
     watched = fitting.map(\.number)
     for (name, types) in Self.modulePrograms where Procfs.exists(types) {
-      module = try? Self.load([name], configuration, capture)
+      module = try? Self.load([name], configuration, kernel, capture)
     }
   }
 
@@ -42,15 +42,16 @@ struct ReleaseObject: ~Copyable {
   func missedRuns() -> UInt64 { object.missedRuns() + (module?.missedRuns() ?? 0) }
 
   private static func load(
-    _ names: [String], _ configuration: probe_config, _ capture: borrowing CaptureObject
+    _ names: [String], _ configuration: probe_config, _ kernel: KernelBTF,
+    _ capture: borrowing CaptureObject
   ) throws(ProbeError) -> BPFObject {
-    var object = try BPFObject(.releases)
+    var object = try BPFObject(.releases, kernel.relocationTypes)
     try object.configure(configuration)
     object.disable(allBut: Set(names))
     for map in CaptureObject.outputMaps + ["verdicts"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
-    try object.load()
+    try object.load(on: kernel)
     for name in names { try object.attach(name) }
     return object
   }

@@ -24,7 +24,7 @@ final class SharedFlush: @unchecked Sendable {
     let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
     var mayAttach = function.map { cbpf_allows_fentry($0) } ?? false
     if mayAttach, kernel.functionParameters[FlushObject.function] == 1 {
-      object = try? FlushObject(configuration: configuration, capture: capture)
+      object = try? FlushObject(configuration: configuration, kernel: kernel, capture: capture)
       // refused once is refused always
       mayAttach = object != nil
     } else {

@@ -53,22 +53,14 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_little_memory()
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    let opener = try CaptureOpener(ringBufferSize: options.ringBufferSize)
-    let kernel: KernelBTF
-    let configuration: probe_config
-    do throws(ProbeError) {
-      kernel = try KernelBTF(functions: SharedFlush.functions, structs: [])
-      configuration = try probe_config(
-        options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
-    } catch {
-      opener.abandon()
-      throw error
-    }
+    let ringBuffer = try RingBufferMaker(size: options.ringBufferSize)
+    let kernel = try KernelBTF()
+    let configuration = try probe_config(
+      options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
     // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
     let ownRing = cbpf_io_uring_setup()
-    var capture = try CaptureObject(
-      configuration: configuration, kernel: kernel, opened: try opener.finish())
-    try capture.attach()
+    let capture = try CaptureObject(
+      configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     let attached = MonotonicClock.now()
@@ -86,7 +78,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       options: options, host: host, state: state, capture: shared, flush: flush,
       flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
-      loop: loop, configuration: configuration, ownRing: ownRing, options: options)
+      loop: loop, configuration: configuration, kernel: kernel, ownRing: ownRing, options: options)
     thread = try WorkerThread("reader", orThrow: ProbeError.thread) {
       let survey = surveyor.start()
       loop.run()

@@ -26,6 +26,7 @@ struct Inventory: ~Copyable {
   }
 
   private let configuration: probe_config
+  private let kernel: KernelBTF
   private let ringFileOperations: UInt64
   private var loaded: InventoryObject
   private var pass: UInt32 = 0
@@ -34,10 +35,13 @@ struct Inventory: ~Copyable {
   /// More requests than this are not listed: 32 MiB.
   private static let mostSlots: UInt32 = 1 << 18
 
-  init(configuration: probe_config, ringFileOperations: UInt64) throws(ProbeError) {
+  init(
+    configuration: probe_config, kernel: KernelBTF, ringFileOperations: UInt64
+  ) throws(ProbeError) {
     self.configuration = configuration
+    self.kernel = kernel
     self.ringFileOperations = ringFileOperations
-    loaded = try InventoryObject(configuration: configuration, slots: 4096)
+    loaded = try InventoryObject(configuration: configuration, kernel: kernel, slots: 4096)
   }
 
   /// Walks, and writes what it finds.
@@ -48,7 +52,8 @@ struct Inventory: ~Copyable {
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
       // some room for what comes meanwhile
       loaded = try InventoryObject(
-        configuration: configuration, slots: min(Self.mostSlots, wanted + wanted / 4))
+        configuration: configuration, kernel: kernel,
+        slots: min(Self.mostSlots, wanted + wanted / 4))
       try walk(scope)
     }
     write(scope, into: &records)
@@ -178,11 +183,13 @@ private struct InventoryObject: ~Copyable {
   /// The kernel has no count of its allocated requests (before 6.17).
   let countsByReferences: Bool
 
-  init(configuration: probe_config, slots count: UInt32) throws(ProbeError) {
-    var object = try BPFObject(.inventory)
+  init(
+    configuration: probe_config, kernel: KernelBTF, slots count: UInt32
+  ) throws(ProbeError) {
+    var object = try BPFObject(.inventory, kernel.relocationTypes)
     try object.configure(configuration)
     object.setEntries(count, of: "slots")
-    try object.load()
+    try object.load(on: kernel)
     let iterators = [
       try object.attachIterator("inventory_rings"),
       try object.attachIterator("inventory_registered"),

@@ -63,14 +63,15 @@ struct RingScanner: ~Copyable {
 
   /// Loads the iterators. `ownRing` is a ring of this process, from which they learn what rings are.
   init(
-    configuration: probe_config, ownRing: Int32, capture: borrowing CaptureObject
+    configuration: probe_config, kernel: KernelBTF, ownRing: Int32,
+    capture: borrowing CaptureObject
   ) throws(ProbeError) {
-    var object = try BPFObject(.rings)
+    var object = try BPFObject(.rings, kernel.relocationTypes)
     try object.configure(configuration)
     for map in CaptureObject.outputMaps {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
-    try object.load()
+    try object.load(on: kernel)
     let learn = try object.attachIterator("learn_file_operations")
     let iterators = Iterators(
       find: try object.attachIterator("find_rings"),

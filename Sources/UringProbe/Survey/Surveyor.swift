@@ -17,6 +17,7 @@ struct Surveyor: ~Copyable {
   private var names = NameResolver()
   private var userSymbols = UserSymbols()
   private let configuration: probe_config
+  private let kernel: KernelBTF
   /// Start of the observation.
   private let startTime: UInt64
   /// Loaded when the rings are known: that is after the first frame.
@@ -31,7 +32,7 @@ struct Surveyor: ~Copyable {
   /// Loads the iterators. `ownRing` is closed when they know what a ring is.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
-    filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64
+    kernel: KernelBTF, filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64
   ) throws(ProbeError) {
     defer { close(ownRing) }
     self.mailbox = mailbox
@@ -39,9 +40,10 @@ struct Surveyor: ~Copyable {
     self.filter = filter
     self.interval = interval
     self.configuration = configuration
+    self.kernel = kernel
     self.startTime = startTime
     scanner = try RingScanner(
-      configuration: configuration, ownRing: ownRing, capture: capture.object)
+      configuration: configuration, kernel: kernel, ownRing: ownRing, capture: capture.object)
   }
 
   /// Works until told to stop.
@@ -117,7 +119,8 @@ struct Surveyor: ~Copyable {
       if !hasTriedInventory {
         hasTriedInventory = true
         inventory = try Inventory(
-          configuration: configuration, ringFileOperations: scanner.ringFileOperations)
+          configuration: configuration, kernel: kernel,
+          ringFileOperations: scanner.ringFileOperations)
         // the last load of a session's start
         cbpf_return_memory()
       }

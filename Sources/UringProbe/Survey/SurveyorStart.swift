@@ -7,17 +7,20 @@ struct SurveyorStart: Sendable {
   private let state: SessionState
   private let capture: SharedCapture
   private let configuration: probe_config
+  private let kernel: KernelBTF
   private let ownRing: Int32
   private let filter: RingFilter
   private let interval: UInt64
   private let startTime: UInt64
 
   init(
-    loop: SessionLoop, configuration: probe_config, ownRing: Int32, options: LiveSession.Options
+    loop: SessionLoop, configuration: probe_config, kernel: KernelBTF, ownRing: Int32,
+    options: LiveSession.Options
   ) {
     state = loop.state
     capture = loop.capture
     self.configuration = configuration
+    self.kernel = kernel
     self.ownRing = ownRing
     filter = RingFilter(filter: options.filter, includesDescendants: options.includesDescendants)
     interval = options.scanInterval.nanoseconds
@@ -37,8 +40,9 @@ struct SurveyorStart: Sendable {
       }
       do throws(ProbeError) {
         var surveyor = try Surveyor(
-          mailbox: state.mailbox, capture: capture, configuration: configuration, filter: filter,
-          interval: interval, ownRing: ownRing, startTime: startTime)
+          mailbox: state.mailbox, capture: capture, configuration: configuration,
+          kernel: kernel, filter: filter, interval: interval, ownRing: ownRing, startTime: startTime
+        )
         surveyor.run()
       } catch {
         state.notify(Notice("rings are not scanned: \(error.message)", isError: true))

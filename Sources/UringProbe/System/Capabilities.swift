@@ -48,13 +48,14 @@ private struct CapabilityDetector {
       missing.isEmpty
         ? "" : "missing \(missing.joined(separator: " and ")): run with sudo",
       "live capture; recordings can be replayed")
+    let missingForNames = Privileges.current.missingForNames
     add(
-      "ptrace", Privileges.current.canReadOthers,
-      Privileges.current.canReadOthers ? "" : "missing CAP_SYS_PTRACE",
+      "ptrace", missingForNames.isEmpty,
+      missingForNames.isEmpty ? "" : "missing \(missingForNames.joined(separator: " and "))",
       "names of files that other users' processes have open")
     describeNamespace()
     do throws(ProbeError) {
-      let kernel = try KernelBTF(functions: Self.functions, structs: Self.structs)
+      let kernel = try KernelBTF(structs: Self.structs)
       add("btf", true, "/sys/kernel/btf/vmlinux", "live capture")
       describeTypes(kernel)
       if missing.isEmpty { try probePrograms(kernel) }
@@ -73,7 +74,6 @@ private struct CapabilityDetector {
     return Capabilities(kernel: KernelRelease.currentText, tier: tier, features: features)
   }
 
-  static let functions = SharedFlush.functions
   static let structs: Set<String> = ["bpf_iter__task_file", "bpf_iter__task"]
 
   private mutating func add(
@@ -121,10 +121,9 @@ private struct CapabilityDetector {
   /// Loads and attaches for a moment.
   private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
-    var capture = try CaptureObject(
+    let capture = try CaptureObject(
       configuration: configuration, kernel: kernel,
-      opened: try OpenedCapture(ringBufferSize: 1 << 16))
-    try capture.attach()
+      ringBuffer: try RingBufferMaker(size: 1 << 16))
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"
@@ -138,7 +137,8 @@ private struct CapabilityDetector {
   ) {
     let lost = "requests older than uringtop, and where the kernel has each request"
     do {
-      _ = try Inventory(configuration: configuration, ringFileOperations: ringFileOperations)
+      _ = try Inventory(
+        configuration: configuration, kernel: kernel, ringFileOperations: ringFileOperations)
       add("inventory", true, "", lost)
     } catch {
       add("inventory", false, error.message, lost)
@@ -188,7 +188,7 @@ private struct CapabilityDetector {
     defer { close(ownRing) }
     do {
       let scanner = try RingScanner(
-        configuration: configuration, ownRing: ownRing, capture: capture)
+        configuration: configuration, kernel: kernel, ownRing: ownRing, capture: capture)
       add("iterators", true, "", lost)
       probeInventory(configuration, kernel, scanner.ringFileOperations)
     } catch {
@@ -203,7 +203,7 @@ private struct CapabilityDetector {
     var isRefused = false
     if kernel.functionParameters[FlushObject.function] == 1 {
       do {
-        _ = try FlushObject(configuration: configuration, capture: capture)
+        _ = try FlushObject(configuration: configuration, kernel: kernel, capture: capture)
         add("fentry", true, "", lost)
         tier = "fentry"
       } catch {

@@ -1,18 +1,29 @@
+import BPFObjects
 import CBPF
+import CProbe
 import Glibc
+import UringBase
 
 /// What the running kernel's type information says about io_uring, gathered in one pass.
 ///
-/// libbpf's look-ups by name walk all of some 100,000 types each time; one walk answers everything.
+/// libbpf's look-ups by name walk all of some 120,000 types each time; one walk answers everything.
 struct KernelBTF: Sendable {
   /// Parameters of each io_uring tracepoint, by name without `io_uring_`.
   private(set) var tracepointParameters: [String: Int] = [:]
+  /// Type numbers of the same tracepoints.
+  private var tracepointTypes: [String: UInt32] = [:]
   /// Bits of `REQ_F_*`, by name without the prefix. The enum is anonymous, which CO-RE refuses.
   private(set) var requestFlagBits: [String: UInt32] = [:]
   /// Parameters of the functions that were asked for and are there.
   private(set) var functionParameters: [String: Int] = [:]
   /// Type numbers of the same functions.
   private(set) var functionTypes: [String: UInt32] = [:]
+  /// The same of modules' functions.
+  private var moduleFunctions: [String: (module: String, type: UInt32)] = [:]
+  /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for one that is not there.
+  private(set) var castTypes = [UInt32](repeating: 0, count: Int(PROBE_CASTS.rawValue))
+  /// What objects are opened and relocated with.
+  let relocationTypes: RelocationTypes
   /// Members of `io_ring_ctx`, those in its nameless structs included.
   private(set) var ringFields: Set<String> = []
   /// The structs that were asked for and are there.
@@ -27,49 +38,130 @@ struct KernelBTF: Sendable {
   private var hasTracepointDomain = false
   private var hasTracepointExtension = false
 
-  /// Reads /sys/kernel/btf/vmlinux.
-  init(functions: Set<String>, structs wantedStructs: Set<String>) throws(ProbeError) {
-    guard let btf = btf__load_vmlinux_btf() else {
+  /// What each of `enum probe_cast` casts to.
+  private static let castStructs: [(cast: probe_cast, name: StaticString)] = [
+    (PROBE_CAST_IO_KIOCB, "io_kiocb"), (PROBE_CAST_IO_MAPPED_UBUF, "io_mapped_ubuf"),
+    (PROBE_CAST_IO_RSRC_NODE, "io_rsrc_node"), (PROBE_CAST_IO_URING, "io_uring"),
+    (PROBE_CAST_IO_URING_SQE, "io_uring_sqe"),
+  ]
+  /// Functions that the programs attach to or call. Names begin with one of ``isLikely(_:)``.
+  private static let functions = SharedFlush.functions.union([
+    "bpf_iter_task", "bpf_iter_task_file",
+  ])
+  /// Modules with types or functions that the programs name.
+  private static let modules = ["fuse", "ublk_drv"]
+
+  /// Reads /sys/kernel/btf/vmlinux, and copies from it what the programs name.
+  init(structs wantedStructs: Set<String> = []) throws(ProbeError) {
+    let relocationTypes = try RelocationTypes()
+    self.relocationTypes = relocationTypes
+    guard let btf = try BTFTable("/sys/kernel/btf/vmlinux") else {
       throw ProbeError(
         .unsupportedKernel,
         "this kernel has no type information (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)")
     }
-    defer { btf__free(btf) }
-    for id in 1..<btf__type_cnt(btf) {
-      guard let type = btf__type_by_id(btf, id) else { break }
-      switch BTFKind(rawValue: UInt32(btf_kind(type))) {
-      case .typedef:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
-        if hasPrefix(name, "btf_trace_io_uring_") {
-          let tracepoint = String(cString: name + "btf_trace_io_uring_".utf8.count)
-          tracepointParameters[tracepoint] = Self.parameters(ofPointer: type.pointee.type, in: btf)
+    let names = TypeNames(of: EmbeddedObject.all)
+    var found: Set<UInt64> = []
+    var copy = try TypeCopy(from: btf)
+    for id in btf.ids {
+      guard let type = btf.type(id) else { break }
+      let kind = BTFKind(rawValue: UInt32(btf_kind(type)))
+      switch kind {
+      case .structure, .union, .enumeration, .enumeration64, .typedef:
+        let name = btf.name(of: type)
+        if kind == .typedef { noteTracepoint(name, id, type.pointee.type, in: btf) }
+        if kind == .structure { noteStruct(name, id, type, wantedStructs, in: btf) }
+        if kind == .enumeration, name[0] == 0 { readFlags(of: type, in: btf) }
+        if name[0] != 0, let hash = names.find(name) {
+          found.insert(hash)
+          try copy.add(id)
         }
-      case .enumeration where type.pointee.name_off == 0:
-        readFlags(of: type, in: btf)
       case .function:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
-        // most begin otherwise: make a String only of a likely one
-        guard
-          name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") || hasPrefix(name, "io_")
-            || hasPrefix(name, "fuse_z")
-        else { continue }
+        let name = btf.name(of: type)
+        guard Self.isLikely(name) else { continue }
         let function = String(cString: name)
-        if functions.contains(function), let prototype = btf__type_by_id(btf, type.pointee.type) {
+        if Self.functions.contains(function),
+          let prototype = btf.type(type.pointee.type)
+        {
           functionParameters[function] = Int(btf_vlen(prototype))
           functionTypes[function] = id
         }
-      case .structure:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
-        if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
-        if hasPrefix(name, "tracepoint_ext") { hasTracepointExtension = true }
-        guard hasPrefix(name, "bpf_iter__") else { continue }
-        let text = String(cString: name)
-        if wantedStructs.contains(text) { structs.insert(text) }
       case .variable:
-        let name = btf__name_by_offset(btf, type.pointee.name_off)!
+        let name = btf.name(of: type)
         if hasPrefix(name, "tracepoint_srcu") { hasTracepointDomain = true }
       default: continue
       }
+    }
+    for module in Self.modules {
+      try readModule(module, over: btf, names, except: found, &copy)
+    }
+    try relocationTypes.fill(from: copy)
+  }
+
+  /// Most functions begin otherwise: there is a String only of a likely one.
+  private static func isLikely(_ name: UnsafePointer<CChar>) -> Bool {
+    name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") || hasPrefix(name, "io_")
+      || hasPrefix(name, "fuse_z")
+  }
+
+  private mutating func noteTracepoint(
+    _ name: UnsafePointer<CChar>, _ id: UInt32, _ pointer: UInt32, in btf: BTFTable
+  ) {
+    guard hasPrefix(name, "btf_trace_io_uring_") else { return }
+    let tracepoint = String(cString: name + "btf_trace_io_uring_".utf8.count)
+    tracepointParameters[tracepoint] = Self.parameters(ofPointer: pointer, in: btf)
+    tracepointTypes[tracepoint] = id
+  }
+
+  private mutating func noteStruct(
+    _ name: UnsafePointer<CChar>, _ id: UInt32, _ type: UnsafePointer<btf_type>,
+    _ wanted: Set<String>, in btf: BTFTable
+  ) {
+    if name[0] == UInt8(ascii: "i") {
+      if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
+      for (cast, castName) in Self.castStructs where strcmp(name, castName.utf8Text) == 0 {
+        castTypes[Int(cast.rawValue)] = id
+      }
+    } else if hasPrefix(name, "tracepoint_ext") {
+      hasTracepointExtension = true
+    } else if hasPrefix(name, "bpf_iter__") {
+      let text = String(cString: name)
+      if wanted.contains(text) { structs.insert(text) }
+    }
+  }
+
+  /// Looks in a module for what is not in the kernel itself.
+  private mutating func readModule(
+    _ module: String, over kernel: BTFTable, _ names: TypeNames, except found: Set<UInt64>,
+    _ copy: inout TypeCopy
+  ) throws(ProbeError) {
+    guard let btf = try BTFTable("/sys/kernel/btf/\(module)", over: kernel) else { return }
+    copy.goOn(with: btf)
+    for id in btf.ids {
+      guard let type = btf.type(id) else { break }
+      let name = btf.name(of: type)
+      guard name[0] != 0 else { continue }
+      switch BTFKind(rawValue: UInt32(btf_kind(type))) {
+      case .structure, .union, .enumeration, .enumeration64, .typedef:
+        if let hash = names.find(name), !found.contains(hash) { try copy.add(id) }
+      case .function: moduleFunctions[String(cString: name)] = (module, id)
+      default: continue
+      }
+    }
+  }
+
+  /// The type that a program attaches to, by the program's section; nil if the kernel has none such.
+  func target(ofSection section: String) -> (module: String?, type: UInt32)? {
+    guard let slash = section.firstIndex(of: "/") else { return nil }
+    let name = String(section[section.index(after: slash)...])
+    switch section[..<slash] {
+    case "tp_btf":
+      return tracepointTypes[String(name.dropFirst("io_uring_".count))].map { (nil, $0) }
+    case "iter": return functionTypes["bpf_iter_\(name)"].map { (nil, $0) }
+    case "fentry":
+      return functionTypes[name].map { (nil, $0) }
+        ?? moduleFunctions[name].map { ($0.module, $0.type) }
+    default: return nil
     }
   }
 
@@ -79,19 +171,19 @@ struct KernelBTF: Sendable {
   }
 
   /// `btf_trace_*` is a pointer to the probe's prototype, whose first parameter is the probe's own.
-  private static func parameters(ofPointer id: UInt32, in btf: OpaquePointer) -> Int {
-    guard let pointer = btf__type_by_id(btf, id),
-      let prototype = btf__type_by_id(btf, pointer.pointee.type)
-    else { return 0 }
+  private static func parameters(ofPointer id: UInt32, in btf: BTFTable) -> Int {
+    guard let pointer = btf.type(id), let prototype = btf.type(pointer.pointee.type) else {
+      return 0
+    }
     return max(0, Int(btf_vlen(prototype)) - 1)
   }
 
-  private mutating func addRingFields(of type: UnsafePointer<btf_type>, in btf: OpaquePointer) {
+  private mutating func addRingFields(of type: UnsafePointer<btf_type>, in btf: BTFTable) {
     guard let members = btf_members(type) else { return }
     for index in 0..<Int(btf_vlen(type)) {
       if members[index].name_off != 0 {
-        ringFields.insert(String(cString: btf__name_by_offset(btf, members[index].name_off)))
-      } else if let nested = btf__type_by_id(btf, members[index].type),
+        ringFields.insert(String(cString: btf.name(members[index].name_off)))
+      } else if let nested = btf.type(members[index].type),
         BTFKind(rawValue: UInt32(btf_kind(nested))) == .structure
       {
         addRingFields(of: nested, in: btf)
@@ -100,12 +192,12 @@ struct KernelBTF: Sendable {
   }
 
   /// Takes the enum of `REQ_F_*_BIT` if this is it.
-  private mutating func readFlags(of type: UnsafePointer<btf_type>, in btf: OpaquePointer) {
+  private mutating func readFlags(of type: UnsafePointer<btf_type>, in btf: BTFTable) {
     let count = Int(btf_vlen(type))
     guard count > 0, let values = btf_enum(type) else { return }
-    guard hasPrefix(btf__name_by_offset(btf, values[0].name_off)!, "REQ_F_") else { return }
+    guard hasPrefix(btf.name(values[0].name_off), "REQ_F_") else { return }
     for index in 0..<count {
-      let name = String(cString: btf__name_by_offset(btf, values[index].name_off)!)
+      let name = String(cString: btf.name(values[index].name_off))
       guard name.hasPrefix("REQ_F_"), name.hasSuffix("_BIT") else { continue }
       requestFlagBits[String(name.dropFirst(6).dropLast(4))] = UInt32(values[index].val)
     }
@@ -115,12 +207,31 @@ struct KernelBTF: Sendable {
 /// `BTF_KIND_*` of include/uapi/linux/btf.h, which libbpf's header defines once more as macros: the
 /// two together are ambiguous in Swift.
 enum BTFKind: UInt32 {
+  case integer = 1
+  case pointer = 2
+  case array = 3
   case structure = 4
+  case union = 5
   case enumeration = 6
+  case forward = 7
   case typedef = 8
+  case volatile = 9
+  case constant = 10
+  case restrict = 11
   case function = 12
+  case prototype = 13
   case variable = 14
   case dataSection = 15
+  case float = 16
+  case declarationTag = 17
+  case typeTag = 18
+  case enumeration64 = 19
+}
+
+extension StaticString {
+  fileprivate var utf8Text: UnsafePointer<CChar> {
+    UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
+  }
 }
 
 private func hasPrefix(_ text: UnsafePointer<CChar>, _ prefix: StaticString) -> Bool {

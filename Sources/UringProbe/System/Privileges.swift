@@ -5,6 +5,7 @@ import UringBase
 struct Privileges: Sendable, Hashable {
   /// Bits of `CapEff` (include/uapi/linux/capability.h).
   private enum Bit: UInt64 {
+    case dacReadSearch = 2
     case sysPtrace = 19
     case sysAdmin = 21
     case perfmon = 38
@@ -31,8 +32,14 @@ struct Privileges: Sendable, Hashable {
     return names
   }
 
-  /// Whether /proc/PID/fd of other users' processes can be read.
-  var canReadOthers: Bool { has(.sysPtrace) }
+  /// What reading /proc/PID/fd of other users' processes needs and is not there: the folder is its owner's, and its
+  /// links are followed only for those who may trace the process.
+  var missingForNames: [String] {
+    var names: [String] = []
+    if !has(.sysPtrace) { names.append("CAP_SYS_PTRACE") }
+    if !has(.dacReadSearch) { names.append("CAP_DAC_READ_SEARCH") }
+    return names
+  }
 
   func require() throws(ProbeError) {
     let missing = missing
@@ -41,7 +48,7 @@ struct Privileges: Sendable, Hashable {
     throw ProbeError(
       .notPermitted,
       "live capture needs \(names); run it with sudo, or once: "
-        + "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep PATH-OF-uringtop")
+        + "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep PATH-OF-uringtop")
   }
 }
 

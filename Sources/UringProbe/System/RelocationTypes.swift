@@ -1,0 +1,34 @@
+import CBPF
+import Glibc
+
+/// The kernel's types that the BPF programs name, in a file, by which libbpf relocates the programs.
+///
+/// Without it libbpf reads the types of the kernel once for each object, searches all of them (some 120,000) for each
+/// name, and opens the types of every module for a name that is not there, which needs CAP_SYS_ADMIN.
+final class RelocationTypes: Sendable {
+  private let descriptor: Int32
+
+  /// The file's name in this process.
+  var path: String { "/proc/self/fd/\(descriptor)" }
+
+  init() throws(ProbeError) {
+    descriptor = cbpf_memory_file("uringtop-types")
+    guard descriptor >= 0 else {
+      throw ProbeError(
+        .system, "cannot create a file for the kernel's types: \(errorText(descriptor))")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  func fill(from types: borrowing TypeCopy) throws(ProbeError) {
+    var size: UInt32 = 0
+    guard let bytes = btf__raw_data(types.target, &size) else { throw TypeCopy.failure(errno) }
+    var written = 0
+    while written < Int(size) {
+      let count = write(descriptor, bytes + written, Int(size) - written)
+      guard count > 0 else { throw TypeCopy.failure(errno) }
+      written += count
+    }
+  }
+}
