@@ -28,5 +28,12 @@ enum FindingFields {
     json.field("numbers") { json in
       for number in finding.numbers { json.field(named: number.name, number.value) }
     }
+    json.field("edges", array: finding.edges) { json, edge in
+      json.object { json in
+        json.field("from", edge.from)
+        json.field("to", edge.to)
+        json.field("text", edge.text)
+      }
+    }
   }
 }

@@ -31,6 +31,7 @@ public struct FindingRule: Sendable {
     var requestCount: UInt64 = 0
     var summary: String
     var numbers: [Finding.Number] = []
+    var edges: [WaitEdge] = []
     /// More exact words than the rule's.
     var meaning: String?
     var cure: String?
@@ -42,14 +43,14 @@ public struct FindingRule: Sendable {
         tag: tag, severity: sighting.severity, rings: sighting.rings,
         requests: Array(sighting.requests.prefix(Finding.requestLimit)),
         requestCount: max(sighting.requestCount, UInt64(sighting.requests.count)),
-        summary: sighting.summary, numbers: sighting.numbers,
+        summary: sighting.summary, numbers: sighting.numbers, edges: sighting.edges,
         meaning: sighting.meaning ?? meaning, cure: sighting.cure ?? cure)
     }
   }
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
+    .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
     .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
     .badMemory,
     .overlappingMemory,

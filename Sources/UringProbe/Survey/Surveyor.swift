@@ -91,7 +91,7 @@ struct Surveyor: ~Copyable {
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
         into: &records, &notices)
-      if !tookInventory, hasTriedInventory {
+      if hasTriedInventory {
         lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
       }
       names.resolve(requests.names, rings: scanner.rings, into: &records)

@@ -31,15 +31,19 @@ struct WaitWatch: ~Copyable {
     var since: UInt64
     /// Its requests, as of the inventory that was taken when it stopped moving.
     var requests: [record_parked]?
+    var wasLookedAt = false
   }
 
   private var rings: [UInt64: Ring] = [:]
   private var survey: WaitSurvey?
   private var hasFailed = false
+  /// The next look at all rings, and at one that has just stopped moving.
   private var nextLook: UInt64 = 0
+  private var nextFirstLook: UInt64 = 0
 
   private static let patience: UInt64 = 2_000_000_000
   private static let pause: UInt64 = 4_000_000_000
+  private static let shortestPause: UInt64 = 500_000_000
   private static let requestsOfRing = 256
 
   /// Takes note of what a scan found.
@@ -58,8 +62,10 @@ struct WaitWatch: ~Copyable {
 
   /// Rings that do not move, if it is time to look at them.
   func due(at time: UInt64) -> [UInt64] {
-    guard time >= nextLook, !hasFailed else { return [] }
-    return rings.filter { time.since($0.value.since) >= Self.patience }.map(\.key)
+    guard time >= nextFirstLook, !hasFailed else { return [] }
+    let still = rings.filter { time.since($0.value.since) >= Self.patience }
+    guard time >= nextLook || still.contains(where: { !$0.value.wasLookedAt }) else { return [] }
+    return still.map(\.key)
   }
 
   /// Those of them whose requests are not known.
@@ -97,6 +103,8 @@ struct WaitWatch: ~Copyable {
     }
     let cost = MonotonicClock.now() - start
     nextLook = start + max(Self.pause, cost * 50)
+    nextFirstLook = start + max(Self.shortestPause, cost * 50)
+    for ring in subjects { rings[ring]?.wasLookedAt = true }
   }
 }
 
