@@ -29,11 +29,7 @@ enum FindingFields {
       for number in finding.numbers { json.field(named: number.name, number.value) }
     }
     json.field("edges", array: finding.edges) { json, edge in
-      json.object { json in
-        json.field("from", edge.from)
-        json.field("to", edge.to)
-        json.field("text", edge.text)
-      }
+      json.object { WaitFields.write(edge, to: &$0) }
     }
   }
 }

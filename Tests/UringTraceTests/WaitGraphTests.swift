@@ -1,6 +1,7 @@
 import Testing
 import UringFindings
-import UringTrace
+
+@testable import UringTrace
 
 /// Deadlocks, and that one open end is enough for there to be none.
 @Suite struct WaitGraphTests {
@@ -22,6 +23,7 @@ import UringTrace
     stream.depth(sq: 0, cq: 0, waiter: 100)
     var snapshot = stream.snapshot()
     snapshot.rings[0].ownerTgid = 10
+    snapshot.rings[0].waiter?.missing = 1
     snapshot.rings[0].descriptors = [Ring.Descriptor(tgid: 10, fd: 5)]
     snapshot.waits.time = snapshot.time - second
     snapshot.waits.isComplete = true
@@ -206,6 +208,24 @@ import UringTrace
     #expect(Self.deadlocks(snapshot).count == 1)
     snapshot.waits.threads[1].wait = .timed
     #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func aFutexWordThatHasChangedIsALostWake() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].opcode = Opcode(rawValue: 51)
+    snapshot.requests[0].place = .futex
+    (snapshot.requests[0].sqe.addr, snapshot.requests[0].sqe.off) = (0x1000, 0)
+    snapshot.waits.futexes = [FutexWord(tgid: 10, address: 0x1000, value: 1, isPrivate: true)]
+    var diagnosis = Diagnosis()
+    let finding = try #require(diagnosis.findings(in: snapshot).first)
+    #expect(finding.tag == "lost-wake" && finding.severity == .crit)
+    #expect(finding.summary.contains("holds 1 and it expects 0"))
+    // Another thread may still wake it.
+    snapshot.waits.threads.append(
+      ThreadState(tid: 101, tgid: 10, wait: .timed, since: snapshot.waits.threads[0].since))
+    #expect(diagnosis.findings(in: snapshot).first?.severity == .warn)
+    snapshot.waits.futexes[0].value = 0
+    #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "lost-wake" })
   }
 
   @Test func anEventfdThatTheKernelCanSignalIsOpen() {

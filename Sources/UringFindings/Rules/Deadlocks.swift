@@ -9,7 +9,11 @@ extension FindingRule {
       + "they are started, or guard one with a timeout (IORING_OP_LINK_TIMEOUT)."
   ) { evidence in
     guard let graph = evidence.waits else { return [] }
-    return evidence.deadlocks.map { deadlock in
+    let explained = Set(
+      evidence.snapshot.requests.filter { graph.changedWord(of: $0) != nil }.map(\.id))
+    return evidence.deadlocks.compactMap { deadlock in
+      // `lost-wake` says more.
+      guard explained.isDisjoint(with: deadlock.requests) else { return nil }
       let since = deadlock.threads.compactMap { graph.thread($0)?.since }.max() ?? 0
       let clauses = deadlock.clauses()
       let age = evidence.age(since: since)

@@ -21,7 +21,8 @@ extension WaitGraph {
       return .open("the \(end) end of \(name(identity)) is held by something that no descriptor shows")
     }
     let state = direction == .reading ? "is empty" : "is full"
-    return holders(ends, of: identity, sharing: all) { holder, isOnly in
+    let readers = all.filter { direction == .reading ? $0.canRead : $0.canWrite }
+    return holders(ends, of: identity, sharing: readers) { holder, isOnly in
       "\(name(identity)) \(state), and its \(isOnly ? "only " : "")\(end) end is \(holder)"
     }
   }
