@@ -50,7 +50,8 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
+    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .leakedRequest,
     .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
     .badMemory,
     .overlappingMemory,

@@ -63,7 +63,8 @@ import UringFindings
     #expect(findings.count == 1 && finding.severity == .crit && finding.requests == [1])
     #expect(finding.summary.contains("READ 0xd1 waits for data in pipe:[7]"))
     #expect(finding.summary.contains("its only write end is fd 4 of process 10"))
-    #expect(finding.summary.hasSuffix("the only thread of process 10 is 100, the waiting thread itself"))
+    #expect(
+      finding.summary.hasSuffix("the only thread of process 10 is 100, the waiting thread itself"))
     #expect(
       finding.edges.map { "\($0.from) > \($0.to)" } == [
         "thread 100 > ring 1", "ring 1 > request 1", "ring 1 > process 10",
@@ -130,11 +131,15 @@ import UringFindings
     Opening(testDescription: "the process catches SIGTERM: a handler can write to the pipe") {
       $0.waits.threads[0].signals = 1 << 14
     },
-    Opening(testDescription: "the process catches SIGALRM") { $0.waits.threads[0].signals = 1 << 13 },
+    Opening(testDescription: "the process catches SIGALRM") {
+      $0.waits.threads[0].signals = 1 << 13
+    },
     Opening(testDescription: "the request moved since the look") {
       $0.requests[0].lastTime = $0.waits.time + 1
     },
-    Opening(testDescription: "where the request is, is not known") { $0.requests[0].place = .unknown },
+    Opening(testDescription: "where the request is, is not known") {
+      $0.requests[0].place = .unknown
+    },
     Opening(testDescription: "the file was ready") {
       $0.fileStates[1] = FileState(
         pollEvents: 1, receiveBytes: nil, sendBytes: nil, text: "", time: $0.waits.time)

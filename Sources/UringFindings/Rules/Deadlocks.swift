@@ -3,9 +3,11 @@ import UringTrace
 extension FindingRule {
   static let deadlock = FindingRule(
     "deadlock",
-    meaning: "Threads and requests wait for each other: each wait can end only after another of them has "
+    meaning:
+      "Threads and requests wait for each other: each wait can end only after another of them has "
       + "ended.",
-    cure: "Break the cycle: let a thread that does not wait end one of these waits, change the order in which "
+    cure:
+      "Break the cycle: let a thread that does not wait end one of these waits, change the order in which "
       + "they are started, or guard one with a timeout (IORING_OP_LINK_TIMEOUT)."
   ) { evidence in
     guard let graph = evidence.waits else { return [] }

@@ -3,8 +3,10 @@ import UringTrace
 extension FindingRule {
   static let lostWake = FindingRule(
     "lost-wake",
-    meaning: "A futex word was changed and the request that waits for the change was not woken: it sleeps on.",
-    cure: "Wake the futex after each store that a waiter waits for (FUTEX_WAKE, IORING_OP_FUTEX_WAKE), with the "
+    meaning:
+      "A futex word was changed and the request that waits for the change was not woken: it sleeps on.",
+    cure:
+      "Wake the futex after each store that a waiter waits for (FUTEX_WAKE, IORING_OP_FUTEX_WAKE), with the "
       + "same address and the same private flag as the wait."
   ) { evidence in
     guard let waits = evidence.waits else { return [] }
@@ -22,7 +24,8 @@ extension FindingRule {
           + (isDead ? "; every thread that could wake it waits as well" : "")
           + (lost.count > 1 ? "; and \(lost.count - 1) more" : ""),
         numbers: [
-          .init("value", word.value), .init("expected", UInt32(truncatingIfNeeded: request.sqe.off)),
+          .init("value", word.value),
+          .init("expected", UInt32(truncatingIfNeeded: request.sqe.off)),
           .init("requests", lost.count),
         ])
     }

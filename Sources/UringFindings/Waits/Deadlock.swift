@@ -79,7 +79,8 @@ extension WaitGraph {
     var found: [Deadlock] = []
     var isCovered: Set<UInt32> = []
     for thread in facts.threads where !isCovered.contains(thread.tid) {
-      guard case .cqes(_?) = thread.wait, let deadlock = Deadlock(from: .thread(thread.tid), in: self)
+      guard case .cqes(_?) = thread.wait,
+        let deadlock = Deadlock(from: .thread(thread.tid), in: self)
       else { continue }
       isCovered.formUnion(deadlock.threads)
       found.append(deadlock)

@@ -59,8 +59,10 @@ extension Evidence {
     switch thread.wait {
     case .reads, .writes:
       let (opcodes, flag) =
-        thread.wait == .reads ? ("IORING_OP_READ or RECV", "readable") : ("IORING_OP_WRITE or SEND", "writable")
-      return "Let the ring do it (\(opcodes)), or make the file non-blocking (O_NONBLOCK) and use it when a "
+        thread.wait == .reads
+        ? ("IORING_OP_READ or RECV", "readable") : ("IORING_OP_WRITE or SEND", "writable")
+      return
+        "Let the ring do it (\(opcodes)), or make the file non-blocking (O_NONBLOCK) and use it when a "
         + "POLL_ADD shows that it is \(flag): a thread that serves a ring must not block elsewhere."
     case .stopped: return "Continue the thread (SIGCONT), or detach the debugger."
     default: return nil

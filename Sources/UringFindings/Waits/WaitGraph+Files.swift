@@ -15,10 +15,13 @@ extension WaitGraph {
     let ends = all.filter { direction == .reading ? $0.canWrite : $0.canRead }
     let (end, count) =
       direction == .reading ? ("write", all.first?.writers) : ("read", all.first?.readers)
-    guard let first = all.first, direction == .reading ? first.pending == 0 : first.pending >= first.capacity
+    guard let first = all.first,
+      direction == .reading ? first.pending == 0 : first.pending >= first.capacity
     else { return .open("\(name(identity)) is ready") }
-    guard Set(ends.map(\.file)).count == Int(count ?? 0), !ends.isEmpty, ledger.isClosed(ends) else {
-      return .open("the \(end) end of \(name(identity)) is held by something that no descriptor shows")
+    guard Set(ends.map(\.file)).count == Int(count ?? 0), !ends.isEmpty, ledger.isClosed(ends)
+    else {
+      return .open(
+        "the \(end) end of \(name(identity)) is held by something that no descriptor shows")
     }
     let state = direction == .reading ? "is empty" : "is full"
     let readers = all.filter { direction == .reading ? $0.canRead : $0.canWrite }
@@ -51,7 +54,9 @@ extension WaitGraph {
   private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     let all = ledger.descriptors(of: identity)
     guard let first = all.first, ledger.isClosed(all), first.kernelUsers == 1 else {
-      return .open("\(name(identity)) can be signalled by the kernel, or by something that no descriptor shows")
+      return .open(
+        "\(name(identity)) can be signalled by the kernel, or by something that no descriptor shows"
+      )
     }
     return holders(all, of: identity, sharing: all) { holder, isOnly in
       "\(name(identity)) has \(isOnly ? "one holder" : "as a holder") \(holder)"
@@ -68,7 +73,8 @@ extension WaitGraph {
     let waiting = Set(readers.map(\.tgid))
     for tgid in tgids where waiting.contains(tgid) {
       if threads(of: tgid).first.map({ Signals($0.signals).wakeByHand }) ?? false {
-        return .open("process \(tgid) catches signals, and their handlers can use \(name(identity))")
+        return .open(
+          "process \(tgid) catches signals, and their handlers can use \(name(identity))")
       }
     }
     return .waits(

@@ -54,7 +54,9 @@ extension WaitGraph {
     guard let identity else { return file.ring.map { "ring \($0)" } ?? "a ring" }
     switch identity {
     case .pipe:
-      let state = file.pending == 0 ? "an empty pipe" : file.pending >= file.capacity ? "a full pipe" : "a pipe"
+      let state =
+        file.pending == 0
+        ? "an empty pipe" : file.pending >= file.capacity ? "a full pipe" : "a pipe"
       return "\(state) (\(name(identity)))"
     case .socket, .eventfd: return name(identity)
     }

@@ -25,7 +25,9 @@ struct WaitGraph {
     }
     // Rings that were not looked at are open.
     let rings = Set(facts.files.compactMap(\.ring))
-    for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) { self.rings[ring.id] = ring }
+    for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
+      self.rings[ring.id] = ring
+    }
     for request in snapshot.requests where rings.contains(request.ring) {
       requests[request.id] = request
       requestsOfRing[request.ring, default: []].append(request.id)
@@ -73,7 +75,8 @@ struct WaitGraph {
         return .open("\(who) has run since")
       }
       return .waits([
-        .init(node: .ring(id), text: "\(who) waits in io_uring_enter on \(name(ring, in: thread.tgid))")
+        .init(
+          node: .ring(id), text: "\(who) waits in io_uring_enter on \(name(ring, in: thread.tgid))")
       ])
     case .reads, .writes:
       guard let fd = thread.fd, let identity = ledger.file(fd, of: thread.tgid)?.identity else {
@@ -107,7 +110,9 @@ struct WaitGraph {
     if Signals(threads[0].signals).wakeAtAnyTime {
       return .open("process \(tgid) catches signals that can arrive at any time")
     }
-    let only = threads.count == 1 ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
+    let only =
+      threads.count == 1
+      ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
     return .waits(threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") })
   }
 
@@ -175,7 +180,8 @@ struct WaitGraph {
     case .poll: return pollStep(request)
     case .block: return blockStep(request)
     default:
-      return .open(snapshot.cause(of: request).map { "\(who) waits for \($0.text)" } ?? "\(who) is in flight")
+      return .open(
+        snapshot.cause(of: request).map { "\(who) waits for \($0.text)" } ?? "\(who) is in flight")
     }
   }
 
@@ -220,7 +226,8 @@ struct WaitGraph {
     return .waits([
       .init(
         node: .process(disk.serverTgid),
-        text: "\(who) waits for \(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag), "
+        text:
+          "\(who) waits for \(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag), "
           + "which its server, process \(disk.serverTgid), has not committed")
     ])
   }

@@ -76,7 +76,9 @@ struct ThreadLook {
     let (waits, extended, registered, isRegion): (UInt64, UInt64, UInt64, UInt64) = (1, 8, 16, 64)
     // Its descriptor is an index then.
     if flags & registered != 0 { fd = -1 }
-    let waitFunctions = ["io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys"]
+    let waitFunctions = [
+      "io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys",
+    ]
     guard flags & waits != 0,
       function.isEmpty || function == "0" || waitFunctions.contains(where: function.hasPrefix)
     else { return }
