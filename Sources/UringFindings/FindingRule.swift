@@ -51,7 +51,7 @@ public struct FindingRule: Sendable {
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
     .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .leakedRequest,
+    .leakedRequest, .stoppedProcess,
     .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
     .badMemory,
     .overlappingMemory,

@@ -153,6 +153,13 @@ import UringFindings
     Opening(testDescription: "the ring has requests that are not listed") {
       $0.rings[0].isFound = true
     },
+    Opening(
+      testDescription: "another ring of the process, with a request in flight, was not looked at"
+    ) {
+      var other = $0.rings[0]
+      (other.id, other.inFlight) = (9, 1)
+      $0.rings.append(other)
+    },
     Opening(testDescription: "another process has the ring open") {
       $0.rings[0].descriptors.append(Ring.Descriptor(tgid: 20, fd: 3))
     },
@@ -231,6 +238,49 @@ import UringFindings
     #expect(diagnosis.findings(in: snapshot).first?.severity == .warn)
     snapshot.waits.futexes[0].value = 0
     #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "lost-wake" })
+  }
+
+  /// The server's own READ of its device waits for the tag that the server must give back.
+  @Test func aUblkServerThatReadsItsOwnDeviceWaitsForItself() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].place = .workerRunning
+    snapshot.requests[0].workerTid = 77
+    snapshot.fileNames.descriptors[.init(tgid: 10, fd: 3)] = "/dev/ublkb0"
+    snapshot.kernelStacks[77] = KernelStack(
+      frames: ["blk_mq_get_tag+0x1ac", "__blk_mq_alloc_requests+0x1"], areNamesHidden: false,
+      time: snapshot.waits.time)
+    var io = GroupBuffer.UblkIO()
+    io.device = "ublkb0"
+    snapshot.diskRequests = [
+      DiskRequest(
+        request: nil, block: io, startTime: 1, driverTime: 2, serverTgid: 10, isWithServer: true,
+        time: snapshot.waits.time)
+    ]
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    #expect(
+      finding.summary.contains("READ 0xd1 waits for a free tag (blk_mq_get_tag) in worker 77"))
+    #expect(finding.summary.contains("ublkb0 queue 0 tag 0 is with its server, process 10"))
+    var driver = snapshot
+    driver.diskRequests[0].isWithServer = false
+    #expect(Self.deadlocks(driver).isEmpty)
+    snapshot.kernelStacks[77]?.frames = ["io_schedule+0x1", "folio_wait_bit+0x1"]
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func aProcessWhoseThreadsAreStoppedIsNamed() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].state = .taskWork
+    snapshot.waits.threads[0].wait = .stopped
+    snapshot.waits.threads[0].state = "T"
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "stopped-process" })
+    #expect(
+      finding.summary
+        == "process 10 is stopped (state T), with 1 request in flight; 1 ready, whose task work waits for it to run"
+    )
+    snapshot.waits.threads.append(ThreadState(tid: 101, tgid: 10, wait: .runs, since: 0))
+    #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "stopped-process" })
   }
 
   @Test func anEventfdThatTheKernelCanSignalIsOpen() {

@@ -117,7 +117,8 @@ struct probe_open_file {
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
   __u32 writers;      /* and for writing */
-  __u32 pending;      /* pipes: occupied slots; sockets: packets to be received */
+  __u32 pending;      /* pipes: occupied slots; sockets: packets to be received; eventfds: 1 unless 0 */
+  __u32 queued;       /* sockets: bytes sent and not acknowledged, with their overhead (TCP) */
   __u32 capacity;     /* pipes: slots */
   __u32 kernel_users; /* if it is an eventfd: references to its counter, one of them the file's */
   __u32 network;      /* sockets: inode of the network namespace */
@@ -127,7 +128,7 @@ struct probe_open_file {
   __u8 reserved;
   __u16 port;
   __u16 peer_port;
-  __u16 reserved2;
+  __u16 reserved2[3];
   __u32 address[4]; /* big endian; IPv4 in the first word */
   __u32 peer_address[4];
 };

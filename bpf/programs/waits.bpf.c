@@ -46,6 +46,7 @@ __noinline int describe_socket(__u64 address) {
   open_file.state = BPF_CORE_READ(sock, __sk_common.skc_state);
   open_file.network = BPF_CORE_READ(sock, __sk_common.skc_net.net, ns.inum);
   open_file.pending = BPF_CORE_READ(sock, sk_receive_queue.qlen);
+  open_file.queued = BPF_CORE_READ(sock, sk_wmem_queued);
   if (open_file.family == AF_INET || open_file.family == AF_INET6)
     describe_addresses(sock);
   if (open_file.family == AF_UNIX && bpf_core_type_exists(struct unix_sock))
@@ -57,7 +58,9 @@ __noinline int describe_file(__u64 address) {
   struct file *file = (void *)address;
   struct inode *inode = BPF_CORE_READ(file, f_inode);
   __u32 type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
-  if (type != S_IFIFO && type != S_IFSOCK && BPF_CORE_READ(inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC)
+  unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+  /* whoever has its path can open a named pipe */
+  if (magic != PIPEFS_MAGIC && type != S_IFSOCK && magic != ANON_INODE_FS_MAGIC)
     return 0;
   __builtin_memset(&open_file, 0, sizeof(open_file));
   open_file.file = address;
@@ -73,6 +76,7 @@ __noinline int describe_file(__u64 address) {
   } else {
     struct eventfd_ctx *counter = (void *)open_file.private_data;
     open_file.kind = PROBE_FILE_ANONYMOUS;
+    open_file.pending = BPF_CORE_READ(counter, count) != 0;
     open_file.kernel_users = BPF_CORE_READ(counter, kref.refcount.refs.counter);
   }
   return 1;

@@ -40,7 +40,9 @@ extension WaitGraph {
     guard !ends.isEmpty, ledger.isClosed(ends) else {
       return .open("the peer of \(name(identity)) is held by something that no descriptor shows")
     }
-    if direction == .reading, own[0].pending > 0 { return .open("\(name(identity)) is ready") }
+    if direction == .reading, own[0].pending > 0 || ends.contains(where: { $0.queued > 0 }) {
+      return .open("\(name(identity)) is ready, or data is on the way to it")
+    }
     if direction == .writing, ends[0].pending == 0 {
       return .open("the peer of \(name(identity)) has received everything")
     }
@@ -53,9 +55,11 @@ extension WaitGraph {
 
   private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     let all = ledger.descriptors(of: identity)
-    guard let first = all.first, ledger.isClosed(all), first.kernelUsers == 1 else {
+    guard direction == .reading, let first = all.first, first.pending == 0, ledger.isClosed(all),
+      first.kernelUsers == 1
+    else {
       return .open(
-        "\(name(identity)) can be signalled by the kernel, or by something that no descriptor shows"
+        "\(name(identity)) is ready, or can be signalled by the kernel, or by something that no descriptor shows"
       )
     }
     return holders(all, of: identity, sharing: all) { holder, isOnly in

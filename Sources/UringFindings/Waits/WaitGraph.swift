@@ -110,10 +110,24 @@ struct WaitGraph {
     if Signals(threads[0].signals).wakeAtAnyTime {
       return .open("process \(tgid) catches signals that can arrive at any time")
     }
+    let held = snapshot.rings.filter { ring in
+      !ring.isClosed && ring.inFlight > 0
+        && (ring.ownerTgid == tgid || ring.descriptors.contains { $0.tgid == tgid })
+    }
+    if let unknown = held.first(where: { rings[$0.id] == nil }) {
+      return .open("ring \(unknown.id) of process \(tgid) was not looked at")
+    }
     let only =
       threads.count == 1
       ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
-    return .waits(threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") })
+    let waitedFor = Set(threads.map(\.wait))
+    // What is linked behind a request runs without a thread of the process.
+    let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
+    return .waits(
+      threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
+        + others.map {
+          .init(node: .ring($0.id), text: "process \(tgid) has requests in flight on ring \($0.id)")
+        })
   }
 
   private func futexStep(_ tgid: UInt32, _ address: UInt64) -> WaitStep {
@@ -179,6 +193,7 @@ struct WaitGraph {
       ])
     case .poll: return pollStep(request)
     case .block: return blockStep(request)
+    case .workerRunning: return workerStep(request)
     default:
       return .open(
         snapshot.cause(of: request).map { "\(who) waits for \($0.text)" } ?? "\(who) is in flight")
@@ -215,20 +230,5 @@ struct WaitGraph {
         .init(node: .file(identity, .writing), text: "\(who) waits for room in \(name(identity))"))
     }
     return links.isEmpty ? .open("\(who) waits for its file") : .waits(links)
-  }
-
-  /// A block request that a ublk server has.
-  private func blockStep(_ request: Request) -> WaitStep {
-    let who = words(request)
-    guard let disk = snapshot.diskRequests.first(where: { $0.request == request.id }),
-      disk.isWithServer, disk.serverTgid != 0
-    else { return .open("\(who) waits for a block device") }
-    return .waits([
-      .init(
-        node: .process(disk.serverTgid),
-        text:
-          "\(who) waits for \(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag), "
-          + "which its server, process \(disk.serverTgid), has not committed")
-    ])
   }
 }

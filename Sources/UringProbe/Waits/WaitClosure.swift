@@ -227,6 +227,7 @@ struct WaitClosure {
       $0.readers = file.readers
       $0.writers = file.writers
       $0.pending = file.pending
+      $0.queued = file.queued
       $0.capacity = file.capacity
       $0.kernel_users = kind == .eventfd ? file.kernel_users : 0
       $0.length = UInt32(text.count)

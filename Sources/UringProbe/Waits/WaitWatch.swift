@@ -35,6 +35,8 @@ struct WaitWatch: ~Copyable {
   }
 
   private var rings: [UInt64: Ring] = [:]
+  /// Processes of rings that look idle, as of the last scan.
+  private var stopped: (time: UInt64, processes: [UInt32: Bool]) = (0, [:])
   private var survey: WaitSurvey?
   private var hasFailed = false
   /// The next look at all rings, and at one that has just stopped moving.
@@ -45,19 +47,30 @@ struct WaitWatch: ~Copyable {
   private static let pause: UInt64 = 4_000_000_000
   private static let shortestPause: UInt64 = 500_000_000
   private static let requestsOfRing = 256
+  private static let processesOfScan = 16
 
   /// Takes note of what a scan found.
   mutating func note(_ known: [UInt64: RingScanner.KnownRing], at time: UInt64) {
     for address in rings.keys where known[address] == nil { rings[address] = nil }
     for (address, ring) in known {
       let position = Position(ring.sighting)
-      if position.isIdle {
+      if position.isIdle, !isStopped(ring.sighting.tgid, at: time) {
         rings[address] = nil
       } else if rings[address]?.position != position {
         let asleep = ring.sighting.waiter_ran_ns
         rings[address] = Ring(position: position, since: asleep == 0 ? time : asleep)
       }
     }
+  }
+
+  /// Whether the process of a ring that looks idle is stopped. Few are asked in one scan.
+  private mutating func isStopped(_ tgid: UInt32, at time: UInt64) -> Bool {
+    if stopped.time != time { stopped = (time, [:]) }
+    if let known = stopped.processes[tgid] { return known }
+    guard stopped.processes.count < Self.processesOfScan else { return false }
+    let isStopped = Procfs.isStopped(tgid)
+    stopped.processes[tgid] = isStopped
+    return isStopped
   }
 
   /// Rings that do not move, if it is time to look at them.

@@ -88,8 +88,10 @@ public struct OpenFile: Sendable, Hashable {
   /// Pipes: files that are open for reading, and for writing.
   public var readers: UInt32
   public var writers: UInt32
-  /// Pipes: occupied slots. Sockets: packets to be received.
+  /// Pipes: occupied slots. Sockets: packets to be received. Eventfds: 1 unless the counter is 0.
   public var pending: UInt32
+  /// TCP: memory of what was sent and is not acknowledged.
+  public var queued: UInt32 = 0
   /// Pipes: slots.
   public var capacity: UInt32
   /// Eventfds: references to the counter, one of them the file's: other users are in the kernel.

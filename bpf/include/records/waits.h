@@ -74,7 +74,7 @@ struct record_thread_state {
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
- * @order peer_inode length
+ * @order peer_inode queued length
  */
 struct record_open_file {
   struct record base;
@@ -86,14 +86,15 @@ struct record_open_file {
   __s32 fd;                  /* its descriptor */
   __u32 readers;             /* pipes: files open for reading @omit */
   __u32 writers;             /* pipes: files open for writing @omit */
-  __u32 pending;             /* pipes: occupied slots; sockets: packets received and not read @omit */
+  __u32 pending;             /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
   __u32 capacity;            /* pipes: slots @omit */
   __u32 kernel_users;        /* eventfds: references to the counter, that of the file included @omit */
+  __u32 queued;              /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
   __u32 length;              /* sockets: addresses @text text */
   __u16 can_read;            /* true if it is open for reading @bool */
   __u16 can_write;           /* true if it is open for writing @bool */
   enum record_waitable kind; /* of the file */
-  __u8 reserved[3];
+  __u8 reserved[7];
 };
 
 /*

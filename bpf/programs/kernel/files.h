@@ -64,6 +64,7 @@ struct sk_buff_head {
 struct sock {
   struct sock_common __sk_common;
   struct sk_buff_head sk_receive_queue;
+  int sk_wmem_queued;
   __u16 sk_type;
   struct socket *sk_socket;
 };
@@ -81,6 +82,7 @@ struct unix_sock {
 
 #define S_IFIFO 0010000
 #define S_IFSOCK 0140000
+#define PIPEFS_MAGIC 0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define AF_UNIX 1
 #define AF_INET 2

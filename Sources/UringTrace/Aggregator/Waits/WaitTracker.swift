@@ -67,6 +67,7 @@ struct WaitTracker {
     file.readers = record.pointee.readers
     file.writers = record.pointee.writers
     file.pending = record.pointee.pending
+    file.queued = record.pointee.queued
     file.capacity = record.pointee.capacity
     file.kernelUsers = record.pointee.kernel_users
     file.addresses = addresses
