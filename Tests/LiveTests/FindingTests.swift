@@ -107,8 +107,10 @@ extension LiveTests {
     private static let faultyPrograms = Result {
       var report = try sideBySide(seconds: 7)
       for seconds in [20, 60] {
-        let found = Set(report.findings.map(\.tag))
-        if found.isSuperset(of: lasting.map(\.tag)) { break }
+        let isComplete = lasting.allSatisfy { fault in
+          report.findings.contains { $0.tag == fault.tag && report.comm($0) == fault.comm }
+        }
+        if isComplete { break }
         report = try sideBySide(seconds: seconds)
       }
       return report
