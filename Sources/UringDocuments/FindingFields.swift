@@ -28,5 +28,8 @@ enum FindingFields {
     json.field("numbers") { json in
       for number in finding.numbers { json.field(named: number.name, number.value) }
     }
+    json.field("edges", array: finding.edges) { json, edge in
+      json.object { WaitFields.write(edge, to: &$0) }
+    }
   }
 }

@@ -58,6 +58,11 @@ public struct SnapshotDocument {
       json.field("disk_requests", array: snapshot.diskRequests) { json, disk in
         json.object { write(disk, to: &$0) }
       }
+      if snapshot.waits.time == 0 {
+        json.field("waits", nil as UInt64?)
+      } else {
+        json.field("waits") { WaitFields.write(snapshot, to: &$0) }
+      }
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }

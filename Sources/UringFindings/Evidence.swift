@@ -12,6 +12,10 @@ struct Evidence {
   /// Rings in view, closed ones among them.
   let rings: [Ring]
 
+  /// Who waits for whom; nil without a recent look.
+  let waits: WaitGraph?
+  let deadlocks: [Deadlock]
+
   private let start: UInt64
   private let earlier: [Ring.ID: RingSample]
   /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
@@ -35,6 +39,8 @@ struct Evidence {
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
+    waits = WaitGraph(snapshot)
+    deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
     for (position, request) in snapshot.requests.enumerated() {
       inFlightPositions[request.ring, default: []].append(position)
     }

@@ -42,6 +42,8 @@ public struct Finding: Sendable, Hashable {
   /// One line: what was seen, with figures. May have text from strangers, such as names of files.
   public var summary: String
   public var numbers: [Number]
+  /// Who waits for whom, where that is the evidence.
+  public var edges: [WaitEdge]
   /// One sentence: what it means.
   public var meaning: String
   /// One sentence: what to do.

@@ -31,6 +31,7 @@ public struct FindingRule: Sendable {
     var requestCount: UInt64 = 0
     var summary: String
     var numbers: [Finding.Number] = []
+    var edges: [WaitEdge] = []
     /// More exact words than the rule's.
     var meaning: String?
     var cure: String?
@@ -42,18 +43,18 @@ public struct FindingRule: Sendable {
         tag: tag, severity: sighting.severity, rings: sighting.rings,
         requests: Array(sighting.requests.prefix(Finding.requestLimit)),
         requestCount: max(sighting.requestCount, UInt64(sighting.requests.count)),
-        summary: sighting.summary, numbers: sighting.numbers,
+        summary: sighting.summary, numbers: sighting.numbers, edges: sighting.edges,
         meaning: sighting.meaning ?? meaning, cure: sighting.cure ?? cure)
     }
   }
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
-    .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .openLink,
-    .implausibleValue, .errorStorm, .unexplainedError, .badMemory, .overlappingMemory,
-    .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded,
-    .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork, .smallBatches,
-    .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
+    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
+    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
+    .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
   ]
 }

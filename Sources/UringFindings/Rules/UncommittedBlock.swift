@@ -60,6 +60,7 @@ extension FindingRule {
     var text = "\(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag): "
     text += "\(disk.operationText) is with \(server) for \(Words.duration(block.age))"
     text += " and not committed"
+    if let stopped = evidence.stopped(of: disk.serverTgid) { text += "; \(stopped)" }
     if let waiting { text += "; \(evidence.words(waiting)) waits for it" }
     if others > 0 { text += "; and \(others) more" }
     return text

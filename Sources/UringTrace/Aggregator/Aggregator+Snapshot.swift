@@ -17,6 +17,7 @@ extension Aggregator {
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
+    snapshot.waits = waits.facts
     return snapshot
   }
 
@@ -25,6 +26,7 @@ extension Aggregator {
   ) -> Ring {
     let first = latency.count
     var ring = rings[handle].ring
+    ring.lastWaitTid = rings[handle].lastWaitTid
     statistics.appendLatencies(of: handle, id: ring.id, to: &latency)
     let counters = RateCounters(ring.counts)
     ring.lastSecond = rings[handle].rates.lastSecond(counters, clock: clock)

@@ -35,6 +35,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var fuse = FuseTracker()
   var statistics = StatisticsTracker()
   var inventory = InventoryTracker()
+  var waits = WaitTracker()
   var names = NameTracker()
 
   var events: EventLog

@@ -44,6 +44,8 @@ public struct Snapshot: Sendable {
   public var diskRequests: [DiskRequest] = []
   /// Queues and tags for which ublk commands wait that were found waiting.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
+  /// Threads, and what they and requests wait for, as of the last look.
+  public var waits = WaitFacts()
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
 

@@ -23,6 +23,7 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   }
 
   public static let linkTimeout = Opcode(rawValue: 15)
+  package static let futexWait = Opcode(rawValue: 51)
   package static let futexWaitV = Opcode(rawValue: 53)
 
   /// Without `IORING_OP_`; `OP_77` for a number without a name.

@@ -63,6 +63,7 @@ struct io_splice {
 
 struct io_futex {
   void *uaddr;
+  unsigned long futex_val;
   unsigned int futex_nr;
 };
 

@@ -61,10 +61,12 @@ struct task_struct {
   struct io_uring_task *io_uring;
   char comm[RECORD_COMM_LEN];
   unsigned int flags;
+  int exit_state;
   void *worker_private;
   struct files_struct *files;
 };
 #define PF_IO_WORKER 0x10
+#define PF_KTHREAD 0x00200000
 
 /* The registers at the entry of a system call. */
 struct pt_regs {

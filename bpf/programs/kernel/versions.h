@@ -72,6 +72,21 @@ static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* Files */
+
+/* A counter of another type: 6.12 | 6.17, 90ee6ed776c0. It is one less than the references. */
+struct file___count {
+  atomic64_t f_count;
+};
+
+typedef struct {
+  atomic64_t refcnt;
+} file_ref_t;
+
+struct file___ref {
+  file_ref_t f_ref;
+};
+
 /* Registered buffers and files */
 
 /* One node per slot, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
@@ -299,6 +314,15 @@ static __always_inline bool buffers_have_release(void) {
 /* bfc0aa7a512f, 6.1 | 6.12. */
 static __always_inline bool buffers_count_sharers(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, refs);
+}
+
+/* Files */
+
+/* References to a file, that of a running task_file iterator included. */
+static __always_inline __u64 references_to(struct file *file) {
+  if (bpf_core_field_exists(struct file___ref, f_ref))
+    return BPF_CORE_READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
+  return BPF_CORE_READ((struct file___count *)file, f_count.counter);
 }
 
 /* Registered buffers and files */
