@@ -2,6 +2,7 @@
 #include "CBPF.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <malloc.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -158,4 +160,16 @@ void cbpf_keep_little_memory(void) {
 
 void cbpf_return_memory(void) {
   malloc_trim(0);
+}
+
+bool cbpf_status(const char *path, struct cbpf_status *status) {
+  struct statx found;
+  if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &found))
+    return false;
+  status->inode = found.stx_ino;
+  status->major = found.stx_dev_major;
+  status->minor = found.stx_dev_minor;
+  status->birth_ns =
+      found.stx_mask & STATX_BTIME ? found.stx_btime.tv_sec * 1000000000LL + found.stx_btime.tv_nsec : 0;
+  return true;
 }
