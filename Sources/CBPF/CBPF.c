@@ -173,3 +173,18 @@ bool cbpf_status(const char *path, struct cbpf_status *status) {
       found.stx_mask & STATX_BTIME ? found.stx_btime.tv_sec * 1000000000LL + found.stx_btime.tv_nsec : 0;
   return true;
 }
+
+bool cbpf_has_generation(const char *path, uint32_t generation) {
+  union {
+    struct file_handle handle;
+    char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+  } found = {.handle.handle_bytes = MAX_HANDLE_SZ};
+  int mount;
+  if (!generation || name_to_handle_at(AT_FDCWD, path, &found.handle, &mount, AT_SYMLINK_FOLLOW))
+    return false;
+  /* file systems differ in where they put it */
+  for (unsigned i = 0; i + sizeof generation <= found.handle.handle_bytes; i += sizeof generation)
+    if (!memcmp(found.handle.f_handle + i, &generation, sizeof generation))
+      return true;
+  return false;
+}

@@ -75,3 +75,6 @@ struct cbpf_status {
 
 /* False, with errno, if there is no such file. */
 bool cbpf_status(const char *path, struct cbpf_status *status);
+
+/* True if the file's handle (name_to_handle_at) holds this generation of its inode number. */
+bool cbpf_has_generation(const char *path, uint32_t generation);

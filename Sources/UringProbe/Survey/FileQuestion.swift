@@ -77,7 +77,8 @@ struct FileQuestion: Sendable {
   private func reference(of path: String, fdinfo: String?) -> Reference {
     var status = CBPF.cbpf_status()
     guard cbpf_status(path, &status) else { return .unknown }
-    guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo), !canBeYounger(status)
+    guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo),
+      endTime == nil || cbpf_has_generation(path, file.generation) || !canBeYounger(status)
     else { return .another }
     // the ends of a pipe and all eventfds look the same in /proc, but not to the walk
     return hasNoDescriptor ? .another : .theFile
