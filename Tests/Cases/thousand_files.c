@@ -69,6 +69,8 @@ int main(int argc, char **argv) {
     take_of(&ring, user_data);
     if (i % 50 == 0 || i % 50 == 4)
       pause_ms(20); // long enough for a look at the open file
+    if (halfway && i == 500)
+      alarm(600);
     if (halfway && (i == 500 || i == 504)) {
       truth("READ 0x%x is done", user_data);
       MUST(read(STDIN_FILENO, buffer, 1));

@@ -7,23 +7,28 @@ extension LiveTests {
   /// Names of requests' files while descriptors, registered slots and inode numbers are reused, by the program
   /// thousand_files, whose `user_data` tell what each request is on.
   @Suite struct FileNameTests {
+    private static func session() throws -> LiveSession {
+      // names are asked for the newest requests: those of others must not come before
+      try LiveSessionTests.session { $0.filter.comms = ["thousand_files"] }
+    }
+
     @Test(arguments: [false, true])
     func everyNameIsRightOrAbsent(isAttached: Bool) throws {
       var names = Names()
-      let before = isAttached ? nil : try LiveSessionTests.session()
+      let before = isAttached ? nil : try Self.session()
       let child = try TestPrograms.startCase("thousand_files", "halfway")
       defer { child.kill() }
       names.pid = child.pid
       #expect(child.readLine()?.text.contains("0x11f5") == true)
-      let session = try before ?? LiveSessionTests.session()
+      let session = try before ?? Self.session()
       // 50 multishot polls are armed, and have posted a CQE each.
       _ = LiveSessionTests.wait(session) {
         names.check($0)
         return names.right[.poll, default: []].count == 50
           && (isAttached || names.right[.file, default: []].contains(0x11f5))
       }
-      #expect(names.right[.poll, default: []].count == 50)
-      #expect(isAttached || names.right[.file, default: []].contains(0x11f5))
+      try #require(names.right[.poll, default: []].count == 50)
+      try #require(isAttached || names.right[.file, default: []].contains(0x11f5))
 
       child.proceed()
       #expect(child.readLine()?.text.contains("0x11f9") == true)
@@ -32,7 +37,7 @@ extension LiveTests {
         return names.right[.file, default: []].contains(0x11f9)
       }
       // It was read as a registered file.
-      #expect(names.right[.file, default: []].contains(0x11f9))
+      try #require(names.right[.file, default: []].contains(0x11f9))
 
       child.proceed()
       let last = LiveSessionTests.wait(session) {
@@ -69,6 +74,8 @@ extension LiveTests {
         guard let kind = kind(request), let name = snapshot.fileNames.name(of: request) else {
           continue
         }
+        // of a SPLICE, the output is looked up first
+        if kind == .splice, name.hasPrefix("an unknown file to ") { continue }
         if isRight(name, kind, request.userData) {
           right[kind, default: []].insert(request.userData)
         } else {
