@@ -195,8 +195,7 @@ public struct SnapshotDocument {
     json.field("files", array: ring.files) { json, file in
       json.object { json in
         json.field("index", file.index)
-        json.field(
-          "name", snapshot.fileNames.fixed[.init(ring: ring.id, index: file.index)])
+        json.field("name", snapshot.fileNames.name(of: file, ring: ring.id))
         json.field("references", file.references)
         json.key("tag")
         if file.tag == 0 { json.null() } else { json.hex(file.tag) }
@@ -232,6 +231,7 @@ public struct SnapshotDocument {
     json.field("fd", descriptor)
     json.field("fixed_file", fixed)
     json.field("file", snapshot.fileNames.name(of: request))
+    if let closing = snapshot.fileNames.closing(of: request) { json.field("file_closed", closing) }
     json.field("flags", request.flagNames(snapshot.requestFlagNames))
     json.field("sqe_known", request.isSQEKnown)
     if request.isSQEKnown {

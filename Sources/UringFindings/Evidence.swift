@@ -134,8 +134,8 @@ struct Evidence {
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
-    if let name = snapshot.fileNames.name(of: request) {
-      text += " on \(name)"
+    if let name = snapshot.fileNames.description(of: request) {
+      text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {
       case .descriptor(let fd)?: text += " on fd \(fd)"

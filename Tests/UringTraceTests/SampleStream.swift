@@ -128,7 +128,9 @@ struct SampleStream {
   }
 
   private mutating func fileGet(_ request: UInt64) {
-    let get = record_file_get(base: base(.fileGet, request, opcode: 22), fd: 9, reserved: 0)
+    var get = record_file_get()
+    get.base = base(.fileGet, request, opcode: 22)
+    get.fd = 9
     buffer.append(get, base: \.base)
   }
 
@@ -257,7 +259,8 @@ struct SampleStream {
     buffer.append(
       record_registered_file(
         base: on(base(.registeredFile)), tag: 7, inode: 1234, index: 3, references: 1,
-        mode: 0o140777, can_read: 1, can_write: 0, file_system: 0x534f_434b), base: \.base)
+        mode: 0o140777, can_read: 1, can_write: 0, file_system: 0x534f_434b,
+        file: record_file_identity()), base: \.base)
     buffer.append(
       record_provided_group(
         base: on(base(.providedGroup)), bgid: 5, left: 2, entries: 8, reserved: 0), base: \.base)

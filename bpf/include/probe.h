@@ -219,10 +219,10 @@ struct probe_starts {
 
 /*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP.
+ * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
  * Slots are as many as user space says; what did not fit is counted.
  */
-#define PROBE_SLOT_SIZE 128
+#define PROBE_SLOT_SIZE 152
 struct probe_slot {
   __u64 words[PROBE_SLOT_SIZE / 8];
 };

@@ -131,16 +131,17 @@ struct Surveyor: ~Copyable {
       }
       guard inventory != nil else { return true }
       if isFirst || isWanted {
-        try inventory!.run(
+        let holders = try inventory!.run(
           Inventory.Scope(
             rings: scanner.rings.keys.sorted(), owners: scanner.owners,
             opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
-        names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        names.resolve(
+          records.subjects(limit: 512, holders: holders), rings: scanner.rings,
+          into: &records)
         fixedFiles = records.fixedFiles
-        names.note(fixedFiles, into: &records)
         let waiting = records.parked(in: [.poll], limit: 256)
         FileInspector.look(
           at: waiting, fixedFiles, time: MonotonicClock.now(), into: &records)

@@ -96,39 +96,3 @@ public struct LossCounts: Hashable, Sendable {
   /// Those that uringtop never had.
   package var inKernel: UInt64 { ringBufferFull + notRun }
 }
-
-/// Names of the files that requests refer to.
-public struct FileNames: Sendable {
-  public struct DescriptorKey: Hashable, Sendable {
-    public var tgid: UInt32
-    public var fd: Int32
-
-    package init(tgid: UInt32, fd: Int32) {
-      self.tgid = tgid
-      self.fd = fd
-    }
-  }
-  public struct FixedKey: Hashable, Sendable {
-    public var ring: Ring.ID
-    public var index: UInt32
-
-    public init(ring: Ring.ID, index: UInt32) {
-      self.ring = ring
-      self.index = index
-    }
-  }
-
-  public var descriptors: [DescriptorKey: String] = [:]
-  public var fixed: [FixedKey: String] = [:]
-
-  public init() {}
-
-  /// The file's path or description, nil where it is not known.
-  public func name(of request: Request) -> String? {
-    switch request.file {
-    case .descriptor(let fd)?: descriptors[.init(tgid: request.submitterTgid, fd: fd)]
-    case .fixed(let index)?: fixed[.init(ring: request.ring, index: index)]
-    case nil: nil
-    }
-  }
-}

@@ -200,5 +200,5 @@ struct Interface: Sendable {
 
 extension FileNames {
   /// Names known; grows as more become known.
-  fileprivate var count: Int { descriptors.count + fixed.count }
+  fileprivate var count: Int { descriptors.count + fixed.count + files.count + closed.count }
 }

@@ -39,7 +39,7 @@ struct RequestDetail {
     }
     if let file = request.file {
       let number = RequestColumns.number(of: file)
-      let name = scene.snapshot.fileNames.name(of: request)
+      let name = scene.snapshot.fileNames.description(of: request)
       lines.append(
         Piece.fact(
           "File",

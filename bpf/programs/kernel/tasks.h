@@ -25,8 +25,21 @@ struct pid {
 
 struct file_operations;
 
+struct qstr {
+  const unsigned char *name;
+};
+
+struct dentry {
+  struct qstr d_name;
+};
+
+struct path {
+  struct dentry *dentry;
+};
+
 struct file {
   const struct file_operations *f_op;
+  struct path f_path;
   void *private_data;
   struct address_space *f_mapping;
   struct inode *f_inode;

@@ -352,6 +352,8 @@ static __always_inline __u32 registered_file_count(struct io_ring_ctx *ring) {
   return BPF_CORE_READ((struct io_ring_ctx___tables_by_count *)ring, nr_user_files);
 }
 
+#define FILE_FLAGS 7ULL /* in the low bits of a pointer to a registered file */
+
 /* Address of the array of registered files: pointers to nodes, or files with flags in the low bits. */
 static __always_inline __u64 registered_file_slots(struct io_ring_ctx *ring) {
   if (requests_have_nodes())
