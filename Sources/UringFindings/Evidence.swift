@@ -165,10 +165,12 @@ extension Ring.Counts {
   fileprivate func since(_ earlier: Ring.Counts) -> Ring.Counts {
     var counts = self
     counts.submitted &-= earlier.submitted
+    counts.found &-= earlier.found
     counts.completed &-= earlier.completed
     counts.cqes &-= earlier.cqes
     counts.errors &-= earlier.errors
     counts.overflows &-= earlier.overflows
+    counts.overflowed &-= earlier.overflowed
     counts.dropped &-= earlier.dropped
     counts.skipped &-= earlier.skipped
     counts.preparationFailures &-= earlier.preparationFailures

@@ -6,6 +6,7 @@ import UringTrace
 public struct FindingRule: Sendable {
   /// Stable, in kebab case.
   public let tag: String
+  public let scope: RuleScope
   /// One sentence: what a finding means.
   public let meaning: String
   /// One sentence: what to do about it.
@@ -13,10 +14,11 @@ public struct FindingRule: Sendable {
   private let look: @Sendable (Evidence) -> [Sighting]
 
   init(
-    _ tag: String, meaning: String, cure: String,
+    _ tag: String, _ scope: RuleScope = .span, meaning: String, cure: String,
     look: @escaping @Sendable (Evidence) -> [Sighting]
   ) {
     self.tag = tag
+    self.scope = scope
     self.meaning = meaning
     self.cure = cure
     self.look = look
@@ -56,5 +58,6 @@ public struct FindingRule: Sendable {
     .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
     .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .unlistedRequests,
   ]
 }

@@ -137,10 +137,13 @@ public final class Recording: Sendable {
     header.host.startTime != 0 ? header.host.startTime : whole.firstTime
   }
 
-  /// Largest time of a record.
-  public var endTime: UInt64 { max(whole.lastTime, startTime) }
+  /// When recording stopped; without an end record the largest time of a record.
+  public var endTime: UInt64 {
+    let whole = whole
+    return max(whole.end?.base.time_ns ?? 0, whole.lastTime, startTime)
+  }
 
-  /// Nanoseconds from the start to the last record.
+  /// Nanoseconds from the start to the end.
   public var duration: UInt64 { endTime - startTime }
 
   // MARK: Records

@@ -12,7 +12,7 @@ struct SampleStream {
     kernel: "6.18.44-test", tier: "tracepoints", startTime: start, startRealtime: 1_700_000_000)
 
   private(set) var buffer = RecordBuffer()
-  private var time = Self.start
+  private(set) var time = Self.start
 
   /// All kinds but `end`; `repetitions` reads and writes in it.
   init(repetitions: Int = 3) {
@@ -38,13 +38,16 @@ struct SampleStream {
     encoded(.uring, isComplete: isComplete)
   }
 
-  func encoded(_ format: TraceFormat, isComplete: Bool = true) -> [UInt8] {
+  /// - Parameter silence: nanoseconds from the last record to the end.
+  func encoded(_ format: TraceFormat, isComplete: Bool = true, silence: UInt64 = 0) -> [UInt8] {
     let encoder = format.makeEncoder(
       header: RecordingHeader(toolVersion: "0.0.1", host: Self.host))
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
-    if isComplete { encoder.end(time: time, records: buffer.count, lost: 7, into: &bytes) }
+    if isComplete {
+      encoder.end(time: time + silence, records: buffer.count, lost: 7, into: &bytes)
+    }
     return bytes
   }
 

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let hang = FindingRule(
-    "hang",
+    "hang", .suspicion(lasting: 3_000_000_000, needsEveryRequest: true),
     meaning: "A task waits in io_uring_enter for more completions than can still come.",
     cure: "Wait for no more CQEs than there are requests in flight: look for requests that were "
       + "queued and not submitted, for CQEs already reaped, and for IOSQE_CQE_SKIP_SUCCESS."
@@ -32,7 +32,7 @@ extension FindingRule {
   /// The same wait, while enough requests are in flight: what an idle server looks like, and what a
   /// program that hangs on a file nobody writes to looks like.
   static let waiting = FindingRule(
-    "waiting",
+    "waiting", .suspicion(lasting: 3_000_000_000),
     meaning: "A task waits in io_uring_enter, and nothing has completed for long: it is idle, or "
       + "hangs on one of these requests.",
     cure: "If it should not be idle, see what the named requests wait for."

@@ -3,7 +3,7 @@ import UringTrace
 
 extension FindingRule {
   static let implausibleValue = FindingRule(
-    "implausible-value",
+    "implausible-value", .condition(),
     meaning:
       "A timer fires in years: the kernel reads its __kernel_timespec at submission, and found something else "
       + "there than the program had written.",

@@ -32,7 +32,7 @@ extension FindingRule {
   }
 
   static let unreapedCQEs = FindingRule(
-    "unreaped-cqes",
+    "unreaped-cqes", .condition(lasting: patience),
     meaning: "Completions lie in the queue and nobody reaps them.",
     cure:
       "Find where the thread that reaps is instead: it is blocked elsewhere, missed a wake-up, or "
@@ -63,6 +63,7 @@ extension FindingRule {
 
   static let unsubmittedSQEs = FindingRule(
     "unsubmitted-sqes",
+    .condition(lasting: patience, on: { !$0.isClosed && !$0.setupFlags.contains(.sqPoll) }),
     meaning:
       "SQEs lie in the queue and the kernel has taken none: the program does not submit, or its "
       + "submissions fail.",
@@ -81,6 +82,7 @@ extension FindingRule {
 
   static let sqpollStall = FindingRule(
     "sqpoll-stall",
+    .condition(lasting: patience, on: { !$0.isClosed && $0.setupFlags.contains(.sqPoll) }),
     meaning: "SQEs lie in the queue and the SQ thread does not take them: it sleeps and was not "
       + "woken, or cannot run.",
     cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "

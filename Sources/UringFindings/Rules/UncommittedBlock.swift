@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let uncommittedBlock = FindingRule(
-    "uncommitted-block",
+    "uncommitted-block", .condition(),
     meaning: "A ublk server has block requests that it was handed and has not committed: whoever "
       + "uses the device waits for it.",
     cure:

@@ -43,10 +43,10 @@ extension SessionLoop {
     var prelude = flagNames()
     prelude.append(ringRecords(intake.snapshot()))
     let records = prelude.bytes + intake.copyOfTail()
-    let (state, host) = (state, host)
+    let (state, host, end) = (state, host, MonotonicClock.now())
     let writer = try? WorkerThread("dump", orThrow: ProbeError.thread) {
       do {
-        try write(records, host, path)
+        try write(records, host, end, path)
         state.notify(Notice("trace written to \(path)"))
       } catch {
         state.notify(Notice("\(error)", isError: true))

@@ -53,7 +53,8 @@ extension Aggregator {
     let time = header.time_ns
     // The worker that executes it did not submit it.
     header.tid = record.pointee.submitter_tid
-    let slot = beginUnknown(header, ring: ring, &event)
+    let slot = beginUnknown(
+      header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
     requests[slot].addStep(.found, time: time, tid: 0)
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
@@ -143,10 +144,18 @@ extension Aggregator {
     rings[ring].ring.unreaped = []
     rings[ring].ring.files = []
     let method = Ring.Balance.Method(record.pointee.method)
-    rings[ring].ring.balance = Ring.Balance(
+    let balance = Ring.Balance(
       method: method, outstanding: record.pointee.outstanding,
       accounted: accounted(ring, at: time, withNotifications: method != .sequence),
       reached: record.pointee.reached, time: time)
+    rings[ring].ring.balance = balance
+    // An estimate is no proof, and what began since is listed.
+    guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
+    // There are never more of them than before: a count that is off for a moment does not last.
+    rings[ring].ring.notListed =
+      rings[ring].hasBalance
+      ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
+    rings[ring].hasBalance = true
   }
 
   /// In flight on a ring at `time`: started by then and not yet ended.
@@ -156,10 +165,7 @@ extension Aggregator {
     var count: UInt64 = 0
     requests.forEachInFlight(of: ring) { _, slot in
       if slot.request.startTime <= time {
-        // Until its result, a zero-copy send has two.
-        count +=
-          withNotifications && slot.notification != 0
-            && slot.request.state != .awaitingNotification ? 2 : 1
+        count += withNotifications && slot.hasUnpostedNotification ? 2 : 1
       }
       return true
     }
@@ -239,6 +245,12 @@ extension Aggregator {
 }
 
 extension RequestSlot {
+  /// A zero-copy send has a notification from its preparation on; until its result the two are apart.
+  fileprivate var hasUnpostedNotification: Bool {
+    guard request.state != .awaitingNotification else { return false }
+    return notification != 0 || request.opcode.properties.isZeroCopySend && !request.isSQEKnown
+  }
+
   /// Sets what the kernel's structures still hold of the submission.
   fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
     request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)

@@ -226,11 +226,14 @@ extension Aggregator {
   }
 
   /// A request whose submission was not seen.
+  ///
+  /// - Parameter isOlder: it is known to be older than the observation.
   @inline(never)
   mutating func beginUnknown(
-    _ header: record, ring: Handle<RingState>, _ event: inout Event
+    _ header: record, ring: Handle<RingState>, isOlder: Bool = false, _ event: inout Event
   ) -> Handle<RequestSlot> {
     let slot = begin(header, ring: ring, &event)
+    countFound(on: ring, isOlder: isOlder)
     requests[slot].request.isStartKnown = false
     requests[slot].request.isSQEKnown = false
     requests[slot].request.isSubmittedBySQThread = false

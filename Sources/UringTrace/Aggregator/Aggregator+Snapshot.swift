@@ -18,6 +18,7 @@ extension Aggregator {
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
     snapshot.waits = waits.facts
+    snapshot.totals = totals
     return snapshot
   }
 
@@ -35,6 +36,7 @@ extension Aggregator {
       ring.waiter?.minEvents = ring.lastWaitMinEvents
       ring.waiter?.since = ring.lastWaitTime
     }
+    ring.firstLook = rings[handle].depth.firstTime
     ring.sqPendingSince = rings[handle].depth.sqPendingSince(ring.counts)
     ring.cqPendingSince = rings[handle].depth.cqPendingSince(ring.counts, at: clock.now)
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }

@@ -45,6 +45,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     var records: UInt64 = 0
     var damaged: UInt64 = 0
     var lost = LossCounts()
+    /// Some requests have no submission among the records, or no records at all.
+    var countsUnrecorded = false
   }
 
   public init(host: HostDescription, limits: Limits = Limits()) {

@@ -27,6 +27,7 @@ public struct Snapshot: Sendable {
   public var latency: [OpcodeLatency]
   /// The last events, oldest first.
   public var events: [Event]
+  public var totals = RequestTotals()
   /// Over all rings.
   public var lastSecond: Rates
   public var lastMinute: Rates
@@ -48,6 +49,9 @@ public struct Snapshot: Sendable {
   public var waits = WaitFacts()
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
+
+  /// Requests in flight that are not in ``requests``: ``Ring/notListed`` of all rings.
+  public var notListed: UInt64 { rings.reduce(0) { $0 + $1.notListed } }
 
   /// A request by its number, in flight or recent.
   package func request(_ id: Request.ID) -> Request? {
@@ -91,8 +95,8 @@ public struct LossCounts: Hashable, Sendable {
 
   public init() {}
 
-  public var total: UInt64 { inKernel + outputStalled }
+  public var total: UInt64 { inKernel.addingSaturated(outputStalled) }
 
   /// Those that uringtop never had.
-  package var inKernel: UInt64 { ringBufferFull + notRun }
+  package var inKernel: UInt64 { ringBufferFull.addingSaturated(notRun) }
 }
