@@ -2,6 +2,7 @@
 #include "CBPF.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <malloc.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -164,4 +166,31 @@ void cbpf_keep_little_memory(void) {
 
 void cbpf_return_memory(void) {
   malloc_trim(0);
+}
+
+bool cbpf_status(const char *path, struct cbpf_status *status) {
+  struct statx found;
+  if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &found))
+    return false;
+  status->inode = found.stx_ino;
+  status->major = found.stx_dev_major;
+  status->minor = found.stx_dev_minor;
+  status->birth_ns =
+      found.stx_mask & STATX_BTIME ? found.stx_btime.tv_sec * 1000000000LL + found.stx_btime.tv_nsec : 0;
+  return true;
+}
+
+bool cbpf_has_generation(const char *path, uint32_t generation) {
+  union {
+    struct file_handle handle;
+    char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+  } found = {.handle.handle_bytes = MAX_HANDLE_SZ};
+  int mount;
+  if (!generation || name_to_handle_at(AT_FDCWD, path, &found.handle, &mount, AT_SYMLINK_FOLLOW))
+    return false;
+  /* file systems differ in where they put it */
+  for (unsigned i = 0; i + sizeof generation <= found.handle.handle_bytes; i += sizeof generation)
+    if (!memcmp(found.handle.f_handle + i, &generation, sizeof generation))
+      return true;
+  return false;
 }

@@ -51,9 +51,13 @@ struct FieldResolver {
     }
     result.omitted = try omitted()
     result.alternative = try alternative()
-    result.added = try version("added") ?? version("reused")
-    result.isGrowth = comment["added"] != nil
+    try setVersion(of: &result)
     return result
+  }
+
+  private func setVersion(of result: inout RecordDescription.Field) throws {
+    result.added = try version("added") ?? version("reused")
+    result.isGrowth = field.comment["added"] != nil
   }
 
   /// A nested struct as one member.
@@ -64,6 +68,7 @@ struct FieldResolver {
       guard null == ["zero"] else { throw failure("expected @null zero") }
       result.null = .zero
     }
+    try setVersion(of: &result)
     return result
   }
 

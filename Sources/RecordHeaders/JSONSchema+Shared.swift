@@ -57,10 +57,12 @@ extension JSONSchema {
 
   var summary: (String, Value) {
     let counts = ["t", "events", "lost", "submitted", "completed", "in_flight", "rings"]
+    // Missing in the first summaries.
+    let newer = ["found", "overflowed", "skipped", "ended_unseen"]
     return (
       "summary",
       Self.closed(
-        [("type", Self.constant("summary"))] + counts.map { ($0, Self.natural) },
+        [("type", Self.constant("summary"))] + (counts + newer).map { ($0, Self.natural) },
         required: ["type"] + counts)
     )
   }

@@ -117,7 +117,7 @@ struct RecordTable {
       case .choice(let vocabulary):
         vocabulary.values.compactMap(\.name).map { "`\($0)`" }.joined(separator: ", ")
       case .line: ""
-      case .object: "[block](#block)"
+      case .object: "[\(field.name)](#\(field.name))"
       case .trailingPairs: "numbers"
       }
     return field.null == nil ? base : base + " or null"

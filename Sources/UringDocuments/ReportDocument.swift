@@ -20,17 +20,20 @@ public struct ReportDocument {
   /// What the findings are about.
   public var snapshot: Snapshot
   public var findings: [Finding]
+  /// Rules that could not be evaluated.
+  public var notEvaluated: [UnevaluatedRule]
   /// The command that was watched, if one was.
   public var command: (arguments: [String], ending: CommandEnding)?
   /// Version of the uringtop that writes.
   public var toolVersion: String
 
   public init(
-    _ findings: [Finding], in snapshot: Snapshot,
+    _ findings: [Finding], in snapshot: Snapshot, notEvaluated: [UnevaluatedRule] = [],
     command: (arguments: [String], ending: CommandEnding)? = nil, toolVersion: String
   ) {
     self.findings = findings
     self.snapshot = snapshot
+    self.notEvaluated = notEvaluated
     self.command = command
     self.toolVersion = toolVersion
   }
@@ -61,6 +64,9 @@ public struct ReportDocument {
       }
       json.field("findings", array: findings) { json, finding in
         json.object { FindingFields.write(finding, in: snapshot, to: &$0) }
+      }
+      json.field("not_evaluated", array: notEvaluated) { json, rule in
+        json.object { FindingFields.write(rule, to: &$0) }
       }
     }
     json.newline()

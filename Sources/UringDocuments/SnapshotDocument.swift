@@ -10,10 +10,16 @@ public struct SnapshotDocument {
   public var snapshot: Snapshot
   /// What is wrong there; nil leaves the member out.
   public var findings: [Finding]?
+  /// Rules that could not be evaluated.
+  public var notEvaluated: [UnevaluatedRule]
   /// Version of the uringtop that writes.
   public var toolVersion: String
 
-  public init(_ snapshot: Snapshot, findings: [Finding]? = nil, toolVersion: String) {
+  public init(
+    _ snapshot: Snapshot, findings: [Finding]? = nil, notEvaluated: [UnevaluatedRule] = [],
+    toolVersion: String
+  ) {
+    self.notEvaluated = notEvaluated
     self.snapshot = snapshot
     self.findings = findings
     self.toolVersion = toolVersion
@@ -35,6 +41,8 @@ public struct SnapshotDocument {
         json.field("output_stalled", snapshot.lost.outputStalled)
         json.field("not_run", snapshot.lost.notRun)
       }
+      json.field("totals") { JSONNames.write(snapshot.totals, to: &$0) }
+      json.field("not_listed", snapshot.notListed)
       json.field("last_second") { write(snapshot.lastSecond, to: &$0) }
       json.field("last_minute") { write(snapshot.lastMinute, to: &$0) }
       json.field("rings", array: snapshot.rings) { json, ring in
@@ -58,12 +66,20 @@ public struct SnapshotDocument {
       json.field("disk_requests", array: snapshot.diskRequests) { json, disk in
         json.object { write(disk, to: &$0) }
       }
+      if snapshot.waits.time == 0 {
+        json.field("waits", nil as UInt64?)
+      } else {
+        json.field("waits") { WaitFields.write(snapshot, to: &$0) }
+      }
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }
       if let findings {
         json.field("findings", array: findings) { json, finding in
           json.object { FindingFields.write(finding, in: snapshot, to: &$0) }
+        }
+        json.field("not_evaluated", array: notEvaluated) { json, rule in
+          json.object { FindingFields.write(rule, to: &$0) }
         }
       }
       members(&json)
@@ -102,10 +118,13 @@ public struct SnapshotDocument {
     json.field("closed_ns", ring.isClosed ? ring.closedTime : nil)
     json.field("found", ring.isFound)
     json.field("submitted", ring.counts.submitted)
+    json.field("found_requests", ring.counts.found)
     json.field("completed", ring.counts.completed)
     json.field("in_flight", ring.inFlight)
+    json.field("not_listed", ring.notListed)
     json.field("errors", ring.counts.errors)
     json.field("overflows", ring.counts.overflows)
+    json.field("overflowed", ring.counts.overflowed)
     json.field("dropped", ring.counts.dropped)
     json.field("skipped", ring.counts.skipped)
     json.field("cqes", ring.counts.cqes)
@@ -190,8 +209,7 @@ public struct SnapshotDocument {
     json.field("files", array: ring.files) { json, file in
       json.object { json in
         json.field("index", file.index)
-        json.field(
-          "name", snapshot.fileNames.fixed[.init(ring: ring.id, index: file.index)])
+        json.field("name", snapshot.fileNames.name(of: file, ring: ring.id))
         json.field("references", file.references)
         json.key("tag")
         if file.tag == 0 { json.null() } else { json.hex(file.tag) }
@@ -227,6 +245,7 @@ public struct SnapshotDocument {
     json.field("fd", descriptor)
     json.field("fixed_file", fixed)
     json.field("file", snapshot.fileNames.name(of: request))
+    if let closing = snapshot.fileNames.closing(of: request) { json.field("file_closed", closing) }
     json.field("flags", request.flagNames(snapshot.requestFlagNames))
     json.field("sqe_known", request.isSQEKnown)
     if request.isSQEKnown {

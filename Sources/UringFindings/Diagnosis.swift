@@ -29,16 +29,41 @@ public struct Diagnosis: Sendable {
   /// What is wrong at the time of a snapshot, the worst first. Time should not go back.
   public mutating func findings(in snapshot: Snapshot) -> [Finding] {
     remember(snapshot)
+    let evidence = evidence(snapshot)
+    return Self.ordered(FindingRule.all.flatMap { $0.findings(in: evidence) })
+  }
+
+  /// What lasts and is wrong at the time of a snapshot.
+  func conditions(in snapshot: Snapshot) -> [Finding] {
+    let evidence = evidence(snapshot)
+    return FindingRule.all.filter { $0.scope.kind != .span }
+      .flatMap { $0.findings(in: evidence) }
+  }
+
+  /// The rules whose silence on a snapshot means nothing.
+  ///
+  /// - Parameter findings: those that have found something there.
+  public func notEvaluated(in snapshot: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule]
+  {
+    let tags = Set(findings.map(\.tag))
+    return FindingRule.all.filter { !tags.contains($0.tag) }.compactMap { rule in
+      rule.reasonNotEvaluated(in: snapshot, seesEveryRequest: seesEveryRequest)
+        .map { UnevaluatedRule(tag: rule.tag, reason: $0) }
+    }
+  }
+
+  /// The worst first; of one severity as they come.
+  static func ordered(_ findings: [Finding]) -> [Finding] {
+    Finding.Severity.allCases.reversed().flatMap { severity in
+      findings.filter { $0.severity == severity }
+    }
+  }
+
+  private func evidence(_ snapshot: Snapshot) -> Evidence {
     let first = samples.first
-    let evidence = Evidence(
+    return Evidence(
       snapshot, since: first?.time ?? snapshot.host.startTime, earlier: first?.rings ?? [:],
       seesEveryRequest: seesEveryRequest)
-    var found: [Finding] = []
-    for rule in FindingRule.all { found += rule.findings(in: evidence) }
-    // Of one severity: in the order of the rules, and within those as they say.
-    return Finding.Severity.allCases.reversed().flatMap { severity in
-      found.filter { $0.severity == severity }
-    }
   }
 
   private mutating func remember(_ snapshot: Snapshot) {

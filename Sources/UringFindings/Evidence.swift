@@ -12,6 +12,10 @@ struct Evidence {
   /// Rings in view, closed ones among them.
   let rings: [Ring]
 
+  /// Who waits for whom; nil without a recent look.
+  let waits: WaitGraph?
+  let deadlocks: [Deadlock]
+
   private let start: UInt64
   private let earlier: [Ring.ID: RingSample]
   /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
@@ -35,6 +39,8 @@ struct Evidence {
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
+    waits = WaitGraph(snapshot)
+    deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
     for (position, request) in snapshot.requests.enumerated() {
       inFlightPositions[request.ring, default: []].append(position)
     }
@@ -128,8 +134,8 @@ struct Evidence {
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
-    if let name = snapshot.fileNames.name(of: request) {
-      text += " on \(name)"
+    if let name = snapshot.fileNames.description(of: request) {
+      text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {
       case .descriptor(let fd)?: text += " on fd \(fd)"
@@ -159,10 +165,12 @@ extension Ring.Counts {
   fileprivate func since(_ earlier: Ring.Counts) -> Ring.Counts {
     var counts = self
     counts.submitted &-= earlier.submitted
+    counts.found &-= earlier.found
     counts.completed &-= earlier.completed
     counts.cqes &-= earlier.cqes
     counts.errors &-= earlier.errors
     counts.overflows &-= earlier.overflows
+    counts.overflowed &-= earlier.overflowed
     counts.dropped &-= earlier.dropped
     counts.skipped &-= earlier.skipped
     counts.preparationFailures &-= earlier.preparationFailures

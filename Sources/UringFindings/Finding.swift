@@ -42,10 +42,42 @@ public struct Finding: Sendable, Hashable {
   /// One line: what was seen, with figures. May have text from strangers, such as names of files.
   public var summary: String
   public var numbers: [Number]
+  /// Who waits for whom, where that is the evidence.
+  public var edges: [WaitEdge]
   /// One sentence: what it means.
   public var meaning: String
   /// One sentence: what to do.
   public var cure: String
+
+  /// Set if it held for a while and does not any more.
+  public var past: Past?
+
+  /// When a condition held, and what it was about then.
+  public struct Past: Sendable, Hashable {
+    /// The first and the last look that saw it; nanoseconds, CLOCK_MONOTONIC.
+    public var from: UInt64
+    public var until: UInt64
+    /// How often it began; this is the worst time.
+    public var times: Int
+    /// ``Finding/requests`` as they were then.
+    public var requests: [Request]
+    /// ``Finding/rings`` as they were then.
+    public var rings: [Ring]
+
+    public static func == (one: Self, other: Self) -> Bool {
+      (one.from, one.until, one.times) == (other.from, other.until, other.times)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(from)
+      hasher.combine(until)
+    }
+  }
+
+  /// The requests that show it, as they were when it held, or as they are in the snapshot of the finding.
+  public func requests(in snapshot: Snapshot) -> [Request] {
+    past?.requests ?? requests.compactMap { snapshot.request($0) }
+  }
 
   /// The ring that is most concerned.
   public var ring: Ring.ID { rings[0] }

@@ -6,6 +6,7 @@ import UringTrace
 public struct FindingRule: Sendable {
   /// Stable, in kebab case.
   public let tag: String
+  public let scope: RuleScope
   /// One sentence: what a finding means.
   public let meaning: String
   /// One sentence: what to do about it.
@@ -13,10 +14,11 @@ public struct FindingRule: Sendable {
   private let look: @Sendable (Evidence) -> [Sighting]
 
   init(
-    _ tag: String, meaning: String, cure: String,
+    _ tag: String, _ scope: RuleScope = .span, meaning: String, cure: String,
     look: @escaping @Sendable (Evidence) -> [Sighting]
   ) {
     self.tag = tag
+    self.scope = scope
     self.meaning = meaning
     self.cure = cure
     self.look = look
@@ -31,6 +33,7 @@ public struct FindingRule: Sendable {
     var requestCount: UInt64 = 0
     var summary: String
     var numbers: [Finding.Number] = []
+    var edges: [WaitEdge] = []
     /// More exact words than the rule's.
     var meaning: String?
     var cure: String?
@@ -42,19 +45,19 @@ public struct FindingRule: Sendable {
         tag: tag, severity: sighting.severity, rings: sighting.rings,
         requests: Array(sighting.requests.prefix(Finding.requestLimit)),
         requestCount: max(sighting.requestCount, UInt64(sighting.requests.count)),
-        summary: sighting.summary, numbers: sighting.numbers,
+        summary: sighting.summary, numbers: sighting.numbers, edges: sighting.edges,
         meaning: sighting.meaning ?? meaning, cure: sighting.cure ?? cure)
     }
   }
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain, .leakedRequest,
-    .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
-    .badMemory,
-    .overlappingMemory,
-    .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
-    .copiedSend, .puntStorm, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,
-    .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
+    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
+    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
+    .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .unlistedRequests,
   ]
 }

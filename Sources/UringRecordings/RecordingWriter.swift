@@ -140,8 +140,10 @@ public final class RecordingWriter: Sendable {
 
   /// Writes what waits and what the file ends with, and closes it.
   ///
-  /// - Parameter lostInKernel: records that the kernel's ring buffer had no room for.
-  public func finish(lostInKernel: UInt64) throws(OutputError) -> Summary {
+  /// - Parameters:
+  ///   - time: when recording stopped; nanoseconds, CLOCK_MONOTONIC.
+  ///   - lostInKernel: records that the kernel's ring buffer had no room for.
+  public func finish(time: UInt64, lostInKernel: UInt64) throws(OutputError) -> Summary {
     state.change {
       $0.tellDropped()
       $0.isFinishing = true
@@ -151,8 +153,7 @@ public final class RecordingWriter: Sendable {
     if result.failure == nil {
       var end: [UInt8] = []
       encoder.encoder.end(
-        time: MonotonicClock.now(), records: result.records,
-        lost: lostInKernel + result.lostTotal, into: &end)
+        time: time, records: result.records, lost: lostInKernel + result.lostTotal, into: &end)
       result.failure = end.withUnsafeBytes {
         output.write($0, of: encoder.encoder, total: &result.bytesWritten)
       }
@@ -212,7 +213,7 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Used by the thread until it has ended, then by ``finish(lostInKernel:)``.
+  /// Used by the thread until it has ended, then by ``finish(time:lostInKernel:)``.
   private final class EncoderBox: @unchecked Sendable {
     let encoder: any TraceEncoder
 

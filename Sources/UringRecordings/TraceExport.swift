@@ -4,25 +4,32 @@ import UringRecords
 /// Writes a whole recording in another format.
 public enum TraceExport {
   /// Writes and closes the file. A recording that was cut off gets no end.
+  ///
+  /// - Parameter time: nanoseconds from the start at which the copy ends; nil for all of it.
   public static func write(
-    _ recording: Recording, to file: OutputFile, format: TraceFormat
+    _ recording: Recording, until time: UInt64? = nil, to file: OutputFile, format: TraceFormat
   ) throws(OutputError) {
     var writer = Writer(header: recording.header, file: file, format: format)
-    var index = 0
-    while let block = recording.block(index) {
-      try writer.write(recording.bytes(block.range))
-      index += 1
-    }
-    if recording.flaw == nil {
-      writer.end(
-        time: recording.endTime, records: recording.recordCount, lost: recording.lost ?? 0)
+    if let time, time < recording.duration {
+      try writer.write(recording, until: recording.startTime + time)
+    } else {
+      var index = 0
+      while let block = recording.block(index) {
+        try writer.write(recording.bytes(block.range))
+        index += 1
+      }
+      if recording.flaw == nil {
+        writer.end(
+          time: recording.endTime, records: recording.recordCount, lost: recording.lost ?? 0)
+      }
     }
     try writer.close()
   }
 
-  /// Writes whole records from memory as a complete file, and closes it.
+  /// Writes whole records from memory as a complete file that ends at `time`, and closes it.
   public static func write(
-    _ records: [UInt8], header: RecordingHeader, to file: OutputFile, format: TraceFormat
+    _ records: [UInt8], header: RecordingHeader, until time: UInt64, to file: OutputFile,
+    format: TraceFormat
   ) throws(OutputError) {
     // A copy that is aligned as records must be.
     let contents = FileContents(copying: records)
@@ -31,7 +38,7 @@ public enum TraceExport {
     while let block = check.nextBlock(of: contents.bytes) {
       try writer.write(UnsafeRawBufferPointer(rebasing: contents.bytes[block.range]))
     }
-    writer.end(time: check.lastTime, records: check.recordCount, lost: 0)
+    writer.end(time: max(time, check.lastTime), records: check.recordCount, lost: 0)
     try writer.close()
     withExtendedLifetime(contents) {}
   }
@@ -52,6 +59,27 @@ public enum TraceExport {
     mutating func write(_ records: UnsafeRawBufferPointer) throws(OutputError) {
       encoder.encode(records, into: &bytes)
       try flush()
+    }
+
+    /// Writes the records up to a time, and the end of a recording that stopped then.
+    mutating func write(_ recording: Recording, until time: UInt64) throws(OutputError) {
+      var (index, count, lost) = (0, UInt64(0), UInt64(0))
+      while let block = recording.block(index) {
+        let isWhole = block.lastTime <= time
+        var end = block.range.lowerBound
+        for record in RecordSequence(bytes: recording.bytes(block.range)) {
+          guard isWhole || record.pointee.time_ns <= time else { break }
+          count += 1
+          if record.pointee.kind == .lost {
+            lost += record.body(as: record_lost.self).pointee.count
+          }
+          end += Int(record.pointee.size)
+        }
+        try write(recording.bytes(block.range.lowerBound..<end))
+        guard isWhole else { break }
+        index += 1
+      }
+      self.end(time: time, records: count, lost: lost)
     }
 
     mutating func end(time: UInt64, records: UInt64, lost: UInt64) {

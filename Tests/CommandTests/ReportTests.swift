@@ -47,6 +47,31 @@ import Testing
     #expect(check.status == 0, "\(check.text)\(check.error)")
   }
 
+  @Test func aReportIsOfAnyMomentOfARecording() throws {
+    let recording = Self.fixture("links")
+    let start = try Command.run("report", "--from", recording, "--at", "0ms")
+    #expect(start.status == 0)
+    #expect(start.text.hasPrefix("no findings"))
+    let late = try Command.run("report", "--from", recording, "--at", "1h")
+    #expect(late.text.contains("broken-chain"))
+    #expect(late.error.contains("is past the end of the recording"))
+    try Command.expectFailure("report", "--at", "1s", status: 64, says: "--at needs --from")
+  }
+
+  /// What stands in a copy that ends earlier is what stood in the recording then.
+  @Test(arguments: ["uring", "jsonl"]) func aCopyCanEndEarlier(format: String) throws {
+    let folder = try TemporaryFolder()
+    let (recording, copy) = (Self.fixture("links"), folder.path("copy.\(format)"))
+    for time in ["0ms", "3ms", "1h"] {
+      let export = try Command.run("export", recording, "--at", time, "-o", copy)
+      #expect(export.status == 0)
+      let then = try Command.run("snapshot", "--json", "--from", recording, "--at", time)
+      let now = try Command.run("snapshot", "--json", "--from", copy)
+      #expect(then.status == 0 && now.error.isEmpty)
+      #expect(then.output == now.output, "\(time)")
+    }
+  }
+
   /// The command's own failure is not mistaken for a finding.
   @Test(
     .enabled(if: Live.isOn, "needs root"),

@@ -58,6 +58,18 @@ public final class ChildProgram {
     }
   }
 
+  /// Writes a byte to its input.
+  public func proceed() {
+    var byte: UInt8 = 10
+    _ = write(input, &byte, 1)
+  }
+
+  /// Kills a program that would not end by itself.
+  public func kill() {
+    Glibc.kill(pid_t(pid), SIGKILL)
+    _ = finish()
+  }
+
   /// Closes its input, reads its last line and waits for its end.
   public func finish() -> (status: Int32, truth: Truth?) {
     close(input)

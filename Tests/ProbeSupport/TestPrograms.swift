@@ -2,13 +2,17 @@ import Glibc
 
 /// The C programs of Tests/Programs, built once for a test run.
 public enum TestPrograms {
-  private static let folder: Result<String, ChildProgram.Failure> = {
+  private static let folder = build("Programs", in: "programs")
+
+  private static func build(
+    _ name: String, in folder: String, targets: (String) -> [String] = { _ in [] }
+  ) -> Result<String, ChildProgram.Failure> {
     let sources =
-      #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/Programs"
-    let output = sources + "/../../.build/programs"
+      #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/\(name)"
+    let output = sources + "/../../.build/\(folder)"
     do {
       let make = try ChildProgram(
-        "/usr/bin/make", ["--silent", "-C", sources, "OUT=\(output)"])
+        "/usr/bin/make", ["--silent", "-C", sources, "OUT=\(output)"] + targets(output))
       let (status, _) = make.finish()
       guard status == 0 else { return .failure(.init(text: "make ended with status \(status)")) }
       return .success(output)
@@ -17,7 +21,7 @@ public enum TestPrograms {
     } catch {
       return .failure(.init(text: "\(error)"))
     }
-  }()
+  }
 
   /// Where one of them is.
   public static func path(_ name: String) throws -> String { try folder.get() + "/\(name)" }
@@ -25,6 +29,12 @@ public enum TestPrograms {
   /// Starts one of them.
   public static func start(_ name: String, _ arguments: String...) throws -> ChildProgram {
     try start(name, arguments: arguments)
+  }
+
+  /// Starts a program of Tests/Cases.
+  public static func startCase(_ name: String, _ arguments: String...) throws -> ChildProgram {
+    let folder = try build("Cases", in: "cases") { ["\($0)/\(name)"] }.get()
+    return try ChildProgram("\(folder)/\(name)", arguments)
   }
 
   public static func start(_ name: String, arguments: [String]) throws -> ChildProgram {

@@ -4,16 +4,16 @@ import UringRecords
 
 /// Records that are shorter than their struct: they were written before it grew.
 @Suite struct ShorterRecordTests {
-  /// A registered file as if its last 8 bytes (mode to file_system) had been added later.
+  /// A registered file of a recording without identities.
   @Test func fieldsBehindTheEndAreZero() {
     var file = record_registered_file()
     file.tag = 7
     file.inode = 8
     file.index = 9
     file.references = 10
-    file.mode = 11
-    file.file_system = 12
-    let size = MemoryLayout<record_registered_file>.size - 8
+    file.file.file = 11
+    file.file.inode = 12
+    let size = MemoryLayout<record_registered_file>.offset(of: \.file)!
     file.base.size = UInt16(size)
     file.base.kind = .registeredFile
     let bytes = withUnsafeBytes(of: file) { Array($0) }
@@ -21,8 +21,8 @@ import UringRecords
       let header = bytes.baseAddress!.assumingMemoryBound(to: record.self)
       header.withWhole(record_registered_file.self) { whole in
         #expect(whole.pointee.references == 10)
-        #expect(whole.pointee.mode == 0)
-        #expect(whole.pointee.file_system == 0)
+        #expect(whole.pointee.file.file == 0)
+        #expect(whole.pointee.file.inode == 0)
       }
       // Whole ones are read where they are.
       let full = UnsafeMutablePointer<record_registered_file>.allocate(capacity: 1)
@@ -32,6 +32,11 @@ import UringRecords
       let address = UnsafeRawPointer(full).assumingMemoryBound(to: record.self)
       address.withWhole(record_registered_file.self) { #expect($0 == UnsafePointer(full)) }
     }
+  }
+
+  @Test func anAddedStructMakesItsKindGrow() throws {
+    let descriptor = try #require(RecordKind.fileGet.descriptor)
+    #expect(descriptor.minimumSize == MemoryLayout<record_file_get>.offset(of: \.file))
   }
 
   /// `complete` has a field that only some records have.

@@ -110,8 +110,26 @@ import UringTrace
       return stream
     }
     #expect(tags(stream(outstanding: nil).snapshot()) == ["waiting"])
-    #expect(tags(stream(outstanding: 3).snapshot()) == ["waiting"])
+    #expect(tags(stream(outstanding: 3).snapshot()) == ["waiting", "unlisted-requests"])
     #expect(tags(stream(outstanding: 1).snapshot()) == ["hang"])
+  }
+
+  @Test func requestsOnNoListAreToldWithTheirNumber() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, userData: 1)
+    stream.balance(outstanding: 4)
+    var diagnosis = Diagnosis()
+    let finding = try #require(diagnosis.findings(in: stream.snapshot()).first)
+    #expect(finding.tag == "unlisted-requests" && finding.severity == .info)
+    #expect(finding.requestCount == 3)
+    #expect(
+      finding.summary
+        == "3 requests in flight are not listed, beside 1 that is: with the network stack "
+        + "(notifications of zero-copy sends, until the peer has the data), a driver (URING_CMD), "
+        + "or the block layer")
+    stream.lost(1)
+    #expect(tags(stream.snapshot()).isEmpty)
   }
 
   // MARK: Queues

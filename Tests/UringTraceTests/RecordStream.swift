@@ -58,9 +58,12 @@ struct RecordStream {
     add(&body, \.base, .reqFailed, request)
   }
 
-  mutating func fileGet(_ request: Int, fd: Int32 = 3) {
+  mutating func fileGet(
+    _ request: Int, fd: Int32 = 3, file: record_file_identity = record_file_identity()
+  ) {
     var body = record_file_get()
     body.fd = fd
+    body.file = file
     add(&body, \.base, .fileGet, request)
   }
 

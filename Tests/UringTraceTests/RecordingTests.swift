@@ -18,6 +18,21 @@ import Testing
     #expect(recording.withRecordBytes { Array($0) } == stream.buffer.bytes)
   }
 
+  @Test(arguments: [TraceFormat.uring, .jsonl]) func aRecordingEndsWhenRecordingStopped(
+    format: TraceFormat
+  ) throws {
+    let silence: UInt64 = 4_000_000_000
+    let recording = try Recording(bytes: stream.encoded(format, silence: silence))
+    #expect(recording.endTime == stream.time + silence)
+    var engine = ReplayEngine(recording)
+    engine.advance(to: recording.duration - silence / 2)
+    #expect(engine.snapshot().time == stream.time + silence / 2)
+    #expect(recording.snapshot(at: nil).time == recording.endTime)
+    let cutOff = try Recording(bytes: stream.encoded(format, isComplete: false))
+    #expect(cutOff.endTime == cutOff.snapshot(at: nil).time)
+    #expect(cutOff.endTime <= stream.time)
+  }
+
   @Test func recordingWithoutEndIsCutOff() throws {
     let recording = try Recording(bytes: stream.binary(isComplete: false))
     #expect(recording.flaw == .cutOff)

@@ -25,7 +25,7 @@ import UringRecords
     stream.buffer.bytes.withUnsafeBytes { bytes in
       for record in RecordSequence(bytes: bytes) { writer.append(record) }
     }
-    let summary = try writer.finish(lostInKernel: 3)
+    let summary = try writer.finish(time: 77_000_000_000, lostInKernel: 3)
     #expect(summary.records == stream.buffer.count)
     let recording = try Recording(path: FilePath(path))
     #expect(recording.flaw == nil)
@@ -89,7 +89,7 @@ import UringRecords
     loss.bytes.withUnsafeBytes { writer.append($0) }
     #expect(writer.lostToOutput == lost)
     disk.start()
-    let summary = try writer.finish(lostInKernel: 0)
+    let summary = try writer.finish(time: 0, lostInKernel: 0)
     let recording = try Recording(bytes: disk.bytes())
     #expect(summary.lostToOutput == writer.lostToOutput)
     #expect(recording.recordCount == summary.records)
@@ -129,7 +129,7 @@ import UringRecords
       if index > stream.records.count / 2, index % 2_000 == 0 { disk.waitForMore() }
       words.withUnsafeBytes { writer.append($0) }
     }
-    let summary = try writer.finish(lostInKernel: 0)
+    let summary = try writer.finish(time: 0, lostInKernel: 0)
     #expect(summary.lostToOutput > 1_000)
 
     let recording = try Recording(bytes: disk.bytes())

@@ -12,7 +12,7 @@ struct SampleStream {
     kernel: "6.18.44-test", tier: "tracepoints", startTime: start, startRealtime: 1_700_000_000)
 
   private(set) var buffer = RecordBuffer()
-  private var time = Self.start
+  private(set) var time = Self.start
 
   /// All kinds but `end`; `repetitions` reads and writes in it.
   init(repetitions: Int = 3) {
@@ -38,13 +38,16 @@ struct SampleStream {
     encoded(.uring, isComplete: isComplete)
   }
 
-  func encoded(_ format: TraceFormat, isComplete: Bool = true) -> [UInt8] {
+  /// - Parameter silence: nanoseconds from the last record to the end.
+  func encoded(_ format: TraceFormat, isComplete: Bool = true, silence: UInt64 = 0) -> [UInt8] {
     let encoder = format.makeEncoder(
       header: RecordingHeader(toolVersion: "0.0.1", host: Self.host))
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
-    if isComplete { encoder.end(time: time, records: buffer.count, lost: 7, into: &bytes) }
+    if isComplete {
+      encoder.end(time: time + silence, records: buffer.count, lost: 7, into: &bytes)
+    }
     return bytes
   }
 
@@ -128,7 +131,9 @@ struct SampleStream {
   }
 
   private mutating func fileGet(_ request: UInt64) {
-    let get = record_file_get(base: base(.fileGet, request, opcode: 22), fd: 9, reserved: 0)
+    var get = record_file_get()
+    get.base = base(.fileGet, request, opcode: 22)
+    get.fd = 9
     buffer.append(get, base: \.base)
   }
 
@@ -257,7 +262,8 @@ struct SampleStream {
     buffer.append(
       record_registered_file(
         base: on(base(.registeredFile)), tag: 7, inode: 1234, index: 3, references: 1,
-        mode: 0o140777, can_read: 1, can_write: 0, file_system: 0x534f_434b), base: \.base)
+        mode: 0o140777, can_read: 1, can_write: 0, file_system: 0x534f_434b,
+        file: record_file_identity()), base: \.base)
     buffer.append(
       record_provided_group(
         base: on(base(.providedGroup)), bgid: 5, left: 2, entries: 8, reserved: 0), base: \.base)

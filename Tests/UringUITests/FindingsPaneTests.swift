@@ -56,6 +56,23 @@ import UringTrace
     #expect(screen(&quiet).contains("nothing was found"))
   }
 
+  @Test func rulesThatWereNotEvaluatedAreNamedBelow() {
+    var young = interface(Make.snapshot(rings: [Make.ring(1)], at: 2))
+    press(&young, "7")
+    #expect(
+      screen(&young, width: 160).contains("not evaluated: watched for 2 s; hang, unreaped-cqes"))
+    var old = interface(Make.snapshot(rings: [Make.ring(1)], at: 5))
+    press(&old, "7")
+    #expect(!screen(&old, width: 160).contains("not evaluated"))
+  }
+
+  @Test func theHeaderCountsRequestsThatAreNotListed() {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].notListed = 61
+    var interface = interface(snapshot)
+    #expect(screen(&interface).contains("In flight 2 (+61 not listed)"))
+  }
+
   @Test func enterShowsMeaningAndCureAndLeadsToRequests() {
     var interface = interface()
     press(&interface, "7", .down, .enter)

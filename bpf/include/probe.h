@@ -115,6 +115,49 @@ struct probe_sighting {
   char comm[RECORD_COMM_LEN];
 };
 
+/* A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. */
+#define PROBE_FILE_PIPE 1
+#define PROBE_FILE_SOCKET 2
+#define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, which file_operations tells apart */
+struct probe_open_file {
+  __u64 file;            /* struct file * */
+  __u64 file_operations; /* f_op */
+  __u64 private_data;    /* of a ring's file: its io_ring_ctx */
+  __u64 inode;
+  __u64 references; /* to the file */
+  __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
+  __u32 tgid;
+  __s32 fd;
+  __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
+  __u32 kind;         /* PROBE_FILE_* */
+  __u32 readers;      /* pipes: files that are open for reading */
+  __u32 writers;      /* and for writing */
+  __u32 pending;      /* pipes: occupied slots; sockets: packets to be received; eventfds: 1 unless 0 */
+  __u32 queued;       /* sockets: bytes sent and not acknowledged, with their overhead (TCP) */
+  __u32 capacity;     /* pipes: slots */
+  __u32 kernel_users; /* if it is an eventfd: references to its counter, one of them the file's */
+  __u32 network;      /* sockets: inode of the network namespace */
+  __u16 family;       /* sockets: AF_* */
+  __u16 type;         /* SOCK_* */
+  __u8 state;         /* TCP_* */
+  __u8 reserved;
+  __u16 port;
+  __u16 peer_port;
+  __u16 reserved2[3];
+  __u32 address[4]; /* big endian; IPv4 in the first word */
+  __u32 peer_address[4];
+};
+
+/* A thread, as the iterator over tasks reports it. */
+#define PROBE_TASK_IO_WORKER 0x10 /* PF_IO_WORKER */
+struct probe_task {
+  __u32 tid;
+  __u32 tgid;
+  __u32 flags;  /* PF_* */
+  __u32 state;  /* __state, and exit_state in the upper half */
+  __u64 ran_ns; /* when it ran last, CLOCK_MONOTONIC; 0: it runs, or not known */
+};
+
 /*
  * What happened without a record, because the ring buffer was full or the request is not in the sample:
  * counted by ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads
@@ -176,10 +219,10 @@ struct probe_starts {
 
 /*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP.
+ * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
  * Slots are as many as user space says; what did not fit is counted.
  */
-#define PROBE_SLOT_SIZE 128
+#define PROBE_SLOT_SIZE 152
 struct probe_slot {
   __u64 words[PROBE_SLOT_SIZE / 8];
 };

@@ -34,6 +34,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/rings.h"
 #include "records/buffers.h"
 #include "records/inventory.h"
+#include "records/waits.h"
 #include "records/names.h"
 #include "records/losses.h"
 };
@@ -45,6 +46,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/rings.h"
 #include "records/buffers.h"
 #include "records/inventory.h"
+#include "records/waits.h"
 #include "records/names.h"
 #include "records/losses.h"
 

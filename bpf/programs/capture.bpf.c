@@ -192,18 +192,22 @@ int BPF_PROG(file_get, struct io_kiocb *req, int fd) {
     return 0;
   record->fd = fd;
   record->reserved = 0;
+  describe_identity(&record->file, file_of_descriptor(fd));
   submit_record(record);
   return 0;
 }
 
 SEC("tp_btf/io_uring_queue_async_work")
 int BPF_PROG(queue_async_work, struct io_kiocb *req, int hashed) {
+  struct io_ring_ctx *ring = ring_of(req);
+  __u8 opcode = req->opcode;
   struct record_queue_async_work *record = reserve_of_request(req, RECORD_QUEUE_ASYNC_WORK, sizeof(*record));
   if (!record)
     return 0;
   record->hashed = !!hashed;
   record->reserved = 0;
   submit_record(record);
+  note_file(ring, req, opcode);
   return 0;
 }
 
@@ -217,6 +221,7 @@ int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
   record->mask = mask;
   record->events = events;
   submit_record(record);
+  note_file(ring, req, opcode);
   /* a member that waits keeps the buffer */
   note_group(ring, req, opcode);
   return 0;

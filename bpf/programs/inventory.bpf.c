@@ -43,6 +43,19 @@ int inventory_rings(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
+/* Runs after the walks. */
+SEC("iter/task_file")
+int inventory_descriptors(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
+  __u64 file = (__u64)ctx->file;
+  if (!task || !file)
+    return 0;
+  __u64 *descriptor = bpf_map_lookup_elem(&sought_files, &file);
+  if (descriptor && *descriptor == NO_DESCRIPTOR)
+    *descriptor = (__u64)tgid_of(task) << 32 | ctx->fd;
+  return 0;
+}
+
 SEC("iter/task")
 int inventory_tasks(struct bpf_iter__task *ctx) {
   struct task_struct *task = ctx->task;

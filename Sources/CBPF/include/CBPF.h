@@ -93,3 +93,15 @@ static inline void cbpf_store_u64(void *address, uint64_t value) {
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
+/* What statx(2), which Glibc lacks in Swift, says of a file. */
+struct cbpf_status {
+  uint64_t inode;
+  uint32_t major, minor; /* of its device */
+  int64_t birth_ns;      /* when it was made, CLOCK_REALTIME; 0 if the file system does not know */
+};
+
+/* False, with errno, if there is no such file. */
+bool cbpf_status(const char *path, struct cbpf_status *status);
+
+/* True if the file's handle (name_to_handle_at) holds this generation of its inode number. */
+bool cbpf_has_generation(const char *path, uint32_t generation);

@@ -1,6 +1,6 @@
 extension FindingRule {
   static let drainStall = FindingRule(
-    "drain-stall",
+    "drain-stall", .condition(lasting: 1_000_000_000),
     meaning: "A request with IOSQE_IO_DRAIN waits for all before it, and all after it wait too.",
     cure: "Link what depends on each other (IOSQE_IO_LINK) instead of draining a ring that has "
       + "requests of unknown length."

@@ -2,23 +2,26 @@ import UringTrace
 
 extension FindingRule {
   static let hang = FindingRule(
-    "hang",
+    "hang", .suspicion(lasting: 3_000_000_000, needsEveryRequest: true),
     meaning: "A task waits in io_uring_enter for more completions than can still come.",
     cure: "Wait for no more CQEs than there are requests in flight: look for requests that were "
       + "queued and not submitted, for CQEs already reaped, and for IOSQE_CQE_SKIP_SUCCESS."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
-        let possible = wait.possibleCQEs, possible < wait.waiter.missing
+        let possible = wait.possibleCQEs, possible < wait.waiter.missing,
+        evidence.waits?.thread(wait.waiter.tid)?.wait != .timed
       else { return nil }
       let missing = wait.waiter.missing
       let poster = evidence.possiblePoster(to: ring)
       return Sighting(
-        severity: poster == nil ? .crit : .warn, rings: [ring.id],
+        severity: poster == nil ? .crit : evidence.hasAwake(besides: wait.waiter) ? .info : .warn,
+        rings: [ring.id],
         requests: wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
           + "\(Words.count(missing, "more CQE")), of which what is in flight can post \(possible)"
-          + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? ""),
+          + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? "")
+          + evidence.others(than: wait.waiter),
         numbers: [
           .init("missing", missing), .init("possible", possible),
           .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
@@ -29,14 +32,15 @@ extension FindingRule {
   /// The same wait, while enough requests are in flight: what an idle server looks like, and what a
   /// program that hangs on a file nobody writes to looks like.
   static let waiting = FindingRule(
-    "waiting",
+    "waiting", .suspicion(lasting: 3_000_000_000),
     meaning: "A task waits in io_uring_enter, and nothing has completed for long: it is idle, or "
       + "hangs on one of these requests.",
     cure: "If it should not be idle, see what the named requests wait for."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
-        wait.possibleCQEs.map({ $0 >= wait.waiter.missing }) ?? true
+        wait.possibleCQEs.map({ $0 >= wait.waiter.missing }) ?? true,
+        !evidence.deadlocks.contains(where: { $0.rings.contains(ring.id) })
       else { return nil }
       // What waits behind others is not what is waited for.
       let awaited = wait.requests.filter { $0.state != .linked && $0.state != .deferred }
@@ -46,7 +50,8 @@ extension FindingRule {
         severity: .info, rings: [ring.id], requests: awaited.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
           + Words.list(awaited.map(evidence.words), of: awaited.count)
-          + (cause.map { ", which waits for \($0.text)" } ?? ""),
+          + (cause.map { ", which waits for \($0.text)" } ?? "")
+          + (awaited.count == 1 ? evidence.continuation(of: awaited[0]) : ""),
         numbers: [
           .init("missing", wait.waiter.missing), .init("in_flight", wait.requests.count),
           .init("waiting_ns", wait.duration),
@@ -56,6 +61,29 @@ extension FindingRule {
 }
 
 extension Evidence {
+  /// What the other threads of a waiter's process do: "; thread 4712 is blocked in futex() at 0x1000".
+  fileprivate func others(than waiter: Ring.Waiter) -> String {
+    guard let waits else { return "" }
+    let others = waits.threads(of: waiter.tgid).filter { $0.tid != waiter.tid }
+    let clauses = others.map { "\(waits.name($0)) \(Words.activity(of: $0, in: waits))" }
+    return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
+  }
+
+  /// Another thread of the waiter's process runs, or will by itself.
+  fileprivate func hasAwake(besides waiter: Ring.Waiter) -> Bool {
+    waits?.threads(of: waiter.tgid).contains {
+      $0.tid != waiter.tid && ($0.wait == .runs || $0.wait == .timed)
+    } ?? false
+  }
+
+  /// Who could end a request's wait, and what they do, as far as is known.
+  fileprivate func continuation(of request: Request) -> String {
+    guard let waits else { return "" }
+    let clauses = waits.chain(from: request.id)
+    // The first repeats what the request waits for.
+    return clauses.count > 2 ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
+  }
+
   /// Another open ring of a process that holds this one: it could post messages here.
   fileprivate func possiblePoster(to ring: Ring) -> Ring.ID? {
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])

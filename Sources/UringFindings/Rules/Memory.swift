@@ -27,7 +27,7 @@ extension FindingRule {
   }
 
   static let overlappingMemory = FindingRule(
-    "overlapping-memory",
+    "overlapping-memory", .condition(),
     meaning:
       "Two requests in flight use the same memory and at least one of them fills it: what it "
       + "holds in the end is left to chance.",
@@ -88,7 +88,7 @@ extension FindingRule {
   }
 
   static let withdrawnBuffer = FindingRule(
-    "withdrawn-buffer",
+    "withdrawn-buffer", .condition(lasting: 1_000_000_000),
     meaning: "A registered buffer was unregistered or replaced while requests use it: it stays "
       + "pinned until the last of them ends.",
     cure: "Wait for the requests that use a buffer before taking it out of the table."

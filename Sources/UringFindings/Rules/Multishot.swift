@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let multishotEnded = FindingRule(
-    "multishot-ended",
+    "multishot-ended", .suspicion(lasting: 1_000_000_000, needsEveryRequest: true),
     meaning:
       "A multishot request has ended, its last CQE was without IORING_CQE_F_MORE, and nobody "
       + "submitted it again: nothing will come of that file any more.",

@@ -32,7 +32,7 @@ extension FindingRule {
   }
 
   static let unreapedCQEs = FindingRule(
-    "unreaped-cqes",
+    "unreaped-cqes", .condition(lasting: patience),
     meaning: "Completions lie in the queue and nobody reaps them.",
     cure:
       "Find where the thread that reaps is instead: it is blocked elsewhere, missed a wake-up, or "
@@ -42,6 +42,7 @@ extension FindingRule {
       let age = evidence.age(since: ring.cqPendingSince)
       // Who waits for several leaves the first ones in the queue.
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
+      let reaper = evidence.reaper(of: ring)
       let wanted = Set(ring.unreaped.map(\.userData))
       var requests: [Request.ID] = []
       evidence.forEachEnded(on: ring.id, within: .history) { request in
@@ -51,16 +52,18 @@ extension FindingRule {
       return Sighting(
         severity: .warn, rings: [ring.id], requests: requests.reversed(),
         requestCount: UInt64(ring.cqPending),
-        summary: "\(Words.count(ring.cqPending, "CQE")) unreaped for \(Words.duration(age))",
+        summary: "\(Words.count(ring.cqPending, "CQE")) unreaped for \(Words.duration(age))"
+          + evidence.clause(reaper),
         numbers: [
           .init("cq_pending", ring.cqPending), .init("cq_entries", ring.cqEntries),
           .init("age_ns", age),
-        ])
+        ], cure: evidence.cure(reaper))
     }
   }
 
   static let unsubmittedSQEs = FindingRule(
     "unsubmitted-sqes",
+    .condition(lasting: patience, on: { !$0.isClosed && !$0.setupFlags.contains(.sqPoll) }),
     meaning:
       "SQEs lie in the queue and the kernel has taken none: the program does not submit, or its "
       + "submissions fail.",
@@ -79,6 +82,7 @@ extension FindingRule {
 
   static let sqpollStall = FindingRule(
     "sqpoll-stall",
+    .condition(lasting: patience, on: { !$0.isClosed && $0.setupFlags.contains(.sqPoll) }),
     meaning: "SQEs lie in the queue and the SQ thread does not take them: it sleeps and was not "
       + "woken, or cannot run.",
     cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "
@@ -95,16 +99,19 @@ extension FindingRule {
   ) -> Sighting? {
     let age = evidence.age(since: ring.sqPendingSince)
     guard ring.sqPending > 0, age >= patience else { return nil }
+    let submitter =
+      ring.setupFlags.contains(.sqPoll) ? nil : evidence.submitter(to: ring)
     let first = ring.unsubmitted.prefix(3).map {
       "\(Opcode(rawValue: $0.opcode).name) 0x\(String($0.user_data, radix: 16))"
     }
     return Sighting(
       severity: severity, rings: [ring.id],
       summary: "\(Words.count(ring.sqPending, "SQE")) not taken for \(Words.duration(age))"
-        + (first.isEmpty ? "" : ": " + Words.list(first, of: Int(ring.sqPending))),
+        + (first.isEmpty ? "" : ": " + Words.list(first, of: Int(ring.sqPending)))
+        + evidence.clause(submitter),
       numbers: [
         .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),
         .init("age_ns", age),
-      ], cure: cure)
+      ], cure: evidence.cure(submitter) ?? cure)
   }
 }

@@ -3,6 +3,8 @@ import UringTrace
 extension FindingRule {
   static let sqpollIdle = FindingRule(
     "sqpoll-idle",
+    .condition(
+      lasting: 3_000_000_000, on: { !$0.isClosed && $0.setupFlags.contains(.sqPoll) }),
     meaning: "The SQ thread spins on a queue that hardly ever has anything: it burns CPU time for "
       + "requests that a system call each would have cost far less.",
     cure:

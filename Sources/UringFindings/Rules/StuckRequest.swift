@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let stuckRequest = FindingRule(
-    "stuck-request",
+    "stuck-request", .condition(),
     meaning: "Requests are in flight many times longer than any of their kind on this ring took.",
     cure: "See in the request's detail which file, worker or device has it; cancel it with "
       + "IORING_OP_ASYNC_CANCEL or guard it with a LINK_TIMEOUT."

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let uncommittedBlock = FindingRule(
-    "uncommitted-block",
+    "uncommitted-block", .condition(),
     meaning: "A ublk server has block requests that it was handed and has not committed: whoever "
       + "uses the device waits for it.",
     cure:
@@ -60,6 +60,7 @@ extension FindingRule {
     var text = "\(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag): "
     text += "\(disk.operationText) is with \(server) for \(Words.duration(block.age))"
     text += " and not committed"
+    if let stopped = evidence.stopped(of: disk.serverTgid) { text += "; \(stopped)" }
     if let waiting { text += "; \(evidence.words(waiting)) waits for it" }
     if others > 0 { text += "; and \(others) more" }
     return text

@@ -41,7 +41,7 @@ extension FindingRule {
     + "goes to workers where it would have to wait for either."
 
   static let workerFanOut = FindingRule(
-    "worker-fan-out",
+    "worker-fan-out", .condition(),
     meaning: "Very many worker threads run requests of one ring: they block, and each costs memory "
       + "and a place in the scheduler.",
     cure:

@@ -11,9 +11,10 @@ import UringTrace
 ///
 /// Nothing that it attaches outlives the process.
 public final class LiveSession: SnapshotSource, LiveControls {
-  /// Writes a trace: whole records, oldest first, and what was observed. Runs on a thread of its own.
+  /// Writes a trace: whole records, oldest first, what was observed, and until when. Runs on a thread of its own.
   public typealias DumpWriter =
-    @Sendable (_ records: [UInt8], _ host: HostDescription, _ path: String) throws -> Void
+    @Sendable (_ records: [UInt8], _ host: HostDescription, _ end: UInt64, _ path: String) throws ->
+    Void
 
   public struct Options: Sendable {
     public var filter = Filter()

@@ -22,13 +22,8 @@ extension SessionLoop {
       if seen.insert(subject).inserted { subjects.append(subject) }
     }
     func ask(about request: Request) {
-      switch request.file {
-      case .descriptor(let fd)? where fd >= 0 && request.submitterTgid != 0:
-        ask(.descriptor(tgid: request.submitterTgid, fd: fd))
-      case .fixed(let index)?:
-        if let ring = addresses[request.ring] { ask(.fixed(ring: ring, index: index)) }
-      default: break
-      }
+      if let file = FileQuestion(request, ring: addresses[request.ring]) { ask(.file(file)) }
+      if let file = FileQuestion(inputOf: request) { ask(.file(file)) }
       if request.submitterTid != 0 {
         ask(.thread(tid: request.submitterTid, tgid: request.submitterTgid))
       }
@@ -48,10 +43,10 @@ extension SessionLoop {
     var prelude = flagNames()
     prelude.append(ringRecords(intake.snapshot()))
     let records = prelude.bytes + intake.copyOfTail()
-    let (state, host) = (state, host)
+    let (state, host, end) = (state, host, MonotonicClock.now())
     let writer = try? WorkerThread("dump", orThrow: ProbeError.thread) {
       do {
-        try write(records, host, path)
+        try write(records, host, end, path)
         state.notify(Notice("trace written to \(path)"))
       } catch {
         state.notify(Notice("\(error)", isError: true))

@@ -87,6 +87,7 @@ final class SessionLoop: @unchecked Sendable {
         _ = drain(to: &intake)
         checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)
+        intake.advance(to: MonotonicClock.now())
         publish(&intake)
         return
       }

@@ -32,7 +32,7 @@ struct Inventory: ~Copyable {
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
 
-  /// More requests than this are not listed: 32 MiB.
+  /// More requests than this are not listed: 38 MiB.
   private static let mostSlots: UInt32 = 1 << 18
 
   init(
@@ -44,9 +44,13 @@ struct Inventory: ~Copyable {
     loaded = try InventoryObject(configuration: configuration, kernel: kernel, slots: 4096)
   }
 
-  /// Walks, and writes what it finds.
-  mutating func run(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
-    guard !scope.rings.isEmpty else { return }
+  /// Walks, writes what it finds, and returns who has the files of requests open: by address of the file, nil for
+  /// nobody. Only of those whose descriptor is not known otherwise.
+  @discardableResult
+  mutating func run(
+    _ scope: Scope, into records: inout RecordBuffer
+  ) throws(ProbeError) -> [UInt64: FileHolder?] {
+    guard !scope.rings.isEmpty else { return [:] }
     try walk(scope)
     let wanted = loaded.used
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
@@ -56,7 +60,9 @@ struct Inventory: ~Copyable {
         slots: min(Self.mostSlots, wanted + wanted / 4))
       try walk(scope)
     }
-    write(scope, into: &records)
+    let holders = loaded.takeHolders()
+    write(scope, holders, into: &records)
+    return holders
   }
 
   private mutating func walk(_ scope: Scope) throws(ProbeError) {
@@ -73,8 +79,22 @@ struct Inventory: ~Copyable {
 
   // MARK: Records
 
+  /// Gives a request a descriptor of its process that refers to its file.
+  private static func completeDescriptor(
+    of parked: inout record_parked, _ holders: [UInt64: FileHolder?]
+  ) {
+    guard parked.known & UInt8(RECORD_KNOWS_FD) == 0,
+      !SQEFlags(requestFlags: parked.flags).contains(.fixedFile),
+      let holder = holders[parked.file.file].flatMap(\.self), holder.tgid == parked.tgid
+    else { return }
+    parked.fd = holder.fd
+    parked.known |= UInt8(RECORD_KNOWS_FD)
+  }
+
   /// Requests first: a balance counts what is known when it comes.
-  private mutating func write(_ scope: Scope, into records: inout RecordBuffer) {
+  private mutating func write(
+    _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
+  ) {
     let found = Found(loaded, scope)
     for index in found.order {
       loaded.withSlot(index) { slot in
@@ -82,6 +102,7 @@ struct Inventory: ~Copyable {
           if scope.observedSince != 0, parked.pointee.known & UInt8(RECORD_KNOWS_START) == 0 {
             parked.pointee.since_ns = min(parked.pointee.since_ns, scope.observedSince)
           }
+          Self.completeDescriptor(of: &parked.pointee, holders)
         }
         records.append(slot)
       }
@@ -180,6 +201,7 @@ private struct InventoryObject: ~Copyable {
   private let stateOffset: Int
   private let targets: Int32
   private let owners: Int32
+  private let soughtFiles: Int32
   /// The kernel has no count of its allocated requests (before 6.17).
   let countsByReferences: Bool
 
@@ -194,6 +216,7 @@ private struct InventoryObject: ~Copyable {
       try object.attachIterator("inventory_rings"),
       try object.attachIterator("inventory_registered"),
       try object.attachIterator("inventory_tasks"),
+      try object.attachIterator("inventory_descriptors"),
     ]
     let slots = try MappedArray(
       descriptor: object.mapDescriptor("slots"), size: Int(count) * MemoryLayout<probe_slot>.size)
@@ -213,6 +236,7 @@ private struct InventoryObject: ~Copyable {
     stateOffset = offset
     targets = object.mapDescriptor("targets")
     owners = object.mapDescriptor("owners")
+    soughtFiles = object.mapDescriptor("sought_files")
     countsByReferences = configuration.counts_by_references != 0
     self.object = object
   }
@@ -261,6 +285,24 @@ private struct InventoryObject: ~Copyable {
   func run() throws(ProbeError) {
     var output: [UInt8] = []
     for iterator in iterators { try iterator.run(into: &output) }
+  }
+
+  /// By address of the file.
+  func takeHolders() -> [UInt64: FileHolder?] {
+    var holders: [UInt64: FileHolder?] = [:]
+    var key: UInt64 = 0
+    while bpf_map_get_next_key(soughtFiles, nil, &key) == 0 {
+      var value = UInt64.max
+      if bpf_map_lookup_elem(soughtFiles, &key, &value) == 0 {
+        holders[key] = .some(
+          value == .max
+            ? nil
+            : FileHolder(
+              tgid: UInt32(value >> 32), fd: Int32(truncatingIfNeeded: value)))
+      }
+      guard bpf_map_delete_elem(soughtFiles, &key) == 0 else { break }
+    }
+    return holders
   }
 
   func withSlot(_ index: UInt32, _ body: (UnsafeMutablePointer<record>) -> Void) {

@@ -6,34 +6,33 @@ import UringTrace
 
 /// Names of the files and threads that requests refer to, from /proc.
 ///
-/// Descriptors are reused, so a name is looked up again after a while; only changes are reported.
+/// A file can be renamed or closed, so a name is looked up again after a while; only changes are reported.
 struct NameResolver {
   /// What is asked for.
   enum Subject: Hashable, Sendable {
-    /// A descriptor of a process.
-    case descriptor(tgid: UInt32, fd: Int32)
-    /// A registered file of a ring.
-    case fixed(ring: UInt64, index: UInt32)
+    case file(FileQuestion)
     case thread(tid: UInt32, tgid: UInt32)
   }
 
   private struct Entry {
     var name: String
-    var time: UInt64
+    var isClosed = false
+    var hasNoDescriptor = false
+    var time: UInt64 = 0
   }
 
   private var known = BoundedCache<Subject, Entry>(limit: knownLimit)
-  /// When a ring's fdinfo was last read: it takes the ring's lock.
-  private var fixedReadTimes: [UInt64: UInt64] = [:]
+  /// Files that had no descriptor at a walk: they get none any more.
+  private var withoutDescriptor = BoundedCache<FileIdentity, Bool>(limit: knownLimit)
+  private var tables = RegisteredPaths()
 
   /// Look-ups in one pass: each is a system call or three.
   private static let passLimit = 256
   private static let knownLimit = 16384
   /// Nanoseconds after which a name may be another.
   private static let lifetime: UInt64 = 2_000_000_000
-  private static let fixedLifetime: UInt64 = 5_000_000_000
 
-  /// Resolves what is unknown or stale. Fixed files need a descriptor of the ring.
+  /// Resolves what is unknown or stale. Registered files need a descriptor of the ring.
   mutating func resolve(
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
@@ -41,182 +40,67 @@ struct NameResolver {
     var remaining = Self.passLimit
     for subject in subjects {
       guard remaining > 0 else { return }
-      if let entry = known[subject], now &- entry.time < Self.lifetime { continue }
-      remaining -= 1
-      switch subject {
-      case .descriptor(let tgid, let fd):
-        note(subject, Procfs.link("/proc/\(tgid)/fd/\(fd)"), at: now, into: &records)
-      case .thread(let tid, _):
-        note(subject, Procfs.read("/proc/\(tid)/comm")?.dropLast(), at: now, into: &records)
-      case .fixed(let ring, _):
-        if let last = fixedReadTimes[ring], now &- last < Self.fixedLifetime { continue }
-        fixedReadTimes[ring] = now
-        readFixed(ring, known: rings[ring], at: now, into: &records)
-      }
-    }
-  }
-
-  /// Keeps a name and reports it if it has changed. Without one the old name stands: a request may
-  /// outlive its descriptor.
-  private mutating func note(
-    _ subject: Subject, _ name: (some Sequence<UInt8>)?, at time: UInt64,
-    into records: inout RecordBuffer
-  ) {
-    let old = known[subject]?.name
-    let new = name.map { harmless($0) } ?? old ?? ""
-    known[subject] = Entry(name: new, time: time)
-    guard new != old, !new.isEmpty else { return }
-    let text = Array(new.utf8.prefix(4096))
-    switch subject {
-    case .descriptor(let tgid, let fd):
-      records.append(record_file_name.self, at: time, text: text) {
-        $0.tgid = tgid
-        $0.fd = fd
-        $0.length = UInt32(text.count)
-      }
-    case .fixed(let ring, let index):
-      records.append(record_file_name.self, at: time, ring: ring, text: text) {
-        $0.fd = Int32(bitPattern: index)
-        $0.is_fixed = 1
-        $0.length = UInt32(text.count)
-      }
-    case .thread(let tid, let tgid):
-      records.append(record_task_name.self, at: time) {
-        $0.base.tid = tid
-        $0.tgid = tgid
-        copyText(text, into: &$0.comm)
-      }
-    }
-  }
-
-  /// Names of registered pipes and sockets, which fdinfo lacks on 6.1 and for rings without descriptor.
-  mutating func note(
-    _ files: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], into records: inout RecordBuffer
-  ) {
-    let now = MonotonicClock.now()
-    for (slot, file) in files {
-      note(
-        .fixed(ring: slot.ring, index: slot.index), Array(file.name.utf8), at: now, into: &records)
-    }
-  }
-
-  /// Reads the `UserFiles` of a ring's fdinfo: lines of `index: name`.
-  private mutating func readFixed(
-    _ ring: UInt64, known: RingScanner.KnownRing?, at time: UInt64,
-    into records: inout RecordBuffer
-  ) {
-    guard let holder = known?.holders.first(where: { $0.fd >= 0 }),
-      let text = Procfs.read("/proc/\(holder.tgid)/fdinfo/\(holder.fd)")
-    else { return }
-    var isInFiles = false
-    for line in text.split(separator: UInt8(ascii: "\n")) {
-      if line.starts(with: Array("UserFiles:".utf8)) {
-        isInFiles = true
+      let old = known[subject]
+      // a walk knows more than the last look
+      if let old, now &- old.time < Self.lifetime, old.hasNoDescriptor || !subject.hasNoDescriptor {
         continue
       }
-      guard isInFiles else { continue }
-      // names may hold colons: only the first one counts
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
-        let index = UInt32(
-          String(decoding: line[..<colon].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
-      else { break }
-      let name = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") }
-      if name.elementsEqual(Array("<none>".utf8)) { continue }
-      note(.fixed(ring: ring, index: index), unescaped(name), at: time, into: &records)
+      remaining -= 1
+      switch subject {
+      case .file(let question):
+        answer(question, subject, old, rings: rings, at: now, into: &records)
+      case .thread(let tid, let tgid):
+        let name = Procfs.read("/proc/\(tid)/comm").map { harmless($0.dropLast()) }
+        known[subject] = Entry(name: name ?? old?.name ?? "", time: now)
+        guard let name, !name.isEmpty, name != old?.name else { continue }
+        records.append(record_task_name.self, at: now) {
+          $0.base.tid = tid
+          $0.tgid = tgid
+          copyText(Array(name.utf8), into: &$0.comm)
+        }
+      }
     }
   }
-}
 
-/// Undoes what seq_file_path does to blanks and backslashes: `\040`, three octal digits.
-func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
-  var bytes: [UInt8] = []
-  var rest = Array(text)[...]
-  while let byte = rest.popFirst() {
-    let digits = rest.prefix(3)
-    if byte == UInt8(ascii: "\\"), digits.count == 3,
-      let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
-    {
-      bytes.append(value)
-      rest = rest.dropFirst(3)
+  private mutating func answer(
+    _ asked: FileQuestion, _ subject: Subject, _ old: Entry?,
+    rings: [UInt64: RingScanner.KnownRing], at time: UInt64, into records: inout RecordBuffer
+  ) {
+    var question = asked
+    if question.hasNoDescriptor {
+      withoutDescriptor[question.file] = true
     } else {
-      bytes.append(byte)
+      question.hasNoDescriptor = withoutDescriptor[question.file] ?? false
+    }
+    let answer = question.answer { ring, index in
+      tables.path(ring, index, of: rings[ring], at: time)
+    }
+    guard let answer else { return }
+    let entry = Entry(
+      name: harmless(answer.name), isClosed: answer.isClosed,
+      hasNoDescriptor: answer.isClosed && question.hasNoDescriptor, time: time)
+    known[subject] = entry
+    if let old, old.name == entry.name, old.isClosed == entry.isClosed,
+      old.hasNoDescriptor == entry.hasNoDescriptor
+    {
+      return
+    }
+    // of pipes and sockets the identity itself is the name
+    if !entry.isClosed, question.file.ownName != nil, old?.isClosed != true { return }
+    let text = Array(entry.name.utf8.prefix(4095))
+    records.append(record_known_file.self, at: time, text: text) {
+      $0.file = question.file.record
+      $0.tgid = question.process
+      $0.fd = question.descriptor
+      $0.is_closed = entry.isClosed ? 1 : 0
+      $0.has_none = entry.hasNoDescriptor ? 1 : 0
+      $0.length = UInt32(text.count)
     }
   }
-  return bytes
 }
 
-extension RecordBuffer {
-  /// A slot of a ring's table.
-  struct FixedFile: Hashable {
-    var ring: UInt64
-    var index: UInt32
-  }
-
-  /// A registered file under the name that a link in /proc/PID/fd has for it.
-  struct NamedFile {
-    var name: String
-    var canRead: Bool
-    var canWrite: Bool
-  }
-
-  /// The registered files that are sockets or pipes without a path.
-  var fixedFiles: [FixedFile: NamedFile] {
-    var found: [FixedFile: NamedFile] = [:]
-    withEachRecord { record in
-      guard record.pointee.kind == .registeredFile else { return }
-      let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
-      let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
-      let key = FixedFile(ring: record.pointee.ctx, index: file.index)
-      let type = mode_t(file.mode) & S_IFMT
-      guard type == S_IFSOCK || type == S_IFIFO && file.file_system == pipes else { return }
-      found[key] = NamedFile(
-        name: "\(type == S_IFSOCK ? "socket" : "pipe"):[\(file.inode)]",
-        canRead: file.can_read != 0, canWrite: file.can_write != 0)
-    }
-    return found
-  }
-
-  /// What was found of a request.
-  func parked(_ request: UInt64) -> record_parked? {
-    var found: record_parked?
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, record.pointee.req == request else { return }
-      found = UnsafeRawPointer(record).load(as: record_parked.self)
-    }
-    return found
-  }
-
-  /// The first of the requests that were found in these places.
-  func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
-    var found: [record_parked] = []
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, found.count < limit else { return }
-      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
-      if places.contains(parked.place) { found.append(parked) }
-    }
-    return found
-  }
-
-  /// What requests that were found refer to by name.
-  func subjects(limit: Int) -> [NameResolver.Subject] {
-    var subjects: [NameResolver.Subject] = []
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, subjects.count < limit else { return }
-      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
-      subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
-      if parked.base.tid != 0 {
-        subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
-      }
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0,
-        Opcode(rawValue: parked.base.opcode).properties.hasFile
-      else { return }
-      if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
-        subjects.append(
-          .fixed(ring: record.pointee.ctx, index: UInt32(bitPattern: parked.fd)))
-      } else if parked.fd >= 0, parked.tgid != 0 {
-        subjects.append(.descriptor(tgid: parked.tgid, fd: parked.fd))
-      }
-    }
-    return subjects
+extension NameResolver.Subject {
+  fileprivate var hasNoDescriptor: Bool {
+    if case .file(let question) = self { question.hasNoDescriptor } else { false }
   }
 }

@@ -25,6 +25,7 @@ struct Surveyor: ~Copyable {
   private var hasTriedInventory = false
   /// Registered sockets and pipes, as of the last inventory.
   private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
+  private var waits = WaitWatch()
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -88,9 +89,13 @@ struct Surveyor: ~Copyable {
         notices.append(Notice(error.message, isError: true))
         nextScan = MonotonicClock.now() + interval * 10
       }
+      if scanned { waits.note(scanner.rings, at: MonotonicClock.now()) }
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
         into: &records, &notices)
+      if hasTriedInventory {
+        lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
+      }
       names.resolve(requests.names, rings: scanner.rings, into: &records)
       if !records.isEmpty || !notices.isEmpty || !requests.suspects.isEmpty || tookInventory {
         mailbox.answer { answers in
@@ -126,19 +131,22 @@ struct Surveyor: ~Copyable {
       }
       guard inventory != nil else { return true }
       if isFirst || isWanted {
-        try inventory!.run(
+        let holders = try inventory!.run(
           Inventory.Scope(
             rings: scanner.rings.keys.sorted(), owners: scanner.owners,
             opcodes: filter.filter.opcodes,
             // the programs know a ring that is not found yet by its process, not by its descriptor
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
-        names.resolve(records.subjects(limit: 256), rings: scanner.rings, into: &records)
+        names.resolve(
+          records.subjects(limit: 512, holders: holders), rings: scanner.rings,
+          into: &records)
         fixedFiles = records.fixedFiles
-        names.note(fixedFiles, into: &records)
         let waiting = records.parked(in: [.poll], limit: 256)
         FileInspector.look(
           at: waiting, fixedFiles, time: MonotonicClock.now(), into: &records)
+        waits.keep(records, of: scanner.rings.keys.sorted())
+        if isWanted { try lookAtWaits(of: scanner.rings.keys.sorted(), into: &records) }
       }
       for inspection in inspections where scanner.rings[inspection.ring] != nil {
         try inventory!.run(
@@ -155,5 +163,38 @@ struct Surveyor: ~Copyable {
         Notice("what was in flight before is not listed: \(error.message)", isError: true))
     }
     return true
+  }
+
+  /// Looks for what rings wait for that do not move, and for their requests if those are not listed yet.
+  private mutating func lookAtWaits(
+    of rings: [UInt64], into records: inout RecordBuffer, _ notices: inout [Notice]
+  ) {
+    guard !rings.isEmpty else { return }
+    do throws(ProbeError) {
+      let unlisted = waits.unlisted(of: rings)
+      if inventory != nil, !unlisted.isEmpty {
+        var found = RecordBuffer()
+        try inventory!.run(
+          Inventory.Scope(
+            rings: unlisted, owners: scanner.owners, opcodes: filter.filter.opcodes,
+            observedSince: filter.filter.fds.isEmpty ? startTime : 0),
+          into: &found)
+        names.resolve(found.subjects(limit: 256), rings: scanner.rings, into: &found)
+        waits.keep(found, of: unlisted)
+        records.append(found)
+      }
+      try lookAtWaits(of: rings, into: &records)
+    } catch {
+      notices.append(Notice("waits are not looked at: \(error.message)", isError: true))
+    }
+  }
+
+  private mutating func lookAtWaits(
+    of rings: [UInt64], into records: inout RecordBuffer
+  ) throws(ProbeError) {
+    try waits.look(
+      at: rings, scanner.rings, configuration: configuration,
+      ringOperations: scanner.ringFileOperations, ownEventfd: mailbox.wake.descriptor,
+      into: &records)
   }
 }

@@ -33,14 +33,25 @@ extension Procfs {
 
   /// Whether a process is gone or about to be: it exits, or waits for its parent to take note.
   static func isEnding(_ tgid: UInt32) -> Bool {
-    guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
-      return true
-    }
-    // The name may have anything in it. Then: state, five numbers, flags.
-    let fields = stat[end...].dropFirst(2).split(separator: " ")
+    guard let fields = fields(ofProcess: tgid) else { return true }
     guard fields.count > 6, let flags = UInt64(fields[6]) else { return false }
     let exiting: UInt64 = 0x4  // PF_EXITING
     return fields[0] == "Z" || fields[0] == "X" || flags & exiting != 0
+  }
+
+  /// Whether a signal or a debugger has stopped the first thread of a process.
+  static func isStopped(_ tgid: UInt32) -> Bool {
+    guard let state = fields(ofProcess: tgid)?.first else { return false }
+    return state == "T" || state == "t"
+  }
+
+  /// State, five numbers, flags, and more; nil if there is no such process.
+  private static func fields(ofProcess tgid: UInt32) -> [Substring]? {
+    // The name may have anything in it.
+    guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
+      return nil
+    }
+    return stat[end...].dropFirst(2).split(separator: " ")
   }
 }
 

@@ -12,6 +12,18 @@ package enum JSONNames {
     return request.flagNames(kernelNames)
   }
 
+  /// Writes the members that summaries and snapshots have for totals.
+  package static func write(_ totals: RequestTotals, to json: inout JSONWriter) {
+    json.field("submitted", totals.submitted)
+    json.field("found", totals.found)
+    json.field("completed", totals.completed)
+    json.field("overflowed", totals.overflowed)
+    json.field("skipped", totals.skipped)
+    json.field("ended_unseen", totals.endedUnseen)
+    json.field("in_flight", totals.inFlight)
+    json.field("rings", totals.rings)
+  }
+
   package static func state(_ state: Request.State) -> StaticString {
     switch state {
     case .submitted: "submitted"

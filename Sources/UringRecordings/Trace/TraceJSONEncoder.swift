@@ -82,10 +82,7 @@ final class TraceJSONEncoder: TraceEncoder {
         json.field("t", time)
         json.field("events", events)
         json.field("lost", lost)
-        json.field("submitted", totals.submitted)
-        json.field("completed", totals.completed)
-        json.field("in_flight", totals.inFlight)
-        json.field("rings", totals.rings)
+        JSONNames.write(totals, to: &json)
       }
     }
   }

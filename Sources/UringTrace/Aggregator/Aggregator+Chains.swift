@@ -10,6 +10,7 @@ extension Aggregator {
     guard let slot = enterRequest(header, ring: ring, &event) else { return }
     requests[slot].addStep(.linked, time: header.time_ns, tid: header.tid)
     requests[slot].request.state = .linked
+    requests[slot].request.forgetFileOfSubmission()
     event.name(requests[slot])
 
     guard requests.chainMember(of: slot) == .none else { return }

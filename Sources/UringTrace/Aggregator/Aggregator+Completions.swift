@@ -102,6 +102,7 @@ extension Aggregator {
   ) {
     rings[ring].ring.counts.unmatched &+= 1
     guard hasRequest, !cqe.flags.contains(.more) else { return }
+    countFound(on: ring)
     rings[ring].ring.counts.completed &+= 1
     rings[ring].ring.counts.unmeasured &+= 1
   }
@@ -129,7 +130,7 @@ extension Aggregator {
   ) -> (slot: Handle<RequestSlot>, isAmbiguous: Bool)? {
     indexAll(of: ring)
     let found = requests.find(ring: ring, userData: cqe.userData) {
-      $0.request.opcode.isCommand
+      $0.request.opcode.isDriverCommand
     }
     if let found { requests[found.slot].isMultishot = true }
     return found
@@ -214,6 +215,7 @@ extension Aggregator {
     requests[slot].request.cqeCount &+= 1
     requests[slot].request.completerTid = cqe.moment.tid
     if overflowed {
+      rings[requests[slot].ring].ring.counts.overflowed &+= 1
       end(slot, as: .overflowed, step: .overflowed, cqe.moment, &event)
     } else {
       rings[requests[slot].ring].ring.counts.completed &+= 1
@@ -246,6 +248,10 @@ extension Aggregator {
       if !cqe.flags.contains(.more) {
         requests.noteStranger(ring: ring, userData: cqe.userData, time: header.time_ns)
       }
+      if header.req != 0, !cqe.flags.contains(.more) {
+        countFound(on: ring)
+        rings[ring].ring.counts.overflowed &+= 1
+      }
       if header.req == 0, knowsAllRequests(of: ring) {
         rings[ring].ring.counts.auxiliary &+= 1
       } else {
@@ -260,6 +266,7 @@ extension Aggregator {
       post(slot, cqe, step: .overflowed, &event)
     } else {
       take(cqe, slot)
+      rings[ring].ring.counts.overflowed &+= 1
       end(slot, as: .overflowed, step: .overflowed, cqe.moment, &event)
     }
   }

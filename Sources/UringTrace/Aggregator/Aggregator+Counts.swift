@@ -8,6 +8,7 @@ extension Aggregator {
     _ record: UnsafePointer<record_complete_unseen>, _ ring: Handle<RingState>,
     _ event: inout Event
   ) {
+    stream.countsUnrecorded = true
     let complete = record.pointee.complete
     let header = complete.base
     if let (slot, _) = requests.user(of: header.req) {
@@ -31,6 +32,7 @@ extension Aggregator {
     let pairs = record.pairs
     let opcode = Opcode(rawValue: header.opcode)
     let ring = findOrAddRing(header.ctx, time: header.time_ns)
+    stream.countsUnrecorded = true
     rings[ring].ring.counts.add(record.pointee)
     rings[ring].count(bytes: record.pointee.bytes, traits.direction(opcode))
     for pair in pairs.errors {

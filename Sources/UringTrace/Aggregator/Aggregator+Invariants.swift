@@ -19,6 +19,9 @@
         precondition(!requests[slot].request.state.isFinal, "an ended request still borrows")
       }
       precondition(
+        stream.lost.total > 0 || stream.countsUnrecorded || totals.balances,
+        "requests have begun and neither ended nor are in flight")
+      precondition(
         requests.inFlightCount == rings.inFlightCount,
         "a request in flight is on a ring that was forgotten")
     }

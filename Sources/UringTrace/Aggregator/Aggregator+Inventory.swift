@@ -30,6 +30,10 @@ extension Aggregator {
         requests[slot].request.userData == record.pointee.user_data
           || !requests[slot].request.isStartKnown
       else { return }
+      // Events since the start told only its address.
+      if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
+        describe(slot, record, ring: ring)
+      }
       settle(slot, record, &event)
     case .none, .ended:
       if requests.canBeFound(
@@ -49,7 +53,8 @@ extension Aggregator {
     let time = header.time_ns
     // The worker that executes it did not submit it.
     header.tid = record.pointee.submitter_tid
-    let slot = beginUnknown(header, ring: ring, &event)
+    let slot = beginUnknown(
+      header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
     requests[slot].addStep(.found, time: time, tid: 0)
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
@@ -60,15 +65,26 @@ extension Aggregator {
       requests[slot].request.startTime = min(record.pointee.since_ns, time)
     }
     if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
+    describe(slot, record, ring: ring)
+    // The kernel still has the number of its buffer.
+    if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
+    settle(slot, record, &event)
+  }
+
+  /// Notes what the kernel still has of the submission of a request that was not seen.
+  private mutating func describe(
+    _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, ring: Handle<RingState>
+  ) {
+    requests.change(userDataOf: slot, to: record.pointee.user_data)
     requests[slot].describe(record)
     requests[slot].request.isSubmittedBySQThread =
       record.pointee.submitter_tid != 0
       && record.pointee.submitter_tid == rings[ring].ring.sqThreadTid
-    requests[slot].isMultishot = known & UInt32(RECORD_KNOWS_MULTISHOT) != 0
-    if requests[slot].isMultishot || rings[ring].isIndexed { requests.addToIndex(slot) }
-    // The kernel still has the number of its buffer.
-    if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
-    settle(slot, record, &event)
+    requests[slot].isMultishot =
+      UInt32(record.pointee.known) & UInt32(RECORD_KNOWS_MULTISHOT) != 0
+    if !requests[slot].isIndexed, requests[slot].isMultishot || rings[ring].isIndexed {
+      requests.addToIndex(slot)
+    }
   }
 
   /// Notes where a request is.
@@ -76,6 +92,7 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
     requests[slot].request.move(to: record)
+    if let file = FileIdentity(record.pointee.file) { requests[slot].request.setFile(file) }
     if record.pointee.ublk != 0 {
       inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
@@ -127,10 +144,18 @@ extension Aggregator {
     rings[ring].ring.unreaped = []
     rings[ring].ring.files = []
     let method = Ring.Balance.Method(record.pointee.method)
-    rings[ring].ring.balance = Ring.Balance(
+    let balance = Ring.Balance(
       method: method, outstanding: record.pointee.outstanding,
       accounted: accounted(ring, at: time, withNotifications: method != .sequence),
       reached: record.pointee.reached, time: time)
+    rings[ring].ring.balance = balance
+    // An estimate is no proof, and what began since is listed.
+    guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
+    // There are never more of them than before: a count that is off for a moment does not last.
+    rings[ring].ring.notListed =
+      rings[ring].hasBalance
+      ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
+    rings[ring].hasBalance = true
   }
 
   /// In flight on a ring at `time`: started by then and not yet ended.
@@ -140,10 +165,7 @@ extension Aggregator {
     var count: UInt64 = 0
     requests.forEachInFlight(of: ring) { _, slot in
       if slot.request.startTime <= time {
-        // Until its result, a zero-copy send has two.
-        count +=
-          withNotifications && slot.notification != 0
-            && slot.request.state != .awaitingNotification ? 2 : 1
+        count += withNotifications && slot.hasUnpostedNotification ? 2 : 1
       }
       return true
     }
@@ -180,7 +202,8 @@ extension Aggregator {
     let references = record.pointee.references
     rings[ring].ring.files.append(
       Ring.RegisteredFile(
-        index: record.pointee.index, references: references < 0 ? nil : UInt32(references),
+        identity: FileIdentity(record.pointee.file), index: record.pointee.index,
+        references: references < 0 ? nil : UInt32(references),
         tag: record.pointee.tag))
   }
 
@@ -222,6 +245,12 @@ extension Aggregator {
 }
 
 extension RequestSlot {
+  /// A zero-copy send has a notification from its preparation on; until its result the two are apart.
+  fileprivate var hasUnpostedNotification: Bool {
+    guard request.state != .awaitingNotification else { return false }
+    return notification != 0 || request.opcode.properties.isZeroCopySend && !request.isSQEKnown
+  }
+
   /// Sets what the kernel's structures still hold of the submission.
   fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
     request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)

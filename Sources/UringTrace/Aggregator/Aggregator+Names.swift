@@ -22,6 +22,22 @@ extension Aggregator {
     }
   }
 
+  mutating func knownFile(_ record: UnsafePointer<record_known_file>, _ event: inout Event) {
+    guard let name = text(behind: record, length: UInt32(record.pointee.length)),
+      let file = FileIdentity(record.pointee.file)
+    else { return }
+    event.value = Int64(record.pointee.fd)
+    if record.pointee.is_closed != 0 {
+      names.setClosed(
+        file,
+        FileNames.Closed(
+          tgid: record.pointee.tgid, fd: record.pointee.fd, now: name,
+          hasNone: record.pointee.has_none != 0))
+    } else {
+      names.setFile(file, name: name)
+    }
+  }
+
   mutating func flagName(_ record: UnsafePointer<record_flag_name>, _ event: inout Event) {
     names.setFlag(bit: Int(record.pointee.bit), name: CharArray.string(record.pointee.name))
   }

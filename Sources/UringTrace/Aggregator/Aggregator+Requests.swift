@@ -88,6 +88,32 @@ extension Aggregator {
     guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
     // A worker that looks the file up keeps the request.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
+    guard let file = FileIdentity(record.pointee.file) else { return }
+    if requests[slot].request.readsFrom(descriptor: record.pointee.fd) {
+      requests[slot].request.setInput(file, isDerived: false)
+    } else {
+      requests[slot].request.setFile(file)
+      // a request whose submission was not seen has no other number
+      if !requests[slot].request.isSQEKnown {
+        requests[slot].request.sqe.fd = record.pointee.fd
+        requests[slot].request.kernelKnowledge.insert(.file)
+      }
+    }
+  }
+
+  mutating func requestFile(_ record: UnsafePointer<record_request_file>, _ event: inout Event) {
+    guard let file = FileIdentity(record.pointee.file),
+      let slot = requests.inFlight(at: record.pointee.base.req),
+      rings[requests[slot].ring].ring.address == record.pointee.base.ctx
+    else { return }
+    if record.pointee.is_input == 0 {
+      requests[slot].request.setFile(file, isOfSubmission: record.pointee.is_submitted != 0)
+    } else {
+      requests[slot].request.setInput(file, isDerived: record.pointee.is_derived != 0)
+      if !requests[slot].request.isSQEKnown {
+        requests[slot].request.sqe.file_index = UInt32(bitPattern: record.pointee.fd)
+      }
+    }
   }
 
   mutating func queueAsyncWork(
@@ -119,6 +145,7 @@ extension Aggregator {
   mutating func `defer`(_ record: UnsafePointer<record_defer>, _ event: inout Event) {
     guard let slot = step(.deferred, record.pointee.base, &event) else { return }
     requests[slot].request.state = .deferred
+    requests[slot].request.forgetFileOfSubmission()
   }
 
   /// Adds a step to the request that a record is about, and names it in the event.
@@ -199,11 +226,14 @@ extension Aggregator {
   }
 
   /// A request whose submission was not seen.
+  ///
+  /// - Parameter isOlder: it is known to be older than the observation.
   @inline(never)
   mutating func beginUnknown(
-    _ header: record, ring: Handle<RingState>, _ event: inout Event
+    _ header: record, ring: Handle<RingState>, isOlder: Bool = false, _ event: inout Event
   ) -> Handle<RequestSlot> {
     let slot = begin(header, ring: ring, &event)
+    countFound(on: ring, isOlder: isOlder)
     requests[slot].request.isStartKnown = false
     requests[slot].request.isSQEKnown = false
     requests[slot].request.isSubmittedBySQThread = false
@@ -295,6 +325,16 @@ extension Request {
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
       + (state == .worker && tid != submitterTid ? 2 : 0)
+  }
+}
+
+extension Request {
+  /// Whether a look-up of a descriptor is that of the input of SPLICE or TEE: it comes after that of the output.
+  fileprivate func readsFrom(descriptor: Int32) -> Bool {
+    guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }
+    guard descriptor == Int32(bitPattern: sqe.file_index) else { return false }
+    return descriptor != sqe.fd || fileIdentity != nil
+      || SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
   }
 }
 

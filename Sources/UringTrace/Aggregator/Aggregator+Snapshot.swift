@@ -17,6 +17,8 @@ extension Aggregator {
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
+    snapshot.waits = waits.facts
+    snapshot.totals = totals
     return snapshot
   }
 
@@ -25,6 +27,7 @@ extension Aggregator {
   ) -> Ring {
     let first = latency.count
     var ring = rings[handle].ring
+    ring.lastWaitTid = rings[handle].lastWaitTid
     statistics.appendLatencies(of: handle, id: ring.id, to: &latency)
     let counters = RateCounters(ring.counts)
     ring.lastSecond = rings[handle].rates.lastSecond(counters, clock: clock)
@@ -33,6 +36,7 @@ extension Aggregator {
       ring.waiter?.minEvents = ring.lastWaitMinEvents
       ring.waiter?.since = ring.lastWaitTime
     }
+    ring.firstLook = rings[handle].depth.firstTime
     ring.sqPendingSince = rings[handle].depth.sqPendingSince(ring.counts)
     ring.cqPendingSince = rings[handle].depth.cqPendingSince(ring.counts, at: clock.now)
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }

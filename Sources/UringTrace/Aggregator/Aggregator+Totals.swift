@@ -1,18 +1,14 @@
 extension Aggregator {
-  /// Sums over all rings that were ever seen.
-  public struct Totals: Hashable, Sendable {
-    public var submitted: UInt64
-    /// Requests that ended with a CQE in the ring.
-    public var completed: UInt64
-    public var inFlight: UInt64
-    /// Rings, closed ones included.
-    public var rings: UInt64
+  public var totals: RequestTotals {
+    var totals = rings.requestTotals
+    totals.inFlight = UInt64(rings.inFlightCount)
+    totals.rings = UInt64(rings.lastID)
+    return totals
   }
 
-  public var totals: Totals {
-    let sum = rings.total
-    return Totals(
-      submitted: sum.submitted, completed: sum.completed, inFlight: UInt64(rings.inFlightCount),
-      rings: UInt64(rings.lastID))
+  /// Counts a request that is known without a submission. After a loss its submission can be among those that
+  /// were only counted.
+  mutating func countFound(on ring: Handle<RingState>, isOlder: Bool = false) {
+    if isOlder || requests.lossTime == 0 { rings.countFound(on: ring) }
   }
 }

@@ -35,6 +35,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var fuse = FuseTracker()
   var statistics = StatisticsTracker()
   var inventory = InventoryTracker()
+  var waits = WaitTracker()
   var names = NameTracker()
 
   var events: EventLog
@@ -44,6 +45,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     var records: UInt64 = 0
     var damaged: UInt64 = 0
     var lost = LossCounts()
+    /// Some requests have no submission among the records, or no records at all.
+    var countsUnrecorded = false
   }
 
   public init(host: HostDescription, limits: Limits = Limits()) {

@@ -78,6 +78,8 @@ public struct Request: Sendable {
   public var isEndDerived: Bool = false
   /// In flight as far as is known, but records were lost since its last event: it may have ended.
   public var isSuspect: Bool = false
+  /// Apart from the identities, so that what every request resets lies together.
+  var knownFiles: KnownFiles = []
   public var opcode: Opcode = Opcode(rawValue: 0)
   /// Submitted by the ring's iou-sqp thread.
   public var isSubmittedBySQThread: Bool = false
@@ -104,6 +106,10 @@ public struct Request: Sendable {
   /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
   public var expiryTime: UInt64 = 0
 
+  /// Meaningful by ``knownFiles``.
+  private var fileStorage = FileIdentity()
+  private var inputStorage = FileIdentity()
+
   package init() {}
 
   public static var stepCapacity: Int { 10 }
@@ -119,6 +125,36 @@ public struct Request: Sendable {
   /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
 
+  /// The file that the kernel found for the request; nil before it is issued, and in old recordings.
+  public var fileIdentity: FileIdentity? { knownFiles.contains(.file) ? fileStorage : nil }
+
+  /// Of SPLICE and TEE, the file that they read from; ``fileIdentity`` is the one that they write to.
+  public var inputIdentity: FileIdentity? { knownFiles.contains(.input) ? inputStorage : nil }
+
+  /// ``inputIdentity`` was not observed: it is what the request's descriptor referred to at the last look.
+  public var isInputDerived: Bool { knownFiles.contains(.derivedInput) }
+
+  mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
+    fileStorage = file
+    knownFiles.insert(.file)
+    knownFiles.remove(.ofSubmission)
+    if isOfSubmission { knownFiles.insert(.ofSubmission) }
+  }
+
+  /// An observed input is not replaced by a derived one.
+  mutating func setInput(_ file: FileIdentity, isDerived: Bool) {
+    guard !isDerived || !knownFiles.contains(.input) || isInputDerived else { return }
+    inputStorage = file
+    knownFiles.insert(.input)
+    knownFiles.remove(.derivedInput)
+    if isDerived { knownFiles.insert(.derivedInput) }
+  }
+
+  /// Behind another request, it gets the registered file that its index stands for when it is issued.
+  mutating func forgetFileOfSubmission() {
+    if knownFiles.contains(.ofSubmission) { knownFiles.subtract([.file, .ofSubmission]) }
+  }
+
   /// The key of its stack in ``Snapshot/userStacks``; nil if none was taken.
   public var userStackKey: UserStackKey? {
     userStackNumber == 0
@@ -129,6 +165,17 @@ public struct Request: Sendable {
   public func knows(_ field: SQEKnowledge) -> Bool {
     isSQEKnown || kernelKnowledge.isSuperset(of: field)
   }
+}
+
+/// What is known of a request's files.
+struct KnownFiles: OptionSet {
+  var rawValue: UInt8
+
+  static let file = KnownFiles(rawValue: 1)
+  static let input = KnownFiles(rawValue: 2)
+  static let derivedInput = KnownFiles(rawValue: 4)
+  /// The registered file at the submission.
+  static let ofSubmission = KnownFiles(rawValue: 8)
 }
 
 /// The file a request names.

@@ -53,7 +53,13 @@ public struct Ring: Sendable {
   /// Last `io_uring_cqring_wait`: CQEs asked for and when; 0 if never seen.
   public var lastWaitMinEvents: Int32
   public var lastWaitTime: UInt64
+  /// Its thread.
+  public var lastWaitTid: UInt32 = 0
+  /// Last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
+  public var lastSyncCancelTime: UInt64 = 0
 
+  /// When its queues were looked at first; nanoseconds, CLOCK_MONOTONIC; 0 before.
+  public var firstLook: UInt64 = 0
   /// SQEs queued by the application and not taken by the kernel, at the last look.
   public var sqPending: UInt32 = 0
   /// CQEs posted and not reaped, at the last look.
@@ -74,6 +80,9 @@ public struct Ring: Sendable {
   public var waiter: Waiter?
   /// What the ring's own counters said at the last inventory.
   public var balance: Balance?
+  /// Requests that the ring's own counter knows, and that are on no list: they are older than the observation and
+  /// have shown no sign since.
+  public var notListed: UInt64 = 0
   /// The first SQEs that the kernel has not taken, at the last inventory.
   public var unsubmitted: [SQE] = []
   /// The first CQEs that were not reaped, at the last inventory.
@@ -91,6 +100,8 @@ public struct Ring: Sendable {
   /// Counts of events since the ring was first seen: a property for each counter in documents.
   public struct Counts: Hashable, Sendable {
     public var submitted: UInt64 = 0
+    /// Requests that are older than the observation.
+    public var found: UInt64 = 0
     /// Requests that ended with a CQE in the ring.
     public var completed: UInt64 = 0
     /// CQEs, auxiliary ones included.
@@ -98,6 +109,8 @@ public struct Ring: Sendable {
     /// Requests that ended with an error: ``Opcode/isError(_:)``.
     public var errors: UInt64 = 0
     public var overflows: UInt64 = 0
+    /// Requests whose last CQE did not fit into the ring.
+    public var overflowed: UInt64 = 0
     /// Overflowed CQEs for which the kernel had no memory: the application never sees them.
     public var dropped: UInt64 = 0
     public var skipped: UInt64 = 0

@@ -76,6 +76,8 @@ extension Ring {
 
   /// A slot of the ring's table of registered files that holds one.
   public struct RegisteredFile: Sendable, Hashable {
+    /// Nil in recordings without identities.
+    public var identity: FileIdentity?
     public var index: UInt32
     /// Held by requests; nil where the kernel does not count them for each file (up to 6.12).
     public var references: UInt32?

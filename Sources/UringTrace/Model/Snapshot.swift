@@ -27,6 +27,7 @@ public struct Snapshot: Sendable {
   public var latency: [OpcodeLatency]
   /// The last events, oldest first.
   public var events: [Event]
+  public var totals = RequestTotals()
   /// Over all rings.
   public var lastSecond: Rates
   public var lastMinute: Rates
@@ -44,8 +45,13 @@ public struct Snapshot: Sendable {
   public var diskRequests: [DiskRequest] = []
   /// Queues and tags for which ublk commands wait that were found waiting.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
+  /// Threads, and what they and requests wait for, as of the last look.
+  public var waits = WaitFacts()
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
+
+  /// Requests in flight that are not in ``requests``: ``Ring/notListed`` of all rings.
+  public var notListed: UInt64 { rings.reduce(0) { $0 + $1.notListed } }
 
   /// A request by its number, in flight or recent.
   package func request(_ id: Request.ID) -> Request? {
@@ -89,44 +95,8 @@ public struct LossCounts: Hashable, Sendable {
 
   public init() {}
 
-  public var total: UInt64 { inKernel + outputStalled }
+  public var total: UInt64 { inKernel.addingSaturated(outputStalled) }
 
   /// Those that uringtop never had.
-  package var inKernel: UInt64 { ringBufferFull + notRun }
-}
-
-/// Names of the files that requests refer to.
-public struct FileNames: Sendable {
-  public struct DescriptorKey: Hashable, Sendable {
-    public var tgid: UInt32
-    public var fd: Int32
-
-    package init(tgid: UInt32, fd: Int32) {
-      self.tgid = tgid
-      self.fd = fd
-    }
-  }
-  public struct FixedKey: Hashable, Sendable {
-    public var ring: Ring.ID
-    public var index: UInt32
-
-    public init(ring: Ring.ID, index: UInt32) {
-      self.ring = ring
-      self.index = index
-    }
-  }
-
-  public var descriptors: [DescriptorKey: String] = [:]
-  public var fixed: [FixedKey: String] = [:]
-
-  public init() {}
-
-  /// The file's path or description, nil where it is not known.
-  public func name(of request: Request) -> String? {
-    switch request.file {
-    case .descriptor(let fd)?: descriptors[.init(tgid: request.submitterTgid, fd: fd)]
-    case .fixed(let index)?: fixed[.init(ring: request.ring, index: index)]
-    case nil: nil
-    }
-  }
+  package var inKernel: UInt64 { ringBufferFull.addingSaturated(notRun) }
 }

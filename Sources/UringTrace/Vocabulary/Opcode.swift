@@ -22,7 +22,10 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
     rawValue = UInt8(index)
   }
 
+  static let splice = Opcode(rawValue: 30)
+  static let tee = Opcode(rawValue: 33)
   public static let linkTimeout = Opcode(rawValue: 15)
+  package static let futexWait = Opcode(rawValue: 51)
   package static let futexWaitV = Opcode(rawValue: 53)
 
   /// Without `IORING_OP_`; `OP_77` for a number without a name.
@@ -34,6 +37,9 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   public static var all: [Opcode] {
     OpcodeProperties.table.indices.map { Opcode(rawValue: UInt8($0)) }
   }
+
+  /// URING_CMD, and with 128-byte SQEs URING_CMD128: a command of the file's driver.
+  public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
   /// What is known about it; of an opcode without a name: nothing.
   public var properties: OpcodeProperties {

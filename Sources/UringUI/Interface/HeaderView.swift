@@ -81,7 +81,10 @@ struct HeaderView {
     guard let snapshot = interface.scene?.snapshot else { return [] }
     let second = snapshot.lastSecond
     let lost = snapshot.lost.total + snapshot.damagedRecordCount
-    let inFlight = Humanise.count(UInt64(snapshot.requests.count))
+    let unlisted = snapshot.notListed
+    let inFlight =
+      Humanise.count(UInt64(snapshot.requests.count))
+      + (unlisted == 0 ? "" : " (+\(Humanise.count(unlisted))\(isShort ? "" : " not listed"))")
     var items = [
       Item(isShort ? "req/s" : "Requests/s", Humanise.rate(second.submitted), priority: 1),
       Item(isShort ? "infl" : "In flight", inFlight, priority: 0),

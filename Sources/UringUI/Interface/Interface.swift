@@ -83,10 +83,12 @@ struct Interface: Sendable {
       rateHistory.append(UInt64(max(0, snapshot.lastSecond.completed)))
       if rateHistory.count > 60 { rateHistory.removeFirst() }
     }
+    let findings = diagnosis.findings(in: snapshot)
     show(
       Scene(
         snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
-        findings: diagnosis.findings(in: snapshot)))
+        findings: findings,
+        notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings)))
   }
 
   private mutating func show(_ scene: Scene) {
@@ -200,5 +202,5 @@ struct Interface: Sendable {
 
 extension FileNames {
   /// Names known; grows as more become known.
-  fileprivate var count: Int { descriptors.count + fixed.count }
+  fileprivate var count: Int { descriptors.count + fixed.count + files.count + closed.count }
 }

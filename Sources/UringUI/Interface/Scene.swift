@@ -12,12 +12,15 @@ struct Scene: Sendable {
   var demo: DemoStatus?
   /// What is wrong, the worst first.
   var findings: [FindingRow]
+  /// Rules that could not be evaluated.
+  var notEvaluated: [UnevaluatedRule]
   private let ringPositions: [Ring.ID: Int]
 
   init(
     _ snapshot: Snapshot, ring: Ring.ID? = nil, minimumAge: UInt64 = 0, demo: DemoStatus? = nil,
-    findings: [Finding] = []
+    findings: [Finding] = [], notEvaluated: [UnevaluatedRule] = []
   ) {
+    self.notEvaluated = notEvaluated
     self.snapshot = snapshot
     self.ring = ring
     self.minimumAge = minimumAge

@@ -42,7 +42,8 @@ struct BuffersContent: ListContent {
       ring.files.map { entry in
         let key = FileNames.FixedKey(ring: ring.id, index: entry.index)
         return File(
-          ring: ring.id, entry: entry, name: scene.snapshot.fileNames.fixed[key] ?? "",
+          ring: ring.id, entry: entry,
+          name: scene.snapshot.fileNames.name(of: entry, ring: ring.id) ?? "",
           users: users[key] ?? [])
       }
     }

@@ -9,6 +9,11 @@ struct FindingsContent: ListContent {
   static func id(_ row: FindingRow) -> UInt64 { row.key.hash }
   static func rows(_ scene: Scene) -> [FindingRow] { scene.findings }
 
+  static func note(_ scene: Scene) -> String? {
+    let lines = UnevaluatedRule.lines(scene.notEvaluated)
+    return lines.isEmpty ? nil : "not evaluated: " + lines.joined(separator: "; ")
+  }
+
   static func includes(_ scene: Scene) -> (@Sendable (FindingRow) -> Bool)? {
     guard let ring = scene.ring else { return nil }
     return { $0.finding.rings.contains(ring) }

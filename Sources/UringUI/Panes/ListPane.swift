@@ -8,6 +8,8 @@ protocol ListContent: Sendable {
   static var followsTail: Bool { get }
   /// Title of the column that rows are sorted by at first; nil: as they come.
   static var initialSort: String? { get }
+  /// What stands below the rows; nil for nothing.
+  static func note(_ scene: Scene) -> String?
   /// What stands there when there are no rows.
   static var emptyText: String { get }
 
@@ -29,6 +31,7 @@ extension ListContent {
   static var followsTail: Bool { false }
   static var initialSort: String? { nil }
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
+  static func note(_ scene: Scene) -> String? { nil }
   static func open(_ row: Row) -> PaneAction { .none }
   static func select(_ row: Row) -> PaneAction { .none }
   static var crossing: String? { nil }
@@ -60,6 +63,12 @@ struct ListPane<Content: ListContent>: Pane {
   }
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    var rect = rect
+    if rect.height > 3, let note = Content.note(scene) {
+      let line = Rect(x: rect.x, y: rect.bottom - 1, width: rect.width, height: 1)
+      rect.height -= 1
+      canvas.put(note, x: line.x + 1, y: line.y, style: .faint, limit: line.width - 1)
+    }
     table.draw(
       into: &canvas, in: rect, scene: scene, isFocused: isFocused, emptyText: Content.emptyText)
   }

@@ -39,7 +39,7 @@ struct RequestDetail {
     }
     if let file = request.file {
       let number = RequestColumns.number(of: file)
-      let name = scene.snapshot.fileNames.name(of: request)
+      let name = scene.snapshot.fileNames.description(of: request)
       lines.append(
         Piece.fact(
           "File",
@@ -97,6 +97,7 @@ struct RequestDetail {
     if let cause = scene.snapshot.cause(of: request) {
       lines += wrapped("Waits for", cause.text)
     }
+    lines += waitTree
     if let state = scene.snapshot.fileStates[request.id] { lines.append(fileLine(state)) }
     for disk in scene.snapshot.diskRequests where disk.request == request.id {
       lines.append(diskLine(disk))
@@ -114,22 +115,26 @@ struct RequestDetail {
     return lines
   }
 
-  /// A text that may need more than one line.
   private func wrapped(_ name: String, _ text: String) -> [[Piece]] {
+    wrapped(text, room: width - 13).enumerated().map { index, text in
+      Piece.fact(index == 0 ? name : "", [Piece(text, .strong)])
+    }
+  }
+
+  /// The lines of a text that may need more than one.
+  func wrapped(_ text: String, room: Int) -> [String] {
     var lines: [String] = [""]
     for word in text.split(separator: " ") {
       let last = lines[lines.count - 1]
       if last.isEmpty {
         lines[lines.count - 1] = String(word)
-      } else if last.count + 1 + word.count > max(20, width - 13) {
+      } else if last.count + 1 + word.count > max(20, room) {
         lines.append(String(word))
       } else {
         lines[lines.count - 1] = last + " " + word
       }
     }
-    return lines.enumerated().map { index, text in
-      Piece.fact(index == 0 ? name : "", [Piece(text, .strong)])
-    }
+    return lines
   }
 
   /// What the block layer works on.

@@ -19,12 +19,15 @@ struct Watch {
   var duration: DurationArgument?
 
   /// Waits until there is a reason to stop.
-  func wait(hasFailed: () -> Bool = { false }) -> Reason {
+  ///
+  /// - Parameter isOver: asked ten times a second: whether the watch may end before its time.
+  func wait(hasFailed: () -> Bool = { false }, isOver: () -> Bool = { false }) -> Reason {
     let deadline = Deadline(in: duration?.nanoseconds)
     var interrupts = 0
     while true {
       if let ending = child?.poll() { return .childEnded(ending) }
       if hasFailed() { return .failed }
+      if isOver() { return .durationOver }
       guard let pause = deadline.remaining(atMost: 100_000_000) else { return .durationOver }
       let signal = spawn_wait_signal(Int64(pause))
       switch signal.number {

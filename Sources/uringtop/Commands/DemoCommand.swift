@@ -112,9 +112,7 @@ struct DemoCommand: ParsableCommand {
     workload.stop()
     let status = workload.status
     let snapshot = capture?.stop()
-    if let recorder, let lost = snapshot?.lost {
-      StandardError.write(try recorder.finish(lostInKernel: lost.inKernel))
-    }
+    if let recorder, let snapshot { StandardError.write(try recorder.finish(after: snapshot)) }
     if json, let snapshot {
       try StandardOutput.write(
         SnapshotDocument(snapshot, toolVersion: Version.current).encoded { json in

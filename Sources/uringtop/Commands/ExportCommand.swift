@@ -7,31 +7,36 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Converts a recording: .uring to .jsonl, or back.",
     discussion: """
-      A recording that was cut off stays so: the copy has no summary either.
+      A recording that was cut off stays so: the copy has no summary either. With --at the copy ends \
+      then, as if recording had stopped.
 
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
         uringtop export trace.uring -o - | jq 'select(.event == "complete" and .res < 0)'
+        uringtop export trace.uring --at 2.5s -o start.uring
       """)
 
   @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
   var input: String
+
+  @OptionGroup var moment: MomentOption
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let format = try output.resolvedFormat()
     let file = try RecordingFile(input)
-    try Self.write(file.recording, to: output.path, format: format)
+    try Self.write(file.recording, until: moment.time, to: output.path, format: format)
     file.reportFlaw()
+    moment.reportIfLate(in: file)
   }
 
   static func write(
-    _ recording: Recording, to path: String, format: TraceFormat
+    _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat
   ) throws(Failure) {
     do {
       let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
-      try TraceExport.write(recording, to: file, format: format)
+      try TraceExport.write(recording, until: time, to: file, format: format)
     } catch {
       throw Failure(error)
     }

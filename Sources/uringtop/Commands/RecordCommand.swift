@@ -68,8 +68,9 @@ struct RecordCommand: ParsableCommand {
     }
     let watch = Watch(child: child, duration: duration)
     let reason = watch.wait { recorder.hasFailed }
-    let lostInKernel = capture.stop().lost.inKernel
-    let end = Result { () throws(Failure) in try recorder.finish(lostInKernel: lostInKernel) }
+    capture.lookAgain(after: reason)
+    let last = capture.stop()
+    let end = Result { () throws(Failure) in try recorder.finish(after: last) }
     if case .failure(let failure) = end, !failure.message.isEmpty {
       StandardError.write(failure.message)
     }

@@ -33,9 +33,13 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
   var from: String?
 
+  @OptionGroup var moment: MomentOption
+
   @Option(
     help: ArgumentHelp(
-      "How long to watch, live. Default: 10s, with COMMAND until it ends.", valueName: "duration"))
+      "How long to watch, live. Default: 10s, less when nothing can change the answer; with "
+        + "COMMAND until it ends.",
+      valueName: "duration"))
   var duration: DurationArgument?
 
   @Option(
@@ -52,6 +56,7 @@ struct ReportCommand: ParsableCommand {
   var command: [String] = []
 
   func validate() throws {
+    if from == nil { try moment.refuse() }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live reports, --from names a recording")
     }
@@ -64,17 +69,22 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
+    var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest)
     if let from {
       let file = try RecordingFile(from)
-      snapshot = file.recording.snapshot(at: nil, filter: filters.filter)
+      snapshot = file.recording.snapshot(
+        at: moment.time, filter: filters.filter, every: DiagnosisHistory.interval
+      ) { diagnosis.look(at: $0) }
       file.reportFlaw()
+      moment.reportIfLate(in: file)
     } else {
-      (snapshot, ending) = try watch()
+      (snapshot, ending) = try watch(&diagnosis)
     }
-    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
-    let findings = diagnosis.findings(in: snapshot)
+    let findings = diagnosis.findings(at: snapshot)
     let document = ReportDocument(
-      findings, in: snapshot, command: ending.map { (command, $0) }, toolVersion: Version.current)
+      findings, in: snapshot,
+      notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
+      command: ending.map { (command, $0) }, toolVersion: Version.current)
     try StandardOutput.write(
       json ? document.encoded() : Array(ReportText(document).text.utf8))
     throw Failure(status(findings, ending), "")
@@ -93,8 +103,13 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
+  /// Longer than any rule needs after the first look, which can take a second.
+  static let defaultDuration = DurationArgument(nanoseconds: 10_000_000_000)
+
   /// Watches until there is a reason to stop. The command is asked to end after the snapshot.
-  private func watch() throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {
+  private func watch(
+    _ diagnosis: inout DiagnosisHistory
+  ) throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {
     spawn_block_signals()
     let child =
       try command.isEmpty
@@ -108,16 +123,17 @@ struct ReportCommand: ParsableCommand {
       capture.stop()
       throw error
     }
-    let limit = duration ?? (child == nil ? DurationArgument(nanoseconds: 10_000_000_000) : nil)
-    let reason = Watch(child: child, duration: limit).wait()
+    let limit = duration ?? (child == nil ? Self.defaultDuration : nil)
+    let earlyEnd =
+      duration == nil && child == nil ? EarlyEnd(pids: filters.filter.pids.sorted()) : nil
+    let reason = Watch(child: child, duration: limit).wait(isOver: {
+      let snapshot = capture.source.current()
+      diagnosis.look(at: filters.ageFilter.apply(to: snapshot))
+      return earlyEnd?.isReached(snapshot) ?? false
+    })
     var ending: ReportDocument.CommandEnding?
-    if case .childEnded(let how) = reason {
-      ending = ReportDocument.CommandEnding(how)
-    } else {
-      capture.waitForInventory()
-      // What is parked now, and what lies in the queues.
-      capture.takeInventory()
-    }
+    if case .childEnded(let how) = reason { ending = ReportDocument.CommandEnding(how) }
+    capture.lookAgain(after: reason)
     let snapshot = filters.ageFilter.apply(to: capture.stop())
     if let child, ending == nil {
       ending = .running

@@ -25,10 +25,7 @@ struct SnapshotCommand: ParsableCommand {
     help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
   var from: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Time in the recording from its start; its end without this.", valueName: "time"))
-  var at: DurationArgument?
+  @OptionGroup var moment: MomentOption
 
   @Option(help: ArgumentHelp("How long to watch, live. Default: 1s.", valueName: "duration"))
   var duration: DurationArgument?
@@ -36,7 +33,7 @@ struct SnapshotCommand: ParsableCommand {
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
 
   func validate() throws {
-    if from == nil, at != nil { throw ValidationError("--at needs --from") }
+    if from == nil { try moment.refuse() }
     if from != nil, filters.stacks {
       throw ValidationError("--stacks is for live snapshots, --from names a recording")
     }
@@ -49,19 +46,20 @@ struct SnapshotCommand: ParsableCommand {
     let snapshot: Snapshot
     if let from {
       let file = try RecordingFile(from)
-      snapshot = file.recording.snapshot(at: at?.nanoseconds, filter: filters.filter)
+      snapshot = file.recording.snapshot(at: moment.time, filter: filters.filter)
       file.reportFlaw()
-      if let at, at.nanoseconds > file.recording.duration {
-        StandardError.write("\(from): the recording ends before \(Text.duration(at.nanoseconds))")
-      }
+      moment.reportIfLate(in: file)
     } else {
       snapshot = try live()
     }
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
+    let findings = diagnosis.findings(in: snapshot)
     let output =
       json
       ? SnapshotDocument(
-        snapshot, findings: diagnosis.findings(in: snapshot), toolVersion: Version.current
+        snapshot, findings: findings,
+        notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
+        toolVersion: Version.current
       ).encoded()
       : Array(SnapshotTable(snapshot).text.utf8)
     try StandardOutput.write(output)
@@ -71,8 +69,7 @@ struct SnapshotCommand: ParsableCommand {
     let capture = try LiveCapture.start(
       filter: filters.filter, refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
-    capture.waitForInventory()
-    capture.takeInventory()
+    capture.lookAgain()
     let snapshot = capture.stop()
     for notice in capture.source.takeNotices() { StandardError.write(notice.text) }
     return filters.ageFilter.apply(to: snapshot)

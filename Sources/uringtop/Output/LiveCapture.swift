@@ -27,10 +27,11 @@ final class LiveCapture: Sendable {
     if isForScreen {
       options.ringBufferSize = 8 << 20
       options.limits.history = 4_000
-      options.dumpWriter = { records, host, path in
+      options.dumpWriter = { records, host, end, path in
         let header = RecordingHeader(toolVersion: Version.current, host: host)
         let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
-        try TraceExport.write(records, header: header, to: file, format: .jsonl)
+        try TraceExport.write(
+          records, header: header, until: end, to: file, format: .jsonl)
       }
     }
     options.filter = filter
@@ -51,13 +52,23 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
+  /// Looks a last time at what is in flight and what lies in the queues, unless there is nothing left to look at.
+  func lookAgain(after reason: Watch.Reason = .durationOver) {
+    switch reason {
+    case .childEnded, .failed: return
+    case .signal, .durationOver: break
+    }
+    waitForInventory()
+    takeInventory()
+  }
+
   /// Waits until requests that are older than the capture have been looked for, fifteen seconds at most.
-  func waitForInventory() {
+  private func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
   /// Looks once more where the kernel has each request, two seconds at most.
-  func takeInventory() {
+  private func takeInventory() {
     let before = session.inventoryCount
     session.perform(.inventory)
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }

@@ -69,17 +69,17 @@ final class Recorder: RecordSink {
     }
   }
 
-  /// Whether writing has failed; ``finish(lostInKernel:)`` tells why.
+  /// Whether writing has failed; ``finish(after:)`` tells why.
   var hasFailed: Bool { writer?.failure != nil }
 
-  /// Completes the file.
+  /// Completes the file, which ends when the last snapshot was made.
   ///
   /// - Returns: a line for the user.
-  func finish(lostInKernel: UInt64) throws(Failure) -> String {
+  func finish(after last: Snapshot) throws(Failure) -> String {
     guard let writer else { return "nothing was recorded" }
     do {
-      let summary = try writer.finish(lostInKernel: lostInKernel)
-      let lost = lostInKernel + summary.lostToOutput
+      let summary = try writer.finish(time: last.time, lostInKernel: last.lost.inKernel)
+      let lost = last.lost.inKernel + summary.lostToOutput
       let target = path == "-" ? "standard output" : path
       return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
     } catch {
@@ -90,7 +90,7 @@ final class Recorder: RecordSink {
   /// The start failed: removes the file, to which nothing was recorded.
   func discard() {
     guard let writer else { return }
-    _ = try? writer.finish(lostInKernel: 0)
+    _ = try? writer.finish(time: 0, lostInKernel: 0)
     var status = stat()
     if path != "-", lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { unlink(path) }
   }

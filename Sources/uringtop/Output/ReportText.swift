@@ -20,13 +20,15 @@ struct ReportText {
   private func describe(_ finding: Finding) -> String {
     let snapshot = document.snapshot
     let rings = finding.rings.map { id in
-      snapshot.rings.first { $0.id == id }.map(describe) ?? "ring \(id)"
+      (finding.past?.rings ?? snapshot.rings).first { $0.id == id }.map(describe) ?? "ring \(id)"
     }
     var text = "\(finding.severity.name)  \(finding.tag)  \(rings.joined(separator: ", "))\n"
     text += "  \(Text.clean(finding.summary))\n"
+    if let past = finding.past { text += "  held:   \(describe(past))\n" }
     text += "  means:  \(finding.meaning)\n  do:     \(finding.cure)\n"
-    let requests = finding.requests.prefix(Self.requestLimit).compactMap { snapshot.request($0) }
-    for request in requests { text += "  request \(describe(request))\n" }
+    let requests = finding.requests(in: snapshot).prefix(Self.requestLimit)
+    let time = finding.past?.until ?? snapshot.time
+    for request in requests { text += "  request \(describe(request, at: time))\n" }
     let more = finding.requestCount - min(finding.requestCount, UInt64(requests.count))
     if more > 0, !requests.isEmpty { text += "  and \(more) more\n" }
     return text
@@ -38,7 +40,19 @@ struct ReportText {
     return "ring \(ring.id) (\(owner) \(ring.ownerTgid)\(fd))"
   }
 
-  private func describe(_ request: Request) -> String {
+  /// `from 2.5 s to 4.5 s, and once more`.
+  private func describe(_ past: Finding.Past) -> String {
+    let start = document.snapshot.host.startTime
+    let text =
+      "from \(Text.duration(past.from.since(start))) to \(Text.duration(past.until.since(start)))"
+    return switch past.times {
+    case 1: text
+    case 2: text + ", and once more"
+    default: text + ", and \(past.times - 1) times more"
+    }
+  }
+
+  private func describe(_ request: Request, at time: UInt64) -> String {
     let snapshot = document.snapshot
     var text = "\(request.id): \(request.opcode.name) 0x\(String(request.userData, radix: 16))"
     if let name = snapshot.fileNames.name(of: request) { text += " on \(Text.clean(name))" }
@@ -46,7 +60,7 @@ struct ReportText {
       let error = ErrorNumber(result: request.result)?.name
       return text + ", result \(error ?? "\(request.result)")"
     }
-    let age = snapshot.time.since(request.startTime)
+    let age = time.since(request.startTime)
     return text + ", \(request.state.name) for \(Text.duration(age))"
   }
 
@@ -64,9 +78,8 @@ struct ReportText {
         + counts.joined(separator: ", ")
     text +=
       "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))\n"
-    if snapshot.lost.total > 0 {
-      text += "\(snapshot.lost.total) records were lost: what rests on absence was not looked for\n"
-    }
+    if snapshot.lost.total > 0 { text += "\(snapshot.lost.total) records were lost\n" }
+    for line in UnevaluatedRule.lines(document.notEvaluated) { text += "not evaluated: \(line)\n" }
     switch document.command?.ending {
     case .exited(let status)? where status != 0: text += "the command ended with status \(status)\n"
     case .killed(let signal)?: text += "the command was killed by signal \(signal)\n"

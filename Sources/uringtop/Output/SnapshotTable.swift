@@ -16,11 +16,29 @@ struct SnapshotTable {
   var text: String {
     var text = "kernel \(Text.clean(snapshot.host.kernel)), \(Text.clean(snapshot.host.tier)), "
     text += "\(snapshot.recordCount) records, \(snapshot.lost.total) lost\n"
-    text += "\n" + rings
+    text += totals + "\n" + rings
     if !snapshot.requests.isEmpty { text += "\n" + requests }
     if !snapshot.groups.isEmpty { text += "\n" + groups }
     if !snapshot.latency.isEmpty { text += "\n" + latency }
     return text
+  }
+
+  /// How many requests there were, and what became of them.
+  private var totals: String {
+    let totals = snapshot.totals
+    func parts(_ parts: [(UInt64, String)]) -> String {
+      parts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
+        .map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", ")
+    }
+    let begun = parts([
+      (totals.submitted, "requests submitted"), (totals.found, "found in flight at the start"),
+    ])
+    let now = parts([
+      (totals.completed, "completed"), (totals.overflowed, "overflowed"),
+      (totals.skipped, "skipped their CQE"), (totals.endedUnseen, "ended unseen"),
+      (totals.inFlight, "in flight"), (snapshot.notListed, "more in flight and not listed"),
+    ])
+    return "\(begun): \(now)\n"
   }
 
   private var rings: String {
@@ -37,7 +55,8 @@ struct SnapshotTable {
         "\(ring.id)", ring.ownerTgid == 0 ? "-" : "\(ring.ownerTgid)",
         Text.clean(ring.comm) + (ring.isClosed ? " (closed)" : ""),
         fds.isEmpty ? "-" : fds.joined(separator: ","), "\(ring.sqEntries)", "\(ring.cqEntries)",
-        "\(ring.inFlight)", "\(ring.counts.submitted)", "\(ring.counts.completed)",
+        "\(ring.inFlight)" + (ring.notListed == 0 ? "" : " (+\(ring.notListed) not listed)"),
+        "\(ring.counts.submitted)", "\(ring.counts.completed)",
         "\(ring.counts.errors)", "\(ring.counts.overflows)",
         ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p50),
         ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p99),

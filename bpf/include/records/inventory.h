@@ -114,7 +114,7 @@ struct record_ring_balance {
  * @title "found" label
  * @needs ring request
  * @order place since_ns behind flags known fd off addr len op_flags buf_index poll_events expires_ns tgid submitter_tid
- * @order ublk
+ * @order ublk file
  */
 struct record_parked {
   struct record base;
@@ -135,6 +135,7 @@ struct record_parked {
   enum record_place place; /* where the kernel keeps it */
   __u8 known;              /* fields above that are valid @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
+  struct record_file_identity file; /* its file, null before that was looked up @object @null zero @added 1 */
 };
 
 /*
@@ -214,7 +215,7 @@ struct record_disk_request {
  *
  * @title "registered file" faint
  * @needs ring
- * @order index references tag inode mode can_read can_write file_system
+ * @order index references tag inode mode can_read can_write file_system file
  */
 struct record_registered_file {
   struct record base;
@@ -226,6 +227,7 @@ struct record_registered_file {
   __u8 can_read;     /* true if it was opened for reading @bool */
   __u8 can_write;    /* true if it was opened for writing @bool */
   __u32 file_system; /* magic number, statfs(2) */
+  struct record_file_identity file; /* the file @object @null zero @added 1 */
 };
 
 #endif

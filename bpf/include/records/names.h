@@ -7,6 +7,7 @@ RECORD_TASK_NAME RECORD_SWIFT_NAME("taskName") = 67,
 RECORD_FILE_NAME RECORD_SWIFT_NAME("fileName") = 68,
 RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
 RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
+RECORD_KNOWN_FILE RECORD_SWIFT_NAME("knownFile") = 100,
 RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
 // clang-format on
 #else
@@ -34,6 +35,24 @@ struct record_file_name {
   __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
   __u32 is_fixed; /* true: a registered file @hidden */
   __u32 length;   /* path, or what /proc shows for it @text name 4095 */
+};
+
+/*
+ * The name of a file, found by a descriptor or path that refers to it; or what its descriptor refers to since it was
+ * closed.
+ *
+ * @title "file name" faint
+ */
+struct record_known_file {
+  struct record base;
+  struct record_file_identity file; /* the file @object */
+  __u32 tgid;                       /* process with the descriptor */
+  __s32 fd;                         /* descriptor; -1: unknown, or found by path */
+  __u8 is_closed;                   /* true: the descriptor does not refer to the file @json closed @bool */
+  __u8 has_none;                    /* true: no descriptor of any process does @json no_descriptor @bool */
+  __u16 reserved;
+  /* its path, or what /proc shows for it; of a closed one, of what has the descriptor now @text name 4095 */
+  __u32 length;
 };
 
 /*

@@ -73,6 +73,38 @@ struct record_buffer {
   __u8 reserved[5];
 };
 
+/* Files of the file system of anonymous inodes, which share one inode. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("AnonymousKind") record_anonymous : __u16 {
+  RECORD_ANONYMOUS_NONE RECORD_SWIFT_NAME("none") = 0,   /* another file system, or another kind @json null */
+  RECORD_ANONYMOUS_EVENTFD RECORD_SWIFT_NAME("eventfd") = 1,     /* eventfd(2) */
+  RECORD_ANONYMOUS_TIMERFD RECORD_SWIFT_NAME("timerfd") = 2,     /* timerfd_create(2) */
+  RECORD_ANONYMOUS_EPOLL RECORD_SWIFT_NAME("epoll") = 3,         /* epoll_create(2) */
+  RECORD_ANONYMOUS_SIGNALFD RECORD_SWIFT_NAME("signalfd") = 4,   /* signalfd(2) */
+  RECORD_ANONYMOUS_IO_URING RECORD_SWIFT_NAME("ioUring") = 5,    /* a ring @json io_uring */
+  RECORD_ANONYMOUS_PIDFD RECORD_SWIFT_NAME("pidfd") = 6,         /* pidfd_open(2), up to 6.8 */
+  RECORD_ANONYMOUS_INOTIFY RECORD_SWIFT_NAME("inotify") = 7,     /* inotify_init(2) */
+  RECORD_ANONYMOUS_USERFAULTFD RECORD_SWIFT_NAME("userfaultfd") = 8, /* userfaultfd(2) */
+  RECORD_ANONYMOUS_PERF_EVENT RECORD_SWIFT_NAME("perfEvent") = 9,    /* perf_event_open(2) @json perf_event */
+};
+// clang-format on
+
+/*
+ * A file as the kernel has it: what a request works on, whatever its descriptor refers to later. Inode numbers and
+ * addresses are reused, but not all of this at once.
+ *
+ * @order file device inode generation mode file_system anonymous
+ */
+struct record_file_identity {
+  __u64 file;                      /* struct file *, the open file; 0 if unknown @hex */
+  __u64 inode;                     /* inode number */
+  __u32 device;                    /* s_dev of its file system: major << 20 | minor */
+  __u32 generation;                /* of the inode number, where the file system has one */
+  __u32 file_system;               /* magic number, statfs(2) */
+  __u16 mode;                      /* of the inode, S_IF* */
+  enum record_anonymous anonymous; /* kind of an anonymous inode's file */
+};
+
 /* One of the pairs that follow a record. */
 struct record_count {
   __u32 what;

@@ -17,6 +17,7 @@ RECORD_REQ_FAILED RECORD_SWIFT_NAME("reqFailed") = 13,
 RECORD_SHORT_WRITE RECORD_SWIFT_NAME("shortWrite") = 17,
 RECORD_SKIP RECORD_SWIFT_NAME("skip") = 18,
 RECORD_SUBMIT_STACK RECORD_SWIFT_NAME("submitStack") = 27,
+RECORD_REQUEST_FILE RECORD_SWIFT_NAME("requestFile") = 40,
 RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
 // clang-format on
 #else
@@ -37,8 +38,28 @@ RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
  */
 struct record_file_get {
   struct record base;
-  __s32 fd; /* descriptor, or index of a registered file */
+  __s32 fd; /* descriptor; of SPLICE and TEE also that of the input */
   __u32 reserved;
+  struct record_file_identity file; /* the file, or null @object @null zero @added 1 */
+};
+
+/*
+ * The file of a request, where no `file_get` reports it: a registered file at the submission, when the request is
+ * poll-armed and when it is handed to a worker; the input of a SPLICE or TEE that was found.
+ *
+ * @title "file" faint
+ * @needs ring request
+ */
+struct record_request_file {
+  struct record base;
+  __s32 fd;      /* its descriptor or index; -1 if unknown */
+  __u8 is_input; /* SPLICE, TEE: true for the file that is read from @json input @bool */
+  /* true at the submission: a request behind another one can get another file @json submitted @bool */
+  __u8 is_submitted;
+  /* true: the descriptor refers to it now, the request may have another @json derived @bool */
+  __u8 is_derived;
+  __u8 reserved;
+  struct record_file_identity file; /* the file @object */
 };
 
 /*

@@ -2,6 +2,7 @@
 /* The record of a request's submission. */
 #pragma once
 #include "capture/local_buffer.h"
+#include "capture/request_file.h"
 #include "capture/sqe.h"
 #include "capture/sqe_group.h"
 #include "capture/user_stack.h"
@@ -43,7 +44,10 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     record->sqe.flags = record->flags; /* the low byte is IOSQE_* */
     record->sqe.user_data = req->cqe.user_data;
   }
+  bool is_fixed = has_registered_file(req);
   submit_record(record);
+  if (is_fixed)
+    note_submitted_file(ring, req, opcode);
   note_local_buffer(req, local, role);
   note_stack(context, req);
   return 0;

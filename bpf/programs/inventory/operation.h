@@ -140,6 +140,10 @@ static __always_inline void describe_operation(struct record_parked *parked) {
       if (bpf_core_type_exists(struct io_futex)) {
         parked->addr = (__u64)COPIED(struct io_futex, uaddr);
         parked->known |= RECORD_KNOWS_ADDR;
+        if (parked->base.opcode == OP_FUTEX_WAIT) {
+          parked->off = COPIED(struct io_futex, futex_val);
+          parked->known |= RECORD_KNOWS_OFF;
+        }
         if (parked->base.opcode == OP_FUTEX_WAITV) {
           parked->len = COPIED(struct io_futex, futex_nr);
           parked->known |= RECORD_KNOWS_LEN;

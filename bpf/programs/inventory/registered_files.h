@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Registered files of a ring, with the references that requests hold. */
 #pragma once
+#include "common/file_identity.h"
 #include "inventory/slots.h"
-#include "kernel/disks.h"
-#include "kernel/versions.h"
 
 #define MAX_FILE_SLOTS (1 << 15) /* examined */
 #define MAX_FILES (1 << 10)      /* listed */
-#define FILE_FLAGS 7ULL          /* in the low bits of a pointer to a file */
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 
@@ -28,13 +26,13 @@ static __always_inline void write_file(__u32 index, __u64 address, __u64 tag, __
   record->index = index;
   record->tag = tag;
   record->references = references;
-  struct inode *inode = BPF_CORE_READ(file, f_inode);
-  record->inode = BPF_CORE_READ(inode, i_ino);
-  record->mode = BPF_CORE_READ(inode, i_mode);
+  describe_identity(&record->file, file);
+  record->inode = record->file.inode;
+  record->mode = record->file.mode;
   __u32 access = BPF_CORE_READ(file, f_mode);
   record->can_read = !!(access & FMODE_READ);
   record->can_write = !!(access & FMODE_WRITE);
-  record->file_system = BPF_CORE_READ(inode, i_sb, s_magic);
+  record->file_system = record->file.file_system;
 }
 
 static long file_step(__u32 index, void *unused) {

@@ -1,27 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Writes the record of one request that a walk has reached. */
 #pragma once
+#include "common/file_identity.h"
 #include "inventory/operation.h"
 
 /* The ring that requests must belong to; 0: to any target. */
 __u64 only_ring = 0;
 
-/* The descriptor, if the request still has it. */
+/*
+ * Files of requests whose descriptor is not known, and the first descriptor that inventory_descriptors found for each:
+ * process << 32 | descriptor, or NO_DESCRIPTOR. Of a multishot request with a CQE the kernel has no number any more.
+ */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 1 << 14);
+  __type(key, __u64);
+  __type(value, __u64);
+} sought_files SEC(".maps");
+#define NO_DESCRIPTOR (~0ULL)
+
+static __always_inline void seek_descriptor(__u64 file) {
+  __u64 none = NO_DESCRIPTOR;
+  if (file)
+    bpf_map_update_elem(&sought_files, &file, &none, BPF_NOEXIST);
+}
+
+/* The file, and its descriptor if it still has one. */
 static __always_inline void describe_file(struct record_parked *parked) {
   /* once there is a result, the word holds the CQE's flags */
   parked->fd = COPIED(struct io_kiocb, cqe.fd);
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
+  /* behind another request, it gets its file when it is issued */
+  bool is_assigned = parked->place != RECORD_PLACE_LINKED && parked->place != RECORD_PLACE_DEFERRED &&
+                     opcode_has_file(parked->base.opcode);
+  describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);
   if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
-    parked->known |= RECORD_KNOWS_FD; /* its file is looked up when it is issued */
+    parked->known |= RECORD_KNOWS_FD;
   } else if (parked->flags & IOSQE_FIXED_FILE_BIT) {
     if (parked->place != RECORD_PLACE_TASK_WORK)
       parked->known |= RECORD_KNOWS_FD;
-  } else if (file && (__u32)parked->fd < files_count) {
-    if (read_pointer(files_table + (__u64)(__u32)parked->fd * 8) == file)
+    seek_descriptor((__u64)parked->file.file);
+  } else if (file && is_assigned) {
+    if ((__u32)parked->fd < files_count && read_pointer(files_table + (__u64)(__u32)parked->fd * 8) == file)
       parked->known |= RECORD_KNOWS_FD;
+    else
+      seek_descriptor(file);
   }
+}
+
+/*
+ * The file that a SPLICE or TEE reads from. Only the function that executes it has the pointer: the file is the one that
+ * the number stands for now.
+ */
+static __always_inline void report_input(__u64 ring, __u64 req) {
+  __u32 number = COPIED(struct io_splice, splice_fd_in);
+  struct file *file = NULL;
+  if (COPIED(struct io_splice, flags) & SPLICE_F_FD_IN_FIXED)
+    file = registered_file((struct io_ring_ctx *)ring, number);
+  else if (number < files_count)
+    file = (struct file *)read_pointer(files_table + (__u64)number * 8);
+  struct record_request_file *record = file ? next_slot() : NULL;
+  if (!record)
+    return;
+  fill_header(&record->base, RECORD_REQUEST_FILE, sizeof(*record), ring, req);
+  record->base.opcode = COPIED(struct io_kiocb, opcode);
+  record->fd = number;
+  record->is_input = 1;
+  record->is_submitted = 0;
+  record->is_derived = 1;
+  record->reserved = 0;
+  describe_identity(&record->file, file);
 }
 
 /*
@@ -74,5 +125,7 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   }
 
   describe_file(parked);
+  if (parked->base.opcode == OP_SPLICE || parked->base.opcode == OP_TEE)
+    report_input(ring, req);
   return 1;
 }

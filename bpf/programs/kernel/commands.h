@@ -56,6 +56,7 @@ struct io_sync {
 };
 
 struct io_splice {
+  int splice_fd_in;
   __s64 off_out;
   __u64 len;
   unsigned int flags;
@@ -63,6 +64,7 @@ struct io_splice {
 
 struct io_futex {
   void *uaddr;
+  unsigned long futex_val;
   unsigned int futex_nr;
 };
 

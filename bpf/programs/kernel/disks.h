@@ -62,6 +62,7 @@ struct block_device {
 };
 
 struct super_block {
+  unsigned int s_dev;
   struct block_device *s_bdev;
   unsigned long s_magic;
 };
@@ -72,6 +73,7 @@ struct inode {
   struct cdev *i_cdev;
   unsigned long i_ino;
   unsigned int i_rdev;
+  unsigned int i_generation;
 };
 
 struct bdev_inode {

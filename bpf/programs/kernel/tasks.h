@@ -25,8 +25,21 @@ struct pid {
 
 struct file_operations;
 
+struct qstr {
+  const unsigned char *name;
+};
+
+struct dentry {
+  struct qstr d_name;
+};
+
+struct path {
+  struct dentry *dentry;
+};
+
 struct file {
   const struct file_operations *f_op;
+  struct path f_path;
   void *private_data;
   struct address_space *f_mapping;
   struct inode *f_inode;
@@ -61,10 +74,12 @@ struct task_struct {
   struct io_uring_task *io_uring;
   char comm[RECORD_COMM_LEN];
   unsigned int flags;
+  int exit_state;
   void *worker_private;
   struct files_struct *files;
 };
 #define PF_IO_WORKER 0x10
+#define PF_KTHREAD 0x00200000
 
 /* The registers at the entry of a system call. */
 struct pt_regs {

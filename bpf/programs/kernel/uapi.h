@@ -112,3 +112,12 @@ enum {
   OP_READV_FIXED = 60,
   OP_WRITEV_FIXED = 61,
 };
+
+/* include/uapi/linux/splice.h */
+#define SPLICE_F_FD_IN_FIXED (1U << 31)
+
+/* Opcodes that work on a file (needs_file, io_uring/opdef.c). Of others the request's `file` is something else. */
+static __always_inline bool opcode_has_file(__u8 opcode) {
+  const __u64 first = 0x3fc3cb064dc3277eULL;               /* 0 to 63 */
+  return opcode < 64 ? first >> opcode & 1 : opcode == 64; /* URING_CMD128 */
+}

@@ -72,6 +72,21 @@ static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* Files */
+
+/* A counter of another type: 6.12 | 6.17, 90ee6ed776c0. It is one less than the references. */
+struct file___count {
+  atomic64_t f_count;
+};
+
+typedef struct {
+  atomic64_t refcnt;
+} file_ref_t;
+
+struct file___ref {
+  file_ref_t f_ref;
+};
+
 /* Registered buffers and files */
 
 /* One node per slot, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
@@ -301,6 +316,15 @@ static __always_inline bool buffers_count_sharers(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, refs);
 }
 
+/* Files */
+
+/* References to a file, that of a running task_file iterator included. */
+static __always_inline __u64 references_to(struct file *file) {
+  if (bpf_core_field_exists(struct file___ref, f_ref))
+    return BPF_CORE_READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
+  return BPF_CORE_READ((struct file___count *)file, f_count.counter);
+}
+
 /* Registered buffers and files */
 
 static __always_inline __u64 buffer_length(void *buffer, __u64 address) {
@@ -327,6 +351,8 @@ static __always_inline __u32 registered_file_count(struct io_ring_ctx *ring) {
     return BPF_CORE_READ(ring, file_table.data.nr);
   return BPF_CORE_READ((struct io_ring_ctx___tables_by_count *)ring, nr_user_files);
 }
+
+#define FILE_FLAGS 7ULL /* in the low bits of a pointer to a registered file */
 
 /* Address of the array of registered files: pointers to nodes, or files with flags in the low bits. */
 static __always_inline __u64 registered_file_slots(struct io_ring_ctx *ring) {

@@ -32,14 +32,16 @@ extension LendingTracker {
     _ slot: inout RequestSlot, _ buffer: record_buffer, key: UInt64, time: UInt64,
     _ event: inout Event
   ) -> Handle<GroupState> {
-    let member = member(of: slot)
-    let current = member.map { self[$0].group }
     if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time)
     {
       // Another one was begun for lack of knowing this one.
-      if known != current { enter(known, &slot, member, &event) }
+      let member = member(of: slot)
+      if known != member.map({ self[$0].group }) { enter(known, &slot, member, &event) }
       return known
     }
+    // A reused group that has ended can be the request's own.
+    let member = member(of: slot)
+    let current = member.map { self[$0].group }
     if let current, self[current].buffer.key == 0, !self[current].end.isEnded,
       self[current].origin.priv == 0 || self[current].origin.priv == buffer.priv
     {

@@ -8,6 +8,9 @@ struct NameTracker {
   private var descriptors = BoundedCache<FileNames.DescriptorKey, String>(limit: 1 << 16)
   private var registeredFiles = BoundedCache<FileNames.FixedKey, String>(limit: 1 << 16)
 
+  private var files = BoundedCache<FileIdentity, String>(limit: 1 << 16)
+  private var closedFiles = BoundedCache<FileIdentity, FileNames.Closed>(limit: 1 << 16)
+
   mutating func setTask(_ tid: UInt32, name: String) {
     tasks[tid] = name
   }
@@ -26,6 +29,15 @@ struct NameTracker {
     registeredFiles[registered] = name
   }
 
+  mutating func setFile(_ file: FileIdentity, name: String) {
+    files[file] = name
+    _ = closedFiles.removeValue(forKey: file)
+  }
+
+  mutating func setClosed(_ file: FileIdentity, _ closed: FileNames.Closed) {
+    closedFiles[file] = closed
+  }
+
   mutating func ringForgotten(_ ring: Ring.ID) {
     registeredFiles.removeAll { $0.ring == ring }
   }
@@ -36,6 +48,8 @@ struct NameTracker {
     var names = FileNames()
     names.descriptors = descriptors.entries
     names.fixed = registeredFiles.entries
+    names.files = files.entries
+    names.closed = closedFiles.entries
     return names
   }
 }

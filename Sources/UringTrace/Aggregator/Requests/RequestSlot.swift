@@ -67,6 +67,7 @@ extension RequestSlot {
     request.state = .submitted
     request.opcode = Opcode(rawValue: header.opcode)
     request.hasResult = false
+    request.knownFiles = []
     request.isStartKnown = true
     request.isEndDerived = false
     request.chain = 0

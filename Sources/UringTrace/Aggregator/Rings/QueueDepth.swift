@@ -3,6 +3,8 @@
 /// A look is recorded only when it differs from the one before.
 struct QueueDepth {
   private var time: UInt64 = 0
+  /// Of the first look; nanoseconds, 0 before.
+  private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
   /// What was counted at the look.
@@ -30,6 +32,7 @@ struct QueueDepth {
       cqSince = time
     }
     self.time = time
+    if firstTime == 0 { firstTime = time }
     self.sqPending = sqPending
     self.cqPending = cqPending
     submitted = counts.submitted

@@ -18,6 +18,7 @@ struct RingTracker: ~Copyable {
   /// Over all rings, forgotten ones included.
   private var totalRates = RateHistory()
   private var forgottenTotal = RateCounters()
+  private var forgottenRequests = RequestTotals()
 
   /// The ring that was asked for last: records of one ring arrive in runs.
   private struct RecentRing {
@@ -91,6 +92,7 @@ struct RingTracker: ~Copyable {
   mutating func close(_ ring: Handle<RingState>, time: UInt64) -> Handle<RingState>? {
     guard rings[ring].ring.closedTime == 0 else { return nil }
     rings[ring].ring.closedTime = max(time, 1)
+    rings[ring].ring.notListed = 0
     closed.append(ring)
     return closed.count > closedLimit ? closed.removeFirst() : nil
   }
@@ -102,8 +104,15 @@ struct RingTracker: ~Copyable {
     closed.removeAll { $0 == ring }
   }
 
+  /// A request from before the observation has shown itself.
+  mutating func countFound(on ring: Handle<RingState>) {
+    rings[ring].ring.counts.found &+= 1
+    if rings[ring].ring.notListed > 0 { rings[ring].ring.notListed -= 1 }
+  }
+
   mutating func forget(_ ring: Handle<RingState>) {
     forgottenTotal += RateCounters(rings[ring].ring.counts)
+    forgottenRequests.add(rings[ring].ring.counts)
     all.remove(ring, in: &rings)
     // No context is its own any more.
     rings[ring].ring.address = 0
@@ -136,6 +145,13 @@ struct RingTracker: ~Copyable {
   var total: RateCounters {
     var sum = forgottenTotal
     forEachRing { _, ring in sum += RateCounters(ring.ring.counts) }
+    return sum
+  }
+
+  /// The same of requests, but for those in flight.
+  var requestTotals: RequestTotals {
+    var sum = forgottenRequests
+    forEachRing { _, ring in sum.add(ring.ring.counts) }
     return sum
   }
 

@@ -1,0 +1,117 @@
+import UringTrace
+
+/// Looks for what ``FindingRule`` describes over a whole observation: in its end, and for conditions that held for a
+/// while before.
+public struct DiagnosisHistory: Sendable {
+  private let seesEveryRequest: Bool
+  /// Of each rule and ring, the conditions that have ended, oldest first; the last may still hold.
+  private var episodes: [Subject: [Episode]] = [:]
+  private var lastTime: UInt64 = 0
+
+  /// Nanoseconds between looks: a condition that holds for longer is seen.
+  public static let interval: UInt64 = 500_000_000
+
+  private struct Subject: Hashable {
+    var tag: String
+    var ring: Ring.ID
+  }
+
+  /// A condition from the first look that saw it to the last.
+  fileprivate struct Episode: Sendable {
+    var from: UInt64
+    var until: UInt64
+    /// The finding at the look that shows it best, with what it names.
+    var finding: Finding
+    var requests: [Request]
+    var rings: [Ring]
+  }
+
+  /// - Parameter seesEveryRequest: as in ``Diagnosis/init(window:seesEveryRequest:)``.
+  public init(seesEveryRequest: Bool = true) {
+    self.seesEveryRequest = seesEveryRequest
+  }
+
+  /// Looks at a moment of the observation. Time must not go back.
+  public mutating func look(at snapshot: Snapshot) {
+    guard snapshot.time > lastTime else { return }
+    let diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
+    for finding in diagnosis.conditions(in: snapshot) { note(finding, in: snapshot) }
+    lastTime = snapshot.time
+  }
+
+  private mutating func note(_ finding: Finding, in snapshot: Snapshot) {
+    let subject = Subject(tag: finding.tag, ring: finding.ring)
+    var known = episodes[subject] ?? []
+    let isNew = known.last.map { $0.until != lastTime && $0.until != snapshot.time } ?? true
+    if isNew {
+      known.append(Episode(finding, in: snapshot))
+    } else {
+      known[known.count - 1].note(finding, in: snapshot)
+    }
+    episodes[subject] = known
+  }
+
+  /// The rules whose silence at the end means nothing.
+  public func notEvaluated(at end: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule] {
+    Diagnosis(seesEveryRequest: seesEveryRequest).notEvaluated(in: end, besides: findings)
+  }
+
+  /// What is wrong at the end, and what was wrong for a while before, the worst first.
+  public mutating func findings(at end: Snapshot) -> [Finding] {
+    var diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
+    let current = diagnosis.findings(in: end)
+    let present = Set(current.map { Subject(tag: $0.tag, ring: $0.ring) })
+    var past: [Finding] = []
+    for rule in FindingRule.all where rule.scope.kind != .span {
+      let subjects = episodes.keys.filter { $0.tag == rule.tag && !present.contains($0) }
+      for subject in subjects.sorted(by: { $0.ring < $1.ring }) {
+        let known = (episodes[subject] ?? []).filter { rule.counts($0.until, subject.ring, end) }
+        guard var worst = known.max(by: { $0.isLess(than: $1) }) else { continue }
+        worst.finding.past = Finding.Past(
+          from: worst.from, until: worst.until, times: known.count, requests: worst.requests,
+          rings: worst.rings)
+        past.append(worst.finding)
+      }
+    }
+    return Diagnosis.ordered(current + past)
+  }
+}
+
+extension DiagnosisHistory.Episode {
+  fileprivate init(_ finding: Finding, in snapshot: Snapshot) {
+    from = snapshot.time
+    until = snapshot.time
+    self.finding = finding
+    requests = finding.requests.compactMap { snapshot.request($0) }
+    rings = snapshot.rings.filter { finding.rings.contains($0.id) }
+  }
+
+  fileprivate mutating func note(_ finding: Finding, in snapshot: Snapshot) {
+    until = snapshot.time
+    var now = Self(finding, in: snapshot)
+    now.from = from
+    if !now.isLess(than: self) { self = now }
+  }
+
+  /// Whether another one shows more: it is worse, is about more, or lasted longer.
+  fileprivate func isLess(than other: Self) -> Bool {
+    (finding.severity.rawValue, finding.requestCount, until - from)
+      < (other.finding.severity.rawValue, other.finding.requestCount, other.until - other.from)
+  }
+}
+
+extension FindingRule {
+  /// Whether a condition that held at `time` at last, and does not at the end, was wrong.
+  fileprivate func counts(_ time: UInt64, _ ring: Ring.ID, _ end: Snapshot) -> Bool {
+    switch scope.kind {
+    case .span: return false
+    case .condition: return true
+    case .suspicion:
+      guard let ring = end.rings.first(where: { $0.id == ring }), ring.isClosed else {
+        return false
+      }
+      // Nothing went on between the last look and the close.
+      return ring.closedTime.since(time) <= 2 * DiagnosisHistory.interval
+    }
+  }
+}

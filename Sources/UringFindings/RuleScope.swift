@@ -1,0 +1,109 @@
+import UringTrace
+
+/// When a rule looks, and what it needs so that its silence means something.
+public struct RuleScope: Sendable {
+  enum Kind: Sendable {
+    /// It judges all that happened within the span: once, at the end.
+    case span
+    /// It judges what lasts. What held before and does not any more was wrong then.
+    case condition
+    /// It judges what lasts. What went on after all was not wrong; what went on until its ring was closed was.
+    case suspicion
+  }
+
+  var kind: Kind
+  /// Nanoseconds for which rings must have been watched: how long the condition must last.
+  var watch: UInt64
+  /// It concludes from requests that are not there.
+  var needsEveryRequest: Bool
+  /// Whether it has something to say about a ring.
+  var concerns: @Sendable (Ring) -> Bool
+
+  static let span = RuleScope(
+    kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
+
+  /// A span, concluding from requests that are not there.
+  static let everyRequest = RuleScope(
+    kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
+
+  static func condition(
+    lasting watch: UInt64 = 0, needsEveryRequest: Bool = false,
+    on concerns: @escaping @Sendable (Ring) -> Bool = { !$0.isClosed }
+  ) -> RuleScope {
+    RuleScope(
+      kind: .condition, watch: watch, needsEveryRequest: needsEveryRequest, concerns: concerns)
+  }
+
+  static func suspicion(lasting watch: UInt64, needsEveryRequest: Bool = false) -> RuleScope {
+    RuleScope(
+      kind: .suspicion, watch: watch, needsEveryRequest: needsEveryRequest,
+      concerns: { !$0.isClosed })
+  }
+}
+
+/// A rule whose silence means nothing, and why.
+public struct UnevaluatedRule: Sendable, Hashable {
+  public enum Reason: Sendable, Hashable {
+    /// The rings were watched for so many nanoseconds, and it needs more.
+    case watch(needed: UInt64, watched: UInt64)
+    /// Records were lost.
+    case losses
+    /// Only one request in so many was recorded.
+    case sampling(UInt32)
+    /// A filter leaves requests out.
+    case filter
+  }
+
+  /// ``FindingRule/tag``
+  public var tag: String
+  public var reason: Reason
+}
+
+extension FindingRule {
+  /// Nanoseconds that the rule with the most patience needs.
+  public static let longestWatch = all.map(\.scope.watch).max() ?? 0
+
+  /// Why the rule's silence on a snapshot would mean nothing; nil if it would mean that all is well.
+  func reasonNotEvaluated(
+    in snapshot: Snapshot, seesEveryRequest: Bool
+  ) -> UnevaluatedRule.Reason? {
+    guard snapshot.rings.contains(where: scope.concerns) else { return nil }
+    let watched = snapshot.watchedTime
+    if watched < scope.watch { return .watch(needed: scope.watch, watched: watched) }
+    guard scope.needsEveryRequest else { return nil }
+    if snapshot.lost.total > 0 { return .losses }
+    if snapshot.host.sampling > 1 { return .sampling(snapshot.host.sampling) }
+    return seesEveryRequest ? nil : .filter
+  }
+}
+
+extension Snapshot {
+  /// Nanoseconds for which the rings have been looked at. Those that were there before were first looked at some
+  /// time after the start.
+  fileprivate var watchedTime: UInt64 {
+    rings.filter { $0.isFound && !$0.isClosed }.map { ring in
+      ring.firstLook == 0 ? 0 : time.since(ring.firstLook)
+    }.min() ?? time.since(host.startTime)
+  }
+}
+
+extension UnevaluatedRule {
+  /// For people, one line for each reason: `watched for 2 s; hang and unreaped-cqes need 3 s`.
+  public static func lines(_ rules: [UnevaluatedRule]) -> [String] {
+    var reasons: [Reason] = []
+    for rule in rules where !reasons.contains(rule.reason) { reasons.append(rule.reason) }
+    return reasons.map { reason in
+      let tags = rules.filter { $0.reason == reason }.map(\.tag)
+      let last = tags[tags.count - 1]
+      let list = tags.count == 1 ? last : tags.dropLast().joined(separator: ", ") + " and \(last)"
+      let need = tags.count == 1 ? "needs" : "need"
+      return switch reason {
+      case .watch(let needed, let watched):
+        "watched for \(Words.duration(watched)); \(list) \(need) \(Words.duration(needed))"
+      case .losses: "records were lost; \(list) \(need) all"
+      case .sampling(let share): "one request in \(share) was recorded; \(list) \(need) all"
+      case .filter: "the filter leaves requests out; \(list) \(need) all"
+      }
+    }
+  }
+}

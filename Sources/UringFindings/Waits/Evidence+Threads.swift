@@ -1,0 +1,88 @@
+import UringTrace
+
+/// What the application's threads do instead of serving a ring.
+extension Evidence {
+  /// A thread, and why it is thought to be the one that serves the ring.
+  struct Server {
+    var thread: ThreadState
+    /// "which last waited for CQEs", "the only one of its process".
+    var role: String
+  }
+
+  /// The thread that last took completions of a ring, as far as is known.
+  func reaper(of ring: Ring) -> Server? {
+    guard let waits else { return nil }
+    if ring.lastWaitTid != 0, let thread = waits.thread(ring.lastWaitTid) {
+      return Server(thread: thread, role: "which last waited for CQEs")
+    }
+    return only(of: ring, waits) ?? lastSubmitter(to: ring)
+  }
+
+  /// The thread that last submitted to a ring, as far as is known.
+  func submitter(to ring: Ring) -> Server? {
+    guard let waits else { return nil }
+    return lastSubmitter(to: ring) ?? only(of: ring, waits)
+  }
+
+  private func only(of ring: Ring, _ waits: WaitGraph) -> Server? {
+    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+    let threads = holders.flatMap { waits.threads(of: $0) }
+    return threads.count == 1
+      ? Server(thread: threads[0], role: "the only one of its process") : nil
+  }
+
+  private func lastSubmitter(to ring: Ring) -> Server? {
+    var last: (time: UInt64, tid: UInt32) = (0, 0)
+    for request in inFlight(on: ring.id)
+    where request.isSQEKnown && !request.isSubmittedBySQThread && request.startTime > last.time {
+      last = (request.startTime, request.submitterTid)
+    }
+    forEachEnded(on: ring.id, within: .history) { request in
+      if request.isSQEKnown, !request.isSubmittedBySQThread, request.startTime > last.time {
+        last = (request.startTime, request.submitterTid)
+      }
+    }
+    return waits?.thread(last.tid).map { Server(thread: $0, role: "which last submitted") }
+  }
+
+  /// "; thread 4711 (server), which last waited for CQEs, is blocked in read() on fd 5, an empty pipe
+  /// (pipe:[7])"; empty unless it has slept for a while.
+  func clause(_ server: Server?) -> String {
+    guard let server, let waits, isBlocked(server.thread) else { return "" }
+    return "; \(waits.name(server.thread)), \(server.role), "
+      + Words.activity(of: server.thread, in: waits)
+  }
+
+  /// What to do about a thread that is blocked elsewhere; nil if there is nothing particular.
+  func cure(_ server: Server?) -> String? {
+    guard let thread = server?.thread, isBlocked(thread) else { return nil }
+    switch thread.wait {
+    case .reads, .writes:
+      let (opcodes, flag) =
+        thread.wait == .reads
+        ? ("IORING_OP_READ or RECV", "readable") : ("IORING_OP_WRITE or SEND", "writable")
+      return
+        "Let the ring do it (\(opcodes)), or make the file non-blocking (O_NONBLOCK) and use it when a "
+        + "POLL_ADD shows that it is \(flag): a thread that serves a ring must not block elsewhere."
+    case .stopped: return "Continue the thread (SIGCONT), or detach the debugger."
+    default: return nil
+    }
+  }
+
+  private func isBlocked(_ thread: ThreadState) -> Bool {
+    guard let waits else { return false }
+    switch thread.wait {
+    case .runs, .ended: return false
+    case .stopped: return true
+    default: return thread.since != 0 && waits.facts.time.since(thread.since) >= 1_000_000_000
+    }
+  }
+
+  /// Threads of a process that are stopped: "its thread 4711 is stopped (state T)".
+  func stopped(of tgid: UInt32) -> String? {
+    guard let waits else { return nil }
+    let threads = waits.threads(of: tgid)
+    guard let first = threads.first, threads.allSatisfy({ $0.wait == .stopped }) else { return nil }
+    return "process \(tgid) is stopped (state \(first.state))"
+  }
+}

@@ -1,0 +1,112 @@
+import UringTrace
+
+/// Who can end a wait for a file.
+extension WaitGraph {
+  func step(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
+    switch identity {
+    case .pipe: pipeStep(identity, direction)
+    case .socket: socketStep(identity, direction)
+    case .eventfd: eventfdStep(identity, direction)
+    }
+  }
+
+  private func pipeStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
+    let all = ledger.descriptors(of: identity)
+    let ends = all.filter { direction == .reading ? $0.canWrite : $0.canRead }
+    let (end, count) =
+      direction == .reading ? ("write", all.first?.writers) : ("read", all.first?.readers)
+    guard let first = all.first,
+      direction == .reading ? first.pending == 0 : first.pending >= first.capacity
+    else { return .open("\(name(identity)) is ready") }
+    guard Set(ends.map(\.file)).count == Int(count ?? 0), !ends.isEmpty, ledger.isClosed(ends)
+    else {
+      return .open(
+        "the \(end) end of \(name(identity)) is held by something that no descriptor shows")
+    }
+    let state = direction == .reading ? "is empty" : "is full"
+    let readers = all.filter { direction == .reading ? $0.canRead : $0.canWrite }
+    return holders(ends, of: identity, sharing: readers) { holder, isOnly in
+      "\(name(identity)) \(state), and its \(isOnly ? "only " : "")\(end) end is \(holder)"
+    }
+  }
+
+  private func socketStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
+    let own = ledger.descriptors(of: identity)
+    guard let inode = own.first?.peerInode, inode != 0 else {
+      return .open("the peer of \(name(identity)) is not on this machine, or not known")
+    }
+    let peer = WaitableFile.socket(inode: inode)
+    let ends = ledger.descriptors(of: peer)
+    guard !ends.isEmpty, ledger.isClosed(ends) else {
+      return .open("the peer of \(name(identity)) is held by something that no descriptor shows")
+    }
+    if direction == .reading, own[0].pending > 0 || ends.contains(where: { $0.queued > 0 }) {
+      return .open("\(name(identity)) is ready, or data is on the way to it")
+    }
+    if direction == .writing, ends[0].pending == 0 {
+      return .open("the peer of \(name(identity)) has received everything")
+    }
+    let state = direction == .reading ? "has received nothing" : "is full"
+    // A shutdown at this end would end the wait as well.
+    return holders(ends + own, of: identity, sharing: own) { holder, isOnly in
+      "\(name(identity)) \(state), and \(isOnly ? "the only holder of its ends" : "an end of it") is \(holder)"
+    }
+  }
+
+  private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
+    let all = ledger.descriptors(of: identity)
+    guard direction == .reading, let first = all.first, first.pending == 0, ledger.isClosed(all),
+      first.kernelUsers == 1
+    else {
+      return .open(
+        "\(name(identity)) is ready, or can be signalled by the kernel, or by something that no descriptor shows"
+      )
+    }
+    return holders(all, of: identity, sharing: all) { holder, isOnly in
+      "\(name(identity)) has \(isOnly ? "one holder" : "as a holder") \(holder)"
+    }
+  }
+
+  /// - Parameter readers: descriptors of the waiting end: a signal handler of a process with both ends can end
+  ///   the wait.
+  private func holders(
+    _ ends: [OpenFile], of identity: WaitableFile, sharing readers: [OpenFile],
+    _ text: (String, Bool) -> String
+  ) -> WaitStep {
+    let tgids = Set(ends.map(\.tgid)).sorted()
+    let waiting = Set(readers.map(\.tgid))
+    for tgid in tgids where waiting.contains(tgid) {
+      if threads(of: tgid).first.map({ Signals($0.signals).wakeByHand }) ?? false {
+        return .open(
+          "process \(tgid) catches signals, and their handlers can use \(name(identity))")
+      }
+    }
+    return .waits(
+      tgids.map { tgid in
+        let numbers = Set(ends.filter { $0.tgid == tgid }.map(\.fd)).sorted()
+        let holder = "fd \(numbers.map(String.init).joined(separator: ", ")) of process \(tgid)"
+        return .init(node: .process(tgid), text: text(holder, ends.count == 1))
+      })
+  }
+}
+
+/// Signals that a process catches.
+struct Signals {
+  private let caught: UInt64
+
+  init(_ caught: UInt64) { self.caught = caught }
+
+  private static func mask(_ signals: [UInt64]) -> UInt64 {
+    signals.reduce(0) { $0 | 1 << ($1 - 1) }
+  }
+
+  /// Timers, children, I/O and other threads send them without anybody's doing: SIGUSR1, SIGUSR2, SIGALRM,
+  /// SIGCHLD, SIGURG, SIGVTALRM, SIGPROF, SIGIO and those from 34 on (32 and 33 are the C library's).
+  var wakeAtAnyTime: Bool {
+    caught & (Self.mask([10, 12, 14, 17, 23, 26, 27, 29]) | ~0 << 33) != 0
+  }
+
+  /// People and service managers send them: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH,
+  /// SIGPWR.
+  var wakeByHand: Bool { caught & Self.mask([1, 2, 3, 15, 18, 20, 28, 30]) != 0 }
+}

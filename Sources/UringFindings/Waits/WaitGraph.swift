@@ -1,0 +1,234 @@
+import UringTrace
+
+/// Who waits for whom, and who could end each wait, as of the last look at waits.
+///
+/// Every wait is taken to end if any one of its links does something. A node from which no open one can be
+/// reached never moves again. Whatever is not known is open.
+struct WaitGraph {
+  let snapshot: Snapshot
+  let ledger: FileLedger
+  private var threads: [UInt32: ThreadState] = [:]
+  private var members: [UInt32: [ThreadState]] = [:]
+  private var rings: [Ring.ID: Ring] = [:]
+  private var requests: [Request.ID: Request] = [:]
+  private var requestsOfRing: [Ring.ID: [Request.ID]] = [:]
+
+  /// Nil without a recent look.
+  init?(_ snapshot: Snapshot) {
+    let facts = snapshot.waits
+    guard facts.time != 0, snapshot.time.since(facts.time) < Self.lifetime else { return nil }
+    self.snapshot = snapshot
+    ledger = FileLedger(facts, requests: snapshot.requests)
+    for thread in facts.threads {
+      threads[thread.tid] = thread
+      members[thread.tgid, default: []].append(thread)
+    }
+    // Rings that were not looked at are open.
+    let rings = Set(facts.files.compactMap(\.ring))
+    for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
+      self.rings[ring.id] = ring
+    }
+    for request in snapshot.requests where rings.contains(request.ring) {
+      requests[request.id] = request
+      requestsOfRing[request.ring, default: []].append(request.id)
+    }
+  }
+
+  /// A look is repeated every four seconds while a ring does not move.
+  private static let lifetime: UInt64 = 12_000_000_000
+  /// What ran within this time before the look may be on its way to another wait.
+  private static let patience: UInt64 = 1_000_000_000
+
+  var facts: WaitFacts { snapshot.waits }
+
+  func thread(_ tid: UInt32) -> ThreadState? { threads[tid] }
+  func ring(_ id: Ring.ID) -> Ring? { rings[id] }
+  func request(_ id: Request.ID) -> Request? { requests[id] }
+
+  /// The application's threads of a process that have not exited.
+  func threads(of tgid: UInt32) -> [ThreadState] {
+    (members[tgid] ?? []).filter { !$0.isWorker && $0.wait != .ended }
+  }
+
+  func step(_ node: WaitNode) -> WaitStep {
+    switch node {
+    case .thread(let tid): threads[tid].map(step) ?? .open("thread \(tid) was not looked at")
+    case .ring(let id): rings[id].map(step) ?? .open("ring \(id) is not in view")
+    case .request(let id): requests[id].map(step) ?? .open("request \(id) has ended")
+    case .file(let file, let direction): step(file, direction)
+    case .futex(let tgid, let address): futexStep(tgid, address)
+    case .process(let tgid): processStep(tgid, "could do so")
+    case .exit(let tgid): processStep(tgid, "has not exited")
+    }
+  }
+
+  // MARK: Threads and processes
+
+  private func step(_ thread: ThreadState) -> WaitStep {
+    let who = name(thread)
+    guard thread.since != 0, facts.time.since(thread.since) >= Self.patience else {
+      return .open("\(who) \(Words.activity(of: thread, in: self))")
+    }
+    switch thread.wait {
+    case .cqes(let id?):
+      guard let ring = rings[id], ring.lastWaitTime < facts.time else {
+        return .open("\(who) has run since")
+      }
+      return .waits([
+        .init(
+          node: .ring(id), text: "\(who) waits in io_uring_enter on \(name(ring, in: thread.tgid))")
+      ])
+    case .reads, .writes:
+      guard let fd = thread.fd, let identity = ledger.file(fd, of: thread.tgid)?.identity else {
+        return .open("\(who) \(Words.activity(of: thread, in: self))")
+      }
+      let direction: WaitDirection = thread.wait == .reads ? .reading : .writing
+      return .waits([
+        .init(
+          node: .file(identity, direction),
+          text: "\(who) is blocked in \(thread.call)() on fd \(fd), \(name(identity))")
+      ])
+    case .futex(let address):
+      return .waits([
+        .init(
+          node: .futex(tgid: thread.tgid, address: address),
+          text: "\(who) is blocked in futex() at 0x\(String(address, radix: 16))")
+      ])
+    case .process(let child):
+      return .waits([
+        .init(
+          node: .exit(child), text: "\(who) waits in \(thread.call)() for process \(child) to exit")
+      ])
+    case .unknown, .runs, .timed, .stopped, .ended, .cqes:
+      return .open("\(who) \(Words.activity(of: thread, in: self))")
+    }
+  }
+
+  private func processStep(_ tgid: UInt32, _ what: String) -> WaitStep {
+    let threads = threads(of: tgid)
+    guard !threads.isEmpty else { return .open("process \(tgid) was not looked at") }
+    if Signals(threads[0].signals).wakeAtAnyTime {
+      return .open("process \(tgid) catches signals that can arrive at any time")
+    }
+    let held = snapshot.rings.filter { ring in
+      !ring.isClosed && ring.inFlight > 0
+        && (ring.ownerTgid == tgid || ring.descriptors.contains { $0.tgid == tgid })
+    }
+    if let unknown = held.first(where: { rings[$0.id] == nil }) {
+      return .open("ring \(unknown.id) of process \(tgid) was not looked at")
+    }
+    let only =
+      threads.count == 1
+      ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
+    let waitedFor = Set(threads.map(\.wait))
+    // What is linked behind a request runs without a thread of the process.
+    let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
+    return .waits(
+      threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
+        + others.map {
+          .init(node: .ring($0.id), text: "process \(tgid) has requests in flight on ring \($0.id)")
+        })
+  }
+
+  private func futexStep(_ tgid: UInt32, _ address: UInt64) -> WaitStep {
+    let place = "the futex at 0x\(String(address, radix: 16))"
+    guard let word = facts.futexes.first(where: { $0.tgid == tgid && $0.address == address }),
+      word.isPrivate
+    else { return .open("\(place) may be woken by other processes") }
+    let holder = word.owner == 0 ? "" : ", a mutex that thread \(word.owner) holds"
+    return .waits([
+      .init(
+        node: .process(tgid),
+        text: "\(place)\(holder) can be woken by threads of process \(tgid) only")
+    ])
+  }
+
+  // MARK: Rings and requests
+
+  private func step(_ ring: Ring) -> WaitStep {
+    let name = "ring \(ring.id)"
+    if ring.isFound {
+      guard let balance = ring.balance, balance.method != .unknown, balance.unaccounted == 0 else {
+        return .open("\(name) has requests that are not listed")
+      }
+    }
+    guard !ring.setupFlags.contains(.sqPoll) || ring.sqPending == 0 else {
+      return .open("the SQ thread of \(name) has SQEs to submit")
+    }
+    guard ring.files.allSatisfy({ $0.tag == 0 }) else {
+      return .open("\(name) has tagged files, whose release posts a CQE")
+    }
+    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+    guard !holders.isEmpty else { return .open("\(name) has no known holder") }
+    let inFlight = requestsOfRing[ring.id] ?? []
+    var links = inFlight.compactMap { requests[$0] }.map {
+      WaitStep.Link(node: .request($0.id), text: "\(words($0)) is in flight on it")
+    }
+    let nothing = inFlight.isEmpty ? "no request is in flight on it, and " : ""
+    for holder in holders.sorted() {
+      let also = holders.count == 1 ? "only process \(holder)" : "process \(holder)"
+      links.append(
+        .init(
+          node: .process(holder),
+          text: "\(nothing)\(also) has it open and could submit, or send a message (MSG_RING)"))
+    }
+    return .waits(links)
+  }
+
+  private func step(_ request: Request) -> WaitStep {
+    let who = words(request)
+    guard request.lastTime <= facts.time else { return .open("\(who) has moved since") }
+    switch request.place {
+    case .linked: return chainStep(request)
+    case .futex where request.opcode != .futexWaitV && request.sqe.addr != 0:
+      return .waits([
+        .init(
+          node: .futex(tgid: request.submitterTgid, address: request.sqe.addr),
+          text: "\(who) waits for the futex at 0x\(String(request.sqe.addr, radix: 16))")
+      ])
+    case .waitid where request.knows(.len) && request.sqe.len == 1 && request.sqe.fd > 0:
+      let child = UInt32(request.sqe.fd)
+      return .waits([
+        .init(node: .exit(child), text: "\(who) waits for process \(child) to exit")
+      ])
+    case .poll: return pollStep(request)
+    case .block: return blockStep(request)
+    case .workerRunning: return workerStep(request)
+    default:
+      return .open(
+        snapshot.cause(of: request).map { "\(who) waits for \($0.text)" } ?? "\(who) is in flight")
+    }
+  }
+
+  private func chainStep(_ request: Request) -> WaitStep {
+    guard let chain = snapshot.chains.first(where: { $0.id == request.chain }),
+      let head = chain.members.first(where: { !$0.state.isFinal }), head.request != request.id
+    else { return .open("\(words(request)) waits for its chain") }
+    return .waits([
+      .init(
+        node: .request(head.request),
+        text: "\(words(request)) waits for \(head.opcode.name), which is before it in its chain")
+    ])
+  }
+
+  private func pollStep(_ request: Request) -> WaitStep {
+    let who = words(request)
+    let (input, output): (UInt32, UInt32) = (0x1 | 0x40, 0x4 | 0x100)
+    guard let (_, identity) = ledger.file(of: request) else {
+      return .open(snapshot.cause(of: request).map { "\(who) waits for \($0.text)" } ?? who)
+    }
+    if let state = snapshot.fileStates[request.id], state.pollEvents & request.pollEvents != 0 {
+      return .open("\(who) is ready")
+    }
+    var links: [WaitStep.Link] = []
+    if request.pollEvents & input != 0 {
+      links.append(
+        .init(node: .file(identity, .reading), text: "\(who) waits for data in \(name(identity))"))
+    }
+    if request.pollEvents & output != 0 {
+      links.append(
+        .init(node: .file(identity, .writing), text: "\(who) waits for room in \(name(identity))"))
+    }
+    return links.isEmpty ? .open("\(who) waits for its file") : .waits(links)
+  }
+}

@@ -1,0 +1,52 @@
+import UringTrace
+
+/// Something that waits, or that something waits for.
+enum WaitNode: Hashable {
+  case thread(UInt32)
+  /// A ring's completions.
+  case ring(Ring.ID)
+  case request(Request.ID)
+  /// A file that becomes readable, or writable.
+  case file(WaitableFile, WaitDirection)
+  case futex(tgid: UInt32, address: UInt64)
+  /// Any thread of a process.
+  case process(UInt32)
+  /// The exit of a process.
+  case exit(UInt32)
+}
+
+enum WaitDirection: Hashable {
+  case reading
+  case writing
+}
+
+/// One pipe, one end of a socket, or one eventfd, whatever descriptors it has.
+enum WaitableFile: Hashable {
+  case pipe(inode: UInt64)
+  case socket(inode: UInt64)
+  /// By its first `struct file`.
+  case eventfd(UInt64)
+}
+
+/// One node waits for another, or can be woken by it.
+public struct WaitEdge: Sendable, Hashable {
+  /// Kind and number of a node: `thread 4711`, `request 3`, `pipe 1615784`.
+  public var from: String
+  public var to: String
+  /// What was observed, as a clause with a subject.
+  public var text: String
+}
+
+/// What a node waits for.
+enum WaitStep {
+  /// It does not wait, or its wait can end by something that is not in view. The reason is a clause about the
+  /// node: "thread 4711 sleeps in clock_nanosleep".
+  case open(String)
+  /// It waits until any of these does something.
+  case waits([Link])
+
+  struct Link {
+    var node: WaitNode
+    var text: String
+  }
+}

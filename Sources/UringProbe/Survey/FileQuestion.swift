@@ -1,0 +1,206 @@
+import CBPF
+import CRecord
+import Glibc
+import UringBase
+import UringTrace
+
+/// Which name a file has that a request works on, and whether its descriptor still refers to it.
+struct FileQuestion: Sendable {
+  /// What may lead to the file.
+  enum Lead: Hashable, Sendable {
+    /// A descriptor of a process; the thread can have a table of its own.
+    case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)
+    /// A slot in a ring's table.
+    case registered(ring: UInt64, index: UInt32)
+    /// No descriptor of any process refers to it; the request's number is not known.
+    case nothing(tgid: UInt32)
+  }
+
+  var file: FileIdentity
+  var lead: Lead
+  /// The end of a request that has ended: its inode number may have been reused since. Nil while it holds the file.
+  var endTime: UInt64?
+  /// No descriptor of any process refers to the file, by a walk over all of them.
+  var hasNoDescriptor = false
+
+  struct Answer {
+    /// Of the file, or of what has the descriptor now; empty if nothing has.
+    var name: [UInt8]
+    /// The descriptor does not refer to the file any more.
+    var isClosed = false
+  }
+
+  private enum Reference {
+    case theFile, another, nothing
+    /// Without the permission to look, or the process has ended.
+    case unknown
+  }
+
+  /// Nil if nothing is certain.
+  func answer(registered: (UInt64, UInt32) -> [UInt8]?) -> Answer? {
+    switch lead {
+    case .nothing: return Answer(name: [], isClosed: true)
+    case .registered(let ring, let index):
+      // the table may have changed since: a path proves to be that of the file
+      guard file.ownName == nil, let path = registered(ring, index),
+        path.first == UInt8(ascii: "/"),
+        reference(of: String(decoding: path, as: UTF8.self), fdinfo: nil) == .theFile
+      else { return nil }
+      return Answer(name: path)
+    case .descriptor(let tgid, let tid, let fd): return answer(tgid, tid, fd)
+    }
+  }
+
+  /// The descriptor is looked at before and after its name is read.
+  private func answer(_ tgid: UInt32, _ tid: UInt32, _ fd: Int32) -> Answer? {
+    var process = "/proc/\(tgid)"
+    if tid != 0, Procfs.exists("\(process)/task/\(tid)/fd") { process += "/task/\(tid)" }
+    let link = "\(process)/fd/\(fd)"
+    func look() -> Reference {
+      let seen = reference(of: link, fdinfo: "\(process)/fdinfo/\(fd)")
+      return seen == .unknown && errno == ENOENT && Procfs.exists("\(process)/fd/.")
+        ? .nothing : seen
+    }
+    let seen = look()
+    switch seen {
+    case .unknown: return nil
+    case .nothing: return endTime == nil ? Answer(name: [], isClosed: true) : nil
+    case .another, .theFile:
+      // what a descriptor refers to long after the request means nothing
+      guard seen == .theFile || endTime == nil, let name = Procfs.link(link), look() == seen else {
+        return nil
+      }
+      return Answer(name: name, isClosed: seen == .another)
+    }
+  }
+
+  private func reference(of path: String, fdinfo: String?) -> Reference {
+    var status = CBPF.cbpf_status()
+    guard cbpf_status(path, &status) else { return .unknown }
+    guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo),
+      endTime == nil || cbpf_has_generation(path, file.generation) || !canBeYounger(status)
+    else { return .another }
+    // the ends of a pipe and all eventfds look the same in /proc, but not to the walk
+    return hasNoDescriptor ? .another : .theFile
+  }
+
+  private func isOnDevice(_ status: CBPF.cbpf_status, fdinfo: String?) -> Bool {
+    let major = UInt32(file.device >> 20)
+    let minor = UInt32(file.device & 0xfffff)
+    if status.major == major, status.minor == minor { return true }
+    // btrfs and overlayfs report devices of their own
+    guard let fdinfo, let text = Procfs.text(fdinfo), Procfs.field("ino", of: text) == file.inode,
+      let mount = Procfs.field("mnt_id", of: text), let mounts = Procfs.text("/proc/self/mountinfo")
+    else { return false }
+    return mounts.split(separator: "\n").contains { line in
+      let fields = line.split(separator: " ", maxSplits: 3)
+      return fields.count > 2 && UInt64(fields[0]) == mount && fields[2] == "\(major):\(minor)"
+    }
+  }
+
+  /// Whether the inode may be newer than the end of the request: then it can be another file under the same number.
+  private func canBeYounger(_ status: CBPF.cbpf_status) -> Bool {
+    guard let endTime else { return false }
+    guard status.birth_ns != 0 else { return !file.hasLastingNumber }
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+    let age = realtime - status.birth_ns
+    // file systems take the time of the last tick
+    let tick: Int64 = 10_000_000
+    return age - tick < Int64(MonotonicClock.now().since(endTime))
+  }
+}
+
+extension FileQuestion: Hashable {
+  static func == (one: Self, other: Self) -> Bool {
+    one.file == other.file && one.lead == other.lead
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(file)
+    hasher.combine(lead)
+  }
+}
+
+extension FileQuestion {
+  /// The process with the descriptor, and that; -1 if there is none.
+  var process: UInt32 {
+    switch lead {
+    case .descriptor(let tgid, _, _), .nothing(let tgid): tgid
+    case .registered: 0
+    }
+  }
+
+  var descriptor: Int32 {
+    if case .descriptor(_, _, let fd) = lead { fd } else { -1 }
+  }
+
+  /// About a request; nil if nothing leads to its file.
+  init?(_ request: Request, ring: UInt64?) {
+    guard let file = request.fileIdentity else { return nil }
+    let lead: Lead
+    switch request.file {
+    case .descriptor(let fd)? where fd >= 0 && request.submitterTgid != 0:
+      lead = .descriptor(tgid: request.submitterTgid, tid: request.submitterTid, fd: fd)
+    case .fixed(let index)?:
+      guard let ring else { return nil }
+      lead = .registered(ring: ring, index: index)
+    default: return nil
+    }
+    self.init(file: file, lead: lead, endTime: request.state.isFinal ? request.lastTime : nil)
+  }
+
+  /// About the input of a SPLICE or TEE.
+  init?(inputOf request: Request) {
+    // a derived one is named by the descriptor as it was at the look
+    guard let file = request.inputIdentity, file.ownName == nil else { return nil }
+    let fd = Int32(bitPattern: request.sqe.file_index)
+    guard fd >= 0, request.submitterTgid != 0 else { return nil }
+    self.init(
+      file: file,
+      lead: .descriptor(tgid: request.submitterTgid, tid: request.submitterTid, fd: fd),
+      endTime: request.state.isFinal ? request.lastTime : nil)
+  }
+
+  /// About a slot in a ring's table.
+  init?(_ slot: record_registered_file) {
+    guard let file = FileIdentity(slot.file), file.ownName == nil else { return nil }
+    self.init(file: file, lead: .registered(ring: slot.base.ctx, index: slot.index))
+  }
+
+  /// About a request that was found. `holders` is who has its file open, as far as that was looked for.
+  init?(_ parked: record_parked, holders: [UInt64: FileHolder?]) {
+    guard let file = FileIdentity(parked.file) else { return nil }
+    let holder = holders[file.address]
+    let hasNone = if case .some(.none) = holder { true } else { false }
+    let lead: Lead
+    if let holder = holder.flatMap(\.self) {
+      lead = .descriptor(tgid: holder.tgid, tid: 0, fd: holder.fd)
+    } else if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
+      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0 else { return nil }
+      lead = .registered(ring: parked.base.ctx, index: UInt32(bitPattern: parked.fd))
+    } else if parked.hasDescriptorOfSQE {
+      lead = .descriptor(tgid: parked.tgid, tid: parked.submitter_tid, fd: parked.fd)
+    } else if hasNone {
+      lead = .nothing(tgid: parked.tgid)
+    } else {
+      return nil
+    }
+    self.init(file: file, lead: lead, hasNoDescriptor: hasNone)
+  }
+}
+
+extension record_parked {
+  /// `fd` is the number in the SQE, even if it refers to another file now: no result or flags of a CQE have taken its place.
+  fileprivate var hasDescriptorOfSQE: Bool {
+    if known & UInt8(RECORD_KNOWS_FD) != 0 { return fd >= 0 }
+    return fd >= 0 && known & UInt8(RECORD_KNOWS_MULTISHOT) == 0 && place != .taskWork
+  }
+}
+
+/// A process that has a file open.
+struct FileHolder: Sendable, Hashable {
+  var tgid: UInt32
+  var fd: Int32
+}

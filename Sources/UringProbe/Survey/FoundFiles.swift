@@ -1,0 +1,80 @@
+import CRecord
+import Glibc
+import UringRecords
+import UringTrace
+
+extension RecordBuffer {
+  /// A slot of a ring's table.
+  struct FixedFile: Hashable {
+    var ring: UInt64
+    var index: UInt32
+  }
+
+  /// A registered file under the name that a link in /proc/PID/fd has for it.
+  struct NamedFile {
+    var name: String
+    var canRead: Bool
+    var canWrite: Bool
+  }
+
+  /// The registered files that are sockets or pipes without a path.
+  var fixedFiles: [FixedFile: NamedFile] {
+    var found: [FixedFile: NamedFile] = [:]
+    withEachRecord { record in
+      guard record.pointee.kind == .registeredFile else { return }
+      let file = UnsafeRawPointer(record).load(as: record_registered_file.self)
+      let pipes: UInt32 = 0x5049_5045  // PIPEFS_MAGIC
+      let key = FixedFile(ring: record.pointee.ctx, index: file.index)
+      let type = mode_t(file.mode) & S_IFMT
+      guard type == S_IFSOCK || type == S_IFIFO && file.file_system == pipes else { return }
+      found[key] = NamedFile(
+        name: "\(type == S_IFSOCK ? "socket" : "pipe"):[\(file.inode)]",
+        canRead: file.can_read != 0, canWrite: file.can_write != 0)
+    }
+    return found
+  }
+
+  /// What was found of a request.
+  func parked(_ request: UInt64) -> record_parked? {
+    var found: record_parked?
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, record.pointee.req == request else { return }
+      found = UnsafeRawPointer(record).load(as: record_parked.self)
+    }
+    return found
+  }
+
+  /// The first of the requests that were found in these places.
+  func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
+    var found: [record_parked] = []
+    withEachRecord { record in
+      guard record.pointee.kind == .parked, found.count < limit else { return }
+      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+      if places.contains(parked.place) { found.append(parked) }
+    }
+    return found
+  }
+
+  /// What requests that were found and registered files are to be called. `holders` is who has files open, as far as that
+  /// was looked for.
+  func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
+    var subjects: [NameResolver.Subject] = []
+    withEachRecord { record in
+      guard subjects.count < limit else { return }
+      switch record.pointee.kind {
+      case .parked:
+        let parked = UnsafeRawPointer(record).load(as: record_parked.self)
+        subjects.append(.thread(tid: parked.submitter_tid, tgid: parked.tgid))
+        if parked.base.tid != 0 {
+          subjects.append(.thread(tid: parked.base.tid, tgid: parked.tgid))
+        }
+        if let file = FileQuestion(parked, holders: holders) { subjects.append(.file(file)) }
+      case .registeredFile:
+        let slot = UnsafeRawPointer(record).load(as: record_registered_file.self)
+        if let file = FileQuestion(slot) { subjects.append(.file(file)) }
+      default: break
+      }
+    }
+    return subjects
+  }
+}

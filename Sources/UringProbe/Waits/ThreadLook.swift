@@ -1,0 +1,138 @@
+import CBPF
+import CProbe
+import CRecord
+import Glibc
+import UringBase
+import UringRecords
+
+/// What one thread waits for, from /proc.
+struct ThreadLook {
+  private(set) var wait: ThreadWait
+  /// The system call, and in a second line the kernel's function that it sleeps in.
+  private(set) var call = ""
+  private(set) var fd: Int32 = -1
+  private(set) var address: UInt64 = 0
+  /// The process that it waits for.
+  private(set) var other: UInt32 = 0
+  let state: UInt8
+  let isWorker: Bool
+
+  /// - Parameter isDetailed: false: /proc is not read.
+  init(_ task: probe_task, isDetailed: Bool) {
+    (wait, state) = Self.state(of: task)
+    isWorker = task.flags & UInt32(PROBE_TASK_IO_WORKER) != 0
+    guard isDetailed, wait == .unknown, !isWorker else { return }
+    let folder = "/proc/\(task.tgid)/task/\(task.tid)"
+    guard let text = Procfs.text(folder + "/syscall") else { return }
+    guard !text.hasPrefix("running") else {
+      wait = .runs
+      return
+    }
+    guard let call = SystemCall(text) else { return }
+    let function = Procfs.text(folder + "/wchan") ?? ""
+    self.call = function.isEmpty || function == "0" ? call.name : call.name + "\n" + function
+    fd = call.descriptor ?? -1
+    // Sleeps that no event ends are no waits for others.
+    guard state == UInt8(ascii: "S") else { return }
+    classify(call, function, task.tgid)
+  }
+
+  private static func state(of task: probe_task) -> (ThreadWait, UInt8) {
+    if task.state >> 16 != 0 { return (.ended, UInt8(ascii: "Z")) }
+    let state = task.state & 0xFFFF
+    if state & 0x4 != 0 { return (.stopped, UInt8(ascii: "T")) }
+    if state & 0x8 != 0 { return (.stopped, UInt8(ascii: "t")) }
+    if state & 0x3 == 0 { return (.runs, UInt8(ascii: "R")) }
+    return (.unknown, state & 0x1 != 0 ? UInt8(ascii: "S") : UInt8(ascii: "D"))
+  }
+
+  private mutating func classify(_ call: SystemCall, _ function: String, _ tgid: UInt32) {
+    switch call.purpose {
+    case .reads, .writes:
+      let timeout = call.purpose == .reads ? SO_RCVTIMEO : SO_SNDTIMEO
+      wait = hasTimeout(timeout, tgid) ? .timed : call.purpose == .reads ? .read : .write
+    case .sleeps: wait = .timed
+    case .futex:
+      // FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI2
+      guard [0, 6, 9, 13].contains(call.argument(1) & 0x7F) else { return }
+      wait = call.argument(3) == 0 ? .futex : .timed
+      address = call.argument(0)
+    case .waitsForPID: note(child: call.integer(0), of: tgid)
+    case .waitsForID: if call.argument(0) == 1 { note(child: call.integer(1), of: tgid) }
+    case .entersRing: enterRing(call, function, tgid)
+    case .polls, .usesFile, .other: break
+    }
+  }
+
+  /// Numbers are those of the thread's pid namespace: only a child with this number is meant.
+  private mutating func note(child: Int32, of tgid: UInt32) {
+    guard child > 0, Procfs.parent(of: UInt32(child)) == tgid else { return }
+    wait = .process
+    other = UInt32(child)
+  }
+
+  private mutating func enterRing(_ call: SystemCall, _ function: String, _ tgid: UInt32) {
+    let flags = call.argument(3)
+    let (waits, extended, registered, isRegion): (UInt64, UInt64, UInt64, UInt64) = (1, 8, 16, 64)
+    // Its descriptor is an index then.
+    if flags & registered != 0 { fd = -1 }
+    let waitFunctions = [
+      "io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys",
+    ]
+    guard flags & waits != 0,
+      function.isEmpty || function == "0" || waitFunctions.contains(where: function.hasPrefix)
+    else { return }
+    if flags & isRegion != 0 {
+      wait = .timed
+    } else if flags & extended != 0 {
+      // struct io_uring_getevents_arg: sigmask, its size, min_wait_usec, ts
+      guard let argument = ProcessMemory(tgid).words(at: call.argument(4), count: 6) else { return }
+      wait = argument[4] | argument[5] == 0 ? .cqes : .timed
+    } else {
+      wait = .cqes
+    }
+  }
+
+  /// Whether a socket's calls end by themselves. False for other files.
+  private func hasTimeout(_ option: Int32, _ tgid: UInt32) -> Bool {
+    let descriptor = cbpf_take_descriptor(pid_t(tgid), fd)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var time = timeval()
+    var length = socklen_t(MemoryLayout<timeval>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, option, &time, &length) == 0 else { return false }
+    return time.tv_sec != 0 || time.tv_usec != 0
+  }
+}
+
+/// Reads the memory of another process.
+struct ProcessMemory {
+  private let tgid: UInt32
+
+  init(_ tgid: UInt32) { self.tgid = tgid }
+
+  func words(at address: UInt64, count: Int) -> [UInt32]? {
+    let descriptor = open("/proc/\(tgid)/mem", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0, let offset = off_t(exactly: address) else { return nil }
+    defer { close(descriptor) }
+    var words = [UInt32](repeating: 0, count: count)
+    let isRead = words.withUnsafeMutableBytes {
+      pread(descriptor, $0.baseAddress, $0.count, offset) == $0.count
+    }
+    return isRead ? words : nil
+  }
+
+  /// Whether memory is of this process alone; nil if it is not mapped.
+  func isPrivate(_ address: UInt64) -> Bool? {
+    guard let maps = Procfs.text("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
+    for line in maps.split(separator: "\n") {
+      let words = line.split(separator: " ", maxSplits: 2)
+      let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard bounds.count == 2, words.count > 1, bounds[0] <= address, address < bounds[1] else {
+        continue
+      }
+      return words[1].last == "p"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,61 @@
+import CProbe
+import CRecord
+import Glibc
+import UringBase
+import UringRecords
+import UringTrace
+
+/// Looks for what threads and requests wait for, and for who could end those waits.
+struct WaitSurvey: ~Copyable {
+  /// What one look is about.
+  struct Scope {
+    /// Rings in view.
+    var rings: [UInt64: RingScanner.KnownRing]
+    /// Those of them that the look is about.
+    var subjects: [UInt64]
+    /// Requests found in flight.
+    var requests: [record_parked] = []
+    /// Processes that are of interest besides those of the rings and requests.
+    var processes: Set<UInt32> = []
+  }
+
+  private let object: WaitObject
+  private let ringOperations: UInt64
+  /// A descriptor of this process.
+  private let ownEventfd: Int32
+  private var last = RecordBuffer()
+  private var names = NameResolver()
+
+  init(
+    configuration: probe_config, ringOperations: UInt64, ownEventfd: Int32
+  ) throws(ProbeError) {
+    object = try WaitObject(configuration: configuration)
+    self.ringOperations = ringOperations
+    self.ownEventfd = ownEventfd
+  }
+
+  /// Looks, and writes what was found, or that nothing has changed.
+  mutating func look(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
+    let start = MonotonicClock.now()
+    let files = WaitableFiles(
+      try object.files(), ownEventfd: ownEventfd, ringOperations: ringOperations)
+    var closure = WaitClosure(files: files, tasks: try object.tasks(), rings: scope.rings)
+    closure.follow(scope)
+    // What ran meanwhile may have changed what was read before.
+    closure.noteRunners(try object.tasks(), since: start)
+    var found = RecordBuffer()
+    closure.write(at: 0, into: &found)
+    let renews = found.bytes == last.bytes
+    records.append(record_wait_look.self, at: start) {
+      $0.is_complete = closure.isComplete ? 1 : 0
+      $0.renews = renews ? 1 : 0
+    }
+    guard !renews else { return }
+    last = found
+    closure.write(at: start, into: &records)
+    names.resolve(closure.threadNames, rings: [:], into: &records)
+  }
+
+  /// The next look is written in full.
+  mutating func forget() { last = RecordBuffer() }
+}

@@ -1,0 +1,135 @@
+import CProbe
+import CRecord
+import UringBase
+import UringRecords
+import UringTrace
+
+/// Decides when to look for what rings wait for: while one does not move, every few seconds. Costs nothing
+/// while all rings move.
+struct WaitWatch: ~Copyable {
+  /// What of a ring changes when it moves.
+  private struct Position: Equatable {
+    var waiters: UInt32
+    var waiter: UInt32
+    var missing: UInt32
+    var sqPending: UInt32
+    var cqPending: UInt32
+
+    init(_ sighting: probe_sighting) {
+      waiters = sighting.waiters
+      waiter = sighting.waiter_tid
+      missing = sighting.waiter_missing
+      sqPending = sighting.sq_pending
+      cqPending = sighting.cq_pending
+    }
+
+    var isIdle: Bool { waiters == 0 && sqPending == 0 && cqPending == 0 }
+  }
+
+  private struct Ring {
+    var position: Position
+    var since: UInt64
+    /// Its requests, as of the inventory that was taken when it stopped moving.
+    var requests: [record_parked]?
+    var wasLookedAt = false
+  }
+
+  private var rings: [UInt64: Ring] = [:]
+  /// Processes of rings that look idle, as of the last scan.
+  private var stopped: (time: UInt64, processes: [UInt32: Bool]) = (0, [:])
+  private var survey: WaitSurvey?
+  private var hasFailed = false
+  /// The next look at all rings, and at one that has just stopped moving.
+  private var nextLook: UInt64 = 0
+  private var nextFirstLook: UInt64 = 0
+
+  private static let patience: UInt64 = 2_000_000_000
+  private static let pause: UInt64 = 4_000_000_000
+  private static let shortestPause: UInt64 = 500_000_000
+  private static let requestsOfRing = 256
+  private static let processesOfScan = 16
+
+  /// Takes note of what a scan found.
+  mutating func note(_ known: [UInt64: RingScanner.KnownRing], at time: UInt64) {
+    for address in rings.keys where known[address] == nil { rings[address] = nil }
+    for (address, ring) in known {
+      let position = Position(ring.sighting)
+      if position.isIdle, !isStopped(ring.sighting.tgid, at: time) {
+        rings[address] = nil
+      } else if rings[address]?.position != position {
+        let asleep = ring.sighting.waiter_ran_ns
+        rings[address] = Ring(position: position, since: asleep == 0 ? time : asleep)
+      }
+    }
+  }
+
+  /// Whether the process of a ring that looks idle is stopped. Few are asked in one scan.
+  private mutating func isStopped(_ tgid: UInt32, at time: UInt64) -> Bool {
+    if stopped.time != time { stopped = (time, [:]) }
+    if let known = stopped.processes[tgid] { return known }
+    guard stopped.processes.count < Self.processesOfScan else { return false }
+    let isStopped = Procfs.isStopped(tgid)
+    stopped.processes[tgid] = isStopped
+    return isStopped
+  }
+
+  /// Rings that do not move, if it is time to look at them.
+  func due(at time: UInt64) -> [UInt64] {
+    guard time >= nextFirstLook, !hasFailed else { return [] }
+    let still = rings.filter { time.since($0.value.since) >= Self.patience }
+    guard time >= nextLook || still.contains(where: { !$0.value.wasLookedAt }) else { return [] }
+    return still.map(\.key)
+  }
+
+  /// Those of them whose requests are not known.
+  func unlisted(of due: [UInt64]) -> [UInt64] { due.filter { rings[$0]?.requests == nil } }
+
+  /// Keeps the requests of an inventory.
+  mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
+    var requests: [UInt64: [record_parked]] = [:]
+    for parked in records.parked(in: [.poll, .workRunning, .futex, .waitid], limit: 1 << 14) {
+      requests[parked.base.ctx, default: []].append(parked)
+    }
+    for address in addresses where rings[address] != nil {
+      rings[address]!.requests = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+    }
+  }
+
+  mutating func look(
+    at subjects: [UInt64], _ known: [UInt64: RingScanner.KnownRing], configuration: probe_config,
+    ringOperations: UInt64, ownEventfd: Int32, into records: inout RecordBuffer
+  ) throws(ProbeError) {
+    guard !hasFailed, !subjects.isEmpty else { return }
+    let start = MonotonicClock.now()
+    var scope = WaitSurvey.Scope(rings: known, subjects: subjects)
+    scope.requests = subjects.flatMap { rings[$0]?.requests ?? [] }
+    scope.processes = records.servers
+    do throws(ProbeError) {
+      if survey == nil {
+        survey = try WaitSurvey(
+          configuration: configuration, ringOperations: ringOperations, ownEventfd: ownEventfd)
+      }
+      try survey!.look(scope, into: &records)
+    } catch {
+      hasFailed = true
+      throw error
+    }
+    let cost = MonotonicClock.now() - start
+    nextLook = start + max(Self.pause, cost * 50)
+    nextFirstLook = start + max(Self.shortestPause, cost * 50)
+    for ring in subjects { rings[ring]?.wasLookedAt = true }
+  }
+}
+
+extension RecordBuffer {
+  /// Servers of ublk devices whose block requests were found.
+  fileprivate var servers: Set<UInt32> {
+    var servers: Set<UInt32> = []
+    withEachRecord { record in
+      guard record.pointee.kind == .diskRequest else { return }
+      servers.insert(
+        UnsafeRawPointer(record).load(as: record_disk_request.self).server_tgid)
+    }
+    return servers.subtracting([0])
+  }
+}

@@ -1,0 +1,124 @@
+import CProbe
+import CRecord
+import Glibc
+import UringBase
+import UringRecords
+
+/// Descriptors of pipes, sockets, eventfds and rings in all processes, and which of them belong together.
+struct WaitableFiles {
+  struct Descriptor: Hashable {
+    var tgid: UInt32
+    var fd: Int32
+  }
+
+  /// What the descriptors of one pipe, one socket, one eventfd or one ring have in common.
+  enum Identity: Hashable {
+    case pipe(UInt64)
+    case socket(UInt64)
+    case eventfd(UInt64)
+    case ring(UInt64)
+  }
+
+  private struct Connection: Hashable {
+    var network: UInt32
+    var local: Endpoint
+    var peer: Endpoint
+  }
+
+  private struct Endpoint: Hashable {
+    var words: [UInt32]
+    var port: UInt16
+  }
+
+  private var files: [probe_open_file]
+  private var positions: [Descriptor: Int] = [:]
+  private var members: [Identity: [Int]] = [:]
+  private var connections: [Connection: UInt64] = [:]
+  private let eventfdOperations: UInt64?
+  private let ringOperations: UInt64
+
+  /// - Parameter ownEventfd: a descriptor of this process, which shows how eventfds are recognised.
+  init(_ files: [probe_open_file], ownEventfd: Int32, ringOperations: UInt64) {
+    self.files = files
+    self.ringOperations = ringOperations
+    let own = UInt32(getpid())
+    eventfdOperations = files.first { $0.tgid == own && $0.fd == ownEventfd }?.file_operations
+    for (position, file) in files.enumerated() {
+      guard let identity = identity(of: file) else { continue }
+      positions[Descriptor(tgid: file.tgid, fd: file.fd)] = position
+      members[identity, default: []].append(position)
+      if let connection = Self.connection(file) { connections[connection] = file.inode }
+    }
+  }
+
+  subscript(_ descriptor: Descriptor) -> probe_open_file? {
+    positions[descriptor].map { files[$0] }
+  }
+
+  func identity(of file: probe_open_file) -> Identity? {
+    switch Int32(file.kind) {
+    case PROBE_FILE_PIPE: .pipe(file.inode)
+    case PROBE_FILE_SOCKET: .socket(file.inode)
+    default:
+      file.file_operations == ringOperations
+        ? .ring(file.private_data)
+        : file.file_operations == eventfdOperations ? .eventfd(file.private_data) : nil
+    }
+  }
+
+  func descriptors(of identity: Identity) -> [probe_open_file] {
+    (members[identity] ?? []).map { files[$0] }
+  }
+
+  /// The inode of the socket at the other end, 0 if it is not on this machine or nobody has it open.
+  func peerInode(of file: probe_open_file) -> UInt64 {
+    if Int32(file.family) == AF_UNIX { return file.peer }
+    guard let own = Self.connection(file) else { return 0 }
+    let mirrored = Connection(network: own.network, local: own.peer, peer: own.local)
+    return connections[mirrored] ?? 0
+  }
+
+  /// The addresses of a connected TCP socket.
+  private static func connection(_ file: probe_open_file) -> Connection? {
+    guard Int32(file.kind) == PROBE_FILE_SOCKET,
+      Int32(file.family) == AF_INET || Int32(file.family) == AF_INET6,
+      Int32(file.type) == Int32(SOCK_STREAM.rawValue), file.peer_port != 0
+    else { return nil }
+    return Connection(
+      network: file.network,
+      local: endpoint(file, file.address, file.port),
+      peer: endpoint(file, file.peer_address, file.peer_port))
+  }
+
+  /// IPv4 addresses as an IPv6 socket has them.
+  private static func endpoint(
+    _ file: probe_open_file, _ address: (UInt32, UInt32, UInt32, UInt32), _ port: UInt16
+  ) -> Endpoint {
+    Int32(file.family) == AF_INET
+      ? Endpoint(words: [0, 0, UInt32(0xFFFF).bigEndian, address.0], port: port)
+      : Endpoint(words: [address.0, address.1, address.2, address.3], port: port)
+  }
+
+  /// `tcp 127.0.0.1:80, peer 127.0.0.1:4711`, as ``SocketDescription`` has it; empty if it is no IP socket.
+  static func addresses(of file: probe_open_file) -> String {
+    let family = Int32(file.family)
+    guard Int32(file.kind) == PROBE_FILE_SOCKET, family == AF_INET || family == AF_INET6 else {
+      return family == AF_UNIX ? "unix" : ""
+    }
+    let kind = Int32(file.type) == Int32(SOCK_STREAM.rawValue) ? "tcp" : "udp"
+    let own = "\(kind) \(text(family, file.address)):\(file.port)"
+    return file.peer_port == 0
+      ? own : own + ", peer \(text(family, file.peer_address)):\(file.peer_port)"
+  }
+
+  private static func text(
+    _ family: Int32, _ address: (UInt32, UInt32, UInt32, UInt32)
+  ) -> String {
+    var text = [CChar](repeating: 0, count: 64)
+    let isKnown = withUnsafePointer(to: address) {
+      inet_ntop(family, $0, &text, socklen_t(text.count)) != nil
+    }
+    guard isKnown else { return "?" }
+    return family == AF_INET6 ? "[\(CString.decode(text))]" : CString.decode(text)
+  }
+}

@@ -1,0 +1,29 @@
+import CRecord
+import UringRecords
+
+/// Records of looks at what threads and requests wait for.
+extension Aggregator {
+  mutating func waitLook(_ record: UnsafePointer<record_wait_look>, _ event: inout Event) {
+    waits.look(record)
+  }
+
+  mutating func threadState(_ record: UnsafePointer<record_thread_state>, _ event: inout Event) {
+    waits.threadState(
+      record, call: text(behind: record, length: record.pointee.length) ?? "",
+      ring: ringInView(record.pointee.base.ctx))
+  }
+
+  mutating func openFile(_ record: UnsafePointer<record_open_file>, _ event: inout Event) {
+    waits.openFile(
+      record, addresses: text(behind: record, length: record.pointee.length) ?? "",
+      ring: ringInView(record.pointee.base.ctx))
+  }
+
+  mutating func futexWord(_ record: UnsafePointer<record_futex_word>, _ event: inout Event) {
+    waits.futexWord(record)
+  }
+
+  private func ringInView(_ address: UInt64) -> Ring.ID? {
+    address == 0 ? nil : rings.known(address).map { rings[$0].ring.id }
+  }
+}

@@ -1,0 +1,82 @@
+import CRecord
+
+/// A file as the kernel has it: what a request works on, whatever its descriptor refers to later.
+public struct FileIdentity: Hashable, Sendable {
+  /// `struct file *`, the open file.
+  public var address: UInt64 = 0
+  public var inode: UInt64 = 0
+  /// `s_dev` of its file system.
+  public var device: UInt32 = 0
+  /// Of the inode number, 0 where the file system has none.
+  public var generation: UInt32 = 0
+  /// The file system's magic number, statfs(2).
+  public var fileSystem: UInt32 = 0
+  /// `S_IF*` and permissions.
+  public var mode: UInt16 = 0
+  /// Of a file whose inode is anonymous.
+  public var anonymous: AnonymousKind = .none
+
+  init() {}
+
+  /// Nil if the record has none.
+  package init?(_ record: record_file_identity) {
+    guard record.file != 0 else { return nil }
+    address = record.file
+    inode = record.inode
+    device = record.device
+    generation = record.generation
+    fileSystem = record.file_system
+    mode = record.mode
+    anonymous = record.anonymous
+  }
+
+  package var record: record_file_identity {
+    record_file_identity(
+      file: address, inode: inode, device: device, generation: generation,
+      file_system: fileSystem, mode: mode, anonymous: anonymous)
+  }
+
+  /// The name as /proc shows it, of files whose identity implies it: they have no path.
+  package var ownName: String? {
+    switch fileSystem {
+    case FileSystems.pipe: "pipe:[\(inode)]"
+    case FileSystems.socket: "socket:[\(inode)]"
+    case FileSystems.process: "pidfd:[\(inode)]"
+    case FileSystems.anonymous: "anon_inode:\(anonymous.name ?? "")"
+    default: nil
+    }
+  }
+
+  /// The file system never gives an inode number to a second file, in practice: it counts up.
+  package var hasLastingNumber: Bool {
+    [FileSystems.pipe, FileSystems.socket, FileSystems.process, FileSystems.memory]
+      .contains(fileSystem)
+  }
+}
+
+/// Magic numbers, include/uapi/linux/magic.h.
+enum FileSystems {
+  static let pipe: UInt32 = 0x5049_5045
+  static let socket: UInt32 = 0x534f_434b
+  static let process: UInt32 = 0x5049_4446
+  static let anonymous: UInt32 = 0x0904_1934
+  static let memory: UInt32 = 0x0102_1994
+}
+
+extension AnonymousKind {
+  /// As /proc shows it; nil if the kind is not known.
+  package var name: String? {
+    switch self {
+    case .eventfd: "[eventfd]"
+    case .timerfd: "[timerfd]"
+    case .epoll: "[eventpoll]"
+    case .signalfd: "[signalfd]"
+    case .ioUring: "[io_uring]"
+    case .pidfd: "[pidfd]"
+    case .inotify: "inotify"
+    case .userfaultfd: "[userfaultfd]"
+    case .perfEvent: "[perf_event]"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/// Names of the files that requests refer to.
+public struct FileNames: Sendable {
+  public struct DescriptorKey: Hashable, Sendable {
+    public var tgid: UInt32
+    public var fd: Int32
+
+    package init(tgid: UInt32, fd: Int32) {
+      self.tgid = tgid
+      self.fd = fd
+    }
+  }
+  public struct FixedKey: Hashable, Sendable {
+    public var ring: Ring.ID
+    public var index: UInt32
+
+    public init(ring: Ring.ID, index: UInt32) {
+      self.ring = ring
+      self.index = index
+    }
+  }
+
+  /// A descriptor that no longer refers to the file that a request has.
+  public struct Closed: Sendable {
+    public var tgid: UInt32
+    /// -1 if not known.
+    public var fd: Int32
+    /// What the descriptor refers to now; empty if to nothing.
+    public var now: String
+    /// No descriptor of any process refers to the file.
+    public var hasNone: Bool
+
+    var text: String {
+      let state = hasNone ? "which has no descriptor any more" : "whose descriptor was closed"
+      guard fd >= 0 else { return state }
+      return now.isEmpty ? "\(state) (it was fd \(fd))" : "\(state) (fd \(fd) is now \(now))"
+    }
+  }
+
+  /// Of recordings without identities: what had the descriptor or the index when it was looked at.
+  public var descriptors: [DescriptorKey: String] = [:]
+  public var fixed: [FixedKey: String] = [:]
+
+  public var files: [FileIdentity: String] = [:]
+  public var closed: [FileIdentity: Closed] = [:]
+
+  public init() {}
+
+  /// A file's path or description, nil where it is not known.
+  public func name(of file: FileIdentity) -> String? { file.ownName ?? files[file] }
+
+  /// Of a slot in a ring's table of registered files.
+  public func name(of file: Ring.RegisteredFile, ring: Ring.ID) -> String? {
+    if let identity = file.identity { return name(of: identity) }
+    return fixed[FixedKey(ring: ring, index: file.index)]
+  }
+
+  /// The path or description of the file that a request works on; of SPLICE and TEE, which have two, that of the output.
+  public func outputName(of request: Request) -> String? {
+    if let file = request.fileIdentity { return name(of: file) }
+    switch request.file {
+    case .descriptor(let fd)?:
+      return descriptors[DescriptorKey(tgid: request.submitterTgid, fd: fd)]
+    case .fixed(let index)?: return fixed[FixedKey(ring: request.ring, index: index)]
+    case nil: return nil
+    }
+  }
+
+  /// Of SPLICE and TEE, the file that they read from.
+  public func inputName(of request: Request) -> String? {
+    guard let name = request.inputIdentity.flatMap({ name(of: $0) }) else { return nil }
+    guard request.isInputDerived else { return name }
+    return "fd \(Int32(bitPattern: request.sqe.file_index)) (now \(name))"
+  }
+
+  /// The file's path or description, nil where it is not known; of SPLICE and TEE both: "pipe:[1] to pipe:[2]".
+  public func name(of request: Request) -> String? {
+    guard request.opcode == .splice || request.opcode == .tee else {
+      return outputName(of: request)
+    }
+    guard let input = inputName(of: request) else {
+      return outputName(of: request).map { "an unknown file to \($0)" }
+    }
+    return "\(input) to \(outputName(of: request) ?? "an unknown file")"
+  }
+
+  /// Of a request in flight whose descriptor was closed: that, and what the descriptor refers to now. Nil if it still refers
+  /// to the file, or that is not known.
+  public func closing(of request: Request) -> String? {
+    guard !request.state.isFinal, let file = request.fileIdentity else { return nil }
+    return closed[file]?.text
+  }
+
+  /// The name, and what happened to the descriptor.
+  public func description(of request: Request) -> String? {
+    let closing = closing(of: request)
+    guard let name = name(of: request) else { return closing.map { "a file \($0)" } }
+    return closing.map { "\(name), \($0)" } ?? name
+  }
+}

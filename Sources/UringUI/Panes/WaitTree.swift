@@ -1,0 +1,18 @@
+import UringFindings
+import UringTrace
+
+extension RequestDetail {
+  /// What the request waits for, and below it who could end that wait, each line further in.
+  var waitTree: [[Piece]] {
+    guard let tree = Waits(scene.snapshot)?.tree(of: request.id) else { return [] }
+    return tree.enumerated().flatMap { index, line in
+      let depth = min(line.depth, 8)
+      let indent = String(repeating: "  ", count: depth)
+      return wrapped(line.text, room: width - 13 - 2 * depth).enumerated().map { part, text in
+        Piece.fact(
+          index == 0 && part == 0 ? "Waits" : "",
+          [Piece(indent + (part == 0 ? "└ " : "  "), .faint), Piece(text)])
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// A moment of a recording.
+struct MomentOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Time in the recording from its start. Default: its end.", valueName: "time"))
+  var at: DurationArgument?
+
+  /// Nanoseconds from the recording's start; nil for its end.
+  var time: UInt64? { at?.nanoseconds }
+
+  /// Without a recording there is no such moment.
+  func refuse() throws {
+    if at != nil { throw ValidationError("--at needs --from") }
+  }
+
+  /// Reports on standard error that the recording ends earlier.
+  func reportIfLate(in file: RecordingFile) {
+    let duration = file.recording.duration
+    guard let time, time > duration else { return }
+    StandardError.write(
+      "\(file.path): \(Text.duration(time)) is past the end of the recording (\(Text.duration(duration)))"
+    )
+  }
+}

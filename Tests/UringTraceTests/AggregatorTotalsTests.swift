@@ -1,0 +1,109 @@
+import Testing
+
+@testable import UringTrace
+
+/// Sums over all requests, and those that are on no list.
+@Suite struct AggregatorTotalsTests {
+  @Test func asManyBeginAsEndOrAreInFlight() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 1)
+    stream.complete(1)
+    stream.submit(2, userData: 2)
+    stream.overflow(2)
+    stream.submit(3, userData: 3, flags: .cqeSkipSuccess)
+    stream.skip(3)
+    stream.submit(4, userData: 4)
+    stream.submit(5, userData: 5)
+    stream.freed(5)
+    stream.ringFound(2)
+    // Found by a walk, by an event of its own, and by its CQE only.
+    stream.parked(6, ring: 2, userData: 6)
+    stream.known[7] = RecordStream.Known(ring: 2)
+    stream.pollArm(7)
+    stream.known[8] = RecordStream.Known(ring: 2)
+    stream.complete(8)
+    stream.known[9] = RecordStream.Known(ring: 2)
+    stream.overflow(9)
+    let totals = stream.snapshot().totals
+    #expect(totals.submitted == 5)
+    #expect(totals.found == 4)
+    #expect(totals.completed == 2)
+    #expect(totals.overflowed == 2)
+    #expect(totals.skipped == 1)
+    #expect(totals.endedUnseen == 1)
+    #expect(totals.inFlight == 3)
+    #expect(totals.balances)
+  }
+
+  @Test func forgottenRingsStayInTheSum() {
+    var stream = RecordStream()
+    for ring in 1...5 as ClosedRange<UInt64> {
+      stream.create(ring)
+      stream.submit(1, ring: ring, userData: ring)
+      stream.complete(1)
+      stream.submit(2, ring: ring, userData: ring, flags: .cqeSkipSuccess)
+      stream.skip(2)
+      stream.ringClosed(ring)
+    }
+    var limits = Aggregator.Limits()
+    limits.closedRings = 1
+    let snapshot = stream.snapshot(limits: limits)
+    #expect(snapshot.rings.count == 1)
+    #expect(snapshot.totals.submitted == 10)
+    #expect(snapshot.totals.skipped == 5)
+    #expect(snapshot.totals.rings == 5)
+  }
+
+  // MARK: Not listed
+
+  /// A ring from before with one request that is listed and two that are not.
+  private func stream() -> RecordStream {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, userData: 1)
+    stream.balance(outstanding: 3)
+    return stream
+  }
+
+  @Test func whatTheCounterKnowsAndNoListHasIsCounted() {
+    #expect(stream().snapshot().notListed == 2)
+  }
+
+  @Test func whoShowsItselfIsNotAmongThemAnyMore() {
+    var stream = stream()
+    stream.known[2] = RecordStream.Known()
+    stream.complete(2)
+    #expect(stream.snapshot().notListed == 1)
+    stream.known[3] = RecordStream.Known()
+    stream.taskAdd(3)
+    #expect(stream.snapshot().notListed == 0)
+  }
+
+  /// The kernel's count and the records are of different moments on a busy ring; what began since is listed.
+  @Test func itNeverGrows() {
+    var stream = stream()
+    stream.balance(outstanding: 20)
+    #expect(stream.snapshot().notListed == 2)
+    stream.balance(outstanding: 1)
+    #expect(stream.snapshot().notListed == 0)
+    stream.balance(outstanding: 3)
+    #expect(stream.snapshot().notListed == 0)
+  }
+
+  @Test func aRingThatWasSeenFromItsCreationHasNone() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.balance(outstanding: 3)
+    #expect(stream.snapshot().notListed == 0)
+  }
+
+  /// Its notification is a request of its own in the kernel, and none of the application's.
+  @Test func theNotificationOfAListedSendIsNotMissing() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "SEND_ZC", userData: 1)
+    stream.balance(outstanding: 2)
+    #expect(stream.snapshot().notListed == 0)
+  }
+}

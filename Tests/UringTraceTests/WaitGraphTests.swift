@@ -1,0 +1,314 @@
+import Testing
+import UringFindings
+
+@testable import UringTrace
+
+/// Deadlocks, and that one open end is enough for there to be none.
+@Suite struct WaitGraphTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  /// Ring 1 of process 10, whose only thread 100 waits for READ 0xd1 on pipe 7, as it has for 9 s. The process
+  /// holds both ends: fd 3 and 4.
+  private static func selfReader() -> Snapshot {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "READ", userData: 0xd1) { $0.fd = 3 }
+    stream.parked(1, "READ", userData: 0xd1)
+    stream.pollArm(1)
+    stream.parked(1, "READ", userData: 0xd1) { $0.poll_events = 1 }
+    stream.wait(1, for: 1)
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    let start = stream.time
+    stream.time += 10 * second
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    var snapshot = stream.snapshot()
+    snapshot.rings[0].ownerTgid = 10
+    snapshot.rings[0].waiter?.missing = 1
+    snapshot.rings[0].descriptors = [Ring.Descriptor(tgid: 10, fd: 5)]
+    snapshot.waits.time = snapshot.time - second
+    snapshot.waits.isComplete = true
+    let ring = snapshot.rings[0].id
+    snapshot.waits.threads = [
+      ThreadState(tid: 100, tgid: 10, wait: .cqes(ring), since: start)
+    ]
+    var ringFile = OpenFile(tgid: 10, fd: 5, kind: .ring, file: 50)
+    ringFile.ring = ring
+    snapshot.waits.files = [ringFile] + pipe(7, reader: (10, 3), writer: (10, 4))
+    // The request holds the read end.
+    snapshot.waits.files[1].references += 1
+    return snapshot
+  }
+
+  private static func pipe(
+    _ inode: UInt64, reader: (tgid: UInt32, fd: Int32), writer: (tgid: UInt32, fd: Int32)
+  ) -> [OpenFile] {
+    var ends = [
+      OpenFile(tgid: reader.tgid, fd: reader.fd, kind: .pipe, file: inode * 100, inode: inode),
+      OpenFile(tgid: writer.tgid, fd: writer.fd, kind: .pipe, file: inode * 100 + 1, inode: inode),
+    ]
+    (ends[0].canWrite, ends[1].canRead) = (false, false)
+    for index in ends.indices { (ends[index].readers, ends[index].writers) = (1, 1) }
+    for index in ends.indices { ends[index].capacity = 16 }
+    return ends
+  }
+
+  private static func deadlocks(_ snapshot: Snapshot) -> [Finding] {
+    var diagnosis = Diagnosis()
+    return diagnosis.findings(in: snapshot).filter { $0.tag == "deadlock" }
+  }
+
+  @Test func aThreadThatHoldsTheOnlyWriteEndOfThePipeItReadsNeverWakes() throws {
+    let findings = Self.deadlocks(Self.selfReader())
+    let finding = try #require(findings.first)
+    #expect(findings.count == 1 && finding.severity == .crit && finding.requests == [1])
+    #expect(finding.summary.contains("READ 0xd1 waits for data in pipe:[7]"))
+    #expect(finding.summary.contains("its only write end is fd 4 of process 10"))
+    #expect(
+      finding.summary.hasSuffix("the only thread of process 10 is 100, the waiting thread itself"))
+    #expect(
+      finding.edges.map { "\($0.from) > \($0.to)" } == [
+        "thread 100 > ring 1", "ring 1 > request 1", "ring 1 > process 10",
+        "request 1 > pipe 7 reading", "pipe 7 reading > process 10", "process 10 > thread 100",
+      ])
+  }
+
+  @Test func itReplacesWaiting() {
+    var diagnosis = Diagnosis()
+    #expect(diagnosis.findings(in: Self.selfReader()).map(\.tag) == ["deadlock"])
+    var open = Self.selfReader()
+    open.waits.isComplete = false
+    #expect(diagnosis.findings(in: open).map(\.tag) == ["waiting"])
+  }
+
+  /// One change that opens the cycle.
+  struct Opening: CustomTestStringConvertible {
+    var testDescription: String
+    var change: @Sendable (inout Snapshot) -> Void
+  }
+
+  static let openings: [Opening] = [
+    Opening(testDescription: "another process, of which nothing is known, has the write end") {
+      $0.waits.files.append(
+        OpenFile(tgid: 20, fd: 9, kind: .pipe, file: 701, inode: 7))
+      for index in $0.waits.files.indices where $0.waits.files[index].file == 701 {
+        $0.waits.files[index].references = 2
+        $0.waits.files[index].canRead = false
+        $0.waits.files[index].writers = 1
+      }
+    },
+    Opening(testDescription: "no descriptor shows one reference to the write end") {
+      $0.waits.files[2].references += 1
+    },
+    Opening(testDescription: "no descriptor shows one of two files open for writing") {
+      for index in 1...2 { $0.waits.files[index].writers = 2 }
+    },
+    Opening(testDescription: "the descriptor of the request was reused") {
+      $0.waits.files[1].references = 1
+    },
+    Opening(testDescription: "the pipe has data") {
+      for index in 1...2 { $0.waits.files[index].pending = 1 }
+    },
+    Opening(testDescription: "the look left something out") { $0.waits.isComplete = false },
+    Opening(testDescription: "there was no look") { $0.waits.time = 0 },
+    Opening(testDescription: "the look is old") { $0.time += 12 * second },
+    Opening(testDescription: "the thread slept for a moment only") {
+      $0.waits.threads[0].since = $0.waits.time - second / 2
+    },
+    Opening(testDescription: "since when it sleeps is not known") { $0.waits.threads[0].since = 0 },
+    Opening(testDescription: "its wait has a timeout") { $0.waits.threads[0].wait = .timed },
+    Opening(testDescription: "it is stopped") { $0.waits.threads[0].wait = .stopped },
+    Opening(testDescription: "it was called again since the look") {
+      $0.rings[0].lastWaitTime = $0.waits.time
+    },
+    Opening(testDescription: "a second thread sleeps for a time") {
+      $0.waits.threads.append(
+        ThreadState(tid: 101, tgid: 10, wait: .timed, since: $0.waits.threads[0].since))
+    },
+    Opening(testDescription: "a second thread is blocked by something else") {
+      $0.waits.threads.append(
+        ThreadState(tid: 101, tgid: 10, wait: .unknown, since: $0.waits.threads[0].since))
+    },
+    Opening(testDescription: "the process catches SIGTERM: a handler can write to the pipe") {
+      $0.waits.threads[0].signals = 1 << 14
+    },
+    Opening(testDescription: "the process catches SIGALRM") {
+      $0.waits.threads[0].signals = 1 << 13
+    },
+    Opening(testDescription: "the request moved since the look") {
+      $0.requests[0].lastTime = $0.waits.time + 1
+    },
+    Opening(testDescription: "where the request is, is not known") {
+      $0.requests[0].place = .unknown
+    },
+    Opening(testDescription: "the file was ready") {
+      $0.fileStates[1] = FileState(
+        pollEvents: 1, receiveBytes: nil, sendBytes: nil, text: "", time: $0.waits.time)
+    },
+    Opening(testDescription: "a timeout is in flight as well") {
+      var timeout = $0.requests[0]
+      timeout.id = 2
+      timeout.place = .timeout
+      $0.requests.append(timeout)
+    },
+    Opening(testDescription: "the ring has requests that are not listed") {
+      $0.rings[0].isFound = true
+    },
+    Opening(
+      testDescription: "another ring of the process, with a request in flight, was not looked at"
+    ) {
+      var other = $0.rings[0]
+      (other.id, other.inFlight) = (9, 1)
+      $0.rings.append(other)
+    },
+    Opening(testDescription: "another process has the ring open") {
+      $0.rings[0].descriptors.append(Ring.Descriptor(tgid: 20, fd: 3))
+    },
+  ]
+
+  @Test(arguments: openings) func oneOpenEndIsEnough(_ opening: Opening) {
+    var snapshot = Self.selfReader()
+    opening.change(&snapshot)
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func signalsThatOnlyReportFaultsOpenNothing() {
+    var snapshot = Self.selfReader()
+    // SIGILL, SIGABRT, SIGSEGV and those of the C library
+    snapshot.waits.threads[0].signals = 1 << 3 | 1 << 5 | 1 << 10 | 1 << 31 | 1 << 32
+    #expect(Self.deadlocks(snapshot).count == 1)
+  }
+
+  @Test func lostRecordsAndFiltersSilenceTheRule() {
+    var snapshot = Self.selfReader()
+    var diagnosis = Diagnosis(seesEveryRequest: false)
+    #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "deadlock" })
+    snapshot.lost.ringBufferFull = 1
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  /// The writer is a thread that waits for a mutex which the waiting thread holds.
+  @Test func aThreadThatWaitsForAFutexIsPartOfTheCycle() throws {
+    var snapshot = Self.selfReader()
+    snapshot.waits.threads.append(
+      ThreadState(
+        tid: 101, tgid: 10, wait: .futex(0x1000), since: snapshot.waits.threads[0].since))
+    snapshot.waits.futexes = [
+      FutexWord(tgid: 10, address: 0x1000, value: 2, isPrivate: true, owner: 100)
+    ]
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    #expect(finding.summary.contains("thread 101 is blocked in futex() at 0x1000"))
+    #expect(finding.summary.contains("a mutex that thread 100 holds"))
+    snapshot.waits.futexes[0].isPrivate = false
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  /// The write end belongs to process 20, whose thread reads a pipe of process 10 in read().
+  @Test func twoProcessesThatReadFromEachOtherAreOneDeadlock() throws {
+    var snapshot = Self.selfReader()
+    let since = snapshot.waits.threads[0].since
+    snapshot.waits.files[2].tgid = 20
+    var other = ThreadState(tid: 200, tgid: 20, wait: .reads, since: since)
+    (other.call, other.fd) = ("read", 6)
+    snapshot.waits.threads.append(other)
+    snapshot.waits.files += Self.pipe(8, reader: (20, 6), writer: (10, 7))
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    #expect(finding.summary.hasPrefix("2 threads can never wake"))
+    #expect(finding.summary.contains("thread 200 is blocked in read() on fd 6, pipe:[8]"))
+    #expect(finding.summary.contains("fd 7 of process 10"))
+    // A handler of SIGTERM in process 20 cannot reach what process 20 waits for, nor process 10.
+    snapshot.waits.threads[1].signals = 1 << 14
+    #expect(Self.deadlocks(snapshot).count == 1)
+    snapshot.waits.threads[1].wait = .timed
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func aFutexWordThatHasChangedIsALostWake() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].opcode = Opcode(rawValue: 51)
+    snapshot.requests[0].place = .futex
+    (snapshot.requests[0].sqe.addr, snapshot.requests[0].sqe.off) = (0x1000, 0)
+    snapshot.waits.futexes = [FutexWord(tgid: 10, address: 0x1000, value: 1, isPrivate: true)]
+    var diagnosis = Diagnosis()
+    let finding = try #require(diagnosis.findings(in: snapshot).first)
+    #expect(finding.tag == "lost-wake" && finding.severity == .crit)
+    #expect(finding.summary.contains("holds 1 and it expects 0"))
+    // Another thread may still wake it.
+    snapshot.waits.threads.append(
+      ThreadState(tid: 101, tgid: 10, wait: .timed, since: snapshot.waits.threads[0].since))
+    #expect(diagnosis.findings(in: snapshot).first?.severity == .warn)
+    snapshot.waits.futexes[0].value = 0
+    #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "lost-wake" })
+  }
+
+  /// The server's own READ of its device waits for the tag that the server must give back.
+  @Test func aUblkServerThatReadsItsOwnDeviceWaitsForItself() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].place = .workerRunning
+    snapshot.requests[0].workerTid = 77
+    snapshot.fileNames.descriptors[.init(tgid: 10, fd: 3)] = "/dev/ublkb0"
+    snapshot.kernelStacks[77] = KernelStack(
+      frames: ["blk_mq_get_tag+0x1ac", "__blk_mq_alloc_requests+0x1"], areNamesHidden: false,
+      time: snapshot.waits.time)
+    var io = GroupBuffer.UblkIO()
+    io.device = "ublkb0"
+    snapshot.diskRequests = [
+      DiskRequest(
+        request: nil, block: io, startTime: 1, driverTime: 2, serverTgid: 10, isWithServer: true,
+        time: snapshot.waits.time)
+    ]
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    #expect(
+      finding.summary.contains("READ 0xd1 waits for a free tag (blk_mq_get_tag) in worker 77"))
+    #expect(finding.summary.contains("ublkb0 queue 0 tag 0 is with its server, process 10"))
+    var driver = snapshot
+    driver.diskRequests[0].isWithServer = false
+    #expect(Self.deadlocks(driver).isEmpty)
+    snapshot.kernelStacks[77]?.frames = ["io_schedule+0x1", "folio_wait_bit+0x1"]
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func aProcessWhoseThreadsAreStoppedIsNamed() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests[0].state = .taskWork
+    snapshot.waits.threads[0].wait = .stopped
+    snapshot.waits.threads[0].state = "T"
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "stopped-process" })
+    #expect(
+      finding.summary
+        == "process 10 is stopped (state T), with 1 request in flight; 1 ready, whose task work waits for it to run"
+    )
+    snapshot.waits.threads.append(ThreadState(tid: 101, tgid: 10, wait: .runs, since: 0))
+    #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "stopped-process" })
+  }
+
+  @Test func anEventfdThatTheKernelCanSignalIsOpen() {
+    var snapshot = Self.selfReader()
+    snapshot.waits.files.removeLast()
+    snapshot.waits.files[1].kind = .eventfd
+    snapshot.waits.files[1].kernelUsers = 1
+    #expect(Self.deadlocks(snapshot).count == 1)
+    snapshot.waits.files[1].kernelUsers = 2
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func unreapedCQEsNameTheThreadThatIsBlockedElsewhere() throws {
+    var snapshot = Self.selfReader()
+    snapshot.requests = []
+    snapshot.rings[0].waiter = nil
+    snapshot.rings[0].cqPending = 5
+    snapshot.rings[0].cqPendingSince = snapshot.time - 8 * Self.second
+    snapshot.waits.threads[0].wait = .reads
+    snapshot.waits.threads[0].call = "read"
+    snapshot.waits.threads[0].fd = 3
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "unreaped-cqes" })
+    #expect(
+      finding.summary
+        == "5 CQEs unreaped for 8 s; thread 100, which last waited for CQEs, is blocked in read() on fd 3, "
+        + "an empty pipe (pipe:[7])")
+    #expect(finding.cure.contains("IORING_OP_READ"))
+  }
+}

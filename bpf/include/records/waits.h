@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What threads and requests wait for, and who could end it: looked for while a ring does not move. */
+
+#ifdef RECORD_KINDS
+// clang-format off
+RECORD_WAIT_LOOK RECORD_SWIFT_NAME("waitLook") = 96,
+RECORD_THREAD_STATE RECORD_SWIFT_NAME("threadState") = 97,
+RECORD_OPEN_FILE RECORD_SWIFT_NAME("openFile") = 98,
+RECORD_FUTEX_WORD RECORD_SWIFT_NAME("futexWord") = 99,
+// clang-format on
+#else
+
+/* Why a thread does not run. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadWait") record_thread_wait : __u8 {
+  RECORD_WAIT_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* blocked by something else @json null */
+  RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* it runs, or ran since the look began */
+  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* its time runs out by itself */
+  RECORD_WAIT_STOPPED RECORD_SWIFT_NAME("stopped") = 3, /* by a signal or a debugger */
+  RECORD_WAIT_ENDED RECORD_SWIFT_NAME("ended") = 4,     /* it has exited */
+  RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* until the file fd can be read */
+  RECORD_WAIT_WRITE RECORD_SWIFT_NAME("write") = 6,     /* until the file fd can be written */
+  RECORD_WAIT_CQES RECORD_SWIFT_NAME("cqes") = 7,       /* for completions of the ring, in io_uring_enter */
+  RECORD_WAIT_FUTEX RECORD_SWIFT_NAME("futex") = 8,     /* for the futex at address */
+  RECORD_WAIT_PROCESS RECORD_SWIFT_NAME("process") = 9, /* for a child, `other` */
+};
+// clang-format on
+
+/* Kind of a file that tasks wait on. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("WaitableKind") record_waitable : __u8 {
+  RECORD_WAITABLE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* @json null */
+  RECORD_WAITABLE_PIPE RECORD_SWIFT_NAME("pipe") = 1,
+  RECORD_WAITABLE_SOCKET RECORD_SWIFT_NAME("socket") = 2,
+  RECORD_WAITABLE_EVENTFD RECORD_SWIFT_NAME("eventfd") = 3,
+  RECORD_WAITABLE_RING RECORD_SWIFT_NAME("ring") = 4,
+};
+// clang-format on
+
+/*
+ * A look at waits begins: the `thread_state`, `open_file` and `futex_word` that follow replace the earlier ones.
+ *
+ * @title "wait look" faint
+ */
+struct record_wait_look {
+  struct record base;
+  __u32 is_complete; /* false if descriptors or threads are left out @json complete @bool */
+  __u32 renews;      /* true if all is as it was at the look before, whose records remain valid @bool */
+};
+
+/*
+ * What thread `tid` waits for.
+ *
+ * @title "thread state" faint
+ * @order tgid role state since_ns wait length fd other address signals
+ */
+struct record_thread_state {
+  struct record base;
+  __u64 since_ns;               /* it has not run since then; 0 if unknown @omit */
+  __u64 address;                /* of the futex @hex @omit */
+  __u64 signals;                /* those that its process catches: bit 0 is signal 1 @hex */
+  __u32 tgid;                   /* its process */
+  __u32 other;                  /* process waited for; 0 for none @omit */
+  __s32 fd;                     /* descriptor in its system call; null for none @null negative */
+  __u32 length;                 /* system call, and the kernel's function behind a newline @text call */
+  enum record_thread_wait wait; /* why it does not run */
+  __u8 state;                   /* letter, as in /proc/PID/stat */
+  __u8 role;                    /* 1: a worker or SQ thread of io_uring */
+  __u8 reserved[5];
+};
+
+/*
+ * A descriptor of a file that requests or threads wait on, or that could end such a wait.
+ *
+ * @title "open file" faint
+ * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
+ * @order peer_inode queued length
+ */
+struct record_open_file {
+  struct record base;
+  __u64 file;                /* struct file @hex */
+  __u64 inode;               /* of pipes and sockets */
+  __u64 peer_inode;          /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
+  __u64 references;          /* to the file: descriptors, requests, and others */
+  __u32 tgid;                /* process */
+  __s32 fd;                  /* its descriptor */
+  __u32 readers;             /* pipes: files open for reading @omit */
+  __u32 writers;             /* pipes: files open for writing @omit */
+  __u32 pending;             /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
+  __u32 capacity;            /* pipes: slots @omit */
+  __u32 kernel_users;        /* eventfds: references to the counter, that of the file included @omit */
+  __u32 queued;              /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
+  __u32 length;              /* sockets: addresses @text text */
+  __u16 can_read;            /* true if it is open for reading @bool */
+  __u16 can_write;           /* true if it is open for writing @bool */
+  enum record_waitable kind; /* of the file */
+  __u8 reserved[7];
+};
+
+/*
+ * The word of a futex that a thread or a request waits for.
+ *
+ * @title "futex word" faint
+ */
+struct record_futex_word {
+  struct record base;
+  __u64 address;    /* in process tgid @hex */
+  __u32 tgid;       /* process */
+  __u32 value;      /* what it holds */
+  __u32 is_private; /* true if only threads of the process share the memory @json private @bool */
+  __u32 owner;      /* thread that holds the mutex, if it is one of pthreads; else 0 @omit */
+};
+
+#endif
