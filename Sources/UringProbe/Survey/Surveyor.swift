@@ -174,12 +174,13 @@ struct Surveyor: ~Copyable {
       let unlisted = waits.unlisted(of: rings)
       if inventory != nil, !unlisted.isEmpty {
         var found = RecordBuffer()
-        try inventory!.run(
+        let holders = try inventory!.run(
           Inventory.Scope(
             rings: unlisted, owners: scanner.owners, opcodes: filter.filter.opcodes,
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &found)
-        names.resolve(found.subjects(limit: 256), rings: scanner.rings, into: &found)
+        names.resolve(
+          found.subjects(limit: 256, holders: holders), rings: scanner.rings, into: &found)
         waits.keep(found, of: unlisted)
         records.append(found)
       }
@@ -193,7 +194,7 @@ struct Surveyor: ~Copyable {
     of rings: [UInt64], into records: inout RecordBuffer
   ) throws(ProbeError) {
     try waits.look(
-      at: rings, scanner.rings, configuration: configuration,
+      at: rings, scanner.rings, configuration: configuration, kernel: kernel,
       ringOperations: scanner.ringFileOperations, ownEventfd: mailbox.wake.descriptor,
       into: &records)
   }

@@ -40,9 +40,11 @@ struct KernelBTF: Sendable {
 
   /// What each of `enum probe_cast` casts to.
   private static let castStructs: [(cast: probe_cast, name: StaticString)] = [
-    (PROBE_CAST_IO_KIOCB, "io_kiocb"), (PROBE_CAST_IO_MAPPED_UBUF, "io_mapped_ubuf"),
-    (PROBE_CAST_IO_RSRC_NODE, "io_rsrc_node"), (PROBE_CAST_IO_URING, "io_uring"),
-    (PROBE_CAST_IO_URING_SQE, "io_uring_sqe"),
+    (PROBE_CAST_FILE, "file"), (PROBE_CAST_INODE, "inode"),
+    (PROBE_CAST_IO_CMD_DATA, "io_cmd_data"), (PROBE_CAST_IO_KIOCB, "io_kiocb"),
+    (PROBE_CAST_IO_MAPPED_UBUF, "io_mapped_ubuf"), (PROBE_CAST_IO_RSRC_NODE, "io_rsrc_node"),
+    (PROBE_CAST_IO_URING, "io_uring"), (PROBE_CAST_IO_URING_SQE, "io_uring_sqe"),
+    (PROBE_CAST_SUPER_BLOCK, "super_block"), (PROBE_CAST_TASK_STRUCT, "task_struct"),
   ]
   /// Functions that the programs attach to or call. Names begin with one of ``isLikely(_:)``.
   private static let functions = SharedFlush.functions.union([
@@ -117,11 +119,14 @@ struct KernelBTF: Sendable {
     _ name: UnsafePointer<CChar>, _ id: UInt32, _ type: UnsafePointer<btf_type>,
     _ wanted: Set<String>, in btf: BTFTable
   ) {
-    if name[0] == UInt8(ascii: "i") {
-      if strcmp(name, "io_ring_ctx") == 0 { addRingFields(of: type, in: btf) }
-      for (cast, castName) in Self.castStructs where strcmp(name, castName.utf8Text) == 0 {
-        castTypes[Int(cast.rawValue)] = id
-      }
+    for (cast, castName) in Self.castStructs
+    where name[0] == CChar(bitPattern: castName.utf8Start[0])
+      && strcmp(name, castName.utf8Text) == 0
+    {
+      castTypes[Int(cast.rawValue)] = id
+    }
+    if strcmp(name, "io_ring_ctx") == 0 {
+      addRingFields(of: type, in: btf)
     } else if hasPrefix(name, "tracepoint_ext") {
       hasTracepointExtension = true
     } else if hasPrefix(name, "bpf_iter__") {

@@ -9,10 +9,10 @@ struct WaitObject: ~Copyable {
   private let listFiles: BPFObject.Iterator
   private let listTasks: BPFObject.Iterator
 
-  init(configuration: probe_config) throws(ProbeError) {
-    var object = try BPFObject(.waits)
+  init(configuration: probe_config, kernel: KernelBTF) throws(ProbeError) {
+    var object = try BPFObject(.waits, kernel.relocationTypes)
     try object.configure(configuration)
-    try object.load()
+    try object.load(on: kernel)
     let (listFiles, listTasks) = (
       try object.attachIterator("list_files"), try object.attachIterator("list_tasks")
     )

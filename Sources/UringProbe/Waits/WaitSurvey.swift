@@ -27,9 +27,9 @@ struct WaitSurvey: ~Copyable {
   private var names = NameResolver()
 
   init(
-    configuration: probe_config, ringOperations: UInt64, ownEventfd: Int32
+    configuration: probe_config, kernel: KernelBTF, ringOperations: UInt64, ownEventfd: Int32
   ) throws(ProbeError) {
-    object = try WaitObject(configuration: configuration)
+    object = try WaitObject(configuration: configuration, kernel: kernel)
     self.ringOperations = ringOperations
     self.ownEventfd = ownEventfd
   }

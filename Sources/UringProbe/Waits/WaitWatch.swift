@@ -97,7 +97,7 @@ struct WaitWatch: ~Copyable {
 
   mutating func look(
     at subjects: [UInt64], _ known: [UInt64: RingScanner.KnownRing], configuration: probe_config,
-    ringOperations: UInt64, ownEventfd: Int32, into records: inout RecordBuffer
+    kernel: KernelBTF, ringOperations: UInt64, ownEventfd: Int32, into records: inout RecordBuffer
   ) throws(ProbeError) {
     guard !hasFailed, !subjects.isEmpty else { return }
     let start = MonotonicClock.now()
@@ -107,7 +107,8 @@ struct WaitWatch: ~Copyable {
     do throws(ProbeError) {
       if survey == nil {
         survey = try WaitSurvey(
-          configuration: configuration, ringOperations: ringOperations, ownEventfd: ownEventfd)
+          configuration: configuration, kernel: kernel, ringOperations: ringOperations,
+          ownEventfd: ownEventfd)
       }
       try survey!.look(scope, into: &records)
     } catch {

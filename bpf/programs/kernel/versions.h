@@ -37,13 +37,18 @@
 /* clang-format off */
 #define CAST_TO(type) \
   _Generic((type *)0, \
+    struct file *: PROBE_CAST_FILE, \
+    struct inode *: PROBE_CAST_INODE, \
+    struct io_cmd_data *: PROBE_CAST_IO_CMD_DATA, \
     struct io_kiocb *: PROBE_CAST_IO_KIOCB, \
     struct io_mapped_ubuf *: PROBE_CAST_IO_MAPPED_UBUF, \
     struct io_mapped_ubuf___flags *: PROBE_CAST_IO_MAPPED_UBUF, \
     struct io_mapped_ubuf___kbuf *: PROBE_CAST_IO_MAPPED_UBUF, \
     struct io_rsrc_node *: PROBE_CAST_IO_RSRC_NODE, \
     struct io_uring *: PROBE_CAST_IO_URING, \
-    struct io_uring_sqe *: PROBE_CAST_IO_URING_SQE)
+    struct io_uring_sqe *: PROBE_CAST_IO_URING_SQE, \
+    struct super_block *: PROBE_CAST_SUPER_BLOCK, \
+    struct task_struct *: PROBE_CAST_TASK_STRUCT)
 /* clang-format on */
 
 #define mark_cast(pointer, to) \
