@@ -27,9 +27,9 @@ enum FileInspector {
   }
 
   /// Looks at the files of requests that were just found, where a descriptor of their process still names
-  /// them.
+  /// them; of SPLICE and TEE at the inputs.
   static func look(
-    at requests: [record_parked],
+    at requests: [record_parked], inputs: [UInt64: record_request_file] = [:],
     _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
     into records: inout RecordBuffer
   ) {
@@ -37,9 +37,17 @@ enum FileInspector {
     var open = OpenFiles()
     var descriptors: [UInt64: Descriptor] = [:]
     for parked in requests {
-      guard parked.known & UInt8(RECORD_KNOWS_FD) != 0, parked.fd >= 0, parked.tgid != 0 else {
+      if let input = inputs[parked.base.req] {
+        let descriptor = Descriptor(tgid: parked.tgid, fd: input.fd)
+        guard let answer = answers[descriptor] ?? ask(descriptor, input.file) else { continue }
+        answers[descriptor] = answer
+        descriptors[parked.base.req] = descriptor
         continue
       }
+      let opcode = Opcode(rawValue: parked.base.opcode)
+      guard opcode != .splice, opcode != .tee, parked.known & UInt8(RECORD_KNOWS_FD) != 0,
+        parked.fd >= 0, parked.tgid != 0
+      else { continue }
       var descriptor = Descriptor(tgid: parked.tgid, fd: parked.fd)
       if SQEFlags(requestFlags: parked.flags).contains(.fixedFile) {
         let slot = RecordBuffer.FixedFile(ring: parked.base.ctx, index: UInt32(parked.fd))
@@ -49,7 +57,7 @@ enum FileInspector {
       }
       descriptors[parked.base.req] = descriptor
       guard answers[descriptor] == nil else { continue }
-      answers[descriptor] = ask(descriptor)
+      answers[descriptor] = ask(descriptor, parked.file)
     }
     let ends = PipeEnds(
       of: Set(answers.values.compactMap(\.pipe)), registered: Array(fixedFiles.values))
@@ -99,85 +107,33 @@ enum FileInspector {
     }
   }
 
-  private static func ask(_ file: Descriptor) -> Answer? {
+  /// - Parameter identity: what the descriptor must refer to.
+  private static func ask(_ file: Descriptor, _ identity: record_file_identity) -> Answer? {
     guard let link = Procfs.link("/proc/\(file.tgid)/fd/\(file.fd)") else { return nil }
     let isPipe = link.starts(with: "pipe:".utf8)
     let isSocket = link.starts(with: "socket:".utf8)
-    guard isPipe || isSocket || link.starts(with: "anon_inode:".utf8) else { return nil }
+    let isAnonymous = link.starts(with: "anon_inode:".utf8) || link.starts(with: "pidfd:".utf8)
+    guard isPipe || isSocket || isAnonymous else { return nil }
     let descriptor = cbpf_take_descriptor(pid_t(file.tgid), file.fd)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, identity.file == 0 || status.st_ino == identity.inode
+    else { return nil }
     var question = pollfd(fd: descriptor, events: 0x7FF, revents: 0)
     guard poll(&question, 1, 0) >= 0 else { return nil }
     return Answer(
       pollEvents: UInt32(UInt16(bitPattern: question.revents)),
       receiveBytes: cbpf_pending_bytes(descriptor, false),
       sendBytes: isSocket ? cbpf_pending_bytes(descriptor, true) : -1,
-      text: isSocket ? SocketDescription(descriptor).text : "",
+      text: isSocket
+        ? SocketDescription(descriptor).text
+        : isAnonymous
+          ? AnonymousDescription(
+            String(decoding: link, as: UTF8.self),
+            Procfs.text("/proc/\(file.tgid)/fdinfo/\(file.fd)") ?? ""
+          ).text : "",
       pipe: isPipe ? String(decoding: link, as: UTF8.self) : nil,
       isReader: fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY)
-  }
-}
-
-/// A socket's kind and addresses: "tcp 10.0.0.1:80, peer 10.0.0.2:4711".
-struct SocketDescription {
-  private(set) var text: String
-
-  init(_ descriptor: Int32) {
-    var type: Int32 = 0
-    var length = socklen_t(MemoryLayout<Int32>.size)
-    getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length)
-    let own = Self.address { getsockname(descriptor, $0, $1) }
-    let peer = Self.address { getpeername(descriptor, $0, $1) }
-    let family = own?.family ?? AF_UNSPEC
-    text = Self.kind(family: family, type: type)
-    if let own, !own.text.isEmpty { text += " " + own.text }
-    if let peer, !peer.text.isEmpty { text += ", peer " + peer.text }
-  }
-
-  private static func kind(family: Int32, type: Int32) -> String {
-    let isStream = type == Int32(SOCK_STREAM.rawValue)
-    let isDatagram = type == Int32(SOCK_DGRAM.rawValue)
-    switch family {
-    case AF_INET, AF_INET6: return isStream ? "tcp" : isDatagram ? "udp" : "inet"
-    case AF_UNIX: return isStream ? "unix stream" : isDatagram ? "unix datagram" : "unix"
-    default: return "family \(family)"
-    }
-  }
-
-  private static func address(
-    _ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-  ) -> (family: Int32, text: String)? {
-    var storage = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let result = withUnsafeMutablePointer(to: &storage) { storage in
-      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask($0, &length) }
-    }
-    guard result == 0 else { return nil }
-    let family = Int32(storage.ss_family)
-    return withUnsafeBytes(of: storage) { bytes in
-      let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
-      switch family {
-      case AF_INET: return (family, "\(number(family, bytes, at: 4)):\(port)")
-      case AF_INET6: return (family, "[\(number(family, bytes, at: 8))]:\(port)")
-      case AF_UNIX:
-        // an abstract name begins with a zero
-        let path = bytes[2..<max(2, min(Int(length), bytes.count))]
-        let isAbstract = path.first == 0
-        let name = harmless((isAbstract ? path.dropFirst() : path).prefix { $0 != 0 })
-        return (family, isAbstract && !name.isEmpty ? "@" + name : name)
-      default: return (family, "")
-      }
-    }
-  }
-
-  private static func number(
-    _ family: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
-  ) -> String {
-    var text = [CChar](repeating: 0, count: 64)
-    guard inet_ntop(family, bytes.baseAddress! + offset, &text, socklen_t(text.count)) != nil else {
-      return "?"
-    }
-    return CString.decode(text)
   }
 }

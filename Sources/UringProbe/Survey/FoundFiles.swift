@@ -34,6 +34,17 @@ extension RecordBuffer {
     return found
   }
 
+  /// The files that SPLICE and TEE read from, by request; those with a descriptor.
+  var inputs: [UInt64: record_request_file] {
+    var found: [UInt64: record_request_file] = [:]
+    withEachRecord { record in
+      guard record.pointee.kind == .requestFile else { return }
+      let input = UnsafeRawPointer(record).load(as: record_request_file.self)
+      if input.is_input != 0, input.is_fixed == 0 { found[record.pointee.req] = input }
+    }
+    return found
+  }
+
   /// What was found of a request.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?

@@ -113,7 +113,10 @@ struct Inventory: ~Copyable {
     }
     for index in found.others {
       loaded.withSlot(index) { slot in
-        guard scope.request == 0 else { return }
+        let isWanted =
+          scope.request == 0
+          || slot.pointee.kind == .requestFile && slot.pointee.req == scope.request
+        guard isWanted else { return }
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0

@@ -142,9 +142,12 @@ struct Surveyor: ~Copyable {
           records.subjects(limit: 512, holders: holders), rings: scanner.rings,
           into: &records)
         fixedFiles = records.fixedFiles
-        let waiting = records.parked(in: [.poll], limit: 256)
+        let inputs = records.inputs
+        let waiting =
+          records.parked(in: [.poll], limit: 256)
+          + records.parked(in: [.workRunning], limit: 256).filter { inputs[$0.base.req] != nil }
         FileInspector.look(
-          at: waiting, fixedFiles, time: MonotonicClock.now(), into: &records)
+          at: waiting, inputs: inputs, fixedFiles, time: MonotonicClock.now(), into: &records)
         waits.keep(records, of: scanner.rings.keys.sorted())
         if isWanted { try lookAtWaits(of: scanner.rings.keys.sorted(), into: &records) }
       }
@@ -155,7 +158,8 @@ struct Surveyor: ~Copyable {
           into: &records)
         if let parked = records.parked(inspection.request) {
           FileInspector.look(
-            at: [parked], fixedFiles, time: MonotonicClock.now(), into: &records)
+            at: [parked], inputs: records.inputs, fixedFiles, time: MonotonicClock.now(),
+            into: &records)
         }
       }
     } catch {

@@ -102,10 +102,11 @@ extension Aggregator {
   }
 
   mutating func requestFile(_ record: UnsafePointer<record_request_file>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
     guard let file = FileIdentity(record.pointee.file),
-      let slot = requests.inFlight(at: record.pointee.base.req),
-      rings[requests[slot].ring].ring.address == record.pointee.base.ctx
+      let slot = requests.inFlight(at: record.pointee.base.req), requests[slot].ring == ring
     else { return }
+    event.name(requests[slot])
     if record.pointee.is_input == 0 {
       requests[slot].request.setFile(file, isOfSubmission: record.pointee.is_submitted != 0)
     } else {

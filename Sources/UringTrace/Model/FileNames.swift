@@ -69,7 +69,9 @@ public struct FileNames: Sendable {
   public func inputName(of request: Request) -> String? {
     guard let name = request.inputIdentity.flatMap({ name(of: $0) }) else { return nil }
     guard request.isInputDerived else { return name }
-    return "fd \(Int32(bitPattern: request.sqe.file_index)) (now \(name))"
+    let number = request.sqe.file_index
+    return request.isInputFixed
+      ? "registered file \(number) (now \(name))" : "fd \(Int32(bitPattern: number)) (now \(name))"
   }
 
   /// The file's path or description, nil where it is not known; of SPLICE and TEE both: "pipe:[1] to pipe:[2]".

@@ -134,6 +134,9 @@ public struct Request: Sendable {
   /// ``inputIdentity`` was not observed: it is what the request's descriptor referred to at the last look.
   public var isInputDerived: Bool { knownFiles.contains(.derivedInput) }
 
+  /// SPLICE_F_FD_IN_FIXED: the input is a registered file.
+  var isInputFixed: Bool { knows(.opFlags) && sqe.op_flags & 1 << 31 != 0 }
+
   mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
     fileStorage = file
     knownFiles.insert(.file)

@@ -168,13 +168,24 @@ extension Snapshot {
 
   private func workerText(_ request: Request) -> String {
     var text = thread(request.workerTid) + ", which executes it"
-    guard let stack = kernelStacks[request.workerTid], !stack.areNamesHidden else { return text }
+    guard let stack = kernelStacks[request.workerTid], !stack.areNamesHidden else {
+      return text + inputText(request)
+    }
     // what the scheduler adds to every stack says nothing
     let scheduler = ["schedule", "__schedule", "io_schedule", "schedule_timeout"]
     let frame = stack.frames.lazy.map { $0.split(separator: "+").first.map(String.init) ?? $0 }
       .first { !scheduler.contains($0) }
     if let frame { text += " and is in \(frame)" }
-    return text
+    return text + inputText(request)
+  }
+
+  /// Of SPLICE and TEE, what the file that they read from reports.
+  private func inputText(_ request: Request) -> String {
+    guard request.opcode == .splice || request.opcode == .tee, let state = fileStates[request.id]
+    else { return "" }
+    let isReady = state.pollEvents & 0x1 != 0  // POLLIN
+    return "; its input has \(isReady ? "data" : "no data")"
+      + (state.text.isEmpty ? "" : " (\(state.text))")
   }
 
   private func file(of request: Request) -> String {

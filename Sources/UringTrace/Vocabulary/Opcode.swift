@@ -22,8 +22,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
     rawValue = UInt8(index)
   }
 
-  static let splice = Opcode(rawValue: 30)
-  static let tee = Opcode(rawValue: 33)
+  package static let splice = Opcode(rawValue: 30)
+  package static let tee = Opcode(rawValue: 33)
   public static let linkTimeout = Opcode(rawValue: 15)
   package static let futexWait = Opcode(rawValue: 51)
   package static let futexWaitV = Opcode(rawValue: 53)

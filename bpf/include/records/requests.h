@@ -58,7 +58,7 @@ struct record_request_file {
   __u8 is_submitted;
   /* true: the descriptor refers to it now, the request may have another @json derived @bool */
   __u8 is_derived;
-  __u8 reserved;
+  __u8 is_fixed;                    /* true: fd is the index of a registered file @json fixed @bool */
   struct record_file_identity file; /* the file @object */
 };
 

@@ -19,7 +19,7 @@ static __always_inline void write_request_file(
   record->is_input = 0;
   record->is_submitted = is_submitted;
   record->is_derived = 0;
-  record->reserved = 0;
+  record->is_fixed = 1;
   describe_identity(&record->file, file);
   submit_record(record);
 }

@@ -71,7 +71,7 @@ static __always_inline void report_input(__u64 ring, __u64 req) {
   record->is_input = 1;
   record->is_submitted = 0;
   record->is_derived = 1;
-  record->reserved = 0;
+  record->is_fixed = !!(COPIED(struct io_splice, flags) & SPLICE_F_FD_IN_FIXED);
   describe_identity(&record->file, file);
 }
 

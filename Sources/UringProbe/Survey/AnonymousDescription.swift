@@ -1,0 +1,49 @@
+import UringBase
+
+/// The state of an eventfd, a timerfd and the like, from its fdinfo: "count 0", "fires in 2 s".
+struct AnonymousDescription {
+  let text: String
+
+  /// - Parameter link: its name in /proc/PID/fd: `anon_inode:[eventfd]`.
+  init(_ link: String, _ fdinfo: String) {
+    text =
+      switch link {
+      case "anon_inode:[eventfd]":
+        Procfs.field("eventfd-count", of: fdinfo, radix: 16).map { "count \($0)" } ?? ""
+      case "anon_inode:[timerfd]": Self.timer(fdinfo)
+      case "anon_inode:[signalfd]": Self.signals(fdinfo)
+      case "anon_inode:[eventpoll]": "watches \(Self.count("tfd:", in: fdinfo)) descriptors"
+      case "anon_inode:inotify": "watches \(Self.count("inotify wd:", in: fdinfo)) files"
+      case _ where link.hasPrefix("anon_inode:[pidfd]") || link.hasPrefix("pidfd:"):
+        Self.process(fdinfo)
+      default: ""
+      }
+  }
+
+  private static func count(_ prefix: String, in fdinfo: String) -> Int {
+    fdinfo.split(separator: "\n").count { $0.hasPrefix(prefix) }
+  }
+
+  /// `it_value: (seconds, nanoseconds)`: the time left.
+  private static func timer(_ fdinfo: String) -> String {
+    guard let line = fdinfo.split(separator: "\n").first(where: { $0.hasPrefix("it_value:") })
+    else { return "" }
+    let numbers = line.split { !$0.isNumber }.compactMap { UInt64($0) }
+    guard numbers.count == 2 else { return "" }
+    if numbers == [0, 0] { return "not armed" }
+    let (seconds, isOver) = numbers[0].multipliedReportingOverflow(by: 1_000_000_000)
+    return isOver ? "" : "fires in \(Figures.duration(seconds &+ numbers[1], .prose))"
+  }
+
+  private static func signals(_ fdinfo: String) -> String {
+    guard let mask = Procfs.field("sigmask", of: fdinfo, radix: 16) else { return "" }
+    let numbers = (0..<64).filter { mask >> $0 & 1 != 0 }.map { "\($0 + 1)" }
+    return "signals " + numbers.joined(separator: ", ")
+  }
+
+  private static func process(_ fdinfo: String) -> String {
+    guard let pid = Procfs.field("Pid", of: fdinfo) else { return "its process has ended" }
+    let name = Procfs.read("/proc/\(pid)/comm").map { harmless($0.dropLast()) }
+    return "process " + (name.map { "\($0)/\(pid)" } ?? "\(pid)")
+  }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import UringBase
+
+/// A socket's kind, addresses and state: "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"; of a Unix socket the process
+/// at the other end.
+struct SocketDescription {
+  private(set) var text: String
+
+  init(_ descriptor: Int32) {
+    let type = Self.option(SO_TYPE, of: descriptor)
+    let own = Self.address { getsockname(descriptor, $0, $1) }
+    let peer = Self.address { getpeername(descriptor, $0, $1) }
+    let family = own?.family ?? AF_UNSPEC
+    text = Self.kind(family: family, type: type)
+    if let own, !own.text.isEmpty { text += " " + own.text }
+    if let peer, !peer.text.isEmpty { text += ", peer " + peer.text }
+    switch family {
+    case AF_INET, AF_INET6: if let state = Self.tcpState(of: descriptor) { text += ", " + state }
+    case AF_UNIX:
+      if Self.option(SO_ACCEPTCONN, of: descriptor) == 1 {
+        text += ", listening"
+      } else if peer != nil, let process = Self.peerProcess(of: descriptor) {
+        text += ", peer process " + process
+      }
+    default: break
+    }
+  }
+
+  private static func option(_ name: Int32, of descriptor: Int32) -> Int32 {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, name, &value, &length)
+    return value
+  }
+
+  /// Nil of UDP and others.
+  private static func tcpState(of descriptor: Int32) -> String? {
+    // the first byte of struct tcp_info
+    var state: UInt8 = 0
+    var length = socklen_t(1)
+    guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &state, &length) == 0 else {
+      return nil
+    }
+    let names = [
+      "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "closed",
+      "close_wait", "last_ack", "listening", "closing",
+    ]
+    return state >= 1 && Int(state) <= names.count ? names[Int(state) - 1] : nil
+  }
+
+  /// The process that connected, listened or made the pair.
+  private static func peerProcess(of descriptor: Int32) -> String? {
+    // struct ucred: pid, uid, gid
+    var credentials: InlineArray<3, Int32> = [0, 0, 0]
+    var length = socklen_t(MemoryLayout<InlineArray<3, Int32>>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0,
+      credentials[0] > 0
+    else { return nil }
+    let pid = credentials[0]
+    let name = Procfs.read("/proc/\(pid)/comm").map { harmless($0.dropLast()) }
+    return name.map { "\($0)/\(pid)" } ?? "\(pid), which has ended"
+  }
+
+  private static func kind(family: Int32, type: Int32) -> String {
+    let isStream = type == Int32(SOCK_STREAM.rawValue)
+    let isDatagram = type == Int32(SOCK_DGRAM.rawValue)
+    switch family {
+    case AF_INET, AF_INET6: return isStream ? "tcp" : isDatagram ? "udp" : "inet"
+    case AF_UNIX: return isStream ? "unix stream" : isDatagram ? "unix datagram" : "unix"
+    default: return "family \(family)"
+    }
+  }
+
+  private static func address(
+    _ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) -> (family: Int32, text: String)? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = withUnsafeMutablePointer(to: &storage) { storage in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask($0, &length) }
+    }
+    guard result == 0 else { return nil }
+    let family = Int32(storage.ss_family)
+    return withUnsafeBytes(of: storage) { bytes in
+      let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+      switch family {
+      case AF_INET: return (family, "\(number(family, bytes, at: 4)):\(port)")
+      case AF_INET6: return (family, "[\(number(family, bytes, at: 8))]:\(port)")
+      case AF_UNIX:
+        // an abstract name begins with a zero
+        let path = bytes[2..<max(2, min(Int(length), bytes.count))]
+        let isAbstract = path.first == 0
+        let name = harmless((isAbstract ? path.dropFirst() : path).prefix { $0 != 0 })
+        return (family, isAbstract && !name.isEmpty ? "@" + name : name)
+      default: return (family, "")
+      }
+    }
+  }
+
+  private static func number(
+    _ family: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
+  ) -> String {
+    var text = [CChar](repeating: 0, count: 64)
+    guard inet_ntop(family, bytes.baseAddress! + offset, &text, socklen_t(text.count)) != nil else {
+      return "?"
+    }
+    return CString.decode(text)
+  }
+}
