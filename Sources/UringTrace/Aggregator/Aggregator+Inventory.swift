@@ -30,6 +30,10 @@ extension Aggregator {
         requests[slot].request.userData == record.pointee.user_data
           || !requests[slot].request.isStartKnown
       else { return }
+      // Events since the start told only its address.
+      if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
+        describe(slot, record, ring: ring)
+      }
       settle(slot, record, &event)
     case .none, .ended:
       if requests.canBeFound(
@@ -61,15 +65,26 @@ extension Aggregator {
       requests[slot].request.startTime = min(record.pointee.since_ns, time)
     }
     if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
+    describe(slot, record, ring: ring)
+    // The kernel still has the number of its buffer.
+    if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
+    settle(slot, record, &event)
+  }
+
+  /// Notes what the kernel still has of the submission of a request that was not seen.
+  private mutating func describe(
+    _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, ring: Handle<RingState>
+  ) {
+    requests.change(userDataOf: slot, to: record.pointee.user_data)
     requests[slot].describe(record)
     requests[slot].request.isSubmittedBySQThread =
       record.pointee.submitter_tid != 0
       && record.pointee.submitter_tid == rings[ring].ring.sqThreadTid
-    requests[slot].isMultishot = known & UInt32(RECORD_KNOWS_MULTISHOT) != 0
-    if requests[slot].isMultishot || rings[ring].isIndexed { requests.addToIndex(slot) }
-    // The kernel still has the number of its buffer.
-    if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
-    settle(slot, record, &event)
+    requests[slot].isMultishot =
+      UInt32(record.pointee.known) & UInt32(RECORD_KNOWS_MULTISHOT) != 0
+    if !requests[slot].isIndexed, requests[slot].isMultishot || rings[ring].isIndexed {
+      requests.addToIndex(slot)
+    }
   }
 
   /// Notes where a request is.
