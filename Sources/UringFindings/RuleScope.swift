@@ -22,6 +22,9 @@ public struct RuleScope: Sendable {
   static let span = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
 
+  static let spanOfEveryRequest = RuleScope(
+    kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
+
   static func condition(
     lasting watch: UInt64 = 0, needsEveryRequest: Bool = false,
     on concerns: @escaping @Sendable (Ring) -> Bool = { !$0.isClosed }

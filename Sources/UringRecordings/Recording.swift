@@ -1,6 +1,7 @@
 import CRecord
 import Synchronization
 import SystemPackage
+import UringBase
 import UringRecords
 import UringTrace
 
@@ -15,12 +16,9 @@ public final class Recording: Sendable {
   private let firstRecord: Int
   /// What the other format's reader found wrong.
   private let readerFlaw: RecordingFlaw?
-  private let checked: Mutex<Checked>
-
-  private struct Checked: Sendable {
-    var check: RecordCheck
-    var blocks: [RecordBlock] = []
-  }
+  private let check: Mutex<RecordCheck>
+  /// Those that are checked. With a lock of its own: nobody who looks for a block waits for the check of another.
+  private let blocks = Mutex<[RecordBlock]>([])
 
   /// Opens a binary recording or a JSON trace, which one its first bytes tell.
   public convenience init(path: FilePath) throws(RecordingError) {
@@ -67,7 +65,7 @@ public final class Recording: Sendable {
     self.contents = contents
     self.firstRecord = firstRecord
     readerFlaw = flaw
-    checked = Mutex(Checked(check: blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck()))
+    check = Mutex(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
   }
 
   // MARK: Blocks
@@ -79,12 +77,24 @@ public final class Recording: Sendable {
 
   /// A block of records by its position among the blocks, nil behind the last.
   package func block(_ index: Int) -> RecordBlock? {
-    checked.withLock { checked in
-      while index >= checked.blocks.count {
-        guard checkNextBlock(&checked) else { return nil }
+    while true {
+      if let block = blocks.withLock({ index < $0.count ? $0[index] : nil }) { return block }
+      // Another thread may have checked it meanwhile.
+      let isChecked = check.withLock { check in
+        blocks.withLock { $0.count } > index || checkNextBlock(&check)
       }
-      return checked.blocks[index]
+      if !isChecked { return nil }
     }
+  }
+
+  /// Checks the blocks on a thread of its own, before they are asked for: for whoever uses all of
+  /// them. Without a thread they are checked when they are asked for.
+  package func checkAhead() {
+    let checkAll: @Sendable () -> Void = { [self] in
+      while check.withLock({ checkNextBlock(&$0) }) {}
+    }
+    let thread = try? WorkerThread("checker", orThrow: { Errno(rawValue: $0) }, checkAll)
+    thread?.detach()
   }
 
   /// The bytes of checked records.
@@ -92,17 +102,17 @@ public final class Recording: Sendable {
     UnsafeRawBufferPointer(rebasing: body[range])
   }
 
-  private func checkNextBlock(_ checked: inout Checked) -> Bool {
-    guard let block = checked.check.nextBlock(of: body) else { return false }
-    checked.blocks.append(block)
+  private func checkNextBlock(_ check: inout RecordCheck) -> Bool {
+    guard let block = check.nextBlock(of: body) else { return false }
+    blocks.withLock { $0.append(block) }
     return true
   }
 
   /// The check, which has come to its end.
   private var whole: RecordCheck {
-    checked.withLock { checked in
-      while checkNextBlock(&checked) {}
-      return checked.check
+    check.withLock { check in
+      while checkNextBlock(&check) {}
+      return check
     }
   }
 

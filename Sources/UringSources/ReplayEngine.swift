@@ -43,7 +43,10 @@ struct ReplayEngine: ~Copyable {
   }
 
   /// Moves to the end.
-  mutating func advanceToEnd() { advance(to: .max) }
+  mutating func advanceToEnd() {
+    recording.checkAhead()
+    advance(to: .max)
+  }
 
   /// Moves to a time, forward or back.
   mutating func seek(to time: UInt64) {

@@ -13,7 +13,8 @@ extension LiveTests {
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
       recorder.send(SIGSTOP)
-      let flood = try TestPrograms.start("nop_flood", "1", "--hold")
+      // Five times what the ring buffer holds.
+      let flood = try TestPrograms.start("nop_flood", "1", "--count", "2000000", "--hold")
       // A chain whose end is lost, and one that stays.
       let ended = try TestPrograms.start("links")
       #expect(ended.finish().status == 0)

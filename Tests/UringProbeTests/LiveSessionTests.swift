@@ -106,7 +106,7 @@ extension LiveTests {
 
     @Test func lossIsCountedAndTheTableHeals() throws {
       let session = try Self.session { $0.ringBufferSize = 1 << 14 }
-      let child = try TestPrograms.start("nop_flood", "1", "--hold")
+      let child = try TestPrograms.start("nop_flood", "1", "--count", "500000", "--hold")
       defer { _ = child.finish() }
       let snapshot = Self.wait(session) { $0.lost.ringBufferFull > 0 }
       #expect(snapshot.lost.ringBufferFull > 0)
@@ -120,7 +120,8 @@ extension LiveTests {
     @Test func countsAreExactThoughMostIsLost() throws {
       // Smaller than a batch: a loss begins and ends thousands of times a second.
       let session = try Self.session { $0.ringBufferSize = 1 << 12 }
-      let child = try TestPrograms.start("nop_flood", "1", "128", "--hold")
+      let child = try TestPrograms.start(
+        "nop_flood", "1", "128", "--count", "500000", "--hold")
       let truth = child.readLine()
       // Its creation may have been lost: then it is looked for.
       _ = Self.wait(session) { !Self.rings($0, of: child.pid).isEmpty }

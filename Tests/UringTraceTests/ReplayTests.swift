@@ -120,6 +120,23 @@ import Testing
     #expect(source.timeline.event == 1)
   }
 
+  @Test func blocksCheckedAheadAreThoseThatWereAskedFor() throws {
+    let bytes = SampleStream(repetitions: 200).binary()
+    let asked = try Recording(bytes: bytes, blockSize: 1 << 8)
+    let ahead = try Recording(bytes: bytes, blockSize: 1 << 8)
+    ahead.checkAhead()
+    var index = 0
+    while let block = ahead.block(index) {
+      #expect(block.range == asked.block(index)?.range)
+      #expect(block.endEvent == asked.block(index)?.endEvent)
+      index += 1
+    }
+    #expect(index > 100)
+    #expect(asked.block(index) == nil)
+    #expect(ahead.recordCount == asked.recordCount)
+    #expect(ahead.flaw == asked.flaw)
+  }
+
   @Test func runsOfBlocksGiveTheSameAsSingleRecords() throws {
     let long = try Recording(bytes: SampleStream(repetitions: 20).binary(), blockSize: 1 << 10)
     #expect(long.block(1) != nil)

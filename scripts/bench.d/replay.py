@@ -1,8 +1,8 @@
 """Records through the aggregator alone, and through the commands that read recordings."""
 import os
-import resource
 import subprocess
 import tempfile
+import time
 
 from base import OBSERVER_CPU, ROOT, WORKLOAD_CPU, last_json, output_of, pinned
 
@@ -13,14 +13,13 @@ COMMANDS = {
 }
 
 
-def processor_time(command):
-    """Seconds of a command, started by itself; the best of five: others were disturbed."""
+def seconds_of(command):
+    """Seconds from a command's start to its end; the best of five: others were disturbed."""
     times = []
     for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        start = time.monotonic()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        times.append(time.monotonic() - start)
     return min(times)
 
 
@@ -30,11 +29,11 @@ def replay(bench):
         # on a disk, as users' recordings are
         path = os.path.join(directory, "replay.uring")
         subprocess.run(
-            [bench.uringtop, "record", "-o", path, "--", bench.program("nop_flood"), "2", "32", "--cpu",
+            [bench.uringtop, "record", "-o", path, "--", bench.program("nop_flood"), "5", "32", "--cpu",
              str(WORKLOAD_CPU)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         recorded = last_json(output_of(pinned(OBSERVER_CPU, [bench.arguments.replay, path, "5"])))
         commands = {
-            name: recorded["records"] / processor_time(pinned(OBSERVER_CPU, [bench.uringtop, *arguments(path)]))
+            name: recorded["records"] / seconds_of([bench.uringtop, *arguments(path)])
             for name, arguments in COMMANDS.items()}
     for name, result in (("made in memory", made), ("recorded", recorded)):
         millions = result["records_per_second"] / 1e6

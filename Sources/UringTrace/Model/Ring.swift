@@ -53,6 +53,8 @@ public struct Ring: Sendable {
   /// Last `io_uring_cqring_wait`: CQEs asked for and when; 0 if never seen.
   public var lastWaitMinEvents: Int32
   public var lastWaitTime: UInt64
+  /// Last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
+  public var lastSyncCancelTime: UInt64 = 0
 
   /// When its queues were looked at first; nanoseconds, CLOCK_MONOTONIC; 0 before.
   public var firstLook: UInt64 = 0
