@@ -31,7 +31,7 @@ enum FindingFields {
       json.object { json in
         json.field("id", request.id)
         json.field("ring", request.ring)
-        json.field("user_data", hex: request.userData)
+        json.field("user_data", request.userDataText)
         json.field("opcode", request.opcode.name)
         json.field("state", literal: JSONNames.state(request.state))
         json.field("file", snapshot.fileNames.name(of: request))

@@ -221,7 +221,7 @@ public struct SnapshotDocument {
   private func write(_ request: Request, to json: inout JSONWriter) {
     json.field("id", request.id)
     json.field("ring", request.ring)
-    json.field("user_data", hex: request.userData)
+    json.field("user_data", request.userDataText)
     json.field("opcode", request.opcode.name)
     json.field("state", literal: JSONNames.state(request.state))
     let until = request.state.isFinal ? request.lastTime : snapshot.time
@@ -349,7 +349,8 @@ public struct SnapshotDocument {
       json.object { json in
         json.field("request", member.request)
         json.field("opcode", member.opcode.name)
-        json.field("user_data", hex: member.userData)
+        json.field(
+          "user_data", member.isUserDataKnown ? "0x" + String(member.userData, radix: 16) : nil)
         json.field("state", literal: JSONNames.state(member.state))
         json.field("result", member.result)
         json.field("errno", member.result.flatMap { JSONNames.errno($0) })

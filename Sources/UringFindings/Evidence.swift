@@ -133,7 +133,7 @@ struct Evidence {
 
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
-    var text = "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
+    var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
     if let name = snapshot.fileNames.description(of: request) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {

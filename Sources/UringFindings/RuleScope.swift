@@ -23,7 +23,7 @@ public struct RuleScope: Sendable {
     kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
 
   /// A span, concluding from requests that are not there.
-  static let everyRequest = RuleScope(
+  static let spanOfEveryRequest = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
 
   static func condition(

@@ -160,7 +160,7 @@ import UringTrace
     var snapshot = stream.snapshot()
     snapshot.time += 10 * Self.second
     func line(_ reason: String) -> [String] {
-      ["\(reason); hang, leaked-request and multishot-ended need all"]
+      ["\(reason); hang, leaked-request, open-link, unexplained-error and multishot-ended need all"]
     }
     #expect(
       unevaluated(snapshot, seesEveryRequest: false) == line("the filter leaves requests out"))

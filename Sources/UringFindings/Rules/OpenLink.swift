@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let openLink = FindingRule(
-    "open-link", .everyRequest,
+    "open-link", .spanOfEveryRequest,
     meaning:
       "A chain ends with the submission that its SQEs are in. IOSQE_IO_LINK in the last SQE of a submission links "
       + "nothing: the request runs alone, and what was meant to follow it is the first of the next submission.",

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let unexplainedError = FindingRule(
-    "unexplained-error", .everyRequest,
+    "unexplained-error", .spanOfEveryRequest,
     meaning: "Requests end with an error that usually has an author, and none was seen.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in

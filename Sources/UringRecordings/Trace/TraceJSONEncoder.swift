@@ -50,7 +50,8 @@ final class TraceJSONEncoder: TraceEncoder {
           json.field("event", literal: descriptor.name)
           json.field("ring", event.ring == 0 ? nil : event.ring)
           json.field("req", event.request == 0 ? nil : event.request)
-          let hasRequest = event.request != 0 || descriptor.hasUserData
+          let hasRequest =
+            event.request != 0 && event.isUserDataKnown || descriptor.hasUserData
           json.key("user_data")
           if hasRequest { json.hex(event.userData) } else { json.null() }
           json.field(

@@ -58,7 +58,7 @@ extension Aggregator {
       countUnmatched(cqe, hasRequest: true, ring)
       return
     }
-    if requests[slot].request.userData != cqe.userData {
+    if requests[slot].request.userData != cqe.userData || !requests[slot].request.isUserDataKnown {
       requests.change(userDataOf: slot, to: cqe.userData)
     }
     event.name(requests[slot])

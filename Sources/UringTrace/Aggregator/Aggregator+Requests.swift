@@ -240,6 +240,7 @@ extension Aggregator {
     requests[slot].request.isSubmittedBySQThread = false
     requests[slot].request.sqe = SQE()
     requests[slot].request.userData = 0
+    requests[slot].request.isUserDataKnown = false
     requests[slot].request.flags = 0
     requests[slot].request.submitterTid = 0
     requests[slot].request.submitterTgid = 0

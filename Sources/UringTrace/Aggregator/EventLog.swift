@@ -134,6 +134,7 @@ extension Event {
   mutating func name(_ slot: borrowing RequestSlot) {
     request = slot.request.id
     userData = slot.request.userData
+    isUserDataKnown = slot.request.isUserDataKnown
     opcode = slot.request.opcode
   }
 

@@ -14,6 +14,7 @@ public struct Chain: Sendable {
     public var request: Request.ID
     public var opcode: Opcode
     public var userData: UInt64
+    public var isUserDataKnown = true
     public var state: Request.State
     /// Of the last CQE, nil while there is none.
     public var result: Int32?

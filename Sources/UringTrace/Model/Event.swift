@@ -11,6 +11,8 @@ public struct Event: Sendable {
   public var ring: Ring.ID
   public var kind: RecordKind
   public var opcode: Opcode
+  /// False if ``userData`` is that of a request of which it is not known.
+  public var isUserDataKnown = true
   public var userData: UInt64
   /// By kind: fd of a submission, creation or file look-up; result of a CQE, short write (bytes) or
   /// registration; error of a preparation failure; CQEs waited for; poll mask; count of task work or

@@ -96,6 +96,8 @@ public struct Request: Sendable {
   /// What the kernel still had of the SQE, for a request that was found in flight: those fields of
   /// ``sqe`` are meaningful though ``isSQEKnown`` is false.
   public var kernelKnowledge: SQEKnowledge = []
+  /// False while only events without ``userData`` showed the request.
+  public var isUserDataKnown: Bool = true
   /// What the application wrote; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
   public var sqe: SQE = SQE()
   /// The first ``stepCapacity`` steps; see ``steps``.
@@ -162,6 +164,11 @@ public struct Request: Sendable {
   public var userStackKey: UserStackKey? {
     userStackNumber == 0
       ? nil : UserStackKey(tgid: submitterTgid, stack: userStackNumber - 1)
+  }
+
+  /// ``userData`` as people write it; nil if it is not known.
+  public var userDataText: String? {
+    isUserDataKnown ? "0x" + String(userData, radix: 16) : nil
   }
 
   /// Whether a field of ``sqe`` is what the application wrote.

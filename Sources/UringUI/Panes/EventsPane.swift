@@ -56,7 +56,7 @@ struct EventsContent: ListContent {
       "USER_DATA", width: 18, minimum: 10, .right, priority: 3,
       order: .number { row, _ in row.userData },
       picture: { row, _, width in
-        let isNone = row.opcode.isNone && row.userData == 0
+        let isNone = row.opcode.isNone && row.userData == 0 || !row.isUserDataKnown
         return Piece(isNone ? "" : RequestColumns.userData(row.userData, width: width))
       }),
     Column(

@@ -80,7 +80,8 @@ struct FindingDetailPane: Pane {
     }
     var pieces = [
       Piece("   "), Piece(Names.opcode(request.opcode).fitted(to: 14), .name),
-      Piece(Humanise.hex(request.userData) + "  "), Names.state(request.state),
+      Piece((request.isUserDataKnown ? Humanise.hex(request.userData) : "?") + "  "),
+      Names.state(request.state),
     ]
     if request.hasResult { pieces += [Piece("  "), Names.result(request)] }
     if let name = scene.snapshot.fileNames.name(of: request) {

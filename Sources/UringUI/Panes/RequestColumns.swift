@@ -52,7 +52,9 @@ enum RequestColumns {
   static let userData = Column<Request>(
     "USER_DATA", width: 18, minimum: 9, .right, priority: 4,
     order: .number { request, _ in request.userData },
-    picture: { request, _, width in Piece(userData(request.userData, width: width)) })
+    picture: { request, _, width in
+      Piece(request.isUserDataKnown ? userData(request.userData, width: width) : "?")
+    })
 
   /// Pointers differ in their last digits: those stay.
   static func userData(_ value: UInt64, width: Int) -> String {

@@ -52,7 +52,10 @@ struct RequestDetail {
     }
     if request.isSubmittedBySQThread { submitter.append(Piece("  by SQPOLL", .label)) }
     lines.append(Piece.fact("Submitter", submitter))
-    lines.append(Piece.fact("user_data", [Piece(Humanise.hex(request.userData))]))
+    lines.append(
+      Piece.fact(
+        "user_data", [Piece(request.isUserDataKnown ? Humanise.hex(request.userData) : "not known")]
+      ))
     if request.cqeCount > 0 {
       var pieces = [Piece("\(request.cqeCount)")]
       let flags = Fields.cqeFlags(request)
@@ -338,7 +341,8 @@ struct RequestDetail {
       if let result = member.result { pieces.append(Names.result(result, of: member.opcode)) }
       if member.request == chain.brokenBy { pieces.append(Piece("  ◀ broke the chain", .error)) }
       if member.isCancelled { pieces.append(Piece("  cancelled", .warning)) }
-      pieces.append(Piece("  " + Humanise.hex(member.userData), .faint))
+      pieces.append(
+        Piece("  " + (member.isUserDataKnown ? Humanise.hex(member.userData) : "?"), .faint))
       lines.append(pieces)
     }
     return lines + [[]]

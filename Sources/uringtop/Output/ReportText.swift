@@ -54,7 +54,7 @@ struct ReportText {
 
   private func describe(_ request: Request, at time: UInt64) -> String {
     let snapshot = document.snapshot
-    var text = "\(request.id): \(request.opcode.name) 0x\(String(request.userData, radix: 16))"
+    var text = "\(request.id): \(request.opcode.name) \(request.userDataText ?? "?")"
     if let name = snapshot.fileNames.name(of: request) { text += " on \(Text.clean(name))" }
     if request.hasResult {
       let error = ErrorNumber(result: request.result)?.name

@@ -74,7 +74,7 @@ struct SnapshotTable {
         request.state.name, request.opcode.name, file(of: request),
         request.knows(.off) ? "\(Int64(bitPattern: request.sqe.off))" : "-",
         request.knows(.len) ? "\(request.sqe.len)" : "-",
-        "0x" + String(request.userData, radix: 16),
+        request.userDataText ?? "?",
       ])
     }
     var text = Text.table(rows, rightAligned: [0, 1, 5, 6])

@@ -276,7 +276,8 @@ extension ChainTracker {
           || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
       all.append(
         Chain.Member(
-          request: request.id, opcode: request.opcode, userData: request.userData,
+          request: request.id, opcode: request.opcode,
+          userData: request.userData, isUserDataKnown: request.isUserDataKnown,
           state: request.state, result: request.hasResult ? request.result : nil,
           isCancelled: isCancelled))
       member = members[member].link.next

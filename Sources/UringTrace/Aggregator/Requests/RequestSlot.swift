@@ -74,6 +74,7 @@ extension RequestSlot {
     request.group = 0
     request.shortWriteBytes = 0
     request.kernelKnowledge = []
+    request.isUserDataKnown = true
   }
 
   /// Sets what the submission and the preparation failure have in common.

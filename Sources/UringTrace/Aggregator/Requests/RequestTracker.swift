@@ -122,6 +122,7 @@ struct RequestTracker: ~Copyable {
     let wasIndexed = slots[slot].isIndexed
     userData.remove(slot, &slots)
     slots[slot].request.userData = new
+    slots[slot].request.isUserDataKnown = true
     if wasIndexed { userData.insert(slot, &slots) }
   }
 

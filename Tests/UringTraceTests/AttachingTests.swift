@@ -1,0 +1,56 @@
+import Testing
+import UringDocuments
+import UringFindings
+import UringTrace
+
+/// Requests of which an event was seen before a walk found them.
+@Suite struct AttachingTests {
+  /// A request older than the capture that is woken before anything else is known of it.
+  private func stream() -> RecordStream {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.known[1] = RecordStream.Known(ring: 1, opcode: Opcode(name: "RECV")!, userData: 7)
+    stream.taskAdd(1)
+    return stream
+  }
+
+  private func document(_ snapshot: Snapshot) -> String {
+    String(decoding: SnapshotDocument(snapshot, toolVersion: "").encoded(), as: UTF8.self)
+  }
+
+  @Test func whatIsNotKnownIsNotZero() throws {
+    var stream = stream()
+    stream.freed(1)
+    let snapshot = stream.snapshot()
+    let request = try #require(snapshot.recent.first)
+    #expect(!request.isUserDataKnown && !request.hasResult)
+    let text = document(snapshot)
+    #expect(text.contains(#""user_data":null,"opcode":"RECV","state":"ended""#))
+    #expect(!text.contains(#""user_data":"0x0""#))
+    #expect(snapshot.events.filter { $0.request == request.id }.allSatisfy { !$0.isUserDataKnown })
+  }
+
+  @Test(arguments: [0, 7]) func aCQETellsUserDataAndResult(userData: UInt64) throws {
+    var stream = stream()
+    stream.known[1]?.userData = userData
+    stream.complete(1, 42)
+    let request = try #require(stream.snapshot().recent.first)
+    #expect(request.isUserDataKnown && request.userData == userData)
+    #expect(request.hasResult && request.result == 42)
+  }
+
+  @Test func aWalkTellsTheRestOfARequestThatAnEventShowedFirst() throws {
+    var stream = stream()
+    stream.parked(1, "RECV", userData: 7, knows: [.len, .file]) {
+      $0.fd = 5
+      $0.len = 512
+      $0.since_ns = 1
+    }
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.isUserDataKnown)
+    #expect(request.file == .descriptor(5))
+    #expect(request.knows(.len))
+    #expect(request.submitterTid == 11)
+    #expect(stream.snapshot().requests.count == 1)
+  }
+}
