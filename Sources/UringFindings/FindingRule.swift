@@ -51,12 +51,10 @@ public struct FindingRule: Sendable {
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
     .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .leakedRequest, .stoppedProcess,
-    .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle, .drainStall, .errorStorm,
-    .badMemory,
-    .overlappingMemory,
-    .withdrawnBuffer, .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer,
-    .copiedSend, .puntStorm, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters,
-    .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
+    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
+    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
+    .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
   ]
 }

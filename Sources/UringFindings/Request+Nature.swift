@@ -10,9 +10,6 @@ extension Opcode {
   /// POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL: ends or changes another request.
   var cancels: Bool { [7, 12, 14].contains(rawValue) }
 
-  /// URING_CMD, and with large SQEs URING_CMD128.
-  var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
-
   /// Waiting is what it is for: how long others took says nothing.
   var waitsByNature: Bool {
     let properties = properties

@@ -78,7 +78,7 @@ public final class Recording: Sendable {
   /// A block of records by its position among the blocks, nil behind the last.
   package func block(_ index: Int) -> RecordBlock? {
     while true {
-      if let block = blocks.withLock({ $0.indices.contains(index) ? $0[index] : nil }) { return block }
+      if let block = blocks.withLock({ index < $0.count ? $0[index] : nil }) { return block }
       // Another thread may have checked it meanwhile.
       let isChecked = check.withLock { check in
         blocks.withLock { $0.count } > index || checkNextBlock(&check)
@@ -87,12 +87,13 @@ public final class Recording: Sendable {
     }
   }
 
-  /// Checks the blocks on a thread of its own, before they are asked for: for whoever uses all of them. Without
-  /// a thread they are checked when they are asked for.
+  /// Checks the blocks on a thread of its own, before they are asked for: for whoever uses all of
+  /// them. Without a thread they are checked when they are asked for.
   package func checkAhead() {
-    let thread = try? WorkerThread("checker", orThrow: { Errno(rawValue: $0) }) { [self] in
+    let checkAll: @Sendable () -> Void = { [self] in
       while check.withLock({ checkNextBlock(&$0) }) {}
     }
+    let thread = try? WorkerThread("checker", orThrow: { Errno(rawValue: $0) }, checkAll)
     thread?.detach()
   }
 

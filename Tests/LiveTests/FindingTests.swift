@@ -36,7 +36,7 @@ extension LiveTests {
       // SQEs that the kernel has not taken are no requests: the summary names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
-      Fault("overlapping-memory", "warn"),
+      Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
       Fault("withdrawn-buffer", "warn"), Fault("multishot-ended", "warn"),
       Fault("buffers-exhausted", "warn"), Fault("worker-fan-out", "warn"),
     ]
@@ -44,7 +44,9 @@ extension LiveTests {
     /// Those that have happened when their program ends.
     static let passing = [
       Fault("cq-overflow", "warn"), Fault("broken-chain", "warn"), Fault("error-storm", "warn"),
-      Fault("bad-memory", "warn"), Fault("group-condition", "warn"),
+      Fault("bad-memory", "warn"), Fault("group-condition", "warn"), Fault("open-link", "warn"),
+      Fault("unexplained-error", "warn"), Fault("zero-progress", "warn"),
+      Fault("slow-open", "info"),
       Fault("short-transfer", "warn", program: "short-write"),
       Fault("short-transfer", "warn", program: "short-read"), Fault("copied-send", "warn"),
       Fault("punt-storm", "warn"), Fault("hashed-work", "warn"), Fault("small-batches", "info"),

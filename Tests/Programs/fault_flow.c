@@ -217,11 +217,61 @@ static void no_registered_file(bool faulty) {
   }
 }
 
+static void open_link(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  struct io_uring_sqe *read = next(ring, BAD);
+  io_uring_prep_read(read, zero, buffer, 64, 0);
+  read->flags = IOSQE_IO_LINK;
+  if (faulty)
+    send_all(ring);
+  io_uring_prep_nop(next(ring, GOOD));
+  send_all(ring);
+  take_all(ring, 2);
+}
+
+static void zero_progress(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  int file = temporary_file(4096);
+  for (int i = 0; i < 300; i++) {
+    io_uring_prep_read(next(ring, BAD), file, buffer, 4096, faulty || i % 2 ? 4096 : 0);
+    send_all(ring);
+    take(ring);
+  }
+}
+
+static void slow_open(bool faulty) {
+  struct ring *ring = open_ring(8, 0);
+  for (int i = 0; i < 100; i++) {
+    io_uring_prep_openat(
+        next(ring, BAD), AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC | (faulty ? O_CREAT : 0), 0600);
+    send_all(ring);
+    close(must_uring(take(ring)));
+  }
+}
+
+static void unexplained_error(bool faulty) {
+  int pair[2];
+  struct ring *ring = open_ring(8, 0);
+  must(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+  for (int i = 0; i < 100; i++) {
+    if (!faulty)
+      put(pair[1], "data");
+    io_uring_prep_recv(next(ring, BAD), pair[0], buffer, 64, MSG_DONTWAIT);
+    send_all(ring);
+    check(take(ring) == (faulty ? -EAGAIN : 4), "a strange result");
+  }
+}
+
 int main(int argc, char **argv) {
   static const struct fault faults[] = {
       {"cq-overflow", cq_overflow},
       {"broken-chain", broken_chain},
+      {"open-link", open_link},
       {"error-storm", error_storm},
+      {"unexplained-error", unexplained_error},
+      {"zero-progress", zero_progress},
+      {"slow-open", slow_open},
       {"bad-memory", bad_memory},
       {"group-condition", group_condition},
       {"short-write", short_write},

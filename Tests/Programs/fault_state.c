@@ -377,6 +377,14 @@ static void worker_fan_out(bool faulty) {
     unlink(paths[i]);
 }
 
+static void implausible_value(bool faulty) {
+  struct __kernel_timespec time = {.tv_sec = faulty ? 0xdeadbeef : 3600};
+  struct ring *ring = open_ring(8, 0);
+  io_uring_prep_timeout(next(ring, BAD), &time, 0, 0);
+  send_all(ring);
+  wait_for_end();
+}
+
 int main(int argc, char **argv) {
   static const struct fault faults[] = {
       {"hang", hang},
@@ -392,6 +400,7 @@ int main(int argc, char **argv) {
       {"sqpoll-stall", sqpoll_stall},
       {"sqpoll-idle", sqpoll_idle},
       {"drain-stall", drain_stall},
+      {"implausible-value", implausible_value},
       {"overlapping-memory", overlapping_memory},
       {"withdrawn-buffer", withdrawn_buffer},
       {"multishot-ended", multishot_ended},

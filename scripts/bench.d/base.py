@@ -13,6 +13,7 @@ class Bench:
         self.arguments = arguments
         self.uringtop = arguments.uringtop
         self.programs = arguments.programs
+        mount_tracing()
         self.directory = tempfile.mkdtemp(prefix="uringtop-bench-", dir="/dev/shm")
         self.results = {}
         self.rows = []
@@ -27,6 +28,13 @@ class Bench:
         mark = {True: "yes", False: "NO", None: ""}[is_reached]
         self.rows.append((figure, measured, required, mark))
         print(f"  {figure}: {measured}" + (f"  (required: {required}) {mark}" if required else ""), flush=True)
+
+
+def mount_tracing():
+    """bpftrace and perf look for tracepoints in these file systems."""
+    for kind, path in ("tracefs", "/sys/kernel/tracing"), ("debugfs", "/sys/kernel/debug"):
+        if not os.path.ismount(path):
+            subprocess.run(["mount", "-t", kind, "nodev", path], check=True)
 
 
 def pinned(processor, command):

@@ -129,7 +129,7 @@ extension Aggregator {
   ) -> (slot: Handle<RequestSlot>, isAmbiguous: Bool)? {
     indexAll(of: ring)
     let found = requests.find(ring: ring, userData: cqe.userData) {
-      $0.request.opcode.isCommand
+      $0.request.opcode.isDriverCommand
     }
     if let found { requests[found.slot].isMultishot = true }
     return found

@@ -20,7 +20,7 @@ extension Aggregator {
     }
     let opcode = requests[slot].request.opcode
     if opcode.properties.isZeroCopySend { lending.beginSend(&requests[slot], &event) }
-    if opcode.isCommand, !fuse.submitted(&requests[slot], &lending, &event) {
+    if opcode.isDriverCommand, !fuse.submitted(&requests[slot], &lending, &event) {
       ublk.submitted(&requests[slot], &lending, &event)
     }
     if opcode == .provideBuffers || opcode == .removeBuffers {

@@ -137,12 +137,17 @@ extension Aggregator {
     if record.pointee.opcode == Self.enableRings, record.pointee.result == 0 {
       rings[ring].ring.setupFlags.remove(.disabled)
     }
+    if record.pointee.opcode == Self.syncCancel {
+      rings[ring].ring.lastSyncCancelTime = record.pointee.base.time_ns
+    }
     event.value = record.pointee.result
     event.flags = record.pointee.opcode
   }
 
   /// `IORING_REGISTER_ENABLE_RINGS`
   private static var enableRings: UInt32 { 12 }
+  /// `IORING_REGISTER_SYNC_CANCEL`
+  private static var syncCancel: UInt32 { 24 }
 
   mutating func cqringWait(_ record: UnsafePointer<record_cqring_wait>, _ event: inout Event) {
     let header = record.pointee.base

@@ -55,6 +55,8 @@ public struct Ring: Sendable {
   public var lastWaitTime: UInt64
   /// Its thread.
   public var lastWaitTid: UInt32 = 0
+  /// Last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
+  public var lastSyncCancelTime: UInt64 = 0
 
   /// SQEs queued by the application and not taken by the kernel, at the last look.
   public var sqPending: UInt32 = 0

@@ -36,6 +36,9 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
     OpcodeProperties.table.indices.map { Opcode(rawValue: UInt8($0)) }
   }
 
+  /// URING_CMD, and with 128-byte SQEs URING_CMD128: a command of the file's driver.
+  public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
+
   /// What is known about it; of an opcode without a name: nothing.
   public var properties: OpcodeProperties {
     let table = OpcodeProperties.table

@@ -35,7 +35,7 @@ struct OpcodeTraitTable: ~Copyable {
       case .never, .always, .length: break
       }
       entry.alwaysTouchesBuffers =
-        properties.usesFixedBuffer || properties.isZeroCopySend || opcode.isCommand
+        properties.usesFixedBuffer || properties.isZeroCopySend || opcode.isDriverCommand
         || opcode == .provideBuffers || opcode == .removeBuffers
       switch properties.multishot {
       case .never: entry.canBeMultishot = false

@@ -17,7 +17,7 @@ extension LendingTracker {
     leader.tid = slot.request.submitterTid
     leader.tgid = slot.request.submitterTgid
     leader.startTime = slot.request.startTime
-    if slot.request.opcode.isCommand, slot.request.isSQEKnown {
+    if slot.request.opcode.isDriverCommand, slot.request.isSQEKnown {
       leader.command = UInt32(truncatingIfNeeded: slot.request.sqe.off)
     }
     return leader

@@ -337,9 +337,6 @@ extension Opcode {
   static let provideBuffers = Opcode(rawValue: 31)
   static let removeBuffers = Opcode(rawValue: 32)
 
-  /// URING_CMD, also that with 128-byte SQEs.
-  var isCommand: Bool { rawValue == 46 || properties.off?.name == "cmd_op" }
-
   /// Data that it took is lost for others.
   var takesFromStream: Bool { self == .recv || self == .recvmsg }
   private static let recv = Opcode(rawValue: 27)

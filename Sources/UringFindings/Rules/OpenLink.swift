@@ -1,0 +1,72 @@
+import UringTrace
+
+extension FindingRule {
+  static let openLink = FindingRule(
+    "open-link",
+    meaning:
+      "A chain ends with the submission that its SQEs are in. IOSQE_IO_LINK in the last SQE of a submission links "
+      + "nothing: the request runs alone, and what was meant to follow it is the first of the next submission.",
+    cure:
+      "Reserve room for the whole chain (io_uring_sq_space_left) before its first SQE is queued, or leave the flag "
+      + "out of the last one."
+  ) { evidence in
+    // A link whose record is missing looks the same.
+    guard evidence.isComplete else { return [] }
+    return evidence.rings.compactMap { ring -> Sighting? in
+      let ends = evidence.endsOfChains(on: ring.id)
+      var open = evidence.inFlight(on: ring.id).filter {
+        $0.isLinkOpen(ends, at: evidence.snapshot.time)
+      }
+      open += evidence.ended(on: ring.id) { $0.isLinkOpen(ends, at: evidence.snapshot.time) }
+      guard let first = open.min(by: { $0.id < $1.id }) else { return nil }
+      let next = evidence.submitted(after: first)
+      var text =
+        evidence.words(first)
+        + " has IOSQE_IO_LINK, and its submission ended with it: nothing is linked behind it"
+      if let next, next.preparationError != 0 {
+        text +=
+          ". \(evidence.words(next)), the first of the next submission, failed with "
+          + Words.error(next.preparationError)
+      }
+      if let cause = evidence.snapshot.cause(of: first) { text += ". It waits for \(cause.text)" }
+      return Sighting(
+        severity: .warn, rings: [ring.id],
+        requests: open.count == 1 ? [first.id] + (next.map { [$0.id] } ?? []) : open.map(\.id),
+        requestCount: UInt64(open.count),
+        summary: text
+          + (open.count > 1 ? " (the first of \(Words.count(open.count, "such request")))" : ""),
+        numbers: [.init("open_links", open.count)])
+    }
+  }
+}
+
+extension Request {
+  /// It is linked to the SQE that follows it, and none was.
+  ///
+  /// - Parameter ends: the last members of the ring's chains.
+  fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
+    let flags = SQEFlags(requestFlags: flags)
+    guard isStartKnown, isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
+      preparationError == 0, chain == 0 || ends.contains(id)
+    else { return false }
+    // If an SQE behind it fails in preparation, it is cancelled: that chain was not cut.
+    if hasResult { return result != -ErrorNumber.canceled.rawValue }
+    // Its submission may still go on.
+    return state != .linked && time.since(startTime) > 10_000_000
+  }
+}
+
+extension Evidence {
+  fileprivate func endsOfChains(on ring: Ring.ID) -> Set<Request.ID> {
+    Set(snapshot.chains.filter { $0.ring == ring }.compactMap { $0.members.last?.request })
+  }
+
+  /// The request of the ring that came next from the same thread.
+  fileprivate func submitted(after request: Request) -> Request? {
+    let (id, tid) = (request.id, request.submitterTid)
+    var next = inFlight(on: request.ring).filter { $0.id > id && $0.submitterTid == tid }
+    next += ended(on: request.ring, within: .history) { $0.id > id }
+      .filter { $0.submitterTid == tid }
+    return next.min { $0.id < $1.id }
+  }
+}

@@ -1,0 +1,83 @@
+import UringTrace
+
+extension FindingRule {
+  static let slowOpen = FindingRule(
+    "slow-open",
+    meaning:
+      "io_uring runs these opcodes in io-wq workers, always or with these flags: each costs a thread switch or "
+      + "two, even if all that it needs is cached.",
+    cure:
+      "Keep files open instead of opening them again; open without O_CREAT, O_TRUNC and O_TMPFILE first, which is "
+      + "tried inline; ask for a file's state once, or with a plain system call."
+  ) { evidence in
+    evidence.rings.compactMap { ring in
+      var kinds: [Opcode: SlowWork] = [:]
+      evidence.forEachEnded(on: ring.id) { request in
+        // The kernel sets REQ_F_FORCE_ASYNC, which is IOSQE_ASYNC's bit, in preparation.
+        guard Self.looksUp.contains(request.opcode), request.isSQEKnown,
+          !SQEFlags(rawValue: request.sqe.flags).contains(.async), let time = request.timeInWorker
+        else { return }
+        kinds[request.opcode, default: SlowWork()].add(request, time: time)
+      }
+      let count = kinds.values.reduce(0) { $0 + $1.count }
+      let completed = evidence.counts(of: ring).completed
+      guard count >= 50, count * 10 >= completed else { return nil }
+      let works = kinds.sorted { $0.key.rawValue < $1.key.rawValue }
+      let total = works.reduce(0) { $0 + $1.value.total }
+      let texts = works.map { opcode, work in
+        "\(work.count) \(opcode.name)" + (work.creates * 2 > work.count ? " (with O_CREAT)" : "")
+      }
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: works.compactMap(\.value.newest),
+        requestCount: count,
+        summary:
+          "\(texts.joined(separator: " and ")) of the last \(evidence.endedCount(on: ring.id)) requests went to "
+          + "io-wq workers, \(Words.duration(total / count)) each on average",
+        numbers: [.init("requests", count), .init("mean_ns", total / count)])
+    }
+  }
+
+  /// OPENAT, OPENAT2 and STATX: what is often done for one file again and again.
+  private static let looksUp: Set<Opcode> = [
+    Opcode(rawValue: 18), Opcode(rawValue: 28), Opcode(rawValue: 21),
+  ]
+}
+
+private struct SlowWork {
+  var newest: Request.ID?
+  var count: UInt64 = 0
+  /// Those with O_CREAT.
+  var creates: UInt64 = 0
+  /// Nanoseconds from the queue of the workers to the end.
+  var total: UInt64 = 0
+
+  mutating func add(_ request: borrowing Request, time: UInt64) {
+    if newest == nil { newest = request.id }
+    count += 1
+    if request.opcode.properties.flags?.name == "open_flags",
+      request.sqe.op_flags & 0o100 != 0
+    {
+      creates += 1
+    }
+    total += time
+  }
+}
+
+extension Request {
+  /// Nanoseconds since it was queued for a worker; nil if it was not.
+  fileprivate var timeInWorker: UInt64? {
+    for index in 0..<min(Int(stepCount), Self.stepCapacity)
+    where stepStorage[index].kind == .queuedToWorker {
+      return lastTime.since(stepStorage[index].time)
+    }
+    return nil
+  }
+}
+
+extension Evidence {
+  fileprivate func endedCount(on ring: Ring.ID) -> UInt64 {
+    var count: UInt64 = 0
+    forEachEnded(on: ring) { _ in count += 1 }
+    return count
+  }
+}

@@ -1,0 +1,114 @@
+import UringTrace
+
+extension FindingRule {
+  static let unexplainedError = FindingRule(
+    "unexplained-error",
+    meaning: "Requests end with an error that usually has an author, and none was seen.",
+    cure: "Look at what the submitting thread and the file do."
+  ) { evidence in
+    // Who cancels may be what was not seen.
+    guard evidence.isComplete else { return [] }
+    return evidence.rings.flatMap { ring in
+      [cancelled(on: ring, evidence), refusedToWait(on: ring, evidence)].compactMap { $0 }
+    }
+  }
+
+  private static func cancelled(on ring: Ring, _ evidence: Evidence) -> Sighting? {
+    guard !ring.isClosed else { return nil }
+    let found = evidence.ended(on: ring.id) { request in
+      request.hasResult && request.result == -ErrorNumber.canceled.rawValue && request.isStartKnown
+        && request.chain == 0 && request.opcode != .linkTimeout && !request.opcode.isDriverCommand
+    }
+    guard let oldest = found.last else { return nil }
+    let cancels = evidence.ended(on: ring.id, within: .history) { $0.opcode.cancels }
+    guard cancels.isEmpty, ring.lastSyncCancelTime == 0,
+      !evidence.inFlight(on: ring.id).contains(where: { $0.opcode.cancels }),
+      evidence.history(of: ring, reaches: oldest.startTime)
+    else { return nil }
+    let thread = evidence.thread(oldest.submitterTid)
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: found.reversed().map(\.id),
+      summary: "\(evidence.words(oldest)) ended with ECANCELED"
+        + (found.count > 1 ? ", and \(Words.count(found.count - 1, "more request"))" : "")
+        + ": no cancel, link or timeout ended it. \(thread) had submitted it",
+      numbers: [.init("cancelled", found.count)],
+      meaning: "The kernel cancels what a thread has in flight when the thread exits.",
+      cure:
+        "If the thread has exited: submit from a thread that lives at least as long as its requests."
+    )
+  }
+
+  private static func refusedToWait(on ring: Ring, _ evidence: Evidence) -> Sighting? {
+    let errors =
+      evidence.errnos(of: ring).first { $0.errno == ErrorNumber.again.rawValue }?.count ?? 0
+    let completed = evidence.counts(of: ring).completed
+    // A program that asks first whether it can go on at once fails less often than it succeeds.
+    guard errors >= 50, errors * 2 >= completed else { return nil }
+    let found = evidence.ended(on: ring.id) {
+      $0.hasResult && $0.result == -ErrorNumber.again.rawValue
+    }
+    guard let newest = found.first else { return nil }
+    let reason = newest.reasonNotToWait(ring)
+    let rate = Double(errors) * 1e9 / Double(evidence.life(of: ring))
+    return Sighting(
+      severity: .warn, rings: [ring.id], requests: found.map(\.id), requestCount: errors,
+      summary:
+        "\(evidence.words(newest)): \(errors) requests failed with EAGAIN, \(Words.number(rate)) a second"
+        + (reason.map { ", because \($0.cause)" } ?? ""),
+      numbers: [
+        .init("errors", errors), .init("completed", completed),
+        .init("per_second", UInt64(rate.rounded())),
+      ],
+      meaning:
+        "io_uring waits for a file that is not ready unless it is told not to. A request that is told so fails at "
+        + "once, and submitting it again only costs processor time.",
+      cure: reason?.cure
+        ?? "See whether the file was opened with O_NONBLOCK, which is for others than io_uring: leave it out, or wait with "
+        + "POLL_ADD first.")
+  }
+}
+
+extension ErrorNumber {
+  fileprivate static let again = ErrorNumber(rawValue: 11)
+}
+
+extension Request {
+  /// The flag that keeps io_uring from waiting for its file.
+  fileprivate func reasonNotToWait(_ ring: Ring) -> (cause: String, cure: String)? {
+    if ring.setupFlags.contains(.ioPoll) {
+      return (
+        "a ring with IORING_SETUP_IOPOLL does not wait for room in the device's queue",
+        "Keep fewer requests in flight, or submit again after completions."
+      )
+    }
+    guard isSQEKnown else { return nil }
+    switch opcode.properties.flags?.name {
+    case "msg_flags" where sqe.op_flags & 0x40 != 0:
+      return (
+        "MSG_DONTWAIT tells it not to wait",
+        "Leave MSG_DONTWAIT out: io_uring waits without a thread."
+      )
+    case "rw_flags" where sqe.op_flags & 0x8 != 0:
+      return (
+        "RWF_NOWAIT tells it not to wait",
+        "Leave RWF_NOWAIT out: io_uring waits without blocking the caller."
+      )
+    default: return nil
+    }
+  }
+}
+
+extension Evidence {
+  /// All that ended on a ring since a time is still known.
+  fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
+    if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
+    var known: UInt64 = 0
+    forEachEnded(on: ring.id, within: .history) { _ in known += 1 }
+    return known >= ring.counts.completed
+  }
+
+  /// As `thread 4242 (server)`.
+  fileprivate func thread(_ tid: UInt32) -> String {
+    "Thread \(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")
+  }
+}
