@@ -39,6 +39,51 @@ static void waiting(bool faulty) {
   }
 }
 
+// A handler could write to the pipe, so there is none.
+static void deadlock(bool faulty) {
+  static struct __kernel_timespec late = {.tv_sec = 1000};
+  struct ring *ring = open_ring(8, 0);
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  poll_pipe(ring, BAD);
+  if (!faulty)
+    io_uring_prep_timeout(next(ring, GOOD), &late, 0, 0);
+  send_all(ring);
+  wait_for(ring, 1);
+}
+
+static void lost_wake(bool faulty) {
+  enum { FUTEX_WAIT_OPCODE = 51, FUTEX2_SIZE_U32_FLAG = 2 };
+  static uint32_t word;
+  struct ring *ring = open_ring(8, 0);
+  struct io_uring_sqe *wait = next(ring, BAD);
+  wait->opcode = FUTEX_WAIT_OPCODE;
+  wait->fd = FUTEX2_SIZE_U32_FLAG;
+  wait->addr = (uintptr_t)&word;
+  wait->addr3 = UINT32_MAX;
+  send_all(ring);
+  if (faulty)
+    __atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
+  wait_for(ring, 1);
+}
+
+static void stopped_process(bool faulty) {
+  pid_t child = must(fork());
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct ring *ring = open_ring(8, 0);
+    poll_pipe(ring, BAD);
+    send_all(ring);
+    if (faulty)
+      raise(SIGSTOP);
+    wait_for_end();
+    _exit(0);
+  }
+  wait_for_end();
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+}
+
 static void make_fifo(char *path) {
   strcpy(path, "/tmp/uringtop-fault-XXXXXX");
   must(close(must(mkstemp(path))));
@@ -344,6 +389,9 @@ int main(int argc, char **argv) {
   static const struct fault faults[] = {
       {"hang", hang},
       {"waiting", waiting},
+      {"deadlock", deadlock},
+      {"lost-wake", lost_wake},
+      {"stopped-process", stopped_process},
       {"stuck-request", stuck_request},
       {"leaked-request", leaked_request},
       {"leaked-ring", leaked_ring},

@@ -120,7 +120,10 @@ struct probe_sighting {
   char comm[RECORD_COMM_LEN];
 };
 
-/* A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. */
+/*
+ * A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. Without padding at its
+ * end: with it, loops over arrays of it do not end in debug builds of Swift 6.3.
+ */
 #define PROBE_FILE_PIPE 1
 #define PROBE_FILE_SOCKET 2
 #define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, which file_operations tells apart */
@@ -148,7 +151,7 @@ struct probe_open_file {
   __u8 reserved;
   __u16 port;
   __u16 peer_port;
-  __u16 reserved2[3];
+  __u16 reserved2;
   __u32 address[4]; /* big endian; IPv4 in the first word */
   __u32 peer_address[4];
 };
