@@ -104,7 +104,7 @@ import UringRecords
     var providers: Set<GroupProvider> = []
     var kinds: Set<Buffer.Kind> = []
     var states: Set<RequestGroup.State> = []
-    for seed in 1...20 {
+    for seed in 1...40 {
       var records = RandomRecords(seed: UInt64(seed), timeRange: 1_000_000_000)
       var aggregator = RecordStream().replay()
       for number in 1...4_000 {

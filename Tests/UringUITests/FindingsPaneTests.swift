@@ -60,7 +60,7 @@ import UringTrace
     var young = interface(Make.snapshot(rings: [Make.ring(1)], at: 2))
     press(&young, "7")
     #expect(
-      screen(&young, width: 160).contains("not evaluated: watched for 2 s; hang, unreaped-cqes"))
+      screen(&young, width: 160).contains("not evaluated: watched for 2 s; lost-wake, deadlock"))
     var old = interface(Make.snapshot(rings: [Make.ring(1)], at: 5))
     press(&old, "7")
     #expect(!screen(&old, width: 160).contains("not evaluated"))

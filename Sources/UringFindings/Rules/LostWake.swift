@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let lostWake = FindingRule(
-    "lost-wake", .suspicion(lasting: 2_000_000_000),
+    "lost-wake", .suspicion(lasting: 3_000_000_000),
     meaning:
       "A futex word was changed and the request that waits for the change was not woken: it sleeps on.",
     cure:
