@@ -78,21 +78,21 @@ struct record_thread_state {
  */
 struct record_open_file {
   struct record base;
-  __u64 file;                /* struct file @hex */
-  __u64 inode;               /* of pipes and sockets */
-  __u64 peer_inode;          /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
-  __u64 references;          /* to the file: descriptors, requests, and others */
-  __u32 tgid;                /* process */
-  __s32 fd;                  /* its descriptor */
-  __u32 readers;             /* pipes: files open for reading @omit */
-  __u32 writers;             /* pipes: files open for writing @omit */
-  __u32 pending;             /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
-  __u32 capacity;            /* pipes: slots @omit */
-  __u32 kernel_users;        /* eventfds: references to the counter, that of the file included @omit */
-  __u32 queued;              /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
-  __u32 length;              /* sockets: addresses @text text */
-  __u16 can_read;            /* true if it is open for reading @bool */
-  __u16 can_write;           /* true if it is open for writing @bool */
+  __u64 file;         /* struct file @hex */
+  __u64 inode;        /* of pipes and sockets */
+  __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
+  __u64 references;   /* to the file: descriptors, requests, and others */
+  __u32 tgid;         /* process */
+  __s32 fd;           /* its descriptor */
+  __u32 readers;      /* pipes: files open for reading @omit */
+  __u32 writers;      /* pipes: files open for writing @omit */
+  __u32 pending;      /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
+  __u32 capacity;     /* pipes: slots @omit */
+  __u32 kernel_users; /* eventfds: references to the counter, that of the file included @omit */
+  __u32 queued;       /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
+  __u32 length;       /* sockets: addresses @text text */
+  __u16 can_read;     /* true if it is open for reading @bool */
+  __u16 can_write;    /* true if it is open for writing @bool */
   enum record_waitable kind; /* of the file */
   __u8 reserved[7];
 };
