@@ -30,7 +30,7 @@ extension LiveTests {
     /// Those that last until their program ends.
     static let lasting = [
       Fault("hang", "crit"), Fault("waiting", "info"), Fault("stuck-request", "warn"),
-      Fault("deadlock", "crit"), Fault("lost-wake", "crit"), Fault("stopped-process", "warn"),
+      Fault("deadlock", "crit"), Fault("lost-wake", "warn"), Fault("stopped-process", "warn"),
       Fault("leaked-request", "warn"), Fault("leaked-request", "warn", program: "leaked-ring"),
       Fault("unreaped-cqes", "warn"),
       // SQEs that the kernel has not taken are no requests: the summary names them.

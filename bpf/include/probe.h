@@ -120,10 +120,7 @@ struct probe_sighting {
   char comm[RECORD_COMM_LEN];
 };
 
-/*
- * A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. Without padding at its
- * end: with it, loops over arrays of it do not end in debug builds of Swift 6.3.
- */
+/* A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. */
 #define PROBE_FILE_PIPE 1
 #define PROBE_FILE_SOCKET 2
 #define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, which file_operations tells apart */

@@ -71,9 +71,8 @@ struct WaitGraph {
     }
     switch thread.wait {
     case .cqes(let id?):
-      guard let ring = rings[id], ring.lastWaitTime < facts.time else {
-        return .open("\(who) has run since")
-      }
+      guard let ring = rings[id] else { return .open("ring \(id) was not looked at") }
+      guard ring.lastWaitTime < facts.time else { return .open("\(who) has run since") }
       return .waits([
         .init(
           node: .ring(id), text: "\(who) waits in io_uring_enter on \(name(ring, in: thread.tgid))")
