@@ -53,7 +53,8 @@ public struct FindingRule: Sendable {
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
     .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs, .sqpollStall, .sqpollIdle,
+    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
+    .sqpollStall, .sqpollIdle,
     .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
     .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
     .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,

@@ -37,6 +37,7 @@ extension LiveTests {
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
       Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
+      Fault("closed-descriptor", "warn"),
       Fault("withdrawn-buffer", "warn"), Fault("multishot-ended", "warn"),
       Fault("buffers-exhausted", "warn"), Fault("worker-fan-out", "warn"),
     ]

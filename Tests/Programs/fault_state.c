@@ -327,6 +327,18 @@ static void worker_fan_out(bool faulty) {
     unlink(paths[i]);
 }
 
+static void closed_descriptor(bool faulty) {
+  static char buffer[64];
+  int fds[2];
+  struct ring *ring = open_ring(8, 0);
+  make_pipe(fds);
+  io_uring_prep_read(next(ring, BAD), fds[0], buffer, sizeof buffer, 0);
+  send_all(ring);
+  if (faulty)
+    close(fds[0]);
+  wait_for_end();
+}
+
 static void implausible_value(bool faulty) {
   struct __kernel_timespec time = {.tv_sec = faulty ? 0xdeadbeef : 3600};
   struct ring *ring = open_ring(8, 0);
@@ -351,6 +363,7 @@ int main(int argc, char **argv) {
       {"sqpoll-idle", sqpoll_idle},
       {"drain-stall", drain_stall},
       {"implausible-value", implausible_value},
+      {"closed-descriptor", closed_descriptor},
       {"overlapping-memory", overlapping_memory},
       {"withdrawn-buffer", withdrawn_buffer},
       {"multishot-ended", multishot_ended},

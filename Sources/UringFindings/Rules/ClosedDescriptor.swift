@@ -1,0 +1,33 @@
+import UringTrace
+
+extension FindingRule {
+  static let closedDescriptor = FindingRule(
+    "closed-descriptor", .condition(lasting: 1_000_000_000),
+    meaning:
+      "A request keeps its file open after close(2): a peer is not told of the end, and data goes to a buffer that "
+      + "the program may have given up.",
+    cure:
+      "Before close(2), shut the socket down (shutdown) or cancel what is in flight on it (ASYNC_CANCEL with "
+      + "IORING_ASYNC_CANCEL_FD), and take the CQE."
+  ) { evidence in
+    evidence.openRings.flatMap { ring -> [Sighting] in
+      var files: [FileIdentity: [Request]] = [:]
+      for request in evidence.inFlight(on: ring.id) {
+        // A registered file needs no descriptor.
+        guard case .descriptor? = request.file, let file = request.fileIdentity,
+          evidence.snapshot.fileNames.closed[file] != nil,
+          evidence.age(since: request.startTime) >= 1_000_000_000
+        else { continue }
+        files[file, default: []].append(request)
+      }
+      return files.sorted { $0.value[0].id < $1.value[0].id }.map { _, requests in
+        Sighting(
+          severity: .warn, rings: [ring.id], requests: requests.map(\.id),
+          summary: evidence.words(requests[0])
+            + (requests.count > 1
+              ? ", and \(Words.count(requests.count - 1, "more request")) on it" : ""),
+          numbers: [.init("requests", requests.count)])
+      }
+    }
+  }
+}
