@@ -58,8 +58,12 @@ extension LiveTests {
     /// Those that need a kernel which is not everywhere: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
+    /// Those that watching from the start rules out.
+    static let attachedLate = ["unlisted-requests"]
+
     @Test func everyRuleHasItsFault() {
-      let tags = Set((Self.lasting + Self.passing).map(\.tag) + Self.inGuests)
+      let tags = Set(
+        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.attachedLate)
       #expect(tags == Set(FindingRule.all.map(\.tag)))
     }
 
@@ -87,6 +91,20 @@ extension LiveTests {
       #expect(report.command?.status == 0)
       let found = report.findings.filter { $0.tag == fault.tag }
       #expect(found.isEmpty, "\(found)")
+    }
+
+    /// The notification of a zero-copy send, which is on none of the kernel's lists.
+    @Test(arguments: [false, true]) func requestsThatCannotBeListedAreCounted(isHealthy: Bool)
+      throws
+    {
+      let child =
+        try isHealthy
+        ? TestPrograms.startCase("sendzc_unread", "--healthy")
+        : TestPrograms.startCase("sendzc_unread")
+      defer { child.kill() }
+      while let line = child.readLine(), !line.text.hasPrefix("READY") {}
+      let report = try Report(["--pid", "\(child.pid)"])
+      #expect(report.findings.contains { $0.tag == "unlisted-requests" } != isHealthy)
     }
 
     private func expect(_ fault: Fault, in report: Report, of program: String) throws {
