@@ -86,8 +86,6 @@ static void short_read(bool faulty) {
   io_uring_prep_read(next(ring, GOOD), file, buffer + 8192, 4096, start + (faulty ? 8192 : 0));
   send_all(ring);
   take_all(ring, 2);
-  // A file is known to be no stream by its name, which is found while the program has it open.
-  sleep_ms(2000);
 }
 
 // Loopback copies when it delivers. What a full window keeps in the send queue until the connection is reset is not.

@@ -18,7 +18,7 @@ extension FindingRule {
       }
       let wrong = short.filter { request in
         if request.opcode.properties.direction == .write { return request.isShortWriteTold }
-        guard evidence.isNamedByPath(request), let extent = FileExtent(request) else {
+        guard evidence.hasOffsets(request), let extent = FileExtent(request) else {
           return false
         }
         return extents[extent.file]?.showDataBehind(extent) ?? false
@@ -130,8 +130,9 @@ private struct FileExtents {
 }
 
 extension Evidence {
-  /// Its file has a path: no pipe, socket or other stream.
-  fileprivate func isNamedByPath(_ request: Request) -> Bool {
+  /// Its file is no pipe, socket or other stream. Recordings without identities tell it by the name.
+  fileprivate func hasOffsets(_ request: Request) -> Bool {
+    if let file = request.fileIdentity { return file.hasOffsets }
     guard let name = snapshot.fileNames.name(of: request), name.hasPrefix("/") else { return false }
     return !name.hasPrefix("/dev/tty") && !name.hasPrefix("/dev/pts/")
       && !name.hasPrefix("/dev/console")

@@ -23,7 +23,7 @@ extension FindingRule {
       return reads.values.compactMap { repeats in
         guard repeats.count >= 100, repeats.rate >= 10, let newest = repeats.newest,
           let sample = evidence.request(newest),
-          evidence.snapshot.fileNames.name(of: sample).map({ $0.hasPrefix("/") }) ?? true
+          sample.fileIdentity?.hasOffsets ?? true
         else { return nil }
         return Sighting(
           severity: .warn, rings: [ring.id], requests: [newest], requestCount: repeats.count,

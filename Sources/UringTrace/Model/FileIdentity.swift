@@ -47,6 +47,9 @@ public struct FileIdentity: Hashable, Sendable {
     }
   }
 
+  /// A regular file or a block device: a read at an offset tells what is there.
+  public var hasOffsets: Bool { [0o100000, 0o060000].contains(mode & 0o170000) }
+
   /// The file system never gives an inode number to a second file, in practice: it counts up.
   package var hasLastingNumber: Bool {
     [FileSystems.pipe, FileSystems.socket, FileSystems.process, FileSystems.memory]
