@@ -134,6 +134,9 @@ struct SampleStream {
     var get = record_file_get()
     get.base = base(.fileGet, request, opcode: 22)
     get.fd = 9
+    get.file = record_file_identity(
+      file: 0xffff_8881_5000_0000, inode: 77, device: 8 << 20 | 1, generation: 3,
+      file_system: 0xef53, mode: 0o100644, anonymous: .none)
     buffer.append(get, base: \.base)
   }
 

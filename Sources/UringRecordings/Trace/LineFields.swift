@@ -114,6 +114,7 @@ struct LineFields {
   private func choice(
     _ vocabulary: RecordVocabulary, _ field: RecordField, _ name: String, _ line: LineMembers
   ) throws -> UInt64 {
+    if vocabulary.unknown == .null, try !line.has(name) { return 0 }
     let text = try line.string(name)
     if let value = vocabulary.value(named: text) { return value }
     // Traces have had no check of fields that came later.
