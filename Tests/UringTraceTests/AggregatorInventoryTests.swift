@@ -237,6 +237,22 @@ import UringTrace
     #expect(stream.snapshot().requests.isEmpty)
   }
 
+  @Test func whatEndedSinceTheWalkIsNotRevivedByALoss() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.complete(1)
+    stream.time += 10
+    stream.lost(5)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+    // A later walk sees what was submitted without a record.
+    stream.parked(1, "READ", userData: 7)
+    #expect(stream.snapshot().requests.count == 1)
+  }
+
   @Test func whatEndedUnknownIsNotRevived() {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -211,15 +211,22 @@ struct RequestTracker: ~Copyable {
   ) -> Bool {
     if let position = addresses.find(header.req) {
       // It was seen, and has ended: the next request there would have been seen as well.
-      let handle = addresses[position].handle
-      guard
-        lossTime != 0 && (handle == .none || slots[unproven: handle].request.lastTime <= lossTime)
-      else { return false }
+      guard lossTime != 0, latestEnd(at: position) <= min(lossTime, header.time_ns) else {
+        return false
+      }
     } else {
       // It may be among the forgotten ones.
       guard forgottenTime < header.time_ns, !isFromStart || lossTime != 0 else { return false }
     }
     return !strangeEnds.contains(ring: ring, userData: userData, since: header.time_ns)
+  }
+
+  /// When the request that was at an address ended, at the latest: what the history has forgotten ended before
+  /// all that it has.
+  private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
+    var handle = addresses[position].handle
+    if handle == .none, history.count > 0 { handle = history[age: history.count - 1] }
+    return handle == .none ? 0 : slots[unproven: handle].request.lastTime
   }
 
   /// Makes room without forgetting ended addresses: they show which results of this walk are stale.
