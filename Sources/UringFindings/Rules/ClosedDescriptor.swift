@@ -14,7 +14,8 @@ extension FindingRule {
       var files: [FileIdentity: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) {
         // A registered file needs no descriptor.
-        guard case .descriptor? = request.file, let file = request.fileIdentity,
+        guard !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
+          let file = request.fileIdentity,
           evidence.snapshot.fileNames.closed[file] != nil,
           evidence.age(since: request.startTime) >= 1_000_000_000
         else { continue }
