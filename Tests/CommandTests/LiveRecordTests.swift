@@ -47,10 +47,12 @@ import Testing
     try #require(mkfifo(done, 0o600) == 0)
     reader.arguments = ["-c", "exec 3<\(pipe); cat \(done); exec cat <&3 >\(path)"]
     try reader.run()
-    // Six times what waits in memory, at 184 bytes a request. The reader comes before the flood on a busy machine, so
-    // that the ring buffer takes it.
-    let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 9000000; : >\(done)"
-    let outcome = try Command.run("record", "-o", pipe, "--", "sh", "-c", flood)
+    // Twice what waits in memory, at 184 bytes a request. On the flood's processor the reader comes first, so that the
+    // ring buffer takes it.
+    let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 3000000; : >\(done)"
+    let outcome = try Command.run(
+      "-c", "0", Command.binary.path, "record", "-o", pipe, "--", "sh", "-c", flood,
+      program: URL(filePath: "/usr/bin/taskset"))
     reader.waitUntilExit()
     #expect(outcome.status == 0, "\(outcome.error)")
     let document = try #require(
