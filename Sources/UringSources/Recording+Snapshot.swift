@@ -15,22 +15,24 @@ extension Recording {
   ///
   /// - Parameters:
   ///   - interval: nanoseconds between them.
-  ///   - most: how many there are at most; those of a longer recording are further apart.
+  ///   - most: after half as many, and each time again, they are twice as far apart.
   ///   - body: takes those before, in order.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
     _ body: (Snapshot) -> Void
   ) -> Snapshot {
+    // Where the recording ends is known when all of it is checked.
+    checkAhead()
     var engine = ReplayEngine(self)
-    let end = min(time ?? .max, duration)
-    let step = max(interval, end / most, 1)
-    var moment = step
-    while moment < end {
+    var (step, moment, count) = (max(interval, 1), max(interval, 1), UInt64(0))
+    while moment < time ?? .max, !engine.isAtEnd {
       engine.advance(to: moment)
       body(filter.apply(to: engine.snapshot()))
-      moment += step
+      count += 1
+      if count % max(most / 2, 1) == 0 { step = min(step * 2, 1 << 62) }
+      moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step
     }
-    engine.advance(to: end)
+    engine.advance(to: min(time ?? .max, duration))
     return filter.apply(to: engine.snapshot())
   }
 }
