@@ -33,7 +33,7 @@ public struct Diagnosis: Sendable {
     return Self.ordered(FindingRule.all.flatMap { $0.findings(in: evidence) })
   }
 
-  /// What lasts and is wrong at the time of a snapshot.
+  /// Findings about conditions that hold at the time of a snapshot.
   func conditions(in snapshot: Snapshot) -> [Finding] {
     let evidence = evidence(snapshot)
     return FindingRule.all.filter { $0.scope.kind != .span }

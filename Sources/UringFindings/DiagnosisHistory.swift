@@ -56,7 +56,7 @@ public struct DiagnosisHistory: Sendable {
     Diagnosis(seesEveryRequest: seesEveryRequest).notEvaluated(in: end, besides: findings)
   }
 
-  /// What is wrong at the end, and what was wrong for a while before, the worst first.
+  /// Findings at the end, and those that held for a while before; the worst first.
   public mutating func findings(at end: Snapshot) -> [Finding] {
     var diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
     let current = diagnosis.findings(in: end)

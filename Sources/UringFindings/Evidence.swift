@@ -78,6 +78,13 @@ struct Evidence {
     }
   }
 
+  /// How many there are.
+  func endedCount(on ring: Ring.ID, within reach: Reach = .span) -> UInt64 {
+    var count: UInt64 = 0
+    forEachEnded(on: ring, within: reach) { _ in count += 1 }
+    return count
+  }
+
   /// Those of them that pass.
   func ended(
     on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool

@@ -29,4 +29,12 @@ extension Request {
     case .flags(let bits): !knows(.opFlags) || sqe.op_flags & bits != 0
     }
   }
+
+  /// The time of the first step of one of these kinds, nil if there is none. Requests are many: no step is copied.
+  func time(ofFirst passes: (Step.Kind) -> Bool) -> UInt64? {
+    for index in 0..<min(Int(stepCount), Self.stepCapacity) where passes(stepStorage[index].kind) {
+      return stepStorage[index].time
+    }
+    return nil
+  }
 }

@@ -22,6 +22,11 @@ enum Words {
     return rest > 0 ? "\(text) and \(rest) more" : text
   }
 
+  /// `4242 (server)`, or the number alone.
+  static func thread(_ tid: UInt32, in snapshot: Snapshot) -> String {
+    "\(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")
+  }
+
   static func percent(_ part: UInt64, of whole: UInt64) -> UInt64 {
     whole == 0 ? 0 : UInt64((Double(part) * 100 / Double(whole)).rounded())
   }

@@ -171,10 +171,10 @@ extension Request {
   }
 
   private var isPollArmed: Bool {
-    (0..<min(Int(stepCount), Self.stepCapacity)).contains {
+    time {
       [.pollArmed, .queuedToWorker, .queuedToWorkerHashed, .taskWorkAdded, .linked, .deferred]
-        .contains(stepStorage[$0].kind)
-    }
+        .contains($0)
+    } != nil
   }
 
   fileprivate var hasTaskWork: Bool { steps.contains { $0.kind == .taskWorkAdded } }

@@ -61,7 +61,7 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// What the other threads of a waiter's process do: "; thread 4712 is blocked in futex() at 0x1000".
+  /// A clause for each other thread of a waiter's process: "; thread 4712 is blocked in futex() at 0x1000".
   fileprivate func others(than waiter: Ring.Waiter) -> String {
     guard let waits else { return "" }
     let others = waits.threads(of: waiter.tgid).filter { $0.tid != waiter.tid }

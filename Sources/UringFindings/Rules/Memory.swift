@@ -123,7 +123,7 @@ private struct MemorySpan {
   var end: UInt64
   /// The kernel writes into it.
   var isFilled: Bool
-  /// What the application wrote, nil where not known.
+  /// The SQE as the application wrote it, nil where not known.
   var sqe: Written?
 
   struct Written: Equatable {

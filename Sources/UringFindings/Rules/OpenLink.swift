@@ -12,8 +12,8 @@ extension FindingRule {
   ) { evidence in
     // A link whose record is missing looks the same.
     guard evidence.isComplete else { return [] }
+    let ends = Set(evidence.snapshot.chains.compactMap { $0.members.last?.request })
     return evidence.rings.compactMap { ring -> Sighting? in
-      let ends = evidence.endsOfChains(on: ring.id)
       var open = evidence.inFlight(on: ring.id).filter {
         $0.isLinkOpen(ends, at: evidence.snapshot.time)
       }
@@ -43,7 +43,7 @@ extension FindingRule {
 extension Request {
   /// It is linked to the SQE that follows it, and none was.
   ///
-  /// - Parameter ends: the last members of the ring's chains.
+  /// - Parameter ends: the last members of all chains.
   fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
     let flags = SQEFlags(requestFlags: flags)
     guard isStartKnown, isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
@@ -57,10 +57,6 @@ extension Request {
 }
 
 extension Evidence {
-  fileprivate func endsOfChains(on ring: Ring.ID) -> Set<Request.ID> {
-    Set(snapshot.chains.filter { $0.ring == ring }.compactMap { $0.members.last?.request })
-  }
-
   /// The request of the ring that came next from the same thread.
   fileprivate func submitted(after request: Request) -> Request? {
     let (id, tid) = (request.id, request.submitterTid)

@@ -66,18 +66,6 @@ private struct SlowWork {
 extension Request {
   /// Nanoseconds since it was queued for a worker; nil if it was not.
   fileprivate var timeInWorker: UInt64? {
-    for index in 0..<min(Int(stepCount), Self.stepCapacity)
-    where stepStorage[index].kind == .queuedToWorker {
-      return lastTime.since(stepStorage[index].time)
-    }
-    return nil
-  }
-}
-
-extension Evidence {
-  fileprivate func endedCount(on ring: Ring.ID) -> UInt64 {
-    var count: UInt64 = 0
-    forEachEnded(on: ring) { _ in count += 1 }
-    return count
+    time { $0 == .queuedToWorker }.map { lastTime.since($0) }
   }
 }

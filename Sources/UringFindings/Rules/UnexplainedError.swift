@@ -32,12 +32,12 @@ extension FindingRule {
       !evidence.inFlight(on: ring.id).contains(where: { $0.opcode.cancels }),
       evidence.history(of: ring, reaches: oldest.startTime)
     else { return nil }
-    let thread = evidence.thread(oldest.submitterTid)
+    let thread = Words.thread(oldest.submitterTid, in: evidence.snapshot)
     return Sighting(
       severity: .warn, rings: [ring.id], requests: found.reversed().map(\.id),
       summary: "\(evidence.words(oldest)) ended with ECANCELED"
         + (found.count > 1 ? ", and \(Words.count(found.count - 1, "more request"))" : "")
-        + ": no cancel, link or timeout ended it. \(thread) had submitted it",
+        + ": no cancel, link or timeout ended it. Thread \(thread) had submitted it",
       numbers: [.init("cancelled", found.count)],
       meaning: "The kernel cancels what a thread has in flight when the thread exits.",
       cure:
@@ -116,13 +116,6 @@ extension Evidence {
   /// All that ended on a ring since a time is still known.
   fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
     if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
-    var known: UInt64 = 0
-    forEachEnded(on: ring.id, within: .history) { _ in known += 1 }
-    return known >= ring.counts.completed
-  }
-
-  /// As `thread 4242 (server)`.
-  fileprivate func thread(_ tid: UInt32) -> String {
-    "Thread \(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")
+    return endedCount(on: ring.id, within: .history) >= ring.counts.completed
   }
 }

@@ -16,7 +16,7 @@ extension FindingRule {
         // Who asks for a worker has one.
         guard request.opcode.properties.direction != .none,
           !SQEFlags(requestFlags: request.flags).contains(.async),
-          // What failed shows what is wrong with the file, not with the way to it.
+          // A failure tells of the file, not of the way to it.
           !request.hasFailed
         else { return false }
         transfers += 1
@@ -135,19 +135,11 @@ extension Request {
   fileprivate var hasFailed: Bool { hasResult && result < 0 }
 
   fileprivate var isPunted: Bool {
-    (0..<min(Int(stepCount), Self.stepCapacity)).contains {
-      stepStorage[$0].kind == .queuedToWorker || stepStorage[$0].kind == .queuedToWorkerHashed
-    }
+    time { $0 == .queuedToWorker || $0 == .queuedToWorkerHashed } != nil
   }
 
   /// When it was queued behind other work on its file, nil if it was not.
-  fileprivate var hashedTime: UInt64? {
-    for index in 0..<min(Int(stepCount), Self.stepCapacity)
-    where stepStorage[index].kind == .queuedToWorkerHashed {
-      return stepStorage[index].time
-    }
-    return nil
-  }
+  fileprivate var hashedTime: UInt64? { time { $0 == .queuedToWorkerHashed } }
 
   /// The thread that executes it, as far as is known: a worker shows when it looks a file up, or in a
   /// walk.

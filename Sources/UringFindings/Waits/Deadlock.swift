@@ -88,7 +88,7 @@ extension WaitGraph {
     return found
   }
 
-  /// What a request waits for, clause by clause, down to what could end it.
+  /// The clauses of a request's wait, down to whoever could end it.
   func chain(from request: Request.ID) -> [String] {
     var clauses: [String] = []
     var isPassed: Set<WaitNode> = []

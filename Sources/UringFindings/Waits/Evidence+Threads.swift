@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What the application's threads do instead of serving a ring.
+/// The threads that serve a ring, and where they are blocked instead.
 extension Evidence {
   /// A thread, and why it is thought to be the one that serves the ring.
   struct Server {

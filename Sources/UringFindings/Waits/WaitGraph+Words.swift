@@ -3,7 +3,7 @@ import UringTrace
 /// Names of nodes in sentences and in documents.
 extension WaitGraph {
   func name(_ thread: ThreadState) -> String {
-    "thread \(thread.tid)" + (snapshot.taskNames[thread.tid].map { " (\($0))" } ?? "")
+    "thread \(Words.thread(thread.tid, in: snapshot))"
   }
 
   func name(_ ring: Ring, in tgid: UInt32) -> String {
