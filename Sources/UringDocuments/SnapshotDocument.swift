@@ -169,6 +169,7 @@ public struct SnapshotDocument {
       json.field("min_events", waiter.minEvents)
       json.field("since_ns", waiter.since)
       json.field("asleep_since_ns", waiter.asleepSince)
+      json.field("in_iowait", waiter.isInIOWait)
     }
     json.field("balance", ring.balance) { json, balance in
       json.field("time_ns", balance.time)

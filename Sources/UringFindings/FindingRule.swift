@@ -52,13 +52,13 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .lostWake, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
     .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
     .sqpollStall, .sqpollIdle,
     .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
-    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
+    .overlappingMemory, .zeroProgress, .buffersExhausted, .groupCondition,
     .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
-    .unlistedRequests,
+    .iowait, .unlistedRequests,
   ]
 }

@@ -115,7 +115,9 @@ struct probe_sighting {
   __u32 waiter_tgid;
   __u32 waiter_missing;
   __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
-  __u32 reserved;
+  __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
+  __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
+  __u32 jiffies;          /* now, modulo 2^32 */
   __u64 waiter_ran_ns; /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
@@ -224,7 +226,7 @@ struct probe_starts {
 
 /*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
+ * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
  * Slots are as many as user space says; what did not fit is counted.
  */
 #define PROBE_SLOT_SIZE 152

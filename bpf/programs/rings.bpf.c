@@ -133,6 +133,10 @@ __noinline __u64 ran_until_at(__u64 task) {
   return task ? ran_until((struct task_struct *)task) : 0;
 }
 
+__noinline __u32 is_in_iowait(__u64 task) {
+  return task ? BPF_CORE_READ_BITFIELD_PROBED((struct task_struct *)task, in_iowait) : 0;
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
   struct io_ring_ctx *ring = BPF_CORE_READ(file, private_data);
@@ -148,6 +152,8 @@ static __always_inline void report_ring(
     struct task_struct *thread = BPF_CORE_READ(ring, sq_data, thread);
     if (thread)
       sighting.sq_thread_tid = tid_of(thread);
+    sighting.sq_thread_idle = BPF_CORE_READ(ring, sq_data, sq_thread_idle);
+    sighting.jiffies = bpf_jiffies64();
   }
   count_registered(ring, &sighting);
   look_at_depth((__u64)ring);
@@ -159,6 +165,7 @@ static __always_inline void report_ring(
   sighting.waiter_tgid = tgid_at(depth.waiter);
   sighting.waiter_missing = depth.missing;
   sighting.waiter_ran_ns = ran_until_at(depth.waiter);
+  sighting.waiter_in_iowait = is_in_iowait(depth.waiter);
   if (sighting.sq_thread_tid)
     sighting.sq_thread_sleeps = BPF_CORE_READ(ring, rings, sq_flags.counter) & IORING_SQ_NEED_WAKEUP;
   struct mm_struct *mm = task->mm;

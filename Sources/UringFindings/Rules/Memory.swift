@@ -86,31 +86,6 @@ extension FindingRule {
         + "\(Words.count(bytes, "byte")) at 0x" + String(second.start, radix: 16),
       numbers: [.init("pairs", pairs.count), .init("shared_bytes", bytes)])
   }
-
-  static let withdrawnBuffer = FindingRule(
-    "withdrawn-buffer", .condition(lasting: 1_000_000_000),
-    meaning: "A registered buffer was unregistered or replaced while requests use it: it stays "
-      + "pinned until the last of them ends.",
-    cure: "Wait for the requests that use a buffer before taking it out of the table."
-  ) { evidence in
-    evidence.snapshot.buffers.compactMap { buffer in
-      guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
-        // The members of these groups outlive the withdrawal by design; conditions tell of delays.
-        buffer.provider.isLongLived,
-        let request = evidence.request(oldest),
-        evidence.age(since: request.startTime) >= 1_000_000_000
-      else { return nil }
-      return Sighting(
-        severity: .warn, rings: [buffer.ring], requests: buffer.borrowers,
-        summary: "buffer \(buffer.index) is out of the table, and \(evidence.words(request))"
-          + (buffer.borrowers.count > 1
-            ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
-        numbers: [
-          .init("borrowers", buffer.borrowers.count), .init("length", buffer.length),
-          .init("age_ns", evidence.age(since: request.startTime)),
-        ])
-    }
-  }
 }
 
 /// Memory that a request names.

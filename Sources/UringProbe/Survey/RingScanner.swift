@@ -259,6 +259,7 @@ extension RingScanner.KnownRing {
       && sighting.waiter_tid == other.sighting.waiter_tid
       && sighting.waiter_missing == other.sighting.waiter_missing
       && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
+      && sighting.waiter_in_iowait == other.sighting.waiter_in_iowait
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
@@ -285,6 +286,7 @@ extension RingScanner.KnownRing {
       $0.waiter_tgid = sighting.waiter_tgid
       $0.waiter_missing = sighting.waiter_missing
       $0.waiter_asleep_ms = asleepMilliseconds(at: time)
+      $0.waiter_in_iowait = UInt8(truncatingIfNeeded: sighting.waiter_in_iowait)
       $0.sq_thread_ms = sqThreadTime
     }
   }

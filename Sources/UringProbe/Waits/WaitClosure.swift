@@ -59,6 +59,7 @@ struct WaitClosure {
       reach(.ring(ring))
     }
     for request in scope.requests { follow(request) }
+    for descriptor in scope.descriptors { reach(descriptor) }
     while let process = queue.popLast() { look(at: process) }
   }
 

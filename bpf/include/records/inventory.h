@@ -74,8 +74,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
  *
  * @title "ring depth" faint
  * @needs ring
- * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms sq_thread
- * @order sq_thread_ms
+ * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms
+ * @order waiter_in_iowait sq_thread sq_thread_ms
  */
 struct record_ring_depth {
   struct record base;
@@ -83,7 +83,8 @@ struct record_ring_depth {
   __u32 cq_pending;             /* CQEs posted and not reaped */
   __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
-  __u16 reserved;
+  __u8 waiter_in_iowait; /* true if the idle time of the waiter's processor counts as iowait @bool @reused 1 */
+  __u8 reserved;
   __u32 waiters;          /* waiting tasks, 64 at most */
   __u32 waiter_tid;       /* the first of them, 0 if none */
   __u32 waiter_tgid;      /* its process */
