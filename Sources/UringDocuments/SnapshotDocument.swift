@@ -66,6 +66,16 @@ public struct SnapshotDocument {
       json.field("disk_requests", array: snapshot.diskRequests) { json, disk in
         json.object { write(disk, to: &$0) }
       }
+      json.field("worker_pools", array: snapshot.workerPools) { json, pool in
+        json.object { json in
+          json.field("pid", pool.tgid)
+          json.field("workers", pool.workers)
+          json.field("idle", pool.idle)
+          json.field("idle_since_ns", pool.idleSince == 0 ? nil : pool.idleSince)
+          json.field("processors", pool.processors)
+          json.field("program_processors", pool.programProcessors)
+        }
+      }
       if snapshot.waits.time == 0 {
         json.field("waits", nil as UInt64?)
       } else {
@@ -161,6 +171,14 @@ public struct SnapshotDocument {
     json.field("cq_overflowed", ring.isOverflowed)
     json.field("sq_thread", ring.sqThread.map { JSONNames.activity($0) })
     json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
+    json.field("sq_thread_setup", ring.sqThreadSetup) { json, setup in
+      json.field("idle_ms", setup.idle)
+      json.field("policy", setup.policy)
+      json.field("nice", setup.nice)
+      json.field("processors", setup.processors)
+      json.field("delayed_ns", ring.sqThreadWork.delayed)
+      json.field("sleeps", ring.sqThreadWork.slept)
+    }
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)

@@ -52,12 +52,15 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock,
+    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
     .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
-    .sqpollStall, .sqpollIdle,
+    .sqpollStall, .sqpollStarved, .sqpollIdle, .sqpollSleeps,
     .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
     .overlappingMemory, .zeroProgress, .buffersExhausted, .groupCondition,
-    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
+    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut,
+    .workerAffinity, .idleWorkers,
+    .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
     .iowait, .unlistedRequests,
   ]

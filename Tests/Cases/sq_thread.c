@@ -1,7 +1,8 @@
 // TRUTH: the SQ thread serves late. Argument sleeps: sq_thread_idle is 1 ms and NOP 0x1601 is submitted every 5 ms, so
 // each submission finds the thread asleep and needs a system call to wake it; starved: the thread runs with SCHED_IDLE on
 // one processor with a busy thread, and SQEs wait for milliseconds.
-// Cure: a longer sq_thread_idle, or no SQPOLL; a processor of its own for the thread.
+// Cure: a longer sq_thread_idle, or no SQPOLL; a processor of its own for the thread. The healthy twins poll for 5 ms for
+// each NOP: sqpoll-idle is true of them.
 #include "case.h"
 
 static void pin(int pid, int cpu) {

@@ -155,6 +155,13 @@ struct probe_open_file {
   __u32 peer_address[4];
 };
 
+/* A worker of io-wq, as the iterator over tasks reports it. */
+struct probe_worker {
+  __u32 tid;
+  __u32 tgid;
+  __u32 is_idle; /* 1: it has no work */
+};
+
 /* A thread, as the iterator over tasks reports it. */
 #define PROBE_TASK_IO_WORKER 0x10 /* PF_IO_WORKER */
 struct probe_task {

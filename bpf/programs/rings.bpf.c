@@ -196,6 +196,23 @@ int find_registered_rings(struct bpf_iter__task *ctx) {
   return 0;
 }
 
+/* Workers of io-wq */
+
+SEC("iter/task")
+int list_workers(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || !(BPF_CORE_READ(task, flags) & PF_IO_WORKER))
+    return 0;
+  struct io_worker *worker = BPF_CORE_READ(task, worker_private);
+  /* an iou-sqp thread has the flag, too, but no worker */
+  if (!worker)
+    return 0;
+  struct probe_worker seen = {
+      .tid = tid_of(task), .tgid = tgid_of(task), .is_idle = !BPF_CORE_READ(worker, cur_work)};
+  bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
+  return 0;
+}
+
 /* Free lists */
 
 #define MAX_FREE_STEPS (1 << 17)

@@ -11,7 +11,8 @@ extension FindingRule {
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      guard let waiter = ring.waiter, waiter.isInIOWait, let since = waiter.since ?? waiter.asleepSince,
+      guard let waiter = ring.waiter, waiter.isInIOWait,
+        let since = waiter.since ?? waiter.asleepSince,
         evidence.age(since: since) >= 1_000_000_000, evidence.hasNoStorage(in: waiter.tgid)
       else { return nil }
       let requests = evidence.inFlight(on: ring.id)

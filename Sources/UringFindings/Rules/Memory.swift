@@ -139,12 +139,8 @@ extension Request {
   /// The application's own memory, where the SQE tells it: not of vectors, provided buffers, or buffers
   /// that a driver lent.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
-    let properties = opcode.properties
-    guard properties.direction != .none, properties.length == .bytes, knows(.addr), knows(.len),
-      sqe.addr != 0, sqe.len != 0, properties.addr != nil,
-      !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
-    else { return nil }
-    if properties.usesFixedBuffer,
+    guard let memory = namedMemory else { return nil }
+    if opcode.properties.usesFixedBuffer,
       snapshot.buffers.contains(where: {
         $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
           && $0.isKernel
@@ -152,11 +148,9 @@ extension Request {
     {
       return nil
     }
-    let (end, isOver) = sqe.addr.addingReportingOverflow(UInt64(sqe.len))
-    return isOver
-      ? nil
-      : MemorySpan(
-        request: id, process: submitterTgid, chain: chain, start: sqe.addr, end: end,
-        isFilled: properties.direction == .read, sqe: MemorySpan.Written(self))
+    return MemorySpan(
+      request: id, process: submitterTgid, chain: chain, start: memory.lowerBound,
+      end: memory.upperBound, isFilled: opcode.properties.direction == .read,
+      sqe: MemorySpan.Written(self))
   }
 }

@@ -78,7 +78,8 @@ extension Evidence {
     return FindingRule.Sighting(
       severity: isDeadlocked(requests) ? .crit : .warn, rings: [ring.id],
       requests: requests.map(\.id),
-      summary: "\(words(requests[0])) uses registered file \(index), which was removed or replaced: slot \(index) "
+      summary:
+        "\(words(requests[0])) uses registered file \(index), which was removed or replaced: slot \(index) "
         + present
         + (requests.count > 1
           ? "; \(Words.count(requests.count - 1, "more request")) on the same file" : ""),

@@ -22,7 +22,8 @@ extension WaitGraph {
       return .waits([
         .init(
           node: .file(pipe, direction),
-          text: "\(who) is executed by worker \(request.workerTid), which sleeps until \(name(pipe)) has "
+          text:
+            "\(who) is executed by worker \(request.workerTid), which sleeps until \(name(pipe)) has "
             + (direction == .reading ? "data" : "room"))
       ])
     }

@@ -12,6 +12,8 @@ RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
 RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
 RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
 RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+RECORD_SQ_THREAD RECORD_SWIFT_NAME("sqThread") = 110,
+RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 // clang-format on
 #else
 
@@ -91,6 +93,36 @@ struct record_ring_depth {
   __u32 waiter_missing;   /* CQEs that must still be posted before it continues */
   __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
   __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
+};
+
+/*
+ * What the scheduler has counted so far for a ring's SQ thread, `tid`. Written when that has changed.
+ *
+ * @title "SQ thread" faint
+ * @needs ring
+ */
+struct record_sq_thread {
+  struct record base;
+  __u64 ran_ns;     /* time on a processor */
+  __u64 delayed_ns; /* time in which it was ready and others ran */
+  __u64 slept;      /* times that it gave its processor up by itself */
+  __u32 idle_ms;    /* it polls for so long before it sleeps, in whole ticks; 0 if unknown */
+  __u32 policy;     /* SCHED_* */
+  __s32 nice;       /* -20 to 19 */
+  __u32 length;     /* processors on which it may run, as 0-3,5 @text processors */
+};
+
+/*
+ * The io-wq workers of a process. Written when that has changed.
+ *
+ * @title "worker pool" faint
+ */
+struct record_worker_pool {
+  struct record base;
+  __u32 tgid;    /* process */
+  __u32 workers; /* its worker threads */
+  __u32 idle;    /* those of them without work */
+  __u32 length;  /* processors on which they may run, and behind a newline those of other threads @text processors */
 };
 
 /*

@@ -85,10 +85,13 @@ struct task_struct {
 /* The registers at the entry of a system call. */
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
+  unsigned long di;
+  unsigned long si;
   unsigned long dx;
   unsigned long r10;
 #else
   __u64 regs[31];
+  __u64 orig_x0;
 #endif
 };
 
