@@ -9,28 +9,26 @@ static __always_inline void *buffer_of_copy(void) {
   return opcode == OP_READ_FIXED || opcode == OP_WRITE_FIXED ? COPIED(struct io_kiocb___imu, imu) : NULL;
 }
 
-/* Global, so that the verifier checks it once. */
-__noinline int report_held_buffer(__u64 ring, __u64 req) {
+static __always_inline void report_held_buffer(__u64 ring, __u64 req) {
   void *node = NULL, *buffer;
   __u32 index = COPIED(struct io_kiocb, buf_index);
   if (requests_have_nodes()) {
     if (!(flags_of_copy() & config.req_f_buf_node))
-      return 0;
+      return;
     node = COPIED(struct io_kiocb, buf_node);
     if (!node || node_in_slot((void *)ring, index) == node)
-      return 0;
+      return;
     buffer = BPF_CORE_READ((struct io_rsrc_node *)node, buf);
   } else {
     buffer = buffer_of_copy();
     if (buffer_in_slot((void *)ring, index) == buffer)
-      return 0;
+      return;
   }
   struct record_held_buffer *record = buffer ? next_slot() : NULL;
   if (!record)
-    return 0;
+    return;
   fill_header(&record->base, RECORD_HELD_BUFFER, sizeof(*record), ring, req);
   record->base.opcode = COPIED(struct io_kiocb, opcode);
   describe_buffer(&record->buffer, buffer, node);
   record->buffer.index = index;
-  return 0;
 }
