@@ -67,14 +67,7 @@ public struct SnapshotDocument {
         json.object { write(disk, to: &$0) }
       }
       json.field("worker_pools", array: snapshot.workerPools) { json, pool in
-        json.object { json in
-          json.field("pid", pool.tgid)
-          json.field("workers", pool.workers)
-          json.field("idle", pool.idle)
-          json.field("idle_since_ns", pool.idleSince == 0 ? nil : pool.idleSince)
-          json.field("processors", pool.processors)
-          json.field("program_processors", pool.programProcessors)
-        }
+        json.object { ThreadFields.write(pool, to: &$0) }
       }
       if snapshot.waits.time == 0 {
         json.field("waits", nil as UInt64?)
@@ -171,14 +164,7 @@ public struct SnapshotDocument {
     json.field("cq_overflowed", ring.isOverflowed)
     json.field("sq_thread", ring.sqThread.map { JSONNames.activity($0) })
     json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
-    json.field("sq_thread_setup", ring.sqThreadSetup) { json, setup in
-      json.field("idle_ms", setup.idle)
-      json.field("policy", setup.policy)
-      json.field("nice", setup.nice)
-      json.field("processors", setup.processors)
-      json.field("delayed_ns", ring.sqThreadWork.delayed)
-      json.field("sleeps", ring.sqThreadWork.slept)
-    }
+    ThreadFields.writeSQThread(of: ring, to: &json)
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)
@@ -291,6 +277,9 @@ public struct SnapshotDocument {
       json.field("kind", cause.kind.rawValue)
       json.field("request", cause.request)
       json.field("text", cause.text)
+    }
+    json.field("memory_change", snapshot.memoryChanges[request.id]) { json, change in
+      ThreadFields.write(change, to: &json)
     }
     json.field("ublk_slot", request.state.isFinal ? nil : snapshot.ublkSlots[request.id]) {
       json, slot in

@@ -132,6 +132,7 @@ int call_ends(struct exit_context *ctx) {
   struct memory_arguments arguments;
   read_arguments(&arguments);
   __s64 result = ctx->result;
+  __u64 old = arguments.address;
   enum record_memory_call call = effect(ctx->number, result, &arguments);
   if (call == RECORD_MEMORY_FOUND || !arguments.length)
     return 0;
@@ -143,7 +144,7 @@ int call_ends(struct exit_context *ctx) {
   record->started_ns = started;
   record->address = arguments.address;
   record->length = arguments.length;
-  record->target = call == RECORD_MEMORY_MREMAP ? result : 0;
+  record->target = call == RECORD_MEMORY_MREMAP && (__u64)result != old ? result : 0;
   record->tgid = current_tgid();
   record->advice = call == RECORD_MEMORY_MADVISE ? arguments.third : 0;
   record->stack = stack < 0 ? 0 : stack + 1;

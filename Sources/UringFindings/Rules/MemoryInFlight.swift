@@ -38,8 +38,17 @@ extension FindingRule {
 }
 
 extension Evidence {
+  /// Whether the request had not ended when its memory was taken away.
+  private func wasInFlight(_ request: Request, at time: UInt64) -> Bool {
+    if request.state.isFinal { return !request.isEndDerived && request.lastTime > time }
+    // Its end may have been among the records that are lost, or had no CQE to show it.
+    return snapshot.lost.total == 0
+      && !SQEFlags(requestFlags: request.flags).contains(.cqeSkipSuccess)
+  }
+
   /// Whether a request is affected.
   fileprivate func harms(_ change: MemoryChange, _ request: Request) -> Bool {
+    guard wasInFlight(request, at: change.time) else { return false }
     guard let memory = request.namedMemory else { return false }
     let isFixed = request.opcode.properties.usesFixedBuffer
     if isFixed {
@@ -62,7 +71,8 @@ extension Evidence {
   ) -> String {
     let buffer = "its memory at 0x\(String(memory.lowerBound, radix: 16)), \(memory.count) bytes"
     guard let call = change.text else {
-      return words(request) + " is in flight, and "
+      return words(request)
+        + (request.state.isFinal ? " was in flight, and " : " is in flight, and ")
         + (change.isDiscarded
           ? "the process does not map the registered page at 0x\(String(change.address, radix: 16)) any more "
             + "(madvise or munmap, before it was watched): \(buffer)"

@@ -20,8 +20,8 @@ extension FindingRule {
       return Sighting(
         severity: .info, rings: [ring.id], requests: cause.requests, requestCount: cause.count,
         summary:
-          "\(pool.idle) io-wq workers of process \(pool.tgid) are idle, of \(pool.workers), and were at "
-          + "each look for \(Words.duration(age))" + cause.text,
+          "\(pool.idle) of \(pool.workers) io-wq workers of process \(pool.tgid) are idle, as most "
+          + "were at each look for \(Words.duration(age))" + cause.text,
         numbers: [
           .init("idle", pool.idle), .init("workers", pool.workers), .init("idle_ns", age),
         ])
@@ -86,7 +86,8 @@ extension Evidence {
       else { return }
       punted.count += 1
       if punted.requests.isEmpty {
-        isAsync = SQEFlags(requestFlags: request.flags).contains(.async)
+        // Among the kernel's flags is the bit set for opcodes that always need a worker, too.
+        isAsync = request.isSQEKnown && SQEFlags(rawValue: request.sqe.flags).contains(.async)
       }
       if punted.requests.count < Finding.requestLimit { punted.requests.append(request.id) }
     }

@@ -15,7 +15,7 @@ public struct MemoryChange: Sendable, Hashable {
   /// First byte, and how many.
   public var address: UInt64
   public var length: UInt64
-  /// mremap: where it is now.
+  /// mremap: where it is now; 0 if it was only made shorter.
   public var target: UInt64
   /// madvise: `MADV_*`.
   public var advice: UInt32
@@ -51,6 +51,7 @@ public struct MemoryChange: Sendable, Hashable {
     case .madvise: return "madvise(\(address), \(length), \(adviceName))"
     case .mmap: return "mmap(\(address), \(length), MAP_FIXED)"
     case .munmap: return "munmap(\(address), \(length))"
+    case .mremap where target == 0: return "mremap, which cut \(length) bytes off at \(address),"
     case .mremap:
       let new = "0x" + String(target, radix: 16)
       return "mremap, which moved \(length) bytes from \(address) to \(new),"
