@@ -135,8 +135,8 @@ import UringTrace
     snapshot.rings[0].setupFlags.insert(.sqPoll)
     #expect(
       unevaluated(snapshot) == [
-        "watched for 2 s; lost-wake, deadlock, hang, unreaped-cqes, sqpoll-stall, sqpoll-idle and waiting "
-          + "need 3 s"
+        "watched for 2 s; lost-wake, deadlock, hang, unreaped-cqes, sqpoll-stall, sqpoll-starved, sqpoll-idle, "
+          + "sqpoll-sleeps and waiting need 3 s"
       ])
     // Nothing can be said of rings that are gone.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second

@@ -96,6 +96,7 @@ extension RecordStream {
     body.cq_pending = cq
     body.waiters = waiter == 0 ? 0 : 1
     body.waiter_tid = waiter
+    body.waiter_tgid = waiter == 0 ? 0 : 10
     body.waiter_missing = 3
     add(&body, \.base, .ringDepth, 0, ring: ring)
   }

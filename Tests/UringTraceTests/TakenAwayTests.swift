@@ -117,7 +117,10 @@ import UringFindings
     return stream.snapshot()
   }
 
-  @Test(arguments: [(MemoryCall.munmap, "munmap(0x7000, 4096)"), (.mremap, "mremap, which moved")])
+  @Test(arguments: [
+    (MemoryCall.munmap, "munmap(0x7000, 4096)"),
+    (.mremap, "mremap, which moved 4096 bytes from 0x7000 to 0x9000,"),
+  ])
   func memoryThatACallTakesFromARequestInFlightIsNamedWithTheCall(
     call: MemoryCall, text: String
   ) throws {
@@ -192,6 +195,7 @@ extension RecordStream {
   ) {
     var body = record_memory_change()
     body.call = call
+    body.target = call == .mremap ? 0x9000 : 0
     body.address = address
     body.length = length
     body.tgid = tgid

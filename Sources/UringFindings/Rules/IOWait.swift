@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.openRings.compactMap { ring in
       guard let waiter = ring.waiter, waiter.isInIOWait,
         let since = waiter.since ?? waiter.asleepSince,
-        evidence.age(since: since) >= 1_000_000_000, evidence.hasNoStorage(in: waiter.tgid)
+        evidence.age(since: since) >= 1_000_000_000, evidence.hasNoStorage(on: ring, waiter.tgid)
       else { return nil }
       let requests = evidence.inFlight(on: ring.id)
       guard !requests.isEmpty else { return nil }
@@ -33,12 +33,13 @@ extension FindingRule {
 
 extension Evidence {
   /// Every request of a process is known to wait for something else than storage.
-  fileprivate func hasNoStorage(in tgid: UInt32) -> Bool {
-    openRings.allSatisfy { ring in
-      guard ring.ownerTgid == tgid || ring.descriptors.contains(where: { $0.tgid == tgid }) else {
-        return true
-      }
-      return ring.notListed == 0 && inFlight(on: ring.id).allSatisfy(\.waitsWithoutStorage)
+  fileprivate func hasNoStorage(on ring: Ring, _ tgid: UInt32) -> Bool {
+    openRings.allSatisfy { other in
+      guard
+        other.id == ring.id || other.ownerTgid == tgid
+          || other.descriptors.contains(where: { $0.tgid == tgid })
+      else { return true }
+      return other.notListed == 0 && inFlight(on: other.id).allSatisfy(\.waitsWithoutStorage)
     }
   }
 

@@ -7,7 +7,7 @@ extension Aggregator {
     let header = record.pointee.base
     event.value = Int64(clamping: record.pointee.length)
     let change = MemoryChange(record)
-    guard header.req != 0 else {
+    guard header.req != 0, header.ctx != 0 else {
       return take(change, startedAt: record.pointee.started_ns, by: record.pointee.tgid)
     }
     let ring = enterRing(header, &event)
