@@ -148,7 +148,7 @@ struct DroppedRecords {
     guard header.req != 0 else { return }
     let isLast = !flags.contains(.more)
     let start = starts[header.req]
-    let leaves = isLast || Opcode(rawValue: header.opcode).properties.isZeroCopySend
+    let leaves = isLast || Opcode(rawValue: header.opcode).isZeroCopySend
     if leaves {
       starts[header.req] = nil
     } else if start != nil {

@@ -102,6 +102,15 @@ public final class Recording: Sendable {
     UnsafeRawBufferPointer(rebasing: body[range])
   }
 
+  /// Gives the memory of records that have been used back, on a thread of its own: unmapping a large
+  /// file at once takes long. They can still be read.
+  package func evict(_ range: Range<Int>) {
+    let range = firstRecord + range.lowerBound..<firstRecord + range.upperBound
+    let evict: @Sendable () -> Void = { [self] in contents.evict(range) }
+    let thread = try? WorkerThread("evicter", orThrow: { Errno(rawValue: $0) }, evict)
+    thread?.detach()
+  }
+
   private func checkNextBlock(_ check: inout RecordCheck) -> Bool {
     guard let block = check.nextBlock(of: body) else { return false }
     blocks.withLock { $0.append(block) }
