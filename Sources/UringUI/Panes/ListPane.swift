@@ -39,8 +39,8 @@ extension ListContent {
 }
 
 /// A pane that is one table.
-struct ListPane<Content: ListContent>: Pane {
-  private var table = Table(
+struct ListPane<Content: ListContent>: TablePane {
+  var table = Table(
     columns: Content.columns, pinnedCount: Content.pinnedCount, followsTail: Content.followsTail,
     sortedBy: Content.initialSort, id: { Content.id($0) })
 
@@ -96,27 +96,5 @@ struct ListPane<Content: ListContent>: Pane {
     case .row(let isAgain):
       return isAgain ? open(scene) : .none
     }
-  }
-
-  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
-
-  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
-
-  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
-
-  mutating func sort(byTitle position: Int, scene: Scene) {
-    table.sort(by: sortColumns[position], scene: scene)
-  }
-
-  mutating func invert(scene: Scene) { table.invert(scene: scene) }
-
-  var filter: String { table.filter }
-
-  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
-
-  mutating func search(
-    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
-  ) -> Bool {
-    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
   }
 }
