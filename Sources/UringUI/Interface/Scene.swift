@@ -41,6 +41,16 @@ struct Scene: Sendable {
     snapshot.request(id)
   }
 
+  /// What was found about a ring, the worst first.
+  func findings(onRing ring: Ring.ID) -> [FindingRow] {
+    findings.filter { $0.finding.rings.contains(ring) }
+  }
+
+  /// What was found about a request, the worst first.
+  func findings(about request: Request.ID) -> [FindingRow] {
+    findings.filter { $0.finding.requests.contains(request) }
+  }
+
   func chain(_ id: Chain.ID) -> Chain? {
     id == 0 ? nil : snapshot.chains.first { $0.id == id }
   }

@@ -17,7 +17,7 @@ protocol Pane: Sendable {
   func open(_ scene: Scene) -> PaneAction
   /// What the function bar calls ``cross(_:)``; nil where there is no other side.
   var crossing: String? { get }
-  /// From a request to its group, from a group to its request, from a buffer to its borrowers.
+  /// From a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to its finding.
   func cross(_ scene: Scene) -> PaneAction
   /// Shows what the action asks for already.
   func shows(_ action: PaneAction) -> Bool
