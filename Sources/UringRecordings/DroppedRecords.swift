@@ -143,7 +143,7 @@ struct DroppedRecords {
 
   // MARK: Sums
 
-  /// What a CQE, or an end without one, tells of its request: bytes, error, latency.
+  /// Counts bytes, error and latency of a request at its CQE, or at an end without one.
   private mutating func note(_ header: record, _ result: Int32, _ flags: CQEFlags) {
     guard header.req != 0 else { return }
     let isLast = !flags.contains(.more)

@@ -14,7 +14,7 @@ public final class Recording: Sendable {
 
   private let contents: FileContents
   private let firstRecord: Int
-  /// What the other format's reader found wrong.
+  /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   private let check: Mutex<RecordCheck>
   /// Those that are checked. With a lock of its own: nobody who looks for a block waits for the check of another.

@@ -1,4 +1,4 @@
-/// What a list pane shows: its columns and where its rows come from.
+/// The content of a list pane: its columns and the source of its rows.
 protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
@@ -8,9 +8,9 @@ protocol ListContent: Sendable {
   static var followsTail: Bool { get }
   /// Title of the column that rows are sorted by at first; nil: as they come.
   static var initialSort: String? { get }
-  /// What stands below the rows; nil for nothing.
+  /// A line below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
-  /// What stands there when there are no rows.
+  /// Text shown when there are no rows.
   static var emptyText: String { get }
 
   static func id(_ row: Row) -> UInt64
@@ -19,9 +19,9 @@ protocol ListContent: Sendable {
   /// Leaves rows out, nil to take all.
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
   static func open(_ row: Row) -> PaneAction
-  /// What selecting a row does.
+  /// The action of selecting a row.
   static func select(_ row: Row) -> PaneAction
-  /// What the function bar calls ``Command/cross``; nil where there is no other side.
+  /// The function bar's label of ``Command/cross``; nil if it does nothing here.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
 }
