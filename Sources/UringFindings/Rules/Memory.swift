@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       let faults = evidence.ended(on: ring.id) { request in
         request.hasResult && request.result == -14 && request.isSQEKnown
-          && !request.opcode.properties.usesFixedBuffer
+          && !request.opcode.usesFixedBuffer
           && request.memory(evidence.snapshot) != nil
       }
       guard let first = faults.last else { return nil }
@@ -140,7 +140,7 @@ extension Request {
   /// that a driver lent.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
     guard let memory = namedMemory else { return nil }
-    if opcode.properties.usesFixedBuffer,
+    if opcode.usesFixedBuffer,
       snapshot.buffers.contains(where: {
         $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
           && $0.isKernel
@@ -150,7 +150,7 @@ extension Request {
     }
     return MemorySpan(
       request: id, process: submitterTgid, chain: chain, start: memory.lowerBound,
-      end: memory.upperBound, isFilled: opcode.properties.direction == .read,
+      end: memory.upperBound, isFilled: opcode.direction == .read,
       sqe: MemorySpan.Written(self))
   }
 }

@@ -19,7 +19,7 @@ extension FindingRule {
       }
       hits.sort { $0.request.id < $1.request.id }
       guard let (request, change) = hits.first, let memory = request.namedMemory else { return nil }
-      let isFixed = request.opcode.properties.usesFixedBuffer
+      let isFixed = request.opcode.usesFixedBuffer
       return Sighting(
         severity: .crit, rings: [ring.id], requests: hits.map(\.request.id),
         summary: evidence.words(request, change, memory)
@@ -50,7 +50,7 @@ extension Evidence {
   fileprivate func harms(_ change: MemoryChange, _ request: Request) -> Bool {
     guard wasInFlight(request, at: change.time) else { return false }
     guard let memory = request.namedMemory else { return false }
-    let isFixed = request.opcode.properties.usesFixedBuffer
+    let isFixed = request.opcode.usesFixedBuffer
     if isFixed {
       // Of kernel buffers the address is an offset.
       guard
@@ -62,7 +62,7 @@ extension Evidence {
       else { return false }
     }
     // A page that was discarded is there again when the kernel fills it.
-    return change.call != .madvise || isFixed || request.opcode.properties.direction == .write
+    return change.call != .madvise || isFixed || request.opcode.direction == .write
   }
 
   /// `munmap(0x7f00, 4096) by thread 7, 200 ms after READ 0x1 on pipe:[9] was submitted, took its memory away (...)`.

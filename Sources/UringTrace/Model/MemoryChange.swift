@@ -72,9 +72,8 @@ public struct MemoryChange: Sendable, Hashable {
 extension Request {
   /// The memory that the SQE names by address and length: not of vectors or provided buffers.
   package var namedMemory: Range<UInt64>? {
-    let properties = opcode.properties
-    guard properties.direction != .none, properties.length == .bytes, knows(.addr), knows(.len),
-      sqe.addr != 0, sqe.len != 0, properties.addr != nil,
+    guard opcode.direction != .none, opcode.length == .bytes, knows(.addr), knows(.len),
+      sqe.addr != 0, sqe.len != 0, opcode.properties.addr != nil,
       !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
     else { return nil }
     let (end, isOver) = sqe.addr.addingReportingOverflow(UInt64(sqe.len))
