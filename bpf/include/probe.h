@@ -118,7 +118,7 @@ struct probe_sighting {
   __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
   __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
   __u32 jiffies;          /* now, modulo 2^32 */
-  __u64 waiter_ran_ns; /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
+  __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
 

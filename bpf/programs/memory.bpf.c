@@ -75,7 +75,8 @@ static __always_inline void read_arguments(struct memory_arguments *to) {
 }
 
 static __always_inline bool discards(__u64 advice) {
-  return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED;
+  return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
+         advice == MADV_DONTNEED_LOCKED;
 }
 
 SEC("tp/syscalls/sys_enter_munmap")

@@ -29,15 +29,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("MemoryCall") r
  */
 struct record_memory_change {
   struct record base;
-  __u64 started_ns;             /* when the call began @omit */
-  __u64 address;                /* first byte @hex */
-  __u64 length;                 /* size @unit bytes */
-  __u64 target;                 /* mremap: where it is now; 0 if it was only made shorter @hex @omit */
-  __u32 tgid;                   /* process */
-  __u32 advice;                 /* madvise: MADV_* @omit */
-  __u32 stack;                  /* one more than the number of the caller's stack; 0 if it was not taken @omit */
+  __u64 started_ns; /* when the call began @omit */
+  __u64 address;    /* first byte @hex */
+  __u64 length;     /* size @unit bytes */
+  __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit */
+  __u32 tgid;       /* process */
+  __u32 advice;     /* madvise: MADV_* @omit */
+  __u32 stack;      /* one more than the number of the caller's stack; 0 if it was not taken @omit */
   enum record_memory_call call; /* that took it away, null if that was not seen */
-  __u8 is_discarded;            /* found: it is mapped, but without the page that is registered @json discarded @bool */
+  __u8 is_discarded; /* found: it is mapped, but without the page that is registered @json discarded @bool */
   __u8 reserved[2];
 };
 
