@@ -85,8 +85,7 @@ struct record_ring_depth {
   __u32 cq_pending;             /* CQEs posted and not reaped */
   __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
-  __u8
-      waiter_in_iowait; /* true if the idle time of the waiter's processor counts as iowait @bool @reused 1 */
+  __u8 waiter_in_iowait;        /* true if its processor counts as waiting for I/O @bool @reused 1 */
   __u8 reserved;
   __u32 waiters;          /* waiting tasks, 64 at most */
   __u32 waiter_tid;       /* the first of them, 0 if none */
@@ -123,8 +122,8 @@ struct record_worker_pool {
   __u32 tgid;    /* process */
   __u32 workers; /* its worker threads */
   __u32 idle;    /* those of them without work */
-  __u32
-      length; /* processors on which they may run, and behind a newline those of other threads @text processors */
+  /* processors on which they may run, and behind a newline those of other threads @text processors */
+  __u32 length;
 };
 
 /*
