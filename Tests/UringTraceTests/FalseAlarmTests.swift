@@ -245,7 +245,7 @@ import UringTrace
   // MARK: Memory and buffers
 
   @Test(arguments: [(UInt64(7), true), (8, false)])
-  func oneSQESubmittedTwiceIsCalledThat(second: UInt64, isTwice: Bool) throws {
+  func requestsThatAreTheSameAreCalledThat(second: UInt64, isTwice: Bool) throws {
     var stream = RecordStream()
     stream.create(1)
     for (request, userData) in [(1, 7), (2, second)] {
@@ -257,7 +257,7 @@ import UringTrace
     }
     let found = findings("overlapping-memory", stream)
     #expect(found.count == 1)
-    #expect(found[0].summary.contains("twice, submitted with the same SQE") == isTwice)
+    #expect(found[0].summary.contains("twice, from SQEs that are the same") == isTwice)
     #expect(found[0].summary.contains("share 64 bytes") != isTwice)
     #expect(found[0].requests == [1, 2])
   }

@@ -27,6 +27,7 @@ struct probe_config {
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
+  __u64 ring_operations;  /* waits: f_op of rings */
   __u32 filters_opcodes;  /* 0: every opcode passes */
   __u32 filters_rings;    /* 0: every ring passes, the verdict table is not looked at */
   __u32 nr_tgids;         /* 0: of any process */
@@ -131,8 +132,9 @@ struct probe_open_file {
   __u64 inode;
   __u64 references; /* to the file */
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
+  __u64 table;      /* registered files: io_ring_ctx */
   __u32 tgid;
-  __s32 fd;
+  __s32 fd; /* registered files: -1 - slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */

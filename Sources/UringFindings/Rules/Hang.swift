@@ -10,7 +10,7 @@ extension FindingRule {
     evidence.openRings.compactMap { ring in
       guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
         let possible = wait.possibleCQEs, possible < wait.waiter.missing,
-        evidence.waits?.thread(wait.waiter.tid)?.wait != .timed
+        evidence.waitsWithoutEnd(wait.waiter)
       else { return nil }
       let missing = wait.waiter.missing
       let poster = evidence.possiblePoster(to: ring)
@@ -69,6 +69,14 @@ extension Evidence {
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
   }
 
+  /// False if a look at the thread found that it waits for a limited time, or was before this wait.
+  fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
+    guard let waits, let thread = waits.thread(waiter.tid) else { return true }
+    guard waits.facts.time >= waiter.since ?? 0 else { return false }
+    if case .cqes = thread.wait { return true }
+    return false
+  }
+
   /// Another thread of the waiter's process runs, or will by itself.
   fileprivate func hasAwake(besides waiter: Ring.Waiter) -> Bool {
     waits?.threads(of: waiter.tgid).contains {
@@ -107,9 +115,9 @@ private struct LongWait {
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    let now = evidence.snapshot.time
     // Of a call from before the capture it is known how long its thread has not run.
-    duration = now.since(waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime)
+    duration = evidence.age(
+      since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
       return nil
     }

@@ -12,7 +12,7 @@ extension FindingRule {
     return evidence.openRings.compactMap { ring in
       let candidates = evidence.ended(on: ring.id, within: .history) { request in
         request.isSQEKnown && request.mayBeMultishot && request.endsEarly
-          && evidence.age(since: request.lastTime) >= 1_000_000_000
+          && evidence.age(since: request.lastTime, on: ring) >= 1_000_000_000
       }
       guard !candidates.isEmpty else { return nil }
       // The last submission for each file, or of a close of it.
@@ -66,7 +66,10 @@ extension Request {
   /// It ended though its file can have more: not at the end of a stream, by cancelling, or with the
   /// connection.
   fileprivate var endsEarly: Bool {
-    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more) else { return false }
+    // A bundle of sends ends when its buffers are sent.
+    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more),
+      opcode.properties.direction != .write
+    else { return false }
     return result > 0 || Self.passingErrors.contains(result) || opcode == .pollAdd && result >= 0
   }
 

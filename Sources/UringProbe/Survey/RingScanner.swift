@@ -149,13 +149,18 @@ struct RingScanner: ~Copyable {
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
-      if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
+      if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missedScans > 0 {
+        ring.writeDepth(to: &records, at: start)
+      }
       rings[address] = ring
     }
     try listBuffers(of: unlisted)
     hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
+    }
+    if !rings.isEmpty {
+      records.append(record_ring_scan.self, at: start) { _ in }
     }
     lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
   }
@@ -164,6 +169,7 @@ struct RingScanner: ~Copyable {
     _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
+    records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
     rings[address]!.missedScans += 1
     if rings[address]!.missedScans == 1 { hasDoubts = true }
     let scans = rings[address]!.missedScans

@@ -60,6 +60,8 @@ public struct Ring: Sendable {
 
   /// When its queues were looked at first; nanoseconds, CLOCK_MONOTONIC; 0 before.
   public var firstLook: UInt64 = 0
+  /// When they were looked at last: the ring was open, and what is pending and who waits was so, until then.
+  public var lastLook: UInt64 = 0
   /// SQEs queued by the application and not taken by the kernel, at the last look.
   public var sqPending: UInt32 = 0
   /// CQEs posted and not reaped, at the last look.
