@@ -134,7 +134,7 @@ struct probe_open_file {
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
   __u64 table;      /* registered files: io_ring_ctx */
   __u32 tgid;
-  __s32 fd; /* registered files: -1 - slot */
+  __s32 fd;           /* registered files: -1 - slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */

@@ -98,7 +98,7 @@ struct table {
 static long list_registered_file(__u32 index, struct table *table) {
   __u64 entry = 0;
   if (table->listed >= MAX_LISTED ||
-    bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(table->slots + index * 8ULL)))
+      bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(table->slots + index * 8ULL)))
     return 1;
   if (entry && requests_have_nodes())
     entry = BPF_CORE_READ((struct io_rsrc_node *)entry, file_ptr);

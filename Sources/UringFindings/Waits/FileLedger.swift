@@ -76,7 +76,7 @@ struct FileLedger {
 
   /// The file that a request holds, if it has a descriptor or is registered.
   private func openFile(of request: Request) -> OpenFile? {
-    guard request.state != .linked, request.state != .deferred, request.opcode.properties.hasFile
+    guard request.state != .linked, request.state != .deferred, request.opcode.hasFile
     else { return nil }
     if let identity = request.fileIdentity {
       return filesByAddress[identity.address].flatMap {
