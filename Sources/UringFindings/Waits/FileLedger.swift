@@ -57,7 +57,9 @@ struct FileLedger {
 
   /// The file that a request holds, if it was looked up in a descriptor.
   private func descriptorFile(of request: Request) -> OpenFile? {
-    guard request.state != .linked, request.state != .deferred, request.opcode.properties.hasFile,
+    // A send with its result has given the file back.
+    guard ![.linked, .deferred, .awaitingNotification].contains(request.state),
+      request.opcode.properties.hasFile,
       case .descriptor(let fd)? = request.file
     else { return nil }
     return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
@@ -69,6 +71,14 @@ struct FileLedger {
       accounts[file.file]?.admitsRequests == true
     else { return nil }
     return (file, identity)
+  }
+
+  /// The socket that a zero-copy send has used, if it is still open.
+  func sender(of request: Request) -> OpenFile? {
+    guard let identity = request.fileIdentity else { return nil }
+    return files.values.first {
+      $0.kind == .socket && $0.file == identity.address && $0.inode == identity.inode
+    }
   }
 
   func file(_ fd: Int32, of tgid: UInt32) -> (file: OpenFile, identity: WaitableFile?)? {

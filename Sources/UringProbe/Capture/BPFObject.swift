@@ -164,6 +164,31 @@ struct BPFObject: ~Copyable {
     return Iterator(link: bpf_link__fd(link), name: name)
   }
 
+  /// As ``attachIterator(_:tgid:)``, for as long as the result lives.
+  func temporaryIterator(_ name: String, tgid: UInt32) throws(ProbeError) -> TemporaryIterator {
+    guard let program = bpf_object__find_program_by_name(object, name),
+      let link = cbpf_attach_iterator(program, tgid)
+    else {
+      throw ProbeError(.refused, "the kernel refused the iterator \(name): \(errorText(errno))")
+    }
+    return TemporaryIterator(link, name)
+  }
+
+  /// An iterator that is detached at its end.
+  struct TemporaryIterator: ~Copyable {
+    private let link: OpaquePointer
+    private let iterator: Iterator
+
+    fileprivate init(_ link: OpaquePointer, _ name: String) {
+      self.link = link
+      iterator = Iterator(link: bpf_link__fd(link), name: name)
+    }
+
+    deinit { bpf_link__destroy(link) }
+
+    func run(into output: inout [UInt8]) throws(ProbeError) { try iterator.run(into: &output) }
+  }
+
   /// An attached iterator: valid as long as the object it came from.
   struct Iterator: Sendable {
     fileprivate let link: Int32
