@@ -29,7 +29,7 @@ extension Evidence {
   /// submitted for these files; the latest first.
   func endedMultishots(on ring: Ring) -> [Request] {
     let candidates = ended(on: ring.id, within: .history) { request in
-      request.isSQEKnown && request.mayBeMultishot && request.endsEarly
+      request.endsEarly && request.isSQEKnown && request.mayBeMultishot
         && age(since: request.lastTime) >= 1_000_000_000
     }
     guard !candidates.isEmpty else { return [] }
@@ -87,5 +87,5 @@ extension Request {
   }
 
   /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: of the moment, not of the file.
-  private static let passingErrors: Set<Int32> = [-11, -12, -23, -24, -105]
+  private static let passingErrors: [Int32] = [-11, -12, -23, -24, -105]
 }

@@ -59,7 +59,7 @@ struct FileLedger {
   private func descriptorFile(of request: Request) -> OpenFile? {
     // A send with its result has given the file back.
     guard ![.linked, .deferred, .awaitingNotification].contains(request.state),
-      request.opcode.properties.hasFile,
+      request.opcode.hasFile,
       case .descriptor(let fd)? = request.file
     else { return nil }
     return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
