@@ -17,17 +17,18 @@ import UringFindings
 
   // MARK: reap-lag
 
-  private func lagging(_ lag: UInt64, call: String = "clock_nanosleep\nhrtimer_nanosleep")
-    -> Snapshot
-  {
+  private func lagging(
+    _ lag: UInt64, call: String = "clock_nanosleep\nhrtimer_nanosleep", isTaken: Bool = true
+  ) -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
     stream.submit(1, "READ", userData: 7)
     stream.complete(1, 4)
+    stream.depth(sq: 0, cq: 1)
     stream.time += Self.second
     var body = record_reap_lag()
     body.since_ns = stream.time - lag
-    body.taken_ns = stream.time + Self.millisecond
+    body.taken_ns = isTaken ? stream.time + Self.millisecond : 0
     body.user_data = 7
     body.count = 1
     body.length = UInt32(call.utf8.count)
@@ -46,6 +47,10 @@ import UringFindings
   @Test func aShortTimeAndAThreadThatRunsAreNothing() {
     #expect(findings("reap-lag", lagging(49 * Self.millisecond)).isEmpty)
     #expect(findings("reap-lag", lagging(200 * Self.millisecond, call: "")).isEmpty)
+  }
+
+  @Test func whatLiesThereStillIsAnotherRules() {
+    #expect(findings("reap-lag", lagging(200 * Self.millisecond, isTaken: false)).isEmpty)
   }
 
   // MARK: stale-completion

@@ -12,12 +12,8 @@ extension FindingRule {
   ) { evidence in
     let start = evidence.snapshot.time.since(evidence.span)
     return evidence.rings.compactMap { ring in
-      // `unreaped-cqes` says more.
-      guard evidence.age(since: ring.cqPendingSince) < 3_000_000_000 || ring.isClosed else {
-        return nil
-      }
       let lags = ring.reapLags.filter {
-        $0.lastUnread >= start && $0.duration >= least && !$0.call.isEmpty
+        $0.lastUnread >= start && $0.duration >= least && !$0.call.isEmpty && $0.isOver(ring)
       }
       guard let worst = lags.max(by: { $0.duration < $1.duration }) else { return nil }
       let request = evidence.request(that: worst, on: ring)
@@ -42,6 +38,11 @@ extension FindingRule {
 }
 
 extension ReapLag {
+  /// They were taken. `unreaped-cqes` is about those that lie there still.
+  fileprivate func isOver(_ ring: Ring) -> Bool {
+    taken != 0 || ring.isClosed || ring.cqPendingSince == 0 || ring.cqPendingSince > lastUnread
+  }
+
   /// Nanoseconds, at least.
   fileprivate var duration: UInt64 { lastUnread.since(firstUnread) }
 }

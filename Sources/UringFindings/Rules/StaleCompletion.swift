@@ -13,7 +13,9 @@ extension FindingRule {
     guard evidence.isComplete else { return [] }
     return evidence.rings.compactMap { ring in
       let pairs = evidence.staleCompletions(on: ring)
-      guard pairs.count >= 2, let (older, newer) = pairs.first else { return nil }
+      guard pairs.count >= 2, let older = evidence.request(pairs[0].older),
+        let newer = evidence.request(pairs[0].newer)
+      else { return nil }
       return Sighting(
         severity: .warn, rings: [ring.id], requests: [older.id, newer.id],
         requestCount: UInt64(pairs.count * 2),
@@ -28,56 +30,67 @@ extension FindingRule {
   }
 }
 
+/// A read, with what tells whether it was in flight beside another one.
+private struct Read {
+  var id: Request.ID
+  var start: UInt64
+  var end: UInt64
+  var opcode: Opcode
+  var file: FileReference?
+  var inode: UInt64
+  var isError: Bool
+
+  func isOfAnotherFile(than other: Read) -> Bool {
+    inode != 0 && other.inode != 0 ? inode != other.inode : file != other.file
+  }
+}
+
 extension Evidence {
   private static let least: UInt64 = 1_000_000
 
   /// Reads of different files with the same user_data, of which the older ended last: newest first.
   ///
-  /// A user_data that three requests have at one time names a kind, not an object.
-  fileprivate func staleCompletions(on ring: Ring) -> [(older: Request, newer: Request)] {
-    var users: [UInt64: [Request]] = [:]
-    let reads = ended(on: ring.id) {
-      $0.userData != 0 && $0.hasResult && $0.isStartKnown && !$0.mayBeMultishot
-        && $0.opcode.properties.direction == .read
-    }
-    for request in reads { users[request.userData, default: []].append(request) }
-    // A user_data that other operations have as well is none of an object's.
-    var kinds: Set<UInt64> = []
-    for request in inFlight(on: ring.id) where request.opcode.properties.direction != .read {
+  /// A user_data that three requests have at one time, or that other operations have as well, names a kind of requests and
+  /// not an object.
+  fileprivate func staleCompletions(on ring: Ring) -> [(older: Request.ID, newer: Request.ID)] {
+    var reads: [UInt64: [Read]] = [:]
+    var kinds: Set<UInt64> = [0]
+    for request in inFlight(on: ring.id) where request.opcode.direction != .read {
       kinds.insert(request.userData)
     }
-    forEachEnded(on: ring.id) {
-      if $0.opcode.properties.direction != .read { kinds.insert($0.userData) }
+    forEachEnded(on: ring.id) { request in
+      guard request.opcode.direction == .read else {
+        kinds.insert(request.userData)
+        return
+      }
+      guard request.hasResult, request.isStartKnown, !request.mayBeMultishot else { return }
+      reads[request.userData, default: []].append(
+        Read(
+          id: request.id, start: request.startTime, end: request.lastTime, opcode: request.opcode,
+          file: request.file, inode: request.fileIdentity?.inode ?? 0, isError: request.result < 0))
     }
-    var pairs: [(older: Request, newer: Request)] = []
-    for (userData, requests) in users where requests.count >= 2 && !kinds.contains(userData) {
-      let found = pairsOf(requests)
-      pairs += found ?? []
+    var pairs: [(older: Read, newer: Read)] = []
+    for (userData, reads) in reads where reads.count >= 2 && !kinds.contains(userData) {
+      pairs += Self.pairs(of: reads) ?? []
     }
-    return pairs.sorted { $0.older.lastTime > $1.older.lastTime }
+    pairs.sort { $0.older.end > $1.older.end }
+    return pairs.map { ($0.older.id, $0.newer.id) }
   }
 
   /// Nil if more than two were in flight at one time.
-  private func pairsOf(_ requests: [Request]) -> [(older: Request, newer: Request)]? {
-    let byStart = requests.sorted { $0.id < $1.id }
-    var pairs: [(older: Request, newer: Request)] = []
+  private static func pairs(of reads: [Read]) -> [(older: Read, newer: Read)]? {
+    let byStart = reads.sorted { $0.id < $1.id }
+    var pairs: [(older: Read, newer: Read)] = []
     for (index, older) in byStart.enumerated() {
-      let overlapping = byStart[(index + 1)...].prefix { $0.startTime < older.lastTime }
+      let overlapping = byStart[(index + 1)...].prefix { $0.start < older.end }
       guard let newer = overlapping.first else { continue }
       guard overlapping.count == 1 else { return nil }
-      if newer.lastTime + Self.least < older.lastTime, newer.opcode == older.opcode,
-        newer.result >= 0, older.result >= 0, newer.differsInFile(from: older)
+      if newer.end + least < older.end, newer.opcode == older.opcode, !newer.isError,
+        !older.isError, newer.isOfAnotherFile(than: older)
       {
         pairs.append((older, newer))
       }
     }
     return pairs
-  }
-}
-
-extension Request {
-  fileprivate func differsInFile(from other: Request) -> Bool {
-    if let file = fileIdentity, let otherFile = other.fileIdentity { return file != otherFile }
-    return file != other.file
   }
 }

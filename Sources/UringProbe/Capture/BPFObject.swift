@@ -186,7 +186,22 @@ struct BPFObject: ~Copyable {
 
     deinit { bpf_link__destroy(link) }
 
-    func run(into output: inout [UInt8]) throws(ProbeError) { try iterator.run(into: &output) }
+    /// Runs the program until it has written a sighting that passes; nil if there is none, or it fails.
+    func first(where passes: (probe_sighting) -> Bool) -> probe_sighting? {
+      let descriptor = bpf_iter_create(iterator.link)
+      guard descriptor >= 0 else { return nil }
+      defer { close(descriptor) }
+      return withUnsafeTemporaryAllocation(of: probe_sighting.self, capacity: 32) { sightings in
+        while true {
+          let bytes = read(
+            descriptor, sightings.baseAddress, sightings.count * MemoryLayout<probe_sighting>.size)
+          if bytes < 0, errno == EINTR || errno == EAGAIN { continue }
+          guard bytes > 0 else { return nil }
+          let count = bytes / MemoryLayout<probe_sighting>.size
+          if let found = sightings.prefix(count).first(where: passes) { return found }
+        }
+      }
+    }
   }
 
   /// An attached iterator: valid as long as the object it came from.

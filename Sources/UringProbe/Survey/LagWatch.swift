@@ -76,18 +76,7 @@ struct LagWatch: ~Copyable {
 }
 
 extension LagWatch.Subject {
-  fileprivate func sighting() -> probe_sighting? {
-    var output: [UInt8] = []
-    guard (try? iterator.run(into: &output)) != nil else { return nil }
-    let size = MemoryLayout<probe_sighting>.size
-    return output.withUnsafeBytes { bytes in
-      for offset in stride(from: 0, through: bytes.count - size, by: size) {
-        let sighting = bytes.loadUnaligned(fromByteOffset: offset, as: probe_sighting.self)
-        if sighting.ctx == ring { return sighting }
-      }
-      return nil
-    }
-  }
+  fileprivate func sighting() -> probe_sighting? { iterator.first { $0.ctx == ring } }
 
   fileprivate mutating func take(
     _ sighting: probe_sighting, at time: UInt64, shortest: UInt64, _ names: inout NameResolver,

@@ -205,8 +205,8 @@ struct record_reap_lag {
   __u64 taken_ns;  /* seen to be taken; 0 if they still lay there @omit */
   __u64 user_data; /* of the oldest @line user_data */
   __u32 count;     /* CQEs, when they were seen last */
-  __u32
-      length; /* system call of the thread meanwhile, and the kernel's function behind a newline @text call */
+  /* system call of the thread meanwhile, and the kernel's function behind a newline @text call */
+  __u32 length;
 };
 
 /*
