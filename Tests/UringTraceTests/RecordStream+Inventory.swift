@@ -88,13 +88,16 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  mutating func depth(_ ring: UInt64 = 1, sq: UInt32, cq: UInt32, waiter: UInt32 = 0) {
+  mutating func depth(
+    _ ring: UInt64 = 1, sq: UInt32, cq: UInt32, waiter: UInt32 = 0, asleepMilliseconds: UInt32 = 0
+  ) {
     var body = record_ring_depth()
     body.sq_pending = sq
     body.cq_pending = cq
     body.waiters = waiter == 0 ? 0 : 1
     body.waiter_tid = waiter
     body.waiter_missing = 3
+    body.waiter_asleep_ms = asleepMilliseconds
     add(&body, \.base, .ringDepth, 0, ring: ring)
   }
 }
