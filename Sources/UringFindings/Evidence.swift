@@ -134,6 +134,11 @@ struct Evidence {
     ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
   }
 
+  /// What the SQ thread of a ring did within the span.
+  func sqThreadWork(of ring: Ring) -> SQThreadWork {
+    ring.sqThreadWork.since(earlier[ring.id]?.sqThreadWork ?? SQThreadWork())
+  }
+
   /// Nanoseconds of the span in which the ring was there, as far as is known.
   func life(of ring: Ring) -> UInt64 {
     let end = ring.isClosed ? ring.closedTime : snapshot.time
@@ -174,11 +179,13 @@ struct RingSample: Sendable {
   var counts: Ring.Counts
   var errnos: [Ring.ErrnoCount]
   var sqThreadTime: UInt64
+  var sqThreadWork: SQThreadWork
 
   init(_ ring: Ring) {
     counts = ring.counts
     errnos = ring.errnos
     sqThreadTime = ring.sqThreadTime
+    sqThreadWork = ring.sqThreadWork
   }
 }
 

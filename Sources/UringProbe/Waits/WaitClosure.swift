@@ -63,6 +63,7 @@ struct WaitClosure {
     for ring in scope.subjects where !busy.contains(ring) {
       for holder in rings[ring]?.holders ?? [] { reachEventfds(of: holder.tgid) }
     }
+    for descriptor in scope.descriptors { reach(descriptor) }
     while let process = queue.popLast() { look(at: process) }
   }
 

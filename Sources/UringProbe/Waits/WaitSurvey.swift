@@ -15,6 +15,8 @@ struct WaitSurvey: ~Copyable {
     var subjects: [UInt64]
     /// Requests found in flight.
     var requests: [record_parked] = []
+    /// Descriptors of files that requests wait for besides their own.
+    var descriptors: [WaitableFiles.Descriptor] = []
     /// Processes that are of interest besides those of the rings and requests.
     var processes: Set<UInt32> = []
   }

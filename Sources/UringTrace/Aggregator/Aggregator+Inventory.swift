@@ -132,7 +132,7 @@ extension Aggregator {
       : Ring.Waiter(
         tid: record.pointee.waiter_tid, tgid: record.pointee.waiter_tgid,
         count: record.pointee.waiters, missing: record.pointee.waiter_missing,
-        asleepSince: asleepSince(record))
+        asleepSince: asleepSince(record), isInIOWait: record.pointee.waiter_in_iowait != 0)
   }
 
   private func asleepSince(_ record: UnsafePointer<record_ring_depth>) -> UInt64? {

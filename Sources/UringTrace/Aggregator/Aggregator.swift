@@ -39,6 +39,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var inventory = InventoryTracker()
   var waits = WaitTracker()
   var names = NameTracker()
+  var memory = MemoryTracker()
 
   var events: EventLog
 

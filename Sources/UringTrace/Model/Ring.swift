@@ -76,6 +76,10 @@ public struct Ring: Sendable {
   public var cqPendingSince: UInt64 = 0
   /// CPU time of the SQ thread while it was observed, nanoseconds; 0 where unknown.
   public var sqThreadTime: UInt64 = 0
+  /// What the scheduler has counted of the SQ thread since it was first looked at.
+  public var sqThreadWork = SQThreadWork()
+  /// How the SQ thread is scheduled, at the last look; nil where unknown.
+  public var sqThreadSetup: SQThreadSetup?
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
   /// What the SQPOLL thread did at the last look; nil without one.

@@ -12,6 +12,8 @@ struct RingState: Listed {
   var depth = QueueDepth()
   /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
   var sqThreadStart: UInt32 = 0
+  /// What had been counted of the SQ thread at the first look, nil before.
+  var sqThreadFirst: SQThreadWork?
   /// The ring's own counter was read.
   var hasBalance = false
   /// Thread of the last `io_uring_cqring_wait`.
