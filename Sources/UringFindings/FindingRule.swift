@@ -52,11 +52,14 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
+    .lostWake, .deadlock, .hang, .zeroCopyUnread, .cqOverflow, .stuckRequest, .uncommittedBlock,
+    .brokenChain,
+    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .reapLag, .unsubmittedSQEs,
     .sqpollStall, .sqpollIdle,
-    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
-    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .staleCompletion,
+    .badMemory,
+    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .bufferTwice, .buffersExhausted,
+    .groupCondition,
     .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
     .unlistedRequests,

@@ -270,7 +270,9 @@ import UringTrace
     stream.complete(1, -105)
     stream.providedGroup(5, left: 7, entries: 8)
     let finding = try #require(findings("buffers-exhausted", stream).first)
-    #expect(finding.summary == "group 5 gave no buffer once, and has 7 of 8 at the last look")
+    #expect(
+      finding.summary
+        == "RECV 0x7 on fd 0 failed with ENOBUFS (once) though group 5 has 7 of 8 at the last look")
     #expect(!finding.meaning.contains("was left"))
   }
 

@@ -59,11 +59,15 @@ extension RecordStream {
     add(&body, \.base, .registeredFile, 0, ring: 1)
   }
 
-  mutating func providedGroup(_ bgid: UInt32, left: UInt32, entries: UInt32 = 0) {
+  mutating func providedGroup(
+    _ bgid: UInt32, left: UInt32, entries: UInt32 = 0,
+    change: (inout record_provided_group) -> Void = { _ in }
+  ) {
     var body = record_provided_group()
     body.bgid = bgid
     body.left = left
     body.entries = entries
+    change(&body)
     add(&body, \.base, .providedGroup, 0, ring: 1)
   }
 

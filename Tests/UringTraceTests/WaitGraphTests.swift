@@ -134,6 +134,11 @@ import UringFindings
     Opening(testDescription: "the process catches SIGALRM") {
       $0.waits.threads[0].signals = 1 << 13
     },
+    Opening(testDescription: "a request of the ring has ended since the look") {
+      var ended = $0.requests[0]
+      (ended.id, ended.state, ended.lastTime) = (2, .completed, $0.waits.time + 1)
+      $0.recent.append(ended)
+    },
     Opening(testDescription: "the request moved since the look") {
       $0.requests[0].lastTime = $0.waits.time + 1
     },

@@ -37,6 +37,14 @@ static __always_inline void describe_addresses(struct sock *sock) {
   }
 }
 
+static __always_inline void describe_stream(struct sock *sock) {
+  struct tcp_sock *stream = (void *)sock;
+  open_file.is_tcp = 1;
+  open_file.send_queue = BPF_CORE_READ(stream, write_seq) - BPF_CORE_READ(stream, snd_una);
+  open_file.window = BPF_CORE_READ(stream, snd_wnd);
+  open_file.unread = BPF_CORE_READ(stream, rcv_nxt) - BPF_CORE_READ(stream, copied_seq);
+}
+
 __noinline int describe_socket(__u64 address) {
   struct socket *socket = (void *)address;
   struct sock *sock = BPF_CORE_READ(socket, sk);
@@ -49,6 +57,8 @@ __noinline int describe_socket(__u64 address) {
   open_file.queued = BPF_CORE_READ(sock, sk_wmem_queued);
   if (open_file.family == AF_INET || open_file.family == AF_INET6)
     describe_addresses(sock);
+  if (is_tcp(sock) && open_file.peer_port)
+    describe_stream(sock);
   if (open_file.family == AF_UNIX && bpf_core_type_exists(struct unix_sock))
     open_file.peer = BPF_CORE_READ((struct unix_sock *)sock, peer, sk_socket, file, f_inode, i_ino);
   return 0;

@@ -13,8 +13,9 @@ extension FindingRule {
     evidence.openRings.flatMap { ring -> [Sighting] in
       var files: [FileIdentity: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) {
-        // A registered file needs no descriptor.
-        guard !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
+        // A registered file needs no descriptor, and a send with its result no file.
+        guard request.state != .awaitingNotification,
+          !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
           let file = request.fileIdentity,
           evidence.snapshot.fileNames.closed[file] != nil,
           evidence.age(since: request.startTime) >= 1_000_000_000

@@ -53,11 +53,18 @@ extension FindingRule {
         severity: .warn, rings: [ring.id], requests: requests.reversed(),
         requestCount: UInt64(ring.cqPending),
         summary: "\(Words.count(ring.cqPending, "CQE")) unreaped for \(Words.duration(age))"
-          + evidence.clause(reaper),
+          + evidence.clause(reaper)
+          + (ring.eventfd == .async
+            ? "; the ring's eventfd is not signalled for CQEs that are posted during their submission "
+              + "(IORING_REGISTER_EVENTFD_ASYNC)" : ""),
         numbers: [
           .init("cq_pending", ring.cqPending), .init("cq_entries", ring.cqEntries),
           .init("age_ns", age),
-        ], cure: evidence.cure(reaper))
+        ],
+        cure: evidence.cure(reaper)
+          ?? (ring.eventfd == .async
+            ? "Register the eventfd with IORING_REGISTER_EVENTFD, or look at the completion queue after each "
+              + "io_uring_submit." : nil))
     }
   }
 

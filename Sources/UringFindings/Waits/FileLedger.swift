@@ -76,7 +76,9 @@ struct FileLedger {
 
   /// The file that a request holds, if it has a descriptor or is registered.
   private func openFile(of request: Request) -> OpenFile? {
-    guard request.state != .linked, request.state != .deferred, request.opcode.hasFile
+    // A send with its result has given the file back.
+    guard ![.linked, .deferred, .awaitingNotification].contains(request.state),
+      request.opcode.hasFile
     else { return nil }
     if let identity = request.fileIdentity {
       return filesByAddress[identity.address].flatMap {
@@ -96,6 +98,14 @@ struct FileLedger {
       accounts[file.file]?.admitsRequests == true
     else { return nil }
     return (file, identity)
+  }
+
+  /// The socket that a zero-copy send has used, if it is still open.
+  func sender(of request: Request) -> OpenFile? {
+    guard let identity = request.fileIdentity else { return nil }
+    return files.values.first {
+      $0.kind == .socket && $0.file == identity.address && $0.inode == identity.inode
+    }
   }
 
   func file(_ fd: Int32, of tgid: UInt32) -> (file: OpenFile, identity: WaitableFile?)? {

@@ -53,6 +53,29 @@ extension WaitGraph {
     }
   }
 
+  /// A zero-copy send waits for the acknowledgement of its data. Who holds the peer could read.
+  func notificationStep(_ request: Request) -> WaitStep {
+    let who = words(request)
+    guard let socket = ledger.sender(of: request), let stream = socket.stream,
+      stream.sendQueue > 0, stream.window == 0
+    else { return .open("\(who) waits for the network stack to let go of its memory") }
+    let peers = peers(of: socket)
+    let ends = Set(peers.map(\.tgid)).sorted()
+    guard !ends.isEmpty, peers.allSatisfy({ ($0.stream?.unread ?? 0) > 0 }), ledger.isClosed(peers)
+    else { return .open("\(who) waits for the peer of \(socket.addresses) to read") }
+    return .waits(
+      ends.map {
+        .init(
+          node: .process($0),
+          text: "\(who) waits for process \($0) to read from \(socket.addresses)")
+      })
+  }
+
+  /// Descriptors of the other end of a socket on this machine.
+  func peers(of socket: OpenFile) -> [OpenFile] {
+    socket.peerInode == 0 ? [] : ledger.descriptors(of: .socket(inode: socket.peerInode))
+  }
+
   private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     let all = ledger.descriptors(of: identity)
     guard direction == .reading, let first = all.first, first.pending == 0, ledger.isClosed(all),

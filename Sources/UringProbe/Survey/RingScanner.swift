@@ -111,6 +111,11 @@ struct RingScanner: ~Copyable {
     }
   }
 
+  /// Finds the rings that one process has open: ``probe_sighting`` of each.
+  func iterator(overProcess tgid: UInt32) throws(ProbeError) -> BPFObject.TemporaryIterator {
+    try object.temporaryIterator("find_rings", tgid: tgid)
+  }
+
   /// A ring that a tracepoint saw being created: if it closes before the first scan, that is noticed.
   mutating func noteCreation(of ring: UInt64, at time: UInt64) {
     rings[ring] = KnownRing(lastSeen: time)
@@ -265,6 +270,8 @@ extension RingScanner.KnownRing {
       && sighting.waiter_tid == other.sighting.waiter_tid
       && sighting.waiter_missing == other.sighting.waiter_missing
       && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
+      && sighting.is_polled == other.sighting.is_polled
+      && sighting.eventfd == other.sighting.eventfd
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
@@ -292,6 +299,8 @@ extension RingScanner.KnownRing {
       $0.waiter_missing = sighting.waiter_missing
       $0.waiter_asleep_ms = asleepMilliseconds(at: time)
       $0.sq_thread_ms = sqThreadTime
+      $0.is_polled = UInt8(truncatingIfNeeded: sighting.is_polled)
+      $0.eventfd = RingEventfd(rawValue: UInt8(truncatingIfNeeded: sighting.eventfd)) ?? .none
     }
   }
 

@@ -59,6 +59,10 @@ struct WaitClosure {
       reach(.ring(ring))
     }
     for request in scope.requests { follow(request) }
+    let busy = Set(scope.requests.map(\.base.ctx))
+    for ring in scope.subjects where !busy.contains(ring) {
+      for holder in rings[ring]?.holders ?? [] { reachEventfds(of: holder.tgid) }
+    }
     while let process = queue.popLast() { look(at: process) }
   }
 
@@ -67,7 +71,7 @@ struct WaitClosure {
     switch request.place {
     case .futex: reach(futex: request.addr, of: request.tgid)
     case .waitid: if request.fd > 0 { reach(process: UInt32(request.fd)) }
-    case .poll, .workRunning:
+    case .poll, .workRunning, .network:
       if request.file.file != 0 {
         reach(files[request.file.file])
       } else if request.known & UInt8(RECORD_KNOWS_FD) != 0, request.flags & 1 == 0 {
@@ -107,6 +111,11 @@ struct WaitClosure {
     }
     identities.append(identity)
     for file in files.descriptors(of: identity) { reach(process: file.tgid) }
+  }
+
+  /// Of a ring with nothing in flight: what may have been meant to wake its thread.
+  private mutating func reachEventfds(of tgid: UInt32) {
+    for identity in files.eventfds(of: tgid).prefix(8) { reach(identity) }
   }
 
   private mutating func reach(futex address: UInt64, of tgid: UInt32) {
@@ -177,8 +186,15 @@ struct WaitClosure {
   func write(at time: UInt64, into records: inout RecordBuffer) {
     for tid in threads.keys.sorted() { write(threads[tid]!, at: time, into: &records) }
     for identity in identities {
-      for file in files.descriptors(of: identity) {
-        write(file, identity, at: time, into: &records)
+      let descriptors = files.descriptors(of: identity)
+      for file in descriptors { write(file, identity, at: time, into: &records) }
+      if let file = descriptors.first, file.is_tcp != 0 {
+        records.append(record_stream_queues.self, at: time) {
+          $0.inode = file.inode
+          $0.send_queue = file.send_queue
+          $0.window = file.window
+          $0.unread = file.unread
+        }
       }
     }
     for futex in futexes.keys.sorted(by: { ($0.tgid, $0.address) < ($1.tgid, $1.address) }) {

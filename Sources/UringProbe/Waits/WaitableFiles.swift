@@ -80,6 +80,13 @@ struct WaitableFiles {
     (members[identity] ?? []).map { files[$0] }
   }
 
+  func eventfds(of tgid: UInt32) -> [Identity] {
+    files.filter { $0.tgid == tgid }.compactMap { file in
+      let identity = identity(of: file)
+      return if case .eventfd? = identity { identity } else { nil }
+    }
+  }
+
   /// The inode of the socket at the other end, 0 if it is not on this machine or nobody has it open.
   func peerInode(of file: probe_open_file) -> UInt64 {
     if Int32(file.family) == AF_UNIX { return file.peer }

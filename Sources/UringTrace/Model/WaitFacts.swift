@@ -101,6 +101,8 @@ public struct OpenFile: Sendable, Hashable {
   public var addresses: String
   /// The ring that it is, or that it is registered with, if that is in view.
   public var ring: Ring.ID?
+  /// Connected TCP sockets.
+  public var stream: StreamQueues?
 
   /// The slot of a registered file.
   public var registeredIndex: UInt32? { fd < 0 ? UInt32(-1 - fd) : nil }
@@ -110,6 +112,20 @@ public struct OpenFile: Sendable, Hashable {
     (peerInode, references, canRead, canWrite) = (0, 1, true, true)
     (readers, writers, pending, capacity, kernelUsers) = (0, 0, 0, 0, 0)
     (addresses, ring) = ("", nil)
+  }
+}
+
+/// Bytes in the queues of a TCP connection.
+public struct StreamQueues: Sendable, Hashable {
+  /// Sent by the application and not acknowledged by the peer.
+  public var sendQueue: UInt32
+  /// For which the peer has room, as it said last.
+  public var window: UInt32
+  /// Received and not read by the application.
+  public var unread: UInt32
+
+  package init(sendQueue: UInt32, window: UInt32, unread: UInt32) {
+    (self.sendQueue, self.window, self.unread) = (sendQueue, window, unread)
   }
 }
 

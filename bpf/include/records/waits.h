@@ -7,6 +7,7 @@ RECORD_WAIT_LOOK RECORD_SWIFT_NAME("waitLook") = 96,
 RECORD_THREAD_STATE RECORD_SWIFT_NAME("threadState") = 97,
 RECORD_OPEN_FILE RECORD_SWIFT_NAME("openFile") = 98,
 RECORD_FUTEX_WORD RECORD_SWIFT_NAME("futexWord") = 99,
+RECORD_STREAM_QUEUES RECORD_SWIFT_NAME("streamQueues") = 105,
 // clang-format on
 #else
 
@@ -96,6 +97,20 @@ struct record_open_file {
   __u16 can_write;    /* true if it is open for writing @bool */
   enum record_waitable kind; /* of the file */
   __u8 reserved[7];
+};
+
+/*
+ * The queues of a connected TCP socket of the `open_file` before.
+ *
+ * @title "stream queues" faint
+ */
+struct record_stream_queues {
+  struct record base;
+  __u64 inode;      /* of the socket */
+  __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
+  __u32 window;     /* for which the peer has room, as it said last @unit bytes */
+  __u32 unread;     /* received and not read by the application @unit bytes */
+  __u32 reserved;
 };
 
 /*
