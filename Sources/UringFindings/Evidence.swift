@@ -153,10 +153,15 @@ struct Evidence {
   /// Nanoseconds that something has lasted; 0 for what never began or is still to come.
   func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
 
+  /// Nanoseconds that a state of a ring has lasted, up to the last look at it: it can have been closed since.
+  func age(since time: UInt64, on ring: Ring) -> UInt64 {
+    time == 0 ? 0 : min(ring.lastLook, snapshot.time).since(time)
+  }
+
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
-    if let name = snapshot.fileNames.description(of: request) {
+    if let name = snapshot.fileNames.name(of: request) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {

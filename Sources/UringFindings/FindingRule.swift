@@ -53,14 +53,13 @@ public struct FindingRule: Sendable {
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
     .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock,
-    .hang, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
+    .hang, .zeroCopyUnread, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .reapLag, .unsubmittedSQEs,
     .sqpollStall, .sqpollStarved, .sqpollIdle, .sqpollSleeps,
-    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
-    .overlappingMemory, .zeroProgress, .buffersExhausted, .groupCondition,
-    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut,
-    .workerAffinity, .idleWorkers,
-    .hashedWork,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .staleCompletion,
+    .badMemory, .overlappingMemory, .zeroProgress, .bufferTwice, .buffersExhausted,
+    .groupCondition, .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen,
+    .workerFanOut, .workerAffinity, .idleWorkers, .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
     .iowait, .unlistedRequests,
   ]

@@ -15,6 +15,14 @@ enum Words {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
+  /// `1.05 MB`, `512 bytes`.
+  static func bytes(_ count: some BinaryInteger) -> String {
+    let count = UInt64(clamping: count)
+    if count < 10_000 { return self.count(count, "byte") }
+    return count < 1_000_000
+      ? "\(number(Double(count) / 1e3)) kB" : "\(number(Double(count) / 1e6)) MB"
+  }
+
   /// The first, and how many more there are.
   static func list(_ items: [String], of total: Int, shown: Int = 3) -> String {
     let rest = total - min(shown, items.count)

@@ -58,12 +58,16 @@ extension LiveTests {
     /// Those that need a kernel which is not everywhere: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Those that watching from the start rules out.
-    static let attachedLate = ["unlisted-requests"]
+    /// Those that programs of Tests/Cases make; the last one only for who attaches late.
+    static let cases: [(tag: String, program: [String])] = [
+      ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
+      ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
+      ("leaked-request", ["leak_alone"]), ("unlisted-requests", ["sendzc_unread", "closed"]),
+    ]
 
     @Test func everyRuleHasItsFault() {
       let tags = Set(
-        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.attachedLate)
+        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.cases.map(\.tag))
       #expect(tags == Set(FindingRule.all.map(\.tag)))
     }
 
@@ -93,18 +97,17 @@ extension LiveTests {
       #expect(found.isEmpty, "\(found)")
     }
 
-    /// The notification of a zero-copy send, which is on none of the kernel's lists.
-    @Test(arguments: [false, true]) func requestsThatCannotBeListedAreCounted(isHealthy: Bool)
-      throws
-    {
-      let child =
-        try isHealthy
-        ? TestPrograms.startCase("sendzc_unread", "--healthy")
-        : TestPrograms.startCase("sendzc_unread")
-      defer { child.kill() }
-      while let line = child.readLine(), !line.text.hasPrefix("READY") {}
-      let report = try Report(["--pid", "\(child.pid)"])
-      #expect(report.findings.contains { $0.tag == "unlisted-requests" } != isHealthy)
+    @Test(arguments: cases) func aCaseIsFoundAndItsHealthyTwinIsNot(
+      tag: String, program: [String]
+    ) throws {
+      for isHealthy in [false, true] {
+        let child = try TestPrograms.startCase(
+          program[0], arguments: program.dropFirst() + (isHealthy ? ["--healthy"] : []))
+        defer { child.kill() }
+        while let line = child.readLine(), !line.text.hasPrefix("READY") {}
+        let report = try Report(["--pid", "\(child.pid)"])
+        #expect(report.findings.contains { $0.tag == tag } != isHealthy)
+      }
     }
 
     private func expect(_ fault: Fault, in report: Report, of program: String) throws {

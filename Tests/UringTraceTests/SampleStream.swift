@@ -269,7 +269,21 @@ struct SampleStream {
         file: record_file_identity()), base: \.base)
     buffer.append(
       record_provided_group(
-        base: on(base(.providedGroup)), bgid: 5, left: 2, entries: 8, reserved: 0), base: \.base)
+        base: on(base(.providedGroup)), bgid: 5, left: 2, entries: 8, head_is_known: 1,
+        head_address: 0x5000, head_length: 64, head_bid: 3, head_slot: 1), base: \.base)
+    buffer.append(
+      record_provided_twice(
+        base: on(base(.providedTwice, request, opcode: 22)), bgid: 5, bid: 3, distance: 1, left: 2),
+      base: \.base)
+    buffer.append(
+      record_reaped(base: on(base(.reaped)), user_data: 8, res: 1, cflags: 2), base: \.base)
+    var lag = record_reap_lag()
+    lag.base = on(base(.reapLag))
+    lag.since_ns = Self.start
+    lag.user_data = 8
+    lag.count = 1
+    lag.length = 5
+    buffer.append(lag, base: \.base, trailer: Array("pause".utf8))
     var depth = record_ring_depth()
     depth.base = on(base(.ringDepth))
     depth.sq_pending = 1

@@ -57,11 +57,11 @@ extension FindingRule {
       {
         let start = String(twins[0].1.start, radix: 16)
         sighting.summary =
-          "\(evidence.words(one)) is in flight twice, submitted with the same SQE: "
+          "\(evidence.words(one)) is in flight twice, from SQEs that are the same: "
           + "both use 0x\(start)"
         sighting.meaning =
-          "One SQE was submitted twice: both requests are the same in user_data, opcode, "
-          + "file and memory, and two CQEs will come."
+          "Two requests are the same in user_data, opcode, file and memory, as when one SQE is "
+          + "submitted twice: their CQEs cannot be told apart."
         sighting.cure =
           "Submit each SQE once: see whether a submission is repeated after an error, or an "
           + "operation is armed again before its CQE."

@@ -32,6 +32,8 @@ extension RingScanner.KnownRing {
       && sighting.waiter_missing == other.sighting.waiter_missing
       && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
       && sighting.waiter_in_iowait == other.sighting.waiter_in_iowait
+      && sighting.is_polled == other.sighting.is_polled
+      && sighting.eventfd == other.sighting.eventfd
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
@@ -70,6 +72,8 @@ extension RingScanner.KnownRing {
       $0.waiter_asleep_ms = asleepMilliseconds(at: time)
       $0.waiter_in_iowait = UInt8(truncatingIfNeeded: sighting.waiter_in_iowait)
       $0.sq_thread_ms = sqThreadTime
+      $0.is_polled = UInt8(truncatingIfNeeded: sighting.is_polled)
+      $0.eventfd = RingEventfd(rawValue: UInt8(truncatingIfNeeded: sighting.eventfd)) ?? .none
     }
   }
 

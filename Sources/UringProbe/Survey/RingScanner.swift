@@ -117,6 +117,11 @@ struct RingScanner: ~Copyable {
     }
   }
 
+  /// Finds the rings that one process has open: ``probe_sighting`` of each.
+  func iterator(overProcess tgid: UInt32) throws(ProbeError) -> BPFObject.TemporaryIterator {
+    try object.temporaryIterator("find_rings", tgid: tgid)
+  }
+
   /// A ring that a tracepoint saw being created: if it closes before the first scan, that is noticed.
   mutating func noteCreation(of ring: UInt64, at time: UInt64) {
     rings[ring] = KnownRing(lastSeen: time)
@@ -157,7 +162,9 @@ struct RingScanner: ~Copyable {
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
-      if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
+      if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missedScans > 0 {
+        ring.writeDepth(to: &records, at: start)
+      }
       if rings[address]?.isServed(as: ring) != true { ring.writeThread(to: &records, at: start) }
       rings[address] = ring
     }
@@ -166,6 +173,9 @@ struct RingScanner: ~Copyable {
     hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
+    }
+    if !rings.isEmpty {
+      records.append(record_ring_scan.self, at: start) { _ in }
     }
     lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
   }
@@ -190,6 +200,7 @@ struct RingScanner: ~Copyable {
     _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
+    records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
     rings[address]!.missedScans += 1
     if rings[address]!.missedScans == 1 { hasDoubts = true }
     let scans = rings[address]!.missedScans

@@ -31,6 +31,8 @@ struct WaitSurvey: ~Copyable {
   init(
     configuration: probe_config, kernel: KernelBTF, ringOperations: UInt64, ownEventfd: Int32
   ) throws(ProbeError) {
+    var configuration = configuration
+    configuration.ring_operations = ringOperations
     object = try WaitObject(configuration: configuration, kernel: kernel)
     self.ringOperations = ringOperations
     self.ownEventfd = ownEventfd

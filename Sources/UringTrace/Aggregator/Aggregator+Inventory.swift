@@ -23,7 +23,12 @@ extension Aggregator {
     let ring = enterRing(header, &event)
     event.userData = record.pointee.user_data
     switch requests.occupant(of: header.req) {
-    case .notification: return
+    case .notification(let slot):
+      guard requests[slot].ring == ring, record.pointee.place == .network,
+        requests[slot].request.state == .awaitingNotification,
+        requests[slot].request.lastTime <= header.time_ns
+      else { return }
+      settle(slot, record, &event)
     case .request(let slot):
       guard requests.isPlausible(header, for: slot, ring: ring),
         requests[slot].request.lastTime <= header.time_ns,
@@ -56,6 +61,9 @@ extension Aggregator {
     let slot = beginUnknown(
       header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
     requests[slot].addStep(.found, time: time, tid: 0)
+    if record.pointee.notif != 0 {
+      addNotification(record.pointee.notif, to: slot, Moment(time: time, tid: 0), &event)
+    }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
     // After a loss it may be newer than the observation, unless its thread's sleep shows its age.
@@ -69,6 +77,10 @@ extension Aggregator {
     // The kernel still has the number of its buffer.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
     settle(slot, record, &event)
+    if record.pointee.place == .network {
+      let (position, _) = requests.claim(header.req, now: clock.now)
+      requests.setNotification(header.req, at: position, of: slot)
+    }
   }
 
   /// Notes what the kernel still has of the submission of a request that was not seen.
@@ -111,6 +123,8 @@ extension Aggregator {
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0
+    rings[ring].ring.isPolled = record.pointee.is_polled != 0
+    rings[ring].ring.eventfd = record.pointee.eventfd
     rings[ring].ring.sqThread = Ring.SQThread(record.pointee.sq_thread)
     rings[ring].ring.waiter =
       record.pointee.waiters == 0
@@ -142,6 +156,7 @@ extension Aggregator {
     let ring = enterRing(record.pointee.base, &event)
     rings[ring].ring.unsubmitted = []
     rings[ring].ring.unreaped = []
+    rings[ring].ring.reaped = []
     rings[ring].ring.files = []
     let method = Ring.Balance.Method(record.pointee.method)
     let balance = Ring.Balance(
@@ -151,27 +166,46 @@ extension Aggregator {
     rings[ring].ring.balance = balance
     // An estimate is no proof, and what began since is listed.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
-    // There are never more of them than before: a count that is off for a moment does not last.
+    // There are never more of them than before: a count that is off for a moment does not last. Those that have ended since
+    // the first count began, and are forgotten, are not among them.
     rings[ring].ring.notListed =
       rings[ring].hasBalance
-      ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
+      ? min(rings[ring].ring.notListed, balance.unaccounted)
+      : balance.unaccounted - min(balance.unaccounted, forgottenFound(on: ring))
     rings[ring].hasBalance = true
   }
 
-  /// In flight on a ring at `time`: started by then and not yet ended.
+  /// Requests from before the observation that have shown themselves and are not in the history any more.
+  private func forgottenFound(on ring: Handle<RingState>) -> UInt64 {
+    var known: UInt64 = 0
+    requests.forEachInFlight(of: ring) { _, slot in
+      if !slot.request.isStartKnown { known += 1 }
+      return true
+    }
+    requests.forEachEnded { slot in
+      if slot.ring == ring, !slot.request.isStartKnown { known += 1 }
+      return true
+    }
+    let found = rings[ring].ring.counts.found
+    return found - min(found, known)
+  }
+
+  /// In flight on a ring at `time`: started by then, or before the observation, and not yet ended.
   private func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
     var count: UInt64 = 0
     requests.forEachInFlight(of: ring) { _, slot in
-      if slot.request.startTime <= time {
+      if slot.request.startTime <= time || !slot.request.isStartKnown {
         count += withNotifications && slot.hasUnpostedNotification ? 2 : 1
       }
       return true
     }
     requests.forEachEnded { slot in
       guard slot.request.lastTime > time else { return false }
-      if slot.ring == ring, slot.request.startTime <= time { count += 1 }
+      if slot.ring == ring, slot.request.startTime <= time || !slot.request.isStartKnown {
+        count += 1
+      }
       return true
     }
     return count
@@ -192,6 +226,29 @@ extension Aggregator {
       Ring.UnreapedCQE(
         userData: record.pointee.user_data, result: record.pointee.res,
         flags: record.pointee.cflags, isOverflowed: record.pointee.is_overflowed != 0))
+  }
+
+  mutating func reaped(_ record: UnsafePointer<record_reaped>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.user_data
+    guard rings[ring].ring.reaped.count < 64 else { return }
+    rings[ring].ring.reaped.append(
+      Ring.UnreapedCQE(
+        userData: record.pointee.user_data, result: record.pointee.res,
+        flags: record.pointee.cflags, isOverflowed: false))
+  }
+
+  mutating func reapLag(_ record: UnsafePointer<record_reap_lag>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.user_data
+    let call = text(behind: record, length: record.pointee.length) ?? ""
+    if rings[ring].ring.reapLags.count >= 16 { rings[ring].ring.reapLags.removeFirst() }
+    rings[ring].ring.reapLags.append(
+      ReapLag(
+        firstUnread: record.pointee.since_ns, lastUnread: record.pointee.base.time_ns,
+        taken: record.pointee.taken_ns, userData: record.pointee.user_data,
+        count: record.pointee.count, tid: record.pointee.base.tid,
+        call: call.split(separator: "\n").first.map(String.init) ?? ""))
   }
 
   mutating func registeredFile(
@@ -225,12 +282,9 @@ extension Aggregator {
     inventory.diskRequest(record, servedBy: unfinished(at: record.pointee.base.req))
   }
 
-  /// The request that was last at an address, if it has not ended.
+  /// The request in flight at an address, or whose notification that is.
   private func unfinished(at address: UInt64) -> Request.ID? {
-    guard let slot = requests.latest(at: address), !requests[slot].request.state.isFinal else {
-      return nil
-    }
-    return requests[slot].request.id
+    requests.user(of: address).map { requests[$0.slot].request.id }
   }
 
   mutating func submitStack(_ record: UnsafePointer<record_submit_stack>, _ event: inout Event) {

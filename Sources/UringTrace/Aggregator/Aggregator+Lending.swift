@@ -179,6 +179,16 @@ extension Aggregator {
     lending.providedGroup(record, ring: enterRing(record.pointee.base, &event))
   }
 
+  mutating func providedTwice(
+    _ record: UnsafePointer<record_provided_twice>, _ event: inout Event
+  ) {
+    let header = record.pointee.base
+    let ring = enterRing(header, &event)
+    event.value = Int64(record.pointee.bid)
+    if let (slot, _) = requests.user(of: header.req) { event.name(requests[slot]) }
+    lending.providedTwice(record, ring: ring)
+  }
+
   mutating func symbol(_ record: UnsafePointer<record_symbol>, _ event: inout Event) {
     lending.functions.note(record)
   }

@@ -26,6 +26,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
   let traits = OpcodeTraitTable()
   var clock: RateClock
   var stream = StreamCounts()
+  /// When the last look at all rings began; 0 before.
+  var lastScan: UInt64 = 0
 
   var requests: RequestTracker
   var rings: RingTracker

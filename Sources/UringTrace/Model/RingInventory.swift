@@ -1,5 +1,21 @@
 import CRecord
 
+/// CQEs that lay in a ring's queue when it was watched closely.
+public struct ReapLag: Sendable, Hashable {
+  /// First and last sample that saw them; nanoseconds, CLOCK_MONOTONIC.
+  public var firstUnread: UInt64
+  public var lastUnread: UInt64
+  /// The sample that saw them taken, 0 if none did.
+  public var taken: UInt64
+  /// Of the oldest.
+  public var userData: UInt64
+  public var count: UInt32
+  /// The thread that takes them, 0 if not known.
+  public var tid: UInt32
+  /// Its system call meanwhile; empty if it was in none, or is not known.
+  public var call: String
+}
+
 /// What a walk over a ring's own structures says of it.
 extension Ring {
   /// A task in `io_uring_enter`.

@@ -67,6 +67,7 @@ enum Names {
     case .workerQueued: "in io-wq's queue"
     case .workerRunning: "a worker thread executes it"
     case .taskWork: "woken; its task has not come to it yet"
+    case .network: "sent; the network stack still has its memory"
     }
   }
 

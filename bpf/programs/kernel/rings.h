@@ -124,6 +124,7 @@ struct io_ring_ctx {
   unsigned int cq_entries;
   struct io_sq_data *sq_data;
   struct mm_struct *mm_account;
+  struct io_ev_fd *io_ev_fd;
   struct io_submit_state submit_state;
   struct io_file_table file_table;
   struct io_rsrc_data buf_table;

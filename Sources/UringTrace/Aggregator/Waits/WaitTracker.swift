@@ -96,6 +96,18 @@ struct WaitTracker {
     facts.files.append(file)
   }
 
+  mutating func streamQueues(_ record: UnsafePointer<record_stream_queues>) {
+    let queues = StreamQueues(
+      sendQueue: record.pointee.send_queue, window: record.pointee.window,
+      unread: record.pointee.unread)
+    // The socket's descriptors precede it.
+    for index in facts.files.indices.reversed() {
+      guard facts.files[index].kind == .socket, facts.files[index].inode == record.pointee.inode
+      else { return }
+      facts.files[index].stream = queues
+    }
+  }
+
   mutating func futexWord(_ record: UnsafePointer<record_futex_word>) {
     guard facts.futexes.count < Self.limit else { return }
     facts.futexes.append(
