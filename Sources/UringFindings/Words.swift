@@ -15,11 +15,24 @@ enum Words {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
+  /// `64 KiB`, `100 bytes`.
+  static func bytes(_ count: UInt64) -> String {
+    count >= 1024 && count.isMultiple(of: 1024) ? "\(count / 1024) KiB" : "\(count) bytes"
+  }
+
   /// The first, and how many more there are.
   static func list(_ items: [String], of total: Int, shown: Int = 3) -> String {
     let rest = total - min(shown, items.count)
     let text = items.prefix(shown).joined(separator: ", ")
     return rest > 0 ? "\(text) and \(rest) more" : text
+  }
+
+  /// The first SQEs that the kernel has not taken; empty if they are not known.
+  static func unsubmitted(_ ring: Ring) -> String {
+    let first = ring.unsubmitted.prefix(3).map {
+      "\(Opcode(rawValue: $0.opcode).name) 0x\(String($0.user_data, radix: 16))"
+    }
+    return first.isEmpty ? "" : list(first, of: max(Int(ring.sqPending), first.count))
   }
 
   /// `4242 (server)`, or the number alone.

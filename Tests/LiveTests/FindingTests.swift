@@ -61,9 +61,17 @@ extension LiveTests {
     /// Those that watching from the start rules out.
     static let attachedLate = ["unlisted-requests"]
 
+    /// Those that a program of Tests/Cases makes until it is killed.
+    static let inCases = [
+      ("single-issuer", ["single_issuer"]), ("batch-stopped", ["batch_stopped"]),
+      ("deferred-work", ["defer_peek"]), ("ring-refused", ["ring_refused", "flags"]),
+      ("failed-enter", ["ring_disabled"]), ("failed-registration", ["memlock_efault"]),
+    ]
+
     @Test func everyRuleHasItsFault() {
       let tags = Set(
-        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.attachedLate)
+        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.attachedLate
+          + Self.inCases.map(\.0))
       #expect(tags == Set(FindingRule.all.map(\.tag)))
     }
 
@@ -91,6 +99,22 @@ extension LiveTests {
       #expect(report.command?.status == 0)
       let found = report.findings.filter { $0.tag == fault.tag }
       #expect(found.isEmpty, "\(found)")
+    }
+
+    @Test(arguments: inCases, [false, true])
+    func faultOfACaseIsFoundFirst(_ fault: (tag: String, command: [String]), isHealthy: Bool) throws
+    {
+      let child = try TestPrograms.startCase(
+        fault.command[0],
+        arguments: fault.command.dropFirst() + (isHealthy ? ["--healthy"] : []))
+      defer { child.kill() }
+      while let line = child.readLine(), !line.text.hasPrefix("READY") {}
+      let report = try Report(["--pid", "\(child.pid)"])
+      if isHealthy {
+        #expect(!report.findings.contains { $0.tag == fault.tag }, "\(report.findings)")
+      } else {
+        #expect(report.findings.first?.tag == fault.tag, "\(report.findings)")
+      }
     }
 
     /// The notification of a zero-copy send, which is on none of the kernel's lists.

@@ -33,6 +33,10 @@ public enum TestPrograms {
 
   /// Starts a program of Tests/Cases.
   public static func startCase(_ name: String, _ arguments: String...) throws -> ChildProgram {
+    try startCase(name, arguments: arguments)
+  }
+
+  public static func startCase(_ name: String, arguments: [String]) throws -> ChildProgram {
     let folder = try build("Cases", in: "cases") { ["\($0)/\(name)"] }.get()
     return try ChildProgram("\(folder)/\(name)", arguments)
   }

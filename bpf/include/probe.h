@@ -115,7 +115,7 @@ struct probe_sighting {
   __u32 waiter_tgid;
   __u32 waiter_missing;
   __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
-  __u32 reserved;
+  __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
   __u64 waiter_ran_ns; /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
@@ -223,8 +223,36 @@ struct probe_starts {
 };
 
 /*
+ * System calls of one thread that had one result: what record_system_calls shows. Only grows, until other calls take
+ * the place of what is oldest.
+ */
+#define PROBE_CALLS 2048
+struct probe_call_key {
+  __u64 ctx;
+  __u32 tid;
+  __s32 result; /* 0 for success */
+  __u32 detail; /* setup: flags; register: opcode */
+  __u8 call;    /* enum record_call */
+  __u8 entered;
+  __u16 reserved;
+};
+struct probe_calls {
+  __u64 count;
+  __u64 first_ns;
+  __u64 last_ns;
+  __u64 getevents_ns;
+  __u64 sqes;
+  __u32 tgid;
+  __s32 fd;
+  __u32 argument;
+  __u32 minimum;
+  __u32 flags;
+  __u32 filters;
+};
+
+/*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
+ * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
  * Slots are as many as user space says; what did not fit is counted.
  */
 #define PROBE_SLOT_SIZE 152

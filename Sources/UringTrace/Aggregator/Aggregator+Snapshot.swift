@@ -18,6 +18,7 @@ extension Aggregator {
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
     snapshot.waits = waits.facts
+    calls.describe(&snapshot)
     snapshot.totals = totals
     return snapshot
   }

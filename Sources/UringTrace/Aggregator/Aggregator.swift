@@ -36,6 +36,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var statistics = StatisticsTracker()
   var inventory = InventoryTracker()
   var waits = WaitTracker()
+  var calls = CallTracker()
   var names = NameTracker()
 
   var events: EventLog

@@ -125,7 +125,7 @@ struct record_ring_found {
   __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
   __u32 nr_files;      /* registered files */
   __u32 nr_bufs;       /* registered buffers */
-  __u32 reserved;
+  __u32 submitter_tid; /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
   char comm[RECORD_COMM_LEN]; /* name of the owner */
 };
 

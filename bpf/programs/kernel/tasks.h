@@ -64,6 +64,10 @@ struct io_uring_task {
 
 struct mm_struct;
 
+struct seccomp {
+  int mode;
+};
+
 struct task_struct {
   int pid;
   int tgid;
@@ -77,6 +81,7 @@ struct task_struct {
   int exit_state;
   void *worker_private;
   struct files_struct *files;
+  struct seccomp seccomp;
 };
 #define PF_IO_WORKER 0x10
 #define PF_KTHREAD 0x00200000
@@ -84,10 +89,13 @@ struct task_struct {
 /* The registers at the entry of a system call. */
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
+  unsigned long di;
+  unsigned long si;
   unsigned long dx;
   unsigned long r10;
 #else
   __u64 regs[31];
+  __u64 orig_x0;
 #endif
 };
 
