@@ -31,14 +31,16 @@ import UringTrace
     return findings("ring-refused", stream)
   }
 
-  @Test(arguments: [
-    (SetupFlags.deferTaskrun, "IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER"),
+  private static let flaws: [(SetupFlags, String)] = [
+    (.deferTaskrun, "IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER"),
     (.taskrunFlag, "IORING_SETUP_TASKRUN_FLAG needs IORING_SETUP_COOP_TASKRUN or"),
     (.sqAffinity, "IORING_SETUP_SQ_AFF needs IORING_SETUP_SQPOLL"),
     ([.sqPoll, .coopTaskrun], "IORING_SETUP_SQPOLL excludes IORING_SETUP_COOP_TASKRUN"),
     ([.cqe32, .cqeMixed], "IORING_SETUP_CQE32 excludes IORING_SETUP_CQE_MIXED"),
     (.cqSize, "0 cq_entries"),
-  ])
+  ]
+
+  @Test(arguments: flaws)
   func theFlagThatIsWrongIsNamed(_ flags: SetupFlags, _ cause: String) {
     #expect(refused(flags).first?.summary.contains(cause) == true, "\(refused(flags))")
   }
@@ -163,7 +165,8 @@ import UringTrace
 
   @Test func theCallThatFailedIsJoinedWithTheRequestsThatNeededIt() throws {
     let found = withoutTable {
-      $0.limits(locked: 65536)
+      // The register record of a stream has process 0.
+      $0.limits(tgid: 0, locked: 65536)
       $0.register(1, opcode: 0, files: 0, buffers: 0, result: -12)
     }
     try #require(found.count == 1)
@@ -174,7 +177,7 @@ import UringTrace
 
   @Test func theLimitIsNotNamedWhereItDoesNotApply() {
     let other = withoutTable {
-      $0.limits(locked: 65536)
+      $0.limits(tgid: 0, locked: 65536)
       $0.register(1, opcode: 0, files: 0, buffers: 0, result: -14)
     }
     #expect(other.count == 1 && !other[0].summary.contains("MEMLOCK"))
@@ -232,7 +235,7 @@ import UringTrace
     let found = stopped()
     try #require(found.count == 1)
     #expect(found[0].severity == .warn && found[0].requests.count == 1)
-    #expect(found[0].summary.hasPrefix("READ 0x1802 failed in preparation with EINVAL"))
+    #expect(found[0].summary.hasPrefix("READ 0x1802 on fd 0 failed in preparation with EINVAL"))
     #expect(found[0].summary.contains("2 of 4") && found[0].summary.contains("READ 0x1803"))
   }
 
@@ -284,7 +287,7 @@ import UringTrace
   @Test func workThatNobodyRunsIsFound() throws {
     let found = ready()
     try #require(found.count == 1)
-    #expect(found[0].summary.contains("RECV 0x501 has been ready for 2 s"))
+    #expect(found[0].summary.contains("RECV 0x501 on fd 0 has been ready for 2 s"))
     #expect(found[0].cure.contains("IORING_SETUP_TASKRUN_FLAG"))
     let flagged = ready(flags: [.singleIssuer, .deferTaskrun, .taskrunFlag])
     #expect(flagged[0].cure.contains("IORING_SQ_TASKRUN"))

@@ -116,7 +116,7 @@ struct probe_sighting {
   __u32 waiter_missing;
   __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
   __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
-  __u64 waiter_ran_ns; /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
+  __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
 

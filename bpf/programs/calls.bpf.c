@@ -64,7 +64,8 @@ static __always_inline __u64 ring_behind(__u32 fd, bool is_registered) {
     if (fd < 16) {
       struct io_uring_task *tctx = BPF_CORE_READ(task, io_uring);
       bpf_probe_read_kernel(
-          &file, sizeof(file), (void *)tctx + bpf_core_field_offset(struct io_uring_task, registered_rings) + fd * 8);
+          &file, sizeof(file),
+          (void *)tctx + bpf_core_field_offset(struct io_uring_task, registered_rings) + fd * 8);
     }
   } else {
     struct fdtable *table = BPF_CORE_READ(task, files, fdt);

@@ -122,8 +122,8 @@ __noinline int write_last_taken(__u64 address) {
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
   __u32 flags = BPF_CORE_READ(ring, flags), entries = BPF_CORE_READ(ring, sq_entries);
   __u32 head = BPF_CORE_READ(rings, sq.head), tail = BPF_CORE_READ(rings, sq.tail);
-  if (flags & (IORING_SETUP_SQ_REWIND | IORING_SETUP_SQE_MIXED | IORING_SETUP_CQE_MIXED) || !head || head == tail ||
-      tail - head >= entries)
+  if (flags & (IORING_SETUP_SQ_REWIND | IORING_SETUP_SQE_MIXED | IORING_SETUP_CQE_MIXED) || !head ||
+      head == tail || tail - head >= entries)
     return 0;
   __u32 entry = (head - 1) & (entries - 1);
   if (!(flags & IORING_SETUP_NO_SQARRAY)) {
