@@ -41,15 +41,25 @@ struct Evidence {
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
     deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
-    for (position, request) in snapshot.requests.enumerated() {
-      inFlightPositions[request.ring, default: []].append(position)
-    }
-    for (position, request) in snapshot.recent.enumerated() {
-      endedPositions[request.ring, default: []].append(position)
-    }
+    inFlightPositions = Self.positions(in: snapshot.requests)
+    endedPositions = Self.positions(in: snapshot.recent)
     for latency in snapshot.latency {
       latencies[LatencyKey(ring: latency.ring, opcode: latency.opcode)] = latency.summary
     }
+  }
+
+  /// Where each ring's requests are. Most stand beside others of their ring: one search serves them all.
+  private static func positions(in requests: [Request]) -> [Ring.ID: [Int]] {
+    var positions: [Ring.ID: [Int]] = [:]
+    var first = 0
+    while first < requests.count {
+      let ring = requests[first].ring
+      var end = first + 1
+      while end < requests.count, requests[end].ring == ring { end += 1 }
+      positions[ring, default: []].append(contentsOf: first..<end)
+      first = end
+    }
+    return positions
   }
 
   var openRings: [Ring] { rings.filter { !$0.isClosed } }
@@ -72,9 +82,10 @@ struct Evidence {
   func forEachEnded(
     on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
   ) {
+    let recent = snapshot.recent.span
     for position in endedPositions[ring] ?? []
-    where reach == .history || snapshot.recent[position].lastTime >= start {
-      body(snapshot.recent[position])
+    where reach == .history || recent[position].lastTime >= start {
+      body(recent[position])
     }
   }
 
@@ -89,12 +100,11 @@ struct Evidence {
   func ended(
     on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
   ) -> [Request] {
+    let recent = snapshot.recent.span
     var found: [Request] = []
     for position in endedPositions[ring] ?? []
-    where (reach == .history || snapshot.recent[position].lastTime >= start)
-      && passes(snapshot.recent[position])
-    {
-      found.append(snapshot.recent[position])
+    where reach == .history || recent[position].lastTime >= start {
+      if passes(recent[position]) { found.append(recent[position]) }
     }
     return found
   }

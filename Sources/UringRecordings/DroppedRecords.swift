@@ -143,12 +143,12 @@ struct DroppedRecords {
 
   // MARK: Sums
 
-  /// What a CQE, or an end without one, tells of its request: bytes, error, latency.
+  /// Counts bytes, error and latency of a request at its CQE, or at an end without one.
   private mutating func note(_ header: record, _ result: Int32, _ flags: CQEFlags) {
     guard header.req != 0 else { return }
     let isLast = !flags.contains(.more)
     let start = starts[header.req]
-    let leaves = isLast || Opcode(rawValue: header.opcode).properties.isZeroCopySend
+    let leaves = isLast || Opcode(rawValue: header.opcode).isZeroCopySend
     if leaves {
       starts[header.req] = nil
     } else if start != nil {

@@ -46,6 +46,16 @@ final class FileContents: @unchecked Sendable {
     }
   }
 
+  /// Gives the memory of bytes that are not read again soon back to the kernel, which reads them from the file
+  /// if they are.
+  func evict(_ range: Range<Int>) {
+    let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, last) = (range.lowerBound / pageSize, range.upperBound / pageSize)
+    guard isMapped, first < last, let base = bytes.baseAddress else { return }
+    let pages = UnsafeMutableRawPointer(mutating: base + first * pageSize)
+    madvise(pages, (last - first) * pageSize, MADV_DONTNEED)
+  }
+
   private static func open(_ path: FilePath) throws(SystemPackage.Errno) -> FileDescriptor {
     do {
       return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)

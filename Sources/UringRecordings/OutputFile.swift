@@ -5,7 +5,7 @@ import SystemPackage
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public var path: String
   public var errno: SystemPackage.Errno
-  /// What was tried.
+  /// The operation that failed.
   public var operation: Operation
 
   public enum Operation: Hashable, Sendable {

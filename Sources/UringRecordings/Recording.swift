@@ -14,7 +14,7 @@ public final class Recording: Sendable {
 
   private let contents: FileContents
   private let firstRecord: Int
-  /// What the other format's reader found wrong.
+  /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   private let check: Mutex<RecordCheck>
   /// Those that are checked. With a lock of its own: nobody who looks for a block waits for the check of another.
@@ -100,6 +100,15 @@ public final class Recording: Sendable {
   /// The bytes of checked records.
   package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: body[range])
+  }
+
+  /// Gives the memory of records that have been used back, on a thread of its own: unmapping a large
+  /// file at once takes long. They can still be read.
+  package func evict(_ range: Range<Int>) {
+    let range = firstRecord + range.lowerBound..<firstRecord + range.upperBound
+    let evict: @Sendable () -> Void = { [self] in contents.evict(range) }
+    let thread = try? WorkerThread("evicter", orThrow: { Errno(rawValue: $0) }, evict)
+    thread?.detach()
   }
 
   private func checkNextBlock(_ check: inout RecordCheck) -> Bool {

@@ -2,7 +2,7 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// What a recording says of itself before its first record.
+/// The header of a recording: version, host and start, before the first record.
 public struct RecordingHeader: Sendable, Hashable {
   /// Layout of the records, `RECORD_SCHEMA`.
   public var schema: UInt32

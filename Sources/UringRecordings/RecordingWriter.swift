@@ -26,7 +26,7 @@ public final class RecordingWriter: Sendable {
     public init() {}
   }
 
-  /// What became of a recording.
+  /// Totals of a finished recording.
   public struct Summary: Hashable, Sendable {
     public var records: UInt64
     /// Lost because the disk fell behind.

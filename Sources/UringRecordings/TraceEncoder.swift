@@ -2,16 +2,16 @@ import CRecord
 
 /// Turns records into the bytes of a file.
 public protocol TraceEncoder: AnyObject {
-  /// What the file starts with.
+  /// Appends the start of the file.
   func begin(into output: inout [UInt8])
 
-  /// Whole records, in order.
+  /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
   /// Whether ``encode(_:into:)`` only copies, so that records can go to the file as they are.
   var keepsRecords: Bool { get }
 
-  /// What a complete file ends with.
+  /// Appends the end of a complete file.
   ///
   /// - Parameters:
   ///   - time: nanoseconds, CLOCK_MONOTONIC.

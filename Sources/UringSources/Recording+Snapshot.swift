@@ -11,12 +11,15 @@ extension Recording {
     return filter.apply(to: engine.snapshot())
   }
 
+  /// Bytes for which it is worth starting a thread.
+  private static var leastEviction: Int { 16 << 20 }
+
   /// The state at a time of the recording, after the states before it.
   ///
   /// - Parameters:
   ///   - interval: nanoseconds between them.
   ///   - most: after half as many, and each time again, they are twice as far apart.
-  ///   - body: takes those before, in order.
+  ///   - body: takes those before, in order. They have no events.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
     _ body: (Snapshot) -> Void
@@ -25,9 +28,14 @@ extension Recording {
     checkAhead()
     var engine = ReplayEngine(self)
     var (step, moment, count) = (max(interval, 1), max(interval, 1), UInt64(0))
+    var evicted = 0
     while moment < time ?? .max, !engine.isAtEnd {
       engine.advance(to: moment)
-      body(filter.apply(to: engine.snapshot()))
+      body(filter.apply(to: engine.snapshot(withEvents: false)))
+      if engine.offset - evicted >= Self.leastEviction {
+        evict(evicted..<engine.offset)
+        evicted = engine.offset
+      }
       count += 1
       if count % max(most / 2, 1) == 0 { step = min(step * 2, 1 << 62) }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step

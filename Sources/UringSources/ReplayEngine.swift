@@ -12,7 +12,7 @@ struct ReplayEngine: ~Copyable {
   private var aggregator: Aggregator
   /// The block of the next record, and the record's offset.
   private var block = 0
-  private var offset = 0
+  private(set) var offset = 0
   /// Nanoseconds from the recording's start.
   private(set) var position: UInt64 = 0
   /// Events before the position.
@@ -28,7 +28,9 @@ struct ReplayEngine: ~Copyable {
   /// No record follows.
   var isAtEnd: Bool { recording.block(block) == nil }
 
-  mutating func snapshot() -> Snapshot { aggregator.snapshot() }
+  mutating func snapshot(withEvents: Bool = true) -> Snapshot {
+    aggregator.snapshot(withEvents: withEvents)
+  }
 
   /// Moves forward to a time; to move back, see ``seek(to:)``.
   mutating func advance(to time: UInt64) {

@@ -55,7 +55,7 @@ struct Uringtop: ParsableCommand {
     Glibc.exit(status)
   }
 
-  /// What the parser has to say: help and version on standard output, errors in one line.
+  /// Prints the parser's messages: help and version on standard output, an error as one line.
   private static func report(_ error: any Error) -> Int32 {
     let code = exitCode(for: error).rawValue
     guard code != 0 else {

@@ -31,6 +31,17 @@ import Testing
     #expect(document(engine.snapshot()) == before)
   }
 
+  @Test func aSnapshotWithoutEventsLacksNothingElse() {
+    var engine = ReplayEngine(recording)
+    engine.advance(to: recording.duration / 2)
+    var whole = engine.snapshot()
+    let bare = engine.snapshot(withEvents: false)
+    #expect(!whole.events.isEmpty)
+    #expect(bare.events.isEmpty)
+    whole.events = []
+    #expect(document(whole) == document(bare))
+  }
+
   @Test func stepsEndAtBothEnds() {
     var engine = ReplayEngine(recording)
     let hasPrevious = engine.stepBack()

@@ -92,6 +92,23 @@ import UringTrace
     #expect(screen(&interface).contains("Request 9"))
   }
 
+  @Test func theWorstFindingAboutARingIsOneKeyAway() {
+    var interface = interface()
+    press(&interface, .backTab, .down, "G")
+    #expect(screen(&interface).contains("Finding cq-overflow"))
+    press(&interface, .escape, .backTab, .down, "G")
+    #expect(screen(&interface).contains("no finding is known of it"))
+  }
+
+  @Test func aRequestLeadsToWhatWasFoundAboutIt() {
+    var interface = interface()
+    press(&interface, "1", .enter)
+    #expect(screen(&interface).contains("Finding    drain-stall"))
+    press(&interface, .down, .enter)
+    #expect(screen(&interface).contains("Finding drain-stall"))
+    #expect(screen(&interface).contains("Means"))
+  }
+
   @Test func aSelectedRingShowsItsFindingsOnly() {
     var interface = interface()
     press(&interface, "7")
@@ -111,15 +128,6 @@ import UringTrace
     #expect(text.contains("Means"))
     // The request is not known any more.
     #expect(text.contains("request 11  no longer in the history"))
-  }
-
-  @Test(arguments: [(80, 24), (40, 10), (200, 60), (20, 5)])
-  func everySizeCanBeDrawn(width: Int, height: Int) {
-    var interface = interface()
-    press(&interface, "7")
-    _ = screen(&interface, width: width, height: height)
-    press(&interface, .enter)
-    _ = screen(&interface, width: width, height: height)
   }
 
   @Test func keysOfFindingsDiffer() {

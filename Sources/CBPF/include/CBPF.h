@@ -16,14 +16,14 @@ void cbpf_log_clear(void);
 /* Copies the text with a terminating zero and returns its length. */
 size_t cbpf_log_copy(char *buffer, size_t size);
 
-/* What a program attaches to, by the number of its type. */
+/* Where a program attaches, by the number of its type. */
 struct cbpf_target {
   const struct bpf_program *program;
   uint32_t type;
   int module; /* descriptor of the module's types, 0: the kernel's own */
 };
 
-/* What the load needs to know of the kernel. */
+/* Facts about the kernel that the load depends on. */
 struct cbpf_kernel {
   const struct cbpf_target *targets;
   size_t target_count;
@@ -93,7 +93,7 @@ static inline void cbpf_store_u64(void *address, uint64_t value) {
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
-/* What statx(2), which Glibc lacks in Swift, says of a file. */
+/* Attributes of a file from statx(2), which Swift's Glibc module lacks. */
 struct cbpf_status {
   uint64_t inode;
   uint32_t major, minor; /* of its device */

@@ -16,7 +16,7 @@ enum cc_attribute : uint8_t {
   CC_UNDERLINE = 8,
 };
 
-/* What cc_read can report. */
+/* Results of cc_read. */
 enum cc_event : uint8_t {
   CC_NONE,      /* timeout, or cc_wake was called */
   CC_CHARACTER, /* `code` is a Unicode scalar */

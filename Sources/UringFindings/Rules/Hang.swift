@@ -135,7 +135,7 @@ private struct LongWait {
     for request in requests {
       if request.mayBeMultishot { return nil }
       let isWholeSend =
-        request.opcode.properties.isZeroCopySend && request.state != .awaitingNotification
+        request.opcode.isZeroCopySend && request.state != .awaitingNotification
       possible += isWholeSend ? 2 : 1
     }
     return possible

@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       let faults = evidence.ended(on: ring.id) { request in
         request.hasResult && request.result == -14 && request.isSQEKnown
-          && !request.opcode.properties.usesFixedBuffer
+          && !request.opcode.usesFixedBuffer
           && request.memory(evidence.snapshot) != nil
       }
       guard let first = faults.last else { return nil }
@@ -164,12 +164,11 @@ extension Request {
   /// The application's own memory, where the SQE tells it: not of vectors, provided buffers, or buffers
   /// that a driver lent.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
-    let properties = opcode.properties
-    guard properties.direction != .none, properties.length == .bytes, knows(.addr), knows(.len),
-      sqe.addr != 0, sqe.len != 0, properties.addr != nil,
+    guard opcode.direction != .none, opcode.length == .bytes, knows(.addr), knows(.len),
+      sqe.addr != 0, sqe.len != 0, opcode.properties.addr != nil,
       !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
     else { return nil }
-    if properties.usesFixedBuffer,
+    if opcode.usesFixedBuffer,
       snapshot.buffers.contains(where: {
         $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
           && $0.isKernel
@@ -182,6 +181,6 @@ extension Request {
       ? nil
       : MemorySpan(
         request: id, process: submitterTgid, chain: chain, start: sqe.addr, end: end,
-        isFilled: properties.direction == .read, sqe: MemorySpan.Written(self))
+        isFilled: opcode.direction == .read, sqe: MemorySpan.Written(self))
   }
 }

@@ -11,7 +11,7 @@ extension FindingRule {
     guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in
       let candidates = evidence.ended(on: ring.id, within: .history) { request in
-        request.isSQEKnown && request.mayBeMultishot && request.endsEarly
+        request.endsEarly && request.isSQEKnown && request.mayBeMultishot
           && evidence.age(since: request.lastTime) >= 1_000_000_000
       }
       guard !candidates.isEmpty else { return nil }
@@ -71,5 +71,5 @@ extension Request {
   }
 
   /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: of the moment, not of the file.
-  private static let passingErrors: Set<Int32> = [-11, -12, -23, -24, -105]
+  private static let passingErrors: [Int32] = [-11, -12, -23, -24, -105]
 }

@@ -54,8 +54,8 @@ private struct SlowWork {
   mutating func add(_ request: borrowing Request, time: UInt64) {
     if newest == nil { newest = request.id }
     count += 1
-    if request.opcode.properties.flags?.name == "open_flags",
-      request.sqe.op_flags & 0o100 != 0
+    if request.sqe.op_flags & 0o100 != 0,
+      request.opcode.properties.flags?.name == "open_flags"
     {
       creates += 1
     }

@@ -17,7 +17,7 @@ extension FindingRule {
         extents[extent.file, default: FileExtents()].add(extent)
       }
       let wrong = short.filter { request in
-        if request.opcode.properties.direction == .write { return request.isShortWriteTold }
+        if request.opcode.direction == .write { return request.isShortWriteTold }
         guard evidence.hasOffsets(request), let extent = FileExtent(request) else {
           return false
         }
@@ -46,7 +46,7 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       var total = 0
       let copied = evidence.ended(on: ring.id) { request in
-        guard request.opcode.properties.isZeroCopySend else { return false }
+        guard request.opcode.isZeroCopySend else { return false }
         total += 1
         return request.steps.contains { $0.kind == .notifiedOfCopy }
       }
@@ -63,9 +63,8 @@ extension FindingRule {
 extension Request {
   /// Ended without an error, with fewer bytes than asked for.
   fileprivate var isShort: Bool {
-    let properties = opcode.properties
-    return hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
-      && properties.direction != .none && properties.length == .bytes
+    hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
+      && opcode.direction != .none && opcode.length == .bytes
   }
 
   /// The kernel itself found a write to a file short.
@@ -85,8 +84,8 @@ private struct FileExtent {
   /// nil if it moved nothing, or at the file's own position.
   init?(_ request: borrowing Request) {
     guard request.hasResult, request.isSQEKnown, request.result > 0,
+      request.opcode.direction != .none, request.sqe.off != UInt64.max,
       request.opcode.properties.off?.name == "offset",
-      request.opcode.properties.direction != .none, request.sqe.off != UInt64.max,
       case .descriptor(let fd)? = request.file
     else { return nil }
     let (end, isOver) = request.sqe.off.addingReportingOverflow(UInt64(request.result))
@@ -96,7 +95,7 @@ private struct FileExtent {
     self.end = end
     submitted = request.startTime
     completed = request.lastTime
-    isRead = request.opcode.properties.direction == .read
+    isRead = request.opcode.direction == .read
   }
 }
 

@@ -29,7 +29,7 @@ extension Evidence {
   /// Who must have what io_uring has on no list.
   fileprivate func holder(of ring: Ring, isOne: Bool) -> String {
     let sends = snapshot.latency.contains {
-      $0.ring == ring.id && $0.opcode.properties.isZeroCopySend
+      $0.ring == ring.id && $0.opcode.isZeroCopySend
     }
     let network =
       "the network stack (\(isOne ? "the notification of a zero-copy send" : "notifications of zero-copy sends"), "

@@ -14,7 +14,7 @@ extension FindingRule {
       var transfers: UInt64 = 0
       let punted = evidence.ended(on: ring.id) { request in
         // Who asks for a worker has one.
-        guard request.opcode.properties.direction != .none,
+        guard request.opcode.direction != .none,
           !SQEFlags(requestFlags: request.flags).contains(.async),
           // A failure tells of the file, not of the way to it.
           !request.hasFailed

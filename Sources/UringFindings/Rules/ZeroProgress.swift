@@ -57,9 +57,8 @@ private struct ReadPlace: Hashable {
 extension Request {
   /// It read at an offset, or found nothing there.
   fileprivate var isRead: Bool {
-    let properties = opcode.properties
-    return properties.direction == .read && properties.length == .bytes
-      && properties.off?.name == "offset" && isSQEKnown && hasResult && result >= 0
+    opcode.direction == .read && opcode.length == .bytes && isSQEKnown && hasResult && result >= 0
+      && opcode.properties.off?.name == "offset"
   }
 }
 

@@ -57,7 +57,7 @@ struct FileLedger {
 
   /// The file that a request holds, if it was looked up in a descriptor.
   private func descriptorFile(of request: Request) -> OpenFile? {
-    guard request.state != .linked, request.state != .deferred, request.opcode.properties.hasFile,
+    guard request.state != .linked, request.state != .deferred, request.opcode.hasFile,
       case .descriptor(let fd)? = request.file
     else { return nil }
     return files[Descriptor(tgid: request.submitterTgid, fd: fd)]

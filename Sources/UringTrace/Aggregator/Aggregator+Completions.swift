@@ -196,7 +196,7 @@ extension Aggregator {
       lending.posted(&requests[slot], cqe.result, cqe.flags, time: cqe.moment.time, &event)
     }
     requests[slot].addStep(step, time: cqe.moment.time, tid: cqe.moment.tid)
-    if requests[slot].request.opcode.properties.isZeroCopySend {
+    if requests[slot].request.opcode.isZeroCopySend {
       requests[slot].request.state = .awaitingNotification
       if requests[slot].notification == 0 { requests.addToIndex(slot) }
     } else if requests[slot].request.pollEvents != 0 {
@@ -281,7 +281,7 @@ extension Aggregator {
       if cqe.flags.contains(.notification) { return isAwaiting }
       if isAwaiting || slot.request.cannotHave(result: cqe.result) { return false }
       return !cqe.flags.contains(.more)
-        || slot.isMultishot || slot.request.opcode.properties.isZeroCopySend
+        || slot.isMultishot || slot.request.opcode.isZeroCopySend
     }
     guard let found else {
       // From 7.3 a notification can have a user_data of its own.

@@ -249,7 +249,7 @@ extension RequestSlot {
   /// A zero-copy send has a notification from its preparation on; until its result the two are apart.
   fileprivate var hasUnpostedNotification: Bool {
     guard request.state != .awaitingNotification else { return false }
-    return notification != 0 || request.opcode.properties.isZeroCopySend && !request.isSQEKnown
+    return notification != 0 || request.opcode.isZeroCopySend && !request.isSQEKnown
   }
 
   /// Sets what the kernel's structures still hold of the submission.

@@ -19,7 +19,7 @@ extension Aggregator {
       lending.joinBatch(&requests[slot], role: role, &event)
     }
     let opcode = requests[slot].request.opcode
-    if opcode.properties.isZeroCopySend { lending.beginSend(&requests[slot], &event) }
+    if opcode.isZeroCopySend { lending.beginSend(&requests[slot], &event) }
     if opcode.isDriverCommand, !fuse.submitted(&requests[slot], &lending, &event) {
       ublk.submitted(&requests[slot], &lending, &event)
     }

@@ -1,6 +1,8 @@
 extension Aggregator {
   /// Makes a snapshot of what is known now.
-  public mutating func snapshot() -> Snapshot {
+  ///
+  /// - Parameter withEvents: false leaves ``Snapshot/events`` empty, for readers that look often and need none.
+  public mutating func snapshot(withEvents: Bool = true) -> Snapshot {
     catchUp()
     var shown: [Ring] = []
     var latency: [OpcodeLatency] = []
@@ -13,7 +15,7 @@ extension Aggregator {
       requests: requests.inFlight(rings.inFlightCount, observedSince: host.startTime),
       recent: requests.recent(), chains: chains.all(requests),
       groups: lending.allGroups(now: clock.now), buffers: lending.allBuffers(),
-      latency: latency, events: events.events(), lastSecond: rates.lastSecond,
+      latency: latency, events: withEvents ? events.events() : [], lastSecond: rates.lastSecond,
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)

@@ -42,20 +42,41 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
   /// What is known about it; of an opcode without a name: nothing.
-  public var properties: OpcodeProperties {
-    let table = OpcodeProperties.table
-    return Int(rawValue) < table.count ? table[Int(rawValue)] : .unknown
+  public var properties: OpcodeProperties { isKnown ? OpcodeProperties.table[row] : .unknown }
+
+  private var row: Int { Int(rawValue) }
+  private var isKnown: Bool { row < OpcodeProperties.table.count }
+
+  // What is asked of each request of a long history, without a copy of all of its properties.
+
+  /// See ``OpcodeProperties/hasFile``.
+  public var hasFile: Bool { isKnown && OpcodeProperties.table[row].hasFile }
+
+  /// See ``OpcodeProperties/direction``.
+  public var direction: OpcodeProperties.Direction {
+    isKnown ? OpcodeProperties.table[row].direction : .none
   }
+
+  /// See ``OpcodeProperties/length``.
+  public var length: OpcodeProperties.Length {
+    isKnown ? OpcodeProperties.table[row].length : .none
+  }
+
+  /// See ``OpcodeProperties/usesFixedBuffer``.
+  public var usesFixedBuffer: Bool { isKnown && OpcodeProperties.table[row].usesFixedBuffer }
+
+  /// See ``OpcodeProperties/isZeroCopySend``.
+  public var isZeroCopySend: Bool { isKnown && OpcodeProperties.table[row].isZeroCopySend }
 
   /// The file that an SQE of this opcode names, nil for opcodes without one.
   func fileReference(in sqe: SQE, isKnown: Bool) -> FileReference? {
-    guard isKnown, properties.hasFile else { return nil }
+    guard isKnown, hasFile else { return nil }
     return SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
       ? .fixed(UInt32(bitPattern: sqe.fd)) : .descriptor(sqe.fd)
   }
 
   var isFileWrite: Bool {
-    properties.direction == .write && properties.flags?.name == "rw_flags"
+    direction == .write && properties.flags?.name == "rw_flags"
   }
 }
 

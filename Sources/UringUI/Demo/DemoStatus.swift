@@ -50,7 +50,7 @@ public struct DemoStatus: Sendable, Hashable {
     }
   }
 
-  /// What is shown, as "ublk".
+  /// The kind of target, such as "ublk".
   public var target: String
   /// How data go, as "zero-copy".
   public var mode: String
@@ -71,9 +71,9 @@ public struct DemoStatus: Sendable, Hashable {
   /// Requests that moved data for them, and buffers that were lent.
   public var members: UInt64 = 0
   public var groups: UInt64 = 0
-  /// What no injected fault explains.
+  /// Errors that no injected fault explains.
   public var errors: UInt64 = 0
-  /// What the load at the device saw; empty without a load.
+  /// Figures of the load at the device; empty without a load.
   public var load: [Count] = []
   /// Faults made on purpose, by name; empty where none are asked for.
   public var faults: [Count] = []

@@ -97,7 +97,7 @@ struct Canvas: Sendable {
     }
   }
 
-  /// What a pane says in place of what it would show.
+  /// A notice in place of a pane's content.
   mutating func put(notice: String, in rect: Rect) {
     put(notice, x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
   }
@@ -172,7 +172,7 @@ extension Canvas.Cell {
 }
 
 extension Unicode.Scalar {
-  /// What stands for the scalar where only ASCII can be shown.
+  /// An ASCII replacement for the scalar.
   var asciiFallback: Unicode.Scalar {
     switch self {
     case "µ", "μ": "u"

@@ -5,7 +5,7 @@ struct ScrollingText: Sendable {
   private var count = 0
   /// As of the last frame, in the order of their lines.
   private var choices: [(line: Int, action: PaneAction)] = []
-  /// What the chosen line does.
+  /// The action of the chosen line.
   private(set) var chosen: PaneAction?
 
   var hasChoices: Bool { !choices.isEmpty }
@@ -44,7 +44,7 @@ struct ScrollingText: Sendable {
     return chosen == choice.action
   }
 
-  /// - Parameter actions: what lines do that can be chosen, by their position.
+  /// - Parameter actions: the actions of lines that can be chosen, by line.
   mutating func draw(
     _ lines: [[Piece]], actions: [Int: PaneAction] = [:], into canvas: inout Canvas, in rect: Rect
   ) {

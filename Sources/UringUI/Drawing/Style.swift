@@ -1,6 +1,6 @@
 import CCurses
 
-/// What a piece of text is; the ``Theme`` says how it looks.
+/// The role of a piece of text; the ``Theme`` maps roles to attributes and colours.
 enum Style: UInt8, CaseIterable, Sendable {
   case normal
   case faint

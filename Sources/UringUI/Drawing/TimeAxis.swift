@@ -4,7 +4,7 @@ import UringBase
 struct TimeAxis: Hashable, Sendable {
   var start: UInt64
   var end: UInt64
-  /// What times are counted from; not before the start.
+  /// The origin of the labels; not before the start.
   var origin: UInt64
 
   init(from start: UInt64, to end: UInt64, origin: UInt64? = nil) {

@@ -61,7 +61,8 @@ extension Binding {
       "open the request, group or buffer; requests of this ring"),
     Binding(
       ["G"], .cross, in: .crosses, label: "Group",
-      "from a request to its group and back, from a buffer to its users"),
+      "from a request to its group and back, from a buffer to its users, from a ring to its finding"
+    ),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen, capture goes on"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
     Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),

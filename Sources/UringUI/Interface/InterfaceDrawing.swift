@@ -197,7 +197,7 @@ extension Interface {
     prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
   }
 
-  /// What applies now, as many as fit; the last one always does.
+  /// The bindings that apply now, as many as fit; the last one is always shown.
   private mutating func drawFunctionBar(into canvas: inout Canvas, in rect: Rect) {
     canvas.fill(rect, style: .keyLabel)
     let shown = Binding.all.filter { $0.label != nil && $0.situation.isSubset(of: situation) }

@@ -1,4 +1,4 @@
-/// What takes the keys for itself while it is shown.
+/// A dialogue that receives all keys while it is shown.
 enum Modal: Sendable {
   case help(ScrollingText)
   case prompt(Prompt)
@@ -11,7 +11,7 @@ struct Prompt: Sendable {
 
   var kind: Kind
   var field: TextField
-  /// What was there before, for Esc.
+  /// The text before the edit, which Esc restores.
   var before = ""
   /// Why the answer was not taken.
   var complaint: String?
@@ -25,7 +25,7 @@ struct Prompt: Sendable {
     }
   }
 
-  /// What the keys do.
+  /// Keys and labels of the function bar while the prompt is open.
   var bar: [(key: String, label: String)] {
     switch kind {
     case .search: [("F3", "Next"), ("Enter", "Done"), ("Esc", "Cancel")]

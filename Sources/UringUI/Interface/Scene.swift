@@ -1,16 +1,16 @@
 import UringFindings
 import UringTrace
 
-/// What panes draw: the snapshot, and what of it the user wants to see.
+/// The input of panes: the snapshot and the user's selection.
 struct Scene: Sendable {
   var snapshot: Snapshot
   /// Requests, latencies and events of this ring only; nil for all rings.
   var ring: Ring.ID?
   /// Nanoseconds a request in flight must be old to be listed.
   var minimumAge: UInt64 = 0
-  /// What the demonstration's target does; nil without one.
+  /// The status of the demonstration's target; nil without one.
   var demo: DemoStatus?
-  /// What is wrong, the worst first.
+  /// The findings, worst first.
   var findings: [FindingRow]
   /// Rules that could not be evaluated.
   var notEvaluated: [UnevaluatedRule]
@@ -39,6 +39,16 @@ struct Scene: Sendable {
 
   func request(_ id: Request.ID) -> Request? {
     snapshot.request(id)
+  }
+
+  /// The findings about a ring, worst first.
+  func findings(onRing ring: Ring.ID) -> [FindingRow] {
+    findings.filter { $0.finding.rings.contains(ring) }
+  }
+
+  /// The findings about a request, worst first.
+  func findings(about request: Request.ID) -> [FindingRow] {
+    findings.filter { $0.finding.requests.contains(request) }
   }
 
   func chain(_ id: Chain.ID) -> Chain? {

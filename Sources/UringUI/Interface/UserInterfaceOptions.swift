@@ -12,10 +12,10 @@ public struct UserInterfaceOptions: Sendable {
   /// How often the source makes snapshots.
   public var refreshInterval = Duration.seconds(1)
   public var isMonochrome = false
-  /// What the header calls that which is watched, e.g. the command or the recording's name.
+  /// The header's name for the source, such as the command or the recording.
   public var title = ""
 
-  /// What the demonstration's target does now; nil without one. Called with every snapshot, on the main
+  /// The status of the demonstration's target; nil without one. Called with every snapshot, on the main
   /// thread: it must be quick.
   public var demoStatus: (@Sendable () -> DemoStatus)?
 

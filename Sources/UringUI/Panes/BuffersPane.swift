@@ -109,7 +109,7 @@ struct BuffersContent: ListContent {
     }
   }
 
-  /// What a column of the buffers shows for a registered file.
+  /// A buffer column's cell for a registered file.
   private static func cell(_ title: String, _ file: File, _ width: Int) -> Piece {
     switch title {
     case "INDEX": Piece("file \(file.entry.index)", .strong)

@@ -138,7 +138,7 @@ struct DemoPane: Pane {
     return lines
   }
 
-  /// What the characters mean, and how many there are of each.
+  /// The legend of the characters, with the count of each.
   private static func legend(_ status: DemoStatus) -> [[Piece]] {
     glyphs.map { look in
       let count = status.queues.reduce(0) { $0 + $1.tags.count { $0 == look.phase } }

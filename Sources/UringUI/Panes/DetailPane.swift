@@ -44,6 +44,10 @@ struct DetailPane: Pane {
       actions[lines.count] = .group(of: request)
       lines.append(group)
     }
+    for row in scene.findings(about: request.id) {
+      actions[lines.count] = .showFinding(row.key)
+      lines.append(Piece.fact("Finding", [Piece(row.finding.tag, row.finding.severity.style)]))
+    }
     lines += [[]] + detail.timeline(width: left.width)
     for (member, line) in zip(detail.chainMembers, (lines.count + 1)...) where member != request.id
     {
@@ -58,7 +62,7 @@ struct DetailPane: Pane {
     }
   }
 
-  /// Members of its chain, and its group, can be chosen.
+  /// Members of its chain, its group, and findings about it can be chosen.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }

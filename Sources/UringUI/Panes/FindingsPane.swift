@@ -1,7 +1,7 @@
 import UringFindings
 import UringTrace
 
-/// What is wrong, the worst first.
+/// The findings, worst first.
 struct FindingsContent: ListContent {
   static let name = "Findings"
   static let emptyText = "nothing was found"

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What stands above an open group's tree.
+/// The facts above an open group's tree.
 struct GroupFacts {
   var group: RequestGroup
   var scene: Scene

@@ -91,7 +91,7 @@ struct GroupTree {
     return row
   }
 
-  /// What the owner did with the buffer, nil if it was not seen to.
+  /// The owner's own use of the buffer; nil if none was observed.
   private func moment(_ id: UInt64, _ name: String, at time: UInt64) -> GroupRow? {
     guard time != 0 else { return nil }
     var row = row(id, "├─ ", Piece(name, .label))

@@ -2,8 +2,8 @@ import UringTrace
 
 /// Time from submission to completion by ring and opcode: percentiles, a histogram for each, and a
 /// large one of the selected opcode where there is room.
-struct LatencyPane: Pane {
-  private var table = Table<OpcodeLatency>(
+struct LatencyPane: TablePane {
+  var table = Table<OpcodeLatency>(
     columns: Self.columns, sortedBy: "COUNT",
     id: { UInt64($0.ring) << 8 | UInt64($0.opcode.rawValue) })
   private var tableHeight = 0
@@ -92,20 +92,5 @@ struct LatencyPane: Pane {
     guard y < tableHeight else { return .none }
     if case .title(let column) = table.click(x: x, y: y) { table.sort(by: column, scene: scene) }
     return .none
-  }
-
-  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
-  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
-  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
-  mutating func sort(byTitle position: Int, scene: Scene) {
-    table.sort(by: sortColumns[position], scene: scene)
-  }
-  mutating func invert(scene: Scene) { table.invert(scene: scene) }
-  var filter: String { table.filter }
-  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
-  mutating func search(
-    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
-  ) -> Bool {
-    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
   }
 }

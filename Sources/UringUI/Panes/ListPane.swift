@@ -1,4 +1,4 @@
-/// What a list pane shows: its columns and where its rows come from.
+/// The content of a list pane: its columns and the source of its rows.
 protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
@@ -8,9 +8,9 @@ protocol ListContent: Sendable {
   static var followsTail: Bool { get }
   /// Title of the column that rows are sorted by at first; nil: as they come.
   static var initialSort: String? { get }
-  /// What stands below the rows; nil for nothing.
+  /// A line below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
-  /// What stands there when there are no rows.
+  /// Text shown when there are no rows.
   static var emptyText: String { get }
 
   static func id(_ row: Row) -> UInt64
@@ -19,9 +19,9 @@ protocol ListContent: Sendable {
   /// Leaves rows out, nil to take all.
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
   static func open(_ row: Row) -> PaneAction
-  /// What selecting a row does.
+  /// The action of selecting a row.
   static func select(_ row: Row) -> PaneAction
-  /// What the function bar calls ``Command/cross``; nil where there is no other side.
+  /// The function bar's label of ``Command/cross``; nil if it does nothing here.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
 }
@@ -39,8 +39,8 @@ extension ListContent {
 }
 
 /// A pane that is one table.
-struct ListPane<Content: ListContent>: Pane {
-  private var table = Table(
+struct ListPane<Content: ListContent>: TablePane {
+  var table = Table(
     columns: Content.columns, pinnedCount: Content.pinnedCount, followsTail: Content.followsTail,
     sortedBy: Content.initialSort, id: { Content.id($0) })
 
@@ -96,27 +96,5 @@ struct ListPane<Content: ListContent>: Pane {
     case .row(let isAgain):
       return isAgain ? open(scene) : .none
     }
-  }
-
-  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
-
-  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
-
-  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
-
-  mutating func sort(byTitle position: Int, scene: Scene) {
-    table.sort(by: sortColumns[position], scene: scene)
-  }
-
-  mutating func invert(scene: Scene) { table.invert(scene: scene) }
-
-  var filter: String { table.filter }
-
-  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
-
-  mutating func search(
-    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
-  ) -> Bool {
-    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
   }
 }

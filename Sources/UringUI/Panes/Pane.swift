@@ -2,9 +2,9 @@ import UringTrace
 
 /// One view of a snapshot. Adding one is a file with a pane and a line in ``PaneCatalogue``.
 protocol Pane: Sendable {
-  /// What tabs call it.
+  /// Its title in the tabs.
   var name: String { get }
-  /// What stands beside the name: counts, what is selected.
+  /// Text beside the name: counts and the selection.
   func summary(_ scene: Scene) -> String
 
   /// Takes a new snapshot.
@@ -13,11 +13,11 @@ protocol Pane: Sendable {
   mutating func navigate(_ navigation: Navigation, scene: Scene)
   /// Enter does something.
   var opensRows: Bool { get }
-  /// What Enter does.
+  /// The action of Enter.
   func open(_ scene: Scene) -> PaneAction
-  /// What the function bar calls ``cross(_:)``; nil where there is no other side.
+  /// The function bar's label of ``cross(_:)``; nil if it does nothing here.
   var crossing: String? { get }
-  /// From a request to its group, from a group to its request, from a buffer to its borrowers.
+  /// From a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to its finding.
   func cross(_ scene: Scene) -> PaneAction
   /// Shows what the action asks for already.
   func shows(_ action: PaneAction) -> Bool
@@ -35,7 +35,7 @@ protocol Pane: Sendable {
   mutating func search(_ text: String, forward: Bool, skipsSelection: Bool, scene: Scene) -> Bool
 }
 
-/// What a pane asks of the interface.
+/// An action that a pane requests from the interface.
 enum PaneAction: Hashable, Sendable {
   case none
   case showRequest(Request.ID)

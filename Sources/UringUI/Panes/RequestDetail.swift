@@ -140,7 +140,7 @@ struct RequestDetail {
     return lines
   }
 
-  /// What the block layer works on.
+  /// A request that the block layer is processing.
   private func diskLine(_ disk: DiskRequest) -> [Piece] {
     let io = disk.block
     var pieces = [
@@ -208,7 +208,7 @@ struct RequestDetail {
     return Piece.fact("Waiter", pieces)
   }
 
-  /// What the worker that executes the request does.
+  /// The state of the worker that executes the request.
   var kernelStack: [[Piece]] {
     guard !request.state.isFinal, request.place == .workerRunning,
       let stack = scene.snapshot.kernelStacks[request.workerTid]
@@ -350,7 +350,7 @@ struct RequestDetail {
 
   // MARK: SQE
 
-  /// What the kernel still has of it, where the submission was not seen.
+  /// SQE fields that the kernel still holds, for a request submitted before uringtop started.
   private var kernelFields: [[Piece]] {
     guard !request.kernelKnowledge.isEmpty else {
       return [heading("SQE"), [Piece(" not known: its submission was not seen", .faint)]]

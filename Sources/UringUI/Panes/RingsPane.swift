@@ -35,6 +35,14 @@ struct RingsContent: ListContent {
     }
   }
 
+  static let crossing: String? = "Finding"
+
+  /// To the worst finding about the ring.
+  static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
+    let found = ring(row).map { scene.findings(onRing: $0.id) } ?? scene.findings
+    return found.first.map { .showFinding($0.key) } ?? .none
+  }
+
   /// A column that is empty, or adds up, in the row for all rings.
   private static func number(
     _ title: String, width: Int, priority: Int,
@@ -68,10 +76,12 @@ struct RingsContent: ListContent {
     Column(
       "COMMAND", width: 15, minimum: 8, priority: 0, growth: .toContent,
       order: .text { row, _ in ring(row)?.comm ?? "" }
-    ) { row, _ in
+    ) { row, scene in
       guard let ring = ring(row) else { return Piece("all rings", .strong) }
       let name = ring.comm.isEmpty ? "?" : ring.comm
-      return ring.isClosed ? Piece(name + " (closed)", .faint) : Piece(name, .name)
+      if ring.isClosed { return Piece(name + " (closed)", .faint) }
+      let worst = scene.findings(onRing: ring.id).first?.finding.severity
+      return Piece(name, worst.map { $0 == .info ? .name : $0.style } ?? .name)
     },
     number(
       "FD", width: 5, priority: 1, text: { Scene.descriptors(of: $0) },

@@ -7,7 +7,7 @@ enum Key: Hashable, Sendable {
   case enter, tab, backTab, backspace, delete, escape
 }
 
-/// What the terminal reports.
+/// An input event from the terminal.
 enum Input: Hashable, Sendable {
   case none
   case key(Key)

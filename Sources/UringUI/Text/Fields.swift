@@ -15,7 +15,7 @@ enum Fields {
   static func length(_ request: Request) -> (number: UInt64, unit: String)? {
     guard request.knows(.len) else { return nil }
     let number = UInt64(request.sqe.len)
-    return switch request.opcode.properties.length {
+    return switch request.opcode.length {
     case .bytes: (number, "")
     case .vectors: (number, "v")
     case .none, .other: nil
@@ -39,7 +39,7 @@ enum Fields {
       return "group \(group)" + (chosen.map { " id \($0)" } ?? "")
     case nil: break
     }
-    let isBuffer = [.bytes, .vectors].contains(request.opcode.properties.length)
+    let isBuffer = [.bytes, .vectors].contains(request.opcode.length)
     return isBuffer && request.sqe.addr != 0 ? Humanise.hex(request.sqe.addr) : ""
   }
 

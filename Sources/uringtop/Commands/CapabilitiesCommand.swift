@@ -2,7 +2,7 @@ import ArgumentParser
 import UringProbe
 import UringTrace
 
-/// What this kernel allows.
+/// Lists the features that this kernel supports.
 struct CapabilitiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "capabilities",

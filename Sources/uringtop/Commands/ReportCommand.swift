@@ -6,7 +6,7 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// What is wrong, live or in a recording.
+/// Diagnoses problems, live or in a recording.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import UblkTarget
 
-/// What the demonstration's target shall be.
+/// Options of the demonstration's target.
 struct DemoOptions: ParsableArguments {
   @Option(name: .customLong("target"), help: "ublk, or buffers; the other one is no way out then.")
   var kind: Status.Target?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import UringSources
 
-/// What to look at, shared by all commands that show or record something.
+/// Options that select rings and requests, shared by all commands that show or record.
 struct FilterOptions: ParsableArguments {
   @Option(
     name: .customLong("pid"), parsing: .singleValue,
@@ -100,7 +100,7 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
-  /// What is left to apply to a live snapshot: the kernel has applied all but the age.
+  /// The filter for live snapshots: the age only, as the kernel has applied everything else.
   var ageFilter: Filter {
     var filter = Filter()
     filter.minimumAge = minimumAge?.nanoseconds ?? 0

@@ -1,7 +1,7 @@
 import UringProbe
 import UringRecordings
 
-/// What the kernel allows, as text or as JSON.
+/// The features that the kernel supports, as text or as JSON.
 struct CapabilityReport {
   private let capabilities: Capabilities
 

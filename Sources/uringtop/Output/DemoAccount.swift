@@ -1,7 +1,7 @@
 import UblkTarget
 import UringRecordings
 
-/// What the demonstration's target says that it did, as JSON; `docs/json.md` lists the members.
+/// The demonstration target's own account of its work, as JSON; `docs/json.md` lists the members.
 enum DemoAccount {
   /// The `demo` object, without an end of line.
   static func write(_ status: Status, to json: inout JSONWriter) {

@@ -2,7 +2,7 @@ import UblkTarget
 import UringUI
 
 extension DemoStatus {
-  /// What the demo pane shows of a target.
+  /// The status of a target for the demo pane.
   init(_ status: UblkTarget.Status) {
     self.init(
       target: status.target.rawValue, mode: status.mode, device: status.device,

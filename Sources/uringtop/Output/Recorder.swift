@@ -17,7 +17,7 @@ final class Recorder: RecordSink {
   private let path: String
   private let format: TraceFormat
   private let stage = Mutex(Stage.waiting(records: []))
-  /// What of the writer's losses was told by ``takeLostCount()``.
+  /// The writer's losses that ``takeLostCount()`` has returned.
   private let toldLost = Mutex<UInt64>(0)
 
   init(path: String, format: TraceFormat) {

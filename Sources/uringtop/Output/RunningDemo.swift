@@ -14,7 +14,7 @@ final class RunningDemo: Sendable {
     set { running.withLock { $0 = newValue } }
   }
 
-  /// What the demo pane shows.
+  /// The status that the demo pane shows.
   var status: DemoStatus {
     if let workload { return DemoStatus(workload.status) }
     let now = MonotonicClock.now()

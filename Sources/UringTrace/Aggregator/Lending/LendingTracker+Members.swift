@@ -15,7 +15,7 @@ extension LendingTracker {
     member.tid = slot.request.submitterTid
     member.startTime = slot.request.startTime
     let sqe = slot.request.sqe
-    if slot.request.isSQEKnown, slot.request.opcode.properties.length == .bytes {
+    if slot.request.isSQEKnown, slot.request.opcode.length == .bytes {
       member.askedBytes = UInt64(sqe.len)
     }
     let handle = append(member, to: group)
@@ -51,7 +51,7 @@ extension LendingTracker {
 
   /// Notes where in the buffer a member works.
   func offset(of slot: borrowing RequestSlot, in group: Handle<GroupState>) -> UInt64? {
-    guard slot.request.isSQEKnown, slot.request.opcode.properties.length == .bytes,
+    guard slot.request.isSQEKnown, slot.request.opcode.length == .bytes,
       self[group].rules.lifecycle != .pool
     else { return nil }
     let address = slot.request.sqe.addr
@@ -123,7 +123,7 @@ extension LendingTracker {
     let group = self[member].group
     let opcode = self[member].member.opcode
     // Other positive results are no number of bytes.
-    if result > 0, opcode.properties.direction != .none {
+    if result > 0, opcode.direction != .none {
       self[member].member.movedBytes &+= UInt64(result)
       self[group].members.movedBytes &+= UInt64(result)
       if opcode.takesFromStream { self[group].members.hasConsumedStream = true }
@@ -141,7 +141,7 @@ extension LendingTracker {
     name(group, &event)
     if slot.request.hasResult {
       let isCounted =
-        self[member].member.hasResult && slot.request.opcode.properties.isZeroCopySend
+        self[member].member.hasResult && slot.request.opcode.isZeroCopySend
       self[member].member.result = slot.request.result
       self[member].member.hasResult = true
       if !isCounted {
@@ -193,7 +193,7 @@ extension LendingTracker {
     let lifecycle = self[group].rules.lifecycle
     guard member.hasResult else { return }
     if member.isShort, !slot.isMultishot, lifecycle != .pool,
-      member.opcode.properties.direction != .none
+      member.opcode.direction != .none
     {
       note(.shortMember, group)
     }
@@ -219,7 +219,7 @@ extension LendingTracker {
       note(.emptySlot, group)
       return
     }
-    switch (self[group].buffer.direction, member.opcode.properties.direction) {
+    switch (self[group].buffer.direction, member.opcode.direction) {
     case (.destination, .write), (.source, .read):
       note(.wrongDirection, group)
       return
@@ -238,7 +238,7 @@ extension LendingTracker {
     _ member: RequestGroup.Member, _ slot: borrowing RequestSlot, _ group: Handle<GroupState>
   ) -> Bool {
     let buffer = self[group].buffer
-    guard buffer.length > 0, slot.request.isSQEKnown, member.opcode.properties.length == .bytes
+    guard buffer.length > 0, slot.request.isSQEKnown, member.opcode.length == .bytes
     else { return false }
     let address = slot.request.sqe.addr
     let base = buffer.isKernel ? 0 : buffer.address

@@ -218,7 +218,7 @@ struct LendingTracker: ~Copyable {
     groups[group].members.list.append(member, in: &members)
     if groups[group].members.count == 0, !groups[group].end.isEnded { idleCount -= 1 }
     groups[group].members.count &+= 1
-    if members[member].member.opcode.properties.direction != .none {
+    if members[member].member.opcode.direction != .none {
       groups[group].members.hasTransfer = true
     }
   }

@@ -14,7 +14,7 @@ extension LendingTracker {
   mutating func beginSend(_ slot: inout RequestSlot, _ event: inout Event) {
     let group = begin(
       .sendZC, on: slot.ring, time: slot.request.startTime, leader: leader(slot))
-    if slot.request.opcode.properties.length == .bytes {
+    if slot.request.opcode.length == .bytes {
       self[group].buffer.address = slot.request.sqe.addr
       self[group].buffer.length = UInt64(slot.request.sqe.len)
     }

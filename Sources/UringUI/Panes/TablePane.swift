@@ -1,0 +1,29 @@
+/// A pane with one table, which sorts, filters and searches for it.
+protocol TablePane: Pane {
+  associatedtype Row: Sendable
+  var table: Table<Row> { get set }
+}
+
+extension TablePane {
+  private var sortColumns: [Int] { table.columns.indices.filter { table.columns[$0].order != nil } }
+
+  var sortTitles: [String] { sortColumns.map { table.columns[$0].title } }
+
+  var sortPosition: Int? { table.sortColumn.flatMap { sortColumns.firstIndex(of: $0) } }
+
+  mutating func sort(byTitle position: Int, scene: Scene) {
+    table.sort(by: sortColumns[position], scene: scene)
+  }
+
+  mutating func invert(scene: Scene) { table.invert(scene: scene) }
+
+  var filter: String { table.filter }
+
+  mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
+
+  mutating func search(
+    _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
+  ) -> Bool {
+    table.search(text, forward: forward, skipsSelection: skipsSelection, scene: scene)
+  }
+}
