@@ -87,7 +87,9 @@ static __always_inline struct probe_calls *calls_of(struct probe_call_key *key, 
     return known;
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
   struct probe_calls first = {.first_ns = now, .fd = -1, .tgid = current_tgid()};
-  first.filters = BPF_CORE_READ(task, seccomp.mode) == SECCOMP_MODE_FILTER;
+  /* a kernel can be built without seccomp */
+  if (bpf_core_field_exists(task->seccomp.mode))
+    first.filters = BPF_CORE_READ(task, seccomp.mode) == SECCOMP_MODE_FILTER;
   bpf_map_update_elem(&calls, key, &first, BPF_NOEXIST);
   return bpf_map_lookup_elem(&calls, key);
 }
