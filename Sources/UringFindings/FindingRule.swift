@@ -52,15 +52,13 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .singleIssuer, .batchStopped, .lostWake, .deadlock, .hang, .cqOverflow, .stuckRequest,
-    .uncommittedBlock, .brokenChain,
+    .singleIssuer, .batchStopped, .lostWake, .deadlock, .hang, .cqOverflow, .deferredWork,
+    .failedEnter, .failedRegistration, .ringRefused, .stuckRequest, .uncommittedBlock, .brokenChain,
     .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
-    .sqpollStall, .sqpollIdle,
-    .drainStall, .deferredWork, .ringRefused, .failedEnter, .failedRegistration, .openLink,
-    .implausibleValue, .errorStorm, .unexplainedError, .badMemory,
-    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .buffersExhausted, .groupCondition,
-    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
-    .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
-    .unlistedRequests,
+    .sqpollStall, .sqpollIdle, .drainStall, .openLink, .implausibleValue, .errorStorm,
+    .unexplainedError, .badMemory, .overlappingMemory, .zeroProgress, .withdrawnBuffer,
+    .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer, .copiedSend, .puntStorm,
+    .slowOpen, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters, .missingDeferTaskrun,
+    .missingRegisteredFile, .waiting, .unlistedRequests,
   ]
 }

@@ -40,37 +40,35 @@ struct arguments {
   __u64 pointer; /* the second */
 };
 
-static __always_inline void read_arguments(struct arguments *to) {
-  struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+static __always_inline void read_arguments(struct task_struct *task, struct arguments *to) {
+  struct pt_regs *registers = (void *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
-  to->first = BPF_CORE_READ(registers, di);
-  to->pointer = BPF_CORE_READ(registers, si);
-  to->third = BPF_CORE_READ(registers, dx);
-  to->fourth = BPF_CORE_READ(registers, r10);
+  to->first = registers->di;
+  to->pointer = registers->si;
+  to->third = registers->dx;
+  to->fourth = registers->r10;
 #else
-  to->first = BPF_CORE_READ(registers, orig_x0);
-  to->pointer = BPF_CORE_READ(registers, regs[1]);
-  to->third = BPF_CORE_READ(registers, regs[2]);
-  to->fourth = BPF_CORE_READ(registers, regs[3]);
+  to->first = registers->orig_x0;
+  to->pointer = registers->regs[1];
+  to->third = registers->regs[2];
+  to->fourth = registers->regs[3];
 #endif
   to->second = to->pointer;
 }
 
 /* The io_ring_ctx behind a descriptor, or a registered index, that the kernel has accepted as a ring's. */
-static __always_inline __u64 ring_behind(__u32 fd, bool is_registered) {
-  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, bool is_registered) {
   struct file *file = NULL;
   if (is_registered) {
-    if (fd < 16) {
-      struct io_uring_task *tctx = BPF_CORE_READ(task, io_uring);
+    struct io_uring_task *tctx = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), io_uring);
+    if (fd < 16)
       bpf_probe_read_kernel(
           &file, sizeof(file),
           (void *)tctx + bpf_core_field_offset(struct io_uring_task, registered_rings) + fd * 8);
-    }
   } else {
-    struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-    if (fd < BPF_CORE_READ(table, max_fds))
-      bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+    struct fdtable *table = task->files->fdt;
+    if (fd < table->max_fds)
+      bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
   }
   return file ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 }
@@ -114,7 +112,7 @@ int setup_returns(struct exit_context *ctx) {
   if (!process_passes() || !name_passes())
     return 0;
   struct arguments arguments;
-  read_arguments(&arguments);
+  read_arguments((struct task_struct *)bpf_get_current_task_btf(), &arguments);
   struct {
     __u32 sq_entries, cq_entries, flags;
   } parameters = {};
@@ -135,12 +133,13 @@ int setup_returns(struct exit_context *ctx) {
 
 SEC("tp/syscalls/sys_exit_io_uring_enter")
 int enter_returns(struct exit_context *ctx) {
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
   struct arguments arguments;
-  read_arguments(&arguments);
+  read_arguments(task, &arguments);
   __s64 result = ctx->result;
   struct probe_call_key key = key_of(RECORD_CALL_ENTER, result);
   if (reached_ring(result))
-    key.ctx = ring_behind(arguments.first, arguments.fourth & IORING_ENTER_REGISTERED_RING);
+    key.ctx = ring_behind(task, arguments.first, arguments.fourth & IORING_ENTER_REGISTERED_RING);
   if (key.ctx ? !ring_passes(key.ctx) : !process_passes() || !name_passes())
     return 0;
   __u64 now = bpf_ktime_get_ns();
@@ -166,7 +165,7 @@ int register_returns(struct exit_context *ctx) {
   if (ctx->result >= 0 || reached_ring(ctx->result) || !process_passes() || !name_passes())
     return 0;
   struct arguments arguments;
-  read_arguments(&arguments);
+  read_arguments((struct task_struct *)bpf_get_current_task_btf(), &arguments);
   struct probe_call_key key = key_of(RECORD_CALL_REGISTER, ctx->result);
   key.detail = arguments.second;
   __u64 now = bpf_ktime_get_ns();

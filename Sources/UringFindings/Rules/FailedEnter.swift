@@ -73,7 +73,7 @@ extension FindingRule {
       "Take completions before submitting or waiting again, or make the CQ larger (IORING_SETUP_CQSIZE)."
     ),
     77: (
-      "the ring was created with R_DISABLED and is not enabled",
+      "the ring was created with R_DISABLED, and had not been enabled",
       "Call io_uring_enable_rings before the first submission."
     ),
     130: (

@@ -105,6 +105,7 @@ private struct SetupParameters {
   private static let ages: [(flag: SetupFlags, major: Int, minor: Int)] = [
     (.singleIssuer, 6, 0), (.deferTaskrun, 6, 1), (.noMmap, 6, 5), (.registeredOnly, 6, 5),
     (.noSQArray, 6, 6), (.hybridIOPoll, 6, 13), (.cqeMixed, 6, 18), (.sqeMixed, 6, 19),
+    (.sqRewind, 7, 0),
   ]
 
   /// A flag that needs one of others, or must not stand beside any of them.
