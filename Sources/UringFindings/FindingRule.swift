@@ -52,13 +52,17 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .singleIssuer, .batchStopped, .lostWake, .deadlock, .hang, .cqOverflow, .deferredWork,
-    .failedEnter, .failedRegistration, .ringRefused, .stuckRequest, .uncommittedBlock, .brokenChain,
-    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .unsubmittedSQEs,
-    .sqpollStall, .sqpollIdle, .drainStall, .openLink, .implausibleValue, .errorStorm,
-    .unexplainedError, .badMemory, .overlappingMemory, .zeroProgress, .withdrawnBuffer,
-    .buffersExhausted, .groupCondition, .multishotEnded, .shortTransfer, .copiedSend, .puntStorm,
-    .slowOpen, .workerFanOut, .hashedWork, .smallBatches, .manySubmitters, .missingDeferTaskrun,
-    .missingRegisteredFile, .waiting, .unlistedRequests,
+    .singleIssuer, .batchStopped, .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer,
+    .withdrawnFile, .deadlock,
+    .hang, .zeroCopyUnread, .cqOverflow, .deferredWork, .failedEnter, .failedRegistration,
+    .ringRefused, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .reapLag, .unsubmittedSQEs,
+    .sqpollStall, .sqpollStarved, .sqpollIdle, .sqpollSleeps,
+    .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .staleCompletion,
+    .badMemory, .overlappingMemory, .zeroProgress, .bufferTwice, .buffersExhausted,
+    .groupCondition, .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen,
+    .workerFanOut, .workerAffinity, .idleWorkers, .hashedWork,
+    .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
+    .iowait, .unlistedRequests,
   ]
 }

@@ -15,9 +15,12 @@ enum Words {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
-  /// `64 KiB`, `100 bytes`.
-  static func bytes(_ count: UInt64) -> String {
-    count >= 1024 && count.isMultiple(of: 1024) ? "\(count / 1024) KiB" : "\(count) bytes"
+  /// `1.05 MB`, `512 bytes`.
+  static func bytes(_ count: some BinaryInteger) -> String {
+    let count = UInt64(clamping: count)
+    if count < 10_000 { return self.count(count, "byte") }
+    return count < 1_000_000
+      ? "\(number(Double(count) / 1e3)) kB" : "\(number(Double(count) / 1e6)) MB"
   }
 
   /// The first, and how many more there are.

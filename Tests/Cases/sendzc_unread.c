@@ -1,6 +1,7 @@
 // TRUTH: SEND_ZC 0xc01 of 1 MiB has posted its result (F_MORE). Its notification follows when the last byte has left the
 // send queue. The peer, a child process, does not read: its window is full and most of the data is in this socket's send
 // queue. The program waits for the notification before it continues.
+// With the argument `closed` the program has closed its socket: the connection lives on, but no descriptor leads to it.
 // Cure: send from other buffers meanwhile; bound the wait by shutting the connection down; the peer must read.
 // Source: oferchen/rsync#7600, axboe/liburing#643, #801, netty/netty#17238.
 #include "case.h"
@@ -12,7 +13,7 @@ int main(int argc, char **argv) {
   struct io_uring ring;
   unsigned short port;
   int big = 8 << 20;
-  begin(argc, argv);
+  const char *way = begin(argc, argv);
   URING(io_uring_queue_init(8, &ring, 0));
   char *buffer = map(SIZE);
   int listener = listen_loopback(&port, 4096);
@@ -37,6 +38,10 @@ int main(int argc, char **argv) {
   URING(io_uring_submit(&ring));
   struct result cqe = take(&ring);
   truth("SEND_ZC 0xc01 on fd %d: %d, flags 0x%x; the peer is process %d", fd, cqe.res, cqe.flags, child);
+  if (!strcmp(way, "closed") && !healthy) {
+    close(fd);
+    truth("fd %d is closed", fd);
+  }
   if (healthy) {
     take(&ring);
     io_uring_prep_recv(next(&ring, 0xc02), fd, sink, sizeof sink, 0);

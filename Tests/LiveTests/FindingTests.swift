@@ -58,20 +58,20 @@ extension LiveTests {
     /// Those that need a kernel which is not everywhere: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Those that watching from the start rules out.
-    static let attachedLate = ["unlisted-requests"]
-
-    /// Those that a program of Tests/Cases makes until it is killed.
-    static let inCases = [
-      ("single-issuer", ["single_issuer"]), ("batch-stopped", ["batch_stopped"]),
+    /// Those that programs of Tests/Cases make; the last one only for who attaches late.
+    static let cases: [(tag: String, program: [String])] = [
+      ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
+      ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
+      ("leaked-request", ["leak_alone"]), ("single-issuer", ["single_issuer"]),
+      ("batch-stopped", ["batch_stopped"]),
       ("deferred-work", ["defer_peek"]), ("ring-refused", ["ring_refused", "flags"]),
       ("failed-enter", ["ring_disabled"]), ("failed-registration", ["memlock_efault"]),
+      ("unlisted-requests", ["sendzc_unread", "closed"]),
     ]
 
     @Test func everyRuleHasItsFault() {
       let tags = Set(
-        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.attachedLate
-          + Self.inCases.map(\.0))
+        (Self.lasting + Self.passing).map(\.tag) + Self.inGuests + Self.cases.map(\.tag))
       #expect(tags == Set(FindingRule.all.map(\.tag)))
     }
 
@@ -101,34 +101,17 @@ extension LiveTests {
       #expect(found.isEmpty, "\(found)")
     }
 
-    @Test(arguments: inCases, [false, true])
-    func faultOfACaseIsFoundFirst(_ fault: (tag: String, command: [String]), isHealthy: Bool) throws
-    {
-      let child = try TestPrograms.startCase(
-        fault.command[0],
-        arguments: fault.command.dropFirst() + (isHealthy ? ["--healthy"] : []))
-      defer { child.kill() }
-      while let line = child.readLine(), !line.text.hasPrefix("READY") {}
-      let report = try Report(["--pid", "\(child.pid)"])
-      if isHealthy {
-        #expect(!report.findings.contains { $0.tag == fault.tag }, "\(report.findings)")
-      } else {
-        #expect(report.findings.first?.tag == fault.tag, "\(report.findings)")
+    @Test(arguments: cases) func aCaseIsFoundAndItsHealthyTwinIsNot(
+      tag: String, program: [String]
+    ) throws {
+      for isHealthy in [false, true] {
+        let child = try TestPrograms.startCase(
+          program[0], arguments: program.dropFirst() + (isHealthy ? ["--healthy"] : []))
+        defer { child.kill() }
+        while let line = child.readLine(), !line.text.hasPrefix("READY") {}
+        let report = try Report(["--pid", "\(child.pid)"])
+        #expect(report.findings.contains { $0.tag == tag } != isHealthy)
       }
-    }
-
-    /// The notification of a zero-copy send, which is on none of the kernel's lists.
-    @Test(arguments: [false, true]) func requestsThatCannotBeListedAreCounted(isHealthy: Bool)
-      throws
-    {
-      let child =
-        try isHealthy
-        ? TestPrograms.startCase("sendzc_unread", "--healthy")
-        : TestPrograms.startCase("sendzc_unread")
-      defer { child.kill() }
-      while let line = child.readLine(), !line.text.hasPrefix("READY") {}
-      let report = try Report(["--pid", "\(child.pid)"])
-      #expect(report.findings.contains { $0.tag == "unlisted-requests" } != isHealthy)
     }
 
     private func expect(_ fault: Fault, in report: Report, of program: String) throws {

@@ -126,7 +126,8 @@ import UringTrace
     snapshot.host.startTime = snapshot.time - 2 * Self.second
     #expect(
       unevaluated(snapshot) == [
-        "watched for 2 s; lost-wake, deadlock, hang, unreaped-cqes, unsubmitted-sqes and waiting need 3 s"
+        "watched for 2 s; lost-wake, deadlock, hang, zero-copy-unread, leaked-request, unreaped-cqes, unsubmitted-sqes "
+          + "and waiting need 3 s"
       ])
     snapshot.host.startTime = snapshot.time - 3 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
@@ -135,8 +136,8 @@ import UringTrace
     snapshot.rings[0].setupFlags.insert(.sqPoll)
     #expect(
       unevaluated(snapshot) == [
-        "watched for 2 s; lost-wake, deadlock, hang, unreaped-cqes, sqpoll-stall, sqpoll-idle and waiting "
-          + "need 3 s"
+        "watched for 2 s; lost-wake, deadlock, hang, zero-copy-unread, leaked-request, unreaped-cqes, sqpoll-stall, "
+          + "sqpoll-starved, sqpoll-idle, sqpoll-sleeps and waiting need 3 s"
       ])
     // Nothing can be said of rings that are gone.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second
@@ -166,7 +167,7 @@ import UringTrace
     snapshot.time += 10 * Self.second
     func line(_ reason: String) -> [String] {
       [
-        "\(reason); deadlock, hang, leaked-request, open-link, unexplained-error and multishot-ended "
+        "\(reason); deadlock, hang, leaked-request, open-link, unexplained-error, stale-completion and multishot-ended "
           + "need all"
       ]
     }

@@ -266,6 +266,15 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
+  @Test func aServerWithoutARingInViewIsNotNamed() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.time += 10 * Self.second
+    stream.disk(nil)
+    stream.disk(0, tag: 3, server: 99, isWithServer: true, since: stream.time - 4 * Self.second)
+    #expect(tags(stream.snapshot()).isEmpty)
+  }
+
   @Test func whatLastsIsToldHoweverLongAgoItBegan() {
     var stream = RecordStream()
     stream.create(1)

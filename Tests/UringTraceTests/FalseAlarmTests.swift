@@ -245,7 +245,7 @@ import UringTrace
   // MARK: Memory and buffers
 
   @Test(arguments: [(UInt64(7), true), (8, false)])
-  func oneSQESubmittedTwiceIsCalledThat(second: UInt64, isTwice: Bool) throws {
+  func requestsThatAreTheSameAreCalledThat(second: UInt64, isTwice: Bool) throws {
     var stream = RecordStream()
     stream.create(1)
     for (request, userData) in [(1, 7), (2, second)] {
@@ -257,7 +257,7 @@ import UringTrace
     }
     let found = findings("overlapping-memory", stream)
     #expect(found.count == 1)
-    #expect(found[0].summary.contains("twice, submitted with the same SQE") == isTwice)
+    #expect(found[0].summary.contains("twice, from SQEs that are the same") == isTwice)
     #expect(found[0].summary.contains("share 64 bytes") != isTwice)
     #expect(found[0].requests == [1, 2])
   }
@@ -270,7 +270,9 @@ import UringTrace
     stream.complete(1, -105)
     stream.providedGroup(5, left: 7, entries: 8)
     let finding = try #require(findings("buffers-exhausted", stream).first)
-    #expect(finding.summary == "group 5 gave no buffer once, and has 7 of 8 at the last look")
+    #expect(
+      finding.summary
+        == "RECV 0x7 on fd 0 failed with ENOBUFS (once) though group 5 has 7 of 8 at the last look")
     #expect(!finding.meaning.contains("was left"))
   }
 

@@ -114,6 +114,8 @@ import UringTrace
         $0.depth(sq: 1, cq: 0)
         $0.unsubmitted("READ", userData: 0x401)
       })
+    // A program that has ended.
+    #expect(findings("single-issuer", foreignIssuer { $0.ringClosed(1) }).count == 1)
     #expect(stuck[0].severity == .crit && stuck[0].summary.hasPrefix("READ 0x401 is in the SQ: "))
   }
 

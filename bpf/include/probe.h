@@ -27,6 +27,7 @@ struct probe_config {
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
+  __u64 ring_operations;  /* waits: f_op of rings */
   __u32 filters_opcodes;  /* 0: every opcode passes */
   __u32 filters_rings;    /* 0: every ring passes, the verdict table is not looked at */
   __u32 nr_tgids;         /* 0: of any process */
@@ -115,6 +116,15 @@ struct probe_sighting {
   __u32 waiter_tgid;
   __u32 waiter_missing;
   __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
+  __u32 is_polled;        /* 1: somebody polls the ring's descriptor */
+  __u32 eventfd;          /* enum record_eventfd */
+  __u32 sq_taken;         /* SQEs that the kernel has taken, modulo 2^32 */
+  __u32 cq_posted;        /* CQEs that it has posted */
+  __u32 cq_head;          /* CQEs that the application has taken */
+  __u64 oldest_user_data; /* of the first CQE in the queue, if there is one */
+  __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
+  __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
+  __u32 jiffies;          /* now, modulo 2^32 */
   __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
   __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
@@ -131,8 +141,9 @@ struct probe_open_file {
   __u64 inode;
   __u64 references; /* to the file */
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
+  __u64 table;      /* registered files: io_ring_ctx */
   __u32 tgid;
-  __s32 fd;
+  __s32 fd;           /* registered files: -1 - slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
@@ -142,6 +153,10 @@ struct probe_open_file {
   __u32 capacity;     /* pipes: slots */
   __u32 kernel_users; /* if it is an eventfd: references to its counter, one of them the file's */
   __u32 network;      /* sockets: inode of the network namespace */
+  __u32 is_tcp;       /* 1: the following three are known */
+  __u32 send_queue;   /* bytes sent by the application and not acknowledged by the peer */
+  __u32 window;       /* bytes for which the peer has room, as it said last */
+  __u32 unread;       /* bytes received and not read by the application */
   __u16 family;       /* sockets: AF_* */
   __u16 type;         /* SOCK_* */
   __u8 state;         /* TCP_* */
@@ -151,6 +166,13 @@ struct probe_open_file {
   __u16 reserved2;
   __u32 address[4]; /* big endian; IPv4 in the first word */
   __u32 peer_address[4];
+};
+
+/* A worker of io-wq, as the iterator over tasks reports it. */
+struct probe_worker {
+  __u32 tid;
+  __u32 tgid;
+  __u32 is_idle; /* 1: it has no work */
 };
 
 /* A thread, as the iterator over tasks reports it. */
@@ -252,10 +274,10 @@ struct probe_calls {
 
 /*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
+ * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
  * Slots are as many as user space says; what did not fit is counted.
  */
-#define PROBE_SLOT_SIZE 152
+#define PROBE_SLOT_SIZE 160
 struct probe_slot {
   __u64 words[PROBE_SLOT_SIZE / 8];
 };
@@ -281,7 +303,7 @@ struct probe_inventory {
   __u32 used;           /* slots, those that were not there included */
   __u32 stacks;         /* likewise */
   __u32 broken;         /* lists that changed under the walk, which left them */
-  __u32 looks_at_disks; /* 1: at the devices of the processes in `owners` as well */
+  __u32 looks_at_files; /* 1: at devices and sockets of the processes in `owners` as well */
   __u32 nodes;          /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 

@@ -36,6 +36,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/inventory.h"
 #include "records/waits.h"
 #include "records/calls.h"
+#include "records/memory.h"
 #include "records/names.h"
 #include "records/losses.h"
 };
@@ -49,6 +50,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/inventory.h"
 #include "records/waits.h"
 #include "records/calls.h"
+#include "records/memory.h"
 #include "records/names.h"
 #include "records/losses.h"
 

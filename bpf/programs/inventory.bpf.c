@@ -9,6 +9,7 @@
 #include "common/registered_rings.h"
 #include "inventory/balance.h"
 #include "inventory/disks.h"
+#include "inventory/notifications.h"
 #include "inventory/provided_groups.h"
 #include "inventory/registered_files.h"
 #include "inventory/ring_lists.h"
@@ -36,10 +37,15 @@ int inventory_rings(struct bpf_iter__task_file *ctx) {
   struct file *file = ctx->file;
   if (!task || !file)
     return 0;
+  __u32 tgid = tgid_of(task);
   if ((__u64)file->f_op == inventory.ring_file_operations)
     walk_ring((__u64)BPF_CORE_READ(file, private_data));
-  else if (inventory.looks_at_disks)
-    walk_device_of_file(task, file);
+  else if (!inventory.looks_at_files || !bpf_map_lookup_elem(&owners, &tgid))
+    return 0;
+  else if (is_socket(file))
+    walk_sender(number_of((__u64)file), tgid, ctx->fd);
+  else
+    walk_device_of_file(file);
   return 0;
 }
 

@@ -64,6 +64,7 @@ struct {
   __u32 is_overflowed;
   __u32 waiters;
   __u32 missing;
+  __u32 is_polled;
 } depth = {};
 
 static long waiter_step(__u32 index, void *unused) {
@@ -80,6 +81,8 @@ static long waiter_step(__u32 index, void *unused) {
       depth.missing = missing > 0 ? missing : 0;
     }
     depth.waiters++;
+  } else {
+    depth.is_polled = 1;
   }
   depth.entry = (__u64)BPF_CORE_READ(entry, next);
   return 0;
@@ -94,6 +97,7 @@ __noinline int look_at_depth(__u64 address) {
   depth.waiter = 0;
   depth.waiters = 0;
   depth.missing = 0;
+  depth.is_polled = 0;
   depth.sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
   depth.cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
   /* The application writes both. With SQ_REWIND (7.2) every submission starts at 0, so the tail has no
@@ -104,6 +108,11 @@ __noinline int look_at_depth(__u64 address) {
     depth.cq_pending = 0;
   depth.is_overflowed = BPF_CORE_READ(ring, check_cq) & 1;
 
+  if (bpf_core_field_exists(struct io_ring_ctx___poll_queue, poll_wq)) {
+    __u64 polls = address + bpf_core_field_offset(struct io_ring_ctx___poll_queue, poll_wq.head);
+    __u64 first = (__u64)BPF_CORE_READ((struct io_ring_ctx___poll_queue *)ring, poll_wq.head.next);
+    depth.is_polled = first && first != polls;
+  }
   struct io_ring_ctx___wait_by_count *counts = (void *)ring;
   if ((flags & IORING_SETUP_DEFER_TASKRUN) && bpf_core_field_exists(counts->cq_wait_nr)) {
     __u32 missing = BPF_CORE_READ(counts, cq_wait_nr.counter);
@@ -133,6 +142,26 @@ __noinline __u64 ran_until_at(__u64 task) {
   return task ? ran_until((struct task_struct *)task) : 0;
 }
 
+/* The oldest CQE in the queue. */
+static __always_inline __u64 oldest_user_data(struct io_ring_ctx *ring, __u32 flags) {
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  __u32 entry = BPF_CORE_READ(rings, cq.head) & (BPF_CORE_READ(ring, cq_entries) - 1);
+  __u64 size = flags & IORING_SETUP_CQE32 ? 32 : 16;
+  struct io_uring_cqe *cqe = (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + entry * size;
+  return BPF_CORE_READ(cqe, user_data);
+}
+
+static __always_inline __u32 eventfd_of(struct io_ring_ctx *ring) {
+  struct io_ev_fd *eventfd = BPF_CORE_READ(ring, io_ev_fd);
+  if (!eventfd)
+    return RECORD_EVENTFD_NONE;
+  return BPF_CORE_READ_BITFIELD_PROBED(eventfd, eventfd_async) ? RECORD_EVENTFD_ASYNC : RECORD_EVENTFD_ALL;
+}
+
+__noinline __u32 is_in_iowait(__u64 task) {
+  return task ? BPF_CORE_READ_BITFIELD_PROBED((struct task_struct *)task, in_iowait) : 0;
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
   struct io_ring_ctx *ring = BPF_CORE_READ(file, private_data);
@@ -148,12 +177,21 @@ static __always_inline void report_ring(
     struct task_struct *thread = BPF_CORE_READ(ring, sq_data, thread);
     if (thread)
       sighting.sq_thread_tid = tid_of(thread);
+    sighting.sq_thread_idle = BPF_CORE_READ(ring, sq_data, sq_thread_idle);
+    sighting.jiffies = bpf_jiffies64();
   }
   count_registered(ring, &sighting);
   look_at_depth((__u64)ring);
   sighting.sq_pending = depth.sq_pending;
   sighting.cq_pending = depth.cq_pending;
   sighting.is_overflowed = depth.is_overflowed;
+  sighting.is_polled = depth.is_polled;
+  sighting.eventfd = eventfd_of(ring);
+  sighting.sq_taken = BPF_CORE_READ(ring, cached_sq_head);
+  sighting.cq_posted = BPF_CORE_READ(ring, cached_cq_tail);
+  sighting.cq_head = BPF_CORE_READ(ring, rings, cq.head);
+  if (depth.cq_pending)
+    sighting.oldest_user_data = oldest_user_data(ring, sighting.flags);
   sighting.waiters = depth.waiters;
   sighting.waiter_tid = tid_at(depth.waiter);
   sighting.waiter_tgid = tgid_at(depth.waiter);
@@ -161,6 +199,7 @@ static __always_inline void report_ring(
   sighting.waiter_ran_ns = ran_until_at(depth.waiter);
   if (sighting.flags & IORING_SETUP_SINGLE_ISSUER)
     sighting.submitter_tid = tid_at((__u64)BPF_CORE_READ(ring, submitter_task));
+  sighting.waiter_in_iowait = is_in_iowait(depth.waiter);
   if (sighting.sq_thread_tid)
     sighting.sq_thread_sleeps = BPF_CORE_READ(ring, rings, sq_flags.counter) & IORING_SQ_NEED_WAKEUP;
   struct mm_struct *mm = task->mm;
@@ -188,6 +227,23 @@ static __always_inline void report_registered(
 SEC("iter/task")
 int find_registered_rings(struct bpf_iter__task *ctx) {
   for_each_registered(ctx, report_registered);
+  return 0;
+}
+
+/* Workers of io-wq */
+
+SEC("iter/task")
+int list_workers(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || !(BPF_CORE_READ(task, flags) & PF_IO_WORKER))
+    return 0;
+  struct io_worker *worker = BPF_CORE_READ(task, worker_private);
+  /* an iou-sqp thread has the flag, too, but no worker */
+  if (!worker)
+    return 0;
+  struct probe_worker seen = {
+      .tid = tid_of(task), .tgid = tgid_of(task), .is_idle = !BPF_CORE_READ(worker, cur_work)};
+  bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
   return 0;
 }
 

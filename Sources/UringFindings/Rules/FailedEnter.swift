@@ -11,11 +11,11 @@ extension FindingRule {
       "Submit from the thread that owns the ring, or create it with IORING_SETUP_R_DISABLED and call "
       + "io_uring_enable_rings in the thread that submits."
   ) { evidence in
-    evidence.openRings.compactMap { ring in
+    evidence.rings.compactMap { ring in
       guard ring.setupFlags.contains(.singleIssuer) else { return nil }
       let failed = evidence.enters(of: ring) { $0.result == -ErrorNumber.exists }
       guard let worst = failed.first else { return nil }
-      let isStuck = ring.sqPending > 0
+      let isStuck = !ring.isClosed && ring.sqPending > 0
       var text = Words.queued(on: ring)
       text += evidence.words(worst)
       if failed.count > 1 { text += " (and \(Words.count(failed.count - 1, "more thread")))" }
@@ -45,7 +45,7 @@ extension FindingRule {
     cure:
       "Check the result of io_uring_submit and of the waiting calls: io_uring_enter(2) lists the errors."
   ) { evidence in
-    evidence.openRings.flatMap { ring -> [Sighting] in
+    evidence.rings.flatMap { ring -> [Sighting] in
       let failed = evidence.enters(of: ring) { calls in
         calls.result < 0 && !expected.contains(-calls.result) && calls.result != -ErrorNumber.exists
       }
@@ -107,7 +107,7 @@ extension Words {
   /// "READ 0x401 is in the SQ: "; empty if the kernel has taken all.
   fileprivate static func queued(on ring: Ring) -> String {
     let left = unsubmitted(ring)
-    guard ring.sqPending > 0, !left.isEmpty else { return "" }
+    guard !ring.isClosed, ring.sqPending > 0, !left.isEmpty else { return "" }
     return left + (ring.sqPending == 1 ? " is in the SQ: " : " are in the SQ: ")
   }
 }

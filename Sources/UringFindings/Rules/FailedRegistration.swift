@@ -86,7 +86,7 @@ extension Evidence {
 
   private func lockedLimit(of tgid: UInt32) -> String? {
     snapshot.processLimits[tgid]?.lockedBytes.map {
-      "RLIMIT_MEMLOCK of process \(tgid) is \(Words.bytes($0))"
+      "RLIMIT_MEMLOCK of process \(tgid) is \($0 / 1024) KiB"
     }
   }
 

@@ -2,64 +2,6 @@ import UringTrace
 
 /// Rules about buffers that are lent, and the groups around them.
 extension FindingRule {
-  static let buffersExhausted = FindingRule(
-    "buffers-exhausted",
-    meaning:
-      "Requests failed with ENOBUFS: no provided buffer of their group was left, or the next "
-      + "one could not be used.",
-    cure:
-      "Give buffers back sooner, or provide more of them; a multishot request that ended so must "
-      + "be submitted again."
-  ) { evidence in
-    evidence.snapshot.buffers.compactMap { buffer in
-      guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
-      // Also those whose other CQEs moved data.
-      let requests = evidence.ended(on: buffer.ring) { request in
-        request.hasResult && request.result == -105
-          && SQEFlags(requestFlags: request.flags).contains(.bufferSelect)
-          && UInt32(request.sqe.buf_index) == buffer.index
-      }
-      guard !requests.isEmpty else { return nil }
-      if let left = buffer.buffersLeft, left > 0 {
-        return refused(buffer, left: left, requests.reversed().map(\.id))
-      }
-      return Sighting(
-        // Now and then is how a receiver throttles its peers.
-        severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
-        rings: [buffer.ring], requests: requests.reversed().map(\.id),
-        summary: "group \(buffer.index) gave no buffer "
-          + "\(buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times")"
-          + (buffer.bufferCount > 0 ? ", of \(buffer.bufferCount)" : ""),
-        numbers: [
-          .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
-          .init("uses", buffer.useCount),
-        ])
-    }
-  }
-
-  /// ENOBUFS from a group that has buffers at the last look.
-  private static func refused(_ buffer: Buffer, left: UInt32, _ requests: [Request.ID]) -> Sighting
-  {
-    let times = buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times"
-    let all = buffer.bufferCount > 0 ? " of \(buffer.bufferCount)" : ""
-    return Sighting(
-      severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
-      rings: [buffer.ring], requests: requests,
-      summary:
-        "group \(buffer.index) gave no buffer \(times), and has \(left)\(all) at the last look",
-      numbers: [
-        .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
-        .init("left", left), .init("uses", buffer.useCount),
-      ],
-      meaning:
-        "Requests failed with ENOBUFS, though the group has buffers: they were given back since, "
-        + "or the one that is next cannot be used.",
-      cure:
-        "If none was given back since, check the entry at the head of the buffer ring: its "
-        + "address, "
-        + "and the mask that io_uring_buf_ring_add was called with.")
-  }
-
   static let groupCondition = FindingRule(
     "group-condition",
     meaning: "Something is wrong between the lender of a buffer and the requests that borrow it.",

@@ -10,22 +10,38 @@ extension FindingRule {
     evidence.openRings.compactMap { ring in
       guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
         let possible = wait.possibleCQEs, possible < wait.waiter.missing,
-        evidence.waits?.thread(wait.waiter.tid)?.wait != .timed
+        evidence.waitsWithoutEnd(wait.waiter),
+        evidence.waits.map({ !$0.hasMoved(ring) }) ?? true
       else { return nil }
       let missing = wait.waiter.missing
       let poster = evidence.possiblePoster(to: ring)
+      let doorbell = possible == 0 ? evidence.endedMultishots(on: ring).last : nil
       return Sighting(
         severity: poster == nil ? .crit : evidence.hasAwake(besides: wait.waiter) ? .info : .warn,
         rings: [ring.id],
-        requests: wait.requests.map(\.id),
+        requests: (doorbell.map { [$0.id] } ?? []) + wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
           + "\(Words.count(missing, "more CQE")), of which what is in flight can post \(possible)"
           + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? "")
+          + (doorbell.map {
+            ": \(evidence.ending(of: $0)), the last without IORING_CQE_F_MORE, and was not submitted again"
+          } ?? (possible == 0 ? evidence.lastReaped(on: ring) : ""))
           + evidence.others(than: wait.waiter),
         numbers: [
           .init("missing", missing), .init("possible", possible),
           .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
-        ])
+        ],
+        meaning: doorbell == nil
+          ? nil
+          : "A task waits in io_uring_enter, and nothing in flight can wake it: the multishot request that did has "
+            + "ended.",
+        cure: doorbell != nil
+          ? "Test each CQE for IORING_CQE_F_MORE and submit the request again when it is not there; a larger "
+            + "completion queue (IORING_SETUP_CQSIZE) overflows less."
+          : evidence.mayHaveEnded(on: ring)
+            ? "If the last CQE was that of a multishot request: test each CQE for IORING_CQE_F_MORE and submit the "
+              + "request again when it is not there. Else wait for no more CQEs than there are requests in flight."
+            : nil)
     }
   }
 
@@ -61,12 +77,46 @@ extension FindingRule {
 }
 
 extension Evidence {
+  /// Of a ring with nothing in flight, and with requests that are older than the observation: what its last CQEs were.
+  fileprivate func lastReaped(on ring: Ring) -> String {
+    guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return "" }
+    let flags = CQEFlags(rawValue: last.flags)
+    return "; nothing is in flight, and the last CQE that was taken has user_data 0x"
+      + "\(String(last.userData, radix: 16)), result \(last.result) and "
+      + (flags.contains(.more) ? "IORING_CQE_F_MORE" : "no IORING_CQE_F_MORE")
+      + signalled(by: ring)
+  }
+
+  /// An eventfd of the ring's processes whose counter is not 0.
+  private func signalled(by ring: Ring) -> String {
+    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+    let files = snapshot.waits.files.filter {
+      $0.kind == .eventfd && $0.pending != 0 && holders.contains($0.tgid)
+    }
+    guard let file = files.first else { return "" }
+    return "; the eventfd with fd \(file.fd) is signalled, and nothing in flight polls it"
+  }
+
+  /// A multishot request that is older than the observation may have ended before.
+  fileprivate func mayHaveEnded(on ring: Ring) -> Bool {
+    guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return false }
+    return inFlight(on: ring.id).isEmpty && !CQEFlags(rawValue: last.flags).contains(.more)
+  }
+
   /// A clause for each other thread of a waiter's process: "; thread 4712 is blocked in futex() at 0x1000".
   fileprivate func others(than waiter: Ring.Waiter) -> String {
     guard let waits else { return "" }
     let others = waits.threads(of: waiter.tgid).filter { $0.tid != waiter.tid }
     let clauses = others.map { "\(waits.name($0)) \(Words.activity(of: $0, in: waits))" }
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
+  }
+
+  /// False if a look at the thread found that it waits for a limited time, or was before this wait.
+  fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
+    guard let waits, let thread = waits.thread(waiter.tid) else { return true }
+    guard waits.facts.time >= waiter.since ?? 0 else { return false }
+    if case .cqes = thread.wait { return true }
+    return false
   }
 
   /// Another thread of the waiter's process runs, or will by itself.
@@ -107,9 +157,9 @@ private struct LongWait {
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    let now = evidence.snapshot.time
     // Of a call from before the capture it is known how long its thread has not run.
-    duration = now.since(waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime)
+    duration = evidence.age(
+      since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
       return nil
     }

@@ -3,14 +3,16 @@ import UringTrace
 extension FindingRule {
   static let leakedRequest = FindingRule(
     "leaked-request",
-    .condition(lasting: 1_000_000_000, needsEveryRequest: true, on: { _ in true }),
+    .condition(lasting: 3_000_000_000, needsEveryRequest: true),
     meaning: "The program has closed the file or the ring, but a request still holds it: neither "
       + "is freed.",
     cure: "Cancel what is in flight on a file (IORING_ASYNC_CANCEL_FD) and reap it before closing "
       + "the file; wait for uncancelable requests before closing the ring."
   ) { evidence in
-    evidence.rings.compactMap {
-      $0.isClosed ? leaked(with: $0, evidence) : leaked(on: $0, evidence)
+    evidence.rings.flatMap { ring in
+      ring.isClosed
+        ? [leaked(with: ring, evidence)].compactMap { $0 }
+        : [leaked(on: ring, evidence), evidence.abandoned(on: ring)].compactMap { $0 }
     }
   }
 

@@ -10,35 +10,51 @@ extension FindingRule {
   ) { evidence in
     guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in
-      let candidates = evidence.ended(on: ring.id, within: .history) { request in
-        request.endsEarly && request.isSQEKnown && request.mayBeMultishot
-          && evidence.age(since: request.lastTime) >= 1_000_000_000
-      }
-      guard !candidates.isEmpty else { return nil }
-      // The last submission for each file, or of a close of it.
-      var last: [FileUse: UInt64] = [:]
-      func note(_ request: borrowing Request) {
-        guard let use = FileUse(request) else { return }
-        last[use] = max(last[use] ?? 0, request.startTime)
-      }
-      for request in evidence.inFlight(on: ring.id) { note(request) }
-      evidence.forEachEnded(on: ring.id, within: .history) { note($0) }
-      let ended = candidates.filter { request in
-        FileUse(request).map { (last[$0] ?? 0) <= request.startTime } ?? false
-      }
+      let ended = evidence.endedMultishots(on: ring)
       guard let first = ended.last else { return nil }
       return Sighting(
         severity: .warn, rings: [ring.id], requests: ended.reversed().map(\.id),
-        summary: "\(evidence.words(first)) ended "
-          + (first.result < 0 ? "with \(Words.error(first.result))" : "without an error")
-          + " \(Words.duration(evidence.age(since: first.lastTime))) ago, after "
-          + Words.count(first.cqeCount, "CQE")
+        summary: evidence.ending(of: first)
           + (ended.count > 1 ? "; and \(ended.count - 1) more" : ""),
         numbers: [
           .init("requests", ended.count), .init("cqes", first.cqeCount),
           .init("age_ns", evidence.age(since: first.lastTime)),
         ])
     }
+  }
+}
+
+extension Evidence {
+  /// Multishot requests that ended 1 s ago or more though their files can have more, and after which nothing was
+  /// submitted for these files; the latest first.
+  func endedMultishots(on ring: Ring) -> [Request] {
+    let candidates = ended(on: ring.id, within: .history) { request in
+      request.endsEarly && request.isSQEKnown && request.mayBeMultishot
+        && age(since: request.lastTime, on: ring) >= 1_000_000_000
+    }
+    guard !candidates.isEmpty else { return [] }
+    // The last submission for each file, or of a close of it.
+    var last: [FileUse: UInt64] = [:]
+    func note(_ request: borrowing Request) {
+      guard let use = FileUse(request) else { return }
+      last[use] = max(last[use] ?? 0, request.startTime)
+    }
+    for request in inFlight(on: ring.id) { note(request) }
+    forEachEnded(on: ring.id, within: .history) { note($0) }
+    return candidates.filter { request in
+      FileUse(request).map { (last[$0] ?? 0) <= request.startTime } ?? false
+    }
+  }
+
+  /// "POLL_ADD 0x1 on anon_inode:[eventfd] ended 3 s ago, because the completion queue was full, after 5 CQEs".
+  func ending(of request: Request) -> String {
+    words(request) + " ended "
+      + (request.result < 0 ? "with \(Words.error(request.result)) " : "")
+      + "\(Words.duration(age(since: request.lastTime))) ago, "
+      // A multishot request ends when it cannot post a CQE.
+      + (request.state == .overflowed ? "with an overflow of the completion queue, " : "")
+      + "after "
+      + Words.count(request.cqeCount, "CQE")
   }
 }
 
@@ -66,7 +82,10 @@ extension Request {
   /// It ended though its file can have more: not at the end of a stream, by cancelling, or with the
   /// connection.
   fileprivate var endsEarly: Bool {
-    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more) else { return false }
+    // A bundle of sends ends when its buffers are sent.
+    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more),
+      opcode.direction != .write
+    else { return false }
     return result > 0 || Self.passingErrors.contains(result) || opcode == .pollAdd && result >= 0
   }
 

@@ -39,7 +39,7 @@ extension FindingRule {
       + "reaps one CQE where several came."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      let age = evidence.age(since: ring.cqPendingSince)
+      let age = evidence.age(since: ring.cqPendingSince, on: ring)
       // Who waits for several leaves the first ones in the queue.
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
       let reaper = evidence.reaper(of: ring)
@@ -53,11 +53,18 @@ extension FindingRule {
         severity: .warn, rings: [ring.id], requests: requests.reversed(),
         requestCount: UInt64(ring.cqPending),
         summary: "\(Words.count(ring.cqPending, "CQE")) unreaped for \(Words.duration(age))"
-          + evidence.clause(reaper),
+          + evidence.clause(reaper)
+          + (ring.eventfd == .async
+            ? "; the ring's eventfd is not signalled for CQEs that are posted during their submission "
+              + "(IORING_REGISTER_EVENTFD_ASYNC)" : ""),
         numbers: [
           .init("cq_pending", ring.cqPending), .init("cq_entries", ring.cqEntries),
           .init("age_ns", age),
-        ], cure: evidence.cure(reaper))
+        ],
+        cure: evidence.cure(reaper)
+          ?? (ring.eventfd == .async
+            ? "Register the eventfd with IORING_REGISTER_EVENTFD, or look at the completion queue after each "
+              + "io_uring_submit." : nil))
     }
   }
 
@@ -97,7 +104,7 @@ extension FindingRule {
   private static func pendingSQEs(
     _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity, cure: String? = nil
   ) -> Sighting? {
-    let age = evidence.age(since: ring.sqPendingSince)
+    let age = evidence.age(since: ring.sqPendingSince, on: ring)
     guard ring.sqPending > 0, age >= patience else { return nil }
     let submitter =
       ring.setupFlags.contains(.sqPoll) ? nil : evidence.submitter(to: ring)

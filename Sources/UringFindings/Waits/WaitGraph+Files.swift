@@ -53,6 +53,29 @@ extension WaitGraph {
     }
   }
 
+  /// A zero-copy send waits for the acknowledgement of its data. Who holds the peer could read.
+  func notificationStep(_ request: Request) -> WaitStep {
+    let who = words(request)
+    guard let socket = ledger.sender(of: request), let stream = socket.stream,
+      stream.sendQueue > 0, stream.window == 0
+    else { return .open("\(who) waits for the network stack to let go of its memory") }
+    let peers = peers(of: socket)
+    let ends = Set(peers.map(\.tgid)).sorted()
+    guard !ends.isEmpty, peers.allSatisfy({ ($0.stream?.unread ?? 0) > 0 }), ledger.isClosed(peers)
+    else { return .open("\(who) waits for the peer of \(socket.addresses) to read") }
+    return .waits(
+      ends.map {
+        .init(
+          node: .process($0),
+          text: "\(who) waits for process \($0) to read from \(socket.addresses)")
+      })
+  }
+
+  /// Descriptors of the other end of a socket on this machine.
+  func peers(of socket: OpenFile) -> [OpenFile] {
+    socket.peerInode == 0 ? [] : ledger.descriptors(of: .socket(inode: socket.peerInode))
+  }
+
   private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     let all = ledger.descriptors(of: identity)
     guard direction == .reading, let first = all.first, first.pending == 0, ledger.isClosed(all),
@@ -83,10 +106,21 @@ extension WaitGraph {
     }
     return .waits(
       tgids.map { tgid in
-        let numbers = Set(ends.filter { $0.tgid == tgid }.map(\.fd)).sorted()
-        let holder = "fd \(numbers.map(String.init).joined(separator: ", ")) of process \(tgid)"
+        let own = ends.filter { $0.tgid == tgid }
+        let numbers = Set(own.map(\.fd).filter { $0 >= 0 }).sorted()
+        let slots = Set(own.compactMap(\.registeredIndex)).sorted()
+        var names: [String] = []
+        if !numbers.isEmpty { names.append("fd " + Words.list(numbers)) }
+        if !slots.isEmpty { names.append("registered file " + Words.list(slots)) }
+        let holder = names.joined(separator: " and ") + " of process \(tgid)"
         return .init(node: .process(tgid), text: text(holder, ends.count == 1))
       })
+  }
+}
+
+extension Words {
+  fileprivate static func list(_ numbers: [some BinaryInteger]) -> String {
+    numbers.map { "\($0)" }.joined(separator: ", ")
   }
 }
 

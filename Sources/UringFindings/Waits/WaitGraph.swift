@@ -12,6 +12,8 @@ struct WaitGraph {
   private var rings: [Ring.ID: Ring] = [:]
   private var requests: [Request.ID: Request] = [:]
   private var requestsOfRing: [Ring.ID: [Request.ID]] = [:]
+  /// Rings on which a request has ended since the look: a waiter may have been woken.
+  private var movedRings: Set<Ring.ID> = []
 
   /// Nil without a recent look.
   init?(_ snapshot: Snapshot) {
@@ -24,9 +26,14 @@ struct WaitGraph {
       members[thread.tgid, default: []].append(thread)
     }
     // Rings that were not looked at are open.
-    let rings = Set(facts.files.compactMap(\.ring))
+    let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
     for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
       self.rings[ring.id] = ring
+    }
+    // Newest first.
+    for request in snapshot.recent {
+      guard request.lastTime > facts.time else { break }
+      movedRings.insert(request.ring)
     }
     for request in snapshot.requests where rings.contains(request.ring) {
       requests[request.id] = request
@@ -144,8 +151,12 @@ struct WaitGraph {
 
   // MARK: Rings and requests
 
+  /// A request of the ring has ended since the look.
+  func hasMoved(_ ring: Ring) -> Bool { movedRings.contains(ring.id) }
+
   private func step(_ ring: Ring) -> WaitStep {
     let name = "ring \(ring.id)"
+    guard !hasMoved(ring) else { return .open("a request of \(name) has ended since") }
     if ring.isFound {
       guard let balance = ring.balance, balance.method != .unknown, balance.unaccounted == 0 else {
         return .open("\(name) has requests that are not listed")
@@ -177,8 +188,10 @@ struct WaitGraph {
   private func step(_ request: Request) -> WaitStep {
     let who = words(request)
     guard request.lastTime <= facts.time else { return .open("\(who) has moved since") }
+    if request.state == .awaitingNotification { return notificationStep(request) }
     switch request.place {
     case .linked: return chainStep(request)
+    case .deferred: return drainStep(request)
     case .futex where request.opcode != .futexWaitV && request.sqe.addr != 0:
       return .waits([
         .init(
@@ -207,6 +220,18 @@ struct WaitGraph {
       .init(
         node: .request(head.request),
         text: "\(words(request)) waits for \(head.opcode.name), which is before it in its chain")
+    ])
+  }
+
+  /// What comes after a request that is held back is held back, too: all others were submitted before it.
+  private func drainStep(_ request: Request) -> WaitStep {
+    let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { requests[$0] }
+      .first { $0.place != .deferred && $0.place != .linked }
+    guard let earlier else { return .open("\(words(request)) is held back (IOSQE_IO_DRAIN)") }
+    return .waits([
+      .init(
+        node: .request(earlier.id),
+        text: "\(words(request)) is held back (IOSQE_IO_DRAIN) until \(words(earlier)) has ended")
     ])
   }
 

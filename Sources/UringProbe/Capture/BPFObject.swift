@@ -182,6 +182,46 @@ struct BPFObject: ~Copyable {
     return Iterator(link: bpf_link__fd(link), name: name)
   }
 
+  /// As ``attachIterator(_:tgid:)``, for as long as the result lives.
+  func temporaryIterator(_ name: String, tgid: UInt32) throws(ProbeError) -> TemporaryIterator {
+    guard let program = bpf_object__find_program_by_name(object, name),
+      let link = cbpf_attach_iterator(program, tgid)
+    else {
+      throw ProbeError(.refused, "the kernel refused the iterator \(name): \(errorText(errno))")
+    }
+    return TemporaryIterator(link, name)
+  }
+
+  /// An iterator that is detached at its end.
+  struct TemporaryIterator: ~Copyable {
+    private let link: OpaquePointer
+    private let iterator: Iterator
+
+    fileprivate init(_ link: OpaquePointer, _ name: String) {
+      self.link = link
+      iterator = Iterator(link: bpf_link__fd(link), name: name)
+    }
+
+    deinit { bpf_link__destroy(link) }
+
+    /// Runs the program until it has written a sighting that passes; nil if there is none, or it fails.
+    func first(where passes: (probe_sighting) -> Bool) -> probe_sighting? {
+      let descriptor = bpf_iter_create(iterator.link)
+      guard descriptor >= 0 else { return nil }
+      defer { close(descriptor) }
+      return withUnsafeTemporaryAllocation(of: probe_sighting.self, capacity: 32) { sightings in
+        while true {
+          let bytes = read(
+            descriptor, sightings.baseAddress, sightings.count * MemoryLayout<probe_sighting>.size)
+          if bytes < 0, errno == EINTR || errno == EAGAIN { continue }
+          guard bytes > 0 else { return nil }
+          let count = bytes / MemoryLayout<probe_sighting>.size
+          if let found = sightings.prefix(count).first(where: passes) { return found }
+        }
+      }
+    }
+  }
+
   /// An attached iterator: valid as long as the object it came from.
   struct Iterator: Sendable {
     fileprivate let link: Int32

@@ -169,7 +169,7 @@ struct CaptureObject: ~Copyable {
     let processors = max(1, Int(libbpf_num_possible_cpus()))
     return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: processors) { counts in
       var total: UInt64 = 0
-      for kind in UInt32(RecordKind.create.rawValue)..<64 {
+      for kind in UInt32(RecordKind.create.rawValue)..<128 {
         var key = kind
         guard bpf_map_lookup_elem(descriptor, &key, counts.baseAddress) == 0 else { continue }
         for processor in 0..<processors { total &+= counts[processor] }

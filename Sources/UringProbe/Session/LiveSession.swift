@@ -45,6 +45,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
 
   private let state: SessionState
   private let capture: SharedCapture
+  private let memory: MemoryObject?
   private let thread: WorkerThread
   private let hasStopped = Mutex(false)
 
@@ -74,6 +75,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       if options.filter.watchesCalls == true { throw error }
       calls = nil
     }
+    memory = try MemoryObject.ifWanted(options, configuration, kernel, capture)
     let attached = MonotonicClock.now()
 
     absentTracepoints = capture.absent

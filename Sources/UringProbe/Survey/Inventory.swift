@@ -115,7 +115,8 @@ struct Inventory: ~Copyable {
       loaded.withSlot(index) { slot in
         let isWanted =
           scope.request == 0
-          || slot.pointee.kind == .requestFile && slot.pointee.req == scope.request
+          || [.requestFile, .heldBuffer].contains(slot.pointee.kind)
+            && slot.pointee.req == scope.request
         guard isWanted else { return }
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
@@ -133,6 +134,8 @@ struct Inventory: ~Copyable {
     var order: [UInt32] = []
     /// Slots of everything else.
     var others: [UInt32] = []
+    /// Notifications of sends that are listed themselves.
+    private var claimed: Set<UInt64> = []
     /// Requests of each ring.
     var reached: [UInt64: UInt32] = [:]
 
@@ -157,7 +160,15 @@ struct Inventory: ~Copyable {
             order.append(index)
             reached[slot.pointee.ctx, default: 0] += 1
           }
+          slot.withMemoryRebound(to: record_parked.self, capacity: 1) {
+            if $0.pointee.notif != 0 { claimed.insert($0.pointee.notif) }
+          }
         }
+      }
+      order.removeAll { index in
+        var isClaimed = false
+        loaded.withSlot(index) { isClaimed = claimed.contains($0.pointee.req) }
+        return isClaimed
       }
     }
 
@@ -271,7 +282,7 @@ private struct InventoryObject: ~Copyable {
       var (key, value) = (process, UInt32(0))
       _ = bpf_map_update_elem(owners, &key, &value, 0)
     }
-    state.pointee.looks_at_disks = processes.isEmpty ? 0 : 1
+    state.pointee.looks_at_files = processes.isEmpty ? 0 : 1
   }
 
   func forget(_ rings: [UInt64], _ processes: [UInt32]) {

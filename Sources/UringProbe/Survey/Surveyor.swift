@@ -28,6 +28,12 @@ struct Surveyor: ~Copyable {
   private var waits = WaitWatch()
   private let calls: SystemCallObject?
   private var limits = LimitReader()
+  private var lags = LagWatch()
+
+  /// Requests there are under way with their memory.
+  private static let usingMemory: Set<RecordPlace> = [
+    .poll, .iopoll, .block, .workQueued, .workRunning, .taskWork,
+  ]
 
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
@@ -102,6 +108,9 @@ struct Surveyor: ~Copyable {
         lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
       }
       names.resolve(requests.names, rings: scanner.rings, into: &records)
+      // After what takes long, so that its samples are close to each other.
+      if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
+      lags.sample(at: MonotonicClock.now(), into: &records)
       if !records.isEmpty || !notices.isEmpty || !requests.suspects.isEmpty || tookInventory {
         mailbox.answer { answers in
           answers.records.append(records)
@@ -111,7 +120,8 @@ struct Surveyor: ~Copyable {
         }
       }
       let now = MonotonicClock.now()
-      mailbox.wake.wait(nanoseconds: nextScan > now ? nextScan - now : 1)
+      let next = min(nextScan, lags.nextSample)
+      mailbox.wake.wait(nanoseconds: next > now ? next - now : 1)
     }
   }
 
@@ -160,10 +170,11 @@ struct Surveyor: ~Copyable {
         fixedFiles = records.fixedFiles
         let inputs = records.inputs
         let waiting =
-          records.parked(in: [.poll], limit: 256)
+          records.parked(in: [.poll, .network], limit: 256)
           + records.parked(in: [.workRunning], limit: 256).filter { inputs[$0.base.req] != nil }
         FileInspector.look(
           at: waiting, inputs: inputs, fixedFiles, time: MonotonicClock.now(), into: &records)
+        MemoryLook.look(at: records.parked(in: Self.usingMemory, limit: 4096), into: &records)
         waits.keep(records, of: scanner.rings.keys.sorted())
         if isWanted { try lookAtWaits(of: scanner.rings.keys.sorted(), into: &records) }
       }
@@ -190,6 +201,7 @@ struct Surveyor: ~Copyable {
     of rings: [UInt64], into records: inout RecordBuffer, _ notices: inout [Notice]
   ) {
     guard !rings.isEmpty else { return }
+    var rings = rings
     do throws(ProbeError) {
       let unlisted = waits.unlisted(of: rings)
       if inventory != nil, !unlisted.isEmpty {
@@ -203,6 +215,7 @@ struct Surveyor: ~Copyable {
           found.subjects(limit: 256, holders: holders), rings: scanner.rings, into: &found)
         waits.keep(found, of: unlisted)
         records.append(found)
+        rings = waits.worthALook(rings)
       }
       try lookAtWaits(of: rings, into: &records)
     } catch {

@@ -59,6 +59,11 @@ struct WaitClosure {
       reach(.ring(ring))
     }
     for request in scope.requests { follow(request) }
+    let busy = Set(scope.requests.map(\.base.ctx))
+    for ring in scope.subjects where !busy.contains(ring) {
+      for holder in rings[ring]?.holders ?? [] { reachEventfds(of: holder.tgid) }
+    }
+    for descriptor in scope.descriptors { reach(descriptor) }
     while let process = queue.popLast() { look(at: process) }
   }
 
@@ -67,9 +72,12 @@ struct WaitClosure {
     switch request.place {
     case .futex: reach(futex: request.addr, of: request.tgid)
     case .waitid: if request.fd > 0 { reach(process: UInt32(request.fd)) }
-    case .poll, .workRunning:
-      guard request.known & UInt8(RECORD_KNOWS_FD) != 0, request.flags & 1 == 0 else { return }
-      reach(.init(tgid: request.tgid, fd: request.fd))
+    case .poll, .workRunning, .network:
+      if request.file.file != 0 {
+        reach(files[request.file.file])
+      } else if request.known & UInt8(RECORD_KNOWS_FD) != 0, request.flags & 1 == 0 {
+        reach(.init(tgid: request.tgid, fd: request.fd))
+      }
     default: break
     }
   }
@@ -86,7 +94,11 @@ struct WaitClosure {
 
   /// The file behind a descriptor, and the other end of it.
   private mutating func reach(_ descriptor: WaitableFiles.Descriptor) {
-    guard let file = files[descriptor], let identity = files.identity(of: file) else { return }
+    reach(files[descriptor])
+  }
+
+  private mutating func reach(_ file: probe_open_file?) {
+    guard let file, let identity = files.identity(of: file) else { return }
     reach(identity)
     let peer = files.peerInode(of: file)
     if case .socket = identity, peer != 0 { reach(.socket(peer)) }
@@ -100,6 +112,11 @@ struct WaitClosure {
     }
     identities.append(identity)
     for file in files.descriptors(of: identity) { reach(process: file.tgid) }
+  }
+
+  /// Of a ring with nothing in flight: what may have been meant to wake its thread.
+  private mutating func reachEventfds(of tgid: UInt32) {
+    for identity in files.eventfds(of: tgid).prefix(8) { reach(identity) }
   }
 
   private mutating func reach(futex address: UInt64, of tgid: UInt32) {
@@ -170,8 +187,15 @@ struct WaitClosure {
   func write(at time: UInt64, into records: inout RecordBuffer) {
     for tid in threads.keys.sorted() { write(threads[tid]!, at: time, into: &records) }
     for identity in identities {
-      for file in files.descriptors(of: identity) {
-        write(file, identity, at: time, into: &records)
+      let descriptors = files.descriptors(of: identity)
+      for file in descriptors { write(file, identity, at: time, into: &records) }
+      if let file = descriptors.first, file.is_tcp != 0 {
+        records.append(record_stream_queues.self, at: time) {
+          $0.inode = file.inode
+          $0.send_queue = file.send_queue
+          $0.window = file.window
+          $0.unread = file.unread
+        }
       }
     }
     for futex in futexes.keys.sorted(by: { ($0.tgid, $0.address) < ($1.tgid, $1.address) }) {
@@ -207,7 +231,7 @@ struct WaitClosure {
     into records: inout RecordBuffer
   ) {
     let text = Array(WaitableFiles.addresses(of: file).utf8)
-    var ring: UInt64 = 0
+    var ring = rings[file.table] == nil ? 0 : file.table
     let kind: WaitableKind
     switch identity {
     case .pipe: kind = .pipe
@@ -221,7 +245,8 @@ struct WaitClosure {
       $0.file = file.file
       $0.inode = kind == .pipe || kind == .socket ? file.inode : 0
       $0.peer_inode = kind == .socket ? files.peerInode(of: file) : 0
-      $0.references = file.references - 1  // that of the iterator
+      // The iterator has a reference to the file of a descriptor.
+      $0.references = file.fd < 0 ? file.references : file.references - 1
       $0.tgid = file.tgid
       $0.fd = file.fd
       $0.readers = file.readers

@@ -14,6 +14,8 @@ struct WaitWatch: ~Copyable {
     var missing: UInt32
     var sqPending: UInt32
     var cqPending: UInt32
+    var sqTaken: UInt32
+    var cqPosted: UInt32
 
     init(_ sighting: probe_sighting) {
       waiters = sighting.waiters
@@ -21,8 +23,11 @@ struct WaitWatch: ~Copyable {
       missing = sighting.waiter_missing
       sqPending = sighting.sq_pending
       cqPending = sighting.cq_pending
+      sqTaken = sighting.sq_taken
+      cqPosted = sighting.cq_posted
     }
 
+    /// Nobody waits, and nothing is in its queues.
     var isIdle: Bool { waiters == 0 && sqPending == 0 && cqPending == 0 }
   }
 
@@ -31,7 +36,16 @@ struct WaitWatch: ~Copyable {
     var since: UInt64
     /// Its requests, as of the inventory that was taken when it stopped moving.
     var requests: [record_parked]?
+    /// Descriptors that SPLICE and TEE among them read from.
+    var inputs: [WaitableFiles.Descriptor] = []
     var wasLookedAt = false
+    /// Its process is stopped.
+    var isStopped = false
+
+    /// Something can be said about it: of an idle ring only if it has requests in flight.
+    var isWorthALook: Bool {
+      !position.isIdle || isStopped || requests.map { !$0.isEmpty } ?? true
+    }
   }
 
   private var rings: [UInt64: Ring] = [:]
@@ -54,12 +68,11 @@ struct WaitWatch: ~Copyable {
     for address in rings.keys where known[address] == nil { rings[address] = nil }
     for (address, ring) in known {
       let position = Position(ring.sighting)
-      if position.isIdle, !isStopped(ring.sighting.tgid, at: time) {
-        rings[address] = nil
-      } else if rings[address]?.position != position {
+      if rings[address]?.position != position {
         let asleep = ring.sighting.waiter_ran_ns
         rings[address] = Ring(position: position, since: asleep == 0 ? time : asleep)
       }
+      if position.isIdle { rings[address]!.isStopped = isStopped(ring.sighting.tgid, at: time) }
     }
   }
 
@@ -76,9 +89,15 @@ struct WaitWatch: ~Copyable {
   /// Rings that do not move, if it is time to look at them.
   func due(at time: UInt64) -> [UInt64] {
     guard time >= nextFirstLook, !hasFailed else { return [] }
-    let still = rings.filter { time.since($0.value.since) >= Self.patience }
+    let still = rings.filter {
+      $0.value.isWorthALook && time.since($0.value.since) >= Self.patience
+    }
     guard time >= nextLook || still.contains(where: { !$0.value.wasLookedAt }) else { return [] }
     return still.map(\.key)
+  }
+
+  func worthALook(_ addresses: [UInt64]) -> [UInt64] {
+    addresses.filter { rings[$0]?.isWorthALook ?? false }
   }
 
   /// Those of them whose requests are not known.
@@ -87,11 +106,18 @@ struct WaitWatch: ~Copyable {
   /// Keeps the requests of an inventory.
   mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
     var requests: [UInt64: [record_parked]] = [:]
-    for parked in records.parked(in: [.poll, .workRunning, .futex, .waitid], limit: 1 << 14) {
+    let inputs = records.inputs
+    for parked in records.parked(
+      in: [.poll, .workRunning, .futex, .waitid, .network], limit: 1 << 14)
+    {
       requests[parked.base.ctx, default: []].append(parked)
     }
     for address in addresses where rings[address] != nil {
-      rings[address]!.requests = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+      let kept = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+      rings[address]!.requests = kept
+      rings[address]!.inputs = kept.compactMap { parked in
+        inputs[parked.base.req].map { .init(tgid: parked.tgid, fd: $0.fd) }
+      }
     }
   }
 
@@ -103,6 +129,7 @@ struct WaitWatch: ~Copyable {
     let start = MonotonicClock.now()
     var scope = WaitSurvey.Scope(rings: known, subjects: subjects)
     scope.requests = subjects.flatMap { rings[$0]?.requests ?? [] }
+    scope.descriptors = subjects.flatMap { rings[$0]?.inputs ?? [] }
     scope.processes = records.servers
     do throws(ProbeError) {
       if survey == nil {

@@ -112,6 +112,7 @@ package enum JSONNames {
     case .workerQueued: "io_wq_queued"
     case .workerRunning: "io_wq_running"
     case .taskWork: "task_work"
+    case .network: "network"
     }
   }
 

@@ -23,7 +23,12 @@ extension Aggregator {
     let ring = enterRing(header, &event)
     event.userData = record.pointee.user_data
     switch requests.occupant(of: header.req) {
-    case .notification: return
+    case .notification(let slot):
+      guard requests[slot].ring == ring, record.pointee.place == .network,
+        requests[slot].request.state == .awaitingNotification,
+        requests[slot].request.lastTime <= header.time_ns
+      else { return }
+      settle(slot, record, &event)
     case .request(let slot):
       guard requests.isPlausible(header, for: slot, ring: ring),
         requests[slot].request.lastTime <= header.time_ns,
@@ -56,6 +61,9 @@ extension Aggregator {
     let slot = beginUnknown(
       header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
     requests[slot].addStep(.found, time: time, tid: 0)
+    if record.pointee.notif != 0 {
+      addNotification(record.pointee.notif, to: slot, Moment(time: time, tid: 0), &event)
+    }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
     // After a loss it may be newer than the observation, unless its thread's sleep shows its age.
@@ -69,6 +77,10 @@ extension Aggregator {
     // The kernel still has the number of its buffer.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
     settle(slot, record, &event)
+    if record.pointee.place == .network {
+      let (position, _) = requests.claim(header.req, now: clock.now)
+      requests.setNotification(header.req, at: position, of: slot)
+    }
   }
 
   /// Notes what the kernel still has of the submission of a request that was not seen.
@@ -111,6 +123,8 @@ extension Aggregator {
     rings[ring].ring.sqPending = record.pointee.sq_pending
     rings[ring].ring.cqPending = record.pointee.cq_pending
     rings[ring].ring.isOverflowed = record.pointee.is_overflowed != 0
+    rings[ring].ring.isPolled = record.pointee.is_polled != 0
+    rings[ring].ring.eventfd = record.pointee.eventfd
     rings[ring].ring.sqThread = Ring.SQThread(record.pointee.sq_thread)
     rings[ring].ring.waiter =
       record.pointee.waiters == 0
@@ -118,7 +132,7 @@ extension Aggregator {
       : Ring.Waiter(
         tid: record.pointee.waiter_tid, tgid: record.pointee.waiter_tgid,
         count: record.pointee.waiters, missing: record.pointee.waiter_missing,
-        asleepSince: asleepSince(record))
+        asleepSince: asleepSince(record), isInIOWait: record.pointee.waiter_in_iowait != 0)
   }
 
   private func asleepSince(_ record: UnsafePointer<record_ring_depth>) -> UInt64? {
@@ -143,6 +157,7 @@ extension Aggregator {
     rings[ring].ring.unsubmitted = []
     rings[ring].ring.lastTaken = nil
     rings[ring].ring.unreaped = []
+    rings[ring].ring.reaped = []
     rings[ring].ring.files = []
     let method = Ring.Balance.Method(record.pointee.method)
     let balance = Ring.Balance(
@@ -195,6 +210,29 @@ extension Aggregator {
         flags: record.pointee.cflags, isOverflowed: record.pointee.is_overflowed != 0))
   }
 
+  mutating func reaped(_ record: UnsafePointer<record_reaped>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.user_data
+    guard rings[ring].ring.reaped.count < 64 else { return }
+    rings[ring].ring.reaped.append(
+      Ring.UnreapedCQE(
+        userData: record.pointee.user_data, result: record.pointee.res,
+        flags: record.pointee.cflags, isOverflowed: false))
+  }
+
+  mutating func reapLag(_ record: UnsafePointer<record_reap_lag>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.user_data
+    let call = text(behind: record, length: record.pointee.length) ?? ""
+    if rings[ring].ring.reapLags.count >= 16 { rings[ring].ring.reapLags.removeFirst() }
+    rings[ring].ring.reapLags.append(
+      ReapLag(
+        firstUnread: record.pointee.since_ns, lastUnread: record.pointee.base.time_ns,
+        taken: record.pointee.taken_ns, userData: record.pointee.user_data,
+        count: record.pointee.count, tid: record.pointee.base.tid,
+        call: call.split(separator: "\n").first.map(String.init) ?? ""))
+  }
+
   mutating func registeredFile(
     _ record: UnsafePointer<record_registered_file>, _ event: inout Event
   ) {
@@ -226,12 +264,9 @@ extension Aggregator {
     inventory.diskRequest(record, servedBy: unfinished(at: record.pointee.base.req))
   }
 
-  /// The request that was last at an address, if it has not ended.
+  /// The request in flight at an address, or whose notification that is.
   private func unfinished(at address: UInt64) -> Request.ID? {
-    guard let slot = requests.latest(at: address), !requests[slot].request.state.isFinal else {
-      return nil
-    }
-    return requests[slot].request.id
+    requests.user(of: address).map { requests[$0.slot].request.id }
   }
 
   mutating func submitStack(_ record: UnsafePointer<record_submit_stack>, _ event: inout Event) {

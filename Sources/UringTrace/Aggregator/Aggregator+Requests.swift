@@ -248,7 +248,7 @@ extension Aggregator {
   }
 
   @inline(never)
-  private mutating func addNotification(
+  mutating func addNotification(
     _ address: UInt64, to slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
   ) {
     guard address != requests[slot].request.address else { return }

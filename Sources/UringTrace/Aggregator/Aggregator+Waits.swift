@@ -19,6 +19,12 @@ extension Aggregator {
       ring: ringInView(record.pointee.base.ctx))
   }
 
+  mutating func streamQueues(
+    _ record: UnsafePointer<record_stream_queues>, _ event: inout Event
+  ) {
+    waits.streamQueues(record)
+  }
+
   mutating func futexWord(_ record: UnsafePointer<record_futex_word>, _ event: inout Event) {
     waits.futexWord(record)
   }

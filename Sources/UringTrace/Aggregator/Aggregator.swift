@@ -26,6 +26,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
   let traits = OpcodeTraitTable()
   var clock: RateClock
   var stream = StreamCounts()
+  /// When the last look at all rings began; 0 before.
+  var lastScan: UInt64 = 0
 
   var requests: RequestTracker
   var rings: RingTracker
@@ -38,6 +40,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var waits = WaitTracker()
   var calls = CallTracker()
   var names = NameTracker()
+  var memory = MemoryTracker()
 
   var events: EventLog
 

@@ -49,4 +49,28 @@ public struct Buffer: Sendable {
   public var bufferCount: UInt32
   /// Times that none was left (-ENOBUFS).
   public var exhaustedCount: UInt64
+  /// Buffer rings: the entry that the next request gets, if ``buffersLeft`` is known and not 0.
+  public var head: ProvidedEntry?
+  /// Buffer rings that held one buffer twice.
+  public var twice: ProvidedTwice?
+}
+
+/// An entry of a buffer ring, as the application wrote it.
+public struct ProvidedEntry: Sendable, Hashable {
+  public var slot: UInt16
+  public var bid: UInt16
+  public var address: UInt64
+  public var length: UInt32
+}
+
+/// A buffer was in its group's ring at two places at one time.
+public struct ProvidedTwice: Sendable, Hashable {
+  /// The last such buffer.
+  public var bid: UInt16
+  /// Submissions at which that was so, of any buffer of the group.
+  public var count: UInt64
+  /// The last of them; nanoseconds, CLOCK_MONOTONIC.
+  public var time: UInt64
+  /// The one before, 0 if there was none.
+  public var earlierTime: UInt64
 }

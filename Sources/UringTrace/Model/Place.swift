@@ -30,6 +30,8 @@ public enum Place: UInt8, Sendable, CaseIterable {
   case workerRunning = 12
   /// Woken, and its task has not run (`tctx->task_list`, `ctx->work_llist`).
   case taskWork = 13
+  /// A zero-copy send that has posted its result: the network stack still has its memory.
+  case network = 14
 
   init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
 
@@ -43,6 +45,7 @@ public enum Place: UInt8, Sendable, CaseIterable {
     case .timeout, .linkTimeout, .command, .futex, .waitid, .iopoll, .block: .issued
     case .workerQueued, .workerRunning: .worker
     case .taskWork: .taskWork
+    case .network: .awaitingNotification
     }
   }
 }

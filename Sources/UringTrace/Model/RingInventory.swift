@@ -1,5 +1,21 @@
 import CRecord
 
+/// CQEs that lay in a ring's queue when it was watched closely.
+public struct ReapLag: Sendable, Hashable {
+  /// First and last sample that saw them; nanoseconds, CLOCK_MONOTONIC.
+  public var firstUnread: UInt64
+  public var lastUnread: UInt64
+  /// The sample that saw them taken, 0 if none did.
+  public var taken: UInt64
+  /// Of the oldest.
+  public var userData: UInt64
+  public var count: UInt32
+  /// The thread that takes them, 0 if not known.
+  public var tid: UInt32
+  /// Its system call meanwhile; empty if it was in none, or is not known.
+  public var call: String
+}
+
 /// What a walk over a ring's own structures says of it.
 extension Ring {
   /// A task in `io_uring_enter`.
@@ -17,6 +33,8 @@ extension Ring {
     /// The thread has not run since then, at least a second before the look: it waits at least since
     /// then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not tell.
     public var asleepSince: UInt64?
+    /// The kernel counts the idle time of its processor as iowait.
+    public var isInIOWait = false
   }
 
   /// What the thread of a ring with SQPOLL does (`io_rings.sq_flags`).

@@ -53,6 +53,10 @@ public struct Snapshot: Sendable {
   public var callsWatchedSince: UInt64?
   /// By process: of those with rings, and of those that were refused one.
   public var processLimits: [UInt32: ProcessLimits] = [:]
+  /// io-wq workers of processes that have rings, as of the last look, by process.
+  public var workerPools: [WorkerPool] = []
+  /// Memory that was taken away from requests, in flight or recent.
+  public var memoryChanges: [Request.ID: MemoryChange] = [:]
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
 

@@ -43,7 +43,11 @@ extension Snapshot {
   public func cause(of request: Request) -> WaitCause? {
     guard !request.state.isFinal else { return nil }
     if request.state == .awaitingNotification {
-      return WaitCause(kind: .network, text: "the network stack to let go of the buffer")
+      let state = fileStates[request.id]
+      let queue = state?.sendBytes.map { ": \($0) bytes are in the send queue" } ?? ""
+      let socket = state.map { $0.text.isEmpty ? "" : " (\($0.text))" } ?? ""
+      return WaitCause(
+        kind: .network, text: "the network stack to let go of the buffer" + queue + socket)
     }
     switch request.place {
     case .linked: return causeInChain(of: request)
@@ -66,7 +70,7 @@ extension Snapshot {
     case .taskWork:
       return WaitCause(
         kind: .task, text: "\(thread(request.submitterTid)) to run: its completion is ready")
-    case .unknown: return nil
+    case .network, .unknown: return nil
     }
   }
 

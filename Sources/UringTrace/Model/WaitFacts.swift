@@ -66,13 +66,14 @@ public struct ThreadState: Sendable, Hashable {
   }
 }
 
-/// A descriptor of a pipe, a socket, an eventfd or a ring.
+/// A descriptor of a pipe, a socket, an eventfd or a ring, or a ring's slot with one of these files.
 public struct OpenFile: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case pipe, socket, eventfd, ring
   }
 
   public var tgid: UInt32
+  /// Negative: it is registered with ``ring``, in slot -1 - fd.
   public var fd: Int32
   public var kind: Kind
   /// `struct file *`: descriptors that were duplicated or inherited have one.
@@ -98,14 +99,33 @@ public struct OpenFile: Sendable, Hashable {
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
-  /// Rings in view.
+  /// The ring that it is, or that it is registered with, if that is in view.
   public var ring: Ring.ID?
+  /// Connected TCP sockets.
+  public var stream: StreamQueues?
+
+  /// The slot of a registered file.
+  public var registeredIndex: UInt32? { fd < 0 ? UInt32(-1 - fd) : nil }
 
   package init(tgid: UInt32, fd: Int32, kind: Kind, file: UInt64, inode: UInt64 = 0) {
     (self.tgid, self.fd, self.kind, self.file, self.inode) = (tgid, fd, kind, file, inode)
     (peerInode, references, canRead, canWrite) = (0, 1, true, true)
     (readers, writers, pending, capacity, kernelUsers) = (0, 0, 0, 0, 0)
     (addresses, ring) = ("", nil)
+  }
+}
+
+/// Bytes in the queues of a TCP connection.
+public struct StreamQueues: Sendable, Hashable {
+  /// Sent by the application and not acknowledged by the peer.
+  public var sendQueue: UInt32
+  /// For which the peer has room, as it said last.
+  public var window: UInt32
+  /// Received and not read by the application.
+  public var unread: UInt32
+
+  package init(sendQueue: UInt32, window: UInt32, unread: UInt32) {
+    (self.sendQueue, self.window, self.unread) = (sendQueue, window, unread)
   }
 }
 

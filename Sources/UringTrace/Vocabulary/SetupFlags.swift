@@ -9,6 +9,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public static let sqAffinity = SetupFlags(rawValue: 1 << 2)
   public static let cqSize = SetupFlags(rawValue: 1 << 3)
   public static let clamp = SetupFlags(rawValue: 1 << 4)
+  public static let attachWQ = SetupFlags(rawValue: 1 << 5)
   public static let disabled = SetupFlags(rawValue: 1 << 6)
   public static let submitAll = SetupFlags(rawValue: 1 << 7)
   public static let coopTaskrun = SetupFlags(rawValue: 1 << 8)

@@ -67,6 +67,7 @@ enum Names {
     case .workerQueued: "in io-wq's queue"
     case .workerRunning: "a worker thread executes it"
     case .taskWork: "ready; its task has not run its completion yet"
+    case .network: "sent; the network stack still has its memory"
     }
   }
 

@@ -14,6 +14,8 @@ RECORD_FUSE_REQUEST RECORD_SWIFT_NAME("fuseRequest") = 28,
 RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29,
 RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
 RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
+RECORD_PROVIDED_TWICE RECORD_SWIFT_NAME("providedTwice") = 106,
+RECORD_HELD_BUFFER RECORD_SWIFT_NAME("heldBuffer") = 109,
 // clang-format on
 #else
 
@@ -111,6 +113,18 @@ struct record_buffer_slot {
 };
 
 /*
+ * The registered buffer that a request in flight holds although its slot is empty or has another one, as a walk found it
+ * that began at time_ns. Valid only if no later record names the request.
+ *
+ * @title "held buffer" faint
+ * @needs ring request
+ */
+struct record_held_buffer {
+  struct record base;
+  struct record_buffer buffer;
+};
+
+/*
  * The block request behind the buffer of the `buffer_use` that follows.
  *
  * @title "block request" faint
@@ -193,10 +207,29 @@ struct record_provided_tail {
  */
 struct record_provided_group {
   struct record base;
-  __u32 bgid;    /* buffer group */
-  __u32 left;    /* available buffers */
-  __u32 entries; /* of a buffer ring; 0 if provided by PROVIDE_BUFFERS */
-  __u32 reserved;
+  __u32 bgid;          /* buffer group */
+  __u32 left;          /* available buffers */
+  __u32 entries;       /* of a buffer ring; 0 if provided by PROVIDE_BUFFERS */
+  __u32 head_is_known; /* true if the entry at the head of the buffer ring follows @bool @reused 1 */
+  __u64 head_address;  /* its address @hex @added 1 */
+  __u32 head_length;   /* its size @unit bytes @added 1 */
+  __u16 head_bid;      /* its buffer id @added 1 */
+  __u16 head_slot;     /* its slot in the buffer ring @added 1 */
+};
+
+/*
+ * A request that selects a buffer was submitted while the group's buffer ring had one buffer twice: at its head, and
+ * again behind it.
+ *
+ * @title "provided twice" warning
+ * @needs ring request
+ */
+struct record_provided_twice {
+  struct record base;
+  __u32 bgid;     /* buffer group */
+  __u32 bid;      /* buffer id */
+  __u32 distance; /* entries from the head to the second */
+  __u32 left;     /* available buffers */
 };
 
 #endif

@@ -12,6 +12,10 @@ RECORD_KERNEL_STACK RECORD_SWIFT_NAME("kernelStack") = 85,
 RECORD_FILE_STATE RECORD_SWIFT_NAME("fileState") = 86,
 RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
 RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
+RECORD_REAP_LAG RECORD_SWIFT_NAME("reapLag") = 107,
+RECORD_REAPED RECORD_SWIFT_NAME("reaped") = 108,
+RECORD_SQ_THREAD RECORD_SWIFT_NAME("sqThread") = 110,
+RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 // clang-format on
 #else
 
@@ -21,6 +25,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity
   RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none @json null */
   RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
   RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
+};
+// clang-format on
+
+/* The eventfd that a ring signals. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingEventfd") record_eventfd : __u8 {
+  RECORD_EVENTFD_NONE RECORD_SWIFT_NAME("none") = 0,   /* there is none, or not known @json null */
+  RECORD_EVENTFD_ALL RECORD_SWIFT_NAME("all") = 1,     /* at each CQE: IORING_REGISTER_EVENTFD */
+  RECORD_EVENTFD_ASYNC RECORD_SWIFT_NAME("async") = 2, /* not at those posted during submission: EVENTFD_ASYNC */
 };
 // clang-format on
 
@@ -51,6 +64,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
   RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* no worker has it yet @json io_wq_queued */
   RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* a worker executes it @json io_wq_running */
   RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken, its task has not run */
+  RECORD_PLACE_NETWORK RECORD_SWIFT_NAME("network") = 14,          /* a zero-copy send with its result */
 };
 // clang-format on
 
@@ -74,8 +88,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
  *
  * @title "ring depth" faint
  * @needs ring
- * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms sq_thread
- * @order sq_thread_ms
+ * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms
+ * @order waiter_in_iowait sq_thread sq_thread_ms is_polled eventfd
  */
 struct record_ring_depth {
   struct record base;
@@ -83,13 +97,46 @@ struct record_ring_depth {
   __u32 cq_pending;             /* CQEs posted and not reaped */
   __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
-  __u16 reserved;
-  __u32 waiters;          /* waiting tasks, 64 at most */
-  __u32 waiter_tid;       /* the first of them, 0 if none */
-  __u32 waiter_tgid;      /* its process */
-  __u32 waiter_missing;   /* CQEs that must still be posted before it continues */
+  __u8 is_polled;              /* true if somebody polls the ring's descriptor @json polled @bool @reused 1 */
+  enum record_eventfd eventfd; /* the eventfd that it signals @reused 1 */
+  __u32 waiters;               /* waiting tasks, 64 at most */
+  __u32 waiter_tid;            /* the first of them, 0 if none */
+  __u32 waiter_tgid;           /* its process */
+  __u32 waiter_missing;        /* CQEs that must still be posted before it continues */
   __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
   __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
+  __u8 waiter_in_iowait;  /* true if the waiter's processor counts as waiting for I/O @bool @reused 1 */
+};
+
+/*
+ * What the scheduler has counted so far for a ring's SQ thread, `tid`. Written when that has changed.
+ *
+ * @title "SQ thread" faint
+ * @needs ring
+ */
+struct record_sq_thread {
+  struct record base;
+  __u64 ran_ns;     /* time on a processor */
+  __u64 delayed_ns; /* time in which it was ready and others ran */
+  __u64 slept;      /* times that it gave its processor up by itself */
+  __u32 idle_ms;    /* it polls for so long before it sleeps, in whole ticks; 0 if unknown */
+  __u32 policy;     /* SCHED_* */
+  __s32 nice;       /* -20 to 19 */
+  __u32 length;     /* processors on which it may run, as 0-3,5 @text processors */
+};
+
+/*
+ * The io-wq workers of a process. Written when that has changed.
+ *
+ * @title "worker pool" faint
+ */
+struct record_worker_pool {
+  struct record base;
+  __u32 tgid;    /* process */
+  __u32 workers; /* its worker threads */
+  __u32 idle;    /* those of them without work */
+  /* processors on which they may run, and behind a newline those of other threads @text processors */
+  __u32 length;
 };
 
 /*
@@ -109,12 +156,13 @@ struct record_ring_balance {
 /*
  * A request that a walk found in flight. Valid only if no later record than time_ns, when the walk began, names it. Its
  * SQE no longer exists; the fields are those that the kernel's structure still has. `tid` is the worker that executes
- * it, else 0.
+ * it, else 0. In place `network`, `req` is the notification of a zero-copy send, from whose `io_kiocb` nothing tells
+ * SEND_ZC and SENDMSG_ZC apart: `opcode` is SEND_ZC for both.
  *
  * @title "found" label
  * @needs ring request
- * @order place since_ns behind flags known fd off addr len op_flags buf_index poll_events expires_ns tgid submitter_tid
- * @order ublk file
+ * @order place since_ns behind notif flags known fd off addr len op_flags buf_index poll_events expires_ns tgid
+ * @order submitter_tid ublk file
  */
 struct record_parked {
   struct record base;
@@ -136,6 +184,7 @@ struct record_parked {
   __u8 known;              /* fields above that are valid @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
   struct record_file_identity file; /* its file, null before that was looked up @object @null zero @added 1 */
+  __u64 notif; /* zero-copy sends without a result: the io_kiocb of their notification @hex @omit @added 1 */
 };
 
 /*
@@ -162,6 +211,36 @@ struct record_unreaped {
   __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
   __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
   __u32 reserved;
+};
+
+/*
+ * A CQE that the application has taken, and that has not been overwritten: the latest first.
+ *
+ * @title "reaped" faint
+ * @needs ring
+ */
+struct record_reaped {
+  struct record base;
+  __u64 user_data; /* of the request @line user_data */
+  __s32 res;       /* result, or a negative errno @derive errno */
+  __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+};
+
+/*
+ * CQEs lay in the queue, from since_ns or before until time_ns or after, when the ring was watched closely. `tid` is the
+ * thread that takes them, 0 if it is not known.
+ *
+ * @title "reap lag" faint
+ * @needs ring
+ */
+struct record_reap_lag {
+  struct record base;
+  __u64 since_ns;  /* first seen */
+  __u64 taken_ns;  /* seen to be taken; 0 if they still lay there @omit */
+  __u64 user_data; /* of the oldest @line user_data */
+  __u32 count;     /* CQEs, when they were seen last */
+  /* system call of the thread meanwhile, and the kernel's function behind a newline @text call */
+  __u32 length;
 };
 
 /*

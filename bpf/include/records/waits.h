@@ -7,6 +7,7 @@ RECORD_WAIT_LOOK RECORD_SWIFT_NAME("waitLook") = 96,
 RECORD_THREAD_STATE RECORD_SWIFT_NAME("threadState") = 97,
 RECORD_OPEN_FILE RECORD_SWIFT_NAME("openFile") = 98,
 RECORD_FUTEX_WORD RECORD_SWIFT_NAME("futexWord") = 99,
+RECORD_STREAM_QUEUES RECORD_SWIFT_NAME("streamQueues") = 105,
 // clang-format on
 #else
 
@@ -70,7 +71,8 @@ struct record_thread_state {
 };
 
 /*
- * A descriptor of a file that requests or threads wait on, or that could end such a wait.
+ * A descriptor of a file that requests or threads wait on, or that could end such a wait; or the slot of a ring with
+ * such a file.
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
@@ -83,7 +85,7 @@ struct record_open_file {
   __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
   __u64 references;   /* to the file: descriptors, requests, and others */
   __u32 tgid;         /* process */
-  __s32 fd;           /* its descriptor */
+  __s32 fd;           /* its descriptor; negative: -1 - slot, of a file that ring ctx has registered */
   __u32 readers;      /* pipes: files open for reading @omit */
   __u32 writers;      /* pipes: files open for writing @omit */
   __u32 pending;      /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
@@ -95,6 +97,20 @@ struct record_open_file {
   __u16 can_write;    /* true if it is open for writing @bool */
   enum record_waitable kind; /* of the file */
   __u8 reserved[7];
+};
+
+/*
+ * The queues of a connected TCP socket of the `open_file` before.
+ *
+ * @title "stream queues" faint
+ */
+struct record_stream_queues {
+  struct record base;
+  __u64 inode;      /* of the socket */
+  __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
+  __u32 window;     /* for which the peer has room, as it said last @unit bytes */
+  __u32 unread;     /* received and not read by the application @unit bytes */
+  __u32 reserved;
 };
 
 /*

@@ -2,6 +2,7 @@
 /* The record of a request's submission. */
 #pragma once
 #include "capture/local_buffer.h"
+#include "capture/provided_twice.h"
 #include "capture/request_file.h"
 #include "capture/sqe.h"
 #include "capture/sqe_group.h"
@@ -45,10 +46,14 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     record->sqe.user_data = req->cqe.user_data;
   }
   bool is_fixed = has_registered_file(req);
+  __u32 bgid = record->sqe.buf_index;
+  bool selects = record->sqe.flags & IOSQE_BUFFER_SELECT_BIT;
   submit_record(record);
   if (is_fixed)
     note_submitted_file(ring, req, opcode);
   note_local_buffer(req, local, role);
+  if (selects)
+    look_for_twice(number_of((__u64)ring), number_of((__u64)req), opcode, bgid);
   note_stack(context, req);
   return 0;
 }

@@ -15,7 +15,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 64); /* enum record_kind */
+  __uint(max_entries, 128); /* enum record_kind */
   __type(key, __u32);
   __type(value, __u64);
 } losses SEC(".maps");

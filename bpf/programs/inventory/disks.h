@@ -171,10 +171,7 @@ __noinline int walk_device(__u64 queue, __u32 is_served) {
 }
 
 /* Walks the device that a file is, is stored on, or serves. */
-static __always_inline void walk_device_of_file(struct task_struct *task, struct file *file) {
-  __u32 tgid = tgid_of(task);
-  if (!bpf_map_lookup_elem(&owners, &tgid))
-    return;
+static __always_inline void walk_device_of_file(struct file *file) {
   __u32 mode = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
   struct request_queue *queue = NULL;
   if (mode == S_IFREG) {

@@ -84,9 +84,12 @@ static __always_inline void describe_operation(struct record_parked *parked) {
     case OP_RECVMSG:
     case OP_SEND:
     case OP_RECV:
+      describe_message(parked);
+      break;
     case OP_SEND_ZC:
     case OP_SENDMSG_ZC:
       describe_message(parked);
+      parked->notif = (__u64)COPIED(struct io_sr_msg, notif);
       break;
     case OP_POLL_ADD:
       parked->poll_events = COPIED(struct io_poll, events);

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Groups of provided buffers of a ring. */
 #pragma once
+#include "common/provided_ring.h"
 #include "inventory/slots.h"
-#include "kernel/versions.h"
 
 #define MAX_GROUPS (1 << 10)      /* listed */
 #define MAX_GROUP_STEPS (1 << 13) /* from node to node of the tree of groups */
 #define MAX_GROUP_BUFFERS (1 << 16)
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct xa_node {
-  unsigned char shift;
-  void *slots[64];
-};
-
-#pragma clang attribute pop
 
 /* The groups being listed. */
 struct {
@@ -42,11 +33,8 @@ __noinline int write_group(__u64 address) {
   bool is_ring = group_is_ring(group);
   __u32 left = 0, entries = 0;
   if (is_ring) {
-    __u16 tail = BPF_CORE_READ(group, buf_ring, tail); /* written by the application */
     entries = (__u32)BPF_CORE_READ(group, mask) + 1;
-    left = (__u16)(tail - BPF_CORE_READ(group, head));
-    if (left > entries)
-      left = entries;
+    left = provided_entries_left(group);
   } else if (bpf_core_field_exists(struct io_buffer_list___counted, nbufs)) {
     left = BPF_CORE_READ((struct io_buffer_list___counted *)group, nbufs);
   } else {
@@ -64,7 +52,19 @@ __noinline int write_group(__u64 address) {
   record->bgid = BPF_CORE_READ(group, bgid);
   record->left = left;
   record->entries = entries;
-  record->reserved = 0;
+  record->head_is_known = is_ring && left;
+  record->head_address = 0;
+  record->head_length = 0;
+  record->head_bid = 0;
+  record->head_slot = 0;
+  if (record->head_is_known) {
+    struct provided_entry head = {};
+    read_provided_entry(&head, group, 0);
+    record->head_address = head.address;
+    record->head_length = head.length;
+    record->head_bid = head.bid;
+    record->head_slot = BPF_CORE_READ(group, head) & BPF_CORE_READ(group, mask);
+  }
   return 0;
 }
 

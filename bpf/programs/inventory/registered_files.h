@@ -2,6 +2,7 @@
 /* Registered files of a ring, with the references that requests hold. */
 #pragma once
 #include "common/file_identity.h"
+#include "inventory/notifications.h"
 #include "inventory/slots.h"
 
 #define MAX_FILE_SLOTS (1 << 15) /* examined */
@@ -33,6 +34,8 @@ static __always_inline void write_file(__u32 index, __u64 address, __u64 tag, __
   record->can_read = !!(access & FMODE_READ);
   record->can_write = !!(access & FMODE_WRITE);
   record->file_system = record->file.file_system;
+  if ((record->mode & S_IFMT) == S_IFSOCK)
+    walk_sender((__u64)file, 0, -1);
 }
 
 static long file_step(__u32 index, void *unused) {

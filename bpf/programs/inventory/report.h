@@ -2,6 +2,7 @@
 /* Writes the record of one request that a walk has reached. */
 #pragma once
 #include "common/file_identity.h"
+#include "inventory/held_buffer.h"
 #include "inventory/operation.h"
 
 /* The ring that requests must belong to; 0: to any target. */
@@ -51,6 +52,34 @@ static __always_inline void describe_file(struct record_parked *parked) {
   }
 }
 
+/* The socket whose packets are being walked, and the descriptor that led to it. */
+struct {
+  __u64 file;
+  __u32 tgid;
+  __s32 fd;
+} sender = {};
+
+/* The notification of a zero-copy send: a NOP without a file. Of a chain the first one counts the references. */
+static __always_inline bool is_notification(__u64 req) {
+  if (COPIED(struct io_kiocb, opcode) != OP_NOP || COPIED(struct io_kiocb, cmd.file))
+    return false;
+  struct io_notif_data *data = (void *)req;
+  if (bpf_core_field_exists(struct io_notif_data___chain, head))
+    data = BPF_CORE_READ((struct io_notif_data___chain *)req, head);
+  return BPF_CORE_READ(data, uarg.refcnt.refs.counter) > 0;
+}
+
+static __always_inline void describe_sender(struct record_parked *parked) {
+  parked->base.opcode = OP_SEND_ZC;
+  parked->buf_index = 0;
+  describe_identity(&parked->file, (struct file *)sender.file);
+  parked->fd = sender.fd;
+  if (sender.tgid == files_tgid && sender.fd >= 0)
+    parked->known |= RECORD_KNOWS_FD;
+  else
+    seek_descriptor(sender.file);
+}
+
 /*
  * The file that a SPLICE or TEE reads from. Only the function that executes it has the pointer: the file is the one that
  * the number stands for now.
@@ -90,6 +119,8 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   } else if (!bpf_map_lookup_elem(&targets, &ring)) {
     return 0;
   }
+  if (place == RECORD_PLACE_NETWORK && !is_notification(req))
+    return 0;
   struct record_parked *parked = next_slot();
   if (!parked)
     return 1;
@@ -110,6 +141,7 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   parked->place = place;
   parked->known = parked->flags & config.req_f_multishot ? RECORD_KNOWS_MULTISHOT : 0;
   parked->ublk = 0;
+  parked->notif = 0;
 
   struct task_struct *task = owner_of_copy();
   take_owner(task);
@@ -117,6 +149,10 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   parked->submitter_tid = files_tid;
   if (files_ran_ns && files_ran_ns < parked->since_ns)
     parked->since_ns = files_ran_ns;
+  if (place == RECORD_PLACE_NETWORK) {
+    describe_sender(parked);
+    return 1;
+  }
   describe_operation(parked);
 
   if (place == RECORD_PLACE_POLL && parked->base.opcode != OP_POLL_ADD) {
@@ -127,5 +163,6 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   describe_file(parked);
   if (parked->base.opcode == OP_SPLICE || parked->base.opcode == OP_TEE)
     report_input(ring, req);
+  report_held_buffer(ring, req);
   return 1;
 }

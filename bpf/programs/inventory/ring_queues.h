@@ -5,6 +5,7 @@
 #include "kernel/versions.h"
 
 #define MAX_LISTED 64 /* of each queue */
+#define MAX_REAPED 4
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -152,6 +153,29 @@ __noinline int write_last_taken(__u64 address) {
   return 0;
 }
 
+/* Lists a CQE before the application's head. With CQE_MIXED (7.2) their bounds are not known. */
+static long reaped_step(__u32 index, void *unused) {
+  struct io_ring_ctx *ring = (void *)queue.ring;
+  struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
+  __u32 flags = BPF_CORE_READ(ring, flags), entries = BPF_CORE_READ(ring, cq_entries);
+  if (!queue.position || flags & IORING_SETUP_CQE_MIXED)
+    return 1;
+  queue.position--;
+  if (BPF_CORE_READ(ring, cached_cq_tail) - queue.position > entries)
+    return 1;
+  __u64 size = flags & IORING_SETUP_CQE32 ? 32 : 16;
+  struct io_uring_cqe *cqe =
+      (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + (queue.position & (entries - 1)) * size;
+  struct record_reaped *record = next_slot();
+  if (!record)
+    return 0;
+  fill_header(&record->base, RECORD_REAPED, sizeof(*record), queue.ring, 0);
+  record->user_data = BPF_CORE_READ(cqe, user_data);
+  record->res = BPF_CORE_READ(cqe, res);
+  record->cflags = BPF_CORE_READ(cqe, flags);
+  return 0;
+}
+
 __noinline int walk_queues(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   queue.ring = address;
@@ -166,6 +190,9 @@ __noinline int walk_queues(__u64 address) {
   queue.position = BPF_CORE_READ(rings, cq.head);
   if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))
     bpf_loop(MAX_LISTED, unreaped_step, NULL, 0);
+  queue.position = BPF_CORE_READ(rings, cq.head);
+  if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))
+    bpf_loop(MAX_REAPED, reaped_step, NULL, 0);
   queue.end = address_of(ring, struct io_ring_ctx, cq_overflow_list);
   queue.node = read_pointer(queue.end);
   bpf_loop(MAX_LISTED, overflow_step, NULL, 0);

@@ -57,15 +57,20 @@ struct sock_common {
 
 struct socket;
 
+struct sk_buff;
+
 struct sk_buff_head {
+  struct sk_buff *next;
   __u32 qlen;
 };
 
 struct sock {
   struct sock_common __sk_common;
   struct sk_buff_head sk_receive_queue;
+  struct sk_buff_head sk_write_queue;
   int sk_wmem_queued;
   __u16 sk_type;
+  __u16 sk_protocol;
   struct socket *sk_socket;
 };
 

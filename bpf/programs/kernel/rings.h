@@ -69,6 +69,7 @@ struct io_file_table {
 
 struct io_sq_data {
   struct task_struct *thread;
+  unsigned sq_thread_idle;
 };
 
 /* Begins with a 32-bit number, so a cast to it loads an entry of the SQ array without a helper call. */
@@ -123,6 +124,7 @@ struct io_ring_ctx {
   unsigned int cq_entries;
   struct io_sq_data *sq_data;
   struct mm_struct *mm_account;
+  struct io_ev_fd *io_ev_fd;
   struct io_submit_state submit_state;
   struct io_file_table file_table;
   struct io_rsrc_data buf_table;

@@ -79,6 +79,7 @@ struct task_struct {
   char comm[RECORD_COMM_LEN];
   unsigned int flags;
   int exit_state;
+  unsigned in_iowait : 1;
   void *worker_private;
   struct files_struct *files;
   struct seccomp seccomp;

@@ -87,6 +87,7 @@ enum io_uring_op {
 #define IORING_REGISTER_USE_REGISTERED_RING (1U << 31)
 
 enum {
+  OP_NOP = 0,
   OP_READV = 1,
   OP_WRITEV = 2,
   OP_FSYNC = 3,

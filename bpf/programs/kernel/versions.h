@@ -23,49 +23,11 @@
  * SQE groups and local buffers are no releases but patch series: capture/sqe_group.h, capture/local_buffer.h.
  */
 #pragma once
-#include "common/config.h"
+#include "kernel/cast.h"
 #include "kernel/commands.h"
 #include "kernel/rings.h"
+#include "kernel/sockets.h"
 #include "kernel/workers.h"
-
-/*
- * bpf_rdonly_cast: 6.1 | 6.12, since 6.2. Gives a pointer a type whose fields the verifier allows to load
- * directly. The two instructions are marks, see probe.h.
- */
-#define rdonly_cast(pointer, type) ((type *)mark_cast((__u64)(pointer), CAST_TO(type)))
-
-/* clang-format off */
-#define CAST_TO(type) \
-  _Generic((type *)0, \
-    struct file *: PROBE_CAST_FILE, \
-    struct inode *: PROBE_CAST_INODE, \
-    struct io_cmd_data *: PROBE_CAST_IO_CMD_DATA, \
-    struct io_kiocb *: PROBE_CAST_IO_KIOCB, \
-    struct io_mapped_ubuf *: PROBE_CAST_IO_MAPPED_UBUF, \
-    struct io_mapped_ubuf___flags *: PROBE_CAST_IO_MAPPED_UBUF, \
-    struct io_mapped_ubuf___kbuf *: PROBE_CAST_IO_MAPPED_UBUF, \
-    struct io_rsrc_node *: PROBE_CAST_IO_RSRC_NODE, \
-    struct io_uring *: PROBE_CAST_IO_URING, \
-    struct io_uring_sqe *: PROBE_CAST_IO_URING_SQE, \
-    struct super_block *: PROBE_CAST_SUPER_BLOCK, \
-    struct task_struct *: PROBE_CAST_TASK_STRUCT)
-/* clang-format on */
-
-#define mark_cast(pointer, to) \
-  ({ \
-    register __u64 cast_pointer asm("r1") = (pointer); \
-    register __u64 cast_result asm("r0"); \
-    asm volatile("r2 = %[type]\n" \
-                 "call %[cast]" \
-                 : "=r"(cast_result), "+r"(cast_pointer) \
-                 : [type] "i"(to), [cast] "i"(PROBE_CAST) \
-                 : "r2", "r3", "r4", "r5"); \
-    (void *)cast_result; \
-  })
-
-/* A field behind an untyped pointer: a direct load where the kernel allows it. */
-#define LOAD(pointer, type, field) \
-  (config.can_cast ? rdonly_cast(pointer, type)->field : BPF_CORE_READ((type *)(pointer), field))
 
 /*
  * The ring of a request that the tracepoint passes. Not `req->ctx`: from 6.4 on the verifier searches all of the
@@ -200,6 +162,12 @@ struct io_timeout_data___ktime {
   __s64 time;
 };
 
+/* Notifications of sends whose data shares a packet are chained: 6.1 | 6.12. */
+struct io_notif_data___chain {
+  struct io_notif_data *next;
+  struct io_notif_data *head;
+};
+
 /* Lists of a ring */
 
 /* 6.1 has a second list of free requests. */
@@ -210,6 +178,16 @@ struct io_ring_ctx___locked_free_list {
 /* With DEFER_TASKRUN the waiter is not in cq_wait, but the number of CQEs that it lacks is here: 6.1 | 6.12. */
 struct io_ring_ctx___wait_by_count {
   atomic_t cq_wait_nr;
+};
+
+/* Polls of the ring's descriptor have a queue of their own, not cq_wait: 6.1 | 6.12. */
+struct io_ring_ctx___poll_queue {
+  struct wait_queue_head poll_wq;
+};
+
+/* A bit up to 6.1. */
+struct io_ev_fd {
+  unsigned int eventfd_async;
 };
 
 /* One table of polled requests, not two: 6.12 | 6.17, 085268829b07. */

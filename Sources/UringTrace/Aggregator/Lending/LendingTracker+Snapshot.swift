@@ -169,7 +169,7 @@ extension LendingTracker {
     }
     var left: UInt32?
     let pool = slot.provided
-    if pool.provided >= 0, pool.lookTime == 0 || slot.lastUseTime <= pool.lookTime {
+    if pool.provided >= 0, pool.lookTime == 0 || pool.takenTime <= pool.lookTime {
       left = UInt32(clamping: pool.provided - pool.taken)
     }
     var references = slot.references < 0 ? nil : UInt32(slot.references)
@@ -185,7 +185,8 @@ extension LendingTracker {
       borrowers: borrowers, references: references, sharers: slot.sharers,
       registeredTime: buffer.providedTime, lastUseTime: slot.lastUseTime,
       useCount: slot.useCount, isWithdrawn: false, buffersLeft: left, bufferCount: pool.count,
-      exhaustedCount: pool.exhaustedCount)
+      exhaustedCount: pool.exhaustedCount, head: left ?? 0 > 0 ? pool.head : nil,
+      twice: pool.twice)
   }
 
   private func withdrawnBuffer(_ state: GroupState) -> Buffer {

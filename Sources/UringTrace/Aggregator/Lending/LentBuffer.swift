@@ -120,6 +120,11 @@ struct ProvidedBuffers {
   /// When the kernel was asked how many are left, 0 if it was not. Of a buffer ring that holds until one is
   /// taken, as no event reports that the application gave one back.
   var lookTime: UInt64 = 0
+  /// When a request took one last.
+  var takenTime: UInt64 = 0
+  /// The next entry of a buffer ring, at the look.
+  var head: ProvidedEntry?
+  var twice: ProvidedTwice?
   var exhaustedCount: UInt64 = 0
 }
 

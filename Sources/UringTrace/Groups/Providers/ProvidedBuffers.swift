@@ -46,6 +46,8 @@ extension LendingTracker {
     self[pool].provided.provided = -1
     self[pool].provided.taken = 0
     self[pool].provided.lookTime = 0
+    self[pool].provided.head = nil
+    self[pool].provided.twice = nil
     self[pool].isFilled = true
     let old = self[pool].group
     if old != .none, self[old].leader.isKnown || kind == .providedRing {
@@ -115,6 +117,7 @@ extension LendingTracker {
     guard let pool else { return }
     self[pool].isFilled = true
     self[pool].lastUseTime = time
+    self[pool].provided.takenTime = time
     // With F_BUF_MORE the buffer stays with the kernel.
     if !flags.contains(.bufferMore) { self[pool].provided.taken += 1 }
   }
@@ -140,7 +143,8 @@ extension LendingTracker {
     let kind: Buffer.Kind = isRing ? .providedRing : .providedLegacy
     guard record.pointee.bgid <= UInt16.max else { return }
     let pool = slotOrNew(ring, kind, record.pointee.bgid)
-    guard self[pool].lastUseTime <= header.time_ns else { return }
+    // Requests that got none have changed nothing.
+    guard self[pool].provided.takenTime <= header.time_ns else { return }
     // Of those provided one by one, every event since is known.
     guard isRing || self[pool].provided.provided < 0 else { return }
     self[pool].kind = kind
@@ -149,5 +153,31 @@ extension LendingTracker {
     self[pool].provided.count =
       isRing ? record.pointee.entries : max(self[pool].provided.count, record.pointee.left)
     self[pool].provided.lookTime = isRing ? header.time_ns : 0
+    self[pool].provided.head = ProvidedEntry(record)
+  }
+
+  /// A buffer ring held one buffer twice.
+  mutating func providedTwice(
+    _ record: UnsafePointer<record_provided_twice>, ring: Handle<RingState>
+  ) {
+    guard record.pointee.bgid <= UInt16.max else { return }
+    let pool = slotOrNew(ring, .providedRing, record.pointee.bgid)
+    let count = (self[pool].provided.twice?.count ?? 0) + 1
+    let bid = UInt16(truncatingIfNeeded: record.pointee.bid)
+    self[pool].kind = .providedRing
+    self[pool].isFilled = true
+    self[pool].provided.twice = ProvidedTwice(
+      bid: bid, count: count, time: record.pointee.base.time_ns,
+      earlierTime: self[pool].provided.twice?.time ?? 0)
+  }
+}
+
+extension ProvidedEntry {
+  /// Nil if the record has none.
+  init?(_ record: UnsafePointer<record_provided_group>) {
+    guard record.pointee.head_is_known != 0 else { return nil }
+    self.init(
+      slot: record.pointee.head_slot, bid: record.pointee.head_bid,
+      address: record.pointee.head_address, length: record.pointee.head_length)
   }
 }

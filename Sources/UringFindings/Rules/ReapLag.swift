@@ -1,0 +1,59 @@
+import UringTrace
+
+extension FindingRule {
+  static let reapLag = FindingRule(
+    "reap-lag",
+    meaning:
+      "Completions lie in the queue while the thread that takes them waits for something else: their latency is "
+      + "that of its sleep.",
+    cure:
+      "Wait for completions in io_uring_enter (io_uring_wait_cqe), with a timeout if there is other work, or for an "
+      + "eventfd of the ring (io_uring_register_eventfd), instead of looking at the queue afterwards."
+  ) { evidence in
+    let start = evidence.snapshot.time.since(evidence.span)
+    return evidence.rings.compactMap { ring in
+      let lags = ring.reapLags.filter {
+        $0.lastUnread >= start && $0.duration >= least && !$0.call.isEmpty && $0.isOver(ring)
+      }
+      guard let worst = lags.max(by: { $0.duration < $1.duration }) else { return nil }
+      let request = evidence.request(that: worst, on: ring)
+      let thread = Words.thread(worst.tid, in: evidence.snapshot)
+      let others =
+        lags.count == 1 ? "" : " (the longest of \(lags.count) such times that were seen)"
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: request.map { [$0.id] } ?? [],
+        summary: (request.map { "the CQE of \(evidence.words($0))" }
+          ?? "a CQE with user_data 0x\(String(worst.userData, radix: 16))")
+          + (worst.count > 1 ? " and \(worst.count - 1) more" : "")
+          + " lay in the queue for \(Words.duration(worst.duration))\(others): thread \(thread), which takes them, "
+          + "was blocked in \(worst.call)() meanwhile",
+        numbers: [
+          .init("lag_ns", worst.duration), .init("times", lags.count), .init("cqes", worst.count),
+        ])
+    }
+  }
+
+  /// What a busy scheduler can take.
+  private static let least: UInt64 = 50_000_000
+}
+
+extension ReapLag {
+  /// They were taken. `unreaped-cqes` is about those that lie there still.
+  fileprivate func isOver(_ ring: Ring) -> Bool {
+    taken != 0 || ring.isClosed || ring.cqPendingSince == 0 || ring.cqPendingSince > lastUnread
+  }
+
+  /// Nanoseconds, at least.
+  fileprivate var duration: UInt64 { lastUnread.since(firstUnread) }
+}
+
+extension Evidence {
+  /// The request whose CQE lay in the queue: the last one with its user_data that had completed by then.
+  fileprivate func request(that lag: ReapLag, on ring: Ring) -> Request? {
+    // Samples are 5 ms apart.
+    let found = ended(on: ring.id, within: .history) {
+      $0.userData == lag.userData && $0.cqeCount > 0 && $0.lastTime <= lag.firstUnread
+    }
+    return found.first
+  }
+}

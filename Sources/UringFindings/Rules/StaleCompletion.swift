@@ -1,0 +1,96 @@
+import UringTrace
+
+extension FindingRule {
+  static let staleCompletion = FindingRule(
+    "stale-completion", .spanOfEveryRequest,
+    meaning:
+      "A CQE carries the user_data of a request that was submitted later and had ended before: if user_data stands "
+      + "for an object, the program takes the older request's result for that of the newer one.",
+    cure:
+      "Cancel a request and take its CQE before its user_data is used again, or make user_data unique, as by a "
+      + "generation in it."
+  ) { evidence in
+    guard evidence.isComplete else { return [] }
+    return evidence.rings.compactMap { ring in
+      let pairs = evidence.staleCompletions(on: ring)
+      guard pairs.count >= 2, let older = evidence.request(pairs[0].older),
+        let newer = evidence.request(pairs[0].newer)
+      else { return nil }
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: [older.id, newer.id],
+        requestCount: UInt64(pairs.count * 2),
+        summary:
+          "two requests with one user_data were in flight: \(evidence.words(newer)) ended first, and "
+          + "\(Words.duration(older.lastTime.since(newer.lastTime))) later the older "
+          + "\(evidence.words(older)), with the same user_data; so \(pairs.count) times",
+        numbers: [
+          .init("times", pairs.count), .init("late_ns", older.lastTime.since(newer.lastTime)),
+        ])
+    }
+  }
+}
+
+/// A read, with what tells whether it was in flight beside another one.
+private struct Read {
+  var id: Request.ID
+  var start: UInt64
+  var end: UInt64
+  var opcode: Opcode
+  var file: FileReference?
+  var inode: UInt64
+  var isError: Bool
+
+  func isOfAnotherFile(than other: Read) -> Bool {
+    inode != 0 && other.inode != 0 ? inode != other.inode : file != other.file
+  }
+}
+
+extension Evidence {
+  private static let least: UInt64 = 1_000_000
+
+  /// Reads of different files with the same user_data, of which the older ended last: newest first.
+  ///
+  /// A user_data that three requests have at one time, or that other operations have as well, names a kind of requests and
+  /// not an object.
+  fileprivate func staleCompletions(on ring: Ring) -> [(older: Request.ID, newer: Request.ID)] {
+    var reads: [UInt64: [Read]] = [:]
+    var kinds: Set<UInt64> = [0]
+    for request in inFlight(on: ring.id) where request.opcode.direction != .read {
+      kinds.insert(request.userData)
+    }
+    forEachEnded(on: ring.id) { request in
+      guard request.opcode.direction == .read else {
+        kinds.insert(request.userData)
+        return
+      }
+      guard request.hasResult, request.isStartKnown, !request.mayBeMultishot else { return }
+      reads[request.userData, default: []].append(
+        Read(
+          id: request.id, start: request.startTime, end: request.lastTime, opcode: request.opcode,
+          file: request.file, inode: request.fileIdentity?.inode ?? 0, isError: request.result < 0))
+    }
+    var pairs: [(older: Read, newer: Read)] = []
+    for (userData, reads) in reads where reads.count >= 2 && !kinds.contains(userData) {
+      pairs += Self.pairs(of: reads) ?? []
+    }
+    pairs.sort { $0.older.end > $1.older.end }
+    return pairs.map { ($0.older.id, $0.newer.id) }
+  }
+
+  /// Nil if more than two were in flight at one time.
+  private static func pairs(of reads: [Read]) -> [(older: Read, newer: Read)]? {
+    let byStart = reads.sorted { $0.id < $1.id }
+    var pairs: [(older: Read, newer: Read)] = []
+    for (index, older) in byStart.enumerated() {
+      let overlapping = byStart[(index + 1)...].prefix { $0.start < older.end }
+      guard let newer = overlapping.first else { continue }
+      guard overlapping.count == 1 else { return nil }
+      if newer.end + least < older.end, newer.opcode == older.opcode, !newer.isError,
+        !older.isError, newer.isOfAnotherFile(than: older)
+      {
+        pairs.append((older, newer))
+      }
+    }
+    return pairs
+  }
+}
