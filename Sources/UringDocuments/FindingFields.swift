@@ -55,6 +55,7 @@ extension UnevaluatedRule.Reason {
     case .losses: "losses"
     case .sampling: "sampling"
     case .filter: "filter"
+    case .systemCalls: "system_calls"
     }
   }
 }

@@ -74,6 +74,7 @@ public struct SnapshotDocument {
       } else {
         json.field("waits") { WaitFields.write(snapshot, to: &$0) }
       }
+      CallFields.write(snapshot, to: &json)
       json.field("latency", array: snapshot.latency) { json, latency in
         json.object { write(latency, to: &$0) }
       }
@@ -201,6 +202,7 @@ public struct SnapshotDocument {
         json.field("overflowed", cqe.isOverflowed)
       }
     }
+    CallFields.write(callsOf: ring, to: &json)
   }
 
   /// The ring's registered files, and which requests name them.

@@ -33,7 +33,7 @@ public struct Finding: Sendable, Hashable {
   /// Stable name of the rule that found it, in kebab case: ``FindingRule/tag``.
   public var tag: String
   public var severity: Severity
-  /// The rings it is about, the most concerned first; never empty.
+  /// The rings it is about, the most concerned first; none if a ring was refused.
   public var rings: [Ring.ID]
   /// Requests that show it, the most telling first: at most ``requestLimit`` of ``requestCount``.
   public var requests: [Request.ID]
@@ -79,8 +79,8 @@ public struct Finding: Sendable, Hashable {
     past?.requests ?? requests.compactMap { snapshot.request($0) }
   }
 
-  /// The ring that is most concerned.
-  public var ring: Ring.ID { rings[0] }
+  /// The ring that is most concerned; 0 for none.
+  public var ring: Ring.ID { rings.first ?? 0 }
 
   /// Requests named in one finding.
   public static var requestLimit: Int { 16 }

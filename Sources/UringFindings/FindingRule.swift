@@ -52,8 +52,10 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock,
-    .hang, .zeroCopyUnread, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
+    .singleIssuer, .batchStopped, .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer,
+    .withdrawnFile, .deadlock,
+    .hang, .zeroCopyUnread, .cqOverflow, .deferredWork, .failedEnter, .failedRegistration,
+    .ringRefused, .stuckRequest, .uncommittedBlock, .brokenChain,
     .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .reapLag, .unsubmittedSQEs,
     .sqpollStall, .sqpollStarved, .sqpollIdle, .sqpollSleeps,
     .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .staleCompletion,

@@ -16,6 +16,10 @@ public struct RuleScope: Sendable {
   var watch: UInt64
   /// It concludes from requests that are not there.
   var needsEveryRequest: Bool
+  /// It concludes from system calls.
+  var needsSystemCalls = false
+  /// It is about processes without a ring.
+  var concernsProcesses = false
   /// Whether it has something to say about a ring.
   var concerns: @Sendable (Ring) -> Bool
 
@@ -52,6 +56,8 @@ public struct UnevaluatedRule: Sendable, Hashable {
     case sampling(UInt32)
     /// A filter leaves requests out.
     case filter
+    /// System calls were not watched.
+    case systemCalls
   }
 
   /// ``FindingRule/tag``
@@ -67,6 +73,12 @@ extension FindingRule {
   func reasonNotEvaluated(
     in snapshot: Snapshot, seesEveryRequest: Bool
   ) -> UnevaluatedRule.Reason? {
+    if scope.needsSystemCalls, snapshot.callsWatchedSince == nil {
+      let isConcerned =
+        scope.concernsProcesses
+        ? snapshot.rings.isEmpty : snapshot.rings.contains(where: scope.concerns)
+      return isConcerned ? .systemCalls : nil
+    }
     guard snapshot.rings.contains(where: scope.concerns) else { return nil }
     let watched = snapshot.watchedTime
     if watched < scope.watch { return .watch(needed: scope.watch, watched: watched) }
@@ -103,6 +115,7 @@ extension UnevaluatedRule {
       case .losses: "records were lost; \(list) \(need) all"
       case .sampling(let share): "one request in \(share) was recorded; \(list) \(need) all"
       case .filter: "the filter leaves requests out; \(list) \(need) all"
+      case .systemCalls: "system calls were not watched; \(list) \(need) them (--syscalls on)"
       }
     }
   }

@@ -30,6 +30,14 @@ enum Words {
     return rest > 0 ? "\(text) and \(rest) more" : text
   }
 
+  /// The first SQEs that the kernel has not taken; empty if they are not known.
+  static func unsubmitted(_ ring: Ring) -> String {
+    let first = ring.unsubmitted.prefix(3).map {
+      "\(Opcode(rawValue: $0.opcode).name) 0x\(String($0.user_data, radix: 16))"
+    }
+    return first.isEmpty ? "" : list(first, of: max(Int(ring.sqPending), first.count))
+  }
+
   /// `4242 (server)`, or the number alone.
   static func thread(_ tid: UInt32, in snapshot: Snapshot) -> String {
     "\(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")

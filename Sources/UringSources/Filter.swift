@@ -53,6 +53,11 @@ extension Filter {
           || group.members.contains { opcodes.contains($0.opcode) })
     }
     result.buffers = snapshot.buffers.filter { !restrictsRings || rings.contains($0.ring) }
+    if restrictsRings {
+      result.systemCalls = snapshot.systemCalls.filter { calls in
+        calls.ring.map { rings.contains($0) } ?? (pids.isEmpty || pids.contains(calls.tgid))
+      }
+    }
     result.events = snapshot.events.filter { event in
       let ringPasses = !restrictsRings || event.ring == 0 || rings.contains(event.ring)
       let opcodePasses = opcodes.isEmpty || event.request == 0 || opcodes.contains(event.opcode)

@@ -62,7 +62,11 @@ extension LiveTests {
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
-      ("leaked-request", ["leak_alone"]), ("unlisted-requests", ["sendzc_unread", "closed"]),
+      ("leaked-request", ["leak_alone"]), ("single-issuer", ["single_issuer"]),
+      ("batch-stopped", ["batch_stopped"]),
+      ("deferred-work", ["defer_peek"]), ("ring-refused", ["ring_refused", "flags"]),
+      ("failed-enter", ["ring_disabled"]), ("failed-registration", ["memlock_efault"]),
+      ("unlisted-requests", ["sendzc_unread", "closed"]),
     ]
 
     @Test func everyRuleHasItsFault() {

@@ -191,9 +191,11 @@ struct RecordStream {
   }
 
   mutating func ringFound(
-    _ ring: UInt64, tgid: UInt32 = 10, comm: String = "app", flags: SetupFlags = []
+    _ ring: UInt64, tgid: UInt32 = 10, comm: String = "app", flags: SetupFlags = [],
+    submitter: UInt32 = 0
   ) {
     var body = record_ring_found()
+    body.submitter_tid = submitter
     body.tgid = tgid
     body.sq_entries = 32
     body.cq_entries = 64

@@ -125,7 +125,7 @@ struct probe_sighting {
   __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
   __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
   __u32 jiffies;          /* now, modulo 2^32 */
-  __u32 unused;           /* no padding: the verifier wants all of it set */
+  __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
   __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
@@ -245,8 +245,36 @@ struct probe_starts {
 };
 
 /*
+ * System calls of one thread that had one result: what record_system_calls shows. Only grows, until other calls take
+ * the place of what is oldest.
+ */
+#define PROBE_CALLS 2048
+struct probe_call_key {
+  __u64 ctx;
+  __u32 tid;
+  __s32 result; /* 0 for success */
+  __u32 detail; /* setup: flags; register: opcode */
+  __u8 call;    /* enum record_call */
+  __u8 entered;
+  __u16 reserved;
+};
+struct probe_calls {
+  __u64 count;
+  __u64 first_ns;
+  __u64 last_ns;
+  __u64 getevents_ns;
+  __u64 sqes;
+  __u32 tgid;
+  __s32 fd;
+  __u32 argument;
+  __u32 minimum;
+  __u32 flags;
+  __u32 filters;
+};
+
+/*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
+ * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
  * Slots are as many as user space says; what did not fit is counted.
  */
 #define PROBE_SLOT_SIZE 160

@@ -197,6 +197,8 @@ static __always_inline void report_ring(
   sighting.waiter_tgid = tgid_at(depth.waiter);
   sighting.waiter_missing = depth.missing;
   sighting.waiter_ran_ns = ran_until_at(depth.waiter);
+  if (sighting.flags & IORING_SETUP_SINGLE_ISSUER)
+    sighting.submitter_tid = tid_at((__u64)BPF_CORE_READ(ring, submitter_task));
   sighting.waiter_in_iowait = is_in_iowait(depth.waiter);
   if (sighting.sq_thread_tid)
     sighting.sq_thread_sleeps = BPF_CORE_READ(ring, rings, sq_flags.counter) & IORING_SQ_NEED_WAKEUP;

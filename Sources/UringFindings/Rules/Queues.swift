@@ -111,13 +111,11 @@ extension FindingRule {
     guard ring.sqPending > 0, age >= patience else { return nil }
     let submitter =
       ring.setupFlags.contains(.sqPoll) ? nil : evidence.submitter(to: ring)
-    let first = ring.unsubmitted.prefix(3).map {
-      "\(Opcode(rawValue: $0.opcode).name) 0x\(String($0.user_data, radix: 16))"
-    }
+    let left = Words.unsubmitted(ring)
     return Sighting(
       severity: severity, rings: [ring.id],
       summary: "\(Words.count(ring.sqPending, "SQE")) not taken for \(Words.duration(age))"
-        + (first.isEmpty ? "" : ": " + Words.list(first, of: Int(ring.sqPending)))
+        + (left.isEmpty ? "" : ": " + left)
         + evidence.clause(submitter),
       numbers: [
         .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),

@@ -65,6 +65,16 @@ public final class LiveSession: SnapshotSource, LiveControls {
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
+    // Where tracefs does not have them, the rules that need them are not evaluated.
+    let calls: SystemCallObject?
+    do throws(ProbeError) {
+      calls =
+        options.filter.watchesCalls ?? !options.filter.pids.isEmpty
+        ? try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture) : nil
+    } catch {
+      if options.filter.watchesCalls == true { throw error }
+      calls = nil
+    }
     memory = try MemoryObject.ifWanted(options, configuration, kernel, capture)
     let attached = MonotonicClock.now()
 
@@ -79,7 +89,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
     self.capture = shared
     let loop = try SessionLoop(
       options: options, host: host, state: state, capture: shared, flush: flush,
-      flagBits: kernel.requestFlagBits)
+      calls: calls, flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
       loop: loop, configuration: configuration, kernel: kernel, ownRing: ownRing, options: options)
     thread = try WorkerThread("reader", orThrow: ProbeError.thread) {

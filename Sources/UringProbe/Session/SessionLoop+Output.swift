@@ -68,6 +68,7 @@ extension SessionLoop {
         $0.address = UInt64(function.rawValue)
       }
     }
+    if calls != nil { records.append(record_calls_watched.self, at: host.startTime) }
     for (name, bit) in flagBits.sorted(by: { $0.value < $1.value }) {
       records.append(record_flag_name.self, at: host.startTime) {
         $0.bit = bit
@@ -89,6 +90,7 @@ extension SessionLoop {
         $0.sq_thread_tid = ring.sqThreadTid
         $0.nr_files = ring.registeredFiles
         $0.nr_bufs = ring.registeredBuffers
+        $0.submitter_tid = ring.submitterTid
         copyText(ring.comm.utf8, into: &$0.comm)
       }
       for descriptor in ring.descriptors {

@@ -12,6 +12,7 @@ final class SessionLoop: @unchecked Sendable {
   let host: HostDescription
   let capture: SharedCapture
   let flush: SharedFlush
+  let calls: SystemCallObject?
   let options: LiveSession.Options
   let flagBits: [String: UInt32]
 
@@ -41,7 +42,8 @@ final class SessionLoop: @unchecked Sendable {
 
   init(
     options: LiveSession.Options, host: HostDescription, state: SessionState,
-    capture: SharedCapture, flush: SharedFlush, flagBits: [String: UInt32]
+    capture: SharedCapture, flush: SharedFlush, calls: SystemCallObject?,
+    flagBits: [String: UInt32]
   ) throws(ProbeError) {
     losses = try LossWatch(capture: capture, flush: flush, state: state)
     sleep = try ReaderSleep(
@@ -54,6 +56,7 @@ final class SessionLoop: @unchecked Sendable {
     self.state = state
     self.capture = capture
     self.flush = flush
+    self.calls = calls
     self.flagBits = flagBits
   }
 
@@ -87,6 +90,7 @@ final class SessionLoop: @unchecked Sendable {
         _ = drain(to: &intake)
         checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)
+        readCalls(&intake)
         intake.advance(to: MonotonicClock.now())
         publish(&intake)
         return
@@ -184,6 +188,14 @@ final class SessionLoop: @unchecked Sendable {
   private func note(_ key: UserStackKey, _ stacks: inout [UserStackKey]) {
     if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
     if knownStacks.insert(key).inserted { stacks.append(key) }
+  }
+
+  /// The surveyor reads them now and then; the rest is read at the end.
+  private func readCalls(_ intake: inout RecordIntake) {
+    guard let calls else { return }
+    var records = RecordBuffer()
+    calls.read(into: &records)
+    if !records.isEmpty { intake.take(records) }
   }
 
   // MARK: The surveyor's answers

@@ -17,6 +17,7 @@ extension RingScanner.KnownRing {
       && sighting.cq_entries == other.sighting.cq_entries
       && sighting.flags == other.sighting.flags
       && sighting.sq_thread_tid == other.sighting.sq_thread_tid
+      && sighting.submitter_tid == other.sighting.submitter_tid
       && sighting.nr_files == other.sighting.nr_files && sighting.nr_bufs == other.sighting.nr_bufs
       && textBytes(of: sighting.comm) == textBytes(of: other.sighting.comm)
       && holders == other.holders
@@ -101,6 +102,7 @@ extension RingScanner.KnownRing {
       $0.sq_thread_tid = sighting.sq_thread_tid
       $0.nr_files = sighting.nr_files
       $0.nr_bufs = sighting.nr_bufs
+      $0.submitter_tid = sighting.submitter_tid
       $0.comm = sighting.comm
     }
     for holder in holders {

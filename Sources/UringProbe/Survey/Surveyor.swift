@@ -26,6 +26,8 @@ struct Surveyor: ~Copyable {
   /// Registered sockets and pipes, as of the last inventory.
   private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
   private var waits = WaitWatch()
+  private let calls: SystemCallObject?
+  private var limits = LimitReader()
   private var lags = LagWatch()
 
   /// Requests there are under way with their memory.
@@ -39,7 +41,8 @@ struct Surveyor: ~Copyable {
   /// Loads the iterators. `ownRing` is closed when they know what a ring is.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
-    kernel: KernelBTF, filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64
+    kernel: KernelBTF, filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64,
+    calls: SystemCallObject?
   ) throws(ProbeError) {
     defer { close(ownRing) }
     self.mailbox = mailbox
@@ -49,6 +52,7 @@ struct Surveyor: ~Copyable {
     self.configuration = configuration
     self.kernel = kernel
     self.startTime = startTime
+    self.calls = calls
     scanner = try RingScanner(
       configuration: configuration, kernel: kernel, ownRing: ownRing, capture: capture.object)
   }
@@ -95,6 +99,7 @@ struct Surveyor: ~Copyable {
         notices.append(Notice(error.message, isError: true))
         nextScan = MonotonicClock.now() + interval * 10
       }
+      if scanned { lookAtCalls(into: &records) }
       if scanned { waits.note(scanner.rings, at: MonotonicClock.now()) }
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
@@ -118,6 +123,17 @@ struct Surveyor: ~Copyable {
       let next = min(nextScan, lags.nextSample)
       mailbox.wake.wait(nanoseconds: next > now ? next - now : 1)
     }
+  }
+
+  /// Reads what is counted of system calls, and the limits that can explain why some fail.
+  private mutating func lookAtCalls(into records: inout RecordBuffer) {
+    var counted = RecordBuffer()
+    calls?.read(into: &counted)
+    let callers = counted.failedCallers
+    names.resolve(
+      callers.map { .thread(tid: $0.tid, tgid: $0.tgid) }, rings: scanner.rings, into: &records)
+    limits.read(scanner.owners + callers.map(\.tgid), into: &records)
+    records.append(counted)
   }
 
   /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.

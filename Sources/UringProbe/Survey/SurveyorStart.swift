@@ -12,6 +12,7 @@ struct SurveyorStart: Sendable {
   private let filter: RingFilter
   private let interval: UInt64
   private let startTime: UInt64
+  private let calls: SystemCallObject?
 
   init(
     loop: SessionLoop, configuration: probe_config, kernel: KernelBTF, ownRing: Int32,
@@ -25,6 +26,7 @@ struct SurveyorStart: Sendable {
     filter = RingFilter(filter: options.filter, includesDescendants: options.includesDescendants)
     interval = options.scanInterval.nanoseconds
     startTime = loop.host.startTime
+    calls = loop.calls
   }
 
   /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
@@ -41,8 +43,8 @@ struct SurveyorStart: Sendable {
       do throws(ProbeError) {
         var surveyor = try Surveyor(
           mailbox: state.mailbox, capture: capture, configuration: configuration,
-          kernel: kernel, filter: filter, interval: interval, ownRing: ownRing, startTime: startTime
-        )
+          kernel: kernel, filter: filter, interval: interval, ownRing: ownRing,
+          startTime: startTime, calls: calls)
         surveyor.run()
       } catch {
         state.notify(Notice("rings are not scanned: \(error.message)", isError: true))

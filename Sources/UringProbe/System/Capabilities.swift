@@ -129,6 +129,7 @@ private struct CapabilityDetector {
     tier = "tracepoints"
     probeIterators(configuration, kernel, capture)
     probeFentry(configuration, kernel, capture)
+    probeSystemCalls(configuration, kernel, capture)
   }
 
   /// The lists that the inventory walks, and those of them that this kernel does not have.
@@ -214,6 +215,18 @@ private struct CapabilityDetector {
       add("fentry", false, "no \(FlushObject.function) to attach to", lost)
     }
     probeReleases(configuration, kernel, capture, isRefused: isRefused)
+  }
+
+  private mutating func probeSystemCalls(
+    _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
+  ) {
+    let lost = "calls of io_uring_enter and io_uring_setup that fail"
+    do {
+      _ = try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture)
+      add("system_calls", true, "", lost)
+    } catch {
+      add("system_calls", false, error.message, lost)
+    }
   }
 
   private mutating func probeReleases(

@@ -155,6 +155,7 @@ extension Aggregator {
     let time = record.pointee.base.time_ns
     let ring = enterRing(record.pointee.base, &event)
     rings[ring].ring.unsubmitted = []
+    rings[ring].ring.lastTaken = nil
     rings[ring].ring.unreaped = []
     rings[ring].ring.reaped = []
     rings[ring].ring.files = []

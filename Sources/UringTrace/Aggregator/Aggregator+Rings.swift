@@ -99,6 +99,7 @@ extension Aggregator {
     rings[ring].ring.sqThreadTid = record.pointee.sq_thread_tid
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
+    rings[ring].ring.submitterTid = record.pointee.submitter_tid
     // Those that follow are all of them.
     rings[ring].ring.descriptors = []
     event.ring = rings[ring].ring.id
@@ -151,6 +152,7 @@ extension Aggregator {
     if record.pointee.opcode == Self.syncCancel {
       rings[ring].ring.lastSyncCancelTime = record.pointee.base.time_ns
     }
+    noteRegistration(record, ring)
     event.value = record.pointee.result
     event.flags = record.pointee.opcode
   }
@@ -178,7 +180,8 @@ extension Aggregator {
   mutating func localWorkRun(
     _ record: UnsafePointer<record_local_work_run>, _ event: inout Event
   ) {
-    _ = enterRing(record.pointee.base, &event)
+    let ring = enterRing(record.pointee.base, &event)
+    rings[ring].ring.lastLocalWorkTime = record.pointee.base.time_ns
     event.value = Int64(record.pointee.count)
   }
 

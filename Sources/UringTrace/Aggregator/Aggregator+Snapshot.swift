@@ -20,6 +20,7 @@ extension Aggregator {
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
     snapshot.waits = waits.facts
+    calls.describe(&snapshot)
     snapshot.memoryChanges = memory.changes.entries
     snapshot.workerPools = waits.pools.values.sorted { $0.tgid < $1.tgid }
     snapshot.totals = totals

@@ -29,7 +29,7 @@ extension Aggregator {
     waits.futexWord(record)
   }
 
-  private func ringInView(_ address: UInt64) -> Ring.ID? {
+  func ringInView(_ address: UInt64) -> Ring.ID? {
     address == 0 ? nil : rings.known(address).map { rings[$0].ring.id }
   }
 }

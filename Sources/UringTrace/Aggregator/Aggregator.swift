@@ -38,6 +38,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var statistics = StatisticsTracker()
   var inventory = InventoryTracker()
   var waits = WaitTracker()
+  var calls = CallTracker()
   var names = NameTracker()
   var memory = MemoryTracker()
 

@@ -57,6 +57,16 @@ public struct Ring: Sendable {
   public var lastWaitTime: UInt64
   /// Its thread.
   public var lastWaitTid: UInt32 = 0
+  /// The only thread that may submit (SINGLE_ISSUER); 0 if any may, or if it is not known.
+  public var submitterTid: UInt32 = 0
+  /// When its local work (DEFER_TASKRUN) ran last; 0 if never seen.
+  public var lastLocalWorkTime: UInt64 = 0
+  /// The SQE that the kernel took last, if others were left at the last inventory.
+  public var lastTaken: TakenSQE?
+  /// By opcode and result, the last failure last; none after a call that succeeded.
+  public var failedRegistrations: [FailedRegistration] = []
+  /// When calls changed its tables last; nanoseconds, CLOCK_MONOTONIC.
+  public var tableTimes: [RegisterOpcode.Resource: UInt64] = [:]
   /// Last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
   public var lastSyncCancelTime: UInt64 = 0
 

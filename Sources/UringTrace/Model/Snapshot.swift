@@ -47,6 +47,12 @@ public struct Snapshot: Sendable {
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
   /// Threads, and what they and requests wait for, as of the last look.
   public var waits = WaitFacts()
+  /// System calls of io_uring, in the order of their first.
+  public var systemCalls: [SystemCalls] = []
+  /// Since when they are recorded; nil if they are not.
+  public var callsWatchedSince: UInt64?
+  /// By process: of those with rings, and of those that were refused one.
+  public var processLimits: [UInt32: ProcessLimits] = [:]
   /// io-wq workers of processes that have rings, as of the last look, by process.
   public var workerPools: [WorkerPool] = []
   /// Memory that was taken away from requests, in flight or recent.

@@ -11,6 +11,21 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     return number < UInt32(Self.names.count) ? Self.names[Int(number)] : "REGISTER_\(number)"
   }
 
+  /// What requests use afterwards.
+  public enum Resource: Sendable, Hashable {
+    case buffers
+    case files
+  }
+
+  /// The table of the ring that a call fills or empties; nil for others.
+  public var resource: Resource? {
+    switch rawValue {
+    case 0, 1, 15, 16, 30: .buffers
+    case 2, 3, 6, 13, 14: .files
+    default: nil
+    }
+  }
+
   private static let names = [
     "REGISTER_BUFFERS", "UNREGISTER_BUFFERS", "REGISTER_FILES", "UNREGISTER_FILES",
     "REGISTER_EVENTFD", "UNREGISTER_EVENTFD", "REGISTER_FILES_UPDATE", "REGISTER_EVENTFD_ASYNC",

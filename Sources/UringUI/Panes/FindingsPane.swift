@@ -39,7 +39,7 @@ struct FindingsContent: ListContent {
     Column(
       "RING", width: 5, minimum: 4, .right, priority: 3,
       order: .number { row, _ in UInt64(row.finding.ring) }
-    ) { row, _ in Piece("\(row.finding.ring)", .faint) },
+    ) { row, _ in Piece(row.finding.rings.isEmpty ? "" : "\(row.finding.ring)", .faint) },
     Column(
       "PROCESS", width: 15, minimum: 8, priority: 4, growth: .toContent,
       order: .text { row, scene in scene.ring(row.finding.ring)?.comm ?? "" }

@@ -66,7 +66,7 @@ enum Names {
     case .block: "in the block layer"
     case .workerQueued: "in io-wq's queue"
     case .workerRunning: "a worker thread executes it"
-    case .taskWork: "woken; its task has not come to it yet"
+    case .taskWork: "ready; its task has not run its completion yet"
     case .network: "sent; the network stack still has its memory"
     }
   }

@@ -34,8 +34,9 @@ struct SnapshotCommand: ParsableCommand {
 
   func validate() throws {
     if from == nil { try moment.refuse() }
-    if from != nil, filters.stacks {
-      throw ValidationError("--stacks is for live snapshots, --from names a recording")
+    if from != nil, filters.stacks || filters.syscalls == .on {
+      let option = filters.stacks ? "--stacks" : "--syscalls on"
+      throw ValidationError("\(option) is for live snapshots, --from names a recording")
     }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live snapshots, --from names a recording")

@@ -120,6 +120,7 @@ struct FilterOptions: ParsableArguments {
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
     if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
     if stacks { words.append("stacks") }
+    if syscalls != .auto { words.append("syscalls \(syscalls.rawValue)") }
     if let sample { words.append("sample 1/\(sample)") }
     return words.joined(separator: ", ")
   }

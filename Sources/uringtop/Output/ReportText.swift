@@ -22,7 +22,8 @@ struct ReportText {
     let rings = finding.rings.map { id in
       (finding.past?.rings ?? snapshot.rings).first { $0.id == id }.map(describe) ?? "ring \(id)"
     }
-    var text = "\(finding.severity.name)  \(finding.tag)  \(rings.joined(separator: ", "))\n"
+    var text = "\(finding.severity.name)  \(finding.tag)"
+    text += (rings.isEmpty ? "" : "  ") + rings.joined(separator: ", ") + "\n"
     text += "  \(Text.clean(finding.summary))\n"
     if let past = finding.past { text += "  held:   \(describe(past))\n" }
     text += "  means:  \(finding.meaning)\n  do:     \(finding.cure)\n"

@@ -119,14 +119,14 @@ struct record_register_argument {
  */
 struct record_ring_found {
   struct record base;
-  __u32 tgid;          /* owner: the process that created it where known, else the first that has it */
-  __u32 sq_entries;    /* size of the submission queue */
-  __u32 cq_entries;    /* size of the completion queue */
-  __u32 flags;         /* IORING_SETUP_* @names setup */
-  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
-  __u32 nr_files;      /* registered files */
-  __u32 nr_bufs;       /* registered buffers */
-  __u32 reserved;
+  __u32 tgid;                 /* owner: the process that created it where known, else the first that has it */
+  __u32 sq_entries;           /* size of the submission queue */
+  __u32 cq_entries;           /* size of the completion queue */
+  __u32 flags;                /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid;        /* of the SQ thread (iou-sqp), 0 without SQPOLL */
+  __u32 nr_files;             /* registered files */
+  __u32 nr_bufs;              /* registered buffers */
+  __u32 submitter_tid;        /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
   char comm[RECORD_COMM_LEN]; /* name of the owner */
 };
 

@@ -23,6 +23,9 @@ struct {
   __u64 end;
   __u32 position;
   __u32 tail;
+  __u64 user_data; /* sought among CQEs */
+  __s32 res;
+  __u32 is_found;
 } queue = {};
 
 /* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a big one takes two entries. */
@@ -95,6 +98,61 @@ static long overflow_step(__u32 index, void *unused) {
   return 0;
 }
 
+/* Seeks the newest CQE in the ring's memory with queue.user_data, from the kernel's tail back. */
+static long answer_step(__u32 index, void *unused) {
+  struct io_ring_ctx *ring = (void *)queue.ring;
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  if (index >= BPF_CORE_READ(ring, cq_entries) || !queue.position)
+    return 1;
+  __u32 entry = --queue.position & (BPF_CORE_READ(ring, cq_entries) - 1);
+  __u64 size = BPF_CORE_READ(ring, flags) & IORING_SETUP_CQE32 ? 32 : 16;
+  struct io_uring_cqe *cqe = (void *)rings + bpf_core_field_offset(struct io_rings, cqes) + entry * size;
+  if (BPF_CORE_READ(cqe, user_data) != queue.user_data)
+    return 0;
+  queue.res = BPF_CORE_READ(cqe, res);
+  queue.is_found = 1;
+  return 1;
+}
+
+/*
+ * Writes the SQE that the kernel took last, if others are left. Its memory is the application's again, which reuses it
+ * when the queue is full. Entries of one size only.
+ */
+__noinline int write_last_taken(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  __u32 flags = BPF_CORE_READ(ring, flags), entries = BPF_CORE_READ(ring, sq_entries);
+  __u32 head = BPF_CORE_READ(rings, sq.head), tail = BPF_CORE_READ(rings, sq.tail);
+  if (flags & (IORING_SETUP_SQ_REWIND | IORING_SETUP_SQE_MIXED | IORING_SETUP_CQE_MIXED) || !head ||
+      head == tail || tail - head >= entries)
+    return 0;
+  __u32 entry = (head - 1) & (entries - 1);
+  if (!(flags & IORING_SETUP_NO_SQARRAY)) {
+    __u32 *array = BPF_CORE_READ(ring, sq_array);
+    bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
+    if (entry >= entries)
+      return 0;
+  }
+  struct record_last_taken *record = next_slot();
+  if (!record)
+    return 0;
+  fill_header(&record->base, RECORD_LAST_TAKEN, sizeof(*record), address, 0);
+  void *sqes = BPF_CORE_READ(ring, sq_sqes);
+  __u64 size = flags & IORING_SETUP_SQE128 ? 128 : 64;
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqes + entry * size);
+  record->base.opcode = record->sqe.opcode;
+  record->count = head;
+  queue.position = BPF_CORE_READ(rings, cq.tail);
+  queue.user_data = record->sqe.user_data;
+  queue.res = 0;
+  queue.is_found = 0;
+  bpf_loop(MAX_LISTED, answer_step, NULL, 0);
+  record->res = queue.res;
+  record->has_cqe = queue.is_found;
+  record->reserved = 0;
+  return 0;
+}
+
 /* Lists a CQE before the application's head. With CQE_MIXED (7.2) their bounds are not known. */
 static long reaped_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
@@ -127,6 +185,7 @@ __noinline int walk_queues(__u64 address) {
     queue.tail = BPF_CORE_READ(rings, sq.tail);
     if (queue.tail - queue.position <= BPF_CORE_READ(ring, sq_entries))
       bpf_loop(MAX_LISTED, unsubmitted_step, NULL, 0);
+    write_last_taken(address);
   }
   queue.position = BPF_CORE_READ(rings, cq.head);
   if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))

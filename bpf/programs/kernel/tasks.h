@@ -64,6 +64,10 @@ struct io_uring_task {
 
 struct mm_struct;
 
+struct seccomp {
+  int mode;
+};
+
 struct task_struct {
   int pid;
   int tgid;
@@ -78,6 +82,7 @@ struct task_struct {
   unsigned in_iowait : 1;
   void *worker_private;
   struct files_struct *files;
+  struct seccomp seccomp;
 };
 #define PF_IO_WORKER 0x10
 #define PF_KTHREAD 0x00200000

@@ -1,0 +1,101 @@
+import CRecord
+
+/// System calls of io_uring that one thread made and that had one result, since they are watched.
+public struct SystemCalls: Sendable, Hashable {
+  public enum Call: String, Sendable, Hashable {
+    case setup = "io_uring_setup"
+    case enter = "io_uring_enter"
+    case register = "io_uring_register"
+  }
+
+  public var call: Call
+  public var tid: UInt32
+  public var tgid: UInt32
+  /// Nil for calls that reached no ring, or one that is not in view, and for `io_uring_setup`.
+  public var ring: Ring.ID?
+  /// A negative errno, 0 for all calls that succeeded.
+  public var result: Int32
+  public var count: UInt64
+  /// When the first and the last of them returned; nanoseconds, CLOCK_MONOTONIC. What follows is of the last.
+  public var firstTime: UInt64
+  public var lastTime: UInt64
+  /// When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned; 0 for none.
+  public var getEventsTime: UInt64
+  /// SQEs that the kernel took in all of them.
+  public var sqes: UInt64
+  /// The ring's descriptor, or its index among registered rings; nil for `io_uring_setup`.
+  public var fd: Int32?
+  /// `entries`, `to_submit`, or `IORING_REGISTER_*`.
+  public var argument: UInt32
+  /// `cq_entries`, `min_complete`, or `nr_args`.
+  public var minimum: UInt32
+  /// `IORING_SETUP_*` or `IORING_ENTER_*`.
+  public var flags: UInt32
+  /// False if something refused them before io_uring.
+  public var isEntered: Bool
+  /// A seccomp filter applies to the thread.
+  public var isFiltered: Bool
+
+  init?(_ record: UnsafePointer<record_system_calls>, ring: Ring.ID?) {
+    switch record.pointee.call {
+    case .setup: call = .setup
+    case .enter: call = .enter
+    case .register: call = .register
+    default: return nil
+    }
+    (tid, tgid) = (record.pointee.base.tid, record.pointee.tgid)
+    self.ring = ring
+    result = record.pointee.result
+    count = record.pointee.count
+    (firstTime, lastTime) = (record.pointee.first_ns, record.pointee.last_ns)
+    getEventsTime = record.pointee.getevents_ns
+    sqes = record.pointee.sqes
+    fd = record.pointee.fd < 0 ? nil : record.pointee.fd
+    (argument, minimum) = (record.pointee.argument, record.pointee.minimum)
+    flags = record.pointee.call_flags
+    isEntered = record.pointee.entered != 0
+    isFiltered = record.pointee.filters != 0
+  }
+}
+
+/// What a process may do with io_uring.
+public struct ProcessLimits: Sendable, Hashable {
+  /// RLIMIT_MEMLOCK in bytes; nil if it is unlimited or does not apply (CAP_IPC_LOCK).
+  public var lockedBytes: UInt64?
+  /// RLIMIT_NOFILE; nil if it is unlimited.
+  public var files: UInt64?
+  /// `kernel.io_uring_disabled`; nil where the kernel has none (before 6.6).
+  public var disabled: Int32?
+  /// `kernel.io_uring_group`; nil for none.
+  public var group: Int32?
+
+  init(_ record: UnsafePointer<record_process_limits>) {
+    let locked = record.pointee.locked
+    lockedBytes = locked == .max || record.pointee.ignores_lock != 0 ? nil : locked
+    files = record.pointee.files == .max ? nil : record.pointee.files
+    disabled = record.pointee.disabled < 0 ? nil : record.pointee.disabled
+    group = record.pointee.group < 0 ? nil : record.pointee.group
+  }
+}
+
+extension Ring {
+  /// The SQE that the kernel took last, as the ring's memory shows it.
+  public struct TakenSQE: Sendable {
+    public var sqe: SQE
+    /// SQEs taken since the ring was made, modulo 2^32.
+    public var count: UInt32
+    /// Result of the newest CQE in the ring's memory with its `user_data`; nil if there is none.
+    public var result: Int32?
+  }
+
+  /// Calls of `io_uring_register` that failed; none has succeeded since.
+  public struct FailedRegistration: Sendable, Hashable {
+    public var opcode: RegisterOpcode
+    public var result: Int32
+    public var tid: UInt32
+    public var tgid: UInt32
+    public var count: UInt64
+    /// Of the last one; nanoseconds, CLOCK_MONOTONIC.
+    public var time: UInt64
+  }
+}

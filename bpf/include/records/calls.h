@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The system calls of io_uring, and the limits of the processes that make them. */
+
+#ifdef RECORD_KINDS
+// clang-format off
+RECORD_CALLS_WATCHED RECORD_SWIFT_NAME("callsWatched") = 101,
+RECORD_SYSTEM_CALLS RECORD_SWIFT_NAME("systemCalls") = 102,
+RECORD_PROCESS_LIMITS RECORD_SWIFT_NAME("processLimits") = 103,
+RECORD_LAST_TAKEN RECORD_SWIFT_NAME("lastTaken") = 104,
+// clang-format on
+#else
+
+/* A system call of io_uring. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingCall") record_call : __u8 {
+  RECORD_CALL_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,   /* @json null */
+  RECORD_CALL_SETUP RECORD_SWIFT_NAME("setup") = 1,       /* @json io_uring_setup */
+  RECORD_CALL_ENTER RECORD_SWIFT_NAME("enter") = 2,       /* @json io_uring_enter */
+  RECORD_CALL_REGISTER RECORD_SWIFT_NAME("register") = 3, /* @json io_uring_register */
+};
+// clang-format on
+
+/*
+ * From now on `system_calls` are recorded.
+ *
+ * @title "calls watched" faint
+ */
+struct record_calls_watched {
+  struct record base;
+};
+
+/*
+ * Calls of thread `tid` that had one result, since they are watched. Replaces an earlier record of the same calls.
+ * `ctx` is 0 for calls that reached no ring, and for those that made one.
+ *
+ * @title "system calls" faint
+ * @order call result count first_ns last_ns getevents_ns tgid fd sqes argument minimum call_flags entered filters
+ */
+struct record_system_calls {
+  struct record base;
+  __u64 count;           /* calls */
+  __u64 first_ns;        /* return of the first */
+  __u64 last_ns;         /* return of the last; the fields below are of this call */
+  __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit */
+  __u64 sqes;            /* enter: SQEs that the kernel took in all calls @omit */
+  __u32 tgid;            /* process */
+  __s32 result;          /* negative errno, 0 for all calls that succeeded @derive errno */
+  __s32 fd;              /* ring; null for setup @null negative */
+  __u32 argument;        /* setup: entries; enter: to_submit; register: IORING_REGISTER_* */
+  __u32 minimum;         /* setup: cq_entries; enter: min_complete; register: nr_args */
+  __u32 call_flags;      /* setup: IORING_SETUP_*; enter: IORING_ENTER_* @hex */
+  enum record_call call; /* system call */
+  __u8 entered;          /* false if io_uring never saw the calls @bool */
+  __u8 filters;          /* true if a seccomp filter applies to the thread @json seccomp_filter @bool */
+  __u8 reserved[5];
+};
+
+/*
+ * What a process may do with io_uring.
+ *
+ * @title "process limits" faint
+ */
+struct record_process_limits {
+  struct record base;
+  __u64 locked;       /* RLIMIT_MEMLOCK; null if unlimited @null max @unit bytes */
+  __u64 files;        /* RLIMIT_NOFILE; null if unlimited @null max */
+  __u32 tgid;         /* process */
+  __u32 ignores_lock; /* true with CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply @bool */
+  __s32 disabled;     /* kernel.io_uring_disabled; null where the kernel has none @null negative */
+  __s32 group;        /* kernel.io_uring_group; null for none @null negative */
+};
+
+/*
+ * The SQE that the kernel took last, of a ring with SQEs that it has not taken, as its memory still shows it, and the
+ * newest CQE in memory with its user_data. Written with `ring_balance`.
+ *
+ * @title "last taken" faint
+ * @needs ring
+ * @order count has_cqe res sqe
+ */
+struct record_last_taken {
+  struct record base;
+  __u32 count;   /* SQEs taken since the ring was made, modulo 2^32 */
+  __s32 res;     /* of the CQE, or a negative errno @derive errno */
+  __u32 has_cqe; /* true if there is such a CQE @bool */
+  __u32 reserved;
+  struct record_sqe sqe;
+};
+
+#endif
