@@ -66,6 +66,9 @@ public struct SnapshotDocument {
       json.field("disk_requests", array: snapshot.diskRequests) { json, disk in
         json.object { write(disk, to: &$0) }
       }
+      json.field("worker_pools", array: snapshot.workerPools) { json, pool in
+        json.object { ThreadFields.write(pool, to: &$0) }
+      }
       if snapshot.waits.time == 0 {
         json.field("waits", nil as UInt64?)
       } else {
@@ -161,6 +164,7 @@ public struct SnapshotDocument {
     json.field("cq_overflowed", ring.isOverflowed)
     json.field("sq_thread", ring.sqThread.map { JSONNames.activity($0) })
     json.field("sq_thread_cpu_ns", ring.sqThreadTime == 0 ? nil : ring.sqThreadTime)
+    ThreadFields.writeSQThread(of: ring, to: &json)
     json.field("waiter", ring.waiter) { json, waiter in
       json.field("tid", waiter.tid)
       json.field("pid", waiter.tgid)
@@ -169,6 +173,7 @@ public struct SnapshotDocument {
       json.field("min_events", waiter.minEvents)
       json.field("since_ns", waiter.since)
       json.field("asleep_since_ns", waiter.asleepSince)
+      json.field("in_iowait", waiter.isInIOWait)
     }
     json.field("balance", ring.balance) { json, balance in
       json.field("time_ns", balance.time)
@@ -272,6 +277,9 @@ public struct SnapshotDocument {
       json.field("kind", cause.kind.rawValue)
       json.field("request", cause.request)
       json.field("text", cause.text)
+    }
+    json.field("memory_change", snapshot.memoryChanges[request.id]) { json, change in
+      ThreadFields.write(change, to: &json)
     }
     json.field("ublk_slot", request.state.isFinal ? nil : snapshot.ublkSlots[request.id]) {
       json, slot in

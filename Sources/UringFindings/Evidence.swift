@@ -134,6 +134,11 @@ struct Evidence {
     ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
   }
 
+  /// What the SQ thread of a ring did within the span.
+  func sqThreadWork(of ring: Ring) -> SQThreadWork {
+    ring.sqThreadWork.since(earlier[ring.id]?.sqThreadWork ?? SQThreadWork())
+  }
+
   /// Nanoseconds of the span in which the ring was there, as far as is known.
   func life(of ring: Ring) -> UInt64 {
     let end = ring.isClosed ? ring.closedTime : snapshot.time
@@ -148,10 +153,15 @@ struct Evidence {
   /// Nanoseconds that something has lasted; 0 for what never began or is still to come.
   func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
 
+  /// Nanoseconds that a state of a ring has lasted, up to the last look at it: it can have been closed since.
+  func age(since time: UInt64, on ring: Ring) -> UInt64 {
+    time == 0 ? 0 : min(ring.lastLook, snapshot.time).since(time)
+  }
+
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
-    if let name = snapshot.fileNames.description(of: request) {
+    if let name = snapshot.fileNames.name(of: request) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {
@@ -169,11 +179,13 @@ struct RingSample: Sendable {
   var counts: Ring.Counts
   var errnos: [Ring.ErrnoCount]
   var sqThreadTime: UInt64
+  var sqThreadWork: SQThreadWork
 
   init(_ ring: Ring) {
     counts = ring.counts
     errnos = ring.errnos
     sqThreadTime = ring.sqThreadTime
+    sqThreadWork = ring.sqThreadWork
   }
 }
 

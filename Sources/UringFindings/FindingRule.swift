@@ -52,16 +52,15 @@ public struct FindingRule: Sendable {
 
   /// All rules, the worst first.
   public static let all: [FindingRule] = [
-    .lostWake, .deadlock, .hang, .zeroCopyUnread, .cqOverflow, .stuckRequest, .uncommittedBlock,
-    .brokenChain,
+    .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer, .withdrawnFile, .deadlock,
+    .hang, .zeroCopyUnread, .cqOverflow, .stuckRequest, .uncommittedBlock, .brokenChain,
     .closedDescriptor, .leakedRequest, .stoppedProcess, .unreapedCQEs, .reapLag, .unsubmittedSQEs,
-    .sqpollStall, .sqpollIdle,
+    .sqpollStall, .sqpollStarved, .sqpollIdle, .sqpollSleeps,
     .drainStall, .openLink, .implausibleValue, .errorStorm, .unexplainedError, .staleCompletion,
-    .badMemory,
-    .overlappingMemory, .zeroProgress, .withdrawnBuffer, .bufferTwice, .buffersExhausted,
-    .groupCondition,
-    .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen, .workerFanOut, .hashedWork,
+    .badMemory, .overlappingMemory, .zeroProgress, .bufferTwice, .buffersExhausted,
+    .groupCondition, .multishotEnded, .shortTransfer, .copiedSend, .puntStorm, .slowOpen,
+    .workerFanOut, .workerAffinity, .idleWorkers, .hashedWork,
     .smallBatches, .manySubmitters, .missingDeferTaskrun, .missingRegisteredFile, .waiting,
-    .unlistedRequests,
+    .iowait, .unlistedRequests,
   ]
 }

@@ -82,7 +82,7 @@ extension Snapshot {
   /// time after the start.
   fileprivate var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
-      ring.firstLook == 0 ? 0 : time.since(ring.firstLook)
+      ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)
     }.min() ?? time.since(host.startTime)
   }
 }

@@ -17,6 +17,8 @@ public struct Filter: Sendable, Hashable {
   public var sampling: UInt32 = 1
   /// Live: take the user stack at each submission.
   public var takesStacks = false
+  /// Live: watch the system calls of io_uring; nil: if processes are named.
+  public var watchesCalls: Bool?
 
   public init() {}
 

@@ -34,6 +34,42 @@ static void pipe_self(void) {
   read_and_wait(0xd01, pipe_[0]);
 }
 
+// READ 0xda1 waits for a pipe of which the ring has both ends, as registered files 0 and 1: no descriptor is left.
+static void registered_pipe(void) {
+  int pipe_[2];
+  MUST(pipe2(pipe_, O_CLOEXEC));
+  keep_alive_elsewhere();
+  open_ring();
+  fact("pipe", "%lu", inode(pipe_[0]));
+  URING(io_uring_register_files(&ring, pipe_, 2));
+  MUST(close(pipe_[0]));
+  MUST(close(pipe_[1]));
+  struct io_uring_sqe *sqe = next(&ring, 0xda1);
+  io_uring_prep_read(sqe, 0, buffer, sizeof buffer, 0);
+  sqe->flags |= IOSQE_FIXED_FILE;
+  URING(io_uring_submit(&ring));
+  ready();
+  wait_in_vain(&ring);
+}
+
+// WRITE 0xdb2 would end READ 0xdb1 on the same pipe, but has IOSQE_IO_DRAIN: it is held back until the READ has ended.
+static void drained_write(void) {
+  int pipe_[2];
+  MUST(pipe2(pipe_, O_CLOEXEC));
+  keep_alive_elsewhere();
+  open_ring();
+  fact("pipe", "%lu", inode(pipe_[0]));
+  fact("writer", "%d", pipe_[1]);
+  io_uring_prep_read(next(&ring, 0xdb1), pipe_[0], buffer, sizeof buffer, 0);
+  URING(io_uring_submit(&ring));
+  struct io_uring_sqe *sqe = next(&ring, 0xdb2);
+  io_uring_prep_write(sqe, pipe_[1], "x", 1, 0);
+  sqe->flags |= IOSQE_IO_DRAIN;
+  URING(io_uring_submit(&ring));
+  ready();
+  wait_in_vain(&ring);
+}
+
 // Parent: READ 0xd11 on pipe A, whose write end only the child has. Child: READ 0xd12 on pipe B, whose write end only the
 // parent has.
 static void two_pipes(void) {
@@ -238,6 +274,8 @@ int main(int argc, char **argv) {
     void *(*work)(void *);
   } cycles[] = {
       {"pipe_self", pipe_self, NULL},
+      {"registered_pipe", registered_pipe, NULL},
+      {"drained_write", drained_write, NULL},
       {"two_pipes", two_pipes, NULL},
       {"socket_pair", socket_pair, NULL},
       {"tcp", tcp, NULL},

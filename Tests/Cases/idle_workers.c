@@ -1,32 +1,35 @@
-// TRUTH: every 2 s a burst of 48 READs with IOSQE_ASYNC on an empty pipe starts 48 io-wq workers, which end 100 ms later
-// and then are idle until the next burst: 48 threads for work that waits for readiness and needs none.
-// Cure: no IOSQE_ASYNC on pipes and sockets; IORING_REGISTER_IOWQ_MAX_WORKERS.
+// TRUTH: every 2 s a burst of 48 SPLICEs from an empty pipe blocks 48 io-wq workers, which 100 ms later have moved their
+// byte and are idle until the next burst: 48 threads for work that a POLL_ADD could wait for.
+// Cure: POLL_ADD first, as the healthy twin does; IORING_REGISTER_IOWQ_MAX_WORKERS.
 #include "case.h"
 
 enum { BURST = 48 };
 
 int main(int argc, char **argv) {
-  static char buffers[BURST][1];
   struct io_uring ring;
-  int pipe_[2];
+  int in[2], out[2];
+  char bytes[BURST] = {0};
   begin(argc, argv);
   URING(io_uring_queue_init(64, &ring, 0));
-  MUST(pipe2(pipe_, O_CLOEXEC));
+  MUST(pipe2(in, O_CLOEXEC));
+  MUST(pipe2(out, O_CLOEXEC));
+  MUST(fcntl(out[1], F_SETPIPE_SZ, 64 * 4096)); // a SPLICE takes a slot
   for (unsigned round = 0;; round++) {
     for (unsigned i = 0; i < BURST; i++) {
       struct io_uring_sqe *sqe = next(&ring, 0x2401 + i);
-      io_uring_prep_read(sqe, pipe_[0], buffers[i], 1, 0);
-      if (!healthy)
-        sqe->flags |= IOSQE_ASYNC;
+      if (healthy)
+        io_uring_prep_poll_add(sqe, in[0], POLLIN);
+      else
+        io_uring_prep_splice(sqe, in[0], -1, out[1], -1, 1, 0);
     }
     URING(io_uring_submit(&ring));
     pause_ms(100);
-    for (unsigned i = 0; i < BURST; i++)
-      put(pipe_[1], "x");
+    MUST(write(in[1], bytes, BURST));
     for (unsigned i = 0; i < BURST; i++)
       take(&ring);
+    MUST(read(healthy ? in[0] : out[0], bytes, BURST));
     if (round == 0) {
-      truth("a burst of %d READs has ended", BURST);
+      truth("a burst of %d SPLICEs has ended", BURST);
       ready();
     }
     pause_ms(2000);

@@ -52,6 +52,13 @@ import UringTrace
     #expect(
       closed.fileNames.description(of: try #require(closed.inFlight(7)))
         == "socket:[3], whose descriptor was closed (fd 3 is now socket:[9])")
+    stream.knownFile(
+      socket, isClosed: true, "socket:[9], with 5 bytes unread\ntcp 127.0.0.1:80, established")
+    let described = stream.snapshot()
+    #expect(
+      described.fileNames.description(of: try #require(described.inFlight(7)))
+        == "socket:[3] (tcp 127.0.0.1:80, established), whose descriptor was closed "
+        + "(fd 3 is now socket:[9], with 5 bytes unread)")
     stream.knownFile(socket, "socket:[3]")
     let open = stream.snapshot()
     #expect(open.fileNames.description(of: try #require(open.inFlight(7))) == "socket:[3]")

@@ -137,7 +137,7 @@ import UringTrace
     #expect(
       unevaluated(snapshot) == [
         "watched for 2 s; lost-wake, deadlock, hang, zero-copy-unread, leaked-request, unreaped-cqes, sqpoll-stall, "
-          + "sqpoll-idle and waiting need 3 s"
+          + "sqpoll-starved, sqpoll-idle, sqpoll-sleeps and waiting need 3 s"
       ])
     // Nothing can be said of rings that are gone.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second

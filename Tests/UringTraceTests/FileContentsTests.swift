@@ -19,7 +19,9 @@ import Testing
 
   /// kB of the mapping that are in memory.
   private func resident() throws -> Int {
-    let maps = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8)
+    let file = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+    let smaps = try file.readToEnd() ?? Data()
+    let maps = String(decoding: smaps, as: UTF8.self)
     let name = folder.url.lastPathComponent + "/file"
     let lines = maps.split(separator: "\n").drop { !$0.hasSuffix(name) }
     let line = try #require(lines.first { $0.hasPrefix("Rss:") })

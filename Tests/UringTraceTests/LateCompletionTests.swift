@@ -125,7 +125,7 @@ import UringFindings
     stream.add(&body, \.base, .reaped, 0, ring: 1)
     stream.depth(sq: 0, cq: 0, waiter: 100)
     stream.time += 10 * Self.second
-    stream.depth(sq: 0, cq: 0, waiter: 100)
+    stream.depth(sq: 0, cq: 0, waiter: 100, asleepMilliseconds: 9_000)
     let finding = try #require(findings("hang", stream.snapshot()).first)
     #expect(
       finding.summary.contains(

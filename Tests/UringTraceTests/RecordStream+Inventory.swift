@@ -52,8 +52,11 @@ extension RecordStream {
     }
   }
 
-  mutating func registeredFile(_ index: UInt32, references: Int32) {
+  mutating func registeredFile(
+    _ index: UInt32, references: Int32, _ file: record_file_identity = record_file_identity()
+  ) {
     var body = record_registered_file()
+    body.file = file
     body.index = index
     body.references = references
     add(&body, \.base, .registeredFile, 0, ring: 1)
@@ -88,13 +91,19 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  mutating func depth(_ ring: UInt64 = 1, sq: UInt32, cq: UInt32, waiter: UInt32 = 0) {
+  mutating func depth(
+    _ ring: UInt64 = 1, sq: UInt32, cq: UInt32, waiter: UInt32 = 0, asleepMilliseconds: UInt32 = 0,
+    inIOWait: Bool = false
+  ) {
     var body = record_ring_depth()
+    body.waiter_in_iowait = inIOWait ? 1 : 0
     body.sq_pending = sq
     body.cq_pending = cq
     body.waiters = waiter == 0 ? 0 : 1
     body.waiter_tid = waiter
+    body.waiter_tgid = waiter == 0 ? 0 : 10
     body.waiter_missing = 3
+    body.waiter_asleep_ms = asleepMilliseconds
     add(&body, \.base, .ringDepth, 0, ring: ring)
   }
 }

@@ -214,6 +214,12 @@ struct RecordStream {
     add(&body, \.base, .ringClosed, 0, ring: ring)
   }
 
+  /// A look at all rings; with one that it did not find.
+  mutating func ringScan(missing ring: UInt64 = 0) {
+    var body = record_ring_scan()
+    add(&body, \.base, .ringScan, 0, ring: ring)
+  }
+
   mutating func register(
     _ ring: UInt64, opcode: UInt32, files: UInt32, buffers: UInt32, result: Int64
   ) {

@@ -294,6 +294,7 @@ struct SampleStream {
     depth.sq_thread = .sleeps
     depth.sq_thread_ms = 12
     buffer.append(depth, base: \.base)
+    threads(on)
     var balance = record_ring_balance()
     balance.base = on(base(.ringBalance))
     balance.outstanding = 3
@@ -307,6 +308,32 @@ struct SampleStream {
       record_unreaped(
         base: on(base(.unreaped)), user_data: 8, res: -4, cflags: 2, is_overflowed: 1, reserved: 0),
       base: \.base)
+  }
+
+  /// Threads that serve a ring, and what was taken away from a request.
+  private mutating func threads(_ on: (record) -> record) {
+    let request: UInt64 = 0xffff_8881_5000_0000
+    var thread = record_sq_thread()
+    thread.base = on(base(.sqThread))
+    (thread.ran_ns, thread.delayed_ns, thread.slept) = (7, 8, 9)
+    (thread.idle_ms, thread.policy, thread.nice, thread.length) = (4, 5, -3, 3)
+    buffer.append(thread, base: \.base, trailer: "0-3".utf8)
+    let lists = "1\n0-3"
+    buffer.append(
+      record_worker_pool(
+        base: base(.workerPool), tgid: 77, workers: 48, idle: 47, length: UInt32(lists.utf8.count)),
+      base: \.base, trailer: lists.utf8)
+    var held = record_held_buffer()
+    held.base = on(base(.heldBuffer, request, opcode: 4))
+    held.buffer.buffer = 0xffff_8881_7000_0000
+    held.buffer.index = 1
+    buffer.append(held, base: \.base)
+    var change = record_memory_change()
+    change.base = base(.memoryChange)
+    change.base.ctx = 0
+    (change.address, change.length, change.tgid) = (0x7000, 4096, 77)
+    (change.call, change.advice, change.stack) = (.madvise, 4, 3)
+    buffer.append(change, base: \.base)
   }
 
   /// One of each other kind.

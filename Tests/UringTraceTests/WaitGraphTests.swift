@@ -288,6 +288,43 @@ import UringFindings
     #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "stopped-process" })
   }
 
+  /// No descriptor of the pipe is left: slot 0 of the ring has the read end, slot 1 the write end.
+  @Test func registeredFilesAreHeldByTheProcessesOfTheirRing() throws {
+    var snapshot = Self.selfReader()
+    for index in 1...2 {
+      snapshot.waits.files[index].fd = Int32(-index)
+      snapshot.waits.files[index].ring = snapshot.rings[0].id
+      snapshot.waits.files[index].references = 1
+    }
+    snapshot.requests[0].flags |= 1
+    snapshot.requests[0].sqe.flags |= 1
+    snapshot.requests[0].sqe.fd = 0
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    #expect(finding.summary.contains("its only write end is registered file 1 of process 10"))
+    // Two descriptors of the ring show its table twice.
+    var twice = snapshot
+    twice.waits.files += snapshot.waits.files[1...2]
+    #expect(Self.deadlocks(twice).count == 1)
+    // Something else holds the write end as well.
+    snapshot.waits.files[2].references = 2
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  @Test func aRequestBehindADrainWaitsForThoseBeforeIt() throws {
+    var snapshot = Self.selfReader()
+    var held = snapshot.requests[0]
+    (held.id, held.state, held.place, held.userData) = (2, .deferred, .deferred, 0xd2)
+    snapshot.requests.append(held)
+    let finding = try #require(Self.deadlocks(snapshot).first)
+    let text = "READ 0xd2 is held back (IOSQE_IO_DRAIN) until READ 0xd1 has ended"
+    #expect(finding.edges.contains { $0.text == text && $0.to == "request 1" })
+    // A timer before the drain will end; nothing before it that is known is nothing known.
+    snapshot.requests[0].place = .timeout
+    #expect(Self.deadlocks(snapshot).isEmpty)
+    snapshot.requests.removeFirst()
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
   @Test func anEventfdThatTheKernelCanSignalIsOpen() {
     var snapshot = Self.selfReader()
     snapshot.waits.files.removeLast()

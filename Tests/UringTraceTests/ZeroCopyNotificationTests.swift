@@ -125,7 +125,8 @@ import UringFindings
   @Test func aClosedDescriptorIsNoFaultThen() throws {
     var snapshot = Self.unread()
     let file = try #require(snapshot.requests[0].fileIdentity)
-    snapshot.fileNames.closed[file] = FileNames.Closed(tgid: 10, fd: 5, now: "", hasNone: true)
+    snapshot.fileNames.closed[file] = FileNames.Closed(
+      tgid: 10, fd: 5, now: "", itself: "", hasNone: true)
     var diagnosis = Diagnosis()
     #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "closed-descriptor" })
   }

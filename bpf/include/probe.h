@@ -27,6 +27,7 @@ struct probe_config {
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
+  __u64 ring_operations;  /* waits: f_op of rings */
   __u32 filters_opcodes;  /* 0: every opcode passes */
   __u32 filters_rings;    /* 0: every ring passes, the verdict table is not looked at */
   __u32 nr_tgids;         /* 0: of any process */
@@ -121,6 +122,10 @@ struct probe_sighting {
   __u32 cq_posted;        /* CQEs that it has posted */
   __u32 cq_head;          /* CQEs that the application has taken */
   __u64 oldest_user_data; /* of the first CQE in the queue, if there is one */
+  __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
+  __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
+  __u32 jiffies;          /* now, modulo 2^32 */
+  __u32 unused;           /* no padding: the verifier wants all of it set */
   __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
   char comm[RECORD_COMM_LEN];
 };
@@ -136,8 +141,9 @@ struct probe_open_file {
   __u64 inode;
   __u64 references; /* to the file */
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
+  __u64 table;      /* registered files: io_ring_ctx */
   __u32 tgid;
-  __s32 fd;
+  __s32 fd;           /* registered files: -1 - slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
@@ -160,6 +166,13 @@ struct probe_open_file {
   __u16 reserved2;
   __u32 address[4]; /* big endian; IPv4 in the first word */
   __u32 peer_address[4];
+};
+
+/* A worker of io-wq, as the iterator over tasks reports it. */
+struct probe_worker {
+  __u32 tid;
+  __u32 tgid;
+  __u32 is_idle; /* 1: it has no work */
 };
 
 /* A thread, as the iterator over tasks reports it. */
@@ -233,7 +246,7 @@ struct probe_starts {
 
 /*
  * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE.
+ * DISK_REQUEST, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
  * Slots are as many as user space says; what did not fit is counted.
  */
 #define PROBE_SLOT_SIZE 160

@@ -35,6 +35,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/buffers.h"
 #include "records/inventory.h"
 #include "records/waits.h"
+#include "records/memory.h"
 #include "records/names.h"
 #include "records/losses.h"
 };
@@ -47,6 +48,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #include "records/buffers.h"
 #include "records/inventory.h"
 #include "records/waits.h"
+#include "records/memory.h"
 #include "records/names.h"
 #include "records/losses.h"
 

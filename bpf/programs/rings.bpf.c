@@ -158,6 +158,10 @@ static __always_inline __u32 eventfd_of(struct io_ring_ctx *ring) {
   return BPF_CORE_READ_BITFIELD_PROBED(eventfd, eventfd_async) ? RECORD_EVENTFD_ASYNC : RECORD_EVENTFD_ALL;
 }
 
+__noinline __u32 is_in_iowait(__u64 task) {
+  return task ? BPF_CORE_READ_BITFIELD_PROBED((struct task_struct *)task, in_iowait) : 0;
+}
+
 static __always_inline void report_ring(
     struct seq_file *seq, struct task_struct *task, struct file *file, __s32 fd) {
   struct io_ring_ctx *ring = BPF_CORE_READ(file, private_data);
@@ -173,6 +177,8 @@ static __always_inline void report_ring(
     struct task_struct *thread = BPF_CORE_READ(ring, sq_data, thread);
     if (thread)
       sighting.sq_thread_tid = tid_of(thread);
+    sighting.sq_thread_idle = BPF_CORE_READ(ring, sq_data, sq_thread_idle);
+    sighting.jiffies = bpf_jiffies64();
   }
   count_registered(ring, &sighting);
   look_at_depth((__u64)ring);
@@ -191,6 +197,7 @@ static __always_inline void report_ring(
   sighting.waiter_tgid = tgid_at(depth.waiter);
   sighting.waiter_missing = depth.missing;
   sighting.waiter_ran_ns = ran_until_at(depth.waiter);
+  sighting.waiter_in_iowait = is_in_iowait(depth.waiter);
   if (sighting.sq_thread_tid)
     sighting.sq_thread_sleeps = BPF_CORE_READ(ring, rings, sq_flags.counter) & IORING_SQ_NEED_WAKEUP;
   struct mm_struct *mm = task->mm;
@@ -218,6 +225,23 @@ static __always_inline void report_registered(
 SEC("iter/task")
 int find_registered_rings(struct bpf_iter__task *ctx) {
   for_each_registered(ctx, report_registered);
+  return 0;
+}
+
+/* Workers of io-wq */
+
+SEC("iter/task")
+int list_workers(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || !(BPF_CORE_READ(task, flags) & PF_IO_WORKER))
+    return 0;
+  struct io_worker *worker = BPF_CORE_READ(task, worker_private);
+  /* an iou-sqp thread has the flag, too, but no worker */
+  if (!worker)
+    return 0;
+  struct probe_worker seen = {
+      .tid = tid_of(task), .tgid = tgid_of(task), .is_idle = !BPF_CORE_READ(worker, cur_work)};
+  bpf_seq_write(ctx->meta->seq, &seen, sizeof(seen));
   return 0;
 }
 

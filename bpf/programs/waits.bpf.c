@@ -92,6 +92,46 @@ __noinline int describe_file(__u64 address) {
   return 1;
 }
 
+/* Examined, and listed: the output of one descriptor must fit into the iterator's buffer. */
+#define MAX_REGISTERED 4096
+#define MAX_LISTED 128
+
+/* The table of registered files being listed. */
+struct table {
+  struct seq_file *output;
+  __u64 ring;
+  __u64 slots;
+  __u32 tgid;
+  __u32 listed;
+};
+
+static long list_registered_file(__u32 index, struct table *table) {
+  __u64 entry = 0;
+  if (table->listed >= MAX_LISTED ||
+      bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(table->slots + index * 8ULL)))
+    return 1;
+  if (entry && requests_have_nodes())
+    entry = BPF_CORE_READ((struct io_rsrc_node *)entry, file_ptr);
+  entry &= ~FILE_FLAGS;
+  if (!entry || !describe_file(entry))
+    return 0;
+  table->listed++;
+  open_file.table = table->ring;
+  open_file.tgid = table->tgid;
+  open_file.fd = -1 - (__s32)index;
+  bpf_seq_write(table->output, &open_file, sizeof(open_file));
+  return 0;
+}
+
+/* The files that a ring has registered: some have no descriptor. */
+static __always_inline void list_registered_files(struct seq_file *output, struct file *file, __u32 tgid) {
+  struct io_ring_ctx *ring = (void *)number_of((__u64)BPF_CORE_READ(file, private_data));
+  struct table table = {output, (__u64)ring, registered_file_slots(ring), tgid, 0};
+  __u32 count = registered_file_count(ring);
+  if (table.slots)
+    bpf_loop(count < MAX_REGISTERED ? count : MAX_REGISTERED, list_registered_file, &table, 0);
+}
+
 SEC("iter/task_file")
 int list_files(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -101,6 +141,8 @@ int list_files(struct bpf_iter__task_file *ctx) {
   open_file.tgid = tgid_of(task);
   open_file.fd = ctx->fd;
   bpf_seq_write(ctx->meta->seq, &open_file, sizeof(open_file));
+  if (open_file.file_operations == config.ring_operations)
+    list_registered_files(ctx->meta->seq, file, tgid_of(task));
   return 0;
 }
 

@@ -25,11 +25,31 @@ extension FindingRule {
       return files.sorted { $0.value[0].id < $1.value[0].id }.map { _, requests in
         Sighting(
           severity: .warn, rings: [ring.id], requests: requests.map(\.id),
-          summary: evidence.words(requests[0])
+          summary: evidence.words(requests[0]) + evidence.closing(of: requests[0])
             + (requests.count > 1
-              ? ", and \(Words.count(requests.count - 1, "more request")) on it" : ""),
+              ? "; \(Words.count(requests.count - 1, "more request")) on the same file" : ""),
           numbers: [.init("requests", requests.count)])
       }
     }
+  }
+}
+
+extension Evidence {
+  /// " (tcp 127.0.0.1:80), which has no descriptor any more: fd 6 is now socket:[7], with 5 bytes unread that no request
+  /// reads".
+  fileprivate func closing(of request: Request) -> String {
+    guard let file = request.fileIdentity, let closed = snapshot.fileNames.closed[file] else {
+      return ""
+    }
+    var text = closed.itself.isEmpty ? ", " : " (\(closed.itself)), "
+    text += closed.state
+    guard closed.fd >= 0 else { return text }
+    guard !closed.now.isEmpty else { return text + "; it was fd \(closed.fd)" }
+    text += ": fd \(closed.fd) is now \(closed.now)"
+    let isRead = snapshot.requests.contains {
+      $0.fileIdentity?.ownName.map(closed.now.hasPrefix) ?? false
+    }
+    return isComplete && closed.now.hasSuffix(" unread") && !isRead
+      ? text + " that no request reads" : text
   }
 }

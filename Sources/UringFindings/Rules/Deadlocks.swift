@@ -12,9 +12,11 @@ extension FindingRule {
   ) { evidence in
     guard let graph = evidence.waits else { return [] }
     let explained = Set(
-      evidence.snapshot.requests.filter { graph.changedWord(of: $0) != nil }.map(\.id))
+      evidence.snapshot.requests.filter {
+        graph.changedWord(of: $0) != nil || graph.blockingPipe(of: $0) != nil
+      }.map(\.id))
     return evidence.deadlocks.compactMap { deadlock in
-      // `lost-wake` says more.
+      // `lost-wake` and `worker-blocked` say more.
       guard explained.isDisjoint(with: deadlock.requests) else { return nil }
       let since = deadlock.threads.compactMap { graph.thread($0)?.since }.max() ?? 0
       let clauses = deadlock.clauses()

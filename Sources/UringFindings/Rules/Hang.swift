@@ -10,14 +10,16 @@ extension FindingRule {
     evidence.openRings.compactMap { ring in
       guard let wait = LongWait(ring, evidence, atLeast: 3_000_000_000),
         let possible = wait.possibleCQEs, possible < wait.waiter.missing,
-        evidence.waits?.thread(wait.waiter.tid)?.wait != .timed,
+        evidence.waitsWithoutEnd(wait.waiter),
         evidence.waits.map({ !$0.hasMoved(ring) }) ?? true
       else { return nil }
       let missing = wait.waiter.missing
       let poster = evidence.possiblePoster(to: ring)
       let doorbell = possible == 0 ? evidence.endedMultishots(on: ring).last : nil
+      let mayBeIdle = doorbell == nil && evidence.mayGetRequests(ring, besides: wait.waiter)
       return Sighting(
-        severity: poster == nil ? .crit : evidence.hasAwake(besides: wait.waiter) ? .info : .warn,
+        severity: mayBeIdle || poster != nil && evidence.hasAwake(besides: wait.waiter)
+          ? .info : poster == nil ? .crit : .warn,
         rings: [ring.id],
         requests: (doorbell.map { [$0.id] } ?? []) + wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
@@ -32,7 +34,10 @@ extension FindingRule {
           .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
         ],
         meaning: doorbell == nil
-          ? nil
+          ? mayBeIdle
+            ? "A task waits in io_uring_enter and too little is in flight to wake it: it is idle if other threads submit "
+              + "to its ring, else it hangs."
+            : nil
           : "A task waits in io_uring_enter, and nothing in flight can wake it: the multishot request that did has "
             + "ended.",
         cure: doorbell != nil
@@ -111,6 +116,28 @@ extension Evidence {
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
   }
 
+  /// Other threads of a waiter's process can submit to its ring, and perhaps do: one takes completions for all of them.
+  fileprivate func mayGetRequests(_ ring: Ring, besides waiter: Ring.Waiter) -> Bool {
+    guard let waits, !ring.setupFlags.contains(.singleIssuer), signalled(by: ring).isEmpty,
+      waits.threads(of: waiter.tgid).contains(where: { $0.tid != waiter.tid })
+    else { return false }
+    // Of a ring that is older than the observation it is not known who submitted before.
+    var submits = ring.isFound || ring.counts.submitted == 0
+    for request in inFlight(on: ring.id) where request.submitterTid != waiter.tid { submits = true }
+    forEachEnded(on: ring.id, within: .history) {
+      if $0.submitterTid != waiter.tid { submits = true }
+    }
+    return submits
+  }
+
+  /// False if a look at the thread found that it waits for a limited time, or was before this wait.
+  fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
+    guard let waits, let thread = waits.thread(waiter.tid) else { return true }
+    guard waits.facts.time >= waiter.since ?? 0 else { return false }
+    if case .cqes = thread.wait { return true }
+    return false
+  }
+
   /// Another thread of the waiter's process runs, or will by itself.
   fileprivate func hasAwake(besides waiter: Ring.Waiter) -> Bool {
     waits?.threads(of: waiter.tgid).contains {
@@ -149,9 +176,9 @@ private struct LongWait {
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    let now = evidence.snapshot.time
     // Of a call from before the capture it is known how long its thread has not run.
-    duration = now.since(waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime)
+    duration = evidence.age(
+      since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
       return nil
     }

@@ -57,11 +57,11 @@ extension FindingRule {
       {
         let start = String(twins[0].1.start, radix: 16)
         sighting.summary =
-          "\(evidence.words(one)) is in flight twice, submitted with the same SQE: "
+          "\(evidence.words(one)) is in flight twice, from SQEs that are the same: "
           + "both use 0x\(start)"
         sighting.meaning =
-          "One SQE was submitted twice: both requests are the same in user_data, opcode, "
-          + "file and memory, and two CQEs will come."
+          "Two requests are the same in user_data, opcode, file and memory, as when one SQE is "
+          + "submitted twice: their CQEs cannot be told apart."
         sighting.cure =
           "Submit each SQE once: see whether a submission is repeated after an error, or an "
           + "operation is armed again before its CQE."
@@ -85,31 +85,6 @@ extension FindingRule {
       summary: "\(evidence.words(one)) and \(evidence.words(other)) share "
         + "\(Words.count(bytes, "byte")) at 0x" + String(second.start, radix: 16),
       numbers: [.init("pairs", pairs.count), .init("shared_bytes", bytes)])
-  }
-
-  static let withdrawnBuffer = FindingRule(
-    "withdrawn-buffer", .condition(lasting: 1_000_000_000),
-    meaning: "A registered buffer was unregistered or replaced while requests use it: it stays "
-      + "pinned until the last of them ends.",
-    cure: "Wait for the requests that use a buffer before taking it out of the table."
-  ) { evidence in
-    evidence.snapshot.buffers.compactMap { buffer in
-      guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
-        // The members of these groups outlive the withdrawal by design; conditions tell of delays.
-        buffer.provider.isLongLived,
-        let request = evidence.request(oldest),
-        evidence.age(since: request.startTime) >= 1_000_000_000
-      else { return nil }
-      return Sighting(
-        severity: .warn, rings: [buffer.ring], requests: buffer.borrowers,
-        summary: "buffer \(buffer.index) is out of the table, and \(evidence.words(request))"
-          + (buffer.borrowers.count > 1
-            ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
-        numbers: [
-          .init("borrowers", buffer.borrowers.count), .init("length", buffer.length),
-          .init("age_ns", evidence.age(since: request.startTime)),
-        ])
-    }
   }
 }
 
@@ -164,10 +139,7 @@ extension Request {
   /// The application's own memory, where the SQE tells it: not of vectors, provided buffers, or buffers
   /// that a driver lent.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
-    guard opcode.direction != .none, opcode.length == .bytes, knows(.addr), knows(.len),
-      sqe.addr != 0, sqe.len != 0, opcode.properties.addr != nil,
-      !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
-    else { return nil }
+    guard let memory = namedMemory else { return nil }
     if opcode.usesFixedBuffer,
       snapshot.buffers.contains(where: {
         $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
@@ -176,11 +148,9 @@ extension Request {
     {
       return nil
     }
-    let (end, isOver) = sqe.addr.addingReportingOverflow(UInt64(sqe.len))
-    return isOver
-      ? nil
-      : MemorySpan(
-        request: id, process: submitterTgid, chain: chain, start: sqe.addr, end: end,
-        isFilled: opcode.direction == .read, sqe: MemorySpan.Written(self))
+    return MemorySpan(
+      request: id, process: submitterTgid, chain: chain, start: memory.lowerBound,
+      end: memory.upperBound, isFilled: opcode.direction == .read,
+      sqe: MemorySpan.Written(self))
   }
 }

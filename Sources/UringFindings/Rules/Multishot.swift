@@ -30,7 +30,7 @@ extension Evidence {
   func endedMultishots(on ring: Ring) -> [Request] {
     let candidates = ended(on: ring.id, within: .history) { request in
       request.endsEarly && request.isSQEKnown && request.mayBeMultishot
-        && age(since: request.lastTime) >= 1_000_000_000
+        && age(since: request.lastTime, on: ring) >= 1_000_000_000
     }
     guard !candidates.isEmpty else { return [] }
     // The last submission for each file, or of a close of it.
@@ -82,7 +82,10 @@ extension Request {
   /// It ended though its file can have more: not at the end of a stream, by cancelling, or with the
   /// connection.
   fileprivate var endsEarly: Bool {
-    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more) else { return false }
+    // A bundle of sends ends when its buffers are sent.
+    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more),
+      opcode.direction != .write
+    else { return false }
     return result > 0 || Self.passingErrors.contains(result) || opcode == .pollAdd && result >= 0
   }
 

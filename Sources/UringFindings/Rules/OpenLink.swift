@@ -18,8 +18,9 @@ extension FindingRule {
         $0.isLinkOpen(ends, at: evidence.snapshot.time)
       }
       open += evidence.ended(on: ring.id) { $0.isLinkOpen(ends, at: evidence.snapshot.time) }
+      open += evidence.inFlight(on: ring.id).filter { evidence.wasLinkOpen($0, ends) }
       guard let first = open.min(by: { $0.id < $1.id }) else { return nil }
-      let next = evidence.submitted(after: first)
+      let next = first.isStartKnown ? evidence.submitted(after: first) : nil
       var text =
         evidence.words(first)
         + " has IOSQE_IO_LINK, and its submission ended with it: nothing is linked behind it"
@@ -28,7 +29,9 @@ extension FindingRule {
           ". \(evidence.words(next)), the first of the next submission, failed with "
           + Words.error(next.preparationError)
       }
-      if let cause = evidence.snapshot.cause(of: first) { text += ". It waits for \(cause.text)" }
+      if let cause = evidence.snapshot.cause(of: first) {
+        text += ". The \(first.opcode.name) runs without a timeout, and waits for \(cause.text)"
+      }
       return Sighting(
         severity: .warn, rings: [ring.id],
         requests: open.count == 1 ? [first.id] + (next.map { [$0.id] } ?? []) : open.map(\.id),
@@ -57,6 +60,20 @@ extension Request {
 }
 
 extension Evidence {
+  /// The same of a request that was found in flight: the kernel gives a chain that its submission ends to a worker.
+  ///
+  /// A LINK_TIMEOUT that has fired is unlinked, too, before it interrupts the worker. One that a file system or disk
+  /// keeps from ending looks like an open link then.
+  fileprivate func wasLinkOpen(_ request: Request, _ ends: Set<Request.ID>) -> Bool {
+    let flags = SQEFlags(requestFlags: request.flags)
+    guard !request.isStartKnown, request.place == .workerRunning,
+      flags.contains(.link) || flags.contains(.hardlink),
+      request.chain == 0 || ends.contains(request.id),
+      let file = request.fileIdentity, !file.hasOffsets
+    else { return false }
+    return waits?.thread(request.workerTid)?.state != "D"
+  }
+
   /// The request of the ring that came next from the same thread.
   fileprivate func submitted(after request: Request) -> Request? {
     let (id, tid) = (request.id, request.submitterTid)

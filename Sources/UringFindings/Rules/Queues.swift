@@ -39,7 +39,7 @@ extension FindingRule {
       + "reaps one CQE where several came."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      let age = evidence.age(since: ring.cqPendingSince)
+      let age = evidence.age(since: ring.cqPendingSince, on: ring)
       // Who waits for several leaves the first ones in the queue.
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
       let reaper = evidence.reaper(of: ring)
@@ -104,7 +104,7 @@ extension FindingRule {
   private static func pendingSQEs(
     _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity, cure: String? = nil
   ) -> Sighting? {
-    let age = evidence.age(since: ring.sqPendingSince)
+    let age = evidence.age(since: ring.sqPendingSince, on: ring)
     guard ring.sqPending > 0, age >= patience else { return nil }
     let submitter =
       ring.setupFlags.contains(.sqPoll) ? nil : evidence.submitter(to: ring)

@@ -48,14 +48,22 @@ private struct StuckKind: Hashable {
 }
 
 extension Request {
+  /// On a busy machine the submitter, a worker or the task that runs task work can lack a processor for seconds: that is
+  /// no matter of the request. The kernel's own lists prove that it waits for its file or device.
+  private var patience: UInt64 {
+    switch place {
+    case .poll, .block, .iopoll: 250_000_000
+    default: 3_000_000_000
+    }
+  }
+
   /// What others of its kind took, if it is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
     guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),
       let history = evidence.latency(opcode, on: ring), history.count >= 100
     else { return nil }
-    // The scheduler alone can hold a request up for some tens of milliseconds.
-    let limit = max(history.max.multipliedReportingOverflow(by: 10).partialValue, 250_000_000)
+    let limit = max(history.max.multipliedReportingOverflow(by: 10).partialValue, patience)
     return evidence.age(since: startTime) > limit ? history : nil
   }
 }

@@ -35,6 +35,7 @@ extension FindingRule {
       }
       let waiting = blocks.compactMap { evidence.waiting($0.disk) }
       let rings = Set(waiting.map(\.ring)).union(service.rings)
+      guard !rings.isEmpty else { return nil }
       return Sighting(
         severity: .warn, rings: rings.sorted(),
         requests: waiting.map(\.id) + blocks.compactMap(\.handedOut),

@@ -15,13 +15,10 @@ extension FindingRule {
 
   private static func cancelled(on ring: Ring, _ evidence: Evidence) -> Sighting? {
     guard !ring.isClosed else { return nil }
-    // A ring that is being closed cancels all it has.
-    let lastStart = evidence.lastStart(on: ring.id)
     let found = evidence.ended(on: ring.id) { request in
-      guard request.lastTime < lastStart || evidence.age(since: request.lastTime) > 1_000_000_000
-      else { return false }
-      return
-        request.hasResult && request.result == -ErrorNumber.canceled.rawValue
+      // A ring that is being closed cancels all it has: this one was open for longer.
+      evidence.age(since: request.lastTime, on: ring) >= 1_000_000_000
+        && request.hasResult && request.result == -ErrorNumber.canceled.rawValue
         && request.isStartKnown
         && request.chain == 0 && request.group == 0 && request.opcode != .linkTimeout
         && !request.opcode.isDriverCommand
@@ -106,13 +103,6 @@ extension Request {
 }
 
 extension Evidence {
-  /// When the latest request of a ring was submitted.
-  fileprivate func lastStart(on ring: Ring.ID) -> UInt64 {
-    var last = inFlight(on: ring).map(\.startTime).max() ?? 0
-    forEachEnded(on: ring, within: .history) { last = max(last, $0.startTime) }
-    return last
-  }
-
   /// All that ended on a ring since a time is still known.
   fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
     if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }

@@ -8,9 +8,16 @@ struct FileLedger {
     var fd: Int32
   }
 
+  /// In a ring's table of registered files.
+  private struct Slot: Hashable {
+    var ring: Ring.ID
+    var index: UInt32
+  }
+
   /// A `struct file` and its accounts.
   private struct Account {
     var references: UInt64
+    /// Descriptors, and slots of tables of registered files.
     var descriptors: UInt64 = 0
     /// Requests in flight that were looked up in a descriptor of it.
     var requests: UInt64 = 0
@@ -27,17 +34,29 @@ struct FileLedger {
   }
 
   private var files: [Descriptor: OpenFile] = [:]
+  private var registered: [Slot: OpenFile] = [:]
+  private var filesByAddress: [UInt64: OpenFile] = [:]
   private var members: [WaitableFile: [OpenFile]] = [:]
   private var accounts: [UInt64: Account] = [:]
 
   init(_ facts: WaitFacts, requests: [Request]) {
     for file in facts.files {
-      files[Descriptor(tgid: file.tgid, fd: file.fd)] = file
-      accounts[file.file, default: Account(references: file.references)].descriptors += 1
+      var isNew = true
+      if let index = file.registeredIndex {
+        // Every process that has the ring open shows its table.
+        let slot = Slot(ring: file.ring ?? 0, index: index)
+        isNew = registered.updateValue(file, forKey: slot) == nil
+      } else {
+        files[Descriptor(tgid: file.tgid, fd: file.fd)] = file
+      }
+      filesByAddress[file.file] = file
+      accounts[file.file, default: Account(references: file.references)].descriptors +=
+        isNew ? 1 : 0
       if let identity = Self.identity(file) { members[identity, default: []].append(file) }
     }
-    for request in requests {
-      if let file = descriptorFile(of: request) { accounts[file.file]!.requests += 1 }
+    // A registered file is held by its table, whatever requests use it.
+    for request in requests where !request.hasRegisteredFile {
+      if let file = openFile(of: request) { accounts[file.file]!.requests += 1 }
     }
     for thread in facts.threads {
       if let fd = thread.fd, let file = files[Descriptor(tgid: thread.tgid, fd: fd)] {
@@ -55,19 +74,27 @@ struct FileLedger {
     }
   }
 
-  /// The file that a request holds, if it was looked up in a descriptor.
-  private func descriptorFile(of request: Request) -> OpenFile? {
+  /// The file that a request holds, if it has a descriptor or is registered.
+  private func openFile(of request: Request) -> OpenFile? {
     // A send with its result has given the file back.
     guard ![.linked, .deferred, .awaitingNotification].contains(request.state),
-      request.opcode.hasFile,
-      case .descriptor(let fd)? = request.file
+      request.opcode.hasFile
     else { return nil }
-    return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
+    if let identity = request.fileIdentity {
+      return filesByAddress[identity.address].flatMap {
+        $0.inode == 0 || $0.inode == identity.inode ? $0 : nil
+      }
+    }
+    switch request.file {
+    case .descriptor(let fd)?: return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
+    case .fixed(let index)?: return registered[Slot(ring: request.ring, index: index)]
+    case nil: return nil
+    }
   }
 
   /// The file of a request; nil if it is none of these kinds, or if the descriptor refers to another one now.
   func file(of request: Request) -> (file: OpenFile, identity: WaitableFile)? {
-    guard let file = descriptorFile(of: request), let identity = Self.identity(file),
+    guard let file = openFile(of: request), let identity = Self.identity(file),
       accounts[file.file]?.admitsRequests == true
     else { return nil }
     return (file, identity)
@@ -90,5 +117,11 @@ struct FileLedger {
   /// Whether every reference to the files of these descriptors is known.
   func isClosed(_ files: [OpenFile]) -> Bool {
     files.allSatisfy { accounts[$0.file]?.isClosed == true }
+  }
+}
+
+extension Request {
+  fileprivate var hasRegisteredFile: Bool {
+    SQEFlags(requestFlags: flags).contains(.fixedFile)
   }
 }

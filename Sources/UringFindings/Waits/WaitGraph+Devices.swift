@@ -18,6 +18,15 @@ extension WaitGraph {
   /// one can give it back.
   func workerStep(_ request: Request) -> WaitStep {
     let who = words(request)
+    if let (pipe, direction) = blockingPipe(of: request) {
+      return .waits([
+        .init(
+          node: .file(pipe, direction),
+          text:
+            "\(who) is executed by worker \(request.workerTid), which sleeps until \(name(pipe)) has "
+            + (direction == .reading ? "data" : "room"))
+      ])
+    }
     let device = snapshot.fileNames.name(of: request)?.split(separator: "/").last.map(String.init)
     let served = snapshot.diskRequests.filter { $0.block.device == device }
     guard let stack = snapshot.kernelStacks[request.workerTid],

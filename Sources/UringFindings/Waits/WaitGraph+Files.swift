@@ -106,10 +106,21 @@ extension WaitGraph {
     }
     return .waits(
       tgids.map { tgid in
-        let numbers = Set(ends.filter { $0.tgid == tgid }.map(\.fd)).sorted()
-        let holder = "fd \(numbers.map(String.init).joined(separator: ", ")) of process \(tgid)"
+        let own = ends.filter { $0.tgid == tgid }
+        let numbers = Set(own.map(\.fd).filter { $0 >= 0 }).sorted()
+        let slots = Set(own.compactMap(\.registeredIndex)).sorted()
+        var names: [String] = []
+        if !numbers.isEmpty { names.append("fd " + Words.list(numbers)) }
+        if !slots.isEmpty { names.append("registered file " + Words.list(slots)) }
+        let holder = names.joined(separator: " and ") + " of process \(tgid)"
         return .init(node: .process(tgid), text: text(holder, ends.count == 1))
       })
+  }
+}
+
+extension Words {
+  fileprivate static func list(_ numbers: [some BinaryInteger]) -> String {
+    numbers.map { "\($0)" }.joined(separator: ", ")
   }
 }
 

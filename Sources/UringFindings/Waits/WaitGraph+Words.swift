@@ -19,7 +19,8 @@ extension WaitGraph {
       let addresses = ledger.descriptors(of: identity).first?.addresses ?? ""
       return addresses.isEmpty ? "socket:[\(inode)]" : "socket:[\(inode)] (\(addresses))"
     case .eventfd:
-      guard let file = ledger.descriptors(of: identity).first else { return "an eventfd" }
+      let all = ledger.descriptors(of: identity)
+      guard let file = all.first(where: { $0.fd >= 0 }) else { return "a registered eventfd" }
       return "the eventfd with fd \(file.fd) in process \(file.tgid)"
     }
   }

@@ -26,7 +26,7 @@ struct WaitGraph {
       members[thread.tgid, default: []].append(thread)
     }
     // Rings that were not looked at are open.
-    let rings = Set(facts.files.compactMap(\.ring))
+    let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
     for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
       self.rings[ring.id] = ring
     }
@@ -191,6 +191,7 @@ struct WaitGraph {
     if request.state == .awaitingNotification { return notificationStep(request) }
     switch request.place {
     case .linked: return chainStep(request)
+    case .deferred: return drainStep(request)
     case .futex where request.opcode != .futexWaitV && request.sqe.addr != 0:
       return .waits([
         .init(
@@ -219,6 +220,18 @@ struct WaitGraph {
       .init(
         node: .request(head.request),
         text: "\(words(request)) waits for \(head.opcode.name), which is before it in its chain")
+    ])
+  }
+
+  /// What comes after a request that is held back is held back, too: all others were submitted before it.
+  private func drainStep(_ request: Request) -> WaitStep {
+    let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { requests[$0] }
+      .first { $0.place != .deferred && $0.place != .linked }
+    guard let earlier else { return .open("\(words(request)) is held back (IOSQE_IO_DRAIN)") }
+    return .waits([
+      .init(
+        node: .request(earlier.id),
+        text: "\(words(request)) is held back (IOSQE_IO_DRAIN) until \(words(earlier)) has ended")
     ])
   }
 

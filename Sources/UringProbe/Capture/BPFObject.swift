@@ -104,7 +104,7 @@ struct BPFObject: ~Copyable {
     var targets: [cbpf_target] = []
     var program = bpf_object__next_program(object, nil)
     while let current = program {
-      if bpf_program__autoload(current) {
+      if bpf_program__autoload(current), Self.hasTarget(current) {
         targets.append(try target(of: current, on: kernel, modules))
       }
       program = bpf_object__next_program(object, current)
@@ -123,6 +123,11 @@ struct BPFObject: ~Copyable {
     throw ProbeError(
       result == -EPERM || result == -EACCES ? .refused : .unsupportedKernel,
       "the kernel refused the BPF programs (\(name)): \(errorText(result))", details: Self.log())
+  }
+
+  /// Programs on system calls attach by name, and need no type of the kernel.
+  private static func hasTarget(_ program: OpaquePointer) -> Bool {
+    !String(cString: bpf_program__section_name(program)).hasPrefix("tp/")
   }
 
   private func target(
@@ -147,6 +152,19 @@ struct BPFObject: ~Copyable {
     guard let link = bpf_program__attach_trace(program) else {
       throw ProbeError(
         .refused, "the kernel refused to attach \(name): \(errorText(errno))",
+        details: Self.log())
+    }
+    links.append(link)
+  }
+
+  /// Attaches a program to a tracepoint of one system call, which tracefs must have.
+  mutating func attach(_ name: String, toSystemCall tracepoint: String) throws(ProbeError) {
+    cbpf_log_clear()
+    guard let program = bpf_object__find_program_by_name(object, name),
+      let link = bpf_program__attach_tracepoint(program, "syscalls", tracepoint)
+    else {
+      throw ProbeError(
+        .refused, "the kernel refused to attach to \(tracepoint): \(errorText(errno))",
         details: Self.log())
     }
     links.append(link)

@@ -45,6 +45,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
 
   private let state: SessionState
   private let capture: SharedCapture
+  private let memory: MemoryObject?
   private let thread: WorkerThread
   private let hasStopped = Mutex(false)
 
@@ -64,6 +65,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
+    memory = try MemoryObject.ifWanted(options, configuration, kernel, capture)
     let attached = MonotonicClock.now()
 
     absentTracepoints = capture.absent

@@ -160,7 +160,13 @@ final class SessionLoop: @unchecked Sendable {
       if record.pointee.kind == .create {
         created.append((record.pointee.ctx, record.pointee.time_ns))
       } else if record.pointee.kind == .submitStack {
-        note(UnsafeRawPointer(record).load(as: record_submit_stack.self), &stacks)
+        let submission = UnsafeRawPointer(record).load(as: record_submit_stack.self)
+        note(UserStackKey(tgid: submission.tgid, stack: submission.stack), &stacks)
+      } else if record.pointee.kind == .memoryChange {
+        let change = UnsafeRawPointer(record).load(as: record_memory_change.self)
+        if change.stack != 0 {
+          note(UserStackKey(tgid: change.tgid, stack: change.stack - 1), &stacks)
+        }
       }
     }
     intake.handOver()
@@ -175,8 +181,7 @@ final class SessionLoop: @unchecked Sendable {
 
   /// A stack that appears for the first time must get names while its process lives.
   @inline(never)
-  private func note(_ record: record_submit_stack, _ stacks: inout [UserStackKey]) {
-    let key = UserStackKey(tgid: record.tgid, stack: record.stack)
+  private func note(_ key: UserStackKey, _ stacks: inout [UserStackKey]) {
     if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
     if knownStacks.insert(key).inserted { stacks.append(key) }
   }

@@ -115,7 +115,8 @@ struct Inventory: ~Copyable {
       loaded.withSlot(index) { slot in
         let isWanted =
           scope.request == 0
-          || slot.pointee.kind == .requestFile && slot.pointee.req == scope.request
+          || [.requestFile, .heldBuffer].contains(slot.pointee.kind)
+            && slot.pointee.req == scope.request
         guard isWanted else { return }
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {

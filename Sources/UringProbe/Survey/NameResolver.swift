@@ -76,8 +76,21 @@ struct NameResolver {
       tables.path(ring, index, of: rings[ring], at: time)
     }
     guard let answer else { return }
+    var name = harmless(answer.name)
+    if answer.isClosed {
+      if question.descriptor >= 0 {
+        name = ClosedFile.present(name, question.descriptor, of: question.process)
+      }
+      // The second line, unless the first look has found it.
+      let own =
+        old?.isClosed == true
+        ? old?.name.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().first.map(
+          String.init) ?? ""
+        : ClosedFile.description(of: question.file, in: question.process)
+      if !own.isEmpty { name += "\n" + own }
+    }
     let entry = Entry(
-      name: harmless(answer.name), isClosed: answer.isClosed,
+      name: name, isClosed: answer.isClosed,
       hasNoDescriptor: answer.isClosed && question.hasNoDescriptor, time: time)
     known[subject] = entry
     if let old, old.name == entry.name, old.isClosed == entry.isClosed,

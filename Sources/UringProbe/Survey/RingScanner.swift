@@ -21,8 +21,10 @@ struct RingScanner: ~Copyable {
   struct KnownRing {
     var sighting = probe_sighting()
     var holders: [Holder] = []
-    /// CPU time of the SQ thread, milliseconds; 0 where unknown.
-    var sqThreadTime: UInt32 = 0
+    /// The SQ thread, where the scheduler's counts are known.
+    var sqThread: ScheduledThread?
+    /// Milliseconds after which it sleeps, 0 where unknown.
+    var sqThreadIdle: UInt32 = 0
     /// When a task last had it; the creation where no scan has seen it yet.
     var lastSeen: UInt64
     /// Start of the first scan that missed it, 0 while it is there.
@@ -36,6 +38,8 @@ struct RingScanner: ~Copyable {
   /// `f_op` of ring files.
   let ringFileOperations: UInt64
   private(set) var rings: [UInt64: KnownRing] = [:]
+  private var pools = WorkerPools()
+  private var jiffies = JiffyClock()
   /// A ring was missed for the first time: another scan soon tells whether it is gone.
   private(set) var hasDoubts = false
   /// Processor time of the last scan, nanoseconds.
@@ -53,6 +57,7 @@ struct RingScanner: ~Copyable {
     var findFreeRegistered: BPFObject.Iterator
     var listBuffers: BPFObject.Iterator
     var listRegisteredBuffers: BPFObject.Iterator
+    var listWorkers: BPFObject.Iterator
   }
 
   /// Scans after which a ring that no task has is reported as closed; more reports follow, further
@@ -79,7 +84,8 @@ struct RingScanner: ~Copyable {
       findFree: try object.attachIterator("find_free"),
       findFreeRegistered: try object.attachIterator("find_free_registered"),
       listBuffers: try object.attachIterator("list_buffers"),
-      listRegisteredBuffers: try object.attachIterator("list_registered_buffers"))
+      listRegisteredBuffers: try object.attachIterator("list_registered_buffers"),
+      listWorkers: try object.attachIterator("list_workers"))
     let suspectTable = try MappedArray(
       descriptor: object.mapDescriptor("suspects"), size: MemoryLayout<probe_suspects>.size)
 
@@ -150,25 +156,51 @@ struct RingScanner: ~Copyable {
         continue
       }
       var ring = ring
-      ring.sqThreadTime = Procfs.cpuMilliseconds(ofThread: ring.sighting.sq_thread_tid)
+      ring.sqThread = ScheduledThread(ring.sighting.sq_thread_tid)
+      jiffies.note(ring.sighting.jiffies, at: start)
+      ring.sqThreadIdle = jiffies.milliseconds(ring.sighting.sq_thread_idle)
       // calls that change the table later are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
-      if rings[address]?.isAsFull(as: ring) != true { ring.writeDepth(to: &records, at: start) }
+      if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missedScans > 0 {
+        ring.writeDepth(to: &records, at: start)
+      }
+      if rings[address]?.isServed(as: ring) != true { ring.writeThread(to: &records, at: start) }
       rings[address] = ring
     }
     try listBuffers(of: unlisted)
+    try listWorkers(at: start, into: &records)
     hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
       closeIfGone(address, scanStart: start, into: &records)
     }
+    if !rings.isEmpty {
+      records.append(record_ring_scan.self, at: start) { _ in }
+    }
     lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
+  }
+
+  /// Counts the workers of processes that have rings.
+  private mutating func listWorkers(
+    at time: UInt64, into records: inout RecordBuffer
+  ) throws(ProbeError) {
+    guard !rings.isEmpty else { return }
+    var output: [UInt8] = []
+    try iterators.listWorkers.run(into: &output)
+    let size = MemoryLayout<probe_worker>.size
+    let workers = output.withUnsafeBytes { bytes in
+      stride(from: 0, through: bytes.count - size, by: size).map {
+        bytes.loadUnaligned(fromByteOffset: $0, as: probe_worker.self)
+      }
+    }
+    pools.note(workers, of: owners, at: time, into: &records)
   }
 
   private mutating func closeIfGone(
     _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
+    records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
     rings[address]!.missedScans += 1
     if rings[address]!.missedScans == 1 { hasDoubts = true }
     let scans = rings[address]!.missedScans
@@ -233,88 +265,6 @@ struct RingScanner: ~Copyable {
       records.append(record_freed.self, at: start, ring: ring, request: slots[slot] & ~1)
     }
     return ringWords[..<ringCount].allSatisfy { $0 & 1 == 1 }
-  }
-}
-
-extension RingScanner.KnownRing {
-  /// Takes one descriptor. The process that created the ring is its owner, else the first found.
-  mutating func add(_ other: probe_sighting) {
-    if holders.isEmpty || (other.is_creator == 1 && sighting.is_creator == 0) { sighting = other }
-    let holder = RingScanner.Holder(tgid: other.tgid, fd: other.fd)
-    if !holders.contains(holder) { holders.append(holder) }
-  }
-
-  /// Whether a new record would say the same.
-  func isSame(as other: Self) -> Bool {
-    sighting.tgid == other.sighting.tgid && sighting.sq_entries == other.sighting.sq_entries
-      && sighting.cq_entries == other.sighting.cq_entries
-      && sighting.flags == other.sighting.flags
-      && sighting.sq_thread_tid == other.sighting.sq_thread_tid
-      && sighting.nr_files == other.sighting.nr_files && sighting.nr_bufs == other.sighting.nr_bufs
-      && textBytes(of: sighting.comm) == textBytes(of: other.sighting.comm)
-      && holders == other.holders
-  }
-
-  /// Whether the same is pending and waited for.
-  func isAsFull(as other: Self) -> Bool {
-    sighting.sq_pending == other.sighting.sq_pending
-      && sighting.cq_pending == other.sighting.cq_pending
-      && sighting.is_overflowed == other.sighting.is_overflowed
-      && sighting.waiters == other.sighting.waiters
-      && sighting.waiter_tid == other.sighting.waiter_tid
-      && sighting.waiter_missing == other.sighting.waiter_missing
-      && sighting.sq_thread_sleeps == other.sighting.sq_thread_sleeps
-      && sighting.is_polled == other.sighting.is_polled
-      && sighting.eventfd == other.sighting.eventfd
-      && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
-  }
-
-  /// The waiter has not run for a second: busy ones need not be written down at every look.
-  private var isAsleep: Bool { asleepMilliseconds(at: lastSeen) != 0 }
-
-  private func asleepMilliseconds(at time: UInt64) -> UInt32 {
-    let since = sighting.waiter_ran_ns
-    guard sighting.waiters > 0, since != 0, time > since, time - since >= 1_000_000_000 else {
-      return 0
-    }
-    return UInt32(clamping: (time - since) / 1_000_000)
-  }
-
-  func writeDepth(to records: inout RecordBuffer, at time: UInt64) {
-    records.append(record_ring_depth.self, at: time, ring: sighting.ctx) {
-      $0.sq_pending = sighting.sq_pending
-      $0.cq_pending = sighting.cq_pending
-      $0.is_overflowed = UInt8(truncatingIfNeeded: sighting.is_overflowed)
-      $0.sq_thread =
-        sighting.sq_thread_tid == 0 ? .unknown : sighting.sq_thread_sleeps != 0 ? .sleeps : .polls
-      $0.waiters = sighting.waiters
-      $0.waiter_tid = sighting.waiter_tid
-      $0.waiter_tgid = sighting.waiter_tgid
-      $0.waiter_missing = sighting.waiter_missing
-      $0.waiter_asleep_ms = asleepMilliseconds(at: time)
-      $0.sq_thread_ms = sqThreadTime
-      $0.is_polled = UInt8(truncatingIfNeeded: sighting.is_polled)
-      $0.eventfd = RingEventfd(rawValue: UInt8(truncatingIfNeeded: sighting.eventfd)) ?? .none
-    }
-  }
-
-  func write(to records: inout RecordBuffer, at time: UInt64) {
-    records.append(record_ring_found.self, at: time, ring: sighting.ctx) {
-      $0.tgid = sighting.tgid
-      $0.sq_entries = sighting.sq_entries
-      $0.cq_entries = sighting.cq_entries
-      $0.flags = sighting.flags
-      $0.sq_thread_tid = sighting.sq_thread_tid
-      $0.nr_files = sighting.nr_files
-      $0.nr_bufs = sighting.nr_bufs
-      $0.comm = sighting.comm
-    }
-    for holder in holders {
-      records.append(record_ring_fd.self, at: time, ring: sighting.ctx) {
-        $0.tgid = holder.tgid
-        $0.fd = holder.fd
-      }
-    }
   }
 }
 

@@ -41,6 +41,11 @@ struct SocketDescription {
     guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &state, &length) == 0 else {
       return nil
     }
+    return tcpState(state)
+  }
+
+  /// The name of a `TCP_*` state.
+  static func tcpState(_ state: UInt8) -> String? {
     let names = [
       "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "closed",
       "close_wait", "last_ack", "listening", "closing",
@@ -97,7 +102,8 @@ struct SocketDescription {
     }
   }
 
-  private static func number(
+  /// An address in network byte order as text.
+  static func number(
     _ family: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) -> String {
     var text = [CChar](repeating: 0, count: 64)

@@ -28,6 +28,11 @@ struct Surveyor: ~Copyable {
   private var waits = WaitWatch()
   private var lags = LagWatch()
 
+  /// Requests there are under way with their memory.
+  private static let usingMemory: Set<RecordPlace> = [
+    .poll, .iopoll, .block, .workQueued, .workRunning, .taskWork,
+  ]
+
   /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
   private static let doubtInterval: UInt64 = 100_000_000
 
@@ -153,6 +158,7 @@ struct Surveyor: ~Copyable {
           + records.parked(in: [.workRunning], limit: 256).filter { inputs[$0.base.req] != nil }
         FileInspector.look(
           at: waiting, inputs: inputs, fixedFiles, time: MonotonicClock.now(), into: &records)
+        MemoryLook.look(at: records.parked(in: Self.usingMemory, limit: 4096), into: &records)
         waits.keep(records, of: scanner.rings.keys.sorted())
         if isWanted { try lookAtWaits(of: scanner.rings.keys.sorted(), into: &records) }
       }

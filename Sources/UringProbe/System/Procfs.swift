@@ -23,14 +23,6 @@ extension Procfs {
     return field("PPid", of: status).map(UInt32.init(truncatingIfNeeded:))
   }
 
-  /// CPU time of a thread so far, in milliseconds (modulo 2^32); 0 if there is none such.
-  static func cpuMilliseconds(ofThread tid: UInt32) -> UInt32 {
-    guard tid != 0, let text = text("/proc/\(tid)/schedstat"),
-      let time = text.split(separator: " ").first.flatMap({ UInt64($0) })
-    else { return 0 }
-    return UInt32(truncatingIfNeeded: time / 1_000_000)
-  }
-
   /// Whether a process is gone or about to be: it exits, or waits for its parent to take note.
   static func isEnding(_ tgid: UInt32) -> Bool {
     guard let fields = fields(ofProcess: tgid) else { return true }
@@ -46,7 +38,7 @@ extension Procfs {
   }
 
   /// State, five numbers, flags, and more; nil if there is no such process.
-  private static func fields(ofProcess tgid: UInt32) -> [Substring]? {
+  static func fields(ofProcess tgid: UInt32) -> [Substring]? {
     // The name may have anything in it.
     guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
       return nil

@@ -63,6 +63,7 @@ struct WaitClosure {
     for ring in scope.subjects where !busy.contains(ring) {
       for holder in rings[ring]?.holders ?? [] { reachEventfds(of: holder.tgid) }
     }
+    for descriptor in scope.descriptors { reach(descriptor) }
     while let process = queue.popLast() { look(at: process) }
   }
 
@@ -72,8 +73,11 @@ struct WaitClosure {
     case .futex: reach(futex: request.addr, of: request.tgid)
     case .waitid: if request.fd > 0 { reach(process: UInt32(request.fd)) }
     case .poll, .workRunning, .network:
-      guard request.known & UInt8(RECORD_KNOWS_FD) != 0, request.flags & 1 == 0 else { return }
-      reach(.init(tgid: request.tgid, fd: request.fd))
+      if request.file.file != 0 {
+        reach(files[request.file.file])
+      } else if request.known & UInt8(RECORD_KNOWS_FD) != 0, request.flags & 1 == 0 {
+        reach(.init(tgid: request.tgid, fd: request.fd))
+      }
     default: break
     }
   }
@@ -90,7 +94,11 @@ struct WaitClosure {
 
   /// The file behind a descriptor, and the other end of it.
   private mutating func reach(_ descriptor: WaitableFiles.Descriptor) {
-    guard let file = files[descriptor], let identity = files.identity(of: file) else { return }
+    reach(files[descriptor])
+  }
+
+  private mutating func reach(_ file: probe_open_file?) {
+    guard let file, let identity = files.identity(of: file) else { return }
     reach(identity)
     let peer = files.peerInode(of: file)
     if case .socket = identity, peer != 0 { reach(.socket(peer)) }
@@ -223,7 +231,7 @@ struct WaitClosure {
     into records: inout RecordBuffer
   ) {
     let text = Array(WaitableFiles.addresses(of: file).utf8)
-    var ring: UInt64 = 0
+    var ring = rings[file.table] == nil ? 0 : file.table
     let kind: WaitableKind
     switch identity {
     case .pipe: kind = .pipe
@@ -237,7 +245,8 @@ struct WaitClosure {
       $0.file = file.file
       $0.inode = kind == .pipe || kind == .socket ? file.inode : 0
       $0.peer_inode = kind == .socket ? files.peerInode(of: file) : 0
-      $0.references = file.references - 1  // that of the iterator
+      // The iterator has a reference to the file of a descriptor.
+      $0.references = file.fd < 0 ? file.references : file.references - 1
       $0.tgid = file.tgid
       $0.fd = file.fd
       $0.readers = file.readers

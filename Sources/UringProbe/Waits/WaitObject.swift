@@ -21,7 +21,7 @@ struct WaitObject: ~Copyable {
     self.object = object
   }
 
-  /// Every descriptor of a pipe, a socket or an anonymous inode.
+  /// Every descriptor of a pipe, a socket or an anonymous inode, and the files that rings have registered.
   func files() throws(ProbeError) -> [probe_open_file] {
     try Self.run(listFiles)
   }

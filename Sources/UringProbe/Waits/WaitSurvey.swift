@@ -15,6 +15,8 @@ struct WaitSurvey: ~Copyable {
     var subjects: [UInt64]
     /// Requests found in flight.
     var requests: [record_parked] = []
+    /// Descriptors of files that requests wait for besides their own.
+    var descriptors: [WaitableFiles.Descriptor] = []
     /// Processes that are of interest besides those of the rings and requests.
     var processes: Set<UInt32> = []
   }
@@ -29,6 +31,8 @@ struct WaitSurvey: ~Copyable {
   init(
     configuration: probe_config, kernel: KernelBTF, ringOperations: UInt64, ownEventfd: Int32
   ) throws(ProbeError) {
+    var configuration = configuration
+    configuration.ring_operations = ringOperations
     object = try WaitObject(configuration: configuration, kernel: kernel)
     self.ringOperations = ringOperations
     self.ownEventfd = ownEventfd

@@ -36,6 +36,8 @@ struct WaitWatch: ~Copyable {
     var since: UInt64
     /// Its requests, as of the inventory that was taken when it stopped moving.
     var requests: [record_parked]?
+    /// Descriptors that SPLICE and TEE among them read from.
+    var inputs: [WaitableFiles.Descriptor] = []
     var wasLookedAt = false
     /// Its process is stopped.
     var isStopped = false
@@ -104,13 +106,18 @@ struct WaitWatch: ~Copyable {
   /// Keeps the requests of an inventory.
   mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
     var requests: [UInt64: [record_parked]] = [:]
+    let inputs = records.inputs
     for parked in records.parked(
       in: [.poll, .workRunning, .futex, .waitid, .network], limit: 1 << 14)
     {
       requests[parked.base.ctx, default: []].append(parked)
     }
     for address in addresses where rings[address] != nil {
-      rings[address]!.requests = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+      let kept = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+      rings[address]!.requests = kept
+      rings[address]!.inputs = kept.compactMap { parked in
+        inputs[parked.base.req].map { .init(tgid: parked.tgid, fd: $0.fd) }
+      }
     }
   }
 
@@ -122,6 +129,7 @@ struct WaitWatch: ~Copyable {
     let start = MonotonicClock.now()
     var scope = WaitSurvey.Scope(rings: known, subjects: subjects)
     scope.requests = subjects.flatMap { rings[$0]?.requests ?? [] }
+    scope.descriptors = subjects.flatMap { rings[$0]?.inputs ?? [] }
     scope.processes = records.servers
     do throws(ProbeError) {
       if survey == nil {

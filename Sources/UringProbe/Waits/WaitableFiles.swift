@@ -4,7 +4,8 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Descriptors of pipes, sockets, eventfds and rings in all processes, and which of them belong together.
+/// Descriptors of pipes, sockets, eventfds and rings in all processes, slots of rings with such files, and which of them
+/// belong together.
 struct WaitableFiles {
   struct Descriptor: Hashable {
     var tgid: UInt32
@@ -32,6 +33,7 @@ struct WaitableFiles {
 
   private var files: [probe_open_file]
   private var positions: [Descriptor: Int] = [:]
+  private var positionsByAddress: [UInt64: Int] = [:]
   private var members: [Identity: [Int]] = [:]
   private var connections: [Connection: UInt64] = [:]
   private let eventfdOperations: UInt64?
@@ -45,7 +47,10 @@ struct WaitableFiles {
     eventfdOperations = files.first { $0.tgid == own && $0.fd == ownEventfd }?.file_operations
     for (position, file) in files.enumerated() {
       guard let identity = identity(of: file) else { continue }
-      positions[Descriptor(tgid: file.tgid, fd: file.fd)] = position
+      // Nobody waits for a ring through the table of another.
+      if case .ring = identity, file.table != 0 { continue }
+      if file.fd >= 0 { positions[Descriptor(tgid: file.tgid, fd: file.fd)] = position }
+      positionsByAddress[file.file] = position
       members[identity, default: []].append(position)
       if let connection = Self.connection(file) { connections[connection] = file.inode }
     }
@@ -53,6 +58,11 @@ struct WaitableFiles {
 
   subscript(_ descriptor: Descriptor) -> probe_open_file? {
     positions[descriptor].map { files[$0] }
+  }
+
+  /// A `struct file`.
+  subscript(address: UInt64) -> probe_open_file? {
+    positionsByAddress[address].map { files[$0] }
   }
 
   func identity(of file: probe_open_file) -> Identity? {

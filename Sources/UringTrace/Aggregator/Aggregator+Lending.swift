@@ -115,6 +115,20 @@ extension Aggregator {
     lending.used(record, by: &requests[slot], ublk, &event)
   }
 
+  /// A request was found that holds a buffer which is in no slot. Void if any record about it is newer than the walk.
+  mutating func heldBuffer(_ record: UnsafePointer<record_held_buffer>, _ event: inout Event) {
+    let header = record.pointee.base
+    let ring = enterRing(header, &event)
+    guard let slot = requests.latest(at: header.req),
+      requests.isPlausible(header, for: slot, ring: ring),
+      !requests[slot].request.state.isFinal, requests[slot].request.lastTime <= header.time_ns
+    else { return }
+    event.name(requests[slot])
+    lending.held(
+      record.pointee.buffer, by: &requests[slot], ublk,
+      at: Moment(time: header.time_ns, tid: header.tid), &event)
+  }
+
   /// The request, or the send whose notification's `io_kiocb` this is.
   private func user(_ header: record, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     guard let (slot, isNotification) = requests.user(of: header.req), requests[slot].ring == ring,

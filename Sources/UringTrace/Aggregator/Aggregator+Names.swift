@@ -28,11 +28,12 @@ extension Aggregator {
     else { return }
     event.value = Int64(record.pointee.fd)
     if record.pointee.is_closed != 0 {
+      let lines = name.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
       names.setClosed(
         file,
         FileNames.Closed(
-          tgid: record.pointee.tgid, fd: record.pointee.fd, now: name,
-          hasNone: record.pointee.has_none != 0))
+          tgid: record.pointee.tgid, fd: record.pointee.fd, now: String(lines[0]),
+          itself: lines.count > 1 ? String(lines[1]) : "", hasNone: record.pointee.has_none != 0))
     } else {
       names.setFile(file, name: name)
     }

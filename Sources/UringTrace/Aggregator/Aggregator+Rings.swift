@@ -127,6 +127,17 @@ extension Aggregator {
     close(ring, Moment(time: header.time_ns, tid: header.tid), &event)
   }
 
+  mutating func ringScan(_ record: UnsafePointer<record_ring_scan>, _ event: inout Event) {
+    let header = record.pointee.base
+    guard header.ctx != 0 else {
+      lastScan = header.time_ns
+      return
+    }
+    guard let ring = rings.known(header.ctx), rings[ring].missed.time == 0 else { return }
+    event.ring = rings[ring].ring.id
+    rings[ring].missed = (header.time_ns, lastScan)
+  }
+
   mutating func register(_ record: UnsafePointer<record_register>, _ event: inout Event) {
     let ring = enterRing(record.pointee.base, &event)
     lending.registered(record, ring: ring, &event)

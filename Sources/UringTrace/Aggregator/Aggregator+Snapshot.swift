@@ -20,6 +20,8 @@ extension Aggregator {
       fileNames: names.fileNames, taskNames: names.taskNames)
     inventory.describe(&snapshot)
     snapshot.waits = waits.facts
+    snapshot.memoryChanges = memory.changes.entries
+    snapshot.workerPools = waits.pools.values.sorted { $0.tgid < $1.tgid }
     snapshot.totals = totals
     return snapshot
   }
@@ -39,6 +41,7 @@ extension Aggregator {
       ring.waiter?.since = ring.lastWaitTime
     }
     ring.firstLook = rings[handle].depth.firstTime
+    ring.lastLook = lastLook(at: handle)
     ring.sqPendingSince = rings[handle].depth.sqPendingSince(ring.counts)
     ring.cqPendingSince = rings[handle].depth.cqPendingSince(ring.counts, at: clock.now)
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }
@@ -50,6 +53,16 @@ extension Aggregator {
       rings[handle].ring.latency = ring.latency
     }
     return ring
+  }
+}
+
+extension Aggregator {
+  /// When a ring was seen last.
+  private func lastLook(at ring: Handle<RingState>) -> UInt64 {
+    // Recordings without scans do not record looks that found the same.
+    guard lastScan != 0 else { return clock.now }
+    let (missed, depth) = (rings[ring].missed, rings[ring].depth.time)
+    return max(depth, missed.time > depth ? missed.before : lastScan)
   }
 }
 

@@ -26,6 +26,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
   let traits = OpcodeTraitTable()
   var clock: RateClock
   var stream = StreamCounts()
+  /// When the last look at all rings began; 0 before.
+  var lastScan: UInt64 = 0
 
   var requests: RequestTracker
   var rings: RingTracker
@@ -37,6 +39,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var inventory = InventoryTracker()
   var waits = WaitTracker()
   var names = NameTracker()
+  var memory = MemoryTracker()
 
   var events: EventLog
 

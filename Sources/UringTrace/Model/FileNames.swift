@@ -26,11 +26,16 @@ public struct FileNames: Sendable {
     public var fd: Int32
     /// What the descriptor refers to now; empty if to nothing.
     public var now: String
+    /// Addresses of the file, if it is a socket and they are known; else empty.
+    public var itself: String
     /// No descriptor of any process refers to the file.
     public var hasNone: Bool
 
+    public var state: String {
+      hasNone ? "which has no descriptor any more" : "whose descriptor was closed"
+    }
+
     var text: String {
-      let state = hasNone ? "which has no descriptor any more" : "whose descriptor was closed"
       guard fd >= 0 else { return state }
       return now.isEmpty ? "\(state) (it was fd \(fd))" : "\(state) (fd \(fd) is now \(now))"
     }
@@ -96,6 +101,8 @@ public struct FileNames: Sendable {
   public func description(of request: Request) -> String? {
     let closing = closing(of: request)
     guard let name = name(of: request) else { return closing.map { "a file \($0)" } }
-    return closing.map { "\(name), \($0)" } ?? name
+    guard let closing else { return name }
+    let itself = request.fileIdentity.flatMap { closed[$0]?.itself } ?? ""
+    return itself.isEmpty ? "\(name), \(closing)" : "\(name) (\(itself)), \(closing)"
   }
 }

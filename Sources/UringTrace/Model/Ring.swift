@@ -62,6 +62,8 @@ public struct Ring: Sendable {
 
   /// When its queues were looked at first; nanoseconds, CLOCK_MONOTONIC; 0 before.
   public var firstLook: UInt64 = 0
+  /// When they were looked at last: the ring was open, and what is pending and who waits was so, until then.
+  public var lastLook: UInt64 = 0
   /// SQEs queued by the application and not taken by the kernel, at the last look.
   public var sqPending: UInt32 = 0
   /// CQEs posted and not reaped, at the last look.
@@ -74,6 +76,10 @@ public struct Ring: Sendable {
   public var cqPendingSince: UInt64 = 0
   /// CPU time of the SQ thread while it was observed, nanoseconds; 0 where unknown.
   public var sqThreadTime: UInt64 = 0
+  /// What the scheduler has counted of the SQ thread since it was first looked at.
+  public var sqThreadWork = SQThreadWork()
+  /// How the SQ thread is scheduled, at the last look; nil where unknown.
+  public var sqThreadSetup: SQThreadSetup?
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
   /// What the SQPOLL thread did at the last look; nil without one.

@@ -33,6 +33,8 @@ extension Ring {
     /// The thread has not run since then, at least a second before the look: it waits at least since
     /// then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not tell.
     public var asleepSince: UInt64?
+    /// The kernel counts the idle time of its processor as iowait.
+    public var isInIOWait = false
   }
 
   /// What the thread of a ring with SQPOLL does (`io_rings.sq_flags`).

@@ -47,6 +47,10 @@ public struct Snapshot: Sendable {
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
   /// Threads, and what they and requests wait for, as of the last look.
   public var waits = WaitFacts()
+  /// io-wq workers of processes that have rings, as of the last look, by process.
+  public var workerPools: [WorkerPool] = []
+  /// Memory that was taken away from requests, in flight or recent.
+  public var memoryChanges: [Request.ID: MemoryChange] = [:]
   /// Where requests were submitted (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
 

@@ -66,13 +66,14 @@ public struct ThreadState: Sendable, Hashable {
   }
 }
 
-/// A descriptor of a pipe, a socket, an eventfd or a ring.
+/// A descriptor of a pipe, a socket, an eventfd or a ring, or a ring's slot with one of these files.
 public struct OpenFile: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case pipe, socket, eventfd, ring
   }
 
   public var tgid: UInt32
+  /// Negative: it is registered with ``ring``, in slot -1 - fd.
   public var fd: Int32
   public var kind: Kind
   /// `struct file *`: descriptors that were duplicated or inherited have one.
@@ -98,10 +99,13 @@ public struct OpenFile: Sendable, Hashable {
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
-  /// Rings in view.
+  /// The ring that it is, or that it is registered with, if that is in view.
   public var ring: Ring.ID?
   /// Connected TCP sockets.
   public var stream: StreamQueues?
+
+  /// The slot of a registered file.
+  public var registeredIndex: UInt32? { fd < 0 ? UInt32(-1 - fd) : nil }
 
   package init(tgid: UInt32, fd: Int32, kind: Kind, file: UInt64, inode: UInt64 = 0) {
     (self.tgid, self.fd, self.kind, self.file, self.inode) = (tgid, fd, kind, file, inode)

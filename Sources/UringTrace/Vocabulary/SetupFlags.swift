@@ -6,6 +6,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
 
   public static let ioPoll = SetupFlags(rawValue: 1 << 0)
   public static let sqPoll = SetupFlags(rawValue: 1 << 1)
+  public static let attachWQ = SetupFlags(rawValue: 1 << 5)
   public static let disabled = SetupFlags(rawValue: 1 << 6)
   public static let sqe128 = SetupFlags(rawValue: 1 << 10)
   public static let cqe32 = SetupFlags(rawValue: 1 << 11)

@@ -22,7 +22,7 @@ struct EarlyEnd {
       && snapshot.rings.allSatisfy { ring in
         ring.isFound && !ring.isClosed && ring.counts.submitted == 0 && ring.counts.cqes == 0
           && ring.counts.waits == 0 && ring.firstLook != 0
-          && snapshot.time.since(ring.firstLook) >= FindingRule.longestWatch
+          && ring.lastLook.since(ring.firstLook) >= FindingRule.longestWatch
       }
   }
 }

@@ -50,6 +50,20 @@ struct FilterOptions: ParsableArguments {
       """))
   var stacks = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Watch the system calls of io_uring: auto (with --pid or COMMAND), on or off. Every system call of the \
+      machine takes some 60 ns longer meanwhile.
+      """, valueName: "when"))
+  var syscalls = SystemCallWatch.auto
+
+  enum SystemCallWatch: String, ExpressibleByArgument, CaseIterable {
+    case auto, on, off
+
+    var isOn: Bool? { self == .auto ? nil : self == .on }
+  }
+
   private static func sampling(_ text: String) throws -> UInt32 {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == "1", let number = UInt32(parts[1]), number > 0 else {
@@ -82,6 +96,7 @@ struct FilterOptions: ParsableArguments {
     filter.sampling = sample ?? 1
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
     filter.takesStacks = stacks
+    filter.watchesCalls = syscalls.isOn
     return filter
   }
 

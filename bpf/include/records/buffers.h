@@ -15,6 +15,7 @@ RECORD_LOCAL_BUFFER RECORD_SWIFT_NAME("localBuffer") = 29,
 RECORD_PROVIDED_TAIL RECORD_SWIFT_NAME("providedTail") = 74,
 RECORD_PROVIDED_GROUP RECORD_SWIFT_NAME("providedGroup") = 91,
 RECORD_PROVIDED_TWICE RECORD_SWIFT_NAME("providedTwice") = 106,
+RECORD_HELD_BUFFER RECORD_SWIFT_NAME("heldBuffer") = 109,
 // clang-format on
 #else
 
@@ -107,6 +108,18 @@ struct record_buffer_table {
  * @needs ring
  */
 struct record_buffer_slot {
+  struct record base;
+  struct record_buffer buffer;
+};
+
+/*
+ * The registered buffer that a request in flight holds although its slot is empty or has another one, as a walk found it
+ * that began at time_ns. Valid only if no later record names the request.
+ *
+ * @title "held buffer" faint
+ * @needs ring request
+ */
+struct record_held_buffer {
   struct record base;
   struct record_buffer buffer;
 };

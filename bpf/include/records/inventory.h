@@ -14,6 +14,8 @@ RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
 RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
 RECORD_REAP_LAG RECORD_SWIFT_NAME("reapLag") = 107,
 RECORD_REAPED RECORD_SWIFT_NAME("reaped") = 108,
+RECORD_SQ_THREAD RECORD_SWIFT_NAME("sqThread") = 110,
+RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 // clang-format on
 #else
 
@@ -86,8 +88,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
  *
  * @title "ring depth" faint
  * @needs ring
- * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms sq_thread
- * @order sq_thread_ms is_polled eventfd
+ * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms
+ * @order waiter_in_iowait sq_thread sq_thread_ms is_polled eventfd
  */
 struct record_ring_depth {
   struct record base;
@@ -103,6 +105,38 @@ struct record_ring_depth {
   __u32 waiter_missing;        /* CQEs that must still be posted before it continues */
   __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
   __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
+  __u8 waiter_in_iowait;  /* true if the waiter's processor counts as waiting for I/O @bool @reused 1 */
+};
+
+/*
+ * What the scheduler has counted so far for a ring's SQ thread, `tid`. Written when that has changed.
+ *
+ * @title "SQ thread" faint
+ * @needs ring
+ */
+struct record_sq_thread {
+  struct record base;
+  __u64 ran_ns;     /* time on a processor */
+  __u64 delayed_ns; /* time in which it was ready and others ran */
+  __u64 slept;      /* times that it gave its processor up by itself */
+  __u32 idle_ms;    /* it polls for so long before it sleeps, in whole ticks; 0 if unknown */
+  __u32 policy;     /* SCHED_* */
+  __s32 nice;       /* -20 to 19 */
+  __u32 length;     /* processors on which it may run, as 0-3,5 @text processors */
+};
+
+/*
+ * The io-wq workers of a process. Written when that has changed.
+ *
+ * @title "worker pool" faint
+ */
+struct record_worker_pool {
+  struct record base;
+  __u32 tgid;    /* process */
+  __u32 workers; /* its worker threads */
+  __u32 idle;    /* those of them without work */
+  /* processors on which they may run, and behind a newline those of other threads @text processors */
+  __u32 length;
 };
 
 /*

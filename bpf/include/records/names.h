@@ -51,7 +51,7 @@ struct record_known_file {
   __u8 is_closed;                   /* true: the descriptor does not refer to the file @json closed @bool */
   __u8 has_none;                    /* true: no descriptor of any process does @json no_descriptor @bool */
   __u16 reserved;
-  /* its path, or what /proc shows for it; of a closed one, of what has the descriptor now @text name 4095 */
+  /* what /proc shows for it; of a closed one, for what has the descriptor now, then a line on itself @text name 4095 */
   __u32 length;
 };
 

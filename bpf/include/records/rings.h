@@ -12,6 +12,7 @@ RECORD_REGISTER_ARGUMENT RECORD_SWIFT_NAME("registerArgument") = 24,
 RECORD_RING_FOUND RECORD_SWIFT_NAME("ringFound") = 64,
 RECORD_RING_FD RECORD_SWIFT_NAME("ringFd") = 65,
 RECORD_RING_CLOSED RECORD_SWIFT_NAME("ringClosed") = 66,
+RECORD_RING_SCAN RECORD_SWIFT_NAME("ringScan") = 113,
 // clang-format on
 #else
 
@@ -152,6 +153,16 @@ struct record_ring_fd {
  * @logged
  */
 struct record_ring_closed {
+  struct record base;
+};
+
+/*
+ * A look at all rings that began at time_ns has ended: those that no record has named since the look before are open, and
+ * as they were. With a ring: the look did not find it. Written while there are rings.
+ *
+ * @title "ring scan" faint
+ */
+struct record_ring_scan {
   struct record base;
 };
 

@@ -71,7 +71,8 @@ struct record_thread_state {
 };
 
 /*
- * A descriptor of a file that requests or threads wait on, or that could end such a wait.
+ * A descriptor of a file that requests or threads wait on, or that could end such a wait; or the slot of a ring with
+ * such a file.
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
@@ -84,7 +85,7 @@ struct record_open_file {
   __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
   __u64 references;   /* to the file: descriptors, requests, and others */
   __u32 tgid;         /* process */
-  __s32 fd;           /* its descriptor */
+  __s32 fd;           /* its descriptor; negative: -1 - slot, of a file that ring ctx has registered */
   __u32 readers;      /* pipes: files open for reading @omit */
   __u32 writers;      /* pipes: files open for writing @omit */
   __u32 pending;      /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */

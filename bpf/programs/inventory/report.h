@@ -2,6 +2,7 @@
 /* Writes the record of one request that a walk has reached. */
 #pragma once
 #include "common/file_identity.h"
+#include "inventory/held_buffer.h"
 #include "inventory/operation.h"
 
 /* The ring that requests must belong to; 0: to any target. */
@@ -162,5 +163,6 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   describe_file(parked);
   if (parked->base.opcode == OP_SPLICE || parked->base.opcode == OP_TEE)
     report_input(ring, req);
+  report_held_buffer(ring, req);
   return 1;
 }

@@ -69,6 +69,7 @@ struct io_file_table {
 
 struct io_sq_data {
   struct task_struct *thread;
+  unsigned sq_thread_idle;
 };
 
 /* Begins with a 32-bit number, so a cast to it loads an entry of the SQ array without a helper call. */

@@ -75,6 +75,7 @@ struct task_struct {
   char comm[RECORD_COMM_LEN];
   unsigned int flags;
   int exit_state;
+  unsigned in_iowait : 1;
   void *worker_private;
   struct files_struct *files;
 };
@@ -84,10 +85,13 @@ struct task_struct {
 /* The registers at the entry of a system call. */
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
+  unsigned long di;
+  unsigned long si;
   unsigned long dx;
   unsigned long r10;
 #else
   __u64 regs[31];
+  __u64 orig_x0;
 #endif
 };
 

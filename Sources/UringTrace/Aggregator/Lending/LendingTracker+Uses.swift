@@ -27,6 +27,21 @@ extension LendingTracker {
     noteUse(of: group, buffer, at: Moment(time: header.time_ns, tid: header.tid))
   }
 
+  /// A request was found that holds a buffer though the buffer is in no slot.
+  mutating func held(
+    _ buffer: record_buffer, by slot: inout RequestSlot, _ ublk: borrowing UblkTracker,
+    at moment: Moment, _ event: inout Event
+  ) {
+    if let own = member(of: slot), self[self[own].group].rules.lifecycle == .batch { return }
+    let key = LentBuffer.key(buffer, ring: slot.ring)
+    let group = borrowed(&slot, buffer, key: key, time: moment.time, &event)
+    fill(group, buffer, key: key)
+    chooseProvider(of: group, ublk)
+    if let member = member(of: slot) { self[member].member.isConfirmed = true }
+    name(group, &event)
+    if self[group].rules.lifecycle != .submission { withdraw(group, at: moment) }
+  }
+
   /// The group of the buffer that a request has used; the request is its member after this.
   private mutating func borrowed(
     _ slot: inout RequestSlot, _ buffer: record_buffer, key: UInt64, time: UInt64,

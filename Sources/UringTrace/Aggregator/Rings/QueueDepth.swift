@@ -2,7 +2,7 @@
 ///
 /// A look is recorded only when it differs from the one before.
 struct QueueDepth {
-  private var time: UInt64 = 0
+  private(set) var time: UInt64 = 0
   /// Of the first look; nanoseconds, 0 before.
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0

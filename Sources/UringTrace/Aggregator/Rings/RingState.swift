@@ -3,6 +3,8 @@ struct RingState: Listed {
   var ring: Ring
   /// Of the last record about it.
   var lastTime: UInt64 = 0
+  /// The first look at all rings that did not find it, and the look before; 0 if it was found by all.
+  var missed: (time: UInt64, before: UInt64) = (0, 0)
   /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
   var isIndexed = false
   var rates = RateHistory()
@@ -10,6 +12,8 @@ struct RingState: Listed {
   var depth = QueueDepth()
   /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
   var sqThreadStart: UInt32 = 0
+  /// What had been counted of the SQ thread at the first look, nil before.
+  var sqThreadFirst: SQThreadWork?
   /// The ring's own counter was read.
   var hasBalance = false
   /// Thread of the last `io_uring_cqring_wait`.

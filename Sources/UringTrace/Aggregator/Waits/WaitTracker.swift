@@ -4,9 +4,30 @@ import UringRecords
 /// What the last look at waits found.
 struct WaitTracker {
   private(set) var facts = WaitFacts()
+  /// Workers of processes, by process.
+  private(set) var pools: [UInt32: WorkerPool] = [:]
 
   /// More than one look writes.
   private static let limit = 1 << 16
+  private static let mostPools = 1024
+
+  mutating func workerPool(
+    _ record: UnsafePointer<record_worker_pool>, processors: String, programProcessors: String
+  ) {
+    let tgid = record.pointee.tgid
+    let (workers, idle) = (record.pointee.workers, record.pointee.idle)
+    guard workers > 0 else {
+      pools[tgid] = nil
+      return
+    }
+    guard pools[tgid] != nil || pools.count < Self.mostPools else { return }
+    let isIdle = UInt64(idle) * 4 >= UInt64(workers) * 3
+    let earlier = pools[tgid]?.idleSince ?? 0
+    pools[tgid] = WorkerPool(
+      tgid: tgid, workers: workers, idle: idle,
+      idleSince: isIdle ? earlier == 0 ? record.pointee.base.time_ns : earlier : 0,
+      processors: processors, programProcessors: programProcessors)
+  }
 
   mutating func look(_ record: UnsafePointer<record_wait_look>) {
     if record.pointee.renews == 0 { facts = WaitFacts() }

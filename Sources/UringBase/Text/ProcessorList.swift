@@ -1,0 +1,49 @@
+/// Numbers of processors as the kernel lists them: "0-3,5".
+package struct ProcessorList: Hashable, Sendable {
+  /// In order, apart from each other.
+  private var ranges: [ClosedRange<Int>] = []
+
+  /// Nil unless it is such a list, and has one at least.
+  package init?(_ text: some StringProtocol) {
+    for part in text.split(separator: ",") {
+      let bounds = part.split(separator: "-").compactMap { Int($0) }
+      guard bounds.count == 1 || bounds.count == 2, bounds[0] <= bounds[bounds.count - 1] else {
+        return nil
+      }
+      insert(bounds[0]...bounds[bounds.count - 1])
+    }
+    guard !ranges.isEmpty else { return nil }
+  }
+
+  private mutating func insert(_ range: ClosedRange<Int>) {
+    var merged = range
+    ranges.removeAll { other in
+      guard other.lowerBound <= merged.upperBound + 1, merged.lowerBound <= other.upperBound + 1
+      else { return false }
+      merged =
+        min(merged.lowerBound, other.lowerBound)...max(merged.upperBound, other.upperBound)
+      return true
+    }
+    ranges.append(merged)
+    ranges.sort { $0.lowerBound < $1.lowerBound }
+  }
+
+  package mutating func formUnion(_ other: Self) {
+    for range in other.ranges { insert(range) }
+  }
+
+  package func overlaps(_ other: Self) -> Bool {
+    ranges.contains { range in other.ranges.contains { $0.overlaps(range) } }
+  }
+
+  package func isSuperset(of other: Self) -> Bool {
+    other.ranges.allSatisfy { range in
+      ranges.contains { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }
+    }
+  }
+
+  package var text: String {
+    ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
+  }
+}

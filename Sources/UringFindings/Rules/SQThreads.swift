@@ -1,0 +1,105 @@
+import UringBase
+import UringTrace
+
+/// Rules about SQ threads that serve late.
+extension FindingRule {
+  static let sqpollSleeps = FindingRule(
+    "sqpoll-sleeps", .condition(lasting: 3_000_000_000, on: hasSQThread),
+    meaning:
+      "The SQ thread is asleep when SQEs come: each time the program must wake it with a system call "
+      + "(IORING_SQ_NEED_WAKEUP), and the SQEs wait for it to run.",
+    cure:
+      "Set an sq_thread_idle that is longer than the gaps between submissions, which costs a processor's time "
+      + "meanwhile, or do without SQPOLL: at such a rate a system call each costs less."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      let life = evidence.life(of: ring)
+      let slept = evidence.sqThreadWork(of: ring).slept
+      let submitted = evidence.submittedToThread(of: ring)
+      guard hasSQThread(ring), life >= 3_000_000_000, let idle = ring.sqThreadSetup?.idle,
+        slept >= 50, slept * 2 >= submitted, submitted > 0
+      else { return nil }
+      let gap = life / submitted
+      return Sighting(
+        severity: .info, rings: [ring.id], requests: evidence.newest(on: ring),
+        requestCount: submitted,
+        summary:
+          "SQ thread \(ring.sqThreadTid) went to sleep \(slept) times in \(Words.duration(life)), for "
+          + "\(Words.count(submitted, "request")): it sleeps after \(idle) ms without any (sq_thread_idle, in "
+          + "ticks of the kernel), and one comes every \(Words.duration(gap)) on average",
+        numbers: [
+          .init("sleeps", slept), .init("requests", submitted), .init("idle_ms", idle),
+          .init("mean_gap_ns", gap),
+        ])
+    }
+  }
+
+  static let sqpollStarved = FindingRule(
+    "sqpoll-starved", .condition(lasting: 3_000_000_000, on: hasSQThread),
+    meaning:
+      "The SQ thread is runnable and does not run: others have its processor, and SQEs wait as long.",
+    cure:
+      "Give the thread a processor of its own (IORING_SETUP_SQ_AFF with sq_thread_cpu, or its affinity), keep "
+      + "other threads off that processor, and give it the usual priority."
+  ) { evidence in
+    evidence.openRings.compactMap { ring in
+      let life = evidence.life(of: ring)
+      let work = evidence.sqThreadWork(of: ring)
+      guard hasSQThread(ring), life >= 3_000_000_000, let setup = ring.sqThreadSetup,
+        let reason = evidence.disadvantage(of: setup, on: ring),
+        // Half of the time, and more than it ran.
+        work.delayed * 2 >= life, work.delayed > work.ran
+      else { return nil }
+      let submitted = evidence.submittedToThread(of: ring)
+      return Sighting(
+        severity: .warn, rings: [ring.id], requests: evidence.newest(on: ring),
+        requestCount: submitted,
+        summary: "SQ thread \(ring.sqThreadTid) was runnable and waited for its processor "
+          + "\(Words.percent(work.delayed, of: life)) % of \(Words.duration(life)), and ran "
+          + "\(Words.percent(work.ran, of: life)) %: \(reason)",
+        numbers: [
+          .init("delayed_ns", work.delayed), .init("cpu_ns", work.ran),
+          .init("share_percent", Words.percent(work.delayed, of: life)),
+          .init("requests", submitted),
+        ])
+    }
+  }
+
+  private static let hasSQThread: @Sendable (Ring) -> Bool = {
+    !$0.isClosed && $0.setupFlags.contains(.sqPoll)
+  }
+}
+
+extension Evidence {
+  /// Requests that the SQ thread of a ring took, which can serve several rings.
+  fileprivate func submittedToThread(of ring: Ring) -> UInt64 {
+    openRings.reduce(0) { sum, other in
+      other.sqThreadTid == ring.sqThreadTid ? sum + counts(of: other).submitted : sum
+    }
+  }
+
+  fileprivate func newest(on ring: Ring) -> [Request.ID] {
+    var requests: [Request.ID] = []
+    forEachEnded(on: ring.id) { request in
+      if requests.count < Finding.requestLimit { requests.append(request.id) }
+    }
+    return requests
+  }
+
+  /// Why an SQ thread gets less than any other thread of a busy machine would; nil if it does not.
+  fileprivate func disadvantage(of setup: SQThreadSetup, on ring: Ring) -> String? {
+    let place =
+      setup.processors.isEmpty
+      ? ""
+      : " on processor\(setup.processors.allSatisfy(\.isNumber) ? "" : "s") \(setup.processors)"
+    switch setup.policy {
+    case 3: return "it runs with SCHED_BATCH\(place)"
+    case 5: return "it runs with SCHED_IDLE\(place)"
+    default: break
+    }
+    if setup.nice > 0 { return "its nice value is \(setup.nice)\(place)" }
+    // A single processor: what else runs there it cannot leave.
+    return !setup.processors.isEmpty && setup.processors.allSatisfy(\.isNumber)
+      ? "it may run\(place) only" : nil
+  }
+}

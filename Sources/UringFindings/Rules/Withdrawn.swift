@@ -1,0 +1,114 @@
+import UringTrace
+
+/// Rules about what was taken out of a ring's tables while requests use it.
+extension FindingRule {
+  static let withdrawnBuffer = FindingRule(
+    "withdrawn-buffer", .condition(lasting: patience),
+    meaning: "A registered buffer was unregistered or replaced while requests use it: it stays "
+      + "pinned until the last of them ends.",
+    cure:
+      "Wait for the requests that use a buffer, or cancel them, before taking it out of the table."
+  ) { evidence in
+    evidence.snapshot.buffers.compactMap { buffer in
+      guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
+        // The members of these groups outlive the withdrawal by design; conditions tell of delays.
+        buffer.provider.isLongLived,
+        let request = evidence.request(oldest),
+        evidence.age(since: request.startTime) >= patience
+      else { return nil }
+      let isReplaced = evidence.snapshot.buffers.contains {
+        $0.ring == buffer.ring && $0.kind == buffer.kind && $0.index == buffer.index
+          && !$0.isWithdrawn
+      }
+      return Sighting(
+        severity: evidence.isDeadlocked([request]) ? .crit : .warn, rings: [buffer.ring],
+        requests: buffer.borrowers,
+        summary: "registered buffer \(buffer.index) was "
+          + (isReplaced ? "replaced" : "unregistered, or its slot emptied,")
+          + " while \(evidence.words(request))"
+          + (buffer.borrowers.count > 1
+            ? " and \(buffer.borrowers.count - 1) more use it" : " uses it"),
+        numbers: [
+          .init("borrowers", buffer.borrowers.count), .init("length", buffer.length),
+          .init("age_ns", evidence.age(since: request.startTime)),
+        ])
+    }
+  }
+
+  static let withdrawnFile = FindingRule(
+    "withdrawn-file", .condition(lasting: patience),
+    meaning:
+      "A request keeps a registered file open after the file was taken out of the table: a peer is not told of the "
+      + "end, and data still goes to the request's buffer.",
+    cure:
+      "Wait for the requests on a registered file, or cancel them (ASYNC_CANCEL with IORING_ASYNC_CANCEL_FD and "
+      + "IORING_ASYNC_CANCEL_FD_FIXED), before its slot changes."
+  ) { evidence in
+    evidence.openRings.flatMap { ring -> [Sighting] in
+      guard let time = ring.balance?.time, ring.isFileTableListed else { return [] }
+      var slots: [UInt32: FileIdentity] = [:]
+      for file in ring.files { slots[file.index] = file.identity }
+      var files: [FileIdentity: [Request]] = [:]
+      for request in evidence.inFlight(on: ring.id) where request.hasFile(since: time) {
+        // The table as it was, with what the request has had all the time.
+        guard case .fixed(let index)? = request.file, let file = request.fileIdentity,
+          slots[index] != file, evidence.age(since: request.startTime) >= patience
+        else { continue }
+        files[file, default: []].append(request)
+      }
+      return files.sorted { $0.value[0].id < $1.value[0].id }.map { _, requests in
+        evidence.sighting(of: requests, on: ring, slots)
+      }
+    }
+  }
+
+  private static var patience: UInt64 { 1_000_000_000 }
+}
+
+extension Evidence {
+  fileprivate func sighting(
+    of requests: [Request], on ring: Ring, _ slots: [UInt32: FileIdentity]
+  ) -> FindingRule.Sighting {
+    var index: UInt32 = 0
+    if case .fixed(let slot)? = requests[0].file { index = slot }
+    let present =
+      slots[index].map { file in
+        "has \(snapshot.fileNames.name(of: file) ?? "another file") now"
+      } ?? "is empty now"
+    return FindingRule.Sighting(
+      severity: isDeadlocked(requests) ? .crit : .warn, rings: [ring.id],
+      requests: requests.map(\.id),
+      summary:
+        "\(words(requests[0])) uses registered file \(index), which was removed or replaced: slot \(index) "
+        + present
+        + (requests.count > 1
+          ? "; \(Words.count(requests.count - 1, "more request")) on the same file" : ""),
+      numbers: [
+        .init("requests", requests.count), .init("age_ns", age(since: requests[0].startTime)),
+      ])
+  }
+
+  /// Whether threads that can never wake wait for one of these.
+  func isDeadlocked(_ requests: [Request]) -> Bool {
+    deadlocks.contains { deadlock in
+      requests.contains { deadlock.requests.contains($0.id) }
+    }
+  }
+}
+
+extension Ring {
+  /// All of its registered files are in ``files``: a walk lists so many of so many slots.
+  fileprivate var isFileTableListed: Bool { files.count < 1024 && registeredFiles <= 1 << 15 }
+}
+
+extension Request {
+  /// It was issued by `time` and has had its file since, as far as a walk at that time showed.
+  fileprivate func hasFile(since time: UInt64) -> Bool {
+    guard SQEFlags(requestFlags: flags).contains(.fixedFile), startTime <= time, lastTime <= time
+    else { return false }
+    switch place {
+    case .unknown, .linked, .deferred, .workerQueued: return false
+    default: return true
+    }
+  }
+}

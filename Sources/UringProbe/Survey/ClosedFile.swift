@@ -1,0 +1,63 @@
+import CBPF
+import Glibc
+import UringBase
+import UringTrace
+
+/// What can be found out about a file that a request holds open after its descriptor was closed, and about the file
+/// that has the descriptor now.
+enum ClosedFile {
+  /// Addresses and state of a socket, from its network namespace's tables; empty if they do not list it.
+  static func description(of file: FileIdentity, in tgid: UInt32) -> String {
+    guard file.ownName?.hasPrefix("socket:") == true else { return "" }
+    for (name, kind) in [("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp")] {
+      guard let text = Procfs.text("/proc/\(tgid)/net/\(name)") else { continue }
+      for line in text.split(separator: "\n").dropFirst() {
+        let fields = line.split(separator: " ", maxSplits: 10)
+        guard fields.count > 9, UInt64(fields[9]) == file.inode, let own = endpoint(fields[1]),
+          let peer = endpoint(fields[2]), let state = UInt8(fields[3], radix: 16)
+        else { continue }
+        var words = "\(kind) \(own.text)"
+        if peer.port != 0 { words += ", peer \(peer.text)" }
+        if kind == "tcp", let state = SocketDescription.tcpState(state) { words += ", \(state)" }
+        return words
+      }
+    }
+    return ""
+  }
+
+  /// `0100007F:1F90` or the same with 32 digits: words in the machine's byte order, and the port.
+  private static func endpoint(_ field: Substring) -> (text: String, port: UInt16)? {
+    let parts = field.split(separator: ":")
+    guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
+    var words: [UInt32] = []
+    var digits = parts[0]
+    while !digits.isEmpty {
+      guard let word = UInt32(digits.prefix(8), radix: 16) else { return nil }
+      words.append(word)
+      digits = digits.dropFirst(8)
+    }
+    guard words.count == 1 || words.count == 4 else { return nil }
+    let isLong = words.count == 4
+    let address = words.withUnsafeBytes {
+      SocketDescription.number(isLong ? AF_INET6 : AF_INET, $0, at: 0)
+    }
+    return ("\(isLong ? "[\(address)]" : address):\(port)", port)
+  }
+
+  /// What a descriptor refers to now, with what waits in it: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
+  static func present(_ name: String, _ fd: Int32, of tgid: UInt32) -> String {
+    let isSocket = name.hasPrefix("socket:")
+    guard isSocket || name.hasPrefix("pipe:") else { return name }
+    let descriptor = cbpf_take_descriptor(pid_t(tgid), fd)
+    guard descriptor >= 0 else { return name }
+    defer { close(descriptor) }
+    var status = stat()
+    // The number may have been reused once more.
+    guard fstat(descriptor, &status) == 0, name.hasSuffix(":[\(status.st_ino)]") else {
+      return name
+    }
+    let unread = cbpf_pending_bytes(descriptor, false)
+    return name + (isSocket ? " (\(SocketDescription(descriptor).text))" : "")
+      + (unread > 0 ? ", with \(unread) \(unread == 1 ? "byte" : "bytes") unread" : "")
+  }
+}

@@ -1,0 +1,114 @@
+import CRecord
+import Glibc
+import UringBase
+import UringRecords
+import UringTrace
+
+/// Looks whether the memory of requests in flight is still there.
+enum MemoryLook {
+  /// A mapping of a process.
+  private struct Mapping {
+    var range: Range<UInt64>
+    /// Of this process alone, and of no file.
+    var isOwn: Bool
+  }
+
+  private static let mostProcesses = 16
+  private static let mostPages: UInt64 = 256
+  private static let mostTextOfMappings = 1 << 22
+
+  /// Writes which of these requests have memory that their process does not map.
+  static func look(at requests: [record_parked], into records: inout RecordBuffer) {
+    var mappings: [UInt32: [Mapping]] = [:]
+    let pageSize = UInt64(getpagesize())
+    for parked in requests {
+      guard let memory = namedMemory(of: parked) else { continue }
+      if mappings[parked.tgid] == nil {
+        guard mappings.count < mostProcesses else { continue }
+        mappings[parked.tgid] = read(parked.tgid)
+      }
+      guard let known = mappings[parked.tgid], !known.isEmpty else { continue }
+      if let hole = firstHole(in: memory, known) {
+        write(parked, hole..<min(memory.upperBound, hole + pageSize), isDiscarded: false, &records)
+      } else if Opcode(rawValue: parked.base.opcode).properties.usesFixedBuffer,
+        let page = firstAbsentPage(of: memory, in: parked.tgid, known, pageSize)
+      {
+        write(parked, page..<page + pageSize, isDiscarded: true, &records)
+      }
+    }
+  }
+
+  /// What a request that is under way fills or sends, where the kernel still has the address.
+  private static func namedMemory(of parked: record_parked) -> Range<UInt64>? {
+    let needed = UInt8(RECORD_KNOWS_ADDR | RECORD_KNOWS_LEN)
+    let properties = Opcode(rawValue: parked.base.opcode).properties
+    guard parked.known & needed == needed, parked.tgid != 0, parked.addr != 0, parked.len != 0,
+      parked.place != .linked, parked.place != .deferred, properties.direction != .none,
+      properties.length == .bytes, properties.addr != nil,
+      !SQEFlags(requestFlags: parked.flags).contains(.bufferSelect)
+    else { return nil }
+    let (end, isOver) = parked.addr.addingReportingOverflow(UInt64(parked.len))
+    return isOver ? nil : parked.addr..<end
+  }
+
+  /// A process's mappings in order of address; empty if they cannot be read, or not as a whole.
+  private static func read(_ tgid: UInt32) -> [Mapping] {
+    guard let bytes = Procfs.read("/proc/\(tgid)/maps", limit: mostTextOfMappings),
+      bytes.count < mostTextOfMappings
+    else { return [] }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+      // bounds, permissions, offset, device, inode, name
+      let words = line.split(separator: " ", maxSplits: 5)
+      let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard words.count >= 5, bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+      return Mapping(
+        range: bounds[0]..<bounds[1], isOwn: words[1].hasSuffix("p") && words[4] == "0")
+    }
+  }
+
+  private static func firstHole(in memory: Range<UInt64>, _ mappings: [Mapping]) -> UInt64? {
+    var reached = memory.lowerBound
+    for mapping in mappings where mapping.range.contains(reached) {
+      reached = mapping.range.upperBound
+      if reached >= memory.upperBound { return nil }
+    }
+    return reached
+  }
+
+  /// A page of a registered buffer that the process does not map: registration had all of them mapped, and pinned pages
+  /// are not swapped out.
+  private static func firstAbsentPage(
+    of memory: Range<UInt64>, in tgid: UInt32, _ mappings: [Mapping], _ pageSize: UInt64
+  ) -> UInt64? {
+    let descriptor = open("/proc/\(tgid)/pagemap", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    let (isPresent, isSwapped): (UInt64, UInt64) = (1 << 63, 1 << 62)
+    var page = memory.lowerBound / pageSize * pageSize
+    let last = min(memory.upperBound, page + mostPages * pageSize)
+    while page < last {
+      guard mappings.contains(where: { $0.isOwn && $0.range.contains(page) }) else { return nil }
+      var entry: UInt64 = 0
+      guard pread(descriptor, &entry, 8, off_t(page / pageSize * 8)) == 8 else { return nil }
+      if entry & (isPresent | isSwapped) == 0 { return page }
+      page += pageSize
+    }
+    return nil
+  }
+
+  private static func write(
+    _ parked: record_parked, _ memory: Range<UInt64>, isDiscarded: Bool,
+    _ records: inout RecordBuffer
+  ) {
+    records.append(
+      record_memory_change.self, at: parked.base.time_ns, ring: parked.base.ctx,
+      request: parked.base.req
+    ) {
+      $0.base.opcode = parked.base.opcode
+      $0.address = memory.lowerBound
+      $0.length = UInt64(memory.count)
+      $0.tgid = parked.tgid
+      $0.is_discarded = isDiscarded ? 1 : 0
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import UringBase
+
+/// What the scheduler counts of a thread, and where it may run.
+struct ScheduledThread: Equatable {
+  /// Nanoseconds on a processor so far.
+  var ran: UInt64 = 0
+  /// Nanoseconds so far in which it was ready and others ran.
+  var delayed: UInt64 = 0
+  /// Times that it gave its processor up by itself.
+  var slept: UInt64 = 0
+  /// SCHED_*
+  var policy: UInt32 = 0
+  var nice: Int32 = 0
+  /// Where it may run: "0-3".
+  var processors = ""
+
+  /// Nil if there is no such thread, or the kernel does not count.
+  init?(_ tid: UInt32) {
+    guard tid != 0, let text = Procfs.text("/proc/\(tid)/schedstat"),
+      let status = Procfs.text("/proc/\(tid)/status"),
+      let sleeps = Procfs.field("voluntary_ctxt_switches", of: status)
+    else { return nil }
+    let times = text.split(separator: " ").compactMap { UInt64($0) }
+    guard times.count >= 2 else { return nil }
+    (ran, delayed, slept) = (times[0], times[1], sleeps)
+    processors = Procfs.processors(of: status)
+    // After the name in parentheses: state is the first, nice the 17th, policy the 39th.
+    if let fields = Procfs.fields(ofProcess: tid), fields.count > 38 {
+      nice = Int32(fields[16]) ?? 0
+      policy = UInt32(fields[38]) ?? 0
+    }
+  }
+}
+
+extension Procfs {
+  /// Where a thread may run, by its status file; empty if that does not say.
+  static func processors(of status: String) -> String {
+    let name = "Cpus_allowed_list:"
+    for line in status.split(separator: "\n") where line.hasPrefix(name) {
+      return String(line.dropFirst(name.utf8.count).drop { $0 == "\t" || $0 == " " })
+    }
+    return ""
+  }
+}
+
+/// Learns how many jiffies a second has, which no interface of the kernel shows.
+struct JiffyClock {
+  private var first: (jiffies: UInt32, time: UInt64)?
+  /// 0 while it is not known.
+  private(set) var rate: UInt32 = 0
+
+  private static let rates: [UInt32] = [100, 250, 300, 1000]
+  private static let shortestSpan: UInt64 = 400_000_000
+
+  mutating func note(_ jiffies: UInt32, at time: UInt64) {
+    guard rate == 0, jiffies != 0 else { return }
+    guard let first else {
+      self.first = (jiffies, time)
+      return
+    }
+    let span = time.since(first.time)
+    guard span >= Self.shortestSpan else { return }
+    let measured = Double(jiffies &- first.jiffies) * 1e9 / Double(span)
+    // A look that is late is the less wrong the longer the span.
+    rate = Self.rates.first { abs(measured / Double($0) - 1) < 0.06 } ?? 0
+  }
+
+  func milliseconds(_ jiffies: UInt32) -> UInt32 {
+    rate == 0 ? 0 : UInt32(clamping: UInt64(jiffies) * 1000 / UInt64(rate))
+  }
+}

@@ -1,0 +1,15 @@
+import CRecord
+
+/// What happened to the memory of requests while they were in flight.
+struct MemoryTracker {
+  /// The first change of each request's memory, or the call that explains it.
+  private(set) var changes = BoundedCache<Request.ID, MemoryChange>(limit: 1024)
+
+  /// Requests in flight that one call is compared with.
+  static var reach: Int { 4096 }
+
+  mutating func note(_ change: MemoryChange, of request: Request.ID) {
+    if let known = changes[request], known.call != nil || change.call == nil { return }
+    changes[request] = change
+  }
+}

@@ -1,0 +1,140 @@
+import CRecord
+import Testing
+import UringFindings
+import UringTrace
+
+/// What a ring's state lasts is known up to the last look at it, not up to now.
+@Suite struct LastLookTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  private func tags(_ stream: RecordStream) -> [String] {
+    var diagnosis = Diagnosis()
+    return diagnosis.findings(in: stream.snapshot()).map(\.tag)
+  }
+
+  /// The stream, with a look `after` seconds later, and the snapshot 10 s later.
+  private func looked(_ stream: RecordStream, after seconds: UInt64) -> RecordStream {
+    var stream = stream
+    let start = stream.time
+    stream.time = start + seconds * Self.second
+    stream.ringScan()
+    stream.time = start + 10 * Self.second
+    stream.submit(99, ring: 9, userData: 99)
+    return stream
+  }
+
+  @Test func aWaitIsAsLongAsItWasSeen() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "POLL_ADD", userData: 7)
+    stream.wait(1, for: 3)
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    #expect(!tags(looked(stream, after: 2)).contains("hang"))
+    #expect(tags(looked(stream, after: 5)).contains("hang"))
+  }
+
+  @Test(arguments: [("unreaped-cqes", UInt32(0), UInt32(2)), ("unsubmitted-sqes", 1, 0)])
+  func queuesAreAsFullAsTheyWereSeen(tag: String, sq: UInt32, cq: UInt32) {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.depth(sq: sq, cq: cq)
+    #expect(!tags(looked(stream, after: 2)).contains(tag))
+    #expect(tags(looked(stream, after: 5)).contains(tag))
+  }
+
+  /// A ring that is being closed cancels all it has.
+  @Test func aRequestThatItsRingCancelledIsExplained() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "READ", userData: 7) { $0.fd = 3 }
+    stream.complete(1, -125)
+    #expect(!tags(looked(stream, after: 0)).contains("unexplained-error"))
+    #expect(tags(looked(stream, after: 5)).contains("unexplained-error"))
+  }
+
+  /// It is not closed before a second look misses it, but it is not known to be open either.
+  @Test func aRingThatALookMissedMayBeClosed() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "READ", userData: 7) { $0.fd = 3 }
+    stream.complete(1, -125)
+    stream.time += 4 * Self.second
+    stream.ringScan(missing: 1)
+    #expect(!tags(looked(stream, after: 1)).contains("unexplained-error"))
+    stream.depth(sq: 0, cq: 0)
+    #expect(tags(looked(stream, after: 1)).contains("unexplained-error"))
+  }
+
+  @Test func aMultishotRequestOfARingThatMayBeClosedIsNotMissed() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "RECV", userData: 7) {
+      $0.ioprio = 2
+      $0.fd = 5
+    }
+    stream.complete(1, -105)
+    #expect(!tags(looked(stream, after: 0)).contains("multishot-ended"))
+    #expect(tags(looked(stream, after: 5)).contains("multishot-ended"))
+  }
+
+  @Test func aBundleOfSendsEndsWithItsBuffers() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "SEND", userData: 7) {
+      $0.ioprio = 1 << 4
+      $0.fd = 5
+    }
+    stream.complete(1, 4096)
+    #expect(!tags(looked(stream, after: 5)).contains("multishot-ended"))
+  }
+
+  // MARK: Stuck requests
+
+  /// 100 READs of a millisecond; one more is in flight for a while.
+  private func slow(for time: UInt64, at place: RecordPlace?) -> RecordStream {
+    var stream = RecordStream()
+    stream.create(1)
+    for request in 1...100 {
+      stream.submit(request, "READ", userData: 7) { $0.fd = 5 }
+      stream.time += 1_000_000
+      stream.complete(request, 1)
+    }
+    stream.submit(101, "READ", userData: 8) { $0.fd = 5 }
+    stream.time += time
+    if let place { stream.parked(101, "READ", userData: 8, place: place) }
+    stream.ringScan()
+    return stream
+  }
+
+  @Test func aRequestWhoseThreadsMayLackAProcessorIsStuckAfterThreeSeconds() {
+    #expect(!tags(slow(for: Self.second, at: nil)).contains("stuck-request"))
+    #expect(!tags(slow(for: Self.second, at: .taskWork)).contains("stuck-request"))
+    #expect(tags(slow(for: 4 * Self.second, at: nil)).contains("stuck-request"))
+    #expect(tags(slow(for: Self.second, at: .block)).contains("stuck-request"))
+  }
+
+  // MARK: Links
+
+  /// RECV with IOSQE_IO_LINK, found in flight.
+  private func found(at place: RecordPlace, _ mode: UInt16) -> RecordStream {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(1, "RECV", userData: 7, place: place, knows: [.file]) {
+      $0.flags = 1 << 2
+      $0.fd = 3
+      $0.file.file = 0xf00
+      $0.file.inode = 3
+      $0.file.mode = mode
+    }
+    return stream
+  }
+
+  @Test func aLinkThatWasOpenBeforeIsFoundInAWorker() {
+    let socket: UInt16 = 0o140000
+    #expect(tags(found(at: .workRunning, socket)).contains("open-link"))
+    // A chain whose LINK_TIMEOUT has fired looks the same while a disk keeps it.
+    #expect(!tags(found(at: .workRunning, 0o100000)).contains("open-link"))
+    // The submission that an open link ends gives it to a worker.
+    #expect(!tags(found(at: .poll, socket)).contains("open-link"))
+  }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The application's memory, which requests read and write by address. */
+
+#ifdef RECORD_KINDS
+// clang-format off
+RECORD_MEMORY_CHANGE RECORD_SWIFT_NAME("memoryChange") = 112,
+// clang-format on
+#else
+
+/* How memory was taken away. */
+// clang-format off
+enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("MemoryCall") record_memory_call : __u8 {
+  RECORD_MEMORY_FOUND RECORD_SWIFT_NAME("found") = 0, /* by a call that was not seen @json null */
+  RECORD_MEMORY_MUNMAP RECORD_SWIFT_NAME("munmap") = 1,   /* unmapped */
+  RECORD_MEMORY_MREMAP RECORD_SWIFT_NAME("mremap") = 2,   /* moved, or made shorter */
+  RECORD_MEMORY_MADVISE RECORD_SWIFT_NAME("madvise") = 3, /* its contents were discarded */
+  RECORD_MEMORY_MMAP RECORD_SWIFT_NAME("mmap") = 4,       /* replaced by another mapping, MAP_FIXED */
+};
+// clang-format on
+
+/*
+ * A system call of a watched process took memory away. Or, with `req`: the memory of that request was found gone by a
+ * look that began at time_ns, which is valid only if no later record names the request.
+ *
+ * @title "memory change" label
+ * @event
+ * @logged
+ * @order tgid call address length target advice started_ns is_discarded stack
+ */
+struct record_memory_change {
+  struct record base;
+  __u64 started_ns; /* when the call began @omit */
+  __u64 address;    /* first byte @hex */
+  __u64 length;     /* size @unit bytes */
+  __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit */
+  __u32 tgid;       /* process */
+  __u32 advice;     /* madvise: MADV_* @omit */
+  __u32 stack;      /* one more than the number of the caller's stack; 0 if it was not taken @omit */
+  enum record_memory_call call; /* that took it away, null if that was not seen */
+  __u8 is_discarded; /* found: it is mapped, but without the page that is registered @json discarded @bool */
+  __u8 reserved[2];
+};
+
+#endif

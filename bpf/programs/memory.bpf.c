@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * System calls that take memory away: munmap, mremap, madvise, and mmap with MAP_FIXED. While one of their tracepoints
+ * has a program, every system call of every task takes the kernel's slow path: user space attaches them only if it
+ * must.
+ *
+ * The programs are of the old type, which the tracepoints of single system calls have: no rdonly_cast.
+ */
+#include "common/output.h"
+#include "common/ring_filter.h"
+#include "kernel/rings.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_MMAP 9
+#define NR_MUNMAP 11
+#define NR_MREMAP 25
+#define NR_MADVISE 28
+#else
+#define NR_MMAP 222
+#define NR_MUNMAP 215
+#define NR_MREMAP 216
+#define NR_MADVISE 233
+#endif
+
+/* include/uapi/asm-generic/mman-common.h */
+#define MAP_FIXED 0x10
+#define MADV_DONTNEED 4
+#define MADV_FREE 8
+#define MADV_REMOVE 9
+#define MADV_DONTNEED_LOCKED 24
+
+/* When threads began the call that they are in. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 4096);
+  __type(key, __u64);
+  __type(value, __u64);
+} under_way SEC(".maps");
+
+/* As in capture.bpf.c, whose map this is. */
+struct {
+  __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+  __uint(max_entries, 1);
+  __uint(key_size, sizeof(__u32));
+  __uint(value_size, PROBE_USER_STACK_DEPTH * sizeof(__u64));
+} user_stacks SEC(".maps");
+
+/* Of tp/syscalls/sys_exit_*: struct syscall_tp_t in kernel/trace/trace_syscalls.c, 6.1 to 7.3. */
+struct exit_context {
+  __u64 common;
+  __s32 number;
+  __s64 result;
+};
+
+/* The arguments of the current call. They are still in the registers when it returns. */
+struct memory_arguments {
+  __u64 address, length, third, fourth;
+};
+
+static __always_inline void read_arguments(struct memory_arguments *to) {
+  struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+  to->address = BPF_CORE_READ(registers, di);
+  to->length = BPF_CORE_READ(registers, si);
+  to->third = BPF_CORE_READ(registers, dx);
+  to->fourth = BPF_CORE_READ(registers, r10);
+#else
+  to->address = BPF_CORE_READ(registers, orig_x0);
+  to->length = BPF_CORE_READ(registers, regs[1]);
+  to->third = BPF_CORE_READ(registers, regs[2]);
+  to->fourth = BPF_CORE_READ(registers, regs[3]);
+#endif
+}
+
+static __always_inline bool discards(__u64 advice) {
+  return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
+         advice == MADV_DONTNEED_LOCKED;
+}
+
+SEC("tp/syscalls/sys_enter_munmap")
+int call_begins(void *ctx) {
+  if (!process_passes() || !name_passes())
+    return 0;
+  __u64 thread = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+  bpf_map_update_elem(&under_way, &thread, &now, BPF_ANY);
+  return 0;
+}
+
+/* The part of a call's memory that is gone, of length 0 if none is. */
+static __always_inline enum record_memory_call effect(
+    __s32 number, __s64 result, struct memory_arguments *arguments) {
+  bool has_failed = result < 0 && result >= -4095;
+  enum record_memory_call call = RECORD_MEMORY_FOUND;
+  switch (number) {
+    case NR_MUNMAP:
+      call = RECORD_MEMORY_MUNMAP;
+      break;
+    case NR_MADVISE:
+      call = RECORD_MEMORY_MADVISE;
+      if (!discards(arguments->third))
+        arguments->length = 0;
+      break;
+    case NR_MMAP:
+      call = RECORD_MEMORY_MMAP;
+      if (!(arguments->fourth & MAP_FIXED))
+        arguments->length = 0;
+      break;
+    case NR_MREMAP:
+      call = RECORD_MEMORY_MREMAP;
+      if ((__u64)result == arguments->address) {
+        /* in place: what is behind the new end is gone */
+        __u64 kept = arguments->third < arguments->length ? arguments->third : arguments->length;
+        arguments->address += kept;
+        arguments->length -= kept;
+      }
+      break;
+  }
+  if (has_failed)
+    arguments->length = 0;
+  return call;
+}
+
+SEC("tp/syscalls/sys_exit_munmap")
+int call_ends(struct exit_context *ctx) {
+  __u64 thread = bpf_get_current_pid_tgid();
+  __u64 *began = bpf_map_lookup_elem(&under_way, &thread);
+  if (!began)
+    return 0;
+  __u64 started = *began;
+  bpf_map_delete_elem(&under_way, &thread);
+  struct memory_arguments arguments;
+  read_arguments(&arguments);
+  __s64 result = ctx->result;
+  __u64 old = arguments.address;
+  enum record_memory_call call = effect(ctx->number, result, &arguments);
+  if (call == RECORD_MEMORY_FOUND || !arguments.length)
+    return 0;
+  long stack = config.takes_stacks ? bpf_get_stackid(ctx, &user_stacks, BPF_F_USER_STACK) : -1;
+  struct record_memory_change *record =
+      RESERVE(record_memory_change, RECORD_MEMORY_CHANGE, 0, 0, RECORD_OPCODE_NONE);
+  if (!record)
+    return 0;
+  record->started_ns = started;
+  record->address = arguments.address;
+  record->length = arguments.length;
+  record->target = call == RECORD_MEMORY_MREMAP && (__u64)result != old ? result : 0;
+  record->tgid = current_tgid();
+  record->advice = call == RECORD_MEMORY_MADVISE ? arguments.third : 0;
+  record->stack = stack < 0 ? 0 : stack + 1;
+  record->call = call;
+  record->is_discarded = 0;
+  record->reserved[0] = 0;
+  record->reserved[1] = 0;
+  submit_record(record);
+  return 0;
+}
