@@ -1,7 +1,7 @@
 import UringRecordings
 import UringTrace
 
-/// What documents about a snapshot begin with.
+/// The common start of documents about a snapshot.
 enum DocumentHeader {
   static func write(
     _ schema: UInt32, _ snapshot: Snapshot, _ toolVersion: String, to json: inout JSONWriter

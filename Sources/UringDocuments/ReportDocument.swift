@@ -17,7 +17,7 @@ public struct ReportDocument {
     case running
   }
 
-  /// What the findings are about.
+  /// The snapshot that the findings are about.
   public var snapshot: Snapshot
   public var findings: [Finding]
   /// Rules that could not be evaluated.

@@ -8,7 +8,7 @@ public struct SnapshotDocument {
   public static let schema: UInt32 = 1
 
   public var snapshot: Snapshot
-  /// What is wrong there; nil leaves the member out.
+  /// The findings; nil leaves the member out.
   public var findings: [Finding]?
   /// Rules that could not be evaluated.
   public var notEvaluated: [UnevaluatedRule]
@@ -158,7 +158,7 @@ public struct SnapshotDocument {
     }
   }
 
-  /// What the kernel's own structures say of a ring.
+  /// Writes the facts about a ring from the kernel's own structures.
   private func writeInventory(of ring: Ring, to json: inout JSONWriter) {
     json.field("sq_pending", ring.sqPending)
     json.field("cq_pending", ring.cqPending)
@@ -314,7 +314,7 @@ public struct SnapshotDocument {
     json.field("dropped_steps", request.droppedSteps)
   }
 
-  /// What the kernel still had of the SQE.
+  /// Writes the SQE fields that the kernel still held.
   private func writeKernelKnowledge(of request: Request, to json: inout JSONWriter) {
     let sqe = request.sqe
     json.field("sqe_flags", SQEFlags(rawValue: sqe.flags).names)

@@ -2,8 +2,8 @@ import UringTrace
 
 /// Looks for what ``FindingRule`` describes, in one snapshot after the other.
 ///
-/// What lasts, such as a request that is stuck, is judged by the snapshot alone. What is a matter of
-/// how often, such as errors, is judged over a span of time before it.
+/// Conditions that last, such as a stuck request, are judged by the snapshot alone. Rates,
+/// such as that of errors, are judged over a span of time before it.
 public struct Diagnosis: Sendable {
   private struct Sample {
     var time: UInt64
@@ -26,7 +26,7 @@ public struct Diagnosis: Sendable {
     self.seesEveryRequest = seesEveryRequest
   }
 
-  /// What is wrong at the time of a snapshot, the worst first. Time should not go back.
+  /// The findings at the time of a snapshot, worst first. Time must not go back.
   public mutating func findings(in snapshot: Snapshot) -> [Finding] {
     remember(snapshot)
     let evidence = evidence(snapshot)

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What rules see: a snapshot, arranged by ring, and what changed on each ring within a span of time.
+/// The input of rules: a snapshot arranged by ring, and the changes of each ring within a span of time.
 ///
 /// Rules that need change in time take ``counts(of:)`` and ``ended(on:)``, which cover the same span.
 struct Evidence {
@@ -114,7 +114,7 @@ struct Evidence {
     snapshot.request(id)
   }
 
-  /// What happened on a ring within the span.
+  /// The counts of a ring within the span.
   func counts(of ring: Ring) -> Ring.Counts {
     earlier[ring.id].map { ring.counts.since($0.counts) } ?? ring.counts
   }
@@ -134,7 +134,7 @@ struct Evidence {
     ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
   }
 
-  /// What the SQ thread of a ring did within the span.
+  /// The work of a ring's SQ thread within the span.
   func sqThreadWork(of ring: Ring) -> SQThreadWork {
     ring.sqThreadWork.since(earlier[ring.id]?.sqThreadWork ?? SQThreadWork())
   }
@@ -174,7 +174,7 @@ struct Evidence {
   }
 }
 
-/// What of a ring is remembered to tell what changed.
+/// Counters of a ring at an earlier time, to compute changes.
 struct RingSample: Sendable {
   var counts: Ring.Counts
   var errnos: [Ring.ErrnoCount]
@@ -190,7 +190,7 @@ struct RingSample: Sendable {
 }
 
 extension Ring.Counts {
-  /// What was counted after `earlier`.
+  /// The counts since `earlier`.
   fileprivate func since(_ earlier: Ring.Counts) -> Ring.Counts {
     var counts = self
     counts.submitted &-= earlier.submitted

@@ -24,7 +24,7 @@ public struct FindingRule: Sendable {
     self.look = look
   }
 
-  /// What a rule has seen; with the rule's words it becomes a ``Finding``.
+  /// The facts that a rule found; with the rule's words they become a ``Finding``.
   struct Sighting {
     var severity: Finding.Severity
     var rings: [Ring.ID]

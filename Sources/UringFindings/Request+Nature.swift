@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What rules need to know of requests' opcodes.
+/// Properties of opcodes that rules need.
 extension Opcode {
   static let pollAdd = Opcode(rawValue: 6)
   static let accept = Opcode(rawValue: 13)

@@ -31,7 +31,7 @@ extension RecordingError: CustomStringConvertible {
 public enum RecordingFlaw: Hashable, Sendable {
   /// It ends without its end record or summary, or within a record.
   case cutOff
-  /// What starts at this place is not a record. `place` is a byte offset in a binary recording and a
+  /// No record starts at this place. `place` is a byte offset in a binary recording and a
   /// line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
 }

@@ -54,7 +54,7 @@ public struct RecordCheck: Sendable {
     Self.rules.withUnsafeBufferPointer { rules in
       while offset < limit, !isComplete {
         offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
-        // What stopped it: the limit, or a record that needs a closer look.
+        // It stopped at the limit, or at a record that needs a closer look.
         if offset < limit { passOne(of: bytes, at: &offset, latest: &latest) }
       }
     }

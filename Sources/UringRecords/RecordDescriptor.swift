@@ -1,6 +1,6 @@
 import CRecord
 
-/// What is known of a kind of record, from its description in bpf/include/records.
+/// The properties of a record kind, from its description in bpf/include/records.
 public struct RecordDescriptor: Sendable {
   /// Colour of an event's title in the event log.
   public enum Role: Sendable {

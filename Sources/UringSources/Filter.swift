@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What the user wants to see. Live, all but the age is applied in the kernel.
+/// The user's selection of rings and requests. Live, the kernel applies all of it but the age.
 ///
 /// An empty set stands for no restriction; restrictions of different kinds must all hold.
 public struct Filter: Sendable, Hashable {
@@ -26,7 +26,7 @@ public struct Filter: Sendable, Hashable {
 }
 
 extension Filter {
-  /// What of a snapshot passes. Rings keep their counts; sums over all rings stay as they are.
+  /// The part of a snapshot that passes. Rings keep their counts; sums over all rings are unchanged.
   public func apply(to snapshot: Snapshot) -> Snapshot {
     guard !isEmpty else { return snapshot }
     var result = snapshot

@@ -175,6 +175,24 @@ import UringFindings
     #expect(old.cure.contains("needs Linux 6.15"))
   }
 
+  @Test func oneFindingNamesTheLongestWaitAndCountsTheOthers() throws {
+    var snapshot = Self.waiter()
+    var (ring, request) = (snapshot.rings[0], snapshot.requests[0])
+    ring.id = 2
+    ring.ownerTgid = 20
+    ring.descriptors = []
+    ring.waiter?.tid = 200
+    ring.waiter?.tgid = 20
+    ring.waiter?.since? -= Self.second / 2
+    (request.id, request.ring) = (2, 2)
+    snapshot.rings.append(ring)
+    snapshot.requests.append(request)
+    let finding = try #require(Self.finding("iowait", snapshot))
+    #expect(finding.rings == [2, 1] && finding.requests == [2])
+    #expect(finding.summary.hasPrefix("thread 200"))
+    #expect(finding.summary.hasSuffix("; the same holds for 1 other thread"))
+  }
+
   @Test func aWaitThatMayBeForStorageIsNot() {
     #expect(Self.finding("iowait", Self.waiter(inIOWait: false)) == nil)
     let disk = Self.waiter { $0.submit(2, "READ") { $0.fd = 6 } }

@@ -6,7 +6,7 @@ public enum MonotonicClock {
   public static func now() -> UInt64 { clockTime(CLOCK_MONOTONIC) }
 }
 
-/// What one of the system's clocks shows, nanoseconds.
+/// The time of one of the system's clocks, nanoseconds.
 package func clockTime(_ clock: clockid_t) -> UInt64 {
   var time = timespec()
   clock_gettime(clock, &time)

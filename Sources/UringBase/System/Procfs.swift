@@ -24,7 +24,7 @@ package enum Procfs {
     read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// What a symbolic link contains, nil if it cannot be read.
+  /// The target of a symbolic link; nil if it cannot be read.
   package static func link(_ path: String) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = bytes.withUnsafeMutableBytes {

@@ -77,7 +77,7 @@ extension Evidence {
     return text
   }
 
-  /// What keeps a process whose calls were not seen from registering.
+  /// A limit that can make a registration fail, for a process whose calls were not observed.
   fileprivate func suspicion(of resource: RegisterOpcode.Resource, on ring: Ring) -> String {
     guard resource == .buffers, let limit = lockedLimit(of: ring.ownerTgid) else { return "" }
     return

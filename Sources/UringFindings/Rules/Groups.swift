@@ -37,7 +37,7 @@ extension FindingRule {
     }
   }
 
-  /// What is wrong with a member whoever owns the buffer.
+  /// Faults of a member that do not depend on the buffer's owner.
   private static let misuses = GroupConditions(
     .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 

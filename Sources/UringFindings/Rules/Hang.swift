@@ -63,7 +63,7 @@ extension FindingRule {
         wait.possibleCQEs.map({ $0 >= wait.waiter.missing }) ?? true,
         !evidence.deadlocks.contains(where: { $0.rings.contains(ring.id) })
       else { return nil }
-      // What waits behind others is not what is waited for.
+      // Requests behind others in a chain are not the cause.
       let awaited = wait.requests.filter { $0.state != .linked && $0.state != .deferred }
       guard !awaited.isEmpty else { return nil }
       let cause = awaited.count == 1 ? evidence.snapshot.cause(of: awaited[0]) : nil

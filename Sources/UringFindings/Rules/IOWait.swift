@@ -10,24 +10,49 @@ extension FindingRule {
     cure:
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
-    evidence.openRings.compactMap { ring in
-      guard let waiter = ring.waiter, waiter.isInIOWait,
-        let since = waiter.since ?? waiter.asleepSince,
-        evidence.age(since: since) >= 1_000_000_000, evidence.hasNoStorage(on: ring, waiter.tgid)
-      else { return nil }
-      let requests = evidence.inFlight(on: ring.id)
-      guard !requests.isEmpty else { return nil }
-      let age = evidence.age(since: since)
-      return Sighting(
-        severity: .info, rings: [ring.id], requests: requests.map(\.id),
-        summary: "thread \(Words.thread(waiter.tid, in: evidence.snapshot)) has waited "
-          + "\(Words.duration(age)) in io_uring_enter, which counts as iowait, for "
-          + Words.list(requests.map(evidence.words), of: requests.count)
-          + ": no storage request is in flight",
-        numbers: [.init("waiting_ns", age), .init("in_flight", requests.count)],
+    // One finding for all rings: every idle server is such a task.
+    let waits = evidence.openRings.compactMap { IdleWait($0, evidence) }
+      .sorted { $0.duration > $1.duration }
+    guard let longest = waits.first else { return [] }
+    let others = waits.count - 1
+    return [
+      Sighting(
+        severity: .info, rings: waits.map(\.ring), requests: longest.requests.map(\.id),
+        summary: "thread \(Words.thread(longest.tid, in: evidence.snapshot)) has waited "
+          + "\(Words.duration(longest.duration)) in io_uring_enter, which counts as iowait, for "
+          + Words.list(longest.requests.map(evidence.words), of: longest.requests.count)
+          + ": no storage request is in flight"
+          + (others == 0 ? "" : "; the same holds for \(Words.count(others, "other thread"))"),
+        numbers: [
+          .init("threads", waits.count), .init("waiting_ns", longest.duration),
+          .init("in_flight", longest.requests.count),
+        ],
         cure: evidence.canEnterWithoutIOWait
           ? nil : "Ignore it: a way to avoid it (IORING_ENTER_NO_IOWAIT) needs Linux 6.15.")
-    }
+    ]
+  }
+}
+
+/// A task that waits in `io_uring_enter` and counts as waiting for storage, without any request at storage.
+private struct IdleWait {
+  var ring: Ring.ID
+  var tid: UInt32
+  /// Nanoseconds, at least.
+  var duration: UInt64
+  /// In flight on the ring, not empty.
+  var requests: [Request]
+
+  init?(_ ring: Ring, _ evidence: Evidence) {
+    guard let waiter = ring.waiter, waiter.isInIOWait,
+      let since = waiter.since ?? waiter.asleepSince
+    else { return nil }
+    self.ring = ring.id
+    tid = waiter.tid
+    duration = evidence.age(since: since, on: ring)
+    requests = evidence.inFlight(on: ring.id)
+    guard duration >= 1_000_000_000, !requests.isEmpty,
+      evidence.hasNoStorage(on: ring, waiter.tgid)
+    else { return nil }
   }
 }
 

@@ -33,7 +33,7 @@ extension FindingRule {
     }
   }
 
-  /// What a busy scheduler can take.
+  /// Delays by a busy scheduler are shorter.
   private static let least: UInt64 = 50_000_000
 }
 

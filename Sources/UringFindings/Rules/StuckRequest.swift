@@ -57,7 +57,7 @@ extension Request {
     }
   }
 
-  /// What others of its kind took, if it is much older.
+  /// The usual duration of such requests, if this one is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
     guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),

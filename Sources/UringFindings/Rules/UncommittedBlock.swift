@@ -14,7 +14,7 @@ extension FindingRule {
     for disk in evidence.snapshot.diskRequests where disk.isWithServer {
       let start = disk.driverTime == 0 ? disk.startTime : disk.driverTime
       guard start != 0, evidence.age(since: start) >= patience else { continue }
-      // What an earlier look found may have ended since, unless somebody still waits for it.
+      // A block request of an earlier look may have ended since, unless somebody still waits for it.
       let waiting = evidence.waiting(disk)
       if disk.request != nil, waiting == nil { continue }
       let now = waiting == nil ? disk.time : evidence.snapshot.time
@@ -76,7 +76,7 @@ private struct LateBlock {
   var handedOut: Request.ID?
 }
 
-/// What was seen of a ublk server's commands: how long it kept requests until it committed them.
+/// A ublk server's observed commands: how long it kept requests until it committed them.
 private struct UblkService {
   private var commits: [UblkSlot: UInt64] = [:]
   /// The last command of each slot that has completed.

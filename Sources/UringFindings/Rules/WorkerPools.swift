@@ -61,7 +61,7 @@ extension Words {
 }
 
 extension Evidence {
-  /// What went to io-wq.
+  /// Requests that went to io-wq.
   fileprivate struct Punted {
     var requests: [Request.ID] = []
     var count: UInt64 = 0

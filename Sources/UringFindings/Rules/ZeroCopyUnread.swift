@@ -36,7 +36,7 @@ extension FindingRule {
     }
   }
 
-  /// What a slow network can take.
+  /// Slow networks need less.
   private static let patience: UInt64 = 3_000_000_000
 }
 

@@ -53,7 +53,7 @@ extension Evidence {
       + Words.activity(of: server.thread, in: waits)
   }
 
-  /// What to do about a thread that is blocked elsewhere; nil if there is nothing particular.
+  /// The cure for a thread that is blocked elsewhere; nil if there is none in particular.
   func cure(_ server: Server?) -> String? {
     guard let thread = server?.thread, isBlocked(thread) else { return nil }
     switch thread.wait {

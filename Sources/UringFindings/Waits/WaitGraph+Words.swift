@@ -49,7 +49,7 @@ extension WaitGraph {
     direction == .reading ? "reading" : "writing"
   }
 
-  /// What a descriptor refers to: "an empty pipe (pipe:[7])".
+  /// The file of a descriptor: "an empty pipe (pipe:[7])".
   func description(of fd: Int32, in tgid: UInt32) -> String? {
     guard let (file, identity) = ledger.file(fd, of: tgid) else { return nil }
     guard let identity else { return file.ring.map { "ring \($0)" } ?? "a ring" }

@@ -43,7 +43,7 @@ struct WaitGraph {
 
   /// A look is repeated every four seconds while a ring does not move.
   private static let lifetime: UInt64 = 12_000_000_000
-  /// What ran within this time before the look may be on its way to another wait.
+  /// A thread that ran within this time before the look may be on its way to another wait.
   private static let patience: UInt64 = 1_000_000_000
 
   var facts: WaitFacts { snapshot.waits }
@@ -127,7 +127,7 @@ struct WaitGraph {
       threads.count == 1
       ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
     let waitedFor = Set(threads.map(\.wait))
-    // What is linked behind a request runs without a thread of the process.
+    // Requests linked behind another one run without a thread of the process.
     let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
     return .waits(
       threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
@@ -223,7 +223,7 @@ struct WaitGraph {
     ])
   }
 
-  /// What comes after a request that is held back is held back, too: all others were submitted before it.
+  /// Requests submitted after one that is held back are held back, too; all others were submitted before it.
   private func drainStep(_ request: Request) -> WaitStep {
     let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { requests[$0] }
       .first { $0.place != .deferred && $0.place != .linked }

@@ -33,11 +33,11 @@ public struct WaitEdge: Sendable, Hashable {
   /// Kind and number of a node: `thread 4711`, `request 3`, `pipe 1615784`.
   public var from: String
   public var to: String
-  /// What was observed, as a clause with a subject.
+  /// The observation, as a clause with a subject.
   public var text: String
 }
 
-/// What a node waits for.
+/// A wait of one node for others.
 enum WaitStep {
   /// It does not wait, or its wait can end by something that is not in view. The reason is a clause about the
   /// node: "thread 4711 sleeps in clock_nanosleep".

@@ -45,7 +45,7 @@ public struct Waits: Sendable {
     return edges
   }
 
-  /// What a request waits for, and below it who could end that wait; empty if nothing is known but where it is.
+  /// The chain of waits that holds a request, each line below the one that it could end; empty if only its place is known.
   public func tree(of request: Request.ID) -> [Line] {
     guard graph.request(request) != nil else { return [] }
     var lines: [Line] = []

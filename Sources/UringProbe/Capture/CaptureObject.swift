@@ -193,7 +193,7 @@ struct CaptureObject: ~Copyable {
     table[place] = ring | (passes ? 1 : 0)
   }
 
-  /// What the programs or user space have decided on a ring; nil if nothing yet.
+  /// Whether a ring passes the filter, as the programs or user space have decided; nil if not decided yet.
   func verdict(on ring: UInt64) -> Bool? {
     let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
     let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))

@@ -7,7 +7,7 @@ final class SharedFlush: @unchecked Sendable {
   private let object: FlushObject?
   private let releases: ReleaseObject?
 
-  /// What must be known of the kernel.
+  /// Kernel functions whose addresses the programs need.
   static let functions = ReleaseObject.functions.union(["bpf_rdonly_cast", FlushObject.function])
 
   var isAttached: Bool { object != nil }

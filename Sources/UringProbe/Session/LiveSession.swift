@@ -36,7 +36,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
     public init() {}
   }
 
-  /// What is observed, and with which means.
+  /// The observed host, and how it is observed.
   public let host: HostDescription
   /// io_uring tracepoints that this kernel lacks or refused, with why; empty normally.
   public let absentTracepoints: [String: String]

@@ -38,7 +38,7 @@ struct RecordTail: ~Copyable {
     return true
   }
 
-  /// What was appended since the last call.
+  /// The records appended since the last call.
   mutating func takeNew() -> UnsafeRawBufferPointer {
     let start = memory + current * chunkSize + handedOver
     defer { handedOver = length }

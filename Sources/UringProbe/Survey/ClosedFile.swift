@@ -3,7 +3,7 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// What can be found out about a file that a request holds open after its descriptor was closed, and about the file
+/// Facts about a file that a request holds open after its descriptor was closed, and about the file
 /// that has the descriptor now.
 enum ClosedFile {
   /// Addresses and state of a socket, from its network namespace's tables; empty if they do not list it.
@@ -44,7 +44,7 @@ enum ClosedFile {
     return ("\(isLong ? "[\(address)]" : address):\(port)", port)
   }
 
-  /// What a descriptor refers to now, with what waits in it: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
+  /// The file to which a descriptor refers now, with its unread bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
   static func present(_ name: String, _ fd: Int32, of tgid: UInt32) -> String {
     let isSocket = name.hasPrefix("socket:")
     guard isSocket || name.hasPrefix("pipe:") else { return name }

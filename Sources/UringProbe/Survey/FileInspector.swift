@@ -9,7 +9,7 @@ import UringTrace
 /// Asks the files of requests what they report now. Only files that answer without anybody's help: of a
 /// file system in user space a question may never return.
 enum FileInspector {
-  /// What a file says.
+  /// The state that a file reports.
   private struct Answer {
     var pollEvents: UInt32
     var receiveBytes: Int64

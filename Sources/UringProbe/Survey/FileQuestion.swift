@@ -6,7 +6,7 @@ import UringTrace
 
 /// Which name a file has that a request works on, and whether its descriptor still refers to it.
 struct FileQuestion: Sendable {
-  /// What may lead to the file.
+  /// A way to find the file.
   enum Lead: Hashable, Sendable {
     /// A descriptor of a process; the thread can have a table of its own.
     case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)

@@ -45,7 +45,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// What was found of a request.
+  /// The record of a request that was found.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?
     withEachRecord { record in
@@ -66,8 +66,8 @@ extension RecordBuffer {
     return found
   }
 
-  /// What requests that were found and registered files are to be called. `holders` is who has files open, as far as that
-  /// was looked for.
+  /// Questions about the names of found requests' files and of registered files. `holders`: the processes that
+  /// have files open, as far as that was looked for.
   func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in

@@ -7,10 +7,10 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// What is in flight by the kernel's own structures: requests that are older than the observation, where
+/// Requests in flight in the kernel's own structures: those that are older than the observation, where
 /// each is, and how many there must be. Loaded after everything else, run when asked.
 struct Inventory: ~Copyable {
-  /// What one run is to look at.
+  /// The subjects of one run.
   struct Scope {
     /// The rings, `io_ring_ctx *`.
     var rings: [UInt64]
@@ -128,7 +128,7 @@ struct Inventory: ~Copyable {
     }
   }
 
-  /// What the slots hold, each request once.
+  /// The contents of the slots, each request once.
   private struct Found {
     /// Slots of requests, as they were met: the head of a chain before those behind it.
     var order: [UInt32] = []

@@ -3,7 +3,7 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// What processes may do with io_uring, from /proc.
+/// Limits of processes that concern io_uring, from /proc.
 struct LimitReader {
   private struct Limits: Hashable {
     var locked: UInt64

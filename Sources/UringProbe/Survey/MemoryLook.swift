@@ -38,7 +38,7 @@ enum MemoryLook {
     }
   }
 
-  /// What a request that is under way fills or sends, where the kernel still has the address.
+  /// The memory that a request in flight fills or sends, if the kernel still has the address.
   private static func namedMemory(of parked: record_parked) -> Range<UInt64>? {
     let needed = UInt8(RECORD_KNOWS_ADDR | RECORD_KNOWS_LEN)
     let properties = Opcode(rawValue: parked.base.opcode).properties

@@ -8,7 +8,7 @@ import UringTrace
 ///
 /// A file can be renamed or closed, so a name is looked up again after a while; only changes are reported.
 struct NameResolver {
-  /// What is asked for.
+  /// The subject of a question.
   enum Subject: Hashable, Sendable {
     case file(FileQuestion)
     case thread(tid: UInt32, tgid: UInt32)

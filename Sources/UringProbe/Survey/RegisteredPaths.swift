@@ -12,7 +12,7 @@ struct RegisteredPaths {
   /// Nanoseconds between two reads: each takes the ring's lock.
   private static let lifetime: UInt64 = 1_000_000_000
 
-  /// What the index stood for at the last look; nil without a descriptor of the ring.
+  /// The path of the file at the index at the last look; nil without a descriptor of the ring.
   mutating func path(
     _ ring: UInt64, _ index: UInt32, of known: RingScanner.KnownRing?, at time: UInt64
   ) -> [UInt8]? {

@@ -17,7 +17,7 @@ struct RingScanner: ~Copyable {
     var fd: Int32
   }
 
-  /// What is known of a ring.
+  /// A ring as of the last scan.
   struct KnownRing {
     var sighting = probe_sighting()
     var holders: [Holder] = []

@@ -143,7 +143,7 @@ struct Surveyor: ~Copyable {
   ) -> Bool {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
-    // What the scan found is not kept waiting for the load.
+    // Deliver the scan's results now: the load takes long.
     mailbox.answer { $0.records.append(records) }
     records = RecordBuffer()
     do throws(ProbeError) {

@@ -1,4 +1,4 @@
-/// What lies at an address.
+/// A symbol or mapping that starts at an address.
 protocol Addressed {
   var address: UInt64 { get }
 }

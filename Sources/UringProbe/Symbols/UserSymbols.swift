@@ -70,7 +70,7 @@ struct UserSymbols {
     return symbols
   }
 
-  /// What is mapped to be executed: lines of `start-end perms offset device inode path`.
+  /// Executable mappings: lines of `start-end perms offset device inode path`.
   private static func mappings(of tgid: UInt32) -> [Mapping] {
     var mappings: [Mapping] = []
     let text = Procfs.text("/proc/\(tgid)/maps", limit: 4 << 20) ?? ""

@@ -5,7 +5,7 @@ import Glibc
 import UringBase
 import UringSources
 
-/// What this kernel and this process's rights allow, and what is lost where they do not.
+/// Features that this kernel and this process's privileges support, and the consequences of missing ones.
 public struct Capabilities: Sendable, Hashable {
   /// One thing that may or may not be there.
   public struct Feature: Sendable, Hashable {
@@ -14,7 +14,7 @@ public struct Capabilities: Sendable, Hashable {
     public var isAvailable: Bool
     /// Why it is not available, or a detail of how it is; one line, may be empty.
     public var reason: String
-    /// What a user does not get without it.
+    /// The consequence for the user if it is missing.
     public var lostWithout: String
   }
 

@@ -4,7 +4,7 @@ import CProbe
 import Glibc
 import UringBase
 
-/// What the running kernel's type information says about io_uring, gathered in one pass.
+/// Facts about io_uring from the running kernel's type information, gathered in one pass.
 ///
 /// libbpf's look-ups by name walk all of some 120,000 types each time; one walk answers everything.
 struct KernelBTF: Sendable {
@@ -22,7 +22,7 @@ struct KernelBTF: Sendable {
   private var moduleFunctions: [String: (module: String, type: UInt32)] = [:]
   /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for one that is not there.
   private(set) var castTypes = [UInt32](repeating: 0, count: Int(PROBE_CASTS.rawValue))
-  /// What objects are opened and relocated with.
+  /// The types with which objects are opened and relocated.
   let relocationTypes: RelocationTypes
   /// Members of `io_ring_ctx`, those in its nameless structs included.
   private(set) var ringFields: Set<String> = []
@@ -38,7 +38,7 @@ struct KernelBTF: Sendable {
   private var hasTracepointDomain = false
   private var hasTracepointExtension = false
 
-  /// What each of `enum probe_cast` casts to.
+  /// The struct for each value of `enum probe_cast`.
   private static let castStructs: [(cast: probe_cast, name: StaticString)] = [
     (PROBE_CAST_FILE, "file"), (PROBE_CAST_INODE, "inode"),
     (PROBE_CAST_IO_CMD_DATA, "io_cmd_data"), (PROBE_CAST_IO_KIOCB, "io_kiocb"),

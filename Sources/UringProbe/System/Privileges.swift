@@ -23,7 +23,7 @@ struct Privileges: Sendable, Hashable {
 
   private func has(_ bit: Bit) -> Bool { effective >> bit.rawValue & 1 == 1 }
 
-  /// What BPF tracing needs and is not there. CAP_SYS_ADMIN stands for both.
+  /// Capabilities that BPF tracing needs and this process lacks. CAP_SYS_ADMIN includes both.
   var missing: [String] {
     if has(.sysAdmin) { return [] }
     var names: [String] = []
@@ -32,7 +32,7 @@ struct Privileges: Sendable, Hashable {
     return names
   }
 
-  /// What reading /proc/PID/fd of other users' processes needs and is not there: the folder is its owner's, and its
+  /// Capabilities that reading /proc/PID/fd of other users' processes needs and this process lacks: the folder is its owner's, and its
   /// links are followed only for those who may trace the process.
   var missingForNames: [String] {
     var names: [String] = []

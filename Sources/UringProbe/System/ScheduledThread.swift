@@ -1,6 +1,6 @@
 import UringBase
 
-/// What the scheduler counts of a thread, and where it may run.
+/// The scheduler's counters of a thread, and the processors on which it may run.
 struct ScheduledThread: Equatable {
   /// Nanoseconds on a processor so far.
   var ran: UInt64 = 0

@@ -3,7 +3,7 @@ import Glibc
 
 /// Some of the kernel's types, with what they contain.
 ///
-/// What pointers point to is left out: CO-RE takes one pointer for another.
+/// Pointed-to types are omitted: CO-RE accepts any pointer for any other.
 struct TypeCopy: ~Copyable {
   let target: OpaquePointer
   private var source: BTFTable

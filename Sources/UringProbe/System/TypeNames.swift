@@ -8,7 +8,7 @@ struct TypeNames {
   /// A quick no: bit n is set if there is a hash that ends in n.
   private var endings = [UInt64](repeating: 0, count: 1 << 16 / 64)
 
-  /// What the programs of all objects name.
+  /// Collects the type names in the programs of all objects.
   init(of objects: [EmbeddedObject]) {
     for object in objects {
       for name in "\(object.typeNames)".split(separator: " ") {

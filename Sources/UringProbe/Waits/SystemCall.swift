@@ -1,6 +1,6 @@
 /// The system call that a blocked thread is in (`/proc/PID/task/TID/syscall`).
 struct SystemCall {
-  /// What a call waits for.
+  /// The kind of event that ends a call's wait.
   enum Purpose {
     case reads
     case writes

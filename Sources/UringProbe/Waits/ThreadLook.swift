@@ -5,7 +5,7 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// What one thread waits for, from /proc.
+/// The wait of one thread, read from /proc.
 struct ThreadLook {
   private(set) var wait: ThreadWait
   /// The system call, and in a second line the kernel's function that it sleeps in.

@@ -7,7 +7,7 @@ import UringTrace
 
 /// Looks for what threads and requests wait for, and for who could end those waits.
 struct WaitSurvey: ~Copyable {
-  /// What one look is about.
+  /// The subjects of one look.
   struct Scope {
     /// Rings in view.
     var rings: [UInt64: RingScanner.KnownRing]
@@ -45,7 +45,7 @@ struct WaitSurvey: ~Copyable {
       try object.files(), ownEventfd: ownEventfd, ringOperations: ringOperations)
     var closure = WaitClosure(files: files, tasks: try object.tasks(), rings: scope.rings)
     closure.follow(scope)
-    // What ran meanwhile may have changed what was read before.
+    // Threads that ran meanwhile may have changed facts that were read before.
     closure.noteRunners(try object.tasks(), since: start)
     var found = RecordBuffer()
     closure.write(at: 0, into: &found)

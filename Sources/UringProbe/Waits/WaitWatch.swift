@@ -7,7 +7,7 @@ import UringTrace
 /// Decides when to look for what rings wait for: while one does not move, every few seconds. Costs nothing
 /// while all rings move.
 struct WaitWatch: ~Copyable {
-  /// What of a ring changes when it moves.
+  /// Counters of a ring: one of them changes whenever the ring makes progress.
   private struct Position: Equatable {
     var waiters: UInt32
     var waiter: UInt32

@@ -12,7 +12,7 @@ struct WaitableFiles {
     var fd: Int32
   }
 
-  /// What the descriptors of one pipe, one socket, one eventfd or one ring have in common.
+  /// The object that several descriptors share: a pipe, a socket, an eventfd or a ring.
   enum Identity: Hashable {
     case pipe(UInt64)
     case socket(UInt64)

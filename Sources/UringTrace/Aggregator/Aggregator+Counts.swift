@@ -48,7 +48,7 @@ extension Aggregator {
 }
 
 extension UnsafePointer<record_counts> {
-  /// What follows the record: errors by errno, latencies by bucket. Those that its size has room for.
+  /// The pairs behind the record, as many as its size has room for: errors by errno, latencies by bucket.
   var pairs:
     (
       errors: Slice<UnsafeBufferPointer<record_count>>,

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// What records must have to make sense, by kind; for the path of every record.
+/// Minimum size and required fields of records, by kind; checked for every record.
 struct RecordLayoutTable: ~Copyable {
   private struct Needs: OptionSet {
     var rawValue: UInt8

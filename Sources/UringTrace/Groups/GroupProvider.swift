@@ -35,7 +35,7 @@ public struct GroupProvider: RawRepresentable, Hashable, Sendable {
 
 /// A provider's description: all that the rest of the program knows about it.
 package struct GroupProviderTraits: Sendable {
-  /// What a driver's command does to a buffer slot.
+  /// The effect of a driver's command on a buffer slot.
   package enum CommandRole: UInt8, Sendable {
     /// Puts a buffer into the slot.
     case register
@@ -85,7 +85,7 @@ package struct GroupProviderTraits: Sendable {
 
 /// How a provider's buffers are lent.
 struct GroupRules: Sendable {
-  /// What begins and ends a loan.
+  /// The events that begin and end a loan.
   enum Lifecycle: UInt8, Sendable {
     /// The owner puts the buffer into a slot of the ring's table and takes it out again. It has the buffer
     /// back when a release function runs.

@@ -34,7 +34,7 @@ public struct UblkSlot: Sendable, Hashable {
     self.tag = tag
   }
 
-  /// What a command names: struct ublksrv_io_cmd, from offset 48 of the SQE on.
+  /// The queue and tag in a command: struct ublksrv_io_cmd, from offset 48 of the SQE on.
   package init(command sqe: SQE) {
     queue = UInt16(truncatingIfNeeded: sqe.addr3)
     tag = UInt16(truncatingIfNeeded: sqe.addr3 >> 16)

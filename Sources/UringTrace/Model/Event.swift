@@ -2,7 +2,7 @@ import CRecord
 
 /// One record with what it means in the model: a line of the event log.
 public struct Event: Sendable {
-  // What is known of an event that is put off comes first: see EventLog.
+  // The members that an EventLog fills in at once come first: it fills in the others later.
 
   public var time: UInt64
   /// 0 where the event names none.

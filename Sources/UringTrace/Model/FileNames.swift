@@ -24,7 +24,7 @@ public struct FileNames: Sendable {
     public var tgid: UInt32
     /// -1 if not known.
     public var fd: Int32
-    /// What the descriptor refers to now; empty if to nothing.
+    /// The file to which the descriptor refers now; empty if it is closed.
     public var now: String
     /// Addresses of the file, if it is a socket and they are known; else empty.
     public var itself: String

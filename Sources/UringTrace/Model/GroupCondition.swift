@@ -1,4 +1,4 @@
-/// What can go wrong with a group. The names are part of the JSON document.
+/// Faults of a group. The names are part of the JSON document.
 public enum GroupCondition: UInt8, Sendable, CaseIterable {
   /// Its owner wants it back, but members still borrow it: withdrawn, or a transfer that takes 100 ms or
   /// more.

@@ -64,7 +64,7 @@ public struct SQEKnowledge: OptionSet, Sendable, Hashable {
   public static let file = Self(rawValue: UInt8(RECORD_KNOWS_FD))
 }
 
-/// What a thread that executes a request does in the kernel.
+/// The kernel stack of a thread that executes a request.
 public struct KernelStack: Sendable, Hashable {
   /// Frames, innermost first: names with offsets, or addresses.
   public var frames: [String]
@@ -76,7 +76,7 @@ public struct KernelStack: Sendable, Hashable {
 
 /// A request's file, asked.
 public struct FileState: Sendable, Hashable {
-  /// What it reports now, `POLL*`.
+  /// The events that it reports now, `POLL*`.
   public var pollEvents: UInt32
   /// Bytes that can be read at once, and bytes sent and not yet gone; nil if the file does not tell.
   public var receiveBytes: Int64?

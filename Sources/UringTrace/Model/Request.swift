@@ -63,7 +63,7 @@ public struct Request: Sendable {
   public var cqeFlags: UInt32 = 0
   /// CQEs posted, overflowed ones included.
   public var cqeCount: UInt32 = 0
-  /// What poll waits for, `POLL*`, once poll-armed.
+  /// The events that poll waits for, `POLL*`, once poll-armed.
   public var pollEvents: UInt32 = 0
   /// Negative errno of a preparation failure, else 0.
   public var preparationError: Int32 = 0
@@ -93,12 +93,12 @@ public struct Request: Sendable {
   public var userStackNumber: UInt32 = 0
   /// Where the kernel was last seen to keep it, until an event tells that it moved on.
   public var place: Place = .unknown
-  /// What the kernel still had of the SQE, for a request that was found in flight: those fields of
+  /// The SQE fields that the kernel still held, for a request that was found in flight: those fields of
   /// ``sqe`` are meaningful though ``isSQEKnown`` is false.
   public var kernelKnowledge: SQEKnowledge = []
   /// False while only events without ``userData`` showed the request.
   public var isUserDataKnown: Bool = true
-  /// What the application wrote; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
+  /// The SQE as the application wrote it; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
   public var sqe: SQE = SQE()
   /// The first ``stepCapacity`` steps; see ``steps``.
   public var stepStorage: InlineArray<10, Step> = InlineArray(
@@ -177,7 +177,7 @@ public struct Request: Sendable {
   }
 }
 
-/// What is known of a request's files.
+/// Which of a request's files are known.
 struct KnownFiles: OptionSet {
   var rawValue: UInt8
 

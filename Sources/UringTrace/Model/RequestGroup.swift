@@ -53,7 +53,7 @@ public struct RequestGroup: Sendable {
   public var membersDoneTime: UInt64
   /// nil while the owner has not got the buffer back.
   public var acknowledgement: Acknowledgement?
-  /// What went wrong with it.
+  /// Its faults.
   public var conditions: GroupConditions
 
   public var droppedMembers: UInt64 { memberCount - UInt64(members.count) }

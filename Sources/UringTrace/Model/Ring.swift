@@ -86,17 +86,17 @@ public struct Ring: Sendable {
   public var cqPendingSince: UInt64 = 0
   /// CPU time of the SQ thread while it was observed, nanoseconds; 0 where unknown.
   public var sqThreadTime: UInt64 = 0
-  /// What the scheduler has counted of the SQ thread since it was first looked at.
+  /// The scheduler's counters of the SQ thread since the first look at it.
   public var sqThreadWork = SQThreadWork()
   /// How the SQ thread is scheduled, at the last look; nil where unknown.
   public var sqThreadSetup: SQThreadSetup?
   /// CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
-  /// What the SQPOLL thread did at the last look; nil without one.
+  /// The state of the SQ thread at the last look; nil without one.
   public var sqThread: SQThread?
   /// Who waits for CQEs in `io_uring_enter`, at the last look.
   public var waiter: Waiter?
-  /// What the ring's own counters said at the last inventory.
+  /// The ring's own counters at the last inventory.
   public var balance: Balance?
   /// Requests that the ring's own counter knows, and that are on no list: they are older than the observation and
   /// have shown no sign since.

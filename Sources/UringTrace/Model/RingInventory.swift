@@ -16,7 +16,7 @@ public struct ReapLag: Sendable, Hashable {
   public var call: String
 }
 
-/// What a walk over a ring's own structures says of it.
+/// Facts from a walk over a ring's own structures.
 extension Ring {
   /// A task in `io_uring_enter`.
   public struct Waiter: Sendable, Hashable {
@@ -37,7 +37,7 @@ extension Ring {
     public var isInIOWait = false
   }
 
-  /// What the thread of a ring with SQPOLL does (`io_rings.sq_flags`).
+  /// The state of the SQ thread of a ring with SQPOLL (`io_rings.sq_flags`).
   public enum SQThread: Sendable, Hashable {
     /// It looks for SQEs by itself.
     case polls

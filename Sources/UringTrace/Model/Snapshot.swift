@@ -41,7 +41,7 @@ public struct Snapshot: Sendable {
   public var kernelStacks: [UInt32: KernelStack] = [:]
   /// Files of requests that were looked at closely.
   public var fileStates: [Request.ID: FileState] = [:]
-  /// What the block layer works on for rings, as of the last inventory: with the driver, by device.
+  /// Block requests of rings at the driver, as of the last inventory, by device.
   public var diskRequests: [DiskRequest] = []
   /// Queues and tags for which ublk commands wait that were found waiting.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
@@ -69,7 +69,7 @@ public struct Snapshot: Sendable {
   }
 }
 
-/// What was observed, and how.
+/// The observed host, and how it was observed.
 public struct HostDescription: Sendable, Hashable {
   /// `uname -r`.
   public var kernel: String

@@ -1,6 +1,6 @@
 /// One moment in a request's life.
 public struct Step: Hashable, Sendable {
-  /// What happened. Names are the kernel's tracepoint names where there is one.
+  /// The kind of event. Names are the kernel's tracepoint names where there is one.
   public enum Kind: UInt8, Sendable, CaseIterable {
     /// Handed to the kernel (`io_uring_submit_req`).
     case submitted

@@ -58,7 +58,7 @@ public struct SystemCalls: Sendable, Hashable {
   }
 }
 
-/// What a process may do with io_uring.
+/// Limits of a process that concern io_uring.
 public struct ProcessLimits: Sendable, Hashable {
   /// RLIMIT_MEMLOCK in bytes; nil if it is unlimited or does not apply (CAP_IPC_LOCK).
   public var lockedBytes: UInt64?

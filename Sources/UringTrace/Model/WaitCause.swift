@@ -3,7 +3,7 @@ import UringBase
 /// Why a request in flight has not ended: what it waits for, by what the kernel's structures, its file and
 /// its chain said at the last look.
 public struct WaitCause: Sendable, Hashable {
-  /// What kind of thing it is; the raw values stand in documents.
+  /// The kind of cause; documents contain the raw values.
   public enum Kind: String, Sendable, CaseIterable {
     /// Its file is not ready (`poll` is armed on it).
     case file
@@ -39,7 +39,7 @@ public struct WaitCause: Sendable, Hashable {
 }
 
 extension Snapshot {
-  /// What a request in flight waits for, nil if it has ended or the kernel was not asked.
+  /// The cause for which a request in flight waits; nil if it has ended or no inventory was taken.
   public func cause(of request: Request) -> WaitCause? {
     guard !request.state.isFinal else { return nil }
     if request.state == .awaitingNotification {
@@ -99,7 +99,7 @@ extension Snapshot {
     return text
   }
 
-  /// What is asked for, without how (EPOLLET, EPOLLONESHOT) and what always comes with it: a file that
+  /// The events asked for, without modes (EPOLLET, EPOLLONESHOT) and without implied events: a file that
   /// is readable is POLLRDNORM, too. Of what a file reports, errors count.
   private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
     let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT

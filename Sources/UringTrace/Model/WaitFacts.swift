@@ -1,6 +1,6 @@
 import CRecord
 
-/// What the last look at waits found: threads, and the files and futexes through which they wait for each
+/// Results of the last look at waits: threads, and the files and futexes through which they wait for each
 /// other.
 public struct WaitFacts: Sendable, Hashable {
   /// When the look began, or when a later one found the same; 0 if there was none.
@@ -14,7 +14,7 @@ public struct WaitFacts: Sendable, Hashable {
   package init() {}
 }
 
-/// What a thread does.
+/// The state of a thread.
 public struct ThreadState: Sendable, Hashable {
   /// Why it does not run.
   public enum Wait: Sendable, Hashable {

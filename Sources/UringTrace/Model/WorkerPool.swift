@@ -12,7 +12,7 @@ public struct WorkerPool: Sendable, Hashable {
   public var programProcessors: String
 }
 
-/// What the scheduler has counted of a ring's SQ thread since it was first looked at.
+/// The scheduler's counters of a ring's SQ thread since the first look at it.
 public struct SQThreadWork: Sendable, Hashable {
   /// Nanoseconds on a processor.
   public var ran: UInt64

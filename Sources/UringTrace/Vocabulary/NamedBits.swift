@@ -20,7 +20,7 @@ public struct NamedBits: Sendable {
     value == 0 ? "0" : names(in: value).joined(separator: "|")
   }
 
-  /// What ``names(in:)`` was made from, nil if a name is not known.
+  /// The value of the named bits, the inverse of ``names(in:)``; nil if a name is unknown.
   func value(of names: [String]) -> UInt32? {
     var value: UInt32 = 0
     for name in names {

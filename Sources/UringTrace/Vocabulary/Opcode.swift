@@ -41,13 +41,13 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   /// URING_CMD, and with 128-byte SQEs URING_CMD128: a command of the file's driver.
   public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
-  /// What is known about it; of an opcode without a name: nothing.
+  /// Its properties; the defaults for an opcode without a name.
   public var properties: OpcodeProperties { isKnown ? OpcodeProperties.table[row] : .unknown }
 
   private var row: Int { Int(rawValue) }
   private var isKnown: Bool { row < OpcodeProperties.table.count }
 
-  // What is asked of each request of a long history, without a copy of all of its properties.
+  // Single properties, for loops over long histories: they do not copy the whole row.
 
   /// See ``OpcodeProperties/hasFile``.
   public var hasFile: Bool { isKnown && OpcodeProperties.table[row].hasFile }

@@ -21,7 +21,7 @@ public struct OpcodeProperties: Sendable {
     case write
   }
 
-  /// What `len` counts.
+  /// The unit of `len`.
   public enum Length: Sendable {
     case none, bytes, vectors, other
   }
@@ -40,7 +40,7 @@ public struct OpcodeProperties: Sendable {
   public var off: Field?
   public var addr: Field?
   public var len: Field?
-  /// What the word after `len` is.
+  /// The meaning of the word after `len`.
   public var flags: Field?
   public var ioprio: Field?
   public var fileIndex: Field?

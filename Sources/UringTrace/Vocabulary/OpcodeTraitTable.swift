@@ -1,4 +1,4 @@
-/// What the path of a record needs of ``OpcodeProperties``, by number and without checks.
+/// The ``OpcodeProperties`` that every record needs, by number and without checks.
 struct OpcodeTraitTable: ~Copyable {
   private struct Traits {
     var direction = OpcodeProperties.Direction.none

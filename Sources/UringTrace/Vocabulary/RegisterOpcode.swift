@@ -11,7 +11,7 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     return number < UInt32(Self.names.count) ? Self.names[Int(number)] : "REGISTER_\(number)"
   }
 
-  /// What requests use afterwards.
+  /// The kind of resource that requests use afterwards.
   public enum Resource: Sendable, Hashable {
     case buffers
     case files

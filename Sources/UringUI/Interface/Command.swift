@@ -1,4 +1,4 @@
-/// What a key asks for.
+/// A command that a key gives.
 enum Command: Hashable, Sendable {
   case help
   case search

@@ -18,7 +18,7 @@ struct Piece: Sendable, Hashable {
 struct Column<Row>: Sendable {
   enum Alignment: Sendable { case left, right }
 
-  /// What becomes of room that is left over.
+  /// The use of spare room.
   enum Growth: Sendable {
     case none
     /// Takes as much as its text needs.
@@ -43,7 +43,7 @@ struct Column<Row>: Sendable {
   var growth: Growth
   /// nil: rows cannot be sorted by it.
   var order: Order?
-  /// What a row shows in so many columns of width.
+  /// The text of a row at a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
 
   init(

@@ -123,7 +123,7 @@ struct Table<Row: Sendable>: Sendable {
     layout.places.contains { match.matches(wholeText(columns[$0.column], row, scene)) }
   }
 
-  /// What a cell shows when nothing of it must be left out.
+  /// The whole text of a cell.
   private func wholeText(_ column: Column<Row>, _ row: Row, _ scene: Scene) -> String {
     column.growth == .toRest ? "" : column.cell(row, scene, Self.plenty).text
   }
@@ -143,7 +143,7 @@ struct Table<Row: Sendable>: Sendable {
     }
     if selection < count, id(row(selection)) == selectedID { return }
     if let position = (0..<count).first(where: { id(row($0)) == selectedID }) {
-      // What is looked at stays where it is on the screen.
+      // The selected row keeps its line on the screen.
       top = max(0, top + position - selection)
       selection = position
     } else {
@@ -321,7 +321,7 @@ struct Table<Row: Sendable>: Sendable {
 
   // MARK: Mouse
 
-  /// What a click at a place relative to the table's corner does.
+  /// The target of a click.
   enum Hit {
     case nothing
     case row(isAgain: Bool)

@@ -1,4 +1,4 @@
-/// What a search or a filter looks for: parts separated by `|`, upper and lower case alike.
+/// The pattern of a search or a filter: alternatives separated by `|`, upper and lower case alike.
 struct TextMatch: Hashable, Sendable {
   private var needles: [[UInt8]]
 

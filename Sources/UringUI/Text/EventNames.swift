@@ -2,14 +2,14 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// What the event log calls events, and what it says about them.
+/// Titles and descriptions of events in the event log.
 extension Names {
   static func event(_ kind: RecordKind) -> Piece {
     guard let descriptor = kind.descriptor else { return Piece("event \(kind.rawValue)") }
     return Piece("\(descriptor.title)", Style(descriptor.role))
   }
 
-  /// What ``Event/value`` and ``Event/flags`` mean for the kind.
+  /// The meaning of ``Event/value`` and ``Event/flags`` for the kind.
   static func value(of event: Event) -> Piece {
     switch event.kind {
     case .submit, .create, .fileGet, .ringFd:

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What a request's SQE and CQE say, as columns and the detail pane show it.
+/// Texts of a request's SQE and CQE for columns and the detail pane.
 enum Fields {
   /// Where in the file, for opcodes whose `off` is that; nil for others and for "the file's own
   /// position" (-1).

@@ -55,7 +55,7 @@ extension Names {
     return "\(slot(buffer)) \(device) \(io.queue)/\(io.tag)\(operation)"
   }
 
-  /// What the members may do with it.
+  /// The direction in which members may use it.
   static func direction(_ direction: GroupBuffer.Direction) -> String {
     switch direction {
     case .unknown: ""

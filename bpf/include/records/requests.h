@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What happens to a request, from its submission to its end. */
+/* Events of a request, from its submission to its end. */
 
 #ifdef RECORD_KINDS
 // clang-format off

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What happens to a ring, and the work that is done for all of its requests. */
+/* Events of a ring, and work done for all of its requests. */
 
 #ifdef RECORD_KINDS
 // clang-format off

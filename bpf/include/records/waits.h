@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What threads and requests wait for, and who could end it: looked for while a ring does not move. */
+/* Waits of threads and requests, and who could end them: recorded while a ring makes no progress. */
 
 #ifdef RECORD_KINDS
 // clang-format off

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a request was asked to do: as much of its SQE as the kernel's structure still has. */
+/* The operation of a request: the fields of its SQE that the kernel's structure still has. */
 #pragma once
 #include "inventory/request_copy.h"
 #include "kernel/ublk.h"

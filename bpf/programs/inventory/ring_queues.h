@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What is in the queues of a ring: SQEs not yet submitted, CQEs not yet read, and overflowed CQEs. */
+/* The contents of a ring's queues: SQEs not yet submitted, CQEs not yet read, and overflowed CQEs. */
 #pragma once
 #include "inventory/slots.h"
 #include "kernel/versions.h"

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// What walks over the kernel's structures found beside requests and rings: stacks, states of files, block
+/// Results of walks over the kernel's structures other than requests and rings: stacks, states of files, block
 /// requests of ublk devices.
 struct InventoryTracker {
   /// Stacks and files kept: those that were examined last.

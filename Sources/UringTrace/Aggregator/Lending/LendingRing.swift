@@ -15,7 +15,7 @@ struct LendingRing {
   var recordsRoles = false
 }
 
-/// What one record leaves for the next.
+/// State that one record leaves for the next.
 struct PendingRecords {
   /// Arguments of a call of `io_uring_register`, until its record arrives.
   var argument: record_register_argument?

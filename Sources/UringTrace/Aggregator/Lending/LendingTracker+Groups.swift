@@ -96,7 +96,7 @@ extension LendingTracker {
     _ group: Handle<GroupState>, at moment: Moment, function: UInt32, isDerived: Bool
   ) {
     let isConfirmation = self[group].end.isEnded
-    // What was concluded is now seen, or seen better: the release function itself runs just after its
+    // An inferred end is now observed, or observed better: the release function itself runs just after its
     // caller.
     if isConfirmation, isDerived || !self[group].end.isAcknowledged { return }
     self[group].end.isAcknowledged = true

@@ -164,7 +164,7 @@ extension LendingTracker {
     if !self[group].end.isEnded { lastMemberEnded(group, at: moment) }
   }
 
-  /// What a member's end means for its group. The handle may be invalid after this.
+  /// Updates a group after a member's end. The handle may be invalid afterwards.
   private mutating func lastMemberEnded(_ group: Handle<GroupState>, at moment: Moment) {
     let state = self[group]
     // There never was a buffer.

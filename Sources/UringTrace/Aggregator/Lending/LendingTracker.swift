@@ -34,7 +34,7 @@ struct LendingTracker: ~Copyable {
 
   var functions = ReleaseFunctions()
   private var disks = Numbering<DiskName>(limit: 4_096)
-  /// What one record leaves for the next.
+  /// State that one record leaves for the next.
   var pending = PendingRecords()
 
   init(history limit: Int) {

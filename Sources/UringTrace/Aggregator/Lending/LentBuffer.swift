@@ -44,7 +44,7 @@ struct LentBuffer {
 
 /// The driver's object whose memory a kernel buffer is.
 struct BufferOrigin {
-  /// What the release function gets; 0 where not known.
+  /// The argument of the release function; 0 if unknown.
   var priv: UInt64 = 0
   var kernelAddress: UInt64 = 0
   var offset: UInt64 = 0

@@ -1,6 +1,6 @@
 import CRecord
 
-/// What happened to the memory of requests while they were in flight.
+/// Tracks changes to the memory of requests in flight.
 struct MemoryTracker {
   /// The first change of each request's memory, or the call that explains it.
   private(set) var changes = BoundedCache<Request.ID, MemoryChange>(limit: 1024)

@@ -2,7 +2,7 @@ import CRecord
 
 /// Finding requests by what a record names.
 extension RequestTracker {
-  /// What the table holds for an address.
+  /// The table's entry for an address.
   enum Occupant {
     /// Never seen, or forgotten.
     case none

@@ -1,4 +1,4 @@
-/// What a search through many requests needs of each. Apart from the ``RequestSlot``, so that such a search,
+/// The fields that a search through many requests reads. They are apart from the ``RequestSlot``, so that such a search,
 /// and removing a request from between two others, touches little memory.
 struct SlotLink {
   /// Neighbours in the list of requests in flight.

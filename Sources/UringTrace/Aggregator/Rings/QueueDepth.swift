@@ -7,7 +7,7 @@ struct QueueDepth {
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
-  /// What was counted at the look.
+  /// Counters at the time of the look.
   private var submitted: UInt64 = 0
   private var cqes: UInt64 = 0
   private var sqSince: UInt64 = 0

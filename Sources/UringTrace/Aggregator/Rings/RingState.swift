@@ -12,7 +12,7 @@ struct RingState: Listed {
   var depth = QueueDepth()
   /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
   var sqThreadStart: UInt32 = 0
-  /// What had been counted of the SQ thread at the first look, nil before.
+  /// The counters of the SQ thread at the first look; nil before it.
   var sqThreadFirst: SQThreadWork?
   /// The ring's own counter was read.
   var hasBalance = false

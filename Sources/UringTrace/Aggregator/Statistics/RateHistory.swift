@@ -1,4 +1,4 @@
-/// What is counted to tell rates.
+/// The counters from which rates are computed.
 struct RateCounters {
   var submitted: UInt64 = 0
   var completed: UInt64 = 0

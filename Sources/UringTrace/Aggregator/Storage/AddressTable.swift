@@ -12,7 +12,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     var mark: Mark
   }
 
-  /// What an entry stands for.
+  /// The kind of an entry.
   enum Mark {
     case object
     /// Of a request: the entry is that of its notification.

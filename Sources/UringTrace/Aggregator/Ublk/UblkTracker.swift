@@ -10,7 +10,7 @@ struct UblkTag: Hashable {
   fileprivate var key: UInt64 { device.bits << 32 | UInt64(queue) << 16 | UInt64(tag) }
 }
 
-/// What a ublk queue's tag does.
+/// The state of a ublk queue's tag.
 struct UblkTagState {
   /// The block request of the last delivery; 0 if it was not recorded.
   var request: UInt64 = 0

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// What the last look at waits found.
+/// Keeps the results of the last look at waits.
 struct WaitTracker {
   private(set) var facts = WaitFacts()
   /// Workers of processes, by process.

@@ -134,7 +134,7 @@ extension LendingTracker {
     self[pool].provided.lookTime = 0
   }
 
-  /// What the kernel has of a group; void if a buffer was taken since.
+  /// The kernel's state of a group; ignored if a buffer was taken since.
   mutating func providedGroup(
     _ record: UnsafePointer<record_provided_group>, ring: Handle<RingState>
   ) {
