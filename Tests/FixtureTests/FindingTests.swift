@@ -10,7 +10,7 @@ import UringFindings
     "prep_failure": ["broken-chain"], "errors": ["broken-chain", "bad-memory"],
     "cq_overflow": ["cq-overflow"], "fixed_buffers": ["group-condition"],
     "clone_buffers": ["group-condition"], "fuse_zero_copy": ["bad-memory", "group-condition"],
-    "local_buffer": ["broken-chain", "group-condition"],
+    "local_buffer": ["broken-chain", "failed-registration", "group-condition"],
     "multishot_recv": ["buffers-exhausted"], "provided_buffers": ["buffers-exhausted"],
     "short_write": ["short-transfer"],
     // Members that fail, and that ask for more than their leader lent.

@@ -132,6 +132,25 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
+  /// Its ring is busy: those that were in flight when the walk began have ended when its count arrives.
+  @Test func requestsThatEndedSinceTheCountBeganAreNotUnlisted() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let start = stream.time
+    for request in 1...3 { stream.complete(request) }
+    stream.balance(outstanding: 3, at: start)
+    #expect(stream.snapshot().notListed == 0)
+    // They are counted though the history has forgotten them.
+    var limits = Aggregator.Limits()
+    limits.history = 1
+    #expect(stream.snapshot(limits: limits).notListed == 0)
+    var more = RecordStream()
+    more.ringFound(1)
+    for request in 1...3 { more.complete(request) }
+    more.balance(outstanding: 5, at: start)
+    #expect(more.snapshot().notListed == 2)
+  }
+
   // MARK: Queues
 
   @Test func queuesThatMoveAreNotStuck() {

@@ -1,7 +1,8 @@
 import CRecord
 import Testing
 import UringFindings
-import UringTrace
+
+@testable import UringTrace
 
 /// What findings must not say.
 @Suite struct FalseAlarmTests {
@@ -160,6 +161,38 @@ import UringTrace
       #expect(hang.summary.contains("MSG_RING") == (severity == .warn))
       #expect(!hang.summary.contains("can come"))
     }
+  }
+
+  /// MariaDB: one thread waits for all completions, the others submit.
+  @Test func aThreadThatTakesTheCompletionsOfOthersIsIdle() {
+    func severity(submitter: UInt32, threads: [UInt32], isFound: Bool = false) -> [Finding.Severity]
+    {
+      var stream = RecordStream()
+      if isFound { stream.ringFound(1) } else { stream.create(1) }
+      if isFound { stream.balance(outstanding: 0) }
+      stream.tid = submitter
+      stream.submit(1, "READ", userData: 7)
+      stream.complete(1, 8)
+      stream.tid = 100
+      stream.wait(1, for: 1, tgid: 10)
+      stream.depth(sq: 0, cq: 0, waiter: 100)
+      stream.time += 5 * Self.second
+      stream.depth(sq: 0, cq: 0, waiter: 100)
+      var snapshot = stream.snapshot()
+      snapshot.rings[0].waiter?.tgid = 10
+      snapshot.waits.time = snapshot.time
+      snapshot.waits.threads = threads.map {
+        ThreadState(
+          tid: $0, tgid: 10, wait: $0 == 100 ? .cqes(snapshot.rings[0].id) : .unknown,
+          since: snapshot.time - Self.second)
+      }
+      var diagnosis = Diagnosis()
+      return diagnosis.findings(in: snapshot).filter { $0.tag == "hang" }.map(\.severity)
+    }
+    #expect(severity(submitter: 101, threads: [100, 101]) == [.info])
+    #expect(severity(submitter: 100, threads: [100, 101]) == [.crit])
+    #expect(severity(submitter: 100, threads: [100]) == [.crit])
+    #expect(severity(submitter: 100, threads: [100, 101], isFound: true) == [.info])
   }
 
   // MARK: Chains and errors

@@ -16,8 +16,10 @@ extension FindingRule {
       let missing = wait.waiter.missing
       let poster = evidence.possiblePoster(to: ring)
       let doorbell = possible == 0 ? evidence.endedMultishots(on: ring).last : nil
+      let mayBeIdle = doorbell == nil && evidence.mayGetRequests(ring, besides: wait.waiter)
       return Sighting(
-        severity: poster == nil ? .crit : evidence.hasAwake(besides: wait.waiter) ? .info : .warn,
+        severity: mayBeIdle || poster != nil && evidence.hasAwake(besides: wait.waiter)
+          ? .info : poster == nil ? .crit : .warn,
         rings: [ring.id],
         requests: (doorbell.map { [$0.id] } ?? []) + wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
@@ -32,7 +34,10 @@ extension FindingRule {
           .init("waiting_ns", wait.duration), .init("unsubmitted", ring.sqPending),
         ],
         meaning: doorbell == nil
-          ? nil
+          ? mayBeIdle
+            ? "A task waits in io_uring_enter and too little is in flight to wake it: it is idle if other threads submit "
+              + "to its ring, else it hangs."
+            : nil
           : "A task waits in io_uring_enter, and nothing in flight can wake it: the multishot request that did has "
             + "ended.",
         cure: doorbell != nil
@@ -109,6 +114,20 @@ extension Evidence {
     let others = waits.threads(of: waiter.tgid).filter { $0.tid != waiter.tid }
     let clauses = others.map { "\(waits.name($0)) \(Words.activity(of: $0, in: waits))" }
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
+  }
+
+  /// Other threads of a waiter's process can submit to its ring, and perhaps do: one takes completions for all of them.
+  fileprivate func mayGetRequests(_ ring: Ring, besides waiter: Ring.Waiter) -> Bool {
+    guard let waits, !ring.setupFlags.contains(.singleIssuer), signalled(by: ring).isEmpty,
+      waits.threads(of: waiter.tgid).contains(where: { $0.tid != waiter.tid })
+    else { return false }
+    // Of a ring that is older than the observation it is not known who submitted before.
+    var submits = ring.isFound || ring.counts.submitted == 0
+    for request in inFlight(on: ring.id) where request.submitterTid != waiter.tid { submits = true }
+    forEachEnded(on: ring.id, within: .history) {
+      if $0.submitterTid != waiter.tid { submits = true }
+    }
+    return submits
   }
 
   /// False if a look at the thread found that it waits for a limited time, or was before this wait.

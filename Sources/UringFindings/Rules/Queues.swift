@@ -96,7 +96,10 @@ extension FindingRule {
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      guard ring.setupFlags.contains(.sqPoll) else { return nil }
+      // A thread that is starved is awake: another rule explains it.
+      guard ring.setupFlags.contains(.sqPoll), evidence.reasonOfStarvation(on: ring) == nil else {
+        return nil
+      }
       return pendingSQEs(ring, evidence, severity: .crit)
     }
   }

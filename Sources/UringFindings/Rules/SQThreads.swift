@@ -43,16 +43,14 @@ extension FindingRule {
       + "other threads off that processor, and give it the usual priority."
   ) { evidence in
     evidence.openRings.compactMap { ring in
+      guard let reason = evidence.reasonOfStarvation(on: ring) else { return nil }
       let life = evidence.life(of: ring)
       let work = evidence.sqThreadWork(of: ring)
-      guard hasSQThread(ring), life >= 3_000_000_000, let setup = ring.sqThreadSetup,
-        let reason = evidence.disadvantage(of: setup, on: ring),
-        // Half of the time, and more than it ran.
-        work.delayed * 2 >= life, work.delayed > work.ran
-      else { return nil }
       let submitted = evidence.submittedToThread(of: ring)
+      let isStalled =
+        ring.sqPending > 0 && evidence.age(since: ring.sqPendingSince, on: ring) >= 3_000_000_000
       return Sighting(
-        severity: .warn, rings: [ring.id], requests: evidence.newest(on: ring),
+        severity: isStalled ? .crit : .warn, rings: [ring.id], requests: evidence.newest(on: ring),
         requestCount: submitted,
         summary: "SQ thread \(ring.sqThreadTid) was runnable and waited for its processor "
           + "\(Words.percent(work.delayed, of: life)) % of \(Words.duration(life)), and ran "
@@ -65,7 +63,7 @@ extension FindingRule {
     }
   }
 
-  private static let hasSQThread: @Sendable (Ring) -> Bool = {
+  fileprivate static let hasSQThread: @Sendable (Ring) -> Bool = {
     !$0.isClosed && $0.setupFlags.contains(.sqPoll)
   }
 }
@@ -76,6 +74,17 @@ extension Evidence {
     openRings.reduce(0) { sum, other in
       other.sqThreadTid == ring.sqThreadTid ? sum + counts(of: other).submitted : sum
     }
+  }
+
+  /// Why the SQ thread of a ring waited for its processor for half of the time, and longer than it ran; nil if it
+  /// did not, or if its setup does not explain it.
+  func reasonOfStarvation(on ring: Ring) -> String? {
+    let life = life(of: ring)
+    let work = sqThreadWork(of: ring)
+    guard FindingRule.hasSQThread(ring), life >= 3_000_000_000, let setup = ring.sqThreadSetup,
+      work.delayed * 2 >= life, work.delayed > work.ran
+    else { return nil }
+    return disadvantage(of: setup, on: ring)
   }
 
   fileprivate func newest(on ring: Ring) -> [Request.ID] {

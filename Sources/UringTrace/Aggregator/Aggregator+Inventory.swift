@@ -167,27 +167,46 @@ extension Aggregator {
     rings[ring].ring.balance = balance
     // An estimate is no proof, and what began since is listed.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
-    // There are never more of them than before: a count that is off for a moment does not last.
+    // There are never more of them than before: a count that is off for a moment does not last. Those that have ended since
+    // the first count began, and are forgotten, are not among them.
     rings[ring].ring.notListed =
       rings[ring].hasBalance
-      ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
+      ? min(rings[ring].ring.notListed, balance.unaccounted)
+      : balance.unaccounted - min(balance.unaccounted, forgottenFound(on: ring))
     rings[ring].hasBalance = true
   }
 
-  /// In flight on a ring at `time`: started by then and not yet ended.
+  /// Requests from before the observation that have shown themselves and are not in the history any more.
+  private func forgottenFound(on ring: Handle<RingState>) -> UInt64 {
+    var known: UInt64 = 0
+    requests.forEachInFlight(of: ring) { _, slot in
+      if !slot.request.isStartKnown { known += 1 }
+      return true
+    }
+    requests.forEachEnded { slot in
+      if slot.ring == ring, !slot.request.isStartKnown { known += 1 }
+      return true
+    }
+    let found = rings[ring].ring.counts.found
+    return found - min(found, known)
+  }
+
+  /// In flight on a ring at `time`: started by then, or before the observation, and not yet ended.
   private func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
     var count: UInt64 = 0
     requests.forEachInFlight(of: ring) { _, slot in
-      if slot.request.startTime <= time {
+      if slot.request.startTime <= time || !slot.request.isStartKnown {
         count += withNotifications && slot.hasUnpostedNotification ? 2 : 1
       }
       return true
     }
     requests.forEachEnded { slot in
       guard slot.request.lastTime > time else { return false }
-      if slot.ring == ring, slot.request.startTime <= time { count += 1 }
+      if slot.ring == ring, slot.request.startTime <= time || !slot.request.isStartKnown {
+        count += 1
+      }
       return true
     }
     return count
