@@ -58,7 +58,7 @@ extension LiveTests {
     /// Those that need a kernel which is not everywhere: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Those that programs of Tests/Cases make; the last one only for who attaches late.
+    /// Those that programs of Tests/Cases make; the last one only if uringtop attaches late.
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
@@ -66,6 +66,11 @@ extension LiveTests {
       ("batch-stopped", ["batch_stopped"]),
       ("deferred-work", ["defer_peek"]), ("ring-refused", ["ring_refused", "flags"]),
       ("failed-enter", ["ring_disabled"]), ("failed-registration", ["memlock_efault"]),
+      ("worker-blocked", ["splice_worker"]), ("worker-affinity", ["worker_cpus"]),
+      ("idle-workers", ["idle_workers"]), ("iowait", ["iowait"]),
+      ("sqpoll-sleeps", ["sq_thread", "sleeps"]), ("sqpoll-starved", ["sq_thread", "starved"]),
+      ("withdrawn-file", ["fixed_removed", "file"]),
+      ("memory-in-flight", ["memory_in_flight", "mremap"]),
       ("unlisted-requests", ["sendzc_unread", "closed"]),
     ]
 
@@ -202,7 +207,8 @@ extension LiveTests {
       let report = try Report([
         "--duration", "5s", "--", TestPrograms.path("hang_poll"),
       ])
-      #expect(report.findings.map(\.tag) == ["waiting"])
+      #expect(report.findings.first?.tag == "waiting")
+      #expect(Set(report.findings.map(\.tag)).isSubset(of: ["waiting", "iowait"]))
       #expect(report.findings.first?.requests.first?.opcode == "POLL_ADD")
     }
   }
