@@ -1,4 +1,5 @@
 import CRecord
+import UringBase
 import UringRecords
 import UringSources
 
@@ -39,16 +40,18 @@ struct LossWatch: ~Copyable {
     isDue = false
     var records = RecordBuffer()
     let lost = capture.object.lostRecords()
+    let missed = capture.object.missedRuns() + flush.missedRuns()
+    // Not earlier than any loss that is counted: requests whose records are older are suspects.
+    let readTime = MonotonicClock.now()
     if lost > lostSoFar {
-      Self.append(lost - lostSoFar, .ringBufferFull, at: time, to: &records)
+      Self.append(lost - lostSoFar, .ringBufferFull, at: readTime, to: &records)
       lostSoFar = lost
     }
-    let missed = capture.object.missedRuns() + flush.missedRuns()
     if missed > missedSoFar {
-      Self.append(missed - missedSoFar, .notRun, at: time, to: &records)
+      Self.append(missed - missedSoFar, .notRun, at: readTime, to: &records)
       missedSoFar = missed
     }
-    if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: time, to: &records) }
+    if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
     let isLosing = !records.isEmpty
     nextCheck = time + (isLosing ? Self.interval : Self.calmInterval)
     warn(isLosing)
