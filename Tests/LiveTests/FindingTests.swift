@@ -117,7 +117,7 @@ extension LiveTests {
         // The fault lasts; on a busy machine a watch can be too short for its rule.
         var isFound = false
         for _ in 0..<(isHealthy ? 1 : 3) where !isFound {
-          let report = try Report(["--pid", "\(child.pid)"])
+          let report = try Report(["--pid", "\(child.pid)", "--duration", "6s"])
           isFound = report.findings.contains { $0.tag == tag }
         }
         #expect(isFound != isHealthy)
