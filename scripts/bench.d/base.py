@@ -49,10 +49,18 @@ def last_json(text):
     return json.loads(text.strip().splitlines()[-1])
 
 
-def processor_seconds(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def thread_seconds(pid):
+    """Processor time by thread; in nanoseconds' resolution, where /proc/PID/stat has ticks of 10 ms."""
+    seconds = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+            seconds[thread] = int(file.read().split()[0]) / 1e9
+    return seconds
+
+
+def seconds_since(before, pid):
+    """Of the threads that are still there: those that end idle used none."""
+    return sum(used - before.get(thread, 0) for thread, used in thread_seconds(pid).items())
 
 
 def resident_megabytes(pid):

@@ -4,17 +4,17 @@ import statistics
 import subprocess
 import time
 
-from base import WORKLOAD_CPU, last_json, output_of, processor_seconds, resident_megabytes
+from base import WORKLOAD_CPU, last_json, output_of, resident_megabytes, seconds_since, thread_seconds
 from observers import Screen, held, live, nobody
 
 
 def reader(bench):
     """The observer's processor time while the UI draws."""
     with live(bench) as pid:
-        before = processor_seconds(pid)
+        before = thread_seconds(pid)
         start = time.monotonic()
         truth = last_json(output_of([bench.program("nop_flood"), "4", "32", "--cpu", str(WORKLOAD_CPU)]))
-        used, passed = processor_seconds(pid) - before, time.monotonic() - start
+        used, passed = seconds_since(before, pid), time.monotonic() - start
     share = used / passed
     per_million = used / truth["submitted"] * 1e6
     bench.row("reader under the NOP flood", f"{share:.0%} of its core", "at most 35%", share <= 0.35)
@@ -77,9 +77,9 @@ def idle(bench):
                 [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
                 stdin=subprocess.DEVNULL)
             time.sleep(1)
-            before = processor_seconds(pid)
+            before = thread_seconds(pid)
             time.sleep(10)
-            shares[rate] = (processor_seconds(pid) - before) / 10
+            shares[rate] = (seconds_since(before, pid)) / 10
             if load:
                 load.terminate()
                 load.wait()

@@ -73,7 +73,10 @@ void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
  * freed so far: tens of MB after the kernel's type information.
  */
 void cbpf_keep_little_memory(void);
-/* Returns free memory to the system: the kernel's type information takes tens of MB for a moment. */
+/*
+ * Returns free memory to the system: the kernel's type information takes tens of MB for a moment. From then on blocks of up to
+ * 2 MB are kept when they are freed.
+ */
 void cbpf_return_memory(void);
 /* Raises the priority of the calling thread as far as the process is permitted. */
 void cbpf_prefer_thread(void);
