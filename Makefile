@@ -36,8 +36,8 @@ build:
 # One static file, .build/uringtop, that runs on other machines without any library.
 # Without .eh_frame_hdr, a table of 0.4 MB for C++ exceptions, which nothing here throws.
 release:
-	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all -Xlinker --no-eh-frame-hdr \
-	  --scratch-path .build/static
+	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
+	  -Xlinker --no-eh-frame-hdr --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: subjects of the tests, and the workload of the demonstration.

@@ -3,7 +3,7 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// What a ring's state lasts is known up to the last look at it, not up to now.
+/// A ring's state is known up to the last look at the ring, not up to now.
 @Suite struct LastLookTests {
   private static let second: UInt64 = 1_000_000_000
 

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// What is wrong with buffer rings: entries that nobody wrote, and buffers that are there twice.
+/// Faults of buffer rings: entries that nobody wrote, and buffers that are in the ring twice.
 @Suite struct ProvidedBufferFindingTests {
   private func receive(_ stream: inout RecordStream, _ request: Int) {
     stream.submit(request, "RECV", userData: UInt64(request), flags: .bufferSelect) {

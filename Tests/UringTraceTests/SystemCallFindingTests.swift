@@ -49,7 +49,7 @@ import UringTrace
     #expect(refused([], entries: 0)[0].summary.contains("0 entries"))
     #expect(refused([], entries: 40000)[0].summary.contains("32768 is the most"))
     #expect(refused(.cqSize, entries: 64, cqEntries: 8)[0].summary.contains("fewer cq_entries"))
-    // What the kernel rounds up to the same.
+    // The kernel rounds both up to the same number.
     #expect(!refused(.cqSize, entries: 64, cqEntries: 33)[0].summary.contains("fewer"))
     #expect(!refused(.clamp, entries: 40000)[0].summary.contains("most"))
   }

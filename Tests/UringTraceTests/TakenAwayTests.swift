@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// What a program takes away from requests in flight: registered files and buffers, memory.
+/// Registered files, registered buffers and memory that a program removes under requests in flight.
 @Suite struct TakenAwayTests {
   private static let second: UInt64 = 1_000_000_000
 

@@ -30,7 +30,7 @@ extension FindingRule {
   }
 }
 
-/// A read, with what tells whether it was in flight beside another one.
+/// A read, with its times and its file, to compare it with reads of the same user_data.
 private struct Read {
   var id: Request.ID
   var start: UInt64

@@ -11,7 +11,7 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
-        // The members of these groups outlive the withdrawal by design; conditions tell of delays.
+        // Other providers withdraw buffers while members borrow them; group conditions report delays.
         buffer.provider.isLongLived,
         let request = evidence.request(oldest),
         evidence.age(since: request.startTime) >= patience

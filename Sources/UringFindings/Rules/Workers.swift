@@ -16,7 +16,7 @@ extension FindingRule {
         // Who asks for a worker has one.
         guard request.opcode.direction != .none,
           !SQEFlags(requestFlags: request.flags).contains(.async),
-          // A failure tells of the file, not of the way to it.
+          // A failure is caused by the file, not by the punt.
           !request.hasFailed
         else { return false }
         transfers += 1

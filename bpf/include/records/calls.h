@@ -56,7 +56,7 @@ struct record_system_calls {
 };
 
 /*
- * What a process may do with io_uring.
+ * Limits of a process that concern io_uring.
  *
  * @title "process limits" faint
  */

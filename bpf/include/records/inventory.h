@@ -109,7 +109,7 @@ struct record_ring_depth {
 };
 
 /*
- * What the scheduler has counted so far for a ring's SQ thread, `tid`. Written when that has changed.
+ * The scheduler's counters of a ring's SQ thread, `tid`. Written when they have changed.
  *
  * @title "SQ thread" faint
  * @needs ring
