@@ -159,16 +159,13 @@ void cbpf_prefer_thread(void) {
   setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
 }
 
-void cbpf_keep_little_memory(void) {
-  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+void cbpf_keep_memory(int bytes) {
+  mallopt(M_MMAP_THRESHOLD, bytes);
+  mallopt(M_TRIM_THRESHOLD, bytes);
 }
 
 void cbpf_return_memory(void) {
   malloc_trim(0);
-  /* A live snapshot's 4,000 ended requests need less: mapping their memory anew each second costs more than copying them. */
-  mallopt(M_MMAP_THRESHOLD, 2 << 20);
-  mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
 bool cbpf_status(const char *path, struct cbpf_status *status) {

@@ -15,6 +15,16 @@ enum Words {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
+  /// `once`, `3 times`.
+  static func times(_ count: some BinaryInteger) -> String {
+    count == 1 ? "once" : "\(count) times"
+  }
+
+  /// `, 3 times`; empty for one.
+  static func repeated(_ count: some BinaryInteger) -> String {
+    count == 1 ? "" : ", \(times(count))"
+  }
+
   /// `1.05 MB`, `512 bytes`.
   static func bytes(_ count: some BinaryInteger) -> String {
     let count = UInt64(clamping: count)

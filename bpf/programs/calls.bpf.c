@@ -9,6 +9,7 @@
 #include "common/pids.h"
 #include "common/ring_filter.h"
 #include "kernel/rings.h"
+#include "kernel/system_call.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,35 +27,6 @@ struct {
   __type(key, __u64);
   __type(value, __u8);
 } in_setup SEC(".maps");
-
-/* Of tp/syscalls/sys_exit_*: struct syscall_tp_t in kernel/trace/trace_syscalls.c, 6.1 to 7.3. */
-struct exit_context {
-  __u64 common;
-  __s32 number;
-  __s64 result;
-};
-
-/* The arguments of the current call. They are still in the registers when it returns. */
-struct arguments {
-  __u32 first, second, third, fourth;
-  __u64 pointer; /* the second */
-};
-
-static __always_inline void read_arguments(struct task_struct *task, struct arguments *to) {
-  struct pt_regs *registers = (void *)bpf_task_pt_regs(task);
-#if defined(__TARGET_ARCH_x86)
-  to->first = registers->di;
-  to->pointer = registers->si;
-  to->third = registers->dx;
-  to->fourth = registers->r10;
-#else
-  to->first = registers->orig_x0;
-  to->pointer = registers->regs[1];
-  to->third = registers->regs[2];
-  to->fourth = registers->regs[3];
-#endif
-  to->second = to->pointer;
-}
 
 /* The io_ring_ctx behind a descriptor, or a registered index, that the kernel has accepted as a ring's. */
 static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, bool is_registered) {
@@ -78,18 +50,24 @@ static __always_inline bool reached_ring(__s64 result) {
   return result != -EINVAL && result != -EBADF && result != -EOPNOTSUPP;
 }
 
-/* The counters of calls with this key; claimed if they are the first. */
-static __always_inline struct probe_calls *calls_of(struct probe_call_key *key, __u64 now) {
-  struct probe_calls *known = bpf_map_lookup_elem(&calls, key);
-  if (known)
-    return known;
-  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-  struct probe_calls first = {.first_ns = now, .fd = -1, .tgid = current_tgid()};
-  /* a kernel can be built without seccomp */
-  if (bpf_core_field_exists(task->seccomp.mode))
-    first.filters = BPF_CORE_READ(task, seccomp.mode) == SECCOMP_MODE_FILTER;
-  bpf_map_update_elem(&calls, key, &first, BPF_NOEXIST);
-  return bpf_map_lookup_elem(&calls, key);
+/* Counts a call that returns now, and returns its key's counters; NULL if there is no room for a new key. */
+static __always_inline struct probe_calls *count_call(struct probe_call_key *key) {
+  __u64 now = bpf_ktime_get_ns();
+  struct probe_calls *found = bpf_map_lookup_elem(&calls, key);
+  if (!found) {
+    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+    struct probe_calls first = {.first_ns = now, .fd = -1, .tgid = current_tgid()};
+    /* a kernel can be built without seccomp */
+    if (bpf_core_field_exists(task->seccomp.mode))
+      first.filters = BPF_CORE_READ(task, seccomp.mode) == SECCOMP_MODE_FILTER;
+    bpf_map_update_elem(&calls, key, &first, BPF_NOEXIST);
+    found = bpf_map_lookup_elem(&calls, key);
+    if (!found)
+      return NULL;
+  }
+  found->count++;
+  found->last_ns = now;
+  return found;
 }
 
 static __always_inline struct probe_call_key key_of(enum record_call call, __s64 result) {
@@ -107,24 +85,22 @@ int setup_enters(void *ctx) {
 
 SEC("tp/syscalls/sys_exit_io_uring_setup")
 int setup_returns(struct exit_context *ctx) {
-  __u64 thread = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+  __u64 thread = bpf_get_current_pid_tgid();
   bool entered = !bpf_map_delete_elem(&in_setup, &thread);
   if (!process_passes() || !name_passes())
     return 0;
-  struct arguments arguments;
-  read_arguments((struct task_struct *)bpf_get_current_task_btf(), &arguments);
+  struct call_arguments arguments;
+  read_arguments(&arguments);
   struct {
     __u32 sq_entries, cq_entries, flags;
   } parameters = {};
-  bpf_probe_read_user(&parameters, sizeof(parameters), (void *)arguments.pointer);
+  bpf_probe_read_user(&parameters, sizeof(parameters), (void *)arguments.second);
   struct probe_call_key key = key_of(RECORD_CALL_SETUP, ctx->result);
   key.detail = parameters.flags;
   key.entered = entered;
-  struct probe_calls *found = calls_of(&key, now);
+  struct probe_calls *found = count_call(&key);
   if (!found)
     return 0;
-  found->count++;
-  found->last_ns = now;
   found->argument = arguments.first;
   found->minimum = parameters.cq_entries;
   found->flags = parameters.flags;
@@ -134,23 +110,20 @@ int setup_returns(struct exit_context *ctx) {
 SEC("tp/syscalls/sys_exit_io_uring_enter")
 int enter_returns(struct exit_context *ctx) {
   struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-  struct arguments arguments;
-  read_arguments(task, &arguments);
+  struct call_arguments arguments;
+  read_arguments(&arguments);
   __s64 result = ctx->result;
   struct probe_call_key key = key_of(RECORD_CALL_ENTER, result);
   if (reached_ring(result))
     key.ctx = ring_behind(task, arguments.first, arguments.fourth & IORING_ENTER_REGISTERED_RING);
   if (key.ctx ? !ring_passes(key.ctx) : !process_passes() || !name_passes())
     return 0;
-  __u64 now = bpf_ktime_get_ns();
-  struct probe_calls *found = calls_of(&key, now);
+  struct probe_calls *found = count_call(&key);
   if (!found)
     return 0;
-  found->count++;
-  found->last_ns = now;
   if (arguments.fourth & IORING_ENTER_GETEVENTS)
-    found->getevents_ns = now;
-  if (result > 0 && arguments.second)
+    found->getevents_ns = found->last_ns;
+  if (result > 0 && (__u32)arguments.second)
     found->sqes += result;
   found->fd = arguments.first;
   found->argument = arguments.second;
@@ -164,16 +137,13 @@ SEC("tp/syscalls/sys_exit_io_uring_register")
 int register_returns(struct exit_context *ctx) {
   if (ctx->result >= 0 || reached_ring(ctx->result) || !process_passes() || !name_passes())
     return 0;
-  struct arguments arguments;
-  read_arguments((struct task_struct *)bpf_get_current_task_btf(), &arguments);
+  struct call_arguments arguments;
+  read_arguments(&arguments);
   struct probe_call_key key = key_of(RECORD_CALL_REGISTER, ctx->result);
   key.detail = arguments.second;
-  __u64 now = bpf_ktime_get_ns();
-  struct probe_calls *found = calls_of(&key, now);
+  struct probe_calls *found = count_call(&key);
   if (!found)
     return 0;
-  found->count++;
-  found->last_ns = now;
   found->fd = arguments.first;
   found->argument = arguments.second;
   found->minimum = arguments.fourth;

@@ -8,7 +8,8 @@
  */
 #include "common/output.h"
 #include "common/ring_filter.h"
-#include "kernel/rings.h"
+#include "common/user_stacks.h"
+#include "kernel/system_call.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -39,41 +40,6 @@ struct {
   __type(value, __u64);
 } under_way SEC(".maps");
 
-/* As in capture.bpf.c, whose map this is. */
-struct {
-  __uint(type, BPF_MAP_TYPE_STACK_TRACE);
-  __uint(max_entries, 1);
-  __uint(key_size, sizeof(__u32));
-  __uint(value_size, PROBE_USER_STACK_DEPTH * sizeof(__u64));
-} user_stacks SEC(".maps");
-
-/* Of tp/syscalls/sys_exit_*: struct syscall_tp_t in kernel/trace/trace_syscalls.c, 6.1 to 7.3. */
-struct exit_context {
-  __u64 common;
-  __s32 number;
-  __s64 result;
-};
-
-/* The arguments of the current call. They are still in the registers when it returns. */
-struct memory_arguments {
-  __u64 address, length, third, fourth;
-};
-
-static __always_inline void read_arguments(struct memory_arguments *to) {
-  struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-#if defined(__TARGET_ARCH_x86)
-  to->address = BPF_CORE_READ(registers, di);
-  to->length = BPF_CORE_READ(registers, si);
-  to->third = BPF_CORE_READ(registers, dx);
-  to->fourth = BPF_CORE_READ(registers, r10);
-#else
-  to->address = BPF_CORE_READ(registers, orig_x0);
-  to->length = BPF_CORE_READ(registers, regs[1]);
-  to->third = BPF_CORE_READ(registers, regs[2]);
-  to->fourth = BPF_CORE_READ(registers, regs[3]);
-#endif
-}
-
 static __always_inline bool discards(__u64 advice) {
   return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
          advice == MADV_DONTNEED_LOCKED;
@@ -88,9 +54,13 @@ int call_begins(void *ctx) {
   return 0;
 }
 
-/* The part of a call's memory that is gone, of length 0 if none is. */
+struct memory {
+  __u64 address, length;
+};
+
+/* Leaves the part of a call's memory that is gone, of length 0 if none is. */
 static __always_inline enum record_memory_call effect(
-    __s32 number, __s64 result, struct memory_arguments *arguments) {
+    __s32 number, __s64 result, __u64 third, __u64 fourth, struct memory *memory) {
   bool has_failed = result < 0 && result >= -4095;
   enum record_memory_call call = RECORD_MEMORY_FOUND;
   switch (number) {
@@ -99,26 +69,26 @@ static __always_inline enum record_memory_call effect(
       break;
     case NR_MADVISE:
       call = RECORD_MEMORY_MADVISE;
-      if (!discards(arguments->third))
-        arguments->length = 0;
+      if (!discards(third))
+        memory->length = 0;
       break;
     case NR_MMAP:
       call = RECORD_MEMORY_MMAP;
-      if (!(arguments->fourth & MAP_FIXED))
-        arguments->length = 0;
+      if (!(fourth & MAP_FIXED))
+        memory->length = 0;
       break;
     case NR_MREMAP:
       call = RECORD_MEMORY_MREMAP;
-      if ((__u64)result == arguments->address) {
+      if ((__u64)result == memory->address) {
         /* in place: what is behind the new end is gone */
-        __u64 kept = arguments->third < arguments->length ? arguments->third : arguments->length;
-        arguments->address += kept;
-        arguments->length -= kept;
+        __u64 kept = third < memory->length ? third : memory->length;
+        memory->address += kept;
+        memory->length -= kept;
       }
       break;
   }
   if (has_failed)
-    arguments->length = 0;
+    memory->length = 0;
   return call;
 }
 
@@ -130,22 +100,22 @@ int call_ends(struct exit_context *ctx) {
     return 0;
   __u64 started = *began;
   bpf_map_delete_elem(&under_way, &thread);
-  struct memory_arguments arguments;
+  struct call_arguments arguments;
   read_arguments(&arguments);
   __s64 result = ctx->result;
-  __u64 old = arguments.address;
-  enum record_memory_call call = effect(ctx->number, result, &arguments);
-  if (call == RECORD_MEMORY_FOUND || !arguments.length)
+  struct memory memory = {.address = arguments.first, .length = arguments.second};
+  enum record_memory_call call = effect(ctx->number, result, arguments.third, arguments.fourth, &memory);
+  if (call == RECORD_MEMORY_FOUND || !memory.length)
     return 0;
-  long stack = config.takes_stacks ? bpf_get_stackid(ctx, &user_stacks, BPF_F_USER_STACK) : -1;
+  long stack = user_stack_id(ctx);
   struct record_memory_change *record =
       RESERVE(record_memory_change, RECORD_MEMORY_CHANGE, 0, 0, RECORD_OPCODE_NONE);
   if (!record)
     return 0;
   record->started_ns = started;
-  record->address = arguments.address;
-  record->length = arguments.length;
-  record->target = call == RECORD_MEMORY_MREMAP && (__u64)result != old ? result : 0;
+  record->address = memory.address;
+  record->length = memory.length;
+  record->target = call == RECORD_MEMORY_MREMAP && (__u64)result != arguments.first ? result : 0;
   record->tgid = current_tgid();
   record->advice = call == RECORD_MEMORY_MADVISE ? arguments.third : 0;
   record->stack = stack < 0 ? 0 : stack + 1;

@@ -69,14 +69,11 @@ int cbpf_epoll(int ring_buffer, int other);
 /* Sleeps until one of the two is woken or the time has passed. */
 void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
 /*
- * Makes free() return large blocks to the system. By default glibc keeps blocks up to the size of the largest one
- * freed so far: tens of MB after the kernel's type information.
+ * Makes free() return blocks of this size and larger to the system. By default glibc keeps blocks up to the size of the
+ * largest one freed so far: tens of MB after the kernel's type information.
  */
-void cbpf_keep_little_memory(void);
-/*
- * Returns free memory to the system: the kernel's type information takes tens of MB for a moment. From then on blocks of up to
- * 2 MB are kept when they are freed.
- */
+void cbpf_keep_memory(int bytes);
+/* Returns free memory to the system: the kernel's type information takes tens of MB for a moment. */
 void cbpf_return_memory(void);
 /* Raises the priority of the calling thread as far as the process is permitted. */
 void cbpf_prefer_thread(void);

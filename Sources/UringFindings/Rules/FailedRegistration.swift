@@ -27,7 +27,7 @@ extension FindingRule {
     let since = max(failure?.time ?? 0, ring.tableTimes[resource] ?? 0)
     let users = evidence.users(of: resource, on: ring, since: since)
     guard let newest = users.first else { return nil }
-    let times = users.count == 1 ? "" : ", \(users.count) times"
+    let times = Words.repeated(users.count)
     return Sighting(
       severity: .warn, rings: [ring.id], requests: users.reversed().map(\.id),
       summary:
@@ -67,10 +67,9 @@ extension Evidence {
 
   /// ", because IORING_REGISTER_BUFFERS failed with ENOMEM in thread 4711, once".
   fileprivate func words(_ failure: Ring.FailedRegistration) -> String {
-    let times = failure.count == 1 ? "" : ", \(failure.count) times"
     var text =
       ", because IORING_\(failure.opcode.name) failed with \(Words.error(failure.result)) in thread "
-      + Words.thread(failure.tid, in: snapshot) + times
+      + Words.thread(failure.tid, in: snapshot) + Words.repeated(failure.count)
     if failure.result == -ErrorNumber.noMemory, let limit = lockedLimit(of: failure.tgid) {
       text += " (\(limit))"
     }

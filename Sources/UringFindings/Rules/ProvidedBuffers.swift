@@ -28,7 +28,7 @@ extension FindingRule {
         severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
         rings: [buffer.ring], requests: requests.reversed().map(\.id),
         summary: "group \(buffer.index) gave no buffer "
-          + "\(buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times")"
+          + Words.times(buffer.exhaustedCount)
           + (buffer.bufferCount > 0 ? ", of \(buffer.bufferCount)" : ""),
         numbers: [
           .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
@@ -41,7 +41,7 @@ extension FindingRule {
   private static func refused(
     _ buffer: Buffer, left: UInt32, _ requests: [Request], _ evidence: Evidence
   ) -> Sighting {
-    let times = buffer.exhaustedCount == 1 ? "once" : "\(buffer.exhaustedCount) times"
+    let times = Words.times(buffer.exhaustedCount)
     let rest = buffer.bufferCount > 0 ? "\(left) of \(buffer.bufferCount)" : "\(left)"
     let summary = "\(evidence.words(requests[0])) failed with ENOBUFS (\(times)) though "
     let cause: (summary: String, meaning: String, cure: String)

@@ -89,7 +89,7 @@ extension FindingRule {
 
   static let sqpollStall = FindingRule(
     "sqpoll-stall",
-    .condition(lasting: patience, on: { !$0.isClosed && $0.setupFlags.contains(.sqPoll) }),
+    .condition(lasting: patience, on: hasSQThread),
     meaning: "SQEs lie in the queue and the SQ thread does not take them: it sleeps and was not "
       + "woken, or cannot run.",
     cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "

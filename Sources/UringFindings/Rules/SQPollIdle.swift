@@ -4,7 +4,7 @@ extension FindingRule {
   static let sqpollIdle = FindingRule(
     "sqpoll-idle",
     .condition(
-      lasting: 3_000_000_000, on: { !$0.isClosed && $0.setupFlags.contains(.sqPoll) }),
+      lasting: 3_000_000_000, on: hasSQThread),
     meaning: "The SQ thread spins on a queue that hardly ever has anything: it burns CPU time for "
       + "requests that a system call each would have cost far less.",
     cure:
@@ -19,12 +19,9 @@ extension FindingRule {
       guard ring.setupFlags.contains(.sqPoll), life >= 3_000_000_000, time >= 1_000_000_000,
         time * 5 >= life, time / 1_000_000 >= submitted
       else { return nil }
-      var requests: [Request.ID] = []
-      evidence.forEachEnded(on: ring.id) { request in
-        if requests.count < Finding.requestLimit { requests.append(request.id) }
-      }
       return Sighting(
-        severity: .warn, rings: [ring.id], requests: requests, requestCount: submitted,
+        severity: .warn, rings: [ring.id], requests: evidence.newest(on: ring),
+        requestCount: submitted,
         summary:
           "thread \(ring.sqThreadTid) used \(Words.percent(time, of: life)) % of a processor "
           + "for \(Words.count(submitted, "request")) in \(Words.duration(life))",

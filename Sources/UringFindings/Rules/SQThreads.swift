@@ -63,7 +63,8 @@ extension FindingRule {
     }
   }
 
-  fileprivate static let hasSQThread: @Sendable (Ring) -> Bool = {
+  /// Scope of rules about SQ threads.
+  static let hasSQThread: @Sendable (Ring) -> Bool = {
     !$0.isClosed && $0.setupFlags.contains(.sqPoll)
   }
 }
@@ -84,10 +85,11 @@ extension Evidence {
     guard FindingRule.hasSQThread(ring), life >= 3_000_000_000, let setup = ring.sqThreadSetup,
       work.delayed * 2 >= life, work.delayed > work.ran
     else { return nil }
-    return disadvantage(of: setup, on: ring)
+    return disadvantage(of: setup)
   }
 
-  fileprivate func newest(on ring: Ring) -> [Request.ID] {
+  /// The last requests of a ring that ended, newest first, as many as a finding names.
+  func newest(on ring: Ring) -> [Request.ID] {
     var requests: [Request.ID] = []
     forEachEnded(on: ring.id) { request in
       if requests.count < Finding.requestLimit { requests.append(request.id) }
@@ -96,11 +98,9 @@ extension Evidence {
   }
 
   /// Why an SQ thread gets less than any other thread of a busy machine would; nil if it does not.
-  fileprivate func disadvantage(of setup: SQThreadSetup, on ring: Ring) -> String? {
+  private func disadvantage(of setup: SQThreadSetup) -> String? {
     let place =
-      setup.processors.isEmpty
-      ? ""
-      : " on processor\(setup.processors.allSatisfy(\.isNumber) ? "" : "s") \(setup.processors)"
+      setup.processors.isEmpty ? "" : " on \(Words.processors(setup.processors))"
     switch setup.policy {
     case 3: return "it runs with SCHED_BATCH\(place)"
     case 5: return "it runs with SCHED_IDLE\(place)"

@@ -10,21 +10,7 @@ final class MemoryObject: @unchecked Sendable {
 
   private static let calls = ["munmap", "mremap", "madvise", "mmap"]
 
-  /// Nil if system calls are not watched. By default they are if processes are named and the kernel allows it.
-  static func ifWanted(
-    _ options: LiveSession.Options, _ configuration: probe_config, _ kernel: KernelBTF,
-    _ capture: borrowing CaptureObject
-  ) throws(ProbeError) -> MemoryObject? {
-    guard options.filter.watchesCalls ?? !options.filter.pids.isEmpty else { return nil }
-    do throws(ProbeError) {
-      return try MemoryObject(configuration: configuration, kernel: kernel, capture: capture)
-    } catch {
-      if options.filter.watchesCalls == true { throw error }
-      return nil
-    }
-  }
-
-  private init(
+  init(
     configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject
   ) throws(ProbeError) {
     var object = try BPFObject(.memory, kernel.relocationTypes)

@@ -52,7 +52,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
   public init(_ options: Options = Options()) throws(ProbeError) {
     let start = MonotonicClock.now()
-    cbpf_keep_little_memory()
+    cbpf_keep_memory(128 << 10)
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
     let ringBuffer = try RingBufferMaker(size: options.ringBufferSize)
@@ -65,17 +65,12 @@ public final class LiveSession: SnapshotSource, LiveControls {
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
-    // Where tracefs does not have them, the rules that need them are not evaluated.
-    let calls: SystemCallObject?
-    do throws(ProbeError) {
-      calls =
-        options.filter.watchesCalls ?? !options.filter.pids.isEmpty
-        ? try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture) : nil
-    } catch {
-      if options.filter.watchesCalls == true { throw error }
-      calls = nil
+    let calls = try options.filter.ifCallsAreWatched { () throws(ProbeError) in
+      try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture)
     }
-    memory = try MemoryObject.ifWanted(options, configuration, kernel, capture)
+    memory = try options.filter.ifCallsAreWatched { () throws(ProbeError) in
+      try MemoryObject(configuration: configuration, kernel: kernel, capture: capture)
+    }
     let attached = MonotonicClock.now()
 
     absentTracepoints = capture.absent
@@ -171,5 +166,21 @@ extension Duration {
   var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
+  }
+}
+
+extension Filter {
+  /// Programs on system calls: nil if these are not watched. Without an explicit wish they are watched if processes are
+  /// named and the kernel allows it; if it does not, the rules that need them are not evaluated.
+  fileprivate func ifCallsAreWatched<Object>(
+    _ attach: () throws(ProbeError) -> Object
+  ) throws(ProbeError) -> Object? {
+    guard watchesCalls ?? !pids.isEmpty else { return nil }
+    do throws(ProbeError) {
+      return try attach()
+    } catch {
+      if watchesCalls == true { throw error }
+      return nil
+    }
   }
 }

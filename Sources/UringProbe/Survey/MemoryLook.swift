@@ -30,7 +30,7 @@ enum MemoryLook {
       guard let known = mappings[parked.tgid], !known.isEmpty else { continue }
       if let hole = firstHole(in: memory, known) {
         write(parked, hole..<min(memory.upperBound, hole + pageSize), isDiscarded: false, &records)
-      } else if Opcode(rawValue: parked.base.opcode).properties.usesFixedBuffer,
+      } else if Opcode(rawValue: parked.base.opcode).usesFixedBuffer,
         let page = firstAbsentPage(of: memory, in: parked.tgid, known, pageSize)
       {
         write(parked, page..<page + pageSize, isDiscarded: true, &records)
@@ -41,14 +41,11 @@ enum MemoryLook {
   /// The memory that a request in flight fills or sends, if the kernel still has the address.
   private static func namedMemory(of parked: record_parked) -> Range<UInt64>? {
     let needed = UInt8(RECORD_KNOWS_ADDR | RECORD_KNOWS_LEN)
-    let properties = Opcode(rawValue: parked.base.opcode).properties
-    guard parked.known & needed == needed, parked.tgid != 0, parked.addr != 0, parked.len != 0,
-      parked.place != .linked, parked.place != .deferred, properties.direction != .none,
-      properties.length == .bytes, properties.addr != nil,
-      !SQEFlags(requestFlags: parked.flags).contains(.bufferSelect)
+    guard parked.known & needed == needed, parked.tgid != 0, parked.place != .linked,
+      parked.place != .deferred
     else { return nil }
-    let (end, isOver) = parked.addr.addingReportingOverflow(UInt64(parked.len))
-    return isOver ? nil : parked.addr..<end
+    return Opcode(rawValue: parked.base.opcode).namedMemory(
+      at: parked.addr, length: parked.len, flags: SQEFlags(requestFlags: parked.flags))
   }
 
   /// A process's mappings in order of address; empty if they cannot be read, or not as a whole.

@@ -154,6 +154,8 @@ struct Surveyor: ~Copyable {
           ringFileOperations: scanner.ringFileOperations)
         // the last load of a session's start
         cbpf_return_memory()
+        // A live snapshot's ended requests need less: new pages for them each second cost more than the copies.
+        cbpf_keep_memory(2 << 20)
       }
       guard inventory != nil else { return true }
       if isFirst || isWanted {

@@ -119,10 +119,7 @@ extension Aggregator {
   mutating func heldBuffer(_ record: UnsafePointer<record_held_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
-    guard let slot = requests.latest(at: header.req),
-      requests.isPlausible(header, for: slot, ring: ring),
-      !requests[slot].request.state.isFinal, requests[slot].request.lastTime <= header.time_ns
-    else { return }
+    guard let slot = requests.seenInFlight(header, ring: ring) else { return }
     event.name(requests[slot])
     lending.held(
       record.pointee.buffer, by: &requests[slot], ublk,

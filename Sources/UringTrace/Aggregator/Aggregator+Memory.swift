@@ -11,10 +11,7 @@ extension Aggregator {
       return take(change, startedAt: record.pointee.started_ns, by: record.pointee.tgid)
     }
     let ring = enterRing(header, &event)
-    guard let slot = requests.latest(at: header.req),
-      requests.isPlausible(header, for: slot, ring: ring),
-      !requests[slot].request.state.isFinal, requests[slot].request.lastTime <= header.time_ns
-    else { return }
+    guard let slot = requests.seenInFlight(header, ring: ring) else { return }
     event.name(requests[slot])
     memory.note(change, of: requests[slot].request.id)
   }

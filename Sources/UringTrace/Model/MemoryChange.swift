@@ -72,11 +72,19 @@ public struct MemoryChange: Sendable, Hashable {
 extension Request {
   /// The memory that the SQE names by address and length: not of vectors or provided buffers.
   package var namedMemory: Range<UInt64>? {
-    guard opcode.direction != .none, opcode.length == .bytes, knows(.addr), knows(.len),
-      sqe.addr != 0, sqe.len != 0, opcode.properties.addr != nil,
-      !SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
+    guard knows(.addr), knows(.len) else { return nil }
+    return opcode.namedMemory(
+      at: sqe.addr, length: sqe.len, flags: SQEFlags(rawValue: sqe.flags))
+  }
+}
+
+extension Opcode {
+  /// The memory that a request fills or sends, by the address and length in its SQE.
+  package func namedMemory(at address: UInt64, length: UInt32, flags: SQEFlags) -> Range<UInt64>? {
+    guard direction != .none, self.length == .bytes, address != 0, length != 0,
+      !flags.contains(.bufferSelect), properties.addr != nil
     else { return nil }
-    let (end, isOver) = sqe.addr.addingReportingOverflow(UInt64(sqe.len))
-    return isOver ? nil : sqe.addr..<end
+    let (end, isOver) = address.addingReportingOverflow(UInt64(length))
+    return isOver ? nil : address..<end
   }
 }

@@ -41,6 +41,14 @@ extension RequestTracker {
         || self[slot].request.preparationError != 0)
   }
 
+  /// The request in flight that a walk saw; nil if any record about it is newer than the walk.
+  func seenInFlight(_ header: record, ring: Handle<RingState>) -> Handle<RequestSlot>? {
+    guard let slot = latest(at: header.req), isPlausible(header, for: slot, ring: ring),
+      !self[slot].request.state.isFinal, self[slot].request.lastTime <= header.time_ns
+    else { return nil }
+    return slot
+  }
+
   /// Whether records were lost since the last record about the request.
   @inline(__always)
   func isSuspect(_ slot: Handle<RequestSlot>) -> Bool {
