@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// Rules about io-wq.
@@ -91,7 +92,7 @@ extension FindingRule {
           + "\(evidence.name(of: file, in: sample)) queued one behind the other, "
           + "\(Words.number(work.depth)) at a time on average",
         numbers: [
-          .init("requests", work.count), .init("mean_depth", UInt64(work.depth.rounded())),
+          .init("requests", work.count), .init("mean_depth", UInt64(nearest: work.depth)),
           .init("mean_wait_ns", work.total / work.count),
         ],
         meaning: ring.setupFlags.contains(.ioPoll) ? polledMeaning : nil,
