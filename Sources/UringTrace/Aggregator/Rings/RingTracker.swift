@@ -182,13 +182,13 @@ struct RingTracker: ~Copyable {
   /// Takes the totals as they are when each of the ticks begins.
   mutating func sample(at ticks: ClosedRange<UInt64>) {
     let sum = total
-    for tick in ticks { totalRates.sample(sum, at: tick) }
+    totalRates.sample(sum, at: ticks)
     lastTick = ticks.upperBound
     // From the end: a ring that leaves the list is replaced by the last one.
     for index in active.indices.reversed() {
       let ring = active[index]
       let counters = RateCounters(rings[ring].ring.counts)
-      for tick in ticks { rings[ring].rates.sample(counters, at: tick) }
+      rings[ring].rates.sample(counters, at: ticks)
       // The short path changes the recent ring without a touch.
       if !rings[ring].isTouched, ring != recent.handle { quiet(ring) }
       rings[ring].isTouched = false

@@ -55,19 +55,18 @@ struct RateHistory {
   /// - Parameter tick: the clock's when counting begins.
   init(through tick: UInt64 = 0) { through = tick }
 
-  /// Takes the totals as they are when `tick` begins.
-  mutating func sample(_ total: RateCounters, at tick: UInt64) {
-    through = tick
-    ticks[Int(tick % 9)] = total
-    if tick % 8 == 0 { seconds[Int(tick / 8 % 61)] = total }
+  /// Takes the totals, which are the same when each of the ticks begins.
+  mutating func sample(_ total: RateCounters, at range: ClosedRange<UInt64>) {
+    through = range.upperBound
+    for tick in max(range.lowerBound, through.since(8))...through { ticks[Int(tick % 9)] = total }
+    let (first, last) = ((range.lowerBound + 7) / 8, through / 8)
+    guard first <= last else { return }
+    for second in max(first, last.since(60))...last { seconds[Int(second % 61)] = total }
   }
 
   /// Takes the totals for the ticks up to `tick` of which there is no sample.
   mutating func fill(_ total: RateCounters, through tick: UInt64) {
-    guard through < tick else { return }
-    for missing in max(through + 1, tick.since(RateClock.ticksKept - 1))...tick {
-      sample(total, at: missing)
-    }
+    if through < tick { sample(total, at: through + 1...tick) }
   }
 
   func lastSecond(_ total: RateCounters, clock: RateClock) -> Rates {
@@ -95,8 +94,6 @@ struct RateHistory {
 struct RateClock {
   /// Nanoseconds.
   static let tickLength: UInt64 = 125_000_000
-  /// How many ticks the history holds.
-  static let ticksKept: UInt64 = 61 * 8
 
   private(set) var start: UInt64
   private(set) var now: UInt64
@@ -126,8 +123,7 @@ struct RateClock {
     guard time.since(now) < 7 * 86_400 * 1_000_000_000 else { return nil }
     now = time
     let new = time / Self.tickLength
-    // More than the history holds need not be told.
-    let first = max(tick + 1, new.since(Self.ticksKept))
+    let first = tick + 1
     tick = new
     nextTick = (tick + 1) * Self.tickLength
     return first...new
