@@ -100,6 +100,12 @@ struct DemoCommand: ParsableCommand {
     do {
       if let capture { try recorder?.start(host: capture.host) }
       start = try Self.start(target)
+      do {
+        try recorder?.publish()
+      } catch {
+        start.workload.stop()
+        throw error
+      }
     } catch {
       capture?.stop()
       recorder?.discard()
@@ -180,7 +186,7 @@ struct DemoCommand: ParsableCommand {
     var json = JSONWriter()
     for record in records { DemoAccount.write(record, to: &json) }
     do throws(OutputError) {
-      try OutputFile(creating: path, owner: SudoUser.current?.owner).write(json.bytes)
+      try OutputFile.write(json.bytes, to: path, owner: SudoUser.current?.owner)
     } catch {
       throw Failure(error)
     }
