@@ -10,6 +10,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     rawValue = -result
   }
 
+  public static let invalid = ErrorNumber(rawValue: 22)
   public static let timer = ErrorNumber(rawValue: 62)
   public static let canceled = ErrorNumber(rawValue: 125)
 

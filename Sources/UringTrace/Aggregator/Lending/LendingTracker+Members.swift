@@ -329,7 +329,6 @@ extension SQEFlags {
 
 extension ErrorNumber {
   static let fault = ErrorNumber(rawValue: 14)
-  static let invalid = ErrorNumber(rawValue: 22)
   static let noBuffers = ErrorNumber(rawValue: 105)
 }
 
