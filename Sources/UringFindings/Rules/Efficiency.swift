@@ -56,7 +56,8 @@ extension FindingRule {
       guard total >= 500, busy.count >= 2 else { return nil }
       return Sighting(
         severity: .info, rings: [ring.id], requests: busy.map(\.value.request), requestCount: total,
-        summary: "\(busy.count) tasks submitted a tenth or more each of the \(total) requests that ended last: "
+        summary:
+          "\(busy.count) tasks submitted a tenth or more each of the \(total) requests that ended last: "
           + Words.list(busy.map { "\($0.key)" }, of: busy.count),
         numbers: [.init("tasks", busy.count), .init("requests", total)])
     }
