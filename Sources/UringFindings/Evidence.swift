@@ -164,7 +164,7 @@ struct Evidence {
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
-    if let name = snapshot.fileNames.name(of: request) {
+    if let name = Words.file(of: request, in: snapshot) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {

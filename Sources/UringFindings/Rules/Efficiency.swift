@@ -124,7 +124,7 @@ extension FindingRule {
         use.count * 10 >= total * 9, case .descriptor(let fd) = file,
         let request = evidence.request(use.request)
       else { return nil }
-      let name = evidence.snapshot.fileNames.name(of: request) ?? "fd \(fd)"
+      let name = Words.file(of: request, in: evidence.snapshot) ?? "fd \(fd)"
       return Sighting(
         severity: .info, rings: [ring.id], requests: [use.request], requestCount: counts.submitted,
         summary: "\(UInt64(rate)) requests a second, nearly all on \(name)",

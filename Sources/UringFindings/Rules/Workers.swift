@@ -188,7 +188,7 @@ extension Request {
 
 extension Evidence {
   fileprivate func name(of file: FileReference, in request: Request) -> String {
-    if let name = snapshot.fileNames.name(of: request) { return name }
+    if let name = Words.file(of: request, in: snapshot) { return name }
     return switch file {
     case .descriptor(let fd): "fd \(fd)"
     case .fixed(let index): "fixed file \(index)"
