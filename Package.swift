@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// For code whose speed nobody notices: views and commands.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
   name: "uringtop",
   products: [
@@ -91,7 +94,8 @@ let package = Package(
       dependencies: [
         "CCurses", "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords",
         "UringSources", "UringTrace",
-      ]),
+      ],
+      swiftSettings: small),
     .executableTarget(
       name: "uringtop",
       dependencies: [
@@ -99,7 +103,8 @@ let package = Package(
         "UringRecordings", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      swiftSettings: small),
 
     // Live tests: programs under observation, also in guests with other kernels.
     .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
