@@ -191,7 +191,8 @@ if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
     ? ["-profile-generate", "-profile-coverage-mapping"] : ["-Xfrontend", "-sanitize=fuzzer"]
   // The command line is a module like the others: the fuzzers have their own `main`.
   let command = package.targets.first { $0.name == "uringtop" }!
-  let library = Target.target(name: command.name, dependencies: command.dependencies)
+  let library = Target.target(
+    name: command.name, dependencies: command.dependencies, swiftSettings: command.swiftSettings)
   package.targets = package.targets.filter { $0 !== command && $0.type != .test } + [library]
   package.products = package.products.filter { $0.name != command.name }
   let instrumented = [
@@ -199,7 +200,8 @@ if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
     "UringSources", "UringProbe", "UringUI", "uringtop",
   ]
   for target in package.targets where instrumented.contains(target.name) {
-    target.swiftSettings = [.unsafeFlags(["-enable-testing"] + instrumentation)]
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"] + instrumentation)]
   }
   library.swiftSettings! += [
     .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "uringtop_main"])
