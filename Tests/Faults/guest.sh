@@ -1,5 +1,5 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS REFUSE: faults that only a guest may have. For each a block on standard output that
+# guest.sh URINGTOP PROGRAMS REFUSE [link|program|map|machine]: faults that only a guest may have. For each a block on standard output that
 # scripts/fault-injection judges:
 #   === NAME
 #   what uringtop wrote on standard error
@@ -81,18 +81,16 @@ memory() {
   rmdir /sys/fs/cgroup/limited
 }
 
-case ${4:-all} in
-  all | refusals)
-    refuse_each link 1
-    refuse_each program 22
-    refuse_each map 12
-    ;;
-esac
-case ${4:-all} in
-  all | machine)
-    during clock_steps
-    during processor_goes
-    echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-    for mib in 8 16 32 64 128 256; do memory $mib; done
-    ;;
-esac
+part=${4:-all}
+wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
+
+wants link && refuse_each link 1
+wants program && refuse_each program 22
+wants map && refuse_each map 12
+if wants machine; then
+  during clock_steps
+  during processor_goes
+  echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+  for mib in 8 16 32 64 128 256; do memory $mib; done
+fi
+exit 0

@@ -81,7 +81,9 @@ struct CaptureObject: ~Copyable {
 
   /// What capture goes without, and why, a line each.
   var refusals: [String] {
-    absent.sorted { $0.key < $1.key }.map { "without \(Self.lostWithout($0.key)): \($0.value)" }
+    absent.sorted { $0.key < $1.key }.map { name, reason in
+      "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"
+    }
   }
 
   /// The variables that programs and the reader share.

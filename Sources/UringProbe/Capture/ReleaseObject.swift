@@ -65,7 +65,7 @@ struct ReleaseObject: ~Copyable {
       }
     }
     for (name, error) in refused.sorted(by: { $0.key < $1.key }) {
-      refusals.append("without the time at which \(name) gives buffers back: \(error.message)")
+      refusals.append("\(name) is not observed: \(error.message)")
     }
     return object
   }

@@ -32,7 +32,7 @@ final class SharedFlush: @unchecked Sendable {
       do {
         object = try FlushObject(configuration: configuration, kernel: kernel, capture: capture)
       } catch {
-        refusals.append("without the time at which requests end that have no CQE: \(error.message)")
+        refusals.append("requests that end without a CQE are noticed later: \(error.message)")
       }
     }
     self.object = object
@@ -45,7 +45,7 @@ final class SharedFlush: @unchecked Sendable {
           refusals: &refusals)
       } catch {
         if !ReleaseObject.functions.isDisjoint(with: kernel.functionParameters.keys) {
-          refusals.append("without the time at which buffers are given back: \(error.message)")
+          refusals.append("returned buffers are derived, not observed: \(error.message)")
         }
       }
     }

@@ -70,7 +70,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       () throws(ProbeError) in
       try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture)
     }
-    memory = try options.filter.ifCallsAreWatched(or: &refusals, "memory that is unmapped") {
+    memory = try options.filter.ifCallsAreWatched(or: &refusals, "calls that unmap memory") {
       () throws(ProbeError) in
       try MemoryObject(configuration: configuration, kernel: kernel, capture: capture)
     }
@@ -185,7 +185,9 @@ extension Filter {
     } catch {
       if watchesCalls == true { throw error }
       // Without its capability this is no surprise: `capabilities` shows it.
-      if error.kind != .notPermitted { refusals.append("without \(feature): \(error.message)") }
+      if error.kind != .notPermitted {
+        refusals.append("\(feature) are not observed: \(error.message)")
+      }
       return nil
     }
   }
