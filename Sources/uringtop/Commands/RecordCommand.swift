@@ -76,6 +76,7 @@ struct RecordCommand: ParsableCommand {
     let reason = watch.wait { recorder.hasFailed }
     capture.lookAgain(after: reason)
     let last = capture.stop()
+    capture.reportNotices()
     let end = Result { () throws(Failure) in try recorder.finish(after: last) }
     if case .failure(let failure) = end, !failure.message.isEmpty {
       StandardError.write(failure.message)

@@ -138,6 +138,7 @@ struct ReportCommand: ParsableCommand {
     if case .childEnded(let how) = reason { ending = ReportDocument.CommandEnding(how) }
     capture.lookAgain(after: reason)
     let snapshot = filters.ageFilter.apply(to: capture.stop())
+    capture.reportNotices()
     if let child, ending == nil {
       ending = .running
       if let how = child.terminate(patience: 10), how != .killed(signal: SIGTERM) {

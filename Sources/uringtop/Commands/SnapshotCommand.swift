@@ -69,7 +69,7 @@ struct SnapshotCommand: ParsableCommand {
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.lookAgain()
     let snapshot = capture.stop()
-    for notice in capture.source.takeNotices() { StandardError.write(notice.text) }
+    capture.reportNotices()
     return filters.ageFilter.apply(to: snapshot)
   }
 }
