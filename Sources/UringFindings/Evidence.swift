@@ -38,6 +38,7 @@ struct Evidence {
     self.earlier = earlier
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
+    openRings = rings.filter { !$0.isClosed }
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
     deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
@@ -62,7 +63,7 @@ struct Evidence {
     return positions
   }
 
-  var openRings: [Ring] { rings.filter { !$0.isClosed } }
+  let openRings: [Ring]
 
   /// In flight on a ring, oldest first.
   func inFlight(on ring: Ring.ID) -> [Request] {

@@ -61,7 +61,7 @@ enum Words {
   }
 
   static func percent(_ part: UInt64, of whole: UInt64) -> UInt64 {
-    whole == 0 ? 0 : UInt64((Double(part) * 100 / Double(whole)).rounded())
+    whole == 0 ? 0 : UInt64(nearest: Double(part) * 100 / Double(whole))
   }
 
   /// Name of a negative result.

@@ -12,6 +12,9 @@ import UringTrace
 public final class Recording: Sendable {
   public let header: RecordingHeader
 
+  /// Identifies the file; nil of what is no regular file.
+  public let fileID: FileID?
+
   private let contents: FileContents
   private let firstRecord: Int
   /// A flaw that the JSON reader found.
@@ -55,7 +58,7 @@ public final class Recording: Sendable {
       let trace = try TraceReader.read(contents)
       self.init(
         header: trace.header, contents: FileContents(trace.records), firstRecord: 0,
-        flaw: trace.flaw)
+        flaw: trace.flaw, fileID: contents.identity)
     } else {
       try self.init(binary: contents)
     }
@@ -67,13 +70,14 @@ public final class Recording: Sendable {
     let (header, firstRecord) = try RecordingHeader.decode(Self.start(of: contents))
     self.init(
       header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
-      blockSize: blockSize)
+      fileID: contents.identity, blockSize: blockSize)
   }
 
   private init(
     header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?,
-    blockSize: Int? = nil
+    fileID: FileID?, blockSize: Int? = nil
   ) {
+    self.fileID = fileID
     self.header = header
     self.contents = contents
     self.firstRecord = firstRecord
@@ -98,9 +102,6 @@ public final class Recording: Sendable {
       throw .cannotRead(error as? SystemPackage.Errno ?? .ioError)
     }
   }
-
-  /// Identifies the file; nil of what is no regular file.
-  public var fileID: FileID? { contents.identity }
 
   // MARK: Blocks
 
@@ -128,7 +129,8 @@ public final class Recording: Sendable {
       return bytes
     }
     if let ahead { return FileBytes(0..<block.range.count, of: ahead) }
-    guard let bytes = read(firstRecord + block.range.lowerBound..<firstRecord + block.range.upperBound)
+    guard
+      let bytes = read(firstRecord + block.range.lowerBound..<firstRecord + block.range.upperBound)
     else { return nil }
     // They were checked before, but may have changed since.
     var check = RecordCheck(blockSize: block.range.count)
@@ -183,7 +185,9 @@ public final class Recording: Sendable {
     let offset = range.lowerBound - firstRecord
     fail(
       failure,
-      from: checked.withLock { $0.blocks.firstIndex { $0.range.lowerBound >= offset } ?? $0.blocks.count })
+      from: checked.withLock {
+        $0.blocks.firstIndex { $0.range.lowerBound >= offset } ?? $0.blocks.count
+      })
     return nil
   }
 

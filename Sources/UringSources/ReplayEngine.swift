@@ -143,6 +143,7 @@ struct ReplayEngine: ~Copyable {
       if record.pointee.kind.isEvent { event += 1 }
       end += Int(record.pointee.size)
     }
+    guard end > start else { return }
     aggregator.consume(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[..<(end - start)]))
     offset = end
     if end == block.range.upperBound { self.block += 1 }

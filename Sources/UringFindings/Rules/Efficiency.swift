@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// Rules about what would be cheaper. They speak only where it was measured.
@@ -73,14 +74,14 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       guard ring.setupFlags.isDisjoint(with: [.sqPoll, .ioPoll, .deferTaskrun]) else { return nil }
       var taskWork: UInt64 = 0
-      var total: UInt64 = 0
+      var total = 0.0
       var completed: UInt64 = 0
       for latency in evidence.snapshot.latency where latency.ring == ring.id {
         taskWork &+= latency.stageTotals[Int(Stage.taskWork.rawValue)]
-        total &+= UInt64(latency.summary.mean * Double(latency.summary.count))
+        total += latency.summary.mean * Double(latency.summary.count)
         completed += latency.summary.count
       }
-      guard completed >= 10_000, taskWork * 5 >= total else { return nil }
+      guard completed >= 10_000, Double(taskWork) * 5 >= total else { return nil }
       var tasks: Set<UInt32> = []
       var example: Request.ID?
       evidence.forEachEnded(on: ring.id) { request in
@@ -88,7 +89,7 @@ extension FindingRule {
         if example == nil, request.hasTaskWork { example = request.id }
       }
       guard tasks.count == 1, let example else { return nil }
-      let percent = Words.percent(taskWork, of: total)
+      let percent = Words.percent(taskWork, of: UInt64(nearest: total))
       return Sighting(
         severity: .info, rings: [ring.id], requests: [example], requestCount: completed,
         summary: "\(percent) % of the time of \(completed) requests was waiting for task work",
@@ -127,8 +128,11 @@ extension FindingRule {
       let name = Words.file(of: request, in: evidence.snapshot) ?? "fd \(fd)"
       return Sighting(
         severity: .info, rings: [ring.id], requests: [use.request], requestCount: counts.submitted,
-        summary: "\(UInt64(rate)) requests a second, nearly all on \(name)",
-        numbers: [.init("requests", counts.submitted), .init("per_second", UInt64(rate))])
+        summary: "\(UInt64(nearest: rate.rounded(.down))) requests a second, nearly all on \(name)",
+        numbers: [
+          .init("requests", counts.submitted),
+          .init("per_second", UInt64(nearest: rate.rounded(.down))),
+        ])
     }
   }
 }

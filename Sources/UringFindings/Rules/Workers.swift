@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// Rules about io-wq.
@@ -87,7 +88,7 @@ extension FindingRule {
           + "\(Words.duration(work.length)), \(Words.number(work.depth)) at a time and for "
           + "\(Words.duration(work.total / work.count)) on average",
         numbers: [
-          .init("requests", work.count), .init("mean_depth", UInt64(work.depth.rounded())),
+          .init("requests", work.count), .init("mean_depth", UInt64(nearest: work.depth)),
           .init("mean_wait_ns", work.total / work.count),
         ],
         meaning: ring.setupFlags.contains(.ioPoll) ? polledMeaning : nil,

@@ -38,7 +38,7 @@ struct TraceLine: Decodable {
     base.req = try line.hex("kiocb", default: 0)
     base.tid = try line.integer("tid")
     base.kind = descriptor.kind
-    base.opcode = try line.opcode()
+    base.opcode = try line.number("record_opcode") ?? line.opcode()
     var fields = LineFields(descriptor, base: base)
     try fields.read(descriptor.fields, from: line)
     return fields.finish()

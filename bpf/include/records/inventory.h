@@ -149,7 +149,7 @@ struct record_worker_pool {
  */
 struct record_ring_balance {
   struct record base;
-  __u64 outstanding;          /* requests, and notifications of zero-copy sends, that have not ended */
+  __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended @summed */
   enum record_balance method; /* how they were counted */
   __u32 reached;              /* different requests that the walk found */
 };

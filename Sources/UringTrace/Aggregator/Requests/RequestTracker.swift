@@ -247,24 +247,15 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Walking
 
-  /// Calls `body` for the requests in flight, oldest first, until it returns false.
-  func forEachInFlight(_ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool) {
-    var slot = links.first
-    while slot != .none {
-      if !body(slot, slots[slot]) { return }
-      slot = links[slot].next
-    }
-  }
-
-  /// As ``forEachInFlight(_:)``, for the requests of one ring. Returns how many they were.
+  /// Calls `body` for the requests in flight, of all rings or of one, oldest first, until it returns false. Returns how
+  /// many they were.
   @discardableResult
   func forEachInFlight(
-    of ring: Handle<RingState>, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
+    of ring: Handle<RingState>? = nil, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
   ) -> Int {
-    var slot = links.first
-    var count = 0
+    var (slot, count) = (links.first, 0)
     while slot != .none {
-      if links[slot].ring == ring {
+      if ring == nil || links[slot].ring == ring {
         count += 1
         if !body(slot, slots[slot]) { break }
       }
