@@ -11,9 +11,6 @@ extension Recording {
     return filter.apply(to: engine.snapshot())
   }
 
-  /// Bytes for which it is worth starting a thread.
-  private static var leastEviction: Int { 16 << 20 }
-
   /// The state at a time of the recording, after the states before it.
   ///
   /// - Parameters:
@@ -25,17 +22,13 @@ extension Recording {
     _ body: (Snapshot) -> Void
   ) -> Snapshot {
     // Where the recording ends is known when all of it is checked.
-    checkAhead()
+    beginCheckingAhead()
+    defer { endCheckingAhead() }
     var engine = ReplayEngine(self)
     var (step, moment, count) = (max(interval, 1), max(interval, 1), UInt64(0))
-    var evicted = 0
     while moment < time ?? .max, !engine.isAtEnd {
       engine.advance(to: moment)
       body(filter.apply(to: engine.snapshot(withEvents: false)))
-      if engine.offset - evicted >= Self.leastEviction {
-        evict(evicted..<engine.offset)
-        evicted = engine.offset
-      }
       count += 1
       if count % max(most / 2, 1) == 0 { step = min(step * 2, 1 << 62) }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step

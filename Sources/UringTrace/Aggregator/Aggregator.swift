@@ -43,6 +43,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var memory = MemoryTracker()
 
   var events: EventLog
+  var walks = WalkBudget()
 
   /// Counts of the records themselves.
   struct StreamCounts {

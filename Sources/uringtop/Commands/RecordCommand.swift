@@ -55,9 +55,15 @@ struct RecordCommand: ParsableCommand {
       capture = try LiveCapture.start(
         filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500),
         recorder: recorder)
-      do {
+      do throws(Failure) {
         try recorder.start(host: capture.host)
         try child?.release()
+        do throws(Failure) {
+          try recorder.publish()
+        } catch {
+          _ = child?.terminate()
+          throw error
+        }
       } catch {
         capture.stop()
         throw error

@@ -85,8 +85,11 @@ struct ReportCommand: ParsableCommand {
       findings, in: snapshot,
       notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
       command: ending.map { (command, $0) }, toolVersion: Version.current)
-    try StandardOutput.write(
-      json ? document.encoded() : Array(ReportText(document).text.utf8))
+    if json {
+      try StandardOutput.write(document.encoded())
+    } else {
+      try StandardOutput.write(ReportText(document).text)
+    }
     throw Failure(status(findings, ending), "")
   }
 
