@@ -13,11 +13,10 @@ enum ELFTarget: Target {
   static func run(_ input: UnsafeRawBufferPointer) {
     ftruncate(descriptor, 0)
     pwrite(descriptor, input.baseAddress, input.count, 0)
-    guard let symbols = ELFSymbols(path: "/proc/self/fd/\(descriptor)") else { return }
-    for offset: UInt64 in [0, 0x40, 0x1000, 0x1139, UInt64(input.count), .max] {
-      _ = symbols.describe(fileOffset: offset)
-    }
+    _ = ELFSymbols(descriptor: descriptor)?.describe(offsets, budget: 1 << 20)
   }
+
+  private static let offsets: Set<UInt64> = [0, 0x40, 0x1000, 0x1040, 0x1139, .max]
 
   /// A number of a table's entry, or of the header.
   static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]? {
