@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// For code whose speed nobody notices: views and commands.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
   name: "uringtop",
   products: [
@@ -91,7 +94,8 @@ let package = Package(
       dependencies: [
         "CCurses", "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords",
         "UringSources", "UringTrace",
-      ]),
+      ],
+      swiftSettings: small),
     .executableTarget(
       name: "uringtop",
       dependencies: [
@@ -99,7 +103,8 @@ let package = Package(
         "UringRecordings", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      swiftSettings: small),
 
     // Live tests: programs under observation, also in guests with other kernels.
     .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
@@ -177,3 +182,39 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: the fuzzers of Fuzzing, and all Swift code instrumented for them, in build folders of their own.
+if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
+  let countsLines = Context.environment["URINGTOP_COVERAGE"] != nil
+  let instrumentation =
+    countsLines
+    ? ["-profile-generate", "-profile-coverage-mapping"] : ["-Xfrontend", "-sanitize=fuzzer"]
+  // The command line is a module like the others: the fuzzers have their own `main`.
+  let command = package.targets.first { $0.name == "uringtop" }!
+  let library = Target.target(
+    name: command.name, dependencies: command.dependencies, swiftSettings: command.swiftSettings)
+  package.targets = package.targets.filter { $0 !== command && $0.type != .test } + [library]
+  package.products = package.products.filter { $0.name != command.name }
+  let instrumented = [
+    "UringBase", "UringRecords", "UringTrace", "UringFindings", "UringRecordings", "UringDocuments",
+    "UringSources", "UringProbe", "UringUI", "uringtop",
+  ]
+  for target in package.targets where instrumented.contains(target.name) {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"] + instrumentation)]
+  }
+  library.swiftSettings! += [
+    .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "uringtop_main"])
+  ]
+  package.targets += [
+    .target(name: "Driver", path: "Fuzzing/Driver"),
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["Driver"] + instrumented.map { Target.Dependency(stringLiteral: $0) },
+      path: "Fuzzing", exclude: ["Driver", "README.md"],
+      linkerSettings: [
+        .unsafeFlags([libFuzzer] + (countsLines ? ["-profile-generate"] : [])),
+        .linkedLibrary("stdc++"),
+      ]),
+  ]
+}

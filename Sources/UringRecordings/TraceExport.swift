@@ -3,7 +3,7 @@ import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
-  /// Writes and closes the file. A recording that was cut off gets no end.
+  /// Writes and closes the file, which does not appear if that fails. A recording that was cut off gets no end.
   ///
   /// - Parameter time: nanoseconds from the start at which the copy ends; nil for all of it.
   public static func write(
@@ -95,7 +95,6 @@ public enum TraceExport {
 
     private mutating func flush() throws(OutputError) {
       if let failure = bytes.withUnsafeBytes({ file.write($0, of: encoder, total: &total) }) {
-        try? file.close()
         throw failure
       }
       bytes.removeAll(keepingCapacity: true)

@@ -98,9 +98,10 @@ import UringSources
       unlink(snapshot)
     }
     let recording = try Recording(bytes: stream.binary())
-    try OutputFile(creating: trace, owner: nil).write(stream.encoded(.jsonl))
-    try OutputFile(creating: snapshot, owner: nil).write(
-      SnapshotDocument(recording.snapshot(at: nil), toolVersion: "0").encoded())
+    try OutputFile.write(stream.encoded(.jsonl), to: trace, owner: nil)
+    try OutputFile.write(
+      SnapshotDocument(recording.snapshot(at: nil), toolVersion: "0").encoded(), to: snapshot,
+      owner: nil)
     try Schema.validate(trace, isLines: true, schema: "trace")
     try Schema.validate(snapshot, isLines: false, schema: "snapshot")
   }

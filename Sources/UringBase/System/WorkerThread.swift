@@ -1,8 +1,11 @@
 import Glibc
+import Synchronization
 
 /// A thread of its own, with all signals blocked, so that they go to the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
+  /// Its number can be another thread's once it has been joined or detached.
+  private let isGivenUp = Mutex(false)
 
   /// - Parameters:
   ///   - name: what `ps -L` shows, at most 15 bytes.
@@ -39,11 +42,19 @@ package final class WorkerThread: Sendable {
     fatalError("cannot start a thread: errno \(errno)")
   }
 
-  /// Waits for the thread's end. Once.
-  package func join() { pthread_join(pthread_t(thread), nil) }
+  /// Waits for the thread's end. Idempotent.
+  package func join() { giveUp { pthread_join($0, nil) } }
 
   /// Lets it end by itself, instead of ``join()``.
-  package func detach() { pthread_detach(pthread_t(thread)) }
+  package func detach() { giveUp { pthread_detach($0) } }
+
+  private func giveUp(_ call: (pthread_t) -> Int32) {
+    isGivenUp.withLock { isGivenUp in
+      guard !isGivenUp else { return }
+      isGivenUp = true
+      _ = call(pthread_t(thread))
+    }
+  }
 
   /// Names the calling thread; Swift imports no call for it.
   private static func nameThread(_ name: String) {

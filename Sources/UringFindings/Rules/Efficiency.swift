@@ -26,7 +26,9 @@ extension FindingRule {
         severity: .info, rings: [ring.id], requests: [alone.example].compactMap { $0 },
         requestCount: requests,
         summary: "at least \(calls) calls of io_uring_enter for \(requests) requests"
-          + (waitsForEach ? ", with \(Words.number(depth)) in flight" : ""),
+          + (waitsForEach
+            ? " \(evidence.window(of: ring)), with \(Words.number(depth)) in flight"
+            : " within \(Words.duration(alone.length))"),
         numbers: [
           .init("calls", calls), .init("requests", requests),
           .init("waits", counts.waits),
@@ -55,7 +57,8 @@ extension FindingRule {
       guard total >= 500, busy.count >= 2 else { return nil }
       return Sighting(
         severity: .info, rings: [ring.id], requests: busy.map(\.value.request), requestCount: total,
-        summary: "\(busy.count) tasks submit to the ring: "
+        summary:
+          "\(busy.count) tasks submitted a tenth or more each of the \(total) requests that ended last: "
           + Words.list(busy.map { "\($0.key)" }, of: busy.count),
         numbers: [.init("tasks", busy.count), .init("requests", total)])
     }
@@ -122,7 +125,7 @@ extension FindingRule {
         use.count * 10 >= total * 9, case .descriptor(let fd) = file,
         let request = evidence.request(use.request)
       else { return nil }
-      let name = evidence.snapshot.fileNames.name(of: request) ?? "fd \(fd)"
+      let name = Words.file(of: request, in: evidence.snapshot) ?? "fd \(fd)"
       return Sighting(
         severity: .info, rings: [ring.id], requests: [use.request], requestCount: counts.submitted,
         summary: "\(UInt64(nearest: rate.rounded(.down))) requests a second, nearly all on \(name)",
@@ -162,9 +165,12 @@ private struct SingleSubmissions {
     }
   }
 
+  /// Nanoseconds from the first submission to the last.
+  var length: UInt64 { last.since(first) }
+
   /// Nearly all are alone, and so many a second that it matters.
   var isRule: Bool {
-    let rate = Double(total) * 1e9 / Double(max(1, last.since(first)))
+    let rate = Double(total) * 1e9 / Double(max(1, length))
     return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000
   }
 }

@@ -126,6 +126,9 @@ extension Aggregator {
     guard let slot = step(kind, record.pointee.base, &event) else { return }
     requests[slot].request.state = .worker
     rings[requests[slot].ring].ring.counts.punted &+= 1
+    if requests[slot].request.movesDataUnasked {
+      rings[requests[slot].ring].ring.counts.puntedTransfers &+= 1
+    }
   }
 
   mutating func pollArm(_ record: UnsafePointer<record_poll_arm>, _ event: inout Event) {

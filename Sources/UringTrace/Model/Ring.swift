@@ -106,7 +106,7 @@ public struct Ring: Sendable {
   /// The first CQEs that were not reaped, at the last inventory.
   public var unreaped: [UnreapedCQE] = []
   /// The latest CQEs that the application has taken, the last one first, at the last inventory: a few.
-  public var reaped: [UnreapedCQE] = []
+  public var reaped: [ReapedCQE] = []
   /// Somebody polls its descriptor, at the last look.
   public var isPolled = false
   /// The eventfd that it signals, at the last look.
@@ -144,6 +144,8 @@ public struct Ring: Sendable {
     public var shortWrites: UInt64 = 0
     /// Handed to io-wq.
     public var punted: UInt64 = 0
+    /// Of these, transfers that did not ask for a worker (IOSQE_ASYNC).
+    public var puntedTransfers: UInt64 = 0
     public var pollArmed: UInt64 = 0
     /// Requests whose end no event told.
     public var endedUnseen: UInt64 = 0

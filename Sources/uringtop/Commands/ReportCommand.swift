@@ -85,8 +85,11 @@ struct ReportCommand: ParsableCommand {
       findings, in: snapshot,
       notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
       command: ending.map { (command, $0) }, toolVersion: Version.current)
-    try StandardOutput.write(
-      json ? document.encoded() : Array(ReportText(document).text.utf8))
+    if json {
+      try StandardOutput.write(document.encoded())
+    } else {
+      try StandardOutput.write(ReportText(document).text)
+    }
     throw Failure(status(findings, ending), "")
   }
 
@@ -135,6 +138,7 @@ struct ReportCommand: ParsableCommand {
     if case .childEnded(let how) = reason { ending = ReportDocument.CommandEnding(how) }
     capture.lookAgain(after: reason)
     let snapshot = filters.ageFilter.apply(to: capture.stop())
+    capture.reportNotices()
     if let child, ending == nil {
       ending = .running
       if let how = child.terminate(patience: 10), how != .killed(signal: SIGTERM) {

@@ -74,6 +74,11 @@ final class LiveCapture: Sendable {
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
+  /// Prints on standard error what the capture goes without, and the like.
+  func reportNotices() {
+    for notice in session.takeNotices() { StandardError.write(notice.text) }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }
