@@ -27,9 +27,9 @@ import Testing
     #expect(try Data(contentsOf: folder["precious"]) == Data("precious".utf8))
   }
 
-  @Test func recordingIsExportedOntoItself() throws {
+  @Test func recordingIsNotExportedOntoItself() throws {
     let before = try Command.run("export", input, "-o", "-")
-    #expect(try Command.run("export", input, "-o", input).status == 0)
+    try Command.expectFailure("export", input, "-o", input, status: 73, says: "is the recording")
     #expect(try Command.run("export", input, "-o", "-").output == before.output)
     #expect(try names() == ["a.uring"])
   }

@@ -59,7 +59,8 @@ import UringTrace
   /// Runs the binary with 512 MB of memory and 10 s of processor time, after which it is killed.
   private static func runLimited(_ arguments: [String]) throws -> Command.Outcome {
     try Command.run(
-      ["-c", "ulimit -d 524288 && ulimit -t 10 && exec \"$@\"", "sh", Command.binary.path()] + arguments,
+      ["-c", "ulimit -d 524288 && ulimit -t 10 && exec \"$@\"", "sh", Command.binary.path()]
+        + arguments,
       program: URL(filePath: "/bin/sh"))
   }
 }
