@@ -9,9 +9,10 @@ final class FileContents: @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  init(path: FilePath) throws(SystemPackage.Errno) {
+  init(path: FilePath, didOpen: () -> Void = {}) throws(SystemPackage.Errno) {
     let file = try Self.open(path)
     defer { try? file.close() }
+    didOpen()
     var status = stat()
     guard fstat(file.rawValue, &status) == 0 else { throw SystemPackage.Errno(rawValue: errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }

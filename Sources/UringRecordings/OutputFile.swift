@@ -11,6 +11,8 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Operation: Hashable, Sendable {
     case create
     case write
+    /// To start the thread that writes.
+    case startThread
   }
 
   public init(path: String, errno: SystemPackage.Errno, operation: Operation) {
@@ -23,6 +25,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     switch operation {
     case .create: "cannot write to \(path): \(errno)"
     case .write: "writing \(path) failed: \(errno)"
+    case .startThread: "cannot start a thread to write \(path): \(errno)"
     }
   }
 }

@@ -21,10 +21,14 @@ public final class Recording: Sendable {
   private let blocks = Mutex<[RecordBlock]>([])
 
   /// Opens a binary recording or a JSON trace, which one its first bytes tell.
-  public convenience init(path: FilePath) throws(RecordingError) {
+  ///
+  /// - Parameter didOpen: called when the file is open and none of it was read: no other file will be.
+  public convenience init(
+    path: FilePath, didOpen: () -> Void = {}
+  ) throws(RecordingError) {
     let contents: FileContents
     do {
-      contents = try FileContents(path: path)
+      contents = try FileContents(path: path, didOpen: didOpen)
     } catch {
       throw .cannotRead(error)
     }

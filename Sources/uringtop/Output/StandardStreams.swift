@@ -9,6 +9,9 @@ enum StandardError {
       String.UnicodeScalarView(
         message.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     let bytes = Array("uringtop: \(clean)\n".utf8)
+    // A pipe that nobody reads must not hold up the end: signals may be blocked.
+    var event = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    guard poll(&event, 1, 1_000) != 0 else { return }
     _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }
