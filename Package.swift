@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// For code whose speed nobody notices: views and commands.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
   name: "uringtop",
   products: [
@@ -95,7 +98,8 @@ let package = Package(
       dependencies: [
         "CCurses", "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords",
         "UringSources", "UringTrace",
-      ]),
+      ],
+      swiftSettings: small),
     .executableTarget(
       name: "uringtop",
       dependencies: [
@@ -105,6 +109,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
+      swiftSettings: small,
       // In a static binary, a failed allocation ends in Sources/CProcess/Crash.c, not in the runtime, which would print a
       // stack trace and abort.
       linkerSettings: [

@@ -186,22 +186,7 @@ public struct SnapshotDocument {
       json.field("reached", balance.reached)
     }
     writeFiles(of: ring, to: &json)
-    json.field("unsubmitted", array: ring.unsubmitted) { json, sqe in
-      json.object { json in
-        json.field("user_data", hex: sqe.user_data)
-        json.field("opcode", Opcode(rawValue: sqe.opcode).name)
-        SQEFields.write(sqe, to: &json)
-      }
-    }
-    json.field("unreaped", array: ring.unreaped) { json, cqe in
-      json.object { json in
-        json.field("user_data", hex: cqe.userData)
-        json.field("result", cqe.result)
-        json.field("errno", JSONNames.errno(cqe.result))
-        json.field("cqe_flags", CQEFlags(rawValue: cqe.flags).names)
-        json.field("overflowed", cqe.isOverflowed)
-      }
-    }
+    QueueFields.write(ring, to: &json)
     CallFields.write(callsOf: ring, to: &json)
   }
 

@@ -63,7 +63,7 @@ extension LiveTests {
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
       ("leaked-request", ["leak_alone"]), ("single-issuer", ["single_issuer"]),
-      ("batch-stopped", ["batch_stopped"]),
+      ("batch-stopped", ["batch_stopped"]), ("buffers-exhausted", ["group_refused"]),
       ("deferred-work", ["defer_peek"]), ("ring-refused", ["ring_refused", "flags"]),
       ("failed-enter", ["ring_disabled"]), ("failed-registration", ["memlock_efault"]),
       ("worker-blocked", ["splice_worker"]), ("worker-affinity", ["worker_cpus"]),

@@ -137,4 +137,22 @@ import UringTrace
     // The submission that an open link ends gives it to a worker.
     #expect(!tags(found(at: .poll, socket)).contains("open-link"))
   }
+
+  /// The LINK_TIMEOUT of an open link has failed before the observation: the ring's memory still has its CQE and SQE.
+  @Test(arguments: [(22, "LINK_TIMEOUT", true), (22, "NOP", false), (125, "LINK_TIMEOUT", false)])
+  func theTimeoutThatFailedBehindAnOpenLinkIsNamedFromTheRingsMemory(
+    errno: Int32, opcode: String, isNamed: Bool
+  ) throws {
+    var stream = found(at: .workRunning, 0o140000)
+    var cqe = record_reaped()
+    (cqe.user_data, cqe.res) = (0x205, -errno)
+    stream.add(&cqe, \.base, .reaped, 0, ring: 1)
+    var taken = record_reaped_sqe()
+    (taken.sqe.user_data, taken.sqe.opcode) = (0x205, try #require(Opcode(name: opcode)).rawValue)
+    stream.add(&taken, \.base, .reapedSqe, 0, ring: 1)
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: stream.snapshot()).first { $0.tag == "open-link" })
+    #expect(finding.summary.contains("LINK_TIMEOUT 0x205 failed with EINVAL") == isNamed)
+  }
 }

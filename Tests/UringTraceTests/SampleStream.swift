@@ -304,6 +304,7 @@ struct SampleStream {
     let queued = sqe(opcode: 22, userData: 9, length: 5)
     buffer.append(
       record_unsubmitted(base: on(base(.unsubmitted, opcode: 22)), sqe: queued), base: \.base)
+    buffer.append(record_reaped_sqe(base: on(base(.reapedSqe)), sqe: queued), base: \.base)
     buffer.append(
       record_unreaped(
         base: on(base(.unreaped)), user_data: 8, res: -4, cflags: 2, is_overflowed: 1, reserved: 0),

@@ -13,7 +13,7 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.compactMap { ring in
       guard ring.setupFlags.contains(.singleIssuer) else { return nil }
-      let failed = evidence.enters(of: ring) { $0.result == -ErrorNumber.exists }
+      let failed = evidence.enters(of: ring) { $0.result == -ErrorNumber.exists.rawValue }
       guard let worst = failed.first else { return nil }
       let isStuck = !ring.isClosed && ring.sqPending > 0
       var text = Words.queued(on: ring)
@@ -47,7 +47,8 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.flatMap { ring -> [Sighting] in
       let failed = evidence.enters(of: ring) { calls in
-        calls.result < 0 && !expected.contains(-calls.result) && calls.result != -ErrorNumber.exists
+        calls.result < 0 && !expected.contains(-calls.result)
+          && calls.result != -ErrorNumber.exists.rawValue
       }
       return failed.map { calls in
         let known = reasons[-calls.result]
@@ -83,11 +84,6 @@ extension FindingRule {
       "its argument is not mapped", "Check the addresses of the timeout and of the signal mask."
     ),
   ]
-}
-
-extension ErrorNumber {
-  /// EEXIST
-  fileprivate static var exists: Int32 { 17 }
 }
 
 extension RuleScope {

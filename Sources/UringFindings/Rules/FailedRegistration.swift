@@ -32,7 +32,8 @@ extension FindingRule {
       severity: .warn, rings: [ring.id], requests: users.reversed().map(\.id),
       summary:
         "\(evidence.words(newest)) failed with \(Words.error(newest.result))\(times): the ring has no \(noun)"
-        + (failure.map { evidence.words($0) } ?? evidence.suspicion(of: resource, on: ring)),
+        + (failure.map { ", because " + evidence.words($0) }
+          ?? evidence.suspicion(of: resource, on: ring)),
       numbers: [.init("requests", users.count), .init("failed_calls", failure?.count ?? 0)],
       cure: evidence.cure(resource, failure, ring))
   }
@@ -51,7 +52,8 @@ extension Evidence {
       where group.ring == ring.id && group.conditions.contains(.emptySlot)
         && (group.endTime == 0 || group.endTime >= start)
       {
-        for member in group.members where member.hasResult && member.result == -14 {
+        for member in group.members
+        where member.hasResult && member.result == -ErrorNumber.fault.rawValue {
           members.insert(member.request)
         }
       }
@@ -59,18 +61,19 @@ extension Evidence {
       return ended(on: ring.id) { members.contains($0.id) && $0.startTime >= time }
     case .files:
       return ended(on: ring.id) {
-        $0.hasResult && $0.result == -9 && $0.startTime >= time && $0.knows(.file)
+        $0.hasResult && $0.result == -ErrorNumber.badDescriptor.rawValue && $0.startTime >= time
+          && $0.knows(.file)
           && SQEFlags(requestFlags: $0.flags).contains(.fixedFile)
       }
     }
   }
 
-  /// ", because IORING_REGISTER_BUFFERS failed with ENOMEM in thread 4711, once".
-  fileprivate func words(_ failure: Ring.FailedRegistration) -> String {
+  /// "IORING_REGISTER_BUFFERS failed with ENOMEM in thread 4711 (RLIMIT_MEMLOCK of process 4711 is 64 KiB)".
+  func words(_ failure: Ring.FailedRegistration) -> String {
     var text =
-      ", because IORING_\(failure.opcode.name) failed with \(Words.error(failure.result)) in thread "
+      "IORING_\(failure.opcode.name) failed with \(Words.error(failure.result)) in thread "
       + Words.thread(failure.tid, in: snapshot) + Words.repeated(failure.count)
-    if failure.result == -ErrorNumber.noMemory, let limit = lockedLimit(of: failure.tgid) {
+    if failure.result == -ErrorNumber.noMemory.rawValue, let limit = lockedLimit(of: failure.tgid) {
       text += " (\(limit))"
     }
     return text
@@ -95,7 +98,7 @@ extension Evidence {
     switch resource {
     case .buffers:
       let isLimited = lockedLimit(of: failure?.tgid ?? ring.ownerTgid) != nil
-      guard isLimited, failure.map({ $0.result == -ErrorNumber.noMemory }) ?? true else {
+      guard isLimited, failure.map({ $0.result == -ErrorNumber.noMemory.rawValue }) ?? true else {
         return
           "Check the result of io_uring_register_buffers, and use READ and WRITE where it fails."
       }
@@ -106,9 +109,4 @@ extension Evidence {
         "Check the result of io_uring_register_files, and use plain descriptors where it fails."
     }
   }
-}
-
-extension ErrorNumber {
-  /// ENOMEM
-  fileprivate static var noMemory: Int32 { 12 }
 }

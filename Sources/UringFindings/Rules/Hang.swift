@@ -86,8 +86,11 @@ extension Evidence {
   fileprivate func lastReaped(on ring: Ring) -> String {
     guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return "" }
     let flags = CQEFlags(rawValue: last.flags)
+    let opcode = last.sqe.map {
+      " (\(Opcode(rawValue: $0.opcode).name) by the SQE in the ring's memory)"
+    }
     return "; nothing is in flight, and the last CQE that was taken has user_data 0x"
-      + "\(String(last.userData, radix: 16)), result \(last.result) and "
+      + "\(String(last.userData, radix: 16))\(opcode ?? ""), result \(last.result) and "
       + (flags.contains(.more) ? "IORING_CQE_F_MORE" : "no IORING_CQE_F_MORE")
       + signalled(by: ring)
   }

@@ -12,7 +12,7 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.compactMap { ring in
       let faults = evidence.ended(on: ring.id) { request in
-        request.hasResult && request.result == -14 && request.isSQEKnown
+        request.hasResult && request.result == -ErrorNumber.fault.rawValue && request.isSQEKnown
           && !request.opcode.usesFixedBuffer
           && request.memory(evidence.snapshot) != nil
       }

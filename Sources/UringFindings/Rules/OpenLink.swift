@@ -28,6 +28,8 @@ extension FindingRule {
         text +=
           ". \(evidence.words(next)), the first of the next submission, failed with "
           + Words.error(next.preparationError)
+      } else if next == nil, let timeout = evidence.reapedTimeout(on: ring) {
+        text += ". " + timeout
       }
       if let cause = evidence.snapshot.cause(of: first) {
         text += ". The \(first.opcode.name) runs without a timeout, and waits for \(cause.text)"
@@ -72,6 +74,19 @@ extension Evidence {
       let file = request.fileIdentity, !file.hasOffsets
     else { return false }
     return waits?.thread(request.workerTid)?.state != "D"
+  }
+
+  /// A LINK_TIMEOUT that is older than the observation and failed in preparation, as one without a chain does: its CQE
+  /// and SQE are in the ring's memory still.
+  fileprivate func reapedTimeout(on ring: Ring) -> String? {
+    let timeout = ring.reaped.first {
+      $0.result == -ErrorNumber.invalid.rawValue
+        && $0.sqe.map { Opcode(rawValue: $0.opcode) } == .linkTimeout
+    }
+    return timeout.map {
+      "LINK_TIMEOUT 0x\(String($0.userData, radix: 16)) failed with \(Words.error($0.result)), as one does that is the "
+        + "first of its submission (from the ring's memory)"
+    }
   }
 
   /// The request of the ring that came next from the same thread.

@@ -14,10 +14,8 @@ extension FindingRule {
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
       // Also those whose other CQEs moved data.
-      let requests = evidence.ended(on: buffer.ring) { request in
-        request.hasResult && request.result == -105
-          && SQEFlags(requestFlags: request.flags).contains(.bufferSelect)
-          && UInt32(request.sqe.buf_index) == buffer.index
+      let requests = evidence.refused(on: buffer.ring).filter {
+        UInt32($0.sqe.buf_index) == buffer.index
       }
       guard !requests.isEmpty else { return nil }
       if let left = buffer.buffersLeft, left > 0 {
@@ -34,6 +32,31 @@ extension FindingRule {
           .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
           .init("uses", buffer.useCount),
         ])
+    } + evidence.rings.flatMap { refusedByNoGroup($0, evidence) }
+  }
+
+  /// ENOBUFS from groups that nobody has been seen to fill.
+  private static func refusedByNoGroup(_ ring: Ring, _ evidence: Evidence) -> [Sighting] {
+    let known = Set(
+      evidence.snapshot.buffers.filter { $0.ring == ring.id && $0.kind != .registered }.map(\.index)
+    )
+    let requests = Dictionary(
+      grouping: evidence.refused(on: ring.id).filter { !known.contains(UInt32($0.sqe.buf_index)) },
+      by: \.sqe.buf_index)
+    let failure = ring.failedRegistrations.last { $0.opcode == .registerProvidedRing }
+    return requests.sorted { $0.key < $1.key }.map { group, requests in
+      Sighting(
+        severity: .warn, rings: [ring.id], requests: requests.reversed().map(\.id),
+        summary:
+          "\(evidence.words(requests[0])) failed with ENOBUFS\(Words.repeated(requests.count)): no buffer of "
+          + "group \(group) was seen" + (failure.map { "; \(evidence.words($0))" } ?? ""),
+        numbers: [
+          .init("exhausted", requests.count), .init("failed_calls", failure?.count ?? 0),
+        ],
+        cure: failure == nil
+          ? "Fill the group first: IORING_REGISTER_PBUF_RING or PROVIDE_BUFFERS, with the group that the request names."
+          : "Check the result of io_uring_setup_buf_ring or io_uring_register_buf_ring: the number of entries must be a "
+            + "power of two, the memory aligned to pages, and the group not in use.")
     }
   }
 
@@ -107,6 +130,14 @@ extension FindingRule {
 }
 
 extension Evidence {
+  /// Requests that got no provided buffer, newest first.
+  fileprivate func refused(on ring: Ring.ID) -> [Request] {
+    ended(on: ring) { request in
+      request.hasResult && request.result == -ErrorNumber.noBuffers.rawValue
+        && SQEFlags(requestFlags: request.flags).contains(.bufferSelect)
+    }
+  }
+
   /// The first two requests that got the buffer after it was seen twice. Those of the last time may be on their way.
   fileprivate func users(
     of twice: ProvidedTwice, in buffer: Buffer

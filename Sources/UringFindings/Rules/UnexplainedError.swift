@@ -72,10 +72,6 @@ extension FindingRule {
   }
 }
 
-extension ErrorNumber {
-  fileprivate static let again = ErrorNumber(rawValue: 11)
-}
-
 extension Request {
   /// The flag that keeps io_uring from waiting for its file.
   fileprivate func reasonNotToWait(_ ring: Ring) -> (cause: String, cure: String)? {

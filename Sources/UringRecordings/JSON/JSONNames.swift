@@ -132,6 +132,14 @@ package enum JSONNames {
     }
   }
 
+  package static func eventfd(_ eventfd: RingEventfd) -> String? {
+    switch eventfd {
+    case .all: "all"
+    case .async: "async"
+    default: nil
+    }
+  }
+
   /// Of a negative result, nil for others.
   package static func errno(_ result: Int32) -> String? {
     ErrorNumber(result: result)?.name

@@ -234,9 +234,20 @@ extension Aggregator {
     event.userData = record.pointee.user_data
     guard rings[ring].ring.reaped.count < 64 else { return }
     rings[ring].ring.reaped.append(
-      Ring.UnreapedCQE(
+      Ring.ReapedCQE(
         userData: record.pointee.user_data, result: record.pointee.res,
-        flags: record.pointee.cflags, isOverflowed: false))
+        flags: record.pointee.cflags))
+  }
+
+  mutating func reapedSqe(_ record: UnsafePointer<record_reaped_sqe>, _ event: inout Event) {
+    let ring = enterRing(record.pointee.base, &event)
+    event.userData = record.pointee.sqe.user_data
+    for index in rings[ring].ring.reaped.indices
+    where rings[ring].ring.reaped[index].sqe == nil
+      && rings[ring].ring.reaped[index].userData == record.pointee.sqe.user_data
+    {
+      rings[ring].ring.reaped[index].sqe = record.pointee.sqe
+    }
   }
 
   mutating func reapLag(_ record: UnsafePointer<record_reap_lag>, _ event: inout Event) {

@@ -106,7 +106,7 @@ public struct Ring: Sendable {
   /// The first CQEs that were not reaped, at the last inventory.
   public var unreaped: [UnreapedCQE] = []
   /// The latest CQEs that the application has taken, the last one first, at the last inventory: a few.
-  public var reaped: [UnreapedCQE] = []
+  public var reaped: [ReapedCQE] = []
   /// Somebody polls its descriptor, at the last look.
   public var isPolled = false
   /// The eventfd that it signals, at the last look.

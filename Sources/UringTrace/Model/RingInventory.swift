@@ -111,4 +111,14 @@ extension Ring {
     /// In the overflow list, not in the ring.
     public var isOverflowed: Bool
   }
+
+  /// A CQE that the application has taken.
+  public struct ReapedCQE: Sendable {
+    public var userData: UInt64
+    public var result: Int32
+    public var flags: UInt32
+    /// The newest SQE in the ring's memory with this `user_data`: of its request, unless the application has written
+    /// another one there since. nil if there is none.
+    public var sqe: SQE?
+  }
 }

@@ -26,6 +26,8 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     }
   }
 
+  public static let registerProvidedRing = RegisterOpcode(rawValue: 22)
+
   private static let names = [
     "REGISTER_BUFFERS", "UNREGISTER_BUFFERS", "REGISTER_FILES", "UNREGISTER_FILES",
     "REGISTER_EVENTFD", "UNREGISTER_EVENTFD", "REGISTER_FILES_UPDATE", "REGISTER_EVENTFD_ASYNC",

@@ -14,6 +14,7 @@ RECORD_DISK_REQUEST RECORD_SWIFT_NAME("diskRequest") = 87,
 RECORD_REGISTERED_FILE RECORD_SWIFT_NAME("registeredFile") = 89,
 RECORD_REAP_LAG RECORD_SWIFT_NAME("reapLag") = 107,
 RECORD_REAPED RECORD_SWIFT_NAME("reaped") = 108,
+RECORD_REAPED_SQE RECORD_SWIFT_NAME("reapedSqe") = 114,
 RECORD_SQ_THREAD RECORD_SWIFT_NAME("sqThread") = 110,
 RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 // clang-format on
@@ -224,6 +225,18 @@ struct record_reaped {
   __u64 user_data; /* of the request @line user_data */
   __s32 res;       /* result, or a negative errno @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
+};
+
+/*
+ * An SQE that the kernel has taken and whose `user_data` one of the CQEs taken last has: the latest first. The
+ * application may have written its memory since.
+ *
+ * @title "reaped SQE" faint
+ * @needs ring
+ */
+struct record_reaped_sqe {
+  struct record base;
+  struct record_sqe sqe;
 };
 
 /*

@@ -34,16 +34,27 @@ struct task_struct___scheduled {
 #define SCHED_FIFO 1
 #define SCHED_RR 2
 
+static __always_inline bool is_real_time(struct task_struct___scheduled *task) {
+  __u32 policy = BPF_CORE_READ(task, policy);
+  return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
 /* By the scheduler's clock; 0 if unknown, as for real-time tasks. */
 static __always_inline __u64 scheduled_until(struct task_struct___scheduled *task) {
-  __u32 policy = BPF_CORE_READ(task, policy);
-  if (policy == SCHED_FIFO || policy == SCHED_RR ||
-      !bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
+  if (is_real_time(task) || !bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
     return 0;
   __u64 arrival = BPF_CORE_READ(task, sched_info.last_arrival);
   return arrival ? arrival + BPF_CORE_READ(task, se.sum_exec_runtime) -
                        BPF_CORE_READ(task, se.prev_sum_exec_runtime)
                  : 0;
+}
+
+/* The scheduler's clock; of a real-time reader, when it got its processor: earlier, so what is derived is later. */
+static __always_inline __u64 scheduler_now(void) {
+  struct task_struct___scheduled *reader = (void *)bpf_get_current_task();
+  if (is_real_time(reader) && bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
+    return BPF_CORE_READ(reader, sched_info.last_arrival);
+  return scheduled_until(reader);
 }
 
 /* CLOCK_MONOTONIC nanoseconds; 0 if the task is not asleep or the time is unknown. */
@@ -52,7 +63,7 @@ static __always_inline __u64 ran_until(struct task_struct *pointer) {
   if (BPF_CORE_READ(task, __state) == TASK_RUNNING)
     return 0;
   __u64 then = scheduled_until(task);
-  __u64 now = scheduled_until((void *)bpf_get_current_task());
+  __u64 now = scheduler_now();
   __u64 time = bpf_ktime_get_ns();
   return then && then < now && now - then < time ? time - (now - then) : 0;
 }

@@ -26,29 +26,40 @@ struct {
   __u64 user_data; /* sought among CQEs */
   __s32 res;
   __u32 is_found;
+  __u32 steps;
+  __u32 reaped_count;
+  __u64 reaped[MAX_REAPED]; /* user_data of the CQEs taken last */
 } queue = {};
+
+/* The SQE at a position of the queue, NULL if its entry in the array is not valid. */
+static __always_inline struct io_uring_sqe *sqe_at(struct io_ring_ctx *ring, __u32 position) {
+  __u32 flags = BPF_CORE_READ(ring, flags), entries = BPF_CORE_READ(ring, sq_entries);
+  __u32 entry = position & (entries - 1);
+  if (!(flags & IORING_SETUP_NO_SQARRAY)) {
+    __u32 *array = BPF_CORE_READ(ring, sq_array);
+    bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
+    if (entry >= entries)
+      return NULL;
+  }
+  void *sqes = BPF_CORE_READ(ring, sq_sqes);
+  return sqes + entry * (flags & IORING_SETUP_SQE128 ? 128ULL : 64ULL);
+}
 
 /* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a big one takes two entries. */
 static long unsubmitted_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
-  __u32 flags = BPF_CORE_READ(ring, flags);
   if (queue.position == queue.tail)
     return 1;
-  __u32 entry = queue.position++ & (BPF_CORE_READ(ring, sq_entries) - 1);
-  if (!(flags & IORING_SETUP_NO_SQARRAY)) {
-    __u32 *array = BPF_CORE_READ(ring, sq_array);
-    bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
-    if (entry >= BPF_CORE_READ(ring, sq_entries))
-      return 0;
-  }
+  struct io_uring_sqe *sqe = sqe_at(ring, queue.position++);
+  if (!sqe)
+    return 0;
   struct record_unsubmitted *record = next_slot();
   if (!record)
     return 0;
   fill_header(&record->base, RECORD_UNSUBMITTED, sizeof(*record), queue.ring, 0);
-  __u64 size = flags & IORING_SETUP_SQE128 ? 128 : 64;
-  void *sqes = BPF_CORE_READ(ring, sq_sqes);
-  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqes + entry * size);
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqe);
   record->base.opcode = record->sqe.opcode;
+  __u32 flags = BPF_CORE_READ(ring, flags);
   if (takes_two_entries(flags, record->sqe.opcode) && queue.position != queue.tail)
     queue.position++;
   return 0;
@@ -126,20 +137,14 @@ __noinline int write_last_taken(__u64 address) {
   if (flags & (IORING_SETUP_SQ_REWIND | IORING_SETUP_SQE_MIXED | IORING_SETUP_CQE_MIXED) || !head ||
       head == tail || tail - head >= entries)
     return 0;
-  __u32 entry = (head - 1) & (entries - 1);
-  if (!(flags & IORING_SETUP_NO_SQARRAY)) {
-    __u32 *array = BPF_CORE_READ(ring, sq_array);
-    bpf_probe_read_kernel(&entry, sizeof(entry), array + entry);
-    if (entry >= entries)
-      return 0;
-  }
+  struct io_uring_sqe *sqe = sqe_at(ring, head - 1);
+  if (!sqe)
+    return 0;
   struct record_last_taken *record = next_slot();
   if (!record)
     return 0;
   fill_header(&record->base, RECORD_LAST_TAKEN, sizeof(*record), address, 0);
-  void *sqes = BPF_CORE_READ(ring, sq_sqes);
-  __u64 size = flags & IORING_SETUP_SQE128 ? 128 : 64;
-  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqes + entry * size);
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqe);
   record->base.opcode = record->sqe.opcode;
   record->count = head;
   queue.position = BPF_CORE_READ(rings, cq.tail);
@@ -173,6 +178,49 @@ static long reaped_step(__u32 index, void *unused) {
   record->user_data = BPF_CORE_READ(cqe, user_data);
   record->res = BPF_CORE_READ(cqe, res);
   record->cflags = BPF_CORE_READ(cqe, flags);
+  if (index < MAX_REAPED)
+    queue.reaped[index] = record->user_data;
+  queue.reaped_count = index + 1;
+  return 0;
+}
+
+/*
+ * Writes an SQE that the kernel has taken, if one of the CQEs taken last has its user_data. Its memory is the
+ * application's again, which reuses it when the queue is full.
+ */
+static long reaped_sqe_step(__u32 index, void *unused) {
+  struct io_ring_ctx *ring = (void *)queue.ring;
+  if (index >= queue.steps)
+    return 1;
+  struct io_uring_sqe *sqe = sqe_at(ring, --queue.position);
+  if (!sqe)
+    return 0;
+  __u64 user_data = BPF_CORE_READ(sqe, user_data);
+  bool is_reaped = false;
+  for (__u32 i = 0; i < MAX_REAPED; i++)
+    is_reaped |= i < queue.reaped_count && queue.reaped[i] == user_data;
+  struct record_reaped_sqe *record = is_reaped ? next_slot() : NULL;
+  if (!record)
+    return 0;
+  fill_header(&record->base, RECORD_REAPED_SQE, sizeof(*record), queue.ring, 0);
+  bpf_probe_read_kernel(&record->sqe, sizeof(record->sqe), sqe);
+  record->base.opcode = record->sqe.opcode;
+  return 0;
+}
+
+/* Entries of one size only, and only those that the application has not written since. */
+__noinline int walk_reaped_sqes(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  struct io_rings *rings = BPF_CORE_READ(ring, rings);
+  if (BPF_CORE_READ(ring, flags) & (IORING_SETUP_SQ_REWIND | IORING_SETUP_SQE_MIXED | IORING_SETUP_CQE_MIXED))
+    return 0;
+  __u32 head = BPF_CORE_READ(rings, sq.head), entries = BPF_CORE_READ(ring, sq_entries);
+  __u32 pending = BPF_CORE_READ(rings, sq.tail) - head;
+  if (pending > entries)
+    return 0;
+  queue.position = head;
+  queue.steps = head < entries - pending ? head : entries - pending;
+  bpf_loop(MAX_LISTED, reaped_sqe_step, NULL, 0);
   return 0;
 }
 
@@ -191,8 +239,11 @@ __noinline int walk_queues(__u64 address) {
   if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))
     bpf_loop(MAX_LISTED, unreaped_step, NULL, 0);
   queue.position = BPF_CORE_READ(rings, cq.head);
+  queue.reaped_count = 0;
   if (BPF_CORE_READ(rings, cq.tail) - queue.position <= BPF_CORE_READ(ring, cq_entries))
     bpf_loop(MAX_REAPED, reaped_step, NULL, 0);
+  if (queue.reaped_count)
+    walk_reaped_sqes(address);
   queue.end = address_of(ring, struct io_ring_ctx, cq_overflow_list);
   queue.node = read_pointer(queue.end);
   bpf_loop(MAX_LISTED, overflow_step, NULL, 0);

@@ -327,12 +327,6 @@ extension SQEFlags {
   static var group: UInt8 { 1 << 7 }
 }
 
-extension ErrorNumber {
-  static let fault = ErrorNumber(rawValue: 14)
-  static let invalid = ErrorNumber(rawValue: 22)
-  static let noBuffers = ErrorNumber(rawValue: 105)
-}
-
 extension Opcode {
   static let provideBuffers = Opcode(rawValue: 31)
   static let removeBuffers = Opcode(rawValue: 32)
