@@ -10,10 +10,11 @@ BENCHMARKS := .build/benchmarks
 VM_RESULTS := .build/vm-test
 UBLK_RESULTS := .build/vm-test-ublk
 
-SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks
-C_SOURCES = $(shell find Sources Tests bpf Benchmarks -name '*.[ch]')
+SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks Fuzzing
+C_SOURCES = $(shell find Sources Tests bpf Benchmarks Fuzzing -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench describe lint format clean
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench describe lint format \
+  build-fuzz fuzz fuzz-short fuzz-coverage sanitize-address sanitize-thread faults clean
 
 all: build
 
@@ -65,11 +66,48 @@ test: setup-guests release programs
 	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
+	$(MAKE) fuzz-short
 
 # Captures the output for every recording again, and prints the differences from the last capture.
 golden:
 	$(SWIFT) build --build-tests
 	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
+
+# Every fuzzer for so many seconds: make fuzz SECONDS=600. Fuzzing/README.md.
+SECONDS ?= 60
+fuzz: build-fuzz
+	scripts/fuzz $(SECONDS)
+
+# The same inputs at each run: some seconds.
+fuzz-short: build-fuzz
+	scripts/fuzz --short
+
+# Optimised as the shipped binary is, with all traps in place, and instrumented for libFuzzer.
+build-fuzz:
+	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) \
+	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz
+
+# The code that the inputs kept by `make fuzz` reach, by folder.
+fuzz-coverage:
+	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) URINGTOP_COVERAGE=1 \
+	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz-coverage
+	scripts/fuzz-coverage
+
+# Runs the tests that need no guest with the C parts under the address and the undefined-behaviour sanitizer.
+sanitize-address: programs
+	$(SWIFT) build --build-tests --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined \
+	  --scratch-path .build/address
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --no-parallel --sanitize=address \
+	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build/address $(TESTS)
+
+# The same for the threads of a session.
+sanitize-thread: programs
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build/thread
+	TSAN_OPTIONS=halt_on_error=0 $(SWIFT) test --skip-build --no-parallel --sanitize=thread --scratch-path .build/thread $(TESTS)
+
+# What has the kernel refuse BPF calls: scripts/fault-injection and scripts/verifier-margin.
+faults:
+	$(MAKE) -s -C Tests/Faults OUT=$(abspath .build/faults)
 
 # Only the tests in guests with other kernels.
 vm-test: setup-guests release programs

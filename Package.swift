@@ -192,3 +192,39 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: the fuzzers of Fuzzing, and all Swift code instrumented for them, in build folders of their own.
+if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
+  let countsLines = Context.environment["URINGTOP_COVERAGE"] != nil
+  let instrumentation =
+    countsLines
+    ? ["-profile-generate", "-profile-coverage-mapping"] : ["-Xfrontend", "-sanitize=fuzzer"]
+  // The command line is a module like the others: the fuzzers have their own `main`.
+  let command = package.targets.first { $0.name == "uringtop" }!
+  let library = Target.target(
+    name: command.name, dependencies: command.dependencies, swiftSettings: command.swiftSettings)
+  package.targets = package.targets.filter { $0 !== command && $0.type != .test } + [library]
+  package.products = package.products.filter { $0.name != command.name }
+  let instrumented = [
+    "UringBase", "UringRecords", "UringTrace", "UringFindings", "UringRecordings", "UringDocuments",
+    "UringSources", "UringProbe", "UringUI", "uringtop",
+  ]
+  for target in package.targets where instrumented.contains(target.name) {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"] + instrumentation)]
+  }
+  library.swiftSettings! += [
+    .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "uringtop_main"])
+  ]
+  package.targets += [
+    .target(name: "Driver", path: "Fuzzing/Driver"),
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["Driver"] + instrumented.map { Target.Dependency(stringLiteral: $0) },
+      path: "Fuzzing", exclude: ["Driver", "README.md"],
+      linkerSettings: [
+        .unsafeFlags([libFuzzer] + (countsLines ? ["-profile-generate"] : [])),
+        .linkedLibrary("stdc++"),
+      ]),
+  ]
+}

@@ -18,7 +18,7 @@ static void report(int fd, int error) {
   _exit(127);
 }
 
-/* Runs in the child: only async-signal-safe calls, except initgroups. */
+/* Runs in the child: only async-signal-safe calls. */
 static void run_child(char *const arguments[], const struct spawn_options *options, int go, int status) {
   sigset_t none;
   sigemptyset(&none);
@@ -42,7 +42,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
       (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
     report(status, errno);
   const struct spawn_identity *identity = options->identity;
-  if (identity && (initgroups(identity->user, identity->gid) != 0 || setgid(identity->gid) != 0 ||
+  if (identity && (setgroups(identity->group_count, identity->groups) != 0 || setgid(identity->gid) != 0 ||
                    setuid(identity->uid) != 0))
     report(status, errno);
   execvp(arguments[0], arguments);

@@ -16,6 +16,7 @@ struct FieldResolver {
     "json", "unit", "hex", "bool", "signed", "names", "requestFlags", "bits", "line", "null",
     "omit",
     "added", "reused", "or", "if", "object", "derive", "text", "pairs", "hidden",
+    "any", "summed",
   ]
   /// Members that the encoder computes, and its lists of names.
   static let derived: Set<String> = [
@@ -51,6 +52,9 @@ struct FieldResolver {
     }
     result.omitted = try omitted()
     result.alternative = try alternative()
+    result.isAny = comment["any"] != nil
+    result.isSummed = comment["summed"] != nil
+    guard !result.isSummed || width == 8 else { throw failure("@summed is for 64 bits") }
     try setVersion(of: &result)
     return result
   }

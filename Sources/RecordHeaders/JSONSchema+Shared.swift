@@ -27,6 +27,8 @@ extension JSONSchema {
         ("pattern", .text("^[A-Z][A-Z0-9_]*$")),
       ])
     ),
+    ("record_opcode", natural), ("sqe_opcode", natural),
+    ("record_user_data", reference("hex")), ("ignored", type("boolean")),
     ("group", .object([("type", .text("integer")), ("minimum", .number(1))])),
     ("tid", natural), ("ctx", reference("hex")), ("kiocb", reference("hex")),
   ]

@@ -105,6 +105,10 @@ struct RecordDescription: Sendable {
     var alternative: Alternative?
     /// It is there only if this is not zero.
     var condition: Scalar?
+    /// Any number is valid.
+    var isAny = false
+    /// The numbers of all records are added up.
+    var isSummed = false
     var text: String
     var unit: String
     var line: SourceLine

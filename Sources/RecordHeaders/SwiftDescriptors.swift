@@ -98,6 +98,8 @@ struct SwiftDescriptors {
           + "mask: \(alternative.mask), isHidden: \(alternative.isHidden))")
     }
     if let condition = field.condition { arguments.append("condition: \(scalar(condition))") }
+    if field.isAny { arguments.append("isAny: true") }
+    if field.isSummed { arguments.append("isSummed: true") }
     return "RecordField(\(arguments.joined(separator: ", ")))"
   }
 

@@ -135,6 +135,7 @@ public struct SnapshotDocument {
     json.field("preparation_failures", ring.counts.preparationFailures)
     json.field("short_writes", ring.counts.shortWrites)
     json.field("punted", ring.counts.punted)
+    json.field("punted_transfers", ring.counts.puntedTransfers)
     json.field("poll_armed", ring.counts.pollArmed)
     json.field("ended_unseen", ring.counts.endedUnseen)
     json.field("unmatched", ring.counts.unmatched)

@@ -38,6 +38,7 @@ struct Evidence {
     self.earlier = earlier
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
+    openRings = rings.filter { !$0.isClosed }
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
     deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
@@ -62,7 +63,7 @@ struct Evidence {
     return positions
   }
 
-  var openRings: [Ring] { rings.filter { !$0.isClosed } }
+  let openRings: [Ring]
 
   /// In flight on a ring, oldest first.
   func inFlight(on ring: Ring.ID) -> [Request] {
@@ -145,6 +146,9 @@ struct Evidence {
     return max(1, end.since(max(start, ring.firstTime)))
   }
 
+  /// `in 3.91 s`: the part of the span that counts of a ring are of.
+  func window(of ring: Ring) -> String { "in \(Words.duration(life(of: ring)))" }
+
   /// From submission to completion, since the ring was first seen.
   func latency(_ opcode: Opcode, on ring: Ring.ID) -> LatencySummary? {
     latencies[LatencyKey(ring: ring, opcode: opcode)]
@@ -161,7 +165,7 @@ struct Evidence {
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
-    if let name = snapshot.fileNames.name(of: request) {
+    if let name = Words.file(of: request, in: snapshot) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {
       switch request.file {
@@ -205,6 +209,7 @@ extension Ring.Counts {
     counts.preparationFailures &-= earlier.preparationFailures
     counts.shortWrites &-= earlier.shortWrites
     counts.punted &-= earlier.punted
+    counts.puntedTransfers &-= earlier.puntedTransfers
     counts.pollArmed &-= earlier.pollArmed
     counts.endedUnseen &-= earlier.endedUnseen
     counts.unmatched &-= earlier.unmatched

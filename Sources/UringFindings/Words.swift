@@ -10,6 +10,13 @@ enum Words {
 
   static func number(_ value: Double) -> String { Figures.number(value) }
 
+  /// A name within a sentence: a path can have 4096 bytes.
+  static func name(_ name: String) -> String { name.shortened(to: 120) }
+
+  static func file(of request: Request, in snapshot: Snapshot) -> String? {
+    snapshot.fileNames.name(of: request).map(name)
+  }
+
   /// `1 request`, `3 requests`.
   static func count(_ count: some BinaryInteger, _ noun: String) -> String {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
@@ -54,7 +61,7 @@ enum Words {
   }
 
   static func percent(_ part: UInt64, of whole: UInt64) -> UInt64 {
-    whole == 0 ? 0 : UInt64((Double(part) * 100 / Double(whole)).rounded())
+    whole == 0 ? 0 : UInt64(nearest: Double(part) * 100 / Double(whole))
   }
 
   /// Name of a negative result.

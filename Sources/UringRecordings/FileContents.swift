@@ -1,94 +1,153 @@
 import Glibc
 import SystemPackage
 
-/// All bytes of a file: mapped if it is a regular one, else read to its end.
+/// The bytes of a file, which are copied piece by piece.
 ///
-/// The bytes are aligned to at least 8 and live as long as the object.
-final class FileContents: @unchecked Sendable {
-  /// Immutable after `init`, hence safe to share.
-  let bytes: UnsafeRawBufferPointer
-  private let isMapped: Bool
+/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and a file that
+/// became shorter would raise SIGBUS. What is not a regular file is read to its end first.
+final class FileContents: Sendable {
+  /// Size when the file was opened.
+  let count: Int
+  private let storage: Storage
+  private let buffers = BufferStore()
 
-  init(path: FilePath, didOpen: () -> Void = {}) throws(SystemPackage.Errno) {
+  private enum Storage: Sendable {
+    case memory(FileBytes)
+    case file(FileDescriptor)
+  }
+
+  /// Bytes that are kept in memory at most: of what is no regular file, and of records from JSON lines.
+  static let mostInMemory = 256 << 20
+
+  /// - Parameter isAcceptable: of the first bytes of what is no regular file, false if the rest need not be read; called
+  ///   until it returns true or false.
+  init(
+    path: FilePath, didOpen: () -> Void = {}, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
+  ) throws(RecordingError) {
     let file = try Self.open(path)
-    defer { try? file.close() }
     didOpen()
     var status = stat()
-    guard fstat(file.rawValue, &status) == 0 else { throw SystemPackage.Errno(rawValue: errno) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }
-    if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
-      let size = Int(status.st_size)
-      guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.rawValue, 0),
-        address != MAP_FAILED
-      else { throw SystemPackage.Errno(rawValue: errno) }
-      madvise(address, size, MADV_SEQUENTIAL)
-      bytes = UnsafeRawBufferPointer(start: address, count: size)
-      isMapped = true
-    } else {
-      bytes = try Self.readAll(file)
-      isMapped = false
+    guard fstat(file.rawValue, &status) == 0 else {
+      let error = SystemPackage.Errno(rawValue: errno)
+      try? file.close()
+      throw .cannotRead(error)
     }
+    if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
+      count = Int(status.st_size)
+      storage = .file(file)
+      return
+    }
+    defer { try? file.close() }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw .cannotRead(.isDirectory) }
+    let bytes = try Self.readAll(file, isAcceptable)
+    count = bytes.bytes.count
+    storage = .memory(bytes)
+  }
+
+  init(_ bytes: FileBytes) {
+    count = bytes.bytes.count
+    storage = .memory(bytes)
   }
 
   /// A copy of bytes in memory.
-  init(copying source: [UInt8]) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(source.count, 8), alignment: 8)
-    copy.copyBytes(from: source)
-    bytes = UnsafeRawBufferPointer(rebasing: copy[..<source.count])
-    isMapped = false
+  convenience init(copying source: [UInt8]) {
+    var copy = GrowingBytes()
+    source.withUnsafeBytes { copy.append($0) }
+    self.init(copy.finish())
   }
 
   deinit {
-    if isMapped {
-      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
-    } else {
-      bytes.baseAddress?.deallocate()
+    if case .file(let file) = storage { try? file.close() }
+  }
+
+  /// The bytes of a range within ``count``; nil if the file has become shorter.
+  func piece(_ range: Range<Int>) throws(SystemPackage.Errno) -> FileBytes? {
+    switch storage {
+    case .memory(let whole): return FileBytes(range, of: whole)
+    case .file(let file):
+      let buffer = buffers.take(range.count)
+      let piece = FileBytes(buffer, count: range.count, from: buffers)
+      var done = 0
+      while done < range.count {
+        let result = pread(
+          file.rawValue, buffer.baseAddress! + done, range.count - done, range.lowerBound + done)
+        if result == 0 { return nil }
+        if result < 0 {
+          if errno == EINTR { continue }
+          throw SystemPackage.Errno(rawValue: errno)
+        }
+        done += result
+      }
+      return piece
     }
   }
 
-  /// Gives the memory of bytes that are not read again soon back to the kernel, which reads them from the file
-  /// if they are.
-  func evict(_ range: Range<Int>) {
-    let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let (first, last) = (range.lowerBound / pageSize, range.upperBound / pageSize)
-    guard isMapped, first < last, let base = bytes.baseAddress else { return }
-    let pages = UnsafeMutableRawPointer(mutating: base + first * pageSize)
-    madvise(pages, (last - first) * pageSize, MADV_DONTNEED)
+  /// Device and inode of a regular file.
+  var identity: FileID? {
+    guard case .file(let file) = storage else { return nil }
+    return FileID(descriptor: file.rawValue)
   }
 
-  private static func open(_ path: FilePath) throws(SystemPackage.Errno) -> FileDescriptor {
+  private static func open(_ path: FilePath) throws(RecordingError) -> FileDescriptor {
     do {
       return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
     } catch {
-      throw error as? SystemPackage.Errno ?? SystemPackage.Errno.ioError
+      throw .cannotRead(error as? SystemPackage.Errno ?? .ioError)
     }
   }
 
-  private static func readAll(_ file: FileDescriptor) throws(SystemPackage.Errno)
-    -> UnsafeRawBufferPointer
-  {
-    var capacity = 1 << 20
-    var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
-    var count = 0
+  private static func readAll(
+    _ file: FileDescriptor, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
+  ) throws(RecordingError) -> FileBytes {
+    var all = GrowingBytes()
+    var isAccepted = false
     while true {
-      if count == capacity {
-        capacity *= 2
-        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
-        larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
-        buffer.deallocate()
-        buffer = larger
+      var result = 0
+      all.append(room: 1 << 16) { room in
+        repeat {
+          result = Glibc.read(file.rawValue, room.baseAddress, room.count)
+        } while result < 0 && errno == EINTR
+        return max(result, 0)
       }
-      let result = Glibc.read(file.rawValue, buffer.baseAddress! + count, capacity - count)
-      if result == 0 { break }
-      if result < 0 {
-        if errno == EINTR { continue }
-        let error = SystemPackage.Errno(rawValue: errno)
-        buffer.deallocate()
-        throw error
+      if result < 0 { throw .cannotRead(SystemPackage.Errno(rawValue: errno)) }
+      if result == 0 { return all.finish() }
+      if !isAccepted, let answer = isAcceptable(all.bytes) {
+        guard answer else { throw .notARecording }
+        isAccepted = true
       }
-      count += result
+      if all.count > mostInMemory { throw .tooLong }
     }
-    return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+  }
+}
+
+/// What identifies a file, whatever its path.
+public struct FileID: Hashable, Sendable {
+  private let device: UInt64
+  private let inode: UInt64
+
+  private init?(_ status: stat) {
+    // A pipe or a terminal can be read and written at the same time.
+    guard status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFBLK else {
+      return nil
+    }
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+  }
+
+  init?(descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Of the file that a path leads to, `-` is standard output; nil if there is none, or it is no regular file.
+  public init?(output path: String) {
+    if path == "-" {
+      self.init(descriptor: STDOUT_FILENO)
+    } else {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      self.init(status)
+    }
   }
 }

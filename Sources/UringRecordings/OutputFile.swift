@@ -1,44 +1,27 @@
 import Glibc
+import Synchronization
 import SystemPackage
+import UringBase
 
-/// An output that failed.
-public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
-  public var path: String
-  public var errno: SystemPackage.Errno
-  /// The operation that failed.
-  public var operation: Operation
-
-  public enum Operation: Hashable, Sendable {
-    case create
-    case write
-    /// To start the thread that writes.
-    case startThread
-  }
-
-  public init(path: String, errno: SystemPackage.Errno, operation: Operation) {
-    self.path = path
-    self.errno = errno
-    self.operation = operation
-  }
-
-  public var description: String {
-    switch operation {
-    case .create: "cannot write to \(path): \(errno)"
-    case .write: "writing \(path) failed: \(errno)"
-    case .startThread: "cannot start a thread to write \(path): \(errno)"
-    }
-  }
-}
-
-/// A file, or standard output, that is written from its start to its end.
-public struct OutputFile: Sendable {
+/// The one way to write a file that the user names: a new file, or a stream such as standard output, a FIFO or a device.
+///
+/// A new file gets its name when it is published or closed. Until then what has that name remains as it is, and it
+/// remains for good if the output is dropped. Links are never followed, and no file that exists is changed.
+public final class OutputFile: Sendable {
   /// As the user named it.
   public let path: String
   public let descriptor: FileDescriptor
-  /// Whether ``truncate(to:)`` and ``close()`` apply.
-  private let isOwned: Bool
+  private let target: Target
+  private let isClosed = Mutex(false)
 
-  /// Who a new file is given to.
+  private enum Target {
+    case standardOutput
+    /// A FIFO, a device or a copy of one of our own descriptors.
+    case stream
+    case new(NewFile)
+  }
+
+  /// The user to whom a new file is given.
   public struct Owner: Hashable, Sendable {
     public var uid: UInt32
     public var gid: UInt32
@@ -49,33 +32,50 @@ public struct OutputFile: Sendable {
     }
   }
 
-  /// Creates a file or empties an existing one.
+  /// Starts a new file, or opens a stream.
   ///
-  /// Traces name other users' files and addresses: a new file is readable by its owner alone. A file
-  /// that exists keeps its owner and mode.
+  /// Traces name other users' files and addresses: a new file is readable by its owner alone.
   ///
   /// - Parameters:
-  ///   - path: `-` is standard output.
+  ///   - path: `-` is standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` are our own descriptors.
   ///   - owner: of a new file, nil leaves it to the user who runs uringtop.
   public init(creating path: String, owner: Owner?) throws(OutputError) {
     self.path = path == "-" ? "standard output" : path
     if path == "-" {
       descriptor = .standardOutput
-      isOwned = false
+      target = .standardOutput
       return
     }
-    let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY
-    var result = Self.retrying { Glibc.open(path, flags | O_EXCL, 0o600) }
-    if result >= 0 {
-      if let owner { _ = fchown(result, owner.uid, owner.gid) }
-    } else if errno == EEXIST {
-      result = Self.retrying { Glibc.open(path, flags | O_TRUNC, 0o600) }
+    do throws(SystemPackage.Errno) {
+      if let own = Self.ownDescriptor(path) {
+        descriptor = FileDescriptor(rawValue: try Self.check(fcntl(own, F_DUPFD_CLOEXEC, 3)))
+        target = .stream
+        return
+      }
+      let (folder, name) = try Self.openFolder(of: path)
+      if let stream = try Self.openStream(folder, name, owner) {
+        Glibc.close(folder)
+        descriptor = FileDescriptor(rawValue: stream)
+        target = .stream
+      } else {
+        let file = try NewFile(folder: folder, name: name, owner: owner)
+        descriptor = FileDescriptor(rawValue: file.descriptor)
+        target = .new(file)
+      }
+    } catch {
+      throw OutputError(path: path, errno: error, operation: .create)
     }
-    guard result >= 0 else {
-      throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .create)
-    }
-    descriptor = FileDescriptor(rawValue: result)
-    isOwned = true
+  }
+
+  deinit {
+    if case .stream = target, isClosed.withLock({ !$0 }) { _ = Glibc.close(descriptor.rawValue) }
+  }
+
+  /// Writes a whole file.
+  public static func write(_ bytes: [UInt8], to path: String, owner: Owner?) throws(OutputError) {
+    let file = try OutputFile(creating: path, owner: owner)
+    try file.write(bytes)
+    try file.close()
   }
 
   /// Writes all bytes, however many calls it takes.
@@ -98,9 +98,7 @@ public struct OutputFile: Sendable {
       case EAGAIN:
         var event = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
         _ = poll(&event, 1, -1)
-      default:
-        throw OutputError(
-          path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
+      default: throw lastError(.write)
       }
     }
   }
@@ -117,26 +115,122 @@ public struct OutputFile: Sendable {
     try result.get()
   }
 
-  /// Cuts a regular file; others keep what they have.
+  /// Cuts a new file; streams keep what they have.
   public func truncate(to length: Int) {
-    guard isOwned else { return }
+    guard case .new = target else { return }
     if ftruncate(descriptor.rawValue, length) == 0 {
       lseek(descriptor.rawValue, length, SEEK_SET)
     }
   }
 
-  /// Closes the file. Some file systems report a failed write only here.
-  public func close() throws(OutputError) {
-    guard isOwned else { return }
-    if Glibc.close(descriptor.rawValue) != 0, errno != EINTR {
-      throw OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .write)
+  /// Gives a new file its name while it is still written; it replaces the file that had that name.
+  public func publish() throws(OutputError) {
+    guard case .new(let file) = target else { return }
+    do {
+      try file.publish()
+    } catch {
+      throw OutputError(path: path, errno: error, operation: .create)
     }
   }
 
-  private static func retrying(_ call: () -> Int32) -> Int32 {
-    while true {
-      let result = call()
-      if result >= 0 || errno != EINTR { return result }
+  /// Publishes the file and closes it. Later calls do nothing.
+  public func close() throws(OutputError) {
+    let isFirst = isClosed.withLock { isClosed in
+      defer { isClosed = true }
+      return !isClosed
     }
+    guard isFirst else { return }
+    switch target {
+    case .standardOutput: break
+    case .stream:
+      if Glibc.close(descriptor.rawValue) != 0, errno != EINTR { throw lastError(.write) }
+    case .new:
+      // Some file systems report a failed write only on close.
+      let copy = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 3)
+      if copy >= 0, Glibc.close(copy) != 0, errno != EINTR { throw lastError(.write) }
+      try publish()
+    }
+  }
+
+  private func lastError(_ operation: OutputError.Operation) -> OutputError {
+    OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: operation)
+  }
+}
+
+// MARK: Paths
+
+extension OutputFile {
+  /// The descriptor that a path of /dev or /proc names: opened by that path, a file would be written from its start.
+  private static func ownDescriptor(_ path: String) -> Int32? {
+    switch path {
+    case "/dev/stdout": return STDOUT_FILENO
+    case "/dev/stderr": return STDERR_FILENO
+    default: break
+    }
+    for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
+      return Int32(path.dropFirst(folder.utf8.count))
+    }
+    return nil
+  }
+
+  private static func openFolder(
+    of path: String
+  ) throws(SystemPackage.Errno) -> (folder: Int32, name: String) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    guard !["", ".", ".."].contains(name) else { throw .isDirectory }
+    let folder = slash.map { String(path[...$0]) } ?? "."
+    return (try check(open(folder, OpenFlags.path | O_DIRECTORY | O_CLOEXEC)), name)
+  }
+
+  /// Opens what has the name already if it is a FIFO or a device; nil if a new file is to be written. Closes the folder
+  /// if it fails.
+  private static func openStream(
+    _ folder: Int32, _ name: String, _ owner: Owner?
+  ) throws(SystemPackage.Errno) -> Int32? {
+    do throws(SystemPackage.Errno) {
+      var status = stat()
+      if fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 {
+        if errno == ENOENT { return nil }
+        throw SystemPackage.Errno(rawValue: errno)
+      }
+      if try isReplaced(status, owner) {
+        _ = try check(faccessat(folder, name, W_OK, AT_EACCESS))
+        return nil
+      }
+      let flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY
+      var stream: Int32
+      repeat { stream = openat(folder, name, flags) } while stream < 0 && errno == EINTR
+      _ = try check(stream)
+      // Someone may have put something else there.
+      if fstat(stream, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return stream }
+      Glibc.close(stream)
+      throw .resourceBusy
+    } catch {
+      Glibc.close(folder)
+      throw error
+    }
+  }
+
+  /// True for a regular file, false for a stream.
+  private static func isReplaced(
+    _ status: stat, _ owner: Owner?
+  ) throws(SystemPackage.Errno) -> Bool {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return true
+    case S_IFLNK: throw .tooManySymbolicLinkLevels
+    case S_IFDIR: throw .isDirectory
+    case S_IFBLK: throw .notSupported
+    case S_IFIFO:
+      // In a folder like /tmp, whoever made it would read what we write.
+      guard [0, geteuid(), owner?.uid].contains(status.st_uid) else { throw .permissionDenied }
+      return false
+    default: return false
+    }
+  }
+
+  private static func check(_ result: Int32) throws(SystemPackage.Errno) -> Int32 {
+    guard result >= 0 else { throw SystemPackage.Errno(rawValue: errno) }
+    return result
   }
 }

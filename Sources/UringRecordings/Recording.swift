@@ -7,32 +7,43 @@ import UringTrace
 
 /// A recording: its header and all of its records that can be used.
 ///
-/// Records are checked in blocks, each when it is first reached. Whoever reads from start to end reads
+/// Records are read and checked in blocks, each when it is first reached. Whoever reads from start to end reads
 /// the file once; the sums over all records (``recordCount``, ``flaw`` and the like) check what is left.
 public final class Recording: Sendable {
   public let header: RecordingHeader
+
+  /// Identifies the file; nil of what is no regular file.
+  public let fileID: FileID?
 
   private let contents: FileContents
   private let firstRecord: Int
   /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   private let check: Mutex<RecordCheck>
-  /// Those that are checked. With a lock of its own: nobody who looks for a block waits for the check of another.
-  private let blocks = Mutex<[RecordBlock]>([])
+  /// With a lock of its own: nobody who looks for a block waits for the check of another.
+  private let checked = Monitor(Checked())
+
+  /// The result of the check so far.
+  private struct Checked {
+    var blocks: [RecordBlock] = []
+    /// Bytes of the blocks that were checked last and not used yet.
+    var ahead: [(index: Int, bytes: FileBytes)] = []
+    /// The file could not be read, or has changed.
+    var flaw: RecordingFlaw?
+    /// For how many the thread checks ahead.
+    var hurried = 0
+
+    /// Blocks that are kept until they are used.
+    static let mostAhead = 4
+    var isFull: Bool { ahead.count >= Self.mostAhead }
+  }
 
   /// Opens a binary recording or a JSON trace, which one its first bytes tell.
   ///
   /// - Parameter didOpen: called when the file is open and none of it was read: no other file will be.
-  public convenience init(
-    path: FilePath, didOpen: () -> Void = {}
-  ) throws(RecordingError) {
-    let contents: FileContents
-    do {
-      contents = try FileContents(path: path, didOpen: didOpen)
-    } catch {
-      throw .cannotRead(error)
-    }
-    try self.init(contents: contents)
+  public convenience init(path: FilePath, didOpen: () -> Void = {}) throws(RecordingError) {
+    try self.init(
+      contents: FileContents(path: path, didOpen: didOpen, Self.startsLikeRecording))
   }
 
   /// A recording in memory, in either format.
@@ -42,29 +53,34 @@ public final class Recording: Sendable {
 
   /// A binary recording in memory that is checked in blocks of another size.
   convenience init(bytes: [UInt8], blockSize: Int) throws(RecordingError) {
-    let contents = FileContents(copying: bytes)
-    let (header, firstRecord) = try RecordingHeader.decode(contents.bytes)
-    self.init(
-      header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
-      blockSize: blockSize)
+    try self.init(binary: FileContents(copying: bytes), blockSize: blockSize)
   }
 
   private convenience init(contents: FileContents) throws(RecordingError) {
-    if TraceReader.looksLikeTrace(contents.bytes) {
-      let trace = try TraceReader.read(contents.bytes)
+    if TraceReader.looksLikeTrace(try Self.start(of: contents)) == true {
+      let trace = try TraceReader.read(contents)
       self.init(
-        header: trace.header, contents: FileContents(copying: trace.records.bytes), firstRecord: 0,
-        flaw: trace.flaw)
+        header: trace.header, contents: FileContents(trace.records), firstRecord: 0,
+        flaw: trace.flaw, fileID: contents.identity)
     } else {
-      let (header, firstRecord) = try RecordingHeader.decode(contents.bytes)
-      self.init(header: header, contents: contents, firstRecord: firstRecord, flaw: nil)
+      try self.init(binary: contents)
     }
+  }
+
+  convenience init(
+    binary contents: FileContents, blockSize: Int? = nil
+  ) throws(RecordingError) {
+    let (header, firstRecord) = try RecordingHeader.decode(Self.start(of: contents))
+    self.init(
+      header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
+      fileID: contents.identity, blockSize: blockSize)
   }
 
   private init(
     header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?,
-    blockSize: Int? = nil
+    fileID: FileID?, blockSize: Int? = nil
   ) {
+    self.fileID = fileID
     self.header = header
     self.contents = contents
     self.firstRecord = firstRecord
@@ -72,53 +88,119 @@ public final class Recording: Sendable {
     check = Mutex(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
   }
 
-  // MARK: Blocks
-
-  /// Records and what follows them.
-  private var body: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: contents.bytes[firstRecord...])
+  /// Whether the first bytes can be those of a recording; nil if there are too few to tell.
+  private static func startsLikeRecording(_ bytes: UnsafeRawBufferPointer) -> Bool? {
+    if let answer = TraceReader.looksLikeTrace(bytes), answer { return true }
+    if bytes.starts(with: RecordingHeader.magic) { return true }
+    return bytes.count < TraceReader.mostSpace ? nil : false
   }
+
+  /// The bytes that the longest header fits in, or as many as there are.
+  private static func start(of contents: FileContents) throws(RecordingError) -> FileBytes {
+    do {
+      let size = min(contents.count, RecordingHeader.largestSize)
+      guard let bytes = try contents.piece(0..<size) else { throw SystemPackage.Errno.ioError }
+      return bytes
+    } catch {
+      throw .cannotRead(error as? SystemPackage.Errno ?? .ioError)
+    }
+  }
+
+  // MARK: Blocks
 
   /// A block of records by its position among the blocks, nil behind the last.
   package func block(_ index: Int) -> RecordBlock? {
     while true {
-      if let block = blocks.withLock({ index < $0.count ? $0[index] : nil }) { return block }
+      if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index] : nil }) {
+        return block
+      }
       // Another thread may have checked it meanwhile.
       let isChecked = check.withLock { check in
-        blocks.withLock { $0.count } > index || checkNextBlock(&check)
+        checked.withLock { $0.blocks.count } > index || checkNextBlock(&check)
       }
       if !isChecked { return nil }
     }
   }
 
-  /// Checks the blocks on a thread of its own, before they are asked for: for whoever uses all of
-  /// them. Without a thread they are checked when they are asked for.
-  package func checkAhead() {
+  /// The bytes of a block's records, which stay as they are. Nil behind the last; and if the file has changed, after
+  /// which it has no such block any more.
+  package func bytes(ofBlock index: Int) -> FileBytes? {
+    guard let block = block(index) else { return nil }
+    let ahead = checked.change { checked in
+      let bytes = checked.ahead.first { $0.index == index }?.bytes
+      if bytes != nil { checked.ahead.removeAll { $0.index <= index } }
+      return bytes
+    }
+    if let ahead { return FileBytes(0..<block.range.count, of: ahead) }
+    guard
+      let bytes = read(firstRecord + block.range.lowerBound..<firstRecord + block.range.upperBound)
+    else { return nil }
+    // They were checked before, but may have changed since.
+    var check = RecordCheck(blockSize: block.range.count)
+    guard let again = check.nextBlock(in: bytes.bytes, isLast: true), again.isLike(block) else {
+      fail(.changed, from: index)
+      return nil
+    }
+    return bytes
+  }
+
+  /// Checks blocks on a thread of its own, before they are asked for, until ``endCheckingAhead()``: for whoever uses
+  /// all of them. Without a thread they are checked when they are asked for.
+  package func beginCheckingAhead() {
+    checked.withLock { $0.hurried += 1 }
     let checkAll: @Sendable () -> Void = { [self] in
-      while check.withLock({ checkNextBlock(&$0) }) {}
+      while checked.wait(
+        until: nil, for: { $0.hurried == 0 || !$0.isFull }, then: { $0.hurried > 0 }),
+        check.withLock({ checkNextBlock(&$0) })
+      {}
     }
     let thread = try? WorkerThread("checker", orThrow: { Errno(rawValue: $0) }, checkAll)
     thread?.detach()
   }
 
-  /// The bytes of checked records.
-  package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: body[range])
-  }
-
-  /// Gives the memory of records that have been used back, on a thread of its own: unmapping a large
-  /// file at once takes long. They can still be read.
-  package func evict(_ range: Range<Int>) {
-    let range = firstRecord + range.lowerBound..<firstRecord + range.upperBound
-    let evict: @Sendable () -> Void = { [self] in contents.evict(range) }
-    let thread = try? WorkerThread("evicter", orThrow: { Errno(rawValue: $0) }, evict)
-    thread?.detach()
+  package func endCheckingAhead() {
+    checked.change { $0.hurried -= 1 }
   }
 
   private func checkNextBlock(_ check: inout RecordCheck) -> Bool {
-    guard let block = check.nextBlock(of: body) else { return false }
-    blocks.withLock { $0.append(block) }
+    guard !check.isComplete, checked.withLock({ $0.flaw == nil }) else { return false }
+    let start = firstRecord + check.length
+    let end = min(contents.count, start + check.windowSize)
+    guard let bytes = read(start..<end),
+      let block = check.nextBlock(in: bytes.bytes, isLast: end == contents.count)
+    else { return false }
+    checked.change { checked in
+      if !checked.isFull { checked.ahead.append((checked.blocks.count, bytes)) }
+      checked.blocks.append(block)
+    }
     return true
+  }
+
+  /// Bytes of the file; nil if they cannot be read, which is a flaw then.
+  private func read(_ range: Range<Int>) -> FileBytes? {
+    let failure: RecordingFlaw
+    do throws(Errno) {
+      if let bytes = try contents.piece(range) { return bytes }
+      failure = .changed
+    } catch {
+      failure = .cannotRead(error)
+    }
+    let offset = range.lowerBound - firstRecord
+    fail(
+      failure,
+      from: checked.withLock {
+        $0.blocks.firstIndex { $0.range.lowerBound >= offset } ?? $0.blocks.count
+      })
+    return nil
+  }
+
+  /// Forgets the blocks from `index` on.
+  private func fail(_ flaw: RecordingFlaw, from index: Int) {
+    checked.change { checked in
+      checked.flaw = checked.flaw ?? flaw
+      checked.blocks.removeLast(max(0, checked.blocks.count - index))
+      checked.ahead = []
+    }
   }
 
   /// The check, which has come to its end.
@@ -129,18 +211,30 @@ public final class Recording: Sendable {
     }
   }
 
+  /// A sum over all records, or over those before the place from which on the file cannot be read.
+  private func sum(
+    _ ofAll: KeyPath<RecordCheck, UInt64>, _ toEnd: KeyPath<RecordBlock, UInt64>
+  ) -> UInt64 {
+    let whole = whole
+    return checked.withLock { checked in
+      checked.flaw == nil ? whole[keyPath: ofAll] : checked.blocks.last?[keyPath: toEnd] ?? 0
+    }
+  }
+
   // MARK: Sums
 
   /// Why some of it cannot be used; nil if all can.
   public var flaw: RecordingFlaw? {
-    readerFlaw ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
+    let whole = whole
+    return checked.withLock { $0.flaw } ?? readerFlaw
+      ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
   }
 
   /// Records, without the end record.
-  public var recordCount: UInt64 { whole.recordCount }
+  public var recordCount: UInt64 { sum(\.recordCount, \.endRecord) }
 
   /// Records that are events, see `RecordKind.isEvent`.
-  public var eventCount: UInt64 { whole.eventCount }
+  public var eventCount: UInt64 { sum(\.eventCount, \.endEvent) }
 
   /// Records lost while recording, by the end record; nil without one.
   public var lost: UInt64? { whole.end?.lost }
@@ -164,20 +258,24 @@ public final class Recording: Sendable {
   /// Where in the file the records are. A trace in JSON is none: its records are in memory.
   package var byteRange: Range<Int> { firstRecord..<firstRecord + whole.length }
 
-  /// The pointers are good while the recording lives.
-  var records: RecordSequence { RecordSequence(bytes: bytes(0..<whole.length)) }
-
   /// Calls `body` with each record; the pointer is good during the call.
   public func forEachRecord<E: Error>(
     _ body: (UnsafePointer<record>) throws(E) -> Void
   ) throws(E) {
-    for record in records { try body(record) }
+    var index = 0
+    while let block = bytes(ofBlock: index) {
+      defer { withExtendedLifetime(block) {} }
+      for record in RecordSequence(bytes: block.bytes) { try body(record) }
+      index += 1
+    }
   }
 
   /// Calls `body` with the bytes of all records; they are good during the call.
   public func withRecordBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    try body(records.bytes)
+    let bytes = read(byteRange)
+    defer { withExtendedLifetime(bytes) {} }
+    return try body(bytes?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
   }
 }

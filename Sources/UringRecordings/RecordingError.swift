@@ -12,6 +12,8 @@ public enum RecordingError: Error, Hashable, Sendable {
   case corruptHeader
   /// Written by a later uringtop.
   case newerSchema(UInt32)
+  /// More than is kept in memory.
+  case tooLong
 }
 
 extension RecordingError: CustomStringConvertible {
@@ -23,6 +25,8 @@ extension RecordingError: CustomStringConvertible {
     case .corruptHeader: "the recording's header is corrupt"
     case .newerSchema(let schema):
       "written by a newer uringtop (schema \(schema); this one reads up to schema \(RECORD_SCHEMA))"
+    case .tooLong:
+      "longer than 256 MB, which only a file of the binary format can be"
     }
   }
 }
@@ -34,6 +38,10 @@ public enum RecordingFlaw: Hashable, Sendable {
   /// No record starts at this place. `place` is a byte offset in a binary recording and a
   /// line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
+  /// The file became shorter or different after it was opened.
+  case changed
+  /// Reading failed.
+  case cannotRead(SystemPackage.Errno)
 }
 
 extension RecordingFlaw {
@@ -53,6 +61,8 @@ extension RecordingFlaw: CustomStringConvertible {
     case .cutOff: "the recording was cut off"
     case .corrupt(let place, let isLine):
       "the recording is corrupt at \(isLine ? "line" : "byte") \(place)"
+    case .changed: "the recording changed while it was read"
+    case .cannotRead(let errno): "reading the recording failed: \(errno)"
     }
   }
 }

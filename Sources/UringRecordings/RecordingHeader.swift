@@ -17,6 +17,7 @@ public struct RecordingHeader: Sendable, Hashable {
   }
 
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
+  static let largestSize = 1 << 16
 
   /// As a file stores it.
   var encoded: [UInt8] {
@@ -33,12 +34,18 @@ public struct RecordingHeader: Sendable, Hashable {
     return withUnsafeBytes(of: header) { Array($0) }
   }
 
-  /// Reads a file's header.
+  /// Whether times are within their bounds: to the time of day the length of a recording is added.
+  static func areInBounds(start: UInt64, realtime: UInt64) -> Bool {
+    start <= RecordBounds.largest && realtime <= RecordBounds.largest * 4
+  }
+
+  /// Reads a file's header from its first bytes.
   ///
   /// - Returns: the header and the offset of the first record.
   static func decode(
-    _ bytes: UnsafeRawBufferPointer
+    _ start: FileBytes
   ) throws(RecordingError) -> (header: RecordingHeader, firstRecord: Int) {
+    let bytes = start.bytes
     guard bytes.starts(with: magic) else { throw .notARecording }
     let size = MemoryLayout<recording_header>.size
     let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size
@@ -47,13 +54,16 @@ public struct RecordingHeader: Sendable, Hashable {
     let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
     guard schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(schema) }
-    guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= 1 << 16,
+    guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= largestSize,
       headerSize.isMultiple(of: 8)
     else { throw .corruptHeader }
     guard bytes.count >= headerSize else { throw .truncatedHeader }
     var stored = recording_header()
     withUnsafeMutableBytes(of: &stored) {
       $0.copyBytes(from: bytes[..<min(headerSize, size)])
+    }
+    guard Self.areInBounds(start: stored.start_ns, realtime: stored.start_realtime_ns) else {
+      throw .corruptHeader
     }
     let header = RecordingHeader(
       toolVersion: CharArray.string(stored.tool_version),

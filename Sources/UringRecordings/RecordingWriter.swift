@@ -72,13 +72,7 @@ public final class RecordingWriter: Sendable {
   ) throws(OutputError) {
     var start: [UInt8] = []
     encoder.begin(into: &start)
-    do {
-      try output.write(start)
-    } catch {
-      output.truncate(to: 0)
-      try? output.close()
-      throw error
-    }
+    try output.write(start)
     let box = EncoderBox(encoder: encoder)
     self.output = output
     self.encoder = box
@@ -89,8 +83,6 @@ public final class RecordingWriter: Sendable {
         Self.run(state, output: output, encoder: box.encoder, limits: limits)
       }
     } catch {
-      output.truncate(to: 0)
-      try? output.close()
       throw OutputError(
         path: output.path, errno: SystemPackage.Errno(rawValue: error.errno),
         operation: .startThread)
@@ -149,7 +141,17 @@ public final class RecordingWriter: Sendable {
     append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
-  /// Writes what waits and what the file ends with, and closes it.
+  /// Shows the file under its name, while it grows.
+  public func publish() throws(OutputError) { try output.publish() }
+
+  /// Ends without a file, unless it was published.
+  public func discard() {
+    state.change { $0.isFinishing = true }
+    thread.join()
+  }
+
+  /// Writes what waits and what the file ends with, and closes it. If that fails, a file that was published has the
+  /// records that were written.
   ///
   /// - Parameters:
   ///   - time: when recording stopped; nanoseconds, CLOCK_MONOTONIC.
@@ -169,12 +171,8 @@ public final class RecordingWriter: Sendable {
         output.write($0, of: encoder.encoder, total: &result.bytesWritten)
       }
     }
-    do {
-      try output.close()
-    } catch {
-      throw result.failure ?? error
-    }
     if let failure = result.failure { throw failure }
+    try output.close()
     return Summary(
       records: result.records, lostToOutput: result.lostTotal, bytesWritten: result.bytesWritten)
   }

@@ -3,7 +3,7 @@ import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
-  /// Writes and closes the file. A recording that was cut off gets no end.
+  /// Writes and closes the file, which does not appear if that fails. A recording that was cut off gets no end.
   ///
   /// - Parameter time: nanoseconds from the start at which the copy ends; nil for all of it.
   public static func write(
@@ -14,8 +14,9 @@ public enum TraceExport {
       try writer.write(recording, until: recording.startTime + time)
     } else {
       var index = 0
-      while let block = recording.block(index) {
-        try writer.write(recording.bytes(block.range))
+      while let block = recording.bytes(ofBlock: index) {
+        try writer.write(block.bytes)
+        withExtendedLifetime(block) {}
         index += 1
       }
       if recording.flaw == nil {
@@ -32,15 +33,15 @@ public enum TraceExport {
     format: TraceFormat
   ) throws(OutputError) {
     // A copy that is aligned as records must be.
-    let contents = FileContents(copying: records)
+    var copy = GrowingBytes()
+    records.withUnsafeBytes { copy.append($0) }
     var writer = Writer(header: header, file: file, format: format)
     var check = RecordCheck()
-    while let block = check.nextBlock(of: contents.bytes) {
-      try writer.write(UnsafeRawBufferPointer(rebasing: contents.bytes[block.range]))
+    while let block = check.nextBlock(of: copy.bytes) {
+      try writer.write(UnsafeRawBufferPointer(rebasing: copy.bytes[block.range]))
     }
     writer.end(time: max(time, check.lastTime), records: check.recordCount, lost: 0)
     try writer.close()
-    withExtendedLifetime(contents) {}
   }
 
   /// Encodes records in pieces and writes them.
@@ -64,10 +65,11 @@ public enum TraceExport {
     /// Writes the records up to a time, and the end of a recording that stopped then.
     mutating func write(_ recording: Recording, until time: UInt64) throws(OutputError) {
       var (index, count, lost) = (0, UInt64(0), UInt64(0))
-      while let block = recording.block(index) {
+      while let block = recording.block(index), let bytes = recording.bytes(ofBlock: index) {
+        defer { withExtendedLifetime(bytes) {} }
         let isWhole = block.lastTime <= time
-        var end = block.range.lowerBound
-        for record in RecordSequence(bytes: recording.bytes(block.range)) {
+        var end = 0
+        for record in RecordSequence(bytes: bytes.prefix(block.range.count)) {
           guard isWhole || record.pointee.time_ns <= time else { break }
           count += 1
           if record.pointee.kind == .lost {
@@ -75,7 +77,7 @@ public enum TraceExport {
           }
           end += Int(record.pointee.size)
         }
-        try write(recording.bytes(block.range.lowerBound..<end))
+        try write(bytes.prefix(end))
         guard isWhole else { break }
         index += 1
       }
@@ -93,7 +95,6 @@ public enum TraceExport {
 
     private mutating func flush() throws(OutputError) {
       if let failure = bytes.withUnsafeBytes({ file.write($0, of: encoder, total: &total) }) {
-        try? file.close()
         throw failure
       }
       bytes.removeAll(keepingCapacity: true)

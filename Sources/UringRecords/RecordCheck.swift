@@ -26,6 +26,8 @@ public struct RecordCheck: Sendable {
   /// No block follows.
   public private(set) var isComplete = false
 
+  private var bounds = RecordBounds()
+
   /// Smallest time less 1: a record without time, 0, becomes the largest number.
   private var earliest = UInt64.max
 
@@ -43,34 +45,66 @@ public struct RecordCheck: Sendable {
 
   /// Checks the next block of records; nil if there is none.
   ///
-  /// - Parameter bytes: the same at each call.
+  /// - Parameter bytes: all of them, the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
+    nextBlock(in: UnsafeRawBufferPointer(rebasing: bytes[length...]), isLast: true)
+  }
+
+  /// Bytes that ``nextBlock(in:isLast:)`` needs.
+  public var windowSize: Int { blockSize + Int(UInt16.max) }
+
+  /// Checks the next block of records; nil if there is none.
+  ///
+  /// - Parameters:
+  ///   - bytes: those from ``length`` on.
+  ///   - isLast: no bytes follow; if false, there are ``windowSize`` of them.
+  public mutating func nextBlock(
+    in bytes: UnsafeRawBufferPointer, isLast: Bool
+  ) -> RecordBlock? {
     guard !isComplete else { return nil }
-    let start = length
-    let firstEvent = eventCount
-    let limit = min(bytes.count, start + blockSize)
+    let before = self
     var latest: UInt64 = 0
-    var offset = start
+    var size = pass(over: bytes, isLast: isLast, latest: &latest)
+    if latest > RecordBounds.largest {
+      // Times are looked at once for the block. One is too large: find it.
+      self = before
+      latest = 0
+      size = pass(over: bytes, isLast: isLast, oneByOne: true, latest: &latest)
+    }
+    if isLast, size >= bytes.count, !isComplete { finish(.cutOff) }
+    let start = length
+    length += size
+    lastTime = max(lastTime, latest)
+    guard size > 0 else { return nil }
+    return RecordBlock(
+      range: start..<length, endRecord: recordCount, firstEvent: before.eventCount,
+      endEvent: eventCount, lastTime: latest)
+  }
+
+  /// Passes over a block; returns its size.
+  private mutating func pass(
+    over bytes: UnsafeRawBufferPointer, isLast: Bool, oneByOne: Bool = false,
+    latest: inout UInt64
+  ) -> Int {
+    let limit = min(bytes.count, blockSize)
+    var offset = 0
     Self.rules.withUnsafeBufferPointer { rules in
       while offset < limit, !isComplete {
-        offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
+        if !oneByOne {
+          offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
+        }
         // It stopped at the limit, or at a record that needs a closer look.
-        if offset < limit { passOne(of: bytes, at: &offset, latest: &latest) }
+        if offset < limit { passOne(of: bytes, at: &offset, isLast: isLast, latest: &latest) }
       }
     }
-    if offset >= bytes.count, !isComplete { finish(.cutOff) }
-    length = offset
-    lastTime = max(lastTime, latest)
-    guard offset > start else { return nil }
-    return RecordBlock(
-      range: start..<offset, firstEvent: firstEvent, endEvent: eventCount, lastTime: latest)
+    return offset
   }
 
   /// Passes over records that are plainly valid; returns the offset of the first that is not.
   @inline(__always)
   private mutating func pass(
     over bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int,
-    _ rules: UnsafeBufferPointer<UInt32>, latest: inout UInt64
+    _ rules: UnsafeBufferPointer<Rule>, latest: inout UInt64
   ) -> Int {
     guard let memory = bytes.baseAddress else { return start }
     var (offset, count, events) = (start, UInt64(0), UInt64(0))
@@ -82,11 +116,11 @@ public struct RecordCheck: Sendable {
       let head = memory + offset
       let size = UInt32(head.loadUnaligned(fromByteOffset: sizeOffset, as: UInt16.self))
       let rule = rules[Int(head.load(fromByteOffset: kindOffset, as: UInt8.self))]
-      guard size >= rule & Self.sizeMask, size & 7 == 0 else { break }
+      guard size &- rule.least <= rule.spread, size & 7 == 0 else { break }
       let time = head.loadUnaligned(as: UInt64.self)
       early = min(early, time &- 1)
       late = max(late, time)
-      events &+= UInt64(rule >> Self.eventBit)
+      events &+= UInt64(rule.events)
       count &+= 1
       offset += Int(size)
     }
@@ -98,26 +132,27 @@ public struct RecordCheck: Sendable {
 
   /// Passes over one record, or finds out what is wrong with it.
   private mutating func passOne(
-    of bytes: UnsafeRawBufferPointer, at offset: inout Int, latest: inout UInt64
+    of bytes: UnsafeRawBufferPointer, at offset: inout Int, isLast: Bool, latest: inout UInt64
   ) {
     let remaining = bytes.count - offset
     guard remaining >= MemoryLayout<record>.size else { return finish(.cutOff) }
     let start = bytes.baseAddress! + offset
+    let place = length + offset
     let head = start.loadUnaligned(as: record.self)
     let size = Int(head.size)
     let minimum = head.kind.minimumSize
-    let corrupt = Flaw.corrupt(offset: offset)
+    let corrupt = Flaw.corrupt(offset: place)
     guard minimum > 0, size >= minimum, size.isMultiple(of: 8) else { return finish(corrupt) }
     guard size <= remaining else { return finish(.cutOff) }
+    guard bounds.admit(start.assumingMemoryBound(to: record.self)) else { return finish(corrupt) }
     if head.kind == .fileName {
       let length = Int(start.loadUnaligned(as: record_file_name.self).length)
       guard length <= size - minimum else { return finish(corrupt) }
     }
     if head.kind == .end {
       end = start.loadUnaligned(as: record_end.self)
-      let isLast = size == remaining
       return finish(
-        isLast ? nil : .corrupt(offset: offset + size))
+        isLast && size == remaining ? nil : .corrupt(offset: place + size))
     }
     earliest = min(earliest, head.time_ns &- 1)
     latest = max(latest, head.time_ns)
@@ -135,16 +170,24 @@ public struct RecordCheck: Sendable {
 
   private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
-  private static var sizeMask: UInt32 { 0x1_ffff }
-  private static var eventBit: UInt32 { 31 }
 
-  /// For each kind the least size, and in the highest bit whether it is an event. Of kinds that need a closer
-  /// look the size is one that no record has.
-  private static let rules: [UInt32] = {
-    var rules = [UInt32](repeating: sizeMask, count: 256)
+  /// What a record of a kind must be like to be plainly valid.
+  private struct Rule {
+    /// Sizes from `least` to `least + spread`.
+    var least: UInt32 = .max
+    var spread: UInt32 = 0
+    /// 1 if it is an event.
+    var events: UInt32 = 0
+  }
+
+  /// By number of the kind. Of kinds that need a closer look, no size is plainly valid.
+  private static let rules: [Rule] = {
+    var rules = [Rule](repeating: Rule(), count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {
-      rules[Int(kind.rawValue)] =
-        UInt32(kind.minimumSize) | (kind.isEvent ? 1 << eventBit : 0)
+      guard let plain = RecordBounds.unboundedSizes(of: kind) else { continue }
+      rules[Int(kind.rawValue)] = Rule(
+        least: UInt32(plain.lowerBound), spread: UInt32(plain.count - 1),
+        events: kind.isEvent ? 1 : 0)
     }
     return rules
   }()

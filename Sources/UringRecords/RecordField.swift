@@ -117,11 +117,16 @@ public struct RecordField: Sendable {
   public let alternative: Alternative?
   /// The member is missing if this is 0.
   public let condition: Scalar?
+  /// Any number of 64 bits is valid, see ``RecordBounds``.
+  let isAny: Bool
+  /// The numbers of all records are added up.
+  let isSummed: Bool
 
   init(
     _ name: StaticString, _ scalar: Scalar, _ format: Format, derived: Derived? = nil,
     null: Null? = nil, omitted: Range<Int>? = nil, isAdded: Bool = false,
-    alternative: Alternative? = nil, condition: Scalar? = nil
+    alternative: Alternative? = nil, condition: Scalar? = nil, isAny: Bool = false,
+    isSummed: Bool = false
   ) {
     self.name = name
     self.scalar = scalar
@@ -132,6 +137,8 @@ public struct RecordField: Sendable {
     self.isAdded = isAdded
     self.alternative = alternative
     self.condition = condition
+    self.isAny = isAny
+    self.isSummed = isSummed
   }
 
   /// Offset of the byte behind the field; it is in the record if this is at most its size.

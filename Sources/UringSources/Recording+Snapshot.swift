@@ -11,33 +11,33 @@ extension Recording {
     return filter.apply(to: engine.snapshot())
   }
 
-  /// Bytes for which it is worth starting a thread.
-  private static var leastEviction: Int { 16 << 20 }
-
   /// The state at a time of the recording, after the states before it.
   ///
   /// - Parameters:
   ///   - interval: nanoseconds between them.
-  ///   - most: after half as many, and each time again, they are twice as far apart.
+  ///   - most: after half as many, and each time again, they are twice as far apart. States with very many rings or
+  ///     requests count several times.
   ///   - body: takes those before, in order. They have no events.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
     _ body: (Snapshot) -> Void
   ) -> Snapshot {
     // Where the recording ends is known when all of it is checked.
-    checkAhead()
+    beginCheckingAhead()
+    defer { endCheckingAhead() }
     var engine = ReplayEngine(self)
-    var (step, moment, count) = (max(interval, 1), max(interval, 1), UInt64(0))
-    var evicted = 0
+    var (step, moment, count, doublings) = (max(interval, 1), max(interval, 1), UInt64(0), 0)
     while moment < time ?? .max, !engine.isAtEnd {
       engine.advance(to: moment)
-      body(filter.apply(to: engine.snapshot(withEvents: false)))
-      if engine.offset - evicted >= Self.leastEviction {
-        evict(evicted..<engine.offset)
-        evicted = engine.offset
+      let snapshot = engine.snapshot(withEvents: false)
+      body(filter.apply(to: snapshot))
+      count += 1 + UInt64(snapshot.rings.count / 1_000 + snapshot.requests.count / 20_000)
+      if count >= max(most / 2, 1) {
+        count = 0
+        doublings += 1
+        // Hours: a longer recording is looked at less closely.
+        step = min(step << (doublings < 10 ? 1 : 4), 1 << 60)
       }
-      count += 1
-      if count % max(most / 2, 1) == 0 { step = min(step * 2, 1 << 62) }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step
     }
     engine.advance(to: min(time ?? .max, duration))

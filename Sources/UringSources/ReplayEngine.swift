@@ -12,7 +12,9 @@ struct ReplayEngine: ~Copyable {
   private var aggregator: Aggregator
   /// The block of the next record, and the record's offset.
   private var block = 0
-  private(set) var offset = 0
+  private var offset = 0
+  /// The bytes of the block that was used last.
+  private var loaded: (block: Int, bytes: FileBytes)?
   /// Nanoseconds from the recording's start.
   private(set) var position: UInt64 = 0
   /// Events before the position.
@@ -46,7 +48,8 @@ struct ReplayEngine: ~Copyable {
 
   /// Moves to the end.
   mutating func advanceToEnd() {
-    recording.checkAhead()
+    recording.beginCheckingAhead()
+    defer { recording.endCheckingAhead() }
     advance(to: .max)
   }
 
@@ -115,7 +118,9 @@ struct ReplayEngine: ~Copyable {
         consume(in: next, while: takesRecord, lastTime: &lastTime)
         break
       }
-      aggregator.consume(contentsOf: recording.bytes(offset..<next.range.upperBound))
+      // Without its bytes the recording ends here.
+      guard let bytes = rest(of: next) else { continue }
+      aggregator.consume(contentsOf: bytes)
       lastTime = max(lastTime, next.lastTime)
       event = next.endEvent
       offset = next.range.upperBound
@@ -129,16 +134,27 @@ struct ReplayEngine: ~Copyable {
     in block: RecordBlock, while takesRecord: (UnsafePointer<record>, Int, UInt64) -> Bool,
     lastTime: inout UInt64
   ) {
-    var end = offset
-    for record in RecordSequence(bytes: recording.bytes(offset..<block.range.upperBound)) {
+    guard let bytes = rest(of: block) else { return }
+    let start = offset
+    var end = start
+    for record in RecordSequence(bytes: bytes) {
       guard takesRecord(record, end, event) else { break }
       lastTime = max(lastTime, record.pointee.time_ns)
       if record.pointee.kind.isEvent { event += 1 }
       end += Int(record.pointee.size)
     }
-    aggregator.consume(contentsOf: recording.bytes(offset..<end))
+    guard end > start else { return }
+    aggregator.consume(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[..<(end - start)]))
     offset = end
     if end == block.range.upperBound { self.block += 1 }
+  }
+
+  /// The bytes of the current block from the next record on, valid until the next call; nil if the file has changed.
+  private mutating func rest(of current: RecordBlock) -> UnsafeRawBufferPointer? {
+    if loaded?.block != block { loaded = recording.bytes(ofBlock: block).map { (block, $0) } }
+    guard let bytes = loaded?.bytes.bytes else { return nil }
+    return UnsafeRawBufferPointer(
+      rebasing: bytes[(offset - current.range.lowerBound)..<current.range.count])
   }
 
   private mutating func move(to time: UInt64) {
@@ -148,8 +164,11 @@ struct ReplayEngine: ~Copyable {
 
   private func endOfNextError() -> Int? {
     var (index, start) = (block, offset)
-    while let next = recording.block(index) {
-      for record in RecordSequence(bytes: recording.bytes(start..<next.range.upperBound)) {
+    while let next = recording.block(index), let bytes = recording.bytes(ofBlock: index) {
+      defer { withExtendedLifetime(bytes) {} }
+      let rest = UnsafeRawBufferPointer(
+        rebasing: bytes.bytes[(start - next.range.lowerBound)..<next.range.count])
+      for record in RecordSequence(bytes: rest) {
         start += Int(record.pointee.size)
         if Self.isError(record) { return start }
       }

@@ -29,6 +29,20 @@ import UringRecordings
     #expect(outcome.error.isEmpty)
   }
 
+  @Test(arguments: ["trace.uring", "trace.jsonl"])
+  func aRecordingIsNotWrittenOverItself(name: String) throws {
+    let folder = try TemporaryFolder()
+    try Self.recording().write(to: folder["original.uring"])
+    try Command.run("export", folder.path("original.uring"), "-o", folder.path(name))
+    let before = try Data(contentsOf: folder[name])
+    try FileManager.default.linkItem(at: folder[name], to: folder["link.uring"])
+    for output in [folder.path(name), folder.path("link.uring")] {
+      try Command.expectFailure(
+        "export", folder.path(name), "-o", output, status: 73, says: "the recording that is read")
+    }
+    #expect(try Data(contentsOf: folder[name]) == before)
+  }
+
   @Test func badCommandLines() throws {
     try Command.expectFailure("recrod", status: 64, says: "recrod")
     try Command.expectFailure("--frobnicate", status: 64, says: "frobnicate")

@@ -11,6 +11,23 @@ import UringTrace
   }
 
   @Test(arguments: Fixtures.all)
+  func nothingIsLostOnTheWayToJSONAndBack(_ fixture: Observation) throws {
+    let folder = try TemporaryFolder()
+    let (trace, copy) = (folder.path("trace.jsonl"), folder.path("copy.uring"))
+    for (from, to) in [(fixture.path, trace), (trace, copy)] {
+      let outcome = try Command.run("export", from, "-o", to)
+      #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+    }
+    for command in [["snapshot"], ["report"], ["snapshot", "--json"], ["report", "--json"]] {
+      let original = try Command.run(command + ["--from", fixture.path])
+      let again = try Command.run(command + ["--from", copy])
+      #expect(original.text == again.text, "\(command)")
+    }
+    let records = try Observation.recording(fixture.path).withRecordBytes { Array($0) }
+    #expect(try Observation.recording(copy).withRecordBytes { Array($0) } == records)
+  }
+
+  @Test(arguments: Fixtures.all)
   func theJSONTraceTellsTheSame(_ fixture: Observation) throws {
     let folder = try TemporaryFolder()
     let outcome = try Command.run(

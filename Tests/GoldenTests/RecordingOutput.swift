@@ -36,6 +36,14 @@ struct RecordingOutput {
     }
   }
 
+  /// Only what the interface draws.
+  init(panesOf snapshot: Snapshot) {
+    path = ""
+    for (width, height) in [(80, 24), (200, 60)] {
+      addPanes(of: snapshot, width: width, height: height, "\(width)x\(height)")
+    }
+  }
+
   private mutating func add(_ name: String, _ text: String) {
     self.text += "=== \(name)\n\(text)\n"
   }

@@ -56,5 +56,6 @@ int main(int argc, char **argv) {
       prepare(ring, slot);
     }
   }
+  must_uring(io_uring_submit(&ring->uring)); // the truth has those that are prepared
   return finish();
 }

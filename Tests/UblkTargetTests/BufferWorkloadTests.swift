@@ -45,6 +45,17 @@ import Testing
     #expect(error?.kind == .invalid)
   }
 
+  /// Someone else may have put it there.
+  @Test func aLinkIsNotFollowed() throws {
+    let path = "/tmp/uringtop-link-\(getpid())"
+    try #require(symlink(path + "-target", path) == 0)
+    defer { unlink(path) }
+    var configuration = Configuration()
+    configuration.backing = .file(path)
+    #expect(throws: TargetError.self) { try BufferWorkload(configuration) }
+    #expect(access(path + "-target", F_OK) != 0)
+  }
+
   @Test func stoppingTwiceIsHarmless() throws {
     let workload = try BufferWorkload(Configuration())
     workload.stop()

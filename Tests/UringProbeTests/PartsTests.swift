@@ -9,11 +9,19 @@ import enum UringBase.Procfs
 
 /// The parts that need no kernel.
 struct PartsTests {
-  @Test func namesFromStrangersAreMadeHarmless() {
-    #expect(harmless("plain ü 水".utf8) == "plain ü 水")
-    #expect(harmless("\u{1B}[2Jred\u{7F}".utf8) == "?[2Jred?")
-    #expect(harmless("a\u{202E}b\u{9B}c".utf8) == "a?b?c")
-    #expect(harmless([0x66, 0xFF, 0x6F]) == "f?o")
+  @Test func namesAreRecordedAsTheyAreOnOneLine() {
+    #expect(oneLine("plain ü 水".utf8) == "plain ü 水")
+    #expect(oneLine("\u{1B}[2Jred\u{202E}".utf8) == "\u{1B}[2Jred\u{202E}")
+    #expect(oneLine("a\r\nb".utf8) == "a??b")
+    #expect(oneLine([0x66, 0xFF, 0x6F]) == "f\u{FFFD}o")
+  }
+
+  /// The name has what ends it, and what makes one character of that or of the line's end.
+  @Test func namesDoNotHideWhatFollowsThem() {
+    let fields = Procfs.statFields("42 (a) R 7\u{0600}) S 1 2 3")
+    #expect(fields == ["S", "1", "2", "3"])
+    #expect(Procfs.lines("a\r\nb\u{2028}c\nd") == ["a\r", "b\u{2028}c", "d"])
+    #expect(Procfs.field("PPid", of: "Name:\tx\r\nPPid:\t7\n") == 7)
   }
 
   @Test func octalEscapesOfFdinfoAreUndone() {
@@ -75,33 +83,6 @@ struct PartsTests {
     records.withEachRecord { kinds.append($0.pointee.kind) }
     #expect(kinds == [.fileName, .freed])
     #expect(records.bytes.count == MemoryLayout<record_file_name>.size + 8 + 32)
-  }
-
-  /// Files are strangers': whatever stands in one, looking at it ends and finds at most other names.
-  @Test func damagedProgramsAreRead() throws {
-    let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
-    var bytes = original
-    var random = SystemRandomNumberGenerator()
-    let path = "/tmp/uringtop-elf-\(getpid())"
-    defer { unlink(path) }
-    for round in 0..<200 {
-      bytes = round == 0 ? Array(original.prefix(63)) : original
-      if round > 0 {
-        // the header leads to everything else
-        for _ in 0..<8 {
-          bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255)
-        }
-      }
-      let file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
-      try #require(file >= 0)
-      _ = write(file, bytes, bytes.count)
-      close(file)
-      let symbols = ELFSymbols(path: path)
-      if round == 0 { #expect(symbols == nil) }
-      _ = symbols?.describe(fileOffset: UInt64.random(in: 0...UInt64.max))
-    }
-    #expect(ELFSymbols(path: "/proc/self/exe") != nil)
-    #expect(ELFSymbols(path: "/proc/self/maps") == nil)
   }
 
   @Test func processThatIsGoneOrAZombieIsEnding() throws {

@@ -1,31 +1,101 @@
 import Foundation
 import SystemPackage
 import Testing
+import UringRecords
 
 @testable import UringRecordings
+@testable import UringSources
+@testable import UringTrace
 
+/// Files that change while they are read, and files without an end.
 @Suite struct FileContentsTests {
-  /// kB of a file's mapping that are in memory.
-  private func resident(_ path: String) throws -> Int {
-    let file = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
-    let smaps = try file.readToEnd() ?? Data()
-    let lines = String(decoding: smaps, as: UTF8.self).split(separator: "\n")
-      .drop { !$0.hasSuffix(path) }
-    let line = try #require(lines.first { $0.hasPrefix("Rss:") })
-    return try #require(Int(line.split(separator: " ")[1]))
-  }
-
-  @Test func evictedBytesUseNoMemoryAndCanStillBeRead() throws {
+  private func withFile(_ bytes: [UInt8], _ body: (String) throws -> Void) throws {
     let path = TemporaryFile.path("contents")
     defer { unlink(path) }
-    let expected = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 7 / 3) }
-    try Data(expected).write(to: URL(filePath: path))
-    let contents = try FileContents(path: FilePath(path))
-    #expect(Array(contents.bytes) == expected)
-    #expect(try resident(path) >= 40)
-    contents.evict(5_000..<45_000)
-    // The pages that it shares with bytes before and behind it may stay.
-    #expect(try resident(path) <= 16)
-    #expect(Array(contents.bytes) == expected)
+    try Data(bytes).write(to: URL(filePath: path))
+    try body(path)
+  }
+
+  /// A recording in a file, in small blocks.
+  private func recording(_ path: String) throws -> Recording {
+    try Recording(
+      binary: FileContents(path: FilePath(path)) { _ in true }, blockSize: 1 << 10)
+  }
+
+  private let bytes = SampleStream(repetitions: 200).binary()
+
+  @Test func aPieceStaysAsItWasRead() throws {
+    try withFile(Array(repeating: 7, count: 10_000)) { path in
+      let contents = try FileContents(path: FilePath(path)) { _ in true }
+      let piece = try #require(try contents.piece(5_000..<6_000))
+      truncate(path, 0)
+      #expect(Array(piece.bytes) == Array(repeating: 7, count: 1_000))
+      #expect(try contents.piece(5_000..<6_000) == nil)
+    }
+  }
+
+  @Test func aFileThatBecomesShorterEndsTheRecording() throws {
+    try withFile(bytes) { path in
+      let recording = try recording(path)
+      var engine = ReplayEngine(recording)
+      engine.advance(to: 1)
+      truncate(path, 20_000)
+      engine.advanceToEnd()
+      let isAtEnd = engine.isAtEnd
+      #expect(isAtEnd)
+      #expect(recording.flaw == .changed)
+      let records = engine.snapshot().recordCount
+      #expect(records > 0 && records <= recording.recordCount)
+    }
+  }
+
+  @Test func blocksThatChangeAfterTheirCheckAreNotUsed() throws {
+    try withFile(bytes) { path in
+      let recording = try recording(path)
+      let count = recording.recordCount
+      // Records of no size, over all but the header.
+      let file = try #require(FileHandle(forUpdatingAtPath: path))
+      try file.seek(toOffset: 200)
+      try file.write(contentsOf: Data(count: bytes.count - 200))
+      try file.close()
+      var engine = ReplayEngine(recording)
+      engine.advanceToEnd()
+      engine.seek(to: 0)
+      engine.advanceToEnd()
+      let isAtEnd = engine.isAtEnd
+      #expect(isAtEnd)
+      #expect(recording.flaw == .changed)
+      let used = engine.snapshot().recordCount
+      #expect(used < count)
+    }
+  }
+
+  @Test func whatIsNoRecordingIsNotReadToItsEnd() {
+    #expect(throws: RecordingError.notARecording) { try Recording(path: "/dev/zero") }
+  }
+
+  @Test func aPipeWithoutAnEndIsTooLong() throws {
+    let path = TemporaryFile.path("fifo")
+    defer { unlink(path) }
+    try #require(mkfifo(path, 0o600) == 0)
+    let writer = Thread {
+      guard let file = FileHandle(forWritingAtPath: path) else { return }
+      let piece = Data(repeating: UInt8(ascii: "{"), count: 1 << 20)
+      while (try? file.write(contentsOf: piece)) != nil {}
+    }
+    signal(SIGPIPE, SIG_IGN)
+    writer.start()
+    #expect(throws: RecordingError.tooLong) { try Recording(path: FilePath(path)) }
+  }
+
+  @Test func aLineWithoutAnEndIsCorrupt() throws {
+    let path = TemporaryFile.path("line")
+    defer { unlink(path) }
+    let header =
+      "{\"type\":\"header\",\"schema\":1,\"kernel\":\"\",\"tier\":\"\",\"start_ns\":1,\"start_realtime_ns\":1}\n"
+    try Data(header.utf8).write(to: URL(filePath: path))
+    truncate(path, 2 << 30)
+    let recording = try Recording(path: FilePath(path))
+    #expect(recording.flaw == .corrupt(place: 2, isLine: true))
   }
 }

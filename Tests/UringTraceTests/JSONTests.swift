@@ -1,9 +1,11 @@
 import Glibc
 import Testing
+import UringRecords
 import UringSources
 
 @testable import UringDocuments
 @testable import UringRecordings
+@testable import UringTrace
 
 @Suite struct JSONTests {
   @Test func textIsEscaped() {
@@ -45,6 +47,30 @@ import UringSources
     #expect(String(decoding: document, as: UTF8.self) == String(decoding: again, as: UTF8.self))
   }
 
+  /// The application wrote another SQE into the slot while the kernel took the first; a record of a request that has
+  /// ended says nothing.
+  @Test func traceGivesBackWhatDiffersFromTheRequest() throws {
+    var stream = RecordStream()
+    stream.submit(1, "READ", userData: 5) { sqe in
+      sqe.opcode = op("WRITE").rawValue
+      sqe.user_data = 6
+    }
+    stream.complete(1, 100)
+    stream.skip(1)
+    var buffer = RecordBuffer()
+    for words in stream.records { words.withUnsafeBytes { buffer.append(whole: $0) } }
+    let host = HostDescription(kernel: "", tier: "", startTime: 1, startRealtime: 1)
+    let encoder = TraceFormat.jsonl.makeEncoder(
+      header: RecordingHeader(toolVersion: "", host: host))
+    var text: [UInt8] = []
+    encoder.begin(into: &text)
+    buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &text) }
+    let trace = String(decoding: text, as: UTF8.self)
+    #expect(trace.contains("\"sqe_opcode\":\(op("WRITE").rawValue)"))
+    #expect(trace.contains("\"ignored\":true"))
+    #expect(try Recording(bytes: text).withRecordBytes { Array($0) } == buffer.bytes)
+  }
+
   @Test func traceWithoutSummaryIsCutOff() throws {
     let text = SampleStream().encoded(.jsonl, isComplete: false)
     #expect(try Recording(bytes: text).flaw == .cutOff)
@@ -72,9 +98,10 @@ import UringSources
       unlink(snapshot)
     }
     let recording = try Recording(bytes: stream.binary())
-    try OutputFile(creating: trace, owner: nil).write(stream.encoded(.jsonl))
-    try OutputFile(creating: snapshot, owner: nil).write(
-      SnapshotDocument(recording.snapshot(at: nil), toolVersion: "0").encoded())
+    try OutputFile.write(stream.encoded(.jsonl), to: trace, owner: nil)
+    try OutputFile.write(
+      SnapshotDocument(recording.snapshot(at: nil), toolVersion: "0").encoded(), to: snapshot,
+      owner: nil)
     try Schema.validate(trace, isLines: true, schema: "trace")
     try Schema.validate(snapshot, isLines: false, schema: "snapshot")
   }

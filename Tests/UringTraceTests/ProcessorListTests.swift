@@ -7,6 +7,11 @@ import UringBase
     #expect(ProcessorList(text)?.text == merged)
   }
 
+  @Test func theLargestNumberIsOneOfThem() {
+    #expect(ProcessorList("9223372036854775807,0")?.text == "0,9223372036854775807")
+    #expect(ProcessorList("0-9223372036854775807,1")?.text == "0-9223372036854775807")
+  }
+
   @Test(arguments: ["", "x", "3-1", "1-2-3", "-"])
   func whatIsNoListIsNone(text: String) {
     #expect(ProcessorList(text) == nil)

@@ -135,7 +135,8 @@ import Testing
     let bytes = SampleStream(repetitions: 200).binary()
     let asked = try Recording(bytes: bytes, blockSize: 1 << 8)
     let ahead = try Recording(bytes: bytes, blockSize: 1 << 8)
-    ahead.checkAhead()
+    ahead.beginCheckingAhead()
+    defer { ahead.endCheckingAhead() }
     var index = 0
     while let block = ahead.block(index) {
       #expect(block.range == asked.block(index)?.range)

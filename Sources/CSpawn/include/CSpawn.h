@@ -7,9 +7,10 @@
 
 /* The user that a child runs as. */
 struct spawn_identity {
-  const char *user; /* for its supplementary groups */
   uid_t uid;
   gid_t gid;
+  const gid_t *groups; /* supplementary groups */
+  size_t group_count;
 };
 
 /* How a child is started. */

@@ -114,16 +114,12 @@ struct Ownership {
 
   /// A process's start in clock ticks since boot (proc(5), stat, field 22); nil if there is none.
   static func startTime(of pid: pid_t) -> UInt64? {
-    // The second field, the name, can contain anything; it ends at the last parenthesis.
-    guard let text = Procfs.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
-      return nil
-    }
-    let fields = text[end...].split(separator: " ")
-    guard fields.count > 20, fields[1] != "X" else { return nil }
+    let fields = Procfs.text("/proc/\(pid)/stat").map(Procfs.statFields) ?? []
+    guard fields.count > 19, fields[0] != "X" else { return nil }
     // A zombie serves no device. But while its other threads are still exiting, stopping the device would
     // wait for them.
-    if fields[1] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
-    return UInt64(fields[20])
+    if fields[0] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
+    return UInt64(fields[19])
   }
 
   private func write() throws(TargetError) {

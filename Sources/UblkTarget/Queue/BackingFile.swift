@@ -32,7 +32,7 @@ struct BackingFile: ~Copyable, Sendable {
 
   private init(path: String, _ configuration: Configuration) throws(TargetError) {
     // Opened buffered first, so that a file is created only if it can be used.
-    let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY)
+    let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY | O_NOFOLLOW)
     var attributes = stat()
     guard fstat(buffered.number, &attributes) == 0 else { throw .last("cannot look at \(path)") }
     guard attributes.st_mode & S_IFMT == S_IFREG else {
@@ -45,7 +45,9 @@ struct BackingFile: ~Copyable, Sendable {
     }
     try Self.grow(buffered, to: configuration.size, name: path)
     // Some file systems refuse O_DIRECT when opening, others when reading with this block size.
-    if let direct = try? OwnedDescriptor(open: path, O_RDWR | curing_direct_flag()) {
+    // By the descriptor: the path may have become another file's.
+    let same = "/proc/self/fd/\(buffered.number)"
+    if let direct = try? OwnedDescriptor(open: same, O_RDWR | curing_direct_flag()) {
       let probe = try MappedBuffer(count: 4096)
       if probe.read(from: direct.number, at: 0, count: configuration.blockSize) >= 0 {
         self.init(file: direct, isDirect: true, isFresh: isFresh)

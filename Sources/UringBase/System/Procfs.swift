@@ -24,6 +24,17 @@ package enum Procfs {
     read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The lines of a text. A return before a line feed, which a name may end in, would be one character with it.
+  package static func lines(_ text: String) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
+  }
+
+  /// The fields of /proc/PID/stat after the name, which may have anything in it.
+  package static func statFields(_ text: String) -> [Substring] {
+    guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return [] }
+    return text.utf8[end...].dropFirst(2).split(separator: UInt8(ascii: " ")).map { Substring($0) }
+  }
+
   /// The target of a symbolic link; nil if it cannot be read.
   package static func link(_ path: String) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4096)

@@ -1,9 +1,12 @@
 import CProcess
 import Glibc
+import Synchronization
 
 /// A thread of its own. All signals but those of crashes are blocked, so that they go to the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
+  /// Its number can be another thread's once it has been joined or detached.
+  private let isGivenUp = Mutex(false)
 
   /// - Parameters:
   ///   - name: what `ps -L` shows, at most 15 bytes.
@@ -33,11 +36,19 @@ package final class WorkerThread: Sendable {
     thread = UInt(created)
   }
 
-  /// Waits for the thread's end. Once.
-  package func join() { pthread_join(pthread_t(thread), nil) }
+  /// Waits for the thread's end. Idempotent.
+  package func join() { giveUp { pthread_join($0, nil) } }
 
   /// Lets it end by itself, instead of ``join()``.
-  package func detach() { pthread_detach(pthread_t(thread)) }
+  package func detach() { giveUp { pthread_detach($0) } }
+
+  private func giveUp(_ call: (pthread_t) -> Int32) {
+    isGivenUp.withLock { isGivenUp in
+      guard !isGivenUp else { return }
+      isGivenUp = true
+      _ = call(pthread_t(thread))
+    }
+  }
 
   private final class Body: Sendable {
     let name: String

@@ -54,7 +54,8 @@ package enum Figures {
   package static func number(_ value: Double) -> String {
     let decimals = value < 10 ? 100.0 : value < 100 ? 10.0 : 1.0
     let rounded = (value * decimals).rounded() / decimals
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    return rounded == rounded.rounded() && rounded.magnitude < 1e15
+      ? "\(Int(rounded))" : "\(rounded)"
   }
 
   /// Trailing zeros are kept: `1.20`, `12.0`, `123`.
@@ -62,7 +63,7 @@ package enum Figures {
     let value = Double(number) / Double(divisor)
     let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
     let scale: UInt64 = decimals == 2 ? 100 : decimals == 1 ? 10 : 1
-    let scaled = UInt64((value * Double(scale)).rounded())
+    let scaled = UInt64(nearest: value * Double(scale))
     if decimals == 0 { return "\(scaled)" }
     return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
   }
@@ -70,5 +71,13 @@ package enum Figures {
   package static func padded(_ number: UInt64, to width: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+  }
+}
+
+extension UInt64 {
+  /// The nearest integer: 0 for less, or for what is no number, and the largest for more.
+  package init(nearest value: Double) {
+    let rounded = value.rounded()
+    self = rounded >= 0x1p64 ? .max : rounded > 0 ? UInt64(rounded) : 0
   }
 }

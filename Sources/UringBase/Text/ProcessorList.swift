@@ -18,7 +18,8 @@ package struct ProcessorList: Hashable, Sendable {
   private mutating func insert(_ range: ClosedRange<Int>) {
     var merged = range
     ranges.removeAll { other in
-      guard other.lowerBound <= merged.upperBound + 1, merged.lowerBound <= other.upperBound + 1
+      // Numbers are not negative, and can be the largest.
+      guard other.lowerBound - 1 <= merged.upperBound, merged.lowerBound - 1 <= other.upperBound
       else { return false }
       merged =
         min(merged.lowerBound, other.lowerBound)...max(merged.upperBound, other.upperBound)
@@ -43,7 +44,9 @@ package struct ProcessorList: Hashable, Sendable {
   }
 
   package var text: String {
-    ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-      .joined(separator: ",")
+    ranges.map { range in
+      let (first, last) = (range.lowerBound, range.upperBound)
+      return first == last ? "\(first)" : "\(first)-\(last)"
+    }.joined(separator: ",")
   }
 }

@@ -45,7 +45,7 @@ extension Evidence {
     text += closed.state
     guard closed.fd >= 0 else { return text }
     guard !closed.now.isEmpty else { return text + "; it was fd \(closed.fd)" }
-    text += ": fd \(closed.fd) is now \(closed.now)"
+    text += ": fd \(closed.fd) is now \(Words.name(closed.now))"
     let isRead = snapshot.requests.contains {
       $0.fileIdentity?.ownName.map(closed.now.hasPrefix) ?? false
     }

@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// Rules about what would be cheaper. They speak only where it was measured.
@@ -25,7 +26,9 @@ extension FindingRule {
         severity: .info, rings: [ring.id], requests: [alone.example].compactMap { $0 },
         requestCount: requests,
         summary: "at least \(calls) calls of io_uring_enter for \(requests) requests"
-          + (waitsForEach ? ", with \(Words.number(depth)) in flight" : ""),
+          + (waitsForEach
+            ? " \(evidence.window(of: ring)), with \(Words.number(depth)) in flight"
+            : " within \(Words.duration(alone.length))"),
         numbers: [
           .init("calls", calls), .init("requests", requests),
           .init("waits", counts.waits),
@@ -54,7 +57,8 @@ extension FindingRule {
       guard total >= 500, busy.count >= 2 else { return nil }
       return Sighting(
         severity: .info, rings: [ring.id], requests: busy.map(\.value.request), requestCount: total,
-        summary: "\(busy.count) tasks submit to the ring: "
+        summary:
+          "\(busy.count) tasks submitted a tenth or more each of the \(total) requests that ended last: "
           + Words.list(busy.map { "\($0.key)" }, of: busy.count),
         numbers: [.init("tasks", busy.count), .init("requests", total)])
     }
@@ -70,14 +74,14 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       guard ring.setupFlags.isDisjoint(with: [.sqPoll, .ioPoll, .deferTaskrun]) else { return nil }
       var taskWork: UInt64 = 0
-      var total: UInt64 = 0
+      var total = 0.0
       var completed: UInt64 = 0
       for latency in evidence.snapshot.latency where latency.ring == ring.id {
         taskWork &+= latency.stageTotals[Int(Stage.taskWork.rawValue)]
-        total &+= UInt64(latency.summary.mean * Double(latency.summary.count))
+        total += latency.summary.mean * Double(latency.summary.count)
         completed += latency.summary.count
       }
-      guard completed >= 10_000, taskWork * 5 >= total else { return nil }
+      guard completed >= 10_000, Double(taskWork) * 5 >= total else { return nil }
       var tasks: Set<UInt32> = []
       var example: Request.ID?
       evidence.forEachEnded(on: ring.id) { request in
@@ -85,7 +89,7 @@ extension FindingRule {
         if example == nil, request.hasTaskWork { example = request.id }
       }
       guard tasks.count == 1, let example else { return nil }
-      let percent = Words.percent(taskWork, of: total)
+      let percent = Words.percent(taskWork, of: UInt64(nearest: total))
       return Sighting(
         severity: .info, rings: [ring.id], requests: [example], requestCount: completed,
         summary: "\(percent) % of the time of \(completed) requests was waiting for task work",
@@ -121,11 +125,14 @@ extension FindingRule {
         use.count * 10 >= total * 9, case .descriptor(let fd) = file,
         let request = evidence.request(use.request)
       else { return nil }
-      let name = evidence.snapshot.fileNames.name(of: request) ?? "fd \(fd)"
+      let name = Words.file(of: request, in: evidence.snapshot) ?? "fd \(fd)"
       return Sighting(
         severity: .info, rings: [ring.id], requests: [use.request], requestCount: counts.submitted,
-        summary: "\(UInt64(rate)) requests a second, nearly all on \(name)",
-        numbers: [.init("requests", counts.submitted), .init("per_second", UInt64(rate))])
+        summary: "\(UInt64(nearest: rate.rounded(.down))) requests a second, nearly all on \(name)",
+        numbers: [
+          .init("requests", counts.submitted),
+          .init("per_second", UInt64(nearest: rate.rounded(.down))),
+        ])
     }
   }
 }
@@ -158,9 +165,12 @@ private struct SingleSubmissions {
     }
   }
 
+  /// Nanoseconds from the first submission to the last.
+  var length: UInt64 { last.since(first) }
+
   /// Nearly all are alone, and so many a second that it matters.
   var isRule: Bool {
-    let rate = Double(total) * 1e9 / Double(max(1, last.since(first)))
+    let rate = Double(total) * 1e9 / Double(max(1, length))
     return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000
   }
 }

@@ -22,7 +22,8 @@ extension FindingRule {
           severity: isTooLate ? .info : .warn, rings: [ring.id],
           requests: requests.reversed().map(\.id),
           requestCount: error.count,
-          summary: "\(error.count) requests failed with \(name), \(percent) % of all"
+          summary: "\(error.count) requests failed with \(name) \(evidence.window(of: ring)), "
+            + "\(percent) % of all"
             + (requests.last.map { ": " + evidence.words($0) } ?? ""),
           numbers: [
             .init("errors", error.count), .init("completed", completed),

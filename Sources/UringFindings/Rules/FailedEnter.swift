@@ -29,7 +29,7 @@ extension FindingRule {
       return Sighting(
         severity: isStuck ? .crit : .warn, rings: [ring.id], summary: text,
         numbers: [
-          .init("failed_calls", failed.reduce(0) { $0 + $1.count }),
+          .init("failed_calls", failed.reduce(UInt64(0)) { $0.addingSaturated($1.count) }),
           .init("sq_pending", ring.sqPending),
         ])
     }

@@ -12,10 +12,11 @@ extension FindingRule {
       "Set an sq_thread_idle that is longer than the gaps between submissions, which costs a processor's time "
       + "meanwhile, or do without SQPOLL: at such a rate a system call each costs less."
   ) { evidence in
-    evidence.openRings.compactMap { ring in
+    let submissions = evidence.submittedToThreads
+    return evidence.openRings.compactMap { ring in
       let life = evidence.life(of: ring)
       let slept = evidence.sqThreadWork(of: ring).slept
-      let submitted = evidence.submittedToThread(of: ring)
+      let submitted = submissions[ring.sqThreadTid] ?? 0
       guard hasSQThread(ring), life >= 3_000_000_000, let idle = ring.sqThreadSetup?.idle,
         slept >= 50, slept * 2 >= submitted, submitted > 0
       else { return nil }
@@ -42,11 +43,12 @@ extension FindingRule {
       "Give the thread a processor of its own (IORING_SETUP_SQ_AFF with sq_thread_cpu, or its affinity), keep "
       + "other threads off that processor, and give it the usual priority."
   ) { evidence in
-    evidence.openRings.compactMap { ring in
+    let submissions = evidence.submittedToThreads
+    return evidence.openRings.compactMap { ring in
       guard let reason = evidence.reasonOfStarvation(on: ring) else { return nil }
       let life = evidence.life(of: ring)
       let work = evidence.sqThreadWork(of: ring)
-      let submitted = evidence.submittedToThread(of: ring)
+      let submitted = submissions[ring.sqThreadTid] ?? 0
       let isStalled =
         ring.sqPending > 0 && evidence.age(since: ring.sqPendingSince, on: ring) >= 3_000_000_000
       return Sighting(
@@ -70,10 +72,12 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Requests that the SQ thread of a ring took, which can serve several rings.
-  fileprivate func submittedToThread(of ring: Ring) -> UInt64 {
-    openRings.reduce(0) { sum, other in
-      other.sqThreadTid == ring.sqThreadTid ? sum + counts(of: other).submitted : sum
+  /// Requests that each SQ thread took, which can serve several rings.
+  fileprivate var submittedToThreads: [UInt32: UInt64] {
+    openRings.reduce(into: [:]) { sums, ring in
+      if FindingRule.hasSQThread(ring) {
+        sums[ring.sqThreadTid, default: 0] += counts(of: ring).submitted
+      }
     }
   }
 

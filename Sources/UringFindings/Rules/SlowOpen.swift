@@ -23,7 +23,7 @@ extension FindingRule {
       let completed = evidence.counts(of: ring).completed
       guard count >= 50, count * 10 >= completed else { return nil }
       let works = kinds.sorted { $0.key.rawValue < $1.key.rawValue }
-      let total = works.reduce(0) { $0 + $1.value.total }
+      let total = works.reduce(UInt64(0)) { $0.addingSaturated($1.value.total) }
       let texts = works.map { opcode, work in
         "\(work.count) \(opcode.name)" + (work.creates * 2 > work.count ? " (with O_CREAT)" : "")
       }
@@ -59,7 +59,7 @@ private struct SlowWork {
     {
       creates += 1
     }
-    total += time
+    total = total.addingSaturated(time)
   }
 }
 

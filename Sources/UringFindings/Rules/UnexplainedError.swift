@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 extension FindingRule {
@@ -61,7 +62,7 @@ extension FindingRule {
         + (reason.map { ", because \($0.cause)" } ?? ""),
       numbers: [
         .init("errors", errors), .init("completed", completed),
-        .init("per_second", UInt64(rate.rounded())),
+        .init("per_second", UInt64(nearest: rate)),
       ],
       meaning:
         "io_uring waits for a file that is not ready unless it is told not to. A request that is told so fails at "

@@ -73,7 +73,7 @@ extension Evidence {
     if case .fixed(let slot)? = requests[0].file { index = slot }
     let present =
       slots[index].map { file in
-        "has \(snapshot.fileNames.name(of: file) ?? "another file") now"
+        "has \(snapshot.fileNames.name(of: file).map(Words.name) ?? "another file") now"
       } ?? "is empty now"
     return FindingRule.Sighting(
       severity: isDeadlocked(requests) ? .crit : .warn, rings: [ring.id],

@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 extension FindingRule {
@@ -30,7 +31,7 @@ extension FindingRule {
           summary: "\(evidence.words(sample)) returned 0 bytes \(repeats.count) times in a row, "
             + "\(Words.number(repeats.rate)) times a second, at offset \(sample.sqe.off): the end of its file",
           numbers: [
-            .init("reads", repeats.count), .init("per_second", UInt64(repeats.rate.rounded())),
+            .init("reads", repeats.count), .init("per_second", UInt64(nearest: repeats.rate)),
           ])
       }
     }

@@ -83,6 +83,35 @@ struct BPFObject: ~Copyable {
     }
   }
 
+  /// Opens an object and loads the programs wanted. One that the kernel refuses is left out if it may be: it costs what it
+  /// observes, and the others are loaded without it.
+  ///
+  /// - Parameters:
+  ///   - wanted: gets those that were loaded.
+  ///   - refused: gets those that were not, with why.
+  ///   - isOptional: whether the others are of use without a program.
+  static func load(
+    _ embedded: EmbeddedObject, on kernel: KernelBTF, _ wanted: inout Set<String>,
+    refused: inout [String: ProbeError], isOptional: (String) -> Bool,
+    prepare: (borrowing BPFObject) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> BPFObject {
+    while true {
+      let object = try BPFObject(embedded, kernel.relocationTypes)
+      try prepare(object)
+      object.disable(allBut: wanted)
+      do throws(ProbeError) {
+        try object.load(on: kernel)
+        return object
+      } catch {
+        guard let name = error.refusedProgram, wanted.contains(name), isOptional(name) else {
+          throw error
+        }
+        wanted.remove(name)
+        refused[name] = error
+      }
+    }
+  }
+
   func setEntries(_ count: UInt32, of map: String) {
     guard let map = bpf_object__find_map_by_name(object, map) else { return }
     bpf_map__set_max_entries(map, count)

@@ -79,6 +79,13 @@ struct CaptureObject: ~Copyable {
     }
   }
 
+  /// What capture goes without, and why, a line each.
+  var refusals: [String] {
+    absent.sorted { $0.key < $1.key }.map { name, reason in
+      "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"
+    }
+  }
+
   /// The variables that programs and the reader share.
   static let readerMap = ".data.reader"
   /// Maps of the programs' output, which all objects that write records share.
@@ -88,15 +95,10 @@ struct CaptureObject: ~Copyable {
   init(
     configuration: probe_config, kernel: KernelBTF, ringBuffer: RingBufferMaker
   ) throws(ProbeError) {
-    var object = try BPFObject(.capture, kernel.relocationTypes)
-    try object.configure(configuration)
-    if configuration.takes_stacks != 0 {
-      object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
-    }
     var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
     let expected = Self.tracepointNames(for: kernel)
-    let hasTwins = kernel.hasPreemptibleTracepoints
+    var hasTwins = kernel.hasPreemptibleTracepoints
     for tracepoint in Self.tracepoints.map(\.name) {
       if let fitting = Self.fittingProgram(for: tracepoint, in: kernel) {
         chosen.append((tracepoint, fitting))
@@ -113,10 +115,31 @@ struct CaptureObject: ~Copyable {
         "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
           + "\(KernelRelease.currentText))")
     }
-    object.disable(allBut: Set(chosen.map(\.program)))
-    try object.share("records", descriptor: try ringBuffer.map())
-    try object.load(on: kernel)
-    let absent = try Self.attach(chosen, of: &object, besides: missing)
+    let records = try ringBuffer.map()
+    var wanted = Set(chosen.map(\.program))
+    var refused: [String: ProbeError] = [:]
+    var object = try BPFObject.load(
+      .capture, on: kernel, &wanted, refused: &refused,
+      isOptional: { name in
+        chosen.contains { $0.program == name && !Self.isNeeded($0.tracepoint, program: name) }
+      },
+      prepare: { object throws(ProbeError) in
+        try object.configure(configuration)
+        if configuration.takes_stacks != 0 {
+          object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
+        }
+        try object.share("records", descriptor: records)
+      })
+    for (tracepoint, program) in chosen {
+      guard let error = refused[program] else { continue }
+      if Self.twins.values.contains(program) {
+        hasTwins = false
+      } else {
+        missing[tracepoint] = error.message
+      }
+    }
+    let absent = try Self.attach(
+      chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &hasTwins)
     let reader = try ringBuffer.reader()
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
@@ -134,7 +157,7 @@ struct CaptureObject: ~Copyable {
   /// Returns the tracepoints that are absent. One that is refused costs its feature, unless nothing works without it.
   private static func attach(
     _ chosen: [(tracepoint: String, program: String)], of object: inout BPFObject,
-    besides missing: [String: String]
+    besides missing: [String: String], _ hasTwins: inout Bool
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
     // completions last: then every completion seen has had its submission seen, or is older
@@ -142,11 +165,21 @@ struct CaptureObject: ~Copyable {
       do {
         try object.attach(program)
       } catch {
-        if tracepoint == "complete" || submissions.contains(tracepoint) { throw error }
-        absent[tracepoint] = error.message
+        if isNeeded(tracepoint, program: program) { throw error }
+        if twins.values.contains(program) {
+          hasTwins = false
+        } else {
+          absent[tracepoint] = error.message
+        }
       }
     }
     return absent
+  }
+
+  /// Nothing works without a request's start and end.
+  private static func isNeeded(_ tracepoint: String, program: String) -> Bool {
+    (tracepoint == "complete" || submissions.contains(tracepoint))
+      && !twins.values.contains(program)
   }
 
   /// Programs that have a second one, which runs if they do not; see twins.h.

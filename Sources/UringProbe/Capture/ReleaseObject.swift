@@ -25,34 +25,48 @@ struct ReleaseObject: ~Copyable {
   /// - Parameter watched: gets the functions that are watched, by their numbers in records.
   init(
     configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject,
-    watched: inout [ReleaseFunction]
+    watched: inout [ReleaseFunction], refusals: inout [String]
   ) throws(ProbeError) {
     let fitting = Self.programs.filter { kernel.functionParameters[$0.function] == $0.parameters }
     guard !fitting.isEmpty else {
       throw ProbeError(.unsupportedKernel, "no function to attach to gives buffers back")
     }
-    object = try Self.load(fitting.map(\.name), configuration, kernel, capture)
-    watched = fitting.map(\.number)
+    var loaded = Set(fitting.map(\.name))
+    object = try Self.load(&loaded, configuration, kernel, capture, &refusals)
+    watched = fitting.filter { loaded.contains($0.name) }.map(\.number)
     for (name, types) in Self.modulePrograms where Procfs.exists(types) {
-      module = try? Self.load([name], configuration, kernel, capture)
+      var loaded: Set = [name]
+      module = try? Self.load(&loaded, configuration, kernel, capture, &refusals)
     }
   }
 
   /// As of ``CaptureObject``.
   func missedRuns() -> UInt64 { object.missedRuns() + (module?.missedRuns() ?? 0) }
 
+  /// Loads and attaches programs, and leaves those out of `names` that the kernel refuses.
   private static func load(
-    _ names: [String], _ configuration: probe_config, _ kernel: KernelBTF,
-    _ capture: borrowing CaptureObject
+    _ names: inout Set<String>, _ configuration: probe_config, _ kernel: KernelBTF,
+    _ capture: borrowing CaptureObject, _ refusals: inout [String]
   ) throws(ProbeError) -> BPFObject {
-    var object = try BPFObject(.releases, kernel.relocationTypes)
-    try object.configure(configuration)
-    object.disable(allBut: Set(names))
-    for map in CaptureObject.outputMaps + ["verdicts"] {
-      try object.share(map, descriptor: capture.mapDescriptor(map))
+    let maps = (CaptureObject.outputMaps + ["verdicts"]).map { ($0, capture.mapDescriptor($0)) }
+    var refused: [String: ProbeError] = [:]
+    var object = try BPFObject.load(
+      .releases, on: kernel, &names, refused: &refused, isOptional: { _ in true },
+      prepare: { object throws(ProbeError) in
+        try object.configure(configuration)
+        for (map, descriptor) in maps { try object.share(map, descriptor: descriptor) }
+      })
+    for name in names.sorted() {
+      do throws(ProbeError) {
+        try object.attach(name)
+      } catch {
+        names.remove(name)
+        refused[name] = error
+      }
     }
-    try object.load(on: kernel)
-    for name in names { try object.attach(name) }
+    for (name, error) in refused.sorted(by: { $0.key < $1.key }) {
+      refusals.append("\(name) is not observed: \(error.message)")
+    }
     return object
   }
 }

@@ -18,23 +18,39 @@ final class SharedFlush: @unchecked Sendable {
   /// Functions that give buffers back and are watched.
   let watched: [ReleaseFunction]
 
+  /// What capture goes without although this kernel has `fentry`, and why, a line each.
+  let refusals: [String]
+
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
     // A program of two instructions is refused as a large one is, and in no time.
     let candidates = [FlushObject.function] + ReleaseObject.functions.sorted()
     let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
-    var mayAttach = function.map { cbpf_allows_fentry($0) } ?? false
+    let mayAttach = function.map { cbpf_allows_fentry($0) } ?? false
+    var refusals: [String] = []
+    var object: FlushObject?
     if mayAttach, kernel.functionParameters[FlushObject.function] == 1 {
-      object = try? FlushObject(configuration: configuration, kernel: kernel, capture: capture)
-      // refused once is refused always
-      mayAttach = object != nil
-    } else {
-      object = nil
+      do {
+        object = try FlushObject(configuration: configuration, kernel: kernel, capture: capture)
+      } catch {
+        refusals.append("requests that end without a CQE are noticed later: \(error.message)")
+      }
     }
+    self.object = object
     var watched: [ReleaseFunction] = []
-    releases =
-      mayAttach
-      ? try? ReleaseObject(
-        configuration: configuration, kernel: kernel, capture: capture, watched: &watched) : nil
+    var releases: ReleaseObject?
+    if mayAttach {
+      do {
+        releases = try ReleaseObject(
+          configuration: configuration, kernel: kernel, capture: capture, watched: &watched,
+          refusals: &refusals)
+      } catch {
+        if !ReleaseObject.functions.isDisjoint(with: kernel.functionParameters.keys) {
+          refusals.append("returned buffers are derived, not observed: \(error.message)")
+        }
+      }
+    }
+    self.releases = releases
     self.watched = watched
+    self.refusals = refusals
   }
 }

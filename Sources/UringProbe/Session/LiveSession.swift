@@ -65,10 +65,13 @@ public final class LiveSession: SnapshotSource, LiveControls {
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
     // Where it is refused, the free lists tell the same later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
-    let calls = try options.filter.ifCallsAreWatched { () throws(ProbeError) in
+    var refusals = capture.refusals + flush.refusals
+    let calls = try options.filter.ifCallsAreWatched(or: &refusals, "system calls of io_uring") {
+      () throws(ProbeError) in
       try SystemCallObject(configuration: configuration, kernel: kernel, capture: capture)
     }
-    memory = try options.filter.ifCallsAreWatched { () throws(ProbeError) in
+    memory = try options.filter.ifCallsAreWatched(or: &refusals, "calls that unmap memory") {
+      () throws(ProbeError) in
       try MemoryObject(configuration: configuration, kernel: kernel, capture: capture)
     }
     let attached = MonotonicClock.now()
@@ -80,6 +83,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       startTime: attached, startRealtime: clockTime(CLOCK_REALTIME),
       sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
+    for refusal in refusals { state.notify(Notice(refusal, isError: true)) }
     let shared = SharedCapture(capture)
     self.capture = shared
     let loop = try SessionLoop(
@@ -173,13 +177,17 @@ extension Filter {
   /// Programs on system calls: nil if these are not watched. Without an explicit wish they are watched if processes are
   /// named and the kernel allows it; if it does not, the rules that need them are not evaluated.
   fileprivate func ifCallsAreWatched<Object>(
-    _ attach: () throws(ProbeError) -> Object
+    or refusals: inout [String], _ feature: String, _ attach: () throws(ProbeError) -> Object
   ) throws(ProbeError) -> Object? {
     guard watchesCalls ?? !pids.isEmpty else { return nil }
     do throws(ProbeError) {
       return try attach()
     } catch {
       if watchesCalls == true { throw error }
+      // Without its capability this is no surprise: `capabilities` shows it.
+      if error.kind != .notPermitted {
+        refusals.append("\(feature) are not observed: \(error.message)")
+      }
       return nil
     }
   }

@@ -21,12 +21,12 @@ struct AnonymousDescription {
   }
 
   private static func count(_ prefix: String, in fdinfo: String) -> Int {
-    fdinfo.split(separator: "\n").count { $0.hasPrefix(prefix) }
+    Procfs.lines(fdinfo).count { $0.hasPrefix(prefix) }
   }
 
   /// `it_value: (seconds, nanoseconds)`: the time left.
   private static func timer(_ fdinfo: String) -> String {
-    guard let line = fdinfo.split(separator: "\n").first(where: { $0.hasPrefix("it_value:") })
+    guard let line = Procfs.lines(fdinfo).first(where: { $0.hasPrefix("it_value:") })
     else { return "" }
     let numbers = line.split { !$0.isNumber }.compactMap { UInt64($0) }
     guard numbers.count == 2 else { return "" }
@@ -43,7 +43,7 @@ struct AnonymousDescription {
 
   private static func process(_ fdinfo: String) -> String {
     guard let pid = Procfs.field("Pid", of: fdinfo) else { return "its process has ended" }
-    let name = Procfs.read("/proc/\(pid)/comm").map { harmless($0.dropLast()) }
+    let name = Procfs.read("/proc/\(pid)/comm").map { oneLine($0.dropLast()) }
     return "process " + (name.map { "\($0)/\(pid)" } ?? "\(pid)")
   }
 }

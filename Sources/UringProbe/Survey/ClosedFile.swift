@@ -11,7 +11,7 @@ enum ClosedFile {
     guard file.ownName?.hasPrefix("socket:") == true else { return "" }
     for (name, kind) in [("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp")] {
       guard let text = Procfs.text("/proc/\(tgid)/net/\(name)") else { continue }
-      for line in text.split(separator: "\n").dropFirst() {
+      for line in Procfs.lines(text).dropFirst() {
         let fields = line.split(separator: " ", maxSplits: 10)
         guard fields.count > 9, UInt64(fields[9]) == file.inode, let own = endpoint(fields[1]),
           let peer = endpoint(fields[2]), let state = UInt8(fields[3], radix: 16)

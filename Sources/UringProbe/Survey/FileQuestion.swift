@@ -92,7 +92,7 @@ struct FileQuestion: Sendable {
     guard let fdinfo, let text = Procfs.text(fdinfo), Procfs.field("ino", of: text) == file.inode,
       let mount = Procfs.field("mnt_id", of: text), let mounts = Procfs.text("/proc/self/mountinfo")
     else { return false }
-    return mounts.split(separator: "\n").contains { line in
+    return Procfs.lines(mounts).contains { line in
       let fields = line.split(separator: " ", maxSplits: 3)
       return fields.count > 2 && UInt64(fields[0]) == mount && fields[2] == "\(major):\(minor)"
     }

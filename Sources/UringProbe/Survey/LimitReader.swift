@@ -55,7 +55,7 @@ struct LimitReader {
 
   /// The soft limit; the largest number if there is none.
   private static func limit(_ name: String, in text: String) -> UInt64? {
-    for line in text.split(separator: "\n") where line.hasPrefix(name) {
+    for line in Procfs.lines(text) where line.hasPrefix(name) {
       let value = line.dropFirst(name.utf8.count).split(separator: " ").first
       return value == "unlimited" ? .max : value.flatMap { UInt64($0) }
     }

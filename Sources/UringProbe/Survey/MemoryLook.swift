@@ -53,7 +53,7 @@ enum MemoryLook {
     guard let bytes = Procfs.read("/proc/\(tgid)/maps", limit: mostTextOfMappings),
       bytes.count < mostTextOfMappings
     else { return [] }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+    return Procfs.lines(String(decoding: bytes, as: UTF8.self)).compactMap { line in
       // bounds, permissions, offset, device, inode, name
       let words = line.split(separator: " ", maxSplits: 5)
       let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }

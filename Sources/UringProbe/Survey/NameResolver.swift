@@ -50,7 +50,7 @@ struct NameResolver {
       case .file(let question):
         answer(question, subject, old, rings: rings, at: now, into: &records)
       case .thread(let tid, let tgid):
-        let name = Procfs.read("/proc/\(tid)/comm").map { harmless($0.dropLast()) }
+        let name = Procfs.read("/proc/\(tid)/comm").map { oneLine($0.dropLast()) }
         known[subject] = Entry(name: name ?? old?.name ?? "", time: now)
         guard let name, !name.isEmpty, name != old?.name else { continue }
         records.append(record_task_name.self, at: now) {
@@ -76,7 +76,7 @@ struct NameResolver {
       tables.path(ring, index, of: rings[ring], at: time)
     }
     guard let answer else { return }
-    var name = harmless(answer.name)
+    var name = oneLine(answer.name)
     if answer.isClosed {
       if question.descriptor >= 0 {
         name = ClosedFile.present(name, question.descriptor, of: question.process)

@@ -62,7 +62,7 @@ struct SocketDescription {
       credentials[0] > 0
     else { return nil }
     let pid = credentials[0]
-    let name = Procfs.read("/proc/\(pid)/comm").map { harmless($0.dropLast()) }
+    let name = Procfs.read("/proc/\(pid)/comm").map { oneLine($0.dropLast()) }
     return name.map { "\($0)/\(pid)" } ?? "\(pid), which has ended"
   }
 
@@ -95,7 +95,7 @@ struct SocketDescription {
         // an abstract name begins with a zero
         let path = bytes[2..<max(2, min(Int(length), bytes.count))]
         let isAbstract = path.first == 0
-        let name = harmless((isAbstract ? path.dropFirst() : path).prefix { $0 != 0 })
+        let name = oneLine((isAbstract ? path.dropFirst() : path).prefix { $0 != 0 })
         return (family, isAbstract && !name.isEmpty ? "@" + name : name)
       default: return (family, "")
       }

@@ -3,13 +3,13 @@ import Glibc
 /// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, where that was
 /// stripped, `.dynsym`.
 ///
-/// Files come from strangers: every offset and length is checked, and reading is bounded.
+/// Files come from strangers: every offset and length is checked. A table is read in pieces and only what is asked for is
+/// kept, so that memory does not depend on the file.
 struct ELFSymbols {
-  private struct Function: Addressed {
-    var address: UInt64
-    var size: UInt64
-    /// Where its name is in ``names``.
-    var name: Int
+  /// A symbol table, and where the names of its symbols are.
+  private struct Table {
+    var entries: Range<UInt64>
+    var names: Range<UInt64>
   }
 
   /// A loaded part of the file (PT_LOAD).
@@ -19,50 +19,117 @@ struct ELFSymbols {
     var address: UInt64
   }
 
-  private var functions: [Function] = []
-  private var names: [UInt8] = []
+  /// A function that may have an address in it.
+  private struct Function {
+    var address: UInt64
+    var size: UInt64
+    /// Offset of its name in the table of names.
+    var name: UInt64
+  }
+
+  private let file: File
   private var segments: [Segment] = []
+  private var table: Table?
 
-  /// Bytes of a symbol or name table that are read at most: that of a large browser is half of this.
-  private static let mostBytes: UInt64 = 128 << 20
+  /// Bytes of the symbol table.
+  var tableBytes: UInt64 { table.map { UInt64($0.entries.count) } ?? 0 }
 
-  /// nil if the file cannot be read or is no 64-bit little-endian ELF file.
-  init?(path: String) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    let file = File(descriptor: descriptor)
+  /// Bytes of program or section headers: there are up to 65535.
+  private static let mostHeaderBytes: UInt64 = 4 << 20
+  private static let mostSegments = 256
+  /// Bytes of a name that are kept.
+  private static let longestName = 512
+
+  /// Nil if it is no 64-bit little-endian ELF file.
+  ///
+  /// - Parameter descriptor: must stay open.
+  init?(descriptor: Int32) {
+    file = File(descriptor: descriptor)
     guard let header = file.read(at: 0, count: 64), header.starts(with: [0x7F, 0x45, 0x4C, 0x46]),
       header[4] == 2, header[5] == 1
     else { return nil }
-    readSegments(of: file, header)
-    readSymbols(of: file, header)
+    readSegments(header)
+    readSections(header)
   }
 
-  /// "function+0x1a" of a place in the file, nil if no function is there.
-  func describe(fileOffset: UInt64) -> String? {
-    guard
-      let segment = segments.first(where: {
-        fileOffset >= $0.offset && fileOffset - $0.offset < $0.size
-      })
-    else { return nil }
-    let address = fileOffset - segment.offset &+ segment.address
-    guard let function = functions.last(atOrBelow: address),
+  /// "function+0x1a" for those offsets in the file that are in a function.
+  ///
+  /// - Parameter budget: bytes that may be read; nil if the symbol table is larger.
+  func describe(_ offsets: Set<UInt64>, budget: UInt64) -> [UInt64: String]? {
+    guard let table else { return [:] }
+    guard tableBytes <= budget else { return nil }
+    var addresses: [UInt64: UInt64] = [:]
+    for offset in offsets { addresses[offset] = address(of: offset) }
+    let functions = functions(at: Set(addresses.values).sorted(), in: table)
+    var names: [UInt64: String] = [:]
+    for (offset, address) in addresses {
+      guard let function = functions[address], let name = name(of: function, in: table) else {
+        continue
+      }
+      names[offset] = name + "+0x" + String(address - function.address, radix: 16)
+    }
+    return names
+  }
+
+  private func address(of offset: UInt64) -> UInt64? {
+    segments.first { offset >= $0.offset && offset - $0.offset < $0.size }
+      .map { offset - $0.offset &+ $0.address }
+  }
+
+  /// The function of each address; the addresses are in order.
+  private func functions(at addresses: [UInt64], in table: Table) -> [UInt64: Function] {
+    // The last function at or below each address that is above the address before.
+    var nearest = [Function?](repeating: nil, count: addresses.count)
+    var position = table.entries.lowerBound
+    while position < table.entries.upperBound {
+      let count = min(table.entries.upperBound - position, 24 << 12)
+      guard let entries = file.read(at: position, count: count) else { break }
+      position += count
+      for start in stride(from: 0, through: entries.count - 24, by: 24) {
+        let type = entries[start + 4] & 0xF
+        let (function, indirect): (UInt8, UInt8) = (2, 10)
+        let address: UInt64 = entries.number(at: start + 8)
+        guard type == function || type == indirect, address != 0 else { continue }
+        let index = addresses.firstIndex(atOrAbove: address)
+        guard index < addresses.count, address >= nearest[index]?.address ?? 0 else { continue }
+        let size: UInt64 = entries.number(at: start + 16)
+        if nearest[index]?.address == address, size == 0 { continue }
+        nearest[index] = Function(
+          address: address, size: size, name: UInt64(entries.number(at: start) as UInt32))
+      }
+    }
+    var functions: [UInt64: Function] = [:]
+    var last: Function?
+    for (index, address) in addresses.enumerated() {
+      last = nearest[index] ?? last
       // assembly has functions without a size
-      function.size == 0 || address - function.address < function.size
-    else { return nil }
-    let name = names[function.name...].prefix { $0 != 0 }
-    return harmless(name) + "+0x" + String(address - function.address, radix: 16)
+      guard let last, last.size == 0 || address - last.address < last.size else { continue }
+      functions[address] = last
+    }
+    return functions
   }
 
-  private mutating func readSegments(of file: File, _ header: [UInt8]) {
-    let table: UInt64 = header.number(at: 32)
+  private func name(of function: Function, in table: Table) -> String? {
+    let available = UInt64(table.names.count)
+    guard function.name < available,
+      let bytes = file.read(
+        at: table.names.lowerBound + function.name,
+        count: min(available - function.name, UInt64(Self.longestName)))
+    else { return nil }
+    return oneLine(bytes.prefix { $0 != 0 })
+  }
+
+  private mutating func readSegments(_ header: [UInt8]) {
     let size = UInt64(header.number(at: 54) as UInt16)
     let count = UInt64(header.number(at: 56) as UInt16)
-    guard size >= 56, let bytes = file.read(at: table, count: size * count) else { return }
+    guard size >= 56, size * count <= Self.mostHeaderBytes,
+      let bytes = file.read(at: header.number(at: 32), count: size * count)
+    else { return }
     for start in stride(from: 0, to: bytes.count, by: Int(size)) {
       let load: UInt32 = 1
-      guard bytes.number(at: start) as UInt32 == load else { continue }
+      guard bytes.number(at: start) as UInt32 == load, segments.count < Self.mostSegments else {
+        continue
+      }
       segments.append(
         Segment(
           offset: bytes.number(at: start + 8), size: bytes.number(at: start + 32),
@@ -70,37 +137,28 @@ struct ELFSymbols {
     }
   }
 
-  private mutating func readSymbols(of file: File, _ header: [UInt8]) {
-    let table: UInt64 = header.number(at: 40)
+  private mutating func readSections(_ header: [UInt8]) {
     let size = UInt64(header.number(at: 58) as UInt16)
     let count = UInt64(header.number(at: 60) as UInt16)
-    guard size >= 64, let sections = file.read(at: table, count: size * count) else { return }
+    guard size >= 64, size * count <= Self.mostHeaderBytes,
+      let sections = file.read(at: header.number(at: 40), count: size * count)
+    else { return }
     func section(type: UInt32) -> Int? {
       stride(from: 0, to: sections.count, by: Int(size)).first {
         sections.number(at: $0 + 4) as UInt32 == type
       }
     }
+    func contents(_ section: Int) -> Range<UInt64>? {
+      let start: UInt64 = sections.number(at: section + 24)
+      let (end, isTooLarge) = start.addingReportingOverflow(sections.number(at: section + 32))
+      return isTooLarge || end > UInt64(Int64.max) ? nil : start..<end
+    }
     let (symbolTable, dynamicSymbols): (UInt32, UInt32) = (2, 11)
     guard let symbols = section(type: symbolTable) ?? section(type: dynamicSymbols) else { return }
     let link = UInt64(sections.number(at: symbols + 40) as UInt32)
-    guard link < count,
-      let entries = file.read(
-        at: sections.number(at: symbols + 24), count: sections.number(at: symbols + 32)),
-      let names = file.read(
-        at: sections.number(at: Int(link * size) + 24),
-        count: sections.number(at: Int(link * size) + 32))
+    guard link < count, let entries = contents(symbols), let names = contents(Int(link * size))
     else { return }
-    self.names = names
-    for start in stride(from: 0, through: entries.count - 24, by: 24) {
-      let type = entries[start + 4] & 0xF
-      let (function, indirect): (UInt8, UInt8) = (2, 10)
-      let name = Int(entries.number(at: start) as UInt32)
-      let address: UInt64 = entries.number(at: start + 8)
-      guard type == function || type == indirect, address != 0, name < names.count else { continue }
-      functions.append(
-        Function(address: address, size: entries.number(at: start + 16), name: name))
-    }
-    functions.sort { $0.address < $1.address }
+    table = Table(entries: entries, names: names)
   }
 
   private struct File {
@@ -108,7 +166,7 @@ struct ELFSymbols {
 
     /// The bytes there, nil if there are not so many.
     func read(at offset: UInt64, count: UInt64) -> [UInt8]? {
-      guard count <= ELFSymbols.mostBytes, offset <= UInt64(Int64.max) else { return nil }
+      guard offset <= UInt64(Int64.max) - count else { return nil }
       let length = Int(count)
       var got = 0
       let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, initialized in
@@ -123,6 +181,18 @@ struct ELFSymbols {
       }
       return got == length ? bytes : nil
     }
+  }
+}
+
+extension [UInt64] {
+  /// The index of the first number that is not below this one; they are in order.
+  fileprivate func firstIndex(atOrAbove number: UInt64) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }
 

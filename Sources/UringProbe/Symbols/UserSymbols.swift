@@ -8,32 +8,62 @@ import UringTrace
 
 /// Names for the frames of user stacks, from the files that a process has mapped.
 struct UserSymbols {
-  private struct Mapping {
-    var range: Range<UInt64>
+  /// An address in a file.
+  private struct Place: Hashable {
+    var file: MappedFile.Identity
     var offset: UInt64
-    var inode: UInt64
-    /// Device and inode: the same file in every process.
-    var key: String
-    var path: String
   }
 
-  private var files = BoundedCache<String, ELFSymbols?>(limit: mostFiles)
+  /// The file of a mapping, as long as the process that has it is not looked at again.
+  private struct FileKey: Hashable {
+    var device: DeviceNumber
+    var inode: UInt64
+  }
 
-  /// Files that are kept: a program and its libraries are ten or so.
+  /// A frame of a stack.
+  private struct Frame {
+    var address: UInt64
+    var mapping: Mapping?
+
+    var offset: UInt64 {
+      mapping.map { address - $0.range.lowerBound &+ $0.offset } ?? 0
+    }
+  }
+
+  /// Functions of places: nil where there is none.
+  private var functions = BoundedCache<Place, String?>(limit: mostPlaces)
+
+  /// Places that are kept.
+  private static let mostPlaces = 1 << 14
+  /// Files that are opened for one batch of stacks: a program and its libraries are ten or so.
   private static let mostFiles = 64
+  /// Bytes of a symbol table: that of a large browser is half of this.
+  private static let mostTableBytes: UInt64 = 128 << 20
+  /// Bytes of symbol tables that are read for one batch.
+  private static let mostBytes: UInt64 = 256 << 20
+  /// Nanoseconds that reading one file may take.
+  private static let patience: UInt64 = 5_000_000_000
 
   /// The stacks as records. `table` is the kernel's table of stacks.
   mutating func resolve(
     _ stacks: [UserStackKey], table: Int32, into records: inout RecordBuffer
   ) {
     var mappings: [UInt32: [Mapping]] = [:]
+    var traces: [(stack: UserStackKey, frames: [Frame])] = []
     for stack in stacks {
       var key = stack.stack
-      var frames = [UInt64](repeating: 0, count: Int(PROBE_USER_STACK_DEPTH))
-      guard bpf_map_lookup_elem(table, &key, &frames) == 0 else { continue }
-      let maps = mappings[stack.tgid] ?? Self.mappings(of: stack.tgid)
+      var addresses = [UInt64](repeating: 0, count: Int(PROBE_USER_STACK_DEPTH))
+      guard bpf_map_lookup_elem(table, &key, &addresses) == 0 else { continue }
+      let maps = mappings[stack.tgid] ?? Mapping.executable(of: stack.tgid)
       mappings[stack.tgid] = maps
-      let lines = frames.prefix { $0 != 0 }.map { describe($0, in: maps, of: stack.tgid) }
+      let frames = addresses.prefix { $0 != 0 }.map { address in
+        Frame(address: address, mapping: maps.first { $0.range.contains(address) })
+      }
+      traces.append((stack, frames))
+    }
+    let names = names(of: traces)
+    for (stack, frames) in traces {
+      let lines = frames.map { Self.describe($0, names) }
       let text = Array(lines.joined(separator: "\n").utf8.prefix(16_384))
       records.append(record_user_stack.self, at: MonotonicClock.now(), text: text) {
         $0.tgid = stack.tgid
@@ -44,49 +74,82 @@ struct UserSymbols {
   }
 
   /// "io_uring_submit+0x1c (liburing.so.2)"
-  private mutating func describe(
-    _ address: UInt64, in mappings: [Mapping], of tgid: UInt32
+  private static func describe(
+    _ frame: Frame, _ names: [FileKey: [UInt64: String]]
   ) -> String {
-    let number = "0x" + String(address, radix: 16)
-    guard let mapping = mappings.first(where: { $0.range.contains(address) }) else { return number }
-    let name = mapping.path.split(separator: "/").last.map(String.init) ?? mapping.path
-    guard mapping.inode != 0 else { return name.isEmpty ? number : "\(number) (\(name))" }
-    let offset = address - mapping.range.lowerBound + mapping.offset
-    if let function = symbols(of: mapping, tgid)?.describe(fileOffset: offset) {
-      return "\(function) (\(name))"
+    let number = "0x" + String(frame.address, radix: 16)
+    guard let mapping = frame.mapping else { return number }
+    guard mapping.inode != 0 else {
+      return mapping.name.isEmpty ? number : "\(number) (\(mapping.name))"
     }
-    return "0x\(String(offset, radix: 16)) (\(name))"
+    let function = names[FileKey(device: mapping.device, inode: mapping.inode)]?[frame.offset]
+    return "\(function ?? "0x" + String(frame.offset, radix: 16)) (\(mapping.name))"
   }
 
-  private mutating func symbols(of mapping: Mapping, _ tgid: UInt32) -> ELFSymbols? {
-    if let known = files[mapping.key] { return known }
-    let low = String(mapping.range.lowerBound, radix: 16)
-    let high = String(mapping.range.upperBound, radix: 16)
-    // the very file, also if it was deleted or is of another mount namespace
-    let symbols =
-      ELFSymbols(path: "/proc/\(tgid)/map_files/\(low)-\(high)")
-      ?? ELFSymbols(path: "/proc/\(tgid)/root\(mapping.path)")
-    files[mapping.key] = .some(symbols)
-    return symbols
+  /// The functions of all frames by file and offset. Each file is opened once.
+  private mutating func names(
+    of traces: [(stack: UserStackKey, frames: [Frame])]
+  ) -> [FileKey: [UInt64: String]] {
+    var wanted: [FileKey: (mapping: Mapping, tgid: UInt32, offsets: Set<UInt64>)] = [:]
+    for (stack, frames) in traces {
+      for frame in frames {
+        guard let mapping = frame.mapping, mapping.inode != 0 else { continue }
+        let key = FileKey(device: mapping.device, inode: mapping.inode)
+        wanted[key, default: (mapping, stack.tgid, [])].offsets.insert(frame.offset)
+      }
+    }
+    guard !wanted.isEmpty else { return [:] }
+    var systems = FileSystems()
+    var budget = Self.mostBytes
+    var names: [FileKey: [UInt64: String]] = [:]
+    for (key, (mapping, tgid, offsets)) in wanted.prefix(Self.mostFiles) {
+      guard systems.isTrusted(mapping.device, of: tgid) else { continue }
+      let usesPath = systems.areTrusted(above: mapping.path, of: tgid)
+      let (known, limit) = (functions.entries, min(budget, Self.mostTableBytes))
+      let reading = BoundedCall.run(for: tgid, limit: Self.patience) {
+        Reading(mapping, of: tgid, usesPath: usesPath, offsets, known: known, budget: limit)
+      }
+      guard let reading, let reading else { continue }
+      budget -= reading.tableBytes
+      for (place, name) in reading.found { functions[place] = .some(name) }
+      names[key] = reading.names
+    }
+    return names
   }
 
-  /// Executable mappings: lines of `start-end perms offset device inode path`.
-  private static func mappings(of tgid: UInt32) -> [Mapping] {
-    var mappings: [Mapping] = []
-    let text = Procfs.text("/proc/\(tgid)/maps", limit: 4 << 20) ?? ""
-    for line in text.split(separator: "\n") {
-      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-      guard fields.count >= 5, fields[1].contains("x") else { continue }
-      let bounds = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] < bounds[1], let offset = UInt64(fields[2], radix: 16),
-        let inode = UInt64(fields[4])
-      else { continue }
-      let path = fields.count > 5 ? harmless(fields[5].drop { $0 == " " }.utf8) : ""
-      mappings.append(
-        Mapping(
-          range: bounds[0]..<bounds[1], offset: offset, inode: inode,
-          key: "\(fields[3]) \(inode)", path: path))
+  /// What one file says of the offsets in it.
+  private struct Reading: Sendable {
+    var names: [UInt64: String] = [:]
+    /// Those that were not known before.
+    var found: [Place: String?] = [:]
+    var tableBytes: UInt64 = 0
+
+    init?(
+      _ mapping: Mapping, of tgid: UInt32, usesPath: Bool, _ offsets: Set<UInt64>,
+      known: [Place: String?], budget: UInt64
+    ) {
+      guard let file = MappedFile(mapping, of: tgid, usesPath: usesPath) else { return nil }
+      let identity = file.identity
+      var unknown: Set<UInt64> = []
+      for offset in offsets {
+        if let name = known[Place(file: identity, offset: offset)] {
+          names[offset] = name
+        } else {
+          unknown.insert(offset)
+        }
+      }
+      guard !unknown.isEmpty else { return }
+      let answer = file.reading { descriptor -> (names: [UInt64: String]?, tableBytes: UInt64) in
+        guard let symbols = ELFSymbols(descriptor: descriptor) else { return ([:], 0) }
+        return (symbols.describe(unknown, budget: budget), symbols.tableBytes)
+      }
+      // Asked again later if it could not be read or the budget is spent.
+      guard let answer, let more = answer.names else { return }
+      tableBytes = answer.tableBytes
+      for offset in unknown {
+        found[Place(file: identity, offset: offset)] = .some(more[offset])
+        names[offset] = more[offset]
+      }
     }
-    return mappings
   }
 }

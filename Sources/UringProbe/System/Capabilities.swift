@@ -247,9 +247,11 @@ private struct CapabilityDetector {
     }
     do {
       var watched: [ReleaseFunction] = []
+      var refusals: [String] = []
       _ = try ReleaseObject(
-        configuration: configuration, kernel: kernel, capture: capture, watched: &watched)
-      add("buffer_releases", true, "", lost)
+        configuration: configuration, kernel: kernel, capture: capture, watched: &watched,
+        refusals: &refusals)
+      add("buffer_releases", !watched.isEmpty, refusals.joined(separator: "; "), lost)
     } catch {
       add("buffer_releases", false, error.message, lost)
     }

@@ -45,6 +45,18 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     return ProbeError(kind, "\(message): \(errorText(code))\(hint)", details: details)
   }
 
+  /// The BPF program that the kernel did not load, by libbpf's own words; nil if something else failed.
+  var refusedProgram: String? {
+    let (start, end) = ("prog '", "': failed to load")
+    for line in details.split(separator: "\n").reversed() {
+      guard let name = line.firstRange(of: start)?.upperBound,
+        let rest = line[name...].firstRange(of: end)?.lowerBound
+      else { continue }
+      return String(line[name..<rest])
+    }
+    return nil
+  }
+
   static func thread(_ errno: Int32) -> ProbeError {
     ProbeError(.system, "cannot start a thread: \(errorText(errno))")
   }

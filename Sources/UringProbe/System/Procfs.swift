@@ -10,7 +10,7 @@ extension Procfs {
 
   /// The number of a hexadecimal or decimal field `name:` of a status file.
   static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
-    for line in text.split(separator: "\n") where line.hasPrefix("\(name):") {
+    for line in lines(text) where line.hasPrefix("\(name):") {
       let value = line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.first
       return value.flatMap { UInt64($0, radix: radix) }
     }
@@ -39,11 +39,7 @@ extension Procfs {
 
   /// State, five numbers, flags, and more; nil if there is no such process.
   static func fields(ofProcess tgid: UInt32) -> [Substring]? {
-    // The name may have anything in it.
-    guard let stat = text("/proc/\(tgid)/stat"), let end = stat.lastIndex(of: ")") else {
-      return nil
-    }
-    return stat[end...].dropFirst(2).split(separator: " ")
+    text("/proc/\(tgid)/stat").map(statFields)
   }
 }
 

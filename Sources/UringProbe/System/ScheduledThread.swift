@@ -36,7 +36,7 @@ extension Procfs {
   /// Where a thread may run, by its status file; empty if that does not say.
   static func processors(of status: String) -> String {
     let name = "Cpus_allowed_list:"
-    for line in status.split(separator: "\n") where line.hasPrefix(name) {
+    for line in Procfs.lines(status) where line.hasPrefix(name) {
       return String(line.dropFirst(name.utf8.count).drop { $0 == "\t" || $0 == " " })
     }
     return ""

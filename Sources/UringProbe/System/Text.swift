@@ -10,16 +10,10 @@ func textBytes<Array>(of array: Array) -> [UInt8] {
   withUnsafeBytes(of: array) { bytes in [UInt8](bytes.prefix { $0 != 0 }) }
 }
 
-/// Names come from strangers and end up in a terminal: control characters, invalid UTF-8 and marks
-/// that change the direction of writing become `?`.
-func harmless(_ name: some Sequence<UInt8>) -> String {
-  var text = String.UnicodeScalarView()
-  for scalar in String(decoding: Array(name), as: UTF8.self).unicodeScalars {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF, 0xFFFD:
-      text.append("?")
-    default: text.append(scalar)
-    }
-  }
-  return String(text)
+/// A name as text on one line: records separate lines of text by line feeds, and a return before one would be one
+/// character with it. All else stays as it is; whoever shows it makes it fit to be shown.
+func oneLine(_ name: some Sequence<UInt8>) -> String {
+  let (lineFeed, returns) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+  return String(
+    decoding: name.map { $0 == lineFeed || $0 == returns ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
 }

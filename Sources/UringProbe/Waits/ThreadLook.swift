@@ -112,8 +112,16 @@ struct ProcessMemory {
   init(_ tgid: UInt32) { self.tgid = tgid }
 
   func words(at address: UInt64, count: Int) -> [UInt32]? {
+    // The page may be one of a file that a program serves.
+    BoundedCall.run(for: tgid, limit: 500_000_000) { [tgid] in
+      Self.read(tgid, address, count)
+    } ?? nil
+  }
+
+  private static func read(_ tgid: UInt32, _ address: UInt64, _ count: Int) -> [UInt32]? {
+    guard let offset = off_t(exactly: address) else { return nil }
     let descriptor = open("/proc/\(tgid)/mem", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0, let offset = off_t(exactly: address) else { return nil }
+    guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var words = [UInt32](repeating: 0, count: count)
     let isRead = words.withUnsafeMutableBytes {
@@ -125,7 +133,7 @@ struct ProcessMemory {
   /// Whether memory is of this process alone; nil if it is not mapped.
   func isPrivate(_ address: UInt64) -> Bool? {
     guard let maps = Procfs.text("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
-    for line in maps.split(separator: "\n") {
+    for line in Procfs.lines(maps) {
       let words = line.split(separator: " ", maxSplits: 2)
       let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
       guard bounds.count == 2, words.count > 1, bounds[0] <= address, address < bounds[1] else {

@@ -1,3 +1,5 @@
+import UringBase
+
 /// Writes JSON text in the order of the calls, without spaces.
 ///
 /// Keys are not escaped: they are literals of this program.
@@ -210,7 +212,7 @@ package struct JSONWriter {
     needsComma = true
   }
 
-  /// Escapes what JSON demands, and all control characters: a document may be shown on a terminal.
+  /// Escapes what JSON demands, and what must not reach a terminal, where a document may be shown.
   private mutating func append(_ scalar: Unicode.Scalar) {
     switch scalar {
     case "\"": bytes.append(contentsOf: "\\\"".utf8)
@@ -218,13 +220,17 @@ package struct JSONWriter {
     case "\n": bytes.append(contentsOf: "\\n".utf8)
     case "\r": bytes.append(contentsOf: "\\r".utf8)
     case "\t": bytes.append(contentsOf: "\\t".utf8)
-    case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}":
-      let digits = Array("0123456789abcdef".utf8)
-      bytes.append(contentsOf: "\\u00".utf8)
-      bytes.append(digits[Int(scalar.value >> 4)])
-      bytes.append(digits[Int(scalar.value & 15)])
-    default:
-      bytes.append(contentsOf: UTF8.encode(scalar)!)
+    case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+    case _ where scalar.displayWidth != nil: bytes.append(contentsOf: UTF8.encode(scalar)!)
+    default: for unit in UTF16.encode(scalar)! { escape(unit) }
+    }
+  }
+
+  private mutating func escape(_ unit: UInt16) {
+    bytes.append(contentsOf: "\\u".utf8)
+    for shift in [12, 8, 4, 0] {
+      let digit = UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 15
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
   }
 }

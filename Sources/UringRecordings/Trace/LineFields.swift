@@ -95,9 +95,15 @@ struct LineFields {
 
   /// A member that the line has for the event.
   private mutating func readLine(_ field: RecordField, from line: LineMembers) throws {
-    store(
-      field.scalar.width == 1 ? UInt64(try line.opcode()) : try line.hex("\(field.name)"),
-      in: field.scalar)
+    let value: UInt64
+    if field.scalar.width == 1 {
+      value = UInt64(try line.number("sqe_opcode") ?? line.opcode())
+    } else if try line.has("record_user_data") {
+      value = try line.hex("record_user_data")
+    } else {
+      value = try line.hex("\(field.name)")
+    }
+    store(value, in: field.scalar)
   }
 
   private func integer(_ field: RecordField, _ name: String, _ line: LineMembers) throws -> UInt64 {

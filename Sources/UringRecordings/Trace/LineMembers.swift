@@ -33,6 +33,11 @@ struct LineMembers {
     try container.decode(T.self, forKey: Key(stringValue: key))
   }
 
+  /// Nil if there is no such member.
+  func number<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T? {
+    try container.decodeIfPresent(T.self, forKey: Key(stringValue: key))
+  }
+
   func string(_ key: String) throws -> String {
     try container.decode(String.self, forKey: Key(stringValue: key))
   }

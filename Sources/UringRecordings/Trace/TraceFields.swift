@@ -5,6 +5,9 @@ import UringTrace
 /// Writes the members that an event line has for its kind, as the kind's description says.
 struct TraceFields {
   let record: UnsafePointer<record>
+  /// The line's own `opcode` and `user_data`, which the record's fields of these names need not repeat.
+  let opcode: UInt8
+  let userData: UInt64?
   /// Names of `REQ_F_*` by bit.
   let flagNames: [String]
 
@@ -16,8 +19,10 @@ struct TraceFields {
   private var bytes: UnsafeRawPointer { UnsafeRawPointer(record) }
 
   private func write(_ fields: [RecordField], to json: inout JSONWriter) {
-    for field in fields where isPresent(field) {
+    for field in fields {
       let value = field.scalar.load(from: bytes)
+      if case .line = field.format { writeUnlessRepeated(value, of: field, to: &json) }
+      guard isPresent(field) else { continue }
       if let alternative = field.alternative {
         let isOther = alternative.isSelected(in: bytes)
         json.key(field.name)
@@ -33,6 +38,17 @@ struct TraceFields {
         if isNull(value, field) { json.null() } else { write(value, of: field, to: &json) }
       }
       if let derived = field.derived { write(derived, from: value, of: field, to: &json) }
+    }
+  }
+
+  /// An application can rewrite an SQE while the kernel takes it: the SQE as it was read then differs from the request.
+  private func writeUnlessRepeated(
+    _ value: UInt64, of field: RecordField, to json: inout JSONWriter
+  ) {
+    if field.scalar.width == 1 {
+      if value != UInt64(opcode) { json.field("sqe_opcode", value) }
+    } else if value != userData {
+      json.field("record_user_data", hex: value)
     }
   }
 

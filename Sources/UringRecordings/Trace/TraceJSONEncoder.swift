@@ -39,9 +39,9 @@ final class TraceJSONEncoder: TraceEncoder {
     write(into: &output) { json in
       for record in RecordSequence(bytes: records) {
         aggregator.consume(record)
-        // A record that makes no sense to the model is nothing that happened.
-        guard let event = aggregator.lastEvent, let descriptor = record.pointee.kind.descriptor
-        else { continue }
+        guard let descriptor = record.pointee.kind.descriptor else { continue }
+        // A record that makes no sense to the model has no event.
+        let event = aggregator.lastEvent ?? Event(unnamed: record)
         noteFlagName(record)
         events += 1
         json.object { json in
@@ -50,17 +50,25 @@ final class TraceJSONEncoder: TraceEncoder {
           json.field("event", literal: descriptor.name)
           json.field("ring", event.ring == 0 ? nil : event.ring)
           json.field("req", event.request == 0 ? nil : event.request)
-          let hasRequest =
+          let hasUserData =
             event.request != 0 && event.isUserDataKnown || descriptor.hasUserData
+          let userData = hasUserData ? event.userData : nil
           json.key("user_data")
-          if hasRequest { json.hex(event.userData) } else { json.null() }
+          if let userData { json.hex(userData) } else { json.null() }
           json.field(
             "opcode", event.opcode.rawValue == UInt8(RECORD_OPCODE_NONE) ? nil : event.opcode.name)
+          if event.opcode.rawValue != record.pointee.opcode {
+            json.field("record_opcode", record.pointee.opcode)
+          }
+          if aggregator.lastEvent == nil { json.field("ignored", true) }
           if event.group != 0 { json.field("group", event.group) }
           json.field("tid", record.pointee.tid)
           if record.pointee.ctx != 0 { json.field("ctx", hex: record.pointee.ctx) }
           if record.pointee.req != 0 { json.field("kiocb", hex: record.pointee.req) }
-          TraceFields(record: record, flagNames: flagNames).write(to: &json)
+          TraceFields(
+            record: record, opcode: event.opcode.rawValue, userData: userData,
+            flagNames: flagNames
+          ).write(to: &json)
         }
         json.newline()
       }

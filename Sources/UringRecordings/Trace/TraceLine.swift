@@ -3,26 +3,27 @@ import UringRecords
 
 /// A line of trace.jsonl after the header, decoded to the record it was made from.
 struct TraceLine: Decodable {
-  enum Content {
-    /// The bytes of the record.
-    case event([UInt8])
-    case summary(record_end)
-  }
-
-  let content: Content
+  /// The record; empty if there is none so long.
+  let bytes: [UInt8]
+  /// It is the last line, whose record ends the recording.
+  let isSummary: Bool
 
   init(from decoder: any Decoder) throws {
     let line = LineMembers(try decoder.container(keyedBy: LineMembers.Key.self))
     switch try line.string("type") {
-    case "event": content = .event(try Self.event(line))
+    case "event":
+      bytes = try Self.event(line)
+      isSummary = false
     case "summary":
       var end = record_end()
       end.base.time_ns = try line.integer("t")
+      end.base.size = UInt16(MemoryLayout<record_end>.size)
       end.base.kind = .end
       end.base.opcode = UInt8(RECORD_OPCODE_NONE)
       end.records = try line.integer("events")
       end.lost = try line.integer("lost")
-      content = .summary(end)
+      bytes = withUnsafeBytes(of: end) { Array($0) }
+      isSummary = true
     default: throw line.failure("type")
     }
   }
@@ -37,7 +38,7 @@ struct TraceLine: Decodable {
     base.req = try line.hex("kiocb", default: 0)
     base.tid = try line.integer("tid")
     base.kind = descriptor.kind
-    base.opcode = try line.opcode()
+    base.opcode = try line.number("record_opcode") ?? line.opcode()
     var fields = LineFields(descriptor, base: base)
     try fields.read(descriptor.fields, from: line)
     return fields.finish()

@@ -7,76 +7,80 @@ import UringTrace
 enum TraceReader {
   struct Result {
     var header: RecordingHeader
-    var records: RecordBuffer
+    var records: FileBytes
     var flaw: RecordingFlaw?
   }
 
-  /// Whether a file starts as a JSON trace does.
-  static func looksLikeTrace(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.first { !isSpace($0) } == UInt8(ascii: "{")
+  /// White space before the first line that is skipped.
+  static let mostSpace = 4096
+
+  /// Whether a file starts as a JSON trace does; nil if that cannot be told from so few bytes.
+  static func looksLikeTrace(_ start: FileBytes) -> Bool? { looksLikeTrace(start.bytes) }
+
+  static func looksLikeTrace(_ bytes: UnsafeRawBufferPointer) -> Bool? {
+    guard let first = bytes.prefix(mostSpace).first(where: { !isSpace($0) }) else {
+      return bytes.count < mostSpace ? nil : false
+    }
+    return first == UInt8(ascii: "{")
   }
 
   /// Reads as many lines as make sense.
-  static func read(_ bytes: UnsafeRawBufferPointer) throws(RecordingError) -> Result {
+  static func read(_ contents: FileContents) throws(RecordingError) -> Result {
     let decoder = JSONDecoder()
-    var lines = Lines(bytes: bytes)
-    guard let first = lines.next(),
-      let line = try? decoder.decode(HeaderLine.self, from: first.data),
+    var lines = TraceLines(contents)
+    guard case .line(let first, _) = lines.next(),
+      let line = try? decoder.decode(HeaderLine.self, from: first),
       line.type == "header"
     else { throw .notARecording }
     guard line.schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(line.schema) }
     guard line.schema >= 1, let kernel = line.kernel, let tier = line.tier,
-      let start = line.start
+      let start = line.start,
+      RecordingHeader.areInBounds(start: start, realtime: line.startRealtime ?? 0)
     else { throw .corruptHeader }
     let header = RecordingHeader(
       toolVersion: line.version ?? "",
       host: HostDescription(
         kernel: kernel, tier: tier, startTime: start, startRealtime: line.startRealtime ?? 0,
         sampling: max(1, line.sampling ?? 1)))
+    var records = GrowingBytes()
+    let flaw = try read(&lines, decoder, into: &records)
+    return Result(header: header, records: records.finish(), flaw: flaw)
+  }
 
-    var result = Result(header: header, records: RecordBuffer(), flaw: .cutOff)
-    while let line = lines.next() {
-      guard let decoded = try? decoder.decode(TraceLine.self, from: line.data) else {
-        // A last line that does not end is where writing stopped.
-        if line.isTerminated { result.flaw = .corrupt(place: lines.number, isLine: true) }
-        return result
+  /// Reads the lines behind the header; returns why some cannot be used.
+  private static func read(
+    _ lines: inout TraceLines, _ decoder: JSONDecoder, into records: inout GrowingBytes
+  ) throws(RecordingError) -> RecordingFlaw? {
+    var bounds = RecordBounds()
+    while true {
+      let (data, isTerminated): (Data, Bool)
+      switch lines.next() {
+      case .end: return .cutOff
+      case .failure(let flaw): return flaw
+      case .line(let line, let ends): (data, isTerminated) = (line, ends)
       }
-      switch decoded.content {
-      case .event(let record):
-        record.withUnsafeBytes { if !$0.isEmpty { result.records.append(whole: $0) } }
-      case .summary(let end):
-        result.records.append(end, base: \.base)
-        result.flaw = lines.isAtEnd ? nil : .corrupt(place: lines.number + 1, isLine: true)
-        return result
+      let corrupt = RecordingFlaw.corrupt(place: lines.number, isLine: true)
+      guard let decoded = try? decoder.decode(TraceLine.self, from: data) else {
+        // A last line that does not end is where writing stopped.
+        return isTerminated ? corrupt : .cutOff
+      }
+      let bytes = decoded.bytes
+      guard
+        bytes.withUnsafeBytes({ bytes in
+          guard let start = bytes.baseAddress, !bytes.isEmpty else { return true }
+          return bounds.admit(start.assumingMemoryBound(to: record.self))
+        })
+      else { return corrupt }
+      bytes.withUnsafeBytes { records.append($0) }
+      if records.count > FileContents.mostInMemory { throw .tooLong }
+      if decoded.isSummary {
+        return lines.isAtEnd ? nil : .corrupt(place: lines.number + 1, isLine: true)
       }
     }
-    return result
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
-  }
-
-  /// The lines of a text.
-  private struct Lines {
-    let bytes: UnsafeRawBufferPointer
-    var offset = 0
-    /// Of the line last returned, from 1.
-    var number: UInt64 = 0
-
-    init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    var isAtEnd: Bool { offset >= bytes.count }
-
-    mutating func next() -> (data: Data, isTerminated: Bool)? {
-      guard !isAtEnd else { return nil }
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-      let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-      let length = end ?? rest.count
-      offset += length + (end == nil ? 0 : 1)
-      number += 1
-      return (Data(UnsafeRawBufferPointer(rebasing: rest[..<length])), end != nil)
-    }
   }
 
   private struct HeaderLine: Decodable {

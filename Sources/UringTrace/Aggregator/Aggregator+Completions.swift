@@ -140,7 +140,7 @@ extension Aggregator {
   private mutating func indexAll(of ring: Handle<RingState>) {
     guard !rings[ring].isIndexed else { return }
     rings[ring].isIndexed = true
-    requests.indexAll(of: ring)
+    requests.indexAll(of: ring, count: rings[ring].ring.inFlight)
   }
 
   /// A CQE at the address of a request that is thought to have ended.
@@ -292,17 +292,19 @@ extension Aggregator {
     return found.slot
   }
 
-  private func awaiting(
+  private mutating func awaiting(
     notificationData: UInt64, _ ring: Handle<RingState>
   ) -> Handle<RequestSlot>? {
+    guard walks.admitsRecord() else { return nil }
     var found: Handle<RequestSlot>?
-    requests.forEachInFlight(of: ring) { handle, slot in
+    let looked = requests.forEachInFlight(of: ring) { handle, slot in
       guard slot.request.state == .awaitingNotification,
         slot.request.sqe.addr3 == notificationData
       else { return true }
       found = handle
       return false
     }
+    walks.pay(passed: requests.count, looked: looked)
     return found
   }
 

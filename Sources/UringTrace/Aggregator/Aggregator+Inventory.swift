@@ -159,6 +159,8 @@ extension Aggregator {
     rings[ring].ring.unreaped = []
     rings[ring].ring.reaped = []
     rings[ring].ring.files = []
+    rings[ring].ring.balance = nil
+    guard walks.admitsRecord() else { return }
     let method = Ring.Balance.Method(record.pointee.method)
     let balance = Ring.Balance(
       method: method, outstanding: record.pointee.outstanding,
@@ -177,9 +179,9 @@ extension Aggregator {
   }
 
   /// Requests from before the observation that have shown themselves and are not in the history any more.
-  private func forgottenFound(on ring: Handle<RingState>) -> UInt64 {
+  private mutating func forgottenFound(on ring: Handle<RingState>) -> UInt64 {
     var known: UInt64 = 0
-    requests.forEachInFlight(of: ring) { _, slot in
+    let looked = requests.forEachInFlight(of: ring) { _, slot in
       if !slot.request.isStartKnown { known += 1 }
       return true
     }
@@ -187,16 +189,18 @@ extension Aggregator {
       if slot.ring == ring, !slot.request.isStartKnown { known += 1 }
       return true
     }
+    walks.pay(passed: requests.count, looked: looked + requests.historyCount / 4)
     let found = rings[ring].ring.counts.found
     return found - min(found, known)
   }
 
   /// In flight on a ring at `time`: started by then, or before the observation, and not yet ended.
-  private func accounted(
+  private mutating func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
     var count: UInt64 = 0
-    requests.forEachInFlight(of: ring) { _, slot in
+    var ended = 0
+    let looked = requests.forEachInFlight(of: ring) { _, slot in
       if slot.request.startTime <= time || !slot.request.isStartKnown {
         count += withNotifications && slot.hasUnpostedNotification ? 2 : 1
       }
@@ -204,11 +208,13 @@ extension Aggregator {
     }
     requests.forEachEnded { slot in
       guard slot.request.lastTime > time else { return false }
+      ended += 1
       if slot.ring == ring, slot.request.startTime <= time || !slot.request.isStartKnown {
         count += 1
       }
       return true
     }
+    walks.pay(passed: requests.count, looked: looked + ended / 4)
     return count
   }
 

@@ -126,6 +126,9 @@ extension Aggregator {
     guard let slot = step(kind, record.pointee.base, &event) else { return }
     requests[slot].request.state = .worker
     rings[requests[slot].ring].ring.counts.punted &+= 1
+    if requests[slot].request.movesDataUnasked {
+      rings[requests[slot].ring].ring.counts.puntedTransfers &+= 1
+    }
   }
 
   mutating func pollArm(_ record: UnsafePointer<record_poll_arm>, _ event: inout Event) {
@@ -169,14 +172,15 @@ extension Aggregator {
     event.value = Int64(truncatingIfNeeded: record.pointee.got)
 
     var slot = requests.latest(at: header.req)
-    if slot == nil {
+    if slot == nil, walks.admitsRecord() {
       let (position, wanted) = (record.pointee.pos, record.pointee.wanted)
       var best = 0
-      requests.forEachInFlight(of: ring) { handle, candidate in
+      let looked = requests.forEachInFlight(of: ring) { handle, candidate in
         let fit = candidate.request.fit(shortWriteAt: position, of: wanted, tid: header.tid)
         if fit > best { (best, slot) = (fit, handle) }
         return true
       }
+      walks.pay(passed: requests.count, looked: looked)
     }
     guard let slot else { return }
     requests[slot].request.shortWriteBytes = record.pointee.got

@@ -40,7 +40,9 @@ extension Aggregator {
   private mutating func close(
     _ ring: Handle<RingState>, _ moment: Moment, _ event: inout Event
   ) {
-    for slot in requests.inFlight(of: ring) { endUnseen(slot, moment, &event) }
+    for slot in requests.inFlight(of: ring, count: rings[ring].ring.inFlight) {
+      endUnseen(slot, moment, &event)
+    }
     lending.ringClosed(ring, at: moment, lossTime: requests.lossTime)
     guard let forgotten = rings.close(ring, time: moment.time) else { return }
     // Records that arrived after its close may have lent buffers again.

@@ -43,6 +43,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var memory = MemoryTracker()
 
   var events: EventLog
+  var walks = WalkBudget()
 
   /// Counts of the records themselves.
   struct StreamCounts {
@@ -58,6 +59,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     clock = RateClock(start: host.startTime)
     requests = RequestTracker(history: limits.history)
     rings = RingTracker(closedLimit: limits.closedRings)
+    rings.start(at: clock.tick)
     lending = LendingTracker(history: limits.history)
     events = EventLog(capacity: limits.events)
   }
@@ -109,10 +111,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
       return
     }
     advance(to: record.pointee.time_ns)
-    var event = Event(
-      time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
-      opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
-      tid: record.pointee.tid, flags: 0)
+    var event = Event(unnamed: record)
     dispatch(record, &event)
     // A request that io-wq ran passes the flush after it posted its CQE.
     if record.pointee.kind == .skip, event.request == 0 { return events.noteNone() }
@@ -139,6 +138,10 @@ public struct Aggregator: ~Copyable, RecordHandler {
 
   @inline(never)
   private mutating func passTicks(until time: UInt64) {
-    if let ticks = clock.advance(over: time) { rings.sample(at: ticks) }
+    if let ticks = clock.advance(over: time) {
+      rings.sample(at: ticks)
+    } else if rings.lastID == 0 {
+      rings.start(at: clock.tick)
+    }
   }
 }

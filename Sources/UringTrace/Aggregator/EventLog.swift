@@ -129,6 +129,15 @@ struct EventLog: ~Copyable {
 }
 
 extension Event {
+  /// The event of a record of which only the header is known.
+  @inline(__always)
+  package init(unnamed record: UnsafePointer<record>) {
+    self.init(
+      time: record.pointee.time_ns, request: 0, ring: 0, kind: record.pointee.kind,
+      opcode: Opcode(rawValue: record.pointee.opcode), userData: 0, value: 0,
+      tid: record.pointee.tid, flags: 0)
+  }
+
   /// The event is about this request.
   @inline(__always)
   mutating func name(_ slot: borrowing RequestSlot) {

@@ -171,6 +171,11 @@ public struct Request: Sendable {
     isUserDataKnown ? "0x" + String(userData, radix: 16) : nil
   }
 
+  /// It moves data, and did not ask for a worker thread.
+  package var movesDataUnasked: Bool {
+    opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
+  }
+
   /// Whether a field of ``sqe`` is what the application wrote.
   public func knows(_ field: SQEKnowledge) -> Bool {
     isSQEKnown || kernelKnowledge.isSuperset(of: field)

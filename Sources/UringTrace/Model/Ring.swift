@@ -144,6 +144,8 @@ public struct Ring: Sendable {
     public var shortWrites: UInt64 = 0
     /// Handed to io-wq.
     public var punted: UInt64 = 0
+    /// Of these, transfers that did not ask for a worker (IOSQE_ASYNC).
+    public var puntedTransfers: UInt64 = 0
     public var pollArmed: UInt64 = 0
     /// Requests whose end no event told.
     public var endedUnseen: UInt64 = 0

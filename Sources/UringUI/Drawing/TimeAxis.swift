@@ -1,4 +1,5 @@
 import UringBase
+import UringTrace
 
 /// A span of time on the columns of a line.
 struct TimeAxis: Hashable, Sendable {
@@ -53,7 +54,8 @@ struct TimeAxis: Hashable, Sendable {
       for column in first...last {
         let low = max(Double(span.from > start ? span.from - start : 0), Double(column) * step)
         let high = min(Double(min(span.to, end) - start), Double(column + 1) * step)
-        sums[column] += UInt64(max(1, high - low))
+        sums[column] = sums[column].addingSaturated(
+          UInt64(nearest: max(1, (high - low).rounded(.down))))
       }
     }
     return Bars.spark(sums)

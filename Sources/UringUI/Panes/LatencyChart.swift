@@ -80,7 +80,7 @@ struct LatencyChart {
       ("p50", Humanise.duration(summary.p50)), ("p90", Humanise.duration(summary.p90)),
       ("p99", Humanise.duration(summary.p99)), ("p99.9", Humanise.duration(summary.p999)),
       ("max", Humanise.duration(summary.max)),
-      ("mean", Humanise.duration(UInt64(max(0, summary.mean)))),
+      ("mean", Humanise.duration(UInt64(nearest: summary.mean.rounded(.down)))),
       ("count", Humanise.count(summary.count)),
     ]
     for (line, (name, value)) in numbers.enumerated() where line < area.height {

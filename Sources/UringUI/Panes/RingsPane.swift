@@ -67,7 +67,8 @@ struct RingsContent: ListContent {
   private static func sum(_ value: @escaping @Sendable (Ring) -> UInt64)
     -> @Sendable (Snapshot) -> String
   {
-    { snapshot in Humanise.count(snapshot.rings.reduce(0) { $0 + value($1) }) }
+    { snapshot in Humanise.count(snapshot.rings.reduce(UInt64(0)) { $0.addingSaturated(value($1)) })
+    }
   }
 
   static let columns: [Column<Row>] = [

@@ -60,8 +60,9 @@ final class ChildCommand {
     var child = spawn_child()
     let error = Self.withCStrings(arguments) { arguments in
       guard let user = SudoUser.current else { return spawn_held(arguments, &options, &child) }
-      return user.name.withCString { name in
-        var identity = spawn_identity(user: name, uid: user.uid, gid: user.gid)
+      return user.groups.withUnsafeBufferPointer { groups in
+        var identity = spawn_identity(
+          uid: user.uid, gid: user.gid, groups: groups.baseAddress, group_count: groups.count)
         return withUnsafePointer(to: &identity) { identity in
           options.identity = identity
           return spawn_held(arguments, &options, &child)

@@ -18,6 +18,10 @@ struct CapabilitiesCommand: ParsableCommand {
 
   func run() throws {
     let report = CapabilityReport(Capabilities.detect())
-    try StandardOutput.write(json ? report.json : report.text)
+    if json {
+      try StandardOutput.write(report.json)
+    } else {
+      try StandardOutput.write(report.text)
+    }
   }
 }

@@ -100,6 +100,12 @@ struct DemoCommand: ParsableCommand {
     do {
       if let capture { try recorder?.start(host: capture.host) }
       start = try Self.start(target)
+      do {
+        try recorder?.publish()
+      } catch {
+        start.workload.stop()
+        throw error
+      }
     } catch {
       capture?.stop()
       recorder?.discard()
@@ -165,27 +171,29 @@ struct DemoCommand: ParsableCommand {
     return 0
   }
 
-  private static func text(_ status: Status) -> [UInt8] {
+  private static func text(_ status: Status) -> PlainText {
     let totals = status.totals
-    var lines = [
+    var text = PlainText()
+    text.line(
       "\(status.device ?? "no device"): \(status.target.rawValue), \(status.mode), "
-        + "backing \(status.backing)",
+        + "backing \(status.backing)")
+    text.line(
       "\(totals.ios) I/Os, \(totals.bytes) bytes, \(totals.groups) groups, "
-        + "\(totals.members) members",
-      "\(status.load?.verified ?? 0) blocks verified, \(status.errors) errors",
-    ]
+        + "\(totals.members) members")
+    text.line(
+      "\(status.load?.verified ?? 0) blocks verified, \(status.errors) errors")
     for fault in Fault.allCases {
-      if let count = totals.faults[fault] { lines.append("\(fault.rawValue): \(count) I/Os") }
+      if let count = totals.faults[fault] { text.line("\(fault.rawValue): \(count) I/Os") }
     }
-    if let mismatch = status.load?.firstMismatch { lines.append(mismatch) }
-    return Array((lines.joined(separator: "\n") + "\n").utf8)
+    if let mismatch = status.load?.firstMismatch { text.line(mismatch) }
+    return text
   }
 
   private static func write(_ records: [IORecord], to path: String) throws(Failure) {
     var json = JSONWriter()
     for record in records { DemoAccount.write(record, to: &json) }
     do throws(OutputError) {
-      try OutputFile(creating: path, owner: SudoUser.current?.owner).write(json.bytes)
+      try OutputFile.write(json.bytes, to: path, owner: SudoUser.current?.owner)
     } catch {
       throw Failure(error)
     }

@@ -36,6 +36,11 @@ struct ExportCommand: ParsableCommand {
   static func write(
     _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat
   ) throws(Failure) {
+    // It would be emptied before it is read.
+    if let input = recording.fileID, FileID(output: path) == input {
+      throw Failure(
+        ExitStatus.cannotCreate, "cannot write to \(path): it is the recording that is read")
+    }
     do {
       let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
       try TraceExport.write(recording, until: time, to: file, format: format)

@@ -56,6 +56,7 @@ struct LiveCommand: ParsableCommand {
         filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration,
         isForScreen: true)
       try held.child.release()
+      try output.publish()
       return capture.source
     }
   }

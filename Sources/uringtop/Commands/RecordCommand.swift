@@ -55,9 +55,15 @@ struct RecordCommand: ParsableCommand {
       capture = try LiveCapture.start(
         filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500),
         recorder: recorder)
-      do {
+      do throws(Failure) {
         try recorder.start(host: capture.host)
         try child?.release()
+        do throws(Failure) {
+          try recorder.publish()
+        } catch {
+          _ = child?.terminate()
+          throw error
+        }
       } catch {
         capture.stop()
         throw error
@@ -70,6 +76,7 @@ struct RecordCommand: ParsableCommand {
     let reason = watch.wait { recorder.hasFailed }
     capture.lookAgain(after: reason)
     let last = try capture.stop(after: watch.signal)
+    capture.reportNotices()
     let end = Result { () throws(Failure) in
       try recorder.finish(after: last, signal: watch.signal)
     }

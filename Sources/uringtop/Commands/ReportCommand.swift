@@ -86,8 +86,11 @@ struct ReportCommand: ParsableCommand {
       findings, in: snapshot,
       notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
       command: ending.map { (command, $0) }, toolVersion: Version.current)
-    try StandardOutput.write(
-      json ? document.encoded() : Array(ReportText(document).text.utf8))
+    if json {
+      try StandardOutput.write(document.encoded())
+    } else {
+      try StandardOutput.write(ReportText(document).text)
+    }
     throw Failure(status(findings, ending), "")
   }
 
@@ -137,6 +140,7 @@ struct ReportCommand: ParsableCommand {
     if case .childEnded(let how) = reason { ending = ReportDocument.CommandEnding(how) }
     capture.lookAgain(after: reason)
     let snapshot = filters.ageFilter.apply(to: try capture.stop(after: watch.signal))
+    capture.reportNotices()
     if let child, ending == nil {
       ending = .running
       if let how = child.terminate(patience: 10), how != .killed(signal: SIGTERM) {

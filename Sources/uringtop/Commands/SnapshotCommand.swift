@@ -54,17 +54,14 @@ struct SnapshotCommand: ParsableCommand {
     } else {
       snapshot = try live()
     }
+    guard json else { return try StandardOutput.write(SnapshotTable(snapshot).text) }
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let findings = diagnosis.findings(in: snapshot)
-    let output =
-      json
-      ? SnapshotDocument(
-        snapshot, findings: findings,
-        notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
-        toolVersion: Version.current
-      ).encoded()
-      : Array(SnapshotTable(snapshot).text.utf8)
-    try StandardOutput.write(output)
+    let document = SnapshotDocument(
+      snapshot, findings: findings,
+      notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
+      toolVersion: Version.current)
+    try StandardOutput.write(document.encoded())
   }
 
   private func live() throws(Failure) -> Snapshot {
@@ -73,7 +70,7 @@ struct SnapshotCommand: ParsableCommand {
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.lookAgain()
     let snapshot = capture.stop()
-    for notice in capture.source.takeNotices() { StandardError.write(notice.text) }
+    capture.reportNotices()
     return filters.ageFilter.apply(to: snapshot)
   }
 }

@@ -32,16 +32,19 @@ struct CapabilityReport {
     return json.bytes
   }
 
-  var text: [UInt8] {
-    var text = "kernel \(Text.clean(capabilities.kernel)), tier \(capabilities.tier)\n\n"
+  var text: PlainText {
+    var text = PlainText()
+    text.line("kernel \(capabilities.kernel), tier \(capabilities.tier)")
+    text.line()
     var rows = [["FEATURE", "", "DETAIL", "WITHOUT IT YOU LOSE"]]
     for feature in capabilities.features {
       rows.append([
-        feature.name, feature.isAvailable ? "yes" : "NO", Text.clean(feature.reason),
+        feature.name, feature.isAvailable ? "yes" : "NO", feature.reason,
         feature.isAvailable ? "" : feature.lostWithout,
       ])
     }
-    text += Text.table(rows, rightAligned: [])
-    return Array(text.utf8)
+    // Its texts are this program's, and the kernel's reasons.
+    text.table(rows, rightAligned: [], widestCell: 200)
+    return text
   }
 }

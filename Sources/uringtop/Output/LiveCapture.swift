@@ -83,6 +83,11 @@ final class LiveCapture: Sendable {
     try BlockingCall.run("stopper", after: signal) { [self] in stop() }
   }
 
+  /// Prints on standard error what the capture goes without, and the like.
+  func reportNotices() {
+    for notice in session.takeNotices() { StandardError.write(notice.text) }
+  }
+
   /// Reads what is left, and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }

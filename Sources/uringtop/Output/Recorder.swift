@@ -6,8 +6,8 @@ import UringTrace
 
 /// The file that `record` writes.
 ///
-/// It is created when the capture runs, so that a start that fails costs no file; what comes before is
-/// kept until then.
+/// It is started when the capture runs; records that come before are kept until then. It gets its name when the start has
+/// succeeded: until then a file that has this name remains as it was.
 final class Recorder: RecordSink {
   private enum Stage {
     case waiting(records: [UInt8])
@@ -53,7 +53,7 @@ final class Recorder: RecordSink {
 
   // MARK: The file
 
-  /// Creates the file. A FIFO has to wait for its reader.
+  /// Starts the file. A FIFO has to wait for its reader.
   func start(host: HostDescription) throws(Failure) {
     let header = RecordingHeader(toolVersion: Version.current, host: host)
     let (path, format) = (path, format)
@@ -66,6 +66,15 @@ final class Recorder: RecordSink {
     stage.withLock { stage in
       if case .waiting(let records) = stage { records.withUnsafeBytes { writer.append($0) } }
       stage = .writing(writer)
+    }
+  }
+
+  /// Shows the file under its name.
+  func publish() throws(Failure) {
+    do {
+      try writer?.publish()
+    } catch {
+      throw Failure(error)
     }
   }
 
@@ -96,12 +105,10 @@ final class Recorder: RecordSink {
     return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
   }
 
-  /// The start failed: removes the file, to which nothing was recorded.
+  /// The start failed: leaves no file.
   func discard() {
-    guard let writer else { return }
-    _ = try? writer.finish(time: 0, lostInKernel: 0)
-    var status = stat()
-    if path != "-", lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { unlink(path) }
+    writer?.discard()
+    stage.withLock { $0 = .waiting(records: []) }
   }
 }
 

@@ -1,3 +1,4 @@
+import UringBase
 import UringDocuments
 import UringFindings
 import UringTrace
@@ -8,36 +9,41 @@ struct ReportText {
 
   init(_ document: ReportDocument) { self.document = document }
 
-  var text: String {
-    var text = ""
-    for finding in document.findings { text += describe(finding) + "\n" }
-    return text + conclusion
+  var text: PlainText {
+    var text = PlainText()
+    for finding in document.findings {
+      describe(finding, &text)
+      text.line()
+    }
+    conclude(&text)
+    return text
   }
 
   /// Requests listed under a finding.
   private static var requestLimit: Int { 5 }
 
-  private func describe(_ finding: Finding) -> String {
+  private func describe(_ finding: Finding, _ text: inout PlainText) {
     let snapshot = document.snapshot
     let rings = finding.rings.map { id in
       (finding.past?.rings ?? snapshot.rings).first { $0.id == id }.map(describe) ?? "ring \(id)"
     }
-    var text = "\(finding.severity.name)  \(finding.tag)"
-    text += (rings.isEmpty ? "" : "  ") + rings.joined(separator: ", ") + "\n"
-    text += "  \(Text.clean(finding.summary))\n"
-    if let past = finding.past { text += "  held:   \(describe(past))\n" }
-    text += "  means:  \(finding.meaning)\n  do:     \(finding.cure)\n"
+    text.line(
+      "\(finding.severity.name)  \(finding.tag)" + (rings.isEmpty ? "" : "  ")
+        + rings.joined(separator: ", "))
+    text.line("  \(finding.summary)")
+    if let past = finding.past { text.line("  held:   \(describe(past))") }
+    text.line("  means:  \(finding.meaning)")
+    text.line("  do:     \(finding.cure)")
     let requests = finding.requests(in: snapshot).prefix(Self.requestLimit)
     let time = finding.past?.until ?? snapshot.time
-    for request in requests { text += "  request \(describe(request, at: time))\n" }
+    for request in requests { text.line("  request \(describe(request, at: time))") }
     let more = finding.requestCount - min(finding.requestCount, UInt64(requests.count))
-    if more > 0, !requests.isEmpty { text += "  and \(more) more\n" }
-    return text
+    if more > 0, !requests.isEmpty { text.line("  and \(more) more") }
   }
 
   private func describe(_ ring: Ring) -> String {
     let fd = ring.descriptors.first { $0.fd >= 0 }.map { " fd \($0.fd)" } ?? ""
-    let owner = ring.comm.isEmpty ? "?" : Text.clean(ring.comm)
+    let owner = ring.comm.isEmpty ? "?" : ring.comm
     return "ring \(ring.id) (\(owner) \(ring.ownerTgid)\(fd))"
   }
 
@@ -56,7 +62,9 @@ struct ReportText {
   private func describe(_ request: Request, at time: UInt64) -> String {
     let snapshot = document.snapshot
     var text = "\(request.id): \(request.opcode.name) \(request.userDataText ?? "?")"
-    if let name = snapshot.fileNames.name(of: request) { text += " on \(Text.clean(name))" }
+    if let name = snapshot.fileNames.name(of: request) {
+      text += " on \(name.printable.shortened(to: PlainText.widestName))"
+    }
     if request.hasResult {
       let error = ErrorNumber(result: request.result)?.name
       return text + ", result \(error ?? "\(request.result)")"
@@ -65,27 +73,29 @@ struct ReportText {
     return text + ", \(request.state.name) for \(Text.duration(age))"
   }
 
-  private var conclusion: String {
+  private func conclude(_ text: inout PlainText) {
     let snapshot = document.snapshot
     let counts = Finding.Severity.allCases.reversed().compactMap { severity -> String? in
       let count = document.findings.count { $0.severity == severity }
       return count == 0 ? nil : "\(count) \(severity.name)"
     }
     let length = snapshot.time.since(snapshot.host.startTime)
-    var text =
+    let found =
       counts.isEmpty
       ? "no findings"
       : "\(document.findings.count) finding\(document.findings.count == 1 ? "" : "s"): "
         + counts.joined(separator: ", ")
-    text +=
-      "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))\n"
-    if snapshot.lost.total > 0 { text += "\(snapshot.lost.total) records were lost\n" }
-    for line in UnevaluatedRule.lines(document.notEvaluated) { text += "not evaluated: \(line)\n" }
+    text.line(
+      found
+        + "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))"
+    )
+    if snapshot.lost.total > 0 { text.line("\(snapshot.lost.total) records were lost") }
+    for line in UnevaluatedRule.lines(document.notEvaluated) { text.line("not evaluated: \(line)") }
     switch document.command?.ending {
-    case .exited(let status)? where status != 0: text += "the command ended with status \(status)\n"
-    case .killed(let signal)?: text += "the command was killed by signal \(signal)\n"
+    case .exited(let status)? where status != 0:
+      text.line("the command ended with status \(status)")
+    case .killed(let signal)?: text.line("the command was killed by signal \(signal)")
     default: break
     }
-    return text
   }
 }

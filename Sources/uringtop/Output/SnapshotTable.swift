@@ -13,13 +13,21 @@ struct SnapshotTable {
     self.snapshot = snapshot
   }
 
-  var text: String {
-    var text = "kernel \(Text.clean(snapshot.host.kernel)), \(Text.clean(snapshot.host.tier)), "
-    text += "\(snapshot.recordCount) records, \(snapshot.lost.total) lost\n"
-    text += totals + "\n" + rings
-    if !snapshot.requests.isEmpty { text += "\n" + requests }
-    if !snapshot.groups.isEmpty { text += "\n" + groups }
-    if !snapshot.latency.isEmpty { text += "\n" + latency }
+  var text: PlainText {
+    var text = PlainText()
+    text.line(
+      "kernel \(snapshot.host.kernel), \(snapshot.host.tier), \(snapshot.recordCount) records, "
+        + "\(snapshot.lost.total) lost")
+    text.line(totals)
+    text.line()
+    if snapshot.rings.isEmpty { text.line("no rings") } else { rings(&text) }
+    for (isEmpty, table) in [
+      (snapshot.requests.isEmpty, requests), (snapshot.groups.isEmpty, groups),
+      (snapshot.latency.isEmpty, latency),
+    ] where !isEmpty {
+      text.line()
+      table(&text)
+    }
     return text
   }
 
@@ -38,11 +46,10 @@ struct SnapshotTable {
       (totals.skipped, "skipped their CQE"), (totals.endedUnseen, "ended unseen"),
       (totals.inFlight, "in flight"), (snapshot.notListed, "more in flight and not listed"),
     ])
-    return "\(begun): \(now)\n"
+    return "\(begun): \(now)"
   }
 
-  private var rings: String {
-    guard !snapshot.rings.isEmpty else { return "no rings\n" }
+  private func rings(_ text: inout PlainText) {
     var rows = [
       [
         "RING", "PID", "COMMAND", "FD", "SQ", "CQ", "IN FLIGHT", "SUBMITTED", "COMPLETED",
@@ -53,7 +60,7 @@ struct SnapshotTable {
       let fds = ring.descriptorNumbers.map(String.init)
       rows.append([
         "\(ring.id)", ring.ownerTgid == 0 ? "-" : "\(ring.ownerTgid)",
-        Text.clean(ring.comm) + (ring.isClosed ? " (closed)" : ""),
+        ring.comm + (ring.isClosed ? " (closed)" : ""),
         fds.isEmpty ? "-" : fds.joined(separator: ","), "\(ring.sqEntries)", "\(ring.cqEntries)",
         "\(ring.inFlight)" + (ring.notListed == 0 ? "" : " (+\(ring.notListed) not listed)"),
         "\(ring.counts.submitted)", "\(ring.counts.completed)",
@@ -62,10 +69,10 @@ struct SnapshotTable {
         ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p99),
       ])
     }
-    return Text.table(rows, rightAligned: [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    text.table(rows, rightAligned: [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
   }
 
-  private var requests: String {
+  private func requests(_ text: inout PlainText) {
     var rows = [["RING", "AGE", "STATE", "OPCODE", "FILE", "OFFSET", "LENGTH", "USER_DATA"]]
     for request in snapshot.requests.prefix(Self.requestLimit) {
       let age = snapshot.time.since(request.startTime)
@@ -77,13 +84,12 @@ struct SnapshotTable {
         request.userDataText ?? "?",
       ])
     }
-    var text = Text.table(rows, rightAligned: [0, 1, 5, 6])
+    text.table(rows, rightAligned: [0, 1, 5, 6])
     let more = snapshot.requests.count - Self.requestLimit
-    if more > 0 { text += "and \(more) more\n" }
-    return text
+    if more > 0 { text.line("and \(more) more") }
   }
 
-  private var groups: String {
+  private func groups(_ text: inout PlainText) {
     var rows = [
       [
         "GROUP", "RING", "AGE", "PROVIDER", "BUFFER", "LENGTH", "MOVED", "DONE", "STATE",
@@ -101,15 +107,14 @@ struct SnapshotTable {
           ? "-" : group.conditions.map { "\($0.name)" }.joined(separator: ","),
       ])
     }
-    var text = Text.table(rows, rightAligned: [0, 1, 2, 5, 6, 7])
+    text.table(rows, rightAligned: [0, 1, 2, 5, 6, 7])
     let more = snapshot.groups.count - Self.groupLimit
-    if more > 0 { text += "and \(more) more\n" }
-    return text
+    if more > 0 { text.line("and \(more) more") }
   }
 
   private func buffer(of group: RequestGroup) -> String {
     if let io = group.buffer.ublk {
-      let device = io.device.isEmpty ? "ublk" : Text.clean(io.device)
+      let device = io.device.isEmpty ? "ublk" : io.device
       return "\(device) \(io.queue):\(io.tag) \(io.operationName)"
     }
     if let index = group.buffer.index {
@@ -124,7 +129,7 @@ struct SnapshotTable {
     return group.state.name + (acknowledgement.isDerived ? " (derived)" : "")
   }
 
-  private var latency: String {
+  private func latency(_ text: inout PlainText) {
     var rows = [["RING", "OPCODE", "COUNT", "P50", "P90", "P99", "P99.9", "MAX"]]
     for latency in snapshot.latency {
       let summary = latency.summary
@@ -134,11 +139,11 @@ struct SnapshotTable {
         Text.duration(summary.max),
       ])
     }
-    return Text.table(rows, rightAligned: [0, 2, 3, 4, 5, 6, 7])
+    text.table(rows, rightAligned: [0, 2, 3, 4, 5, 6, 7])
   }
 
   private func file(of request: Request) -> String {
-    if let name = snapshot.fileNames.name(of: request) { return Text.clean(name) }
+    if let name = snapshot.fileNames.name(of: request) { return name }
     return switch request.file {
     case .descriptor(let fd)?: "fd \(fd)"
     case .fixed(let index)?: "fixed \(index)"

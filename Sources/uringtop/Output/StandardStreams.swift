@@ -1,14 +1,11 @@
 import Glibc
+import UringBase
 import UringRecordings
 
 /// Messages for the user, one line each.
 enum StandardError {
   static func write(_ message: String) {
-    // Texts from outside, as file names, must not command the terminal.
-    let clean = String(
-      String.UnicodeScalarView(
-        message.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
-    let bytes = Array("uringtop: \(clean)\n".utf8)
+    let bytes = Array("uringtop: \(message.printable)\n".utf8)
     // A pipe that nobody reads must not hold up the end: signals may be blocked.
     var event = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
     guard poll(&event, 1, 1_000) != 0 else { return }
@@ -18,6 +15,8 @@ enum StandardError {
 
 /// Results for the user or the next program.
 enum StandardOutput {
+  static func write(_ text: PlainText) throws(Failure) { try write(Array(text.text.utf8)) }
+
   static func write(_ bytes: [UInt8]) throws(Failure) {
     do {
       try OutputFile(creating: "-", owner: nil).write(bytes)

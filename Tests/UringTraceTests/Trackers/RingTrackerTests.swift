@@ -44,6 +44,50 @@ import Testing
     #endif
   }
 
+  /// Only rings that may have changed are looked at when a tick passes.
+  @Test func ratesOfQuietRingsAreThoseOfAllTicks() {
+    var clock = RateClock(start: 1_000_000_000_000)
+    var rings = RingTracker(closedLimit: 1)
+    rings.start(at: clock.tick)
+    let quiet = rings.add(4096, time: clock.now)!
+    let busy = rings.add(8192, time: clock.now)!
+    rings[quiet].ring.counts.submitted = 80
+    func pass(_ ticks: UInt64) {
+      for _ in 0..<ticks {
+        rings[busy].ring.counts.submitted += 10
+        rings.sample(at: clock.advance(over: clock.nextTick)!)
+      }
+    }
+    func second(_ ring: Handle<RingState>) -> Double {
+      rings[ring].rates.lastSecond(RateCounters(rings[ring].ring.counts), clock: clock).submitted
+    }
+    func minute(_ ring: Handle<RingState>) -> Double {
+      rings[ring].rates.lastMinute(RateCounters(rings[ring].ring.counts), clock: clock).submitted
+    }
+    pass(8)
+    #expect(second(quiet) == 80 && second(busy) == 80)
+    pass(24)
+    #expect(second(quiet) == 0 && second(busy) == 80)
+    #expect(minute(quiet) == 20 && minute(busy) == 80)
+    rings[quiet].ring.counts.submitted += 40
+    #expect(second(quiet) == 40)
+    pass(1)
+    #expect(second(quiet) == 40)
+    pass(8)
+    #expect(second(quiet) == 0)
+    #expect(rings.total.submitted == 120 + 41 * 10)
+    #expect(rings.rates(clock).lastSecond.submitted == 80)
+    pass(61 * 8)
+    #expect(minute(quiet) == 0 && minute(busy) == 80)
+    _ = rings.close(quiet, time: clock.now)
+    _ = rings.close(busy, time: clock.now)
+    rings.forget(quiet)
+    #expect(rings.total.submitted == 120 + 529 * 10)
+    #if DEBUG
+      rings.checkInvariants()
+    #endif
+  }
+
   @Test func reopenedRingIsNotForgotten() {
     var rings = RingTracker(closedLimit: 0)
     let first = rings.add(4096, time: 1)!

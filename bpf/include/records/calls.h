@@ -62,8 +62,8 @@ struct record_system_calls {
  */
 struct record_process_limits {
   struct record base;
-  __u64 locked;       /* RLIMIT_MEMLOCK; null if unlimited @null max @unit bytes */
-  __u64 files;        /* RLIMIT_NOFILE; null if unlimited @null max */
+  __u64 locked;       /* RLIMIT_MEMLOCK; null if unlimited @null max @unit bytes @any */
+  __u64 files;        /* RLIMIT_NOFILE; null if unlimited @null max @any */
   __u32 tgid;         /* process */
   __u32 ignores_lock; /* true with CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply @bool */
   __s32 disabled;     /* kernel.io_uring_disabled; null where the kernel has none @null negative */

@@ -149,7 +149,7 @@ struct record_worker_pool {
  */
 struct record_ring_balance {
   struct record base;
-  __u64 outstanding;          /* requests, and notifications of zero-copy sends, that have not ended */
+  __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended @summed */
   enum record_balance method; /* how they were counted */
   __u32 reached;              /* different requests that the walk found */
 };
@@ -171,9 +171,9 @@ struct record_parked {
   __u64 behind;            /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit */
   __u64 flags;             /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
   __u64 user_data;         /* of the request @line user_data */
-  __u64 off;               /* as in the SQE @signed */
+  __u64 off;               /* as in the SQE @signed @any */
   __u64 addr;              /* as in the SQE @hex */
-  __u64 expires_ns;        /* timeouts: when they fire @omit */
+  __u64 expires_ns;        /* timeouts: when they fire @omit @any */
   __u32 len;               /* as in the SQE */
   __u32 op_flags;          /* as in the SQE */
   __s32 fd;                /* descriptor, or index of a registered file */
@@ -312,7 +312,7 @@ struct record_disk_request {
 struct record_registered_file {
   struct record base;
   __u64 tag;         /* the application's tag @hex */
-  __u64 inode;       /* inode number */
+  __u64 inode;       /* inode number @any */
   __u32 index;       /* slot */
   __s32 references;  /* held by requests; null up to 6.12, which does not count them by file @null negative */
   __u16 mode;        /* of the inode, S_IF* */

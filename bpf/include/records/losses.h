@@ -30,7 +30,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
  */
 struct record_lost {
   struct record base;
-  __u64 count;            /* lost records */
+  __u64 count;            /* lost records @summed */
   enum record_loss cause; /* why they were lost */
   __u32 reserved;
 };
@@ -44,16 +44,16 @@ struct record_lost {
  */
 struct record_counts {
   struct record base;
-  __u64 submitted;   /* requests, those that failed in preparation included */
-  __u64 failed;      /* of these, failed in preparation */
-  __u64 completed;   /* requests that ended with a CQE in the ring */
-  __u64 cqes;        /* CQEs posted */
-  __u64 auxiliary;   /* CQEs that name no request and are not followed by more */
-  __u64 overflows;   /* CQEs in the overflow list */
-  __u64 dropped;     /* of these, lost for good: there was no memory */
-  __u64 skipped;     /* requests that ended without a CQE, as requested */
+  __u64 submitted;   /* requests, those that failed in preparation included @summed */
+  __u64 failed;      /* of these, failed in preparation @summed */
+  __u64 completed;   /* requests that ended with a CQE in the ring @summed */
+  __u64 cqes;        /* CQEs posted @summed */
+  __u64 auxiliary;   /* CQEs that name no request and are not followed by more @summed */
+  __u64 overflows;   /* CQEs in the overflow list @summed */
+  __u64 dropped;     /* of these, lost for good: there was no memory @summed */
+  __u64 skipped;     /* requests that ended without a CQE, as requested @summed */
   __u64 bytes;       /* sum of the positive results of CQEs that name their request */
-  __u64 unmeasured;  /* ended requests whose latency is unknown */
+  __u64 unmeasured;  /* ended requests whose latency is unknown @summed */
   __u64 latency_sum; /* of `latencies` @unit ns */
   /* errno and requests that ended with it, alternating @pairs errors */
   __u32 errors;

@@ -31,7 +31,7 @@ struct record_memory_change {
   struct record base;
   __u64 started_ns; /* when the call began @omit */
   __u64 address;    /* first byte @hex */
-  __u64 length;     /* size @unit bytes */
+  __u64 length;     /* size @unit bytes @any */
   __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit */
   __u32 tgid;       /* process */
   __u32 advice;     /* madvise: MADV_* @omit */

@@ -18,7 +18,7 @@ struct record_sqe {
   __u8 flags;        /* IOSQE_* @json sqe_flags @names sqe */
   __u16 ioprio;      /* priority, or flags of the opcode */
   __s32 fd;          /* file descriptor; registered file with IOSQE_FIXED_FILE @or fixed_file flags 1 */
-  __u64 off;         /* offset, or the opcode's second address (addr2) @signed */
+  __u64 off;         /* offset, or the opcode's second address (addr2) @signed @any */
   __u64 addr;        /* address, or splice_off_in @hex */
   __u32 len;         /* bytes, iovecs or events, by opcode */
   __u32 op_flags;    /* flags of the opcode (rw_flags, msg_flags, poll32_events and others) */
@@ -97,7 +97,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("AnonymousKind"
  */
 struct record_file_identity {
   __u64 file;                      /* struct file *, the open file; 0 if unknown @hex */
-  __u64 inode;                     /* inode number */
+  __u64 inode;                     /* inode number @any */
   __u32 device;                    /* s_dev of its file system: major << 20 | minor */
   __u32 generation;                /* of the inode number, where the file system has one */
   __u32 file_system;               /* magic number, statfs(2) */

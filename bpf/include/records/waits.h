@@ -81,8 +81,8 @@ struct record_thread_state {
 struct record_open_file {
   struct record base;
   __u64 file;         /* struct file @hex */
-  __u64 inode;        /* of pipes and sockets */
-  __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit */
+  __u64 inode;        /* of pipes and sockets @any */
+  __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit @any */
   __u64 references;   /* to the file: descriptors, requests, and others */
   __u32 tgid;         /* process */
   __s32 fd;           /* its descriptor; negative: -1 - slot, of a file that ring ctx has registered */
@@ -106,7 +106,7 @@ struct record_open_file {
  */
 struct record_stream_queues {
   struct record base;
-  __u64 inode;      /* of the socket */
+  __u64 inode;      /* of the socket @any */
   __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
   __u32 window;     /* for which the peer has room, as it said last @unit bytes */
   __u32 unread;     /* received and not read by the application @unit bytes */

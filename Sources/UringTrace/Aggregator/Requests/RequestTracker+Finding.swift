@@ -56,11 +56,14 @@ extension RequestTracker {
   }
 
   /// The requests in flight of one ring, oldest first.
-  func inFlight(of ring: Handle<RingState>) -> [Handle<RequestSlot>] {
+  ///
+  /// - Parameter count: how many there are.
+  func inFlight(of ring: Handle<RingState>, count: UInt32) -> [Handle<RequestSlot>] {
     var all: [Handle<RequestSlot>] = []
+    guard count > 0 else { return all }
     forEachInFlight(of: ring) { slot, _ in
       all.append(slot)
-      return true
+      return all.count < Int(count)
     }
     return all
   }

@@ -127,8 +127,8 @@ struct RequestTracker: ~Copyable {
   }
 
   /// Lets all requests of a ring be found by `user_data`, oldest first.
-  mutating func indexAll(of ring: Handle<RingState>) {
-    for slot in inFlight(of: ring) {
+  mutating func indexAll(of ring: Handle<RingState>, count: UInt32 = .max) {
+    for slot in inFlight(of: ring, count: count) {
       userData.remove(slot, &slots)
       userData.insert(slot, &slots)
     }
@@ -247,25 +247,25 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Walking
 
-  /// Calls `body` for the requests in flight, oldest first, until it returns false.
-  func forEachInFlight(_ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool) {
-    var slot = links.first
+  /// Calls `body` for the requests in flight, of all rings or of one, oldest first, until it returns false. Returns how
+  /// many they were.
+  @discardableResult
+  func forEachInFlight(
+    of ring: Handle<RingState>? = nil, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
+  ) -> Int {
+    var (slot, count) = (links.first, 0)
     while slot != .none {
-      if !body(slot, slots[slot]) { return }
+      if ring == nil || links[slot].ring == ring {
+        count += 1
+        if !body(slot, slots[slot]) { break }
+      }
       slot = links[slot].next
     }
+    return count
   }
 
-  /// As ``forEachInFlight(_:)``, for the requests of one ring.
-  func forEachInFlight(
-    of ring: Handle<RingState>, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
-  ) {
-    var slot = links.first
-    while slot != .none {
-      if links[slot].ring == ring, !body(slot, slots[slot]) { return }
-      slot = links[slot].next
-    }
-  }
+  /// Requests that are kept, in flight or not.
+  var count: Int { slots.count }
 
   /// Calls `body` for the requests in the history, newest first, until it returns false.
   func forEachEnded(_ body: (borrowing RequestSlot) -> Bool) {

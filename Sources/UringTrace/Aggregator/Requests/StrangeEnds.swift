@@ -27,7 +27,7 @@ struct StrangeEnds {
 }
 
 extension UInt64 {
-  func addingSaturated(_ other: UInt64) -> UInt64 {
+  package func addingSaturated(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
   }

@@ -8,6 +8,10 @@ struct RingState: Listed {
   /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
   var isIndexed = false
   var rates = RateHistory()
+  /// Position in the tracker's list of active rings; negative while its counters do not change.
+  var activeIndex: Int32 = -1
+  /// Changed since the last tick.
+  var isTouched = false
   /// Its queues at the last look.
   var depth = QueueDepth()
   /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.

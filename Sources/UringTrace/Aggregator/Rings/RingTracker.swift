@@ -15,9 +15,14 @@ struct RingTracker: ~Copyable {
   private var closed: [Handle<RingState>] = []
   private let closedLimit: Int
 
+  /// Rings that may have changed since the last tick. Only their totals are taken then: with many rings, most are quiet.
+  private var active: [Handle<RingState>] = []
+  private var lastTick: UInt64 = 0
+
   /// Over all rings, forgotten ones included.
   private var totalRates = RateHistory()
-  private var forgottenTotal = RateCounters()
+  /// Over rings that are not active, and forgotten ones.
+  private var quietTotal = RateCounters()
   private var forgottenRequests = RequestTotals()
 
   /// The ring that was asked for last: records of one ring arrive in runs.
@@ -37,7 +42,10 @@ struct RingTracker: ~Copyable {
     @inline(__always)
     _read { yield rings[ring] }
     @inline(__always)
-    _modify { yield &rings[ring] }
+    _modify {
+      if !rings[ring].isTouched { touch(ring) }
+      yield &rings[ring]
+    }
   }
 
   // MARK: Finding
@@ -54,6 +62,7 @@ struct RingTracker: ~Copyable {
 
   /// Makes a ring the one that was asked for last.
   mutating func setRecent(_ ring: Handle<RingState>, context: UInt64) {
+    if !rings[ring].isTouched { touch(ring) }
     recent = RecentRing(context: context, handle: ring, state: rings.mutablePointer(to: ring))
   }
 
@@ -73,6 +82,8 @@ struct RingTracker: ~Copyable {
     let new = Ring(id: lastID, address: context, time: time)
     let ring = rings.take(RingState(new))
     rings[ring] = RingState(new)
+    rings[ring].rates = RateHistory(through: lastTick)
+    touch(ring)
     all.append(ring, in: &rings)
     if contexts.isCrowded {
       contexts.removeDead(rings) { entry, rings in
@@ -111,7 +122,7 @@ struct RingTracker: ~Copyable {
   }
 
   mutating func forget(_ ring: Handle<RingState>) {
-    forgottenTotal += RateCounters(rings[ring].ring.counts)
+    quiet(ring)
     forgottenRequests.add(rings[ring].ring.counts)
     all.remove(ring, in: &rings)
     // No context is its own any more.
@@ -143,8 +154,8 @@ struct RingTracker: ~Copyable {
 
   /// Sums over all rings that were ever seen.
   var total: RateCounters {
-    var sum = forgottenTotal
-    forEachRing { _, ring in sum += RateCounters(ring.ring.counts) }
+    var sum = quietTotal
+    for ring in active { sum += RateCounters(rings[ring].ring.counts) }
     return sum
   }
 
@@ -162,16 +173,51 @@ struct RingTracker: ~Copyable {
     return count
   }
 
+  /// The clock starts at a tick. There are no rings yet.
+  mutating func start(at tick: UInt64) {
+    lastTick = tick
+    totalRates = RateHistory(through: tick)
+  }
+
   /// Takes the totals as they are when each of the ticks begins.
   mutating func sample(at ticks: ClosedRange<UInt64>) {
-    var ring = all.first
-    while ring != .none {
-      let counters = RateCounters(rings[ring].ring.counts)
-      for tick in ticks { rings[ring].rates.sample(counters, at: tick) }
-      ring = rings[ring].link.next
-    }
     let sum = total
     for tick in ticks { totalRates.sample(sum, at: tick) }
+    lastTick = ticks.upperBound
+    // From the end: a ring that leaves the list is replaced by the last one.
+    for index in active.indices.reversed() {
+      let ring = active[index]
+      let counters = RateCounters(rings[ring].ring.counts)
+      for tick in ticks { rings[ring].rates.sample(counters, at: tick) }
+      // The short path changes the recent ring without a touch.
+      if !rings[ring].isTouched, ring != recent.handle { quiet(ring) }
+      rings[ring].isTouched = false
+    }
+  }
+
+  /// Notes that a ring may change, before it does.
+  @inline(never)
+  private mutating func touch(_ ring: Handle<RingState>) {
+    rings[ring].isTouched = true
+    guard rings[ring].activeIndex < 0 else { return }
+    let counters = RateCounters(rings[ring].ring.counts)
+    rings[ring].rates.fill(counters, through: lastTick)
+    quietTotal -= counters
+    rings[ring].activeIndex = Int32(active.count)
+    active.append(ring)
+  }
+
+  /// Takes a ring off the list of active ones.
+  private mutating func quiet(_ ring: Handle<RingState>) {
+    let index = rings[ring].activeIndex
+    guard index >= 0 else { return }
+    quietTotal += RateCounters(rings[ring].ring.counts)
+    rings[ring].activeIndex = -1
+    rings[ring].isTouched = false
+    let last = active.removeLast()
+    guard last != ring else { return }
+    active[Int(index)] = last
+    rings[last].activeIndex = index
   }
 
   func rates(_ clock: RateClock) -> (lastSecond: Rates, lastMinute: Rates) {
@@ -189,6 +235,9 @@ struct RingTracker: ~Copyable {
           (ring.ring.closedTime != 0) == closed.contains(handle), "a closed ring is on no list")
       }
       precondition(rings.count == Int(all.count), "a ring is on no list")
+      for (index, ring) in active.enumerated() {
+        precondition(rings.isLive(ring) && rings[ring].activeIndex == index, "wrong active ring")
+      }
       precondition(closed.count <= max(closedLimit, 0), "too many closed rings are kept")
       precondition(recent.state == nil || rings.isLive(recent.handle), "the recent ring is gone")
     }

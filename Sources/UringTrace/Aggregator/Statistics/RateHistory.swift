@@ -24,6 +24,14 @@ struct RateCounters {
     total.bytesWritten &+= other.bytesWritten
   }
 
+  static func -= (total: inout RateCounters, other: RateCounters) {
+    total.submitted &-= other.submitted
+    total.completed &-= other.completed
+    total.errors &-= other.errors
+    total.bytesRead &-= other.bytesRead
+    total.bytesWritten &-= other.bytesWritten
+  }
+
   func rates(since earlier: RateCounters, seconds: Double) -> Rates {
     var rates = Rates()
     rates.submitted = Double(submitted &- earlier.submitted) / seconds
@@ -41,22 +49,37 @@ struct RateHistory {
   /// Eight ticks a second, so that the rate over the last second is never much behind.
   private var ticks = InlineArray<9, RateCounters>(repeating: RateCounters())
   private var seconds = InlineArray<61, RateCounters>(repeating: RateCounters())
+  /// The last tick of which there is a sample. Later ones are like the totals: nothing has changed.
+  private var through: UInt64 = 0
+
+  /// - Parameter tick: the clock's when counting begins.
+  init(through tick: UInt64 = 0) { through = tick }
 
   /// Takes the totals as they are when `tick` begins.
   mutating func sample(_ total: RateCounters, at tick: UInt64) {
+    through = tick
     ticks[Int(tick % 9)] = total
     if tick % 8 == 0 { seconds[Int(tick / 8 % 61)] = total }
   }
 
+  /// Takes the totals for the ticks up to `tick` of which there is no sample.
+  mutating func fill(_ total: RateCounters, through tick: UInt64) {
+    guard through < tick else { return }
+    for missing in max(through + 1, tick.since(RateClock.ticksKept - 1))...tick {
+      sample(total, at: missing)
+    }
+  }
+
   func lastSecond(_ total: RateCounters, clock: RateClock) -> Rates {
     let tick = clock.tick >= 8 ? clock.tick - 8 : 0
-    return rates(total, from: ticks[Int(tick % 9)], at: tick * RateClock.tickLength, clock)
+    let sample = tick > through ? total : ticks[Int(tick % 9)]
+    return rates(total, from: sample, at: tick * RateClock.tickLength, clock)
   }
 
   func lastMinute(_ total: RateCounters, clock: RateClock) -> Rates {
     let second = clock.tick / 8 >= 60 ? clock.tick / 8 - 60 : 0
-    return rates(
-      total, from: seconds[Int(second % 61)], at: second * 8 * RateClock.tickLength, clock)
+    let sample = second * 8 > through ? total : seconds[Int(second % 61)]
+    return rates(total, from: sample, at: second * 8 * RateClock.tickLength, clock)
   }
 
   private func rates(
@@ -72,6 +95,8 @@ struct RateHistory {
 struct RateClock {
   /// Nanoseconds.
   static let tickLength: UInt64 = 125_000_000
+  /// How many ticks the history holds.
+  static let ticksKept: UInt64 = 61 * 8
 
   private(set) var start: UInt64
   private(set) var now: UInt64
@@ -102,7 +127,7 @@ struct RateClock {
     now = time
     let new = time / Self.tickLength
     // More than the history holds need not be told.
-    let first = max(tick + 1, new >= 61 * 8 ? new - 61 * 8 : 0)
+    let first = max(tick + 1, new.since(Self.ticksKept))
     tick = new
     nextTick = (tick + 1) * Self.tickLength
     return first...new

@@ -3,7 +3,7 @@ import Glibc
 /// Elements in one block of memory, each reached by a ``Handle`` that stays valid until it is given back.
 ///
 /// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)``
-/// makes handles, so none can be out of bounds; debug builds also check that the slot was not given back.
+/// makes handles; all builds check that they are within bounds, debug builds also that the slot was not given back.
 struct Pool<Element: ~Copyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   private var capacity: UInt32 = 64
@@ -49,7 +49,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
   subscript(unproven handle: Handle<Element>) -> Element {
     @inline(__always)
     unsafeAddress {
-      assert(handle.index < end)
+      precondition(handle.index < end)
       return UnsafePointer(base + Int(handle.index))
     }
   }
@@ -115,6 +115,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
 
   @inline(__always)
   private func check(_ handle: Handle<Element>) {
+    // Records come from strangers: no mistake here may reach memory outside of the pool.
+    precondition(handle.index < end)
     #if DEBUG
       precondition(isLive(handle), "a handle was used after its slot was given back")
     #endif

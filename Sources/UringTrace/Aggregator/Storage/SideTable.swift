@@ -27,12 +27,12 @@ struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   subscript(_ handle: Handle<Element>) -> Value {
     @inline(__always)
     unsafeAddress {
-      assert(Int(handle.index) < capacity)
+      precondition(Int(handle.index) < capacity)
       return UnsafePointer(values + Int(handle.index))
     }
     @inline(__always)
     unsafeMutableAddress {
-      assert(Int(handle.index) < capacity)
+      precondition(Int(handle.index) < capacity)
       return values + Int(handle.index)
     }
   }

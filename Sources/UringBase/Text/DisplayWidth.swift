@@ -1,14 +1,15 @@
 extension Unicode.Scalar {
   /// Columns the scalar takes on a terminal; nil for what must not reach one: controls, format
   /// characters such as bidirectional overrides, line separators.
-  var displayWidth: Int? {
+  package var displayWidth: Int? {
     switch value {
     case 0x20..<0x7F: return 1
     case ..<0xA0: return nil
     case 0x2500...0x25FF: return 1  // box drawing, blocks, shapes
-    case 0xFE00...0xFE0F: return nil  // variation selectors: terminals disagree on the width
     default: break
     }
+    // fillers that are not to be seen, and variation selectors, whose width terminals disagree on
+    if properties.isDefaultIgnorableCodePoint { return nil }
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
       .unassigned:
@@ -34,7 +35,7 @@ extension Unicode.Scalar {
 
 extension String {
   /// Columns the text takes on a canvas.
-  var displayWidth: Int {
+  package var displayWidth: Int {
     var width = 0
     for scalar in unicodeScalars { width += scalar.displayWidth ?? 1 }
     return width

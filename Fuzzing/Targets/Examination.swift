@@ -1,0 +1,101 @@
+import UringDocuments
+import UringFindings
+import UringRecordings
+import UringTrace
+
+@testable import UringSources
+@testable import UringUI
+@testable import uringtop
+
+/// All that uringtop does with a recording: `report`, `snapshot`, `export` and the screens of `replay`.
+///
+/// All of it takes as long as ten reports, so the input itself chooses one pane, and a fourth of the rest.
+enum Examination {
+  /// Looks at most in one report: a recording can claim to be centuries long.
+  private static let mostLooks: UInt64 = 4
+
+  static func examine(_ recording: Recording, of input: UnsafeRawBufferPointer) {
+    let choice =
+      input.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } >> 8
+    let snapshot = report(recording)
+    let time = choice & 1 == 0 ? nil : recording.duration / 2
+    let shown = time.map { recording.snapshot(at: $0) } ?? snapshot
+    show(shown, of: recording, pane: Int(choice >> 1 % 7))
+    switch choice >> 8 & 3 {
+    case 0: play(recording)
+    case 1: export(recording, as: .jsonl)
+    case 2: export(recording, as: .uring)
+    default: break
+    }
+  }
+
+  private static func report(_ recording: Recording) -> Snapshot {
+    var diagnosis = DiagnosisHistory()
+    let interval = max(DiagnosisHistory.interval, recording.duration / mostLooks)
+    let snapshot = recording.snapshot(at: nil, every: interval) { diagnosis.look(at: $0) }
+    let findings = diagnosis.findings(at: snapshot)
+    let document = ReportDocument(
+      findings, in: snapshot, notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
+      toolVersion: "")
+    _ = document.encoded()
+    _ = ReportText(document).text
+    _ = SnapshotDocument(snapshot, findings: findings, toolVersion: "").encoded()
+    _ = SnapshotTable(snapshot).text
+    return snapshot
+  }
+
+  // MARK: Screens
+
+  /// A pane, and what Enter and G open from its first and last row.
+  private static func show(_ snapshot: Snapshot, of recording: Recording, pane: Int) {
+    var interface = Interface(options: UserInterfaceOptions())
+    interface.update(
+      snapshot,
+      timeline: Timeline(
+        position: snapshot.time.since(recording.startTime), duration: recording.duration, event: 0,
+        eventCount: recording.eventCount, isPlaying: false, speed: 1,
+        isCutOff: recording.flaw != nil))
+    let digit = Key.character(Unicode.Scalar(UInt8(0x31 + pane)))
+    for key in [digit, .home, .enter, "G", digit, .end, .enter] {
+      _ = interface.handle(.key(key))
+      if key != .home, key != .end { draw(&interface, width: 100, height: 30) }
+    }
+    draw(&interface, width: 20, height: 5)
+  }
+
+  static func draw(_ interface: inout Interface, width: Int, height: Int) {
+    var canvas = Canvas(width: width, height: height)
+    interface.draw(into: &canvas)
+  }
+
+  /// Steps as a user takes them.
+  private static func play(_ recording: Recording) {
+    let player = Player(
+      recording, filter: Filter(), position: 0, isPlaying: false, interval: .milliseconds(200))
+    let commands: [PlaybackCommand] = [
+      .stepForward, .nextError, .stepBack, .seek(recording.duration / 3), .stepForward, .play,
+    ]
+    for command in commands { _ = player.perform(command) }
+    player.tick(now: 1)
+    player.tick(now: .max)
+    _ = player.snapshot()
+    _ = player.timeline
+  }
+
+  // MARK: Export
+
+  /// A file made of a recording can be read again.
+  private static func export(_ recording: Recording, as format: TraceFormat) {
+    let encoder = format.makeEncoder(header: recording.header)
+    var bytes: [UInt8] = []
+    encoder.begin(into: &bytes)
+    recording.withRecordBytes { encoder.encode($0, into: &bytes) }
+    encoder.end(
+      time: recording.endTime, records: recording.recordCount, lost: recording.lost ?? 0,
+      into: &bytes)
+    guard let copy = try? Recording(bytes: bytes) else {
+      fatalError("uringtop cannot read the \(format) file that it has written")
+    }
+    if let flaw = copy.flaw { fatalError("uringtop writes a \(format) file with a flaw: \(flaw)") }
+  }
+}

@@ -1,0 +1,19 @@
+/// Code that reads input from strangers.
+protocol Target: SendableMetatype {
+  static var name: String { get }
+
+  /// Called once, before the first input.
+  static func prepare()
+
+  /// Reads one input; anything but a crash is right.
+  static func run(_ input: UnsafeRawBufferPointer)
+
+  /// An input that differs in its structure; nil leaves the mutation to libFuzzer.
+  static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]?
+}
+
+extension Target {
+  static func prepare() {}
+
+  static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]? { nil }
+}

@@ -1,0 +1,17 @@
+import UringRecordings
+
+/// Traces as JSON lines.
+enum TraceTarget: Target {
+  static let name = "trace"
+  nonisolated(unsafe) private static var mutator = TraceMutator()
+
+  static func run(_ input: UnsafeRawBufferPointer) {
+    guard input.first != UInt8(ascii: "U"), let recording = try? Recording(bytes: Array(input))
+    else { return }
+    Examination.examine(recording, of: input)
+  }
+
+  static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]? {
+    mutator.mutate(input, limit: limit, &random)
+  }
+}

@@ -1,0 +1,45 @@
+/// Text from strangers, such as the names of files and processes, made fit for a terminal. All output that is text passes
+/// here or, cell by cell, through the UI's canvas, by the same rule: `Unicode.Scalar.displayWidth`. JSON documents escape
+/// the characters instead.
+extension String {
+  /// On one line; what must not reach a terminal, the line feed included, is `?`.
+  package var printable: String {
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
+    var text = String.UnicodeScalarView()
+    var marks = 0
+    for scalar in unicodeScalars {
+      guard let width = scalar.displayWidth else {
+        text.append("?")
+        continue
+      }
+      // a stack of marks is drawn over the lines above
+      marks = width == 0 ? marks + 1 : 0
+      if marks <= 2 { text.append(scalar) }
+    }
+    return String(text)
+  }
+
+  /// With the middle left out if it takes more columns than this: a path tells most at its ends.
+  package func shortened(to width: Int) -> String {
+    let dots = "..."
+    guard displayWidth > width, width > dots.utf8.count else { return self }
+    let room = width - dots.utf8.count
+    let scalars = Array(unicodeScalars)
+    func count(_ scalars: some Sequence<Unicode.Scalar>, fitting room: Int) -> Int {
+      var left = room
+      var count = 0
+      for scalar in scalars {
+        left -= scalar.displayWidth ?? 1
+        if left < 0 { break }
+        count += 1
+      }
+      return count
+    }
+    let head = count(scalars, fitting: room / 3)
+    let tail = count(scalars.reversed(), fitting: room - room / 3)
+    var text = String.UnicodeScalarView(scalars[..<head])
+    text.append(contentsOf: dots.unicodeScalars)
+    text.append(contentsOf: scalars[(scalars.count - tail)...])
+    return String(text)
+  }
+}

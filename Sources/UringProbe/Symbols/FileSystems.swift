@@ -1,0 +1,67 @@
+import UringBase
+
+/// File systems by device, and whether a user's program may serve them.
+///
+/// FUSE is served by a program. An overlay that is mounted where we see it is the administrator's; any other may be one
+/// of a user namespace, and lie over FUSE.
+struct FileSystems {
+  struct Mount: Equatable {
+    var device: DeviceNumber
+    var point: String
+    var type: String
+  }
+
+  private let own: [Mount]
+  private var others: [UInt32: [Mount]] = [:]
+
+  init() { own = Self.mounts(in: Procfs.read("/proc/self/mountinfo", limit: Self.mostBytes) ?? []) }
+
+  /// For tests.
+  init(own: [Mount], others: [UInt32: [Mount]]) {
+    self.own = own
+    self.others = others
+  }
+
+  private static let mostBytes = 4 << 20
+
+  mutating func isTrusted(_ device: DeviceNumber, of tgid: UInt32) -> Bool {
+    if let mount = own.first(where: { $0.device == device }) { return !mount.isFUSE }
+    guard let mount = mounts(of: tgid).first(where: { $0.device == device }) else { return false }
+    return !mount.isFUSE && mount.type != "overlay"
+  }
+
+  /// True if this holds of all that is mounted on the way to a path of the process.
+  mutating func areTrusted(above path: String, of tgid: UInt32) -> Bool {
+    let onTheWay = mounts(of: tgid).filter { mount in
+      let point = mount.point == "/" ? "" : mount.point
+      return path.utf8.starts(with: point.utf8)
+        && path.utf8.dropFirst(point.utf8.count).first == UInt8(ascii: "/")
+    }
+    return !onTheWay.isEmpty && onTheWay.allSatisfy { isTrusted($0.device, of: tgid) }
+  }
+
+  private mutating func mounts(of tgid: UInt32) -> [Mount] {
+    if let known = others[tgid] { return known }
+    let mounts = Self.mounts(
+      in: Procfs.read("/proc/\(tgid)/mountinfo", limit: Self.mostBytes) ?? [])
+    others[tgid] = mounts
+    return mounts
+  }
+
+  /// Lines of `id parent device root point options [optional…] - type source options`.
+  static func mounts(in mountinfo: [UInt8]) -> [Mount] {
+    mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      guard let dash = fields.dropFirst(6).firstIndex(where: { $0.elementsEqual("-".utf8) }),
+        dash + 1 < fields.count, let device = DeviceNumber(CString.decode(fields[2]), radix: 10)
+      else { return nil }
+      return Mount(
+        device: device, point: CString.decode(unescaped(fields[4])),
+        type: CString.decode(fields[dash + 1]))
+    }
+  }
+}
+
+extension FileSystems.Mount {
+  var isFUSE: Bool { type == "fuse" || type == "fuseblk" || type.hasPrefix("fuse.") }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import UringBase
+
+/// A regular file that a process has mapped.
+///
+/// The owner of the process decides what its paths name. So no path is followed through a symbolic link, and nothing
+/// is opened that is no regular file.
+struct MappedFile: ~Copyable {
+  /// The file, and its contents as long as nobody changes them.
+  struct Identity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+    var size: Int64
+    var changedSeconds: Int
+    var changedNanoseconds: Int
+  }
+
+  let identity: Identity
+  /// Opened by O_PATH.
+  private let handle: Int32
+
+  /// Opens the file of a mapping; nil if it is not one to be read, or cannot be found safely.
+  ///
+  /// - Parameter usesPath: false: only by the mapping itself.
+  init?(_ mapping: Mapping, of tgid: UInt32, usesPath: Bool) {
+    let (start, end) = (mapping.range.lowerBound, mapping.range.upperBound)
+    let range = String(start, radix: 16) + "-" + String(end, radix: 16)
+    // the very file, also if it was deleted or is of another mount namespace; needs CAP_CHECKPOINT_RESTORE
+    var handle = open("/proc/\(tgid)/map_files/\(range)", OpenFlags.path | O_CLOEXEC)
+    let isByPath = handle < 0
+    if isByPath, usesPath { handle = Self.walk(mapping.path, of: tgid) }
+    guard handle >= 0 else { return nil }
+    var status = stat()
+    guard fstat(handle, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      !isByPath || mapping.names(status)
+    else {
+      close(handle)
+      return nil
+    }
+    self.handle = handle
+    identity = Identity(
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+      changedSeconds: status.st_ctim.tv_sec, changedNanoseconds: status.st_ctim.tv_nsec)
+  }
+
+  deinit { close(handle) }
+
+  /// Calls `body` with a descriptor to read from; nil if the file cannot be read.
+  func reading<R>(_ body: (Int32) -> R) -> R? {
+    // O_NONBLOCK: a lease on the file would hold us for 45 seconds.
+    let descriptor = open(
+      "/proc/self/fd/\(handle)", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return body(descriptor)
+  }
+
+  /// Walks the path folder by folder from the root of the process.
+  private static func walk(_ path: String, of tgid: UInt32) -> Int32 {
+    guard path.utf8.first == UInt8(ascii: "/") else { return -1 }
+    var folder = open("/proc/\(tgid)/root", OpenFlags.path | O_DIRECTORY | O_CLOEXEC)
+    let names = path.utf8.split(separator: UInt8(ascii: "/"))
+    for (index, name) in names.enumerated() where folder >= 0 {
+      let kind = index + 1 < names.count ? O_DIRECTORY : 0
+      let next = openat(
+        folder, String(Substring(name)), OpenFlags.path | O_NOFOLLOW | O_CLOEXEC | kind)
+      close(folder)
+      folder = next
+    }
+    return folder
+  }
+}

@@ -1,0 +1,37 @@
+import UringBase
+
+/// Text for standard output. Whatever is put into it, its lines are those of this program, and fit for a terminal.
+struct PlainText {
+  private(set) var text = ""
+
+  /// Columns of a cell at most: a path can have 4096 bytes, and would widen every row.
+  static let widestCell = 64
+  /// Columns of a name within a sentence at most.
+  static let widestName = 120
+
+  mutating func line(_ line: String = "") {
+    text += line.printable
+    text += "\n"
+  }
+
+  mutating func append(_ other: PlainText) { text += other.text }
+
+  /// Columns as wide as their widest cell; those marked are right-aligned.
+  mutating func table(
+    _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell
+  ) {
+    let rows = rows.map { row in row.map { $0.printable.shortened(to: widestCell) } }
+    guard let columns = rows.first?.count else { return }
+    let widths = (0..<columns).map { column in rows.map { $0[column].displayWidth }.max() ?? 0 }
+    for row in rows {
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.displayWidth)
+        line += rightAligned.contains(column) ? padding + cell : cell + padding
+        line += "  "
+      }
+      while line.last == " " { line.removeLast() }
+      text += line + "\n"
+    }
+  }
+}

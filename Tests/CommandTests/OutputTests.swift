@@ -1,0 +1,80 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+
+/// Files that are written: what a failure or a stranger's link costs.
+@Suite struct OutputTests {
+  let folder: TemporaryFolder
+  let input: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try CommandLineTests.recording().write(to: folder["a.uring"])
+    input = folder.path("a.uring")
+  }
+
+  private func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path("")).sorted()
+  }
+
+  @Test func linksAreNotFollowed() throws {
+    try Data("precious".utf8).write(to: folder["precious"])
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("x.jsonl"), withDestinationPath: folder.path("precious"))
+    try Command.expectFailure(
+      "export", input, "-o", folder.path("x.jsonl"), status: 73, says: "symbolic link")
+    #expect(try Data(contentsOf: folder["precious"]) == Data("precious".utf8))
+  }
+
+  @Test func recordingIsExportedOntoItself() throws {
+    let before = try Command.run("export", input, "-o", "-")
+    #expect(try Command.run("export", input, "-o", input).status == 0)
+    #expect(try Command.run("export", input, "-o", "-").output == before.output)
+    #expect(try names() == ["a.uring"])
+  }
+
+  @Test func exportThatFailsLeavesTheOldFile() throws {
+    try Data("old".utf8).write(to: folder["x.jsonl"])
+    try Data("nonsense".utf8).write(to: folder["bad"])
+    try Command.expectFailure(
+      "export", folder.path("bad"), "-o", folder.path("x.jsonl"), status: 65, says: "not a uringtop"
+    )
+    let script =
+      "ulimit -f 0; trap '' XFSZ; exec \(Command.binary.path) export \(input) -o \(folder.path("x.jsonl"))"
+    let full = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
+    #expect(full.status != 0)
+    #expect(try Data(contentsOf: folder["x.jsonl"]) == Data("old".utf8))
+    #expect(try names() == ["a.uring", "bad", "x.jsonl"])
+  }
+
+  @Test(arguments: ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+  func standardOutputHasManyNames(path: String) throws {
+    let plain = try Command.run("export", input, "-o", "-")
+    let named = try Command.run("export", input, "--format", "jsonl", "-o", path)
+    #expect(named.status == 0, "\(named.error)")
+    #expect(named.output == plain.output)
+  }
+
+  @Test(.enabled(if: Live.isOn, "needs root")) func startThatFailsLeavesTheOldRecording() throws {
+    let path = folder.path("x.uring")
+    try Data("old".utf8).write(to: folder["x.uring"])
+    try Data("plain".utf8).write(to: folder["plain"])
+    try Command.expectFailure(
+      "record", "-o", path, "--", folder.path("plain"), status: 126, says: "cannot be executed")
+    #expect(try Data(contentsOf: folder["x.uring"]) == Data("old".utf8))
+    #expect(try names() == ["a.uring", "plain", "x.uring"])
+  }
+
+  /// A user of some directory service, or of a container: sudo names them, no file does.
+  @Test(.enabled(if: Live.isOn, "needs root")) func userWithoutAnEntryRunsTheCommand() throws {
+    let path = folder.path("x.uring")
+    let outcome = try Command.run(
+      "record", "-o", path, "--", "sh", "-c", "id -u; id -g; id -G",
+      environment: ["SUDO_UID": "123456", "SUDO_GID": "234567", "SUDO_USER": "nobody-knows"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.text == "123456\n234567\n234567\n")
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.ownerAccountID] as? Int == 123456)
+  }
+}
