@@ -30,11 +30,14 @@ let package = Package(
       linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
     // ncursesw behind a header without macros.
     .target(
-      name: "CCurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+      name: "CCurses", dependencies: ["CProcess"],
+      linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
     // liburing, and the ublk interface that older headers lack.
     .target(name: "CURing", linkerSettings: [.linkedLibrary("uring")]),
     // fork and exec, which Swift does not import.
     .target(name: "CSpawn"),
+    // What comes before Swift's runtime and after a crash.
+    .target(name: "CProcess"),
 
     // The BPF programs, compiled, deflated and embedded by `swift build`.
     .systemLibrary(name: "CZlib"),
@@ -55,12 +58,13 @@ let package = Package(
     .target(name: "UringRecords", dependencies: ["CRecord"], plugins: ["GenerateRecords"]),
 
     // Thread, lock, clock and small reads of files; units of time, numbers for people and C strings.
-    .target(name: "UringBase"),
+    .target(name: "UringBase", dependencies: ["CProcess"]),
 
     // The domain runs anywhere and needs no root. The model, and the aggregator that rebuilds it from
     // records.
     .target(
-      name: "UringTrace", dependencies: ["CRecord", "UringRecords"], plugins: ["GenerateRecords"]),
+      name: "UringTrace", dependencies: ["CRecord", "UringBase", "UringRecords"],
+      plugins: ["GenerateRecords"]),
     // The rules that find problems in a snapshot.
     .target(name: "UringFindings", dependencies: ["UringBase", "UringTrace"]),
     // Traces in files: binary, and as JSON lines.
@@ -99,12 +103,18 @@ let package = Package(
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFindings", "UringProbe",
+        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFindings",
+        "UringProbe",
         "UringRecordings", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: small),
+      swiftSettings: small,
+      // In a static binary, a failed allocation ends in Sources/CProcess/Crash.c, not in the runtime, which would print a
+      // stack trace and abort.
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--wrap=_ZN5swift28swift_abortAllocationFailureEmm"])
+      ]),
 
     // Live tests: programs under observation, also in guests with other kernels.
     .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),

@@ -1,7 +1,8 @@
-/* Signals while the UI has the terminal. Handlers set flags and write to a pipe; on a crash they restore the
- * terminal directly. */
+/* Signals while the UI has the terminal. Handlers set flags and write to a pipe. */
 #define _GNU_SOURCE
 #include "internal.h"
+
+#include "CProcess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,25 +11,36 @@
 
 struct cc_pending cc_pending;
 
-static const int flagged[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT};
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+static const int flagged[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT, SIGALRM};
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 static struct sigaction flagged_before[COUNT(flagged)];
-static struct sigaction crashes_before[COUNT(crashes)];
 static int wake_pipe[2] = {-1, -1};
 static sigset_t mask_before;
 static bool is_installed;
 
-static int restore_tty = -1;
-static struct termios restore_settings;
-static char restore_text[256];
+static struct process_terminal terminal;
+
+/* The signal that asked to end, and seconds until the end is forced. */
+static volatile sig_atomic_t asked;
+#define PATIENCE 3
 
 void cc_wake(void) {
   int saved = errno;
   if (wake_pipe[1] >= 0)
     (void)!write(wake_pipe[1], "", 1);
   errno = saved;
+}
+
+/* The main thread does not end by itself: it is blocked, as in a write to a stopped terminal. */
+static void force_end(int number) {
+  process_restore_terminal();
+  signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  raise(number);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void on_flagged(int number) {
@@ -42,20 +54,17 @@ static void on_flagged(int number) {
     case SIGCONT:
       cc_pending.continued = 1;
       break;
+    case SIGALRM:
+      force_end(asked);
+      break;
     default:
+      if (asked)
+        force_end(number);
+      asked = number;
       cc_pending.ending = number;
+      alarm(PATIENCE);
   }
   cc_wake();
-}
-
-/* Only async-signal-safe calls. After the return the fault repeats and reaches the previous handler. */
-static void on_crash(int number) {
-  (void)!write(restore_tty, restore_text, strlen(restore_text));
-  tcsetattr(restore_tty, TCSANOW, &restore_settings);
-  for (int i = 0; i < COUNT(crashes); i++)
-    sigaction(crashes[i], &crashes_before[i], NULL);
-  if (number == SIGABRT)
-    raise(number);
 }
 
 static void set(int number, void (*handler)(int), int flags, struct sigaction *before) {
@@ -67,10 +76,11 @@ static void set(int number, void (*handler)(int), int flags, struct sigaction *b
 bool cc_signals_install(int tty, const struct termios *settings, const char *restore) {
   if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK))
     return false;
-  restore_tty = tty;
-  restore_settings = *settings;
-  strncpy(restore_text, restore, sizeof(restore_text) - 1);
+  terminal.descriptor = tty;
+  terminal.settings = *settings;
+  strncpy(terminal.text, restore, sizeof(terminal.text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
+  asked = 0;
   /* the parent may have left them blocked */
   sigset_t wanted;
   sigemptyset(&wanted);
@@ -79,8 +89,7 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
     sigaddset(&wanted, flagged[i]);
   }
   pthread_sigmask(SIG_UNBLOCK, &wanted, &mask_before);
-  for (int i = 0; i < COUNT(crashes); i++)
-    set(crashes[i], on_crash, SA_NODEFER, &crashes_before[i]);
+  process_restore_on_crash(&terminal);
   is_installed = true;
   return true;
 }
@@ -89,11 +98,11 @@ void cc_signals_remove(void) {
   if (!is_installed)
     return;
   is_installed = false;
+  alarm(0);
+  process_restore_on_crash(NULL);
   pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
   for (int i = 0; i < COUNT(flagged); i++)
     sigaction(flagged[i], &flagged_before[i], NULL);
-  for (int i = 0; i < COUNT(crashes); i++)
-    sigaction(crashes[i], &crashes_before[i], NULL);
 }
 
 int cc_signals_descriptor(void) {

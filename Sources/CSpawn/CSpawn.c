@@ -23,6 +23,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
   sigset_t none;
   sigemptyset(&none);
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (options->own_group)
     setpgid(0, 0);
@@ -160,8 +161,4 @@ struct spawn_signal spawn_wait_signal(long long nanoseconds) {
   if (number < 0)
     return (struct spawn_signal){0, 0};
   return (struct spawn_signal){number, info.si_code == SI_KERNEL};
-}
-
-void spawn_ignore_sigpipe(void) {
-  signal(SIGPIPE, SIG_IGN);
 }

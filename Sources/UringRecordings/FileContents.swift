@@ -22,9 +22,10 @@ final class FileContents: Sendable {
   /// - Parameter isAcceptable: of the first bytes of what is no regular file, false if the rest need not be read; called
   ///   until it returns true or false.
   init(
-    path: FilePath, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
+    path: FilePath, didOpen: () -> Void = {}, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
   ) throws(RecordingError) {
     let file = try Self.open(path)
+    didOpen()
     var status = stat()
     guard fstat(file.rawValue, &status) == 0 else {
       let error = SystemPackage.Errno(rawValue: errno)

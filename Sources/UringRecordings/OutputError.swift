@@ -10,6 +10,8 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Operation: Hashable, Sendable {
     case create
     case write
+    /// To start the thread that writes.
+    case startThread
   }
 
   public init(path: String, errno: SystemPackage.Errno, operation: Operation) {
@@ -24,6 +26,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     case (.create, .notSupported): "cannot write to \(path): it is a block device"
     case (.create, _): "cannot write to \(path): \(errno)"
     case (.write, _): "writing \(path) failed: \(errno)"
+    case (.startThread, _): "cannot start a thread to write \(path): \(errno)"
     }
   }
 }

@@ -39,8 +39,11 @@ public final class Recording: Sendable {
   }
 
   /// Opens a binary recording or a JSON trace, which one its first bytes tell.
-  public convenience init(path: FilePath) throws(RecordingError) {
-    try self.init(contents: FileContents(path: path, Self.startsLikeRecording))
+  ///
+  /// - Parameter didOpen: called when the file is open and none of it was read: no other file will be.
+  public convenience init(path: FilePath, didOpen: () -> Void = {}) throws(RecordingError) {
+    try self.init(
+      contents: FileContents(path: path, didOpen: didOpen, Self.startsLikeRecording))
   }
 
   /// A recording in memory, in either format.

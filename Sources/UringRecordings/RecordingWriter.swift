@@ -78,13 +78,22 @@ public final class RecordingWriter: Sendable {
     self.encoder = box
     self.limits = limits
     state.withLock { $0.bytesWritten = UInt64(start.count) }
-    thread = WorkerThread("writer", orThrow: WorkerThread.noThread) { [state] in
-      Self.run(state, output: output, encoder: box.encoder, limits: limits)
+    do throws(ThreadError) {
+      thread = try WorkerThread("writer", orThrow: ThreadError.init) { [state] in
+        Self.run(state, output: output, encoder: box.encoder, limits: limits)
+      }
+    } catch {
+      throw OutputError(
+        path: output.path, errno: SystemPackage.Errno(rawValue: error.errno),
+        operation: .startThread)
     }
   }
 
   /// Why the recording stopped early, nil while it goes well.
   public var failure: OutputError? { state.withLock { $0.failure } }
+
+  /// Bytes written so far.
+  public var bytesWritten: UInt64 { state.withLock { $0.bytesWritten } }
 
   /// Records lost so far because the disk fell behind.
   public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }

@@ -12,6 +12,8 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     var notices: [Notice] = []
     var wake: (@Sendable () -> Void)?
     var isStopping = false
+    /// Dumps that are being written.
+    var dumps = 0
   }
 
   /// Work for the thread.
@@ -30,7 +32,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     _ recording: Recording, filter: Filter = Filter(), position: UInt64 = 0,
     isPlaying: Bool = true, refreshInterval: Duration = .milliseconds(200),
     dump: @escaping @Sendable (Recording, String) -> Notice
-  ) {
+  ) throws(ThreadError) {
     let player = Player(
       recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval
     )
@@ -39,7 +41,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     let monitor = Monitor(first)
     state = monitor
     let box = PlayerBox(player)
-    thread = WorkerThread("player", orThrow: WorkerThread.noThread) {
+    thread = try WorkerThread("player", orThrow: ThreadError.init) {
       Self.run(monitor, box.player, dump)
     }
   }
@@ -48,10 +50,12 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     stop()
   }
 
-  /// Ends the thread.
+  /// Ends the thread. Waits for dumps, but not for long: a dump to a pipe may never end.
   public func stop() {
     state.change { $0.isStopping = true }
     thread.join()
+    let deadline = MonotonicClock.now() + 10_000_000_000
+    state.wait(until: deadline, for: { $0.dumps == 0 }, then: { _ in })
   }
 
   public func current() -> Snapshot { state.withLock { $0.snapshot } }
@@ -77,7 +81,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
 
   private static func run(
     _ monitor: Monitor<State>, _ player: Player,
-    _ dump: @Sendable (Recording, String) -> Notice
+    _ dump: @escaping @Sendable (Recording, String) -> Notice
   ) {
     var isStopping = false
     while !isStopping {
@@ -96,7 +100,10 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
         switch task {
         case .command(let command):
           if let notice = player.perform(command) { notices.append(notice) }
-        case .dump(let path): notices.append(dump(player.recording, path))
+        case .dump(let path):
+          if let notice = Self.dump(player.recording, to: path, monitor, dump) {
+            notices.append(notice)
+          }
         }
       }
       let snapshot = player.snapshot()
@@ -108,6 +115,29 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
         return state.wake
       }
       wake?()
+    }
+  }
+
+  /// Writes the recording on a thread of its own: a pipe that nobody reads must not stop the player.
+  private static func dump(
+    _ recording: Recording, to path: String, _ monitor: Monitor<State>,
+    _ dump: @escaping @Sendable (Recording, String) -> Notice
+  ) -> Notice? {
+    monitor.change { $0.dumps += 1 }
+    do throws(ThreadError) {
+      try WorkerThread("dump", orThrow: ThreadError.init) {
+        let notice = dump(recording, path)
+        let wake = monitor.change { state in
+          state.dumps -= 1
+          state.notices.append(notice)
+          return state.wake
+        }
+        wake?()
+      }.detach()
+      return nil
+    } catch {
+      monitor.change { $0.dumps -= 1 }
+      return Notice("\(error)", isError: true)
     }
   }
 

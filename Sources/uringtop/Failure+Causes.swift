@@ -1,5 +1,7 @@
+import Glibc
 import SystemPackage
 import UblkTarget
+import UringBase
 import UringRecordings
 
 extension Failure {
@@ -10,14 +12,32 @@ extension Failure {
       return
     }
     let status =
-      error.operation == .create ? ExitStatus.cannotCreate : ExitStatus.outputFailed
+      switch error.operation {
+      case _ where Self.isShortage(error.errno.rawValue): ExitStatus.system
+      case .create: ExitStatus.cannotCreate
+      case .write: ExitStatus.outputFailed
+      case .startThread: ExitStatus.system
+      }
     self.init(status, error.description)
   }
 
   init(_ error: RecordingError, path: String) {
     let status =
-      if case .cannotRead = error { ExitStatus.noInput } else { ExitStatus.badRecording }
+      switch error {
+      case .cannotRead(let errno) where Self.isShortage(errno.rawValue): ExitStatus.system
+      case .cannotRead: ExitStatus.noInput
+      default: ExitStatus.badRecording
+      }
     self.init(status, "\(path): \(error)")
+  }
+
+  init(_ error: ThreadError) {
+    self.init(ExitStatus.system, error.description)
+  }
+
+  /// No memory or no descriptors: not the fault of the file.
+  private static func isShortage(_ errno: Int32) -> Bool {
+    errno == ENOMEM || errno == EMFILE || errno == ENFILE
   }
 
   init(_ error: TargetError) {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CSpawn
+import CProcess
 import Glibc
 
 /// The command line.
@@ -37,7 +37,7 @@ struct Uringtop: ParsableCommand {
     defaultSubcommand: LiveCommand.self)
 
   static func main() {
-    spawn_ignore_sigpipe()
+    process_start()
     let status: Int32
     do {
       var command = try parseAsRoot()
@@ -63,6 +63,7 @@ struct Uringtop: ParsableCommand {
         try StandardOutput.write(Array((fullMessage(for: error) + "\n").utf8))
         return ExitStatus.success
       } catch {
+        if !error.message.isEmpty { StandardError.write(error.message) }
         return error.status
       }
     }

@@ -50,7 +50,7 @@ import UringTrace
       let output = RecordingOutput(panesOf: recording.snapshot(at: time))
       #expect(output.text.contains("pane 1"))
     }
-    let source = ReplaySource(
+    let source = try ReplaySource(
       recording, position: 3_600_000_000_000, isPlaying: false, dump: { _, _ in Notice("") })
     source.stop()
     #expect(source.timeline.position <= source.timeline.duration)

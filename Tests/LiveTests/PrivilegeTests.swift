@@ -20,6 +20,55 @@ extension LiveTests {
       #expect(request.waitsFor.text.contains("write end: hang_poll/\(request.pid) fd "))
     }
 
+    /// What docs/security.md says that each capability adds.
+    @Test(arguments: [
+      ([], ["capture", "iterators", "inventory"], ["ptrace", "system_calls"]),
+      (["dac_read_search"], ["capture", "inventory", "system_calls"], ["ptrace"]),
+      (["sys_ptrace"], ["capture", "inventory"], ["ptrace", "system_calls"]),
+      (["dac_read_search", "sys_ptrace"], ["capture", "inventory", "system_calls", "ptrace"], []),
+    ])
+    func eachFileCapabilityAddsItsFeatures(
+      further: [String], available: [String], missing: [String]
+    ) throws {
+      struct Feature: Decodable {
+        var name: String
+        var available: Bool
+        var reason: String?
+      }
+      struct Document: Decodable { var features: [Feature] }
+      let capabilities = ["bpf", "perfmon"] + further
+      let outcome = try run(withFileCapabilities: capabilities, ["capabilities", "--json"])
+      try #require(outcome.status == 0, "\(outcome.error)")
+      let features = try JSONDecoder().decode(Document.self, from: outcome.output).features
+      for name in available {
+        #expect(features.contains { $0.name == name && $0.available }, "\(name)")
+      }
+      for name in missing {
+        #expect(features.contains { $0.name == name && !$0.available }, "\(name)")
+      }
+      let remaining = try #require(features.first { $0.name == "confinement" }?.reason)
+      let named = Set(remaining.split { $0 == " " || $0 == "," }.filter { $0.hasPrefix("CAP_") })
+      #expect(named == Set(capabilities.map { Substring("CAP_\($0.uppercased())") }))
+    }
+
+    @Test(arguments: [["bpf", "perfmon"], ["bpf", "perfmon", "dac_read_search", "sys_ptrace"]])
+    func fileCapabilitiesRecordAndReport(capabilities: [String]) throws {
+      let child = try TestPrograms.start("hang_poll")
+      defer { _ = child.finish() }
+      _ = try #require(child.readLine())
+      let arguments = ["--pid", "\(child.pid)", "--duration", "1s"]
+      let recorded = try run(
+        withFileCapabilities: capabilities,
+        ["record", "-o", "-", "--format", "uring"] + arguments)
+      try #require(recorded.status == 0, "\(recorded.error)")
+      let folder = try TemporaryFolder()
+      try recorded.output.write(to: folder["x.uring"])
+      let snapshot = try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
+      #expect(snapshot.requests.contains { $0.opcode.name == "POLL_ADD" })
+      let reported = try run(withFileCapabilities: capabilities, ["report"] + arguments)
+      #expect(reported.status == 0 && !reported.output.isEmpty, "\(reported.error)")
+    }
+
     @Test func withoutCapabilitiesTheMessageNamesThem() throws {
       let outcome = try run(with: [], ["snapshot", "--json"])
       #expect(outcome.status == 77)
@@ -52,13 +101,32 @@ extension LiveTests {
       return try #require(document.requests.first { $0.pid == child.pid })
     }
 
-    /// Runs uringtop as nobody, with these capabilities alone.
-    private func run(with capabilities: [String], _ arguments: [String]) throws -> Command.Outcome {
-      // where nobody can reach it
+    /// A copy of uringtop where nobody can reach it.
+    private func reachableFolder() throws -> TemporaryFolder {
       let folder = try TemporaryFolder()
       try FileManager.default.setAttributes(
         [.posixPermissions: 0o711], ofItemAtPath: folder.path("."))
       try FileManager.default.copyItem(at: Command.binary, to: folder["uringtop"])
+      return folder
+    }
+
+    /// Runs uringtop as nobody, from a file with these capabilities.
+    private func run(
+      withFileCapabilities capabilities: [String], _ arguments: [String]
+    ) throws -> Command.Outcome {
+      let folder = try reachableFolder()
+      let set = capabilities.map { "cap_\($0)" }.joined(separator: ",") + "+ep"
+      let result = try Command.run(
+        [set, folder.path("uringtop")], program: URL(filePath: "/usr/sbin/setcap"))
+      try #require(result.status == 0, "\(result.error)")
+      return try Command.run(
+        ["--reuid", "65534", "--regid", "65534", "--clear-groups", folder.path("uringtop")]
+          + arguments, program: URL(filePath: "/usr/bin/setpriv"))
+    }
+
+    /// Runs uringtop as nobody, with these capabilities alone.
+    private func run(with capabilities: [String], _ arguments: [String]) throws -> Command.Outcome {
+      let folder = try reachableFolder()
       let set = (["-all"] + capabilities.map { "+\($0)" }).joined(separator: ",")
       return try Command.run(
         [

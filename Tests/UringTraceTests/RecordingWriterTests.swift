@@ -88,7 +88,7 @@ import UringRecords
     loss.append(count, base: \.base)
     loss.bytes.withUnsafeBytes { writer.append($0) }
     #expect(writer.lostToOutput == lost)
-    disk.start()
+    try disk.start()
     let summary = try writer.finish(time: 0, lostInKernel: 0)
     let recording = try Recording(bytes: disk.bytes())
     #expect(summary.lostToOutput == writer.lostToOutput)
@@ -124,7 +124,7 @@ import UringRecords
     let disk = try SlowDisk()
     let writer = try disk.writer(header, queuedBytes: 96 << 10)
     for (index, words) in stream.records.enumerated() {
-      if index == stream.records.count / 2 { disk.start() }
+      if index == stream.records.count / 2 { try disk.start() }
       // The disk catches up for a while, and falls behind again.
       if index > stream.records.count / 2, index % 2_000 == 0 { disk.waitForMore() }
       words.withUnsafeBytes { writer.append($0) }
@@ -187,8 +187,8 @@ private final class SlowDisk: Sendable {
       encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
   }
 
-  func start() {
-    WorkerThread("drain", orThrow: WorkerThread.noThread) { [self] in
+  func start() throws {
+    try WorkerThread("drain", orThrow: ThreadError.init) { [self] in
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while true {
         let count = read(descriptor, &buffer, buffer.count)

@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func sourceObeys() async throws {
-    let source = ReplaySource(
+    let source = try ReplaySource(
       recording, isPlaying: false, refreshInterval: .milliseconds(5), dump: { _, _ in Notice("no") }
     )
     defer { source.stop() }
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func everyChangeIsAnnounced() async throws {
-    let source = ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("no") })
+    let source = try ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("no") })
     defer { source.stop() }
     let changes = AsyncStream.makeStream(of: Void.self)
     source.onChange { changes.continuation.yield() }

@@ -1,4 +1,5 @@
 import Foundation
+import ProbeSupport
 import Testing
 
 /// The real program in a real terminal.
@@ -84,11 +85,87 @@ import Testing
   func signalsEndItWithTheTerminalGivenBack(signal: Int32) throws {
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
-    let text = try String(contentsOfFile: recording.path + ".pid", encoding: .utf8)
-    let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-    #expect(kill(pid, signal) == 0)
+    #expect(kill(try pid(), signal) == 0)
     let screen = try tmux.wait(for: "tty")
     #expect(screen.contains("status \(128 + signal)") && screen.contains("tty echo"))
+  }
+
+  private func pid() throws -> pid_t {
+    let text = try String(contentsOfFile: recording.path + ".pid", encoding: .utf8)
+    return try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+  }
+
+  @Test func aCrashOfAnotherThreadGivesTheTerminalBack() throws {
+    let tmux = try start(width: 120)
+    try tmux.wait(for: "POLL_ADD")
+    let pid = try pid()
+    let player = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").first {
+      try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "player\n"
+    }
+    let thread = try #require(player.flatMap { pid_t($0) })
+    // Hidden in headers for C without extensions.
+    typealias Send = @convention(c) (pid_t, pid_t, Int32) -> Int32
+    let tgkill = unsafeBitCast(try #require(dlsym(nil, "tgkill")), to: Send.self)
+    #expect(tgkill(pid, thread, SIGSEGV) == 0)
+    let screen = try tmux.wait(for: "tty")
+    #expect(screen.contains("uringtop: crashed in thread player at 0x"))
+    #expect(screen.contains("status 139") && screen.contains("tty echo"))
+    #expect(!screen.contains("POLL_ADD"))
+  }
+
+  @Test func aDumpThatNobodyReadsHoldsUpNothing() throws {
+    let pipe = recording.path + ".pipe"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    let tmux = try start(width: 160)
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("d")
+    try tmux.wait(for: "Dump to")
+    try tmux.send("C-u")
+    try tmux.type(pipe)
+    try tmux.send("Enter")
+    let pid = try pid()
+    try #require(
+      eventually {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").contains {
+          try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "dump\n"
+        }
+      })
+    // The player still works.
+    try tmux.send("g")
+    try tmux.type("1.5s")
+    try tmux.send("Enter")
+    try tmux.wait(for: "1.500s")
+    try tmux.send("q")
+    let screen = try tmux.wait(for: "tty")
+    #expect(screen.contains("status 0") && screen.contains("tty echo"))
+  }
+
+  @Test func aSignalEndsItThoughTheTerminalIsStopped() throws {
+    let tmux = try start(arguments: "")
+    try tmux.wait(for: "REPLAY")
+    let pid = try pid()
+    let terminal = open("/proc/\(pid)/fd/1", O_RDWR | O_NOCTTY | O_NONBLOCK)
+    try #require(terminal >= 0)
+    defer { close(terminal) }
+    // What ^S does.
+    try #require(tcflow(terminal, TCOOFF) == 0)
+    let writing = ["1 0x1 ", "64 0x1 "]  // on x86-64, on arm64
+    try #require(
+      eventually {
+        let call = try String(contentsOfFile: "/proc/\(pid)/syscall", encoding: .utf8)
+        return writing.contains(where: call.hasPrefix)
+      }, "it does not write")
+    #expect(kill(pid, SIGTERM) == 0)
+    #expect(eventually { kill(pid, 0) != 0 || isZombie(pid) })
+    #expect(tcflow(terminal, TCOON) == 0)
+    let screen = try tmux.wait(for: "tty")
+    #expect(screen.contains("status 143") && screen.contains("tty echo"))
+  }
+
+  private func isZombie(_ pid: pid_t) -> Bool {
+    let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") Z"
+    return stat.contains(") Z")
   }
 
   @Test func itStopsAndComesBack() throws {

@@ -57,6 +57,3 @@ void spawn_unblock_signals(void);
 
 /* Waits for a blocked signal, at most this long. Negative: without limit. */
 struct spawn_signal spawn_wait_signal(long long nanoseconds);
-
-/* Makes a write to a closed pipe fail instead of ending the process. */
-void spawn_ignore_sigpipe(void);

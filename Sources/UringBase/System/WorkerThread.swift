@@ -1,7 +1,8 @@
+import CProcess
 import Glibc
 import Synchronization
 
-/// A thread of its own, with all signals blocked, so that they go to the thread that expects them.
+/// A thread of its own. All signals but those of crashes are blocked, so that they go to the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
   /// Its number can be another thread's once it has been joined or detached.
@@ -16,17 +17,15 @@ package final class WorkerThread: Sendable {
   ) throws(Failure) {
     let context = Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
     // The new thread inherits the mask.
-    var all = sigset_t()
     var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
+    process_block_signals(&before)
     var created = pthread_t()
     let status = pthread_create(
       &created, nil,
       { @Sendable context in
-        let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
-        WorkerThread.nameThread(body.name)
-        body.run()
+        let name = Unmanaged<Body>.fromOpaque(context!).takeUnretainedValue().name
+        process_run_thread(
+          name, { Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run() }, context)
         return nil
       }, context)
     pthread_sigmask(SIG_SETMASK, &before, nil)
@@ -35,11 +34,6 @@ package final class WorkerThread: Sendable {
       throw failure(status)
     }
     thread = UInt(created)
-  }
-
-  /// For those who cannot do without it: not to be able to start one thread is like having no memory.
-  package static func noThread(_ errno: Int32) -> Never {
-    fatalError("cannot start a thread: errno \(errno)")
   }
 
   /// Waits for the thread's end. Idempotent.
@@ -54,15 +48,6 @@ package final class WorkerThread: Sendable {
       isGivenUp = true
       _ = call(pthread_t(thread))
     }
-  }
-
-  /// Names the calling thread; Swift imports no call for it.
-  private static func nameThread(_ name: String) {
-    let file = open("/proc/thread-self/comm", O_WRONLY)
-    guard file >= 0 else { return }
-    var name = name
-    _ = name.withUTF8 { write(file, $0.baseAddress, $0.count) }
-    close(file)
   }
 
   private final class Body: Sendable {

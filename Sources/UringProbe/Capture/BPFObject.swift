@@ -149,9 +149,9 @@ struct BPFObject: ~Copyable {
       }
     }
     guard result != 0 else { return }
-    throw ProbeError(
-      result == -EPERM || result == -EACCES ? .refused : .unsupportedKernel,
-      "the kernel refused the BPF programs (\(name)): \(errorText(result))", details: Self.log())
+    throw ProbeError.refusal(
+      result, otherwise: result == -EACCES ? .refused : .unsupportedKernel,
+      "the kernel refused the BPF programs (\(name))", details: Self.log())
   }
 
   /// Programs on system calls attach by name, and need no type of the kernel.
@@ -179,9 +179,8 @@ struct BPFObject: ~Copyable {
       throw ProbeError(.system, "there is no BPF program \(name)")
     }
     guard let link = bpf_program__attach_trace(program) else {
-      throw ProbeError(
-        .refused, "the kernel refused to attach \(name): \(errorText(errno))",
-        details: Self.log())
+      throw ProbeError.refusal(
+        errno, otherwise: .refused, "the kernel refused to attach \(name)", details: Self.log())
     }
     links.append(link)
   }
@@ -192,8 +191,8 @@ struct BPFObject: ~Copyable {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = bpf_program__attach_tracepoint(program, "syscalls", tracepoint)
     else {
-      throw ProbeError(
-        .refused, "the kernel refused to attach to \(tracepoint): \(errorText(errno))",
+      throw ProbeError.refusal(
+        errno, otherwise: .refused, "the kernel refused to attach to \(tracepoint)",
         details: Self.log())
     }
     links.append(link)
@@ -205,7 +204,8 @@ struct BPFObject: ~Copyable {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
     else {
-      throw ProbeError(.refused, "the kernel refused the iterator \(name): \(errorText(errno))")
+      throw ProbeError.refusal(
+        errno, otherwise: .refused, "the kernel refused the iterator \(name)")
     }
     links.append(link)
     return Iterator(link: bpf_link__fd(link), name: name)
@@ -216,7 +216,8 @@ struct BPFObject: ~Copyable {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
     else {
-      throw ProbeError(.refused, "the kernel refused the iterator \(name): \(errorText(errno))")
+      throw ProbeError.refusal(
+        errno, otherwise: .refused, "the kernel refused the iterator \(name)")
     }
     return TemporaryIterator(link, name)
   }

@@ -37,7 +37,7 @@ extension probe_config {
     }
     takes_stacks = filter.takesStacks ? 1 : 0
     with_descendants = includesDescendants ? 1 : 0
-    pid_namespace = PidNamespace.isInitial ? 0 : PidNamespace.inode ?? 0
+    pid_namespace = Namespace.pid.isInitial ? 0 : Namespace.pid.inode ?? 0
     has_twins = kernel.hasPreemptibleTracepoints ? 1 : 0
     counts_by_references = kernel.ringFields.contains("nr_req_allocated") ? 0 : 1
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1

@@ -36,7 +36,7 @@ final class RingBufferMaker {
     while true {
       if let map = box.map.withLock({ $0 }) {
         guard map < 0 else { return map }
-        throw ProbeError(.refused, "the kernel refused the ring buffer: \(errorText(map))")
+        throw ProbeError.refusal(map, otherwise: .refused, "the kernel refused the ring buffer")
       }
       box.isMade.wait(nanoseconds: 1_000_000_000)
     }

@@ -21,7 +21,10 @@ final class BTFTable {
 
   /// Nil if there is no such file.
   init?(_ path: String, over base: BTFTable? = nil) throws(ProbeError) {
-    guard let file = FileMemory(path) else { return nil }
+    guard let file = FileMemory(path) else {
+      guard errno != ENOENT else { return nil }
+      throw ProbeError.refusal(errno, otherwise: .unsupportedKernel, "cannot read \(path)")
+    }
     let headerSize = MemoryLayout<btf_header>.size
     guard file.bytes.count >= headerSize else { throw Self.malformed(path) }
     let header = file.bytes.loadUnaligned(as: btf_header.self)
@@ -98,6 +101,8 @@ final class BTFTable {
 }
 
 /// A file's contents: mapped, or read where it cannot be mapped.
+///
+/// `errno` says why there is none.
 private final class FileMemory {
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool

@@ -71,6 +71,13 @@ private struct CapabilityDetector {
         ? "/dev/ublk-control"
         : Procfs.exists("/sys/module/ublk_drv") ? "no /dev/ublk-control" : "driver not loaded",
       "the embedded ublk target")
+    let remaining = Confinement.remaining.joined(separator: " ")
+    add(
+      "confinement", Confinement.canRefuseCalls,
+      "after attaching: \(remaining.isEmpty ? "no capabilities" : remaining), no_new_privs"
+        + (Confinement.canRefuseCalls
+          ? ", a seccomp filter" : "; this kernel has no seccomp filters"),
+      "a second line of defence should uringtop have a flaw")
     return Capabilities(kernel: KernelRelease.currentText, tier: tier, features: features)
   }
 
@@ -90,8 +97,8 @@ private struct CapabilityDetector {
 
   private mutating func describeNamespace() {
     add(
-      "initial_pid_namespace", PidNamespace.isInitial,
-      PidNamespace.isInitial
+      "initial_pid_namespace", Namespace.pid.isInitial,
+      Namespace.pid.isInitial
         ? "" : "in a pid namespace of its own: pids are those seen there, 0 for tasks outside",
       "names of tasks and files outside the namespace")
   }

@@ -1,25 +1,50 @@
-import Glibc
+import CProcess
 import UringBase
 
 /// The capabilities this process has, of those that matter.
 struct Privileges: Sendable, Hashable {
-  /// Bits of `CapEff` (include/uapi/linux/capability.h).
-  private enum Bit: UInt64 {
+  /// Bits of capability sets (include/uapi/linux/capability.h).
+  enum Bit: UInt64, CaseIterable {
+    case chown = 0
+    case dacOverride = 1
     case dacReadSearch = 2
+    case fowner = 3
+    case kill = 5
     case sysPtrace = 19
     case sysAdmin = 21
+    case sysNice = 23
+    case syslog = 34
     case perfmon = 38
     case bpf = 39
+
+    /// As in `man 7 capabilities`.
+    var name: String {
+      switch self {
+      case .chown: "CAP_CHOWN"
+      case .dacOverride: "CAP_DAC_OVERRIDE"
+      case .dacReadSearch: "CAP_DAC_READ_SEARCH"
+      case .fowner: "CAP_FOWNER"
+      case .kill: "CAP_KILL"
+      case .sysPtrace: "CAP_SYS_PTRACE"
+      case .sysAdmin: "CAP_SYS_ADMIN"
+      case .sysNice: "CAP_SYS_NICE"
+      case .syslog: "CAP_SYSLOG"
+      case .perfmon: "CAP_PERFMON"
+      case .bpf: "CAP_BPF"
+      }
+    }
   }
 
   private var effective: UInt64
 
   init(effective: UInt64) { self.effective = effective }
 
-  static var current: Privileges {
-    let status = Procfs.text("/proc/self/status") ?? ""
-    return Privileges(effective: Procfs.field("CapEff", of: status, radix: 16) ?? 0)
-  }
+  static var current: Privileges { Privileges(effective: process_capabilities()) }
+
+  static func mask(_ bits: [Bit]) -> UInt64 { bits.reduce(0) { $0 | 1 << $1.rawValue } }
+
+  /// Those of the process.
+  var names: [String] { Bit.allCases.filter(has).map(\.name) }
 
   private func has(_ bit: Bit) -> Bool { effective >> bit.rawValue & 1 == 1 }
 
@@ -27,8 +52,7 @@ struct Privileges: Sendable, Hashable {
   var missing: [String] {
     if has(.sysAdmin) { return [] }
     var names: [String] = []
-    if !has(.bpf) { names.append("CAP_BPF") }
-    if !has(.perfmon) { names.append("CAP_PERFMON") }
+    for bit in [Bit.bpf, .perfmon] where !has(bit) { names.append(bit.name) }
     return names
   }
 
@@ -36,14 +60,18 @@ struct Privileges: Sendable, Hashable {
   /// links are followed only for those who may trace the process.
   var missingForNames: [String] {
     var names: [String] = []
-    if !has(.sysPtrace) { names.append("CAP_SYS_PTRACE") }
-    if !has(.dacReadSearch) { names.append("CAP_DAC_READ_SEARCH") }
+    for bit in [Bit.sysPtrace, .dacReadSearch] where !has(bit) { names.append(bit.name) }
     return names
   }
 
   func require() throws(ProbeError) {
     let missing = missing
-    guard !missing.isEmpty else { return }
+    guard !missing.isEmpty else {
+      guard Procfs.exists("/proc/self/fd") else {
+        throw ProbeError(.system, "live capture needs /proc, which is not mounted")
+      }
+      return
+    }
     let names = missing.joined(separator: " and ")
     throw ProbeError(
       .notPermitted,
@@ -52,14 +80,21 @@ struct Privileges: Sendable, Hashable {
   }
 }
 
-/// The pid namespace that uringtop runs in.
-enum PidNamespace {
-  /// Inode number of the initial one on every kernel (include/linux/proc_ns.h, PROC_PID_INIT_INO).
-  private static let initialInode: UInt32 = 0xEFFF_FFFC
+/// A namespace that uringtop runs in.
+enum Namespace: String {
+  case pid, user
 
-  /// Inode number of this process's own, nil where /proc does not tell.
-  static var inode: UInt32? {
-    guard let link = Procfs.link("/proc/self/ns/pid") else { return nil }
+  /// Inode number of the initial one on every kernel (include/linux/proc_ns.h, PROC_*_INIT_INO).
+  private var initialInode: UInt32 {
+    switch self {
+    case .pid: 0xEFFF_FFFC
+    case .user: 0xEFFF_FFFD
+    }
+  }
+
+  /// Inode number of this process's own, nil where /proc has none.
+  var inode: UInt32? {
+    guard let link = Procfs.link("/proc/self/ns/\(rawValue)") else { return nil }
     let text = String(decoding: link, as: UTF8.self)  // pid:[4026531836]
     guard let start = text.firstIndex(of: "["), let end = text.firstIndex(of: "]") else {
       return nil
@@ -67,5 +102,5 @@ enum PidNamespace {
     return UInt32(text[text.index(after: start)..<end])
   }
 
-  static var isInitial: Bool { inode.map { $0 == initialInode } ?? true }
+  var isInitial: Bool { inode.map { $0 == initialInode } ?? true }
 }

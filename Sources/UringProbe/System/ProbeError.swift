@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why capture is not possible: one line for the user, and which class of fault it is.
 public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Classes that a caller may want to tell apart, for instance as exit statuses.
@@ -24,6 +26,23 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     self.kind = kind
     self.message = message
     self.details = details
+  }
+
+  /// The kernel's answer to BPF system calls: how the user can help depends on the errno.
+  static func refusal(_ errno: Int32, otherwise kind: Kind, _ message: String, details: String = "")
+    -> ProbeError
+  {
+    let code = abs(errno)
+    let kind: Kind =
+      switch code {
+      case EPERM: .notPermitted
+      case EMFILE, ENFILE, ENOMEM: .system
+      default: kind
+      }
+    let hint =
+      code == EPERM && !Namespace.user.isInitial
+      ? " (capabilities within a user namespace are not enough)" : ""
+    return ProbeError(kind, "\(message): \(errorText(code))\(hint)", details: details)
   }
 
   /// The BPF program that the kernel did not load, by libbpf's own words; nil if something else failed.

@@ -20,19 +20,15 @@ public enum UserInterface {
   @MainActor
   public static func run(
     options: UserInterfaceOptions = UserInterfaceOptions(),
-    source open: @escaping @Sendable () async throws -> any SnapshotSource
+    source open: @escaping @Sendable () throws -> any SnapshotSource
   ) throws -> Ending {
     let terminal = try Terminal(isMonochrome: options.isMonochrome)
     defer { terminal.close() }
     let opened = Opened()
-    Task.detached {
-      do {
-        opened.set(.success(try await open()))
-      } catch {
-        opened.set(.failure(error))
-      }
+    try WorkerThread("opener", orThrow: ThreadError.init) {
+      opened.set(Result { try open() })
       Terminal.wake()
-    }
+    }.detach()
     var loop = RunLoop(terminal: terminal, interface: Interface(options: options))
     return try loop.run { try opened.take() }
   }

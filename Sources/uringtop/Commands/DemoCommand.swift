@@ -115,10 +115,14 @@ struct DemoCommand: ParsableCommand {
     let workload = start.workload
     if !json, let device = workload.status.device { StandardError.write("serving \(device)") }
     let signal = wait(for: workload)
-    workload.stop()
+    try BlockingCall.run("stopper", after: signal) { workload.stop() }
     let status = workload.status
-    let snapshot = capture?.stop()
-    if let recorder, let snapshot { StandardError.write(try recorder.finish(after: snapshot)) }
+    let snapshot = try capture?.stop(after: signal)
+    let end = try snapshot.flatMap { snapshot throws(Failure) in
+      try recorder?.finish(after: snapshot, signal: signal)
+    }
+    unblockSignals()
+    if let end { StandardError.write(end) }
     if json, let snapshot {
       try StandardOutput.write(
         SnapshotDocument(snapshot, toolVersion: Version.current).encoded { json in
@@ -142,8 +146,9 @@ struct DemoCommand: ParsableCommand {
     var filter = Filter()
     filter.pids = [UInt32(getpid())]
     return try LiveCapture.start(
-      filter: filter, refreshInterval: refreshInterval, recorder: recorder, isForScreen: isForScreen
-    )
+      filter: filter, refreshInterval: refreshInterval, recorder: recorder,
+      isForScreen: isForScreen,
+      isConfined: false)
   }
 
   private static func start(_ options: DemoOptions) throws(Failure) -> Demonstration.Start {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import UringRecordings
 
 /// Converts between the binary recording and trace.jsonl.
@@ -25,7 +26,8 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let format = try output.resolvedFormat()
-    let file = try RecordingFile(input)
+    let file = try RecordingFile(
+      input, for: output.path == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     try Self.write(file.recording, until: moment.time, to: output.path, format: format)
     file.reportFlaw()
     moment.reportIfLate(in: file)

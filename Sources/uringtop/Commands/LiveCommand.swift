@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringProbe
 import UringSources
 
 /// The live UI: what `uringtop` does without a subcommand.
@@ -31,6 +32,7 @@ struct LiveCommand: ParsableCommand {
 
   func run() throws {
     if command.isEmpty {
+      Confinement.keepCaptureCapabilities()
       try Screen.show(title: "", options: screen, filters: filters) { [self] in
         try LiveCapture.start(
           filter: filters.filter, refreshInterval: screen.interval.duration, isForScreen: true
@@ -43,6 +45,7 @@ struct LiveCommand: ParsableCommand {
     let child = try ChildCommand(
       holding: command, streams: .detached(output: output.descriptor))
     let held = ChildBox(child)
+    Confinement.keepCaptureCapabilities()
     defer {
       let ending = held.child.terminate()
       output.report(ending: ending)

@@ -72,12 +72,14 @@ struct RecordCommand: ParsableCommand {
       recorder.discard()
       throw error
     }
-    let watch = Watch(child: child, duration: duration)
+    var watch = Watch(child: child, duration: duration)
     let reason = watch.wait { recorder.hasFailed }
     capture.lookAgain(after: reason)
-    let last = capture.stop()
+    let last = try capture.stop(after: watch.signal)
     capture.reportNotices()
-    let end = Result { () throws(Failure) in try recorder.finish(after: last) }
+    let end = Result { () throws(Failure) in
+      try recorder.finish(after: last, signal: watch.signal)
+    }
     if case .failure(let failure) = end, !failure.message.isEmpty {
       StandardError.write(failure.message)
     }

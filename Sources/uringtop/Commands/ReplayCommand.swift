@@ -1,4 +1,7 @@
 import ArgumentParser
+import CProcess
+import UringBase
+import UringRecordings
 import UringSources
 import UringUI
 
@@ -26,21 +29,28 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
   func run() throws {
-    let file = try RecordingFile(input)
+    let file = try RecordingFile(input, for: PROCESS_OPENS)
     file.reportFlaw()
     let recording = file.recording
     try Screen.show(title: input, options: screen, filters: filters) { [self] in
-      ReplaySource(
-        recording, filter: filters.filter, position: at?.nanoseconds ?? 0, isPlaying: !paused,
-        refreshInterval: screen.interval.duration
-      ) { recording, path in
-        do throws(Failure) {
-          try ExportCommand.write(recording, to: path, format: .jsonl)
-          return Notice("wrote \(path)")
-        } catch {
-          return Notice(error.message, isError: true)
-        }
+      // The screen has read what it needs of the terminal.
+      _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
+      do throws(ThreadError) {
+        return try ReplaySource(
+          recording, filter: filters.filter, position: at?.nanoseconds ?? 0, isPlaying: !paused,
+          refreshInterval: screen.interval.duration, dump: Self.dump)
+      } catch {
+        throw Failure(error)
       }
+    }
+  }
+
+  private static func dump(_ recording: Recording, to path: String) -> Notice {
+    do throws(Failure) {
+      try ExportCommand.write(recording, to: path, format: .jsonl)
+      return Notice("wrote \(path)")
+    } catch {
+      return Notice(error.message, isError: true)
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import CSpawn
 import Glibc
 import UringDocuments
@@ -71,7 +72,7 @@ struct ReportCommand: ParsableCommand {
     var ending: ReportDocument.CommandEnding?
     var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest)
     if let from {
-      let file = try RecordingFile(from)
+      let file = try RecordingFile(from, for: PROCESS_READS)
       snapshot = file.recording.snapshot(
         at: moment.time, filter: filters.filter, every: DiagnosisHistory.interval
       ) { diagnosis.look(at: $0) }
@@ -129,7 +130,8 @@ struct ReportCommand: ParsableCommand {
     let limit = duration ?? (child == nil ? Self.defaultDuration : nil)
     let earlyEnd =
       duration == nil && child == nil ? EarlyEnd(pids: filters.filter.pids.sorted()) : nil
-    let reason = Watch(child: child, duration: limit).wait(isOver: {
+    var watch = Watch(child: child, duration: limit)
+    let reason = watch.wait(isOver: {
       let snapshot = capture.source.current()
       diagnosis.look(at: filters.ageFilter.apply(to: snapshot))
       return earlyEnd?.isReached(snapshot) ?? false
@@ -137,7 +139,7 @@ struct ReportCommand: ParsableCommand {
     var ending: ReportDocument.CommandEnding?
     if case .childEnded(let how) = reason { ending = ReportDocument.CommandEnding(how) }
     capture.lookAgain(after: reason)
-    let snapshot = filters.ageFilter.apply(to: capture.stop())
+    let snapshot = filters.ageFilter.apply(to: try capture.stop(after: watch.signal))
     capture.reportNotices()
     if let child, ending == nil {
       ending = .running
@@ -145,6 +147,7 @@ struct ReportCommand: ParsableCommand {
         ending = ReportDocument.CommandEnding(how)
       }
     }
+    unblockSignals()
     return (snapshot, ending)
   }
 }

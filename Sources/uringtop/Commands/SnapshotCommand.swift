@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import UringDocuments
 import UringFindings
 import UringSources
@@ -46,7 +47,7 @@ struct SnapshotCommand: ParsableCommand {
   func run() throws {
     let snapshot: Snapshot
     if let from {
-      let file = try RecordingFile(from)
+      let file = try RecordingFile(from, for: PROCESS_READS)
       snapshot = file.recording.snapshot(at: moment.time, filter: filters.filter)
       file.reportFlaw()
       moment.reportIfLate(in: file)

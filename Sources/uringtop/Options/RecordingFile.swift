@@ -1,4 +1,6 @@
+import CProcess
 import SystemPackage
+import UringProbe
 import UringRecordings
 
 /// A recording that the user names.
@@ -6,11 +8,16 @@ struct RecordingFile {
   let path: String
   let recording: Recording
 
+  /// Opens the file. From then on the process has only the rights that its remaining work needs.
+  ///
   /// - Parameter path: `-` is standard input.
-  init(_ path: String) throws(Failure) {
+  init(_ path: String, for work: process_work) throws(Failure) {
     self.path = path
     do {
-      recording = try Recording(path: FilePath(path == "-" ? "/dev/stdin" : path))
+      recording = try Recording(path: FilePath(path == "-" ? "/dev/stdin" : path)) {
+        Confinement.keepOutputCapabilities(writesFiles: work != PROCESS_READS)
+        _ = process_refuse_calls(work)
+      }
     } catch {
       throw Failure(error, path: path)
     }

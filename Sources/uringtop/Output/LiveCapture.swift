@@ -19,10 +19,12 @@ final class LiveCapture: Sendable {
   ///   names processes itself.
   /// - Parameter isForScreen: kept small, because it stays for long: an eighth of the ring buffer, and a history
   ///   of what one scrolls through.
+  /// - Parameter isConfined: gives up the rights that a capture does not need. A child is started before.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
-    isForScreen: Bool = false
+    isForScreen: Bool = false, isConfined: Bool = true
   ) throws(Failure) -> LiveCapture {
+    if isConfined { Confinement.keepCaptureCapabilities() }
     var options = LiveSession.Options()
     if isForScreen {
       options.ringBufferSize = 8 << 20
@@ -44,7 +46,9 @@ final class LiveCapture: Sendable {
     options.refreshInterval = refreshInterval
     options.sink = recorder
     do {
-      return LiveCapture(try LiveSession(options))
+      let session = try LiveSession(options)
+      if isConfined { Confinement.refuseCalls() }
+      return LiveCapture(session)
     } catch {
       throw Failure(error)
     }
@@ -72,6 +76,11 @@ final class LiveCapture: Sendable {
     let before = session.inventoryCount
     session.perform(.inventory)
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
+  /// As ``stop()``, with signals blocked: a second one ends the wait.
+  func stop(after signal: Int32) throws(Failure) -> Snapshot {
+    try BlockingCall.run("stopper", after: signal) { [self] in stop() }
   }
 
   /// Prints on standard error what the capture goes without, and the like.

@@ -53,16 +53,16 @@ final class Recorder: RecordSink {
 
   // MARK: The file
 
-  /// Starts the file.
+  /// Starts the file. A FIFO has to wait for its reader.
   func start(host: HostDescription) throws(Failure) {
     let header = RecordingHeader(toolVersion: Version.current, host: host)
-    let writer: RecordingWriter
-    do {
-      let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
-      writer = try RecordingWriter(output: file, encoder: format.makeEncoder(header: header))
-    } catch {
-      throw Failure(error)
-    }
+    let (path, format) = (path, format)
+    let writer = try BlockingCall.run("opener", isPatient: false) {
+      Result { () throws(OutputError) in
+        let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
+        return try RecordingWriter(output: file, encoder: format.makeEncoder(header: header))
+      }
+    }.orThrow()
     stage.withLock { stage in
       if case .waiting(let records) = stage { records.withUnsafeBytes { writer.append($0) } }
       stage = .writing(writer)
@@ -83,22 +83,41 @@ final class Recorder: RecordSink {
 
   /// Completes the file, which ends when the last snapshot was made.
   ///
+  /// - Parameter signal: ended the recording; 0 if none did.
   /// - Returns: a line for the user.
-  func finish(after last: Snapshot) throws(Failure) -> String {
+  func finish(after last: Snapshot, signal: Int32 = 0) throws(Failure) -> String {
     guard let writer else { return "nothing was recorded" }
-    do {
-      let summary = try writer.finish(time: last.time, lostInKernel: last.lost.inKernel)
-      let lost = last.lost.inKernel + summary.lostToOutput
-      let target = path == "-" ? "standard output" : path
-      return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
+    let target = path == "-" ? "standard output" : path
+    let result: Result<RecordingWriter.Summary, OutputError>
+    do throws(Failure) {
+      result = try BlockingCall.run(
+        "finisher", after: signal, progress: { writer.bytesWritten },
+        {
+          Result { () throws(OutputError) in
+            try writer.finish(time: last.time, lostInKernel: last.lost.inKernel)
+          }
+        })
     } catch {
-      throw Failure(error)
+      throw Failure(error.status, "\(target) takes no more data; the recording ends early")
     }
+    let summary = try result.orThrow()
+    let lost = last.lost.inKernel + summary.lostToOutput
+    return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
   }
 
   /// The start failed: leaves no file.
   func discard() {
     writer?.discard()
     stage.withLock { $0 = .waiting(records: []) }
+  }
+}
+
+extension Result where Failure == OutputError {
+  fileprivate func orThrow() throws(uringtop.Failure) -> Success {
+    do throws(OutputError) {
+      return try get()
+    } catch {
+      throw uringtop.Failure(error)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CSpawn
 import Glibc
+import UringBase
 import UringSources
 import UringUI
 
@@ -19,7 +20,7 @@ enum Screen {
   static func show(
     title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
     demoStatus: (@Sendable () -> DemoStatus)? = nil,
-    source: @escaping @Sendable () async throws -> any SnapshotSource
+    source: @escaping @Sendable () throws -> any SnapshotSource
   ) throws {
     var options = UserInterfaceOptions()
     options.title = title
@@ -37,6 +38,8 @@ enum Screen {
       if case .signal(let number) = ending { throw Failure(ExitStatus.signal(number), "") }
     } catch let error as TerminalError {
       throw Failure(ExitStatus.noTerminal, error.description)
+    } catch let error as ThreadError {
+      throw Failure(error)
     }
   }
 }

@@ -1,0 +1,53 @@
+/*
+ * The process itself: what Swift needs before it starts, and the last line of a process that cannot continue.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <termios.h>
+
+/* Lets arguments be read without /proc, keeps closed standard descriptors from being reused, makes writes to closed
+ * pipes and over `ulimit -f` fail instead of ending the process, and catches crashes. */
+void process_start(void);
+
+/* Runs `body` as this thread's only work: named, and with a stack on which a stack overflow can be reported. */
+void process_run_thread(const char *name, void (*body)(void *), void *context);
+
+/* Blocks all signals but those of crashes in this thread, and in threads that it starts. */
+void process_block_signals(sigset_t *before);
+
+/* This thread's effective capabilities, one bit each. Works without /proc. */
+uint64_t process_capabilities(void);
+
+/* Gives up all other capabilities, for this thread and threads that it starts, and sets no_new_privs. */
+bool process_keep_capabilities(uint64_t kept);
+
+/* The process's remaining work. */
+enum process_work {
+  PROCESS_CAPTURES,
+  PROCESS_OPENS,            /* before the screen has the terminal; then reads a recording */
+  PROCESS_READS,            /* a recording that is open */
+  PROCESS_READS_AND_WRITES, /* the same, and writes files */
+};
+
+/* Makes the kernel refuse the system calls that this work does not need, in all threads, and sets no_new_privs. Further
+ * calls refuse more. False if the kernel has no filters. */
+bool process_refuse_calls(enum process_work work);
+
+/* True if process_refuse_calls can work. */
+bool process_can_refuse_calls(void);
+
+/* A terminal that a crash restores: text to write, then settings. */
+struct process_terminal {
+  int descriptor;
+  struct termios settings;
+  char text[256];
+};
+
+/* Restores this terminal on a crash. It must stay in memory. NULL: none. */
+void process_restore_on_crash(const struct process_terminal *terminal);
+
+/* Restores it now. Async-signal-safe; never waits for the terminal. */
+void process_restore_terminal(void);

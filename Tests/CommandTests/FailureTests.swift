@@ -1,0 +1,56 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What uringtop does when its surroundings fail it: a line, and the status that docs/exit-status.md lists.
+@Suite struct FailureTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try CommandLineTests.recording().write(to: folder["trace.uring"])
+    try CommandLineTests.recording(isComplete: false).write(to: folder["cut.uring"])
+  }
+
+  /// Runs a line of shell in the folder. `$uringtop` is the binary.
+  private func shell(_ line: String) throws -> Command.Outcome {
+    try Command.run(
+      ["-c", "cd \(folder.path(".")); \(line)"],
+      environment: ["uringtop": Command.binary.path], program: URL(filePath: "/bin/bash"))
+  }
+
+  @Test(arguments: [
+    "$uringtop --help >/dev/full", "$uringtop --help >&-", "$uringtop --version >&-",
+    "$uringtop capabilities >&-", "$uringtop snapshot --from trace.uring >/dev/full",
+    "$uringtop export trace.uring -o - >&-",
+    "ulimit -f 1; $uringtop export trace.uring -o long.jsonl",
+  ])
+  func outputThatFailsIsOneLine(line: String) throws {
+    let outcome = try shell(line)
+    #expect(outcome.status == 74, "\(outcome.error)")
+    #expect(outcome.error.hasPrefix("uringtop: writing "))
+    #expect(outcome.error.filter(\.isNewline).count == 1, "\(outcome.error)")
+  }
+
+  /// The warning about the recording's end must not get into the file that has the descriptor now.
+  @Test func noFileTakesThePlaceOfAClosedStream() throws {
+    let whole = try shell("$uringtop export cut.uring -o expected.jsonl")
+    #expect(whole.status == 0 && whole.error.contains("cut off"))
+    #expect(try shell("$uringtop export cut.uring -o out.jsonl 2>&- >&- <&-").status == 0)
+    #expect(try Data(contentsOf: folder["out.jsonl"]) == Data(contentsOf: folder["expected.jsonl"]))
+  }
+
+  @Test(arguments: [
+    (SIGSEGV, "SIGSEGV"), (SIGBUS, "SIGBUS"), (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"),
+    (SIGFPE, "SIGFPE"), (SIGABRT, "SIGABRT"),
+  ])
+  func aCrashIsOneLine(signal: Int32, name: String) throws {
+    try #require(mkfifo(folder.path("pipe"), 0o600) == 0)
+    // The program waits for a writer of the pipe, as which the shell opens it.
+    let outcome = try shell(
+      "$uringtop snapshot --from pipe & exec 3>pipe; kill -\(signal) $!; wait $!")
+    #expect(outcome.status == 128 + signal)
+    let line = outcome.error.split(separator: "\n").first { $0.hasPrefix("uringtop: ") } ?? ""
+    #expect(line.contains("crashed in thread uringtop at 0x") && line.contains("(\(name))"))
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+
+extension LiveTests {
+  /// A machine that refuses what capture needs.
+  @Suite struct FailureTests {
+    /// The static binary if there is one: a static runtime fails in its own ways.
+    private let program: URL = {
+      let released = Command.root.appending(path: ".build/uringtop")
+      return FileManager.default.isExecutableFile(atPath: released.path) ? released : Command.binary
+    }()
+
+    private func shell(_ line: String) throws -> Command.Outcome {
+      try Command.run(
+        ["-c", line], environment: ["uringtop": program.path],
+        program: URL(filePath: "/bin/bash"))
+    }
+
+    private static let recording = Command.root.appending(
+      path: "Tests/CommandTests/Recordings/read-on-pipe.uring"
+    ).path
+
+    private static let withoutProc = "exec unshare -m sh -c 'mount -t tmpfs none /proc; "
+
+    @Test(arguments: [4, 8, 12, 20, 30]) func fewDescriptors(limit: Int) throws {
+      let outcome = try shell("ulimit -n \(limit); $uringtop snapshot")
+      #expect(outcome.status == 71 && outcome.error.contains("Too many open files"))
+      #expect(outcome.error.filter(\.isNewline).count == 1, "\(outcome.error)")
+    }
+
+    @Test func aUserNamespaceIsNotPermitted() throws {
+      let outcome = try shell("unshare -r $uringtop snapshot")
+      #expect(outcome.status == 77 && outcome.error.contains("user namespace"), "\(outcome.error)")
+    }
+
+    @Test func withoutProcRecordingsAreRead() throws {
+      #expect(try shell("\(Self.withoutProc) $uringtop --version'").status == 0)
+      let outcome = try shell("\(Self.withoutProc) $uringtop snapshot --from \(Self.recording)'")
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let usual = try Command.run("snapshot", "--from", Self.recording, program: program)
+      #expect(outcome.output == usual.output)
+    }
+
+    @Test func withoutProcCaptureSaysWhatIsMissing() throws {
+      let outcome = try shell("\(Self.withoutProc) $uringtop snapshot'")
+      #expect(outcome.status == 71 && outcome.error.contains("/proc"), "\(outcome.error)")
+    }
+
+    /// From too little to start, to more than enough.
+    @Test func littleMemory() throws {
+      try #require(program != Command.binary, "make release makes the binary that this is about")
+      var statuses: Set<Int32> = []
+      for megabytes in [25, 28, 30, 34, 40, 50, 60, 80, 100, 150, 200, 400, 1000] {
+        let outcome = try shell(
+          "ulimit -v \(megabytes << 10); $uringtop report --duration 1s --pid $$ 2>&1 >/dev/null")
+        statuses.insert(outcome.status)
+        guard outcome.status != 0 else { continue }
+        #expect(outcome.status == 71, "\(megabytes) MB: \(outcome.text)")
+        #expect(outcome.text.filter(\.isNewline).count == 1, "\(megabytes) MB: \(outcome.text)")
+      }
+      #expect(statuses == [0, 71])
+    }
+
+    // MARK: Signals
+
+    /// Starts `record`, lets `ready` look until it is where it blocks, and sends one signal.
+    private func record(
+      _ arguments: [String], signal: Int32, until isReady: (Process) -> Bool
+    ) throws -> Command.Outcome {
+      try Command.run(["record"] + arguments) { process in
+        #expect(eventually { isReady(process) })
+        kill(process.processIdentifier, signal)
+        #expect(eventually { !process.isRunning }, "it cannot be ended")
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      }
+    }
+
+    /// Threads of a process by name.
+    private func threads(_ process: Process) -> [String] {
+      let tasks = "/proc/\(process.processIdentifier)/task"
+      return ((try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []).compactMap {
+        try? String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
+      }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func waitingForAReaderCanBeEnded(signal: Int32)
+      throws
+    {
+      let folder = try TemporaryFolder()
+      try #require(mkfifo(folder.path("pipe.uring"), 0o600) == 0)
+      let outcome = try record(["-o", folder.path("pipe.uring")], signal: signal) {
+        threads($0).contains("opener\n")
+      }
+      #expect(outcome.status == 128 + signal, "\(outcome.error)")
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM]) func aPipeThatNobodyReadsCanBeLeft(signal: Int32) throws {
+      let folder = try TemporaryFolder()
+      let path = folder.path("pipe.jsonl")
+      try #require(mkfifo(path, 0o600) == 0)
+      // Opened, never read.
+      let reader = open(path, O_RDONLY | O_NONBLOCK)
+      defer { close(reader) }
+      let flood = try TestPrograms.path("nop_flood")
+      let outcome = try record(
+        ["-o", path, "--", flood, "1", "8", "--count", "20000"], signal: signal
+      ) { threads($0).contains("finisher\n") }
+      #expect(outcome.status == 128 + signal)
+      #expect(outcome.error.contains("takes no more data"), "\(outcome.error)")
+    }
+  }
+}
