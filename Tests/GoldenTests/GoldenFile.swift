@@ -9,8 +9,9 @@ struct GoldenFile: Sendable, CustomStringConvertible {
   private static let tests = Command.root.appending(path: "Tests", directoryHint: .isDirectory)
   private static let folder = tests.appending(path: "Golden", directoryHint: .isDirectory)
 
-  /// One for each recording.
-  static let all = names(in: tests, extension: ".uring").map(GoldenFile.init)
+  /// One for each recording but those of Tests/Hostile, of which some cannot be read: HostileRecordingTests.
+  static let all = names(in: tests, extension: ".uring")
+    .filter { !$0.hasPrefix("Hostile/") }.map(GoldenFile.init)
 
   /// Names of the captures that exist.
   static var captured: [String] { names(in: folder, extension: ".txt.xz") }

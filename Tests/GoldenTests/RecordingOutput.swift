@@ -79,6 +79,7 @@ struct RecordingOutput {
     }
     guard let start = lines.first?.startNs else { return [] }
     let times = lines.compactMap(\.t)
+    guard !times.isEmpty else { return [] }
     return [times.count / 2, times.count * 3 / 4].map { times[$0] - min(start, times[$0]) }
   }
 
