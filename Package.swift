@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// For code whose speed nobody notices: views and commands.
+/// For code whose speed nobody notices: views, commands, documents and the demonstration.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 let package = Package(
@@ -77,7 +77,8 @@ let package = Package(
     // The JSON documents of a snapshot and of a report.
     .target(
       name: "UringDocuments",
-      dependencies: ["UringFindings", "UringRecordings", "UringTrace"]),
+      dependencies: ["UringFindings", "UringRecordings", "UringTrace"],
+      swiftSettings: small),
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(
       name: "UringSources",
@@ -91,7 +92,9 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // The embedded ublk target, its load, and what takes its place without ublk.
-    .target(name: "UblkTarget", dependencies: ["CURing", "UringBase", "UringTrace"]),
+    .target(
+      name: "UblkTarget", dependencies: ["CURing", "UringBase", "UringTrace"],
+      swiftSettings: small),
     // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
     .target(
       name: "UringUI",

@@ -34,7 +34,7 @@ public final class Recording: Sendable {
     var hurried = 0
 
     /// Blocks that are kept until they are used.
-    static let mostAhead = 4
+    static let mostAhead = 2
     var isFull: Bool { ahead.count >= Self.mostAhead }
   }
 
