@@ -66,7 +66,6 @@ test: setup-guests release programs
 	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
-	$(MAKE) fuzz-short
 
 # Captures the output for every recording again, and prints the differences from the last capture.
 golden:

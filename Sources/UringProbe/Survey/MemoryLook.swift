@@ -56,8 +56,9 @@ enum MemoryLook {
     return Procfs.lines(String(decoding: bytes, as: UTF8.self)).compactMap { line in
       // bounds, permissions, offset, device, inode, name
       let words = line.split(separator: " ", maxSplits: 5)
+      guard words.count >= 5 else { return nil }
       let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard words.count >= 5, bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+      guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
       return Mapping(
         range: bounds[0]..<bounds[1], isOwn: words[1].hasSuffix("p") && words[4] == "0")
     }

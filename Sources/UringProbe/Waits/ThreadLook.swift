@@ -135,10 +135,9 @@ struct ProcessMemory {
     guard let maps = Procfs.text("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
     for line in Procfs.lines(maps) {
       let words = line.split(separator: " ", maxSplits: 2)
+      guard words.count > 1 else { continue }
       let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, words.count > 1, bounds[0] <= address, address < bounds[1] else {
-        continue
-      }
+      guard bounds.count == 2, bounds[0] <= address, address < bounds[1] else { continue }
       return words[1].last == "p"
     }
     return nil
