@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "CURing", linkerSettings: [.linkedLibrary("uring")]),
     // fork and exec, which Swift does not import.
     .target(name: "CSpawn"),
-    // What comes before Swift's runtime and after a crash.
+    // The process before Swift's runtime starts and after a crash.
     .target(name: "CProcess"),
 
     // The BPF programs, compiled, deflated and embedded by `swift build`.

@@ -6,7 +6,7 @@ import UringRecordings
 @testable import UringSources
 @testable import UringUI
 
-/// What a terminal sends, through curses: keys, mouse and escape sequences, over screens of a recording.
+/// Terminal input through curses: keys, mouse and escape sequences, over screens of a recording.
 ///
 /// The first byte chooses the situation and the size, the others are typed.
 enum KeysTarget: Target {

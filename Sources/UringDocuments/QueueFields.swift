@@ -13,19 +13,13 @@ enum QueueFields {
     }
     json.field("unreaped", array: ring.unreaped) { json, cqe in
       json.object { json in
-        json.field("user_data", hex: cqe.userData)
-        json.field("result", cqe.result)
-        json.field("errno", JSONNames.errno(cqe.result))
-        json.field("cqe_flags", CQEFlags(rawValue: cqe.flags).names)
+        writeCQE(cqe.userData, cqe.result, cqe.flags, to: &json)
         json.field("overflowed", cqe.isOverflowed)
       }
     }
     json.field("reaped", array: ring.reaped) { json, cqe in
       json.object { json in
-        json.field("user_data", hex: cqe.userData)
-        json.field("result", cqe.result)
-        json.field("errno", JSONNames.errno(cqe.result))
-        json.field("cqe_flags", CQEFlags(rawValue: cqe.flags).names)
+        writeCQE(cqe.userData, cqe.result, cqe.flags, to: &json)
         json.field("opcode", cqe.sqe.map { Opcode(rawValue: $0.opcode).name })
       }
     }
@@ -42,5 +36,14 @@ enum QueueFields {
         json.field("call", lag.call.isEmpty ? nil : lag.call)
       }
     }
+  }
+
+  private static func writeCQE(
+    _ userData: UInt64, _ result: Int32, _ flags: UInt32, to json: inout JSONWriter
+  ) {
+    json.field("user_data", hex: userData)
+    json.field("result", result)
+    json.field("errno", JSONNames.errno(result))
+    json.field("cqe_flags", CQEFlags(rawValue: flags).names)
   }
 }

@@ -120,7 +120,7 @@ final class FileContents: Sendable {
   }
 }
 
-/// What identifies a file, whatever its path.
+/// The device and inode of a file, which identify it under any path.
 public struct FileID: Hashable, Sendable {
   private let device: UInt64
   private let inode: UInt64

@@ -171,7 +171,7 @@ public struct RecordCheck: Sendable {
   private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
 
-  /// What a record of a kind must be like to be plainly valid.
+  /// The sizes at which a record of a kind is valid without a closer look.
   private struct Rule {
     /// Sizes from `least` to `least + spread`.
     var least: UInt32 = .max

@@ -50,7 +50,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     stop()
   }
 
-  /// Ends the thread. Waits for dumps, but not for long: a dump to a pipe may never end.
+  /// Ends the thread. Waits ten seconds at most for dumps: one to a pipe may never end.
   public func stop() {
     state.change { $0.isStopping = true }
     thread.join()

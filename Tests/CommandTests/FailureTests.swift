@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What uringtop does when its surroundings fail it: a line, and the status that docs/exit-status.md lists.
+/// uringtop without /proc, memory, descriptors or an output prints one line and exits with a status of docs/exit-status.md.
 @Suite struct FailureTests {
   let folder: TemporaryFolder
 

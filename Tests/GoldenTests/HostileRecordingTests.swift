@@ -36,7 +36,7 @@ import UringTrace
       let outcome = try Self.runLimited(command)
       let hasPassed = outcome.status == 0 || outcome.status == 65
       #expect(hasPassed, "\(command): \(outcome.status) \(outcome.error)")
-      // What cannot be used is reported in one line.
+      // One line reports an unusable recording.
       if outcome.status == 65 {
         #expect(outcome.error.count { $0 == "\n" } == 1, "\(outcome.error)")
       }

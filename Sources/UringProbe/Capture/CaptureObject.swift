@@ -79,7 +79,7 @@ struct CaptureObject: ~Copyable {
     }
   }
 
-  /// What capture goes without, and why, a line each.
+  /// A line for each tracepoint that is not observed, with the reason and what is lost.
   var refusals: [String] {
     absent.sorted { $0.key < $1.key }.map { name, reason in
       "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"

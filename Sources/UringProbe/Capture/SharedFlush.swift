@@ -18,7 +18,7 @@ final class SharedFlush: @unchecked Sendable {
   /// Functions that give buffers back and are watched.
   let watched: [ReleaseFunction]
 
-  /// What capture goes without although this kernel has `fentry`, and why, a line each.
+  /// A line for each feature that the kernel refused although it has `fentry`, with its reason.
   let refusals: [String]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {

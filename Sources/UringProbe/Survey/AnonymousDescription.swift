@@ -43,7 +43,7 @@ struct AnonymousDescription {
 
   private static func process(_ fdinfo: String) -> String {
     guard let pid = Procfs.field("Pid", of: fdinfo) else { return "its process has ended" }
-    let name = Procfs.read("/proc/\(pid)/comm").map { oneLine($0.dropLast()) }
+    let name = Procfs.comm(of: pid)
     return "process " + (name.map { "\($0)/\(pid)" } ?? "\(pid)")
   }
 }

@@ -53,14 +53,10 @@ enum MemoryLook {
     guard let bytes = Procfs.read("/proc/\(tgid)/maps", limit: mostTextOfMappings),
       bytes.count < mostTextOfMappings
     else { return [] }
-    return Procfs.lines(String(decoding: bytes, as: UTF8.self)).compactMap { line in
-      // bounds, permissions, offset, device, inode, name
-      let words = line.split(separator: " ", maxSplits: 5)
-      guard words.count >= 5 else { return nil }
-      let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+    return MapsLine.all(in: bytes).compactMap { line in
+      guard line.fields.count >= 4 else { return nil }
       return Mapping(
-        range: bounds[0]..<bounds[1], isOwn: words[1].hasSuffix("p") && words[4] == "0")
+        range: line.range, isOwn: line.permissions.hasSuffix("p") && line.fields[3] == "0")
     }
   }
 

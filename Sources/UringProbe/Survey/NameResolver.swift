@@ -50,7 +50,7 @@ struct NameResolver {
       case .file(let question):
         answer(question, subject, old, rings: rings, at: now, into: &records)
       case .thread(let tid, let tgid):
-        let name = Procfs.read("/proc/\(tid)/comm").map { oneLine($0.dropLast()) }
+        let name = Procfs.comm(of: tid)
         known[subject] = Entry(name: name ?? old?.name ?? "", time: now)
         guard let name, !name.isEmpty, name != old?.name else { continue }
         records.append(record_task_name.self, at: now) {

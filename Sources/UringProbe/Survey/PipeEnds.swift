@@ -58,7 +58,7 @@ struct PipeEnds {
       return writers ? "nobody can write to it" : "nobody can read it"
     }
     let names = found.prefix(3).map { holder in
-      let name = Procfs.read("/proc/\(holder.tgid)/comm").map { oneLine($0.dropLast()) } ?? "?"
+      let name = Procfs.comm(of: holder.tgid) ?? "?"
       return "\(name)/\(holder.tgid) fd \(holder.fd)"
     }
     let more = found.count > 3 ? " and \(found.count - 3) more" : ""

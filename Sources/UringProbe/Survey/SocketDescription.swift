@@ -62,7 +62,7 @@ struct SocketDescription {
       credentials[0] > 0
     else { return nil }
     let pid = credentials[0]
-    let name = Procfs.read("/proc/\(pid)/comm").map { oneLine($0.dropLast()) }
+    let name = Procfs.comm(of: pid)
     return name.map { "\($0)/\(pid)" } ?? "\(pid), which has ended"
   }
 

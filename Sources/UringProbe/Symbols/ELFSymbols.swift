@@ -90,7 +90,7 @@ struct ELFSymbols {
         let (function, indirect): (UInt8, UInt8) = (2, 10)
         let address: UInt64 = entries.number(at: start + 8)
         guard type == function || type == indirect, address != 0 else { continue }
-        let index = addresses.firstIndex(atOrAbove: address)
+        let index = addresses.partitioningIndex { $0 >= address }
         guard index < addresses.count, address >= nearest[index]?.address ?? 0 else { continue }
         let size: UInt64 = entries.number(at: start + 16)
         if nearest[index]?.address == address, size == 0 { continue }
@@ -181,18 +181,6 @@ struct ELFSymbols {
       }
       return got == length ? bytes : nil
     }
-  }
-}
-
-extension [UInt64] {
-  /// The index of the first number that is not below this one; they are in order.
-  fileprivate func firstIndex(atOrAbove number: UInt64) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }
 

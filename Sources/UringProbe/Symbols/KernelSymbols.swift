@@ -4,7 +4,7 @@ import UringBase
 
 /// Names of kernel addresses, from /proc/kallsyms. Read when first needed.
 struct KernelSymbols {
-  private struct Symbol: Addressed {
+  private struct Symbol {
     var address: UInt64
     /// Where its name is in the file.
     var name: Range<Int>
@@ -29,9 +29,10 @@ struct KernelSymbols {
   }
 
   private func describe(_ address: UInt64) -> String {
-    guard !areHidden, let symbol = functions.last(atOrBelow: address) else {
-      return "0x" + String(address, radix: 16)
-    }
+    // Each function reaches to the next.
+    let index = functions.partitioningIndex { $0.address > address } - 1
+    guard !areHidden, index >= 0 else { return "0x" + String(address, radix: 16) }
+    let symbol = functions[index]
     let name = String(decoding: text[symbol.name], as: UTF8.self)
     return "\(name)+0x\(String(address - symbol.address, radix: 16))"
   }

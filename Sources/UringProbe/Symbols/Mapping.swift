@@ -40,25 +40,20 @@ struct Mapping: Equatable {
     UInt64(status.st_ino) == inode && DeviceNumber(UInt64(status.st_dev)) == device
   }
 
-  /// Executable mappings: lines of `start-end perms offset device inode path`.
+  /// Executable mappings.
   static func executable(of tgid: UInt32) -> [Mapping] {
     executable(in: Procfs.read("/proc/\(tgid)/maps", limit: 4 << 20) ?? [])
   }
 
   static func executable(in maps: [UInt8]) -> [Mapping] {
-    // By bytes: a path may end in a return, which would be one character with the line feed.
-    maps.split(separator: UInt8(ascii: "\n")).compactMap { bytes in
-      let fields = bytes.split(separator: UInt8(ascii: " "), maxSplits: 5).map {
-        CString.decode($0)
-      }
-      guard fields.count >= 5, fields[1].contains("x") else { return nil }
-      let bounds = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] < bounds[1], let offset = UInt64(fields[2], radix: 16),
-        let device = DeviceNumber(fields[3], radix: 16), let inode = UInt64(fields[4])
+    MapsLine.all(in: maps).compactMap { line in
+      let fields = line.fields
+      guard fields.count >= 4, line.permissions.contains("x"),
+        let offset = UInt64(fields[1], radix: 16),
+        let device = DeviceNumber(fields[2], radix: 16), let inode = UInt64(fields[3])
       else { return nil }
-      let path = fields.count > 5 ? oneLine(fields[5].utf8.drop { $0 == UInt8(ascii: " ") }) : ""
-      return Mapping(
-        range: bounds[0]..<bounds[1], offset: offset, device: device, inode: inode, path: path)
+      let path = fields.count > 4 ? oneLine(fields[4].utf8.drop { $0 == UInt8(ascii: " ") }) : ""
+      return Mapping(range: line.range, offset: offset, device: device, inode: inode, path: path)
     }
   }
 }

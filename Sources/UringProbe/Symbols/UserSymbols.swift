@@ -117,7 +117,7 @@ struct UserSymbols {
     return names
   }
 
-  /// What one file says of the offsets in it.
+  /// The functions at offsets in one file.
   private struct Reading: Sendable {
     var names: [UInt64: String] = [:]
     /// Those that were not known before.

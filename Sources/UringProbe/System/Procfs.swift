@@ -17,6 +17,11 @@ extension Procfs {
     return nil
   }
 
+  /// The name of a thread, or of a process's first one, on one line; nil if there is none such.
+  static func comm(of id: some BinaryInteger) -> String? {
+    read("/proc/\(id)/comm").map { oneLine($0.dropLast()) }
+  }
+
   /// The parent of a process, nil if there is none such.
   static func parent(of tgid: UInt32) -> UInt32? {
     guard let status = text("/proc/\(tgid)/status") else { return nil }

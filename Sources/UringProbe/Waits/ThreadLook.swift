@@ -132,14 +132,8 @@ struct ProcessMemory {
 
   /// Whether memory is of this process alone; nil if it is not mapped.
   func isPrivate(_ address: UInt64) -> Bool? {
-    guard let maps = Procfs.text("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
-    for line in Procfs.lines(maps) {
-      let words = line.split(separator: " ", maxSplits: 2)
-      guard words.count > 1 else { continue }
-      let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] <= address, address < bounds[1] else { continue }
-      return words[1].last == "p"
-    }
-    return nil
+    guard let maps = Procfs.read("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
+    return MapsLine.all(in: maps).first { $0.range.contains(address) }
+      .map { $0.permissions.last == "p" }
   }
 }

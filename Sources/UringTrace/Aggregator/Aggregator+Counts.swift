@@ -36,7 +36,7 @@ extension Aggregator {
     rings[ring].ring.counts.add(record.pointee)
     rings[ring].count(bytes: record.pointee.bytes, traits.direction(opcode))
     for pair in pairs.errors {
-      // What is no errno counts as a strange error.
+      // A number that is no errno counts as a strange error.
       let error = Int32(exactly: pair.what) ?? 0
       if error == 0 || traits.isError(0 &- error, of: opcode) {
         rings[ring].ring.counts.errors &+= UInt64(pair.count)

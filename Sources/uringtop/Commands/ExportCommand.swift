@@ -36,7 +36,7 @@ struct ExportCommand: ParsableCommand {
   static func write(
     _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat
   ) throws(Failure) {
-    // It would be emptied before it is read.
+    // An export would replace the recording or, through standard output, write into it while it is read.
     if let input = recording.fileID, FileID(output: path) == input {
       throw Failure(
         ExitStatus.cannotCreate, "cannot write to \(path): it is the recording that is read")

@@ -1,0 +1,11 @@
+extension Array {
+  /// The index of the first element that passes, or the count if none does; all behind one that passes do, too.
+  func partitioningIndex(where passes: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if passes(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
