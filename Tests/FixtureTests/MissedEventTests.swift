@@ -98,7 +98,7 @@ import UringTrace
   /// However many events are missing: a group that lacks none must be right.
   @Test(arguments: runs) func excusesNoWrongGroup(_ run: TargetRun) throws {
     let changes: [(inout RequestGroup) -> Void] = [
-      { $0.buffer.ublk?.sector += 8 }, { $0.conditions.insert(.pinned) }, { $0.ring += 1 },
+      { $0.buffer.ublk?.sector? += 8 }, { $0.conditions.insert(.pinned) }, { $0.ring += 1 },
       { $0.acknowledgement?.callback = "io_release_ubuf" }, { $0.movedBytes += 512 },
     ]
     let missed = MissedEvents(count: 1_000, earliest: 0, latest: .max)

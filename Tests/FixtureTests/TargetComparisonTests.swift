@@ -53,7 +53,7 @@ import UringTrace
 
   @Test(arguments: runs) func findsWhatIsWrong(_ run: TargetRun) throws {
     let changes: [(inout TargetIO) -> Void] = [
-      { $0.sector += 8 }, { $0.length += 4096 }, { $0.members += 1 }, { $0.movedBytes += 512 },
+      { $0.sector? += 8 }, { $0.length += 4096 }, { $0.members += 1 }, { $0.movedBytes += 512 },
       { $0.result = -7 }, { $0.tag ^= 1 }, { $0.op = $0.op == "read" ? "write" : "read" },
       { $0.committedNs += 1_000_000_000 }, { $0.completedNs = $0.fetchedNs },
       { $0.fault = $0.fault == nil ? "member-fail" : nil },

@@ -64,6 +64,13 @@ import Testing
     #expect(number.isAdmitted(.max - 1))
   }
 
+  /// A flush has no sector: the kernel's number is then the largest.
+  @Test func aBlockRequestWithoutSectorIsAdmitted() {
+    let sectors = Self.bounded.filter { "\($0.field.name)" == "sector" }
+    #expect(Set(sectors.map(\.kind)) == [.command, .blockRequest, .diskRequest])
+    for sector in sectors { #expect(sector.isAdmitted(.max)) }
+  }
+
   @Test func theKindsThatAreAddedUpAreAmongThem() {
     let summed = Set(Self.bounded.filter(\.field.isSummed).map(\.kind))
     #expect(summed == [.counts, .lost, .ringBalance])

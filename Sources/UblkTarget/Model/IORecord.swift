@@ -8,7 +8,7 @@ public struct IORecord: Sendable, Hashable {
   public var queue: UInt16
   public var tag: UInt16
   public var operation: Operation
-  /// In 512-byte sectors, as in the driver's descriptor.
+  /// In 512-byte sectors, as in the driver's descriptor: the largest number for a flush.
   public var sector: UInt64
   /// Bytes requested.
   public var length: UInt32

@@ -20,7 +20,7 @@ public struct DiskRequest: Sendable, Hashable {
   /// "read of 4096 bytes at sector 8".
   package var operationText: String {
     let operation = block.operationName.isEmpty ? "request" : block.operationName
-    return "\(operation) of \(block.length) bytes at sector \(block.sector)"
+    return "\(operation) of \(block.length) bytes\(block.sectorText)"
   }
 }
 

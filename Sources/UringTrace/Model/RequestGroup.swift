@@ -225,11 +225,14 @@ public struct GroupBuffer: Hashable, Sendable {
     public var tag: UInt16 = 0
     /// `REQ_OP_*`: 0 read, 1 write, 2 flush, 3 discard, 9 write zeroes; 0xff where not known.
     public var operation: UInt8 = 0xff
-    /// In units of 512 bytes.
-    public var sector: UInt64 = 0
+    /// In units of 512 bytes; nil for what has none, such as a flush.
+    public var sector: UInt64?
     public var length: UInt32 = 0
 
     public init() {}
+
+    /// " at sector 8", or empty.
+    package var sectorText: String { sector.map { " at sector \($0)" } ?? "" }
 
     /// Name of the operation, empty where it is not known.
     public var operationName: String {

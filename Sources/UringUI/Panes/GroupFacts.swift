@@ -62,7 +62,8 @@ struct GroupFacts {
     guard let io = group.buffer.ublk else { return [] }
     var text = "\(io.device.isEmpty ? "ublk" : io.device)  queue \(io.queue)  tag \(io.tag)"
     if !io.operationName.isEmpty { text += "  \(io.operationName)" }
-    text += "  sector \(io.sector)  \(Humanise.exactBytes(UInt64(io.length)))"
+    if let sector = io.sector { text += "  sector \(sector)" }
+    text += "  \(Humanise.exactBytes(UInt64(io.length)))"
     return [Piece.fact("Block I/O", [Piece(text)])]
   }
 

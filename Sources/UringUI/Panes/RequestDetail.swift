@@ -145,7 +145,7 @@ struct RequestDetail {
     let io = disk.block
     var pieces = [
       Piece("\(io.device) queue \(io.queue) tag \(io.tag)", .strong),
-      Piece("  \(io.operationName) \(io.length) bytes, sector \(io.sector)"),
+      Piece("  \(disk.operationText)"),
     ]
     if disk.startTime != 0 {
       pieces.append(Piece("  for " + Humanise.duration(scene.age(since: disk.startTime)), .value))

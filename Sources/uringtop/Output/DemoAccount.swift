@@ -76,7 +76,7 @@ enum DemoAccount {
       json.field("queue", record.queue)
       json.field("tag", record.tag)
       json.field("op", record.operation.name)
-      json.field("sector", record.sector)
+      json.field("sector", record.sector == .max ? nil : record.sector)
       json.field("length", record.length)
       json.field("result", record.result)
       json.field("slot", record.slot)

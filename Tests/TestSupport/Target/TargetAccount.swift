@@ -7,7 +7,7 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   public var queue: UInt16
   public var tag: UInt16
   public var op: String
-  public var sector: UInt64
+  public var sector: UInt64?
   public var length: UInt32
   public var result: Int32
   public var slot: UInt32?
@@ -25,7 +25,7 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   public var hasData: Bool { op == "read" || op == "write" }
 
   public var description: String {
-    "I/O \(number) of queue \(queue) (tag \(tag), \(op) of \(length) bytes at sector \(sector)"
+    "I/O \(number) of queue \(queue) (tag \(tag), \(op) of \(length) bytes at sector \(sector ?? 0)"
       + (fault.map { ", \($0))" } ?? ")")
   }
 

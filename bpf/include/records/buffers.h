@@ -165,7 +165,7 @@ struct record_fuse_request {
   struct record base;
   __u64 unique;    /* number of the FUSE request @hex */
   __u64 node;      /* of the file, as the server named it @json node_id @hex */
-  __u64 offset;    /* in the file @json file_offset @unit bytes */
+  __u64 offset;    /* in the file @json file_offset @unit bytes @any */
   __u32 length;    /* size @json file_length @unit bytes */
   __u32 operation; /* FUSE_READ (15) or FUSE_WRITE (16) */
   __u32 command;   /* FUSE_IO_URING_CMD_* @derive fuse_command */

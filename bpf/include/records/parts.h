@@ -37,7 +37,7 @@ struct record_sqe {
  */
 struct record_block {
   __u64 request;   /* struct request *, priv of the buffer; 0 if unknown @hex */
-  __u64 sector;    /* first sector @unit 512 bytes */
+  __u64 sector;    /* first sector; null for what has none, such as a flush @null max @unit 512 bytes */
   __u32 length;    /* size @unit bytes */
   __u32 operation; /* REQ_OP_* @json op */
   __u16 queue;     /* queue of the device */

@@ -238,7 +238,7 @@ struct record_req_failed {
  */
 struct record_short_write {
   struct record base;
-  __u64 pos;    /* offset in the file; -1: the file's own position @signed */
+  __u64 pos;    /* offset in the file; -1: the file's own position @signed @any */
   __u64 wanted; /* size of the write @unit bytes */
   __u64 got;    /* written so far @unit bytes */
 };
