@@ -44,6 +44,8 @@ public struct Finding: Sendable, Hashable {
   public var numbers: [Number]
   /// Who waits for whom, where that is the evidence.
   public var edges: [WaitEdge]
+  /// Processes that it is about where it is about no ring: those that were refused one.
+  public var processes: [UInt32] = []
   /// One sentence: what it means.
   public var meaning: String
   /// One sentence: what to do.

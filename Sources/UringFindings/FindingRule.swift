@@ -34,6 +34,8 @@ public struct FindingRule: Sendable {
     var summary: String
     var numbers: [Finding.Number] = []
     var edges: [WaitEdge] = []
+    /// Where no ring says which: those that were refused one.
+    var processes: [UInt32] = []
     /// More exact words than the rule's.
     var meaning: String?
     var cure: String?
@@ -46,6 +48,7 @@ public struct FindingRule: Sendable {
         requests: Array(sighting.requests.prefix(Finding.requestLimit)),
         requestCount: max(sighting.requestCount, UInt64(sighting.requests.count)),
         summary: sighting.summary, numbers: sighting.numbers, edges: sighting.edges,
+        processes: sighting.processes,
         meaning: sighting.meaning ?? meaning, cure: sighting.cure ?? cure)
     }
   }

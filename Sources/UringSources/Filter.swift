@@ -27,58 +27,121 @@ public struct Filter: Sendable, Hashable {
 
 extension Filter {
   /// The part of a snapshot that passes. Rings keep their counts; sums over all rings are unchanged.
+  ///
+  /// A list of rings or processes passes by ``FilteredView``; what others are only looked up by, such as names, stays.
   public func apply(to snapshot: Snapshot) -> Snapshot {
     guard !isEmpty else { return snapshot }
+    let view = FilteredView(snapshot, self)
     var result = snapshot
-    if restrictsRings {
-      result.rings = snapshot.rings.filter { passes($0, names: snapshot.taskNames) }
-    }
-    let rings = Set(result.rings.map(\.id))
-    func isListed(_ ring: Ring.ID, _ opcode: Opcode) -> Bool {
-      (!restrictsRings || rings.contains(ring)) && (opcodes.isEmpty || opcodes.contains(opcode))
-    }
+    result.rings = snapshot.rings.filter { view.shows(ring: $0.id) }
     result.requests = snapshot.requests.filter { request in
-      isListed(request.ring, request.opcode)
+      view.shows(ring: request.ring, request.opcode)
         && (minimumAge == 0 || snapshot.time >= request.startTime &+ minimumAge)
     }
-    result.recent = snapshot.recent.filter { isListed($0.ring, $0.opcode) }
-    result.latency = snapshot.latency.filter { isListed($0.ring, $0.opcode) }
+    result.recent = snapshot.recent.filter { view.shows(ring: $0.ring, $0.opcode) }
+    result.latency = snapshot.latency.filter { view.shows(ring: $0.ring, $0.opcode) }
     result.chains = snapshot.chains.filter { chain in
-      (!restrictsRings || rings.contains(chain.ring))
-        && (opcodes.isEmpty || chain.members.contains { opcodes.contains($0.opcode) })
+      view.shows(ring: chain.ring) && chain.members.contains { view.shows($0.opcode) }
     }
     result.groups = snapshot.groups.filter { group in
-      (!restrictsRings || rings.contains(group.ring))
-        && (opcodes.isEmpty || opcodes.contains(group.leader.opcode)
-          || group.members.contains { opcodes.contains($0.opcode) })
+      view.shows(ring: group.ring)
+        && (view.shows(group.leader.opcode) || group.members.contains { view.shows($0.opcode) })
     }
-    result.buffers = snapshot.buffers.filter { !restrictsRings || rings.contains($0.ring) }
-    if restrictsRings {
-      result.systemCalls = snapshot.systemCalls.filter { calls in
-        calls.ring.map { rings.contains($0) } ?? (pids.isEmpty || pids.contains(calls.tgid))
-      }
-    }
+    result.buffers = snapshot.buffers.filter { view.shows(ring: $0.ring) }
     result.events = snapshot.events.filter { event in
-      let ringPasses = !restrictsRings || event.ring == 0 || rings.contains(event.ring)
-      let opcodePasses = opcodes.isEmpty || event.request == 0 || opcodes.contains(event.opcode)
-      return ringPasses && opcodePasses
+      (event.ring == 0 || view.shows(ring: event.ring))
+        && (event.request == 0 || view.shows(event.opcode))
     }
+    result.systemCalls = snapshot.systemCalls.filter { calls in
+      calls.ring.map { view.shows(ring: $0) } ?? view.shows(process: calls.tgid)
+    }
+    result.workerPools = snapshot.workerPools.filter { view.shows(process: $0.tgid) }
+    result.processLimits = snapshot.processLimits.filter { view.shows(process: $0.key) }
+    keepDetails(of: &result, view)
     return result
   }
 
-  private var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
+  /// Leaves out what is known of requests that do not pass, and of processes that have nothing to do with those shown.
+  private func keepDetails(of result: inout Snapshot, _ view: FilteredView) {
+    var shown: Set<Request.ID> = []
+    for request in result.requests { shown.insert(request.id) }
+    for request in result.recent { shown.insert(request.id) }
+    result.fileStates = result.fileStates.filter { shown.contains($0.key) }
+    result.ublkSlots = result.ublkSlots.filter { shown.contains($0.key) }
+    result.memoryChanges = result.memoryChanges.filter { shown.contains($0.key) }
+    guard var processes = view.processes else { return }
+    // All requests of a device: who waits for a free tag waits for each of them.
+    var devices: Set<String> = []
+    for disk in result.diskRequests
+    where disk.request.map({ shown.contains($0) }) ?? view.shows(process: disk.serverTgid) {
+      devices.insert(disk.block.device)
+    }
+    for request in result.requests where request.workerTid != 0 {
+      guard let name = result.fileNames.name(of: request)?.split(separator: "/").last else {
+        continue
+      }
+      devices.insert(String(name))
+    }
+    result.diskRequests = result.diskRequests.filter { devices.contains($0.block.device) }
+    processes.formUnion(result.diskRequests.map(\.serverTgid))
+    result.waits.keep(connectedTo: processes)
+  }
 
-  /// Processes named by the filter must hold the ring, and under the descriptor if one is named.
-  private func passes(_ ring: Ring, names: [UInt32: String]) -> Bool {
-    func processPasses(_ tgid: UInt32) -> Bool {
-      guard pids.isEmpty || pids.contains(tgid) else { return false }
-      guard !comms.isEmpty else { return true }
-      if tgid == ring.ownerTgid, comms.contains(ring.comm) { return true }
-      return names[tgid].map { comms.contains($0) } ?? false
+  fileprivate var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
+}
+
+/// What passes a filter: the one place that decides about rings, processes and opcodes.
+private struct FilteredView {
+  /// Nil: all.
+  private(set) var processes: Set<UInt32>?
+  private var rings: Set<Ring.ID>?
+  private let opcodes: Set<Opcode>
+
+  init(_ snapshot: Snapshot, _ filter: Filter) {
+    opcodes = filter.opcodes
+    guard filter.restrictsRings else { return }
+    var (rings, processes): (Set<Ring.ID>, Set<UInt32>) = ([], [])
+    for ring in snapshot.rings {
+      let holders = filter.holders(of: ring, names: snapshot.taskNames)
+      guard !holders.isEmpty else { continue }
+      rings.insert(ring.id)
+      processes.formUnion(holders)
     }
-    if fds.isEmpty, processPasses(ring.ownerTgid) { return true }
-    return ring.descriptors.contains { descriptor in
-      processPasses(descriptor.tgid) && (fds.isEmpty || fds.contains(descriptor.fd))
+    // Processes without rings: those that were refused one.
+    if filter.fds.isEmpty {
+      for calls in snapshot.systemCalls
+      where filter.passes(calls.tgid, names: snapshot.taskNames) {
+        processes.insert(calls.tgid)
+      }
     }
+    self.rings = rings
+    self.processes = processes
+  }
+
+  func shows(ring: Ring.ID) -> Bool { rings?.contains(ring) ?? true }
+  func shows(process: UInt32) -> Bool { processes?.contains(process) ?? true }
+  func shows(_ opcode: Opcode) -> Bool { opcodes.isEmpty || opcodes.contains(opcode) }
+  func shows(ring: Ring.ID, _ opcode: Opcode) -> Bool { shows(ring: ring) && shows(opcode) }
+}
+
+extension Filter {
+  fileprivate func passes(_ tgid: UInt32, names: [UInt32: String]) -> Bool {
+    (pids.isEmpty || pids.contains(tgid))
+      && (comms.isEmpty || names[tgid].map { comms.contains($0) } ?? false)
+  }
+
+  /// Processes that pass and hold the ring, under the descriptor if one is named; the ring passes if there are any.
+  fileprivate func holders(of ring: Ring, names: [UInt32: String]) -> [UInt32] {
+    func passes(_ tgid: UInt32) -> Bool {
+      self.passes(tgid, names: names)
+        || tgid == ring.ownerTgid && (pids.isEmpty || pids.contains(tgid))
+          && comms.contains(ring.comm)
+    }
+    var holders: [UInt32] = fds.isEmpty && passes(ring.ownerTgid) ? [ring.ownerTgid] : []
+    for descriptor in ring.descriptors
+    where passes(descriptor.tgid) && (fds.isEmpty || fds.contains(descriptor.fd)) {
+      holders.append(descriptor.tgid)
+    }
+    return holders
   }
 }

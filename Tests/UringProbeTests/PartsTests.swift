@@ -29,6 +29,21 @@ struct PartsTests {
     #expect(unescaped("/tmp/a\\09".utf8) == Array("/tmp/a\\09".utf8))
   }
 
+  @Test func anEventWithTwoProgramsIsMissedOnlyByBoth() {
+    func missed(_ counts: [String: UInt64], handledBySecond: UInt64 = 0) -> UInt64 {
+      CaptureObject.missedEvents(
+        counts, twins: ["complete": "complete_twin", "submit": "submit_twin"],
+        handledBySecond: handledBySecond)
+    }
+    #expect(missed(["complete_twin": 10_000]) == 0)
+    #expect(missed(["complete": 7_000, "submit": 3_000], handledBySecond: 10_000) == 0)
+    #expect(
+      missed(["complete": 7, "complete_twin": 10_000, "submit": 3], handledBySecond: 9) == 1)
+    #expect(missed(["complete": 7, "file_get": 5], handledBySecond: 8) == 5)
+    #expect(
+      CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
+  }
+
   @Test func tailKeepsTheNewestInOrder() {
     var tail = RecordTail(chunkSize: 64, chunkCount: 2)
     for time in UInt64(1)...9 {

@@ -151,6 +151,22 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
+  /// Their task frees them when it is in the kernel again, and has not been there since.
+  @Test func requestsThatAWorkerCompletedAreNotUnlistedUntilTheirTaskSubmitsAgain() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    for request in 1...3 { stream.submit(request, "READ") }
+    stream.tid = 77
+    for request in 1...3 { stream.complete(request, 1) }
+    stream.tid = 100
+    var later = stream
+    stream.balance(outstanding: 3)
+    #expect(stream.snapshot().notListed == 0)
+    later.submit(4, "READ")
+    later.balance(outstanding: 4)
+    #expect(later.snapshot().notListed == 3)
+  }
+
   // MARK: Queues
 
   @Test func queuesThatMoveAreNotStuck() {

@@ -9,7 +9,7 @@ import UringFindings
 
   /// Ring 1 of process 10, whose only thread 100 waits for READ 0xd1 on pipe 7, as it has for 9 s. The process
   /// holds both ends: fd 3 and 4.
-  private static func selfReader() -> Snapshot {
+  static func selfReader() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
     stream.submit(1, "READ", userData: 0xd1) { $0.fd = 3 }
@@ -325,6 +325,25 @@ import UringFindings
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
+  /// 6.1 looks their files up when they are submitted.
+  @Test(arguments: [true, false]) func aRequestBehindADrainHoldsTheFileThatTheKernelShows(
+    _ isShown: Bool
+  ) {
+    var snapshot = Self.selfReader()
+    var write = snapshot.requests[0]
+    write.id = 2
+    (write.opcode, write.state, write.place) = (op("WRITE"), .deferred, .deferred)
+    write.sqe.fd = 4
+    if isShown {
+      var file = FileIdentity()
+      (file.address, file.inode) = (701, 7)
+      write.setFile(file)
+    }
+    snapshot.requests.append(write)
+    snapshot.waits.files[2].references += 1
+    #expect(Self.deadlocks(snapshot).count == (isShown ? 1 : 0))
+  }
+
   @Test func anEventfdThatTheKernelCanSignalIsOpen() {
     var snapshot = Self.selfReader()
     snapshot.waits.files.removeLast()
@@ -335,22 +354,4 @@ import UringFindings
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
-  @Test func unreapedCQEsNameTheThreadThatIsBlockedElsewhere() throws {
-    var snapshot = Self.selfReader()
-    snapshot.requests = []
-    snapshot.rings[0].waiter = nil
-    snapshot.rings[0].cqPending = 5
-    snapshot.rings[0].cqPendingSince = snapshot.time - 8 * Self.second
-    snapshot.waits.threads[0].wait = .reads
-    snapshot.waits.threads[0].call = "read"
-    snapshot.waits.threads[0].fd = 3
-    var diagnosis = Diagnosis()
-    let finding = try #require(
-      diagnosis.findings(in: snapshot).first { $0.tag == "unreaped-cqes" })
-    #expect(
-      finding.summary
-        == "5 CQEs unreaped for 8 s; thread 100, which last waited for CQEs, is blocked in read() on fd 3, "
-        + "an empty pipe (pipe:[7])")
-    #expect(finding.cure.contains("IORING_OP_READ"))
-  }
 }

@@ -38,10 +38,10 @@ import Testing
   @Test func thePaneIsThereOnlyWithADemonstration() {
     var without = interface(nil)
     #expect(!screen(&without).text.contains("Demo"))
-    _ = without.handle(.key("8"))
+    _ = without.handle(.key("9"))
     #expect(without.current == 0)
     var with = interface { Self.status }
-    #expect(screen(&with).text.contains("8 Demo"))
+    #expect(screen(&with).text.contains("9 Demo"))
   }
 
   @Test func aDemonstrationBeginsWithItsGroups() {
@@ -51,7 +51,7 @@ import Testing
 
   @Test func eachTagIsOneCharacterOfItsState() {
     var interface = interface { Self.status }
-    _ = interface.handle(.key("8"))
+    _ = interface.handle(.key("9"))
     let text = screen(&interface).text
     for part in [
       "/dev/ublkb7  zero-copy  on memory  1G", "·○◆▶◀■○○ ○○○○○○○○", "4 of 16 busy",
@@ -82,7 +82,7 @@ import Testing
     failed.failure = "the device is gone"
     let status = failed
     var interface = interface { status }
-    _ = interface.handle(.key("8"))
+    _ = interface.handle(.key("9"))
     let canvas = screen(&interface)
     #expect(canvas.text.contains("the device is gone"))
     let styles = canvas.cells.map(\.style)

@@ -29,7 +29,7 @@ import Testing
     [
       (["1"], "Requests"), (["2"], "Recent"), (["3"], "Latency"), (["4"], "Events"),
       (["5"], "Groups"),
-      (["6"], "Buffers"), (["7"], "Findings"), (["1", .enter], "Request 501"),
+      (["6"], "Buffers"), (["7"], "Findings"), (["8"], "Calls"), (["1", .enter], "Request 501"),
       (["2", .enter], "Request "), (["5", .enter], "Group "), (["6", .enter], "Buffer "),
       (["7", .enter], "Finding"), (["1", "?"], "this help"), (["1", .function(6)], "Sort by"),
     ]

@@ -127,6 +127,7 @@ struct probe_sighting {
   __u32 jiffies;          /* now, modulo 2^32 */
   __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
   __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
+  __u64 eventfd_context;  /* the eventfd_ctx of the eventfd that it signals, 0 without one */
   char comm[RECORD_COMM_LEN];
 };
 

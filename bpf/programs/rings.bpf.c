@@ -151,11 +151,13 @@ static __always_inline __u64 oldest_user_data(struct io_ring_ctx *ring, __u32 fl
   return BPF_CORE_READ(cqe, user_data);
 }
 
-static __always_inline __u32 eventfd_of(struct io_ring_ctx *ring) {
+static __always_inline void look_at_eventfd(struct io_ring_ctx *ring, struct probe_sighting *sighting) {
   struct io_ev_fd *eventfd = BPF_CORE_READ(ring, io_ev_fd);
   if (!eventfd)
-    return RECORD_EVENTFD_NONE;
-  return BPF_CORE_READ_BITFIELD_PROBED(eventfd, eventfd_async) ? RECORD_EVENTFD_ASYNC : RECORD_EVENTFD_ALL;
+    return;
+  sighting->eventfd =
+      BPF_CORE_READ_BITFIELD_PROBED(eventfd, eventfd_async) ? RECORD_EVENTFD_ASYNC : RECORD_EVENTFD_ALL;
+  sighting->eventfd_context = (__u64)BPF_CORE_READ(eventfd, cq_ev_fd);
 }
 
 __noinline __u32 is_in_iowait(__u64 task) {
@@ -186,7 +188,7 @@ static __always_inline void report_ring(
   sighting.cq_pending = depth.cq_pending;
   sighting.is_overflowed = depth.is_overflowed;
   sighting.is_polled = depth.is_polled;
-  sighting.eventfd = eventfd_of(ring);
+  look_at_eventfd(ring, &sighting);
   sighting.sq_taken = BPF_CORE_READ(ring, cached_sq_head);
   sighting.cq_posted = BPF_CORE_READ(ring, cached_cq_tail);
   sighting.cq_head = BPF_CORE_READ(ring, rings, cq.head);

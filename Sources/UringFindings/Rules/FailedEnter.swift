@@ -51,7 +51,7 @@ extension FindingRule {
           && calls.result != -ErrorNumber.exists.rawValue
       }
       return failed.map { calls in
-        let known = reasons[-calls.result]
+        let known = enterFailures[-calls.result]
         return Sighting(
           severity: .warn, rings: [ring.id],
           summary: Words.queued(on: ring) + evidence.words(calls)
@@ -64,7 +64,8 @@ extension FindingRule {
   /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
   private static let expected: Set<Int32> = [4, 11, 62]
 
-  private static let reasons: [Int32: (cause: String, cure: String)] = [
+  /// By errno.
+  static let enterFailures: [Int32: (cause: String, cure: String)] = [
     53: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",
       "Take completions more often, or make the CQ larger (IORING_SETUP_CQSIZE): what was dropped never arrives."

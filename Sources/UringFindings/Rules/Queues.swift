@@ -61,10 +61,7 @@ extension FindingRule {
           .init("cq_pending", ring.cqPending), .init("cq_entries", ring.cqEntries),
           .init("age_ns", age),
         ],
-        cure: evidence.cure(reaper)
-          ?? (ring.eventfd == .async
-            ? "Register the eventfd with IORING_REGISTER_EVENTFD, or look at the completion queue after each "
-              + "io_uring_submit." : nil))
+        cure: evidence.eventfdCure(reaper, ring) ?? evidence.cure(reaper))
     }
   }
 
@@ -121,5 +118,23 @@ extension FindingRule {
         .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),
         .init("age_ns", age),
       ], cure: evidence.cure(submitter) ?? cure)
+  }
+}
+
+extension Evidence {
+  /// The cure for a ring whose eventfd did not wake its thread; nil if that waits for something else.
+  fileprivate func eventfdCure(_ reaper: Server?, _ ring: Ring) -> String? {
+    let isWaiting = reaper.map { waits?.sleeps($0.thread, onEventfdOf: ring.id) == true } ?? false
+    switch ring.eventfd {
+    case .async where isWaiting || cure(reaper) == nil:
+      return
+        "Register the eventfd with IORING_REGISTER_EVENTFD, or look at the completion queue after each "
+        + "io_uring_submit."
+    case .all where isWaiting:
+      return
+        "Take all CQEs after each wake-up: reading the eventfd resets its count, and what is left in the queue does "
+        + "not signal it again."
+    default: return nil
+    }
   }
 }

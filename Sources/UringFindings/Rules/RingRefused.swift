@@ -27,7 +27,20 @@ extension FindingRule {
         numbers: [
           .init("failed_calls", failed.count), .init("entries", failed.argument),
           .init("setup_flags", failed.flags),
-        ], cure: refusal?.cure)
+        ], processes: [failed.tgid], cure: refusal?.cure)
+    }
+  }
+}
+
+extension SystemCalls {
+  /// Why they failed, where more than the result is known.
+  package func cause(in snapshot: Snapshot) -> String? {
+    guard result < 0 else { return nil }
+    if let refusal = Refusal.byFilter(self) { return refusal.cause }
+    switch call {
+    case .setup: return Refusal(self, snapshot)?.cause
+    case .enter: return FindingRule.enterFailures[-result]?.cause
+    case .register: return nil
     }
   }
 }
@@ -37,13 +50,19 @@ private struct Refusal {
   var cause: String
   var cure: String
 
+  /// Nil unless a seccomp filter refused the calls.
+  static func byFilter(_ calls: SystemCalls) -> Refusal? {
+    guard !calls.isEntered, calls.isFiltered else { return nil }
+    return Refusal(
+      "a seccomp filter of the thread refuses it before it reaches io_uring",
+      "Allow io_uring_setup, io_uring_enter and io_uring_register in the seccomp filter (of the container: its "
+        + "seccomp profile).")
+  }
+
   init?(_ calls: SystemCalls, _ snapshot: Snapshot) {
     let limits = snapshot.processLimits[calls.tgid]
-    if !calls.isEntered, calls.isFiltered {
-      self.init(
-        "a seccomp filter of the thread refuses it before it reaches io_uring",
-        "Allow io_uring_setup, io_uring_enter and io_uring_register in the seccomp filter (of the container: its "
-          + "seccomp profile).")
+    if let refusal = Self.byFilter(calls) {
+      self = refusal
       return
     }
     switch ErrorNumber(rawValue: -calls.result).name {

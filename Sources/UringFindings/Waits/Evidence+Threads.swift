@@ -9,9 +9,14 @@ extension Evidence {
     var role: String
   }
 
-  /// The thread that last took completions of a ring, as far as is known.
+  /// The thread that takes completions of a ring, as far as is known.
   func reaper(of ring: Ring) -> Server? {
     guard let waits else { return nil }
+    if ring.eventfd != .none,
+      let thread = waits.facts.threads.first(where: { waits.sleeps($0, onEventfdOf: ring.id) })
+    {
+      return Server(thread: thread, role: "which waits for the ring's eventfd")
+    }
     if ring.lastWaitTid != 0, let thread = waits.thread(ring.lastWaitTid) {
       return Server(thread: thread, role: "which last waited for CQEs")
     }
@@ -84,5 +89,15 @@ extension Evidence {
     let threads = waits.threads(of: tgid)
     guard let first = threads.first, threads.allSatisfy({ $0.wait == .stopped }) else { return nil }
     return "process \(tgid) is stopped (state \(first.state))"
+  }
+}
+
+extension WaitGraph {
+  /// The thread reads the eventfd that a ring signals, and its count is 0.
+  func sleeps(_ thread: ThreadState, onEventfdOf ring: Ring.ID) -> Bool {
+    guard thread.wait == .reads, let fd = thread.fd,
+      let (file, _) = ledger.file(fd, of: thread.tgid)
+    else { return false }
+    return file.kind == .eventfd && file.ring == ring && file.pending == 0
   }
 }

@@ -77,14 +77,14 @@ struct FileLedger {
   /// The file that a request holds, if it has a descriptor or is registered.
   private func openFile(of request: Request) -> OpenFile? {
     // A send with its result has given the file back.
-    guard ![.linked, .deferred, .awaitingNotification].contains(request.state),
-      request.opcode.hasFile
-    else { return nil }
+    guard request.state != .awaitingNotification, request.opcode.hasFile else { return nil }
     if let identity = request.fileIdentity {
       return filesByAddress[identity.address].flatMap {
         $0.inode == 0 || $0.inode == identity.inode ? $0 : nil
       }
     }
+    // Behind another one it gets its file when it is issued. Up to 6.1 it has it before, and so an identity.
+    guard request.state != .linked, request.state != .deferred else { return nil }
     switch request.file {
     case .descriptor(let fd)?: return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
     case .fixed(let index)?: return registered[Slot(ring: request.ring, index: index)]

@@ -59,7 +59,9 @@ extension WaitGraph {
         file.pending == 0
         ? "an empty pipe" : file.pending >= file.capacity ? "a full pipe" : "a pipe"
       return "\(state) (\(name(identity)))"
-    case .socket, .eventfd: return name(identity)
+    case .socket: return name(identity)
+    case .eventfd:
+      return file.ring.map { "the eventfd that ring \($0) signals" } ?? name(identity)
     }
   }
 }

@@ -279,22 +279,27 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// How often the kernel did not run a program, because the CPU was running it already.
-  func missedRuns(except excluded: Set<String> = []) -> UInt64 {
-    var total: UInt64 = 0
+  /// How often the kernel did not run each program, because the CPU was running it already; none of those that always ran.
+  func missedRuns() -> [String: UInt64] {
+    var missed: [String: UInt64] = [:]
     var program = bpf_object__next_program(object, nil)
     while let current = program {
       defer { program = bpf_object__next_program(object, current) }
       let descriptor = bpf_program__fd(current)
-      guard descriptor >= 0, !excluded.contains(String(cString: bpf_program__name(current))) else {
-        continue
-      }
       var info = bpf_prog_info()
       var size = UInt32(MemoryLayout<bpf_prog_info>.size)
-      guard bpf_obj_get_info_by_fd(descriptor, &info, &size) == 0 else { continue }
-      total &+= info.recursion_misses
+      guard descriptor >= 0, bpf_obj_get_info_by_fd(descriptor, &info, &size) == 0,
+        info.recursion_misses > 0
+      else { continue }
+      missed[String(cString: bpf_program__name(current))] = info.recursion_misses
     }
-    return total
+    return missed
+  }
+
+  /// The value of the one variable, of 64 bits, in a section of data.
+  func value(of section: String) -> UInt64 {
+    var (key, value) = (UInt32(0), UInt64(0))
+    return bpf_map_lookup_elem(mapDescriptor(section), &key, &value) == 0 ? value : 0
   }
 
   func mapDescriptor(_ name: String) -> Int32 {

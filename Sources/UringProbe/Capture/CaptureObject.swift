@@ -191,7 +191,23 @@ struct CaptureObject: ~Copyable {
 
   /// Events that no program saw, at most.
   func missedRuns() -> UInt64 {
-    object.missedRuns(except: hasTwins ? Set(Self.twins.keys) : [])
+    // In this order: what a second program handles, the first one has missed before.
+    let missed = object.missedRuns()
+    return Self.missedEvents(
+      missed, twins: hasTwins ? Self.twins : [:], handledBySecond: object.value(of: ".data.twins"))
+  }
+
+  /// - Parameter twins: second programs. An event is missed if both are, and that the second one did not run is of no
+  ///   importance if the first one did.
+  static func missedEvents(
+    _ missed: [String: UInt64], twins: [String: String], handledBySecond: UInt64
+  ) -> UInt64 {
+    let seconds = Set(twins.values)
+    var (alone, first): (UInt64, UInt64) = (0, 0)
+    for (program, count) in missed where !seconds.contains(program) {
+      if twins[program] == nil { alone &+= count } else { first &+= count }
+    }
+    return alone &+ (first > handledBySecond ? first - handledBySecond : 0)
   }
 
   func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }

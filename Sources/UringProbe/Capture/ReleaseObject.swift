@@ -41,7 +41,9 @@ struct ReleaseObject: ~Copyable {
   }
 
   /// As of ``CaptureObject``.
-  func missedRuns() -> UInt64 { object.missedRuns() + (module?.missedRuns() ?? 0) }
+  func missedRuns() -> UInt64 {
+    object.missedRuns().values.reduce(0, &+) + (module?.missedRuns().values.reduce(0, &+) ?? 0)
+  }
 
   /// Loads and attaches programs, and leaves those out of `names` that the kernel refuses.
   private static func load(

@@ -11,6 +11,8 @@ struct LossWatch: ~Copyable {
   private var tallies: TallyReader
   private var lostSoFar: UInt64 = 0
   private var missedSoFar: UInt64 = 0
+  /// As the last check found it: an event can be between its first program and its second.
+  private var missedBefore: UInt64 = 0
   /// Checks in a row that found a loss.
   private var streak = 0
   /// Time of the next check.
@@ -47,10 +49,14 @@ struct LossWatch: ~Copyable {
       Self.append(lost - lostSoFar, .ringBufferFull, at: readTime, to: &records)
       lostSoFar = lost
     }
-    if missed > missedSoFar {
-      Self.append(missed - missedSoFar, .notRun, at: readTime, to: &records)
-      missedSoFar = missed
+    let certain = min(missed, missedBefore)
+    if certain > missedSoFar {
+      Self.append(certain - missedSoFar, .notRun, at: readTime, to: &records)
+      missedSoFar = certain
     }
+    // Another check says for certain.
+    isDue = missed > missedSoFar
+    missedBefore = missed
     if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
     let isLosing = !records.isEmpty
     nextCheck = time + (isLosing ? Self.interval : Self.calmInterval)

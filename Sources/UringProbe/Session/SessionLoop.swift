@@ -89,6 +89,7 @@ final class SessionLoop: @unchecked Sendable {
         // The programs go on writing: what was there when the stop came is enough.
         _ = drain(to: &intake)
         checkLosses(&intake, at: MonotonicClock.now())
+        checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)
         readCalls(&intake)
         intake.advance(to: MonotonicClock.now())

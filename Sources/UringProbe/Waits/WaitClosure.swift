@@ -226,6 +226,11 @@ struct WaitClosure {
     }
   }
 
+  /// The ring in view that signals an eventfd, 0 if none does.
+  private func signaller(of context: UInt64) -> UInt64 {
+    rings.filter { $0.value.sighting.eventfd_context == context }.keys.min() ?? 0
+  }
+
   private func write(
     _ file: probe_open_file, _ identity: WaitableFiles.Identity, at time: UInt64,
     into records: inout RecordBuffer
@@ -236,7 +241,9 @@ struct WaitClosure {
     switch identity {
     case .pipe: kind = .pipe
     case .socket: kind = .socket
-    case .eventfd: kind = .eventfd
+    case .eventfd(let context):
+      kind = .eventfd
+      if file.fd >= 0 { ring = signaller(of: context) }
     case .ring(let address):
       kind = .ring
       ring = rings[address] == nil ? 0 : address

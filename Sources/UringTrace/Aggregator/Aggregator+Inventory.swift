@@ -162,9 +162,13 @@ extension Aggregator {
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
     let method = Ring.Balance.Method(record.pointee.method)
+    let outstanding = record.pointee.outstanding
+    var accounted = accounted(ring, at: time, withNotifications: method != .sequence)
+    if accounted < outstanding {
+      accounted += min(unfreed(ring, at: time), outstanding - accounted)
+    }
     let balance = Ring.Balance(
-      method: method, outstanding: record.pointee.outstanding,
-      accounted: accounted(ring, at: time, withNotifications: method != .sequence),
+      method: method, outstanding: outstanding, accounted: accounted,
       reached: record.pointee.reached, time: time)
     rings[ring].ring.balance = balance
     // An estimate is no proof, and what began since is listed.
@@ -215,6 +219,32 @@ extension Aggregator {
       return true
     }
     walks.pay(passed: requests.count, looked: looked + ended / 4)
+    return count
+  }
+
+  /// Requests of a ring that have ended at `time`, and that the kernel may not have freed: those that a worker completed
+  /// are freed by their task, when it is in the kernel again. It was there at a later submission.
+  private mutating func unfreed(_ ring: Handle<RingState>, at time: UInt64) -> UInt64 {
+    // The task itself posts these CQEs, and frees their requests at once.
+    guard !rings[ring].ring.setupFlags.contains(.deferTaskrun) else { return 0 }
+    var (count, newestStart): (UInt64, UInt64) = (0, 0)
+    requests.forEachInFlight(of: ring) { _, slot in
+      if slot.request.isStartKnown, slot.request.startTime <= time {
+        newestStart = max(newestStart, slot.request.startTime)
+      }
+      return true
+    }
+    requests.forEachEnded { slot in
+      guard slot.ring == ring else { return slot.request.lastTime > newestStart }
+      if slot.request.isStartKnown, slot.request.startTime <= time {
+        newestStart = max(newestStart, slot.request.startTime)
+      }
+      guard slot.request.lastTime <= time else { return true }
+      guard slot.request.lastTime > newestStart else { return false }
+      if slot.request.completerTid != slot.request.submitterTid { count += 1 }
+      return true
+    }
+    walks.pay(passed: requests.count, looked: requests.historyCount / 4)
     return count
   }
 

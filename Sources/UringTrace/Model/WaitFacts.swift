@@ -99,7 +99,7 @@ public struct OpenFile: Sendable, Hashable {
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
-  /// The ring that it is, or that it is registered with, if that is in view.
+  /// The ring that it is, that has it registered, or that signals it (eventfds), if that is in view.
   public var ring: Ring.ID?
   /// Connected TCP sockets.
   public var stream: StreamQueues?
@@ -142,5 +142,48 @@ public struct FutexWord: Sendable, Hashable {
   package init(tgid: UInt32, address: UInt64, value: UInt32, isPrivate: Bool, owner: UInt32 = 0) {
     (self.tgid, self.address, self.value) = (tgid, address, value)
     (self.isPrivate, self.owner) = (isPrivate, owner)
+  }
+}
+
+extension WaitFacts {
+  /// Leaves out processes that nothing connects with those named: no file that both have open, no other end of one, no
+  /// wait for a child, and no mutex.
+  package mutating func keep(connectedTo processes: Set<UInt32>) {
+    guard time != 0 else { return }
+    let connected = connected(with: processes)
+    threads.removeAll { !connected.contains($0.tgid) }
+    files.removeAll { !connected.contains($0.tgid) }
+    futexes.removeAll { !connected.contains($0.tgid) }
+  }
+
+  private func connected(with processes: Set<UInt32>) -> Set<UInt32> {
+    /// What two processes can have in common.
+    enum Link: Hashable {
+      case file(UInt64)
+      case inode(UInt64)
+      case word(UInt64)
+    }
+    var links: [UInt32: [Link]] = [:]
+    for file in files {
+      links[file.tgid, default: []].append(.file(file.file))
+      for inode in [file.inode, file.peerInode] where inode != 0 {
+        links[file.tgid, default: []].append(.inode(inode))
+      }
+    }
+    // The address of a shared word differs between processes: all with shared words are connected.
+    for futex in futexes where !futex.isPrivate { links[futex.tgid, default: []].append(.word(0)) }
+    var others: [Link: [UInt32]] = [:]
+    for (tgid, links) in links { for link in links { others[link, default: []].append(tgid) } }
+    var children: [UInt32: [UInt32]] = [:]
+    for thread in threads {
+      if case .process(let child) = thread.wait { children[thread.tgid, default: []].append(child) }
+    }
+    var connected = processes
+    var pending = Array(processes)
+    while let tgid = pending.popLast() {
+      let next = (links[tgid] ?? []).flatMap { others[$0] ?? [] } + (children[tgid] ?? [])
+      for other in next where connected.insert(other).inserted { pending.append(other) }
+    }
+    return connected
   }
 }

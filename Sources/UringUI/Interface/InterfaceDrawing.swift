@@ -96,7 +96,9 @@ extension Interface {
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    let names = tabNames(room: rect.right - x - 8, keepsCurrent: slot != .rings)
+    // Beside them is how many rows there are: "11", and with a filter "1 of 11" and its text.
+    let beside = self[slot].filter.isEmpty ? 8 : 24
+    let names = tabNames(room: rect.right - x - beside, keepsCurrent: slot != .rings)
     for (index, name) in names.enumerated() {
       x = drawTab(name, .lower(index), into: &canvas, x: x, rect)
     }

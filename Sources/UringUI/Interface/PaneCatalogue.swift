@@ -9,6 +9,7 @@ enum PaneCatalogue {
       ListPane<GroupsContent>(),
       ListPane<BuffersContent>(),
       ListPane<FindingsContent>(),
+      ListPane<CallsContent>(),
     ]
     return hasDemo ? panes + [DemoPane()] : panes
   }
@@ -22,7 +23,7 @@ enum PaneCatalogue {
   }
 
   /// Names that tabs leave out where they do not fit, in this order; those not named here go last.
-  private static let leastWanted = ["Buffers", "Events", "Latency", "Groups", "Recent"]
+  private static let leastWanted = ["Calls", "Buffers", "Events", "Latency", "Groups", "Recent"]
 
   /// All positions among these panes, in the order in which names are left out.
   static func namesLeftOut(of panes: [any Pane]) -> [Int] {

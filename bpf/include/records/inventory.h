@@ -141,8 +141,8 @@ struct record_worker_pool {
 };
 
 /*
- * A ring's own counters at time_ns, when the walk over its lists began. The `unsubmitted`, `unreaped` and
- * `registered_file` that follow replace the earlier ones.
+ * A ring's own counters at time_ns. The `unsubmitted`, `unreaped` and `registered_file` that follow replace the earlier
+ * ones.
  *
  * @title "ring balance" faint
  * @needs ring

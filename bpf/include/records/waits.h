@@ -72,7 +72,7 @@ struct record_thread_state {
 
 /*
  * A descriptor of a file that requests or threads wait on, or that could end such a wait; or the slot of a ring with
- * such a file.
+ * such a file. `ctx` is the ring that it is, that has it registered, or that signals it (eventfds); 0 for none in view.
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users

@@ -15,6 +15,9 @@
 /* Tasks, by hash, whose current event the first program has handled. */
 __u64 handled[1 << HANDLED_BITS] = {};
 
+/* Events that a second program has handled: those for which the first one did not run. */
+volatile __u64 handled_by_second SEC(".data.twins") = 0;
+
 static __always_inline __u64 *handled_by(__u64 task) {
   return &handled[PROBE_HASH(task, HANDLED_BITS) & ((1 << HANDLED_BITS) - 1)];
 }
@@ -30,8 +33,10 @@ static __always_inline void note_handled(void) {
 static __always_inline bool was_handled(void) {
   __u64 task = bpf_get_current_task();
   __u64 *mark = handled_by(task);
-  if (*mark != task)
+  if (*mark != task) {
+    __sync_fetch_and_add(&handled_by_second, 1);
     return false;
+  }
   *mark = 0;
   return true;
 }

@@ -44,18 +44,62 @@ static __always_inline bool count_references(struct io_ring_ctx *ring) {
   return true;
 }
 
-/* False if the list changed meanwhile. */
-static __always_inline bool count_free(struct io_ring_ctx *ring) {
+static __always_inline void count_free(struct io_ring_ctx *ring) {
   free_count = 0;
-  __u64 first = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
-  free_node = first;
+  free_node = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
   bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
   if (bpf_core_field_exists(struct io_ring_ctx___locked_free_list, locked_free_list)) {
     struct io_ring_ctx___locked_free_list *old = (void *)ring;
     free_node = (__u64)BPF_CORE_READ(old, locked_free_list.first);
     bpf_loop(MAX_STEPS, count_free_step, NULL, 0);
   }
-  return first == (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+}
+
+/* What changes while a task submits, or posts CQEs and frees their requests. */
+struct progress {
+  __u64 free;
+  __u32 taken;
+  __u32 posted;
+};
+
+/*
+ * False in the middle of it: a task can lose its processor there, for as long as others run. From the first SQE of a
+ * batch to the last, the head that the application sees is behind; completed requests are in compl_reqs from before
+ * their CQEs until they are free.
+ */
+static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct progress *progress) {
+  progress->free = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
+  progress->taken = BPF_CORE_READ(ring, cached_sq_head);
+  progress->posted = BPF_CORE_READ(ring, cached_cq_tail);
+  if (BPF_CORE_READ(ring, submit_state.compl_reqs.first))
+    return false;
+  return BPF_CORE_READ(ring, flags) & IORING_SETUP_SQ_REWIND ||
+         BPF_CORE_READ(ring, rings, sq.head) == progress->taken;
+}
+
+__u64 counted_ns = 0;
+__s64 outstanding = 0;
+
+/* Sets `outstanding` as of `counted_ns`, and returns RECORD_BALANCE_*: UNKNOWN if the ring moved meanwhile. */
+__noinline int count_outstanding(__u64 address) {
+  struct io_ring_ctx *ring = (void *)address;
+  struct progress before, after;
+  int method = RECORD_BALANCE_UNKNOWN;
+  bool is_still = is_between_calls(ring, &before);
+  counted_ns = bpf_ktime_get_ns();
+  count_free(ring);
+  if (bpf_core_field_exists(struct io_ring_ctx___allocated, nr_req_allocated)) {
+    struct io_ring_ctx___allocated *newer = (void *)ring;
+    outstanding = (__s64)BPF_CORE_READ(newer, nr_req_allocated) - free_count;
+    method = RECORD_BALANCE_ALLOCATED;
+  } else if (count_references(ring)) {
+    outstanding = reference_count - free_count;
+    method = RECORD_BALANCE_REFERENCES;
+  }
+  is_still = is_still && is_between_calls(ring, &after);
+  if (!is_still || before.free != after.free || before.taken != after.taken || before.posted != after.posted)
+    method = RECORD_BALANCE_UNKNOWN;
+  return method;
 }
 
 __noinline int write_balance(__u64 address) {
@@ -65,28 +109,24 @@ __noinline int write_balance(__u64 address) {
     return 0;
   fill_header(&balance->base, RECORD_RING_BALANCE, sizeof(*balance), address, 0);
   balance->reached = 0; /* set by user space, which counts each request once */
-  balance->method = RECORD_BALANCE_UNKNOWN;
-  bool is_counted = count_free(ring) || count_free(ring) || count_free(ring);
-  __s64 outstanding = -1;
-  if (bpf_core_field_exists(struct io_ring_ctx___allocated, nr_req_allocated)) {
-    struct io_ring_ctx___allocated *newer = (void *)ring;
-    if (is_counted) {
-      outstanding = (__s64)BPF_CORE_READ(newer, nr_req_allocated) - free_count;
-      balance->method = RECORD_BALANCE_ALLOCATED;
-    }
-  } else if (is_counted && count_references(ring)) {
-    outstanding = reference_count - free_count;
-    balance->method = RECORD_BALANCE_REFERENCES;
-  } else if (bpf_core_field_exists(struct io_ring_ctx___cq_extra, cq_extra)) {
+  int method = count_outstanding(address);
+  if (method == RECORD_BALANCE_UNKNOWN)
+    method = count_outstanding(address);
+  if (method == RECORD_BALANCE_UNKNOWN)
+    method = count_outstanding(address);
+  if (method == RECORD_BALANCE_UNKNOWN && bpf_core_field_exists(struct io_ring_ctx___cq_extra, cq_extra)) {
     struct io_ring_ctx___cq_extra *older = (void *)ring;
     __u32 posted = BPF_CORE_READ(ring, cached_cq_tail) - BPF_CORE_READ(older, cq_extra);
     outstanding = (__s32)(BPF_CORE_READ(ring, cached_sq_head) - posted);
-    balance->method = RECORD_BALANCE_SEQUENCE;
+    method = RECORD_BALANCE_SEQUENCE;
   }
-  if (outstanding < 0 || outstanding > MAX_STEPS * 2) {
-    balance->method = RECORD_BALANCE_UNKNOWN;
+  if (method == RECORD_BALANCE_UNKNOWN || outstanding < 0 || outstanding > MAX_STEPS * 2) {
+    method = RECORD_BALANCE_UNKNOWN;
     outstanding = 0;
   }
+  /* not when the walk began: meanwhile the ring went on */
+  balance->base.time_ns = counted_ns;
+  balance->method = method;
   balance->outstanding = outstanding;
   return 0;
 }

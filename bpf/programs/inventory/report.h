@@ -34,9 +34,8 @@ static __always_inline void describe_file(struct record_parked *parked) {
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
-  /* behind another request, it gets its file when it is issued */
-  bool is_assigned = parked->place != RECORD_PLACE_LINKED && parked->place != RECORD_PLACE_DEFERRED &&
-                     opcode_has_file(parked->base.opcode);
+  /* behind another request, it gets its file when it is issued: NULL until then, but for descriptors up to 6.1 */
+  bool is_assigned = opcode_has_file(parked->base.opcode);
   describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);
   if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
     parked->known |= RECORD_KNOWS_FD;

@@ -187,6 +187,7 @@ struct io_ring_ctx___poll_queue {
 
 /* A bit up to 6.1. */
 struct io_ev_fd {
+  struct eventfd_ctx *cq_ev_fd;
   unsigned int eventfd_async;
 };
 

@@ -1,0 +1,109 @@
+import UringFindings
+import UringTrace
+
+/// System calls of io_uring by thread and result: those that failed first, then by the time of the last.
+struct CallsContent: ListContent {
+  static let name = "Calls"
+  static let emptyText = "no system calls of io_uring"
+
+  static func id(_ row: SystemCalls) -> UInt64 {
+    UInt64(row.tid) << 32 ^ UInt64(UInt32(bitPattern: row.result)) ^ UInt64(row.ring ?? 0) << 16
+      ^ row.firstTime << 8 ^ UInt64(callName(row).utf8.first ?? 0)
+  }
+
+  static func rows(_ scene: Scene) -> [SystemCalls] {
+    scene.snapshot.systemCalls.sorted { rank($0) < rank($1) }
+  }
+
+  private static func rank(_ row: SystemCalls) -> (Int, UInt64, UInt32) {
+    (row.result < 0 && !isExpected(row) ? 0 : 1, .max - row.lastTime, row.tid)
+  }
+
+  static func includes(_ scene: Scene) -> (@Sendable (SystemCalls) -> Bool)? {
+    guard let ring = scene.ring else { return nil }
+    return { $0.ring == ring }
+  }
+
+  static func note(_ scene: Scene) -> String? {
+    scene.snapshot.callsWatchedSince == nil
+      ? "not watched: --pid, COMMAND or --syscalls on watches them" : nil
+  }
+
+  static let crossing: String? = "Finding"
+
+  /// To the finding about the process that was refused a ring, else to the worst one about the ring.
+  static func cross(_ row: SystemCalls, _ scene: Scene) -> PaneAction {
+    let found = scene.findings.first { found in
+      row.ring.map { found.finding.rings.contains($0) }
+        ?? found.finding.processes.contains(row.tgid)
+    }
+    return found.map { .showFinding($0.key) } ?? .none
+  }
+
+  static func open(_ row: SystemCalls) -> PaneAction {
+    row.ring.map { .selectRing($0) } ?? .none
+  }
+
+  static let columns: [Column<SystemCalls>] = [
+    Column(
+      "CALL", width: 8, priority: 0, order: .text { row, _ in callName(row) }
+    ) { row, _ in Piece(callName(row), .name) },
+    Column(
+      "RESULT", width: 10, minimum: 7, priority: 0,
+      order: .signed { row, _ in Int64(row.result) }
+    ) { row, _ in
+      row.result < 0
+        ? Piece("-" + Names.errno(-row.result), isExpected(row) ? .normal : .error)
+        : Piece("ok", .faint)
+    },
+    Column(
+      "COUNT", width: 6, .right, priority: 1, order: .number { row, _ in row.count }
+    ) { row, _ in Piece(Humanise.count(row.count)) },
+    Column(
+      "SQES", width: 6, .right, priority: 6, order: .number { row, _ in row.sqes }
+    ) { row, _ in Piece(row.call == .enter ? Humanise.count(row.sqes) : "") },
+    Column(
+      "RING", width: 5, minimum: 4, .right, priority: 4,
+      order: .number { row, _ in UInt64(row.ring ?? 0) }
+    ) { row, _ in Piece(row.ring.map { "\($0)" } ?? "", .faint) },
+    Column(
+      "PID", width: 7, .right, priority: 3, order: .number { row, _ in UInt64(row.tgid) }
+    ) { row, _ in Piece("\(row.tgid)") },
+    Column(
+      "THREAD", width: 20, minimum: 10, priority: 2, order: .number { row, _ in UInt64(row.tid) },
+      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }),
+    Column(
+      "LAST", width: 7, .right, priority: 5, order: .number { row, _ in row.lastTime }
+    ) { row, scene in Piece(Humanise.duration(scene.age(since: row.lastTime))) },
+    Column("WHAT", width: 60, minimum: 38, priority: 0, growth: .toContent) { row, scene in
+      Piece((row.cause(in: scene.snapshot).map { "\($0); " } ?? "") + arguments(row))
+    },
+  ]
+
+  private static func callName(_ row: SystemCalls) -> String {
+    switch row.call {
+    case .setup: "setup"
+    case .enter: "enter"
+    case .register: "register"
+    }
+  }
+
+  /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
+  private static func isExpected(_ row: SystemCalls) -> Bool {
+    row.call == .enter && [4, 11, 62].contains(-row.result)
+  }
+
+  /// Of the last call.
+  private static func arguments(_ row: SystemCalls) -> String {
+    switch row.call {
+    case .setup:
+      let flags = Names.setupFlags(SetupFlags(rawValue: row.flags))
+      return "\(row.argument) entries" + (flags.isEmpty ? "" : ", " + flags)
+    case .enter:
+      return "submit \(row.argument)"
+        + (row.flags & 1 == 0 ? "" : ", wait for \(row.minimum)")
+    case .register:
+      return RegisterOpcode(rawValue: row.argument & ~(1 << 31)).name + ", \(row.minimum) arguments"
+    }
+  }
+}
