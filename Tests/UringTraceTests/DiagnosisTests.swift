@@ -151,6 +151,23 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
+  /// Of more requests than the history keeps it is not known whether they were in flight then.
+  @Test func aCountIsNotComparedWhenTooManyRequestsHaveEndedSince() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    for request in 1...3 { stream.submit(request) }
+    let start = stream.time
+    stream.time += 10
+    for request in 1...3 { stream.complete(request) }
+    stream.balance(outstanding: 3, at: start)
+    #expect(stream.snapshot().rings[0].balance?.unaccounted == 0)
+    var limits = Aggregator.Limits()
+    limits.history = 1
+    let snapshot = stream.snapshot(limits: limits)
+    #expect(snapshot.notListed == 0)
+    #expect(snapshot.rings[0].balance?.method == .unknown)
+  }
+
   /// Their task frees them when it is in the kernel again, and has not been there since.
   @Test func requestsThatAWorkerCompletedAreNotUnlistedUntilTheirTaskSubmitsAgain() {
     var stream = RecordStream()

@@ -161,7 +161,9 @@ extension Aggregator {
     rings[ring].ring.files = []
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
-    let method = Ring.Balance.Method(record.pointee.method)
+    // Who was in flight then is not known if too many have ended since.
+    let method: Ring.Balance.Method =
+      requests.mayHaveForgottenEnds(after: time) ? .unknown : .init(record.pointee.method)
     let outstanding = record.pointee.outstanding
     var accounted = accounted(ring, at: time, withNotifications: method != .sequence)
     if accounted < outstanding {

@@ -245,8 +245,6 @@ struct RequestTracker: ~Copyable {
     strangeEnds.note(ring: ring, userData: userData, time: time)
   }
 
-  // MARK: Walking
-
   /// Calls `body` for the requests in flight, of all rings or of one, oldest first, until it returns false. Returns how
   /// many they were.
   @discardableResult
@@ -273,6 +271,11 @@ struct RequestTracker: ~Copyable {
   }
 
   var historyCount: Int { history.count }
+
+  /// Requests that ended after `time` may have left the history.
+  func mayHaveForgottenEnds(after time: UInt64) -> Bool {
+    history.isFull && slots[history[age: history.count - 1]].request.lastTime > time
+  }
 }
 
 // MARK: The short path

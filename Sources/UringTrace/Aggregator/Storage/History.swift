@@ -27,6 +27,9 @@ struct History<Element: ~Copyable>: ~Copyable {
 
   var count: Int { entries[next] == .none ? next : capacity - 1 }
 
+  /// The next one makes the oldest leave.
+  var isFull: Bool { entries[next] != .none }
+
   /// By age: 0 is the newest.
   subscript(age age: Int) -> Handle<Element> {
     entries[(next + capacity - 1 - age) % capacity]
