@@ -66,6 +66,7 @@ test: setup-guests release programs
 	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
+	$(MAKE) fuzz-short
 
 # Captures the output for every recording again, and prints the differences from the last capture.
 golden:
@@ -77,7 +78,7 @@ SECONDS ?= 60
 fuzz: build-fuzz
 	scripts/fuzz $(SECONDS)
 
-# The same inputs at each run: some seconds.
+# The same inputs at each run: about a minute.
 fuzz-short: build-fuzz
 	scripts/fuzz --short
 

@@ -37,10 +37,14 @@ enum Fuzz {
 
   private static func run(_ program: String, _ arguments: [String]) {
     target.prepare()
-    let copies = ([program] + arguments).map { strdup($0) } + [nil]
+    // libFuzzer leaves signals alone that have a handler, such as those of the terminal.
+    for number in [
+      SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGINT, SIGTERM, SIGXFSZ,
+    ] { signal(number, SIG_DFL) }
+    let copies = ([program, "-max_len=\(target.longest)"] + arguments).map { strdup($0) } + [nil]
     let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: copies.count)
     list.initialize(from: copies, count: copies.count)
-    var count = Int32(arguments.count + 1)
+    var count = Int32(copies.count - 1)
     var pointer: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = list
     exit(
       LLVMFuzzerRunDriver(&count, &pointer) { data, size in

@@ -12,8 +12,10 @@ struct RecordFile {
 
   /// Nil without a header.
   init?(_ bytes: [UInt8]) {
-    let size = MemoryLayout<recording_header>.size
-    guard bytes.count >= size, bytes.starts(with: Array(RECORDING_MAGIC.utf8)) else { return nil }
+    guard bytes.count >= 16, bytes.starts(with: Array(RECORDING_MAGIC.utf8)) else { return nil }
+    // The oldest recordings have a shorter one.
+    let size = (0..<4).reduce(0) { $0 | Int(bytes[12 + $1]) << (8 * $1) }
+    guard size >= 32, size <= bytes.count else { return nil }
     header = Array(bytes[..<size])
     var offset = size
     while offset + Self.headSize <= bytes.count {
@@ -31,6 +33,20 @@ struct RecordFile {
     for record in records where bytes.count + record.count <= limit { bytes += record }
     return bytes
   }
+
+  /// Some records of each kind that is there, in their order, at most `limit` bytes.
+  func digest(limit: Int) -> [UInt8] {
+    var digest = self
+    var counts = [RecordKind: Int]()
+    digest.records = records.filter { record in
+      let kind = Self.kind(of: record)
+      counts[kind, default: 0] += 1
+      return counts[kind]! <= Self.mostOfAKind
+    }
+    return digest.bytes(limit: limit)
+  }
+
+  private static let mostOfAKind = 3
 
   static func kind(of record: [UInt8]) -> RecordKind { RecordKind(rawValue: record[kindOffset])! }
 

@@ -6,6 +6,7 @@ import Glibc
 /// The symbols of programs and libraries.
 enum ELFTarget: Target {
   static let name = "elf"
+  static let longest = 1024
   nonisolated(unsafe) private static var descriptor: Int32 = -1
 
   static func prepare() { descriptor = driver_memory_file() }

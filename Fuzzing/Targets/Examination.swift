@@ -1,3 +1,4 @@
+import CRecord
 import UringDocuments
 import UringFindings
 import UringRecordings
@@ -9,7 +10,8 @@ import UringTrace
 
 /// All that uringtop does with a recording: `report`, `snapshot`, `export` and the screens of `replay`.
 ///
-/// All of it takes as long as ten reports, so the input itself chooses one pane, and a fourth of the rest.
+/// The input itself chooses one part of it, so that most inputs are read as fast as they can be: a change of the input
+/// chooses again.
 enum Examination {
   /// Looks at most in one report: a recording can claim to be centuries long.
   private static let mostLooks: UInt64 = 4
@@ -17,19 +19,28 @@ enum Examination {
   static func examine(_ recording: Recording, of input: UnsafeRawBufferPointer) {
     let choice =
       input.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } >> 8
-    let snapshot = report(recording)
-    let time = choice & 1 == 0 ? nil : recording.duration / 2
-    let shown = time.map { recording.snapshot(at: $0) } ?? snapshot
-    show(shown, of: recording, pane: Int(choice >> 1 % 7))
-    switch choice >> 8 & 3 {
-    case 0: play(recording)
-    case 1: export(recording, as: .jsonl)
-    case 2: export(recording, as: .uring)
-    default: break
+    switch choice % 16 {
+    case 0, 1: report(recording)
+    case 2, 3: show(snapshot(recording, choice), of: recording, pane: Int(choice >> 8 % 7))
+    case 4: play(recording)
+    case 5, 6: export(recording, as: .jsonl)
+    case 7: export(recording, as: .uring)
+    case 8, 9:
+      let snapshot = snapshot(recording, choice)
+      _ = SnapshotDocument(snapshot, toolVersion: "").encoded()
+      _ = SnapshotTable(snapshot).text
+    default:
+      var diagnosis = Diagnosis()
+      _ = diagnosis.findings(in: snapshot(recording, choice))
     }
   }
 
-  private static func report(_ recording: Recording) -> Snapshot {
+  /// At the end, or half way.
+  private static func snapshot(_ recording: Recording, _ choice: UInt64) -> Snapshot {
+    recording.snapshot(at: choice >> 16 & 1 == 0 ? nil : recording.duration / 2)
+  }
+
+  private static func report(_ recording: Recording) {
     var diagnosis = DiagnosisHistory()
     let interval = max(DiagnosisHistory.interval, recording.duration / mostLooks)
     let snapshot = recording.snapshot(at: nil, every: interval) { diagnosis.look(at: $0) }
@@ -40,8 +51,6 @@ enum Examination {
     _ = document.encoded()
     _ = ReportText(document).text
     _ = SnapshotDocument(snapshot, findings: findings, toolVersion: "").encoded()
-    _ = SnapshotTable(snapshot).text
-    return snapshot
   }
 
   // MARK: Screens
@@ -84,7 +93,7 @@ enum Examination {
 
   // MARK: Export
 
-  /// A file made of a recording can be read again.
+  /// A file made of a recording is read again, and has all that the recording has.
   private static func export(_ recording: Recording, as format: TraceFormat) {
     let encoder = format.makeEncoder(header: recording.header)
     var bytes: [UInt8] = []
@@ -97,5 +106,20 @@ enum Examination {
       fatalError("uringtop cannot read the \(format) file that it has written")
     }
     if let flaw = copy.flaw { fatalError("uringtop writes a \(format) file with a flaw: \(flaw)") }
+    guard contents(of: copy).elementsEqual(contents(of: recording)) else {
+      fatalError("uringtop writes a \(format) file of other records")
+    }
+  }
+
+  /// The bytes of the records without their sizes and the zeros at their ends: fields that a record lacks are zeros.
+  private static func contents(of recording: Recording) -> [ArraySlice<UInt8>] {
+    let size = MemoryLayout<record>.offset(of: \.size)!
+    var contents: [ArraySlice<UInt8>] = []
+    recording.forEachRecord { record in
+      var bytes = Array(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
+      bytes.replaceSubrange(size..<size + 2, with: [0, 0])
+      contents.append(bytes[..<((bytes.lastIndex { $0 != 0 } ?? -1) + 1)])
+    }
+    return contents
   }
 }

@@ -11,6 +11,7 @@ import UringRecordings
 /// The first byte chooses the situation and the size, the others are typed.
 enum KeysTarget: Target {
   static let name = "keys"
+  static let longest = 192
   nonisolated(unsafe) private static var keyboard: Int32 = -1
   nonisolated(unsafe) private static var terminal: Terminal?
   nonisolated(unsafe) static var recording: Recording?

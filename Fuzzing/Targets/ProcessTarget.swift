@@ -13,6 +13,7 @@ import UringTrace
 /// An input is a list of files. Each begins with a line `=== NAME`; a name that no parser reads is passed over.
 enum ProcessTarget: Target {
   static let name = "proc"
+  static let longest = 4096
 
   /// No process has this id: calls about it that are no reads of files fail.
   private static let id: UInt32 = 1_073_741_823

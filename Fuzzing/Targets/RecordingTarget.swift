@@ -3,6 +3,7 @@ import UringRecordings
 /// Binary recordings.
 enum RecordingTarget: Target {
   static let name = "recording"
+  static let longest = 4096
   nonisolated(unsafe) private static var mutator = RecordMutator()
 
   static func run(_ input: UnsafeRawBufferPointer) {

@@ -2,21 +2,17 @@ import Glibc
 import UringBase
 import UringRecordings
 
-/// The first inputs of each target, made of the project's fixtures.
+/// The first inputs of each target, made of the project's fixtures. Others are in Tests/Fuzz.
 struct Seeds {
   /// The project's folder.
   let root: String
 
-  /// Bytes of an input at most: long ones take long and are seldom worth it.
-  static let limit = 24_576
-
   func write(to folder: String) {
     let recordings = recordings()
-    write(recordings, to: folder, RecordingTarget.name)
-    write(recordings.compactMap(Self.trace), to: folder, TraceTarget.name)
+    write(recordings.flatMap(Self.pieces), to: folder, RecordingTarget.name)
+    write(recordings.flatMap(Self.pieces).compactMap(Self.trace), to: folder, TraceTarget.name)
     write(Self.commandLines.map { Array($0.utf8) }, to: folder, ArgumentsTarget.name)
     write([Self.smallELF()], to: folder, ELFTarget.name)
-    write([Self.processFiles()], to: folder, ProcessTarget.name)
     write(Self.keys.map { Array($0.utf8) }, to: folder, KeysTarget.name)
   }
 
@@ -34,11 +30,15 @@ struct Seeds {
 
   // MARK: Recordings
 
-  private func recordings() -> [[UInt8]] {
+  private func recordings() -> [RecordFile] {
     ["Tests/Fixtures", "Tests/Ublk/Recordings"].flatMap { files(in: "\(root)/\($0)") }
       .filter { $0.hasSuffix(".uring") }
-      .compactMap { Procfs.read($0) }
-      .map { RecordFile($0)?.bytes(limit: Self.limit) ?? $0 }
+      .compactMap { Procfs.read($0) }.compactMap { RecordFile($0) }
+  }
+
+  /// The start of a recording, and some records of each of its kinds.
+  private static func pieces(_ file: RecordFile) -> [[UInt8]] {
+    [file.bytes(limit: RecordingTarget.longest), file.digest(limit: RecordingTarget.longest)]
   }
 
   private func files(in folder: String) -> [String] {
@@ -55,6 +55,7 @@ struct Seeds {
     var trace: [UInt8] = []
     encoder.begin(into: &trace)
     recording.withRecordBytes { encoder.encode($0, into: &trace) }
+    let limit = TraceTarget.longest
     let end = trace.count > limit ? trace[..<limit].lastIndex(of: UInt8(ascii: "\n")) : nil
     return end.map { Array(trace[...$0]) } ?? trace
   }
@@ -107,22 +108,5 @@ struct Seeds {
     }
     for (index, byte) in "\0main\0read\0end\0".utf8.enumerated() { bytes[0x190 + index] = byte }
     return bytes
-  }
-
-  /// Of this process, with a few lines of long files.
-  private static func processFiles() -> [UInt8] {
-    let paths = [
-      "syscall": "self/task/\(getpid())/syscall", "wchan": "self/task/\(getpid())/wchan",
-      "fdinfo": "self/fdinfo/0",
-      "tcp": "net/tcp", "tcp6": "net/tcp6", "kallsyms": "kallsyms",
-      "io_uring_disabled": "sys/kernel/io_uring_disabled",
-    ]
-    return ProcessTarget.names.flatMap { name -> [UInt8] in
-      let text = Procfs.read("/proc/\(paths[name] ?? "self/\(name)")") ?? []
-      let lines = text.split(separator: UInt8(ascii: "\n")).prefix(12)
-      return Array("=== \(name)\n".utf8) + lines.joined(separator: [UInt8(ascii: "\n")]) + [
-        UInt8(ascii: "\n")
-      ]
-    }
   }
 }

@@ -2,6 +2,9 @@
 protocol Target: SendableMetatype {
   static var name: String { get }
 
+  /// Bytes of an input at most: short ones are read more often.
+  static var longest: Int { get }
+
   /// Called once, before the first input.
   static func prepare()
 

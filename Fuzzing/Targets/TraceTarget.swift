@@ -3,6 +3,7 @@ import UringRecordings
 /// Traces as JSON lines.
 enum TraceTarget: Target {
   static let name = "trace"
+  static let longest = 6144
   nonisolated(unsafe) private static var mutator = TraceMutator()
 
   static func run(_ input: UnsafeRawBufferPointer) {

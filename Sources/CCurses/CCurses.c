@@ -64,9 +64,7 @@ enum cc_failure cc_open(void) {
   restore_string(text, sizeof(text), "rmkx");
   restore_string(text, sizeof(text), "rmcup");
   restore_string(text, sizeof(text), "cnorm");
-  const char *mouse = tigetstr("kmous");
-  if (mouse && mouse != (char *)-1)
-    strncat(text, "\033[?1000l\033[?1006l", sizeof(text) - strlen(text) - 1);
+  strncat(text, cc_mouse_find(), sizeof(text) - strlen(text) - 1);
   cc_signals_install(STDOUT_FILENO, &settings, text);
 
   cbreak();
@@ -82,8 +80,7 @@ enum cc_failure cc_open(void) {
     start_color();
     use_default_colors();
   }
-  mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-  mouseinterval(0);
+  cc_mouse_open();
   return CC_OK;
 }
 
@@ -91,7 +88,7 @@ void cc_close(void) {
   if (!is_open)
     return;
   is_open = false;
-  mousemask(0, NULL);
+  cc_mouse_enable(false);
   curs_set(1);
   endwin();
   fflush(stdout);
@@ -147,7 +144,7 @@ static void adopt_size(void) {
 
 /* Restores the terminal and stops the program, as ^Z does. Returns when the program continues. */
 static void suspend(void) {
-  mousemask(0, NULL);
+  cc_mouse_enable(false);
   endwin();
   cc_signals_stop();
 }
@@ -156,7 +153,7 @@ static void suspend(void) {
 static void take_back(void) {
   if (!isendwin())
     endwin();
-  mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+  cc_mouse_enable(true);
   adopt_size();
   clearok(curscr, TRUE);
   refresh();
@@ -177,15 +174,6 @@ static const struct {
 };
 
 static struct cc_input translate_key(wint_t code) {
-  if (code == KEY_MOUSE) {
-    MEVENT mouse;
-    if (getmouse(&mouse) != OK)
-      return event_of(CC_KEY, CC_OTHER);
-    enum cc_event event = mouse.bstate & BUTTON4_PRESSED   ? CC_WHEEL_UP
-                          : mouse.bstate & BUTTON5_PRESSED ? CC_WHEEL_DOWN
-                                                           : CC_CLICK;
-    return (struct cc_input){.event = event, .row = mouse.y, .column = mouse.x};
-  }
   if (code == KEY_RESIZE)
     return event_of(CC_RESIZE, 0);
   if (code >= KEY_F(1) && code <= KEY_F(24))
@@ -214,7 +202,7 @@ static struct cc_input translate_character(wint_t code) {
 }
 
 struct cc_input cc_read(int32_t milliseconds) {
-  for (int attempt = 0;; attempt++) {
+  for (bool has_waited = false;;) {
     if (cc_pending.ending) {
       uint32_t number = cc_pending.ending;
       cc_pending.ending = 0;
@@ -234,14 +222,25 @@ struct cc_input cc_read(int32_t milliseconds) {
       adopt_size();
       return event_of(CC_RESIZE, 0);
     }
-    wint_t code;
-    int status = get_wch(&code);
-    if (status == KEY_CODE_YES)
-      return translate_key(code);
-    if (status == OK)
-      return translate_character(code);
-    if (attempt)
+    struct cc_input event;
+    enum cc_mouse_result mouse = cc_mouse_read(fileno(input), &event);
+    if (mouse == CC_MOUSE_EVENT)
+      return event;
+    if (mouse == CC_MOUSE_IGNORED)
+      continue;
+    if (mouse == CC_MOUSE_NONE) {
+      wint_t code;
+      int status = get_wch(&code);
+      if (status == KEY_CODE_YES && cc_mouse_begin(code))
+        continue;
+      if (status == KEY_CODE_YES)
+        return translate_key(code);
+      if (status == OK)
+        return translate_character(code);
+    }
+    if (has_waited)
       return event_of(CC_NONE, 0);
+    has_waited = true;
 
     struct pollfd files[] = {
         {.fd = fileno(input), .events = POLLIN}, {.fd = cc_signals_descriptor(), .events = POLLIN}};

@@ -1,4 +1,4 @@
-/* Interface between CCurses.c and Signals.c. */
+/* Interface between CCurses.c, Mouse.c and Signals.c. */
 #pragma once
 
 #include "CCurses.h"
@@ -23,3 +23,21 @@ int cc_signals_descriptor(void);
 void cc_signals_drain(void);
 /* Stops the program. Returns when the program continues. */
 void cc_signals_stop(void);
+
+/* What has become of a mouse report. */
+enum cc_mouse_result {
+  CC_MOUSE_NONE,       /* none is underway */
+  CC_MOUSE_UNFINISHED, /* more bytes must arrive */
+  CC_MOUSE_EVENT,
+  CC_MOUSE_IGNORED, /* it reports what nobody wants, such as the release of a button */
+};
+
+/* Finds out if the terminal has a mouse. Returns the text that switches its reports off, empty without a mouse. */
+const char *cc_mouse_find(void);
+/* Switches reports on. Keys must be enabled. */
+void cc_mouse_open(void);
+void cc_mouse_enable(bool on);
+/* True if the key is the start of a report. */
+bool cc_mouse_begin(uint32_t key);
+/* Reads the bytes of the report that have arrived. */
+enum cc_mouse_result cc_mouse_read(int fd, struct cc_input *event);

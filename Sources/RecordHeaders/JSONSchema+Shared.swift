@@ -28,7 +28,12 @@ extension JSONSchema {
       ])
     ),
     ("record_opcode", natural), ("sqe_opcode", natural),
-    ("record_user_data", reference("hex")), ("ignored", type("boolean")),
+    ("record_user_data", reference("hex")),
+    (
+      "record_bytes",
+      .object([("type", .text("string")), ("pattern", .text("^([0-9a-f]{2})+$"))])
+    ),
+    ("ignored", type("boolean")),
     ("group", .object([("type", .text("integer")), ("minimum", .number(1))])),
     ("tid", natural), ("ctx", reference("hex")), ("kiocb", reference("hex")),
   ]

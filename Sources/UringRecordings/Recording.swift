@@ -145,9 +145,10 @@ public final class Recording: Sendable {
   }
 
   /// Checks blocks on a thread of its own, before they are asked for, until ``endCheckingAhead()``: for whoever uses
-  /// all of them. Without a thread they are checked when they are asked for.
+  /// all of them. Without a thread they are checked when they are asked for; so is a recording of a single block.
   package func beginCheckingAhead() {
     checked.withLock { $0.hurried += 1 }
+    guard contents.count - firstRecord > check.withLock({ $0.windowSize }) else { return }
     let checkAll: @Sendable () -> Void = { [self] in
       while checked.wait(
         until: nil, for: { $0.hurried == 0 || !$0.isFull }, then: { $0.hurried > 0 }),

@@ -51,7 +51,7 @@ public struct RecordVocabulary: Sendable {
   /// JSON of a value without a name.
   public enum Unknown: Sendable { case null, number, text }
 
-  public let unknown: Unknown
+  private let unknown: Unknown
   private let values: [(number: UInt64, name: String?)]
 
   init(unknown: Unknown, values: [(UInt64, String?)]) {
@@ -59,17 +59,38 @@ public struct RecordVocabulary: Sendable {
     self.values = values
   }
 
-  /// nil without a name.
-  public func name(of value: UInt64) -> String? {
-    values.first { $0.number == value }?.name
+  /// JSON of a value without a name, where that is a text.
+  public static let unknownText = "unknown"
+
+  /// JSON of a value; nil is null.
+  public func text(of value: UInt64) -> String? {
+    if let name = values.first(where: { $0.number == value })?.name { return name }
+    return switch unknown {
+    case .null: nil
+    case .number: "\(value)"
+    case .text: Self.unknownText
+    }
   }
 
-  public func value(named name: String) -> UInt64? {
-    values.first { $0.name == name }?.number
+  /// The value of a text in JSON, nil if there is none; several values can have the same text.
+  public func value(of text: String?) -> UInt64? {
+    guard let text else { return unknown == .null ? 0 : nil }
+    if let value = values.first(where: { $0.name == text })?.number { return value }
+    return unknown == .number ? UInt64(text) : nil
   }
 
   /// Names of the bits that are set.
   public func names(of bits: UInt64) -> [String] {
     values.compactMap { bits & $0.number != 0 ? $0.name : nil }
+  }
+
+  /// The bits of names; nil if one has none.
+  public func value(of names: [String]) -> UInt64? {
+    var bits: UInt64 = 0
+    for name in names {
+      guard let bit = values.first(where: { $0.name == name })?.number else { return nil }
+      bits |= bit
+    }
+    return bits
   }
 }

@@ -44,6 +44,19 @@ import UringTrace
   }
 
   @Test(arguments: paths)
+  func itsExportIsReadAgain(path: String) throws {
+    guard let recording = try? Recording(path: FilePath(path)) else { return }
+    let folder = try TemporaryFolder()
+    for name in ["copy.jsonl", "copy.uring"] {
+      try Command.run("export", path, "-o", folder.path(name))
+      let copy = try Recording(path: FilePath(folder.path(name)))
+      // A recording that was cut off stays so.
+      #expect(copy.flaw == nil || copy.flaw == .cutOff && recording.flaw != nil)
+      #expect(copy.recordCount == recording.recordCount)
+    }
+  }
+
+  @Test(arguments: paths)
   func everyPaneIsDrawnAtEveryTime(path: String) throws {
     guard let recording = try? Recording(path: FilePath(path)) else { return }
     for time in [0, 1_000_000_000, 3_600_000_000_000, nil] as [UInt64?] {

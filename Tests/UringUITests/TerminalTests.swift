@@ -70,6 +70,44 @@ import Testing
     try #expect(tmux.wait(for: "1.500s").contains("1.500s"))
   }
 
+  /// The position of a text on the screen, from 1 as terminals report it.
+  private func position(of text: String, in screen: String) throws -> (column: Int, row: Int) {
+    let lines = screen.split(separator: "\n", omittingEmptySubsequences: false)
+    let row = try #require(lines.firstIndex { $0.contains(text) })
+    let range = try #require(lines[row].range(of: text))
+    return (lines[row].distance(from: lines[row].startIndex, to: range.lowerBound) + 1, row + 1)
+  }
+
+  /// The encoding of xterm's mode 1006, and the older one of X10.
+  @Test(arguments: [true, false]) func theMouseArrives(isSGR: Bool) throws {
+    let tmux = try start()
+    let screen = try tmux.wait(for: "POLL_ADD")
+    let (column, row) = try position(of: "Recent", in: screen)
+    if isSGR {
+      // A release, and a button that nothing is bound to, change nothing.
+      try tmux.type("\u{1B}[<0;1;1m\u{1B}[<2;1;1M\u{1B}[<0;\(column);\(row)M")
+    } else {
+      let bytes = [32, 32 + column, 32 + row].map { Character(Unicode.Scalar(UInt8($0))) }
+      try tmux.type("\u{1B}[M" + String(bytes))
+    }
+    try #expect(tmux.wait(for: "TOOK", "-EIO").contains("-EIO"))
+  }
+
+  /// Its rest can be late, or never arrive.
+  @Test func theBeginningOfAMouseReportStopsNothing() throws {
+    let tmux = try start()
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.type("\u{1B}[<0;5")
+    try tmux.resize(width: 30, height: 8)
+    try #expect(tmux.wait(for: "more room").contains("more room"))
+    try tmux.resize(width: 80, height: 24)
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.type(";1M")
+    // What is no part of a report is a key.
+    try tmux.type("\u{1B}[<q")
+    try #expect(tmux.wait(for: "tty").contains("status 0"))
+  }
+
   @Test func resizingWorksDownToTooSmallAndBack() throws {
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")

@@ -105,13 +105,7 @@ package struct JSONWriter {
   package mutating func hex(_ value: UInt64) {
     separate()
     bytes.append(contentsOf: "\"0x".utf8)
-    var shift = max(0, 60 - value.leadingZeroBitCount & ~3)
-    while true {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-      if shift == 0 { break }
-      shift -= 4
-    }
+    append(hex: value, digits: max(1, 16 - value.leadingZeroBitCount / 4))
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -162,6 +156,15 @@ package struct JSONWriter {
   package mutating func field(_ key: StaticString, hex value: UInt64) {
     self.key(key)
     hex(value)
+  }
+
+  /// Bytes as a string of two hexadecimal digits each.
+  package mutating func field(_ key: StaticString, bytes values: UnsafeRawBufferPointer) {
+    self.key(key)
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    for byte in values { append(hex: UInt64(byte), digits: 2) }
+    bytes.append(UInt8(ascii: "\""))
   }
 
   package mutating func field(_ key: StaticString, _ values: [String]) {
@@ -228,8 +231,12 @@ package struct JSONWriter {
 
   private mutating func escape(_ unit: UInt16) {
     bytes.append(contentsOf: "\\u".utf8)
-    for shift in [12, 8, 4, 0] {
-      let digit = UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 15
+    append(hex: UInt64(unit), digits: 4)
+  }
+
+  private mutating func append(hex value: UInt64, digits: Int) {
+    for index in (0..<digits).reversed() {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * index)) & 15
       bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
   }

@@ -4,15 +4,10 @@ import UringTrace
 
 /// Reads the members of a line into the fields of its record, as the kind's description says.
 struct LineFields {
-  private var bytes: [UInt8]
-  private var trailer: [UInt8] = []
-  /// Bytes of the record without what follows its struct.
-  private var size: Int
+  private var image = RecordImage()
 
   init(_ descriptor: RecordDescriptor, base: record) {
-    bytes = [UInt8](repeating: 0, count: descriptor.fullSize)
-    size = descriptor.minimumSize
-    withUnsafeBytes(of: base) { bytes.replaceSubrange(0..<$0.count, with: $0) }
+    image.begin(descriptor, base: base)
   }
 
   mutating func read(_ fields: [RecordField], from line: LineMembers) throws {
@@ -20,32 +15,22 @@ struct LineFields {
   }
 
   /// The whole record; empty if it is longer than a record can be.
-  consuming func finish() -> [UInt8] {
-    var record = Array(bytes[..<size]) + trailer
-    record += repeatElement(0, count: (8 - record.count & 7) & 7)
-    guard let size = UInt16(exactly: record.count) else { return [] }
-    let offset = MemoryLayout<record>.offset(of: \.size) ?? 0
-    withUnsafeBytes(of: size) { record.replaceSubrange(offset..<offset + $0.count, with: $0) }
-    return record
-  }
+  func finish() -> [UInt8] { image.finish() }
 
   private mutating func read(_ field: RecordField, from line: LineMembers) throws {
     if case .line = field.format { return try readLine(field, from: line) }
-    if let condition = field.condition, load(condition) == 0 { return }
+    if let condition = field.condition, image.load(condition) == 0 { return }
     if field.isAdded {
       guard line.names("\(field.name)") else { return }
-      size = max(size, (field.end + 7) & ~7)
+      image.grow(to: field)
     }
     if let alternative = field.alternative, try line.has("\(alternative.name)") {
-      if alternative.isHidden { store(1, in: alternative.selector) }
-      return store(try integer(field, "\(alternative.name)", line), in: field.scalar)
+      if alternative.isHidden { image.store(1, in: alternative.selector) }
+      return image.store(try integer(field, "\(alternative.name)", line), in: field.scalar)
     }
     let name = "\(field.name)"
     if field.null != nil || field.omitted != nil || field.isAdded, try !line.has(name) {
-      switch field.null {
-      case .maximum, .negative: store(UInt64.max, in: field.scalar)
-      case .zero, nil: break
-      }
+      if let null = field.valueOfNull { image.store(null, in: field.scalar) }
       return
     }
     try read(field, name, from: line)
@@ -58,15 +43,11 @@ struct LineFields {
     case .hex, .requestFlags, .line: value = try line.hex(name)
     case .boolean: value = try line.bool(name) ? 1 : 0
     case .text(let capacity):
-      return set(try line.string(name), at: field.scalar.offset, capacity: capacity)
+      return image.set(try line.string(name), at: field.scalar.offset, capacity: capacity)
     case .words(let count):
       let words = try line.words(name)
       guard words.count == count else { throw line.failure(name) }
-      words.withUnsafeBytes {
-        let start = field.scalar.offset
-        bytes.replaceSubrange(start..<start + $0.count, with: $0)
-      }
-      return
+      return words.withUnsafeBytes { image.set($0, at: field.scalar.offset) }
     case .setupFlags:
       guard let flags = SetupFlags(names: try line.strings(name)) else { throw line.failure(name) }
       value = UInt64(flags.rawValue)
@@ -75,22 +56,22 @@ struct LineFields {
       value = UInt64(flags.rawValue)
     case .choice(let vocabulary): value = try choice(vocabulary, field, name, line)
     case .bits(let vocabulary):
-      value = try line.strings(name).reduce(into: 0) { bits, text in
-        guard let bit = vocabulary.value(named: text) else { throw line.failure(name) }
-        bits |= bit
+      guard let bits = vocabulary.value(of: try line.strings(name)) else {
+        throw line.failure(name)
       }
+      value = bits
     case .object(let fields): return try read(fields, from: line.object(name))
     case .trailingText(let limit):
       let text = try line.string(name).utf8.prefix(limit)
-      trailer += text
+      image.append(text)
       value = UInt64(text.count)
     case .trailingPairs:
       let numbers = try line.numbers(name)
       guard numbers.count.isMultiple(of: 2) else { throw line.failure(name) }
-      numbers.withUnsafeBytes { trailer += $0 }
+      numbers.withUnsafeBytes { image.append($0) }
       value = UInt64(numbers.count / 2)
     }
-    store(value, in: field.scalar)
+    image.store(value, in: field.scalar)
   }
 
   /// A member that the line has for the event.
@@ -103,7 +84,7 @@ struct LineFields {
     } else {
       value = try line.hex("\(field.name)")
     }
-    store(value, in: field.scalar)
+    image.store(value, in: field.scalar)
   }
 
   private func integer(_ field: RecordField, _ name: String, _ line: LineMembers) throws -> UInt64 {
@@ -120,31 +101,12 @@ struct LineFields {
   private func choice(
     _ vocabulary: RecordVocabulary, _ field: RecordField, _ name: String, _ line: LineMembers
   ) throws -> UInt64 {
-    if vocabulary.unknown == .null, try !line.has(name) { return 0 }
-    let text = try line.string(name)
-    if let value = vocabulary.value(named: text) { return value }
+    let text = try line.has(name) ? try line.string(name) : nil
+    if let value = vocabulary.value(of: text), value <= field.scalar.maximum { return value }
     // Traces have had no check of fields that came later.
     if field.isAdded { return 0 }
-    guard vocabulary.unknown == .number, let value = UInt32(text), (1..<64).contains(value) else {
-      throw line.failure(name)
-    }
-    return UInt64(value)
-  }
-
-  // MARK: Bytes
-
-  private func load(_ scalar: RecordField.Scalar) -> UInt64 {
-    bytes.withUnsafeBytes { scalar.load(from: $0.baseAddress!) }
-  }
-
-  private mutating func store(_ value: UInt64, in scalar: RecordField.Scalar) {
-    bytes.withUnsafeMutableBytes { scalar.store(value, in: $0.baseAddress!) }
-  }
-
-  private mutating func set(_ text: String, at offset: Int, capacity: Int) {
-    bytes.withUnsafeMutableBytes {
-      CharArray.copy(
-        text, into: UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + capacity]))
-    }
+    // As earlier versions wrote it, which kept no more of it.
+    if text == RecordVocabulary.unknownText { return field.scalar.maximum }
+    throw line.failure(name)
   }
 }

@@ -67,6 +67,19 @@ struct LineMembers {
     try strings(key).map { try word($0, of: key) }
   }
 
+  /// Nil if there is no such member.
+  func bytes(_ key: String) throws -> [UInt8]? {
+    guard let text = try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
+    else { return nil }
+    let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else {
+      throw failure(key)
+    }
+    return stride(from: 0, to: digits.count, by: 2).map {
+      UInt8(digits[$0] << 4 | digits[$0 + 1])
+    }
+  }
+
   private func word(_ text: String, of key: String) throws -> UInt64 {
     guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
       throw failure(key)

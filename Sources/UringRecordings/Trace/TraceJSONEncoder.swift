@@ -9,6 +9,7 @@ final class TraceJSONEncoder: TraceEncoder {
   private var aggregator: Aggregator
   private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
+  private var image = RecordImage()
   let keepsRecords = false
 
   init(header: RecordingHeader) {
@@ -69,6 +70,11 @@ final class TraceJSONEncoder: TraceEncoder {
             record: record, opcode: event.opcode.rawValue, userData: userData,
             flagNames: flagNames
           ).write(to: &json)
+          if !image.isExpressible(record, descriptor) {
+            json.field(
+              "record_bytes",
+              bytes: UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
+          }
         }
         json.newline()
       }

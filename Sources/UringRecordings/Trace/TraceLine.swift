@@ -32,6 +32,13 @@ struct TraceLine: Decodable {
     guard let descriptor = RecordDescriptor.byName[try line.string("event")] else {
       throw line.failure("event")
     }
+    if let bytes = try line.bytes("record_bytes") {
+      let check = bytes.withUnsafeBytes { RecordCheck($0) }
+      guard check.recordCount == 1, check.length == bytes.count else {
+        throw line.failure("record_bytes")
+      }
+      return bytes
+    }
     var base = record()
     base.time_ns = try line.integer("t")
     base.ctx = try line.hex("ctx", default: 0)

@@ -1,0 +1,99 @@
+/*
+ * Mouse reports. curses would wait for the rest of a report that a terminal has begun, and nothing else would happen
+ * meanwhile: here the bytes that have arrived are enough.
+ */
+#define _GNU_SOURCE
+#define NCURSES_WIDECHAR 1
+#include "internal.h"
+
+#include <curses.h>
+#include <poll.h>
+#include <string.h>
+#include <term.h>
+#include <unistd.h>
+
+/* Keys of the bytes that begin a report; no key of curses has such a number. */
+enum { SGR_REPORT = KEY_MAX + 1, X10_REPORT };
+
+/* Presses of buttons are reported, in the SGR encoding (1006) where the terminal has it, else in that of X10. */
+#define REPORTS_ON "\033[?1000h\033[?1006h"
+#define REPORTS_OFF "\033[?1000l\033[?1006l"
+
+/* Bits of a button's number. */
+#define MODIFIERS (4 | 8 | 16)
+#define WHEEL 64
+
+static bool is_available;
+
+/* The report that is being read: its numbers are button, column, row, the latter two from 1. */
+static struct {
+  int encoding; /* 0: none */
+  int numbers[3];
+  int position; /* of the number that is being read */
+} report;
+
+const char *cc_mouse_find(void) {
+  const char *mouse = tigetstr("kmous");
+  is_available = mouse && mouse != (char *)-1;
+  return is_available ? REPORTS_OFF : "";
+}
+
+void cc_mouse_open(void) {
+  report.encoding = 0;
+  if (!is_available)
+    return;
+  define_key("\033[<", SGR_REPORT);
+  define_key("\033[M", X10_REPORT);
+  cc_mouse_enable(true);
+}
+
+void cc_mouse_enable(bool on) {
+  if (is_available)
+    putp(on ? REPORTS_ON : REPORTS_OFF);
+}
+
+bool cc_mouse_begin(uint32_t key) {
+  if (key != SGR_REPORT && key != X10_REPORT)
+    return false;
+  memset(&report, 0, sizeof(report));
+  report.encoding = (int)key;
+  return true;
+}
+
+/* The event of a whole report: that of a press. */
+static enum cc_mouse_result finish(bool is_press, struct cc_input *event) {
+  report.encoding = 0;
+  int button = report.numbers[0] & ~MODIFIERS;
+  int column = report.numbers[1], row = report.numbers[2];
+  if (!is_press || column < 1 || row < 1 || (button != 0 && button != WHEEL && button != WHEEL + 1))
+    return CC_MOUSE_IGNORED;
+  enum cc_event kind = button == 0 ? CC_CLICK : button == WHEEL ? CC_WHEEL_UP : CC_WHEEL_DOWN;
+  *event = (struct cc_input){.event = kind, .row = row - 1, .column = column - 1};
+  return CC_MOUSE_EVENT;
+}
+
+enum cc_mouse_result cc_mouse_read(int fd, struct cc_input *event) {
+  struct pollfd file = {.fd = fd, .events = POLLIN};
+  unsigned char byte;
+  while (report.encoding) {
+    if (poll(&file, 1, 0) != 1 || read(fd, &byte, 1) != 1)
+      return CC_MOUSE_UNFINISHED;
+    int *number = &report.numbers[report.position];
+    if (report.encoding == X10_REPORT) {
+      *number = byte - 32;
+      if (report.position++ == 2)
+        return finish(true, event);
+    } else if (byte >= '0' && byte <= '9') {
+      *number = *number < 10000 ? *number * 10 + byte - '0' : *number;
+    } else if (byte == ';' && report.position < 2) {
+      report.position++;
+    } else if ((byte == 'M' || byte == 'm') && report.position == 2) {
+      return finish(byte == 'M', event);
+    } else {
+      /* It is none: the byte begins something else. */
+      report.encoding = 0;
+      ungetch(byte);
+    }
+  }
+  return CC_MOUSE_NONE;
+}

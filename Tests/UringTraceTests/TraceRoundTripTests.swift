@@ -1,0 +1,112 @@
+import CRecord
+import Testing
+import UringRecords
+
+@testable import UringRecordings
+
+/// What a binary recording has, its export as JSON lines has too.
+@Suite struct TraceRoundTripTests {
+  /// Values without a name, flags of any value, text that is not UTF-8, bytes without a meaning: whatever is valid.
+  @Test(arguments: RecordKind.all.filter { $0 != .end }) func recordsSurvive(kind: RecordKind)
+    throws
+  {
+    var random = RandomRecords(seed: UInt64(kind.rawValue) + 1, timeRange: 1 << 40)
+    var bounds = RecordBounds()
+    var (stream, originals) = ([UInt8](), [[UInt8]]())
+    for _ in 0..<2000 where originals.count < 50 {
+      let bytes = random.next(kind).withUnsafeBytes { Array($0) }
+      var bound = bounds
+      let isValid = bytes.withUnsafeBytes {
+        RecordCheck($0).length == bytes.count
+          && bound.admit($0.baseAddress!.assumingMemoryBound(to: record.self))
+      }
+      guard isValid else { continue }
+      bounds = bound
+      originals.append(bytes)
+      stream += bytes
+    }
+    let copy = try Recording(bytes: Self.trace(stream))
+    #expect(copy.flaw == .cutOff)
+    var copies: [[UInt8]] = []
+    copy.forEachRecord {
+      copies.append(Array(UnsafeRawBufferPointer(start: $0, count: Int($0.pointee.size))))
+    }
+    #expect(originals.count == 50)
+    #expect(copies.map(Self.essence) == originals.map(Self.essence))
+  }
+
+  /// The bytes of a record without its length and the zeros at its end: fields that it lacks are zeros.
+  private static func essence(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    let size = MemoryLayout<record>.offset(of: \.size)!
+    bytes.replaceSubrange(size..<size + 2, with: [0, 0])
+    return Array(bytes[..<((bytes.lastIndex { $0 != 0 } ?? -1) + 1)])
+  }
+
+  private static func trace(_ records: [UInt8]) -> [UInt8] {
+    let encoder = TraceFormat.jsonl.makeEncoder(
+      header: RecordingHeader(toolVersion: "0", host: SampleStream.host))
+    var text: [UInt8] = []
+    encoder.begin(into: &text)
+    records.withUnsafeBytes { encoder.encode($0, into: &text) }
+    return text
+  }
+
+  /// What has names needs no bytes.
+  @Test func onlyWhatHasNoMemberIsWrittenAsBytes() throws {
+    var lost = record_lost()
+    lost.base.size = UInt16(MemoryLayout<record_lost>.size)
+    lost.base.kind = .lost
+    lost.base.opcode = UInt8(RECORD_OPCODE_NONE)
+    lost.count = 3
+    lost.cause = .outputStalled
+    func text() -> String {
+      String(decoding: Self.trace(withUnsafeBytes(of: lost) { Array($0) }), as: UTF8.self)
+    }
+    #expect(!text().contains("record_bytes"))
+    lost.cause = LossCause(rawValue: 77)!
+    #expect(text().contains(#""cause":"unknown","record_bytes":"0000"#))
+  }
+
+  // MARK: Traces of others
+
+  private static let header =
+    #"{"type":"header","schema":1,"kernel":"k","tier":"t","start_ns":1}"# + "\n"
+  private static let start =
+    #"{"type":"event","t":5,"ring":null,"req":null,"user_data":null,"opcode":null,"tid":0,"#
+
+  private static func read(_ members: String) throws -> Recording {
+    try Recording(bytes: Array((header + start + members + "}\n").utf8))
+  }
+
+  /// Earlier versions wrote no bytes of the record, and could not read these lines.
+  @Test(arguments: [
+    #""event":"lost","count":1,"cause":"unknown""#,
+    #""event":"buffer_release","function":"0","buffer":"0x0","node":"0x0","priv":"0x0","release":"0x0","sharers":0"#,
+    #""event":"buffer_release","function":"4294967295","buffer":"0x0","node":"0x0","priv":"0x0","release":"0x0","sharers":0"#,
+  ]) func earlierTracesAreRead(members: String) throws {
+    let recording = try Self.read(members)
+    #expect(recording.flaw == .cutOff)
+    #expect(recording.recordCount == 1)
+  }
+
+  /// `freed` is a head without fields: its size is 32 (0x20), its kind 70 (0x46).
+  @Test func bytesThatAreARecordAreRead() throws {
+    let bytes = String(repeating: "00", count: 28) + "20004600"
+    let recording = try Self.read(#""event":"freed","record_bytes":"\#(bytes)""#)
+    #expect(recording.recordCount == 1)
+  }
+
+  @Test(arguments: [
+    "", "0", "xx", String(repeating: "00", count: 32),
+    // Too short; of no kind; the end of a recording; one byte too many.
+    String(repeating: "00", count: 28) + "18004600",
+    String(repeating: "00", count: 28) + "2000fe00",
+    String(repeating: "00", count: 28) + "30004800" + String(repeating: "00", count: 16),
+    String(repeating: "00", count: 28) + "20004600" + "00",
+  ]) func bytesThatAreNoRecordAreRefused(bytes: String) throws {
+    let recording = try Self.read(#""event":"freed","record_bytes":"\#(bytes)""#)
+    #expect(recording.flaw == .corrupt(place: 2, isLine: true))
+    #expect(recording.recordCount == 0)
+  }
+}
