@@ -158,6 +158,29 @@ hotplug_flood() {
   judged $status
 }
 
+# Each write takes 200 ms at least. Nothing is lost: what is written later waits in memory.
+slow_disk() {
+  echo "=== slow disk"
+  rm -f trace.uring truth
+  modprobe -a null_blk ext4 || wrong "no null_blk"
+  mount -t configfs configfs /sys/kernel/config 2>/dev/null
+  disk=/sys/kernel/config/nullb/slow
+  mkdir $disk /slow
+  echo 64 >$disk/size
+  echo 1 >$disk/memory_backed
+  echo 2 >$disk/irqmode
+  echo 200000000 >$disk/completion_nsec
+  echo 1 >$disk/power
+  device=/dev/nullb$(cat $disk/index)
+  mke2fs "$device" >/dev/null && mount -t ext4 -o sync "$device" /slow || wrong "no file system"
+  "$uringtop" record -o /slow/trace.uring -- sh -c "$programs/nop_flood 600 8 --count 60000 >truth" 2>errors
+  status=$?
+  cp /slow/trace.uring .
+  umount /slow
+  cat errors
+  judged $status
+}
+
 # limited MIB COMMAND...: in a cgroup with so much memory
 limited() {
   mkdir -p /sys/fs/cgroup/limited
@@ -274,6 +297,7 @@ if wants machine; then
   during clock_steps
   during processor_goes
   hotplug_flood
+  slow_disk
   locked_memory
   echo +memory >/sys/fs/cgroup/cgroup.subtree_control
   for mib in 8 16 32 48 64 96 160; do memory $mib; done
