@@ -1,11 +1,11 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: faults that only a guest may have. For each a block on
-# standard output that scripts/fault-injection judges:
+# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: the kernel refuses a call (link, program, map), which can be
+# had anywhere, and what only a guest may have. For each a block on standard output that scripts/fault-injection judges:
 #   === NAME
 #   what uringtop wrote on standard error
 #   ! what is wrong, as this script sees it
 #   status N, left N, submitted N of N
-# `left` are the BPF programs that still exist, `submitted` the recording's sum and the program's own; a status of 255 stands for
+# `left` are the BPF programs that still exist, if there were none before, `submitted` the recording's sum and the program's own; a status of 255 stands for
 # a process that did not end.
 # Any POSIX shell, as root.
 set -u
@@ -18,8 +18,15 @@ sum_of() { sed -n "s/.*\"type\":\"$2\".*\"submitted\":\([0-9]*\).*/\1/p" "$1" | 
 truth_of() { sed -n 's/.*"submitted":\([0-9]*\).*/\1/p' "$1" | tail -n 1; }
 wrong() { echo "! $*"; }
 
+isolated=
+[ -n "$("$refuse" programs)" ] || isolated=yes
+
 # Programs that exist; those of a process that has ended are freed a moment later.
 left() {
+  [ $isolated ] || {
+    echo 0
+    return
+  }
   for _ in 1 2 3 4 5; do
     count=$("$refuse" programs | wc -l)
     [ "$count" = 0 ] && break
@@ -47,6 +54,22 @@ refuse_each() {
     grep -q '"refused":0' errors && break
     number=$((number + 1))
   done
+}
+
+# The programs that look at waits are loaded when a ring has not moved for a while.
+refuse_waits() {
+  rm -f trace.uring truth hold
+  mkfifo hold
+  "$programs/hang_poll" --hold <hold >/dev/null 2>&1 &
+  exec 3>hold
+  for name in list_files list_tasks; do
+    echo "=== program $name"
+    "$refuse" program $name 22 "$uringtop" report --comm hang_poll --duration 10s >output 2>errors
+    status=$?
+    cat errors
+    judged $status
+  done
+  exec 3>&-
 }
 
 # True if no thread of a child is left: its first one stays until it is waited for.
@@ -291,7 +314,7 @@ part=${4:-all}
 wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
 wants link && refuse_each link 1
-wants program && refuse_each program 22
+wants program && refuse_each program 22 && refuse_waits
 wants map && refuse_each map 12
 if wants machine; then
   during clock_steps

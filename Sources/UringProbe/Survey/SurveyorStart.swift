@@ -63,7 +63,10 @@ struct SurveyorStart: Sendable {
 
   func stop(_ box: consuming Box) {
     state.mailbox.ask { $0.isStopping = true }
-    guard !box.join(for: Self.patience) else { return }
+    let hasEnded = box.join(for: Self.patience)
+    // The reader has taken its last answers before.
+    for notice in state.mailbox.takeNotices() { state.notify(notice) }
+    guard !hasEnded else { return }
     state.notify(
       Notice(
         "the last look at rings and processes does not end: its results are missing", isError: true)
