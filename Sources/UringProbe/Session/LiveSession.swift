@@ -92,7 +92,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
       state.notify(
         Notice(
           "the ring buffer has \(size) MB instead of \(whole), because of the cgroup's memory limit: "
-            + "more records are lost under load",
+            + "more records can be lost",
           isError: true))
     }
     let shared = SharedCapture(capture)

@@ -7,8 +7,8 @@ struct MemoryLimit {
   /// Bytes; nil without a limit.
   let available: UInt64?
 
-  /// Programs, maps other than the ring buffer, and the state of rings and requests, with a margin.
-  private static let reserve: UInt64 = 32 << 20
+  /// Programs, maps other than the ring buffer, state, and what a flood leaves waiting for the disk.
+  private static let reserve: UInt64 = 48 << 20
   private static let smallestBuffer = 1 << 20
 
   /// The ring buffer's size in bytes: that wanted, or the largest power of two for which there is room.
