@@ -59,9 +59,8 @@ import UringBase
 
   @Test(
     arguments: [
-      (nil, 64, 64), (200, 64, 64), (96, 64, 64), (95, 64, 32), (63, 64, 16), (40, 8, 8),
-      (33, 64, 1),
-      (32, 64, nil), (0, 8, nil),
+      (nil, 64, 64), (200, 64, 64), (112, 64, 64), (111, 64, 32), (79, 64, 16), (56, 8, 8),
+      (49, 64, 1), (48, 64, nil), (0, 8, nil),
     ] as [(UInt64?, Int, Int?)])
   func ringBufferFitsTheLimit(megabytes: UInt64?, wanted: Int, expected: Int?) {
     let limit = MemoryLimit(available: megabytes.map { $0 << 20 })
