@@ -303,9 +303,13 @@ static int run_program(const char *folder) {
   MUST(read(SERVER, &byte, 1));
 
   struct statx found;
-  io_uring_prep_read(next(&ring, 2), file, buffer, 1, 0);
-  io_uring_prep_read(next(&ring, 3), 0, buffer + 1, 1, 0);
-  ring.sq.sqes[(ring.sq.sqe_tail - 1) & *ring.sq.kring_mask].flags |= IOSQE_FIXED_FILE;
+  /* For the worker threads: some kernels let the submitter itself wait for the server. */
+  struct io_uring_sqe *sqe = next(&ring, 2);
+  io_uring_prep_read(sqe, file, buffer, 1, 0);
+  sqe->flags = IOSQE_ASYNC;
+  sqe = next(&ring, 3);
+  io_uring_prep_read(sqe, 0, buffer + 1, 1, 0);
+  sqe->flags = IOSQE_ASYNC | IOSQE_FIXED_FILE;
   io_uring_prep_openat(next(&ring, 4), AT_FDCWD, path, O_RDONLY, 0);
   io_uring_prep_statx(next(&ring, 5), AT_FDCWD, path, 0, STATX_SIZE, &found);
   io_uring_submit(&ring);
