@@ -281,7 +281,8 @@ static int run_program(const char *folder) {
   for (int page = 0; page < DATA_SIZE / PAGE; page++)
     (void)((volatile char *)memory)[page * PAGE];
 
-  struct io_uring ring;
+  struct io_uring ring, busy;
+  must(io_uring_queue_init(8, &busy, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   must(io_uring_queue_init(64, &ring, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   must(io_uring_queue_init(64, &waited_for, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   must(io_uring_register_files(&ring, &registered, 1) < 0 ? -1 : 0, "io_uring_register_files");
@@ -327,8 +328,14 @@ static int run_program(const char *folder) {
   }
   printf("{\"target\":%d,\"child\":%d,\"server\":%d}\n", getpid(), child, getppid());
   fflush(stdout);
-  pause();
-  return 0;
+  /* Submissions have stacks in the program's file. */
+  for (;; usleep(100000)) {
+    struct io_uring_cqe *cqe;
+    io_uring_prep_nop(next(&busy, 6));
+    io_uring_submit_and_wait(&busy, 1);
+    if (io_uring_wait_cqe(&busy, &cqe) == 0)
+      io_uring_cqe_seen(&busy, cqe);
+  }
 }
 
 int main(int count, char **arguments) {
