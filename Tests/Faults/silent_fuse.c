@@ -2,8 +2,8 @@
  * silent_fuse FOLDER: mounts a file system whose server stops answering, and starts a program on it.
  *
  * The program's own file lies there. It has descriptors, mappings, a watched descriptor in an epoll instance and ring
- * requests on a file of the file system. Its threads and its child wait for the server, some with locks that others need who
- * look at the process. Prints {"target":PID,"child":PID,"server":PID} when all of that is so. Ends at the end of standard
+ * requests on a file of the file system, and its threads wait for the server. So do those of its child, with the lock of its
+ * address space. Prints {"target":PID,"child":PID,"server":PID} when all of that is so. Ends at the end of standard
  * input or by SIGTERM: that ends the wait of everyone. As root.
  */
 #include <errno.h>
@@ -59,7 +59,7 @@ static void reply(uint64_t unique, int error, const void *data, size_t size) {
 static struct fuse_attr attributes(uint64_t node) {
   struct fuse_attr attributes = {.ino = node, .nlink = 1, .blksize = PAGE};
   attributes.mode = node == ROOT ? S_IFDIR | 0755 : node == PROGRAM ? S_IFREG | 0755 : S_IFREG | 0644;
-  attributes.size = node == PROGRAM ? program_size : node == DATA ? DATA_SIZE : 0;
+  attributes.size = node == PROGRAM ? program_size : node == ROOT ? 0 : DATA_SIZE;
   return attributes;
 }
 
@@ -241,36 +241,71 @@ static void await_sleepers(int count) {
   }
 }
 
-static pid_t start_child(const char *path, int ring, int *go) {
-  int ends[2];
-  MUST(pipe(ends));
-  /* Its lowest descriptor, so that the others are still open when the close of this one waits for the server. */
-  pid_t child = MUST(fork());
-  if (child > 0) {
-    close(ends[0]);
-    *go = ends[1];
-    return child;
-  }
-  char byte;
-  close(ends[1]);
-  int low = MUST(open(path, O_RDONLY | O_CLOEXEC));
-  MUST(fcntl(ring, F_SETFD, 0));
-  MUST(dup2(low, STDIN_FILENO));
-  MUST(fcntl(STDIN_FILENO, F_SETFD, FD_CLOEXEC));
-  if (read(ends[0], &byte, 1) == 1)
-    execl("/bin/sh", "sh", "-c", "sleep 1000", NULL);
-  _exit(1);
-}
-
 static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data) {
   struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
   sqe->user_data = user_data;
   return sqe;
 }
 
-static int run_program(const char *folder) {
+/* Its stacks are in the program's file. */
+static void submit_always(struct io_uring *ring) {
+  for (;; usleep(100000)) {
+    struct io_uring_cqe *cqe;
+    io_uring_prep_nop(next(ring, 6));
+    io_uring_submit_and_wait(ring, 1);
+    if (io_uring_wait_cqe(ring, &cqe) == 0)
+      io_uring_cqe_seen(ring, cqe);
+  }
+}
+
+static volatile pid_t reader, mapper;
+
+static void *read_memory(void *unused) {
+  char byte;
+  int own = MUST(open("/proc/self/mem", O_RDONLY));
+  reader = gettid();
+  pread(own, &byte, 1, (off_t)(uintptr_t)(memory + 6 * PAGE));
+  return unused;
+}
+
+static void *map(void *unused) {
+  mapper = gettid();
+  return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? NULL : unused;
+}
+
+static bool waits_in(pid_t thread, const char *function) {
+  char path[64], text[128] = "";
+  snprintf(path, sizeof path, "/proc/%d/wchan", thread);
+  int place = open(path, O_RDONLY);
+  if (place < 0)
+    return false;
+  MUST(read(place, text, sizeof text - 1));
+  close(place);
+  return strstr(text, function);
+}
+
+/* A thread has the lock of the address space until the server has answered, as a debugger's would; another waits for the lock:
+ * from then on everyone waits who wants to read the list of mappings. */
+static void run_child(int go, int ready) {
+  char byte;
+  struct io_uring ring;
+  MUST(mlockall(MCL_CURRENT));
+  must(io_uring_queue_init(8, &ring, 0) < 0 ? -1 : 0, "io_uring_queue_init");
+  MUST(write(ready, "", 1));
+  MUST(read(go, &byte, 1));
+  start(read_memory);
+  while (!waits_in(reader, "request_wait") && !waits_in(reader, "fuse"))
+    usleep(10000);
+  start(map);
+  while (!waits_in(mapper, "rwsem"))
+    usleep(10000);
+  MUST(write(ready, "", 1));
+  submit_always(&ring);
+}
+
+static void run_program(const char *folder) {
   char path[4096], byte, buffer[PAGE];
-  int ends[2], go;
+  int ends[2];
   snprintf(path, sizeof path, "%s/data", folder);
   setpgid(0, 0);
   /* All of this program is in memory before the server falls silent. */
@@ -296,7 +331,13 @@ static int run_program(const char *folder) {
   io_uring_prep_poll_add(next(&ring, 1), epoll, POLLIN);
   io_uring_submit(&ring);
 
-  pid_t child = start_child(path, ring.ring_fd, &go);
+  int go[2], ready[2];
+  MUST(pipe(go));
+  MUST(pipe(ready));
+  pid_t child = MUST(fork());
+  if (child == 0)
+    run_child(go[0], ready[1]);
+  MUST(read(ready[0], &byte, 1));
   start(wait_for_completions);
   start(wait_for_word);
   await_sleepers(2);
@@ -315,32 +356,17 @@ static int run_program(const char *folder) {
   io_uring_prep_statx(next(&ring, 5), AT_FDCWD, path, 0, STATX_SIZE, &found);
   io_uring_submit(&ring);
   start(read_data);
-  MUST(write(go, "", 1));
+  MUST(write(go[1], "", 1));
   await_sleepers(3);
-  /* The child's: it executes the other program, and closes this one's file. */
-  for (bool waits = false; !waits; usleep(10000)) {
-    char text[128] = "";
-    snprintf(path, sizeof path, "/proc/%d/wchan", child);
-    int place = MUST(open(path, O_RDONLY));
-    MUST(read(place, text, sizeof text - 1));
-    close(place);
-    waits = strstr(text, "fuse") || strstr(text, "request_wait");
-  }
+  MUST(read(ready[0], &byte, 1));
   printf("{\"target\":%d,\"child\":%d,\"server\":%d}\n", getpid(), child, getppid());
   fflush(stdout);
-  /* Submissions have stacks in the program's file. */
-  for (;; usleep(100000)) {
-    struct io_uring_cqe *cqe;
-    io_uring_prep_nop(next(&busy, 6));
-    io_uring_submit_and_wait(&busy, 1);
-    if (io_uring_wait_cqe(&busy, &cqe) == 0)
-      io_uring_cqe_seen(&busy, cqe);
-  }
+  submit_always(&busy);
 }
 
 int main(int count, char **arguments) {
   if (count == 3 && strcmp(arguments[1], "--on") == 0)
-    return run_program(arguments[2]);
+    run_program(arguments[2]);
   if (count != 2) {
     fprintf(stderr, "usage: silent_fuse FOLDER\n");
     return 64;
