@@ -268,11 +268,6 @@ static void *read_memory(void *unused) {
   return unused;
 }
 
-static void *map(void *unused) {
-  mapper = gettid();
-  return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? NULL : unused;
-}
-
 static bool waits_in(pid_t thread, const char *function) {
   char path[64], text[128] = "";
   snprintf(path, sizeof path, "/proc/%d/wchan", thread);
@@ -284,20 +279,29 @@ static bool waits_in(pid_t thread, const char *function) {
   return strstr(text, function);
 }
 
+static void *map(void *unused) {
+  while (!waits_in(reader, "request_wait") && !waits_in(reader, "fuse"))
+    usleep(10000);
+  mapper = gettid();
+  return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? NULL : unused;
+}
+
 /* A thread has the lock of the address space until the server has answered, as a debugger's would; another waits for the lock:
  * from then on everyone waits who wants to read the list of mappings. */
 static void run_child(int go, int ready) {
   char byte;
   struct io_uring ring;
+  /* Locked pages would stay in the cache. */
+  MUST(munmap(memory, DATA_SIZE));
   MUST(mlockall(MCL_CURRENT));
+  memory = mmap(NULL, DATA_SIZE, PROT_READ, MAP_PRIVATE, file, 0);
   must(io_uring_queue_init(8, &ring, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   MUST(write(ready, "", 1));
   MUST(read(go, &byte, 1));
-  start(read_memory);
-  while (!waits_in(reader, "request_wait") && !waits_in(reader, "fuse"))
-    usleep(10000);
+  /* Its stack needs the lock. */
   start(map);
-  while (!waits_in(mapper, "rwsem"))
+  start(read_memory);
+  while (!waits_in(mapper, "mmap"))
     usleep(10000);
   MUST(write(ready, "", 1));
   submit_always(&ring);
