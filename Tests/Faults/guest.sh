@@ -311,13 +311,23 @@ watches() {
   return 1
 }
 
+# True if a file does not let itself be read. Some kernels read a list of mappings without the lock.
+is_held() {
+  cat "$1" >/dev/null 2>&1 5>&- &
+  sleep 2
+  ! has_ended $! && kill -9 $!
+}
+
 silent() {
+  expected_if_held=
   expected_status=0
   expected='READ data'
   on_silent report 120 "$uringtop" report --duration 10s
   on_silent "report of the program" 120 "$uringtop" report --comm program
-  expected='READ data returning serves'
+  expected='READ data serves'
+  expected_if_held=returning
   on_silent "report with stacks and calls" 120 "$uringtop" report --duration 10s --stacks --syscalls on
+  expected_if_held=
   expected='READ data'
   on_silent snapshot 120 "$uringtop" snapshot --stacks --duration 5s
   on_silent "snapshot, JSON" 120 "$uringtop" snapshot --json --duration 5s
