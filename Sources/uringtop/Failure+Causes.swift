@@ -6,14 +6,14 @@ import UringRecordings
 
 extension Failure {
   init(_ error: OutputError) {
-    // Whoever reads our output has gone: as other tools end then.
+    // The reader of our output has closed it: end as other tools do.
     if error.errno == .brokenPipe {
       self.init(ExitStatus.signal(13), "")
       return
     }
     let status =
       switch error.operation {
-      case _ where Self.isShortage(error.errno.rawValue): ExitStatus.system
+      case _ where isShortage(error.errno.rawValue): ExitStatus.system
       case .create: ExitStatus.cannotCreate
       case .write: ExitStatus.outputFailed
       case .startThread: ExitStatus.system
@@ -24,7 +24,7 @@ extension Failure {
   init(_ error: RecordingError, path: String) {
     let status =
       switch error {
-      case .cannotRead(let errno) where Self.isShortage(errno.rawValue): ExitStatus.system
+      case .cannotRead(let errno) where isShortage(errno.rawValue): ExitStatus.system
       case .cannotRead: ExitStatus.noInput
       default: ExitStatus.badRecording
       }
@@ -33,11 +33,6 @@ extension Failure {
 
   init(_ error: ThreadError) {
     self.init(ExitStatus.system, error.description)
-  }
-
-  /// No memory or no descriptors: not the fault of the file.
-  private static func isShortage(_ errno: Int32) -> Bool {
-    errno == ENOMEM || errno == EMFILE || errno == ENFILE
   }
 
   init(_ error: TargetError) {

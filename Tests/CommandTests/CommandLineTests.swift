@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringRecordings
 
-/// What needs no rights: help, bad command lines, recordings.
+/// Commands that need no rights: help, bad command lines, recordings.
 @Suite struct CommandLineTests {
   /// A NOP, then a READ on an empty pipe until the program ends; recorded on 6.18.
   ///

@@ -68,7 +68,7 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// What it recorded is what it saw: the snapshot of the one is that of the other.
+  /// The snapshot taken live equals the snapshot of the recording.
   @Test func demonstrationRecordsWhatItShows() throws {
     let path = folder.path("demo.uring")
     let outcome = try Command.run(

@@ -58,7 +58,7 @@ import Testing
     try Command.expectFailure("report", "--at", "1s", status: 64, says: "--at needs --from")
   }
 
-  /// What stands in a copy that ends earlier is what stood in the recording then.
+  /// A copy that ends earlier gives the findings that the whole recording had at that time.
   @Test(arguments: ["uring", "jsonl"]) func aCopyCanEndEarlier(format: String) throws {
     let folder = try TemporaryFolder()
     let (recording, copy) = (Self.fixture("links"), folder.path("copy.\(format)"))

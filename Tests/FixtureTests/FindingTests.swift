@@ -4,7 +4,7 @@ import UringFindings
 
 /// Rules on recordings of programs that do odd things on purpose: each finding above info has its cause.
 @Suite struct FindingTests {
-  /// What the programs do: every other finding cries wolf.
+  /// The faults that the programs contain: any other finding is a false alarm.
   static let causes: [String: Set<String>] = [
     "cqe_skip": ["broken-chain"], "hard_links": ["broken-chain"], "links": ["broken-chain"],
     "prep_failure": ["broken-chain"], "errors": ["broken-chain", "bad-memory"],

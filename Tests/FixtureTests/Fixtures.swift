@@ -13,7 +13,7 @@ enum Fixtures {
   static func of(_ program: String) -> [Observation] { all.filter { $0.program == program } }
 }
 
-/// What uringtop knows of a program at the end of its recording.
+/// The snapshot of a program at the end of its recording.
 struct ObservedProgram {
   let truth: ProgramTruth
   let snapshot: Snapshot

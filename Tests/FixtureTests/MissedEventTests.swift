@@ -42,7 +42,7 @@ import UringTrace
   ) throws -> TargetComparison {
     let snapshot = try run.snapshot(without: events.reduce(into: []) { $0.formUnion($1.records) })
     var account = try run.account()
-    // What was printed while it ran lacks the same.
+    // The account printed during the run lacks the same events.
     account.groups = snapshot.groups.map(TargetAccount.Group.init)
     return TargetComparison(
       log: try run.log(), account: account, snapshot: snapshot, missed: missed)

@@ -21,7 +21,7 @@ import UringTrace
     if run.isFaulty { #expect(comparison.faultCount > 0) }
   }
 
-  /// What is said after the log or the groups were changed.
+  /// Differences reported after a change of the log or of the groups.
   private func differences(
     _ run: TargetRun, changing change: (inout [TargetIO], inout [RequestGroup]) throws -> Void
   ) throws -> [String] {

@@ -3,7 +3,7 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// What the rules say of the ublk target's recordings: each fault that it made on purpose, in the groups of
+/// Findings on the ublk target's recordings: each deliberate fault, in the groups of
 /// the I/Os that the log names, and nothing of the same transfer without faults.
 @Suite struct TargetFindingTests {
   /// A condition of a group that a fault brings about.

@@ -6,7 +6,7 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// What belongs to the command that is recorded, and how it can end.
+  /// The descendants of the recorded command, and the ways in which it can end.
   @Suite struct CommandTreeTests {
     @Test func threadsWithARingEachAreCountedExactly() throws {
       let recorded = try RecordedCommand([TestPrograms.path("workload"), "--seconds", "1"])

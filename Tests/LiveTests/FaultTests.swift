@@ -28,7 +28,7 @@ extension LiveTests {
       let told = try #require(truth?["submitted"])
       let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
       #expect(snapshot.lost.ringBufferFull > 0)
-      // What was lost was counted in the kernel.
+      // The kernel side counts the records that were lost.
       #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
       #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
       let measured = snapshot.latency.filter { latency in rings.contains { $0.id == latency.ring } }
@@ -59,7 +59,7 @@ extension LiveTests {
       #expect(left.1 == [])
     }
 
-    /// What the process's BPF descriptors say of themselves.
+    /// Values of a key in the `fdinfo` of all descriptors of the process.
     private func numbers(_ key: String, of pid: Int32) throws -> [Int] {
       let folder = "/proc/\(pid)/fdinfo"
       return try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { name in
@@ -79,7 +79,7 @@ extension LiveTests {
     }
   }
 
-  /// What passes the filters of the command line: only that, and all of that.
+  /// Filters of the command line pass all requests that match, and no others.
   @Suite struct FilterTests {
     /// Runs `links` and `poll_armed` while uringtop records with a filter.
     private func record(

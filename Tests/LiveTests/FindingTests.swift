@@ -12,7 +12,7 @@ extension LiveTests {
     struct Fault: Sendable, CustomStringConvertible {
       var tag: String
       var severity: String
-      /// What the finding names first.
+      /// The `user_data` of the first request that the finding names.
       var named: String? = "0xbad"
       /// The case, where it is not called as the rule.
       var program: String
@@ -172,7 +172,7 @@ extension LiveTests {
 
     // MARK: Programs that are well
 
-    /// What fio does as it should: nothing above info.
+    /// fio without faults: nothing above info.
     @Test(arguments: [
       ["--rw=randread", "--iodepth=16"], ["--rw=randread", "--iodepth=8", "--fixedbufs=1"],
       ["--rw=randread", "--iodepth=8", "--sqthread_poll=1", "--registerfiles=1"],
@@ -224,7 +224,7 @@ extension LiveTests.FindingTests.Fault {
   fileprivate var comm: String { String(program.prefix(15)) }
 }
 
-/// What `uringtop report --json` says.
+/// The document of `uringtop report --json`.
 private struct Report {
   var status: Int32
   var error: String

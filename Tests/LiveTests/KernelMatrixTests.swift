@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// What `scripts/vm-test` brought home from guests with other kernels.
+/// Recordings that `scripts/vm-test` made in guests with other kernels.
 @Suite(.enabled(if: KernelMatrix.folder != nil, "make vm-test"))
 struct KernelMatrixTests {
   /// `scripts/vm-test` can be told fewer, but not where nothing may be left out.
@@ -52,7 +52,7 @@ enum KernelMatrix {
 
   static let kernels: [Kernel] = (folder.map(Observation.folders(in:)) ?? []).map(Kernel.init)
 
-  /// What `scripts/vm-test` runs if not told otherwise.
+  /// The kernels that `scripts/vm-test` boots by default.
   static let series: Set<String> = ["6.1", "6.12", "6.17+", "newest-1", "newest"]
 
   static let observations = kernels.flatMap(\.observations)
@@ -71,7 +71,7 @@ enum KernelMatrix {
       return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? folder.lastPathComponent
     }
 
-    /// What was to be observed.
+    /// The test programs that the guest was given.
     func programs() throws -> Set<String> {
       let names = try String(contentsOf: folder.appending(path: "programs"), encoding: .utf8)
       return Set(names.split(separator: "\n").map(String.init))
@@ -82,7 +82,7 @@ enum KernelMatrix {
         .filter { $0.hasSuffix(".skipped") }.map { String($0.dropLast(8)) }
     }
 
-    /// What only patched kernels know, or the oldest do not.
+    /// Programs that need a patched kernel, or one that is newer than the oldest.
     var mayBeSkipped: Set<String> {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []

@@ -9,7 +9,7 @@ import UringTrace
 @Suite(.serialized, .enabled(if: Live.isOn, "needs root"))
 enum LiveTests {}
 
-/// What `uringtop record` made of a command.
+/// The recording that `uringtop record` made of a command.
 struct RecordedCommand {
   var status: Int32
   /// Of the command: what it printed.

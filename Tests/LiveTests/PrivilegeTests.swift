@@ -20,7 +20,7 @@ extension LiveTests {
       #expect(request.waitsFor.text.contains("write end: hang_poll/\(request.pid) fd "))
     }
 
-    /// What docs/security.md says that each capability adds.
+    /// The features that each capability adds, according to docs/security.md.
     @Test(arguments: [
       ([], ["capture", "iterators", "inventory"], ["ptrace", "system_calls"]),
       (["dac_read_search"], ["capture", "inventory", "system_calls"], ["ptrace"]),

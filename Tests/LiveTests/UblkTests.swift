@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `scripts/vm-test-ublk` brought home: runs of the demonstration in guests.
+/// Recordings of the demonstration that `scripts/vm-test-ublk` made in guests.
 @Suite(.enabled(if: UblkRuns.folder != nil, "scripts/vm-test-ublk"))
 struct UblkTests {
   @Test func thereAreRuns() {

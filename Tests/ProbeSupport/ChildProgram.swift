@@ -82,7 +82,7 @@ public final class ChildProgram {
   }
 }
 
-/// What a test program says of itself: one line of JSON, of which only top-level numbers are needed.
+/// A test program's own account: one line of JSON, of which only top-level numbers are needed.
 public struct Truth {
   public var text: String
 

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What the model says of all rings of a process, beside the program's own count.
+/// The model's counts for all rings of a process, beside the program's own.
 public struct Comparison {
   public var submitted: UInt64 = 0
   public var preparationFailures: UInt64 = 0

@@ -61,7 +61,7 @@ struct LocalBufferComparison: LentGroupComparison {
       "given back after the submission and its last use")
   }
 
-  /// What names a slot of the ring's table outside such a submission is in no such group.
+  /// A request outside such a submission that names a slot of the ring's table belongs to no such group.
   private mutating func compareOthers(
     _ snapshot: Snapshot, _ told: [ProgramTruth.LocalBuffer], _ rings: Set<Ring.ID>
   ) {

@@ -76,14 +76,14 @@ public struct ProgramTruth: Decodable, Sendable {
     case ringExit = "ring_exit"
   }
 
-  /// What the leader of an SQE group lent its members.
+  /// The buffer that the leader of an SQE group lent its members.
   public struct KernelBuffer: Decodable, Sendable {
     public var leader: UserData
     public var length: UInt64
     public var direction: String
   }
 
-  /// What a FUSE server was lent with a request.
+  /// The buffer that a FUSE server was lent with a request.
   public struct FuseRequest: Decodable, Sendable {
     /// The command that brought the request.
     public var leader: UserData
@@ -96,7 +96,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var node: UInt64
     public var operation: String
     public var offset: UInt64
-    /// What is wrong with it, but for what depends on time.
+    /// Conditions of the group, except those that depend on time.
     public var conditions: [String]
   }
 
@@ -107,7 +107,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var address: UserData
     public var length: UInt64
     public var tag: UserData
-    /// What is wrong with it, but for what depends on time.
+    /// Conditions of the group, except those that depend on time.
     public var conditions: [String]
   }
 

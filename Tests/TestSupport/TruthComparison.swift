@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What uringtop reports of a program, request by request beside what the program says itself.
+/// uringtop's view of a program, compared with the program's own account request by request.
 public struct TruthComparison {
   private let truth: ProgramTruth
   private let snapshot: Snapshot

@@ -20,7 +20,7 @@ import UringBase
     #expect(Transfer.userCopy.dividesData(on: KernelRelease("6.12.1")))
   }
 
-  /// What makes no sense, and a word of what is said about it.
+  /// Contradictory options, and a word of the error message for each.
   static let refused: [(@Sendable (inout Configuration) -> Void, String)] = [
     ({ $0.queues = 0 }, "queues"),
     ({ $0.depth = 5000 }, "depth"),

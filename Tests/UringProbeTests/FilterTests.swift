@@ -6,7 +6,7 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// What passes a filter in the kernel: only that, and all of that.
+  /// Filters in the kernel pass all requests that match, and no others.
   @Suite struct FilterTests {
     /// Runs `links` once under the filter, and says what was seen of it and of everything.
     private func run(

@@ -7,7 +7,7 @@ import UringTrace
 extension LiveTests {
   /// Programs that were there before the capture, each with requests in one place.
   @Suite struct InventoryTests {
-    /// What is in flight of a program that was started before.
+    /// Requests in flight of a program that started before uringtop.
     private func found(
       _ program: String, _ arguments: String..., expecting count: Int? = nil,
       _ check: (Snapshot, [Request], Ring) throws -> Void

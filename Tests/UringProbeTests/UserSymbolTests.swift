@@ -69,7 +69,7 @@ import enum UringBase.Procfs
     #expect(!isOpened(mapping))
   }
 
-  /// Whatever it claims to be: a FIFO is not opened, which would not return.
+  /// A FIFO is never opened, whatever its name claims: the open would block.
   @Test func pipesAndDevicesAreNotOpened() throws {
     defer { removeFolder() }
     try #require(mkfifo(path("fifo"), 0o600) == 0)
@@ -171,7 +171,7 @@ import enum UringBase.Procfs
     return body(file)
   }
 
-  /// Whatever stands in a file, looking at it ends and finds at most other names.
+  /// Reading any file ends, and gives wrong names at worst.
   @Test func damagedProgramsAreRead() throws {
     let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
     var random = SystemRandomNumberGenerator()

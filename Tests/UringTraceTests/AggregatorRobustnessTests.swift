@@ -7,7 +7,7 @@ import UringRecords
 @testable import UringRecordings
 @testable import UringTrace
 
-/// What a damaged recording must not do: crash, or be taken for truth.
+/// A damaged recording must neither crash uringtop nor pass as intact.
 @Suite struct AggregatorRobustnessTests {
   @Test(arguments: RandomRecords.kinds)
   func recordTooShortForItsKindIsSkipped(kind: RecordKind) {
@@ -169,7 +169,7 @@ import UringRecords
     }
   }
 
-  /// What a snapshot says in two places is the same in both.
+  /// Facts that a snapshot states twice agree.
   private func expectConsistency(of snapshot: Snapshot) {
     #expect(snapshot.requests.allSatisfy { !$0.state.isFinal })
     #expect(snapshot.recent.allSatisfy { $0.state.isFinal })

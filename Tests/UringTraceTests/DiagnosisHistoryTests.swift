@@ -38,7 +38,7 @@ import UringTrace
     let past = try #require(findings.first?.past)
     #expect(past.from == during.time && past.until == later.time && past.times == 1)
     #expect(past.requests.count == Finding.requestLimit)
-    // What the requests were then, not what became of them.
+    // The requests' state at that time, not their later state.
     #expect(past.requests.allSatisfy { !$0.state.isFinal })
     // Nobody looked while it held.
     var blind = DiagnosisHistory()

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// What findings must not say.
+/// Statements that findings must not make.
 @Suite struct FalseAlarmTests {
   private static let second: UInt64 = 1_000_000_000
 

@@ -5,7 +5,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// What outputs leave behind, and what they leave alone.
+/// The files that outputs leave behind, and those that they do not touch.
 @Suite struct OutputFileTests {
   let folder = TemporaryFile.path("output")
   private let text = Array("new".utf8)
@@ -66,7 +66,7 @@ import Testing
     #expect(Procfs.entries(folder) == ["x"])
   }
 
-  /// Whoever has the old file open, as a replay of it, keeps it.
+  /// A reader that has the old file open, such as a replay, keeps its content.
   @Test func oldFileIsReplacedAndNotChanged() throws {
     defer { removeFolder() }
     try write("old", "x")

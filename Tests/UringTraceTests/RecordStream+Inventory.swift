@@ -1,7 +1,7 @@
 import CRecord
 import UringTrace
 
-/// What walks over the kernel's structures find.
+/// Records of walks over the kernel's structures.
 extension RecordStream {
   /// A request that a walk found, which began at `time`.
   mutating func parked(
@@ -29,7 +29,7 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  /// What the block layer has for a request; 0 for one of nobody's, nil for the first of a walk.
+  /// A request's block I/O; 0 for a block request of no io_uring request, nil for the first of a walk.
   mutating func disk(
     _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,
     isWithServer: Bool = false, since start: UInt64 = 5

@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  /// Whatever is done to the bytes, what is left is read, replayed and written without a crash.
+  /// After any damage to the bytes, the intact part is read, replayed and written without a crash.
   @Test(arguments: [TraceFormat.uring, .jsonl]) func garbageIsSurvived(format: TraceFormat) {
     let original = stream.encoded(format)
     var random = SystemRandomNumberGenerator()

@@ -127,7 +127,7 @@ import Testing
     source.perform(.stepForward)
     var iterator = changes.stream.makeAsyncIterator()
     await iterator.next()
-    // What is announced can be seen.
+    // The snapshot contains the finding that the notice announces.
     #expect(source.timeline.event == 1)
   }
 

@@ -211,7 +211,7 @@ struct SampleStream {
     buffer.append(complete, base: \.base)
   }
 
-  /// What a walk over a ring's structures finds.
+  /// The records of a walk over a ring's structures.
   private mutating func inventory(_ ring: UInt64) {
     func on(_ base: record) -> record {
       var base = base

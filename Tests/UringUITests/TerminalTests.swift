@@ -148,7 +148,7 @@ import Testing
     let terminal = open("/proc/\(pid)/fd/1", O_RDWR | O_NOCTTY | O_NONBLOCK)
     try #require(terminal >= 0)
     defer { close(terminal) }
-    // What ^S does.
+    // ^S stops output in the same way.
     try #require(tcflow(terminal, TCOOFF) == 0)
     let writing = ["1 0x1 ", "64 0x1 "]  // on x86-64, on arm64
     try #require(

@@ -29,7 +29,7 @@ extension FindingRule {
     guard let last = left.last else { return nil }
     return Sighting(
       severity: .warn, rings: [ring.id], requests: left.map(\.id),
-      summary: "the ring is gone for \(Words.duration(age)), and \(evidence.words(last))"
+      summary: "the ring was destroyed \(Words.duration(age)) ago, and \(evidence.words(last))"
         + (left.count > 1 ? " and \(left.count - 1) more have" : " has") + " not ended",
       numbers: [.init("requests", left.count), .init("closed_ns_ago", age)])
   }

@@ -33,7 +33,7 @@ extension FindingRule {
   }
 
   private static let pinnedMeaning =
-    "The registered pages stay pinned and the request goes on with them, but the program does not map them any more: "
+    "The registered pages stay pinned and the request continues with them, but the program no longer maps them: "
     + "what is read is lost, and what is sent is old."
 }
 

@@ -88,17 +88,13 @@ struct FileQuestion: Sendable {
   }
 
   private func isOnDevice(_ status: CBPF.cbpf_status, fdinfo: String?) -> Bool {
-    let major = UInt32(file.device >> 20)
-    let minor = UInt32(file.device & 0xfffff)
-    if status.major == major, status.minor == minor { return true }
+    let device = DeviceNumber(kernel: file.device)
+    if status.major == device.major, status.minor == device.minor { return true }
     // btrfs and overlayfs report devices of their own
     guard let fdinfo, let text = Procfs.text(fdinfo), Procfs.field("ino", of: text) == file.inode,
-      let mount = Procfs.field("mnt_id", of: text), let mounts = Procfs.text("/proc/self/mountinfo")
+      let number = Procfs.field("mnt_id", of: text)
     else { return false }
-    return Procfs.lines(mounts).contains { line in
-      let fields = line.split(separator: " ", maxSplits: 3)
-      return fields.count > 2 && UInt64(fields[0]) == mount && fields[2] == "\(major):\(minor)"
-    }
+    return FileSystems().own.contains { $0.number == number && $0.device == device }
   }
 
   /// Whether the inode may be newer than the end of the request: then it can be another file under the same number.

@@ -6,12 +6,14 @@ import UringBase
 /// of a user namespace, and lie over FUSE.
 struct FileSystems {
   struct Mount: Equatable {
+    /// As `mnt_id` in `/proc/PID/fdinfo`.
+    var number: UInt64
     var device: DeviceNumber
     var point: String
     var type: String
   }
 
-  private let own: [Mount]
+  let own: [Mount]
   private var others: [UInt32: [Mount]] = [:]
 
   init() { own = Self.mounts(in: Procfs.read("/proc/self/mountinfo", limit: Self.mostBytes) ?? []) }
@@ -63,10 +65,11 @@ struct FileSystems {
     mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
       let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
       guard let dash = fields.dropFirst(6).firstIndex(where: { $0.elementsEqual("-".utf8) }),
-        dash + 1 < fields.count, let device = DeviceNumber(CString.decode(fields[2]), radix: 10)
+        dash + 1 < fields.count, let number = UInt64(CString.decode(fields[0])),
+        let device = DeviceNumber(CString.decode(fields[2]), radix: 10)
       else { return nil }
       return Mount(
-        device: device, point: CString.decode(unescaped(fields[4])),
+        number: number, device: device, point: CString.decode(unescaped(fields[4])),
         type: CString.decode(fields[dash + 1]))
     }
   }

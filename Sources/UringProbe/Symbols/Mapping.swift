@@ -13,6 +13,12 @@ struct DeviceNumber: Hashable {
     self.minor = minor
   }
 
+  /// The `s_dev` of a file system, include/linux/kdev_t.h.
+  init(kernel device: UInt32) {
+    major = UInt64(device >> 20)
+    minor = UInt64(device & 0xFFFFF)
+  }
+
   /// The `st_dev` of a file (gnu_dev_major and gnu_dev_minor of sys/sysmacros.h).
   init(_ device: UInt64) {
     major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF

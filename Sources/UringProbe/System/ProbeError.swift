@@ -1,4 +1,5 @@
 import Glibc
+import UringBase
 
 /// Why capture is not possible: one line for the user, and which class of fault it is.
 public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -36,7 +37,7 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     let kind: Kind =
       switch code {
       case EPERM: .notPermitted
-      case EMFILE, ENFILE, ENOMEM: .system
+      case _ where isShortage(code): .system
       default: kind
       }
     let hint =

@@ -39,10 +39,10 @@ public struct FileIdentity: Hashable, Sendable {
   /// The name as /proc shows it, of files whose identity implies it: they have no path.
   package var ownName: String? {
     switch fileSystem {
-    case FileSystems.pipe: "pipe:[\(inode)]"
-    case FileSystems.socket: "socket:[\(inode)]"
-    case FileSystems.process: "pidfd:[\(inode)]"
-    case FileSystems.anonymous: "anon_inode:\(anonymous.name ?? "")"
+    case FileSystemMagic.pipe: "pipe:[\(inode)]"
+    case FileSystemMagic.socket: "socket:[\(inode)]"
+    case FileSystemMagic.process: "pidfd:[\(inode)]"
+    case FileSystemMagic.anonymous: "anon_inode:\(anonymous.name ?? "")"
     default: nil
     }
   }
@@ -52,13 +52,13 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// The file system never gives an inode number to a second file, in practice: it counts up.
   package var hasLastingNumber: Bool {
-    [FileSystems.pipe, FileSystems.socket, FileSystems.process, FileSystems.memory]
+    [FileSystemMagic.pipe, FileSystemMagic.socket, FileSystemMagic.process, FileSystemMagic.memory]
       .contains(fileSystem)
   }
 }
 
 /// Magic numbers, include/uapi/linux/magic.h.
-enum FileSystems {
+enum FileSystemMagic {
   static let pipe: UInt32 = 0x5049_5045
   static let socket: UInt32 = 0x534f_434b
   static let process: UInt32 = 0x5049_4446

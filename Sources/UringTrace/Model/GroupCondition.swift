@@ -73,7 +73,7 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
     case .givenBackLate: "given back late: members held it"
 
     case .heldAfterDone: "members are done, but the buffer is still held"
-    case .neverGivenBack: "the ring is gone and it was never given back"
+    case .neverGivenBack: "the ring was destroyed and it was never given back"
     case .shortMember: "a member moved less than it asked for"
     case .partlyFilled: "members are done and moved less than the whole buffer"
     case .outOfRange: "a member reached outside of the buffer"

@@ -20,7 +20,7 @@ public struct RequestTotals: Hashable, Sendable {
 
   public init() {}
 
-  /// As many have begun as have ended or are in flight.
+  /// Requests begun equal those ended plus those in flight.
   var balances: Bool {
     submitted &+ found == completed &+ overflowed &+ skipped &+ endedUnseen &+ inFlight
   }

@@ -15,7 +15,8 @@ enum HelpText {
       if title == "Lists and panes" {
         let names = panes.enumerated().map { "\($0 + 1) \($1)" }
         lines.append(line("1…\(names.count)", "pane: " + names.joined(separator: ", ")))
-        lines.append(line("Mouse", "click selects, again opens; column titles sort; wheel scrolls"))
+        lines.append(
+          line("Mouse", "click selects, second click opens; column titles sort; wheel scrolls"))
       }
     }
     lines += [[], [Piece(" States of requests", .titleFocused)]]
@@ -26,14 +27,14 @@ enum HelpText {
   }
 
   private static let groupStates: [(String, String)] = [
-    ("assembling", "the leader is under way; there is no buffer yet"),
-    ("provided", "the buffer is there and nobody uses it"),
-    ("borrowed", "members use it"),
-    ("members done", "nobody uses it; its owner has not got it back"),
-    ("given back", "the function that gives it back was seen"),
-    ("back, derived", "concluded from other events, not seen"),
-    ("ended", "there was no buffer to give back: its leader failed"),
-    ("leaked", "the ring is gone and it was never given back"),
+    ("assembling", "the leader is in flight; there is no buffer yet"),
+    ("provided", "the buffer exists and no request uses it"),
+    ("borrowed", "members use the buffer"),
+    ("members done", "no request uses the buffer, and its owner has not got it back"),
+    ("given back", "the kernel called the function that gives the buffer back"),
+    ("back, derived", "derived from other events, not observed"),
+    ("ended", "the leader failed, so there was no buffer to give back"),
+    ("leaked", "the ring was destroyed and it was never given back"),
   ]
 
   private static func line(_ keys: String, _ help: String) -> [Piece] {
@@ -41,14 +42,14 @@ enum HelpText {
   }
 
   private static let states: [(String, String)] = [
-    ("submitted", "with the kernel: a disk, or parked without an event"),
-    ("deferred", "behind a drain"),
-    ("linked", "behind another request of its chain"),
-    ("issued", "its file is assigned and it was issued"),
+    ("submitted", "with the kernel: on a disk, or waiting without an event"),
+    ("deferred", "waits behind a drain"),
+    ("linked", "waits behind another request of its chain"),
+    ("issued", "has its file and was issued"),
     ("poll-armed", "waits for its file to become ready"),
-    ("io-wq", "with a worker thread, queued or running"),
+    ("io-wq", "queued for or running in a worker thread"),
     ("task work", "woken; waits for its task to run"),
     ("notif wait", "result posted; the network stack still holds the buffer"),
-    ("…?", "records were lost since: it may have ended"),
+    ("…?", "records were lost since then: it may have ended"),
   ]
 }

@@ -32,7 +32,7 @@ struct RequestDetail {
       Piece.fact(
         request.state.isFinal ? "Took" : "In flight",
         [Piece(bound + Humanise.duration(took), .value)]
-          + (request.isStartKnown ? [] : [Piece("  its start was not seen", .faint)])))
+          + (request.isStartKnown ? [] : [Piece("  start not observed", .faint)])))
 
     if let ring = scene.ring(request.ring) {
       lines.append(Piece.fact("Ring", [Piece("\(ring.id)  \(scene.label(of: ring))")]))
@@ -111,7 +111,7 @@ struct RequestDetail {
       lines.append(waiterLine(waiter))
     }
     if let balance = scene.ring(request.ring)?.balance, balance.unaccounted > 0 {
-      let rest = "\(balance.unaccounted) of \(balance.outstanding) requests are on no list"
+      let rest = "\(balance.unaccounted) of \(balance.outstanding) requests cannot be listed"
       lines.append(
         Piece.fact("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
     }

@@ -35,7 +35,7 @@ enum Names {
     case .queuedToWorker: Piece("queued to io-wq", .warning)
     case .queuedToWorkerHashed: Piece("queued to io-wq, hashed by file", .warning)
     case .taskWorkAdded: Piece("task work added", .label)
-    case .posted: Piece("posted a CQE, lives on", .good)
+    case .posted: Piece("posted a CQE, more to come", .good)
     case .shortWrite: Piece("short write", .warning)
     case .linkFailed: Piece("named as the failed link", .error)
     case .linkCancelled: Piece("cancelled: its chain broke", .error)

@@ -6,7 +6,7 @@ import UringTrace
 struct CapabilitiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "capabilities",
-    abstract: "Tells what this kernel allows, and what is lost where it does not.",
+    abstract: "Shows which features this kernel supports and what you lose without the rest.",
     discussion: """
       EXAMPLES:
         uringtop capabilities

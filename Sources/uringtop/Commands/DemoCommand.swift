@@ -11,10 +11,10 @@ import UringUI
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Shows the UI over a ublk block device of its own and a load on it.",
+    abstract: "Shows the UI with a ublk block device that uringtop serves and a load on it.",
     discussion: """
-      The device keeps its data in memory unless --file or --null says otherwise. Without a ublk \
-      driver, registered buffers and zero-copy sends take its place, unless --target ublk insists.
+      The device keeps its data in memory unless --file or --null is given. Without a ublk driver, \
+      registered buffers and zero-copy sends take its place, unless --target ublk requires it.
 
       EXAMPLES:
         uringtop demo
@@ -26,10 +26,11 @@ struct DemoCommand: ParsableCommand {
   @OptionGroup(title: "TARGET") var target: DemoOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
-  @Flag(help: "Without a terminal: run, and print the target's account at the end.")
+  @Flag(help: "Run without a terminal, and print the target's account at the end.")
   var batch = false
 
-  @Flag(help: "With --batch: capture too, and print one snapshot as JSON, the account in it.")
+  @Flag(
+    help: "With --batch: also capture, and print one snapshot as JSON that includes the account.")
   var json = false
 
   @Option(
@@ -44,7 +45,7 @@ struct DemoCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --batch: record what is captured, as record -o does.", valueName: "file"))
+      "With --batch: also record to a file, as record -o does.", valueName: "file"))
   var record: String?
 
   func validate() throws {

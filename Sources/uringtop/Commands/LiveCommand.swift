@@ -6,12 +6,12 @@ import UringSources
 struct LiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "live",
-    abstract: "The live UI; what uringtop does without a subcommand.",
+    abstract: "Shows the live UI (default subcommand).",
     discussion: """
-      With -- COMMAND, COMMAND is started once the probes are attached, and only it and its \
-      descendants are watched unless --pid, --comm or --fd say otherwise. Its input is empty, and \
-      its output goes to a file that is named at the end, or to --child-output. It is asked to end \
-      (SIGTERM) when you quit.
+      With -- COMMAND, COMMAND starts once the probes are attached, and only COMMAND and its \
+      descendants are watched unless --pid, --comm or --fd select others. Its input is empty, and \
+      its output goes to --child-output, or to a file that uringtop names when it ends. When you \
+      quit, COMMAND is sent SIGTERM.
 
       EXAMPLES:
         uringtop
@@ -22,7 +22,7 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
-  @Option(help: ArgumentHelp("Where COMMAND's output goes.", valueName: "file"))
+  @Option(help: ArgumentHelp("File for COMMAND's output.", valueName: "file"))
   var childOutput: String?
 
   @Argument(

@@ -10,12 +10,12 @@ struct RecordCommand: ParsableCommand {
     abstract: "Records io_uring events to a file, until Ctrl-C, --duration or COMMAND's end.",
     discussion: """
       With -- COMMAND, COMMAND is held until the probes are attached, so that none of its \
-      requests is missed. Only it and its descendants are recorded unless --pid, --comm or --fd say otherwise. \
-      Its exit status becomes uringtop's, 128 + N if signal N killed it. When --duration ends the \
-      recording, COMMAND is asked to end (SIGTERM), and the status is 0 if it does so. Under sudo \
+      requests is missed. Only COMMAND and its descendants are recorded unless --pid, --comm or --fd select others. \
+      uringtop exits with COMMAND's status, 128 + N if signal N killed it. When --duration ends the \
+      recording, COMMAND is sent SIGTERM, and the status is 0 if that ends it. Under sudo \
       COMMAND runs as the user who called sudo, and a new file belongs to them.
 
-      Ctrl-C, SIGTERM and SIGHUP complete the file. The status is then 128 + signal, without COMMAND.
+      After Ctrl-C, SIGTERM or SIGHUP the file is complete. Without COMMAND the status is then 128 + signal.
 
       EXAMPLES:
         uringtop record -o trace.uring -- fio job.fio

@@ -22,7 +22,7 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Start at this time of the recording.", valueName: "time"))
   var at: DurationArgument?
 
-  @Flag(help: "Do not play at once.")
+  @Flag(help: "Start paused.")
   var paused = false
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions

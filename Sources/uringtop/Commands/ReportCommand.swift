@@ -11,13 +11,13 @@ import UringTrace
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Says what is wrong: findings with their evidence, what they mean and what helps.",
+    abstract: "Diagnoses problems: findings with evidence, explanation and fix.",
     discussion: """
-      docs/findings.md describes each. What lasts, such as a hang, is judged at the end of the watch; \
-      what is a matter of how often, such as errors, over all of it.
+      docs/findings.md describes each rule. Ongoing conditions, such as a hang, are checked when the \
+      watch ends; rates, such as errors, over all of it.
 
-      With -- COMMAND, only it and its descendants are watched, until it ends or --duration is over; \
-      then it is asked to end (SIGTERM). With --json its output goes to standard error.
+      With -- COMMAND, only COMMAND and its descendants are watched, until COMMAND ends or --duration has \
+      passed; then it is sent SIGTERM. With --json its output goes to standard error.
 
       EXAMPLES:
         uringtop report --pid 4242
@@ -31,21 +31,22 @@ struct ReportCommand: ParsableCommand {
   var json = false
 
   @Option(
-    help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
+    help: ArgumentHelp(
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
   var from: String?
 
   @OptionGroup var moment: MomentOption
 
   @Option(
     help: ArgumentHelp(
-      "How long to watch, live. Default: 10s, less when nothing can change the answer; with "
-        + "COMMAND until it ends.",
+      "How long to watch. Default: 10s, less when nothing can change the answer; with "
+        + "COMMAND, until it ends.",
       valueName: "duration"))
   var duration: DurationArgument?
 
   @Option(
     help: ArgumentHelp(
-      "End with status 1 if a finding is this bad or worse: info, warn or crit.",
+      "Exit with status 1 if a finding has this severity or a higher one: info, warn, crit.",
       valueName: "severity"))
   var failOn: SeverityArgument?
 

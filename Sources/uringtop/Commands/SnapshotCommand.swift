@@ -11,7 +11,7 @@ struct SnapshotCommand: ParsableCommand {
     commandName: "snapshot",
     abstract: "Prints what is in flight, as a table or as JSON.",
     discussion: """
-      Live, it watches for a while first: requests are seen from then on.
+      Without a recording it watches for --duration first.
 
       EXAMPLES:
         uringtop snapshot --comm fio --min-age 10ms
@@ -23,12 +23,13 @@ struct SnapshotCommand: ParsableCommand {
   var json = false
 
   @Option(
-    help: ArgumentHelp("Use a recording; - is standard input.", valueName: "recording"))
+    help: ArgumentHelp(
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
   var from: String?
 
   @OptionGroup var moment: MomentOption
 
-  @Option(help: ArgumentHelp("How long to watch, live. Default: 1s.", valueName: "duration"))
+  @Option(help: ArgumentHelp("How long to watch. Default: 1s.", valueName: "duration"))
   var duration: DurationArgument?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions

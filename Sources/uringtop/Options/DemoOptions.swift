@@ -3,51 +3,52 @@ import UblkTarget
 
 /// Options of the demonstration's target.
 struct DemoOptions: ParsableArguments {
-  @Option(name: .customLong("target"), help: "ublk, or buffers; the other one is no way out then.")
+  @Option(name: .customLong("target"), help: "ublk or buffers, with no fallback to the other.")
   var kind: Status.Target?
 
   @Option(
     help: ArgumentHelp(
-      "Keep the data in a file, created sparse. One with data needs --no-load.",
+      "Keep the data in a file, which is created sparse. A file with data requires --no-load.",
       valueName: "file"))
   var file: String?
 
-  @Flag(help: "Keep the data in memory, which is what it does anyway.")
+  @Flag(help: "Keep the data in memory (default).")
   var memory = false
 
   @Flag(help: "Keep no data.")
   var null = false
 
-  @Option(help: "copy, user-copy, zero-copy or auto; the last one that the kernel has.")
+  @Option(
+    help: "copy, user-copy, zero-copy or auto. Default: the last of these that the kernel has.")
   var transfer: Transfer?
 
-  @Option(help: "Queues, each with a thread.")
+  @Option(help: "Number of queues, each served by a thread.")
   var queues = 1
 
   @Option(help: "I/Os in flight in each queue.")
   var depth = 16
 
-  @Option(help: ArgumentHelp("Size of the device, as 64M or 1G.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Size of the device, such as 64M or 1G.", valueName: "bytes"))
   var size = ByteCountArgument(bytes: 64 << 20)
 
   @Option(help: ArgumentHelp("Logical block size, 512 to 4096.", valueName: "bytes"))
   var blockSize = ByteCountArgument(bytes: 4096)
 
-  @Option(help: "I/Os a second of the load; as many as go unless told.")
+  @Option(help: "Load I/Os per second. Default: unlimited.")
   var rate: Int?
 
-  @Option(help: "I/Os of the load in flight.")
+  @Option(help: "Load I/Os in flight.")
   var loadDepth = 8
 
-  @Option(help: "End after this many I/Os of the load.")
+  @Option(help: "Stop after this many load I/Os.")
   var ios: UInt64?
 
-  @Flag(help: "Leave the device to your own programs.")
+  @Flag(help: "Run no load, and leave the device to your own programs.")
   var noLoad = false
 
   @Option(
     help: ArgumentHelp(
-      "Make a fault in a share of the I/Os: \(Self.faults); repeatable.",
+      "Inject a fault into a share of the I/Os: \(Self.faults). Repeatable.",
       valueName: "fault[:percent]"))
   var inject: [Injection] = []
 

@@ -17,14 +17,14 @@ struct FilterOptions: ParsableArguments {
   @Option(
     name: .customLong("fd"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings behind this descriptor: of the processes named, else of any. Repeatable.",
+      "Only rings with this descriptor, in the processes of --pid and --comm or in any. Repeatable.",
       valueName: "fd"))
   var fds: [String] = []
 
   @Option(
     name: .customLong("op"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only these opcodes, as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
+      "Only these opcodes, such as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
     transform: OpcodeArgument.parse)
   var opcodes: [OpcodeArgument] = []
 
@@ -45,16 +45,16 @@ struct FilterOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       """
-      Take the user stack at each submission that passes, named by the program's own symbols. About \
-      half a microsecond for each; code without frame pointers ends it early.
+      Capture the user stack of each submission that passes the filters, with function names. Costs \
+      about half a microsecond each; stacks end early in code without frame pointers.
       """))
   var stacks = false
 
   @Option(
     help: ArgumentHelp(
       """
-      Watch the system calls of io_uring: auto (with --pid or COMMAND), on or off. Every system call of the \
-      machine takes some 60 ns longer meanwhile.
+      Watch the system calls of io_uring: auto (with --pid or COMMAND), on or off. While watched, every \
+      system call on the machine takes about 60 ns longer.
       """, valueName: "when"))
   var syscalls = SystemCallWatch.auto
 

@@ -6,13 +6,13 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "Where to write; - is standard output. The extension .jsonl or .uring tells the format.",
+      "Output file; - is standard output. The extension, .jsonl or .uring, selects the format.",
       valueName: "file"))
   var path: String
 
   @Option(
     help: ArgumentHelp(
-      "jsonl, or uring for the binary recording; where the file's name does not tell.",
+      "jsonl, or uring for the binary recording. Default: by the file's extension.",
       valueName: "format"))
   var format: FormatArgument?
 

@@ -38,7 +38,7 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What `uringtop demo --batch --json` printed: the target's account, and the groups of the snapshot.
+/// The output of `uringtop demo --batch --json`: the target's account, and the groups of the snapshot.
 public struct TargetAccount: Decodable, Sendable {
   public var demo: Demo
   public var groups: [Group]

@@ -142,7 +142,7 @@ public struct TargetComparison {
 
   // MARK: The document
 
-  /// What was printed while it ran says the same as the recording does.
+  /// The account printed during the run agrees with the recording.
   private mutating func compareDocument() {
     let groups = Dictionary(snapshot.groups.map { ($0.id, $0) }) { one, _ in one }
     expect(account.groups.count, min(groups.count, 10_000), "groups in the document")

@@ -24,7 +24,7 @@ public struct TargetRun: Sendable, CustomStringConvertible {
 
   public var description: String { "\(name) on \(kernel)" }
 
-  /// What sets it apart from the plain run of its transfer: a fault, `mixed`, `queues`.
+  /// The variation of the plain run: a fault, `mixed`, `queues`.
   public var variation: Substring? { name.split(separator: "+").dropFirst().first }
 
   public var isFaulty: Bool { variation != nil && variation != "queues" }

@@ -33,7 +33,7 @@ final class Tmux {
     try tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
   }
 
-  /// What is on the screen; with its escape sequences if asked.
+  /// The text on the screen; with its escape sequences on request.
   func screen(withEscapes: Bool = false) throws -> String {
     try tmux(["capture-pane", "-p"] + (withEscapes ? ["-e"] : []))
   }
