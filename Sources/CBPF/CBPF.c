@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/openat2.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -180,6 +182,32 @@ bool cbpf_status(const char *path, struct cbpf_status *status) {
   status->birth_ns =
       found.stx_mask & STATX_BTIME ? found.stx_btime.tv_sec * 1000000000LL + found.stx_btime.tv_nsec : 0;
   return true;
+}
+
+int cbpf_open_known(const char *path) {
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED | RESOLVE_NO_MAGICLINKS};
+  /* EAGAIN also if a name changes anywhere meanwhile */
+  for (int tries = 0; tries < 4; tries++) {
+    int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (descriptor >= 0)
+      return descriptor;
+    if (errno != EAGAIN)
+      break;
+  }
+  return -errno;
+}
+
+int cbpf_clock_watch(void) {
+  int descriptor = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (descriptor < 0)
+    return -errno;
+  struct itimerspec never = {.it_value.tv_sec = INT64_MAX / 1000000000};
+  if (timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL)) {
+    int error = errno;
+    close(descriptor);
+    return -error;
+  }
+  return descriptor;
 }
 
 bool cbpf_has_generation(const char *path, uint32_t generation) {

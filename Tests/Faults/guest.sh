@@ -1,24 +1,50 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS REFUSE [link|program|map|machine]: faults that only a guest may have. For each a block on standard output that
-# scripts/fault-injection judges:
+# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: the kernel refuses a call (link, program, map), which can be
+# had anywhere, and what only a guest may have. For each a block on standard output that scripts/fault-injection judges:
 #   === NAME
 #   what uringtop wrote on standard error
+#   ! what is wrong, as this script sees it
 #   status N, left N, submitted N of N
-# `left` are the BPF programs that still exist, `submitted` the recording's sum and the program's own.
+# `left` are the BPF programs that still exist, if there were none before, `submitted` the recording's sum and the program's own; a status of 255 stands for
+# a process that did not end.
 # Any POSIX shell, as root.
 set -u
 uringtop=$1
 programs=$2
-refuse=$3
+faults=$3
+refuse=$faults/refuse
 
 sum_of() { sed -n "s/.*\"type\":\"$2\".*\"submitted\":\([0-9]*\).*/\1/p" "$1" | tail -n 1; }
-truth_of() { sed -n 's/.*"submitted":\([0-9]*\).*/\1/p' "$1" | tail -n 1; }
+truth_of() { sed -n 's/.*"submitted":\([0-9][0-9]*\|unknown\).*/\1/p' "$1" 2>/dev/null | tail -n 1; }
+wrong() { echo "! $*"; }
 
-# judged NAME STATUS: ends a block
+isolated=
+[ -n "$("$refuse" programs)" ] || isolated=yes
+
+# Programs that exist; those of a process that has ended are freed a moment later.
+left() {
+  [ $isolated ] || {
+    echo 0
+    return
+  }
+  for _ in 1 2 3 4 5; do
+    count=$("$refuse" programs | wc -l)
+    [ "$count" = 0 ] && break
+    sleep 1
+  done
+  echo "$count"
+}
+
+# judged STATUS: ends a block
 judged() {
   "$uringtop" export trace.uring -o - >trace.jsonl 2>/dev/null
-  echo "status $1, left $("$refuse" programs | wc -l), submitted $(sum_of trace.jsonl summary) of $(truth_of truth)"
+  [ -z "$usual_tier" ] || [ ! -s trace.jsonl ] || [ "$(tier_of trace.jsonl)" = "$usual_tier" ] ||
+    echo "+ the recording's tier is $(tier_of trace.jsonl)"
+  echo "status $1, left $(left), submitted $(sum_of trace.jsonl summary) of $(truth_of truth)"
 }
+
+tier_of() { sed -n 's/.*"tier":"\([a-z]*\)".*/\1/p' "$1" | head -n 1; }
+usual_tier=
 
 # Each call of a kind is refused in turn, until there are no more.
 refuse_each() {
@@ -29,68 +55,320 @@ refuse_each() {
     "$refuse" "$1" $number "$2" "$uringtop" record --syscalls on -o trace.uring -- sh -c "$programs/links >truth" 2>errors
     status=$?
     cat errors
-    judged "$1" $status
+    judged $status
     grep -q '"refused":0' errors && break
     number=$((number + 1))
   done
 }
 
-# steps COMMAND...: runs it while uringtop watches a program that comes and goes
+# The programs that look at waits are loaded when a ring has not moved for a while.
+refuse_waits() {
+  rm -f trace.uring hold
+  : >truth
+  mkfifo hold
+  "$programs/hang_poll" --hold <hold >/dev/null 2>&1 &
+  exec 3>hold
+  for name in list_files list_tasks; do
+    echo "=== program $name"
+    "$refuse" program $name 22 "$uringtop" report --comm hang_poll --duration 10s >output 2>errors
+    status=$?
+    cat errors
+    judged $status
+  done
+  exec 3>&-
+}
+
+# True if no thread of a child is left: its first one stays until it is waited for.
+has_ended() {
+  [ ! -d "/proc/$1/task" ] && return 0
+  # shellcheck disable=SC2012
+  [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le 1 ] && ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+# await_end PROCESS SECONDS: its status, or 255
+await_end() {
+  seconds=$2
+  while ! has_ended "$1"; do
+    [ "$seconds" = 0 ] && return 255
+    seconds=$((seconds - 1))
+    sleep 1
+  done
+  wait "$1"
+}
+
+# await SECONDS COMMAND...: until it succeeds
+await() {
+  seconds=$1
+  shift
+  while ! "$@"; do
+    [ "$seconds" = 0 ] && return 1
+    seconds=$((seconds - 1))
+    sleep 1
+  done
+}
+
+holds_programs() { grep -qs prog_id "/proc/$1/fdinfo/"*; }
+
+# during FAULT: record, the UI, a report and a snapshot watch a program whose requests end all the time
 during() {
   echo "=== $1"
-  rm -f trace.uring truth
-  mkfifo input
+  rm -f trace.uring truth input keys
+  mkfifo input keys
   "$uringtop" record -o trace.uring -- sh -c "$programs/churn 200 <input >truth" 2>errors &
   observer=$!
   exec 3>input
-  sleep 4
+  "$faults/terminal" screen "$uringtop" <keys &
+  screen=$!
+  exec 4>keys
+  await 60 holds_programs $observer
+  "$uringtop" report --json >report.json 2>report.errors &
+  report=$!
+  await 60 holds_programs $report
   "$1"
-  sleep 2
-  exec 3>&-
-  rm input
-  wait $observer
+  await_end $report 120
+  status=$?
+  [ $status = 0 ] || wrong "report: status $status: $(cat report.errors)"
+  clock_times report.json
+  "$uringtop" snapshot --json >snapshot.json 2>snapshot.errors || wrong "snapshot: $(cat snapshot.errors)"
+  clock_times snapshot.json
+  printf q >&4
+  await_end $screen 60
+  status=$?
+  [ $status = 0 ] || wrong "the UI ends with status $status"
+  exec 3>&- 4>&-
+  await_end $observer 60
   status=$?
   cat errors
-  judged "$1" $status
+  judged $status
+  clock_times trace.jsonl
+}
+
+# Every time in a document or recording is one of the clock that nobody sets: at most the machine's age. Left out are the start by the
+# other clock, and sums over requests.
+clock_times() {
+  sed 's/\.[0-9]* .*//' /proc/uptime | {
+    read -r uptime
+    tr ',{' '\n\n' <"$1" | sed -n 's/.*"\([a-z_]*_ns\)": *\(-\{0,1\}[0-9][0-9]*\).*/\1 \2/p' | grep -vE '^(start_realtime|held|issued|poll|worker|task_work)_ns' |
+      awk -v file="$1" -v most=$(((uptime + 60) * 1000000000)) '
+        $2 < 0 || $2 > most { print "! " file ": " $0; exit } END { if (NR == 0) print "! " file " has no times" }'
+  }
 }
 
 clock_steps() {
-  for step in 3600 -7200 86400; do
+  for step in 86400 -180000 3600 90000; do
     date -s "@$(($(date +%s) + step))" >/dev/null
     sleep 1
   done
 }
 
 processor_goes() {
-  echo 0 >/sys/devices/system/cpu/cpu1/online
-  sleep 2
-  echo 1 >/sys/devices/system/cpu/cpu1/online
+  for _ in 1 2 3; do
+    echo 0 >/sys/devices/system/cpu/cpu1/online || wrong "the processor stays"
+    sleep 1
+    echo 1 >/sys/devices/system/cpu/cpu1/online
+    sleep 1
+  done
 }
 
-# memory MIB: with so much for all that uringtop has
+# A flood on both processors, one of which goes away: no request is missed.
+hotplug_flood() {
+  echo "=== processor_goes in a flood"
+  rm -f trace.uring truth
+  "$uringtop" record -o trace.uring -- sh -c "$programs/nop_flood 600 8 --count 60000 >truth" 2>errors &
+  observer=$!
+  while ! has_ended $observer; do
+    echo 0 >/sys/devices/system/cpu/cpu1/online
+    sleep 1
+    echo 1 >/sys/devices/system/cpu/cpu1/online
+    sleep 1
+  done
+  await_end $observer 1
+  status=$?
+  cat errors
+  judged $status
+}
+
+# Each write takes 200 ms at least. Nothing is lost: what is written later waits in memory.
+slow_disk() {
+  echo "=== slow disk"
+  rm -f trace.uring truth
+  modprobe null_blk nr_devices=0 || wrong "no null_blk"
+  mount -t configfs configfs /sys/kernel/config 2>/dev/null
+  disk=/sys/kernel/config/nullb/slow
+  mkdir $disk /slow
+  echo 64 >$disk/size
+  echo 1 >$disk/memory_backed
+  echo 2 >$disk/irqmode
+  echo 200000000 >$disk/completion_nsec
+  echo 1 >$disk/power
+  device=/dev/slow
+  [ -b $device ] || device=/dev/nullb$(cat $disk/index)
+  mke2fs "$device" >/dev/null && mount -t ext4 -o sync "$device" /slow || wrong "no file system"
+  "$uringtop" record -o /slow/trace.uring -- sh -c "$programs/nop_flood 600 8 --count 60000 >truth" 2>errors
+  status=$?
+  cp /slow/trace.uring .
+  umount /slow
+  cat errors
+  judged $status
+}
+
+# limited MIB COMMAND...: in a cgroup with so much memory
+limited() {
+  mkdir -p /sys/fs/cgroup/limited
+  echo $(($1 << 20)) >/sys/fs/cgroup/limited/memory.max
+  shift
+  sh -c 'echo $$ >/sys/fs/cgroup/limited/cgroup.procs && exec "$@"' sh "$@"
+  status=$?
+  rmdir /sys/fs/cgroup/limited
+  return $status
+}
+
 memory() {
   echo "=== memory $1 MiB"
   rm -f trace.uring truth
-  mkdir -p /sys/fs/cgroup/limited
-  echo $(($1 << 20)) >/sys/fs/cgroup/limited/memory.max
-  sh -c 'echo $$ >/sys/fs/cgroup/limited/cgroup.procs && exec "$@"' sh \
-    "$uringtop" record -o trace.uring -- sh -c "$programs/links >truth" 2>errors
+  limited "$1" "$uringtop" record -o trace.uring -- sh -c "$programs/links >truth" 2>errors
   status=$?
   cat errors
-  judged memory $status
-  rmdir /sys/fs/cgroup/limited
+  judged $status
+}
+
+# BPF maps count there before 5.11 only.
+locked_memory() {
+  echo "=== no locked memory"
+  rm -f trace.uring truth
+  sh -c 'ulimit -l 0 && exec "$@"' sh "$uringtop" record -o trace.uring -- sh -c "$programs/links >truth" 2>errors
+  status=$?
+  cat errors
+  judged $status
+}
+
+# on_silent NAME SECONDS COMMAND...: a command, or what `typed` types to one, beside a program whose file system does not answer
+on_silent() {
+  echo "=== silent file system: $1"
+  rm -f trace.uring output hold
+  # The program submits until it is killed.
+  echo '"submitted":unknown' >truth
+  limit=$2
+  shift 2
+  mkfifo hold
+  "$faults/silent_fuse" /silent <hold >ready 2>ready.errors &
+  server=$!
+  exec 5>hold
+  await 60 [ -s ready ] || wrong "no file system: $(cat ready.errors)"
+  held=
+  ! is_held "/proc/$(sed -n 's/.*"child":\([0-9]*\).*/\1/p' ready)/maps" || held=yes
+  began=$(date +%s)
+  case $1 in
+    typed) "$@" ;;
+    *)
+      "$@" >output 2>errors 5>&- &
+      observer=$!
+      ;;
+  esac
+  await_end $observer "$limit"
+  status=$?
+  if [ $status = 255 ]; then
+    for task in $(observers | sed 's:.*:/proc/&/task/*:'); do
+      case $(cat "$task/wchan") in
+        0 | do_exit*) ;;
+        *) wrong "$(cat "$task/comm") does not leave $(cat "$task/wchan")" ;;
+      esac
+    done
+  else
+    echo "+ ended after $(($(date +%s) - began)) s"
+    [ $status = $expected_status ] || wrong "status $status"
+  fi
+  # ends the waits of all
+  exec 5>&-
+  await_end $server 60 || wrong "the file system stays"
+  [ $status != 255 ] || await_end $observer 60
+  cat errors
+  [ ! -s output ] || head -n 60 output | cut -c 1-200 | sed 's/^/+ /'
+  for line in $expected ${held:+$expected_if_held}; do
+    grep -q "$line" output errors || wrong "does not mention $line"
+  done
+  judged $status
+}
+
+# Starts it in a terminal, and types keys after a while.
+typed() {
+  typed=$1
+  shift
+  rm -f keys
+  mkfifo keys
+  "$faults/terminal" screen "$@" <keys 2>errors 5>&- &
+  observer=$!
+  exec 4>keys
+  await 60 watches
+  # for the first look at what waits
+  sleep 10
+  # shellcheck disable=SC2059
+  printf "$typed" >&4
+  exec 4>&-
+}
+
+# pidof reads the command lines of all, and one does not let it.
+observers() { grep -ls '^uringtop$' /proc/[0-9]*/comm | cut -d / -f 3; }
+
+watches() {
+  for process in $(observers); do
+    holds_programs "$process" && return 0
+  done
+  return 1
+}
+
+# True if a file does not let itself be read. Some kernels read a list of mappings without the lock.
+is_held() {
+  cat "$1" >/dev/null 2>&1 5>&- &
+  sleep 2
+  ! has_ended $! && kill -9 $!
+}
+
+silent() {
+  expected_if_held=
+  expected_status=0
+  expected='READ data'
+  on_silent report 120 "$uringtop" report --duration 10s
+  on_silent "report of the program" 120 "$uringtop" report --comm program
+  expected=serves
+  expected_if_held=returning
+  on_silent "report with stacks and calls" 120 "$uringtop" report --duration 10s --stacks --syscalls on
+  expected_if_held=
+  expected='READ data'
+  on_silent snapshot 120 "$uringtop" snapshot --stacks --duration 5s
+  on_silent "snapshot, JSON" 120 "$uringtop" snapshot --json --duration 5s
+  expected=serves
+  on_silent record 120 "$uringtop" record --stacks --duration 10s -o trace.uring
+  expected=
+  on_silent "UI, ended by q" 60 typed 'q' "$uringtop" --stacks
+  expected_status=130
+  on_silent "record, ended by ^C" 60 typed '\003' "$uringtop" record --stacks -o trace.uring
+  on_silent "UI, ended by ^C" 60 typed '\003' "$uringtop"
 }
 
 part=${4:-all}
 wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
-wants link && refuse_each link 1
-wants program && refuse_each program 22
+if wants link; then
+  # Without fentry nothing is missing: the tier says that some ends are seen later.
+  "$uringtop" snapshot --json --duration 100ms >snapshot.json
+  usual_tier=$(tier_of snapshot.json)
+  refuse_each link 1
+  usual_tier=
+fi
+wants program && refuse_each program 22 && refuse_waits
 wants map && refuse_each map 12
 if wants machine; then
   during clock_steps
   during processor_goes
+  hotplug_flood
+  slow_disk
+  locked_memory
   echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-  for mib in 8 16 32 64 128 256; do memory $mib; done
+  for mib in 8 16 32 48 64 96 160; do memory $mib; done
+fi
+if wants silent; then
+  modprobe fuse 2>/dev/null # built in, of some kernels
+  silent
 fi
 exit 0

@@ -1,24 +1,47 @@
 /*
- * refuse program|map|link NAME|NUMBER ERROR COMMAND [ARGUMENT...]: runs a command while the kernel refuses it a BPF
- * program, a map or an attachment, by its name or as the one of this number, with a number of errno.
+ * refuse program|map|link NAME|NUMBER ERROR COMMAND [ARGUMENT...]: runs a command while it is refused a BPF
+ * program, a map or an attachment, by its name or as the one of this number, with a number of errno; and again if it tries again at
+ * once. A seccomp filter has each bpf(2) of the command ask this program.
  *
  * Ends with the command's status. The last line on standard error is {"calls":N,"refused":N,"name":"..."}.
  * refuse programs: lists the BPF programs of the machine: name, instructions that the verifier processed, size.
  */
-#include "refuse.h"
-
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void fail(const char *what) {
-  fprintf(stderr, "refuse: %s: %s\n", what, strerror(errno));
-  exit(125);
+enum kind { PROGRAM, MAP, LINK };
+
+static struct {
+  enum kind kind;
+  unsigned number; /* 0: by the name */
+  const char *name;
+  int error;
+} rule;
+
+/* Calls of the kind, those that were refused, and the name of the last of these. */
+static unsigned calls, refused, last_call;
+static char last[BPF_OBJ_NAME_LEN];
+
+static long must(long result, const char *what) {
+  if (result < 0) {
+    fprintf(stderr, "refuse: %s: %s\n", what, strerror(errno));
+    exit(125);
+  }
+  return result;
 }
 
 static int list_programs(void) {
@@ -36,26 +59,66 @@ static int list_programs(void) {
   return 0;
 }
 
-static void *section(struct bpf_object *object, const char *suffix, size_t *size) {
-  struct bpf_map *map;
-  bpf_object__for_each_map (map, object) {
-    const char *name = bpf_map__name(map);
-    size_t length = strlen(name), end = strlen(suffix);
-    if (length >= end && strcmp(name + length - end, suffix) == 0)
-      return (void *)bpf_map__initial_value(map, size);
+/* True if the call is one of the kind; its name, if it has any. */
+static bool is_of_kind(const struct seccomp_notif *call, char *name) {
+  union bpf_attr attributes = {0};
+  struct iovec here = {&attributes, sizeof attributes},
+               there = {(void *)(uintptr_t)call->data.args[1], call->data.args[2]};
+  if (there.iov_len > sizeof attributes)
+    there.iov_len = sizeof attributes;
+  must(process_vm_readv((pid_t)call->pid, &here, 1, &there, 1, 0), "process_vm_readv");
+  switch (call->data.args[0]) {
+    case BPF_PROG_LOAD:
+      memcpy(name, attributes.prog_name, BPF_OBJ_NAME_LEN);
+      return rule.kind == PROGRAM;
+    case BPF_MAP_CREATE:
+      memcpy(name, attributes.map_name, BPF_OBJ_NAME_LEN);
+      return rule.kind == MAP;
+    case BPF_LINK_CREATE:
+      /* to no target: libbpf tries out what the kernel knows */
+      return rule.kind == LINK && attributes.link_create.target_fd != (__u32)-1;
+    case BPF_RAW_TRACEPOINT_OPEN:
+      return rule.kind == LINK;
+    default:
+      return false;
   }
-  fail(suffix);
-  return NULL;
 }
 
-static struct refuse_rule parse(char **arguments) {
-  struct refuse_rule rule = {.error = atoi(arguments[2]), .call = (__u32)atoi(arguments[1])};
-  rule.kind = strcmp(arguments[0], "program") == 0 ? REFUSE_PROGRAM
-              : strcmp(arguments[0], "map") == 0   ? REFUSE_MAP
-                                                   : REFUSE_LINK;
-  if (rule.call == 0)
-    snprintf(rule.name, sizeof(rule.name), "%s", arguments[1]);
-  return rule;
+static int judge(const struct seccomp_notif *call) {
+  char name[BPF_OBJ_NAME_LEN] = "";
+  if (!is_of_kind(call, name))
+    return 0;
+  calls++;
+  bool is_again = refused && calls == last_call + 1 && *name && memcmp(last, name, sizeof last) == 0;
+  if (!is_again && (rule.number ? rule.number != calls : strncmp(rule.name, name, BPF_OBJ_NAME_LEN - 1)))
+    return 0;
+  refused++;
+  last_call = calls;
+  memcpy(last, name, sizeof last);
+  return -rule.error;
+}
+
+static void answer(int listener) {
+  struct seccomp_notif call = {0};
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
+    return; /* it was killed */
+  struct seccomp_notif_resp response = {.id = call.id, .error = judge(&call)};
+  if (!response.error)
+    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+/* All later bpf(2) calls of this process and its descendants are reported to the descriptor that is returned. */
+static int report_calls(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+  return (int)must(
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program), "seccomp");
 }
 
 int main(int count, char **arguments) {
@@ -65,55 +128,41 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: refuse program|map|link NAME|NUMBER ERROR COMMAND... | refuse programs\n");
     return 64;
   }
-  int start[2];
-  if (pipe(start) != 0)
-    fail("pipe");
-  pid_t child = fork();
+  rule.kind = strcmp(arguments[1], "program") == 0 ? PROGRAM : strcmp(arguments[1], "map") == 0 ? MAP : LINK;
+  rule.number = (unsigned)atoi(arguments[2]);
+  rule.name = arguments[2];
+  rule.error = atoi(arguments[3]);
+
+  int told[2], start[2];
+  must(pipe(told) | pipe(start), "pipe");
+  pid_t child = (pid_t)must(fork(), "fork");
   if (child == 0) {
-    char byte;
+    close(told[0]);
     close(start[1]);
-    if (read(start[0], &byte, 1) != 1)
+    int listener = report_calls();
+    char byte;
+    if (write(told[1], &listener, sizeof listener) != sizeof listener || read(start[0], &byte, 1) != 1)
       _exit(125);
+    close(told[1]);
     close(start[0]);
     execvp(arguments[4], &arguments[4]);
     _exit(127);
   }
+  close(told[1]);
   close(start[0]);
+  int handle = (int)must(syscall(SYS_pidfd_open, child, 0), "pidfd_open"), number;
+  if (read(told[0], &number, sizeof number) != sizeof number)
+    return 125;
+  int listener = (int)must(syscall(SYS_pidfd_getfd, handle, number, 0), "pidfd_getfd");
+  must(write(start[1], "", 1), "write");
 
-  struct refuse_rule rule = parse(&arguments[1]);
-  rule.tgid = (__u32)child;
-  char path[4096];
-  ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 8);
-  if (length < 0)
-    fail("readlink");
-  strcpy(path + length, ".bpf.o");
-  struct bpf_object *object = bpf_object__open_file(path, NULL);
-  if (!object)
-    fail(path);
-  size_t size;
-  memcpy(section(object, ".rodata", &size), &rule, sizeof(rule));
-  if (bpf_object__load(object) != 0)
-    fail("load");
-  struct bpf_program *program = bpf_object__next_program(object, NULL);
-  struct bpf_link *link = bpf_program__attach(program);
-  if (!link)
-    fail("attach");
-  if (write(start[1], "", 1) != 1)
-    fail("write");
-  close(start[1]);
-
+  struct pollfd files[] = {{listener, POLLIN, 0}, {handle, POLLIN, 0}};
+  while (poll(files, 2, -1) >= 0 && !files[1].revents)
+    if (files[0].revents & POLLIN)
+      answer(listener);
   int status;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-    continue;
-  bpf_link__destroy(link);
-  struct {
-    __u32 calls, refused;
-    char last[16];
-  } result;
-  __u32 key = 0;
-  if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object, ".bss"), &key, &result) != 0)
-    fail("result");
+  must(waitpid(child, &status, 0), "waitpid");
   fprintf(
-      stderr, "{\"calls\":%u,\"refused\":%u,\"name\":\"%s\"}\n", result.calls, result.refused, result.last);
+      stderr, "{\"calls\":%u,\"refused\":%u,\"name\":\"%.*s\"}\n", calls, refused, (int)sizeof last, last);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -149,6 +149,8 @@ import enum UringBase.Procfs
       return read(input, &byte, 1)
     }
     #expect(blocked == nil)
+    #expect(BoundedCall.takeUnreported().contains(process))
+    #expect(!BoundedCall.takeUnreported().contains(process))
     #expect(BoundedCall.run(for: process, limit: 60_000_000_000) { 1 } == nil)
     #expect(BoundedCall.run(for: process - 1, limit: 60_000_000_000) { 1 } == 1)
     close(ends[1])

@@ -103,5 +103,14 @@ struct cbpf_status {
 /* False, with errno, if there is no such file. */
 bool cbpf_status(const char *path, struct cbpf_status *status);
 
+/*
+ * A descriptor (O_PATH) of a file whose path the kernel has in its cache, as that of an open file; a negative errno for
+ * others. The server of no file system is asked.
+ */
+int cbpf_open_known(const char *path);
+
+/* A descriptor that becomes readable when the clock is set (CLOCK_REALTIME), or a negative errno. */
+int cbpf_clock_watch(void);
+
 /* True if the file's handle (name_to_handle_at) holds this generation of its inode number. */
 bool cbpf_has_generation(const char *path, uint32_t generation);

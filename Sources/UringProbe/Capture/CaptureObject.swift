@@ -84,6 +84,9 @@ struct CaptureObject: ~Copyable {
     absent.sorted { $0.key < $1.key }.map { name, reason in
       "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"
     }
+      + (twinRefusal.map {
+        ["events are missed while a program is preempted, and count as lost: \($0)"]
+      } ?? [])
   }
 
   /// The variables that programs and the reader share.
@@ -98,7 +101,8 @@ struct CaptureObject: ~Copyable {
     var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
     let expected = Self.tracepointNames(for: kernel)
-    var hasTwins = kernel.hasPreemptibleTracepoints
+    let hasTwins = kernel.hasPreemptibleTracepoints
+    var twinRefusal: String?
     for tracepoint in Self.tracepoints.map(\.name) {
       if let fitting = Self.fittingProgram(for: tracepoint, in: kernel) {
         chosen.append((tracepoint, fitting))
@@ -133,13 +137,13 @@ struct CaptureObject: ~Copyable {
     for (tracepoint, program) in chosen {
       guard let error = refused[program] else { continue }
       if Self.twins.values.contains(program) {
-        hasTwins = false
+        twinRefusal = error.message
       } else {
         missing[tracepoint] = error.message
       }
     }
     let absent = try Self.attach(
-      chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &hasTwins)
+      chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &twinRefusal)
     let reader = try ringBuffer.reader()
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
@@ -151,13 +155,14 @@ struct CaptureObject: ~Copyable {
     self.verdictTable = verdictTable
     self.wakePosition = wakePosition
     self.object = object
-    self.hasTwins = hasTwins
+    self.hasTwins = hasTwins && twinRefusal == nil
+    self.twinRefusal = twinRefusal
   }
 
   /// Returns the tracepoints that are absent. One that is refused costs its feature, unless nothing works without it.
   private static func attach(
     _ chosen: [(tracepoint: String, program: String)], of object: inout BPFObject,
-    besides missing: [String: String], _ hasTwins: inout Bool
+    besides missing: [String: String], _ twinRefusal: inout String?
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
     // completions last: then every completion seen has had its submission seen, or is older
@@ -167,7 +172,7 @@ struct CaptureObject: ~Copyable {
       } catch {
         if isNeeded(tracepoint, program: program) { throw error }
         if twins.values.contains(program) {
-          hasTwins = false
+          twinRefusal = error.message
         } else {
           absent[tracepoint] = error.message
         }
@@ -188,6 +193,8 @@ struct CaptureObject: ~Copyable {
   ]
 
   private let hasTwins: Bool
+  /// Why the kernel refused a twin.
+  private let twinRefusal: String?
 
   /// Events that no program saw, at most.
   func missedRuns() -> UInt64 {

@@ -36,7 +36,14 @@ struct ReleaseObject: ~Copyable {
     watched = fitting.filter { loaded.contains($0.name) }.map(\.number)
     for (name, types) in Self.modulePrograms where Procfs.exists(types) {
       var loaded: Set = [name]
-      module = try? Self.load(&loaded, configuration, kernel, capture, &refusals)
+      do throws(ProbeError) {
+        module = try Self.load(&loaded, configuration, kernel, capture, &refusals)
+      } catch {
+        // Without CAP_SYS_ADMIN this is no surprise.
+        if error.kind != .notPermitted {
+          refusals.append("\(name) is not observed: \(error.message)")
+        }
+      }
     }
   }
 

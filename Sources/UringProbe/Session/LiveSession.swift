@@ -50,11 +50,14 @@ public final class LiveSession: SnapshotSource, LiveControls {
   private let hasStopped = Mutex(false)
 
   /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
-  public init(_ options: Options = Options()) throws(ProbeError) {
+  public init(_ wanted: Options = Options()) throws(ProbeError) {
     let start = MonotonicClock.now()
+    var options = wanted
+    ClockSteps.begin()
     cbpf_keep_memory(128 << 10)
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
+    options.ringBufferSize = try MemoryLimit.current.ringBufferSize(atMost: wanted.ringBufferSize)
     let ringBuffer = try RingBufferMaker(size: options.ringBufferSize)
     let kernel = try KernelBTF()
     let configuration = try probe_config(
@@ -84,6 +87,14 @@ public final class LiveSession: SnapshotSource, LiveControls {
       sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
     for refusal in refusals { state.notify(Notice(refusal, isError: true)) }
+    if options.ringBufferSize < wanted.ringBufferSize {
+      let (size, whole) = (options.ringBufferSize >> 20, wanted.ringBufferSize >> 20)
+      state.notify(
+        Notice(
+          "the ring buffer has \(size) MB instead of \(whole), because of the cgroup's memory limit: "
+            + "more records can be lost",
+          isError: true))
+    }
     let shared = SharedCapture(capture)
     self.capture = shared
     let loop = try SessionLoop(

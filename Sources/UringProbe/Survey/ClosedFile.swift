@@ -46,18 +46,19 @@ enum ClosedFile {
 
   /// The file to which a descriptor refers now, with its unread bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
   static func present(_ name: String, _ fd: Int32, of tgid: UInt32) -> String {
-    let isSocket = name.hasPrefix("socket:")
-    guard isSocket || name.hasPrefix("pipe:") else { return name }
-    let descriptor = cbpf_take_descriptor(pid_t(tgid), fd)
-    guard descriptor >= 0 else { return name }
-    defer { close(descriptor) }
-    var status = stat()
     // The number may have been reused once more.
-    guard fstat(descriptor, &status) == 0, name.hasSuffix(":[\(status.st_ino)]") else {
-      return name
+    guard DescriptorCopy.isSocket(name) || DescriptorCopy.isPipe(name),
+      DescriptorCopy.name(fd, of: tgid) == name
+    else { return name }
+    let addition = DescriptorCopy.ask(fd, of: tgid) { descriptor -> String? in
+      var status = stat()
+      guard fstat(descriptor, &status) == 0, name.hasSuffix(":[\(status.st_ino)]") else {
+        return nil
+      }
+      let unread = cbpf_pending_bytes(descriptor, false)
+      return (DescriptorCopy.isSocket(name) ? " (\(SocketDescription(descriptor).text))" : "")
+        + (unread > 0 ? ", with \(unread) \(unread == 1 ? "byte" : "bytes") unread" : "")
     }
-    let unread = cbpf_pending_bytes(descriptor, false)
-    return name + (isSocket ? " (\(SocketDescription(descriptor).text))" : "")
-      + (unread > 0 ? ", with \(unread) \(unread == 1 ? "byte" : "bytes") unread" : "")
+    return name + (addition ?? "")
   }
 }

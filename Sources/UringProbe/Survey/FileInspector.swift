@@ -109,31 +109,37 @@ enum FileInspector {
 
   /// - Parameter identity: what the descriptor must refer to.
   private static func ask(_ file: Descriptor, _ identity: record_file_identity) -> Answer? {
-    guard let link = Procfs.link("/proc/\(file.tgid)/fd/\(file.fd)") else { return nil }
-    let isPipe = link.starts(with: "pipe:".utf8)
-    let isSocket = link.starts(with: "socket:".utf8)
-    let isAnonymous = link.starts(with: "anon_inode:".utf8) || link.starts(with: "pidfd:".utf8)
-    guard isPipe || isSocket || isAnonymous else { return nil }
-    let descriptor = cbpf_take_descriptor(pid_t(file.tgid), file.fd)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, identity.file == 0 || status.st_ino == identity.inode
+    guard let name = DescriptorCopy.name(file.fd, of: file.tgid), answers(name, in: file.tgid)
     else { return nil }
-    var question = pollfd(fd: descriptor, events: 0x7FF, revents: 0)
-    guard poll(&question, 1, 0) >= 0 else { return nil }
-    return Answer(
-      pollEvents: UInt32(UInt16(bitPattern: question.revents)),
-      receiveBytes: cbpf_pending_bytes(descriptor, false),
-      sendBytes: isSocket ? cbpf_pending_bytes(descriptor, true) : -1,
-      text: isSocket
-        ? SocketDescription(descriptor).text
-        : isAnonymous
-          ? AnonymousDescription(
-            String(decoding: link, as: UTF8.self),
-            Procfs.text("/proc/\(file.tgid)/fdinfo/\(file.fd)") ?? ""
-          ).text : "",
-      pipe: isPipe ? String(decoding: link, as: UTF8.self) : nil,
-      isReader: fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY)
+    return DescriptorCopy.ask(file.fd, of: file.tgid) { descriptor -> Answer? in
+      var status = stat()
+      guard fstat(descriptor, &status) == 0, identity.file == 0 || status.st_ino == identity.inode
+      else { return nil }
+      var question = pollfd(fd: descriptor, events: 0x7FF, revents: 0)
+      guard poll(&question, 1, 0) >= 0 else { return nil }
+      let (isPipe, isSocket) = (DescriptorCopy.isPipe(name), DescriptorCopy.isSocket(name))
+      let isAnonymous = !isPipe && !isSocket
+      let fdinfo =
+        isAnonymous ? Procfs.text("/proc/\(file.tgid)/fdinfo/\(file.fd)") ?? "" : ""
+      return Answer(
+        pollEvents: UInt32(UInt16(bitPattern: question.revents)),
+        receiveBytes: cbpf_pending_bytes(descriptor, false),
+        sendBytes: isSocket ? cbpf_pending_bytes(descriptor, true) : -1,
+        text: isSocket
+          ? SocketDescription(descriptor).text
+          : isAnonymous ? AnonymousDescription(name, fdinfo).text : "",
+        pipe: isPipe ? name : nil,
+        isReader: fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY)
+    }
+  }
+
+  /// An epoll instance asks the files that it watches, and a program may serve one of them.
+  private static func answers(_ name: String, in tgid: UInt32) -> Bool {
+    if name == "anon_inode:[eventpoll]" {
+      var systems = FileSystems()
+      return !systems.includeServed(in: tgid)
+    }
+    return DescriptorCopy.isPipe(name) || DescriptorCopy.isSocket(name)
+      || DescriptorCopy.isAnonymous(name)
   }
 }

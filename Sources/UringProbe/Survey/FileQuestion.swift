@@ -43,10 +43,13 @@ struct FileQuestion: Sendable {
     case .registered(let ring, let index):
       // the table may have changed since: a path proves to be that of the file
       guard file.ownName == nil, let path = registered(ring, index),
-        path.first == UInt8(ascii: "/"),
-        reference(of: String(decoding: path, as: UTF8.self), fdinfo: nil) == .theFile
+        path.first == UInt8(ascii: "/")
       else { return nil }
-      return Answer(name: path)
+      let found = cbpf_open_known(String(decoding: path, as: UTF8.self))
+      guard found >= 0 else { return nil }
+      defer { close(found) }
+      return reference(of: "/proc/self/fd/\(found)", fdinfo: nil) == .theFile
+        ? Answer(name: path) : nil
     case .descriptor(let tgid, let tid, let fd): return answer(tgid, tid, fd)
     }
   }
@@ -101,6 +104,7 @@ struct FileQuestion: Sendable {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+    if ClockSteps.haveHappened { return true }
     let age = realtime - status.birth_ns
     // file systems take the time of the last tick
     let tick: Int64 = 10_000_000

@@ -50,7 +50,7 @@ enum MemoryLook {
 
   /// A process's mappings in order of address; empty if they cannot be read, or not as a whole.
   private static func read(_ tgid: UInt32) -> [Mapping] {
-    guard let bytes = Procfs.read("/proc/\(tgid)/maps", limit: mostTextOfMappings),
+    guard let bytes = Procfs.read("maps", of: tgid, limit: mostTextOfMappings),
       bytes.count < mostTextOfMappings
     else { return [] }
     return MapsLine.all(in: bytes).compactMap { line in
@@ -74,20 +74,19 @@ enum MemoryLook {
   private static func firstAbsentPage(
     of memory: Range<UInt64>, in tgid: UInt32, _ mappings: [Mapping], _ pageSize: UInt64
   ) -> UInt64? {
-    let descriptor = open("/proc/\(tgid)/pagemap", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    let (isPresent, isSwapped): (UInt64, UInt64) = (1 << 63, 1 << 62)
-    var page = memory.lowerBound / pageSize * pageSize
-    let last = min(memory.upperBound, page + mostPages * pageSize)
-    while page < last {
-      guard mappings.contains(where: { $0.isOwn && $0.range.contains(page) }) else { return nil }
-      var entry: UInt64 = 0
-      guard pread(descriptor, &entry, 8, off_t(page / pageSize * 8)) == 8 else { return nil }
-      if entry & (isPresent | isSwapped) == 0 { return page }
-      page += pageSize
-    }
-    return nil
+    BoundedCall.run(for: tgid, limit: 1_000_000_000) { () -> UInt64? in
+      guard let table = PageTable(tgid) else { return nil }
+      var page = memory.lowerBound / pageSize * pageSize
+      let last = min(memory.upperBound, page + mostPages * pageSize)
+      while page < last {
+        guard mappings.contains(where: { $0.isOwn && $0.range.contains(page) }),
+          let entry = table.entry(of: page)
+        else { return nil }
+        if !entry.isPresent, !entry.isSwapped { return page }
+        page += pageSize
+      }
+      return nil
+    } ?? nil
   }
 
   private static func write(

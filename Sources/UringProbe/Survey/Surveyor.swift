@@ -111,6 +111,7 @@ struct Surveyor: ~Copyable {
       // After what takes long, so that its samples are close to each other.
       if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
       lags.sample(at: MonotonicClock.now(), into: &records)
+      noteUnreadable(&notices)
       if !records.isEmpty || !notices.isEmpty || !requests.suspects.isEmpty || tookInventory {
         mailbox.answer { answers in
           answers.records.append(records)
@@ -122,6 +123,24 @@ struct Surveyor: ~Copyable {
       let now = MonotonicClock.now()
       let next = min(nextScan, lags.nextSample)
       mailbox.wake.wait(nanoseconds: next > now ? next - now : 1)
+    }
+  }
+
+  /// Processes and files that a look had to leave out.
+  private mutating func noteUnreadable(_ notices: inout [Notice]) {
+    for tgid in BoundedCall.takeUnreported() {
+      let name = Procfs.comm(of: tgid) ?? "?"
+      notices.append(
+        Notice(
+          "\(name)/\(tgid) keeps a look at it from returning: its threads, memory and symbols are "
+            + "not read",
+          isError: true))
+    }
+    for name in userSymbols.takeUnread() {
+      notices.append(
+        Notice(
+          "no functions of \(name) are named: a program serves its file system, and may not answer",
+          isError: true))
     }
   }
 

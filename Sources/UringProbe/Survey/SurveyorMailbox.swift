@@ -56,6 +56,14 @@ final class SurveyorMailbox: Sendable {
     ask { $0.suspects = suspects }
   }
 
+  /// The notices among the answers.
+  func takeNotices() -> [Notice] {
+    answers.withLock { answers in
+      defer { answers.notices = [] }
+      return answers.notices
+    }
+  }
+
   /// Adds to the answers and wakes the session's thread.
   func answer(_ change: (inout Answers) -> Void) {
     answers.withLock { change(&$0) }

@@ -31,7 +31,9 @@ struct SurveyorStart: Sendable {
 
   /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
   func start() -> Box {
+    let hasEnded = Monitor(false)
     let thread = try? WorkerThread("surveyor", orThrow: ProbeError.thread) { [self] in
+      defer { hasEnded.change { $0 = true } }
       guard ownRing >= 0 else {
         state.notify(
           Notice(
@@ -51,7 +53,7 @@ struct SurveyorStart: Sendable {
         giveUp()
       }
     }
-    return Box(thread)
+    return Box(thread: thread, hasEnded: hasEnded)
   }
 
   /// Nobody need wait for what will not come.
@@ -61,13 +63,31 @@ struct SurveyorStart: Sendable {
 
   func stop(_ box: consuming Box) {
     state.mailbox.ask { $0.isStopping = true }
-    box.join()
+    let hasEnded = box.join(for: Self.patience)
+    // The reader has taken its last answers before.
+    for notice in state.mailbox.takeNotices() { state.notify(notice) }
+    guard !hasEnded else { return }
+    state.notify(
+      Notice(
+        "the last look at rings and processes does not end: its results are missing", isError: true)
+    )
   }
+
+  /// Nanoseconds for a look that is under way. Less than the commands wait for the end of a capture.
+  private static let patience: UInt64 = 8_000_000_000
 
   /// The thread, if it could be started.
   struct Box: ~Copyable {
-    private let thread: WorkerThread?
-    init(_ thread: WorkerThread?) { self.thread = thread }
-    func join() { thread?.join() }
+    fileprivate let thread: WorkerThread?
+    fileprivate let hasEnded: Monitor<Bool>
+
+    /// False if it is left to itself.
+    func join(for patience: UInt64) -> Bool {
+      guard let thread else { return true }
+      let hasEnded = hasEnded.wait(
+        until: MonotonicClock.now() + patience, for: { $0 }, then: { $0 })
+      if hasEnded { thread.join() } else { thread.detach() }
+      return hasEnded
+    }
   }
 }

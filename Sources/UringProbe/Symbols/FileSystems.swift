@@ -42,6 +42,16 @@ struct FileSystems {
     return !onTheWay.isEmpty && onTheWay.allSatisfy { isTrusted($0.device, of: tgid) }
   }
 
+  /// True if it is known that a program serves it.
+  mutating func isServed(_ device: DeviceNumber, of tgid: UInt32) -> Bool {
+    (own + mounts(of: tgid)).contains { $0.device == device && $0.isFUSE }
+  }
+
+  /// True if a program serves one of those that the process or we see.
+  mutating func includeServed(in tgid: UInt32) -> Bool {
+    (own + mounts(of: tgid)).contains(where: \.isFUSE)
+  }
+
   private mutating func mounts(of tgid: UInt32) -> [Mount] {
     if let known = others[tgid] { return known }
     let mounts = Self.mounts(

@@ -48,7 +48,7 @@ struct Mapping: Equatable {
 
   /// Executable mappings.
   static func executable(of tgid: UInt32) -> [Mapping] {
-    executable(in: Procfs.read("/proc/\(tgid)/maps", limit: 4 << 20) ?? [])
+    executable(in: Procfs.read("maps", of: tgid, limit: 4 << 20) ?? [])
   }
 
   static func executable(in maps: [UInt8]) -> [Mapping] {

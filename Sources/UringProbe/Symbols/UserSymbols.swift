@@ -33,6 +33,9 @@ struct UserSymbols {
   /// Functions of places: nil where there is none.
   private var functions = BoundedCache<Place, String?>(limit: mostPlaces)
 
+  /// Names of files that are not opened, because a program serves them, and whether that has been reported.
+  private var unread: [String: Bool] = [:]
+
   /// Places that are kept.
   private static let mostPlaces = 1 << 14
   /// Files that are opened for one batch of stacks: a program and its libraries are ten or so.
@@ -103,7 +106,10 @@ struct UserSymbols {
     var budget = Self.mostBytes
     var names: [FileKey: [UInt64: String]] = [:]
     for (key, (mapping, tgid, offsets)) in wanted.prefix(Self.mostFiles) {
-      guard systems.isTrusted(mapping.device, of: tgid) else { continue }
+      guard systems.isTrusted(mapping.device, of: tgid) else {
+        if systems.isServed(mapping.device, of: tgid) { note(unread: mapping.name) }
+        continue
+      }
       let usesPath = systems.areTrusted(above: mapping.path, of: tgid)
       let (known, limit) = (functions.entries, min(budget, Self.mostTableBytes))
       let reading = BoundedCall.run(for: tgid, limit: Self.patience) {
@@ -114,6 +120,17 @@ struct UserSymbols {
       for (place, name) in reading.found { functions[place] = .some(name) }
       names[key] = reading.names
     }
+    return names
+  }
+
+  private mutating func note(unread name: String) {
+    if unread.count < Self.mostFiles, unread[name] == nil { unread[name] = false }
+  }
+
+  /// Names of files that no function is named of, because a program serves them: each once.
+  mutating func takeUnread() -> [String] {
+    let names = unread.filter { !$0.value }.keys.sorted()
+    for name in names { unread[name] = true }
     return names
   }
 

@@ -8,6 +8,14 @@ extension Procfs {
     return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
   }
 
+  /// A file of /proc/PID that the kernel reads under a lock of the process; nil if it cannot be read, or not for now. A
+  /// process that executes another program has the lock until its files are closed, which those who serve them can delay.
+  static func read(_ name: String, of tgid: UInt32, limit: Int = 1 << 20) -> [UInt8]? {
+    BoundedCall.run(for: tgid, limit: 2_000_000_000) {
+      read("/proc/\(tgid)/\(name)", limit: limit)
+    } ?? nil
+  }
+
   /// The number of a hexadecimal or decimal field `name:` of a status file.
   static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
     for line in lines(text) where line.hasPrefix("\(name):") {

@@ -1,4 +1,3 @@
-import CBPF
 import CProbe
 import CRecord
 import Glibc
@@ -22,14 +21,15 @@ struct ThreadLook {
     (wait, state) = Self.state(of: task)
     isWorker = task.flags & UInt32(PROBE_TASK_IO_WORKER) != 0
     guard isDetailed, wait == .unknown, !isWorker else { return }
-    let folder = "/proc/\(task.tgid)/task/\(task.tid)"
-    guard let text = Procfs.text(folder + "/syscall") else { return }
+    let folder = "task/\(task.tid)"
+    guard let bytes = Procfs.read(folder + "/syscall", of: task.tgid) else { return }
+    let text = String(decoding: bytes, as: UTF8.self)
     guard !text.hasPrefix("running") else {
       wait = .runs
       return
     }
     guard let call = SystemCall(text) else { return }
-    let function = Procfs.text(folder + "/wchan") ?? ""
+    let function = Procfs.text("/proc/\(task.tgid)/\(folder)/wchan") ?? ""
     self.call = function.isEmpty || function == "0" ? call.name : call.name + "\n" + function
     fd = call.descriptor ?? -1
     // Sleeps that no event ends are no waits for others.
@@ -95,13 +95,15 @@ struct ThreadLook {
 
   /// Whether a socket's calls end by themselves. False for other files.
   private func hasTimeout(_ option: Int32, _ tgid: UInt32) -> Bool {
-    let descriptor = cbpf_take_descriptor(pid_t(tgid), fd)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var time = timeval()
-    var length = socklen_t(MemoryLayout<timeval>.size)
-    guard getsockopt(descriptor, SOL_SOCKET, option, &time, &length) == 0 else { return false }
-    return time.tv_sec != 0 || time.tv_usec != 0
+    guard let name = DescriptorCopy.name(fd, of: tgid), DescriptorCopy.isSocket(name) else {
+      return false
+    }
+    return DescriptorCopy.ask(fd, of: tgid) { descriptor -> Bool? in
+      var time = timeval()
+      var length = socklen_t(MemoryLayout<timeval>.size)
+      guard getsockopt(descriptor, SOL_SOCKET, option, &time, &length) == 0 else { return nil }
+      return time.tv_sec != 0 || time.tv_usec != 0
+    } ?? false
   }
 }
 
@@ -111,15 +113,18 @@ struct ProcessMemory {
 
   init(_ tgid: UInt32) { self.tgid = tgid }
 
+  /// Nil unless all of it is in memory: a program may serve the page, and nothing ends the wait for it, not even SIGKILL.
   func words(at address: UInt64, count: Int) -> [UInt32]? {
-    // The page may be one of a file that a program serves.
     BoundedCall.run(for: tgid, limit: 500_000_000) { [tgid] in
       Self.read(tgid, address, count)
     } ?? nil
   }
 
   private static func read(_ tgid: UInt32, _ address: UInt64, _ count: Int) -> [UInt32]? {
-    guard let offset = off_t(exactly: address) else { return nil }
+    let end = address.addingReportingOverflow(UInt64(count) * 4 - 1)
+    guard let offset = off_t(exactly: address), !end.overflow, let pages = PageTable(tgid),
+      pages.holds(address...end.partialValue)
+    else { return nil }
     let descriptor = open("/proc/\(tgid)/mem", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -132,7 +137,7 @@ struct ProcessMemory {
 
   /// Whether memory is of this process alone; nil if it is not mapped.
   func isPrivate(_ address: UInt64) -> Bool? {
-    guard let maps = Procfs.read("/proc/\(tgid)/maps", limit: 1 << 22) else { return nil }
+    guard let maps = Procfs.read("maps", of: tgid, limit: 1 << 22) else { return nil }
     return MapsLine.all(in: maps).first { $0.range.contains(address) }
       .map { $0.permissions.last == "p" }
   }

@@ -1,0 +1,83 @@
+import UringBase
+
+/// The memory that the cgroups of this process still allow.
+///
+/// BPF maps count there. Where the limit is reached later than by a map, the kernel ends the process without a word.
+struct MemoryLimit {
+  /// Bytes; nil without a limit.
+  let available: UInt64?
+
+  /// Programs, maps other than the ring buffer, state, and what a flood leaves waiting for the disk.
+  private static let reserve: UInt64 = 48 << 20
+  private static let smallestBuffer = 1 << 20
+
+  /// The ring buffer's size in bytes: that wanted, or the largest power of two for which there is room.
+  func ringBufferSize(atMost wanted: Int) throws(ProbeError) -> Int {
+    guard let available else { return wanted }
+    var size = wanted
+    while UInt64(size) + Self.reserve > available, size > Self.smallestBuffer { size /= 2 }
+    guard UInt64(size) + Self.reserve <= available else {
+      throw ProbeError(
+        .system,
+        "capture needs \((Self.reserve + UInt64(Self.smallestBuffer)) >> 20) MB of memory, and the cgroup allows "
+          + "\(available >> 20) MB more")
+    }
+    return size
+  }
+
+  /// A cgroup's files.
+  private struct Files {
+    var root: String
+    var limit: String
+    var usage: String
+    /// Of memory.stat, what the kernel gives back when memory is short, and what of that it cannot.
+    var cache: String
+    var shared: String
+
+    static let second = Files(
+      root: "/sys/fs/cgroup", limit: "memory.max", usage: "memory.current", cache: "file",
+      shared: "shmem")
+    static let first = Files(
+      root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes",
+      usage: "memory.usage_in_bytes", cache: "total_cache", shared: "total_shmem")
+  }
+
+  /// Of this process. A limit that no mount shows is not known.
+  static var current: MemoryLimit {
+    var least: UInt64?
+    for line in Procfs.lines(Procfs.text("/proc/self/cgroup") ?? "") {
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3,
+        fields[1].isEmpty || fields[1].split(separator: ",").contains("memory")
+      else { continue }
+      let files = fields[1].isEmpty ? Files.second : Files.first
+      var path = fields[2]
+      while true {
+        if let room = room(in: files.root + path + "/", files) { least = min(least ?? room, room) }
+        guard let end = path.lastIndex(of: "/"), path != "/" else { break }
+        path = path[..<end]
+      }
+    }
+    return MemoryLimit(available: least)
+  }
+
+  private static func room(in folder: String, _ files: Files) -> UInt64? {
+    // "max" is no number
+    guard let limit = number(folder + files.limit), let usage = number(folder + files.usage) else {
+      return nil
+    }
+    var given: UInt64 = 0
+    for line in Procfs.lines(Procfs.text(folder + "memory.stat") ?? "") {
+      let fields = line.split(separator: " ")
+      guard fields.count == 2, let bytes = UInt64(fields[1]) else { continue }
+      if fields[0] == files.cache { given &+= bytes }
+      if fields[0] == files.shared { given &-= bytes }
+    }
+    let used = usage > given ? usage - given : 0
+    return limit > used ? limit - used : 0
+  }
+
+  private static func number(_ path: String) -> UInt64? {
+    Procfs.text(path).flatMap { UInt64($0.trimmingNewline()) }
+  }
+}
