@@ -18,6 +18,7 @@ public enum TraceExport {
         try writer.write(block.bytes)
         withExtendedLifetime(block) {}
         index += 1
+        if writer.encoder.isFull { recording.leaveOut(from: index) }
       }
       if recording.flaw == nil {
         writer.end(
@@ -80,6 +81,7 @@ public enum TraceExport {
         try write(bytes.prefix(end))
         guard isWhole else { break }
         index += 1
+        if encoder.isFull { recording.leaveOut(from: index) }
       }
       self.end(time: time, records: count, lost: lost)
     }

@@ -10,6 +10,7 @@ final class TraceJSONEncoder: TraceEncoder {
   private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
   let keepsRecords = false
+  var isFull: Bool { aggregator.entryCount > RecordingFlaw.mostEntries }
 
   init(header: RecordingHeader) {
     self.header = header
