@@ -74,6 +74,11 @@ let package = Package(
         "CRecord", "UringBase", "UringRecords", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // Copies of recordings without what identifies the machine or its users.
+    .target(
+      name: "UringRedaction",
+      dependencies: ["CRecord", "UringRecordings", "UringRecords", "UringTrace"],
+      swiftSettings: small),
     // The JSON documents of a snapshot and of a report.
     .target(
       name: "UringDocuments",
@@ -108,7 +113,7 @@ let package = Package(
       dependencies: [
         "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFindings",
         "UringProbe",
-        "UringRecordings", "UringSources", "UringTrace", "UringUI",
+        "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -142,7 +147,9 @@ let package = Package(
     // The hard cases, on recordings of real programs: Tests/Fixtures.
     .testTarget(
       name: "FixtureTests",
-      dependencies: ["TestSupport", "UringFindings", "UringSources", "UringTrace"]),
+      dependencies: [
+        "TestSupport", "UringFindings", "UringRecordings", "UringSources", "UringTrace",
+      ]),
     // All output for every recording, beside the output that was captured: Tests/Golden.
     .testTarget(
       name: "GoldenTests",
@@ -175,7 +182,7 @@ let package = Package(
       name: "UringTraceTests",
       dependencies: [
         "UringBase", "UringDocuments", "UringFindings", "UringRecordings", "UringRecords",
-        "UringSources", "UringTrace", "CRecord",
+        "UringRedaction", "UringSources", "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),

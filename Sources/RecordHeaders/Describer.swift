@@ -24,7 +24,7 @@ struct Describer {
     let comment = structure.comment
     try check(
       comment, structure.line,
-      allowed: ["title", "needs", "event", "logged", "order", "since", "closes"])
+      allowed: ["title", "needs", "event", "logged", "order", "since", "closes", "plain"])
     guard let title = comment["title"], (1...2).contains(title.count) else {
       throw DescriptionError(line: structure.line, message: "expected @title \"title\" role")
     }
@@ -111,6 +111,11 @@ struct Describer {
       } else if let resolved = try resolver.resolved() {
         described.append((field.name, [resolved]))
       }
+    }
+    for name in structure.comment["plain"] ?? []
+    where !structure.fields.contains(where: { $0.name == name }) {
+      throw DescriptionError(
+        line: structure.line, message: "@plain names \(name), which is no field")
     }
     layout.size = RecordDescription.aligned(layout.size, to: layout.alignment)
     layout.fields = try order(described, structure)

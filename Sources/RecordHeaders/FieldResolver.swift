@@ -16,13 +16,22 @@ struct FieldResolver {
     "json", "unit", "hex", "bool", "signed", "names", "requestFlags", "bits", "line", "null",
     "omit",
     "added", "reused", "or", "if", "object", "derive", "text", "pairs", "hidden",
-    "any", "summed",
+    "any", "summed", "redact",
   ]
   /// Members that the encoder computes, and its lists of names.
   static let derived: Set<String> = [
     "errno", "cqe_flags", "register_name", "ublk_command", "fuse_command", "cmd_op",
   ]
   static let flagNames: Set<String> = ["setup", "sqe"]
+  /// Kinds of `@redact`, and the formats that each one fits.
+  private static let redactions: [String: Shape] = [
+    "kernel": .number, "user": .number, "word": .number, "off": .number, "addr": .number,
+    "addr3": .number, "pad2": .number, "time": .number, "inode": .number, "number": .number,
+    "erase": .number, "argument": .words, "comm": .characters, "text": .trailing,
+    "frames": .trailing, "addresses": .trailing,
+  ]
+
+  private enum Shape { case number, words, characters, trailing }
 
   /// nil for a field that is no member of its own.
   func resolved() throws -> RecordDescription.Field? {
@@ -55,6 +64,7 @@ struct FieldResolver {
     result.isAny = comment["any"] != nil
     result.isSummed = comment["summed"] != nil
     guard !result.isSummed || width == 8 else { throw failure("@summed is for 64 bits") }
+    result.redaction = try redaction(result.format)
     try setVersion(of: &result)
     return result
   }
@@ -122,6 +132,36 @@ struct FieldResolver {
     if comment["hex"] != nil { return .hex }
     if comment["bool"] != nil { return .boolean }
     return .integer
+  }
+
+  /// How the field is redacted; nil if it is copied. Everything must be classified, but what has a vocabulary of its
+  /// own.
+  private func redaction(_ format: RecordDescription.Field.Format) throws -> String? {
+    let isPlain = structure.comment["plain"]?.contains(field.name) ?? false
+    if let arguments = field.comment["redact"] {
+      guard !isPlain, arguments.count == 1, let shape = Self.redactions[arguments[0]],
+        shape == self.shape(of: format)
+      else {
+        throw failure("expected @redact KIND, of a kind that fits the field, and no @plain")
+      }
+      return arguments[0]
+    }
+    guard isPlain || shape(of: format) == nil else {
+      throw failure(
+        "\(field.name) is neither @plain nor @redact KIND: can it identify a machine or its users?")
+    }
+    return nil
+  }
+
+  /// Nil for what has a vocabulary of its own.
+  private func shape(of format: RecordDescription.Field.Format) -> Shape? {
+    switch format {
+    case .integer, .hex, .line: .number
+    case .words: .words
+    case .text: .characters
+    case .trailingText: .trailing
+    case .boolean, .names, .requestFlags, .choice, .bits, .object, .trailingPairs: nil
+    }
   }
 
   private func omitted() throws -> (offset: Int, count: Int)? {

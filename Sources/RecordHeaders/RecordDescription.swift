@@ -109,6 +109,8 @@ struct RecordDescription: Sendable {
     var isAny = false
     /// The numbers of all records are added up.
     var isSummed = false
+    /// The kind of `@redact`; nil if the value identifies nothing.
+    var redaction: String?
     var text: String
     var unit: String
     var line: SourceLine

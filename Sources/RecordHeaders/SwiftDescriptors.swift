@@ -100,6 +100,7 @@ struct SwiftDescriptors {
     if let condition = field.condition { arguments.append("condition: \(scalar(condition))") }
     if field.isAny { arguments.append("isAny: true") }
     if field.isSummed { arguments.append("isSummed: true") }
+    if let redaction = field.redaction { arguments.append("redaction: .\(redaction)") }
     return "RecordField(\(arguments.joined(separator: ", ")))"
   }
 

@@ -38,7 +38,8 @@ struct Evidence {
     self.earlier = earlier
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
-    openRings = rings.filter { !$0.isClosed }
+    // Without a copy of them if it has nothing to leave out.
+    openRings = rings.contains { $0.isClosed } ? rings.filter { !$0.isClosed } : rings
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
     deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
@@ -67,7 +68,10 @@ struct Evidence {
 
   /// In flight on a ring, oldest first.
   func inFlight(on ring: Ring.ID) -> [Request] {
-    (inFlightPositions[ring] ?? []).map { snapshot.requests[$0] }
+    let positions = inFlightPositions[ring] ?? []
+    // Of an only ring they need no copy.
+    return positions.count == snapshot.requests.count
+      ? snapshot.requests : positions.map { snapshot.requests[$0] }
   }
 
   /// Which ended requests a rule looks at.

@@ -4,6 +4,7 @@ import CRecord
 final class BinaryEncoder: TraceEncoder {
   private let header: RecordingHeader
   let keepsRecords = true
+  let isFull = false
 
   init(header: RecordingHeader) {
     self.header = header

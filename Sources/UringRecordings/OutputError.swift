@@ -12,6 +12,8 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     case write
     /// To start the thread that writes.
     case startThread
+    /// To replace names and addresses.
+    case redact
   }
 
   public init(path: String, errno: SystemPackage.Errno, operation: Operation) {
@@ -27,6 +29,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     case (.create, _): "cannot write to \(path): \(errno)"
     case (.write, _): "writing \(path) failed: \(errno)"
     case (.startThread, _): "cannot start a thread to write \(path): \(errno)"
+    case (.redact, _): "cannot redact: the recording has millions of different names and addresses"
     }
   }
 }

@@ -144,6 +144,9 @@ public final class Recording: Sendable {
     return bytes
   }
 
+  /// Ends the recording before a block, which whoever uses it has no memory for.
+  package func leaveOut(from index: Int) { fail(.crowded, from: index) }
+
   /// Checks blocks on a thread of its own, before they are asked for, until ``endCheckingAhead()``: for whoever uses
   /// all of them. Without a thread they are checked when they are asked for; so is a recording of a single block.
   package func beginCheckingAhead() {
@@ -231,6 +234,19 @@ public final class Recording: Sendable {
       ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
   }
 
+  /// What has happened to the file since it was opened: from where on it cannot be read any more. Checks nothing.
+  public struct Damage: Hashable, Sendable {
+    public var flaw: RecordingFlaw
+    /// Nanoseconds from the recording's start to the last record that can still be read; nil if none can.
+    public var lastTime: UInt64?
+  }
+
+  /// Nil while all that was read once can be read again.
+  public var damage: Damage? {
+    let (flaw, last) = checked.withLock { ($0.flaw, $0.blocks.last?.lastTime) }
+    return flaw.map { Damage(flaw: $0, lastTime: last.map { $0.since(startTime) }) }
+  }
+
   /// Records, without the end record.
   public var recordCount: UInt64 { sum(\.recordCount, \.endRecord) }
 
@@ -245,9 +261,11 @@ public final class Recording: Sendable {
     header.host.startTime != 0 ? header.host.startTime : whole.firstTime
   }
 
-  /// When recording stopped; without an end record the largest time of a record.
+  /// When recording stopped; without an end record, or if the rest cannot be used, the largest time of a record.
   public var endTime: UInt64 {
     let whole = whole
+    let cut = checked.withLock { $0.flaw == nil ? nil : $0.blocks.map(\.lastTime).max() ?? 0 }
+    if let cut { return max(cut, startTime) }
     return max(whole.end?.base.time_ns ?? 0, whole.lastTime, startTime)
   }
 

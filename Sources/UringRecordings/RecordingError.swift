@@ -42,9 +42,14 @@ public enum RecordingFlaw: Hashable, Sendable {
   case changed
   /// Reading failed.
   case cannotRead(SystemPackage.Errno)
+  /// So much is in flight at once that a snapshot of it does not fit into memory.
+  case crowded
 }
 
 extension RecordingFlaw {
+  /// Requests, buffers and groups that are kept of a recording: with a few snapshots of them less than 512 MB.
+  package static let mostEntries = 1 << 17
+
   /// - Parameter base: offset in the file of what was checked.
   init(_ flaw: RecordCheck.Flaw, base: Int) {
     self =
@@ -63,6 +68,8 @@ extension RecordingFlaw: CustomStringConvertible {
       "the recording is corrupt at \(isLine ? "line" : "byte") \(place)"
     case .changed: "the recording changed while it was read"
     case .cannotRead(let errno): "reading the recording failed: \(errno)"
+    case .crowded:
+      "more than \(Self.mostEntries) requests and buffers are in use at once: the rest is left out"
     }
   }
 }

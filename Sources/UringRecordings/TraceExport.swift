@@ -5,11 +5,15 @@ import UringRecords
 public enum TraceExport {
   /// Writes and closes the file, which does not appear if that fails. A recording that was cut off gets no end.
   ///
-  /// - Parameter time: nanoseconds from the start at which the copy ends; nil for all of it.
+  /// - Parameters:
+  ///   - time: nanoseconds from the start at which the copy ends; nil for all of it.
+  ///   - rewriter: changes the records.
   public static func write(
-    _ recording: Recording, until time: UInt64? = nil, to file: OutputFile, format: TraceFormat
+    _ recording: Recording, until time: UInt64? = nil, to file: OutputFile, format: TraceFormat,
+    rewriter: (any RecordRewriter)? = nil
   ) throws(OutputError) {
-    var writer = Writer(header: recording.header, file: file, format: format)
+    var writer = Writer(
+      header: recording.header, file: file, format: format, rewriter: rewriter)
     if let time, time < recording.duration {
       try writer.write(recording, until: recording.startTime + time)
     } else {
@@ -18,6 +22,7 @@ public enum TraceExport {
         try writer.write(block.bytes)
         withExtendedLifetime(block) {}
         index += 1
+        if writer.encoder.isFull { recording.leaveOut(from: index) }
       }
       if recording.flaw == nil {
         writer.end(
@@ -50,15 +55,28 @@ public enum TraceExport {
     let encoder: any TraceEncoder
     var bytes: [UInt8] = []
     var total: UInt64 = 0
+    var rewriter: (any RecordRewriter)?
 
-    init(header: RecordingHeader, file: OutputFile, format: TraceFormat) {
+    init(
+      header: RecordingHeader, file: OutputFile, format: TraceFormat,
+      rewriter: (any RecordRewriter)? = nil
+    ) {
       self.file = file
-      encoder = format.makeEncoder(header: header)
+      self.rewriter = rewriter
+      encoder = format.makeEncoder(header: rewriter?.rewritten(header) ?? header)
       encoder.begin(into: &bytes)
     }
 
     mutating func write(_ records: UnsafeRawBufferPointer) throws(OutputError) {
-      encoder.encode(records, into: &bytes)
+      if rewriter != nil {
+        var copies: [UInt8] = []
+        guard rewriter?.append(records, to: &copies) == true else {
+          throw OutputError(path: file.path, errno: .outOfRange, operation: .redact)
+        }
+        copies.withUnsafeBytes { encoder.encode($0, into: &bytes) }
+      } else {
+        encoder.encode(records, into: &bytes)
+      }
       try flush()
     }
 
@@ -80,12 +98,14 @@ public enum TraceExport {
         try write(bytes.prefix(end))
         guard isWhole else { break }
         index += 1
+        if encoder.isFull { recording.leaveOut(from: index) }
       }
       self.end(time: time, records: count, lost: lost)
     }
 
     mutating func end(time: UInt64, records: UInt64, lost: UInt64) {
-      encoder.end(time: time, records: records, lost: lost, into: &bytes)
+      encoder.end(
+        time: rewriter?.rewritten(time: time) ?? time, records: records, lost: lost, into: &bytes)
     }
 
     mutating func close() throws(OutputError) {

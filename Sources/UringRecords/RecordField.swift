@@ -75,6 +75,38 @@ public struct RecordField: Sendable {
     case errno, cqeFlags, registerName, ublkCommand, fuseCommand, cmdOp
   }
 
+  /// What takes the place of a value that can identify a machine or its users.
+  public enum Redaction: Sendable {
+    /// It identifies nothing and stays.
+    case plain
+    /// An address in the kernel.
+    case kernel
+    /// An address in a process, or a number that the application chose and that can be one.
+    case user
+    /// As ``user``, but a number of 32 bits stays: drivers give it a meaning.
+    case word
+    /// Words of an SQE, whose meaning depends on the opcode.
+    case off, addr, addr3, pad2
+    /// Words of the argument of io_uring_register.
+    case argument
+    /// CLOCK_MONOTONIC.
+    case time
+    /// An inode number.
+    case inode
+    /// Another number, of which only its being equal matters.
+    case number
+    /// The name of a thread.
+    case comm
+    /// Names of files and descriptions of sockets and the like.
+    case text
+    /// Frames of a stack in a process.
+    case frames
+    /// Frames of the kernel's stack: names of functions stay, addresses do not.
+    case addresses
+    /// Data of the application.
+    case erase
+  }
+
   /// Values that are null in JSON.
   public enum Null: Sendable {
     /// All bits are set.
@@ -121,12 +153,13 @@ public struct RecordField: Sendable {
   let isAny: Bool
   /// The numbers of all records are added up.
   let isSummed: Bool
+  public let redaction: Redaction
 
   init(
     _ name: StaticString, _ scalar: Scalar, _ format: Format, derived: Derived? = nil,
     null: Null? = nil, omitted: Range<Int>? = nil, isAdded: Bool = false,
     alternative: Alternative? = nil, condition: Scalar? = nil, isAny: Bool = false,
-    isSummed: Bool = false
+    isSummed: Bool = false, redaction: Redaction = .plain
   ) {
     self.name = name
     self.scalar = scalar
@@ -139,6 +172,7 @@ public struct RecordField: Sendable {
     self.condition = condition
     self.isAny = isAny
     self.isSummed = isSummed
+    self.redaction = redaction
   }
 
   /// Offset of the byte behind the field; it is in the record if this is at most its size.

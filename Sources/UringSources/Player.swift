@@ -36,8 +36,9 @@ final class Player {
 
   var timeline: Timeline {
     Timeline(
-      position: engine.position, duration: recording.duration, event: engine.event,
-      eventCount: recording.eventCount, isPlaying: isPlaying, speed: speed,
+      position: engine.position, duration: max(recording.duration, engine.position),
+      event: engine.event, eventCount: max(recording.eventCount, engine.event),
+      isPlaying: isPlaying, speed: speed,
       isCutOff: recording.flaw != nil)
   }
 
@@ -48,7 +49,8 @@ final class Player {
     defer { lastTick = now }
     guard isPlaying, let lastTick, now > lastTick else { return }
     let elapsed = Double(now - lastTick) * speed
-    let rest = recording.duration - engine.position
+    // A file that has changed can be shorter now.
+    let rest = recording.duration.since(engine.position)
     engine.advance(to: engine.position + (elapsed < Double(rest) ? UInt64(elapsed) : rest))
     if engine.position >= recording.duration { isPlaying = false }
   }

@@ -31,12 +31,13 @@ extension Recording {
       engine.advance(to: moment)
       let snapshot = engine.snapshot(withEvents: false)
       body(filter.apply(to: snapshot))
-      count += 1 + UInt64(snapshot.rings.count / 1_000 + snapshot.requests.count / 20_000)
+      let weight = 1 + UInt64(snapshot.rings.count / 500 + snapshot.requests.count / 10_000)
+      count += weight
       if count >= max(most / 2, 1) {
         count = 0
         doublings += 1
-        // Hours: a longer recording is looked at less closely.
-        step = min(step << (doublings < 10 ? 1 : 4), 1 << 60)
+        // Hours: a longer recording is looked at less closely, and so are states that take long to look at.
+        step = min(step << (doublings < 10 && weight < 20 ? 1 : 4), 1 << 60)
       }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step
     }

@@ -125,6 +125,7 @@ struct ReplayEngine: ~Copyable {
       event = next.endEvent
       offset = next.range.upperBound
       block += 1
+      if aggregator.entryCount > RecordingFlaw.mostEntries { recording.leaveOut(from: block) }
     }
     move(to: lastTime)
   }

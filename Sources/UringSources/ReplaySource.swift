@@ -37,12 +37,16 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
       recording, filter: filter, position: position, isPlaying: isPlaying, interval: refreshInterval
     )
     var first = State(snapshot: player.snapshot(), timeline: player.timeline)
-    if let flaw = recording.flaw { first.notices = [Notice("\(flaw)", isError: true)] }
+    let damage = recording.damage
+    if let flaw = recording.flaw, damage == nil {
+      first.notices = [Notice("\(flaw)", isError: true)]
+    }
+    first.notices += [damage].compactMap { $0.map(Notice.init) }
     let monitor = Monitor(first)
     state = monitor
     let box = PlayerBox(player)
     thread = try WorkerThread("player", orThrow: ThreadError.init) {
-      Self.run(monitor, box.player, dump)
+      Self.run(monitor, box.player, shown: damage, dump)
     }
   }
 
@@ -80,10 +84,11 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
   }
 
   private static func run(
-    _ monitor: Monitor<State>, _ player: Player,
+    _ monitor: Monitor<State>, _ player: Player, shown: Recording.Damage?,
     _ dump: @escaping @Sendable (Recording, String) -> Notice
   ) {
     var isStopping = false
+    var shown = shown
     while !isStopping {
       let deadline = player.deadline
       let tasks: [Task]
@@ -108,6 +113,9 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
       }
       let snapshot = player.snapshot()
       let timeline = player.timeline
+      let damage = player.recording.damage
+      if let damage, damage != shown { notices.append(Notice(damage)) }
+      shown = damage
       let wake = monitor.change { state in
         state.snapshot = snapshot
         state.timeline = timeline
@@ -146,5 +154,19 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     let player: Player
 
     init(_ player: Player) { self.player = player }
+  }
+}
+
+extension Notice {
+  /// The file has changed while it was played.
+  fileprivate init(_ damage: Recording.Damage) {
+    if damage.flaw == .crowded {
+      self.init("\(damage.flaw)", isError: true)
+      return
+    }
+    let rest = damage.lastTime.map {
+      "what follows \(Figures.duration($0, .prose)) can no longer be read, what was read before stays"
+    }
+    self.init("\(damage.flaw): \(rest ?? "nothing of it can be read any more")", isError: true)
   }
 }

@@ -17,6 +17,7 @@ extension Failure {
       case .create: ExitStatus.cannotCreate
       case .write: ExitStatus.outputFailed
       case .startThread: ExitStatus.system
+      case .redact: ExitStatus.badRecording
       }
     self.init(status, error.description)
   }

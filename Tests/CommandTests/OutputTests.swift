@@ -34,6 +34,24 @@ import Testing
     #expect(try names() == ["a.uring"])
   }
 
+  @Test func redactedExportHasSubstitutesInBothFormats() throws {
+    for format in ["uring", "jsonl"] {
+      let path = folder.path("redacted.\(format)")
+      let outcome = try Command.run("export", input, "--redact", "-o", path)
+      #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+      let trace = try Command.run("export", path, "-o", "-").text
+      #expect(trace.contains("\"comm\":\"task1\""))
+      #expect(trace.contains("\"ctx\":\"0xffff0000"))
+      #expect(trace.contains("\"start_realtime_ns\":0}"))
+      let events = try Command.run("export", input, "-o", "-").text.count { $0 == "\n" }
+      #expect(trace.count { $0 == "\n" } == events)
+    }
+    // With the end that --at gives it.
+    let cut = folder.path("cut.uring")
+    try Command.run("export", input, "--redact", "--at", "1ms", "-o", cut)
+    #expect(try Command.run("report", "--from", cut).error.isEmpty)
+  }
+
   @Test func exportThatFailsLeavesTheOldFile() throws {
     try Data("old".utf8).write(to: folder["x.jsonl"])
     try Data("nonsense".utf8).write(to: folder["bad"])

@@ -11,6 +11,7 @@ import Testing
     #include "records/topic.h"
     };
     #include "records/topic.h"
+    /* Header. @plain time_ns ctx req tid size kind opcode */
     struct record {
       __u64 time_ns; /* time */
       __u64 ctx;     /* ring */
@@ -22,10 +23,15 @@ import Testing
     };
     """
 
-  /// The description of one kind, `probe_hit`.
+  /// The description of one kind, `probe_hit`, whose fields are plain.
   private func describe(
-    fields: String, kind: String = "@title \"probe hit\" faint", number: String = "100"
+    fields: String, kind: String = "@title \"probe hit\" faint", number: String = "100",
+    plain: [String]? = nil
   ) throws -> RecordDescription.Kind {
+    let names = fields.split(separator: "\n").map { line in
+      line.prefix { $0 != ";" }.split(separator: " ").last.map(String.init) ?? ""
+    }
+    let plain = (plain ?? names).joined(separator: " ")
     let topic = """
       /* Probes. */
       #ifdef RECORD_KINDS
@@ -34,7 +40,7 @@ import Testing
       /*
        * A probe was hit.
        *
-       * \(kind)
+       * \(kind) @plain \(plain)
        */
       struct record_probe_hit {
         struct record base;
@@ -114,6 +120,33 @@ import Testing
   func mistakesAreNamedWithTheirLine(fields: String, message: String) throws {
     let found = try #require(self.message(fields: fields))
     #expect(found.hasPrefix("records/" + message), "\(found)")
+  }
+
+  @Test func whatNobodyHasClassifiedIsAMistake() throws {
+    func message(_ fields: String, plain: [String]) -> String {
+      do {
+        _ = try describe(fields: fields, plain: plain)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    for field in [
+      "__u64 a; /* a */", "__u32 a; /* a */", "__u64 a; /* a @hex */", "char a[16]; /* a */",
+      "__u64 a[4]; /* a @hex */", "__u32 a; /* a @text a */", "__u64 a; /* a @line user_data */",
+    ] {
+      #expect(message(field, plain: []).contains("a is neither @plain nor @redact"), "\(field)")
+      #expect(message(field, plain: ["a"]) == "", "\(field)")
+    }
+    #expect(message("__u8 a; /* a @bool */", plain: []) == "")
+    #expect(message("__u64 a; /* a */", plain: ["a", "b"]).contains("@plain names b"))
+    for mistake in ["luck", "comm", "", "kernel user"] {
+      let field = "__u64 a; /* a @redact \(mistake) */"
+      #expect(message(field, plain: []).contains("expected @redact KIND"), "\(mistake)")
+    }
+    #expect(message("__u64 a; /* a @redact kernel */", plain: ["a"]).contains("no @plain"))
+    let kind = try describe(fields: "__u64 a; /* a @redact kernel */", plain: [])
+    #expect(kind.fields[0].redaction == "kernel")
   }
 
   @Test func mistakesOfAKindAreNamed() throws {

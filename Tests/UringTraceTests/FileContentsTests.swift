@@ -70,6 +70,46 @@ import UringRecords
     }
   }
 
+  @Test func aReplayShowsOnceThatItsFileHasChanged() async throws {
+    let path = TemporaryFile.path("changing")
+    defer { unlink(path) }
+    try Data(bytes).write(to: URL(filePath: path))
+    let recording = try recording(path)
+    let source = try ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("no") })
+    defer { source.stop() }
+    let changes = AsyncStream.makeStream(of: Void.self)
+    source.onChange { changes.continuation.yield() }
+    var announced = changes.stream.makeAsyncIterator()
+    #expect(source.takeNotices().isEmpty)
+    truncate(path, 20_000)
+    // The last event cannot be reached any more.
+    source.perform(.seek(recording.duration))
+    var notices = source.takeNotices()
+    while notices.isEmpty {
+      await announced.next()
+      notices = source.takeNotices()
+    }
+    #expect(notices.count == 1)
+    #expect(notices[0].isError && notices[0].text.contains("changed while it was read"))
+    #expect(notices[0].text.contains("what was read before stays"))
+    let records = source.current().recordCount
+    #expect(records > 0)
+    // Nor is it shown again while nothing else happens.
+    source.perform(.stepBack)
+    while source.current().recordCount == records { await announced.next() }
+    #expect(source.takeNotices().isEmpty)
+    // Then the file is gone to its start.
+    truncate(path, 0)
+    source.perform(.seek(0))
+    source.perform(.seek(1_000_000))
+    notices = []
+    while notices.isEmpty {
+      await announced.next()
+      notices = source.takeNotices()
+    }
+    #expect(notices[0].text.contains("nothing of it can be read any more"))
+  }
+
   @Test func whatIsNoRecordingIsNotReadToItsEnd() {
     #expect(throws: RecordingError.notARecording) { try Recording(path: "/dev/zero") }
   }

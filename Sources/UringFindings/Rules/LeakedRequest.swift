@@ -36,10 +36,6 @@ extension FindingRule {
 
   /// Requests whose descriptor a CLOSE on the ring has closed.
   private static func leaked(on ring: Ring, _ evidence: Evidence) -> Sighting? {
-    let holders = evidence.inFlight(on: ring.id).filter {
-      if case .descriptor? = $0.file { !$0.isSuspect } else { false }
-    }
-    guard !holders.isEmpty else { return nil }
     var closed: [FileNames.DescriptorKey: UInt64] = [:]
     evidence.forEachEnded(on: ring.id, within: .history) { request in
       guard request.opcode == .close, request.isSQEKnown, request.sqe.file_index == 0,
@@ -49,8 +45,9 @@ extension FindingRule {
       // Newest first.
       if closed[key] == nil { closed[key] = request.lastTime }
     }
-    let left = holders.filter { request in
-      guard case .descriptor(let fd)? = request.file,
+    guard !closed.isEmpty else { return nil }
+    let left = evidence.inFlight(on: ring.id).filter { request in
+      guard case .descriptor(let fd)? = request.file, !request.isSuspect,
         let time = closed[FileNames.DescriptorKey(tgid: request.submitterTgid, fd: fd)]
       else { return false }
       return time > request.startTime && evidence.age(since: time) >= patience

@@ -11,6 +11,7 @@ final class TraceJSONEncoder: TraceEncoder {
   private var events: UInt64 = 0
   private var image = RecordImage()
   let keepsRecords = false
+  var isFull: Bool { aggregator.entryCount > RecordingFlaw.mostEntries }
 
   init(header: RecordingHeader) {
     self.header = header

@@ -77,7 +77,7 @@ public struct HostDescription: Sendable, Hashable {
   public var tier: String
   /// Start of the observation; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64
-  /// The same moment, nanoseconds since 1970.
+  /// The same moment, nanoseconds since 1970; 0 if it is not known.
   public var startRealtime: UInt64
   /// One request in this many has records; the others are only counted.
   public var sampling: UInt32

@@ -26,6 +26,19 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     }
   }
 
+  /// Whether a 64-bit word of the call's argument can be an address.
+  package func isAddress(word: Int) -> Bool {
+    switch rawValue & ~(1 << 31) {
+    // io_uring_rsrc_update2: offset, data, tags, nr
+    case 16: word == 1 || word == 2
+    // io_uring_buf_reg: ring_addr, then entries, group and flags
+    case 22, 23: word == 0
+    // io_uring_clone_buffers: numbers
+    case 30: false
+    default: true
+    }
+  }
+
   public static let registerProvidedRing = RegisterOpcode(rawValue: 22)
 
   private static let names = [

@@ -60,7 +60,8 @@ struct HeaderView {
   /// At the right end: paused or live, and the time.
   private func state(isShort: Bool) -> [Piece] {
     guard let scene = interface.scene else { return [Piece("starting…", .faint)] }
-    let time = Piece(isShort ? "" : "  " + Clock.timeOfDay(scene.snapshot))
+    let clock = isShort ? "" : Clock.timeOfDay(scene.snapshot)
+    let time = Piece(clock.isEmpty ? "" : "  " + clock)
     if let timeline = interface.timeline {
       return [Piece(timeline.isPlaying ? "REPLAY" : "REPLAY PAUSED", .warning), time]
     }

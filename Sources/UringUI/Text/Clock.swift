@@ -4,8 +4,9 @@ import UringTrace
 
 /// Times of day and times since the start.
 enum Clock {
-  /// "12:34:56", local time.
+  /// "12:34:56", local time; empty if it is not known, as in a redacted recording.
   static func timeOfDay(_ snapshot: Snapshot) -> String {
+    guard snapshot.host.startRealtime != 0 else { return "" }
     let since = snapshot.time.since(snapshot.host.startTime)
     var seconds = time_t((snapshot.host.startRealtime + since) / 1_000_000_000)
     var parts = tm()

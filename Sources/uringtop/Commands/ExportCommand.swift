@@ -1,6 +1,7 @@
 import ArgumentParser
 import CProcess
 import UringRecordings
+import UringRedaction
 
 /// Converts between the binary recording and trace.jsonl.
 struct ExportCommand: ParsableCommand {
@@ -11,10 +12,14 @@ struct ExportCommand: ParsableCommand {
       A recording that was cut off stays so: the copy has no summary either. With --at the copy ends \
       then, as if recording had stopped.
 
+      With --redact, names, paths, addresses, inodes and times of day are replaced, each one everywhere by the \
+      same substitute: reports find the same. docs/security.md lists what stays.
+
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
         uringtop export trace.uring -o - | jq 'select(.event == "complete" and .res < 0)'
         uringtop export trace.uring --at 2.5s -o start.uring
+        uringtop export trace.uring --redact -o public.uring
       """)
 
   @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
@@ -22,19 +27,25 @@ struct ExportCommand: ParsableCommand {
 
   @OptionGroup var moment: MomentOption
 
+  @Flag(help: "Replace what identifies the machine and its users.")
+  var redact = false
+
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let format = try output.resolvedFormat()
     let file = try RecordingFile(
       input, for: output.path == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
-    try Self.write(file.recording, until: moment.time, to: output.path, format: format)
+    try Self.write(
+      file.recording, until: moment.time, to: output.path, format: format,
+      rewriter: redact ? Redactor(file.recording.header) : nil)
     file.reportFlaw()
     moment.reportIfLate(in: file)
   }
 
   static func write(
-    _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat
+    _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat,
+    rewriter: (any RecordRewriter)? = nil
   ) throws(Failure) {
     // An export would replace the recording or, through standard output, write into it while it is read.
     if let input = recording.fileID, FileID(output: path) == input {
@@ -43,7 +54,8 @@ struct ExportCommand: ParsableCommand {
     }
     do {
       let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
-      try TraceExport.write(recording, until: time, to: file, format: format)
+      try TraceExport.write(
+        recording, until: time, to: file, format: format, rewriter: rewriter)
     } catch {
       throw Failure(error)
     }

@@ -43,12 +43,13 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
  * @event
  * @logged
  * @order command device flags block
+ * @plain command flags
  */
 struct record_command {
   struct record base;
-  __u64 device;              /* private data of the character device: distinguishes devices @hex */
-  __u32 command;             /* cmd_op @derive ublk_command */
-  __u32 flags;               /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
+  __u64 device;  /* private data of the character device: distinguishes devices @hex @redact kernel */
+  __u32 command; /* cmd_op @derive ublk_command */
+  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
   struct record_block block; /* the block request it delivers, or null @object @null zero */
 };
 
@@ -73,13 +74,14 @@ struct record_buffer_use {
  * @event
  * @logged
  * @order function buffer node priv release sharers
+ * @plain sharers
  */
 struct record_buffer_release {
   struct record base;
-  __u64 buffer;                 /* struct io_mapped_ubuf * @hex */
-  __u64 node;                   /* struct io_rsrc_node * @hex */
-  __u64 priv;                   /* argument of the release function @hex */
-  __u64 release;                /* address of the release function @hex */
+  __u64 buffer;                 /* struct io_mapped_ubuf * @hex @redact kernel */
+  __u64 node;                   /* struct io_rsrc_node * @hex @redact kernel */
+  __u64 priv;                   /* argument of the release function @hex @redact kernel */
+  __u64 release;                /* address of the release function @hex @redact kernel */
   enum record_release function; /* the function that gave it back, without a name its number */
   __u32 sharers;                /* rings that shared it before; at 1 the memory itself is given back */
 };
@@ -92,6 +94,7 @@ struct record_buffer_release {
  * @needs ring
  * @event
  * @logged
+ * @plain size first count register_opcode
  */
 struct record_buffer_table {
   struct record base;
@@ -140,11 +143,12 @@ struct record_block_request {
  *
  * @title "group buffer" faint
  * @needs ring request
+ * @plain length offset segments direction
  */
 struct record_group_buffer {
   struct record base;
-  __u64 leader;      /* struct io_kiocb * of the leader, req itself if that leads @hex */
-  __u64 acknowledge; /* address of grp_kbuf_ack @hex */
+  __u64 leader;      /* struct io_kiocb * of the leader, req itself if that leads @hex @redact kernel */
+  __u64 acknowledge; /* address of grp_kbuf_ack @hex @redact kernel */
   __u64 length;      /* size @unit bytes */
   __u64 offset;      /* of the data in its segments @unit bytes */
   __u32 segments;    /* segments of the buffer */
@@ -160,11 +164,12 @@ struct record_group_buffer {
  * @event
  * @logged
  * @order command queue unique node operation offset length buffer
+ * @plain offset length operation command queue
  */
 struct record_fuse_request {
   struct record base;
-  __u64 unique;    /* number of the FUSE request @hex */
-  __u64 node;      /* of the file, as the server named it @json node_id @hex */
+  __u64 unique;    /* number of the FUSE request @hex @redact word */
+  __u64 node;      /* of the file, as the server named it @json node_id @hex @redact user */
   __u64 offset;    /* in the file @json file_offset @unit bytes @any */
   __u32 length;    /* size @json file_length @unit bytes */
   __u32 operation; /* FUSE_READ (15) or FUSE_WRITE (16) */
@@ -179,6 +184,7 @@ struct record_fuse_request {
  * @title "local buffer" faint
  * @needs ring request
  * @order role buffer
+ * @plain role
  */
 struct record_local_buffer {
   struct record base;
@@ -192,6 +198,7 @@ struct record_local_buffer {
  *
  * @title "provided tail" faint
  * @needs ring
+ * @plain bgid tail
  */
 struct record_provided_tail {
   struct record base;
@@ -204,6 +211,7 @@ struct record_provided_tail {
  *
  * @title "provided group" faint
  * @needs ring
+ * @plain bgid left entries head_length head_bid head_slot
  */
 struct record_provided_group {
   struct record base;
@@ -211,7 +219,7 @@ struct record_provided_group {
   __u32 left;          /* available buffers */
   __u32 entries;       /* of a buffer ring; 0 if provided by PROVIDE_BUFFERS */
   __u32 head_is_known; /* true if the entry at the head of the buffer ring follows @bool @reused 1 */
-  __u64 head_address;  /* its address @hex @added 1 */
+  __u64 head_address;  /* its address @hex @added 1 @redact user */
   __u32 head_length;   /* its size @unit bytes @added 1 */
   __u16 head_bid;      /* its buffer id @added 1 */
   __u16 head_slot;     /* its slot in the buffer ring @added 1 */
@@ -223,6 +231,7 @@ struct record_provided_group {
  *
  * @title "provided twice" warning
  * @needs ring request
+ * @plain bgid bid distance left
  */
 struct record_provided_twice {
   struct record base;

@@ -35,13 +35,14 @@ struct record_calls_watched {
  *
  * @title "system calls" faint
  * @order call result count first_ns last_ns getevents_ns tgid fd sqes argument minimum call_flags entered filters
+ * @plain count sqes tgid result fd argument minimum call_flags
  */
 struct record_system_calls {
   struct record base;
   __u64 count;           /* calls */
-  __u64 first_ns;        /* return of the first */
-  __u64 last_ns;         /* return of the last; the fields below are of this call */
-  __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit */
+  __u64 first_ns;        /* return of the first @redact time */
+  __u64 last_ns;         /* return of the last; the fields below are of this call @redact time */
+  __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit @redact time */
   __u64 sqes;            /* enter: SQEs that the kernel took in all calls @omit */
   __u32 tgid;            /* process */
   __s32 result;          /* negative errno, 0 for all calls that succeeded @derive errno */
@@ -59,6 +60,7 @@ struct record_system_calls {
  * Limits of a process that concern io_uring.
  *
  * @title "process limits" faint
+ * @plain locked files tgid disabled
  */
 struct record_process_limits {
   struct record base;
@@ -67,7 +69,7 @@ struct record_process_limits {
   __u32 tgid;         /* process */
   __u32 ignores_lock; /* true with CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply @bool */
   __s32 disabled;     /* kernel.io_uring_disabled; null where the kernel has none @null negative */
-  __s32 group;        /* kernel.io_uring_group; null for none @null negative */
+  __s32 group;        /* kernel.io_uring_group; null for none @null negative @redact number */
 };
 
 /*
@@ -77,6 +79,7 @@ struct record_process_limits {
  * @title "last taken" faint
  * @needs ring
  * @order count has_cqe res sqe
+ * @plain count res
  */
 struct record_last_taken {
   struct record base;

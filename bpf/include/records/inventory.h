@@ -91,6 +91,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
  * @needs ring
  * @order sq_pending cq_pending is_overflowed waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms
  * @order waiter_in_iowait sq_thread sq_thread_ms is_polled eventfd
+ * @plain sq_pending cq_pending waiters waiter_tid waiter_tgid waiter_missing waiter_asleep_ms
+ * @plain sq_thread_ms
  */
 struct record_ring_depth {
   struct record base;
@@ -114,6 +116,7 @@ struct record_ring_depth {
  *
  * @title "SQ thread" faint
  * @needs ring
+ * @plain ran_ns delayed_ns slept idle_ms policy nice length
  */
 struct record_sq_thread {
   struct record base;
@@ -130,6 +133,7 @@ struct record_sq_thread {
  * The io-wq workers of a process. Written when that has changed.
  *
  * @title "worker pool" faint
+ * @plain tgid workers idle length
  */
 struct record_worker_pool {
   struct record base;
@@ -146,6 +150,7 @@ struct record_worker_pool {
  *
  * @title "ring balance" faint
  * @needs ring
+ * @plain outstanding reached
  */
 struct record_ring_balance {
   struct record base;
@@ -164,28 +169,30 @@ struct record_ring_balance {
  * @needs ring request
  * @order place since_ns behind notif flags known fd off addr len op_flags buf_index poll_events expires_ns tgid
  * @order submitter_tid ublk file
+ * @plain len op_flags fd poll_events tgid submitter_tid buf_index ublk
  */
 struct record_parked {
   struct record base;
-  __u64 since_ns;          /* it was submitted before this */
-  __u64 behind;            /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit */
-  __u64 flags;             /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
-  __u64 user_data;         /* of the request @line user_data */
-  __u64 off;               /* as in the SQE @signed @any */
-  __u64 addr;              /* as in the SQE @hex */
-  __u64 expires_ns;        /* timeouts: when they fire @omit @any */
-  __u32 len;               /* as in the SQE */
-  __u32 op_flags;          /* as in the SQE */
-  __s32 fd;                /* descriptor, or index of a registered file */
-  __u32 poll_events;       /* poll: POLL* events it waits for */
-  __u32 tgid;              /* process of the submitter */
+  __u64 since_ns;    /* it was submitted before this @redact time */
+  __u64 behind;      /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit @redact kernel */
+  __u64 flags;       /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
+  __u64 user_data;   /* of the request @line user_data @redact user */
+  __u64 off;         /* as in the SQE @signed @any @redact off */
+  __u64 addr;        /* as in the SQE @hex @redact addr */
+  __u64 expires_ns;  /* timeouts: when they fire @omit @any @redact time */
+  __u32 len;         /* as in the SQE */
+  __u32 op_flags;    /* as in the SQE */
+  __s32 fd;          /* descriptor, or index of a registered file */
+  __u32 poll_events; /* poll: POLL* events it waits for */
+  __u32 tgid;        /* process of the submitter */
   __u32 submitter_tid;     /* thread of the submitter */
   __u16 buf_index;         /* as in the SQE */
   enum record_place place; /* where the kernel keeps it */
   __u8 known;              /* fields above that are valid @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
   struct record_file_identity file; /* its file, null before that was looked up @object @null zero @added 1 */
-  __u64 notif; /* zero-copy sends without a result: the io_kiocb of their notification @hex @omit @added 1 */
+  /* zero-copy sends without a result: the io_kiocb of their notification @hex @omit @added 1 @redact kernel */
+  __u64 notif;
 };
 
 /*
@@ -204,10 +211,11 @@ struct record_unsubmitted {
  *
  * @title "unreaped" faint
  * @needs ring
+ * @plain res cflags
  */
 struct record_unreaped {
   struct record base;
-  __u64 user_data;     /* of the request @line user_data */
+  __u64 user_data;     /* of the request @line user_data @redact user */
   __s32 res;           /* result, or a negative errno @derive errno */
   __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
   __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
@@ -219,10 +227,11 @@ struct record_unreaped {
  *
  * @title "reaped" faint
  * @needs ring
+ * @plain res cflags
  */
 struct record_reaped {
   struct record base;
-  __u64 user_data; /* of the request @line user_data */
+  __u64 user_data; /* of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
 };
@@ -245,12 +254,13 @@ struct record_reaped_sqe {
  *
  * @title "reap lag" faint
  * @needs ring
+ * @plain count length
  */
 struct record_reap_lag {
   struct record base;
-  __u64 since_ns;  /* first seen */
-  __u64 taken_ns;  /* seen to be taken; 0 if they still lay there @omit */
-  __u64 user_data; /* of the oldest @line user_data */
+  __u64 since_ns;  /* first seen @redact time */
+  __u64 taken_ns;  /* seen to be taken; 0 if they still lay there @omit @redact time */
+  __u64 user_data; /* of the oldest @line user_data @redact user */
   __u32 count;     /* CQEs, when they were seen last */
   /* system call of the thread meanwhile, and the kernel's function behind a newline @text call */
   __u32 length;
@@ -264,7 +274,7 @@ struct record_reap_lag {
  */
 struct record_kernel_stack {
   struct record base;
-  /* frames, one a line, innermost first; empty if the kernel does not report them @text stack */
+  /* frames, one a line, innermost first; empty if the kernel does not report them @text stack @redact addresses */
   __u32 length;
   /* true if names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
   __u32 are_hidden;
@@ -275,11 +285,12 @@ struct record_kernel_stack {
  *
  * @title "file state" faint
  * @needs ring request
+ * @plain poll_events receive_bytes send_bytes
  */
 struct record_file_state {
   struct record base;
   __u32 poll_events;   /* POLL* events that are ready now */
-  __u32 length;        /* details, as a socket's addresses @text text */
+  __u32 length;        /* details, as a socket's addresses @text text @redact text */
   __s64 receive_bytes; /* readable bytes; null if unknown @null negative @unit bytes */
   __s64 send_bytes;    /* bytes not sent yet; null if unknown @null negative @unit bytes */
 };
@@ -291,11 +302,12 @@ struct record_file_state {
  *
  * @title "disk request" faint
  * @order start_ns issued_ns server_tgid with_server block
+ * @plain server_tgid
  */
 struct record_disk_request {
   struct record base;
-  __u64 start_ns;            /* when the block layer received it; 0 if unknown (no I/O statistics) */
-  __u64 issued_ns;           /* when the driver received it; 0 if unknown */
+  __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) @redact time */
+  __u64 issued_ns; /* when the driver received it; 0 if unknown @redact time */
   struct record_block block; /* the block request, or null @object @null zero */
   __u32 server_tgid;         /* ublk: server of the device; else 0 */
   __u8 with_server;          /* ublk: true if the server has it and has not committed it @bool */
@@ -308,11 +320,12 @@ struct record_disk_request {
  * @title "registered file" faint
  * @needs ring
  * @order index references tag inode mode can_read can_write file_system file
+ * @plain index references mode file_system
  */
 struct record_registered_file {
   struct record base;
-  __u64 tag;         /* the application's tag @hex */
-  __u64 inode;       /* inode number @any */
+  __u64 tag;         /* the application's tag @hex @redact user */
+  __u64 inode;       /* inode number @any @redact inode */
   __u32 index;       /* slot */
   __s32 references;  /* held by requests; null up to 6.12, which does not count them by file @null negative */
   __u16 mode;        /* of the inode, S_IF* */

@@ -27,6 +27,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
  *
  * @title "LOST" alarm
  * @logged
+ * @plain count
  */
 struct record_lost {
   struct record base;
@@ -41,6 +42,8 @@ struct record_lost {
  *
  * @title "counts" faint
  * @needs ring
+ * @plain submitted failed completed cqes auxiliary overflows dropped skipped bytes unmeasured
+ * @plain latency_sum
  */
 struct record_counts {
   struct record base;
@@ -66,6 +69,7 @@ struct record_counts {
  *
  * @title "end of recording" label
  * @closes
+ * @plain records lost
  */
 struct record_end {
   struct record base;

@@ -26,13 +26,14 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("MemoryCall") r
  * @event
  * @logged
  * @order tgid call address length target advice started_ns is_discarded stack
+ * @plain length tgid advice stack
  */
 struct record_memory_change {
   struct record base;
-  __u64 started_ns; /* when the call began @omit */
-  __u64 address;    /* first byte @hex */
+  __u64 started_ns; /* when the call began @omit @redact time */
+  __u64 address;    /* first byte @hex @redact user */
   __u64 length;     /* size @unit bytes @any */
-  __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit */
+  __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit @redact user */
   __u32 tgid;       /* process */
   __u32 advice;     /* madvise: MADV_* @omit */
   __u32 stack;      /* one more than the number of the caller's stack; 0 if it was not taken @omit */

@@ -16,25 +16,27 @@ RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
  * The name of thread `tid`.
  *
  * @title "task name" faint
+ * @plain tgid
  */
 struct record_task_name {
   struct record base;
   __u32 tgid; /* its process */
   __u32 reserved;
-  char comm[RECORD_COMM_LEN]; /* its name */
+  char comm[RECORD_COMM_LEN]; /* its name @redact comm */
 };
 
 /*
  * The name of a file.
  *
  * @title "file name" faint
+ * @plain tgid fd
  */
 struct record_file_name {
   struct record base;
   __u32 tgid;     /* process that has it */
   __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
   __u32 is_fixed; /* true: a registered file @hidden */
-  __u32 length;   /* path, or what /proc shows for it @text name 4095 */
+  __u32 length;   /* path, or what /proc shows for it @text name 4095 @redact text */
 };
 
 /*
@@ -42,6 +44,7 @@ struct record_file_name {
  * closed.
  *
  * @title "file name" faint
+ * @plain tgid fd
  */
 struct record_known_file {
   struct record base;
@@ -51,7 +54,10 @@ struct record_known_file {
   __u8 is_closed;                   /* true: the descriptor does not refer to the file @json closed @bool */
   __u8 has_none;                    /* true: no descriptor of any process does @json no_descriptor @bool */
   __u16 reserved;
-  /* what /proc shows for it; of a closed one, for what has the descriptor now, then a line on itself @text name 4095 */
+  /*
+   * what /proc shows for it; of a closed one, for what has the descriptor now, then a line on itself @text name 4095
+   * @redact text
+   */
   __u32 length;
 };
 
@@ -59,6 +65,7 @@ struct record_known_file {
  * The name of one REQ_F_* bit on the kernel that wrote the stream.
  *
  * @title "flag name" faint
+ * @plain bit name
  */
 struct record_flag_name {
   struct record base;
@@ -70,10 +77,12 @@ struct record_flag_name {
  * The name of a kernel function.
  *
  * @title "symbol" faint
+ * @plain name
  */
 struct record_symbol {
   struct record base;
-  __u64 address; /* below 64: an enum record_release, whose function is traced from this record on @hex */
+  /* below 64: an enum record_release, whose function is traced from this record on @hex @redact kernel */
+  __u64 address;
   char name[56]; /* the function */
 };
 
@@ -81,12 +90,13 @@ struct record_symbol {
  * A user stack. `ctx` and `req` are 0, for requests share it.
  *
  * @title "user stack" faint
+ * @plain tgid stack
  */
 struct record_user_stack {
   struct record base;
   __u32 tgid;   /* process whose stack it is */
   __u32 stack;  /* number in the kernel's table */
-  __u32 length; /* frames, one a line, innermost first @text frames */
+  __u32 length; /* frames, one a line, innermost first @text frames @redact frames */
   __u32 reserved;
 };
 

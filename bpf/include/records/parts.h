@@ -1,42 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Structs that several kinds of records have in common. */
 
-/* The start of every record. */
+/*
+ * The start of every record.
+ *
+ * @plain tid size kind opcode
+ */
 struct record {
-  __u64 time_ns; /* CLOCK_MONOTONIC */
-  __u64 ctx;     /* struct io_ring_ctx *, the ring; 0 if the event names none */
-  __u64 req;     /* struct io_kiocb *, soon reused by the kernel; 0 if the event names none */
+  __u64 time_ns; /* CLOCK_MONOTONIC @redact time */
+  __u64 ctx;     /* struct io_ring_ctx *, the ring; 0 if the event names none @redact kernel */
+  __u64 req;     /* struct io_kiocb *, soon reused by the kernel; 0 if the event names none @redact kernel */
   __u32 tid;     /* the thread that was running when the event fired */
   __u16 size;    /* of the whole record in bytes, this header included */
   enum record_kind kind;
   __u8 opcode; /* IORING_OP_* of the request, RECORD_OPCODE_NONE without a request */
 };
 
-/* An SQE as the application wrote it: the first 64 bytes, include/uapi/linux/io_uring.h. */
+/*
+ * An SQE as the application wrote it: the first 64 bytes, include/uapi/linux/io_uring.h.
+ *
+ * @plain opcode ioprio fd len op_flags buf_index personality file_index
+ */
 struct record_sqe {
   __u8 opcode;       /* IORING_OP_* @line opcode */
   __u8 flags;        /* IOSQE_* @json sqe_flags @names sqe */
   __u16 ioprio;      /* priority, or flags of the opcode */
   __s32 fd;          /* file descriptor; registered file with IOSQE_FIXED_FILE @or fixed_file flags 1 */
-  __u64 off;         /* offset, or the opcode's second address (addr2) @signed @any */
-  __u64 addr;        /* address, or splice_off_in @hex */
+  __u64 off;         /* offset, or the opcode's second address (addr2) @signed @any @redact off */
+  __u64 addr;        /* address, or splice_off_in @hex @redact addr */
   __u32 len;         /* bytes, iovecs or events, by opcode */
   __u32 op_flags;    /* flags of the opcode (rw_flags, msg_flags, poll32_events and others) */
-  __u64 user_data;   /* identifies the request to the application @line user_data */
+  __u64 user_data;   /* identifies the request to the application @line user_data @redact user */
   __u16 buf_index;   /* registered buffer; buffer group with IOSQE_BUFFER_SELECT @or bgid flags 32 */
   __u16 personality; /* registered credentials */
   __u32 file_index;  /* or splice_fd_in, optlen, addr_len */
-  __u64 addr3;       /* third address; first half of the command area of URING_CMD @hex */
-  __u64 pad2;        /* second half of the command area of URING_CMD @hex @derive cmd_op */
+  __u64 addr3;       /* third address; first half of the command area of URING_CMD @hex @redact addr3 */
+  __u64 pad2;        /* second half of the command area of URING_CMD @hex @derive cmd_op @redact pad2 */
 };
 
 /*
  * The block request behind a ublk command or buffer.
  *
  * @order request disk queue tag operation sector length io_flags
+ * @plain sector length operation queue tag io_flags disk
  */
 struct record_block {
-  __u64 request;   /* struct request *, priv of the buffer; 0 if unknown @hex */
+  __u64 request;   /* struct request *, priv of the buffer; 0 if unknown @hex @redact kernel */
   __u64 sector;    /* first sector; null for what has none, such as a flush @null max @unit 512 bytes */
   __u32 length;    /* size @unit bytes */
   __u32 operation; /* REQ_OP_* @json op */
@@ -54,15 +63,16 @@ struct record_block {
  * A registered buffer as the kernel had it: struct io_mapped_ubuf and its io_rsrc_node.
  *
  * @order index buffer node address length priv release tag references sharers segments is_kernel direction in_table
+ * @plain length references sharers segments index direction
  */
 struct record_buffer {
-  __u64 buffer;     /* struct io_mapped_ubuf *; 0: the slot is empty @hex */
-  __u64 node;       /* struct io_rsrc_node *; 0 up to 6.12 @hex */
-  __u64 address;    /* address in the application; 0 for a kernel buffer @hex */
+  __u64 buffer;     /* struct io_mapped_ubuf *; 0: the slot is empty @hex @redact kernel */
+  __u64 node;       /* struct io_rsrc_node *; 0 up to 6.12 @hex @redact kernel */
+  __u64 address;    /* address in the application; 0 for a kernel buffer @hex @redact user */
   __u64 length;     /* size @unit bytes */
-  __u64 priv;       /* argument of the release function: struct request * for ublk @hex */
-  __u64 release;    /* address of the release function; 0 up to 6.12 @hex */
-  __u64 tag;        /* the application's tag @hex */
+  __u64 priv;       /* argument of the release function: struct request * for ublk @hex @redact kernel */
+  __u64 release;    /* address of the release function; 0 up to 6.12 @hex @redact kernel */
+  __u64 tag;        /* the application's tag @hex @redact user */
   __s32 references; /* of the node: one for the table, one for each request; -1 up to 6.12 */
   __u32 sharers;    /* rings that share the buffer */
   __u32 segments;   /* segments of the buffer */
@@ -94,12 +104,13 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("AnonymousKind"
  * addresses are reused, but not all of this at once.
  *
  * @order file device inode generation mode file_system anonymous
+ * @plain file_system mode
  */
 struct record_file_identity {
-  __u64 file;                      /* struct file *, the open file; 0 if unknown @hex */
-  __u64 inode;                     /* inode number @any */
-  __u32 device;                    /* s_dev of its file system: major << 20 | minor */
-  __u32 generation;                /* of the inode number, where the file system has one */
+  __u64 file;                      /* struct file *, the open file; 0 if unknown @hex @redact kernel */
+  __u64 inode;                     /* inode number @any @redact inode */
+  __u32 device;                    /* s_dev of its file system: major << 20 | minor @redact number */
+  __u32 generation;                /* of the inode number, where the file system has one @redact number */
   __u32 file_system;               /* magic number, statfs(2) */
   __u16 mode;                      /* of the inode, S_IF* */
   enum record_anonymous anonymous; /* kind of an anonymous inode's file */

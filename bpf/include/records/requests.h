@@ -35,6 +35,7 @@ RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
  * @needs ring request
  * @event
  * @logged
+ * @plain fd
  */
 struct record_file_get {
   struct record base;
@@ -49,6 +50,7 @@ struct record_file_get {
  *
  * @title "file" faint
  * @needs ring request
+ * @plain fd
  */
 struct record_request_file {
   struct record base;
@@ -70,12 +72,14 @@ struct record_request_file {
  * @event
  * @logged
  * @order flags tgid sq_thread notif group_role sqe_is_known sqe
+ * @plain tgid group_role
  */
 struct record_submit {
   struct record base;
   /* REQ_F_*; the bits differ between kernels, `flag_name` names them @json flag_bits @requestFlags */
   __u64 flags;
-  __u64 notif;    /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit */
+  /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit @redact kernel */
+  __u64 notif;
   __u32 tgid;     /* process of the submitter; of the ring's owner with SQPOLL */
   __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted it @bool */
   /* false if the SQE was unreadable: only opcode, flags and user_data are valid @json sqe_known @bool */
@@ -106,6 +110,7 @@ struct record_queue_async_work {
  * @needs ring request
  * @event
  * @logged
+ * @plain mask events
  */
 struct record_poll_arm {
   struct record base;
@@ -120,6 +125,7 @@ struct record_poll_arm {
  * @needs ring request
  * @event
  * @logged
+ * @plain mask
  */
 struct record_task_add {
   struct record base;
@@ -149,7 +155,8 @@ struct record_defer {
  */
 struct record_link {
   struct record base;
-  __u64 target; /* a request of the same chain: the head up to 6.1, the previous one in later kernels @hex */
+  /* a request of the same chain: the head up to 6.1, the previous one in later kernels @hex @redact kernel */
+  __u64 target;
 };
 
 /*
@@ -162,7 +169,7 @@ struct record_link {
  */
 struct record_fail_link {
   struct record base;
-  __u64 link; /* the request that is cancelled @hex */
+  __u64 link; /* the request that is cancelled @hex @redact kernel */
 };
 
 /*
@@ -172,14 +179,15 @@ struct record_fail_link {
  * @needs ring
  * @event
  * @logged
+ * @plain res cflags
  */
 struct record_complete {
   struct record base;
-  __u64 user_data; /* of the request @line user_data */
+  __u64 user_data; /* of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
-  __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 */
-  __u64 extra2;    /* second half @hex @omit extra1 extra2 */
+  __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 @redact erase */
+  __u64 extra2;    /* second half @hex @omit extra1 extra2 @redact erase */
 };
 
 /*
@@ -190,7 +198,7 @@ struct record_complete {
  */
 struct record_complete_unseen {
   struct record_complete complete;
-  __u64 submitted_ns; /* time of the submission, if that has no record @added 1 */
+  __u64 submitted_ns; /* time of the submission, if that has no record @added 1 @redact time */
 };
 
 /*
@@ -200,10 +208,11 @@ struct record_complete_unseen {
  * @needs ring
  * @event
  * @logged
+ * @plain res cflags
  */
 struct record_cqe_overflow {
   struct record base;
-  __u64 user_data; /* of the request @line user_data */
+  __u64 user_data; /* of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u32 dropped;   /* true if there was no memory: the CQE is lost for good @bool */
@@ -218,6 +227,7 @@ struct record_cqe_overflow {
  * @event
  * @logged
  * @order error flags tgid sqe
+ * @plain error tgid
  */
 struct record_req_failed {
   struct record base;
@@ -235,6 +245,7 @@ struct record_req_failed {
  * @needs ring
  * @event
  * @logged
+ * @plain pos wanted got
  */
 struct record_short_write {
   struct record base;
@@ -250,6 +261,7 @@ struct record_short_write {
  * @needs ring request
  * @event
  * @logged
+ * @plain res
  */
 struct record_skip {
   struct record base;
@@ -262,6 +274,7 @@ struct record_skip {
  *
  * @title "submit stack" faint
  * @needs ring request
+ * @plain tgid stack
  */
 struct record_submit_stack {
   struct record base;

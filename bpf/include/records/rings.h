@@ -23,6 +23,7 @@ RECORD_RING_SCAN RECORD_SWIFT_NAME("ringScan") = 113,
  * @needs ring
  * @event
  * @logged
+ * @plain fd tgid sq_entries cq_entries sq_thread_tid
  */
 struct record_create {
   struct record base;
@@ -32,7 +33,7 @@ struct record_create {
   __u32 cq_entries;           /* size of the completion queue */
   __u32 flags;                /* IORING_SETUP_* @names setup */
   __u32 sq_thread_tid;        /* of the SQ thread (iou-sqp), 0 without SQPOLL */
-  char comm[RECORD_COMM_LEN]; /* name of the creating thread */
+  char comm[RECORD_COMM_LEN]; /* name of the creating thread @redact comm */
 };
 
 /*
@@ -43,6 +44,7 @@ struct record_create {
  * @event
  * @logged
  * @order opcode nr_files nr_bufs result tgid
+ * @plain result opcode nr_files nr_bufs tgid
  */
 struct record_register {
   struct record base;
@@ -60,6 +62,7 @@ struct record_register {
  * @needs ring
  * @event
  * @logged
+ * @plain min_events tgid
  */
 struct record_cqring_wait {
   struct record base;
@@ -73,10 +76,11 @@ struct record_cqring_wait {
  * @title "task_work_run" faint
  * @event
  * @logged
+ * @plain count loops
  */
 struct record_task_work_run {
   struct record base;
-  __u64 tctx;  /* struct io_uring_task * @hex */
+  __u64 tctx;  /* struct io_uring_task * @hex @redact kernel */
   __u32 count; /* requests that were run */
   __u32 loops; /* passes over the list; 0 where the kernel does not report it (6.12 and later) */
 };
@@ -88,6 +92,7 @@ struct record_task_work_run {
  * @needs ring
  * @event
  * @logged
+ * @plain count loops
  */
 struct record_local_work_run {
   struct record base;
@@ -100,12 +105,13 @@ struct record_local_work_run {
  *
  * @title "register argument" faint
  * @needs ring
+ * @plain opcode nr_args
  */
 struct record_register_argument {
   struct record base;
   __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
   __u32 nr_args;  /* as passed to the call */
-  __u64 words[4]; /* the first 32 bytes of the argument @hex */
+  __u64 words[4]; /* the first 32 bytes of the argument @hex @redact argument */
 };
 
 /*
@@ -116,6 +122,7 @@ struct record_register_argument {
  * @needs ring
  * @event
  * @logged
+ * @plain tgid sq_entries cq_entries sq_thread_tid nr_files nr_bufs submitter_tid
  */
 struct record_ring_found {
   struct record base;
@@ -127,7 +134,7 @@ struct record_ring_found {
   __u32 nr_files;             /* registered files */
   __u32 nr_bufs;              /* registered buffers */
   __u32 submitter_tid;        /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
-  char comm[RECORD_COMM_LEN]; /* name of the owner */
+  char comm[RECORD_COMM_LEN]; /* name of the owner @redact comm */
 };
 
 /*
@@ -135,6 +142,7 @@ struct record_ring_found {
  *
  * @title "ring fd" label
  * @needs ring
+ * @plain tgid fd
  */
 struct record_ring_fd {
   struct record base;

@@ -54,11 +54,12 @@ struct record_wait_look {
  *
  * @title "thread state" faint
  * @order tgid role state since_ns wait length fd other address signals
+ * @plain signals tgid other fd length state role
  */
 struct record_thread_state {
   struct record base;
-  __u64 since_ns;               /* it has not run since then; 0 if unknown @omit */
-  __u64 address;                /* of the futex @hex @omit */
+  __u64 since_ns;               /* it has not run since then; 0 if unknown @omit @redact time */
+  __u64 address;                /* of the futex @hex @omit @redact user */
   __u64 signals;                /* those that its process catches: bit 0 is signal 1 @hex */
   __u32 tgid;                   /* its process */
   __u32 other;                  /* process waited for; 0 for none @omit */
@@ -77,12 +78,14 @@ struct record_thread_state {
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
  * @order peer_inode queued length
+ * @plain references tgid fd readers writers pending capacity kernel_users queued
  */
 struct record_open_file {
   struct record base;
-  __u64 file;         /* struct file @hex */
-  __u64 inode;        /* of pipes and sockets @any */
-  __u64 peer_inode;   /* sockets: the peer's, if it is on this machine and open; else 0 @omit @any */
+  __u64 file;  /* struct file @hex @redact kernel */
+  __u64 inode; /* of pipes and sockets @any @redact inode */
+  /* sockets: the peer's, if it is on this machine and open; else 0 @omit @any @redact inode */
+  __u64 peer_inode;
   __u64 references;   /* to the file: descriptors, requests, and others */
   __u32 tgid;         /* process */
   __s32 fd;           /* its descriptor; negative: -1 - slot, of a file that ring ctx has registered */
@@ -92,7 +95,7 @@ struct record_open_file {
   __u32 capacity;     /* pipes: slots @omit */
   __u32 kernel_users; /* eventfds: references to the counter, that of the file included @omit */
   __u32 queued;       /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
-  __u32 length;       /* sockets: addresses @text text */
+  __u32 length;       /* sockets: addresses @text text @redact text */
   __u16 can_read;     /* true if it is open for reading @bool */
   __u16 can_write;    /* true if it is open for writing @bool */
   enum record_waitable kind; /* of the file */
@@ -103,10 +106,11 @@ struct record_open_file {
  * The queues of a connected TCP socket of the `open_file` before.
  *
  * @title "stream queues" faint
+ * @plain send_queue window unread
  */
 struct record_stream_queues {
   struct record base;
-  __u64 inode;      /* of the socket @any */
+  __u64 inode;      /* of the socket @any @redact inode */
   __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
   __u32 window;     /* for which the peer has room, as it said last @unit bytes */
   __u32 unread;     /* received and not read by the application @unit bytes */
@@ -117,10 +121,11 @@ struct record_stream_queues {
  * The word of a futex that a thread or a request waits for.
  *
  * @title "futex word" faint
+ * @plain tgid value owner
  */
 struct record_futex_word {
   struct record base;
-  __u64 address;    /* in process tgid @hex */
+  __u64 address;    /* in process tgid @hex @redact user */
   __u32 tgid;       /* process */
   __u32 value;      /* what it holds */
   __u32 is_private; /* true if only threads of the process share the memory @json private @bool */

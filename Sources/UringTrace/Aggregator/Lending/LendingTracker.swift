@@ -41,6 +41,8 @@ struct LendingTracker: ~Copyable {
     history = History(limit: limit)
   }
 
+  var entryCount: Int { groups.count + members.count + slots.count }
+
   subscript(_ group: Handle<GroupState>) -> GroupState {
     @inline(__always)
     _read { yield groups[group] }

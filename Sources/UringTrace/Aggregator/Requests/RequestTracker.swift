@@ -30,6 +30,8 @@ struct RequestTracker: ~Copyable {
     _modify { yield &slots[slot] }
   }
 
+  var entryCount: Int { slots.count }
+
   // MARK: Finding
 
   @inline(__always)

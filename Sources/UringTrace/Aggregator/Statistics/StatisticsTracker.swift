@@ -7,6 +7,8 @@ struct StatisticsTracker: ~Copyable {
   private var statistics = Pool<OpcodeStatistics>()
   private var rings = SideTable<RingState, ByOpcode>(ByOpcode(repeating: .none))
 
+  var entryCount: Int { statistics.count }
+
   // MARK: Rings
 
   mutating func ringBegan(_ ring: Handle<RingState>) {
