@@ -66,7 +66,8 @@ let package = Package(
       name: "UringTrace", dependencies: ["CRecord", "UringBase", "UringRecords"],
       plugins: ["GenerateRecords"]),
     // The rules that find problems in a snapshot.
-    .target(name: "UringFindings", dependencies: ["UringBase", "UringTrace"]),
+    .target(
+      name: "UringFindings", dependencies: ["UringBase", "UringTrace"], swiftSettings: small),
     // Traces in files: binary, and as JSON lines.
     .target(
       name: "UringRecordings",

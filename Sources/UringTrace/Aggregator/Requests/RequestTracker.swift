@@ -276,7 +276,10 @@ struct RequestTracker: ~Copyable {
 
   /// Requests that ended after `time` may have left the history.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
-    history.isFull && slots[history[age: history.count - 1]].request.lastTime > time
+    guard history.isFull else { return false }
+    // A tracker may keep no history at all.
+    guard history.count > 0 else { return true }
+    return slots[history[age: history.count - 1]].request.lastTime > time
   }
 }
 
