@@ -38,7 +38,7 @@ build:
 # Without .eh_frame_hdr, a table of 0.4 MB for C++ exceptions, which nothing here throws.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
-	  -Xlinker --no-eh-frame-hdr --scratch-path .build/static
+	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: subjects of the tests, and the workload of the demonstration.
@@ -66,7 +66,6 @@ test: setup-guests release programs
 	$(build-tests)
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
-	$(MAKE) fuzz-short
 
 # Captures the output for every recording again, and prints the differences from the last capture.
 golden:

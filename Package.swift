@@ -74,7 +74,8 @@ let package = Package(
       dependencies: [
         "CRecord", "UringBase", "UringRecords", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      swiftSettings: small),
     // Copies of recordings without what identifies the machine or its users.
     .target(
       name: "UringRedaction",
@@ -88,7 +89,8 @@ let package = Package(
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(
       name: "UringSources",
-      dependencies: ["CRecord", "UringBase", "UringRecordings", "UringRecords", "UringTrace"]),
+      dependencies: ["CRecord", "UringBase", "UringRecordings", "UringRecords", "UringTrace"],
+      swiftSettings: small),
     // The live source.
     .target(
       name: "UringProbe",

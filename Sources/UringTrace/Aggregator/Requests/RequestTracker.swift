@@ -226,8 +226,7 @@ struct RequestTracker: ~Copyable {
   /// When the request that was at an address ended, at the latest: what the history has forgotten ended before
   /// all that it has.
   private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
-    var handle = addresses[position].handle
-    if handle == .none, history.count > 0 { handle = history[age: history.count - 1] }
+    let handle = addresses[position].handle.ifAny ?? history.oldest
     return handle == .none ? 0 : slots[unproven: handle].request.lastTime
   }
 
@@ -276,10 +275,7 @@ struct RequestTracker: ~Copyable {
 
   /// Requests that ended after `time` may have left the history.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
-    guard history.isFull else { return false }
-    // A tracker may keep no history at all.
-    guard history.count > 0 else { return true }
-    return slots[history[age: history.count - 1]].request.lastTime > time
+    history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
   }
 }
 

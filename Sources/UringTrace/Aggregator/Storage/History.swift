@@ -30,6 +30,9 @@ struct History<Element: ~Copyable>: ~Copyable {
   /// The next one makes the oldest leave.
   var isFull: Bool { entries[next] != .none }
 
+  /// None if nothing is kept.
+  var oldest: Handle<Element> { count > 0 ? self[age: count - 1] : .none }
+
   /// By age: 0 is the newest.
   subscript(age age: Int) -> Handle<Element> {
     entries[(next + capacity - 1 - age) % capacity]
