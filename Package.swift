@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// For code whose speed nobody notices: views, commands, documents and the demonstration.
+/// For code off the path of a record from the kernel to the model: the size of the binary is limited.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 let package = Package(

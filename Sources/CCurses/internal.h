@@ -24,7 +24,7 @@ void cc_signals_drain(void);
 /* Stops the program. Returns when the program continues. */
 void cc_signals_stop(void);
 
-/* What has become of a mouse report. */
+/* The state of a mouse report after the bytes that have arrived. */
 enum cc_mouse_result {
   CC_MOUSE_NONE,       /* none is underway */
   CC_MOUSE_UNFINISHED, /* more bytes must arrive */

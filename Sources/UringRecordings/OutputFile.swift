@@ -183,7 +183,7 @@ extension OutputFile {
     return (try check(open(folder, OpenFlags.path | O_DIRECTORY | O_CLOEXEC)), name)
   }
 
-  /// Opens the FIFO or device that has the name; nil if there is none, and a new file is to be written. Closes the folder
+  /// Opens the FIFO or device that has the name; nil if there is none, so that a new file is written. Closes the folder
   /// if it fails.
   private static func openStream(
     _ folder: Int32, _ name: String, _ owner: Owner?

@@ -234,7 +234,7 @@ public final class Recording: Sendable {
       ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
   }
 
-  /// What has happened to the file since it was opened: from where on it cannot be read any more. Checks nothing.
+  /// A change of the file since it was opened, and the last record that can still be read. Checks nothing.
   public struct Damage: Hashable, Sendable {
     public var flaw: RecordingFlaw
     /// Nanoseconds from the recording's start to the last record that can still be read; nil if none can.

@@ -11,7 +11,7 @@ public protocol TraceEncoder: AnyObject {
   /// Whether ``encode(_:into:)`` only copies, so that records can go to the file as they are.
   var keepsRecords: Bool { get }
 
-  /// What it must remember of the records does not fit into memory.
+  /// The table of substitutes does not fit into memory.
   var isFull: Bool { get }
 
   /// Appends the end of a complete file.

@@ -75,7 +75,7 @@ public struct RecordField: Sendable {
     case errno, cqeFlags, registerName, ublkCommand, fuseCommand, cmdOp
   }
 
-  /// What takes the place of a value that can identify a machine or its users.
+  /// The kind of substitute for a value that can identify a machine or its users.
   public enum Redaction: Sendable {
     /// It identifies nothing and stays.
     case plain

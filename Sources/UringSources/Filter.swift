@@ -90,7 +90,7 @@ extension Filter {
   fileprivate var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
 }
 
-/// What passes a filter: the one place that decides about rings, processes and opcodes.
+/// The rings, processes and opcodes that pass a filter: no other code decides about them.
 private struct FilteredView {
   /// Nil: all.
   private(set) var processes: Set<UInt32>?

@@ -4,7 +4,7 @@ import UringRecords
 
 @testable import UringRecordings
 
-/// What a binary recording has, its export as JSON lines has too.
+/// The export as JSON lines keeps all that a binary recording contains.
 @Suite struct TraceRoundTripTests {
   /// Values without a name, flags of any value, text that is not UTF-8, bytes without a meaning: whatever is valid.
   @Test(arguments: RecordKind.all.filter { $0 != .end }) func recordsSurvive(kind: RecordKind)
@@ -52,7 +52,7 @@ import UringRecords
     return text
   }
 
-  /// What has names needs no bytes.
+  /// A record whose values all have names needs no `record_bytes`.
   @Test func onlyWhatHasNoMemberIsWrittenAsBytes() throws {
     var lost = record_lost()
     lost.base.size = UInt16(MemoryLayout<record_lost>.size)

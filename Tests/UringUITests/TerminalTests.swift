@@ -103,7 +103,7 @@ import Testing
     try tmux.resize(width: 80, height: 24)
     try tmux.wait(for: "POLL_ADD")
     try tmux.type(";1M")
-    // What is no part of a report is a key.
+    // Bytes outside a report are keys.
     try tmux.type("\u{1B}[<q")
     try #expect(tmux.wait(for: "tty").contains("status 0"))
   }

@@ -296,6 +296,9 @@ struct BPFObject: ~Copyable {
     return missed
   }
 
+  /// The same, of all programs together.
+  func missedRunCount() -> UInt64 { missedRuns().values.reduce(0, &+) }
+
   /// The value of the one variable, of 64 bits, in a section of data.
   func value(of section: String) -> UInt64 {
     var (key, value) = (UInt32(0), UInt64(0))

@@ -7,7 +7,7 @@ struct FlushObject: ~Copyable {
   private var object: BPFObject
 
   /// As of ``CaptureObject``.
-  func missedRuns() -> UInt64 { object.missedRuns().values.reduce(0, &+) }
+  func missedRuns() -> UInt64 { object.missedRunCount() }
 
   static let function = "__io_submit_flush_completions"
 

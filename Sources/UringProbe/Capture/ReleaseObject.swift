@@ -49,7 +49,7 @@ struct ReleaseObject: ~Copyable {
 
   /// As of ``CaptureObject``.
   func missedRuns() -> UInt64 {
-    object.missedRuns().values.reduce(0, &+) + (module?.missedRuns().values.reduce(0, &+) ?? 0)
+    object.missedRunCount() + (module?.missedRunCount() ?? 0)
   }
 
   /// Loads and attaches programs, and leaves those out of `names` that the kernel refuses.

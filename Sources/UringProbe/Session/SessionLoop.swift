@@ -88,6 +88,7 @@ final class SessionLoop: @unchecked Sendable {
         settle(&intake)
         // The programs go on writing: what was there when the stop came is enough.
         _ = drain(to: &intake)
+        // A missed event counts once two checks have found it.
         checkLosses(&intake, at: MonotonicClock.now())
         checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)

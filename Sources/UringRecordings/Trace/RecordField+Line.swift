@@ -25,7 +25,7 @@ extension RecordField {
     }
   }
 
-  /// What a reader stores for null; nil if it stores nothing.
+  /// The value that a reader stores for null; nil if it stores none.
   var valueOfNull: UInt64? {
     switch null {
     case .maximum, .negative: .max

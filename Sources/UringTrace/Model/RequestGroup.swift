@@ -231,6 +231,9 @@ public struct GroupBuffer: Hashable, Sendable {
 
     public init() {}
 
+    /// The first sector by the kernel's number, which is the largest if there is none.
+    package static func sector(_ number: UInt64) -> UInt64? { number == .max ? nil : number }
+
     /// " at sector 8", or empty.
     package var sectorText: String { sector.map { " at sector \($0)" } ?? "" }
 

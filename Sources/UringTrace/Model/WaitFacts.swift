@@ -157,7 +157,7 @@ extension WaitFacts {
   }
 
   private func connected(with processes: Set<UInt32>) -> Set<UInt32> {
-    /// What two processes can have in common.
+    /// An object that two processes can share.
     enum Link: Hashable {
       case file(UInt64)
       case inode(UInt64)

@@ -1,5 +1,6 @@
 import UblkTarget
 import UringRecordings
+import UringTrace
 
 /// The demonstration target's own account of its work, as JSON; `docs/json.md` lists the members.
 enum DemoAccount {
@@ -76,7 +77,7 @@ enum DemoAccount {
       json.field("queue", record.queue)
       json.field("tag", record.tag)
       json.field("op", record.operation.name)
-      json.field("sector", record.sector == .max ? nil : record.sector)
+      json.field("sector", GroupBuffer.UblkIO.sector(record.sector))
       json.field("length", record.length)
       json.field("result", record.result)
       json.field("slot", record.slot)

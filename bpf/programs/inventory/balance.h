@@ -55,7 +55,7 @@ static __always_inline void count_free(struct io_ring_ctx *ring) {
   }
 }
 
-/* What changes while a task submits, or posts CQEs and frees their requests. */
+/* Fields that change while a task submits, or posts CQEs and frees their requests. */
 struct progress {
   __u64 free;
   __u32 taken;

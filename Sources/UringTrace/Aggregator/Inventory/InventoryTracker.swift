@@ -58,7 +58,7 @@ struct InventoryTracker {
     io.queue = block.queue
     io.tag = block.tag
     io.operation = UInt8(truncatingIfNeeded: block.operation)
-    io.sector = block.sector == .max ? nil : block.sector
+    io.sector = GroupBuffer.UblkIO.sector(block.sector)
     io.length = block.length
     diskRequests.append(
       DiskRequest(

@@ -88,7 +88,7 @@ extension LendingTracker {
       io.queue = origin.queue
       io.tag = origin.queueTag
       io.operation = origin.operation
-      io.sector = origin.sector == .max ? nil : origin.sector
+      io.sector = GroupBuffer.UblkIO.sector(origin.sector)
       io.length = origin.blockLength
       buffer.ublk = io
     }
