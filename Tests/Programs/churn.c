@@ -1,6 +1,6 @@
-// churn N: N requests in flight in one ring, polls and timeouts, that come true all the time and are submitted again,
+// churn N [MS]: N requests in flight in one ring, polls and timeouts, that come true all the time and are submitted again,
 // until standard input closes or SIGTERM. At any time one request of each user_data (0x100000 and on) is in flight.
-// The timeouts set the pace: half of the requests end within a second.
+// The timeouts set the pace: half of the requests end within a second, or within MS milliseconds.
 #include <sys/eventfd.h>
 #include "program.h"
 
@@ -25,12 +25,13 @@ static void prepare(struct ring *ring, unsigned slot) {
 int main(int argc, char **argv) {
   begin("churn", &argc, argv);
   long count = argument(argc, argv, 1, 1000);
+  long longest = argument(argc, argv, 2, 868) * 1000000;
   long_running();
   struct ring *ring = open_ring(4096, 0);
   for (int i = 0; i < FDS; i++)
     fds[i] = must(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   for (int i = 0; i < 97; i++)
-    times[i].tv_nsec = 100000000 + i * 8000000;
+    times[i].tv_nsec = longest / 9 + i * (longest / 108);
   for (long slot = 0; slot < count; slot++)
     prepare(ring, slot);
   must_uring(io_uring_submit(&ring->uring));

@@ -251,6 +251,23 @@ extension LiveTests {
       }
     }
 
+    /// Queued behind a request of another ring, which the filter leaves out.
+    @Test func aRingThatSharesAPoolOfWorkers() throws {
+      let child = try TestPrograms.start("shared_pool", arguments: ["--hold"])
+      defer { _ = child.finish() }
+      _ = child.readLine()
+      let session = try LiveSessionTests.session {
+        $0.filter.pids = [child.pid]
+        $0.filter.fds = [4]
+      }
+      let snapshot = LiveSessionTests.wait(session) {
+        session.hasInventory && $0.rings.first?.balance != nil
+      }
+      #expect(snapshot.requests.map(\.userData) == [0x1003])
+      #expect(snapshot.requests.map(\.place) == [.workerQueued])
+      #expect(snapshot.rings.map(\.notListed) == [0])
+    }
+
     @Test func nothingWrongUnderChurn() throws {
       let child = try TestPrograms.start("churn", "20000")
       let truth = try #require(child.readLine())

@@ -303,7 +303,7 @@ struct probe_inventory {
   __u32 pass;           /* number of this run */
   __u32 used;           /* slots, those that were not there included */
   __u32 stacks;         /* likewise */
-  __u32 broken;         /* lists that changed under the walk, which left them */
+  __u32 broken;         /* lists of workers and task work that changed too fast to be walked */
   __u32 looks_at_files; /* 1: at devices and sockets of the processes in `owners` as well */
   __u32 nodes;          /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };

@@ -23,11 +23,16 @@ __noinline int walk_ring(__u64 key) {
   if (!pass || *pass == inventory.pass)
     return 0;
   *pass = inventory.pass;
-  write_balance(key);
+  __u32 broken = inventory.broken;
+  __u32 balance = write_balance(key);
+  walk_ns = bpf_ktime_get_ns();
   walk_queues(key);
   walk_files(key);
   walk_groups(key);
   walk_parked(key);
+  if (inventory.broken != broken || is_locked((struct io_ring_ctx *)key))
+    void_balance(balance);
+  inventory.broken = broken;
   return 0;
 }
 
@@ -38,6 +43,7 @@ int inventory_rings(struct bpf_iter__task_file *ctx) {
   if (!task || !file)
     return 0;
   __u32 tgid = tgid_of(task);
+  walk_ns = bpf_ktime_get_ns();
   if ((__u64)file->f_op == inventory.ring_file_operations)
     walk_ring((__u64)BPF_CORE_READ(file, private_data));
   else if (!inventory.looks_at_files || !bpf_map_lookup_elem(&owners, &tgid))
@@ -67,6 +73,7 @@ int inventory_tasks(struct bpf_iter__task *ctx) {
   struct task_struct *task = ctx->task;
   if (!task)
     return 0;
+  walk_ns = bpf_ktime_get_ns();
   if (BPF_CORE_READ(task, flags) & PF_IO_WORKER) {
     struct io_worker *worker = BPF_CORE_READ(task, worker_private);
     /* an iou-sqp thread has the flag, too, but no worker */

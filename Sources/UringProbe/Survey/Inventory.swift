@@ -121,6 +121,11 @@ struct Inventory: ~Copyable {
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
+            // Requests of any ring can have been on a list that was not walked to its end.
+            if loaded.hasLeftLists {
+              $0.pointee.method = .unknown
+              $0.pointee.outstanding = 0
+            }
           }
         }
         records.append(slot)
@@ -261,6 +266,7 @@ private struct InventoryObject: ~Copyable {
 
   var startTime: UInt64 { state.pointee.start_ns }
   var used: UInt32 { state.pointee.used }
+  var hasLeftLists: Bool { state.pointee.broken > 0 }
   var stackCount: UInt32 { min(state.pointee.stacks, UInt32(PROBE_MAX_STACKS)) }
 
   func prepare(start: UInt64, pass: UInt32, ringFileOperations: UInt64, perCPUOffsets: UInt64) {

@@ -103,6 +103,7 @@ extension Aggregator {
     rings[ring].ring.counts.unmatched &+= 1
     guard hasRequest, !cqe.flags.contains(.more) else { return }
     countFound(on: ring)
+    rings.noteStranger(on: ring, endedAt: cqe.moment.time)
     rings[ring].ring.counts.completed &+= 1
     rings[ring].ring.counts.unmeasured &+= 1
   }
@@ -250,6 +251,7 @@ extension Aggregator {
       }
       if header.req != 0, !cqe.flags.contains(.more) {
         countFound(on: ring)
+        rings.noteStranger(on: ring, endedAt: header.time_ns)
         rings[ring].ring.counts.overflowed &+= 1
       }
       if header.req == 0, knowsAllRequests(of: ring) {

@@ -162,10 +162,13 @@ extension Aggregator {
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
     // Who was in flight then is not known if too many have ended since.
+    let strangers = rings[ring].strangers.count(since: time)
     let method: Ring.Balance.Method =
-      requests.mayHaveForgottenEnds(after: time) ? .unknown : .init(record.pointee.method)
+      strangers == nil || requests.mayHaveForgottenEnds(after: time)
+      ? .unknown : .init(record.pointee.method)
     let outstanding = record.pointee.outstanding
     var accounted = accounted(ring, at: time, withNotifications: method != .sequence)
+    accounted += strangers ?? 0
     if accounted < outstanding {
       accounted += min(unfreed(ring, at: time), outstanding - accounted)
     }
@@ -175,29 +178,11 @@ extension Aggregator {
     rings[ring].ring.balance = balance
     // An estimate is no proof, and what began since is listed.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
-    // There are never more of them than before: a count that is off for a moment does not last. Those that have ended since
-    // the first count began, and are forgotten, are not among them.
+    // There are never more of them than before: a count that is off for a moment does not last.
     rings[ring].ring.notListed =
       rings[ring].hasBalance
-      ? min(rings[ring].ring.notListed, balance.unaccounted)
-      : balance.unaccounted - min(balance.unaccounted, forgottenFound(on: ring))
+      ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
     rings[ring].hasBalance = true
-  }
-
-  /// Requests from before the observation that have shown themselves and are not in the history any more.
-  private mutating func forgottenFound(on ring: Handle<RingState>) -> UInt64 {
-    var known: UInt64 = 0
-    let looked = requests.forEachInFlight(of: ring) { _, slot in
-      if !slot.request.isStartKnown { known += 1 }
-      return true
-    }
-    requests.forEachEnded { slot in
-      if slot.ring == ring, !slot.request.isStartKnown { known += 1 }
-      return true
-    }
-    walks.pay(passed: requests.count, looked: looked + requests.historyCount / 4)
-    let found = rings[ring].ring.counts.found
-    return found - min(found, known)
   }
 
   /// In flight on a ring at `time`: started by then, or before the observation, and not yet ended.

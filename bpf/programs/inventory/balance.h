@@ -62,12 +62,20 @@ struct progress {
   __u32 posted;
 };
 
+/* True while a task submits, or runs task work that is on no list any more. */
+static __always_inline bool is_locked(struct io_ring_ctx *ring) {
+  const __u64 flags = 7; /* MUTEX_FLAGS */
+  return bpf_core_field_exists(struct mutex, owner) && BPF_CORE_READ(ring, uring_lock.owner.counter) & ~flags;
+}
+
 /*
  * False in the middle of it: a task can lose its processor there, for as long as others run. From the first SQE of a
  * batch to the last, the head that the application sees is behind; completed requests are in compl_reqs from before
  * their CQEs until they are free.
  */
 static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct progress *progress) {
+  if (is_locked(ring))
+    return false;
   progress->free = (__u64)BPF_CORE_READ(ring, submit_state.free_list.next);
   progress->taken = BPF_CORE_READ(ring, cached_sq_head);
   progress->posted = BPF_CORE_READ(ring, cached_cq_tail);
@@ -102,11 +110,13 @@ __noinline int count_outstanding(__u64 address) {
   return method;
 }
 
+/* Counts a ring's requests, and returns the number of the record's slot. */
 __noinline int write_balance(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
+  int slot = inventory.used;
   struct record_ring_balance *balance = next_slot();
   if (!balance)
-    return 0;
+    return slot;
   fill_header(&balance->base, RECORD_RING_BALANCE, sizeof(*balance), address, 0);
   balance->reached = 0; /* set by user space, which counts each request once */
   int method = count_outstanding(address);
@@ -128,5 +138,15 @@ __noinline int write_balance(__u64 address) {
   balance->base.time_ns = counted_ns;
   balance->method = method;
   balance->outstanding = outstanding;
+  return slot;
+}
+
+/* After a walk that can have missed requests of the ring: its balance proves nothing. */
+__noinline int void_balance(__u32 slot) {
+  struct record_ring_balance *balance = bpf_map_lookup_elem(&slots, &slot);
+  if (balance) {
+    balance->method = RECORD_BALANCE_UNKNOWN;
+    balance->outstanding = 0;
+  }
   return 0;
 }

@@ -124,9 +124,10 @@ __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   if (!parked)
     return 1;
   fill_header(&parked->base, RECORD_PARKED, sizeof(*parked), ring, req);
+  parked->base.time_ns = walk_ns;
   parked->base.tid = tid;
   parked->base.opcode = COPIED(struct io_kiocb, opcode);
-  parked->since_ns = inventory.start_ns;
+  parked->since_ns = walk_ns;
   parked->behind = behind;
   parked->flags = flags_of_copy();
   parked->user_data = COPIED(struct io_kiocb, cqe.user_data);

@@ -29,32 +29,26 @@ __noinline int walk_parked(__u64 ring) {
         ring, address_of(ring, struct io_ring_ctx___iopoll_double, iopoll_list), RECORD_PLACE_IOPOLL,
         bpf_core_field_offset(struct io_kiocb___iopoll_node, iopoll_node));
   else
-    walk_single(
-        ring, read_pointer(address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list)),
-        RECORD_PLACE_IOPOLL, comp_list);
+    walk_work_list(
+        ring, address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list), RECORD_PLACE_IOPOLL, comp_list);
 
   /* deferred requests: the nodes are io_defer_entry */
   begin_walk(ring, RECORD_PLACE_DEFERRED, 0);
   walk.end = address_of(ring, struct io_ring_ctx, defer_list);
-  walk.node = read_pointer(walk.end);
-  walk.previous = walk.end;
   walk.is_double = 1;
   walk.is_entry = 1;
-  run_walk();
+  run_walk_from(walk.end);
 
   if (bpf_core_field_exists(struct io_ring_ctx___work_mpscq, work_head)) {
     begin_walk(ring, RECORD_PLACE_TASK_WORK, work);
-    walk.node = read_pointer(address_of(ring, struct io_ring_ctx___work_mpscq, work_head));
     walk.stub = address_of(ring, struct io_ring_ctx___work_mpscq, work_list.stub);
-    run_walk();
+    run_walk_from(address_of(ring, struct io_ring_ctx___work_mpscq, work_head));
   } else {
     walk_single(
-        ring, read_pointer(address_of(ring, struct io_ring_ctx___work_llist, work_llist)),
-        RECORD_PLACE_TASK_WORK, work);
+        ring, address_of(ring, struct io_ring_ctx___work_llist, work_llist), RECORD_PLACE_TASK_WORK, work);
   }
   if (bpf_core_field_exists(struct io_ring_ctx___retry_llist, retry_llist))
     walk_single(
-        ring, read_pointer(address_of(ring, struct io_ring_ctx___retry_llist, retry_llist)),
-        RECORD_PLACE_TASK_WORK, work);
+        ring, address_of(ring, struct io_ring_ctx___retry_llist, retry_llist), RECORD_PLACE_TASK_WORK, work);
   return 0;
 }

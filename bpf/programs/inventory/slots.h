@@ -9,6 +9,9 @@
 
 struct probe_inventory inventory = {};
 
+/* A record about a request is void if the request has changed since. */
+__u64 walk_ns = 0;
+
 /* Rings to be walked, and the run that walked each last: a ring can have many descriptors. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -2,18 +2,24 @@
 /*
  * Walks over the kernel's lists of requests. Nothing is locked. io_kiocb memory is SLAB_TYPESAFE_BY_RCU: a stale
  * pointer still reads as some io_kiocb. So each request must belong to the ring, each doubly linked node must
- * point back to the previous one, and every walk is bounded.
+ * point back to the previous one, and every walk is bounded. Where a list changes under the walk, the walk goes
+ * on behind the previous node or at the head; user space takes each request once.
  */
 #pragma once
 #include "inventory/report.h"
 
 #define MAX_CHAIN 4096
+#define MAX_RESUMED 64 /* of one walk */
+#define MAX_FOREIGN (1 << 14)
 
 /* State of the walk under way. Not on the stack, where the verifier would follow each value through every step. */
 struct walk {
   __u64 node;
+  __u64 head; /* address of the pointer to the first node; 0: a single node, which leads to others */
+  __u64 tail; /* address of the pointer to the last node; 0: there is none */
   __u64 end; /* of a circular list: its head */
   __u64 previous;
+  __u64 before; /* the one before that; 0: `previous` is the head */
   __u64 stub;   /* a node that belongs to no request; 0: none */
   __u64 bucket; /* of a hash table: its next list */
   __u64 link;   /* next request of the chain behind the last one; it precedes the next node */
@@ -22,6 +28,8 @@ struct walk {
   __u32 bucket_size;
   __u32 link_offset; /* of the node in an io_kiocb */
   __u32 chained;
+  __u32 resumed;
+  __u32 foreign; /* requests of other rings of the same task */
   __u32 tid;
   __u8 place;
   __u8 is_double; /* doubly linked */
@@ -29,6 +37,41 @@ struct walk {
   __u8 is_worker; /* `tid` executes the first node */
 };
 struct walk walk = {};
+
+/*
+ * The list is not what it was: a node has left it, or another came before. Goes on behind the previous node if that is
+ * where it was, else at the head. A node that has left can already be on another list.
+ */
+static __always_inline void resume(void) {
+  __u64 links[2] = {};
+  walk.node = 0;
+  if (!walk.head)
+    return;
+  if (walk.resumed++ >= MAX_RESUMED) {
+    inventory.broken++;
+    return;
+  }
+  if (walk.is_double && walk.before && !bpf_probe_read_kernel(links, sizeof(links), (void *)walk.previous) &&
+      links[1] == walk.before) {
+    walk.node = links[0];
+    return;
+  }
+  walk.node = read_pointer(walk.head);
+  walk.previous = walk.head;
+  walk.before = 0;
+}
+
+/* True at the end of a list, which may have been cut off behind the last node reached. */
+static __always_inline bool is_at_end(void) {
+  if (walk.node)
+    return walk.node == walk.end;
+  if (!walk.tail || walk.previous == walk.head)
+    return true;
+  if (read_pointer(walk.tail) == walk.previous)
+    return true;
+  resume();
+  return !walk.node;
+}
 
 /* One step of any walk: the next request of a chain, or the next node of the list. */
 static long step(__u32 index, void *unused) {
@@ -42,27 +85,29 @@ static long step(__u32 index, void *unused) {
     if (++walk.chained > MAX_CHAIN)
       return 0;
   } else {
-    __u64 node = walk.node;
-    if (!node || node == walk.end) {
+    if (is_at_end()) {
       if (!walk.buckets)
         return 1;
       walk.buckets--;
+      walk.head = walk.bucket;
       walk.previous = walk.bucket;
+      walk.before = 0;
       walk.node = read_pointer(walk.bucket);
       walk.bucket += walk.bucket_size;
       return 0;
     }
+    __u64 node = walk.node;
     /* the first word of any node leads to the next, the second of a doubly linked one to the previous */
     __u64 links[3] = {};
     if (bpf_probe_read_kernel(links, walk.is_entry ? 24 : 16, (void *)node)) {
-      walk.node = 0;
+      resume();
       return 0;
     }
     if (walk.is_double && links[1] != walk.previous) {
-      inventory.broken++;
-      walk.node = 0;
+      resume();
       return 0;
     }
+    walk.before = walk.previous;
     walk.previous = node;
     walk.node = links[0];
     if (node == walk.stub)
@@ -78,7 +123,12 @@ static long step(__u32 index, void *unused) {
   if (report(req, behind, place, tid)) {
     walk.link = (__u64)COPIED(struct io_kiocb, link);
     walk.behind = req;
-  } else {
+  } else if (place == RECORD_PLACE_LINKED) {
+    return 0; /* the chain is over, its list is not */
+  } else if (only_ring) {
+    walk.before = 0;
+    resume();
+  } else if (++walk.foreign > MAX_FOREIGN) {
     walk.node = 0;
   }
   return 0;
@@ -87,13 +137,18 @@ static long step(__u32 index, void *unused) {
 static __always_inline void begin_walk(__u64 ring, __u8 place, __u32 link_offset) {
   only_ring = ring;
   walk.node = 0;
+  walk.head = 0;
+  walk.tail = 0;
   walk.end = 0;
   walk.previous = 0;
+  walk.before = 0;
   walk.stub = 0;
   walk.link = 0;
   walk.buckets = 0;
   walk.link_offset = link_offset;
   walk.chained = 0;
+  walk.resumed = 0;
+  walk.foreign = 0;
   walk.place = place;
   walk.is_double = 0;
   walk.is_entry = 0;
@@ -101,36 +156,45 @@ static __always_inline void begin_walk(__u64 ring, __u8 place, __u32 link_offset
 }
 
 __noinline int run_walk(void) {
-  bpf_loop(MAX_STEPS, step, NULL, 0);
+  if (bpf_loop(MAX_STEPS, step, NULL, 0) == MAX_STEPS)
+    inventory.broken++;
   return 0;
+}
+
+/* The walk of the list whose first node `head` points to. */
+static __always_inline void run_walk_from(__u64 head) {
+  walk.head = head;
+  walk.node = read_pointer(head);
+  walk.previous = head;
+  run_walk();
 }
 
 /* A struct list_head, which is circular. */
 static __always_inline void walk_list(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
-  walk.node = read_pointer(head);
   walk.end = head;
-  walk.previous = head;
   walk.is_double = 1;
-  run_walk();
+  run_walk_from(head);
 }
 
 /* A struct hlist_head. */
 static __always_inline void walk_hlist(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
-  walk.node = read_pointer(head);
-  walk.previous = head;
   walk.is_double = 1;
-  run_walk();
+  run_walk_from(head);
 }
 
-/* A singly linked list: io_wq_work_list, llist_head. */
-static __always_inline void walk_single(__u64 ring, __u64 first, __u8 place, __u32 link_offset) {
-  if (!first)
-    return;
+/* A singly linked list, such as a struct llist_head, whose first node `head` points to. */
+static __always_inline void walk_single(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
-  walk.node = first;
-  run_walk();
+  run_walk_from(head);
+}
+
+/* A struct io_wq_work_list. */
+static __always_inline void walk_work_list(__u64 ring, __u64 list, __u8 place, __u32 link_offset) {
+  begin_walk(ring, place, link_offset);
+  walk.tail = list + bpf_core_field_offset(struct io_wq_work_list, last);
+  run_walk_from(list + bpf_core_field_offset(struct io_wq_work_list, first));
 }
 
 /* A struct io_hash_table. */

@@ -16,8 +16,8 @@ struct {
 /* The two queues at this address, `size` bytes each. */
 static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
   const __u32 offset = bpf_core_field_offset(struct io_kiocb, work.list);
-  walk_single(0, read_pointer(queues), RECORD_PLACE_WORK_QUEUED, offset);
-  walk_single(0, read_pointer(queues + size), RECORD_PLACE_WORK_QUEUED, offset);
+  walk_work_list(0, queues, RECORD_PLACE_WORK_QUEUED, offset);
+  walk_work_list(0, queues + size, RECORD_PLACE_WORK_QUEUED, offset);
 }
 
 /*
@@ -46,12 +46,11 @@ static __always_inline void walk_task_work(struct io_uring_task *tctx) {
   if (bpf_core_field_exists(struct io_uring_task___mpscq, task_head)) {
     struct io_uring_task___mpscq *newer = (void *)tctx;
     begin_walk(0, RECORD_PLACE_TASK_WORK, offset);
-    walk.node = (__u64)BPF_CORE_READ(newer, task_head);
     walk.stub = address_of(tctx, struct io_uring_task___mpscq, task_list.stub);
-    run_walk();
+    run_walk_from(address_of(newer, struct io_uring_task___mpscq, task_head));
   } else {
-    struct io_uring_task___llist *older = (void *)tctx;
-    walk_single(0, (__u64)BPF_CORE_READ(older, task_list.first), RECORD_PLACE_TASK_WORK, offset);
+    walk_single(
+        0, address_of(tctx, struct io_uring_task___llist, task_list.first), RECORD_PLACE_TASK_WORK, offset);
   }
 }
 
@@ -82,9 +81,8 @@ static __always_inline void walk_worker(struct task_struct *task, struct io_work
     }
   }
   if (bpf_core_field_exists(struct io_worker___next, next_work)) {
-    struct io_worker___next *other = (void *)worker;
     walk_single(
-        0, (__u64)BPF_CORE_READ(other, next_work), RECORD_PLACE_WORK_QUEUED,
+        0, address_of(worker, struct io_worker___next, next_work), RECORD_PLACE_WORK_QUEUED,
         bpf_core_field_offset(struct io_kiocb, work.list));
   }
 }

@@ -13,6 +13,7 @@ struct io_wq_work_node {
 
 struct io_wq_work_list {
   struct io_wq_work_node *first;
+  struct io_wq_work_node *last;
 };
 
 struct wait_queue_head {
@@ -110,8 +111,14 @@ struct xarray {
   void *xa_head;
 };
 
+/* With PREEMPT_RT it has no such owner. */
+struct mutex {
+  atomic64_t owner;
+};
+
 struct io_ring_ctx {
   unsigned int flags;
+  struct mutex uring_lock;
   struct io_rings *rings;
   unsigned int cached_cq_tail;
   unsigned long check_cq;

@@ -273,9 +273,11 @@ struct RequestTracker: ~Copyable {
 
   var historyCount: Int { history.count }
 
-  /// Requests that ended after `time` may have left the history.
+  /// Requests that ended after `time` may have left the history, or what a walk found at that time was not believed
+  /// because ended addresses were forgotten since.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
-    history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
+    forgottenTime >= time
+      || history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
   }
 }
 

@@ -18,6 +18,8 @@ struct RingState: Listed {
   var sqThreadStart: UInt32 = 0
   /// The counters of the SQ thread at the first look; nil before it.
   var sqThreadFirst: SQThreadWork?
+  /// Ends of requests from before the observation that no walk had found.
+  var strangers = StrangerEnds()
   /// The ring's own counter was read.
   var hasBalance = false
   /// Thread of the last `io_uring_cqring_wait`.

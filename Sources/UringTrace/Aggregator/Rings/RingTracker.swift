@@ -121,6 +121,11 @@ struct RingTracker: ~Copyable {
     if rings[ring].ring.notListed > 0 { rings[ring].ring.notListed -= 1 }
   }
 
+  /// A request has ended that was never seen.
+  mutating func noteStranger(on ring: Handle<RingState>, endedAt time: UInt64) {
+    rings[ring].strangers.note(time)
+  }
+
   mutating func forget(_ ring: Handle<RingState>) {
     quiet(ring)
     forgottenRequests.add(rings[ring].ring.counts)
