@@ -36,6 +36,27 @@ import Testing
     #expect(totals.balances)
   }
 
+  /// Their submissions were counted, and nothing tells of their ends but that of the ring.
+  @Test func requestsThatWereOnlyCountedEndWithTheirRing() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 1)
+    stream.counts(1, submitted: 10, completed: 7)
+    #expect(stream.snapshot().totals.endedUnseen == 0)
+    stream.complete(1)
+    stream.ringClosed(1)
+    #expect(stream.snapshot().totals.endedUnseen == 3)
+    #expect(stream.snapshot().rings[0].counts.endedUnseen == 3)
+    // The last counts can arrive after the news of the end.
+    stream.counts(1, submitted: 0, completed: 2)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.totals.endedUnseen == 1)
+    #expect(snapshot.totals.balances)
+    var limits = Aggregator.Limits()
+    limits.closedRings = 0
+    #expect(stream.snapshot(limits: limits).totals.balances)
+  }
+
   @Test func forgottenRingsStayInTheSum() {
     var stream = RecordStream()
     for ring in 1...5 as ClosedRange<UInt64> {

@@ -211,6 +211,17 @@ struct RecordStream {
     add(&body, \.base, .ringFd, 0, ring: ring)
   }
 
+  /// Requests without records of their own.
+  mutating func counts(
+    _ ring: UInt64, submitted: UInt64, completed: UInt64
+  ) {
+    var body = record_counts()
+    body.submitted = submitted
+    body.completed = completed
+    body.cqes = completed
+    add(&body, \.base, .counts, 0, ring: ring)
+  }
+
   mutating func ringClosed(_ ring: UInt64) {
     var body = record_ring_closed()
     add(&body, \.base, .ringClosed, 0, ring: ring)

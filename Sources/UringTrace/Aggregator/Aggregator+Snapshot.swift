@@ -32,6 +32,7 @@ extension Aggregator {
   ) -> Ring {
     let first = latency.count
     var ring = rings[handle].ring
+    ring.counts.endedUnseen &+= rings[handle].endedUncounted
     ring.lastWaitTid = rings[handle].lastWaitTid
     statistics.appendLatencies(of: handle, id: ring.id, to: &latency)
     let counters = RateCounters(ring.counts)

@@ -1,10 +1,5 @@
 extension Aggregator {
-  public var totals: RequestTotals {
-    var totals = rings.requestTotals
-    totals.inFlight = UInt64(rings.inFlightCount)
-    totals.rings = UInt64(rings.lastID)
-    return totals
-  }
+  public var totals: RequestTotals { rings.requestTotals }
 
   /// Requests, buffers, groups and histograms that are kept: a measure of the memory for them and for a snapshot.
   package var entryCount: Int {

@@ -20,10 +20,11 @@ public struct RequestTotals: Hashable, Sendable {
 
   public init() {}
 
+  var begun: UInt64 { submitted &+ found }
+  var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
+
   /// Requests begun equal those ended plus those in flight.
-  var balances: Bool {
-    submitted &+ found == completed &+ overflowed &+ skipped &+ endedUnseen &+ inFlight
-  }
+  var balances: Bool { begun == ended &+ inFlight }
 
   /// Adds what was counted on a ring.
   mutating func add(_ counts: Ring.Counts) {

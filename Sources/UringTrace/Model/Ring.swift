@@ -147,7 +147,7 @@ public struct Ring: Sendable {
     /// Of these, transfers that did not ask for a worker (IOSQE_ASYNC).
     public var puntedTransfers: UInt64 = 0
     public var pollArmed: UInt64 = 0
-    /// Requests whose end no event told.
+    /// Requests whose end no event told. All requests of a closed ring have ended.
     public var endedUnseen: UInt64 = 0
     /// Completions that belong to no known request.
     public var unmatched: UInt64 = 0
@@ -165,6 +165,9 @@ public struct Ring: Sendable {
     public var waits: UInt64 = 0
 
     public init() {}
+
+    var begun: UInt64 { submitted &+ found }
+    var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
   }
 
   public struct ErrnoCount: Hashable, Sendable {

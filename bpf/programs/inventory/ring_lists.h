@@ -30,7 +30,8 @@ __noinline int walk_parked(__u64 ring) {
         bpf_core_field_offset(struct io_kiocb___iopoll_node, iopoll_node));
   else
     walk_work_list(
-        ring, address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list), RECORD_PLACE_IOPOLL, comp_list);
+        ring, address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list), RECORD_PLACE_IOPOLL,
+        comp_list);
 
   /* deferred requests: the nodes are io_defer_entry */
   begin_walk(ring, RECORD_PLACE_DEFERRED, 0);

@@ -17,7 +17,7 @@ struct walk {
   __u64 node;
   __u64 head; /* address of the pointer to the first node; 0: a single node, which leads to others */
   __u64 tail; /* address of the pointer to the last node; 0: there is none */
-  __u64 end; /* of a circular list: its head */
+  __u64 end;  /* of a circular list: its head */
   __u64 previous;
   __u64 before; /* the one before that; 0: `previous` is the head */
   __u64 stub;   /* a node that belongs to no request; 0: none */

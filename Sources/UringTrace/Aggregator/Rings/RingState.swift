@@ -39,6 +39,13 @@ struct RingState: Listed {
     }
   }
 
+  /// Requests of a closed ring that are in no count of ended ones. They have ended unseen: records of their ends were lost,
+  /// and the ring closed before its last counts were read.
+  var endedUncounted: UInt64 {
+    guard ring.closedTime != 0, ring.inFlight == 0 else { return 0 }
+    return ring.counts.begun.since(ring.counts.ended)
+  }
+
   @inline(never)
   mutating func count(error result: Int32) {
     ring.counts.errors &+= 1

@@ -24,6 +24,8 @@ struct RingTracker: ~Copyable {
   /// Over rings that are not active, and forgotten ones.
   private var quietTotal = RateCounters()
   private var forgottenRequests = RequestTotals()
+  /// Of these, ``RingState/endedUncounted``.
+  private var forgottenEnds: UInt64 = 0
 
   /// The ring that was asked for last: records of one ring arrive in runs.
   private struct RecentRing {
@@ -129,6 +131,7 @@ struct RingTracker: ~Copyable {
   mutating func forget(_ ring: Handle<RingState>) {
     quiet(ring)
     forgottenRequests.add(rings[ring].ring.counts)
+    forgottenEnds &+= rings[ring].endedUncounted
     all.remove(ring, in: &rings)
     // No context is its own any more.
     rings[ring].ring.address = 0
@@ -164,10 +167,17 @@ struct RingTracker: ~Copyable {
     return sum
   }
 
-  /// The same of requests, but for those in flight.
+  /// The same of requests.
   var requestTotals: RequestTotals {
-    var sum = forgottenRequests
-    forEachRing { _, ring in sum.add(ring.ring.counts) }
+    var (sum, uncounted) = (forgottenRequests, forgottenEnds)
+    forEachRing { _, ring in
+      sum.add(ring.ring.counts)
+      uncounted &+= ring.endedUncounted
+    }
+    sum.inFlight = UInt64(inFlightCount)
+    sum.rings = UInt64(lastID)
+    // The last counts of a ring can arrive when it is closed and forgotten.
+    sum.endedUnseen &+= min(uncounted, sum.begun.since(sum.ended &+ sum.inFlight))
     return sum
   }
 
