@@ -63,4 +63,24 @@ import UringFindings
         + "an empty pipe (pipe:[7])")
     #expect(finding.cure.contains("IORING_OP_READ"))
   }
+
+  /// The kernel commits its position in the queue when the whole submission is taken.
+  @Test(arguments: [(Int32?(3), true), (nil, true), (4, false)])
+  func unsubmittedSQEsNameTheThreadWhoseSubmissionIsBlocked(fd: Int32?, isOnRing: Bool) throws {
+    var snapshot = WaitGraphTests.selfReader()
+    snapshot.requests = []
+    snapshot.rings[0].waiter = nil
+    snapshot.rings[0].descriptors = [Ring.Descriptor(tgid: 10, fd: 3)]
+    snapshot.rings[0].sqPending = 2
+    snapshot.rings[0].sqPendingSince = snapshot.time - 8 * 1_000_000_000
+    snapshot.waits.threads[0].wait = .unknown
+    snapshot.waits.threads[0].call = "io_uring_enter"
+    snapshot.waits.threads[0].fd = fd
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "unsubmitted-sqes" })
+    #expect(finding.summary.contains("which submits, is blocked in io_uring_enter()") == isOnRing)
+    #expect(finding.meaning.contains("does not submit") != isOnRing)
+    #expect(finding.cure.contains("IOSQE_ASYNC") == isOnRing)
+  }
 }

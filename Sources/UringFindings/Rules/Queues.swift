@@ -69,14 +69,22 @@ extension FindingRule {
     "unsubmitted-sqes",
     .condition(lasting: patience, on: { !$0.isClosed && !$0.setupFlags.contains(.sqPoll) }),
     meaning:
-      "SQEs lie in the queue and the kernel has taken none: the program does not submit, or its "
-      + "submissions fail.",
+      "SQEs lie in the queue and the kernel does not take them: the program does not submit, its "
+      + "submissions fail, or one has not returned.",
     cure: "Check that io_uring_submit is called, and that its result is as many as were queued."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       guard !ring.setupFlags.contains(.sqPoll) else { return nil }
+      if let thread = evidence.blockedSubmitter(to: ring) {
+        return pendingSQEs(
+          ring, evidence, thread, severity: .warn,
+          meaning: "A request of this submission blocks its thread inside io_uring_enter. Those behind "
+            + "it are not taken before it goes on.",
+          cure: "Set IOSQE_ASYNC on requests that can block while they are issued, so that a worker "
+            + "executes them.")
+      }
       return pendingSQEs(
-        ring, evidence, severity: .warn,
+        ring, evidence, evidence.submitter(to: ring), severity: .warn,
         cure: ring.setupFlags.contains(.singleIssuer)
           ? "Check that io_uring_submit is called, by the thread that submitted first: with "
             + "IORING_SETUP_SINGLE_ISSUER it fails with -EEXIST in any other."
@@ -97,17 +105,16 @@ extension FindingRule {
       guard ring.setupFlags.contains(.sqPoll), evidence.reasonOfStarvation(on: ring) == nil else {
         return nil
       }
-      return pendingSQEs(ring, evidence, severity: .crit)
+      return pendingSQEs(ring, evidence, nil, severity: .crit)
     }
   }
 
   private static func pendingSQEs(
-    _ ring: Ring, _ evidence: Evidence, severity: Finding.Severity, cure: String? = nil
+    _ ring: Ring, _ evidence: Evidence, _ submitter: Evidence.Server?, severity: Finding.Severity,
+    meaning: String? = nil, cure: String? = nil
   ) -> Sighting? {
     let age = evidence.age(since: ring.sqPendingSince, on: ring)
     guard ring.sqPending > 0, age >= patience else { return nil }
-    let submitter =
-      ring.setupFlags.contains(.sqPoll) ? nil : evidence.submitter(to: ring)
     let left = Words.unsubmitted(ring)
     return Sighting(
       severity: severity, rings: [ring.id],
@@ -117,7 +124,7 @@ extension FindingRule {
       numbers: [
         .init("sq_pending", ring.sqPending), .init("sq_entries", ring.sqEntries),
         .init("age_ns", age),
-      ], cure: evidence.cure(submitter) ?? cure)
+      ], meaning: meaning, cure: evidence.cure(submitter) ?? cure)
   }
 }
 

@@ -29,9 +29,24 @@ extension Evidence {
     return lastSubmitter(to: ring) ?? only(of: ring, waits)
   }
 
+  /// A thread that is blocked in io_uring_enter, and not for completions: its submission to the ring has not returned.
+  func blockedSubmitter(to ring: Ring) -> Server? {
+    guard let waits else { return nil }
+    let thread = holders(of: ring).flatMap { waits.threads(of: $0) }.first { thread in
+      thread.call == "io_uring_enter" && thread.wait == .unknown && isBlocked(thread)
+        && thread.fd.map { fd in
+          ring.descriptors.contains { $0.tgid == thread.tgid && $0.fd == fd }
+        } ?? true
+    }
+    return thread.map { Server(thread: $0, role: "which submits") }
+  }
+
+  private func holders(of ring: Ring) -> Set<UInt32> {
+    Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
+  }
+
   private func only(of ring: Ring, _ waits: WaitGraph) -> Server? {
-    let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
-    let threads = holders.flatMap { waits.threads(of: $0) }
+    let threads = holders(of: ring).flatMap { waits.threads(of: $0) }
     return threads.count == 1
       ? Server(thread: threads[0], role: "the only one of its process") : nil
   }
