@@ -127,4 +127,21 @@ import Testing
     stream.balance(outstanding: 2)
     #expect(stream.snapshot().notListed == 0)
   }
+
+  /// A walk's findings are void when ended addresses were forgotten since, and so is its count.
+  @Test func whatAWalkFoundBeforeAddressesWereForgottenIsNotCounted() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    for request in 1...20_000 { stream.complete(request) }
+    for request in 30_001...30_010 { stream.parked(request, userData: 2, at: walk) }
+    stream.balance(outstanding: 20_010, at: walk)
+    var limits = Aggregator.Limits()
+    limits.history = 1 << 16
+    let snapshot = stream.snapshot(limits: limits)
+    #expect(snapshot.requests.isEmpty)
+    #expect(snapshot.rings[0].balance?.method == .unknown)
+    #expect(snapshot.notListed == 0)
+  }
 }

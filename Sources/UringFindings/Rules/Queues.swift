@@ -78,9 +78,11 @@ extension FindingRule {
       if let thread = evidence.blockedSubmitter(to: ring) {
         return pendingSQEs(
           ring, evidence, thread, severity: .warn,
-          meaning: "A request of this submission blocks its thread inside io_uring_enter. Those behind "
-            + "it are not taken before it goes on.",
-          cure: "Set IOSQE_ASYNC on requests that can block while they are issued, so that a worker "
+          meaning:
+            "A request of this submission blocks its thread inside io_uring_enter. Those behind "
+            + "behind it are not taken before it goes on.",
+          cure:
+            "Set IOSQE_ASYNC on requests that can block while they are issued, so that a worker "
             + "executes them.")
       }
       return pendingSQEs(
