@@ -265,16 +265,14 @@ struct RequestTracker: ~Copyable {
 
   /// Requests that are kept, in flight or not.
   var count: Int { slots.count }
+  var historyCount: Int { history.count }
 
   /// Calls `body` for the requests in the history, newest first, until it returns false.
   func forEachEnded(_ body: (borrowing RequestSlot) -> Bool) {
     for age in 0..<history.count where !body(slots[history[age: age]]) { return }
   }
 
-  var historyCount: Int { history.count }
-
-  /// Requests that ended after `time` may have left the history, or what a walk found at that time was not believed
-  /// because ended addresses were forgotten since.
+  /// Requests that ended after `time` may have left the history, or the table of addresses: a walk's findings are void then.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
     forgottenTime >= time
       || history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
