@@ -30,7 +30,13 @@ struct EmbedBPF {
         "-c", source, "-o", object.path(),
       ])
     // Without DWARF the object has a hundredth of the size. BTF stays.
-    try run(objcopy, ["--strip-debug", object.path()])
+    // Relocations of type information are for linkers; libbpf ignores them.
+    try run(
+      objcopy,
+      [
+        "--strip-debug", "--remove-section=.rel.BTF", "--remove-section=.rel.BTF.ext",
+        object.path(),
+      ])
 
     let bytes = try [UInt8](Data(contentsOf: object))
     let base64 = deflated(bytes).base64EncodedString()

@@ -136,7 +136,7 @@ struct JSONSchema {
     case "cqe_flags": [("cqe_flags", Self.reference("names"), true), ("bid", Self.natural, false)]
     case "register_name": [("register_name", Self.type("string"), true)]
     case "ublk_command", "fuse_command": [("command_name", nullableText, true)]
-    case "cmd_op": [("cmd_op", Self.natural, false)]
+    case "cmd_op": [("cmd_op", Self.natural, false), ("command_name", Self.type("string"), false)]
     default: []
     }
   }

@@ -248,6 +248,7 @@ public struct SnapshotDocument {
     } else if !request.kernelKnowledge.isEmpty {
       writeKernelKnowledge(of: request, to: &json)
     }
+    if let command = request.commandName { json.field("command_name", command) }
     json.field("place", request.state.isFinal ? nil : JSONNames.place(request.place))
     let isRunning = !request.state.isFinal && request.place == .workerRunning
     json.field("worker_tid", isRunning ? request.workerTid : nil)

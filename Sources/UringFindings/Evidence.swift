@@ -168,7 +168,9 @@ struct Evidence {
 
   /// For people: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
-    var text = "\(request.opcode.name) \(request.userDataText ?? "of unknown user_data")"
+    var text = request.opcode.name
+    if let command = request.commandName { text += " (\(command))" }
+    text += " " + (request.userDataText ?? "of unknown user_data")
     if let name = Words.file(of: request, in: snapshot) {
       text += request.inputIdentity == nil ? " on \(name)" : " from \(name)"
     } else {

@@ -44,7 +44,11 @@ extension FindingRule {
           .init("age_ns", first.age), .init("uncommitted", blocks.count),
           .init("queue", first.disk.block.queue), .init("tag", first.disk.block.tag),
           .init("longest_before_ns", service.longest), .init("committed_before", service.count),
-        ])
+        ],
+        cure: rings.contains(where: evidence.deliversBatches)
+          ? "Find where the server loses this queue and tag, or what it waits for; every tag that "
+            + "UBLK_U_IO_FETCH_IO_CMDS hands out needs its element of a UBLK_U_IO_COMMIT_IO_CMDS."
+          : nil)
     }
   }
 
@@ -157,6 +161,15 @@ extension Evidence {
   /// The request that a block request is for, while it is in flight.
   fileprivate func waiting(_ disk: DiskRequest) -> Request? {
     disk.request.flatMap(request).flatMap { $0.state.isFinal ? nil : $0 }
+  }
+
+  /// The ring's server has UBLK_F_BATCH_IO.
+  fileprivate func deliversBatches(on ring: Ring.ID) -> Bool {
+    inFlight(on: ring).contains {
+      $0.opcode.isDriverCommand && ($0.isSQEKnown || $0.knows(.off))
+        && GroupProviderTraits.command(UInt32(truncatingIfNeeded: $0.sqe.off))?.command.role
+          == .deliverBatch
+    }
   }
 
   /// A ublk command waits on the ring.

@@ -95,14 +95,16 @@ struct TraceFields {
       if let buffer = flags.bufferID { json.field("bid", buffer) }
     case .registerName: json.field("register_name", RegisterOpcode(rawValue: number).name)
     case .ublkCommand:
-      json.field("command_name", GroupProviderTraits.command(number).map { "\($0.command.name)" })
+      json.field("command_name", DriverCommand.name(number))
     case .fuseCommand:
       json.field("command_name", GroupProvider.fuse.commandName(number).map { "\($0)" })
     case .cmdOp:
       // The last field of an SQE.
       let sqe = (bytes + field.end - MemoryLayout<SQE>.size).loadUnaligned(as: SQE.self)
       if Opcode(rawValue: sqe.opcode).properties.off?.name == "cmd_op" {
-        json.field("cmd_op", UInt32(truncatingIfNeeded: sqe.off))
+        let command = UInt32(truncatingIfNeeded: sqe.off)
+        json.field("cmd_op", command)
+        if let name = DriverCommand.name(command) { json.field("command_name", name) }
       }
     }
   }

@@ -76,6 +76,7 @@ extension Aggregator {
     describe(slot, record, ring: ring)
     // The kernel still has the number of its buffer.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
+    if requests[slot].request.opcode.isDriverCommand { ublk.found(requests[slot], lending) }
     settle(slot, record, &event)
     if record.pointee.place == .network {
       let (position, _) = requests.claim(header.req, now: clock.now)

@@ -112,7 +112,7 @@ extension Aggregator {
       return
     }
     event.name(requests[slot])
-    lending.used(record, by: &requests[slot], ublk, &event)
+    lending.used(record, by: &requests[slot], &ublk, &event)
   }
 
   /// A request was found that holds a buffer which is in no slot. Void if any record about it is newer than the walk.
@@ -122,7 +122,7 @@ extension Aggregator {
     guard let slot = requests.seenInFlight(header, ring: ring) else { return }
     event.name(requests[slot])
     lending.held(
-      record.pointee.buffer, by: &requests[slot], ublk,
+      record.pointee.buffer, by: &requests[slot], &ublk,
       at: Moment(time: header.time_ns, tid: header.tid), &event)
   }
 
@@ -155,7 +155,7 @@ extension Aggregator {
 
   mutating func bufferSlot(_ record: UnsafePointer<record_buffer_slot>, _ event: inout Event) {
     let ring = enterRing(record.pointee.base, &event)
-    lending.bufferSlot(record, ring: ring, ublk, &event)
+    lending.bufferSlot(record, ring: ring, &ublk, &event)
   }
 
   mutating func registerArgument(

@@ -45,6 +45,7 @@ extension Aggregator {
     }
     lending.ringClosed(ring, at: moment, lossTime: requests.lossTime)
     guard let forgotten = rings.close(ring, time: moment.time) else { return }
+    ublk.forget(forgotten)
     // Records that arrived after its close may have lent buffers again.
     lending.ringClosed(forgotten, at: moment, lossTime: requests.lossTime)
     statistics.ringForgotten(forgotten)

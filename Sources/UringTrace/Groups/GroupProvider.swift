@@ -45,6 +45,10 @@ package struct GroupProviderTraits: Sendable {
     case deliver
     /// Takes the buffer of the last delivery out of the slot, then is as ``deliver``.
     case commitAndDeliver
+    /// Posts a CQE for each batch of work; the buffers are in their slots by then.
+    case deliverBatch
+    /// Names slots, or work that is done, in the server's memory.
+    case batch
   }
 
   /// Where in the SQE a command names the slot.

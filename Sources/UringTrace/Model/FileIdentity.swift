@@ -18,6 +18,8 @@ public struct FileIdentity: Hashable, Sendable {
 
   init() {}
 
+  public var isSocket: Bool { mode & 0o170000 == 0o140000 }
+
   /// Nil if the record has none.
   package init?(_ record: record_file_identity) {
     guard record.file != 0 else { return nil }

@@ -125,14 +125,11 @@ extension Snapshot {
 
   private func driverText(_ request: Request) -> String {
     let name = file(of: request)
-    let operation = UInt32(truncatingIfNeeded: request.sqe.off)
-    guard request.knows(.off), let command = GroupProviderTraits.command(operation)?.command else {
-      return "the driver of \(name)"
-    }
+    guard let command = request.commandName else { return "the driver of \(name)" }
     if let slot = ublkSlots[request.id] {
-      return "an I/O on queue \(slot.queue) tag \(slot.tag) of \(name) (\(command.name))"
+      return "an I/O on queue \(slot.queue) tag \(slot.tag) of \(name) (\(command))"
     }
-    return "the driver of \(name) to answer \(command.name)"
+    return "the driver of \(name) to answer \(command)"
   }
 
   private func timerText(_ request: Request) -> String {

@@ -25,6 +25,7 @@ extension Request {
     // cmd_op is the low half of the word.
     let off = properties.off?.name == "cmd_op" ? sqe.off & 0xffff_ffff : sqe.off
     fields.add(properties.off, off, else: "off")
+    if let command = commandName { fields.add("command", command) }
     fields.add(properties.addr, sqe.addr, else: "addr")
     fields.add(
       properties.len, UInt64(sqe.len), signed: Int64(Int32(bitPattern: sqe.len)), else: "len")

@@ -36,7 +36,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ReleaseFunctio
 // clang-format on
 
 /*
- * A URING_CMD of ublk completes; precedes its `complete`.
+ * A URING_CMD of a ublk device completes; precedes its `complete`.
  *
  * @title "ublk command" label
  * @needs ring request
@@ -49,7 +49,7 @@ struct record_command {
   struct record base;
   __u64 device;  /* private data of the character device: distinguishes devices @hex @redact kernel */
   __u32 command; /* cmd_op @derive ublk_command */
-  __u32 flags;   /* UBLK_F_* of the queue, low half; 0 if unknown @json ublk_flags */
+  __u32 flags;   /* UBLK_F_* of the device, low half; 0 if unknown @json ublk_flags */
   struct record_block block; /* the block request it delivers, or null @object @null zero */
 };
 

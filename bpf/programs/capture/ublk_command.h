@@ -19,7 +19,6 @@ static __always_inline void describe_delivery(
   struct ublk_io *io = (void *)queue + bpf_core_field_offset(struct ublk_queue, ios) +
                        tag * bpf_core_type_size(struct ublk_io);
   __u32 flags = BPF_CORE_READ(io, flags);
-  record->flags = BPF_CORE_READ(queue, flags);
   if (!bpf_core_field_exists(io->req) || !(flags & UBLK_IO_FLAG_OWNED_BY_SRV) ||
       !describe_block(&record->block, BPF_CORE_READ(io, req)))
     return;
@@ -32,16 +31,20 @@ CHECKED_ONCE int note_command(__u64 request, __u32 opcode) {
   struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
   struct io_uring_cmd *command = (void *)&req->cmd;
   __u32 operation = BPF_CORE_READ(command, cmd_op);
-  if (!IS_UBLK(operation))
+  if (!IS_UBLK_IO(operation))
     return 0;
   struct record_command *record = RESERVE(record_command, RECORD_COMMAND, ring, req, opcode);
   if (!record)
     return 0;
-  record->device = (__u64)BPF_CORE_READ(req, file, private_data);
+  struct ublk_device *device = BPF_CORE_READ(req, file, private_data);
+  record->device = (__u64)device;
   record->command = operation;
-  struct ublk_uring_cmd_pdu pdu = {};
-  bpf_core_read(&pdu, sizeof(pdu), &command->pdu);
   record->flags = 0;
+  if (bpf_core_type_exists(struct ublk_device))
+    record->flags = BPF_CORE_READ(device, dev_info.flags);
+  struct ublk_uring_cmd_pdu pdu = {};
+  if (UBLK_PDU_HAS_TAG(operation))
+    bpf_core_read(&pdu, sizeof(pdu), &command->pdu);
   __builtin_memset(&record->block, 0, sizeof(record->block));
   if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
     describe_delivery(record, pdu.queue, pdu.tag);

@@ -107,7 +107,7 @@ static __always_inline void describe_operation(struct record_parked *parked) {
     case OP_URING_CMD:
       parked->off = COPIED(struct io_uring_cmd, cmd_op);
       parked->known |= RECORD_KNOWS_OFF;
-      if (parked->place == RECORD_PLACE_COMMAND && IS_UBLK(parked->off))
+      if (parked->place == RECORD_PLACE_COMMAND && UBLK_PDU_HAS_TAG(parked->off))
         parked->ublk = ublk_slot();
       break;
     case OP_ACCEPT:

@@ -8,6 +8,10 @@
 
 /* ublk's commands are ioctl numbers of type 'u'. */
 #define IS_UBLK(command) ((((command) >> 8) & 0xff) == 'u')
+/* FETCH_REQ, COMMIT_AND_FETCH_REQ and NEED_GET_DATA: in others the pdu is not set, or another structure. */
+#define UBLK_PDU_HAS_TAG(command) (IS_UBLK(command) && ((command)&0xff) >= 0x20 && ((command)&0xff) <= 0x22)
+/* Of a queue: not those of /dev/ublk-control. */
+#define IS_UBLK_IO(command) (IS_UBLK(command) && ((command)&0xff) >= 0x20)
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -34,6 +38,7 @@ struct cdev {
 };
 
 struct ublksrv_ctrl_dev_info {
+  __u64 flags;
   int ublksrv_pid;
 };
 

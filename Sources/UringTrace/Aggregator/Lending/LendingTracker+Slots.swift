@@ -29,7 +29,7 @@ extension LendingTracker {
 
   mutating func bufferSlot(
     _ record: UnsafePointer<record_buffer_slot>, ring: Handle<RingState>,
-    _ ublk: borrowing UblkTracker, _ event: inout Event
+    _ ublk: inout UblkTracker, _ event: inout Event
   ) {
     let header = record.pointee.base
     let buffer = record.pointee.buffer
@@ -67,7 +67,7 @@ extension LendingTracker {
     self[group].index = buffer.index
     self[slot].group = group
     fill(group, buffer, key: key)
-    chooseProvider(of: group, ublk)
+    chooseProvider(of: group, &ublk)
     if call != nil { provide(group, time: header.time_ns) }
     name(group, &event)
   }

@@ -4,7 +4,7 @@ import CRecord
 extension LendingTracker {
   mutating func used(
     _ record: UnsafePointer<record_buffer_use>, by slot: inout RequestSlot,
-    _ ublk: borrowing UblkTracker, _ event: inout Event
+    _ ublk: inout UblkTracker, _ event: inout Event
   ) {
     let header = record.pointee.base
     let ring = slot.ring
@@ -17,7 +17,7 @@ extension LendingTracker {
     let group = borrowed(&slot, buffer, key: key, time: header.time_ns, &event)
     fill(group, buffer, key: key)
     if let block, block.request == buffer.priv { fill(group, block) }
-    chooseProvider(of: group, ublk)
+    chooseProvider(of: group, &ublk)
     provide(group, time: self[group].buffer.providedTime != 0 ? 0 : header.time_ns)
     if let member = member(of: slot) {
       self[member].member.isConfirmed = true
@@ -29,14 +29,14 @@ extension LendingTracker {
 
   /// A request was found that holds a buffer though the buffer is in no slot.
   mutating func held(
-    _ buffer: record_buffer, by slot: inout RequestSlot, _ ublk: borrowing UblkTracker,
+    _ buffer: record_buffer, by slot: inout RequestSlot, _ ublk: inout UblkTracker,
     at moment: Moment, _ event: inout Event
   ) {
     if let own = member(of: slot), self[self[own].group].rules.lifecycle == .batch { return }
     let key = LentBuffer.key(buffer, ring: slot.ring)
     let group = borrowed(&slot, buffer, key: key, time: moment.time, &event)
     fill(group, buffer, key: key)
-    chooseProvider(of: group, ublk)
+    chooseProvider(of: group, &ublk)
     if let member = member(of: slot) { self[member].member.isConfirmed = true }
     name(group, &event)
     if self[group].rules.lifecycle != .submission { withdraw(group, at: moment) }
@@ -152,7 +152,7 @@ extension LendingTracker {
   }
 
   /// A kernel buffer without a known leader: its release function shows whose it is.
-  mutating func chooseProvider(of group: Handle<GroupState>, _ ublk: borrowing UblkTracker) {
+  mutating func chooseProvider(of group: Handle<GroupState>, _ ublk: inout UblkTracker) {
     guard self[group].buffer.isKernel, self[group].rules.isProvisional else { return }
     var provider =
       functions.provider(releasingWith: self[group].buffer.release)

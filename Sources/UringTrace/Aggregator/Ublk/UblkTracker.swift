@@ -45,6 +45,8 @@ struct UblkTracker: ~Copyable {
   /// The device of a ring's descriptor, as commands had it when they completed.
   private var routes = BoundedCache<Route, Numbering<UInt64>.Number>(limit: 1 << 16)
 
+  private var batches = UblkBatches()
+
   private struct Route: Hashable {
     var ring: Handle<RingState>
     var fd: Int32
@@ -75,6 +77,7 @@ struct UblkTracker: ~Copyable {
     slot.joinLending()
     switch command.role {
     case .register:
+      batches.noteRegistration(on: slot.ring)
       // In an SQE group it has no slot: the buffer is the group's.
       if let led = lending.resolve(slot.lending.led), lending[led].rules.lifecycle == .batch {
         describe(led, by: slot, &lending)
@@ -82,13 +85,31 @@ struct UblkTracker: ~Copyable {
         register(&slot, provider, index: index, &lending, &event)
       }
     case .unregister: if let index { unregister(&slot, index: index, &lending, &event) }
-    case .deliver: break
+    case .deliver, .batch: break
+    case .deliverBatch:
+      batches.fetch(
+        lending.leader(slot), of: UblkSlot(command: slot.request.sqe).queue, on: slot.ring)
     case .commitAndDeliver:
       if let tag = tag(of: slot) {
         let moment = Moment(time: slot.request.startTime, tid: slot.request.submitterTid)
         commit(tag, slot, at: moment, &lending)
       }
     }
+  }
+
+  /// A driver's command was found in flight.
+  mutating func found(_ slot: borrowing RequestSlot, _ lending: borrowing LendingTracker) {
+    let number = UInt32(truncatingIfNeeded: slot.request.sqe.off)
+    guard slot.request.knows(.off),
+      GroupProviderTraits.command(number)?.command.role == .deliverBatch
+    else { return }
+    var leader = lending.leader(slot)
+    leader.command = number
+    batches.fetch(leader, of: nil, on: slot.ring)
+  }
+
+  mutating func forget(_ ring: Handle<RingState>) {
+    batches.forget(ring)
   }
 
   private mutating func register(
@@ -180,9 +201,13 @@ struct UblkTracker: ~Copyable {
     _ record: UnsafePointer<record_command>, of slot: inout RequestSlot,
     _ lending: inout LendingTracker, _ event: inout Event
   ) {
-    guard slot.request.isSQEKnown,
-      let (_, command) = GroupProviderTraits.command(record.pointee.command),
-      let device = devices.number(of: record.pointee.device)
+    guard let (_, command) = GroupProviderTraits.command(record.pointee.command) else { return }
+    if command.role == .batch || command.role == .deliverBatch {
+      batches.noteDevice(
+        isAutomatic: record.pointee.flags & Self.automaticFlag != 0, on: slot.ring)
+      return
+    }
+    guard slot.request.isSQEKnown, let device = devices.number(of: record.pointee.device)
     else { return }
     let isNewRoute = routes.updateValue(device, forKey: Route(slot)) != device
     let tag = tag(of: slot, on: device)
@@ -259,9 +284,16 @@ struct UblkTracker: ~Copyable {
     self[tag].group = lending.reference(to: group)
   }
 
-  /// The command that delivered the I/O with the buffer of a group, if registration was automatic.
-  func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
+  /// The command that delivered the I/O with the buffer of a group, if registration was automatic; nothing is known of it if
+  /// several come into question.
+  mutating func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
     guard !group.leader.isKnown, group.origin.priv != 0, let index = group.index else { return nil }
+    if group.origin.isUblk,
+      let leader = batches.leader(
+        queue: group.origin.queue, tag: group.origin.queueTag, on: group.buffer.ring)
+    {
+      return leader
+    }
     let (priv, ring) = (group.origin.priv, group.buffer.ringID)
     var found: RequestGroup.Leader?
     tags.forEachSlot { tag in

@@ -1,0 +1,54 @@
+/// Names of the commands (`cmd_op`) of URING_CMD.
+public enum DriverCommand {
+  /// The name of a command, nil if it is not known.
+  ///
+  /// - Parameter isSocket: the file is a socket. The numbers of all other commands tell their driver: they are ioctl
+  ///   numbers, with its letter.
+  public static func name(_ number: UInt32, isSocket: Bool = false) -> String? {
+    let name: StaticString? =
+      if isSocket {
+        number < sockets.count ? sockets[Int(number)] : nil
+      } else {
+        GroupProviderTraits.command(number)?.command.name
+          ?? others.first { $0.number == number }?.name
+      }
+    return name.map { "\($0)" }
+  }
+
+  /// `enum io_uring_socket_op`, include/uapi/linux/io_uring.h: 6.7, 6.8, and from 6.16 on the last two.
+  private static let sockets: [StaticString] = [
+    "SOCKET_URING_OP_SIOCINQ", "SOCKET_URING_OP_SIOCOUTQ", "SOCKET_URING_OP_GETSOCKOPT",
+    "SOCKET_URING_OP_SETSOCKOPT", "SOCKET_URING_OP_TX_TIMESTAMP", "SOCKET_URING_OP_GETSOCKNAME",
+  ]
+
+  private static let others: [(number: UInt32, name: StaticString)] = [
+    // include/uapi/linux/ublk_cmd.h: of the control device, with struct ublksrv_ctrl_cmd.
+    (0x8020_7501, "UBLK_U_CMD_GET_QUEUE_AFFINITY"), (0x8020_7502, "UBLK_U_CMD_GET_DEV_INFO"),
+    (0xc020_7504, "UBLK_U_CMD_ADD_DEV"), (0xc020_7505, "UBLK_U_CMD_DEL_DEV"),
+    (0xc020_7506, "UBLK_U_CMD_START_DEV"), (0xc020_7507, "UBLK_U_CMD_STOP_DEV"),
+    (0xc020_7508, "UBLK_U_CMD_SET_PARAMS"), (0x8020_7509, "UBLK_U_CMD_GET_PARAMS"),
+    (0xc020_7510, "UBLK_U_CMD_START_USER_RECOVERY"), (0xc020_7511, "UBLK_U_CMD_END_USER_RECOVERY"),
+    (0x8020_7512, "UBLK_U_CMD_GET_DEV_INFO2"), (0x8020_7513, "UBLK_U_CMD_GET_FEATURES"),
+    (0x8020_7514, "UBLK_U_CMD_DEL_DEV_ASYNC"), (0xc020_7515, "UBLK_U_CMD_UPDATE_SIZE"),
+    (0xc020_7516, "UBLK_U_CMD_QUIESCE_DEV"), (0xc020_7517, "UBLK_U_CMD_TRY_STOP_DEV"),
+    (0xc020_7518, "UBLK_U_CMD_REG_BUF"), (0xc020_7519, "UBLK_U_CMD_UNREG_BUF"),
+    // Of a device, with struct ublksrv_io_cmd; the others are those of ``GroupProvider/ublk`` and ``GroupProvider/ublkAuto``.
+    (0xc010_7522, "UBLK_U_IO_NEED_GET_DATA"),
+    // include/uapi/linux/nvme_ioctl.h: with struct nvme_uring_cmd.
+    (0xc048_4e80, "NVME_URING_CMD_IO"), (0xc048_4e81, "NVME_URING_CMD_IO_VEC"),
+    (0xc048_4e82, "NVME_URING_CMD_ADMIN"), (0xc048_4e83, "NVME_URING_CMD_ADMIN_VEC"),
+    // include/uapi/linux/blkdev.h (6.12).
+    (0x1200, "BLOCK_URING_CMD_DISCARD"),
+    // include/uapi/linux/btrfs.h: with struct btrfs_ioctl_encoded_io_args (6.13, 6.14).
+    (0x8080_9440, "BTRFS_IOC_ENCODED_READ"), (0x4080_9440, "BTRFS_IOC_ENCODED_WRITE"),
+  ]
+}
+
+extension Request {
+  /// The name of its driver's command, nil if it has none or it is not known.
+  public var commandName: String? {
+    guard opcode.isDriverCommand, isSQEKnown || knows(.off) else { return nil }
+    return DriverCommand.name(
+      UInt32(truncatingIfNeeded: sqe.off), isSocket: fileIdentity?.isSocket ?? false)
+  }
+}

@@ -1,0 +1,98 @@
+import CRecord
+import Testing
+import UringRecords
+
+@testable import UringTrace
+
+/// ublk servers with UBLK_F_BATCH_IO: one multishot command for all tags of a queue.
+@Suite struct UblkBatchTests {
+  private static let (prepare, commit, fetch): (UInt32, UInt32, UInt32) = (
+    0xc010_7525, 0xc010_7526, 0xc010_7527
+  )
+
+  /// A server whose device's flags a first command has shown.
+  private func served(isAutomatic: Bool = true) -> RecordStream {
+    var stream = RecordStream()
+    stream.watchReleases()
+    stream.create()
+    stream.ublk(1, Self.prepare)
+    stream.ublk(2, Self.fetch)
+    stream.complete(1, command: Self.prepare, block: 0, isAutomatic: isAutomatic)
+    return stream
+  }
+
+  private func use(
+    _ stream: inout RecordStream, _ request: Int, block: Int, tag: UInt16, queue: UInt16 = 0
+  ) {
+    stream.submit(request, "READ_FIXED", userData: UInt64(request)) {
+      $0.buf_index = tag
+      $0.len = 8192
+    }
+    var body = record_block_request()
+    body.block.request = RecordStream.block(block)
+    body.block.length = 8192
+    (body.block.queue, body.block.tag) = (queue, tag)
+    CharArray.set(&body.block.disk, to: "ublkb0")
+    stream.add(&body, \.base, .blockRequest, request)
+    stream.use(
+      request,
+      RecordStream.buffer(block, index: UInt32(tag), block: block, direction: 1))
+    stream.complete(request, 8192)
+    stream.release(node: block, block: block)
+    stream.release(ring: 0, node: block, block: block, function: .ublkIORelease)
+  }
+
+  @Test func theCommandThatDeliversLeads() {
+    var stream = served()
+    use(&stream, 3, block: 1, tag: 4)
+    let groups = stream.snapshot().groups
+    #expect(groups.map(\.provider) == [.ublkAuto])
+    #expect(groups.first?.leader.request == 2)
+    #expect(groups.first?.leader.command == Self.fetch)
+    #expect(groups.first?.state == .givenBack)
+  }
+
+  @Test func aServerThatRegistersHasNoDerivedLeader() {
+    var stream = served(isAutomatic: false)
+    use(&stream, 3, block: 1, tag: 4)
+    #expect(stream.snapshot().groups.map(\.provider) == [.ublk])
+    #expect(stream.snapshot().groups.map(\.leader.isKnown) == [false])
+    // Where the driver could not, the server registers.
+    stream = served()
+    stream.registerIO(5, tag: 7, slot: 9)
+    use(&stream, 3, block: 1, tag: 4)
+    #expect(stream.snapshot().groups.last { $0.buffer.index == 4 }?.leader.isKnown != true)
+  }
+
+  /// What the one before delivered may be used after the submission of the next.
+  @Test func theNextCommandLeadsWhatWasCertainlyDeliveredByIt() {
+    var stream = served()
+    stream.complete(2, -105)
+    stream.ublk(3, Self.fetch)
+    use(&stream, 4, block: 1, tag: 4)
+    use(&stream, 5, block: 2, tag: 4)
+    let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
+    #expect(groups.map(\.provider) == [.ublkAuto, .ublkAuto])
+    #expect(groups.map(\.leader.isKnown) == [false, true])
+    #expect(groups.last?.leader.userData == stream.snapshot().requests.first?.userData)
+  }
+
+  @Test func eachQueueHasItsCommand() {
+    var stream = served()
+    stream.ublk(3, Self.fetch, queue: 1)
+    use(&stream, 4, block: 1, tag: 4, queue: 1)
+    let group = stream.snapshot().groups.first
+    #expect(group?.leader.request == 3)
+  }
+
+  @Test(
+    arguments: [
+      (UInt32(0xc010_7526), false, "UBLK_U_IO_COMMIT_IO_CMDS"),
+      (0xc020_7504, false, "UBLK_U_CMD_ADD_DEV"), (0xc048_4e80, false, "NVME_URING_CMD_IO"),
+      (0x1200, false, "BLOCK_URING_CMD_DISCARD"), (2, true, "SOCKET_URING_OP_GETSOCKOPT"),
+      (2, false, nil), (6, true, nil),
+    ] as [(UInt32, Bool, String?)])
+  func commandsHaveTheirNames(number: UInt32, isSocket: Bool, name: String?) {
+    #expect(DriverCommand.name(number, isSocket: isSocket) == name)
+  }
+}
