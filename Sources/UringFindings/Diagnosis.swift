@@ -1,9 +1,9 @@
 import UringTrace
 
-/// Looks for what ``FindingRule`` describes, in one snapshot after the other.
+/// Applies the rules of ``FindingRule`` to one snapshot after another.
 ///
-/// Conditions that last, such as a stuck request, are judged by the snapshot alone. Rates,
-/// such as that of errors, are judged over a span of time before it.
+/// Lasting conditions, such as a stuck request, are judged by the snapshot alone. Rates, such as that of errors, are
+/// judged over a span of time before it.
 public struct Diagnosis: Sendable {
   private struct Sample {
     var time: UInt64
@@ -12,15 +12,15 @@ public struct Diagnosis: Sendable {
 
   private let window: UInt64?
   private let seesEveryRequest: Bool
-  /// Oldest first; the first one is where the span begins.
+  /// Oldest first; the first sample is the start of the span.
   private var samples: [Sample] = []
 
-  /// Nanoseconds between samples at least: a window has few of them.
+  /// Least nanoseconds between samples, so that a window has few of them.
   private static let sampleInterval: UInt64 = 1_000_000_000
 
-  /// - Parameter window: nanoseconds that the span covers; nil for all since the observation began.
-  /// - Parameter seesEveryRequest: false if a filter leaves requests of the rings in view out: rules
-  ///   that conclude from what is not there are silent then.
+  /// - Parameter window: nanoseconds that the span covers; nil for the whole observation.
+  /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view: rules that conclude
+  ///   from missing requests are silent then.
   public init(window: UInt64? = nil, seesEveryRequest: Bool = true) {
     self.window = window
     self.seesEveryRequest = seesEveryRequest
@@ -40,9 +40,9 @@ public struct Diagnosis: Sendable {
       .flatMap { $0.findings(in: evidence) }
   }
 
-  /// The rules whose silence on a snapshot means nothing.
+  /// Rules whose silence on a snapshot means nothing.
   ///
-  /// - Parameter findings: those that have found something there.
+  /// - Parameter findings: those of the snapshot; their rules are not silent.
   public func notEvaluated(in snapshot: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule]
   {
     let tags = Set(findings.map(\.tag))
@@ -52,7 +52,7 @@ public struct Diagnosis: Sendable {
     }
   }
 
-  /// The worst first; of one severity as they come.
+  /// Findings by severity, the worst first; those of one severity keep their order.
   static func ordered(_ findings: [Finding]) -> [Finding] {
     Finding.Severity.allCases.reversed().flatMap { severity in
       findings.filter { $0.severity == severity }
@@ -68,7 +68,7 @@ public struct Diagnosis: Sendable {
 
   private mutating func remember(_ snapshot: Snapshot) {
     guard let window else { return }
-    // A recording was wound back.
+    // The recording was rewound.
     if let last = samples.last, last.time > snapshot.time { samples = [] }
     while samples.count > 1, samples[1].time + window <= snapshot.time {
       samples.removeFirst()
@@ -77,7 +77,7 @@ public struct Diagnosis: Sendable {
     let isFirst = samples.isEmpty && snapshot.time.since(snapshot.host.startTime) < window
     var sample = Sample(time: snapshot.time, rings: [:])
     if isFirst {
-      // All that was counted so far is within the window.
+      // All counts so far are within the window.
       sample.time = snapshot.host.startTime
     } else {
       for ring in snapshot.rings { sample.rings[ring.id] = RingSample(ring) }

@@ -1,14 +1,14 @@
 import UringTrace
 
-/// Looks for what ``FindingRule`` describes over a whole observation: in its end, and for conditions that held for a
-/// while before.
+/// Applies the rules of ``FindingRule`` to a whole observation: to its end, and to conditions that held for a while
+/// before.
 public struct DiagnosisHistory: Sendable {
   private let seesEveryRequest: Bool
-  /// Of each rule and ring, the conditions that have ended, oldest first; the last may still hold.
+  /// Ended conditions of each rule and ring, oldest first; the last may still hold.
   private var episodes: [Subject: [Episode]] = [:]
   private var lastTime: UInt64 = 0
 
-  /// Nanoseconds between looks: a condition that holds for longer is seen.
+  /// Nanoseconds between looks: a condition that holds for longer is not missed.
   public static let interval: UInt64 = 500_000_000
 
   private struct Subject: Hashable {
@@ -20,7 +20,7 @@ public struct DiagnosisHistory: Sendable {
   fileprivate struct Episode: Sendable {
     var from: UInt64
     var until: UInt64
-    /// The finding at the look that shows it best, with what it names.
+    /// The finding at the look that shows it best, with the requests and rings that it names.
     var finding: Finding
     var requests: [Request]
     var rings: [Ring]
@@ -31,7 +31,7 @@ public struct DiagnosisHistory: Sendable {
     self.seesEveryRequest = seesEveryRequest
   }
 
-  /// Looks at a moment of the observation. Time must not go back.
+  /// Examines a moment of the observation. Time must not go back.
   public mutating func look(at snapshot: Snapshot) {
     guard snapshot.time > lastTime else { return }
     let diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
@@ -51,7 +51,7 @@ public struct DiagnosisHistory: Sendable {
     episodes[subject] = known
   }
 
-  /// The rules whose silence at the end means nothing.
+  /// Rules whose silence at the end means nothing.
   public func notEvaluated(at end: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule] {
     Diagnosis(seesEveryRequest: seesEveryRequest).notEvaluated(in: end, besides: findings)
   }
@@ -93,7 +93,7 @@ extension DiagnosisHistory.Episode {
     if !now.isLess(than: self) { self = now }
   }
 
-  /// Whether another one shows more: it is worse, is about more, or lasted longer.
+  /// True if the other episode shows more: it is worse, concerns more requests, or lasted longer.
   fileprivate func isLess(than other: Self) -> Bool {
     (finding.severity.rawValue, finding.requestCount, until - from)
       < (other.finding.severity.rawValue, other.finding.requestCount, other.until - other.from)
@@ -101,7 +101,7 @@ extension DiagnosisHistory.Episode {
 }
 
 extension FindingRule {
-  /// Whether a condition that held at `time` at last, and does not at the end, was wrong.
+  /// True if a condition that last held at `time`, and does not hold at the end, was a fault.
   fileprivate func counts(_ time: UInt64, _ ring: Ring.ID, _ end: Snapshot) -> Bool {
     switch scope.kind {
     case .span: return false
@@ -110,7 +110,7 @@ extension FindingRule {
       guard let ring = end.rings.first(where: { $0.id == ring }), ring.isClosed else {
         return false
       }
-      // Nothing went on between the last look and the close.
+      // Nothing happened between the last look and the close.
       return ring.closedTime.since(time) <= 2 * DiagnosisHistory.interval
     }
   }

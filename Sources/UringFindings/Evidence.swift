@@ -2,14 +2,15 @@ import UringTrace
 
 /// The input of rules: a snapshot arranged by ring, and the changes of each ring within a span of time.
 ///
-/// Rules that need change in time take ``counts(of:)`` and ``ended(on:)``, which cover the same span.
+/// Rules about changes over time use ``counts(of:)`` and ``ended(on:)``, which cover the same span.
 struct Evidence {
   let snapshot: Snapshot
-  /// Nanoseconds that counts cover.
+  /// Nanoseconds that the counts cover.
   let span: UInt64
-  /// Every request of the rings in view has records, and none were lost: what is not there is not there.
+  /// True if every request of the rings in view has records and none were lost: a request that is missing did not
+  /// exist.
   let isComplete: Bool
-  /// Rings in view, closed ones among them.
+  /// Rings in view, including closed ones.
   let rings: [Ring]
 
   /// Who waits for whom; nil without a recent look.
@@ -28,7 +29,7 @@ struct Evidence {
     var opcode: Opcode
   }
 
-  /// - Parameter earlier: rings as they were at `start`; those that were not there have begun since.
+  /// - Parameter earlier: the rings as they were at `start`; any other ring was created since.
   init(
     _ snapshot: Snapshot, since start: UInt64, earlier: [Ring.ID: RingSample],
     seesEveryRequest: Bool
@@ -38,7 +39,7 @@ struct Evidence {
     self.earlier = earlier
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
-    // Without a copy of them if it has nothing to leave out.
+    // Not copied if no ring is closed.
     openRings = rings.contains { $0.isClosed } ? rings.filter { !$0.isClosed } : rings
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
@@ -50,7 +51,7 @@ struct Evidence {
     }
   }
 
-  /// Where each ring's requests are. Most stand beside others of their ring: one search serves them all.
+  /// Positions of each ring's requests. Most requests stand beside others of their ring: one look-up serves them all.
   private static func positions(in requests: [Request]) -> [Ring.ID: [Int]] {
     var positions: [Ring.ID: [Int]] = [:]
     var first = 0
@@ -66,24 +67,24 @@ struct Evidence {
 
   let openRings: [Ring]
 
-  /// In flight on a ring, oldest first.
+  /// Requests in flight on a ring, oldest first.
   func inFlight(on ring: Ring.ID) -> [Request] {
     let positions = inFlightPositions[ring] ?? []
-    // Of an only ring they need no copy.
+    // An only ring's requests need no copy.
     return positions.count == snapshot.requests.count
       ? snapshot.requests : positions.map { snapshot.requests[$0] }
   }
 
-  /// Which ended requests a rule looks at.
+  /// The ended requests that a rule examines.
   enum Reach {
-    /// Those that ended within the span: for what is a matter of how often.
+    /// Requests that ended within the span: for rates.
     case span
-    /// All that are still known: for what lasts.
+    /// All requests that are still known: for lasting conditions.
     case history
   }
 
-  /// Calls `body` for each request of a ring that ended and is still known, newest first; without
-  /// copies, as these are many.
+  /// Calls `body` for each ended request of a ring that is still known, newest first. Does not copy the requests, as
+  /// there are many.
   func forEachEnded(
     on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
   ) {
@@ -94,14 +95,14 @@ struct Evidence {
     }
   }
 
-  /// How many there are.
+  /// Number of the ring's ended requests that are still known.
   func endedCount(on ring: Ring.ID, within reach: Reach = .span) -> UInt64 {
     var count: UInt64 = 0
     forEachEnded(on: ring, within: reach) { _ in count += 1 }
     return count
   }
 
-  /// Those of them that pass.
+  /// The ended requests that pass.
   func ended(
     on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
   ) -> [Request] {
@@ -114,7 +115,7 @@ struct Evidence {
     return found
   }
 
-  /// A request by its number, in flight or recent.
+  /// The request with an ID, in flight or recent.
   func request(_ id: Request.ID) -> Request? {
     snapshot.request(id)
   }
@@ -134,7 +135,7 @@ struct Evidence {
     }
   }
 
-  /// CPU time that the SQ thread of a ring had within the span, nanoseconds.
+  /// Nanoseconds of CPU time that a ring's SQ thread had within the span.
   func sqThreadTime(of ring: Ring) -> UInt64 {
     ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
   }
@@ -144,29 +145,29 @@ struct Evidence {
     ring.sqThreadWork.since(earlier[ring.id]?.sqThreadWork ?? SQThreadWork())
   }
 
-  /// Nanoseconds of the span in which the ring was there, as far as is known.
+  /// Nanoseconds of the span in which the ring existed, as far as is known.
   func life(of ring: Ring) -> UInt64 {
     let end = ring.isClosed ? ring.closedTime : snapshot.time
     return max(1, end.since(max(start, ring.firstTime)))
   }
 
-  /// `in 3.91 s`: the part of the span that counts of a ring are of.
+  /// `in 3.91 s`: the part of the span that a ring's counts cover.
   func window(of ring: Ring) -> String { "in \(Words.duration(life(of: ring)))" }
 
-  /// From submission to completion, since the ring was first seen.
+  /// Latency from submission to completion, since the ring was first seen.
   func latency(_ opcode: Opcode, on ring: Ring.ID) -> LatencySummary? {
     latencies[LatencyKey(ring: ring, opcode: opcode)]
   }
 
-  /// Nanoseconds that something has lasted; 0 for what never began or is still to come.
+  /// Nanoseconds since a time; 0 if the time is 0 or in the future.
   func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
 
-  /// Nanoseconds that a state of a ring has lasted, up to the last look at it: it can have been closed since.
+  /// Nanoseconds since a state of a ring began, up to the last look at the ring: it can have been closed since.
   func age(since time: UInt64, on ring: Ring) -> UInt64 {
     time == 0 ? 0 : min(ring.lastLook, snapshot.time).since(time)
   }
 
-  /// For people: `READ 0x1001 on /tmp/data`.
+  /// The request in words: `READ 0x1001 on /tmp/data`.
   func words(_ request: Request) -> String {
     var text = request.opcode.name
     if let command = request.commandName { text += " (\(command))" }

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Something about a program's use of io_uring that its author should know, with what shows it.
+/// A fact about a program's use of io_uring that its author should know, with the evidence.
 public struct Finding: Sendable, Hashable {
   /// How bad it is.
   public enum Severity: UInt8, Sendable, CaseIterable, Comparable {
@@ -11,7 +11,7 @@ public struct Finding: Sendable, Hashable {
     /// It does not work: it hangs, or has lost something.
     case crit
 
-    /// As in documents and on the command line.
+    /// Name in documents and on the command line.
     public var name: StaticString {
       switch self {
       case .info: "info"
@@ -23,8 +23,7 @@ public struct Finding: Sendable, Hashable {
     public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
   }
 
-  /// A figure of the evidence. Names that end in `_ns` are nanoseconds, in `_percent` hundredths, others
-  /// numbers of things.
+  /// A figure of the evidence. Names that end in `_ns` are nanoseconds, in `_percent` hundredths; others are counts.
   public struct Number: Sendable, Hashable {
     public var name: String
     public var value: UInt64
@@ -33,33 +32,33 @@ public struct Finding: Sendable, Hashable {
   /// Stable name of the rule that found it, in kebab case: ``FindingRule/tag``.
   public var tag: String
   public var severity: Severity
-  /// The rings it is about, the most concerned first; none if a ring was refused.
+  /// The rings concerned, the most affected first; none if a ring was refused.
   public var rings: [Ring.ID]
-  /// Requests that show it, the most telling first: at most ``requestLimit`` of ``requestCount``.
+  /// Requests that show the finding, the most telling first: at most ``requestLimit`` of ``requestCount``.
   public var requests: [Request.ID]
-  /// Requests that it is about, 0 where it is about none.
+  /// Number of requests concerned; 0 if there are none.
   public var requestCount: UInt64
-  /// One line: what was seen, with figures. May have text from strangers, such as names of files.
+  /// One line: the observation, with figures. May contain text from strangers, such as file names.
   public var summary: String
   public var numbers: [Number]
-  /// Who waits for whom, where that is the evidence.
+  /// Who waits for whom, if that is the evidence.
   public var edges: [WaitEdge]
-  /// Processes that it is about where it is about no ring: those that were refused one.
+  /// Processes concerned if no ring is: those that were refused one.
   public var processes: [UInt32] = []
   /// One sentence: what it means.
   public var meaning: String
   /// One sentence: what to do.
   public var cure: String
 
-  /// Set if it held for a while and does not any more.
+  /// Set if the condition held for a while and no longer does.
   public var past: Past?
 
-  /// When a condition held, and what it was about then.
+  /// When a condition held, and the requests and rings that it concerned then.
   public struct Past: Sendable, Hashable {
-    /// The first and the last look that saw it; nanoseconds, CLOCK_MONOTONIC.
+    /// Times of the first and the last look that saw it; nanoseconds, CLOCK_MONOTONIC.
     public var from: UInt64
     public var until: UInt64
-    /// How often it began; this is the worst time.
+    /// How often it held; this is the worst time.
     public var times: Int
     /// ``Finding/requests`` as they were then.
     public var requests: [Request]
@@ -76,7 +75,7 @@ public struct Finding: Sendable, Hashable {
     }
   }
 
-  /// The requests that show it, as they were when it held, or as they are in the snapshot of the finding.
+  /// The requests that show the finding, as they were when it held, or as they are in its snapshot.
   public func requests(in snapshot: Snapshot) -> [Request] {
     past?.requests ?? requests.compactMap { snapshot.request($0) }
   }
@@ -84,6 +83,6 @@ public struct Finding: Sendable, Hashable {
   /// The ring that is most concerned; 0 for none.
   public var ring: Ring.ID { rings.first ?? 0 }
 
-  /// Requests named in one finding.
+  /// Most requests named in one finding.
   public static var requestLimit: Int { 16 }
 }

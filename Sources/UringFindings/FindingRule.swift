@@ -1,10 +1,10 @@
 import UringTrace
 
-/// One thing to look for: a pure function of what is known. docs/findings.md describes each.
+/// A condition to look for: a pure function of the evidence. docs/findings.md describes each rule.
 ///
 /// A new rule is a value in a file of its own, a line in ``all``, and a section of that document.
 public struct FindingRule: Sendable {
-  /// Stable, in kebab case.
+  /// Stable name, in kebab case.
   public let tag: String
   public let scope: RuleScope
   /// One sentence: what a finding means.
@@ -24,19 +24,19 @@ public struct FindingRule: Sendable {
     self.look = look
   }
 
-  /// The facts that a rule found; with the rule's words they become a ``Finding``.
+  /// The facts that a rule found; with the rule's texts they become a ``Finding``.
   struct Sighting {
     var severity: Finding.Severity
     var rings: [Ring.ID]
     var requests: [Request.ID] = []
-    /// How many there are, where ``requests`` are not all.
+    /// Number of requests, if ``requests`` does not list all.
     var requestCount: UInt64 = 0
     var summary: String
     var numbers: [Finding.Number] = []
     var edges: [WaitEdge] = []
-    /// Where no ring says which: those that were refused one.
+    /// Processes concerned if no ring is: those that were refused one.
     var processes: [UInt32] = []
-    /// More exact words than the rule's.
+    /// More exact texts than the rule's.
     var meaning: String?
     var cure: String?
   }

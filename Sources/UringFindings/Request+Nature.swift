@@ -7,10 +7,10 @@ extension Opcode {
   static let close = Opcode(rawValue: 19)
   static let epollWait = Opcode(rawValue: 59)
 
-  /// POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL: ends or changes another request.
+  /// True for POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL, which end or change another request.
   var cancels: Bool { [7, 12, 14].contains(rawValue) }
 
-  /// Waiting is what it is for: how long others took says nothing.
+  /// True if waiting is the opcode's purpose: the latency of other requests is no measure then.
   var waitsByNature: Bool {
     let properties = properties
     return properties.parksSilently && properties.direction == .none || self == .accept
@@ -19,7 +19,7 @@ extension Opcode {
 }
 
 extension Request {
-  /// Several CQEs can come of it: it says so, or its SQE is not known.
+  /// True if it can post several CQEs: its SQE asks for them, or its SQE is not known.
   var mayBeMultishot: Bool {
     switch opcode.properties.multishot {
     case .never: false
@@ -30,7 +30,8 @@ extension Request {
     }
   }
 
-  /// The time of the first step of one of these kinds, nil if there is none. Requests are many: no step is copied.
+  /// The time of the first step of one of these kinds; nil if there is none. No step is copied, because requests are
+  /// many.
   func time(ofFirst passes: (Step.Kind) -> Bool) -> UInt64? {
     for index in 0..<min(Int(stepCount), Self.stepCapacity) where passes(stepStorage[index].kind) {
       return stepStorage[index].time

@@ -1,32 +1,33 @@
 import UringTrace
 
-/// When a rule looks, and what it needs so that its silence means something.
+/// When a rule applies, and what its silence needs to mean something.
 public struct RuleScope: Sendable {
   enum Kind: Sendable {
-    /// It judges all that happened within the span: once, at the end.
+    /// Judges everything within the span, once, at the end.
     case span
-    /// It judges what lasts. What held before and does not any more was wrong then.
+    /// Judges lasting conditions. A condition that held before and has ended was a fault.
     case condition
-    /// It judges what lasts. What went on after all was not wrong; what went on until its ring was closed was.
+    /// Judges lasting conditions. One that ended by itself was no fault; one that lasted until its ring was closed
+    /// was.
     case suspicion
   }
 
   var kind: Kind
-  /// Nanoseconds for which rings must have been watched: how long the condition must last.
+  /// Nanoseconds for which rings must have been watched: the time that the condition must last.
   var watch: UInt64
-  /// It concludes from requests that are not there.
+  /// The rule concludes from missing requests.
   var needsEveryRequest: Bool
-  /// It concludes from system calls.
+  /// The rule concludes from system calls.
   var needsSystemCalls = false
-  /// It is about processes without a ring.
+  /// The rule is about processes without a ring.
   var concernsProcesses = false
-  /// Whether it has something to say about a ring.
+  /// Whether the rule applies to a ring.
   var concerns: @Sendable (Ring) -> Bool
 
   static let span = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
 
-  /// A span, concluding from requests that are not there.
+  /// A span rule that concludes from missing requests.
   static let spanOfEveryRequest = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
 
@@ -45,16 +46,16 @@ public struct RuleScope: Sendable {
   }
 }
 
-/// A rule whose silence means nothing, and why.
+/// A rule whose silence means nothing, with the reason.
 public struct UnevaluatedRule: Sendable, Hashable {
   public enum Reason: Sendable, Hashable {
-    /// The rings were watched for so many nanoseconds, and it needs more.
+    /// The rings were watched for fewer nanoseconds than the rule needs.
     case watch(needed: UInt64, watched: UInt64)
     /// Records were lost.
     case losses
-    /// Only one request in so many was recorded.
+    /// Only one in this many requests was recorded.
     case sampling(UInt32)
-    /// A filter leaves requests out.
+    /// A filter leaves out requests.
     case filter
     /// System calls were not watched.
     case systemCalls
@@ -66,7 +67,7 @@ public struct UnevaluatedRule: Sendable, Hashable {
 }
 
 extension FindingRule {
-  /// Nanoseconds that the rule with the most patience needs.
+  /// Nanoseconds that the most patient rule needs.
   public static let longestWatch = all.map(\.scope.watch).max() ?? 0
 
   /// Why the rule's silence on a snapshot would mean nothing; nil if it would mean that all is well.
@@ -90,8 +91,8 @@ extension FindingRule {
 }
 
 extension Snapshot {
-  /// Nanoseconds for which the rings have been looked at. Those that were there before were first looked at some
-  /// time after the start.
+  /// Nanoseconds for which the rings have been watched. Rings older than the observation were first seen some time
+  /// after its start.
   fileprivate var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
       ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)
@@ -100,7 +101,7 @@ extension Snapshot {
 }
 
 extension UnevaluatedRule {
-  /// For people, one line for each reason: `watched for 2 s; hang and unreaped-cqes need 3 s`.
+  /// One line of text for each reason: `watched for 2 s; hang and unreaped-cqes need 3 s`.
   public static func lines(_ rules: [UnevaluatedRule]) -> [String] {
     var reasons: [Reason] = []
     for rule in rules where !reasons.contains(rule.reason) { reasons.append(rule.reason) }

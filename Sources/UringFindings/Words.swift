@@ -1,9 +1,9 @@
 import UringBase
 import UringTrace
 
-/// Figures in the sentences of findings.
+/// Figures and names in the sentences of findings.
 enum Words {
-  /// Three digits at most and a unit, as `1.25 ms`.
+  /// At most three digits and a unit, as `1.25 ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
     Figures.duration(nanoseconds, .prose)
   }
@@ -19,7 +19,7 @@ enum Words {
 
   /// `1 request`, `3 requests`.
   static func count(_ count: some BinaryInteger, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+    Figures.count(count, noun)
   }
 
   /// `once`, `3 times`.
@@ -40,7 +40,7 @@ enum Words {
       ? "\(number(Double(count) / 1e3)) kB" : "\(number(Double(count) / 1e6)) MB"
   }
 
-  /// The first, and how many more there are.
+  /// The first items, and how many more there are.
   static func list(_ items: [String], of total: Int, shown: Int = 3) -> String {
     let rest = total - min(shown, items.count)
     let text = items.prefix(shown).joined(separator: ", ")
@@ -55,7 +55,7 @@ enum Words {
     return first.isEmpty ? "" : list(first, of: max(Int(ring.sqPending), first.count))
   }
 
-  /// `4242 (server)`, or the number alone.
+  /// `4242 (server)`; only the number if the name is not known.
   static func thread(_ tid: UInt32, in snapshot: Snapshot) -> String {
     "\(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")
   }
@@ -64,7 +64,7 @@ enum Words {
     whole == 0 ? 0 : UInt64(nearest: Double(part) * 100 / Double(whole))
   }
 
-  /// Name of a negative result.
+  /// Name of the error in a negative result.
   static func error(_ result: Int32) -> String { ErrorNumber(result: result)?.name ?? "\(result)" }
 }
 

@@ -46,6 +46,22 @@ import UringFindings
     #expect(!finding.summary.contains("entry at the head"))
   }
 
+  /// A group that has served its buffers and was removed was filled.
+  @Test(arguments: [false, true]) func onlyAGroupThatNeverHadBuffersIsMissed(hadBuffers: Bool) {
+    var stream = RecordStream()
+    stream.create(1)
+    if hadBuffers {
+      receive(&stream, 1)
+      // IORING_CQE_F_BUFFER
+      stream.complete(1, 100, flags: CQEFlags(rawValue: 1 | 3 << 16))
+    }
+    receive(&stream, 2)
+    stream.complete(2, -105)
+    stream.ringClosed(1)
+    let summaries = findings("buffers-exhausted", stream).map(\.summary)
+    #expect(summaries.contains { $0.contains("no buffer of group 5 was seen") } != hadBuffers)
+  }
+
   /// A request that gets none takes none: what a walk found before it still holds.
   @Test func aRefusalDoesNotVoidTheLook() {
     var stream = refused(address: 0)

@@ -131,11 +131,15 @@ import UringTrace
   }
 
   @Test func otherFailuresAreExplained() {
-    for (error, cause) in [(53, "dropped"), (16, "overflow list"), (77, "R_DISABLED")] {
+    let causes: [(error: Int32, flags: UInt32, text: String)] = [
+      (53, 0, "dropped"), (16, 0, "overflow list"), (77, 0, "R_DISABLED"), (14, 8, "not mapped"),
+      (14, 8 | 64, "outside the region for waiting"),
+    ]
+    for (error, flags, cause) in causes {
       var stream = RecordStream()
       stream.callsWatched()
       stream.create(1)
-      stream.calls(.enter, ring: 1, result: -Int32(error))
+      stream.calls(.enter, ring: 1, result: -error, flags: flags)
       #expect(findings("failed-enter", stream).first?.summary.contains(cause) == true)
     }
   }

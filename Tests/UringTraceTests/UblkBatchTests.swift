@@ -1,5 +1,6 @@
 import CRecord
 import Testing
+import UringFindings
 import UringRecords
 
 @testable import UringTrace
@@ -83,6 +84,25 @@ import UringRecords
     use(&stream, 4, block: 1, tag: 4, queue: 1)
     let group = stream.snapshot().groups.first
     #expect(group?.leader.request == 3)
+  }
+
+  /// A commit names its tags in the server's memory: after one, an earlier look proves nothing.
+  @Test(arguments: [false, true]) func anUncommittedBlockIsOneOfTheLastLook(isCommitted: Bool) {
+    var stream = RecordStream()
+    stream.time = 100 * 1_000_000_000
+    stream.create(2, tgid: 99)
+    stream.ublk(21, Self.fetch, ring: 2)
+    stream.time += 4 * 1_000_000_000
+    stream.disk(nil)
+    stream.disk(77, tag: 3, server: 99, isWithServer: true, since: stream.time - 4 * 1_000_000_000)
+    if isCommitted {
+      stream.ublk(22, Self.commit, ring: 2)
+      stream.complete(22, command: Self.commit, block: 0)
+    }
+    var diagnosis = Diagnosis()
+    let found = diagnosis.findings(in: stream.snapshot()).first { $0.tag == "uncommitted-block" }
+    #expect((found == nil) == isCommitted)
+    #expect(found?.cure.contains("UBLK_U_IO_COMMIT_IO_CMDS") != false)
   }
 
   @Test(

@@ -10,7 +10,8 @@ extension Evidence {
     else { return nil }
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let threads = holders.sorted().flatMap { waits.threads(of: $0) }
-    // Who runs may look at the queue at any time; one that was asleep when the look began sleeps now and then.
+    // A running thread may look at the queue at any time; one that was asleep when the look began runs only now and
+    // then.
     guard !threads.isEmpty,
       !threads.contains(where: { $0.wait == .runs && $0.call.isEmpty || $0.wait == .stopped })
     else { return nil }
@@ -23,7 +24,7 @@ extension Evidence {
     let isOwn = others.map { $0.allSatisfy { holders.contains($0.tgid) } } ?? false
     let server = threads.count == 1 ? ", the only one of its process," : ""
     return FindingRule.Sighting(
-      // A peer may still answer, and the program look then.
+      // A peer may still answer, and the program may look then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
         "\(words(first)) is in flight for \(Words.duration(age(since: first.startTime))) and nobody waits "
@@ -60,7 +61,7 @@ extension Evidence {
 }
 
 extension WaitGraph {
-  /// Descriptors through which a request's wait could be ended; nil if they are not known, or not all of them.
+  /// Descriptors through which a request's wait could be ended; nil if not all of them are known.
   fileprivate func otherEnds(of request: Request) -> [OpenFile]? {
     guard request.place == .poll, let (file, identity) = ledger.file(of: request) else {
       return nil
@@ -80,6 +81,6 @@ extension WaitGraph {
 }
 
 extension Request {
-  /// When it was last seen to do something, apart from being found.
+  /// Time of its last step, except that of being found.
   fileprivate var lastStepTime: UInt64 { steps.last { $0.kind != .found }?.time ?? 0 }
 }

@@ -46,7 +46,7 @@ extension Evidence {
           + "behind it (no SUBMIT_ALL)"
       )
     }
-    // Nothing was submitted during the observation: the ring's memory shows what came before.
+    // Nothing was submitted during the observation: the ring's memory shows earlier SQEs.
     guard ring.isFound, ring.counts.submitted == 0, let taken = ring.lastTaken,
       let result = taken.result, Self.errorsOfPreparation.contains(-result)
     else { return nil }

@@ -15,7 +15,7 @@ extension FindingRule {
         let request = evidence.request(chain.brokenBy), request.lastTime >= start,
         let result = cause.result
       else { continue }
-      // A guarded request that fails takes its LINK_TIMEOUT along: that is not cut off.
+      // The LINK_TIMEOUT of a request that fails is cancelled with it: it is not cut off.
       let cancelled = chain.members.filter { $0.isCancelled && $0.opcode != .linkTimeout }
         .map(\.request)
       guard !cancelled.isEmpty else { continue }
@@ -45,7 +45,7 @@ extension FindingRule {
       numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)])
   }
 
-  /// The request that broke the chain was itself cancelled: the cause is what cancelled it.
+  /// The request that broke the chain was itself cancelled: the canceller is the cause.
   private static func cancellation(
     _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
   ) -> Sighting {
@@ -72,7 +72,7 @@ extension FindingRule {
   }
 }
 
-/// Chains that broke alike.
+/// Chains that broke in the same way.
 private struct BreakKind: Hashable {
   var ring: Ring.ID
   var opcode: Opcode
@@ -99,7 +99,7 @@ private struct Break {
 }
 
 extension Evidence {
-  /// The request that cancelled another one on its ring, if it named it by its `user_data`.
+  /// The request that cancelled another request of its ring, if it named the target by its `user_data`.
   fileprivate func canceller(of request: Request) -> Request? {
     let found = ended(on: request.ring, within: .history) {
       $0.opcode.cancels && $0.isSQEKnown && $0.hasResult && $0.result >= 0

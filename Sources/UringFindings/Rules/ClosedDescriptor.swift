@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.openRings.flatMap { ring -> [Sighting] in
       var files: [FileIdentity: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) {
-        // A registered file needs no descriptor, and a send with its result no file.
+        // A registered file needs no descriptor, and a send whose result is posted holds no file.
         guard request.state != .awaitingNotification,
           !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
           let file = request.fileIdentity,
@@ -35,8 +35,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// " (tcp 127.0.0.1:80), which has no descriptor any more: fd 6 is now socket:[7], with 5 bytes unread that no request
-  /// reads".
+  /// " (tcp 127.0.0.1:80), which has no descriptor any more: fd 6 is now socket:[7], with 5 bytes unread that no
+  /// request reads".
   fileprivate func closing(of request: Request) -> String {
     guard let file = request.fileIdentity, let closed = snapshot.fileNames.closed[file] else {
       return ""

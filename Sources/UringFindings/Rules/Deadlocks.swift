@@ -16,7 +16,7 @@ extension FindingRule {
         graph.changedWord(of: $0) != nil || graph.blockingPipe(of: $0) != nil
       }.map(\.id))
     return evidence.deadlocks.compactMap { deadlock in
-      // `lost-wake` and `worker-blocked` say more.
+      // `lost-wake` and `worker-blocked` are more specific.
       guard explained.isDisjoint(with: deadlock.requests) else { return nil }
       let since = deadlock.threads.compactMap { graph.thread($0)?.since }.max() ?? 0
       let clauses = deadlock.clauses()
@@ -35,7 +35,7 @@ extension FindingRule {
 }
 
 extension Words {
-  /// Clauses of one sentence; a large cycle is in the edges.
+  /// Joins clauses to one sentence; the edges show the whole of a large cycle.
   static func clauses(_ clauses: [String], shown: Int = 16) -> String {
     clauses.prefix(shown).joined(separator: "; ")
       + (clauses.count > shown ? "; and \(clauses.count - shown) more" : "")

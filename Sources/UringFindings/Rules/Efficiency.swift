@@ -1,7 +1,7 @@
 import UringBase
 import UringTrace
 
-/// Rules about what would be cheaper. They speak only where it was measured.
+/// Rules about cheaper ways. They apply only where the cost was measured.
 extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
@@ -52,7 +52,7 @@ extension FindingRule {
         total += 1
         tasks[request.submitterTid, default: (0, request.id)].count += 1
       }
-      // Who submits now and then is in nobody's way.
+      // A task that submits only now and then is in nobody's way.
       let busy = tasks.filter { $0.value.count * 10 >= total }.sorted { $0.key < $1.key }
       guard total >= 500, busy.count >= 2 else { return nil }
       return Sighting(
@@ -137,21 +137,20 @@ extension FindingRule {
   }
 }
 
-/// Requests that were done within the system call that submitted them, and whether that call submitted
-/// any other.
+/// Requests that were completed within the system call that submitted them, and whether that call submitted others.
 private struct SingleSubmissions {
-  /// Done inline.
+  /// Requests completed inline.
   private(set) var total: UInt64 = 0
-  /// Of those, alone in their call.
+  /// Requests completed inline that were alone in their call.
   private(set) var count: UInt64 = 0
   private(set) var example: Request.ID?
-  /// When the first and the last of them began.
+  /// Start times of the first and the last of them.
   private var first = UInt64.max
   private var last: UInt64 = 0
 
   init(_ ring: Ring, _ evidence: Evidence) {
-    // Newest first. CQEs of a call come when all of it was submitted: who began after the end of the
-    // one before it was in a call of its own.
+    // Newest first. The CQEs of a call are posted after all its SQEs are submitted: a request that began after the
+    // previous one had ended was in a call of its own.
     var next: [UInt32: UInt64] = [:]
     evidence.forEachEnded(on: ring.id) { request in
       defer { next[request.submitterTid] = request.startTime }
@@ -168,7 +167,7 @@ private struct SingleSubmissions {
   /// Nanoseconds from the first submission to the last.
   var length: UInt64 { last.since(first) }
 
-  /// Nearly all are alone, and so many a second that it matters.
+  /// True if nearly all are alone in their call, and their rate is high enough to matter.
   var isRule: Bool {
     let rate = Double(total) * 1e9 / Double(max(1, length))
     return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000

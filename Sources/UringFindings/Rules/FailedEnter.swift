@@ -38,7 +38,7 @@ extension FindingRule {
   static let failedEnter = FindingRule(
     "failed-enter",
     .spanOfSystemCalls {
-      // Its symptoms.
+      // Symptoms of failed calls.
       $0.sqPending > 0 || $0.isOverflowed || $0.setupFlags.contains(.disabled)
     },
     meaning: "io_uring_enter fails: it takes no SQEs, and does not wait.",
@@ -51,7 +51,9 @@ extension FindingRule {
           && calls.result != -ErrorNumber.exists.rawValue
       }
       return failed.map { calls in
-        let known = enterFailures[-calls.result]
+        let known =
+          calls.flags & extendedByOffset != 0 && calls.result == -ErrorNumber.fault.rawValue
+          ? outsideRegion : enterFailures[-calls.result]
         return Sighting(
           severity: .warn, rings: [ring.id],
           summary: Words.queued(on: ring) + evidence.words(calls)
@@ -64,7 +66,16 @@ extension FindingRule {
   /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
   private static let expected: Set<Int32> = [4, 11, 62]
 
-  /// By errno.
+  /// IORING_ENTER_EXT_ARG_REG (6.13): the argument is an offset in the ring's memory region.
+  private static let extendedByOffset: UInt32 = 1 << 6
+
+  /// io_get_ext_arg_reg in io_uring/io_uring.c.
+  private static let outsideRegion = (
+    cause: "the offset of its argument is outside the region for waiting, or not a multiple of 8",
+    cure: "Check the offset, and the size of the region that io_uring_register_region made."
+  )
+
+  /// Causes and cures by errno.
   static let enterFailures: [Int32: (cause: String, cure: String)] = [
     53: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",
@@ -88,7 +99,7 @@ extension FindingRule {
 }
 
 extension RuleScope {
-  /// A span, concluding from system calls.
+  /// A span rule that concludes from system calls.
   static func spanOfSystemCalls(
     concernsProcesses: Bool = false, on concerns: @escaping @Sendable (Ring) -> Bool = { _ in true }
   ) -> RuleScope {
@@ -101,7 +112,7 @@ extension RuleScope {
 }
 
 extension Words {
-  /// "READ 0x401 is in the SQ: "; empty if the kernel has taken all.
+  /// "READ 0x401 is in the SQ: "; empty if the kernel has taken all SQEs.
   fileprivate static func queued(on ring: Ring) -> String {
     let left = unsubmitted(ring)
     guard !ring.isClosed, ring.sqPending > 0, !left.isEmpty else { return "" }
@@ -110,7 +121,7 @@ extension Words {
 }
 
 extension Evidence {
-  /// Calls of `io_uring_enter` on a ring that were made within the span, the most frequent first.
+  /// Calls of `io_uring_enter` on a ring within the span, the most frequent first.
   fileprivate func enters(of ring: Ring, where passes: (SystemCalls) -> Bool) -> [SystemCalls] {
     snapshot.systemCalls
       .filter { $0.call == .enter && $0.ring == ring.id && isInSpan($0) && passes($0) }

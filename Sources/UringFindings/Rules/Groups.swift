@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Rules about buffers that are lent, and the groups around them.
+/// Rules about lent buffers and their groups.
 extension FindingRule {
   static let groupCondition = FindingRule(
     "group-condition",
@@ -24,7 +24,7 @@ extension FindingRule {
     }
     return order.compactMap { kind, groups in
       guard let trait = trouble[kind.condition] else { return nil }
-      // Now and then a loan is not needed.
+      // An occasional loan may be unnecessary.
       let isRare = groups.count * 10 < lent[kind.lender] ?? 0
       if kind.condition == .unused, isRare { return nil }
       return Sighting(
@@ -41,7 +41,7 @@ extension FindingRule {
   private static let misuses = GroupConditions(
     .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 
-  /// The members that show a condition; else the leader.
+  /// The members that show a condition, else the leader.
   private static func concerned(
     in group: RequestGroup, by condition: GroupCondition
   ) -> [Request.ID] {
@@ -61,8 +61,7 @@ extension FindingRule {
     return requests.isEmpty && group.leader.request != 0 ? [group.leader.request] : requests
   }
 
-  /// How bad a condition is, and what helps. Not ``GroupCondition/exhausted``: see
-  /// ``buffersExhausted``.
+  /// Severity and cure of each condition, except ``GroupCondition/exhausted``: see ``buffersExhausted``.
   private static let trouble: [GroupCondition: (severity: Finding.Severity, cure: String)] = [
     .pinned: (
       .warn, "Cancel or wait for the members that still run before taking the buffer back."
@@ -113,7 +112,7 @@ extension FindingRule {
   ]
 }
 
-/// Who lends to a ring.
+/// A ring and the provider that lends to it.
 private struct GroupLender: Hashable {
   var ring: Ring.ID
   var provider: GroupProvider
@@ -124,7 +123,7 @@ private struct GroupLender: Hashable {
   }
 }
 
-/// Groups that have the same trouble.
+/// Groups with the same condition.
 private struct GroupTrouble: Hashable {
   var lender: GroupLender
   var condition: GroupCondition

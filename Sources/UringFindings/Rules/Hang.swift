@@ -50,8 +50,8 @@ extension FindingRule {
     }
   }
 
-  /// The same wait, while enough requests are in flight: what an idle server looks like, and what a
-  /// program that hangs on a file nobody writes to looks like.
+  /// The same wait while enough requests are in flight: an idle server, or a program that hangs on a file that nobody
+  /// writes to.
   static let waiting = FindingRule(
     "waiting", .suspicion(lasting: 3_000_000_000),
     meaning: "A task waits in io_uring_enter, and nothing has completed for long: it is idle, or "
@@ -82,7 +82,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Of a ring with nothing in flight, and with requests that are older than the observation: what its last CQEs were.
+  /// Clause about the last CQE taken from a ring that has nothing in flight and has posted none during the
+  /// observation.
   fileprivate func lastReaped(on ring: Ring) -> String {
     guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return "" }
     let flags = CQEFlags(rawValue: last.flags)
@@ -95,7 +96,7 @@ extension Evidence {
       + signalled(by: ring)
   }
 
-  /// An eventfd of the ring's processes whose counter is not 0.
+  /// Clause about an eventfd of the ring's processes whose counter is not 0.
   private func signalled(by ring: Ring) -> String {
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let files = snapshot.waits.files.filter {
@@ -105,7 +106,7 @@ extension Evidence {
     return "; the eventfd with fd \(file.fd) is signalled, and nothing in flight polls it"
   }
 
-  /// A multishot request that is older than the observation may have ended before.
+  /// True if a multishot request older than the observation may have ended before it.
   fileprivate func mayHaveEnded(on ring: Ring) -> Bool {
     guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return false }
     return inFlight(on: ring.id).isEmpty && !CQEFlags(rawValue: last.flags).contains(.more)
@@ -119,12 +120,13 @@ extension Evidence {
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
   }
 
-  /// Other threads of a waiter's process can submit to its ring, and perhaps do: one takes completions for all of them.
+  /// True if other threads of a waiter's process can submit to its ring, and perhaps do: one thread takes completions
+  /// for all.
   fileprivate func mayGetRequests(_ ring: Ring, besides waiter: Ring.Waiter) -> Bool {
     guard let waits, !ring.setupFlags.contains(.singleIssuer), signalled(by: ring).isEmpty,
       waits.threads(of: waiter.tgid).contains(where: { $0.tid != waiter.tid })
     else { return false }
-    // Of a ring that is older than the observation it is not known who submitted before.
+    // Earlier submitters to a ring older than the observation are not known.
     var submits = ring.isFound || ring.counts.submitted == 0
     for request in inFlight(on: ring.id) where request.submitterTid != waiter.tid { submits = true }
     forEachEnded(on: ring.id, within: .history) {
@@ -133,7 +135,7 @@ extension Evidence {
     return submits
   }
 
-  /// False if a look at the thread found that it waits for a limited time, or was before this wait.
+  /// False if a look found that the thread waits for a limited time, or took place before this wait.
   fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
     guard let waits, let thread = waits.thread(waiter.tid) else { return true }
     guard waits.facts.time >= waiter.since ?? 0 else { return false }
@@ -141,22 +143,22 @@ extension Evidence {
     return false
   }
 
-  /// Another thread of the waiter's process runs, or will by itself.
+  /// True if another thread of the waiter's process runs, or will run by itself.
   fileprivate func hasAwake(besides waiter: Ring.Waiter) -> Bool {
     waits?.threads(of: waiter.tgid).contains {
       $0.tid != waiter.tid && ($0.wait == .runs || $0.wait == .timed)
     } ?? false
   }
 
-  /// Who could end a request's wait, and what they do, as far as is known.
+  /// Clauses about who could end a request's wait, and what they do, as far as is known.
   fileprivate func continuation(of request: Request) -> String {
     guard let waits else { return "" }
     let clauses = waits.chain(from: request.id)
-    // The first repeats what the request waits for.
+    // The first clause repeats what the request waits for.
     return clauses.count > 2 ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
   }
 
-  /// Another open ring of a process that holds this one: it could post messages here.
+  /// Another open ring of a process that holds this ring: it could post messages to this ring.
   fileprivate func possiblePoster(to ring: Ring) -> Ring.ID? {
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     return openRings.first { other in
@@ -167,19 +169,19 @@ extension Evidence {
   }
 }
 
-/// A task that has waited for CQEs of a ring for long, while nothing went on there.
+/// A task that has waited for CQEs of a ring for a long time, while nothing happened on the ring.
 private struct LongWait {
   var waiter: Ring.Waiter
-  /// Nanoseconds, at least.
+  /// Lower bound, in nanoseconds.
   var duration: UInt64
-  /// In flight on the ring.
+  /// Requests in flight on the ring.
   var requests: [Request]
-  /// CQEs that can still come; nil if there is no telling.
+  /// CQEs that can still be posted; nil if not known.
   var possibleCQEs: UInt64?
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    // Of a call from before the capture it is known how long its thread has not run.
+    // Of a call made before the capture, only the time since its thread last ran is known.
     duration = evidence.age(
       since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
@@ -195,7 +197,7 @@ private struct LongWait {
   ) -> UInt64? {
     // Other rings post messages to this one; an SQ thread takes SQEs by itself.
     guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
-      // The release of a tagged file posts one, too.
+      // Releasing a tagged file posts one, too.
       ring.files.allSatisfy({ $0.tag == 0 })
     else { return nil }
     var unknown: UInt64 = 0

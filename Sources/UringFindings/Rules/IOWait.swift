@@ -10,7 +10,7 @@ extension FindingRule {
     cure:
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
-    // One finding for all rings: every idle server is such a task.
+    // One finding for all rings: every idle server has such a task.
     let waits = evidence.openRings.compactMap { IdleWait($0, evidence) }
       .sorted { $0.duration > $1.duration }
     guard let longest = waits.first else { return [] }
@@ -37,9 +37,9 @@ extension FindingRule {
 private struct IdleWait {
   var ring: Ring.ID
   var tid: UInt32
-  /// Nanoseconds, at least.
+  /// Lower bound, in nanoseconds.
   var duration: UInt64
-  /// In flight on the ring, not empty.
+  /// Requests in flight on the ring; not empty.
   var requests: [Request]
 
   init?(_ ring: Ring, _ evidence: Evidence) {
@@ -57,7 +57,7 @@ private struct IdleWait {
 }
 
 extension Evidence {
-  /// Every request of a process is known to wait for something else than storage.
+  /// True if every request of a process is known to wait for something other than storage.
   fileprivate func hasNoStorage(on ring: Ring, _ tgid: UInt32) -> Bool {
     openRings.allSatisfy { other in
       guard

@@ -29,10 +29,10 @@ extension FindingRule {
 }
 
 extension Request {
-  /// Nanoseconds from its submission to the time at which its timer fires, if nobody means that.
+  /// Nanoseconds from submission to expiry of its timer, if they are implausible; nil for values that mean "never".
   ///
-  /// Programs that mean "never" write the largest number of their type: of seconds in 31 or 32 bits, or what the kernel
-  /// cuts off at its own largest time (`KTIME_MAX`).
+  /// Programs that mean "never" write the largest value of their type: of seconds in 31 or 32 bits, or one that the
+  /// kernel limits to its own largest time (`KTIME_MAX`).
   fileprivate var implausibleWait: UInt64? {
     guard isStartKnown, expiryTime != 0, place == .timeout || place == .linkTimeout else {
       return nil

@@ -16,7 +16,7 @@ extension FindingRule {
     }
   }
 
-  /// How long the kernel may take to cancel what was in flight.
+  /// Time that the kernel may take to cancel the requests in flight.
   private static let patience: UInt64 = 1_000_000_000
 
   /// Requests that did not end when their ring did.

@@ -33,7 +33,7 @@ extension FindingRule {
 }
 
 extension WaitGraph {
-  /// The futex word of a FUTEX_WAIT, if it is not what the request waits to see changed.
+  /// The futex word of a FUTEX_WAIT, if it no longer has the value whose change the request waits for.
   func changedWord(of request: Request) -> FutexWord? {
     guard request.opcode == .futexWait, request.place == .futex, request.knows(.off),
       request.lastTime <= facts.time,

@@ -40,7 +40,7 @@ extension FindingRule {
       }
       spans.sort { ($0.start, $0.request) < ($1.start, $1.request) }
       var pairs: [(MemorySpan, MemorySpan)] = []
-      // The span so far that reaches farthest, and the one of those that are filled.
+      // The span that reaches farthest so far, and the farthest of those that the kernel fills.
       var farthest: MemorySpan?
       var farthestFilled: MemorySpan?
       for span in spans {
@@ -94,11 +94,11 @@ private struct MemorySpan {
   var process: UInt32
   var chain: Chain.ID
   var start: UInt64
-  /// Behind the last byte.
+  /// Address behind the last byte.
   var end: UInt64
-  /// The kernel writes into it.
+  /// True if the kernel writes into it.
   var isFilled: Bool
-  /// The SQE as the application wrote it, nil where not known.
+  /// The SQE as the application wrote it; nil if not known.
   var sqe: Written?
 
   struct Written: Equatable {
@@ -136,8 +136,8 @@ extension Request {
     !state.isFinal && state != .linked && state != .deferred && !isSuspect
   }
 
-  /// The application's own memory, where the SQE tells it: not of vectors, provided buffers, or buffers
-  /// that a driver lent.
+  /// The application's own memory, if the SQE names it: not that of vectors, provided buffers, or buffers that a
+  /// driver lent.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
     guard let memory = namedMemory else { return nil }
     if opcode.usesFixedBuffer,

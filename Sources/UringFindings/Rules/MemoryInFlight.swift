@@ -38,21 +38,21 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Whether the request had not ended when its memory was taken away.
+  /// True if the request had not ended when its memory was taken away.
   private func wasInFlight(_ request: Request, at time: UInt64) -> Bool {
     if request.state.isFinal { return !request.isEndDerived && request.lastTime > time }
-    // Its end may have been among the records that are lost, or had no CQE to show it.
+    // Its end may be among the lost records, or may have posted no CQE.
     return snapshot.lost.total == 0
       && !SQEFlags(requestFlags: request.flags).contains(.cqeSkipSuccess)
   }
 
-  /// Whether a request is affected.
+  /// True if the change affects the request.
   fileprivate func harms(_ change: MemoryChange, _ request: Request) -> Bool {
     guard wasInFlight(request, at: change.time) else { return false }
     guard let memory = request.namedMemory else { return false }
     let isFixed = request.opcode.usesFixedBuffer
     if isFixed {
-      // Of kernel buffers the address is an offset.
+      // The address in a kernel buffer is an offset.
       guard
         snapshot.buffers.contains(where: {
           $0.ring == request.ring && $0.kind == .registered && !$0.isKernel
@@ -61,11 +61,12 @@ extension Evidence {
         })
       else { return false }
     }
-    // A page that was discarded is there again when the kernel fills it.
+    // A discarded page is mapped again when the kernel fills it.
     return change.call != .madvise || isFixed || request.opcode.direction == .write
   }
 
-  /// `munmap(0x7f00, 4096) by thread 7, 200 ms after READ 0x1 on pipe:[9] was submitted, took its memory away (...)`.
+  /// `munmap(0x7f00, 4096) by thread 7 took memory from READ 0x1 on pipe:[9] 200 ms after its submission: its memory
+  /// at ...`.
   fileprivate func words(
     _ request: Request, _ change: MemoryChange, _ memory: Range<UInt64>
   ) -> String {

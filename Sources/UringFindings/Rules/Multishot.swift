@@ -25,15 +25,15 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Multishot requests that ended 1 s ago or more though their files can have more, and after which nothing was
-  /// submitted for these files; the latest first.
+  /// Multishot requests that ended 1 s ago or more although their files can have more, and whose files have had no
+  /// submission since; the latest first.
   func endedMultishots(on ring: Ring) -> [Request] {
     let candidates = ended(on: ring.id, within: .history) { request in
       request.endsEarly && request.isSQEKnown && request.mayBeMultishot
         && age(since: request.lastTime, on: ring) >= 1_000_000_000
     }
     guard !candidates.isEmpty else { return [] }
-    // The last submission for each file, or of a close of it.
+    // The last submission for each file, including its close.
     var last: [FileUse: UInt64] = [:]
     func note(_ request: borrowing Request) {
       guard let use = FileUse(request) else { return }
@@ -58,12 +58,12 @@ extension Evidence {
   }
 }
 
-/// A descriptor of a process, whatever is done with it.
+/// A descriptor of a process, for any operation.
 private struct FileUse: Hashable {
   var process: UInt32
   var file: FileReference
 
-  /// nil for requests without a file. A close is a use: after it nothing is to come.
+  /// Nil for requests without a file. A close is a use: nothing is expected after it.
   init?(_ request: borrowing Request) {
     process = request.submitterTgid
     if request.opcode == .close, request.isSQEKnown {
@@ -79,7 +79,7 @@ private struct FileUse: Hashable {
 }
 
 extension Request {
-  /// It ended though its file can have more: not at the end of a stream, by cancelling, or with the
+  /// True if it ended although its file can have more: not at the end of a stream, by a cancel, or with the
   /// connection.
   fileprivate var endsEarly: Bool {
     // A bundle of sends ends when its buffers are sent.
@@ -89,6 +89,6 @@ extension Request {
     return result > 0 || Self.passingErrors.contains(result) || opcode == .pollAdd && result >= 0
   }
 
-  /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: of the moment, not of the file.
+  /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: temporary errors, not errors of the file.
   private static let passingErrors: [Int32] = [-11, -12, -23, -24, -105]
 }

@@ -46,7 +46,7 @@ extension FindingRule {
 }
 
 extension Request {
-  /// It is linked to the SQE that follows it, and none was.
+  /// True if it is linked to the SQE that follows, and no SQE followed.
   ///
   /// - Parameter ends: the last members of all chains.
   fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
@@ -56,16 +56,17 @@ extension Request {
     else { return false }
     // If an SQE behind it fails in preparation, it is cancelled: that chain was not cut.
     if hasResult { return result != -ErrorNumber.canceled.rawValue }
-    // Its submission may still go on.
+    // Its submission may still be under way.
     return state != .linked && time.since(startTime) > 10_000_000
   }
 }
 
 extension Evidence {
-  /// The same of a request that was found in flight: the kernel gives a chain that its submission ends to a worker.
+  /// The same for a request that was found in flight: if a submission ends within a chain, the kernel gives the chain
+  /// to a worker.
   ///
-  /// A LINK_TIMEOUT that has fired is unlinked, too, before it interrupts the worker. One that a file system or disk
-  /// keeps from ending looks like an open link then.
+  /// A LINK_TIMEOUT that has fired is also unlinked before it interrupts the worker. If a file system or disk keeps
+  /// the request from ending, it looks like an open link.
   fileprivate func wasLinkOpen(_ request: Request, _ ends: Set<Request.ID>) -> Bool {
     let flags = SQEFlags(requestFlags: request.flags)
     guard !request.isStartKnown, request.place == .workerRunning,
@@ -76,8 +77,8 @@ extension Evidence {
     return waits?.thread(request.workerTid)?.state != "D"
   }
 
-  /// A LINK_TIMEOUT that is older than the observation and failed in preparation, as one without a chain does: its CQE
-  /// and SQE are in the ring's memory still.
+  /// A LINK_TIMEOUT older than the observation that failed in preparation, as one without a chain does: its CQE and
+  /// SQE are still in the ring's memory.
   fileprivate func reapedTimeout(on ring: Ring) -> String? {
     let timeout = ring.reaped.first {
       $0.result == -ErrorNumber.invalid.rawValue
@@ -89,7 +90,7 @@ extension Evidence {
     }
   }
 
-  /// The request of the ring that came next from the same thread.
+  /// The next request of the ring from the same thread.
   fileprivate func submitted(after request: Request) -> Request? {
     let (id, tid) = (request.id, request.submitterTid)
     var next = inFlight(on: request.ring).filter { $0.id > id && $0.submitterTid == tid }

@@ -13,7 +13,7 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
-      // Also those whose other CQEs moved data.
+      // Includes requests whose other CQEs moved data.
       let requests = evidence.refused(on: buffer.ring).filter {
         UInt32($0.sqe.buf_index) == buffer.index
       }
@@ -22,7 +22,7 @@ extension FindingRule {
         return refused(buffer, left: left, requests, evidence)
       }
       return Sighting(
-        // Now and then is how a receiver throttles its peers.
+        // Occasional exhaustion is how a receiver throttles its peers.
         severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
         rings: [buffer.ring], requests: requests.reversed().map(\.id),
         summary: "group \(buffer.index) gave no buffer "
@@ -37,6 +37,8 @@ extension FindingRule {
 
   /// ENOBUFS from groups that nobody has been seen to fill.
   private static func refusedByNoGroup(_ ring: Ring, _ evidence: Evidence) -> [Sighting] {
+    // A group can have been emptied and removed since; the record of its registration can be among the lost ones.
+    guard !ring.hasProvidedBuffers, evidence.snapshot.lost.total == 0 else { return [] }
     let known = Set(
       evidence.snapshot.buffers.filter { $0.ring == ring.id && $0.kind != .registered }.map(\.index)
     )
@@ -60,7 +62,7 @@ extension FindingRule {
     }
   }
 
-  /// ENOBUFS from a group that has buffers at the last look.
+  /// ENOBUFS from a group that had buffers at the last look.
   private static func refused(
     _ buffer: Buffer, left: UInt32, _ requests: [Request], _ evidence: Evidence
   ) -> Sighting {

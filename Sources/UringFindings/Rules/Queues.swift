@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Rules about what lies in the two queues.
+/// Rules about entries that stay in the two queues.
 extension FindingRule {
   private static let patience: UInt64 = 3_000_000_000
 
@@ -18,7 +18,7 @@ extension FindingRule {
         severity: counts.dropped > 0 ? .crit : .warn, rings: [ring.id],
         requests: requests.reversed().map(\.id), requestCount: counts.overflows,
         summary: "\(Words.count(counts.overflows, "CQE")) did not fit into the queue"
-          // Not known of a ring whose creation was not seen until it is found.
+          // Not known for a ring whose creation was not seen, until a scan finds the ring.
           + (ring.cqEntries > 0 ? " of \(ring.cqEntries)" : "")
           + (counts.dropped > 0 ? "; \(counts.dropped) were dropped" : ""),
         numbers: [
@@ -40,7 +40,7 @@ extension FindingRule {
   ) { evidence in
     evidence.openRings.compactMap { ring in
       let age = evidence.age(since: ring.cqPendingSince, on: ring)
-      // Who waits for several leaves the first ones in the queue.
+      // A task that waits for several CQEs leaves the first ones in the queue.
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
       let reaper = evidence.reaper(of: ring)
       let wanted = Set(ring.unreaped.map(\.userData))
@@ -103,7 +103,7 @@ extension FindingRule {
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // A thread that is starved is awake: another rule explains it.
+      // A starved thread is awake: another rule explains it.
       guard ring.setupFlags.contains(.sqPoll), evidence.reasonOfStarvation(on: ring) == nil else {
         return nil
       }
@@ -131,7 +131,7 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// The cure for a ring whose eventfd did not wake its thread; nil if that waits for something else.
+  /// The cure for a ring whose eventfd did not wake its thread; nil if the thread waits for something else.
   fileprivate func eventfdCure(_ reaper: Server?, _ ring: Ring) -> String? {
     let isWaiting = reaper.map { waits?.sleeps($0.thread, onEventfdOf: ring.id) == true } ?? false
     switch ring.eventfd {

@@ -33,22 +33,22 @@ extension FindingRule {
     }
   }
 
-  /// Delays by a busy scheduler are shorter.
+  /// A busy scheduler causes shorter delays.
   private static let least: UInt64 = 50_000_000
 }
 
 extension ReapLag {
-  /// They were taken. `unreaped-cqes` is about those that lie there still.
+  /// True if the CQEs were taken. `unreaped-cqes` is about CQEs that are still in the queue.
   fileprivate func isOver(_ ring: Ring) -> Bool {
     taken != 0 || ring.isClosed || ring.cqPendingSince == 0 || ring.cqPendingSince > lastUnread
   }
 
-  /// Nanoseconds, at least.
+  /// Lower bound, in nanoseconds.
   fileprivate var duration: UInt64 { lastUnread.since(firstUnread) }
 }
 
 extension Evidence {
-  /// The request whose CQE lay in the queue: the last one with its user_data that had completed by then.
+  /// The request whose CQE was in the queue: the last one with its user_data that had completed by then.
   fileprivate func request(that lag: ReapLag, on ring: Ring) -> Request? {
     // Samples are 5 ms apart.
     let found = ended(on: ring.id, within: .history) {

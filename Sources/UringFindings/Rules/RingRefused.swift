@@ -33,7 +33,7 @@ extension FindingRule {
 }
 
 extension SystemCalls {
-  /// Why they failed, where more than the result is known.
+  /// Why the calls failed, if more than the result is known.
   package func cause(in snapshot: Snapshot) -> String? {
     guard result < 0 else { return nil }
     if let refusal = Refusal.byFilter(self) { return refusal.cause }
@@ -127,7 +127,7 @@ private struct SetupParameters {
     (.sqRewind, 7, 0),
   ]
 
-  /// A flag that needs one of others, or must not stand beside any of them.
+  /// A flag that needs one of others, or must not be combined with any of them.
   private static let needs: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqRewind, .noSQArray), (.registeredOnly, .noMmap),
     (.taskrunFlag, [.coopTaskrun, .deferTaskrun]),
@@ -139,7 +139,7 @@ private struct SetupParameters {
   ]
 
   func flaw(on kernel: String) -> (cause: String, cure: String)? {
-    // Before what needs others: an old kernel does not know those.
+    // Checked before the flags that need others: an old kernel does not know those.
     let version = kernel.split(separator: ".").prefix(2).compactMap { part in
       Int(part.prefix { $0.isNumber })
     }

@@ -72,7 +72,7 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Requests that each SQ thread took, which can serve several rings.
+  /// Requests taken by each SQ thread, which can serve several rings.
   fileprivate var submittedToThreads: [UInt32: UInt64] {
     openRings.reduce(into: [:]) { sums, ring in
       if FindingRule.hasSQThread(ring) {
@@ -81,8 +81,8 @@ extension Evidence {
     }
   }
 
-  /// Why the SQ thread of a ring waited for its processor for half of the time, and longer than it ran; nil if it
-  /// did not, or if its setup does not explain it.
+  /// Why a ring's SQ thread waited for its processor for half of the time, and longer than it ran; nil if it did not,
+  /// or if its setup does not explain it.
   func reasonOfStarvation(on ring: Ring) -> String? {
     let life = life(of: ring)
     let work = sqThreadWork(of: ring)
@@ -92,7 +92,7 @@ extension Evidence {
     return disadvantage(of: setup)
   }
 
-  /// The last requests of a ring that ended, newest first, as many as a finding names.
+  /// The last ended requests of a ring, newest first, as many as a finding names.
   func newest(on ring: Ring) -> [Request.ID] {
     var requests: [Request.ID] = []
     forEachEnded(on: ring.id) { request in
@@ -101,7 +101,7 @@ extension Evidence {
     return requests
   }
 
-  /// Why an SQ thread gets less than any other thread of a busy machine would; nil if it does not.
+  /// Why an SQ thread gets less CPU time than any other thread of a busy machine would; nil if it does not.
   private func disadvantage(of setup: SQThreadSetup) -> String? {
     let place =
       setup.processors.isEmpty ? "" : " on \(Words.processors(setup.processors))"
@@ -111,7 +111,7 @@ extension Evidence {
     default: break
     }
     if setup.nice > 0 { return "its nice value is \(setup.nice)\(place)" }
-    // A single processor: what else runs there it cannot leave.
+    // A single processor: the thread cannot move away from others that run there.
     return !setup.processors.isEmpty && setup.processors.allSatisfy(\.isNumber)
       ? "it may run\(place) only" : nil
   }

@@ -37,7 +37,7 @@ extension FindingRule {
     }
   }
 
-  /// OPENAT, OPENAT2 and STATX: what is often done for one file again and again.
+  /// OPENAT, OPENAT2 and STATX: operations often repeated for one file.
   private static let looksUp: Set<Opcode> = [
     Opcode(rawValue: 18), Opcode(rawValue: 28), Opcode(rawValue: 21),
   ]
@@ -46,9 +46,9 @@ extension FindingRule {
 private struct SlowWork {
   var newest: Request.ID?
   var count: UInt64 = 0
-  /// Those with O_CREAT.
+  /// Opens with O_CREAT.
   var creates: UInt64 = 0
-  /// Nanoseconds from the queue of the workers to the end.
+  /// Nanoseconds from being queued for a worker to the end, in total.
   var total: UInt64 = 0
 
   mutating func add(_ request: borrowing Request, time: UInt64) {
@@ -64,7 +64,7 @@ private struct SlowWork {
 }
 
 extension Request {
-  /// Nanoseconds since it was queued for a worker; nil if it was not.
+  /// Nanoseconds since it was queued for a worker; nil if it was not queued.
   fileprivate var timeInWorker: UInt64? {
     time { $0 == .queuedToWorker }.map { lastTime.since($0) }
   }

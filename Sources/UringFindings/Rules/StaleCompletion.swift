@@ -30,7 +30,7 @@ extension FindingRule {
   }
 }
 
-/// A read, with its times and its file, to compare it with reads of the same user_data.
+/// A read with its times and its file, for comparison with reads of the same user_data.
 private struct Read {
   var id: Request.ID
   var start: UInt64
@@ -48,10 +48,10 @@ private struct Read {
 extension Evidence {
   private static let least: UInt64 = 1_000_000
 
-  /// Reads of different files with the same user_data, of which the older ended last: newest first.
+  /// Reads of different files with the same user_data, if the older read ended last; newest first.
   ///
-  /// A user_data that three requests have at one time, or that other operations have as well, names a kind of requests and
-  /// not an object.
+  /// A user_data that three requests have at one time, or that other operations have as well, names a kind of request
+  /// and not an object.
   fileprivate func staleCompletions(on ring: Ring) -> [(older: Request.ID, newer: Request.ID)] {
     var reads: [UInt64: [Read]] = [:]
     var kinds: Set<UInt64> = [0]

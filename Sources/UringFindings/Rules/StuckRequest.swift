@@ -12,7 +12,7 @@ extension FindingRule {
       var stuck: [StuckKind: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) {
         guard let history = request.historyExceeded(evidence) else { continue }
-        // Whether a peer sends is not in the program's power.
+        // The program does not control whether a peer sends.
         let waitsForPeer = request.state == .pollArmed
         let kind = StuckKind(
           opcode: request.opcode, waitsForPeer: waitsForPeer, usual: history.max,
@@ -39,7 +39,7 @@ extension FindingRule {
   }
 }
 
-/// Requests that are told together.
+/// Requests that are reported together.
 private struct StuckKind: Hashable {
   var opcode: Opcode
   var waitsForPeer: Bool
@@ -48,8 +48,8 @@ private struct StuckKind: Hashable {
 }
 
 extension Request {
-  /// On a busy machine the submitter, a worker or the task that runs task work can lack a processor for seconds: that is
-  /// no matter of the request. The kernel's own lists prove that it waits for its file or device.
+  /// On a busy machine the submitter, a worker or the task that runs task work can lack a processor for seconds,
+  /// which is not the request's fault. The kernel's own lists prove that a request waits for its file or device.
   private var patience: UInt64 {
     switch place {
     case .poll, .block, .iopoll: 250_000_000
@@ -57,7 +57,7 @@ extension Request {
     }
   }
 
-  /// The usual duration of such requests, if this one is much older.
+  /// The usual latency of such requests, if this request is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
     guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),

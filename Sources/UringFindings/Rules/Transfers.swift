@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Rules about what was moved, and how.
+/// Rules about transferred data.
 extension FindingRule {
   static let shortTransfer = FindingRule(
     "short-transfer",
@@ -61,13 +61,13 @@ extension FindingRule {
 }
 
 extension Request {
-  /// Ended without an error, with fewer bytes than asked for.
+  /// True if it ended without an error, with fewer bytes than requested.
   fileprivate var isShort: Bool {
     hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
       && opcode.direction != .none && opcode.length == .bytes
   }
 
-  /// The kernel itself found a write to a file short.
+  /// True if the kernel itself found a write to a file short.
   fileprivate var isShortWriteTold: Bool { steps.contains { $0.kind == .shortWrite } }
 }
 
@@ -75,13 +75,13 @@ extension Request {
 private struct FileExtent {
   var file: FileNames.DescriptorKey
   var start: UInt64
-  /// Behind the last byte.
+  /// Offset behind the last byte.
   var end: UInt64
   var submitted: UInt64
   var completed: UInt64
   var isRead: Bool
 
-  /// nil if it moved nothing, or at the file's own position.
+  /// Nil if it moved nothing, or used the file's own position.
   init?(_ request: borrowing Request) {
     guard request.hasResult, request.isSQEKnown, request.result > 0,
       request.opcode.direction != .none, request.sqe.off != UInt64.max,
@@ -101,7 +101,7 @@ private struct FileExtent {
 
 /// The extents read and written through one descriptor.
 private struct FileExtents {
-  /// Newest first; those far back cannot overlap in time.
+  /// Newest first; much older reads cannot overlap in time.
   private var reads: [FileExtent] = []
   private var writtenEnd: UInt64 = 0
 
@@ -115,11 +115,10 @@ private struct FileExtents {
     }
   }
 
-  /// Whether the file had data behind a short read at that time.
+  /// True if the file had data behind a short read at that time.
   ///
-  /// Only a read in flight at the same time shows that: before and after, the descriptor can be another
-  /// file's, and a file that grew ended there. A stream has no offsets, and its reads all start at the same
-  /// one.
+  /// Only a read in flight at the same time shows that: before and after, the descriptor can refer to another file,
+  /// and a file that grew ended there. A stream has no offsets, and all its reads start at the same one.
   func showDataBehind(_ short: FileExtent) -> Bool {
     guard writtenEnd <= short.end else { return false }
     return reads.contains {
@@ -129,7 +128,7 @@ private struct FileExtents {
 }
 
 extension Evidence {
-  /// Its file is no pipe, socket or other stream. Recordings without identities tell it by the name.
+  /// True if its file is no pipe, socket or other stream. In recordings without identities the name decides.
   fileprivate func hasOffsets(_ request: Request) -> Bool {
     if let file = request.fileIdentity { return file.hasOffsets }
     guard let name = snapshot.fileNames.name(of: request), name.hasPrefix("/") else { return false }

@@ -14,7 +14,7 @@ extension FindingRule {
     for disk in evidence.snapshot.diskRequests where disk.isWithServer {
       let start = disk.driverTime == 0 ? disk.startTime : disk.driverTime
       guard start != 0, evidence.age(since: start) >= patience else { continue }
-      // A block request of an earlier look may have ended since, unless somebody still waits for it.
+      // A block request of an earlier look may have ended since, unless a request still waits for it.
       let waiting = evidence.waiting(disk)
       if disk.request != nil, waiting == nil { continue }
       let now = waiting == nil ? disk.time : evidence.snapshot.time
@@ -23,6 +23,7 @@ extension FindingRule {
       services[disk.serverTgid] = service
       let slot = UblkSlot(queue: disk.block.queue, tag: disk.block.tag)
       guard !service.wasCommitted(slot, since: disk.time),
+        waiting != nil || service.lastBatchTime < disk.time,
         now.since(start) / 10 >= service.longest
       else { continue }
       late[disk.block.device, default: []].append(
@@ -52,7 +53,7 @@ extension FindingRule {
     }
   }
 
-  /// A server that answers at all answers within this, as a rule; and who answers slower has a history.
+  /// A server that answers at all usually answers within this time; a slower server has a history that shows it.
   private static let patience: UInt64 = 3_000_000_000
 
   private static func summary(
@@ -72,7 +73,7 @@ extension FindingRule {
   }
 }
 
-/// A block request that its server has had for long.
+/// A block request that its server has held for a long time.
 private struct LateBlock {
   var disk: DiskRequest
   var age: UInt64
@@ -85,24 +86,28 @@ private struct UblkService {
   private var commits: [UblkSlot: UInt64] = [:]
   /// The last command of each slot that has completed.
   private(set) var handedOut: [UblkSlot: Request.ID] = [:]
-  /// Nanoseconds that it kept a request at most.
+  /// Longest time, in nanoseconds, that it kept a request.
   private(set) var longest: UInt64 = 0
-  /// Requests that it was handed and committed.
+  /// Requests that were handed to it and that it committed.
   private(set) var count: UInt64 = 0
-  /// With commands in flight, or that ended a moment ago.
+  /// Rings with commands in flight, or with commands that ended a moment ago.
   private(set) var rings: Set<Ring.ID> = []
+  /// Submission of the last command that can have committed any request (UBLK_F_BATCH_IO), 0 if there is none.
+  private(set) var lastBatchTime: UInt64 = 0
 
-  /// - Parameter tgid: 0 if it is not known: then all that serve.
+  /// - Parameter tgid: 0 if not known: all servers are included then.
   init(of tgid: UInt32, _ evidence: Evidence) {
     var commands: [Command] = []
     for ring in evidence.openRings where tgid == 0 || ring.ownerTgid == tgid {
       let before = commands.count
-      evidence.forEachEnded(on: ring.id, within: .history) {
-        if let command = Command($0) { commands.append(command) }
-      }
-      for request in evidence.inFlight(on: ring.id) {
+      var batchTime: UInt64 = 0
+      func note(_ request: borrowing Request) {
         if let command = Command(request) { commands.append(command) }
+        if request.ublkRole == .batch { batchTime = max(batchTime, request.startTime) }
       }
+      evidence.forEachEnded(on: ring.id, within: .history) { note($0) }
+      for request in evidence.inFlight(on: ring.id) { note(request) }
+      lastBatchTime = max(lastBatchTime, batchTime)
       if commands.count > before || evidence.serves(ring.id) { rings.insert(ring.id) }
     }
     commands.sort { $0.start < $1.start }
@@ -120,7 +125,7 @@ private struct UblkService {
     for (key, command) in last where command.end != 0 { handedOut[key.slot] = command.request }
   }
 
-  /// Devices that a server has several of are not told apart: rather nothing than something wrong.
+  /// Several devices of one server are not distinguished: better no finding than a wrong one.
   func wasCommitted(_ slot: UblkSlot, since time: UInt64) -> Bool {
     commits[slot].map { $0 >= time } ?? false
   }
@@ -136,15 +141,13 @@ private struct UblkService {
     var key: Key
     var request: Request.ID
     var start: UInt64
-    /// When it handed out a request, 0 if it has not.
+    /// When it handed out a request; 0 if it has not.
     var end: UInt64
     var isCommit: Bool
 
     init?(_ request: borrowing Request) {
-      guard request.opcode.isDriverCommand, request.isSQEKnown,
-        let (_, command) = GroupProviderTraits.command(
-          UInt32(truncatingIfNeeded: request.sqe.off)),
-        command.role == .deliver || command.role == .commitAndDeliver
+      guard request.isSQEKnown, let role = request.ublkRole,
+        role == .deliver || role == .commitAndDeliver
       else { return nil }
       key = Key(
         ring: request.ring, fd: request.sqe.fd, slot: UblkSlot(command: request.sqe))
@@ -152,28 +155,32 @@ private struct UblkService {
       start = request.startTime
       end = 0
       if request.hasResult, request.result == 0 { end = request.lastTime }
-      isCommit = command.role == .commitAndDeliver
+      isCommit = role == .commitAndDeliver
     }
   }
 }
 
 extension Evidence {
-  /// The request that a block request is for, while it is in flight.
+  /// The request that a block request serves, while it is in flight.
   fileprivate func waiting(_ disk: DiskRequest) -> Request? {
     disk.request.flatMap(request).flatMap { $0.state.isFinal ? nil : $0 }
   }
 
-  /// The ring's server has UBLK_F_BATCH_IO.
+  /// True if the ring's server has UBLK_F_BATCH_IO.
   fileprivate func deliversBatches(on ring: Ring.ID) -> Bool {
-    inFlight(on: ring).contains {
-      $0.opcode.isDriverCommand && ($0.isSQEKnown || $0.knows(.off))
-        && GroupProviderTraits.command(UInt32(truncatingIfNeeded: $0.sqe.off))?.command.role
-          == .deliverBatch
-    }
+    inFlight(on: ring).contains { $0.ublkRole == .deliverBatch }
   }
 
-  /// A ublk command waits on the ring.
+  /// True if a ublk command waits on the ring.
   fileprivate func serves(_ ring: Ring.ID) -> Bool {
-    inFlight(on: ring).contains { snapshot.ublkSlots[$0.id] != nil }
+    inFlight(on: ring).contains { snapshot.ublkSlots[$0.id] != nil || $0.ublkRole == .deliverBatch }
+  }
+}
+
+extension Request {
+  /// The role of its ublk command, nil if it has none or it is not known.
+  fileprivate var ublkRole: GroupProviderTraits.CommandRole? {
+    guard opcode.isDriverCommand, isSQEKnown || knows(.off) else { return nil }
+    return GroupProviderTraits.command(UInt32(truncatingIfNeeded: sqe.off))?.command.role
   }
 }

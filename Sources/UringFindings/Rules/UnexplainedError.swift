@@ -7,7 +7,7 @@ extension FindingRule {
     meaning: "Requests end with an error that usually has an author, and none was seen.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in
-    // Who cancels may be what was not seen.
+    // Without every request, the canceller may be one that was not seen.
     guard evidence.isComplete else { return [] }
     return evidence.rings.flatMap { ring in
       [cancelled(on: ring, evidence), refusedToWait(on: ring, evidence)].compactMap { $0 }
@@ -17,7 +17,7 @@ extension FindingRule {
   private static func cancelled(on ring: Ring, _ evidence: Evidence) -> Sighting? {
     guard !ring.isClosed else { return nil }
     let found = evidence.ended(on: ring.id) { request in
-      // A ring that is being closed cancels all it has: this one was open for longer.
+      // A ring that is being closed cancels all its requests: this ring stayed open for longer.
       evidence.age(since: request.lastTime, on: ring) >= 1_000_000_000
         && request.hasResult && request.result == -ErrorNumber.canceled.rawValue
         && request.isStartKnown
@@ -47,7 +47,7 @@ extension FindingRule {
     let errors =
       evidence.errnos(of: ring).first { $0.errno == ErrorNumber.again.rawValue }?.count ?? 0
     let completed = evidence.counts(of: ring).completed
-    // A program that asks first whether it can go on at once fails less often than it succeeds.
+    // A program that first tests whether an operation would block fails less often than it succeeds.
     guard errors >= 50, errors * 2 >= completed else { return nil }
     let found = evidence.ended(on: ring.id) {
       $0.hasResult && $0.result == -ErrorNumber.again.rawValue
@@ -100,7 +100,7 @@ extension Request {
 }
 
 extension Evidence {
-  /// All that ended on a ring since a time is still known.
+  /// True if all requests that ended on a ring since a time are still known.
   fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
     if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
     return endedCount(on: ring.id, within: .history) >= ring.counts.completed

@@ -26,7 +26,7 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Who must have what io_uring has on no list.
+  /// Possible holders of the requests that are on none of io_uring's lists.
   fileprivate func holder(of ring: Ring, isOne: Bool) -> String {
     let sends = snapshot.latency.contains {
       $0.ring == ring.id && $0.opcode.isZeroCopySend

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Rules about what was taken out of a ring's tables while requests use it.
+/// Rules about table entries that were removed while requests use them.
 extension FindingRule {
   static let withdrawnBuffer = FindingRule(
     "withdrawn-buffer", .condition(lasting: patience),
@@ -50,7 +50,7 @@ extension FindingRule {
       for file in ring.files { slots[file.index] = file.identity }
       var files: [FileIdentity: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) where request.hasFile(since: time) {
-        // The table as it was, with what the request has had all the time.
+        // Compares the table of that time with requests that have had their files all the time.
         guard case .fixed(let index)? = request.file, let file = request.fileIdentity,
           slots[index] != file, evidence.age(since: request.startTime) >= patience
         else { continue }
@@ -88,7 +88,7 @@ extension Evidence {
       ])
   }
 
-  /// Whether threads that can never wake wait for one of these.
+  /// True if threads that can never wake wait for one of the requests.
   func isDeadlocked(_ requests: [Request]) -> Bool {
     deadlocks.contains { deadlock in
       requests.contains { deadlock.requests.contains($0.id) }
@@ -97,12 +97,13 @@ extension Evidence {
 }
 
 extension Ring {
-  /// All of its registered files are in ``files``: a walk lists so many of so many slots.
+  /// True if ``files`` holds all of its registered files: a walk lists a limited number of files from a limited
+  /// number of slots.
   fileprivate var isFileTableListed: Bool { files.count < 1024 && registeredFiles <= 1 << 15 }
 }
 
 extension Request {
-  /// It was issued by `time` and has had its file since, as far as a walk at that time showed.
+  /// True if it was issued by `time` and has had its file since, as far as a walk at that time showed.
   fileprivate func hasFile(since time: UInt64) -> Bool {
     guard SQEFlags(requestFlags: flags).contains(.fixedFile), startTime <= time, lastTime <= time
     else { return false }

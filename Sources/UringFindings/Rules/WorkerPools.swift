@@ -65,12 +65,12 @@ extension Evidence {
   fileprivate struct Punted {
     var requests: [Request.ID] = []
     var count: UInt64 = 0
-    /// A clause, empty if nothing did: "; 48 of the last 96 requests went to them, as READ 0x1 on pipe:[7] with
+    /// A clause, empty if no request did: "; 48 of the last 96 requests went to them, as READ 0x1 on pipe:[7] with
     /// IOSQE_ASYNC".
     var text = ""
   }
 
-  /// The open ring of a pool's process of which most went to io-wq.
+  /// The open ring of a pool's process with the most requests that went to io-wq.
   fileprivate func mainRing(of pool: WorkerPool) -> Ring? {
     openRings.filter { ring in
       ring.ownerTgid == pool.tgid || ring.descriptors.contains { $0.tgid == pool.tgid }
@@ -86,7 +86,7 @@ extension Evidence {
       else { return }
       punted.count += 1
       if punted.requests.isEmpty {
-        // Among the kernel's flags is the bit set for opcodes that always need a worker, too.
+        // The SQE's flags, because the kernel's flags include the bit set for opcodes that always need a worker.
         isAsync = request.isSQEKnown && SQEFlags(rawValue: request.sqe.flags).contains(.async)
       }
       if punted.requests.count < Finding.requestLimit { punted.requests.append(request.id) }

@@ -31,7 +31,7 @@ extension FindingRule {
     }
   }
 
-  /// A ring with IOPOLL takes O_DIRECT only.
+  /// A ring with IOPOLL accepts O_DIRECT only.
   private static let directCure =
     "Allocate the file's blocks before, and keep the device's queue below its limit: direct I/O "
     + "goes to workers where it would have to wait for either."
@@ -45,7 +45,7 @@ extension FindingRule {
       + "wait for readiness."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // One worker has one request at a time.
+      // A worker has one request at a time.
       var workers: Set<UInt32> = []
       let running = evidence.inFlight(on: ring.id).filter { request in
         guard request.state == .worker, let tid = request.lastWorker else { return false }
@@ -101,7 +101,7 @@ extension FindingRule {
     + "included, runs one after the other."
 }
 
-/// The transfers of a ring that ended last and without an error, and those of them that went to io-wq unasked.
+/// The last transfers of a ring that ended without an error, and those of them that went to io-wq unasked.
 private struct PuntSample {
   private(set) var transfers: UInt64 = 0
   private(set) var punted: [Request] = []
@@ -124,7 +124,7 @@ private struct PuntSample {
     (self.transfers, self.puntedTime, self.otherTime) = (transfers, puntedTime, otherTime)
   }
 
-  /// Nanoseconds from being queued to the end, on average.
+  /// Average nanoseconds from being queued to the end.
   var meanPunted: UInt64 { puntedTime / max(1, UInt64(punted.count)) }
 
   /// `; they took 251 µs there on average, the others 8 µs in all`
@@ -135,11 +135,11 @@ private struct PuntSample {
   }
 }
 
-/// Work on one file that io-wq does one after the other.
+/// Work on one file that io-wq serialises.
 private struct HashedFile {
   var requests: [Request.ID] = []
   var count: UInt64 = 0
-  /// Nanoseconds from being queued to the end, over all.
+  /// Nanoseconds from being queued to the end, summed over all requests.
   var total: UInt64 = 0
   var first = UInt64.max
   var last: UInt64 = 0
@@ -158,26 +158,25 @@ private struct HashedFile {
     last = max(last, end)
   }
 
-  /// Nanoseconds from the first one's start to the last one's end.
+  /// Nanoseconds from the first request's start to the last request's end.
   var length: UInt64 { last.since(first) }
 
-  /// How many there were at a time, on average.
+  /// Average number of requests at a time.
   var depth: Double { Double(total) / Double(max(1, length)) }
 }
 
 extension Request {
   fileprivate var hasFailed: Bool { hasResult && result < 0 }
 
-  /// When it was handed to io-wq, nil if it was not.
+  /// When it was handed to io-wq; nil if it was not.
   fileprivate var queuedTime: UInt64? {
     time { $0 == .queuedToWorker || $0 == .queuedToWorkerHashed }
   }
 
-  /// When it was queued behind other work on its file, nil if it was not.
+  /// When it was queued behind other work on its file; nil if it was not.
   fileprivate var hashedTime: UInt64? { time { $0 == .queuedToWorkerHashed } }
 
-  /// The thread that executes it, as far as is known: a worker shows when it looks a file up, or in a
-  /// walk.
+  /// The thread that executes it, as far as is known: a worker is seen when it looks a file up, or in a walk.
   fileprivate var lastWorker: UInt32? {
     if place == .workerRunning, workerTid != 0 { return workerTid }
     guard let last = steps.last, last.kind == .fileAssigned, last.tid != submitterTid else {

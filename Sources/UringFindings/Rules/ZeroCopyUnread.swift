@@ -36,7 +36,7 @@ extension FindingRule {
     }
   }
 
-  /// Slow networks need less.
+  /// Slow networks take less time.
   private static let patience: UInt64 = 3_000_000_000
 }
 
@@ -72,6 +72,6 @@ extension OpenFile {
 }
 
 extension Request {
-  /// When its result was posted; nil if that was not seen.
+  /// When its result was posted; nil if the post was not seen.
   fileprivate var resultTime: UInt64? { time(ofFirst: { $0 == .posted || $0 == .overflowed }) }
 }

@@ -11,7 +11,7 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.flatMap { ring -> [Sighting] in
       var reads: [ReadPlace: Repeats] = [:]
-      // Newest first: only what came since a file gave data counts.
+      // Newest first: only reads after the file last gave data count.
       var giving: Set<FileReference> = []
       evidence.forEachEnded(on: ring.id) { request in
         guard let file = request.file, request.isRead, !giving.contains(file) else { return }
@@ -38,14 +38,14 @@ extension FindingRule {
   }
 }
 
-/// Where reads of one user read.
+/// The place from which reads with one user_data read.
 private struct ReadPlace: Hashable {
   var opcode: Opcode
   var userData: UInt64
   var file: FileReference
   var offset: UInt64
 
-  /// Nil at a file's beginning: an empty file that is opened again and again looks the same.
+  /// Nil at a file's beginning: an empty file that is opened repeatedly looks the same.
   init?(_ request: borrowing Request, of file: FileReference) {
     guard request.sqe.len > 0, request.sqe.off != 0, request.sqe.off != .max else { return nil }
     opcode = request.opcode
@@ -56,7 +56,7 @@ private struct ReadPlace: Hashable {
 }
 
 extension Request {
-  /// It read at an offset, or found nothing there.
+  /// True if it is a read at an offset that ended without an error.
   fileprivate var isRead: Bool {
     opcode.direction == .read && opcode.length == .bytes && isSQEKnown && hasResult && result >= 0
       && opcode.properties.off?.name == "offset"

@@ -1,22 +1,22 @@
 import UringTrace
 
-/// Nodes that wait for nothing but each other.
+/// Nodes that wait only for each other.
 struct Deadlock {
-  /// In the order in which they were reached.
+  /// In the order in which the search reached them.
   private(set) var nodes: [WaitNode] = []
   private(set) var links: [(from: WaitNode, link: WaitStep.Link)] = []
 
-  /// More nodes than this are not followed.
+  /// Most nodes that are followed.
   private static let limit = 4096
 
-  /// Nil if an open node can be reached from there.
+  /// Nil if an open node can be reached from `start`.
   init?(from start: WaitNode, in graph: WaitGraph) {
     var isReached: Set<WaitNode> = [start]
     // Depth first: each clause continues the one before it.
     var stack = [start]
     while let node = stack.popLast() {
       guard nodes.count < Self.limit, case .waits(let next) = graph.step(node) else { return nil }
-      // Nobody is known who could end the wait: that is not enough to say that nobody can.
+      // No known node could end the wait: that does not prove that nothing can.
       guard !next.isEmpty else { return nil }
       nodes.append(node)
       for link in next {
@@ -46,7 +46,7 @@ struct Deadlock {
     }
   }
 
-  /// The cycle in words. Of a ring with requests in flight, who else could post is left out.
+  /// The cycle in words. For a ring with requests in flight, other possible posters are left out.
   func clauses() -> [String] {
     var shown: [String] = []
     let first = nodes.first
@@ -73,7 +73,7 @@ extension [(from: WaitNode, link: WaitStep.Link)] {
 }
 
 extension WaitGraph {
-  /// Threads that wait for completions and that nothing can wake, with all that they wait for.
+  /// Threads that wait for completions and that nothing can wake, with everything they wait for.
   func deadlocks() -> [Deadlock] {
     guard facts.isComplete else { return [] }
     var found: [Deadlock] = []
@@ -88,7 +88,7 @@ extension WaitGraph {
     return found
   }
 
-  /// The clauses of a request's wait, down to whoever could end it.
+  /// The clauses of a request's wait, down to whoever could end the wait.
   func chain(from request: Request.ID) -> [String] {
     var clauses: [String] = []
     var isPassed: Set<WaitNode> = []

@@ -1,8 +1,8 @@
 import UringTrace
 
-/// The threads that serve a ring, and where they are blocked instead.
+/// The threads that serve a ring, and where they are blocked.
 extension Evidence {
-  /// A thread, and why it is thought to be the one that serves the ring.
+  /// A thread, and why it is taken for the ring's server.
   struct Server {
     var thread: ThreadState
     /// "which last waited for CQEs", "the only one of its process".
@@ -29,7 +29,8 @@ extension Evidence {
     return lastSubmitter(to: ring) ?? only(of: ring, waits)
   }
 
-  /// A thread that is blocked in io_uring_enter, and not for completions: its submission to the ring has not returned.
+  /// A thread that is blocked in io_uring_enter other than for completions: its submission to the ring has not
+  /// returned.
   func blockedSubmitter(to ring: Ring) -> Server? {
     guard let waits else { return nil }
     let thread = holders(of: ring).flatMap { waits.threads(of: $0) }.first { thread in
@@ -73,7 +74,7 @@ extension Evidence {
       + Words.activity(of: server.thread, in: waits)
   }
 
-  /// The cure for a thread that is blocked elsewhere; nil if there is none in particular.
+  /// The cure for a thread that is blocked elsewhere; nil if there is no specific one.
   func cure(_ server: Server?) -> String? {
     guard let thread = server?.thread, isBlocked(thread) else { return nil }
     switch thread.wait {
@@ -98,7 +99,7 @@ extension Evidence {
     }
   }
 
-  /// Threads of a process that are stopped: "its thread 4711 is stopped (state T)".
+  /// Clause about stopped threads of a process: "its thread 4711 is stopped (state T)".
   func stopped(of tgid: UInt32) -> String? {
     guard let waits else { return nil }
     let threads = waits.threads(of: tgid)
@@ -108,7 +109,7 @@ extension Evidence {
 }
 
 extension WaitGraph {
-  /// The thread reads the eventfd that a ring signals, and its count is 0.
+  /// True if the thread reads the eventfd that a ring signals, and the eventfd's count is 0.
   func sleeps(_ thread: ThreadState, onEventfdOf ring: Ring.ID) -> Bool {
     guard thread.wait == .reads, let fd = thread.fd,
       let (file, _) = ledger.file(fd, of: thread.tgid)

@@ -1,14 +1,14 @@
 import UringTrace
 
-/// Which file a request or a thread waits on, and who holds it: checked against the kernel's own count of
-/// references, so that a descriptor that was reused, or a holder that no descriptor shows, is noticed.
+/// The file that a request or a thread waits on, and its holders. Checked against the kernel's own reference count,
+/// to notice a descriptor that was reused, or a holder that no descriptor shows.
 struct FileLedger {
   private struct Descriptor: Hashable {
     var tgid: UInt32
     var fd: Int32
   }
 
-  /// In a ring's table of registered files.
+  /// A slot in a ring's table of registered files.
   private struct Slot: Hashable {
     var ring: Ring.ID
     var index: UInt32
@@ -17,19 +17,19 @@ struct FileLedger {
   /// A `struct file` and its accounts.
   private struct Account {
     var references: UInt64
-    /// Descriptors, and slots of tables of registered files.
+    /// Number of descriptors, and of slots in tables of registered files.
     var descriptors: UInt64 = 0
-    /// Requests in flight that were looked up in a descriptor of it.
+    /// Requests in flight that were resolved through a descriptor of the file.
     var requests: UInt64 = 0
-    /// Threads that are in a system call on a descriptor of it.
+    /// Threads in a system call on a descriptor of the file.
     var callers: UInt64 = 0
 
-    /// All holders are known.
+    /// True if all holders are known.
     var isClosed: Bool {
       references >= descriptors + requests && references <= descriptors + requests + callers
     }
 
-    /// The requests can be on it.
+    /// True if the requests can be on the file.
     var admitsRequests: Bool { references >= descriptors + requests }
   }
 
@@ -43,7 +43,7 @@ struct FileLedger {
     for file in facts.files {
       var isNew = true
       if let index = file.registeredIndex {
-        // Every process that has the ring open shows its table.
+        // Every process that has the ring open lists its table.
         let slot = Slot(ring: file.ring ?? 0, index: index)
         isNew = registered.updateValue(file, forKey: slot) == nil
       } else {
@@ -54,7 +54,7 @@ struct FileLedger {
         isNew ? 1 : 0
       if let identity = Self.identity(file) { members[identity, default: []].append(file) }
     }
-    // A registered file is held by its table, whatever requests use it.
+    // A registered file is held by its table, regardless of the requests that use it.
     for request in requests where !request.hasRegisteredFile {
       if let file = openFile(of: request) { accounts[file.file]!.requests += 1 }
     }
@@ -74,16 +74,17 @@ struct FileLedger {
     }
   }
 
-  /// The file that a request holds, if it has a descriptor or is registered.
+  /// The file that a request holds, if the file has a descriptor or is registered.
   private func openFile(of request: Request) -> OpenFile? {
-    // A send with its result has given the file back.
+    // A send whose result is posted has released the file.
     guard request.state != .awaitingNotification, request.opcode.hasFile else { return nil }
     if let identity = request.fileIdentity {
       return filesByAddress[identity.address].flatMap {
         $0.inode == 0 || $0.inode == identity.inode ? $0 : nil
       }
     }
-    // Behind another one it gets its file when it is issued. Up to 6.1 it has it before, and so an identity.
+    // A request behind another gets its file when it is issued. Up to 6.1 it gets the file earlier, and so has an
+    // identity.
     guard request.state != .linked, request.state != .deferred else { return nil }
     switch request.file {
     case .descriptor(let fd)?: return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
@@ -92,7 +93,7 @@ struct FileLedger {
     }
   }
 
-  /// The file of a request; nil if it is none of these kinds, or if the descriptor refers to another one now.
+  /// The file of a request; nil if it is of another kind, or if the descriptor now refers to another file.
   func file(of request: Request) -> (file: OpenFile, identity: WaitableFile)? {
     guard let file = openFile(of: request), let identity = Self.identity(file),
       accounts[file.file]?.admitsRequests == true
@@ -114,7 +115,7 @@ struct FileLedger {
 
   func descriptors(of identity: WaitableFile) -> [OpenFile] { members[identity] ?? [] }
 
-  /// Whether every reference to the files of these descriptors is known.
+  /// True if every reference to the files of these descriptors is known.
   func isClosed(_ files: [OpenFile]) -> Bool {
     files.allSatisfy { accounts[$0.file]?.isClosed == true }
   }

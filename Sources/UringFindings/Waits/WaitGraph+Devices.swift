@@ -2,7 +2,7 @@ import UringTrace
 
 /// Requests that wait for block devices whose servers are processes.
 extension WaitGraph {
-  /// A block request that a ublk server has.
+  /// Wait for a block request that a ublk server has.
   func blockStep(_ request: Request) -> WaitStep {
     guard let disk = snapshot.diskRequests.first(where: { $0.request == request.id }),
       disk.isWithServer, disk.serverTgid != 0
@@ -14,8 +14,7 @@ extension WaitGraph {
     ])
   }
 
-  /// A request that a worker executes and that waits for a free tag of a device: any of the requests that have
-  /// one can give it back.
+  /// Wait of a request that a worker executes for a free tag of a device: any request that has a tag can release it.
   func workerStep(_ request: Request) -> WaitStep {
     let who = words(request)
     if let (pipe, direction) = blockingPipe(of: request) {

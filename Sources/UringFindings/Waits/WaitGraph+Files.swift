@@ -47,13 +47,13 @@ extension WaitGraph {
       return .open("the peer of \(name(identity)) has received everything")
     }
     let state = direction == .reading ? "has received nothing" : "is full"
-    // A shutdown at this end would end the wait as well.
+    // A shutdown at this end would also end the wait.
     return holders(ends + own, of: identity, sharing: own) { holder, isOnly in
       "\(name(identity)) \(state), and \(isOnly ? "the only holder of its ends" : "an end of it") is \(holder)"
     }
   }
 
-  /// A zero-copy send waits for the acknowledgement of its data. Who holds the peer could read.
+  /// A zero-copy send waits until its data are acknowledged. A holder of the peer could read.
   func notificationStep(_ request: Request) -> WaitStep {
     let who = words(request)
     guard let socket = ledger.sender(of: request), let stream = socket.stream,
@@ -90,8 +90,8 @@ extension WaitGraph {
     }
   }
 
-  /// - Parameter readers: descriptors of the waiting end: a signal handler of a process with both ends can end
-  ///   the wait.
+  /// - Parameter readers: descriptors of the waiting end. In a process with both ends a signal handler can end the
+  ///   wait.
   private func holders(
     _ ends: [OpenFile], of identity: WaitableFile, sharing readers: [OpenFile],
     _ text: (String, Bool) -> String
@@ -134,13 +134,13 @@ struct Signals {
     signals.reduce(0) { $0 | 1 << ($1 - 1) }
   }
 
-  /// Timers, children, I/O and other threads send them without anybody's doing: SIGUSR1, SIGUSR2, SIGALRM,
+  /// True for signals that timers, children, I/O and other threads send by themselves: SIGUSR1, SIGUSR2, SIGALRM,
   /// SIGCHLD, SIGURG, SIGVTALRM, SIGPROF, SIGIO and those from 34 on (32 and 33 are the C library's).
   var wakeAtAnyTime: Bool {
     caught & (Self.mask([10, 12, 14, 17, 23, 26, 27, 29]) | ~0 << 33) != 0
   }
 
-  /// People and service managers send them: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH,
-  /// SIGPWR.
+  /// True for signals that people and service managers send: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGTSTP,
+  /// SIGWINCH, SIGPWR.
   var wakeByHand: Bool { caught & Self.mask([1, 2, 3, 15, 18, 20, 28, 30]) != 0 }
 }

@@ -29,7 +29,7 @@ extension WaitGraph {
     "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
   }
 
-  /// Kind and number.
+  /// Kind and number of a node.
   func label(_ node: WaitNode) -> String {
     switch node {
     case .thread(let tid): "thread \(tid)"
@@ -67,7 +67,7 @@ extension WaitGraph {
 }
 
 extension Words {
-  /// A verb and what follows: "is blocked in read() on fd 5, an empty pipe (pipe:[7])".
+  /// A predicate: "is blocked in read() on fd 5, an empty pipe (pipe:[7])".
   static func activity(of thread: ThreadState, in graph: WaitGraph) -> String {
     switch thread.wait {
     case .runs: return "runs"

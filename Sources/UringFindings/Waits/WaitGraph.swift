@@ -2,8 +2,8 @@ import UringTrace
 
 /// Who waits for whom, and who could end each wait, as of the last look at waits.
 ///
-/// Every wait is taken to end if any one of its links does something. A node from which no open one can be
-/// reached never moves again. Whatever is not known is open.
+/// A wait ends if any node that it links to acts. A node from which no open node can be reached never moves again.
+/// Everything unknown is open.
 struct WaitGraph {
   let snapshot: Snapshot
   let ledger: FileLedger
@@ -25,7 +25,7 @@ struct WaitGraph {
       threads[thread.tid] = thread
       members[thread.tgid, default: []].append(thread)
     }
-    // Rings that were not looked at are open.
+    // Rings without a look are open.
     let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
     for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
       self.rings[ring.id] = ring
@@ -151,7 +151,7 @@ struct WaitGraph {
 
   // MARK: Rings and requests
 
-  /// A request of the ring has ended since the look.
+  /// True if a request of the ring has ended since the look.
   func hasMoved(_ ring: Ring) -> Bool { movedRings.contains(ring.id) }
 
   private func step(_ ring: Ring) -> WaitStep {

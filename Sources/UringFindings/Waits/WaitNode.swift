@@ -1,12 +1,12 @@
 import UringTrace
 
-/// Something that waits, or that something waits for.
+/// A thread or object that waits, or for which others wait.
 enum WaitNode: Hashable {
   case thread(UInt32)
   /// A ring's completions.
   case ring(Ring.ID)
   case request(Request.ID)
-  /// A file that becomes readable, or writable.
+  /// A file that must become readable, or writable.
   case file(WaitableFile, WaitDirection)
   case futex(tgid: UInt32, address: UInt64)
   /// Any thread of a process.
@@ -20,15 +20,15 @@ enum WaitDirection: Hashable {
   case writing
 }
 
-/// One pipe, one end of a socket, or one eventfd, whatever descriptors it has.
+/// One pipe, one end of a socket, or one eventfd, regardless of its descriptors.
 enum WaitableFile: Hashable {
   case pipe(inode: UInt64)
   case socket(inode: UInt64)
-  /// By its first `struct file`.
+  /// Identified by its first `struct file`.
   case eventfd(UInt64)
 }
 
-/// One node waits for another, or can be woken by it.
+/// A node that waits for another, or can be woken by it.
 public struct WaitEdge: Sendable, Hashable {
   /// Kind and number of a node: `thread 4711`, `request 3`, `pipe 1615784`.
   public var from: String
@@ -37,12 +37,12 @@ public struct WaitEdge: Sendable, Hashable {
   public var text: String
 }
 
-/// A wait of one node for others.
+/// The wait of a node for others.
 enum WaitStep {
-  /// It does not wait, or its wait can end by something that is not in view. The reason is a clause about the
-  /// node: "thread 4711 sleeps in clock_nanosleep".
+  /// The node does not wait, or something out of view can end its wait. The reason is a clause about the node:
+  /// "thread 4711 sleeps in clock_nanosleep".
   case open(String)
-  /// It waits until any of these does something.
+  /// The node waits until any of these acts.
   case waits([Link])
 
   struct Link {

@@ -19,8 +19,8 @@ public struct Waits: Sendable {
   private static let mostEdges = 4096
   private static let mostLines = 24
 
-  /// All that can be reached from threads that wait for completions. The last node of a chain that ends in view
-  /// has an edge to `open`, with the reason.
+  /// Edges that can be reached from threads that wait for completions. The last node of a chain that ends in view has
+  /// an edge to `open`, with the reason.
   public var edges: [WaitEdge] {
     var edges: [WaitEdge] = []
     var nodes = graph.facts.threads.filter {
@@ -45,7 +45,8 @@ public struct Waits: Sendable {
     return edges
   }
 
-  /// The chain of waits that holds a request, each line below the one that it could end; empty if only its place is known.
+  /// The chain of waits that holds a request, each line below the line that it could end; empty if only the request's
+  /// place is known.
   public func tree(of request: Request.ID) -> [Line] {
     guard graph.request(request) != nil else { return [] }
     var lines: [Line] = []

@@ -1,7 +1,8 @@
 extension Aggregator {
-  /// Makes a snapshot of what is known now.
+  /// Makes a snapshot of the current state.
   ///
-  /// - Parameter withEvents: false leaves ``Snapshot/events`` empty, for readers that look often and need none.
+  /// - Parameter withEvents: false leaves ``Snapshot/events`` empty, for callers that take snapshots often and
+  ///   need no events.
   public mutating func snapshot(withEvents: Bool = true) -> Snapshot {
     catchUp()
     var shown: [Ring] = []
@@ -33,6 +34,7 @@ extension Aggregator {
     let first = latency.count
     var ring = rings[handle].ring
     ring.counts.endedUnseen &+= rings[handle].endedUncounted
+    ring.hasProvidedBuffers = lending[handle].hasProvidedBuffers
     ring.lastWaitTid = rings[handle].lastWaitTid
     statistics.appendLatencies(of: handle, id: ring.id, to: &latency)
     let counters = RateCounters(ring.counts)
@@ -59,9 +61,9 @@ extension Aggregator {
 }
 
 extension Aggregator {
-  /// When a ring was seen last.
+  /// When a ring was last seen.
   private func lastLook(at ring: Handle<RingState>) -> UInt64 {
-    // Recordings without scans do not record looks that found the same.
+    // Recordings without scans omit looks that found no change.
     guard lastScan != 0 else { return clock.now }
     let (missed, depth) = (rings[ring].missed, rings[ring].depth.time)
     return max(depth, missed.time > depth ? missed.before : lastScan)
@@ -72,8 +74,8 @@ extension RequestTracker {
   /// The requests in flight, oldest first.
   ///
   /// - Parameters:
-  ///   - expected: how many there probably are.
-  ///   - start: requests from before were found, and so are late in the list.
+  ///   - expected: expected number of requests; reserves capacity.
+  ///   - start: start of the observation. Requests from before were found by walks and so are late in the list.
   fileprivate func inFlight(_ expected: Int, observedSince start: UInt64) -> [Request] {
     var all: [Request] = []
     all.reserveCapacity(expected)

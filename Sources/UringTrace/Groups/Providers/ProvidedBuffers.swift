@@ -12,7 +12,7 @@ extension GroupProviderTraits {
 }
 
 extension LendingTracker {
-  /// A request chooses from a group of provided buffers.
+  /// Handles a request that chooses from a group of provided buffers.
   mutating func select(_ slot: inout RequestSlot, _ bgid: UInt16, _ event: inout Event) {
     guard member(of: slot) == nil else { return }
     let pool = slotOrNew(slot.ring, .providedLegacy, UInt32(bgid))
@@ -20,6 +20,11 @@ extension LendingTracker {
       beginPool(pool, on: slot.ring, time: slot.request.startTime, leader: .init())
     }
     join(&slot, self[pool].group, &event)
+  }
+
+  private mutating func noteBuffers(in pool: Handle<BufferSlotState>) {
+    self[pool].isFilled = true
+    self[self[pool].buffer.ring].hasProvidedBuffers = true
   }
 
   private mutating func beginPool(
@@ -48,7 +53,7 @@ extension LendingTracker {
     self[pool].provided.lookTime = 0
     self[pool].provided.head = nil
     self[pool].provided.twice = nil
-    self[pool].isFilled = true
+    noteBuffers(in: pool)
     let old = self[pool].group
     if old != .none, self[old].leader.isKnown || kind == .providedRing {
       withdraw(old, at: Moment(time: time, tid: leader.tid))
@@ -66,7 +71,7 @@ extension LendingTracker {
     name(group, &event)
   }
 
-  /// PROVIDE_BUFFERS or REMOVE_BUFFERS is submitted.
+  /// Handles the submission of PROVIDE_BUFFERS or REMOVE_BUFFERS.
   mutating func provideBuffers(_ slot: inout RequestSlot, _ event: inout Event) {
     let sqe = slot.request.sqe
     let bgid = UInt32(sqe.buf_index)
@@ -86,7 +91,7 @@ extension LendingTracker {
     if group != .none { lead(&slot, group, &event) }
   }
 
-  /// PROVIDE_BUFFERS or REMOVE_BUFFERS has ended.
+  /// Handles the end of PROVIDE_BUFFERS or REMOVE_BUFFERS.
   mutating func finishProviding(_ slot: borrowing RequestSlot, _ group: Handle<GroupState>) {
     guard let pool = self.slot(of: group), slot.request.isSQEKnown else { return }
     let result = slot.request.result
@@ -101,7 +106,7 @@ extension LendingTracker {
     }
   }
 
-  /// A member has posted a CQE.
+  /// Handles a CQE of a member.
   mutating func takeProvided(
     _ member: Handle<MemberState>, _ result: Int32, _ flags: CQEFlags, time: UInt64
   ) {
@@ -115,26 +120,26 @@ extension LendingTracker {
     guard let bid = flags.bufferID else { return }
     self[member].member.bufferID = bid
     guard let pool else { return }
-    self[pool].isFilled = true
+    noteBuffers(in: pool)
     self[pool].lastUseTime = time
     self[pool].provided.takenTime = time
-    // With F_BUF_MORE the buffer stays with the kernel.
+    // With F_BUF_MORE the kernel keeps the buffer.
     if !flags.contains(.bufferMore) { self[pool].provided.taken += 1 }
   }
 
-  /// How far the application has filled a buffer ring.
+  /// Handles the tail of a buffer ring: how far the application has filled the ring.
   mutating func providedTail(
     _ record: UnsafePointer<record_provided_tail>, ring: Handle<RingState>
   ) {
     guard let pool = slot(ring, .providedRing, record.pointee.bgid) else { return }
-    // The tail is 16 bits of all that were ever provided; no more than the ring holds can be left.
+    // The tail is the low 16 bits of the number ever provided; the buffers left are at most the ring's entries.
     let taken = self[pool].provided.taken
     let left = (Int64(record.pointee.tail) - taken) & 0xffff
     self[pool].provided.provided = taken + min(left, Int64(self[pool].provided.count))
     self[pool].provided.lookTime = 0
   }
 
-  /// The kernel's state of a group; ignored if a buffer was taken since.
+  /// Handles the kernel's state of a buffer group; ignored if a buffer was taken since.
   mutating func providedGroup(
     _ record: UnsafePointer<record_provided_group>, ring: Handle<RingState>
   ) {
@@ -143,12 +148,12 @@ extension LendingTracker {
     let kind: Buffer.Kind = isRing ? .providedRing : .providedLegacy
     guard record.pointee.bgid <= UInt16.max else { return }
     let pool = slotOrNew(ring, kind, record.pointee.bgid)
-    // Requests that got none have changed nothing.
+    // Requests that got no buffer have changed nothing.
     guard self[pool].provided.takenTime <= header.time_ns else { return }
-    // Of those provided one by one, every event since is known.
+    // For buffers provided one by one, every event since is known.
     guard isRing || self[pool].provided.provided < 0 else { return }
     self[pool].kind = kind
-    self[pool].isFilled = true
+    noteBuffers(in: pool)
     self[pool].provided.provided = self[pool].provided.taken + Int64(record.pointee.left)
     self[pool].provided.count =
       isRing ? record.pointee.entries : max(self[pool].provided.count, record.pointee.left)
@@ -156,7 +161,7 @@ extension LendingTracker {
     self[pool].provided.head = ProvidedEntry(record)
   }
 
-  /// A buffer ring held one buffer twice.
+  /// Records that a buffer ring held one buffer twice.
   mutating func providedTwice(
     _ record: UnsafePointer<record_provided_twice>, ring: Handle<RingState>
   ) {
@@ -165,7 +170,7 @@ extension LendingTracker {
     let count = (self[pool].provided.twice?.count ?? 0) + 1
     let bid = UInt16(truncatingIfNeeded: record.pointee.bid)
     self[pool].kind = .providedRing
-    self[pool].isFilled = true
+    noteBuffers(in: pool)
     self[pool].provided.twice = ProvidedTwice(
       bid: bid, count: count, time: record.pointee.base.time_ns,
       earlierTime: self[pool].provided.twice?.time ?? 0)
@@ -173,7 +178,7 @@ extension LendingTracker {
 }
 
 extension ProvidedEntry {
-  /// Nil if the record has none.
+  /// Nil if the record contains no entry.
   init?(_ record: UnsafePointer<record_provided_group>) {
     guard record.pointee.head_is_known != 0 else { return nil }
     self.init(
