@@ -1,6 +1,6 @@
 import Glibc
 
-/// The number of a kernel, such as 6.17.
+/// The version of a kernel, such as 6.17.
 package struct KernelRelease: Comparable {
   package var major: Int
   package var minor: Int
@@ -10,7 +10,7 @@ package struct KernelRelease: Comparable {
     self.minor = minor
   }
 
-  /// From `uname -r`, nil if it begins otherwise.
+  /// Parses the output of `uname -r`; nil if it does not begin with a version.
   package init?(_ text: some StringProtocol) {
     let numbers = text.split(separator: ".").prefix(2).map { $0.prefix { $0.isNumber } }
     guard numbers.count == 2, let major = Int(numbers[0]), let minor = Int(numbers[1]) else {
@@ -19,10 +19,10 @@ package struct KernelRelease: Comparable {
     self.init(major, minor)
   }
 
-  /// The one that runs.
+  /// The running kernel's release.
   package static var current: KernelRelease? { KernelRelease(currentText) }
 
-  /// `uname -r`. Not every kernel has /proc/sys.
+  /// The output of `uname -r`. Not from /proc/sys, which some kernels lack.
   package static var currentText: String {
     var names = utsname()
     guard uname(&names) == 0 else { return "" }

@@ -31,7 +31,7 @@ package final class Monitor<State>: @unchecked Sendable {
     return try body(&state)
   }
 
-  /// Changes the state and wakes who waits for it.
+  /// Changes the state and wakes its waiters.
   package func change<R>(_ body: (inout State) -> R) -> R {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -40,9 +40,9 @@ package final class Monitor<State>: @unchecked Sendable {
     return result
   }
 
-  /// Waits until `condition` holds or the time is over, then runs `body`, all under the lock.
+  /// Waits until `condition` holds or the deadline passes, then runs `body`, all under the lock.
   ///
-  /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits for ever.
+  /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits forever.
   package func wait<R>(
     until deadline: UInt64?, for isMet: (inout State) -> Bool, then body: (inout State) -> R
   ) -> R {

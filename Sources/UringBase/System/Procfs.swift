@@ -24,12 +24,12 @@ package enum Procfs {
     read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The lines of a text. A return before a line feed, which a name may end in, would be one character with it.
+  /// The lines of a text. A name may end in a carriage return, which with the line feed would be one character.
   package static func lines(_ text: String) -> [Substring] {
     text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
   }
 
-  /// The fields of /proc/PID/stat after the name, which may have anything in it.
+  /// The fields of /proc/PID/stat after the name, which may contain any bytes.
   package static func statFields(_ text: String) -> [Substring] {
     guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return [] }
     return text.utf8[end...].dropFirst(2).split(separator: UInt8(ascii: " ")).map { Substring($0) }

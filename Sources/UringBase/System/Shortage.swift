@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whether a call failed for want of memory or descriptors, which is not the fault of what it was called for.
+/// True if a call failed for lack of memory or descriptors, which is not the fault of the call's object.
 package func isShortage(_ errno: Int32) -> Bool {
   errno == ENOMEM || errno == EMFILE || errno == ENFILE
 }

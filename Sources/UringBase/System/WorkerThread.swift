@@ -2,15 +2,15 @@ import CProcess
 import Glibc
 import Synchronization
 
-/// A thread of its own. All signals but those of crashes are blocked, so that they go to the thread that expects them.
+/// A separate thread. It blocks all signals but those of crashes, so that they reach the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
-  /// Its number can be another thread's once it has been joined or detached.
+  /// The thread's handle, which another thread can get once this one has been joined or detached.
   private let isGivenUp = Mutex(false)
 
   /// - Parameters:
-  ///   - name: what `ps -L` shows, at most 15 bytes.
-  ///   - failure: what to throw if there can be no thread, by errno.
+  ///   - name: the name that `ps -L` shows, at most 15 bytes.
+  ///   - failure: the error to throw if no thread can be started, by errno.
   package init<Failure: Error>(
     _ name: String, orThrow failure: (_ errno: Int32) -> Failure,
     _ body: @escaping @Sendable () -> Void
@@ -39,7 +39,7 @@ package final class WorkerThread: Sendable {
   /// Waits for the thread's end. Idempotent.
   package func join() { giveUp { pthread_join($0, nil) } }
 
-  /// Lets it end by itself, instead of ``join()``.
+  /// Detaches the thread, instead of ``join()``.
   package func detach() { giveUp { pthread_detach($0) } }
 
   private func giveUp(_ call: (pthread_t) -> Int32) {

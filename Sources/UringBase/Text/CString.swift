@@ -1,13 +1,13 @@
 import Glibc
 
-/// Text from C. Functions rather than initializers of `String`: `map(String.init)` would find those, too.
+/// Text from C. Functions rather than initializers of `String`, which `map(String.init)` would also find.
 package enum CString {
   /// The bytes before the first zero, or all. Invalid UTF-8 is repaired.
   package static func decode(_ bytes: some Sequence<UInt8>) -> String {
     String(decoding: Array(bytes.prefix { $0 != 0 }), as: UTF8.self)
   }
 
-  /// The same for characters, as C functions write them.
+  /// The text of an array of C characters, up to the first zero.
   package static func decode(_ characters: some Sequence<CChar>) -> String {
     decode(characters.lazy.map(UInt8.init(bitPattern:)))
   }

@@ -1,5 +1,5 @@
 extension Unicode.Scalar {
-  /// Columns the scalar takes on a terminal; nil for what must not reach one: controls, format
+  /// Columns of the scalar on a terminal; nil for scalars that must not reach a terminal: controls, format
   /// characters such as bidirectional overrides, line separators.
   package var displayWidth: Int? {
     switch value {
@@ -8,7 +8,7 @@ extension Unicode.Scalar {
     case 0x2500...0x25FF: return 1  // box drawing, blocks, shapes
     default: break
     }
-    // fillers that are not to be seen, and variation selectors, whose width terminals disagree on
+    // invisible fillers, and variation selectors, whose width differs between terminals
     if properties.isDefaultIgnorableCodePoint { return nil }
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
@@ -34,7 +34,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// Columns the text takes on a canvas.
+  /// Columns of the text on a canvas.
   package var displayWidth: Int {
     var width = 0
     for scalar in unicodeScalars { width += scalar.displayWidth ?? 1 }

@@ -1,5 +1,10 @@
 /// Numbers and durations for people, with three significant digits.
 package enum Figures {
+  /// `1 request`, `3 requests`.
+  package static func count(_ count: some BinaryInteger, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+
   /// The symbols of units, and what separates them from the number.
   package struct Notation: Sendable {
     var separator: String
@@ -75,7 +80,7 @@ package enum Figures {
 }
 
 extension UInt64 {
-  /// The nearest integer: 0 for less, or for what is no number, and the largest for more.
+  /// The nearest integer: 0 for negative numbers and NaN, the largest integer for larger numbers.
   package init(nearest value: Double) {
     let rounded = value.rounded()
     self = rounded >= 0x1p64 ? .max : rounded > 0 ? UInt64(rounded) : 0

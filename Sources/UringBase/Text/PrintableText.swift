@@ -1,8 +1,8 @@
-/// Text from strangers, such as the names of files and processes, made fit for a terminal. All output that is text passes
-/// here or, cell by cell, through the UI's canvas, by the same rule: `Unicode.Scalar.displayWidth`. JSON documents escape
-/// the characters instead.
+/// Untrusted text, such as names of files and processes, made safe for a terminal. All text output passes through here
+/// or, cell by cell, through the UI's canvas, by the same rule: `Unicode.Scalar.displayWidth`. JSON documents escape
+/// such characters instead.
 extension String {
-  /// On one line; what must not reach a terminal, the line feed included, is `?`.
+  /// The text on one line; characters that must not reach a terminal, including line feeds, become `?`.
   package var printable: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
     var text = String.UnicodeScalarView()
@@ -12,14 +12,14 @@ extension String {
         text.append("?")
         continue
       }
-      // a stack of marks is drawn over the lines above
+      // terminals draw a stack of marks over the lines above
       marks = width == 0 ? marks + 1 : 0
       if marks <= 2 { text.append(scalar) }
     }
     return String(text)
   }
 
-  /// With the middle left out if it takes more columns than this: a path tells most at its ends.
+  /// The text without its middle if it exceeds this many columns: the ends of a path matter most.
   package func shortened(to width: Int) -> String {
     let dots = "..."
     guard displayWidth > width, width > dots.utf8.count else { return self }

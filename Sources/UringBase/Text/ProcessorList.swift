@@ -1,9 +1,9 @@
 /// Numbers of processors as the kernel lists them: "0-3,5".
 package struct ProcessorList: Hashable, Sendable {
-  /// In order, apart from each other.
+  /// Ranges of processors, in order and not adjacent.
   private var ranges: [ClosedRange<Int>] = []
 
-  /// Nil unless it is such a list, and has one at least.
+  /// Parses a list; nil if the text is no such list, or is empty.
   package init?(_ text: some StringProtocol) {
     for part in text.split(separator: ",") {
       let bounds = part.split(separator: "-").compactMap { Int($0) }
@@ -18,7 +18,7 @@ package struct ProcessorList: Hashable, Sendable {
   private mutating func insert(_ range: ClosedRange<Int>) {
     var merged = range
     ranges.removeAll { other in
-      // Numbers are not negative, and can be the largest.
+      // Numbers are not negative, and can be as large as the type allows.
       guard other.lowerBound - 1 <= merged.upperBound, merged.lowerBound - 1 <= other.upperBound
       else { return false }
       merged =

@@ -26,7 +26,7 @@ package enum TimeUnit: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Symbols as people type them: `us` is a microsecond, too. Days cannot be typed.
+  /// Symbols accepted as input: `us` also means microseconds. Days are not accepted.
   package init?(typed symbol: some StringProtocol) {
     let typed = Self.allCases.filter { $0 != .day }
     guard let unit = typed.first(where: { $0.asciiSymbol == symbol || $0.symbol == symbol })

@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// The lines of the detail pane.
@@ -5,14 +6,14 @@ struct RequestDetail {
   var request: Request
   var chain: Chain?
   var scene: Scene
-  /// Columns there are for it.
+  /// Available columns.
   var width = 80
 
   private var end: UInt64 {
     request.state.isFinal ? request.lastTime : max(scene.now, request.lastTime)
   }
 
-  // MARK: Who and what
+  // MARK: Identity
 
   var identity: [[Piece]] {
     var lines: [[Piece]] = []
@@ -72,7 +73,7 @@ struct RequestDetail {
     return lines + kernelView
   }
 
-  /// Of a registered file: how many requests hold it, by the kernel's count.
+  /// Number of requests that hold a registered file, by the kernel's count.
   private func references(on file: FileReference) -> [Piece] {
     guard case .fixed(let index) = file,
       let entry = scene.ring(request.ring)?.files.first(where: { $0.index == index }),
@@ -83,7 +84,7 @@ struct RequestDetail {
 
   // MARK: The kernel's view
 
-  /// Where the kernel has it, and what its file and its ring say.
+  /// The request's place in the kernel, and the state of its file and ring.
   private var kernelView: [[Piece]] {
     guard !request.state.isFinal else { return [] }
     var lines: [[Piece]] = []
@@ -124,7 +125,7 @@ struct RequestDetail {
     }
   }
 
-  /// The lines of a text that may need more than one.
+  /// Wraps text into lines.
   func wrapped(_ text: String, room: Int) -> [String] {
     var lines: [String] = [""]
     for word in text.split(separator: " ") {
@@ -154,7 +155,7 @@ struct RequestDetail {
     return Piece.fact("Disk", pieces)
   }
 
-  /// Of a ublk server's command: what else of its device its server has now.
+  /// Block requests of the same device that a ublk server has, if this is one of its commands.
   private var servedLines: [[Piece]] {
     guard scene.snapshot.ublkSlots[request.id] != nil, request.submitterTgid != 0 else { return [] }
     return scene.snapshot.diskRequests
@@ -162,7 +163,7 @@ struct RequestDetail {
       .prefix(4).map(diskLine)
   }
 
-  /// Where it was submitted.
+  /// User stack of the submission.
   var userStack: [[Piece]] {
     guard let key = request.userStackKey else { return [] }
     var lines = [heading("User stack at submission")]
@@ -221,7 +222,7 @@ struct RequestDetail {
     return lines + stack.frames.map { [Piece("   " + $0)] } + [[]]
   }
 
-  /// The group it leads or is a member of, nil if of none.
+  /// The group that it leads or is a member of; nil if there is none.
   var group: [Piece]? {
     guard request.group != 0 else { return nil }
     var pieces = [Piece("\(request.group)", .label)]
@@ -242,8 +243,8 @@ struct RequestDetail {
 
   private static let nameWidth = 32
 
-  /// One line for each step: since the step before, since the start, and by which thread. On wide
-  /// terminals a bar shows where in the whole life the time until the next step lies.
+  /// One line per step: the time since the previous step, the time since the start, and the thread. On wide terminals
+  /// a bar shows where in the whole life the time until the next step lies.
   func timeline(width: Int) -> [[Piece]] {
     let steps = request.steps
     let threadWidth = 18
@@ -317,13 +318,13 @@ struct RequestDetail {
 
   // MARK: Chain
 
-  /// In the order of the lines of ``chainTree``, which follow its heading.
+  /// Chain members in the order of ``chainTree``'s lines, which follow its heading.
   var chainMembers: [Request.ID] { chain?.members.map(\.request) ?? [] }
 
-  /// Head first, the others below it; this request and the one that broke the chain are marked.
+  /// The head first, the others below it; this request and the request that broke the chain are marked.
   var chainTree: [[Piece]] {
     guard let chain, !chain.members.isEmpty else { return [] }
-    var title = "\(chain.members.count) requests"
+    var title = Figures.count(chain.members.count, "request")
     if chain.brokenBy != 0 { title += ", broken by request \(chain.brokenBy)" }
     var lines = [heading("Chain \(chain.id)") + [Piece("  " + title, .faint)]]
     for (index, member) in chain.members.enumerated() {

@@ -100,17 +100,17 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
-  /// The filter for live snapshots: the age only, as the kernel has applied everything else.
+  /// The filter for live snapshots: only the age, because the kernel side applies everything else.
   var ageFilter: Filter {
     var filter = Filter()
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
     return filter
   }
 
-  /// No request of the rings in view is left out.
+  /// True if no request of the rings in view is left out.
   var seesEveryRequest: Bool { opcodes.isEmpty && minimumAge == nil && sample ?? 1 == 1 }
 
-  /// As the user would write it again; empty without filters.
+  /// The options as the user would write them; empty without filters.
   var description: String {
     var words: [String] = []
     for pid in pids { words.append("pid \(pid)") }

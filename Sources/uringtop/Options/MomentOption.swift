@@ -10,7 +10,7 @@ struct MomentOption: ParsableArguments {
   /// Nanoseconds from the recording's start; nil for its end.
   var time: UInt64? { at?.nanoseconds }
 
-  /// Without a recording there is no such moment.
+  /// Rejects the option, which needs a recording.
   func refuse() throws {
     if at != nil { throw ValidationError("--at needs --from") }
   }

@@ -5,7 +5,7 @@ import UringTrace
 struct OpcodeArgument: Hashable, Sendable {
   var opcodes: [Opcode]
 
-  /// Reads `READ,WRITE_FIXED`; throws what is wrong with it, with near names.
+  /// Parses `READ,WRITE_FIXED`; throws an error that suggests similar names.
   static func parse(_ argument: String) throws -> OpcodeArgument {
     var opcodes: [Opcode] = []
     for part in argument.split(separator: ",") {
@@ -21,7 +21,7 @@ struct OpcodeArgument: Hashable, Sendable {
   }
 }
 
-/// Finds what someone may have meant.
+/// Suggests names that the user may have meant.
 enum NearNames {
   /// Names that differ little from `word`, nearest first, three at most.
   static func nearest(to word: String, in names: [String]) -> [String] {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import UringRecordings
 
-/// Where a trace is written, and as what.
+/// Output path and format of a trace.
 struct OutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],

@@ -1,5 +1,6 @@
 import CProcess
 import SystemPackage
+import UringBase
 import UringProbe
 import UringRecordings
 
@@ -8,7 +9,7 @@ struct RecordingFile {
   let path: String
   let recording: Recording
 
-  /// Opens the file. From then on the process has only the rights that its remaining work needs.
+  /// Opens the file. From then on the process has only the privileges that its remaining work needs.
   ///
   /// - Parameter path: `-` is standard input.
   init(_ path: String, for work: process_work) throws(Failure) {
@@ -23,11 +24,12 @@ struct RecordingFile {
     }
   }
 
-  /// Reports on standard error which part of the recording cannot be used. It reads the rest of the file, so it
-  /// comes after the recording has been used.
+  /// Reports on standard error which part of the recording cannot be used. Reads the rest of the file, so it must
+  /// follow all use of the recording.
   func reportFlaw() {
     if let flaw = recording.flaw {
-      StandardError.write("\(path): \(flaw); using the \(recording.recordCount) records before")
+      let used = Figures.count(recording.recordCount, "record")
+      StandardError.write("\(path): \(flaw); using the \(used) before")
     }
   }
 }

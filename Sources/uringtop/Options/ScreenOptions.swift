@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How the UI looks.
+/// Appearance of the UI.
 struct ScreenOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

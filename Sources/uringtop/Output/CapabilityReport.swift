@@ -43,7 +43,7 @@ struct CapabilityReport {
         feature.isAvailable ? "" : feature.lostWithout,
       ])
     }
-    // Its texts are this program's, and the kernel's reasons.
+    // The texts are uringtop's own, and the kernel's reasons.
     text.table(rows, rightAligned: [], widestCell: 200)
     return text
   }

@@ -2,7 +2,7 @@ import UblkTarget
 import UringRecordings
 import UringTrace
 
-/// The demonstration target's own account of its work, as JSON; `docs/json.md` lists the members.
+/// The demonstration target's account of its own work, as JSON; `docs/json.md` lists the members.
 enum DemoAccount {
   /// The `demo` object, without an end of line.
   static func write(_ status: Status, to json: inout JSONWriter) {
@@ -68,8 +68,7 @@ enum DemoAccount {
     }
   }
 
-  /// One I/O of the log, as a line of JSON. Times are CLOCK_MONOTONIC; those that never came are
-  /// null.
+  /// An I/O of the log as a line of JSON. Times are CLOCK_MONOTONIC, null for events that did not happen.
   static func write(_ record: IORecord, to json: inout JSONWriter) {
     func time(_ value: UInt64) -> UInt64? { value == 0 ? nil : value }
     json.object { json in

@@ -3,7 +3,7 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A live capture as the commands need it: what goes wrong has an exit status.
+/// A live capture for the commands: its errors have exit statuses.
 final class LiveCapture: Sendable {
   private let session: LiveSession
 
@@ -13,13 +13,12 @@ final class LiveCapture: Sendable {
     self.session = session
   }
 
-  /// Attaches. When it returns, no request goes unseen.
+  /// Attaches. Once it returns, no request is missed.
   ///
-  /// - Parameter tree: a process that, with its descendants, is all that is watched, unless the filter
-  ///   names processes itself.
-  /// - Parameter isForScreen: kept small, because it stays for long: an eighth of the ring buffer, and a history
-  ///   of what one scrolls through.
-  /// - Parameter isConfined: gives up the rights that a capture does not need. A child is started before.
+  /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
+  /// - Parameter isForScreen: keeps the capture small, because it stays for a long time: an eighth of the ring
+  ///   buffer, and a history for scrolling.
+  /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started before.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
     isForScreen: Bool = false, isConfined: Bool = true
@@ -40,7 +39,7 @@ final class LiveCapture: Sendable {
     if let tree, filter.pids.isEmpty {
       options.filter.pids = [tree]
       options.includesDescendants = true
-      // The descriptors are yet to be opened.
+      // The child has not opened the descriptors yet.
       options.verifiesFilter = false
     }
     options.refreshInterval = refreshInterval
@@ -56,7 +55,8 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
-  /// Looks a last time at what is in flight and what lies in the queues, unless there is nothing left to look at.
+  /// Looks a last time at requests in flight and queue entries, unless the watched program has ended or the watch has
+  /// failed.
   func lookAgain(after reason: Watch.Reason = .durationOver) {
     switch reason {
     case .childEnded, .failed: return
@@ -66,29 +66,29 @@ final class LiveCapture: Sendable {
     takeInventory()
   }
 
-  /// Waits until requests that are older than the capture have been looked for, fifteen seconds at most.
+  /// Waits until requests older than the capture have been searched for, at most fifteen seconds.
   private func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// Looks once more where the kernel has each request, two seconds at most.
+  /// Looks once more where the kernel has each request; waits at most two seconds.
   private func takeInventory() {
     let before = session.inventoryCount
     session.perform(.inventory)
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// As ``stop()``, with signals blocked: a second one ends the wait.
+  /// Like ``stop()``, with signals blocked: a second signal ends the wait.
   func stop(after signal: Int32) throws(Failure) -> Snapshot {
     try BlockingCall.run("stopper", after: signal) { [self] in stop() }
   }
 
-  /// Prints on standard error what the capture goes without, and the like.
+  /// Prints notices on standard error, such as features that the capture lacks.
   func reportNotices() {
     for notice in session.takeNotices() { StandardError.write(notice.text) }
   }
 
-  /// Reads what is left, and makes the last snapshot. Nothing stays attached.
+  /// Reads the remaining records and makes the last snapshot. Nothing stays attached.
   @discardableResult
   func stop() -> Snapshot { session.stop() }
 }

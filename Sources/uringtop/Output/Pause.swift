@@ -1,7 +1,7 @@
 import Glibc
 import UringBase
 
-/// Waiting.
+/// Sleeps.
 enum Pause {
   static func sleep(nanoseconds: UInt64) {
     let deadline = Deadline(in: nanoseconds)
@@ -13,13 +13,13 @@ enum Pause {
   }
 }
 
-/// The end of a wait, if it has one.
+/// The end of a wait, if it has a limit.
 struct Deadline {
   private let time: UInt64?
 
   init(in nanoseconds: UInt64?) { time = nanoseconds.map { MonotonicClock.now() + $0 } }
 
-  /// Nanoseconds until then, or the limit if that is less; nil if it is over.
+  /// Nanoseconds until the deadline, at most `limit`; nil once the deadline has passed.
   func remaining(atMost limit: UInt64) -> UInt64? {
     guard let time else { return limit }
     let now = MonotonicClock.now()

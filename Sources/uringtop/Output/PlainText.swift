@@ -1,12 +1,13 @@
 import UringBase
 
-/// Text for standard output. Whatever is put into it, its lines are those of this program, and fit for a terminal.
+/// Text for standard output. Whatever text is inserted, only uringtop breaks lines, and the result is safe for a
+/// terminal.
 struct PlainText {
   private(set) var text = ""
 
-  /// Columns of a cell at most: a path can have 4096 bytes, and would widen every row.
+  /// Most columns of a cell: a path can have 4096 bytes and would widen every row.
   static let widestCell = 64
-  /// Columns of a name within a sentence at most.
+  /// Most columns of a name within a sentence.
   static let widestName = 120
 
   mutating func line(_ line: String = "") {
@@ -16,7 +17,7 @@ struct PlainText {
 
   mutating func append(_ other: PlainText) { text += other.text }
 
-  /// Columns as wide as their widest cell; those marked are right-aligned.
+  /// Adds rows with columns as wide as their widest cell; marked columns are right-aligned.
   mutating func table(
     _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell
   ) {

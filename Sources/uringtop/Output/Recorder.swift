@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
+import UringBase
 import UringProbe
 import UringRecordings
 import UringTrace
 
 /// The file that `record` writes.
 ///
-/// It is started when the capture runs; records that come before are kept until then. It gets its name when the start has
-/// succeeded: until then a file that has this name remains as it was.
+/// Started when the capture runs; earlier records are kept until then. The file gets its name when the start has
+/// succeeded: until then an existing file of that name is not touched.
 final class Recorder: RecordSink {
   private enum Stage {
     case waiting(records: [UInt8])
@@ -17,7 +18,7 @@ final class Recorder: RecordSink {
   private let path: String
   private let format: TraceFormat
   private let stage = Mutex(Stage.waiting(records: []))
-  /// The writer's losses that ``takeLostCount()`` has returned.
+  /// The writer's losses already returned by ``takeLostCount()``.
   private let toldLost = Mutex<UInt64>(0)
 
   init(path: String, format: TraceFormat) {
@@ -53,7 +54,7 @@ final class Recorder: RecordSink {
 
   // MARK: The file
 
-  /// Starts the file. A FIFO has to wait for its reader.
+  /// Starts the file. A FIFO must first wait for its reader.
   func start(host: HostDescription) throws(Failure) {
     let header = RecordingHeader(toolVersion: Version.current, host: host)
     let (path, format) = (path, format)
@@ -69,7 +70,7 @@ final class Recorder: RecordSink {
     }
   }
 
-  /// Shows the file under its name.
+  /// Gives the file its name.
   func publish() throws(Failure) {
     do {
       try writer?.publish()
@@ -78,12 +79,12 @@ final class Recorder: RecordSink {
     }
   }
 
-  /// Whether writing has failed; ``finish(after:)`` tells why.
+  /// True if writing has failed; ``finish(after:)`` reports the error.
   var hasFailed: Bool { writer?.failure != nil }
 
-  /// Completes the file, which ends when the last snapshot was made.
+  /// Completes the file, which ends at the time of the last snapshot.
   ///
-  /// - Parameter signal: ended the recording; 0 if none did.
+  /// - Parameter signal: the signal that ended the recording; 0 if there was none.
   /// - Returns: a line for the user.
   func finish(after last: Snapshot, signal: Int32 = 0) throws(Failure) -> String {
     guard let writer else { return "nothing was recorded" }
@@ -102,10 +103,11 @@ final class Recorder: RecordSink {
     }
     let summary = try result.orThrow()
     let lost = last.lost.inKernel + summary.lostToOutput
-    return "\(summary.records) records, \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
+    return
+      "\(Figures.count(summary.records, "record")), \(lost == 0 ? "none" : "\(lost)") lost, in \(target)"
   }
 
-  /// The start failed: leaves no file.
+  /// Discards the file after a failed start.
   func discard() {
     writer?.discard()
     stage.withLock { $0 = .waiting(records: []) }

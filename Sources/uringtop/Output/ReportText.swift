@@ -19,7 +19,7 @@ struct ReportText {
     return text
   }
 
-  /// Requests listed under a finding.
+  /// Most requests listed under a finding.
   private static var requestLimit: Int { 5 }
 
   private func describe(_ finding: Finding, _ text: inout PlainText) {
@@ -89,7 +89,8 @@ struct ReportText {
       found
         + "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))"
     )
-    if snapshot.lost.total > 0 { text.line("\(snapshot.lost.total) records were lost") }
+    let lost = snapshot.lost.total
+    if lost > 0 { text.line("\(Figures.count(lost, "record")) \(lost == 1 ? "was" : "were") lost") }
     for line in UnevaluatedRule.lines(document.notEvaluated) { text.line("not evaluated: \(line)") }
     switch document.command?.ending {
     case .exited(let status)? where status != 0:

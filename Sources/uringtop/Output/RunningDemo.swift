@@ -5,7 +5,7 @@ import UringSources
 import UringTrace
 import UringUI
 
-/// The demonstration's target once it runs: started on one thread, drawn and stopped on another.
+/// The demonstration's running target: started on one thread, drawn and stopped on another.
 final class RunningDemo: Sendable {
   private let running = Mutex<(any Workload)?>(nil)
 
@@ -22,7 +22,7 @@ final class RunningDemo: Sendable {
   }
 }
 
-/// A live source with a notice of its own.
+/// A live source with an additional notice.
 final class DemoSource: SnapshotSource {
   private let source: any SnapshotSource
   private let notice: Mutex<String?>

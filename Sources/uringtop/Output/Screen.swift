@@ -7,7 +7,7 @@ import UringUI
 
 /// Runs the UI from the command line.
 enum Screen {
-  /// Before something is started for nothing.
+  /// Fails without a terminal, before anything is started in vain.
   static func requireTerminal() throws(Failure) {
     guard isatty(1) != 0 else {
       throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
@@ -16,7 +16,7 @@ enum Screen {
 
   /// Shows the UI until the user quits.
   ///
-  /// - Parameter source: run while the first frame is drawn already.
+  /// - Parameter source: opens the source while the first frame is already drawn.
   static func show(
     title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
     demoStatus: (@Sendable () -> DemoStatus)? = nil,

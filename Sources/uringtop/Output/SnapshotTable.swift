@@ -2,9 +2,9 @@ import UringTrace
 
 /// A snapshot as tables for people.
 struct SnapshotTable {
-  /// Requests listed at most; the JSON document has them all.
+  /// Most requests listed; the JSON document has all of them.
   private static let requestLimit = 200
-  /// The same of groups: those alive come first.
+  /// Most groups listed, live groups first.
   private static let groupLimit = 40
 
   private let snapshot: Snapshot
@@ -31,7 +31,7 @@ struct SnapshotTable {
     return text
   }
 
-  /// How many requests there were, and what became of them.
+  /// The number of requests, and their outcomes.
   private var totals: String {
     let totals = snapshot.totals
     func parts(_ parts: [(UInt64, String)]) -> String {
