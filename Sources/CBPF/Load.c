@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libbpf hands its callbacks nothing of their caller's. */
+/* Thread-local, because libbpf passes its callbacks no data of the caller. */
 static _Thread_local const struct cbpf_kernel *kernel;
 
-/* Replaces the marks of casts among a program's instructions. */
+/* Replaces the placeholders of casts in a program's instructions. */
 static void complete_casts(struct bpf_insn *instructions, size_t count) {
   if (!kernel->cast_function)
-    return; /* the programs know it, and do not reach them */
+    return; /* without the function, the programs do not reach the placeholders */
   for (size_t place = 1; place < count; place++) {
     struct bpf_insn *call = &instructions[place], *type = call - 1;
     if (call->code != (BPF_JMP | BPF_CALL) || call->src_reg != 0 || call->imm != kernel->cast_mark)
@@ -46,8 +46,8 @@ static int prepare_load(struct bpf_program *program, struct bpf_prog_load_opts *
 }
 
 /*
- * Until it is loaded a program passes for one of a type for which libbpf does not read the kernel's types. Sections
- * of programs: what libbpf would take them for otherwise.
+ * Until the load, a program has a type for which libbpf does not read the kernel's types. The sections are those of
+ * libbpf's own handlers, which these replace.
  */
 static void register_sections(void) {
   LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare_load);

@@ -1,6 +1,6 @@
 /* Rights that the process gives up: capabilities, and system calls that it does not need.
  *
- * A refused call fails with EPERM. The lists name what is refused, so that a system call that a C library begins to
+ * A refused call fails with EPERM. The lists name the refused calls, so that a system call that a C library starts to
  * use is not refused by mistake. */
 #define _GNU_SOURCE
 #include "CProcess.h"
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Not in the headers of each system. */
+/* Not in every system's headers. */
 #ifndef __O_TMPFILE
 #define __O_TMPFILE 020000000
 #endif
@@ -80,7 +80,7 @@ static const unsigned short never[] = {
 #endif
 };
 
-/* Needed by capture, not by the reading of a recording. */
+/* Needed to capture, but not to read a recording. */
 static const unsigned short live_only[] = {
     SYS_bpf,
     SYS_perf_event_open,

@@ -1,4 +1,4 @@
-/* Crashes. Whatever a handler calls is async-signal-safe. */
+/* Crashes. Handlers only call async-signal-safe functions. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -22,7 +22,7 @@ static const struct {
 
 /* sysexits.h: EX_OSERR */
 #define STATUS_SYSTEM 71
-/* One frame of a handler with every register of the processor. */
+/* Enough for a handler's frame with all registers of the processor. */
 #define STACK_SIZE 32768
 
 static struct sigaction before[COUNT];
@@ -37,7 +37,7 @@ void process_restore_terminal(void) {
   const struct process_terminal *restored = atomic_load(&terminal);
   if (!restored)
     return;
-  /* Must not block on a terminal that is stopped (^S). */
+  /* Must not block on a stopped terminal (^S). */
   int flags = fcntl(restored->descriptor, F_GETFL);
   fcntl(restored->descriptor, F_SETFL, flags | O_NONBLOCK);
   (void)!write(restored->descriptor, restored->text, strlen(restored->text));
@@ -45,7 +45,7 @@ void process_restore_terminal(void) {
   tcsetattr(restored->descriptor, TCSANOW, &restored->settings);
 }
 
-/* A line in pieces: snprintf is not async-signal-safe. */
+/* A line composed in pieces, because snprintf is not async-signal-safe. */
 struct line {
   char text[256];
   size_t length;
@@ -66,7 +66,7 @@ static void add_number(struct line *line, unsigned long value, unsigned base) {
   add(line, first);
 }
 
-/* True for the first thread; others wait for the process's end. */
+/* True for the first thread; other threads wait for the process to end. */
 static bool begin_end(void) {
   if (atomic_flag_test_and_set(&is_ending))
     return false;
@@ -115,26 +115,26 @@ static void on_crash(int number, siginfo_t *info, void *context) {
   }
   print(&line);
   if (info->si_code <= 0)
-    raise(number); /* sent, not a fault: it does not repeat by itself */
+    raise(number); /* a sent signal does not repeat by itself, unlike a fault */
 }
 
 void process_catch_crashes(void) {
   static char stack[STACK_SIZE];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
   sigaltstack(&alternate, NULL);
-  /* All blocked meanwhile: a fault in the handler ends the process. */
+  /* All crash signals are blocked in the handler, so a fault in it ends the process. */
   struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < COUNT; i++)
     sigaddset(&action.sa_mask, crashes[i].number);
-  /* The handlers of Swift's runtime print a backtrace, if it is wanted and its helper is there. */
+  /* The handlers of Swift's runtime print a backtrace if requested and if its helper exists. */
   bool wants_backtrace = getenv("SWIFT_BACKTRACE");
   for (size_t i = 0; i < COUNT; i++) {
     sigaction(crashes[i].number, &action, &before[i]);
     if (!wants_backtrace)
       before[i] = (struct sigaction){.sa_handler = SIG_DFL};
   }
-  /* the parent may have left them blocked */
+  /* the parent may have left these signals blocked */
   pthread_sigmask(SIG_UNBLOCK, &action.sa_mask, NULL);
 }
 
@@ -157,7 +157,7 @@ void process_block_signals(sigset_t *previous) {
   pthread_sigmask(SIG_SETMASK, &blocked, previous);
 }
 
-/* Replaces, in static builds (Package.swift: --wrap), the runtime's function for an allocation that failed, which prints a
+/* In static builds (Package.swift: --wrap), replaces the runtime's function for a failed allocation, which prints a
  * stack trace and aborts. */
 _Noreturn void __wrap__ZN5swift28swift_abortAllocationFailureEmm(size_t size, size_t alignment) {
   (void)alignment;

@@ -1,4 +1,4 @@
-/* Before Swift runs. */
+/* Work before Swift runs. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Swift's runtime: what CommandLine.arguments returns. By default it searches /proc/self/maps. */
+/* Swift's runtime: sets CommandLine.arguments, which by default come from a search of /proc/self/maps. */
 void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc);
 
 static int argument_count;
@@ -22,7 +22,7 @@ __attribute__((constructor(101))) static void before_runtime(int argc, char **ar
     has_set_root = setenv("SWIFT_ROOT", "/", 1) == 0;
 }
 
-/* A file that is opened later must not get the descriptor of a closed standard stream. Reading and writing these
+/* A file opened later must not get the descriptor of a closed standard stream. Reading and writing such streams
  * fails as before (EBADF), and children find them closed. */
 static void reserve_standard_descriptors(void) {
   int descriptor;

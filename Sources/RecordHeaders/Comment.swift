@@ -4,7 +4,7 @@ struct SourceLine: Hashable, Sendable {
   var number: Int
 }
 
-/// Why the headers are refused.
+/// The reason why the headers are refused.
 struct DescriptionError: Error, CustomStringConvertible {
   var line: SourceLine
   var message: String
@@ -35,7 +35,7 @@ struct Comment {
     }
   }
 
-  /// Both comments of a declaration, the one above it and the one behind it.
+  /// The comments of a declaration: the comment above it and the comment behind it.
   static func + (first: Comment, second: Comment) -> Comment {
     var both = first
     both.text += both.text.isEmpty || second.text.isEmpty ? second.text : " " + second.text

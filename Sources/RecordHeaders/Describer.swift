@@ -1,4 +1,4 @@
-/// Resolves the headers' declarations: checks them, lays out structs, puts nested ones in place.
+/// Resolves the headers' declarations: checks them, lays out structs and inlines nested structs.
 struct Describer {
   private let headers: Headers
   private let schema: Int
@@ -70,7 +70,7 @@ struct Describer {
       structSize: structSize, fullSize: layout.size, fields: layout.fields)
   }
 
-  /// Structs that some records of a kind have instead of its own.
+  /// Structs that some records of a kind have instead of the kind's own.
   private func extensions(of kind: String) -> [Headers.Structure] {
     headers.structures.filter { $0.comment["extends"] == [kind] }
   }
@@ -122,7 +122,7 @@ struct Describer {
     return layout
   }
 
-  /// Fields of a nested struct: in place, or one that is an object.
+  /// Fields of a nested struct: inline, or a single field that is an object.
   private func nested(
     _ name: String, _ field: Headers.Field, at offset: Int, _ resolver: FieldResolver
   ) throws -> [RecordDescription.Field] {
@@ -141,7 +141,7 @@ struct Describer {
   ) throws -> [RecordDescription.Field] {
     var ordered = fields
     if let order = structure.comment["order"] {
-      // Members of the line come before, whatever the order.
+      // Members of the line itself come first, whatever the order.
       let members = fields.filter { !$0.fields.allSatisfy(\.format.isOfLine) }
       guard order.sorted() == members.map(\.name).sorted() else {
         let missing = members.map(\.name).filter { !order.contains($0) }
@@ -154,7 +154,7 @@ struct Describer {
       ordered += order.map { name in fields.first { $0.name == name }! }
     }
     let all = ordered.flatMap(\.fields)
-    // Behind the struct, and so behind its fields.
+    // Stored behind the struct, and so behind its fields.
     let result = all.filter { !$0.format.trails } + all.filter { $0.format.trails }
     for (index, field) in result.enumerated()
     where result[..<index].contains(where: { $0.name == field.name && !field.format.isOfLine }) {
@@ -213,7 +213,7 @@ struct Describer {
 }
 
 extension RecordDescription.Field.Format {
-  /// Stored behind the struct.
+  /// True if the value is stored behind the struct.
   var trails: Bool {
     switch self {
     case .trailingText, .trailingPairs: true
@@ -221,7 +221,7 @@ extension RecordDescription.Field.Format {
     }
   }
 
-  /// A member of every line.
+  /// True for a member of every line.
   var isOfLine: Bool {
     if case .line = self { true } else { false }
   }

@@ -6,7 +6,7 @@ struct FieldResolver {
   let offset: Int
   /// Of one element.
   let width: Int
-  /// Fields of the struct so far, this one included.
+  /// Fields of the struct so far, including this one.
   let scalars: [String: RecordDescription.Scalar]
   let condition: RecordDescription.Scalar?
   let schema: Int
@@ -18,12 +18,12 @@ struct FieldResolver {
     "added", "reused", "or", "if", "object", "derive", "text", "pairs", "hidden",
     "any", "summed", "redact",
   ]
-  /// Members that the encoder computes, and its lists of names.
+  /// Members and lists of names that the encoder computes.
   static let derived: Set<String> = [
     "errno", "cqe_flags", "register_name", "ublk_command", "fuse_command", "cmd_op",
   ]
   static let flagNames: Set<String> = ["setup", "sqe"]
-  /// Kinds of `@redact`, and the formats that each one fits.
+  /// Kinds of `@redact`, with the formats that each fits.
   private static let redactions: [String: Shape] = [
     "kernel": .number, "user": .number, "word": .number, "off": .number, "addr": .number,
     "addr3": .number, "pad2": .number, "time": .number, "inode": .number, "number": .number,
@@ -33,7 +33,7 @@ struct FieldResolver {
 
   private enum Shape { case number, words, characters, trailing }
 
-  /// nil for a field that is no member of its own.
+  /// The description; nil for a field that is not a member of its own.
   func resolved() throws -> RecordDescription.Field? {
     let comment = field.comment
     if let unknown = comment.annotations.first(where: { !Self.annotations.contains($0.name) }) {
@@ -134,8 +134,8 @@ struct FieldResolver {
     return .integer
   }
 
-  /// How the field is redacted; nil if it is copied. Everything must be classified, but what has a vocabulary of its
-  /// own.
+  /// The field's redaction; nil if it is copied. Every field must be classified, except those with a vocabulary of
+  /// their own.
   private func redaction(_ format: RecordDescription.Field.Format) throws -> String? {
     let isPlain = structure.comment["plain"]?.contains(field.name) ?? false
     if let arguments = field.comment["redact"] {
@@ -167,7 +167,7 @@ struct FieldResolver {
   private func omitted() throws -> (offset: Int, count: Int)? {
     guard let names = field.comment["omit"] else { return nil }
     guard !names.isEmpty else { return (offset, width) }
-    // Also those that follow.
+    // Also the fields that follow.
     let fields = try names.map { name in
       guard let index = structure.fields.firstIndex(where: { $0.name == name }),
         let own = structure.fields.firstIndex(where: { $0.name == field.name })

@@ -5,7 +5,7 @@ struct HeaderParser {
   private var included: Set<String> = []
   private var line = SourceLine(file: "", number: 0)
 
-  /// - Parameter read: gives the text of a header, by its path relative to the include folder.
+  /// - Parameter read: returns the text of a header, by its path relative to the include folder.
   init(read: @escaping (String) throws -> String) { self.read = read }
 
   /// Parses a header and those that it includes.
@@ -90,7 +90,7 @@ struct HeaderParser {
     guard let match = text.wholeMatch(of: /enum .* (record_[a-z_]+) : (__u\d+) ?{/),
       case .integer(let width, _)? = Self.integers[String(match.2)]
     else { throw failure("expected enum … record_name : __u8 {") }
-    // Its enumerators are those of the kinds.
+    // The enumerators are the kinds themselves.
     if match.1 == "record_kind" { return }
     var enumeration = Headers.Enumeration(
       name: String(match.1), width: width, comment: comment, values: [])
@@ -209,7 +209,7 @@ struct HeaderParser {
 /// The lines of a header, without the space around them.
 private struct Lines {
   private let lines: [Substring]
-  /// Of the line last returned, from 1.
+  /// Number of the last line returned, from 1.
   private(set) var number = 0
 
   init(text: String) { lines = text.split(separator: "\n", omittingEmptySubsequences: false) }
@@ -222,7 +222,7 @@ private struct Lines {
 
   /// A comment of one or more lines.
   ///
-  /// - Parameter first: its first line, which was taken already.
+  /// - Parameter first: its first line, which has been consumed.
   mutating func comment(_ first: String, at start: SourceLine) throws -> Comment {
     var body = ""
     var text: String? = first
@@ -248,7 +248,7 @@ private struct Lines {
 }
 
 extension StringProtocol {
-  /// Without the space around it.
+  /// The text without surrounding space.
   fileprivate var trimmed: String {
     String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }

@@ -1,8 +1,8 @@
-/// The declarations of all headers, as they are written.
+/// The declarations of all headers, unresolved.
 struct Headers {
   /// An enumerator of `enum record_kind`.
   struct Kind {
-    /// As in `record_submit` and in JSON.
+    /// Name as in `record_submit` and in JSON.
     var name: String
     var swiftName: String
     var number: Int

@@ -105,7 +105,7 @@ extension JSONSchema {
     }
   }
 
-  /// The same, or null.
+  /// A schema that also allows null.
   static func nullable(_ value: Value) -> Value {
     guard case .object(var members) = value, case .text(let type)? = members.first?.1 else {
       return value

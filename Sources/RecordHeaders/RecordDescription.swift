@@ -1,7 +1,7 @@
-/// All kinds of records, resolved: what the generators write from.
+/// All resolved kinds of records, the input of the generators.
 struct RecordDescription: Sendable {
   var schema: Int
-  /// By number.
+  /// Kinds by number.
   var kinds: [Kind] = []
   var vocabularies: [Vocabulary] = []
   var topics: [(name: String, text: String)] = []
@@ -10,7 +10,7 @@ struct RecordDescription: Sendable {
   struct Vocabulary: Sendable {
     enum Unknown: String, Sendable { case null, number, text }
 
-    /// In C: `record_loss`, `knows`.
+    /// Name in C: `record_loss`, `knows`.
     var name: String
     /// A nil name is null in JSON.
     var values: [(number: Int, name: String?)]
@@ -35,17 +35,17 @@ struct RecordDescription: Sendable {
     var needsRequest: Bool
     var isEvent: Bool
     var isLogged: Bool
-    /// It ends a recording and has no line in a trace.
+    /// True for the record that ends a recording, which has no line in a trace.
     var closes: Bool
-    /// The schema that it came with.
+    /// The schema that introduced the kind.
     var since: Int
-    /// Bytes of a record as the kind was first written.
+    /// Bytes of a record in the first version of the kind.
     var minimumSize: Int
     /// Bytes of the struct that is dispatched.
     var structSize: Int
-    /// Bytes with all fields, also those that only some records have.
+    /// Bytes with all fields, including fields that only some records have.
     var fullSize: Int
-    /// In JSON's order, nested structs in place.
+    /// Fields in JSON's order, with nested structs inline.
     var fields: [Field]
 
     var structName: String { "record_" + name }
@@ -66,7 +66,7 @@ struct RecordDescription: Sendable {
       /// One of a vocabulary's names.
       case choice(Vocabulary)
       case bits(Vocabulary)
-      /// The value is a member that every line has.
+      /// A member that every line has.
       case line(String)
       case object([Field])
       case trailingText(limit: Int?)
@@ -79,13 +79,13 @@ struct RecordDescription: Sendable {
       var name: String
       var selector: Scalar
       var mask: Int
-      /// The selector is no member of its own: reading sets it.
+      /// True if the selector is not a member of its own: reading sets it.
       var isHidden: Bool
     }
 
-    /// In JSON.
+    /// Name in JSON.
     var name: String
-    /// In C.
+    /// Name in C.
     var cName: String
     var cType: String
     var scalar: Scalar
@@ -93,21 +93,21 @@ struct RecordDescription: Sendable {
     var count: Int?
     var isSigned: Bool
     var format: Format
-    /// Members that follow from it and are only written.
+    /// Members derived from the value: written, but not read.
     var derived: String?
     var null: Null?
-    /// Bytes whose being zero omits it.
+    /// Bytes that omit the member if they are zero.
     var omitted: (offset: Int, count: Int)?
     /// The schema that added it to its kind, at the end or in reserved space.
     var added: Int?
-    /// It made the record longer.
+    /// True if the field made the record longer.
     var isGrowth: Bool
     var alternative: Alternative?
-    /// It is there only if this is not zero.
+    /// The member is present only if this field is not zero.
     var condition: Scalar?
-    /// Any number is valid.
+    /// True if any number is valid.
     var isAny = false
-    /// The numbers of all records are added up.
+    /// True if the numbers of all records are summed.
     var isSummed = false
     /// The kind of `@redact`; nil if the value identifies nothing.
     var redaction: String?

@@ -4,7 +4,7 @@ import Foundation
 public struct RecordOutputs: Sendable {
   let description: RecordDescription
 
-  /// Reads record.h in a folder, and what it includes.
+  /// Reads record.h in a folder, and its includes.
   public init(includes: String) throws {
     var parser = HeaderParser { file in
       try String(contentsOfFile: "\(includes)/\(file)", encoding: .utf8)

@@ -1,4 +1,4 @@
-/// Writes the protocol of those who handle records, and the switch over kinds.
+/// Writes the protocol of record handlers, and the switch over kinds.
 struct SwiftDispatch {
   let description: RecordDescription
 
@@ -40,7 +40,7 @@ struct SwiftDispatch {
 
   private func empty(_ kind: RecordDescription.Kind) -> String { "  \(signature(kind)) {}" }
 
-  /// A record that is shorter than the struct is copied: what it lacks is 0.
+  /// A record shorter than the struct is copied, with 0 for missing fields.
   private func branch(_ kind: RecordDescription.Kind) -> String {
     let name = escaped(kind.swiftName)
     return kind.minimumSize < kind.structSize
@@ -49,7 +49,7 @@ struct SwiftDispatch {
   }
 }
 
-/// Writes the comparison of the layout that DescribeRecords worked out with the compiler's.
+/// Writes the comparison of DescribeRecords' layout with the compiler's.
 struct LayoutChecks {
   let description: RecordDescription
 

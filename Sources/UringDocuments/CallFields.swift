@@ -1,7 +1,7 @@
 import UringRecordings
 import UringTrace
 
-/// Writes system calls and what can refuse them into a document.
+/// Writes system calls, and limits that can refuse them, into a document.
 enum CallFields {
   static func write(_ snapshot: Snapshot, to json: inout JSONWriter) {
     if snapshot.callsWatchedSince == nil {

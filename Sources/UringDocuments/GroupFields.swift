@@ -1,7 +1,7 @@
 import UringRecordings
 import UringTrace
 
-/// The members of a snapshot's objects that tell of groups and buffers.
+/// The members of a snapshot about groups and buffers.
 enum GroupFields {
   static func write(_ group: RequestGroup, to json: inout JSONWriter) {
     json.field("id", group.id)
@@ -142,7 +142,7 @@ enum GroupFields {
     json.field("exhausted", buffer.kind == .registered ? nil : buffer.exhaustedCount)
   }
 
-  /// Null for a kernel buffer, and where it is not known.
+  /// Null for a kernel buffer, and if unknown.
   private static func address(_ address: UInt64, to json: inout JSONWriter) {
     json.key("address")
     if address == 0 { json.null() } else { json.hex(address) }

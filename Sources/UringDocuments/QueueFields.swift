@@ -1,7 +1,7 @@
 import UringRecordings
 import UringTrace
 
-/// Writes what lies in a ring's queues and who looks there into a document.
+/// Writes the contents of a ring's queues, and the tasks that serve or watch them, into a document.
 enum QueueFields {
   static func write(_ ring: Ring, to json: inout JSONWriter) {
     json.field("unsubmitted", array: ring.unsubmitted) { json, sqe in

@@ -7,11 +7,11 @@ public struct ReportDocument {
   /// Version of the document's layout.
   public static let schema: UInt32 = 1
 
-  /// How the command that was watched ended.
+  /// The end of the watched command.
   public enum CommandEnding: Sendable, Hashable {
-    /// With a status of its own.
+    /// It exited with a status.
     case exited(Int32)
-    /// By a signal.
+    /// A signal killed it.
     case killed(Int32)
     /// It was still running.
     case running
@@ -22,9 +22,9 @@ public struct ReportDocument {
   public var findings: [Finding]
   /// Rules that could not be evaluated.
   public var notEvaluated: [UnevaluatedRule]
-  /// The command that was watched, if one was.
+  /// The watched command, nil without one.
   public var command: (arguments: [String], ending: CommandEnding)?
-  /// Version of the uringtop that writes.
+  /// Version of the uringtop that writes the document.
   public var toolVersion: String
 
   public init(
@@ -38,7 +38,7 @@ public struct ReportDocument {
     self.toolVersion = toolVersion
   }
 
-  /// The document, one line that ends.
+  /// The document, one terminated line.
   public func encoded() -> [UInt8] {
     var json = JSONWriter()
     json.object { json in

@@ -12,7 +12,7 @@ public struct SnapshotDocument {
   public var findings: [Finding]?
   /// Rules that could not be evaluated.
   public var notEvaluated: [UnevaluatedRule]
-  /// Version of the uringtop that writes.
+  /// Version of the uringtop that writes the document.
   public var toolVersion: String
 
   public init(
@@ -25,10 +25,10 @@ public struct SnapshotDocument {
     self.toolVersion = toolVersion
   }
 
-  /// The document, one line that ends.
+  /// The document, one terminated line.
   public func encoded() -> [UInt8] { encoded { _ in } }
 
-  /// The same with members of the caller's own at the end.
+  /// Writes the document with the caller's own members at the end.
   package func encoded(adding members: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
@@ -159,7 +159,7 @@ public struct SnapshotDocument {
     }
   }
 
-  /// Writes the facts about a ring from the kernel's own structures.
+  /// Writes the properties of a ring that were read from the kernel's own structures.
   private func writeInventory(of ring: Ring, to json: inout JSONWriter) {
     json.field("sq_pending", ring.sqPending)
     json.field("cq_pending", ring.cqPending)
@@ -191,7 +191,7 @@ public struct SnapshotDocument {
     CallFields.write(callsOf: ring, to: &json)
   }
 
-  /// The ring's registered files, and which requests name them.
+  /// Writes the ring's registered files, with the requests that name them.
   private func writeFiles(of ring: Ring, to json: inout JSONWriter) {
     var users: [UInt32: [Request.ID]] = [:]
     if !ring.files.isEmpty {
@@ -301,7 +301,7 @@ public struct SnapshotDocument {
     json.field("dropped_steps", request.droppedSteps)
   }
 
-  /// Writes the SQE fields that the kernel still held.
+  /// Writes the SQE fields that the kernel still had.
   private func writeKernelKnowledge(of request: Request, to json: inout JSONWriter) {
     let sqe = request.sqe
     json.field("sqe_flags", SQEFlags(rawValue: sqe.flags).names)

@@ -2,7 +2,7 @@ import UringFindings
 import UringRecordings
 import UringTrace
 
-/// Writes the last look at waits into a document.
+/// Writes the last scan of waits into a document.
 enum WaitFields {
   static func write(_ snapshot: Snapshot, to json: inout JSONWriter) {
     let facts = snapshot.waits

@@ -1,6 +1,6 @@
 import CRecord
 
-/// Writes records as they are.
+/// Writes records unchanged.
 final class BinaryEncoder: TraceEncoder {
   private let header: RecordingHeader
   let keepsRecords = true

@@ -2,11 +2,11 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// The events that a recording has no room for, counted, so that its sums are exact all the same.
+/// Counts of the events that a recording has no room for, so that its sums stay exact.
 ///
-/// A request whose submission is dropped is dropped whole, to its end: it is counted, with its latency, as the BPF
-/// programs count what the kernel's ring buffer has no room for (`bpf/programs/tally.h`). What ends a request whose
-/// submission was written is written too, and so is what names things: without it the rest misleads.
+/// If the submission of a request is dropped, all its records are: the request is counted, with its latency, as the
+/// BPF programs count events without room in the kernel's ring buffer (`bpf/programs/common/tally.h`). The end of a
+/// request whose submission was written is also written, and so are names: without them other records mislead.
 struct DroppedRecords {
   private struct Key: Hashable {
     var ring: UInt64
@@ -20,19 +20,19 @@ struct DroppedRecords {
   }
 
   private var sums: [Key: Sum] = [:]
-  /// When the dropped requests in flight were submitted, by address; 0 where there is nothing left to measure.
+  /// Submission times of dropped requests in flight, by address; 0 if the latency need not be measured.
   private var starts: [UInt64: UInt64] = [:]
-  /// Requests that were written, and had a CQE written since there is no room: it may have been their first, which
-  /// tells the latency.
+  /// Written requests with a CQE written since there is no room: it may have been the first CQE, which determines
+  /// the latency.
   private var continued: Set<UInt64> = []
   private var lastTime: UInt64 = 0
 
-  /// Whether nothing is being dropped and nothing is left to tell.
+  /// True if no request is being dropped and no sums are left to write.
   var isEmpty: Bool { sums.isEmpty && starts.isEmpty && continued.isEmpty }
 
-  /// Whether a record is dropped; if so it has been counted.
+  /// True if the record is dropped; it is counted then.
   ///
-  /// - Parameter isFull: there is no room for another request.
+  /// - Parameter isFull: true if there is no room for another request.
   mutating func take(_ record: UnsafePointer<record>, isFull: Bool) -> Bool {
     let address = record.pointee.req
     if !isFull { continued.removeAll() }
@@ -70,7 +70,7 @@ struct DroppedRecords {
     }
   }
 
-  /// Counts a record that must be dropped, whatever it is.
+  /// Counts a record of any kind that must be dropped.
   mutating func count(_ record: UnsafePointer<record>) {
     switch record.pointee.kind {
     case .submit: submit(record.body())
@@ -82,7 +82,7 @@ struct DroppedRecords {
     }
   }
 
-  /// A record for each ring and opcode of which something was dropped since the last call.
+  /// A record for each ring and opcode with records dropped since the last call.
   mutating func takeCounts() -> RecordBuffer {
     var records = RecordBuffer()
     for (key, var sum) in sums {
@@ -103,7 +103,7 @@ struct DroppedRecords {
     let header = record.pointee.base
     change(header) { $0.counts.submitted += 1 }
     starts[header.req] = header.time_ns
-    // Its CQE will be the request's last.
+    // Its CQE will be the last of the request.
     if record.pointee.notif != 0 { starts[record.pointee.notif] = 0 }
   }
 
@@ -152,7 +152,7 @@ struct DroppedRecords {
     if leaves {
       starts[header.req] = nil
     } else if start != nil {
-      // Latency is that of the first CQE.
+      // The latency is that of the first CQE.
       starts[header.req] = 0
     }
     guard !flags.contains(.notification) else { return }

@@ -1,12 +1,12 @@
 import Glibc
 import UringBase
 
-/// Bytes in memory that nobody changes, aligned to at least 8; valid while the object lives.
+/// Immutable bytes in memory, aligned to at least 8; valid while the object exists.
 package final class FileBytes: @unchecked Sendable {
   package let bytes: UnsafeRawBufferPointer
   private let owner: Owner
 
-  /// Whose memory the bytes are in.
+  /// The owner of the memory.
   private enum Owner {
     case heap
     case whole(FileBytes)
@@ -45,7 +45,7 @@ package final class FileBytes: @unchecked Sendable {
   }
 }
 
-/// A few buffers that are used again and again: fresh memory costs a page fault each 4 KiB.
+/// A few buffers for reuse: fresh memory costs a page fault for each 4 KiB.
 final class BufferStore: @unchecked Sendable {
   private let spares = Monitor<[UnsafeMutableRawBufferPointer]>([])
   private static let most = 6
@@ -71,7 +71,7 @@ final class BufferStore: @unchecked Sendable {
   }
 }
 
-/// Bytes that are put together in memory. Large blocks grow without a copy: glibc remaps their pages.
+/// Growing bytes in memory. Large blocks grow without a copy: glibc remaps their pages.
 struct GrowingBytes: ~Copyable {
   private var base: UnsafeMutableRawPointer
   private var capacity = 1 << 16
@@ -85,7 +85,7 @@ struct GrowingBytes: ~Copyable {
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  /// Makes room for more bytes, calls `fill` with it, and keeps as many as that returns.
+  /// Makes room for more bytes, calls `fill` with the room, and keeps as many bytes as `fill` returns.
   mutating func append(room: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) {
     if capacity - count < room {
       while capacity - count < room { capacity *= 2 }
@@ -101,7 +101,7 @@ struct GrowingBytes: ~Copyable {
     }
   }
 
-  /// The bytes, which are not copied.
+  /// The bytes, without a copy.
   consuming func finish() -> FileBytes {
     let result = FileBytes(heap: bytes)
     discard self

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The bytes of a file, which are copied piece by piece.
 ///
-/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and a file that
-/// became shorter would raise SIGBUS. What is not a regular file is read to its end first.
+/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and access behind
+/// the end of a shortened file would raise SIGBUS. Other files than regular ones are read to their end first.
 final class FileContents: Sendable {
   /// Size when the file was opened.
   let count: Int
@@ -16,10 +16,10 @@ final class FileContents: Sendable {
     case file(FileDescriptor)
   }
 
-  /// Bytes that are kept in memory at most: of what is no regular file, and of records from JSON lines.
+  /// Most bytes kept in memory: content of a non-regular file, or records from JSON lines.
   static let mostInMemory = 256 << 20
 
-  /// - Parameter isAcceptable: of the first bytes of what is no regular file, false if the rest need not be read; called
+  /// - Parameter isAcceptable: checks the first bytes of a non-regular file, false if the rest need not be read; called
   ///   until it returns true or false.
   init(
     path: FilePath, didOpen: () -> Void = {}, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
@@ -140,7 +140,7 @@ public struct FileID: Hashable, Sendable {
     self.init(status)
   }
 
-  /// Of the file that a path leads to, `-` is standard output; nil if there is none, or it is no regular file.
+  /// The identity of the file at a path, `-` is standard output; nil if there is none, or it is no regular file.
   public init?(output path: String) {
     if path == "-" {
       self.init(descriptor: STDOUT_FILENO)

@@ -3,11 +3,11 @@ import Synchronization
 import SystemPackage
 import UringBase
 
-/// A new file that gets its name only when it is published, and then replaces what had that name.
+/// A new file that gets its name only when it is published, and then replaces any file of that name.
 ///
-/// A symbolic link at that name is replaced, never followed. A file that is not published leaves nothing behind, also
-/// if the process is killed. Where the file system has no O_TMPFILE, or /proc is missing, it has a temporary name
-/// beside its own until then, which remains if the process is killed.
+/// A symbolic link at that name is replaced, never followed. A file that is not published leaves nothing behind, even
+/// if the process is killed. Without O_TMPFILE in the file system or without /proc, the file has a temporary name in
+/// the same folder until then, which remains if the process is killed.
 final class NewFile: Sendable {
   let descriptor: Int32
   private let folder: Int32
@@ -16,15 +16,15 @@ final class NewFile: Sendable {
 
   private enum Stage {
     case unnamed
-    /// Has a temporary name.
+    /// The file has a temporary name.
     case named(String)
     case published
   }
 
   /// - Parameters:
-  ///   - folder: an open folder, which the file owns from now on.
+  ///   - folder: an open folder, which the file takes over.
   ///   - owner: nil leaves the file to the user who runs uringtop.
-  ///   - isNamed: true gives it a temporary name in any case.
+  ///   - isNamed: true always gives the file a temporary name.
   init(
     folder: Int32, name: String, owner: OutputFile.Owner?, isNamed: Bool = false
   ) throws(SystemPackage.Errno) {

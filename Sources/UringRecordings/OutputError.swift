@@ -10,9 +10,9 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Operation: Hashable, Sendable {
     case create
     case write
-    /// To start the thread that writes.
+    /// Starting the thread that writes.
     case startThread
-    /// To replace names and addresses.
+    /// Replacing names and addresses.
     case redact
   }
 

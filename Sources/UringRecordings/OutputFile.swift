@@ -3,12 +3,13 @@ import Synchronization
 import SystemPackage
 import UringBase
 
-/// The one way to write a file that the user names: a new file, or a stream such as standard output, a FIFO or a device.
+/// The only way to write a file that the user names: a new file, or a stream such as standard output, a FIFO or
+/// a device.
 ///
-/// A new file gets its name when it is published or closed. Until then what has that name remains as it is, and it
-/// remains for good if the output is dropped. Links are never followed, and no file that exists is changed.
+/// A new file gets its name when it is published or closed. Until then an existing file of that name stays unchanged;
+/// it also stays if the output is dropped. Links are never followed, and no file that exists is changed.
 public final class OutputFile: Sendable {
-  /// As the user named it.
+  /// The path, as the user named it.
   public let path: String
   public let descriptor: FileDescriptor
   private let target: Target
@@ -38,7 +39,7 @@ public final class OutputFile: Sendable {
   ///
   /// - Parameters:
   ///   - path: `-` is standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` are our own descriptors.
-  ///   - owner: of a new file, nil leaves it to the user who runs uringtop.
+  ///   - owner: the owner of a new file; nil is the user who runs uringtop.
   public init(creating path: String, owner: Owner?) throws(OutputError) {
     self.path = path == "-" ? "standard output" : path
     if path == "-" {
@@ -78,9 +79,9 @@ public final class OutputFile: Sendable {
     try file.close()
   }
 
-  /// Writes all bytes, however many calls it takes.
+  /// Writes all bytes, in as many calls as needed.
   ///
-  /// - Parameter written: raised by what each call wrote, also when a later one fails.
+  /// - Parameter written: raised by the bytes that each call wrote, even if a later call fails.
   public func write(
     _ bytes: UnsafeRawBufferPointer, written: inout Int
   ) throws(OutputError) {
@@ -115,7 +116,7 @@ public final class OutputFile: Sendable {
     try result.get()
   }
 
-  /// Cuts a new file; streams keep what they have.
+  /// Truncates a new file; streams keep their content.
   public func truncate(to length: Int) {
     guard case .new = target else { return }
     if ftruncate(descriptor.rawValue, length) == 0 {
@@ -160,7 +161,7 @@ public final class OutputFile: Sendable {
 // MARK: Paths
 
 extension OutputFile {
-  /// The descriptor that a path of /dev or /proc names: opened by that path, a file would be written from its start.
+  /// The descriptor that a path of /dev or /proc names. Opening that path would write the file from its start.
   private static func ownDescriptor(_ path: String) -> Int32? {
     switch path {
     case "/dev/stdout": return STDOUT_FILENO
@@ -183,8 +184,8 @@ extension OutputFile {
     return (try check(open(folder, OpenFlags.path | O_DIRECTORY | O_CLOEXEC)), name)
   }
 
-  /// Opens the FIFO or device that has the name; nil if there is none, so that a new file is written. Closes the folder
-  /// if it fails.
+  /// Opens the FIFO or device of that name; nil if there is none, so that a new file is written. Closes the folder
+  /// on failure.
   private static func openStream(
     _ folder: Int32, _ name: String, _ owner: Owner?
   ) throws(SystemPackage.Errno) -> Int32? {
@@ -202,7 +203,7 @@ extension OutputFile {
       var stream: Int32
       repeat { stream = openat(folder, name, flags) } while stream < 0 && errno == EINTR
       _ = try check(stream)
-      // Someone may have put something else there.
+      // Meanwhile another file may have replaced it.
       if fstat(stream, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return stream }
       Glibc.close(stream)
       throw .resourceBusy
@@ -222,7 +223,7 @@ extension OutputFile {
     case S_IFDIR: throw .isDirectory
     case S_IFBLK: throw .notSupported
     case S_IFIFO:
-      // In a folder like /tmp, whoever made it would read what we write.
+      // In a folder like /tmp, the user who created it could read our output.
       guard [0, geteuid(), owner?.uid].contains(status.st_uid) else { throw .permissionDenied }
       return false
     default: return false

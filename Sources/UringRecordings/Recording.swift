@@ -5,14 +5,14 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// A recording: its header and all of its records that can be used.
+/// A recording: its header and all its usable records.
 ///
-/// Records are read and checked in blocks, each when it is first reached. Whoever reads from start to end reads
-/// the file once; the sums over all records (``recordCount``, ``flaw`` and the like) check what is left.
+/// Records are read and checked in blocks, each when it is first reached. A pass from start to end reads the
+/// file once; the sums over all records (``recordCount``, ``flaw`` and the like) check the remaining blocks.
 public final class Recording: Sendable {
   public let header: RecordingHeader
 
-  /// Identifies the file; nil of what is no regular file.
+  /// Identity of the file; nil for a non-regular file.
   public let fileID: FileID?
 
   private let contents: FileContents
@@ -20,27 +20,27 @@ public final class Recording: Sendable {
   /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   private let check: Mutex<RecordCheck>
-  /// With a lock of its own: nobody who looks for a block waits for the check of another.
+  /// Has a lock of its own, so that a lookup of a block does not wait for the check of another.
   private let checked = Monitor(Checked())
 
   /// The result of the check so far.
   private struct Checked {
     var blocks: [RecordBlock] = []
-    /// Bytes of the blocks that were checked last and not used yet.
+    /// Bytes of the blocks checked last and not yet used.
     var ahead: [(index: Int, bytes: FileBytes)] = []
-    /// The file could not be read, or has changed.
+    /// Set if the file could not be read, or has changed.
     var flaw: RecordingFlaw?
-    /// For how many the thread checks ahead.
+    /// Number of blocks that the thread checks ahead.
     var hurried = 0
 
-    /// Blocks that are kept until they are used.
+    /// Most blocks kept until they are used.
     static let mostAhead = 2
     var isFull: Bool { ahead.count >= Self.mostAhead }
   }
 
-  /// Opens a binary recording or a JSON trace, which one its first bytes tell.
+  /// Opens a binary recording or a JSON trace, distinguished by the first bytes.
   ///
-  /// - Parameter didOpen: called when the file is open and none of it was read: no other file will be.
+  /// - Parameter didOpen: called when the file is open but not yet read; no other file will be opened.
   public convenience init(path: FilePath, didOpen: () -> Void = {}) throws(RecordingError) {
     try self.init(
       contents: FileContents(path: path, didOpen: didOpen, Self.startsLikeRecording))
@@ -88,14 +88,14 @@ public final class Recording: Sendable {
     check = Mutex(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
   }
 
-  /// Whether the first bytes can be those of a recording; nil if there are too few to tell.
+  /// True if the first bytes can begin a recording; nil if there are too few bytes to decide.
   private static func startsLikeRecording(_ bytes: UnsafeRawBufferPointer) -> Bool? {
     if let answer = TraceReader.looksLikeTrace(bytes), answer { return true }
     if bytes.starts(with: RecordingHeader.magic) { return true }
     return bytes.count < TraceReader.mostSpace ? nil : false
   }
 
-  /// The bytes that the longest header fits in, or as many as there are.
+  /// The first bytes, enough for the longest header, or as many as there are.
   private static func start(of contents: FileContents) throws(RecordingError) -> FileBytes {
     do {
       let size = min(contents.count, RecordingHeader.largestSize)
@@ -108,7 +108,7 @@ public final class Recording: Sendable {
 
   // MARK: Blocks
 
-  /// A block of records by its position among the blocks, nil behind the last.
+  /// A block of records by its index, nil behind the last.
   package func block(_ index: Int) -> RecordBlock? {
     while true {
       if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index] : nil }) {
@@ -122,8 +122,8 @@ public final class Recording: Sendable {
     }
   }
 
-  /// The bytes of a block's records, which stay as they are. Nil behind the last; and if the file has changed, after
-  /// which it has no such block any more.
+  /// The bytes of a block's records, which are immutable. Nil behind the last; also nil if the file has changed, after
+  /// which the recording no longer has the block.
   package func bytes(ofBlock index: Int) -> FileBytes? {
     guard let block = block(index) else { return nil }
     let ahead = checked.change { checked in
@@ -135,7 +135,7 @@ public final class Recording: Sendable {
     guard
       let bytes = read(firstRecord + block.range.lowerBound..<firstRecord + block.range.upperBound)
     else { return nil }
-    // They were checked before, but may have changed since.
+    // The bytes were checked before, but may have changed since.
     var check = RecordCheck(blockSize: block.range.count)
     guard let again = check.nextBlock(in: bytes.bytes, isLast: true), again.isLike(block) else {
       fail(.changed, from: index)
@@ -144,11 +144,11 @@ public final class Recording: Sendable {
     return bytes
   }
 
-  /// Ends the recording before a block, which whoever uses it has no memory for.
+  /// Ends the recording before a block for which the caller has no memory.
   package func leaveOut(from index: Int) { fail(.crowded, from: index) }
 
-  /// Checks blocks on a thread of its own, before they are asked for, until ``endCheckingAhead()``: for whoever uses
-  /// all of them. Without a thread they are checked when they are asked for; so is a recording of a single block.
+  /// Checks blocks ahead of their use on a separate thread, until ``endCheckingAhead()``: for callers that use all
+  /// blocks. Without a thread, and in a recording of a single block, blocks are checked when they are used.
   package func beginCheckingAhead() {
     checked.withLock { $0.hurried += 1 }
     guard contents.count - firstRecord > check.withLock({ $0.windowSize }) else { return }
@@ -180,7 +180,7 @@ public final class Recording: Sendable {
     return true
   }
 
-  /// Bytes of the file; nil if they cannot be read, which is a flaw then.
+  /// Bytes of the file; nil if they cannot be read, which becomes the flaw.
   private func read(_ range: Range<Int>) -> FileBytes? {
     let failure: RecordingFlaw
     do throws(Errno) {
@@ -207,7 +207,7 @@ public final class Recording: Sendable {
     }
   }
 
-  /// The check, which has come to its end.
+  /// The completed check.
   private var whole: RecordCheck {
     check.withLock { check in
       while checkNextBlock(&check) {}
@@ -215,7 +215,7 @@ public final class Recording: Sendable {
     }
   }
 
-  /// A sum over all records, or over those before the place from which on the file cannot be read.
+  /// A sum over all records, or over the records before the point where the file becomes unreadable.
   private func sum(
     _ ofAll: KeyPath<RecordCheck, UInt64>, _ toEnd: KeyPath<RecordBlock, UInt64>
   ) -> UInt64 {
@@ -227,7 +227,7 @@ public final class Recording: Sendable {
 
   // MARK: Sums
 
-  /// Why some of it cannot be used; nil if all can.
+  /// Why part of the recording cannot be used; nil if all of it can.
   public var flaw: RecordingFlaw? {
     let whole = whole
     return checked.withLock { $0.flaw } ?? readerFlaw
@@ -241,27 +241,27 @@ public final class Recording: Sendable {
     public var lastTime: UInt64?
   }
 
-  /// Nil while all that was read once can be read again.
+  /// The change of the file; nil while all bytes read so far can be read again.
   public var damage: Damage? {
     let (flaw, last) = checked.withLock { ($0.flaw, $0.blocks.last?.lastTime) }
     return flaw.map { Damage(flaw: $0, lastTime: last.map { $0.since(startTime) }) }
   }
 
-  /// Records, without the end record.
+  /// Number of records, without the end record.
   public var recordCount: UInt64 { sum(\.recordCount, \.endRecord) }
 
-  /// Records that are events, see `RecordKind.isEvent`.
+  /// Number of records that are events, see `RecordKind.isEvent`.
   public var eventCount: UInt64 { sum(\.eventCount, \.endEvent) }
 
   /// Records lost while recording, by the end record; nil without one.
   public var lost: UInt64? { whole.end?.lost }
 
-  /// Where time starts: nanoseconds, CLOCK_MONOTONIC.
+  /// Start of the recording: nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64 {
     header.host.startTime != 0 ? header.host.startTime : whole.firstTime
   }
 
-  /// When recording stopped; without an end record, or if the rest cannot be used, the largest time of a record.
+  /// End of the recording; without an end record, or if the rest cannot be used, the largest time of a record.
   public var endTime: UInt64 {
     let whole = whole
     let cut = checked.withLock { $0.flaw == nil ? nil : $0.blocks.map(\.lastTime).max() ?? 0 }
@@ -274,10 +274,10 @@ public final class Recording: Sendable {
 
   // MARK: Records
 
-  /// Where in the file the records are. A trace in JSON is none: its records are in memory.
+  /// Range of the records in a binary file. Meaningless for a JSON trace, whose records are in memory.
   package var byteRange: Range<Int> { firstRecord..<firstRecord + whole.length }
 
-  /// Calls `body` with each record; the pointer is good during the call.
+  /// Calls `body` with each record; the pointer is valid during the call.
   public func forEachRecord<E: Error>(
     _ body: (UnsafePointer<record>) throws(E) -> Void
   ) throws(E) {
@@ -289,7 +289,7 @@ public final class Recording: Sendable {
     }
   }
 
-  /// Calls `body` with the bytes of all records; they are good during the call.
+  /// Calls `body` with the bytes of all records, which are valid during the call.
   public func withRecordBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {

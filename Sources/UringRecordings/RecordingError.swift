@@ -7,12 +7,12 @@ public enum RecordingError: Error, Hashable, Sendable {
   case cannotRead(SystemPackage.Errno)
   /// Neither a binary recording nor a JSON trace.
   case notARecording
-  /// Ends within its header.
+  /// The file ends within its header.
   case truncatedHeader
   case corruptHeader
   /// Written by a later uringtop.
   case newerSchema(UInt32)
-  /// More than is kept in memory.
+  /// The content exceeds the memory limit.
   case tooLong
 }
 
@@ -33,7 +33,7 @@ extension RecordingError: CustomStringConvertible {
 
 /// Why a recording can be used only in part.
 public enum RecordingFlaw: Hashable, Sendable {
-  /// It ends without its end record or summary, or within a record.
+  /// The recording ends without its end record or summary, or within a record.
   case cutOff
   /// No record starts at this place. `place` is a byte offset in a binary recording and a
   /// line number in a JSON trace.
@@ -42,7 +42,7 @@ public enum RecordingFlaw: Hashable, Sendable {
   case changed
   /// Reading failed.
   case cannotRead(SystemPackage.Errno)
-  /// So much is in flight at once that a snapshot of it does not fit into memory.
+  /// So many requests are in flight at once that a snapshot does not fit into memory.
   case crowded
 }
 

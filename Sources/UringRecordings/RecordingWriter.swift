@@ -6,21 +6,21 @@ import UringRecords
 
 /// Writes records to a file on a thread of its own.
 ///
-/// Whoever drains the kernel's ring buffer never waits for the disk: records queue up to
-/// ``Limits/queuedBytes``, and what is over that is lost, but for its sums (``DroppedRecords``); the source puts
-/// how many records that were into the stream (``lostToOutput``). When a write fails, the file is cut
-/// to whole records and nothing more is written.
+/// The thread that drains the kernel's ring buffer never waits for the disk: records queue up to
+/// ``Limits/queuedBytes``. Further records are lost except for their sums (``DroppedRecords``); the source
+/// records their number in the stream (``lostToOutput``). When a write fails, the file is cut to whole records
+/// and no more is written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
-    /// Bytes handed to the encoder at once: some of these stay in a processor's cache.
+    /// Bytes handed to the encoder at once: few enough to stay in a processor's cache.
     public var chunkBytes = 1 << 18
-    /// Bytes of memory kept to be used again: fresh memory costs more than the copy into it.
+    /// Bytes of memory kept for reuse: fresh memory costs more than the copy into it.
     public var spareBytes = 64 << 20
     /// Bytes that may wait for the disk.
     public var queuedBytes = 256 << 20
-    /// Room besides, for records that name things or count losses: without them the others mislead.
+    /// Further bytes for records that name objects or count losses, without which other records mislead.
     public var neededBytes = 16 << 20
-    /// Nanoseconds after which waiting records are written though their chunk is not full.
+    /// Nanoseconds after which waiting records are written even if their chunk is not full.
     public var flushInterval: UInt64 = 200_000_000
 
     public init() {}
@@ -29,7 +29,7 @@ public final class RecordingWriter: Sendable {
   /// Totals of a finished recording.
   public struct Summary: Hashable, Sendable {
     public var records: UInt64
-    /// Lost because the disk fell behind.
+    /// Records lost because the disk fell behind.
     public var lostToOutput: UInt64
     public var bytesWritten: UInt64
   }
@@ -37,7 +37,7 @@ public final class RecordingWriter: Sendable {
   private struct State {
     var current: [UInt8] = []
     var queue: [[UInt8]] = []
-    /// Written ones, to be used again.
+    /// Written chunks, for reuse.
     var spare: [[UInt8]] = []
     var queuedBytes = 0
     var records: UInt64 = 0
@@ -53,7 +53,7 @@ public final class RecordingWriter: Sendable {
       records += count
     }
 
-    /// Appends the sums of what was dropped since the last time.
+    /// Appends the sums of the records dropped since the last call.
     mutating func tellDropped() {
       let counts = dropped.takeCounts()
       counts.bytes.withUnsafeBytes { append($0, count: counts.count) }
@@ -89,7 +89,7 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Why the recording stopped early, nil while it goes well.
+  /// Why the recording stopped early, nil while it continues.
   public var failure: OutputError? { state.withLock { $0.failure } }
 
   /// Bytes written so far.
@@ -117,7 +117,7 @@ public final class RecordingWriter: Sendable {
     if isFull { state.change { _ in } }
   }
 
-  /// While the disk is behind, and until the requests that were dropped have ended.
+  /// Takes records while the disk is behind, and until the dropped requests have ended.
   private func appendSome(
     of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State
   ) {
@@ -141,7 +141,7 @@ public final class RecordingWriter: Sendable {
     append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
-  /// Shows the file under its name, while it grows.
+  /// Publishes the file under its name while it grows.
   public func publish() throws(OutputError) { try output.publish() }
 
   /// Ends without a file, unless it was published.
@@ -150,12 +150,12 @@ public final class RecordingWriter: Sendable {
     thread.join()
   }
 
-  /// Writes what waits and what the file ends with, and closes it. If that fails, a file that was published has the
-  /// records that were written.
+  /// Writes waiting records and the end of the file, and closes it. On failure, a published file has the records
+  /// written so far.
   ///
   /// - Parameters:
   ///   - time: when recording stopped; nanoseconds, CLOCK_MONOTONIC.
-  ///   - lostInKernel: records that the kernel's ring buffer had no room for.
+  ///   - lostInKernel: records that did not fit into the kernel's ring buffer.
   public func finish(time: UInt64, lostInKernel: UInt64) throws(OutputError) -> Summary {
     state.change {
       $0.tellDropped()
@@ -199,7 +199,7 @@ public final class RecordingWriter: Sendable {
           return (state.queue, state.isFinishing)
         })
       chunks.reverse()
-      // Taken out: memory that the array holds as well would be copied instead of used again.
+      // Removed from the array: memory that the array still held would be copied instead of reused.
       while var chunk = chunks.popLast() {
         let size = chunk.count
         if !encoder.keepsRecords {

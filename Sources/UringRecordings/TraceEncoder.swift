@@ -8,28 +8,28 @@ public protocol TraceEncoder: AnyObject {
   /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
-  /// Whether ``encode(_:into:)`` only copies, so that records can go to the file as they are.
+  /// True if ``encode(_:into:)`` only copies, so that records can be written to the file directly.
   var keepsRecords: Bool { get }
 
-  /// The table of substitutes does not fit into memory.
+  /// True if the table of substitutes does not fit into memory.
   var isFull: Bool { get }
 
   /// Appends the end of a complete file.
   ///
   /// - Parameters:
   ///   - time: nanoseconds, CLOCK_MONOTONIC.
-  ///   - records: how many were encoded.
+  ///   - records: number of encoded records.
   ///   - lost: records that were lost while recording.
   func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8])
 
-  /// The length of the longest prefix of `output` that is at most `limit` long and ends where a unit
-  /// ends: what a file can be cut to and stay valid.
+  /// Length of the longest prefix of `output`, at most `limit`, that ends at the end of a unit: a file cut
+  /// to it stays valid.
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
 extension OutputFile {
-  /// Writes what `encoder` made, which follows `total` bytes in the file; on failure, which it returns, cuts the
-  /// file to whole units.
+  /// Writes the output of `encoder`, which follows `total` bytes in the file. On failure, cuts the file to whole
+  /// units and returns the error.
   func write(
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError? {
@@ -54,7 +54,7 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   /// The binary recording.
   case uring
 
-  /// By a file name's extension, nil if it tells nothing.
+  /// The format for a file name's extension, nil for an unknown extension.
   public init?(path: String) {
     guard let dot = path.lastIndex(of: ".") else { return nil }
     switch path[path.index(after: dot)...].lowercased() {

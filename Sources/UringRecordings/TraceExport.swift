@@ -3,7 +3,7 @@ import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
-  /// Writes and closes the file, which does not appear if that fails. A recording that was cut off gets no end.
+  /// Writes and closes the file, which does not appear on failure. The copy of a cut-off recording has no end.
   ///
   /// - Parameters:
   ///   - time: nanoseconds from the start at which the copy ends; nil for all of it.
@@ -37,7 +37,7 @@ public enum TraceExport {
     _ records: [UInt8], header: RecordingHeader, until time: UInt64, to file: OutputFile,
     format: TraceFormat
   ) throws(OutputError) {
-    // A copy that is aligned as records must be.
+    // A copy with the alignment that records need.
     var copy = GrowingBytes()
     records.withUnsafeBytes { copy.append($0) }
     var writer = Writer(header: header, file: file, format: format)
@@ -80,7 +80,7 @@ public enum TraceExport {
       try flush()
     }
 
-    /// Writes the records up to a time, and the end of a recording that stopped then.
+    /// Writes the records up to a time, and the end of a recording that stopped at that time.
     mutating func write(_ recording: Recording, until time: UInt64) throws(OutputError) {
       var (index, count, lost) = (0, UInt64(0), UInt64(0))
       while let block = recording.block(index), let bytes = recording.bytes(ofBlock: index) {

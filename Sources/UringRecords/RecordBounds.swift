@@ -1,19 +1,19 @@
 import CRecord
 
-/// The largest numbers that a recording may contain. Whoever uses them need not think of overflows.
+/// The largest numbers that a recording may contain, small enough that arithmetic on them cannot overflow.
 ///
-/// All times, durations, counts and sizes of 64 bits are bounded, as the description of the kinds says: a field is if it
-/// is an integer that is neither `@hex` nor `@any`. What is added up (`@summed`) is bounded in sum.
+/// All 64-bit times, durations, counts and sizes are bounded, by the description of the kinds: an integer field is
+/// bounded unless it is `@hex` or `@any`. Fields that are summed (`@summed`) are bounded in their sum.
 public struct RecordBounds: Sendable {
-  /// In nanoseconds 36 years. The sum of eight fits into an integer, and so does ten times one.
+  /// 36 years in nanoseconds. An integer holds the sum of eight, and ten times one.
   public static let largest: UInt64 = 1 << 60
 
-  /// Of the `@summed` fields of all records so far, and of what their pairs count.
+  /// Sum of the `@summed` fields of all records so far, and of the counts in their pairs.
   private var sum: UInt64 = 0
 
   public init() {}
 
-  /// Whether a record's numbers are within their bounds. Its size must be valid.
+  /// True if a record's numbers are within their bounds. The record's size must be valid.
   public mutating func admit(_ record: UnsafePointer<record>) -> Bool {
     let header = record.pointee
     guard header.time_ns <= Self.largest else { return false }
@@ -45,7 +45,7 @@ public struct RecordBounds: Sendable {
     return least < firstEnd ? least..<firstEnd : nil
   }
 
-  /// The bounded fields by number of the kind.
+  /// The bounded fields, by number of the kind.
   private static let fields: [[RecordField]] = {
     var fields = [[RecordField]](repeating: [], count: 256)
     for kind in RecordKind.all {

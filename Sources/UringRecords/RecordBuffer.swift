@@ -1,6 +1,6 @@
 import CRecord
 
-/// Records put together in memory, one after another as in a recording.
+/// Records composed in memory, consecutive as in a recording.
 public struct RecordBuffer: Sendable {
   public private(set) var bytes: [UInt8] = []
   public private(set) var count: UInt64 = 0
@@ -9,7 +9,7 @@ public struct RecordBuffer: Sendable {
 
   public var isEmpty: Bool { bytes.isEmpty }
 
-  /// Appends one of the `record_…` structs whose `base` is `base`, and sets the size in it.
+  /// Appends a `record_…` struct with this `base`, and sets the record's size.
   ///
   /// - Parameter trailer: bytes that follow the struct; padded to a multiple of 8.
   public mutating func append<Record: BitwiseCopyable>(
@@ -56,13 +56,13 @@ public struct RecordBuffer: Sendable {
   /// Appends a file name.
   public mutating func append(_ name: record_file_name, text: some Collection<UInt8>) {
     var name = name
-    // Paths are 4095 bytes at most.
+    // Paths have at most 4095 bytes.
     let text = text.prefix(4095)
     name.length = UInt32(text.count)
     append(name, base: \.base, trailer: text)
   }
 
-  /// Appends a whole record as it is.
+  /// Appends a whole record unchanged.
   public mutating func append(_ record: UnsafePointer<record>) {
     append(whole: UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }

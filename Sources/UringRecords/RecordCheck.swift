@@ -1,10 +1,10 @@
 import CRecord
 
-/// Walks over untrusted bytes, block by block, as far as they are valid records.
+/// Checks untrusted bytes block by block, up to the first invalid record.
 ///
-/// A block is checked right before it is used, so that its records come from memory once.
+/// A block is checked right before it is used, so that its records are loaded from memory only once.
 public struct RecordCheck: Sendable {
-  /// Why the rest is not valid.
+  /// The reason why the rest is not valid.
   public enum Flaw: Hashable, Sendable {
     /// The bytes end without an end record, or within a record.
     case cutOff
@@ -23,16 +23,16 @@ public struct RecordCheck: Sendable {
   public private(set) var end: record_end?
   /// Why the bytes from ``length`` on are not used; known once ``isComplete``.
   public private(set) var flaw: Flaw?
-  /// No block follows.
+  /// True if no block follows.
   public private(set) var isComplete = false
 
   private var bounds = RecordBounds()
 
-  /// Smallest time less 1: a record without time, 0, becomes the largest number.
+  /// Smallest time minus 1, so that the time 0 of a record without one becomes the largest number.
   private var earliest = UInt64.max
 
-  /// Bytes of a block: little enough to be in the cache still when the block is used, and so many that the
-  /// aggregator's work at the end of each run, its event log, does not count.
+  /// Bytes of a block: few enough to stay in the cache until the block is used, and enough to make the
+  /// aggregator's work at the end of each run (its event log) negligible.
   private let blockSize: Int
 
   public init(blockSize: Int = 1 << 22) { self.blockSize = blockSize }
@@ -45,7 +45,7 @@ public struct RecordCheck: Sendable {
 
   /// Checks the next block of records; nil if there is none.
   ///
-  /// - Parameter bytes: all of them, the same at each call.
+  /// - Parameter bytes: all bytes, the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
     nextBlock(in: UnsafeRawBufferPointer(rebasing: bytes[length...]), isLast: true)
   }
@@ -56,8 +56,8 @@ public struct RecordCheck: Sendable {
   /// Checks the next block of records; nil if there is none.
   ///
   /// - Parameters:
-  ///   - bytes: those from ``length`` on.
-  ///   - isLast: no bytes follow; if false, there are ``windowSize`` of them.
+  ///   - bytes: the bytes from ``length`` on.
+  ///   - isLast: true if no bytes follow; if false, `bytes` has ``windowSize`` bytes.
   public mutating func nextBlock(
     in bytes: UnsafeRawBufferPointer, isLast: Bool
   ) -> RecordBlock? {
@@ -66,7 +66,7 @@ public struct RecordCheck: Sendable {
     var latest: UInt64 = 0
     var size = pass(over: bytes, isLast: isLast, latest: &latest)
     if latest > RecordBounds.largest {
-      // Times are looked at once for the block. One is too large: find it.
+      // Times are checked once for the whole block. A time is too large: find it.
       self = before
       latest = 0
       size = pass(over: bytes, isLast: isLast, oneByOne: true, latest: &latest)
@@ -93,7 +93,7 @@ public struct RecordCheck: Sendable {
         if !oneByOne {
           offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
         }
-        // It stopped at the limit, or at a record that needs a closer look.
+        // The pass stopped at the limit, or at a record that needs a detailed check.
         if offset < limit { passOne(of: bytes, at: &offset, isLast: isLast, latest: &latest) }
       }
     }
@@ -130,7 +130,7 @@ public struct RecordCheck: Sendable {
     return offset
   }
 
-  /// Passes over one record, or finds out what is wrong with it.
+  /// Passes over one record, or determines its flaw.
   private mutating func passOne(
     of bytes: UnsafeRawBufferPointer, at offset: inout Int, isLast: Bool, latest: inout UInt64
   ) {
@@ -171,16 +171,16 @@ public struct RecordCheck: Sendable {
   private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
 
-  /// The sizes at which a record of a kind is valid without a closer look.
+  /// The sizes at which a record of a kind is valid without a detailed check.
   private struct Rule {
     /// Sizes from `least` to `least + spread`.
     var least: UInt32 = .max
     var spread: UInt32 = 0
-    /// 1 if it is an event.
+    /// 1 if the kind is an event.
     var events: UInt32 = 0
   }
 
-  /// By number of the kind. Of kinds that need a closer look, no size is plainly valid.
+  /// Sizes by number of the kind. For kinds that need a detailed check, no size is plainly valid.
   private static let rules: [Rule] = {
     var rules = [Rule](repeating: Rule(), count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {

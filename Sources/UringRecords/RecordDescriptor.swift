@@ -8,26 +8,26 @@ public struct RecordDescriptor: Sendable {
   }
 
   public let kind: RecordKind
-  /// The `event` of its line in a trace.
+  /// The `event` of the record's line in a trace.
   public let name: StaticString
   /// Title in the event log.
   public let title: StaticString
   public let role: Role
-  /// Bytes of the shortest valid record: as the kind was first written.
+  /// Bytes of the shortest valid record, as in the first version of the kind.
   public let minimumSize: Int
-  /// Bytes with all fields.
+  /// Bytes of a record with all fields.
   public let fullSize: Int
   /// Bytes of the kind's struct.
   public let structSize: Int
-  /// `ctx` is not 0.
+  /// True if `ctx` must not be 0.
   public let needsRing: Bool
-  /// `req` is not 0.
+  /// True if `req` must not be 0.
   public let needsRequest: Bool
-  /// Shown in the event log.
+  /// True if the event log shows the record.
   public let isLogged: Bool
-  /// It has a line in a trace; the record that ends a recording has none.
+  /// True if the record has a line in a trace; the end record has none.
   public let hasLine: Bool
-  /// Members of its line, in their order.
+  /// Fields in the order of the line's members.
   public let fields: [RecordField]
 
   /// By `name`.
@@ -35,11 +35,11 @@ public struct RecordDescriptor: Sendable {
     uniqueKeysWithValues: RecordKind.all.lazy.compactMap(\.descriptor)
       .filter(\.hasLine).map { ("\($0.name)", $0) })
 
-  /// Whether the record has a `user_data` of its own.
+  /// True if the record has a `user_data` of its own.
   public var hasUserData: Bool { fields.contains { $0.isUserData } }
 }
 
-/// A C struct of a record: starts with `struct record`, belongs to one kind.
+/// A C struct of a record, which starts with `struct record` and belongs to one kind.
 public protocol RecordBody {
   init()
   var base: record { get set }
@@ -59,7 +59,7 @@ public struct RecordVocabulary: Sendable {
     self.values = values
   }
 
-  /// JSON of a value without a name, where that is a text.
+  /// JSON of a value without a name, if that is a text.
   public static let unknownText = "unknown"
 
   /// JSON of a value; nil is null.
@@ -72,7 +72,7 @@ public struct RecordVocabulary: Sendable {
     }
   }
 
-  /// The value of a text in JSON, nil if there is none; several values can have the same text.
+  /// A value with this text in JSON, nil if there is none; several values can have the same text.
   public func value(of text: String?) -> UInt64? {
     guard let text else { return unknown == .null ? 0 : nil }
     if let value = values.first(where: { $0.name == text })?.number { return value }
@@ -84,7 +84,7 @@ public struct RecordVocabulary: Sendable {
     values.compactMap { bits & $0.number != 0 ? $0.name : nil }
   }
 
-  /// The bits of names; nil if one has none.
+  /// The bits of names; nil if a name is unknown.
   public func value(of names: [String]) -> UInt64? {
     var bits: UInt64 = 0
     for name in names {

@@ -1,6 +1,6 @@
 import CRecord
 
-/// A field of a record, and the members of JSON that it has.
+/// A field of a record, and its members in JSON.
 public struct RecordField: Sendable {
   /// An integer within a record.
   public struct Scalar: Hashable, Sendable {
@@ -47,7 +47,7 @@ public struct RecordField: Sendable {
     /// A string, `"0x…"`.
     case hex
     case boolean
-    /// `char` array, up to its zero.
+    /// Text of a `char` array, up to its zero.
     case text(capacity: Int)
     /// 64-bit words, each hex.
     case words(count: Int)
@@ -61,7 +61,7 @@ public struct RecordField: Sendable {
     case choice(RecordVocabulary)
     /// A list of names.
     case bits(RecordVocabulary)
-    /// A member that all lines have, of this name.
+    /// The member of this name that all lines have.
     case line
     case object([RecordField])
     /// Text behind the struct; the field is its length in bytes.
@@ -70,20 +70,20 @@ public struct RecordField: Sendable {
     case trailingPairs
   }
 
-  /// Members that follow from a value, and are only written.
+  /// Members derived from a value: written, but not read.
   public enum Derived: Sendable {
     case errno, cqeFlags, registerName, ublkCommand, fuseCommand, cmdOp
   }
 
   /// The kind of substitute for a value that can identify a machine or its users.
   public enum Redaction: Sendable {
-    /// It identifies nothing and stays.
+    /// None: the value identifies nothing and stays.
     case plain
     /// An address in the kernel.
     case kernel
-    /// An address in a process, or a number that the application chose and that can be one.
+    /// An address in a process, or an application's number that can be an address.
     case user
-    /// As ``user``, but a number of 32 bits stays: drivers give it a meaning.
+    /// As ``user``, but 32-bit numbers stay, to which drivers give a meaning.
     case word
     /// Words of an SQE, whose meaning depends on the opcode.
     case off, addr, addr3, pad2
@@ -93,7 +93,7 @@ public struct RecordField: Sendable {
     case time
     /// An inode number.
     case inode
-    /// Another number, of which only its being equal matters.
+    /// Another number, of which only equality matters.
     case number
     /// The name of a thread.
     case comm
@@ -116,12 +116,12 @@ public struct RecordField: Sendable {
     case zero
   }
 
-  /// Another member has the value if bits of another field are set; one of both is null.
+  /// A second member gets the value if bits of another field are set; one of the two members is null.
   public struct Alternative: Sendable {
     public let name: StaticString
     public let selector: Scalar
     private let mask: UInt64
-    /// The selector has no member: it is 1 if this one is not null.
+    /// True if the selector has no member of its own: it is 1 if this member is not null.
     public let isHidden: Bool
 
     init(name: StaticString, selector: Scalar, mask: Int, isHidden: Bool) {
@@ -136,7 +136,7 @@ public struct RecordField: Sendable {
     }
   }
 
-  /// Of the member.
+  /// Name of the member.
   public let name: StaticString
   public let scalar: Scalar
   public let format: Format
@@ -144,14 +144,14 @@ public struct RecordField: Sendable {
   public let null: Null?
   /// The member is missing if these bytes are zero.
   public let omitted: Range<Int>?
-  /// Later than its kind: missing in older records and traces, where it is 0.
+  /// True if the field was added after its kind: missing in older records and traces, where it is 0.
   public let isAdded: Bool
   public let alternative: Alternative?
   /// The member is missing if this is 0.
   public let condition: Scalar?
-  /// Any number of 64 bits is valid, see ``RecordBounds``.
+  /// True if any 64-bit number is valid, see ``RecordBounds``.
   let isAny: Bool
-  /// The numbers of all records are added up.
+  /// True if the numbers of all records are summed.
   let isSummed: Bool
   public let redaction: Redaction
 
@@ -175,7 +175,7 @@ public struct RecordField: Sendable {
     self.redaction = redaction
   }
 
-  /// Offset of the byte behind the field; it is in the record if this is at most its size.
+  /// Offset behind the field; the field is in the record if this is at most the record's size.
   public var end: Int {
     switch format {
     case .text(let capacity): scalar.offset + capacity

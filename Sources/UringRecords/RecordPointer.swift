@@ -1,7 +1,7 @@
 import CRecord
 
 extension UnsafePointer<record> {
-  /// The whole record. Only for a record whose size was checked for this type.
+  /// The record as a struct. Only for a record whose size was checked for this type.
   @inlinable @inline(__always)
   public func body<T>(as type: T.Type = T.self) -> UnsafePointer<T> {
     UnsafeRawPointer(self).assumingMemoryBound(to: T.self)

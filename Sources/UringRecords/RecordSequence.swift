@@ -1,10 +1,10 @@
 import CRecord
 
-/// Valid records one after the other in memory.
+/// Consecutive valid records in memory.
 ///
-/// The pointers are valid while the memory is.
+/// The pointers are valid as long as the memory.
 public struct RecordSequence: Sequence {
-  /// Checked: every record in it is whole and known.
+  /// Checked bytes: every record is complete and of a known kind.
   public let bytes: UnsafeRawBufferPointer
 
   @inlinable public init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -13,7 +13,7 @@ public struct RecordSequence: Sequence {
 
   public struct Iterator: IteratorProtocol {
     public let bytes: UnsafeRawBufferPointer
-    /// Of the next record.
+    /// Offset of the next record.
     public var offset = 0
 
     @inlinable public init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }

@@ -18,7 +18,7 @@ struct NameSubstitutes {
     numbers.isFull || known.count > NumberSubstitutes.most || size > Self.mostBytes
   }
 
-  /// The number of a name among those of its kind, from 1.
+  /// Number of a name among the names of its kind, from 1.
   private mutating func number(_ kind: Kind, _ name: Substring) -> Int {
     let key = "\(kind.title):\(name)"
     if let number = known[key] { return number }
@@ -57,7 +57,7 @@ struct NameSubstitutes {
 
   // MARK: Text
 
-  /// Names of files and descriptions of what they are, a line each.
+  /// Names and descriptions of files, one per line.
   mutating func text(_ text: String) -> String {
     lines(text) { names, line in
       if line.hasPrefix("/") { return names.path(line) }
@@ -66,7 +66,7 @@ struct NameSubstitutes {
     }
   }
 
-  /// A word of a description: one that ``vocabulary`` does not contain is a name or an address.
+  /// A word of a description: a word that is not in ``vocabulary`` is a name or an address.
   private mutating func word(_ word: Substring) -> String {
     var core = word
     let head = core.hasPrefix("(") ? "(" : ""
@@ -101,7 +101,7 @@ struct NameSubstitutes {
     return substitute(.name, word)
   }
 
-  /// An IP address; nil if it is none. Addresses that every machine has stay.
+  /// The substitute of an IP address; nil if the text is none. Addresses that every machine has stay.
   private mutating func host(_ host: Substring) -> String? {
     if ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"].contains(host) { return String(host) }
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -170,7 +170,7 @@ struct NameSubstitutes {
     !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 
-  /// Digits, and one point at most: an IP address has three.
+  /// True for digits with at most one point: an IP address has three.
   private static func isNumber(_ text: Substring) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count <= 2 && parts.allSatisfy { isDigits($0) }

@@ -3,26 +3,26 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// Copies records and replaces what identifies a machine or its users, as the description of their kinds says.
+/// Copies records and replaces data that identifies a machine or its users, by the description of their kinds.
 ///
-/// A copy is put together from the fields of the description. What it does not describe, such as bytes behind a record's
-/// last field, is not in the copy.
+/// A copy is composed of the described fields. Bytes without a description, such as those behind a record's last field,
+/// are not in the copy.
 public struct Redactor: RecordRewriter {
   private var names = NameSubstitutes()
-  /// Added to times: the recording starts at ``start`` then.
+  /// Added to times, so that the copy starts at ``start``.
   private let shift: UInt64
 
-  // Of the record that is being copied.
+  // Properties of the record being copied.
   private var opcode = Opcode(rawValue: 0)
   /// `cmd_op`.
   private var command: UInt32 = 0
   private var trailer: [UInt8] = []
 
-  /// Later than any machine has run, so that times before the start stay positive.
+  /// Larger than any machine's uptime, so that times before the start stay positive.
   private static let start: UInt64 = 1 << 58
 
   public init(_ header: RecordingHeader) {
-    // Without a start times count from 0.
+    // Without a start, times count from 0.
     shift = header.host.startTime == 0 ? 0 : Self.start &- header.host.startTime
   }
 
@@ -37,7 +37,7 @@ public struct Redactor: RecordRewriter {
   }
 
   public func rewritten(time: UInt64) -> UInt64 {
-    // 0 is none; the kernel's largest time is not shifted either.
+    // 0 means no time and is not shifted, nor is the kernel's largest time.
     guard time != 0, time < 1 << 62 else { return time }
     // Only forged recordings have times that end at these bounds.
     let shifted = UInt64(max(1, Int64(bitPattern: time &+ shift)))
@@ -136,7 +136,7 @@ public struct Redactor: RecordRewriter {
 
   private static let endOfWords: UInt64 = 1 << 32
 
-  /// A word of an SQE. One that is no number for its opcode can be an address.
+  /// A word of an SQE. If the opcode does not use it as a number, it can be an address.
   private mutating func operand(_ value: UInt64, _ word: RecordField.Redaction) -> UInt64 {
     if opcode.isDriverCommand {
       if word == .off {
@@ -161,7 +161,7 @@ public struct Redactor: RecordRewriter {
     }
   }
 
-  /// The words of an argument of io_uring_register: of those that are addresses the call's opcode decides.
+  /// The words of an argument of io_uring_register: the call's opcode decides which are addresses.
   private mutating func copyWords(
     _ count: Int, of record: UnsafePointer<record>, at start: Int, to copy: UnsafeMutableRawPointer
   ) {
@@ -189,7 +189,7 @@ public struct Redactor: RecordRewriter {
 
   // MARK: Behind the struct
 
-  /// Substitutes can be longer than what they replace, and a record has 65,528 bytes at most.
+  /// Room for text: substitutes can be longer than the originals, and a record has at most 65,528 bytes.
   private static let mostText = 60_000
 
   /// Takes text for the copy; returns its length.

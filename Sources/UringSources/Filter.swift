@@ -1,19 +1,19 @@
 import UringTrace
 
-/// The user's selection of rings and requests. Live, the kernel applies all of it but the age.
+/// The user's selection of rings and requests. In a live capture the kernel applies all of it except the age.
 ///
-/// An empty set stands for no restriction; restrictions of different kinds must all hold.
+/// An empty set means no restriction; restrictions of different kinds must all hold.
 public struct Filter: Sendable, Hashable {
   /// Processes that own or hold the ring, as the user sees them.
   public var pids: Set<UInt32> = []
   /// Names of such processes, as in /proc/PID/comm (15 bytes at most).
   public var comms: Set<String> = []
-  /// Ring descriptors: of the processes above if any are named, else of any process.
+  /// Ring descriptors, of the processes above if any are named, else of any process.
   public var fds: Set<Int32> = []
   public var opcodes: Set<Opcode> = []
-  /// Nanoseconds a request in flight must be old to be listed; 0 lists all.
+  /// Minimum age in nanoseconds of requests in flight that are listed; 0 lists all.
   public var minimumAge: UInt64 = 0
-  /// Live: one request in this many has records, with all its events; the others are only counted.
+  /// Live: one request in this many has records, with all its events; other requests are only counted.
   public var sampling: UInt32 = 1
   /// Live: take the user stack at each submission.
   public var takesStacks = false
@@ -28,7 +28,7 @@ public struct Filter: Sendable, Hashable {
 extension Filter {
   /// The part of a snapshot that passes. Rings keep their counts; sums over all rings are unchanged.
   ///
-  /// A list of rings or processes passes by ``FilteredView``; what others are only looked up by, such as names, stays.
+  /// ``FilteredView`` filters lists of rings or processes; lookup tables, such as names, stay complete.
   public func apply(to snapshot: Snapshot) -> Snapshot {
     guard !isEmpty else { return snapshot }
     let view = FilteredView(snapshot, self)
@@ -61,7 +61,7 @@ extension Filter {
     return result
   }
 
-  /// Leaves out what is known of requests that do not pass, and of processes that have nothing to do with those shown.
+  /// Removes data about requests that do not pass, and about processes unrelated to those shown.
   private func keepDetails(of result: inout Snapshot, _ view: FilteredView) {
     var shown: Set<Request.ID> = []
     for request in result.requests { shown.insert(request.id) }
@@ -70,7 +70,7 @@ extension Filter {
     result.ublkSlots = result.ublkSlots.filter { shown.contains($0.key) }
     result.memoryChanges = result.memoryChanges.filter { shown.contains($0.key) }
     guard var processes = view.processes else { return }
-    // All requests of a device: who waits for a free tag waits for each of them.
+    // All requests of a device: a request that waits for a free tag waits for each of them.
     var devices: Set<String> = []
     for disk in result.diskRequests
     where disk.request.map({ shown.contains($0) }) ?? view.shows(process: disk.serverTgid) {
@@ -90,7 +90,7 @@ extension Filter {
   fileprivate var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
 }
 
-/// The rings, processes and opcodes that pass a filter: no other code decides about them.
+/// The rings, processes and opcodes that pass a filter. No other code decides this.
 private struct FilteredView {
   /// Nil: all.
   private(set) var processes: Set<UInt32>?
@@ -107,7 +107,7 @@ private struct FilteredView {
       rings.insert(ring.id)
       processes.formUnion(holders)
     }
-    // Processes without rings: those that were refused one.
+    // Processes without rings: a ring was refused to them.
     if filter.fds.isEmpty {
       for calls in snapshot.systemCalls
       where filter.passes(calls.tgid, names: snapshot.taskNames) {
@@ -130,7 +130,8 @@ extension Filter {
       && (comms.isEmpty || names[tgid].map { comms.contains($0) } ?? false)
   }
 
-  /// Processes that pass and hold the ring, under the descriptor if one is named; the ring passes if there are any.
+  /// Processes that pass and hold the ring, by a named descriptor if there are any; the ring passes if the result
+  /// is not empty.
   fileprivate func holders(of ring: Ring, names: [UInt32: String]) -> [UInt32] {
     func passes(_ tgid: UInt32) -> Bool {
       self.passes(tgid, names: names)

@@ -2,7 +2,7 @@ import UringTrace
 
 /// Commands of a live capture.
 public protocol LiveControls: AnyObject, Sendable {
-  /// Carries a command out, soon. Never blocks.
+  /// Carries a command out soon. Never blocks.
   func perform(_ command: LiveCommand)
 }
 
@@ -12,6 +12,6 @@ public enum LiveCommand: Sendable, Hashable {
   case refresh
   /// Walks the kernel's own structures for the requests in flight and where each is.
   case inventory
-  /// Looks closely at one request: where it is, the stack of its worker, the state of its file.
+  /// Examines one request: its place, the stack of its worker, the state of its file.
   case inspect(Request.ID)
 }

@@ -3,7 +3,7 @@ public protocol PlaybackControls: AnyObject, Sendable {
   /// The position in the recording.
   var timeline: Timeline { get }
 
-  /// Carries a command out, soon. Never blocks.
+  /// Carries a command out soon. Never blocks.
   func perform(_ command: PlaybackCommand)
 }
 
@@ -26,12 +26,12 @@ public struct Timeline: Sendable, Hashable {
   /// Nanoseconds from the recording's first record.
   public var position: UInt64
   public var duration: UInt64
-  /// Events before the position, and all of them.
+  /// Number of events before the position, and of all events.
   public var event: UInt64
   public var eventCount: UInt64
   public var isPlaying: Bool
   public var speed: Double
-  /// The recording has no end record: it was cut off.
+  /// True if the recording has no end record: it was cut off.
   public var isCutOff: Bool
 
   public init(

@@ -2,7 +2,7 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// Moves through a recording as time passes. The clock is the caller's.
+/// Moves through a recording as time passes, by the caller's clock.
 final class Player {
   private var engine: ReplayEngine
   private let filter: Filter
@@ -42,14 +42,14 @@ final class Player {
       isCutOff: recording.flaw != nil)
   }
 
-  /// Time has passed: plays on.
+  /// Plays on by the time that has passed.
   ///
-  /// - Parameter now: nanoseconds of any clock that does not go back.
+  /// - Parameter now: nanoseconds of any monotonic clock.
   func tick(now: UInt64) {
     defer { lastTick = now }
     guard isPlaying, let lastTick, now > lastTick else { return }
     let elapsed = Double(now - lastTick) * speed
-    // A file that has changed can be shorter now.
+    // A changed file can be shorter now.
     let rest = recording.duration.since(engine.position)
     engine.advance(to: engine.position + (elapsed < Double(rest) ? UInt64(elapsed) : rest))
     if engine.position >= recording.duration { isPlaying = false }

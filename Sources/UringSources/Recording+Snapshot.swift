@@ -11,18 +11,18 @@ extension Recording {
     return filter.apply(to: engine.snapshot())
   }
 
-  /// The state at a time of the recording, after the states before it.
+  /// The state at a time of the recording, after earlier states at intervals.
   ///
   /// - Parameters:
-  ///   - interval: nanoseconds between them.
-  ///   - most: after half as many, and each time again, they are twice as far apart. States with very many rings or
-  ///     requests count several times.
-  ///   - body: takes those before, in order. They have no events.
+  ///   - interval: nanoseconds between earlier states.
+  ///   - most: each time after half as many states, the interval doubles. States with very many rings or requests count
+  ///     several times.
+  ///   - body: takes the earlier states, in order. They have no events.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
     _ body: (Snapshot) -> Void
   ) -> Snapshot {
-    // Where the recording ends is known when all of it is checked.
+    // The end of the recording is known once all of it is checked.
     beginCheckingAhead()
     defer { endCheckingAhead() }
     var engine = ReplayEngine(self)
@@ -36,7 +36,7 @@ extension Recording {
       if count >= max(most / 2, 1) {
         count = 0
         doublings += 1
-        // Hours: a longer recording is looked at less closely, and so are states that take long to look at.
+        // After hours, or with states that take long to examine, the interval grows faster.
         step = min(step << (doublings < 10 && weight < 20 ? 1 : 4), 1 << 60)
       }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step

@@ -3,17 +3,17 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// A recording and a position in it, with the state of everything at that position. It has no clock.
+/// A recording and a position in it, with the state of all rings and requests at that position. It has no clock.
 ///
-/// Records are handed to the aggregator in runs, as long as the question allows: whole blocks where their
-/// sums suffice to tell that they pass, the last one record by record.
+/// Records are handed to the aggregator in runs as long as possible: whole blocks if their sums show that all
+/// their records precede the target, and the last block record by record.
 struct ReplayEngine: ~Copyable {
   let recording: Recording
   private var aggregator: Aggregator
   /// The block of the next record, and the record's offset.
   private var block = 0
   private var offset = 0
-  /// The bytes of the block that was used last.
+  /// The bytes of the last block used.
   private var loaded: (block: Int, bytes: FileBytes)?
   /// Nanoseconds from the recording's start.
   private(set) var position: UInt64 = 0
@@ -27,7 +27,7 @@ struct ReplayEngine: ~Copyable {
     aggregator = Aggregator(host: recording.header.host, limits: limits)
   }
 
-  /// No record follows.
+  /// True if no record follows.
   var isAtEnd: Bool { recording.block(block) == nil }
 
   mutating func snapshot(withEvents: Bool = true) -> Snapshot {
@@ -37,7 +37,7 @@ struct ReplayEngine: ~Copyable {
   /// Moves forward to a time; to move back, see ``seek(to:)``.
   mutating func advance(to time: UInt64) {
     let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
-    // Records of different processors can be slightly out of order: those before the start are at it.
+    // Records of different processors can be slightly out of order: a time before the start counts as the start.
     let limit = isTooLarge ? UInt64.max : sum
     consume(
       blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }
@@ -69,7 +69,7 @@ struct ReplayEngine: ~Copyable {
     return event == target
   }
 
-  /// Moves back by one event: to where the one before it had just happened.
+  /// Moves back by one event: to the point right after the previous event.
   ///
   /// - Returns: false at the start.
   @discardableResult
@@ -83,7 +83,7 @@ struct ReplayEngine: ~Copyable {
 
   /// Moves to the next completion with an error, link failure, failed preparation or overflow.
   ///
-  /// - Returns: false if there is none; the position stays then.
+  /// - Returns: false if there is none; the position is then unchanged.
   mutating func seekNextError() -> Bool {
     guard let end = endOfNextError() else { return false }
     consume(blocks: { $0.range.upperBound <= end }, records: { _, offset, _ in offset < end })
@@ -91,7 +91,7 @@ struct ReplayEngine: ~Copyable {
   }
 
   private mutating func advance(toEvent target: UInt64) {
-    // The block in which the target is may have more records behind it.
+    // The target's block may have more records behind the target.
     consume(blocks: { $0.endEvent < target }, records: { _, _, event in event < target })
   }
 
@@ -103,8 +103,8 @@ struct ReplayEngine: ~Copyable {
 
   // MARK: Runs of records
 
-  /// Takes what is left of blocks as long as `takesBlock` holds, then records of the block that follows as
-  /// long as `takesRecord` does, and moves the position to the last of them.
+  /// Takes the rest of each block while `takesBlock` holds, then records of the next block while `takesRecord`
+  /// holds, and moves the position to the last record taken.
   ///
   /// - Parameter takesRecord: also gets the record's offset and the number of events before it.
   @inline(__always)
@@ -118,7 +118,7 @@ struct ReplayEngine: ~Copyable {
         consume(in: next, while: takesRecord, lastTime: &lastTime)
         break
       }
-      // Without its bytes the recording ends here.
+      // If the block's bytes cannot be read, the recording ends here.
       guard let bytes = rest(of: next) else { continue }
       aggregator.consume(contentsOf: bytes)
       lastTime = max(lastTime, next.lastTime)

@@ -12,7 +12,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     var notices: [Notice] = []
     var wake: (@Sendable () -> Void)?
     var isStopping = false
-    /// Dumps that are being written.
+    /// Dumps being written.
     var dumps = 0
   }
 
@@ -27,7 +27,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
 
   /// Opens at the start, or at `position` nanoseconds from it, and plays.
   ///
-  /// - Parameter dump: writes the recording to a path as trace.jsonl; what it throws is shown.
+  /// - Parameter dump: writes the recording to a path as trace.jsonl; its errors are shown.
   public init(
     _ recording: Recording, filter: Filter = Filter(), position: UInt64 = 0,
     isPlaying: Bool = true, refreshInterval: Duration = .milliseconds(200),
@@ -54,7 +54,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     stop()
   }
 
-  /// Ends the thread. Waits ten seconds at most for dumps: one to a pipe may never end.
+  /// Ends the thread. Waits at most ten seconds for dumps: a dump to a pipe may never end.
   public func stop() {
     state.change { $0.isStopping = true }
     thread.join()
@@ -126,7 +126,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     }
   }
 
-  /// Writes the recording on a thread of its own: a pipe that nobody reads must not stop the player.
+  /// Writes the recording on a separate thread: a pipe without a reader must not stop the player.
   private static func dump(
     _ recording: Recording, to path: String, _ monitor: Monitor<State>,
     _ dump: @escaping @Sendable (Recording, String) -> Notice
@@ -149,7 +149,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     }
   }
 
-  /// Made by `init`, then used by the thread alone.
+  /// Created by `init`, then used by the thread only.
   private final class PlayerBox: @unchecked Sendable {
     let player: Player
 

@@ -1,29 +1,29 @@
-/// How uringtop ends; `docs/exit-status.md` lists them for users.
+/// Exit statuses of uringtop; `docs/exit-status.md` lists them for users.
 ///
 /// From 64 on they follow sysexits.h; 126, 127 and 128 + signal follow the shell.
 enum ExitStatus {
   static let success: Int32 = 0
-  /// `report`: a finding is as bad as --fail-on says, or worse.
+  /// `report`: a finding is at least as severe as --fail-on.
   static let findings: Int32 = 1
-  /// `report`: no finding is, but the command that was watched failed. Its own status is in the report.
+  /// `report`: no such finding, but the watched command failed. Its own status is in the report.
   static let childFailed: Int32 = 2
-  /// The command line makes no sense, an opcode that does not exist among it.
+  /// The command line is invalid, for instance by an unknown opcode.
   static let usage: Int32 = 64
-  /// Not a recording, of a newer schema, or damaged from its start.
+  /// Not a recording, a recording of a newer schema, or one damaged from its start.
   static let badRecording: Int32 = 65
-  /// The recording to read is not there or cannot be read.
+  /// The recording to read does not exist or cannot be read.
   static let noInput: Int32 = 66
   /// No such process, or no such ring descriptor in it.
   static let noProcess: Int32 = 67
   /// The kernel has no BTF or lacks a tracepoint, or refused BPF.
   static let unsupportedKernel: Int32 = 69
-  /// Something that should not happen: out of memory, of processes, of descriptors.
+  /// A system error: out of memory, of processes, of descriptors.
   static let system: Int32 = 71
-  /// Standard output is not a terminal, or one that is not known.
+  /// Standard output is not a terminal, or is an unknown one.
   static let noTerminal: Int32 = 72
   /// The output cannot be created.
   static let cannotCreate: Int32 = 73
-  /// Writing the output failed on the way, as when the disk is full.
+  /// Writing the output failed midway, for instance because the disk is full.
   static let outputFailed: Int32 = 74
   /// Not root, and a capability is missing.
   static let notPermitted: Int32 = 77
@@ -54,12 +54,12 @@ enum ExitStatus {
 /// Ends the program with one line on standard error and a status.
 struct Failure: Error {
   var status: Int32
-  /// One line without a full stop; empty says nothing.
+  /// One line without a full stop; if empty, nothing is printed.
   var message: String
-  /// The kernel's and libbpf's own words on it, for ``logVariable``.
+  /// Messages of the kernel and libbpf, for ``logVariable``.
   var details = ""
 
-  /// Set to anything, it has the details printed as well.
+  /// Environment variable: if set to anything, the details are printed as well.
   static let logVariable = "URINGTOP_BPF_LOG"
 
   init(_ status: Int32, _ message: String) {

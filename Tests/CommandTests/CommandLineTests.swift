@@ -185,7 +185,7 @@ import UringRecordings
     let script =
       "\(Command.binary.path()) export \(folder.path("a.uring")) -o - | true; echo ${PIPESTATUS[0]}"
     let outcome = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
-    // The reader may have gone after all was written.
+    // The reader may have exited after all was written.
     #expect(["141\n", "0\n"].contains(outcome.text))
     #expect(outcome.error.isEmpty)
   }

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Rights that are given up.
+/// Dropping of rights.
 @Suite struct ConfinementTests {
   /// A recording that is open and not yet read: nothing has been written to the FIFO.
   @Test(arguments: [
@@ -35,7 +35,7 @@ import Testing
       .first { $0.hasPrefix("\(name):") }?.split(separator: "\t").last.map(String.init)
   }
 
-  /// A program that tries what must be refused, and what must not.
+  /// A program that tries calls that must be refused, and calls that must work.
   private static let program = """
     #define _GNU_SOURCE
     #include "CProcess.h"
@@ -75,7 +75,7 @@ import Testing
     """
 
   @Test(arguments: [
-    // what works, of the tries in order
+    // the tries that work, in order
     (0, ["read", "read-write", "read2", "write", "folder", "bpf", "io_uring"]),
     (1, ["read", "read-write", "read2", "write", "folder"]), (2, []), (3, ["write", "folder"]),
   ])

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// uringtop without /proc, memory, descriptors or an output prints one line and exits with a status of docs/exit-status.md.
+/// Without /proc, memory, descriptors or an output, uringtop prints one line and exits with a status of
+/// docs/exit-status.md.
 @Suite struct FailureTests {
   let folder: TemporaryFolder
 
@@ -32,7 +33,7 @@ import Testing
     #expect(outcome.error.filter(\.isNewline).count == 1, "\(outcome.error)")
   }
 
-  /// The warning about the recording's end must not get into the file that has the descriptor now.
+  /// The warning about the recording's end must not be written to the file that has the descriptor now.
   @Test func noFileTakesThePlaceOfAClosedStream() throws {
     let whole = try shell("$uringtop export cut.uring -o expected.jsonl")
     #expect(whole.status == 0 && whole.error.contains("cut off"))
@@ -46,7 +47,7 @@ import Testing
   ])
   func aCrashIsOneLine(signal: Int32, name: String) throws {
     try #require(mkfifo(folder.path("pipe"), 0o600) == 0)
-    // The program waits for a writer of the pipe, as which the shell opens it.
+    // The program waits for a writer of the pipe, which the shell then opens for writing.
     let outcome = try shell(
       "$uringtop snapshot --from pipe & exec 3>pipe; kill -\(signal) $!; wait $!")
     #expect(outcome.status == 128 + signal)

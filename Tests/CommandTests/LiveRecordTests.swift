@@ -36,7 +36,7 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// A disk that takes nothing until the program is done: a recording with holes, and exact sums.
+  /// A disk that takes no data until the program is done: the recording has holes, but exact sums.
   @Test func sumsAreExactThoughTheDiskIsSlow() throws {
     let pipe = folder.path("slow.uring")
     let path = folder.path("trace.uring")
@@ -47,8 +47,8 @@ import Testing
     try #require(mkfifo(done, 0o600) == 0)
     reader.arguments = ["-c", "exec 3<\(pipe); cat \(done); exec cat <&3 >\(path)"]
     try reader.run()
-    // Twice what waits in memory, at 184 bytes a request. On the flood's processor the reader comes first, so that the
-    // ring buffer takes it.
+    // Twice as much as memory holds back, at 184 bytes a request. The reader has priority on the flood's processor, so
+    // that the ring buffer does not overflow.
     let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 3000000; : >\(done)"
     let outcome = try Command.run(
       "-c", "0", Command.binary.path, "record", "-o", pipe, "--", "sh", "-c", flood,
@@ -221,7 +221,7 @@ import Testing
       other.terminate()
       other.waitUntilExit()
     }
-    // It runs: the filters of a snapshot let it pass.
+    // The program still runs: the filters of a snapshot let it pass.
     try #require(
       eventually {
         let live = try Command.run(

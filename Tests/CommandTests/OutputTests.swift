@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Files that are written: what a failure or a stranger's link costs.
+/// Output files: the effects of a failure or of another user's link.
 @Suite struct OutputTests {
   let folder: TemporaryFolder
   let input: String
@@ -46,7 +46,7 @@ import Testing
       let events = try Command.run("export", input, "-o", "-").text.count { $0 == "\n" }
       #expect(trace.count { $0 == "\n" } == events)
     }
-    // With the end that --at gives it.
+    // The copy has an end record, at the time of --at.
     let cut = folder.path("cut.uring")
     try Command.run("export", input, "--redact", "--at", "1ms", "-o", cut)
     #expect(try Command.run("report", "--from", cut).error.isEmpty)
@@ -84,7 +84,7 @@ import Testing
     #expect(try names() == ["a.uring", "plain", "x.uring"])
   }
 
-  /// A user of some directory service, or of a container: sudo names them, no file does.
+  /// A user known to a directory service or container: sudo names the user, but no file has an entry.
   @Test(.enabled(if: Live.isOn, "needs root")) func userWithoutAnEntryRunsTheCommand() throws {
     let path = folder.path("x.uring")
     let outcome = try Command.run(

@@ -58,7 +58,7 @@ import Testing
     try Command.expectFailure("report", "--at", "1s", status: 64, says: "--at needs --from")
   }
 
-  /// A copy that ends earlier gives the findings that the whole recording had at that time.
+  /// A copy that ends earlier has the findings of the whole recording at that time.
   @Test(arguments: ["uring", "jsonl"]) func aCopyCanEndEarlier(format: String) throws {
     let folder = try TemporaryFolder()
     let (recording, copy) = (Self.fixture("links"), folder.path("copy.\(format)"))
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  /// The command's own failure is not mistaken for a finding.
+  /// A failure of the command itself is not mistaken for a finding.
   @Test(
     .enabled(if: Live.isOn, "needs root"),
     arguments: [("exit 0", 0), ("exit 7", 2), ("kill -9 $$", 2)])

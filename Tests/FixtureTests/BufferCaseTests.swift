@@ -17,7 +17,7 @@ import UringTrace
     #expect(Set(clones.map(\.buffer.address)) == Set(originals.map(\.buffer.address)))
     #expect(clones.flatMap(\.members).map(\.result).sorted() == [6, 4096])
     for group in groups { #expect(group.acknowledgement?.isDerived == false) }
-    // The first ring gave its own up while a read through the clone was in flight.
+    // The first ring unregistered its buffers while a read through the clone was in flight.
     let lastOriginal = try #require(
       originals.compactMap { $0.acknowledgement.map(\.time) }.max())
     let firstClone = try #require(

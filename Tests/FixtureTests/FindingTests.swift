@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringFindings
 
-/// Rules on recordings of programs that do odd things on purpose: each finding above info has its cause.
+/// Rules on recordings of programs with deliberate oddities: each finding above info has its cause.
 @Suite struct FindingTests {
   /// The faults that the programs contain: any other finding is a false alarm.
   static let causes: [String: Set<String>] = [

@@ -9,7 +9,7 @@ enum Fixtures {
 
   static let all: [Observation] = Observation.folders(in: folder).flatMap(Observation.all(in:))
 
-  /// Those of one program, one for each kernel that differs.
+  /// Recordings of one program, one for each kernel with a different result.
   static func of(_ program: String) -> [Observation] { all.filter { $0.program == program } }
 }
 
@@ -17,7 +17,7 @@ enum Fixtures {
 struct ObservedProgram {
   let truth: ProgramTruth
   let snapshot: Snapshot
-  /// In the order they were submitted, as the truth has them.
+  /// Requests in order of submission, as in the truth.
   let requests: [Request]
 
   init(_ fixture: Observation) throws {
@@ -27,25 +27,25 @@ struct ObservedProgram {
     requests = try truth.requests.map { try #require(comparison.request($0.userData)) }
   }
 
-  /// The request that was submitted at this place, from 0.
+  /// The request at an index in the order of submission, from 0.
   subscript(_ index: Int) -> Request { requests[index] }
 
   var rings: [Ring] { snapshot.rings }
 
-  /// Those of an opcode, in order.
+  /// Requests of an opcode, in order of submission.
   func requests(_ opcode: String) -> [Request] { requests.filter { $0.opcode.name == opcode } }
 
   func chain(of request: Request) throws -> Chain {
     try #require(snapshot.chains.first { $0.id == request.chain })
   }
 
-  /// Places of a chain's cancelled members among ``requests``.
+  /// Indices in ``requests`` of a chain's cancelled members.
   func cancelled(_ chain: Chain) -> [Int] {
     let ids = Set(chain.members.filter(\.isCancelled).map(\.request))
     return requests.indices.filter { ids.contains(requests[$0].id) }
   }
 
-  /// The CQEs posted for a request, from the event log: what it keeps is the last one.
+  /// All CQEs of a request, from the event log: a request keeps its last CQE only.
   func cqes(of request: Request) -> [(result: Int64, flags: CQEFlags)] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)

@@ -4,8 +4,8 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// Pages of FUSE requests on a real kernel. That every group is as its server says, all comparisons show;
-/// here is what else is told of them.
+/// Pages of FUSE requests on a real kernel. The comparisons check every group against its server's truth;
+/// these tests check everything else that is shown of groups.
 @Suite struct FuseCaseTests {
   private static func groups(
     _ snapshot: Snapshot, with condition: GroupCondition
@@ -60,7 +60,7 @@ import UringTrace
     let finding = try #require(
       diagnosis.findings(in: then).first { $0.summary.hasPrefix("answered_early") })
     #expect(finding.requests == [member.request])
-    // Another request was served by way of the same slot meanwhile.
+    // Meanwhile another request was served through the same slot.
     let other = try #require(
       then.groups.first { $0.id > early.id && $0.buffer.index == early.buffer.index })
     #expect(other.state == .givenBack)
@@ -79,7 +79,7 @@ import UringTrace
     #expect(
       Self.groups(snapshot, with: .outOfRange).map { $0.members.map(\.result) } == [[-14, 8192]])
     #expect(Self.groups(snapshot, with: .shortMember).map(\.movedBytes) == [4096])
-    // It stayed in its slot until the server took it out.
+    // The buffer stayed in its slot until the server removed it.
     let elsewhere = try #require(Self.groups(snapshot, with: .committedElsewhere).first)
     let next = try #require(
       snapshot.groups.filter { $0.provider == .fuse }.max { $0.startTime < $1.startTime })

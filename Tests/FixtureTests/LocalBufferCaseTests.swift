@@ -2,8 +2,8 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Buffers for one submission, on a kernel that was patched for them. That every group is as its program
-/// says, all comparisons show; here is what else is told of them.
+/// Buffers for one submission, on a patched kernel. The comparisons check every group against its program's
+/// truth; these tests check everything else that is shown of groups.
 @Suite struct LocalBufferCaseTests {
   private static func groups(_ snapshot: Snapshot) -> [RequestGroup] {
     snapshot.groups.filter { $0.provider == .localBuffer }.sorted { $0.id < $1.id }
@@ -48,7 +48,7 @@ import UringTrace
     let recording = try fixture.recording()
     var aggregator = Aggregator(host: recording.header.host)
     recording.forEachRecord { record in
-      // A symbol of a small address says that a release function is watched.
+      // A symbol with a small address means that a release function is traced.
       let isWatch =
         record.pointee.kind == .symbol
         && UnsafeRawPointer(record + 1).load(as: UInt64.self) < 64

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// An event that the kernel ran no program for excuses the I/O that it was of, and nothing else.
+/// An event for which the kernel ran no program excuses its own I/O and nothing else.
 @Suite struct MissedEventTests {
   static let runs = TargetComparisonTests.runs
 
@@ -14,7 +14,7 @@ import UringTrace
     var records: Set<Int>
   }
 
-  /// Kinds of the events of a ublk target; a completion comes with what the request used.
+  /// Kinds of a ublk target's events; a completion comes with the records of the buffer used.
   private static let kinds: [RecordKind] = [.submit, .complete, .fileGet, .bufferRelease]
 
   private static func events(_ run: TargetRun) throws -> [Event] {
@@ -42,17 +42,17 @@ import UringTrace
   ) throws -> TargetComparison {
     let snapshot = try run.snapshot(without: events.reduce(into: []) { $0.formUnion($1.records) })
     var account = try run.account()
-    // The account printed during the run lacks the same events.
+    // The account printed during the run also lacks these events.
     account.groups = snapshot.groups.map(TargetAccount.Group.init)
     return TargetComparison(
       log: try run.log(), account: account, snapshot: snapshot, missed: missed)
   }
 
-  /// Events of all kinds, from all over a recording, and the differences that each makes if it is missing.
+  /// Events of all kinds, spread over a recording, whose absence makes a difference.
   private static func sample(_ run: TargetRun) throws -> [Event] {
     let all = try events(run)
     return try kinds.flatMap { kind in
-      // Where commands of the target fail, the log does not have what each of them was told.
+      // The log does not have the results of a target's commands that fail.
       if run.isFaulty, kind == .submit || kind == .complete { return [Event]() }
       let some = all.filter { $0.kind == kind }
       try #require(some.count > 20)
@@ -95,7 +95,7 @@ import UringTrace
     #expect(try Self.comparison(run, without: [first, last], missed: [one]).differences.isEmpty)
   }
 
-  /// However many events are missing: a group that lacks none must be right.
+  /// A group without missing events must be right, however many events are missing elsewhere.
   @Test(arguments: runs) func excusesNoWrongGroup(_ run: TargetRun) throws {
     let changes: [(inout RequestGroup) -> Void] = [
       { $0.buffer.ublk?.sector? += 8 }, { $0.conditions.insert(.pinned) }, { $0.ring += 1 },

@@ -62,7 +62,7 @@ import UringTrace
     #expect(redacted.recent.map(\.result) == original.recent.map(\.result))
     #expect(redacted.groups.map(\.conditions) == original.groups.map(\.conditions))
     #expect(redacted.damagedRecordCount == 0)
-    // Both formats say the same, and redacting the copy changes nothing.
+    // Both formats have the same content, and redacting the copy again changes nothing.
     for command in [["report"], ["snapshot", "--json"]] {
       let said = try Command.run(command + ["--from", copy])
       #expect(try Command.run(command + ["--from", trace]).text == said.text)
@@ -80,7 +80,7 @@ import UringTrace
       try redact(fixture.path, to: folder.path(copy))
       let bytes = try Data(contentsOf: folder[copy])
       for name in names {
-        // Programs are named after what they do, as opcodes and states are.
+        // Names of programs can equal names of opcodes and states.
         for text in ["\(name)\0", "\"comm\":\"\(name)\""] {
           #expect(bytes.range(of: Data(text.utf8)) == nil, "\(name) in \(copy)")
         }

@@ -94,7 +94,7 @@ import UringTrace
     let program = try ObservedProgram(fixture)
     let counted = program.rings[0].errnos.compactMap { ErrorNumber(result: -$0.errno)?.name }
     for (request, told) in zip(program.requests, program.truth.requests) {
-      // A timeout that expires is none.
+      // The expiry of a timeout is no error.
       guard let name = told.note, request.opcode.isError(request.result) else { continue }
       #expect(counted.contains(name))
     }

@@ -3,8 +3,8 @@ import Testing
 import UringSources
 import UringTrace
 
-/// SQE groups, on kernels that were patched for them. That every group is as its program says, all
-/// comparisons show; here is what else is told of them.
+/// SQE groups, on patched kernels. The comparisons check every group against its program's truth; these
+/// tests check everything else that is shown of groups.
 @Suite struct SQEGroupCaseTests {
   private static func group(
     of index: Int, in program: ObservedProgram

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// The comparison of groups with the ublk target's log, on short recordings: that it holds, and that it
-/// finds what is missing, wrong or too much.
+/// The comparison of groups with the ublk target's log, on short recordings: it finds no difference, and
+/// it detects missing, wrong and extra entries.
 @Suite struct TargetComparisonTests {
   static let folder = Command.root.appending(
     path: "Tests/Ublk/Recordings", directoryHint: .isDirectory)

@@ -3,10 +3,10 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// Findings on the ublk target's recordings: each deliberate fault, in the groups of
-/// the I/Os that the log names, and nothing of the same transfer without faults.
+/// Findings on the ublk target's recordings: each deliberate fault is found in the groups of the I/Os
+/// that the log names, and nothing is found in the same transfer without faults.
 @Suite struct TargetFindingTests {
-  /// A condition of a group that a fault brings about.
+  /// The condition that a fault causes in a group.
   struct Trouble: Sendable, CustomStringConvertible {
     var condition: GroupCondition
     var faults: Set<String>
@@ -50,7 +50,7 @@ import UringTrace
     let made = log.filter { $0.fault.map(trouble.faults.contains) ?? false }
     let groups = finding.numbers.first { $0.name == "groups" }?.value
     #expect(groups == UInt64(made.count), "\(made.count) were made: \(finding.summary)")
-    // Every one of them is named, as far as a finding names, and no other.
+    // The finding names only these groups, and all of them up to its limit.
     let named = try Set(
       finding.requests.map { id in
         let request = try #require(snapshot.recent.first { $0.id == id })
@@ -61,7 +61,7 @@ import UringTrace
     if finding.requestCount <= Finding.requestLimit { #expect(named == Set(made.map(\.number))) }
   }
 
-  /// By the slot of the queue that its leader was for, and the time.
+  /// The I/O of a group, by its leader's queue slot and by time.
   private static func io(of group: RequestGroup, in log: [TargetIO]) -> TargetIO? {
     guard let place = group.buffer.ublk else { return nil }
     return log.first {
@@ -75,7 +75,7 @@ import UringTrace
     let run = try Self.run(name)
     let snapshot = try run.snapshot()
     #expect(snapshot.groups.count >= 40)
-    // Their first members open the file and fill the cache, which can take its time.
+    // The first members open the file and fill the cache, which can take long.
     let cries = Self.findings(snapshot).filter {
       $0.severity > .info
         || $0.tag == "group-condition" && !$0.summary.hasPrefix("given_back_late")

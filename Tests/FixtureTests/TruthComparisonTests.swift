@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// The comparer itself: each lie is found, and named.
+/// The comparison itself: each false statement is detected and named.
 @Suite struct TruthComparisonTests {
-  /// A change of what a program says, and words of the difference that it makes.
+  /// A change of a program's truth, and words of the difference that it causes.
   struct Lie: CustomStringConvertible, Sendable {
     var description: String
     var program: String

@@ -3,13 +3,13 @@ import TestSupport
 
 /// The captured output of one recording: a text, compressed, below Tests/Golden.
 struct GoldenFile: Sendable, CustomStringConvertible {
-  /// Of the recording, below Tests, without its extension: `Fixtures/6.18/links`.
+  /// Path of the recording below Tests, without its extension: `Fixtures/6.18/links`.
   let name: String
 
   private static let tests = Command.root.appending(path: "Tests", directoryHint: .isDirectory)
   private static let folder = tests.appending(path: "Golden", directoryHint: .isDirectory)
 
-  /// One for each recording but those of Tests/Hostile, of which some cannot be read: HostileRecordingTests.
+  /// A file for each recording except those of Tests/Hostile, some of which are unreadable: HostileRecordingTests.
   static let all = names(in: tests, extension: ".uring")
     .filter { !$0.hasPrefix("Hostile/") }.map(GoldenFile.init)
 

@@ -6,7 +6,7 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// Recordings that were made to hurt: each made an earlier build crash, hang or grow. Tests/Hostile/README.md lists them.
+/// Malicious recordings: each made an earlier build crash, hang or grow. Tests/Hostile/README.md lists them.
 @Suite struct HostileRecordingTests {
   static let folder = Command.root.appending(path: "Tests/Hostile", directoryHint: .isDirectory)
 
@@ -50,7 +50,7 @@ import UringTrace
     for name in ["copy.jsonl", "copy.uring"] {
       try Command.run("export", path, "-o", folder.path(name))
       let copy = try Recording(path: FilePath(folder.path(name)))
-      // A recording that was cut off stays so.
+      // A copy of a recording that was cut off is also cut off.
       #expect(copy.flaw == nil || copy.flaw == .cutOff && recording.flaw != nil)
       #expect(copy.recordCount == recording.recordCount)
     }

@@ -7,10 +7,10 @@ import UringTrace
 
 @testable import UringUI
 
-/// Everything uringtop prints and draws for a recording, as one text.
+/// All output of uringtop for a recording, printed and drawn, as one text.
 ///
-/// The only file of these tests that depends on the sources: commands by their names and options, and
-/// the interface by the keys of its users.
+/// The only file of these tests that depends on the sources: on names and options of commands, and on the
+/// keys of the interface.
 struct RecordingOutput {
   private let path: String
   private(set) var text = ""
@@ -36,7 +36,7 @@ struct RecordingOutput {
     }
   }
 
-  /// Only what the interface draws.
+  /// Only the screens of the interface.
   init(panesOf snapshot: Snapshot) {
     path = ""
     for (width, height) in [(80, 24), (200, 60)] {
@@ -65,8 +65,8 @@ struct RecordingOutput {
     return output
   }
 
-  /// Offsets into the recording at which a half and three quarters of its records have been read: requests
-  /// are still in flight then.
+  /// Offsets at which half and three quarters of the recording's records have been read, while requests are
+  /// still in flight.
   private static func times(inTrace trace: String) throws -> [UInt64] {
     struct Line: Decodable {
       var startNs: UInt64?
@@ -85,7 +85,7 @@ struct RecordingOutput {
 
   // MARK: Panes
 
-  /// Every pane, and what Enter and G open from its first two rows.
+  /// Every pane, and the panes that Enter and G open from its first two rows.
   private mutating func addPanes(
     of snapshot: Snapshot, width: Int, height: Int, _ name: String
   ) {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension LiveTests {
-  /// A machine that refuses what capture needs.
+  /// Machines that refuse the resources which capture needs.
   @Suite struct FailureTests {
     /// The static binary if there is one: a static runtime fails in its own ways.
     private let program: URL = {
@@ -48,7 +48,7 @@ extension LiveTests {
       #expect(outcome.status == 71 && outcome.error.contains("/proc"), "\(outcome.error)")
     }
 
-    /// From too little to start, to more than enough.
+    /// Memory limits from too small for the start to more than enough.
     @Test func littleMemory() throws {
       try #require(program != Command.binary, "make release makes the binary that this is about")
       var statuses: Set<Int32> = []
@@ -65,7 +65,7 @@ extension LiveTests {
 
     // MARK: Signals
 
-    /// Starts `record`, lets `ready` look until it is where it blocks, and sends one signal.
+    /// Starts `record`, waits until `ready` finds it blocked, and sends one signal.
     private func record(
       _ arguments: [String], signal: Int32, until isReady: (Process) -> Bool
     ) throws -> Command.Outcome {

@@ -5,7 +5,7 @@ import Testing
 import UringTrace
 
 extension LiveTests {
-  /// uringtop falls behind, or dies.
+  /// uringtop falls behind, or is killed.
   @Suite struct FaultTests {
     @Test func lossIsCountedAndLeavesNoGhosts() throws {
       let recorder = try BackgroundCommand()
@@ -13,14 +13,14 @@ extension LiveTests {
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
       recorder.send(SIGSTOP)
-      // Five times what the ring buffer holds.
+      // Five times as much as the ring buffer holds.
       let flood = try TestPrograms.start("nop_flood", "1", "--count", "2000000", "--hold")
-      // A chain whose end is lost, and one that stays.
+      // A chain whose end is lost, and a chain that stays in flight.
       let ended = try TestPrograms.start("links")
       #expect(ended.finish().status == 0)
       let truth = flood.readLine()
       recorder.send(SIGCONT)
-      // The creation of its ring may have been lost: then the ring is looked for.
+      // If the creation of its ring was lost, a scan finds the ring.
       try eventually { try recorder.current().rings.contains { $0.ownerTgid == flood.pid } }
       #expect(flood.finish().status == 0)
       let snapshot = try recorder.finish()
@@ -28,7 +28,7 @@ extension LiveTests {
       let told = try #require(truth?["submitted"])
       let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
       #expect(snapshot.lost.ringBufferFull > 0)
-      // The kernel side counts the records that were lost.
+      // The BPF programs count lost records.
       #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
       #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
       let measured = snapshot.latency.filter { latency in rings.contains { $0.id == latency.ring } }
@@ -70,7 +70,7 @@ extension LiveTests {
       }
     }
 
-    /// Of all there are on this machine.
+    /// Ids of all objects of a kind on this machine.
     private func ids(_ kind: String) throws -> Set<Int> {
       struct Object: Decodable { var id: Int }
       let outcome = try Command.run(
@@ -79,7 +79,7 @@ extension LiveTests {
     }
   }
 
-  /// Filters of the command line pass all requests that match, and no others.
+  /// Filters of the command line pass exactly the matching requests.
   @Suite struct FilterTests {
     /// Runs `links` and `poll_armed` while uringtop records with a filter.
     private func record(
@@ -106,7 +106,7 @@ extension LiveTests {
     }
 
     @Test func withoutAFilterBothAreSeen() throws {
-      // The history is full of what others on the machine do; the counts are not.
+      // The history is full of other programs' requests; the counts are not affected.
       let (_, _, truth, submitted) = try record()
       #expect(submitted.links == truth.submitted)
       #expect(submitted.other > 0)
@@ -138,14 +138,14 @@ extension LiveTests {
       defer { _ = held.finish() }
       let ready = try held.readTruth()
       let recorder = try BackgroundCommand(recordingWith: ["--pid", "\(held.pid)"])
-      // The ring is looked for.
+      // A scan finds the ring.
       try eventually { try recorder.current().rings.contains { $0.ownerTgid == held.pid } }
       let other = try TestPrograms.start("links")
       _ = other.finish()
       _ = held.finish()
       let snapshot = try recorder.finish()
       #expect(snapshot.rings.map(\.ownerTgid) == [held.pid])
-      // Of what was in flight before only the end is seen.
+      // For requests in flight before, only the end is seen.
       #expect(snapshot.rings.first?.counts.cqes == ready.inFlight)
     }
   }

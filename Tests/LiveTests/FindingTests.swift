@@ -6,15 +6,15 @@ import UringFindings
 import UringTrace
 
 extension LiveTests {
-  /// Faults made by real programs, found by `uringtop report`; and the same programs without them.
+  /// Faults of real programs, found by `uringtop report`; and the same programs without faults.
   @Suite struct FindingTests {
-    /// A rule, and a case of `fault_state` or `fault_flow` that makes what it looks for.
+    /// A rule, and a case of `fault_state` or `fault_flow` that makes the fault it finds.
     struct Fault: Sendable, CustomStringConvertible {
       var tag: String
       var severity: String
       /// The `user_data` of the first request that the finding names.
       var named: String? = "0xbad"
-      /// The case, where it is not called as the rule.
+      /// The case, if its name differs from the rule's.
       var program: String
 
       init(_ tag: String, _ severity: String, named: String? = "0xbad", program: String? = nil) {
@@ -27,13 +27,13 @@ extension LiveTests {
       var description: String { program }
     }
 
-    /// Those that last until their program ends.
+    /// Faults that last until their program ends.
     static let lasting = [
       Fault("hang", "crit"), Fault("waiting", "info"), Fault("stuck-request", "warn"),
       Fault("deadlock", "crit"), Fault("lost-wake", "warn"), Fault("stopped-process", "warn"),
       Fault("leaked-request", "warn"), Fault("leaked-request", "warn", program: "leaked-ring"),
       Fault("unreaped-cqes", "warn"),
-      // SQEs that the kernel has not taken are no requests: the summary names them.
+      // SQEs that the kernel has not taken are no requests yet: the summary names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
       Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
@@ -42,7 +42,7 @@ extension LiveTests {
       Fault("buffers-exhausted", "warn"), Fault("worker-fan-out", "warn"),
     ]
 
-    /// Those that have happened when their program ends.
+    /// Faults that have happened when their program ends.
     static let passing = [
       Fault("cq-overflow", "warn"), Fault("broken-chain", "warn"), Fault("error-storm", "warn"),
       Fault("bad-memory", "warn"), Fault("group-condition", "warn"), Fault("open-link", "warn"),
@@ -55,10 +55,10 @@ extension LiveTests {
       Fault("no-registered-file", "info"),
     ]
 
-    /// Those that need a kernel which is not everywhere: scripts/vm-test-inventory makes them in guests.
+    /// Faults that need a special kernel: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Those that programs of Tests/Cases make; the last one only if uringtop attaches late.
+    /// Faults made by programs of Tests/Cases; the last one only if uringtop attaches late.
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
@@ -88,7 +88,7 @@ extension LiveTests {
       let report = try Self.healthyPrograms.get()
       let found = report.findings.filter { $0.tag == fault.tag && report.comm($0) == fault.comm }
       #expect(found.isEmpty, "\(found)")
-      // And the program was seen.
+      // The program was observed.
       #expect(report.error.contains(fault.comm))
     }
 
@@ -129,7 +129,7 @@ extension LiveTests {
         $0.tag == fault.tag && report.comm($0) == String(program.prefix(15))
       }
       try #require(!found.isEmpty, "\(report.findings.map(\.summary))")
-      // The worst one, if a rule says several things.
+      // The worst finding, if a rule has several.
       let finding = found[0]
       #expect(finding.severity == fault.severity)
       if let named = fault.named {
@@ -142,7 +142,8 @@ extension LiveTests {
 
     // MARK: Programs side by side
 
-    /// Watched until all faults last long enough for their rules; on a busy machine some begin late.
+    /// A report on all programs, watched until every fault has lasted long enough for its rule; on a busy
+    /// machine some begin late.
     private static let faultyPrograms = Result {
       var report = try sideBySide(seconds: 7)
       for seconds in [20, 60] {
@@ -156,7 +157,7 @@ extension LiveTests {
     }
     private static let healthyPrograms = Result { try sideBySide("healthy", seconds: 7) }
 
-    /// All lasting cases at once, each under its own name.
+    /// All lasting cases at once, each under its own process name.
     private static func sideBySide(_ option: String = "", seconds: Int) throws -> Report {
       let folder = try TemporaryFolder()
       let program = try TestPrograms.path("fault_state")
@@ -170,7 +171,7 @@ extension LiveTests {
       return try Report(["--duration", "\(seconds)s", "--", "sh", "-c", script + "wait"])
     }
 
-    // MARK: Programs that are well
+    // MARK: Healthy programs
 
     /// fio without faults: nothing above info.
     @Test(arguments: [
@@ -185,8 +186,8 @@ extension LiveTests {
       #expect(cries.isEmpty, "\(cries)")
     }
 
-    /// Buffered writes: on ext4 and others each goes to a worker, one after the other, and nothing else is
-    /// wrong with them.
+    /// Buffered writes: on ext4 and others a worker executes each, one after the other, and there is no
+    /// other finding.
     @Test(arguments: [
       ["--rw=randwrite", "--iodepth=4", "--registerfiles=1"],
       ["--rw=randrw", "--iodepth=4", "--numjobs=2", "--nonvectored=0"],
@@ -220,7 +221,7 @@ extension LiveTests {
 }
 
 extension LiveTests.FindingTests.Fault {
-  /// The name that its process has.
+  /// The name of the fault's process.
   fileprivate var comm: String { String(program.prefix(15)) }
 }
 

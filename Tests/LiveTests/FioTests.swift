@@ -4,7 +4,7 @@ import Testing
 import UringTrace
 
 extension LiveTests {
-  /// fio's own numbers beside uringtop's.
+  /// fio's own numbers compared with uringtop's.
   @Suite struct FioTests {
     struct Job: CustomStringConvertible, Sendable {
       var description: String
@@ -35,7 +35,7 @@ extension LiveTests {
           "--filename=\(folder.path("data"))", "--output-format=json",
         ] + job.options)
       #expect(recorded.status == 0, "\(recorded.error)")
-      // fio may say something before.
+      // fio may print other text before.
       let json = recorded.output.drop { $0 != UInt8(ascii: "{") }
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -70,7 +70,7 @@ extension LiveTests {
     }
   }
 
-  /// A program that knows nothing of these tests: QEMU's disk benchmark.
+  /// A program not written for these tests: QEMU's disk benchmark.
   @Suite struct QemuTests {
     @Test func readsAreAsManyAsAskedFor() throws {
       let folder = try TemporaryFolder()

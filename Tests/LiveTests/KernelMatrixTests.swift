@@ -6,7 +6,7 @@ import UringTrace
 /// Recordings that `scripts/vm-test` made in guests with other kernels.
 @Suite(.enabled(if: KernelMatrix.folder != nil, "make vm-test"))
 struct KernelMatrixTests {
-  /// `scripts/vm-test` can be told fewer, but not where nothing may be left out.
+  /// `scripts/vm-test` can run fewer kernels, except where live tests are required.
   @Test func everyKernelWasObserved() {
     let names = Set(KernelMatrix.kernels.map(\.folder.lastPathComponent))
     #expect(!names.isEmpty)
@@ -25,7 +25,7 @@ struct KernelMatrixTests {
     #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
   }
 
-  /// A kernel can lack what a program needs, but not what most need.
+  /// A kernel can lack features that a program needs, but not for most programs.
   @Test(arguments: KernelMatrix.kernels)
   func fewProgramsAreSkipped(_ kernel: KernelMatrix.Kernel) throws {
     let skipped = try kernel.skippedPrograms()
@@ -71,7 +71,7 @@ enum KernelMatrix {
       return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? folder.lastPathComponent
     }
 
-    /// The test programs that the guest was given.
+    /// The test programs in the guest.
     func programs() throws -> Set<String> {
       let names = try String(contentsOf: folder.appending(path: "programs"), encoding: .utf8)
       return Set(names.split(separator: "\n").map(String.init))
@@ -82,7 +82,7 @@ enum KernelMatrix {
         .filter { $0.hasSuffix(".skipped") }.map { String($0.dropLast(8)) }
     }
 
-    /// Programs that need a patched kernel, or one that is newer than the oldest.
+    /// Programs that need a patched kernel, or a kernel newer than the oldest.
     var mayBeSkipped: Set<String> {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
@@ -101,7 +101,7 @@ enum KernelMatrix {
         || description.hasPrefix("6.17.")
     }
 
-    /// Features that there are on later kernels only.
+    /// Features that only later kernels have.
     var lacks: Set<String> {
       if description.hasPrefix("6.12.") { return ["inventory_references"] }
       return description.hasPrefix("6.1.")

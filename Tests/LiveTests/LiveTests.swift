@@ -5,14 +5,14 @@ import Testing
 import UringSources
 import UringTrace
 
-/// Everything that observes this machine through the real binary, one after the other.
+/// All tests that observe this machine through the real binary, run one after the other.
 @Suite(.serialized, .enabled(if: Live.isOn, "needs root"))
 enum LiveTests {}
 
 /// The recording that `uringtop record` made of a command.
 struct RecordedCommand {
   var status: Int32
-  /// Of the command: what it printed.
+  /// The command's standard output.
   var output: Data
   var error: String
   var snapshot: Snapshot
@@ -28,7 +28,7 @@ struct RecordedCommand {
     snapshot = try Observation.recording(path).snapshot(at: nil)
   }
 
-  /// Sum over all rings.
+  /// Counts summed over all rings.
   func sum(_ count: (Ring.Counts) -> UInt64) -> UInt64 {
     snapshot.rings.reduce(0) { $0 + count($1.counts) }
   }
@@ -55,7 +55,7 @@ final class BackgroundCommand {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try folder.create("error")
     try process.run()
-    // The file is there before its header.
+    // The file exists before its header is written.
     eventually { (try? current()) != nil || !process.isRunning }
   }
 
@@ -64,14 +64,14 @@ final class BackgroundCommand {
     process.waitUntilExit()
   }
 
-  /// As of what has been written up to now.
+  /// The snapshot at the end of the records written so far.
   func current() throws -> Snapshot {
     try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
   }
 
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-  /// Ends it as Ctrl-C does, and reads what it recorded.
+  /// Ends uringtop as Ctrl-C does, and reads the recording.
   func finish() throws -> Snapshot {
     send(SIGINT)
     process.waitUntilExit()
@@ -82,7 +82,7 @@ final class BackgroundCommand {
 }
 
 extension ChildProgram {
-  /// The next truth it prints.
+  /// The next truth that the program prints.
   func readTruth() throws -> ProgramTruth {
     try ProgramTruth(Data(try #require(readLine()).text.utf8))
   }

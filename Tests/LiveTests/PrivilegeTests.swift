@@ -88,7 +88,7 @@ extension LiveTests {
 
     private struct Document: Decodable { var requests: [Request] }
 
-    /// A poll of root's that waits since before the snapshot.
+    /// A poll by root that has waited since before the snapshot.
     private func waitingRequest(seenWith capabilities: [String]) throws -> Request {
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }
@@ -101,7 +101,7 @@ extension LiveTests {
       return try #require(document.requests.first { $0.pid == child.pid })
     }
 
-    /// A copy of uringtop where nobody can reach it.
+    /// A copy of uringtop in a folder that the user `nobody` can reach.
     private func reachableFolder() throws -> TemporaryFolder {
       let folder = try TemporaryFolder()
       try FileManager.default.setAttributes(

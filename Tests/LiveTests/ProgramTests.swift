@@ -6,7 +6,7 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Each program of Tests/Programs on this kernel, beside what it says itself.
+  /// Each program of Tests/Programs on this kernel, compared with its own truth.
   @Suite struct ProgramTests {
     static let all: [String] = {
       let folder = Command.root.appending(path: "Tests/Programs").path()
@@ -20,7 +20,7 @@ extension LiveTests {
         .filter { !endless.contains($0) }.sorted()
     }()
 
-    /// Those that keep requests in flight. (The program of the overflow case does so too, but for the
+    /// Programs that keep requests in flight. (The program of the overflow case does so too, but for the
     /// kernel they have ended.)
     static let holding = [
       "cancel", "defer_taskrun", "drain", "fixed_buffers", "link_timeout", "links",
@@ -28,7 +28,7 @@ extension LiveTests {
       "registered_ring", "ring_exit", "shared_ring", "sqpoll", "timeout",
     ]
 
-    /// Of this program alone: others on the machine may be loud.
+    /// A session filtered to this program: others on the machine may be busy.
     private static func session(watching program: String) throws -> LiveSession {
       var options = LiveSession.Options()
       options.filter.comms = [String(program.prefix(15))]
@@ -83,7 +83,7 @@ extension LiveTests {
       let session = try Self.session(watching: "hang_chain")
       let child = try TestPrograms.start("hang_chain")
       _ = child.readLine()
-      // It blocks after it has spoken.
+      // The program blocks after it has printed the line.
       eventually {
         session.current().rings.contains {
           $0.ownerTgid == child.pid && $0.lastWaitMinEvents > 0

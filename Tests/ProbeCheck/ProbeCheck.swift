@@ -3,8 +3,8 @@ import ProbeSupport
 import UringProbe
 import UringTrace
 
-/// Runs test programs under a live session and prints, for each, what was captured beside what the
-/// program counted. For guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for the
+/// Runs test programs under a live session and prints, for each, the captured counts next to the
+/// program's own. For guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for the
 /// capabilities alone.
 @main
 struct ProbeCheck {
@@ -42,7 +42,7 @@ struct ProbeCheck {
       }
       var seen = Comparison(session.current(), pid: child.pid)
       var differs = true
-      // emulated processors are slow, and the reader has to come by
+      // emulated processors are slow, and the reader must get its turn
       eventually(within: 10) {
         seen = Comparison(session.current(), pid: child.pid)
         differs =

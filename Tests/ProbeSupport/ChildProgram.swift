@@ -1,6 +1,6 @@
 import Glibc
 
-/// A test program that was started, and what it says.
+/// A running test program, and its output.
 public final class ChildProgram {
   public let pid: UInt32
   private let output: Int32
@@ -24,7 +24,7 @@ public final class ChildProgram {
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for argument in argv { free(argument) } }
     var child: pid_t = 0
-    // The threads that tests run on block signals: the program must not.
+    // Threads of tests block signals; the program must not inherit that.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -64,13 +64,13 @@ public final class ChildProgram {
     _ = write(input, &byte, 1)
   }
 
-  /// Kills a program that would not end by itself.
+  /// Kills the program, which would not end by itself.
   public func kill() {
     Glibc.kill(pid_t(pid), SIGKILL)
     _ = finish()
   }
 
-  /// Closes its input, reads its last line and waits for its end.
+  /// Closes the program's input, reads its last line and waits for its end.
   public func finish() -> (status: Int32, truth: Truth?) {
     close(input)
     var last: Truth?

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The model's counts for all rings of a process, beside the program's own.
+/// The model's counts for all rings of a process, next to the program's own counts.
 public struct Comparison {
   public var submitted: UInt64 = 0
   public var preparationFailures: UInt64 = 0

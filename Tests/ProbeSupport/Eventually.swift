@@ -1,9 +1,9 @@
 import Glibc
 
-/// Waits until a condition holds, and looks every few milliseconds whether it does.
+/// Waits until a condition holds, which it checks every few milliseconds.
 ///
-/// - Parameter limit: seconds after which it does not wait any longer; only a failure takes that long.
-/// - Returns: whether it holds.
+/// - Parameter limit: longest wait in seconds; only a failure takes that long.
+/// - Returns: true if the condition holds.
 @discardableResult
 public func eventually(within limit: Int = 60, _ condition: () throws -> Bool) rethrows -> Bool {
   let deadline = ContinuousClock.now + .seconds(limit)

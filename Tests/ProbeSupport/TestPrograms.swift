@@ -23,10 +23,10 @@ public enum TestPrograms {
     }
   }
 
-  /// Where one of them is.
+  /// Path of a program.
   public static func path(_ name: String) throws -> String { try folder.get() + "/\(name)" }
 
-  /// Starts one of them.
+  /// Starts a program of Tests/Programs.
   public static func start(_ name: String, _ arguments: String...) throws -> ChildProgram {
     try start(name, arguments: arguments)
   }

@@ -1,4 +1,4 @@
-// ASYNC_CANCEL by user_data, by fd (all of them), of nothing, of anything, and TIMEOUT_REMOVE.
+// ASYNC_CANCEL by user_data, by fd (all matches), without a match, of any request; and TIMEOUT_REMOVE.
 #include "program.h"
 
 static uint64_t park(struct ring *ring, int fd) {

@@ -1,5 +1,5 @@
-// churn N [MS]: N requests in flight in one ring, polls and timeouts, that come true all the time and are submitted again,
-// until standard input closes or SIGTERM. At any time one request of each user_data (0x100000 and on) is in flight.
+// churn N [MS]: keeps N requests in flight in one ring, polls and timeouts that end and are submitted again all the
+// time, until standard input closes or SIGTERM. At any time one request of each user_data (0x100000 on) is in flight.
 // The timeouts set the pace: half of the requests end within a second, or within MS milliseconds.
 #include <sys/eventfd.h>
 #include "program.h"
@@ -39,13 +39,13 @@ int main(int argc, char **argv) {
   hold_beside();
   for (unsigned turn = 0; !stop; turn++) {
     unsigned wanted = count / 64 + 1;
-    // A timeout ends each wait, however many completions were wanted.
+    // A timeout ends each wait, even if fewer than `wanted` CQEs are ready.
     while (!stop && io_uring_cq_ready(&ring->uring) < wanted) {
       int done = io_uring_submit_and_wait(&ring->uring, wanted);
       check(done >= 0 || done == -EINTR, "the wait failed");
     }
     eventfd_write(fds[turn % FDS], 1);
-    // The polls must look before the value is read.
+    // The polls must see the eventfd's value before it is read.
     io_uring_get_events(&ring->uring);
     eventfd_t value;
     eventfd_read(fds[turn % FDS], &value);
@@ -57,6 +57,6 @@ int main(int argc, char **argv) {
       prepare(ring, slot);
     }
   }
-  must_uring(io_uring_submit(&ring->uring)); // the truth has those that are prepared
+  must_uring(io_uring_submit(&ring->uring)); // the truth includes the prepared requests
   return finish();
 }

@@ -1,5 +1,5 @@
-// Registered buffers cloned to another ring (6.12 and later): read through the clone, and while the clone is in use the
-// first ring gives its own up.
+// Registered buffers cloned to another ring (6.12 and later): reads through the clone. While the clone is in use, the
+// first ring unregisters its own buffers.
 #include "program.h"
 
 #define REGISTER_CLONE_BUFFERS 30 // Debian 12's headers lack it

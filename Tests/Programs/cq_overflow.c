@@ -1,10 +1,10 @@
-// More completions than the CQ holds: the rest goes to the overflow list (nothing is dropped) and is reaped later.
-// A second ring is closed with CQEs unreaped, some of them still on the overflow list.
+// More completions than the CQ holds: the rest goes to the overflow list (none is dropped) and is reaped later.
+// A second ring is closed with unreaped CQEs, some of them on the overflow list.
 #include "program.h"
 
 enum { ENTRIES = 8 };
 
-// Three batches of NOPs into a CQ that holds one.
+// Three batches of NOPs into a CQ that holds one batch.
 static void overflow(struct ring *ring) {
   for (int batch = 0; batch < 3; batch++) {
     for (int i = 0; i < ENTRIES; i++) {
@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   check(*reaped->uring.cq.koverflow == 0, "CQEs were dropped");
   overflow(abandoned);
   close_ring(abandoned);
-  // What was on the overflow list is gone without a trace of its own.
+  // CQEs on the overflow list vanish without an event.
   for (unsigned i = 0; i < truth->request_count; i++)
     if (truth->requests[i].end == END_RING_EXIT) {
       truth->requests[i].end = END_CQE;

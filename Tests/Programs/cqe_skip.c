@@ -28,21 +28,21 @@ int main(int argc, char **argv) {
   if (!(ring->uring.features & IORING_FEAT_CQE_SKIP))
     skip("this kernel has no IORING_FEAT_CQE_SKIP");
 
-  // Alone: silence.
+  // A single request: no CQE.
   uint64_t alone = nop(ring, SKIP);
-  // A whole chain: silence.
+  // A whole chain: no CQE.
   uint64_t chain[] = {nop(ring, SKIP | LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
-  // A chain whose last request posts.
+  // A chain whose last request posts a CQE.
   uint64_t tail[] = {nop(ring, SKIP | LINK), nop(ring, SKIP | LINK), nop(ring, 0)};
-  // One that fails: it does post.
+  // A request that fails posts a CQE.
   uint64_t failing = bad_read(ring, SKIP);
-  // A failing head with the flag: only itself posts, what is behind it is cancelled in silence.
+  // A failing head with the flag: only the head posts a CQE, the others are cancelled without one.
   uint64_t silent[] = {bad_read(ring, SKIP | LINK), nop(ring, LINK), nop(ring, 0)};
-  // A failing head without the flag: what is behind it posts -ECANCELED in spite of its own flag.
+  // A failing head without the flag: the others post -ECANCELED in spite of their own flag.
   uint64_t loud[] = {bad_read(ring, LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
   submit(ring);
   reap(ring, 6);
-  // All of them were queued before this one, and all end where they are issued.
+  // All requests above were queued before this one and end when they are issued.
   uint64_t barrier = nop(ring, 0);
   submit(ring);
   reap_done(ring, barrier);

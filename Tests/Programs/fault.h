@@ -1,6 +1,6 @@
-// Faults made on purpose, each beside a healthy program that does the same without it: what rules of uringtop find, and
-// must not find. `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The request at fault has BAD as its
-// user_data, more of them the numbers behind it; others have GOOD.
+// Deliberate faults that uringtop's rules must find, each beside a healthy variant in which they must find nothing.
+// `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The request at fault has BAD as its user_data,
+// further faulty requests the numbers after BAD; other requests have GOOD.
 #ifndef FAULT_H
 #define FAULT_H
 
@@ -14,7 +14,7 @@ struct fault {
   void (*make)(bool faulty);
 };
 
-// The next SQE, cleared. The preparation functions of liburing leave its user_data alone.
+// The next SQE, cleared. liburing's preparation functions do not change its user_data.
 static struct io_uring_sqe *next(struct ring *ring, uint64_t user_data) {
   struct io_uring_sqe *one = io_uring_get_sqe(&ring->uring);
   check(one, "the submission queue is full");

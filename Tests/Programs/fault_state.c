@@ -1,4 +1,4 @@
-// Faults that last: each case makes its own and keeps it until standard input closes or SIGTERM.
+// Faults that last: each case makes its fault and keeps it until standard input closes or SIGTERM.
 #include <sched.h>
 #include <sys/mount.h>
 #include "fault.h"
@@ -39,7 +39,7 @@ static void waiting(bool faulty) {
   }
 }
 
-// A handler could write to the pipe, so there is none.
+// No signal has a handler: it could write to the pipe.
 static void deadlock(bool faulty) {
   static struct __kernel_timespec late = {.tv_sec = 1000};
   struct ring *ring = open_ring(8, 0);
@@ -95,7 +95,7 @@ static void stuck_request(bool faulty) {
   char path[64];
   struct ring *ring = open_ring(8, 0);
   make_fifo(path);
-  // In a worker: without, the first try opens it with O_NONBLOCK.
+  // IOSQE_ASYNC: without it, the first attempt opens with O_NONBLOCK.
   for (int i = 0; i <= 200; i++) {
     bool isLast = i == 200 && faulty;
     struct io_uring_sqe *open = next(ring, isLast ? BAD : GOOD);
@@ -173,7 +173,7 @@ static void unreaped_cqes(bool faulty) {
   wait_for_end();
 }
 
-// As a submission does it, but for the system call.
+// Publishes the SQEs as a submission does, but without the system call.
 static void publish(struct ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned count = sq->sqe_tail - sq->sqe_head;
@@ -197,7 +197,7 @@ static void unsubmitted_sqes(bool faulty) {
 static void sqpoll_stall(bool faulty) {
   struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 10};
   struct ring *ring = open_ring_with(8, parameters);
-  sleep_ms(300); // it sleeps now
+  sleep_ms(300); // the SQ thread sleeps now
   io_uring_prep_nop(next(ring, BAD));
   if (faulty) {
     publish(ring);

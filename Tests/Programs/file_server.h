@@ -1,4 +1,4 @@
-// A server of a FUSE file system that answers as little as a test wants.
+// A FUSE server that answers only what a test needs.
 #ifndef FILE_SERVER_H
 #define FILE_SERVER_H
 
@@ -14,7 +14,7 @@ static void answer(
   must(write(device, reply, header.len));
 }
 
-// A file system with one file, /file, of which it answers reads or does not.
+// Serves a file system with one file, /file. Reads are answered only if `answers` is true.
 static void serve_files(int device, bool answers) {
   static char question[1 << 18], content[4096];
   const struct fuse_in_header *header = (void *)question;

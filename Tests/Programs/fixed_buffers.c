@@ -1,5 +1,5 @@
-// Registered buffers: reads and writes through them, one past the buffer's end, one of an empty slot. The second has
-// a tag: emptying its slot posts a CQE that no request has.
+// Registered buffers: reads and writes through them, one past the buffer's end, one of an empty slot. The second buffer
+// has a tag: emptying its slot posts a CQE without a request.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     // 6.12 looks the buffer up in preparation; 6.1 and 6.17 and later when the request is issued.
     request(user_data)->prep_failed = steps[i].res < 0 && kernel_is("6.12");
   }
-  // Buffer 1 is in use while it is taken out of its slot: the tag comes when the read has ended.
+  // Buffer 1 is in use when its slot is emptied: the tag's CQE is posted when the read has ended.
   struct io_uring_sqe *read = sqe(ring);
   uint64_t reading = read->user_data;
   io_uring_prep_read_fixed(read, fds[0], buffers[1], 64, 0, 1);

@@ -1,4 +1,4 @@
-// Registered files: reads by index, a file opened into a slot and closed there, a slot emptied, and an empty slot.
+// Registered files: reads by index, a file opened into a slot and closed there, emptying a slot, using an empty slot.
 #include "program.h"
 
 static uint64_t read_slot(struct ring *ring, int slot) {

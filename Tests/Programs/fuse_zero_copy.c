@@ -1,5 +1,5 @@
-// A FUSE server over io_uring with zero copy (7.3): the command that brings a request lends the request's pages as a
-// registered buffer, until it is committed. Needs root. The numbers are those of include/uapi/linux/fuse.h.
+// A FUSE server over io_uring with zero copy (7.3): the command that delivers a request lends the request's pages as a
+// registered buffer until the request is committed. Needs root. The constants are those of include/uapi/linux/fuse.h.
 #include "fuse/server.h"
 #include "fuse/lent.h"
 #include "fuse/clients.h"
@@ -18,7 +18,7 @@ static void one_by_one(struct io *io) {
   }
 }
 
-// Three at a time, with members among one another.
+// Three requests at a time, with interleaved members.
 static void at_once(struct io *io) {
   struct entry *entry[3];
   uint64_t first[3], second[3];
@@ -73,7 +73,7 @@ static void incomplete(struct io *io) {
   end_io(io, SIZE / 2);
   check_data(io->data, 'u', SIZE / 2);
 
-  // Nobody uses the pages.
+  // No member uses the pages.
   begin_io(io, false, false, 0);
   entry = await_entry();
   NOTE_LENT(entry, "\"unused\"");
@@ -114,7 +114,7 @@ static void wrong_members(struct io *io) {
   end_io(io, SIZE);
 }
 
-// A request ends with its answer, though a member still has its pages (fuse_uring_req_end in 7.3's dev_uring.c).
+// A request ends with its answer even if a member still uses its pages (fuse_uring_req_end in 7.3's dev_uring.c).
 static void outliving(struct io *io) {
   int ends[2];
   make_pipe(ends);
@@ -127,7 +127,7 @@ static void outliving(struct io *io) {
   end_io(&io[0], SIZE);
   check(request(late)->end == IN_FLIGHT, "the member did not outlive its request");
   check_data(io[0].data, 0, SIZE);
-  // Meanwhile its slot has other pages.
+  // Meanwhile the slot has another request's pages.
   begin_io(&io[1], false, false, SIZE);
   struct entry *next = await_entry();
   check(next == entry, "the request came to another slot");
@@ -143,7 +143,7 @@ static void outliving(struct io *io) {
   check_data(io[0].data, 'p', SIZE); // after its pread() returned
 }
 
-// An answer through another ring leaves the pages in the slot of the first.
+// An answer through another ring leaves the pages in the slot of the first ring.
 static void elsewhere(struct io *io) {
   begin_io(io, false, false, 0);
   struct entry *entry = await_entry();

@@ -1,4 +1,4 @@
-// Hard links go on after an error; a soft link in the same chain does not.
+// A chain continues over hard links after an error, but not over a soft link in the same chain.
 #include "program.h"
 
 static uint64_t nop(struct ring *ring, unsigned flags) {

@@ -1,5 +1,5 @@
-// Requests that go to io-wq workers: reads and NOPs with IOSQE_ASYNC, buffered writes to one file in memory (hashed:
-// one at a time), and operations that always go there.
+// Requests that io-wq workers execute: reads and NOPs with IOSQE_ASYNC, buffered writes to one file in memory (hashed:
+// one at a time), and operations that workers always execute.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   reap_all(ring);
   for (int i = 0; i < COUNT; i++) {
     struct io_uring_sqe *write = sqe(ring);
-    // Without IOSQE_ASYNC: with it, 6.12 to 7.2 do not hash the work, as the file is not known yet when it is queued.
+    // No IOSQE_ASYNC: with it, 6.12 to 7.2 do not hash the work, because they queue it before they look up the file.
     io_uring_prep_write(write, memory, buffer[i], SIZE, (__u64)i * SIZE);
     ids[2][i] = write->user_data;
     struct io_uring_sqe *stat = sqe(ring);

@@ -1,4 +1,4 @@
-// LINK_TIMEOUT: one that expires, one disarmed by data that comes in time, one behind a request that ends at once.
+// LINK_TIMEOUT: one expires, one is disarmed by data in time, one is behind a request that ends at once.
 #include "program.h"
 
 static char buffer[64];

@@ -1,5 +1,5 @@
-// Local buffers, a proposal: a buffer for one submission, set up by IORING_OP_LOCAL_BUF for the fixed-buffer requests
-// behind it, whatever slot they name.
+// Local buffers, a proposal: IORING_OP_LOCAL_BUF sets up a buffer for the fixed-buffer requests behind it in the same
+// submission, whatever slot they name.
 #include "program.h"
 #include <linux/btf.h>
 
@@ -15,9 +15,9 @@ static struct lent {
 } lents[MAX_LENT];
 static unsigned lent_count, tag_count;
 
-// The opcode's number in the running kernel's BTF, -1 if it has none: elsewhere the number means something else.
+// The opcode's number in the running kernel's BTF, -1 if it has none: on other kernels the number is another opcode's.
 static int local_buffer_opcode(void) {
-  // Bytes behind a type's header: of itself, and of each of its `vlen` entries.
+  // Bytes behind a type's header: for the type itself, and for each of its `vlen` entries.
   static const unsigned char
       own[] = {[BTF_KIND_INT] = 4, [BTF_KIND_ARRAY] = 12, [BTF_KIND_VAR] = 4, [17] = 4},
       each[] = {[BTF_KIND_STRUCT] = 12,    [BTF_KIND_UNION] = 12,   [BTF_KIND_ENUM] = 8,
@@ -50,7 +50,7 @@ static int local_buffer_opcode(void) {
   return found;
 }
 
-// Sets up a buffer, of which a request with `tag` as its user_data tells when it is let go.
+// Sets up a buffer. When it is released, a CQE with `tag` as its user_data is posted.
 static uint64_t lend(void *address, unsigned length, uint64_t tag, unsigned flags) {
   struct io_uring_sqe *one = sqe(ring);
   one->opcode = (__u8)opcode;
@@ -62,7 +62,7 @@ static uint64_t lend(void *address, unsigned length, uint64_t tag, unsigned flag
   return one->user_data;
 }
 
-// The truth about a buffer that was set up.
+// Adds a buffer that was set up to the truth.
 static struct lent *lent(uint64_t leader, unsigned length, uint64_t tag) {
   check(lent_count < MAX_LENT, "too many buffers");
   struct lent *one = &lents[lent_count++];
@@ -96,7 +96,7 @@ static void nop(void) {
   io_uring_prep_nop(sqe(ring));
 }
 
-// Submits and waits for all requests, and the tags of buffers that are let go by then.
+// Submits, then waits for all requests and for the tags of released buffers.
 static void run(void) {
   submit(ring);
   reap_all(ring);
@@ -105,7 +105,7 @@ static void run(void) {
 }
 
 static void used(void) {
-  // Written from it behind a chain's read into it; slot 0 is empty.
+  // A chain of a read into the buffer and a write from it; slot 0 is empty.
   struct lent *one = provide(SIZE, TAG, 0);
   uint64_t read = borrow(one, false, file, 0, SIZE, IOSQE_IO_LINK),
            write = borrow(one, true, file, 0, SIZE, 0);
@@ -115,7 +115,7 @@ static void used(void) {
   expect(write, SIZE);
   check(truth->aux[0].user_data == TAG, "another tag");
 
-  // A NOP in between is none of its members. Workers keep it as well.
+  // A NOP in between is no member. Requests in workers also keep the buffer.
   one = provide(SIZE, 0, 0);
   read = borrow(one, false, file, 0, 4096, IOSQE_ASYNC);
   nop();
@@ -135,7 +135,7 @@ static void used(void) {
   run();
 }
 
-// A slot of the ring's own table is used before and after, by the same number.
+// A slot of the ring's table with the same index is used before and after.
 static void beside_a_slot(void) {
   struct iovec vector = {buffer, SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
@@ -159,7 +159,7 @@ static void misused(void) {
   expect(beyond, -EFAULT);
   expect(whole, 4096);
 
-  // More than the file has behind that offset.
+  // A read of more than the file has behind that offset.
   one = provide(SIZE, 0, 0);
   struct io_uring_sqe *short_one = sqe(ring);
   io_uring_prep_read_fixed(short_one, file, buffer, SIZE, 4096, 0);
@@ -176,7 +176,7 @@ static void misused(void) {
   expect(failed, -EBADF);
   expect(cancelled, -ECANCELED);
 
-  // One at a time. The second ends the submission, and the buffer with it: what follows finds an empty slot.
+  // Only one buffer at a time: a second ends the submission and the buffer, so the next request finds an empty slot.
   one = provide(4096, 0, 0);
   uint64_t inside = borrow(one, true, file, 0, 4096, 0), second = lend(buffer, 4096, 0, 0);
   uint64_t outside = fixed(false, file, 0, 4096, 0);

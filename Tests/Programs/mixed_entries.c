@@ -4,7 +4,7 @@
 
 enum { NOP128 = 63 }; // IORING_OP_NOP128
 
-// liburing 2.3 knows nothing of mixed CQEs: this takes them off the ring as they are.
+// Reaps CQEs of both sizes, which liburing 2.3 does not support.
 static void reap_mixed(struct ring *ring, unsigned count) {
   struct io_uring_cq *cq = &ring->uring.cq;
   while (count) {
@@ -24,7 +24,7 @@ static void reap_mixed(struct ring *ring, unsigned count) {
 
 int main(int argc, char **argv) {
   begin("mixed_entries", &argc, argv);
-  // A first, plain ring answers what the kernel knows.
+  // A plain ring first, to probe the kernel's opcodes.
   struct io_uring_probe *probe = io_uring_get_probe_ring(&open_ring(1, 0)->uring);
   check(probe, "no probe");
   unsigned setup = IORING_SETUP_CQE_MIXED | (probe->last_op >= NOP128 ? IORING_SETUP_SQE_MIXED : 0);
@@ -50,8 +50,8 @@ int main(int argc, char **argv) {
     expect(truth->requests[i].user_data, 0);
   }
   if (setup & IORING_SETUP_SQE_MIXED) {
-    // Two SQEs in a row that the kernel takes for one: NOP128 and its second half. submit() would count both, so
-    // the request is recorded here. It may not wrap around, which the first 25 SQEs have made sure of.
+    // Two consecutive SQEs that the kernel takes as one: NOP128 and its second half. submit() would count both, so
+    // the request is recorded here. It must not wrap around; after the first 25 SQEs it does not.
     check((ring->uring.sq.sqe_tail & ring->uring.sq.ring_mask) < 7, "NOP128 would wrap around");
     struct io_uring_sqe *nop = sqe(ring);
     uint64_t user_data = nop->user_data;

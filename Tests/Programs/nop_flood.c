@@ -1,5 +1,5 @@
-// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: NOPs as fast as they go, BATCH (default 32) a submission, on one CPU;
-// with a count until that many are done, however long it takes.
+// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: NOPs at full speed on one CPU, BATCH (default 32) per submission.
+// With --count it runs until that many are done, however long that takes.
 #include <sched.h>
 #include "program.h"
 
@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
   }
   struct ring *ring = open_ring((unsigned)batch, 0);
   struct io_uring *uring = &ring->uring;
-  uint64_t best = UINT64_MAX; // of 64 batches: what it costs when nothing else runs
+  uint64_t best = UINT64_MAX; // shortest time of 64 batches: the cost when nothing else runs
   uint64_t count = 0, start = now_ns(), deadline = start + (uint64_t)seconds * 1000000000u, now = start;
   while ((limit > 0 ? count < (uint64_t)limit : now < deadline) && !stop) {
     for (int round = 0; round < 64; round++) {

@@ -1,6 +1,5 @@
-// Requests in places where few programs have them: in an io-wq worker and in its queue, on a futex, waiting for a
-// process; with SQEs that are not submitted and a CQE that is not reaped. Prints the ready line, and keeps them until
-// standard input closes or SIGTERM.
+// Requests in rare places: in an io-wq worker and its queue, on a futex, waiting for a process; with SQEs not submitted
+// and a CQE not reaped. Prints the ready line and keeps the requests until standard input closes or SIGTERM.
 #include <sys/prctl.h>
 #include "program.h"
 
@@ -78,7 +77,7 @@ int main(int argc, char **argv) {
   check(io_uring_cq_ready(&ring->uring) == 1, "a request did not wait");
   truth->bulk_submitted = count + 1;
   truth->bulk_completed = 1;
-  // As a submission does it, but for the system call.
+  // Publishes SQEs as a submission does, but without the system call.
   struct io_uring_sq *sq = &ring->uring.sq;
   for (unsigned i = 0; i < 2; i++) {
     struct io_uring_sqe *queued = next(ring, 0);

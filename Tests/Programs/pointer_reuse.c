@@ -1,5 +1,4 @@
-// One request at a time, 512 times: the kernel uses the same io_kiocb again and again. NOPs, and reads of lengths
-// that tell them apart.
+// One request at a time, 512 times: the kernel reuses the same io_kiocb. NOPs, and reads with distinct lengths.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-// Requests that fail in preparation: alone, as a chain's head, in the middle of one and at its end.
+// Requests that fail in preparation: alone, and as the head, in the middle and at the end of a chain.
 #include "program.h"
 
 static uint64_t nop(struct ring *ring, unsigned flags) {

@@ -1,6 +1,6 @@
-// What a ring has registered, with requests parked on it: files (of some the descriptor is closed), buffers, and groups
-// of provided buffers of both kinds, in part used up. Prints the ready line, which says what holds how many, and keeps
-// everything until standard input closes or SIGTERM.
+// Registered files (some with their descriptor closed), registered buffers, and groups of provided buffers of both
+// kinds, partly used up, all with requests parked on them. Prints the ready line, with the number of holders of each,
+// and keeps everything until standard input closes or SIGTERM.
 #include "program.h"
 
 enum { FILES = 8, SIZE = 64 };
@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     vectors[i] = (struct iovec){memory[i], SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, vectors, 4));
 
-  // 4 less 1, 2, 8 entries with 5 less 2, 16 with all, 4 with none.
+  // Buffers left: 4 - 1; 2; 5 - 2 of 8 entries; 16 of 16; 0 of 4.
   provide(ring, 1, 4);
   provide(ring, 300, 2);
   provide_ring(ring, 2, 8, 5);

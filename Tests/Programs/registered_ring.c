@@ -1,5 +1,5 @@
 // A ring without a file descriptor (IORING_SETUP_REGISTERED_FD_ONLY, 6.5 and later): it is only in its task's table of
-// registered rings. A read waits in it, and four NOPs pass.
+// registered rings. A read waits in it, and four NOPs complete.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
   ring->cq_entries = parameters.cq_entries;
   truth->ring_count++;
 
-  // What liburing's io_uring_queue_mmap() does, for memory that is there already.
+  // Like liburing's io_uring_queue_mmap(), but for existing memory.
   struct io_uring_sq *sq = &ring->uring.sq;
   struct io_uring_cq *cq = &ring->uring.cq;
   sq->khead = (void *)(memory + parameters.sq_off.head);

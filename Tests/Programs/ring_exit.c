@@ -1,4 +1,4 @@
-// Two rings end with requests in flight: one is closed while the process lives, the other ends with the process.
+// Two rings end with requests in flight: one is closed while the process runs, the other ends with the process.
 #include "program.h"
 
 static void park(struct ring *ring, int fd) {
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
   for (unsigned i = 0; i < truth->request_count; i++)
     if (truth->requests[i].ring == left->index)
       truth->requests[i].end = END_RING_EXIT;
-  left->open = false; // stays open until the process is gone
+  left->open = false; // stays open until the process has exited
   say("\"closed_with\":7,\"exited_with\":7");
   return finish();
 }

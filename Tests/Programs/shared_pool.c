@@ -1,5 +1,5 @@
-// shared_pool: two rings of one task, whose requests share its pool of one bounded worker. The first ring's open has the
-// worker; behind it one more of the first ring is queued, and then one of the second ring.
+// shared_pool: two rings of one task, whose requests share its pool of one bounded worker. An open of the first ring
+// occupies the worker; behind it a second open of the first ring is queued, then one of the second ring.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   uint64_t first = poll_pipe(ring, parents[0]);
   pid_t child = must(fork());
   if (!child) {
-    // struct io_uring and the account are in shared memory: the child goes on where the parent was.
+    // struct io_uring and the account are in shared memory: the child continues where the parent stopped.
     char byte;
     alarm(0);
     close(done[1]);

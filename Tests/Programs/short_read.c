@@ -1,4 +1,4 @@
-// Reads that get less than they asked for: a file that ends, its end, a pipe, a vector, and /dev/zero (not short).
+// Reads that return less than requested: across and at the end of a file, a pipe, a vector; and /dev/zero (not short).
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
   int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
   for (int i = 0; i < 3; i++) {
     struct ring *ring = open_ring(8, setups[i]);
-    // More than once around both queues, so that a wrong stride would show.
+    // More entries than both queues hold, so that a wrong stride would show.
     for (unsigned batch = 0; batch < 4; batch++) {
       unsigned first = truth->request_count;
       for (unsigned j = 0; j < 7; j++) {

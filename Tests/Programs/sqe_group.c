@@ -1,4 +1,4 @@
-// SQE groups of a patch series: alone, in chains, failing at each place, cut off, with members that wait.
+// SQE groups, a patch series: alone, in chains, failing at each position, cut off, with waiting members.
 #include "program.h"
 
 enum {
@@ -35,7 +35,7 @@ static uint64_t unknown(unsigned flags) {
   return unknown->user_data;
 }
 
-// Submits, waits for all, and checks that each group's leader had its CQE after those of its members.
+// Submits, waits for all requests, and checks that each leader's CQE came after those of its members.
 static void run(void) {
   unsigned first = truth->request_count, left = submit(ring), order[64] = {0}, place = 0;
   for (unsigned i = first; i < truth->request_count; i++)
@@ -62,7 +62,7 @@ static void expect_all(unsigned count, const uint64_t *requests, const int *resu
     expect(requests[i], results[i]);
 }
 
-// Checks that requests ended as told, in order.
+// Checks the results of requests, in order.
 #define EXPECT(requests, ...) \
   do { \
     const int results_[] = {__VA_ARGS__}; \
@@ -78,14 +78,14 @@ static void plain(void) {
     skip("this kernel has no SQE groups");
   EXPECT(group, 0, 100, 50);
 
-  // It ends with its last member.
+  // A group ends with its last member.
   uint64_t beside[] = {nop(0), read_from(file, 10, GROUP), nop(0), nop(0)};
   run();
   EXPECT(beside, 0, 10, 0, 0);
   uint64_t two[] = {nop(GROUP), nop(0), nop(GROUP), nop(GROUP), nop(0)};
   run();
   EXPECT(two, 0, 0, 0, 0, 0);
-  // Or with what is submitted at once.
+  // A group also ends with the submission.
   uint64_t cut[] = {nop(GROUP), nop(GROUP)};
   run();
   uint64_t next[] = {nop(GROUP), nop(0)};
@@ -104,7 +104,7 @@ static void plain(void) {
   expect(quiet[2], 0);
 }
 
-// What the leader uses itself is none of its members' business.
+// Members do not use the registered buffer of their leader.
 static void registered(void) {
   struct iovec vector = {buffer, 4096};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));

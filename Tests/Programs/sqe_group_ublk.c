@@ -44,7 +44,7 @@ static int32_t run_control(unsigned number, void *data, size_t length, uint64_t 
   return request(command)->res;
 }
 
-// A command about the only I/O there is at a time.
+// A command for the only I/O in flight.
 static struct io_uring_sqe *io_command(unsigned number, int queue_id, int result) {
   struct io_uring_sqe *command = sqe(queue);
   command->opcode = IORING_OP_URING_CMD;
@@ -116,7 +116,7 @@ static bool is_read(void) {
   return ublksrv_get_op(description) == 0;
 }
 
-// Waits for an I/O of somebody, or until `pending` of the control ring has ended: then false.
+// Waits for an I/O. False if `pending` of the control ring has ended.
 static bool await_io(uint64_t pending) {
   struct io_uring_cqe *cqe;
   while (request(fetch)->end == IN_FLIGHT) {
@@ -132,7 +132,7 @@ static bool await_io(uint64_t pending) {
   return true;
 }
 
-// Tells ublk that the I/O is done.
+// Commits the I/O to ublk.
 static void commit(int result) {
   fetch = io_command(IO(UBLK_IO_COMMIT_AND_FETCH_REQ), 0, result)->user_data;
   submit(queue);
@@ -141,7 +141,7 @@ static void commit(int result) {
 static unsigned nr_buffers;
 static char buffers[MAX_EXTRA];
 
-// The leader lent its buffer, and had its CQE.
+// Adds the leader's buffer to the truth, and checks that the leader succeeded.
 static void note_buffer(uint64_t leader) {
   size_t used = strlen(buffers);
   snprintf(
@@ -151,7 +151,7 @@ static void note_buffer(uint64_t leader) {
   expect(leader, 0);
 }
 
-// Half of the I/O by each of two members.
+// Serves the I/O with two members, half each.
 static void serve(void) {
   int opcode = is_read() ? IORING_OP_READ : IORING_OP_WRITE;
   unsigned half = io_size() / 2;
@@ -165,7 +165,7 @@ static void serve(void) {
   commit((int)io_size());
 }
 
-// MARK: - What others do with the device
+// MARK: - Users of the device
 
 struct io {
   pthread_t thread;
@@ -203,7 +203,7 @@ static void end_io(struct io *io) {
 
 static void wrong_members(struct io *io) {
   begin_io(io, false);
-  // A read's buffer cannot be written from.
+  // A member cannot write from the buffer of a read.
   uint64_t leader = lend(0), opposite = member(IORING_OP_WRITE, file, 0, 4096, GROUP),
            nop = member(IORING_OP_NOP, -1, 0, 0, 0);
   submit(queue);
@@ -248,7 +248,7 @@ static void sockets(struct io *io) {
   commit(SIZE);
   end_io(io);
 
-  // A member that waits keeps the buffer.
+  // A waiting member keeps the buffer.
   begin_io(io, false);
   leader = lend(0);
   uint64_t receive = member(IORING_OP_RECV, ends[0], 0, 4096, GROUP),
@@ -292,7 +292,7 @@ int main(int argc, char **argv) {
 
   fetch = io_command(IO(UBLK_IO_FETCH_REQ), 0, 0)->user_data;
   submit(queue);
-  // The kernel looks for partitions meanwhile.
+  // Meanwhile the kernel reads the partition table.
   for (uint64_t start = send_control(UBLK_CMD_START_DEV, NULL, 0, (uint64_t)getpid()); await_io(start);)
     serve();
 

@@ -1,4 +1,4 @@
-// A ring whose submissions a kernel thread picks up, once while it is awake and once after it went to sleep.
+// A ring whose SQ thread takes submissions, once while it is awake and once after it went to sleep.
 #include <dirent.h>
 #include "program.h"
 
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   make_pipe(fds);
   int thread;
   while (!(thread = sq_thread()))
-    sleep_ms(1); // it names itself when it begins to run
+    sleep_ms(1); // the thread sets its name when it begins to run
   for (int round = 0; round < 2; round++) {
     for (int i = 0; i < 8; i++)
       io_uring_prep_nop(sqe(ring));
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     submit(ring);
     reap_all(ring);
     if (!round) {
-      // after 30 ms, but a busy machine takes its time
+      // after 30 ms, or later on a busy machine
       for (int waited = 0; waited < 1000 && !(*ring->uring.sq.kflags & IORING_SQ_NEED_WAKEUP); waited++)
         sleep_ms(10);
       check(*ring->uring.sq.kflags & IORING_SQ_NEED_WAKEUP, "the SQ thread did not go to sleep");

@@ -1,9 +1,9 @@
-// Submits NOPs from a place that has a name, twenty a second, until standard input closes or SIGTERM. Compiled with
-// frame pointers: the stack at each submission is whole.
+// Submits NOPs from a named function, twenty a second, until standard input closes or SIGTERM. Compiled with frame
+// pointers, so that the stack at each submission is complete.
 #include "program.h"
 
-// Without liburing, whose library has no frame pointers. The frame of the function that makes the system call itself
-// is not in a stack by frame pointers: that is glibc's syscall() and its caller.
+// No liburing, whose library has no frame pointers. A stack by frame pointers lacks the frame of the function that
+// makes the system call: glibc's syscall() and its caller.
 __attribute__((noinline)) static void submit_here(struct ring *ring) {
   must(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
   truth->bulk_submitted++; // no tail call

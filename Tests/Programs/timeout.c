@@ -1,5 +1,5 @@
-// TIMEOUT: expired, ended by a number of completions, removed, updated to a shorter time, and one whose expiry is a
-// success.
+// TIMEOUT: expired, ended by a number of completions, removed, updated to a shorter time, and one whose expiry counts
+// as success.
 #include "program.h"
 
 static uint64_t timeout(struct ring *ring, struct __kernel_timespec *time, unsigned count, unsigned flags) {

@@ -1,12 +1,12 @@
-// workload [--rate N] [--seconds N] [--depth N]: a varied load to look at, until SIGTERM, SIGINT or SIGHUP. N is about
-// how many operations a second all three rings do together (default 600).
+// workload [--rate N] [--seconds N] [--depth N]: a varied load to look at, until SIGTERM, SIGINT or SIGHUP. The rate is
+// the approximate number of operations a second on all three rings together (default 600).
 //
 // - wl-disk: random reads and writes of a temporary file, O_DIRECT where the file system has it, through registered
 //   buffers and a registered file.
-// - wl-files: buffered work on files: open, write, fsync, read, statx, close; now and then a chain, now and then one
+// - wl-files: buffered work on files: open, write, fsync, read, statx, close; at times a chain, at times a chain
 //   that breaks; errors.
 // - wl-net: echoes over socket pairs (receives wait armed with poll, buffers provided by a buffer ring), timeouts,
-//   link timeouts that expire, and a poll that never comes true.
+//   link timeouts that expire, and a poll that never becomes ready.
 #include "program.h"
 
 enum kind { TICK, PLAIN, FAILS, OPENED, CLOSED, SERVER, CLIENT, REPLY, PARKED, DISK };
@@ -253,7 +253,7 @@ static void net_tick(struct worker *w) {
     io_uring_prep_send(
         next(w, PLAIN, pair), net.pairs[pair][0], net.requests[pair], 16 + randomly(w, 200), MSG_NOSIGNAL);
   }
-  if (++ticks % 25 == 0) { // twice a second: a poll that its timeout ends
+  if (++ticks % 25 == 0) { // twice a second: a poll that a link timeout ends
     make_room(w, 2);
     struct io_uring_sqe *poll = next(w, FAILS, 0);
     io_uring_prep_poll_add(poll, net.idle[0], POLLIN);
@@ -333,7 +333,7 @@ static void *work(void *argument) {
       must_uring(error);
     reap_ready(w, &ticked);
   }
-  // Ends what still waits, and counts it.
+  // Cancels waiting requests, and counts them.
   w->stopping = true;
   while (in_flight(w)) {
     struct io_uring_sqe *cancel = next(w, PLAIN, 0);

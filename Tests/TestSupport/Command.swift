@@ -16,7 +16,7 @@ public enum Command {
   public static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs it to its end. Standard input is empty, outputs are no terminal.
+  /// Runs the binary to its end. Standard input is empty, outputs are no terminal.
   @discardableResult
   public static func run(
     _ arguments: String..., environment: [String: String] = [:], program: URL = binary,
@@ -36,7 +36,7 @@ public enum Command {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    // Files, not pipes: nothing can block.
+    // Files rather than pipes, so that no write can block.
     let output = try folder.create("output")
     let error = try folder.create("error")
     process.standardOutput = output

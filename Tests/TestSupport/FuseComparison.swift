@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Groups of FUSE requests beside what the server says that it was lent.
+/// Compares groups of FUSE requests with the buffers that the server says it was lent.
 struct FuseComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Groups beside what a program says of the buffers that were lent: what all providers have alike.
+/// Compares groups with a program's truth about lent buffers: the part common to all providers.
 protocol LentGroupComparison {
   var truth: ProgramTruth { get }
   var differences: [String] { get set }

@@ -3,10 +3,10 @@ import ProbeSupport
 
 /// Tests with live capture.
 public enum Live {
-  /// With URINGTOP_REQUIRE_LIVE=1 live tests run in any case, and fail where they cannot work.
+  /// True with URINGTOP_REQUIRE_LIVE=1: live tests always run, and fail where they cannot work.
   public static let isRequired =
     ProcessInfo.processInfo.environment["URINGTOP_REQUIRE_LIVE"] == "1"
 
-  /// Live tests run.
+  /// True if live tests run.
   public static let isOn = TestPrograms.areAllowed
 }

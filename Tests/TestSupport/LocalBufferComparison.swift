@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Groups of local buffers beside what the program says that it set up and used.
+/// Compares groups of local buffers with the buffers that the program says it set up and used.
 struct LocalBufferComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []
@@ -61,7 +61,7 @@ struct LocalBufferComparison: LentGroupComparison {
       "given back after the submission and its last use")
   }
 
-  /// A request outside such a submission that names a slot of the ring's table belongs to no such group.
+  /// A request that names a slot of the ring's table outside such a submission belongs to no such group.
   private mutating func compareOthers(
     _ snapshot: Snapshot, _ told: [ProgramTruth.LocalBuffer], _ rings: Set<Ring.ID>
   ) {

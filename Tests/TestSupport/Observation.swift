@@ -4,28 +4,28 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A recording of a program, and what the program said itself.
+/// A recording of a program, and the program's own truth.
 public struct Observation: Sendable, CustomStringConvertible {
-  /// A folder's name: a kernel series.
+  /// The folder's name: a kernel series.
   public var kernel: String
   public var program: String
   private var folder: URL
 
-  /// - Parameter folder: has PROGRAM.uring and PROGRAM.json, as scripts/observe-programs leaves them.
+  /// - Parameter folder: folder with PROGRAM.uring and PROGRAM.json, as scripts/observe-programs leaves them.
   public init(_ program: String, in folder: URL) {
     self.program = program
     self.folder = folder
     kernel = folder.lastPathComponent
   }
 
-  /// All that a folder holds.
+  /// All observations in a folder.
   public static func all(in folder: URL) -> [Observation] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().filter { $0.hasSuffix(".uring") }
       .map { Observation(String($0.dropLast(6)), in: folder) }
   }
 
-  /// Folders in a folder.
+  /// Subfolders of a folder.
   public static func folders(in folder: URL) -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().map { folder.appending(path: $0, directoryHint: .isDirectory) }
@@ -40,7 +40,7 @@ public struct Observation: Sendable, CustomStringConvertible {
     return truth
   }
 
-  /// Of the recording.
+  /// Path of the recording.
   public var path: String { folder.appending(path: "\(program).uring").path() }
 
   public func recording() throws -> Recording { try Self.recording(path) }
@@ -49,7 +49,7 @@ public struct Observation: Sendable, CustomStringConvertible {
     try Recording(path: FilePath(path))
   }
 
-  /// As of the end of the recording.
+  /// The snapshot at the end of the recording.
   public func snapshot() throws -> Snapshot { try recording().snapshot(at: nil) }
 
   public func comparison() throws -> TruthComparison {

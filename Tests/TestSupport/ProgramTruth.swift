@@ -4,7 +4,7 @@ import Foundation
 public struct ProgramTruth: Decodable, Sendable {
   public var program: String
   public var pid: UInt32
-  /// The program goes on: its requests in flight are those of now.
+  /// True in a ready line: the program continues, with its present requests in flight.
   public var ready: Bool?
   public var rings: [Ring]
   public var requests: [Request]
@@ -20,7 +20,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var unreaped: UInt64
   public var aux: [AuxiliaryCQE]?
 
-  // Of single programs.
+  // Members of single programs' truths.
   public var broken: Int?
   public var causes: [UserData]?
   public var deferred: Int?
@@ -85,7 +85,7 @@ public struct ProgramTruth: Decodable, Sendable {
 
   /// The buffer that a FUSE server was lent with a request.
   public struct FuseRequest: Decodable, Sendable {
-    /// The command that brought the request.
+    /// The command that delivered the request.
     public var leader: UserData
     public var members: [UserData]
     public var slot: UInt32
@@ -117,7 +117,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var res: Int32
   }
 
-  /// 64 bits, in JSON as a string: "0x1001".
+  /// A 64-bit number, in JSON a string: "0x1001".
   public struct UserData: Decodable, Hashable, Sendable, CustomStringConvertible {
     public var value: UInt64
 
@@ -135,14 +135,14 @@ public struct ProgramTruth: Decodable, Sendable {
     public var description: String { "0x" + String(value, radix: 16) }
   }
 
-  /// From a line of a program's output.
+  /// Decodes a line of a program's output.
   public init(_ line: Data) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     self = try decoder.decode(ProgramTruth.self, from: line)
   }
 
-  /// From the last line of a program's output; nil if it said nothing.
+  /// Decodes the last line of a program's output; nil if the output is empty.
   public init?(lastLineOf output: Data) throws {
     guard let line = output.split(separator: UInt8(ascii: "\n")).last else { return nil }
     try self.init(Data(line))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that goes when nobody needs it.
+/// A folder that is deleted when it is released.
 public final class TemporaryFolder {
   public let url: URL
 

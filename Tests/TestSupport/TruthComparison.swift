@@ -10,10 +10,10 @@ public struct TruthComparison {
   private var chains: [Chain.ID: Chain] = [:]
   private var members: [Request.ID: Chain.Member] = [:]
 
-  /// Each names the program and the request; empty if all is the same.
+  /// Differences, each with the program and the request; empty if there are none.
   public private(set) var differences: [String] = []
 
-  /// - Parameter pid: the program's process as uringtop sees it, where that is not the truth's.
+  /// - Parameter pid: the process id that uringtop sees, if it differs from the truth's.
   public init(_ truth: ProgramTruth, _ snapshot: Snapshot, pid: UInt32? = nil) {
     self.truth = truth
     self.snapshot = snapshot
@@ -32,7 +32,7 @@ public struct TruthComparison {
   /// The request with this `user_data`.
   public func request(_ userData: ProgramTruth.UserData) -> Request? { reported[userData]?.first }
 
-  // MARK: What is compared
+  // MARK: Comparisons
 
   private mutating func compare() {
     expect(snapshot.lost.total, 0, "lost records")
@@ -62,7 +62,7 @@ public struct TruthComparison {
     let name = "ring of fd \(told.fd)"
     expect(ring.sqEntries, told.sqEntries, name, "SQ entries")
     expect(ring.cqEntries, told.cqEntries, name, "CQ entries")
-    // liburing asks the kernel for more where it can.
+    // liburing sets further flags if the kernel supports them.
     for flag in told.setup where !ring.setupFlags.names.contains(flag) {
       differ(name, "setup flag \(flag) is missing")
     }
@@ -91,7 +91,7 @@ public struct TruthComparison {
     expect(inFlight, isOver ? 0 : truth.inFlight - UInt64(unreaped), "in flight")
   }
 
-  /// CQEs that were in the ring when the program closed it: counted as the request's, not as reaped.
+  /// Number of CQEs in the ring when the program closed it: counted for their request, but not as reaped.
   private var reapedLate: Int {
     truth.requests.filter { $0.unreaped == true && $0.cqes > 0 }.count
   }
@@ -172,7 +172,7 @@ public struct TruthComparison {
     }
   }
 
-  /// From the event log: a request keeps the last one only.
+  /// Results from the event log: a request keeps only its last CQE.
   private func resultsOfAllCQEs(_ request: Request) -> [Int32] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)
@@ -215,7 +215,7 @@ public struct TruthComparison {
     expect(
       chain.members.map { ProgramTruth.UserData($0.userData) }, told.map(\.userData), name,
       "members")
-    // At the end of a ring all are cancelled, for that reason.
+    // The end of a ring cancels all members, whatever the chain's state.
     guard !told.contains(where: { $0.end == .ringExit }) else { return }
     let cause = cause(of: told)
     let brokenBy = chain.members.first { $0.request == chain.brokenBy }
@@ -228,7 +228,7 @@ public struct TruthComparison {
       cancelled.map { told[$0].userData }, name, "cancelled")
   }
 
-  /// Because the chain broke, and not a link timeout that was not needed any more.
+  /// True if the break of the chain cancelled the request; false for a link timeout that was no longer needed.
   private func isCancelled(_ chain: [ProgramTruth.Request], _ index: Int) -> Bool {
     let told = chain[index]
     if told.end == .silent { return true }
@@ -237,7 +237,7 @@ public struct TruthComparison {
     return isCancelled(chain, index - 1)
   }
 
-  /// Place of the request that broke the chain.
+  /// Index of the request that broke the chain.
   private func cause(of chain: [ProgramTruth.Request]) -> Int? {
     if let refused = chain.firstIndex(where: { $0.prepFailed == true }) { return refused }
     if let expired = chain.firstIndex(where: { $0.opcode == "LINK_TIMEOUT" && $0.res == -62 }) {
@@ -315,7 +315,7 @@ public struct TruthComparison {
     }
   }
 
-  // MARK: What only some programs tell
+  // MARK: Truths of single programs
 
   private mutating func compareSpecials() {
     func steps(_ kinds: Step.Kind...) -> Int {
@@ -329,7 +329,7 @@ public struct TruthComparison {
       let plain = (truth.asyncReads ?? 0) + (truth.asyncNops ?? 0) + (truth.forced ?? 0)
       expect(steps(.queuedToWorker), plain, "work that is not hashed")
     }
-    // A second one is found by looking, now and then.
+    // A second descriptor is only found by the periodic scan.
     if let fds = truth.ringFds, !isOver {
       expect(Set(rings[0].descriptors.map(\.fd)), Set(fds), "descriptors of the ring")
     }

@@ -4,11 +4,11 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Names of requests' files while descriptors, registered slots and inode numbers are reused, by the program
-  /// thousand_files, whose `user_data` tell what each request is on.
+  /// Names of requests' files while the program thousand_files reuses descriptors, registered slots and inode
+  /// numbers. Its `user_data` identifies the file of each request.
   @Suite struct FileNameTests {
     private static func session() throws -> LiveSession {
-      // names are asked for the newest requests: those of others must not come before
+      // names are looked up for the newest requests: other programs' requests must not displace them
       try LiveSessionTests.session { $0.filter.comms = ["thousand_files"] }
     }
 
@@ -36,7 +36,7 @@ extension LiveTests {
         names.check($0)
         return names.right[.file, default: []].contains(0x11f9)
       }
-      // It was read as a registered file.
+      // The file was read as a registered file.
       try #require(names.right[.file, default: []].contains(0x11f9))
 
       child.proceed()
@@ -74,7 +74,7 @@ extension LiveTests {
         guard let kind = kind(request), let name = snapshot.fileNames.name(of: request) else {
           continue
         }
-        // of a SPLICE, the output is looked up first
+        // the output of a SPLICE is looked up first
         if kind == .splice, name.hasPrefix("an unknown file to ") { continue }
         if isRight(name, kind, request.userData) {
           right[kind, default: []].insert(request.userData)

@@ -6,9 +6,9 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// Filters in the kernel pass all requests that match, and no others.
+  /// Filters in the kernel pass exactly the matching requests.
   @Suite struct FilterTests {
-    /// Runs `links` once under the filter, and says what was seen of it and of everything.
+    /// Runs `links` once under the filter. Returns the events of `links` and of all programs.
     private func run(
       _ filter: Filter, includesDescendants: Bool = false
     ) throws -> (child: Comparison, truth: Truth?, snapshot: Snapshot) {
@@ -48,7 +48,7 @@ extension LiveTests {
       #expect(try run(filter).child.rings == 0)
     }
 
-    /// With the program's name: other rings of a busy machine have such descriptors and opcodes, too.
+    /// Filters that include the program's name: other rings of a busy machine have such descriptors and opcodes, too.
     @Test func descriptorSelects() throws {
       var filter = Filter()
       filter.comms = ["links"]

@@ -5,9 +5,9 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Programs that were there before the capture, each with requests in one place.
+  /// Programs older than the capture, each with requests in one place.
   @Suite struct InventoryTests {
-    /// Requests in flight of a program that started before uringtop.
+    /// Requests in flight of a program started before uringtop.
     private func found(
       _ program: String, _ arguments: String..., expecting count: Int? = nil,
       _ check: (Snapshot, [Request], Ring) throws -> Void
@@ -64,7 +64,7 @@ extension LiveTests {
       }
     }
 
-    /// The thread's sleep limits it: not older than the program, and not younger than the sleep.
+    /// The thread's sleep bounds the age: not older than the program, not younger than the sleep.
     @Test func theAgeOfWhatHangs() throws {
       let before = LiveSessionTests.now()
       let child = try TestPrograms.start("hang_poll")
@@ -79,7 +79,7 @@ extension LiveTests {
       let asleepAtLast = LiveSessionTests.now()
       let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
       let snapshot = LiveSessionTests.wait(session) {
-        // A sleep is reported from a second on.
+        // A sleep is reported once it lasts a second.
         if $0.rings.first?.waiter?.asleepSince == nil { session.perform(.inventory) }
         return !$0.requests.isEmpty && $0.rings.first?.waiter?.asleepSince != nil
       }
@@ -202,11 +202,11 @@ extension LiveTests {
       }
     }
 
-    /// Files and buffers with what holds them, and what groups of provided buffers have left.
+    /// Files and buffers with their holders, and the buffers left in groups of provided buffers.
     @Test func registeredBefore() throws {
       try found("registered", "--hold") { snapshot, requests, ring in
         #expect(ring.files.map(\.index) == [0, 1, 2, 3, 4, 5])
-        // Up to 6.12 the kernel has no count for each.
+        // Up to 6.12 the kernel has no reference count per file.
         let counts = ring.files.compactMap(\.references)
         #expect(counts.isEmpty || counts == [2, 2, 0, 1, 0, 0])
         for request in requests where !request.namesDescriptor {
@@ -215,12 +215,12 @@ extension LiveTests {
           #expect(name.hasPrefix(kind))
           #expect(snapshot.cause(of: request)?.text.contains(name) == true)
         }
-        // Of this one the descriptor is still open.
+        // The descriptor of this request's file is still open.
         let asked = try #require(requests.first { $0.file == .fixed(0) })
         let cause = try #require(snapshot.cause(of: asked))
         #expect(cause.text.contains("which reports nothing"))
         #expect(cause.text.contains("write end: registered/\(asked.submitterTgid) fd "))
-        // Of this one's pipe only a registered file can write.
+        // Only a registered file can write to this request's pipe.
         let other = try #require(requests.first { $0.namesDescriptor })
         #expect(
           snapshot.cause(of: other)?.text.contains("write end: registered with a ring") == true)
@@ -251,7 +251,7 @@ extension LiveTests {
       }
     }
 
-    /// Queued behind a request of another ring, which the filter leaves out.
+    /// A request queued behind a request of another ring, which the filter excludes.
     @Test func aRingThatSharesAPoolOfWorkers() throws {
       let child = try TestPrograms.start("shared_pool", arguments: ["--hold"])
       defer { _ = child.finish() }
@@ -277,18 +277,18 @@ extension LiveTests {
         session.perform(.inventory)
         eventually { session.current().rings.first?.balance?.time != looked }
         let ring = session.current().rings.first
-        // All requests are on lists, and a ring that moves too fast is not counted.
+        // All requests are on lists, and requests of a ring that changes too fast are not counted.
         #expect(ring?.notListed == 0)
         guard let balance = ring?.balance, balance.method != .unknown else { continue }
         #expect(balance.accounted == balance.outstanding)
       }
       let snapshot = session.current()
       #expect(snapshot.lost.total == 0)
-      // One of each user_data is in flight at a time.
+      // One request of each user_data is in flight at a time.
       #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
       #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
       _ = child.finish()
-      // On a busy machine it takes a while until the ring is known to be closed.
+      // On a busy machine it takes a while until the close of the ring is seen.
       var last = session.current()
       eventually {
         last = session.current()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import UringProbe
 
-/// Reading and copying the kernel's types, beside libbpf's own reader. Needs no root.
+/// Reading and copying the kernel's types, compared with libbpf's own reader. Needs no root.
 @Suite(.enabled(if: access("/sys/kernel/btf/vmlinux", R_OK) == 0, "no type information"))
 struct KernelTypeTests {
   @Test func tableReadsWhatLibbpfReads() throws {
@@ -45,7 +45,7 @@ struct KernelTypeTests {
     }
     let names = Set(copies.keys)
     #expect(names.isSuperset(of: ["io_ring_ctx", "io_kiocb", "task_struct", "io_uring_op"]))
-    // much less than all
+    // far fewer than all types
     #expect(copy.ids.count * 4 < reference.ids.count)
   }
 
@@ -77,7 +77,7 @@ private final class LibbpfTypes {
     return name.isEmpty ? nil : name
   }
 
-  /// All that is copied of a type, as text. What is nested appears with its own members.
+  /// The copied part of a type, as text. Nested types appear with their members.
   func layout(_ id: UInt32) -> String {
     guard id != 0, let type = type(id) else { return "void" }
     let name = String(cString: name(of: type))

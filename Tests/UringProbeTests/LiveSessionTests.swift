@@ -4,12 +4,12 @@ import Testing
 import UringProbe
 import UringTrace
 
-/// Everything that observes this machine, one after the other.
+/// All tests that observe this machine, run one after the other.
 @Suite(.serialized, .enabled(if: TestPrograms.areAllowed, "needs root"))
 enum LiveTests {}
 
 extension LiveTests {
-  /// Live capture of real programs, compared with what they counted themselves.
+  /// Live capture of real programs, compared with the programs' own counts.
   @Suite struct LiveSessionTests {
     /// CLOCK_MONOTONIC in nanoseconds.
     static func now() -> UInt64 {
@@ -27,7 +27,7 @@ extension LiveTests {
       return try LiveSession(options)
     }
 
-    /// Waits until a snapshot is as it should be.
+    /// Waits until a snapshot meets a condition.
     static func wait(
       _ session: LiveSession, until condition: (Snapshot) -> Bool
     ) -> Snapshot {
@@ -71,7 +71,7 @@ extension LiveTests {
       let ring = try #require(Self.rings(snapshot, of: child.pid).first)
       #expect(ring.isFound)
       #expect(ring.sqEntries > 0)
-      // its own and the other process's
+      // the program's own descriptor and the other process's
       #expect(Set(ring.descriptors.map(\.tgid)).count == 2)
     }
 
@@ -118,12 +118,12 @@ extension LiveTests {
     }
 
     @Test func countsAreExactThoughMostIsLost() throws {
-      // Smaller than a batch: a loss begins and ends thousands of times a second.
+      // A buffer smaller than a batch: losses begin and end thousands of times a second.
       let session = try Self.session { $0.ringBufferSize = 1 << 12 }
       let child = try TestPrograms.start(
         "nop_flood", "1", "128", "--count", "500000", "--hold")
       let truth = child.readLine()
-      // Its creation may have been lost: then it is looked for.
+      // If the creation of the ring was lost, a scan finds it.
       _ = Self.wait(session) { !Self.rings($0, of: child.pid).isEmpty }
       #expect(child.finish().status == 0)
       let snapshot = session.stop()
@@ -140,7 +140,7 @@ extension LiveTests {
       }
       let unmeasured = rings.reduce(0) { $0 + $1.counts.unmeasured }
       #expect(measured + unmeasured == told)
-      // Requests whose places in the table of starts collide: a few pairs at most.
+      // Requests whose slots in the table of starts collide: a few pairs at most.
       #expect(unmeasured * 20 < told)
     }
 

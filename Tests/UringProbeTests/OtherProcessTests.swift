@@ -6,9 +6,9 @@ import UringBase
 
 @testable import UringProbe
 
-/// Looks at other processes, none of which must wait for what a process decides.
+/// Reads of other processes, none of which may wait for the process read.
 @Suite struct OtherProcessTests {
-  /// Nobody has written to the page yet: a read would have the process's own page fault handled for it.
+  /// The page has not been written yet: a read would have to wait for the process's own page fault handler.
   @Test func memoryThatIsNotThereIsNotRead() throws {
     let size = 2 * Int(getpagesize())
     let memory = try #require(
@@ -18,7 +18,7 @@ import UringBase
     #expect(own.words(at: address, count: 1) == nil)
     memory.storeBytes(of: 7, as: UInt32.self)
     #expect(own.words(at: address, count: 1) == [7])
-    // The second page is not there.
+    // The second page is not mapped.
     let last = address + UInt64(getpagesize()) - 4
     #expect(own.words(at: last, count: 1) == [0])
     #expect(own.words(at: last, count: 2) == nil)
@@ -33,7 +33,7 @@ import UringBase
       close(file)
       unlink(path)
     }
-    // Names that change elsewhere meanwhile can make it give up.
+    // Names that change meanwhile can make the search give up.
     #expect(
       eventually {
         let found = cbpf_open_known(path)

@@ -16,7 +16,7 @@ struct PartsTests {
     #expect(oneLine([0x66, 0xFF, 0x6F]) == "f\u{FFFD}o")
   }
 
-  /// The name has what ends it, and what makes one character of that or of the line's end.
+  /// Names that contain their own terminator, or marks that combine with it or with the line's end.
   @Test func namesDoNotHideWhatFollowsThem() {
     let fields = Procfs.statFields("42 (a) R 7\u{0600}) S 1 2 3")
     #expect(fields == ["S", "1", "2", "3"])
@@ -67,7 +67,7 @@ struct PartsTests {
     var pacing = DrainPacing(ringBufferSize: 1 << 20)
     for _ in 0..<20 { _ = pacing.pause(after: 0) }
     #expect(pacing.pause(after: 0) == 200_000_000)
-    // From a long sleep to one that nobody needs to end, as soon as more arrives.
+    // When more records arrive, the pause drops at once to one short enough to need no wake-up.
     #expect(pacing.pause(after: 100 << 10) == 10_000_000)
     for _ in 0..<20 { _ = pacing.pause(after: 300 << 10) }
     #expect(pacing.pause(after: 300 << 10) == 1_000_000)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringProbe
 
-/// Which program a kernel refused is known by libbpf's words; scripts/fault-injection has kernels refuse them.
+/// libbpf's messages identify the program that a kernel refused; scripts/fault-injection makes kernels refuse programs.
 @Suite struct RefusalTests {
   @Test func theProgramIsTheLastThatFailedToLoad() {
     let log = """

@@ -6,7 +6,7 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// Files that a process has mapped, and that its owner has prepared.
+/// Files that a process has mapped, and files prepared by its owner.
 @Suite struct UserSymbolTests {
   let folder = "/tmp/uringtop-symbols-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 
@@ -25,7 +25,7 @@ import enum UringBase.Procfs
     close(file)
   }
 
-  /// A mapping of a file by its path alone, as where map_files must not be read.
+  /// A mapping of a file by its path alone, as if map_files were not readable.
   private func mapping(_ name: String) throws -> Mapping {
     var status = stat()
     try #require(lstat(path(name), &status) == 0)
@@ -110,7 +110,7 @@ import enum UringBase.Procfs
     #expect(mappings[1].range == 0x3000..<0x4000 && mappings[1].offset == 0x1000)
   }
 
-  /// A program of the user would be asked for the contents, and might never answer.
+  /// A program of the user would have to deliver the contents, and might never answer.
   @Test func fileSystemsThatUsersServeAreNotAsked() throws {
     let text = """
       1 0 8:1 / / rw - ext4 /dev/sda1 rw
@@ -158,7 +158,7 @@ import enum UringBase.Procfs
   }
 }
 
-/// The symbol tables of files that come from strangers.
+/// Symbol tables of untrusted files.
 @Suite struct ELFSymbolTests {
   /// A file in memory.
   private func withFile<R>(_ bytes: [UInt8], size: Int64? = nil, _ body: (Int32) -> R) throws -> R {
@@ -171,7 +171,7 @@ import enum UringBase.Procfs
     return body(file)
   }
 
-  /// Reading any file ends, and gives wrong names at worst.
+  /// Reading any file ends, and returns wrong names at worst.
   @Test func damagedProgramsAreRead() throws {
     let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
     var random = SystemRandomNumberGenerator()
@@ -246,7 +246,7 @@ import enum UringBase.Procfs
       ])
   }
 
-  /// Holes cost nothing on the disk: tables as large as the file claims are not read, and never kept.
+  /// Holes cost no disk space: huge tables that a file claims to have are not read, and never kept.
   @Test func tablesOfSparseFilesAreBounded() throws {
     let huge: UInt64 = 1 << 40
     for (table, names) in [(huge, 64), (UInt64(96), huge), (.max, .max)] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringRecords
 
-/// Numbers that a recording may contain, and those that end what can be used of it.
+/// Numbers that a recording may contain, and numbers that end its usable part.
 @Suite struct RecordBoundsTests {
   /// A number in records of a kind.
   struct Number: CustomStringConvertible, Sendable {
@@ -12,7 +12,7 @@ import Testing
 
     var description: String { "\(kind.descriptor!.name).\(field.name)" }
 
-    /// A record with only this number.
+    /// A record with this number only.
     func record(_ value: UInt64) -> [UInt64] {
       let size = kind.descriptor!.fullSize
       var words = [UInt64](repeating: 0, count: size / 8)
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// All integers of 64 bits that are no addresses, sets of bits, or numbers of inodes.
+  /// All 64-bit integers except addresses, bit sets and inode numbers.
   static let bounded: [Number] = numbers.filter { !$0.field.isAny }
   static let unbounded: [Number] = numbers.filter(\.field.isAny)
 
@@ -64,7 +64,7 @@ import Testing
     #expect(number.isAdmitted(.max - 1))
   }
 
-  /// A flush has no sector: the kernel's number is then the largest.
+  /// A flush has no sector: the kernel then has the largest number.
   @Test func aBlockRequestWithoutSectorIsAdmitted() {
     let sectors = Self.bounded.filter { "\($0.field.name)" == "sector" }
     #expect(Set(sectors.map(\.kind)) == [.command, .blockRequest, .diskRequest])

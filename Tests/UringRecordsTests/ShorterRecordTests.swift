@@ -24,7 +24,7 @@ import UringRecords
         #expect(whole.pointee.file.file == 0)
         #expect(whole.pointee.file.inode == 0)
       }
-      // Whole ones are read where they are.
+      // Full-length records are read in place.
       let full = UnsafeMutablePointer<record_registered_file>.allocate(capacity: 1)
       defer { full.deallocate() }
       full.initialize(to: file)

@@ -3,11 +3,11 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Requests that nobody waits for, and that one who may is enough for them to be none.
+/// Requests that no thread waits for; one possible waiter is enough to clear a request.
 @Suite struct AbandonedRequestTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// RECV 0x1 on socket 7, fd 4 of process 10, whose only thread sleeps; the process has the other end, too: fd 5.
+  /// RECV 0x1 on socket 7, fd 4 of process 10, whose only thread sleeps; the process also has the other end, fd 5.
   private static func abandoned() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)

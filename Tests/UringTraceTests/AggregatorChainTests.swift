@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// How a kernel names the target of `io_uring_link`.
+/// The target of `io_uring_link` on a kernel.
 enum LinkTarget: CaseIterable {
   /// 6.1.
   case head
@@ -71,7 +71,7 @@ enum LinkTarget: CaseIterable {
     #expect(latency.stageTotals[Int(Stage.issued.rawValue)] == 6_000)
   }
 
-  /// The failed one's CQE is posted before its links are failed.
+  /// The CQE of the failed request is posted before the requests linked to it fail.
   @Test func failureInTheMiddle() throws {
     var stream = chain(5)
     stream.complete(1, 10)
@@ -106,8 +106,8 @@ enum LinkTarget: CaseIterable {
     #expect(chain.members.map(\.isCancelled) == [false, false])
   }
 
-  /// The kernel fails the head with -ECANCELED and names it; the cause is the last one. It joins the
-  /// chain without a link event.
+  /// The kernel fails the head with -ECANCELED and names the head; the cause is the last member, which joins
+  /// the chain without a link event.
   @Test func preparationFailureOfTheLastMemberIsTheCause() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, flags: .link)

@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// Ends that are not a plain CQE.
+/// Requests that end without a plain CQE.
 @Suite struct AggregatorEndTests {
   // MARK: CQE_SKIP
 
@@ -194,7 +194,7 @@ import UringTrace
     #expect(snapshot.recent.isEmpty)
     #expect(snapshot.counts.unmatched == 1)
     #expect(snapshot.counts.completed == 1)
-    // It is in no latency.
+    // The request is not in the latencies.
     #expect(snapshot.counts.unmeasured == 1)
   }
 
@@ -244,12 +244,12 @@ import UringTrace
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1)
     stream.lost(2)
-    // The first one's CQE and another submission were lost.
+    // The first request's CQE and another submission were lost.
     stream.completeAs(1, userData: 9)
     let snapshot = stream.snapshot()
     #expect(snapshot.ended(1)?.state == .ended)
     #expect(snapshot.counts.unmatched == 1)
-    // It has ended, and its submission was counted where its record was lost.
+    // The request has ended; its submission was counted when its record was lost.
     #expect(snapshot.counts.completed == 1)
   }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Pages of FUSE requests, lent to their server. What a real server sees is in the recordings.
+/// Pages of FUSE requests, lent to their server. Recordings cover real servers.
 struct AggregatorFuseTests {
   private static let device: Int32 = 6
 
@@ -104,7 +104,7 @@ struct AggregatorFuseTests {
     member(&stream, 2)
     command(&stream, 3, 2, answers: 7)
     #expect(stream.snapshot().groups[0].tags == ["pinned", "answered_early"])
-    // The slot has the next request's pages meanwhile.
+    // Meanwhile the slot has the next request's pages.
     bring(&stream, 3, unique: 9, node: 2)
     member(&stream, 4)
     use(&stream, 4, node: 2)
@@ -152,7 +152,7 @@ struct AggregatorFuseTests {
 
   @Test func otherFilesCommandsAnswerNothing() {
     var stream = lent()
-    // A socket's command of the same number.
+    // A socket's command with the same number.
     command(&stream, 2, 2, answers: 7, fd: 9)
     command(&stream, 3, 2, answers: 7, flags: .fixedFile)
     command(&stream, 4, 1, answers: 7)
@@ -176,7 +176,7 @@ struct AggregatorFuseTests {
     stream.watchReleases()
     stream.create()
     bring(&stream, 1, unique: 7, node: 1, userData: 0x77)
-    // A member from before, too, of the pages that the slot had then.
+    // Also an earlier member, of the pages that the slot had then.
     stream.pollArm(9)
     stream.use(9, RecordStream.buffer(4, index: 3, block: 4, direction: 1, inTable: false))
     complete(&stream, 9, userData: 0x99, 8192)
@@ -187,7 +187,7 @@ struct AggregatorFuseTests {
     #expect(group.leader.userData == 0x77)
     let name = group.provider.commandName(group.leader.command).map { "\($0)" }
     #expect(name == "FUSE_IO_URING_CMD_REGISTER")
-    // Its answer names a descriptor that is not known to be the command's.
+    // The answer is on a descriptor that is not known to be the command's.
     command(&stream, 3, 2, answers: 7)
     giveBack(&stream, node: 1)
     #expect(stream.snapshot().groups(.fuse).map(\.state) == [.givenBack])

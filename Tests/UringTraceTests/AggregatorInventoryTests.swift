@@ -3,7 +3,7 @@ import Testing
 import UringRecords
 import UringTrace
 
-/// Requests that were found in the kernel's structures, among what events tell.
+/// Requests found in the kernel's structures, combined with events.
 @Suite struct AggregatorInventoryTests {
   @Test func aRequestOlderThanTheCaptureAppears() throws {
     var stream = RecordStream()
@@ -43,7 +43,7 @@ import UringTrace
     #expect(
       cause.text == "ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8, "
         + "which its server thread 99 has and has not committed")
-    // The next walk finds it no more.
+    // The next walk no longer finds the request.
     stream.disk(nil)
     snapshot = stream.snapshot()
     #expect(snapshot.diskRequests.isEmpty)
@@ -77,7 +77,7 @@ import UringTrace
     #expect(buffer.bufferCount == 8)
     stream.submit(1, "RECV", userData: 9, flags: .bufferSelect) { $0.buf_index = 7 }
     #expect(stream.snapshot().buffers.first?.buffersLeft == 3)
-    // The application can give it back at once, which no event tells.
+    // The application can provide the buffer again at once, without an event.
     stream.complete(1, 64, flags: CQEFlags(rawValue: 5 << 16 | 1))
     #expect(stream.snapshot().buffers.first?.buffersLeft == nil)
     stream.providedGroup(7, left: 8, entries: 8)
@@ -177,7 +177,7 @@ import UringTrace
     let snapshot = stream.snapshot()
     #expect(snapshot.ended(7)?.state == .completed)
     #expect(snapshot.counts.unmatched == 0)
-    // Its start is not known, so its latency is not.
+    // The request's start is unknown, and so is its latency.
     #expect(snapshot.latency.isEmpty)
   }
 
@@ -248,7 +248,7 @@ import UringTrace
     stream.lost(5)
     stream.parked(1, "READ", userData: 7, at: walk)
     #expect(stream.snapshot().requests.isEmpty)
-    // A later walk sees what was submitted without a record.
+    // A later walk finds requests submitted without a record.
     stream.parked(1, "READ", userData: 7)
     #expect(stream.snapshot().requests.count == 1)
   }
@@ -258,7 +258,7 @@ import UringTrace
     stream.ringFound(1)
     let walk = stream.time
     stream.time += 10
-    // Older than the capture, and gone before the walk's findings come.
+    // A request older than the capture that ends before the walk's results arrive.
     stream.complete(1)
     stream.parked(1, at: walk)
     #expect(stream.snapshot().requests.isEmpty)

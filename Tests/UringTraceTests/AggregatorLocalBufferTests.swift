@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers for one submission, of a proposal. What a kernel with them does is in a recording.
+/// Buffers for one submission, a proposal. A recording covers a kernel with them.
 struct AggregatorLocalBufferTests {
   private static let lends = UInt16(RECORD_ROLE_LENDS_LOCAL)
   private static let uses = UInt16(RECORD_ROLE_USES_LOCAL)
@@ -85,7 +85,7 @@ struct AggregatorLocalBufferTests {
     lend(&stream, 1, node: 1)
     borrow(&stream, 2, node: 1)
     finish(&stream, 2, node: 1, 4096)
-    // The submission can still go on.
+    // The submission may still continue.
     #expect(groups(stream).map(\.state) == [.membersDone])
     stream.complete(1)
     #expect(groups(stream).map(\.acknowledgement?.isDerived) == [true])

@@ -91,7 +91,7 @@ import UringTrace
     #expect(abs(second.completed - 100) < 2)
     #expect(abs(second.errors - 10) < 1)
     #expect(abs(second.bytesRead - 90_000) < 2_000)
-    // The observation is twelve seconds old.
+    // The observation has lasted twelve seconds.
     #expect(abs(snapshot.rings[0].lastMinute.submitted - 10_200 / 12) < 10)
     #expect(snapshot.lastSecond == second)
   }

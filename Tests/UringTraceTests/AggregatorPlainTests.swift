@@ -4,9 +4,9 @@ import Testing
 @testable import UringDocuments
 @testable import UringTrace
 
-/// The short way of plain submissions and completions must give what the long way gives.
+/// The fast path for plain submissions and completions must have the results of the general path.
 @Suite struct AggregatorPlainTests {
-  /// A life of few requests, with everything that makes one less than plain now and then.
+  /// A stream of few requests, at times with each property that makes a request not plain.
   private static func stream(seed: UInt64) -> RecordStream {
     var random = SeededRandom(state: seed)
     func chance(_ one: UInt64) -> Bool { random.next() % one == 0 }

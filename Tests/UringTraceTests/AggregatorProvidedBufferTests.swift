@@ -114,7 +114,7 @@ struct AggregatorProvidedBufferTests {
     #expect(snapshot.buffers[0].kind == .providedLegacy)
     #expect(snapshot.buffers[0].buffersLeft == 2)
     #expect(snapshot.groups[0].leader.request == 1)
-    // Provided again.
+    // The buffer is provided again.
     stream.submit(4, "PROVIDE_BUFFERS") {
       $0.fd = 1
       $0.buf_index = 1

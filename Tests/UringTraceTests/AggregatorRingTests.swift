@@ -65,7 +65,7 @@ import Testing
     var stream = RecordStream()
     stream.create(flags: [.disabled, .singleIssuer])
     stream.submit(1, "READ", userData: 7)
-    // Found before the call that enabled it is taken, or without it.
+    // The ring is found before the call that enables it is recorded, or without that call.
     stream.ringFound(1, flags: .singleIssuer)
     var snapshot = stream.snapshot()
     #expect(snapshot.rings.map(\.isClosed) == [false])

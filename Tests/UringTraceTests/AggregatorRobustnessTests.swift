@@ -13,7 +13,7 @@ import UringRecords
   func recordTooShortForItsKindIsSkipped(kind: RecordKind) {
     let size = kind.minimumSize
     var stream = RecordStream()
-    // The header is read whatever the size is.
+    // The header is read whatever the record's size.
     for size in Set([24, size - 8]) where size >= 24 {
       var words = [UInt64](repeating: 0, count: 32)
       words[0...3] = [1_000, 4096, 512, UInt64(size) << 32 | UInt64(kind.rawValue) << 48]
@@ -76,12 +76,12 @@ import UringRecords
       #expect(event.kind == kind)
       taken += 1
     }
-    // Some have a text or a list that must fit; a flush of no request in flight is no event.
+    // Some kinds need a text or list that fits; a `skip` without a request in flight is no event.
     #expect(taken >= 25 || kind == .skip)
     aggregator.checkInvariants()
   }
 
-  /// Noise of all kinds, some of it damaged.
+  /// Random records of all kinds, some of them damaged.
   @Test(arguments: 1...20) func noise(seed: UInt64) {
     var records = RandomRecords(seed: seed, timeRange: seed % 2 == 0 ? nil : 1_000_000_000)
     var limits = Aggregator.Limits()
@@ -99,7 +99,7 @@ import UringRecords
     expectConsistency(of: snapshot)
   }
 
-  /// Noise reaches groups of every provider, and buffers of every kind.
+  /// Random records reach groups of every provider, and buffers of every kind.
   @Test func noiseLendsBuffers() {
     var providers: Set<GroupProvider> = []
     var kinds: Set<Buffer.Kind> = []
@@ -116,14 +116,14 @@ import UringRecords
         kinds.formUnion(snapshot.buffers.map(\.kind))
       }
     }
-    // A delivery and a use of the same block request: only damaged recordings have those.
+    // Only damaged recordings have a delivery and a use of the same block request.
     providers.insert(.ublkAuto)
     #expect(providers.isSuperset(of: GroupProvider.all), "\(providers)")
     #expect(kinds.count > 1, "\(kinds)")
     #expect(states.count > 2, "\(states)")
   }
 
-  /// Real recordings, from which records are missing, in which they are doubled, late, or overwritten.
+  /// Real recordings with records missing, duplicated, late or overwritten.
   @Test(arguments: Recordings.all) func damagedRecording(path: String) throws {
     let recording = try Recording(path: FilePath(path))
     var records: [[UInt64]] = []
@@ -176,7 +176,7 @@ import UringRecords
     #expect(
       Set((snapshot.requests + snapshot.recent).map(\.id)).count
         == snapshot.requests.count + snapshot.recent.count)
-    // One address has one request at most, beside those that await a notification.
+    // An address has at most one request, besides requests that await a notification.
     let addresses = snapshot.requests.filter { $0.state != .awaitingNotification }.map(\.address)
     #expect(Set(addresses).count == addresses.count)
     for ring in snapshot.rings {
@@ -219,7 +219,7 @@ private enum Recordings {
   static let all: [String] = {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let names = FileManager.default.enumerator(atPath: tests.path())?.compactMap { $0 as? String }
-    // Of those in Hostile little can be used.
+    // Recordings in Hostile have little usable content.
     return (names ?? []).filter { $0.hasSuffix(".uring") && !$0.hasPrefix("Hostile/") }.sorted()
       .map { tests.appending(path: $0).path() }
   }()

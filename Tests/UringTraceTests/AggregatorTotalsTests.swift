@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Sums over all requests, and those that are on no list.
+/// Sums over all requests, and unlisted requests.
 @Suite struct AggregatorTotalsTests {
   @Test func asManyBeginAsEndOrAreInFlight() {
     var stream = RecordStream()
@@ -17,7 +17,7 @@ import Testing
     stream.submit(5, userData: 5)
     stream.freed(5)
     stream.ringFound(2)
-    // Found by a walk, by an event of its own, and by its CQE only.
+    // Requests found by a walk, by an event of their own, and only by their CQE.
     stream.parked(6, ring: 2, userData: 6)
     stream.known[7] = RecordStream.Known(ring: 2)
     stream.pollArm(7)
@@ -36,7 +36,7 @@ import Testing
     #expect(totals.balances)
   }
 
-  /// Their submissions were counted, and nothing tells of their ends but that of the ring.
+  /// Their submissions were counted; only the end of the ring shows that they ended.
   @Test func requestsThatWereOnlyCountedEndWithTheirRing() {
     var stream = RecordStream()
     stream.create(1)
@@ -47,7 +47,7 @@ import Testing
     stream.ringClosed(1)
     #expect(stream.snapshot().totals.endedUnseen == 3)
     #expect(stream.snapshot().rings[0].counts.endedUnseen == 3)
-    // The last counts can arrive after the news of the end.
+    // The last counts can arrive after the record of the ring's end.
     stream.counts(1, submitted: 0, completed: 2)
     let snapshot = stream.snapshot()
     #expect(snapshot.totals.endedUnseen == 1)
@@ -78,7 +78,7 @@ import Testing
 
   // MARK: Not listed
 
-  /// A ring from before with one request that is listed and two that are not.
+  /// A ring older than the observation, with one listed and two unlisted requests.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -101,7 +101,7 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// The kernel's count and the records are of different moments on a busy ring; what began since is listed.
+  /// On a busy ring the kernel's count and the records are from different times; requests begun since are listed.
   @Test func itNeverGrows() {
     var stream = stream()
     stream.balance(outstanding: 20)
@@ -119,7 +119,7 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// Its notification is a request of its own in the kernel, and none of the application's.
+  /// The notification is a request of its own in the kernel, but not one of the application's.
   @Test func theNotificationOfAListedSendIsNotMissing() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -128,7 +128,7 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// A walk's findings are void when ended addresses were forgotten since, and so is its count.
+  /// Results and count of a walk are void if ended addresses were forgotten since.
   @Test func whatAWalkFoundBeforeAddressesWereForgottenIsNotCounted() {
     var stream = RecordStream()
     stream.ringFound(1)

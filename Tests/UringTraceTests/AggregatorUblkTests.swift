@@ -274,7 +274,7 @@ struct AggregatorUblkTests {
     #expect(group.members[0].isCancelled)
   }
 
-  /// Both name the same slot; the second's member is cancelled before it shows which buffer it wanted.
+  /// Both leaders use the same slot; the second's member is cancelled before it shows its buffer.
   @Test func membersBehindTheirLeaderAreItsOwn() {
     var stream = fetched()
     for request in [2, 4] {
@@ -293,7 +293,7 @@ struct AggregatorUblkTests {
     #expect(groups.map { $0.members[0].userData } == [3, 5])
   }
 
-  /// The node and the block request of the first are the second's: each has its own acknowledgement.
+  /// The second group reuses the node and the block request of the first; each has its own acknowledgement.
   @Test func nodesAreUsedAgain() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2)
@@ -313,7 +313,7 @@ struct AggregatorUblkTests {
     #expect(groups[1].acknowledgement!.time > first!.time)
   }
 
-  /// A release that was not seen is concluded when the driver has the request for another I/O.
+  /// A release that was not seen is inferred when the driver uses the request for another I/O.
   @Test func deliveredAgainWithoutARelease() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2)

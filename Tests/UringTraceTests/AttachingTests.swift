@@ -3,9 +3,9 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// Requests of which an event was seen before a walk found them.
+/// Requests with an event before a walk found them.
 @Suite struct AttachingTests {
-  /// A request older than the capture that is woken before anything else is known of it.
+  /// A request older than the capture whose wake-up is the first event seen.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)

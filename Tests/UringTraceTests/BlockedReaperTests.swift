@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Threads that should take CQEs and are blocked elsewhere.
+/// Threads that should reap CQEs but are blocked elsewhere.
 @Suite struct BlockedReaperTests {
   @Test(arguments: [
     (RingEventfd.async, "Register the eventfd with IORING_REGISTER_EVENTFD"),
@@ -19,7 +19,7 @@ import UringFindings
     snapshot.rings[0].cqPending = 1
     snapshot.rings[0].cqPendingSince = snapshot.time - 8 * 1_000_000_000
     snapshot.rings[0].eventfd = eventfd
-    // Thread 100 waited for CQEs last, and does something else.
+    // Thread 100 was the last to wait for CQEs, and now waits elsewhere.
     snapshot.waits.threads[0].wait = .unknown
     snapshot.waits.threads[0].call = "pause"
     var reader = ThreadState(
@@ -40,7 +40,7 @@ import UringFindings
         "1 CQE unreaped for 8 s; thread 101, which waits for the ring's eventfd, is blocked in read() on fd 6, "
           + "the eventfd that ring \(snapshot.rings[0].id) signals"))
     #expect(named.cure.hasPrefix(cure))
-    // An eventfd of somebody else's.
+    // An eventfd of another ring or program.
     snapshot.waits.files[snapshot.waits.files.count - 1].ring = nil
     #expect(try !finding().summary.contains("thread 101"))
   }
@@ -64,7 +64,7 @@ import UringFindings
     #expect(finding.cure.contains("IORING_OP_READ"))
   }
 
-  /// The kernel commits its position in the queue when the whole submission is taken.
+  /// The kernel publishes the SQ head only when it has taken the whole submission.
   @Test(arguments: [(Int32?(3), true), (nil, true), (4, false)])
   func unsubmittedSQEsNameTheThreadWhoseSubmissionIsBlocked(fd: Int32?, isOnRing: Bool) throws {
     var snapshot = WaitGraphTests.selfReader()

@@ -6,7 +6,7 @@ import UringRecords
 @testable import UringSources
 @testable import UringTrace
 
-/// Recordings in which more is in flight than fits into memory.
+/// Recordings with more requests in flight than fit into memory.
 @Suite struct CrowdedRecordingTests {
   private let header = RecordingHeader(toolVersion: "0.0.1", host: SampleStream.host)
 
@@ -34,11 +34,11 @@ import UringRecords
     let most = RecordingFlaw.mostEntries
     let recording = try recording(requests: 2 * most)
     let snapshot = recording.snapshot(at: nil)
-    // A block more, at most.
+    // At most one block more.
     #expect((most...most + 50_000).contains(snapshot.requests.count))
     #expect(recording.flaw == .crowded)
     #expect(recording.recordCount == UInt64(snapshot.requests.count))
-    // Nothing is judged by the time that was left out.
+    // The part of the recording that was left out does not count as elapsed time.
     #expect(snapshot.time == SampleStream.start + UInt64(snapshot.requests.count))
     #expect(recording.damage?.lastTime == UInt64(snapshot.requests.count))
     let source = try ReplaySource(recording, isPlaying: false, dump: { _, _ in Notice("") })

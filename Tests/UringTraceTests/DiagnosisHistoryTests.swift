@@ -8,7 +8,7 @@ import UringTrace
 @Suite struct DiagnosisHistoryTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Workers each run a request; then all of them end, and the ring lives on.
+  /// Workers each run a request; then all of them end, and the ring stays open.
   private func fanOut(workers: Int) -> (during: Snapshot, after: Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -40,7 +40,7 @@ import UringTrace
     #expect(past.requests.count == Finding.requestLimit)
     // The requests' state at that time, not their later state.
     #expect(past.requests.allSatisfy { !$0.state.isFinal })
-    // Nobody looked while it held.
+    // The condition was never evaluated while it held.
     var blind = DiagnosisHistory()
     #expect(blind.findings(at: after).isEmpty)
   }
@@ -71,7 +71,7 @@ import UringTrace
     #expect(past.times == 3)
   }
 
-  /// A task waits for more CQEs than can come; then somebody submits what was missing, or the program ends.
+  /// A task waits for more CQEs than can be posted; then the missing requests are submitted, or the program ends.
   private func wait(endingWith end: (inout RecordStream) -> Void) -> (Snapshot, Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -131,7 +131,7 @@ import UringTrace
       ])
     snapshot.host.startTime = snapshot.time - 3 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
-    // SQEs of such a ring are another rule's.
+    // Another rule covers the SQEs of such a ring.
     snapshot.host.startTime = snapshot.time - 2 * Self.second
     snapshot.rings[0].setupFlags.insert(.sqPoll)
     #expect(
@@ -139,10 +139,10 @@ import UringTrace
         "watched for 2 s; lost-wake, deadlock, hang, zero-copy-unread, leaked-request, unreaped-cqes, sqpoll-stall, "
           + "sqpoll-starved, sqpoll-idle, sqpoll-sleeps and waiting need 3 s"
       ])
-    // Nothing can be said of rings that are gone.
+    // Closed rings are not evaluated.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
-    // Without any ring, one may have been refused.
+    // Without any ring, its creation may have been refused.
     #expect(
       unevaluated(RecordStream().snapshot()) == [
         "system calls were not watched; ring-refused needs them (--syscalls on)"

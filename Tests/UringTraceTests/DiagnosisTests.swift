@@ -3,8 +3,8 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// Findings over time, and when what is known does not suffice. That each rule finds its fault is tested
-/// with real programs.
+/// Findings over time, and findings that lack evidence. Tests with real programs check that each rule
+/// finds its fault.
 @Suite struct DiagnosisTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -32,12 +32,12 @@ import UringTrace
     _ = diagnosis.findings(in: snapshot)
     snapshot.time += 5 * Self.second
     #expect(diagnosis.findings(in: snapshot).isEmpty)
-    // A second one is new.
+    // A second overflow is a new finding.
     snapshot.rings[0].counts.overflows += 2
     snapshot.time += Self.second
     let again = diagnosis.findings(in: snapshot)
     #expect(again.map(\.requestCount) == [2])
-    // A recording that is wound back begins anew.
+    // Winding a recording back resets the history.
     snapshot.time = snapshot.host.startTime + Self.second
     #expect(diagnosis.findings(in: snapshot).map(\.requestCount) == [3])
   }
@@ -132,7 +132,7 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
-  /// Its ring is busy: those that were in flight when the walk began have ended when its count arrives.
+  /// On a busy ring, requests that were in flight when the walk began have ended when the count arrives.
   @Test func requestsThatEndedSinceTheCountBeganAreNotUnlisted() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -140,7 +140,7 @@ import UringTrace
     for request in 1...3 { stream.complete(request) }
     stream.balance(outstanding: 3, at: start)
     #expect(stream.snapshot().notListed == 0)
-    // They are counted though the history has forgotten them.
+    // They are counted even if the history has dropped them.
     var limits = Aggregator.Limits()
     limits.history = 1
     #expect(stream.snapshot(limits: limits).notListed == 0)
@@ -151,7 +151,7 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
-  /// Of more requests than the history keeps it is not known whether they were in flight then.
+  /// For more ended requests than the history keeps, it is unknown whether they were in flight then.
   @Test func aCountIsNotComparedWhenTooManyRequestsHaveEndedSince() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -168,7 +168,7 @@ import UringTrace
     #expect(snapshot.rings[0].balance?.method == .unknown)
   }
 
-  /// Their task frees them when it is in the kernel again, and has not been there since.
+  /// Their task frees such requests when it next enters the kernel, which it has not done since.
   @Test func requestsThatAWorkerCompletedAreNotUnlistedUntilTheirTaskSubmitsAgain() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -197,7 +197,7 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
     let ring = stream.snapshot().rings[0]
     #expect(ring.sqPendingSince == ring.cqPendingSince)
-    // From here on nothing does.
+    // From here on neither queue moves.
     stream.time += 4 * Self.second
     stream.depth(sq: 5, cq: 2)
     #expect(Set(tags(stream.snapshot())) == ["unreaped-cqes", "unsubmitted-sqes"])
@@ -231,7 +231,7 @@ import UringTrace
     stream.create(1)
     stream.submit(1, "READ", userData: 7)
     stream.ringClosed(1)
-    // The kernel may take a moment to cancel it.
+    // The kernel may need a moment to cancel the request.
     #expect(tags(stream.snapshot()).isEmpty)
     stream.time += 2 * Self.second
     stream.create(2)
@@ -240,15 +240,15 @@ import UringTrace
     let found = try #require(diagnosis.findings(in: snapshot).first)
     #expect(found.tag == "leaked-request")
     #expect(found.requests == [try #require(snapshot.ended(7)).id])
-    // It was cancelled after all.
+    // The request was cancelled after all.
     stream.complete(1, -125)
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
   // MARK: ublk
 
-  /// A client's READ of the device that the server (process 99, ring 2) has since `since` seconds, as a walk
-  /// finds it now; and before that what the server did.
+  /// A client's READ of the device that the server (process 99, ring 2) has had for `since` seconds, as a walk
+  /// finds it now, after the events that `server` adds.
   private func served(
     since seconds: UInt64, server: (inout RecordStream) -> Void = { _ in }
   ) -> RecordStream {
@@ -278,7 +278,7 @@ import UringTrace
 
   @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {
     #expect(tags(served(since: 2).snapshot()).isEmpty)
-    // It took a second for another one: ten times as long is too long.
+    // Another READ took the server a second: ten times as long is too long.
     let slow: (inout RecordStream) -> Void = { stream in
       stream.fetch(21, tag: 5, ring: 2)
       stream.deliver(21, block: 1, tag: 5)
@@ -311,7 +311,7 @@ import UringTrace
     stream = served(since: 4)
     stream.complete(1, 4096)
     #expect(tags(stream.snapshot()).isEmpty)
-    // It is the driver that has it.
+    // The driver has the request, not the server.
     stream = served(since: 4)
     stream.disk(nil)
     stream.disk(1, tag: 3, server: 99, since: stream.time - 4 * Self.second)
@@ -339,7 +339,7 @@ import UringTrace
     stream.create(2)
     var diagnosis = Diagnosis(window: 10 * Self.second)
     #expect(diagnosis.findings(in: stream.snapshot()).map(\.tag) == ["multishot-ended"])
-    // Submitted again.
+    // The command was submitted again.
     stream.submit(2, "RECV", userData: 7) {
       $0.ioprio = 2
       $0.fd = 5

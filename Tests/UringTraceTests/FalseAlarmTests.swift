@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Statements that findings must not make.
+/// Findings that must not be reported.
 @Suite struct FalseAlarmTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -30,7 +30,7 @@ import UringFindings
     }
   }
 
-  /// A READ of 4096 bytes at 0 gets 100, and one behind it, in flight at the same time, gets data.
+  /// A READ of 4096 bytes at offset 0 gets 100; a READ behind it, in flight at the same time, gets data.
   private func shortBeforeData(named name: String?) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -58,7 +58,7 @@ import UringFindings
       read(&stream, request, offset: 0)
       stream.complete(request, Int32(size))
     }
-    // The name that the number has now.
+    // The name is that of the number's present file.
     stream.fileName(fd: 5, "/tmp/other")
     #expect(findings("short-transfer", stream).isEmpty)
   }

@@ -7,7 +7,7 @@ import UringRecords
 @testable import UringSources
 @testable import UringTrace
 
-/// Files that change while they are read, and files without an end.
+/// Files that change while they are read, and endless files.
 @Suite struct FileContentsTests {
   private func withFile(_ bytes: [UInt8], _ body: (String) throws -> Void) throws {
     let path = TemporaryFile.path("contents")
@@ -53,7 +53,7 @@ import UringRecords
     try withFile(bytes) { path in
       let recording = try recording(path)
       let count = recording.recordCount
-      // Records of no size, over all but the header.
+      // Zeros over all but the header: records of size 0.
       let file = try #require(FileHandle(forUpdatingAtPath: path))
       try file.seek(toOffset: 200)
       try file.write(contentsOf: Data(count: bytes.count - 200))
@@ -82,7 +82,7 @@ import UringRecords
     var announced = changes.stream.makeAsyncIterator()
     #expect(source.takeNotices().isEmpty)
     truncate(path, 20_000)
-    // The last event cannot be reached any more.
+    // The last event can no longer be reached.
     source.perform(.seek(recording.duration))
     var notices = source.takeNotices()
     while notices.isEmpty {
@@ -94,11 +94,11 @@ import UringRecords
     #expect(notices[0].text.contains("what was read before stays"))
     let records = source.current().recordCount
     #expect(records > 0)
-    // Nor is it shown again while nothing else happens.
+    // The notice is not repeated while nothing else happens.
     source.perform(.stepBack)
     while source.current().recordCount == records { await announced.next() }
     #expect(source.takeNotices().isEmpty)
-    // Then the file is gone to its start.
+    // Then the file is truncated to nothing.
     truncate(path, 0)
     source.perform(.seek(0))
     source.perform(.seek(1_000_000))

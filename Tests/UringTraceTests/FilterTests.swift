@@ -62,7 +62,7 @@ import Testing
 
   // MARK: Every list
 
-  /// Each list has what belongs to process 4242 and its ring, and as much of process 5555 and ring 99.
+  /// Each list has entries of process 4242 and its ring, and as many of process 5555 and ring 99.
   private var ofTwoProcesses: Snapshot {
     var all = snapshot
     let own = all.rings[0].id
@@ -125,14 +125,14 @@ import Testing
     return all
   }
 
-  /// Lists in which others are looked up; nobody shows them as they are.
+  /// Lookup tables for other lists, never shown themselves.
   private static let lookups: Set = ["requestFlagNames", "taskNames", "kernelStacks", "userStacks"]
 
   private static let restrictions: [@Sendable (inout Filter) -> Void] = [
     { $0.pids = [4242] }, { $0.fds = [5] }, { $0.comms = ["sample"] },
   ]
 
-  /// A list that is new in the model fails here until the test and the filter know it.
+  /// A new list in the model fails here until the test and the filter handle it.
   @Test(arguments: restrictions.indices) func everyListIsFilteredByProcessAndRing(_ index: Int) {
     var all = ofTwoProcesses
     all.rings[0].comm = "sample"
@@ -157,7 +157,7 @@ import Testing
 
   @Test func whoIsConnectedWithAProcessStaysInTheLookAtWaits() {
     var all = ofTwoProcesses
-    // The other end of a socket of process 4242.
+    // The peer of a socket of process 4242.
     all.waits.files[1].inode = 302
     all.waits.files[0].peerInode = 302
     let result = Filter.ofProcess(4242).apply(to: all)
@@ -165,7 +165,7 @@ import Testing
     #expect(result.workerPools.map(\.tgid) == [4242])
   }
 
-  /// Who waits for a free tag of a device waits for all of them.
+  /// A request that waits for a free tag of a device waits for all requests of the device.
   @Test func blockRequestsOfADeviceStayTogether() {
     var all = ofTwoProcesses
     all.diskRequests[1].block.device = all.diskRequests[0].block.device

@@ -3,7 +3,7 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// A ring's state is known up to the last look at the ring, not up to now.
+/// A ring's state is known up to the last scan of the ring, not up to now.
 @Suite struct LastLookTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -12,7 +12,7 @@ import UringTrace
     return diagnosis.findings(in: stream.snapshot()).map(\.tag)
   }
 
-  /// The stream, with a look `after` seconds later, and the snapshot 10 s later.
+  /// The stream with a scan `after` seconds later, and a snapshot 10 s later.
   private func looked(_ stream: RecordStream, after seconds: UInt64) -> RecordStream {
     var stream = stream
     let start = stream.time
@@ -42,7 +42,7 @@ import UringTrace
     #expect(tags(looked(stream, after: 5)).contains(tag))
   }
 
-  /// A ring that is being closed cancels all it has.
+  /// The close of a ring cancels all its requests.
   @Test func aRequestThatItsRingCancelledIsExplained() {
     var stream = RecordStream()
     stream.create(1)
@@ -52,7 +52,7 @@ import UringTrace
     #expect(tags(looked(stream, after: 5)).contains("unexplained-error"))
   }
 
-  /// It is not closed before a second look misses it, but it is not known to be open either.
+  /// Before a second scan misses the ring, it counts neither as closed nor as open.
   @Test func aRingThatALookMissedMayBeClosed() {
     var stream = RecordStream()
     stream.create(1)
@@ -90,7 +90,7 @@ import UringTrace
 
   // MARK: Stuck requests
 
-  /// 100 READs of a millisecond; one more is in flight for a while.
+  /// 100 READs of a millisecond each, and another READ in flight for `time`.
   private func slow(for time: UInt64, at place: RecordPlace?) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -132,13 +132,13 @@ import UringTrace
   @Test func aLinkThatWasOpenBeforeIsFoundInAWorker() {
     let socket: UInt16 = 0o140000
     #expect(tags(found(at: .workRunning, socket)).contains("open-link"))
-    // A chain whose LINK_TIMEOUT has fired looks the same while a disk keeps it.
+    // A chain on a disk whose LINK_TIMEOUT has fired looks the same.
     #expect(!tags(found(at: .workRunning, 0o100000)).contains("open-link"))
-    // The submission that an open link ends gives it to a worker.
+    // A submission that ends with an open link hands the request to a worker: a poll-armed request has none.
     #expect(!tags(found(at: .poll, socket)).contains("open-link"))
   }
 
-  /// The LINK_TIMEOUT of an open link has failed before the observation: the ring's memory still has its CQE and SQE.
+  /// The LINK_TIMEOUT of an open link failed before the observation: the ring's memory still has its CQE and SQE.
   @Test(arguments: [(22, "LINK_TIMEOUT", true), (22, "NOP", false), (125, "LINK_TIMEOUT", false)])
   func theTimeoutThatFailedBehindAnOpenLinkIsNamedFromTheRingsMemory(
     errno: Int32, opcode: String, isNamed: Bool

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// CQEs that come too late: taken late, with a user_data that means another request, or never, because the request that
+/// Late CQEs: reaped late, with a user_data that by now means another request, or never posted because the request that
 /// would post them has ended.
 @Suite struct LateCompletionTests {
   private static let second: UInt64 = 1_000_000_000
@@ -55,7 +55,7 @@ import UringFindings
 
   // MARK: stale-completion
 
-  /// Two rounds of two READs, of which the older one ends last.
+  /// Two rounds of two READs, in which the older READ ends last.
   private func stale(
     second userData: UInt64 = 7, third: Bool = false, ordered: Bool = false, sameFile: Bool = false
   ) -> Snapshot {
@@ -84,7 +84,7 @@ import UringFindings
     #expect(findings("stale-completion", stale(second: 8)).isEmpty)
     #expect(findings("stale-completion", stale(ordered: true)).isEmpty)
     #expect(findings("stale-completion", stale(sameFile: true)).isEmpty)
-    // It names a kind of requests.
+    // The user_data names a kind of requests, not a single request.
     #expect(findings("stale-completion", stale(third: true)).isEmpty)
   }
 
@@ -114,7 +114,7 @@ import UringFindings
     #expect(findings("hang", deaf(isArmedAgain: true)).isEmpty)
   }
 
-  /// All that is left of a request that is older than the observation.
+  /// The last CQE is all that is left of a request older than the observation.
   @Test func aHangFoundLateQuotesTheLastCQE() throws {
     var stream = RecordStream()
     stream.ringFound(1)

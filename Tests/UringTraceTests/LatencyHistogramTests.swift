@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Beside the package of the same layout, which is slower.
+/// Comparison with a package of the same layout, which is slower.
 @Suite struct LatencyHistogramTests {
   /// A fixed sequence that looks random.
   private struct Generator: RandomNumberGenerator {
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// As latencies are: from nanoseconds to hours, each magnitude as likely as the next.
+  /// Values like latencies: from nanoseconds to hours, all magnitudes equally likely.
   private static func latencies(_ count: Int, seed: UInt64) -> [UInt64] {
     var generator = Generator(state: seed)
     return (0..<count).map { _ in

@@ -5,7 +5,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// The files that outputs leave behind, and those that they do not touch.
+/// Files that outputs leave behind, and files that they do not touch.
 @Suite struct OutputFileTests {
   let folder = TemporaryFile.path("output")
   private let text = Array("new".utf8)
@@ -66,7 +66,7 @@ import Testing
     #expect(Procfs.entries(folder) == ["x"])
   }
 
-  /// A reader that has the old file open, such as a replay, keeps its content.
+  /// A reader that has the old file open, such as a replay, still reads its content.
   @Test func oldFileIsReplacedAndNotChanged() throws {
     defer { removeFolder() }
     try write("old", "x")
@@ -128,7 +128,7 @@ import Testing
     #expect(failure(creating: "fifo") == .permissionDenied)
   }
 
-  /// A descriptor keeps its position: what is in the file already stays.
+  /// A descriptor keeps its position: existing content stays.
   @Test func ownDescriptorsAreWrittenWhereTheyAre() throws {
     defer { removeFolder() }
     try write("old", "x")
@@ -154,7 +154,7 @@ import Testing
     #expect(stat("/dev/null", &status) == 0 && status.st_uid == 0)
   }
 
-  /// Without O_TMPFILE the file has a temporary name, which goes with it.
+  /// Without O_TMPFILE the file has a temporary name, which is removed with it.
   @Test(.enabled(if: geteuid() == 0)) func fileSystemsWithoutUnnamedFiles() throws {
     defer { removeFolder() }
     let file = try NewFile(

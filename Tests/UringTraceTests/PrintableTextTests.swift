@@ -3,7 +3,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Names from strangers, as they are shown.
+/// Untrusted names, as they are shown.
 @Suite struct PrintableTextTests {
   @Test func whatCommandsATerminalIsNotShown() {
     #expect("plain ü 水 😀".printable == "plain ü 水 😀")

@@ -3,8 +3,8 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Records of every kind with sound headers and otherwise noise, over few addresses and small numbers so
-/// that they meet.
+/// Records of every kind with sound headers and otherwise random content, over few addresses and small
+/// numbers, so that records refer to the same objects.
 struct RandomRecords {
   static let kinds = RecordKind.all
 
@@ -27,7 +27,7 @@ struct RandomRecords {
     self.timeRange = timeRange
   }
 
-  /// A record of a kind, whole and with a ring and a request: sound.
+  /// A sound record of a kind: complete, with a ring and a request.
   mutating func next(_ kind: RecordKind) -> [UInt64] {
     let size = kind.minimumSize + below(4) * 24
     var words = (0..<(size + 7) / 8).map { _ in word() }
@@ -38,8 +38,8 @@ struct RandomRecords {
     return words
   }
 
-  /// Mostly a sound record of any kind; else one that names no ring or no request, is cut short, or is of
-  /// no kind.
+  /// Mostly a sound record of any kind; else a record without a ring or request, cut short, or of an
+  /// unknown kind.
   mutating func next() -> [UInt64] {
     var words = next(Self.kinds[below(Self.kinds.count)])
     switch below(30) {
@@ -78,7 +78,7 @@ struct RandomRecords {
   private mutating func below(_ limit: Int) -> Int { Int(random.next() >> 33) % max(limit, 1) }
 }
 
-/// Numbers that are the same in each run (xorshift64*).
+/// Pseudo-random numbers, the same in each run (xorshift64*).
 struct SeededRandom: RandomNumberGenerator {
   var state: UInt64
 

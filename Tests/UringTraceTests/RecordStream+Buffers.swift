@@ -17,7 +17,7 @@ extension RecordStream {
   static let userRelease: UInt64 = 0xffff_ffff_8100_1000
   static let device: UInt64 = 0xffff_8884_0000_0000
 
-  /// A buffer of the application in slot `index`, or with `block` one of ublk.
+  /// A buffer of the application in slot `index`, or with `block` a ublk buffer.
   static func buffer(
     _ node: Int, index: UInt32, address: UInt64 = 0x10_0000, length: UInt64 = 8192,
     block number: Int = 0, direction: UInt8 = 3, references: Int32 = 2, inTable: Bool = true,
@@ -77,7 +77,7 @@ extension RecordStream {
     add(&release, \.base, .bufferRelease, 0, ring: ring)
   }
 
-  /// Tells a kernel function's name; with an address below 64, that it is watched.
+  /// The name of a kernel function; an address below 64 means that the function is traced.
   mutating func symbol(_ address: UInt64, _ name: String = "") {
     var symbol = record_symbol()
     symbol.address = address
@@ -122,7 +122,7 @@ extension RecordStream {
     ublk(request, 0xc010_7524, tag: tag, slot: slot, ring: ring)
   }
 
-  /// A ublk command completes; with `block` it brings that block request.
+  /// A ublk command completes; with `block` it delivers that block request.
   mutating func complete(
     _ request: Int, command: UInt32, block number: Int, tag: UInt16 = 0, write: Bool = false,
     length: UInt32 = 8192, isAutomatic: Bool = false, isFilled: Bool = true, result: Int32 = 0
@@ -144,7 +144,7 @@ extension RecordStream {
     complete(request, result)
   }
 
-  /// An I/O comes in.
+  /// An I/O arrives.
   mutating func deliver(
     _ request: Int, block number: Int, tag: UInt16 = 0, write: Bool = false, length: UInt32 = 8192,
     isAutomatic: Bool = false, isFilled: Bool = true, isFetch: Bool = true

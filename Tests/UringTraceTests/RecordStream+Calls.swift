@@ -1,7 +1,7 @@
 import CRecord
 import UringTrace
 
-/// System calls, and what explains that they fail.
+/// System calls, and records that explain their failures.
 extension RecordStream {
   mutating func callsWatched() {
     var body = record_calls_watched()

@@ -3,7 +3,7 @@ import UringTrace
 
 /// Records of walks over the kernel's structures.
 extension RecordStream {
-  /// A request that a walk found, which began at `time`.
+  /// A request found by a walk that began at `time`.
   mutating func parked(
     _ request: Int, _ opcode: String = "POLL_ADD", ring: UInt64 = 1, userData: UInt64 = 0,
     place: RecordPlace = .poll, behind: Int = 0, knows: SQEKnowledge = [], at time: UInt64? = nil,
@@ -29,7 +29,7 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  /// A request's block I/O; 0 for a block request of no io_uring request, nil for the first of a walk.
+  /// A request's block I/O; 0 without an io_uring request, nil for the first record of a walk.
   mutating func disk(
     _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,
     isWithServer: Bool = false, since start: UInt64 = 5

@@ -3,10 +3,10 @@ import UringTrace
 
 /// Composes a stream of records, so that a test reads like a list of events.
 ///
-/// Requests and rings are small numbers here. A record about a request repeats what its submission
-/// said; each record is a microsecond after the one before, unless ``time`` is set.
+/// Requests and rings are small numbers here. A record about a request repeats the fields of its submission;
+/// each record is a microsecond after the previous one, unless ``time`` is set.
 struct RecordStream {
-  /// Of the next record, nanoseconds.
+  /// Time of the next record, in nanoseconds.
   var time: UInt64 = 1_000_000_000
   var tid: UInt32 = 100
   private(set) var records: [[UInt64]] = []
@@ -110,7 +110,7 @@ struct RecordStream {
     add(&body, \.base, .complete, request)
   }
 
-  /// A CQE that names a request and has another `user_data` than it was submitted with.
+  /// A CQE that names a request but has a different `user_data` than its submission.
   mutating func completeAs(_ request: Int, userData: UInt64, _ result: Int32 = 0) {
     known[request]?.userData = userData
     complete(request, result)
@@ -211,7 +211,7 @@ struct RecordStream {
     add(&body, \.base, .ringFd, 0, ring: ring)
   }
 
-  /// Requests without records of their own.
+  /// Counts of requests without records of their own.
   mutating func counts(
     _ ring: UInt64, submitted: UInt64, completed: UInt64
   ) {
@@ -227,7 +227,7 @@ struct RecordStream {
     add(&body, \.base, .ringClosed, 0, ring: ring)
   }
 
-  /// A look at all rings; with one that it did not find.
+  /// A scan of all rings, or with `missing` a ring that it did not find.
   mutating func ringScan(missing ring: UInt64 = 0) {
     var body = record_ring_scan()
     add(&body, \.base, .ringScan, 0, ring: ring)
@@ -251,7 +251,7 @@ struct RecordStream {
     add(&body, \.base, .cqringWait, 0, ring: ring)
   }
 
-  // MARK: The rest
+  // MARK: Other records
 
   mutating func lost(_ count: UInt64, cause: LossCause = .ringBufferFull) {
     var body = record_lost()
@@ -279,10 +279,10 @@ struct RecordStream {
     add(&body, \.base, .fileName, 0, ring: ring, text: Array(name.utf8))
   }
 
-  /// Any words as a record.
+  /// Adds arbitrary words as a record.
   mutating func raw(_ words: [UInt64]) { records.append(words) }
 
-  /// The record made last, with another size field.
+  /// Changes the size field of the last record.
   mutating func resizeLast(to size: UInt16) {
     withUnsafeMutableBytes(of: &records[records.count - 1][3]) {
       $0.storeBytes(of: size, toByteOffset: 4, as: UInt16.self)
@@ -316,7 +316,7 @@ struct RecordStream {
     return aggregator.snapshot()
   }
 
-  // MARK: Making
+  // MARK: Composition
 
   private func sqe(_ request: Int, flags: SQEFlags, _ change: (inout SQE) -> Void) -> SQE {
     var sqe = SQE()
@@ -354,7 +354,7 @@ struct RecordStream {
 func op(_ name: String) -> Opcode { Opcode(name: name)! }
 
 extension Snapshot {
-  /// The ended request with this `user_data` that began last.
+  /// The latest ended request with this `user_data`.
   func ended(_ userData: UInt64) -> Request? { recent.first { $0.userData == userData } }
   func inFlight(_ userData: UInt64) -> Request? { requests.first { $0.userData == userData } }
   var counts: Ring.Counts { rings[0].counts }

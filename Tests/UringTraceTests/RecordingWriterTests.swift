@@ -79,7 +79,7 @@ import UringRecords
     }
     let lost = writer.lostToOutput
     #expect(lost > 0)
-    // The disk is as far behind as before: what tells of the loss is kept all the same.
+    // The disk is still as far behind, but the record of the loss is kept.
     var loss = RecordBuffer()
     var count = record_lost()
     count.base.kind = .lost
@@ -96,7 +96,7 @@ import UringRecords
     #expect(recording.lost == summary.lostToOutput)
   }
 
-  /// Lives of all kinds, of which some begin before the disk falls behind and some end after it.
+  /// Requests of all kinds, some of which begin before the disk falls behind, and some end afterwards.
   @Test func whatASlowDiskLosesIsCounted() throws {
     var stream = RecordStream()
     stream.create(1)
@@ -125,7 +125,7 @@ import UringRecords
     let writer = try disk.writer(header, queuedBytes: 96 << 10)
     for (index, words) in stream.records.enumerated() {
       if index == stream.records.count / 2 { try disk.start() }
-      // The disk catches up for a while, and falls behind again.
+      // The disk catches up for a while, then falls behind again.
       if index > stream.records.count / 2, index % 2_000 == 0 { disk.waitForMore() }
       words.withUnsafeBytes { writer.append($0) }
     }
@@ -162,7 +162,7 @@ import UringRecords
   }
 }
 
-/// A FIFO that takes nothing until it is started, and then everything until its writer closes it.
+/// A FIFO that is not read until it is started, then read until its writer closes it.
 private final class SlowDisk: Sendable {
   private let path = TemporaryFile.path("slow.fifo")
   private let descriptor: Int32
@@ -203,7 +203,7 @@ private final class SlowDisk: Sendable {
     }.detach()
   }
 
-  /// Waits until it has taken some more since the last time.
+  /// Waits until more data has been read since the last call.
   func waitForMore() {
     let some = 16 << 10
     state.wait(

@@ -7,7 +7,7 @@ import UringRecords
 @testable import UringRedaction
 @testable import UringTrace
 
-/// Copies of recordings without what identifies the machine or its users.
+/// Copies of recordings without data that identifies the machine or its users.
 @Suite struct RedactionTests {
   private let header = RecordingHeader(toolVersion: "0.0.1", host: SampleStream.host)
 
@@ -55,7 +55,7 @@ import UringRecords
         }
       }
     }
-    // Numbers that are no addresses stay.
+    // Numbers other than addresses stay.
     secrets = secrets.filter { $0 > 1 << 32 && $0 < 0 &- (1 << 16) }
     #expect(secrets.count >= 15)
     var text: [UInt8] = []

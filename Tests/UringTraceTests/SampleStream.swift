@@ -14,7 +14,7 @@ struct SampleStream {
   private(set) var buffer = RecordBuffer()
   private(set) var time = Self.start
 
-  /// All kinds but `end`; `repetitions` reads and writes in it.
+  /// Records of all kinds but `end`, with `repetitions` reads and writes.
   init(repetitions: Int = 3) {
     flagName(bit: 8, "FAIL")
     create()
@@ -29,7 +29,7 @@ struct SampleStream {
     }
     odds()
     buffers()
-    // Stays in flight.
+    // This request stays in flight.
     submit(0xffff_8881_3000_0000, opcode: 23, userData: .max, length: 512)
   }
 
@@ -140,7 +140,7 @@ struct SampleStream {
     buffer.append(get, base: \.base)
   }
 
-  /// The kinds that tell of buffers, with something else in each field.
+  /// The kinds about buffers, with a different value in each field.
   private mutating func buffers() {
     var block = record_block()
     block.request = 0xffff_8881_4000_0000
@@ -311,7 +311,7 @@ struct SampleStream {
       base: \.base)
   }
 
-  /// Threads that serve a ring, and what was taken away from a request.
+  /// Threads that serve a ring, and memory and buffers taken away from a request.
   private mutating func threads(_ on: (record) -> record) {
     let request: UInt64 = 0xffff_8881_5000_0000
     var thread = record_sq_thread()

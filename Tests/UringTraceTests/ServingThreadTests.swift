@@ -20,7 +20,7 @@ import UringFindings
 
   // MARK: SQ threads
 
-  /// A ring that was created 4 s ago, whose SQ thread 99 took `requests`.
+  /// A ring created 4 s ago, whose SQ thread 99 took `requests` requests.
   private static func thread(
     requests: Int = 200, slept: UInt64 = 0, delayed: UInt64 = 0, idle: UInt32 = 4,
     policy: UInt32 = 0, nice: Int32 = 0, processors: String = "0-3"

@@ -32,7 +32,7 @@ import Testing
     #expect(numbers.user(0x7f12_3456_8000) == start + 0x1000)
     #expect(numbers.user(0x7f12_0000_0abc) == start - 0x3456_6544)
     #expect(numbers.user(0x7f12_0000_0abc) & 0xffff == 0xabc)
-    // Another area says nothing of its distance.
+    // The substitute of an address in another area does not reveal its distance.
     #expect(numbers.user(0x5566_3456_7000) != start &- (0x7f12_3456_7000 - 0x5566_3456_7000))
   }
 

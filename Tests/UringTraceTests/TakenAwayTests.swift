@@ -21,7 +21,7 @@ import UringFindings
       file_system: 0x534f_434b, mode: 0o140777, anonymous: .none)
   }
 
-  /// RECV on registered file 3, in flight for 3 s, and what the ring's table has at the end.
+  /// RECV on registered file 3, in flight for 3 s, and the contents of the ring's table at the end.
   private static func registered(
     _ table: [(UInt32, record_file_identity)], place: RecordPlace = .poll, walksAgain: Bool = true
   ) -> Snapshot {
@@ -59,7 +59,7 @@ import UringFindings
 
   @Test func aRequestWhoseRegisteredFileIsThereIsNot() {
     #expect(Self.finding("withdrawn-file", Self.registered([(3, Self.socket(7))])) == nil)
-    // Not looked at, or not issued.
+    // The table was not walked again, or the request was not issued.
     #expect(Self.finding("withdrawn-file", Self.registered([], walksAgain: false)) == nil)
     #expect(Self.finding("withdrawn-file", Self.registered([], place: .workQueued)) == nil)
   }
@@ -170,7 +170,7 @@ import UringFindings
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     let finding = try #require(Self.finding("memory-in-flight", stream.snapshot()))
     #expect(finding.summary.contains("0x7000 is not mapped any more"))
-    // A call that is seen says more than a look.
+    // An observed call takes precedence over a check.
     stream.memoryChange(.munmap, 0x7000, 4096, tgid: 10, since: stream.time)
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     #expect(stream.snapshot().memoryChanges.values.map(\.call) == [.munmap])

@@ -4,9 +4,9 @@ import UringRecords
 
 @testable import UringRecordings
 
-/// The export as JSON lines keeps all that a binary recording contains.
+/// The export as JSON lines keeps the complete content of a binary recording.
 @Suite struct TraceRoundTripTests {
-  /// Values without a name, flags of any value, text that is not UTF-8, bytes without a meaning: whatever is valid.
+  /// Any valid content: unnamed values, flags of any value, text that is not UTF-8, bytes without a meaning.
   @Test(arguments: RecordKind.all.filter { $0 != .end }) func recordsSurvive(kind: RecordKind)
     throws
   {
@@ -35,7 +35,7 @@ import UringRecords
     #expect(copies.map(Self.essence) == originals.map(Self.essence))
   }
 
-  /// The bytes of a record without its length and the zeros at its end: fields that it lacks are zeros.
+  /// The bytes of a record without its length and its trailing zeros: missing fields are zero.
   private static func essence(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     let size = MemoryLayout<record>.offset(of: \.size)!
@@ -68,7 +68,7 @@ import UringRecords
     #expect(text().contains(#""cause":"unknown","record_bytes":"0000"#))
   }
 
-  // MARK: Traces of others
+  // MARK: Foreign traces
 
   private static let header =
     #"{"type":"header","schema":1,"kernel":"k","tier":"t","start_ns":1}"# + "\n"
@@ -79,7 +79,7 @@ import UringRecords
     try Recording(bytes: Array((header + start + members + "}\n").utf8))
   }
 
-  /// Earlier versions wrote no bytes of the record, and could not read these lines.
+  /// Earlier versions wrote no `record_bytes`, and could not read these lines.
   @Test(arguments: [
     #""event":"lost","count":1,"cause":"unknown""#,
     #""event":"buffer_release","function":"0","buffer":"0x0","node":"0x0","priv":"0x0","release":"0x0","sharers":0"#,

@@ -3,11 +3,11 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Deadlocks, and that one open end is enough for there to be none.
+/// Deadlocks, and waits that one open end keeps from being a deadlock.
 @Suite struct WaitGraphTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Ring 1 of process 10, whose only thread 100 waits for READ 0xd1 on pipe 7, as it has for 9 s. The process
+  /// Ring 1 of process 10, whose only thread 100 has waited for READ 0xd1 on pipe 7 for 9 s. The process
   /// holds both ends: fd 3 and 4.
   static func selfReader() -> Snapshot {
     var stream = RecordStream()
@@ -220,7 +220,7 @@ import UringFindings
     #expect(finding.summary.hasPrefix("2 threads can never wake"))
     #expect(finding.summary.contains("thread 200 is blocked in read() on fd 6, pipe:[8]"))
     #expect(finding.summary.contains("fd 7 of process 10"))
-    // A handler of SIGTERM in process 20 cannot reach what process 20 waits for, nor process 10.
+    // A SIGTERM handler in process 20 can end neither the wait of process 20 nor that of process 10.
     snapshot.waits.threads[1].signals = 1 << 14
     #expect(Self.deadlocks(snapshot).count == 1)
     snapshot.waits.threads[1].wait = .timed
@@ -305,7 +305,7 @@ import UringFindings
     var twice = snapshot
     twice.waits.files += snapshot.waits.files[1...2]
     #expect(Self.deadlocks(twice).count == 1)
-    // Something else holds the write end as well.
+    // An unknown holder also has the write end.
     snapshot.waits.files[2].references = 2
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
@@ -318,14 +318,14 @@ import UringFindings
     let finding = try #require(Self.deadlocks(snapshot).first)
     let text = "READ 0xd2 is held back (IOSQE_IO_DRAIN) until READ 0xd1 has ended"
     #expect(finding.edges.contains { $0.text == text && $0.to == "request 1" })
-    // A timer before the drain will end; nothing before it that is known is nothing known.
+    // A timer before the drain will end. Without any known request before it, nothing is known.
     snapshot.requests[0].place = .timeout
     #expect(Self.deadlocks(snapshot).isEmpty)
     snapshot.requests.removeFirst()
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
-  /// 6.1 looks their files up when they are submitted.
+  /// 6.1 looks up the files of drained requests at submission.
   @Test(arguments: [true, false]) func aRequestBehindADrainHoldsTheFileThatTheKernelShows(
     _ isShown: Bool
   ) {

@@ -4,7 +4,7 @@ import Testing
 import UringBase
 
 @Suite struct WorkerThreadTests {
-  /// The thread's number belongs to the next thread after the first join: a second one would wait for that.
+  /// After the first join the next thread gets the thread's handle: a second join would wait for that thread.
   @Test func aSecondJoinWaitsForNoOtherThread() throws {
     let first = try WorkerThread("first", orThrow: ThreadError.init) {}
     first.join()

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Notifications of zero-copy sends that a walk found, and those that a peer who does not read holds up.
+/// Notifications of zero-copy sends that a walk found, and notifications held up by a peer that does not read.
 @Suite struct ZeroCopyNotificationTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -40,7 +40,7 @@ import UringFindings
     #expect(snapshot.requests.isEmpty && snapshot.rings[0].counts.unmatched == 0)
   }
 
-  /// The walk may have met it just before its end.
+  /// The walk may have found the notification just before its end.
   @Test func aWalkDoesNotReviveIt() {
     var stream = Self.found()
     let time = stream.time
@@ -61,7 +61,7 @@ import UringFindings
     #expect(snapshot.requests.count == 1 && snapshot.requests[0].place == .network)
   }
 
-  /// The kernel counts the send and its notification; both are known.
+  /// The kernel counts both the send and its notification, and both are known.
   @Test func aSendWithoutAResultKnowsItsNotification() throws {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -6,8 +6,7 @@ import Testing
 @testable import UringUI
 
 @Suite struct CallsPaneTests: InterfaceSuite {
-  /// Process 200 was refused a ring; ring 1 has a failed registration, calls that found nothing, and others that went
-  /// well.
+  /// Process 200 was refused a ring; ring 1 has a failed registration, calls that found nothing, and successful calls.
   private static let snapshot: Snapshot = {
     var snapshot = Make.snapshot(rings: [Make.ring(1, pid: 100)], at: 9)
     snapshot.taskNames = [100: "fio", 200: "server"]

@@ -72,7 +72,7 @@ import Testing
     next.ios += 100
     rates.update(next)
     #expect(rates.ios == 200 && rates.readBytes == 0)
-    // The same once more is no news.
+    // The same state again changes nothing.
     rates.update(next)
     #expect(rates.ios == 200 && rates.history == [1_000, 200])
   }

@@ -4,9 +4,9 @@ import UringTrace
 
 @testable import UringUI
 
-/// The list of findings, and one of them.
+/// The list of findings, and the detail of a finding.
 @Suite struct FindingsPaneTests {
-  /// A request that holds back another one, and CQEs that did not fit.
+  /// A request that holds back another request, and CQEs that did not fit.
   private static let snapshot: Snapshot = {
     var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 2)
     ring.counts.overflows = 3
@@ -126,7 +126,7 @@ import UringTrace
     let text = screen(&interface)
     #expect(text.contains("it has passed"))
     #expect(text.contains("Means"))
-    // The request is not known any more.
+    // The request is no longer known.
     #expect(text.contains("request 11  no longer in the history"))
   }
 

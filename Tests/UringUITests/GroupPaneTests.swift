@@ -3,7 +3,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// Groups, buffers, and the way between them and requests.
+/// Groups, buffers, and navigation between them and requests.
 @Suite struct GroupPaneTests {
   private func interface(_ snapshot: Snapshot = Make.lending) -> Interface {
     var interface = Interface(options: UserInterfaceOptions())
@@ -104,7 +104,7 @@ import Testing
     #expect(first.0 < second.0 && second.1 < first.1)
     #expect(first.1 + 1 < third.0)
     #expect(text.contains { $0.contains("idle 30 %") })
-    // The leader's long wait does not leave the members without room.
+    // The leader's long wait does not squeeze the members' bars.
     #expect(text.contains { $0.contains("COMMIT_AND_FETCH_REQ") && $0.contains("◀█") })
     #expect(first.1 - first.0 > 5)
   }
@@ -182,7 +182,7 @@ import Testing
     #expect(line?.contains("queue 0  request 0x1c") == true)
   }
 
-  // MARK: From one to the other
+  // MARK: Navigation
 
   @Test func oneKeyGoesFromARequestToItsGroupAndBack() {
     var interface = interface()
@@ -192,7 +192,7 @@ import Testing
     #expect(lines(&interface).contains { $0.contains("Group 1  ublk, automatic") })
     press(&interface, "G")
     #expect(lines(&interface).contains { $0.hasPrefix(" Request 13") })
-    // Back is back where we came from, not deeper.
+    // Back returns to the previous pane, not to a deeper one.
     #expect(interface.details.count == 1)
     press(&interface, .escape)
     #expect(interface.details.isEmpty && interface.focus == .lower(0))

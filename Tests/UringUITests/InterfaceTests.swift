@@ -288,7 +288,7 @@ import Testing
       .click(x: lines[tabs + 1].description.distance(to: "OPCODE"), y: tabs + 1))
     let text18 = screen(&interface)
     #expect(text18.contains("OPCODE▲"))
-    // In another pane the first click only selects.
+    // The first click in another pane only selects.
     _ = interface.handle(.click(x: 10, y: 5))
     #expect(interface.focus == .rings)
     #expect(interface.scene?.ring != nil)

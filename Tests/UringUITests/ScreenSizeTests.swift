@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// Every screen at many sizes: what must hold wherever it is drawn.
+/// Every screen at many sizes: properties that hold at any size.
 @Suite struct ScreenSizeTests: InterfaceSuite {
   private static let widths = [40, 41, 60, 79, 80, 120, 149, 150, 199, 200, 300]
   private static let heights = [10, 11, 15, 16, 24, 40, 60]
@@ -44,9 +44,9 @@ import Testing
         interface.draw(into: &canvas)
         let comment = Comment(rawValue: "\(width)x\(height) \(screen.text)\n\(canvas.text)")
         #expect(canvas.text.contains(screen.text), comment)
-        // Small screens have the line of figures only.
+        // Small screens have only the line of figures.
         #expect(canvas.text(row: 0).contains(height >= 16 ? " uringtop" : " req/s"), comment)
-        // The last label of the bar is there however little room it has.
+        // The last label of the key bar is visible at any width.
         #expect(canvas.text(row: height - 1).contains("Quit"), comment)
         for row in 0..<height { expectWholeLine(row, of: canvas, comment) }
         expectLayout(of: interface, on: canvas, comment)
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  /// Wide characters have both their columns, and no character can move the cursor.
+  /// Wide characters keep both their columns, and no character can move the cursor.
   private func expectWholeLine(_ row: Int, of canvas: Canvas, _ comment: Comment) {
     let cells = canvas.cells[row * canvas.width..<(row + 1) * canvas.width]
     var width = 0
@@ -78,7 +78,7 @@ import Testing
     let top = interface.places.map(\.rect.y).min() ?? 0
     let area = owners[(top * canvas.width)..<((canvas.height - 1) * canvas.width)]
     #expect(area.allSatisfy { $0 <= 1 }, comment)
-    // One column is free between panes that lie side by side.
+    // One column is free between adjacent panes.
     let free = area.indices.filter { area[$0] == 0 }
     #expect(
       free.allSatisfy { area[$0 - 1] == 1 && area[$0 + 1] == 1 && $0 % canvas.width > 0 }, comment)

@@ -117,7 +117,7 @@ private struct Item: Sendable {
     table.update(Array(items(20).dropFirst(3)), scene: scene)
     #expect(table.selectedRow?.id == 5)
     #expect(table.selection == 2)
-    // Its row is gone: the one in its place is selected.
+    // The selected row was removed: the row in its place is selected.
     table.update(Array(items(20).dropFirst(6)), scene: scene)
     #expect(table.selectedRow?.id == 8)
     table.update([], scene: scene)
@@ -157,7 +157,7 @@ private struct Item: Sendable {
     table.invert(scene: scene)
     table.navigate(.first)
     #expect(table.selectedRow?.number == 0)
-    // Equal keys stay in their own order, whichever way.
+    // Rows with equal keys keep their order in both sort directions.
     table.update(
       [Item(id: 2, name: "b", number: 1), Item(id: 1, name: "a", number: 1)], scene: scene)
     let canvas1 = drawn(&table)

@@ -8,7 +8,7 @@ import Testing
 
   init() throws { recording = try TestRecording() }
 
-  /// Replays the recording from its end, then tells the exit status and whether the terminal echoes.
+  /// Replays the recording from its end, then prints the exit status and whether the terminal echoes.
   private func start(
     width: Int = 80, height: Int = 24, environment: String = "LC_ALL=C.UTF-8",
     arguments: String = "--paused --at 10s"
@@ -84,7 +84,7 @@ import Testing
     let screen = try tmux.wait(for: "POLL_ADD")
     let (column, row) = try position(of: "Recent", in: screen)
     if isSGR {
-      // A release, and a button that nothing is bound to, change nothing.
+      // A release and an unbound button change nothing.
       try tmux.type("\u{1B}[<0;1;1m\u{1B}[<2;1;1M\u{1B}[<0;\(column);\(row)M")
     } else {
       let bytes = [32, 32 + column, 32 + row].map { Character(Unicode.Scalar(UInt8($0))) }
@@ -93,7 +93,7 @@ import Testing
     try #expect(tmux.wait(for: "TOOK", "-EIO").contains("-EIO"))
   }
 
-  /// Its rest can be late, or never arrive.
+  /// The rest of a mouse report can be late, or never arrive.
   @Test func theBeginningOfAMouseReportStopsNothing() throws {
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
@@ -141,7 +141,7 @@ import Testing
       try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "player\n"
     }
     let thread = try #require(player.flatMap { pid_t($0) })
-    // Hidden in headers for C without extensions.
+    // glibc's headers hide tgkill from C without extensions.
     typealias Send = @convention(c) (pid_t, pid_t, Int32) -> Int32
     let tgkill = unsafeBitCast(try #require(dlsym(nil, "tgkill")), to: Send.self)
     #expect(tgkill(pid, thread, SIGSEGV) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the BPF programs and the probe share besides the records: constants set before the load, and
- * tables in shared memory. Nothing of this is ever stored.
+ * Data that the BPF programs and the probe share besides the records: constants set before the load, and
+ * tables in shared memory. None of it is stored in recordings.
  */
 #ifndef URINGTOP_PROBE_H
 #define URINGTOP_PROBE_H
@@ -14,11 +14,11 @@
 #define PROBE_MAX_FDS 64
 
 /*
- * Constants in .rodata. The verifier knows their values and removes what they switch off, so a filter
- * that is not there costs nothing.
+ * Constants in .rodata. The verifier sees their values and removes the code that they switch off, so an
+ * unused filter costs nothing.
  */
 struct probe_config {
-  __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 where it has none */
+  __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 if it lacks the flag */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
   __u64 req_f_buf_node;  /* 6.15 and later: buf_node is valid */
@@ -27,19 +27,19 @@ struct probe_config {
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
-  __u64 ring_operations;  /* waits: f_op of rings */
+  __u64 ring_operations;  /* waits.bpf.c: f_op of ring files */
   __u32 filters_opcodes;  /* 0: every opcode passes */
-  __u32 filters_rings;    /* 0: every ring passes, the verdict table is not looked at */
-  __u32 nr_tgids;         /* 0: of any process */
-  __u32 nr_comms;         /* 0: of any name */
-  __u32 nr_fds;           /* 0: of any descriptor */
-  __u32 with_descendants; /* 1: a ring created by a descendant of a listed process passes as well */
+  __u32 filters_rings;    /* 0: every ring passes, the verdict table is not read */
+  __u32 nr_tgids;         /* 0: any process passes */
+  __u32 nr_comms;         /* 0: any process name passes */
+  __u32 nr_fds;           /* 0: any ring descriptor passes */
+  __u32 with_descendants; /* 1: rings created by descendants of a listed process pass as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
   __u32 has_twins;        /* 1: tracepoints are preemptible, see twins.h */
   __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
-  __u32 samples;          /* 1: records only of requests whose hash is at most sample_limit */
+  __u32 samples;          /* 1: only requests whose hash is at most sample_limit have records */
   __u32 sample_limit;
-  __u32 takes_stacks;         /* 1: of the user at each submission */
+  __u32 takes_stacks;         /* 1: record the user stack at each submission */
   __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
@@ -47,9 +47,9 @@ struct probe_config {
 };
 
 /*
- * Calls of bpf_rdonly_cast, as marks that user space replaces before the load: "r2 = probe_cast; call PROBE_CAST".
- * An extern function and CO-RE's type ids would do the same, but then libbpf reads and searches all of the kernel's
- * types once more for each object.
+ * Placeholders for calls of bpf_rdonly_cast, "r2 = probe_cast; call PROBE_CAST", which user space replaces before the
+ * load. An extern function and CO-RE's type ids would also work, but make libbpf read and search all kernel types once
+ * more for each object.
  */
 #define PROBE_CAST 0x10000
 enum probe_cast {
@@ -67,8 +67,8 @@ enum probe_cast {
 };
 
 /*
- * Which rings pass the filter: io_ring_ctx pointers, open addressed. Bit 0 of an entry is the verdict,
- * so that one store changes both. Entries are never removed, only overwritten: ctx memory is reused.
+ * Verdicts of the filter: io_ring_ctx pointers in an open-addressed table. Bit 0 of an entry is set if the ring
+ * passes, so one store writes pointer and verdict. Entries are never removed, only overwritten: ctx memory is reused.
  */
 #define PROBE_VERDICT_BITS 13
 #define PROBE_VERDICT_SLOTS (1 << PROBE_VERDICT_BITS)
@@ -78,14 +78,15 @@ struct probe_verdicts {
 };
 
 /*
- * Both tables hash the same way. Of the pointer only the low half: the verifier allows no arithmetic on
- * typed pointers, but turns half of one into a number. Cache lines align io_ring_ctx and io_kiocb.
+ * Hash of a pointer for all tables. It uses the low half only: the verifier allows no arithmetic on typed
+ * pointers, but accepts half of one as a number. The low 6 bits are 0: io_ring_ctx and io_kiocb are aligned to
+ * cache lines.
  */
 #define PROBE_HASH(pointer, bits) ((((__u32)(pointer)) >> 6) * 0x9e3779b1U >> (32 - (bits)))
 
 /*
- * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The
- * walk over the rings' free lists sets bit 0 of each one it meets, and of each ring it has walked.
+ * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The walk over
+ * the free lists sets bit 0 of each of these requests that it finds, and of each ring that it has walked.
  */
 #define PROBE_SUSPECT_BITS 16
 #define PROBE_SUSPECT_SLOTS (1 << PROBE_SUSPECT_BITS)
@@ -108,33 +109,33 @@ struct probe_sighting {
   __u32 nr_files;
   __u32 nr_bufs;
   __u32 is_creator; /* 1: the process has the address space that created the ring */
-  __u32 sq_pending; /* and the rest as in record_ring_depth */
+  __u32 sq_pending; /* this and the fields below: see record_ring_depth */
   __u32 cq_pending;
   __u32 is_overflowed;
   __u32 waiters;
   __u32 waiter_tid;
   __u32 waiter_tgid;
   __u32 waiter_missing;
-  __u32 sq_thread_sleeps; /* 1: it has told the application to wake it */
-  __u32 is_polled;        /* 1: somebody polls the ring's descriptor */
+  __u32 sq_thread_sleeps; /* 1: IORING_SQ_NEED_WAKEUP is set */
+  __u32 is_polled;        /* 1: a task polls the ring's descriptor */
   __u32 eventfd;          /* enum record_eventfd */
   __u32 sq_taken;         /* SQEs that the kernel has taken, modulo 2^32 */
-  __u32 cq_posted;        /* CQEs that it has posted */
+  __u32 cq_posted;        /* CQEs that the kernel has posted */
   __u32 cq_head;          /* CQEs that the application has taken */
-  __u64 oldest_user_data; /* of the first CQE in the queue, if there is one */
+  __u64 oldest_user_data; /* of the oldest CQE in the queue, 0 without one */
   __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
   __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
   __u32 jiffies;          /* now, modulo 2^32 */
   __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
-  __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: not known */
-  __u64 eventfd_context;  /* the eventfd_ctx of the eventfd that it signals, 0 without one */
+  __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: unknown */
+  __u64 eventfd_context;  /* the eventfd_ctx that the ring signals, 0 without one */
   char comm[RECORD_COMM_LEN];
 };
 
 /* A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. */
 #define PROBE_FILE_PIPE 1
 #define PROBE_FILE_SOCKET 2
-#define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, which file_operations tells apart */
+#define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, distinguished by file_operations */
 struct probe_open_file {
   __u64 file;            /* struct file * */
   __u64 file_operations; /* f_op */
@@ -148,15 +149,15 @@ struct probe_open_file {
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
-  __u32 writers;      /* and for writing */
+  __u32 writers;      /* pipes: files that are open for writing */
   __u32 pending;      /* pipes: occupied slots; sockets: packets to be received; eventfds: 1 unless 0 */
   __u32 queued;       /* sockets: bytes sent and not acknowledged, with their overhead (TCP) */
   __u32 capacity;     /* pipes: slots */
-  __u32 kernel_users; /* if it is an eventfd: references to its counter, one of them the file's */
+  __u32 kernel_users; /* eventfds: references to the counter, including the file's */
   __u32 network;      /* sockets: inode of the network namespace */
-  __u32 is_tcp;       /* 1: the following three are known */
+  __u32 is_tcp;       /* 1: send_queue, window and unread are valid */
   __u32 send_queue;   /* bytes sent by the application and not acknowledged by the peer */
-  __u32 window;       /* bytes for which the peer has room, as it said last */
+  __u32 window;       /* bytes that the peer has room for, as last advertised */
   __u32 unread;       /* bytes received and not read by the application */
   __u16 family;       /* sockets: AF_* */
   __u16 type;         /* SOCK_* */
@@ -183,13 +184,12 @@ struct probe_task {
   __u32 tgid;
   __u32 flags;  /* PF_* */
   __u32 state;  /* __state, and exit_state in the upper half */
-  __u64 ran_ns; /* when it ran last, CLOCK_MONOTONIC; 0: it runs, or not known */
+  __u64 ran_ns; /* when it ran last, CLOCK_MONOTONIC; 0: it runs, or unknown */
 };
 
 /*
- * What happened without a record, because the ring buffer was full or the request is not in the sample:
- * counted by ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads
- * them at any time.
+ * Counts of events without a record, because the ring buffer was full or the request is not in the sample: by
+ * ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads them at any time.
  */
 #define PROBE_TALLY_BITS 12
 #define PROBE_TALLY_SLOTS (1 << PROBE_TALLY_BITS)
@@ -200,25 +200,25 @@ struct probe_tally {
   __u64 failed;    /* in preparation; also in submitted */
   __u64 completed; /* requests that ended with a CQE in the ring */
   __u64 cqes;
-  __u64 auxiliary; /* CQEs without a request that do not say that more follow */
+  __u64 auxiliary; /* CQEs without a request and without IORING_CQE_F_MORE */
   __u64 overflows;
-  __u64 dropped;     /* overflowed CQEs for which there was no memory */
-  __u64 skipped;     /* requests that ended without a CQE, as asked */
+  __u64 dropped;     /* overflowed CQEs that the kernel had no memory for */
+  __u64 skipped;     /* requests that ended without a CQE, as requested */
   __u64 bytes;       /* sum of positive results of CQEs that name their request */
-  __u64 errors;      /* requests that ended with a negative result, of those without detail */
+  __u64 errors;      /* negative results that probe_tally_detail does not count */
   __u64 unmeasured;  /* ends of requests whose latency is not in the histogram */
-  __u64 latency_sum; /* nanoseconds, of what is in the histogram */
-  __u32 detail;      /* 1 + number of its probe_tally_detail, 0: none */
+  __u64 latency_sum; /* nanoseconds, sum of the latencies in the histogram */
+  __u32 detail;      /* 1 + index of its probe_tally_detail, 0: none */
   __u32 reserved;
 };
 
-/* The kernel's pointers have a high byte of ones, which leaves room for the opcode. */
+/* The high byte of a kernel pointer is all ones, so the opcode can take its place. */
 #define PROBE_TALLY_KEY(ctx, opcode) ((__u64)(ctx) << 8 | (__u8)(opcode))
 
 /* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */
 #define PROBE_TALLY_DETAILS 96
 #define PROBE_TALLY_ERRORS 160
-#define PROBE_LATENCY_BITS 38 /* longer ones (4.5 minutes) are counted as this */
+#define PROBE_LATENCY_BITS 38 /* latencies from 2^38 ns (4.5 minutes) on share the last bucket */
 #define PROBE_LATENCY_BUCKETS ((PROBE_LATENCY_BITS - 8) * 128 + 256)
 struct probe_tally_detail {
   __u64 errors[PROBE_TALLY_ERRORS];
@@ -227,27 +227,27 @@ struct probe_tally_detail {
 
 struct probe_tallies {
   __u64 used;                 /* tallies in use */
-  __u64 details;              /* details given out, more than there are if there were too few */
-  __u64 nowhere;              /* events that found no tally: counts are not exact */
+  __u64 details;              /* details claimed; a race can raise it above PROBE_TALLY_DETAILS */
+  __u64 nowhere;              /* events that found no free tally: counts are not exact */
   __u64 has_lost_submissions; /* 1: some probe_start has PROBE_START_UNSEEN */
   struct probe_tally slots[PROBE_TALLY_SLOTS];
 };
 
-/* When the last request at an address was submitted; the address decides the place alone. */
+/* Submission time of the last request at an address. The address alone determines the slot. */
 #define PROBE_START_BITS 16
 #define PROBE_START_SLOTS (1 << PROBE_START_BITS)
-#define PROBE_START_UNSEEN (1ULL << 63) /* of this submission there is no record */
+#define PROBE_START_UNSEEN (1ULL << 63) /* the submission has no record */
 struct probe_start {
   __u64 req;     /* 0: none */
-  __u64 time_ns; /* and PROBE_START_UNSEEN */
+  __u64 time_ns; /* with PROBE_START_UNSEEN as the top bit */
 };
 struct probe_starts {
   struct probe_start slots[PROBE_START_SLOTS];
 };
 
 /*
- * System calls of one thread that had one result: what record_system_calls shows. Only grows, until other calls take
- * the place of what is oldest.
+ * System calls of one thread with the same result, for record_system_calls. Counters only grow, until the LRU map
+ * evicts the oldest key.
  */
 #define PROBE_CALLS 2048
 struct probe_call_key {
@@ -274,9 +274,9 @@ struct probe_calls {
 };
 
 /*
- * What the inventory writes: one record a slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER.
- * Slots are as many as user space says; what did not fit is counted.
+ * Output of the inventory: one record per slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
+ * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER, REAPED, REAPED_SQE.
+ * User space sets the number of slots; records that do not fit are counted.
  */
 #define PROBE_SLOT_SIZE 160
 struct probe_slot {
@@ -290,21 +290,21 @@ struct probe_stack {
   __u64 req;
   __u64 ctx;
   __u32 tid;
-  __s32 size; /* bytes of frames, negative errno */
+  __s32 size; /* bytes of frames, or a negative errno */
   __u64 frames[PROBE_STACK_DEPTH];
 };
 
-/* Shared with the inventory's programs while one runs. */
+/* Shared with the inventory's programs during a run. */
 struct probe_inventory {
   __u64 start_ns;             /* time of the records */
   __u64 ring_file_operations; /* f_op of rings */
-  __u64 per_cpu_offsets;      /* address of the kernel's __per_cpu_offset, 0 if not known or needed */
+  __u64 per_cpu_offsets;      /* address of the kernel's __per_cpu_offset, 0 if unknown or not needed */
   __u32 processors;
   __u32 pass;           /* number of this run */
-  __u32 used;           /* slots, those that were not there included */
+  __u32 used;           /* slots requested, including those that did not fit */
   __u32 stacks;         /* likewise */
-  __u32 broken;         /* lists of workers and task work that changed too fast to be walked */
-  __u32 looks_at_files; /* 1: at devices and sockets of the processes in `owners` as well */
+  __u32 broken;         /* lists of workers and task work that changed too fast to walk */
+  __u32 looks_at_files; /* 1: also walk devices and sockets of the processes in `owners` */
   __u32 nodes;          /* NUMA nodes: up to 6.1 io-wq has its queues on each */
 };
 

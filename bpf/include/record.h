@@ -9,8 +9,8 @@
  * Kinds up to 63 come from the kernel, most of them from the io_uring tracepoint of that name
  * (include/trace/events/io_uring.h). Kinds from 64 on are added by uringtop itself.
  *
- * The headers in records/ are also the description of each kind: DescribeRecords reads them during the build and
- * generates whatever depends on the kind. Its format is explained in docs/architecture.md, "Add a record kind".
+ * The headers in records/ also describe each kind: DescribeRecords reads them during the build and generates the code
+ * that depends on the kind. docs/architecture.md, "Add a record kind", explains the format.
  *
  * A layout never changes in place. It grows at its end (`@added`), or the kind gets a new number. A release that adds a
  * kind or a field raises RECORD_SCHEMA.
@@ -66,7 +66,7 @@ struct recording_header {
   char kernel[64]; /* uname -r */
   char tier[16];   /* capability tier */
   /* Missing in the oldest recordings; header_size shows whether it is there. */
-  __u32 sampling; /* one request in this many has records, the others are only counted */
+  __u32 sampling; /* one request in this many has records; the rest are only counted */
   __u32 reserved;
 };
 

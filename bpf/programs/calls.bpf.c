@@ -3,7 +3,7 @@
  * The system calls of io_uring, counted by ring, thread and result. While one of their tracepoints has a program, every
  * system call of every task takes the kernel's slow path: user space attaches them only if it must.
  *
- * The programs are of the old type, which the tracepoints of single system calls have: no rdonly_cast.
+ * Tracepoints of single system calls take programs of the old type only, which have no rdonly_cast.
  */
 #include <asm-generic/errno.h>
 #include "common/pids.h"
@@ -20,7 +20,7 @@ struct {
   __type(value, struct probe_calls);
 } calls SEC(".maps");
 
-/* Threads in io_uring_setup. A seccomp filter that refuses the call does so before its entry is traced. */
+/* Threads in io_uring_setup. If a seccomp filter refuses the call, its entry is not traced. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 1024);
@@ -28,7 +28,7 @@ struct {
   __type(value, __u8);
 } in_setup SEC(".maps");
 
-/* The io_ring_ctx behind a descriptor, or a registered index, that the kernel has accepted as a ring's. */
+/* The io_ring_ctx behind a descriptor or registered index that the kernel has accepted as a ring. */
 static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, bool is_registered) {
   struct file *file = NULL;
   if (is_registered) {
@@ -45,12 +45,12 @@ static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, boo
   return file ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 }
 
-/* Errors that can mean that the descriptor is no ring. */
+/* False for errors that can mean that the descriptor is no ring. */
 static __always_inline bool reached_ring(__s64 result) {
   return result != -EINVAL && result != -EBADF && result != -EOPNOTSUPP;
 }
 
-/* Counts a call that returns now, and returns its key's counters; NULL if there is no room for a new key. */
+/* Counts a call that returns now. Returns the counters of its key, NULL without room for a new key. */
 static __always_inline struct probe_calls *count_call(struct probe_call_key *key) {
   __u64 now = bpf_ktime_get_ns();
   struct probe_calls *found = bpf_map_lookup_elem(&calls, key);
@@ -132,7 +132,7 @@ int enter_returns(struct exit_context *ctx) {
   return 0;
 }
 
-/* Failures that reach a ring are also traced by io_uring_register, with the ring. */
+/* Failures that reach no ring. The others are traced by the tracepoint io_uring_register, with the ring. */
 SEC("tp/syscalls/sys_exit_io_uring_register")
 int register_returns(struct exit_context *ctx) {
   if (ctx->result >= 0 || reached_ring(ctx->result) || !process_passes() || !name_passes())

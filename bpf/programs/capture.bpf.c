@@ -3,8 +3,8 @@
  * The io_uring tracepoints, one program each: test the filter, write one record.
  *
  * Fields are read from the kernel's structs rather than from the tracepoints' arguments where possible,
- * because prototypes change. Where one did, there are two programs and user space loads the one that fits
- * (kernel/versions.h).
+ * because prototypes change. A tracepoint whose prototype changed has two programs; user space loads the one
+ * that fits the kernel (kernel/versions.h).
  */
 #include "capture/completion.h"
 #include "capture/overflow.h"
@@ -14,7 +14,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The record of a request, NULL if it is filtered out or the ring buffer is full. */
+/* Reserves a record about a request. NULL if the request is filtered out or the ring buffer is full. */
 static __always_inline void *reserve_of_request(struct io_kiocb *req, enum record_kind kind, __u64 size) {
   struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
@@ -23,7 +23,7 @@ static __always_inline void *reserve_of_request(struct io_kiocb *req, enum recor
   return reserve_record(kind, size, (__u64)ring, (__u64)req, opcode);
 }
 
-/* The same of a ring. */
+/* Reserves a record about a ring. NULL as above. */
 static __always_inline void *reserve_of_ring(void *ring, enum record_kind kind, __u64 size) {
   if (!ring_passes((__u64)ring))
     return NULL;
@@ -59,7 +59,7 @@ int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u
   return 0;
 }
 
-/* `register` is a keyword. */
+/* The underscore: `register` is a keyword. */
 SEC("tp_btf/io_uring_register")
 int BPF_PROG(register_, void *ring, __u32 opcode, __u32 nr_files, __u32 nr_bufs, long result) {
   if (ring_passes((__u64)ring))
@@ -111,8 +111,8 @@ int BPF_PROG(short_write, void *ring, __u64 pos, __u64 wanted, __u64 got) {
 }
 
 /*
- * Has no ring: one io_uring_task serves all rings of a task. A busy SQ thread fires the tracepoint in every
- * round with a count of 0, a million times a second (6.12 and later): those are dropped.
+ * The record names no ring: one io_uring_task serves all rings of a task. On 6.12 and later a busy SQ thread
+ * fires the tracepoint with a count of 0 in every round, a million times a second: these events are dropped.
  */
 static __always_inline int emit_task_work_run(void *tctx, __u32 count, __u32 loops) {
   if (!count)
@@ -222,7 +222,7 @@ int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
   record->events = events;
   submit_record(record);
   note_file(ring, req, opcode);
-  /* a member that waits keeps the buffer */
+  /* a waiting member keeps the group's buffer */
   note_group(ring, req, opcode);
   return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS): no tracepoint shows their end. All deferred
- * completions pass __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12 and
- * later).
+ * Ends of requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS), which no tracepoint reports. All deferred
+ * completions pass through __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12
+ * and later).
  */
 #include "common/config.h"
 #include "common/output.h"
@@ -14,7 +14,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MAX_FLUSH_STEPS 4096
 
-/* Per CPU and not on the stack: so the verifier checks each step once. */
+/* Per CPU rather than on the stack, so that the verifier checks each step only once. */
 struct flush_walk {
   struct io_wq_work_node *node;
   __u64 ctx;
@@ -29,8 +29,8 @@ struct {
 
 /*
  * A request with the flag ends here without a CQE, or has already posted one: a request that io-wq ran gets
- * the flag when its last reference is dropped. The reader tells the two apart by the completion record. With
- * REISSUE (7.3) the request does not end but is queued to io-wq.
+ * the flag when its last reference is dropped. The reader distinguishes the two cases by the completion record.
+ * With REISSUE (7.3) the request does not end; it is queued to io-wq.
  */
 static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
   __u64 flags = BPF_CORE_READ_BITFIELD_PROBED(req, flags);

@@ -4,7 +4,7 @@
  * has a program, every system call of every task takes the kernel's slow path: user space attaches them only if it
  * must.
  *
- * The programs are of the old type, which the tracepoints of single system calls have: no rdonly_cast.
+ * Tracepoints of single system calls take programs of the old type only, which have no rdonly_cast.
  */
 #include "common/output.h"
 #include "common/ring_filter.h"
@@ -32,7 +32,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MADV_REMOVE 9
 #define MADV_DONTNEED_LOCKED 24
 
-/* When threads began the call that they are in. */
+/* Start times of the calls that threads are in. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 4096);
@@ -58,7 +58,7 @@ struct memory {
   __u64 address, length;
 };
 
-/* Leaves the part of a call's memory that is gone, of length 0 if none is. */
+/* Reduces `memory` to the part that the call took away; length 0 if none. */
 static __always_inline enum record_memory_call effect(
     __s32 number, __s64 result, __u64 third, __u64 fourth, struct memory *memory) {
   bool has_failed = result < 0 && result >= -4095;
@@ -80,7 +80,7 @@ static __always_inline enum record_memory_call effect(
     case NR_MREMAP:
       call = RECORD_MEMORY_MREMAP;
       if ((__u64)result == memory->address) {
-        /* in place: what is behind the new end is gone */
+        /* resized in place: only the memory behind the new end is gone */
         __u64 kept = third < memory->length ? third : memory->length;
         memory->address += kept;
         memory->length -= kept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Who could end a wait: the descriptors of pipes, sockets, eventfds and rings in all processes, and when each
- * thread ran last. User space runs this only while something waits for long.
+ * Tasks that could end a wait: the descriptors of pipes, sockets, eventfds and rings in all processes, and when
+ * each thread ran last. User space runs this only while a wait lasts long.
  */
 #include "common/last_run.h"
 #include <bpf/bpf_endian.h>
@@ -11,7 +11,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The file being described. Not on the stack: so the verifier checks each step once. */
+/* The file being described. Not on the stack, so that the verifier checks each step only once. */
 struct probe_open_file open_file = {};
 
 __noinline int describe_pipe(__u64 address) {
@@ -69,7 +69,7 @@ __noinline int describe_file(__u64 address) {
   struct inode *inode = BPF_CORE_READ(file, f_inode);
   __u32 type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
   unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
-  /* whoever has its path can open a named pipe */
+  /* named pipes are skipped: any process with the path can open one */
   if (magic != PIPEFS_MAGIC && type != S_IFSOCK && magic != ANON_INODE_FS_MAGIC)
     return 0;
   __builtin_memset(&open_file, 0, sizeof(open_file));
@@ -92,7 +92,7 @@ __noinline int describe_file(__u64 address) {
   return 1;
 }
 
-/* Examined, and listed: the output of one descriptor must fit into the iterator's buffer. */
+/* Slots examined and files listed: the output of one descriptor must fit into the iterator's buffer. */
 #define MAX_REGISTERED 4096
 #define MAX_LISTED 128
 
@@ -123,7 +123,7 @@ static long list_registered_file(__u32 index, struct table *table) {
   return 0;
 }
 
-/* The files that a ring has registered: some have no descriptor. */
+/* Lists the files that a ring has registered, some of which have no descriptor. */
 static __always_inline void list_registered_files(struct seq_file *output, struct file *file, __u32 tgid) {
   struct io_ring_ctx *ring = (void *)number_of((__u64)BPF_CORE_READ(file, private_data));
   struct table table = {output, (__u64)ring, registered_file_slots(ring), tgid, 0};

@@ -1,4 +1,4 @@
-/* libbpf, and what Swift cannot import from it and from the kernel's headers. */
+/* libbpf, and functions that Swift cannot import from it and from the kernel's headers. */
 #pragma once
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -16,7 +16,7 @@ void cbpf_log_clear(void);
 /* Copies the text with a terminating zero and returns its length. */
 size_t cbpf_log_copy(char *buffer, size_t size);
 
-/* Where a program attaches, by the number of its type. */
+/* The attach target of a program, by the id of its type. */
 struct cbpf_target {
   const struct bpf_program *program;
   uint32_t type;
@@ -34,8 +34,8 @@ struct cbpf_kernel {
 };
 
 /*
- * Makes libbpf leave to cbpf_load what a program attaches to. For the rest of the process, and before the first
- * object is opened: libbpf itself would read and search all of the kernel's types, once for each object.
+ * Makes libbpf leave attach targets to cbpf_load, for the rest of the process. Must precede the first open of an
+ * object: libbpf itself would read and search all kernel types, once for each object.
  */
 void cbpf_resolve_targets(void);
 /* Loads an object's programs. Returns 0 or a negative errno. */
@@ -52,28 +52,28 @@ int cbpf_io_uring_setup(void);
 
 /* Duplicates another process's descriptor (pidfd_getfd, 5.6). Returns the descriptor or a negative errno. */
 int cbpf_take_descriptor(pid_t process, int descriptor);
-/* Bytes that can be read, or that were sent and are still queued; -1 if the file does not report them. */
+/* Bytes that can be read, or bytes sent and still queued; -1 if the file does not report them. */
 int64_t cbpf_pending_bytes(int descriptor, bool is_output);
 
-/* memfd_create(2), likewise not imported. Returns the descriptor or a negative errno. */
+/* memfd_create(2), which Swift does not import. Returns the descriptor or a negative errno. */
 int cbpf_memory_file(const char *name);
 /* eventfd(2), which Swift does not import. Returns the descriptor or a negative errno. */
 int cbpf_eventfd(void);
-/* Waits until the descriptor is readable, at most this long. False after the time. */
+/* Waits until the descriptor is readable, at most this long. False on timeout. */
 bool cbpf_wait_readable(int descriptor, uint64_t nanoseconds);
 /*
  * An epoll instance over a BPF ring buffer and another descriptor. Only wake-ups of the ring buffer count, not the
  * data in it. Returns its descriptor or a negative errno.
  */
 int cbpf_epoll(int ring_buffer, int other);
-/* Sleeps until one of the two is woken or the time has passed. */
+/* Sleeps until the ring buffer or the descriptor is woken, or the time has passed. */
 void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
 /*
  * Makes free() return blocks of this size and larger to the system. By default glibc keeps blocks up to the size of the
- * largest one freed so far: tens of MB after the kernel's type information.
+ * largest block freed so far: tens of MB after reading the kernel's type information.
  */
 void cbpf_keep_memory(int bytes);
-/* Returns free memory to the system: the kernel's type information takes tens of MB for a moment. */
+/* Returns free memory to the system: reading the kernel's type information takes tens of MB briefly. */
 void cbpf_return_memory(void);
 /* Raises the priority of the calling thread as far as the process is permitted. */
 void cbpf_prefer_thread(void);
@@ -96,16 +96,16 @@ static inline void cbpf_store_release_u64(void *address, uint64_t value) {
 /* Attributes of a file from statx(2), which Swift's Glibc module lacks. */
 struct cbpf_status {
   uint64_t inode;
-  uint32_t major, minor; /* of its device */
-  int64_t birth_ns;      /* when it was made, CLOCK_REALTIME; 0 if the file system does not know */
+  uint32_t major, minor; /* of the file's device */
+  int64_t birth_ns;      /* creation time, CLOCK_REALTIME; 0 if the file system does not record it */
 };
 
 /* False, with errno, if there is no such file. */
 bool cbpf_status(const char *path, struct cbpf_status *status);
 
 /*
- * A descriptor (O_PATH) of a file whose path the kernel has in its cache, as that of an open file; a negative errno for
- * others. The server of no file system is asked.
+ * Opens a file (O_PATH) whose path is in the kernel's cache, such as the path of an open file. Returns the descriptor,
+ * a negative errno for other files. Never asks the server of a file system.
  */
 int cbpf_open_known(const char *path);
 

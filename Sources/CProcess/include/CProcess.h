@@ -1,5 +1,5 @@
 /*
- * The process itself: what Swift needs before it starts, and the last line of a process that cannot continue.
+ * The process itself: preparations before Swift starts, and the last output of a process that cannot continue.
  */
 #pragma once
 
@@ -27,13 +27,13 @@ bool process_keep_capabilities(uint64_t kept);
 /* The process's remaining work. */
 enum process_work {
   PROCESS_CAPTURES,
-  PROCESS_OPENS,            /* before the screen has the terminal; then reads a recording */
-  PROCESS_READS,            /* a recording that is open */
-  PROCESS_READS_AND_WRITES, /* the same, and writes files */
+  PROCESS_OPENS,            /* opens a recording before the screen uses the terminal, then reads it */
+  PROCESS_READS,            /* reads an open recording */
+  PROCESS_READS_AND_WRITES, /* reads an open recording and writes files */
 };
 
-/* Makes the kernel refuse the system calls that this work does not need, in all threads, and sets no_new_privs. Further
- * calls refuse more. False if the kernel has no filters. */
+/* Makes the kernel refuse the system calls that this work does not need, in all threads, and sets no_new_privs. Later
+ * calls can only refuse more. False if the kernel has no filters. */
 bool process_refuse_calls(enum process_work work);
 
 /* True if process_refuse_calls can work. */

@@ -25,10 +25,10 @@ unsigned curing_space(const struct io_uring *ring);
 
 int curing_submit(struct io_uring *ring);
 
-/* Submits and waits for one completion, at most this long. -ETIME after the time. */
+/* Submits and waits for one completion, at most this long. -ETIME on timeout. */
 int curing_submit_and_wait(struct io_uring *ring, uint64_t nanoseconds);
 
-/* Registers a table of empty slots, or one of `count` adjacent buffers of `size` bytes. */
+/* Registers a table of empty slots, or a table of `count` adjacent buffers of `size` bytes. */
 int curing_register_sparse_buffers(struct io_uring *ring, unsigned count);
 int curing_register_buffers(struct io_uring *ring, uint64_t address, size_t size, unsigned count);
 int curing_unregister_buffers(struct io_uring *ring);

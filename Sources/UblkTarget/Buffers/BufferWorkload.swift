@@ -6,7 +6,7 @@ import UringTrace
 
 /// Groups without ublk: registered buffers for reads and writes of a file, and zero-copy sends to ourselves.
 ///
-/// Even slots write a file from their registered buffer and read it back; odd ones send their
+/// Even slots write a file from their registered buffer and read it back; odd slots send their
 /// buffer over the loopback network and compare what arrives.
 public final class BufferWorkload: Workload {
   private let configuration: Configuration
@@ -83,7 +83,7 @@ struct BufferRunner: ~Copyable {
     /// Completions still to come, notifications included.
     var outstanding = 0
     var generation: UInt32 = 0
-    /// Bytes of a send that arrived.
+    /// Bytes of a send that have arrived.
     var received = 0
     var error: Int32 = 0
   }

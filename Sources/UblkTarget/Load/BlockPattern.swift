@@ -19,7 +19,7 @@ enum BlockPattern {
     }
   }
 
-  /// Describes what is wrong with a block, nil if it is correct.
+  /// Description of a block's defect, nil if the block is correct.
   static func fault(
     in buffer: borrowing MappedBuffer, at offset: Int, size: Int, block: UInt64, generation: UInt32
   ) -> String? {

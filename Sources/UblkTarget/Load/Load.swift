@@ -78,7 +78,7 @@ struct LoadRunner: ~Copyable {
   private var slots: [Slot]
   /// The generation of each block. 0: unknown, because it was never written or the write failed.
   private var generations: [UInt32]
-  /// Blocks of an I/O in flight: what a second I/O would read there is unknown.
+  /// Blocks of I/Os in flight: the result of a second I/O there would be unknown.
   private var busy: [Bool]
   private var nextGeneration: UInt32 = 0
   /// The last writes. Reads are drawn from them: most blocks of a large device have nothing to verify.
@@ -128,7 +128,7 @@ struct LoadRunner: ~Copyable {
 
   private var isComplete: Bool { configuration.isComplete(after: issued) }
 
-  /// True if the device was stopped by somebody else: every I/O fails from now on.
+  /// True if another program stopped the device: every I/O fails from now on.
   private var isGone: Bool {
     status.failures[ENODEV, default: 0] + status.failures[ENXIO, default: 0] > 0
   }

@@ -24,7 +24,7 @@ public struct Configuration: Sendable, Hashable {
   public var blockSize = 4096
   /// Bytes of the largest I/O that the driver delivers.
   public var largestIO = 256 << 10
-  /// Most bytes that one member transfers. Larger I/Os have several members.
+  /// Most bytes per member. Larger I/Os have several members.
   public var memberSize = 16 << 10
   /// Faults to inject, each into its share of the I/Os.
   public var injections: [Injection] = []

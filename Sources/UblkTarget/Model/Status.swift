@@ -41,7 +41,7 @@ public struct Status: Sendable, Hashable {
 /// One queue and its tags.
 public struct QueueStatus: Sendable, Hashable {
   public var queue: Int
-  /// The thread that serves it; 0 before it runs.
+  /// The thread that serves the queue; 0 before it runs.
   public var thread: Int32 = 0
   public var tags: [TagPhase]
   public var totals = Totals()
@@ -121,7 +121,7 @@ public struct LoadStatus: Sendable, Hashable {
   public var verified: UInt64 = 0
   /// Blocks that were read with other contents: always a defect.
   public var mismatches: UInt64 = 0
-  /// Description of the first one.
+  /// Description of the first such block.
   public var firstMismatch: String?
   /// I/Os that failed, by positive errno.
   public var failures: [Int32: UInt64] = [:]

@@ -53,7 +53,7 @@ public struct Features: OptionSet, Sendable, Hashable {
   public static let userCopy = Features(rawValue: UInt64(CURING_UBLK_F_USER_COPY))
   /// UBLK_F_SHMEM_ZC. A driver with it can take a short result for a complete one, except with
   /// ``Transfer/copy``: __ublk_complete_rq ends the request before it checks the count. 7.3 does so; 7.2 has the
-  /// feature and still asks for the rest, as 6.12 and 6.17 do. The two cannot be told apart, so neither gets
+  /// feature and still asks for the rest, as 6.12 and 6.17 do. The two cannot be distinguished, so neither gets
   /// short results.
   static let mayTakeShortForWhole = Features(rawValue: 1 << 19)
   public static let automaticBuffers = Features(rawValue: UInt64(CURING_UBLK_F_AUTO_BUFFER))

@@ -4,9 +4,9 @@ import Glibc
 /// The open file that stores the data.
 struct BackingFile: ~Copyable, Sendable {
   private let file: OwnedDescriptor?
-  /// True if it is used without the page cache.
+  /// True if the file is used without the page cache.
   let isDirect: Bool
-  /// True if it has no old contents: what was never written reads as zeros.
+  /// True if the file has no old contents: unwritten parts read as zeros.
   let isFresh: Bool
 
   init(_ configuration: Configuration) throws(TargetError) {
@@ -45,7 +45,7 @@ struct BackingFile: ~Copyable, Sendable {
     }
     try Self.grow(buffered, to: configuration.size, name: path)
     // Some file systems refuse O_DIRECT when opening, others when reading with this block size.
-    // By the descriptor: the path may have become another file's.
+    // Through the descriptor: the path may now refer to another file.
     let same = "/proc/self/fd/\(buffered.number)"
     if let direct = try? OwnedDescriptor(open: same, O_RDWR | curing_direct_flag()) {
       let probe = try MappedBuffer(count: 4096)

@@ -40,7 +40,7 @@ extension QueueServer {
     if result == -EOPNOTSUPP, tags[tag].record.operation == .writeZeroes,
       tags[tag].record.members == 1, let backing
     {
-      // tmpfs has holes only, which read as zeros, too.
+      // tmpfs supports holes only, which also read as zeros.
       return try pushEffect(tag, backing, mode: Self.punchHole)
     }
     tags[tag].record.completed = MonotonicClock.now()

@@ -141,7 +141,7 @@ extension QueueServer {
     try endMembers(tag)
   }
 
-  /// Counts what a member has transferred, and submits another one after a short one.
+  /// Counts the bytes that a member has transferred, and submits a follower after a short member.
   mutating func advance(_ tag: Int, _ index: Int, by count: Int) throws(TargetError) {
     let part = tags[tag].parts[index]
     var moved = count
@@ -196,7 +196,7 @@ extension QueueServer {
     return record.moved < record.length && !commitsShort ? -EIO : Int32(record.moved)
   }
 
-  /// The errors that mean something to a user of the block device; all others become EIO.
+  /// Errors with a meaning for users of the block device; all other errors become EIO.
   static let blockErrors: Set<Int32> = [
     EIO, ENOSPC, EOPNOTSUPP, ENOMEM, ETIMEDOUT, ENODATA, EILSEQ,
   ]

@@ -9,8 +9,8 @@ import UringTrace
 /// Every tag is a state machine: ``Stage`` is its state, completions advance it. The buffer of tag N is slot N of
 /// the ring's buffer table, or part N of `memory`.
 ///
-/// Has many properties because it owns everything that the thread uses: files, memory, tags and totals. Half of them are
-/// constants of the queue.
+/// Has many properties because it owns everything that the thread uses: files, memory, tags and totals. Half of them
+/// are constants of the queue.
 struct QueueServer: ~Copyable {
   /// The kind of request, in the upper byte of `user_data`. The tag is in the lowest 16 bits, the member's number
   /// from bit 16.
@@ -103,7 +103,7 @@ struct QueueServer: ~Copyable {
     while live > 0 {
       publish()
       if commits > 0 {
-        // In two steps, so that observers see the tag committing before it is fetched.
+        // In two steps, so that observers see the tag in the commit stage before it is fetched.
         try ring.submit()
         for tag in tags.indices where tags[tag].stage == .committing { tags[tag].stage = .fetched }
         commits = 0
@@ -215,7 +215,7 @@ struct QueueServer: ~Copyable {
   private mutating func plan(_ tag: Int) {
     let record = tags[tag].record
     let length = Int(record.length)
-    // A fault is one member's, so the I/O gets a single member.
+    // A fault affects one member, so the I/O gets a single member.
     let isDivided = dividesData && (record.fault == nil || record.fault == .noAck)
     let size = isDivided ? configuration.memberSize : length
     for offset in stride(from: 0, to: length, by: size) {

@@ -2,7 +2,7 @@ import Glibc
 
 /// A memory mapping: page-aligned memory for O_DIRECT, or a part of a device.
 ///
-/// The kernel writes into it without the compiler knowing, so all access is by loads and stores with checked
+/// The kernel writes into it unseen by the compiler, so all access is by loads and stores with checked
 /// bounds.
 struct MappedBuffer: ~Copyable, @unchecked Sendable {
   private let base: UnsafeMutableRawPointer

@@ -6,8 +6,7 @@ import UringBase
 
 /// One BPF object file: opened, configured, loaded and attached.
 ///
-/// Nothing is pinned: programs, maps and attachments go when this value or the process does, a
-/// killed process included.
+/// Nothing is pinned: programs, maps and attachments end with this value or with the process, even if it is killed.
 struct BPFObject: ~Copyable {
   private let object: OpaquePointer
   private var links: [OpaquePointer] = []
@@ -45,7 +44,7 @@ struct BPFObject: ~Copyable {
 
   // MARK: Before the load
 
-  /// Sets the constants of the programs, `config` in .rodata.
+  /// Sets `config` in .rodata, the programs' constants.
   func configure(_ configuration: probe_config) throws(ProbeError) {
     var size = 0
     guard let map = bpf_object__find_map_by_name(object, ".rodata"),
@@ -57,7 +56,7 @@ struct BPFObject: ~Copyable {
     value.storeBytes(of: configuration, toByteOffset: offset, as: probe_config.self)
   }
 
-  /// Where a variable lies in its section: .rodata, .bss.
+  /// Offset of a variable in its section (.rodata, .bss).
   func offset(of variable: String, in section: String) -> Int? {
     guard let btf = bpf_object__btf(object) else { return nil }
     let id = btf__find_by_name_kind(btf, section, BTFKind.dataSection.rawValue)
@@ -72,7 +71,7 @@ struct BPFObject: ~Copyable {
     return nil
   }
 
-  /// Leaves programs out.
+  /// Excludes all programs except `wanted` from the load.
   func disable(allBut wanted: Set<String>) {
     var program = bpf_object__next_program(object, nil)
     while let current = program {
@@ -83,13 +82,13 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// Opens an object and loads the programs wanted. One that the kernel refuses is left out if it may be: it costs what it
-  /// observes, and the others are loaded without it.
+  /// Opens an object and loads the wanted programs. If the kernel refuses an optional program, the others are loaded
+  /// without it, and only its observations are lost.
   ///
   /// - Parameters:
-  ///   - wanted: gets those that were loaded.
-  ///   - refused: gets those that were not, with why.
-  ///   - isOptional: whether the others are of use without a program.
+  ///   - wanted: on return, the programs that were loaded.
+  ///   - refused: receives each refused program with its error.
+  ///   - isOptional: whether the other programs are useful without the named one.
   static func load(
     _ embedded: EmbeddedObject, on kernel: KernelBTF, _ wanted: inout Set<String>,
     refused: inout [String: ProbeError], isOptional: (String) -> Bool,
@@ -154,7 +153,7 @@ struct BPFObject: ~Copyable {
       "the kernel refused the BPF programs (\(name))", details: Self.log())
   }
 
-  /// Programs on system calls attach by name, and need no type of the kernel.
+  /// True if the program attaches to a kernel type. Programs on system calls attach by name and need none.
   private static func hasTarget(_ program: OpaquePointer) -> Bool {
     !String(cString: bpf_program__section_name(program)).hasPrefix("tp/")
   }
@@ -172,7 +171,7 @@ struct BPFObject: ~Copyable {
         ?? 0)
   }
 
-  /// Attaches a program where its section says.
+  /// Attaches a program to the target in its section name.
   mutating func attach(_ name: String) throws(ProbeError) {
     cbpf_log_clear()
     guard let program = bpf_object__find_program_by_name(object, name) else {
@@ -185,7 +184,7 @@ struct BPFObject: ~Copyable {
     links.append(link)
   }
 
-  /// Attaches a program to a tracepoint of one system call, which tracefs must have.
+  /// Attaches a program to one system call's tracepoint, which must exist in tracefs.
   mutating func attach(_ name: String, toSystemCall tracepoint: String) throws(ProbeError) {
     cbpf_log_clear()
     guard let program = bpf_object__find_program_by_name(object, name),
@@ -198,8 +197,8 @@ struct BPFObject: ~Copyable {
     links.append(link)
   }
 
-  /// Attaches an iterator, over all tasks or those of one process. It lives as long as this value;
-  /// each run of it is ``readIterator(_:into:)``.
+  /// Attaches an iterator over all tasks, or over those of one process. It lives as long as this value;
+  /// ``Iterator/run(into:)`` runs it.
   mutating func attachIterator(_ name: String, tgid: UInt32 = 0) throws(ProbeError) -> Iterator {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
@@ -211,7 +210,7 @@ struct BPFObject: ~Copyable {
     return Iterator(link: bpf_link__fd(link), name: name)
   }
 
-  /// As ``attachIterator(_:tgid:)``, for as long as the result lives.
+  /// Like ``attachIterator(_:tgid:)``, but attached only as long as the result lives.
   func temporaryIterator(_ name: String, tgid: UInt32) throws(ProbeError) -> TemporaryIterator {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
@@ -222,7 +221,7 @@ struct BPFObject: ~Copyable {
     return TemporaryIterator(link, name)
   }
 
-  /// An iterator that is detached at its end.
+  /// An iterator that is detached when this value ends.
   struct TemporaryIterator: ~Copyable {
     private let link: OpaquePointer
     private let iterator: Iterator
@@ -234,7 +233,7 @@ struct BPFObject: ~Copyable {
 
     deinit { bpf_link__destroy(link) }
 
-    /// Runs the program until it has written a sighting that passes; nil if there is none, or it fails.
+    /// Reads sightings until one passes; nil if none does or the read fails.
     func first(where passes: (probe_sighting) -> Bool) -> probe_sighting? {
       let descriptor = bpf_iter_create(iterator.link)
       guard descriptor >= 0 else { return nil }
@@ -252,12 +251,12 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// An attached iterator: valid as long as the object it came from.
+  /// An attached iterator, valid as long as its object.
   struct Iterator: Sendable {
     fileprivate let link: Int32
     fileprivate let name: String
 
-    /// Runs the program over everything and appends what it wrote.
+    /// Runs the program over all its objects and appends its output.
     func run(into output: inout [UInt8]) throws(ProbeError) {
       let descriptor = bpf_iter_create(link)
       guard descriptor >= 0 else {
@@ -279,7 +278,8 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// How often the kernel did not run each program, because the CPU was running it already; none of those that always ran.
+  /// Runs that the kernel skipped because the CPU was already running the program, by program; programs without
+  /// skipped runs are omitted.
   func missedRuns() -> [String: UInt64] {
     var missed: [String: UInt64] = [:]
     var program = bpf_object__next_program(object, nil)
@@ -296,10 +296,10 @@ struct BPFObject: ~Copyable {
     return missed
   }
 
-  /// The same, of all programs together.
+  /// Skipped runs of all programs together.
   func missedRunCount() -> UInt64 { missedRuns().values.reduce(0, &+) }
 
-  /// The value of the one variable, of 64 bits, in a section of data.
+  /// Value of the only variable (64 bits) of a data section.
   func value(of section: String) -> UInt64 {
     var (key, value) = (UInt32(0), UInt64(0))
     return bpf_map_lookup_elem(mapDescriptor(section), &key, &value) == 0 ? value : 0
@@ -318,7 +318,7 @@ struct BPFObject: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Lets `fill` write behind the end; it returns how many bytes it wrote.
+  /// Appends the bytes that `fill` writes; it returns their number.
   mutating func append(
     addingCapacity capacity: Int, filledBy fill: (UnsafeMutableRawBufferPointer) -> Int
   ) {

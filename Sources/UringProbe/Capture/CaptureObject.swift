@@ -9,15 +9,15 @@ import UringBase
 struct CaptureObject: ~Copyable {
   private var object: BPFObject
   let reader: RingBufferReader
-  /// Where programs find the position at which they must wake the reader.
+  /// Position at which the programs must wake the reader.
   let wakePosition: WakePosition
-  /// ``probe_verdicts``, written by user space for rings that it finds.
+  /// ``probe_verdicts``; user space writes its verdicts on the rings that it finds.
   private let verdictTable: MappedArray
-  /// Tracepoints that this kernel lacks or refused, with why.
+  /// Tracepoints that this kernel lacks or refused, with the reason.
   let absent: [String: String]
 
-  /// Every io_uring tracepoint, and the programs that can serve it: the first whose number of
-  /// parameters fits the kernel's.
+  /// Every io_uring tracepoint with the programs that can serve it. The first program whose parameter count matches
+  /// the kernel's is used.
   static let tracepoints: [(name: String, programs: [(name: String, parameters: Int)])] = [
     ("create", [("create", 5)]),
     ("register", [("register_", 5)]),
@@ -31,27 +31,27 @@ struct CaptureObject: ~Copyable {
     ("defer", [("defer", 1)]),
     ("link", [("link", 2)]),
     ("fail_link", [("fail_link", 2)]),
-    // the CQE itself from 6.17, its values before
+    // from 6.17 the CQE itself, before that its values
     ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
     ("cqe_overflow", [("cqe_overflow", 5)]),
     ("req_failed", [("req_failed", 3)]),
     ("cqring_wait", [("cqring_wait", 2)]),
-    // with the number of loops on 6.1
+    // 6.1 also passes the number of loops
     ("task_work_run", [("task_work_run", 2), ("task_work_run_loops", 3)]),
     ("local_work_run", [("local_work_run", 3)]),
     ("short_write", [("short_write", 4)]),
   ]
 
-  /// The tracepoints of requests' starts; a kernel has one of them.
+  /// Tracepoints that report a request's start; a kernel has one of them.
   private static let submissions: Set<String> = ["submit_req", "submit_sqe"]
 
-  /// The tracepoints to expect of a kernel: of the two names of one, that which it has.
+  /// Tracepoints expected on this kernel, which has either `submit_req` or `submit_sqe`.
   static func tracepointNames(for kernel: KernelBTF) -> [String] {
     let other = kernel.tracepointParameters["submit_req"] == nil ? "submit_req" : "submit_sqe"
     return tracepoints.map(\.name).filter { $0 != other }
   }
 
-  /// The program that serves a tracepoint as the kernel has it, nil if none does.
+  /// Program whose parameter count matches the kernel's tracepoint; nil if there is none.
   static func fittingProgram(for tracepoint: String, in kernel: KernelBTF) -> String? {
     let parameters = kernel.tracepointParameters[tracepoint]
     return tracepoints.first { $0.name == tracepoint }?
@@ -79,7 +79,7 @@ struct CaptureObject: ~Copyable {
     }
   }
 
-  /// A line for each tracepoint that is not observed, with the reason and what is lost.
+  /// One line per tracepoint that is not observed, with the reason and what is lost.
   var refusals: [String] {
     absent.sorted { $0.key < $1.key }.map { name, reason in
       "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"
@@ -89,12 +89,12 @@ struct CaptureObject: ~Copyable {
       } ?? [])
   }
 
-  /// The variables that programs and the reader share.
+  /// Map of the variables that the programs and the reader share.
   static let readerMap = ".data.reader"
-  /// Maps of the programs' output, which all objects that write records share.
+  /// Maps of the programs' output, shared by all objects that write records.
   static let outputMaps = ["records", "losses", readerMap]
 
-  /// Loads what the kernel has, and starts capture.
+  /// Loads the programs that this kernel supports, and starts capture.
   init(
     configuration: probe_config, kernel: KernelBTF, ringBuffer: RingBufferMaker
   ) throws(ProbeError) {
@@ -159,13 +159,14 @@ struct CaptureObject: ~Copyable {
     self.twinRefusal = twinRefusal
   }
 
-  /// Returns the tracepoints that are absent. One that is refused costs its feature, unless nothing works without it.
+  /// Attaches the programs and returns the absent tracepoints. A refused program costs only its feature, unless
+  /// capture needs it.
   private static func attach(
     _ chosen: [(tracepoint: String, program: String)], of object: inout BPFObject,
     besides missing: [String: String], _ twinRefusal: inout String?
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
-    // completions last: then every completion seen has had its submission seen, or is older
+    // completions last: each completion seen then has had its submission seen, or is of an older request
     for (tracepoint, program) in chosen {
       do {
         try object.attach(program)
@@ -181,13 +182,13 @@ struct CaptureObject: ~Copyable {
     return absent
   }
 
-  /// Nothing works without a request's start and end.
+  /// True if capture cannot work without the program: it reports a request's start or end and is no twin.
   private static func isNeeded(_ tracepoint: String, program: String) -> Bool {
     (tracepoint == "complete" || submissions.contains(tracepoint))
       && !twins.values.contains(program)
   }
 
-  /// Programs that have a second one, which runs if they do not; see twins.h.
+  /// Programs that have a twin, which runs if they do not; see twins.h.
   private static let twins: [String: String] = [
     "submit_req": "submit_req_twin", "complete_cqe": "complete_cqe_twin",
   ]
@@ -196,16 +197,16 @@ struct CaptureObject: ~Copyable {
   /// Why the kernel refused a twin.
   private let twinRefusal: String?
 
-  /// Events that no program saw, at most.
+  /// Upper bound of the events that no program saw.
   func missedRuns() -> UInt64 {
-    // In this order: what a second program handles, the first one has missed before.
+    // Read in this order: the first program misses an event before its twin handles it.
     let missed = object.missedRuns()
     return Self.missedEvents(
       missed, twins: hasTwins ? Self.twins : [:], handledBySecond: object.value(of: ".data.twins"))
   }
 
-  /// - Parameter twins: second programs. An event is missed if both are, and that the second one did not run is of no
-  ///   importance if the first one did.
+  /// - Parameter twins: the twin of each program that has one. An event is missed only if both miss it; a twin's own
+  ///   missed runs do not matter if the first program ran.
   static func missedEvents(
     _ missed: [String: UInt64], twins: [String: String], handledBySecond: UInt64
   ) -> UInt64 {
@@ -219,7 +220,7 @@ struct CaptureObject: ~Copyable {
 
   func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }
 
-  /// Records lost so far of all kinds, in all CPUs.
+  /// Records lost so far, of all kinds and on all CPUs.
   func lostRecords() -> UInt64 {
     let descriptor = object.mapDescriptor("losses")
     let processors = max(1, Int(libbpf_num_possible_cpus()))
@@ -234,7 +235,7 @@ struct CaptureObject: ~Copyable {
     }
   }
 
-  /// Lets a ring pass the filter or not, from now on.
+  /// Sets whether a ring passes the filter from now on.
   func judge(ring: UInt64, passes: Bool) {
     let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
     let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
@@ -249,7 +250,7 @@ struct CaptureObject: ~Copyable {
     table[place] = ring | (passes ? 1 : 0)
   }
 
-  /// Whether a ring passes the filter, as the programs or user space have decided; nil if not decided yet.
+  /// Whether a ring passes the filter, as decided by the programs or by user space; nil if not decided yet.
   func verdict(on ring: UInt64) -> Bool? {
     let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
     let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
@@ -262,7 +263,7 @@ struct CaptureObject: ~Copyable {
   }
 }
 
-/// `PROBE_HASH` of bpf/include/probe.h.
+/// Home slot of a pointer: `PROBE_HASH` of bpf/include/probe.h.
 func tableHome(_ pointer: UInt64, bits: UInt32) -> Int {
   Int((UInt32(truncatingIfNeeded: pointer) >> 6 &* 0x9E37_79B1) >> (32 - bits))
 }

@@ -4,7 +4,7 @@ import UringBase
 import UringSources
 
 extension probe_config {
-  /// The constants that make the programs do what the filter says.
+  /// Constants with which the programs apply the filter.
   init(_ filter: Filter, includesDescendants: Bool, kernel: KernelBTF) throws(ProbeError) {
     self.init()
     guard filter.pids.count <= Int(PROBE_MAX_TGIDS) else {
@@ -19,7 +19,7 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
-    // its name up to 6.12
+    // APOLL_MULTISHOT up to 6.12
     req_f_multishot = kernel.requestFlag("MULTISHOT") | kernel.requestFlag("APOLL_MULTISHOT")
     req_f_buf_node = kernel.requestFlag("BUF_NODE")
     req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
@@ -69,16 +69,16 @@ extension probe_config {
 }
 
 extension Filter {
-  /// Whether some rings are filtered out, and not only opcodes.
+  /// True if the filter excludes rings, not only opcodes.
   var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
 
-  /// Whether a process that holds a ring under a descriptor makes the ring pass.
+  /// True if a ring passes when this process holds it under this descriptor.
   func matches(tgid: UInt32, comm: String, fd: Int32) -> Bool {
     (pids.isEmpty || pids.contains(tgid)) && (comms.isEmpty || comms.contains(comm))
       && (fds.isEmpty || fds.contains(fd))
   }
 
-  /// Fails if a process or its descriptor is not there, or the descriptor is no ring.
+  /// Fails if a process or descriptor of the filter does not exist, or the descriptor is not a ring.
   public func verify() throws(ProbeError) {
     for pid in pids.sorted() {
       guard Procfs.exists("/proc/\(pid)") else {

@@ -1,12 +1,12 @@
 import BPFObjects
 import CProbe
 
-/// The fentry program that sees requests end without a CQE. Where the kernel refuses it, the free
-/// lists tell the same later.
+/// The fentry program that sees requests end without a CQE. If the kernel refuses it, the free lists show these ends
+/// later.
 struct FlushObject: ~Copyable {
   private var object: BPFObject
 
-  /// As of ``CaptureObject``.
+  /// Missed runs, as in ``CaptureObject``.
   func missedRuns() -> UInt64 { object.missedRunCount() }
 
   static let function = "__io_submit_flush_completions"

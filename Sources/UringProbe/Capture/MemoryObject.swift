@@ -1,11 +1,11 @@
 import BPFObjects
 import CProbe
 
-/// The programs on system calls that take memory away. They write records.
+/// The programs on system calls that remove memory. They write records.
 ///
-/// While they are attached, every system call of the machine is some 60 ns slower.
+/// While they are attached, every system call on the machine takes some 60 ns longer.
 final class MemoryObject: @unchecked Sendable {
-  // Only kept: nothing is asked of it.
+  // Only keeps the programs attached.
   private let object: BPFObject
 
   private static let calls = ["munmap", "mremap", "madvise", "mmap"]

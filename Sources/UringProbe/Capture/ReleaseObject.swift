@@ -3,14 +3,14 @@ import CProbe
 import CRecord
 import UringBase
 
-/// The fentry programs that see buffers being given back. Where the kernel refuses them, completions
-/// and the rings' tables tell the same, without the exact time.
+/// The fentry programs that see buffers being released. If the kernel refuses them, completions and the rings' tables
+/// show the release, without its exact time.
 struct ReleaseObject: ~Copyable {
   private var object: BPFObject
-  /// A module's function, in an object of its own: whether the module is there changes.
+  /// Program on a module's function, in a separate object: the module can be loaded or unloaded.
   private var module: BPFObject?
 
-  /// The kernel's own functions, with their number of parameters.
+  /// The kernel's own functions and their parameter counts.
   private static let programs:
     [(name: String, function: String, parameters: Int, number: ReleaseFunction)] = [
       ("free_rsrc_node", "io_free_rsrc_node", 2, .freeRsrcNode),
@@ -22,7 +22,7 @@ struct ReleaseObject: ~Copyable {
 
   static let functions = Set(programs.map(\.function))
 
-  /// - Parameter watched: gets the functions that are watched, by their numbers in records.
+  /// - Parameter watched: receives the watched functions, by their numbers in records.
   init(
     configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject,
     watched: inout [ReleaseFunction], refusals: inout [String]
@@ -39,7 +39,7 @@ struct ReleaseObject: ~Copyable {
       do throws(ProbeError) {
         module = try Self.load(&loaded, configuration, kernel, capture, &refusals)
       } catch {
-        // Without CAP_SYS_ADMIN this is no surprise.
+        // Expected without CAP_SYS_ADMIN.
         if error.kind != .notPermitted {
           refusals.append("\(name) is not observed: \(error.message)")
         }
@@ -47,12 +47,12 @@ struct ReleaseObject: ~Copyable {
     }
   }
 
-  /// As of ``CaptureObject``.
+  /// Missed runs, as in ``CaptureObject``.
   func missedRuns() -> UInt64 {
     object.missedRunCount() + (module?.missedRunCount() ?? 0)
   }
 
-  /// Loads and attaches programs, and leaves those out of `names` that the kernel refuses.
+  /// Loads and attaches the programs in `names`, and removes from it those that the kernel refuses.
   private static func load(
     _ names: inout Set<String>, _ configuration: probe_config, _ kernel: KernelBTF,
     _ capture: borrowing CaptureObject, _ refusals: inout [String]

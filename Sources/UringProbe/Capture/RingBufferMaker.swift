@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Makes the ring buffer on a thread of its own: the kernel clears its memory, and maps it page by page.
+/// Makes the ring buffer on a separate thread, because the kernel clears its memory and maps it page by page.
 final class RingBufferMaker {
   private let thread: WorkerThread
   private var hasJoined = false
@@ -31,7 +31,7 @@ final class RingBufferMaker {
     if let map = box.map.withLock({ $0 }), map >= 0 { close(map) }
   }
 
-  /// The map, as soon as it is there. Valid as long as this object.
+  /// Waits for the map and returns its descriptor, valid as long as this object.
   func map() throws(ProbeError) -> Int32 {
     while true {
       if let map = box.map.withLock({ $0 }) {
@@ -42,7 +42,7 @@ final class RingBufferMaker {
     }
   }
 
-  /// Its reader, once.
+  /// Waits for the buffer's reader and returns it; succeeds once.
   func reader() throws(ProbeError) -> RingBufferReader {
     join()
     if let failure = box.failure { throw failure }
@@ -57,7 +57,7 @@ final class RingBufferMaker {
     hasJoined = true
   }
 
-  /// Filled in by the thread; what has no lock is read after its end.
+  /// Filled in by the thread. Members without a lock are read only after the thread has ended.
   private final class Box: @unchecked Sendable {
     /// A descriptor or a negative errno.
     let map = Mutex<Int32?>(nil)

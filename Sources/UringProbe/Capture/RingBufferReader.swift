@@ -4,25 +4,25 @@ import Glibc
 
 /// Reads the BPF ring buffer in place (layout: kernel/bpf/ringbuf.c).
 ///
-/// The kernel would map the data twice in a row, so that a record which wraps around is in one piece, but
-/// all of it counts as resident memory, twice. It is mapped once here, and the one record in a lap that
-/// wraps around is put together in a place of its own.
+/// The kernel would map the data twice in a row, so that a record which wraps around is contiguous, but all of it
+/// would count twice as resident memory. Here it is mapped once, and the one record per lap that wraps around is
+/// assembled in a separate buffer.
 struct RingBufferReader: ~Copyable {
   private let consumerPage: UnsafeMutableRawPointer
   private let producerPage: UnsafeRawPointer
   private let data: UnsafeRawPointer
-  /// Where a record that wraps around is put together.
+  /// Buffer in which a record that wraps around is assembled.
   private let joint: UnsafeMutableRawPointer
   private let pageSize: Int
   /// Bytes of data, a power of two.
   let size: Int
 
-  /// Bit 31 of a record's length: the program has reserved it and not submitted it yet.
+  /// Bit 31 of a record's length: reserved by the program and not submitted yet.
   private static var busy: UInt32 { 1 << 31 }
-  /// Bit 30: the program has thrown it away.
+  /// Bit 30: discarded by the program.
   private static var discarded: UInt32 { 1 << 30 }
   private static var headerSize: Int { 8 }
-  /// A record tells its size in 16 bits.
+  /// A record has 16 bits for its size.
   private static var longestRecord: Int { 1 << 16 }
 
   init(descriptor: Int32, size: Int) throws(ProbeError) {
@@ -52,12 +52,12 @@ struct RingBufferReader: ~Copyable {
     munmap(UnsafeMutableRawPointer(mutating: producerPage), pageSize + size)
   }
 
-  /// Positions count bytes since the buffer's creation: up to here it is read, and up to there written.
+  /// Bytes read and bytes written since the buffer was created.
   var consumerPosition: UInt64 { cbpf_load_acquire_u64(consumerPage) }
   var producerPosition: UInt64 { cbpf_load_acquire_u64(producerPage) }
 
-  /// Hands over what was there when it began, or up to `limit` bytes of it; returns how many bytes
-  /// that were. Space is given back in pieces, so that the kernel never waits for the end.
+  /// Hands over the records that were present at the start, up to `limit` bytes, and returns their size in bytes.
+  /// Frees space in pieces, so that the kernel never waits for the end.
   @inline(__always)
   func drain(limit: Int, _ body: (UnsafePointer<record>) -> Void) -> Int {
     let start = cbpf_load_acquire_u64(consumerPage)
@@ -86,7 +86,7 @@ struct RingBufferReader: ~Copyable {
     return Int(position - start)
   }
 
-  /// A record whose header of the ring buffer's is at `offset` and that goes on at the beginning.
+  /// Assembles a record that continues at the beginning of the buffer. Its ring buffer header is at `offset`.
   @inline(never)
   private func join(_ offset: Int, _ bytes: Int) -> UnsafeRawPointer {
     // The header never wraps around: it is 8 bytes, aligned.

@@ -12,17 +12,17 @@ final class SharedFlush: @unchecked Sendable {
 
   var isAttached: Bool { object != nil }
 
-  /// Calls that no program saw, at most.
+  /// Upper bound of the calls that no program saw.
   func missedRuns() -> UInt64 { (object?.missedRuns() ?? 0) + (releases?.missedRuns() ?? 0) }
 
-  /// Functions that give buffers back and are watched.
+  /// Watched functions that release buffers.
   let watched: [ReleaseFunction]
 
-  /// A line for each feature that the kernel refused although it has `fentry`, with its reason.
+  /// One line per feature that the kernel refused although it has `fentry`, with the reason.
   let refusals: [String]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    // A program of two instructions is refused as a large one is, and in no time.
+    // A program of two instructions is refused like a large one, but at once.
     let candidates = [FlushObject.function] + ReleaseObject.functions.sorted()
     let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
     let mayAttach = function.map { cbpf_allows_fentry($0) } ?? false

@@ -7,13 +7,13 @@ import Synchronization
 import UringBase
 import UringRecords
 
-/// The programs on the system calls of io_uring, and what they have counted.
+/// The programs on io_uring's system calls, and their counts.
 ///
-/// While they are attached, every system call of the machine is some 60 ns slower.
+/// While they are attached, every system call on the machine takes some 60 ns longer.
 final class SystemCallObject: Sendable {
   private struct State: ~Copyable {
     var object: BPFObject
-    /// As written last.
+    /// Counts as last written.
     var written: [Key: UInt64] = [:]
   }
 
@@ -47,14 +47,14 @@ final class SystemCallObject: Sendable {
     state = Mutex(State(object: object))
   }
 
-  /// Appends a record for all calls that have increased since the last look.
+  /// Appends a record for each count that has increased since the last read.
   func read(into records: inout RecordBuffer) {
     let now = MonotonicClock.now()
     state.withLock { state in
       let map = state.object.mapDescriptor("calls")
       var key = probe_call_key()
       var calls = probe_calls()
-      // Entries can be replaced during the walk: it starts again then, and ends all the same.
+      // An entry that is replaced during the walk restarts it; `remaining` ends it all the same.
       var remaining = 4 * Int(PROBE_CALLS)
       var isFirst = true
       while remaining > 0 {

@@ -3,15 +3,15 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Reads what the programs count where they write no record, and makes records of what was added.
+/// Reads the programs' counters of events without a record, and writes their increases as records.
 ///
-/// The counters are in memory shared with the kernel: a look costs a load as long as nothing was counted.
+/// The counters are in memory shared with the kernel: while nothing is counted, a read costs one load.
 struct TallyReader: ~Copyable {
   private let tallies: MappedArray
-  /// Mapped when something was counted: all of it is resident then.
+  /// Mapped when something is counted: all of it is resident then.
   private var details: MappedArray?
   private let detailsDescriptor: Int32
-  /// The counters as they were last told, by place.
+  /// Counters as last written, by slot.
   private var told: [Int: probe_tally] = [:]
   private var toldDetails: [Int: [UInt64]] = [:]
 
@@ -34,7 +34,7 @@ struct TallyReader: ~Copyable {
     return UnsafeRawPointer(tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
   }
 
-  /// Appends a record for each ring and opcode of which something was counted since the last call.
+  /// Appends a record for each ring and opcode whose counters have increased since the last call.
   mutating func read(into records: inout RecordBuffer, at time: UInt64) {
     guard table.pointee.used > 0 else { return }
     if details == nil {

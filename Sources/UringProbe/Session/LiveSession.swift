@@ -7,11 +7,11 @@ import UringBase
 import UringSources
 import UringTrace
 
-/// Live capture: programs attached, a thread that reads what they write, snapshots of it.
+/// Live capture: attached programs, a thread that reads their records, and snapshots.
 ///
 /// Nothing that it attaches outlives the process.
 public final class LiveSession: SnapshotSource, LiveControls {
-  /// Writes a trace: whole records, oldest first, what was observed, and until when. Runs on a thread of its own.
+  /// Writes a trace: whole records, oldest first, with the observed host and the end time. Runs on a separate thread.
   public typealias DumpWriter =
     @Sendable (_ records: [UInt8], _ host: HostDescription, _ end: UInt64, _ path: String) throws ->
     Void
@@ -20,15 +20,15 @@ public final class LiveSession: SnapshotSource, LiveControls {
     public var filter = Filter()
     /// Rings that descendants of the filter's processes create pass as well (`-- COMMAND`).
     public var includesDescendants = false
-    /// Fails the start if a process or descriptor of the filter is not there.
+    /// Fails the start if a process or descriptor of the filter does not exist.
     public var verifiesFilter = true
     public var refreshInterval: Duration = .milliseconds(500)
-    /// Bytes, a power of two. 64 MiB are about 120 ms of the highest rate there is.
+    /// Bytes, a power of two. 64 MiB hold about 120 ms of the highest rate.
     public var ringBufferSize = 64 << 20
     /// Bytes of records kept in memory for `dump`; nothing is kept without ``dumpWriter``.
     public var tailSize = 8 << 20
     public var limits = Aggregator.Limits()
-    /// Between two looks at all tasks for rings.
+    /// Time between two scans of all tasks for rings.
     public var scanInterval: Duration = .seconds(1)
     public var sink: (any RecordSink)?
     public var dumpWriter: DumpWriter?
@@ -36,11 +36,11 @@ public final class LiveSession: SnapshotSource, LiveControls {
     public init() {}
   }
 
-  /// The observed host, and how it is observed.
+  /// The observed host and how it is observed.
   public let host: HostDescription
-  /// io_uring tracepoints that this kernel lacks or refused, with why; empty normally.
+  /// io_uring tracepoints that this kernel lacks or refused, with the reason; normally empty.
   public let absentTracepoints: [String: String]
-  /// Time from the beginning of the load until the programs were attached.
+  /// Time from the start of loading until the programs were attached.
   public let startDuration: Duration
 
   private let state: SessionState
@@ -49,7 +49,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   private let thread: WorkerThread
   private let hasStopped = Mutex(false)
 
-  /// Loads, attaches and starts reading. When it returns, no request goes unseen any more.
+  /// Loads, attaches and starts reading. Once it returns, no request is missed.
   public init(_ wanted: Options = Options()) throws(ProbeError) {
     let start = MonotonicClock.now()
     var options = wanted
@@ -62,11 +62,11 @@ public final class LiveSession: SnapshotSource, LiveControls {
     let kernel = try KernelBTF()
     let configuration = try probe_config(
       options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
-    // Throwaway ring: its `f_op` identifies ring files. It is made before the programs could see it.
+    // Throwaway ring: its `f_op` identifies ring files. Created before the programs can see it.
     let ownRing = cbpf_io_uring_setup()
     let capture = try CaptureObject(
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
-    // Where it is refused, the free lists tell the same later.
+    // If the kernel refuses it, the free lists show the same ends later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     var refusals = capture.refusals + flush.refusals
     let calls = try options.filter.ifCallsAreWatched(or: &refusals, "system calls of io_uring") {
@@ -111,7 +111,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
 
   deinit { stop() }
 
-  /// Reads what is left, makes the last snapshot and hands the sink its last records. Idempotent.
+  /// Reads the remaining records, makes the last snapshot and hands the sink its last records. Idempotent.
   @discardableResult
   public func stop() -> Snapshot {
     hasStopped.withLock { hasStopped in
@@ -123,19 +123,19 @@ public final class LiveSession: SnapshotSource, LiveControls {
     return current()
   }
 
-  /// The sink's error, after which it was called no more.
+  /// The sink's error; the sink is not called after it.
   public var sinkError: (any Error)? { state.published.withLock { $0.sinkError } }
 
-  /// Whether requests that are older than the session have been looked for.
+  /// True if requests older than the session have been searched for.
   public var hasInventory: Bool { state.mailbox.answers.withLock { $0.inventories > 0 } }
 
-  /// How often the kernel's structures have been walked.
+  /// Walks over the kernel's structures so far.
   public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
 
-  /// The programs will wake the reader; for tests.
+  /// True while the reader sleeps until the programs wake it; for tests.
   var isReaderAsleep: Bool { capture.object.wakePosition.value != 0 }
 
-  /// Different user stacks that the kernel keeps, with `Filter.takesStacks`.
+  /// Most different user stacks that the kernel keeps with `Filter.takesStacks`.
   static let mostStacks = 1 << 14
 
   // MARK: SnapshotSource
@@ -185,8 +185,8 @@ extension Duration {
 }
 
 extension Filter {
-  /// Programs on system calls: nil if these are not watched. Without an explicit wish they are watched if processes are
-  /// named and the kernel allows it; if it does not, the rules that need them are not evaluated.
+  /// Attaches programs on system calls; nil if these are not watched. By default they are watched if the filter names
+  /// processes and the kernel allows it; without them, the rules that need them are not evaluated.
   fileprivate func ifCallsAreWatched<Object>(
     or refusals: inout [String], _ feature: String, _ attach: () throws(ProbeError) -> Object
   ) throws(ProbeError) -> Object? {
@@ -195,7 +195,7 @@ extension Filter {
       return try attach()
     } catch {
       if watchesCalls == true { throw error }
-      // Without its capability this is no surprise: `capabilities` shows it.
+      // Expected without its capability: `capabilities` shows it.
       if error.kind != .notPermitted {
         refusals.append("\(feature) are not observed: \(error.message)")
       }

@@ -3,7 +3,7 @@ import UringBase
 import UringRecords
 import UringSources
 
-/// Looks for events without a record: lost, counted only, or seen by no program.
+/// Detects events without a record: lost, only counted, or seen by no program.
 struct LossWatch: ~Copyable {
   private let capture: SharedCapture
   private let flush: SharedFlush
@@ -11,19 +11,19 @@ struct LossWatch: ~Copyable {
   private var tallies: TallyReader
   private var lostSoFar: UInt64 = 0
   private var missedSoFar: UInt64 = 0
-  /// As the last check found it: an event can be between its first program and its second.
+  /// Missed runs at the last check. Not all count: an event can be between its first program and its twin.
   private var missedBefore: UInt64 = 0
   /// Checks in a row that found a loss.
   private var streak = 0
   /// Time of the next check.
   private(set) var nextCheck: UInt64 = 0
-  /// Records have arrived since the last check. Nothing is lost where nothing is written.
+  /// True if records have arrived since the last check. Nothing is lost while nothing is written.
   var isDue = false
 
   private static let interval: UInt64 = 100_000_000
-  /// Between checks while the ring buffer is never half full, so that it cannot have been full.
+  /// Time between checks while the ring buffer is never half full and so cannot have been full.
   private static let calmInterval: UInt64 = 1_000_000_000
-  /// Two seconds of checks.
+  /// Number of checks in two seconds.
   private static let lastingLoss = 20
 
   init(capture: SharedCapture, flush: SharedFlush, state: SessionState) throws(ProbeError) {
@@ -35,7 +35,7 @@ struct LossWatch: ~Copyable {
 
   /// Records of the losses since the last check.
   ///
-  /// - Returns: also whether anything was lost.
+  /// - Returns: the records, and whether anything was lost.
   mutating func check(
     at time: UInt64, lostBySink: UInt64
   ) -> (records: RecordBuffer, isLosing: Bool) {
@@ -43,7 +43,7 @@ struct LossWatch: ~Copyable {
     var records = RecordBuffer()
     let lost = capture.object.lostRecords()
     let missed = capture.object.missedRuns() + flush.missedRuns()
-    // Not earlier than any loss that is counted: requests whose records are older are suspects.
+    // Not earlier than any counted loss: requests with older records become suspects.
     let readTime = MonotonicClock.now()
     if lost > lostSoFar {
       Self.append(lost - lostSoFar, .ringBufferFull, at: readTime, to: &records)
@@ -54,14 +54,14 @@ struct LossWatch: ~Copyable {
       Self.append(certain - missedSoFar, .notRun, at: readTime, to: &records)
       missedSoFar = certain
     }
-    // Another check says for certain.
+    // Only another check can confirm these misses.
     isDue = missed > missedSoFar
     missedBefore = missed
     if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
     let isLosing = !records.isEmpty
     nextCheck = time + (isLosing ? Self.interval : Self.calmInterval)
     warn(isLosing)
-    // Lost events have been counted meanwhile.
+    // Lost events have been counted in the meantime.
     var counts = RecordBuffer()
     tallies.read(into: &counts, at: time)
     records.append(counts)
@@ -77,7 +77,7 @@ struct LossWatch: ~Copyable {
     }
   }
 
-  /// A loss that lasts: says what helps.
+  /// Notifies the user of a lasting loss, with what helps.
   private mutating func warn(_ isLosing: Bool) {
     streak = isLosing ? streak + 1 : 0
     guard streak >= Self.lastingLoss else { return }

@@ -1,14 +1,14 @@
 import CBPF
 import Glibc
 
-/// The reader's sleep between two drains. It ends at the next record after a silence, when the ring buffer
-/// fills, when another thread has something for the reader, or in time.
+/// The reader's sleep between two drains. It ends at the first record after a silence, when the ring buffer fills,
+/// when another thread has work for the reader, or after a time limit.
 struct ReaderSleep: ~Copyable {
   private let capture: SharedCapture
   private let wake: EventDescriptor
   private let poll: Int32
   private var pacing: DrainPacing
-  /// Position of the next record, if nothing had been written since the last sleep; else 0.
+  /// Position of the next record if nothing has been written since the last sleep, else 0.
   private var silentPosition: UInt64 = 0
 
   init(capture: SharedCapture, wake: EventDescriptor, pacing: DrainPacing) throws(ProbeError) {
@@ -22,11 +22,11 @@ struct ReaderSleep: ~Copyable {
 
   func isBehind(_ drained: Int) -> Bool { pacing.isBehind(drained) }
 
-  /// Sleeps, until `deadline` at the latest.
+  /// Sleeps for at most `rest` nanoseconds.
   ///
   /// - Parameters:
   ///   - drained: bytes that the last drain read.
-  ///   - rest: nanoseconds until there is something to do though no record arrives.
+  ///   - rest: nanoseconds until the thread has work even if no record arrives.
   /// - Returns: true if a record has ended a silence.
   mutating func sleep(after drained: Int, atMost rest: UInt64) -> Bool {
     let pause = pacing.pause(after: drained)

@@ -3,15 +3,15 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The way of every record of a session: it is copied into the tail, and from there handed in runs to the
-/// aggregator and the sink, while it is in the processor's cache.
+/// The path of every record of a session: it is copied into the tail, and from there handed in runs to the aggregator
+/// and the sink while it is in the processor's cache.
 struct RecordIntake: ~Copyable {
   private(set) var aggregator: Aggregator
   private var tail: RecordTail
   private var sink: (any RecordSink)?
   private let state: SessionState
 
-  /// Bytes of a run: less than the processor's own cache.
+  /// Bytes of a run; they fit into the processor's own cache.
   private static let runSize = 1 << 17
 
   init(options: LiveSession.Options, host: HostDescription, state: SessionState) {
@@ -25,7 +25,7 @@ struct RecordIntake: ~Copyable {
       : RecordTail(chunkSize: 1 << 20, chunkCount: max(2, options.tailSize >> 20))
   }
 
-  /// Takes a record; ``handOver()`` must follow before the aggregator is asked.
+  /// Takes a record; ``handOver()`` must follow before the aggregator is read.
   @inline(__always)
   mutating func append(_ record: UnsafePointer<record>) {
     if tail.newLength >= Self.runSize { handOver() }
@@ -40,7 +40,7 @@ struct RecordIntake: ~Copyable {
     _ = tail.append(record)
   }
 
-  /// Takes records of uringtop's own.
+  /// Takes uringtop's own records.
   mutating func take(_ records: RecordBuffer) {
     records.withEachRecord { append($0) }
     handOver()
@@ -68,7 +68,7 @@ struct RecordIntake: ~Copyable {
 
   mutating func snapshot() -> Snapshot { aggregator.snapshot() }
 
-  /// Records that the sink has given up since the last call.
+  /// Records that the sink has dropped since the last call.
   func takeLostBySink() -> UInt64 { sink?.takeLostCount() ?? 0 }
 
   /// The last records, oldest first.

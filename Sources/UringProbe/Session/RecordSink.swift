@@ -1,11 +1,11 @@
-/// Takes the records as they come: a recording, a stream of JSON lines.
+/// Receives records as they arrive: a recording, a stream of JSON lines.
 public protocol RecordSink: AnyObject, Sendable {
-  /// Takes whole records, one after another, valid during the call. Called by the session's thread,
-  /// every few milliseconds when there is something: while it runs nothing is read, so it must not
-  /// wait for a slow disk. An error ends the sink's part: it is called no more.
+  /// Takes whole records, one after another, valid during the call. The session's thread calls it every few
+  /// milliseconds while records arrive. Nothing is read during the call, so it must not wait for a slow disk. After
+  /// an error the sink is not called again.
   func consume(_ records: UnsafeRawBufferPointer) throws
 
-  /// Records that the sink itself had to give up since the last call, because its output was stalled.
+  /// Records that the sink has dropped since the last call because its output was stalled.
   func takeLostCount() -> UInt64
 }
 

@@ -1,15 +1,15 @@
 import CRecord
 
-/// The last records, whole and in order: what a sink is handed, and what `dump` writes.
+/// The last records, whole and in order, for the sink and for `dump`.
 ///
-/// Memory comes in chunks; the oldest chunk is given up when a new one is needed.
+/// Memory consists of chunks; the oldest chunk is overwritten when a new one is needed.
 struct RecordTail: ~Copyable {
   private let memory: UnsafeMutableRawPointer
   private let chunkSize: Int
   private let chunkCount: Int
   private var lengths: [Int]
   private var current = 0
-  /// Bytes of the current chunk that were handed over.
+  /// Bytes of the current chunk that have been handed over.
   private var handedOver = 0
 
   init(chunkSize: Int, chunkCount: Int) {
@@ -22,13 +22,13 @@ struct RecordTail: ~Copyable {
 
   deinit { memory.deallocate() }
 
-  /// Bytes used of the current chunk: outside the array, which would cost a check each time.
+  /// Used bytes of the current chunk. Kept outside the array, which would cost a check each time.
   private var length: Int
 
   /// Bytes appended since the last ``takeNew()``.
   var newLength: Int { length - handedOver }
 
-  /// Copies a record; false if the chunk is full, which then must be handed over and left.
+  /// Copies a record. False if the chunk is full: it must be handed over, and ``advance()`` called.
   @inline(__always)
   mutating func append(_ record: UnsafePointer<record>) -> Bool {
     let size = Int(record.pointee.size)
@@ -45,7 +45,7 @@ struct RecordTail: ~Copyable {
     return UnsafeRawBufferPointer(start: start, count: length - handedOver)
   }
 
-  /// Goes on to the next chunk, over the oldest records.
+  /// Moves to the next chunk, and overwrites the oldest records.
   mutating func advance() {
     lengths[current] = length
     current = (current + 1) % chunkCount

@@ -12,7 +12,7 @@ extension SessionLoop {
     askForNames(snapshot)
   }
 
-  /// Names for what is on the screen: requests in flight and those that just ended.
+  /// Asks for the names of requests on the screen: those in flight and those that just ended.
   private func askForNames(_ snapshot: Snapshot) {
     var addresses: [Ring.ID: UInt64] = [:]
     for ring in snapshot.rings { addresses[ring.id] = ring.address }
@@ -34,7 +34,7 @@ extension SessionLoop {
     state.mailbox.ask { $0.names = subjects }
   }
 
-  /// Writes the records in the tail, on a thread of its own: reading goes on.
+  /// Writes the records of the tail on a separate thread while reading continues.
   func dump(_ intake: inout RecordIntake, to path: String) {
     guard let write = options.dumpWriter else {
       state.notify(Notice("there is nothing to dump", isError: true))
@@ -59,8 +59,7 @@ extension SessionLoop {
     }
   }
 
-  /// The functions that are watched and the names of the request flags, which a recording needs as
-  /// well.
+  /// Watched functions and names of the request flags; a recording needs them too.
   func flagNames() -> RecordBuffer {
     var records = RecordBuffer()
     for function in flush.watched {
@@ -78,7 +77,7 @@ extension SessionLoop {
     return records
   }
 
-  /// The rings as they are: what told of them may not be in the tail any more.
+  /// Records of the current rings: the tail may no longer hold the original ones.
   private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
     var records = RecordBuffer()
     for ring in snapshot.rings where !ring.isClosed {

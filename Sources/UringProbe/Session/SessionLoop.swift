@@ -16,26 +16,26 @@ final class SessionLoop: @unchecked Sendable {
   let options: LiveSession.Options
   let flagBits: [String: UInt32]
 
-  // Everything below is the thread's own.
+  // Only the thread uses the members below.
   private var sleep: ReaderSleep
   private var losses: LossWatch
-  /// Losses to be told once everything written before them is read: a ring's creation precedes its counts.
+  /// Losses to report once everything written before them is read: a ring's creation must precede its counts.
   private var untoldLosses = RecordBuffer()
   private var untoldPosition: UInt64 = 0
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
-  /// The first inventory, and those that were asked for, do not wait for the next snapshot's time.
+  /// True while the first inventory or a requested one is awaited: it is shown before the next snapshot's time.
   private var awaitsInventory = true
   private var inventories = 0
 
-  /// From the first record after a silence to the snapshot that shows it, nanoseconds: its completion is
-  /// often in it.
+  /// Nanoseconds from the first record after a silence to the snapshot that shows it, which often includes the
+  /// completion.
   private static let firstRecordDelay: UInt64 = 20_000_000
-  /// Between two such snapshots.
+  /// Least time between two such snapshots.
   private static let firstRecordInterval: UInt64 = 250_000_000
   private static let settlePatience: UInt64 = 500_000_000
-  /// A busy kernel ends the rings of a process that is gone late.
+  /// A busy kernel closes the rings of an exited process late.
   private static let endingPatience: UInt64 = 3_000_000_000
   /// Microseconds. A ring is thought gone when two walks in a row miss it.
   private static let settlePause: UInt32 = 50_000
@@ -67,7 +67,7 @@ final class SessionLoop: @unchecked Sendable {
     intake.take(flagNames())
     while true {
       let commands = takeCommands()
-      // Before the drain: what the surveyor saw happened before the ends that are drained now.
+      // Before the drain: the surveyor's observations precede the ends that are drained now.
       let answers = takeAnswers()
       let now = MonotonicClock.now()
       let drained = drain(to: &intake)
@@ -86,7 +86,7 @@ final class SessionLoop: @unchecked Sendable {
 
       if commands.isStopping {
         settle(&intake)
-        // The programs go on writing: what was there when the stop came is enough.
+        // The programs keep writing: the records present at the stop are enough.
         _ = drain(to: &intake)
         // A missed event counts once two checks have found it.
         checkLosses(&intake, at: MonotonicClock.now())
@@ -108,17 +108,17 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// Nanoseconds until there is something to do though nobody wakes the thread.
+  /// Nanoseconds until the thread has work even if nothing wakes it.
   private func rest(isSilent: Bool) -> UInt64 {
     let now = MonotonicClock.now()
     var time = nextSnapshot
-    // Between drains there is an occasion anyway.
+    // While records arrive, each drain is an occasion to check.
     if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
   }
 
-  /// The first record after a silence is shown soon.
+  /// Brings the next snapshot forward after the first record that ends a silence.
   private func hastenSnapshot(interval: UInt64) {
     let lastSnapshot = nextSnapshot &- interval
     nextSnapshot = min(
@@ -142,7 +142,7 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// Hands the surveyor its part.
+  /// Passes the surveyor's commands to it.
   private func passOn(_ commands: SessionState.Commands, _ aggregator: borrowing Aggregator) {
     guard commands.wantsInventory || !commands.inspections.isEmpty else { return }
     var inspections: [SuspectRequest] = []
@@ -185,14 +185,14 @@ final class SessionLoop: @unchecked Sendable {
     return bytes
   }
 
-  /// A stack that appears for the first time must get names while its process lives.
+  /// Collects a stack that appears for the first time: it must get names while its process lives.
   @inline(never)
   private func note(_ key: UserStackKey, _ stacks: inout [UserStackKey]) {
     if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
     if knownStacks.insert(key).inserted { stacks.append(key) }
   }
 
-  /// The surveyor reads them now and then; the rest is read at the end.
+  /// Reads the remaining call counts at the end; until then the surveyor reads them.
   private func readCalls(_ intake: inout RecordIntake) {
     guard let calls else { return }
     var records = RecordBuffer()
@@ -220,7 +220,7 @@ final class SessionLoop: @unchecked Sendable {
     for notice in answers.notices { state.notify(notice) }
   }
 
-  /// Whether an inventory that was waited for is among those taken up to now.
+  /// True if an awaited inventory is among those taken so far.
   private func hasAwaitedInventory(_ taken: Int) -> Bool {
     defer { inventories = taken }
     guard awaitsInventory, taken > inventories else { return false }
@@ -239,7 +239,7 @@ final class SessionLoop: @unchecked Sendable {
     tellLosses(&intake)
   }
 
-  /// - Parameter isLast: nothing more is read: a program may hold on to a record.
+  /// - Parameter isLast: nothing more is read; a program may still hold a record.
   private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
     guard !untoldLosses.isEmpty,
       isLast || capture.object.reader.consumerPosition >= untoldPosition
@@ -256,17 +256,17 @@ final class SessionLoop: @unchecked Sendable {
     if !suspects.isEmpty { state.mailbox.ask(about: suspects) }
   }
 
-  /// A program that was watched to its end must not seem to have left requests in flight: those that
-  /// end without an event get a last chance to be found out, and the kernel a moment to end the rings
-  /// of processes that are gone.
+  /// Waits for late ends: a program that was watched to its end must not seem to have left requests in flight.
+  /// Requests that ended without an event are searched for a last time, and the kernel gets a moment to close the
+  /// rings of exited processes.
   private func settle(_ intake: inout RecordIntake) {
     let start = MonotonicClock.now()
     var hasWaited = false
     while true {
-      // whatever their age
+      // of any age
       let suspects = intake.aggregator.suspects(at: .max, limit: SuspectSearch.limit)
       let owners = intake.aggregator.ownersOfRequestsInFlight
-      // one that was just killed needs a moment before it shows
+      // a process that was just killed does not show it at once
       let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
       // Two scans must miss a ring before it is reported as closed.
       let isClosing = intake.aggregator.ownersOfOpenRings.contains(where: Procfs.isEnding)

@@ -2,13 +2,13 @@ import Synchronization
 import UringSources
 import UringTrace
 
-/// Shared by the session's thread and everybody else.
+/// State shared by the session's thread and its users.
 final class SessionState: Sendable {
   struct Published: Sendable {
     var snapshot: Snapshot
     var notices: [Notice] = []
     var sinkError: (any Error)?
-    /// Called after each change, if somebody wants to know.
+    /// Called after each change, if set.
     var wake: (@Sendable () -> Void)?
   }
 
@@ -36,7 +36,7 @@ final class SessionState: Sendable {
 
   func notify(_ notice: Notice) { publish { $0.notices.append(notice) } }
 
-  /// Changes what others see, and wakes who waits for it.
+  /// Changes the published state and calls its `wake`.
   func publish(_ change: (inout Published) -> Void) {
     let wake = published.withLock { published in
       change(&published)

@@ -1,27 +1,27 @@
 import UringBase
 import UringTrace
 
-/// When to have the surveyor look for requests that may have ended unnoticed. One that hangs for good is
+/// Decides when the surveyor looks for requests that may have ended unnoticed. A request that hangs for good is
 /// looked for less and less often.
 struct SuspectSearch {
   /// Time of the next check.
   private(set) var nextCheck: UInt64 = 0
   private var pause = SuspectSearch.shortestPause
   private var lastFound = false
-  /// Requests seen before may still become suspects until then.
+  /// Until this time, requests seen before may still become suspects.
   private var settlingUntil: UInt64 = 0
 
   private static let shortestPause: UInt64 = 50_000_000
   private static let longestPause: UInt64 = 2_000_000_000
-  /// Suspects in one walk: a quarter of the table.
+  /// Most suspects in one walk: a quarter of the table.
   static let limit = 1 << 14
 
-  /// A check is wanted though no record arrives.
+  /// True if a check is needed even if no record arrives.
   func isPending(at time: UInt64) -> Bool { lastFound || time < settlingUntil }
 
   mutating func noteRecords(at time: UInt64) { settlingUntil = time + 2 * Self.shortestPause }
 
-  /// Records were lost, or a request turned out to have ended: others may have.
+  /// Resets the pause: records were lost, or a request ended unnoticed, so others may have ended too.
   mutating func noteEnd() { pause = Self.shortestPause }
 
   mutating func noteLoss() {
@@ -29,11 +29,11 @@ struct SuspectSearch {
     nextCheck = 0
   }
 
-  /// The suspects, when it is time to look for them.
+  /// Suspects, if a search is due.
   mutating func suspects(in aggregator: borrowing Aggregator, at time: UInt64) -> [SuspectRequest] {
     guard time >= nextCheck else { return [] }
     let suspects = aggregator.suspects(at: time, limit: Self.limit)
-    // with very many in flight, looking through them must stay cheap
+    // with very many in flight, the search must stay cheap
     let cost = MonotonicClock.now() &- time
     nextCheck = time + max(pause, cost * 100)
     lastFound = !suspects.isEmpty

@@ -4,7 +4,7 @@ import UringBase
 struct AnonymousDescription {
   let text: String
 
-  /// - Parameter link: its name in /proc/PID/fd: `anon_inode:[eventfd]`.
+  /// - Parameter link: the file's name in /proc/PID/fd, as `anon_inode:[eventfd]`.
   init(_ link: String, _ fdinfo: String) {
     text =
       switch link {

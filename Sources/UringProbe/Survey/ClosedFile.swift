@@ -44,9 +44,10 @@ enum ClosedFile {
     return ("\(isLong ? "[\(address)]" : address):\(port)", port)
   }
 
-  /// The file to which a descriptor refers now, with its unread bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
+  /// The file to which a descriptor refers now, with its unread bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes
+  /// unread".
   static func present(_ name: String, _ fd: Int32, of tgid: UInt32) -> String {
-    // The number may have been reused once more.
+    // The descriptor may have been reused again.
     guard DescriptorCopy.isSocket(name) || DescriptorCopy.isPipe(name),
       DescriptorCopy.name(fd, of: tgid) == name
     else { return name }

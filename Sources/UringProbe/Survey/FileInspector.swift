@@ -6,8 +6,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Asks the files of requests what they report now. Only files that answer without anybody's help: of a
-/// file system in user space a question may never return.
+/// Asks the files of requests for their state. Only files that answer without another program's help are asked: a
+/// file system in user space may never answer.
 enum FileInspector {
   /// The state that a file reports.
   private struct Answer {
@@ -15,9 +15,9 @@ enum FileInspector {
     var receiveBytes: Int64
     var sendBytes: Int64
     var text: String
-    /// Of a pipe, its name: `pipe:[inode]`.
+    /// Name of a pipe: `pipe:[inode]`.
     var pipe: String?
-    /// Of a pipe, whether the request waits to read.
+    /// True if the request waits to read from the pipe.
     var isReader = true
   }
 
@@ -26,8 +26,8 @@ enum FileInspector {
     var fd: Int32
   }
 
-  /// Looks at the files of requests that were just found, where a descriptor of their process still names
-  /// them; of SPLICE and TEE at the inputs.
+  /// Inspects the files of requests that were just found, if a descriptor of their process still refers to them; for
+  /// SPLICE and TEE, the input files.
   static func look(
     at requests: [record_parked], inputs: [UInt64: record_request_file] = [:],
     _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
@@ -80,13 +80,13 @@ enum FileInspector {
     }
   }
 
-  /// Descriptors of processes by what they refer to: a registered file may have one as well.
+  /// Descriptors of processes by the name of their file. A registered file may have a descriptor too.
   private struct OpenFiles {
     private var known: [UInt32: [String: [Int32]]] = [:]
 
     private static let mostDescriptors = 1 << 14
 
-    /// One that was opened as the file was: both ends of a pipe have the same name.
+    /// A descriptor with the file's name and access mode: both ends of a pipe have the same name.
     mutating func descriptor(of file: RecordBuffer.NamedFile, in tgid: UInt32) -> Int32? {
       if known[tgid] == nil {
         var files: [String: [Int32]] = [:]
@@ -107,7 +107,7 @@ enum FileInspector {
     }
   }
 
-  /// - Parameter identity: what the descriptor must refer to.
+  /// - Parameter identity: the file that the descriptor must refer to.
   private static func ask(_ file: Descriptor, _ identity: record_file_identity) -> Answer? {
     guard let name = DescriptorCopy.name(file.fd, of: file.tgid), answers(name, in: file.tgid)
     else { return nil }
@@ -133,7 +133,8 @@ enum FileInspector {
     }
   }
 
-  /// An epoll instance asks the files that it watches, and a program may serve one of them.
+  /// True if the file answers without another program's help. An epoll instance asks the files that it watches, and a
+  /// program may serve one of them.
   private static func answers(_ name: String, in tgid: UInt32) -> Bool {
     if name == "anon_inode:[eventpoll]" {
       var systems = FileSystems()

@@ -4,44 +4,45 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// Which name a file has that a request works on, and whether its descriptor still refers to it.
+/// Asks for the name of a request's file, and whether its descriptor still refers to it.
 struct FileQuestion: Sendable {
   /// A way to find the file.
   enum Lead: Hashable, Sendable {
-    /// A descriptor of a process; the thread can have a table of its own.
+    /// A descriptor of a process; the thread can have its own descriptor table.
     case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)
     /// A slot in a ring's table.
     case registered(ring: UInt64, index: UInt32)
-    /// No descriptor of any process refers to it; the request's number is not known.
+    /// No descriptor of any process refers to the file, and the descriptor in the SQE is not known.
     case nothing(tgid: UInt32)
   }
 
   var file: FileIdentity
   var lead: Lead
-  /// The end of a request that has ended: its inode number may have been reused since. Nil while it holds the file.
+  /// End time of a finished request: its inode number may have been reused since. Nil while the request holds the
+  /// file.
   var endTime: UInt64?
-  /// No descriptor of any process refers to the file, by a walk over all of them.
+  /// True if a walk over all descriptors has found none that refers to the file.
   var hasNoDescriptor = false
 
   struct Answer {
-    /// Of the file, or of what has the descriptor now; empty if nothing has.
+    /// Name of the file, or of the file that has the descriptor now; empty if there is none.
     var name: [UInt8]
-    /// The descriptor does not refer to the file any more.
+    /// True if the descriptor no longer refers to the file.
     var isClosed = false
   }
 
   private enum Reference {
     case theFile, another, nothing
-    /// Without the permission to look, or the process has ended.
+    /// No permission to look, or the process has ended.
     case unknown
   }
 
-  /// Nil if nothing is certain.
+  /// The answer; nil if nothing is certain.
   func answer(registered: (UInt64, UInt32) -> [UInt8]?) -> Answer? {
     switch lead {
     case .nothing: return Answer(name: [], isClosed: true)
     case .registered(let ring, let index):
-      // the table may have changed since: a path proves to be that of the file
+      // the table may have changed since: the path must lead to the same file
       guard file.ownName == nil, let path = registered(ring, index),
         path.first == UInt8(ascii: "/")
       else { return nil }
@@ -54,7 +55,7 @@ struct FileQuestion: Sendable {
     }
   }
 
-  /// The descriptor is looked at before and after its name is read.
+  /// Checks the descriptor before and after reading its name.
   private func answer(_ tgid: UInt32, _ tid: UInt32, _ fd: Int32) -> Answer? {
     var process = "/proc/\(tgid)"
     if tid != 0, Procfs.exists("\(process)/task/\(tid)/fd") { process += "/task/\(tid)" }
@@ -69,7 +70,7 @@ struct FileQuestion: Sendable {
     case .unknown: return nil
     case .nothing: return endTime == nil ? Answer(name: [], isClosed: true) : nil
     case .another, .theFile:
-      // what a descriptor refers to long after the request means nothing
+      // another file at the descriptor long after the request's end means nothing
       guard seen == .theFile || endTime == nil, let name = Procfs.link(link), look() == seen else {
         return nil
       }
@@ -83,21 +84,21 @@ struct FileQuestion: Sendable {
     guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo),
       endTime == nil || cbpf_has_generation(path, file.generation) || !canBeYounger(status)
     else { return .another }
-    // the ends of a pipe and all eventfds look the same in /proc, but not to the walk
+    // the ends of a pipe, and all eventfds, look alike in /proc, but not to the walk
     return hasNoDescriptor ? .another : .theFile
   }
 
   private func isOnDevice(_ status: CBPF.cbpf_status, fdinfo: String?) -> Bool {
     let device = DeviceNumber(kernel: file.device)
     if status.major == device.major, status.minor == device.minor { return true }
-    // btrfs and overlayfs report devices of their own
+    // btrfs and overlayfs report their own device numbers
     guard let fdinfo, let text = Procfs.text(fdinfo), Procfs.field("ino", of: text) == file.inode,
       let number = Procfs.field("mnt_id", of: text)
     else { return false }
     return FileSystems().own.contains { $0.number == number && $0.device == device }
   }
 
-  /// Whether the inode may be newer than the end of the request: then it can be another file under the same number.
+  /// True if the inode may be newer than the request's end, and so may be another file with the same number.
   private func canBeYounger(_ status: CBPF.cbpf_status) -> Bool {
     guard let endTime else { return false }
     guard status.birth_ns != 0 else { return !file.hasLastingNumber }
@@ -106,7 +107,7 @@ struct FileQuestion: Sendable {
     let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     if ClockSteps.haveHappened { return true }
     let age = realtime - status.birth_ns
-    // file systems take the time of the last tick
+    // file systems use the time of the last tick
     let tick: Int64 = 10_000_000
     return age - tick < Int64(MonotonicClock.now().since(endTime))
   }
@@ -124,7 +125,7 @@ extension FileQuestion: Hashable {
 }
 
 extension FileQuestion {
-  /// The process with the descriptor, and that; -1 if there is none.
+  /// The process with the descriptor; 0 for a registered file.
   var process: UInt32 {
     switch lead {
     case .descriptor(let tgid, _, _), .nothing(let tgid): tgid
@@ -132,11 +133,12 @@ extension FileQuestion {
     }
   }
 
+  /// The descriptor; -1 if there is none.
   var descriptor: Int32 {
     if case .descriptor(_, _, let fd) = lead { fd } else { -1 }
   }
 
-  /// About a request; nil if nothing leads to its file.
+  /// Asks about a request; nil if nothing leads to its file.
   init?(_ request: Request, ring: UInt64?) {
     guard let file = request.fileIdentity else { return nil }
     let lead: Lead
@@ -151,7 +153,7 @@ extension FileQuestion {
     self.init(file: file, lead: lead, endTime: request.state.isFinal ? request.lastTime : nil)
   }
 
-  /// About the input of a SPLICE or TEE.
+  /// Asks about the input of a SPLICE or TEE.
   init?(inputOf request: Request) {
     // a derived one is named by the descriptor as it was at the look
     guard let file = request.inputIdentity, file.ownName == nil else { return nil }
@@ -163,13 +165,13 @@ extension FileQuestion {
       endTime: request.state.isFinal ? request.lastTime : nil)
   }
 
-  /// About a slot in a ring's table.
+  /// Asks about a slot in a ring's table of registered files.
   init?(_ slot: record_registered_file) {
     guard let file = FileIdentity(slot.file), file.ownName == nil else { return nil }
     self.init(file: file, lead: .registered(ring: slot.base.ctx, index: slot.index))
   }
 
-  /// About a request that was found. `holders` is who has its file open, as far as that was looked for.
+  /// Asks about a request that was found. `holders`: the processes that have files open, as far as searched.
   init?(_ parked: record_parked, holders: [UInt64: FileHolder?]) {
     guard let file = FileIdentity(parked.file) else { return nil }
     let holder = holders[file.address]
@@ -192,7 +194,8 @@ extension FileQuestion {
 }
 
 extension record_parked {
-  /// `fd` is the number in the SQE, even if it refers to another file now: no result or flags of a CQE have taken its place.
+  /// True if `fd` is the descriptor in the SQE, even if it refers to another file now: no result or flags of a CQE
+  /// have overwritten it.
   fileprivate var hasDescriptorOfSQE: Bool {
     if known & UInt8(RECORD_KNOWS_FD) != 0 { return fd >= 0 }
     return fd >= 0 && known & UInt8(RECORD_KNOWS_MULTISHOT) == 0 && place != .taskWork

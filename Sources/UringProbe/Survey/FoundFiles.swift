@@ -4,13 +4,13 @@ import UringRecords
 import UringTrace
 
 extension RecordBuffer {
-  /// A slot of a ring's table.
+  /// A slot in a ring's table of registered files.
   struct FixedFile: Hashable {
     var ring: UInt64
     var index: UInt32
   }
 
-  /// A registered file under the name that a link in /proc/PID/fd has for it.
+  /// A registered file, with its name in links of /proc/PID/fd.
   struct NamedFile {
     var name: String
     var canRead: Bool
@@ -34,7 +34,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// The files that SPLICE and TEE read from, by request; those with a descriptor.
+  /// Input files of SPLICE and TEE by request; only those with a descriptor.
   var inputs: [UInt64: record_request_file] {
     var found: [UInt64: record_request_file] = [:]
     withEachRecord { record in
@@ -45,7 +45,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// The record of a request that was found.
+  /// The record of a found request.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?
     withEachRecord { record in
@@ -55,7 +55,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// The first of the requests that were found in these places.
+  /// The first `limit` requests that were found in these places.
   func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
     var found: [record_parked] = []
     withEachRecord { record in
@@ -66,8 +66,8 @@ extension RecordBuffer {
     return found
   }
 
-  /// Questions about the names of found requests' files and of registered files. `holders`: the processes that
-  /// have files open, as far as that was looked for.
+  /// Questions about the names of found requests' files and of registered files. `holders`: the processes that have
+  /// files open, as far as searched.
   func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in

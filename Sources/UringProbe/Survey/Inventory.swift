@@ -7,21 +7,20 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Requests in flight in the kernel's own structures: those that are older than the observation, where
-/// each is, and how many there must be. Loaded after everything else, run when asked.
+/// Requests in flight in the kernel's own structures: requests older than the observation, where each request is, and
+/// how many there must be. Loaded after everything else, run on request.
 struct Inventory: ~Copyable {
   /// The subjects of one run.
   struct Scope {
     /// The rings, `io_ring_ctx *`.
     var rings: [UInt64]
-    /// Processes that have them open; whose devices are looked at.
+    /// Processes that have the rings open; their devices are examined.
     var owners: [UInt32] = []
-    /// Opcodes that pass the filter; empty: all.
+    /// Opcodes that pass the filter; empty for all.
     var opcodes: Set<Opcode> = []
-    /// Requests not seen since this time are older: the start of the observation. 0 if rings may have
-    /// been filtered out until now.
+    /// Start of the observation: requests not seen since are older. 0 if rings may have been filtered out until now.
     var observedSince: UInt64
-    /// Only this request, and nothing of its ring. 0: all.
+    /// Only this request, and no facts of its ring; 0 for all.
     var request: UInt64 = 0
   }
 
@@ -32,7 +31,7 @@ struct Inventory: ~Copyable {
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
 
-  /// More requests than this are not listed: 38 MiB.
+  /// Most requests that are listed: 38 MiB.
   private static let mostSlots: UInt32 = 1 << 18
 
   init(
@@ -44,8 +43,8 @@ struct Inventory: ~Copyable {
     loaded = try InventoryObject(configuration: configuration, kernel: kernel, slots: 4096)
   }
 
-  /// Walks, writes what it finds, and returns who has the files of requests open: by address of the file, nil for
-  /// nobody. Only of those whose descriptor is not known otherwise.
+  /// Walks and writes the result. Returns the holders of requests' files by address of the file, nil for a file that
+  /// nobody has open. Only files whose descriptor is not known otherwise are included.
   @discardableResult
   mutating func run(
     _ scope: Scope, into records: inout RecordBuffer
@@ -54,7 +53,7 @@ struct Inventory: ~Copyable {
     try walk(scope)
     let wanted = loaded.used
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
-      // some room for what comes meanwhile
+      // some room for requests that arrive meanwhile
       loaded = try InventoryObject(
         configuration: configuration, kernel: kernel,
         slots: min(Self.mostSlots, wanted + wanted / 4))
@@ -79,7 +78,7 @@ struct Inventory: ~Copyable {
 
   // MARK: Records
 
-  /// Gives a request a descriptor of its process that refers to its file.
+  /// Fills in a request's unknown descriptor with one of its process that refers to its file.
   private static func completeDescriptor(
     of parked: inout record_parked, _ holders: [UInt64: FileHolder?]
   ) {
@@ -91,7 +90,7 @@ struct Inventory: ~Copyable {
     parked.known |= UInt8(RECORD_KNOWS_FD)
   }
 
-  /// Requests first: a balance counts what is known when it comes.
+  /// Writes requests first: a balance counts the requests known when it arrives.
   private mutating func write(
     _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
   ) {
@@ -121,7 +120,7 @@ struct Inventory: ~Copyable {
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
-            // Requests of any ring can have been on a list that was not walked to its end.
+            // A list that was not walked to its end can hold requests of any ring.
             if loaded.hasLeftLists {
               $0.pointee.method = .unknown
               $0.pointee.outstanding = 0
@@ -135,13 +134,13 @@ struct Inventory: ~Copyable {
 
   /// The contents of the slots, each request once.
   private struct Found {
-    /// Slots of requests, as they were met: the head of a chain before those behind it.
+    /// Slots of requests in the order of the walk: the head of a chain before those behind it.
     var order: [UInt32] = []
     /// Slots of everything else.
     var others: [UInt32] = []
-    /// Notifications of sends that are listed themselves.
+    /// Notifications whose send is listed itself.
     private var claimed: Set<UInt64> = []
-    /// Requests of each ring.
+    /// Number of requests of each ring.
     var reached: [UInt64: UInt32] = [:]
 
     init(_ loaded: borrowing InventoryObject, _ scope: Scope) {
@@ -177,7 +176,7 @@ struct Inventory: ~Copyable {
       }
     }
 
-    /// A request can be on two lists: the later place in ``RecordPlace`` says more.
+    /// Merges two entries of a request that is on two lists: the later place in ``RecordPlace`` is the more exact.
     private static func merge(
       _ new: UnsafeMutablePointer<record>, into old: UnsafeMutablePointer<record>
     ) {
@@ -221,7 +220,7 @@ private struct InventoryObject: ~Copyable {
   private let targets: Int32
   private let owners: Int32
   private let soughtFiles: Int32
-  /// The kernel has no count of its allocated requests (before 6.17).
+  /// True if the kernel does not count its allocated requests (before 6.17).
   let countsByReferences: Bool
 
   init(
@@ -307,7 +306,7 @@ private struct InventoryObject: ~Copyable {
     for iterator in iterators { try iterator.run(into: &output) }
   }
 
-  /// By address of the file.
+  /// Holders by address of the file.
   func takeHolders() -> [UInt64: FileHolder?] {
     var holders: [UInt64: FileHolder?] = [:]
     var key: UInt64 = 0

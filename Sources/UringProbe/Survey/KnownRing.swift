@@ -4,14 +4,14 @@ import UringBase
 import UringRecords
 
 extension RingScanner.KnownRing {
-  /// Takes one descriptor. The process that created the ring is its owner, else the first found.
+  /// Adds a descriptor. The owner is the process that created the ring, else the first process found.
   mutating func add(_ other: probe_sighting) {
     if holders.isEmpty || (other.is_creator == 1 && sighting.is_creator == 0) { sighting = other }
     let holder = RingScanner.Holder(tgid: other.tgid, fd: other.fd)
     if !holders.contains(holder) { holders.append(holder) }
   }
 
-  /// Whether a new record would say the same.
+  /// True if a new record would repeat the last one.
   func isSame(as other: Self) -> Bool {
     sighting.tgid == other.sighting.tgid && sighting.sq_entries == other.sighting.sq_entries
       && sighting.cq_entries == other.sighting.cq_entries
@@ -23,7 +23,7 @@ extension RingScanner.KnownRing {
       && holders == other.holders
   }
 
-  /// Whether the same is pending and waited for.
+  /// True if pending entries and waiters are the same.
   func isAsFull(as other: Self) -> Bool {
     sighting.sq_pending == other.sighting.sq_pending
       && sighting.cq_pending == other.sighting.cq_pending
@@ -38,7 +38,7 @@ extension RingScanner.KnownRing {
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
-  /// Whether the same is known of its SQ thread.
+  /// True if the facts about the SQ thread are the same.
   func isServed(as other: Self) -> Bool {
     sqThread == other.sqThread && sqThreadIdle == other.sqThreadIdle
   }
@@ -48,7 +48,7 @@ extension RingScanner.KnownRing {
     UInt32(truncatingIfNeeded: (sqThread?.ran ?? 0) / 1_000_000)
   }
 
-  /// The waiter has not run for a second: busy ones need not be written down at every look.
+  /// True if the waiter has not run for a second. Busy waiters need not be recorded at every scan.
   private var isAsleep: Bool { asleepMilliseconds(at: lastSeen) != 0 }
 
   private func asleepMilliseconds(at time: UInt64) -> UInt32 {

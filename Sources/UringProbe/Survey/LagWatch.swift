@@ -5,8 +5,9 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Watches one ring at a time closely, for a moment, when a scan has seen CQEs in its queue: how long CQEs lie there, and
-/// what the thread that takes them does meanwhile. Rings whose CQEs are taken at once are watched for a few samples.
+/// Watches one ring at a time closely, for a moment, when a scan has seen CQEs in its queue: how long CQEs stay
+/// there, and what the thread that takes them does meanwhile. A ring whose CQEs are taken at once is watched for a
+/// few samples.
 struct LagWatch: ~Copyable {
   fileprivate struct Subject: ~Copyable {
     let ring: UInt64
@@ -15,7 +16,7 @@ struct LagWatch: ~Copyable {
     /// When the watch ends.
     let end: UInt64
     var head: UInt32 = 0
-    /// The first sample that saw CQEs behind this head; 0 while there are none.
+    /// Time of the first sample that saw CQEs behind this head; 0 while there are none.
     var since: UInt64 = 0
     var lastUnread: UInt64 = 0
     var userData: UInt64 = 0
@@ -25,16 +26,16 @@ struct LagWatch: ~Copyable {
   }
 
   private var subject: Subject?
-  /// Never while no ring is watched.
+  /// `UInt64.max` while no ring is watched.
   private(set) var nextSample = UInt64.max
-  /// When rings were watched last.
+  /// Time of each ring's last watch.
   private var watched: [UInt64: UInt64] = [:]
   private var names = NameResolver()
 
   private static let interval: UInt64 = 5_000_000
   private static let duration: UInt64 = 700_000_000
   private static let mostEpisodes = 3
-  /// Between two watches of a ring.
+  /// Nanoseconds between two watches of a ring.
   private static let pause: UInt64 = 3_000_000_000
   /// Shorter lags are not recorded.
   private static let shortest: UInt64 = 10_000_000
@@ -69,7 +70,7 @@ struct LagWatch: ~Copyable {
     guard time < subject.end, subject.episodes < Self.mostEpisodes else {
       return subject.finish(at: time, shortest: Self.shortest, &names, into: &records)
     }
-    // A twentieth of a processor's time at most.
+    // At most a twentieth of a processor's time.
     nextSample = time + max(Self.interval, (clockTime(CLOCK_THREAD_CPUTIME_ID) - cost) * 20)
     self.subject = consume subject
   }
@@ -104,7 +105,7 @@ extension LagWatch.Subject {
     threads = nil
   }
 
-  /// CQEs that still lie there at the end of the watch.
+  /// Records the CQEs that are still unread when the watch ends.
   fileprivate mutating func finish(
     at time: UInt64, shortest: UInt64, _ names: inout NameResolver, into records: inout RecordBuffer
   ) {
@@ -136,7 +137,7 @@ private struct ReaperThreads {
   private struct Thread {
     var tid: UInt32
     var call: String
-    /// CPU time at the last sample that saw the CQEs, as /proc has it.
+    /// CPU time at the last sample that saw the CQEs, as /proc shows it.
     var time: Substring
   }
 
@@ -145,7 +146,7 @@ private struct ReaperThreads {
 
   private static let most = 16
 
-  /// Nil if they are too many to be looked at.
+  /// Nil if there are too many threads to look at.
   init?(of tgid: UInt32) {
     folder = "/proc/\(tgid)/task"
     for entry in Procfs.entries(folder) {

@@ -13,10 +13,10 @@ struct LimitReader {
     var group: Int32
   }
 
-  /// As written last.
+  /// Limits as last written.
   private var known: [UInt32: Limits] = [:]
 
-  /// Appends the limits of processes, where they are not those that were written last.
+  /// Appends the limits of processes that differ from those last written.
   mutating func read(_ processes: [UInt32], into records: inout RecordBuffer) {
     guard !processes.isEmpty else { return }
     let time = MonotonicClock.now()

@@ -4,12 +4,12 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Looks whether the memory of requests in flight is still there.
+/// Checks whether the memory of requests in flight is still mapped.
 enum MemoryLook {
   /// A mapping of a process.
   private struct Mapping {
     var range: Range<UInt64>
-    /// Of this process alone, and of no file.
+    /// True if the memory is private to this process and not of a file.
     var isOwn: Bool
   }
 
@@ -17,7 +17,7 @@ enum MemoryLook {
   private static let mostPages: UInt64 = 256
   private static let mostTextOfMappings = 1 << 22
 
-  /// Writes which of these requests have memory that their process does not map.
+  /// Records which of these requests use memory that their process does not map.
   static func look(at requests: [record_parked], into records: inout RecordBuffer) {
     var mappings: [UInt32: [Mapping]] = [:]
     let pageSize = UInt64(getpagesize())
@@ -48,7 +48,7 @@ enum MemoryLook {
       at: parked.addr, length: parked.len, flags: SQEFlags(requestFlags: parked.flags))
   }
 
-  /// A process's mappings in order of address; empty if they cannot be read, or not as a whole.
+  /// A process's mappings in order of address; empty if they cannot be read completely.
   private static func read(_ tgid: UInt32) -> [Mapping] {
     guard let bytes = Procfs.read("maps", of: tgid, limit: mostTextOfMappings),
       bytes.count < mostTextOfMappings
@@ -69,8 +69,8 @@ enum MemoryLook {
     return reached
   }
 
-  /// A page of a registered buffer that the process does not map: registration had all of them mapped, and pinned pages
-  /// are not swapped out.
+  /// A page of a registered buffer that the process does not map. Registration requires all pages to be mapped, and
+  /// pinned pages are not swapped out.
   private static func firstAbsentPage(
     of memory: Range<UInt64>, in tgid: UInt32, _ mappings: [Mapping], _ pageSize: UInt64
   ) -> UInt64? {

@@ -22,17 +22,17 @@ struct NameResolver {
   }
 
   private var known = BoundedCache<Subject, Entry>(limit: knownLimit)
-  /// Files that had no descriptor at a walk: they get none any more.
+  /// Files for which a walk has found no descriptor: they never get one again.
   private var withoutDescriptor = BoundedCache<FileIdentity, Bool>(limit: knownLimit)
   private var tables = RegisteredPaths()
 
-  /// Look-ups in one pass: each is a system call or three.
+  /// Look-ups in one pass; each takes one to three system calls.
   private static let passLimit = 256
   private static let knownLimit = 16384
-  /// Nanoseconds after which a name may be another.
+  /// Nanoseconds after which a name may have changed.
   private static let lifetime: UInt64 = 2_000_000_000
 
-  /// Resolves what is unknown or stale. Registered files need a descriptor of the ring.
+  /// Looks up unknown and stale names. Registered files need a descriptor of the ring.
   mutating func resolve(
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
@@ -41,7 +41,7 @@ struct NameResolver {
     for subject in subjects {
       guard remaining > 0 else { return }
       let old = known[subject]
-      // a walk knows more than the last look
+      // a walk's result replaces that of the last look-up
       if let old, now &- old.time < Self.lifetime, old.hasNoDescriptor || !subject.hasNoDescriptor {
         continue
       }
@@ -81,7 +81,7 @@ struct NameResolver {
       if question.descriptor >= 0 {
         name = ClosedFile.present(name, question.descriptor, of: question.process)
       }
-      // The second line, unless the first look has found it.
+      // The second line is looked up once, when the file is first found closed.
       let own =
         old?.isClosed == true
         ? old?.name.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().first.map(
@@ -98,7 +98,7 @@ struct NameResolver {
     {
       return
     }
-    // of pipes and sockets the identity itself is the name
+    // the identity of a pipe or socket is its name
     if !entry.isClosed, question.file.ownName != nil, old?.isClosed != true { return }
     let text = Array(entry.name.utf8.prefix(4095))
     records.append(record_known_file.self, at: time, text: text) {

@@ -2,9 +2,9 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Who has the ends of pipes open: that tells why one that a request waits for stays silent.
+/// Processes that have the ends of pipes open: shows why a pipe that a request waits for stays silent.
 struct PipeEnds {
-  /// A descriptor of a process that can write, or read.
+  /// A descriptor of a process that can write or read.
   struct Holder {
     var tgid: UInt32
     var fd: Int32
@@ -13,15 +13,15 @@ struct PipeEnds {
   }
 
   private var holders: [String: [Holder]] = [:]
-  /// Files that rings have registered: some have no descriptor any more.
+  /// Files that rings have registered; some no longer have a descriptor.
   private let registered: [RecordBuffer.NamedFile]
 
-  /// Descriptors looked at: a look is about a microsecond.
+  /// Most descriptors that are examined; each takes about a microsecond.
   private static let mostDescriptors = 1 << 17
-  /// Holders that are kept of a pipe.
+  /// Most holders that are kept of a pipe.
   private static let mostHolders = 16
 
-  /// Looks through the descriptors of all processes for those pipes (`pipe:[inode]`).
+  /// Searches the descriptors of all processes for these pipes (`pipe:[inode]`).
   init(of pipes: Set<String>, registered: [RecordBuffer.NamedFile]) {
     self.registered = registered
     guard !pipes.isEmpty else { return }
@@ -47,7 +47,7 @@ struct PipeEnds {
     }
   }
 
-  /// Who could write to the pipe, or read from it: "written by cat/4711 fd 1".
+  /// Processes that could write to the pipe, or read from it: "written by cat/4711 fd 1".
   func describe(_ pipe: String, writers: Bool) -> String {
     let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
     guard !found.isEmpty else {

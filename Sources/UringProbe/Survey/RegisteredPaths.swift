@@ -12,7 +12,7 @@ struct RegisteredPaths {
   /// Nanoseconds between two reads: each takes the ring's lock.
   private static let lifetime: UInt64 = 1_000_000_000
 
-  /// The path of the file at the index at the last look; nil without a descriptor of the ring.
+  /// Path of the file at the index, as of the last read; nil without a descriptor of the ring.
   mutating func path(
     _ ring: UInt64, _ index: UInt32, of known: RingScanner.KnownRing?, at time: UInt64
   ) -> [UInt8]? {
@@ -36,7 +36,7 @@ struct RegisteredPaths {
         continue
       }
       guard isInFiles else { continue }
-      // names may hold colons: only the first one counts
+      // names may contain colons: only the first colon separates
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
         let index = UInt32(
           String(decoding: line[..<colon].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
@@ -47,7 +47,7 @@ struct RegisteredPaths {
   }
 }
 
-/// Undoes what seq_file_path does to blanks and backslashes: `\040`, three octal digits.
+/// Undoes seq_file_path's escapes of blanks and backslashes: `\040`, three octal digits.
 func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
   var bytes: [UInt8] = []
   var rest = Array(text)[...]

@@ -8,12 +8,12 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Finds rings by iterator, and requests that have ended unnoticed.
+/// Finds rings, and requests that have ended unnoticed, by iterators.
 struct RingScanner: ~Copyable {
   /// A process's descriptor of a ring.
   struct Holder: Hashable {
     var tgid: UInt32
-    /// -1: only registered.
+    /// -1 if the ring is only registered.
     var fd: Int32
   }
 
@@ -23,11 +23,11 @@ struct RingScanner: ~Copyable {
     var holders: [Holder] = []
     /// The SQ thread, where the scheduler's counts are known.
     var sqThread: ScheduledThread?
-    /// Milliseconds after which it sleeps, 0 where unknown.
+    /// Milliseconds after which the idle SQ thread sleeps; 0 if unknown.
     var sqThreadIdle: UInt32 = 0
-    /// When a task last had it; the creation where no scan has seen it yet.
+    /// Time at which a task last had the ring; the creation time if no scan has seen it yet.
     var lastSeen: UInt64
-    /// Start of the first scan that missed it, 0 while it is there.
+    /// Start of the first scan that missed the ring; 0 while scans find it.
     var missedSince: UInt64 = 0
     var missedScans = 0
   }
@@ -40,7 +40,7 @@ struct RingScanner: ~Copyable {
   private(set) var rings: [UInt64: KnownRing] = [:]
   private var pools = WorkerPools()
   private var jiffies = JiffyClock()
-  /// A ring was missed for the first time: another scan soon tells whether it is gone.
+  /// True if the last scan missed a ring for the first time: another scan soon shows whether it was closed.
   private(set) var hasDoubts = false
   /// Processor time of the last scan, nanoseconds.
   private(set) var lastScanCost: UInt64 = 0
@@ -60,13 +60,13 @@ struct RingScanner: ~Copyable {
     var listWorkers: BPFObject.Iterator
   }
 
-  /// Scans after which a ring that no task has is reported as closed; more reports follow, further
-  /// and further apart, because a report is void if the ring was heard of in between.
+  /// True if a ring that no task has is reported as closed after this many scans. Reports are repeated at growing
+  /// distances, because a report is void if the ring has been seen in between.
   private static func reportsClosed(afterMissing scans: Int) -> Bool {
     scans >= 2 && scans <= 64 && scans & (scans - 1) == 0
   }
 
-  /// Loads the iterators. `ownRing` is a ring of this process, from which they learn what rings are.
+  /// Loads the iterators. `ownRing` is a ring of this process: its `f_op` identifies ring files.
   init(
     configuration: probe_config, kernel: KernelBTF, ownRing: Int32,
     capture: borrowing CaptureObject
@@ -106,7 +106,7 @@ struct RingScanner: ~Copyable {
     self.suspectTable = suspectTable
   }
 
-  /// Finds a descriptor in pairs of f_op and descriptor.
+  /// The `f_op` of a descriptor, from pairs of `f_op` and descriptor.
   private static func fileOperations(of descriptor: Int32, in output: [UInt8]) -> UInt64? {
     output.withUnsafeBytes { bytes in
       for offset in stride(from: 0, to: bytes.count - 15, by: 16)
@@ -117,17 +117,17 @@ struct RingScanner: ~Copyable {
     }
   }
 
-  /// Finds the rings that one process has open: ``probe_sighting`` of each.
+  /// Iterator over the rings that one process has open; it writes a ``probe_sighting`` of each.
   func iterator(overProcess tgid: UInt32) throws(ProbeError) -> BPFObject.TemporaryIterator {
     try object.temporaryIterator("find_rings", tgid: tgid)
   }
 
-  /// A ring that a tracepoint saw being created: if it closes before the first scan, that is noticed.
+  /// Adds a ring that a tracepoint saw being created, so that its close before the first scan is noticed.
   mutating func noteCreation(of ring: UInt64, at time: UInt64) {
     rings[ring] = KnownRing(lastSeen: time)
   }
 
-  /// Looks at all tasks, and writes what has changed of the rings that pass the filter.
+  /// Looks at all tasks, and writes the changes of rings that pass the filter.
   mutating func scan(
     filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
   ) throws(ProbeError) {
@@ -148,7 +148,7 @@ struct RingScanner: ~Copyable {
     var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
-        // The one that passed is gone, and its memory is this one's.
+        // The ring that passed was closed, and this ring has its memory.
         if rings[address] != nil {
           records.append(record_ring_closed.self, at: start, ring: address)
         }
@@ -159,7 +159,7 @@ struct RingScanner: ~Copyable {
       ring.sqThread = ScheduledThread(ring.sighting.sq_thread_tid)
       jiffies.note(ring.sighting.jiffies, at: start)
       ring.sqThreadIdle = jiffies.milliseconds(ring.sighting.sq_thread_idle)
-      // calls that change the table later are traced
+      // later changes of the table are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
       if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missedScans > 0 {
@@ -205,14 +205,14 @@ struct RingScanner: ~Copyable {
     if rings[address]!.missedScans == 1 { hasDoubts = true }
     let scans = rings[address]!.missedScans
     if Self.reportsClosed(afterMissing: scans) {
-      // two scans apart: requests that are cancelled at the end have told so by then
+      // at the second scan, requests that the ring's end cancelled have been reported
       let time = scans == 2 ? rings[address]!.missedSince : scanStart
       records.append(record_ring_closed.self, at: time, ring: address)
     }
     if scans > 64 { rings[address] = nil }
   }
 
-  /// Has the tables of rings written to the ring buffer, among the records of the tracepoints.
+  /// Has the rings' buffer tables written to the ring buffer, among the records of the tracepoints.
   private func listBuffers(of addresses: [UInt64]) throws(ProbeError) {
     let wanted = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
     var rest = addresses[...]
@@ -227,7 +227,7 @@ struct RingScanner: ~Copyable {
     }
   }
 
-  /// Tells which of the requests are free. False if a ring was not there any more.
+  /// Records which of the requests are free. False if a ring no longer exists.
   mutating func walk(
     _ suspects: [SuspectRequest], into records: inout RecordBuffer
   ) throws(ProbeError) -> Bool {
@@ -268,13 +268,13 @@ struct RingScanner: ~Copyable {
   }
 }
 
-/// The filter's judgement on rings that are found.
+/// The filter's verdict on rings that are found.
 struct RingFilter: Sendable {
   var filter: Filter
   var includesDescendants: Bool
 
-  /// Whether the ring passes. A ring that passed once goes on passing: the table keeps the verdict
-  /// for the programs, which have judged rings created since they were attached.
+  /// True if the ring passes. A ring that has passed once keeps passing: the table keeps the verdict for the
+  /// programs, which have judged all rings created since they were attached.
   func judge(
     _ ring: RingScanner.KnownRing, address: UInt64, capture: borrowing CaptureObject
   ) -> Bool {

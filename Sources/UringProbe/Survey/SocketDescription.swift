@@ -1,8 +1,8 @@
 import Glibc
 import UringBase
 
-/// A socket's kind, addresses and state: "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"; of a Unix socket the process
-/// at the other end.
+/// A socket's kind, addresses and state: "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"; for a Unix socket, the
+/// process at the other end.
 struct SocketDescription {
   private(set) var text: String
 
@@ -33,7 +33,7 @@ struct SocketDescription {
     return value
   }
 
-  /// Nil of UDP and others.
+  /// The state of a TCP socket; nil for UDP and others.
   private static func tcpState(of descriptor: Int32) -> String? {
     // the first byte of struct tcp_info
     var state: UInt8 = 0
@@ -53,7 +53,7 @@ struct SocketDescription {
     return state >= 1 && Int(state) <= names.count ? names[Int(state) - 1] : nil
   }
 
-  /// The process that connected, listened or made the pair.
+  /// The process that connected, listened or created the pair.
   private static func peerProcess(of descriptor: Int32) -> String? {
     // struct ucred: pid, uid, gid
     var credentials: InlineArray<3, Int32> = [0, 0, 0]

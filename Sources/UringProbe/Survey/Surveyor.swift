@@ -20,7 +20,7 @@ struct Surveyor: ~Copyable {
   private let kernel: KernelBTF
   /// Start of the observation.
   private let startTime: UInt64
-  /// Loaded when the rings are known: that is after the first frame.
+  /// Loaded when the rings are known, after the first frame.
   private var inventory: Inventory?
   private var hasTriedInventory = false
   /// Registered sockets and pipes, as of the last inventory.
@@ -30,15 +30,15 @@ struct Surveyor: ~Copyable {
   private var limits = LimitReader()
   private var lags = LagWatch()
 
-  /// Requests there are under way with their memory.
+  /// Places at which a request is using its memory.
   private static let usingMemory: Set<RecordPlace> = [
     .poll, .iopoll, .block, .workQueued, .workRunning, .taskWork,
   ]
 
-  /// Between the scan that missed a ring and the one that makes sure, in nanoseconds.
+  /// Nanoseconds between the scan that missed a ring and the scan that confirms it.
   private static let doubtInterval: UInt64 = 100_000_000
 
-  /// Loads the iterators. `ownRing` is closed when they know what a ring is.
+  /// Loads the iterators. `ownRing` is closed when the `f_op` of rings is known.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
     kernel: KernelBTF, filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64,
@@ -57,7 +57,7 @@ struct Surveyor: ~Copyable {
       configuration: configuration, kernel: kernel, ownRing: ownRing, capture: capture.object)
   }
 
-  /// Works until told to stop.
+  /// Works until it is asked to stop.
   mutating func run() {
     var nextScan = MonotonicClock.now()
     while true {
@@ -86,11 +86,11 @@ struct Surveyor: ~Copyable {
         if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
           nextScan = 0
         }
-        // An inventory is of the rings as they are now.
+        // An inventory covers the current rings, so it needs a scan.
         if MonotonicClock.now() >= nextScan || requests.wantsInventory || requests.wantsScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
-          // a hundredth of a processor's time, but a ring that was closed is not listed for long
+          // at most a hundredth of a processor's time, but a closed ring must not stay listed for long
           nextScan =
             MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
           scanned = true
@@ -108,7 +108,7 @@ struct Surveyor: ~Copyable {
         lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
       }
       names.resolve(requests.names, rings: scanner.rings, into: &records)
-      // After what takes long, so that its samples are close to each other.
+      // After the slow steps, so that its samples are close to each other.
       if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
       lags.sample(at: MonotonicClock.now(), into: &records)
       noteUnreadable(&notices)
@@ -126,7 +126,7 @@ struct Surveyor: ~Copyable {
     }
   }
 
-  /// Processes and files that a look had to leave out.
+  /// Adds notices of the processes and files that a look had to leave out.
   private mutating func noteUnreadable(_ notices: inout [Notice]) {
     for tgid in BoundedCall.takeUnreported() {
       let name = Procfs.comm(of: tgid) ?? "?"
@@ -144,7 +144,7 @@ struct Surveyor: ~Copyable {
     }
   }
 
-  /// Reads what is counted of system calls, and the limits that can explain why some fail.
+  /// Reads the counts of system calls, and the limits that can explain failed calls.
   private mutating func lookAtCalls(into records: inout RecordBuffer) {
     var counted = RecordBuffer()
     calls?.read(into: &counted)
@@ -155,7 +155,7 @@ struct Surveyor: ~Copyable {
     records.append(counted)
   }
 
-  /// Takes the inventory once by itself, when the rings are known, and then when it is asked for.
+  /// Takes the first inventory when the rings are known, and others on request.
   private mutating func takeInventory(
     isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
     _ notices: inout [Notice]
@@ -217,7 +217,7 @@ struct Surveyor: ~Copyable {
     return true
   }
 
-  /// Looks for what rings wait for that do not move, and for their requests if those are not listed yet.
+  /// Looks for what rings that do not move wait for, and lists their requests if they are not listed yet.
   private mutating func lookAtWaits(
     of rings: [UInt64], into records: inout RecordBuffer, _ notices: inout [Notice]
   ) {

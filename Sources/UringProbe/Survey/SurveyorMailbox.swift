@@ -3,7 +3,7 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Work and answers between the two threads of a session.
+/// Work and answers that the two threads of a session exchange.
 ///
 /// The session's thread reads the ring buffer and must never wait; the surveyor's runs iterators and
 /// reads /proc.
@@ -12,7 +12,7 @@ final class SurveyorMailbox: Sendable {
     var created: [(ring: UInt64, time: UInt64)] = []
     var suspects: [SuspectRequest] = []
     var names: [NameResolver.Subject] = []
-    /// User stacks without names.
+    /// User stacks that need names.
     var stacks: [UserStackKey] = []
     /// Scan for rings now.
     var wantsScan = false
@@ -26,9 +26,9 @@ final class SurveyorMailbox: Sendable {
   struct Answers: Sendable {
     var records = RecordBuffer()
     var notices: [Notice] = []
-    /// A walk over the free lists is under way or asked for.
+    /// True while a walk over the free lists is under way or requested.
     var isWalking = false
-    /// Inventories taken, or given up.
+    /// Inventories taken or given up.
     var inventories = 0
   }
 
@@ -50,13 +50,13 @@ final class SurveyorMailbox: Sendable {
     wake.signal()
   }
 
-  /// Has the surveyor look for requests that may have ended unnoticed.
+  /// Asks the surveyor to look for requests that may have ended unnoticed.
   func ask(about suspects: [SuspectRequest]) {
     answers.withLock { $0.isWalking = true }
     ask { $0.suspects = suspects }
   }
 
-  /// The notices among the answers.
+  /// Takes the notices from the answers.
   func takeNotices() -> [Notice] {
     answers.withLock { answers in
       defer { answers.notices = [] }

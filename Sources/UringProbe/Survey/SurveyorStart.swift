@@ -2,7 +2,7 @@ import CProbe
 import UringBase
 import UringSources
 
-/// Starts the surveyor once reading goes on, and stops it.
+/// Starts the surveyor while reading is under way, and stops it.
 struct SurveyorStart: Sendable {
   private let state: SessionState
   private let capture: SharedCapture
@@ -29,7 +29,7 @@ struct SurveyorStart: Sendable {
     calls = loop.calls
   }
 
-  /// Loading takes longer than the ring buffer may wait: it happens on the surveyor's thread.
+  /// Starts the surveyor on its own thread: loading takes longer than the ring buffer can wait.
   func start() -> Box {
     let hasEnded = Monitor(false)
     let thread = try? WorkerThread("surveyor", orThrow: ProbeError.thread) { [self] in
@@ -56,7 +56,7 @@ struct SurveyorStart: Sendable {
     return Box(thread: thread, hasEnded: hasEnded)
   }
 
-  /// Nobody need wait for what will not come.
+  /// Counts an inventory, so that nobody waits for one that will not be taken.
   private func giveUp() {
     state.mailbox.answer { $0.inventories += 1 }
   }
@@ -64,7 +64,7 @@ struct SurveyorStart: Sendable {
   func stop(_ box: consuming Box) {
     state.mailbox.ask { $0.isStopping = true }
     let hasEnded = box.join(for: Self.patience)
-    // The reader has taken its last answers before.
+    // The reader has already taken its last answers.
     for notice in state.mailbox.takeNotices() { state.notify(notice) }
     guard !hasEnded else { return }
     state.notify(
@@ -73,15 +73,15 @@ struct SurveyorStart: Sendable {
     )
   }
 
-  /// Nanoseconds for a look that is under way. Less than the commands wait for the end of a capture.
+  /// Nanoseconds to wait for a look that is under way; fewer than the commands wait for the end of a capture.
   private static let patience: UInt64 = 8_000_000_000
 
-  /// The thread, if it could be started.
+  /// The surveyor's thread, if it could be started.
   struct Box: ~Copyable {
     fileprivate let thread: WorkerThread?
     fileprivate let hasEnded: Monitor<Bool>
 
-    /// False if it is left to itself.
+    /// Waits for the thread; false if it has not ended in time and is detached.
     func join(for patience: UInt64) -> Bool {
       guard let thread else { return true }
       let hasEnded = hasEnded.wait(

@@ -3,7 +3,7 @@ import CRecord
 import UringBase
 import UringRecords
 
-/// The io-wq workers of processes that have rings: how many, how many of them are idle, and where they may run.
+/// The io-wq workers of processes that have rings: their number, how many are idle, and the CPUs they may run on.
 struct WorkerPools {
   private struct Pool: Equatable {
     var workers: UInt32 = 0
@@ -25,7 +25,7 @@ struct WorkerPools {
   /// Nanoseconds after which a program's threads are looked at again.
   private static let lifetime: UInt64 = 4_000_000_000
 
-  /// Writes what has changed.
+  /// Writes the changes.
   mutating func note(
     _ workers: [probe_worker], of owners: [UInt32], at time: UInt64,
     into records: inout RecordBuffer
@@ -49,7 +49,7 @@ struct WorkerPools {
     }
   }
 
-  /// Where the application's own threads may run.
+  /// CPUs on which the application's own threads may run.
   private mutating func program(
     _ tgid: UInt32, besides workers: [probe_worker], at time: UInt64
   ) -> String {
@@ -62,7 +62,7 @@ struct WorkerPools {
     for name in Procfs.entries("/proc/\(tgid)/task") {
       guard let tid = UInt32(name), !isWorker.contains(tid), count < Self.mostThreads,
         let status = Procfs.text("/proc/\(tgid)/task/\(name)/status"),
-        // The ring's own threads are the kernel's.
+        // Threads named `iou-…` belong to the kernel.
         !status.hasPrefix("Name:\tiou-"),
         let own = ProcessorList(Procfs.processors(of: status))
       else { continue }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, where that was
-/// stripped, `.dynsym`.
+/// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, if that was stripped,
+/// `.dynsym`.
 ///
-/// Files come from strangers: every offset and length is checked. A table is read in pieces and only what is asked for is
-/// kept, so that memory does not depend on the file.
+/// Files come from strangers, so every offset and length is checked. A table is read in pieces and only the requested
+/// symbols are kept, so memory use does not depend on the file.
 struct ELFSymbols {
-  /// A symbol table, and where the names of its symbols are.
+  /// A symbol table and the location of its names.
   private struct Table {
     var entries: Range<UInt64>
     var names: Range<UInt64>
@@ -19,7 +19,7 @@ struct ELFSymbols {
     var address: UInt64
   }
 
-  /// A function that may have an address in it.
+  /// A function that may contain an address.
   private struct Function {
     var address: UInt64
     var size: UInt64
@@ -34,13 +34,13 @@ struct ELFSymbols {
   /// Bytes of the symbol table.
   var tableBytes: UInt64 { table.map { UInt64($0.entries.count) } ?? 0 }
 
-  /// Bytes of program or section headers: there are up to 65535.
+  /// Most bytes of program or section headers; a file has up to 65535 headers.
   private static let mostHeaderBytes: UInt64 = 4 << 20
   private static let mostSegments = 256
-  /// Bytes of a name that are kept.
+  /// Most bytes of a name that are kept.
   private static let longestName = 512
 
-  /// Nil if it is no 64-bit little-endian ELF file.
+  /// Nil unless it is a 64-bit little-endian ELF file.
   ///
   /// - Parameter descriptor: must stay open.
   init?(descriptor: Int32) {
@@ -52,7 +52,7 @@ struct ELFSymbols {
     readSections(header)
   }
 
-  /// "function+0x1a" for those offsets in the file that are in a function.
+  /// "function+0x1a" for each file offset that lies in a function.
   ///
   /// - Parameter budget: bytes that may be read; nil if the symbol table is larger.
   func describe(_ offsets: Set<UInt64>, budget: UInt64) -> [UInt64: String]? {
@@ -76,9 +76,9 @@ struct ELFSymbols {
       .map { offset - $0.offset &+ $0.address }
   }
 
-  /// The function of each address; the addresses are in order.
+  /// The function at each address; the addresses are in order.
   private func functions(at addresses: [UInt64], in table: Table) -> [UInt64: Function] {
-    // The last function at or below each address that is above the address before.
+    // The last function at or below each address and above the previous address.
     var nearest = [Function?](repeating: nil, count: addresses.count)
     var position = table.entries.lowerBound
     while position < table.entries.upperBound {
@@ -102,7 +102,7 @@ struct ELFSymbols {
     var last: Function?
     for (index, address) in addresses.enumerated() {
       last = nearest[index] ?? last
-      // assembly has functions without a size
+      // functions written in assembly can have no size
       guard let last, last.size == 0 || address - last.address < last.size else { continue }
       functions[address] = last
     }
@@ -164,7 +164,7 @@ struct ELFSymbols {
   private struct File {
     var descriptor: Int32
 
-    /// The bytes there, nil if there are not so many.
+    /// The bytes at an offset; nil if the file has fewer.
     func read(at offset: UInt64, count: UInt64) -> [UInt8]? {
       guard offset <= UInt64(Int64.max) - count else { return nil }
       let length = Int(count)
@@ -185,7 +185,7 @@ struct ELFSymbols {
 }
 
 extension [UInt8] {
-  /// A little-endian number; 0 where there are not enough bytes.
+  /// A little-endian integer; 0 if there are not enough bytes.
   fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number {
     guard offset >= 0, offset <= count - MemoryLayout<Number>.size else { return 0 }
     return withUnsafeBytes {

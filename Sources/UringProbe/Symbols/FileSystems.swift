@@ -2,8 +2,8 @@ import UringBase
 
 /// File systems by device, and whether a user's program may serve them.
 ///
-/// FUSE is served by a program. An overlay that is mounted where we see it is the administrator's; any other may be one
-/// of a user namespace, and lie over FUSE.
+/// A program serves FUSE. An overlay that is mounted in our own mount namespace is the administrator's; any other may
+/// belong to a user namespace and lie over FUSE.
 struct FileSystems {
   struct Mount: Equatable {
     /// As `mnt_id` in `/proc/PID/fdinfo`.
@@ -32,7 +32,7 @@ struct FileSystems {
     return !mount.isFUSE && mount.type != "overlay"
   }
 
-  /// True if this holds of all that is mounted on the way to a path of the process.
+  /// True if all file systems mounted on the way to a path of the process are trusted.
   mutating func areTrusted(above path: String, of tgid: UInt32) -> Bool {
     let onTheWay = mounts(of: tgid).filter { mount in
       let point = mount.point == "/" ? "" : mount.point
@@ -42,12 +42,12 @@ struct FileSystems {
     return !onTheWay.isEmpty && onTheWay.allSatisfy { isTrusted($0.device, of: tgid) }
   }
 
-  /// True if it is known that a program serves it.
+  /// True if a program is known to serve the device.
   mutating func isServed(_ device: DeviceNumber, of tgid: UInt32) -> Bool {
     (own + mounts(of: tgid)).contains { $0.device == device && $0.isFUSE }
   }
 
-  /// True if a program serves one of those that the process or we see.
+  /// True if a program serves a file system that the process or uringtop sees.
   mutating func includeServed(in tgid: UInt32) -> Bool {
     (own + mounts(of: tgid)).contains(where: \.isFUSE)
   }

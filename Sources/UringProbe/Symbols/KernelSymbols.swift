@@ -2,11 +2,11 @@ import CProbe
 import Glibc
 import UringBase
 
-/// Names of kernel addresses, from /proc/kallsyms. Read when first needed.
+/// Names of kernel addresses, from /proc/kallsyms. Read on first use.
 struct KernelSymbols {
   private struct Symbol {
     var address: UInt64
-    /// Where its name is in the file.
+    /// Range of its name in the file's text.
     var name: Range<Int>
   }
 
@@ -15,7 +15,7 @@ struct KernelSymbols {
   private var text: [UInt8] = []
   private var isRead = false
 
-  /// The kernel shows no addresses (kptr_restrict, or no CAP_SYSLOG).
+  /// True if the kernel shows no addresses (kptr_restrict, or no CAP_SYSLOG).
   private(set) var areHidden = false
 
   /// The frames of a stack, innermost first.
@@ -29,7 +29,7 @@ struct KernelSymbols {
   }
 
   private func describe(_ address: UInt64) -> String {
-    // Each function reaches to the next.
+    // Each function extends to the next.
     let index = functions.partitioningIndex { $0.address > address } - 1
     guard !areHidden, index >= 0 else { return "0x" + String(address, radix: 16) }
     let symbol = functions[index]
@@ -37,7 +37,7 @@ struct KernelSymbols {
     return "\(name)+0x\(String(address - symbol.address, radix: 16))"
   }
 
-  /// The address of a variable, nil if the kernel does not tell.
+  /// The address of a variable; nil if the kernel does not show it.
   mutating func address(of variable: String) -> UInt64? {
     if let known = variables[variable] { return known }
     var found: UInt64?

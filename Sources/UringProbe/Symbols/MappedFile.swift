@@ -3,10 +3,10 @@ import UringBase
 
 /// A regular file that a process has mapped.
 ///
-/// The owner of the process decides what its paths name. So no path is followed through a symbolic link, and nothing
-/// is opened that is no regular file.
+/// The owner of the process controls its paths. So no path is followed through a symbolic link, and only regular
+/// files are opened.
 struct MappedFile: ~Copyable {
-  /// The file, and its contents as long as nobody changes them.
+  /// Identifies the file, and its contents as long as nobody changes them.
   struct Identity: Hashable {
     var device: UInt64
     var inode: UInt64
@@ -16,16 +16,16 @@ struct MappedFile: ~Copyable {
   }
 
   let identity: Identity
-  /// Opened by O_PATH.
+  /// Opened with O_PATH.
   private let handle: Int32
 
-  /// Opens the file of a mapping; nil if it is not one to be read, or cannot be found safely.
+  /// Opens the file of a mapping; nil if it must not be read or cannot be found safely.
   ///
-  /// - Parameter usesPath: false: only by the mapping itself.
+  /// - Parameter usesPath: false: opens it only through the mapping itself.
   init?(_ mapping: Mapping, of tgid: UInt32, usesPath: Bool) {
     let (start, end) = (mapping.range.lowerBound, mapping.range.upperBound)
     let range = String(start, radix: 16) + "-" + String(end, radix: 16)
-    // the very file, also if it was deleted or is of another mount namespace; needs CAP_CHECKPOINT_RESTORE
+    // the mapped file itself, even if it was deleted or is in another mount namespace; needs CAP_CHECKPOINT_RESTORE
     var handle = open("/proc/\(tgid)/map_files/\(range)", OpenFlags.path | O_CLOEXEC)
     let isByPath = handle < 0
     if isByPath, usesPath { handle = Self.walk(mapping.path, of: tgid) }
@@ -47,7 +47,7 @@ struct MappedFile: ~Copyable {
 
   /// Calls `body` with a descriptor to read from; nil if the file cannot be read.
   func reading<R>(_ body: (Int32) -> R) -> R? {
-    // O_NONBLOCK: a lease on the file would hold us for 45 seconds.
+    // O_NONBLOCK: a lease on the file would block the open for 45 seconds.
     let descriptor = open(
       "/proc/self/fd/\(handle)", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -1,7 +1,7 @@
 import Glibc
 import UringBase
 
-/// A device by its numbers, as /proc/PID/maps and mountinfo have them.
+/// A device number, as in /proc/PID/maps and mountinfo.
 struct DeviceNumber: Hashable {
   var major: UInt64
   var minor: UInt64
@@ -31,17 +31,17 @@ struct Mapping: Equatable {
   var range: Range<UInt64>
   var offset: UInt64
   var device: DeviceNumber
-  /// 0 without a file.
+  /// 0 if there is no file.
   var inode: UInt64
   var path: String
 
-  /// The last part of the path.
+  /// Last component of the path.
   var name: String {
     path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) }
       ?? path
   }
 
-  /// True if the file is the one of the mapping. On btrfs the numbers differ.
+  /// True if `status` is that of the mapped file. On btrfs the device numbers differ.
   func names(_ status: stat) -> Bool {
     UInt64(status.st_ino) == inode && DeviceNumber(UInt64(status.st_dev)) == device
   }

@@ -3,7 +3,7 @@ import UringBase
 /// A line of /proc/PID/maps: `start-end permissions offset device inode path`.
 struct MapsLine {
   var range: Range<UInt64>
-  /// From the permissions on: one at least. The last of five is the path, behind spaces.
+  /// Fields from the permissions on, at least one. The last of five is the path, after spaces.
   var fields: [String]
 
   var permissions: String { fields[0] }
@@ -17,9 +17,9 @@ struct MapsLine {
     fields = Array(words.dropFirst())
   }
 
-  /// Those that can be understood.
+  /// The lines that can be parsed.
   static func all(in maps: [UInt8]) -> some Sequence<MapsLine> {
-    // By bytes: a path may end in a return, which would be one character with the line feed.
+    // Split by bytes: a path may end in a carriage return, which would form one character with the line feed.
     maps.split(separator: UInt8(ascii: "\n")).lazy.compactMap(MapsLine.init)
   }
 }

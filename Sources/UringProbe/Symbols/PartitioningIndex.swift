@@ -1,5 +1,5 @@
 extension Array {
-  /// The index of the first element that passes, or the count if none does; all behind one that passes do, too.
+  /// Index of the first element that passes, or the count if none does. All elements after it must pass too.
   func partitioningIndex(where passes: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

@@ -14,7 +14,7 @@ struct UserSymbols {
     var offset: UInt64
   }
 
-  /// The file of a mapping, as long as the process that has it is not looked at again.
+  /// The file of a mapping, valid until its process is examined again.
   private struct FileKey: Hashable {
     var device: DeviceNumber
     var inode: UInt64
@@ -30,24 +30,24 @@ struct UserSymbols {
     }
   }
 
-  /// Functions of places: nil where there is none.
+  /// Functions by place; nil if there is none.
   private var functions = BoundedCache<Place, String?>(limit: mostPlaces)
 
-  /// Names of files that are not opened, because a program serves them, and whether that has been reported.
+  /// Names of files that are not opened because a program serves them; true once reported.
   private var unread: [String: Bool] = [:]
 
-  /// Places that are kept.
+  /// Most places that are kept.
   private static let mostPlaces = 1 << 14
-  /// Files that are opened for one batch of stacks: a program and its libraries are ten or so.
+  /// Most files that are opened for one batch of stacks: a program and its libraries are about ten.
   private static let mostFiles = 64
-  /// Bytes of a symbol table: that of a large browser is half of this.
+  /// Most bytes of a symbol table: a large browser's has half of this.
   private static let mostTableBytes: UInt64 = 128 << 20
-  /// Bytes of symbol tables that are read for one batch.
+  /// Most bytes of symbol tables that are read for one batch.
   private static let mostBytes: UInt64 = 256 << 20
   /// Nanoseconds that reading one file may take.
   private static let patience: UInt64 = 5_000_000_000
 
-  /// The stacks as records. `table` is the kernel's table of stacks.
+  /// Writes the stacks as records. `table` is the kernel's stack table.
   mutating func resolve(
     _ stacks: [UserStackKey], table: Int32, into records: inout RecordBuffer
   ) {
@@ -127,7 +127,7 @@ struct UserSymbols {
     if unread.count < Self.mostFiles, unread[name] == nil { unread[name] = false }
   }
 
-  /// Names of files that no function is named of, because a program serves them: each once.
+  /// Names of files whose functions are not named because a program serves them; each file once.
   mutating func takeUnread() -> [String] {
     let names = unread.filter { !$0.value }.keys.sorted()
     for name in names { unread[name] = true }
@@ -137,7 +137,7 @@ struct UserSymbols {
   /// The functions at offsets in one file.
   private struct Reading: Sendable {
     var names: [UInt64: String] = [:]
-    /// Those that were not known before.
+    /// Functions that were not known before.
     var found: [Place: String?] = [:]
     var tableBytes: UInt64 = 0
 
@@ -160,7 +160,7 @@ struct UserSymbols {
         guard let symbols = ELFSymbols(descriptor: descriptor) else { return ([:], 0) }
         return (symbols.describe(unknown, budget: budget), symbols.tableBytes)
       }
-      // Asked again later if it could not be read or the budget is spent.
+      // Asked again later if the file could not be read or the budget was used up.
       guard let answer, let more = answer.names else { return }
       tableBytes = answer.tableBytes
       for offset in unknown {

@@ -2,24 +2,24 @@ import CBPF
 import Glibc
 import UringBase
 
-/// Type information as the kernel shows it in /sys/kernel/btf: its own, or a module's, whose numbers continue the kernel's.
+/// Type information in /sys/kernel/btf: the kernel's own, or a module's, whose type numbers continue the kernel's.
 ///
-/// libbpf up to 1.5 reads it into memory twice, which takes longer than everything that is done with it. The kernel
-/// lets its own be mapped since 6.16.
+/// libbpf up to 1.5 reads it into memory twice, which takes longer than all further work on it. Since 6.16 the
+/// kernel's own file can be mapped.
 final class BTFTable {
   private let file: FileMemory
   private let base: BTFTable?
   private let types: UnsafeRawPointer
   private let strings: UnsafePointer<CChar>
   private let stringsSize: UInt32
-  /// Where each type is in `types`.
+  /// Offset of each type in `types`.
   private let offsets: [UInt32]
 
   /// Numbers of the types in this table.
   var ids: Range<UInt32> { firstID..<firstID + UInt32(offsets.count) }
   private let firstID: UInt32
 
-  /// Nil if there is no such file.
+  /// Nil if the file does not exist.
   init?(_ path: String, over base: BTFTable? = nil) throws(ProbeError) {
     guard let file = FileMemory(path) else {
       guard errno != ENOENT else { return nil }
@@ -61,7 +61,7 @@ final class BTFTable {
     ProbeError(.unsupportedKernel, "\(path) is not type information as it is known here")
   }
 
-  /// A type's size with everything that belongs to it, nil if its kind is not known.
+  /// Size of a type with all data that belongs to it; nil for an unknown kind.
   private static func size(of type: UnsafePointer<btf_type>) -> Int? {
     let (size, count) = (MemoryLayout<btf_type>.size, Int(btf_vlen(type)))
     return switch BTFKind(rawValue: UInt32(btf_kind(type))) {
@@ -78,14 +78,14 @@ final class BTFTable {
     }
   }
 
-  /// Valid as long as the table; nil for a number that no type has.
+  /// The type with a number, valid as long as the table; nil if there is none.
   func type(_ id: UInt32) -> UnsafePointer<btf_type>? {
     if id < firstID { return base?.type(id) }
     guard id - firstID < offsets.count else { return nil }
     return (types + Int(offsets[Int(id - firstID)])).assumingMemoryBound(to: btf_type.self)
   }
 
-  /// Valid as long as the table; empty for a thing without a name.
+  /// The name at an offset, valid as long as the table; empty for an anonymous type or member.
   func name(_ offset: UInt32) -> UnsafePointer<CChar> {
     var offset = offset
     if let base {
@@ -100,9 +100,9 @@ final class BTFTable {
   }
 }
 
-/// A file's contents: mapped, or read where it cannot be mapped.
+/// A file's contents: mapped, or read if it cannot be mapped.
 ///
-/// `errno` says why there is none.
+/// On failure `errno` holds the reason.
 private final class FileMemory {
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool

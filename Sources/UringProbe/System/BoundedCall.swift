@@ -2,26 +2,26 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Calls into the kernel that another program may keep from returning: what a page fault or a file system in user space
-/// waits for is up to that program.
+/// Calls into the kernel that another program may keep from returning: that program controls how long a page fault or
+/// a file system in user space takes.
 ///
-/// The call that does not return must be one that SIGKILL ends: the kernel does not end a process before each of its
-/// threads has left the kernel.
+/// SIGKILL must be able to end a call that does not return: the kernel ends a process only after each of its threads
+/// has left the kernel.
 enum BoundedCall {
   private struct Processes {
-    /// Because of which a call has not returned: none further is made for them.
+    /// Processes with a call that has not returned; no further calls are made for them.
     var blocking: Set<UInt32> = []
     var unreported: Set<UInt32> = []
   }
 
   private static let processes = Mutex(Processes())
-  /// Each keeps a thread.
+  /// Most processes that block; each of them keeps a thread.
   private static let mostBlocking = 16
 
-  /// Runs `body` on a thread of its own. Nil if it has not returned after `limit` nanoseconds; the thread is left
-  /// to itself then. Each process that blocks halves the limit, so that many do not add up.
+  /// Runs `body` on a separate thread. Nil if it has not returned after `limit` nanoseconds; the thread is then left
+  /// to itself. Each process that blocks halves the limit, so that the delays do not add up.
   ///
-  /// - Parameter tgid: the process on which it depends.
+  /// - Parameter tgid: the process that the call depends on.
   static func run<Result: Sendable>(
     for tgid: UInt32, limit: UInt64, _ body: @escaping @Sendable () -> Result
   ) -> Result? {
@@ -54,7 +54,7 @@ enum BoundedCall {
       })
   }
 
-  /// Processes that have kept a call from returning since the last time this was called.
+  /// Processes that have kept a call from returning since the last ``takeUnreported()``.
   static func takeUnreported() -> [UInt32] {
     processes.withLock { processes in
       defer { processes.unreported = [] }

@@ -7,12 +7,12 @@ import UringSources
 
 /// Features that this kernel and this process's privileges support, and the consequences of missing ones.
 public struct Capabilities: Sendable, Hashable {
-  /// One thing that may or may not be there.
+  /// A feature that may or may not be available.
   public struct Feature: Sendable, Hashable {
     /// Short and stable: a key in documents.
     public var name: String
     public var isAvailable: Bool
-    /// Why it is not available, or a detail of how it is; one line, may be empty.
+    /// Why it is not available, or a detail; one line, may be empty.
     public var reason: String
     /// The consequence for the user if it is missing.
     public var lostWithout: String
@@ -24,13 +24,13 @@ public struct Capabilities: Sendable, Hashable {
   public var tier: String
   public var features: [Feature]
 
-  /// Whether live capture works at all.
+  /// True if live capture works at all.
   public var canCapture: Bool { tier != "none" }
 
   public func feature(_ name: String) -> Feature? { features.first { $0.name == name } }
 
-  /// Looks, loads every program and attaches it for a moment. Takes some tenths of a second. Works
-  /// without rights, and says then what is missing.
+  /// Loads every program and attaches it for a moment, which takes some tenths of a second. Works without privileges,
+  /// and then reports what is missing.
   public static func detect() -> Capabilities {
     var detector = CapabilityDetector()
     return detector.run()
@@ -125,7 +125,7 @@ private struct CapabilityDetector {
       "names of request flags")
   }
 
-  /// Loads and attaches for a moment.
+  /// Loads the programs and attaches them for a moment.
   private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
     let capture = try CaptureObject(
@@ -139,7 +139,7 @@ private struct CapabilityDetector {
     probeSystemCalls(configuration, kernel, capture)
   }
 
-  /// The lists that the inventory walks, and those of them that this kernel does not have.
+  /// Adds the lists that the inventory walks, and those that this kernel lacks.
   private mutating func probeInventory(
     _ configuration: probe_config, _ kernel: KernelBTF, _ ringFileOperations: UInt64
   ) {

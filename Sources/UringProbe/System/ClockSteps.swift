@@ -1,13 +1,13 @@
 import CBPF
 import UringBase
 
-/// Whether somebody has set CLOCK_REALTIME: times of files then say nothing about their age.
+/// Whether somebody has set CLOCK_REALTIME: file times then do not show the files' age.
 enum ClockSteps {
   private static let watch = cbpf_clock_watch()
 
-  /// Starts to notice steps.
+  /// Starts to watch for steps.
   static func begin() { _ = watch }
 
-  /// True if the clock was set since ``begin()``, and where that cannot be known. The descriptor stays readable.
+  /// True if the clock was set since ``begin()``, or if that cannot be known. The descriptor stays readable.
   static var haveHappened: Bool { watch < 0 || cbpf_wait_readable(watch, 0) }
 }

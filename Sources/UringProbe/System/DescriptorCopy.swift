@@ -2,12 +2,12 @@ import CBPF
 import Glibc
 import UringBase
 
-/// Copies of other processes' descriptors (pidfd_getfd), to ask their files.
+/// Copies of other processes' descriptors (pidfd_getfd), to query their files.
 enum DescriptorCopy {
-  /// Nanoseconds that a question may take.
+  /// Nanoseconds that a query may take.
   private static let patience: UInt64 = 1_000_000_000
 
-  /// The file's name in /proc (`pipe:[7]`), by which the caller decides whether to ask.
+  /// The file's name in /proc (`pipe:[7]`), by which the caller decides whether to query it.
   static func name(_ fd: Int32, of tgid: UInt32) -> String? {
     guard fd >= 0, let link = Procfs.link("/proc/\(tgid)/fd/\(fd)") else { return nil }
     return String(decoding: link, as: UTF8.self)
@@ -15,8 +15,8 @@ enum DescriptorCopy {
 
   /// Calls `body` with a copy of a descriptor; nil if there is none, or no answer.
   ///
-  /// Only files that no program serves may be asked: the close of any copy is a message to the server of a file, and the
-  /// process that closes it cannot be killed before the answer.
+  /// Only files that no program serves may be queried: closing any copy sends a message to the file's server, and the
+  /// closing process cannot be killed before the server answers.
   static func ask<Answer: Sendable>(
     _ fd: Int32, of tgid: UInt32, _ body: @escaping @Sendable (Int32) -> Answer?
   ) -> Answer? {

@@ -1,7 +1,7 @@
 import CBPF
 import Glibc
 
-/// Wakes a thread that sleeps: an eventfd.
+/// An eventfd that wakes a sleeping thread.
 final class EventDescriptor: Sendable {
   let descriptor: Int32
 
@@ -19,12 +19,12 @@ final class EventDescriptor: Sendable {
     _ = write(descriptor, &one, 8)
   }
 
-  /// Sleeps until signalled, or for so many nanoseconds.
+  /// Sleeps until signalled, for at most this many nanoseconds.
   func wait(nanoseconds: UInt64) {
     if cbpf_wait_readable(descriptor, nanoseconds) { clear() }
   }
 
-  /// Takes the signals that have arrived.
+  /// Clears the signals that have arrived.
   func clear() {
     var count: UInt64 = 0
     _ = read(descriptor, &count, 8)

@@ -14,26 +14,25 @@ struct KernelBTF: Sendable {
   private var tracepointTypes: [String: UInt32] = [:]
   /// Bits of `REQ_F_*`, by name without the prefix. The enum is anonymous, which CO-RE refuses.
   private(set) var requestFlagBits: [String: UInt32] = [:]
-  /// Parameters of the functions that were asked for and are there.
+  /// Parameter counts of the requested functions that exist.
   private(set) var functionParameters: [String: Int] = [:]
   /// Type numbers of the same functions.
   private(set) var functionTypes: [String: UInt32] = [:]
-  /// The same of modules' functions.
+  /// The same for modules' functions.
   private var moduleFunctions: [String: (module: String, type: UInt32)] = [:]
-  /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for one that is not there.
+  /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for a struct that does not exist.
   private(set) var castTypes = [UInt32](repeating: 0, count: Int(PROBE_CASTS.rawValue))
-  /// The types with which objects are opened and relocated.
+  /// Types for opening and relocating the objects.
   let relocationTypes: RelocationTypes
-  /// Members of `io_ring_ctx`, those in its nameless structs included.
+  /// Members of `io_ring_ctx`, including those of its anonymous structs.
   private(set) var ringFields: Set<String> = []
-  /// The structs that were asked for and are there.
+  /// Requested structs that exist.
   private(set) var structs: Set<String> = []
 
-  /// Tracepoints are called with preemption on (7.x): a program can be missed.
+  /// True if tracepoints are called with preemption on (7.x): a program run can be missed.
   ///
-  /// They stand under the SRCU domain `tracepoint_srcu`. Up to 6.12 there was one of the same name, for
-  /// tracepoints of the idle loop; those kernels have no `struct tracepoint_ext`, and 6.13 to 6.18 no
-  /// such domain.
+  /// Such kernels have the SRCU domain `tracepoint_srcu`. Up to 6.12 a domain of the same name served tracepoints of
+  /// the idle loop, but those kernels have no `struct tracepoint_ext`; 6.13 to 6.18 have no such domain.
   var hasPreemptibleTracepoints: Bool { hasTracepointDomain && hasTracepointExtension }
   private var hasTracepointDomain = false
   private var hasTracepointExtension = false
@@ -46,14 +45,14 @@ struct KernelBTF: Sendable {
     (PROBE_CAST_IO_URING, "io_uring"), (PROBE_CAST_IO_URING_SQE, "io_uring_sqe"),
     (PROBE_CAST_SUPER_BLOCK, "super_block"), (PROBE_CAST_TASK_STRUCT, "task_struct"),
   ]
-  /// Functions that the programs attach to or call. Names begin with one of ``isLikely(_:)``.
+  /// Functions that the programs attach to or call. Their names must pass ``isLikely(_:)``.
   private static let functions = SharedFlush.functions.union([
     "bpf_iter_task", "bpf_iter_task_file",
   ])
   /// Modules with types or functions that the programs name.
   private static let modules = ["fuse", "ublk_drv"]
 
-  /// Reads /sys/kernel/btf/vmlinux, and copies from it what the programs name.
+  /// Reads /sys/kernel/btf/vmlinux, and copies the types that the programs name.
   init(structs wantedStructs: Set<String> = []) throws(ProbeError) {
     let relocationTypes = try RelocationTypes()
     self.relocationTypes = relocationTypes
@@ -100,7 +99,7 @@ struct KernelBTF: Sendable {
     try relocationTypes.fill(from: copy)
   }
 
-  /// Most functions begin otherwise: there is a String only of a likely one.
+  /// True if the name may be a wanted function's. Most names begin otherwise and need no String.
   private static func isLikely(_ name: UnsafePointer<CChar>) -> Bool {
     name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") || hasPrefix(name, "io_")
       || hasPrefix(name, "fuse_z")
@@ -135,7 +134,7 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// Looks in a module for what is not in the kernel itself.
+  /// Looks in a module for what the kernel itself lacks.
   private mutating func readModule(
     _ module: String, over kernel: BTFTable, _ names: TypeNames, except found: Set<UInt64>,
     _ copy: inout TypeCopy
@@ -155,7 +154,7 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// The type that a program attaches to, by the program's section; nil if the kernel has none such.
+  /// The type that a program attaches to, from the program's section name; nil if the kernel lacks it.
   func target(ofSection section: String) -> (module: String?, type: UInt32)? {
     guard let slash = section.firstIndex(of: "/") else { return nil }
     let name = String(section[section.index(after: slash)...])
@@ -170,12 +169,13 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// The mask of a request flag, 0 where the kernel has none such.
+  /// The mask of a request flag; 0 if the kernel lacks it.
   func requestFlag(_ name: String) -> UInt64 {
     requestFlagBits[name].map { 1 << UInt64($0) } ?? 0
   }
 
-  /// `btf_trace_*` is a pointer to the probe's prototype, whose first parameter is the probe's own.
+  /// Parameter count of a tracepoint. `btf_trace_*` is a pointer to the probe's prototype, whose first parameter is
+  /// the probe's own.
   private static func parameters(ofPointer id: UInt32, in btf: BTFTable) -> Int {
     guard let pointer = btf.type(id), let prototype = btf.type(pointer.pointee.type) else {
       return 0
@@ -196,7 +196,7 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// Takes the enum of `REQ_F_*_BIT` if this is it.
+  /// Reads the enum of `REQ_F_*_BIT` if `type` is that enum.
   private mutating func readFlags(of type: UnsafePointer<btf_type>, in btf: BTFTable) {
     let count = Int(btf_vlen(type))
     guard count > 0, let values = btf_enum(type) else { return }
@@ -209,8 +209,8 @@ struct KernelBTF: Sendable {
   }
 }
 
-/// `BTF_KIND_*` of include/uapi/linux/btf.h, which libbpf's header defines once more as macros: the
-/// two together are ambiguous in Swift.
+/// `BTF_KIND_*` of include/uapi/linux/btf.h. libbpf's header also defines them as macros, which makes the names
+/// ambiguous in Swift.
 enum BTFKind: UInt32 {
   case integer = 1
   case pointer = 2

@@ -2,16 +2,17 @@ import UringBase
 
 /// The memory that the cgroups of this process still allow.
 ///
-/// BPF maps count there. Where the limit is reached later than by a map, the kernel ends the process without a word.
+/// BPF maps count towards the limit. If the limit is reached later than by a map, the kernel kills the process
+/// without a message.
 struct MemoryLimit {
   /// Bytes; nil without a limit.
   let available: UInt64?
 
-  /// Programs, maps other than the ring buffer, state, and what a flood leaves waiting for the disk.
+  /// For programs, maps other than the ring buffer, state, and records of a flood that wait for the disk.
   private static let reserve: UInt64 = 48 << 20
   private static let smallestBuffer = 1 << 20
 
-  /// The ring buffer's size in bytes: that wanted, or the largest power of two for which there is room.
+  /// The ring buffer's size in bytes: `wanted`, or the largest power of two that fits.
   func ringBufferSize(atMost wanted: Int) throws(ProbeError) -> Int {
     guard let available else { return wanted }
     var size = wanted
@@ -30,7 +31,8 @@ struct MemoryLimit {
     var root: String
     var limit: String
     var usage: String
-    /// Of memory.stat, what the kernel gives back when memory is short, and what of that it cannot.
+    /// Fields of memory.stat: memory that the kernel reclaims when memory is short, and the part of it that it
+    /// cannot.
     var cache: String
     var shared: String
 
@@ -42,7 +44,7 @@ struct MemoryLimit {
       usage: "memory.usage_in_bytes", cache: "total_cache", shared: "total_shmem")
   }
 
-  /// Of this process. A limit that no mount shows is not known.
+  /// The limit of this process. A limit that no mount shows is not known.
   static var current: MemoryLimit {
     var least: UInt64?
     for line in Procfs.lines(Procfs.text("/proc/self/cgroup") ?? "") {

@@ -1,9 +1,9 @@
 import Glibc
 import UringBase
 
-/// The pages of a process, by /proc/PID/pagemap.
+/// The pages of a process, from /proc/PID/pagemap.
 ///
-/// Its open can wait for the process: use it in a ``BoundedCall``.
+/// Opening it can block on the process: use it in a ``BoundedCall``.
 struct PageTable: ~Copyable {
   struct Entry {
     fileprivate let bits: UInt64
@@ -28,7 +28,7 @@ struct PageTable: ~Copyable {
     return Entry(bits: bits)
   }
 
-  /// Whether the pages of all these addresses are in memory.
+  /// True if the pages of all these addresses are in memory.
   func holds(_ addresses: ClosedRange<UInt64>) -> Bool {
     let pages = addresses.lowerBound / pageSize...addresses.upperBound / pageSize
     return pages.allSatisfy { entry(of: $0 * pageSize)?.isPresent == true }

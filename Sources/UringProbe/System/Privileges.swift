@@ -1,7 +1,7 @@
 import CProcess
 import UringBase
 
-/// The capabilities this process has, of those that matter.
+/// The capabilities of this process that matter here.
 struct Privileges: Sendable, Hashable {
   /// Bits of capability sets (include/uapi/linux/capability.h).
   enum Bit: UInt64, CaseIterable {
@@ -43,7 +43,7 @@ struct Privileges: Sendable, Hashable {
 
   static func mask(_ bits: [Bit]) -> UInt64 { bits.reduce(0) { $0 | 1 << $1.rawValue } }
 
-  /// Those of the process.
+  /// Names of the process's capabilities.
   var names: [String] { Bit.allCases.filter(has).map(\.name) }
 
   private func has(_ bit: Bit) -> Bool { effective >> bit.rawValue & 1 == 1 }
@@ -56,8 +56,8 @@ struct Privileges: Sendable, Hashable {
     return names
   }
 
-  /// Capabilities that reading /proc/PID/fd of other users' processes needs and this process lacks: the folder is its owner's, and its
-  /// links are followed only for those who may trace the process.
+  /// Capabilities that reading /proc/PID/fd of other users' processes needs and this process lacks: the folder is its
+  /// owner's, and its links are followed only for those who may trace the process.
   var missingForNames: [String] {
     var names: [String] = []
     for bit in [Bit.sysPtrace, .dacReadSearch] where !has(bit) { names.append(bit.name) }
@@ -84,7 +84,7 @@ struct Privileges: Sendable, Hashable {
 enum Namespace: String {
   case pid, user
 
-  /// Inode number of the initial one on every kernel (include/linux/proc_ns.h, PROC_*_INIT_INO).
+  /// Inode number of the initial namespace on every kernel (include/linux/proc_ns.h, PROC_*_INIT_INO).
   private var initialInode: UInt32 {
     switch self {
     case .pid: 0xEFFF_FFFC
@@ -92,7 +92,7 @@ enum Namespace: String {
     }
   }
 
-  /// Inode number of this process's own, nil where /proc has none.
+  /// Inode number of this process's namespace; nil if /proc has none.
   var inode: UInt32? {
     guard let link = Procfs.link("/proc/self/ns/\(rawValue)") else { return nil }
     let text = String(decoding: link, as: UTF8.self)  // pid:[4026531836]

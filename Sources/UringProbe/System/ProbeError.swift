@@ -1,26 +1,26 @@
 import Glibc
 import UringBase
 
-/// Why capture is not possible: one line for the user, and which class of fault it is.
+/// Why capture is not possible: one line for the user, and the kind of error.
 public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Classes that a caller may want to tell apart, for instance as exit statuses.
+  /// Kinds that a caller may want to distinguish, for instance as exit statuses.
   public enum Kind: Sendable, Hashable {
-    /// A capability is missing; the message names it and what to run.
+    /// A capability is missing; the message names it and the command to run.
     case notPermitted
-    /// The kernel lacks something that nothing works without.
+    /// The kernel lacks something indispensable.
     case unsupportedKernel
     /// The kernel refused a program, a map or an attachment.
     case refused
-    /// The filter names a process or descriptor that is not there, or too many.
+    /// The filter names a process or descriptor that does not exist, or too many.
     case badFilter
-    /// Anything of the system's: memory, descriptors.
+    /// Any other system error: memory, descriptors.
     case system
   }
 
   public var kind: Kind
   /// One line without a full stop.
   public var message: String
-  /// libbpf's and the verifier's own words, several lines; empty where there are none.
+  /// Messages of libbpf and the verifier, several lines; empty if there are none.
   public var details: String
 
   public init(_ kind: Kind, _ message: String, details: String = "") {
@@ -29,7 +29,7 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     self.details = details
   }
 
-  /// The kernel's answer to BPF system calls: how the user can help depends on the errno.
+  /// Error of a refused BPF system call. The advice to the user depends on the errno.
   static func refusal(_ errno: Int32, otherwise kind: Kind, _ message: String, details: String = "")
     -> ProbeError
   {
@@ -46,7 +46,7 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     return ProbeError(kind, "\(message): \(errorText(code))\(hint)", details: details)
   }
 
-  /// The BPF program that the kernel did not load, by libbpf's own words; nil if something else failed.
+  /// The BPF program that the kernel did not load, from libbpf's message; nil if something else failed.
   var refusedProgram: String? {
     let (start, end) = ("prog '", "': failed to load")
     for line in details.split(separator: "\n").reversed() {

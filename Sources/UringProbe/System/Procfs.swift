@@ -2,21 +2,21 @@ import Glibc
 import UringBase
 
 extension Procfs {
-  /// NUMA nodes that the kernel makes room for: "0", "0-3".
+  /// Number of possible NUMA nodes, from the list "0" or "0-3".
   static var possibleNodes: UInt32 {
     let text = text("/sys/devices/system/node/possible")?.trimmingNewline() ?? "0"
     return (text.split { $0 == "-" || $0 == "," }.last.flatMap { UInt32($0) } ?? 0) + 1
   }
 
-  /// A file of /proc/PID that the kernel reads under a lock of the process; nil if it cannot be read, or not for now. A
-  /// process that executes another program has the lock until its files are closed, which those who serve them can delay.
+  /// A file of /proc/PID that the kernel reads under a lock of the process; nil if it cannot be read, or not now. A
+  /// process in execve holds the lock until its files are closed, and whoever serves them can delay that.
   static func read(_ name: String, of tgid: UInt32, limit: Int = 1 << 20) -> [UInt8]? {
     BoundedCall.run(for: tgid, limit: 2_000_000_000) {
       read("/proc/\(tgid)/\(name)", limit: limit)
     } ?? nil
   }
 
-  /// The number of a hexadecimal or decimal field `name:` of a status file.
+  /// Value of the field `name:` of a status file.
   static func field(_ name: String, of text: String, radix: Int = 10) -> UInt64? {
     for line in lines(text) where line.hasPrefix("\(name):") {
       let value = line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.first
@@ -25,18 +25,18 @@ extension Procfs {
     return nil
   }
 
-  /// The name of a thread, or of a process's first one, on one line; nil if there is none such.
+  /// The name of a thread, or of a process's first thread, on one line; nil if it does not exist.
   static func comm(of id: some BinaryInteger) -> String? {
     read("/proc/\(id)/comm").map { oneLine($0.dropLast()) }
   }
 
-  /// The parent of a process, nil if there is none such.
+  /// The parent of a process; nil if the process does not exist.
   static func parent(of tgid: UInt32) -> UInt32? {
     guard let status = text("/proc/\(tgid)/status") else { return nil }
     return field("PPid", of: status).map(UInt32.init(truncatingIfNeeded:))
   }
 
-  /// Whether a process is gone or about to be: it exits, or waits for its parent to take note.
+  /// True if a process has ended or is ending: it does not exist, exits, or is a zombie.
   static func isEnding(_ tgid: UInt32) -> Bool {
     guard let fields = fields(ofProcess: tgid) else { return true }
     guard fields.count > 6, let flags = UInt64(fields[6]) else { return false }
@@ -44,13 +44,13 @@ extension Procfs {
     return fields[0] == "Z" || fields[0] == "X" || flags & exiting != 0
   }
 
-  /// Whether a signal or a debugger has stopped the first thread of a process.
+  /// True if a signal or a debugger has stopped the first thread of a process.
   static func isStopped(_ tgid: UInt32) -> Bool {
     guard let state = fields(ofProcess: tgid)?.first else { return false }
     return state == "T" || state == "t"
   }
 
-  /// State, five numbers, flags, and more; nil if there is no such process.
+  /// State, five numbers, flags, and more; nil if the process does not exist.
   static func fields(ofProcess tgid: UInt32) -> [Substring]? {
     text("/proc/\(tgid)/stat").map(statFields)
   }

@@ -1,14 +1,14 @@
 import CBPF
 import Glibc
 
-/// The kernel's types that the BPF programs name, in a file, by which libbpf relocates the programs.
+/// A file with the kernel types that the BPF programs name, by which libbpf relocates the programs.
 ///
-/// Without it libbpf reads the types of the kernel once for each object, searches all of them (some 120,000) for each
-/// name, and opens the types of every module for a name that is not there, which needs CAP_SYS_ADMIN.
+/// Without it libbpf reads the kernel's types once for each object, searches all of them (some 120,000) for each
+/// name, and opens the types of every module for a name that does not exist, which needs CAP_SYS_ADMIN.
 final class RelocationTypes: Sendable {
   private let descriptor: Int32
 
-  /// The file's name in this process.
+  /// Path of the file in this process.
   var path: String { "/proc/self/fd/\(descriptor)" }
 
   init() throws(ProbeError) {

@@ -4,17 +4,17 @@ import UringBase
 struct ScheduledThread: Equatable {
   /// Nanoseconds on a processor so far.
   var ran: UInt64 = 0
-  /// Nanoseconds so far in which it was ready and others ran.
+  /// Nanoseconds so far in which it was ready but others ran.
   var delayed: UInt64 = 0
-  /// Times that it gave its processor up by itself.
+  /// Times that it gave up its processor by itself.
   var slept: UInt64 = 0
   /// SCHED_*
   var policy: UInt32 = 0
   var nice: Int32 = 0
-  /// Where it may run: "0-3".
+  /// Processors on which it may run: "0-3".
   var processors = ""
 
-  /// Nil if there is no such thread, or the kernel does not count.
+  /// Nil if the thread does not exist, or the kernel does not count.
   init?(_ tid: UInt32) {
     guard tid != 0, let text = Procfs.text("/proc/\(tid)/schedstat"),
       let status = Procfs.text("/proc/\(tid)/status"),
@@ -33,7 +33,7 @@ struct ScheduledThread: Equatable {
 }
 
 extension Procfs {
-  /// Where a thread may run, by its status file; empty if that does not say.
+  /// Processors on which a thread may run, from its status file; empty if the file does not list them.
   static func processors(of status: String) -> String {
     let name = "Cpus_allowed_list:"
     for line in Procfs.lines(status) where line.hasPrefix(name) {
@@ -43,10 +43,10 @@ extension Procfs {
   }
 }
 
-/// Learns how many jiffies a second has, which no interface of the kernel shows.
+/// Measures how many jiffies a second has, which no kernel interface shows.
 struct JiffyClock {
   private var first: (jiffies: UInt32, time: UInt64)?
-  /// 0 while it is not known.
+  /// 0 while unknown.
   private(set) var rate: UInt32 = 0
 
   private static let rates: [UInt32] = [100, 250, 300, 1000]
@@ -61,7 +61,7 @@ struct JiffyClock {
     let span = time.since(first.time)
     guard span >= Self.shortestSpan else { return }
     let measured = Double(jiffies &- first.jiffies) * 1e9 / Double(span)
-    // A look that is late is the less wrong the longer the span.
+    // The longer the span, the less a late look distorts the rate.
     rate = Self.rates.first { abs(measured / Double($0) - 1) < 0.06 } ?? 0
   }
 

@@ -1,17 +1,17 @@
-/// Copies text into a fixed array of C, with a zero behind it.
+/// Copies text into a fixed C array, with a terminating zero.
 func copyText<Array>(_ text: some Sequence<UInt8>, into array: inout Array) {
   withUnsafeMutableBytes(of: &array) { bytes in
     for (index, byte) in text.prefix(bytes.count - 1).enumerated() { bytes[index] = byte }
   }
 }
 
-/// A fixed array of C as bytes, up to its zero.
+/// Bytes of a fixed C array, up to its zero.
 func textBytes<Array>(of array: Array) -> [UInt8] {
   withUnsafeBytes(of: array) { bytes in [UInt8](bytes.prefix { $0 != 0 }) }
 }
 
-/// A name as text on one line: records separate lines of text by line feeds, and a return before one would be one
-/// character with it. All else stays as it is; whoever shows it makes it fit to be shown.
+/// A name as text on one line. Records separate lines of text by line feeds, and a carriage return before one would
+/// form a single character with it. All else is kept: the code that displays the name makes it printable.
 func oneLine(_ name: some Sequence<UInt8>) -> String {
   let (lineFeed, returns) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
   return String(

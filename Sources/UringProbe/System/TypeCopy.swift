@@ -1,13 +1,13 @@
 import CBPF
 import Glibc
 
-/// Some of the kernel's types, with what they contain.
+/// Copies of some of the kernel's types, with the types that they contain.
 ///
 /// Pointed-to types are omitted: CO-RE accepts any pointer for any other.
 struct TypeCopy: ~Copyable {
   let target: OpaquePointer
   private var source: BTFTable
-  /// The number of each copy, by the number in `source`.
+  /// The number of each copy, by the type's number in `source`.
   private var copies: [UInt32: Int32] = [:]
 
   init(from source: BTFTable) throws(ProbeError) {
@@ -22,7 +22,7 @@ struct TypeCopy: ~Copyable {
     ProbeError(.system, "cannot copy the kernel's types: \(errorText(code))")
   }
 
-  /// Goes on with the types of a module.
+  /// Continues with the types of a module.
   mutating func goOn(with module: BTFTable) {
     let first = module.ids.lowerBound
     copies = copies.filter { $0.key < first }
@@ -31,7 +31,7 @@ struct TypeCopy: ~Copyable {
 
   mutating func add(_ id: UInt32) throws(ProbeError) { _ = try copy(id) }
 
-  /// Copies a type after those that it contains; 0 stands for no type.
+  /// Copies a type after the types that it contains; 0 means no type.
   private mutating func copy(_ id: UInt32) throws(ProbeError) -> Int32 {
     if let copy = copies[id] { return copy }
     guard id != 0, let type = source.type(id) else { return 0 }
@@ -68,7 +68,7 @@ struct TypeCopy: ~Copyable {
     return copy
   }
 
-  /// Begins the struct when its members' types are there: members belong to the type begun last.
+  /// Begins the struct once its members' types exist: members are added to the type begun last.
   private mutating func copyMembers(
     of type: UnsafePointer<btf_type>, begin: (OpaquePointer, UInt32) -> Int32
   ) throws(ProbeError) -> Int32 {

@@ -2,10 +2,10 @@ import BPFObjects
 
 /// Names of types, without the suffix ___x of a flavour.
 ///
-/// Asked for every type of the kernel, so by their hashes: a name too many may seem to be among them.
+/// Looked up for every type of the kernel, so by hash: an unrelated name may match by a collision.
 struct TypeNames {
   private var hashes: Set<UInt64> = []
-  /// A quick no: bit n is set if there is a hash that ends in n.
+  /// Fast rejection: bit n is set if a hash ends in n.
   private var endings = [UInt64](repeating: 0, count: 1 << 16 / 64)
 
   /// Collects the type names in the programs of all objects.
@@ -19,7 +19,7 @@ struct TypeNames {
     }
   }
 
-  /// The name's hash, if it is among them.
+  /// The name's hash if it is in the set.
   func find(_ name: UnsafePointer<CChar>) -> UInt64? {
     let hash = Self.hash(name)
     guard endings[Int(hash & 0xffff) / 64] >> (hash % 64) & 1 == 1 else { return nil }

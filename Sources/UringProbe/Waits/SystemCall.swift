@@ -4,14 +4,14 @@ struct SystemCall {
   enum Purpose {
     case reads
     case writes
-    /// A time that one of its arguments can limit: not told apart.
+    /// May have a time limit in an argument, which is not distinguished.
     case polls
     case sleeps
     case futex
     case waitsForPID
     case waitsForID
     case entersRing
-    /// Something else; its first argument is a descriptor.
+    /// Waits for something else; its first argument is a descriptor.
     case usesFile
     case other
   }
@@ -21,7 +21,7 @@ struct SystemCall {
   let name: String
   let purpose: Purpose
 
-  /// Nil if the thread runs, or is in none.
+  /// Nil if the thread runs, or is in no system call.
   init?(_ text: String) {
     let words = text.split { $0 == " " || $0 == "\n" }
     guard let number = words.first.flatMap({ Int($0) }), number >= 0 else { return nil }

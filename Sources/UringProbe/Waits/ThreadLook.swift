@@ -7,16 +7,16 @@ import UringRecords
 /// The wait of one thread, read from /proc.
 struct ThreadLook {
   private(set) var wait: ThreadWait
-  /// The system call, and in a second line the kernel's function that it sleeps in.
+  /// The system call and, in a second line, the kernel function that the thread sleeps in.
   private(set) var call = ""
   private(set) var fd: Int32 = -1
   private(set) var address: UInt64 = 0
-  /// The process that it waits for.
+  /// The process that the thread waits for.
   private(set) var other: UInt32 = 0
   let state: UInt8
   let isWorker: Bool
 
-  /// - Parameter isDetailed: false: /proc is not read.
+  /// - Parameter isDetailed: whether /proc is read.
   init(_ task: probe_task, isDetailed: Bool) {
     (wait, state) = Self.state(of: task)
     isWorker = task.flags & UInt32(PROBE_TASK_IO_WORKER) != 0
@@ -64,7 +64,7 @@ struct ThreadLook {
     }
   }
 
-  /// Numbers are those of the thread's pid namespace: only a child with this number is meant.
+  /// Process IDs are those of the thread's pid namespace, so only a child with this ID is accepted.
   private mutating func note(child: Int32, of tgid: UInt32) {
     guard child > 0, Procfs.parent(of: UInt32(child)) == tgid else { return }
     wait = .process
@@ -74,7 +74,7 @@ struct ThreadLook {
   private mutating func enterRing(_ call: SystemCall, _ function: String, _ tgid: UInt32) {
     let flags = call.argument(3)
     let (waits, extended, registered, isRegion): (UInt64, UInt64, UInt64, UInt64) = (1, 8, 16, 64)
-    // Its descriptor is an index then.
+    // The descriptor is then an index.
     if flags & registered != 0 { fd = -1 }
     let waitFunctions = [
       "io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys",
@@ -93,7 +93,7 @@ struct ThreadLook {
     }
   }
 
-  /// Whether a socket's calls end by themselves. False for other files.
+  /// True if the socket's calls end by themselves. False for other files.
   private func hasTimeout(_ option: Int32, _ tgid: UInt32) -> Bool {
     guard let name = DescriptorCopy.name(fd, of: tgid), DescriptorCopy.isSocket(name) else {
       return false
@@ -113,7 +113,8 @@ struct ProcessMemory {
 
   init(_ tgid: UInt32) { self.tgid = tgid }
 
-  /// Nil unless all of it is in memory: a program may serve the page, and nothing ends the wait for it, not even SIGKILL.
+  /// Nil unless all of it is in memory: a program may serve the page, and then nothing ends the wait for it, not even
+  /// SIGKILL.
   func words(at address: UInt64, count: Int) -> [UInt32]? {
     BoundedCall.run(for: tgid, limit: 500_000_000) { [tgid] in
       Self.read(tgid, address, count)
@@ -135,7 +136,7 @@ struct ProcessMemory {
     return isRead ? words : nil
   }
 
-  /// Whether memory is of this process alone; nil if it is not mapped.
+  /// True if the memory is private to this process; nil if it is not mapped.
   func isPrivate(_ address: UInt64) -> Bool? {
     guard let maps = Procfs.read("maps", of: tgid, limit: 1 << 22) else { return nil }
     return MapsLine.all(in: maps).first { $0.range.contains(address) }

@@ -5,8 +5,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// The threads, descriptors and futexes that a look has reached: from the rings and requests that do not move
-/// to those that could wake them, and on to what those wait for.
+/// The threads, descriptors and futexes that a look has reached: from rings and requests that do not move to those
+/// that could wake them, and on to those for which these wait.
 struct WaitClosure {
   private let files: WaitableFiles
   private let rings: [UInt64: RingScanner.KnownRing]
@@ -92,7 +92,7 @@ struct WaitClosure {
     queue.append(process)
   }
 
-  /// The file behind a descriptor, and the other end of it.
+  /// Reaches the file behind a descriptor, and its other end.
   private mutating func reach(_ descriptor: WaitableFiles.Descriptor) {
     reach(files[descriptor])
   }
@@ -114,7 +114,7 @@ struct WaitClosure {
     for file in files.descriptors(of: identity) { reach(process: file.tgid) }
   }
 
-  /// Of a ring with nothing in flight: what may have been meant to wake its thread.
+  /// Reaches the eventfds of a process whose ring has nothing in flight: one may have been meant to wake its thread.
   private mutating func reachEventfds(of tgid: UInt32) {
     for identity in files.eventfds(of: tgid).prefix(8) { reach(identity) }
   }
@@ -155,7 +155,7 @@ struct WaitClosure {
     }
   }
 
-  /// The ring in view that a thread waits on.
+  /// The ring in view on which a thread waits.
   private func ring(of look: ThreadLook, _ task: probe_task) -> UInt64 {
     guard look.wait == .cqes || look.wait == .timed else { return 0 }
     if look.fd >= 0, let file = files[.init(tgid: task.tgid, fd: look.fd)],
@@ -166,7 +166,7 @@ struct WaitClosure {
     return rings.first { $0.value.sighting.waiter_tid == task.tid }?.key ?? 0
   }
 
-  /// Threads that have run since the look began.
+  /// Marks threads that have run since the look began.
   mutating func noteRunners(_ tasks: [probe_task], since start: UInt64) {
     var unseen = Set(threads.keys)
     for task in tasks {
@@ -175,7 +175,7 @@ struct WaitClosure {
         threads[task.tid]!.hasRun =
           task.ran_ns > start || (task.ran_ns == 0) != (thread.task.ran_ns == 0)
       } else if processes[task.tgid] != nil, self.tasks[task.tgid] != nil {
-        // A new thread of a process that was looked at.
+        // A new thread of a process already examined.
         isComplete = false
       }
     }
@@ -252,7 +252,7 @@ struct WaitClosure {
       $0.file = file.file
       $0.inode = kind == .pipe || kind == .socket ? file.inode : 0
       $0.peer_inode = kind == .socket ? files.peerInode(of: file) : 0
-      // The iterator has a reference to the file of a descriptor.
+      // The iterator itself holds a reference to a descriptor's file.
       $0.references = file.fd < 0 ? file.references : file.references - 1
       $0.tgid = file.tgid
       $0.fd = file.fd

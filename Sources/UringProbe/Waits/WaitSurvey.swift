@@ -5,25 +5,25 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Looks for what threads and requests wait for, and for who could end those waits.
+/// Finds what threads and requests wait for, and who could end those waits.
 struct WaitSurvey: ~Copyable {
   /// The subjects of one look.
   struct Scope {
     /// Rings in view.
     var rings: [UInt64: RingScanner.KnownRing]
-    /// Those of them that the look is about.
+    /// The rings that the look is about.
     var subjects: [UInt64]
     /// Requests found in flight.
     var requests: [record_parked] = []
-    /// Descriptors of files that requests wait for besides their own.
+    /// Descriptors of further files that requests wait for.
     var descriptors: [WaitableFiles.Descriptor] = []
-    /// Processes that are of interest besides those of the rings and requests.
+    /// Processes of interest besides those of the rings and requests.
     var processes: Set<UInt32> = []
   }
 
   private let object: WaitObject
   private let ringOperations: UInt64
-  /// A descriptor of this process.
+  /// An eventfd of this process, which identifies eventfds.
   private let ownEventfd: Int32
   private var last = RecordBuffer()
   private var names = NameResolver()
@@ -38,14 +38,14 @@ struct WaitSurvey: ~Copyable {
     self.ownEventfd = ownEventfd
   }
 
-  /// Looks, and writes what was found, or that nothing has changed.
+  /// Looks, and writes the result, or that nothing has changed.
   mutating func look(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
     let start = MonotonicClock.now()
     let files = WaitableFiles(
       try object.files(), ownEventfd: ownEventfd, ringOperations: ringOperations)
     var closure = WaitClosure(files: files, tasks: try object.tasks(), rings: scope.rings)
     closure.follow(scope)
-    // Threads that ran meanwhile may have changed facts that were read before.
+    // Threads that ran meanwhile may have changed facts read before.
     closure.noteRunners(try object.tasks(), since: start)
     var found = RecordBuffer()
     closure.write(at: 0, into: &found)
@@ -60,6 +60,6 @@ struct WaitSurvey: ~Copyable {
     names.resolve(closure.threadNames, rings: [:], into: &records)
   }
 
-  /// The next look is written in full.
+  /// Makes the next look write its result in full.
   mutating func forget() { last = RecordBuffer() }
 }

@@ -4,8 +4,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Decides when to look for what rings wait for: while one does not move, every few seconds. Costs nothing
-/// while all rings move.
+/// Decides when to look for what rings wait for: every few seconds while a ring does not move. Costs nothing while
+/// all rings move.
 struct WaitWatch: ~Copyable {
   /// Counters of a ring: one of them changes whenever the ring makes progress.
   private struct Position: Equatable {
@@ -27,33 +27,33 @@ struct WaitWatch: ~Copyable {
       cqPosted = sighting.cq_posted
     }
 
-    /// Nobody waits, and nothing is in its queues.
+    /// True if nobody waits and the queues are empty.
     var isIdle: Bool { waiters == 0 && sqPending == 0 && cqPending == 0 }
   }
 
   private struct Ring {
     var position: Position
     var since: UInt64
-    /// Its requests, as of the inventory that was taken when it stopped moving.
+    /// Its requests, from the inventory taken when it stopped moving.
     var requests: [record_parked]?
-    /// Descriptors that SPLICE and TEE among them read from.
+    /// Descriptors that its SPLICE and TEE requests read from.
     var inputs: [WaitableFiles.Descriptor] = []
     var wasLookedAt = false
-    /// Its process is stopped.
+    /// True if its process is stopped.
     var isStopped = false
 
-    /// Something can be said about it: of an idle ring only if it has requests in flight.
+    /// True if a look can find something: an idle ring must have requests in flight, or a stopped process.
     var isWorthALook: Bool {
       !position.isIdle || isStopped || requests.map { !$0.isEmpty } ?? true
     }
   }
 
   private var rings: [UInt64: Ring] = [:]
-  /// Processes of rings that look idle, as of the last scan.
+  /// Whether the processes of rings that look idle are stopped, as of the last scan.
   private var stopped: (time: UInt64, processes: [UInt32: Bool]) = (0, [:])
   private var survey: WaitSurvey?
   private var hasFailed = false
-  /// The next look at all rings, and at one that has just stopped moving.
+  /// Times of the next look at all rings, and of the next first look at a ring that has stopped moving.
   private var nextLook: UInt64 = 0
   private var nextFirstLook: UInt64 = 0
 
@@ -63,7 +63,7 @@ struct WaitWatch: ~Copyable {
   private static let requestsOfRing = 256
   private static let processesOfScan = 16
 
-  /// Takes note of what a scan found.
+  /// Updates the rings after a scan.
   mutating func note(_ known: [UInt64: RingScanner.KnownRing], at time: UInt64) {
     for address in rings.keys where known[address] == nil { rings[address] = nil }
     for (address, ring) in known {
@@ -76,7 +76,7 @@ struct WaitWatch: ~Copyable {
     }
   }
 
-  /// Whether the process of a ring that looks idle is stopped. Few are asked in one scan.
+  /// True if the process of a ring that looks idle is stopped. Only a few are checked in one scan.
   private mutating func isStopped(_ tgid: UInt32, at time: UInt64) -> Bool {
     if stopped.time != time { stopped = (time, [:]) }
     if let known = stopped.processes[tgid] { return known }
@@ -86,7 +86,7 @@ struct WaitWatch: ~Copyable {
     return isStopped
   }
 
-  /// Rings that do not move, if it is time to look at them.
+  /// Rings that do not move, if a look is due.
   func due(at time: UInt64) -> [UInt64] {
     guard time >= nextFirstLook, !hasFailed else { return [] }
     let still = rings.filter {
@@ -100,10 +100,10 @@ struct WaitWatch: ~Copyable {
     addresses.filter { rings[$0]?.isWorthALook ?? false }
   }
 
-  /// Those of them whose requests are not known.
+  /// Those of the due rings whose requests are not known.
   func unlisted(of due: [UInt64]) -> [UInt64] { due.filter { rings[$0]?.requests == nil } }
 
-  /// Keeps the requests of an inventory.
+  /// Keeps the requests that an inventory has found.
   mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
     var requests: [UInt64: [record_parked]] = [:]
     let inputs = records.inputs

@@ -4,8 +4,8 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Descriptors of pipes, sockets, eventfds and rings in all processes, slots of rings with such files, and which of them
-/// belong together.
+/// Descriptors of pipes, sockets, eventfds and rings in all processes, ring slots with such files, and the relations
+/// between them.
 struct WaitableFiles {
   struct Descriptor: Hashable {
     var tgid: UInt32
@@ -39,7 +39,7 @@ struct WaitableFiles {
   private let eventfdOperations: UInt64?
   private let ringOperations: UInt64
 
-  /// - Parameter ownEventfd: a descriptor of this process, which shows how eventfds are recognised.
+  /// - Parameter ownEventfd: a descriptor of this process, whose `f_op` identifies eventfds.
   init(_ files: [probe_open_file], ownEventfd: Int32, ringOperations: UInt64) {
     self.files = files
     self.ringOperations = ringOperations
@@ -47,7 +47,7 @@ struct WaitableFiles {
     eventfdOperations = files.first { $0.tgid == own && $0.fd == ownEventfd }?.file_operations
     for (position, file) in files.enumerated() {
       guard let identity = identity(of: file) else { continue }
-      // Nobody waits for a ring through the table of another.
+      // No thread waits for a ring through another ring's table.
       if case .ring = identity, file.table != 0 { continue }
       if file.fd >= 0 { positions[Descriptor(tgid: file.tgid, fd: file.fd)] = position }
       positionsByAddress[file.file] = position
@@ -60,7 +60,7 @@ struct WaitableFiles {
     positions[descriptor].map { files[$0] }
   }
 
-  /// A `struct file`.
+  /// The file with this address of a `struct file`.
   subscript(address: UInt64) -> probe_open_file? {
     positionsByAddress[address].map { files[$0] }
   }
@@ -87,7 +87,7 @@ struct WaitableFiles {
     }
   }
 
-  /// The inode of the socket at the other end, 0 if it is not on this machine or nobody has it open.
+  /// The inode of the socket at the other end; 0 if it is not on this machine or nobody has it open.
   func peerInode(of file: probe_open_file) -> UInt64 {
     if Int32(file.family) == AF_UNIX { return file.peer }
     guard let own = Self.connection(file) else { return 0 }
@@ -107,7 +107,7 @@ struct WaitableFiles {
       peer: endpoint(file, file.peer_address, file.peer_port))
   }
 
-  /// IPv4 addresses as an IPv6 socket has them.
+  /// An endpoint, with IPv4 addresses in the form of an IPv6 socket.
   private static func endpoint(
     _ file: probe_open_file, _ address: (UInt32, UInt32, UInt32, UInt32), _ port: UInt16
   ) -> Endpoint {
@@ -116,7 +116,7 @@ struct WaitableFiles {
       : Endpoint(words: [address.0, address.1, address.2, address.3], port: port)
   }
 
-  /// `tcp 127.0.0.1:80, peer 127.0.0.1:4711`, as ``SocketDescription`` has it; empty if it is no IP socket.
+  /// `tcp 127.0.0.1:80, peer 127.0.0.1:4711`, as in ``SocketDescription``; empty if it is no IP socket.
   static func addresses(of file: probe_open_file) -> String {
     let family = Int32(file.family)
     guard Int32(file.kind) == PROBE_FILE_SOCKET, family == AF_INET || family == AF_INET6 else {

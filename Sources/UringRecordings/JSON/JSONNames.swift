@@ -3,16 +3,16 @@ import UringTrace
 
 /// Names of values in JSON.
 package enum JSONNames {
-  /// Names of `REQ_F_*` that are set, `bit17` for those without a name.
+  /// Names of the `REQ_F_*` bits that are set, `bit17` for a bit without a name.
   ///
-  /// - Parameter kernelNames: by bit, as the stream tells them.
+  /// - Parameter kernelNames: names by bit, from the stream.
   package static func requestFlags(_ flags: UInt64, _ kernelNames: [String]) -> [String] {
     var request = Request()
     request.flags = flags
     return request.flagNames(kernelNames)
   }
 
-  /// Writes the members that summaries and snapshots have for totals.
+  /// Writes the members for totals in summaries and snapshots.
   package static func write(_ totals: RequestTotals, to json: inout JSONWriter) {
     json.field("submitted", totals.submitted)
     json.field("found", totals.found)
@@ -52,7 +52,7 @@ package enum JSONNames {
     }
   }
 
-  /// nil where it is not known.
+  /// nil if unknown.
   package static func direction(_ direction: GroupBuffer.Direction) -> String? {
     switch direction {
     case .unknown: nil
@@ -95,7 +95,7 @@ package enum JSONNames {
     }
   }
 
-  /// nil where the place is not known.
+  /// nil if the place is unknown.
   package static func place(_ place: Place) -> String? {
     switch place {
     case .unknown: nil
@@ -140,18 +140,18 @@ package enum JSONNames {
     }
   }
 
-  /// Of a negative result, nil for others.
+  /// Name of the error of a negative result, nil for other results.
   package static func errno(_ result: Int32) -> String? {
     ErrorNumber(result: result)?.name
   }
 }
 
 extension Request.State {
-  /// As documents have it: `poll_armed`.
+  /// Name in documents: `poll_armed`.
   public var name: String { "\(JSONNames.state(self))" }
 }
 
 extension RequestGroup.State {
-  /// As documents have it: `given_back`.
+  /// Name in documents: `given_back`.
   public var name: String { "\(JSONNames.state(self))" }
 }

@@ -10,7 +10,7 @@ package struct JSONWriter {
 
   package init() {}
 
-  /// Takes over bytes to append to.
+  /// Takes over bytes, and appends to them.
   package init(appendingTo bytes: consuming [UInt8]) {
     self.bytes = bytes
   }
@@ -40,7 +40,7 @@ package struct JSONWriter {
     needsComma = false
   }
 
-  /// A key that is no literal where it is written; it is one elsewhere, and not escaped.
+  /// Writes a key that is a literal elsewhere in the program, so it is not escaped.
   package mutating func field(named key: String, _ value: some FixedWidthInteger) {
     separate()
     bytes.append(UInt8(ascii: "\""))
@@ -50,7 +50,7 @@ package struct JSONWriter {
     self.value(value)
   }
 
-  /// Ends a line of a document of one JSON text a line.
+  /// Ends a line of a document with one JSON text per line.
   package mutating func newline() {
     bytes.append(UInt8(ascii: "\n"))
     needsComma = false
@@ -80,7 +80,7 @@ package struct JSONWriter {
     bytes[start...].reverse()
   }
 
-  /// JSON has no infinities: those become null.
+  /// Writes a number; null for infinities, which JSON lacks.
   package mutating func value(_ value: Double) {
     guard value.isFinite else { return null() }
     separate()
@@ -101,7 +101,7 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// 64 bits as a string, "0x…": more than a JSON number keeps everywhere.
+  /// Writes 64 bits as a string, "0x…": not every JSON reader keeps 64 bits of a number.
   package mutating func hex(_ value: UInt64) {
     separate()
     bytes.append(contentsOf: "\"0x".utf8)
@@ -215,7 +215,7 @@ package struct JSONWriter {
     needsComma = true
   }
 
-  /// Escapes what JSON demands, and what must not reach a terminal, where a document may be shown.
+  /// Escapes the characters that JSON requires, and characters that must not reach a terminal showing the document.
   private mutating func append(_ scalar: Unicode.Scalar) {
     switch scalar {
     case "\"": bytes.append(contentsOf: "\\\"".utf8)

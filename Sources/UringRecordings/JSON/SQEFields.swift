@@ -1,10 +1,9 @@
 import CRecord
 import UringTrace
 
-/// The members of an object that say what an SQE held.
+/// The members of an object for the fields of an SQE.
 package enum SQEFields {
-  /// Writes the SQE's fields; which of `fd` and `fixed_file`, and of `buf_index` and `bgid`, its flags
-  /// tell.
+  /// Writes the SQE's fields. Its flags select `fd` or `fixed_file`, and `buf_index` or `bgid`.
   package static func write(_ sqe: SQE, to json: inout JSONWriter) {
     json.field("sqe_flags", SQEFlags(rawValue: sqe.flags).names)
     json.field("ioprio", sqe.ioprio)
@@ -14,7 +13,7 @@ package enum SQEFields {
     writeBody(sqe, to: &json)
   }
 
-  /// All but the flags, the priority and the file.
+  /// Writes all fields but the flags, the priority and the file.
   package static func writeBody(_ sqe: SQE, to json: inout JSONWriter) {
     json.field("off", Int64(bitPattern: sqe.off))
     json.field("addr", hex: sqe.addr)

@@ -2,7 +2,7 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Reads the members of a line into the fields of its record, as the kind's description says.
+/// Reads the members of a line into the fields of its record, by the kind's description.
 struct LineFields {
   private var image = RecordImage()
 
@@ -103,9 +103,9 @@ struct LineFields {
   ) throws -> UInt64 {
     let text = try line.has(name) ? try line.string(name) : nil
     if let value = vocabulary.value(of: text), value <= field.scalar.maximum { return value }
-    // Traces have had no check of fields that came later.
+    // Traces have never been checked for fields that were added later.
     if field.isAdded { return 0 }
-    // As earlier versions wrote it, which kept no more of it.
+    // As written by earlier versions, which kept no more of the field.
     if text == RecordVocabulary.unknownText { return field.scalar.maximum }
     throw line.failure(name)
   }

@@ -20,13 +20,13 @@ struct LineMembers {
       forKey: Key(stringValue: key), in: container, debugDescription: "not a known value")
   }
 
-  /// Whether there is a member of this name that is not null.
+  /// True if there is a member of this name that is not null.
   func has(_ key: String) throws -> Bool {
     let key = Key(stringValue: key)
     return container.contains(key) ? try !container.decodeNil(forKey: key) : false
   }
 
-  /// Whether there is a member of this name, null or not.
+  /// True if there is a member of this name, null or not.
   func names(_ key: String) -> Bool { container.contains(Key(stringValue: key)) }
 
   func integer<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T {

@@ -1,9 +1,9 @@
 import CRecord
 import UringRecords
 
-/// A field's value in a record, as the record's line has it.
+/// A field's value in a record, in the form of the record's line.
 extension RecordField {
-  /// True if the line has the field: as a member, or as one that all lines have.
+  /// True if the line has the field: as a member of its own, or as a member that all lines have.
   func isMember(of record: UnsafePointer<record>) -> Bool {
     if isAdded, end > Int(record.pointee.size) { return false }
     if case .line = format { return true }
@@ -18,7 +18,7 @@ extension RecordField {
     switch null {
     case .maximum: value == scalar.maximum
     case .negative: Int64(bitPattern: value) < 0
-    // An object's first member is at its start.
+    // The first field of an object is at the object's start.
     case .zero:
       UnsafeRawPointer(record).loadUnaligned(fromByteOffset: scalar.offset, as: UInt64.self) == 0
     case nil: false
@@ -45,7 +45,7 @@ extension RecordField {
     String(decoding: record.trailer.prefix(Int(clamping: length)), as: UTF8.self)
   }
 
-  /// The numbers of the field's pairs: those of the fields before it come first.
+  /// The numbers of the field's pairs, which follow those of earlier fields.
   func trailingPairs(in record: UnsafePointer<record>) -> [UInt32] {
     var first = 0
     for other in record.pointee.kind.descriptor?.fields ?? [] {

@@ -2,15 +2,15 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// The record that a line of a trace describes, put together from its members.
+/// The record that a line of a trace describes, composed from the line's members.
 struct RecordImage {
-  /// All fields of the kind, those that the record lacks included.
+  /// All fields of the kind, including those that the record lacks.
   private var bytes: [UInt8] = []
-  /// Bytes of the record without what follows its struct.
+  /// Bytes of the record's struct, without text or pairs behind it.
   private var size = 0
   private var trailer: [UInt8] = []
 
-  /// Begins a record: its head and fields of zeros.
+  /// Begins a record: its header, and zeros for its fields.
   mutating func begin(_ descriptor: RecordDescriptor, base: record) {
     bytes.removeAll(keepingCapacity: true)
     withUnsafeBytes(of: base) { bytes.append(contentsOf: $0) }
@@ -38,10 +38,10 @@ struct RecordImage {
     bytes.replaceSubrange(offset..<offset + words.count, with: words)
   }
 
-  /// Appends to what follows the struct.
+  /// Appends text or pairs behind the struct.
   mutating func append(_ bytes: some Sequence<UInt8>) { trailer += bytes }
 
-  /// The record has a field that came later than its kind.
+  /// Marks the record as having a field that was added later than its kind.
   mutating func grow(to field: RecordField) { size = max(size, (field.end + 7) & ~7) }
 
   /// The whole record; empty if it is longer than a record can be.
@@ -54,9 +54,9 @@ struct RecordImage {
     return record
   }
 
-  // MARK: What a line can express
+  // MARK: Limits of a line
 
-  /// True if a reader of the record's line gets the record back: all that it has but for zeros at its end.
+  /// True if reading the record's line restores the record, except for trailing zeros.
   ///
   /// Lines have no member for reserved bytes, for values without a name, or for text that is not UTF-8.
   mutating func isExpressible(_ record: UnsafePointer<record>, _ descriptor: RecordDescriptor)
@@ -70,7 +70,7 @@ struct RecordImage {
       && all[size..<length].elementsEqual(trailer) && all[length...].allSatisfy { $0 == 0 }
   }
 
-  /// Sets the fields to what a reader makes of the members that ``TraceFields`` writes.
+  /// Sets the fields to the values that a reader gets from the members which ``TraceFields`` writes.
   private mutating func take(_ fields: [RecordField], of record: UnsafePointer<record>) {
     let memory = UnsafeRawPointer(record)
     for field in fields where field.isMember(of: record) {
@@ -94,7 +94,7 @@ struct RecordImage {
   ) {
     let offset = field.scalar.offset
     switch field.format {
-    // Bits without a name have members too.
+    // Unnamed bits also have members.
     case .integer, .hex, .line, .requestFlags, .setupFlags, .sqeFlags:
       store(value, in: field.scalar)
     case .boolean: store(value == 0 ? 0 : 1, in: field.scalar)

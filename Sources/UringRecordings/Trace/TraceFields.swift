@@ -2,10 +2,10 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Writes the members that an event line has for its kind, as the kind's description says.
+/// Writes the members of an event line for its kind, by the kind's description.
 struct TraceFields {
   let record: UnsafePointer<record>
-  /// The line's own `opcode` and `user_data`, which the record's fields of these names need not repeat.
+  /// The line's own `opcode` and `user_data`, which equally named fields of the record need not repeat.
   let opcode: UInt8
   let userData: UInt64?
   /// Names of `REQ_F_*` by bit.
@@ -46,7 +46,8 @@ struct TraceFields {
     }
   }
 
-  /// An application can rewrite an SQE while the kernel takes it: the SQE as it was read then differs from the request.
+  /// Writes a value if it differs from the line's: an application can rewrite an SQE while the kernel takes it, so
+  /// that the SQE read differs from the request.
   private func writeUnlessRepeated(
     _ value: UInt64, of field: RecordField, to json: inout JSONWriter
   ) {

@@ -42,7 +42,7 @@ final class TraceJSONEncoder: TraceEncoder {
       for record in RecordSequence(bytes: records) {
         aggregator.consume(record)
         guard let descriptor = record.pointee.kind.descriptor else { continue }
-        // A record that makes no sense to the model has no event.
+        // A record that the model ignores has no event.
         let event = aggregator.lastEvent ?? Event(unnamed: record)
         noteFlagName(record)
         events += 1

@@ -3,9 +3,9 @@ import UringRecords
 
 /// A line of trace.jsonl after the header, decoded to the record it was made from.
 struct TraceLine: Decodable {
-  /// The record; empty if there is none so long.
+  /// The record; empty if it would exceed the size of a record.
   let bytes: [UInt8]
-  /// It is the last line, whose record ends the recording.
+  /// True for the last line, whose record ends the recording.
   let isSummary: Bool
 
   init(from decoder: any Decoder) throws {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import SystemPackage
 
-/// The lines of a file, of which little is in memory.
+/// The lines of a file, read in pieces.
 struct TraceLines {
   enum Next {
     /// `isTerminated` is false for a last line without its end.
@@ -11,15 +11,15 @@ struct TraceLines {
   }
 
   private let contents: FileContents
-  /// Where the next line begins.
+  /// Offset of the next line.
   private var offset = 0
-  /// Bytes of the file, and where they begin.
+  /// Bytes of the file, and their offset in it.
   private var piece: FileBytes?
   private var pieceStart = 0
-  /// Of the line last returned, from 1.
+  /// Number of the last line returned, from 1.
   private(set) var number: UInt64 = 0
 
-  /// A line has a record of 64 KiB at most; each byte of a name takes six characters at most.
+  /// Longest line: a record has at most 64 KiB, and each byte of a name takes at most six characters.
   private static let longest = 1 << 20
   private static let pieceSize = 1 << 22
 
@@ -45,7 +45,8 @@ struct TraceLines {
     }
   }
 
-  /// The longest line's bytes from the next line on, or what is left of the file; nil if the file has become shorter.
+  /// Bytes from the next line on, enough for the longest line, or the rest of the file; nil if the file has become
+  /// shorter.
   private mutating func rest() throws(Errno) -> UnsafeRawBufferPointer? {
     let wanted = min(contents.count, offset + Self.longest)
     if wanted > pieceStart + (piece?.bytes.count ?? 0) {

@@ -11,10 +11,10 @@ enum TraceReader {
     var flaw: RecordingFlaw?
   }
 
-  /// White space before the first line that is skipped.
+  /// Most white space skipped before the first line.
   static let mostSpace = 4096
 
-  /// Whether a file starts as a JSON trace does; nil if that cannot be told from so few bytes.
+  /// True if a file starts like a JSON trace; nil if there are too few bytes to decide.
   static func looksLikeTrace(_ start: FileBytes) -> Bool? { looksLikeTrace(start.bytes) }
 
   static func looksLikeTrace(_ bytes: UnsafeRawBufferPointer) -> Bool? {
@@ -24,7 +24,7 @@ enum TraceReader {
     return first == UInt8(ascii: "{")
   }
 
-  /// Reads as many lines as make sense.
+  /// Reads lines up to the first invalid one.
   static func read(_ contents: FileContents) throws(RecordingError) -> Result {
     let decoder = JSONDecoder()
     var lines = TraceLines(contents)
@@ -47,7 +47,7 @@ enum TraceReader {
     return Result(header: header, records: records.finish(), flaw: flaw)
   }
 
-  /// Reads the lines behind the header; returns why some cannot be used.
+  /// Reads the lines behind the header; returns the flaw if some cannot be used.
   private static func read(
     _ lines: inout TraceLines, _ decoder: JSONDecoder, into records: inout GrowingBytes
   ) throws(RecordingError) -> RecordingFlaw? {
@@ -61,7 +61,7 @@ enum TraceReader {
       }
       let corrupt = RecordingFlaw.corrupt(place: lines.number, isLine: true)
       guard let decoded = try? decoder.decode(TraceLine.self, from: data) else {
-        // A last line that does not end is where writing stopped.
+        // An unterminated last line is where writing stopped.
         return isTerminated ? corrupt : .cutOff
       }
       let bytes = decoded.bytes

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records of system calls, and of what they were refused by.
+/// Records of io_uring's system calls, their failures and the process limits behind failures.
 extension Aggregator {
   mutating func callsWatched(_ record: UnsafePointer<record_calls_watched>, _ event: inout Event) {
     calls.watched(since: record.pointee.base.time_ns)
@@ -25,7 +25,7 @@ extension Aggregator {
       result: record.pointee.has_cqe == 0 ? nil : record.pointee.res)
   }
 
-  /// Notes a call of `io_uring_register` that failed, or that earlier failures do not matter any more.
+  /// Records a failed `io_uring_register` call; a successful call clears earlier failures of its kind.
   mutating func noteRegistration(
     _ record: UnsafePointer<record_register>, _ ring: Handle<RingState>
   ) {

@@ -2,8 +2,8 @@ import CRecord
 
 /// Records about chains of linked requests.
 extension Aggregator {
-  /// A request was put behind another one of the same chain: its head on 6.1, the previous one later.
-  /// Either way it is the newest, so it comes last.
+  /// Appends a request to its chain. The record names the chain's head on 6.1, the previous member later;
+  /// either way the request is the newest member and so the last.
   mutating func link(_ record: UnsafePointer<record_link>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -23,12 +23,12 @@ extension Aggregator {
       lending.linked(&requests[slot], behind: previous)
       fuse.postponed(requests[slot], &lending)
     } else {
-      // The target's submission was lost. On 6.1 the next one can name it again.
+      // The target's submission was lost. On 6.1 the next link record can name the same target.
       chains.linked(slot, behindUnseen: record.pointee.target, &requests)
     }
   }
 
-  /// A request was found behind another one, whose address is `target`.
+  /// Links a request that a walk found behind the request at address `target`.
   mutating func link(_ slot: Handle<RequestSlot>, behind target: UInt64) {
     guard requests.chainMember(of: slot) == .none, let first = requests.inFlight(at: target),
       first != slot, requests[first].ring == requests[slot].ring
@@ -36,12 +36,11 @@ extension Aggregator {
     chains.found(slot, behind: first, &requests)
   }
 
-  /// A chain broke: `link` is cancelled because of `req`, or because of one that failed in
-  /// preparation.
+  /// Notes that a chain broke: `link` is cancelled because of `req`, or of a request that failed in preparation.
   mutating func failLink(_ record: UnsafePointer<record_fail_link>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
-    // The failed request's CQE is posted first as a rule; its memory is not reused before this.
+    // The failed request's CQE is usually posted first; its memory is not reused before this record.
     let failed = requests.latest(at: header.req).flatMap { requests[$0].ring == ring ? $0 : nil }
     if let failed { event.name(requests[failed]) }
     guard let cancelled = requests.inFlight(at: record.pointee.link),
@@ -58,7 +57,7 @@ extension Aggregator {
     if chains.broke(at: failed, cancelling: cancelled, &requests) {
       requests[failed].addFailure(time: header.time_ns, tid: header.tid)
     }
-    // With IOSQE_CQE_SKIP_SUCCESS on the one that fails, those behind it end without CQEs.
+    // If the failed request has IOSQE_CQE_SKIP_SUCCESS, the requests behind it end without CQEs.
     if requests[failed].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0 {
       requests[cancelled].isSilent = true
     }
@@ -66,7 +65,7 @@ extension Aggregator {
 }
 
 extension RequestSlot {
-  /// Named as the failed request: after its end as a rule, whose time stays.
+  /// Adds the step of the failed request. It usually follows the request's end, whose time must stay.
   fileprivate mutating func addFailure(time: UInt64, tid: UInt32) {
     let end = request.lastTime
     addStep(.linkFailed, time: time, tid: tid)

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records of CQEs and of ends without one.
+/// Records of CQEs, and of requests that end without a CQE.
 extension Aggregator {
   private struct Posted {
     var userData: UInt64
@@ -43,14 +43,14 @@ extension Aggregator {
     }
   }
 
-  /// A CQE that names a request in flight.
+  /// Handles a CQE that names a request in flight.
   @inline(__always)
   private mutating func complete(
     _ slot: Handle<RequestSlot>, _ header: record, _ cqe: Posted, _ ring: Handle<RingState>,
     _ event: inout Event
   ) {
     guard requests.isPlausible(header, for: slot, ring: ring),
-      // POLL_REMOVE can change it; after a loss it is another request's.
+      // POLL_REMOVE can change `user_data`; after a loss, a different value means a different request.
       requests[slot].request.userData == cqe.userData || !requests.isSuspect(slot)
         || !requests[slot].request.isStartKnown
     else {
@@ -71,7 +71,7 @@ extension Aggregator {
     }
   }
 
-  /// A CQE without a request, or with one that was never seen.
+  /// Handles a CQE that names no request, or a request that was never seen.
   @inline(never)
   private mutating func completeUnnamed(
     _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>, _ event: inout Event
@@ -90,13 +90,13 @@ extension Aggregator {
     }
   }
 
-  /// A CQE that matches no request of such a ring is none's: a message can have any flags (MSG_RING with
-  /// IORING_MSG_RING_FLAGS_PASS).
+  /// True if every request of the ring is known. Then a CQE that matches no request belongs to none, whatever
+  /// its flags: MSG_RING with IORING_MSG_RING_FLAGS_PASS can set any.
   private func knowsAllRequests(of ring: Handle<RingState>) -> Bool {
     !rings[ring].ring.isFound && requests.lossTime == 0
   }
 
-  /// A CQE of a request that was never seen. It may end the request all the same.
+  /// Counts a CQE of a request that was never seen, and the request's end if the CQE is its last.
   private mutating func countUnmatched(
     _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>
   ) {
@@ -108,8 +108,8 @@ extension Aggregator {
     rings[ring].ring.counts.unmeasured &+= 1
   }
 
-  /// The request that a CQE without one belongs to: a multishot that continues, or a zero-copy send
-  /// whose notification's address is not known.
+  /// Finds the request of a CQE that names none: a multishot request that continues, or a zero-copy send whose
+  /// notification's address is unknown.
   private mutating func find(_ cqe: Posted, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     let isNotification = cqe.flags.contains(.notification)
     guard isNotification || cqe.flags.contains(.more) else { return nil }
@@ -124,7 +124,7 @@ extension Aggregator {
     return found.slot
   }
 
-  /// A driver's command with several CQEs: its flags need not show it (socket timestamps).
+  /// Finds a driver command that posts several CQEs although its flags do not show it (socket timestamps).
   @inline(never)
   private mutating func findCommand(
     _ cqe: Posted, _ ring: Handle<RingState>
@@ -137,21 +137,20 @@ extension Aggregator {
     return found
   }
 
-  /// From its first CQE that could be any request's on, a ring's requests are found by `user_data`.
+  /// Indexes the ring's requests by `user_data`, once a CQE arrives that any of them could have posted.
   private mutating func indexAll(of ring: Handle<RingState>) {
     guard !rings[ring].isIndexed else { return }
     rings[ring].isIndexed = true
     requests.indexAll(of: ring, count: rings[ring].ring.inFlight)
   }
 
-  /// A CQE at the address of a request that is thought to have ended.
+  /// Handles a CQE at the address of a request that has ended as far as is known.
   @inline(never)
   private mutating func completeEnded(
     _ header: record, _ cqe: Posted, _ ended: Handle<RequestSlot>?, _ ring: Handle<RingState>,
     _ event: inout Event
   ) {
-    // Its end was derived too early, such as at the close of a ring that still winds up: this is the real
-    // one.
+    // The end was inferred too early, such as at the close of a ring that still winds up: this CQE is the real end.
     if ended != nil, let slot = requests.latest(at: header.req),
       requests[slot].request.state == .ended, requests[slot].request.isEndDerived,
       requests[slot].request.ring == rings[ring].ring.id, !cqe.flags.contains(.more),
@@ -173,7 +172,7 @@ extension Aggregator {
     }
   }
 
-  /// Notes result and flags, bytes, and with the first CQE the latency.
+  /// Records the CQE's result, flags and bytes and, for the first CQE, the latency.
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
     requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
@@ -188,7 +187,7 @@ extension Aggregator {
       bytes: UInt64(result), traits.direction(requests[slot].request.opcode))
   }
 
-  /// A CQE after which the request continues.
+  /// Handles a CQE after which the request continues.
   private mutating func post(
     _ slot: Handle<RequestSlot>, _ cqe: Posted, step: Step.Kind, _ event: inout Event
   ) {
@@ -206,10 +205,11 @@ extension Aggregator {
     }
   }
 
-  /// `IORING_NOTIF_USAGE_ZC_COPIED`, set for those who ask with IORING_SEND_ZC_REPORT_USAGE.
+  /// `IORING_NOTIF_USAGE_ZC_COPIED`, set on request (IORING_SEND_ZC_REPORT_USAGE).
   private static var zeroCopyCopied: Int32 { .min }
 
-  /// The network stack let go of the buffer. Its CQE has no result of the request, only usage flags.
+  /// Handles a notification: the network stack released the buffer. Its CQE carries usage flags, not a
+  /// request's result.
   private mutating func notify(
     _ slot: Handle<RequestSlot>, _ cqe: Posted, overflowed: Bool, _ event: inout Event
   ) {
@@ -286,7 +286,7 @@ extension Aggregator {
         || slot.isMultishot || slot.request.opcode.isZeroCopySend
     }
     guard let found else {
-      // From 7.3 a notification can have a user_data of its own.
+      // From 7.3 a notification can have its own user_data.
       return cqe.flags.contains(.notification)
         ? awaiting(notificationData: cqe.userData, ring) : nil
     }
@@ -316,7 +316,7 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     event.value = Int64(record.pointee.res)
-    // A request that a worker completed is flushed here too, long after its CQE.
+    // A request that a worker completed also passes the flush, long after its CQE.
     guard let slot = requests.inFlight(at: header.req) else { return }
     let moment = Moment(time: header.time_ns, tid: header.tid)
     guard requests.isPlausible(header, for: slot, ring: ring) else {
@@ -335,7 +335,7 @@ extension Aggregator {
 
   mutating func freed(_ record: UnsafePointer<record_freed>, _ event: inout Event) {
     let header = record.pointee.base
-    // The kernel's list was read at that time: later records about the request are newer.
+    // The walk read the kernel's list at that time: later records about the request are newer.
     guard let (slot, _) = requests.user(of: header.req),
       requests[slot].request.lastTime <= header.time_ns
     else { return }
@@ -346,7 +346,7 @@ extension Aggregator {
 }
 
 extension Request {
-  /// Whether a CQE with this result cannot be the request's: more bytes than were asked for.
+  /// Whether a CQE with this result cannot belong to the request because it reports more bytes than requested.
   fileprivate func cannotHave(result: Int32) -> Bool {
     guard result > 0, isSQEKnown else { return false }
     let properties = opcode.properties

@@ -1,8 +1,8 @@
 import CRecord
 
-/// Events without a record of their own: sums, and latencies.
+/// Events without records of their own: counts and latencies.
 extension Aggregator {
-  /// A CQE of a request whose submission has no record. What is thought in flight there has ended.
+  /// Handles a CQE of a request whose submission has no record. A request still listed at its address has ended.
   @inline(never)
   mutating func completeUnseen(
     _ record: UnsafePointer<record_complete_unseen>, _ ring: Handle<RingState>,
@@ -25,7 +25,7 @@ extension Aggregator {
     statistics.record(header.time_ns.since(record.pointee.submitted_ns), of: opcode, on: ring)
   }
 
-  /// Sums over events without a record.
+  /// Adds counts of events that have no records of their own.
   @inline(never)
   mutating func counts(_ record: UnsafePointer<record_counts>, _ event: inout Event) {
     let header = record.pointee.base
@@ -36,7 +36,7 @@ extension Aggregator {
     rings[ring].ring.counts.add(record.pointee)
     rings[ring].count(bytes: record.pointee.bytes, traits.direction(opcode))
     for pair in pairs.errors {
-      // A number that is no errno counts as a strange error.
+      // A value that is not an errno counts as a strange error.
       let error = Int32(exactly: pair.what) ?? 0
       if error == 0 || traits.isError(0 &- error, of: opcode) {
         rings[ring].ring.counts.errors &+= UInt64(pair.count)
@@ -49,7 +49,7 @@ extension Aggregator {
 }
 
 extension UnsafePointer<record_counts> {
-  /// The pairs behind the record, as many as its size has room for: errors by errno, latencies by bucket.
+  /// The pairs that follow the record, as many as its size holds: errors by errno, latencies by bucket.
   var pairs:
     (
       errors: Slice<UnsafeBufferPointer<record_count>>,

@@ -1,9 +1,9 @@
 import CRecord
 import UringRecords
 
-/// Records of walks over the kernel's own structures.
+/// Records of walks over the kernel's structures.
 extension Aggregator {
-  /// The kernel's addresses of a request in flight.
+  /// The kernel addresses of a request in flight and of its ring.
   public func kernelAddress(of request: Request.ID) -> SuspectRequest? {
     var found: SuspectRequest?
     requests.forEachInFlight { _, slot in
@@ -17,7 +17,7 @@ extension Aggregator {
 
   // MARK: Requests
 
-  /// A request was found in flight. Void if any record about it is newer than the walk.
+  /// Handles a request that a walk found in flight. Ignored if any record about it is newer than the walk.
   mutating func parked(_ record: UnsafePointer<record_parked>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -35,7 +35,7 @@ extension Aggregator {
         requests[slot].request.userData == record.pointee.user_data
           || !requests[slot].request.isStartKnown
       else { return }
-      // Events since the start told only its address.
+      // So far only events that carry just its address have shown the request.
       if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
         describe(slot, record, ring: ring)
       }
@@ -56,7 +56,7 @@ extension Aggregator {
     requests.makeRoomForFound()
     var header = record.pointee.base
     let time = header.time_ns
-    // The worker that executes it did not submit it.
+    // The worker that executes a request is not its submitter.
     header.tid = record.pointee.submitter_tid
     let slot = beginUnknown(
       header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
@@ -66,7 +66,7 @@ extension Aggregator {
     }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
-    // After a loss it may be newer than the observation, unless its thread's sleep shows its age.
+    // After a loss the request may be newer than the observation, unless its thread's sleep shows its age.
     if requests.lossTime == 0 || requests[slot].request.isStartKnown
       || record.pointee.since_ns < host.startTime
     {
@@ -74,7 +74,7 @@ extension Aggregator {
     }
     if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
     describe(slot, record, ring: ring)
-    // The kernel still has the number of its buffer.
+    // The kernel still holds the buffer index.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
     if requests[slot].request.opcode.isDriverCommand { ublk.found(requests[slot], lending) }
     settle(slot, record, &event)
@@ -84,7 +84,7 @@ extension Aggregator {
     }
   }
 
-  /// Notes what the kernel still has of the submission of a request that was not seen.
+  /// Records the submission fields that the kernel still holds, for a request whose submission was not seen.
   private mutating func describe(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, ring: Handle<RingState>
   ) {
@@ -100,7 +100,7 @@ extension Aggregator {
     }
   }
 
-  /// Notes where a request is.
+  /// Records where the kernel keeps a request.
   private mutating func settle(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
@@ -144,7 +144,7 @@ extension Aggregator {
 
   private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: Handle<RingState>) {
     guard milliseconds != 0 else { return }
-    // Of a ring whose creation was seen, all of it was observed.
+    // For a ring whose creation was seen, the thread's entire CPU time was observed.
     if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
       rings[ring].sqThreadStart = milliseconds
     }
@@ -162,7 +162,7 @@ extension Aggregator {
     rings[ring].ring.files = []
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
-    // Who was in flight then is not known if too many have ended since.
+    // The requests then in flight are unknown if too many have ended since.
     let strangers = rings[ring].strangers.count(since: time)
     let method: Ring.Balance.Method =
       strangers == nil || requests.mayHaveForgottenEnds(after: time)
@@ -177,16 +177,16 @@ extension Aggregator {
       method: method, outstanding: outstanding, accounted: accounted,
       reached: record.pointee.reached, time: time)
     rings[ring].ring.balance = balance
-    // An estimate is no proof, and what began since is listed.
+    // Only an exact count proves unlisted requests; those that began under observation are all listed.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
-    // There are never more of them than before: a count that is off for a moment does not last.
+    // The number of unlisted requests never grows: taking the minimum removes a momentary miscount.
     rings[ring].ring.notListed =
       rings[ring].hasBalance
       ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
     rings[ring].hasBalance = true
   }
 
-  /// In flight on a ring at `time`: started by then, or before the observation, and not yet ended.
+  /// Requests in flight on a ring at `time`: begun by then, or before the observation, and not yet ended.
   private mutating func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
@@ -210,10 +210,11 @@ extension Aggregator {
     return count
   }
 
-  /// Requests of a ring that have ended at `time`, and that the kernel may not have freed: those that a worker completed
-  /// are freed by their task, when it is in the kernel again. It was there at a later submission.
+  /// Requests of a ring that had ended by `time` but that the kernel may not have freed. A request that a
+  /// worker completed is freed by its task once the task enters the kernel again; a later submission shows that
+  /// it did.
   private mutating func unfreed(_ ring: Handle<RingState>, at time: UInt64) -> UInt64 {
-    // The task itself posts these CQEs, and frees their requests at once.
+    // With DEFER_TASKRUN the task itself posts CQEs and frees the requests at once.
     guard !rings[ring].ring.setupFlags.contains(.deferTaskrun) else { return 0 }
     var (count, newestStart): (UInt64, UInt64) = (0, 0)
     requests.forEachInFlight(of: ring) { _, slot in
@@ -318,7 +319,7 @@ extension Aggregator {
     inventory.diskRequest(record, servedBy: unfinished(at: record.pointee.base.req))
   }
 
-  /// The request in flight at an address, or whose notification that is.
+  /// The request in flight at an address, or the one whose notification is there.
   private func unfinished(at address: UInt64) -> Request.ID? {
     requests.user(of: address).map { requests[$0.slot].request.id }
   }
@@ -335,13 +336,14 @@ extension Aggregator {
 }
 
 extension RequestSlot {
-  /// A zero-copy send has a notification from its preparation on; until its result the two are apart.
+  /// True if a zero-copy send and its notification both exist: the notification from the send's preparation,
+  /// the send itself until it posts its result.
   fileprivate var hasUnpostedNotification: Bool {
     guard request.state != .awaitingNotification else { return false }
     return notification != 0 || request.opcode.isZeroCopySend && !request.isSQEKnown
   }
 
-  /// Sets what the kernel's structures still hold of the submission.
+  /// Sets the submission fields that the kernel's structures still hold.
   fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
     request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)
       .intersection([.off, .addr, .len, .opFlags, .buffer, .file])

@@ -1,20 +1,20 @@
 import CRecord
 
-/// Records about buffers that are lent, and what every request's beginning and end mean for lending.
+/// Records about lent buffers, and the effects of every request's beginning and end on lending.
 extension Aggregator {
   // MARK: Requests
 
-  /// A request begins that may have to do with a buffer; see ``OpcodeTraitTable/touchesBuffers(_:_:)``.
+  /// Handles the beginning of a request that may use a buffer; see ``OpcodeTraitTable/touchesBuffers(_:_:)``.
   @inline(never)
   mutating func lend(to slot: Handle<RequestSlot>, role: UInt16?, _ event: inout Event) {
     guard requests[slot].request.isSQEKnown else { return }
-    // A local buffer's record follows.
+    // The record of the local buffer follows.
     let isLocal = LendingTracker.localRoles.contains(role ?? 0)
     let isInBatch =
       !isLocal
       && (role ?? 0 != 0 || requests[slot].request.sqe.flags & SQEFlags.group != 0
         || lending.hasOpenBatch(requests[slot].ring))
-    // Elsewhere the flag is invalid.
+    // On kernels without SQE groups the flag is invalid.
     if isInBatch, names.requestFlags.contains("SQE_GROUP") || role ?? 0 != 0 {
       lending.joinBatch(&requests[slot], role: role, &event)
     }
@@ -31,7 +31,7 @@ extension Aggregator {
 
   /// Makes the request a member of the group whose buffer it names.
   ///
-  /// - Parameter isLocal: a registered buffer that it names is a local one.
+  /// - Parameter isLocal: true if the registered buffer that the request names is a local buffer.
   mutating func borrow(_ slot: Handle<RequestSlot>, isLocal: Bool, _ event: inout Event) {
     switch requests[slot].request.bufferReference {
     case .registered(let index)?:
@@ -41,7 +41,7 @@ extension Aggregator {
     }
   }
 
-  /// A request that has to do with a buffer has ended.
+  /// Handles the end of a request that the lending tracker follows.
   @inline(never)
   mutating func endLending(
     to slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
@@ -76,7 +76,7 @@ extension Aggregator {
     lending.localBuffer(record, of: &requests[slot], &event)
   }
 
-  /// The request in flight that a record names; the event is about it.
+  /// The request in flight that a record names. The event then refers to it.
   private mutating func named(
     by header: record, _ event: inout Event
   ) -> Handle<RequestSlot>? {
@@ -89,14 +89,14 @@ extension Aggregator {
   mutating func groupBuffer(_ record: UnsafePointer<record_group_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     _ = enterRing(header, &event)
-    // A leader that posts no CQE has ended by now.
+    // A leader that posts no CQE has already ended.
     guard let slot = requests.latest(at: header.req) else { return }
     if lending.groupBuffer(record, of: requests[slot], &event) { event.name(requests[slot]) }
   }
 
-  // MARK: Seen to use a buffer
+  // MARK: Observed uses
 
-  /// Names what a kernel buffer belongs to; arrives just before its use.
+  /// Stores the block request that a kernel buffer belongs to. This record arrives just before the buffer's use.
   mutating func blockRequest(_ record: UnsafePointer<record_block_request>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -115,7 +115,8 @@ extension Aggregator {
     lending.used(record, by: &requests[slot], &ublk, &event)
   }
 
-  /// A request was found that holds a buffer which is in no slot. Void if any record about it is newer than the walk.
+  /// Handles a request that a walk found holding a buffer that is in no slot. Ignored if any record about the
+  /// request is newer than the walk.
   mutating func heldBuffer(_ record: UnsafePointer<record_held_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -126,7 +127,7 @@ extension Aggregator {
       at: Moment(time: header.time_ns, tid: header.tid), &event)
   }
 
-  /// The request, or the send whose notification's `io_kiocb` this is.
+  /// The request with this `io_kiocb`, or the send whose notification has it.
   private func user(_ header: record, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     guard let (slot, isNotification) = requests.user(of: header.req), requests[slot].ring == ring,
       isNotification || requests.isPlausible(header, for: slot, ring: ring)
@@ -138,7 +139,7 @@ extension Aggregator {
     _ record: UnsafePointer<record_buffer_release>, _ event: inout Event
   ) {
     let context = record.pointee.base.ctx
-    // At a ring's end its buffers are released after everything else.
+    // When a ring ends, its buffers are released after everything else.
     let ring = rings.known(context)
     if context != 0 {
       guard let ring else { return }
@@ -147,7 +148,7 @@ extension Aggregator {
     lending.released(record, ring: ring, &event)
   }
 
-  // MARK: Tables of buffers
+  // MARK: Buffer tables
 
   mutating func bufferTable(_ record: UnsafePointer<record_buffer_table>, _ event: inout Event) {
     lending.bufferTable(record, ring: enterRing(record.pointee.base, &event))

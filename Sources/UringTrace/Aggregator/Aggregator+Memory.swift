@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records about memory that requests name.
+/// Records about the memory that requests name.
 extension Aggregator {
   mutating func memoryChange(_ record: UnsafePointer<record_memory_change>, _ event: inout Event) {
     let header = record.pointee.base
@@ -16,7 +16,7 @@ extension Aggregator {
     memory.note(change, of: requests[slot].request.id)
   }
 
-  /// A system call took memory away.
+  /// Applies a system call that removed memory.
   private mutating func take(_ change: MemoryChange, startedAt start: UInt64, by tgid: UInt32) {
     let (end, isOver) = change.address.addingReportingOverflow(change.length)
     guard !isOver, change.length > 0 else { return }

@@ -1,12 +1,12 @@
 import CRecord
 
-/// The short path of the commonest records: a submission, and a completion that ends its request, about
-/// which there is nothing special. They come in millions a second.
+/// The short path for the two most frequent records, millions a second: a plain submission, and the completion
+/// that ends a plain request.
 ///
-/// Each of the two looks first, and does all or nothing: what it does not take goes the long path, with the
-/// same result. Nothing is called in between, so that all values stay in registers.
+/// Each function checks first, then does everything or nothing. The long path handles what it declines, with the
+/// same result. No calls in between: all values stay in registers.
 extension Aggregator {
-  /// Takes a submission on the ring of the record before, at an address whose last request has ended.
+  /// Handles a submission on the same ring as the previous record, at an address whose last request has ended.
   @inline(__always)
   mutating func submitPlain(_ record: UnsafePointer<record_submit>, isKept: Bool) -> Bool {
     let header = record.pointee.base
@@ -33,10 +33,10 @@ extension Aggregator {
     return true
   }
 
-  /// Takes the only CQE, without error, of a request in flight on the ring of the record before.
+  /// Handles the only CQE, without error, of a request in flight on the same ring as the previous record.
   ///
-  /// Transparent: behind the submission's blocks the optimiser does not inline it into the loop otherwise,
-  /// and the call costs 6 % of a replay.
+  /// Transparent: behind the code of the submission path, the optimiser otherwise does not inline it into the
+  /// loop, and the call costs 6 % of a replay.
   @_transparent
   mutating func completePlain(_ record: UnsafePointer<record_complete>, isKept: Bool) -> Bool {
     let header = record.pointee.base

@@ -1,7 +1,7 @@
 import CRecord
 
-/// Records between a request's submission and its completion, and what every request's beginning and end
-/// mean to the trackers.
+/// Records between a request's submission and completion, and the effects of every request's beginning and end on
+/// the trackers.
 extension Aggregator {
   // MARK: Records
 
@@ -34,7 +34,7 @@ extension Aggregator {
     event.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
   }
 
-  /// Lets a request be found by `user_data` if it can have CQEs that do not name it.
+  /// Indexes a request by `user_data` if it can post CQEs that do not name it.
   @inline(__always)
   private mutating func index(
     _ slot: Handle<RequestSlot>, _ sqe: SQE, isKnown: Bool, _ ring: Handle<RingState>
@@ -49,7 +49,7 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     let slot: Handle<RequestSlot>
-    // 6.1 prepares the members of a chain after it traced their submission: the same request then.
+    // 6.1 prepares a chain's members after it traced their submission: still the same request.
     if let latest = requests.latest(at: header.req), !requests[latest].request.state.isFinal,
       requests[latest].ring == ring, requests[latest].request.isSQEKnown,
       requests[latest].request.sqe.isSame(as: record.pointee.sqe)
@@ -58,7 +58,7 @@ extension Aggregator {
     } else {
       slot = begin(header, ring: ring, &event)
       rings[ring].ring.counts.submitted &+= 1
-      // The kernel puts NOP for an opcode that it does not know.
+      // The kernel replaces an unknown opcode by NOP.
       requests[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
       requests[slot].describe(
         record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
@@ -86,14 +86,14 @@ extension Aggregator {
   mutating func fileGet(_ record: UnsafePointer<record_file_get>, _ event: inout Event) {
     event.value = Int64(record.pointee.fd)
     guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
-    // A worker that looks the file up keeps the request.
+    // A worker that looks up the file keeps the request.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
     guard let file = FileIdentity(record.pointee.file) else { return }
     if requests[slot].request.readsFrom(descriptor: record.pointee.fd) {
       requests[slot].request.setInput(file, isDerived: false)
     } else {
       requests[slot].request.setFile(file)
-      // a request whose submission was not seen has no other number
+      // No other record has the descriptor of a request whose submission was not seen.
       if !requests[slot].request.isSQEKnown {
         requests[slot].request.sqe.fd = record.pointee.fd
         requests[slot].request.kernelKnowledge.insert(.file)
@@ -152,7 +152,7 @@ extension Aggregator {
     requests[slot].request.forgetFileOfSubmission()
   }
 
-  /// Adds a step to the request that a record is about, and names it in the event.
+  /// Adds a step to the request that a record names; the event then refers to the request.
   @inline(__always)
   private mutating func step(
     _ step: Step.Kind, _ header: record, _ event: inout Event
@@ -164,7 +164,7 @@ extension Aggregator {
     return slot
   }
 
-  /// The tracepoint names only the ring; offset, length and thread find the request.
+  /// Handles a short write. The tracepoint names only the ring; offset, length and thread identify the request.
   mutating func shortWrite(_ record: UnsafePointer<record_short_write>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -190,8 +190,8 @@ extension Aggregator {
 
   // MARK: Beginning
 
-  /// The request in flight that a record between submission and completion is about. It is made if
-  /// it is not known: such a record proves that it is in flight. Nil if it has ended meanwhile.
+  /// The request in flight that a record between submission and completion names. Created if unknown, because
+  /// such a record proves that the request is in flight; nil if the request has ended.
   @inline(__always)
   mutating func enterRequest(
     _ header: record, ring: Handle<RingState>, _ event: inout Event
@@ -207,15 +207,15 @@ extension Aggregator {
       if let slot = requests.latest(at: header.req),
         requests[slot].request.lastTime > lossTime || lossTime == 0
       {
-        // Of another CPU, and late: the request has completed meanwhile.
+        // A late record of another CPU: the request has already completed.
         return nil
       }
     }
     return beginUnknown(header, ring: ring, &event)
   }
 
-  /// A new request at `header.req`. What was thought in flight there has ended unseen: the kernel reuses the
-  /// memory only then.
+  /// Begins a request at `header.req`. A request still listed at this address ended unseen: the kernel reuses
+  /// the memory only after the end.
   @inline(__always)
   mutating func begin(
     _ header: record, ring: Handle<RingState>, _ event: inout Event
@@ -230,9 +230,9 @@ extension Aggregator {
     return slot
   }
 
-  /// A request whose submission was not seen.
+  /// Begins a request whose submission was not seen.
   ///
-  /// - Parameter isOlder: it is known to be older than the observation.
+  /// - Parameter isOlder: true if the request is known to be older than the observation.
   @inline(never)
   mutating func beginUnknown(
     _ header: record, ring: Handle<RingState>, isOlder: Bool = false, _ event: inout Event
@@ -263,7 +263,7 @@ extension Aggregator {
 
   // MARK: Ending
 
-  /// The request's last step. After this it is in the history.
+  /// Adds the request's last step and moves it into the history.
   @inline(__always)
   mutating func end(
     _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, _ moment: Moment,
@@ -271,7 +271,7 @@ extension Aggregator {
   ) {
     let ring = requests[slot].ring
     requests.finish(slot, as: state, step: step, time: moment.time, tid: moment.tid)
-    // Without a result it is 0.
+    // 0 without a result.
     let result = requests[slot].request.result
     if traits.isError(result, of: requests[slot].request.opcode) {
       rings[ring].count(error: result)
@@ -291,7 +291,7 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
   ) {
     requests[slot].request.isEndDerived = true
-    // A success without CQE is what was asked for, unless the CQE may simply have been lost.
+    // A request that asked for no CQE on success is counted as skipped, unless its CQE may have been lost.
     let mayBeSilent =
       requests[slot].isSilent
       || requests[slot].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0
@@ -323,11 +323,11 @@ extension Request {
   /// How well a short write fits, 0 if it cannot be this request's.
   fileprivate func fit(shortWriteAt position: UInt64, of wanted: UInt64, tid: UInt32) -> Int {
     guard isSQEKnown, opcode.isFileWrite else { return 0 }
-    // -1: at the file's own position.
+    // -1: the file's own position.
     guard sqe.off == position || sqe.off == UInt64.max else { return 0 }
     guard opcode.properties.isVectored || UInt64(sqe.len) == wanted else { return 0 }
     let lastTid = lastStep?.tid ?? 0
-    // A worker's thread is not known before; the submitter's is.
+    // A worker's thread is unknown before this record; the submitter's is known.
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
       + (state == .worker && tid != submitterTid ? 2 : 0)
@@ -335,7 +335,7 @@ extension Request {
 }
 
 extension Request {
-  /// Whether a look-up of a descriptor is that of the input of SPLICE or TEE: it comes after that of the output.
+  /// Whether a descriptor look-up is for the input of SPLICE or TEE. It follows the look-up of the output.
   fileprivate func readsFrom(descriptor: Int32) -> Bool {
     guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }
     guard descriptor == Int32(bitPattern: sqe.file_index) else { return false }

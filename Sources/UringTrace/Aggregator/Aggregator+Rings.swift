@@ -1,17 +1,17 @@
 import CRecord
 import UringRecords
 
-/// Records about rings, and what a ring's beginning and end mean to the trackers.
+/// Records about rings, and the effects of every ring's beginning and end on the trackers.
 extension Aggregator {
   // MARK: Beginning
 
-  /// The ring that a record names, which is added if it was never seen. The event is about it.
+  /// The ring that a record names, added if it was never seen. The event then refers to it.
   @inline(__always)
   mutating func enterRing(_ header: record, _ event: inout Event) -> Handle<RingState> {
     if rings.recent(header.ctx) == nil {
       rings.setRecent(findOrAddRing(header.ctx, time: header.time_ns), context: header.ctx)
     }
-    // Set just now if it was not.
+    // Set above if it was not set before.
     let (ring, state) = rings.recent(header.ctx).unsafelyUnwrapped
     state.pointee.lastTime = header.time_ns
     event.ring = state.pointee.ring.id
@@ -35,7 +35,7 @@ extension Aggregator {
 
   // MARK: Closing
 
-  /// The ring was closed; what was in flight on it has ended.
+  /// Closes a ring: its requests in flight have ended.
   @inline(never)
   private mutating func close(
     _ ring: Handle<RingState>, _ moment: Moment, _ event: inout Event
@@ -46,7 +46,7 @@ extension Aggregator {
     lending.ringClosed(ring, at: moment, lossTime: requests.lossTime)
     guard let forgotten = rings.close(ring, time: moment.time) else { return }
     ublk.forget(forgotten)
-    // Records that arrived after its close may have lent buffers again.
+    // Records that arrived after the close may have lent buffers again.
     lending.ringClosed(forgotten, at: moment, lossTime: requests.lossTime)
     statistics.ringForgotten(forgotten)
     names.ringForgotten(rings[forgotten].ring.id)
@@ -85,7 +85,8 @@ extension Aggregator {
     let header = record.pointee.base
     let flags = SetupFlags(rawValue: record.pointee.flags)
     var ring = enterRing(header, &event)
-    // Only R_DISABLED changes, when the ring is enabled: else another ring, whose creation was lost.
+    // Enabling a ring clears R_DISABLED, and no other flag ever changes: any other difference shows another
+    // ring whose creation was lost.
     if rings[ring].ring.sqEntries != 0, rings[ring].ring.setupFlags != flags,
       rings[ring].ring.setupFlags.subtracting(.disabled) != flags
     {
@@ -103,7 +104,7 @@ extension Aggregator {
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
     rings[ring].ring.submitterTid = record.pointee.submitter_tid
-    // Those that follow are all of them.
+    // The descriptor records that follow list all descriptors.
     rings[ring].ring.descriptors = []
     event.ring = rings[ring].ring.id
     event.flags = record.pointee.flags
@@ -123,7 +124,7 @@ extension Aggregator {
   @inline(never)
   mutating func ringClosed(_ record: UnsafePointer<record_ring_closed>, _ event: inout Event) {
     let header = record.pointee.base
-    // Looked for at that time: later records about the ring are newer.
+    // The search happened at that time: later records about the ring are newer.
     guard let ring = rings.known(header.ctx), rings[ring].lastTime <= header.time_ns else {
       return
     }

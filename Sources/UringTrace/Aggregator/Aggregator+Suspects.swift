@@ -1,4 +1,4 @@
-/// The kernel's addresses of a request that may have ended unnoticed.
+/// The kernel addresses of a request that may have ended unnoticed.
 public struct SuspectRequest: Hashable, Sendable {
   /// `struct io_ring_ctx *`.
   public var ring: UInt64
@@ -12,14 +12,14 @@ public struct SuspectRequest: Hashable, Sendable {
 }
 
 extension Aggregator {
-  /// How long a request that may end without a CQE is in flight before it is looked for.
+  /// Minimum age of a request that may end without a CQE before the probe looks for it.
   private static var silentAge: UInt64 { 50_000_000 }
 
-  /// Requests in flight whose end may have been missed at `time`: records were lost since the last record
-  /// about them, or their success posts no CQE and they have been in flight for 50 ms. Live, the probe
-  /// looks for them in the kernel's free lists and answers with ``RecordKind/freed``.
+  /// Requests in flight whose end may have been missed at `time`: records were lost since the last record about
+  /// the request, or its success posts no CQE and it has been in flight for 50 ms. Live, the probe searches the
+  /// kernel's free lists for them and reports them with ``RecordKind/freed``.
   ///
-  /// Oldest first. Walks everything in flight.
+  /// Oldest first. Visits every request in flight.
   public func suspects(at time: UInt64, limit: Int) -> [SuspectRequest] {
     var suspects: [SuspectRequest] = []
     requests.forEachInFlight { _, slot in

@@ -1,13 +1,13 @@
 import CRecord
 import UringRecords
 
-/// Records about threads of the kernel that serve rings.
+/// Records about kernel threads that serve rings.
 extension Aggregator {
   mutating func sqThread(_ record: UnsafePointer<record_sq_thread>, _ event: inout Event) {
     let ring = enterRing(record.pointee.base, &event)
     let work = SQThreadWork(
       ran: record.pointee.ran_ns, delayed: record.pointee.delayed_ns, slept: record.pointee.slept)
-    // Of a ring whose creation was seen all of it was observed, unless the thread is older.
+    // For a ring whose creation was seen, all its work was observed, unless the ring shares an older thread.
     if rings[ring].sqThreadFirst == nil {
       let isNew =
         !rings[ring].ring.isFound && !rings[ring].ring.setupFlags.contains(.attachWQ)

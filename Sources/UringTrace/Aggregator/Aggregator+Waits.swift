@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records of looks at what threads and requests wait for.
+/// Records of looks at waiting threads and requests.
 extension Aggregator {
   mutating func waitLook(_ record: UnsafePointer<record_wait_look>, _ event: inout Event) {
     waits.look(record)

@@ -3,15 +3,16 @@ import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
-/// Routes each record to the trackers that own the state: a handler here has the name of its record kind, calls
-/// the trackers in turn, and fills in the record's event. It passes each tracker what it needs of the others.
+/// Routes each record to the trackers that own the state: the handler of a record kind bears its name, calls the
+/// trackers in turn, and fills in the record's event. It passes each tracker the state of other trackers that it
+/// needs.
 ///
-/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded
-/// by what is in flight and by ``Limits``.
+/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded by the
+/// requests in flight and by ``Limits``.
 public struct Aggregator: ~Copyable, RecordHandler {
-  /// Limits of what is kept.
+  /// Limits of the history that is kept.
   public struct Limits: Sendable {
-    /// Ended requests kept, and as many ended groups.
+    /// Ended requests kept; the same number of ended groups is kept.
     public var history: Int = 10_000
     /// Events kept for the log.
     public var events: Int = 2_000
@@ -26,7 +27,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   let traits = OpcodeTraitTable()
   var clock: RateClock
   var stream = StreamCounts()
-  /// When the last look at all rings began; 0 before.
+  /// Start of the last look at all rings; 0 before the first.
   var lastScan: UInt64 = 0
 
   var requests: RequestTracker
@@ -45,12 +46,11 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var events: EventLog
   var walks = WalkBudget()
 
-  /// Counts of the records themselves.
   struct StreamCounts {
     var records: UInt64 = 0
     var damaged: UInt64 = 0
     var lost = LossCounts()
-    /// Some requests have no submission among the records, or no records at all.
+    /// True if some requests have no submission record, or no records at all.
     var countsUnrecorded = false
   }
 
@@ -64,18 +64,18 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events = EventLog(capacity: limits.events)
   }
 
-  /// The event of the last consumed record, nil if the record made no sense.
+  /// The event of the last consumed record; nil if the record was invalid or is no event of a request.
   public var lastEvent: Event? { events.lastRecordsEvent }
 
-  /// Takes one record. The pointer is to the whole record, `size` bytes, and valid during the call.
+  /// Consumes one record. The pointer must reach the whole record, `size` bytes, and be valid during the call.
   ///
-  /// A record that is too short for its kind, or of no known kind, is skipped and counted.
+  /// A record that is too short for its kind, or of an unknown kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
     stream.records &+= 1
     take(record, isKept: false)
   }
 
-  /// Takes whole records that lie one after the other.
+  /// Consumes whole, consecutive records.
   public mutating func consume(contentsOf records: UnsafeRawBufferPointer) {
     guard var next = records.baseAddress else { return }
     let end = next + records.count
@@ -90,7 +90,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events.complete()
   }
 
-  /// - Parameter isKept: whether the record stays where it is until ``EventLog/complete()`` is called.
+  /// - Parameter isKept: true if the record stays at its address until ``EventLog/complete()`` is called.
   @inline(__always)
   private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {
     switch record.pointee.kind {
@@ -101,7 +101,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     consumeAny(record)
   }
 
-  /// Takes any record, on the long path.
+  /// Consumes any record, on the long path.
   @inline(never)
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
@@ -113,12 +113,12 @@ public struct Aggregator: ~Copyable, RecordHandler {
     advance(to: record.pointee.time_ns)
     var event = Event(unnamed: record)
     dispatch(record, &event)
-    // A request that io-wq ran passes the flush after it posted its CQE.
+    // A request that io-wq ran passes the flush after it has posted its CQE.
     if record.pointee.kind == .skip, event.request == 0 { return events.noteNone() }
     if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 
-  /// Moves time on where no record does (live): rates and ages depend on it.
+  /// Advances the time without a record (live): rates and ages depend on it.
   @inline(__always)
   public mutating func advance(to time: UInt64) {
     if time >= clock.nextTick {
@@ -128,7 +128,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     }
   }
 
-  /// Brings the clock up to what the short path took without moving it.
+  /// Advances the clock to the last record of the short path, which does not advance it.
   mutating func catchUp() {
     var last: UInt64 = 0
     let limit = clock.nextTick

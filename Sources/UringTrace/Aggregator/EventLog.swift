@@ -1,15 +1,14 @@
 import CRecord
 import UringRecords
 
-/// The last events, written in place.
+/// The last events, stored in a circular buffer.
 struct EventLog: ~Copyable {
   private let storage: UnsafeMutablePointer<Event>
   private let end: UnsafeMutablePointer<Event>
-  /// Where the next event is written; never one of the ``count`` in the log.
+  /// The slot for the next event; never one of the ``count`` events in the log.
   private var next: UnsafeMutablePointer<Event>
   private let capacity: Int
   private var isFull = false
-  /// Events in the log.
   var count: Int { isFull ? capacity : next - storage }
 
   init(capacity: Int) {
@@ -29,25 +28,24 @@ struct EventLog: ~Copyable {
     storage.deallocate()
   }
 
-  /// The event of the last record.
+  /// Event of the last record.
   private var last = Last.logged
 
   private enum Last {
     case logged
     case unlogged(Event)
-    /// The record made no sense.
+    /// The record was invalid, or is no event of a request.
     case none
   }
 
-  /// Adds an event.
   @inline(__always)
   mutating func append(_ event: Event) {
     next.pointee = event
     commit()
   }
 
-  /// Adds the event that a submission or completion will be, which must stay where it is until
-  /// ``complete()``: most events of a long run are displaced before anybody asks for them.
+  /// Reserves the event of a submission or completion. The record must stay at its address until ``complete()``
+  /// builds the event: most events of a long run are displaced before anything reads them.
   @inline(__always)
   mutating func appendLater(
     _ record: UnsafePointer<record>, request: Request.ID, ring: Ring.ID
@@ -59,10 +57,10 @@ struct EventLog: ~Copyable {
     commit()
   }
 
-  /// Of no record.
+  /// Marks a reserved event; no record has this kind.
   private static var later: RecordKind { RecordKind(rawValue: 255).unsafelyUnwrapped }
 
-  /// Makes the events that were put off.
+  /// Builds the events reserved by ``appendLater(_:request:ring:)``.
   @inline(never)
   mutating func complete() {
     for slot in storage..<end where slot.pointee.kind == Self.later {
@@ -77,19 +75,19 @@ struct EventLog: ~Copyable {
     }
   }
 
-  /// The last record has an event that the log does not keep.
+  /// Sets the last record's event, which the log does not keep.
   mutating func setUnlogged(_ event: Event) {
     last = .unlogged(event)
     isLastLogged = false
   }
 
-  /// The last record made no sense, or is no event of a request.
+  /// Notes that the last record was invalid, or is no event of a request.
   mutating func noteNone() {
     last = .none
     isLastLogged = false
   }
 
-  /// The event of the last record, nil if that made no sense.
+  /// The event of the last record; nil if the record was invalid or is no event of a request.
   var lastRecordsEvent: Event? {
     switch last {
     case .logged: count == 0 ? nil : next == storage ? storage[capacity] : next[-1]
@@ -116,7 +114,7 @@ struct EventLog: ~Copyable {
     isLastLogged = true
   }
 
-  /// Oldest first.
+  /// Events in the log, oldest first.
   func events() -> [Event] {
     Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       let first = next - storage + capacity + 1 - count
@@ -129,7 +127,7 @@ struct EventLog: ~Copyable {
 }
 
 extension Event {
-  /// The event of a record of which only the header is known.
+  /// Makes the event of a record from its header alone.
   @inline(__always)
   package init(unnamed record: UnsafePointer<record>) {
     self.init(
@@ -138,7 +136,7 @@ extension Event {
       tid: record.pointee.tid, flags: 0)
   }
 
-  /// The event is about this request.
+  /// Makes the event refer to this request.
   @inline(__always)
   mutating func name(_ slot: borrowing RequestSlot) {
     request = slot.request.id

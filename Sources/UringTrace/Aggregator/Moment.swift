@@ -1,6 +1,6 @@
-/// When something happened, and on which thread.
+/// The time and thread of an event.
 struct Moment {
   var time: UInt64
-  /// 0 where not known.
+  /// 0 if unknown.
   var tid: UInt32
 }

@@ -9,7 +9,7 @@ struct RecordLayoutTable: ~Copyable {
     static let request = Needs(rawValue: 2)
   }
 
-  /// Minimum size, needs and whether it is logged; 0 for numbers that are no kind.
+  /// Minimum size, needs and whether the kind is logged; 0 for numbers of no kind.
   private let layouts: UnsafeMutablePointer<UInt32>
 
   init() {
@@ -29,7 +29,7 @@ struct RecordLayoutTable: ~Copyable {
     layouts.deallocate()
   }
 
-  /// Whether the record is whole and of a known kind; then whether it goes to the event log.
+  /// Whether the record is complete and of a known kind, and if so whether the event log keeps it.
   @inline(__always)
   func check(_ header: UnsafePointer<record>) -> (isSound: Bool, isLogged: Bool) {
     let kind = UnsafeRawPointer(header).load(fromByteOffset: Self.kindOffset, as: UInt8.self)

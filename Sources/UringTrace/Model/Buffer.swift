@@ -14,44 +14,44 @@ public struct Buffer: Sendable {
   public var ring: Ring.ID
   public var kind: Kind
   public var index: UInt32
-  /// Who lent it; ``GroupProvider/registered`` for the application's memory.
+  /// The provider that lent the buffer; ``GroupProvider/registered`` for the application's memory.
   public var provider: GroupProvider
-  /// User address; 0 for a kernel buffer, or where not known.
+  /// User address; 0 for a kernel buffer, or if unknown.
   public var address: UInt64
-  /// Bytes; of provided buffers the length of each. 0 where not known.
+  /// Bytes; for provided buffers the length of each buffer. 0 if unknown.
   public var length: UInt64
   public var segments: UInt32
   public var direction: GroupBuffer.Direction
   public var isKernel: Bool
-  /// Registered with this tag, 0 for none.
+  /// Tag given at registration; 0 for none.
   public var tag: UInt64
-  /// The kernel function that gives it back; empty where not known.
+  /// The kernel function that gives the buffer back; empty if unknown.
   public var release: String
-  /// The group of which it is the buffer now, 0 if none.
+  /// The group that the buffer belongs to now; 0 if none.
   public var group: RequestGroup.ID
-  /// Requests that use it now, oldest first.
+  /// Requests that use the buffer now, oldest first.
   public var borrowers: [Request.ID]
-  /// References held by requests when the kernel's counter was read last; nil where it was not.
+  /// References held by requests when the kernel's counter was last read; nil if it was not.
   public var references: UInt32?
-  /// Rings that share the memory (CLONE_BUFFERS); 1 as a rule, 0 where not known.
+  /// Rings that share the memory (CLONE_BUFFERS); usually 1, 0 if unknown.
   public var sharers: UInt32
-  /// When it was registered, nanoseconds, CLOCK_MONOTONIC; 0 if before uringtop.
+  /// Time of registration in nanoseconds, CLOCK_MONOTONIC; 0 if before uringtop.
   public var registeredTime: UInt64
-  /// When a request last used it, 0 if none did.
+  /// When a request last used the buffer; 0 if none did.
   public var lastUseTime: UInt64
-  /// Requests that used it, ever.
+  /// Requests that ever used the buffer.
   public var useCount: UInt64
-  /// Taken out of the table and still held by requests.
+  /// True if the buffer was taken out of the table but requests still hold it.
   public var isWithdrawn: Bool
-  /// Provided buffers: how many are left to choose from, nil where not known.
+  /// Provided buffers: buffers left to choose from; nil if unknown.
   public var buffersLeft: UInt32?
-  /// Provided buffers: how many there are, 0 where not known.
+  /// Provided buffers: total number of buffers; 0 if unknown.
   public var bufferCount: UInt32
-  /// Times that none was left (-ENOBUFS).
+  /// Number of times that no buffer was left (-ENOBUFS).
   public var exhaustedCount: UInt64
   /// Buffer rings: the entry that the next request gets, if ``buffersLeft`` is known and not 0.
   public var head: ProvidedEntry?
-  /// Buffer rings that held one buffer twice.
+  /// Buffer rings: occasions on which one buffer was in the ring twice.
   public var twice: ProvidedTwice?
 }
 
@@ -63,14 +63,14 @@ public struct ProvidedEntry: Sendable, Hashable {
   public var length: UInt32
 }
 
-/// A buffer was in its group's ring at two places at one time.
+/// A buffer that was in its group's ring at two places at the same time.
 public struct ProvidedTwice: Sendable, Hashable {
   /// The last such buffer.
   public var bid: UInt16
-  /// Submissions at which that was so, of any buffer of the group.
+  /// Submissions at which any buffer of the group was in the ring twice.
   public var count: UInt64
-  /// The last of them; nanoseconds, CLOCK_MONOTONIC.
+  /// The last such submission; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
-  /// The one before, 0 if there was none.
+  /// The last but one such submission; 0 if there was none.
   public var earlierTime: UInt64
 }

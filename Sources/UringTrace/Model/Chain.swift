@@ -1,13 +1,13 @@
 /// Requests joined by IOSQE_IO_LINK or IOSQE_IO_HARDLINK, in order.
 public struct Chain: Sendable {
-  /// Number in order of first sight, from 1.
+  /// Number in order of first appearance, from 1.
   public typealias ID = UInt64
 
   public var id: ID
   public var ring: Ring.ID
-  /// Head first. Ended members stay as long as the chain is known.
+  /// Members, head first. Ended members stay as long as the chain is kept.
   public var members: [Member]
-  /// The request that broke the chain, 0 if none did.
+  /// The request that broke the chain; 0 if none did.
   public var brokenBy: Request.ID
 
   public struct Member: Hashable, Sendable {
@@ -16,9 +16,9 @@ public struct Chain: Sendable {
     public var userData: UInt64
     public var isUserDataKnown = true
     public var state: Request.State
-    /// Of the last CQE, nil while there is none.
+    /// Result of the last CQE; nil before a CQE.
     public var result: Int32?
-    /// Cancelled because the chain broke.
+    /// True if the member was cancelled because the chain broke.
     public var isCancelled: Bool
   }
 }

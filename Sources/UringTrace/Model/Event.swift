@@ -1,17 +1,17 @@
 import CRecord
 
-/// One record with what it means in the model: a line of the event log.
+/// One record and its meaning in the model: a line of the event log.
 public struct Event: Sendable {
-  // The members that an EventLog fills in at once come first: it fills in the others later.
+  // First the members that an EventLog fills in at once; it fills in the rest later.
 
   public var time: UInt64
-  /// 0 where the event names none.
+  /// 0 if the event refers to no request.
   public var request: Request.ID
-  /// 0 where the event names none.
+  /// 0 if the event refers to no ring.
   public var ring: Ring.ID
   public var kind: RecordKind
   public var opcode: Opcode
-  /// False if ``userData`` is that of a request of which it is not known.
+  /// False if the event's request has an unknown ``userData``.
   public var isUserDataKnown = true
   public var userData: UInt64
   /// By kind: fd of a submission, creation or file look-up; result of a CQE, short write (bytes) or
@@ -23,6 +23,6 @@ public struct Event: Sendable {
   /// By kind: `IOSQE_*` of a submission or preparation failure, `IORING_CQE_F_*` of a CQE, `POLL*`
   /// waited for, 1 for hashed work, `IORING_REGISTER_*`, `IORING_SETUP_*` of a creation.
   public var flags: UInt32
-  /// The group that the event is about, 0 if none.
+  /// The group that the event refers to; 0 if none.
   public var group: RequestGroup.ID = 0
 }

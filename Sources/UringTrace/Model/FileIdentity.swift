@@ -1,26 +1,26 @@
 import CRecord
 
-/// A file as the kernel has it: what a request works on, whatever its descriptor refers to later.
+/// A file as the kernel identifies it: a request works on this file even if its descriptor later refers to another.
 public struct FileIdentity: Hashable, Sendable {
   /// `struct file *`, the open file.
   public var address: UInt64 = 0
   public var inode: UInt64 = 0
   /// `s_dev` of its file system.
   public var device: UInt32 = 0
-  /// Of the inode number, 0 where the file system has none.
+  /// Generation of the inode number; 0 if the file system has none.
   public var generation: UInt32 = 0
   /// The file system's magic number, statfs(2).
   public var fileSystem: UInt32 = 0
   /// `S_IF*` and permissions.
   public var mode: UInt16 = 0
-  /// Of a file whose inode is anonymous.
+  /// Kind of a file whose inode is anonymous.
   public var anonymous: AnonymousKind = .none
 
   init() {}
 
   public var isSocket: Bool { mode & 0o170000 == 0o140000 }
 
-  /// Nil if the record has none.
+  /// Nil if the record identifies no file.
   package init?(_ record: record_file_identity) {
     guard record.file != 0 else { return nil }
     address = record.file
@@ -38,7 +38,7 @@ public struct FileIdentity: Hashable, Sendable {
       file_system: fileSystem, mode: mode, anonymous: anonymous)
   }
 
-  /// The name as /proc shows it, of files whose identity implies it: they have no path.
+  /// The name in /proc, for files that have no path because their identity implies the name.
   package var ownName: String? {
     switch fileSystem {
     case FileSystemMagic.pipe: "pipe:[\(inode)]"
@@ -49,10 +49,10 @@ public struct FileIdentity: Hashable, Sendable {
     }
   }
 
-  /// A regular file or a block device: a read at an offset tells what is there.
+  /// True for a regular file or a block device: a read's offset determines its data.
   public var hasOffsets: Bool { [0o100000, 0o060000].contains(mode & 0o170000) }
 
-  /// The file system never gives an inode number to a second file, in practice: it counts up.
+  /// True if the file system in practice never reuses an inode number: it counts up.
   package var hasLastingNumber: Bool {
     [FileSystemMagic.pipe, FileSystemMagic.socket, FileSystemMagic.process, FileSystemMagic.memory]
       .contains(fileSystem)
@@ -69,7 +69,7 @@ enum FileSystemMagic {
 }
 
 extension AnonymousKind {
-  /// As /proc shows it; nil if the kind is not known.
+  /// The name in /proc; nil for an unknown kind.
   package var name: String? {
     switch self {
     case .eventfd: "[eventfd]"

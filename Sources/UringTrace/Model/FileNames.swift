@@ -19,16 +19,16 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// A descriptor that no longer refers to the file that a request has.
+  /// A file to which the descriptor that a request used no longer refers.
   public struct Closed: Sendable {
     public var tgid: UInt32
-    /// -1 if not known.
+    /// The descriptor; -1 if unknown.
     public var fd: Int32
-    /// The file to which the descriptor refers now; empty if it is closed.
+    /// The file to which the descriptor refers now; empty if the descriptor is closed.
     public var now: String
-    /// Addresses of the file, if it is a socket and they are known; else empty.
+    /// The file's addresses, if it is a socket and they are known; else empty.
     public var itself: String
-    /// No descriptor of any process refers to the file.
+    /// True if no descriptor of any process refers to the file.
     public var hasNone: Bool
 
     public var state: String {
@@ -41,7 +41,8 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// Of recordings without identities: what had the descriptor or the index when it was looked at.
+  /// For recordings without file identities: the file that each descriptor or index referred to when it was
+  /// looked at.
   public var descriptors: [DescriptorKey: String] = [:]
   public var fixed: [FixedKey: String] = [:]
 
@@ -50,16 +51,16 @@ public struct FileNames: Sendable {
 
   public init() {}
 
-  /// A file's path or description, nil where it is not known.
+  /// A file's path or description; nil if unknown.
   public func name(of file: FileIdentity) -> String? { file.ownName ?? files[file] }
 
-  /// Of a slot in a ring's table of registered files.
+  /// The name of the file in a slot of a ring's table of registered files.
   public func name(of file: Ring.RegisteredFile, ring: Ring.ID) -> String? {
     if let identity = file.identity { return name(of: identity) }
     return fixed[FixedKey(ring: ring, index: file.index)]
   }
 
-  /// The path or description of the file that a request works on; of SPLICE and TEE, which have two, that of the output.
+  /// The path or description of a request's file. SPLICE and TEE have two files: this is their output.
   public func outputName(of request: Request) -> String? {
     if let file = request.fileIdentity { return name(of: file) }
     switch request.file {
@@ -70,7 +71,7 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// Of SPLICE and TEE, the file that they read from.
+  /// The name of the file that SPLICE or TEE reads from.
   public func inputName(of request: Request) -> String? {
     guard let name = request.inputIdentity.flatMap({ name(of: $0) }) else { return nil }
     guard request.isInputDerived else { return name }
@@ -79,7 +80,7 @@ public struct FileNames: Sendable {
       ? "registered file \(number) (now \(name))" : "fd \(Int32(bitPattern: number)) (now \(name))"
   }
 
-  /// The file's path or description, nil where it is not known; of SPLICE and TEE both: "pipe:[1] to pipe:[2]".
+  /// The path or description of a request's file; nil if unknown. SPLICE and TEE name both: "pipe:[1] to pipe:[2]".
   public func name(of request: Request) -> String? {
     guard request.opcode == .splice || request.opcode == .tee else {
       return outputName(of: request)
@@ -90,14 +91,14 @@ public struct FileNames: Sendable {
     return "\(input) to \(outputName(of: request) ?? "an unknown file")"
   }
 
-  /// Of a request in flight whose descriptor was closed: that, and what the descriptor refers to now. Nil if it still refers
-  /// to the file, or that is not known.
+  /// That the descriptor of a request in flight was closed, and the file it refers to now. Nil if the
+  /// descriptor still refers to the request's file, or that is unknown.
   public func closing(of request: Request) -> String? {
     guard !request.state.isFinal, let file = request.fileIdentity else { return nil }
     return closed[file]?.text
   }
 
-  /// The name, and what happened to the descriptor.
+  /// The file's name, and what happened to its descriptor.
   public func description(of request: Request) -> String? {
     let closing = closing(of: request)
     guard let name = name(of: request) else { return closing.map { "a file \($0)" } }

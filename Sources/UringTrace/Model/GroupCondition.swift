@@ -1,24 +1,24 @@
 /// Faults of a group. The names are part of the JSON document.
 public enum GroupCondition: UInt8, Sendable, CaseIterable {
-  /// Its owner wants it back, but members still borrow it: withdrawn, or a transfer that takes 100 ms or
-  /// more.
+  /// The owner wants the buffer back, but members still borrow it: it was withdrawn, or its one transfer has
+  /// taken 100 ms or more.
   case pinned
-  /// Members let go of it 100 ms or more after its owner wanted it back: after it was withdrawn or, of
+  /// Members released the buffer 100 ms or more after the owner wanted it back: after it was withdrawn or, for
   /// one transfer, provided.
   case givenBackLate
-  /// All members have been done for 100 ms or more and the buffer is still held.
+  /// All members ended 100 ms ago or more, and the buffer is still held.
   case heldAfterDone
-  /// The ring is gone and the buffer was never seen to be given back.
+  /// The ring was closed and the return of the buffer was never seen.
   case neverGivenBack
-  /// A member moved less than it asked for.
+  /// A member moved less than it requested.
   case shortMember
-  /// All members are done and moved less than the whole buffer; its provider is not told.
+  /// All members are done and moved less than the whole buffer; the provider is not informed.
   case partlyFilled
-  /// A member asked for bytes outside of the buffer (-EFAULT).
+  /// A member requested bytes outside the buffer (-EFAULT).
   case outOfRange
-  /// A member moved bytes the wrong way (-EFAULT, -EINVAL in SQE groups).
+  /// A member moved bytes in the wrong direction (-EFAULT, -EINVAL in SQE groups).
   case wrongDirection
-  /// A member named a slot in which there is no buffer (-EFAULT).
+  /// A member named a slot without a buffer (-EFAULT).
   case emptySlot
   /// A member also selects a provided buffer.
   case selectsProvided
@@ -26,22 +26,22 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case leaderFailed
   /// A member failed.
   case memberFailed
-  /// Members were cancelled because the leader or another of the chain failed.
+  /// Members were cancelled because the leader or another request of the chain failed.
   case membersCancelled
-  /// A member failed after one had consumed data from a stream: the data is gone.
+  /// A member failed after another had consumed data from a stream: that data is lost.
   case streamDataLost
-  /// Provided and taken back, and nobody used it.
+  /// The buffer was provided and taken back, and no request used it.
   case unused
-  /// Committed on another ring than the one that registered it, and not unregistered.
+  /// The I/O was committed on a ring other than the one that registered the buffer, which stays registered.
   case committedElsewhere
   /// Automatic registration failed: the I/O was delivered without its buffer.
   case notRegistered
   /// No provided buffer was left (-ENOBUFS).
   case exhausted
-  /// The request was answered, and so ended, while members still used its pages (FUSE).
+  /// FUSE: the request was answered, and so ended, while members still used its pages.
   case answeredEarly
 
-  /// Stable, in snake case.
+  /// Stable identifier, in snake case.
   public var name: StaticString {
     switch self {
     case .pinned: "pinned"
@@ -66,7 +66,7 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// One sentence for a person.
+  /// One sentence for users.
   public var explanation: StaticString {
     switch self {
     case .pinned: "members still borrow it, and its owner waits"

@@ -1,4 +1,4 @@
-/// A distribution in nanoseconds, from an HDR histogram with two significant digits (within 1 %).
+/// A latency distribution in nanoseconds, from an HDR histogram with two significant digits (within 1 %).
 public struct LatencySummary: Hashable, Sendable {
   public var count: UInt64 = 0
   public var p50: UInt64 = 0
@@ -11,7 +11,7 @@ public struct LatencySummary: Hashable, Sendable {
   public init() {}
 }
 
-/// Where the time between submission and completion goes.
+/// Stages between submission and completion.
 public enum Stage: UInt8, Sendable, CaseIterable {
   /// Behind a drain or another request of the chain.
   case held
@@ -25,15 +25,15 @@ public enum Stage: UInt8, Sendable, CaseIterable {
   case taskWork
 }
 
-/// From submission to completion, of one opcode on one ring.
+/// Latency from submission to completion, for one opcode on one ring.
 public struct OpcodeLatency: Sendable {
   public var ring: Ring.ID
   public var opcode: Opcode
   public var summary: LatencySummary
-  /// Nanoseconds spent in each stage, over all completed requests; indexed by ``Stage/rawValue``.
+  /// Nanoseconds spent in each stage by all completed requests; indexed by ``Stage/rawValue``.
   public var stageTotals: InlineArray<5, UInt64>
-  /// For drawing: upper bound (ns, inclusive) and count of consecutive buckets, about eight to each
-  /// doubling; empty ones are left out.
+  /// Buckets to draw: upper bound (ns, inclusive) and count of consecutive buckets, about eight per doubling;
+  /// empty buckets are omitted.
   public var buckets: [Bucket]
 
   public struct Bucket: Hashable, Sendable {

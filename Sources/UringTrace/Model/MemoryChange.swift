@@ -1,27 +1,27 @@
 import CRecord
 
-/// Memory that was taken away from a request in flight.
+/// Memory that was removed under a request in flight.
 public struct MemoryChange: Sendable, Hashable {
-  /// The system call; nil if it was not seen, and a look found the memory gone.
+  /// The system call that removed memory.
   public enum Call: String, Sendable {
     case munmap, mremap, madvise, mmap
   }
 
   public var call: Call?
-  /// When the call returned, or the look; nanoseconds, CLOCK_MONOTONIC.
+  /// When the call returned, or when the look took place; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
-  /// The thread that called, 0 if that was not seen.
+  /// The calling thread; 0 if the call was not seen.
   public var tid: UInt32
-  /// First byte, and how many.
+  /// Address of the first byte, and number of bytes.
   public var address: UInt64
   public var length: UInt64
-  /// mremap: where it is now; 0 if it was only made shorter.
+  /// mremap: the new address; 0 if the memory was only shortened.
   public var target: UInt64
   /// madvise: `MADV_*`.
   public var advice: UInt32
-  /// Found: the memory is mapped, without the page that is registered.
+  /// True if the memory was found mapped, but without the page that is registered.
   public var isDiscarded: Bool
-  /// Where the call came from (`--stacks`); the key in ``Snapshot/userStacks``.
+  /// User stack of the call (`--stacks`): the key in ``Snapshot/userStacks``.
   public var stack: UserStackKey?
 
   init(_ record: UnsafePointer<record_memory_change>) {
@@ -43,7 +43,7 @@ public struct MemoryChange: Sendable, Hashable {
       ? nil : UserStackKey(tgid: record.pointee.tgid, stack: record.pointee.stack - 1)
   }
 
-  /// The call as people write it: "munmap(0x7f00, 4096)".
+  /// The call in source notation: "munmap(0x7f00, 4096)".
   package var text: String? {
     guard let call else { return nil }
     let address = "0x" + String(self.address, radix: 16)
@@ -70,7 +70,7 @@ public struct MemoryChange: Sendable, Hashable {
 }
 
 extension Request {
-  /// The memory that the SQE names by address and length: not of vectors or provided buffers.
+  /// The memory that the SQE names by address and length, not through vectors or provided buffers.
   package var namedMemory: Range<UInt64>? {
     guard knows(.addr), knows(.len) else { return nil }
     return opcode.namedMemory(
@@ -79,7 +79,7 @@ extension Request {
 }
 
 extension Opcode {
-  /// The memory that a request fills or sends, by the address and length in its SQE.
+  /// The memory that a request fills or sends, given the address and length in its SQE.
   package func namedMemory(at address: UInt64, length: UInt32, flags: SQEFlags) -> Range<UInt64>? {
     guard direction != .none, self.length == .bytes, address != 0, length != 0,
       !flags.contains(.bufferSelect), properties.addr != nil

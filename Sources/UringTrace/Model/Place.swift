@@ -1,8 +1,8 @@
 import CRecord
 
-/// Where the kernel keeps a request that is in flight, as its own structures say.
+/// Where the kernel keeps a request in flight, according to its own structures.
 public enum Place: UInt8, Sendable, CaseIterable {
-  /// Not looked at, or it has moved on since; or on none of the kernel's lists, such as a disk request.
+  /// Not looked at, or moved on since; or on none of the kernel's lists, such as a disk request.
   case unknown = 0
   /// Behind another request of its chain (`req->link`).
   case linked = 1
@@ -10,11 +10,11 @@ public enum Place: UInt8, Sendable, CaseIterable {
   case deferred = 2
   /// Armed on its file (`ctx->cancel_table`).
   case poll = 3
-  /// A TIMEOUT that runs (`ctx->timeout_list`).
+  /// A running TIMEOUT (`ctx->timeout_list`).
   case timeout = 4
-  /// A LINK_TIMEOUT that runs (`ctx->ltimeout_list`).
+  /// A running LINK_TIMEOUT (`ctx->ltimeout_list`).
   case linkTimeout = 5
-  /// A URING_CMD that its driver keeps and can cancel (`ctx->cancelable_uring_cmd`).
+  /// A URING_CMD held by its driver, which can cancel it (`ctx->cancelable_uring_cmd`).
   case command = 6
   /// `ctx->futex_list`
   case futex = 7
@@ -26,16 +26,16 @@ public enum Place: UInt8, Sendable, CaseIterable {
   case block = 10
   /// In io-wq's queue (`io_wq->acct[].work_list`), or behind other work on the same file.
   case workerQueued = 11
-  /// A worker thread executes it (`worker->cur_work`).
+  /// Executed by a worker thread (`worker->cur_work`).
   case workerRunning = 12
-  /// Woken, and its task has not run (`tctx->task_list`, `ctx->work_llist`).
+  /// Woken, but its task has not run since (`tctx->task_list`, `ctx->work_llist`).
   case taskWork = 13
-  /// A zero-copy send that has posted its result: the network stack still has its memory.
+  /// A zero-copy send that has posted its result: the network stack still holds its memory.
   case network = 14
 
   init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
 
-  /// The state that a request there is in.
+  /// The state of a request in this place.
   var state: Request.State {
     switch self {
     case .unknown: .submitted
@@ -50,7 +50,7 @@ public enum Place: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// Which fields of an SQE the kernel still had when a request was found (`RECORD_KNOWS_*`).
+/// SQE fields that the kernel still held when a walk found the request (`RECORD_KNOWS_*`).
 public struct SQEKnowledge: OptionSet, Sendable, Hashable {
   public var rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -60,7 +60,7 @@ public struct SQEKnowledge: OptionSet, Sendable, Hashable {
   public static let len = Self(rawValue: UInt8(RECORD_KNOWS_LEN))
   public static let opFlags = Self(rawValue: UInt8(RECORD_KNOWS_FLAGS))
   public static let buffer = Self(rawValue: UInt8(RECORD_KNOWS_BUFFER))
-  /// The descriptor, which still names the request's file.
+  /// The descriptor; it still names the request's file.
   public static let file = Self(rawValue: UInt8(RECORD_KNOWS_FD))
 }
 
@@ -68,21 +68,21 @@ public struct SQEKnowledge: OptionSet, Sendable, Hashable {
 public struct KernelStack: Sendable, Hashable {
   /// Frames, innermost first: names with offsets, or addresses.
   public var frames: [String]
-  /// The kernel hides its symbols (kptr_restrict): frames are addresses.
+  /// True if the kernel hides its symbols (kptr_restrict): frames are addresses.
   public var areNamesHidden: Bool
-  /// When it was taken; nanoseconds, CLOCK_MONOTONIC.
+  /// When the stack was taken; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
 }
 
-/// A request's file, asked.
+/// State of a request's file, as the file itself reports it.
 public struct FileState: Sendable, Hashable {
-  /// The events that it reports now, `POLL*`.
+  /// Events that the file reports now, `POLL*`.
   public var pollEvents: UInt32
-  /// Bytes that can be read at once, and bytes sent and not yet gone; nil if the file does not tell.
+  /// Bytes that can be read at once, and bytes sent that have not left yet; nil if the file does not report them.
   public var receiveBytes: Int64?
   public var sendBytes: Int64?
-  /// More, for sockets: their addresses. Empty if there is no more.
+  /// Details: for sockets, their addresses. Empty if there are none.
   public var text: String
-  /// When; nanoseconds, CLOCK_MONOTONIC.
+  /// When the file was asked; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
 }

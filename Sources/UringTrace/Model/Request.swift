@@ -1,21 +1,21 @@
 /// One request: an `io_kiocb` from its submission to its end.
 ///
-/// Plain data with a property for each fact that views, documents and findings show. They lie in one struct because the
-/// aggregator writes them together, millions of times per second.
+/// Plain data with a property for each fact that views, documents and findings show. They share one struct
+/// because the aggregator writes them together, millions of times per second.
 public struct Request: Sendable {
-  /// Number in order of first sight, from 1, over all rings.
+  /// Number in order of first appearance, from 1, over all rings.
   public typealias ID = UInt64
 
   /// Where the request is now.
   public enum State: UInt8, Sendable, CaseIterable {
-    /// Handed to the kernel; nothing since. Disk requests and those that park without an event
-    /// (POLL_ADD, TIMEOUT, FUTEX_WAIT, URING_CMD…) stay here.
+    /// Submitted to the kernel, and no event since. Disk requests and requests that wait without an event
+    /// (POLL_ADD, TIMEOUT, FUTEX_WAIT, URING_CMD…) stay in this state.
     case submitted
-    /// Behind a drain.
+    /// Held back by a drain.
     case deferred
     /// Behind another request of its chain.
     case linked
-    /// Its file is assigned and it was issued.
+    /// Issued, after its file was assigned.
     case issued
     /// Waits for its file to become ready.
     case pollArmed
@@ -27,88 +27,90 @@ public struct Request: Sendable {
     case awaitingNotification
     /// Posted its last CQE.
     case completed
-    /// Ended, its CQE is or was in the overflow list.
+    /// Ended; its last CQE is or was in the overflow list.
     case overflowed
-    /// Ended without a CQE, as asked.
+    /// Ended without a CQE, as requested.
     case skipped
-    /// Ended, and no event told how.
+    /// Ended; no event showed how.
     case ended
 
     /// Whether the request has ended.
     public var isFinal: Bool { self.rawValue >= State.completed.rawValue }
   }
 
-  // Ordered so that what a submission and a completion write lies together: the aggregator keeps
-  // this very value.
+  // Ordered so that the fields that a submission and a completion write are adjacent: the aggregator stores
+  // this very struct.
 
   public var id: ID = 0
   /// `struct io_kiocb *`: identifies the request only while it is in flight.
   public var address: UInt64 = 0
   public var userData: UInt64 = 0
-  /// `REQ_F_*` at submission; names by ``Snapshot/requestFlagNames``.
+  /// `REQ_F_*` at submission; ``Snapshot/requestFlagNames`` has their names.
   public var flags: UInt64 = 0
-  /// Nanoseconds, CLOCK_MONOTONIC. The first event seen of the request.
+  /// Time of the first event seen of the request; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64 = 0
-  /// The last event seen; the end, once the state is final.
+  /// Time of the last event seen; the end, once the state is final.
   public var lastTime: UInt64 = 0
   public var ring: Ring.ID = 0
-  /// Submitting thread and its process; 0 if not known.
+  /// Submitting thread and its process; 0 if unknown.
   public var submitterTid: UInt32 = 0
   public var submitterTgid: UInt32 = 0
   /// Thread that posted the last CQE.
   public var completerTid: UInt32 = 0
-  /// CQE result of the last CQE that had one (a notification has none); meaningful if ``hasResult``.
+  /// Result of the last CQE that had a result (a notification has none); meaningful if ``hasResult``.
   public var result: Int32 = 0
   /// `IORING_CQE_F_*` of the CQE with ``result``.
   public var cqeFlags: UInt32 = 0
-  /// CQEs posted, overflowed ones included.
+  /// Number of CQEs posted, overflowed CQEs included.
   public var cqeCount: UInt32 = 0
-  /// The events that poll waits for, `POLL*`, once poll-armed.
+  /// Events that poll waits for, `POLL*`, once poll-armed.
   public var pollEvents: UInt32 = 0
   /// Negative errno of a preparation failure, else 0.
   public var preparationError: Int32 = 0
-  /// Steps that happened; those over the capacity overwrite the last place.
+  /// Number of steps; steps beyond the capacity overwrite the last entry.
   public var stepCount: UInt32 = 0
   public var state: State = .submitted
   public var hasResult: Bool = false
   public var isSQEKnown: Bool = false
-  /// Start of the request is known; false if it was found in flight or its submission was lost.
+  /// True if the start is known; false if the request was found in flight or its submission was lost.
   public var isStartKnown: Bool = false
-  /// The end was found out afterwards, not observed.
+  /// True if the end was inferred, not observed.
   public var isEndDerived: Bool = false
-  /// In flight as far as is known, but records were lost since its last event: it may have ended.
+  /// True if the request is in flight as far as is known, but records were lost since its last event: it may
+  /// have ended.
   public var isSuspect: Bool = false
-  /// Apart from the identities, so that what every request resets lies together.
+  /// Kept apart from the file identities, so that the fields that every request resets are adjacent.
   var knownFiles: KnownFiles = []
   public var opcode: Opcode = Opcode(rawValue: 0)
-  /// Submitted by the ring's iou-sqp thread.
+  /// True if the ring's iou-sqp thread submitted the request.
   public var isSubmittedBySQThread: Bool = false
-  /// The chain the request is in, 0 if none.
+  /// The request's chain; 0 if none.
   public var chain: Chain.ID = 0
-  /// The group it is a member or, if of none, the leader of; 0 if neither.
+  /// The group of which the request is a member or else the leader; 0 if neither.
   public var group: RequestGroup.ID = 0
   /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
   public var shortWriteBytes: UInt64 = 0
-  /// One more than the number of the user stack at its submission (``userStackKey``), 0 if not taken.
+  /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack was taken.
   public var userStackNumber: UInt32 = 0
-  /// Where the kernel was last seen to keep it, until an event tells that it moved on.
+  /// Where a walk last saw the request, until an event shows that it moved on.
   public var place: Place = .unknown
-  /// The SQE fields that the kernel still held, for a request that was found in flight: those fields of
-  /// ``sqe`` are meaningful though ``isSQEKnown`` is false.
+  /// SQE fields that the kernel still held when a walk found the request. These fields of ``sqe`` are
+  /// meaningful although ``isSQEKnown`` is false.
   public var kernelKnowledge: SQEKnowledge = []
-  /// False while only events without ``userData`` showed the request.
+  /// False while only events without ``userData`` have shown the request.
   public var isUserDataKnown: Bool = true
-  /// The SQE as the application wrote it; meaningful if ``isSQEKnown``, in part by ``kernelKnowledge``.
+  /// The SQE as the application wrote it. Meaningful if ``isSQEKnown``; otherwise only the fields in
+  /// ``kernelKnowledge``.
   public var sqe: SQE = SQE()
   /// The first ``stepCapacity`` steps; see ``steps``.
   public var stepStorage: InlineArray<10, Step> = InlineArray(
     repeating: Step(time: 0, tid: 0, kind: .submitted))
-  /// The thread that executes it while ``place`` is ``Place/workerRunning``.
+  /// The worker thread that executes the request while ``place`` is ``Place/workerRunning``.
   public var workerTid: UInt32 = 0
-  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if not known. Meaningful in ``place``.
+  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``place``.
   public var expiryTime: UInt64 = 0
 
-  /// Meaningful by ``knownFiles``.
+  /// Meaningful as far as ``knownFiles`` says.
   private var fileStorage = FileIdentity()
   private var inputStorage = FileIdentity()
 
@@ -116,27 +118,27 @@ public struct Request: Sendable {
 
   public static var stepCapacity: Int { 10 }
 
-  /// The life so far in order of time. When more than ``stepCapacity`` steps happened, the last entry
-  /// is the latest step and those between were dropped (``droppedSteps``).
+  /// Steps so far in order of time. Beyond ``stepCapacity`` steps, the last entry is the latest step and the
+  /// steps before it were dropped (``droppedSteps``).
   public var steps: [Step] {
     (0..<min(Int(stepCount), Self.stepCapacity)).map { stepStorage[$0] }
   }
 
   public var droppedSteps: Int { max(0, Int(stepCount) - Self.stepCapacity) }
 
-  /// The descriptor or fixed-file index in the SQE, nil for opcodes without a file.
+  /// The descriptor or fixed-file index in the SQE; nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
 
-  /// The file that the kernel found for the request; nil before it is issued, and in old recordings.
+  /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
   public var fileIdentity: FileIdentity? { knownFiles.contains(.file) ? fileStorage : nil }
 
-  /// Of SPLICE and TEE, the file that they read from; ``fileIdentity`` is the one that they write to.
+  /// The file that SPLICE or TEE reads from; ``fileIdentity`` is the file that it writes to.
   public var inputIdentity: FileIdentity? { knownFiles.contains(.input) ? inputStorage : nil }
 
-  /// ``inputIdentity`` was not observed: it is what the request's descriptor referred to at the last look.
+  /// True if ``inputIdentity`` was not observed but derived from the request's descriptor at the last look.
   public var isInputDerived: Bool { knownFiles.contains(.derivedInput) }
 
-  /// SPLICE_F_FD_IN_FIXED: the input is a registered file.
+  /// True if the input is a registered file (SPLICE_F_FD_IN_FIXED).
   var isInputFixed: Bool { knows(.opFlags) && sqe.op_flags & 1 << 31 != 0 }
 
   mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
@@ -146,7 +148,7 @@ public struct Request: Sendable {
     if isOfSubmission { knownFiles.insert(.ofSubmission) }
   }
 
-  /// An observed input is not replaced by a derived one.
+  /// Sets the input file. A derived input never replaces an observed one.
   mutating func setInput(_ file: FileIdentity, isDerived: Bool) {
     guard !isDerived || !knownFiles.contains(.input) || isInputDerived else { return }
     inputStorage = file
@@ -155,28 +157,28 @@ public struct Request: Sendable {
     if isDerived { knownFiles.insert(.derivedInput) }
   }
 
-  /// Behind another request, it gets the registered file that its index stands for when it is issued.
+  /// Discards the file of the submission: a request behind another looks up its registered file when it is issued.
   mutating func forgetFileOfSubmission() {
     if knownFiles.contains(.ofSubmission) { knownFiles.subtract([.file, .ofSubmission]) }
   }
 
-  /// The key of its stack in ``Snapshot/userStacks``; nil if none was taken.
+  /// Key of the request's stack in ``Snapshot/userStacks``; nil if no stack was taken.
   public var userStackKey: UserStackKey? {
     userStackNumber == 0
       ? nil : UserStackKey(tgid: submitterTgid, stack: userStackNumber - 1)
   }
 
-  /// ``userData`` as people write it; nil if it is not known.
+  /// ``userData`` in hexadecimal; nil if unknown.
   public var userDataText: String? {
     isUserDataKnown ? "0x" + String(userData, radix: 16) : nil
   }
 
-  /// It moves data, and did not ask for a worker thread.
+  /// True if the request moves data and did not ask for a worker thread.
   package var movesDataUnasked: Bool {
     opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
   }
 
-  /// Whether a field of ``sqe`` is what the application wrote.
+  /// Whether ``sqe`` has the application's value of a field.
   public func knows(_ field: SQEKnowledge) -> Bool {
     isSQEKnown || kernelKnowledge.isSuperset(of: field)
   }
@@ -189,7 +191,7 @@ struct KnownFiles: OptionSet {
   static let file = KnownFiles(rawValue: 1)
   static let input = KnownFiles(rawValue: 2)
   static let derivedInput = KnownFiles(rawValue: 4)
-  /// The registered file at the submission.
+  /// The file is the one registered at the submission.
   static let ofSubmission = KnownFiles(rawValue: 8)
 }
 

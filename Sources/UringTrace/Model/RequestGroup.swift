@@ -1,24 +1,24 @@
-/// A leader that made a buffer available, the members that borrow it, and the acknowledgement that gives
-/// it back to its owner.
+/// A leader that makes a buffer available, the members that borrow the buffer, and the acknowledgement that
+/// returns it to its owner.
 ///
 /// Plain data with a property for each fact that views and documents show.
 public struct RequestGroup: Sendable {
-  /// Number in order of first sight, from 1, over all rings.
+  /// Number in order of first appearance, from 1, over all rings.
   public typealias ID = UInt64
 
   /// Where the buffer is now.
   public enum State: UInt8, Sendable, CaseIterable {
-    /// The leader is under way; there is no buffer yet.
+    /// The leader is in progress; there is no buffer yet.
     case assembling
-    /// There, and nobody uses it now or has used it.
+    /// The buffer is available; no request uses it or has used it.
     case provided
-    /// At least one member runs: ``RequestGroup/doneCount`` of ``RequestGroup/memberCount`` are done.
+    /// At least one member is running: ``RequestGroup/doneCount`` of ``RequestGroup/memberCount`` are done.
     case borrowed
-    /// All members are done; the owner has not got it back.
+    /// All members are done; the owner does not have the buffer back.
     case membersDone
-    /// The owner has it again.
+    /// The owner has the buffer back.
     case givenBack
-    /// The ring is gone and the buffer was never seen to be given back.
+    /// The ring was closed and the return of the buffer was never seen.
     case leaked
 
     /// Whether the group has ended.
@@ -26,73 +26,73 @@ public struct RequestGroup: Sendable {
   }
 
   public var id: ID
-  /// The ring in whose table the buffer is, and whose requests are the members.
+  /// The ring whose table holds the buffer and whose requests are the members.
   public var ring: Ring.ID
   public var provider: GroupProvider
   public var state: State
   public var leader: Leader
   public var buffer: GroupBuffer
-  /// In order of submission: all that run, and the last of those that are done
+  /// Members in order of submission: all that are running, and the most recent of those that are done
   /// (``droppedMembers`` older ones were dropped).
   public var members: [Member]
-  /// Members ever.
+  /// Number of members ever.
   public var memberCount: UInt64
-  /// Of those, how many are done, and how many of them failed.
+  /// Number of members that are done, and how many of those failed.
   public var doneCount: UInt64
   public var failedCount: UInt64
-  /// Bytes that the members moved, over all of them.
+  /// Bytes moved by all members.
   public var movedBytes: UInt64
-  /// First sight; nanoseconds, CLOCK_MONOTONIC.
+  /// First appearance; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64
-  /// When the buffer became available, 0 if it has not or is not known.
+  /// When the buffer became available; 0 if it has not or the time is unknown.
   public var providedTime: UInt64
-  /// When the owner took it back (unregistered, updated, committed): no new member can borrow it after
-  /// this. 0 if not yet.
+  /// When the owner withdrew the buffer (unregistered, updated, committed): no new member can borrow it
+  /// afterwards. 0 if not yet.
   public var withdrawnTime: UInt64
-  /// When the last member so far was done, 0 if none was.
+  /// When a member last ended; 0 if none has.
   public var membersDoneTime: UInt64
-  /// nil while the owner has not got the buffer back.
+  /// The return of the buffer to its owner; nil before.
   public var acknowledgement: Acknowledgement?
-  /// Its faults.
+  /// The group's faults.
   public var conditions: GroupConditions
 
   public var droppedMembers: UInt64 { memberCount - UInt64(members.count) }
 
-  /// Members that still run.
+  /// Number of members still running.
   public var borrowerCount: UInt64 { memberCount - doneCount }
 
-  /// The oldest member that still runs: who has the buffer.
+  /// The oldest member still running: it holds the buffer.
   public var holder: Member? { members.first { !$0.isDone } }
 
-  /// When the group ended, 0 while it has not.
+  /// When the group ended; 0 before.
   public var endTime: UInt64 { acknowledgement?.time ?? (state.isFinal ? membersDoneTime : 0) }
 }
 
 extension RequestGroup {
   /// The request or call that made the buffer available.
   public struct Leader: Hashable, Sendable {
-    /// 0 if it was a call of `io_uring_register`, or is not known.
+    /// The request; 0 if the leader was an `io_uring_register` call, or is unknown.
     public var request: Request.ID = 0
-    /// The ring of the request: may be another one than the buffer's. 0 without request.
+    /// The request's ring, which may differ from the buffer's ring; 0 without a request.
     public var ring: Ring.ID = 0
     public var opcode = Opcode(rawValue: UInt8.max)
     public var userData: UInt64 = 0
-    /// The call that registered the buffer; nil where it was a request, or older than uringtop.
+    /// The call that registered the buffer; nil if a request did, or the buffer is older than uringtop.
     public var registerOpcode: RegisterOpcode?
-    /// The driver's command (`cmd_op`) of a URING_CMD, else 0; named by ``GroupProvider/commandName(_:)``.
+    /// The driver's command (`cmd_op`) of a URING_CMD, else 0; ``GroupProvider/commandName(_:)`` names it.
     public var command: UInt32 = 0
-    /// Thread that submitted the request or made the call, and its process; 0 if not known.
+    /// Thread that submitted the request or made the call, and its process; 0 if unknown.
     public var tid: UInt32 = 0
     public var tgid: UInt32 = 0
-    /// Submission or call; nanoseconds, CLOCK_MONOTONIC; 0 if not known.
+    /// Time of the submission or call; nanoseconds, CLOCK_MONOTONIC; 0 if unknown.
     public var startTime: UInt64 = 0
-    /// When it was done, 0 if it is not.
+    /// When the request or call ended; 0 before.
     public var endTime: UInt64 = 0
     /// Meaningful if ``hasResult``.
     public var result: Int32 = 0
     public var hasResult = false
 
-    /// Whether anything is known of it. It is not for buffers older than uringtop.
+    /// True if the leader is known. The leaders of buffers older than uringtop are not.
     public var isKnown: Bool { request != 0 || registerOpcode != nil }
 
     public init() {}
@@ -104,24 +104,24 @@ extension RequestGroup {
     public var opcode = Opcode(rawValue: UInt8.max)
     public var userData: UInt64 = 0
     public var tid: UInt32 = 0
-    /// Of its last CQE, meaningful if ``hasResult``.
+    /// Result of its last CQE, meaningful if ``hasResult``.
     public var result: Int32 = 0
-    /// Submission; nanoseconds, CLOCK_MONOTONIC.
+    /// Time of submission; nanoseconds, CLOCK_MONOTONIC.
     public var startTime: UInt64 = 0
-    /// When it let go of the buffer, 0 while it runs. For a zero-copy send that is its notification.
+    /// When the member released the buffer: for a zero-copy send, at its notification. 0 while it is running.
     public var endTime: UInt64 = 0
-    /// First byte used, from the buffer's start.
+    /// Offset of the first byte used from the buffer's start.
     public var offset: UInt64 = 0
-    /// Bytes it asked for; 0 where the SQE does not tell (vectored).
+    /// Bytes requested; 0 if the SQE does not contain the number (vectored).
     public var askedBytes: UInt64 = 0
-    /// Bytes it moved so far.
+    /// Bytes moved so far.
     public var movedBytes: UInt64 = 0
-    /// Of a provided buffer, the one that was chosen; nil while none is.
+    /// Provided buffers: id of the chosen buffer; nil before one is chosen.
     public var bufferID: UInt16?
     public var hasResult = false
-    /// Ended as cancelled because the group's leader or chain failed.
+    /// True if the member was cancelled because the group's leader or chain failed.
     public var isCancelled = false
-    /// The kernel's own pointers showed that it used this buffer. Otherwise the index in its SQE says so.
+    /// True if the kernel's own pointers showed the use of this buffer; false if only the index in the SQE does.
     public var isConfirmed = false
 
     public var isDone: Bool { endTime != 0 }
@@ -132,15 +132,15 @@ extension RequestGroup {
     public init() {}
   }
 
-  /// The owner got the buffer back.
+  /// The return of the buffer to its owner.
   public struct Acknowledgement: Hashable, Sendable {
-    /// Symbol of the callback that gave it back, or the CQE flag that told; empty if not known.
+    /// Symbol of the callback that gave the buffer back, or the CQE flag that showed it; empty if unknown.
     public var callback: String
     /// Nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
-    /// The thread in which the callback ran, 0 if not known.
+    /// The thread in which the callback ran; 0 if unknown.
     public var tid: UInt32
-    /// Concluded from tracepoints and the ring's table, not observed.
+    /// True if concluded from tracepoints and the ring's table, not observed.
     public var isDerived: Bool
 
     public init(callback: String, time: UInt64, tid: UInt32, isDerived: Bool) {
@@ -154,7 +154,7 @@ extension RequestGroup {
 
 /// The buffer of a group.
 public struct GroupBuffer: Hashable, Sendable {
-  /// Which way the members may move bytes.
+  /// The direction in which members may move bytes.
   public enum Direction: UInt8, Sendable, CaseIterable {
     case unknown
     /// Into the buffer: the owner reads (a device's READ, ITER_DEST).
@@ -165,44 +165,44 @@ public struct GroupBuffer: Hashable, Sendable {
     case both
   }
 
-  /// Slot in the ring's table of registered buffers; nil for others.
+  /// Slot in the ring's table of registered buffers; nil for other buffers.
   public var index: UInt32?
-  /// Provided buffers: the buffer group id; nil for others.
+  /// Provided buffers: the buffer group id; nil for other buffers.
   public var bgid: UInt16?
-  /// User address; 0 for a kernel buffer, or where not known.
+  /// User address; 0 for a kernel buffer, or if unknown.
   public var address: UInt64 = 0
-  /// Bytes; 0 where not known.
+  /// Bytes; 0 if unknown.
   public var length: UInt64 = 0
-  /// Where in the provider's memory it starts.
+  /// Offset of the buffer in the provider's memory.
   public var offset: UInt64 = 0
-  /// Segments (bio_vecs); 0 where not known.
+  /// Segments (bio_vecs); 0 if unknown.
   public var segments: UInt32 = 0
   public var direction: Direction = .unknown
-  /// The kernel's memory, lent by a driver; else the application's.
+  /// True if a driver lends the kernel's memory; false for the application's memory.
   public var isKernel = false
-  /// Tag of a registered resource: a CQE with it as `user_data` tells the release. 0 for none.
+  /// Tag of a registered resource: a CQE with the tag as `user_data` signals the release. 0 for none.
   public var tag: UInt64 = 0
-  /// The kernel function that gives it back (`ublk_io_release`); empty where not known.
+  /// The kernel function that gives the buffer back (`ublk_io_release`); empty if unknown.
   public var release = ""
-  /// `struct io_mapped_ubuf *`: identifies the buffer while it is registered. 0 where not known.
+  /// `struct io_mapped_ubuf *`: identifies the buffer while it is registered. 0 if unknown.
   public var kernelAddress: UInt64 = 0
-  /// The ublk request that it belongs to.
+  /// The ublk I/O whose memory the buffer is.
   public var ublk: UblkIO?
-  /// The FUSE request whose pages it is.
+  /// The FUSE request whose pages the buffer is.
   public var fuse: FuseRequest?
 
   public init() {}
 
-  /// A file system's request, as its server gets it.
+  /// A FUSE request as its server receives it.
   public struct FuseRequest: Hashable, Sendable {
     public var queue: UInt32 = 0
-    /// Tells requests of a mount apart.
+    /// Distinguishes the requests of a mount.
     public var unique: UInt64 = 0
-    /// The file, as the server named it: a number or an address.
+    /// The file's id as the server assigned it: a number or an address.
     public var node: UInt64 = 0
     /// `FUSE_*`: 15 read, 16 write.
     public var operation: UInt32 = 0
-    /// In the file.
+    /// Offset in the file.
     public var offset: UInt64 = 0
     public var length: UInt32 = 0
 
@@ -219,25 +219,25 @@ public struct GroupBuffer: Hashable, Sendable {
 
   /// The block request behind a ublk buffer.
   public struct UblkIO: Hashable, Sendable {
-    /// Name of the disk (`ublkb0`), empty where not known.
+    /// Name of the disk (`ublkb0`); empty if unknown.
     public var device = ""
     public var queue: UInt16 = 0
     public var tag: UInt16 = 0
-    /// `REQ_OP_*`: 0 read, 1 write, 2 flush, 3 discard, 9 write zeroes; 0xff where not known.
+    /// `REQ_OP_*`: 0 read, 1 write, 2 flush, 3 discard, 9 write zeroes; 0xff if unknown.
     public var operation: UInt8 = 0xff
-    /// In units of 512 bytes; nil for what has none, such as a flush.
+    /// First sector, in units of 512 bytes; nil for operations without one, such as a flush.
     public var sector: UInt64?
     public var length: UInt32 = 0
 
     public init() {}
 
-    /// The first sector by the kernel's number, which is the largest if there is none.
+    /// The first sector, given the kernel's number: the largest number means none.
     package static func sector(_ number: UInt64) -> UInt64? { number == .max ? nil : number }
 
     /// " at sector 8", or empty.
     package var sectorText: String { sector.map { " at sector \($0)" } ?? "" }
 
-    /// Name of the operation, empty where it is not known.
+    /// Name of the operation; empty if unknown.
     public var operationName: String {
       switch operation {
       case 0: "read"

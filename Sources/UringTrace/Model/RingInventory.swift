@@ -1,47 +1,47 @@
 import CRecord
 
-/// CQEs that lay in a ring's queue when it was watched closely.
+/// CQEs that waited in a ring's queue while it was sampled closely.
 public struct ReapLag: Sendable, Hashable {
   /// First and last sample that saw them; nanoseconds, CLOCK_MONOTONIC.
   public var firstUnread: UInt64
   public var lastUnread: UInt64
-  /// The sample that saw them taken, 0 if none did.
+  /// The sample that saw them taken; 0 if none did.
   public var taken: UInt64
-  /// Of the oldest.
+  /// `user_data` of the oldest of these CQEs.
   public var userData: UInt64
   public var count: UInt32
-  /// The thread that takes them, 0 if not known.
+  /// The thread that takes them; 0 if unknown.
   public var tid: UInt32
-  /// Its system call meanwhile; empty if it was in none, or is not known.
+  /// That thread's system call in the meantime; empty if there was none, or it is unknown.
   public var call: String
 }
 
-/// Facts from a walk over a ring's own structures.
+/// Facts from a walk over a ring's kernel structures.
 extension Ring {
-  /// A task in `io_uring_enter`.
+  /// Tasks that wait in `io_uring_enter`.
   public struct Waiter: Sendable, Hashable {
-    /// The first one's thread and process.
+    /// Thread and process of the first waiting task.
     public var tid: UInt32
     public var tgid: UInt32
-    /// Tasks that wait.
+    /// Number of waiting tasks.
     public var count: UInt32
-    /// CQEs that must still come.
+    /// CQEs that must still arrive.
     public var missing: UInt32
-    /// CQEs asked for and since when (nanoseconds, CLOCK_MONOTONIC), if the call was seen.
+    /// CQEs asked for and the start of the wait (nanoseconds, CLOCK_MONOTONIC), if the call was seen.
     public var minEvents: Int32?
     public var since: UInt64?
-    /// The thread has not run since then, at least a second before the look: it waits at least since
-    /// then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not tell.
+    /// The thread has not run since this time, at least a second before the look, so it has waited at least
+    /// since then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not record it.
     public var asleepSince: UInt64?
-    /// The kernel counts the idle time of its processor as iowait.
+    /// True if the kernel counts the idle time of the task's processor as iowait.
     public var isInIOWait = false
   }
 
   /// The state of the SQ thread of a ring with SQPOLL (`io_rings.sq_flags`).
   public enum SQThread: Sendable, Hashable {
-    /// It looks for SQEs by itself.
+    /// The thread looks for SQEs by itself.
     case polls
-    /// It sleeps until `io_uring_enter` wakes it (`IORING_SQ_NEED_WAKEUP`).
+    /// The thread sleeps until `io_uring_enter` wakes it (`IORING_SQ_NEED_WAKEUP`).
     case sleeps
 
     init?(_ activity: ThreadActivity) {
@@ -53,17 +53,17 @@ extension Ring {
     }
   }
 
-  /// Outstanding requests by the ring's counters, and by what is known.
+  /// Outstanding requests: the ring's counters compared with the known requests.
   public struct Balance: Sendable, Hashable {
-    /// How the kernel's number was found.
+    /// How the kernel's number was determined.
     public enum Method: Sendable, Hashable {
-      /// The kernel's lists changed while it was counted.
+      /// Unusable: the kernel's lists changed during the count.
       case unknown
-      /// Requests allocated less free ones: exact (6.17 and later).
+      /// Requests allocated minus free requests: exact (6.17 and later).
       case allocated
-      /// References to the ring less free requests: exact but for moments (up to 6.12).
+      /// References to the ring minus free requests: exact except for moments (up to 6.12).
       case references
-      /// SQEs taken less CQEs posted: an estimate.
+      /// SQEs taken minus CQEs posted: an estimate.
       case sequence
 
       init(_ method: BalanceMethod) {
@@ -78,28 +78,28 @@ extension Ring {
     }
 
     public var method: Method
-    /// Requests and notifications of zero-copy sends that have not ended, by the kernel.
+    /// Requests and notifications of zero-copy sends that have not ended, according to the kernel.
     public var outstanding: UInt64
-    /// Those of them that are known: from events or found.
+    /// The part of ``outstanding`` that is known, from events or walks.
     public var accounted: UInt64
     /// Requests that the walk found on the kernel's lists.
     public var reached: UInt32
-    /// When; nanoseconds, CLOCK_MONOTONIC.
+    /// Time of the walk; nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
 
-    /// Requests that nobody knows: they are older than the observation and on no list of io_uring, so
-    /// with the block layer, a driver or the network stack.
+    /// Unknown requests: older than the observation and on none of io_uring's lists, so with the block layer,
+    /// a driver or the network stack.
     public var unaccounted: UInt64 { outstanding > accounted ? outstanding - accounted : 0 }
   }
 
-  /// A slot of the ring's table of registered files that holds one.
+  /// An occupied slot of the ring's table of registered files.
   public struct RegisteredFile: Sendable, Hashable {
     /// Nil in recordings without identities.
     public var identity: FileIdentity?
     public var index: UInt32
-    /// Held by requests; nil where the kernel does not count them for each file (up to 6.12).
+    /// References held by requests; nil if the kernel does not count them per file (up to 6.12).
     public var references: UInt32?
-    /// A CQE with it as `user_data` tells when it is released; 0 for none, or where not known.
+    /// A CQE with this tag as `user_data` signals the file's release; 0 for none, or if unknown.
     public var tag: UInt64
   }
 
@@ -108,17 +108,17 @@ extension Ring {
     public var userData: UInt64
     public var result: Int32
     public var flags: UInt32
-    /// In the overflow list, not in the ring.
+    /// True if the CQE is in the overflow list, not in the ring.
     public var isOverflowed: Bool
   }
 
-  /// A CQE that the application has taken.
+  /// A CQE that the application has reaped.
   public struct ReapedCQE: Sendable {
     public var userData: UInt64
     public var result: Int32
     public var flags: UInt32
-    /// The newest SQE in the ring's memory with this `user_data`: of its request, unless the application has written
-    /// another one there since. nil if there is none.
+    /// The newest SQE in the ring's memory with this `user_data`: that of the CQE's request, unless the
+    /// application has since written another. Nil if there is none.
     public var sqe: SQE?
   }
 }

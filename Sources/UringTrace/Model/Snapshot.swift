@@ -1,75 +1,75 @@
-/// Everything known at one moment. Immutable; views and documents are made from it alone.
+/// All state at one moment. Immutable; views and documents are made from it alone.
 ///
-/// A property for each list and table that they show.
+/// Has a property for each list and table that views and documents show.
 public struct Snapshot: Sendable {
   public var host: HostDescription
   /// Nanoseconds, CLOCK_MONOTONIC: the last record's time or, live, the time of the snapshot.
   public var time: UInt64
-  /// Records seen.
+  /// Records consumed.
   public var recordCount: UInt64
-  /// Records that made no sense (too short for their kind, of no known kind) and were skipped.
+  /// Invalid records (too short for their kind, or of an unknown kind), which were skipped.
   public var damagedRecordCount: UInt64
   public var lost: LossCounts
   /// Open rings and those closed recently, by id.
   public var rings: [Ring]
-  /// In flight, oldest first.
+  /// Requests in flight, oldest first.
   public var requests: [Request]
-  /// Recently ended, newest first, up to the history limit.
+  /// Recently ended requests, newest first, up to the history limit.
   public var recent: [Request]
   /// Chains with a member in ``requests`` or ``recent``, by id.
   public var chains: [Chain]
   /// Groups that have not ended, oldest first, then those that ended recently, newest first, up to the
   /// history limit.
   public var groups: [RequestGroup] = []
-  /// By ring, then kind, then index. A slot whose buffer was withdrawn while borrowed has two rows.
+  /// Buffers by ring, then kind, then index. A slot whose buffer was withdrawn while borrowed has two entries.
   public var buffers: [Buffer] = []
-  /// By ring, then opcode.
+  /// Latencies by ring, then opcode.
   public var latency: [OpcodeLatency]
   /// The last events, oldest first.
   public var events: [Event]
   public var totals = RequestTotals()
-  /// Over all rings.
+  /// Rates over all rings.
   public var lastSecond: Rates
   public var lastMinute: Rates
-  /// Names of `REQ_F_*` by bit, as this kernel has them; empty where unknown.
+  /// Names of `REQ_F_*` by bit on this kernel; empty if unknown.
   public var requestFlagNames: [String]
   /// Names of files where known.
   public var fileNames: FileNames
   /// Names of threads where known, by thread id.
   public var taskNames: [UInt32: String]
-  /// Kernel stacks of threads that execute requests, by thread id; as last looked at.
+  /// Kernel stacks of threads that execute requests, by thread id, at the last look.
   public var kernelStacks: [UInt32: KernelStack] = [:]
   /// Files of requests that were looked at closely.
   public var fileStates: [Request.ID: FileState] = [:]
-  /// Block requests of rings at the driver, as of the last inventory, by device.
+  /// Block requests in progress at the drivers, by device, at the last inventory.
   public var diskRequests: [DiskRequest] = []
-  /// Queues and tags for which ublk commands wait that were found waiting.
+  /// Queues and tags that ublk commands wait for, for commands that were found waiting.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
-  /// Threads, and what they and requests wait for, as of the last look.
+  /// Threads, and what they and requests wait for, at the last look.
   public var waits = WaitFacts()
-  /// System calls of io_uring, in the order of their first.
+  /// System calls of io_uring, in the order of their first occurrence.
   public var systemCalls: [SystemCalls] = []
-  /// Since when they are recorded; nil if they are not.
+  /// Start of the recording of system calls; nil if they are not recorded.
   public var callsWatchedSince: UInt64?
-  /// By process: of those with rings, and of those that were refused one.
+  /// Limits by process, for processes with rings and for processes that were refused one.
   public var processLimits: [UInt32: ProcessLimits] = [:]
-  /// io-wq workers of processes that have rings, as of the last look, by process.
+  /// io-wq workers of processes that have rings, by process, at the last look.
   public var workerPools: [WorkerPool] = []
-  /// Memory that was taken away from requests, in flight or recent.
+  /// Memory removed under requests, in flight or recent.
   public var memoryChanges: [Request.ID: MemoryChange] = [:]
-  /// Where requests were submitted (`--stacks`), frames innermost first.
+  /// User stacks at submissions (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
 
   /// Requests in flight that are not in ``requests``: ``Ring/notListed`` of all rings.
   public var notListed: UInt64 { rings.reduce(0) { $0 + $1.notListed } }
 
-  /// A request by its number, in flight or recent.
+  /// The request with this id, in flight or recent.
   package func request(_ id: Request.ID) -> Request? {
     requests.first { $0.id == id } ?? recent.first { $0.id == id }
   }
 }
 
-/// The observed host, and how it was observed.
+/// The observed host, and the method of observation.
 public struct HostDescription: Sendable, Hashable {
   /// `uname -r`.
   public var kernel: String
@@ -77,9 +77,9 @@ public struct HostDescription: Sendable, Hashable {
   public var tier: String
   /// Start of the observation; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64
-  /// The same moment, nanoseconds since 1970; 0 if it is not known.
+  /// The same moment in nanoseconds since 1970; 0 if unknown.
   public var startRealtime: UInt64
-  /// One request in this many has records; the others are only counted.
+  /// One in this many requests is recorded; the others are only counted.
   public var sampling: UInt32
 
   public init(
@@ -99,14 +99,14 @@ public struct LossCounts: Hashable, Sendable {
   public var ringBufferFull: UInt64 = 0
   /// The recording's disk fell behind.
   public var outputStalled: UInt64 = 0
-  /// The kernel did not run a program that was already running on the CPU. Some of these would have
-  /// written nothing.
+  /// The kernel skipped a program because it was already running on the CPU. Some of these runs would have
+  /// written no record.
   public var notRun: UInt64 = 0
 
   public init() {}
 
   public var total: UInt64 { inKernel.addingSaturated(outputStalled) }
 
-  /// Those that uringtop never had.
+  /// Records that never reached uringtop.
   package var inKernel: UInt64 { ringBufferFull.addingSaturated(notRun) }
 }

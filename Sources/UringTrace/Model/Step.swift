@@ -1,8 +1,8 @@
-/// One moment in a request's life.
+/// One step in a request's life.
 public struct Step: Hashable, Sendable {
-  /// The kind of event. Names are the kernel's tracepoint names where there is one.
+  /// The kind of step. Names are those of the kernel's tracepoints where there is one.
   public enum Kind: UInt8, Sendable, CaseIterable {
-    /// Handed to the kernel (`io_uring_submit_req`).
+    /// Submitted to the kernel (`io_uring_submit_req`).
     case submitted
     /// Held back by a drain (`io_uring_defer`).
     case deferred
@@ -18,11 +18,11 @@ public struct Step: Hashable, Sendable {
     case queuedToWorkerHashed
     /// A wake-up queued it to its task (`io_uring_task_add`).
     case taskWorkAdded
-    /// Posted a CQE and lives on: a multishot's, or the result of a zero-copy send.
+    /// Posted a CQE and continues: a multishot's CQE, or the result of a zero-copy send.
     case posted
-    /// Wrote less than asked (`io_uring_short_write`).
+    /// Wrote less than requested (`io_uring_short_write`).
     case shortWrite
-    /// Named by `io_uring_fail_link` as the failed request of a chain.
+    /// Named by `io_uring_fail_link` as the request that broke the chain.
     case linkFailed
     /// Cancelled because its chain broke.
     case linkCancelled
@@ -30,26 +30,26 @@ public struct Step: Hashable, Sendable {
     case preparationFailed
     /// Posted its last CQE (`io_uring_complete`).
     case completed
-    /// Its CQE went to the overflow list (`io_uring_cqe_overflow`).
+    /// Its CQE was put on the overflow list (`io_uring_cqe_overflow`).
     case overflowed
-    /// Ended without a CQE, as asked by IOSQE_CQE_SKIP_SUCCESS.
+    /// Ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS.
     case skipped
-    /// The network stack let go of the buffer of a zero-copy send.
+    /// The network stack released the buffer of a zero-copy send.
     case notified
-    /// The same, of a send that the stack had made a copy for: nothing was saved.
+    /// The same for a send whose data the stack copied: zero copy saved nothing.
     case notifiedOfCopy
-    /// Ended while no event told: its memory was reused, free, or its ring gone.
+    /// Ended without an event: its memory was reused or freed, or its ring closed.
     case ended
-    /// Found in flight in the kernel's structures: it was there before.
+    /// Found in flight in the kernel's structures; it began earlier.
     case found
 
-    /// The network stack let go of a zero-copy send's buffer.
+    /// True if the network stack released a zero-copy send's buffer.
     public var isNotification: Bool { self == .notified || self == .notifiedOfCopy }
   }
 
   /// Nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
-  /// Thread that was running.
+  /// The thread that was running.
   public var tid: UInt32
   public var kind: Kind
 }

@@ -1,6 +1,6 @@
 import CRecord
 
-/// System calls of io_uring that one thread made and that had one result, since they are watched.
+/// System calls of io_uring that one thread made with one result, since recording started.
 public struct SystemCalls: Sendable, Hashable {
   public enum Call: String, Sendable, Hashable {
     case setup = "io_uring_setup"
@@ -11,17 +11,18 @@ public struct SystemCalls: Sendable, Hashable {
   public var call: Call
   public var tid: UInt32
   public var tgid: UInt32
-  /// Nil for calls that reached no ring, or one that is not in view, and for `io_uring_setup`.
+  /// The ring; nil for calls that reached no ring or a ring not in view, and for `io_uring_setup`.
   public var ring: Ring.ID?
-  /// A negative errno, 0 for all calls that succeeded.
+  /// A negative errno; 0 for all calls that succeeded.
   public var result: Int32
   public var count: UInt64
-  /// When the first and the last of them returned; nanoseconds, CLOCK_MONOTONIC. What follows is of the last.
+  /// When the first and the last call returned; nanoseconds, CLOCK_MONOTONIC. The fields below describe the
+  /// last call.
   public var firstTime: UInt64
   public var lastTime: UInt64
   /// When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned; 0 for none.
   public var getEventsTime: UInt64
-  /// SQEs that the kernel took in all of them.
+  /// SQEs that the kernel took in all these calls.
   public var sqes: UInt64
   /// The ring's descriptor, or its index among registered rings; nil for `io_uring_setup`.
   public var fd: Int32?
@@ -31,9 +32,9 @@ public struct SystemCalls: Sendable, Hashable {
   public var minimum: UInt32
   /// `IORING_SETUP_*` or `IORING_ENTER_*`.
   public var flags: UInt32
-  /// False if something refused them before io_uring.
+  /// False if the calls were refused before they reached io_uring.
   public var isEntered: Bool
-  /// A seccomp filter applies to the thread.
+  /// True if a seccomp filter applies to the thread.
   public var isFiltered: Bool
 
   init?(_ record: UnsafePointer<record_system_calls>, ring: Ring.ID?) {
@@ -58,13 +59,13 @@ public struct SystemCalls: Sendable, Hashable {
   }
 }
 
-/// Limits of a process that concern io_uring.
+/// Limits of a process that affect io_uring.
 public struct ProcessLimits: Sendable, Hashable {
   /// RLIMIT_MEMLOCK in bytes; nil if it is unlimited or does not apply (CAP_IPC_LOCK).
   public var lockedBytes: UInt64?
   /// RLIMIT_NOFILE; nil if it is unlimited.
   public var files: UInt64?
-  /// `kernel.io_uring_disabled`; nil where the kernel has none (before 6.6).
+  /// `kernel.io_uring_disabled`; nil if the kernel lacks it (before 6.6).
   public var disabled: Int32?
   /// `kernel.io_uring_group`; nil for none.
   public var group: Int32?
@@ -79,23 +80,23 @@ public struct ProcessLimits: Sendable, Hashable {
 }
 
 extension Ring {
-  /// The SQE that the kernel took last, as the ring's memory shows it.
+  /// The SQE that the kernel took last, according to the ring's memory.
   public struct TakenSQE: Sendable {
     public var sqe: SQE
-    /// SQEs taken since the ring was made, modulo 2^32.
+    /// SQEs taken since the ring was created, modulo 2^32.
     public var count: UInt32
-    /// Result of the newest CQE in the ring's memory with its `user_data`; nil if there is none.
+    /// Result of the newest CQE with its `user_data` in the ring's memory; nil if there is none.
     public var result: Int32?
   }
 
-  /// Calls of `io_uring_register` that failed; none has succeeded since.
+  /// Failed `io_uring_register` calls of one kind. A later success with the same opcode or resource removes them.
   public struct FailedRegistration: Sendable, Hashable {
     public var opcode: RegisterOpcode
     public var result: Int32
     public var tid: UInt32
     public var tgid: UInt32
     public var count: UInt64
-    /// Of the last one; nanoseconds, CLOCK_MONOTONIC.
+    /// Time of the last failed call; nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
   }
 }

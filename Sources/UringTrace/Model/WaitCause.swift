@@ -1,45 +1,45 @@
 import UringBase
 
-/// Why a request in flight has not ended: what it waits for, by what the kernel's structures, its file and
-/// its chain said at the last look.
+/// Why a request in flight has not ended: what it waits for, according to the kernel's structures, its file and
+/// its chain at the last look.
 public struct WaitCause: Sendable, Hashable {
   /// The kind of cause; documents contain the raw values.
   public enum Kind: String, Sendable, CaseIterable {
-    /// Its file is not ready (`poll` is armed on it).
+    /// The request's file is not ready (poll is armed on it).
     case file
-    /// Another request of its chain, which must end before it.
+    /// Another request of the chain must end first.
     case chain
-    /// Requests that were submitted before it (IOSQE_IO_DRAIN).
+    /// Requests submitted earlier must end first (IOSQE_IO_DRAIN).
     case drain
-    /// Its time has not come.
+    /// The timeout has not expired.
     case timer
-    /// A worker thread executes it, and is blocked or busy.
+    /// A worker thread executes the request, and is blocked or busy.
     case worker
-    /// No worker thread has taken it up.
+    /// No worker thread has picked up the request.
     case workerQueue = "worker_queue"
-    /// Its driver keeps it (URING_CMD).
+    /// The driver holds the request (URING_CMD).
     case driver
-    /// Nobody has woken the futex.
+    /// No task has woken the futex.
     case futex
-    /// Another process has not changed its state.
+    /// Another process has not changed state.
     case process
-    /// A block device.
+    /// A block device is working on the request.
     case device
-    /// It is ready, and its task does not run.
+    /// The request is ready, but its task does not run.
     case task
     /// The network stack still holds the buffer.
     case network
   }
 
   public var kind: Kind
-  /// The request at the root of it, where it waits for another one.
+  /// The request at the root of the wait, if there is one.
   public var request: Request.ID?
-  /// One sentence part, to be read after "waits for": "POLLIN of pipe:[7], which reports nothing".
+  /// Completes the phrase "waits for": "POLLIN of pipe:[7], which reports nothing".
   public var text: String
 }
 
 extension Snapshot {
-  /// The cause for which a request in flight waits; nil if it has ended or no inventory was taken.
+  /// Why a request in flight has not ended; nil if it has ended or no inventory was taken.
   public func cause(of request: Request) -> WaitCause? {
     guard !request.state.isFinal else { return nil }
     if request.state == .awaitingNotification {
@@ -74,13 +74,13 @@ extension Snapshot {
     }
   }
 
-  /// Of a request behind others: what the first of them that is not itself behind another waits for.
+  /// The cause for a request behind others: that of the first request of the chain that is in flight.
   private func causeInChain(of request: Request) -> WaitCause {
     guard let chain = chains.first(where: { $0.id == request.chain }),
       let head = chain.members.first(where: { !$0.state.isFinal }), head.request != request.id
     else { return WaitCause(kind: .chain, text: "another request of its chain") }
     var text = "request \(head.request) (\(head.opcode.name)) of its chain"
-    // requests are thousands: only the head is looked for
+    // There can be thousands of requests: search only for the head.
     if let other = requests.first(where: { $0.id == head.request }), other.place != .linked,
       let cause = cause(of: other)
     {
@@ -99,8 +99,8 @@ extension Snapshot {
     return text
   }
 
-  /// The events asked for, without modes (EPOLLET, EPOLLONESHOT) and without implied events: a file that
-  /// is readable is POLLRDNORM, too. Of what a file reports, errors count.
+  /// The relevant part of the events asked for, without modes (EPOLLET, EPOLLONESHOT) and without implied
+  /// events, as a readable file also reports POLLRDNORM. For the events a file reports, errors count too.
   private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
     let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT
     let errors: UInt32 = 0x8 | 0x10  // POLLERR, POLLHUP
@@ -152,10 +152,10 @@ extension Snapshot {
     return "the futex at 0x\(String(request.sqe.addr, radix: 16)), to be woken"
   }
 
-  /// Numbers are those of the submitter's pid namespace.
+  /// Process ids are those of the submitter's pid namespace.
   private func processText(_ request: Request) -> String {
     let number = request.sqe.fd
-    // where `len` is known, so is `fd`: idtype and id
+    // If `len` is known, so is `fd`: idtype and id.
     let who =
       switch request.knows(.len) ? request.sqe.len : .max {
       case 0: "any child"
@@ -172,7 +172,7 @@ extension Snapshot {
     guard let stack = kernelStacks[request.workerTid], !stack.areNamesHidden else {
       return text + inputText(request)
     }
-    // what the scheduler adds to every stack says nothing
+    // The scheduler's own frames are on top of every stack.
     let scheduler = ["schedule", "__schedule", "io_schedule", "schedule_timeout"]
     let frame = stack.frames.lazy.map { $0.split(separator: "+").first.map(String.init) ?? $0 }
       .first { !scheduler.contains($0) }
@@ -180,7 +180,7 @@ extension Snapshot {
     return text + inputText(request)
   }
 
-  /// Of SPLICE and TEE, what the file that they read from reports.
+  /// What the input of SPLICE or TEE reports.
   private func inputText(_ request: Request) -> String {
     guard request.opcode == .splice || request.opcode == .tee, let state = fileStates[request.id]
     else { return "" }

@@ -1,11 +1,10 @@
 import CRecord
 
-/// Results of the last look at waits: threads, and the files and futexes through which they wait for each
-/// other.
+/// Results of the last look at waits: threads, and the files and futexes through which they wait for each other.
 public struct WaitFacts: Sendable, Hashable {
-  /// When the look began, or when a later one found the same; 0 if there was none.
+  /// Start of the look, or of a later look with the same result; 0 if there was none.
   public var time: UInt64 = 0
-  /// Nothing was left out.
+  /// True if the look omitted nothing.
   public var isComplete = false
   public var threads: [ThreadState] = []
   public var files: [OpenFile] = []
@@ -16,45 +15,45 @@ public struct WaitFacts: Sendable, Hashable {
 
 /// The state of a thread.
 public struct ThreadState: Sendable, Hashable {
-  /// Why it does not run.
+  /// Why the thread does not run.
   public enum Wait: Sendable, Hashable {
-    /// Blocked by something else.
+    /// Blocked for another reason.
     case unknown
     case runs
-    /// Its time runs out by itself.
+    /// Waits with a timeout.
     case timed
-    /// By a signal or a debugger.
+    /// Stopped by a signal or a debugger.
     case stopped
-    /// It has exited.
+    /// The thread has exited.
     case ended
-    /// Until its file can be read.
+    /// Waits until its file can be read.
     case reads
-    /// Until its file can be written.
+    /// Waits until its file can be written.
     case writes
-    /// For completions of a ring, in io_uring_enter; nil if the ring is not in view.
+    /// Waits for completions of a ring in io_uring_enter; nil if the ring is not in view.
     case cqes(Ring.ID?)
-    /// For the futex at an address of its process.
+    /// Waits for the futex at an address in its process.
     case futex(UInt64)
-    /// For a child.
+    /// Waits for a child.
     case process(UInt32)
   }
 
   public var tid: UInt32
   public var tgid: UInt32
   public var wait: Wait
-  /// A worker or SQ thread of io_uring.
+  /// True for a worker or SQ thread of io_uring.
   public var isWorker: Bool
   /// Letter of /proc/PID/stat: `S` sleeps, `D` cannot be interrupted, `T` is stopped.
   public var state: Unicode.Scalar
-  /// It has not run since; 0 if not known.
+  /// Time since which the thread has not run; 0 if unknown.
   public var since: UInt64
-  /// Name of its system call, empty if it is in none or not known.
+  /// Name of the thread's system call; empty if there is none or it is unknown.
   public var call: String
-  /// The kernel's function that it sleeps in, empty if not known.
+  /// The kernel function in which the thread sleeps; empty if unknown.
   public var function: String
-  /// Descriptor in its system call, nil if it has none.
+  /// Descriptor in the system call; nil if there is none.
   public var fd: Int32?
-  /// Signals that its process catches: bit 0 is signal 1.
+  /// Signals that the process catches: bit 0 is signal 1.
   public var signals: UInt64
 
   package init(tid: UInt32, tgid: UInt32, wait: Wait, since: UInt64) {
@@ -66,45 +65,45 @@ public struct ThreadState: Sendable, Hashable {
   }
 }
 
-/// A descriptor of a pipe, a socket, an eventfd or a ring, or a ring's slot with one of these files.
+/// A descriptor of a pipe, socket, eventfd or ring; or a slot of a ring's file table that holds such a file.
 public struct OpenFile: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case pipe, socket, eventfd, ring
   }
 
   public var tgid: UInt32
-  /// Negative: it is registered with ``ring``, in slot -1 - fd.
+  /// Negative for a file registered with ``ring``: it is in slot -1 - fd.
   public var fd: Int32
   public var kind: Kind
-  /// `struct file *`: descriptors that were duplicated or inherited have one.
+  /// `struct file *`: duplicated or inherited descriptors share it.
   public var file: UInt64
-  /// Of pipes and sockets; 0 for others.
+  /// Inode of a pipe or socket; 0 for other files.
   public var inode: UInt64
-  /// The socket at the other end, 0 if it is on another machine or closed.
+  /// The socket at the other end; 0 if it is on another machine or closed.
   public var peerInode: UInt64
-  /// References to the file: by descriptors, by requests, and by others.
+  /// References to the file: by descriptors, by requests, and by other holders.
   public var references: UInt64
   public var canRead: Bool
   public var canWrite: Bool
-  /// Pipes: files that are open for reading, and for writing.
+  /// Pipes: numbers of files open for reading, and for writing.
   public var readers: UInt32
   public var writers: UInt32
-  /// Pipes: occupied slots. Sockets: packets to be received. Eventfds: 1 unless the counter is 0.
+  /// Pipes: occupied slots. Sockets: packets to receive. Eventfds: 1 unless the counter is 0.
   public var pending: UInt32
-  /// TCP: memory of what was sent and is not acknowledged.
+  /// TCP: memory of sent data that is not acknowledged.
   public var queued: UInt32 = 0
-  /// Pipes: slots.
+  /// Pipes: number of slots.
   public var capacity: UInt32
-  /// Eventfds: references to the counter, one of them the file's: other users are in the kernel.
+  /// Eventfds: references to the counter. One is the file's; any others are users in the kernel.
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
-  /// The ring that it is, that has it registered, or that signals it (eventfds), if that is in view.
+  /// The ring in view that is this file, has it registered, or signals it (eventfds); nil if none.
   public var ring: Ring.ID?
-  /// Connected TCP sockets.
+  /// Queues of a connected TCP socket.
   public var stream: StreamQueues?
 
-  /// The slot of a registered file.
+  /// The slot of a registered file; nil for a descriptor.
   public var registeredIndex: UInt32? { fd < 0 ? UInt32(-1 - fd) : nil }
 
   package init(tgid: UInt32, fd: Int32, kind: Kind, file: UInt64, inode: UInt64 = 0) {
@@ -117,11 +116,11 @@ public struct OpenFile: Sendable, Hashable {
 
 /// Bytes in the queues of a TCP connection.
 public struct StreamQueues: Sendable, Hashable {
-  /// Sent by the application and not acknowledged by the peer.
+  /// Bytes that the application sent and the peer has not acknowledged.
   public var sendQueue: UInt32
-  /// For which the peer has room, as it said last.
+  /// Bytes for which the peer has room, as it last advertised.
   public var window: UInt32
-  /// Received and not read by the application.
+  /// Bytes received that the application has not read.
   public var unread: UInt32
 
   package init(sendQueue: UInt32, window: UInt32, unread: UInt32) {
@@ -129,14 +128,14 @@ public struct StreamQueues: Sendable, Hashable {
   }
 }
 
-/// The word of a futex that a thread or a request waits for.
+/// The word of a futex on which a thread or a request waits.
 public struct FutexWord: Sendable, Hashable {
   public var tgid: UInt32
   public var address: UInt64
   public var value: UInt32
-  /// Only threads of the process can wake it.
+  /// True if only threads of the process can wake the futex.
   public var isPrivate: Bool
-  /// The thread that holds the mutex, 0 if it is not known to be one.
+  /// The thread that holds the mutex; 0 if the futex is not known to be a mutex.
   public var owner: UInt32
 
   package init(tgid: UInt32, address: UInt64, value: UInt32, isPrivate: Bool, owner: UInt32 = 0) {
@@ -146,8 +145,8 @@ public struct FutexWord: Sendable, Hashable {
 }
 
 extension WaitFacts {
-  /// Leaves out processes that nothing connects with those named: no file that both have open, no other end of one, no
-  /// wait for a child, and no mutex.
+  /// Removes processes that nothing connects with those named: no file that both have open, no two ends of a
+  /// connection, no wait for a child, and no mutex.
   package mutating func keep(connectedTo processes: Set<UInt32>) {
     guard time != 0 else { return }
     let connected = connected(with: processes)
@@ -170,7 +169,7 @@ extension WaitFacts {
         links[file.tgid, default: []].append(.inode(inode))
       }
     }
-    // The address of a shared word differs between processes: all with shared words are connected.
+    // A shared word's address differs between processes: all processes with shared words count as connected.
     for futex in futexes where !futex.isPrivate { links[futex.tgid, default: []].append(.word(0)) }
     var others: [Link: [UInt32]] = [:]
     for (tgid, links) in links { for link in links { others[link, default: []].append(tgid) } }

@@ -1,14 +1,14 @@
-/// The io-wq workers of a process: threads that run what io_uring cannot do at once.
+/// The io-wq workers of a process: threads that run operations that io_uring cannot complete at once.
 public struct WorkerPool: Sendable, Hashable {
   public var tgid: UInt32
   public var workers: UInt32
-  /// Those without work.
+  /// Number of workers without work.
   public var idle: UInt32
-  /// Since when three quarters or more were idle at each look; nanoseconds, CLOCK_MONOTONIC; 0 if they are not.
+  /// Time since which three quarters or more were idle at each look; nanoseconds, CLOCK_MONOTONIC; 0 if they are not.
   public var idleSince: UInt64
-  /// Where they may run, as "0-3,5"; empty if not known.
+  /// Processors on which the workers may run, as "0-3,5"; empty if unknown.
   public var processors: String
-  /// Where the application's threads may run.
+  /// Processors on which the application's threads may run.
   public var programProcessors: String
 }
 
@@ -16,9 +16,9 @@ public struct WorkerPool: Sendable, Hashable {
 public struct SQThreadWork: Sendable, Hashable {
   /// Nanoseconds on a processor.
   public var ran: UInt64
-  /// Nanoseconds in which it was ready and others ran.
+  /// Nanoseconds for which the thread was ready while others ran.
   public var delayed: UInt64
-  /// Times that it went to sleep.
+  /// Number of times that the thread went to sleep.
   public var slept: UInt64
 
   package init(ran: UInt64 = 0, delayed: UInt64 = 0, slept: UInt64 = 0) {
@@ -31,13 +31,13 @@ public struct SQThreadWork: Sendable, Hashable {
   }
 }
 
-/// How a ring's SQ thread is scheduled.
+/// Scheduling parameters of a ring's SQ thread.
 public struct SQThreadSetup: Sendable, Hashable {
-  /// Milliseconds that it polls before it sleeps, in whole ticks of the kernel; nil if not known.
+  /// Milliseconds of polling before the thread sleeps, in whole kernel ticks; nil if unknown.
   public var idle: UInt32?
   /// SCHED_*
   public var policy: UInt32
   public var nice: Int32
-  /// Where it may run, as "0-3,5"; empty if not known.
+  /// Processors on which the thread may run, as "0-3,5"; empty if unknown.
   public var processors: String
 }

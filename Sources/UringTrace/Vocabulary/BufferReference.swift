@@ -1,13 +1,13 @@
-/// The buffer that a request names other than by its address.
+/// A buffer that a request names by index or group, not by address.
 public enum BufferReference: Hashable, Sendable {
-  /// Registered with the ring, by index.
+  /// A buffer registered with the ring, by index.
   case registered(UInt16)
-  /// To be chosen from a group of provided buffers.
+  /// A buffer to be chosen from a group of provided buffers.
   case group(UInt16)
 }
 
 extension Request {
-  /// nil where the SQE is not known or gives an address.
+  /// The buffer reference in the SQE; nil if the SQE is unknown or gives an address.
   public var bufferReference: BufferReference? {
     guard knows(.buffer) else { return nil }
     if SQEFlags(rawValue: sqe.flags).contains(.bufferSelect) { return .group(sqe.buf_index) }

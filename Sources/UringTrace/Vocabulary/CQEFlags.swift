@@ -12,12 +12,12 @@ public struct CQEFlags: OptionSet, Hashable, Sendable {
   public static let skip = CQEFlags(rawValue: 1 << 5)
   public static let size32 = CQEFlags(rawValue: 1 << 15)
 
-  /// The provided buffer that was used, nil if none was.
+  /// Id of the provided buffer used; nil if none was.
   public var bufferID: UInt16? {
     contains(.buffer) ? UInt16(truncatingIfNeeded: rawValue >> 16) : nil
   }
 
-  /// Without the prefix, lowest bit first; the buffer id is not among them.
+  /// Flag names without the prefix, lowest bit first; the buffer id is not included.
   public var names: [String] {
     Self.bits.names(in: contains(.buffer) ? rawValue & 0xffff : rawValue)
   }

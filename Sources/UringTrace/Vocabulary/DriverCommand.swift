@@ -1,9 +1,9 @@
-/// Names of the commands (`cmd_op`) of URING_CMD.
+/// Names of URING_CMD commands (`cmd_op`).
 public enum DriverCommand {
-  /// The name of a command, nil if it is not known.
+  /// The name of a command; nil if unknown.
   ///
-  /// - Parameter isSocket: the file is a socket. The numbers of all other commands tell their driver: they are ioctl
-  ///   numbers, with its letter.
+  /// - Parameter isSocket: true if the file is a socket. All other commands' numbers identify their driver:
+  ///   they are ioctl numbers, which contain its letter.
   public static func name(_ number: UInt32, isSocket: Bool = false) -> String? {
     let name: StaticString? =
       if isSocket {
@@ -15,14 +15,14 @@ public enum DriverCommand {
     return name.map { "\($0)" }
   }
 
-  /// `enum io_uring_socket_op`, include/uapi/linux/io_uring.h: 6.7, 6.8, and from 6.16 on the last two.
+  /// `enum io_uring_socket_op`, include/uapi/linux/io_uring.h: 6.7, 6.8; the last two from 6.16.
   private static let sockets: [StaticString] = [
     "SOCKET_URING_OP_SIOCINQ", "SOCKET_URING_OP_SIOCOUTQ", "SOCKET_URING_OP_GETSOCKOPT",
     "SOCKET_URING_OP_SETSOCKOPT", "SOCKET_URING_OP_TX_TIMESTAMP", "SOCKET_URING_OP_GETSOCKNAME",
   ]
 
   private static let others: [(number: UInt32, name: StaticString)] = [
-    // include/uapi/linux/ublk_cmd.h: of the control device, with struct ublksrv_ctrl_cmd.
+    // include/uapi/linux/ublk_cmd.h: commands of the control device, with struct ublksrv_ctrl_cmd.
     (0x8020_7501, "UBLK_U_CMD_GET_QUEUE_AFFINITY"), (0x8020_7502, "UBLK_U_CMD_GET_DEV_INFO"),
     (0xc020_7504, "UBLK_U_CMD_ADD_DEV"), (0xc020_7505, "UBLK_U_CMD_DEL_DEV"),
     (0xc020_7506, "UBLK_U_CMD_START_DEV"), (0xc020_7507, "UBLK_U_CMD_STOP_DEV"),
@@ -32,7 +32,8 @@ public enum DriverCommand {
     (0x8020_7514, "UBLK_U_CMD_DEL_DEV_ASYNC"), (0xc020_7515, "UBLK_U_CMD_UPDATE_SIZE"),
     (0xc020_7516, "UBLK_U_CMD_QUIESCE_DEV"), (0xc020_7517, "UBLK_U_CMD_TRY_STOP_DEV"),
     (0xc020_7518, "UBLK_U_CMD_REG_BUF"), (0xc020_7519, "UBLK_U_CMD_UNREG_BUF"),
-    // Of a device, with struct ublksrv_io_cmd; the others are those of ``GroupProvider/ublk`` and ``GroupProvider/ublkAuto``.
+    // Commands of a device, with struct ublksrv_io_cmd; ``GroupProvider/ublk`` and ``GroupProvider/ublkAuto``
+    // have the others.
     (0xc010_7522, "UBLK_U_IO_NEED_GET_DATA"),
     // include/uapi/linux/nvme_ioctl.h: with struct nvme_uring_cmd.
     (0xc048_4e80, "NVME_URING_CMD_IO"), (0xc048_4e81, "NVME_URING_CMD_IO_VEC"),
@@ -45,7 +46,7 @@ public enum DriverCommand {
 }
 
 extension Request {
-  /// The name of its driver's command, nil if it has none or it is not known.
+  /// The name of the driver's command; nil if the request has none or it is unknown.
   public var commandName: String? {
     guard opcode.isDriverCommand, isSQEKnown || knows(.off) else { return nil }
     return DriverCommand.name(

@@ -4,7 +4,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// A result is the negative of one, nil if it is no error.
+  /// The errno of a negative result; nil if the result is no error.
   public init?(result: Int32) {
     guard result < 0, result != .min else { return nil }
     rawValue = -result
@@ -20,7 +20,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   public static let noBuffers = ErrorNumber(rawValue: 105)
   public static let canceled = ErrorNumber(rawValue: 125)
 
-  /// Such as `ECANCELED`; `E4000` for a number without a name.
+  /// Name such as `ECANCELED`; `E4000` for a number without a name.
   public var name: String {
     Self.names[rawValue] ?? "E\(rawValue)"
   }

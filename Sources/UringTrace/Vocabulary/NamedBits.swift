@@ -1,9 +1,9 @@
-/// Names for the bits of a word of flags, from a kernel header.
+/// Names of the bits in a word of flags, from a kernel header.
 public struct NamedBits: Sendable {
-  /// Masks with their names. More than one bit: matches when all of them are set, and goes first.
+  /// Masks with their names. A mask of several bits matches if all are set, and precedes the masks of single bits.
   var masks: [(mask: UInt32, name: String)]
 
-  /// Names of what is set, lowest bit first; what has no name as one hexadecimal number.
+  /// Names of the set bits, lowest bit first; unnamed bits follow as one hexadecimal number.
   public func names(in value: UInt32) -> [String] {
     var names: [String] = []
     var rest = value
@@ -15,12 +15,12 @@ public struct NamedBits: Sendable {
     return names
   }
 
-  /// Names joined by `|`, `0` if nothing is set.
+  /// Names joined by `|`; `0` if no bit is set.
   public func text(_ value: UInt32) -> String {
     value == 0 ? "0" : names(in: value).joined(separator: "|")
   }
 
-  /// The value of the named bits, the inverse of ``names(in:)``; nil if a name is unknown.
+  /// The value of the named bits: the inverse of ``names(in:)``. Nil if a name is unknown.
   func value(of names: [String]) -> UInt32? {
     var value: UInt32 = 0
     for name in names {
@@ -35,7 +35,7 @@ public struct NamedBits: Sendable {
     return value
   }
 
-  /// Consecutive bits from 0 on.
+  /// Names consecutive bits from bit 0.
   init(_ names: String...) {
     masks = names.enumerated().map { (1 << UInt32($0.offset), $0.element) }
   }
@@ -89,7 +89,7 @@ extension NamedBits {
     "INJECT_RESULT", "FILE", "FIXED_FILE", "FIXED_BUFFER", "TW", "CQE32")
   static let installFile = NamedBits("NO_CLOEXEC")
 
-  /// `O_*` on x86-64, arm64 and others with asm-generic values alike (include/uapi/asm-generic/fcntl.h).
+  /// `O_*` as on x86-64, arm64 and others with the asm-generic values (include/uapi/asm-generic/fcntl.h).
   static let open = NamedBits(masks: [
     (0o20200000, "O_TMPFILE"), (0o4010000, "O_SYNC"), (0x1, "O_WRONLY"), (0x2, "O_RDWR"),
     (0o100, "O_CREAT"), (0o200, "O_EXCL"), (0o400, "O_NOCTTY"), (0o1000, "O_TRUNC"),

@@ -4,7 +4,7 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// By name, such as `READ_FIXED`, in upper or lower case, with or without `IORING_OP_`; also
+  /// Finds an opcode by name, such as `READ_FIXED`: in upper or lower case, with or without `IORING_OP_`; also
   /// `OP_77`.
   public init?(name: String) {
     var name = name.uppercased()
@@ -28,26 +28,26 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   package static let futexWait = Opcode(rawValue: 51)
   package static let futexWaitV = Opcode(rawValue: 53)
 
-  /// Without `IORING_OP_`; `OP_77` for a number without a name.
+  /// Name without `IORING_OP_`; `OP_77` for a number without a name.
   public var name: String {
     Int(rawValue) < OpcodeProperties.table.count ? properties.name : "OP_\(rawValue)"
   }
 
-  /// All that have a name, in order.
+  /// All opcodes that have a name, in numeric order.
   public static var all: [Opcode] {
     OpcodeProperties.table.indices.map { Opcode(rawValue: UInt8($0)) }
   }
 
-  /// URING_CMD, and with 128-byte SQEs URING_CMD128: a command of the file's driver.
+  /// True for URING_CMD and its variant with 128-byte SQEs, URING_CMD128: a command of the file's driver.
   public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
-  /// Its properties; the defaults for an opcode without a name.
+  /// The opcode's properties; defaults for an opcode without a name.
   public var properties: OpcodeProperties { isKnown ? OpcodeProperties.table[row] : .unknown }
 
   private var row: Int { Int(rawValue) }
   private var isKnown: Bool { row < OpcodeProperties.table.count }
 
-  // Single properties, for loops over long histories: they do not copy the whole row.
+  // Single properties, for loops over long histories: these accessors do not copy the whole row.
 
   /// See ``OpcodeProperties/hasFile``.
   public var hasFile: Bool { isKnown && OpcodeProperties.table[row].hasFile }
@@ -68,7 +68,7 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
   /// See ``OpcodeProperties/isZeroCopySend``.
   public var isZeroCopySend: Bool { isKnown && OpcodeProperties.table[row].isZeroCopySend }
 
-  /// The file that an SQE of this opcode names, nil for opcodes without one.
+  /// The file that an SQE of this opcode names; nil for opcodes without a file.
   func fileReference(in sqe: SQE, isKnown: Bool) -> FileReference? {
     guard isKnown, hasFile else { return nil }
     return SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
@@ -81,8 +81,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable {
 }
 
 extension Opcode {
-  /// Whether a result is an error. -ETIME is how a timeout ends, and -ECANCELED a link timeout that was
-  /// not needed: neither is.
+  /// Whether a result is an error. A timeout normally ends with -ETIME and an unneeded link timeout with
+  /// -ECANCELED: neither is an error.
   public func isError(_ result: Int32) -> Bool {
     result < 0 && !properties.normalErrors.contains(result)
   }

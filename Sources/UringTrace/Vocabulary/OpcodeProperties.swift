@@ -1,8 +1,8 @@
 /// An opcode's use of its SQE (io_uring/opdef.c and the `*_prep` functions it names).
 ///
-/// A row of a table: a property for each column.
+/// One row of the table, with a property for each column.
 public struct OpcodeProperties: Sendable {
-  /// A field of the SQE under the name that it has for the opcode, nil where it has no meaning.
+  /// An SQE field under its name for the opcode; nil where it has no meaning.
   public struct Field: Sendable {
     public enum Format: Sendable {
       case decimal, signed, hexadecimal, octal
@@ -15,9 +15,9 @@ public struct OpcodeProperties: Sendable {
 
   public enum Direction: UInt8, Sendable {
     case none
-    /// The result is bytes that came in: read, received.
+    /// The result is a number of bytes read or received.
     case read
-    /// The result is bytes that went out: written, sent.
+    /// The result is a number of bytes written or sent.
     case write
   }
 
@@ -26,7 +26,7 @@ public struct OpcodeProperties: Sendable {
     case none, bytes, vectors, other
   }
 
-  /// A bit of the SQE that switches something on.
+  /// An SQE bit that enables a feature.
   package enum SQEBit: Sendable {
     case never, always
     case ioprio(UInt16)
@@ -35,29 +35,29 @@ public struct OpcodeProperties: Sendable {
   }
 
   public var name: String
-  /// `fd` is a file that the request works on.
+  /// True if `fd` is a file that the request works on.
   public var hasFile = false
   public var off: Field?
   public var addr: Field?
   public var len: Field?
-  /// The meaning of the word after `len`.
+  /// Meaning of the word after `len`.
   public var flags: Field?
   public var ioprio: Field?
   public var fileIndex: Field?
   public var addr3: Field?
-  /// `buf_index` names a registered buffer, without which the request cannot be.
+  /// True if the request requires a registered buffer, named by `buf_index`.
   public var usesFixedBuffer = false
-  /// `ioprio` or flags bit with which `buf_index` names a registered buffer.
+  /// Bit of `ioprio` or the flags that makes `buf_index` name a registered buffer.
   var fixedBufferFlag: SQEBit = .never
   public var direction = Direction.none
   public var length = Length.none
-  /// Waits without an event that tells: in a driver, on a timer, a futex, or for readiness.
+  /// True if the request waits without an event that shows it: in a driver, on a timer, a futex, or for readiness.
   public var parksSilently = false
-  /// Negative results with which it does what it is for: a timeout's -ETIME.
+  /// Negative results that are not errors, such as -ETIME of a timeout.
   var normalErrors: [Int32] = []
-  /// Posts its result with F_MORE and a notification later.
+  /// True if the request posts its result with F_MORE and a notification later.
   public var isZeroCopySend = false
-  /// With which it posts several CQEs.
+  /// SQE bit that makes the request post several CQEs.
   package var multishot = SQEBit.never
 
   public var isVectored: Bool { length == .vectors }
@@ -107,7 +107,7 @@ extension OpcodeProperties {
     _ name: String, addr: String = "path", off: Field? = nil, len: Field? = nil,
     flags: Field? = nil, fileIndex: Field? = nil
   ) -> Self {
-    // fd is a directory to start from, or AT_FDCWD; no file of the request.
+    // fd is the directory to start from, or AT_FDCWD; not a file of the request.
     Self(
       name: name, off: off, addr: .pointer(addr), len: len, flags: flags, fileIndex: fileIndex,
       length: len == nil ? .none : .other)
@@ -123,7 +123,7 @@ extension OpcodeProperties {
 
   private static let timespec = Field.pointer("timespec")
 
-  /// By number, in the order of `enum io_uring_op`.
+  /// Rows by opcode number, in the order of `enum io_uring_op`.
   static let table: [OpcodeProperties] = [
     Self(
       name: "NOP", len: .signed("result"), flags: .bits("nop_flags", .nop),
@@ -165,7 +165,7 @@ extension OpcodeProperties {
     Self(
       name: "LINK_TIMEOUT", off: .number("count"), addr: timespec, len: .number("nr_timespecs"),
       flags: .bits("timeout_flags", .timeout), length: .other, parksSilently: true,
-      // expired, or disarmed because the request before it ended in time
+      // Expired, or disarmed because the request before it ended in time.
       normalErrors: [-62, -125]),
     Self(name: "CONNECT", hasFile: true, off: .number("addr_len"), addr: .pointer("sockaddr")),
     Self(

@@ -1,4 +1,4 @@
-/// The ``OpcodeProperties`` that every record needs, by number and without checks.
+/// The ``OpcodeProperties`` that every record needs, by opcode number and without checks.
 struct OpcodeTraitTable: ~Copyable {
   private struct Traits {
     var direction = OpcodeProperties.Direction.none
@@ -6,16 +6,17 @@ struct OpcodeTraitTable: ~Copyable {
     var multishotLength: UInt32 = 0
     var multishotFlags: UInt32 = 0
     var isAlwaysMultishot = false
-    /// Any of the above.
+    /// True if any of the above applies.
     var canBeMultishot = false
-    /// Bits with which it uses a registered buffer.
+    /// Bits that make the request use a registered buffer.
     var fixedIOPrio: UInt16 = 0
     var fixedFlags: UInt32 = 0
-    /// Uses one always, or provides buffers, or is a command or zero-copy send.
+    /// True if the opcode always uses a registered buffer, provides buffers, or is a driver command or
+    /// zero-copy send.
     var alwaysTouchesBuffers = false
-    /// One of the above may hold; without it only the SQE's flags can make a request special.
+    /// True if any of the above may apply; otherwise only the SQE's flags can make a request special.
     var canBeSpecial = false
-    /// 0 in unused places.
+    /// 0 in unused elements.
     var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
 
@@ -58,13 +59,13 @@ struct OpcodeTraitTable: ~Copyable {
     traits.deallocate()
   }
 
-  /// Where the bytes of a positive result went.
+  /// The direction of the bytes that a positive result counts.
   @inline(__always)
   func direction(_ opcode: Opcode) -> OpcodeProperties.Direction {
     traits[Int(opcode.rawValue)].direction
   }
 
-  /// Whether it may have to do with a registered or provided buffer, or a group.
+  /// Whether the request may use a registered or provided buffer, or a group.
   @inline(__always)
   func touchesBuffers(_ opcode: Opcode, _ sqe: SQE) -> Bool {
     let entry = traits[Int(opcode.rawValue)]
@@ -73,7 +74,7 @@ struct OpcodeTraitTable: ~Copyable {
       || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
   }
 
-  /// Whether several CQEs can come of it, or it touches buffers: all that an SQE tells of this.
+  /// Whether the request can post several CQEs or use buffers, according to its SQE.
   @inline(__always)
   func isSpecial(_ opcode: Opcode, _ sqe: UnsafePointer<SQE>) -> Bool {
     if sqe.pointee.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0 { return true }
@@ -81,7 +82,7 @@ struct OpcodeTraitTable: ~Copyable {
     return isMultishot(opcode, sqe.pointee, isKnown: true) || touchesBuffers(opcode, sqe.pointee)
   }
 
-  /// Whether a result is an error, and not the way in which the opcode normally ends.
+  /// Whether a result is an error rather than the opcode's normal end.
   @inline(__always)
   func isError(_ result: Int32, of opcode: Opcode) -> Bool {
     guard result < 0 else { return false }
@@ -89,7 +90,7 @@ struct OpcodeTraitTable: ~Copyable {
     return result != normal[0] && result != normal[1]
   }
 
-  /// Whether several CQEs can come of it. Without the SQE: whether they could.
+  /// Whether the request can post several CQEs. Without its SQE: whether the opcode can.
   @inline(__always)
   func isMultishot(_ opcode: Opcode, _ sqe: SQE, isKnown: Bool) -> Bool {
     let entry = traits[Int(opcode.rawValue)]

@@ -4,20 +4,20 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// Without `IORING_`; `REGISTER_99` for a number without a name.
+  /// Name without `IORING_`; `REGISTER_99` for a number without a name.
   public var name: String {
     // IORING_REGISTER_USE_REGISTERED_RING is a flag, not part of the number.
     let number = rawValue & ~(1 << 31)
     return number < UInt32(Self.names.count) ? Self.names[Int(number)] : "REGISTER_\(number)"
   }
 
-  /// The kind of resource that requests use afterwards.
+  /// A kind of resource that requests use once it is registered.
   public enum Resource: Sendable, Hashable {
     case buffers
     case files
   }
 
-  /// The table of the ring that a call fills or empties; nil for others.
+  /// The table of the ring that the call fills or empties; nil for other calls.
   public var resource: Resource? {
     switch rawValue {
     case 0, 1, 15, 16, 30: .buffers
@@ -33,7 +33,7 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     case 16: word == 1 || word == 2
     // io_uring_buf_reg: ring_addr, then entries, group and flags
     case 22, 23: word == 0
-    // io_uring_clone_buffers: numbers
+    // io_uring_clone_buffers: only numbers
     case 30: false
     default: true
     }

@@ -1,13 +1,13 @@
-/// A field of an SQE under the name that it has for the opcode.
+/// An SQE field under its name for the opcode.
 public struct SQEField: Hashable, Sendable {
   public var name: String
   public var value: String
 }
 
 extension Request {
-  /// Every field of the SQE that means something for its opcode; empty if the SQE is not known.
+  /// All fields of the SQE that have a meaning for its opcode; empty if the SQE is unknown.
   ///
-  /// Fields of rare use are left out where they are 0.
+  /// Rarely used fields are omitted if they are 0.
   public var sqeFields: [SQEField] {
     guard isSQEKnown else { return [] }
     let properties = opcode.properties
@@ -19,7 +19,7 @@ extension Request {
     switch file {
     case .descriptor(let fd)?: fields.add("fd", String(fd))
     case .fixed(let index)?: fields.add("fixed_file", String(index))
-    // A directory (AT_FDCWD is -100), a ring's own index, or without meaning.
+    // A directory (AT_FDCWD is -100), a ring's own index, or meaningless.
     case nil: if sqe.fd != 0 && sqe.fd != -1 { fields.add("fd", String(sqe.fd)) }
     }
     // cmd_op is the low half of the word.
@@ -52,7 +52,7 @@ extension Request {
   }
 }
 
-/// ``Request/sqeFields`` being made.
+/// ``Request/sqeFields`` under construction.
 private struct SQEFieldList {
   var fields: [SQEField] = []
 
@@ -60,7 +60,7 @@ private struct SQEFieldList {
     fields.append(SQEField(name: name, value: value))
   }
 
-  /// A word with a meaning always; one without under its plain name where it is not 0.
+  /// Adds a word: always if it has a meaning, else under its plain name if it is not 0.
   mutating func add(
     _ field: OpcodeProperties.Field?, _ value: UInt64, signed: Int64? = nil, else name: String
   ) {
@@ -81,7 +81,7 @@ private struct SQEFieldList {
 }
 
 extension OpcodeProperties.SQEBit {
-  /// Whether the SQE has the bit that this tells.
+  /// Whether the SQE has this bit set.
   func isSet(in sqe: SQE) -> Bool {
     switch self {
     case .never: false

@@ -1,10 +1,10 @@
-/// `IOSQE_*`: the low byte of `io_kiocb.flags` too. Stable ABI (include/uapi/linux/io_uring.h).
+/// `IOSQE_*`, also the low byte of `io_kiocb.flags`. Stable ABI (include/uapi/linux/io_uring.h).
 public struct SQEFlags: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Of a request, from its `REQ_F_*`.
+  /// The flags of a request, given its `REQ_F_*`.
   public init(requestFlags: UInt64) { rawValue = UInt8(truncatingIfNeeded: requestFlags) }
 
   public static let fixedFile = SQEFlags(rawValue: 1 << 0)
@@ -15,10 +15,10 @@ public struct SQEFlags: OptionSet, Hashable, Sendable {
   public static let bufferSelect = SQEFlags(rawValue: 1 << 5)
   public static let cqeSkipSuccess = SQEFlags(rawValue: 1 << 6)
 
-  /// Without the prefix, lowest bit first.
+  /// Flag names without the prefix, lowest bit first.
   public var names: [String] { Self.bits.names(in: UInt32(rawValue)) }
 
-  /// The other way round, nil if a name is not known.
+  /// The flags with these names; nil if a name is unknown.
   package init?(names: [String]) {
     guard let value = Self.bits.value(of: names).flatMap(UInt8.init(exactly:)) else { return nil }
     rawValue = value
@@ -30,7 +30,7 @@ public struct SQEFlags: OptionSet, Hashable, Sendable {
 }
 
 extension Request {
-  /// Names of `REQ_F_*` set at submission; those of IOSQE_* as the application knows them.
+  /// Names of `REQ_F_*` set at submission; the `IOSQE_*` flags have the names that applications use.
   ///
   /// - Parameter kernelNames: ``Snapshot/requestFlagNames``.
   public func flagNames(_ kernelNames: [String]) -> [String] {

@@ -19,7 +19,7 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public static let singleIssuer = SetupFlags(rawValue: 1 << 12)
   public static let deferTaskrun = SetupFlags(rawValue: 1 << 13)
   public static let noMmap = SetupFlags(rawValue: 1 << 14)
-  /// REGISTERED_FD_ONLY
+  /// IORING_SETUP_REGISTERED_FD_ONLY.
   public static let registeredOnly = SetupFlags(rawValue: 1 << 15)
   public static let noSQArray = SetupFlags(rawValue: 1 << 16)
   public static let hybridIOPoll = SetupFlags(rawValue: 1 << 17)
@@ -27,10 +27,10 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
   public static let sqeMixed = SetupFlags(rawValue: 1 << 19)
   public static let sqRewind = SetupFlags(rawValue: 1 << 20)
 
-  /// Without the prefix, lowest bit first.
+  /// Flag names without the prefix, lowest bit first.
   public var names: [String] { Self.bits.names(in: rawValue) }
 
-  /// The other way round, nil if a name is not known.
+  /// The flags with these names; nil if a name is unknown.
   package init?(names: [String]) {
     guard let value = Self.bits.value(of: names) else { return nil }
     rawValue = value

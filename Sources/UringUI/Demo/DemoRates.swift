@@ -23,7 +23,7 @@ struct DemoRates: Sendable {
     last = status
   }
 
-  /// Nothing had been done then.
+  /// The status at the target's start, when nothing had been done.
   private func start(of status: DemoStatus) -> DemoStatus {
     var start = DemoStatus(
       target: status.target, mode: status.mode, time: status.startTime,

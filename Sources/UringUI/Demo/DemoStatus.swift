@@ -1,29 +1,29 @@
 /// State of the demonstration's target, with a property for each figure of the demo pane. The command that runs the
 /// target fills it in: the UI does not depend on the target.
 public struct DemoStatus: Sendable, Hashable {
-  /// Where a tag is, in the order of an I/O's life.
+  /// The phase of a tag, in the order of an I/O's life.
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
     /// Not with the driver.
     case idle
     /// Waits in the driver for an I/O.
     case fetched
-    /// An I/O is here, and its buffer is or is being provided.
+    /// The target has an I/O whose buffer is or is being provided.
     case provided
-    /// Members run.
+    /// Member requests run.
     case running
-    /// The buffer goes back and the result to the driver.
+    /// The buffer is being given back and the result committed to the driver.
     case committing
-    /// Done and not given back, on purpose.
+    /// Done, but not given back on purpose.
     case held
   }
 
   /// One queue and its tags.
   public struct Queue: Sendable, Hashable {
     public var number: Int
-    /// The thread that serves it, 0 before it runs.
+    /// The thread that serves it; 0 before it runs.
     public var tid: UInt32
     public var tags: [Phase]
-    /// I/Os since the start, and those of them that failed without being asked to.
+    /// I/Os since the start, and those that failed although no failure was asked for.
     public var ios: UInt64
     public var errors: UInt64
 
@@ -36,11 +36,11 @@ public struct DemoStatus: Sendable, Hashable {
     }
   }
 
-  /// A number that happens to be of interest: blocks verified, faults made.
+  /// A count to display: blocks verified, faults made.
   public struct Count: Sendable, Hashable {
     public var name: String
     public var value: UInt64
-    /// Anything but 0 is bad.
+    /// True if any count but 0 is an error.
     public var isError: Bool
 
     public init(_ name: String, _ value: UInt64, isError: Bool = false) {
@@ -52,7 +52,7 @@ public struct DemoStatus: Sendable, Hashable {
 
   /// The kind of target, such as "ublk".
   public var target: String
-  /// How data go, as "zero-copy".
+  /// How data are moved, as "zero-copy".
   public var mode: String
   /// As "/dev/ublkb0"; nil without a block device.
   public var device: String?
@@ -77,7 +77,7 @@ public struct DemoStatus: Sendable, Hashable {
   public var load: [Count] = []
   /// Faults made on purpose, by name; empty where none are asked for.
   public var faults: [Count] = []
-  /// Why it does not go on, in one line.
+  /// Why the target does not continue, in one line.
   public var failure: String?
 
   public init(

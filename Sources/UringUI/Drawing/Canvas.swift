@@ -1,11 +1,11 @@
-/// A grid of cells that views draw into: clipped, with true display widths, and free of control
-/// characters whatever the text holds.
+/// A grid of cells that views draw into: clipped, with true display widths, and without control characters, whatever
+/// the text contains.
 struct Canvas: Sendable {
   /// One column of one row.
   struct Cell: Hashable, Sendable {
     /// Unicode scalar; 0 in the second column of a wide character.
     var base: UInt32 = 0x20
-    /// Combining marks, 0 where there are none.
+    /// Combining marks; 0 for none.
     var marks: (UInt32, UInt32) = (0, 0)
     var style: Style = .normal
 
@@ -22,11 +22,11 @@ struct Canvas: Sendable {
   private(set) var width: Int
   private(set) var height: Int
   private(set) var cells: [Cell]
-  /// Draw with ASCII alone.
+  /// Whether only ASCII is drawn.
   var isASCII: Bool
-  /// Where the terminal's cursor is shown.
+  /// Position of the terminal's cursor.
   var cursor: (x: Int, y: Int)?
-  /// Nothing outside is changed.
+  /// Cells outside are not changed.
   var clip: Rect
 
   init(width: Int, height: Int, isASCII: Bool = false) {
@@ -50,8 +50,8 @@ struct Canvas: Sendable {
     cursor = nil
   }
 
-  /// Draws text and returns the column after it. What does not fit into `limit` columns is cut off,
-  /// and a mark in the last column says so.
+  /// Draws text and returns the column after it. Text that does not fit into `limit` columns is cut off, which a mark
+  /// in the last column shows.
   @discardableResult
   mutating func put(
     _ text: String, x: Int, y: Int, style: Style = .normal, limit: Int = .max
@@ -97,7 +97,7 @@ struct Canvas: Sendable {
     }
   }
 
-  /// A notice in place of a pane's content.
+  /// Draws a notice in place of a pane's content.
   mutating func put(notice: String, in rect: Rect) {
     put(notice, x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
   }
@@ -111,7 +111,7 @@ struct Canvas: Sendable {
     }
   }
 
-  /// Gives what is drawn there another style.
+  /// Changes the style of the cells in a rectangle.
   mutating func restyle(_ rect: Rect, _ style: Style) {
     guard !rect.isEmpty else { return }
     for y in max(rect.y, clip.y)..<max(rect.y, clip.y, min(rect.bottom, clip.bottom)) {
@@ -130,7 +130,7 @@ struct Canvas: Sendable {
   private mutating func setCell(_ cell: Cell, x: Int, y: Int) -> Int? {
     guard clip.contains(x: x, y: y), x < width, y < height else { return nil }
     let index = y * width + x
-    // Half of a wide character that is overwritten leaves no other half.
+    // Overwriting half of a wide character also removes the other half.
     if cells[index].base == 0, cell.base != 0, x > 0 { cells[index - 1].base = 0x20 }
     if x + 1 < width, cells[index + 1].base == 0, cell.base != 0 { cells[index + 1].base = 0x20 }
     cells[index] = cell
@@ -145,7 +145,7 @@ struct Canvas: Sendable {
     }
   }
 
-  /// A row as text, without blanks at its end.
+  /// A row as text, without trailing blanks.
   func text(row: Int) -> String {
     var text = String.UnicodeScalarView()
     for cell in cells[row * width..<(row + 1) * width] where cell.base != 0 {

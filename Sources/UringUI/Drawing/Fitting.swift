@@ -1,5 +1,5 @@
 extension String {
-  /// With blanks at the end, or cut off, to this many columns.
+  /// Text padded with blanks at the end, or cut off, to this many columns.
   func fitted(to width: Int) -> String {
     let length = displayWidth
     if length <= width { return self + String(repeating: " ", count: width - length) }
@@ -14,7 +14,7 @@ extension String {
     return String(result) + "…" + String(repeating: " ", count: max(0, width - 1 - column))
   }
 
-  /// The end of it, when it is wider than this: paths and pointers differ there.
+  /// The end of the text if it is wider than this: paths and pointers differ at the end.
   func tail(_ width: Int) -> String {
     var left = displayWidth
     if left <= width { return self }
@@ -23,7 +23,7 @@ extension String {
     return "…" + String(rest)
   }
 
-  /// "name/4242" in so many columns: the name is cut, the number stays.
+  /// "name/4242" in this many columns: the name is cut, the number is kept.
   func keepingNumber(_ width: Int) -> String {
     guard displayWidth > width, let slash = lastIndex(of: "/") else { return self }
     let number = self[slash...]
@@ -31,7 +31,7 @@ extension String {
     return room < 2 ? String(number.dropFirst()) : String(self[..<slash]).fitted(to: room) + number
   }
 
-  /// With blanks before it to this many columns.
+  /// Text padded with blanks at the start to this many columns.
   func rightAligned(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - displayWidth)) + self
   }

@@ -5,13 +5,13 @@ struct LogAxis: Hashable, Sendable {
   private var low: Double
   private var high: Double
 
-  /// From the least to the greatest, at least a factor of ten.
+  /// An axis over at least a factor of ten.
   init(from least: UInt64, through greatest: UInt64) {
     low = log10(Double(max(1, least)))
     high = max(log10(Double(max(1, greatest))), low + 1)
   }
 
-  /// The column of `width` that a time falls into.
+  /// The column of `width` for a time.
   func column(of time: UInt64, width: Int) -> Int {
     let part = (log10(Double(max(1, time))) - low) / (high - low)
     return max(0, min(width - 1, Int(part * Double(width))))

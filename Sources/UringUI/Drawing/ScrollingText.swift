@@ -1,16 +1,16 @@
-/// Lines made of styled pieces, more of them than may fit. Some can be chosen.
+/// Scrollable lines of styled pieces. Some lines can be chosen.
 struct ScrollingText: Sendable {
   private var top = 0
   private var height = 1
   private var count = 0
-  /// As of the last frame, in the order of their lines.
+  /// Lines of the last frame that can be chosen, in order.
   private var choices: [(line: Int, action: PaneAction)] = []
   /// The action of the chosen line.
   private(set) var chosen: PaneAction?
 
   var hasChoices: Bool { !choices.isEmpty }
 
-  /// Single rows go to the next line that can be chosen, where it is on the screen, else they scroll.
+  /// Moves the choice by single rows while a line that can be chosen is on the screen; otherwise scrolls.
   mutating func navigate(_ navigation: Navigation) {
     let last = max(0, count - height)
     switch navigation {
@@ -37,7 +37,7 @@ struct ScrollingText: Sendable {
     return true
   }
 
-  /// Chooses the line there and says whether it was chosen before.
+  /// Chooses the line at a row; true if it was already chosen.
   mutating func click(row: Int) -> Bool {
     guard let choice = choices.first(where: { $0.line == top + row }) else { return false }
     defer { chosen = choice.action }

@@ -47,7 +47,7 @@ struct Theme: Sendable {
     appearances = Style.allCases.map(appearance)
   }
 
-  /// The eight colours every colour terminal has.
+  /// The eight colours that every colour terminal has.
   static let colour = Theme { style in
     switch style {
     case .normal: Appearance(attributes: 0)
@@ -76,7 +76,7 @@ struct Theme: Sendable {
     }
   }
 
-  /// With 256 colours, only what eight do badly: grey that can be read.
+  /// With 256 colours, replaces only what eight colours do badly: a readable grey.
   static let manyColours = Theme { style in
     style == .faint
       ? Appearance(attributes: 0, foreground: 245) : colour[style]

@@ -16,14 +16,14 @@ struct TimeAxis: Hashable, Sendable {
 
   var length: UInt64 { end - start }
 
-  /// The column of `width` that a time falls into; times outside belong to the nearest one.
+  /// The column of `width` for a time; times outside get the nearest column.
   func column(of time: UInt64, width: Int) -> Int {
     guard time > start else { return 0 }
     let part = Double(min(time, end) - start) / Double(length)
     return max(0, min(width - 1, Int(part * Double(width))))
   }
 
-  /// A bar from one time to another. An arrow at an end says that it goes on there.
+  /// A bar between two times. An arrow marks an end that lies beyond the axis.
   func bar(from: UInt64, to: UInt64, isOpen: Bool = false, width: Int) -> String {
     guard width > 0 else { return "" }
     if to < start { return "◀" }
@@ -36,14 +36,14 @@ struct TimeAxis: Hashable, Sendable {
     return String(repeating: " ", count: first) + String(bar)
   }
 
-  /// A moment.
+  /// A character at one time.
   func mark(_ time: UInt64, _ character: Character, width: Int) -> String {
     guard width > 0 else { return "" }
     let character: Character = time < start ? "◀" : time > end ? "▶" : character
     return String(repeating: " ", count: column(of: time, width: width)) + String(character)
   }
 
-  /// How many of the spans there are in each column: blank where there is none.
+  /// Number of spans in each column; blank for none.
   func load(_ spans: [(from: UInt64, to: UInt64)], width: Int) -> String {
     guard width > 0 else { return "" }
     var sums = Array(repeating: UInt64(0), count: width)
@@ -61,7 +61,7 @@ struct TimeAxis: Hashable, Sendable {
     return Bars.spark(sums)
   }
 
-  /// Nanoseconds in which there is none of the spans.
+  /// Nanoseconds that no span covers.
   func idle(_ spans: [(from: UInt64, to: UInt64)]) -> UInt64 {
     var idle: UInt64 = 0
     var covered = start
@@ -73,7 +73,7 @@ struct TimeAxis: Hashable, Sendable {
     return idle + (end > covered ? end - covered : 0)
   }
 
-  /// Times since the origin at round distances: "┬0────┬20ms──┬40ms".
+  /// Labels of times since the origin at round distances: "┬0────┬20ms──┬40ms".
   func scale(width: Int) -> String {
     guard width > 0 else { return "" }
     let least = Double(length) * 8 / Double(width)
@@ -95,7 +95,7 @@ struct TimeAxis: Hashable, Sendable {
     return String(line)
   }
 
-  /// 1, 2, 5, 10, 20 …
+  /// Next of the steps 1, 2, 5, 10, 20 …
   private func next(after step: UInt64) -> UInt64 {
     var power = step
     while power % 10 == 0 { power /= 10 }

@@ -1,5 +1,5 @@
 extension String {
-  /// Lines of at most so many columns, broken between words where there is one.
+  /// Lines of at most this many columns, broken between words where possible.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""

@@ -1,6 +1,6 @@
-/// One line of the key table: it serves the keys, the help and the function bar.
+/// A line of the key table, used for the keys, the help and the function bar.
 struct Binding: Sendable {
-  /// When a binding applies; all that are set must hold.
+  /// Conditions of a binding; all that are set must hold.
   struct Situation: OptionSet, Sendable {
     let rawValue: Int
     static let live = Situation(rawValue: 1)
@@ -10,18 +10,18 @@ struct Binding: Sendable {
     static let detail = Situation(rawValue: 8)
     /// Enter does something in the focused pane.
     static let opens = Situation(rawValue: 16)
-    /// The focused pane has another side: groups and requests.
+    /// The focused pane has a counterpart: groups and requests.
     static let crosses = Situation(rawValue: 32)
   }
 
   var keys: [Key]
   var command: Command
   var situation: Situation = []
-  /// In the function bar, nil to leave it out.
+  /// Label in the function bar; nil to leave it out.
   var label: String?
-  /// How the function bar names the key, nil for the first key's own name.
+  /// Name of the key in the function bar; nil for the first key's own name.
   var keyName: String?
-  /// In the help; empty to leave it out.
+  /// Text in the help; empty to leave it out.
   var help: String
 
   init(
@@ -41,7 +41,7 @@ struct Binding: Sendable {
 }
 
 extension Binding {
-  /// The first that has the key and applies wins.
+  /// The first binding that has the key and applies is used.
   static let all: [Binding] = [
     Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
     Binding(
@@ -90,7 +90,7 @@ extension Binding {
     all.first { $0.situation.isSubset(of: situation) && $0.keys.contains(key) }?.command
   }
 
-  /// For a key that only the other mode has: which one that is, and what the key does there.
+  /// Explanation for a key that only the other mode has: the mode, and the key's effect there.
   static func explanation(of key: Key, in situation: Situation) -> String? {
     let other: Situation = situation.contains(.replay) ? .live : .replay
     guard
@@ -110,7 +110,7 @@ extension Key: ExpressibleByUnicodeScalarLiteral {
     .character(Unicode.Scalar(UInt8(letter.value & 0x1F)))
   }
 
-  /// As printed on the key.
+  /// Name as printed on the key.
   var name: String {
     switch self {
     case .character(" "): "Space"

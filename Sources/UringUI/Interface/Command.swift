@@ -1,4 +1,4 @@
-/// A command that a key gives.
+/// A command of a key.
 enum Command: Hashable, Sendable {
   case help
   case search
@@ -17,7 +17,7 @@ enum Command: Hashable, Sendable {
   case showPane(Int)
   case allRings
   case open
-  /// From a request to its group and back, from a buffer to its borrowers, from a ring to its finding.
+  /// Goes from a request to its group and back, from a buffer to its borrowers, from a ring to its finding.
   case cross
   case back
   case navigate(Navigation)

@@ -1,13 +1,13 @@
 import UringFindings
 
-/// The lines at the top: what is watched, how, and the figures that matter most.
+/// The lines at the top: the subject of the observation, its method, and the most important figures.
 struct HeaderView {
   var interface: Interface
 
   func draw(into canvas: inout Canvas, in rect: Rect) {
     guard rect.height > 0 else { return }
     if rect.height == 1 {
-      // Time is left out first.
+      // The time is left out first.
       let isNarrow = rect.width < 60
       drawItems(figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
@@ -17,7 +17,7 @@ struct HeaderView {
     drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
   }
 
-  /// A name and a value; those with a higher number are left out first.
+  /// A name and a value; items with a higher number are left out first.
   private struct Item {
     var pieces: [Piece]
     var priority: Int
@@ -57,7 +57,7 @@ struct HeaderView {
 
   private var filter: String { interface.options.filterDescription }
 
-  /// At the right end: paused or live, and the time.
+  /// Pieces at the right end: paused or live, and the time.
   private func state(isShort: Bool) -> [Piece] {
     guard let scene = interface.scene else { return [Piece("starting…", .faint)] }
     let clock = isShort ? "" : Clock.timeOfDay(scene.snapshot)
@@ -113,7 +113,7 @@ struct HeaderView {
     return items
   }
 
-  /// Draws what fits, in order, and the state at the right end.
+  /// Draws the items that fit, in order, and the state at the right end.
   private func drawItems(
     _ items: [Item], state: [Piece]?, into canvas: inout Canvas, in rect: Rect
   ) {

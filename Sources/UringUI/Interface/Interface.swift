@@ -2,12 +2,12 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// The whole UI as a value: input and snapshots go in, effects come out, a canvas is drawn. It knows
+/// The whole UI as a value: it takes input and snapshots, returns effects, and draws into a canvas. It depends on
 /// neither the terminal nor the source.
 ///
 /// Has many properties because it is the state of the whole screen; a pane's own state is in the pane.
 struct Interface: Sendable {
-  /// A request to the outside.
+  /// A request to the code that runs the interface.
   enum Effect: Hashable, Sendable {
     case live(LiveCommand)
     case playback(PlaybackCommand)
@@ -22,7 +22,7 @@ struct Interface: Sendable {
     case key(Key)
     case pane(PaneSlot, Rect)
     case sortTitle(Int)
-    /// Along the time line.
+    /// A position on the time line.
     case seek(Rect)
   }
 
@@ -31,7 +31,7 @@ struct Interface: Sendable {
   var timeline: Timeline?
   var rings = ListPane<RingsContent>()
   var lower: [any Pane]
-  /// Panes opened one from the other; the last is shown.
+  /// Panes opened one from another; the last is shown.
   var details: [any Pane] = []
   var current: Int
   var focus: PaneSlot
@@ -39,13 +39,13 @@ struct Interface: Sendable {
   var isPaused = false
   var searchText = ""
   var interval: Duration
-  /// A notice, and when it goes (ns, CLOCK_MONOTONIC).
+  /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
-  /// Changes whenever a snapshot or a time line was taken over.
+  /// Changes with each new snapshot or time line.
   private(set) var revision = 0
   private(set) var rateHistory: [UInt64] = []
   private var diagnosis: Diagnosis
-  /// Where the last frame had things to click on; later ones lie above earlier ones.
+  /// Areas of the last frame that can be clicked; later areas lie above earlier ones.
   var targets: [(rect: Rect, target: Target)] = []
   var places: [ScreenLayout.Place] = []
 
@@ -58,12 +58,12 @@ struct Interface: Sendable {
     diagnosis = Diagnosis(window: Self.window, seesEveryRequest: options.seesEveryRequest)
   }
 
-  /// Nanoseconds over which findings judge how often something happens.
+  /// Nanoseconds over which findings judge rates.
   private static let window: UInt64 = 10_000_000_000
 
-  // MARK: What comes in
+  // MARK: Input
 
-  /// Takes what the source has now; while paused only its notices matter.
+  /// Takes the source's snapshot, which is ignored while the UI is paused.
   mutating func update(_ snapshot: Snapshot, timeline: Timeline?) {
     if timeline != self.timeline {
       self.timeline = timeline
@@ -100,7 +100,7 @@ struct Interface: Sendable {
     for index in details.indices { details[index].update(scene) }
   }
 
-  /// The selected ring may be another one now.
+  /// Updates the panes if the selected ring has changed.
   private mutating func followRingSelection() {
     guard var scene, case .selectRing(let ring) = rings.selectAction, ring != scene.ring else {
       return
@@ -114,7 +114,7 @@ struct Interface: Sendable {
     self.notice = (notice, until: now + (notice.isError ? 15_000_000_000 : 6_000_000_000))
   }
 
-  /// Forgets a notice that was there long enough and says whether there was one.
+  /// Removes a notice that has expired; true if there was one.
   mutating func expireNotice(now: UInt64) -> Bool {
     guard let notice, notice.until < now else { return false }
     self.notice = nil
@@ -177,7 +177,7 @@ struct Interface: Sendable {
 
   var focusedPane: any Pane { self[focus] }
 
-  /// Changes the pane in a slot where there is something to show.
+  /// Changes the pane in a slot, if there is a snapshot to show.
   mutating func change<Result>(
     _ slot: PaneSlot, _ body: (inout any Pane, Scene) -> Result
   ) -> Result? {
@@ -189,7 +189,7 @@ struct Interface: Sendable {
     return result
   }
 
-  /// The request whose detail is shown live: it is looked at closely.
+  /// The request whose detail is shown live: it is inspected closely.
   var inspected: Request.ID? {
     guard !isReplay, !isPaused, let detail = details.last as? DetailPane,
       let request = scene?.request(detail.id),
@@ -201,6 +201,6 @@ struct Interface: Sendable {
 }
 
 extension FileNames {
-  /// Names known; grows as more become known.
+  /// Number of names; grows as more become known.
   fileprivate var count: Int { descriptors.count + fixed.count + files.count + closed.count }
 }

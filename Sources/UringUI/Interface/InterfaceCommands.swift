@@ -76,10 +76,10 @@ extension Interface {
     }
   }
 
-  /// How many steps back are remembered.
+  /// Most steps back that are kept.
   private static let depth = 50
 
-  /// Opens a pane over the one that is shown; where we came from is gone back to.
+  /// Opens a pane over the one that is shown. Going back returns to the previous pane.
   private mutating func open(_ pane: any Pane, _ action: PaneAction) {
     if details.last?.shows(action) == true { return }
     if details.dropLast().last?.shows(action) == true {

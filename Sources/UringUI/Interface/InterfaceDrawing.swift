@@ -76,9 +76,9 @@ extension Interface {
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
-    // Beside tabs a number would look like one of them.
+    // Next to the tabs, a number would look like one of their numbers.
     if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
-    // Half a number would be a wrong one.
+    // A number that is cut off would be wrong.
     while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
       summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
     }
@@ -87,16 +87,16 @@ extension Interface {
     }
   }
 
-  /// The panes by number, with their names where there is room for them.
+  /// Draws the panes' numbers, with names where there is room.
   private mutating func drawTabs(
     _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
   ) -> Int {
     var x = rect.x
-    // Where the rings have no place of their own, they are a tab too.
+    // On a screen without a separate rings pane, the rings are a tab too.
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    // Beside them is how many rows there are: "11", and with a filter "1 of 11" and its text.
+    // Room for the row count beside the tabs: "11", or with a filter "1 of 11" and the filter's text.
     let beside = self[slot].filter.isEmpty ? 8 : 24
     let names = tabNames(room: rect.right - x - beside, keepsCurrent: slot != .rings)
     for (index, name) in names.enumerated() {
@@ -105,7 +105,7 @@ extension Interface {
     return x
   }
 
-  /// Numbers and names; the least wanted names are left out until all fit.
+  /// Numbers and names of the panes; the least wanted names are left out until all fit.
   private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
     var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
     for index in PaneCatalogue.namesLeftOut(of: lower)
@@ -129,7 +129,7 @@ extension Interface {
     return end
   }
 
-  // MARK: What lies above the panes
+  // MARK: Above the panes
 
   private mutating func drawModal(into canvas: inout Canvas, _ layout: ScreenLayout) {
     switch modal {
@@ -152,7 +152,7 @@ extension Interface {
     let titles = focusedPane.sortTitles
     var area = rect
     _ = area.takeTop(1)
-    // A small pane's menu reaches over what is beside it.
+    // The menu of a small pane extends beyond the pane.
     if area.height < titles.count + 1 {
       area.y = max(1, min(area.y, canvas.height - 2 - titles.count))
       area.height = canvas.height - 1 - area.y
@@ -199,7 +199,7 @@ extension Interface {
     prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
   }
 
-  /// The bindings that apply now, as many as fit; the last one is always shown.
+  /// Draws as many of the bindings that apply as fit; the last one is always shown.
   private mutating func drawFunctionBar(into canvas: inout Canvas, in rect: Rect) {
     canvas.fill(rect, style: .keyLabel)
     let shown = Binding.all.filter { $0.label != nil && $0.situation.isSubset(of: situation) }

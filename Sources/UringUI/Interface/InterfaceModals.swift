@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Keys while a prompt, a menu or the help has them.
+/// Keys while a prompt, a menu or the help receives them.
 extension Interface {
   mutating func handle(_ key: Key, in modal: Modal) -> [Effect] {
     switch modal {
@@ -28,7 +28,7 @@ extension Interface {
 
   mutating func chooseSort(_ position: Int) {
     modal = nil
-    // Choosing the column that is sorted by already leaves its order alone, as in htop.
+    // Choosing the current sort column keeps its order, as in htop.
     guard position != focusedPane.sortPosition else { return }
     _ = change(focus) { $0.sort(byTitle: position, scene: $1) }
   }
@@ -45,7 +45,7 @@ extension Interface {
     case .function(3) where prompt.kind == .search:
       search(forward: true)
     default:
-      // Moves go to the list under a search.
+      // During a search, moves apply to the list.
       if prompt.kind == .search, [.up, .down].contains(key) {
         search(forward: key == .down)
         break

@@ -11,9 +11,9 @@ struct Prompt: Sendable {
 
   var kind: Kind
   var field: TextField
-  /// The text before the edit, which Esc restores.
+  /// Text before editing, which Esc restores.
   var before = ""
-  /// Why the answer was not taken.
+  /// Why the answer was rejected.
   var complaint: String?
 
   var title: String {

@@ -17,12 +17,12 @@ enum PaneCatalogue {
   /// Names of the panes that large screens add beside the current one, most wanted first.
   private static let companions = ["Demo", "Latency", "Events", "Requests", "Recent"]
 
-  /// Their positions among these panes.
+  /// Positions of the companions among these panes.
   static func companions(of panes: [any Pane]) -> [Int] {
     companions.compactMap { name in panes.firstIndex { $0.name == name } }
   }
 
-  /// Names that tabs leave out where they do not fit, in this order; those not named here go last.
+  /// Names that tabs leave out if they do not fit, in this order; names not listed here are left out last.
   private static let leastWanted = ["Calls", "Buffers", "Events", "Latency", "Groups", "Recent"]
 
   /// All positions among these panes, in the order in which names are left out.
@@ -31,7 +31,7 @@ enum PaneCatalogue {
     return first + panes.indices.filter { !first.contains($0) }.reversed()
   }
 
-  /// The one to begin with: with a demonstration the groups are what it is about.
+  /// The pane shown first: with a demonstration, the groups.
   static func initial(of panes: [any Pane]) -> Int {
     panes.contains { $0 is DemoPane } ? panes.firstIndex { $0.name == "Groups" } ?? 0 : 0
   }

@@ -4,11 +4,11 @@ import UringTrace
 /// The input of panes: the snapshot and the user's selection.
 struct Scene: Sendable {
   var snapshot: Snapshot
-  /// Requests, latencies and events of this ring only; nil for all rings.
+  /// Limits requests, latencies and events to this ring; nil for all rings.
   var ring: Ring.ID?
-  /// Nanoseconds a request in flight must be old to be listed.
+  /// Least age in nanoseconds at which a request in flight is listed.
   var minimumAge: UInt64 = 0
-  /// The status of the demonstration's target; nil without one.
+  /// Status of the demonstration's target; nil without a demonstration.
   var demo: DemoStatus?
   /// The findings, worst first.
   var findings: [FindingRow]
@@ -34,7 +34,7 @@ struct Scene: Sendable {
 
   func ring(_ id: Ring.ID) -> Ring? { ringPositions[id].map { snapshot.rings[$0] } }
 
-  /// Nanoseconds since then; 0 for what is still to come.
+  /// Nanoseconds since a time; 0 if it is in the future.
   func age(since time: UInt64) -> UInt64 { now.since(time) }
 
   func request(_ id: Request.ID) -> Request? {
@@ -67,7 +67,7 @@ struct Scene: Sendable {
     return snapshot.taskNames[tid].map { "\($0)/\(tid)" } ?? "\(tid)"
   }
 
-  /// Name of a ring for people: process and descriptor.
+  /// Name of a ring in the UI: process and descriptor.
   func label(of ring: Ring) -> String {
     "\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid) fd \(Self.descriptors(of: ring))"
   }

@@ -1,10 +1,10 @@
-/// Where things are on a screen of a size.
+/// Areas of a screen of a given size.
 struct ScreenLayout: Hashable, Sendable {
-  /// A pane and its room: one row for its title, the rest for itself.
+  /// A pane and its area: one row for the title, the rest for the pane.
   struct Place: Hashable, Sendable {
     var pane: PaneSlot
     var rect: Rect
-    /// Its title holds the tabs.
+    /// True if its title holds the tabs.
     var hasTabs = false
   }
 
@@ -16,8 +16,8 @@ struct ScreenLayout: Hashable, Sendable {
   var places: [Place] = []
   var functionBar: Rect
 
-  /// Room for an overview: rings above, the current pane below, on large screens others beside and
-  /// beneath it; on small ones only the focused pane.
+  /// Arranges the panes: rings above, the current pane below, and on large screens further panes beside and beneath
+  /// it; on small screens only the focused pane.
   ///
   /// - Parameter companions: the panes to add, most wanted first.
   init(
@@ -64,7 +64,7 @@ struct ScreenLayout: Hashable, Sendable {
     }
   }
 
-  /// Cuts off the left part and leaves a column free beside it.
+  /// Cuts off the left part and leaves a free column beside it.
   private func split(_ rect: inout Rect, _ width: Int) -> Rect {
     var left = rect.takeLeft(width)
     left.width -= 1
@@ -72,7 +72,7 @@ struct ScreenLayout: Hashable, Sendable {
   }
 }
 
-/// Which pane: the rings, one of the catalogue, or what was opened last.
+/// A pane's slot: the rings, a pane of the catalogue, or the pane opened last.
 enum PaneSlot: Hashable, Sendable {
   case rings
   case lower(Int)

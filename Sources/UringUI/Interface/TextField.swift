@@ -1,4 +1,4 @@
-/// A line that is being typed.
+/// A line of text that the user is editing.
 struct TextField: Hashable, Sendable {
   private(set) var scalars: [Unicode.Scalar]
   private(set) var caret: Int
@@ -14,7 +14,7 @@ struct TextField: Hashable, Sendable {
     return String(view)
   }
 
-  /// Takes an editing key and says whether it was one.
+  /// Handles an editing key; false for other keys.
   mutating func handle(_ key: Key) -> Bool {
     switch key {
     case .character(let scalar) where scalar.displayWidth != nil:
@@ -43,7 +43,7 @@ struct TextField: Hashable, Sendable {
     caret = position - 1
   }
 
-  /// Draws as much as fits so that the caret can be seen.
+  /// Draws the part of the text that fits, with the caret visible.
   func draw(into canvas: inout Canvas, x: Int, y: Int, limit: Int) {
     guard limit > 1 else { return }
     var first = 0

@@ -1,10 +1,10 @@
 import UringSources
 
-/// A recording's time line: where we are, how fast, how long it is.
+/// A recording's time line: position, speed and length.
 struct TimelineView {
   var timeline: Timeline
 
-  /// Draws it and returns where the bar is.
+  /// Draws the time line and returns the area of its bar.
   func draw(into canvas: inout Canvas, in rect: Rect) -> Rect {
     var left = rect.x + 1
     left = canvas.put(timeline.isPlaying ? "▶ " : "┃ ", x: left, y: rect.y, style: .warning)
@@ -29,7 +29,7 @@ struct TimelineView {
     return bar
   }
 
-  /// 1, 2, 1/4.
+  /// A speed as "1", "2" or "1/4".
   private static func text(_ speed: Double) -> String {
     if speed >= 1 { return speed == speed.rounded() ? "\(Int(speed))" : "\(speed)" }
     return speed > 0 ? "1/\(Int((1 / speed).rounded()))" : "0"

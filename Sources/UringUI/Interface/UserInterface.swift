@@ -4,19 +4,19 @@ import UringSources
 
 /// The curses UI over any source of snapshots.
 public enum UserInterface {
-  /// How it ended.
+  /// Why the UI ended.
   public enum Ending: Hashable, Sendable {
-    /// The user quit, or the terminal is gone.
+    /// The user quit, or the terminal was closed.
     case quit
     /// A signal asked to end: SIGINT, SIGTERM, SIGHUP or SIGQUIT.
     case signal(Int32)
   }
 
-  /// Shows the UI until the user quits or a signal asks to end. The terminal is as before when this
-  /// returns or throws.
+  /// Shows the UI until the user quits or a signal asks it to end. When it returns or throws, the terminal is as
+  /// before.
   ///
-  /// The first frame is drawn before the source exists: `open` runs on another thread meanwhile. What
-  /// it throws is thrown here. Throws ``TerminalError`` when there is no terminal to draw on.
+  /// The first frame is drawn before the source exists: `open` runs on another thread meanwhile. Errors of `open` are
+  /// rethrown. Throws ``TerminalError`` if there is no terminal to draw on.
   @MainActor
   public static func run(
     options: UserInterfaceOptions = UserInterfaceOptions(),
@@ -33,7 +33,7 @@ public enum UserInterface {
     return try loop.run { try opened.take() }
   }
 
-  /// The source on its way from the thread that opens it.
+  /// The source, passed from the thread that opens it.
   private final class Opened: Sendable {
     private let result = Mutex<Result<any SnapshotSource, any Error>?>(nil)
 
@@ -43,7 +43,7 @@ public enum UserInterface {
   }
 }
 
-/// Input, snapshots and frames in turn. It sleeps until the terminal or the source wakes it.
+/// Handles input, snapshots and frames in turn. Sleeps until the terminal or the source wakes it.
 @MainActor
 private struct RunLoop {
   let terminal: Terminal
@@ -52,7 +52,7 @@ private struct RunLoop {
   var source: (any SnapshotSource)?
   private var nextInspection: UInt64 = 0
 
-  /// Between two close looks at the request that is shown, in nanoseconds.
+  /// Nanoseconds between two inspections of the request that is shown.
   private static let inspectionInterval: UInt64 = 500_000_000
 
   init(terminal: Terminal, interface: Interface) {
@@ -69,7 +69,7 @@ private struct RunLoop {
     while true {
       if source == nil, let opened = try takeSource() { adopt(opened) }
       if takeNews() { draw() }
-      // Keys typed ahead are all taken before a frame is drawn.
+      // All keys typed ahead are handled before a frame is drawn.
       var deadline = nextDeadline
       var hasInput = false
       while true {
@@ -96,13 +96,13 @@ private struct RunLoop {
     }
   }
 
-  /// When something is due though nothing happens: nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which something is due even without an event: nanoseconds, CLOCK_MONOTONIC.
   private var nextDeadline: UInt64? {
     let inspection = interface.inspected == nil ? nil : nextInspection
     return [interface.notice?.until, inspection].compactMap { $0 }.min()
   }
 
-  /// Takes what the source has; true if there is something new to draw.
+  /// Takes the source's news; true if there is something new to draw.
   private mutating func takeNews() -> Bool {
     let now = MonotonicClock.now()
     var isNew = interface.expireNotice(now: now)
@@ -125,13 +125,13 @@ private struct RunLoop {
     return isNew || interface.revision != before
   }
 
-  /// Returns true when the user quits.
+  /// Carries the effects out; true if the user quits.
   private func carryOut(_ effects: [Interface.Effect]) -> Bool {
     for effect in effects {
       switch (effect, source?.controls) {
       case (.live(let command), .live(let live)?): live.perform(command)
       case (.playback(let command), .playback(let playback)?): playback.perform(command)
-      // Before there is a source.
+      // There is no source yet.
       case (.live, _), (.playback, _): break
       case (.dump(let path), _): source?.dump(to: path)
       case (.redraw, _): terminal.forget()

@@ -3,20 +3,20 @@ import UringBase
 
 /// How the UI starts.
 public struct UserInterfaceOptions: Sendable {
-  /// The filters given on the command line, as the header shows them; empty for none.
+  /// Filters of the command line, as the header shows them; empty for none.
   public var filterDescription = ""
-  /// False if those leave requests of the rings in view out.
+  /// False if the filters leave out requests of the rings in view.
   public var seesEveryRequest = true
-  /// Nanoseconds a request in flight must be old to be listed.
+  /// Least age in nanoseconds at which a request in flight is listed.
   public var minimumAge: UInt64 = 0
-  /// How often the source makes snapshots.
+  /// Time between the source's snapshots.
   public var refreshInterval = Duration.seconds(1)
   public var isMonochrome = false
   /// The header's name for the source, such as the command or the recording.
   public var title = ""
 
-  /// The status of the demonstration's target; nil without one. Called with every snapshot, on the main
-  /// thread: it must be quick.
+  /// Status of the demonstration's target; nil without a demonstration. Called with every snapshot on the main
+  /// thread, so it must be fast.
   public var demoStatus: (@Sendable () -> DemoStatus)?
 
   public init() {}

@@ -3,7 +3,7 @@ import UringTrace
 /// One buffer and the requests that use it now.
 struct BufferDetailPane: Pane {
   private let key: Buffer.Key
-  /// As last seen: kept when it leaves the table.
+  /// The buffer as last seen; kept when it leaves the table.
   private var buffer: Buffer?
   private var isGone = false
   private var table = Table<Request>(columns: RequestsContent.columns, id: { $0.id })

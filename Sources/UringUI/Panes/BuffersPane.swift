@@ -54,7 +54,7 @@ struct BuffersContent: ListContent {
     return { self.ring($0) == ring }
   }
 
-  /// A file leads to the request that holds it.
+  /// Opens the request that holds a file.
   static func open(_ row: Row) -> PaneAction {
     switch row {
     case .buffer(let buffer): .showBuffer(buffer.key)
@@ -64,7 +64,7 @@ struct BuffersContent: ListContent {
 
   static let crossing: String? = "Users"
 
-  /// To the group that shows who has it, else to the buffer and its borrowers.
+  /// Goes to the group that shows the holder, else to the buffer and its borrowers.
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
     guard case .buffer(let buffer) = row, buffer.group != 0, scene.group(buffer.group) != nil else {
       return open(row)
@@ -132,7 +132,7 @@ struct BuffersContent: ListContent {
     }
   }
 
-  /// As the kernel counted, else as seen.
+  /// Number of references by the kernel's count, else as observed.
   private static func references(_ file: File) -> UInt64 {
     file.entry.references.map { UInt64($0) } ?? UInt64(file.users.count)
   }
@@ -197,13 +197,13 @@ struct BuffersContent: ListContent {
     ) { buffer, _ in Piece("\(buffer.ring)", .faint) },
   ]
 
-  /// The address, or whose kernel memory it is.
+  /// The address, or the owner of the kernel memory.
   static func memory(_ buffer: Buffer, width: Int) -> Piece {
     if buffer.isKernel { return Piece("\(buffer.provider.title)", .name) }
     return Piece(buffer.address == 0 ? "" : Humanise.hex(buffer.address).tail(width))
   }
 
-  /// As the kernel counted, else as seen.
+  /// Number of references by the kernel's count, else as observed.
   static func references(_ buffer: Buffer) -> UInt64 {
     buffer.references.map { UInt64($0) } ?? UInt64(buffer.borrowers.count)
   }
@@ -219,7 +219,7 @@ struct BuffersContent: ListContent {
     return (shown + (rest > 0 ? ["+\(rest)"] : [])).joined(separator: " ")
   }
 
-  /// Provided buffers: how many there are to choose from.
+  /// Number of provided buffers that are left.
   static func left(_ buffer: Buffer) -> Piece {
     guard buffer.kind != .registered, buffer.buffersLeft != nil || buffer.bufferCount > 0 else {
       return Piece("")

@@ -1,7 +1,7 @@
 import UringFindings
 import UringTrace
 
-/// System calls of io_uring by thread and result: those that failed first, then by the time of the last.
+/// System calls of io_uring by thread and result: failed calls first, then by the time of the last call.
 struct CallsContent: ListContent {
   static let name = "Calls"
   static let emptyText = "no system calls of io_uring"
@@ -31,7 +31,7 @@ struct CallsContent: ListContent {
 
   static let crossing: String? = "Finding"
 
-  /// To the finding about the process that was refused a ring, else to the worst one about the ring.
+  /// Goes to the finding about the process that was refused a ring, else to the worst finding about the ring.
   static func cross(_ row: SystemCalls, _ scene: Scene) -> PaneAction {
     let found = scene.findings.first { found in
       row.ring.map { found.finding.rings.contains($0) }
@@ -93,7 +93,7 @@ struct CallsContent: ListContent {
     row.call == .enter && [4, 11, 62].contains(-row.result)
   }
 
-  /// Of the last call.
+  /// Arguments of the last call.
   private static func arguments(_ row: SystemCalls) -> String {
     switch row.call {
     case .setup:

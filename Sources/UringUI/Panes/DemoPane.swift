@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The demonstration's target: device, throughput, and where each tag is.
+/// The demonstration's target: device, throughput, and the phase of each tag.
 struct DemoPane: Pane {
   private var status: DemoStatus?
   private var rates = DemoRates()
@@ -87,7 +87,7 @@ struct DemoPane: Pane {
     ]
   }
 
-  /// Items one after the other, as many on a line as fit.
+  /// Items in sequence, as many per line as fit.
   private static func flow(_ items: [[Piece]], width: Int) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0
@@ -112,7 +112,7 @@ struct DemoPane: Pane {
       (.committing, "◀", .strong, "committing"), (.held, "■", .error, "held on purpose"),
     ]
 
-  /// One character for each tag, a gap after eight, as many on a line as fit.
+  /// One character per tag, with a gap after every eight, as many per line as fit.
   private func tags(of queue: DemoStatus.Queue, _ scene: Scene, width: Int) -> [[Piece]] {
     let busy = queue.tags.count { $0.rawValue > DemoStatus.Phase.fetched.rawValue }
     var title = [
@@ -138,7 +138,7 @@ struct DemoPane: Pane {
     return lines
   }
 
-  /// The legend of the characters, with the count of each.
+  /// Legend of the characters, with the number of tags of each.
   private static func legend(_ status: DemoStatus) -> [[Piece]] {
     glyphs.map { look in
       let count = status.queues.reduce(0) { $0 + $1.tags.count { $0 == look.phase } }

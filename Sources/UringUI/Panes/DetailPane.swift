@@ -1,9 +1,9 @@
 import UringTrace
 
-/// One request's whole life: its steps on a time line, its chain, and what its SQE says.
+/// The whole life of a request: its steps on a time line, its chain, and its SQE.
 struct DetailPane: Pane {
   private(set) var id: Request.ID
-  /// As last seen: kept when the request leaves the history.
+  /// The request as last seen; kept when it leaves the history.
   private var request: Request?
   private var chain: Chain?
   private var isForgotten = false
@@ -62,7 +62,7 @@ struct DetailPane: Pane {
     }
   }
 
-  /// Members of its chain, its group, and findings about it can be chosen.
+  /// True if members of its chain, its group, or findings about it can be chosen.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }

@@ -7,7 +7,7 @@ struct EventsContent: ListContent {
   static let followsTail = true
   static let emptyText = "no events yet"
 
-  /// Events have no number; two at the same nanosecond differ in their kind or thread.
+  /// Events have no IDs; two events at the same nanosecond differ in kind or thread.
   static func id(_ row: Event) -> UInt64 {
     row.time ^ (UInt64(row.tid) << 32) ^ (UInt64(row.kind.rawValue) << 56)
   }

@@ -1,10 +1,10 @@
 import UringFindings
 import UringTrace
 
-/// One finding: what it means, what to do, its figures, and its requests to go to.
+/// One finding: its meaning, cure and figures, and its requests, which can be opened.
 struct FindingDetailPane: Pane {
   private let key: FindingKey
-  /// As last seen: kept when it passes.
+  /// The finding as last seen; kept when the condition ends.
   private var finding: Finding?
   private var hasPassed = false
   private var text = ScrollingText()
@@ -90,7 +90,7 @@ struct FindingDetailPane: Pane {
     return pieces
   }
 
-  /// Its requests can be chosen.
+  /// True if its requests can be chosen.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }

@@ -23,7 +23,7 @@ struct FindingsContent: ListContent {
 
   static let crossing: String? = "Request"
 
-  /// To the request that shows it best.
+  /// Goes to the request that shows the finding best.
   static func cross(_ row: FindingRow, _ scene: Scene) -> PaneAction {
     row.finding.requests.first.map { .showRequest($0) } ?? .none
   }
@@ -59,14 +59,14 @@ struct FindingsContent: ListContent {
   ]
 }
 
-/// Names a finding from one snapshot to the next.
+/// Identifies a finding across snapshots.
 struct FindingKey: Hashable, Sendable {
   var tag: String
   var ring: Ring.ID
-  /// Among those of one tag on one ring.
+  /// Index among the findings with the same tag and ring.
   var ordinal: Int
 
-  /// The same in every run.
+  /// Hash that is the same in every run.
   var hash: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in tag.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -74,7 +74,7 @@ struct FindingKey: Hashable, Sendable {
   }
 }
 
-/// A finding and its name.
+/// A finding and its key.
 struct FindingRow: Sendable {
   var key: FindingKey
   var finding: Finding

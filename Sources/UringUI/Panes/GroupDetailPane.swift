@@ -1,15 +1,15 @@
 import UringTrace
 
-/// One group: what is known of its buffer, and a tree of who had it when.
+/// One group: facts about its buffer, and a tree of its holders over time.
 struct GroupDetailPane: Pane {
   private(set) var id: RequestGroup.ID
-  /// As last seen: kept when the group leaves the history.
+  /// The group as last seen; kept when it leaves the history.
   private var group: RequestGroup?
   private var isForgotten = false
   private var table = Table<GroupRow>(columns: GroupRow.columns, id: { $0.id })
   private var axis = TimeAxis(from: 0, to: 1)
   private var tableTop = 0
-  /// The member to choose once the group is there.
+  /// The member to choose once the group is known.
   private var wanted: Request.ID
 
   init(id: RequestGroup.ID, member: Request.ID = 0) {
@@ -73,7 +73,7 @@ struct GroupDetailPane: Pane {
 
   var crossing: String? { "Request" }
 
-  /// To the chosen request; where none is chosen, as from the list of groups.
+  /// Goes to the chosen request; if none is chosen, acts as in the list of groups.
   func cross(_ scene: Scene) -> PaneAction {
     let chosen = open(scene)
     return chosen == .none ? group.map { GroupsContent.cross($0, scene) } ?? .none : chosen

@@ -5,7 +5,7 @@ struct GroupFacts {
   var group: RequestGroup
   var scene: Scene
 
-  /// Most important first: where there is little room the last ones are left out.
+  /// Most important line first; if there is little room, the last lines are left out.
   var lines: [[Piece]] {
     [state] + conditions + [buffer] + blockRequest + fuseRequest + [givenBack] + holder + [provider]
   }

@@ -1,17 +1,17 @@
 import UringTrace
 
-/// One line of an open group's tree, with its place on the common time axis.
+/// A line of an open group's tree, with its part of the common time axis.
 struct GroupRow: Sendable {
   enum Shape: Sendable {
     case none
-    /// How many members run at each time.
+    /// Number of members that run at each time.
     case load([(from: UInt64, to: UInt64)])
     case span(from: UInt64, to: UInt64, isOpen: Bool)
     case moment(UInt64, Character)
   }
 
   var id: UInt64
-  /// Lines of the tree before the name.
+  /// Tree lines before the name.
   var branch = ""
   var name: Piece
   var request: Request.ID = 0
@@ -25,7 +25,7 @@ struct GroupRow: Sendable {
   var style = Style.bar
   var axis: TimeAxis
 
-  /// Its part of the time line.
+  /// The row's part of the time line.
   func picture(width: Int) -> Piece {
     switch shape {
     case .none: Piece("")

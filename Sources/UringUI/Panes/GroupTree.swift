@@ -12,9 +12,8 @@ struct GroupTree {
     axis = Self.axis(of: group, now: self.now)
   }
 
-  /// From the first to the last thing worth seeing. A leader that waited long for its buffer, and the
-  /// long lives of an application's own buffers, must not leave the members without room: what
-  /// reaches out is cut off.
+  /// Axis from the first to the last relevant time. A leader that waited long for its buffer, or the long lives of an
+  /// application's own buffers, must not leave the members without room: what extends further is cut off.
   private static func axis(of group: RequestGroup, now: UInt64) -> TimeAxis {
     let members = group.members
     var start = group.birth
@@ -40,7 +39,7 @@ struct GroupTree {
     GroupRow(id: id, branch: branch, name: name, axis: axis)
   }
 
-  // Members have the ids of their requests.
+  // Members use the IDs of their requests.
   private static let leaderID = UInt64.max
   private static let providedID = UInt64.max - 1
   private static let droppedID = UInt64.max - 2
@@ -129,7 +128,7 @@ struct GroupTree {
     return row
   }
 
-  /// How many run at once, and for which part of the time none does.
+  /// Number of members that run at once, and the share of the time in which none runs.
   private var load: GroupRow {
     let spans = group.members.map { (from: $0.startTime, to: $0.isDone ? $0.endTime : now) }
     let first = max(axis.start, group.isLongLived ? axis.start : group.birth)
@@ -150,7 +149,7 @@ struct GroupTree {
         default: Piece("not given back", .faint)
         }
       var row = row(Self.acknowledgementID, "└─ ", name)
-      // How long all have been done and the owner waits.
+      // Time for which all members have been done and the owner has waited.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime
         row.took = now.since(group.membersDoneTime)

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Who lent which buffer to whom: groups that live, oldest first, then those that ended.
+/// Lenders, buffers and borrowers: live groups, oldest first, then ended groups.
 struct GroupsContent: ListContent {
   static let name = "Groups"
   static let emptyText = "no buffer has been lent yet"
@@ -17,7 +17,7 @@ struct GroupsContent: ListContent {
 
   static let crossing: String? = "Request"
 
-  /// To the one that has the buffer, else to the leader, else to the last that had it.
+  /// Goes to the request that holds the buffer, else to the leader, else to the last holder.
   static func cross(_ row: RequestGroup, _ scene: Scene) -> PaneAction {
     let all = [row.holder?.request, row.leader.request, row.members.last?.request]
     return all.compactMap { $0 }.first { $0 != 0 }.map { .showRequest($0) } ?? .none
@@ -87,7 +87,7 @@ struct GroupsContent: ListContent {
     },
   ]
 
-  /// A bar of the buffer; where it was moved several times over, how often.
+  /// The moved share of the buffer as a bar; if the buffer was moved several times, how often.
   static func moved(_ group: RequestGroup, width: Int) -> Piece {
     let length = group.buffer.length
     if length == 0 {
@@ -99,7 +99,7 @@ struct GroupsContent: ListContent {
     return Piece(Bars.gauge(group.movedBytes, of: length, width: width), .bar)
   }
 
-  /// The oldest member that runs, and for how long; its end stays.
+  /// The oldest running member and its duration; the end of its name is kept.
   private static func holder(_ group: RequestGroup, _ scene: Scene, width: Int) -> Piece {
     guard let holder = group.holder else { return Piece("") }
     let age = Humanise.duration(scene.age(since: holder.startTime))

@@ -1,12 +1,12 @@
 import UringBase
 import UringTrace
 
-/// The large histogram of one opcode, its percentiles beside it and its stages below them.
+/// The large histogram of an opcode, with percentiles beside it and stages below it.
 struct LatencyChart {
   var latency: OpcodeLatency
   var axis: LogAxis
 
-  /// The histogram's counts by column of the axis.
+  /// Counts of the histogram by column of the axis.
   static func counts(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> [UInt64] {
     var counts = Array(repeating: UInt64(0), count: max(1, width))
     for bucket in latency.buckets {

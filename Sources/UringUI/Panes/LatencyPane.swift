@@ -1,7 +1,7 @@
 import UringTrace
 
-/// Time from submission to completion by ring and opcode: percentiles, a histogram for each, and a
-/// large one of the selected opcode where there is room.
+/// Latency from submission to completion by ring and opcode: percentiles, a histogram for each opcode, and a large
+/// histogram of the selected opcode where there is room.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
     columns: Self.columns, sortedBy: "COUNT",
@@ -38,7 +38,7 @@ struct LatencyPane: TablePane {
     }
   }
 
-  /// One scale for all rows that are shown, so that they can be compared.
+  /// One scale for all rows shown, so that they can be compared.
   static func axis(_ scene: Scene) -> LogAxis {
     var least = UInt64.max
     var greatest: UInt64 = 0

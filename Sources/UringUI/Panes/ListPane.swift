@@ -3,10 +3,10 @@ protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
   static var columns: [Column<Row>] { get }
-  /// Rows at the front that stay there.
+  /// Number of rows that stay at the front.
   static var pinnedCount: Int { get }
   static var followsTail: Bool { get }
-  /// Title of the column that rows are sorted by at first; nil: as they come.
+  /// Title of the initial sort column; nil for the rows' own order.
   static var initialSort: String? { get }
   /// A line below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
@@ -14,14 +14,14 @@ protocol ListContent: Sendable {
   static var emptyText: String { get }
 
   static func id(_ row: Row) -> UInt64
-  /// All rows. Cheap where it hands out an array of the snapshot.
+  /// All rows. Cheap if it returns an array of the snapshot.
   static func rows(_ scene: Scene) -> [Row]
-  /// Leaves rows out, nil to take all.
+  /// Filter of the rows; nil to take all.
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
   static func open(_ row: Row) -> PaneAction
   /// The action of selecting a row.
   static func select(_ row: Row) -> PaneAction
-  /// The function bar's label of ``Command/cross``; nil if it does nothing here.
+  /// Function bar label of ``Command/cross``; nil if the command does nothing here.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
 }

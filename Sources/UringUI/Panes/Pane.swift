@@ -1,6 +1,6 @@
 import UringTrace
 
-/// One view of a snapshot. Adding one is a file with a pane and a line in ``PaneCatalogue``.
+/// A view of a snapshot. A new view needs a file with a pane and a line in ``PaneCatalogue``.
 protocol Pane: Sendable {
   /// Its title in the tabs.
   var name: String { get }
@@ -11,20 +11,21 @@ protocol Pane: Sendable {
   mutating func update(_ scene: Scene)
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool)
   mutating func navigate(_ navigation: Navigation, scene: Scene)
-  /// Enter does something.
+  /// True if Enter does something.
   var opensRows: Bool { get }
   /// The action of Enter.
   func open(_ scene: Scene) -> PaneAction
-  /// The function bar's label of ``cross(_:)``; nil if it does nothing here.
+  /// Function bar label of ``cross(_:)``; nil if it does nothing here.
   var crossing: String? { get }
-  /// From a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to its finding.
+  /// Goes from a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to
+  /// its finding.
   func cross(_ scene: Scene) -> PaneAction
-  /// Shows what the action asks for already.
+  /// True if the pane already shows what the action asks for.
   func shows(_ action: PaneAction) -> Bool
-  /// A click, relative to the pane's corner.
+  /// Handles a click, relative to the pane's corner.
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
 
-  /// Columns that rows can be sorted by; empty where there is nothing to sort, search or filter.
+  /// Columns that rows can be sorted by; empty if there is nothing to sort, search or filter.
   var sortTitles: [String] { get }
   /// Position in ``sortTitles``.
   var sortPosition: Int? { get }
@@ -39,16 +40,16 @@ protocol Pane: Sendable {
 enum PaneAction: Hashable, Sendable {
   case none
   case showRequest(Request.ID)
-  /// With the row of this request chosen, 0 for none.
+  /// Chooses the row of this request; 0 for none.
   case showGroup(RequestGroup.ID, member: Request.ID)
   case showBuffer(Buffer.Key)
   case showFinding(FindingKey)
-  /// Show this ring only; nil for all.
+  /// Shows only this ring; nil for all.
   case selectRing(Ring.ID?)
 }
 
 extension PaneAction {
-  /// To the group the request is in, if any.
+  /// Goes to the request's group, if it has one.
   static func group(of request: Request) -> PaneAction {
     request.group == 0 ? .none : .showGroup(request.group, member: request.id)
   }
@@ -72,6 +73,6 @@ extension Pane {
     _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
   ) -> Bool { false }
 
-  /// Has rows that can be sorted, searched and filtered.
+  /// True if its rows can be sorted, searched and filtered.
   var isList: Bool { !sortTitles.isEmpty }
 }

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Requests that ended, newest first.
+/// Ended requests, newest first.
 struct RecentContent: ListContent {
   static let name = "Recent"
   static let emptyText = "no request has ended yet"

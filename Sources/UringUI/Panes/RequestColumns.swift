@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Columns that requests in flight and ended ones have in common.
+/// Columns for both requests in flight and ended requests.
 enum RequestColumns {
   static let opcode = Column<Request>(
     "OPCODE", width: 14, minimum: 10, priority: 0,
@@ -12,7 +12,7 @@ enum RequestColumns {
     order: .text { request, scene in fileName(request, scene) },
     picture: { request, scene, width in
       let name = fileName(request, scene)
-      // The kernel's remark must not take the place of the name.
+      // The kernel's "deleted" mark must not take the room of the name.
       let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
       return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
     })
@@ -56,7 +56,7 @@ enum RequestColumns {
       Piece(request.isUserDataKnown ? userData(request.userData, width: width) : "?")
     })
 
-  /// Pointers differ in their last digits: those stay.
+  /// Keeps the last digits, in which pointers differ.
   static func userData(_ value: UInt64, width: Int) -> String {
     Humanise.hex(value).tail(width)
   }
@@ -75,7 +75,7 @@ enum RequestColumns {
     order: .number { request, _ in UInt64(request.ring) }
   ) { request, _ in Piece("\(request.ring)", .faint) }
 
-  /// The path where it is known, else "fd 5" or "fixed 3".
+  /// The path if it is known, else "fd 5" or "fixed 3".
   static func fileName(_ request: Request, _ scene: Scene) -> String {
     scene.snapshot.fileNames.name(of: request) ?? number(of: request.file)
   }

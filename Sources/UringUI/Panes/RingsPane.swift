@@ -20,7 +20,7 @@ struct RingsContent: ListContent {
   }
 
   static func rows(_ scene: Scene) -> [Row] {
-    // Where nothing else decides, those that are closed come last.
+    // Unless sorted otherwise, closed rings are last.
     let rings = scene.snapshot.rings
     return [.all(count: rings.count)] + rings.lazy.filter { !$0.isClosed }.map { .ring($0) }
       + rings.lazy.filter(\.isClosed).map { .ring($0) }
@@ -37,13 +37,13 @@ struct RingsContent: ListContent {
 
   static let crossing: String? = "Finding"
 
-  /// To the worst finding about the ring.
+  /// Goes to the worst finding about the ring.
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
     let found = ring(row).map { scene.findings(onRing: $0.id) } ?? scene.findings
     return found.first.map { .showFinding($0.key) } ?? .none
   }
 
-  /// A column that is empty, or adds up, in the row for all rings.
+  /// A column that is empty or a sum in the row for all rings.
   private static func number(
     _ title: String, width: Int, priority: Int,
     all: @escaping @Sendable (Snapshot) -> String = { _ in "" },
@@ -136,7 +136,7 @@ struct RingsContent: ListContent {
       key: { $0.latency.p99 }),
   ]
 
-  /// Entries, short: 128, 4k, 32k.
+  /// Short number of entries: 128, 4k, 32k.
   private static func size(_ entries: UInt32) -> String {
     entries >= 1_024 && entries % 1_024 == 0 ? "\(entries / 1_024)k" : "\(entries)"
   }

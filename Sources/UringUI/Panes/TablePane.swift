@@ -1,4 +1,4 @@
-/// A pane with one table, which sorts, filters and searches for it.
+/// A pane with one table that it sorts, filters and searches.
 protocol TablePane: Pane {
   associatedtype Row: Sendable
   var table: Table<Row> { get set }

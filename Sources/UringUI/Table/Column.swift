@@ -1,4 +1,4 @@
-/// Text with a style: what a cell shows.
+/// Styled text of a cell.
 struct Piece: Sendable, Hashable {
   var text: String
   var style: Style
@@ -8,13 +8,13 @@ struct Piece: Sendable, Hashable {
     self.style = style
   }
 
-  /// A line of a detail pane: a name and what is said of it.
+  /// A line of a detail pane: a name and its value.
   static func fact(_ name: String, _ pieces: [Piece]) -> [Piece] {
     [Piece(" " + name.fitted(to: 11), .label)] + pieces
   }
 }
 
-/// One column of a table: how wide, how important, what it shows and how it sorts.
+/// A column of a table: width, priority, content and sort order.
 struct Column<Row>: Sendable {
   enum Alignment: Sendable { case left, right }
 
@@ -23,11 +23,11 @@ struct Column<Row>: Sendable {
     case none
     /// Takes as much as its text needs.
     case toContent
-    /// A picture: takes what nobody else needs.
+    /// A picture: takes the room that no other column needs.
     case toRest
   }
 
-  /// How rows compare by the column, ascending.
+  /// Order of rows by the column, ascending.
   enum Order: Sendable {
     case number(@Sendable (Row, Scene) -> UInt64)
     case text(@Sendable (Row, Scene) -> String)
@@ -35,13 +35,13 @@ struct Column<Row>: Sendable {
 
   var title: String
   var width: Int
-  /// Columns it can shrink to before others are dropped.
+  /// Least width, to which the column shrinks before others are dropped.
   var minimumWidth: Int
   var alignment: Alignment
-  /// On a narrow terminal the column with the highest number goes first; 0 stays.
+  /// On a narrow terminal, the column with the highest number is dropped first; 0 is never dropped.
   var priority: Int
   var growth: Growth
-  /// nil: rows cannot be sorted by it.
+  /// Sort order; nil if rows cannot be sorted by the column.
   var order: Order?
   /// The text of a row at a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
@@ -56,7 +56,7 @@ struct Column<Row>: Sendable {
       order: order, picture: { row, scene, _ in cell(row, scene) })
   }
 
-  /// A column whose cells depend on the width there is.
+  /// A column whose cells depend on the available width.
   init(
     _ title: String, width: Int, minimum: Int? = nil, _ alignment: Alignment = .left,
     priority: Int, growth: Growth = .none, order: Order? = nil,
@@ -74,19 +74,19 @@ struct Column<Row>: Sendable {
 }
 
 extension Column {
-  /// How wide it is depends on what it shows.
+  /// True if its width depends on its content.
   var hasElasticWidth: Bool {
     growth == .toContent || (growth == .none && minimumWidth < width)
   }
 }
 
 extension Column.Order {
-  /// A signed number as one that sorts alike.
+  /// Maps a signed number to an unsigned one with the same order.
   static func signed(_ value: @escaping @Sendable (Row, Scene) -> Int64) -> Self {
     .number { UInt64(bitPattern: value($0, $1) ^ Int64.min) }
   }
 
-  /// Numbers are first shown largest first, text from A.
+  /// True for numbers, which are first sorted from the largest; text is first sorted from A.
   var isDescendingAtFirst: Bool {
     if case .number = self { true } else { false }
   }

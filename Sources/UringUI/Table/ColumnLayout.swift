@@ -1,4 +1,4 @@
-/// Which columns of a table are shown at a width, and where.
+/// The columns of a table that are shown at a width, and their positions.
 struct ColumnLayout: Hashable, Sendable {
   struct Place: Hashable, Sendable {
     var column: Int
@@ -8,11 +8,11 @@ struct ColumnLayout: Hashable, Sendable {
 
   private(set) var places: [Place] = []
 
-  /// Columns are dropped by priority until the rest fit with their least widths; the least important
-  /// ones until the rest have room for their text. Then the most important grow first: to what their text needs, then to their own widths. What nobody needs
-  /// goes to pictures, or stays free at the right end.
+  /// Drops columns by priority until the rest fit with their least widths, and the least important columns until the
+  /// rest have room for their text. Then columns grow, the most important first: to what their text needs, then to
+  /// their own widths. Room that no column needs is given to pictures, or stays free at the right end.
   ///
-  /// - Parameter needs: columns that the text of each column takes; 0 where that does not matter.
+  /// - Parameter needs: room that the text of each column needs; 0 if that does not matter.
   init<Row>(_ columns: [Column<Row>], needs: [Int] = [], width: Int) {
     var kept = Array(columns.indices)
     func need(_ column: Int) -> Int { needs.isEmpty ? 0 : needs[column] }
@@ -38,7 +38,7 @@ struct ColumnLayout: Hashable, Sendable {
     let byImportance = kept.indices.sorted {
       (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)
     }
-    // A picture can be as small as it must.
+    // A picture may become as narrow as necessary.
     for index in kept.indices where left < 0 && columns[kept[index]].growth == .toRest {
       let shrinkage = min(-left, widths[index] - 1)
       widths[index] -= shrinkage
@@ -68,10 +68,10 @@ struct ColumnLayout: Hashable, Sendable {
     }
   }
 
-  /// Columns from this priority on must not take room that others need.
+  /// Columns from this priority on must not take room that other columns need.
   private static let extra = 8
 
-  /// The column drawn there.
+  /// The column drawn at a position.
   func column(atX x: Int) -> Int? {
     places.last { $0.x <= x && x <= $0.x + $0.width }?.column
   }

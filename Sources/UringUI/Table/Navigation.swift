@@ -4,6 +4,6 @@ enum Navigation: Hashable, Sendable {
   case pages(Int)
   case first
   case last
-  /// Moves what is shown along with the selection: the wheel.
+  /// Scrolls the view and the selection together: the wheel.
   case scroll(Int)
 }

@@ -1,15 +1,15 @@
 /// A list: columns, sorting, filter, search, and a selection that follows its row across refreshes.
 ///
-/// Rows are formatted only when they are on the screen, or looked at by a search or filter.
+/// Rows are formatted only if they are on the screen, or if a search or filter examines them.
 ///
-/// Has many properties because order, filter, selection, scroll position and layout constrain each other: each change of
-/// one adjusts the others.
+/// Has many properties because order, filter, selection, scroll position and layout depend on each other: each change
+/// of one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
   let columns: [Column<Row>]
   private let id: @Sendable (Row) -> UInt64
   /// Rows at the front that sorting and filtering leave alone.
   private let pinnedCount: Int
-  /// With the last row selected, stay with the last row.
+  /// Whether the selection stays on the last row when that is selected.
   private let followsTail: Bool
 
   private(set) var sortColumn: Int?
@@ -17,15 +17,15 @@ struct Table<Row: Sendable>: Sendable {
   private(set) var filter = ""
 
   private var rows: [Row] = []
-  /// Positions in ``rows`` as shown; nil for all in their own order.
+  /// Positions in ``rows`` as shown; nil for all rows in their own order.
   private var order: [Int32]?
-  /// nil until the user selects: then the selection stays at the beginning, or the end.
+  /// Nil until the user selects a row: until then the selection stays at the beginning, or the end.
   private var selectedID: UInt64?
   private(set) var selection = 0
   private var top = 0
   private var pageHeight = 1
   private var layout: ColumnLayout
-  /// Columns that texts took so far, so that what is shown does not jump to and fro.
+  /// Room that texts have needed so far, so that columns do not move to and fro.
   private var needs: [Int]
   private var needsWidth = 0
 
@@ -49,14 +49,14 @@ struct Table<Row: Sendable>: Sendable {
 
   /// Rows that pass the filter.
   var count: Int { order?.count ?? rows.count }
-  /// Rows there would be without the filter.
+  /// Number of rows without the filter.
   private(set) var unfilteredCount = 0
 
   private func row(_ position: Int) -> Row { rows[order.map { Int($0[position]) } ?? position] }
 
   var selectedRow: Row? { count > 0 ? row(min(selection, count - 1)) : nil }
 
-  /// Takes new rows; `includes` leaves some of them out.
+  /// Takes new rows and keeps those for which `includes` is true.
   mutating func update(
     _ rows: [Row], scene: Scene, includes: (@Sendable (Row) -> Bool)? = nil
   ) {
@@ -67,7 +67,7 @@ struct Table<Row: Sendable>: Sendable {
 
   private var includes: (@Sendable (Row) -> Bool)?
 
-  /// Filters and sorts anew, and finds the selected row again.
+  /// Filters and sorts again, and restores the selection.
   private mutating func arrange(_ scene: Scene) {
     var order: [Int32]?
     if let includes {
@@ -108,7 +108,7 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  /// Rows of one key stay in their own order.
+  /// Rows with the same key keep their own order.
   private func sorted(_ keyed: [(UInt64, Int32)]) -> [Int32] {
     var keyed = keyed
     if isDescending {
@@ -143,7 +143,7 @@ struct Table<Row: Sendable>: Sendable {
     }
     if selection < count, id(row(selection)) == selectedID { return }
     if let position = (0..<count).first(where: { id(row($0)) == selectedID }) {
-      // The selected row keeps its line on the screen.
+      // The selected row stays on its line of the screen.
       top = max(0, top + position - selection)
       selection = position
     } else {
@@ -159,7 +159,7 @@ struct Table<Row: Sendable>: Sendable {
     if isAtRest { selectedID = nil }
   }
 
-  /// Selects the row with this id and says whether there is one.
+  /// Selects the row with this ID; false if there is none.
   @discardableResult
   mutating func select(id wanted: UInt64) -> Bool {
     guard let position = (0..<count).first(where: { id(row($0)) == wanted }) else { return false }
@@ -181,7 +181,7 @@ struct Table<Row: Sendable>: Sendable {
 
   // MARK: Sorting and filtering
 
-  /// Sorts by a column; once more inverts.
+  /// Sorts by a column; the current sort column is inverted.
   mutating func sort(by column: Int, scene: Scene) {
     guard let order = columns[column].order else { return }
     if sortColumn == column {
@@ -204,7 +204,7 @@ struct Table<Row: Sendable>: Sendable {
     arrange(scene)
   }
 
-  /// Selects the next row that shows the text, starting with the selected one unless it is skipped.
+  /// Selects the next row that contains the text, starting with the selected row unless it is skipped.
   mutating func search(
     _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
   ) -> Bool {
@@ -226,7 +226,7 @@ struct Table<Row: Sendable>: Sendable {
 
   /// Draws the column titles and the rows that fit.
   ///
-  /// - Parameter scale: what stands in the place of a picture's title, in so many columns.
+  /// - Parameter scale: text of a given width that replaces a picture's title.
   mutating func draw(
     into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String,
     scale: ((Int) -> String)? = nil
@@ -265,7 +265,7 @@ struct Table<Row: Sendable>: Sendable {
     drawScrollBar(into: &canvas, in: area)
   }
 
-  /// Looks at the rows on the screen for the room that columns of no fixed width need.
+  /// Measures the room that columns without a fixed width need for the rows on the screen.
   private mutating func measure(width: Int, _ scene: Scene) {
     if needsWidth != width {
       needsWidth = width
@@ -303,7 +303,7 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  /// Where in the list we are, at the right edge, when not all of it fits.
+  /// Shows the position in the list at the right edge, if not all rows fit.
   private func drawScrollBar(into canvas: inout Canvas, in area: Rect) {
     guard count > area.height, area.height > 1, area.width > 8 else { return }
     let length = max(1, area.height * area.height / count)

@@ -1,8 +1,8 @@
-/// The pattern of a search or a filter: alternatives separated by `|`, upper and lower case alike.
+/// The pattern of a search or filter: alternatives separated by `|`, case-insensitive.
 struct TextMatch: Hashable, Sendable {
   private var needles: [[UInt8]]
 
-  /// nil when there is nothing to look for.
+  /// Nil if there is nothing to search for.
   init?(_ text: String) {
     needles = text.split(separator: "|").map { $0.utf8.map(Self.lower) }.filter { !$0.isEmpty }
     if needles.isEmpty { return nil }

@@ -1,4 +1,4 @@
-/// A key, by what it means.
+/// A key, by its meaning.
 enum Key: Hashable, Sendable {
   case character(Unicode.Scalar)
   case function(Int)
@@ -12,12 +12,12 @@ enum Input: Hashable, Sendable {
   case none
   case key(Key)
   case click(x: Int, y: Int)
-  /// Rows, negative towards the top.
+  /// Number of rows, negative towards the top.
   case wheel(x: Int, y: Int, rows: Int)
   /// The size has changed, or the program was stopped and continued.
   case redraw
   /// A signal asks to end.
   case signal(Int32)
-  /// The terminal is gone.
+  /// The terminal was closed.
   case hangUp
 }

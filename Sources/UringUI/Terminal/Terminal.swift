@@ -1,12 +1,12 @@
 import CCurses
 import UringBase
 
-/// The terminal while the UI has it. There is one.
+/// The terminal while the UI uses it. There is only one.
 ///
-/// The C side gives it back at ``close()``, at exit, and when the program crashes.
+/// The C side restores it at ``close()``, at exit, and when the program crashes.
 @MainActor
 final class Terminal {
-  /// Characters outside ASCII can be shown.
+  /// True if characters outside ASCII can be shown.
   let isUTF8: Bool
   private let theme: Theme
   private let hasPairs: Bool
@@ -33,7 +33,7 @@ final class Terminal {
     }
   }
 
-  /// Gives the terminal back.
+  /// Restores the terminal.
   func close() {
     guard isOpen else { return }
     isOpen = false
@@ -47,16 +47,16 @@ final class Terminal {
     return (Int(columns), Int(rows))
   }
 
-  /// Ends the wait in ``read(until:)``. From any thread.
+  /// Ends the wait in ``read(until:)``. May be called from any thread.
   nonisolated static func wake() { cc_wake() }
 
-  /// Draws everything anew at the next ``show(_:)``.
+  /// Makes the next ``show(_:)`` redraw everything.
   func forget() {
     shown = Canvas(width: 0, height: 0)
     cc_forget()
   }
 
-  /// Makes the screen look like the canvas; only rows that differ are handed on.
+  /// Shows the canvas; only changed rows are passed to curses.
   func show(_ canvas: Canvas) {
     let isSameSize = shown.width == canvas.width && shown.height == canvas.height
     for row in 0..<canvas.height {
@@ -72,7 +72,7 @@ final class Terminal {
     }
   }
 
-  /// Hands a row on in runs of one style. Characters whose width terminals may see differently get a
+  /// Passes a row to curses in runs of one style. Characters whose width terminals may interpret differently get a
   /// run of their own, so that they cannot shift the rest.
   private func show(_ cells: ArraySlice<Canvas.Cell>, row: Int) {
     var run = String.UnicodeScalarView()
@@ -106,7 +106,7 @@ final class Terminal {
     }
   }
 
-  /// Waits for the next input. `.none` at the deadline, and after ``wake()``.
+  /// Waits for the next input. Returns `.none` at the deadline and after ``wake()``.
   ///
   /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits for ever.
   func read(until deadline: UInt64?) -> Input {

@@ -1,15 +1,15 @@
 import UringTrace
 
 extension Buffer {
-  /// Identifies a row of the buffers: a slot whose buffer was withdrawn while borrowed has two.
+  /// Identifies a row of the buffers pane: a slot whose buffer was withdrawn while borrowed has two rows.
   struct Key: Hashable, Sendable {
     var ring: Ring.ID
     var kind: Kind
     var index: UInt32
-    /// Of a withdrawn buffer, to tell it from others of its slot; else 0.
+    /// Distinguishes a withdrawn buffer from others of its slot; else 0.
     var withdrawnGroup: RequestGroup.ID
 
-    /// For tables.
+    /// Row ID for tables.
     var id: UInt64 {
       UInt64(index) | UInt64(ring) << 32 ^ UInt64(kind.rawValue) << 56 ^ withdrawnGroup << 40
         | (withdrawnGroup == 0 ? 0 : 1 << 63)

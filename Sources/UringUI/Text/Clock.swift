@@ -4,7 +4,7 @@ import UringTrace
 
 /// Times of day and times since the start.
 enum Clock {
-  /// "12:34:56", local time; empty if it is not known, as in a redacted recording.
+  /// "12:34:56", local time; empty if not known, as in a redacted recording.
   static func timeOfDay(_ snapshot: Snapshot) -> String {
     guard snapshot.host.startRealtime != 0 else { return "" }
     let since = snapshot.time.since(snapshot.host.startTime)
@@ -29,7 +29,7 @@ enum Clock {
     return "\(milliseconds / 1_000).\(Figures.padded(milliseconds % 1_000, to: 3))s"
   }
 
-  /// A time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
+  /// Nanoseconds of a time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
   static func parse(_ text: String) -> UInt64? {
     var rest = Substring(text.filter { $0 != " " })
     guard !rest.isEmpty else { return nil }

@@ -42,7 +42,7 @@ extension Names {
 }
 
 extension Opcode {
-  /// The event has no request.
+  /// True if the event has no request.
   var isNone: Bool { rawValue == UInt8(RECORD_OPCODE_NONE) }
 }
 

@@ -2,8 +2,7 @@ import UringTrace
 
 /// Texts of a request's SQE and CQE for columns and the detail pane.
 enum Fields {
-  /// Where in the file, for opcodes whose `off` is that; nil for others and for "the file's own
-  /// position" (-1).
+  /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
   static func offset(_ request: Request) -> UInt64? {
     guard request.knows(.off), request.opcode.properties.off?.name == "offset",
       request.sqe.off != .max
@@ -11,7 +10,7 @@ enum Fields {
     return request.sqe.off
   }
 
-  /// The number in `len`, and what it counts when that is not bytes.
+  /// The number in `len`, and its unit if that is not bytes.
   static func length(_ request: Request) -> (number: UInt64, unit: String)? {
     guard request.knows(.len) else { return nil }
     let number = UInt64(request.sqe.len)
@@ -28,8 +27,7 @@ enum Fields {
       ? Humanise.exactBytes(length.number) : "\(length.number)\(length.unit)"
   }
 
-  /// "#7" a registered buffer, "group 3" a provided one (with the id once it is chosen), else the
-  /// address.
+  /// "#7" for a registered buffer, "group 3" for a provided one (with the id once it is chosen), else the address.
   static func buffer(_ request: Request) -> String {
     guard request.knows(.addr) else { return "" }
     switch request.bufferReference {
@@ -43,7 +41,7 @@ enum Fields {
     return isBuffer && request.sqe.addr != 0 ? Humanise.hex(request.sqe.addr) : ""
   }
 
-  /// IOSQE flags, short.
+  /// Short names of IOSQE flags.
   static func flags(_ request: Request) -> String {
     let flags =
       request.isSQEKnown

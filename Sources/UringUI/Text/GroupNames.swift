@@ -1,6 +1,6 @@
 import UringTrace
 
-/// How groups and buffers are called on the screen.
+/// Names of groups and buffers on the screen.
 extension Names {
   static func state(_ group: RequestGroup) -> Piece {
     switch group.state {
@@ -38,7 +38,7 @@ extension Names {
     return command
   }
 
-  /// "#3", "bgid 1", "0x7f001000".
+  /// Slot of a buffer: "#3", "bgid 1", "0x7f001000".
   static func slot(_ buffer: GroupBuffer) -> String {
     if let index = buffer.index { return "#\(index)" }
     if let bgid = buffer.bgid { return "bgid \(bgid)" }
@@ -46,7 +46,7 @@ extension Names {
     return buffer.isKernel ? "kernel" : ""
   }
 
-  /// A driver's request's is named after it, too: "#3 ublkb0 0/5 read".
+  /// Name of a buffer; that of a driver's request includes the request: "#3 ublkb0 0/5 read".
   static func buffer(_ buffer: GroupBuffer) -> String {
     if let request = buffer.fuse { return "\(slot(buffer)) FUSE \(request.operationName)" }
     guard let io = buffer.ublk else { return slot(buffer) }
@@ -55,7 +55,7 @@ extension Names {
     return "\(slot(buffer)) \(device) \(io.queue)/\(io.tag)\(operation)"
   }
 
-  /// The direction in which members may use it.
+  /// Direction in which members may use the buffer.
   static func direction(_ direction: GroupBuffer.Direction) -> String {
     switch direction {
     case .unknown: ""
@@ -73,7 +73,7 @@ extension Names {
     }
   }
 
-  /// "#3" a slot of the table, "bgid 3" of provided buffers.
+  /// "#3" for a slot of the table, "bgid 3" for provided buffers.
   static func index(_ buffer: Buffer) -> String {
     buffer.kind == .registered ? "#\(buffer.index)" : "bgid \(buffer.index)"
   }
@@ -84,7 +84,7 @@ extension Names {
 }
 
 extension GroupCondition {
-  /// Data may be wrong or memory is gone; others are only worth a look.
+  /// Red if data may be wrong or memory is lost; other conditions only deserve a look.
   var style: Style { Self.severe.contains(self) ? .error : .warning }
 
   private static let severe: Set<GroupCondition> = [
@@ -95,23 +95,23 @@ extension GroupCondition {
 }
 
 extension GroupConditions {
-  /// Of the worst.
+  /// Style of the worst condition.
   var style: Style { contains { $0.style == .error } ? .error : .warning }
 }
 
 extension RequestGroup {
-  /// When the buffer was there or, before that, when the leader came. A leader may have waited long.
+  /// When the buffer was provided or, before that, when the leader started. A leader may have waited long.
   var birth: UInt64 { providedTime != 0 ? providedTime : startTime }
 
-  /// How long the buffer was, or is, away from its owner.
+  /// Time for which the buffer was, or has been, away from its owner.
   func age(_ scene: Scene) -> UInt64 {
     let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
     return end.since(birth)
   }
 
-  /// It has not ended, or is known when.
+  /// True if it has not ended, or its end time is known.
   var isEndKnown: Bool { !state.isFinal || endTime != 0 }
 
-  /// The application's own buffers serve many transfers, for as long as they are registered.
+  /// True for the application's own buffers, which serve many transfers while they are registered.
   var isLongLived: Bool { provider.isLongLived }
 }

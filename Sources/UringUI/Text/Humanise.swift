@@ -1,6 +1,6 @@
 import UringBase
 
-/// Numbers as people read them: three digits that matter, one unit.
+/// Numbers for people: three significant digits and one unit.
 enum Humanise {
   /// 0, 999ns, 1.23µs, 45.6ms, 12.3s, 2m05s, 3h12m, 4d02h: at most six columns.
   static func duration(_ nanoseconds: UInt64) -> String { Figures.alignedDuration(nanoseconds) }
@@ -8,7 +8,7 @@ enum Humanise {
   /// 999, 1.23k, 45.6M, 789G: at most five columns.
   static func count(_ number: UInt64) -> String { scaled(number, base: 1_000, units: metric) }
 
-  /// A rate rounded to whole numbers; a trickle is "<1".
+  /// A rate rounded to whole numbers; "<1" for a very low rate.
   static func rate(_ number: Double) -> String {
     if number <= 0 || !number.isFinite { return "0" }
     if number < 0.5 { return "<1" }
@@ -18,7 +18,7 @@ enum Humanise {
   /// 512, 4.00K, 1.50M: powers of 1024.
   static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
 
-  /// Bytes where multiples of 1024 are exact, else the number itself: 4K, 1M, 4095.
+  /// With a unit if the number is a multiple of 1024, else the number itself: 4K, 1M, 4095.
   static func exactBytes(_ number: UInt64) -> String {
     guard number >= 1_024, number % 1_024 == 0 else { return "\(number)" }
     var value = number
@@ -30,7 +30,7 @@ enum Humanise {
     return "\(value)\(binary[unit])"
   }
 
-  /// Exact where that is short: 4K, 4095, 3.74M for 3828K.
+  /// Exact if that is short: 4K, 4095, 3.74M for 3828K.
   static func shortBytes(_ number: UInt64) -> String {
     let exact = exactBytes(number)
     return exact.utf8.count <= 4 ? exact : bytes(number)
@@ -60,7 +60,7 @@ enum Humanise {
       unit += 1
     }
     if unit == 0 { return "\(number)" }
-    // 999.9k is 1.00M.
+    // 999.9k is shown as 1.00M.
     if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
       return "1.00" + units[unit + 1]
     }

@@ -50,7 +50,7 @@ enum Names {
     }
   }
 
-  /// Where the kernel has it, as part of a sentence; empty where that is not known.
+  /// The request's place in the kernel, as part of a sentence; empty if not known.
   static func place(_ place: Place) -> String {
     switch place {
     case .unknown: ""
@@ -76,7 +76,7 @@ enum Names {
     return result(request.result, of: request.opcode)
   }
 
-  /// An error in red; a timeout's -ETIME is none.
+  /// A result, with errors in red; a timeout's -ETIME is no error.
   static func result(_ result: Int32, of opcode: Opcode) -> Piece {
     guard result < 0 else { return Piece("\(result)") }
     let name = "-" + errno(-result)

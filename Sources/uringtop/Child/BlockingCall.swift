@@ -2,17 +2,17 @@ import CSpawn
 import Glibc
 import UringBase
 
-/// Calls that may block for ever, such as writing to a pipe that nobody reads.
+/// Calls that may block for ever, such as a write to a pipe that nobody reads.
 ///
-/// They run on a thread of their own, so that a signal ends the wait. The signals of ``spawn_block_signals()`` are
-/// blocked, and none is taken from a call that returns at once.
+/// They run on a separate thread, so that a signal ends the wait. The signals of ``spawn_block_signals()`` are
+/// blocked; a call that returns at once consumes none.
 enum BlockingCall {
-  /// Nanoseconds that a call may take after a signal, if it makes no progress; after a second signal.
+  /// Nanoseconds without progress that a call may take after one signal, and after a second.
   private static let patience: [UInt64] = [10_000_000_000, 1_000_000_000]
 
   /// - Parameters:
-  ///   - signal: arrived already; 0 if none has.
-  ///   - isPatient: waits on after a signal, as long as there is progress.
+  ///   - signal: a signal that has already arrived; 0 if none has.
+  ///   - isPatient: after a signal, keeps waiting as long as there is progress.
   ///   - progress: a value that changes while the call makes progress.
   static func run<R: Sendable>(
     _ name: String, after signal: Int32 = 0, isPatient: Bool = true,
@@ -53,9 +53,9 @@ enum BlockingCall {
   }
 }
 
-/// The end of a watch: what follows is ended by signals as any program is.
+/// Ends a watch: from now on signals end the program as usual.
 func unblockSignals() {
-  // One that was typed again meanwhile asked for what has been done now.
+  // A signal typed again meanwhile asked for what is already done.
   while spawn_wait_signal(0).number != 0 {}
   spawn_unblock_signals()
 }

@@ -2,16 +2,16 @@ import CSpawn
 import Glibc
 import UringBase
 
-/// The program given after `--`: forked and held, started when the probes are attached.
+/// The program given after `--`: forked and held, then started when the probes are attached.
 final class ChildCommand {
   /// How a child ended.
   enum Ending: Hashable {
     case exited(Int32)
     case killed(signal: Int32)
-    /// Someone else has waited for it.
+    /// Another process or thread has waited for the child.
     case gone
 
-    /// As the shell tells it.
+    /// Status as the shell reports it.
     var status: Int32 {
       switch self {
       case .exited(let status): status
@@ -21,14 +21,14 @@ final class ChildCommand {
     }
   }
 
-  /// Where a child reads and writes.
+  /// Input and outputs of a child.
   enum Streams {
-    /// uringtop's own; a signal typed at the terminal reaches both.
+    /// uringtop's own streams; a signal typed at the terminal reaches both.
     case inherited
-    /// The same, but for its outputs, which both go where our errors go.
+    /// The same, except that both outputs go to uringtop's standard error.
     case inheritedToError
-    /// No input; both outputs to this descriptor; in a process group of its own, away from the
-    /// terminal that the UI owns.
+    /// No input; both outputs to this descriptor; in a separate process group, away from the terminal that the UI
+    /// owns.
     case detached(output: Int32)
   }
 
@@ -80,12 +80,12 @@ final class ChildCommand {
     if isHeld { spawn_abandon(&child) }
   }
 
-  /// Lets the child run. When this returns, its program runs.
+  /// Lets the child run. When it returns, the child's program runs.
   func release() throws(Failure) {
     isHeld = false
     let error = spawn_release(&child)
     guard error != 0 else { return }
-    // It is waited for already.
+    // The child has already been waited for.
     ending = .gone
     let reason = CString.error(error)
     switch error {
@@ -98,7 +98,7 @@ final class ChildCommand {
     }
   }
 
-  /// How it ended, nil while it runs.
+  /// How the child ended; nil while it runs.
   func poll() -> Ending? {
     if ending != nil { return ending }
     var value: Int32 = 0
@@ -111,13 +111,13 @@ final class ChildCommand {
     return ending
   }
 
-  /// Sends a signal: to the whole group if the child has one of its own.
+  /// Sends a signal to the child, or to its group if it has its own.
   func send(_ signal: Int32) {
     guard ending == nil, !isHeld else { return }
     kill(ownGroup ? -child.pid : child.pid, signal)
   }
 
-  /// Asks it to end, and insists after `patience` seconds.
+  /// Asks the child to end, and kills it after `patience` seconds.
   func terminate(patience: Int = 3) -> Ending? {
     send(SIGTERM)
     for attempt in 0..<patience * 50 {
@@ -129,8 +129,7 @@ final class ChildCommand {
     return poll()
   }
 
-  /// Whether there is such a file, here or in `PATH`: a slip of the keyboard must not cost a file that
-  /// is about to be written.
+  /// True if the program exists, here or in `PATH`: a mistyped name must not cost a file that is about to be written.
   private static func isFound(_ program: String) -> Bool {
     if program.contains("/") { return access(program, F_OK) == 0 }
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"

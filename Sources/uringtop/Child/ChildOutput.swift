@@ -2,7 +2,7 @@ import Glibc
 import UringBase
 import UringRecordings
 
-/// The file that gets a child's output while the UI owns the terminal.
+/// The file for a child's output while the UI owns the terminal.
 struct ChildOutput {
   private let file: OutputFile
   private let isTemporary: Bool
@@ -10,7 +10,8 @@ struct ChildOutput {
 
   var descriptor: Int32 { file.descriptor.rawValue }
 
-  /// - Parameter path: nil is a file in `TMPDIR` or `/tmp`, which gets its name only at the end and if it has contents.
+  /// - Parameter path: nil for a file in `TMPDIR` or `/tmp`, which gets its name only at the end, and only if it has
+  ///   contents.
   init(path: String?, command: String) throws(Failure) {
     self.command = command
     isTemporary = path == nil
@@ -21,7 +22,7 @@ struct ChildOutput {
     }
   }
 
-  /// Shows the file that the user named, now that the command runs.
+  /// Gives the file the name that the user chose, now that the command runs.
   func publish() throws(Failure) {
     guard !isTemporary else { return }
     do {
@@ -31,7 +32,7 @@ struct ChildOutput {
     }
   }
 
-  /// Says how the command ended and where its output is.
+  /// Reports how the command ended and where its output is.
   func report(ending: ChildCommand.Ending?) {
     var parts: [String] = []
     switch ending {

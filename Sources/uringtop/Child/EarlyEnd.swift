@@ -2,9 +2,9 @@ import Glibc
 import UringFindings
 import UringTrace
 
-/// When a watch without a COMMAND may end before its time: nothing can change the answer any more.
+/// Decides when a watch without a COMMAND may end early, because nothing can change the answer.
 struct EarlyEnd {
-  /// The processes that are watched; empty for all of the machine.
+  /// The watched processes; empty for the whole machine.
   var pids: [UInt32]
 
   func isReached(_ snapshot: Snapshot) -> Bool {
@@ -15,8 +15,8 @@ struct EarlyEnd {
     !pids.isEmpty && pids.allSatisfy { kill(pid_t(bitPattern: $0), 0) != 0 && errno == ESRCH }
   }
 
-  /// All rings are older than the watch, nothing has happened on any of them, and it lasted as long as the rule with
-  /// the most patience needs.
+  /// True if all rings are older than the watch, nothing has happened on any of them, and the watch has lasted as
+  /// long as the most patient rule needs.
   private func isStill(_ snapshot: Snapshot) -> Bool {
     !snapshot.rings.isEmpty
       && snapshot.rings.allSatisfy { ring in

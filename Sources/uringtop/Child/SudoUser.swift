@@ -4,15 +4,15 @@ import UringRecordings
 
 /// The user who called sudo: children run as this user, and output files belong to them.
 ///
-/// Known from the environment that sudo sets and from /etc/group, not from the C library: its lookups load libraries
-/// that a static binary cannot use, and fail for a user who is in no database.
+/// Determined from the environment that sudo sets and from /etc/group, not by the C library: its look-ups load
+/// libraries that a static binary cannot use, and fail for a user who is in no database.
 struct SudoUser: Hashable, Sendable {
   var uid: uid_t
   var gid: gid_t
-  /// Supplementary groups, ``gid`` among them.
+  /// Supplementary groups, including ``gid``.
   var groups: [gid_t]
 
-  /// Nil when not under sudo, or when root called it.
+  /// Nil without sudo, or if root called it.
   static var current: SudoUser? {
     guard geteuid() == 0 else { return nil }
     return SudoUser(

@@ -2,22 +2,22 @@ import CSpawn
 import Glibc
 import UringTrace
 
-/// Waits while something is observed. The signals of ``spawn_block_signals()`` are blocked.
+/// Waits during an observation. The signals of ``spawn_block_signals()`` are blocked.
 struct Watch {
-  /// Why it is over.
+  /// Why the watch ended.
   enum Reason {
-    /// Without a child: the user or the system wants us to end.
+    /// Without a child: the user or the system asked uringtop to end.
     case signal(Int32)
     case childEnded(ChildCommand.Ending)
     case durationOver
-    /// The observation itself.
+    /// The observation itself failed.
     case failed
   }
 
   var child: ChildCommand?
-  /// nil: without limit.
+  /// Nil for no limit.
   var duration: DurationArgument?
-  /// The last signal that asked to end, passed on to the child or not; 0 if none did.
+  /// The last signal that asked to end, whether or not it was passed on to the child; 0 if there was none.
   private(set) var signal: Int32 = 0
 
   init(child: ChildCommand?, duration: DurationArgument?) {
@@ -27,7 +27,7 @@ struct Watch {
 
   /// Waits until there is a reason to stop.
   ///
-  /// - Parameter isOver: asked ten times a second: whether the watch may end before its time.
+  /// - Parameter isOver: called ten times a second: true if the watch may end early.
   mutating func wait(hasFailed: () -> Bool = { false }, isOver: () -> Bool = { false }) -> Reason {
     let deadline = Deadline(in: duration?.nanoseconds)
     var interrupts = 0
@@ -42,7 +42,7 @@ struct Watch {
       default: signal = arrived.number
       }
       guard let child else { return .signal(signal) }
-      // The child decides whether it ends; it has a typed signal already.
+      // The child decides whether it ends; it has already received a typed signal.
       interrupts += 1
       if interrupts >= 3 {
         child.send(SIGKILL)

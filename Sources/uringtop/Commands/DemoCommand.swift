@@ -75,7 +75,7 @@ struct DemoCommand: ParsableCommand {
     defer { running.workload?.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
-      // Attached before the target starts: not one group goes unseen.
+      // Attached before the target starts, so that no group is missed.
       let capture = try capture(refreshInterval: screen.interval.duration, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
@@ -88,10 +88,10 @@ struct DemoCommand: ParsableCommand {
     }
   }
 
-  // MARK: Without
+  // MARK: Without a terminal
 
   private func runBatch() throws {
-    // Before any thread: the signals are waited for, so that everything is taken down.
+    // Before any thread starts: signals are waited for, so that everything is taken down.
     spawn_block_signals()
     let recorder = record.map { Recorder(path: $0, format: TraceFormat(path: $0)!) }
     let isCapturing = json || recorder != nil
@@ -138,11 +138,11 @@ struct DemoCommand: ParsableCommand {
     if signal != 0, duration != nil { throw Failure(ExitStatus.signal(signal), "") }
   }
 
-  /// Of this process alone: the target's rings and the load's.
+  /// Captures only this process: the rings of the target and of the load.
   private func capture(
     refreshInterval: Duration, recorder: Recorder? = nil, isForScreen: Bool = false
   ) throws(Failure) -> LiveCapture {
-    // The probes read the driver's own types, so it must be there before they are loaded.
+    // The probes read the driver's own types, so the driver must be loaded first.
     if target.kind != .buffers { Demonstration.loadDriver() }
     var filter = Filter()
     filter.pids = [UInt32(getpid())]
@@ -160,7 +160,7 @@ struct DemoCommand: ParsableCommand {
     }
   }
 
-  /// Until a signal, the end of the time, or of what is to be seen. Returns the signal, or 0.
+  /// Waits for a signal, the end of the time, or the end of the load. Returns the signal, or 0.
   private func wait(for workload: any Workload) -> Int32 {
     let deadline = Deadline(in: duration?.nanoseconds)
     while let pause = deadline.remaining(atMost: 100_000_000) {

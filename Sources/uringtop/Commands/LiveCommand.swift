@@ -2,7 +2,7 @@ import ArgumentParser
 import UringProbe
 import UringSources
 
-/// The live UI: what `uringtop` does without a subcommand.
+/// The live UI: `uringtop` without a subcommand.
 struct LiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "live",
@@ -61,7 +61,7 @@ struct LiveCommand: ParsableCommand {
     }
   }
 
-  /// Handed to the thread that opens the source, which is done when the UI ends.
+  /// Passes the child to the thread that opens the source; that thread has finished when the UI ends.
   private final class ChildBox: @unchecked Sendable {
     let child: ChildCommand
 

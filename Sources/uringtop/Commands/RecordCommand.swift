@@ -100,7 +100,7 @@ struct RecordCommand: ParsableCommand {
     throw Failure(status, "")
   }
 
-  /// The recording has failed; the program it was of is left to end by itself.
+  /// Waits for the recorded program, which continues although the recording has failed.
   private static func waitOut(_ child: ChildCommand) -> ChildCommand.Ending {
     while true {
       if let ending = child.poll() { return ending }

@@ -33,7 +33,7 @@ struct ReplayCommand: ParsableCommand {
     file.reportFlaw()
     let recording = file.recording
     try Screen.show(title: input, options: screen, filters: filters) { [self] in
-      // The screen has read what it needs of the terminal.
+      // The screen has already read the terminal's properties.
       _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
       do throws(ThreadError) {
         return try ReplaySource(

@@ -2,7 +2,7 @@
 #pragma once
 #include "server.h"
 
-// A process of its own: the end of a server that has its own files open would wait for its own answers.
+// Clients run in their own processes: a server with its own files open would, at exit, wait for its own answers.
 enum task { TRANSFER, OPEN, CLOSE, LEAVE };
 
 struct io {
@@ -56,7 +56,7 @@ static void *do_ios(void *pointer) {
   return NULL;
 }
 
-// Before there are rings, so that nobody else has them.
+// Runs before rings are created, so that the clients do not inherit them.
 static void start_clients(void) {
   check(mkdtemp(directory), "no directory: %s", strerror(errno));
   ios = mmap(NULL, 4096 + CLIENTS * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -92,7 +92,7 @@ static void begin_io(struct io *io, bool is_cached, bool writes, off_t offset) {
   ask(io, TRANSFER);
 }
 
-// Serves until what was asked for is done.
+// Serves until the task is done.
 static void end_task(struct io *io) {
   while (io->is_asked) {
     struct entry *entry = take();

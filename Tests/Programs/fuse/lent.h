@@ -15,7 +15,7 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...) 
   va_end(arguments);
 }
 
-// Before the answer: that overwrites the request. `conditions`: what is wrong with it, in JSON.
+// Must precede the answer, which overwrites the request. `conditions`: the expected conditions, in JSON.
 static void note_lent(struct entry *entry, const char *conditions, unsigned members, const uint64_t *member) {
   tell(
       "%s{\"leader\":\"0x%" PRIx64

@@ -48,13 +48,13 @@ struct headers {
 
 // MARK: - The server
 
-// One request at a time: what the kernel calls an entry of a queue.
+// A slot for one request at a time: an entry of a queue in the kernel's terms.
 struct entry {
   struct ring *ring;
   struct headers *headers;
   char *pool;
   unsigned queue, slot;
-  uint64_t fetch; // the command that waits for a request, or has brought it
+  uint64_t fetch; // the command that waits for a request, or has delivered one
   bool is_served;
 };
 
@@ -168,7 +168,7 @@ static void begin_serving(void) {
   };
   must(write(fuse_fd, &out, sizeof out));
 
-  // Both can be full of commands that all complete when the mount ends.
+  // CQs large enough for all commands, which complete together when the mount ends.
   struct io_uring_params parameters = {
       .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQSIZE, .cq_entries = 1024};
   ring = open_ring_with(16, parameters);
@@ -178,12 +178,12 @@ static void begin_serving(void) {
     skip("more than %d processors", MOST_QUEUES);
   must_uring(io_uring_register_buffers_sparse(&ring->uring, processors + FETCHES));
   must_uring(io_uring_register_buffers_sparse(&other->uring, processors + FETCHES));
-  // The kernel wants a queue for each, and gives a request to that of its caller's processor.
+  // The kernel requires a queue for each processor, and passes a request to the queue of its caller's processor.
   for (unsigned i = 0; i < processors; i++)
     add_queue(i, i ? 1 : FETCHES);
 }
 
-// Prepares the answer: `size` bytes are in the entry's payload, or where the request's pages are.
+// Prepares the answer: `size` bytes are in the entry's payload or in the request's pages.
 static uint64_t commit_on(struct ring *to, struct entry *entry, int error, size_t size) {
   struct headers *headers = entry->headers;
   uint64_t commit_id = headers->entry.commit_id;
@@ -253,7 +253,7 @@ static bool is_read(struct entry *entry) {
   return entry->headers->in.opcode == FUSE_READ;
 }
 
-// fuse_read_in and fuse_write_in begin alike.
+// fuse_read_in and fuse_write_in begin with the same fields.
 static unsigned length(struct entry *entry) {
   return entry->headers->operation.read.size;
 }
@@ -261,7 +261,7 @@ static uint64_t position(struct entry *entry) {
   return entry->headers->operation.read.offset;
 }
 
-// Waits a moment for CQEs of both rings.
+// Waits briefly for CQEs of both rings.
 static void pump(void) {
   for (struct ring *from = ring; from; from = from == ring ? other : NULL) {
     struct __kernel_timespec moment = {.tv_nsec = 500000};
@@ -271,7 +271,7 @@ static void pump(void) {
   }
 }
 
-// An entry that has brought a request with lent pages. Answers the others; NULL if there is none now.
+// An entry with a request with lent pages, NULL if there is none now. Answers all other requests.
 static struct entry *take(void) {
   for (unsigned i = 0; i < nr_entries; i++) {
     struct entry *entry = &entries[i];

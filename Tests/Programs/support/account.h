@@ -87,7 +87,7 @@ struct truth {
   unsigned request_count;
   uint64_t next_user_data;
   unsigned cqes, aux_cqes;
-  uint64_t bulk_submitted, bulk_completed; // by programs too big to record each request
+  uint64_t bulk_submitted, bulk_completed; // by programs with too many requests to record each
   struct {
     uint64_t user_data;
     int32_t res;

@@ -1,4 +1,4 @@
-// Holding what there is, and the end of a program.
+// Holding the current state, and the end of a program.
 
 #pragma once
 #include "requests.h"
@@ -15,13 +15,13 @@ static bool stdin_can_close(void) {
 UNUSED_OK static void wait_for_end(void) {
   char text[64];
   struct pollfd input = {.fd = stdin_can_close() ? 0 : -1, .events = POLLIN};
-  while (!stop) // a time limit, for a signal that comes just before poll()
+  while (!stop) // the time limit covers a signal just before poll()
     if (poll(&input, 1, 100) > 0 && read(0, text, sizeof text) <= 0)
       return;
 }
 
 // With --hold: prints the ready line (the truth so far) and keeps everything as it is until standard input closes.
-// A program that never calls it holds in finish(), when its requests have ended.
+// A program that never calls hold() holds in finish(), when its requests have ended.
 UNUSED_OK static void hold(void) {
   if (!truth->hold || truth->held)
     return;
@@ -37,14 +37,14 @@ static void *watch_stdin(void *nothing) {
   (void)nothing;
   wait_for_end();
   stop = 1;
-  for (;;) { // again and again: the signal may come just before the main thread blocks
+  for (;;) { // repeatedly: the signal may arrive just before the main thread blocks
     pthread_kill(truth->main_thread, SIGTERM);
     sleep_ms(20);
   }
   return NULL;
 }
 
-// Like hold(), but the main thread goes on, to block where a stuck program would, until `stop` is set and the
+// Like hold(), but the main thread continues and blocks where a stuck program would, until `stop` is set and the
 // blocking call is interrupted.
 UNUSED_OK static void hold_beside(void) {
   long_running();

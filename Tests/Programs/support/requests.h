@@ -5,7 +5,7 @@
 
 // MARK: - Rings
 
-// Opens a ring; the index in the truth's "rings" is the order of the calls.
+// Opens a ring. The order of the calls is the ring's index in the truth's "rings".
 UNUSED_OK static struct ring *open_ring_with(unsigned entries, struct io_uring_params parameters) {
   check(truth->ring_count < MAX_RINGS, "too many rings");
   struct ring *ring = &truth->rings[truth->ring_count];
@@ -29,7 +29,7 @@ UNUSED_OK static struct ring *open_ring(unsigned entries, unsigned setup) {
   return open_ring_with(entries, (struct io_uring_params){.flags = setup});
 }
 
-// Closes a ring. What has not completed is recorded as ended by it, what was not reaped as that.
+// Closes a ring. Records incomplete requests as ended by the close, and unreaped CQEs as unreaped.
 UNUSED_OK static void close_ring(struct ring *ring) {
   struct io_uring_cqe *cqe;
   unsigned head;
@@ -76,7 +76,7 @@ UNUSED_OK static struct request *request(uint64_t user_data) {
   return NULL;
 }
 
-// Sends what sqe() gave since the last call and records it. Returns how many it were.
+// Submits the SQEs from sqe() since the last call and records them. Returns their number.
 UNUSED_OK static unsigned submit(struct ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned shift = (ring->setup & IORING_SETUP_SQE128) ? 1 : 0, count = 0;
@@ -151,7 +151,7 @@ UNUSED_OK static void reap_done(struct ring *ring, uint64_t user_data) {
     reap(ring, 1);
 }
 
-// Waits until every request of the ring has ended that will post a CQE (one with CQE_SKIP may not).
+// Waits until every request of the ring has ended, except those with CQE_SKIP, which may post no CQE.
 UNUSED_OK static void reap_all(struct ring *ring) {
   for (unsigned i = 0; i < truth->request_count; i++)
     while (truth->requests[i].ring == ring->index && truth->requests[i].end == IN_FLIGHT &&
@@ -168,7 +168,7 @@ UNUSED_OK static void reap_all(struct ring *ring) {
         __LINE__, (uint64_t)(user_data_), r_->res, (int)(res_)); \
   } while (0)
 
-// MARK: - Things to do I/O on
+// MARK: - Files and memory for I/O
 
 // An unlinked file of `size` bytes in $TMPDIR, /var/tmp or /tmp.
 UNUSED_OK static int temporary_file(size_t size) {
@@ -191,7 +191,7 @@ UNUSED_OK static int temporary_file(size_t size) {
   die("no directory for a temporary file");
 }
 
-// Memory to register as a buffer: 6.1 refuses pages of which a part is a file's, as at the start of .bss.
+// Memory to register as a buffer: 6.1 refuses pages that partly belong to a file, as at the start of .bss.
 UNUSED_OK static void *map_memory(size_t size) {
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   check(memory != MAP_FAILED, "no memory");

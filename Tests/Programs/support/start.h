@@ -53,7 +53,7 @@ static void on_stop(int signal) {
   stop = 1;
 }
 
-// A long-running program ends by SIGTERM, SIGINT or SIGHUP instead of after 20 seconds.
+// Makes the program end on SIGTERM, SIGINT or SIGHUP instead of after 20 seconds.
 UNUSED_OK static void long_running(void) {
   struct sigaction action = {.sa_handler = on_stop};
   alarm(0);
@@ -90,7 +90,7 @@ UNUSED_OK static void begin(const char *name, int *argc, char **argv) {
   alarm(20);
 }
 
-// The value of option `name` in what begin() left, or `otherwise`.
+// The value of option `name` in the arguments that begin() left, or `otherwise`.
 UNUSED_OK static long option(int argc, char **argv, const char *name, long otherwise) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], name))
@@ -125,7 +125,7 @@ UNUSED_OK static void sleep_ms(unsigned ms) {
     ;
 }
 
-// Whether this is a kernel of a series such as "6.1": few truths depend on it.
+// Whether the kernel is of a series such as "6.1", on which few truths depend.
 UNUSED_OK static bool kernel_is(const char *series) {
   struct utsname name;
   size_t length = strlen(series);

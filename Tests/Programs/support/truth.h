@@ -1,4 +1,4 @@
-// Prints the account as JSON, the truth.
+// Prints the account as JSON: the truth.
 
 #pragma once
 #include "account.h"

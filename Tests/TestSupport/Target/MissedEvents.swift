@@ -1,8 +1,8 @@
 import CRecord
 import UringRecordings
 
-/// Events for which the kernel ran no program (7.x, on a busy machine), as a recording counts them: how many
-/// at most, and in which time.
+/// Events for which the kernel ran no program (7.x, on a busy machine), as counted in a recording: their
+/// largest number, and the time in which they occurred.
 public struct MissedEvents: Sendable {
   public var count: UInt64
   public var earliest: UInt64
@@ -14,12 +14,12 @@ public struct MissedEvents: Sendable {
     self.latest = latest
   }
 
-  /// The counter is read every 100 ms while there are records; a busy machine is late.
+  /// Longest time between reads of the counter: 100 ms while records arrive, more on a busy machine.
   private static let longestInterval: UInt64 = 1_000_000_000
-  /// An event can be counted that fired after the reader took the time.
+  /// Slack for events that are counted but fired after the reader took the time.
   private static let slack: UInt64 = 100_000_000
 
-  /// All that a recording has.
+  /// All missed events of a recording.
   public static func all(in recording: Recording) -> [MissedEvents] {
     var all: [MissedEvents] = []
     recording.forEachRecord { record in
@@ -36,8 +36,8 @@ public struct MissedEvents: Sendable {
 }
 
 extension TargetComparison {
-  /// Excuses what missed events explain: one event, one tag, the I/O at that time and the next of that tag,
-  /// and only if something is absent there. All other differences stay.
+  /// Excuses differences that missed events explain: each event excuses the I/O of one tag at that time and
+  /// the tag's next I/O, and only if a fact is absent there. All other differences stay.
   mutating func excuse(_ missed: [MissedEvents]) {
     var missed = missed
     let differing = Dictionary(grouping: allDifferences.filter { $0.io != nil }) { IO($0.io!) }

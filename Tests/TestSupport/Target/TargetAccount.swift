@@ -29,7 +29,7 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
       + (fault.map { ", \($0))" } ?? ")")
   }
 
-  /// All of a log, in the order of ``fetchedNs``.
+  /// All I/Os of a log, in order of ``fetchedNs``.
   public static func log(_ data: Data) throws -> [TargetIO] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -84,7 +84,7 @@ public struct TargetAccount: Decodable, Sendable {
 }
 
 extension TargetAccount.Group {
-  /// The group as a document has it.
+  /// The group as the document shows it.
   public init(_ group: RequestGroup) {
     id = group.id
     provider = "\(group.provider.name)"

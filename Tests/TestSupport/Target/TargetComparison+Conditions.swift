@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The conditions that a group must have and those that it may have.
+/// Conditions that a group must have, and conditions that it may have.
 extension TargetComparison {
   /// The aggregator's patience.
   private static let long: UInt64 = 100_000_000
@@ -22,13 +22,12 @@ extension TargetComparison {
     }
     var allowed = required
     if !expected.isSpare, io.fault != "leader-fail", let done = io.completedNs {
-      // The log has when it was seen from outside: the buffer was held for longer than from here to
-      // there, and for less than from there to here.
+      // The log has times as seen from outside, which only bound the time for which the buffer was held.
       let provided = io.registeredNs ?? io.fetchedNs
       if io.committedNs >= done + Self.long {
         required.insert("held_after_done")
       }
-      // Its members were done at some time between their start and when it was seen.
+      // The members were done at some time between their start and `done`.
       if done >= provided + Self.long { allowed.insert("given_back_late") }
       if let issued = io.issuedNs, issued >= provided + Self.long {
         required.insert("given_back_late")

@@ -3,19 +3,19 @@ import UringTrace
 /// A group that the log requires.
 struct ExpectedGroup {
   var io: TargetIO
-  /// The driver registers the buffer itself.
+  /// True if the driver registers the buffer itself.
   var isAutomatic: Bool
-  /// A registration by the driver that was not used, or did not come about.
+  /// True for a registration by the driver that was unused or did not happen.
   var isSpare = false
-  /// When it can have begun.
+  /// Time in which the group can have begun.
   var begun: TargetComparison.Span
   /// The driver got the buffer back no later than this.
   var end: UInt64
-  /// The same if no member was still being freed, elsewhere, after its completion.
+  /// Latest end if no worker was still freeing a member after its completion.
   var usualEnd: UInt64
 }
 
-/// The groups of a tag's I/Os.
+/// Comparison of the groups of a tag's I/Os.
 extension TargetComparison {
   mutating func compareGroups() {
     var groups: [Tag: [RequestGroup]] = [:]
@@ -39,7 +39,7 @@ extension TargetComparison {
     guard isAutomatic || account.demo.mode == "zero-copy" else { return [] }
     var all: [ExpectedGroup] = []
     for (number, io) in ios.enumerated() where io.hasData {
-      // A commit begins the delivery of the next I/O, which gets its buffer then.
+      // A commit begins the delivery of the next I/O, whose buffer is registered then.
       let before = number == 0 ? 0 : ios[number - 1].committedNs
       let after = number + 1 < ios.count ? ios[number + 1].fetchedNs : .max
       let refused = io.fault == "leader-fail"
@@ -110,7 +110,7 @@ extension TargetComparison {
     expect(TargetUserData(leader.userData).tag, io.tag, subject, "tag in the leader's user_data")
     let result: Int32? = leader.hasResult ? leader.result : nil
     if expected.isAutomatic {
-      // The first I/O of a tag comes with FETCH, the others with the commit of the one before.
+      // FETCH delivers the first I/O of a tag, the commit of the previous I/O each later one.
       let isFirst = logged[Tag(io)]?.first?.number == io.number
       expect(
         leader.command, (isFirst ? ServerCommand.fetch : .commitAndFetch).rawValue, subject,
@@ -186,7 +186,7 @@ extension TargetComparison {
         "end of a member")
     }
     guard !expected.isSpare else { return }
-    // Together they move all that the log says was moved, without gap or overlap.
+    // Together the members move all data that the log says was moved, without gap or overlap.
     var end: UInt64 = 0
     for member in group.members.sorted(by: { ($0.offset, $0.request) < ($1.offset, $1.request) })
     where member.movedBytes > 0 {
@@ -218,7 +218,7 @@ extension TargetComparison {
     expect(
       acknowledgement.isDerived, false, subject, "the callback was concluded, not seen",
       isAbsence: true)
-    // A worker posts a completion before it lets go of the request, and with it of the buffer.
+    // A worker posts a completion before it frees the request and with it the buffer.
     let hadWorker = group.members.contains { workers.contains($0.request) }
     expect(
       acknowledgement.time,

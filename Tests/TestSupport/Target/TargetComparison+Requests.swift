@@ -6,7 +6,7 @@ extension TargetComparison {
     let tags = Set(logged.keys).union(requests.keys)
     for tag in tags.sorted(by: { ($0.queue, $0.tag) < ($1.queue, $1.tag) }) {
       let (ios, seen) = (logged[tag] ?? [], requests[tag] ?? Requests())
-      // By time: one that is missing or too much does not shift those after it.
+      // Matched by time, so that a missing or extra request does not shift those after it.
       var commits = seen.commits[...]
       var members = seen.members[...]
       if let first = ios.first {
@@ -59,7 +59,7 @@ extension TargetComparison {
     expect(
       request.opcode.name, io.fault == "wrong-direction" ? Self.opposite(opcode) : opcode, subject,
       "opcode of a member")
-    // Without its submission it begins with the first event that names it.
+    // A request without its submission begins with the first event that names it.
     let isCut = !request.isStartKnown
     expect(
       request.startTime,

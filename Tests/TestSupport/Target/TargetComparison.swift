@@ -1,9 +1,9 @@
 import UringTrace
 
-/// Groups as uringtop shows them, one by one beside the log of the ublk target whose buffers they are.
+/// Compares the groups that uringtop shows, one by one, with the log of the ublk target that owns the buffers.
 ///
-/// Nothing may be missing, wrong or too much: every I/O with data is one group, and the requests on the
-/// target's rings are those that the log has.
+/// No group may be missing, wrong or extra: every I/O with data is one group, and the requests on the
+/// target's rings are exactly those of the log.
 public struct TargetComparison {
   let log: [TargetIO]
   let account: TargetAccount
@@ -11,20 +11,20 @@ public struct TargetComparison {
   /// The target's rings by queue.
   private(set) var rings: [UInt16: Ring.ID] = [:]
   private(set) var requests: [Tag: Requests] = [:]
-  /// In order of time.
+  /// I/Os in order of time.
   private(set) var logged: [Tag: [TargetIO]] = [:]
-  /// Requests that were with a worker thread.
+  /// Requests that a worker thread executed.
   private(set) var workers: Set<Request.ID> = []
 
   private(set) var allDifferences: [TargetDifference] = []
-  /// Differ because of events that the kernel ran no program for.
+  /// I/Os that differ because of events for which the kernel ran no program.
   var excusedIOs: Set<IO> = []
   var rightFaults: Set<IO> = []
-  /// Groups that are as the log says.
+  /// Number of groups that agree with the log.
   public internal(set) var groupCount = 0
 
-  /// Each names the I/O; empty if all is the same. After an I/O that is missing or too much those of the
-  /// same tag are still compared.
+  /// Differences, each with its I/O; empty if there are none. Behind a missing or extra I/O, the other I/Os of
+  /// the same tag are still compared.
   public var differences: [String] {
     allDifferences.filter { !isExcused($0) }.map(\.text)
   }
@@ -32,15 +32,15 @@ public struct TargetComparison {
   /// Differences that missed events explain.
   public var excuses: [String] { allDifferences.filter(isExcused).map(\.text) }
 
-  /// I/Os with a fault that have its condition.
+  /// Number of I/Os with a fault whose group has the fault's condition.
   public var faultCount: Int { rightFaults.count }
 
-  /// I/Os with a fault whose condition is missing because of a missed event.
+  /// Number of I/Os with a fault whose condition is missing because of a missed event.
   public var excusedFaultCount: Int {
     log.count { $0.fault != nil && excusedIOs.contains(IO($0)) && !rightFaults.contains(IO($0)) }
   }
 
-  /// Queues of the target that were seen to have rings.
+  /// Number of the target's queues with an observed ring.
   public var queueCount: Int { rings.count }
 
   struct Tag: Hashable {
@@ -68,13 +68,13 @@ public struct TargetComparison {
     }
   }
 
-  /// A tag's requests, each kind in order of submission.
+  /// Requests of a tag, each kind in order of submission.
   struct Requests {
     var commits: [Request] = []
     var members: [Request] = []
   }
 
-  /// From a time to another; empty if the log is wrong.
+  /// A span of time; empty if the log is wrong.
   struct Span {
     var start: UInt64
     var end: UInt64
@@ -142,7 +142,7 @@ public struct TargetComparison {
 
   // MARK: The document
 
-  /// The account printed during the run agrees with the recording.
+  /// Compares the account printed during the run with the recording.
   private mutating func compareDocument() {
     let groups = Dictionary(snapshot.groups.map { ($0.id, $0) }) { one, _ in one }
     expect(account.groups.count, min(groups.count, 10_000), "groups in the document")
@@ -167,7 +167,7 @@ public struct TargetComparison {
     difference.io.map { excusedIOs.contains(IO($0)) } ?? false
   }
 
-  /// - Parameter isAbsence: whether an event that is missing would show as this difference.
+  /// - Parameter isAbsence: true if a missing event would cause this difference.
   mutating func expect<Value: Equatable>(
     _ seen: Value, _ logged: Value, _ subject: TargetSubject, _ what: String,
     isAbsence: Bool = false
@@ -195,7 +195,7 @@ public struct TargetComparison {
       TargetDifference(text: "\(subject.name): \(text)", io: subject.io, isAbsence: isAbsence))
   }
 
-  /// A difference of no single I/O.
+  /// A difference that is not about a single I/O.
   mutating func differ(_ text: String) {
     allDifferences.append(TargetDifference(text: text, io: nil, isAbsence: false))
   }

@@ -1,9 +1,9 @@
 /// A difference between the target's log and the groups and requests that uringtop shows.
 struct TargetDifference {
   var text: String
-  /// The I/O that differs; nil where the difference is of no single I/O.
+  /// The I/O that differs; nil if the difference is not about a single I/O.
   var io: TargetIO?
-  /// uringtop lacks something that an event would have shown, as opposed to showing something else.
+  /// True if uringtop lacks a fact that an event would have shown; false if it shows a wrong one.
   var isAbsence: Bool
 }
 

@@ -19,7 +19,7 @@ enum ServerCommand: UInt32 {
   }
 }
 
-/// How the target names its requests: `QueueServer.userData(_:_:member:)`.
+/// The target's `user_data` of requests: `QueueServer.userData(_:_:member:)`.
 struct TargetUserData {
   enum Kind: UInt8 {
     case fetch = 1

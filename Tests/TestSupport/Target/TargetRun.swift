@@ -2,8 +2,8 @@ import Foundation
 import UringRecordings
 import UringTrace
 
-/// One run of `uringtop demo`: NAME.uring (its recording), NAME.log (the target's log) and NAME.json (what
-/// it printed), as Tests/Ublk/guest.sh leaves them.
+/// One run of `uringtop demo`: NAME.uring (its recording), NAME.log (the target's log) and NAME.json (its
+/// output), as Tests/Ublk/guest.sh leaves them.
 public struct TargetRun: Sendable, CustomStringConvertible {
   public var kernel: String
   public var name: String
@@ -15,7 +15,7 @@ public struct TargetRun: Sendable, CustomStringConvertible {
     kernel = folder.lastPathComponent
   }
 
-  /// All that a folder holds.
+  /// All runs in a folder.
   public static func all(in folder: URL) -> [TargetRun] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().filter { $0.hasSuffix(".uring") }
@@ -39,9 +39,9 @@ public struct TargetRun: Sendable, CustomStringConvertible {
     return recording
   }
 
-  /// As of the end of the recording, with nothing dropped from the history.
+  /// The snapshot at the end of the recording, with a complete history.
   ///
-  /// - Parameter skipped: numbers of records that are left out.
+  /// - Parameter skipped: numbers of the records to leave out.
   public func snapshot(without skipped: Set<Int> = []) throws -> Snapshot {
     let recording = try recording()
     var limits = Aggregator.Limits()

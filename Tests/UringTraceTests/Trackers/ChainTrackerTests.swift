@@ -10,7 +10,7 @@ import Testing
     var chains = ChainTracker()
     let ring = scene.ring()
     let slots = (1...3).map { scene.request(UInt64($0) * 256, on: ring) }
-    // As 6.1 names them: each behind the head.
+    // As on 6.1, where each link event names the head.
     chains.linked(slots[1], behind: slots[0], &scene.requests)
     chains.linked(slots[2], behind: slots[0], &scene.requests)
     let all = chains.all(scene.requests)

@@ -44,7 +44,7 @@ import Testing
     #endif
   }
 
-  /// Only rings that may have changed are looked at when a tick passes.
+  /// A tick only visits rings that may have changed.
   @Test func ratesOfQuietRingsAreThoseOfAllTicks() {
     var clock = RateClock(start: 1_000_000_000_000)
     var rings = RingTracker(closedLimit: 1)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Statistics, names and what walks find: the trackers without links to others.
+/// Statistics, names and results of walks: the trackers without links to other trackers.
 @Suite struct StatisticsTrackerTests {
   @Test func latencyIsCountedOnceForARequest() {
     var scene = TrackerScene()

@@ -2,7 +2,7 @@ import CRecord
 
 @testable import UringTrace
 
-/// A request tracker and the few trackers that others are tested with, without an aggregator.
+/// A request tracker and the few trackers that tests of other trackers need, without an aggregator.
 struct TrackerScene: ~Copyable {
   var requests = RequestTracker(history: 4)
   var rings = RingTracker(closedLimit: 2)

@@ -96,7 +96,7 @@ extension Make {
       bufferCount: left == nil ? 0 : 16, exhaustedCount: 0)
   }
 
-  /// A group with two members that overlap and one that still runs, one given back, one leaked.
+  /// Three groups: one with two overlapping members and a running one, one given back, one leaked.
   static var lending: Snapshot {
     var snapshot = snapshot(
       rings: [ring(1, comm: "server", inFlight: 2), ring(2, comm: "client")],

@@ -2,7 +2,7 @@ import Foundation
 import ProbeSupport
 import Synchronization
 
-/// A terminal with a program in it: starts tmux, sends keys, reads the screen. Ended when released.
+/// A terminal that runs a program: starts tmux, sends keys, reads the screen. Ends when released.
 final class Tmux {
   private static let count = Atomic(0)
   private let socket: String
@@ -23,10 +23,10 @@ final class Tmux {
 
   deinit { _ = try? tmux(["kill-server"]) }
 
-  /// Keys by tmux's names: "Enter", "F3", "C-z", "a".
+  /// Presses keys by tmux's names: "Enter", "F3", "C-z", "a".
   func send(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
-  /// Text as it is.
+  /// Types text literally.
   func type(_ text: String) throws { try tmux(["send-keys", "-l", "--", text]) }
 
   func resize(width: Int, height: Int) throws {
@@ -49,8 +49,8 @@ final class Tmux {
     return screen
   }
 
-  /// The server that tmux leaves behind must not keep pipes of this process open: nobody would see
-  /// their end.
+  /// The server that tmux leaves behind must not keep pipes of this process open: their readers would
+  /// never see the end.
   private static let closeAndRun = """
     for fd in /proc/$BASHPID/fd/*; do
       [ ${fd##*/} -gt 2 ] && eval "exec ${fd##*/}>&-"

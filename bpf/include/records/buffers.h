@@ -68,7 +68,7 @@ struct record_buffer_use {
 };
 
 /*
- * A buffer was given back. Only where the kernel allows fentry. `ctx` is 0 if the function does not know the ring.
+ * A buffer was given back. Only where the kernel allows fentry. `ctx` is 0 if the function does not get the ring.
  *
  * @title "buffer release" good
  * @event
@@ -82,13 +82,13 @@ struct record_buffer_release {
   __u64 node;                   /* struct io_rsrc_node * @hex @redact kernel */
   __u64 priv;                   /* argument of the release function @hex @redact kernel */
   __u64 release;                /* address of the release function @hex @redact kernel */
-  enum record_release function; /* the function that gave it back, without a name its number */
+  enum record_release function; /* the function that gave it back; its number if unnamed */
   __u32 sharers;                /* rings that shared it before; at 1 the memory itself is given back */
 };
 
 /*
- * A call changed the ring's table of buffers, or uringtop read it. The `buffer_slot` that follow are all buffers in the
- * slots from `first` to before `first + count`.
+ * A call changed the ring's buffer table, or uringtop read it. The `buffer_slot` records that follow list all buffers
+ * in the `count` slots from `first` on.
  *
  * @title "buffer table" label
  * @needs ring
@@ -99,13 +99,13 @@ struct record_buffer_release {
 struct record_buffer_table {
   struct record base;
   __u32 size;            /* slots of the whole table */
-  __u32 first;           /* first slot that is described */
-  __u32 count;           /* slots that are described */
+  __u32 first;           /* first slot described */
+  __u32 count;           /* slots described */
   __u32 register_opcode; /* IORING_REGISTER_* of the call; null if read by uringtop @null max */
 };
 
 /*
- * A slot of the ring's table of buffers that holds one.
+ * An occupied slot of the ring's buffer table.
  *
  * @title "buffer slot" faint
  * @needs ring
@@ -116,8 +116,8 @@ struct record_buffer_slot {
 };
 
 /*
- * The registered buffer that a request in flight holds although its slot is empty or has another one, as a walk found it
- * that began at time_ns. Valid only if no later record names the request.
+ * A registered buffer that a request in flight still holds, although its slot is empty or has another buffer. Found by
+ * a walk that began at time_ns; valid only if no later record names the request.
  *
  * @title "held buffer" faint
  * @needs ring request
@@ -147,7 +147,7 @@ struct record_block_request {
  */
 struct record_group_buffer {
   struct record base;
-  __u64 leader;      /* struct io_kiocb * of the leader, req itself if that leads @hex @redact kernel */
+  __u64 leader;      /* struct io_kiocb * of the leader; equal to req if req leads @hex @redact kernel */
   __u64 acknowledge; /* address of grp_kbuf_ack @hex @redact kernel */
   __u64 length;      /* size @unit bytes */
   __u64 offset;      /* of the data in its segments @unit bytes */
@@ -156,8 +156,8 @@ struct record_group_buffer {
 };
 
 /*
- * A FUSE server's command completes with a request whose pages are in a slot of the ring's table (7.3); precedes its
- * `complete`.
+ * A FUSE server's command completes and delivers a request whose pages are in a slot of the ring's buffer table (7.3);
+ * precedes its `complete`.
  *
  * @title "FUSE request" label
  * @needs ring request
@@ -226,8 +226,8 @@ struct record_provided_group {
 };
 
 /*
- * A request that selects a buffer was submitted while the group's buffer ring had one buffer twice: at its head, and
- * again behind it.
+ * A request that selects a buffer was submitted while the group's buffer ring held the same buffer twice: at its head
+ * and again behind it.
  *
  * @title "provided twice" warning
  * @needs ring request
@@ -237,7 +237,7 @@ struct record_provided_twice {
   struct record base;
   __u32 bgid;     /* buffer group */
   __u32 bid;      /* buffer id */
-  __u32 distance; /* entries from the head to the second */
+  __u32 distance; /* entries from the head to the second occurrence */
   __u32 left;     /* available buffers */
 };
 

@@ -21,7 +21,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingCall") rec
 // clang-format on
 
 /*
- * From now on `system_calls` are recorded.
+ * `system_calls` are recorded from this time on.
  *
  * @title "calls watched" faint
  */
@@ -30,8 +30,8 @@ struct record_calls_watched {
 };
 
 /*
- * Calls of thread `tid` that had one result, since they are watched. Replaces an earlier record of the same calls.
- * `ctx` is 0 for calls that reached no ring, and for those that made one.
+ * Calls of thread `tid` with the same result, counted since `calls_watched`. Replaces an earlier record of the same
+ * calls. `ctx` is 0 for calls that reached no ring, and for io_uring_setup.
  *
  * @title "system calls" faint
  * @order call result count first_ns last_ns getevents_ns tgid fd sqes argument minimum call_flags entered filters
@@ -41,7 +41,7 @@ struct record_system_calls {
   struct record base;
   __u64 count;           /* calls */
   __u64 first_ns;        /* return of the first @redact time */
-  __u64 last_ns;         /* return of the last; the fields below are of this call @redact time */
+  __u64 last_ns;         /* return of the last; the fields below describe that call @redact time */
   __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit @redact time */
   __u64 sqes;            /* enter: SQEs that the kernel took in all calls @omit */
   __u32 tgid;            /* process */
@@ -68,13 +68,13 @@ struct record_process_limits {
   __u64 files;        /* RLIMIT_NOFILE; null if unlimited @null max @any */
   __u32 tgid;         /* process */
   __u32 ignores_lock; /* true with CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply @bool */
-  __s32 disabled;     /* kernel.io_uring_disabled; null where the kernel has none @null negative */
+  __s32 disabled;     /* kernel.io_uring_disabled; null if the kernel lacks it @null negative */
   __s32 group;        /* kernel.io_uring_group; null for none @null negative @redact number */
 };
 
 /*
- * The SQE that the kernel took last, of a ring with SQEs that it has not taken, as its memory still shows it, and the
- * newest CQE in memory with its user_data. Written with `ring_balance`.
+ * The SQE that the kernel took last and the newest CQE with its user_data, both as the ring's memory still holds them.
+ * Written with `ring_balance`, for rings that have SQEs the kernel has not taken.
  *
  * @title "last taken" faint
  * @needs ring
@@ -83,7 +83,7 @@ struct record_process_limits {
  */
 struct record_last_taken {
   struct record base;
-  __u32 count;   /* SQEs taken since the ring was made, modulo 2^32 */
+  __u32 count;   /* SQEs taken since the ring was created, modulo 2^32 */
   __s32 res;     /* of the CQE, or a negative errno @derive errno */
   __u32 has_cqe; /* true if there is such a CQE @bool */
   __u32 reserved;

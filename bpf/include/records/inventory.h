@@ -70,7 +70,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
 // clang-format on
 
 /*
- * Fields of a request that the kernel still has, and what else is certain about it.
+ * Fields of `found` that are valid, and facts about the request that are certain.
  *
  * @bits knows
  */
@@ -81,11 +81,11 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
 #define RECORD_KNOWS_BUFFER 16     /* @json buf_index */
 #define RECORD_KNOWS_FD 32         /* fd still names the request's file */
 #define RECORD_KNOWS_START 64      /* since_ns is the time of the submission */
-#define RECORD_KNOWS_MULTISHOT 128 /* it can post several CQEs */
+#define RECORD_KNOWS_MULTISHOT 128 /* the request can post several CQEs */
 
 /*
- * How full a ring is, and who waits in io_uring_enter for its completions; all of one moment. Written when that has
- * changed.
+ * Fill levels of a ring's queues and the tasks that wait in io_uring_enter for its completions, read at one moment.
+ * Written when they have changed.
  *
  * @title "ring depth" faint
  * @needs ring
@@ -100,15 +100,15 @@ struct record_ring_depth {
   __u32 cq_pending;             /* CQEs posted and not reaped */
   __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
-  __u8 is_polled;              /* true if somebody polls the ring's descriptor @json polled @bool @reused 1 */
-  enum record_eventfd eventfd; /* the eventfd that it signals @reused 1 */
-  __u32 waiters;               /* waiting tasks, 64 at most */
-  __u32 waiter_tid;            /* the first of them, 0 if none */
-  __u32 waiter_tgid;           /* its process */
-  __u32 waiter_missing;        /* CQEs that must still be posted before it continues */
-  __u32 waiter_asleep_ms; /* it has not run for this long; 0 if less than a second or unknown @reused 1 */
-  __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
-  __u8 waiter_in_iowait;  /* true if the waiter's processor counts as waiting for I/O @bool @reused 1 */
+  __u8 is_polled;               /* true if a task polls the ring's descriptor @json polled @bool @reused 1 */
+  enum record_eventfd eventfd;  /* the eventfd that the ring signals @reused 1 */
+  __u32 waiters;                /* waiting tasks, 64 at most */
+  __u32 waiter_tid;             /* the first of them, 0 if none */
+  __u32 waiter_tgid;            /* its process */
+  __u32 waiter_missing;         /* CQEs that the waiter still needs to continue */
+  __u32 waiter_asleep_ms;       /* time since the waiter ran last; 0 if below 1 s or unknown @reused 1 */
+  __u32 sq_thread_ms;    /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
+  __u8 waiter_in_iowait; /* true if the waiter's processor counts as waiting for I/O @bool @reused 1 */
 };
 
 /*
@@ -121,16 +121,16 @@ struct record_ring_depth {
 struct record_sq_thread {
   struct record base;
   __u64 ran_ns;     /* time on a processor */
-  __u64 delayed_ns; /* time in which it was ready and others ran */
-  __u64 slept;      /* times that it gave its processor up by itself */
-  __u32 idle_ms;    /* it polls for so long before it sleeps, in whole ticks; 0 if unknown */
+  __u64 delayed_ns; /* time ready to run while others ran */
+  __u64 slept;      /* voluntary context switches */
+  __u32 idle_ms;    /* time that it polls before it sleeps, in whole ticks; 0 if unknown */
   __u32 policy;     /* SCHED_* */
   __s32 nice;       /* -20 to 19 */
-  __u32 length;     /* processors on which it may run, as 0-3,5 @text processors */
+  __u32 length;     /* processors that it may run on, such as 0-3,5 @text processors */
 };
 
 /*
- * The io-wq workers of a process. Written when that has changed.
+ * The io-wq workers of a process. Written when they have changed.
  *
  * @title "worker pool" faint
  * @plain tgid workers idle length
@@ -139,14 +139,14 @@ struct record_worker_pool {
   struct record base;
   __u32 tgid;    /* process */
   __u32 workers; /* its worker threads */
-  __u32 idle;    /* those of them without work */
-  /* processors on which they may run, and behind a newline those of other threads @text processors */
+  __u32 idle;    /* workers without work */
+  /* processors that workers may run on, then after a newline those of other threads @text processors */
   __u32 length;
 };
 
 /*
- * A ring's own counters at time_ns. The `unsubmitted`, `unreaped` and `registered_file` that follow replace the earlier
- * ones.
+ * A ring's own counters at time_ns. The `unsubmitted`, `unreaped` and `registered_file` records that follow replace
+ * earlier ones.
  *
  * @title "ring balance" faint
  * @needs ring
@@ -160,10 +160,10 @@ struct record_ring_balance {
 };
 
 /*
- * A request that a walk found in flight. Valid only if no later record than time_ns, when the walk began, names it. Its
- * SQE no longer exists; the fields are those that the kernel's structure still has. `tid` is the worker that executes
- * it, else 0. In place `network`, `req` is the notification of a zero-copy send, from whose `io_kiocb` nothing tells
- * SEND_ZC and SENDMSG_ZC apart: `opcode` is SEND_ZC for both.
+ * A request that a walk found in flight. The walk began at time_ns; a later record that names the request voids this
+ * one. The SQE no longer exists; the fields are those that the kernel's structure still has. `tid` is the worker that
+ * executes the request, else 0. In place `network`, `req` is the notification of a zero-copy send, whose `io_kiocb`
+ * does not distinguish SEND_ZC from SENDMSG_ZC: `opcode` is SEND_ZC for both.
  *
  * @title "found" label
  * @needs ring request
@@ -173,7 +173,7 @@ struct record_ring_balance {
  */
 struct record_parked {
   struct record base;
-  __u64 since_ns;    /* it was submitted before this @redact time */
+  __u64 since_ns;    /* the request was submitted before this time @redact time */
   __u64 behind;      /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit @redact kernel */
   __u64 flags;       /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
   __u64 user_data;   /* of the request @line user_data @redact user */
@@ -187,11 +187,11 @@ struct record_parked {
   __u32 tgid;        /* process of the submitter */
   __u32 submitter_tid;     /* thread of the submitter */
   __u16 buf_index;         /* as in the SQE */
-  enum record_place place; /* where the kernel keeps it */
-  __u8 known;              /* fields above that are valid @bits knows */
+  enum record_place place; /* where the kernel keeps the request */
+  __u8 known;              /* valid fields above @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
-  struct record_file_identity file; /* its file, null before that was looked up @object @null zero @added 1 */
-  /* zero-copy sends without a result: the io_kiocb of their notification @hex @omit @added 1 @redact kernel */
+  struct record_file_identity file; /* its file, null before its lookup @object @null zero @added 1 */
+  /* zero-copy sends without a result: io_kiocb of the notification @hex @omit @added 1 @redact kernel */
   __u64 notif;
 };
 
@@ -223,7 +223,7 @@ struct record_unreaped {
 };
 
 /*
- * A CQE that the application has taken, and that has not been overwritten: the latest first.
+ * A CQE that the application has reaped and the kernel has not overwritten; newest first.
  *
  * @title "reaped" faint
  * @needs ring
@@ -237,8 +237,8 @@ struct record_reaped {
 };
 
 /*
- * An SQE that the kernel has taken and whose `user_data` one of the CQEs taken last has: the latest first. The
- * application may have written its memory since.
+ * An SQE that the kernel has taken and whose `user_data` is that of one of the latest `reaped` CQEs; newest first. The
+ * application may have overwritten it since.
  *
  * @title "reaped SQE" faint
  * @needs ring
@@ -249,8 +249,8 @@ struct record_reaped_sqe {
 };
 
 /*
- * CQEs lay in the queue, from since_ns or before until time_ns or after, when the ring was watched closely. `tid` is the
- * thread that takes them, 0 if it is not known.
+ * CQEs that stayed in the queue at least from since_ns to time_ns, while the ring was watched closely. `tid` is the
+ * thread that reaps them, 0 if unknown.
  *
  * @title "reap lag" faint
  * @needs ring
@@ -259,10 +259,10 @@ struct record_reaped_sqe {
 struct record_reap_lag {
   struct record base;
   __u64 since_ns;  /* first seen @redact time */
-  __u64 taken_ns;  /* seen to be taken; 0 if they still lay there @omit @redact time */
-  __u64 user_data; /* of the oldest @line user_data @redact user */
-  __u32 count;     /* CQEs, when they were seen last */
-  /* system call of the thread meanwhile, and the kernel's function behind a newline @text call */
+  __u64 taken_ns;  /* first seen reaped; 0 if still in the queue @omit @redact time */
+  __u64 user_data; /* of the oldest CQE @line user_data @redact user */
+  __u32 count;     /* CQEs, when last seen in the queue */
+  /* system call of the thread meanwhile, then after a newline the kernel function @text call */
   __u32 length;
 };
 
@@ -290,15 +290,15 @@ struct record_kernel_stack {
 struct record_file_state {
   struct record base;
   __u32 poll_events;   /* POLL* events that are ready now */
-  __u32 length;        /* details, as a socket's addresses @text text @redact text */
+  __u32 length;        /* details, such as a socket's addresses @text text @redact text */
   __s64 receive_bytes; /* readable bytes; null if unknown @null negative @unit bytes */
   __s64 send_bytes;    /* bytes not sent yet; null if unknown @null negative @unit bytes */
 };
 
 /*
  * A block request in flight, of an io_uring request (`ctx` and `req`) or of a ublk device whose server has a ring (both
- * 0). Found by a walk that began at time_ns. The first of a walk has no block request, and voids those of earlier
- * walks.
+ * 0). Found by a walk that began at time_ns. The first record of a walk has no block request, and voids the records of
+ * earlier walks.
  *
  * @title "disk request" faint
  * @order start_ns issued_ns server_tgid with_server block
@@ -309,13 +309,13 @@ struct record_disk_request {
   __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) @redact time */
   __u64 issued_ns; /* when the driver received it; 0 if unknown @redact time */
   struct record_block block; /* the block request, or null @object @null zero */
-  __u32 server_tgid;         /* ublk: server of the device; else 0 */
-  __u8 with_server;          /* ublk: true if the server has it and has not committed it @bool */
+  __u32 server_tgid;         /* ublk: process that serves the device; else 0 */
+  __u8 with_server;          /* ublk: true if the server has the request and has not committed it @bool */
   __u8 reserved[3];
 };
 
 /*
- * A slot of the ring's table of registered files that holds one. Of a large table not all slots are listed.
+ * An occupied slot of the ring's table of registered files. Large tables are not listed in full.
  *
  * @title "registered file" faint
  * @needs ring

@@ -37,8 +37,8 @@ struct record_lost {
 };
 
 /*
- * Events on a ring without a record of their own, by opcode, since the last such record: because records were lost, or
- * because the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request.
+ * Counts of a ring's events without a record of their own, by opcode, since the last such record: records were lost, or
+ * the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request.
  *
  * @title "counts" faint
  * @needs ring
@@ -48,16 +48,16 @@ struct record_lost {
 struct record_counts {
   struct record base;
   __u64 submitted;   /* requests, those that failed in preparation included @summed */
-  __u64 failed;      /* of these, failed in preparation @summed */
+  __u64 failed;      /* requests of `submitted` that failed in preparation @summed */
   __u64 completed;   /* requests that ended with a CQE in the ring @summed */
   __u64 cqes;        /* CQEs posted @summed */
   __u64 auxiliary;   /* CQEs that name no request and are not followed by more @summed */
   __u64 overflows;   /* CQEs in the overflow list @summed */
-  __u64 dropped;     /* of these, lost for good: there was no memory @summed */
+  __u64 dropped;     /* CQEs of `overflows` lost for lack of memory @summed */
   __u64 skipped;     /* requests that ended without a CQE, as requested @summed */
   __u64 bytes;       /* sum of the positive results of CQEs that name their request */
   __u64 unmeasured;  /* ended requests whose latency is unknown @summed */
-  __u64 latency_sum; /* of `latencies` @unit ns */
+  __u64 latency_sum; /* sum of `latencies` @unit ns */
   /* errno and requests that ended with it, alternating @pairs errors */
   __u32 errors;
   /* bucket (128 to a doubling, each value up to 255 its own) and requests, alternating @pairs latencies */
@@ -73,8 +73,8 @@ struct record_counts {
  */
 struct record_end {
   struct record base;
-  __u64 records; /* before this one */
-  __u64 lost;    /* while recording */
+  __u64 records; /* records before this one */
+  __u64 lost;    /* records lost while recording */
 };
 
 #endif

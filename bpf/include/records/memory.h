@@ -10,17 +10,17 @@ RECORD_MEMORY_CHANGE RECORD_SWIFT_NAME("memoryChange") = 112,
 /* How memory was taken away. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("MemoryCall") record_memory_call : __u8 {
-  RECORD_MEMORY_FOUND RECORD_SWIFT_NAME("found") = 0, /* by a call that was not seen @json null */
+  RECORD_MEMORY_FOUND RECORD_SWIFT_NAME("found") = 0, /* the call was not seen @json null */
   RECORD_MEMORY_MUNMAP RECORD_SWIFT_NAME("munmap") = 1,   /* unmapped */
-  RECORD_MEMORY_MREMAP RECORD_SWIFT_NAME("mremap") = 2,   /* moved, or made shorter */
-  RECORD_MEMORY_MADVISE RECORD_SWIFT_NAME("madvise") = 3, /* its contents were discarded */
+  RECORD_MEMORY_MREMAP RECORD_SWIFT_NAME("mremap") = 2,   /* moved, or shrunk */
+  RECORD_MEMORY_MADVISE RECORD_SWIFT_NAME("madvise") = 3, /* contents discarded */
   RECORD_MEMORY_MMAP RECORD_SWIFT_NAME("mmap") = 4,       /* replaced by another mapping, MAP_FIXED */
 };
 // clang-format on
 
 /*
- * A system call of a watched process took memory away. Or, with `req`: the memory of that request was found gone by a
- * look that began at time_ns, which is valid only if no later record names the request.
+ * A system call of a watched process took memory away. With `req`: a check that began at time_ns found the memory of
+ * that request gone; valid only if no later record names the request.
  *
  * @title "memory change" label
  * @event
@@ -33,12 +33,12 @@ struct record_memory_change {
   __u64 started_ns; /* when the call began @omit @redact time */
   __u64 address;    /* first byte @hex @redact user */
   __u64 length;     /* size @unit bytes @any */
-  __u64 target;     /* mremap: where it is now; 0 if it was only made shorter @hex @omit @redact user */
+  __u64 target;     /* mremap: new address; 0 if the mapping only shrank @hex @omit @redact user */
   __u32 tgid;       /* process */
   __u32 advice;     /* madvise: MADV_* @omit */
-  __u32 stack;      /* one more than the number of the caller's stack; 0 if it was not taken @omit */
-  enum record_memory_call call; /* that took it away, null if that was not seen */
-  __u8 is_discarded; /* found: it is mapped, but without the page that is registered @json discarded @bool */
+  __u32 stack;      /* 1 + number of the caller's user stack; 0 if none was recorded @omit */
+  enum record_memory_call call; /* the call that took it away, null if unseen */
+  __u8 is_discarded; /* found: mapped, but no longer to the registered page @json discarded @bool */
   __u8 reserved[2];
 };
 

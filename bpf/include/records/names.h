@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Names of what other records refer to by number or address. */
+/* Names of objects that other records refer to by number or address. */
 
 #ifdef RECORD_KINDS
 // clang-format off
@@ -33,15 +33,15 @@ struct record_task_name {
  */
 struct record_file_name {
   struct record base;
-  __u32 tgid;     /* process that has it */
+  __u32 tgid;     /* process with the descriptor */
   __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
   __u32 is_fixed; /* true: a registered file @hidden */
-  __u32 length;   /* path, or what /proc shows for it @text name 4095 @redact text */
+  __u32 length;   /* path, or the text that /proc shows for it @text name 4095 @redact text */
 };
 
 /*
- * The name of a file, found by a descriptor or path that refers to it; or what its descriptor refers to since it was
- * closed.
+ * The name of a file, found through a descriptor or path that refers to it; or, once its descriptor was closed, the
+ * name of the file that the descriptor refers to now.
  *
  * @title "file name" faint
  * @plain tgid fd
@@ -51,11 +51,11 @@ struct record_known_file {
   struct record_file_identity file; /* the file @object */
   __u32 tgid;                       /* process with the descriptor */
   __s32 fd;                         /* descriptor; -1: unknown, or found by path */
-  __u8 is_closed;                   /* true: the descriptor does not refer to the file @json closed @bool */
-  __u8 has_none;                    /* true: no descriptor of any process does @json no_descriptor @bool */
+  __u8 is_closed;                   /* true: the descriptor no longer refers to the file @json closed @bool */
+  __u8 has_none;                    /* true: no process has a descriptor of it @json no_descriptor @bool */
   __u16 reserved;
   /*
-   * what /proc shows for it; of a closed one, for what has the descriptor now, then a line on itself @text name 4095
+   * text that /proc shows for it; if closed: for the descriptor's present file, then a line on this one @text name 4095
    * @redact text
    */
   __u32 length;
@@ -83,11 +83,11 @@ struct record_symbol {
   struct record base;
   /* below 64: an enum record_release, whose function is traced from this record on @hex @redact kernel */
   __u64 address;
-  char name[56]; /* the function */
+  char name[56]; /* function name */
 };
 
 /*
- * A user stack. `ctx` and `req` are 0, for requests share it.
+ * A user stack. `ctx` and `req` are 0, because requests share stacks.
  *
  * @title "user stack" faint
  * @plain tgid stack

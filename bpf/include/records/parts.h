@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Structs that several kinds of records have in common. */
+/* Structs that several record kinds share. */
 
 /*
  * The start of every record.
@@ -46,7 +46,7 @@ struct record_sqe {
  */
 struct record_block {
   __u64 request;   /* struct request *, priv of the buffer; 0 if unknown @hex @redact kernel */
-  __u64 sector;    /* first sector; null for what has none, such as a flush @null max @unit 512 bytes */
+  __u64 sector;    /* first sector; null if it has none, such as a flush @null max @unit 512 bytes */
   __u32 length;    /* size @unit bytes */
   __u32 operation; /* REQ_OP_* @json op */
   __u16 queue;     /* queue of the device */
@@ -100,8 +100,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("AnonymousKind"
 // clang-format on
 
 /*
- * A file as the kernel has it: what a request works on, whatever its descriptor refers to later. Inode numbers and
- * addresses are reused, but not all of this at once.
+ * Identity of the file that a request works on, whatever its descriptor refers to later. Inode numbers and addresses
+ * are reused, but not all of these fields at once.
  *
  * @order file device inode generation mode file_system anonymous
  * @plain file_system mode

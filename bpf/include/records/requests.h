@@ -45,8 +45,8 @@ struct record_file_get {
 };
 
 /*
- * The file of a request, where no `file_get` reports it: a registered file at the submission, when the request is
- * poll-armed and when it is handed to a worker; the input of a SPLICE or TEE that was found.
+ * The file of a request, where no `file_get` reports it: a registered file at submission, when the request is
+ * poll-armed and when it is handed to a worker; the input of a SPLICE or TEE that a walk found.
  *
  * @title "file" faint
  * @needs ring request
@@ -56,9 +56,9 @@ struct record_request_file {
   struct record base;
   __s32 fd;      /* its descriptor or index; -1 if unknown */
   __u8 is_input; /* SPLICE, TEE: true for the file that is read from @json input @bool */
-  /* true at the submission: a request behind another one can get another file @json submitted @bool */
+  /* true at submission: a request that waits behind another can get another file @json submitted @bool */
   __u8 is_submitted;
-  /* true: the descriptor refers to it now, the request may have another @json derived @bool */
+  /* true: the descriptor refers to it now; the request may hold another file @json derived @bool */
   __u8 is_derived;
   __u8 is_fixed;                    /* true: fd is the index of a registered file @json fixed @bool */
   struct record_file_identity file; /* the file @object */
@@ -191,14 +191,14 @@ struct record_complete {
 };
 
 /*
- * The completion of a request whose submission has no record: `size` distinguishes it from the record_complete that it
- * starts as.
+ * The completion of a request whose submission has no record. It begins like record_complete; `size` distinguishes the
+ * two.
  *
  * @extends complete
  */
 struct record_complete_unseen {
   struct record_complete complete;
-  __u64 submitted_ns; /* time of the submission, if that has no record @added 1 @redact time */
+  __u64 submitted_ns; /* time of the submission without a record @added 1 @redact time */
 };
 
 /*
@@ -215,7 +215,7 @@ struct record_cqe_overflow {
   __u64 user_data; /* of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
-  __u32 dropped;   /* true if there was no memory: the CQE is lost for good @bool */
+  __u32 dropped;   /* true if the kernel had no memory for the CQE: it is lost @bool */
   __u32 reserved;
 };
 
@@ -238,7 +238,7 @@ struct record_req_failed {
 };
 
 /*
- * A write continues after a part of its data. `req` is 0, for the tracepoint names only the ring: thread and offset
+ * A write continues after a part of its data. `req` is 0 because the tracepoint names only the ring; thread and offset
  * identify the request.
  *
  * @title "short_write" warning
@@ -283,8 +283,8 @@ struct record_submit_stack {
 };
 
 /*
- * The kernel's free list holds this request: it has ended, though no event reported that. Valid only if no later record
- * than time_ns, when the walk began, names the request.
+ * The kernel's free list holds this request: it has ended, though no event reported its end. The walk began at time_ns;
+ * a later record that names the request voids this one.
  *
  * @title "freed" faint
  * @needs request

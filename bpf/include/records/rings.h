@@ -48,7 +48,7 @@ struct record_create {
  */
 struct record_register {
   struct record base;
-  __s64 result;   /* of the call, or a negative errno @derive errno */
+  __s64 result;   /* return value, or a negative errno @derive errno */
   __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
   __u32 nr_files; /* registered files afterwards */
   __u32 nr_bufs;  /* registered buffers afterwards */
@@ -115,8 +115,8 @@ struct record_register_argument {
 };
 
 /*
- * A ring that existed before uringtop attached, or whose properties have changed. The `ring_fd` that follow replace the
- * earlier list of its descriptors.
+ * A ring that existed before uringtop attached, or whose properties have changed. The `ring_fd` records that follow
+ * replace the earlier list of its descriptors.
  *
  * @title "ring found" label
  * @needs ring
@@ -126,7 +126,7 @@ struct record_register_argument {
  */
 struct record_ring_found {
   struct record base;
-  __u32 tgid;                 /* owner: the process that created it where known, else the first that has it */
+  __u32 tgid;                 /* owner: the process that created it if known, else the first that has it */
   __u32 sq_entries;           /* size of the submission queue */
   __u32 cq_entries;           /* size of the completion queue */
   __u32 flags;                /* IORING_SETUP_* @names setup */
@@ -146,13 +146,13 @@ struct record_ring_found {
  */
 struct record_ring_fd {
   struct record base;
-  __u32 tgid; /* process that has it */
+  __u32 tgid; /* process with the descriptor */
   __s32 fd;   /* descriptor; -1 if the process has only a registered ring index */
 };
 
 /*
- * No task had the ring any more at time_ns. Valid only if no later record names the ring: a ring without descriptors
- * lives on while its SQ thread works or its requests are cancelled, and its memory can be reused by a new ring. Can
+ * No task had the ring open or registered at time_ns. Valid only if no later record names the ring: a ring without
+ * descriptors exists while its SQ thread works or its requests are cancelled, and a new ring can reuse its memory. Can
  * be repeated.
  *
  * @title "ring closed" label
@@ -165,8 +165,8 @@ struct record_ring_closed {
 };
 
 /*
- * A look at all rings that began at time_ns has ended: those that no record has named since the look before are open, and
- * as they were. With a ring: the look did not find it. Written while there are rings.
+ * A scan of all rings that began at time_ns has ended: rings that no record has named since the previous scan are open
+ * and unchanged. With `ctx`: the scan did not find that ring. Written while rings exist.
  *
  * @title "ring scan" faint
  */

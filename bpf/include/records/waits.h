@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Waits of threads and requests, and who could end them: recorded while a ring makes no progress. */
+/* Waits of threads and requests, and the tasks that could end them: recorded while a ring makes no progress. */
 
 #ifdef RECORD_KINDS
 // clang-format off
@@ -15,8 +15,8 @@ RECORD_STREAM_QUEUES RECORD_SWIFT_NAME("streamQueues") = 105,
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadWait") record_thread_wait : __u8 {
   RECORD_WAIT_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* blocked by something else @json null */
-  RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* it runs, or ran since the look began */
-  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* its time runs out by itself */
+  RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* it runs, or ran since the scan began */
+  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* for a time that runs out by itself */
   RECORD_WAIT_STOPPED RECORD_SWIFT_NAME("stopped") = 3, /* by a signal or a debugger */
   RECORD_WAIT_ENDED RECORD_SWIFT_NAME("ended") = 4,     /* it has exited */
   RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* until the file fd can be read */
@@ -39,14 +39,14 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("WaitableKind")
 // clang-format on
 
 /*
- * A look at waits begins: the `thread_state`, `open_file` and `futex_word` that follow replace the earlier ones.
+ * A scan of waits begins: the `thread_state`, `open_file` and `futex_word` records that follow replace earlier ones.
  *
  * @title "wait look" faint
  */
 struct record_wait_look {
   struct record base;
   __u32 is_complete; /* false if descriptors or threads are left out @json complete @bool */
-  __u32 renews;      /* true if all is as it was at the look before, whose records remain valid @bool */
+  __u32 renews;      /* true if nothing changed since the previous scan, whose records remain valid @bool */
 };
 
 /*
@@ -60,20 +60,21 @@ struct record_thread_state {
   struct record base;
   __u64 since_ns;               /* it has not run since then; 0 if unknown @omit @redact time */
   __u64 address;                /* of the futex @hex @omit @redact user */
-  __u64 signals;                /* those that its process catches: bit 0 is signal 1 @hex */
+  __u64 signals;                /* signals that its process catches: bit 0 is signal 1 @hex */
   __u32 tgid;                   /* its process */
-  __u32 other;                  /* process waited for; 0 for none @omit */
+  __u32 other;                  /* process that it waits for; 0 for none @omit */
   __s32 fd;                     /* descriptor in its system call; null for none @null negative */
-  __u32 length;                 /* system call, and the kernel's function behind a newline @text call */
+  __u32 length;                 /* system call, then after a newline the kernel function @text call */
   enum record_thread_wait wait; /* why it does not run */
-  __u8 state;                   /* letter, as in /proc/PID/stat */
+  __u8 state;                   /* state letter, as in /proc/PID/stat */
   __u8 role;                    /* 1: a worker or SQ thread of io_uring */
   __u8 reserved[5];
 };
 
 /*
- * A descriptor of a file that requests or threads wait on, or that could end such a wait; or the slot of a ring with
- * such a file. `ctx` is the ring that it is, that has it registered, or that signals it (eventfds); 0 for none in view.
+ * A descriptor of a file that requests or threads wait on, or through which such a wait could end; or a ring's slot
+ * with such a registered file. `ctx` is the ring that the file is, the ring that has it registered, or the ring that
+ * signals it (eventfds); 0 without such a ring in view.
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
@@ -88,13 +89,13 @@ struct record_open_file {
   __u64 peer_inode;
   __u64 references;   /* to the file: descriptors, requests, and others */
   __u32 tgid;         /* process */
-  __s32 fd;           /* its descriptor; negative: -1 - slot, of a file that ring ctx has registered */
+  __s32 fd;           /* descriptor; negative: -1 - slot of a file registered with ring ctx */
   __u32 readers;      /* pipes: files open for reading @omit */
   __u32 writers;      /* pipes: files open for writing @omit */
   __u32 pending;      /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
   __u32 capacity;     /* pipes: slots @omit */
-  __u32 kernel_users; /* eventfds: references to the counter, that of the file included @omit */
-  __u32 queued;       /* TCP: memory of what was sent and is not acknowledged @unit bytes @omit */
+  __u32 kernel_users; /* eventfds: references to the counter, including the file's @omit */
+  __u32 queued;       /* TCP: memory of sent, unacknowledged data @unit bytes @omit */
   __u32 length;       /* sockets: addresses @text text @redact text */
   __u16 can_read;     /* true if it is open for reading @bool */
   __u16 can_write;    /* true if it is open for writing @bool */
@@ -103,7 +104,7 @@ struct record_open_file {
 };
 
 /*
- * The queues of a connected TCP socket of the `open_file` before.
+ * Queues of a connected TCP socket: that of the preceding `open_file`.
  *
  * @title "stream queues" faint
  * @plain send_queue window unread
@@ -112,7 +113,7 @@ struct record_stream_queues {
   struct record base;
   __u64 inode;      /* of the socket @any @redact inode */
   __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
-  __u32 window;     /* for which the peer has room, as it said last @unit bytes */
+  __u32 window;     /* the peer's free receive space, as last advertised @unit bytes */
   __u32 unread;     /* received and not read by the application @unit bytes */
   __u32 reserved;
 };
@@ -127,9 +128,9 @@ struct record_futex_word {
   struct record base;
   __u64 address;    /* in process tgid @hex @redact user */
   __u32 tgid;       /* process */
-  __u32 value;      /* what it holds */
+  __u32 value;      /* value of the word */
   __u32 is_private; /* true if only threads of the process share the memory @json private @bool */
-  __u32 owner;      /* thread that holds the mutex, if it is one of pthreads; else 0 @omit */
+  __u32 owner;      /* thread that holds the mutex, if the word is a pthread mutex; else 0 @omit */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The registered buffer that a request used, recorded just before its completion: the request still holds
- * its reference then, so all pointers are valid.
+ * The registered buffer that a request used, recorded just before its completion: the request still holds its
+ * reference to the buffer, so all pointers are valid.
  */
 #pragma once
 #include "common/block_request.h"
@@ -46,7 +46,7 @@ CHECKED_ONCE int emit_buffer_use(__u64 request, __u32 opcode, __u64 buffer_numbe
   return 0;
 }
 
-/* Where requests have no nodes, the opcode decides whether `imu` is a buffer. */
+/* The buffer of a request without nodes, NULL if it has none: the opcode decides whether `imu` is a buffer. */
 static __always_inline void *old_buffer(struct io_kiocb *req, __u8 opcode) {
   if (opcode == OP_URING_CMD) {
     struct io_uring_cmd *command = (void *)&req->cmd;
@@ -62,7 +62,7 @@ static __always_inline void *old_buffer(struct io_kiocb *req, __u8 opcode) {
   return BPF_CORE_READ((struct io_kiocb___imu *)req, imu);
 }
 
-/* Records the buffer of a request that completes. Requests without one cost one test. */
+/* Records the buffer of a request that completes. A request without a buffer costs one test. */
 static __always_inline void note_buffer(void *req, __u8 opcode) {
   if (!req)
     return;

@@ -25,7 +25,7 @@ static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
   note_group(ring, req, opcode);
 }
 
-/* Auxiliary CQEs have no request, and a notification's opcode is NOP: for both only the ring decides. */
+/* Auxiliary CQEs have no request, and a notification's opcode is NOP: for both, only the ring decides. */
 static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode, __u32 cflags) {
   if (req && !(cflags & IORING_CQE_F_NOTIF) && !opcode_passes(opcode))
     return false;
@@ -38,8 +38,8 @@ static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __
 }
 
 /*
- * Reserves the record of a CQE and fills in its header. If the submission has no record, the record is longer
- * and has its time. NULL if the CQE gets no record: it is counted then.
+ * Reserves the record of a CQE and fills in its header. If the submission has no record, the record is longer and
+ * has the time of submission. Counts the CQE and returns NULL if the CQE gets no record.
  */
 static __always_inline struct record_complete *reserve_complete(
     void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
@@ -63,7 +63,7 @@ static __always_inline struct record_complete *reserve_complete(
   return NULL;
 }
 
-/* For the tracepoint that passes a CQE. */
+/* Records a CQE, for the prototype of the tracepoint that passes a CQE. */
 static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
   __u8 opcode = opcode_of(req);
   __u32 cflags = cqe->flags;

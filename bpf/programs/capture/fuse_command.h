@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Commands of FUSE servers that deliver a request whose pages are in a slot of the ring's table: zero copy,
- * 7.3, fs/fuse/dev_uring.c. A module's types are known only if it was loaded before the programs.
+ * 7.3, fs/fuse/dev_uring.c. A module's types are known only if the module was loaded before the programs.
  */
 #pragma once
 #include "common/buffers.h"
@@ -22,7 +22,7 @@ struct fuse_in_header {
   __u64 nodeid;
 };
 
-/* The first fields of fuse_write_in are the same. */
+/* fuse_write_in begins with the same fields. */
 struct fuse_read_in {
   __u64 offset;
   __u32 size;
@@ -56,7 +56,7 @@ struct fuse_ring_ent {
 
 #pragma clang attribute pop
 
-/* The commands are small numbers that other drivers use, too: so the file decides. */
+/* The commands are small numbers that other drivers also use, so the file decides. */
 static __always_inline bool is_fuse_fetch(struct io_kiocb *req, __u32 command) {
   if (command != FUSE_REGISTER && command != FUSE_COMMIT_AND_FETCH)
     return false;
@@ -72,7 +72,7 @@ CHECKED_ONCE int note_fuse_request(__u64 number_of_request, __u32 opcode) {
   struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
   struct io_uring_cmd *command = (void *)&req->cmd;
   __u32 number = BPF_CORE_READ(command, cmd_op);
-  /* a failed command can have the entry of another one in its pdu */
+  /* the pdu of a failed command can have another command's entry */
   if (!is_fuse_fetch(req, number) || BPF_CORE_READ(req, cqe.res))
     return 0;
   struct fuse_ring_ent *entry = NULL;

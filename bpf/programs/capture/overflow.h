@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Finds the request of an overflowed CQE. The tracepoint does not pass it, but the request is still in the
- * list of completions that is being flushed (up to 6.12, not if io-wq completes it).
+ * Finds the request of an overflowed CQE. The tracepoint does not pass the request, but it is still in the list
+ * of completions that is being flushed (up to 6.12, not if io-wq completes the request).
  */
 #pragma once
 #include "kernel/rings.h"
 
-/* Requests of one flush that are searched. */
+/* Limit on the requests searched in one flush. */
 #define MAX_OVERFLOW_STEPS 4096
 
-/* Per CPU and not on the stack: so the verifier checks each step once. */
+/* Per CPU rather than on the stack, so that the verifier checks each step only once. */
 struct overflow_search {
   struct io_wq_work_node *node;
   __u64 ctx;
@@ -17,7 +17,7 @@ struct overflow_search {
   __s32 res;
   __u64 req;
   __u8 opcode;
-  /* The last result and its list: the next overflow of the same flush is behind it. */
+  /* The last result (`found`) and the head of its list: the next overflow of the same flush is behind it. */
   struct io_wq_work_node *first;
   struct io_wq_work_node *found;
 };
@@ -69,7 +69,7 @@ static __always_inline struct overflow_search *find_overflowed(
   search->req = 0;
   bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   if (!search->req) {
-    /* the last result was of an earlier flush */
+    /* the last result was from an earlier flush */
     search->node = first;
     bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   }

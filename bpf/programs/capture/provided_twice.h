@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A buffer that is in its group's ring more than once, looked for when a request that selects a buffer is submitted. */
+/* Detects a buffer that is more than once in its group's ring, at the submission of a request that selects a buffer. */
 #pragma once
 #include "common/output.h"
 #include "common/provided_ring.h"
 
-/* Entries behind the head that are compared with it. */
+/* The head is compared with the entries at a distance below this. */
 #define LOOK_AHEAD 8
 
 CHECKED_ONCE int look_for_twice(__u64 ring, __u64 req, __u32 opcode, __u32 bgid) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Records of buffers that io_uring_register changed. */
+/* Records of calls of io_uring_register that change buffers. */
 #pragma once
 #include "common/buffer_table.h"
 

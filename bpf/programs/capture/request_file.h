@@ -25,15 +25,15 @@ static __always_inline void write_request_file(
 }
 
 /*
- * The kernel looks it up when it issues the request: now, and with the ring's lock held since, unless the request is
- * behind another one.
+ * Records the registered file at submission. The kernel looks the file up when it issues the request: right after this,
+ * with the ring's lock held throughout, unless the request is behind another.
  */
 static __always_inline void note_submitted_file(struct io_ring_ctx *ring, struct io_kiocb *req, __u8 opcode) {
   __u32 index = req->cqe.fd;
   write_request_file(ring, req, opcode, registered_file(ring, index), index, true);
 }
 
-/* The registered file that the request holds: the one that it had at its submission, unless it was behind another one. */
+/* Records the registered file that the request holds: that of its submission, unless it was behind another request. */
 static __always_inline void note_file(void *ring, struct io_kiocb *req, __u8 opcode) {
   if (has_registered_file(req))
     write_request_file(ring, req, opcode, LOAD(req, struct io_kiocb, cmd.file), -1, false);

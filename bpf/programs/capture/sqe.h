@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The application's SQE at the moment of submission. The kernel fetched it in the same call and publishes
- * the SQ's head only after the batch, so the SQE is still in the ring (6.1 to 7.3).
+ * The application's SQE at the time of submission. The kernel fetched it in the same call and publishes the SQ
+ * head only after the batch, so the SQE is still in the ring (6.1 to 7.3).
  */
 #pragma once
 #include "kernel/versions.h"
 
-/* Loads an SQE field by field: about 20 ns faster than a copy by helper. */
+/* Loads an SQE field by field: about 20 ns faster than a copy by a helper call. */
 static __always_inline void load_sqe(struct record_sqe *to, const void *address) {
   struct io_uring_sqe *from = rdonly_cast(address, struct io_uring_sqe);
   to->opcode = from->opcode;
@@ -39,7 +39,7 @@ static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sq
   struct io_ring_ctx *ctx = ring_of(req);
   __u32 flags = ctx->flags;
   __u32 back = 1;
-  /* The head is past both entries of a big SQE. */
+  /* the head is past both entries of a 128-byte SQE */
   if (takes_two_entries(flags, req->opcode))
     back = 2;
   __u32 index = (ctx->cached_sq_head - back) & (ctx->sq_entries - 1);
@@ -51,6 +51,6 @@ static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sq
     load_sqe(sqe, address);
   else
     bpf_probe_read_kernel(sqe, sizeof(*sqe), address);
-  /* the memory is the application's: trust it only where it agrees with the kernel's copy */
+  /* the application can write this memory: trust it only if it agrees with the kernel's copy */
   return sqe->user_data == req->cqe.user_data && sqe->opcode == req->opcode;
 }

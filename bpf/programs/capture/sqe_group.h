@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* SQE groups, a patch series. Detected by their fields: mainline now uses the numbers differently. */
+/* SQE groups, a patch series. Detected by its fields: mainline now uses the series' numbers differently. */
 #pragma once
 #include "common/buffers.h"
 
@@ -57,7 +57,7 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
   submit_record(record);
 }
 
-/* The request's role: while a group is open all are members; a flagged one before that leads. */
+/* The request's role: while a group is open, every request is a member; otherwise a flagged request leads. */
 static __always_inline __u16 group_role(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___group, group))
     return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Second programs for the tracepoints that must not be missed.
+ * Second programs for the tracepoints whose events must not be missed.
  *
- * A CPU does not run a program that it is running already. Up to 6.18 tracepoints run with preemption off,
- * so only an interrupt can come between. 7.x kernels run them with preemption on (tracepoint_srcu): while a
- * thread is preempted within the program, all others on that CPU miss it. There, a second program follows
+ * A CPU does not run a program that is already running on it. Up to 6.18 tracepoints run with preemption off, so
+ * only an interrupt can intervene. 7.x kernels run them with preemption on (tracepoint_srcu): while a thread is
+ * preempted within the program, all other threads on that CPU miss their events. There, a second program follows
  * and handles the event if the first did not run.
  */
 #pragma once
@@ -15,7 +15,7 @@
 /* Tasks, by hash, whose current event the first program has handled. */
 __u64 handled[1 << HANDLED_BITS] = {};
 
-/* Events that a second program has handled: those for which the first one did not run. */
+/* Events that a second program handled because the first did not run. */
 volatile __u64 handled_by_second SEC(".data.twins") = 0;
 
 static __always_inline __u64 *handled_by(__u64 task) {
@@ -29,7 +29,7 @@ static __always_inline void note_handled(void) {
   *handled_by(task) = task;
 }
 
-/* Clears the mark: the second program calls it once per event. */
+/* True if the first program handled the event. Clears the mark, so the second program calls this once per event. */
 static __always_inline bool was_handled(void) {
   __u64 task = bpf_get_current_task();
   __u64 *mark = handled_by(task);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Commands of ublk servers: their device, and the block request that they deliver. */
+/* Commands of ublk servers: the device, and the block request that the command delivers. */
 #pragma once
 #include "common/block_request.h"
 #include "common/output.h"
@@ -13,7 +13,7 @@ struct ublk_uring_cmd_pdu {
   __u16 tag;
 };
 
-/* The request that the server now has under the command's tag. */
+/* Describes the block request that the server now has under the command's tag. */
 static __always_inline void describe_delivery(
     struct record_command *record, struct ublk_queue *queue, __u16 tag) {
   struct ublk_io *io = (void *)queue + bpf_core_field_offset(struct ublk_queue, ios) +
@@ -48,7 +48,7 @@ CHECKED_ONCE int note_command(__u64 request, __u32 opcode) {
   __builtin_memset(&record->block, 0, sizeof(record->block));
   if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
     describe_delivery(record, pdu.queue, pdu.tag);
-  /* of commands queued at once only one has a valid pointer (6.17); the others' are stale */
+  /* of the commands queued at once, only one has a valid pointer (6.17); the other pointers are stale */
   else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Block requests, and those that a ublk server works on. */
+/* Block requests, including those that a ublk server handles. */
 #pragma once
 #include "kernel/disks.h"
 
@@ -15,7 +15,7 @@ static __always_inline void fill_block(struct record_block *to, struct request *
   to->tag = BPF_CORE_READ(request, tag);
 }
 
-/* Describes the block request behind a ublk buffer or command. False if the pointer leads to none. */
+/* Describes the block request behind a ublk buffer or command. False if the pointer is no ublk request. */
 static __always_inline bool describe_block(struct record_block *to, void *pointer) {
   __u32 prefix = 0;
   fill_block(to, pointer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which file a request works on: read where the kernel has the pointer, because a descriptor is soon reused. */
+/* Identity of a request's file, read where the kernel has the pointer, because descriptors are soon reused. */
 #pragma once
 #include "kernel/disks.h"
 #include "kernel/versions.h"
@@ -39,8 +39,8 @@ static __always_inline enum record_anonymous anonymous_kind(struct file *file) {
 }
 
 /*
- * The file of a descriptor of the current task, NULL if there is none. Another thread can close it at the same time:
- * loads from it do not fault.
+ * The file of a descriptor of the current task, NULL if there is none. Another thread can close it at the same time,
+ * but loads from it do not fault.
  */
 static __always_inline struct file *file_of_descriptor(__u32 descriptor) {
   if (!config.can_cast) {
@@ -55,11 +55,11 @@ static __always_inline struct file *file_of_descriptor(__u32 descriptor) {
   struct fdtable *table = task->files->fdt;
   if (descriptor >= table->max_fds)
     return NULL;
-  /* a struct that begins with a pointer to a file: so the entry is loaded without a helper call */
+  /* io_cmd_data begins with a pointer to a file, so this loads the entry without a helper call */
   return rdonly_cast((__u64)table->fd + (__u64)descriptor * 8, struct io_cmd_data)->file;
 }
 
-/* The registered file that an index stands for now, NULL if there is none. */
+/* The file in a slot of registered files now, NULL if there is none. */
 static __always_inline struct file *registered_file(struct io_ring_ctx *ring, __u32 index) {
   if (index >= registered_file_count(ring))
     return NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * When a sleeping task ran last. It has waited at least since then, and its requests are older.
+ * The time when a sleeping task ran last. The task has waited since then, and its requests are older.
  *
  * The scheduler keeps when a task got its processor (sched_info.last_arrival) and how long it has run since
- * (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by its own clock. The same figures of the reading task,
- * which runs now, give the distance to CLOCK_MONOTONIC. They lag by a tick at most, so the time returned is
+ * (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by the scheduler's clock. The same values of the reading task,
+ * which runs now, give the offset to CLOCK_MONOTONIC. They lag by at most a tick, so the returned time is
  * never too early.
  */
 #pragma once
@@ -39,7 +39,7 @@ static __always_inline bool is_real_time(struct task_struct___scheduled *task) {
   return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
-/* By the scheduler's clock; 0 if unknown, as for real-time tasks. */
+/* Time until which the task ran, by the scheduler's clock; 0 if unknown, as for real-time tasks. */
 static __always_inline __u64 scheduled_until(struct task_struct___scheduled *task) {
   if (is_real_time(task) || !bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
     return 0;
@@ -49,7 +49,10 @@ static __always_inline __u64 scheduled_until(struct task_struct___scheduled *tas
                  : 0;
 }
 
-/* The scheduler's clock; of a real-time reader, when it got its processor: earlier, so what is derived is later. */
+/*
+ * The scheduler's clock now. For a real-time reader, the time when it got its processor: too early, which makes the
+ * derived time later.
+ */
 static __always_inline __u64 scheduler_now(void) {
   struct task_struct___scheduled *reader = (void *)bpf_get_current_task();
   if (is_real_time(reader) && bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
@@ -57,7 +60,7 @@ static __always_inline __u64 scheduler_now(void) {
   return scheduled_until(reader);
 }
 
-/* CLOCK_MONOTONIC nanoseconds; 0 if the task is not asleep or the time is unknown. */
+/* Time until which the task ran, CLOCK_MONOTONIC nanoseconds; 0 if it is not asleep or the time is unknown. */
 static __always_inline __u64 ran_until(struct task_struct *pointer) {
   struct task_struct___scheduled *task = (void *)pointer;
   if (BPF_CORE_READ(task, __state) == TASK_RUNNING)

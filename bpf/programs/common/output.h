@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Records are sent through one ring buffer. While the reader is awake it reads every few milliseconds and
- * nobody wakes it. Before it sleeps longer it sets the position at which it must be woken: that of the next
- * record, or that at which a part of the buffer is full. Records that find the buffer full are counted by kind.
+ * Records are sent through one ring buffer. While the reader is awake, it reads every few milliseconds and needs
+ * no wake-up. Before a longer sleep it sets the position at which it must be woken: the next record, or the point
+ * at which part of the buffer is full. Records that find the buffer full are counted by kind.
  */
 #pragma once
 #include "common/pids.h"
@@ -51,6 +51,6 @@ static __always_inline void submit_record(void *record) {
   __u64 flags = BPF_RB_NO_WAKEUP, position = wake_position;
   if (position && bpf_ringbuf_query(&records, BPF_RB_PROD_POS) >= position &&
       __sync_val_compare_and_swap(&wake_position, position, 0) == position)
-    flags = BPF_RB_FORCE_WAKEUP; /* by the one that has reset the position: one wake-up a sleep */
+    flags = BPF_RB_FORCE_WAKEUP; /* only the CPU that reset the position: one wake-up per sleep */
   bpf_ringbuf_submit(record, flags);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Process and thread ids as they are in uringtop's own pid namespace. */
+/* Process and thread ids in uringtop's own pid namespace. */
 #pragma once
 #include "common/config.h"
 #include "kernel/tasks.h"
 
-/* Namespaces nest 32 deep at most; containers in containers are 2 or 3. */
+/* The kernel's limit is 32 levels; containers in containers use 2 or 3. */
 #define MAX_NAMESPACE_LEVEL 8
 
 /* A pid's number in uringtop's namespace, 0 if it is not visible there. */
@@ -14,7 +14,7 @@ static __always_inline __u32 number_in_namespace(struct pid *pid) {
   for (unsigned int level = 1; level <= MAX_NAMESPACE_LEVEL; level++) {
     if (level > levels)
       break;
-    /* numbers[] is as long as the namespace is deep, which BTF does not show */
+    /* numbers[] has an entry per namespace level, a length that BTF does not show */
     struct upid *number =
         (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
     if (BPF_CORE_READ(number, ns, ns.inum) == namespace)
@@ -37,7 +37,7 @@ static __always_inline __u32 tgid_of(struct task_struct *task) {
   return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
 }
 
-/* Process id in the high half and thread id in the low half, as bpf_get_current_pid_tgid has it. */
+/* Process id in the high half and thread id in the low half, as from bpf_get_current_pid_tgid. */
 static __always_inline __u64 current_ids(void) {
   if (!config.pid_namespace)
     return bpf_get_current_pid_tgid();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Groups of provided buffers: finding one by its id, and the entries of a buffer ring. */
+/* Groups of provided buffers: lookup of a group by its id, and the entries of a buffer ring. */
 #pragma once
 #include "kernel/versions.h"
 
@@ -17,10 +17,10 @@ struct provided_entry {
   __u64 address;
   __u32 length;
   __u16 bid;
-  __u16 reserved; /* of the first entry: the tail */
+  __u16 reserved; /* in the first entry: the tail */
 };
 
-/* The group of an id, NULL if there is none. An xarray is a tree of nodes with 64 entries each. */
+/* The group with an id, NULL if there is none. An xarray is a tree of nodes with 64 entries each. */
 static __always_inline struct io_buffer_list *provided_group(struct io_ring_ctx *ring, __u32 bgid) {
   if (bpf_core_field_exists(struct io_ring_ctx___first_groups, io_bl) && bgid < FIRST_GROUPS) {
     __u64 first = (__u64)BPF_CORE_READ((struct io_ring_ctx___first_groups *)ring, io_bl);
@@ -41,7 +41,7 @@ static __always_inline struct io_buffer_list *provided_group(struct io_ring_ctx 
   return (entry & 3) ? NULL : (void *)entry;
 }
 
-/* Entries that the application has added and the kernel has not taken; 0 if it is no buffer ring. */
+/* Entries that the application has added and the kernel has not taken; 0 if the group is no buffer ring. */
 static __always_inline __u32 provided_entries_left(struct io_buffer_list *group) {
   if (!group_is_ring(group))
     return 0;
@@ -50,7 +50,7 @@ static __always_inline __u32 provided_entries_left(struct io_buffer_list *group)
   return left < entries ? left : entries;
 }
 
-/* The entry `distance` behind the head. */
+/* Reads the entry `distance` entries behind the head. */
 static __always_inline void read_provided_entry(
     struct provided_entry *to, struct io_buffer_list *group, __u32 distance) {
   __u16 index = (BPF_CORE_READ(group, head) + distance) & BPF_CORE_READ(group, mask);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Registered buffers in a ring's table. Where requests have nodes, a request points to the node, the node to
- * its io_mapped_ubuf; elsewhere the request points to the io_mapped_ubuf.
+ * Registered buffers in a ring's table. Where requests have nodes, a request points to a node, and the node to
+ * an io_mapped_ubuf; on older kernels the request points to the io_mapped_ubuf.
  */
 #pragma once
 #include "kernel/versions.h"
@@ -45,7 +45,10 @@ static __always_inline void *node_in_slot(struct io_ring_ctx *ring, __u32 index)
   return node;
 }
 
-/* The same where requests have no nodes. An empty slot holds a buffer at an impossible address. */
+/*
+ * The buffer in a slot where requests have no nodes, NULL if the slot is empty. An empty slot holds a buffer at an
+ * impossible address.
+ */
 static __always_inline void *buffer_in_slot(struct io_ring_ctx *ring, __u32 index) {
   struct io_ring_ctx___tables_by_count *old = (void *)ring;
   if (index >= BPF_CORE_READ(old, nr_user_bufs))
@@ -58,7 +61,7 @@ static __always_inline void *buffer_in_slot(struct io_ring_ctx *ring, __u32 inde
   return buffer;
 }
 
-/* Where requests have no nodes, tags are apart, TAGS_PER_PAGE in a page. */
+/* Where requests have no nodes, tags are in pages of their own, TAGS_PER_PAGE each. */
 #define TAGS_PER_PAGE 512
 
 static __always_inline __u64 tag_of_slot(struct io_ring_ctx *ring, __u32 index) {

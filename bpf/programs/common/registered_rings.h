@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Rings in a thread's own table. Those of IORING_SETUP_REGISTERED_FD_ONLY have no descriptor. */
+/* Rings in a thread's table of registered rings. With IORING_SETUP_REGISTERED_FD_ONLY a ring has no descriptor. */
 #pragma once
 #include "kernel/tasks.h"
 
 /*
- * Calls `visit` for each file in the table. The context is read before the loop: inside it the compiler would
- * compute an address in the context, which the verifier refuses.
+ * Calls `visit` for each file in the table. The context is read before the loop: inside the loop the compiler
+ * would compute an address in the context, which the verifier refuses.
  */
 static __always_inline void for_each_registered(
     struct bpf_iter__task *ctx,

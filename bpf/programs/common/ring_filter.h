@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The filter. An event passes by its ring, never by the current task: completions come from workers,
- * kworkers and SQPOLL threads. A ring is judged once, here when it is created or by user space when it is
- * found, and its verdict is in a table that is read without a helper call.
+ * The filter. The ring of an event decides whether it passes, not the current task: workers, kworkers and SQPOLL
+ * threads post completions. A ring is judged once, here when it is created or by user space when it is found.
+ * Its verdict is in a table that is read without a helper call.
  */
 #pragma once
 #include "common/config.h"
@@ -26,7 +26,7 @@ static __always_inline bool tgid_is_listed(__u32 tgid) {
   return false;
 }
 
-/* True if the current process is listed or descends from one that is. */
+/* True if the current process is listed or, with_descendants, has a listed ancestor; or if none is listed. */
 static __always_inline bool process_passes(void) {
   if (!config.nr_tgids)
     return true;
@@ -48,7 +48,7 @@ static __always_inline bool process_passes(void) {
 static __always_inline bool name_passes(void) {
   if (!config.nr_comms)
     return true;
-  /* the process's name: the thread that creates the ring may have another one */
+  /* the process's name: the thread that creates the ring may have a different name */
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
   __u64 comm[2] = {};
   struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -104,7 +104,7 @@ static __always_inline bool ring_passes(__u64 ctx) {
     if (!entry)
       break;
   }
-  /* Older than uringtop and not yet found: its descriptor is unknown, its process may be current. */
+  /* A ring older than uringtop and not yet found: its descriptor is unknown; the current process may be its own. */
   return !config.nr_fds && process_passes() && name_passes();
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Counts of events without a record: the ring buffer was full, or the request is not in the sample. Each
- * event is counted once, here or by the reader of its record, so sums are exact however much is lost. Nothing
- * is counted here while nothing is lost.
+ * event is counted once, here or by the reader of its record, so sums are exact however many records are lost.
+ * Nothing is counted here while nothing is lost.
  *
- * If the submission or the completion has no record, the latency needs the time of submission. It is kept by
- * address for every request, in a table without collision handling: of two requests in flight that share a
- * slot, one is counted as not measured.
+ * If the submission or the completion has no record, the latency needs the time of submission. A table without
+ * collision handling keeps it by address for every request: if two requests in flight share a slot, one of them
+ * is counted as not measured.
  */
 #pragma once
 #include "common/config.h"
@@ -38,7 +38,7 @@ struct {
 
 #define TALLY(counter, amount) __sync_fetch_and_add(&(counter), (amount))
 
-/* Finding */
+/* Lookup */
 
 static __always_inline struct probe_tallies *all_tallies(void) {
   __u32 zero = 0;
@@ -46,8 +46,8 @@ static __always_inline struct probe_tallies *all_tallies(void) {
 }
 
 /*
- * The low half of a pointer as a number. In assembler: the compiler would shift the pointer itself, which
- * the verifier refuses.
+ * The low half of a pointer as a number. Written in assembly because the compiler would shift the pointer itself,
+ * which the verifier refuses.
  */
 static __always_inline __u32 low_half(__u64 pointer) {
   __u32 low;
@@ -55,7 +55,7 @@ static __always_inline __u32 low_half(__u64 pointer) {
   return low;
 }
 
-/* The slot of a key, or the empty one that it can claim; PROBE_TALLY_SLOTS if there is none. */
+/* The slot of a key, or the empty slot that it can claim; PROBE_TALLY_SLOTS if there is none. */
 CHECKED_ONCE int find_tally_slot(__u64 key) {
   struct probe_tallies *table = all_tallies();
   if (!table)
@@ -70,10 +70,10 @@ CHECKED_ONCE int find_tally_slot(__u64 key) {
   return PROBE_TALLY_SLOTS;
 }
 
-/* Other CPUs can claim the empty slot first; more than a few times in a row they do not. */
+/* Attempts to claim an empty slot: another CPU can claim it first, but rarely several times in a row. */
 #define TALLY_CLAIMS 4
 
-/* The counters of a ring, by number, and opcode, claimed at first use. NULL when none is free. */
+/* The counters of a ring (as a number) and an opcode, claimed at first use. NULL when none is free. */
 static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
   struct probe_tallies *table = all_tallies();
   if (!table)
@@ -117,7 +117,7 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
 static __always_inline struct probe_start *start_of(__u64 req) {
   __u32 zero = 0;
   struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
-  /* mixed twice: one multiplication is nearly linear, and two colliding slabs would collide throughout */
+  /* mixed twice: one multiplication is nearly linear, so two colliding slabs would collide in every object */
   __u32 low = low_half(req);
   low = (low ^ low >> 7) * 0x85ebca6bU;
   return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
@@ -133,7 +133,7 @@ static __always_inline void note_start(__u64 req, __u64 time, bool is_seen) {
   start->time_ns = is_seen ? time : time | PROBE_START_UNSEEN;
 }
 
-/* The next completion at this address must not be measured. */
+/* Excludes the next completion at this address from the latencies. */
 static __always_inline void forget_start(__u64 req) {
   struct probe_start *start = start_of(req);
   if (start && start->req == req)
@@ -141,8 +141,8 @@ static __always_inline void forget_start(__u64 req) {
 }
 
 /*
- * The start of a request whose submission has no record, NULL if it has one. Costs one load while nothing
- * is lost.
+ * The start of a request whose submission has no record, NULL if the submission has one. Costs one load while
+ * nothing is lost.
  */
 static __always_inline struct probe_start *unseen_start(__u64 req) {
   struct probe_tallies *table = all_tallies();
@@ -161,7 +161,7 @@ static const __u8 logarithms[64] = {
     44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
 };
 
-/* Without branches, each of which would double what the verifier checks after it. `value` is not 0. */
+/* Branch-free, because each branch would double the states that the verifier checks. `value` must not be 0. */
 static __always_inline __u32 log2_of(__u64 value) {
 #pragma unroll
   for (__u32 step = 1; step < 64; step <<= 1)
@@ -169,7 +169,7 @@ static __always_inline __u32 log2_of(__u64 value) {
   return logarithms[(value - (value >> 1)) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
-/* The bucket of LatencyHistogram: each value up to 255 has its own. */
+/* The bucket in LatencyHistogram: each value up to 255 has its own bucket. */
 static __always_inline __u32 latency_bucket(__u64 latency) {
   if (latency >= 1ULL << PROBE_LATENCY_BITS)
     return PROBE_LATENCY_BUCKETS - 1;
@@ -254,12 +254,12 @@ CHECKED_ONCE int tally_complete(__u64 ctx, __u64 req, __u32 opcode, __s32 res, _
     else
       TALLY(tally->auxiliary, 1);
   }
-  /* last: user space reads the rest when this has grown */
+  /* last: user space reads the other counters when this one has grown */
   TALLY(tally->cqes, 1);
   return 0;
 }
 
-/* Beside the opcode: a function has at most five arguments. The kernel had no memory for the CQE. */
+/* The kernel had no memory for the CQE. Passed in the opcode's argument: a function has at most five arguments. */
 #define TALLY_DROPPED (1 << 8)
 
 CHECKED_ONCE int tally_overflow(__u64 ctx, __u64 req, __u32 opcode_and_dropped, __s32 res, __u32 cflags) {
@@ -286,8 +286,8 @@ static __always_inline void tally_skip(__u64 ctx, __u64 req, __u8 opcode, __s32 
 /* The sample */
 
 /*
- * True if the request has records. All events of a request draw the same; the next request at the same
- * address draws differently if its user_data differs.
+ * True if the request is in the sample and has records. The result is the same for all events of a request; the
+ * next request at the same address can get another result if its user_data differs.
  */
 static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
   if (!config.samples)
@@ -296,7 +296,7 @@ static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
   return (__u32)((mixed ^ mixed >> 32) * 0x85ebca6bU) <= config.sample_limit;
 }
 
-/* The same for a typed request. BPF_CORE_READ and no direct load, which would run without a sample, too. */
+/* is_sampled for a typed request. BPF_CORE_READ, because a direct load would also run without sampling. */
 static __always_inline bool request_is_sampled(struct io_kiocb *req) {
   return !config.samples || is_sampled((__u64)req, BPF_CORE_READ(req, cqe.user_data));
 }

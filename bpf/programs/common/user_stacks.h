@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * User stacks by id; equal stacks share one. User space sets the size before the load if the option is on. The kernel
- * follows frame pointers: in code compiled without them the stack ends early or has wrong frames.
+ * User stacks by id; equal stacks share an id. User space sets the map's size before the load if the option is on. The
+ * kernel follows frame pointers: in code compiled without them the stack ends early or has wrong frames.
  */
 #pragma once
 #include "common/config.h"

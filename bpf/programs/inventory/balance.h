@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * How many requests of a ring are outstanding by the kernel's own counts, to compare with those reached. The
- * method depends on the kernel: RECORD_BALANCE_*.
+ * Number of a ring's outstanding requests by the kernel's own counts, to compare with the requests that the walk
+ * reached. The method depends on the kernel: RECORD_BALANCE_*.
  */
 #pragma once
 #include "inventory/slots.h"
@@ -14,8 +14,8 @@ __u64 free_node = 0;
 __s64 reference_count = 0;
 
 /*
- * Counts a free request. Its `ctx` cannot be checked: on 6.18 a request that was never used has none, or that
- * of its memory's previous use. A changed list is noticed at its head instead, which every use changes.
+ * Counts a free request. Its `ctx` cannot be checked: on 6.18 a request that was never used has no `ctx`, or the
+ * one from its memory's previous use. A changed list is detected at its head instead, which every use changes.
  */
 static long count_free_step(__u32 index, void *unused) {
   if (!free_node)
@@ -33,7 +33,7 @@ static long count_references_step(__u32 processor, void *counter) {
   return 0;
 }
 
-/* Each allocated request holds a reference to the ring, which itself holds one more. */
+/* Counts references to the ring, less the ring's own: each allocated request holds one. */
 static __always_inline bool count_references(struct io_ring_ctx *ring) {
   __u64 counter = BPF_CORE_READ(ring, refs.percpu_count_ptr);
   if (!inventory.per_cpu_offsets || counter & 3)
@@ -62,16 +62,16 @@ struct progress {
   __u32 posted;
 };
 
-/* True while a task submits, or runs task work that is on no list any more. */
+/* True while a task submits, or runs task work that it has taken off its list. */
 static __always_inline bool is_locked(struct io_ring_ctx *ring) {
   const __u64 flags = 7; /* MUTEX_FLAGS */
   return bpf_core_field_exists(struct mutex, owner) && BPF_CORE_READ(ring, uring_lock.owner.counter) & ~flags;
 }
 
 /*
- * False in the middle of it: a task can lose its processor there, for as long as others run. From the first SQE of a
- * batch to the last, the head that the application sees is behind; completed requests are in compl_reqs from before
- * their CQEs until they are free.
+ * False while a task submits or completes requests: it can be preempted there for a long time. From the first SQE of a
+ * batch to the last, the SQ head that the application sees lags behind; completed requests are in compl_reqs from
+ * before their CQEs are posted until they are free.
  */
 static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct progress *progress) {
   if (is_locked(ring))
@@ -88,7 +88,7 @@ static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct pr
 __u64 counted_ns = 0;
 __s64 outstanding = 0;
 
-/* Sets `outstanding` as of `counted_ns`, and returns RECORD_BALANCE_*: UNKNOWN if the ring moved meanwhile. */
+/* Sets `outstanding` as of `counted_ns`. Returns RECORD_BALANCE_*, UNKNOWN if the ring changed meanwhile. */
 __noinline int count_outstanding(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct progress before, after;
@@ -110,7 +110,7 @@ __noinline int count_outstanding(__u64 address) {
   return method;
 }
 
-/* Counts a ring's requests, and returns the number of the record's slot. */
+/* Writes the count of a ring's outstanding requests. Returns the index of the record's slot. */
 __noinline int write_balance(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   int slot = inventory.used;
@@ -134,14 +134,14 @@ __noinline int write_balance(__u64 address) {
     method = RECORD_BALANCE_UNKNOWN;
     outstanding = 0;
   }
-  /* not when the walk began: meanwhile the ring went on */
+  /* not the start of the walk: the ring has changed since */
   balance->base.time_ns = counted_ns;
   balance->method = method;
   balance->outstanding = outstanding;
   return slot;
 }
 
-/* After a walk that can have missed requests of the ring: its balance proves nothing. */
+/* Marks a ring's balance as unknown, after a walk that can have missed requests of the ring. */
 __noinline int void_balance(__u32 slot) {
   struct record_ring_balance *balance = bpf_map_lookup_elem(&slots, &slot);
   if (balance) {

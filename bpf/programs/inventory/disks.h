@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Disk requests. io_uring keeps them on no list, but the block layer has them under their tags: those that a
- * driver has, not those that an I/O scheduler or the throttler holds back. A device without tags of its own
- * (device mapper, RAID) has them under the tags of the devices below, which do not lead to the request.
+ * Disk requests. io_uring keeps them on no list, but the block layer has them under their tags: requests that a
+ * driver has, not those that an I/O scheduler or the throttler holds back. For a device without tags of its own
+ * (device mapper, RAID) they are under the tags of the devices below, which do not lead to the io_uring request.
  *
- * A bio leads to the kiocb, which is the first part of the io_kiocb: through the blkdev_dio around it or
- * behind it (block/fops.c), or through the iomap_dio behind it (fs/iomap/direct-io.c). bi_end_io would tell
- * which, but needs kernel symbols, which may be hidden. So each candidate is taken for a request if its `ctx`
- * is a wanted ring.
+ * A bio leads to the kiocb, which is the first part of the io_kiocb: through the blkdev_dio around the bio or
+ * behind it (block/fops.c), or through the iomap_dio behind it (fs/iomap/direct-io.c). bi_end_io would distinguish
+ * these, but needs kernel symbols, which may be hidden. So a candidate counts as a request if its `ctx` is a
+ * wanted ring.
  */
 #pragma once
 #include "common/block_request.h"
@@ -17,7 +17,7 @@
 #define MAX_TAGS (1 << 15) /* of a device */
 #define MAX_BIOS 16        /* merged into one block request */
 
-/* Processes whose files are examined: those that hold a ring. */
+/* Processes whose files are examined: they hold a ring. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -26,7 +26,7 @@ struct {
   __type(value, __u32);
 } owners SEC(".maps");
 
-/* Devices (request_queue *), and the run that walked each last. */
+/* Devices (request_queue *), and the last run that walked each. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 256);
@@ -78,7 +78,7 @@ __noinline __u64 report_bio(__u64 address) {
   return report_kiocb(kiocb) ? kiocb : 0;
 }
 
-/* Sets whether a ublk server has the request: a flag beside the server's command. */
+/* Sets whether a ublk server has the request, from a flag next to the server's command. */
 static __always_inline void describe_server(struct record_disk_request *record, struct request *request) {
   record->server_tgid = 0;
   record->with_server = 0;
@@ -106,10 +106,10 @@ static __always_inline void write_disk_request(__u64 ring, __u64 req, struct req
   describe_server(record, request);
 }
 
-/* A block request under a tag. */
+/* Reports the block request under a tag. */
 __noinline int report_block(__u64 address) {
   struct request *request = (void *)address;
-  /* devices can share tags, and a free tag still points to its last request */
+  /* other devices can share the tags, and a free tag still points to its last request */
   if ((__u64)BPF_CORE_READ(request, q) != disk.queue || BPF_CORE_READ(request, state) == MQ_RQ_IDLE)
     return 0;
   __u64 bio = (__u64)BPF_CORE_READ(request, bio);
@@ -148,7 +148,7 @@ static long tag_step(__u32 index, void *unused) {
 }
 
 __noinline int walk_device(__u64 queue, __u32 is_served) {
-  /* a device that turns out to be served is walked again */
+  /* a device is walked again when it turns out that a wanted ring serves it */
   __u32 pass = inventory.pass << 1 | is_served;
   __u32 *walked = bpf_map_lookup_elem(&devices, &queue);
   if (!queue || (walked && (*walked == pass || *walked == (inventory.pass << 1 | 1))))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The registered buffer that a request holds though the ring's table has it no more. */
+/* Registered buffers that requests still hold although the ring's table no longer has them. */
 #pragma once
 #include "common/registered_buffer.h"
 #include "inventory/request_copy.h"

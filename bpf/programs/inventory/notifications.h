@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Notifications of zero-copy sends, which are on no list of their ring. They are reached through the sockets that have
- * sent: a TCP packet that is not acknowledged refers to the notification of the memory that it uses. As in walk.h nothing
- * is locked, and a request must belong to a wanted ring.
+ * Notifications of zero-copy sends, which are on no list of their ring. They are reached through the sending sockets:
+ * an unacknowledged TCP packet refers to the notification of the memory that it uses. As in walk.h, nothing is locked,
+ * and a request must belong to a wanted ring.
  */
 #pragma once
 #include "inventory/report.h"
@@ -15,9 +15,9 @@ struct {
   __u64 node;
   __u64 end;
   __u64 previous;
-  __u64 last;         /* the ubuf_info found last: adjacent packets share one */
-  __u64 notification; /* next of those of one packet */
-  __u32 link_offset;  /* of the node in a packet */
+  __u64 last;         /* the last ubuf_info: adjacent packets can share one */
+  __u64 notification; /* next notification of the current packet */
+  __u32 link_offset;  /* offset of the node in a packet */
 } packets = {};
 
 static long notification_step(__u32 index, void *unused) {
@@ -35,7 +35,7 @@ static long packet_step(__u32 index, void *unused) {
   __u64 node = packets.node, links[2] = {};
   if (!node || node == packets.end)
     return 1;
-  /* a busy socket's list changes under the walk, which ends then */
+  /* the list of a busy socket can change under the walk, which then ends */
   if (bpf_probe_read_kernel(links, sizeof(links), (void *)node) || links[1] != packets.previous)
     return 1;
   packets.previous = node;
@@ -64,7 +64,7 @@ static __always_inline bool is_socket(struct file *file) {
   return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK;
 }
 
-/* Notifications behind a socket. `fd` is -1 without a descriptor. */
+/* Walks the notifications behind a socket. `fd` is -1 without a descriptor. */
 __noinline int walk_sender(__u64 address, __u32 tgid, __s32 fd) {
   struct socket *socket = BPF_CORE_READ((struct file *)address, private_data);
   struct sock *sock = BPF_CORE_READ(socket, sk);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The operation of a request: the fields of its SQE that the kernel's structure still has. */
+/* The operation of a request: the SQE fields that the kernel's structure still has. */
 #pragma once
 #include "inventory/request_copy.h"
 #include "kernel/ublk.h"
 
-/* The kernel keeps when a timeout fires and how long it lasts, hence also its start. */
+/* The kernel keeps a timeout's expiry and length; the difference is its start. */
 static __always_inline void describe_timeout(struct record_parked *parked) {
   parked->off = COPIED(struct io_timeout, off);
   parked->known |= RECORD_KNOWS_OFF;

@@ -5,7 +5,7 @@
 #include "inventory/slots.h"
 
 #define MAX_GROUPS (1 << 10)      /* listed */
-#define MAX_GROUP_STEPS (1 << 13) /* from node to node of the tree of groups */
+#define MAX_GROUP_STEPS (1 << 13) /* steps through the tree of groups */
 #define MAX_GROUP_BUFFERS (1 << 16)
 
 /* The groups being listed. */

@@ -10,7 +10,7 @@
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 
-/* The table being listed. */
+/* The table of registered files being listed. */
 struct {
   __u64 ring;
   __u64 slots;

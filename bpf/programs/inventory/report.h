@@ -5,12 +5,13 @@
 #include "inventory/held_buffer.h"
 #include "inventory/operation.h"
 
-/* The ring that requests must belong to; 0: to any target. */
+/* The ring that requests must belong to; 0: any target. */
 __u64 only_ring = 0;
 
 /*
- * Files of requests whose descriptor is not known, and the first descriptor that inventory_descriptors found for each:
- * process << 32 | descriptor, or NO_DESCRIPTOR. Of a multishot request with a CQE the kernel has no number any more.
+ * Files of requests whose descriptor is unknown, and the first descriptor that inventory_descriptors found for each:
+ * process << 32 | descriptor, or NO_DESCRIPTOR. In the kernel, a multishot request's first CQE overwrites its
+ * descriptor.
  */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -27,14 +28,14 @@ static __always_inline void seek_descriptor(__u64 file) {
     bpf_map_update_elem(&sought_files, &file, &none, BPF_NOEXIST);
 }
 
-/* The file, and its descriptor if it still has one. */
+/* Describes the file, and its descriptor if that still refers to it. */
 static __always_inline void describe_file(struct record_parked *parked) {
   /* once there is a result, the word holds the CQE's flags */
   parked->fd = COPIED(struct io_kiocb, cqe.fd);
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
-  /* behind another request, it gets its file when it is issued: NULL until then, but for descriptors up to 6.1 */
+  /* a request behind another gets its file when issued: NULL until then, except descriptors up to 6.1 */
   bool is_assigned = opcode_has_file(parked->base.opcode);
   describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);
   if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
@@ -58,7 +59,10 @@ struct {
   __s32 fd;
 } sender = {};
 
-/* The notification of a zero-copy send: a NOP without a file. Of a chain the first one counts the references. */
+/*
+ * True for a referenced notification of a zero-copy send: a NOP without a file. In a chain, the first notification
+ * counts the references.
+ */
 static __always_inline bool is_notification(__u64 req) {
   if (COPIED(struct io_kiocb, opcode) != OP_NOP || COPIED(struct io_kiocb, cmd.file))
     return false;
@@ -80,8 +84,8 @@ static __always_inline void describe_sender(struct record_parked *parked) {
 }
 
 /*
- * The file that a SPLICE or TEE reads from. Only the function that executes it has the pointer: the file is the one that
- * the number stands for now.
+ * Reports the file that a SPLICE or TEE reads from. Only the function that executes the request has the pointer, so
+ * this reports the file that the number refers to now.
  */
 static __always_inline void report_input(__u64 ring, __u64 req) {
   __u32 number = COPIED(struct io_splice, splice_fd_in);
@@ -106,7 +110,7 @@ static __always_inline void report_input(__u64 ring, __u64 req) {
 /*
  * Copies a request and writes its record. False if it belongs to no wanted ring.
  *
- * Global, like every function here that is not static: so the verifier checks it once and not at each call.
+ * Global, like every non-static function here, so that the verifier checks it once rather than at each call.
  */
 __noinline int report(__u64 req, __u64 behind, __u32 place, __u32 tid) {
   if (!copy_request(req))

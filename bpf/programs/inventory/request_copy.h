@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The request that is being examined, copied: a field costs no helper call then. Also its owner.
+ * A copy of the request being examined, so that reading a field needs no helper call. Also the request's owner.
  */
 #pragma once
 #include "common/last_run.h"
@@ -8,23 +8,23 @@
 #include "inventory/slots.h"
 #include "kernel/versions.h"
 
-#define COPY_SIZE 256 /* more than an io_kiocb: 248 bytes on 7.3 */
+#define COPY_SIZE 256 /* more than sizeof(struct io_kiocb), which is 248 on 7.3 */
 
-/* Words, to be aligned for pointers. */
+/* The copy, in words for the alignment of pointers. */
 __u64 copy_words[COPY_SIZE / 8] = {};
 
 /* A field of the copy. Offsets are constants that the loader fills in. */
 #define COPIED(type, field) \
   (*(typeof(((type *)0)->field) *)((char *)copy_words + bpf_core_field_offset(type, field)))
 
-/* Owner of the request examined last, and its descriptors. */
+/* Owner of the last request examined, and its descriptors. */
 __u64 files_task = 0;
 __u32 files_pass = 0;
 __u64 files_table = 0;
 __u32 files_count = 0;
 __u32 files_tgid = 0;
 __u32 files_tid = 0;
-__u64 files_ran_ns = 0; /* when it ran last, 0 if unknown */
+__u64 files_ran_ns = 0; /* when the owner ran last, 0 if unknown */
 
 static __always_inline bool copy_request(__u64 req) {
   __u32 size = bpf_core_type_size(struct io_kiocb);
@@ -33,7 +33,7 @@ static __always_inline bool copy_request(__u64 req) {
   return !bpf_probe_read_kernel(copy_words, size, (void *)req);
 }
 
-/* 32 bits on 6.1. The offset is kept out of the load, which the loader would otherwise resize. */
+/* Flags of the copy, 32 bits on 6.1. The offset is computed apart from the load, which the loader would resize. */
 static __always_inline __u64 flags_of_copy(void) {
   __u64 offset = bpf_core_field_offset(struct io_kiocb, flags);
   asm volatile("" : "+r"(offset));
@@ -48,7 +48,7 @@ static __always_inline struct task_struct *owner_of_copy(void) {
   return BPF_CORE_READ(tctx, task);
 }
 
-/* Looks up the owner's descriptors, once for adjacent requests of one task. */
+/* Looks up the owner's descriptors, once for consecutive requests of one task. */
 static __always_inline void take_owner(struct task_struct *task) {
   if (files_task == (__u64)task && files_pass == inventory.pass)
     return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The contents of a ring's queues: SQEs not yet submitted, CQEs not yet read, and overflowed CQEs. */
+/* Contents of a ring's queues: SQEs not yet taken, CQEs not yet reaped, overflowed CQEs, and the last reaped ones. */
 #pragma once
 #include "inventory/slots.h"
 #include "kernel/versions.h"
@@ -23,12 +23,12 @@ struct {
   __u64 end;
   __u32 position;
   __u32 tail;
-  __u64 user_data; /* sought among CQEs */
+  __u64 user_data; /* sought among the CQEs */
   __s32 res;
   __u32 is_found;
   __u32 steps;
   __u32 reaped_count;
-  __u64 reaped[MAX_REAPED]; /* user_data of the CQEs taken last */
+  __u64 reaped[MAX_REAPED]; /* user_data of the CQEs reaped last */
 } queue = {};
 
 /* The SQE at a position of the queue, NULL if its entry in the array is not valid. */
@@ -45,7 +45,7 @@ static __always_inline struct io_uring_sqe *sqe_at(struct io_ring_ctx *ring, __u
   return sqes + entry * (flags & IORING_SETUP_SQE128 ? 128ULL : 64ULL);
 }
 
-/* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a big one takes two entries. */
+/* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a 128-byte SQE takes two entries. */
 static long unsubmitted_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   if (queue.position == queue.tail)
@@ -77,7 +77,7 @@ static __always_inline void write_unreaped(struct io_uring_cqe *cqe, __u32 is_ov
   record->reserved = 0;
 }
 
-/* Lists a CQE, from the application's head on. With CQE_MIXED (7.2) a big one takes two entries. */
+/* Lists a CQE, from the application's head on. With CQE_MIXED (7.2) a 32-byte CQE takes two entries. */
 static long unreaped_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
@@ -109,7 +109,7 @@ static long overflow_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Seeks the newest CQE in the ring's memory with queue.user_data, from the kernel's tail back. */
+/* Seeks the newest CQE with queue.user_data in the ring's memory, backwards from the kernel's tail. */
 static long answer_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
@@ -126,8 +126,8 @@ static long answer_step(__u32 index, void *unused) {
 }
 
 /*
- * Writes the SQE that the kernel took last, if others are left. Its memory is the application's again, which reuses it
- * when the queue is full. Entries of one size only.
+ * Writes the SQE that the kernel took last, if SQEs are left in the queue. The SQE's memory belongs to the application
+ * again, which reuses it when the queue is full. Only for rings with entries of one size.
  */
 __noinline int write_last_taken(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
@@ -158,7 +158,7 @@ __noinline int write_last_taken(__u64 address) {
   return 0;
 }
 
-/* Lists a CQE before the application's head. With CQE_MIXED (7.2) their bounds are not known. */
+/* Lists a CQE before the application's head. Not with CQE_MIXED (7.2), where the bounds of CQEs are unknown. */
 static long reaped_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
@@ -185,8 +185,8 @@ static long reaped_step(__u32 index, void *unused) {
 }
 
 /*
- * Writes an SQE that the kernel has taken, if one of the CQEs taken last has its user_data. Its memory is the
- * application's again, which reuses it when the queue is full.
+ * Writes an SQE that the kernel has taken, if one of the CQEs reaped last has its user_data. The SQE's memory belongs
+ * to the application again, which reuses it when the queue is full.
  */
 static long reaped_sqe_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
@@ -208,7 +208,7 @@ static long reaped_sqe_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Entries of one size only, and only those that the application has not written since. */
+/* Only for rings with entries of one size; only SQEs whose entries are not queued again. */
 __noinline int walk_reaped_sqes(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);

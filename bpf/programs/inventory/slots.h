@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The output of the inventory: one record per slot, in memory that user space maps. An iterator's own output
- * is too small for a large ring.
+ * The output of the inventory: one record per slot, in memory that user space maps. The buffer of an iterator's own
+ * output is too small for a large ring.
  */
 #pragma once
 #include "kernel/base.h"
@@ -9,10 +9,10 @@
 
 struct probe_inventory inventory = {};
 
-/* A record about a request is void if the request has changed since. */
+/* Start of the current walk. A record about a request is void if the request has changed since. */
 __u64 walk_ns = 0;
 
-/* Rings to be walked, and the run that walked each last: a ring can have many descriptors. */
+/* Rings to be walked, and the last run that walked each: a ring can have many descriptors. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -53,5 +53,5 @@ static __always_inline __u64 read_pointer(__u64 address) {
 
 #define address_of(structure, type, field) ((__u64)(structure) + bpf_core_field_offset(type, field))
 
-/* Steps of any walk. */
+/* Limit on the steps of a walk. */
 #define MAX_STEPS (1 << 17)

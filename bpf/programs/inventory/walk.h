@@ -2,8 +2,8 @@
 /*
  * Walks over the kernel's lists of requests. Nothing is locked. io_kiocb memory is SLAB_TYPESAFE_BY_RCU: a stale
  * pointer still reads as some io_kiocb. So each request must belong to the ring, each doubly linked node must
- * point back to the previous one, and every walk is bounded. Where a list changes under the walk, the walk goes
- * on behind the previous node or at the head; user space takes each request once.
+ * point back to the previous node, and every walk is bounded. If a list changes under the walk, the walk resumes
+ * behind the previous node or at the head; user space ignores a request that is reported twice.
  */
 #pragma once
 #include "inventory/report.h"
@@ -12,21 +12,21 @@
 #define MAX_RESUMED 64 /* of one walk */
 #define MAX_FOREIGN (1 << 14)
 
-/* State of the walk under way. Not on the stack, where the verifier would follow each value through every step. */
+/* State of the current walk. Not on the stack, where the verifier would follow each value through every step. */
 struct walk {
   __u64 node;
-  __u64 head; /* address of the pointer to the first node; 0: a single node, which leads to others */
-  __u64 tail; /* address of the pointer to the last node; 0: there is none */
-  __u64 end;  /* of a circular list: its head */
+  __u64 head; /* address of the pointer to the first node; 0: the walk starts at `node` */
+  __u64 tail; /* address of the pointer to the last node; 0: the list has none */
+  __u64 end;  /* circular list: its head */
   __u64 previous;
-  __u64 before; /* the one before that; 0: `previous` is the head */
+  __u64 before; /* the node before `previous`; 0: `previous` is the head */
   __u64 stub;   /* a node that belongs to no request; 0: none */
-  __u64 bucket; /* of a hash table: its next list */
-  __u64 link;   /* next request of the chain behind the last one; it precedes the next node */
+  __u64 bucket; /* hash table: address of the next list */
+  __u64 link;   /* next request of the last request's chain; visited before the next node */
   __u64 behind;
-  __u32 buckets; /* not yet walked */
+  __u32 buckets; /* buckets not yet walked */
   __u32 bucket_size;
-  __u32 link_offset; /* of the node in an io_kiocb */
+  __u32 link_offset; /* offset of the node in an io_kiocb */
   __u32 chained;
   __u32 resumed;
   __u32 foreign; /* requests of other rings of the same task */
@@ -39,8 +39,8 @@ struct walk {
 struct walk walk = {};
 
 /*
- * The list is not what it was: a node has left it, or another came before. Goes on behind the previous node if that is
- * where it was, else at the head. A node that has left can already be on another list.
+ * Resumes after the list has changed: a node has left it, or a new node was inserted. Continues behind the previous
+ * node if that is still in its position, else at the head. A node that has left can already be on another list.
  */
 static __always_inline void resume(void) {
   __u64 links[2] = {};
@@ -61,7 +61,7 @@ static __always_inline void resume(void) {
   walk.before = 0;
 }
 
-/* True at the end of a list, which may have been cut off behind the last node reached. */
+/* True at the end of a list. Resumes if the last node reached is not the last of the list. */
 static __always_inline bool is_at_end(void) {
   if (walk.node)
     return walk.node == walk.end;
@@ -97,7 +97,7 @@ static long step(__u32 index, void *unused) {
       return 0;
     }
     __u64 node = walk.node;
-    /* the first word of any node leads to the next, the second of a doubly linked one to the previous */
+    /* the first word of a node points to the next; the second, if doubly linked, to the previous */
     __u64 links[3] = {};
     if (bpf_probe_read_kernel(links, walk.is_entry ? 24 : 16, (void *)node)) {
       resume();
@@ -124,7 +124,7 @@ static long step(__u32 index, void *unused) {
     walk.link = (__u64)COPIED(struct io_kiocb, link);
     walk.behind = req;
   } else if (place == RECORD_PLACE_LINKED) {
-    return 0; /* the chain is over, its list is not */
+    return 0; /* the chain has ended, the list has not */
   } else if (only_ring) {
     walk.before = 0;
     resume();
@@ -161,7 +161,7 @@ __noinline int run_walk(void) {
   return 0;
 }
 
-/* The walk of the list whose first node `head` points to. */
+/* Walks the list whose first node `head` points to. */
 static __always_inline void run_walk_from(__u64 head) {
   walk.head = head;
   walk.node = read_pointer(head);

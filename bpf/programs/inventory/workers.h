@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Requests of a task that its workers have, or that wait as task work. */
+/* Requests of a task that its io-wq workers have, or that wait as task work. */
 #pragma once
 #include "inventory/walk.h"
 
@@ -13,7 +13,7 @@ struct {
   __type(value, struct probe_stack);
 } stacks SEC(".maps");
 
-/* The two queues at this address, `size` bytes each. */
+/* Walks the two queues at an address, `size` bytes each. */
 static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
   const __u32 offset = bpf_core_field_offset(struct io_kiocb, work.list);
   walk_work_list(0, queues, RECORD_PLACE_WORK_QUEUED, offset);
@@ -21,8 +21,8 @@ static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
 }
 
 /*
- * Requests in the queues of a task's worker pool. Each branch computes its own addresses: the compiler must not
- * evaluate those of the other one, which do not exist on this kernel.
+ * Walks the requests in the queues of a task's worker pool. Each branch computes its own addresses: the compiler must
+ * not evaluate addresses of the other branch, whose types do not exist on this kernel.
  */
 static __always_inline void walk_work_queues(struct io_wq *pool) {
   if (work_queues_are_per_node()) {
@@ -65,7 +65,7 @@ static __always_inline void write_stack(struct task_struct *task, __u64 ring, __
   stack->size = bpf_get_task_stack(task, stack->frames, sizeof(stack->frames), 0);
 }
 
-/* The request that a worker executes, and those queued behind it for the same file. */
+/* Walks the request that a worker executes, and the requests queued behind it for the same file. */
 static __always_inline void walk_worker(struct task_struct *task, struct io_worker *worker) {
   __u64 work = (__u64)BPF_CORE_READ(worker, cur_work);
   if (work) {

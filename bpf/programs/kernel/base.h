@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What every BPF source needs, and the kernel's lists.
+ * Includes for every BPF source, and the kernel's list types.
  *
- * Headers in this folder declare the kernel's types reduced to the fields that are read. CO-RE finds those
- * in the running kernel, also inside anonymous structs and unions. Types that differ between kernels are in
+ * Headers in this folder declare the kernel's types reduced to the fields that are read. CO-RE finds these fields
+ * in the running kernel, even inside anonymous structs and unions. Types that differ between kernels are in
  * versions.h.
  */
 #pragma once
@@ -19,8 +19,8 @@
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
 /*
- * Functions that the verifier checks once, and not in each state of each caller: it assumes nothing of their
- * arguments, which must be numbers (number_of), and a caller continues in one state.
+ * Marks functions that the verifier checks once rather than in each state of each caller. It assumes nothing about
+ * their arguments, which must be numbers (number_of), and a caller continues in a single state.
  */
 #define CHECKED_ONCE __attribute__((noinline, unused))
 

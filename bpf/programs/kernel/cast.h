@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Pointers that get a type, and loads through them. */
+/* Casts that give a pointer a type, and loads through such pointers. */
 #pragma once
 #include "common/config.h"
 #include "kernel/base.h"
 
 /*
  * bpf_rdonly_cast: 6.1 | 6.12, since 6.2. Gives a pointer a type whose fields the verifier allows to load
- * directly. The two instructions are marks, see probe.h.
+ * directly. The two instructions are placeholders, see probe.h.
  */
 #define rdonly_cast(pointer, type) ((type *)mark_cast((__u64)(pointer), CAST_TO(type)))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The first bytes of an io_kiocb (`cmd`) belong to its opcode: each lies there as one of these. */
+/* Types of the first bytes of an io_kiocb (`cmd`), whose layout depends on the opcode. */
 #pragma once
 #include "kernel/rings.h"
 

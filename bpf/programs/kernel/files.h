@@ -23,7 +23,7 @@ struct kref {
   struct refcount_struct refcount;
 };
 
-/* Every user in the kernel holds a reference: a ring or KVM that signals it, and the file itself. */
+/* Every user in the kernel holds a reference: a ring or KVM that signals the eventfd, and the file itself. */
 struct eventfd_ctx {
   struct kref kref;
   __u64 count;

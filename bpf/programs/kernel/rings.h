@@ -40,10 +40,10 @@ struct refcount_struct {
 
 struct io_mapped_ubuf {
   __u64 ubuf;
-  __u64 len; /* 32 bits on some kernels: see buffer_length */
+  __u64 len; /* 32 bits on some kernels, see buffer_length */
   unsigned int nr_bvecs;
   struct refcount_struct refs;
-  void *release; /* with priv and dir: see buffers_have_release */
+  void *release; /* like priv and dir: see buffers_have_release */
   void *priv;
   __u8 dir;
 };
@@ -73,7 +73,7 @@ struct io_sq_data {
   unsigned sq_thread_idle;
 };
 
-/* Begins with a 32-bit number, so a cast to it loads an entry of the SQ array without a helper call. */
+/* Begins with a 32-bit number, so a cast to this type loads an SQ array entry without a helper call. */
 struct io_uring {
   __u32 head;
   __u32 tail;
@@ -111,7 +111,7 @@ struct xarray {
   void *xa_head;
 };
 
-/* With PREEMPT_RT it has no such owner. */
+/* With PREEMPT_RT a mutex has no `owner`. */
 struct mutex {
   atomic64_t owner;
 };
@@ -144,7 +144,7 @@ struct io_ring_ctx {
   struct xarray io_bl_xa;
 };
 
-/* A task in io_uring_enter, in cq_wait. */
+/* A task that waits in io_uring_enter, on cq_wait. */
 struct io_wait_queue {
   struct wait_queue_entry wq;
   struct io_ring_ctx *ctx;

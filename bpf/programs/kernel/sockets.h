@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* TCP: what a socket has sent, and the notifications of io_uring's zero-copy sends behind it. */
+/* TCP: the packets that a socket has sent, and the notifications of io_uring's zero-copy sends behind them. */
 #pragma once
 #include "kernel/files.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct tcp_sock {
-  struct list_head tsorted_sent_queue; /* packets that were sent and not acknowledged */
-  __u32 write_seq;                     /* end of what the application has sent */
-  __u32 snd_una;                       /* of this the peer has acknowledged all before */
+  struct list_head tsorted_sent_queue; /* packets sent and not acknowledged */
+  __u32 write_seq;                     /* end of the data that the application has sent */
+  __u32 snd_una;                       /* the peer has acknowledged all data before this */
   __u32 snd_wnd;
   __u32 rcv_nxt;
-  __u32 copied_seq; /* end of what the application has read */
+  __u32 copied_seq; /* end of the data that the application has read */
 };
 
 struct sk_buff {

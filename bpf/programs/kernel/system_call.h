@@ -14,7 +14,7 @@ struct call_arguments {
   __u64 first, second, third, fourth;
 };
 
-/* The arguments of the current call. They are still in the registers when it returns. */
+/* Reads the arguments of the current call, which are still in the registers when it returns. */
 static __always_inline void read_arguments(struct call_arguments *to) {
   struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 #if defined(__TARGET_ARCH_x86)

@@ -13,7 +13,7 @@ struct io_uring_sqe {
   __u64 off;
   __u64 addr;
   __u32 len;
-  __u32 rw_flags; /* and every other member of that union */
+  __u32 rw_flags; /* and the other members of its union */
   __u64 user_data;
   __u16 buf_index;
   __u16 personality;
@@ -123,7 +123,7 @@ enum {
 /* include/uapi/linux/splice.h */
 #define SPLICE_F_FD_IN_FIXED (1U << 31)
 
-/* Opcodes that work on a file (needs_file, io_uring/opdef.c). Of others the request's `file` is something else. */
+/* True for opcodes with needs_file (io_uring/opdef.c). With other opcodes `file` of the request has another meaning. */
 static __always_inline bool opcode_has_file(__u8 opcode) {
   const __u64 first = 0x3fc3cb064dc3277eULL;               /* 0 to 63 */
   return opcode < 64 ? first >> opcode & 1 : opcode == 64; /* URING_CMD128 */

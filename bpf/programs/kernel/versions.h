@@ -3,13 +3,13 @@
  * Everything that differs between kernels. Programs outside this header test no version: they call a
  * function from here, or use a predicate from here to choose between two types from here.
  *
- * A note "6.1 | 6.12" names the last tested kernel before a change and the first one with it, by BTF or by
- * source; the tested kernels are 6.1, 6.12, 6.17, 6.18, 7.2 and 7.3. The commit is the one that made the
- * change; a change without one was only observed. A suffix ___name is a flavour: the same type on kernels
- * that have these fields.
+ * A note "6.1 | 6.12" names the last tested kernel before a change and the first tested kernel with it, by BTF or
+ * by source; the tested kernels are 6.1, 6.12, 6.17, 6.18, 7.2 and 7.3. A commit id names the commit that made the
+ * change; a change without an id was only observed. A suffix ___name is a flavour: the same type on kernels that
+ * have these fields.
  *
  * Tracepoints whose prototype or name changed have one program per prototype (capture.bpf.c). User space
- * loads the one that the kernel's BTF asks for:
+ * loads the program that matches the kernel's BTF:
  *   io_uring_submit_sqe is io_uring_submit_req        6.1 | 6.12    2ad57931db64
  *   io_uring_task_work_run without `loops`            6.1 | 6.12    4c98b89175a2
  *   io_uring_complete with a struct io_uring_cqe *    6.12 | 6.17   2946f08ae9ed
@@ -20,7 +20,7 @@
  *   io_mapped_ubuf.len, 32 to 64 bits                 6.18 | 7.2
  *   ublk_queue.q_id, an int, 16 bits on 7.3
  *
- * SQE groups and local buffers are no releases but patch series: capture/sqe_group.h, capture/local_buffer.h.
+ * SQE groups and local buffers are patch series, in no release: capture/sqe_group.h, capture/local_buffer.h.
  */
 #pragma once
 #include "kernel/cast.h"
@@ -30,8 +30,9 @@
 #include "kernel/workers.h"
 
 /*
- * The ring of a request that the tracepoint passes. Not `req->ctx`: from 6.4 on the verifier searches all of the
- * kernel's types by name, twice, for each load of a pointer through a trusted one, which takes a millisecond.
+ * The ring of a request that the tracepoint passes. Not `req->ctx` where a cast is possible: from 6.4 on, for each load
+ * of a pointer through a trusted pointer, the verifier searches all kernel types by name twice, which takes a
+ * millisecond.
  */
 static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
   return config.can_cast ? rdonly_cast(req, struct io_kiocb)->ctx : req->ctx;
@@ -41,7 +42,7 @@ static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
 
 /* Files */
 
-/* A counter of another type: 6.12 | 6.17, 90ee6ed776c0. It is one less than the references. */
+/* The counter changes its type: 6.12 | 6.17, 90ee6ed776c0. The new counter is one less than the references. */
 struct file___count {
   atomic64_t f_count;
 };
@@ -81,12 +82,12 @@ struct io_ring_ctx___tables_by_count {
   struct io_file_table___slots file_table;
 };
 
-/* A length in place of the end: 6.1 | 6.12, 9753c642a53b. 32 bits up to 6.18, 64 bits from 7.2. */
+/* The length replaces the end: 6.1 | 6.12, 9753c642a53b. It has 32 bits up to 6.18, 64 bits from 7.2. */
 struct io_mapped_ubuf___end {
   __u64 ubuf_end;
 };
 
-/* A bool up to 6.18, a flag from 7.2. Buffers of the kernel: 6.12 | 6.17, 27cb27b6d5ea. */
+/* Mark of a kernel buffer: a bool up to 6.18, a flag from 7.2. Kernel buffers: 6.12 | 6.17, 27cb27b6d5ea. */
 struct io_mapped_ubuf___kbuf {
   bool is_kbuf;
 };
@@ -98,7 +99,7 @@ struct io_mapped_ubuf___flags {
 
 /* Provided buffers */
 
-/* No array for the first groups: 6.1 | 6.12, 09ab7eff3820. */
+/* The array of the first groups is removed: 6.1 | 6.12, 09ab7eff3820. */
 struct io_ring_ctx___first_groups {
   struct io_buffer_list *io_bl;
 };
@@ -112,7 +113,7 @@ struct io_buffer_list {
   __u16 mask;
 };
 
-/* Flags tell a buffer ring; on 6.1 its number of pages does: 6.1 | 6.12, a69307a55454. */
+/* A flag marks a buffer ring; on 6.1 its number of pages does: 6.1 | 6.12, a69307a55454. */
 struct io_buffer_list___flags {
   __u16 flags;
 };
@@ -122,14 +123,14 @@ struct io_buffer_list___pages {
   __u16 buf_nr_pages;
 };
 
-/* The number of buffers in buf_list: 6.12 | 6.17. */
+/* A count of the buffers in buf_list: 6.12 | 6.17. */
 struct io_buffer_list___counted {
   int nbufs;
 };
 
 /* Requests and their owners */
 
-/* The owner is a tctx, not a task: 6.12 | 6.17, b6f58a3f4aa8. */
+/* The owner changes from a task to a tctx: 6.12 | 6.17, b6f58a3f4aa8. */
 struct io_kiocb___task {
   struct task_struct *task;
 };
@@ -142,7 +143,7 @@ struct io_uring_task___task {
   struct task_struct *task;
 };
 
-/* A ktime_t in place of a timespec64: 6.18 | 7.2. */
+/* A ktime_t replaces a timespec64: 6.18 | 7.2. */
 struct hrtimer {
   __s64 _softexpires;
 };
@@ -175,23 +176,23 @@ struct io_ring_ctx___locked_free_list {
   struct io_wq_work_list locked_free_list;
 };
 
-/* With DEFER_TASKRUN the waiter is not in cq_wait, but the number of CQEs that it lacks is here: 6.1 | 6.12. */
+/* With DEFER_TASKRUN the waiter is not in cq_wait; cq_wait_nr is the number of CQEs it lacks: 6.1 | 6.12. */
 struct io_ring_ctx___wait_by_count {
   atomic_t cq_wait_nr;
 };
 
-/* Polls of the ring's descriptor have a queue of their own, not cq_wait: 6.1 | 6.12. */
+/* Polls of the ring's descriptor move from cq_wait to a queue of their own: 6.1 | 6.12. */
 struct io_ring_ctx___poll_queue {
   struct wait_queue_head poll_wq;
 };
 
-/* A bit up to 6.1. */
+/* eventfd_async is a bit up to 6.1. */
 struct io_ev_fd {
   struct eventfd_ctx *cq_ev_fd;
   unsigned int eventfd_async;
 };
 
-/* One table of polled requests, not two: 6.12 | 6.17, 085268829b07. */
+/* One table of polled requests replaces two: 6.12 | 6.17, 085268829b07. */
 struct io_ring_ctx___cancel_table_locked {
   struct io_hash_table cancel_table_locked;
 };
@@ -229,7 +230,7 @@ struct io_ring_ctx___retry_llist {
   struct llist_head retry_llist;
 };
 
-/* Task work in an ordered queue whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
+/* Task work is in an ordered queue, whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
 struct mpscq {
   struct llist_node *tail;
   struct llist_node stub;
@@ -253,7 +254,7 @@ struct io_uring_task___mpscq {
   struct mpscq task_list;
 };
 
-/* The number of allocated requests: 6.12 | 6.17. */
+/* A count of allocated requests: 6.12 | 6.17. */
 struct io_ring_ctx___allocated {
   unsigned int nr_req_allocated;
 };
@@ -265,7 +266,7 @@ struct io_ring_ctx___cq_extra {
 
 /* io-wq */
 
-/* Queues belong to the pool, not to each NUMA node of it: 6.1 | 6.12, dfd63baf892c and eb47943f2238. */
+/* Queues move from each NUMA node of the pool to the pool: 6.1 | 6.12, dfd63baf892c and eb47943f2238. */
 struct io_wqe_acct {
   struct io_wq_work_list work_list;
 };
@@ -302,7 +303,7 @@ static __always_inline bool buffers_count_sharers(void) {
 
 /* Files */
 
-/* References to a file, that of a running task_file iterator included. */
+/* References to a file, including that of a running task_file iterator. */
 static __always_inline __u64 references_to(struct file *file) {
   if (bpf_core_field_exists(struct file___ref, f_ref))
     return BPF_CORE_READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
@@ -353,7 +354,7 @@ static __always_inline bool group_is_ring(struct io_buffer_list *group) {
   return BPF_CORE_READ((struct io_buffer_list___pages *)group, buf_nr_pages) != 0;
 }
 
-/* Groups exist before they have buffers (6.1: those of the array). */
+/* True if groups exist before they have buffers (6.1: those of the array). */
 static __always_inline bool groups_exist_unused(void) {
   return !bpf_core_field_exists(struct io_buffer_list___flags, flags);
 }

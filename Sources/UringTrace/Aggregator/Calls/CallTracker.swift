@@ -1,6 +1,6 @@
 import CRecord
 
-/// The system calls of io_uring, and the limits of the processes that make them.
+/// System calls of io_uring, and the limits of the processes that make them.
 struct CallTracker {
   private struct Key: Hashable {
     var ring: UInt64
@@ -12,7 +12,7 @@ struct CallTracker {
     var isEntered: Bool
   }
 
-  /// Since when they are recorded; 0 if they are not.
+  /// Start of the recording of calls; 0 if they are not recorded.
   private var watchedSince: UInt64 = 0
   private var calls = BoundedCache<Key, SystemCalls>(limit: 1 << 12)
   private var limits = BoundedCache<UInt32, ProcessLimits>(limit: 1 << 12)
@@ -37,7 +37,7 @@ struct CallTracker {
     limits[record.pointee.tgid] = ProcessLimits(record)
   }
 
-  /// Adds what is known to a snapshot: calls in the order of their first.
+  /// Adds calls, in the order of their first occurrence, and limits to a snapshot.
   func describe(_ snapshot: inout Snapshot) {
     snapshot.callsWatchedSince = watchedSince == 0 ? nil : watchedSince
     snapshot.systemCalls = calls.entries.values.sorted {

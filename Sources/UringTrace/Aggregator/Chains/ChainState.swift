@@ -4,9 +4,9 @@ struct ChainState {
   var ring: Ring.ID = 0
   /// In order of execution.
   var members = PoolList<ChainMember>()
-  /// Members that have left the history. Once all have, the chain is forgotten.
+  /// Members that have left the history. The chain is forgotten once all have.
   var evictedCount: UInt32 = 0
-  /// The member that `io_uring_fail_link` named as failed, and the one it cancelled last.
+  /// The member that `io_uring_fail_link` named as failed, and the member it cancelled last.
   var failed = Handle<ChainMember>.none
   var lastCancelled = Handle<ChainMember>.none
 }
@@ -15,7 +15,7 @@ struct ChainState {
 struct ChainMember: Listed {
   var chain = Handle<ChainState>.none
   var slot = Handle<RequestSlot>.none
-  /// No longer in the history; kept for its chain.
+  /// True if the request has left the history and is kept only for its chain.
   var isEvicted = false
   var link = ListLink<ChainMember>()
 }

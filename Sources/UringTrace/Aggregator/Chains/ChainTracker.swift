@@ -1,11 +1,11 @@
-/// Chains of linked requests: who is behind whom, and which member broke the chain.
+/// Chains of linked requests: their order, and the member that broke each chain.
 ///
 /// A request refers to its membership; see ``RequestTracker/chainMember(of:)``.
 struct ChainTracker: ~Copyable {
   private var chains = Pool<ChainState>()
   private var members = Pool<ChainMember>()
   private var lastID: Chain.ID = 0
-  /// By ring, the chain that was last begun behind a request that was never seen.
+  /// Per ring, the chain last begun behind a request that was never seen.
   private var strange = BoundedCache<Ring.ID, StrangeChain>(limit: 4_096)
 
   private struct StrangeChain {
@@ -15,12 +15,12 @@ struct ChainTracker: ~Copyable {
     var id: Chain.ID
   }
 
-  /// More members than a submission queue can hold (32,768): the record is wrong.
+  /// More members than a submission queue holds (32,768) show an invalid record.
   private static var longestChain: UInt32 { 1 << 16 }
 
   // MARK: Linking
 
-  /// A request without a chain was put behind another one of its chain, and so comes last.
+  /// Appends a request without a chain to the chain of `first`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -29,7 +29,7 @@ struct ChainTracker: ~Copyable {
     append(slot, to: chain, &requests)
   }
 
-  /// A request without a chain was put behind one that was never seen, at the address `target`.
+  /// Appends a request without a chain to the chain behind a request never seen, at the address `target`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
@@ -46,7 +46,7 @@ struct ChainTracker: ~Copyable {
     strange[ring] = StrangeChain(target: target, chain: chain, id: chains[chain].id)
   }
 
-  /// A request was found behind `first`: it follows it directly.
+  /// Inserts a request that a walk found directly behind `first`.
   mutating func found(
     _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -57,14 +57,14 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Breaking
 
-  /// The chain broke at a request that is not known: `cancelled` is in a chain at least.
+  /// Notes that the chain of `cancelled` broke at an unknown request. `cancelled` is in a chain at least.
   mutating func broke(cancelling cancelled: Handle<RequestSlot>, _ requests: inout RequestTracker) {
     _ = chain(ofOrMadeFor: cancelled, &requests)
   }
 
-  /// `failed` broke the chain and `cancelled` is cancelled for it.
+  /// Notes that `failed` broke the chain and that `cancelled` is cancelled for it.
   ///
-  /// - Returns: true if this is the first that `failed` cancels.
+  /// - Returns: true if `cancelled` is the first request that `failed` cancels.
   mutating func broke(
     at failed: Handle<RequestSlot>, cancelling cancelled: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -80,7 +80,7 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Ends
 
-  /// A member has ended. Returns the request that can run now, nil if there is none or the chain broke.
+  /// The request that can run now that a member has ended; nil if there is none or the chain broke.
   @inline(never)
   func next(
     after slot: Handle<RequestSlot>, _ requests: borrowing RequestTracker
@@ -90,7 +90,7 @@ struct ChainTracker: ~Copyable {
       return nil
     }
     var next = members[requests.chainMember(of: slot)].link.next
-    // A link timeout does not run after the request it guards, but beside it.
+    // A link timeout runs beside the request that it guards, not after it.
     while next != .none, requests[members[next].slot].request.opcode == .linkTimeout {
       next = members[next].link.next
     }
@@ -98,8 +98,8 @@ struct ChainTracker: ~Copyable {
     return members[next].slot
   }
 
-  /// A member has left the history. Its chain is forgotten with the last of its members: until then all
-  /// are kept.
+  /// Handles a member that has left the history. All members are kept until the last of them leaves; then the
+  /// chain is forgotten.
   @inline(never)
   mutating func evicted(_ slot: Handle<RequestSlot>, _ requests: inout RequestTracker) {
     let member = requests.chainMember(of: slot)
@@ -137,16 +137,16 @@ struct ChainTracker: ~Copyable {
     requests.setChain(member, id: chains[chain].id, of: slot)
   }
 
-  /// Brings a cancelled request, and what is chained behind it, into the chain of the failed one.
+  /// Moves a cancelled request, and the members behind it, into the chain of the failed request.
   ///
-  /// A request that fails in preparation joins its chain without a link event; only the breaking,
-  /// which names all members in order, shows its position.
+  /// A request that fails in preparation joins its chain without a link event; only the records of the break,
+  /// which name all members in order, show its position.
   private mutating func join(
     _ slot: Handle<RequestSlot>, to chain: Handle<ChainState>, after failed: Handle<RequestSlot>,
     _ requests: inout RequestTracker
   ) {
     if requests.chainMember(of: slot) == .none {
-      // Appended, and then moved to its position.
+      // Appended first, then moved to its position.
       append(slot, to: chain, &requests)
       guard requests.chainMember(of: slot) != .none else { return }
     } else if members[requests.chainMember(of: slot)].chain == chain {
@@ -211,7 +211,7 @@ struct ChainTracker: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless every member of a chain is in its list, and its request refers to it.
+    /// Traps unless every member of a chain is in the chain's list and its request refers to it.
     ///
     /// - Returns: requests that have left the history and are kept for their chain.
     func checkInvariants(_ requests: borrowing RequestTracker) -> Int {
@@ -271,8 +271,8 @@ extension ChainTracker {
       let isCancelled =
         member != cause && brokenBy != 0 && request.preparationError == 0
         && (requests[slot].isLinkCancelled
-          // The head of a chain that broke in preparation, and what a link timeout cancelled. A
-          // link timeout that was not needed ends so too; that is no failure.
+          // Covers the head of a chain that broke in preparation, and a request that a link timeout
+          // cancelled. An unneeded link timeout also ends with -ECANCELED; that is no failure.
           || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
       all.append(
         Chain.Member(
@@ -285,14 +285,14 @@ extension ChainTracker {
     return Chain(id: state.id, ring: state.ring, members: all, brokenBy: brokenBy)
   }
 
-  /// The member that broke the chain, none if it is whole.
+  /// The member that broke the chain; none if the chain is whole.
   private func cause(
     of chain: ChainState, _ requests: borrowing RequestTracker
   ) -> Handle<ChainMember> {
     var member = chain.members.first
     while member != .none {
-      // Nothing of a chain runs if one of it fails in preparation: the first such is the cause, and
-      // not the head, which is failed with -ECANCELED.
+      // If a member fails in preparation, nothing of the chain runs: the first such member is the cause,
+      // not the head, which fails with -ECANCELED.
       if requests[members[member].slot].request.preparationError != 0 { return member }
       member = members[member].link.next
     }

@@ -1,13 +1,12 @@
 import CRecord
 
-/// Requests that FUSE servers have with their pages: completions of commands lend them, answers take them
-/// back (7.3).
+/// Pages of FUSE requests: completions of commands lend them to the server, its answers take them back (7.3).
 struct FuseTracker {
-  /// A request by how its server's answer names it: with any of its rings.
+  /// A request as its server's answer names it; the answer can use any of the server's rings.
   private struct Key: Hashable {
     var unique: UInt64
     var tgid: UInt32
-    /// A registered file's index is inverted, to differ from a descriptor.
+    /// The inverted index of a registered file, to differ from a descriptor.
     var fd: Int32
 
     init(_ slot: borrowing RequestSlot, unique: UInt64) {
@@ -18,12 +17,12 @@ struct FuseTracker {
     }
   }
 
-  /// Requests of a mount that was removed are never answered: bounded.
+  /// Unanswered requests. Bounded: requests of a removed mount are never answered.
   private var pending = BoundedCache<Key, GroupReference>(limit: 1 << 14)
 
-  // MARK: Lent
+  // MARK: Lending
 
-  /// Arrives just before the completion of the command that brings the request.
+  /// Handles the request that a command delivers. Its record arrives just before the command's completion.
   mutating func requested(
     _ record: UnsafePointer<record_fuse_request>, by slot: inout RequestSlot,
     _ lending: inout LendingTracker, _ event: inout Event
@@ -48,10 +47,10 @@ struct FuseTracker {
     pending[Key(slot, unique: record.pointee.unique)] = lending.reference(to: group)
   }
 
-  // MARK: Answered
+  // MARK: Answers
 
-  /// Takes a command that can be an answer. The request ends with it, whoever still uses its pages. On
-  /// another ring than that in whose table they are it leaves them there (zero_copy_unregister() in
+  /// Handles a command that may be an answer. The answer ends the request even if its pages are in use. Sent on
+  /// another ring than the one whose table holds the pages, it leaves them there (zero_copy_unregister() in
   /// fs/fuse/dev_uring.c).
   ///
   /// - Returns: false if the command is not FUSE's.
@@ -79,7 +78,7 @@ struct FuseTracker {
     return true
   }
 
-  /// The answer turns out to wait behind another request: it has not been given yet.
+  /// Revokes an answer that turns out to wait behind another request: it has not been given yet.
   mutating func postponed(_ slot: borrowing RequestSlot, _ lending: inout LendingTracker) {
     guard let group = lending.resolve(slot.lending.withdraws),
       lending[group].origin.fuseUnique != 0, !lending[group].end.isEnded,

@@ -1,19 +1,19 @@
 import CRecord
 import UringRecords
 
-/// Results of walks over the kernel's structures other than requests and rings: stacks, states of files, block
-/// requests of ublk devices.
+/// Results of walks over other kernel structures than requests and rings: stacks, file states, block requests of
+/// ublk devices.
 struct InventoryTracker {
-  /// Stacks and files kept: those that were examined last.
+  /// Maximum number of stacks and of file states kept.
   private static var examinedLimit: Int { 512 }
-  /// More block requests than the devices of a machine have in flight.
+  /// Maximum number of block requests: more than a machine's devices have in flight.
   private static var mostDiskRequests: Int { 1 << 15 }
 
   private var kernelStacks = BoundedCache<UInt32, KernelStack>(limit: examinedLimit)
   private var fileStates = BoundedCache<Request.ID, FileState>(limit: examinedLimit)
   private var ublkSlots = BoundedCache<Request.ID, UblkSlot>(limit: 1 << 14)
   private var userStacks = BoundedCache<UserStackKey, [String]>(limit: 1 << 14)
-  /// Of the last walk over the devices' tags.
+  /// Block requests of the last walk over the devices' tags.
   private var diskRequests: [DiskRequest] = []
 
   mutating func kernelStack(_ record: UnsafePointer<record_kernel_stack>, text: String) {
@@ -42,12 +42,12 @@ struct InventoryTracker {
     userStacks[key] = text.split(separator: "\n").map(String.init)
   }
 
-  /// - Parameter request: the request that serves it, if known.
+  /// - Parameter request: the request that serves the block request, if known.
   mutating func diskRequest(
     _ record: UnsafePointer<record_disk_request>, servedBy request: Request.ID?
   ) {
     let block = record.pointee.block
-    // The first record of a walk names none.
+    // A walk's first record names no block request.
     guard block.request != 0 else {
       diskRequests = []
       return
@@ -67,7 +67,7 @@ struct InventoryTracker {
         isWithServer: record.pointee.with_server != 0, time: record.pointee.base.time_ns))
   }
 
-  /// Adds what was found to a snapshot.
+  /// Adds the walks' results to a snapshot.
   func describe(_ snapshot: inout Snapshot) {
     snapshot.kernelStacks = kernelStacks.entries
     snapshot.fileStates = fileStates.entries

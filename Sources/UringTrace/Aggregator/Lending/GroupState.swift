@@ -1,23 +1,23 @@
-/// A group as the aggregator keeps it: plain numbers, no references.
+/// A group's state in the aggregator: plain numbers, no references.
 struct GroupState: Listed {
   var id: RequestGroup.ID = 0
   var provider = GroupProvider.registered
-  /// Of the provider, copied because every use of the buffer asks for them.
+  /// The provider's rules, copied because every use of the buffer reads them.
   var rules = GroupRules.slot
   var buffer = LentBuffer()
   var origin = BufferOrigin()
-  /// Slot or bgid; nil if the buffer has none.
+  /// Slot or bgid; nil if the buffer has neither.
   var index: UInt32?
-  /// May hold another group's buffer by now, see ``LendingTracker/slot(of:)``.
+  /// The buffer's slot; may hold another group's buffer by now, see ``LendingTracker/slot(of:)``.
   var slot = Handle<BufferSlotState>.none
   var leader = RequestGroup.Leader()
   var members = GroupMembers()
   var times = GroupTimes()
   var end = GroupEnd()
   var conditions = GroupConditions()
-  /// Whether there is a buffer at all is not known until a member uses it.
+  /// True until a member's use shows that there is a buffer.
   var isTentative = false
-  /// A command that takes it back is under way.
+  /// True while a command that withdraws the buffer is under way.
   var isBeingWithdrawn = false
   /// Neighbours in the list of groups that have not ended.
   var link = ListLink<GroupState>()
@@ -26,25 +26,25 @@ struct GroupState: Listed {
 }
 
 struct GroupMembers {
-  /// In order of submission, without those that were done long ago.
+  /// Members in order of submission, without those that ended long ago.
   var list = PoolList<MemberState>()
-  /// Members that are done and still in the list.
+  /// Members that are done but still in ``list``.
   var keptDone: UInt32 = 0
   var count: UInt64 = 0
   var doneCount: UInt64 = 0
   var failedCount: UInt64 = 0
   var movedBytes: UInt64 = 0
-  /// A member moves data by its opcode.
+  /// True if a member's opcode moves data.
   var hasTransfer = false
-  /// A member took data out of a stream.
+  /// True if a member consumed data of a stream.
   var hasConsumedStream = false
 }
 
-/// 0 where it has not happened.
+/// Times of a group's events; 0 for an event that has not happened.
 struct GroupTimes {
   var start: UInt64 = 0
   var withdrawn: UInt64 = 0
-  /// When a member was last done.
+  /// When a member last ended.
   var done: UInt64 = 0
 }
 
@@ -52,11 +52,11 @@ struct GroupEnd {
   var isEnded = false
   var isLeaked = false
   var isAcknowledged = false
-  /// The end was inferred, not observed.
+  /// True if the end was inferred, not observed.
   var isDerived = false
   var time: UInt64 = 0
   var tid: UInt32 = 0
-  /// The watched function that gave it back, 0 if none.
+  /// The traced function that gave the buffer back; 0 if none.
   var function: UInt32 = 0
 }
 
@@ -77,11 +77,11 @@ struct GroupReference {
 
 /// A request's part in the lending of buffers.
 struct RequestLending {
-  /// Its membership; may have been forgotten since, see ``LendingTracker/member(of:)``.
+  /// The request's membership; may have been forgotten, see ``LendingTracker/member(of:)``.
   var member = Handle<MemberState>.none
   var led = GroupReference.none
-  /// The group whose buffer it takes away.
+  /// The group whose buffer the request withdraws.
   var withdraws = GroupReference.none
-  /// The ublk I/O that it completes with.
+  /// The ublk I/O that the request's completion delivers.
   var delivery: UblkTag?
 }

@@ -1,13 +1,13 @@
 import CRecord
 
-/// A group's life: begun, provided, withdrawn, given back.
+/// The life of a group: begun, provided, withdrawn, given back.
 extension LendingTracker {
-  /// How long a buffer may be held after it could have been given back, in nanoseconds.
+  /// Nanoseconds for which a buffer may still be held after it could have been given back.
   static var patience: UInt64 { 100_000_000 }
 
   // MARK: Beginning
 
-  /// The request as a group's leader.
+  /// The group leader that describes this request.
   func leader(_ slot: borrowing RequestSlot) -> RequestGroup.Leader {
     var leader = RequestGroup.Leader()
     leader.request = slot.request.id
@@ -23,7 +23,7 @@ extension LendingTracker {
     return leader
   }
 
-  /// Makes a request the leader of a group: its end matters to the group.
+  /// Makes a request the leader of a group, so that its end reaches the group.
   mutating func lead(
     _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
   ) {
@@ -33,12 +33,12 @@ extension LendingTracker {
     name(group, &event)
   }
 
-  /// The event is about this group, unless it is about another one already.
+  /// Makes the event refer to this group, unless it already refers to another group.
   func name(_ group: Handle<GroupState>, _ event: inout Event) {
     if event.group == 0 { event.group = self[group].id }
   }
 
-  /// The buffer is available.
+  /// Notes that the buffer is available.
   mutating func provide(_ group: Handle<GroupState>, time: UInt64) {
     guard self[group].buffer.providedTime == 0 else { return }
     self[group].buffer.providedTime = time
@@ -50,7 +50,7 @@ extension LendingTracker {
 
   // MARK: Taking back
 
-  /// The owner takes the buffer back: no new member can borrow it. The handle may be invalid after this.
+  /// Notes that the owner withdraws the buffer: no new member can borrow it. The handle may be invalid afterwards.
   mutating func withdraw(_ group: Handle<GroupState>, at moment: Moment) {
     guard !self[group].end.isEnded, self[group].times.withdrawn == 0 else { return }
     if self[group].isTentative, self[group].members.count == 0 {
@@ -64,14 +64,14 @@ extension LendingTracker {
     deriveReturn(group, at: moment)
   }
 
-  /// The slot does not hold the group's buffer any more.
+  /// Empties the slot that holds the group's buffer.
   private mutating func vacateSlot(of group: Handle<GroupState>) {
     guard let slot = slot(of: group) else { return }
     self[slot].group = .none
     self[slot].isFilled = false
   }
 
-  /// Concludes that the buffer was given back if it must have been and no traced function will show it.
+  /// Concludes that the buffer was given back, if it must have been and no traced function will show it.
   mutating func deriveReturn(_ group: Handle<GroupState>, at moment: Moment) {
     guard self[group].times.withdrawn != 0, self[group].running == 0,
       !isReleaseWatched(group) || moment.time < functions.watchedTime
@@ -82,7 +82,7 @@ extension LendingTracker {
   /// Whether a traced function shows when the buffer is given back.
   private func isReleaseWatched(_ group: Handle<GroupState>) -> Bool {
     let state = self[group]
-    // Without a member's completion only the block request is known of a driver's buffer: enough.
+    // Without a member's completion, a driver's buffer is known only by its block request; that is enough.
     let isKnown =
       state.origin.kernelAddress != 0 || state.buffer.key != 0
       || state.origin.isUblk && state.origin.priv != 0
@@ -91,13 +91,13 @@ extension LendingTracker {
       state.buffer.hasNode || state.origin.isUblk ? .freeRsrcNode : .bufferUnmap)
   }
 
-  /// The owner has the buffer again: the group's end. The handle may be invalid after this.
+  /// Notes that the owner has the buffer again, which ends the group. The handle may be invalid afterwards.
   mutating func acknowledge(
     _ group: Handle<GroupState>, at moment: Moment, function: UInt32, isDerived: Bool
   ) {
     let isConfirmation = self[group].end.isEnded
-    // An inferred end is now observed, or observed better: the release function itself runs just after its
-    // caller.
+    // Observation replaces an inferred end, or refines an observed one: the release function runs just after
+    // its caller.
     if isConfirmation, isDerived || !self[group].end.isAcknowledged { return }
     self[group].end.isAcknowledged = true
     self[group].end.time = moment.time
@@ -107,7 +107,7 @@ extension LendingTracker {
     if !isConfirmation { end(group, time: moment.time) }
   }
 
-  /// Ends a group that was given back, never provided, or leaked. The handle may be invalid after this.
+  /// Ends a group whose buffer was given back, never provided, or leaked. The handle may be invalid afterwards.
   mutating func end(_ group: Handle<GroupState>, time: UInt64) {
     let state = self[group]
     noteDelays(of: group, time: time)
@@ -126,13 +126,13 @@ extension LendingTracker {
     retire(group)
   }
 
-  /// Notes what took long, if the buffer was given back.
+  /// Notes the delays of a buffer that was given back.
   private mutating func noteDelays(of group: Handle<GroupState>, time: UInt64) {
     let state = self[group]
     guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
       return
     }
-    // The owner of a transfer waits for it from the beginning, an application from when it wants it.
+    // The owner of a one-transfer buffer waits from the beginning, an application from the withdrawal.
     let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
     if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
       note(.givenBackLate, group)
@@ -142,9 +142,9 @@ extension LendingTracker {
     if state.running == 0, time.since(done) >= Self.patience { note(.heldAfterDone, group) }
   }
 
-  // MARK: Seen to be given back
+  // MARK: Observed returns
 
-  /// - Parameter ring: the ring of the record's context; nil if the record names none.
+  /// - Parameter ring: the ring of the record's context; nil if the record names no ring.
   mutating func released(
     _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>?, _ event: inout Event
   ) {
@@ -155,7 +155,7 @@ extension LendingTracker {
     } else if let last = pending.released, last.priv == record.pointee.priv,
       last.tid == header.tid, let group = resolve(last.group)
     {
-      // The function that io_free_rsrc_node has just called.
+      // The release function, which io_free_rsrc_node has just called.
       found = group
       event.ring = self[group].buffer.ringID
     }
@@ -177,11 +177,11 @@ extension LendingTracker {
     _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>
   ) -> Handle<GroupState>? {
     let key = LentBuffer.key(node: record.pointee.node, buffer: record.pointee.buffer, ring: ring)
-    // The kernel uses nodes again: what was seen to be given back is not given back once more.
+    // The kernel reuses nodes: a buffer that was observed to be given back is not given back again.
     if let known = group(key: key), !self[known].end.isEnded || self[known].end.isDerived {
       return known
     }
-    // The group never showed this node: found by what its release function gets.
+    // The group never showed this node; the argument of the release function identifies it.
     guard record.pointee.priv != record.pointee.buffer,
       let owned = group(priv: record.pointee.priv),
       self[owned].buffer.ring == ring
@@ -191,7 +191,7 @@ extension LendingTracker {
 
   // MARK: Ends of rings, losses
 
-  /// The ring was closed, and its buffers with it.
+  /// Ends the groups of a closed ring: its buffers no longer exist.
   ///
   /// - Parameter lossTime: when records were last lost.
   mutating func ringClosed(_ ring: Handle<RingState>, at moment: Moment, lossTime: UInt64) {
@@ -208,7 +208,7 @@ extension LendingTracker {
 
   private mutating func close(_ group: Handle<GroupState>, at moment: Moment, lossTime: UInt64) {
     let state = self[group]
-    // A notification, or a traced function, would have shown the return, unless its record was lost.
+    // A notification or a traced function would have shown the return, unless its record was lost.
     let isLeak =
       state.rules.lifecycle == .notification
       || isReleaseWatched(group) && lossTime <= state.times.start
@@ -223,7 +223,7 @@ extension LendingTracker {
     }
   }
 
-  /// Records were lost: what only waited for a record has probably happened.
+  /// Handles a loss of records: assumes that withdrawn buffers without running members were given back.
   mutating func recordsLost(time: UInt64) {
     var group = alive.first
     while group != .none {

@@ -4,7 +4,7 @@ import CRecord
 extension LendingTracker {
   // MARK: Joining
 
-  /// Makes a request a member.
+  /// Makes a request a member of a group.
   mutating func join(
     _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
   ) {
@@ -29,13 +29,13 @@ extension LendingTracker {
     }
   }
 
-  /// A request names a slot of the ring's table.
+  /// Handles a request that names a slot of the ring's table.
   mutating func borrow(_ slot: inout RequestSlot, _ index: UInt32, _ event: inout Event) {
     guard member(of: slot) == nil else { return }
     let ring = slot.ring
     let bufferSlot = slotOrNew(ring, .registered, index)
     if self[bufferSlot].group == .none {
-      // Not known to be empty, or a mistake that its completion will show.
+      // The slot is not known to be empty; or the index is wrong, as the completion will show.
       let group = begin(.registered, on: ring, time: slot.request.startTime)
       self[group].slot = bufferSlot
       self[group].index = index
@@ -49,7 +49,7 @@ extension LendingTracker {
     join(&slot, self[bufferSlot].group, &event)
   }
 
-  /// Notes where in the buffer a member works.
+  /// The offset in the buffer at which a member works.
   func offset(of slot: borrowing RequestSlot, in group: Handle<GroupState>) -> UInt64? {
     guard slot.request.isSQEKnown, slot.request.opcode.length == .bytes,
       self[group].rules.lifecycle != .pool
@@ -65,8 +65,8 @@ extension LendingTracker {
     }
   }
 
-  /// A member that is linked behind a leader of its slot, or behind such a leader's member, is of that
-  /// group: several can be about to fill the slot, and a member that is cancelled shows no buffer.
+  /// Moves a member into the group of the request before it, if that leads or has joined a group of the same
+  /// slot: several groups can be about to fill the slot, and a cancelled member shows no buffer.
   mutating func linked(_ slot: inout RequestSlot, behind previous: borrowing RequestSlot) {
     guard let member = member(of: slot),
       case .registered(let index)? = slot.request.bufferReference,
@@ -81,14 +81,14 @@ extension LendingTracker {
     return member(of: slot).map { self[$0].group }
   }
 
-  /// A member turns out to be another group's.
+  /// Moves a member to the group that it turns out to belong to.
   mutating func move(
     _ member: Handle<MemberState>, of slot: inout RequestSlot, to group: Handle<GroupState>
   ) {
     let old = self[member].group
     transfer(member, to: group)
     slot.request.group = self[group].id
-    // The old one was begun for this request alone.
+    // The old group was begun for this request alone.
     if self[old].members.count == 0, !self[old].end.isEnded, self[old].buffer.providedTime == 0,
       !self[old].leader.isKnown
     {
@@ -99,7 +99,7 @@ extension LendingTracker {
 
   // MARK: Leaving
 
-  /// A CQE after which the request continues.
+  /// Handles a CQE after which the request continues.
   @inline(never)
   mutating func posted(
     _ slot: inout RequestSlot, _ result: Int32, _ flags: CQEFlags, time: UInt64,
@@ -116,13 +116,13 @@ extension LendingTracker {
     count(result, flags, member, time: time)
   }
 
-  /// Counts bytes and provided buffers of one CQE.
+  /// Counts the bytes and provided buffers of one CQE.
   private mutating func count(
     _ result: Int32, _ flags: CQEFlags, _ member: Handle<MemberState>, time: UInt64
   ) {
     let group = self[member].group
     let opcode = self[member].member.opcode
-    // Other positive results are no number of bytes.
+    // Other positive results are not byte counts.
     if result > 0, opcode.direction != .none {
       self[member].member.movedBytes &+= UInt64(result)
       self[group].members.movedBytes &+= UInt64(result)
@@ -131,7 +131,7 @@ extension LendingTracker {
     if self[group].rules.lifecycle == .pool { takeProvided(member, result, flags, time: time) }
   }
 
-  /// A member has ended.
+  /// Handles the end of a member.
   mutating func memberEnded(
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
@@ -171,7 +171,7 @@ extension LendingTracker {
     let isEmpty =
       state.buffer.key == 0 && !state.leader.isKnown && state.rules.isProvisional
       && state.conditions.contains(.emptySlot)
-    // Its members were only waiting for the buffer.
+    // The members only waited for the buffer.
     let isRefused = state.buffer.providedTime == 0 && state.conditions.contains(.leaderFailed)
     if state.running == 0, isEmpty || isRefused {
       end(group, time: moment.time)
@@ -179,14 +179,14 @@ extension LendingTracker {
     }
     switch state.rules.lifecycle {
     case .batch:
-      // The leader's CQE follows, or there is none.
+      // The leader's CQE follows, or the leader posts none.
       if state.leader.endTime != 0 { finishBatch(group, isSilent: true, at: moment) }
     case .submission: finishSubmission(group, at: moment)
     case .slot, .pool, .notification: deriveReturn(group, at: moment)
     }
   }
 
-  /// Notes what is wrong with a member that is done.
+  /// Notes the faults of a member that is done.
   private mutating func judge(_ handle: Handle<MemberState>, _ slot: borrowing RequestSlot) {
     let member = self[handle].member
     let group = self[handle].group
@@ -248,7 +248,7 @@ extension LendingTracker {
 
   // MARK: Leaders
 
-  /// A leader has ended.
+  /// Handles the end of a leader.
   mutating func leaderEnded(
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
@@ -262,7 +262,7 @@ extension LendingTracker {
     // Another request may have added to the buffers that the leader provided.
     if self[group].leader.request == slot.request.id {
       self[group].leader.endTime = max(moment.time, 1)
-      // Of a request from before the start only its CQE shows it.
+      // If the request is older than the start, only its CQE shows its `user_data`.
       self[group].leader.userData = slot.request.userData
       self[group].leader.hasResult = hasResult
       self[group].leader.result = result
@@ -278,7 +278,7 @@ extension LendingTracker {
     }
   }
 
-  /// A command that takes a buffer away has ended.
+  /// Handles the end of a command that withdraws a buffer.
   mutating func withdrawalEnded(
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
@@ -291,7 +291,7 @@ extension LendingTracker {
     if slot.request.hasResult, slot.request.result == 0 { withdraw(group, at: moment) }
   }
 
-  /// A command that put a buffer into a slot, or failed to.
+  /// Handles the end of a command that put a buffer into a slot, or failed to.
   private mutating func finishRegistration(
     _ slot: borrowing RequestSlot, _ group: Handle<GroupState>, failed: Bool, time: UInt64
   ) {
@@ -331,7 +331,7 @@ extension Opcode {
   static let provideBuffers = Opcode(rawValue: 31)
   static let removeBuffers = Opcode(rawValue: 32)
 
-  /// Data that it took is lost for others.
+  /// True if data that the opcode consumed is lost to later requests.
   var takesFromStream: Bool { self == .recv || self == .recvmsg }
   private static let recv = Opcode(rawValue: 27)
   private static let recvmsg = Opcode(rawValue: 10)

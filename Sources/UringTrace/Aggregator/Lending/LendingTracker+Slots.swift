@@ -1,14 +1,14 @@
 import CRecord
 
-/// Rings' tables of registered buffers, and the calls that change them.
+/// Tables of registered buffers, and the calls that change them.
 extension LendingTracker {
-  /// The group gets what is known of the slot's buffer.
+  /// Copies the known facts about the slot's buffer to the group.
   mutating func fill(_ group: Handle<GroupState>, from slot: Handle<BufferSlotState>) {
     self[group].buffer = self[slot].buffer
     setKey(self[slot].buffer.key, of: group)
   }
 
-  /// The slots that follow are all of a range that hold buffers.
+  /// Prepares for the records that follow: they list every slot of a range that holds a buffer.
   mutating func bufferTable(
     _ record: UnsafePointer<record_buffer_table>, ring: Handle<RingState>
   ) {
@@ -16,7 +16,7 @@ extension LendingTracker {
     self[ring].isTableKnown = true
     self[ring].tableCall = opcode == .max ? nil : RegisterOpcode(rawValue: opcode)
     let first = record.pointee.first
-    // All, if there is no table any more.
+    // The whole table, if it no longer exists.
     let end = record.pointee.size == 0 ? UInt32.max : first &+ min(record.pointee.count, 1 << 14)
     var slot = self[ring].slots.first
     while slot != .none {
@@ -39,7 +39,7 @@ extension LendingTracker {
     let key = LentBuffer.key(buffer, ring: ring)
     self[slot].isStale = false
     let known = self[slot].group
-    // Without a call it was there before.
+    // Without a call under way, the buffer was already in the slot.
     let call = self[ring].tableCall
     let isSame =
       known != .none && (self[known].buffer.key == key || self[known].buffer.key == 0)
@@ -72,7 +72,7 @@ extension LendingTracker {
     name(group, &event)
   }
 
-  /// The call of `io_uring_register` that is under way.
+  /// The `io_uring_register` call under way, as a group's leader.
   private func caller(_ ring: Handle<RingState>, _ header: record) -> RequestGroup.Leader {
     guard let call = self[ring].tableCall else { return RequestGroup.Leader() }
     return caller(ring, header, call)
@@ -91,7 +91,7 @@ extension LendingTracker {
     return leader
   }
 
-  /// A call of `io_uring_register`, whose table and arguments arrived before it.
+  /// Handles an `io_uring_register` call. The records of its table and arguments arrived before it.
   mutating func registered(
     _ record: UnsafePointer<record_register>, ring: Handle<RingState>, _ event: inout Event
   ) {
@@ -128,7 +128,7 @@ extension LendingTracker {
   private static var registerProvidedRing: UInt32 { 22 }
   private static var unregisterProvidedRing: UInt32 { 23 }
 
-  /// Only the record of the call itself has the process.
+  /// Sets the callers' process, which only the record of the call itself names.
   private mutating func setCaller(of ring: Handle<RingState>, tgid: UInt32) {
     var group = alive.last
     while group != .none, self[group].leader.tgid == 0, self[group].leader.registerOpcode != nil {

@@ -1,6 +1,6 @@
 import CRecord
 
-/// Groups and buffers as a snapshot shows them.
+/// Groups and buffers in snapshots.
 extension LendingTracker {
   func allGroups(now: UInt64) -> [RequestGroup] {
     var all: [RequestGroup] = []
@@ -28,7 +28,7 @@ extension LendingTracker {
       conditions: conditions)
   }
 
-  /// Adds conditions that hold now and can pass.
+  /// Adds conditions that hold now and may pass.
   private func addPassing(_ conditions: inout GroupConditions, _ state: GroupState, now: UInt64) {
     let rules = state.rules
     if state.running > 0, rules.lifecycle != .pool {
@@ -119,7 +119,7 @@ extension LendingTracker {
   private func callback(of state: GroupState) -> String {
     let own = functions.name(of: state.buffer.release)
     if let seen = ReleaseFunction(rawValue: state.end.function)?.symbol {
-      // io_free_rsrc_node calls the buffer's own function, whose name says more.
+      // io_free_rsrc_node calls the buffer's own release function, whose name is more specific.
       return seen == "io_free_rsrc_node" ? own ?? seen : seen
     }
     return own ?? state.provider.traits.acknowledgement
@@ -141,7 +141,7 @@ extension LendingTracker {
   func allBuffers() -> [Buffer] {
     var all: [Buffer] = []
     forEachFilledSlot { all.append(buffer(in: $0)) }
-    // Those that are in no table any more, and still held.
+    // Buffers that are in no table any more but are still held.
     var group = alive.first
     while group != .none {
       if self[group].times.withdrawn != 0, self[group].slot != .none,
@@ -173,9 +173,9 @@ extension LendingTracker {
       left = UInt32(clamping: pool.provided - pool.taken)
     }
     var references = slot.references < 0 ? nil : UInt32(slot.references)
-    // The kernel's counter was read when a request completed: those since then are known.
+    // The kernel's counter is as of a request's completion; borrowers since then are known.
     if let read = references { references = max(read, UInt32(clamping: borrowers.count)) }
-    // Older ones would be on a list.
+    // Older borrowers would be on a list.
     if borrowers.isEmpty, references != nil, slot.lastUseTime != 0 { references = 0 }
     return Buffer(
       ring: buffer.ringID, kind: slot.kind, index: slot.index, provider: provider,

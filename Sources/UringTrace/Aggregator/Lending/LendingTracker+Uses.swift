@@ -1,6 +1,6 @@
 import CRecord
 
-/// Requests that were seen to use a buffer.
+/// Observed uses of buffers by requests.
 extension LendingTracker {
   mutating func used(
     _ record: UnsafePointer<record_buffer_use>, by slot: inout RequestSlot,
@@ -10,7 +10,7 @@ extension LendingTracker {
     let ring = slot.ring
     let block = pending.block
     pending.block = nil
-    // A request is in one group: what a member of an SQE group borrows besides is not followed.
+    // A request is in one group: further buffers that a member of an SQE group borrows are not tracked.
     if let own = member(of: slot), self[self[own].group].rules.lifecycle == .batch { return }
     let buffer = record.pointee.buffer
     let key = LentBuffer.key(buffer, ring: ring)
@@ -27,7 +27,7 @@ extension LendingTracker {
     noteUse(of: group, buffer, at: Moment(time: header.time_ns, tid: header.tid))
   }
 
-  /// A request was found that holds a buffer though the buffer is in no slot.
+  /// Handles a request that was found holding a buffer which is in no slot.
   mutating func held(
     _ buffer: record_buffer, by slot: inout RequestSlot, _ ublk: inout UblkTracker,
     at moment: Moment, _ event: inout Event
@@ -42,19 +42,19 @@ extension LendingTracker {
     if self[group].rules.lifecycle != .submission { withdraw(group, at: moment) }
   }
 
-  /// The group of the buffer that a request has used; the request is its member after this.
+  /// The group of the buffer that a request used. The request is a member of it afterwards.
   private mutating func borrowed(
     _ slot: inout RequestSlot, _ buffer: record_buffer, key: UInt64, time: UInt64,
     _ event: inout Event
   ) -> Handle<GroupState> {
     if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time)
     {
-      // Another one was begun for lack of knowing this one.
+      // The request may be in another group, begun while this group was unknown.
       let member = member(of: slot)
       if known != member.map({ self[$0].group }) { enter(known, &slot, member, &event) }
       return known
     }
-    // A reused group that has ended can be the request's own.
+    // An ended group whose node was reused can be the request's own group.
     let member = member(of: slot)
     let current = member.map { self[$0].group }
     if let current, self[current].buffer.key == 0, !self[current].end.isEnded,
@@ -62,7 +62,7 @@ extension LendingTracker {
     {
       return current
     }
-    // By the block request, which the leader's record named.
+    // Found by the block request, which the leader's record named.
     if buffer.is_kernel != 0, let owned = group(priv: buffer.priv), self[owned].buffer.key == 0,
       self[owned].buffer.ring == slot.ring
     {
@@ -112,14 +112,14 @@ extension LendingTracker {
     }
   }
 
-  /// Notes the references that the kernel counts, and whether the slot has been emptied meanwhile.
+  /// Records the kernel's reference count, and whether the slot has been emptied since.
   private mutating func noteUse(
     of group: Handle<GroupState>, _ buffer: record_buffer, at moment: Moment
   ) {
     if let bufferSlot = slot(of: group) {
       self[bufferSlot].lastUseTime = moment.time
       self[bufferSlot].sharers = buffer.sharers
-      // Without the table's own, and that of the request, which it drops now.
+      // Excludes the table's own reference, and that of the request, which drops it now.
       self[bufferSlot].references = buffer.references < 0 ? -1 : max(0, buffer.references - 2)
     }
     if buffer.in_table == 0, self[group].rules.lifecycle != .submission {
@@ -139,7 +139,7 @@ extension LendingTracker {
     if buffer.tag != 0 { self[group].buffer.tag = buffer.tag }
   }
 
-  /// The buffer is the memory of a block request.
+  /// Notes that the buffer is the memory of a block request.
   mutating func fill(_ group: Handle<GroupState>, _ block: record_block) {
     let disk = disk(block)
     self[group].origin.isUblk = true
@@ -151,7 +151,7 @@ extension LendingTracker {
     self[group].origin.blockLength = block.length
   }
 
-  /// A kernel buffer without a known leader: its release function shows whose it is.
+  /// Chooses the provider of a kernel buffer without a known leader by the buffer's release function.
   mutating func chooseProvider(of group: Handle<GroupState>, _ ublk: inout UblkTracker) {
     guard self[group].buffer.isKernel, self[group].rules.isProvisional else { return }
     var provider =

@@ -1,14 +1,14 @@
 import CRecord
 
-/// Buffers that are lent to requests: the tables of registered and provided buffers, and the groups of
-/// requests that borrow.
+/// Buffers lent to requests: the tables of registered and provided buffers, and the groups of requests that
+/// borrow them.
 ///
-/// Bounded: groups that have ended by the history limit, those alive by what the kernel has in flight and
-/// registered, members that are done by ``keptMembers`` in each group.
+/// Bounded: ended groups by the history limit, groups alive by what the kernel has in flight and registered, done
+/// members by ``keptMembers`` per group.
 struct LendingTracker: ~Copyable {
-  /// Members that are done, kept in each group.
+  /// Done members kept per group.
   private static var keptMembers: UInt32 { 64 }
-  /// Buffers of applications that have groups although nobody has used them yet.
+  /// Maximum number of application buffers that have groups although no request has used them yet.
   static var mostIdle: UInt64 { 4_096 }
 
   private var groups = Pool<GroupState>()
@@ -16,11 +16,11 @@ struct LendingTracker: ~Copyable {
   private var slots = Pool<BufferSlotState>()
   private var rings = SideTable<RingState, LendingRing>(LendingRing())
 
-  /// From ``LentBuffer/key`` to group.
+  /// Groups by ``LentBuffer/key``.
   private var keys = AddressTable<GroupState>()
-  /// From ``BufferOrigin/priv`` to group.
+  /// Groups by ``BufferOrigin/priv``.
   private var owners = AddressTable<GroupState>()
-  /// From ring, kind and index to slot.
+  /// Slots by ring, kind and index.
   private var slotKeys = AddressTable<BufferSlotState>()
 
   /// Groups that have not ended, oldest first.
@@ -91,14 +91,14 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Groups
 
-  /// The group with this buffer. It may have ended.
+  /// The group with this buffer. The group may have ended.
   func group(key: UInt64) -> Handle<GroupState>? {
     guard let position = keys.find(key) else { return nil }
     let group = keys[position].handle
     return group != .none && groups[unproven: group].buffer.key == key ? group : nil
   }
 
-  /// The group whose buffer's release function gets `priv`. It has not ended.
+  /// The group whose buffer's release function receives `priv`. The group has not ended.
   func group(priv: UInt64) -> Handle<GroupState>? {
     guard let position = owners.find(priv) else { return nil }
     let group = owners[position].handle
@@ -133,7 +133,7 @@ struct LendingTracker: ~Copyable {
     GroupReference(group: group, id: groups[group].id)
   }
 
-  /// The group, nil if it was forgotten.
+  /// The group of a reference; nil if the group was forgotten.
   func resolve(_ reference: GroupReference) -> Handle<GroupState>? {
     guard reference.id != 0, groups[unproven: reference.group].id == reference.id else {
       return nil
@@ -160,7 +160,7 @@ struct LendingTracker: ~Copyable {
     return group
   }
 
-  /// Takes a group out of those alive, into the history.
+  /// Moves a group from those alive to the history.
   mutating func retire(_ group: Handle<GroupState>) {
     alive.remove(group, in: &groups)
     if groups[group].members.count == 0 { idleCount -= 1 }
@@ -169,7 +169,7 @@ struct LendingTracker: ~Copyable {
     if oldest != .none { free(oldest) }
   }
 
-  /// Removes a group without a member that turned out to be none.
+  /// Removes a group without members that turned out not to be a group of its own.
   mutating func discard(_ group: Handle<GroupState>) {
     alive.remove(group, in: &groups)
     idleCount -= 1
@@ -191,14 +191,14 @@ struct LendingTracker: ~Copyable {
     groups.give(back: group)
   }
 
-  /// Ended groups, the newest first.
+  /// Calls `body` for each ended group, newest first.
   func forEachEnded(_ body: (Handle<GroupState>) -> Void) {
     for age in 0..<history.count { body(history[age: age]) }
   }
 
   // MARK: Members
 
-  /// The request's membership, nil if it has none or that was forgotten.
+  /// The request's membership; nil if it has none or the membership was forgotten.
   func member(of slot: borrowing RequestSlot) -> Handle<MemberState>? {
     let member = slot.lending.member
     guard member != .none, members[unproven: member].member.request == slot.request.id else {
@@ -225,7 +225,7 @@ struct LendingTracker: ~Copyable {
     }
   }
 
-  /// Moves a running member to another group. The old one may be left without any.
+  /// Moves a running member to another group. The old group may be left without members.
   mutating func transfer(_ member: Handle<MemberState>, to group: Handle<GroupState>) {
     let old = members[member].group
     groups[old].members.list.remove(member, in: &members)
@@ -235,7 +235,7 @@ struct LendingTracker: ~Copyable {
     add(member, to: group)
   }
 
-  /// Keeps the list short: the oldest member that is done leaves it.
+  /// Drops the oldest done member if the list is too long.
   mutating func dropOldestMember(of group: Handle<GroupState>) {
     guard groups[group].members.keptDone > Self.keptMembers else { return }
     var member = groups[group].members.list.first
@@ -249,7 +249,7 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Slots
 
-  /// The slot or the group of provided buffers, nil if it was never seen.
+  /// The slot, or the group of provided buffers; nil if it was never seen.
   func slot(
     _ ring: Handle<RingState>, _ kind: Buffer.Kind, _ index: UInt32
   ) -> Handle<BufferSlotState>? {
@@ -262,7 +262,7 @@ struct LendingTracker: ~Copyable {
     return slot
   }
 
-  /// The slot or the group of provided buffers, which is made if it was never seen.
+  /// The slot, or the group of provided buffers; added if it was never seen.
   mutating func slotOrNew(
     _ ring: Handle<RingState>, _ kind: Buffer.Kind, _ index: UInt32
   ) -> Handle<BufferSlotState> {
@@ -271,7 +271,7 @@ struct LendingTracker: ~Copyable {
     slots[slot] = BufferSlotState(kind: kind, index: index)
     slots[slot].buffer.ring = ring
     slots[slot].buffer.ringID = rings[ring].id
-    // The newest first.
+    // Newest first.
     rings[ring].slots.insert(slot, after: .none, in: &slots)
     if slotKeys.isCrowded {
       slotKeys.removeDead(slots) { entry, slots in
@@ -303,14 +303,14 @@ struct LendingTracker: ~Copyable {
     rings[ring].slots = PoolList()
   }
 
-  /// The slot that holds the group's buffer now, nil if none does.
+  /// The slot that holds the group's buffer now; nil if none does.
   func slot(of group: Handle<GroupState>) -> Handle<BufferSlotState>? {
     let slot = groups[group].slot
     guard slot != .none, slots[unproven: slot].group == group else { return nil }
     return slot
   }
 
-  /// The slot that held the group's buffer, if the ring has it still and it holds no group's now.
+  /// The slot that held the group's buffer, if it is still the ring's and now holds no group's buffer.
   func emptySlot(of group: Handle<GroupState>) -> Handle<BufferSlotState>? {
     let slot = groups[group].slot
     guard slot != .none, slots[unproven: slot].buffer.ring == groups[group].buffer.ring,
@@ -328,7 +328,7 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Disks
 
-  /// The number of the disk's name, nil if the record has none.
+  /// The number of the disk's name; nil if the record names no disk.
   mutating func disk(_ block: record_block) -> Numbering<DiskName>.Number? {
     DiskName(block).flatMap { disks.number(of: $0) }
   }
@@ -338,7 +338,7 @@ struct LendingTracker: ~Copyable {
 
 #if DEBUG
   extension LendingTracker {
-    /// Traps unless lists, tables and pools agree.
+    /// Traps unless lists, tables and pools are consistent.
     func checkInvariants(rings all: [Handle<RingState>]) {
       keys.checkInvariants()
       owners.checkInvariants()

@@ -1,24 +1,24 @@
 import CRecord
 
-/// A buffer: as a slot of a ring's table holds it, and as a group borrows it.
+/// A buffer, as held by a slot of a ring's table and as borrowed by a group.
 struct LentBuffer {
   var ring = Handle<RingState>.none
   var ringID: Ring.ID = 0
-  /// Identifies the buffer, see ``key(_:ring:)``; 0 while not known.
+  /// Identifies the buffer, see ``key(_:ring:)``; 0 if unknown.
   var key: UInt64 = 0
   var address: UInt64 = 0
   var length: UInt64 = 0
   var segments: UInt32 = 0
   var direction = GroupBuffer.Direction.unknown
   var isKernel = false
-  /// As the application registered it.
+  /// Tag with which the application registered the buffer.
   var tag: UInt64 = 0
   /// Address of the release function.
   var release: UInt64 = 0
-  /// When it was registered or otherwise became available; 0 if before the start, or not yet.
+  /// When the buffer was registered or otherwise became available; 0 if before the start, or not yet.
   var providedTime: UInt64 = 0
 
-  /// Sets what the kernel's structure shows, except ``tag``.
+  /// Sets the facts that the kernel's structure holds: all except ``tag``.
   mutating func describe(_ buffer: record_buffer) {
     address = buffer.address
     length = buffer.length
@@ -28,8 +28,8 @@ struct LentBuffer {
     release = buffer.release
   }
 
-  /// The key of a registered buffer: its node, of which each slot has its own; up to 6.12 the buffer in its
-  /// ring.
+  /// The key of a registered buffer: its node's address, unique to each slot; up to 6.12 made of the buffer and
+  /// its ring.
   static func key(_ buffer: record_buffer, ring: Handle<RingState>) -> UInt64 {
     key(node: buffer.node, buffer: buffer.buffer, ring: ring)
   }
@@ -38,11 +38,11 @@ struct LentBuffer {
     node != 0 ? node : buffer == 0 ? 0 : buffer &+ (UInt64(ring.index) &+ 1) << 48
   }
 
-  /// The key is a node's address, and not made of a buffer's and a ring.
+  /// True if the key is a node's address, not made of a buffer and a ring.
   var hasNode: Bool { key >> 48 == 0xffff }
 }
 
-/// The driver's object whose memory a kernel buffer is.
+/// The driver's object that owns a kernel buffer's memory.
 struct BufferOrigin {
   /// The argument of the release function; 0 if unknown.
   var priv: UInt64 = 0
@@ -57,16 +57,17 @@ struct BufferOrigin {
   var sector: UInt64 = 0
   var blockLength: UInt32 = 0
 
-  /// FUSE: never 0 for a request. Its queue, operation, offset and length are those above.
+  /// FUSE's id of the request; 0 if the buffer is not FUSE's. The fields above hold its queue, operation,
+  /// offset and length.
   var fuseUnique: UInt64 = 0
   var fuseNode: UInt64 = 0
 }
 
-/// A disk's name as a record has it.
+/// A disk's name as records contain it.
 struct DiskName: Hashable {
   private var words = InlineArray<4, UInt64>(repeating: 0)
 
-  /// Nil if the record names none.
+  /// Nil if the record names no disk.
   init?(_ block: borrowing record_block) {
     withUnsafeBytes(of: block.disk) { bytes in
       for index in 0..<4 {
@@ -94,14 +95,14 @@ struct BufferSlotState: Listed {
   var kind = Buffer.Kind.registered
   /// Slot or bgid.
   var index: UInt32 = 0
-  /// The group whose buffer it holds.
+  /// The group whose buffer the slot holds.
   var group = Handle<GroupState>.none
-  /// There is a buffer in it. Not so while only a request has named it.
+  /// True if the slot holds a buffer; false while a request has only named the slot.
   var isFilled = false
-  /// Not yet found again while the table is being read.
+  /// True, while the table is being read, if the slot's buffer has not been found again yet.
   var isStale = false
   var buffer = LentBuffer()
-  /// References as the kernel counts them, without the table's own; -1: not known.
+  /// The kernel's reference count without the table's own reference; -1 if unknown.
   var references: Int32 = -1
   var sharers: UInt32 = 0
   var lastUseTime: UInt64 = 0
@@ -114,15 +115,15 @@ struct BufferSlotState: Listed {
 /// The buffers of a group of provided buffers.
 struct ProvidedBuffers {
   var count: UInt32 = 0
-  /// How many were ever provided; -1: not known.
+  /// Buffers ever provided; -1 if unknown.
   var provided: Int64 = -1
   var taken: Int64 = 0
-  /// When the kernel was asked how many are left, 0 if it was not. Of a buffer ring that holds until one is
-  /// taken, as no event reports that the application gave one back.
+  /// When the kernel was asked how many buffers are left; 0 if never. For a buffer ring the answer holds until
+  /// a request takes a buffer, as no event shows that the application gave a buffer back.
   var lookTime: UInt64 = 0
-  /// When a request took one last.
+  /// When a request last took a buffer.
   var takenTime: UInt64 = 0
-  /// The next entry of a buffer ring, at the look.
+  /// The next entry of a buffer ring, at ``lookTime``.
   var head: ProvidedEntry?
   var twice: ProvidedTwice?
   var exhaustedCount: UInt64 = 0

@@ -1,14 +1,14 @@
 import CRecord
 
-/// Functions that give buffers back: their names, and which of them are traced.
+/// Functions that give buffers back: their names, and whether each is traced.
 struct ReleaseFunctions {
   /// Names of kernel functions by address.
   private var names = BoundedCache<UInt64, String>(limit: 4_096)
   /// Providers by the address of their release function.
   private var providers = BoundedCache<UInt64, GroupProvider>(limit: 4_096)
-  /// Bit by `ReleaseFunction`.
+  /// One bit per traced `ReleaseFunction`.
   private var watched: UInt64 = 0
-  /// Since when all of the watched functions are.
+  /// Time since which all watched functions are traced.
   private(set) var watchedTime: UInt64 = 0
 
   mutating func note(_ record: UnsafePointer<record_symbol>) {
@@ -21,12 +21,12 @@ struct ReleaseFunctions {
     let name = Self.name(record)
     names[address] = name
     for traits in GroupProviderTraits.all where traits.releases.contains(name) {
-      // Automatic registration has the function of the explicit one: the first named stands for both.
+      // Automatic and explicit registration share a release function: the first provider listed represents both.
       if providers[address] == nil { providers[address] = GroupProvider(traits) }
     }
   }
 
-  /// Without the module's name behind it.
+  /// The function's name, without the module's name that follows it.
   private static func name(_ record: UnsafePointer<record_symbol>) -> String {
     withUnsafeBytes(of: record.pointee.name) { bytes in
       String(decoding: bytes.prefix { $0 != 0 && $0 != UInt8(ascii: " ") }, as: UTF8.self)
@@ -43,7 +43,7 @@ struct ReleaseFunctions {
 }
 
 extension ReleaseFunction {
-  /// The kernel's name for it, nil if no function has this number.
+  /// The kernel's name of the function; nil for an unknown number.
   var symbol: String? {
     switch self {
     case .freeRsrcNode: "io_free_rsrc_node"

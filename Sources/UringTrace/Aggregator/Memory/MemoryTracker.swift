@@ -2,10 +2,10 @@ import CRecord
 
 /// Tracks changes to the memory of requests in flight.
 struct MemoryTracker {
-  /// The first change of each request's memory, or the call that explains it.
+  /// The first change to each request's memory, or the call that explains that change.
   private(set) var changes = BoundedCache<Request.ID, MemoryChange>(limit: 1024)
 
-  /// Requests in flight that one call is compared with.
+  /// Maximum number of requests in flight that one call is compared with.
   static var reach: Int { 4096 }
 
   mutating func note(_ change: MemoryChange, of request: Request.ID) {

@@ -2,7 +2,7 @@ import CRecord
 
 /// Names of files, tasks and request flags.
 struct NameTracker {
-  /// By bit of the kernel's request flags; empty where not known.
+  /// Names by bit of the kernel's request flags; an empty name if unknown.
   private(set) var requestFlags: [String] = []
   private var tasks = BoundedCache<UInt32, String>(limit: 1 << 16)
   private var descriptors = BoundedCache<FileNames.DescriptorKey, String>(limit: 1 << 16)

@@ -1,29 +1,29 @@
 import CRecord
 
-/// A request with what only the aggregator needs of it.
+/// A request with the state that only the aggregator needs.
 ///
-/// Ordered so that what every request writes are the first 256 bytes: four cache lines.
+/// Ordered so that the fields that every request writes are the first 256 bytes: four cache lines.
 struct RequestSlot: Listed {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
-  /// When the previous request of the chain was done, 0 if not yet.
+  /// When the previous request of the chain ended; 0 if it has not.
   var releasedTime: UInt64 = 0
   var ring = Handle<RingState>.none
-  /// In the ``UserDataIndex``.
+  /// True if the request is in the ``UserDataIndex``.
   var isIndexed = false
-  /// Can post several CQEs.
+  /// True if the request can post several CQEs.
   var isMultishot = false
-  /// Named as cancelled by `io_uring_fail_link`.
+  /// True if `io_uring_fail_link` named the request as cancelled.
   var isLinkCancelled = false
-  /// Cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: posts no CQE.
+  /// True if cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: posts no CQE.
   var isSilent = false
   var isLatencyRecorded = false
-  /// Its submission was seen, and it is in no chain and in no index: while it has no other step either, its
-  /// only CQE ends it as any other.
+  /// True if the submission was seen, and the request is in no chain and in no index. While it has no other
+  /// step either, its only CQE ends it on the short path.
   var isPlain = false
-  /// The lending tracker must learn of its end.
+  /// True if the lending tracker must be informed of the end.
   var isLending = false
-  /// ``lending`` was set, by this request or an earlier one in the slot.
+  /// True if ``lending`` was set, by this request or an earlier request in the slot.
   var hasLending = false
 
   var request = Request()
@@ -33,10 +33,11 @@ struct RequestSlot: Listed {
   var lending = RequestLending()
 }
 
-// In place and each in one go: the fields are written together, without looking up the slot for each.
+// In place and all at once: the fields are written together, without a look-up of the slot for each.
 extension RequestSlot {
-  /// Makes it a new request with what every request has. What ``describe(_:isKnown:flags:tgid:tid:isSQThread:)``
-  /// sets, and steps beyond the count, remain from the request before.
+  /// Begins a new request with the fields that every request has. Fields that
+  /// ``describe(_:isKnown:flags:tgid:tid:isSQThread:)`` sets, and steps beyond the count, keep the previous
+  /// request's values.
   @inline(__always)
   mutating func begin(
     _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID,
@@ -77,7 +78,7 @@ extension RequestSlot {
     request.isUserDataKnown = true
   }
 
-  /// Sets what the submission and the preparation failure have in common.
+  /// Sets the fields that a submission and a preparation failure both have.
   @inline(__always)
   mutating func describe(
     _ sqe: UnsafePointer<SQE>, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32,
@@ -92,7 +93,7 @@ extension RequestSlot {
     request.sqe = sqe.pointee
   }
 
-  /// The lending tracker must learn of its end.
+  /// Makes the lending tracker follow the request to its end.
   mutating func joinLending() {
     isLending = true
     hasLending = true
@@ -106,7 +107,7 @@ extension RequestSlot {
     lending = RequestLending()
   }
 
-  /// Notes a CQE with a result.
+  /// Records a CQE that has a result.
   @inline(__always)
   mutating func take(result: Int32, flags: UInt32, tid: UInt32) {
     request.completerTid = tid
@@ -121,7 +122,7 @@ extension RequestSlot {
     let index = min(Int(request.stepCount), Request.stepCapacity - 1)
     request.stepStorage[unchecked: index] = Step(time: time, tid: tid, kind: kind)
     request.stepCount &+= 1
-    // It has moved on from where it was seen.
+    // The request has left the place where a walk saw it.
     request.place = .unknown
     // Records of different CPUs can arrive slightly out of order.
     if time > request.lastTime { request.lastTime = time }

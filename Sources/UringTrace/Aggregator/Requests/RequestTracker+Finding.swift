@@ -1,25 +1,25 @@
 import CRecord
 
-/// Finding requests by what a record names.
+/// Look-up of requests by the addresses in records.
 extension RequestTracker {
-  /// The table's entry for an address.
+  /// The result of a look-up by address.
   enum Occupant {
     /// Never seen, or forgotten.
     case none
-    /// The request that was there has ended; nil if only its end was seen.
+    /// The address's last request has ended; nil if only its end was seen.
     case ended(Handle<RequestSlot>?, isRequest: Bool)
     case request(Handle<RequestSlot>)
-    /// The address is that of the request's notification.
+    /// The address is that of a request's notification.
     case notification(Handle<RequestSlot>)
   }
 
-  /// The request in flight at an address that is its own, not its notification's.
+  /// The request in flight whose own address this is, not its notification's.
   @inline(__always)
   func inFlight(at address: UInt64) -> Handle<RequestSlot>? {
     if case .request(let slot) = occupant(of: address) { slot } else { nil }
   }
 
-  /// The request in flight at an address that is its own or its notification's.
+  /// The request in flight whose own address, or whose notification's address, this is.
   @inline(__always)
   func user(of address: UInt64) -> (slot: Handle<RequestSlot>, isNotification: Bool)? {
     switch occupant(of: address) {
@@ -29,8 +29,8 @@ extension RequestTracker {
     }
   }
 
-  /// Whether a record about the address of a request can be about that request. If not, the
-  /// request's end and the beginning of the next one at its address were lost.
+  /// Whether a record with the request's address can be about that request. If not, the records of the
+  /// request's end and of the next request's beginning at that address were lost.
   @inline(__always)
   func isPlausible(
     _ header: record, for slot: Handle<RequestSlot>, ring: Handle<RingState>
@@ -57,7 +57,7 @@ extension RequestTracker {
 
   /// The requests in flight of one ring, oldest first.
   ///
-  /// - Parameter count: how many there are.
+  /// - Parameter count: number of requests in flight on the ring.
   func inFlight(of ring: Handle<RingState>, count: UInt32) -> [Handle<RequestSlot>] {
     var all: [Handle<RequestSlot>] = []
     guard count > 0 else { return all }

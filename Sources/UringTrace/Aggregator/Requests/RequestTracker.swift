@@ -1,11 +1,10 @@
 import CRecord
 
-/// Requests: those in flight, found by the address of their `io_kiocb` or by `user_data`, and the history of
-/// those that have ended.
+/// Requests in flight, found by the address of their `io_kiocb` or by `user_data`, and the history of ended requests.
 struct RequestTracker: ~Copyable {
   private var slots = Pool<RequestSlot>()
   private var links = SlotLinks()
-  /// From `io_kiocb` to request.
+  /// Requests by the address of their `io_kiocb`.
   private var addresses = AddressTable<RequestSlot>()
   private var userData = UserDataIndex()
   private var history: History<RequestSlot>
@@ -16,7 +15,7 @@ struct RequestTracker: ~Copyable {
   private var strangeEnds = StrangeEnds()
   /// When ended addresses were last removed from the table.
   private var forgottenTime: UInt64 = 0
-  /// A request older than the observation was found.
+  /// True if a request older than the observation was found.
   var hasFound = false
 
   init(history limit: Int) {
@@ -44,9 +43,9 @@ struct RequestTracker: ~Copyable {
     return entry.mark == .object ? .request(entry.handle) : .notification(entry.handle)
   }
 
-  /// Whether the request that an entry points to is still in flight at that address.
+  /// Whether the request of an entry is still in flight at the entry's address.
   ///
-  /// A zero-copy send leaves its own `io_kiocb` with its result and continues in its notification's.
+  /// A zero-copy send leaves its own `io_kiocb` with its result and then uses only its notification's.
   @inline(__always)
   private func isLive(_ entry: AddressTable<RequestSlot>.Entry) -> Bool {
     guard entry.handle != .none else { return false }
@@ -60,7 +59,7 @@ struct RequestTracker: ~Copyable {
     }
   }
 
-  /// The request that is or was last at `address`. It may have ended, but no other one followed it there.
+  /// The last request at `address`. It may have ended, but no other request has followed it there.
   func latest(at address: UInt64) -> Handle<RequestSlot>? {
     guard let position = addresses.find(address) else { return nil }
     let entry = addresses[position]
@@ -78,8 +77,8 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Beginning
 
-  /// The table entry for an address that a new request uses, and the request that was thought in flight
-  /// there: the router must end it before the new one begins.
+  /// The table entry for the address of a new request, and the request still listed there: the caller must end
+  /// the latter before the new request begins.
   @inline(__always)
   mutating func claim(
     _ address: UInt64, now: UInt64
@@ -90,7 +89,7 @@ struct RequestTracker: ~Copyable {
     return (position, isLive(entry) ? entry.handle : nil)
   }
 
-  /// A new request at `header.req`, with what every request has.
+  /// Begins a request at `header.req` with the fields that every request has.
   @inline(__always)
   mutating func begin(
     _ header: record, at position: AddressTable<RequestSlot>.Position, ring: Handle<RingState>,
@@ -106,7 +105,7 @@ struct RequestTracker: ~Copyable {
     return slot
   }
 
-  /// Lets the notification's `io_kiocb` stand for the request too.
+  /// Makes the notification's address refer to the request too.
   mutating func setNotification(
     _ address: UInt64, at position: AddressTable<RequestSlot>.Position, of slot: Handle<RequestSlot>
   ) {
@@ -115,7 +114,7 @@ struct RequestTracker: ~Copyable {
     slots[slot].notification = address
   }
 
-  /// Lets the request be found by `user_data`.
+  /// Adds a request to the `user_data` index.
   mutating func addToIndex(_ slot: Handle<RequestSlot>) {
     userData.insert(slot, &slots)
   }
@@ -128,7 +127,7 @@ struct RequestTracker: ~Copyable {
     if wasIndexed { userData.insert(slot, &slots) }
   }
 
-  /// Lets all requests of a ring be found by `user_data`, oldest first.
+  /// Adds all requests of a ring to the `user_data` index, oldest first.
   mutating func indexAll(of ring: Handle<RingState>, count: UInt32 = .max) {
     for slot in inFlight(of: ring, count: count) {
       userData.remove(slot, &slots)
@@ -150,7 +149,7 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Ending
 
-  /// The request's last step: it is no longer in flight. ``retire(_:)`` follows.
+  /// Adds the request's last step: it is no longer in flight. ``retire(_:)`` must follow.
   @inline(__always)
   mutating func finish(
     _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, time: UInt64,
@@ -167,7 +166,8 @@ struct RequestTracker: ~Copyable {
     if slots[slot].isIndexed { userData.remove(slot, &slots) }
   }
 
-  /// Takes an ended request into the history. Returns the one that leaves it, none while there is room.
+  /// Moves an ended request into the history. Returns the request displaced from the history; none while there
+  /// is room.
   @inline(__always)
   mutating func retire(_ slot: Handle<RequestSlot>) -> Handle<RequestSlot> {
     history.append(slot)
@@ -176,7 +176,7 @@ struct RequestTracker: ~Copyable {
   @inline(__always)
   mutating func free(_ slot: Handle<RequestSlot>) {
     links[slot].member = .none
-    // No record can be about it any more.
+    // No record can refer to the request any more.
     slots[slot].request.address = 0
     slots.give(back: slot)
   }
@@ -204,27 +204,27 @@ struct RequestTracker: ~Copyable {
     lossTime = max(lossTime, time)
   }
 
-  /// Whether a request that a walk found in flight at `header.req` can be there, although its address is
-  /// not that of a request in flight.
+  /// Whether a request that a walk found at `header.req` can be in flight although no request in flight is
+  /// known at that address.
   ///
-  /// - Parameter isFromStart: all of the ring's requests are known.
+  /// - Parameter isFromStart: true if all requests of the ring are known.
   func canBeFound(
     _ header: record, userData: UInt64, ring: Handle<RingState>, isFromStart: Bool
   ) -> Bool {
     if let position = addresses.find(header.req) {
-      // It was seen, and has ended: the next request there would have been seen as well.
+      // A seen request ended here: the next request at this address would also have been seen.
       guard lossTime != 0, latestEnd(at: position) <= min(lossTime, header.time_ns) else {
         return false
       }
     } else {
-      // It may be among the forgotten ones.
+      // The address may be among those forgotten.
       guard forgottenTime < header.time_ns, !isFromStart || lossTime != 0 else { return false }
     }
     return !strangeEnds.contains(ring: ring, userData: userData, since: header.time_ns)
   }
 
-  /// When the request that was at an address ended, at the latest: what the history has forgotten ended before
-  /// all that it has.
+  /// The latest possible end of the last request at an address. Requests that the history has dropped ended
+  /// before all those it keeps.
   private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
     let handle = addresses[position].handle.ifAny ?? history.oldest
     return handle == .none ? 0 : slots[unproven: handle].request.lastTime
@@ -235,7 +235,7 @@ struct RequestTracker: ~Copyable {
     if addresses.isCrowded { addresses.grow() }
   }
 
-  /// A request that was never seen has ended: a walk that found it just before must not revive it.
+  /// Records the end of a request that was never seen, so that a walk that found it just before does not revive it.
   @inline(never)
   mutating func noteStranger(at address: UInt64, now: UInt64) {
     if addresses.isCrowded { removeDeadAddresses(now: now) }
@@ -246,8 +246,8 @@ struct RequestTracker: ~Copyable {
     strangeEnds.note(ring: ring, userData: userData, time: time)
   }
 
-  /// Calls `body` for the requests in flight, of all rings or of one, oldest first, until it returns false. Returns how
-  /// many they were.
+  /// Calls `body` for the requests in flight, of one ring or of all, oldest first, until it returns false.
+  /// Returns the number of requests visited.
   @discardableResult
   func forEachInFlight(
     of ring: Handle<RingState>? = nil, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
@@ -263,7 +263,7 @@ struct RequestTracker: ~Copyable {
     return count
   }
 
-  /// Requests that are kept, in flight or not.
+  /// Number of requests kept, in flight or ended.
   var count: Int { slots.count }
   var historyCount: Int { history.count }
 
@@ -272,7 +272,7 @@ struct RequestTracker: ~Copyable {
     for age in 0..<history.count where !body(slots[history[age: age]]) { return }
   }
 
-  /// Requests that ended after `time` may have left the history, or the table of addresses: a walk's findings are void then.
+  /// True if requests that ended after `time` may have left the history or the address table: voids a walk's results.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
     forgottenTime >= time
       || history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
@@ -281,9 +281,9 @@ struct RequestTracker: ~Copyable {
 
 // MARK: The short path
 
-/// The two commonest records; see Aggregator+Plain.swift.
+/// The two most frequent records; see Aggregator+Plain.swift.
 extension RequestTracker {
-  /// A submission at an address whose last request has ended.
+  /// Begins a request from a submission at an address whose last request has ended.
   @inline(__always)
   mutating func beginPlain(
     _ record: UnsafePointer<record_submit>, ring: Handle<RingState>, ringID: Ring.ID
@@ -308,14 +308,14 @@ extension RequestTracker {
     return lastID
   }
 
-  /// A plain request in flight, as ``findPlain(_:ring:)`` found it.
+  /// A plain request in flight, found by ``findPlain(_:ring:)``.
   struct PlainRequest {
     fileprivate let position: AddressTable<RequestSlot>.Position
     let handle: Handle<RequestSlot>
     let slot: UnsafeMutablePointer<RequestSlot>
   }
 
-  /// The request in flight at the record's address if its only CQE ends it as any other.
+  /// The request in flight at the record's address, if it is plain: its only CQE ends it.
   @inline(__always)
   mutating func findPlain(
     _ record: UnsafePointer<record_complete>, ring: Handle<RingState>
@@ -323,7 +323,7 @@ extension RequestTracker {
     guard let position = addresses.find(record.pointee.base.req),
       addresses[position].mark == .object
     else { return nil }
-    // Not ended, and so the request at this address.
+    // The entry is not marked as ended: the request is the one at this address.
     let handle = addresses[position].handle
     let slot = slots.mutablePointer(to: handle)
     guard slot.pointee.isPlain, slot.pointee.request.stepCount < Request.stepCapacity,
@@ -334,7 +334,7 @@ extension RequestTracker {
     return PlainRequest(position: position, handle: handle, slot: slot)
   }
 
-  /// Ends a plain request. Returns the one that leaves the history, none while there is room.
+  /// Ends a plain request. Returns the request displaced from the history; none while there is room.
   @inline(__always)
   mutating func completePlain(
     _ request: PlainRequest, _ record: UnsafePointer<record_complete>, stepCount: UInt32
@@ -355,7 +355,7 @@ extension RequestTracker {
 
 #if DEBUG
   extension RequestTracker {
-    /// Those in flight and those in the history.
+    /// Handles of the requests in flight and in the history.
     var allHandles: [Handle<RequestSlot>] {
       var all: [Handle<RequestSlot>] = []
       forEachInFlight { slot, _ in
@@ -368,9 +368,9 @@ extension RequestTracker {
 
     var inFlightCount: Int { allHandles.count - history.count }
 
-    /// Traps unless lists, tables and pool agree.
+    /// Traps unless lists, tables and pool are consistent.
     ///
-    /// - Parameter kept: requests that have left the history and are kept for their chain.
+    /// - Parameter kept: number of requests that have left the history and are kept for their chain.
     func checkInvariants(keptForChains kept: Int) {
       addresses.checkInvariants()
       userData.checkInvariants(slots)

@@ -1,16 +1,16 @@
-/// The fields that a search through many requests reads. They are apart from the ``RequestSlot``, so that such a search,
-/// and removing a request from between two others, touches little memory.
+/// Fields that searches through many requests read. Kept apart from the ``RequestSlot`` so that such searches,
+/// and unlinking a request from the list, touch little memory.
 struct SlotLink {
   /// Neighbours in the list of requests in flight.
   var previous = Handle<RequestSlot>.none
   var next = Handle<RequestSlot>.none
   var ring = Handle<RingState>.none
-  /// Membership in a chain.
+  /// The request's membership in a chain.
   var member = Handle<ChainMember>.none
 }
 
-/// A ``SlotLink`` for each slot of the pool of requests. The handle ``Handle/none`` has one too: it is before
-/// the first and behind the last of the list, so that joining and leaving need no branches.
+/// A ``SlotLink`` for each slot of the request pool. The handle ``Handle/none`` has a link too: it precedes the
+/// list's first element and follows its last, so that insertion and removal need no branches.
 struct SlotLinks: ~Copyable {
   private var base: UnsafeMutablePointer<SlotLink>
   private var capacity: UInt32 = 64
@@ -48,9 +48,9 @@ struct SlotLinks: ~Copyable {
   }
 }
 
-/// The requests in flight, in the order in which they began.
+/// The list of requests in flight, in the order in which they began.
 extension SlotLinks {
-  /// The oldest.
+  /// The oldest request in flight.
   var first: Handle<RequestSlot> { self[.none].next }
 
   @inline(__always)

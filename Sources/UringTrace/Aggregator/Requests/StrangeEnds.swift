@@ -1,5 +1,5 @@
-/// Overflowed CQEs of requests that were never seen. They do not name their request, so a walk that found it
-/// just before would revive it.
+/// Overflowed CQEs of requests that were never seen. They do not name their request, so without this record a
+/// walk that found the request just before its end would revive it.
 struct StrangeEnds {
   private struct Key: Hashable {
     var ring: Handle<RingState>
@@ -8,7 +8,7 @@ struct StrangeEnds {
 
   private var times: [Key: UInt64] = [:]
 
-  /// A walk's results arrive within milliseconds; a second is plenty, and so is this limit within it.
+  /// A walk's results arrive within milliseconds; a second is ample, and the limit is ample for a second.
   private static var lifetime: UInt64 { 1_000_000_000 }
   private static var limit: Int { 1 << 16 }
 

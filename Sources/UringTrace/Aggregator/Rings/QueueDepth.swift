@@ -1,9 +1,9 @@
-/// How long nothing has moved in a ring's queues, from looks at them now and then.
+/// How long a ring's queues have not moved, from occasional looks at them.
 ///
 /// A look is recorded only when it differs from the one before.
 struct QueueDepth {
   private(set) var time: UInt64 = 0
-  /// Of the first look; nanoseconds, 0 before.
+  /// Time of the first look, in nanoseconds; 0 before.
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
@@ -13,7 +13,7 @@ struct QueueDepth {
   private var sqSince: UInt64 = 0
   private var cqSince: UInt64 = 0
 
-  /// A change shows within this time, as a rule.
+  /// Time within which a change usually shows.
   private static let patience: UInt64 = 3_000_000_000
 
   mutating func look(sqPending: UInt32, cqPending: UInt32, _ counts: Ring.Counts, at time: UInt64) {
@@ -22,7 +22,7 @@ struct QueueDepth {
     } else if sqSince == 0 || sqPending < self.sqPending || counts.submitted != submitted {
       sqSince = time
     }
-    // Nobody reaps if there are as many more as were posted.
+    // If the queue grew by at least the number of CQEs posted, none was reaped.
     let isUntouched =
       cqPending >= self.cqPending
       && UInt64(cqPending - self.cqPending) >= counts.cqes &- cqes
@@ -39,12 +39,13 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
-  /// 0 if there are no SQEs, or some were taken since the look.
+  /// Start of the SQ's standstill; 0 if the queue is empty, or SQEs were taken since the look.
   func sqPendingSince(_ counts: Ring.Counts) -> UInt64 {
     counts.submitted == submitted ? sqSince : 0
   }
 
-  /// 0 if there are no CQEs, or as many were reaped as were posted since the look.
+  /// Start of the CQ's standstill; 0 if the queue is empty, or as many CQEs were reaped as were posted since
+  /// the look.
   func cqPendingSince(_ counts: Ring.Counts, at now: UInt64) -> UInt64 {
     counts.cqes == cqes || now.since(time) < Self.patience ? cqSince : 0
   }

@@ -1,26 +1,26 @@
-/// A ring with what only the aggregator needs of it.
+/// A ring with the state that only the aggregator needs.
 struct RingState: Listed {
   var ring: Ring
-  /// Of the last record about it.
+  /// Time of the last record about the ring.
   var lastTime: UInt64 = 0
-  /// The first look at all rings that did not find it, and the look before; 0 if it was found by all.
+  /// The first look at all rings that missed this ring, and the look before it; 0 if every look found the ring.
   var missed: (time: UInt64, before: UInt64) = (0, 0)
-  /// All its requests are in the ``UserDataIndex``, because overflowed CQEs do not name theirs.
+  /// True if all its requests are in the ``UserDataIndex``, because overflowed CQEs do not name their requests.
   var isIndexed = false
   var rates = RateHistory()
   /// Position in the tracker's list of active rings; negative while its counters do not change.
   var activeIndex: Int32 = -1
-  /// Changed since the last tick.
+  /// True if the ring changed since the last tick.
   var isTouched = false
-  /// Its queues at the last look.
+  /// State of the queues at the last look.
   var depth = QueueDepth()
   /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
   var sqThreadStart: UInt32 = 0
   /// The counters of the SQ thread at the first look; nil before it.
   var sqThreadFirst: SQThreadWork?
-  /// Ends of requests from before the observation that no walk had found.
+  /// Ends of requests whose beginning was not observed.
   var strangers = StrangerEnds()
-  /// The ring's own counter was read.
+  /// True if the ring's own counter was read.
   var hasBalance = false
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
@@ -39,8 +39,8 @@ struct RingState: Listed {
     }
   }
 
-  /// Requests of a closed ring that are in no count of ended ones. They have ended unseen: records of their ends were lost,
-  /// and the ring closed before its last counts were read.
+  /// Requests of a closed ring that no count of ended requests includes. They ended unseen: the records of
+  /// their ends were lost, and the ring closed before its last counts were read.
   var endedUncounted: UInt64 {
     guard ring.closedTime != 0, ring.inFlight == 0 else { return 0 }
     return ring.counts.begun.since(ring.counts.ended)
@@ -63,7 +63,7 @@ extension Ring {
       lastWaitMinEvents: 0, lastWaitTime: 0)
   }
 
-  /// Counts an error. There are few different ones on a ring; beyond 256 they count as 0.
+  /// Counts an error. A ring has few different errnos; beyond 256 they count as errno 0.
   mutating func count(errno: Int32, times: UInt64 = 1) {
     for index in errnos.indices where errnos[index].errno == errno {
       errnos[index].count &+= times

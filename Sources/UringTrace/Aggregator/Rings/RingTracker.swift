@@ -1,33 +1,34 @@
-/// Rings by the address of their `io_ring_ctx`: those that exist, and the last few that were closed.
+/// Rings by the address of their `io_ring_ctx`: open rings and the last few closed ones.
 struct RingTracker: ~Copyable {
-  /// More rings than any machine has; a damaged recording can name more. Those share the newest ring.
+  /// Maximum number of rings: more than any machine has. A damaged recording can name more; the excess shares
+  /// the newest ring.
   private static var mostRings: Int { 1 << 16 }
 
   private var rings = Pool<RingState>()
   /// All rings that are not forgotten, by id.
   private var all = PoolList<RingState>()
-  /// From `io_ring_ctx` to ring.
+  /// Rings by the address of their `io_ring_ctx`.
   private var contexts = AddressTable<RingState>()
   private var recent = RecentRing()
   private(set) var lastID: Ring.ID = 0
 
-  /// Oldest first.
+  /// Closed rings, oldest first.
   private var closed: [Handle<RingState>] = []
   private let closedLimit: Int
 
-  /// Rings that may have changed since the last tick. Only their totals are taken then: with many rings, most are quiet.
+  /// Rings that may have changed since the last tick. Each tick samples only these: with many rings, most are quiet.
   private var active: [Handle<RingState>] = []
   private var lastTick: UInt64 = 0
 
-  /// Over all rings, forgotten ones included.
+  /// Rates over all rings, forgotten ones included.
   private var totalRates = RateHistory()
-  /// Over rings that are not active, and forgotten ones.
+  /// Totals of inactive and forgotten rings.
   private var quietTotal = RateCounters()
   private var forgottenRequests = RequestTotals()
-  /// Of these, ``RingState/endedUncounted``.
+  /// The forgotten rings' ``RingState/endedUncounted``.
   private var forgottenEnds: UInt64 = 0
 
-  /// The ring that was asked for last: records of one ring arrive in runs.
+  /// The ring last looked up: records of one ring arrive in runs.
   private struct RecentRing {
     var context: UInt64 = 0
     var handle = Handle<RingState>.none
@@ -35,7 +36,7 @@ struct RingTracker: ~Copyable {
     var state: UnsafeMutablePointer<RingState>?
   }
 
-  /// - Parameter closedLimit: closed rings that are kept.
+  /// - Parameter closedLimit: maximum number of closed rings kept.
   init(closedLimit: Int) {
     self.closedLimit = closedLimit
   }
@@ -52,8 +53,8 @@ struct RingTracker: ~Copyable {
 
   // MARK: Finding
 
-  /// The ring of a context if it is the one that was asked for last. The pointer is valid until a ring is
-  /// added or forgotten.
+  /// The ring of a context, if it is the ring last looked up. The pointer is valid until a ring is added or
+  /// forgotten.
   @inline(__always)
   func recent(
     _ context: UInt64
@@ -62,7 +63,7 @@ struct RingTracker: ~Copyable {
     return (recent.handle, state)
   }
 
-  /// Makes a ring the one that was asked for last.
+  /// Makes a ring the one last looked up.
   mutating func setRecent(_ ring: Handle<RingState>, context: UInt64) {
     if !rings[ring].isTouched { touch(ring) }
     recent = RecentRing(context: context, handle: ring, state: rings.mutablePointer(to: ring))
@@ -75,9 +76,9 @@ struct RingTracker: ~Copyable {
     return handle
   }
 
-  /// Adds a ring at a context. The caller must tell the other trackers.
+  /// Adds a ring at a context. The caller must inform the other trackers.
   ///
-  /// - Returns: nil if there are too many; see ``newest``.
+  /// - Returns: nil if there are too many rings; see ``newest``.
   mutating func add(_ context: UInt64, time: UInt64) -> Handle<RingState>? {
     guard rings.count < Self.mostRings else { return nil }
     lastID += 1
@@ -101,7 +102,7 @@ struct RingTracker: ~Copyable {
 
   // MARK: Closing
 
-  /// Notes that the ring was closed. Returns the closed ring that must be forgotten for it.
+  /// Marks a ring as closed. Returns the closed ring that must be forgotten to make room.
   mutating func close(_ ring: Handle<RingState>, time: UInt64) -> Handle<RingState>? {
     guard rings[ring].ring.closedTime == 0 else { return nil }
     rings[ring].ring.closedTime = max(time, 1)
@@ -110,20 +111,20 @@ struct RingTracker: ~Copyable {
     return closed.count > closedLimit ? closed.removeFirst() : nil
   }
 
-  /// Requests arrive after all: it was not closed.
+  /// Reopens a ring on which requests still arrive: it was not closed.
   @inline(never)
   mutating func reopen(_ ring: Handle<RingState>) {
     rings[ring].ring.closedTime = 0
     closed.removeAll { $0 == ring }
   }
 
-  /// A request from before the observation has shown itself.
+  /// Counts a request older than the observation that has shown itself.
   mutating func countFound(on ring: Handle<RingState>) {
     rings[ring].ring.counts.found &+= 1
     if rings[ring].ring.notListed > 0 { rings[ring].ring.notListed -= 1 }
   }
 
-  /// A request has ended that was never seen.
+  /// Records the end of a request that was never seen.
   mutating func noteStranger(on ring: Handle<RingState>, endedAt time: UInt64) {
     rings[ring].strangers.note(time)
   }
@@ -133,7 +134,7 @@ struct RingTracker: ~Copyable {
     forgottenRequests.add(rings[ring].ring.counts)
     forgottenEnds &+= rings[ring].endedUncounted
     all.remove(ring, in: &rings)
-    // No context is its own any more.
+    // The forgotten ring no longer has a context.
     rings[ring].ring.address = 0
     rings.give(back: ring)
     recent = RecentRing()
@@ -152,7 +153,7 @@ struct RingTracker: ~Copyable {
 
   var count: Int { Int(all.count) }
 
-  /// Oldest first.
+  /// Rings that are not forgotten, oldest first.
   var handles: [Handle<RingState>] {
     var handles: [Handle<RingState>] = []
     handles.reserveCapacity(count)
@@ -160,14 +161,14 @@ struct RingTracker: ~Copyable {
     return handles
   }
 
-  /// Sums over all rings that were ever seen.
+  /// Totals over all rings ever seen.
   var total: RateCounters {
     var sum = quietTotal
     for ring in active { sum += RateCounters(rings[ring].ring.counts) }
     return sum
   }
 
-  /// The same of requests.
+  /// Request totals over all rings ever seen.
   var requestTotals: RequestTotals {
     var (sum, uncounted) = (forgottenRequests, forgottenEnds)
     forEachRing { _, ring in
@@ -176,7 +177,7 @@ struct RingTracker: ~Copyable {
     }
     sum.inFlight = UInt64(inFlightCount)
     sum.rings = UInt64(lastID)
-    // The last counts of a ring can arrive when it is closed and forgotten.
+    // A ring's last counts can arrive when it is closed and forgotten.
     sum.endedUnseen &+= min(uncounted, sum.begun.since(sum.ended &+ sum.inFlight))
     return sum
   }
@@ -188,29 +189,29 @@ struct RingTracker: ~Copyable {
     return count
   }
 
-  /// The clock starts at a tick. There are no rings yet.
+  /// Starts the sampling of rates at a tick. There are no rings yet.
   mutating func start(at tick: UInt64) {
     lastTick = tick
     totalRates = RateHistory(through: tick)
   }
 
-  /// Takes the totals as they are when each of the ticks begins.
+  /// Stores the totals for the ticks: they are the same at the start of each.
   mutating func sample(at ticks: ClosedRange<UInt64>) {
     let sum = total
     totalRates.sample(sum, at: ticks)
     lastTick = ticks.upperBound
-    // From the end: a ring that leaves the list is replaced by the last one.
+    // In reverse: when a ring leaves the list, the last ring takes its position.
     for index in active.indices.reversed() {
       let ring = active[index]
       let counters = RateCounters(rings[ring].ring.counts)
       rings[ring].rates.sample(counters, at: ticks)
-      // The short path changes the recent ring without a touch.
+      // The short path changes the recent ring without calling ``touch(_:)``.
       if !rings[ring].isTouched, ring != recent.handle { quiet(ring) }
       rings[ring].isTouched = false
     }
   }
 
-  /// Notes that a ring may change, before it does.
+  /// Marks a ring as active before it changes.
   @inline(never)
   private mutating func touch(_ ring: Handle<RingState>) {
     rings[ring].isTouched = true
@@ -222,7 +223,7 @@ struct RingTracker: ~Copyable {
     active.append(ring)
   }
 
-  /// Takes a ring off the list of active ones.
+  /// Removes a ring from the list of active rings.
   private mutating func quiet(_ ring: Handle<RingState>) {
     let index = rings[ring].activeIndex
     guard index >= 0 else { return }
@@ -257,7 +258,7 @@ struct RingTracker: ~Copyable {
       precondition(recent.state == nil || rings.isLive(recent.handle), "the recent ring is gone")
     }
 
-    /// Its context is another ring's now.
+    /// Whether another ring now has the ring's context.
     private func isReplaced(_ ring: borrowing RingState) -> Bool {
       guard let other = known(ring.ring.address) else { return false }
       return rings[other].ring.id > ring.ring.id && ring.ring.closedTime != 0

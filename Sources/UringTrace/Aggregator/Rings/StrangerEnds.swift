@@ -1,7 +1,8 @@
-/// When requests of a ring ended that were never seen. They were in flight before the observation began.
+/// Times at which requests of a ring ended whose beginning was not observed: they are older than the observation, or
+/// the records of their beginning were lost.
 struct StrangerEnds {
   private var times: [UInt64] = []
-  /// The latest end that was forgotten; 0 if there is none.
+  /// The latest end time that was dropped; 0 if there is none.
   private var forgotten: UInt64 = 0
 
   private static var limit: Int { 1 << 13 }
@@ -15,7 +16,7 @@ struct StrangerEnds {
     times.append(time)
   }
 
-  /// How many ended since `time`; nil if that is not known any more.
+  /// Number of ends since `time`; nil if some of them may have been dropped.
   func count(since time: UInt64) -> UInt64? {
     guard forgotten < time else { return nil }
     return times.reduce(into: 0) { if $1 >= time { $0 += 1 } }

@@ -1,22 +1,22 @@
 /// A distribution of nanoseconds in the bucket layout of HdrHistogram with two significant digits: 128
 /// buckets to each doubling, so that a value is known within 0.8 %.
 ///
-/// Memory is that of the doublings between the smallest and the largest value: 1 KiB each.
+/// Memory covers the doublings between the smallest and the largest value: 1 KiB each.
 ///
 /// The hdrhistogram-swift package has the same buckets, but copies parts of itself at each recording
 /// (3 % of the samples besides what is inlined), and its percentiles and iteration took 230 µs for each
 /// histogram in a snapshot, against 4 µs here. Tests compare the two.
 package struct LatencyHistogram: ~Copyable {
   private(set) var max: UInt64 = 0
-  /// Counts of the buckets from ``first`` on.
+  /// Counts of the buckets from ``first`` onwards.
   private var counts: UnsafeMutablePointer<UInt64>?
   private var first = 0
   private var length = 0
 
-  /// Longer ones (39 hours) are counted as this: memory grows with the largest value.
+  /// Larger values (over 39 hours) count as this value: memory grows with the largest value.
   static let longest: UInt64 = 1 << 47
 
-  /// Buckets to a doubling.
+  /// Buckets per doubling.
   private static let half = 128
 
   init() {}
@@ -30,12 +30,12 @@ package struct LatencyHistogram: ~Copyable {
     let value = nanoseconds < Self.longest ? nanoseconds : Self.longest
     let index = Self.index(of: value)
     if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
-    // Covered now.
+    // ``cover(_:)`` has made room.
     counts.unsafelyUnwrapped[index &- first] &+= 1
     if value > max { max = value }
   }
 
-  /// Records a value for which there is a bucket already.
+  /// Records a value if its bucket already has memory.
   @inline(__always)
   mutating func recordCovered(_ nanoseconds: UInt64) -> Bool {
     let offset = Self.index(of: nanoseconds) &- first
@@ -45,7 +45,7 @@ package struct LatencyHistogram: ~Copyable {
     return true
   }
 
-  /// Adds values of which only the bucket is known, as another histogram of this layout numbers them.
+  /// Adds values known only by their bucket, as numbered by another histogram of this layout.
   mutating func add(_ times: UInt64, toBucket index: Int) {
     guard index >= 0, index <= Self.index(of: Self.longest) else { return }
     if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
@@ -63,14 +63,14 @@ package struct LatencyHistogram: ~Copyable {
     max = Swift.max(max, other.max)
   }
 
-  /// Values recorded: added up here, so that a record does not have to count.
+  /// Number of values recorded. Summed here, so that recording a value need not count it.
   var count: UInt64 {
     var count: UInt64 = 0
     if let counts { for index in 0..<length { count &+= counts[index] } }
     return count
   }
 
-  /// - Parameter sum: of all values.
+  /// - Parameter sum: sum of all values.
   func summary(sum: UInt64) -> LatencySummary {
     var summary = LatencySummary()
     let count = count
@@ -94,7 +94,7 @@ package struct LatencyHistogram: ~Copyable {
     return summary
   }
 
-  /// About eight to each doubling, without empty ones.
+  /// About eight non-empty buckets per doubling.
   var buckets: [OpcodeLatency.Bucket] {
     guard let counts else { return [] }
     var buckets: [OpcodeLatency.Bucket] = []
@@ -111,12 +111,12 @@ package struct LatencyHistogram: ~Copyable {
 
   // MARK: Layout
 
-  /// The number of a value's bucket.
+  /// Index of a value's bucket.
   package static func bucket(of nanoseconds: UInt64) -> UInt32 {
     UInt32(index(of: min(nanoseconds, longest)))
   }
 
-  /// Up to 255 each value has its bucket; then each doubling has 128.
+  /// Up to 255 each value has its own bucket; beyond that each doubling has 128.
   @inline(__always)
   private static func index(of value: UInt64) -> Int {
     let shift = Swift.max(0, 56 &- value.leadingZeroBitCount)
@@ -129,14 +129,14 @@ package struct LatencyHistogram: ~Copyable {
     return UInt64(index - shift * half + 1) << UInt64(shift) - 1
   }
 
-  /// The largest value of the eighth of a doubling that `value` is in.
+  /// The largest value in the eighth of a doubling that contains `value`.
   private static func coarseUpperBound(_ value: UInt64) -> UInt64 {
     let magnitude = 64 - value.leadingZeroBitCount
     guard magnitude > 4 else { return value }
     return value | (UInt64(1) << UInt64(magnitude - 4) - 1)
   }
 
-  /// Makes room for a bucket and the whole doubling it is in.
+  /// Makes room for a bucket and its whole doubling.
   @inline(never)
   private mutating func cover(_ index: Int) {
     let low = index / Self.half * Self.half

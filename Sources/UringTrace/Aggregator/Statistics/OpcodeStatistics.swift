@@ -7,7 +7,7 @@ struct OpcodeStatistics: ~Copyable {
   /// Nanoseconds of requests whose stages are not known.
   var unstagedTotal: UInt64 = 0
 
-  /// Made of the histogram by the last snapshot; valid while the count is the same.
+  /// Computed from the histogram by the last snapshot; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
 
@@ -15,7 +15,7 @@ struct OpcodeStatistics: ~Copyable {
     self.opcode = opcode
   }
 
-  /// Sum of all latencies, in nanoseconds: the stages are their parts.
+  /// Sum of all latencies, in nanoseconds. The stages are parts of it.
   var latencyTotal: UInt64 {
     var total = unstagedTotal
     for index in stageTotals.indices { total &+= stageTotals[index] }
@@ -33,15 +33,15 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Adds the time of a request about which there were no events between submission and completion.
+  /// Adds the latency of a request without events between submission and completion.
   @inline(__always)
   mutating func addIssued(_ nanoseconds: UInt64) {
     stageTotals[unchecked: Int(Stage.issued.rawValue)] &+= nanoseconds
   }
 
-  /// Adds the time from the request's submission to `end`, stage by stage.
+  /// Adds the time from a request's submission to `end`, stage by stage.
   ///
-  /// - Parameter steps: how many of its steps count.
+  /// - Parameter steps: number of the request's steps that count.
   @inline(never)
   mutating func addStages(
     of slot: borrowing RequestSlot, steps: UInt32, until end: UInt64
@@ -53,7 +53,7 @@ extension OpcodeStatistics {
       stage = stage.after(step.kind)
       let next = index + 1 < known ? slot.request.stepStorage[index + 1].time : end
       if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
-        // The previous request of the chain was done: from then on it ran.
+        // The request ran from the end of the chain's previous request.
         stageTotals[.held] &+= slot.releasedTime &- step.time
         stageTotals[.issued] &+= next &- slot.releasedTime
       } else {
@@ -64,12 +64,12 @@ extension OpcodeStatistics {
 }
 
 extension Stage {
-  /// The stage after a step, if the request was in this stage before.
+  /// The stage after a step, given that the request was in this stage before.
   func after(_ step: Step.Kind) -> Stage {
     switch step {
     case .submitted: .issued
     case .deferred, .linked: .held
-    // A worker looks the file up too and keeps the request.
+    // A worker that looks up the file keeps the request.
     case .fileAssigned: self == .worker ? .worker : .issued
     case .pollArmed: .poll
     case .queuedToWorker, .queuedToWorkerHashed: .worker

@@ -46,16 +46,16 @@ struct RateCounters {
 /// Running totals at the last few ticks of the clock. Rates are differences of totals, so that a
 /// record costs nothing here.
 struct RateHistory {
-  /// Eight ticks a second, so that the rate over the last second is never much behind.
+  /// Eight ticks per second, so that the rate over the last second is never far behind.
   private var ticks = InlineArray<9, RateCounters>(repeating: RateCounters())
   private var seconds = InlineArray<61, RateCounters>(repeating: RateCounters())
-  /// The last tick of which there is a sample. Later ones are like the totals: nothing has changed.
+  /// The last tick with a sample. Nothing has changed since: later ticks have the current totals.
   private var through: UInt64 = 0
 
-  /// - Parameter tick: the clock's when counting begins.
+  /// - Parameter tick: the clock's tick when counting begins.
   init(through tick: UInt64 = 0) { through = tick }
 
-  /// Takes the totals, which are the same when each of the ticks begins.
+  /// Stores the totals for the ticks: they are the same at the start of each.
   mutating func sample(_ total: RateCounters, at range: ClosedRange<UInt64>) {
     through = range.upperBound
     for tick in max(range.lowerBound, through.since(8))...through { ticks[Int(tick % 9)] = total }
@@ -64,7 +64,7 @@ struct RateHistory {
     for second in max(first, last.since(60))...last { seconds[Int(second % 61)] = total }
   }
 
-  /// Takes the totals for the ticks up to `tick` of which there is no sample.
+  /// Stores the totals for the ticks up to `tick` that have no sample.
   mutating func fill(_ total: RateCounters, through tick: UInt64) {
     if through < tick { sample(total, at: through + 1...tick) }
   }
@@ -84,13 +84,13 @@ struct RateHistory {
   private func rates(
     _ total: RateCounters, from sample: RateCounters, at time: UInt64, _ clock: RateClock
   ) -> Rates {
-    // Nothing was counted before the observation began. A millisecond at least: no division by zero.
+    // Nothing was counted before the observation began. At least a millisecond, so that nothing is divided by zero.
     let span = max(clock.now.since(max(time, clock.start)), 1_000_000)
     return total.rates(since: sample, seconds: Double(span) / 1e9)
   }
 }
 
-/// The time of the stream, which only moves on.
+/// The time of the record stream. It never goes back.
 struct RateClock {
   /// Nanoseconds.
   static let tickLength: UInt64 = 125_000_000
@@ -98,7 +98,7 @@ struct RateClock {
   private(set) var start: UInt64
   private(set) var now: UInt64
   private(set) var tick: UInt64
-  /// When the next tick begins.
+  /// Start of the next tick.
   private(set) var nextTick: UInt64
 
   init(start: UInt64) {
@@ -113,13 +113,13 @@ struct RateClock {
     if time > now { now = time }
   }
 
-  /// Moves on over at least one tick. Returns the ticks that began.
+  /// Advances over at least one tick. Returns the ticks that began.
   mutating func advance(over time: UInt64) -> ClosedRange<UInt64>? {
     if nextTick == 0 {
       self = RateClock(start: max(time, 1))
       return nil
     }
-    // A longer jump is a damaged record; everything after it would look a week old.
+    // A longer jump shows a damaged record; accepting it would make every later record look a week old.
     guard time.since(now) < 7 * 86_400 * 1_000_000_000 else { return nil }
     now = time
     let new = time / Self.tickLength

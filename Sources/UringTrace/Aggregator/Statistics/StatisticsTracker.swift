@@ -27,9 +27,9 @@ struct StatisticsTracker: ~Copyable {
 
   // MARK: Recording
 
-  /// Adds the latency of a request that posts its first CQE, or ends without one.
+  /// Adds the latency of a request that posts its first CQE, or ends without a CQE.
   ///
-  /// From submission to the first CQE: the lifetime of a multishot is no latency, and what follows a
+  /// Measured from submission to the first CQE: a multishot's lifetime is not a latency, and the time after a
   /// zero-copy send's result is the network stack's.
   @inline(__always)
   mutating func record(_ slot: inout RequestSlot, until time: UInt64) {
@@ -47,7 +47,7 @@ struct StatisticsTracker: ~Copyable {
     }
   }
 
-  /// Adds the latency of a plain request if that needs no memory.
+  /// Adds the latency of a plain request if that needs no allocation.
   ///
   /// - Returns: false if nothing was added.
   @inline(__always)
@@ -68,14 +68,14 @@ struct StatisticsTracker: ~Copyable {
     return true
   }
 
-  /// Adds the latency of a request without stages.
+  /// Adds the latency of a request whose stages are unknown.
   mutating func record(_ latency: UInt64, of opcode: Opcode, on ring: Handle<RingState>) {
     let handle = handle(ring, opcode)
     statistics[handle].histogram.record(latency)
     statistics[handle].unstagedTotal &+= latency
   }
 
-  /// Adds many latencies, of which the sum and the buckets are known.
+  /// Adds many latencies, given their sum and their buckets.
   mutating func record(
     sum: UInt64, buckets: Slice<UnsafeBufferPointer<record_count>>, of opcode: Opcode,
     on ring: Handle<RingState>
@@ -108,7 +108,7 @@ struct StatisticsTracker: ~Copyable {
 
   // MARK: Snapshot
 
-  /// Appends the latencies of a ring, by opcode.
+  /// Appends a ring's latencies, by opcode.
   mutating func appendLatencies(
     of ring: Handle<RingState>, id: Ring.ID, to all: inout [OpcodeLatency]
   ) {
@@ -131,7 +131,7 @@ struct StatisticsTracker: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless the statistics in use are those of these rings.
+    /// Traps unless the statistics in use are exactly those of these rings.
     func checkInvariants(rings all: [Handle<RingState>]) {
       var used = 0
       for ring in all {

@@ -1,21 +1,19 @@
-/// Map from kernel addresses, or other 64-bit keys, to elements of a ``Pool``: open-addressed with linear
-/// probing.
+/// Map from kernel addresses, or other 64-bit keys, to elements of a ``Pool``. Open addressing with linear probing.
 ///
-/// Entries are not removed one by one: the kernel uses the same few addresses again and again, so the next
-/// object at an address soon takes over its entry. The owner recognises a dead entry by its element. Entries
-/// that stay dead are removed when the table gets crowded.
+/// Entries are not removed individually: the kernel reuses the same few addresses, so the next object at an
+/// address soon takes over its entry. The owner recognises a dead entry by its element. Entries that stay dead
+/// are removed when the table is crowded.
 struct AddressTable<Element: ~Copyable>: ~Copyable {
   struct Entry {
-    /// 0: empty.
+    /// 0 for an empty entry.
     var address: UInt64
     var handle: Handle<Element>
     var mark: Mark
   }
 
-  /// The kind of an entry.
   enum Mark {
     case object
-    /// Of a request: the entry is that of its notification.
+    /// The address is that of a request's notification.
     case notification
     /// The object has ended; not set at every end.
     case ended
@@ -39,7 +37,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     entries.deallocate()
   }
 
-  /// Before an insertion the owner must call ``removeDead(_:)`` or ``grow()`` if this is true.
+  /// True if the owner must call ``removeDead(_:)`` or ``grow()`` before an insertion.
   var isCrowded: Bool {
     @inline(__always) get { used * 2 > mask }
   }
@@ -64,8 +62,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// Position of the entry for `address` (not 0), which is made as ``Mark/ended`` without an element if
-  /// there is none.
+  /// Position of the entry for `address` (not 0). A missing entry is made, as ``Mark/ended`` and without an element.
   @inline(__always)
   mutating func insert(_ address: UInt64) -> Position {
     assert(address != 0)

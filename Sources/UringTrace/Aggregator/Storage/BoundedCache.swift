@@ -1,7 +1,7 @@
-/// A dictionary that is emptied rather than grown beyond its limit: for names and other facts that arrive
-/// again, or that the view can do without.
+/// A dictionary that is emptied rather than grown beyond its limit: for names and other facts that arrive again,
+/// or that views can do without.
 ///
-/// Nothing may hold a position in it. For numbers that others hold see ``Numbering``.
+/// Nothing may keep a position in it. For numbers that other objects keep, see ``Numbering``.
 package struct BoundedCache<Key: Hashable, Value> {
   package private(set) var entries: [Key: Value] = [:]
   private let limit: Int
@@ -33,7 +33,7 @@ package struct BoundedCache<Key: Hashable, Value> {
   }
 
   package mutating func removeAll(where isUnwanted: (Key) -> Bool) {
-    // Most calls find nothing: no copy of the dictionary then.
+    // Most calls find no match: the dictionary is then not copied.
     guard entries.keys.contains(where: isUnwanted) else { return }
     entries = entries.filter { !isUnwanted($0.key) }
   }

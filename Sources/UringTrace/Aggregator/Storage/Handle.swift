@@ -1,7 +1,7 @@
 /// The slot of an element in a ``Pool``.
 ///
-/// 4 bytes in release builds. Debug builds add the generation of the slot: using a handle after its slot was
-/// given back is a failed assertion there.
+/// 4 bytes in release builds. Debug builds add the slot's generation: an assertion then catches the use of a
+/// handle after its slot was given back.
 struct Handle<Element: ~Copyable>: Hashable, Sendable {
   let index: UInt32
   #if DEBUG
@@ -17,7 +17,7 @@ struct Handle<Element: ~Copyable>: Hashable, Sendable {
     #endif
   }
 
-  /// The handle of no element. No pool grows so large that it holds this index.
+  /// The handle of no element. No pool grows to this index.
   static var none: Self {
     @inline(__always) get { Self(index: .max, generation: 0) }
   }
@@ -35,6 +35,6 @@ struct Handle<Element: ~Copyable>: Hashable, Sendable {
     hasher.combine(index)
   }
 
-  /// Nil instead of ``none``.
+  /// The handle, or nil for ``none``.
   var ifAny: Self? { self == .none ? nil : self }
 }

@@ -1,8 +1,8 @@
 /// The elements of a ``Pool`` that have ended, in order of their end.
 struct History<Element: ~Copyable>: ~Copyable {
-  /// A circle. The entry at ``next`` is free, or holds the element that left last.
+  /// A circular buffer. The entry at ``next`` is free, or holds the element that left last.
   private let entries: UnsafeMutablePointer<Handle<Element>>
-  /// One more than are kept: the newest enters before the oldest leaves.
+  /// One more than the number kept: the newest element enters before the oldest leaves.
   private let capacity: Int
   private var next = 0
 
@@ -16,7 +16,7 @@ struct History<Element: ~Copyable>: ~Copyable {
     entries.deallocate()
   }
 
-  /// Takes an element in. Returns the one that leaves for it, none while there is room.
+  /// Adds an element. Returns the element displaced; none while there is room.
   @inline(__always)
   mutating func append(_ element: Handle<Element>) -> Handle<Element> {
     entries[next] = element
@@ -27,13 +27,13 @@ struct History<Element: ~Copyable>: ~Copyable {
 
   var count: Int { entries[next] == .none ? next : capacity - 1 }
 
-  /// The next one makes the oldest leave.
+  /// True if the next element displaces the oldest.
   var isFull: Bool { entries[next] != .none }
 
-  /// None if nothing is kept.
+  /// The oldest element; none if the history is empty.
   var oldest: Handle<Element> { count > 0 ? self[age: count - 1] : .none }
 
-  /// By age: 0 is the newest.
+  /// The element of an age: 0 is the newest.
   subscript(age age: Int) -> Handle<Element> {
     entries[(next + capacity - 1 - age) % capacity]
   }

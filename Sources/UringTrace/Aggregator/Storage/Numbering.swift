@@ -1,13 +1,12 @@
-/// Short numbers for keys that many others refer to.
+/// Short numbers for keys that many objects refer to.
 ///
-/// Bounded: when the table is full it forgets all keys. It never issues a number twice, so a number from
-/// before stands for no key afterwards, and never for another one.
+/// Bounded: a full table forgets all keys. No number is issued twice, so an old number then stands for no key,
+/// never for another key.
 struct Numbering<Key: Hashable> {
-  /// The number of a key.
   struct Number: Hashable {
     fileprivate let value: UInt32
 
-    /// Part of a key for an ``AddressTable``; never 0.
+    /// Bits for a key of an ``AddressTable``; never 0.
     var bits: UInt64 { UInt64(value) }
   }
 
@@ -20,7 +19,7 @@ struct Numbering<Key: Hashable> {
     self.limit = limit
   }
 
-  /// Finds the key's number or issues one. Nil once 4 billion have been issued.
+  /// The key's number, issued if it has none. Nil once 4 billion have been issued.
   mutating func number(of key: Key) -> Number? {
     if let known = numbers[key] { return known }
     guard last < .max else { return nil }
@@ -35,6 +34,6 @@ struct Numbering<Key: Hashable> {
     return number
   }
 
-  /// The key, nil if it was forgotten.
+  /// The key of a number; nil if it was forgotten.
   func key(of number: Number) -> Key? { keys[number] }
 }

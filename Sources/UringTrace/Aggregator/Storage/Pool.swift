@@ -1,15 +1,15 @@
 import Glibc
 
-/// Elements in one block of memory, each reached by a ``Handle`` that stays valid until it is given back.
+/// Elements in one block of memory, each accessed by a ``Handle`` that is valid until it is given back.
 ///
-/// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)``
-/// makes handles; all builds check that they are within bounds, debug builds also that the slot was not given back.
+/// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)`` makes
+/// handles. All builds check that a handle is within bounds, debug builds also that its slot was not given back.
 struct Pool<Element: ~Copyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   private var capacity: UInt32 = 64
   private var freed: UnsafeMutablePointer<UInt32>
   private var freedCount: UInt32 = 0
-  /// Slots below this have been in use at some time; each holds an initialised element.
+  /// Slots below this index have been used; each holds an initialised element.
   private var end: UInt32 = 0
   #if DEBUG
     /// Odd while the slot is in use.
@@ -43,9 +43,9 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// The element that a handle reaches or, if its slot was given back, what the slot holds now.
+  /// The element of a handle or, if the slot was given back, the slot's present content.
   ///
-  /// For references that the element itself proves right or wrong: by an id, or by its address.
+  /// For references that the element itself confirms or refutes, by an id or by its address.
   subscript(unproven handle: Handle<Element>) -> Element {
     @inline(__always)
     unsafeAddress {
@@ -54,19 +54,19 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// Calls `body` for what each slot holds, also those given back, in the order of the slots.
+  /// Calls `body` for the content of each slot in slot order, including slots given back.
   func forEachSlot(_ body: (borrowing Element) -> Void) {
     for index in 0..<Int(end) { body(base[index]) }
   }
 
-  /// For changing a large element in one go. Valid until the next ``take(_:)``.
+  /// For changing a large element in one step. The pointer is valid until the next ``take(_:)``.
   @inline(__always)
   mutating func mutablePointer(to handle: Handle<Element>) -> UnsafeMutablePointer<Element> {
     check(handle)
     return base + Int(handle.index)
   }
 
-  /// A slot that was given back, with the element that it held; nil if there is none.
+  /// Takes a slot that was given back, with its old element; nil if there is none.
   @inline(__always)
   mutating func takeFreed() -> Handle<Element>? {
     guard freedCount > 0 else { return nil }
@@ -74,7 +74,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return begin(freed[Int(freedCount)])
   }
 
-  /// A slot that was given back, with the element that it held, or else a new one with `initial`.
+  /// Takes a slot that was given back, with its old element, or else a new slot with `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> Handle<Element> {
     if let handle = takeFreed() { return handle }
@@ -92,7 +92,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return begin(end - 1)
   }
 
-  /// Gives a slot back. Its element stays as it is until the slot is taken again.
+  /// Gives a slot back. The slot keeps its element until it is taken again.
   @inline(__always)
   mutating func give(back handle: Handle<Element>) {
     check(handle)
@@ -115,7 +115,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
 
   @inline(__always)
   private func check(_ handle: Handle<Element>) {
-    // Records come from strangers: no mistake here may reach memory outside of the pool.
+    // Records come from untrusted files: no mistake here may access memory outside the pool.
     precondition(handle.index < end)
     #if DEBUG
       precondition(isLive(handle), "a handle was used after its slot was given back")

@@ -4,12 +4,12 @@ struct ListLink<Element> {
   fileprivate(set) var next = Handle<Element>.none
 }
 
-/// An element of a ``Pool`` that can be in one ``PoolList``.
+/// An element of a ``Pool`` that can be in a ``PoolList``, one at a time.
 protocol Listed {
   var link: ListLink<Self> { get set }
 }
 
-/// A list of elements of one ``Pool``, linked in both directions through the elements themselves.
+/// A doubly linked list of elements of one ``Pool``, linked through the elements themselves.
 struct PoolList<Element: Listed> {
   private(set) var first = Handle<Element>.none
   private(set) var last = Handle<Element>.none
@@ -21,7 +21,7 @@ struct PoolList<Element: Listed> {
     insert(element, after: last, in: &pool)
   }
 
-  /// Inserts behind an element of the list, or at its front if `previous` is none.
+  /// Inserts an element behind `previous`, or at the front if `previous` is none.
   mutating func insert(
     _ element: Handle<Element>, after previous: Handle<Element>, in pool: inout Pool<Element>
   ) {
@@ -64,7 +64,7 @@ struct PoolList<Element: Listed> {
   }
 
   #if DEBUG
-    /// Traps unless the links agree with each other and with the count, and every handle is live.
+    /// Traps unless the links are consistent, the count is right, and every handle is live.
     func checkInvariants(
       in pool: borrowing Pool<Element>,
       _ body: (Handle<Element>, borrowing Element) -> Void = { _, _ in }

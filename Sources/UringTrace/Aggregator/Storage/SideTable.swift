@@ -1,6 +1,6 @@
 /// A tracker's own state for each element of another tracker's ``Pool``, by the element's handle.
 ///
-/// The owner resets an entry when the pool reuses the slot, which it learns from a call such as "ring began".
+/// The owner resets an entry when the pool reuses the slot; calls such as "ring began" announce that.
 struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   private var values: UnsafeMutablePointer<Value>
   private var capacity = 16
@@ -17,13 +17,13 @@ struct SideTable<Element: ~Copyable, Value>: ~Copyable {
     values.deallocate()
   }
 
-  /// Makes room for the element, whose value is the initial one afterwards.
+  /// Makes room for the element and sets its initial value.
   mutating func reset(_ handle: Handle<Element>) {
     if Int(handle.index) >= capacity { grow(toHold: Int(handle.index)) }
     values[Int(handle.index)] = initial
   }
 
-  /// Only for elements that ``reset(_:)`` has made room for.
+  /// The element's value. Only for elements that ``reset(_:)`` has made room for.
   subscript(_ handle: Handle<Element>) -> Value {
     @inline(__always)
     unsafeAddress {

@@ -1,11 +1,11 @@
-/// Servers of ublk devices with UBLK_F_BATCH_IO, by their rings: one multishot command delivers the I/Os of a queue. Which
-/// I/Os its CQEs deliver is in the server's memory.
+/// Servers of ublk devices with UBLK_F_BATCH_IO, by ring. One multishot command delivers the I/Os of a queue; the
+/// server's memory records which I/Os its CQEs deliver.
 struct UblkBatches {
   private struct Fetch {
-    /// Nil of a command that was found in flight.
+    /// The command's queue; nil if the command was found in flight.
     var queue: UInt16?
     var leader: RequestGroup.Leader
-    /// Tags that it delivered, as far as that is certain. Nil: it delivers all, as the queue's first command.
+    /// Tags that the command is certain to have delivered. Nil for a queue's first command, which delivers all.
     var tags: [UInt16]?
   }
 
@@ -13,18 +13,18 @@ struct UblkBatches {
     var ring: Handle<RingState>
     /// UBLK_F_AUTO_BUF_REG.
     var isAutomatic = false
-    /// It has registered a buffer by a command of its own.
+    /// True if the server registered a buffer by a command.
     var registers = false
     var fetches: [Fetch] = []
   }
 
   private var servers: [Server] = []
-  /// More rings, or queues of one ring, than servers have.
+  /// Maximum number of rings, and of queues per ring: more than servers have.
   private static var limit: Int { 1_024 }
 
-  /// A FETCH_IO_CMDS is submitted.
+  /// Handles the submission of a FETCH_IO_CMDS.
   ///
-  /// - Parameter queue: nil if it was found in flight.
+  /// - Parameter queue: the queue; nil if the command was found in flight.
   mutating func fetch(
     _ leader: RequestGroup.Leader, of queue: UInt16?, on ring: Handle<RingState>
   ) {
@@ -32,7 +32,7 @@ struct UblkBatches {
     let index = servers[server].fetches.firstIndex {
       $0.queue == queue || $0.queue == nil || queue == nil
     }
-    // What a command before it delivered can be used after the submission of this one.
+    // Buffers that an earlier command delivered can be used after this command's submission.
     let isFirst = queue != nil && index == nil
     let fetch = Fetch(queue: queue, leader: leader, tags: isFirst ? nil : [])
     if let index {
@@ -51,19 +51,19 @@ struct UblkBatches {
     return servers.count - 1
   }
 
-  /// The server's command to register a buffer is submitted.
+  /// Notes that the server submitted a command to register a buffer.
   mutating func noteRegistration(on ring: Handle<RingState>) {
     guard let server = servers.firstIndex(where: { $0.ring == ring }) else { return }
     servers[server].registers = true
   }
 
-  /// One of its commands has completed.
+  /// Notes the device's mode, when one of the server's commands has completed.
   mutating func noteDevice(isAutomatic: Bool, on ring: Handle<RingState>) {
     servers[position(of: ring)].isAutomatic = isAutomatic
   }
 
-  /// The command that delivered the I/O of a queue's tag whose buffer is used for the first time; one of which nothing is
-  /// known if several come into question. Nil if its buffer may have been registered otherwise.
+  /// The command that delivered the I/O of a queue's tag whose buffer is first used now. An unknown leader if
+  /// several commands may have; nil if the buffer may have been registered otherwise.
   mutating func leader(
     queue: UInt16, tag: UInt16, on ring: Handle<RingState>
   ) -> RequestGroup.Leader? {
@@ -76,7 +76,7 @@ struct UblkBatches {
     }
     let fetch = fetches[index]
     guard let tags = fetch.tags else { return fetch.leader }
-    // A tag comes again when its I/O is committed, which was after the submission.
+    // A tag is reused once its I/O is committed, which happened after the command's submission.
     if tags.contains(tag) { return fetch.leader }
     servers[server].fetches[index].tags?.append(tag)
     return RequestGroup.Leader()

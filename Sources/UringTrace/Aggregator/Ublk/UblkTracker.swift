@@ -6,11 +6,11 @@ struct UblkTag: Hashable {
   var queue: UInt16
   var tag: UInt16
 
-  /// As the key of an ``AddressTable``.
+  /// Key for an ``AddressTable``.
   fileprivate var key: UInt64 { device.bits << 32 | UInt64(queue) << 16 | UInt64(tag) }
 }
 
-/// The state of a ublk queue's tag.
+/// State of a tag in a ublk queue.
 struct UblkTagState {
   /// The block request of the last delivery; 0 if it was not recorded.
   var request: UInt64 = 0
@@ -18,20 +18,20 @@ struct UblkTagState {
   var operation: UInt8 = 0xff
   var sector: UInt64 = 0
   var length: UInt32 = 0
-  /// The command that delivered.
+  /// The command that last delivered.
   var leader = RequestGroup.Leader()
-  /// The slot named for automatic registration, if it is one.
+  /// The slot named for automatic registration; nil if there is none.
   var index: UInt32?
   var isAutomatic = false
-  /// UBLK_IO_FLAG_* at the delivery, 0 where not known.
+  /// UBLK_IO_FLAG_* at the delivery; 0 if unknown.
   var ioFlags: UInt32 = 0
   /// The group of the last delivery.
   var group = GroupReference.none
 }
 
-/// Commands of ublk servers: they put the pages of block requests into slots, and take them out.
+/// Commands of ublk servers: they put the pages of block requests into slots and take them out.
 struct UblkTracker: ~Copyable {
-  /// More tags than a machine's devices have: then all are forgotten.
+  /// Maximum number of tags: more than a machine's devices have. Beyond it all are forgotten.
   private static var mostTags: Int { 1 << 18 }
   /// UBLK_F_AUTO_BUF_REG, include/uapi/linux/ublk_cmd.h.
   private static var automaticFlag: UInt32 { 1 << 11 }
@@ -42,7 +42,7 @@ struct UblkTracker: ~Copyable {
   private var tagKeys = AddressTable<UblkTagState>()
   /// ublk's character devices, by their address in the kernel.
   private var devices = Numbering<UInt64>(limit: 4_096)
-  /// The device of a ring's descriptor, as commands had it when they completed.
+  /// The device of a ring's descriptor, from completed commands.
   private var routes = BoundedCache<Route, Numbering<UInt64>.Number>(limit: 1 << 16)
 
   private var batches = UblkBatches()
@@ -59,9 +59,9 @@ struct UblkTracker: ~Copyable {
     }
   }
 
-  // MARK: Submitted
+  // MARK: Submission
 
-  /// A driver's command is submitted.
+  /// Handles the submission of a driver's command.
   mutating func submitted(
     _ slot: inout RequestSlot, _ lending: inout LendingTracker, _ event: inout Event
   ) {
@@ -78,7 +78,7 @@ struct UblkTracker: ~Copyable {
     switch command.role {
     case .register:
       batches.noteRegistration(on: slot.ring)
-      // In an SQE group it has no slot: the buffer is the group's.
+      // In an SQE group the command has no slot: the buffer is the group's.
       if let led = lending.resolve(slot.lending.led), lending[led].rules.lifecycle == .batch {
         describe(led, by: slot, &lending)
       } else {
@@ -97,7 +97,7 @@ struct UblkTracker: ~Copyable {
     }
   }
 
-  /// A driver's command was found in flight.
+  /// Handles a driver's command that was found in flight.
   mutating func found(_ slot: borrowing RequestSlot, _ lending: borrowing LendingTracker) {
     let number = UInt32(truncatingIfNeeded: slot.request.sqe.off)
     guard slot.request.knows(.off),
@@ -128,13 +128,13 @@ struct UblkTracker: ~Copyable {
     lending[group].slot = bufferSlot ?? .none
     lending.lead(&slot, group, &event)
     if let tag = tag(of: slot) { Self.fill(group, self[tag], &lending) }
-    // Requests behind it in the batch name the slot before the command is known to have worked.
+    // Requests behind the command in the batch name the slot before the command's success is known.
     guard let bufferSlot else { return }
     let old = lending[bufferSlot].group
     if old == .none || lending[old].isBeingWithdrawn { lending[bufferSlot].group = group }
   }
 
-  /// The ublk I/O whose memory the leader of an SQE group lends.
+  /// Sets the ublk I/O whose memory the leader of an SQE group lends.
   private mutating func describe(
     _ group: Handle<GroupState>, by slot: borrowing RequestSlot, _ lending: inout LendingTracker
   ) {
@@ -165,7 +165,7 @@ struct UblkTracker: ~Copyable {
     lending.name(group, &event)
   }
 
-  /// The buffer of the I/O that is committed leaves its slot, if the slot is of this ring.
+  /// Withdraws the buffer of a committed I/O from its slot, if the slot is of this ring.
   private mutating func commit(
     _ tag: UblkTag, _ slot: borrowing RequestSlot, at moment: Moment,
     _ lending: inout LendingTracker
@@ -181,7 +181,7 @@ struct UblkTracker: ~Copyable {
     }
   }
 
-  /// The tag that a command is for, if an earlier one on the same descriptor showed the device.
+  /// The command's tag, if an earlier command on the same descriptor revealed the device.
   private func tag(of slot: borrowing RequestSlot) -> UblkTag? {
     guard let device = routes[Route(slot)] else { return nil }
     return tag(of: slot, on: device)
@@ -194,9 +194,9 @@ struct UblkTracker: ~Copyable {
     return UblkTag(device: device, queue: named.queue, tag: named.tag)
   }
 
-  // MARK: Completed
+  // MARK: Completion
 
-  /// Arrives just before the completion of a command.
+  /// Handles the details of a command. Their record arrives just before the command's completion.
   mutating func command(
     _ record: UnsafePointer<record_command>, of slot: inout RequestSlot,
     _ lending: inout LendingTracker, _ event: inout Event
@@ -221,7 +221,7 @@ struct UblkTracker: ~Copyable {
       lending.name(led, &event)
     }
     guard command.role == .deliver || command.role == .commitAndDeliver else { return }
-    // Its submission could not show the device yet.
+    // The device was still unknown at the submission.
     if isNewRoute, command.role == .commitAndDeliver {
       let moment = Moment(time: slot.request.startTime, tid: record.pointee.base.tid)
       commit(tag, slot, at: moment, &lending)
@@ -240,8 +240,8 @@ struct UblkTracker: ~Copyable {
     slot.lending.delivery = tag
   }
 
-  /// A command has ended. If it delivers, an I/O has arrived, with its data in a slot where registration is
-  /// automatic.
+  /// Handles the end of a command. If the command delivers, an I/O has arrived; under automatic registration
+  /// its data is in a slot.
   mutating func ended(
     _ slot: inout RequestSlot, time: UInt64, _ lending: inout LendingTracker,
     _ event: inout Event
@@ -256,11 +256,11 @@ struct UblkTracker: ~Copyable {
     self[tag].group = .none
     let state = self[tag]
     if let older = lending.group(priv: state.request) {
-      // The request is another I/O's now: the driver must have got the older buffer back.
+      // The request now serves another I/O: the driver must have got the older buffer back.
       lending.acknowledge(older, at: Moment(time: time, tid: 0), function: 0, isDerived: true)
     }
     guard state.isAutomatic, let index = state.index else { return }
-    // Flushes and discards have no data. Where the request is not known the first member shows it.
+    // Flushes and discards have no data. If the block request is unknown, the first member reveals the data.
     guard state.request == 0 || state.operation <= 1 && state.length > 0 else { return }
     let group = lending.begin(.ublkAuto, on: slot.ring, time: time, leader: leader)
     lending[group].origin.isUblk = true
@@ -273,7 +273,7 @@ struct UblkTracker: ~Copyable {
     lending.provide(group, time: time)
     lending.name(group, &event)
     if state.ioFlags != 0, state.ioFlags & Self.filledFlag == 0 {
-      // With UBLK_AUTO_BUF_REG_FALLBACK the server has to register it itself.
+      // With UBLK_AUTO_BUF_REG_FALLBACK the server must register the buffer itself.
       lending[group].buffer.providedTime = 0
       lending.note(.notRegistered, group)
       lending.end(group, time: time)
@@ -284,8 +284,8 @@ struct UblkTracker: ~Copyable {
     self[tag].group = lending.reference(to: group)
   }
 
-  /// The command that delivered the I/O with the buffer of a group, if registration was automatic; nothing is known of it if
-  /// several come into question.
+  /// The command that delivered the I/O of the group's buffer, if registration was automatic. An unknown leader
+  /// if several commands may have.
   mutating func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
     guard !group.leader.isKnown, group.origin.priv != 0, let index = group.index else { return nil }
     if group.origin.isUblk,
@@ -309,7 +309,7 @@ struct UblkTracker: ~Copyable {
   ) {
     if let disk = tag.disk { lending[group].origin.disk = disk }
     guard tag.request != 0 else { return }
-    // A request can be in two slots. Then the first keeps its name: the other's members show which it is.
+    // A request can be in two slots. The first then keeps its name: the second's members reveal the request.
     if lending.group(priv: tag.request) == nil { lending.setPriv(tag.request, of: group) }
     lending[group].origin.operation = tag.operation
     lending[group].origin.sector = tag.sector
@@ -323,7 +323,7 @@ struct UblkTracker: ~Copyable {
 
   // MARK: Tags
 
-  /// The state of a tag, made when it is asked for first.
+  /// The state of a tag, made on first access.
   private subscript(_ tag: UblkTag) -> UblkTagState {
     mutating _read { yield tags[handle(tag)] }
     _modify {
@@ -356,7 +356,7 @@ struct UblkTracker: ~Copyable {
 }
 
 extension LendingTracker {
-  /// The driver has put a buffer into a slot, which must have been empty.
+  /// Puts a buffer into a slot, as the driver did; the slot must have been empty.
   fileprivate mutating func putAutomatically(
     _ group: Handle<GroupState>, into index: UInt32, length: UInt64, time: UInt64
   ) {
@@ -369,16 +369,16 @@ extension LendingTracker {
     self[slot].buffer.providedTime = time
     self[slot].buffer.key = 0
     self[slot].buffer.isKernel = true
-    // Not the count of the buffer before.
+    // The old value is the count of the previous buffer.
     self[slot].references = 0
     self[slot].buffer.length = length
   }
 }
 
 extension GroupProviderTraits {
-  /// The provider and the command of a number.
+  /// The provider and the command of a command number.
   package static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
-    // Almost all other commands end here.
+    // Almost all other drivers' commands end here.
     guard number >> 8 & 0xff == UInt32(UInt8(ascii: "u")) else { return nil }
     for traits in all {
       for command in traits.commands where command.number == number {

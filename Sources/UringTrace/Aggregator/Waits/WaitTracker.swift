@@ -1,13 +1,13 @@
 import CRecord
 import UringRecords
 
-/// Keeps the results of the last look at waits.
+/// Results of the last look at waits.
 struct WaitTracker {
   private(set) var facts = WaitFacts()
-  /// Workers of processes, by process.
+  /// Worker pools by process.
   private(set) var pools: [UInt32: WorkerPool] = [:]
 
-  /// More than one look writes.
+  /// Maximum number of entries: more than one look writes.
   private static let limit = 1 << 16
   private static let mostPools = 1024
 
@@ -35,7 +35,7 @@ struct WaitTracker {
     facts.isComplete = record.pointee.is_complete != 0
   }
 
-  /// - Parameter ring: the ring that it waits on, if that is in view.
+  /// - Parameter ring: the ring that the thread waits on, if in view.
   mutating func threadState(
     _ record: UnsafePointer<record_thread_state>, call: String, ring: Ring.ID?
   ) {
@@ -100,7 +100,7 @@ struct WaitTracker {
     let queues = StreamQueues(
       sendQueue: record.pointee.send_queue, window: record.pointee.window,
       unread: record.pointee.unread)
-    // The socket's descriptors precede it.
+    // The records of the socket's descriptors arrived just before.
     for index in facts.files.indices.reversed() {
       guard facts.files[index].kind == .socket, facts.files[index].inode == record.pointee.inode
       else { return }

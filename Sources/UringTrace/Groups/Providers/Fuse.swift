@@ -4,9 +4,8 @@ extension GroupProvider {
 }
 
 extension GroupProviderTraits {
-  // include/uapi/linux/fuse.h. Other files' commands have these numbers, too (sockets'): a
-  // record_fuse_request tells which are FUSE's. The slot was named once, in the second half of the SQE of
-  // REGISTER.
+  // include/uapi/linux/fuse.h. Commands of other files (sockets) share these numbers: a record_fuse_request
+  // identifies those of FUSE. The second half of the SQE of REGISTER named the slot, once.
   static let fuse = GroupProviderTraits(
     id: 4, name: "fuse", title: "FUSE", releases: ["fuse_zero_copy_release"],
     commands: [
@@ -18,6 +17,6 @@ extension GroupProviderTraits {
     acknowledgement: "fuse_zero_copy_release",
     rules: GroupRules(lifecycle: .slot, isOneTransfer: true))
 
-  /// Answers the request with the id at offset 8 of the payload, and waits for the next.
+  /// Answers the request with the id at offset 8 of the payload, and waits for the next request.
   static let commitAndFetch: UInt32 = 2
 }

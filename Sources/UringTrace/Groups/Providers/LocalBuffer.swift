@@ -1,26 +1,26 @@
 import CRecord
 
 extension GroupProvider {
-  /// Buffers for one submission, set up by IORING_OP_LOCAL_BUF: a proposal, found by its field and name.
+  /// Buffers for one submission, set up by IORING_OP_LOCAL_BUF: a proposed patch, detected by its field and name.
   public static let localBuffer = GroupProvider(.localBuffer)
 }
 
 extension GroupProviderTraits {
-  // Its other half, for memory of the kernel (kbuf_fn), has no caller.
+  // The patch's support for kernel memory (kbuf_fn) has no caller.
   static let localBuffer = GroupProviderTraits(
     id: 8, name: "local_buffer", title: "local buffer", acknowledgement: "io_free_rsrc_node",
     rules: GroupRules(lifecycle: .submission, isOneTransfer: true))
 }
 
-/// IORING_OP_LOCAL_BUF sets up a buffer for the fixed-buffer requests behind it in the same submission. It is
-/// in no slot. The submission holds it to its own end, each of those requests to theirs.
+/// IORING_OP_LOCAL_BUF sets up a buffer, in no slot, for the fixed-buffer requests behind it in the same
+/// submission. The submission holds the buffer to its own end, and each of those requests to theirs.
 extension LendingTracker {
-  /// `group_role` of the request that sets one up, and of those that use it.
+  /// `group_role` values of the request that sets up a buffer and of the requests that use it.
   static var localRoles: ClosedRange<UInt16> {
     UInt16(RECORD_ROLE_LENDS_LOCAL)...UInt16(RECORD_ROLE_USES_LOCAL)
   }
 
-  /// Follows the submission of the request that sets the buffer up, and of each that uses it.
+  /// Handles the record that follows the submission of a request that sets up the buffer or uses it.
   mutating func localBuffer(
     _ record: UnsafePointer<record_local_buffer>, of slot: inout RequestSlot,
     _ event: inout Event
@@ -31,11 +31,11 @@ extension LendingTracker {
       !self[$0].end.isEnded && self[$0].rules.lifecycle == .submission ? $0 : nil
     }
     if record.pointee.role == UInt32(RECORD_ROLE_LENDS_LOCAL) {
-      // The kernel has freed an earlier one of this address.
+      // The kernel has freed the earlier buffer at this address.
       if let known { withdraw(known, at: Moment(time: header.time_ns, tid: header.tid)) }
       lead(&slot, beginLocal(leader(slot), record, key: key, slot.ring), &event)
     } else if member(of: slot) == nil {
-      // Without the leader's record only its buffer is known.
+      // Without the leader's record, only the buffer is known.
       join(&slot, known ?? beginLocal(.init(), record, key: key, slot.ring), &event)
     }
   }
@@ -51,8 +51,8 @@ extension LendingTracker {
     return group
   }
 
-  /// The leader or a member has ended. The leader's CQE is posted where the submission ends, before the
-  /// buffer is let go: once both are over, nobody holds it any more.
+  /// Handles the end of the leader or a member. The leader's CQE is posted at the submission's end, before the
+  /// submission releases the buffer: after both, nothing holds the buffer any more.
   mutating func finishSubmission(_ group: Handle<GroupState>, at moment: Moment) {
     guard self[group].running == 0,
       self[group].leader.endTime != 0 || !self[group].leader.isKnown

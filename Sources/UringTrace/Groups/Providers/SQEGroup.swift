@@ -1,12 +1,12 @@
 import CRecord
 
 extension GroupProvider {
-  /// SQE groups with a buffer of the leader: a patch series, found by its fields.
+  /// SQE groups that share the leader's buffer: a patch series, detected by its fields.
   public static let sqeGroup = GroupProvider(.sqeGroup)
 }
 
 extension GroupProviderTraits {
-  // The number is that of UBLK_U_IO_REGISTER_IO_BUF, which ublk has elsewhere.
+  // The command has the number that UBLK_U_IO_REGISTER_IO_BUF has in mainline ublk.
   static let sqeGroup = GroupProviderTraits(
     id: 7, name: "sqe_group", title: "SQE group", releases: ["ublk_io_buf_giveback_cb"],
     commands: [
@@ -16,18 +16,18 @@ extension GroupProviderTraits {
     rules: GroupRules(lifecycle: .batch, isOneTransfer: true))
 }
 
-/// The first SQE with the flag leads; those behind it are members, up to and including the first without the
-/// flag, or the batch's end.
+/// The first SQE with the flag leads. The SQEs behind it are members, up to and including the first without the
+/// flag, or up to the end of the batch.
 extension LendingTracker {
-  /// A leader's `group_role`, from the kernel's own state of the batch.
+  /// `group_role` of a leader, from the kernel's own state of the batch.
   private static var leads: UInt16 { UInt16(RECORD_ROLE_LEADS) }
 
-  /// - Parameter role: nil where the record has none; then what came before decides.
+  /// - Parameter role: the request's role; nil if the record has none: then the previous submissions decide.
   mutating func joinBatch(_ slot: inout RequestSlot, role: UInt16?, _ event: inout Event) {
     let ring = slot.ring
     let isFlagged = slot.request.sqe.flags & SQEFlags.group != 0
     let open = resolve(self[ring].openBatch)
-    // The end of a batch ends its group too: then the next request is in none, or leads another.
+    // The end of a batch also ends its group: the next request is in no group, or leads another.
     let isOutside = role == Self.leads || role == 0 && self[ring].recordsRoles
     if isOutside { setOpenBatch(.none, of: ring) }
     if let open, !isOutside {
@@ -43,7 +43,7 @@ extension LendingTracker {
     if role == Self.leads { self[ring].recordsRoles = true }
   }
 
-  /// The leader's buffer, as a member or the leader completes.
+  /// Sets the leader's buffer, when a member or the leader completes.
   ///
   /// - Returns: false if the request is in no SQE group.
   mutating func groupBuffer(
@@ -51,7 +51,7 @@ extension LendingTracker {
     _ event: inout Event
   ) -> Bool {
     let member = member(of: slot)
-    // A leader that posts no CQE has ended by now.
+    // A leader that posts no CQE has already ended.
     if let member { self[member].member.isConfirmed = true }
     let led = resolve(slot.lending.led)
     guard let group = member.map({ self[$0].group }) ?? led,
@@ -63,15 +63,15 @@ extension LendingTracker {
     self[group].buffer.length = record.pointee.length
     self[group].origin.offset = record.pointee.offset
     self[group].buffer.segments = record.pointee.segments
-    // enum: ITER_SOURCE 1 and ITER_DEST 0 as `dir`.
+    // As the enum, ITER_DEST is 0 and ITER_SOURCE 1.
     self[group].buffer.direction = record.pointee.direction == 0 ? .destination : .source
     self[group].buffer.release = record.pointee.acknowledge
     provide(group, time: record.pointee.base.time_ns)
     return true
   }
 
-  /// The leader has ended. Its CQE is the group's last, and the buffer is given back right after it; if it
-  /// posts none, only the beginning of its members is seen.
+  /// Handles the end of the leader. Its CQE is the group's last, and the buffer is given back right after.
+  /// Without that CQE, only the beginning of its members is seen.
   mutating func finishBatch(_ group: Handle<GroupState>, isSilent: Bool, at moment: Moment) {
     let ring = self[group].buffer.ring
     if self[ring].openBatch.id == self[group].id {
@@ -80,7 +80,7 @@ extension LendingTracker {
     guard !self[group].end.isEnded, !isSilent || self[group].running == 0 else { return }
     if self[group].times.withdrawn == 0 { self[group].times.withdrawn = max(moment.time, 1) }
     if self[group].buffer.providedTime == 0 {
-      // Only an order, without a buffer; or it failed.
+      // The group only ordered its requests, without a buffer; or it failed.
       end(group, time: moment.time)
     } else {
       acknowledge(group, at: moment, function: 0, isDerived: true)

@@ -10,7 +10,7 @@ extension GroupProviderTraits {
 }
 
 extension LendingTracker {
-  /// The network stack borrows the memory of a send.
+  /// Begins the group of a send whose memory the network stack borrows.
   mutating func beginSend(_ slot: inout RequestSlot, _ event: inout Event) {
     let group = begin(
       .sendZC, on: slot.ring, time: slot.request.startTime, leader: leader(slot))
@@ -38,7 +38,7 @@ extension LendingTracker {
     if isNotified {
       acknowledge(group, at: moment, function: 0, isDerived: false)
     } else if isOver, !slot.request.isEndDerived {
-      // Failed before the network stack had it: no notification follows.
+      // Failed before the network stack received the memory: no notification follows.
       end(group, time: moment.time)
     } else {
       acknowledge(group, at: moment, function: 0, isDerived: true)
