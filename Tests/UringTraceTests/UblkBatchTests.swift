@@ -78,6 +78,33 @@ import UringRecords
     #expect(groups.last?.leader.userData == stream.snapshot().requests.first?.userData)
   }
 
+  /// A command that was found does not show its queue, and may have begun after the I/Os that are in hand.
+  @Test(arguments: [1, 2]) func aCommandThatWasFoundLeadsOnlyIfItIsAlone(count: Int) {
+    var stream = RecordStream()
+    stream.watchReleases()
+    stream.ringFound(1)
+    for request in 1...count {
+      stream.parked(
+        request, "URING_CMD", userData: UInt64(request), place: .command, knows: .off
+      ) { $0.off = UInt64(Self.fetch) }
+    }
+    stream.ublk(9, Self.commit)
+    stream.complete(9, command: Self.commit, block: 0, isAutomatic: true)
+    use(&stream, 10, block: 1, tag: 4)
+    use(&stream, 11, block: 2, tag: 4)
+    let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
+    #expect(groups.map(\.provider) == [.ublkAuto, .ublkAuto])
+    #expect(groups.map(\.leader.isKnown) == [false, count == 1])
+    // When it has ended, the next one names its queue.
+    stream.complete(1, -105)
+    stream.ublk(20, Self.fetch)
+    use(&stream, 21, block: 3, tag: 4)
+    use(&stream, 22, block: 4, tag: 4)
+    let last = stream.snapshot().groups.max { $0.id < $1.id }
+    #expect(last?.leader.isKnown == (count == 1))
+    #expect(count > 1 || last?.leader.command == Self.fetch)
+  }
+
   @Test func eachQueueHasItsCommand() {
     var stream = served()
     stream.ublk(3, Self.fetch, queue: 1)

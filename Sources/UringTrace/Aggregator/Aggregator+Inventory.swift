@@ -76,7 +76,7 @@ extension Aggregator {
     describe(slot, record, ring: ring)
     // The kernel still holds the buffer index.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
-    if requests[slot].request.opcode.isDriverCommand { ublk.found(requests[slot], lending) }
+    if requests[slot].request.opcode.isDriverCommand { ublk.found(&requests[slot], lending) }
     settle(slot, record, &event)
     if record.pointee.place == .network {
       let (position, _) = requests.claim(header.req, now: clock.now)

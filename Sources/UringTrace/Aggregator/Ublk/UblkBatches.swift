@@ -29,19 +29,20 @@ struct UblkBatches {
     _ leader: RequestGroup.Leader, of queue: UInt16?, on ring: Handle<RingState>
   ) {
     let server = position(of: ring)
-    let index = servers[server].fetches.firstIndex {
-      $0.queue == queue || $0.queue == nil || queue == nil
-    }
+    let known = servers[server].fetches
+    guard !known.contains(where: { $0.leader.request == leader.request }) else { return }
     // Buffers that an earlier command delivered can be used after this command's submission.
-    let isFirst = queue != nil && index == nil
-    let fetch = Fetch(queue: queue, leader: leader, tags: isFirst ? nil : [])
-    if let index {
-      if servers[server].fetches[index].leader.request != leader.request {
-        servers[server].fetches[index] = fetch
-      }
-    } else if servers[server].fetches.count < Self.limit {
-      servers[server].fetches.append(fetch)
-    }
+    let isFirst = queue != nil && !known.contains { $0.queue == queue || $0.queue == nil }
+    if queue != nil { servers[server].fetches.removeAll { $0.queue == queue } }
+    guard servers[server].fetches.count < Self.limit else { return }
+    servers[server].fetches.append(
+      Fetch(queue: queue, leader: leader, tags: isFirst ? nil : []))
+  }
+
+  /// Forgets a command that was found in flight and has ended: the next command of its queue names the queue.
+  mutating func ended(_ request: Request.ID, on ring: Handle<RingState>) {
+    guard let server = servers.firstIndex(where: { $0.ring == ring }) else { return }
+    servers[server].fetches.removeAll { $0.queue == nil && $0.leader.request == request }
   }
 
   private mutating func position(of ring: Handle<RingState>) -> Int {
@@ -71,9 +72,10 @@ struct UblkBatches {
       servers[server].isAutomatic, !servers[server].registers
     else { return nil }
     let fetches = servers[server].fetches
-    guard let index = fetches.firstIndex(where: { $0.queue == nil || $0.queue == queue }) else {
-      return RequestGroup.Leader()
+    let candidates = fetches.indices.filter {
+      fetches[$0].queue == nil || fetches[$0].queue == queue
     }
+    guard candidates.count == 1, let index = candidates.first else { return RequestGroup.Leader() }
     let fetch = fetches[index]
     guard let tags = fetch.tags else { return fetch.leader }
     // A tag is reused once its I/O is committed, which happened after the command's submission.

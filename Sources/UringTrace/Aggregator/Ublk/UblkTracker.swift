@@ -98,11 +98,13 @@ struct UblkTracker: ~Copyable {
   }
 
   /// Handles a driver's command that was found in flight.
-  mutating func found(_ slot: borrowing RequestSlot, _ lending: borrowing LendingTracker) {
+  mutating func found(_ slot: inout RequestSlot, _ lending: borrowing LendingTracker) {
     let number = UInt32(truncatingIfNeeded: slot.request.sqe.off)
     guard slot.request.knows(.off),
       GroupProviderTraits.command(number)?.command.role == .deliverBatch
     else { return }
+    // Its end matters.
+    slot.joinLending()
     var leader = lending.leader(slot)
     leader.command = number
     batches.fetch(leader, of: nil, on: slot.ring)
@@ -246,6 +248,7 @@ struct UblkTracker: ~Copyable {
     _ slot: inout RequestSlot, time: UInt64, _ lending: inout LendingTracker,
     _ event: inout Event
   ) {
+    if slot.request.opcode.isDriverCommand { batches.ended(slot.request.id, on: slot.ring) }
     guard let tag = slot.lending.delivery else { return }
     slot.lending.delivery = nil
     guard slot.request.hasResult, slot.request.result == 0 else { return }
