@@ -8,6 +8,10 @@
 #ifndef UBLK_F_CMD_IOCTL_ENCODE
 #define UBLK_F_CMD_IOCTL_ENCODE (1ULL << 6)
 #endif
+// 7.x looks for partitions after START_DEV has completed, when nobody serves the device yet. Older kernels ignore the flag.
+#ifndef UBLK_F_NO_AUTO_PART_SCAN
+#define UBLK_F_NO_AUTO_PART_SCAN (1ULL << 18)
+#endif
 
 enum { COMMAND = 48, BUFFER = 1 << 16, DEVICE = 1 << 20 };
 #define CONTROL(number) _IOWR('u', number, struct ublksrv_ctrl_cmd)
@@ -51,7 +55,7 @@ static const struct ublksrv_io_desc *open_device(void) {
       .max_io_buf_bytes = BUFFER,
       .dev_id = UINT32_MAX,
       .ublksrv_pid = getpid(),
-      .flags = UBLK_F_CMD_IOCTL_ENCODE,
+      .flags = UBLK_F_CMD_IOCTL_ENCODE | UBLK_F_NO_AUTO_PART_SCAN,
   };
   struct ublk_params parameters = {
       .len = sizeof parameters,
@@ -107,6 +111,9 @@ int main(int argc, char **argv) {
   int backing = healthy ? temporary_file(DEVICE) : (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));
   pid_t client = fork_child();
   if (!client) {
+    // A client is another program: it has none of the server's rings.
+    close(queue.ring_fd);
+    close(control.ring_fd);
     int fd = (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));
     do {
       MUST(pread(fd, buffer, 4096, 0));
