@@ -79,7 +79,7 @@ extension FindingRule {
         return pendingSQEs(
           ring, evidence, thread, severity: .warn,
           meaning:
-            "A request of this submission blocks its thread inside io_uring_enter. Those behind "
+            "A request of this submission blocks its thread inside io_uring_enter. Those "
             + "behind it are not taken before it goes on.",
           cure:
             "Set IOSQE_ASYNC on requests that can block while they are issued, so that a worker "
