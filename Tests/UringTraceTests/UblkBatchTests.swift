@@ -65,7 +65,7 @@ import UringRecords
     #expect(stream.snapshot().groups.last { $0.buffer.index == 4 }?.leader.isKnown != true)
   }
 
-  /// What the one before delivered may be used after the submission of the next.
+  /// Buffers that the previous command delivered can be used after the next command is submitted.
   @Test func theNextCommandLeadsWhatWasCertainlyDeliveredByIt() {
     var stream = served()
     stream.complete(2, -105)

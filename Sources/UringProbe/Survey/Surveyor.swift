@@ -90,7 +90,7 @@ struct Surveyor: ~Copyable {
         if MonotonicClock.now() >= nextScan || requests.wantsInventory || requests.wantsScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
-          // at most a hundredth of a processor's time, but a closed ring must not stay listed for long
+          // Scans take at most 1 % of a CPU, but run at least every ten intervals, so that closed rings leave the list.
           nextScan =
             MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
           scanned = true

@@ -180,7 +180,7 @@ extension Snapshot {
     return text + inputText(request)
   }
 
-  /// What the input of SPLICE or TEE reports.
+  /// The state of the file that SPLICE or TEE reads from.
   private func inputText(_ request: Request) -> String {
     guard request.opcode == .splice || request.opcode == .tee, let state = fileStates[request.id]
     else { return "" }
