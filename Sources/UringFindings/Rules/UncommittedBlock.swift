@@ -180,7 +180,6 @@ extension Evidence {
 extension Request {
   /// The role of its ublk command, nil if it has none or it is not known.
   fileprivate var ublkRole: GroupProviderTraits.CommandRole? {
-    guard opcode.isDriverCommand, isSQEKnown || knows(.off) else { return nil }
-    return GroupProviderTraits.command(UInt32(truncatingIfNeeded: sqe.off))?.command.role
+    driverCommand.flatMap { GroupProviderTraits.command($0)?.command.role }
   }
 }

@@ -167,9 +167,6 @@ public struct Ring: Sendable {
     public var waits: UInt64 = 0
 
     public init() {}
-
-    var begun: UInt64 { submitted &+ found }
-    var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
   }
 
   public struct ErrnoCount: Hashable, Sendable {

@@ -46,10 +46,13 @@ public enum DriverCommand {
 }
 
 extension Request {
-  /// The name of the driver's command; nil if the request has none or it is unknown.
+  /// Its driver's command (`cmd_op`); nil if it has none, or the command is not known.
+  package var driverCommand: UInt32? {
+    opcode.isDriverCommand && knows(.off) ? UInt32(truncatingIfNeeded: sqe.off) : nil
+  }
+
+  /// The name of its driver's command, nil if it has none or it is not known.
   public var commandName: String? {
-    guard opcode.isDriverCommand, isSQEKnown || knows(.off) else { return nil }
-    return DriverCommand.name(
-      UInt32(truncatingIfNeeded: sqe.off), isSocket: fileIdentity?.isSocket ?? false)
+    driverCommand.flatMap { DriverCommand.name($0, isSocket: fileIdentity?.isSocket ?? false) }
   }
 }

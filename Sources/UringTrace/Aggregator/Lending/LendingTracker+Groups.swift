@@ -17,9 +17,7 @@ extension LendingTracker {
     leader.tid = slot.request.submitterTid
     leader.tgid = slot.request.submitterTgid
     leader.startTime = slot.request.startTime
-    if slot.request.opcode.isDriverCommand, slot.request.isSQEKnown {
-      leader.command = UInt32(truncatingIfNeeded: slot.request.sqe.off)
-    }
+    leader.command = slot.request.driverCommand ?? 0
     return leader
   }
 

@@ -43,7 +43,9 @@ struct RingState: Listed {
   /// their ends were lost, and the ring closed before its last counts were read.
   var endedUncounted: UInt64 {
     guard ring.closedTime != 0, ring.inFlight == 0 else { return 0 }
-    return ring.counts.begun.since(ring.counts.ended)
+    var totals = RequestTotals()
+    totals.add(ring.counts)
+    return totals.begun.since(totals.ended)
   }
 
   @inline(never)

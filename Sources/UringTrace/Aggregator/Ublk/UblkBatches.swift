@@ -41,12 +41,17 @@ struct UblkBatches {
 
   /// Forgets a command that was found in flight and has ended: the next command of its queue names the queue.
   mutating func ended(_ request: Request.ID, on ring: Handle<RingState>) {
-    guard let server = servers.firstIndex(where: { $0.ring == ring }) else { return }
+    guard let server = index(of: ring) else { return }
     servers[server].fetches.removeAll { $0.queue == nil && $0.leader.request == request }
   }
 
+  private func index(of ring: Handle<RingState>) -> Int? {
+    servers.firstIndex { $0.ring == ring }
+  }
+
+  /// The index of a ring's server, which is added if it is new.
   private mutating func position(of ring: Handle<RingState>) -> Int {
-    if let known = servers.firstIndex(where: { $0.ring == ring }) { return known }
+    if let known = index(of: ring) { return known }
     if servers.count >= Self.limit { servers = [] }
     servers.append(Server(ring: ring))
     return servers.count - 1
@@ -54,7 +59,7 @@ struct UblkBatches {
 
   /// Notes that the server submitted a command to register a buffer.
   mutating func noteRegistration(on ring: Handle<RingState>) {
-    guard let server = servers.firstIndex(where: { $0.ring == ring }) else { return }
+    guard let server = index(of: ring) else { return }
     servers[server].registers = true
   }
 
@@ -68,7 +73,7 @@ struct UblkBatches {
   mutating func leader(
     queue: UInt16, tag: UInt16, on ring: Handle<RingState>
   ) -> RequestGroup.Leader? {
-    guard let server = servers.firstIndex(where: { $0.ring == ring }),
+    guard let server = index(of: ring),
       servers[server].isAutomatic, !servers[server].registers
     else { return nil }
     let fetches = servers[server].fetches

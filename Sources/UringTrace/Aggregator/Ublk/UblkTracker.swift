@@ -99,15 +99,12 @@ struct UblkTracker: ~Copyable {
 
   /// Handles a driver's command that was found in flight.
   mutating func found(_ slot: inout RequestSlot, _ lending: borrowing LendingTracker) {
-    let number = UInt32(truncatingIfNeeded: slot.request.sqe.off)
-    guard slot.request.knows(.off),
+    guard let number = slot.request.driverCommand,
       GroupProviderTraits.command(number)?.command.role == .deliverBatch
     else { return }
     // Its end matters.
     slot.joinLending()
-    var leader = lending.leader(slot)
-    leader.command = number
-    batches.fetch(leader, of: nil, on: slot.ring)
+    batches.fetch(lending.leader(slot), of: nil, on: slot.ring)
   }
 
   mutating func forget(_ ring: Handle<RingState>) {
