@@ -157,6 +157,9 @@ struct RingScanner: ~Copyable {
       }
       var ring = ring
       ring.sqThread = ScheduledThread(ring.sighting.sq_thread_tid)
+      if let known = rings[address], let earlier = known.sqThread {
+        ring.sqThread?.follow(earlier, after: start.since(known.lastSeen))
+      }
       jiffies.note(ring.sighting.jiffies, at: start)
       ring.sqThreadIdle = jiffies.milliseconds(ring.sighting.sq_thread_idle)
       // later changes of the table are traced

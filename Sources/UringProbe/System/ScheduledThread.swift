@@ -4,8 +4,12 @@ import UringBase
 struct ScheduledThread: Equatable {
   /// Nanoseconds on a processor so far.
   var ran: UInt64 = 0
-  /// Nanoseconds so far in which it was ready but others ran.
-  var delayed: UInt64 = 0
+  /// Nanoseconds so far in which it was ready but others ran, including a wait that lasts.
+  var delayed: UInt64 { countedDelay + lastingDelay }
+  /// The kernel's counter, to which it adds a wait when the wait ends.
+  var countedDelay: UInt64 = 0
+  /// Nanoseconds since the first of the looks at which it was ready and had not run since.
+  var lastingDelay: UInt64 = 0
   /// Times that it gave up its processor by itself.
   var slept: UInt64 = 0
   /// SCHED_*
@@ -13,6 +17,8 @@ struct ScheduledThread: Equatable {
   var nice: Int32 = 0
   /// Processors on which it may run: "0-3".
   var processors = ""
+  /// Running or waiting for a processor.
+  var isReady = false
 
   /// Nil if the thread does not exist, or the kernel does not count.
   init?(_ tid: UInt32) {
@@ -22,13 +28,26 @@ struct ScheduledThread: Equatable {
     else { return nil }
     let times = text.split(separator: " ").compactMap { UInt64($0) }
     guard times.count >= 2 else { return nil }
-    (ran, delayed, slept) = (times[0], times[1], sleeps)
+    (ran, countedDelay, slept) = (times[0], times[1], sleeps)
     processors = Procfs.processors(of: status)
     // After the name in parentheses: state is the first, nice the 17th, policy the 39th.
     if let fields = Procfs.fields(ofProcess: tid), fields.count > 38 {
       nice = Int32(fields[16]) ?? 0
       policy = UInt32(fields[38]) ?? 0
+      isReady = fields[0] == "R"
     }
+  }
+
+  init(ran: UInt64, countedDelay: UInt64, isReady: Bool) {
+    (self.ran, self.countedDelay, self.isReady) = (ran, countedDelay, isReady)
+  }
+
+  /// Counts the span since an earlier look if the thread was ready at both looks and did not run in between.
+  mutating func follow(_ earlier: ScheduledThread, after span: UInt64) {
+    guard earlier.isReady, isReady,
+      (earlier.ran, earlier.countedDelay, earlier.slept) == (ran, countedDelay, slept)
+    else { return }
+    lastingDelay = earlier.lastingDelay + span
   }
 }
 
