@@ -48,7 +48,8 @@ extension Evidence {
     }
     // Nothing was submitted during the observation: the ring's memory shows earlier SQEs.
     guard ring.isFound, ring.counts.submitted == 0, let taken = ring.lastTaken,
-      let result = taken.result, Self.errorsOfPreparation.contains(-result)
+      let result = taken.result, let error = ErrorNumber(result: result),
+      Self.errorsOfPreparation.contains(error.rawValue)
     else { return nil }
     return (
       nil,

@@ -47,13 +47,12 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.flatMap { ring -> [Sighting] in
       let failed = evidence.enters(of: ring) { calls in
-        calls.result < 0 && !expected.contains(-calls.result)
-          && calls.result != -ErrorNumber.exists.rawValue
+        calls.error.map { $0 != .exists && !expected.contains($0.rawValue) } ?? false
       }
       return failed.map { calls in
         let known =
-          calls.flags & extendedByOffset != 0 && calls.result == -ErrorNumber.fault.rawValue
-          ? outsideRegion : enterFailures[-calls.result]
+          calls.flags & extendedByOffset != 0 && calls.error == .fault
+          ? outsideRegion : calls.error.flatMap { enterFailures[$0.rawValue] }
         return Sighting(
           severity: .warn, rings: [ring.id],
           summary: Words.queued(on: ring) + evidence.words(calls)

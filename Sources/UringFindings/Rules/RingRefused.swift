@@ -39,7 +39,7 @@ extension SystemCalls {
     if let refusal = Refusal.byFilter(self) { return refusal.cause }
     switch call {
     case .setup: return Refusal(self, snapshot)?.cause
-    case .enter: return FindingRule.enterFailures[-result]?.cause
+    case .enter: return error.flatMap { FindingRule.enterFailures[$0.rawValue] }?.cause
     case .register: return nil
     }
   }
@@ -65,7 +65,7 @@ private struct Refusal {
       self = refusal
       return
     }
-    switch ErrorNumber(rawValue: -calls.result).name {
+    switch calls.error?.name {
     case "EINVAL":
       let parameters = SetupParameters(calls)
       guard let flaw = parameters.flaw(on: snapshot.host.kernel) else { return nil }

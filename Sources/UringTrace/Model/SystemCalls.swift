@@ -15,6 +15,8 @@ public struct SystemCalls: Sendable, Hashable {
   public var ring: Ring.ID?
   /// A negative errno; 0 for all calls that succeeded.
   public var result: Int32
+  /// The error of a failed call.
+  public var error: ErrorNumber? { ErrorNumber(result: result) }
   public var count: UInt64
   /// When the first and the last call returned; nanoseconds, CLOCK_MONOTONIC. The fields below describe the
   /// last call.

@@ -53,7 +53,7 @@ struct CallsContent: ListContent {
       order: .signed { row, _ in Int64(row.result) }
     ) { row, _ in
       row.result < 0
-        ? Piece("-" + Names.errno(-row.result), isExpected(row) ? .normal : .error)
+        ? Piece(Names.error(row.result), isExpected(row) ? .normal : .error)
         : Piece("ok", .faint)
     },
     Column(
@@ -90,7 +90,7 @@ struct CallsContent: ListContent {
 
   /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
   private static func isExpected(_ row: SystemCalls) -> Bool {
-    row.call == .enter && [4, 11, 62].contains(-row.result)
+    row.call == .enter && [-4, -11, -62].contains(row.result)
   }
 
   /// Arguments of the last call.

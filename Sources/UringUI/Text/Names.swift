@@ -6,6 +6,11 @@ enum Names {
 
   static func errno(_ number: Int32) -> String { ErrorNumber(rawValue: number).name }
 
+  /// `-EIO`; the number of a result that is no errno.
+  static func error(_ result: Int32) -> String {
+    ErrorNumber(result: result).map { "-" + $0.name } ?? "\(result)"
+  }
+
   static func setupFlags(_ flags: SetupFlags) -> String { flags.names.joined(separator: " ") }
 
   static func state(_ state: Request.State) -> Piece {
@@ -79,7 +84,7 @@ enum Names {
   /// A result, with errors in red; a timeout's -ETIME is no error.
   static func result(_ result: Int32, of opcode: Opcode) -> Piece {
     guard result < 0 else { return Piece("\(result)") }
-    let name = "-" + errno(-result)
+    let name = error(result)
     return opcode.isError(result) ? Piece(name, .error) : Piece(name)
   }
 }
