@@ -59,8 +59,8 @@ check: lint programs
 	$(build-tests)
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
-# All tests, live ones and those in guests included. Root.
-test: setup-guests release programs
+# All tests, live ones and those in guests included, and a short run of the fuzzers. Root.
+test: setup-guests release programs fuzz-short
 	scripts/vm-test --record-only
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed 6.12:modes
 	$(build-tests)

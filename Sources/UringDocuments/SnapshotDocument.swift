@@ -40,6 +40,7 @@ public struct SnapshotDocument {
         json.field("ring_buffer_full", snapshot.lost.ringBufferFull)
         json.field("output_stalled", snapshot.lost.outputStalled)
         json.field("not_run", snapshot.lost.notRun)
+        json.field("uncounted", snapshot.lost.uncounted)
       }
       json.field("totals") { JSONNames.write(snapshot.totals, to: &$0) }
       json.field("not_listed", snapshot.notListed)

@@ -91,7 +91,8 @@ public enum TraceExport {
           guard isWhole || record.pointee.time_ns <= time else { break }
           count += 1
           if record.pointee.kind == .lost {
-            lost += record.body(as: record_lost.self).pointee.count
+            let body = record.body(as: record_lost.self)
+            if body.pointee.cause != .uncounted { lost += body.pointee.count }
           }
           end += Int(record.pointee.size)
         }

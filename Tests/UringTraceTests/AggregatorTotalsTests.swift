@@ -76,6 +76,34 @@ import Testing
     #expect(snapshot.totals.rings == 5)
   }
 
+  /// The counters are read some time after the records: many rings can close and be forgotten in between.
+  @Test func theLastCountsOfAForgottenRingAddNoRing() {
+    var stream = RecordStream()
+    for ring in 1...3 as ClosedRange<UInt64> {
+      stream.create(ring)
+      stream.ringClosed(ring)
+    }
+    stream.counts(1, submitted: 4, completed: 3)
+    var limits = Aggregator.Limits()
+    limits.closedRings = 1
+    let snapshot = stream.snapshot(limits: limits)
+    #expect(snapshot.rings.count == 1)
+    #expect(snapshot.totals.rings == 3)
+    #expect(snapshot.totals.submitted == 4)
+    #expect(snapshot.totals.completed == 3)
+    #expect(snapshot.totals.endedUnseen == 1)
+    #expect(snapshot.totals.balances)
+  }
+
+  @Test func eventsWithoutACounterAreNoLossOfRecords() {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.lost(7, cause: .uncounted)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.lost.uncounted == 7)
+    #expect(snapshot.lost.total == 0)
+  }
+
   // MARK: Not listed
 
   /// A ring older than the observation, with one listed and two unlisted requests.

@@ -47,12 +47,12 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.flatMap { ring -> [Sighting] in
       let failed = evidence.enters(of: ring) { calls in
-        calls.error.map { $0 != .exists && !expected.contains($0.rawValue) } ?? false
+        calls.error != nil && calls.error != .exists && !calls.isExpectedFailure
       }
       return failed.map { calls in
         let known =
           calls.flags & extendedByOffset != 0 && calls.error == .fault
-          ? outsideRegion : calls.error.flatMap { enterFailures[$0.rawValue] }
+          ? outsideRegion : calls.error.flatMap { enterFailures[$0] }
         return Sighting(
           severity: .warn, rings: [ring.id],
           summary: Words.queued(on: ring) + evidence.words(calls)
@@ -61,9 +61,6 @@ extension FindingRule {
       }
     }
   }
-
-  /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
-  private static let expected: Set<Int32> = [4, 11, 62]
 
   /// IORING_ENTER_EXT_ARG_REG (6.13): the argument is an offset in the ring's memory region.
   private static let extendedByOffset: UInt32 = 1 << 6
@@ -74,24 +71,24 @@ extension FindingRule {
     cure: "Check the offset, and the size of the region that io_uring_register_region made."
   )
 
-  /// Causes and cures by errno.
-  static let enterFailures: [Int32: (cause: String, cure: String)] = [
-    53: (
+  /// Causes and cures.
+  static let enterFailures: [ErrorNumber: (cause: String, cure: String)] = [
+    .badRequest: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",
       "Take completions more often, or make the CQ larger (IORING_SETUP_CQSIZE): what was dropped never arrives."
     ),
-    16: (
+    .busy: (
       "the CQ is full, and CQEs wait in the kernel's overflow list",
       "Take completions before submitting or waiting again, or make the CQ larger (IORING_SETUP_CQSIZE)."
     ),
-    77: (
+    .badDescriptorState: (
       "the ring was created with R_DISABLED, and had not been enabled",
       "Call io_uring_enable_rings before the first submission."
     ),
-    130: (
+    .ownerDead: (
       "the ring's SQ thread has exited", "Make a new ring: nothing takes this one's SQEs any more."
     ),
-    14: (
+    .fault: (
       "its argument is not mapped", "Check the addresses of the timeout and of the signal mask."
     ),
   ]

@@ -39,7 +39,7 @@ extension SystemCalls {
     if let refusal = Refusal.byFilter(self) { return refusal.cause }
     switch call {
     case .setup: return Refusal(self, snapshot)?.cause
-    case .enter: return error.flatMap { FindingRule.enterFailures[$0.rawValue] }?.cause
+    case .enter: return error.flatMap { FindingRule.enterFailures[$0] }?.cause
     case .register: return nil
     }
   }

@@ -34,6 +34,9 @@ struct TallyReader: ~Copyable {
     return UnsafeRawPointer(tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
   }
 
+  /// Events so far that found no free counter: rings and opcodes were more than ``PROBE_TALLY_SLOTS``.
+  var uncounted: UInt64 { table.pointee.nowhere }
+
   /// Appends a record for each ring and opcode whose counters have increased since the last call.
   mutating func read(into records: inout RecordBuffer, at time: UInt64) {
     guard table.pointee.used > 0 else { return }

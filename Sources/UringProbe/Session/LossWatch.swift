@@ -3,7 +3,7 @@ import UringBase
 import UringRecords
 import UringSources
 
-/// Detects events without a record: lost, only counted, or seen by no program.
+/// Detects events without a record: lost, only counted, seen by no program, or not even counted.
 struct LossWatch: ~Copyable {
   private let capture: SharedCapture
   private let flush: SharedFlush
@@ -11,6 +11,7 @@ struct LossWatch: ~Copyable {
   private var tallies: TallyReader
   private var lostSoFar: UInt64 = 0
   private var missedSoFar: UInt64 = 0
+  private var uncountedSoFar: UInt64 = 0
   /// Missed runs at the last check. Not all count: an event can be between its first program and its twin.
   private var missedBefore: UInt64 = 0
   /// Checks in a row that found a loss.
@@ -59,6 +60,7 @@ struct LossWatch: ~Copyable {
     missedBefore = missed
     if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
     let isLosing = !records.isEmpty
+    reportUncounted(at: readTime, to: &records)
     nextCheck = time + (isLosing ? Self.interval : Self.calmInterval)
     warn(isLosing)
     // Lost events have been counted in the meantime.
@@ -75,6 +77,20 @@ struct LossWatch: ~Copyable {
       $0.count = count
       $0.cause = cause
     }
+  }
+
+  /// Records the events that found no free counter, and notifies the user of the first.
+  private mutating func reportUncounted(at time: UInt64, to records: inout RecordBuffer) {
+    let uncounted = tallies.uncounted
+    guard uncounted > uncountedSoFar else { return }
+    if uncountedSoFar == 0 {
+      state.notify(
+        Notice(
+          "more rings and opcodes than uringtop has counters for: counts are too low. "
+            + "--pid or --op selects fewer", isError: true))
+    }
+    Self.append(uncounted - uncountedSoFar, .uncounted, at: time, to: &records)
+    uncountedSoFar = uncounted
   }
 
   /// Notifies the user of a lasting loss, with what helps.

@@ -38,9 +38,10 @@ extension RingScanner.KnownRing {
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
-  /// True if the facts about the SQ thread are the same.
+  /// True if a new record about the SQ thread would repeat the last one.
   func isServed(as other: Self) -> Bool {
-    sqThread == other.sqThread && sqThreadIdle == other.sqThreadIdle
+    guard let sqThread else { return true }
+    return other.sqThread.map(sqThread.isSame) ?? false && sqThreadIdle == other.sqThreadIdle
   }
 
   /// CPU time of the SQ thread, milliseconds (modulo 2^32); 0 where unknown.

@@ -1,7 +1,7 @@
 import UringBase
 
 /// The scheduler's counters of a thread, and the processors on which it may run.
-struct ScheduledThread: Equatable {
+struct ScheduledThread {
   /// Nanoseconds on a processor so far.
   var ran: UInt64 = 0
   /// Nanoseconds so far in which it was ready but others ran, including a wait that lasts.
@@ -40,6 +40,12 @@ struct ScheduledThread: Equatable {
 
   init(ran: UInt64, countedDelay: UInt64, isReady: Bool) {
     (self.ran, self.countedDelay, self.isReady) = (ran, countedDelay, isReady)
+  }
+
+  /// True if a record of this look would repeat that of another.
+  func isSame(as other: ScheduledThread) -> Bool {
+    (ran, delayed, slept) == (other.ran, other.delayed, other.slept)
+      && (policy, nice, processors) == (other.policy, other.nice, other.processors)
   }
 
   /// Counts the span since an earlier look if the thread was ready at both looks and did not run in between.

@@ -29,22 +29,43 @@ extension Aggregator {
   @inline(never)
   mutating func counts(_ record: UnsafePointer<record_counts>, _ event: inout Event) {
     let header = record.pointee.base
-    let pairs = record.pairs
-    let opcode = Opcode(rawValue: header.opcode)
-    let ring = findOrAddRing(header.ctx, time: header.time_ns)
     stream.countsUnrecorded = true
-    rings[ring].ring.counts.add(record.pointee)
-    rings[ring].count(bytes: record.pointee.bytes, traits.direction(opcode))
-    for pair in pairs.errors {
+    if rings.isForgotten(header.ctx) {
+      rings.countForgotten(RingState(closedAt: header.time_ns, counting: record, traits))
+      return
+    }
+    let ring = findOrAddRing(header.ctx, time: header.time_ns)
+    rings[ring].add(record, traits)
+    statistics.record(
+      sum: record.pointee.latency_sum, buckets: record.pairs.latencies,
+      of: Opcode(rawValue: header.opcode), on: ring)
+  }
+}
+
+extension RingState {
+  /// What a closed ring did, as far as one record counts it.
+  fileprivate init(
+    closedAt time: UInt64, counting record: UnsafePointer<record_counts>,
+    _ traits: borrowing OpcodeTraitTable
+  ) {
+    self.init(Ring(id: 0, address: record.pointee.base.ctx, time: time))
+    ring.closedTime = max(time, 1)
+    add(record, traits)
+  }
+
+  fileprivate mutating func add(
+    _ record: UnsafePointer<record_counts>, _ traits: borrowing OpcodeTraitTable
+  ) {
+    let opcode = Opcode(rawValue: record.pointee.base.opcode)
+    ring.counts.add(record.pointee)
+    count(bytes: record.pointee.bytes, traits.direction(opcode))
+    for pair in record.pairs.errors {
       // A value that is not an errno counts as a strange error.
       let error = Int32(exactly: pair.what) ?? 0
-      if error == 0 || traits.isError(0 &- error, of: opcode) {
-        rings[ring].ring.counts.errors &+= UInt64(pair.count)
-        rings[ring].ring.count(errno: error, times: UInt64(pair.count))
-      }
+      guard error == 0 || traits.isError(0 &- error, of: opcode) else { continue }
+      ring.counts.errors &+= UInt64(pair.count)
+      ring.count(errno: error, times: UInt64(pair.count))
     }
-    statistics.record(
-      sum: record.pointee.latency_sum, buckets: pairs.latencies, of: opcode, on: ring)
   }
 }
 

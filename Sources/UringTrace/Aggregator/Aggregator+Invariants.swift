@@ -19,7 +19,8 @@
         precondition(!requests[slot].request.state.isFinal, "an ended request still borrows")
       }
       precondition(
-        stream.lost.total > 0 || stream.countsUnrecorded || totals.balances,
+        stream.lost.total > 0 || stream.lost.uncounted > 0 || stream.countsUnrecorded
+          || totals.balances,
         "requests have begun and neither ended nor are in flight")
       precondition(
         requests.inFlightCount == rings.inFlightCount,

@@ -195,11 +195,14 @@ extension Aggregator {
       switch record.pointee.cause {
       case .outputStalled: \.outputStalled
       case .notRun: \.notRun
+      case .uncounted: \.uncounted
       default: \.ringBufferFull
       }
     stream.lost[keyPath: cause] = stream.lost[keyPath: cause].addingSaturated(count)
+    event.value = Int64(clamping: count)
+    // No event had a record: those of a loss are reported as lost as well.
+    guard record.pointee.cause != .uncounted else { return }
     requests.noteLoss(at: record.pointee.base.time_ns)
     lending.recordsLost(time: requests.lossTime)
-    event.value = Int64(clamping: count)
   }
 }

@@ -102,9 +102,12 @@ public struct LossCounts: Hashable, Sendable {
   /// The kernel skipped a program because it was already running on the CPU. Some of these runs would have
   /// written no record.
   public var notRun: UInt64 = 0
+  /// Events, not records, that found no free counter in the kernel: all counts are too low by up to as many.
+  public var uncounted: UInt64 = 0
 
   public init() {}
 
+  /// Lost records.
   public var total: UInt64 { inKernel.addingSaturated(outputStalled) }
 
   /// Records that never reached uringtop.

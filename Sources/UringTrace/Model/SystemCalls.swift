@@ -17,6 +17,10 @@ public struct SystemCalls: Sendable, Hashable {
   public var result: Int32
   /// The error of a failed call.
   public var error: ErrorNumber? { ErrorNumber(result: result) }
+  /// True for failures of `io_uring_enter` in normal operation: a signal, no memory or nothing to wait for, a timeout.
+  public var isExpectedFailure: Bool {
+    call == .enter && (error == .interrupted || error == .again || error == .timer)
+  }
   public var count: UInt64
   /// When the first and the last call returned; nanoseconds, CLOCK_MONOTONIC. The fields below describe the
   /// last call.

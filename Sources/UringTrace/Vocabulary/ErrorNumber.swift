@@ -10,15 +10,20 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     rawValue = -result
   }
 
+  public static let interrupted = ErrorNumber(rawValue: 4)
   public static let badDescriptor = ErrorNumber(rawValue: 9)
   public static let again = ErrorNumber(rawValue: 11)
   public static let noMemory = ErrorNumber(rawValue: 12)
   public static let fault = ErrorNumber(rawValue: 14)
+  public static let busy = ErrorNumber(rawValue: 16)
   public static let exists = ErrorNumber(rawValue: 17)
   public static let invalid = ErrorNumber(rawValue: 22)
+  public static let badRequest = ErrorNumber(rawValue: 53)
   public static let timer = ErrorNumber(rawValue: 62)
+  public static let badDescriptorState = ErrorNumber(rawValue: 77)
   public static let noBuffers = ErrorNumber(rawValue: 105)
   public static let canceled = ErrorNumber(rawValue: 125)
+  public static let ownerDead = ErrorNumber(rawValue: 130)
 
   /// Name such as `ECANCELED`; `E4000` for a number without a name.
   public var name: String {

@@ -16,7 +16,7 @@ struct CallsContent: ListContent {
   }
 
   private static func rank(_ row: SystemCalls) -> (Int, UInt64, UInt32) {
-    (row.result < 0 && !isExpected(row) ? 0 : 1, .max - row.lastTime, row.tid)
+    (row.result < 0 && !row.isExpectedFailure ? 0 : 1, .max - row.lastTime, row.tid)
   }
 
   static func includes(_ scene: Scene) -> (@Sendable (SystemCalls) -> Bool)? {
@@ -53,7 +53,7 @@ struct CallsContent: ListContent {
       order: .signed { row, _ in Int64(row.result) }
     ) { row, _ in
       row.result < 0
-        ? Piece(Names.error(row.result), isExpected(row) ? .normal : .error)
+        ? Piece(Names.error(row.result), row.isExpectedFailure ? .normal : .error)
         : Piece("ok", .faint)
     },
     Column(
@@ -86,11 +86,6 @@ struct CallsContent: ListContent {
     case .enter: "enter"
     case .register: "register"
     }
-  }
-
-  /// EINTR, EAGAIN, ETIME: a signal, no memory or nothing to wait for, a timeout.
-  private static func isExpected(_ row: SystemCalls) -> Bool {
-    row.call == .enter && [-4, -11, -62].contains(row.result)
   }
 
   /// Arguments of the last call.

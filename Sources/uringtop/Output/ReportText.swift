@@ -91,6 +91,10 @@ struct ReportText {
     )
     let lost = snapshot.lost.total
     if lost > 0 { text.line("\(Figures.count(lost, "record")) \(lost == 1 ? "was" : "were") lost") }
+    let uncounted = snapshot.lost.uncounted
+    if uncounted > 0 {
+      text.line("the counts are too low by up to \(Figures.count(uncounted, "event"))")
+    }
     for line in UnevaluatedRule.lines(document.notEvaluated) { text.line("not evaluated: \(line)") }
     switch document.command?.ending {
     case .exited(let status)? where status != 0:

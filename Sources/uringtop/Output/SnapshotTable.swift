@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// A snapshot as tables for people.
@@ -17,7 +18,9 @@ struct SnapshotTable {
     var text = PlainText()
     text.line(
       "kernel \(snapshot.host.kernel), \(snapshot.host.tier), \(snapshot.recordCount) records, "
-        + "\(snapshot.lost.total) lost")
+        + "\(snapshot.lost.total) lost"
+        + (snapshot.lost.uncounted > 0
+          ? ", \(Figures.count(snapshot.lost.uncounted, "event")) not counted" : ""))
     text.line(totals)
     text.line()
     if snapshot.rings.isEmpty { text.line("no rings") } else { rings(&text) }

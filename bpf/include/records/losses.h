@@ -10,7 +10,7 @@ RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
 #else
 
 /*
- * Why records were lost.
+ * What was lost, and why.
  *
  * @unknown text
  */
@@ -19,6 +19,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
   RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
   RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
   RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most this many */
+  RECORD_LOST_UNCOUNTED RECORD_SWIFT_NAME("uncounted") = 3, /* events without a record found no free counter */
 };
 // clang-format on
 
@@ -31,7 +32,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
  */
 struct record_lost {
   struct record base;
-  __u64 count;            /* lost records @summed */
+  __u64 count;            /* lost records; of `uncounted`, events @summed */
   enum record_loss cause; /* why they were lost */
   __u32 reserved;
 };

@@ -51,7 +51,7 @@ struct RingState: Listed {
   @inline(never)
   mutating func count(error result: Int32) {
     ring.counts.errors &+= 1
-    ring.count(errno: result == .min ? 0 : -result)
+    ring.count(errno: ErrorNumber(result: result)?.rawValue ?? 0)
   }
 }
 

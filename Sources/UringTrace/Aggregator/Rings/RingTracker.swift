@@ -100,6 +100,18 @@ struct RingTracker: ~Copyable {
 
   var newest: Handle<RingState> { all.last }
 
+  /// True if the last ring at a context was forgotten. False for forgotten rings of long ago.
+  func isForgotten(_ context: UInt64) -> Bool {
+    contexts.find(context) != nil && known(context) == nil
+  }
+
+  /// Adds counts of a forgotten ring to the totals.
+  mutating func countForgotten(_ ring: borrowing RingState) {
+    quietTotal += RateCounters(ring.ring.counts)
+    forgottenRequests.add(ring.ring.counts)
+    forgottenEnds &+= ring.endedUncounted
+  }
+
   // MARK: Closing
 
   /// Marks a ring as closed. Returns the closed ring that must be forgotten to make room.
