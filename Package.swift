@@ -68,6 +68,10 @@ let package = Package(
     // The rules that find problems in a snapshot.
     .target(
       name: "UringFindings", dependencies: ["UringBase", "UringTrace"], swiftSettings: small),
+    // The facts that users see, each described once, and the expressions that select by them.
+    .target(
+      name: "UringFields", dependencies: ["UringBase", "UringRecordings", "UringTrace"],
+      swiftSettings: small),
     // Traces in files: binary, and as JSON lines.
     .target(
       name: "UringRecordings",
@@ -107,15 +111,15 @@ let package = Package(
     .target(
       name: "UringUI",
       dependencies: [
-        "CCurses", "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords",
-        "UringSources", "UringTrace",
+        "CCurses", "CRecord", "UringBase", "UringFields", "UringFindings", "UringRecordings",
+        "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
     .executableTarget(
       name: "uringtop",
       dependencies: [
-        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFindings",
-        "UringProbe",
+        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFields",
+        "UringFindings", "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -157,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
+        "TestSupport", "UringFields", "UringRecordings", "UringSources", "UringTrace", "UringUI",
+        "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.
@@ -184,8 +189,8 @@ let package = Package(
     .testTarget(
       name: "UringTraceTests",
       dependencies: [
-        "UringBase", "UringDocuments", "UringFindings", "UringRecordings", "UringRecords",
-        "UringRedaction", "UringSources", "UringTrace", "CRecord",
+        "UringBase", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
+        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
@@ -219,8 +224,8 @@ if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
   package.targets = package.targets.filter { $0 !== command && $0.type != .test } + [library]
   package.products = package.products.filter { $0.name != command.name }
   let instrumented = [
-    "UringBase", "UringRecords", "UringTrace", "UringFindings", "UringRecordings", "UringDocuments",
-    "UringSources", "UringProbe", "UringUI", "uringtop",
+    "UringBase", "UringRecords", "UringTrace", "UringFields", "UringFindings", "UringRecordings",
+    "UringDocuments", "UringSources", "UringProbe", "UringUI", "uringtop",
   ]
   for target in package.targets where instrumented.contains(target.name) {
     target.swiftSettings =

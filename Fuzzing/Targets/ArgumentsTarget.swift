@@ -1,4 +1,7 @@
 import ArgumentParser
+import UringBase
+import UringFields
+import UringTrace
 
 @testable import UringUI
 @testable import uringtop
@@ -19,6 +22,8 @@ enum ArgumentsTarget: Target {
     case 0: _ = try? Uringtop.parseAsRoot(lines)
     case 1: if let text = lines.first { readFilters(text) }
     case 2...8: for line in lines.prefix(4) { _ = try? OpcodeArgument.parse(line) }
+    case 9...40:
+      for line in lines.prefix(4) { _ = try? Query(line, over: FieldSet<Request>.requests) }
     default: break
     }
   }
@@ -42,7 +47,8 @@ enum ArgumentsTarget: Target {
     "--pid", "--comm", "--fd", "--op", "--min-age", "--sample", "--stacks", "--syscalls", "record",
     "replay", "report",
     "snapshot", "export", "demo", "-o", "--from", "--at", "--json", "--", "1/8", "10ms", "1m30s",
-    "READ,WRITE", "4242",
+    "READ,WRITE", "4242", "op:READ", "age>30ms", "!state=io-wq|linked", "file:*.db", "result<0",
+    "--where", "--columns", "opcode,age",
     "18446744073709551616", "9e99s", "-1", "1.5.5s", "64G", "\u{202E}",
   ]
 

@@ -73,6 +73,18 @@ package enum Figures {
     return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
   }
 
+  /// With a unit if the number is a multiple of 1024, else the number itself: `4K`, `1M`, `4095`.
+  package static func exactBytes(_ number: UInt64) -> String {
+    var (value, unit) = (number, "")
+    for prefix in binaryPrefixes where value >= 1_024 && value % 1_024 == 0 {
+      (value, unit) = (value / 1_024, prefix)
+    }
+    return "\(value)\(unit)"
+  }
+
+  /// Powers of 1024, from the first.
+  package static let binaryPrefixes = ["K", "M", "G", "T", "P", "E"]
+
   package static func padded(_ number: UInt64, to width: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, width - text.utf8.count)) + text

@@ -54,7 +54,9 @@ extension Binding {
     Binding(["e"], .nextError, in: .replay, label: "Error", "jump to the next error"),
     Binding(
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | means or"),
-    Binding([.function(4), "\\"], .filter, in: .list, label: "Filter", "show matching rows only"),
+    Binding(
+      [.function(4), "\\"], .filter, in: .list, label: "Filter",
+      "show matching rows only: a word, or op:READ age>30ms"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
     Binding(
       [.enter], .open, in: .opens, label: "Open",

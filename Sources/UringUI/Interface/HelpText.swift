@@ -48,8 +48,8 @@ enum HelpText {
     ("issued", "has its file and was issued"),
     ("poll-armed", "waits for its file to become ready"),
     ("io-wq", "queued for or running in a worker thread"),
-    ("task work", "woken; waits for its task to run"),
-    ("notif wait", "result posted; the network stack still holds the buffer"),
+    ("task-work", "woken; waits for its task to run"),
+    ("notif-wait", "result posted; the network stack still holds the buffer"),
     ("…?", "records were lost since then: it may have ended"),
   ]
 }

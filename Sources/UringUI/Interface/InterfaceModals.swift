@@ -52,7 +52,10 @@ extension Interface {
       }
       guard prompt.field.handle(key) else { break }
       let text = prompt.field.text
-      if prompt.kind == .filter { _ = change(focus) { $0.setFilter(text, scene: $1) } }
+      if prompt.kind == .filter {
+        _ = change(focus) { $0.setFilter(text, scene: $1) }
+        prompt.complaint = focusedPane.filterError?.description
+      }
       if prompt.kind == .search {
         searchText = text
         let isFound = change(focus) {
@@ -69,7 +72,13 @@ extension Interface {
     modal = nil
     let text = prompt.field.text
     switch prompt.kind {
-    case .search, .filter: return []
+    case .search: return []
+    case .filter:
+      guard let error = focusedPane.filterError else { return [] }
+      var prompt = prompt
+      prompt.complaint = error.description
+      modal = .prompt(prompt)
+      return []
     case .dump: return text.isEmpty ? [] : [.dump(path: text)]
     case .jump:
       if text.isEmpty { return [] }

@@ -14,6 +14,10 @@ enum PaneCatalogue {
     return hasDemo ? panes + [DemoPane()] : panes
   }
 
+  static func listsRequests(_ pane: any Pane) -> Bool {
+    pane is ListPane<RequestsContent> || pane is ListPane<RecentContent>
+  }
+
   /// Names of the panes that large screens add beside the current one, most wanted first.
   private static let companions = ["Demo", "Latency", "Events", "Requests", "Recent"]
 

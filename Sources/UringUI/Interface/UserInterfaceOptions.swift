@@ -5,6 +5,8 @@ import UringBase
 public struct UserInterfaceOptions: Sendable {
   /// Filters of the command line, as the header shows them; empty for none.
   public var filterDescription = ""
+  /// The filter with which the lists of requests start: a ``Query`` over `FieldSet.requests`.
+  public var requestFilter = ""
   /// False if the filters leave out requests of the rings in view.
   public var seesEveryRequest = true
   /// Least age in nanoseconds at which a request in flight is listed.

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// The facts above an open group's tree.

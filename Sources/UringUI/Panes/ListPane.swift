@@ -1,8 +1,12 @@
+import UringFields
+
 /// The content of a list pane: its columns and the source of its rows.
 protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
   static var columns: [Column<Row>] { get }
+  /// What a filter can compare, besides the texts of the columns.
+  static var fields: FieldSet<Row> { get }
   /// Number of rows that stay at the front.
   static var pinnedCount: Int { get }
   static var followsTail: Bool { get }
@@ -12,6 +16,8 @@ protocol ListContent: Sendable {
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
   static var emptyText: String { get }
+  /// Text shown when no row is on the selected ring, or old enough.
+  static func hiddenText(_ scene: Scene) -> String?
 
   static func id(_ row: Row) -> UInt64
   /// All rows. Cheap if it returns an array of the snapshot.
@@ -27,11 +33,15 @@ protocol ListContent: Sendable {
 }
 
 extension ListContent {
+  static var fields: FieldSet<Row> { FieldSet("rows", []) }
   static var pinnedCount: Int { 0 }
   static var followsTail: Bool { false }
   static var initialSort: String? { nil }
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
   static func note(_ scene: Scene) -> String? { nil }
+  static func hiddenText(_ scene: Scene) -> String? {
+    scene.ring == nil ? nil : emptyText + " on the selected ring"
+  }
   static func open(_ row: Row) -> PaneAction { .none }
   static func select(_ row: Row) -> PaneAction { .none }
   static var crossing: String? { nil }
@@ -41,7 +51,8 @@ extension ListContent {
 /// A pane that is one table.
 struct ListPane<Content: ListContent>: TablePane {
   var table = Table(
-    columns: Content.columns, pinnedCount: Content.pinnedCount, followsTail: Content.followsTail,
+    columns: Content.columns, fields: Content.fields, pinnedCount: Content.pinnedCount,
+    followsTail: Content.followsTail,
     sortedBy: Content.initialSort, id: { Content.id($0) })
 
   init() {}
@@ -70,7 +81,8 @@ struct ListPane<Content: ListContent>: TablePane {
       canvas.put(note, x: line.x + 1, y: line.y, style: .faint, limit: line.width - 1)
     }
     table.draw(
-      into: &canvas, in: rect, scene: scene, isFocused: isFocused, emptyText: Content.emptyText)
+      into: &canvas, in: rect, scene: scene, isFocused: isFocused, emptyText: Content.emptyText,
+      hiddenText: Content.hiddenText(scene))
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// A view of a snapshot. A new view needs a file with a pane and a line in ``PaneCatalogue``.
@@ -32,6 +33,8 @@ protocol Pane: Sendable {
   mutating func sort(byTitle position: Int, scene: Scene)
   mutating func invert(scene: Scene)
   var filter: String { get }
+  /// Why the filter makes no sense; nil if it does.
+  var filterError: QueryError? { get }
   mutating func setFilter(_ text: String, scene: Scene)
   mutating func search(_ text: String, forward: Bool, skipsSelection: Bool, scene: Scene) -> Bool
 }
@@ -68,6 +71,7 @@ extension Pane {
   mutating func sort(byTitle position: Int, scene: Scene) {}
   mutating func invert(scene: Scene) {}
   var filter: String { "" }
+  var filterError: QueryError? { nil }
   mutating func setFilter(_ text: String, scene: Scene) {}
   mutating func search(
     _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene

@@ -1,9 +1,11 @@
+import UringFields
 import UringTrace
 
 /// Ended requests, newest first.
 struct RecentContent: ListContent {
   static let name = "Recent"
   static let emptyText = "no request has ended yet"
+  static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
   static func rows(_ scene: Scene) -> [Request] { scene.snapshot.recent }

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// Columns for both requests in flight and ended requests.
@@ -21,8 +22,8 @@ enum RequestColumns {
 
   static let offset = Column<Request>(
     "OFFSET", width: 9, minimum: 6, .right, priority: 6,
-    order: .number { request, _ in Fields.offset(request) ?? 0 }
-  ) { request, _ in Piece(Fields.offset(request).map { Humanise.exactBytes($0) } ?? "") }
+    order: .number { request, _ in request.offset ?? 0 }
+  ) { request, _ in Piece(request.offset.map { Humanise.exactBytes($0) } ?? "") }
 
   static let length = Column<Request>(
     "LEN", width: 7, minimum: 5, .right, priority: 2,

@@ -1,9 +1,11 @@
+import UringFields
 import UringTrace
 
 /// Requests in flight, oldest first.
 struct RequestsContent: ListContent {
   static let name = "Requests"
   static let emptyText = "no requests in flight"
+  static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
   static func rows(_ scene: Scene) -> [Request] { scene.snapshot.requests }
@@ -14,6 +16,11 @@ struct RequestsContent: ListContent {
     return { request in
       (ring == nil || request.ring == ring) && request.startTime + minimumAge <= now
     }
+  }
+
+  static func hiddenText(_ scene: Scene) -> String? {
+    emptyText + (scene.ring == nil ? "" : " on the selected ring")
+      + (scene.minimumAge == 0 ? "" : " for \(Humanise.duration(scene.minimumAge)) or longer")
   }
 
   static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// Every ring, and a row for all of them.
@@ -11,6 +12,7 @@ struct RingsContent: ListContent {
   static let pinnedCount = 1
   static let emptyText = ""
   static let initialSort: String? = "SUB/s"
+  static let fields: FieldSet<Row> = FieldSet<Ring>.rings.map { ring($0) }
 
   static func id(_ row: Row) -> UInt64 {
     switch row {

@@ -1,3 +1,5 @@
+import UringFields
+
 /// A pane with one table that it sorts, filters and searches.
 protocol TablePane: Pane {
   associatedtype Row: Sendable
@@ -18,6 +20,8 @@ extension TablePane {
   mutating func invert(scene: Scene) { table.invert(scene: scene) }
 
   var filter: String { table.filter }
+
+  var filterError: QueryError? { table.filterError }
 
   mutating func setFilter(_ text: String, scene: Scene) { table.setFilter(text, scene: scene) }
 

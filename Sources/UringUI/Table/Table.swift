@@ -1,3 +1,6 @@
+import UringBase
+import UringFields
+
 /// A list: columns, sorting, filter, search, and a selection that follows its row across refreshes.
 ///
 /// Rows are formatted only if they are on the screen, or if a search or filter examines them.
@@ -6,6 +9,8 @@
 /// of one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
   let columns: [Column<Row>]
+  /// What a filter can compare; without fields it consists of words.
+  private let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
   /// Rows at the front that sorting and filtering leave alone.
   private let pinnedCount: Int
@@ -15,6 +20,9 @@ struct Table<Row: Sendable>: Sendable {
   private(set) var sortColumn: Int?
   private(set) var isDescending = false
   private(set) var filter = ""
+  /// Why ``filter`` makes no sense; the rows are then those of the last one that did.
+  private(set) var filterError: QueryError?
+  private var query: Query<Row>?
 
   private var rows: [Row] = []
   /// Positions in ``rows`` as shown; nil for all rows in their own order.
@@ -30,10 +38,12 @@ struct Table<Row: Sendable>: Sendable {
   private var needsWidth = 0
 
   init(
-    columns: [Column<Row>], pinnedCount: Int = 0, followsTail: Bool = false,
-    sortedBy title: String? = nil, id: @escaping @Sendable (Row) -> UInt64
+    columns: [Column<Row>], fields: FieldSet<Row> = FieldSet("rows", []), pinnedCount: Int = 0,
+    followsTail: Bool = false, sortedBy title: String? = nil,
+    id: @escaping @Sendable (Row) -> UInt64
   ) {
     self.columns = columns
+    self.fields = fields
     self.pinnedCount = pinnedCount
     self.followsTail = followsTail
     self.id = id
@@ -78,13 +88,12 @@ struct Table<Row: Sendable>: Sendable {
       order = included
     }
     unfilteredCount = order?.count ?? rows.count
-    if let match = TextMatch(filter) {
-      var matching: [Int32] = []
-      for position in order ?? Array(0..<Int32(rows.count))
-      where position < pinnedCount || matches(match, rows[Int(position)], scene) {
-        matching.append(position)
+    if let query {
+      order = (order ?? Array(0..<Int32(rows.count))).filter { position in
+        let row = rows[Int(position)]
+        return position < pinnedCount
+          || query.matches(row, in: scene.snapshot) { matches($0, row, scene) }
       }
-      order = matching
     }
     if let sortColumn, let key = columns[sortColumn].order {
       order = sorted(order ?? Array(0..<Int32(rows.count)), by: key, scene)
@@ -201,6 +210,13 @@ struct Table<Row: Sendable>: Sendable {
 
   mutating func setFilter(_ text: String, scene: Scene) {
     filter = text
+    do throws(QueryError) {
+      let query = try Query(text, over: fields)
+      self.query = query.isEmpty ? nil : query
+      filterError = nil
+    } catch {
+      filterError = error
+    }
     arrange(scene)
   }
 
@@ -226,10 +242,13 @@ struct Table<Row: Sendable>: Sendable {
 
   /// Draws the column titles and the rows that fit.
   ///
-  /// - Parameter scale: text of a given width that replaces a picture's title.
+  /// - Parameters:
+  ///   - emptyText: shown if there are no rows.
+  ///   - hiddenText: shown if there are rows, but none for this scene.
+  ///   - scale: text of a given width that replaces a picture's title.
   mutating func draw(
     into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String,
-    scale: ((Int) -> String)? = nil
+    hiddenText: String? = nil, scale: ((Int) -> String)? = nil
   ) {
     guard !rect.isEmpty else { return }
     let body = rect.width > 8 ? rect.width - 1 : rect.width
@@ -240,7 +259,10 @@ struct Table<Row: Sendable>: Sendable {
     var area = rect
     drawTitles(into: &canvas, in: area.takeTop(1), scale: scale)
     if count == 0 {
-      canvas.put(emptyText, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
+      let text =
+        unfilteredCount > 0
+        ? "no row matches the filter" : rows.isEmpty ? emptyText : hiddenText ?? emptyText
+      canvas.put(text, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
     }
     for line in 0..<area.height where top + line < count {
       let y = area.y + line

@@ -31,18 +31,8 @@ enum Clock {
 
   /// Nanoseconds of a time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
   static func parse(_ text: String) -> UInt64? {
-    var rest = Substring(text.filter { $0 != " " })
-    guard !rest.isEmpty else { return nil }
-    var total = 0.0
-    while !rest.isEmpty {
-      let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-      guard let value = Double(digits) else { return nil }
-      rest = rest.dropFirst(digits.count)
-      let unit = rest.prefix { $0.isLetter }
-      rest = rest.dropFirst(unit.count)
-      guard let scale = unit.isEmpty ? .second : TimeUnit(typed: unit) else { return nil }
-      total += value * Double(scale.nanoseconds)
-    }
-    return total < 1e18 ? UInt64(total) : nil
+    let text = text.filter { $0 != " " }
+    // The last number may have no unit: seconds.
+    return Quantity.duration(text) ?? Quantity.duration(text + "s")
   }
 }

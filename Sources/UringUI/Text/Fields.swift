@@ -2,14 +2,6 @@ import UringTrace
 
 /// Texts of a request's SQE and CQE for columns and the detail pane.
 enum Fields {
-  /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
-  static func offset(_ request: Request) -> UInt64? {
-    guard request.knows(.off), request.opcode.properties.off?.name == "offset",
-      request.sqe.off != .max
-    else { return nil }
-    return request.sqe.off
-  }
-
   /// The number in `len`, and its unit if that is not bytes.
   static func length(_ request: Request) -> (number: UInt64, unit: String)? {
     guard request.knows(.len) else { return nil }

@@ -19,16 +19,7 @@ enum Humanise {
   static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
 
   /// With a unit if the number is a multiple of 1024, else the number itself: 4K, 1M, 4095.
-  static func exactBytes(_ number: UInt64) -> String {
-    guard number >= 1_024, number % 1_024 == 0 else { return "\(number)" }
-    var value = number
-    var unit = 0
-    while value % 1_024 == 0, unit < binary.count - 1 {
-      value /= 1_024
-      unit += 1
-    }
-    return "\(value)\(binary[unit])"
-  }
+  static func exactBytes(_ number: UInt64) -> String { Figures.exactBytes(number) }
 
   /// Exact if that is short: 4K, 4095, 3.74M for 3828K.
   static func shortBytes(_ number: UInt64) -> String {
@@ -50,7 +41,7 @@ enum Humanise {
   }
 
   private static let metric = ["", "k", "M", "G", "T", "P", "E"]
-  private static let binary = ["", "K", "M", "G", "T", "P", "E"]
+  private static let binary = [""] + Figures.binaryPrefixes
 
   private static func scaled(_ number: UInt64, base: UInt64, units: [String]) -> String {
     var divisor: UInt64 = 1

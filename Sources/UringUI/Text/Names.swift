@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// Short names of the kernel's values, for columns.
@@ -14,20 +15,16 @@ enum Names {
   static func setupFlags(_ flags: SetupFlags) -> String { flags.names.joined(separator: " ") }
 
   static func state(_ state: Request.State) -> Piece {
-    switch state {
-    case .submitted: Piece("submitted")
-    case .deferred: Piece("deferred", .faint)
-    case .linked: Piece("linked", .faint)
-    case .issued: Piece("issued")
-    case .pollArmed: Piece("poll-armed", .good)
-    case .worker: Piece("io-wq", .warning)
-    case .taskWork: Piece("task work", .label)
-    case .awaitingNotification: Piece("notif wait", .label)
-    case .completed: Piece("completed")
-    case .overflowed: Piece("overflowed", .error)
-    case .skipped: Piece("skipped", .faint)
-    case .ended: Piece("ended", .faint)
-    }
+    let style: Style =
+      switch state {
+      case .submitted, .issued, .completed: .normal
+      case .deferred, .linked, .skipped, .ended: .faint
+      case .pollArmed: .good
+      case .worker: .warning
+      case .taskWork, .awaitingNotification: .label
+      case .overflowed: .error
+      }
+    return Piece(state.label, style)
   }
 
   static func step(_ kind: Step.Kind) -> Piece {

@@ -47,7 +47,9 @@ enum BlockingCall {
       let limit = isPatient ? patience[min(count, patience.count) - 1] : 0
       if MonotonicClock.now().since(since) >= limit {
         thread.detach()
-        throw Failure(ExitStatus.signal(signal), "")
+        throw Failure(
+          ExitStatus.signal(signal),
+          isPatient ? "gave up after the signal, before the output was complete" : "")
       }
     }
   }

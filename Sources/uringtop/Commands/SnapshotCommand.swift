@@ -16,11 +16,14 @@ struct SnapshotCommand: ParsableCommand {
       EXAMPLES:
         uringtop snapshot --comm fio --min-age 10ms
         uringtop snapshot --json --pid 4242 --duration 5s
+        uringtop snapshot --where 'op:FSYNC age>30ms' --columns age,opcode,file
         uringtop snapshot --json --from trace.uring --at 2.5s
       """)
 
   @Flag(help: "Print the JSON document that docs/json.md describes.")
   var json = false
+
+  @OptionGroup(title: "ROWS AND COLUMNS") var listing: ListingOptions
 
   @Option(
     help: ArgumentHelp(
@@ -35,6 +38,9 @@ struct SnapshotCommand: ParsableCommand {
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
 
   func validate() throws {
+    if json, listing.isTable {
+      throw ValidationError("--json prints all fields; --columns and --csv choose another form")
+    }
     if from == nil { try moment.refuse() }
     if from != nil, filters.stacks || filters.syscalls == .on {
       let option = filters.stacks ? "--stacks" : "--syscalls on"
@@ -55,11 +61,14 @@ struct SnapshotCommand: ParsableCommand {
     } else {
       snapshot = try live()
     }
-    guard json else { return try StandardOutput.write(SnapshotTable(snapshot).text) }
+    if listing.isTable { return try listing.print(snapshot) }
+    guard json else {
+      return try StandardOutput.write(SnapshotTable(listing.select(from: snapshot)).text)
+    }
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let findings = diagnosis.findings(in: snapshot)
     let document = SnapshotDocument(
-      snapshot, findings: findings,
+      listing.select(from: snapshot), findings: findings,
       notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
       toolVersion: Version.current)
     try StandardOutput.write(document.encoded())

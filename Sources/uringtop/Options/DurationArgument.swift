@@ -8,11 +8,8 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
   init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   init?(argument: String) {
-    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let number = Double(digits), let unit = TimeUnit(typed: argument[digits.endIndex...]),
-      number * Double(unit.nanoseconds) < 1e18
-    else { return nil }
-    nanoseconds = UInt64((number * Double(unit.nanoseconds)).rounded())
+    guard let nanoseconds = Quantity.duration(argument) else { return nil }
+    self.nanoseconds = nanoseconds
   }
 
   var duration: Duration { .nanoseconds(Int64(nanoseconds)) }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import UringFields
+import UringTrace
 
 /// Appearance of the UI.
 struct ScreenOptions: ParsableArguments {
@@ -10,7 +12,21 @@ struct ScreenOptions: ParsableArguments {
   @Flag(help: "No colours, as with NO_COLOR set.")
   var monochrome = false
 
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Start with only the requests for which the expression holds, as after F4: see docs/filters.md.",
+      valueName: "expression"))
+  var requestFilter: String?
+
   func validate() throws {
+    if let requestFilter {
+      do {
+        _ = try Query(requestFilter, over: FieldSet<Request>.requests)
+      } catch {
+        throw ValidationError("--where, \(error)")
+      }
+    }
     guard 50_000_000...60_000_000_000 ~= interval.nanoseconds else {
       throw ValidationError("--interval must be from 50ms to 60s")
     }

@@ -27,6 +27,7 @@ enum Screen {
     options.filterDescription = filters?.description ?? ""
     options.seesEveryRequest = filters?.seesEveryRequest ?? true
     options.minimumAge = filters?.filter.minimumAge ?? 0
+    options.requestFilter = screen.requestFilter ?? ""
     options.demoStatus = demoStatus
     options.refreshInterval = screen.interval.duration
     options.isMonochrome = screen.monochrome

@@ -146,8 +146,8 @@ struct RingTracker: ~Copyable {
     forgottenRequests.add(rings[ring].ring.counts)
     forgottenEnds &+= rings[ring].endedUncounted
     all.remove(ring, in: &rings)
-    // The forgotten ring no longer has a context.
-    rings[ring].ring.address = 0
+    // The forgotten ring no longer has a context, nor memory of its own.
+    rings[ring] = RingState(Ring(id: 0, address: 0, time: 0))
     rings.give(back: ring)
     recent = RecentRing()
   }

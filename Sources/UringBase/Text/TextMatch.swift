@@ -1,14 +1,14 @@
 /// The pattern of a search or filter: alternatives separated by `|`, case-insensitive.
-struct TextMatch: Hashable, Sendable {
+package struct TextMatch: Hashable, Sendable {
   private var needles: [[UInt8]]
 
   /// Nil if there is nothing to search for.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     needles = text.split(separator: "|").map { $0.utf8.map(Self.lower) }.filter { !$0.isEmpty }
     if needles.isEmpty { return nil }
   }
 
-  func matches(_ text: String) -> Bool {
+  package func matches(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { bytes in
       needles.contains { needle in

@@ -1,0 +1,32 @@
+/// Suggests names that the user may have meant.
+package enum NearNames {
+  /// Names that differ little from `word`, nearest first, three at most.
+  package static func nearest(to word: String, in names: [String]) -> [String] {
+    let limit = max(2, word.count / 3)
+    return
+      names
+      .map { name -> (name: String, distance: Int) in
+        let isPart = word.count >= 3 && (name.contains(word) || word.contains(name))
+        return (name, isPart ? min(1, distance(word, name)) : distance(word, name))
+      }
+      .filter { $0.distance <= limit }
+      .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
+      .prefix(3).map(\.name)
+  }
+
+  /// Levenshtein distance.
+  private static func distance(_ first: String, _ second: String) -> Int {
+    let second = Array(second.utf8)
+    var row = Array(0...second.count)
+    for (i, a) in first.utf8.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, b) in second.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a == b ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[second.count]
+  }
+}

@@ -1,0 +1,65 @@
+/// The comparison of a field's value with what a user typed.
+struct Comparison: Sendable {
+  enum Operator: String, Sendable, CaseIterable {
+    // Longer ones first: `<=` begins with `<`.
+    case notEqual = "!="
+    case atMost = "<="
+    case atLeast = ">="
+    case contains = ":"
+    case equal = "="
+    case less = "<"
+    case greater = ">"
+
+    var isOrder: Bool { [.atMost, .atLeast, .less, .greater].contains(self) }
+  }
+
+  enum Operand: Sendable {
+    case none
+    case number(Int128)
+    case text(TextPattern)
+    case flag(Bool)
+  }
+
+  var operation: Operator
+  /// Alternatives; one for comparisons of order.
+  var operands: [Operand]
+
+  /// An absent value differs from all operands but `none`, and has no order.
+  func holds(for value: FieldValue) -> Bool {
+    switch operation {
+    case .contains, .equal: operands.contains { isEqual(value, $0) }
+    case .notEqual: !operands.contains { isEqual(value, $0) }
+    case .less: order(value).map { $0 < $1 } ?? false
+    case .atMost: order(value).map { $0 <= $1 } ?? false
+    case .greater: order(value).map { $0 > $1 } ?? false
+    case .atLeast: order(value).map { $0 >= $1 } ?? false
+    }
+  }
+
+  private func order(_ value: FieldValue) -> (Int128, Int128)? {
+    guard let number = value.number, case .number(let operand)? = operands.first else { return nil }
+    return (number, operand)
+  }
+
+  private func isEqual(_ value: FieldValue, _ operand: Operand) -> Bool {
+    switch (value, operand) {
+    case (.none, .none): true
+    case (.text(let text), .text(let pattern)): pattern.matches(text)
+    case (.words(let words), .text(let pattern)): words.contains { pattern.matches($0) }
+    case (.words(let words), .none): words.isEmpty
+    case (.flag(let isSet), .flag(let wanted)): isSet == wanted
+    case (_, .number(let number)): value.number == number
+    default: false
+    }
+  }
+}
+
+extension FieldValue {
+  fileprivate var number: Int128? {
+    switch self {
+    case .number(let number): Int128(number)
+    case .signed(let number): Int128(number)
+    case .none, .text, .words, .flag: nil
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import UringBase
+import UringTrace
+
+/// An expression that selects entities: terms separated by spaces, all of which must hold.
+///
+/// A term is a word, which some field must contain, or a comparison such as `age>30ms`; `!` before it inverts it.
+/// docs/filters.md describes the language.
+public struct Query<Entity: Sendable>: Sendable {
+  enum Condition: Sendable {
+    case word(TextMatch)
+    case field(Field<Entity>, Comparison)
+  }
+
+  struct Term: Sendable {
+    var isInverted: Bool
+    var condition: Condition
+  }
+
+  public let text: String
+  private let fields: FieldSet<Entity>
+  let terms: [Term]
+
+  /// - Throws: ``QueryError`` with the position of a term that makes no sense.
+  public init(_ text: String, over fields: FieldSet<Entity>) throws(QueryError) {
+    self.text = text
+    self.fields = fields
+    var parser = QueryParser(text, over: fields)
+    terms = try parser.parse()
+  }
+
+  /// True if it selects everything.
+  public var isEmpty: Bool { terms.isEmpty }
+
+  /// Whether all terms hold. A word must be in a field's text.
+  public func matches(_ entity: Entity, in snapshot: Snapshot) -> Bool {
+    matches(entity, in: snapshot) { word in
+      fields.fields.contains { word.matches($0.text(entity, snapshot)) }
+    }
+  }
+
+  /// Whether all terms hold, given what contains a word.
+  package func matches(
+    _ entity: Entity, in snapshot: Snapshot, containsWord: (TextMatch) -> Bool
+  ) -> Bool {
+    terms.allSatisfy { term in
+      let holds =
+        switch term.condition {
+        case .word(let word): containsWord(word)
+        case .field(let field, let comparison): comparison.holds(for: field.value(entity, snapshot))
+        }
+      return holds != term.isInverted
+    }
+  }
+}
+
+/// Why an expression makes no sense.
+public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Of the term, in characters from 1.
+  public var position: Int
+  /// What was found, and what was expected.
+  public var message: String
+
+  public var description: String { "at \(position): \(message)" }
+}

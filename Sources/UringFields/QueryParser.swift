@@ -1,0 +1,165 @@
+import UringBase
+import UringTrace
+
+/// Reads the terms of a ``Query``.
+struct QueryParser<Entity: Sendable> {
+  private let characters: [Character]
+  private var position = 0
+  private let fields: FieldSet<Entity>
+
+  init(_ text: String, over fields: FieldSet<Entity>) {
+    characters = Array(text)
+    self.fields = fields
+  }
+
+  mutating func parse() throws(QueryError) -> [Query<Entity>.Term] {
+    var terms: [Query<Entity>.Term] = []
+    while true {
+      while position < characters.count, characters[position] == " " { position += 1 }
+      guard position < characters.count else { return terms }
+      if let term = try term() { terms.append(term) }
+    }
+  }
+
+  private mutating func term() throws(QueryError) -> Query<Entity>.Term? {
+    let isInverted = characters[position] == "!"
+    if isInverted { position += 1 }
+    let start = position
+    if let (name, operation) = comparisonStart() {
+      let field = try field(name, at: start)
+      let operandStart = position
+      let operands = try operands(try literal(), of: field, operation, at: operandStart)
+      return .init(
+        isInverted: isInverted,
+        condition: .field(field, Comparison(operation: operation, operands: operands)))
+    }
+    guard let word = TextMatch(try literal()) else {
+      if isInverted { throw error(start, "a word or a comparison is expected after !") }
+      return nil
+    }
+    return .init(isInverted: isInverted, condition: .word(word))
+  }
+
+  /// A name and an operator at the position, which moves behind them; nil for words.
+  private mutating func comparisonStart() -> (name: String, Comparison.Operator)? {
+    guard !fields.fields.isEmpty else { return nil }
+    var end = position
+    while end < characters.count, characters[end].isNamePart(isFirst: end == position) { end += 1 }
+    guard end > position,
+      let operation = Comparison.Operator.allCases.first(where: {
+        characters[end...].starts(with: $0.rawValue)
+      })
+    else { return nil }
+    let name = String(characters[position..<end])
+    position = end + operation.rawValue.count
+    return (name, operation)
+  }
+
+  private func field(_ name: String, at start: Int) throws(QueryError) -> Field<Entity> {
+    if let field = fields.field(name) { return field }
+    throw error(start, fields.complaint(about: name))
+  }
+
+  /// Text up to a space; spaces within double quotes belong to it.
+  private mutating func literal() throws(QueryError) -> String {
+    var text = ""
+    while position < characters.count, characters[position] != " " {
+      guard characters[position] == "\"" else {
+        text.append(characters[position])
+        position += 1
+        continue
+      }
+      let open = position
+      guard let close = characters[(open + 1)...].firstIndex(of: "\"") else {
+        throw error(open, "the quote is not closed")
+      }
+      text.append(contentsOf: characters[(open + 1)..<close])
+      position = close + 1
+    }
+    return text
+  }
+
+  private func operands(
+    _ text: String, of field: Field<Entity>, _ operation: Comparison.Operator, at start: Int
+  ) throws(QueryError) -> [Comparison.Operand] {
+    guard !text.isEmpty else { throw error(start, "\(field.type.expectation) is expected") }
+    if operation.isOrder, !field.type.isOrdered {
+      throw error(start, "\(field.key) has no order: use : or =")
+    }
+    let parts = operation.isOrder ? [text[...]] : text.split(separator: "|")
+    var operands: [Comparison.Operand] = []
+    for part in parts {
+      guard let operand = operand(String(part), of: field, operation) else {
+        throw error(start, complaint(about: String(part), of: field))
+      }
+      operands.append(operand)
+    }
+    return operands
+  }
+
+  private func operand(
+    _ text: String, of field: Field<Entity>, _ operation: Comparison.Operator
+  ) -> Comparison.Operand? {
+    if text == "none", !operation.isOrder { return Comparison.Operand.none }
+    let isWhole = operation != .contains
+    if !field.choices.isEmpty, isWhole, !text.contains("*") {
+      guard field.choices.contains(where: { $0.lowercased() == text.lowercased() }) else {
+        return nil
+      }
+    }
+    switch field.type {
+    case .text, .words: return .text(TextPattern(text, isWhole: isWhole))
+    case .flag: return ["yes": true, "no": false][text].map { .flag($0) }
+    case .duration, .time: return Quantity.duration(text).map { .number(Int128($0)) }
+    case .bytes: return Quantity.bytes(text).map { .number(Int128($0)) }
+    case .number, .address, .result:
+      let isNegative = text.hasPrefix("-")
+      let magnitude = isNegative ? text.dropFirst() : text[...]
+      let name = field.type == .result ? ErrorNumber(name: String(magnitude)) : nil
+      if let name { return .number(-Int128(name.rawValue)) }
+      return Quantity.number(magnitude).map { .number(isNegative ? -Int128($0) : Int128($0)) }
+    }
+  }
+
+  private func complaint(about text: String, of field: Field<Entity>) -> String {
+    guard !field.choices.isEmpty else {
+      return "'\(text)' is not \(field.type.expectation)"
+    }
+    let near = NearNames.nearest(
+      to: text.lowercased(), in: field.choices.map { $0.lowercased() })
+    return "\(field.key) is never '\(text)'"
+      + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
+  }
+
+  private func error(_ position: Int, _ message: String) -> QueryError {
+    QueryError(position: position + 1, message: message)
+  }
+}
+
+extension Character {
+  fileprivate func isNamePart(isFirst: Bool) -> Bool {
+    isASCII && (isLetter || self == "_" || !isFirst && isNumber)
+  }
+}
+
+extension FieldType {
+  /// What an operand must be, for messages.
+  var expectation: String {
+    switch self {
+    case .number: "a number"
+    case .result: "a number, or the name of an error such as EAGAIN"
+    case .bytes: "a number of bytes, such as 512 or 4K"
+    case .duration, .time: "a time with its unit, such as 30ms"
+    case .address: "a number, such as 0x7f00"
+    case .text, .words: "a text"
+    case .flag: "yes or no"
+    }
+  }
+
+  var isOrdered: Bool {
+    switch self {
+    case .number, .result, .bytes, .duration, .time, .address: true
+    case .text, .words, .flag: false
+    }
+  }
+}
