@@ -74,8 +74,9 @@ struct KernelSymbols {
     while position < text.count {
       var address: UInt64 = 0
       while position < text.count, text[position] != UInt8(ascii: " ") {
+        // Four bits also of what is no digit.
         let digit = text[position]
-        address = address << 4 | UInt64(digit & 0xF) + (digit > UInt8(ascii: "9") ? 9 : 0)
+        address = address << 4 | UInt64((digit & 0xF) &+ (digit > UInt8(ascii: "9") ? 9 : 0)) & 0xF
         position += 1
       }
       guard position + 3 < text.count else { return }
