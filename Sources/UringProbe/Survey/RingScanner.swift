@@ -63,13 +63,8 @@ struct RingScanner: ~Copyable {
   /// True if a ring that no task has is reported as closed after this many scans. Reports are repeated at growing
   /// distances, because a report is void if the ring has been seen in between.
   private static func reportsClosed(afterMissing scans: Int) -> Bool {
-    scans >= 2 && scans & (scans - 1) == 0
+    scans >= 2 && scans <= 64 && scans & (scans - 1) == 0
   }
-
-  /// Number of scans after which a missing ring is forgotten: a power of two.
-  private static let lastReport = 64
-  /// Number of missing rings above which the first report of each must do: programs make hundreds of rings a second.
-  private static let crowd = 1024
 
   /// Loads the iterators. `ownRing` is a ring of this process: its `f_op` identifies ring files.
   init(
@@ -179,10 +174,8 @@ struct RingScanner: ~Copyable {
     try listBuffers(of: unlisted)
     try listWorkers(at: start, into: &records)
     hasDoubts = false
-    let missing = rings.filter { found[$0.key] == nil && $0.value.lastSeen < start }.keys
-    let isCrowd = missing.count > Self.crowd
-    for address in missing {
-      closeIfGone(address, scanStart: start, isInCrowd: isCrowd, into: &records)
+    for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
+      closeIfGone(address, scanStart: start, into: &records)
     }
     if !rings.isEmpty {
       records.append(record_ring_scan.self, at: start) { _ in }
@@ -207,7 +200,7 @@ struct RingScanner: ~Copyable {
   }
 
   private mutating func closeIfGone(
-    _ address: UInt64, scanStart: UInt64, isInCrowd: Bool, into records: inout RecordBuffer
+    _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
     if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
     records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
@@ -219,7 +212,7 @@ struct RingScanner: ~Copyable {
       let time = scans == 2 ? rings[address]!.missedSince : scanStart
       records.append(record_ring_closed.self, at: time, ring: address)
     }
-    if scans >= (isInCrowd ? 2 : Self.lastReport) { rings[address] = nil }
+    if scans > 64 { rings[address] = nil }
   }
 
   /// Has the rings' buffer tables written to the ring buffer, among the records of the tracepoints.
