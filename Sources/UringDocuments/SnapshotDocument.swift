@@ -218,8 +218,7 @@ public struct SnapshotDocument {
     json.field("user_data", request.userDataText)
     json.field("opcode", request.opcode.name)
     json.field("state", literal: JSONNames.state(request.state))
-    let until = request.state.isFinal ? request.lastTime : snapshot.time
-    json.field("age_ns", until.since(request.startTime))
+    json.field("age_ns", request.age(at: snapshot.time))
     json.field("start_ns", request.startTime)
     json.field("last_ns", request.lastTime)
     json.field("start_known", request.isStartKnown)

@@ -50,8 +50,8 @@ public struct Field<Entity: Sendable>: Sendable {
   }
 }
 
-/// What kind of value a field has, with its unit.
-public enum FieldType: String, Sendable, CaseIterable {
+/// The kind and the unit of a field's values.
+public enum FieldType: String, Sendable {
   case number
   /// A result: a number, or a negative errno with a name.
   case result

@@ -7,6 +7,9 @@ public struct FieldSet<Entity: Sendable>: Sendable {
   public let name: String
   public let fields: [Field<Entity>]
 
+  /// For entities whose fields are not described: their filters consist of words.
+  public static var none: FieldSet { FieldSet("rows", []) }
+
   public init(_ name: String, _ fields: [Field<Entity>]) {
     self.name = name
     self.fields = fields
@@ -29,11 +32,9 @@ public struct FieldSet<Entity: Sendable>: Sendable {
       })
   }
 
-  /// That a name is no field's, with those that the user may have meant.
+  /// The message that no field has this name, with the names that the user may have meant.
   func complaint(about name: String) -> String {
-    let near = NearNames.nearest(
-      to: name.lowercased(), in: fields.flatMap { [$0.key] + $0.aliases })
-    return "\(self.name) have no field '\(name)'"
-      + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
+    "\(self.name) have no field '\(name)'"
+      + NearNames.hint(for: name.lowercased(), in: fields.flatMap { [$0.key] + $0.aliases })
   }
 }

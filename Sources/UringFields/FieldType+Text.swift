@@ -7,8 +7,7 @@ extension FieldType {
     switch (self, value) {
     case (.duration, .number(let number)): Figures.alignedDuration(number)
     case (.bytes, .number(let number)): Figures.exactBytes(number)
-    case (.result, .signed(let number)):
-      ErrorNumber(result: Int32(clamping: number)).map { "-" + $0.name } ?? "\(number)"
+    case (.result, .signed(let number)): ErrorNumber.text(ofResult: Int32(clamping: number))
     default: plainText(value)
     }
   }

@@ -16,13 +16,11 @@ public struct Query<Entity: Sendable>: Sendable {
     var condition: Condition
   }
 
-  public let text: String
   private let fields: FieldSet<Entity>
   let terms: [Term]
 
   /// - Throws: ``QueryError`` with the position of a term that makes no sense.
   public init(_ text: String, over fields: FieldSet<Entity>) throws(QueryError) {
-    self.text = text
     self.fields = fields
     var parser = QueryParser(text, over: fields)
     terms = try parser.parse()
@@ -57,7 +55,7 @@ public struct Query<Entity: Sendable>: Sendable {
 public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Of the term, in characters from 1.
   public var position: Int
-  /// What was found, and what was expected.
+  /// Names the error and the expected form.
   public var message: String
 
   public var description: String { "at \(position): \(message)" }

@@ -125,10 +125,8 @@ struct QueryParser<Entity: Sendable> {
     guard !field.choices.isEmpty else {
       return "'\(text)' is not \(field.type.expectation)"
     }
-    let near = NearNames.nearest(
-      to: text.lowercased(), in: field.choices.map { $0.lowercased() })
     return "\(field.key) is never '\(text)'"
-      + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
+      + NearNames.hint(for: text.lowercased(), in: field.choices.map { $0.lowercased() })
   }
 
   private func error(_ position: Int, _ message: String) -> QueryError {
@@ -143,7 +141,7 @@ extension Character {
 }
 
 extension FieldType {
-  /// What an operand must be, for messages.
+  /// Describes valid operands in messages.
   var expectation: String {
     switch self {
     case .number: "a number"

@@ -27,10 +27,7 @@ extension FieldSet<Request> {
       Field(
         "age", title: "AGE", .duration,
         meaning: "Time since the submission; of an ended request, until its end."
-      ) { request, snapshot in
-        let end = request.state.isFinal ? request.lastTime : snapshot.time
-        return .number(end.since(request.startTime))
-      },
+      ) { request, snapshot in .number(request.age(at: snapshot.time)) },
       Field(
         "start", title: "START", .time,
         meaning: "When the request was submitted, or first seen; CLOCK_MONOTONIC."
@@ -67,17 +64,12 @@ extension FieldSet<Request> {
         "len", title: "LEN", .bytes, aliases: ["length"],
         meaning: "Bytes to transfer; of vectored transfers, the number of vectors."
       ) { request, _ in
-        request.knows(.len) && [.bytes, .vectors].contains(request.opcode.length)
-          ? .number(UInt64(request.sqe.len)) : .none
+        .optional(request.length?.number)
       },
       Field(
         "sqe_flags", title: "FLAGS", .words, aliases: ["flags"],
         meaning: "The flags of the SQE, without IOSQE_."
-      ) { request, _ in
-        .words(
-          (request.isSQEKnown
-            ? SQEFlags(rawValue: request.sqe.flags) : SQEFlags(requestFlags: request.flags)).names)
-      },
+      ) { request, _ in .words(request.sqeFlags.names) },
       Field("pid", title: "PID", .number, meaning: "The process that submitted the request.") {
         request, _ in .unlessZero(request.submitterTgid)
       },
@@ -123,5 +115,16 @@ extension Request {
   public var offset: UInt64? {
     guard knows(.off), opcode.properties.off?.name == "offset", sqe.off != .max else { return nil }
     return sqe.off
+  }
+
+  /// The number in `len`, and its unit if that is not bytes.
+  public var length: (number: UInt64, unit: String)? {
+    guard knows(.len) else { return nil }
+    let number = UInt64(sqe.len)
+    return switch opcode.length {
+    case .bytes: (number, "")
+    case .vectors: (number, "v")
+    case .none, .other: nil
+    }
   }
 }

@@ -1,3 +1,5 @@
+import UringBase
+
 /// A text, with `*` for any characters; not case-sensitive.
 struct TextPattern: Sendable {
   private let parts: [[UInt8]]
@@ -6,14 +8,14 @@ struct TextPattern: Sendable {
   /// - Parameter isWhole: whether a pattern without `*` must be the whole text, or a part of it.
   init(_ pattern: some StringProtocol, isWhole: Bool) {
     parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map {
-      $0.utf8.map(Self.lower)
+      Caseless.bytes($0)
     }
     isAnchored = isWhole || parts.count > 1
   }
 
   func matches(_ text: String) -> Bool {
-    let bytes = text.utf8.map(Self.lower)
-    guard isAnchored else { return Self.find(parts[0], in: bytes[...]) != nil }
+    let bytes = Caseless.bytes(text)
+    guard isAnchored else { return Caseless.find(parts[0], in: bytes) != nil }
     guard parts.count > 1 else { return bytes == parts[0] }
     let (first, last) = (parts[0], parts[parts.count - 1])
     guard bytes.count >= first.count + last.count, bytes.starts(with: first),
@@ -21,20 +23,9 @@ struct TextPattern: Sendable {
     else { return false }
     var rest = bytes[first.count..<(bytes.count - last.count)]
     for part in parts.dropFirst().dropLast() {
-      guard let start = Self.find(part, in: rest) else { return false }
+      guard let start = Caseless.find(part, in: rest) else { return false }
       rest = rest[(start + part.count)...]
     }
     return true
-  }
-
-  private static func find(_ part: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-    guard bytes.count >= part.count else { return nil }
-    return (bytes.startIndex...(bytes.endIndex - part.count)).first {
-      bytes[$0..<($0 + part.count)].elementsEqual(part)
-    }
-  }
-
-  private static func lower(_ byte: UInt8) -> UInt8 {
-    byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
   }
 }

@@ -14,6 +14,12 @@ package enum NearNames {
       .prefix(3).map(\.name)
   }
 
+  /// `; did you mean …?` with the nearest names, to end a message; empty if no name is near.
+  package static func hint(for word: String, in names: [String]) -> String {
+    let near = nearest(to: word, in: names)
+    return near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+  }
+
   /// Levenshtein distance.
   private static func distance(_ first: String, _ second: String) -> Int {
     let second = Array(second.utf8)

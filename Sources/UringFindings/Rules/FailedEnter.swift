@@ -71,7 +71,7 @@ extension FindingRule {
     cure: "Check the offset, and the size of the region that io_uring_register_region made."
   )
 
-  /// Causes and cures.
+  /// Causes and cures of failed calls.
   static let enterFailures: [ErrorNumber: (cause: String, cure: String)] = [
     .badRequest: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",

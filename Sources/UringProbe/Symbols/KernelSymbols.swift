@@ -74,7 +74,7 @@ struct KernelSymbols {
     while position < text.count {
       var address: UInt64 = 0
       while position < text.count, text[position] != UInt8(ascii: " ") {
-        // Four bits also of what is no digit.
+        // The sum could overflow with the value of an invalid digit, which can exceed four bits.
         let digit = text[position]
         address = address << 4 | UInt64((digit & 0xF) &+ (digit > UInt8(ascii: "9") ? 9 : 0)) & 0xF
         position += 1

@@ -43,7 +43,7 @@ extension Aggregator {
 }
 
 extension RingState {
-  /// What a closed ring did, as far as one record counts it.
+  /// A closed ring with only the counts of one record.
   fileprivate init(
     closedAt time: UInt64, counting record: UnsafePointer<record_counts>,
     _ traits: borrowing OpcodeTraitTable

@@ -162,6 +162,16 @@ public struct Request: Sendable {
     if knownFiles.contains(.ofSubmission) { knownFiles.subtract([.file, .ofSubmission]) }
   }
 
+  /// The SQE's flags, also where only the kernel's flags of the request are known.
+  public var sqeFlags: SQEFlags {
+    isSQEKnown ? SQEFlags(rawValue: sqe.flags) : SQEFlags(requestFlags: flags)
+  }
+
+  /// Nanoseconds since the submission; of an ended request, until its end.
+  public func age(at now: UInt64) -> UInt64 {
+    (state.isFinal ? lastTime : now).since(startTime)
+  }
+
   /// Key of the request's stack in ``Snapshot/userStacks``; nil if no stack was taken.
   public var userStackKey: UserStackKey? {
     userStackNumber == 0

@@ -30,6 +30,11 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     Self.names[rawValue] ?? "E\(rawValue)"
   }
 
+  /// `-EIO`; the number of a result that is no errno.
+  public static func text(ofResult result: Int32) -> String {
+    ErrorNumber(result: result).map { "-" + $0.name } ?? "\(result)"
+  }
+
   public init?(name: String) {
     guard let found = Self.names.first(where: { $0.value == name.uppercased() }) else {
       return nil

@@ -1,3 +1,6 @@
+import UringFields
+import UringTrace
+
 /// The help screen, made from the key table.
 enum HelpText {
   static func lines(panes: [String]) -> [[Piece]] {
@@ -20,7 +23,8 @@ enum HelpText {
       }
     }
     lines += [[], [Piece(" States of requests", .titleFocused)]]
-    for (state, meaning) in states { lines.append(line(state, meaning)) }
+    for (state, meaning) in states { lines.append(line(state.label, meaning)) }
+    lines.append(line("…?", "records were lost since then: it may have ended"))
     lines += [[], [Piece(" States of groups", .titleFocused)]]
     for (state, meaning) in groupStates { lines.append(line(state, meaning)) }
     return lines
@@ -41,15 +45,14 @@ enum HelpText {
     [Piece("  " + keys.fitted(to: 17), .value), Piece(help)]
   }
 
-  private static let states: [(String, String)] = [
-    ("submitted", "with the kernel: on a disk, or waiting without an event"),
-    ("deferred", "waits behind a drain"),
-    ("linked", "waits behind another request of its chain"),
-    ("issued", "has its file and was issued"),
-    ("poll-armed", "waits for its file to become ready"),
-    ("io-wq", "queued for or running in a worker thread"),
-    ("task-work", "woken; waits for its task to run"),
-    ("notif-wait", "result posted; the network stack still holds the buffer"),
-    ("…?", "records were lost since then: it may have ended"),
+  private static let states: [(Request.State, String)] = [
+    (.submitted, "with the kernel: on a disk, or waiting without an event"),
+    (.deferred, "waits behind a drain"),
+    (.linked, "waits behind another request of its chain"),
+    (.issued, "has its file and was issued"),
+    (.pollArmed, "waits for its file to become ready"),
+    (.worker, "queued for or running in a worker thread"),
+    (.taskWork, "woken; waits for its task to run"),
+    (.awaitingNotification, "result posted; the network stack still holds the buffer"),
   ]
 }

@@ -51,7 +51,8 @@ struct Interface: Sendable {
 
   init(options: UserInterfaceOptions) {
     self.options = options
-    lower = PaneCatalogue.make(hasDemo: options.demoStatus != nil)
+    lower = PaneCatalogue.make(
+      hasDemo: options.demoStatus != nil, requestFilter: options.requestFilter)
     current = PaneCatalogue.initial(of: lower)
     focus = .lower(current)
     interval = options.refreshInterval
@@ -95,14 +96,8 @@ struct Interface: Sendable {
     var scene = scene
     rings.update(scene)
     if case .selectRing(let ring) = rings.selectAction { scene.ring = ring }
-    let isFirst = self.scene == nil
     self.scene = scene
     for index in lower.indices { lower[index].update(scene) }
-    if isFirst, !options.requestFilter.isEmpty {
-      for index in lower.indices where PaneCatalogue.listsRequests(lower[index]) {
-        lower[index].setFilter(options.requestFilter, scene: scene)
-      }
-    }
     for index in details.indices { details[index].update(scene) }
   }
 

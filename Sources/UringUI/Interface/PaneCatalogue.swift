@@ -1,9 +1,10 @@
 /// The panes below the rings, in the order of their number keys.
 enum PaneCatalogue {
-  static func make(hasDemo: Bool = false) -> [any Pane] {
+  /// - Parameter requestFilter: the filter with which the lists of requests start.
+  static func make(hasDemo: Bool = false, requestFilter: String = "") -> [any Pane] {
     let panes: [any Pane] = [
-      ListPane<RequestsContent>(),
-      ListPane<RecentContent>(),
+      ListPane<RequestsContent>(filter: requestFilter),
+      ListPane<RecentContent>(filter: requestFilter),
       LatencyPane(),
       ListPane<EventsContent>(),
       ListPane<GroupsContent>(),
@@ -12,10 +13,6 @@ enum PaneCatalogue {
       ListPane<CallsContent>(),
     ]
     return hasDemo ? panes + [DemoPane()] : panes
-  }
-
-  static func listsRequests(_ pane: any Pane) -> Bool {
-    pane is ListPane<RequestsContent> || pane is ListPane<RecentContent>
   }
 
   /// Names of the panes that large screens add beside the current one, most wanted first.

@@ -5,7 +5,7 @@ protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
   static var columns: [Column<Row>] { get }
-  /// What a filter can compare, besides the texts of the columns.
+  /// Fields that a filter can compare; its words are sought in the columns.
   static var fields: FieldSet<Row> { get }
   /// Number of rows that stay at the front.
   static var pinnedCount: Int { get }
@@ -33,7 +33,7 @@ protocol ListContent: Sendable {
 }
 
 extension ListContent {
-  static var fields: FieldSet<Row> { FieldSet("rows", []) }
+  static var fields: FieldSet<Row> { .none }
   static var pinnedCount: Int { 0 }
   static var followsTail: Bool { false }
   static var initialSort: String? { nil }
@@ -50,12 +50,14 @@ extension ListContent {
 
 /// A pane that is one table.
 struct ListPane<Content: ListContent>: TablePane {
-  var table = Table(
-    columns: Content.columns, fields: Content.fields, pinnedCount: Content.pinnedCount,
-    followsTail: Content.followsTail,
-    sortedBy: Content.initialSort, id: { Content.id($0) })
+  var table: Table<Content.Row>
 
-  init() {}
+  init(filter: String = "") {
+    table = Table(
+      columns: Content.columns, fields: Content.fields, filter: filter,
+      pinnedCount: Content.pinnedCount, followsTail: Content.followsTail,
+      sortedBy: Content.initialSort, id: { Content.id($0) })
+  }
 
   var name: String { Content.name }
 

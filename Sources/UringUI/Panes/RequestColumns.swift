@@ -27,7 +27,7 @@ enum RequestColumns {
 
   static let length = Column<Request>(
     "LEN", width: 7, minimum: 5, .right, priority: 2,
-    order: .number { request, _ in Fields.length(request)?.number ?? 0 }
+    order: .number { request, _ in request.length?.number ?? 0 }
   ) { request, _ in Piece(Fields.lengthText(request)) }
 
   static let buffer = Column<Request>(

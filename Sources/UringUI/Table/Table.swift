@@ -9,7 +9,7 @@ import UringFields
 /// of one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
   let columns: [Column<Row>]
-  /// What a filter can compare; without fields it consists of words.
+  /// Fields that a filter can compare.
   private let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
   /// Rows at the front that sorting and filtering leave alone.
@@ -38,8 +38,8 @@ struct Table<Row: Sendable>: Sendable {
   private var needsWidth = 0
 
   init(
-    columns: [Column<Row>], fields: FieldSet<Row> = FieldSet("rows", []), pinnedCount: Int = 0,
-    followsTail: Bool = false, sortedBy title: String? = nil,
+    columns: [Column<Row>], fields: FieldSet<Row> = .none, filter: String = "",
+    pinnedCount: Int = 0, followsTail: Bool = false, sortedBy title: String? = nil,
     id: @escaping @Sendable (Row) -> UInt64
   ) {
     self.columns = columns
@@ -53,6 +53,7 @@ struct Table<Row: Sendable>: Sendable {
       sortColumn = column
       isDescending = columns[column].order?.isDescendingAtFirst ?? false
     }
+    setFilter(filter)
   }
 
   // MARK: Rows
@@ -209,6 +210,11 @@ struct Table<Row: Sendable>: Sendable {
   }
 
   mutating func setFilter(_ text: String, scene: Scene) {
+    setFilter(text)
+    arrange(scene)
+  }
+
+  private mutating func setFilter(_ text: String) {
     filter = text
     do throws(QueryError) {
       let query = try Query(text, over: fields)
@@ -217,7 +223,6 @@ struct Table<Row: Sendable>: Sendable {
     } catch {
       filterError = error
     }
-    arrange(scene)
   }
 
   /// Selects the next row that contains the text, starting with the selected row unless it is skipped.

@@ -1,20 +1,10 @@
+import UringFields
 import UringTrace
 
 /// Texts of a request's SQE and CQE for columns and the detail pane.
 enum Fields {
-  /// The number in `len`, and its unit if that is not bytes.
-  static func length(_ request: Request) -> (number: UInt64, unit: String)? {
-    guard request.knows(.len) else { return nil }
-    let number = UInt64(request.sqe.len)
-    return switch request.opcode.length {
-    case .bytes: (number, "")
-    case .vectors: (number, "v")
-    case .none, .other: nil
-    }
-  }
-
   static func lengthText(_ request: Request) -> String {
-    guard let length = length(request) else { return "" }
+    guard let length = request.length else { return "" }
     return length.unit.isEmpty
       ? Humanise.exactBytes(length.number) : "\(length.number)\(length.unit)"
   }
@@ -35,10 +25,7 @@ enum Fields {
 
   /// Short names of IOSQE flags.
   static func flags(_ request: Request) -> String {
-    let flags =
-      request.isSQEKnown
-      ? SQEFlags(rawValue: request.sqe.flags) : SQEFlags(requestFlags: request.flags)
-    return flags.names.joined(separator: " ")
+    request.sqeFlags.names.joined(separator: " ")
   }
 
   static func cqeFlags(_ request: Request) -> String {

@@ -9,7 +9,7 @@ enum Names {
 
   /// `-EIO`; the number of a result that is no errno.
   static func error(_ result: Int32) -> String {
-    ErrorNumber(result: result).map { "-" + $0.name } ?? "\(result)"
+    ErrorNumber.text(ofResult: result)
   }
 
   static func setupFlags(_ flags: SetupFlags) -> String { flags.names.joined(separator: " ") }

@@ -63,12 +63,12 @@ struct SnapshotCommand: ParsableCommand {
     }
     if listing.isTable { return try listing.print(snapshot) }
     guard json else {
-      return try StandardOutput.write(SnapshotTable(listing.select(from: snapshot)).text)
+      return try StandardOutput.write(SnapshotTable(try listing.select(from: snapshot)).text)
     }
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let findings = diagnosis.findings(in: snapshot)
     let document = SnapshotDocument(
-      listing.select(from: snapshot), findings: findings,
+      try listing.select(from: snapshot), findings: findings,
       notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
       toolVersion: Version.current)
     try StandardOutput.write(document.encoded())

@@ -37,29 +37,27 @@ struct ListingOptions: ParsableArguments {
       throw ValidationError("--list needs --where, --columns or --csv")
     }
     switch list {
-    case .requests, .recent: _ = try parse(.requests)
-    case .rings: _ = try parse(.rings)
+    case .requests, .recent: _ = try (query(.requests), table(.requests))
+    case .rings: _ = try (query(.rings), table(.rings))
     }
   }
 
-  private func parse<Entity>(
-    _ set: FieldSet<Entity>
-  ) throws -> (query: Query<Entity>, table: FieldTable<Entity>) {
+  private func query<Entity>(_ set: FieldSet<Entity>) throws -> Query<Entity> {
+    try Query(option: condition, over: set)
+  }
+
+  private func table<Entity>(_ set: FieldSet<Entity>) throws -> FieldTable<Entity> {
     do {
-      let query = try Query(condition ?? "", over: set)
-      do {
-        return (query, try FieldTable(set, columns: columns))
-      } catch {
-        throw ValidationError("--columns, \(error)")
-      }
-    } catch let error as QueryError {
-      throw ValidationError("--where, \(error)")
+      return try FieldTable(set, columns: columns)
+    } catch {
+      throw ValidationError("--columns, \(error)")
     }
   }
 
   /// The snapshot with only the requests that `--where` holds for.
-  func select(from snapshot: Snapshot) -> Snapshot {
-    guard condition != nil, let query = try? parse(.requests).query else { return snapshot }
+  func select(from snapshot: Snapshot) throws -> Snapshot {
+    guard condition != nil else { return snapshot }
+    let query = try query(.requests)
     var selected = snapshot
     selected.requests = snapshot.requests.filter { query.matches($0, in: snapshot) }
     selected.recent = snapshot.recent.filter { query.matches($0, in: snapshot) }
@@ -77,7 +75,7 @@ struct ListingOptions: ParsableArguments {
   private func print<Entity>(
     _ all: [Entity], _ set: FieldSet<Entity>, _ snapshot: Snapshot
   ) throws {
-    let (query, table) = try parse(set)
+    let (query, table) = try (query(set), table(set))
     let chosen = all.filter { query.matches($0, in: snapshot) }
     if csv { return try StandardOutput.write(Array(table.csv(chosen, in: snapshot).utf8)) }
     var text = PlainText()

@@ -11,8 +11,7 @@ struct OpcodeArgument: Hashable, Sendable {
     var opcodes: [Opcode] = []
     for part in argument.split(separator: ",") {
       guard let opcode = Opcode(name: String(part)) else {
-        let near = NearNames.nearest(to: part.uppercased(), in: Opcode.all.map(\.name))
-        let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+        let hint = NearNames.hint(for: part.uppercased(), in: Opcode.all.map(\.name))
         throw ValidationError("unknown opcode '\(part)'\(hint)")
       }
       opcodes.append(opcode)

@@ -20,13 +20,7 @@ struct ScreenOptions: ParsableArguments {
   var requestFilter: String?
 
   func validate() throws {
-    if let requestFilter {
-      do {
-        _ = try Query(requestFilter, over: FieldSet<Request>.requests)
-      } catch {
-        throw ValidationError("--where, \(error)")
-      }
-    }
+    _ = try Query<Request>(option: requestFilter, over: .requests)
     guard 50_000_000...60_000_000_000 ~= interval.nanoseconds else {
       throw ValidationError("--interval must be from 50ms to 60s")
     }

@@ -10,7 +10,7 @@ RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
 #else
 
 /*
- * What was lost, and why.
+ * Causes of losses.
  *
  * @unknown text
  */

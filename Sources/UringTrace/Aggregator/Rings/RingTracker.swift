@@ -106,10 +106,14 @@ struct RingTracker: ~Copyable {
   }
 
   /// Adds counts of a forgotten ring to the totals.
-  mutating func countForgotten(_ ring: borrowing RingState) {
+  mutating func countForgotten(_ ring: RingState) {
     quietTotal += RateCounters(ring.ring.counts)
-    forgottenRequests.add(ring.ring.counts)
-    forgottenEnds &+= ring.endedUncounted
+    keepRequests(ring.ring.counts, endedUncounted: ring.endedUncounted)
+  }
+
+  private mutating func keepRequests(_ counts: Ring.Counts, endedUncounted: UInt64) {
+    forgottenRequests.add(counts)
+    forgottenEnds &+= endedUncounted
   }
 
   // MARK: Closing
@@ -143,8 +147,7 @@ struct RingTracker: ~Copyable {
 
   mutating func forget(_ ring: Handle<RingState>) {
     quiet(ring)
-    forgottenRequests.add(rings[ring].ring.counts)
-    forgottenEnds &+= rings[ring].endedUncounted
+    keepRequests(rings[ring].ring.counts, endedUncounted: rings[ring].endedUncounted)
     all.remove(ring, in: &rings)
     // The forgotten ring no longer has a context, nor memory of its own.
     rings[ring] = RingState(Ring(id: 0, address: 0, time: 0))
