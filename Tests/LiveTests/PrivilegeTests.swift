@@ -20,6 +20,15 @@ extension LiveTests {
       #expect(request.waitsFor.text.contains("write end: hang_poll/\(request.pid) fd "))
     }
 
+    private struct Capabilities: Decodable {
+      struct Feature: Decodable {
+        var name: String
+        var available: Bool
+        var reason: String?
+      }
+      var features: [Feature]
+    }
+
     /// The features that each capability adds, according to docs/security.md.
     @Test(arguments: [
       ([], ["capture", "iterators", "inventory"], ["ptrace", "system_calls"]),
@@ -30,16 +39,10 @@ extension LiveTests {
     func eachFileCapabilityAddsItsFeatures(
       further: [String], available: [String], missing: [String]
     ) throws {
-      struct Feature: Decodable {
-        var name: String
-        var available: Bool
-        var reason: String?
-      }
-      struct Document: Decodable { var features: [Feature] }
       let capabilities = ["bpf", "perfmon"] + further
       let outcome = try run(withFileCapabilities: capabilities, ["capabilities", "--json"])
       try #require(outcome.status == 0, "\(outcome.error)")
-      let features = try JSONDecoder().decode(Document.self, from: outcome.output).features
+      let features = try JSONDecoder().decode(Capabilities.self, from: outcome.output).features
       for name in available {
         #expect(features.contains { $0.name == name && $0.available }, "\(name)")
       }
@@ -49,6 +52,27 @@ extension LiveTests {
       let remaining = try #require(features.first { $0.name == "confinement" }?.reason)
       let named = Set(remaining.split { $0 == " " || $0 == "," }.filter { $0.hasPrefix("CAP_") })
       #expect(named == Set(capabilities.map { Substring("CAP_\($0.uppercased())") }))
+    }
+
+    @Test(arguments: [("sys_admin", true), ("sys_nice", false)])
+    func systemCallsAreWatchedWithoutAMountOfTracefs(capability: String, isWatched: Bool) throws {
+      let outcome = try Command.run(
+        [
+          "--mount", "sh", "-c",
+          """
+          for folder in /sys/kernel/tracing /sys/kernel/debug; do
+            ! mountpoint -q $folder || umount --lazy $folder || exit
+          done
+          set=-all,+bpf,+perfmon,+dac_override,+$1; shift
+          exec setpriv --inh-caps $set --ambient-caps $set --bounding-set $set "$@"
+          """,
+          "sh", capability, Command.binary.path(), "capabilities", "--json",
+        ], program: URL(filePath: "/usr/bin/unshare"))
+      try #require(outcome.status == 0, "\(outcome.error)")
+      let features = try JSONDecoder().decode(Capabilities.self, from: outcome.output).features
+      let systemCalls = try #require(features.first { $0.name == "system_calls" })
+      #expect(systemCalls.available == isWatched, "\(systemCalls.reason ?? "")")
+      #expect(systemCalls.reason?.contains("tracefs is not mounted") != isWatched)
     }
 
     @Test(arguments: [["bpf", "perfmon"], ["bpf", "perfmon", "dac_read_search", "sys_ptrace"]])
@@ -119,9 +143,16 @@ extension LiveTests {
       let result = try Command.run(
         [set, folder.path("uringtop")], program: URL(filePath: "/usr/sbin/setcap"))
       try #require(result.status == 0, "\(result.error)")
+      // Without CAP_SYS_ADMIN, uringtop needs a mounted tracefs, and not every machine has one.
       return try Command.run(
-        ["--reuid", "65534", "--regid", "65534", "--clear-groups", folder.path("uringtop")]
-          + arguments, program: URL(filePath: "/usr/bin/setpriv"))
+        [
+          "--mount", "sh", "-c",
+          """
+          mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing || exit
+          exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+          """,
+          "sh", folder.path("uringtop"),
+        ] + arguments, program: URL(filePath: "/usr/bin/unshare"))
     }
 
     /// Runs uringtop as nobody, with these capabilities alone.

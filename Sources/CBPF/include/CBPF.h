@@ -44,6 +44,14 @@ int cbpf_load(struct bpf_object *object, const struct cbpf_kernel *kernel);
 /* Attaches an iterator program to the threads of one process (tgid not 0) or to all. NULL sets errno. */
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
+/*
+ * Opens tracefs without a mount point: only this descriptor leads to it, and it goes with the descriptor. Needs
+ * CAP_SYS_ADMIN. Returns the descriptor or a negative errno.
+ */
+int cbpf_unmounted_tracefs(void);
+/* Attaches a program to the tracepoint with this number (`id` in tracefs). NULL sets errno. */
+struct bpf_link *cbpf_attach_tracepoint(const struct bpf_program *program, uint64_t identifier);
+
 /* True if the kernel lets a program attach to the entry of a function, given the BTF id of the function's type. */
 bool cbpf_allows_fentry(uint32_t function);
 

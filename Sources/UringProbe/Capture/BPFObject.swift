@@ -184,11 +184,12 @@ struct BPFObject: ~Copyable {
     links.append(link)
   }
 
-  /// Attaches a program to one system call's tracepoint, which must exist in tracefs.
+  /// Attaches a program to one system call's tracepoint.
   mutating func attach(_ name: String, toSystemCall tracepoint: String) throws(ProbeError) {
     cbpf_log_clear()
+    let identifier = try Tracefs().identifier(of: tracepoint, in: "syscalls")
     guard let program = bpf_object__find_program_by_name(object, name),
-      let link = bpf_program__attach_tracepoint(program, "syscalls", tracepoint)
+      let link = cbpf_attach_tracepoint(program, identifier)
     else {
       throw ProbeError.refusal(
         errno, otherwise: .refused, "the kernel refused to attach to \(tracepoint)",
