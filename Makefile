@@ -60,10 +60,11 @@ check: lint programs
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
 # All tests, live ones and those in guests included, and a short run of the fuzzers. Root.
-test: setup-guests release programs fuzz-short
+test: setup-guests release programs
 	scripts/vm-test --record-only
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed 6.12:modes
 	$(build-tests)
+	scripts/fuzz --short
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
 
@@ -77,8 +78,9 @@ SECONDS ?= 60
 fuzz: build-fuzz
 	scripts/fuzz $(SECONDS)
 
-# The same inputs at each run: about a minute.
-fuzz-short: build-fuzz
+# A fixed number of inputs, the same at each run, with the debug build: a minute.
+fuzz-short:
+	$(SWIFT) build --product Fuzz
 	scripts/fuzz --short
 
 # Optimised as the shipped binary is, with all traps in place, and instrumented for libFuzzer.

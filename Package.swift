@@ -115,8 +115,9 @@ let package = Package(
         "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
-    .executableTarget(
-      name: "uringtop",
+    // The command line.
+    .target(
+      name: "UringCommands",
       dependencies: [
         "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFields",
         "UringFindings", "UringProbe",
@@ -124,12 +125,25 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: small,
+      swiftSettings: small),
+    .executableTarget(
+      name: "uringtop", dependencies: ["UringCommands"], swiftSettings: small,
       // In a static binary, a failed allocation ends in Sources/CProcess/Crash.c, not in the runtime, which would print a
       // stack trace and abort.
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--wrap=_ZN5swift28swift_abortAllocationFailureEmm"])
       ]),
+
+    // Inputs from strangers: with libFuzzer, or a fixed number of them in the tests.
+    .target(name: "FuzzDriver", path: "Fuzzing/Driver"),
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringDocuments",
+        "UringFields", "UringFindings", "UringProbe", "UringRecordings", "UringRecords",
+        "UringSources", "UringTrace", "UringUI",
+      ],
+      path: "Fuzzing", exclude: ["Driver", "README.md"]),
 
     // Live tests: programs under observation, also in guests with other kernels.
     .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
@@ -211,38 +225,22 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// `make fuzz`: the fuzzers of Fuzzing, and all Swift code instrumented for them, in build folders of their own.
+// `make fuzz`: all Swift code instrumented for libFuzzer, in build folders of its own.
 if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
   let countsLines = Context.environment["URINGTOP_COVERAGE"] != nil
   let instrumentation =
     countsLines
     ? ["-profile-generate", "-profile-coverage-mapping"] : ["-Xfrontend", "-sanitize=fuzzer"]
-  // The command line is a module like the others: the fuzzers have their own `main`.
-  let command = package.targets.first { $0.name == "uringtop" }!
-  let library = Target.target(
-    name: command.name, dependencies: command.dependencies, swiftSettings: command.swiftSettings)
-  package.targets = package.targets.filter { $0 !== command && $0.type != .test } + [library]
-  package.products = package.products.filter { $0.name != command.name }
-  let instrumented = [
-    "UringBase", "UringRecords", "UringTrace", "UringFields", "UringFindings", "UringRecordings",
-    "UringDocuments", "UringSources", "UringProbe", "UringUI", "uringtop",
-  ]
-  for target in package.targets where instrumented.contains(target.name) {
+  let fuzz = package.targets.first { $0.name == "Fuzz" }!
+  let libraries = Set(
+    package.targets.filter { $0.type == .regular && $0.name.hasPrefix("Uring") }.map(\.name))
+  for target in package.targets where libraries.contains(target.name) {
     target.swiftSettings =
       (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"] + instrumentation)]
   }
-  library.swiftSettings! += [
-    .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "uringtop_main"])
-  ]
-  package.targets += [
-    .target(name: "Driver", path: "Fuzzing/Driver"),
-    .executableTarget(
-      name: "Fuzz",
-      dependencies: ["Driver"] + instrumented.map { Target.Dependency(stringLiteral: $0) },
-      path: "Fuzzing", exclude: ["Driver", "README.md"],
-      linkerSettings: [
-        .unsafeFlags([libFuzzer] + (countsLines ? ["-profile-generate"] : [])),
-        .linkedLibrary("stdc++"),
-      ]),
+  fuzz.swiftSettings = [.define("LIBFUZZER")]
+  fuzz.linkerSettings = [
+    .unsafeFlags([libFuzzer] + (countsLines ? ["-profile-generate"] : [])),
+    .linkedLibrary("stdc++"),
   ]
 }

@@ -1,9 +1,9 @@
-import Driver
+import FuzzDriver
 import Glibc
 
 /// Runs one fuzzer over the code that reads input from strangers: `Fuzz TARGET [ARGUMENT OF LIBFUZZER...]`.
 ///
-/// `Fuzz --seeds ROOT FOLDER` writes each target's first inputs, made of the fixtures below ROOT, and `Fuzz --targets`
+/// Without libFuzzer it reads a fixed number of inputs: ``ShortRun``. `Fuzz --seeds ROOT FOLDER` writes each target's first inputs, made of the fixtures below ROOT, and `Fuzz --targets`
 /// prints the names.
 @main
 enum Fuzz {
@@ -41,33 +41,42 @@ enum Fuzz {
     for number in [
       SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGINT, SIGTERM, SIGXFSZ,
     ] { signal(number, SIG_DFL) }
-    let copies = ([program, "-max_len=\(target.longest)"] + arguments).map { strdup($0) } + [nil]
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: copies.count)
-    list.initialize(from: copies, count: copies.count)
-    var count = Int32(copies.count - 1)
-    var pointer: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = list
-    exit(
-      LLVMFuzzerRunDriver(&count, &pointer) { data, size in
-        Fuzz.target.run(UnsafeRawBufferPointer(start: data, count: size))
-        return 0
-      })
+    #if LIBFUZZER
+      fuzz([program, "-max_len=\(target.longest)"] + arguments)
+    #else
+      ShortRun(of: target, arguments).run()
+    #endif
   }
 }
 
-/// Called by libFuzzer for each mutation.
-@_cdecl("LLVMFuzzerCustomMutator")
-func mutate(
-  _ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ limit: Int, _ seed: UInt32
-) -> Int {
-  var random = Random(seed: UInt64(seed))
-  // One in eight knows no structure.
-  guard random.below(8) != 0 else { return LLVMFuzzerMutate(data, size, limit) }
-  let input = [UInt8](UnsafeBufferPointer(start: data, count: size))
-  guard let output = Fuzz.target.mutate(input, limit: limit, &random), output.count <= limit else {
-    return LLVMFuzzerMutate(data, size, limit)
+#if LIBFUZZER
+  extension Fuzz {
+    private static func fuzz(_ arguments: [String]) {
+      let copies = arguments.map { strdup($0) } + [nil]
+      let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+        capacity: copies.count)
+      list.initialize(from: copies, count: copies.count)
+      var count = Int32(copies.count - 1)
+      var pointer: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = list
+      exit(
+        LLVMFuzzerRunDriver(&count, &pointer) { data, size in
+          Fuzz.target.run(UnsafeRawBufferPointer(start: data, count: size))
+          return 0
+        })
+    }
   }
-  output.withUnsafeBufferPointer { bytes in
-    if let first = bytes.baseAddress { data.update(from: first, count: bytes.count) }
+
+  /// Called by libFuzzer for each mutation.
+  @_cdecl("LLVMFuzzerCustomMutator")
+  func mutate(
+    _ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ limit: Int, _ seed: UInt32
+  ) -> Int {
+    var random = Random(seed: UInt64(seed))
+    let input = [UInt8](UnsafeBufferPointer(start: data, count: size))
+    let output = Fuzz.target.changed(input, limit: limit, &random)
+    output.withUnsafeBufferPointer { bytes in
+      if let first = bytes.baseAddress { data.update(from: first, count: bytes.count) }
+    }
+    return output.count
   }
-  return output.count
-}
+#endif

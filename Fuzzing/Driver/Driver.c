@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "Driver.h"
+#include "FuzzDriver.h"
 
 #include <curses.h>
 #include <errno.h>

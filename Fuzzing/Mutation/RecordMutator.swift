@@ -1,5 +1,5 @@
 import CRecord
-import Driver
+import FuzzDriver
 import UringRecords
 
 /// Changes recordings by what bpf/include/records says about them.
@@ -131,9 +131,8 @@ struct RecordMutator {
     if random.below(2) == 0, let text = random.element(of: Self.texts) {
       for (index, byte) in text.utf8.prefix(count).enumerated() { record[size + index] = byte }
     } else {
-      record.withUnsafeMutableBufferPointer {
-        _ = LLVMFuzzerMutate($0.baseAddress! + size, count, count)
-      }
+      let tail = Array(record[size...]).changedAnywhere(limit: count, &random)
+      for (index, byte) in tail.enumerated() { record[size + index] = byte }
     }
   }
 

@@ -3,8 +3,8 @@ import UringBase
 import UringFields
 import UringTrace
 
+@testable import UringCommands
 @testable import UringUI
-@testable import uringtop
 
 /// The command line with its filters, and what users type into the prompts of the screen. Lines are arguments.
 enum ArgumentsTarget: Target {

@@ -1,4 +1,4 @@
-import Driver
+import FuzzDriver
 import Glibc
 
 @testable import UringProbe

@@ -4,9 +4,9 @@ import UringFindings
 import UringRecordings
 import UringTrace
 
+@testable import UringCommands
 @testable import UringSources
 @testable import UringUI
-@testable import uringtop
 
 /// All that uringtop does with a recording: `report`, `snapshot`, `export` and the screens of `replay`.
 ///

@@ -1,4 +1,4 @@
-import Driver
+import FuzzDriver
 import Glibc
 import UringBase
 import UringRecordings

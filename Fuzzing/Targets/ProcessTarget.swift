@@ -1,6 +1,6 @@
 import CProbe
 import CRecord
-import Driver
+import FuzzDriver
 import Glibc
 import UringBase
 import UringRecords

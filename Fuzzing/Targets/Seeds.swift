@@ -31,7 +31,7 @@ struct Seeds {
   // MARK: Recordings
 
   private func recordings() -> [RecordFile] {
-    ["Tests/Fixtures", "Tests/Ublk/Recordings"].flatMap { files(in: "\(root)/\($0)") }
+    ["Tests/Fixtures", "Tests/Ublk/Recordings"].flatMap { Self.files(in: "\(root)/\($0)") }
       .filter { $0.hasSuffix(".uring") }
       .compactMap { Procfs.read($0) }.compactMap { RecordFile($0) }
   }
@@ -41,12 +41,18 @@ struct Seeds {
     [file.bytes(limit: RecordingTarget.longest), file.digest(limit: RecordingTarget.longest)]
   }
 
-  private func files(in folder: String) -> [String] {
+  private static func files(in folder: String) -> [String] {
     Procfs.entries(folder).sorted().flatMap { name in
       let path = "\(folder)/\(name)"
       let inside = files(in: path)
       return inside.isEmpty ? [path] : inside
     }
+  }
+
+  /// The contents of a file, or of all files below a folder, in the order of their names.
+  static func contents(_ path: String) -> [[UInt8]] {
+    let files = files(in: path)
+    return (files.isEmpty ? [path] : files).compactMap { Procfs.read($0) }
   }
 
   private static func trace(_ bytes: [UInt8]) -> [UInt8]? {

@@ -19,4 +19,14 @@ extension Target {
   static func prepare() {}
 
   static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]? { nil }
+
+  /// A different input. One in eight knows no structure.
+  static func changed(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8] {
+    if random.below(8) != 0, let output = mutate(input, limit: limit, &random),
+      output.count <= limit
+    {
+      return output
+    }
+    return input.changedAnywhere(limit: limit, &random)
+  }
 }

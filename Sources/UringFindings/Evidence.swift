@@ -218,7 +218,8 @@ extension Ring.Counts {
     counts.punted &-= earlier.punted
     counts.puntedTransfers &-= earlier.puntedTransfers
     counts.pollArmed &-= earlier.pollArmed
-    counts.endedUnseen &-= earlier.endedUnseen
+    // falls when an end is seen after all
+    counts.endedUnseen = counts.endedUnseen.since(earlier.endedUnseen)
     counts.unmatched &-= earlier.unmatched
     counts.auxiliary &-= earlier.auxiliary
     counts.ambiguous &-= earlier.ambiguous

@@ -40,6 +40,21 @@ extension LiveTests {
       #expect(snapshot.requests.filter { $0.submitterTgid == waiting.pid }.count == 100)
     }
 
+    /// The kernel gives the memory of a ring to the next one at once, and requests outside the sample are only counted.
+    @Test func eachRingHasItsOwnCountsInReusedMemory() throws {
+      let recorder = try BackgroundCommand(recordingWith: ["--sample", "1/1000000"])
+      var truths: [UInt64] = []
+      for _ in 0..<40 {
+        let program = try TestPrograms.start("links")
+        let truth = try #require(program.readLine()?["submitted"])
+        #expect(program.finish().status == 0)
+        truths.append(truth)
+      }
+      let snapshot = try recorder.finish()
+      let rings = snapshot.rings.filter { $0.comm == "links" }
+      #expect(rings.map(\.counts.submitted) == truths)
+    }
+
     @Test func nothingAttachedOutlivesAKill() throws {
       let recorder = try BackgroundCommand()
       let pid = recorder.process.processIdentifier

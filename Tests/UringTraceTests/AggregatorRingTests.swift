@@ -255,4 +255,19 @@ import Testing
     stream.wait(1, for: 1, tgid: 43)
     #expect(stream.snapshot().rings[0].ownerTgid == 42)
   }
+
+  /// The record of its creation was lost, so the probe does not know the ring and cannot report its end.
+  @Test func aRingThatOnlyEventsNameEndsWhenTwoScansMissIt() {
+    var stream = RecordStream()
+    stream.ringScan()
+    stream.submit(1, ring: 1, userData: 1)
+    stream.ringScan()
+    #expect(stream.snapshot().rings.allSatisfy { !$0.isClosed })
+    stream.create(2)
+    stream.submit(2, ring: 2, userData: 2)
+    stream.ringScan()
+    let snapshot = stream.snapshot()
+    #expect(snapshot.rings.map(\.isClosed) == [true, false])
+    #expect(snapshot.requests.map(\.userData) == [2])
+  }
 }

@@ -57,6 +57,28 @@ import Testing
     #expect(stream.snapshot(limits: limits).totals.balances)
   }
 
+  /// The record of an end was lost. The request is found to have ended when its ring closes, or when its memory is that
+  /// of another request; later its end is counted.
+  @Test(arguments: [256, 0])
+  func anEndThatIsFoundAndThenCountedIsOne(closedRings: Int) {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 1)
+    stream.submit(2, userData: 2)
+    stream.lost(2)
+    stream.submit(1, userData: 3)
+    stream.complete(1)
+    stream.ringClosed(1)
+    var limits = Aggregator.Limits()
+    limits.closedRings = closedRings
+    #expect(stream.snapshot(limits: limits).totals.endedUnseen == 2)
+    stream.counts(1, submitted: 0, completed: 2)
+    let totals = stream.snapshot(limits: limits).totals
+    #expect(totals.completed == 3)
+    #expect(totals.endedUnseen == 0)
+    #expect(totals.balances)
+  }
+
   @Test func forgottenRingsStayInTheSum() {
     var stream = RecordStream()
     for ring in 1...5 as ClosedRange<UInt64> {
@@ -92,6 +114,28 @@ import Testing
     #expect(snapshot.totals.submitted == 4)
     #expect(snapshot.totals.completed == 3)
     #expect(snapshot.totals.endedUnseen == 1)
+    #expect(snapshot.totals.balances)
+  }
+
+  /// The kernel gave the memory of a ring to the next one before its last counts were read.
+  @Test(arguments: [256, 0])
+  func countsGoToTheRingThatHadTheMemoryThen(closedRings: Int) {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, userData: 1)
+    stream.complete(1)
+    let reuse = stream.time
+    stream.time += 10
+    stream.create(1)
+    stream.counts(1, submitted: 5, completed: 5, until: reuse)
+    stream.counts(1, submitted: 2, completed: 2)
+    var limits = Aggregator.Limits()
+    limits.closedRings = closedRings
+    let snapshot = stream.snapshot(limits: limits)
+    #expect(snapshot.rings.last?.counts.submitted == 2)
+    #expect(snapshot.rings.count == (closedRings == 0 ? 1 : 2))
+    #expect(snapshot.rings[0].counts.submitted == (closedRings == 0 ? 2 : 6))
+    #expect(snapshot.totals.submitted == 8)
     #expect(snapshot.totals.balances)
   }
 

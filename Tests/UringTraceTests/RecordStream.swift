@@ -211,15 +211,18 @@ struct RecordStream {
     add(&body, \.base, .ringFd, 0, ring: ring)
   }
 
-  /// Counts of requests without records of their own.
+  /// Counts of requests without records of their own, up to now or up to `time`.
   mutating func counts(
-    _ ring: UInt64, submitted: UInt64, completed: UInt64
+    _ ring: UInt64, submitted: UInt64, completed: UInt64, until time: UInt64? = nil
   ) {
     var body = record_counts()
     body.submitted = submitted
     body.completed = completed
     body.cqes = completed
+    let now = self.time
+    self.time = time ?? now
     add(&body, \.base, .counts, 0, ring: ring)
+    self.time = now + 1_000
   }
 
   mutating func ringClosed(_ ring: UInt64) {

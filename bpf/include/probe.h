@@ -195,7 +195,7 @@ struct probe_task {
 #define PROBE_TALLY_SLOTS (1 << PROBE_TALLY_BITS)
 #define PROBE_TALLY_PROBES 32
 struct probe_tally {
-  __u64 key; /* PROBE_TALLY_KEY, 0: free */
+  __u64 key; /* PROBE_TALLY_KEY, 0: never used, PROBE_TALLY_FREED */
   __u64 submitted;
   __u64 failed;    /* in preparation; also in submitted */
   __u64 completed; /* requests that ended with a CQE in the ring */
@@ -208,12 +208,17 @@ struct probe_tally {
   __u64 errors;      /* negative results that probe_tally_detail does not count */
   __u64 unmeasured;  /* ends of requests whose latency is not in the histogram */
   __u64 latency_sum; /* nanoseconds, sum of the latencies in the histogram */
+  __u64 retired_ns;  /* with PROBE_TALLY_RETIRED: when another ring got the memory of the key's ring */
   __u32 detail;      /* 1 + index of its probe_tally_detail, 0: none */
   __u32 reserved;
 };
 
 /* The high byte of a kernel pointer is all ones, so the opcode can take its place. */
 #define PROBE_TALLY_KEY(ctx, opcode) ((__u64)(ctx) << 8 | (__u8)(opcode))
+/* Set in the key of a ring whose memory another ring has, where a pointer has a zero. User space frees the tally. */
+#define PROBE_TALLY_RETIRED (1ULL << 8)
+/* A free tally that was used. Its counters go on from where they are. */
+#define PROBE_TALLY_FREED PROBE_TALLY_RETIRED
 
 /* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */
 #define PROBE_TALLY_DETAILS 96

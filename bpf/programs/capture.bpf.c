@@ -40,6 +40,7 @@ int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u
     if (!passes)
       return 0;
   }
+  retire_tallies((__u64)ring);
   struct record_create *record = RESERVE(record_create, RECORD_CREATE, ring, 0, RECORD_OPCODE_NONE);
   if (!record)
     return 0;

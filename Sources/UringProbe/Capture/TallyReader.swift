@@ -1,5 +1,7 @@
+import CBPF
 import CProbe
 import CRecord
+import UringBase
 import UringRecords
 import UringTrace
 
@@ -29,16 +31,16 @@ struct TallyReader: ~Copyable {
     UnsafePointer(tallies.address.assumingMemoryBound(to: probe_tallies.self))
   }
 
-  private var slots: UnsafePointer<probe_tally> {
+  private var slots: UnsafeMutablePointer<probe_tally> {
     let offset = MemoryLayout<probe_tallies>.offset(of: \.slots) ?? 0
-    return UnsafeRawPointer(tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
+    return (tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
   }
 
   /// Events so far that found no free counter: rings and opcodes were more than ``PROBE_TALLY_SLOTS``.
   var uncounted: UInt64 { table.pointee.nowhere }
 
   /// Appends a record for each ring and opcode whose counters have increased since the last call.
-  mutating func read(into records: inout RecordBuffer, at time: UInt64) {
+  mutating func read(into records: inout RecordBuffer) {
     guard table.pointee.used > 0 else { return }
     if details == nil {
       details = try? MappedArray(
@@ -46,7 +48,7 @@ struct TallyReader: ~Copyable {
         size: MemoryLayout<probe_tally_detail>.size * Int(PROBE_TALLY_DETAILS))
     }
     if table.pointee.used > told.count { findNew() }
-    for place in told.keys.sorted() { read(place, into: &records, at: time) }
+    for place in told.keys.sorted() { read(place, into: &records) }
   }
 
   private mutating func findNew() {
@@ -55,10 +57,11 @@ struct TallyReader: ~Copyable {
     }
   }
 
-  private mutating func read(
-    _ place: Int, into records: inout RecordBuffer, at time: UInt64
-  ) {
+  private mutating func read(_ place: Int, into records: inout RecordBuffer) {
     let now = slots[place]
+    guard now.key != PROBE_TALLY_FREED else { return }
+    let isRetired = now.key & PROBE_TALLY_RETIRED != 0
+    defer { if isRetired { cbpf_store_u64(slots + place, PROBE_TALLY_FREED) } }
     let before = told[place] ?? probe_tally()
     var counts = record_counts()
     counts.submitted = now.submitted &- before.submitted
@@ -76,9 +79,12 @@ struct TallyReader: ~Copyable {
       counts.submitted | counts.cqes | counts.overflows | counts.skipped | counts.unmeasured
         | counts.latency_sum != 0
     else { return }
+    // Another ring that gets the memory gets it after this time, or this key has changed by now.
+    let time = isRetired ? now.retired_ns : MonotonicClock.now()
+    guard cbpf_load_acquire_u64(slots + place) == now.key else { return }
     told[place] = now
     counts.base.time_ns = time
-    counts.base.ctx = now.key >> 8 | 0xff << 56
+    counts.base.ctx = (now.key & ~PROBE_TALLY_RETIRED) >> 8 | 0xff << 56
     counts.base.opcode = UInt8(truncatingIfNeeded: now.key)
     counts.base.kind = .counts
     var errors: [record_count] = []

@@ -65,7 +65,7 @@ struct LossWatch: ~Copyable {
     warn(isLosing)
     // Lost events have been counted in the meantime.
     var counts = RecordBuffer()
-    tallies.read(into: &counts, at: time)
+    tallies.read(into: &counts)
     records.append(counts)
     return (records, isLosing)
   }

@@ -27,9 +27,8 @@ struct RingScanner: ~Copyable {
     var sqThreadIdle: UInt32 = 0
     /// Time at which a task last had the ring; the creation time if no scan has seen it yet.
     var lastSeen: UInt64
-    /// Start of the first scan that missed the ring; 0 while scans find it.
-    var missedSince: UInt64 = 0
-    var missedScans = 0
+    /// The scans that have missed the ring since one found it.
+    var missing = MissingRing()
   }
 
   private var object: BPFObject
@@ -58,12 +57,6 @@ struct RingScanner: ~Copyable {
     var listBuffers: BPFObject.Iterator
     var listRegisteredBuffers: BPFObject.Iterator
     var listWorkers: BPFObject.Iterator
-  }
-
-  /// True if a ring that no task has is reported as closed after this many scans. Reports are repeated at growing
-  /// distances, because a report is void if the ring has been seen in between.
-  private static func reportsClosed(afterMissing scans: Int) -> Bool {
-    scans >= 2 && scans <= 64 && scans & (scans - 1) == 0
   }
 
   /// Loads the iterators. `ownRing` is a ring of this process: its `f_op` identifies ring files.
@@ -165,7 +158,7 @@ struct RingScanner: ~Copyable {
       // later changes of the table are traced
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
-      if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missedScans > 0 {
+      if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missing.isMissing {
         ring.writeDepth(to: &records, at: start)
       }
       if rings[address]?.isServed(as: ring) != true { ring.writeThread(to: &records, at: start) }
@@ -175,11 +168,9 @@ struct RingScanner: ~Copyable {
     try listWorkers(at: start, into: &records)
     hasDoubts = false
     for address in rings.keys where found[address] == nil && rings[address]!.lastSeen < start {
-      closeIfGone(address, scanStart: start, into: &records)
+      miss(address, scanStart: start, into: &records)
     }
-    if !rings.isEmpty {
-      records.append(record_ring_scan.self, at: start) { _ in }
-    }
+    records.append(record_ring_scan.self, at: start) { _ in }
     lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
   }
 
@@ -199,20 +190,19 @@ struct RingScanner: ~Copyable {
     pools.note(workers, of: owners, at: time, into: &records)
   }
 
-  private mutating func closeIfGone(
+  private mutating func miss(
     _ address: UInt64, scanStart: UInt64, into records: inout RecordBuffer
   ) {
-    if rings[address]!.missedSince == 0 { rings[address]!.missedSince = scanStart }
-    records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
-    rings[address]!.missedScans += 1
-    if rings[address]!.missedScans == 1 { hasDoubts = true }
-    let scans = rings[address]!.missedScans
-    if Self.reportsClosed(afterMissing: scans) {
-      // at the second scan, requests that the ring's end cancelled have been reported
-      let time = scans == 2 ? rings[address]!.missedSince : scanStart
-      records.append(record_ring_closed.self, at: time, ring: address)
+    let report = rings[address]!.missing.note(scanStart)
+    if report != .nothing {
+      records.append(record_ring_scan.self, at: scanStart, ring: address) { _ in }
     }
-    if scans > 64 { rings[address] = nil }
+    switch report {
+    case .nothing: break
+    case .missed: hasDoubts = true
+    case .closed(let time): records.append(record_ring_closed.self, at: time, ring: address)
+    }
+    if rings[address]!.missing.isTold { rings[address] = nil }
   }
 
   /// Has the rings' buffer tables written to the ring buffer, among the records of the tracepoints.

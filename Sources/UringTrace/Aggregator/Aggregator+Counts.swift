@@ -30,11 +30,12 @@ extension Aggregator {
   mutating func counts(_ record: UnsafePointer<record_counts>, _ event: inout Event) {
     let header = record.pointee.base
     stream.countsUnrecorded = true
-    if rings.isForgotten(header.ctx) {
-      rings.countForgotten(RingState(closedAt: header.time_ns, counting: record, traits))
+    guard let ring = ringOfCounts(header) else {
+      var gone = RingState(Ring(id: 0, address: header.ctx, time: header.time_ns))
+      gone.add(record, traits)
+      rings.addForgotten(gone.ring.counts)
       return
     }
-    let ring = findOrAddRing(header.ctx, time: header.time_ns)
     rings[ring].add(record, traits)
     statistics.record(
       sum: record.pointee.latency_sum, buckets: record.pairs.latencies,
@@ -42,17 +43,19 @@ extension Aggregator {
   }
 }
 
-extension RingState {
-  /// A closed ring with only the counts of one record.
-  fileprivate init(
-    closedAt time: UInt64, counting record: UnsafePointer<record_counts>,
-    _ traits: borrowing OpcodeTraitTable
-  ) {
-    self.init(Ring(id: 0, address: record.pointee.base.ctx, time: time))
-    ring.closedTime = max(time, 1)
-    add(record, traits)
+extension Aggregator {
+  /// The ring whose events were counted up to the record's time; nil if it was forgotten.
+  private mutating func ringOfCounts(_ header: record) -> Handle<RingState>? {
+    if let ring = rings.known(header.ctx) {
+      guard rings[ring].ring.firstTime >= header.time_ns else { return ring }
+      return rings.earlier(header.ctx, before: header.time_ns)
+    }
+    return rings.isForgotten(header.ctx)
+      ? nil : findOrAddRing(header.ctx, time: header.time_ns)
   }
+}
 
+extension RingState {
   fileprivate mutating func add(
     _ record: UnsafePointer<record_counts>, _ traits: borrowing OpcodeTraitTable
   ) {

@@ -135,12 +135,25 @@ extension Aggregator {
   mutating func ringScan(_ record: UnsafePointer<record_ring_scan>, _ event: inout Event) {
     let header = record.pointee.base
     guard header.ctx != 0 else {
-      lastScan = header.time_ns
+      closeUndescribed(missedBy: (lastScan, header.time_ns), &event)
+      lastScan = max(lastScan, header.time_ns)
       return
     }
     guard let ring = rings.known(header.ctx), rings[ring].missed.time == 0 else { return }
     event.ring = rings[ring].ring.id
     rings[ring].missed = (header.time_ns, lastScan)
+  }
+
+  /// Closes rings whose creation has no record, and which two scans since their last record did not find. The probe
+  /// reports the end of the rings that it has seen, and of no others.
+  private mutating func closeUndescribed(
+    missedBy scans: (first: UInt64, second: UInt64), _ event: inout Event
+  ) {
+    guard scans.first != 0, scans.first < scans.second else { return }
+    for ring in rings.undescribed {
+      guard max(rings[ring].lastTime, rings[ring].ring.firstTime) < scans.first else { continue }
+      close(ring, Moment(time: scans.first, tid: 0), &event)
+    }
   }
 
   mutating func register(_ record: UnsafePointer<record_register>, _ event: inout Event) {

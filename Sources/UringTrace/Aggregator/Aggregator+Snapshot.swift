@@ -33,7 +33,7 @@ extension Aggregator {
   ) -> Ring {
     let first = latency.count
     var ring = rings[handle].ring
-    ring.counts.endedUnseen &+= rings[handle].endedUncounted
+    ring.counts = rings[handle].counts
     ring.hasProvidedBuffers = lending[handle].hasProvidedBuffers
     ring.lastWaitTid = rings[handle].lastWaitTid
     statistics.appendLatencies(of: handle, id: ring.id, to: &latency)

@@ -23,6 +23,9 @@ public struct RequestTotals: Hashable, Sendable {
   var begun: UInt64 { submitted &+ found }
   var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
 
+  /// Requests that have begun, are not in flight, and are not among those that ended.
+  var missing: UInt64 { begun.since(ended &+ inFlight) }
+
   /// True if the requests begun equal those ended plus those in flight.
   var balances: Bool { begun == ended &+ inFlight }
 

@@ -39,7 +39,8 @@ struct record_lost {
 
 /*
  * Counts of a ring's events without a record of their own, by opcode, since the last such record: records were lost, or
- * the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request.
+ * the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request. If another
+ * ring has the memory of the ring by now, time_ns is the time at which it got it.
  *
  * @title "counts" faint
  * @needs ring

@@ -166,7 +166,8 @@ struct record_ring_closed {
 
 /*
  * A scan of all rings that began at time_ns has ended: rings that no record has named since the previous scan are open
- * and unchanged. With `ctx`: the scan did not find that ring. Written while rings exist.
+ * and unchanged. A ring that neither `create` nor `ring found` has described, and that two scans after its last record
+ * did not describe, is closed. With `ctx`: the first scan that did not find that ring, or one that reports it closed.
  *
  * @title "ring scan" faint
  */

@@ -55,22 +55,27 @@ static __always_inline __u32 low_half(__u64 pointer) {
   return low;
 }
 
-/* The slot of a key, or the empty slot that it can claim; PROBE_TALLY_SLOTS if there is none. */
+/* The slot of a key, or the free slot that it can claim; PROBE_TALLY_SLOTS if there is none. */
 CHECKED_ONCE int find_tally_slot(__u64 key) {
   struct probe_tallies *table = all_tallies();
   if (!table)
     return PROBE_TALLY_SLOTS;
   __u32 home = PROBE_HASH(key * 0x9e3779b97f4a7c15ULL >> 32, PROBE_TALLY_BITS);
+  __u32 free = PROBE_TALLY_SLOTS;
   for (int i = 0; i < PROBE_TALLY_PROBES; i++) {
     __u32 slot = (home + i) & (PROBE_TALLY_SLOTS - 1);
     __u64 found = table->slots[slot].key;
-    if (!found || found == key)
+    if (found == key)
       return slot;
+    if (free == PROBE_TALLY_SLOTS && (!found || found == PROBE_TALLY_FREED))
+      free = slot;
+    if (!found)
+      break;
   }
-  return PROBE_TALLY_SLOTS;
+  return free;
 }
 
-/* Attempts to claim an empty slot: another CPU can claim it first, but rarely several times in a row. */
+/* Attempts to claim a free slot: another CPU can claim it first, but rarely several times in a row. */
 #define TALLY_CLAIMS 4
 
 /* The counters of a ring (as a number) and an opcode, claimed at first use. NULL when none is free. */
@@ -84,16 +89,34 @@ static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
     if (slot >= PROBE_TALLY_SLOTS)
       break;
     struct probe_tally *tally = &table->slots[slot];
-    if (tally->key == key)
+    __u64 found = tally->key;
+    if (found == key)
       return tally;
-    __u64 found = __sync_val_compare_and_swap(&tally->key, 0, key);
-    if (!found)
+    if (found && found != PROBE_TALLY_FREED)
+      continue;
+    __u64 other = __sync_val_compare_and_swap(&tally->key, found, key);
+    if (!other && !found)
       TALLY(table->used, 1);
-    if (!found || found == key)
+    if (other == found || other == key)
       return tally;
   }
   TALLY(table->nowhere, 1);
   return NULL;
+}
+
+/* A ring that is created gets the memory of an earlier one: the counts so far are the earlier ring's. */
+static __always_inline void retire_tallies(__u64 ctx) {
+  struct probe_tallies *table = all_tallies();
+  if (!table || !table->used)
+    return;
+  for (int opcode = 0; opcode < 256; opcode++) {
+    __u64 key = PROBE_TALLY_KEY(ctx, opcode);
+    __u32 slot = find_tally_slot(key);
+    if (slot >= PROBE_TALLY_SLOTS || table->slots[slot].key != key)
+      continue;
+    table->slots[slot].retired_ns = bpf_ktime_get_ns();
+    table->slots[slot].key = key | PROBE_TALLY_RETIRED;
+  }
 }
 
 /* The tally's histogram and errors, claimed at first use and never freed. NULL when none is free. */

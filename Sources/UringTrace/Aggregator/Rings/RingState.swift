@@ -39,13 +39,20 @@ struct RingState: Listed {
     }
   }
 
-  /// Requests of a closed ring that no count of ended requests includes. They ended unseen: the records of
-  /// their ends were lost, and the ring closed before its last counts were read.
-  var endedUncounted: UInt64 {
-    guard ring.closedTime != 0, ring.inFlight == 0 else { return 0 }
+  /// The counts, with ends that nothing showed.
+  ///
+  /// A request can be found to have ended, and its end counted later from ``Aggregator/counts(_:_:)``: it ended unseen
+  /// only as long as the other counts leave room for it. All requests of a closed ring have ended.
+  var counts: Ring.Counts {
+    var counts = ring.counts
+    let found = counts.endedUnseen
+    counts.endedUnseen = 0
     var totals = RequestTotals()
-    totals.add(ring.counts)
-    return totals.begun.since(totals.ended)
+    totals.add(counts)
+    totals.inFlight = UInt64(ring.inFlight)
+    let isOver = ring.isClosed && ring.inFlight == 0
+    counts.endedUnseen = isOver ? totals.missing : min(found, totals.missing)
+    return counts
   }
 
   @inline(never)

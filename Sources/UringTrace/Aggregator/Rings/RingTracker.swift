@@ -24,9 +24,8 @@ struct RingTracker: ~Copyable {
   private var totalRates = RateHistory()
   /// Totals of inactive and forgotten rings.
   private var quietTotal = RateCounters()
+  /// Without ends that nothing showed: counts can arrive after a ring was forgotten.
   private var forgottenRequests = RequestTotals()
-  /// The forgotten rings' ``RingState/endedUncounted``.
-  private var forgottenEnds: UInt64 = 0
 
   /// The ring last looked up: records of one ring arrive in runs.
   private struct RecentRing {
@@ -105,15 +104,22 @@ struct RingTracker: ~Copyable {
     contexts.find(context) != nil && known(context) == nil
   }
 
-  /// Adds counts of a forgotten ring to the totals.
-  mutating func countForgotten(_ ring: RingState) {
-    quietTotal += RateCounters(ring.ring.counts)
-    keepRequests(ring.ring.counts, endedUncounted: ring.endedUncounted)
+  /// The last ring at a context that was closed, is not forgotten, and was there before `time`.
+  func earlier(_ context: UInt64, before time: UInt64) -> Handle<RingState>? {
+    closed.last {
+      rings[$0].ring.address == context && rings[$0].ring.firstTime < time
+    }
   }
 
-  private mutating func keepRequests(_ counts: Ring.Counts, endedUncounted: UInt64) {
+  /// Adds counts of a forgotten ring to the totals.
+  mutating func addForgotten(_ counts: Ring.Counts) {
+    quietTotal += RateCounters(counts)
+    keepRequests(counts)
+  }
+
+  private mutating func keepRequests(_ counts: Ring.Counts) {
     forgottenRequests.add(counts)
-    forgottenEnds &+= endedUncounted
+    forgottenRequests.endedUnseen = 0
   }
 
   // MARK: Closing
@@ -147,7 +153,7 @@ struct RingTracker: ~Copyable {
 
   mutating func forget(_ ring: Handle<RingState>) {
     quiet(ring)
-    keepRequests(rings[ring].ring.counts, endedUncounted: rings[ring].endedUncounted)
+    keepRequests(rings[ring].ring.counts)
     all.remove(ring, in: &rings)
     // The forgotten ring no longer has a context, nor memory of its own.
     rings[ring] = RingState(Ring(id: 0, address: 0, time: 0))
@@ -176,6 +182,15 @@ struct RingTracker: ~Copyable {
     return handles
   }
 
+  /// Open rings of which only events are known: no record has described them.
+  var undescribed: [Handle<RingState>] {
+    var handles: [Handle<RingState>] = []
+    forEachRing { handle, ring in
+      if !ring.ring.isClosed, ring.ring.sqEntries == 0 { handles.append(handle) }
+    }
+    return handles
+  }
+
   /// Totals over all rings ever seen.
   var total: RateCounters {
     var sum = quietTotal
@@ -185,15 +200,11 @@ struct RingTracker: ~Copyable {
 
   /// Request totals over all rings ever seen.
   var requestTotals: RequestTotals {
-    var (sum, uncounted) = (forgottenRequests, forgottenEnds)
-    forEachRing { _, ring in
-      sum.add(ring.ring.counts)
-      uncounted &+= ring.endedUncounted
-    }
+    var sum = forgottenRequests
+    sum.endedUnseen = sum.missing
+    forEachRing { _, ring in sum.add(ring.counts) }
     sum.inFlight = UInt64(inFlightCount)
     sum.rings = UInt64(lastID)
-    // A ring's last counts can arrive when it is closed and forgotten.
-    sum.endedUnseen &+= min(uncounted, sum.begun.since(sum.ended &+ sum.inFlight))
     return sum
   }
 

@@ -3,7 +3,6 @@ import CProcess
 import Glibc
 
 /// The command line.
-@main
 struct Uringtop: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uringtop",
@@ -70,5 +69,13 @@ struct Uringtop: ParsableCommand {
     let line = message(for: error).split(separator: "\n").first ?? "bad command line"
     StandardError.write("\(line) (see uringtop --help)")
     return code
+  }
+}
+
+/// What the executable runs.
+package enum Program {
+  /// Runs the command line of the process, and ends the process with the status of docs/exit-status.md.
+  package static func run() {
+    Uringtop.main()
   }
 }

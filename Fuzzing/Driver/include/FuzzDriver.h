@@ -1,6 +1,6 @@
 /* libFuzzer, as libclang_rt.fuzzer_no_main exports it. */
-#ifndef DRIVER_H
-#define DRIVER_H
+#ifndef FUZZ_DRIVER_H
+#define FUZZ_DRIVER_H
 
 #include <stddef.h>
 #include <stdint.h>

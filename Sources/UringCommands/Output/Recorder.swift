@@ -115,11 +115,11 @@ final class Recorder: RecordSink {
 }
 
 extension Result where Failure == OutputError {
-  fileprivate func orThrow() throws(uringtop.Failure) -> Success {
+  fileprivate func orThrow() throws(UringCommands.Failure) -> Success {
     do throws(OutputError) {
       return try get()
     } catch {
-      throw uringtop.Failure(error)
+      throw UringCommands.Failure(error)
     }
   }
 }

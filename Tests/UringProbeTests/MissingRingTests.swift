@@ -1,0 +1,28 @@
+import Testing
+
+@testable import UringProbe
+
+/// Reports on rings that scans no longer find.
+@Suite struct MissingRingTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  @Test func theSecondScanReportsTheTimeOfTheFirst() {
+    var missing = MissingRing()
+    #expect(missing.note(100) == .missed)
+    #expect(missing.note(200) == .closed(100))
+  }
+
+  /// However often and however seldom scans run: a report can be void, and hundreds of rings can close each second.
+  @Test(arguments: [1_000_000, second, 100 * second])
+  func itIsReportedFourTimesAndThenForgotten(interval: UInt64) {
+    var missing = MissingRing()
+    var (time, reports): (UInt64, [UInt64]) = (interval, [])
+    while !missing.isTold {
+      if case .closed(let since) = missing.note(time) { reports.append(since) }
+      time += interval
+    }
+    #expect(reports.count == 4)
+    #expect(reports[3] - reports[0] >= 42 * Self.second)
+    #expect(missing.note(time) == .nothing)
+  }
+}
