@@ -28,6 +28,34 @@ static void restore_string(char *text, size_t size, const char *capability) {
     strncat(text, value, size - strlen(text) - 1);
 }
 
+/* Terminals that most descriptions lack, and terminals that understand the same. */
+static const struct {
+  const char *name, *relative;
+} relatives[] = {
+    {"alacritty", "xterm-256color"}, {"foot", "xterm-256color"},   {"ghostty", "xterm-256color"},
+    {"kitty", "xterm-256color"},     {"wezterm", "xterm-256color"}, {"xterm", "xterm-256color"},
+    {"rio", "xterm-256color"},       {"contour", "xterm-256color"}, {"konsole", "xterm-256color"},
+    {"vte", "xterm-256color"},       {"st", "xterm-256color"},      {"tmux", "screen-256color"},
+    {"screen", "screen-256color"},
+};
+
+/* True for "foot" and "foot-extra", false for "football". */
+static bool is_variant(const char *name, const char *of) {
+  size_t length = strlen(of);
+  return strncmp(name, of, length) == 0 && (!name[length] || name[length] == '-');
+}
+
+/* The terminal's description is loaded. Returns the name that it has, or NULL. */
+static const char *load_description(const char *name) {
+  int status = 0;
+  if (setupterm(name, STDOUT_FILENO, &status) == OK)
+    return name;
+  for (size_t i = 0; i < sizeof relatives / sizeof *relatives; i++)
+    if (is_variant(name, relatives[i].name) && setupterm(relatives[i].relative, STDOUT_FILENO, &status) == OK)
+      return relatives[i].relative;
+  return NULL;
+}
+
 enum cc_failure cc_open(void) {
   if (is_open)
     return CC_OK;
@@ -42,9 +70,9 @@ enum cc_failure cc_open(void) {
     input = stdin;
   }
   setlocale(LC_CTYPE, "");
-  int status = 0;
   const char *name = getenv("TERM");
-  if (!name || !*name || setupterm(name, STDOUT_FILENO, &status) != OK)
+  name = name && *name ? load_description(name) : NULL;
+  if (!name)
     return CC_UNKNOWN_TERMINAL;
   if (!cursor_address || !clear_screen)
     return CC_POOR_TERMINAL;

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CProcess
 import Glibc
+import UringBase
 
 /// The command line.
 struct Uringtop: ParsableCommand {
@@ -54,6 +55,27 @@ struct Uringtop: ParsableCommand {
     Glibc.exit(status)
   }
 
+  /// The command that prints the help about an error: that of the subcommand whose arguments are wrong.
+  private static func help(for error: any Error) -> Substring {
+    let hint = fullMessage(for: error).split(separator: "\n").last ?? ""
+    let quoted = hint.split(separator: "'")
+    guard quoted.count > 1, quoted[1].hasSuffix("--help"),
+      // the default subcommand was not named
+      let command = quoted[1].split(separator: " ").dropLast().last,
+      CommandLine.arguments.contains(String(command))
+    else { return "uringtop --help" }
+    return quoted[1]
+  }
+
+  /// What the user may have meant by a word that is no subcommand.
+  private static func hint(for message: Substring) -> String {
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+      message == "Unexpected argument '\(word)'"
+    else { return "" }
+    return NearNames.hint(
+      for: word, in: configuration.subcommands.compactMap { $0.configuration.commandName })
+  }
+
   /// Prints the parser's messages: help and version on standard output, an error as one line.
   private static func report(_ error: any Error) -> Int32 {
     let code = exitCode(for: error).rawValue
@@ -67,7 +89,7 @@ struct Uringtop: ParsableCommand {
       }
     }
     let line = message(for: error).split(separator: "\n").first ?? "bad command line"
-    StandardError.write("\(line) (see uringtop --help)")
+    StandardError.write("\(line)\(hint(for: line)) (see \(help(for: error)))")
     return code
   }
 }

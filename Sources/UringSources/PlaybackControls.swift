@@ -19,6 +19,8 @@ public enum PlaybackCommand: Sendable, Hashable {
   case seek(UInt64)
   /// The next completion with an error, link failure or overflow.
   case nextError
+  /// The one before.
+  case previousError
 }
 
 /// The position in a recording.

@@ -75,7 +75,10 @@ final class Player {
     case .seek(let position): engine.seek(to: position)
     case .nextError:
       isPlaying = false
-      if !engine.seekNextError() { return Notice("no more errors") }
+      if !engine.seekNextError() { return Notice("no errors after this one") }
+    case .previousError:
+      isPlaying = false
+      if !engine.seekPreviousError() { return Notice("no errors before this one") }
     }
     return nil
   }

@@ -86,8 +86,22 @@ struct ReplayEngine: ~Copyable {
   /// - Returns: false if there is none; the position is then unchanged.
   mutating func seekNextError() -> Bool {
     guard let end = endOfNextError() else { return false }
-    consume(blocks: { $0.range.upperBound <= end }, records: { _, offset, _ in offset < end })
+    advance(toOffset: end)
     return true
+  }
+
+  /// Moves back to the error before the last record.
+  ///
+  /// - Returns: false if there is none; the position is then unchanged.
+  mutating func seekPreviousError() -> Bool {
+    guard let end = endOfPreviousError() else { return false }
+    rewind()
+    advance(toOffset: end)
+    return true
+  }
+
+  private mutating func advance(toOffset end: Int) {
+    consume(blocks: { $0.range.upperBound <= end }, records: { _, offset, _ in offset < end })
   }
 
   private mutating func advance(toEvent target: UInt64) {
@@ -165,17 +179,37 @@ struct ReplayEngine: ~Copyable {
 
   private func endOfNextError() -> Int? {
     var (index, start) = (block, offset)
-    while let next = recording.block(index), let bytes = recording.bytes(ofBlock: index) {
-      defer { withExtendedLifetime(bytes) {} }
-      let rest = UnsafeRawBufferPointer(
-        rebasing: bytes.bytes[(start - next.range.lowerBound)..<next.range.count])
-      for record in RecordSequence(bytes: rest) {
-        start += Int(record.pointee.size)
-        if Self.isError(record) { return start }
-      }
+    while let next = recording.block(index) {
+      if let end = errorEnds(in: index, start..<next.range.upperBound).first { return end }
+      start = next.range.upperBound
       index += 1
     }
     return nil
+  }
+
+  private func endOfPreviousError() -> Int? {
+    for index in stride(from: block, through: 0, by: -1) {
+      guard let range = recording.block(index)?.range else { continue }
+      if let end = errorEnds(in: index, range).last(where: { $0 < offset }) { return end }
+    }
+    return nil
+  }
+
+  /// The ends of a block's records that are errors, within a range that begins and ends with a record.
+  private func errorEnds(in block: Int, _ range: Range<Int>) -> [Int] {
+    guard let current = recording.block(block), let bytes = recording.bytes(ofBlock: block) else {
+      return []
+    }
+    defer { withExtendedLifetime(bytes) {} }
+    let start = current.range.lowerBound
+    var (end, ends) = (range.lowerBound, [Int]())
+    let part = UnsafeRawBufferPointer(
+      rebasing: bytes.bytes[(range.lowerBound - start)..<(range.upperBound - start)])
+    for record in RecordSequence(bytes: part) {
+      end += Int(record.pointee.size)
+      if Self.isError(record) { ends.append(end) }
+    }
+    return ends
   }
 
   private static func isError(_ record: UnsafePointer<record>) -> Bool {

@@ -43,6 +43,17 @@ import UringRecordings
     #expect(try Data(contentsOf: folder[name]) == before)
   }
 
+  @Test(arguments: [
+    (["record", "--frobnicate"], "(see uringtop record --help)"),
+    (["snapshot", "--at", "1s"], "(see uringtop snapshot --help)"),
+    (["recrod"], "Unexpected argument 'recrod'; did you mean record? (see uringtop --help)"),
+  ])
+  func aMistakeNamesTheHelpOfItsCommand(arguments: [String], hint: String) throws {
+    let outcome = try Command.run(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.error.hasSuffix(hint + "\n"), "\(outcome.error)")
+  }
+
   @Test func badCommandLines() throws {
     try Command.expectFailure("recrod", status: 64, says: "recrod")
     try Command.expectFailure("--frobnicate", status: 64, says: "frobnicate")

@@ -34,6 +34,13 @@ import Testing
     #expect(try names() == ["a.uring"])
   }
 
+  @Test func anExportWithoutAFileIsLinesOfJSON() throws {
+    let lines = try Command.run("export", input)
+    #expect(lines.status == 0)
+    #expect(try lines.output == Command.run("export", input, "-o", "-").output)
+    #expect(lines.text.hasPrefix("{"))
+  }
+
   @Test func redactedExportHasSubstitutesInBothFormats() throws {
     for format in ["uring", "jsonl"] {
       let path = folder.path("redacted.\(format)")

@@ -79,6 +79,19 @@ import Testing
     #expect(count == 4)
   }
 
+  @Test func errorsAreFoundBackwardsInTheSameOrder() {
+    var engine = ReplayEngine(recording)
+    var events: [UInt64] = []
+    while engine.seekNextError() { events.append(engine.event) }
+    var back = [engine.event]
+    while engine.seekPreviousError() { back.append(engine.event) }
+    #expect(back.reversed() == events)
+    engine.advanceToEnd()
+    let isFound = engine.seekPreviousError()
+    let event = engine.event
+    #expect(isFound && event == events.last)
+  }
+
   @Test func timePlaysAtItsSpeed() {
     let player = Player(
       recording, filter: Filter(), position: 0, isPlaying: true, interval: .milliseconds(10))

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import UringTrace
@@ -48,6 +49,40 @@ import Testing
     type(&interface, "1.5s")
     let effects31 = press(&interface, .enter)
     #expect(effects31 == [.playback(.seek(1_500_000_000))])
+  }
+
+  @Test func replayJumpsBySecondsWithinTheRecording() {
+    var interface = interface(timeline: Self.timeline)
+    let effects = press(&interface, "{", "}", "(", ")")
+    #expect(
+      effects
+        == [1_500_000_000, 3_500_000_000, 0, 10_000_000_000].map { .playback(.seek($0)) })
+  }
+
+  /// The recording's start is 10:00:00 UTC; two and a half seconds of it have passed.
+  @Test(arguments: [("10:00:03", UInt64(3)), ("10:01", 60), ("9:59:59", 86_399)])
+  func replayJumpsToATimeOfDay(text: String, seconds: UInt64) {
+    setenv("TZ", "UTC", 1)
+    var snapshot = Self.workload
+    snapshot.host.startRealtime = 1_700_042_400_000_000_000
+    snapshot.host.startTime = snapshot.time - Self.timeline.position
+    var interface = interface(snapshot, timeline: Self.timeline)
+    press(&interface, "g")
+    type(&interface, text)
+    let effects = press(&interface, .enter)
+    #expect(effects == [.playback(.seek(seconds * 1_000_000_000))])
+  }
+
+  @Test func theRequestOfAnErrorIsChosenAndNamed() {
+    var interface = interface(timeline: Self.timeline)
+    press(&interface, "E")
+    var snapshot = Self.workload
+    snapshot.time += 1
+    snapshot.events.append(Make.event(.complete, at: 3, request: 10, value: -5))
+    interface.update(snapshot, timeline: Self.timeline)
+    let text = screen(&interface, width: 120)
+    #expect(text.contains("EIO, request 10"), "\(text)")
+    #expect(interface.lower[interface.current].name == "Recent")
   }
 
   @Test func replayKeysDoNothingLive() {

@@ -250,6 +250,15 @@ import Testing
     #expect(screen.contains(text) && screen.contains("status 72"))
   }
 
+  /// Terminals that understand what xterm does, and whose descriptions few machines have.
+  @Test(arguments: [
+    "foot", "wezterm", "xterm-ghostty", "xterm-kitty", "alacritty", "tmux-unheard-of",
+  ])
+  func anUnknownTerminalWorksAsItsNearestRelative(name: String) throws {
+    let tmux = try start(environment: "TERMINFO_DIRS=/lib/terminfo LC_ALL=C.UTF-8 TERM=\(name)")
+    try #expect(tmux.wait(for: "POLL_ADD", "F10Quit").contains("F10Quit"))
+  }
+
   @Test func withoutATerminalItSaysSo() throws {
     let tmux = try start(width: 160, arguments: ">/dev/null")
     try #expect(tmux.wait(for: "tty").contains("standard output is not a terminal"))

@@ -9,7 +9,7 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Converts a recording: .uring to .jsonl, or back.",
     discussion: """
-      A recording that was cut off stays so: the copy has no summary either. With --at the copy ends \
+      Without -o the trace goes to standard output as JSON lines. A recording that was cut off stays so: the copy has no summary either. With --at the copy ends \
       then, as if recording had stopped.
 
       With --redact, names, paths, addresses, inodes and times of day are replaced, each one everywhere by the \
@@ -17,7 +17,7 @@ struct ExportCommand: ParsableCommand {
 
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
-        uringtop export trace.uring -o - | jq 'select(.event == "complete" and .res < 0)'
+        uringtop export trace.uring | jq 'select(.event == "complete" and .res < 0)'
         uringtop export trace.uring --at 2.5s -o start.uring
         uringtop export trace.uring --redact -o public.uring
       """)
@@ -34,10 +34,11 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let format = try output.resolvedFormat()
+    let path = output.path ?? "-"
     let file = try RecordingFile(
-      input, for: output.path == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
+      input, for: path == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     try Self.write(
-      file.recording, until: moment.time, to: output.path, format: format,
+      file.recording, until: moment.time, to: path, format: format,
       rewriter: redact ? Redactor(file.recording.header) : nil)
     file.reportFlaw()
     moment.reportIfLate(in: file)

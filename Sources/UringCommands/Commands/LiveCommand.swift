@@ -1,4 +1,5 @@
 import ArgumentParser
+import Synchronization
 import UringProbe
 import UringSources
 
@@ -11,7 +12,7 @@ struct LiveCommand: ParsableCommand {
       With -- COMMAND, COMMAND starts once the probes are attached, and only COMMAND and its \
       descendants are watched unless --pid, --comm or --fd select others. Its input is empty, and \
       its output goes to --child-output, or to a file that uringtop names when it ends. When you \
-      quit, COMMAND is sent SIGTERM.
+      quit and confirm, COMMAND is sent SIGTERM.
 
       EXAMPLES:
         uringtop
@@ -50,21 +51,34 @@ struct LiveCommand: ParsableCommand {
       let ending = held.child.terminate()
       output.report(ending: ending)
     }
-    try Screen.show(title: command.joined(separator: " "), options: screen, filters: filters) {
-      [self] in
+    let running = { @Sendable [command] in held.isRunning ? command[0] : nil }
+    try Screen.show(
+      title: command.joined(separator: " "), options: screen, filters: filters,
+      startedProgram: running
+    ) { [self] in
       let capture = try LiveCapture.start(
         filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration,
         isForScreen: true)
-      try held.child.release()
+      try held.release()
       try output.publish()
       return capture.source
     }
   }
 
-  /// Passes the child to the thread that opens the source; that thread has finished when the UI ends.
+  /// Passes the child to the thread that opens the source. That thread no longer uses it once the child is released,
+  /// and has finished when the UI ends.
   private final class ChildBox: @unchecked Sendable {
     let child: ChildCommand
+    private let isReleased = Mutex(false)
 
     init(_ child: ChildCommand) { self.child = child }
+
+    func release() throws(Failure) {
+      try child.release()
+      isReleased.withLock { $0 = true }
+    }
+
+    /// For the UI's thread.
+    var isRunning: Bool { isReleased.withLock { $0 } && child.poll() == nil }
   }
 }

@@ -39,6 +39,7 @@ struct RecordCommand: ParsableCommand {
   var command: [String] = []
 
   func validate() throws {
+    if output.path == nil { throw ValidationError("Missing expected argument '--output <file>'") }
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
     if filters.minimumAge != nil {
       throw ValidationError("--min-age applies to what is listed, not to what is recorded")
@@ -49,7 +50,7 @@ struct RecordCommand: ParsableCommand {
     let format = try output.resolvedFormat()
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
-    let recorder = Recorder(path: output.path, format: format)
+    let recorder = Recorder(path: output.path ?? "-", format: format)
     let capture: LiveCapture
     do throws(Failure) {
       capture = try LiveCapture.start(

@@ -8,7 +8,7 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp(
       "Output file; - is standard output. The extension, .jsonl or .uring, selects the format.",
       valueName: "file"))
-  var path: String
+  var path: String?
 
   @Option(
     help: ArgumentHelp(
@@ -23,17 +23,18 @@ struct OutputOptions: ParsableArguments {
   }
 
   func validate() throws {
-    guard !path.isEmpty else { throw ValidationError("-o needs a file") }
+    guard path != "" else { throw ValidationError("-o needs a file") }
     _ = try resolvedFormat()
   }
 
+  /// - Returns: the format; JSON lines on standard output.
   func resolvedFormat() throws(ValidationError) -> TraceFormat {
     switch format {
     case .jsonl?: return .jsonl
     case .uring?: return .uring
     case nil: break
     }
-    if path == "-" { return .jsonl }
+    guard let path, path != "-" else { return .jsonl }
     guard let format = TraceFormat(path: path) else {
       throw ValidationError(
         "'\(path)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")

@@ -16,10 +16,13 @@ enum Screen {
 
   /// Shows the UI until the user quits.
   ///
-  /// - Parameter source: opens the source while the first frame is already drawn.
+  /// - Parameters:
+  ///   - startedProgram: the name of the program that ends with the UI; nil once it has ended.
+  ///   - source: opens the source while the first frame is already drawn.
   static func show(
     title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
     demoStatus: (@Sendable () -> DemoStatus)? = nil,
+    startedProgram: (@Sendable () -> String?)? = nil,
     source: @escaping @Sendable () throws -> any SnapshotSource
   ) throws {
     var options = UserInterfaceOptions()
@@ -29,6 +32,7 @@ enum Screen {
     options.minimumAge = filters?.filter.minimumAge ?? 0
     options.requestFilter = screen.requestFilter ?? ""
     options.demoStatus = demoStatus
+    options.startedProgram = startedProgram
     options.refreshInterval = screen.interval.duration
     options.isMonochrome = screen.monochrome
     do {

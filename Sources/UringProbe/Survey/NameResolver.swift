@@ -88,6 +88,13 @@ struct NameResolver {
           String.init) ?? ""
         : ClosedFile.description(of: question.file, in: question.process)
       if !own.isEmpty { name += "\n" + own }
+    } else if DescriptorCopy.isSocket(name) {
+      // Addresses are asked for until both are known: they do not change then.
+      let isSettled = old.map { !$0.isClosed && SocketDescription.isSettled($0.name) } ?? false
+      name =
+        isSettled
+        ? old?.name ?? name
+        : SocketDescription.name(of: name, question.descriptor, of: question.process) ?? name
     }
     let entry = Entry(
       name: name, isClosed: answer.isClosed,
@@ -98,8 +105,8 @@ struct NameResolver {
     {
       return
     }
-    // the identity of a pipe or socket is its name
-    if !entry.isClosed, question.file.ownName != nil, old?.isClosed != true { return }
+    // the identity of a pipe, or of a socket without addresses, is its name
+    if !entry.isClosed, question.file.ownName == entry.name, old?.isClosed != true { return }
     let text = Array(entry.name.utf8.prefix(4095))
     records.append(record_known_file.self, at: time, text: text) {
       $0.file = question.file.record

@@ -26,6 +26,45 @@ struct SocketDescription {
     }
   }
 
+  private static let arrow = " → "
+
+  /// True if a name has all that is ever known of its socket.
+  static func isSettled(_ name: String) -> Bool {
+    name.contains(arrow) || name.hasSuffix(" listening")
+  }
+
+  /// The name of a process's socket by its addresses: "tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp 0.0.0.0:80 listening",
+  /// "unix → postgres/4242"; nil if it has none, or cannot be asked.
+  ///
+  /// - Parameter link: its name in /proc, "socket:[7]": the descriptor may refer to another file by now.
+  static func name(of link: String, _ descriptor: Int32, of tgid: UInt32) -> String? {
+    guard descriptor >= 0 else { return nil }
+    return DescriptorCopy.ask(descriptor, of: tgid) { copy in
+      var status = stat()
+      guard fstat(copy, &status) == 0, link == "socket:[\(status.st_ino)]" else { return nil }
+      return name(copy)
+    }
+  }
+
+  private static func name(_ descriptor: Int32) -> String? {
+    guard let own = address({ getsockname(descriptor, $0, $1) }) else { return nil }
+    let peer = address { getpeername(descriptor, $0, $1) }
+    let kind = kind(family: own.family, type: option(SO_TYPE, of: descriptor))
+    let isListening = option(SO_ACCEPTCONN, of: descriptor) == 1
+    switch own.family {
+    case AF_INET, AF_INET6:
+      if let peer { return "\(kind) \(own.text)\(arrow)\(peer.text)" }
+      return "\(kind) \(own.text)" + (isListening ? " listening" : "")
+    case AF_UNIX:
+      let place = own.text.isEmpty ? "unix" : "unix " + own.text
+      if isListening { return place + " listening" }
+      if let peer, !peer.text.isEmpty { return place + arrow + peer.text }
+      guard peer != nil, let process = peerProcess(of: descriptor) else { return nil }
+      return place + arrow + process
+    default: return nil
+    }
+  }
+
   private static func option(_ name: Int32, of descriptor: Int32) -> Int32 {
     var value: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)

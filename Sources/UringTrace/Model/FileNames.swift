@@ -51,8 +51,8 @@ public struct FileNames: Sendable {
 
   public init() {}
 
-  /// A file's path or description; nil if unknown.
-  public func name(of file: FileIdentity) -> String? { file.ownName ?? files[file] }
+  /// A file's path or description; nil if unknown. A socket is named by its addresses if they are known.
+  public func name(of file: FileIdentity) -> String? { files[file] ?? file.ownName }
 
   /// The name of the file in a slot of a ring's table of registered files.
   public func name(of file: Ring.RegisteredFile, ring: Ring.ID) -> String? {
@@ -103,7 +103,8 @@ public struct FileNames: Sendable {
     let closing = closing(of: request)
     guard let name = name(of: request) else { return closing.map { "a file \($0)" } }
     guard let closing else { return name }
+    let own = request.fileIdentity?.ownName ?? name
     let itself = request.fileIdentity.flatMap { closed[$0]?.itself } ?? ""
-    return itself.isEmpty ? "\(name), \(closing)" : "\(name) (\(itself)), \(closing)"
+    return itself.isEmpty ? "\(own), \(closing)" : "\(own) (\(itself)), \(closing)"
   }
 }

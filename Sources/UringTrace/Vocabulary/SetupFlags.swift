@@ -36,6 +36,33 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
     rawValue = value
   }
 
+  /// One sentence about a flag, from io_uring_setup(2); nil for names that it does not have.
+  public static func meaning(of name: String) -> String? { meanings[name] }
+
+  private static let meanings = [
+    "IOPOLL": "Completions are found by polling the device, not by interrupts.",
+    "SQPOLL": "A kernel thread takes the SQEs; the program need not call io_uring_enter.",
+    "SQ_AFF": "The SQ thread is bound to one processor.",
+    "CQSIZE": "The program chose the size of the completion queue.",
+    "CLAMP": "Sizes that are too large were reduced instead of refused.",
+    "ATTACH_WQ": "Shares the io-wq workers, or the SQ thread, of another ring.",
+    "R_DISABLED": "Takes no requests until the program enables the ring.",
+    "SUBMIT_ALL": "A refused SQE does not stop the rest of the batch.",
+    "COOP_TASKRUN": "Task work does not interrupt the program; it runs at the next system call.",
+    "TASKRUN_FLAG": "A flag in the SQ ring tells the program that task work is pending.",
+    "SQE128": "SQEs have 128 bytes.",
+    "CQE32": "CQEs have 32 bytes.",
+    "SINGLE_ISSUER": "Only one thread may submit.",
+    "DEFER_TASKRUN": "Completions are processed only when the program waits for them.",
+    "NO_MMAP": "The queues are in memory that the program provided.",
+    "REGISTERED_FD_ONLY": "The ring has a registered index and no file descriptor.",
+    "NO_SQARRAY": "The SQ has no array of indices: SQEs are taken in order.",
+    "HYBRID_IOPOLL": "Polling starts after a sleep, which costs less processor time.",
+    "CQE_MIXED": "CQEs have 16 or 32 bytes.",
+    "SQE_MIXED": "SQEs have 64 or 128 bytes.",
+    "SQ_REWIND": "Each io_uring_enter takes the SQEs from the start of the queue.",
+  ]
+
   private static let bits = NamedBits(
     "IOPOLL", "SQPOLL", "SQ_AFF", "CQSIZE", "CLAMP", "ATTACH_WQ", "R_DISABLED", "SUBMIT_ALL",
     "COOP_TASKRUN", "TASKRUN_FLAG", "SQE128", "CQE32", "SINGLE_ISSUER", "DEFER_TASKRUN",

@@ -8,6 +8,9 @@ struct ScrollingText: Sendable {
   /// The action of the chosen line.
   private(set) var chosen: PaneAction?
 
+  /// The action of Enter: of the chosen line, else of the first that can be chosen.
+  var entered: PaneAction? { chosen ?? choices.first?.action }
+
   var hasChoices: Bool { !choices.isEmpty }
 
   /// Moves the choice by single rows while a line that can be chosen is on the screen; otherwise scrolls.

@@ -12,6 +12,8 @@ struct Binding: Sendable {
     static let opens = Situation(rawValue: 16)
     /// The focused pane has a counterpart: groups and requests.
     static let crosses = Situation(rawValue: 32)
+    /// The focused pane's row belongs to a ring.
+    static let ring = Situation(rawValue: 64)
   }
 
   var keys: [Key]
@@ -50,8 +52,20 @@ extension Binding {
     Binding([" "], .playOrPause, in: .replay, label: "Play", "play or pause the recording"),
     Binding([",", .left], .stepBack, in: .replay, label: "Back", "one event back"),
     Binding([".", .right], .stepForward, in: .replay, label: "Step", "one event forward"),
-    Binding(["g"], .jump, in: .replay, label: "Jump", "jump to a time: 2.5s, 300ms, 1m30s"),
-    Binding(["e"], .nextError, in: .replay, label: "Error", "jump to the next error"),
+    Binding(
+      ["g"], .jump, in: .replay, label: "Jump",
+      "jump to a time: 2.5s, 300ms, 1m30s, 14:05:09"),
+    Binding(
+      ["e"], .nextError, in: .replay, label: "Error",
+      "jump to the next error, and choose its request"),
+    Binding(["E"], .previousError, in: .replay, "jump to the previous error"),
+    Binding(["{"], .skip(-1_000_000_000), in: .replay, "one second back"),
+    Binding(["}"], .skip(1_000_000_000), in: .replay, "one second forward"),
+    Binding(["("], .skip(-10_000_000_000), in: .replay, "ten seconds back"),
+    Binding([")"], .skip(10_000_000_000), in: .replay, "ten seconds forward"),
+    Binding(
+      [.function(2), "C"], .columnMenu, in: .list, label: "Columns",
+      "what each column says; show and hide columns"),
     Binding(
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | means or"),
     Binding(
@@ -65,6 +79,7 @@ extension Binding {
       ["G"], .cross, in: .crosses, label: "Group",
       "from a request to its group and back, from a buffer to its users, from a ring to its finding"
     ),
+    Binding(["i"], .ring, in: .ring, label: "Ring", "the page of the row's ring"),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen; capture continues"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
     Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),

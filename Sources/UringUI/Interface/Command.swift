@@ -4,6 +4,8 @@ enum Command: Hashable, Sendable {
   case search
   case filter
   case sortMenu
+  /// Lists the pane's columns, to show and hide them.
+  case columnMenu
   case invert
   case searchNext
   case searchPrevious
@@ -28,6 +30,11 @@ enum Command: Hashable, Sendable {
   case stepForward
   case jump
   case nextError
+  case previousError
+  /// Moves by so many nanoseconds.
+  case skip(Int64)
+  /// Opens the page of the ring of the chosen row.
+  case ring
   case redraw
   case quit
 }

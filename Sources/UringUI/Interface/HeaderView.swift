@@ -9,11 +9,13 @@ struct HeaderView {
     if rect.height == 1 {
       // The time is left out first.
       let isNarrow = rect.width < 60
-      drawItems(figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
+      drawItems(
+        findings + figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
     }
     var area = rect
-    drawItems(identity, state: state(isShort: false), into: &canvas, in: area.takeTop(1))
+    drawItems(
+      identity, state: state(isShort: rect.width < 60), into: &canvas, in: area.takeTop(1))
     drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
   }
 
@@ -43,16 +45,21 @@ struct HeaderView {
     if !interface.options.title.isEmpty {
       items.append(Item([Piece(interface.options.title, .name)], priority: 4))
     }
-    let findings = Finding.Severity.allCases.reversed().filter { $0 != .info }.compactMap {
-      severity -> Piece? in
-      let count = scene.findings.count { $0.finding.severity == severity }
-      return count == 0 ? nil : Piece("\(count) \(severity.name) ", severity.style)
-    }
-    if !findings.isEmpty { items.append(Item(findings, priority: 3)) }
+    items += findings
     if !filter.isEmpty {
       items.append(Item([Piece("filter ", .label), Piece(filter, .warning)], priority: 1))
     }
     return items
+  }
+
+  /// The numbers of bad findings: shown at every width.
+  private var findings: [Item] {
+    let severities: [Finding.Severity] = [.crit, .warn]
+    let pieces = severities.compactMap { severity -> Piece? in
+      let count = interface.scene?.findings.count { $0.finding.severity == severity } ?? 0
+      return count == 0 ? nil : Piece("\(count) \(severity.name) ", severity.style)
+    }
+    return pieces.isEmpty ? [] : [Item(pieces, priority: 0)]
   }
 
   private var filter: String { interface.options.filterDescription }
@@ -63,7 +70,8 @@ struct HeaderView {
     let clock = isShort ? "" : Clock.timeOfDay(scene.snapshot)
     let time = Piece(clock.isEmpty ? "" : "  " + clock)
     if let timeline = interface.timeline {
-      return [Piece(timeline.isPlaying ? "REPLAY" : "REPLAY PAUSED", .warning), time]
+      let paused = isShort ? "PAUSED" : "REPLAY PAUSED"
+      return [Piece(timeline.isPlaying ? "REPLAY" : paused, .warning), time]
     }
     if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
     return [

@@ -22,6 +22,7 @@ struct Interface: Sendable {
     case key(Key)
     case pane(PaneSlot, Rect)
     case sortTitle(Int)
+    case columnTitle(Int)
     /// A position on the time line.
     case seek(Rect)
   }
@@ -41,6 +42,10 @@ struct Interface: Sendable {
   var interval: Duration
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
+  /// True until the snapshot of the error that was sought arrives.
+  var seeksError = false
+  /// Keys without a function that were explained.
+  private var explainedKeys: Set<Key> = []
   /// Changes with each new snapshot or time line.
   private(set) var revision = 0
   private(set) var rateHistory: [UInt64] = []
@@ -90,6 +95,7 @@ struct Interface: Sendable {
         snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
         findings: findings,
         notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings)))
+    showSoughtError()
   }
 
   private mutating func show(_ scene: Scene) {
@@ -133,6 +139,7 @@ struct Interface: Sendable {
 
   mutating func handle(_ key: Key) -> [Effect] {
     notice = nil
+    seeksError = false
     if let modal { return handle(key, in: modal) }
     if case .character(let scalar) = key, let digit = Int(String(scalar)),
       lower.indices ~= digit - 1
@@ -142,6 +149,8 @@ struct Interface: Sendable {
     if let command = Binding.find(key, in: situation) { return perform(command) }
     if let otherMode = Binding.explanation(of: key, in: situation) {
       notice = (Notice(otherMode), until: .max)
+    } else if explainedKeys.insert(key).inserted {
+      notice = (Notice("\(key.name) has no function here; F1 lists the keys"), until: .max)
     }
     return []
   }
@@ -156,6 +165,7 @@ struct Interface: Sendable {
     if focusedPane.opensRows { situation.insert(.opens) }
     if focusedPane.crossing != nil { situation.insert(.crosses) }
     if focus == .detail { situation.insert(.detail) }
+    if scene.flatMap({ focusedPane.ring($0) }) != nil { situation.insert(.ring) }
     return situation
   }
 

@@ -10,6 +10,7 @@ extension Interface {
     case .filter:
       let filter = focusedPane.filter
       modal = .prompt(Prompt(kind: .filter, field: TextField(filter), before: filter))
+    case .columnMenu: modal = .columnMenu(position: 0)
     case .sortMenu: modal = .sortMenu(position: focusedPane.sortPosition ?? 0)
     case .invert: _ = change(focus) { $0.invert(scene: $1) }
     case .searchNext: search(forward: true)
@@ -36,7 +37,10 @@ extension Interface {
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }
     case .redraw: return [.redraw]
-    case .quit: return [.quit]
+    case .ring: open(scene.flatMap { focusedPane.ring($0) }.map { .showRing($0) } ?? .none)
+    case .quit:
+      guard let program = options.startedProgram?() else { return [.quit] }
+      modal = .question("Quit and end \(program)?", .quit)
     default: return performReplay(command)
     }
     return []
@@ -53,9 +57,36 @@ extension Interface {
     case .jump:
       modal = .prompt(Prompt(kind: .jump, field: TextField()))
       return []
-    case .nextError: return [.playback(.nextError)]
+    case .nextError: return seekError(.nextError)
+    case .previousError: return seekError(.previousError)
+    case .skip(let nanoseconds):
+      let distance = nanoseconds.magnitude
+      let position =
+        nanoseconds < 0 ? timeline.position.since(distance) : timeline.position &+ distance
+      return [.playback(.seek(min(position, timeline.duration)))]
     default: return []
     }
+  }
+
+  private mutating func seekError(_ command: PlaybackCommand) -> [Effect] {
+    seeksError = true
+    return [.playback(command)]
+  }
+
+  /// Chooses the request of the error that was sought, and says what failed.
+  mutating func showSoughtError() {
+    guard seeksError, let scene else { return }
+    seeksError = false
+    guard let event = scene.snapshot.events.last, event.isError else {
+      notice = (Notice("the filter hides the request that failed"), until: .max)
+      return
+    }
+    notice = (Notice(scene.description(ofError: event)), until: .max)
+    guard let index = lower.indices.first(where: { lower[$0].select(request: event.request) })
+    else { return }
+    details = []
+    current = index
+    focus = .lower(index)
   }
 
   private mutating func moveFocus(_ step: Int) {
@@ -72,6 +103,13 @@ extension Interface {
     case .showGroup(let id, let member): open(GroupDetailPane(id: id, member: member), action)
     case .showBuffer(let key): open(BufferDetailPane(key: key), action)
     case .showFinding(let key): open(FindingDetailPane(key: key), action)
+    case .showRing(let id): open(RingDetailPane(id: id), action)
+    case .listEnded(let query):
+      guard let index = lower.firstIndex(where: { $0 is ListPane<RecentContent> }) else { return }
+      _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
+      details = []
+      current = index
+      focus = .lower(index)
     case .selectRing: focus = .lower(current)
     }
   }

@@ -26,6 +26,8 @@ extension Interface {
     drawNotice(into: &canvas, above: layout.functionBar)
     if case .prompt(let prompt)? = modal {
       drawPrompt(prompt, into: &canvas, in: layout.functionBar)
+    } else if case .question(let text, _)? = modal {
+      drawQuestion(text, into: &canvas, in: layout.functionBar)
     } else {
       drawFunctionBar(into: &canvas, in: layout.functionBar)
     }
@@ -142,44 +144,32 @@ extension Interface {
       modal = .help(text)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
-      guard let place = layout.places.first(where: { $0.pane == focus }) else { return }
-      drawSortMenu(position, into: &canvas, in: place.rect)
+      let titles = focusedPane.sortTitles
+      drawMenu("Sort by", titles, position, width: 16, layout, into: &canvas) { .sortTitle($0) }
+    case .columnMenu(let position)?:
+      let choices = focusedPane.columnChoices
+      let titles = choices.map { ($0.isShown ? "[x] " : "[ ] ") + $0.title }
+      drawMenu("Columns", titles, position, width: 20, layout, foot: 1, into: &canvas) {
+        .columnTitle($0)
+      }
+      if choices.indices ~= position, !choices[position].meaning.isEmpty {
+        drawLine(choices[position].meaning, .selected, into: &canvas, above: layout.functionBar)
+      }
     default: break
-    }
-  }
-
-  private mutating func drawSortMenu(_ position: Int, into canvas: inout Canvas, in rect: Rect) {
-    let titles = focusedPane.sortTitles
-    var area = rect
-    _ = area.takeTop(1)
-    // The menu of a small pane extends beyond the pane.
-    if area.height < titles.count + 1 {
-      area.y = max(1, min(area.y, canvas.height - 2 - titles.count))
-      area.height = canvas.height - 1 - area.y
-    }
-    area.width = min(area.width, 16)
-    area.height = min(area.height, titles.count + 1)
-    canvas.fill(area)
-    let head = area.takeTop(1)
-    canvas.fill(head, style: .columns)
-    canvas.put("Sort by", x: head.x, y: head.y, style: .columns)
-    let top = max(0, position - area.height + 1)
-    for line in 0..<area.height where top + line < titles.count {
-      let row = Rect(x: area.x, y: area.y + line, width: area.width, height: 1)
-      let isSelected = top + line == position
-      canvas.put(titles[top + line], x: row.x, y: row.y, limit: row.width)
-      canvas.put("│", x: row.right - 1, y: row.y, style: .faint)
-      if isSelected { canvas.restyle(row, .selected) }
-      targets.append((row, .sortTitle(top + line)))
     }
   }
 
   private func drawNotice(into canvas: inout Canvas, above bar: Rect) {
     guard let (notice, _) = notice else { return }
+    drawLine(notice.text, notice.isError ? .alarm : .selected, into: &canvas, above: bar)
+  }
+
+  private func drawLine(
+    _ text: String, _ style: Style, into canvas: inout Canvas, above bar: Rect
+  ) {
     let row = Rect(x: 0, y: bar.y - 1, width: canvas.width, height: 1)
-    let style: Style = notice.isError ? .alarm : .selected
     canvas.fill(row, style: style)
-    canvas.put(" " + notice.text, x: 0, y: row.y, style: style, limit: row.width)
+    canvas.put(" " + text, x: 0, y: row.y, style: style, limit: row.width)
   }
 
   private mutating func drawPrompt(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect) {
@@ -197,6 +187,18 @@ extension Interface {
       canvas.put(complaint, x: rect.right - width, y: rect.y, style: .error, limit: width)
     }
     prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
+  }
+
+  private mutating func drawQuestion(_ text: String, into canvas: inout Canvas, in rect: Rect) {
+    canvas.fill(rect)
+    var x = rect.x
+    for (key, label) in [(Key.character("y"), "Yes"), (.escape, "No")] {
+      let start = x
+      x = canvas.put(key.name, x: x, y: rect.y, style: .key)
+      x = canvas.put(label.fitted(to: 6), x: x, y: rect.y, style: .keyLabel)
+      targets.append((Rect(x: start, y: rect.y, width: x - start, height: 1), .key(key)))
+    }
+    canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
   }
 
   /// Draws as many of the bindings that apply as fit; the last one is always shown.

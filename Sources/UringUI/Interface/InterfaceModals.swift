@@ -12,18 +12,43 @@ extension Interface {
       default: self.modal = nil
       }
     case .sortMenu(let position):
-      let last = focusedPane.sortTitles.count - 1
-      switch key {
-      case .up: self.modal = .sortMenu(position: max(0, position - 1))
-      case .down: self.modal = .sortMenu(position: min(last, position + 1))
-      case .home: self.modal = .sortMenu(position: 0)
-      case .end: self.modal = .sortMenu(position: last)
-      case .enter: chooseSort(position)
-      default: self.modal = nil
+      if key == .enter {
+        chooseSort(position)
+      } else {
+        self.modal = Self.moved(position, by: key, of: focusedPane.sortTitles.count)
+          .map { .sortMenu(position: $0) }
       }
+    case .columnMenu(let position):
+      if [.character(" "), .enter].contains(key) {
+        toggleColumn(position)
+      } else {
+        self.modal = Self.moved(position, by: key, of: focusedPane.columnChoices.count)
+          .map { .columnMenu(position: $0) }
+      }
+    case .question(_, let effect):
+      self.modal = nil
+      return [.character("y"), .character("Y"), .enter].contains(key) ? [effect] : []
     case .prompt(let prompt): return handle(key, in: prompt)
     }
     return []
+  }
+
+  /// The position in a menu after a key; nil if the key closes the menu.
+  private static func moved(_ position: Int, by key: Key, of count: Int) -> Int? {
+    switch key {
+    case .up: max(0, position - 1)
+    case .down: min(count - 1, position + 1)
+    case .pageUp: max(0, position - 10)
+    case .pageDown: min(count - 1, position + 10)
+    case .home: 0
+    case .end: count - 1
+    default: nil
+    }
+  }
+
+  mutating func toggleColumn(_ position: Int) {
+    modal = .columnMenu(position: position)
+    _ = change(focus) { pane, _ in pane.toggleColumn(position) }
   }
 
   mutating func chooseSort(_ position: Int) {
@@ -82,11 +107,22 @@ extension Interface {
     case .dump: return text.isEmpty ? [] : [.dump(path: text)]
     case .jump:
       if text.isEmpty { return [] }
-      if let time = Clock.parse(text) { return [.playback(.seek(time))] }
+      if let time = position(of: text) { return [.playback(.seek(time))] }
       var prompt = prompt
-      prompt.complaint = "not a time; try 2.5s, 300ms or 1m30s"
+      prompt.complaint = "not a time; try 2.5s, 1m30s or 14:05:09"
       modal = .prompt(prompt)
       return []
     }
+  }
+
+  /// The position in the recording that a text gives, as a time since its start or a time of day.
+  private func position(of text: String) -> UInt64? {
+    if let time = Clock.parse(text) { return time }
+    guard let timeline, let snapshot = scene?.snapshot, snapshot.host.startRealtime != 0 else {
+      return nil
+    }
+    let start = snapshot.time.since(timeline.position)
+    let realtime = snapshot.host.startRealtime &+ start.since(snapshot.host.startTime)
+    return Clock.parseTimeOfDay(text, after: realtime)
   }
 }

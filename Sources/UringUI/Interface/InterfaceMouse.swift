@@ -9,6 +9,9 @@ extension Interface {
     case .sortTitle(let position):
       chooseSort(position)
       return []
+    case .columnTitle(let position):
+      toggleColumn(position)
+      return []
     case .command(let command):
       modal = nil
       return perform(command)

@@ -3,6 +3,9 @@ enum Modal: Sendable {
   case help(ScrollingText)
   case prompt(Prompt)
   case sortMenu(position: Int)
+  case columnMenu(position: Int)
+  /// A question to which `y` or Enter says yes; then the effect is carried out.
+  case question(String, Interface.Effect)
 }
 
 /// A question at the foot of the screen.

@@ -17,6 +17,10 @@ public struct UserInterfaceOptions: Sendable {
   /// The header's name for the source, such as the command or the recording.
   public var title = ""
 
+  /// Name of the program that uringtop started and would end; nil if there is none, or it has ended. Called on the main
+  /// thread.
+  public var startedProgram: (@Sendable () -> String?)?
+
   /// Status of the demonstration's target; nil without a demonstration. Called with every snapshot on the main
   /// thread, so it must be fast.
   public var demoStatus: (@Sendable () -> DemoStatus)?

@@ -15,6 +15,8 @@ struct BufferDetailPane: Pane {
 
   func summary(_ scene: Scene) -> String { isGone ? "no longer in the ring's table" : "" }
 
+  func ring(_ scene: Scene) -> Ring.ID? { buffer?.ring }
+
   func shows(_ action: PaneAction) -> Bool { action == .showBuffer(key) }
 
   mutating func update(_ scene: Scene) {

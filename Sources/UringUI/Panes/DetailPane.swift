@@ -25,6 +25,8 @@ struct DetailPane: Pane {
     }
   }
 
+  func ring(_ scene: Scene) -> Ring.ID? { request?.ring }
+
   func shows(_ action: PaneAction) -> Bool { action == .showRequest(id) }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
@@ -65,7 +67,7 @@ struct DetailPane: Pane {
   /// True if members of its chain, its group, or findings about it can be chosen.
   var opensRows: Bool { text.hasChoices }
 
-  func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }
+  func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }
 
   var crossing: String? { "Group" }
 

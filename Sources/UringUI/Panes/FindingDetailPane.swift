@@ -15,6 +15,8 @@ struct FindingDetailPane: Pane {
 
   func summary(_ scene: Scene) -> String { hasPassed ? "it has passed" : "" }
 
+  func ring(_ scene: Scene) -> Ring.ID? { finding?.rings.first }
+
   func shows(_ action: PaneAction) -> Bool { action == .showFinding(key) }
 
   mutating func update(_ scene: Scene) {
@@ -93,7 +95,7 @@ struct FindingDetailPane: Pane {
   /// True if its requests can be chosen.
   var opensRows: Bool { text.hasChoices }
 
-  func open(_ scene: Scene) -> PaneAction { text.chosen ?? .none }
+  func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }
 
   var crossing: String? { "Request" }
 

@@ -79,6 +79,18 @@ struct FindingRow: Sendable {
   var key: FindingKey
   var finding: Finding
 
+  /// The mark of a row that findings are about, by the worst: `C`, `W` or `i`.
+  static func mark(_ findings: [FindingRow]) -> Piece {
+    guard let worst = findings.first?.finding.severity else { return Piece("") }
+    let text =
+      switch worst {
+      case .crit: "C"
+      case .warn: "W"
+      case .info: "i"
+      }
+    return Piece(text, worst.style)
+  }
+
   static func rows(_ findings: [Finding]) -> [FindingRow] {
     var counts: [FindingKey: Int] = [:]
     return findings.map { finding in

@@ -88,9 +88,22 @@ struct LatencyPane: TablePane {
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }
 
+  var opensRows: Bool { true }
+
+  /// The ended requests that the row counts, as far as they are in the history.
+  func open(_ scene: Scene) -> PaneAction {
+    table.selectedRow.map { .listEnded("op=\(Names.opcode($0.opcode)) ring=\($0.ring)") } ?? .none
+  }
+
+  func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow?.ring }
+
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
     guard y < tableHeight else { return .none }
-    if case .title(let column) = table.click(x: x, y: y) { table.sort(by: column, scene: scene) }
+    switch table.click(x: x, y: y) {
+    case .title(let column): table.sort(by: column, scene: scene)
+    case .row(isAgain: true): return open(scene)
+    default: break
+    }
     return .none
   }
 }

@@ -1,4 +1,5 @@
 import UringFields
+import UringTrace
 
 /// The content of a list pane: its columns and the source of its rows.
 protocol ListContent: Sendable {
@@ -30,6 +31,8 @@ protocol ListContent: Sendable {
   /// Function bar label of ``Command/cross``; nil if the command does nothing here.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
+  /// The row's ring; nil if it has none.
+  static func ring(_ row: Row) -> Ring.ID?
 }
 
 extension ListContent {
@@ -46,6 +49,11 @@ extension ListContent {
   static func select(_ row: Row) -> PaneAction { .none }
   static var crossing: String? { nil }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction { .none }
+  static func ring(_ row: Row) -> Ring.ID? { nil }
+}
+
+extension ListContent where Row == Request {
+  static func ring(_ row: Request) -> Ring.ID? { row.ring }
 }
 
 /// A pane that is one table.
@@ -97,6 +105,12 @@ struct ListPane<Content: ListContent>: TablePane {
 
   func cross(_ scene: Scene) -> PaneAction {
     table.selectedRow.map { Content.cross($0, scene) } ?? .none
+  }
+
+  func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow.flatMap(Content.ring) }
+
+  mutating func select(request: Request.ID) -> Bool {
+    Content.Row.self == Request.self && table.select(id: request)
   }
 
   var selectAction: PaneAction { table.selectedRow.map(Content.select) ?? .none }

@@ -21,6 +21,10 @@ protocol Pane: Sendable {
   /// Goes from a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to
   /// its finding.
   func cross(_ scene: Scene) -> PaneAction
+  /// The ring of the chosen row; nil if it has none.
+  func ring(_ scene: Scene) -> Ring.ID?
+  /// Chooses a request's row; false if the pane has none.
+  mutating func select(request: Request.ID) -> Bool
   /// True if the pane already shows what the action asks for.
   func shows(_ action: PaneAction) -> Bool
   /// Handles a click, relative to the pane's corner.
@@ -31,6 +35,9 @@ protocol Pane: Sendable {
   /// Position in ``sortTitles``.
   var sortPosition: Int? { get }
   mutating func sort(byTitle position: Int, scene: Scene)
+  /// Columns that can be shown and hidden.
+  var columnChoices: [ColumnChoice] { get }
+  mutating func toggleColumn(_ position: Int)
   mutating func invert(scene: Scene)
   var filter: String { get }
   /// Why the filter makes no sense; nil if it does.
@@ -47,6 +54,9 @@ enum PaneAction: Hashable, Sendable {
   case showGroup(RequestGroup.ID, member: Request.ID)
   case showBuffer(Buffer.Key)
   case showFinding(FindingKey)
+  case showRing(Ring.ID)
+  /// Lists the ended requests for which a ``Query`` holds.
+  case listEnded(String)
   /// Shows only this ring; nil for all.
   case selectRing(Ring.ID?)
 }
@@ -64,11 +74,15 @@ extension Pane {
   func open(_ scene: Scene) -> PaneAction { .none }
   var crossing: String? { nil }
   func cross(_ scene: Scene) -> PaneAction { .none }
+  func ring(_ scene: Scene) -> Ring.ID? { nil }
+  mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
   var sortTitles: [String] { [] }
   var sortPosition: Int? { nil }
   mutating func sort(byTitle position: Int, scene: Scene) {}
+  var columnChoices: [ColumnChoice] { [] }
+  mutating func toggleColumn(_ position: Int) {}
   mutating func invert(scene: Scene) {}
   var filter: String { "" }
   var filterError: QueryError? { nil }

@@ -25,6 +25,7 @@ struct RecentContent: ListContent {
   }
 
   static let columns: [Column<Request>] = [
+    RequestColumns.finding,
     Column(
       "ENDED", width: 7, .right, priority: 3,
       order: .number { request, scene in scene.age(since: request.lastTime) }

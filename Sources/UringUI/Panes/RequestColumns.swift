@@ -3,6 +3,11 @@ import UringTrace
 
 /// Columns for both requests in flight and ended requests.
 enum RequestColumns {
+  /// Marks requests that a finding names.
+  static let finding = Column<Request>("!", width: 1, priority: 1) { request, scene in
+    FindingRow.mark(scene.findings(about: request.id))
+  }
+
   static let opcode = Column<Request>(
     "OPCODE", width: 14, minimum: 10, priority: 0,
     order: .text { request, _ in Names.opcode(request.opcode) }

@@ -190,7 +190,7 @@ struct RequestDetail {
     if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
     if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
     if !state.text.isEmpty { pieces.append(Piece("  " + state.text, .strong)) }
-    return Piece.fact("File now", pieces)
+    return Piece.fact("File state", pieces)
   }
 
   private func waiterLine(_ waiter: Ring.Waiter) -> [Piece] {

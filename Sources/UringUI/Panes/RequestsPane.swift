@@ -29,6 +29,7 @@ struct RequestsContent: ListContent {
   static func cross(_ row: Request, _ scene: Scene) -> PaneAction { .group(of: row) }
 
   static let columns: [Column<Request>] = [
+    RequestColumns.finding,
     Column(
       "AGE", width: 7, .right, priority: 0,
       order: .number { request, scene in scene.age(since: request.startTime) }

@@ -6,13 +6,17 @@ struct RingsContent: ListContent {
   enum Row: Sendable {
     case all(count: Int)
     case ring(Ring)
+
+    var ring: Ring? {
+      if case .ring(let ring) = self { ring } else { nil }
+    }
   }
 
   static let name = "Rings"
   static let pinnedCount = 1
   static let emptyText = ""
   static let initialSort: String? = "SUB/s"
-  static let fields: FieldSet<Row> = FieldSet<Ring>.rings.map { ring($0) }
+  static let fields: FieldSet<Row> = FieldSet<Ring>.rings.map { $0.ring }
 
   static func id(_ row: Row) -> UInt64 {
     switch row {
@@ -37,11 +41,13 @@ struct RingsContent: ListContent {
     }
   }
 
+  static func ring(_ row: Row) -> Ring.ID? { row.ring?.id }
+
   static let crossing: String? = "Finding"
 
   /// Goes to the worst finding about the ring.
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
-    let found = ring(row).map { scene.findings(onRing: $0.id) } ?? scene.findings
+    let found = row.ring.map { scene.findings(onRing: $0.id) } ?? scene.findings
     return found.first.map { .showFinding($0.key) } ?? .none
   }
 
@@ -55,15 +61,11 @@ struct RingsContent: ListContent {
   ) -> Column<Row> {
     Column(
       title, width: width, .right, priority: priority,
-      order: .number { row, _ in ring(row).map(key) ?? 0 }
+      order: .number { row, _ in row.ring.map(key) ?? 0 }
     ) { row, scene in
-      guard let ring = ring(row) else { return Piece(all(scene.snapshot), .strong) }
+      guard let ring = row.ring else { return Piece(all(scene.snapshot), .strong) }
       return Piece(text(ring), ring.isClosed ? .faint : style(ring))
     }
-  }
-
-  private static func ring(_ row: Row) -> Ring? {
-    if case .ring(let ring) = row { ring } else { nil }
   }
 
   private static func sum(_ value: @escaping @Sendable (Ring) -> UInt64)
@@ -74,13 +76,19 @@ struct RingsContent: ListContent {
   }
 
   static let columns: [Column<Row>] = [
+    Column("!", width: 1, priority: 1) { row, scene in
+      row.ring.map { FindingRow.mark(scene.findings(onRing: $0.id)) } ?? Piece("")
+    },
+    number(
+      "RING", width: 5, priority: 4, style: { _ in .faint }, text: { "\($0.id)" },
+      key: { UInt64($0.id) }),
     number(
       "PID", width: 7, priority: 0, text: { "\($0.ownerTgid)" }, key: { UInt64($0.ownerTgid) }),
     Column(
       "COMMAND", width: 15, minimum: 8, priority: 0, growth: .toContent,
-      order: .text { row, _ in ring(row)?.comm ?? "" }
+      order: .text { row, _ in row.ring?.comm ?? "" }
     ) { row, scene in
-      guard let ring = ring(row) else { return Piece("all rings", .strong) }
+      guard let ring = row.ring else { return Piece("all rings", .strong) }
       let name = ring.comm.isEmpty ? "?" : ring.comm
       if ring.isClosed { return Piece(name + " (closed)", .faint) }
       let worst = scene.findings(onRing: ring.id).first?.finding.severity
@@ -103,7 +111,7 @@ struct RingsContent: ListContent {
       "BUFS", width: 5, priority: 9, style: { $0.registeredBuffers > 0 ? .normal : .faint },
       text: { "\($0.registeredBuffers)" }, key: { UInt64($0.registeredBuffers) }),
     Column("FLAGS", width: 24, minimum: 8, priority: 7, growth: .toContent) { row, _ in
-      guard let ring = ring(row) else { return Piece("") }
+      guard let ring = row.ring else { return Piece("") }
       return Piece(Names.setupFlags(ring.setupFlags), .faint)
     },
     number(
@@ -116,7 +124,7 @@ struct RingsContent: ListContent {
       text: { Humanise.rate($0.lastSecond.submitted) },
       key: { max(0, $0.lastSecond.submitted).bitPattern }),
     number(
-      "CMP/s", width: 5, priority: 2, all: { Humanise.rate($0.lastSecond.completed) },
+      "CMP/s", width: 5, priority: 7, all: { Humanise.rate($0.lastSecond.completed) },
       style: { $0.lastSecond.completed > 0 ? .normal : .faint },
       text: { Humanise.rate($0.lastSecond.completed) },
       key: { max(0, $0.lastSecond.completed).bitPattern }),

@@ -17,6 +17,10 @@ extension TablePane {
     table.sort(by: sortColumns[position], scene: scene)
   }
 
+  var columnChoices: [ColumnChoice] { table.columnChoices }
+
+  mutating func toggleColumn(_ position: Int) { table.toggleColumn(position) }
+
   mutating func invert(scene: Scene) { table.invert(scene: scene) }
 
   var filter: String { table.filter }

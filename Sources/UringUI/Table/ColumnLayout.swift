@@ -12,9 +12,15 @@ struct ColumnLayout: Hashable, Sendable {
   /// rest have room for their text. Then columns grow, the most important first: to what their text needs, then to
   /// their own widths. Room that no column needs is given to pictures, or stays free at the right end.
   ///
-  /// - Parameter needs: room that the text of each column needs; 0 if that does not matter.
-  init<Row>(_ columns: [Column<Row>], needs: [Int] = [], width: Int) {
-    var kept = Array(columns.indices)
+  /// - Parameters:
+  ///   - needs: room that the text of each column needs; 0 if that does not matter.
+  ///   - hidden: columns that are not shown at any width.
+  ///   - empty: columns without any text: they give way to those that need more room.
+  init<Row>(
+    _ columns: [Column<Row>], needs: [Int] = [], hidden: Set<Int> = [], empty: Set<Int> = [],
+    width: Int
+  ) {
+    var kept = columns.indices.filter { !hidden.contains($0) }
     func need(_ column: Int) -> Int { needs.isEmpty ? 0 : needs[column] }
     func total(_ width: (Int) -> Int) -> Int {
       kept.reduce(max(0, kept.count - 1)) { $0 + width($1) }
@@ -22,6 +28,12 @@ struct ColumnLayout: Hashable, Sendable {
     func least(_ column: Int) -> Int { columns[column].minimumWidth }
     func comfortable(_ column: Int) -> Int {
       max(least(column), min(columns[column].width, need(column)))
+    }
+    func wanted(_ column: Int) -> Int { max(least(column), need(column)) }
+    let giving = kept.filter { empty.contains($0) && columns[$0].priority > 0 }
+    for column in giving.sorted(by: { columns[$0].priority > columns[$1].priority })
+    where kept.count > 1 && total(wanted) > width {
+      kept.removeAll { $0 == column }
     }
     while kept.count > 1 {
       let victim = kept.indices.max {

@@ -8,7 +8,10 @@ import UringFields
 /// Has many properties because order, filter, selection, scroll position and layout depend on each other: each change
 /// of one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
+  /// The columns of the pane, then one for each other field.
   let columns: [Column<Row>]
+  /// Columns that the user does not want, and fields that the user has not asked for.
+  private var hidden: Set<Int>
   /// Fields that a filter can compare.
   private let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
@@ -36,19 +39,24 @@ struct Table<Row: Sendable>: Sendable {
   /// Room that texts have needed so far, so that columns do not move to and fro.
   private var needs: [Int]
   private var needsWidth = 0
+  /// Columns in which no row on the screen has had a text so far.
+  private var empty: Set<Int>
 
   init(
     columns: [Column<Row>], fields: FieldSet<Row> = .none, filter: String = "",
     pinnedCount: Int = 0, followsTail: Bool = false, sortedBy title: String? = nil,
     id: @escaping @Sendable (Row) -> UInt64
   ) {
-    self.columns = columns
+    let others = fields.fields.filter { field in !columns.contains { $0.title == field.title } }
+    self.columns = columns + others.map { Column($0) }
+    hidden = Set(columns.count..<self.columns.count)
     self.fields = fields
     self.pinnedCount = pinnedCount
     self.followsTail = followsTail
     self.id = id
     layout = ColumnLayout(columns, width: 1_000)
-    needs = Array(repeating: 0, count: columns.count)
+    needs = Array(repeating: 0, count: self.columns.count)
+    empty = Set(self.columns.indices)
     if let title, let column = columns.firstIndex(where: { $0.title == title }) {
       sortColumn = column
       isDescending = columns[column].order?.isDescendingAtFirst ?? false
@@ -243,6 +251,23 @@ struct Table<Row: Sendable>: Sendable {
     return false
   }
 
+  // MARK: Columns
+
+  var columnChoices: [ColumnChoice] {
+    columns.enumerated().map { index, column in
+      ColumnChoice(
+        title: column.title,
+        meaning: fields.fields.first { $0.title == column.title }?.meaning ?? "",
+        isShown: !hidden.contains(index))
+    }
+  }
+
+  /// Shows or hides a column. The last one stays.
+  mutating func toggleColumn(_ index: Int) {
+    if hidden.remove(index) != nil { return }
+    if hidden.count + 1 < columns.count { hidden.insert(index) }
+  }
+
   // MARK: Drawing
 
   /// Draws the column titles and the rows that fit.
@@ -260,7 +285,8 @@ struct Table<Row: Sendable>: Sendable {
     pageHeight = max(1, rect.height - 1)
     scrollToSelection()
     measure(width: body, scene)
-    layout = ColumnLayout(columns, needs: needs, width: body)
+    layout = ColumnLayout(
+      columns, needs: needs, hidden: hidden, empty: count == 0 ? [] : empty, width: body)
     var area = rect
     drawTitles(into: &canvas, in: area.takeTop(1), scale: scale)
     if count == 0 {
@@ -297,8 +323,15 @@ struct Table<Row: Sendable>: Sendable {
     if needsWidth != width {
       needsWidth = width
       for column in columns.indices { needs[column] = columns[column].title.utf8.count + 1 }
+      empty = Set(columns.indices)
     }
     let shown = top..<max(top, min(count, top + pageHeight))
+    for index in empty.subtracting(hidden) where columns[index].priority > 0 {
+      let isEmpty = shown.allSatisfy {
+        columns[index].cell(row($0), scene, Self.plenty).text.isEmpty
+      }
+      if !isEmpty { empty.remove(index) }
+    }
     for (index, column) in columns.enumerated() where column.hasElasticWidth {
       for position in shown where needs[index] < width {
         needs[index] = max(

@@ -29,6 +29,27 @@ enum Clock {
     return "\(milliseconds / 1_000).\(Figures.padded(milliseconds % 1_000, to: 3))s"
   }
 
+  /// Nanoseconds from a moment to the next time of day that the text gives, "14:05", "14:05:09" or "14:05:09.25"; nil if
+  /// it gives none.
+  ///
+  /// - Parameter realtime: the moment, CLOCK_REALTIME.
+  static func parseTimeOfDay(_ text: String, after realtime: UInt64) -> UInt64? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard 2...3 ~= parts.count, let hour = UInt64(parts[0]), let minute = UInt64(parts[1]),
+      hour < 24, minute < 60,
+      let fraction = parts.count == 2 ? 0 : Quantity.duration(parts[2] + "s"),
+      fraction < 60_000_000_000, parts.count == 2 || parts[2].first?.isNumber == true
+    else { return nil }
+    var seconds = time_t(realtime / 1_000_000_000)
+    var start = tm()
+    localtime_r(&seconds, &start)
+    let startOfDay = [start.tm_hour * 3600, start.tm_min * 60, start.tm_sec].reduce(0, +)
+    let from = UInt64(max(0, startOfDay)) * 1_000_000_000 + realtime % 1_000_000_000
+    let to = (hour * 3600 + minute * 60) * 1_000_000_000 + fraction
+    let day: UInt64 = 86_400_000_000_000
+    return to >= from ? to - from : to + day - from
+  }
+
   /// Nanoseconds of a time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
   static func parse(_ text: String) -> UInt64? {
     let text = text.filter { $0 != " " }

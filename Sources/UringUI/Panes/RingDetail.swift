@@ -1,0 +1,211 @@
+import UringTrace
+
+/// The lines of a ring's page.
+struct RingDetail {
+  var ring: Ring
+  var scene: Scene
+  /// Available columns.
+  var width: Int
+
+  /// Entries of a list that are shown.
+  private static let most = 8
+
+  private func line(_ name: String, _ pieces: [Piece]) -> [Piece] { Piece.fact(name, pieces) }
+
+  private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
+
+  var identity: [[Piece]] {
+    var lines = [
+      line(
+        "Ring",
+        [
+          Piece("\(ring.id)", .strong), Piece("  \(scene.label(of: ring))", .name),
+          Piece(
+            ring.isFound
+              ? "  older than uringtop" : "  created \(ago(ring.firstTime)) ago", .faint),
+        ] + (ring.isClosed ? [Piece("  closed \(ago(ring.closedTime)) ago", .warning)] : []))
+    ]
+    if ring.descriptors.count > 1 {
+      let all = ring.descriptors.prefix(Self.most).map {
+        "\(scene.thread($0.tgid)) \($0.fd < 0 ? "registered" : "fd \($0.fd)")"
+      }
+      lines.append(list("Held by", all, of: ring.descriptors.count))
+    }
+    if ring.submitterTid != 0 {
+      lines.append(
+        line("Submitter", [Piece("only \(scene.thread(ring.submitterTid)) (SINGLE_ISSUER)")]))
+    }
+    return lines
+  }
+
+  var waiting: [[Piece]] {
+    guard let waiter = ring.waiter else {
+      return ring.firstLook == 0 ? [] : [line("Waits", [Piece("nobody waits for CQEs", .faint)])]
+    }
+    var pieces = [Piece(scene.thread(waiter.tid), .strong)]
+    if waiter.count > 1 { pieces.append(Piece(" and \(waiter.count - 1) more")) }
+    pieces.append(
+      Piece(
+        "  for " + (waiter.minEvents.map { "\($0) CQEs" } ?? "CQEs")
+          + ", \(waiter.missing) still missing"))
+    if let since = waiter.since ?? waiter.asleepSince {
+      let bound = waiter.since == nil ? "at least " : ""
+      pieces.append(Piece("  for \(bound)\(ago(since))", .value))
+    }
+    return [line("Waits", pieces)]
+  }
+
+  var queues: [[Piece]] {
+    guard ring.firstLook != 0 else {
+      return [line("Queues", [Piece("not looked at yet", .faint)])]
+    }
+    var submission = [Piece("\(ring.sqPending) of \(ring.sqEntries) SQEs not taken by the kernel")]
+    if ring.sqPendingSince != 0 {
+      submission.append(Piece("  none taken for \(ago(ring.sqPendingSince))", .warning))
+    }
+    var completion = [Piece("\(ring.cqPending) of \(ring.cqEntries) CQEs not taken by the program")]
+    if ring.cqPendingSince != 0 {
+      completion.append(Piece("  none taken for \(ago(ring.cqPendingSince))", .warning))
+    }
+    if ring.isOverflowed { completion.append(Piece("  overflowed", .error)) }
+    var lines = [line("SQ", submission)]
+    if !ring.unsubmitted.isEmpty {
+      let all = ring.unsubmitted.prefix(Self.most).map {
+        "\(Opcode(rawValue: $0.opcode).name) \(Humanise.hex($0.user_data))"
+      }
+      lines.append(list("", all, of: Int(ring.sqPending)))
+    }
+    lines.append(line("CQ", completion))
+    if !ring.unreaped.isEmpty {
+      let all = ring.unreaped.prefix(Self.most).map {
+        "\(Humanise.hex($0.userData)) → \($0.result < 0 ? Names.error($0.result) : "\($0.result)")"
+      }
+      lines.append(list("", all, of: max(Int(ring.cqPending), ring.unreaped.count)))
+    }
+    if ring.sqThreadTid != 0 {
+      var thread = [Piece(scene.thread(ring.sqThreadTid), .name)]
+      switch ring.sqThread {
+      case .polls?: thread.append(Piece("  polls"))
+      case .sleeps?: thread.append(Piece("  sleeps until it is woken"))
+      case nil: break
+      }
+      if ring.sqThreadTime != 0 {
+        thread.append(Piece("  ran \(Humanise.duration(ring.sqThreadTime)) so far", .faint))
+      }
+      if let idle = ring.sqThreadSetup?.idle {
+        thread.append(Piece("  sleeps after \(idle) ms without SQEs", .faint))
+      }
+      lines.append(line("SQ thread", thread))
+    }
+    return lines
+  }
+
+  var requests: [[Piece]] {
+    let counts = ring.counts
+    var flight = [Piece("\(Humanise.grouped(UInt64(ring.inFlight)))", .value)]
+    if ring.notListed > 0 {
+      flight.append(
+        Piece("  and \(Humanise.grouped(ring.notListed)) on no list of the kernel", .warning))
+    }
+    if let balance = ring.balance, balance.method != .unknown {
+      let text: String =
+        switch balance.method {
+        case .sequence: "  SQEs taken minus CQEs posted: \(balance.outstanding)"
+        default: "  by the kernel's own counter \(balance.outstanding)"
+        }
+      flight.append(Piece(text, .faint))
+    }
+    var done = [
+      Piece("\(Humanise.grouped(counts.submitted)) submitted", .value),
+      Piece(", \(Humanise.grouped(counts.completed)) completed"),
+    ]
+    let others: [(UInt64, String)] = [
+      (counts.found, "older than uringtop"), (counts.overflowed, "overflowed"),
+      (counts.skipped, "without a CQE as asked"), (counts.endedUnseen, "ended unseen"),
+      (counts.punted, "handed to io-wq"),
+    ]
+    for (count, name) in others where count > 0 {
+      done.append(Piece(", \(Humanise.grouped(count)) \(name)"))
+    }
+    var lines = [line("In flight", flight), line("Requests", done)]
+    if ring.latency.count > 0 {
+      let latency = ring.latency
+      lines.append(
+        line(
+          "Latency",
+          [
+            Piece("p50 \(Humanise.duration(latency.p50))", .value),
+            Piece("  p99 \(Humanise.duration(latency.p99))"),
+            Piece("  p99.9 \(Humanise.duration(latency.p999))"),
+            Piece("  max \(Humanise.duration(latency.max))"),
+          ]))
+    }
+    return lines
+  }
+
+  var tables: [[Piece]] {
+    var lines = [line("Files", [Piece("\(ring.registeredFiles) registered")])]
+    if !ring.files.isEmpty {
+      let names = scene.snapshot.fileNames
+      let all = ring.files.prefix(Self.most).map {
+        "\($0.index) " + (names.name(of: $0, ring: ring.id) ?? "?")
+          + ($0.references.map { $0 > 0 ? " (\($0) in use)" : "" } ?? "")
+      }
+      lines.append(list("", all, of: ring.files.count))
+    }
+    lines.append(line("Buffers", [Piece("\(ring.registeredBuffers) registered")]))
+    return lines
+  }
+
+  var errors: [[Piece]] {
+    var lines: [[Piece]] = []
+    if !ring.errnos.isEmpty {
+      let all = ring.errnos.prefix(Self.most).map {
+        "\(Humanise.grouped($0.count)) \(Names.errno($0.errno))"
+      }
+      lines.append(list("Errors", all, of: ring.errnos.count))
+    }
+    for failed in ring.failedRegistrations.suffix(3) {
+      lines.append(
+        line(
+          "Refused",
+          [
+            Piece(failed.opcode.name, .name), Piece("  " + Names.error(failed.result), .error),
+            Piece("  \(ago(failed.time)) ago", .faint),
+          ]))
+    }
+    return lines
+  }
+
+  /// A line for each setup flag with its meaning.
+  var flags: [[Piece]] {
+    let names = ring.setupFlags.names
+    var lines: [[Piece]] = [[], [Piece(" Setup", .titleFocused)]]
+    if names.isEmpty { lines.append([Piece("  no flags", .faint)]) }
+    for name in names {
+      let meaning = SetupFlags.meaning(of: name) ?? ""
+      for (index, part) in meaning.wrapped(to: max(20, width - 22)).enumerated() {
+        lines.append([
+          Piece("  " + (index == 0 ? name : "").fitted(to: 19), .value), Piece(part),
+        ])
+      }
+      if meaning.isEmpty { lines.append([Piece("  " + name, .value)]) }
+    }
+    return lines
+  }
+
+  /// Entries beside each other, as many as fit, and the number of the others.
+  private func list(_ name: String, _ entries: [String], of total: Int) -> [Piece] {
+    var (shown, room) = (0, width - 26)
+    for entry in entries {
+      room -= entry.displayWidth + 2
+      guard room >= 0 || shown == 0 else { break }
+      shown += 1
+    }
+    let rest = total - shown
+    return line(
+      name,
+      [Piece(entries.prefix(shown).joined(separator: ", "))]
+        + (rest > 0 ? [Piece(" and \(Humanise.grouped(UInt64(rest))) more", .faint)] : []))
+  }
+}

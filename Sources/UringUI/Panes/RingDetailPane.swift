@@ -1,0 +1,70 @@
+import UringTrace
+
+/// One ring: who waits, what lies in its queues, what it has registered, and what its setup flags mean.
+struct RingDetailPane: Pane {
+  private let id: Ring.ID
+  /// The ring as last seen; kept when it is forgotten.
+  private var ring: Ring?
+  private var isForgotten = false
+  private var text = ScrollingText()
+
+  init(id: Ring.ID) { self.id = id }
+
+  var name: String { "Ring \(id)" }
+
+  func summary(_ scene: Scene) -> String {
+    isForgotten ? "closed, no longer in the history" : ring?.isClosed == true ? "closed" : ""
+  }
+
+  func ring(_ scene: Scene) -> Ring.ID? { id }
+
+  func shows(_ action: PaneAction) -> Bool { action == .showRing(id) }
+
+  mutating func update(_ scene: Scene) {
+    if let found = scene.ring(id) {
+      ring = found
+      isForgotten = false
+    } else {
+      isForgotten = ring != nil
+    }
+  }
+
+  mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
+
+  mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
+    guard let ring else {
+      return canvas.put(notice: "The ring is not in the history any more.", in: rect)
+    }
+    let detail = RingDetail(ring: ring, scene: scene, width: rect.width)
+    var lines = detail.identity
+    var actions: [Int: PaneAction] = [:]
+    for row in scene.findings(onRing: id) {
+      actions[lines.count] = .showFinding(row.key)
+      lines.append(
+        Piece.fact(
+          "Finding",
+          [
+            Piece(row.finding.tag, row.finding.severity.style),
+            Piece("  " + row.finding.summary, .faint),
+          ]))
+    }
+    lines += detail.waiting + detail.queues + detail.requests + detail.tables + detail.errors
+    lines += detail.flags
+    text.draw(lines, actions: actions, into: &canvas, in: rect)
+  }
+
+  /// True if findings about it can be chosen.
+  var opensRows: Bool { text.hasChoices }
+
+  func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }
+
+  var crossing: String? { "Finding" }
+
+  func cross(_ scene: Scene) -> PaneAction {
+    scene.findings(onRing: id).first.map { .showFinding($0.key) } ?? .none
+  }
+
+  mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
+    text.click(row: y) ? open(scene) : .none
+  }
+}

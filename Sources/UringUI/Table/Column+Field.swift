@@ -1,0 +1,38 @@
+import UringFields
+
+extension Column where Row: Sendable {
+  /// A column that a user can add: it shows a field.
+  init(_ field: Field<Row>) {
+    let isText = [.text, .words, .flag].contains(field.type)
+    self.init(
+      field.title, width: isText ? 12 : 9, minimum: 5, isText ? .left : .right, priority: 0,
+      growth: isText ? .toContent : .none, order: Self.order(by: field)
+    ) { row, scene in Piece(field.text(row, scene.snapshot)) }
+  }
+
+  private static func order(by field: Field<Row>) -> Order {
+    switch field.type {
+    case .text, .words, .flag: .text { field.text($0, $1.snapshot) }
+    case .result:
+      .signed { row, scene in
+        switch field.value(row, scene.snapshot) {
+        case .number(let number): Int64(clamping: number)
+        case .signed(let number): number
+        default: .max
+        }
+      }
+    default:
+      .number { row, scene in
+        if case .number(let number) = field.value(row, scene.snapshot) { number } else { 0 }
+      }
+    }
+  }
+}
+
+/// A column in the list from which users choose.
+struct ColumnChoice: Hashable, Sendable {
+  var title: String
+  /// One sentence; empty if its title says all.
+  var meaning: String
+  var isShown: Bool
+}

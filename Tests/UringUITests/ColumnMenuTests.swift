@@ -1,0 +1,50 @@
+import Testing
+
+@testable import UringUI
+
+/// The columns that a user shows and hides, and those that give way.
+@Suite struct ColumnMenuTests: InterfaceSuite {
+  @Test func aFieldBecomesAColumn() {
+    var interface = interface()
+    press(&interface, .function(2))
+    let choices = interface.focusedPane.columnChoices
+    let position = choices.firstIndex { $0.title == "COMMAND" }!
+    #expect(!choices[position].isShown)
+    for _ in 0..<position { press(&interface, .down) }
+    let menu = screen(&interface)
+    #expect(menu.contains("[ ] COMMAND") && menu.contains(choices[position].meaning), "\(menu)")
+    press(&interface, " ")
+    #expect(screen(&interface).contains("[x] COMMAND"))
+    press(&interface, .escape)
+    #expect(interface.modal == nil)
+    let titles = screen(&interface).split(separator: "\n").first { $0.contains("OPCODE") }
+    #expect(titles?.contains("COMMAND") == true)
+  }
+
+  @Test func aHiddenColumnIsGoneAtEveryWidth() {
+    var interface = interface()
+    press(&interface, .function(2))
+    let position = interface.focusedPane.columnChoices.firstIndex { $0.title == "OPCODE" }!
+    for _ in 0..<position { press(&interface, .down) }
+    press(&interface, .enter, .escape)
+    for width in [80, 120] {
+      let text = screen(&interface, width: width, height: 20)
+      #expect(!text.split(separator: "\n").contains { $0.contains("AGE") && $0.contains("OPCODE") })
+    }
+  }
+
+  @Test func rowsAreSortedByAnyField() {
+    let titles = interface().focusedPane.sortTitles
+    #expect(titles.contains("COMMAND") && titles.contains("PID"))
+  }
+
+  /// Nothing is in a chain or a group: their columns leave their room to the others.
+  @Test func emptyColumnsGiveWay() {
+    var interface = interface()
+    let text = screen(&interface)
+    let titles = text.split(separator: "\n").first { $0.contains("OPCODE") } ?? ""
+    #expect(!titles.contains("CHAIN") && !titles.contains("GROUP"), "\(text)")
+    let wide = screen(&interface, width: 200, height: 40)
+    #expect(wide.contains("CHAIN") && wide.contains("GROUP"))
+  }
+}

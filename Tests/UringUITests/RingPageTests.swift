@@ -1,0 +1,100 @@
+import Testing
+
+@testable import UringFindings
+@testable import UringTrace
+@testable import UringUI
+
+/// The page of a ring, and the marks of what findings are about.
+@Suite struct RingPageTests: InterfaceSuite {
+  private static let snapshot: Snapshot = {
+    var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 2)
+    ring.setupFlags = [.singleIssuer, .deferTaskrun]
+    ring.firstLook = 1
+    ring.counts.overflows = 3
+    ring.counts.submitted = 1_234
+    ring.cqPending = 7
+    ring.waiter = Ring.Waiter(
+      tid: 100, tgid: 100, count: 1, missing: 2, minEvents: 4, since: 2_000_000_000)
+    ring.errnos = [Ring.ErrnoCount(errno: 5, count: 9)]
+    ring.notListed = 3
+    return Make.snapshot(
+      rings: [ring, Make.ring(2, pid: 200, comm: "other")],
+      requests: [
+        Make.request(11, state: .pollArmed, startedAt: 1, userData: 0xbad),
+        Make.request(12, opcode: 0, state: .deferred, startedAt: 1),
+      ], at: 5)
+  }()
+
+  @Test func itSaysWhoWaitsWhatIsQueuedAndWhatTheFlagsMean() {
+    var interface = interface(Self.snapshot)
+    press(&interface, "i")
+    let text = screen(&interface, width: 100, height: 40)
+    for part in [
+      "Ring 1", "for 4 CQEs, 2 still missing", "7 of", "1,234 submitted",
+      "3 on no list of the kernel", "9 EIO", "SINGLE_ISSUER", "Only one thread may submit.",
+      "cq-overflow",
+    ] { #expect(text.contains(part), "\(part) in \(text)") }
+  }
+
+  @Test func enterOnItsPageOpensAFinding() {
+    var interface = interface(Self.snapshot)
+    press(&interface, "i")
+    _ = screen(&interface)
+    press(&interface, .enter)
+    let text = screen(&interface, width: 100, height: 40)
+    #expect(text.contains("Means"), "\(text)")
+  }
+
+  /// Without colours too: by a letter.
+  @Test func rowsThatFindingsAreAboutAreMarked() throws {
+    var interface = interface(Self.snapshot)
+    let lines = screen(&interface, width: 120, height: 30).split(separator: "\n")
+    let ring = try #require(lines.first { $0.contains("server") && $0.contains("100") })
+    #expect(ring.hasPrefix("W"), "\(ring)")
+    let blocker = try #require(lines.first { $0.contains("0xbad") })
+    #expect(blocker.hasPrefix("W"), "\(blocker)")
+    let other = try #require(lines.first { $0.contains("other") })
+    #expect(other.hasPrefix(" "), "\(other)")
+  }
+
+  @Test(arguments: [40, 60, 80, 120])
+  func theHeaderCountsBadFindingsAtEveryWidth(width: Int) {
+    var options = UserInterfaceOptions()
+    options.filterDescription = "--comm a-server-with-a-long-name --op READ,WRITE,FSYNC"
+    options.title = "some recording.uring"
+    var interface = interface(Self.snapshot, options: options)
+    for height in [12, 24] {
+      let text = screen(&interface, width: width, height: height)
+      #expect(text.contains("2 warn"), "\(text)")
+    }
+  }
+
+  @Test func theLatencyOfAnOpcodeLeadsToItsRequests() {
+    var interface = interface()
+    press(&interface, "3", .enter)
+    #expect(interface.lower[interface.current].name == "Recent")
+    #expect(interface.focusedPane.filter == "op=READ ring=1")
+    #expect(interface.focusedPane.filterError == nil)
+  }
+
+  @Test func aKeyWithoutAFunctionSaysSoOnce() {
+    var interface = interface()
+    press(&interface, "z")
+    #expect(interface.notice?.0.text.contains("z has no function") == true)
+    press(&interface, "z")
+    #expect(interface.notice == nil)
+  }
+
+  @Test func quittingAsksBeforeItEndsAProgram() {
+    var options = UserInterfaceOptions()
+    options.startedProgram = { "fio" }
+    var interface = interface(options: options)
+    #expect(press(&interface, "q").isEmpty)
+    #expect(screen(&interface).contains("Quit and end fio?"))
+    #expect(press(&interface, "n").isEmpty)
+    #expect(press(&interface, "q", "y") == [.quit])
+    options.startedProgram = { nil }
+    var ended = self.interface(options: options)
+    #expect(press(&ended, "q") == [.quit])
+  }
+}
