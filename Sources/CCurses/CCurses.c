@@ -32,7 +32,7 @@ static void restore_string(char *text, size_t size, const char *capability) {
 static const struct {
   const char *name, *relative;
 } relatives[] = {
-    {"alacritty", "xterm-256color"}, {"foot", "xterm-256color"},   {"ghostty", "xterm-256color"},
+    {"alacritty", "xterm-256color"}, {"foot", "xterm-256color"},    {"ghostty", "xterm-256color"},
     {"kitty", "xterm-256color"},     {"wezterm", "xterm-256color"}, {"xterm", "xterm-256color"},
     {"rio", "xterm-256color"},       {"contour", "xterm-256color"}, {"konsole", "xterm-256color"},
     {"vte", "xterm-256color"},       {"st", "xterm-256color"},      {"tmux", "screen-256color"},
