@@ -59,10 +59,11 @@ check: lint programs
 	$(build-tests)
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
-# All tests, live ones and those in guests included, and a short run of the fuzzers. Root.
+# All tests, live ones and those in the guests with the oldest, the stable and the newest kernel included, and a short run
+# of the fuzzers. Root. vm-test has the others.
 test: setup-guests release programs
-	scripts/vm-test --record-only
-	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed 6.12:modes
+	scripts/vm-test --record-only 6.1 6.12 newest
+	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
 	$(build-tests)
 	scripts/fuzz --short
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \

@@ -5,7 +5,7 @@ import UringTrace
 /// Findings as one JSON document. docs/json.md describes it.
 public struct ReportDocument {
   /// Version of the document's layout.
-  public static let schema: UInt32 = 1
+  public static let schema: UInt32 = 2
 
   /// The end of the watched command.
   public enum CommandEnding: Sendable, Hashable {

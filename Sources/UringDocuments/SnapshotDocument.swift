@@ -5,9 +5,11 @@ import UringTrace
 /// A snapshot as one JSON document. docs/json.md describes it.
 public struct SnapshotDocument {
   /// Version of the document's layout.
-  public static let schema: UInt32 = 1
+  public static let schema: UInt32 = 2
 
   public var snapshot: Snapshot
+  /// The requests that are listed; nil lists all. What findings and chains name is described in any case.
+  public var lists: (@Sendable (Request) -> Bool)?
   /// The findings; nil leaves the member out.
   public var findings: [Finding]?
   /// Rules that could not be evaluated.
@@ -23,6 +25,10 @@ public struct SnapshotDocument {
     self.snapshot = snapshot
     self.findings = findings
     self.toolVersion = toolVersion
+  }
+
+  private func listed(_ requests: [Request]) -> [Request] {
+    lists.map { requests.filter($0) } ?? requests
   }
 
   /// The document, one terminated line.
@@ -49,10 +55,10 @@ public struct SnapshotDocument {
       json.field("rings", array: snapshot.rings) { json, ring in
         json.object { write(ring, to: &$0) }
       }
-      json.field("requests", array: snapshot.requests) { json, request in
+      json.field("requests", array: listed(snapshot.requests)) { json, request in
         json.object { write(request, to: &$0) }
       }
-      json.field("recent", array: snapshot.recent) { json, request in
+      json.field("recent", array: listed(snapshot.recent)) { json, request in
         json.object { write(request, to: &$0) }
       }
       json.field("chains", array: snapshot.chains) { json, chain in

@@ -21,9 +21,9 @@ extension FieldSet<Request> {
         meaning: "The operation, without IORING_OP_."
       ) { request, _ in .text(request.opcode.name) },
       Field(
-        "state", title: "STATE", .text, choices: Request.State.allCases.map(\.label),
+        "state", title: "STATE", .text, choices: Request.State.allCases.map(\.name),
         meaning: "How far the request is; the help on the screen explains each state."
-      ) { request, _ in .text(request.state.label) },
+      ) { request, _ in .text(request.state.name) },
       Field(
         "age", title: "AGE", .duration,
         meaning: "Time since the submission; of an ended request, until its end."

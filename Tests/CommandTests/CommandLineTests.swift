@@ -54,6 +54,33 @@ import UringRecordings
     #expect(outcome.error.hasSuffix(hint + "\n"), "\(outcome.error)")
   }
 
+  /// Findings describe their requests, whichever requests are listed.
+  @Test func whatFindingsNameIsThereWithoutBeingListed() throws {
+    struct Named: Decodable { var opcode: String? }
+    struct Finding: Decodable { var requests: [Named] }
+    struct Document: Decodable {
+      var recent: [Named]
+      var findings: [Finding]
+    }
+    let links = Command.root.appending(path: "Tests/Fixtures/6.18/links.uring").path()
+    let outcome = try Command.run(
+      "snapshot", "--json", "--from", links, "--where", "op:FSYNC")
+    let document = try JSONDecoder().decode(Document.self, from: outcome.output)
+    #expect(document.recent.isEmpty)
+    #expect(document.findings.first?.requests.first?.opcode == "READ")
+  }
+
+  /// Nothing to list is said, not left out.
+  @Test func aTableSaysThatNothingIsInFlight() throws {
+    let links = Command.root.appending(path: "Tests/Fixtures/6.18/links.uring").path()
+    #expect(try Command.run("snapshot", "--from", links).text.contains("no requests in flight\n"))
+    #expect(
+      try Command.run("snapshot", "--from", links, "--where", "op:FSYNC").text.contains(
+        "no request in flight matches 'op:FSYNC'\n"))
+    let groups = Command.root.appending(path: "Tests/Ublk/Recordings/7.3/zero-copy.uring").path()
+    #expect(try Command.run("snapshot", "--from", groups).text.contains("groups ended as intended"))
+  }
+
   @Test func badCommandLines() throws {
     try Command.expectFailure("recrod", status: 64, says: "recrod")
     try Command.expectFailure("--frobnicate", status: 64, says: "frobnicate")

@@ -58,7 +58,7 @@ def only(snapshot, opcode):
 
 def check_poll(truth, snapshot):
     poll = only(snapshot, "POLL_ADD")
-    expect(poll["state"] == "poll_armed" and poll["place"] == "poll", f"state {poll['state']}, {poll['place']}")
+    expect(poll["state"] == "poll-armed" and poll["place"] == "poll", f"state {poll['state']}, {poll['place']}")
     expect((poll["file"] or "").startswith("pipe:"), f"file {poll['file']}")
     cause = poll["waits_for"]
     expect(cause["kind"] == "file", f"waits for a {cause['kind']}")

@@ -109,19 +109,27 @@ extension LiveTests {
     @Test(arguments: cases) func aCaseIsFoundAndItsHealthyTwinIsNot(
       tag: String, program: [String]
     ) async throws {
+      let faulty = try Self.start(program)
+      defer { faulty.kill() }
+      let healthy = try Self.start(program + ["--healthy"])
+      defer { healthy.kill() }
       // The fault lasts; on a busy machine a watch can be too short for its rule.
-      async let isFound = Self.finds(tag, in: program, attempts: 3)
-      async let isFoundInTwin = Self.finds(tag, in: program + ["--healthy"], attempts: 1)
+      let (process, twin) = (faulty.pid, healthy.pid)
+      async let isFound = Self.finds(tag, in: process, attempts: 3)
+      async let isFoundInTwin = Self.finds(tag, in: twin, attempts: 1)
       #expect(try await isFound)
       #expect(try await !isFoundInTwin)
     }
 
-    private static func finds(_ tag: String, in program: [String], attempts: Int) throws -> Bool {
+    private static func start(_ program: [String]) throws -> ChildProgram {
       let child = try TestPrograms.startCase(program[0], arguments: Array(program.dropFirst()))
-      defer { child.kill() }
       while let line = child.readLine(), !line.text.hasPrefix("READY") {}
+      return child
+    }
+
+    private static func finds(_ tag: String, in process: UInt32, attempts: Int) throws -> Bool {
       for _ in 0..<attempts {
-        let report = try Report(["--pid", "\(child.pid)", "--duration", "6s"])
+        let report = try Report(["--pid", "\(process)", "--duration", "6s"])
         if report.findings.contains(where: { $0.tag == tag }) { return true }
       }
       return false

@@ -97,4 +97,18 @@ import Testing
     var ended = self.interface(options: options)
     #expect(press(&ended, "q") == [.quit])
   }
+
+  /// Requests that end so soon that no snapshot meets one.
+  @Test func aFastRingIsNotAnEmptyOne() {
+    var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
+    ring.lastSecond.completed = 2_000
+    ring.latency.count = 10_000
+    ring.latency.mean = 700_000
+    var interface = interface(Make.snapshot(rings: [ring], at: 5))
+    let text = screen(&interface, width: 120)
+    #expect(
+      text.contains(
+        "no requests in flight at this moment; about 1.4 on average (2.00k/s × 700µs)"),
+      "\(text)")
+  }
 }

@@ -233,7 +233,7 @@ import Testing
     #expect(screen.contains("F10Quit"))
     let escapes = try tmux.screen(withEscapes: true)
     for colour in 30...47 where colour != 38 && colour != 39 {
-      #expect(!escapes.contains("[\(colour)m"))
+      #expect(!escapes.contains("\u{1B}[\(colour)m"))
     }
     #expect(escapes.contains("[7m"))
     let isASCII = screen.utf8.allSatisfy { $0 < 0x80 }

@@ -63,14 +63,17 @@ struct SnapshotCommand: ParsableCommand {
     }
     if listing.isTable { return try listing.print(snapshot) }
     guard json else {
-      return try StandardOutput.write(SnapshotTable(try listing.select(from: snapshot)).text)
+      let table = SnapshotTable(
+        try listing.select(from: snapshot), matching: listing.condition)
+      return try StandardOutput.write(table.text)
     }
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let findings = diagnosis.findings(in: snapshot)
-    let document = SnapshotDocument(
-      try listing.select(from: snapshot), findings: findings,
+    var document = SnapshotDocument(
+      snapshot, findings: findings,
       notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings),
       toolVersion: Version.current)
+    document.lists = try listing.selection(in: snapshot)
     try StandardOutput.write(document.encoded())
   }
 

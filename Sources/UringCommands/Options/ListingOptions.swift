@@ -56,12 +56,18 @@ struct ListingOptions: ParsableArguments {
 
   /// The snapshot with only the requests that `--where` holds for.
   func select(from snapshot: Snapshot) throws -> Snapshot {
-    guard condition != nil else { return snapshot }
-    let query = try query(.requests)
+    guard let isSelected = try selection(in: snapshot) else { return snapshot }
     var selected = snapshot
-    selected.requests = snapshot.requests.filter { query.matches($0, in: snapshot) }
-    selected.recent = snapshot.recent.filter { query.matches($0, in: snapshot) }
+    selected.requests = snapshot.requests.filter(isSelected)
+    selected.recent = snapshot.recent.filter(isSelected)
     return selected
+  }
+
+  /// Whether `--where` holds for a request; nil without it.
+  func selection(in snapshot: Snapshot) throws -> (@Sendable (Request) -> Bool)? {
+    guard condition != nil else { return nil }
+    let query = try query(.requests)
+    return { query.matches($0, in: snapshot) }
   }
 
   func print(_ snapshot: Snapshot) throws {

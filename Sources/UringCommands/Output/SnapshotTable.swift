@@ -9,9 +9,12 @@ struct SnapshotTable {
   private static let groupLimit = 40
 
   private let snapshot: Snapshot
+  /// The expression that the requests match; nil if all are there.
+  private let expression: String?
 
-  init(_ snapshot: Snapshot) {
+  init(_ snapshot: Snapshot, matching expression: String? = nil) {
     self.snapshot = snapshot
+    self.expression = expression
   }
 
   var text: PlainText {
@@ -24,14 +27,20 @@ struct SnapshotTable {
     text.line(totals)
     text.line()
     if snapshot.rings.isEmpty { text.line("no rings") } else { rings(&text) }
+    text.line()
+    if snapshot.requests.isEmpty { text.line(noRequests) } else { requests(&text) }
     for (isEmpty, table) in [
-      (snapshot.requests.isEmpty, requests), (snapshot.groups.isEmpty, groups),
-      (snapshot.latency.isEmpty, latency),
+      (snapshot.groups.isEmpty, groups), (snapshot.latency.isEmpty, latency),
     ] where !isEmpty {
       text.line()
       table(&text)
     }
     return text
+  }
+
+  private var noRequests: String {
+    if let expression { return "no request in flight matches '\(expression)'" }
+    return snapshot.notListed > 0 ? "no request is listed" : "no requests in flight"
   }
 
   /// The number of requests, and their outcomes.
@@ -92,14 +101,25 @@ struct SnapshotTable {
     if more > 0 { text.line("and \(more) more") }
   }
 
+  /// Groups that exist, or whose end has something to say.
   private func groups(_ text: inout PlainText) {
+    let listed = snapshot.groups.filter { $0.endTime == 0 || !$0.conditions.isEmpty }
+    let ended = snapshot.groups.count - listed.count
+    if !listed.isEmpty { groups(listed, &text) }
+    if ended > 0 {
+      text.line(
+        "\(ended) \(listed.isEmpty ? "" : "other ")group\(ended == 1 ? "" : "s") ended as intended")
+    }
+  }
+
+  private func groups(_ groups: [RequestGroup], _ text: inout PlainText) {
     var rows = [
       [
         "GROUP", "RING", "AGE", "PROVIDER", "BUFFER", "LENGTH", "MOVED", "DONE", "STATE",
         "CONDITIONS",
       ]
     ]
-    for group in snapshot.groups.prefix(Self.groupLimit) {
+    for group in groups.prefix(Self.groupLimit) {
       let end = group.endTime == 0 ? snapshot.time : group.endTime
       let age = end.since(group.startTime)
       rows.append([
@@ -111,7 +131,7 @@ struct SnapshotTable {
       ])
     }
     text.table(rows, rightAligned: [0, 1, 2, 5, 6, 7])
-    let more = snapshot.groups.count - Self.groupLimit
+    let more = groups.count - Self.groupLimit
     if more > 0 { text.line("and \(more) more") }
   }
 

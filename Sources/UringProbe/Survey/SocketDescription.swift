@@ -34,7 +34,7 @@ struct SocketDescription {
   }
 
   /// The name of a process's socket by its addresses: "tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp 0.0.0.0:80 listening",
-  /// "unix → postgres/4242"; nil if it has none, or cannot be asked.
+  /// "unix → /run/postgresql/.s.PGSQL.5432"; nil if it has none, or cannot be asked.
   ///
   /// - Parameter link: its name in /proc, "socket:[7]": the descriptor may refer to another file by now.
   static func name(of link: String, _ descriptor: Int32, of tgid: UInt32) -> String? {
@@ -58,9 +58,9 @@ struct SocketDescription {
     case AF_UNIX:
       let place = own.text.isEmpty ? "unix" : "unix " + own.text
       if isListening { return place + " listening" }
-      if let peer, !peer.text.isEmpty { return place + arrow + peer.text }
-      guard peer != nil, let process = peerProcess(of: descriptor) else { return nil }
-      return place + arrow + process
+      // Of a pair the kernel knows only who made it, and another process can have the other end by now.
+      guard let peer, !peer.text.isEmpty else { return nil }
+      return place + arrow + peer.text
     default: return nil
     }
   }

@@ -30,10 +30,10 @@ package enum JSONNames {
     case .deferred: "deferred"
     case .linked: "linked"
     case .issued: "issued"
-    case .pollArmed: "poll_armed"
-    case .worker: "worker"
-    case .taskWork: "task_work"
-    case .awaitingNotification: "awaiting_notification"
+    case .pollArmed: "poll-armed"
+    case .worker: "io-wq"
+    case .taskWork: "task-work"
+    case .awaitingNotification: "notif-wait"
     case .completed: "completed"
     case .overflowed: "overflowed"
     case .skipped: "skipped"
@@ -147,7 +147,7 @@ package enum JSONNames {
 }
 
 extension Request.State {
-  /// Name in documents: `poll_armed`.
+  /// Its name everywhere, on the screen, in filters and in documents: `poll-armed`.
   public var name: String { "\(JSONNames.state(self))" }
 }
 

@@ -23,7 +23,7 @@ enum HelpText {
       }
     }
     lines += [[], [Piece(" States of requests", .titleFocused)]]
-    for (state, meaning) in states { lines.append(line(state.label, meaning)) }
+    for (state, meaning) in states { lines.append(line(state.name, meaning)) }
     lines.append(line("…?", "records were lost since then: it may have ended"))
     lines += [[], [Piece(" States of groups", .titleFocused)]]
     for (state, meaning) in groupStates { lines.append(line(state, meaning)) }

@@ -17,6 +17,8 @@ protocol ListContent: Sendable {
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
   static var emptyText: String { get }
+  /// The same, with what the snapshot says about why there are none.
+  static func emptyText(_ scene: Scene) -> String
   /// Text shown when no row is on the selected ring, or old enough.
   static func hiddenText(_ scene: Scene) -> String?
 
@@ -42,6 +44,7 @@ extension ListContent {
   static var initialSort: String? { nil }
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
   static func note(_ scene: Scene) -> String? { nil }
+  static func emptyText(_ scene: Scene) -> String { emptyText }
   static func hiddenText(_ scene: Scene) -> String? {
     scene.ring == nil ? nil : emptyText + " on the selected ring"
   }
@@ -91,7 +94,8 @@ struct ListPane<Content: ListContent>: TablePane {
       canvas.put(note, x: line.x + 1, y: line.y, style: .faint, limit: line.width - 1)
     }
     table.draw(
-      into: &canvas, in: rect, scene: scene, isFocused: isFocused, emptyText: Content.emptyText,
+      into: &canvas, in: rect, scene: scene, isFocused: isFocused,
+      emptyText: Content.emptyText(scene),
       hiddenText: Content.hiddenText(scene))
   }
 

@@ -18,8 +18,27 @@ struct RequestsContent: ListContent {
     }
   }
 
+  /// Requests can end so soon that no snapshot meets one.
+  static func emptyText(_ scene: Scene) -> String { emptyText + load(scene.snapshot.rings) }
+
+  /// By Little's law, from the rate of the last second and the mean latency.
+  private static func load(_ rings: [Ring]) -> String {
+    let busy = rings.filter { $0.lastSecond.completed > 0 && $0.latency.count > 0 }
+    let rate = busy.reduce(0) { $0 + $1.lastSecond.completed }
+    guard rate >= 1 else { return "" }
+    let inFlight = busy.reduce(0) { $0 + $1.lastSecond.completed * $1.latency.mean / 1e9 }
+    let mean = Humanise.duration(UInt64(inFlight / rate * 1e9))
+    let tenths = UInt64((inFlight * 10).rounded(.up))
+    let number = inFlight < 0.1 ? "<0.1" : "about \(tenths / 10).\(tenths % 10)"
+    return " at this moment; \(number) on average (\(Humanise.rate(rate))/s × \(mean))"
+  }
+
   static func hiddenText(_ scene: Scene) -> String? {
-    emptyText + (scene.ring == nil ? "" : " on the selected ring")
+    let rings = scene.ring.flatMap(scene.ring).map { [$0] }
+    if let rings, scene.minimumAge == 0 {
+      return emptyText + " on the selected ring" + load(rings)
+    }
+    return emptyText + (scene.ring == nil ? "" : " on the selected ring")
       + (scene.minimumAge == 0 ? "" : " for \(Humanise.duration(scene.minimumAge)) or longer")
   }
 

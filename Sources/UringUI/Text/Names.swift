@@ -24,7 +24,7 @@ enum Names {
       case .taskWork, .awaitingNotification: .label
       case .overflowed: .error
       }
-    return Piece(state.label, style)
+    return Piece(state.name, style)
   }
 
   static func step(_ kind: Step.Kind) -> Piece {
