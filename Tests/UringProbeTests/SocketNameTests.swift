@@ -50,7 +50,9 @@ import Testing
   @Test func aPairHasNoNameButItsNumber() throws {
     var pair: [Int32] = [-1, -1]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
-    defer { pair.forEach { close($0) } }
+    defer {
+      for end in pair { close(end) }
+    }
     #expect(try name(pair[0]) == nil)
   }
 
