@@ -1,12 +1,12 @@
 import FuzzDriver
 import Glibc
 
-/// A number of inputs for a target without libFuzzer: kept inputs, then changed ones, the same at each run.
+/// Runs a target without libFuzzer: over kept inputs, then over a number of mutations of them, the same at each run.
 struct ShortRun {
   private let target: any Target.Type
   private let inputs: [[UInt8]]
   private let changes: Int
-  /// Has the input that is being read, and remains after a crash.
+  /// Path of a file with the input that is being read. The file remains after a crash.
   private let artifact: String
 
   /// - Parameter arguments: as libFuzzer takes them: `-runs=N`, `-artifact_prefix=PREFIX`, folders and files of inputs.

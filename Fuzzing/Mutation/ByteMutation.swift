@@ -1,7 +1,7 @@
 import FuzzDriver
 
 extension [UInt8] {
-  /// A copy that differs in a way that knows no structure.
+  /// A copy that was changed without regard to its structure.
   func changedAnywhere(limit: Int, _ random: inout Random) -> [UInt8] {
     #if LIBFUZZER
       return [UInt8](unsafeUninitializedCapacity: Swift.max(limit, count)) { buffer, size in

@@ -20,7 +20,7 @@ extension Target {
 
   static func mutate(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8]? { nil }
 
-  /// A different input. One in eight knows no structure.
+  /// A changed input. One in eight is changed without regard to its structure.
   static func changed(_ input: [UInt8], limit: Int, _ random: inout Random) -> [UInt8] {
     if random.below(8) != 0, let output = mutate(input, limit: limit, &random),
       output.count <= limit

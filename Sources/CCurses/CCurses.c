@@ -28,7 +28,7 @@ static void restore_string(char *text, size_t size, const char *capability) {
     strncat(text, value, size - strlen(text) - 1);
 }
 
-/* Terminals that most descriptions lack, and terminals that understand the same. */
+/* Terminals that many systems have no description of, each with a terminal that understands the same sequences. */
 static const struct {
   const char *name, *relative;
 } relatives[] = {
@@ -45,7 +45,7 @@ static bool is_variant(const char *name, const char *of) {
   return strncmp(name, of, length) == 0 && (!name[length] || name[length] == '-');
 }
 
-/* The terminal's description is loaded. Returns the name that it has, or NULL. */
+/* Loads the description of a terminal, or else that of its relative. Returns the name of the one loaded, or NULL. */
 static const char *load_description(const char *name) {
   int status = 0;
   if (setupterm(name, STDOUT_FILENO, &status) == OK)

@@ -215,9 +215,12 @@ struct probe_tally {
 
 /* The high byte of a kernel pointer is all ones, so the opcode can take its place. */
 #define PROBE_TALLY_KEY(ctx, opcode) ((__u64)(ctx) << 8 | (__u8)(opcode))
-/* Set in the key of a ring whose memory another ring has, where a pointer has a zero. User space frees the tally. */
+/*
+ * Set in the key when another ring has the memory of the key's ring. A pointer to a ring has a zero there. User space
+ * reads such a tally a last time and frees it.
+ */
 #define PROBE_TALLY_RETIRED (1ULL << 8)
-/* A free tally that was used. Its counters go on from where they are. */
+/* The key of a tally that was freed. Its counters keep their values: user space reads increases. */
 #define PROBE_TALLY_FREED PROBE_TALLY_RETIRED
 
 /* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */

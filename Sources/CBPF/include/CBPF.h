@@ -45,8 +45,8 @@ int cbpf_load(struct bpf_object *object, const struct cbpf_kernel *kernel);
 struct bpf_link *cbpf_attach_iterator(const struct bpf_program *program, uint32_t tgid);
 
 /*
- * Opens tracefs without a mount point: only this descriptor leads to it, and it goes with the descriptor. Needs
- * CAP_SYS_ADMIN. Returns the descriptor or a negative errno.
+ * Opens tracefs without mounting it anywhere; closing the descriptor leaves nothing behind. Needs CAP_SYS_ADMIN.
+ * Returns the descriptor of its root or a negative errno.
  */
 int cbpf_unmounted_tracefs(void);
 /* Attaches a program to the tracepoint with this number (`id` in tracefs). NULL sets errno. */

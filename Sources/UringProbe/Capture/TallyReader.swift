@@ -79,7 +79,7 @@ struct TallyReader: ~Copyable {
       counts.submitted | counts.cqes | counts.overflows | counts.skipped | counts.unmeasured
         | counts.latency_sum != 0
     else { return }
-    // Another ring that gets the memory gets it after this time, or this key has changed by now.
+    // If another ring got this address before this time, the key has changed, and the next read takes these counts.
     let time = isRetired ? now.retired_ns : MonotonicClock.now()
     guard cbpf_load_acquire_u64(slots + place) == now.key else { return }
     told[place] = now

@@ -1,4 +1,4 @@
-/// What to report of a ring that scans no longer find.
+/// Decides what to report about a ring that scans no longer find.
 ///
 /// The second scan in a row reports it as closed. A report is void if a record of the ring follows, such as one that
 /// waited in the ring buffer: the reports are repeated, at growing distances.

@@ -89,7 +89,7 @@ struct NameResolver {
         : ClosedFile.description(of: question.file, in: question.process)
       if !own.isEmpty { name += "\n" + own }
     } else if DescriptorCopy.isSocket(name) {
-      // Addresses are asked for until both are known: they do not change then.
+      // Ask until both addresses are known. After that they do not change.
       let isSettled = old.map { !$0.isClosed && SocketDescription.isSettled($0.name) } ?? false
       name =
         isSettled

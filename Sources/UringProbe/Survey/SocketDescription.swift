@@ -28,7 +28,7 @@ struct SocketDescription {
 
   private static let arrow = " → "
 
-  /// True if a name has all that is ever known of its socket.
+  /// True if the name has all addresses that its socket can have.
   static func isSettled(_ name: String) -> Bool {
     name.contains(arrow) || name.hasSuffix(" listening")
   }

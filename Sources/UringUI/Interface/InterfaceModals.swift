@@ -107,9 +107,11 @@ extension Interface {
     case .dump: return text.isEmpty ? [] : [.dump(path: text)]
     case .jump:
       if text.isEmpty { return [] }
-      if let time = position(of: text) { return [.playback(.seek(time))] }
+      let time = position(of: text)
+      if let time, time <= timeline?.duration ?? 0 { return [.playback(.seek(time))] }
       var prompt = prompt
-      prompt.complaint = "not a time; try 2.5s, 1m30s or 14:05:09"
+      prompt.complaint =
+        time == nil ? "not a time; try 2.5s, 1m30s or 14:05:09" : "the recording has no such time"
       modal = .prompt(prompt)
       return []
     }

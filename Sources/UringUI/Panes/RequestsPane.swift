@@ -18,7 +18,7 @@ struct RequestsContent: ListContent {
     }
   }
 
-  /// Requests can end so soon that no snapshot meets one.
+  /// Requests can end so soon that snapshots contain none; then the load is shown.
   static func emptyText(_ scene: Scene) -> String { emptyText + load(scene.snapshot.rings) }
 
   /// By Little's law, from the rate of the last second and the mean latency.

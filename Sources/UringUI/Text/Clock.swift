@@ -29,7 +29,7 @@ enum Clock {
     return "\(milliseconds / 1_000).\(Figures.padded(milliseconds % 1_000, to: 3))s"
   }
 
-  /// Nanoseconds from a moment to the next time of day that the text gives, "14:05", "14:05:09" or "14:05:09.25"; nil if
+  /// Nanoseconds from a moment until the time of day in the text, "14:05", "14:05:09" or "14:05:09.25"; nil if
   /// it gives none.
   ///
   /// - Parameter realtime: the moment, CLOCK_REALTIME.

@@ -104,7 +104,7 @@ static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
   return NULL;
 }
 
-/* A ring that is created gets the memory of an earlier one: the counts so far are the earlier ring's. */
+/* For a ring that is being created: the counts under its address so far belong to an earlier ring. */
 static __always_inline void retire_tallies(__u64 ctx) {
   struct probe_tallies *table = all_tallies();
   if (!table || !table->used)

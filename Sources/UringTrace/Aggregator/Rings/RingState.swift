@@ -39,10 +39,10 @@ struct RingState: Listed {
     }
   }
 
-  /// The counts, with ends that nothing showed.
+  /// The ring's counts, with the number of requests that ended unseen.
   ///
-  /// A request can be found to have ended, and its end counted later from ``Aggregator/counts(_:_:)``: it ended unseen
-  /// only as long as the other counts leave room for it. All requests of a closed ring have ended.
+  /// A request can first be found to have ended, and its end be counted later (``Aggregator/counts(_:_:)``). So this number
+  /// is never more than the other counts leave over. All requests of a closed ring have ended.
   var counts: Ring.Counts {
     var counts = ring.counts
     let found = counts.endedUnseen
