@@ -59,10 +59,10 @@ check: lint programs
 	$(build-tests)
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
-# All tests, live ones and those in the guests with the oldest, the stable and the newest kernel included, and a short run
+# All tests, live ones and those in guests with the oldest and the newest kernel included, and a short run
 # of the fuzzers. Root. vm-test has the others.
 test: setup-guests release programs
-	scripts/vm-test --record-only 6.1 6.12 newest
+	scripts/vm-test --record-only 6.1 newest
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
 	$(build-tests)
 	scripts/fuzz --short

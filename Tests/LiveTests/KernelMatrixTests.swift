@@ -53,7 +53,7 @@ enum KernelMatrix {
   static let kernels: [Kernel] = (folder.map(Observation.folders(in:)) ?? []).map(Kernel.init)
 
   /// The kernels that `make test` boots; scripts/vm-test knows more.
-  static let series: Set<String> = ["6.1", "6.12", "newest"]
+  static let series: Set<String> = ["6.1", "newest"]
 
   static let observations = kernels.flatMap(\.observations)
 
