@@ -3,8 +3,8 @@ import Glibc
 
 /// Runs one fuzzer over the code that reads input from strangers: `Fuzz TARGET [ARGUMENT OF LIBFUZZER...]`.
 ///
-/// Without libFuzzer it reads a fixed number of inputs: ``ShortRun``. `Fuzz --seeds ROOT FOLDER` writes each target's first inputs, made of the fixtures below ROOT, and `Fuzz --targets`
-/// prints the names.
+/// Without libFuzzer it reads a fixed number of inputs: ``ShortRun``. `Fuzz --seeds ROOT FOLDER` writes each target's
+/// first inputs, made of the fixtures below ROOT, and `Fuzz --targets` prints the names.
 @main
 enum Fuzz {
   /// Constant after the start.

@@ -1,4 +1,3 @@
-import FuzzDriver
 import Glibc
 
 /// Runs a target without libFuzzer: over kept inputs, then over a number of mutations of them, the same at each run.

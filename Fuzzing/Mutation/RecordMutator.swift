@@ -1,5 +1,4 @@
 import CRecord
-import FuzzDriver
 import UringRecords
 
 /// Changes recordings by what bpf/include/records says about them.

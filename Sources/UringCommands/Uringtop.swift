@@ -67,7 +67,7 @@ struct Uringtop: ParsableCommand {
     return quoted[1]
   }
 
-  /// What the user may have meant by a word that is no subcommand.
+  /// Names the subcommands that resemble an unknown first word; empty if none does.
   private static func hint(for message: Substring) -> String {
     guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
       message == "Unexpected argument '\(word)'"
@@ -94,7 +94,7 @@ struct Uringtop: ParsableCommand {
   }
 }
 
-/// What the executable runs.
+/// The entry point for the executable.
 package enum Program {
   /// Runs the command line of the process, and ends the process with the status of docs/exit-status.md.
   package static func run() {

@@ -19,7 +19,7 @@ public enum PlaybackCommand: Sendable, Hashable {
   case seek(UInt64)
   /// The next completion with an error, link failure or overflow.
   case nextError
-  /// The one before.
+  /// The previous one.
   case previousError
 }
 

@@ -213,12 +213,8 @@ struct ReplayEngine: ~Copyable {
   }
 
   private static func isError(_ record: UnsafePointer<record>) -> Bool {
-    let raw = UnsafeRawPointer(record)
-    return switch record.pointee.kind {
-    case .complete:
-      Opcode(rawValue: record.pointee.opcode).isError(raw.load(as: record_complete.self).res)
-    case .failLink, .reqFailed, .cqeOverflow: true
-    default: false
-    }
+    record.pointee.kind.isError(
+      Opcode(rawValue: record.pointee.opcode),
+      result: UnsafeRawPointer(record).load(as: record_complete.self).res)
   }
 }

@@ -9,8 +9,8 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Converts a recording: .uring to .jsonl, or back.",
     discussion: """
-      Without -o the trace goes to standard output as JSON lines. A recording that was cut off stays so: the copy has no summary either. With --at the copy ends \
-      then, as if recording had stopped.
+      Without -o the trace goes to standard output as JSON lines. A recording that was cut off stays \
+      so: the copy has no summary either. With --at the copy ends then, as if recording had stopped.
 
       With --redact, names, paths, addresses, inodes and times of day are replaced, each one everywhere by the \
       same substitute: reports find the same. docs/security.md lists what stays.
@@ -34,11 +34,10 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let format = try output.resolvedFormat()
-    let path = output.path ?? "-"
     let file = try RecordingFile(
-      input, for: path == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
+      input, for: output.target == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     try Self.write(
-      file.recording, until: moment.time, to: path, format: format,
+      file.recording, until: moment.time, to: output.target, format: format,
       rewriter: redact ? Redactor(file.recording.header) : nil)
     file.reportFlaw()
     moment.reportIfLate(in: file)

@@ -50,7 +50,7 @@ struct RecordCommand: ParsableCommand {
     let format = try output.resolvedFormat()
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
-    let recorder = Recorder(path: output.path ?? "-", format: format)
+    let recorder = Recorder(path: output.target, format: format)
     let capture: LiveCapture
     do throws(Failure) {
       capture = try LiveCapture.start(

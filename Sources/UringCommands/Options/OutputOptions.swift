@@ -16,6 +16,9 @@ struct OutputOptions: ParsableArguments {
       valueName: "format"))
   var format: FormatArgument?
 
+  /// The path; that of standard output without `-o`.
+  var target: String { path ?? "-" }
+
   /// A format on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
@@ -34,10 +37,10 @@ struct OutputOptions: ParsableArguments {
     case .uring?: return .uring
     case nil: break
     }
-    guard let path, path != "-" else { return .jsonl }
-    guard let format = TraceFormat(path: path) else {
+    if target == "-" { return .jsonl }
+    guard let format = TraceFormat(path: target) else {
       throw ValidationError(
-        "'\(path)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")
+        "'\(target)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")
     }
     return format
   }

@@ -108,7 +108,7 @@ struct SnapshotTable {
     if !listed.isEmpty { groups(listed, &text) }
     if ended > 0 {
       text.line(
-        "\(ended) \(listed.isEmpty ? "" : "other ")group\(ended == 1 ? "" : "s") ended as intended")
+        Figures.count(ended, listed.isEmpty ? "group" : "other group") + " ended as intended")
     }
   }
 

@@ -185,9 +185,11 @@ struct BPFObject: ~Copyable {
   }
 
   /// Attaches a program to one system call's tracepoint.
-  mutating func attach(_ name: String, toSystemCall tracepoint: String) throws(ProbeError) {
+  mutating func attach(
+    _ name: String, toSystemCall tracepoint: String, in tracefs: borrowing Tracefs
+  ) throws(ProbeError) {
     cbpf_log_clear()
-    let identifier = try Tracefs().identifier(of: tracepoint, in: "syscalls")
+    let identifier = try tracefs.identifier(of: tracepoint, in: "syscalls")
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_tracepoint(program, identifier)
     else {

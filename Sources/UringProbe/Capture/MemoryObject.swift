@@ -19,9 +19,10 @@ final class MemoryObject: @unchecked Sendable {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load(on: kernel)
+    let tracefs = try Tracefs()
     for call in Self.calls {
-      try object.attach("call_ends", toSystemCall: "sys_exit_\(call)")
-      try object.attach("call_begins", toSystemCall: "sys_enter_\(call)")
+      try object.attach("call_ends", toSystemCall: "sys_exit_\(call)", in: tracefs)
+      try object.attach("call_begins", toSystemCall: "sys_enter_\(call)", in: tracefs)
     }
     self.object = object
   }

@@ -41,8 +41,9 @@ final class SystemCallObject: Sendable {
     try object.configure(configuration)
     try object.share("verdicts", descriptor: capture.mapDescriptor("verdicts"))
     try object.load(on: kernel)
+    let tracefs = try Tracefs()
     for (program, tracepoint) in Self.programs {
-      try object.attach(program, toSystemCall: tracepoint)
+      try object.attach(program, toSystemCall: tracepoint, in: tracefs)
     }
     state = Mutex(State(object: object))
   }

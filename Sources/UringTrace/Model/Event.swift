@@ -1,5 +1,18 @@
 import CRecord
 
+extension RecordKind {
+  /// True for a completion with an error, a broken link, a failed preparation and an overflow.
+  ///
+  /// - Parameter result: that of a completion.
+  package func isError(_ opcode: Opcode, result: @autoclosure () -> Int32) -> Bool {
+    switch self {
+    case .complete: opcode.isError(result())
+    case .failLink, .reqFailed, .cqeOverflow: true
+    default: false
+    }
+  }
+}
+
 /// One record and its meaning in the model: a line of the event log.
 public struct Event: Sendable {
   // First the members that an EventLog fills in at once; it fills in the rest later.

@@ -6,16 +6,16 @@ struct HeaderView {
 
   func draw(into canvas: inout Canvas, in rect: Rect) {
     guard rect.height > 0 else { return }
+    let isNarrow = rect.width < 60
     if rect.height == 1 {
       // The time is left out first.
-      let isNarrow = rect.width < 60
       drawItems(
         findings + figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
     }
     var area = rect
     drawItems(
-      identity, state: state(isShort: rect.width < 60), into: &canvas, in: area.takeTop(1))
+      identity, state: state(isShort: isNarrow), into: &canvas, in: area.takeTop(1))
     drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
   }
 

@@ -25,10 +25,7 @@ extension Interface {
     case .shorterInterval: return changeInterval(-1)
     case .nextPane: moveFocus(1)
     case .previousPane: moveFocus(-1)
-    case .showPane(let index):
-      details = []
-      current = index
-      focus = .lower(index)
+    case .showPane(let index): show(pane: index)
     case .allRings:
       _ = change(.rings) { $0.navigate(.first, scene: $1) }
     case .open: open(change(focus) { $0.open($1) } ?? .none)
@@ -84,6 +81,10 @@ extension Interface {
     notice = (Notice(scene.description(ofError: event)), until: .max)
     guard let index = lower.indices.first(where: { lower[$0].select(request: event.request) })
     else { return }
+    show(pane: index)
+  }
+
+  private mutating func show(pane index: Int) {
     details = []
     current = index
     focus = .lower(index)
@@ -107,9 +108,7 @@ extension Interface {
     case .listEnded(let query):
       guard let index = lower.firstIndex(where: { $0 is ListPane<RecentContent> }) else { return }
       _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
-      details = []
-      current = index
-      focus = .lower(index)
+      show(pane: index)
     case .selectRing: focus = .lower(current)
     }
   }

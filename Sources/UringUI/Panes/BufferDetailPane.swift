@@ -3,30 +3,25 @@ import UringTrace
 /// One buffer and the requests that use it now.
 struct BufferDetailPane: Pane {
   private let key: Buffer.Key
-  /// The buffer as last seen; kept when it leaves the table.
-  private var buffer: Buffer?
-  private var isGone = false
+  private var seen = LastSeen<Buffer>()
   private var table = Table<Request>(columns: RequestsContent.columns, id: { $0.id })
   private var tableTop = 0
 
   init(key: Buffer.Key) { self.key = key }
 
+  private var buffer: Buffer? { seen.value }
+
   var name: String { "Buffer " + (buffer.map { Names.index($0) } ?? "\(key.index)") }
 
-  func summary(_ scene: Scene) -> String { isGone ? "no longer in the ring's table" : "" }
+  func summary(_ scene: Scene) -> String { seen.isGone ? "no longer in the ring's table" : "" }
 
   func ring(_ scene: Scene) -> Ring.ID? { buffer?.ring }
 
   func shows(_ action: PaneAction) -> Bool { action == .showBuffer(key) }
 
   mutating func update(_ scene: Scene) {
-    if let found = scene.buffer(key) {
-      buffer = found
-      isGone = false
-    } else {
-      isGone = buffer != nil
-    }
-    let borrowers = Set(isGone ? [] : buffer?.borrowers ?? [])
+    seen.update(scene.buffer(key))
+    let borrowers = Set(seen.isGone ? [] : buffer?.borrowers ?? [])
     let requests = scene.snapshot.requests.filter { borrowers.contains($0.id) }
     table.update(requests, scene: scene)
   }

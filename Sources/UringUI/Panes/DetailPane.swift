@@ -3,26 +3,21 @@ import UringTrace
 /// The whole life of a request: its steps on a time line, its chain, and its SQE.
 struct DetailPane: Pane {
   private(set) var id: Request.ID
-  /// The request as last seen; kept when it leaves the history.
-  private var request: Request?
+  private var seen = LastSeen<Request>()
   private var chain: Chain?
-  private var isForgotten = false
   private var text = ScrollingText()
 
   init(id: Request.ID) { self.id = id }
 
+  private var request: Request? { seen.value }
+
   var name: String { "Request \(id)" }
 
-  func summary(_ scene: Scene) -> String { isForgotten ? "no longer in the history" : "" }
+  func summary(_ scene: Scene) -> String { seen.isGone ? "no longer in the history" : "" }
 
   mutating func update(_ scene: Scene) {
-    if let found = scene.request(id) {
-      request = found
-      chain = scene.chain(found.chain) ?? chain
-      isForgotten = false
-    } else {
-      isForgotten = request != nil
-    }
+    seen.update(scene.request(id))
+    if let request, !seen.isGone { chain = scene.chain(request.chain) ?? chain }
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { request?.ring }

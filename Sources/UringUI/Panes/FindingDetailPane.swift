@@ -4,28 +4,23 @@ import UringTrace
 /// One finding: its meaning, cure and figures, and its requests, which can be opened.
 struct FindingDetailPane: Pane {
   private let key: FindingKey
-  /// The finding as last seen; kept when the condition ends.
-  private var finding: Finding?
-  private var hasPassed = false
+  private var seen = LastSeen<Finding>()
   private var text = ScrollingText()
 
   init(key: FindingKey) { self.key = key }
 
+  private var finding: Finding? { seen.value }
+
   var name: String { "Finding \(key.tag)" }
 
-  func summary(_ scene: Scene) -> String { hasPassed ? "it has passed" : "" }
+  func summary(_ scene: Scene) -> String { seen.isGone ? "it has passed" : "" }
 
   func ring(_ scene: Scene) -> Ring.ID? { finding?.rings.first }
 
   func shows(_ action: PaneAction) -> Bool { action == .showFinding(key) }
 
   mutating func update(_ scene: Scene) {
-    if let found = scene.findings.first(where: { $0.key == key }) {
-      finding = found.finding
-      hasPassed = false
-    } else {
-      hasPassed = finding != nil
-    }
+    seen.update(scene.findings.first { $0.key == key }?.finding)
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }

@@ -3,9 +3,7 @@ import UringTrace
 /// One group: facts about its buffer, and a tree of its holders over time.
 struct GroupDetailPane: Pane {
   private(set) var id: RequestGroup.ID
-  /// The group as last seen; kept when it leaves the history.
-  private var group: RequestGroup?
-  private var isForgotten = false
+  private var seen = LastSeen<RequestGroup>()
   private var table = Table<GroupRow>(columns: GroupRow.columns, id: { $0.id })
   private var axis = TimeAxis(from: 0, to: 1)
   private var tableTop = 0
@@ -17,10 +15,12 @@ struct GroupDetailPane: Pane {
     wanted = member
   }
 
+  private var group: RequestGroup? { seen.value }
+
   var name: String { "Group \(id)" }
 
   func summary(_ scene: Scene) -> String {
-    isForgotten ? "no longer in the history" : group.map { "\($0.provider.title)" } ?? ""
+    seen.isGone ? "no longer in the history" : group.map { "\($0.provider.title)" } ?? ""
   }
 
   func shows(_ action: PaneAction) -> Bool {
@@ -28,14 +28,9 @@ struct GroupDetailPane: Pane {
   }
 
   mutating func update(_ scene: Scene) {
-    if let found = scene.group(id) {
-      group = found
-      isForgotten = false
-    } else {
-      isForgotten = group != nil
-    }
+    seen.update(scene.group(id))
     guard let group else { return }
-    let end = isForgotten ? max(group.endTime, group.membersDoneTime) : scene.now
+    let end = seen.isGone ? max(group.endTime, group.membersDoneTime) : scene.now
     let tree = GroupTree(group: group, now: end)
     axis = tree.axis
     table.update(tree.rows, scene: scene)

@@ -34,12 +34,10 @@ struct RequestsContent: ListContent {
   }
 
   static func hiddenText(_ scene: Scene) -> String? {
-    let rings = scene.ring.flatMap(scene.ring).map { [$0] }
-    if let rings, scene.minimumAge == 0 {
-      return emptyText + " on the selected ring" + load(rings)
-    }
+    let ring = scene.minimumAge == 0 ? scene.ring.flatMap(scene.ring) : nil
     return emptyText + (scene.ring == nil ? "" : " on the selected ring")
       + (scene.minimumAge == 0 ? "" : " for \(Humanise.duration(scene.minimumAge)) or longer")
+      + load(ring.map { [$0] } ?? [])
   }
 
   static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }

@@ -10,13 +10,11 @@ struct RingDetail {
   /// Entries of a list that are shown.
   private static let most = 8
 
-  private func line(_ name: String, _ pieces: [Piece]) -> [Piece] { Piece.fact(name, pieces) }
-
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
 
   var identity: [[Piece]] {
     var lines = [
-      line(
+      Piece.fact(
         "Ring",
         [
           Piece("\(ring.id)", .strong), Piece("  \(scene.label(of: ring))", .name),
@@ -33,14 +31,15 @@ struct RingDetail {
     }
     if ring.submitterTid != 0 {
       lines.append(
-        line("Submitter", [Piece("only \(scene.thread(ring.submitterTid)) (SINGLE_ISSUER)")]))
+        Piece.fact("Submitter", [Piece("only \(scene.thread(ring.submitterTid)) (SINGLE_ISSUER)")]))
     }
     return lines
   }
 
   var waiting: [[Piece]] {
     guard let waiter = ring.waiter else {
-      return ring.firstLook == 0 ? [] : [line("Waits", [Piece("nobody waits for CQEs", .faint)])]
+      return ring.firstLook == 0
+        ? [] : [Piece.fact("Waits", [Piece("nobody waits for CQEs", .faint)])]
     }
     var pieces = [Piece(scene.thread(waiter.tid), .strong)]
     if waiter.count > 1 { pieces.append(Piece(" and \(waiter.count - 1) more")) }
@@ -52,12 +51,12 @@ struct RingDetail {
       let bound = waiter.since == nil ? "at least " : ""
       pieces.append(Piece("  for \(bound)\(ago(since))", .value))
     }
-    return [line("Waits", pieces)]
+    return [Piece.fact("Waits", pieces)]
   }
 
   var queues: [[Piece]] {
     guard ring.firstLook != 0 else {
-      return [line("Queues", [Piece("not looked at yet", .faint)])]
+      return [Piece.fact("Queues", [Piece("not looked at yet", .faint)])]
     }
     var submission = [Piece("\(ring.sqPending) of \(ring.sqEntries) SQEs not taken by the kernel")]
     if ring.sqPendingSince != 0 {
@@ -68,14 +67,14 @@ struct RingDetail {
       completion.append(Piece("  none taken for \(ago(ring.cqPendingSince))", .warning))
     }
     if ring.isOverflowed { completion.append(Piece("  overflowed", .error)) }
-    var lines = [line("SQ", submission)]
+    var lines = [Piece.fact("SQ", submission)]
     if !ring.unsubmitted.isEmpty {
       let all = ring.unsubmitted.prefix(Self.most).map {
         "\(Opcode(rawValue: $0.opcode).name) \(Humanise.hex($0.user_data))"
       }
       lines.append(list("", all, of: Int(ring.sqPending)))
     }
-    lines.append(line("CQ", completion))
+    lines.append(Piece.fact("CQ", completion))
     if !ring.unreaped.isEmpty {
       let all = ring.unreaped.prefix(Self.most).map {
         "\(Humanise.hex($0.userData)) → \($0.result < 0 ? Names.error($0.result) : "\($0.result)")"
@@ -95,7 +94,7 @@ struct RingDetail {
       if let idle = ring.sqThreadSetup?.idle {
         thread.append(Piece("  sleeps after \(idle) ms without SQEs", .faint))
       }
-      lines.append(line("SQ thread", thread))
+      lines.append(Piece.fact("SQ thread", thread))
     }
     return lines
   }
@@ -127,11 +126,11 @@ struct RingDetail {
     for (count, name) in others where count > 0 {
       done.append(Piece(", \(Humanise.grouped(count)) \(name)"))
     }
-    var lines = [line("In flight", flight), line("Requests", done)]
+    var lines = [Piece.fact("In flight", flight), Piece.fact("Requests", done)]
     if ring.latency.count > 0 {
       let latency = ring.latency
       lines.append(
-        line(
+        Piece.fact(
           "Latency",
           [
             Piece("p50 \(Humanise.duration(latency.p50))", .value),
@@ -144,7 +143,7 @@ struct RingDetail {
   }
 
   var tables: [[Piece]] {
-    var lines = [line("Files", [Piece("\(ring.registeredFiles) registered")])]
+    var lines = [Piece.fact("Files", [Piece("\(ring.registeredFiles) registered")])]
     if !ring.files.isEmpty {
       let names = scene.snapshot.fileNames
       let all = ring.files.prefix(Self.most).map {
@@ -153,7 +152,7 @@ struct RingDetail {
       }
       lines.append(list("", all, of: ring.files.count))
     }
-    lines.append(line("Buffers", [Piece("\(ring.registeredBuffers) registered")]))
+    lines.append(Piece.fact("Buffers", [Piece("\(ring.registeredBuffers) registered")]))
     return lines
   }
 
@@ -167,7 +166,7 @@ struct RingDetail {
     }
     for failed in ring.failedRegistrations.suffix(3) {
       lines.append(
-        line(
+        Piece.fact(
           "Refused",
           [
             Piece(failed.opcode.name, .name), Piece("  " + Names.error(failed.result), .error),
@@ -203,7 +202,7 @@ struct RingDetail {
       shown += 1
     }
     let rest = total - shown
-    return line(
+    return Piece.fact(
       name,
       [Piece(entries.prefix(shown).joined(separator: ", "))]
         + (rest > 0 ? [Piece(" and \(Humanise.grouped(UInt64(rest))) more", .faint)] : []))

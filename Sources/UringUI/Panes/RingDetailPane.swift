@@ -3,9 +3,7 @@ import UringTrace
 /// One ring: who waits, what lies in its queues, what it has registered, and what its setup flags mean.
 struct RingDetailPane: Pane {
   private let id: Ring.ID
-  /// The ring as last seen; kept when it is forgotten.
-  private var ring: Ring?
-  private var isForgotten = false
+  private var seen = LastSeen<Ring>()
   private var text = ScrollingText()
 
   init(id: Ring.ID) { self.id = id }
@@ -13,7 +11,7 @@ struct RingDetailPane: Pane {
   var name: String { "Ring \(id)" }
 
   func summary(_ scene: Scene) -> String {
-    isForgotten ? "closed, no longer in the history" : ring?.isClosed == true ? "closed" : ""
+    seen.isGone ? "closed, no longer in the history" : seen.value?.isClosed == true ? "closed" : ""
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { id }
@@ -21,18 +19,13 @@ struct RingDetailPane: Pane {
   func shows(_ action: PaneAction) -> Bool { action == .showRing(id) }
 
   mutating func update(_ scene: Scene) {
-    if let found = scene.ring(id) {
-      ring = found
-      isForgotten = false
-    } else {
-      isForgotten = ring != nil
-    }
+    seen.update(scene.ring(id))
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
-    guard let ring else {
+    guard let ring = seen.value else {
       return canvas.put(notice: "The ring is not in the history any more.", in: rect)
     }
     let detail = RingDetail(ring: ring, scene: scene, width: rect.width)

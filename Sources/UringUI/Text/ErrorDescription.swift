@@ -1,19 +1,12 @@
-import UringRecords
 import UringTrace
 
 extension Event {
   /// True for the events that a search for errors finds.
-  var isError: Bool {
-    switch kind {
-    case .complete: opcode.isError(Int32(truncatingIfNeeded: value))
-    case .failLink, .reqFailed, .cqeOverflow: true
-    default: false
-    }
-  }
+  var isError: Bool { kind.isError(opcode, result: Int32(truncatingIfNeeded: value)) }
 }
 
 extension Scene {
-  /// What failed, in one line: "READ of /etc/passwd: EFAULT, request 12".
+  /// Describes an error in one line: "READ of /etc/passwd -EFAULT, request 12".
   func description(ofError event: Event) -> String {
     let request = request(event.request)
     let file = request.map { RequestColumns.fileName($0, self) } ?? ""

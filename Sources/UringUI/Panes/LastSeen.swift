@@ -1,0 +1,13 @@
+/// What a detail pane shows: kept as last seen when it leaves the snapshot.
+struct LastSeen<Value: Sendable>: Sendable {
+  /// Nil until it is seen for the first time.
+  private(set) var value: Value?
+  /// True if it was seen, and is not in the last snapshot.
+  private(set) var isGone = false
+
+  /// - Parameter found: the value in the snapshot; nil if it is not there.
+  mutating func update(_ found: Value?) {
+    isGone = found == nil && value != nil
+    if let found { value = found }
+  }
+}
