@@ -70,7 +70,8 @@ let package = Package(
       name: "UringFindings", dependencies: ["UringBase", "UringTrace"], swiftSettings: small),
     // The facts that users see, each described once, and the expressions that select by them.
     .target(
-      name: "UringFields", dependencies: ["UringBase", "UringRecordings", "UringTrace"],
+      name: "UringFields",
+      dependencies: ["UringBase", "UringFindings", "UringRecordings", "UringTrace"],
       swiftSettings: small),
     // Traces in files: binary, and as JSON lines.
     .target(
@@ -88,7 +89,7 @@ let package = Package(
     // The JSON documents of a snapshot and of a report.
     .target(
       name: "UringDocuments",
-      dependencies: ["UringFindings", "UringRecordings", "UringTrace"],
+      dependencies: ["UringFields", "UringFindings", "UringRecordings", "UringTrace"],
       swiftSettings: small),
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(

@@ -1,19 +1,18 @@
-import UringRecordings
-import UringTrace
+import UringFields
 
-/// The common start of documents about a snapshot.
+/// The common start of documents.
 enum DocumentHeader {
-  static func write(
-    _ schema: UInt32, _ snapshot: Snapshot, _ toolVersion: String, to json: inout JSONWriter
-  ) {
-    json.field("schema", schema)
-    json.field("tool", literal: "uringtop")
-    json.field("version", toolVersion)
-    json.field("kernel", snapshot.host.kernel)
-    json.field("tier", snapshot.host.tier)
-    json.field("sampling", snapshot.host.sampling)
-    json.field("start_ns", snapshot.host.startTime)
-    json.field("start_realtime_ns", snapshot.host.startRealtime)
-    json.field("time_ns", snapshot.time)
+  static func fields<Document>(
+    _ schema: UInt32, toolVersion: @escaping @Sendable (Document) -> String
+  ) -> [Field<Document>] {
+    [
+      Field("schema", .number, meaning: "Version of the document's layout.") { _, _ in
+        .integer(schema)
+      },
+      Field("tool", .text, meaning: "`uringtop`.") { _, _ in .text("uringtop") },
+      Field("version", .text, meaning: "uringtop's version.") { document, _ in
+        .text(toolVersion(document))
+      },
+    ]
   }
 }

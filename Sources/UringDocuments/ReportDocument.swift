@@ -1,9 +1,10 @@
+import UringFields
 import UringFindings
 import UringRecordings
 import UringTrace
 
 /// Findings as one JSON document. docs/json.md describes it.
-public struct ReportDocument {
+public struct ReportDocument: Sendable {
   /// Version of the document's layout.
   public static let schema: UInt32 = 2
 
@@ -41,52 +42,74 @@ public struct ReportDocument {
   /// The document, one terminated line.
   public func encoded() -> [UInt8] {
     var json = JSONWriter()
-    json.object { json in
-      DocumentHeader.write(Self.schema, snapshot, toolVersion, to: &json)
-      json.field("lost", snapshot.lost.total)
-      json.field("worst", findings.map(\.severity).max().map { "\($0.name)" })
-      json.field("counts") { json in
-        for severity in Finding.Severity.allCases {
-          json.field(severity.name, findings.count { $0.severity == severity })
-        }
-      }
-      json.field("command", command) { json, command in
-        json.field("arguments", command.arguments)
-        write(command.ending, to: &json)
-      }
-      json.field("rings", array: concernedRings) { json, ring in
-        json.object { json in
-          json.field("id", ring.id)
-          json.field("pid", ring.ownerTgid == 0 ? nil : ring.ownerTgid)
-          json.field("comm", ring.comm)
-          json.field("fds", array: ring.descriptorNumbers) { $0.value($1) }
-        }
-      }
-      json.field("findings", array: findings) { json, finding in
-        json.object { FindingFields.write(finding, in: snapshot, to: &$0) }
-      }
-      json.field("not_evaluated", array: notEvaluated) { json, rule in
-        json.object { FindingFields.write(rule, to: &$0) }
-      }
-    }
+    json.object { FieldSet<ReportDocument>.document.write(self, snapshot, to: &$0) }
     json.newline()
     return json.bytes
   }
 
-  private var concernedRings: [Ring] {
+  fileprivate var concernedRings: [Ring] {
     let concerned = Set(findings.flatMap(\.rings))
     return snapshot.rings.filter { concerned.contains($0.id) }
   }
 
-  private func write(_ ending: CommandEnding, to json: inout JSONWriter) {
-    var status: Int32?
-    var signal: Int32?
-    switch ending {
-    case .exited(let number): status = number
-    case .killed(let number): signal = number
-    case .running: break
-    }
-    json.field("status", status)
-    json.field("signal", signal)
+  fileprivate func count(_ severity: Finding.Severity) -> Int {
+    findings.count { $0.severity == severity }
   }
+}
+
+extension FieldSet<ReportDocument> {
+  /// The members of the document.
+  package static let document = FieldSet(
+    "report document",
+    DocumentHeader.fields(ReportDocument.schema) { $0.toolVersion } + [
+      Field(
+        "worst", .text, .nullable, choices: Finding.Severity.allCases.map { "\($0.name)" },
+        meaning: "Severity of the worst finding; null if there is none."
+      ) { report, _ in
+        .unlessEmpty(report.findings.map(\.severity).max().map { "\($0.name)" })
+      }
+    ],
+    parts: [
+      .inline(FieldSet<Snapshot>.header) { report, _ in report.snapshot },
+      .object("counts", counts, .always, meaning: "Findings by severity.") { report, _ in report },
+      .object(
+        "command", command, meaning: "The watched command; null without `-- COMMAND`."
+      ) { report, _ in report.command == nil ? nil : report },
+      .list("rings", FieldSet<Ring>.ringNames, meaning: "Those that findings name.") { report, _ in
+        report.concernedRings
+      },
+      .list("findings", FieldSet<Finding>.findings, meaning: "The worst first.") { report, _ in
+        report.findings
+      },
+      .list(
+        "not_evaluated", FieldSet<UnevaluatedRule>.unevaluated,
+        meaning: "Rules whose silence means nothing."
+      ) { report, _ in report.notEvaluated },
+    ])
+
+  private static let counts = FieldSet(
+    "counts",
+    Finding.Severity.allCases.map { severity in
+      Field("\(severity.name)", .number, meaning: "Findings of this severity.") { report, _ in
+        .integer(report.count(severity))
+      }
+    })
+
+  private static let command = FieldSet(
+    "command",
+    [
+      Field("arguments", .words, meaning: "The program and its arguments.") { report, _ in
+        .words(report.command?.arguments ?? [])
+      },
+      Field(
+        "status", .number, .nullable,
+        meaning:
+          "The status with which it exited; null if a signal ended it, and if it was still running."
+      ) { report, _ in
+        if case .exited(let status)? = report.command?.ending { .integer(status) } else { .none }
+      },
+      Field("signal", .number, .nullable, meaning: "The signal that ended it.") { report, _ in
+        if case .killed(let signal)? = report.command?.ending { .integer(signal) } else { .none }
+      },
+    ])
 }

@@ -22,7 +22,7 @@ struct LossWatch: ~Copyable {
   var isDue = false
 
   private static let interval: UInt64 = 100_000_000
-  /// Time between checks while the ring buffer is never half full and so cannot have been full.
+  /// Time between checks while nothing is missing and the ring buffer is never half full and so cannot have been full.
   private static let calmInterval: UInt64 = 1_000_000_000
   /// Number of checks in two seconds.
   private static let lastingLoss = 20
@@ -61,7 +61,7 @@ struct LossWatch: ~Copyable {
     if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
     let isLosing = !records.isEmpty
     reportUncounted(at: readTime, to: &records)
-    nextCheck = time + (isLosing ? Self.interval : Self.calmInterval)
+    nextCheck = time + (isLosing || isDue ? Self.interval : Self.calmInterval)
     warn(isLosing)
     // Lost events have been counted in the meantime.
     var counts = RecordBuffer()

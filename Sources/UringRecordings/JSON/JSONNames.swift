@@ -46,8 +46,8 @@ package enum JSONNames {
     case .assembling: "assembling"
     case .provided: "provided"
     case .borrowed: "borrowed"
-    case .membersDone: "members_done"
-    case .givenBack: "given_back"
+    case .membersDone: "members-done"
+    case .givenBack: "given-back"
     case .leaked: "leaked"
     }
   }

@@ -41,13 +41,12 @@ package struct JSONWriter {
   }
 
   /// Writes a key that is a literal elsewhere in the program, so it is not escaped.
-  package mutating func field(named key: String, _ value: some FixedWidthInteger) {
+  package mutating func key(named key: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     bytes.append(contentsOf: key.utf8)
     bytes.append(contentsOf: "\":".utf8)
     needsComma = false
-    self.value(value)
   }
 
   /// Ends a line of a document with one JSON text per line.

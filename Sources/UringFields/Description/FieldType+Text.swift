@@ -18,8 +18,10 @@ extension FieldType {
     case .none: ""
     case .number(let number): self == .address ? "0x" + String(number, radix: 16) : "\(number)"
     case .signed(let number): "\(number)"
+    case .decimal(let number): "\(number)"
     case .text(let text): text
     case .words(let words): words.joined(separator: " ")
+    case .numbers(let numbers): numbers.map { "\($0)" }.joined(separator: " ")
     case .flag(let isSet): isSet ? "yes" : "no"
     }
   }

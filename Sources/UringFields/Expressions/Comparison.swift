@@ -47,6 +47,8 @@ struct Comparison: Sendable {
     case (.text(let text), .text(let pattern)): pattern.matches(text)
     case (.words(let words), .text(let pattern)): words.contains { pattern.matches($0) }
     case (.words(let words), .none): words.isEmpty
+    case (.numbers(let numbers), .number(let number)): numbers.contains { Int128($0) == number }
+    case (.numbers(let numbers), .none): numbers.isEmpty
     case (.flag(let isSet), .flag(let wanted)): isSet == wanted
     case (_, .number(let number)): value.number == number
     default: false
@@ -59,7 +61,8 @@ extension FieldValue {
     switch self {
     case .number(let number): Int128(number)
     case .signed(let number): Int128(number)
-    case .none, .text, .words, .flag: nil
+    case .decimal(let number): Int128(exactly: number.rounded())
+    case .none, .text, .words, .numbers, .flag: nil
     }
   }
 }

@@ -1,18 +1,23 @@
 import UringBase
 import UringTrace
 
-/// The fields of one kind of entity.
+/// What there is to know about one kind of entity: its fields, and the parts that consist of fields of their own.
 public struct FieldSet<Entity: Sendable>: Sendable {
   /// The kind of entity, in the plural: `requests`.
   public let name: String
+  /// The fields for filters and columns: the entity's own, then those of its single parts, as `buffer.length`.
   public let fields: [Field<Entity>]
+  let own: [Field<Entity>]
+  let parts: [Part<Entity>]
 
   /// For entities whose fields are not described: their filters consist of words.
   public static var none: FieldSet { FieldSet("rows", []) }
 
-  public init(_ name: String, _ fields: [Field<Entity>]) {
+  public init(_ name: String, _ fields: [Field<Entity>], parts: [Part<Entity>] = []) {
     self.name = name
-    self.fields = fields
+    self.own = fields
+    self.parts = parts
+    self.fields = fields + parts.flatMap(\.fields)
   }
 
   /// The field of this name, with or without its unit; nil if there is none.
@@ -22,14 +27,7 @@ public struct FieldSet<Entity: Sendable>: Sendable {
   public func map<Other>(
     _ entity: @escaping @Sendable (Other) -> Entity?
   ) -> FieldSet<Other> {
-    FieldSet<Other>(
-      name,
-      fields.map { field in
-        Field<Other>(
-          field.key, title: field.title, field.type, aliases: field.aliases,
-          choices: field.choices, meaning: field.meaning
-        ) { other, snapshot in entity(other).map { field.value($0, snapshot) } ?? .none }
-      })
+    FieldSet<Other>(name, fields.map { $0.map(.tableOnly) { other, _ in entity(other) } })
   }
 
   /// The message that no field has this name, with the names that the user may have meant.

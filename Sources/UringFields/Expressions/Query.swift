@@ -32,7 +32,7 @@ public struct Query<Entity: Sendable>: Sendable {
   /// Whether all terms hold. A word must be in a field's text.
   public func matches(_ entity: Entity, in snapshot: Snapshot) -> Bool {
     matches(entity, in: snapshot) { word in
-      fields.fields.contains { word.matches($0.text(entity, snapshot)) }
+      fields.fields.contains { $0.type != .flag && word.matches($0.text(entity, snapshot)) }
     }
   }
 

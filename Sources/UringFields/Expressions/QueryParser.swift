@@ -51,6 +51,8 @@ struct QueryParser<Entity: Sendable> {
       })
     else { return nil }
     let name = String(characters[position..<end])
+    // `example.com:443` is a word.
+    if name.contains("."), fields.field(name) == nil { return nil }
     position = end + operation.rawValue.count
     return (name, operation)
   }
@@ -112,7 +114,7 @@ struct QueryParser<Entity: Sendable> {
     case .flag: return ["yes": true, "no": false][text].map { .flag($0) }
     case .duration, .time: return Quantity.duration(text).map { .number(Int128($0)) }
     case .bytes: return Quantity.bytes(text).map { .number(Int128($0)) }
-    case .number, .address, .result:
+    case .number, .rate, .numbers, .address, .result:
       let isNegative = text.hasPrefix("-")
       let magnitude = isNegative ? text.dropFirst() : text[...]
       let name = field.type == .result ? ErrorNumber(name: String(magnitude)) : nil
@@ -136,7 +138,7 @@ struct QueryParser<Entity: Sendable> {
 
 extension Character {
   fileprivate func isNamePart(isFirst: Bool) -> Bool {
-    isASCII && (isLetter || self == "_" || !isFirst && isNumber)
+    isASCII && (isLetter || self == "_" || !isFirst && (isNumber || self == "."))
   }
 }
 
@@ -144,7 +146,7 @@ extension FieldType {
   /// Describes valid operands in messages.
   var expectation: String {
     switch self {
-    case .number: "a number"
+    case .number, .rate, .numbers: "a number"
     case .result: "a number, or the name of an error such as EAGAIN"
     case .bytes: "a number of bytes, such as 512 or 4K"
     case .duration, .time: "a time with its unit, such as 30ms"
@@ -156,8 +158,8 @@ extension FieldType {
 
   var isOrdered: Bool {
     switch self {
-    case .number, .result, .bytes, .duration, .time, .address: true
-    case .text, .words, .flag: false
+    case .number, .rate, .result, .bytes, .duration, .time, .address: true
+    case .text, .words, .numbers, .flag: false
     }
   }
 }

@@ -1,0 +1,65 @@
+import UringTrace
+
+/// A fact about an entity, described once: filters, columns, CSV, JSON, its schema and its documentation derive from it.
+public struct Field<Entity: Sendable>: Sendable {
+  /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
+  public let key: String
+  /// Other names that filters accept.
+  public let aliases: [String]
+  /// The title of its column.
+  public let title: String
+  public let type: FieldType
+  public let presence: Presence
+  /// One sentence: what the value says.
+  public let meaning: String
+  /// The texts that it can have; empty if it can have any.
+  public let choices: [String]
+  /// The value of an entity in a snapshot.
+  public let value: @Sendable (Entity, Snapshot) -> FieldValue
+
+  /// - Parameter title: the key in capital letters if nil.
+  public init(
+    _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
+    aliases: [String] = [], choices: [String] = [], meaning: String,
+    value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
+  ) {
+    self.key = key
+    self.aliases = aliases
+    self.title = title ?? key.uppercased()
+    self.type = type
+    self.presence = presence
+    self.choices = choices
+    self.meaning = meaning
+    self.value = value
+  }
+
+  /// Its name in JSON and CSV, with the unit: `age_ns`.
+  public var unitKey: String {
+    switch type {
+    case .duration, .time: key + "_ns"
+    default: key
+    }
+  }
+
+  /// Whether a user's name means this field.
+  func isNamed(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return name == key || name == unitKey || aliases.contains(name)
+  }
+
+  /// The value as people read it: `12.3ms`, `4K`, `0x7f00`; empty if absent.
+  public func text(_ entity: Entity, _ snapshot: Snapshot) -> String {
+    type.text(value(entity, snapshot))
+  }
+
+  /// The same field of what holds the entity.
+  func map<Other>(
+    key: String? = nil, _ presence: Presence,
+    _ entity: @escaping @Sendable (Other, Snapshot) -> Entity?
+  ) -> Field<Other> {
+    Field<Other>(
+      key ?? self.key, title: key.map { $0.uppercased() } ?? title, type, presence,
+      aliases: key == nil ? aliases : [], choices: choices, meaning: meaning
+    ) { [value] other, snapshot in entity(other, snapshot).map { value($0, snapshot) } ?? .none }
+  }
+}

@@ -1,0 +1,22 @@
+/// The kind and the unit of a field's values.
+public enum FieldType: String, Sendable {
+  case number
+  /// A rate, per second.
+  case rate
+  /// A result: a number, or a negative errno with a name.
+  case result
+  case bytes
+  /// Nanoseconds.
+  case duration
+  /// Nanoseconds, CLOCK_MONOTONIC.
+  case time
+  /// A number written in hexadecimal.
+  case address
+  case text
+  /// Names of flags, or other texts.
+  case words
+  /// Numbers of requests, rings or descriptors.
+  case numbers
+  /// Yes or no.
+  case flag
+}

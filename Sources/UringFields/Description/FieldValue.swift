@@ -1,0 +1,42 @@
+import UringRecordings
+
+public enum FieldValue: Sendable, Hashable {
+  case none
+  case number(UInt64)
+  case signed(Int64)
+  case decimal(Double)
+  case text(String)
+  case words([String])
+  case numbers([UInt64])
+  case flag(Bool)
+}
+
+extension FieldValue {
+  /// Absent if the number is nil.
+  public static func integer(_ number: (some BinaryInteger)?) -> FieldValue {
+    guard let number else { return .none }
+    return number < 0 ? .signed(Int64(clamping: number)) : .number(UInt64(clamping: number))
+  }
+
+  /// Absent if the number is 0, which stands for "unknown" or "none".
+  public static func unlessZero(_ number: some BinaryInteger) -> FieldValue {
+    number == 0 ? .none : .integer(number)
+  }
+
+  /// Absent if there is no text.
+  public static func unlessEmpty(_ text: String?) -> FieldValue {
+    guard let text, !text.isEmpty else { return .none }
+    return .text(text)
+  }
+
+  /// A name of the program's own.
+  public static func name(_ name: StaticString) -> FieldValue { .text("\(name)") }
+
+  /// Absent if nil.
+  public static func flag(ifKnown isSet: Bool?) -> FieldValue { isSet.map { .flag($0) } ?? .none }
+
+  /// The name of a negative result's errno.
+  public static func errno(_ result: Int32?) -> FieldValue {
+    .unlessEmpty(result.flatMap { JSONNames.errno($0) })
+  }
+}

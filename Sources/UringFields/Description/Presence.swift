@@ -1,0 +1,11 @@
+/// How a field or a part appears in the JSON object of its entity.
+public enum Presence: Sendable {
+  /// Always with a value.
+  case always
+  /// Null if the value is absent.
+  case nullable
+  /// Left out if the value is absent.
+  case ifKnown
+  /// Never: a field for columns and filters.
+  case tableOnly
+}

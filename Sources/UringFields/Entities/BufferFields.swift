@@ -1,0 +1,85 @@
+import UringRecordings
+import UringTrace
+
+extension FieldSet<Buffer> {
+  /// The fields of registered and provided buffers.
+  public static let buffers = FieldSet(
+    "buffers",
+    [
+      Field("ring", .number, meaning: "uringtop's number of the ring.") { buffer, _ in
+        .integer(buffer.ring)
+      },
+      Field(
+        "kind", .text, choices: Buffer.Kind.allCases.map { "\(JSONNames.kind($0))" },
+        meaning: "`registered` is a slot of the table, the others are groups of provided buffers."
+      ) { buffer, _ in .name(JSONNames.kind(buffer.kind)) },
+      Field("index", .number, .nullable, meaning: "The slot.") { buffer, _ in
+        buffer.kind == .registered ? .integer(buffer.index) : .none
+      },
+      Field("bgid", .number, .nullable, meaning: "The id of the group of provided buffers.") {
+        buffer, _ in buffer.kind == .registered ? .none : .integer(buffer.index)
+      },
+      Field(
+        "provider", .text, choices: GroupProvider.all.map { "\($0.name)" },
+        meaning: "What provides the buffer."
+      ) { buffer, _ in .name(buffer.provider.name) },
+      Field("address", .address, .nullable, meaning: "Its address; null for the kernel's memory.") {
+        buffer, _ in .unlessZero(buffer.address)
+      },
+      Field(
+        "length", title: "LENGTH", .bytes, .nullable,
+        meaning: "Its length; of provided buffers, that of each."
+      ) { buffer, _ in .unlessZero(buffer.length) },
+      Field("segments", .number, .nullable, meaning: "Its segments.") { buffer, _ in
+        .unlessZero(buffer.segments)
+      },
+      .direction { $0.direction },
+      Field("kernel", .flag, meaning: "Whether it is the kernel's memory.") { buffer, _ in
+        .flag(buffer.isKernel)
+      },
+      Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.")
+      {
+        buffer, _ in .unlessZero(buffer.tag)
+      },
+      Field("release", .text, .nullable, meaning: "The kernel's function that gives it back.") {
+        buffer, _ in .unlessEmpty(buffer.release)
+      },
+      Field("group", .number, .nullable, meaning: "The group whose buffer it is now.") {
+        buffer, _ in .unlessZero(buffer.group)
+      },
+      Field("borrowers", .numbers, meaning: "The requests in flight that use it.") { buffer, _ in
+        .numbers(buffer.borrowers)
+      },
+      Field(
+        "references", .number, .nullable,
+        meaning: "References that the kernel counted for requests; null where it does not."
+      ) { buffer, _ in .integer(buffer.references) },
+      Field(
+        "sharers", .number, .nullable, meaning: "Rings that share the memory (CLONE_BUFFERS)."
+      ) { buffer, _ in .unlessZero(buffer.sharers) },
+      Field(
+        "registered", .time, .nullable,
+        meaning: "When it was registered; null if that was before the observation."
+      ) { buffer, _ in .unlessZero(buffer.registeredTime) },
+      Field("last_use", .time, .nullable, meaning: "When a request last began to use it.") {
+        buffer, _ in .unlessZero(buffer.lastUseTime)
+      },
+      Field("uses", .number, meaning: "Requests that have used it.") { buffer, _ in
+        .number(buffer.useCount)
+      },
+      Field("withdrawn", .flag, meaning: "Whether it is no longer in the table, and still held.") {
+        buffer, _ in .flag(buffer.isWithdrawn)
+      },
+      Field(
+        "buffers_left", .number, .nullable,
+        meaning:
+          "Provided buffers that are left; of a buffer ring as of the last inventory, null when one was taken since."
+      ) { buffer, _ in .integer(buffer.buffersLeft) },
+      Field("buffer_count", .number, .nullable, meaning: "Provided buffers that there are.") {
+        buffer, _ in buffer.kind == .registered ? .none : .integer(buffer.bufferCount)
+      },
+      Field(
+        "exhausted", .number, .nullable, meaning: "How often no provided buffer was left (ENOBUFS)."
+      ) { buffer, _ in buffer.kind == .registered ? .none : .number(buffer.exhaustedCount) },
+    ])
+}

@@ -1,0 +1,126 @@
+import UringFindings
+import UringTrace
+
+extension FieldSet<Finding> {
+  /// The fields of findings.
+  public static let findings = FieldSet(
+    "findings",
+    [
+      Field("tag", .text, meaning: "The rule, as in docs/findings.md. Tags are stable.") {
+        finding, _ in .text(finding.tag)
+      },
+      Field(
+        "severity", .text, choices: Finding.Severity.allCases.map { "\($0.name)" },
+        meaning:
+          "`crit`: it does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
+      ) { finding, _ in .name(finding.severity.name) },
+      Field("summary", .text, meaning: "One line: what was seen.") { finding, _ in
+        .text(finding.summary)
+      },
+      Field("meaning", .text, meaning: "One sentence: what it means.") { finding, _ in
+        .text(finding.meaning)
+      },
+      Field("cure", .text, meaning: "One sentence: what to do.") { finding, _ in
+        .text(finding.cure)
+      },
+      Field(
+        "rings", title: "RING", .numbers, aliases: ["ring"],
+        meaning: "The rings, the most concerned first."
+      ) {
+        finding, _ in .numbers(finding.rings.map { UInt64($0) })
+      },
+      Field(
+        "request_count", title: "REQUESTS", .number,
+        meaning: "How many requests it is about; 0 where it is about none."
+      ) { finding, _ in .number(finding.requestCount) },
+    ],
+    parts: [
+      .object(
+        "past", FieldSet<Finding.Past>.pasts,
+        meaning:
+          "Null; of a condition that held for a while and does not at the end, when. `requests` are as they were then."
+      ) { finding, _ in finding.past },
+      .list(
+        "requests", FieldSet<Request>.named,
+        meaning: "Requests that show it, the most telling first: 16 at most."
+      ) { finding, snapshot in finding.requests(in: snapshot) },
+      .other([
+        .init(
+          "numbers", .figures,
+          meaning:
+            "Figures by name, different ones for each tag. Names that end in `_ns` are nanoseconds, in `_percent` hundredths."
+        )
+      ]) { finding, _, json in
+        json.field("numbers") { json in
+          for number in finding.numbers {
+            json.key(named: number.name)
+            json.value(number.value)
+          }
+        }
+      },
+      .list(
+        "edges", FieldSet<WaitEdge>.edges,
+        meaning: "Who waits for whom, where that is the evidence."
+      ) { finding, _ in finding.edges },
+    ])
+}
+
+extension FieldSet<Finding.Past> {
+  fileprivate static let pasts = FieldSet(
+    "pasts",
+    [
+      Field("from", .time, meaning: "The first look that saw it.") { past, _ in .number(past.from)
+      },
+      Field("until", .time, meaning: "The last look that saw it.") { past, _ in
+        .number(past.until)
+      },
+      Field("times", .number, meaning: "How often it began.") { past, _ in .integer(past.times) },
+    ])
+}
+
+extension FieldSet<Request> {
+  private static let nameKeys: Set = [
+    "id", "ring", "user_data", "opcode", "state", "file", "result", "errno",
+  ]
+
+  /// The fields by which a finding shows a request.
+  static let named = FieldSet("named requests", requests.own.filter { nameKeys.contains($0.key) })
+}
+
+extension FieldSet<UnevaluatedRule> {
+  /// The fields of rules whose silence means nothing.
+  public static let unevaluated = FieldSet(
+    "unevaluated rules",
+    [
+      Field("tag", .text, meaning: "The rule.") { rule, _ in .text(rule.tag) },
+      Field(
+        "reason", .text, choices: UnevaluatedRule.Reason.names,
+        meaning:
+          "`watch`: rings were watched for too short a time. `losses`: records were lost. `sampling`, `filter`: not every request is seen. `system_calls`: they were not watched."
+      ) { rule, _ in .text(rule.reason.name) },
+      Field("needed", .duration, .nullable, meaning: "How long the rule needs; of `watch`.") {
+        rule, _ in
+        if case .watch(let needed, _) = rule.reason { .number(needed) } else { .none }
+      },
+      Field("watched", .duration, .nullable, meaning: "How long rings were watched; of `watch`.") {
+        rule, _ in
+        if case .watch(_, let watched) = rule.reason { .number(watched) } else { .none }
+      },
+    ])
+}
+
+extension UnevaluatedRule.Reason {
+  fileprivate static var names: [String] {
+    ["watch", "losses", "sampling", "filter", "system_calls"]
+  }
+
+  fileprivate var name: String {
+    switch self {
+    case .watch: "watch"
+    case .losses: "losses"
+    case .sampling: "sampling"
+    case .filter: "filter"
+    case .systemCalls: "system_calls"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import UringTrace
+
+extension FieldSet<LatencySummary> {
+  static let summaries = FieldSet("latency summaries", LatencySummary.fields { $0 })
+}
+
+extension FieldSet<OpcodeLatency> {
+  /// The fields of latencies, from submission to completion, by ring and opcode.
+  public static let latency = FieldSet(
+    "latency",
+    [
+      Field("ring", .number, meaning: "uringtop's number of the ring.") { latency, _ in
+        .integer(latency.ring)
+      },
+      Field("opcode", .text, aliases: ["op"], meaning: "The opcode, without IORING_OP_.") {
+        latency, _ in .text(latency.opcode.name)
+      },
+    ] + LatencySummary.fields { $0.summary },
+    parts: [
+      .object(
+        "stages", FieldSet<OpcodeLatency>.stages, .always,
+        meaning: "Time in each stage, over all completed requests."
+      ) { latency, _ in latency },
+      .list(
+        "buckets", FieldSet<OpcodeLatency.Bucket>.buckets,
+        meaning: "The histogram without empty buckets."
+      ) { latency, _ in latency.buckets },
+    ])
+
+  private static let stages = FieldSet(
+    "stages",
+    [
+      stage("held", .held, "behind a drain or a chain"),
+      stage("issued", .issued, "issued"),
+      stage("poll", .poll, "poll-armed"),
+      stage("worker", .worker, "with io-wq"),
+      stage("task_work", .taskWork, "waiting for task work"),
+    ])
+
+  private static func stage(
+    _ key: String, _ stage: Stage, _ place: String
+  ) -> Field<OpcodeLatency> {
+    Field(key, .duration, meaning: "Time that all completed requests together spent \(place).") {
+      latency, _ in .number(latency.stageTotals[Int(stage.rawValue)])
+    }
+  }
+}
+
+extension LatencySummary {
+  fileprivate static func fields<Entity>(
+    _ summary: @escaping @Sendable (Entity) -> LatencySummary
+  ) -> [Field<Entity>] {
+    func percentile(
+      _ key: String, _ meaning: String, _ value: @escaping @Sendable (LatencySummary) -> UInt64
+    ) -> Field<Entity> {
+      Field(key, .duration, meaning: meaning) { entity, _ in .number(value(summary(entity))) }
+    }
+    return [
+      Field("count", .number, meaning: "Requests that were measured.") { entity, _ in
+        .number(summary(entity).count)
+      },
+      percentile("p50", "Half of the requests took at most this long.") { $0.p50 },
+      percentile("p90", "90 of 100 requests took at most this long.") { $0.p90 },
+      percentile("p99", "99 of 100 requests took at most this long.") { $0.p99 },
+      percentile("p999", "999 of 1,000 requests took at most this long.") { $0.p999 },
+      percentile("max", "The slowest request.") { $0.max },
+      percentile("mean", "The mean, within 2 %.") { UInt64($0.mean.rounded()) },
+    ]
+  }
+}
+
+extension FieldSet<OpcodeLatency.Bucket> {
+  fileprivate static let buckets = FieldSet(
+    "latency buckets",
+    [
+      Field("upper", .duration, meaning: "The longest latency of the bucket.") { bucket, _ in
+        .number(bucket.upperBound)
+      },
+      Field("count", .number, meaning: "Requests in the bucket.") { bucket, _ in
+        .number(bucket.count)
+      },
+    ])
+}

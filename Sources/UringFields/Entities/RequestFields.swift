@@ -1,0 +1,265 @@
+import UringRecordings
+import UringTrace
+
+extension FieldSet<Request> {
+  /// The fields of requests, in flight or ended.
+  public static let requests = FieldSet("requests", fields, parts: parts)
+
+  private static var fields: [Field<Request>] {
+    identity + progress + file + submission + outcome
+  }
+
+  private static var identity: [Field<Request>] {
+    [
+      Field("id", .number, meaning: "uringtop's number of the request.") { request, _ in
+        .number(request.id)
+      },
+      Field("ring", .number, meaning: "uringtop's number of the request's ring.") { request, _ in
+        .integer(request.ring)
+      },
+      Field(
+        "user_data", .address, .nullable,
+        meaning:
+          "What the program put into the SQE to recognise the CQE; absent while only events without it showed the request."
+      ) { request, _ in request.isUserDataKnown ? .number(request.userData) : .none },
+      Field(
+        "opcode", .text, aliases: ["op"],
+        choices: (UInt8.min...UInt8.max).map { Opcode(rawValue: $0).name },
+        meaning: "The operation, without IORING_OP_; `OP_77` if it has no name."
+      ) { request, _ in .text(request.opcode.name) },
+      Field(
+        "chain", .number, .nullable, meaning: "uringtop's number of the request's link chain."
+      ) { request, _ in .unlessZero(request.chain) },
+      Field(
+        "group", .number, .nullable,
+        meaning:
+          "uringtop's number of the group of which the request is a member or, if of none, the leader."
+      ) { request, _ in .unlessZero(request.group) },
+      Field("address", .address, meaning: "The address of the kernel's `io_kiocb`.") { request, _ in
+        .number(request.address)
+      },
+    ]
+  }
+
+  private static var progress: [Field<Request>] {
+    [
+      Field(
+        "state", .text, choices: Request.State.allCases.map(\.name),
+        meaning:
+          "How far the request is. Ended ones are `completed`, `overflowed`, `skipped`, or `ended` if no event told how."
+      ) { request, _ in .text(request.state.name) },
+      Field(
+        "age", .duration,
+        meaning:
+          "Time since the submission; of an ended request, until its end. Without `start_known` it is older."
+      ) { request, snapshot in .number(request.age(at: snapshot.time)) },
+      Field("start", .time, meaning: "When the request was submitted, or first seen.") {
+        request, _ in .number(request.startTime)
+      },
+      Field("last", .time, meaning: "When its last event occurred.") { request, _ in
+        .number(request.lastTime)
+      },
+      Field("start_known", .flag, meaning: "Whether its submission was seen.") { request, _ in
+        .flag(request.isStartKnown)
+      },
+      Field("end_derived", .flag, meaning: "Whether its end was found out afterwards.") {
+        request, _ in .flag(request.isEndDerived)
+      },
+      Field(
+        "suspect", .flag,
+        meaning: "Whether records were lost since its last event, so that it may have ended."
+      ) { request, _ in .flag(request.isSuspect) },
+      Field(
+        "place", .text, .nullable, choices: Place.allCases.compactMap { JSONNames.place($0) },
+        meaning: "The list of the kernel in which the last look found the request in flight."
+      ) { request, _ in
+        request.state.isFinal ? .none : .unlessEmpty(JSONNames.place(request.place))
+      },
+      Field(
+        "worker_tid", title: "WORKER", .number, .nullable,
+        meaning: "The io-wq thread that executed the request at the last look."
+      ) { request, _ in
+        isRunning(request) ? .unlessZero(request.workerTid) : .none
+      },
+      Field(
+        "kernel_stack", .words, meaning: "That thread's stack in the kernel, innermost frame first."
+      ) { request, snapshot in
+        .words(isRunning(request) ? snapshot.kernelStacks[request.workerTid]?.frames ?? [] : [])
+      },
+      Field("expires", .time, .nullable, meaning: "When a timeout in flight fires.") { request, _ in
+        [.timeout, .linkTimeout].contains(request.place) && !request.state.isFinal
+          ? .unlessZero(request.expiryTime) : .none
+      },
+      Field(
+        "poll_events", .number, .nullable,
+        meaning: "The events that the request waits for, once it is poll-armed."
+      ) { request, _ in .unlessZero(request.pollEvents) },
+    ]
+  }
+
+  /// Whether an io-wq thread executed the request at the last look.
+  private static func isRunning(_ request: Request) -> Bool {
+    !request.state.isFinal && request.place == .workerRunning
+  }
+
+  private static var file: [Field<Request>] {
+    [
+      Field(
+        "file", .text, .nullable,
+        meaning:
+          "The name of the file that the kernel found for the request; SPLICE and TEE have two. Absent if not known."
+      ) { request, snapshot in .unlessEmpty(snapshot.fileNames.name(of: request)) },
+      Field(
+        "file_closed", .text, .ifKnown,
+        meaning:
+          "What became of the descriptor, of a request in flight whose descriptor no longer refers to its file."
+      ) { request, snapshot in .unlessEmpty(snapshot.fileNames.closing(of: request)) },
+      Field("fd", .number, .nullable, meaning: "The descriptor in the SQE.") { request, _ in
+        if case .descriptor(let number)? = request.file { .integer(number) } else { .none }
+      },
+      Field(
+        "fixed_file", title: "FIXED", .number, .nullable,
+        meaning: "The index of the registered file in the SQE."
+      ) { request, _ in
+        if case .fixed(let index)? = request.file { .integer(index) } else { .none }
+      },
+      Field(
+        "offset", .bytes, .tableOnly, aliases: ["off"], meaning: "The offset in the file."
+      ) { request, _ in .integer(request.offset) },
+      Field(
+        "length", title: "LEN", .bytes, .tableOnly, aliases: ["len"],
+        meaning: "Bytes to transfer; of vectored transfers, the number of vectors."
+      ) { request, _ in .integer(request.length?.number) },
+    ]
+  }
+
+  private static var submission: [Field<Request>] {
+    [
+      Field("pid", .number, .nullable, meaning: "The process that submitted the request.") {
+        request, _ in .unlessZero(request.submitterTgid)
+      },
+      Field("tid", .number, .nullable, meaning: "The thread that submitted the request.") {
+        request, _ in .unlessZero(request.submitterTid)
+      },
+      Field(
+        "comm", title: "COMMAND", .text, .nullable, aliases: ["command"],
+        meaning: "The name of the process that submitted the request."
+      ) { request, snapshot in .unlessEmpty(snapshot.taskNames[request.submitterTgid]) },
+      Field(
+        "sq_thread", title: "SQPOLL", .flag, meaning: "Whether the ring's SQ thread submitted it."
+      ) { request, _ in .flag(request.isSubmittedBySQThread) },
+      Field(
+        "flags", .words,
+        meaning: "The flags of the request at submission, without REQ_F_ and IOSQE_."
+      ) { request, snapshot in .words(request.flagNames(snapshot.requestFlagNames)) },
+      Field(
+        "sqe_known", .flag,
+        meaning: "Whether the SQE was seen; if not, only what the kernel still had of it is known."
+      ) { request, _ in .flag(request.isSQEKnown) },
+      Field(
+        "sqe_flags", .words, .ifKnown, meaning: "The flags of the SQE, without IOSQE_."
+      ) { request, _ in
+        request.isSQEKnown || !request.kernelKnowledge.isEmpty
+          ? .words(SQEFlags(rawValue: request.sqe.flags).names) : .none
+      },
+      Field(
+        "command_name", .text, .ifKnown, meaning: "The name of the driver command of a URING_CMD."
+      ) { request, _ in .unlessEmpty(request.commandName) },
+      Field(
+        "user_stack", .words,
+        meaning: "With `--stacks`: where the request was submitted, innermost frame first."
+      ) { request, snapshot in
+        .words(request.userStackKey.flatMap { snapshot.userStacks[$0] } ?? [])
+      },
+    ]
+  }
+
+  private static var outcome: [Field<Request>] {
+    [
+      Field("result", .result, .nullable, meaning: "The result of the last CQE that had one.") {
+        request, _ in request.hasResult ? .integer(request.result) : .none
+      },
+      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { request, _ in
+        .errno(request.hasResult ? request.result : nil)
+      },
+      Field("cqe_flags", .words, meaning: "The flags of that CQE, without IORING_CQE_F_.") {
+        request, _ in .words(CQEFlags(rawValue: request.cqeFlags).names)
+      },
+      Field("bid", .number, .nullable, meaning: "The provided buffer that that CQE names.") {
+        request, _ in .integer(CQEFlags(rawValue: request.cqeFlags).bufferID)
+      },
+      Field("cqes", .number, meaning: "CQEs posted so far.") { request, _ in
+        .integer(request.cqeCount)
+      },
+      Field("completer_tid", .number, .nullable, meaning: "The thread that posted that CQE.") {
+        request, _ in .unlessZero(request.completerTid)
+      },
+      Field(
+        "preparation_errno", .text, .nullable, meaning: "Why the kernel refused the SQE."
+      ) { request, _ in .errno(request.preparationError) },
+      Field(
+        "short_write_bytes", .bytes, .nullable,
+        meaning: "What a write had written when it was continued."
+      ) { request, _ in
+        request.steps.contains { $0.kind == .shortWrite }
+          ? .integer(request.shortWriteBytes) : .none
+      },
+    ]
+  }
+
+  private static var parts: [Part<Request>] {
+    [
+      .object(
+        "file_state", FieldSet<FileState>.fileStates,
+        meaning: "The file of a request in flight that waits for a pipe, a socket or the like."
+      ) { request, snapshot in
+        request.state.isFinal ? nil : snapshot.fileStates[request.id]
+      },
+      .object(
+        "waits_for", FieldSet<WaitCause>.waitCauses,
+        meaning: "What the request waits for; null if that was not looked at or it has ended."
+      ) { request, snapshot in snapshot.cause(of: request) },
+      .object(
+        "memory_change", FieldSet<MemoryChange>.memoryChanges,
+        meaning: "Memory that was taken away while the request used it."
+      ) { request, snapshot in snapshot.memoryChanges[request.id] },
+      .object(
+        "ublk_slot", FieldSet<UblkSlot>.ublkSlots,
+        meaning: "The tag that a ublk server's command waits for."
+      ) { request, snapshot in request.state.isFinal ? nil : snapshot.ublkSlots[request.id] },
+      .list("steps", FieldSet<Step>.steps, meaning: "What happened to the request, in order.") {
+        request, _ in request.steps
+      },
+      .inline(
+        FieldSet<Request>(
+          "requests",
+          [
+            Field("dropped_steps", .number, meaning: "Steps that are missing before the last one.")
+            {
+              request, _ in .integer(request.droppedSteps)
+            }
+          ])
+      ) { request, _ in request },
+      .sqe,
+    ]
+  }
+}
+
+extension Request {
+  /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
+  public var offset: UInt64? {
+    guard knows(.off), opcode.properties.off?.name == "offset", sqe.off != .max else { return nil }
+    return sqe.off
+  }
+
+  /// The number in `len`, and its unit if that is not bytes.
+  public var length: (number: UInt64, unit: String)? {
+    guard knows(.len) else { return nil }
+    let number = UInt64(sqe.len)
+    return switch opcode.length {
+    case .bytes: (number, "")
+    case .vectors: (number, "v")
+    case .none, .other: nil
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import UringRecordings
+import UringTrace
+
+extension FieldSet<FileState> {
+  static let fileStates = FieldSet(
+    "file states",
+    [
+      Field("poll_events", .number, meaning: "The events that the file reports.") { state, _ in
+        .integer(state.pollEvents)
+      },
+      Field("receive_bytes", .bytes, .nullable, meaning: "Bytes that can be read.") { state, _ in
+        .integer(state.receiveBytes)
+      },
+      Field("send_bytes", .bytes, .nullable, meaning: "Bytes that the peer has not taken.") {
+        state, _ in .integer(state.sendBytes)
+      },
+      Field(
+        "text", .text, meaning: "The addresses of a socket, or who has the other end of a pipe."
+      ) { state, _ in .text(state.text) },
+      Field("time", .time, meaning: "When the file was looked at.") { state, _ in
+        .number(state.time)
+      },
+    ])
+}
+
+extension FieldSet<WaitCause> {
+  static let waitCauses = FieldSet(
+    "wait causes",
+    [
+      Field(
+        "kind", .text, choices: WaitCause.Kind.allCases.map(\.rawValue),
+        meaning: "What kind of thing the request waits for."
+      ) { cause, _ in .text(cause.kind.rawValue) },
+      Field("request", .number, .nullable, meaning: "The request that must end first.") {
+        cause, _ in .integer(cause.request)
+      },
+      Field("text", .text, meaning: "A clause that follows the words \"waits for\".") { cause, _ in
+        .text(cause.text)
+      },
+    ])
+}
+
+extension FieldSet<MemoryChange> {
+  static let memoryChanges = FieldSet(
+    "memory changes",
+    [
+      Field(
+        "call", .text, .nullable, choices: ["munmap", "mremap", "madvise", "mmap"],
+        meaning: "The system call that took the memory away; null if a look found it gone."
+      ) { change, _ in .unlessEmpty(change.call?.rawValue) },
+      Field("time", .time, meaning: "When the memory was taken away, or found gone.") {
+        change, _ in .number(change.time)
+      },
+      Field("tid", .number, .nullable, meaning: "The thread that called it.") { change, _ in
+        change.call == nil ? .none : .integer(change.tid)
+      },
+      Field("address", .address, meaning: "Where the memory was.") { change, _ in
+        .number(change.address)
+      },
+      Field("length", .bytes, meaning: "How long it was.") { change, _ in .integer(change.length) },
+      Field(
+        "discarded", .flag,
+        meaning: "Whether the memory is mapped, but without the page that was registered."
+      ) { change, _ in .flag(change.isDiscarded) },
+    ])
+}
+
+extension FieldSet<UblkSlot> {
+  static let ublkSlots = FieldSet(
+    "ublk slots",
+    [
+      Field("queue", .number, meaning: "The queue of the device.") { slot, _ in
+        .integer(slot.queue)
+      },
+      Field("tag", .number, meaning: "The tag in the queue.") { slot, _ in .integer(slot.tag) },
+    ])
+}
+
+extension FieldSet<Step> {
+  static let steps = FieldSet(
+    "steps",
+    [
+      Field(
+        "step", .text, choices: Step.Kind.allCases.map { "\(JSONNames.step($0))" },
+        meaning: "What happened."
+      ) { step, _ in .name(JSONNames.step(step.kind)) },
+      Field("time", .time, meaning: "When it happened.") { step, _ in .number(step.time) },
+      Field("tid", .number, meaning: "The thread that was running.") { step, _ in
+        .integer(step.tid)
+      },
+    ])
+}
+
+extension Part<Request> {
+  /// The SQE, or those of its fields that the kernel still had of a request that was found in flight.
+  static let sqe = Part.other(
+    [
+      .init("ioprio", .integer, .ifKnown, meaning: "As in the SQE."),
+      .init("off", .integer, .ifKnown, meaning: "Signed: -1 is the file's own position."),
+      .init("addr", .hex, .ifKnown, meaning: "As in the SQE."),
+      .init("len", .integer, .ifKnown, meaning: "As in the SQE."),
+      .init("op_flags", .integer, .ifKnown, meaning: "`rw_flags` and its like."),
+      .init("buf_index", .nullable(.integer), .ifKnown, meaning: "The registered buffer."),
+      .init(
+        "bgid", .nullable(.integer), .ifKnown,
+        meaning: "The group of provided buffers, with IOSQE_BUFFER_SELECT."),
+      .init("personality", .integer, .ifKnown, meaning: "As in the SQE."),
+      .init("file_index", .integer, .ifKnown, meaning: "As in the SQE."),
+      .init("addr3", .hex, .ifKnown, meaning: "As in the SQE."),
+      .init("pad2", .hex, .ifKnown, meaning: "As in the SQE."),
+      .init("cmd_op", .integer, .ifKnown, meaning: "The driver command of a URING_CMD."),
+    ]
+  ) { request, _, json in
+    if request.isSQEKnown {
+      json.field("ioprio", request.sqe.ioprio)
+      SQEFields.writeBody(request.sqe, to: &json)
+    } else {
+      writeKnown(request, to: &json)
+    }
+  }
+
+  private static func writeKnown(_ request: Request, to json: inout JSONWriter) {
+    let sqe = request.sqe
+    if request.knows(.off) {
+      if request.opcode.properties.off?.name == "cmd_op" {
+        json.field("cmd_op", UInt32(truncatingIfNeeded: sqe.off))
+      } else {
+        json.field("off", Int64(bitPattern: sqe.off))
+      }
+    }
+    if request.knows(.addr) { json.field("addr", hex: sqe.addr) }
+    if request.knows(.len) { json.field("len", sqe.len) }
+    if request.knows(.opFlags) { json.field("op_flags", sqe.op_flags) }
+    if request.knows(.buffer) {
+      let isGroup = SQEFlags(rawValue: sqe.flags).contains(.bufferSelect)
+      json.field("buf_index", isGroup ? nil : sqe.buf_index)
+      json.field("bgid", isGroup ? sqe.buf_index : nil)
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import UringRecordings
+import UringTrace
+
+extension FieldSet<Ring> {
+  /// The fields of rings.
+  public static let rings = FieldSet("rings", fields, parts: parts)
+
+  /// The fields by which a document refers to a ring.
+  public static let ringNames = FieldSet(
+    "ring names", identity.filter { nameKeys.contains($0.key) })
+
+  private static let nameKeys: Set = ["id", "pid", "comm", "fds"]
+
+  private static var fields: [Field<Ring>] { identity + queues + counts + tasks }
+
+  private static var identity: [Field<Ring>] {
+    [
+      Field("id", .number, meaning: "uringtop's number of the ring.") { ring, _ in
+        .integer(ring.id)
+      },
+      Field("address", .address, meaning: "The address of the kernel's `io_ring_ctx`.") { ring, _ in
+        .number(ring.address)
+      },
+      Field(
+        "pid", .number, .nullable, meaning: "The process that made the ring, or first seen with it."
+      ) { ring, _ in .unlessZero(ring.ownerTgid) },
+      Field("comm", title: "COMMAND", .text, aliases: ["command"], meaning: "That process's name.")
+      { ring, _ in .text(ring.comm) },
+      Field(
+        "fds", title: "FD", .numbers, aliases: ["fd"],
+        meaning: "The ring's descriptors, in whichever process."
+      ) { ring, _ in .numbers(ring.descriptorNumbers.map { UInt64(clamping: $0) }) },
+      Field("flags", .words, meaning: "The flags of io_uring_setup, without IORING_SETUP_.") {
+        ring, _ in .words(ring.setupFlags.names)
+      },
+      Field("first_seen", .time, meaning: "When the ring was made, or first seen.") { ring, _ in
+        .number(ring.firstTime)
+      },
+      Field(
+        "closed", .time, .nullable, meaning: "When the ring was closed; absent while it is open."
+      ) {
+        ring, _ in ring.isClosed ? .number(ring.closedTime) : .none
+      },
+      Field("found", .flag, meaning: "Whether the ring is older than the observation.") { ring, _ in
+        .flag(ring.isFound)
+      },
+    ]
+  }
+
+  private static var queues: [Field<Ring>] {
+    [
+      Field("sq_entries", title: "SQ_SIZE", .number, meaning: "Entries of the submission queue.") {
+        ring, _ in .integer(ring.sqEntries)
+      },
+      Field("cq_entries", title: "CQ_SIZE", .number, meaning: "Entries of the completion queue.") {
+        ring, _ in .integer(ring.cqEntries)
+      },
+      Field(
+        "sq_pending", title: "SQ", .number,
+        meaning: "SQEs that the kernel had not taken at the last look."
+      ) { ring, _ in .integer(ring.sqPending) },
+      Field(
+        "cq_pending", title: "CQ", .number,
+        meaning: "CQEs that the program had not taken at the last look."
+      ) { ring, _ in .integer(ring.cqPending) },
+      Field(
+        "cq_overflowed", title: "CQ_OVERFLOWED", .flag,
+        meaning: "Whether CQEs wait in the kernel because the completion queue is full."
+      ) { ring, _ in .flag(ring.isOverflowed) },
+      Field(
+        "registered_files", title: "FILES", .number,
+        meaning: "Size of the table of registered files."
+      ) { ring, _ in .integer(ring.registeredFiles) },
+      Field(
+        "registered_buffers", title: "BUFS", .number,
+        meaning: "Size of the table of registered buffers."
+      ) { ring, _ in .integer(ring.registeredBuffers) },
+      Field(
+        "polled", .flag, meaning: "Whether somebody polled the ring's descriptor at the last look."
+      ) {
+        ring, _ in .flag(ring.isPolled)
+      },
+      Field(
+        "eventfd", .text, .nullable, choices: ["all", "async"],
+        meaning:
+          "Which CQEs signal the ring's eventfd: `async` are those not posted during submission (IORING_REGISTER_EVENTFD_ASYNC)."
+      ) { ring, _ in .unlessEmpty(JSONNames.eventfd(ring.eventfd)) },
+    ]
+  }
+
+  private static var counts: [Field<Ring>] {
+    [
+      count("in_flight", title: "INFL", "Requests in flight.") { UInt64($0.inFlight) },
+      count(
+        "not_listed",
+        "Requests in flight by the ring's own counter that are older than the observation, on no list of io_uring, and have shown no sign since."
+      ) { $0.notListed },
+      count("submitted", "Requests submitted.") { $0.counts.submitted },
+      count("found_requests", "Requests older than the observation.") { $0.counts.found },
+      count("completed", "Requests that ended with a CQE in the ring.") { $0.counts.completed },
+      count(
+        "errors", title: "ERR",
+        "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, are none."
+      ) { $0.counts.errors },
+      count("overflows", title: "OVFL", "CQEs that did not fit into the completion queue.") {
+        $0.counts.overflows
+      },
+      count("overflowed", "Requests whose last CQE did not fit.") { $0.counts.overflowed },
+      count("dropped", "CQEs for which the kernel had no memory either: they are lost.") {
+        $0.counts.dropped
+      },
+      count("skipped", "Requests that ended without a CQE, as asked.") { $0.counts.skipped },
+      count("cqes", "CQEs posted, auxiliary ones included.") { $0.counts.cqes },
+      count("preparation_failures", "Requests whose SQE the kernel refused.") {
+        $0.counts.preparationFailures
+      },
+      count("short_writes", "Writes that were continued after a part was written.") {
+        $0.counts.shortWrites
+      },
+      count("punted", "Requests that were given to an io-wq worker.") { $0.counts.punted },
+      count("punted_transfers", "Of these, transfers without IOSQE_ASYNC.") {
+        $0.counts.puntedTransfers
+      },
+      count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
+      count("ended_unseen", "Requests whose end no event told.") { $0.counts.endedUnseen },
+      count("unmatched", "CQEs of no known request.") { $0.counts.unmatched },
+      count("auxiliary", "CQEs without a request of this ring, by their nature.") {
+        $0.counts.auxiliary
+      },
+      count(
+        "unmeasured",
+        "Requests that ended and are in no latency: records were lost, they are not in the sample, or they began before the observation."
+      ) { $0.counts.unmeasured },
+      count("ambiguous", "CQEs that several requests could have posted.") { $0.counts.ambiguous },
+      Field("bytes_read", title: "READ", .bytes, meaning: "Bytes that completed requests read.") {
+        ring, _ in .number(ring.counts.bytesRead)
+      },
+      Field(
+        "bytes_written", title: "WRITTEN", .bytes, meaning: "Bytes that completed requests wrote."
+      ) {
+        ring, _ in .number(ring.counts.bytesWritten)
+      },
+      count("waits", "Calls that waited for CQEs.") { $0.counts.waits },
+      Field(
+        "last_wait_min_events", .number, .nullable,
+        meaning: "For how many CQEs the last one waited."
+      ) { ring, _ in ring.lastWaitTime == 0 ? .none : .integer(ring.lastWaitMinEvents) },
+      Field("last_wait", .time, .nullable, meaning: "When it began.") { ring, _ in
+        .unlessZero(ring.lastWaitTime)
+      },
+    ]
+  }
+
+  private static func count(
+    _ key: String, title: String? = nil, _ meaning: String,
+    _ count: @escaping @Sendable (Ring) -> UInt64
+  ) -> Field<Ring> {
+    Field(key, title: title, .number, meaning: meaning) { ring, _ in .number(count(ring)) }
+  }
+
+  private static var tasks: [Field<Ring>] {
+    [
+      Field(
+        "submitter_tid", .number, .nullable,
+        meaning: "With SINGLE_ISSUER: the only thread that may submit."
+      ) { ring, _ in .unlessZero(ring.submitterTid) },
+      Field(
+        "sq_thread", .text, .nullable, choices: ["polls", "sleeps"],
+        meaning:
+          "What the thread of a ring with SQPOLL does: `sleeps` until `io_uring_enter` wakes it."
+      ) { ring, _ in .unlessEmpty(ring.sqThread.map { JSONNames.activity($0) }) },
+      Field("sq_thread_tid", .number, .nullable, meaning: "The thread id of that thread.") {
+        ring, _ in .unlessZero(ring.sqThreadTid)
+      },
+      Field(
+        "sq_thread_cpu", .duration, .nullable,
+        meaning: "CPU time of that thread while it was observed."
+      ) { ring, _ in .unlessZero(ring.sqThreadTime) },
+      Field(
+        "p50", title: "p50", .duration, .tableOnly,
+        meaning: "Half of the requests took at most this long."
+      ) { ring, _ in ring.latency.count > 0 ? .number(ring.latency.p50) : .none },
+      Field(
+        "p99", title: "p99", .duration, .tableOnly,
+        meaning: "99 of 100 requests took at most this long."
+      ) { ring, _ in ring.latency.count > 0 ? .number(ring.latency.p99) : .none },
+    ]
+  }
+
+  private static var parts: [Part<Ring>] {
+    [
+      .object(
+        "sq_thread_setup", FieldSet<Ring>.sqThreadSetups,
+        meaning: "How the SQ thread was scheduled at the last look."
+      ) { ring, _ in ring.sqThreadSetup == nil ? nil : ring },
+      .object(
+        "waiter", FieldSet<Ring.Waiter>.waiters,
+        meaning: "Who waits in `io_uring_enter`; null if nobody."
+      ) { ring, _ in ring.waiter },
+      .object(
+        "balance", FieldSet<Ring.Balance>.balances,
+        meaning:
+          "The ring's own counters beside what is known, at the last inventory; null before it."
+      ) { ring, _ in ring.balance },
+      .object(
+        "last_taken", FieldSet<Ring.TakenSQE>.takenSQEs,
+        meaning: "The SQE that the kernel took last, where SQEs were left at the last inventory."
+      ) { ring, _ in ring.lastTaken },
+      .object(
+        "last_second", FieldSet<Rates>.rates, .always, meaning: "Rates over the last second."
+      ) { ring, _ in ring.lastSecond },
+      .object(
+        "last_minute", FieldSet<Rates>.rates, .always, meaning: "Rates over the last minute."
+      ) { ring, _ in ring.lastMinute },
+      .object(
+        "latency", FieldSet<LatencySummary>.summaries, .always,
+        meaning: "Latencies over all opcodes."
+      ) { ring, _ in ring.latency },
+      .list(
+        "holders", FieldSet<Ring.Descriptor>.holders,
+        meaning: "Which process has which descriptor of the ring."
+      ) { ring, _ in ring.descriptors },
+      .list(
+        "errnos", FieldSet<Ring.ErrnoCount>.errnos, meaning: "The errors by their errno."
+      ) { ring, _ in ring.errnos },
+      .list(
+        "files", FieldSet<RingFile>.files,
+        meaning: "Registered files at the last inventory: 1,024 at most, of the first 32,768 slots."
+      ) { ring, snapshot in RingFile.all(of: ring, in: snapshot) },
+      .list(
+        "unsubmitted", FieldSet<SQE>.unsubmitted,
+        meaning: "The first 64 SQEs that the kernel had not taken at the last inventory."
+      ) { ring, _ in ring.unsubmitted },
+      .list(
+        "unreaped", FieldSet<Ring.UnreapedCQE>.unreaped,
+        meaning: "The first 64 CQEs that the program had not taken at the last inventory."
+      ) { ring, _ in ring.unreaped },
+      .list(
+        "reaped", FieldSet<Ring.ReapedCQE>.reaped,
+        meaning:
+          "The last 4 CQEs that the program took, the latest first, as the ring's memory had them at the last inventory."
+      ) { ring, _ in ring.reaped },
+      .list(
+        "reap_lags", FieldSet<ReapLag>.reapLags,
+        meaning: "The last 16 times that CQEs lay in the queue while the ring was watched closely."
+      ) { ring, _ in ring.reapLags },
+      .list(
+        "failed_registrations", FieldSet<Ring.FailedRegistration>.failedRegistrations,
+        meaning: "Calls of `io_uring_register` that failed, none having succeeded since."
+      ) { ring, _ in ring.failedRegistrations },
+    ]
+  }
+}

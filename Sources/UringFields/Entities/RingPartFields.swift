@@ -1,0 +1,318 @@
+import UringRecordings
+import UringTrace
+
+extension FieldSet<Rates> {
+  public static let rates = FieldSet(
+    "rates",
+    [
+      rate("submitted", "Requests submitted") { $0.submitted },
+      rate("completed", "Requests completed") { $0.completed },
+      rate("errors", "Requests that ended with an error") { $0.errors },
+      rate("bytes_read", "Bytes read") { $0.bytesRead },
+      rate("bytes_written", "Bytes written") { $0.bytesWritten },
+    ])
+
+  private static func rate(
+    _ key: String, _ meaning: String, _ rate: @escaping @Sendable (Rates) -> Double
+  ) -> Field<Rates> {
+    Field(key, .rate, meaning: "\(meaning), per second.") { rates, _ in .decimal(rate(rates)) }
+  }
+}
+
+extension FieldSet<Ring> {
+  /// The setup of rings that have an SQ thread.
+  static let sqThreadSetups = FieldSet(
+    "SQ thread setups",
+    [
+      Field(
+        "idle_ms", .number, .nullable,
+        meaning:
+          "sq_thread_idle in milliseconds, in whole ticks of the kernel; null before two looks."
+      ) { ring, _ in .integer(ring.sqThreadSetup?.idle) },
+      Field("policy", .number, meaning: "`SCHED_*`, as a number.") { ring, _ in
+        .integer(ring.sqThreadSetup?.policy)
+      },
+      Field("nice", .number, meaning: "The nice value.") { ring, _ in
+        .integer(ring.sqThreadSetup?.nice)
+      },
+      Field("processors", .text, meaning: "Where the thread may run, as `0-3`.") { ring, _ in
+        .text(ring.sqThreadSetup?.processors ?? "")
+      },
+      Field(
+        "delayed", .duration,
+        meaning: "For how long it was ready while others ran, since the first look."
+      ) { ring, _ in .number(ring.sqThreadWork.delayed) },
+      Field("sleeps", .number, meaning: "How often it went to sleep since the first look.") {
+        ring, _ in .number(ring.sqThreadWork.slept)
+      },
+    ])
+}
+
+extension FieldSet<Ring.Waiter> {
+  static let waiters = FieldSet(
+    "waiters",
+    [
+      Field("tid", .number, meaning: "The first thread that waits.") { waiter, _ in
+        .integer(waiter.tid)
+      },
+      Field("pid", .number, meaning: "Its process.") { waiter, _ in .integer(waiter.tgid) },
+      Field("waiters", .number, meaning: "How many threads wait.") { waiter, _ in
+        .integer(waiter.count)
+      },
+      Field("missing", .number, meaning: "CQEs that must still come.") { waiter, _ in
+        .integer(waiter.missing)
+      },
+      Field(
+        "min_events", .number, .nullable,
+        meaning: "CQEs that the call waits for; null if it began before the observation."
+      ) { waiter, _ in .integer(waiter.minEvents) },
+      Field(
+        "since", .time, .nullable,
+        meaning: "When the call began; null if that was before the observation."
+      ) { waiter, _ in .integer(waiter.since) },
+      Field(
+        "asleep_since", .time, .nullable,
+        meaning:
+          "Since when the thread has not run, so that it waits at least as long; null if it ran in the last second."
+      ) { waiter, _ in .integer(waiter.asleepSince) },
+      Field(
+        "in_iowait", .flag,
+        meaning: "Whether the kernel counts the idle time of its processor as iowait."
+      ) { waiter, _ in .flag(waiter.isInIOWait) },
+    ])
+}
+
+extension FieldSet<Ring.Balance> {
+  static let balances = FieldSet(
+    "balances",
+    [
+      Field("time", .time, meaning: "When the ring was counted.") { balance, _ in
+        .number(balance.time)
+      },
+      Field(
+        "method", .text, choices: ["allocated", "references", "sequence", "unknown"],
+        meaning:
+          "How the number was found: `allocated` is exact; `references` is exact but for moments (up to 6.12); `sequence` is an estimate; `unknown`: the ring moved while it was counted."
+      ) { balance, _ in .name(JSONNames.method(balance.method)) },
+      Field(
+        "outstanding", .number, .nullable,
+        meaning: "Requests that have not ended, by the ring's own counters."
+      ) { balance, _ in balance.method == .unknown ? .none : .number(balance.outstanding) },
+      Field("accounted", .number, meaning: "Of these, known requests.") { balance, _ in
+        .number(balance.accounted)
+      },
+      Field(
+        "unaccounted", .number, .nullable,
+        meaning:
+          "The others: older than the observation and on no list of io_uring, so with the block layer, a driver or the network stack."
+      ) { balance, _ in balance.method == .unknown ? .none : .number(balance.unaccounted) },
+      Field("reached", .number, meaning: "Requests that the walk found on the kernel's lists.") {
+        balance, _ in .integer(balance.reached)
+      },
+    ])
+}
+
+extension FieldSet<Ring.TakenSQE> {
+  static let takenSQEs = FieldSet(
+    "taken SQEs",
+    [
+      Field("count", .number, meaning: "SQEs taken since the ring was made, modulo 2^32.") {
+        taken, _ in .integer(taken.count)
+      },
+      Field("user_data", .address, meaning: "Its user_data.") { taken, _ in
+        .number(taken.sqe.user_data)
+      },
+      Field("opcode", .text, meaning: "Its opcode.") { taken, _ in
+        .text(Opcode(rawValue: taken.sqe.opcode).name)
+      },
+      Field(
+        "result", .result, .nullable,
+        meaning: "The result of the newest CQE in memory with its user_data."
+      ) { taken, _ in .integer(taken.result) },
+      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { taken, _ in
+        .errno(taken.result)
+      },
+    ])
+}
+
+extension FieldSet<Ring.Descriptor> {
+  static let holders = FieldSet(
+    "holders",
+    [
+      Field("pid", .number, meaning: "The process.") { descriptor, _ in .integer(descriptor.tgid) },
+      Field(
+        "fd", .number, .nullable,
+        meaning: "Its descriptor; null if it has only registered the ring."
+      ) { descriptor, _ in descriptor.fd < 0 ? .none : .integer(descriptor.fd) },
+    ])
+}
+
+extension FieldSet<Ring.ErrnoCount> {
+  static let errnos = FieldSet(
+    "errnos",
+    [
+      Field("errno", .text, meaning: "Its name; `other` collects what does not fit.") { error, _ in
+        .text(error.errno == 0 ? "other" : ErrorNumber(rawValue: error.errno).name)
+      },
+      Field("count", .number, meaning: "Requests that ended with it.") { error, _ in
+        .number(error.count)
+      },
+    ])
+}
+
+/// A registered file, and the requests in flight that name it.
+struct RingFile: Sendable {
+  var ring: Ring.ID
+  var file: Ring.RegisteredFile
+  var users: [Request.ID]
+
+  static func all(of ring: Ring, in snapshot: Snapshot) -> [RingFile] {
+    guard !ring.files.isEmpty else { return [] }
+    var users: [UInt32: [Request.ID]] = [:]
+    for request in snapshot.requests where request.ring == ring.id {
+      if case .fixed(let index)? = request.file { users[index, default: []].append(request.id) }
+    }
+    return ring.files.map { RingFile(ring: ring.id, file: $0, users: users[$0.index] ?? []) }
+  }
+}
+
+extension FieldSet<RingFile> {
+  static let files = FieldSet(
+    "registered files",
+    [
+      Field("index", .number, meaning: "Its slot in the table.") { file, _ in
+        .integer(file.file.index)
+      },
+      Field("name", .text, .nullable, meaning: "Its name.") { file, snapshot in
+        .unlessEmpty(snapshot.fileNames.name(of: file.file, ring: file.ring))
+      },
+      Field(
+        "references", .number, .nullable,
+        meaning:
+          "References that requests hold; null up to 6.12, where the kernel does not count them for each file."
+      ) { file, _ in .integer(file.file.references) },
+      Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.")
+      {
+        file, _ in .unlessZero(file.file.tag)
+      },
+      Field("requests", .numbers, meaning: "The requests in flight that name it.") { file, _ in
+        .numbers(file.users)
+      },
+    ])
+}
+
+extension FieldSet<SQE> {
+  static let unsubmitted = FieldSet(
+    "SQEs",
+    [
+      Field("user_data", .address, meaning: "Its user_data.") { sqe, _ in .number(sqe.user_data) },
+      Field("opcode", .text, meaning: "Its opcode.") { sqe, _ in
+        .text(Opcode(rawValue: sqe.opcode).name)
+      },
+      Field("sqe_flags", .words, meaning: "Its flags, without IOSQE_.") { sqe, _ in
+        .words(SQEFlags(rawValue: sqe.flags).names)
+      },
+      Field("ioprio", .number, meaning: "As in the SQE.") { sqe, _ in .integer(sqe.ioprio) },
+      Field("fd", .number, .nullable, meaning: "The descriptor.") { sqe, _ in
+        SQEFlags(rawValue: sqe.flags).contains(.fixedFile) ? .none : .integer(sqe.fd)
+      },
+      Field("fixed_file", .number, .nullable, meaning: "The index of the registered file.") {
+        sqe, _ in SQEFlags(rawValue: sqe.flags).contains(.fixedFile) ? .integer(sqe.fd) : .none
+      },
+    ],
+    parts: [
+      .other(Part<Request>.sqe.members.filter { $0.name != "ioprio" }) { sqe, _, json in
+        SQEFields.writeBody(sqe, to: &json)
+      }
+    ])
+}
+
+/// The fields of a CQE in a queue.
+private func cqe<Entity>(
+  _ parts: @escaping @Sendable (Entity) -> (userData: UInt64, result: Int32, flags: UInt32)
+) -> [Field<Entity>] {
+  [
+    Field("user_data", .address, meaning: "Its user_data.") { cqe, _ in
+      .number(parts(cqe).userData)
+    },
+    Field("result", .result, meaning: "Its result.") { cqe, _ in .integer(parts(cqe).result) },
+    Field("errno", .text, .nullable, meaning: "The name of a negative result.") { cqe, _ in
+      .errno(parts(cqe).result)
+    },
+    Field("cqe_flags", .words, meaning: "Its flags, without IORING_CQE_F_.") { cqe, _ in
+      .words(CQEFlags(rawValue: parts(cqe).flags).names)
+    },
+  ]
+}
+
+extension FieldSet<Ring.UnreapedCQE> {
+  static let unreaped = FieldSet(
+    "unreaped CQEs",
+    cqe { ($0.userData, $0.result, $0.flags) } + [
+      Field("overflowed", .flag, meaning: "Whether it waits in the kernel's overflow list.") {
+        cqe, _ in .flag(cqe.isOverflowed)
+      }
+    ])
+}
+
+extension FieldSet<Ring.ReapedCQE> {
+  static let reaped = FieldSet(
+    "reaped CQEs",
+    cqe { ($0.userData, $0.result, $0.flags) } + [
+      Field(
+        "opcode", .text, .nullable,
+        meaning: "The opcode of the newest SQE in memory with that user_data."
+      ) { cqe, _ in .unlessEmpty(cqe.sqe.map { Opcode(rawValue: $0.opcode).name }) }
+    ])
+}
+
+extension FieldSet<ReapLag> {
+  static let reapLags = FieldSet(
+    "reap lags",
+    [
+      Field("first_unread", .time, meaning: "The first look that saw CQEs in the queue.") {
+        lag, _ in
+        .number(lag.firstUnread)
+      },
+      Field("last_unread", .time, meaning: "The last look that saw them.") { lag, _ in
+        .number(lag.lastUnread)
+      },
+      Field("taken", .time, .nullable, meaning: "The look that saw them taken; null if none did.") {
+        lag, _ in .unlessZero(lag.taken)
+      },
+      Field("user_data", .address, meaning: "The user_data of the oldest.") { lag, _ in
+        .number(lag.userData)
+      },
+      Field("count", .number, meaning: "How many there were.") { lag, _ in .integer(lag.count) },
+      Field("tid", .number, .nullable, meaning: "The thread that takes CQEs, where known.") {
+        lag, _ in .unlessZero(lag.tid)
+      },
+      Field("call", .text, .nullable, meaning: "The system call in which it was.") { lag, _ in
+        .unlessEmpty(lag.call)
+      },
+    ])
+}
+
+extension FieldSet<Ring.FailedRegistration> {
+  static let failedRegistrations = FieldSet(
+    "failed registrations",
+    [
+      Field("register_name", .text, meaning: "The opcode of the call, without IORING_REGISTER_.") {
+        failure, _ in .text(failure.opcode.name)
+      },
+      Field("result", .result, meaning: "The negative errno.") { failure, _ in
+        .integer(failure.result)
+      },
+      Field("errno", .text, .nullable, meaning: "Its name.") { failure, _ in
+        .errno(failure.result)
+      },
+      Field("pid", .number, meaning: "The process that called.") { failure, _ in
+        .integer(failure.tgid)
+      },
+      Field("tid", .number, meaning: "Its thread.") { failure, _ in .integer(failure.tid) },
+      Field("count", .number, meaning: "How often it failed so.") { failure, _ in
+        .number(failure.count)
+      },
+      Field("time", .time, meaning: "When it failed last.") { failure, _ in .number(failure.time) },
+    ])
+}

@@ -1,0 +1,157 @@
+import UringFindings
+import UringTrace
+
+extension FieldSet<Snapshot> {
+  /// The members with which documents about a snapshot begin, after `schema`, `tool` and `version`.
+  public static let header = FieldSet(
+    "headers",
+    [
+      Field("kernel", .text, meaning: "`uname -r`.") { snapshot, _ in .text(snapshot.host.kernel) },
+      Field(
+        "tier", .text,
+        meaning: "`tracepoints`, or `fentry` where the kernel's functions are traced as well."
+      ) { snapshot, _ in .text(snapshot.host.tier) },
+      Field(
+        "sampling", .number,
+        meaning:
+          "1, or N with `--sample 1/N`: counts and latencies are of all requests, `requests` and `recent` of one in N."
+      ) { snapshot, _ in .integer(snapshot.host.sampling) },
+      Field("start", .time, meaning: "When the observation began.") { snapshot, _ in
+        .number(snapshot.host.startTime)
+      },
+      Field(
+        "start_realtime_ns", .number,
+        meaning: "The same in nanoseconds since 1970; 0 if unknown (redacted)."
+      ) { snapshot, _ in .number(snapshot.host.startRealtime) },
+      Field("time", .time, meaning: "Of the snapshot.") { snapshot, _ in .number(snapshot.time) },
+      Field("lost", .number, meaning: "Records lost, for any cause.") { snapshot, _ in
+        .number(snapshot.lost.total)
+      },
+    ])
+
+  /// What a snapshot's document has after the header.
+  public static let snapshot = FieldSet(
+    "snapshots",
+    [
+      Field("records", .number, meaning: "Records consumed.") { snapshot, _ in
+        .number(snapshot.recordCount)
+      },
+      Field("damaged_records", .number, meaning: "Records that made no sense and were skipped.") {
+        snapshot, _ in .number(snapshot.damagedRecordCount)
+      },
+      Field(
+        "not_listed", .number,
+        meaning: "Requests in flight that `requests` does not have: the sum over `rings`."
+      ) { snapshot, _ in .number(snapshot.notListed) },
+    ],
+    parts: [
+      .object(
+        "lost_by_cause", FieldSet<LossCounts>.losses, .always,
+        meaning: "Records lost, by cause."
+      ) { snapshot, _ in snapshot.lost },
+      .object(
+        "totals", FieldSet<RequestTotals>.totals, .always,
+        meaning: "Over all rings, those not listed any more included."
+      ) { snapshot, _ in snapshot.totals },
+      .object(
+        "last_second", FieldSet<Rates>.rates, .always,
+        meaning: "Rates over the last second, all rings."
+      ) { snapshot, _ in snapshot.lastSecond },
+      .object(
+        "last_minute", FieldSet<Rates>.rates, .always,
+        meaning: "Rates over the last minute, all rings."
+      ) { snapshot, _ in snapshot.lastMinute },
+      .list("rings", FieldSet<Ring>.rings, meaning: "Open ones and those closed recently, by `id`.")
+      {
+        snapshot, _ in snapshot.rings
+      },
+      .list("requests", FieldSet<Request>.requests, meaning: "In flight, oldest first.") {
+        snapshot, _ in snapshot.requests
+      },
+      .list(
+        "recent", FieldSet<Request>.requests,
+        meaning: "Ended, newest first, up to the history limit (10,000)."
+      ) { snapshot, _ in snapshot.recent },
+      .list(
+        "chains", FieldSet<Chain>.chains, meaning: "Chains with a member in `requests` or `recent`."
+      ) { snapshot, _ in snapshot.chains },
+      .list(
+        "groups", FieldSet<RequestGroup>.groups,
+        meaning:
+          "Those that have not ended, oldest first; then those that ended, newest first, up to the history limit."
+      ) { snapshot, _ in snapshot.groups },
+      .list("buffers", FieldSet<Buffer>.buffers, meaning: "By ring, kind and index.") {
+        snapshot, _ in snapshot.buffers
+      },
+      .list(
+        "disk_requests", FieldSet<DiskRequest>.diskRequests,
+        meaning:
+          "Block requests that a driver had at the last inventory, on the devices of processes with rings: those for an io_uring request, and all of a ublk device whose server has a ring. Requests that an I/O scheduler holds back are not listed."
+      ) { snapshot, _ in snapshot.diskRequests },
+      .list(
+        "worker_pools", FieldSet<WorkerPool>.workerPools,
+        meaning: "io-wq workers of processes that have rings, at the last look."
+      ) { snapshot, _ in snapshot.workerPools },
+      .object(
+        "waits", FieldSet<Snapshot>.waits,
+        meaning:
+          "What threads and requests wait for, as of the last look; null if there was none. A look is taken while a ring has not moved for two seconds, every four seconds, and with every inventory that is requested."
+      ) { snapshot, _ in snapshot.waits.time == 0 ? nil : snapshot },
+      .list(
+        "system_calls", FieldSet<SystemCalls>.systemCalls, .nullable,
+        meaning:
+          "Calls of `io_uring_setup`, `io_uring_enter` and `io_uring_register` since uringtop began to watch them (`--syscalls`), by thread, ring and result; null if they are not watched. Of `io_uring_register`, only calls that reached no ring: `register` in the trace shows the others."
+      ) { snapshot, _ in snapshot.callsWatchedSince == nil ? nil : snapshot.systemCalls },
+      .list(
+        "process_limits", FieldSet<(tgid: UInt32, limits: ProcessLimits)>.processLimits,
+        meaning: "The limits of processes with rings, and of processes whose calls failed."
+      ) { snapshot, _ in
+        snapshot.processLimits.sorted { $0.key < $1.key }.map { (tgid: $0.key, limits: $0.value) }
+      },
+      .list("latency", FieldSet<OpcodeLatency>.latency, meaning: "By ring and opcode.") {
+        snapshot, _ in snapshot.latency
+      },
+    ])
+}
+
+extension FieldSet<LossCounts> {
+  fileprivate static let losses = FieldSet(
+    "losses",
+    [
+      Field("ring_buffer_full", .number, meaning: "The reader fell behind.") { lost, _ in
+        .number(lost.ringBufferFull)
+      },
+      Field("output_stalled", .number, meaning: "The recording's disk fell behind.") { lost, _ in
+        .number(lost.outputStalled)
+      },
+      Field("not_run", .number, meaning: "The kernel skipped a program; at most this many.") {
+        lost, _ in .number(lost.notRun)
+      },
+      Field(
+        "uncounted", .number,
+        meaning: "Events that found no free counter in the kernel; they are not in `lost`."
+      ) { lost, _ in .number(lost.uncounted) },
+    ])
+}
+
+extension FieldSet<RequestTotals> {
+  fileprivate static let totals = FieldSet(
+    "totals",
+    [
+      total("submitted", "Requests submitted.") { $0.submitted },
+      total("found", "Requests older than the observation.") { $0.found },
+      total("completed", "Requests that ended with a CQE in the ring.") { $0.completed },
+      total("overflowed", "Requests whose last CQE did not fit.") { $0.overflowed },
+      total("skipped", "Requests that ended without a CQE, as asked.") { $0.skipped },
+      total("ended_unseen", "Requests whose end no event told.") { $0.endedUnseen },
+      total("in_flight", "Requests in flight.") { $0.inFlight },
+      total("rings", "Rings seen.") { $0.rings },
+    ])
+
+  private static func total(
+    _ key: String, _ meaning: String,
+    _ total: @escaping @Sendable (RequestTotals) -> UInt64
+  ) -> Field<RequestTotals> {
+    Field(key, .number, meaning: meaning) { totals, _ in .number(total(totals)) }
+  }
+}

@@ -1,0 +1,77 @@
+import UringTrace
+
+extension FieldSet<SystemCalls> {
+  /// The fields of system calls of io_uring, counted by thread, ring and result.
+  public static let systemCalls = FieldSet(
+    "system calls",
+    [
+      Field("call", .text, meaning: "Its name.") { calls, _ in .text(calls.call.rawValue) },
+      Field("pid", .number, meaning: "The process.") { calls, _ in .integer(calls.tgid) },
+      Field("tid", .number, meaning: "The thread.") { calls, _ in .integer(calls.tid) },
+      Field(
+        "ring", .number, .nullable,
+        meaning: "The ring; null for `io_uring_setup`, and if the call reached none."
+      ) { calls, _ in .integer(calls.ring) },
+      Field("fd", .number, .nullable, meaning: "The ring's descriptor; null for `io_uring_setup`.")
+      {
+        calls, _ in .integer(calls.fd)
+      },
+      Field("result", .result, meaning: "A negative errno; 0 for all calls that succeeded.") {
+        calls, _ in .integer(calls.result)
+      },
+      Field("errno", .text, .nullable, meaning: "The name of the errno.") { calls, _ in
+        .errno(calls.result)
+      },
+      Field("count", .number, meaning: "How many calls.") { calls, _ in .number(calls.count) },
+      Field("first", .time, meaning: "When the first returned.") { calls, _ in
+        .number(calls.firstTime)
+      },
+      Field("last", .time, meaning: "When the last returned.") { calls, _ in
+        .number(calls.lastTime)
+      },
+      Field(
+        "getevents", .time, .nullable,
+        meaning: "When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned."
+      ) { calls, _ in .unlessZero(calls.getEventsTime) },
+      Field("sqes", .number, meaning: "SQEs that the kernel took in all of them.") { calls, _ in
+        .number(calls.sqes)
+      },
+      Field(
+        "argument", .number,
+        meaning: "Of the last call: `entries`, `to_submit`, or the opcode of `io_uring_register`."
+      ) { calls, _ in .integer(calls.argument) },
+      Field(
+        "minimum", .number, meaning: "Of the last call: `cq_entries`, `min_complete` or `nr_args`."
+      ) { calls, _ in .integer(calls.minimum) },
+      Field(
+        "flags", .number,
+        meaning: "Of the last call: IORING_SETUP_* or IORING_ENTER_*, as a number."
+      ) { calls, _ in .integer(calls.flags) },
+      Field("entered", .flag, meaning: "False if something refused the calls before io_uring.") {
+        calls, _ in .flag(calls.isEntered)
+      },
+      Field("seccomp_filter", .flag, meaning: "Whether a seccomp filter applies to the thread.") {
+        calls, _ in .flag(calls.isFiltered)
+      },
+    ])
+}
+
+extension FieldSet<(tgid: UInt32, limits: ProcessLimits)> {
+  static let processLimits = FieldSet(
+    "process limits",
+    [
+      Field("pid", .number, meaning: "The process.") { process, _ in .integer(process.tgid) },
+      Field(
+        "memlock_bytes", .bytes, .nullable, meaning: "RLIMIT_MEMLOCK; null if it does not apply."
+      ) { process, _ in .integer(process.limits.lockedBytes) },
+      Field("nofile", .number, .nullable, meaning: "RLIMIT_NOFILE.") { process, _ in
+        .integer(process.limits.files)
+      },
+      Field(
+        "io_uring_disabled", .number, .nullable, meaning: "The sysctl `kernel.io_uring_disabled`."
+      ) { process, _ in .integer(process.limits.disabled) },
+      Field("io_uring_group", .number, .nullable, meaning: "The sysctl `kernel.io_uring_group`.") {
+        process, _ in .integer(process.limits.group)
+      },
+    ])
+}

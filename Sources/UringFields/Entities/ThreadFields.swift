@@ -1,0 +1,100 @@
+import UringFindings
+import UringTrace
+
+extension FieldSet<WorkerPool> {
+  /// The fields of processes' io-wq workers.
+  public static let workerPools = FieldSet(
+    "worker pools",
+    [
+      Field("pid", .number, meaning: "The process.") { pool, _ in .integer(pool.tgid) },
+      Field("workers", .number, meaning: "Its io-wq workers.") { pool, _ in
+        .integer(pool.workers)
+      },
+      Field("idle", .number, meaning: "Of these, workers without work.") { pool, _ in
+        .integer(pool.idle)
+      },
+      Field(
+        "idle_since", .time, .nullable,
+        meaning: "Since when three quarters or more were idle at each look; null if they are not."
+      ) { pool, _ in .unlessZero(pool.idleSince) },
+      Field("processors", .text, meaning: "Where the workers may run, as `0-3`.") { pool, _ in
+        .text(pool.processors)
+      },
+      Field("program_processors", .text, meaning: "Where the other threads may run.") { pool, _ in
+        .text(pool.programProcessors)
+      },
+    ])
+}
+
+extension FieldSet<ThreadState> {
+  /// The fields of threads, as of the last look at what they wait for.
+  public static let threads = FieldSet(
+    "threads",
+    [
+      Field("tid", .number, meaning: "The thread.") { thread, _ in .integer(thread.tid) },
+      Field("pid", .number, meaning: "Its process.") { thread, _ in .integer(thread.tgid) },
+      Field("comm", title: "COMMAND", .text, .nullable, meaning: "Its name.") { thread, snapshot in
+        .unlessEmpty(snapshot.taskNames[thread.tid])
+      },
+      Field("state", .text, meaning: "Its state, a letter as in `/proc/PID/stat`.") { thread, _ in
+        .text(String(Character(thread.state)))
+      },
+      Field(
+        "since", .time, .nullable,
+        meaning: "Since when it has not run; null if it runs or that is not known."
+      ) { thread, _ in .unlessZero(thread.since) },
+      Field("call", .text, .nullable, meaning: "Its system call.") { thread, _ in
+        .unlessEmpty(thread.call)
+      },
+      Field("function", .text, .nullable, meaning: "The kernel's function in which it sleeps.") {
+        thread, _ in .unlessEmpty(thread.function)
+      },
+      Field("fd", .number, .nullable, meaning: "The descriptor that the call is about.") {
+        thread, _ in .integer(thread.fd)
+      },
+    ])
+}
+
+extension FieldSet<WaitEdge> {
+  /// Who waits for whom.
+  public static let edges = FieldSet(
+    "wait edges",
+    [
+      Field(
+        "from", .text,
+        meaning:
+          "`thread 4711`, `ring 1`, `request 3`, `pipe 815 reading`, `socket 816 writing`, `futex 0x1000 of 4711`, `process 4711`, `exit of process 4712`."
+      ) { edge, _ in .text(edge.from) },
+      Field(
+        "to", .text,
+        meaning: "The same; `open` where a chain ends, and `text` says why `from` may go on."
+      ) { edge, _ in .text(edge.to) },
+      Field("text", .text, meaning: "A clause: what was observed.") { edge, _ in .text(edge.text) },
+    ])
+}
+
+extension FieldSet<Snapshot> {
+  /// The last look at waits.
+  static let waits = FieldSet(
+    "waits",
+    [
+      Field("time", .time, meaning: "When the look began, or a later one found the same.") {
+        snapshot, _ in .number(snapshot.waits.time)
+      },
+      Field("complete", .flag, meaning: "False if threads or descriptors were left out.") {
+        snapshot, _ in .flag(snapshot.waits.isComplete)
+      },
+    ],
+    parts: [
+      .list(
+        "threads", FieldSet<ThreadState>.threads,
+        meaning:
+          "The threads of processes that have such a ring open, and of those that could end what they wait for."
+      ) { snapshot, _ in snapshot.waits.threads },
+      .list(
+        "edges", FieldSet<WaitEdge>.edges,
+        meaning:
+          "What threads that wait for completions wait for, down to the end. A wait ends when any of its edges' ends does something."
+      ) { snapshot, _ in Waits(snapshot)?.edges ?? [] },
+    ])
+}
