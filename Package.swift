@@ -176,8 +176,8 @@ let package = Package(
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringFields", "UringRecordings", "UringSources", "UringTrace", "UringUI",
-        "uringtop",
+        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
+        "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.

@@ -1,27 +1,85 @@
 import Foundation
 import TestSupport
 import Testing
+import UringDocuments
 import UringFields
+import UringFindings
 import UringTrace
 
-/// docs/filters.md lists the fields that there are. `make golden` writes its tables again.
+/// The documents list the members and fields that there are. `make golden` writes their tables and schemas again.
 @Suite(.serialized) struct FieldDocumentTests {
-  private static let document = Command.root.appending(path: "docs/filters.md")
+  /// Lists and objects with a table of their own.
+  private static let sections: Set = [
+    "rings", "requests", "recent", "chains", "groups", "buffers", "disk_requests", "waits",
+    "system_calls", "latency", "findings",
+  ]
 
   @Test(arguments: [
-    ("requests", FieldDocument.table(of: FieldSet<Request>.requests)),
-    ("rings", FieldDocument.table(of: FieldSet<Ring>.rings)),
+    ("filters", "requests", FieldDocument.table(of: FieldSet<Request>.requests)),
+    ("filters", "rings", FieldDocument.table(of: FieldSet<Ring>.rings)),
+    ("filters", "groups", FieldDocument.table(of: FieldSet<RequestGroup>.groups)),
+    ("filters", "buffers", FieldDocument.table(of: FieldSet<Buffer>.buffers)),
+    ("filters", "chains", FieldDocument.table(of: FieldSet<Chain>.chains)),
+    ("filters", "latency", FieldDocument.table(of: FieldSet<OpcodeLatency>.latency)),
+    ("filters", "findings", FieldDocument.table(of: FieldSet<Finding>.findings)),
+    ("filters", "disk_requests", FieldDocument.table(of: FieldSet<DiskRequest>.diskRequests)),
+    ("filters", "threads", FieldDocument.table(of: FieldSet<ThreadState>.threads)),
+    ("filters", "worker_pools", FieldDocument.table(of: FieldSet<WorkerPool>.workerPools)),
+    ("filters", "system_calls", FieldDocument.table(of: FieldSet<SystemCalls>.systemCalls)),
+    (
+      "json", "snapshot",
+      FieldDocument.members(of: FieldSet<SnapshotDocument>.document, omitting: sections)
+    ),
+    ("json", "rings", FieldDocument.members(of: FieldSet<Ring>.rings)),
+    ("json", "requests", FieldDocument.members(of: FieldSet<Request>.requests)),
+    ("json", "chains", FieldDocument.members(of: FieldSet<Chain>.chains)),
+    ("json", "groups", FieldDocument.members(of: FieldSet<RequestGroup>.groups)),
+    ("json", "buffers", FieldDocument.members(of: FieldSet<Buffer>.buffers)),
+    ("json", "disk_requests", FieldDocument.members(of: FieldSet<DiskRequest>.diskRequests)),
+    ("json", "waits", FieldDocument.members(of: FieldSet<Snapshot>.waits)),
+    ("json", "system_calls", FieldDocument.members(of: FieldSet<SystemCalls>.systemCalls)),
+    ("json", "latency", FieldDocument.members(of: FieldSet<OpcodeLatency>.latency)),
+    ("json", "findings", FieldDocument.members(of: FieldSet<Finding>.findings)),
+    (
+      "json", "report",
+      FieldDocument.members(of: FieldSet<ReportDocument>.document, omitting: ["findings"])
+    ),
   ])
-  func documentHasTheTableOf(_ name: String, _ table: String) throws {
-    let text = try String(contentsOf: Self.document, encoding: .utf8)
-    let start = try #require(text.range(of: "## Fields of \(name)\n\n")?.upperBound)
-    let end = text.range(of: "\n\n", range: start..<text.endIndex)?.lowerBound
-    let old = text[start..<(end ?? text.endIndex)]
+  func documentHasTheTable(_ document: String, _ name: String, _ table: String) throws {
+    try Self.check("docs/\(document).md") { text in
+      let marker = "<!-- table \(name) -->\n\n"
+      let start = try #require(text.range(of: marker)?.upperBound)
+      let end =
+        text[start...].hasPrefix("|")
+        ? text.range(of: "\n\n", range: start..<text.endIndex)?.lowerBound ?? text.endIndex : start
+      let isThere = text[start...].hasPrefix("|")
+      let rest = String(text[end...])
+      return String(text[..<start]) + table.dropLast() + (isThere ? rest : "\n\n" + rest)
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "snapshot",
+      SchemaDocument.text("uringtop snapshot --json", of: FieldSet<SnapshotDocument>.document)
+    ),
+    (
+      "report", SchemaDocument.text("uringtop report --json", of: FieldSet<ReportDocument>.document)
+    ),
+  ])
+  func schemaIsThatOfTheFields(_ name: String, _ schema: String) throws {
+    try Self.check("docs/schema/\(name).schema.json") { _ in schema }
+  }
+
+  /// Compares a file with what it should be, or writes that.
+  private static func check(_ path: String, _ expected: (String) throws -> String) throws {
+    let file = Command.root.appending(path: path)
+    let old = try String(contentsOf: file, encoding: .utf8)
+    let new = try expected(old)
     if ProcessInfo.processInfo.environment["URINGTOP_GOLDEN"] == "capture" {
-      let new = text[..<start] + table.dropLast() + (end.map { text[$0...] } ?? "\n")
-      try new.write(to: Self.document, atomically: true, encoding: .utf8)
+      try new.write(to: file, atomically: true, encoding: .utf8)
     } else {
-      #expect(old.trimmingCharacters(in: .newlines) == table.dropLast())
+      #expect(old == new, "\(path): make golden writes it again")
     }
   }
 }

@@ -86,11 +86,11 @@ import UringTrace
     let snapshot = RecordStream().snapshot()
     let items = [Item(file: "a, \"b\"\n"), Item()]
     #expect(
-      table.rows(items, in: snapshot) == [
+      table.rows(items, in: snapshot).lines == [
         ["OP", "AGE", "FILE"], ["FSYNC", "40.0ms", "a, \"b\"\n"], ["FSYNC", "40.0ms", "-"],
       ])
     #expect(
-      table.csv(items, in: snapshot)
+      table.rows(items, in: snapshot).csv
         == "opcode,age_ns,file\r\nFSYNC,40000000,\"a, \"\"b\"\"?\"\r\nFSYNC,40000000,\r\n")
     let error = #expect(throws: QueryError.self) {
       try FieldTable(Self.fields, columns: "op,ages")
@@ -98,12 +98,39 @@ import UringTrace
     #expect(error?.description == "at 4: items have no field 'ages'; did you mean age?")
   }
 
+  @Test func totalsAreSumsOfSizesAndTheLongestDurations() throws {
+    let snapshot = RecordStream().snapshot()
+    let fields = FieldSet<Item>(
+      "items",
+      [
+        Field("file", .text, meaning: "") { item, _ in .unlessEmpty(item.file) },
+        Field("size", .bytes, meaning: "") { item, _ in .number(UInt64(item.file?.utf8.count ?? 0))
+        },
+        Field("age", .duration, meaning: "") { item, _ in
+          .number(UInt64(item.file?.utf8.count ?? 0))
+        },
+        Field("id", .number, meaning: "") { _, _ in .number(1) },
+      ])
+    let table = try FieldTable(fields)
+    let items = [Item(file: "b"), Item(file: "a.txt"), Item(file: "b"), Item()]
+    let totals = table.totals(by: try #require(fields.field("file")), items, in: snapshot)
+    #expect(
+      totals.csv
+        == "file,entities,size,max_age_ns\r\nb,2,2,1\r\n,1,0,0\r\na.txt,1,5,5\r\n")
+  }
+
   /// Two fields of one name would hide each other.
   @Test func keysAndAliasesAreUnique() {
     func names<Entity>(_ set: FieldSet<Entity>) -> [String] {
       set.fields.flatMap { Set([$0.key, $0.unitKey]).union($0.aliases) }
     }
-    for names in [names(.requests), names(.rings)] { #expect(Set(names).count == names.count) }
+    for names in [
+      names(.requests), names(.rings), names(.groups), names(.buffers), names(.chains),
+      names(.latency), names(.findings), names(.diskRequests), names(.threads),
+      names(.workerPools), names(.systemCalls),
+    ] {
+      #expect(Set(names).count == names.count, "\(names)")
+    }
   }
 
   @Test func fieldsOfARequestCompareWithWhatTheScreenShows() throws {

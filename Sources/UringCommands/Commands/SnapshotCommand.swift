@@ -16,6 +16,7 @@ struct SnapshotCommand: ParsableCommand {
       EXAMPLES:
         uringtop snapshot --comm fio --min-age 10ms
         uringtop snapshot --json --pid 4242 --duration 5s
+        uringtop snapshot --list recent --group-by opcode --from trace.uring
         uringtop snapshot --where 'op:FSYNC age>30ms' --columns age,opcode,file
         uringtop snapshot --json --from trace.uring --at 2.5s
       """)
@@ -39,7 +40,8 @@ struct SnapshotCommand: ParsableCommand {
 
   func validate() throws {
     if json, listing.isTable {
-      throw ValidationError("--json prints all fields; --columns and --csv choose another form")
+      throw ValidationError(
+        "--json prints all fields; --columns, --group-by and --csv choose another form")
     }
     if from == nil { try moment.refuse() }
     if from != nil, filters.stacks || filters.syscalls == .on {
@@ -61,13 +63,15 @@ struct SnapshotCommand: ParsableCommand {
     } else {
       snapshot = try live()
     }
-    if listing.isTable { return try listing.print(snapshot) }
+    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
+    if listing.isTable {
+      return try listing.print(snapshot, findings: diagnosis.findings(in: snapshot))
+    }
     guard json else {
       let table = SnapshotTable(
         try listing.select(from: snapshot), matching: listing.condition)
       return try StandardOutput.write(table.text)
     }
-    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
     let findings = diagnosis.findings(in: snapshot)
     var document = SnapshotDocument(
       snapshot, findings: findings,

@@ -1,13 +1,10 @@
 import ArgumentParser
 import UringFields
+import UringFindings
 import UringTrace
 
 /// Options that choose rows and columns of a snapshot.
 struct ListingOptions: ParsableArguments {
-  enum List: String, ExpressibleByArgument, CaseIterable {
-    case requests, recent, rings
-  }
-
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
@@ -17,40 +14,51 @@ struct ListingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The list that --where, --columns and --csv are about: requests (in flight), recent (ended) or rings.",
+      "The list that the other options are about: "
+        + SnapshotList.all.map(\.name).joined(separator: ", ") + ".",
       valueName: "list"))
-  var list = List.requests
+  var list = ListArgument()
 
   @Option(
     help: ArgumentHelp(
       "Print the list as a table of these fields, as age,opcode,file.", valueName: "fields"))
   var columns: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Print one line for each value of this field, with the number of rows that have it and their totals.",
+      valueName: "field"))
+  var groupBy: String?
+
   @Flag(help: "Print the list as CSV: all fields, or those of --columns.")
   var csv = false
 
   /// True if the list is all that is printed.
-  var isTable: Bool { columns != nil || csv || (list != .requests && condition != nil) }
+  var isTable: Bool { columns != nil || csv || groupBy != nil || !list.isFirst && condition != nil }
+
+  private var choice: SnapshotList.Choice {
+    SnapshotList.Choice(condition: condition, columns: columns, grouping: groupBy)
+  }
 
   func validate() throws {
-    if list != .requests, !isTable {
-      throw ValidationError("--list needs --where, --columns or --csv")
+    if !list.isFirst, !isTable {
+      throw ValidationError("--list needs --where, --columns, --group-by or --csv")
     }
-    switch list {
-    case .requests, .recent: _ = try (query(.requests), table(.requests))
-    case .rings: _ = try (query(.rings), table(.rings))
-    }
+    try check { (list, choice) throws(SnapshotList.Choice.Flaw) in try list.check(choice) }
   }
 
-  private func query<Entity>(_ set: FieldSet<Entity>) throws -> Query<Entity> {
-    try Query(option: condition, over: set)
-  }
-
-  private func table<Entity>(_ set: FieldSet<Entity>) throws -> FieldTable<Entity> {
+  /// Says which option a flaw is in.
+  private func check<Result>(
+    _ body: (SnapshotList, SnapshotList.Choice) throws(SnapshotList.Choice.Flaw) -> Result
+  ) throws -> Result {
     do {
-      return try FieldTable(set, columns: columns)
-    } catch {
+      return try body(list.list, choice)
+    } catch .condition(let error) {
+      throw ValidationError("--where, \(error)")
+    } catch .columns(let error) {
       throw ValidationError("--columns, \(error)")
+    } catch .grouping(let error) {
+      throw ValidationError("--group-by, \(error)")
     }
   }
 
@@ -66,33 +74,42 @@ struct ListingOptions: ParsableArguments {
   /// Whether `--where` holds for a request; nil without it.
   func selection(in snapshot: Snapshot) throws -> (@Sendable (Request) -> Bool)? {
     guard condition != nil else { return nil }
-    let query = try query(.requests)
+    let query = try Query(option: condition, over: FieldSet<Request>.requests)
     return { query.matches($0, in: snapshot) }
   }
 
-  func print(_ snapshot: Snapshot) throws {
-    switch list {
-    case .requests: try print(snapshot.requests, .requests, snapshot)
-    case .recent: try print(snapshot.recent, .requests, snapshot)
-    case .rings: try print(snapshot.rings, .rings, snapshot)
+  func print(_ snapshot: Snapshot, findings: [Finding]) throws {
+    let selection = try check { (list, choice) throws(SnapshotList.Choice.Flaw) in
+      try list.selection(choice, of: snapshot, findings: findings)
     }
-  }
-
-  private func print<Entity>(
-    _ all: [Entity], _ set: FieldSet<Entity>, _ snapshot: Snapshot
-  ) throws {
-    let (query, table) = try (query(set), table(set))
-    let chosen = all.filter { query.matches($0, in: snapshot) }
-    if csv { return try StandardOutput.write(Array(table.csv(chosen, in: snapshot).utf8)) }
+    if csv { return try StandardOutput.write(Array(selection.rows.csv.utf8)) }
     var text = PlainText()
-    if chosen.isEmpty {
-      let kind =
-        list == .rings ? "rings" : list == .recent ? "ended requests" : "requests in flight"
+    let noun = list.list.noun
+    if selection.matching == 0 {
       text.line(
-        all.isEmpty ? "no \(kind)" : "none of \(all.count) \(kind) matches the expression")
+        selection.all == 0
+          ? "no \(noun)" : "none of \(selection.all) \(noun) matches the expression")
     } else {
-      text.table(table.rows(chosen, in: snapshot), rightAligned: table.numericColumns)
+      text.table(selection.rows.lines, rightAligned: selection.rows.numericColumns)
     }
     try StandardOutput.write(text)
   }
+}
+
+/// The name of a list.
+struct ListArgument: ExpressibleByArgument {
+  var list = SnapshotList.all[0]
+
+  init() {}
+
+  init?(argument: String) {
+    guard let list = SnapshotList.all.first(where: { $0.name == argument }) else { return nil }
+    self.list = list
+  }
+
+  var isFirst: Bool { list.name == SnapshotList.all[0].name }
+
+  var defaultValueDescription: String { list.name }
+
+  static var allValueStrings: [String] { SnapshotList.all.map(\.name) }
 }

@@ -12,15 +12,19 @@ public struct Field<Entity: Sendable>: Sendable {
   public let presence: Presence
   /// One sentence: what the value says.
   public let meaning: String
+  /// How its values add up; nil if they do not.
+  public let total: FieldTotal?
   /// The texts that it can have; empty if it can have any.
   public let choices: [String]
   /// The value of an entity in a snapshot.
   public let value: @Sendable (Entity, Snapshot) -> FieldValue
 
-  /// - Parameter title: the key in capital letters if nil.
+  /// - Parameters:
+  ///   - title: the key in capital letters if nil.
+  ///   - total: nil for that of the type.
   public init(
     _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
-    aliases: [String] = [], choices: [String] = [], meaning: String,
+    aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, meaning: String,
     value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
   ) {
     self.key = key
@@ -29,6 +33,7 @@ public struct Field<Entity: Sendable>: Sendable {
     self.type = type
     self.presence = presence
     self.choices = choices
+    self.total = total ?? type.total
     self.meaning = meaning
     self.value = value
   }
@@ -59,7 +64,7 @@ public struct Field<Entity: Sendable>: Sendable {
   ) -> Field<Other> {
     Field<Other>(
       key ?? self.key, title: key.map { $0.uppercased() } ?? title, type, presence,
-      aliases: key == nil ? aliases : [], choices: choices, meaning: meaning
+      aliases: key == nil ? aliases : [], choices: choices, total: total, meaning: meaning
     ) { [value] other, snapshot in entity(other, snapshot).map { value($0, snapshot) } ?? .none }
   }
 }

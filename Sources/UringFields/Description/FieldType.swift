@@ -19,4 +19,13 @@ public enum FieldType: String, Sendable {
   case numbers
   /// Yes or no.
   case flag
+
+  /// How values of fields of this type add up.
+  var total: FieldTotal? {
+    switch self {
+    case .bytes: .sum
+    case .duration: .largest
+    default: nil
+    }
+  }
 }

@@ -27,7 +27,7 @@ extension FieldSet<Buffer> {
         buffer, _ in .unlessZero(buffer.address)
       },
       Field(
-        "length", title: "LENGTH", .bytes, .nullable,
+        "length", title: "LEN", .bytes, .nullable,
         meaning: "Its length; of provided buffers, that of each."
       ) { buffer, _ in .unlessZero(buffer.length) },
       Field("segments", .number, .nullable, meaning: "Its segments.") { buffer, _ in
@@ -51,7 +51,7 @@ extension FieldSet<Buffer> {
         .numbers(buffer.borrowers)
       },
       Field(
-        "references", .number, .nullable,
+        "references", title: "REFS", .number, .nullable,
         meaning: "References that the kernel counted for requests; null where it does not."
       ) { buffer, _ in .integer(buffer.references) },
       Field(
@@ -61,10 +61,14 @@ extension FieldSet<Buffer> {
         "registered", .time, .nullable,
         meaning: "When it was registered; null if that was before the observation."
       ) { buffer, _ in .unlessZero(buffer.registeredTime) },
-      Field("last_use", .time, .nullable, meaning: "When a request last began to use it.") {
+      Field(
+        "last_use", title: "LAST USE", .time, .nullable,
+        meaning: "When a request last began to use it."
+      ) {
         buffer, _ in .unlessZero(buffer.lastUseTime)
       },
-      Field("uses", .number, meaning: "Requests that have used it.") { buffer, _ in
+      Field("uses", title: "USED", .number, total: .sum, meaning: "Requests that have used it.") {
+        buffer, _ in
         .number(buffer.useCount)
       },
       Field("withdrawn", .flag, meaning: "Whether it is no longer in the table, and still held.") {

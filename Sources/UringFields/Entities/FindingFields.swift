@@ -6,15 +6,18 @@ extension FieldSet<Finding> {
   public static let findings = FieldSet(
     "findings",
     [
-      Field("tag", .text, meaning: "The rule, as in docs/findings.md. Tags are stable.") {
+      Field(
+        "tag", title: "FINDING", .text,
+        meaning: "The rule, as in docs/findings.md. Tags are stable."
+      ) {
         finding, _ in .text(finding.tag)
       },
       Field(
-        "severity", .text, choices: Finding.Severity.allCases.map { "\($0.name)" },
+        "severity", title: "SEV", .text, choices: Finding.Severity.allCases.map { "\($0.name)" },
         meaning:
           "`crit`: it does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
       ) { finding, _ in .name(finding.severity.name) },
-      Field("summary", .text, meaning: "One line: what was seen.") { finding, _ in
+      Field("summary", title: "WHAT", .text, meaning: "One line: what was seen.") { finding, _ in
         .text(finding.summary)
       },
       Field("meaning", .text, meaning: "One sentence: what it means.") { finding, _ in
@@ -30,7 +33,7 @@ extension FieldSet<Finding> {
         finding, _ in .numbers(finding.rings.map { UInt64($0) })
       },
       Field(
-        "request_count", title: "REQUESTS", .number,
+        "request_count", title: "REQS", .number, total: .sum,
         meaning: "How many requests it is about; 0 where it is about none."
       ) { finding, _ in .number(finding.requestCount) },
     ],

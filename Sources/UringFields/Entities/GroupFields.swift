@@ -37,13 +37,16 @@ extension FieldSet<RequestGroup> {
         "conditions", .words, choices: GroupCondition.allCases.map { "\($0.name)" },
         meaning: "What is wrong; listed below."
       ) { group, _ in .words(group.conditions.map { "\($0.name)" }) },
-      Field("member_count", title: "MEMBERS", .number, meaning: "Members so far.") { group, _ in
+      Field("member_count", title: "MEMBERS", .number, total: .sum, meaning: "Members so far.") {
+        group, _ in
         .number(group.memberCount)
       },
-      Field("done_count", .number, meaning: "Of these, members that are done.") { group, _ in
+      Field("done_count", .number, total: .sum, meaning: "Of these, members that are done.") {
+        group, _ in
         .number(group.doneCount)
       },
-      Field("failed_count", .number, meaning: "Of these, members that failed.") { group, _ in
+      Field("failed_count", .number, total: .sum, meaning: "Of these, members that failed.") {
+        group, _ in
         .number(group.failedCount)
       },
       Field("dropped_members", .number, meaning: "Members that `members` does not list.") {

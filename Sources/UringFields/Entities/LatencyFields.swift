@@ -51,18 +51,23 @@ extension LatencySummary {
     _ summary: @escaping @Sendable (Entity) -> LatencySummary
   ) -> [Field<Entity>] {
     func percentile(
-      _ key: String, _ meaning: String, _ value: @escaping @Sendable (LatencySummary) -> UInt64
+      _ key: String, title: String? = nil, _ meaning: String,
+      _ value: @escaping @Sendable (LatencySummary) -> UInt64
     ) -> Field<Entity> {
-      Field(key, .duration, meaning: meaning) { entity, _ in .number(value(summary(entity))) }
+      Field(key, title: title, .duration, meaning: meaning) { entity, _ in
+        .number(value(summary(entity)))
+      }
     }
     return [
-      Field("count", .number, meaning: "Requests that were measured.") { entity, _ in
+      Field("count", .number, total: .sum, meaning: "Requests that were measured.") { entity, _ in
         .number(summary(entity).count)
       },
-      percentile("p50", "Half of the requests took at most this long.") { $0.p50 },
-      percentile("p90", "90 of 100 requests took at most this long.") { $0.p90 },
-      percentile("p99", "99 of 100 requests took at most this long.") { $0.p99 },
-      percentile("p999", "999 of 1,000 requests took at most this long.") { $0.p999 },
+      percentile("p50", title: "p50", "Half of the requests took at most this long.") { $0.p50 },
+      percentile("p90", title: "p90", "90 of 100 requests took at most this long.") { $0.p90 },
+      percentile("p99", title: "p99", "99 of 100 requests took at most this long.") { $0.p99 },
+      percentile("p999", title: "p99.9", "999 of 1,000 requests took at most this long.") {
+        $0.p999
+      },
       percentile("max", "The slowest request.") { $0.max },
       percentile("mean", "The mean, within 2 %.") { UInt64($0.mean.rounded()) },
     ]

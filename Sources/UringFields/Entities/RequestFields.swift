@@ -124,7 +124,8 @@ extension FieldSet<Request> {
         if case .fixed(let index)? = request.file { .integer(index) } else { .none }
       },
       Field(
-        "offset", .bytes, .tableOnly, aliases: ["off"], meaning: "The offset in the file."
+        "offset", .bytes, .tableOnly, aliases: ["off"], total: .largest,
+        meaning: "The offset in the file."
       ) { request, _ in .integer(request.offset) },
       Field(
         "length", title: "LEN", .bytes, .tableOnly, aliases: ["len"],
@@ -188,7 +189,7 @@ extension FieldSet<Request> {
       Field("bid", .number, .nullable, meaning: "The provided buffer that that CQE names.") {
         request, _ in .integer(CQEFlags(rawValue: request.cqeFlags).bufferID)
       },
-      Field("cqes", .number, meaning: "CQEs posted so far.") { request, _ in
+      Field("cqes", .number, total: .sum, meaning: "CQEs posted so far.") { request, _ in
         .integer(request.cqeCount)
       },
       Field("completer_tid", .number, .nullable, meaning: "The thread that posted that CQE.") {

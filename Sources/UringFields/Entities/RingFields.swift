@@ -155,7 +155,9 @@ extension FieldSet<Ring> {
     _ key: String, title: String? = nil, _ meaning: String,
     _ count: @escaping @Sendable (Ring) -> UInt64
   ) -> Field<Ring> {
-    Field(key, title: title, .number, meaning: meaning) { ring, _ in .number(count(ring)) }
+    Field(key, title: title, .number, total: .sum, meaning: meaning) { ring, _ in
+      .number(count(ring))
+    }
   }
 
   private static var tasks: [Field<Ring>] {

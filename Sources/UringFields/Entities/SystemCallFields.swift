@@ -22,7 +22,9 @@ extension FieldSet<SystemCalls> {
       Field("errno", .text, .nullable, meaning: "The name of the errno.") { calls, _ in
         .errno(calls.result)
       },
-      Field("count", .number, meaning: "How many calls.") { calls, _ in .number(calls.count) },
+      Field("count", .number, total: .sum, meaning: "How many calls.") { calls, _ in
+        .number(calls.count)
+      },
       Field("first", .time, meaning: "When the first returned.") { calls, _ in
         .number(calls.firstTime)
       },
@@ -33,7 +35,8 @@ extension FieldSet<SystemCalls> {
         "getevents", .time, .nullable,
         meaning: "When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned."
       ) { calls, _ in .unlessZero(calls.getEventsTime) },
-      Field("sqes", .number, meaning: "SQEs that the kernel took in all of them.") { calls, _ in
+      Field("sqes", .number, total: .sum, meaning: "SQEs that the kernel took in all of them.") {
+        calls, _ in
         .number(calls.sqes)
       },
       Field(

@@ -75,7 +75,7 @@ extension FieldSet<WaitEdge> {
 
 extension FieldSet<Snapshot> {
   /// The last look at waits.
-  static let waits = FieldSet(
+  public static let waits = FieldSet(
     "waits",
     [
       Field("time", .time, meaning: "When the look began, or a later one found the same.") {

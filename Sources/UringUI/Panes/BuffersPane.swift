@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// The buffers that rings have registered or been provided with, and their registered files.
@@ -17,6 +18,8 @@ struct BuffersContent: ListContent {
 
   static let name = "Buffers"
   static let emptyText = "no buffers or files are registered, and no buffers provided"
+
+  static let fields: FieldSet<Row> = FieldSet<Buffer>.buffers.map { buffer($0) }
 
   static func id(_ row: Row) -> UInt64 {
     switch row {

@@ -1,3 +1,4 @@
+import UringFields
 import UringFindings
 import UringTrace
 
@@ -5,6 +6,8 @@ import UringTrace
 struct CallsContent: ListContent {
   static let name = "Calls"
   static let emptyText = "no system calls of io_uring"
+
+  static var fields: FieldSet<SystemCalls> { .systemCalls }
 
   static func id(_ row: SystemCalls) -> UInt64 {
     UInt64(row.tid) << 32 ^ UInt64(UInt32(bitPattern: row.result)) ^ UInt64(row.ring ?? 0) << 16

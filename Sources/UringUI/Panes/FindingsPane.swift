@@ -1,3 +1,4 @@
+import UringFields
 import UringFindings
 import UringTrace
 
@@ -5,6 +6,8 @@ import UringTrace
 struct FindingsContent: ListContent {
   static let name = "Findings"
   static let emptyText = "nothing was found"
+
+  static let fields: FieldSet<FindingRow> = FieldSet<Finding>.findings.map { $0.finding }
 
   static func id(_ row: FindingRow) -> UInt64 { row.key.hash }
   static func rows(_ scene: Scene) -> [FindingRow] { scene.findings }

@@ -1,9 +1,12 @@
+import UringFields
 import UringTrace
 
 /// Lenders, buffers and borrowers: live groups, oldest first, then ended groups.
 struct GroupsContent: ListContent {
   static let name = "Groups"
   static let emptyText = "no buffer has been lent yet"
+
+  static var fields: FieldSet<RequestGroup> { .groups }
 
   static func id(_ row: RequestGroup) -> UInt64 { row.id }
   static func rows(_ scene: Scene) -> [RequestGroup] { scene.snapshot.groups }

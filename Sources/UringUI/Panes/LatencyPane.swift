@@ -1,10 +1,11 @@
+import UringFields
 import UringTrace
 
 /// Latency from submission to completion by ring and opcode: percentiles, a histogram for each opcode, and a large
 /// histogram of the selected opcode where there is room.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
-    columns: Self.columns, sortedBy: "COUNT",
+    columns: Self.columns, fields: .latency, sortedBy: "COUNT",
     id: { UInt64($0.ring) << 8 | UInt64($0.opcode.rawValue) })
   private var tableHeight = 0
 

@@ -51,9 +51,9 @@ enum Humanise {
       unit += 1
     }
     if unit == 0 { return "\(number)" }
-    // 999.9k is shown as 1.00M.
+    // 999.9k is shown as 1.00M, and 1000K as 0.98M: three digits at most.
     if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
-      return "1.00" + units[unit + 1]
+      return Figures.digits(number, per: divisor * base) + units[unit + 1]
     }
     return Figures.digits(number, per: divisor) + units[unit]
   }

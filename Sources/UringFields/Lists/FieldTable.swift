@@ -1,0 +1,77 @@
+import UringBase
+import UringTrace
+
+/// Chosen fields of entities, as rows of text.
+public struct FieldTable<Entity: Sendable>: Sendable {
+  public let fields: [Field<Entity>]
+
+  /// - Parameter columns: names of fields, separated by commas; nil for all.
+  /// - Throws: ``QueryError`` with the position of a name that is no field's.
+  public init(_ set: FieldSet<Entity>, columns: String? = nil) throws(QueryError) {
+    guard let columns else {
+      fields = set.fields
+      return
+    }
+    var fields: [Field<Entity>] = []
+    var position = 1
+    for name in columns.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let field = set.field(String(name)) else {
+        throw QueryError(position: position, message: set.complaint(about: String(name)))
+      }
+      fields.append(field)
+      position += name.count + 1
+    }
+    self.fields = fields
+  }
+
+  /// A row for each entity.
+  public func rows(_ entities: [Entity], in snapshot: Snapshot) -> TextRows {
+    TextRows(
+      columns: fields.map { TextRows.Column($0) },
+      rows: entities.map { entity in fields.map { $0.cell($0.value(entity, snapshot)) } })
+  }
+
+  /// A row for each value of a field: the value, how many entities have it, and the totals of the table's other fields.
+  /// The most frequent value comes first.
+  public func totals(
+    by field: Field<Entity>, _ entities: [Entity], in snapshot: Snapshot
+  ) -> TextRows {
+    let summed = fields.filter { $0.total != nil && $0.key != field.key }
+    var sums: [FieldValue: (count: UInt64, totals: [FieldValue])] = [:]
+    for entity in entities {
+      let values = summed.map { $0.value(entity, snapshot) }
+      let key = field.value(entity, snapshot)
+      let earlier = sums[key] ?? (0, values.map { _ in .none })
+      let totals = zip(summed, zip(earlier.totals, values)).map { $0.total!.combine($1.0, $1.1) }
+      sums[key] = (earlier.count + 1, totals)
+    }
+    let rows = sums.map { key, sum in
+      (
+        count: sum.count,
+        cells: [field.cell(key), TextRows.Cell("\(sum.count)")]
+          + zip(summed, sum.totals).map { $0.cell($1) }
+      )
+    }
+    return TextRows(
+      columns: [
+        TextRows.Column(field), TextRows.Column(title: "COUNT", key: "entities", isNumeric: true),
+      ]
+        + summed.map { TextRows.Column($0, prefix: $0.total!.prefix) },
+      rows: rows.sorted { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }
+        .map(\.cells))
+  }
+}
+
+extension Field {
+  fileprivate func cell(_ value: FieldValue) -> TextRows.Cell {
+    TextRows.Cell(type.text(value), plain: type.plainText(value))
+  }
+}
+
+extension TextRows.Column {
+  fileprivate init<Entity>(_ field: Field<Entity>, prefix: String = "") {
+    self.init(
+      title: prefix.uppercased() + field.title, key: prefix + field.unitKey,
+      isNumeric: field.type.isOrdered)
+  }
+}

@@ -1,0 +1,109 @@
+import UringFindings
+import UringTrace
+
+/// A list of a snapshot whose rows and columns users choose.
+public struct SnapshotList: Sendable {
+  /// Which rows and columns of a list are wanted.
+  public struct Choice: Sendable, Hashable {
+    /// An expression that the rows match; nil for all rows.
+    public var condition: String?
+    /// Names of fields, separated by commas; nil for all.
+    public var columns: String?
+    /// The field whose values' totals are wanted; nil for the rows themselves.
+    public var grouping: String?
+
+    public init(condition: String?, columns: String?, grouping: String?) {
+      self.condition = condition
+      self.columns = columns
+      self.grouping = grouping
+    }
+
+    /// The part of the choice that makes no sense.
+    public enum Flaw: Error {
+      case condition(QueryError)
+      case columns(QueryError)
+      case grouping(QueryError)
+    }
+  }
+
+  /// Name on the command line and in JSON: `disk_requests`.
+  public let name: String
+  /// The plural of what it lists: `requests in flight`.
+  public let noun: String
+  private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
+
+  private typealias Selector = @Sendable (Snapshot, [Finding]) -> Selection
+
+  /// What was chosen.
+  public struct Selection: Sendable {
+    public var rows: TextRows
+    /// Length of the list, and of its part that matches the condition.
+    public var all: Int
+    public var matching: Int
+  }
+
+  private init<Entity>(
+    _ name: String, _ noun: String, _ set: FieldSet<Entity>,
+    _ entities: @escaping @Sendable (Snapshot, [Finding]) -> [Entity]
+  ) {
+    self.name = name
+    self.noun = noun
+    prepare = { (choice) throws(Choice.Flaw) in
+      let query: Query<Entity>
+      let table: FieldTable<Entity>
+      var grouping: Field<Entity>?
+      do throws(QueryError) { query = try Query(choice.condition ?? "", over: set) } catch {
+        throw .condition(error)
+      }
+      do throws(QueryError) { table = try FieldTable(set, columns: choice.columns) } catch {
+        throw .columns(error)
+      }
+      if let name = choice.grouping {
+        guard let field = set.field(name) else {
+          throw .grouping(QueryError(position: 1, message: set.complaint(about: name)))
+        }
+        grouping = field
+      }
+      return { [grouping] snapshot, findings in
+        let all = entities(snapshot, findings)
+        let matching = all.filter { query.matches($0, in: snapshot) }
+        return Selection(
+          rows: grouping.map { table.totals(by: $0, matching, in: snapshot) }
+            ?? table.rows(matching, in: snapshot),
+          all: all.count, matching: matching.count)
+      }
+    }
+  }
+
+  /// - Throws: if a part of the choice makes no sense.
+  public func check(_ choice: Choice) throws(Choice.Flaw) { _ = try prepare(choice) }
+
+  /// - Throws: if a part of the choice makes no sense.
+  public func selection(
+    _ choice: Choice, of snapshot: Snapshot, findings: [Finding]
+  ) throws(Choice.Flaw) -> Selection {
+    try prepare(choice)(snapshot, findings)
+  }
+
+  /// All lists, the requests in flight first.
+  public static let all: [SnapshotList] = [
+    SnapshotList("requests", "requests in flight", .requests) { snapshot, _ in snapshot.requests },
+    SnapshotList("recent", "ended requests", .requests) { snapshot, _ in snapshot.recent },
+    SnapshotList("rings", "rings", .rings) { snapshot, _ in snapshot.rings },
+    SnapshotList("groups", "groups", .groups) { snapshot, _ in snapshot.groups },
+    SnapshotList("buffers", "buffers", .buffers) { snapshot, _ in snapshot.buffers },
+    SnapshotList("chains", "chains", .chains) { snapshot, _ in snapshot.chains },
+    SnapshotList("latency", "latencies", .latency) { snapshot, _ in snapshot.latency },
+    SnapshotList("findings", "findings", .findings) { _, findings in findings },
+    SnapshotList("disk_requests", "disk requests", .diskRequests) { snapshot, _ in
+      snapshot.diskRequests
+    },
+    SnapshotList("threads", "threads", .threads) { snapshot, _ in snapshot.waits.threads },
+    SnapshotList("worker_pools", "worker pools", .workerPools) { snapshot, _ in
+      snapshot.workerPools
+    },
+    SnapshotList("system_calls", "system calls", .systemCalls) { snapshot, _ in
+      snapshot.systemCalls
+    },
+  ]
+}

@@ -1,0 +1,49 @@
+import UringBase
+
+/// Rows of text with titles: for people, or as CSV for programs.
+public struct TextRows: Sendable {
+  public struct Column: Sendable {
+    /// For people.
+    public var title: String
+    /// For programs, with the unit.
+    public var key: String
+    public var isNumeric: Bool
+  }
+
+  public struct Cell: Sendable {
+    /// For people; empty if absent.
+    public var text: String
+    /// For programs, without a unit.
+    public var plain: String
+
+    init(_ text: String, plain: String? = nil) {
+      self.text = text
+      self.plain = plain ?? text
+    }
+  }
+
+  public var columns: [Column]
+  public var rows: [[Cell]]
+
+  /// The titles, and the rows with `-` for absent values.
+  public var lines: [[String]] {
+    [columns.map(\.title)] + rows.map { $0.map { $0.text.isEmpty ? "-" : $0.text } }
+  }
+
+  /// Positions of columns with numbers.
+  public var numericColumns: Set<Int> { Set(columns.indices.filter { columns[$0].isNumeric }) }
+
+  /// Lines as in RFC 4180: the keys, and the plain values.
+  public var csv: String {
+    var text = columns.map(\.key).joined(separator: ",") + "\r\n"
+    for row in rows { text += row.map { Self.quoted($0.plain) }.joined(separator: ",") + "\r\n" }
+    return text
+  }
+
+  /// Names come from strangers, and CSV is also read in terminals.
+  private static func quoted(_ text: String) -> String {
+    let text = text.printable
+    guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+}
