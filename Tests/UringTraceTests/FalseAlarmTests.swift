@@ -217,7 +217,8 @@ import UringFindings
     #expect(finding.severity == .info)
     #expect(
       finding.summary
-        == "READ 0x11 on fd 0 was cancelled by ASYNC_CANCEL 0x13, together with 1 request behind it")
+        == "READ 0x11 on fd 0 was cancelled by ASYNC_CANCEL 0x13, together with 1 request behind it"
+    )
     #expect(finding.requests == [1, 2, 3])
   }
 

@@ -6,7 +6,8 @@ extension FindingRule {
     meaning:
       "A multishot request has ended (its last CQE had no IORING_CQE_F_MORE) and was not submitted "
       + "again: it will post no more CQEs for its file.",
-    cure: "Test each CQE for IORING_CQE_F_MORE and submit the request again when the flag is not set."
+    cure:
+      "Test each CQE for IORING_CQE_F_MORE and submit the request again when the flag is not set."
   ) { evidence in
     guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in

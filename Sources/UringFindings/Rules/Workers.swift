@@ -5,7 +5,8 @@ import UringTrace
 extension FindingRule {
   static let puntStorm = FindingRule(
     "punt-storm",
-    meaning: "Many transfers cannot complete inline and are punted to io-wq, which costs at least one "
+    meaning:
+      "Many transfers cannot complete inline and are punted to io-wq, which costs at least one "
       + "context switch each.",
     cure:
       "Use a file system that supports non-blocking buffered I/O (FMODE_NOWAIT), or O_DIRECT if "
@@ -38,7 +39,8 @@ extension FindingRule {
 
   static let workerFanOut = FindingRule(
     "worker-fan-out", .condition(),
-    meaning: "Very many worker threads run requests of one ring: they block, and each uses memory and "
+    meaning:
+      "Very many worker threads run requests of one ring: they block, and each uses memory and "
       + "adds load to the scheduler.",
     cure:
       "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on "

@@ -84,7 +84,8 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
     case .membersCancelled: "members were cancelled"
     case .streamDataLost: "a member failed after data had been taken from a stream"
     case .unused: "no request used the buffer"
-    case .committedElsewhere: "the request was committed on another ring, and its buffer stayed registered"
+    case .committedElsewhere:
+      "the request was committed on another ring, and its buffer stayed registered"
     case .notRegistered: "automatic registration failed"
     case .exhausted: "no provided buffer was left"
     case .answeredEarly: "the FUSE request was answered while members still used its pages"
