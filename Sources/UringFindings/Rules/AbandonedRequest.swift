@@ -23,6 +23,8 @@ extension Evidence {
     let others = waits.otherEnds(of: first)
     let isOwn = others.map { $0.allSatisfy { holders.contains($0.tgid) } } ?? false
     let server = threads.count == 1 ? ", the only one of its process," : ""
+    let more =
+      left.count > 1 ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""
     return FindingRule.Sighting(
       // A peer may still answer, and the program may look then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
@@ -34,8 +36,7 @@ extension Evidence {
           ? "sleeps in \(threads[0].call)() and wakes occasionally"
           : Words.activity(of: threads[0], in: waits))
         + (others.map { ends(of: first, $0, holders) } ?? "")
-        + (left.count > 1
-          ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""),
+        + more,
       numbers: [
         .init("requests", left.count), .init("age_ns", age(since: first.startTime)),
       ],

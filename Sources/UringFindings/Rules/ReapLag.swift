@@ -20,13 +20,14 @@ extension FindingRule {
       let thread = Words.thread(worst.tid, in: evidence.snapshot)
       let others =
         lags.count == 1 ? "" : " (the longest of \(lags.count) observed delays)"
+      let reaped = worst.count > 1 ? "them" : "it"
       return Sighting(
         severity: .warn, rings: [ring.id], requests: request.map { [$0.id] } ?? [],
         summary: (request.map { "the CQE of \(evidence.words($0))" }
           ?? "a CQE with user_data 0x\(String(worst.userData, radix: 16))")
           + (worst.count > 1 ? " and \(worst.count - 1) more" : "")
           + " stayed in the queue for \(Words.duration(worst.duration))\(others) while thread \(thread), which "
-          + "reaps \(worst.count > 1 ? "them" : "it"), was blocked in \(worst.call)()",
+          + "reaps \(reaped), was blocked in \(worst.call)()",
         numbers: [
           .init("lag_ns", worst.duration), .init("times", lags.count), .init("cqes", worst.count),
         ])
