@@ -1,6 +1,6 @@
 // TRUTH: RECV 0x1401 waits on a socketpair whose peer end this process holds and never writes to. Nothing else completed
 // on the ring, and no task waits for it or looks at its CQ: the main thread sleeps in nanosleep.
-// Cure: cancel the request when its user gives it up, or wait for it.
+// Cure: cancel the request when it is no longer needed, or wait for it.
 #include "case.h"
 
 int main(int argc, char **argv) {

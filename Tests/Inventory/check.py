@@ -62,7 +62,7 @@ def check_poll(truth, snapshot):
     expect((poll["file"] or "").startswith("pipe:"), f"file {poll['file']}")
     cause = poll["waits_for"]
     expect(cause["kind"] == "file", f"waits for a {cause['kind']}")
-    expect("POLLIN of pipe:" in cause["text"] and "reports nothing" in cause["text"], cause["text"])
+    expect("POLLIN of pipe:" in cause["text"] and "not ready" in cause["text"], cause["text"])
     expect(f"/{truth['pid']} fd " in cause["text"], f"nobody has the write end: {cause['text']}")
     # it slept for two seconds before anybody looked
     expect(poll["age_ns"] > 1_500_000_000, f"age {poll['age_ns']}")
@@ -121,7 +121,7 @@ def check_registered(truth, snapshot):
         expect(request["file"] == truth["files"][index]["name"], f"{request['opcode']}: file {request['file']}")
         expect(truth["files"][index]["name"] in request["waits_for"]["text"], request["waits_for"]["text"])
         if index == "0":  # its descriptor is still open: the file could be asked
-            expect("reports nothing" in request["waits_for"]["text"], request["waits_for"]["text"])
+            expect("not ready" in request["waits_for"]["text"], request["waits_for"]["text"])
             expect(f"/{truth['pid']} fd " in request["waits_for"]["text"], "nobody has the write end")
     buffers = {str(buffer["index"]): buffer for buffer in snapshot["buffers"] if buffer["kind"] == "registered"}
     for index, references in truth["buffers"].items():

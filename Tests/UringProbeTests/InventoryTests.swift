@@ -43,7 +43,7 @@ extension LiveTests {
         let cause = try #require(snapshot.cause(of: poll))
         #expect(cause.kind == .file)
         #expect(cause.text.hasPrefix("POLLIN of pipe:["))
-        #expect(cause.text.contains("which reports nothing"))
+        #expect(cause.text.contains("which is not ready"))
         #expect(cause.text.contains("write end: hang_poll/\(poll.submitterTgid) fd "))
       }
     }
@@ -218,7 +218,7 @@ extension LiveTests {
         // The descriptor of this request's file is still open.
         let asked = try #require(requests.first { $0.file == .fixed(0) })
         let cause = try #require(snapshot.cause(of: asked))
-        #expect(cause.text.contains("which reports nothing"))
+        #expect(cause.text.contains("which is not ready"))
         #expect(cause.text.contains("write end: registered/\(asked.submitterTgid) fd "))
         // Only a registered file can write to this request's pipe.
         let other = try #require(requests.first { $0.namesDescriptor })

@@ -45,7 +45,7 @@ import UringFindings
     let finding = try #require(Self.findings(Self.abandoned()).first)
     #expect(finding.severity == .warn && finding.requests == [1])
     for text in [
-      "RECV 0x1", "nobody waits for it", "is blocked in clock_nanosleep()",
+      "RECV 0x1", "nothing waits for it", "is blocked in clock_nanosleep()",
       "the other end of its socket is fd 5 of the same process",
     ] {
       #expect(finding.summary.contains(text))
@@ -63,7 +63,7 @@ import UringFindings
     var snapshot = Self.abandoned()
     snapshot.waits.threads[0].wait = .runs
     let finding = try #require(Self.findings(snapshot).first)
-    #expect(finding.summary.contains("sleeps in clock_nanosleep() and runs now and then"))
+    #expect(finding.summary.contains("sleeps in clock_nanosleep() and wakes occasionally"))
   }
 
   struct Attention: CustomTestStringConvertible {

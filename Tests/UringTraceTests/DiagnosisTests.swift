@@ -272,8 +272,9 @@ import UringTrace
       diagnosis.findings(in: snapshot).first { $0.tag == "uncommitted-block" })
     #expect(found.severity == .warn)
     #expect(found.requests == [try #require(snapshot.inFlight(7)).id])
-    #expect(found.summary.hasPrefix("ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8 is with"))
-    #expect(found.summary.contains("app/99 for 4 s and not committed; READ 0x7"))
+    #expect(
+      found.summary.hasPrefix("ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8 has been with"))
+    #expect(found.summary.contains("app/99 for 4 s and is not committed; READ 0x7"))
   }
 
   @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {

@@ -40,8 +40,8 @@ import UringFindings
     let finding = try #require(findings("reap-lag", lagging(200 * Self.millisecond)).first)
     #expect(finding.requests == [1])
     #expect(finding.summary.hasPrefix("the CQE of READ 0x7"))
-    #expect(finding.summary.contains("lay in the queue for 200 ms"))
-    #expect(finding.summary.contains("was blocked in clock_nanosleep() meanwhile"))
+    #expect(finding.summary.contains("stayed in the queue for 200 ms"))
+    #expect(finding.summary.contains("which reaps it, was blocked in clock_nanosleep()"))
   }
 
   @Test func aShortTimeAndAThreadThatRunsAreNothing() {

@@ -45,7 +45,7 @@ import UringFindings
     #expect(
       finding.summary.contains("SQ thread 99 went to sleep 180 times in 4 s, for 200 requests"))
     #expect(finding.summary.contains("it sleeps after 4 ms"))
-    #expect(finding.summary.contains("one comes every 20 ms on average"))
+    #expect(finding.summary.contains("one arrives every 20 ms on average"))
   }
 
   @Test func anSQThreadThatSleepsLessOftenThanEverySecondRequestIsNot() {

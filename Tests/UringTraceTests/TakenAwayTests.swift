@@ -129,7 +129,7 @@ import UringFindings
     #expect(finding.summary.hasPrefix(text))
     #expect(
       finding.summary.contains(
-        "by thread 100 took memory from READ 0x12 on fd 5 200 ms after its submission"))
+        "by thread 100 removed memory of READ 0x12 on fd 5 200 ms after its submission"))
     #expect(finding.summary.hasSuffix("its memory at 0x7000, 4096 bytes"))
   }
 

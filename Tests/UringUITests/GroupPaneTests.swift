@@ -128,7 +128,8 @@ import Testing
     var interface = interface()
     press(&interface, "5", .enter)
     let text = lines(&interface)
-    #expect(text.contains { $0.contains("out_of_range  a member reached outside of the buffer") })
+    #expect(
+      text.contains { $0.contains("out_of_range  a member requested bytes outside the buffer") })
     #expect(text.contains { $0.contains("member_failed  a member failed") })
   }
 

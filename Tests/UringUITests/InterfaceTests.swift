@@ -136,7 +136,7 @@ import Testing
     let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     #expect(
       words.contains(
-        "Waits for POLLIN of pipe:[77], which reports nothing (write end: server/4242 fd 8)"))
+        "Waits for POLLIN of pipe:[77], which is not ready (write end: server/4242 fd 8)"))
     #expect(words.contains("waits in io_uring_enter for 1 more CQE asleep for 6.00s"))
     #expect(words.contains("SQPOLL"))
     #expect(words.contains("sleeps until io_uring_enter wakes it"))

@@ -9,11 +9,12 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Converts a recording: .uring to .jsonl, or back.",
     discussion: """
-      Without -o the trace goes to standard output as JSON lines. A recording that was cut off stays \
-      so: the copy has no summary either. With --at the copy ends then, as if recording had stopped.
+      Without -o the trace is written to standard output as JSON lines. A recording that was cut off \
+      stays incomplete: the copy has no summary. With --at the copy ends at that time, as if recording \
+      had stopped.
 
-      With --redact, names, paths, addresses, inodes and times of day are replaced, each one everywhere by the \
-      same substitute: reports find the same. docs/security.md lists what stays.
+      With --redact, names, paths, addresses, inodes and times of day are replaced. A value gets the \
+      same substitute everywhere, so reports have the same findings. docs/security.md lists what stays.
 
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl

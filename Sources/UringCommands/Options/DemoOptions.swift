@@ -60,7 +60,7 @@ struct DemoOptions: ParsableArguments {
     }
     if let rate, rate < 1 { throw ValidationError("--rate must be at least 1") }
     if noLoad, rate != nil || ios != nil {
-      throw ValidationError("--no-load leaves nothing to set the load's pace for")
+      throw ValidationError("--rate and --ios need a load: omit --no-load")
     }
   }
 

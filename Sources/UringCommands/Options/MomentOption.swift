@@ -20,7 +20,8 @@ struct MomentOption: ParsableArguments {
     let duration = file.recording.duration
     guard let time, time > duration else { return }
     StandardError.write(
-      "\(file.path): \(Text.duration(time)) is past the end of the recording (\(Text.duration(duration)))"
+      "\(file.path): \(Text.proseDuration(time)) is past the end of the recording "
+        + "(\(Text.proseDuration(duration)))"
     )
   }
 }

@@ -50,8 +50,8 @@ struct ReportText {
   /// `from 2.5 s to 4.5 s, and once more`.
   private func describe(_ past: Finding.Past) -> String {
     let start = document.snapshot.host.startTime
-    let text =
-      "from \(Text.duration(past.from.since(start))) to \(Text.duration(past.until.since(start)))"
+    let from = Text.proseDuration(past.from.since(start))
+    let text = "from \(from) to \(Text.proseDuration(past.until.since(start)))"
     return switch past.times {
     case 1: text
     case 2: text + ", and once more"
@@ -70,7 +70,7 @@ struct ReportText {
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = time.since(request.startTime)
-    return text + ", \(request.state.name) for \(Text.duration(age))"
+    return text + ", \(request.state.name) for \(Text.proseDuration(age))"
   }
 
   private func conclude(_ text: inout PlainText) {
@@ -83,11 +83,11 @@ struct ReportText {
     let found =
       counts.isEmpty
       ? "no findings"
-      : "\(document.findings.count) finding\(document.findings.count == 1 ? "" : "s"): "
+      : "\(Figures.count(document.findings.count, "finding")): "
         + counts.joined(separator: ", ")
     text.line(
       found
-        + "; \(snapshot.rings.count) ring\(snapshot.rings.count == 1 ? "" : "s") watched for \(Text.duration(length))"
+        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Text.proseDuration(length))"
     )
     let lost = snapshot.lost.total
     if lost > 0 { text.line("\(Figures.count(lost, "record")) \(lost == 1 ? "was" : "were") lost") }

@@ -1,7 +1,7 @@
 import UringTrace
 
 extension Evidence {
-  /// Requests for whose completion nobody waits, on a ring that nobody looks at: a case of `leaked-request`.
+  /// Requests whose completions nothing waits for, on a ring that nothing polls: a case of `leaked-request`.
   func abandoned(on ring: Ring) -> FindingRule.Sighting? {
     guard isComplete, let waits, waits.facts.isComplete, waits.ring(ring.id) != nil,
       ring.waiter == nil, !ring.isPolled, ring.eventfd == .none, ring.cqPending == 0,
@@ -23,26 +23,28 @@ extension Evidence {
     let others = waits.otherEnds(of: first)
     let isOwn = others.map { $0.allSatisfy { holders.contains($0.tgid) } } ?? false
     let server = threads.count == 1 ? ", the only one of its process," : ""
+    let more =
+      left.count > 1 ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""
     return FindingRule.Sighting(
       // A peer may still answer, and the program may look then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
-        "\(words(first)) is in flight for \(Words.duration(age(since: first.startTime))) and nobody waits "
-        + "for it: no thread waits for completions of the ring, and nobody polls it; "
+        "\(words(first)) has been in flight for \(Words.duration(age(since: first.startTime))), and nothing "
+        + "waits for it: no thread waits for completions of the ring, and none polls it; "
         + "\(waits.name(threads[0]))\(server) "
         + (threads[0].wait == .runs
-          ? "sleeps in \(threads[0].call)() and runs now and then"
+          ? "sleeps in \(threads[0].call)() and wakes occasionally"
           : Words.activity(of: threads[0], in: waits))
         + (others.map { ends(of: first, $0, holders) } ?? "")
-        + (left.count > 1 ? "; so for \(left.count - 1) more" : ""),
+        + more,
       numbers: [
         .init("requests", left.count), .init("age_ns", age(since: first.startTime)),
       ],
       meaning:
-        "A request stays in flight, with its memory and its file, until the file becomes ready or somebody "
-        + "cancels it.",
+        "A request stays in flight, with its memory and its file, until the file becomes ready or the "
+        + "request is cancelled.",
       cure:
-        "Cancel a request (IORING_OP_ASYNC_CANCEL) when its user gives it up, or wait for its completion."
+        "Cancel a request (IORING_OP_ASYNC_CANCEL) when it is no longer needed, or wait for its completion."
     )
   }
 
@@ -50,7 +52,7 @@ extension Evidence {
 
   /// "; the other end of its file is fd 5 of the same process".
   private func ends(of request: Request, _ ends: [OpenFile], _ holders: Set<UInt32>) -> String {
-    guard let first = ends.first else { return "; nobody has the other end of its file open" }
+    guard let first = ends.first else { return "; no process has the other end of its file open" }
     let names = ends.map { end in
       "fd \(end.fd) of "
         + (holders.contains(end.tgid)

@@ -9,8 +9,8 @@ extension FindingRule {
       lasting: patience,
       on: { !$0.isClosed && $0.setupFlags.isDisjoint(with: [.sqPoll, .submitAll]) }),
     meaning:
-      "Without IORING_SETUP_SUBMIT_ALL io_uring_enter stops behind an SQE that fails in preparation. Those behind it "
-      + "stay in the queue and are no requests.",
+      "Without IORING_SETUP_SUBMIT_ALL, io_uring_enter stops after an SQE that fails in preparation. The SQEs "
+      + "behind it stay in the queue and are not submitted.",
     cure:
       "Compare the result of io_uring_submit with the number of SQEs queued and submit the rest, or create the ring "
       + "with IORING_SETUP_SUBMIT_ALL."
@@ -43,7 +43,7 @@ extension Evidence {
       return (
         last.id,
         "\(words(last)) failed in preparation with \(Words.error(last.preparationError)), and io_uring_enter stopped "
-          + "behind it (no SUBMIT_ALL)"
+          + "after it (no SUBMIT_ALL)"
       )
     }
     // Nothing was submitted during the observation: the ring's memory shows earlier SQEs.
@@ -54,7 +54,7 @@ extension Evidence {
     return (
       nil,
       "\(Opcode(rawValue: taken.sqe.opcode).name) 0x\(String(taken.sqe.user_data, radix: 16)), the last SQE that the "
-        + "kernel took, ended with \(Words.error(result)): if it failed in preparation, io_uring_enter stopped behind "
+        + "kernel took, ended with \(Words.error(result)): if it failed in preparation, io_uring_enter stopped after "
         + "it (no SUBMIT_ALL)"
     )
   }

@@ -3,8 +3,8 @@ import UringTrace
 extension FindingRule {
   static let brokenChain = FindingRule(
     "broken-chain",
-    meaning: "A request failed or moved less than it was asked to, so the kernel cancelled those "
-      + "linked behind it.",
+    meaning: "A request failed or moved fewer bytes than requested, so the kernel cancelled the "
+      + "requests linked behind it.",
     cure: "Handle the named request's result, not the -ECANCELED behind it; IOSQE_IO_HARDLINK lets "
       + "the rest run all the same."
   ) { evidence in
@@ -52,22 +52,21 @@ extension FindingRule {
     let first = breaks[0]
     let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
     let canceller = evidence.canceller(of: first.cause)
-    let by = canceller.map { " by \(evidence.words($0))" } ?? ", by what was not seen"
+    let by = canceller.map { " by \(evidence.words($0))" } ?? " (canceller not observed)"
     return Sighting(
       severity: .info, rings: [kind.ring],
       requests: breaks.count == 1
         ? [first.cause.id] + first.cancelled + (canceller.map { [$0.id] } ?? [])
         : breaks.map(\.cause.id),
       requestCount: UInt64(breaks.count + cancelled),
-      summary: "\(evidence.words(first.cause)) was cancelled\(by), and with it "
+      summary: "\(evidence.words(first.cause)) was cancelled\(by), together with "
         + "\(Words.count(cancelled, "request")) behind it"
         + (breaks.count > 1 ? " in \(breaks.count) chains" : ""),
       numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)],
-      meaning: "A request was cancelled, and the kernel cancelled those linked behind it.",
+      meaning: "A request was cancelled, and the kernel cancelled the requests linked behind it.",
       cure: canceller == nil
-        ? "If it should not be: an ASYNC_CANCEL, the exit of the thread that submitted it, or "
-          + "the close "
-          + "of its ring cancels a request."
+        ? "If this is not intended: a request is cancelled by an ASYNC_CANCEL, by the exit of the "
+          + "thread that submitted it, or by the close of its ring."
         : "If the rest should run all the same, use IOSQE_IO_HARDLINK.")
   }
 }

@@ -4,8 +4,8 @@ extension FindingRule {
   static let closedDescriptor = FindingRule(
     "closed-descriptor", .condition(lasting: 1_000_000_000),
     meaning:
-      "A request keeps its file open after close(2): a peer is not told of the end, and data goes to a buffer that "
-      + "the program may have given up.",
+      "A request keeps its file open after close(2): a peer does not see the close, and data still "
+      + "arrives in a buffer that the program may have freed.",
     cure:
       "Before close(2), shut the socket down (shutdown) or cancel what is in flight on it (ASYNC_CANCEL with "
       + "IORING_ASYNC_CANCEL_FD), and take the CQE."

@@ -33,7 +33,7 @@ extension FindingRule {
         summary: "\(kind.condition.name): \(kind.condition.explanation), in "
           + "\(Words.count(groups.count, "group")) (\(kind.lender.provider.title))",
         numbers: [.init("groups", groups.count), .init("first_group", groups[0].id)],
-        meaning: "Of a lent buffer: \(kind.condition.explanation).", cure: trait.cure)
+        meaning: "Condition of a lent buffer: \(kind.condition.explanation).", cure: trait.cure)
     }
   }
 
@@ -76,35 +76,35 @@ extension FindingRule {
       .warn, "Unregister buffers before the ring is closed."
     ),
     .shortMember: (
-      .warn, "Submit the rest of the transfer before telling the lender that it is done."
+      .warn, "Submit the rest of the transfer before reporting it to the lender as done."
     ),
     .partlyFilled: (
-      .warn, "Move the rest, or report the shorter length to the lender: it is not told otherwise."
+      .warn, "Move the rest, or report the shorter length to the lender, which cannot detect it."
     ),
     .outOfRange: (.warn, "Keep offset and length of each member within the buffer."),
     .wrongDirection: (
-      .warn, "Read into a buffer that is to be filled, and write from one that is full."
+      .warn, "Read only into destination buffers, and write only from source buffers."
     ),
     .emptySlot: (
-      .warn, "Submit members only after the buffer has been registered, and before it is taken out."
+      .warn, "Submit members only after the buffer is registered, and before it is unregistered."
     ),
     .selectsProvided: (
       .warn, "Do not set IOSQE_BUFFER_SELECT on a request that borrows a buffer."
     ),
     .leaderFailed: (.warn, "Handle the leader's error; there is no buffer for its members."),
-    .memberFailed: (.info, "Handle the member's error, and tell the lender of it."),
+    .memberFailed: (.info, "Handle the member's error, and report it to the lender."),
     .membersCancelled: (.info, "Handle the error of the leader or of the chain's cause."),
     .streamDataLost: (
-      .crit, "The data is gone: close the stream, or receive into memory of your own first."
+      .crit, "The data is lost: close the stream, or receive into your own memory first."
     ),
     .unused: (
-      .info, "Have only those buffers registered that requests will use: each costs a registration."
+      .info, "Register only buffers that requests will use: each registration costs time."
     ),
     .committedElsewhere: (
       .crit, "Commit on the ring that fetched the I/O, or unregister the buffer there."
     ),
     .answeredEarly: (
-      .crit, "Answer a request only when all members are done: its caller has the memory back."
+      .crit, "Answer a request only when all members are done: its caller may reuse the memory."
     ),
     .notRegistered: (
       .warn, "Give each fetch a slot that is empty and within the ring's table."

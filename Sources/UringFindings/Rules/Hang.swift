@@ -3,7 +3,7 @@ import UringTrace
 extension FindingRule {
   static let hang = FindingRule(
     "hang", .suspicion(lasting: 3_000_000_000, needsEveryRequest: true),
-    meaning: "A task waits in io_uring_enter for more completions than can still come.",
+    meaning: "A task waits in io_uring_enter for more CQEs than the requests in flight can post.",
     cure: "Wait for no more CQEs than there are requests in flight: look for requests that were "
       + "queued and not submitted, for CQEs already reaped, and for IOSQE_CQE_SKIP_SUCCESS."
   ) { evidence in
@@ -14,6 +14,9 @@ extension FindingRule {
         evidence.waits.map({ !$0.hasMoved(ring) }) ?? true
       else { return nil }
       let missing = wait.waiter.missing
+      let shortage =
+        possible == 0
+        ? " that nothing in flight can post" : "; the requests in flight can post only \(possible)"
       let poster = evidence.possiblePoster(to: ring)
       let doorbell = possible == 0 ? evidence.endedMultishots(on: ring).last : nil
       let mayBeIdle = doorbell == nil && evidence.mayGetRequests(ring, besides: wait.waiter)
@@ -23,7 +26,7 @@ extension FindingRule {
         rings: [ring.id],
         requests: (doorbell.map { [$0.id] } ?? []) + wait.requests.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
-          + "\(Words.count(missing, "more CQE")), of which what is in flight can post \(possible)"
+          + "\(Words.count(missing, "more CQE"))\(shortage)"
           + (poster.map { "; ring \($0) could send messages (MSG_RING)" } ?? "")
           + (doorbell.map {
             ": \(evidence.ending(of: $0)), the last without IORING_CQE_F_MORE, and was not submitted again"
@@ -35,17 +38,18 @@ extension FindingRule {
         ],
         meaning: doorbell == nil
           ? mayBeIdle
-            ? "A task waits in io_uring_enter and too little is in flight to wake it: it is idle if other threads submit "
-              + "to its ring, else it hangs."
+            ? "A task waits in io_uring_enter for more CQEs than the requests in flight can post. It "
+              + "is idle if other threads submit to its ring; otherwise it hangs."
             : nil
-          : "A task waits in io_uring_enter, and nothing in flight can wake it: the multishot request that did has "
-            + "ended.",
+          : "A task waits in io_uring_enter, and no request in flight can wake it: the multishot "
+            + "request that used to wake it has ended.",
         cure: doorbell != nil
-          ? "Test each CQE for IORING_CQE_F_MORE and submit the request again when it is not there; a larger "
-            + "completion queue (IORING_SETUP_CQSIZE) overflows less."
+          ? "Test each CQE for IORING_CQE_F_MORE and submit the request again when the flag is not "
+            + "set; a larger completion queue (IORING_SETUP_CQSIZE) overflows less often."
           : evidence.mayHaveEnded(on: ring)
-            ? "If the last CQE was that of a multishot request: test each CQE for IORING_CQE_F_MORE and submit the "
-              + "request again when it is not there. Else wait for no more CQEs than there are requests in flight."
+            ? "If the last CQE was that of a multishot request: test each CQE for IORING_CQE_F_MORE "
+              + "and submit the request again when the flag is not set. Otherwise wait for no more "
+              + "CQEs than there are requests in flight."
             : nil)
     }
   }
@@ -54,8 +58,8 @@ extension FindingRule {
   /// writes to.
   static let waiting = FindingRule(
     "waiting", .suspicion(lasting: 3_000_000_000),
-    meaning: "A task waits in io_uring_enter, and nothing has completed for long: it is idle, or "
-      + "hangs on one of these requests.",
+    meaning: "A task waits in io_uring_enter, and nothing has completed for a long time: it is "
+      + "idle, or hangs on one of these requests.",
     cure: "If it should not be idle, see what the named requests wait for."
   ) { evidence in
     evidence.openRings.compactMap { ring in

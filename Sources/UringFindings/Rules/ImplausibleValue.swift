@@ -5,11 +5,11 @@ extension FindingRule {
   static let implausibleValue = FindingRule(
     "implausible-value", .condition(),
     meaning:
-      "A timer fires in years: the kernel reads its __kernel_timespec at submission, and found something else "
-      + "there than the program had written.",
+      "A timer fires years from now: the kernel reads its __kernel_timespec at submission, and the "
+      + "value there was probably no longer the one that the program had written.",
     cure:
-      "Keep the timespec where it is and as it is until io_uring_submit has returned; with SQPOLL, until the SQ "
-      + "thread has taken the SQE."
+      "Keep the timespec valid and unchanged until io_uring_submit has returned; with SQPOLL, until the "
+      + "SQ thread has taken the SQE."
   ) { evidence in
     evidence.openRings.flatMap { ring in
       evidence.inFlight(on: ring.id).compactMap { request -> Sighting? in

@@ -56,7 +56,8 @@ extension FindingRule {
     return Sighting(
       severity: .warn, rings: [ring.id], requests: left.map(\.id),
       summary: "\(evidence.words(first)) is in flight, and its descriptor is closed"
-        + (left.count > 1 ? "; so for \(left.count - 1) more" : ""),
+        + (left.count > 1
+          ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""),
       numbers: [
         .init("requests", left.count), .init("age_ns", evidence.age(since: first.startTime)),
       ])

@@ -4,7 +4,7 @@ extension FindingRule {
   static let lostWake = FindingRule(
     "lost-wake", .suspicion(lasting: 3_000_000_000),
     meaning:
-      "A futex word was changed and the request that waits for the change was not woken: it sleeps on.",
+      "A futex word has changed, but the request that waits on it was not woken and still sleeps.",
     cure:
       "Wake the futex after each store that a waiter waits for (FUTEX_WAKE, IORING_OP_FUTEX_WAKE), with the "
       + "same address and the same private flag as the wait."

@@ -29,8 +29,8 @@ extension FindingRule {
   static let overlappingMemory = FindingRule(
     "overlapping-memory", .condition(),
     meaning:
-      "Two requests in flight use the same memory and at least one of them fills it: what it "
-      + "holds in the end is left to chance.",
+      "Two requests in flight use the same memory and at least one of them fills it: the "
+      + "resulting contents depend on timing.",
     cure: "Give each request in flight a buffer of its own, or link them."
   ) { evidence in
     var sightings: [Sighting] = []

@@ -4,8 +4,8 @@ extension FindingRule {
   static let memoryInFlight = FindingRule(
     "memory-in-flight",
     meaning:
-      "Memory was taken away while a request used it: the kernel fills or sends whatever is mapped there by then, or "
-      + "the request fails with EFAULT.",
+      "Memory was unmapped, moved, replaced or discarded while a request used it: the kernel fills or "
+      + "sends whatever is mapped there when the transfer runs, or the request fails with EFAULT.",
     cure:
       "Keep a request's memory in place until its CQE has been taken, or cancel the request first."
   ) { evidence in
@@ -34,7 +34,7 @@ extension FindingRule {
 
   private static let pinnedMeaning =
     "The registered pages stay pinned and the request continues with them, but the program no longer maps them: "
-    + "what is read is lost, and what is sent is old."
+    + "data that is read is lost, and data that is sent is stale."
 }
 
 extension Evidence {
@@ -65,7 +65,7 @@ extension Evidence {
     return change.call != .madvise || isFixed || request.opcode.direction == .write
   }
 
-  /// `munmap(0x7f00, 4096) by thread 7 took memory from READ 0x1 on pipe:[9] 200 ms after its submission: its memory
+  /// `munmap(0x7f00, 4096) by thread 7 removed memory of READ 0x1 on pipe:[9] 200 ms after its submission: its memory
   /// at ...`.
   fileprivate func words(
     _ request: Request, _ change: MemoryChange, _ memory: Range<UInt64>
@@ -85,7 +85,7 @@ extension Evidence {
       request.isStartKnown
       ? "\(Words.duration(since)) after its submission" : "while it was in flight"
     return
-      "\(call) by thread \(Words.thread(change.tid, in: snapshot)) took memory from \(words(request)) \(when): "
+      "\(call) by thread \(Words.thread(change.tid, in: snapshot)) removed memory of \(words(request)) \(when): "
       + buffer + stackText(change)
   }
 

@@ -4,9 +4,10 @@ extension FindingRule {
   static let multishotEnded = FindingRule(
     "multishot-ended", .suspicion(lasting: 1_000_000_000, needsEveryRequest: true),
     meaning:
-      "A multishot request has ended, its last CQE was without IORING_CQE_F_MORE, and nobody "
-      + "submitted it again: nothing will come of that file any more.",
-    cure: "Test each CQE for IORING_CQE_F_MORE and submit the request again when it is not there."
+      "A multishot request has ended (its last CQE had no IORING_CQE_F_MORE) and was not submitted "
+      + "again: it will post no more CQEs for its file.",
+    cure:
+      "Test each CQE for IORING_CQE_F_MORE and submit the request again when the flag is not set."
   ) { evidence in
     guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in

@@ -4,8 +4,8 @@ extension FindingRule {
   static let openLink = FindingRule(
     "open-link", .spanOfEveryRequest,
     meaning:
-      "A chain ends with the submission that its SQEs are in. IOSQE_IO_LINK in the last SQE of a submission links "
-      + "nothing: the request runs alone, and what was meant to follow it is the first of the next submission.",
+      "A chain cannot extend beyond its submission. IOSQE_IO_LINK in the last SQE of a submission links nothing: "
+      + "the request runs alone, and the request that should follow it becomes the first of the next submission.",
     cure:
       "Reserve room for the whole chain (io_uring_sq_space_left) before its first SQE is queued, or leave the flag "
       + "out of the last one."
@@ -85,8 +85,8 @@ extension Evidence {
         && $0.sqe.map { Opcode(rawValue: $0.opcode) } == .linkTimeout
     }
     return timeout.map {
-      "LINK_TIMEOUT 0x\(String($0.userData, radix: 16)) failed with \(Words.error($0.result)), as one does that is the "
-        + "first of its submission (from the ring's memory)"
+      "LINK_TIMEOUT 0x\(String($0.userData, radix: 16)) failed with \(Words.error($0.result)), as a "
+        + "LINK_TIMEOUT does that is the first of its submission (read from the ring's memory)"
     }
   }
 

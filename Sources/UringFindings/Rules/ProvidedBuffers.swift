@@ -25,9 +25,9 @@ extension FindingRule {
         // Occasional exhaustion is how a receiver throttles its peers.
         severity: buffer.exhaustedCount * 10 >= buffer.useCount ? .warn : .info,
         rings: [buffer.ring], requests: requests.reversed().map(\.id),
-        summary: "group \(buffer.index) gave no buffer "
+        summary: "group \(buffer.index) had no usable buffer "
           + Words.times(buffer.exhaustedCount)
-          + (buffer.bufferCount > 0 ? ", of \(buffer.bufferCount)" : ""),
+          + (buffer.bufferCount > 0 ? " (\(buffer.bufferCount) in total)" : ""),
         numbers: [
           .init("exhausted", buffer.exhaustedCount), .init("buffers", buffer.bufferCount),
           .init("uses", buffer.useCount),
@@ -78,8 +78,8 @@ extension FindingRule {
         "group \(buffer.index) has \(rest) left: the entry at the head (slot \(head.slot)) has \(lack)",
         "The kernel takes the entries of a buffer ring one after the other. It refuses one without memory, and "
           + "never gets past it.",
-        "Write every entry up to the tail. An entry that nobody wrote comes of a wrong mask: "
-          + "io_uring_buf_ring_add takes io_uring_buf_ring_mask(entries), the number of entries less 1."
+        "Write every entry up to the tail. An unwritten entry usually results from a wrong mask: "
+          + "io_uring_buf_ring_add takes io_uring_buf_ring_mask(entries), the number of entries minus 1."
       )
     } else {
       cause = (

@@ -33,10 +33,10 @@ extension FindingRule {
 
   static let unreapedCQEs = FindingRule(
     "unreaped-cqes", .condition(lasting: patience),
-    meaning: "Completions lie in the queue and nobody reaps them.",
+    meaning: "CQEs stay in the queue, and no thread reaps them.",
     cure:
-      "Find where the thread that reaps is instead: it is blocked elsewhere, missed a wake-up, or "
-      + "reaps one CQE where several came."
+      "Find out why the reaping thread does not reap: it is blocked elsewhere, missed a wake-up, or "
+      + "reaps only one CQE for each wake-up."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       let age = evidence.age(since: ring.cqPendingSince, on: ring)
@@ -69,9 +69,9 @@ extension FindingRule {
     "unsubmitted-sqes",
     .condition(lasting: patience, on: { !$0.isClosed && !$0.setupFlags.contains(.sqPoll) }),
     meaning:
-      "SQEs lie in the queue and the kernel does not take them: the program does not submit, its "
+      "SQEs stay in the queue and the kernel does not take them: the program does not submit, its "
       + "submissions fail, or one has not returned.",
-    cure: "Check that io_uring_submit is called, and that its result is as many as were queued."
+    cure: "Check that io_uring_submit is called, and that it returns the number of queued SQEs."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       guard !ring.setupFlags.contains(.sqPoll) else { return nil }
@@ -79,8 +79,8 @@ extension FindingRule {
         return pendingSQEs(
           ring, evidence, thread, severity: .warn,
           meaning:
-            "A request of this submission blocks its thread inside io_uring_enter. Those "
-            + "behind it are not taken before it goes on.",
+            "A request of this submission blocks its thread inside io_uring_enter. The SQEs "
+            + "behind it are not taken until it stops blocking.",
           cure:
             "Set IOSQE_ASYNC on requests that can block while they are issued, so that a worker "
             + "executes them.")
@@ -97,7 +97,7 @@ extension FindingRule {
   static let sqpollStall = FindingRule(
     "sqpoll-stall",
     .condition(lasting: patience, on: hasSQThread),
-    meaning: "SQEs lie in the queue and the SQ thread does not take them: it sleeps and was not "
+    meaning: "SQEs stay in the queue and the SQ thread does not take them: it sleeps and was not "
       + "woken, or cannot run.",
     cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
@@ -141,8 +141,8 @@ extension Evidence {
         + "io_uring_submit."
     case .all where isWaiting:
       return
-        "Take all CQEs after each wake-up: reading the eventfd resets its count, and what is left in the queue does "
-        + "not signal it again."
+        "Take all CQEs after each wake-up: reading the eventfd resets its count, and CQEs that are left in the queue "
+        + "do not signal it again."
     default: return nil
     }
   }

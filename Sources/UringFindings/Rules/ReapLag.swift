@@ -4,8 +4,8 @@ extension FindingRule {
   static let reapLag = FindingRule(
     "reap-lag",
     meaning:
-      "Completions lie in the queue while the thread that takes them waits for something else: their latency is "
-      + "that of its sleep.",
+      "CQEs stay in the queue while the thread that reaps them sleeps elsewhere: its sleep is added "
+      + "to their latency.",
     cure:
       "Wait for completions in io_uring_enter (io_uring_wait_cqe), with a timeout if there is other work, or for an "
       + "eventfd of the ring (io_uring_register_eventfd), instead of looking at the queue afterwards."
@@ -19,14 +19,15 @@ extension FindingRule {
       let request = evidence.request(that: worst, on: ring)
       let thread = Words.thread(worst.tid, in: evidence.snapshot)
       let others =
-        lags.count == 1 ? "" : " (the longest of \(lags.count) such times that were seen)"
+        lags.count == 1 ? "" : " (the longest of \(lags.count) observed delays)"
+      let reaped = worst.count > 1 ? "them" : "it"
       return Sighting(
         severity: .warn, rings: [ring.id], requests: request.map { [$0.id] } ?? [],
         summary: (request.map { "the CQE of \(evidence.words($0))" }
           ?? "a CQE with user_data 0x\(String(worst.userData, radix: 16))")
           + (worst.count > 1 ? " and \(worst.count - 1) more" : "")
-          + " lay in the queue for \(Words.duration(worst.duration))\(others): thread \(thread), which takes them, "
-          + "was blocked in \(worst.call)() meanwhile",
+          + " stayed in the queue for \(Words.duration(worst.duration))\(others) while thread \(thread), which "
+          + "reaps \(reaped), was blocked in \(worst.call)()",
         numbers: [
           .init("lag_ns", worst.duration), .init("times", lags.count), .init("cqes", worst.count),
         ])

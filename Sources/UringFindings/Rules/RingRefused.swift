@@ -4,7 +4,8 @@ extension FindingRule {
   static let ringRefused = FindingRule(
     "ring-refused", .spanOfSystemCalls(concernsProcesses: true),
     meaning:
-      "The kernel refused a ring, and the process has got none since: it works without io_uring, or not at all.",
+      "io_uring_setup failed, and the process has created no ring since: it works without io_uring, or "
+      + "not at all.",
     cure: "See io_uring_setup(2) for the error."
   ) { evidence in
     let calls = evidence.snapshot.systemCalls.filter { $0.call == .setup }

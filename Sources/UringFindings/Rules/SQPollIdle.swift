@@ -5,11 +5,12 @@ extension FindingRule {
     "sqpoll-idle",
     .condition(
       lasting: 3_000_000_000, on: hasSQThread),
-    meaning: "The SQ thread spins on a queue that hardly ever has anything: it burns CPU time for "
-      + "requests that a system call each would have cost far less.",
+    meaning:
+      "The SQ thread spins on a queue that is almost always empty: it uses far more CPU time "
+      + "than one system call for each request would.",
     cure:
       "Set a shorter sq_thread_idle, let rings share the thread (IORING_SETUP_ATTACH_WQ), or do "
-      + "without SQPOLL."
+      + "not use SQPOLL."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       let life = evidence.life(of: ring)

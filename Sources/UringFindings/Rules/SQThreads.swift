@@ -6,11 +6,11 @@ extension FindingRule {
   static let sqpollSleeps = FindingRule(
     "sqpoll-sleeps", .condition(lasting: 3_000_000_000, on: hasSQThread),
     meaning:
-      "The SQ thread is asleep when SQEs come: each time the program must wake it with a system call "
+      "The SQ thread is asleep when SQEs arrive: each time the program must wake it with a system call "
       + "(IORING_SQ_NEED_WAKEUP), and the SQEs wait for it to run.",
     cure:
-      "Set an sq_thread_idle that is longer than the gaps between submissions, which costs a processor's time "
-      + "meanwhile, or do without SQPOLL: at such a rate a system call each costs less."
+      "Set sq_thread_idle longer than the gaps between submissions (the thread then uses a whole processor), or "
+      + "do not use SQPOLL: at this rate a system call for each submission costs less."
   ) { evidence in
     let submissions = evidence.submittedToThreads
     return evidence.openRings.compactMap { ring in
@@ -27,7 +27,7 @@ extension FindingRule {
         summary:
           "SQ thread \(ring.sqThreadTid) went to sleep \(slept) times in \(Words.duration(life)), for "
           + "\(Words.count(submitted, "request")): it sleeps after \(idle) ms without any (sq_thread_idle, in "
-          + "ticks of the kernel), and one comes every \(Words.duration(gap)) on average",
+          + "ticks of the kernel), and one arrives every \(Words.duration(gap)) on average",
         numbers: [
           .init("sleeps", slept), .init("requests", submitted), .init("idle_ms", idle),
           .init("mean_gap_ns", gap),
@@ -38,7 +38,8 @@ extension FindingRule {
   static let sqpollStarved = FindingRule(
     "sqpoll-starved", .condition(lasting: 3_000_000_000, on: hasSQThread),
     meaning:
-      "The SQ thread is runnable and does not run: others have its processor, and SQEs wait as long.",
+      "The SQ thread is runnable but gets too little CPU time, because other threads use its "
+      + "processor; SQEs wait until it runs.",
     cure:
       "Give the thread a processor of its own (IORING_SETUP_SQ_AFF with sq_thread_cpu, or its affinity), keep "
       + "other threads off that processor, and give it the usual priority."

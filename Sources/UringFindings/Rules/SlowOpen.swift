@@ -4,8 +4,8 @@ extension FindingRule {
   static let slowOpen = FindingRule(
     "slow-open",
     meaning:
-      "io_uring runs these opcodes in io-wq workers, always or with these flags: each costs a thread switch or "
-      + "two, even if all that it needs is cached.",
+      "io_uring runs these opcodes in io-wq workers, some always, others only with certain flags. Each "
+      + "request costs one or two context switches, even if everything is cached.",
     cure:
       "Keep files open instead of opening them again; open without O_CREAT, O_TRUNC and O_TMPFILE first, which is "
       + "tried inline; ask for a file's state once, or with a plain system call."

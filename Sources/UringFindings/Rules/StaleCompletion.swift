@@ -4,11 +4,12 @@ extension FindingRule {
   static let staleCompletion = FindingRule(
     "stale-completion", .spanOfEveryRequest,
     meaning:
-      "A CQE carries the user_data of a request that was submitted later and had ended before: if user_data stands "
-      + "for an object, the program takes the older request's result for that of the newer one.",
+      "A CQE has the same user_data as a request that was submitted later but ended earlier. If "
+      + "user_data identifies an object, the program mistakes the older request's result for that of "
+      + "the newer one.",
     cure:
-      "Cancel a request and take its CQE before its user_data is used again, or make user_data unique, as by a "
-      + "generation in it."
+      "Cancel a request and take its CQE before its user_data is used again, or make user_data unique, "
+      + "for instance with a generation number in it."
   ) { evidence in
     guard evidence.isComplete else { return [] }
     return evidence.rings.compactMap { ring in
@@ -22,7 +23,7 @@ extension FindingRule {
         summary:
           "two requests with one user_data were in flight: \(evidence.words(newer)) ended first, and "
           + "\(Words.duration(older.lastTime.since(newer.lastTime))) later the older "
-          + "\(evidence.words(older)), with the same user_data; so \(pairs.count) times",
+          + "\(evidence.words(older)), with the same user_data; this happened \(pairs.count) times",
         numbers: [
           .init("times", pairs.count), .init("late_ns", older.lastTime.since(newer.lastTime)),
         ])

@@ -3,7 +3,9 @@ import UringTrace
 extension FindingRule {
   static let stuckRequest = FindingRule(
     "stuck-request", .condition(),
-    meaning: "Requests are in flight many times longer than any of their kind on this ring took.",
+    meaning:
+      "Requests have been in flight many times longer than any completed request of the same opcode on "
+      + "this ring.",
     cure: "See in the request's detail which file, worker or device has it; cancel it with "
       + "IORING_OP_ASYNC_CANCEL or guard it with a LINK_TIMEOUT."
   ) { evidence in
@@ -26,8 +28,9 @@ extension FindingRule {
           Sighting(
             severity: kind.waitsForPeer ? .info : .warn, rings: [ring.id],
             requests: requests.map(\.id),
-            summary: "\(evidence.words(oldest)) is in flight for \(Words.duration(age)); "
-              + "\(kind.count) of its kind took \(Words.duration(kind.usual)) at most"
+            summary: "\(evidence.words(oldest)) has been in flight for \(Words.duration(age)); "
+              + "\(kind.count) completed \(kind.opcode.name) requests took at most "
+              + "\(Words.duration(kind.usual))"
               + (requests.count > 1 ? "; and \(requests.count - 1) more" : ""),
             numbers: [
               .init("age_ns", age), .init("longest_before_ns", kind.usual),

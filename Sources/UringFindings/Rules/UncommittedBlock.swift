@@ -3,11 +3,11 @@ import UringTrace
 extension FindingRule {
   static let uncommittedBlock = FindingRule(
     "uncommitted-block", .condition(),
-    meaning: "A ublk server has block requests that it was handed and has not committed: whoever "
-      + "uses the device waits for it.",
+    meaning: "A ublk server has received block requests and has not committed them: users of the "
+      + "device wait for the server.",
     cure:
       "Find where the server loses this queue and tag, or what it waits for; every request that "
-      + "a fetch hands out needs its UBLK_U_IO_COMMIT_AND_FETCH_REQ."
+      + "a fetch delivers needs its UBLK_U_IO_COMMIT_AND_FETCH_REQ."
   ) { evidence in
     var late: [String: [LateBlock]] = [:]
     var services: [UInt32: UblkService] = [:]
@@ -48,7 +48,7 @@ extension FindingRule {
         ],
         cure: rings.contains(where: evidence.deliversBatches)
           ? "Find where the server loses this queue and tag, or what it waits for; every tag that "
-            + "UBLK_U_IO_FETCH_IO_CMDS hands out needs its element of a UBLK_U_IO_COMMIT_IO_CMDS."
+            + "UBLK_U_IO_FETCH_IO_CMDS delivers needs its element in a UBLK_U_IO_COMMIT_IO_CMDS."
           : nil)
     }
   }
@@ -64,8 +64,8 @@ extension FindingRule {
     let name = ring.map { "\($0.comm)/" } ?? "process "
     let server = disk.serverTgid == 0 ? "its server" : "its server \(name)\(disk.serverTgid)"
     var text = "\(disk.block.device) queue \(disk.block.queue) tag \(disk.block.tag): "
-    text += "\(disk.operationText) is with \(server) for \(Words.duration(block.age))"
-    text += " and not committed"
+    text += "\(disk.operationText) has been with \(server) for \(Words.duration(block.age))"
+    text += " and is not committed"
     if let stopped = evidence.stopped(of: disk.serverTgid) { text += "; \(stopped)" }
     if let waiting { text += "; \(evidence.words(waiting)) waits for it" }
     if others > 0 { text += "; and \(others) more" }

@@ -4,7 +4,7 @@ import UringTrace
 extension FindingRule {
   static let unexplainedError = FindingRule(
     "unexplained-error", .spanOfEveryRequest,
-    meaning: "Requests end with an error that usually has an author, and none was seen.",
+    meaning: "Requests failed with an error, and nothing that was observed explains it.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in
     // Without every request, the canceller may be one that was not seen.
@@ -65,11 +65,11 @@ extension FindingRule {
         .init("per_second", UInt64(nearest: rate)),
       ],
       meaning:
-        "io_uring waits for a file that is not ready unless it is told not to. A request that is told so fails at "
-        + "once, and submitting it again only costs processor time.",
+        "By default io_uring waits until a file is ready. A request that must not wait fails at once, "
+        + "and resubmitting it only costs CPU time.",
       cure: reason?.cure
-        ?? "See whether the file was opened with O_NONBLOCK, which is for others than io_uring: leave it out, or wait with "
-        + "POLL_ADD first.")
+        ?? "Check whether the file was opened with O_NONBLOCK, which io_uring does not need: omit it, or "
+        + "wait with POLL_ADD first.")
   }
 }
 
@@ -86,12 +86,12 @@ extension Request {
     switch opcode.properties.flags?.name {
     case "msg_flags" where sqe.op_flags & 0x40 != 0:
       return (
-        "MSG_DONTWAIT tells it not to wait",
+        "MSG_DONTWAIT is set",
         "Leave MSG_DONTWAIT out: io_uring waits without a thread."
       )
     case "rw_flags" where sqe.op_flags & 0x8 != 0:
       return (
-        "RWF_NOWAIT tells it not to wait",
+        "RWF_NOWAIT is set",
         "Leave RWF_NOWAIT out: io_uring waits without blocking the caller."
       )
     default: return nil

@@ -3,9 +3,10 @@ import UringTrace
 extension FindingRule {
   static let unlistedRequests = FindingRule(
     "unlisted-requests", .suspicion(lasting: 0),
-    meaning: "The ring's own counter knows of requests that cannot be listed: they are older than "
+    meaning: "The ring's own counter includes requests that cannot be listed: they are older than "
       + "the observation, and io_uring keeps them on no list.",
-    cure: "Start uringtop before the program, or the program under it (--), to see what they are."
+    cure: "Start uringtop before the program, or start the program from uringtop (-- COMMAND), to "
+      + "see what they are."
   ) { evidence in
     guard evidence.snapshot.lost.total == 0 else { return [] }
     return evidence.openRings.compactMap { ring in

@@ -38,8 +38,8 @@ extension FindingRule {
   static let withdrawnFile = FindingRule(
     "withdrawn-file", .condition(lasting: patience),
     meaning:
-      "A request keeps a registered file open after the file was taken out of the table: a peer is not told of the "
-      + "end, and data still goes to the request's buffer.",
+      "A request keeps a registered file open after its removal from the table: a peer does not see the "
+      + "close, and data still arrives in the request's buffer.",
     cure:
       "Wait for the requests on a registered file, or cancel them (ASYNC_CANCEL with IORING_ASYNC_CANCEL_FD and "
       + "IORING_ASYNC_CANCEL_FD_FIXED), before its slot changes."

@@ -5,7 +5,7 @@ extension FindingRule {
     "worker-blocked", .condition(lasting: patience),
     meaning:
       "SPLICE and TEE always run in io-wq workers, and a worker sleeps in them until its pipe has data or room: "
-      + "each takes a thread for as long as that lasts.",
+      + "each occupies a thread until then.",
     cure:
       "Submit a POLL_ADD for the pipe first and the SPLICE when it is ready, or set SPLICE_F_NONBLOCK and try "
       + "again after EAGAIN."

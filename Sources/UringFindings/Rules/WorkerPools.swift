@@ -6,10 +6,11 @@ extension FindingRule {
   static let idleWorkers = FindingRule(
     "idle-workers", .condition(lasting: 2_000_000_000),
     meaning:
-      "A burst of work made io-wq start many threads, which have nothing to do most of the time: each takes memory, "
-      + "and five seconds without work pass before one ends.",
+      "Bursts of work make io-wq start many threads that are idle most of the time. Each uses memory, "
+      + "and exits only after five seconds without work.",
     cure:
-      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on what can wait for readiness."
+      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on requests that "
+      + "can wait for readiness."
   ) { evidence in
     evidence.snapshot.workerPools.compactMap { pool in
       let age = evidence.age(since: pool.idleSince)
@@ -20,8 +21,8 @@ extension FindingRule {
       return Sighting(
         severity: .info, rings: [ring.id], requests: cause.requests, requestCount: cause.count,
         summary:
-          "\(pool.idle) of \(pool.workers) io-wq workers of process \(pool.tgid) are idle, as most "
-          + "were at each look for \(Words.duration(age))" + cause.text,
+          "\(pool.idle) of \(pool.workers) io-wq workers of process \(pool.tgid) are idle; most have been "
+          + "idle at each look for \(Words.duration(age))" + cause.text,
         numbers: [
           .init("idle", pool.idle), .init("workers", pool.workers), .init("idle_ns", age),
         ])
@@ -31,8 +32,8 @@ extension FindingRule {
   static let workerAffinity = FindingRule(
     "worker-affinity", .condition(),
     meaning:
-      "The io-wq workers may not run on any processor of the program: what goes to a worker crosses to another "
-      + "processor and back.",
+      "The io-wq workers are not allowed to run on any processor of the program: each punted request "
+      + "moves to another processor and back.",
     cure:
       "Bind the workers to the program's processors (IORING_REGISTER_IOWQ_AFF, with the program's own set), or "
       + "undo a binding (IORING_UNREGISTER_IOWQ_AFF)."

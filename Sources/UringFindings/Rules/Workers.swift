@@ -5,8 +5,9 @@ import UringTrace
 extension FindingRule {
   static let puntStorm = FindingRule(
     "punt-storm",
-    meaning: "Most transfers cannot be done at once and go to worker threads, which costs a thread "
-      + "switch or more for each.",
+    meaning:
+      "Many transfers cannot complete inline and are punted to io-wq, which costs at least one "
+      + "context switch each.",
     cure:
       "Use a file system that supports non-blocking buffered I/O (FMODE_NOWAIT), or O_DIRECT if "
       + "the file was opened without it, and preallocate files that grow."
@@ -33,16 +34,17 @@ extension FindingRule {
 
   /// A ring with IOPOLL accepts O_DIRECT only.
   private static let directCure =
-    "Allocate the file's blocks before, and keep the device's queue below its limit: direct I/O "
-    + "goes to workers where it would have to wait for either."
+    "Allocate the file's blocks in advance, and keep the device's queue below its limit: direct I/O "
+    + "is punted to workers where it would have to wait for either."
 
   static let workerFanOut = FindingRule(
     "worker-fan-out", .condition(),
-    meaning: "Very many worker threads run requests of one ring: they block, and each costs memory "
-      + "and a place in the scheduler.",
+    meaning:
+      "Very many worker threads run requests of one ring: they block, and each uses memory and "
+      + "adds load to the scheduler.",
     cure:
-      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on what can "
-      + "wait for readiness."
+      "Limit them with IORING_REGISTER_IOWQ_MAX_WORKERS, and do not set IOSQE_ASYNC on "
+      + "requests that can wait for readiness."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       // A worker has one request at a time.
@@ -61,11 +63,11 @@ extension FindingRule {
 
   static let hashedWork = FindingRule(
     "hashed-work",
-    meaning: "Requests on one file go to io-wq, which runs them one after the other: they wait for "
-      + "each other, not for the device.",
+    meaning: "Requests on one file are punted to io-wq, which runs them one after the other: they "
+      + "wait for each other, not for the device.",
     cure:
-      "Use O_DIRECT on a file system with parallel direct writes; more depth on this file helps "
-      + "nothing."
+      "Use O_DIRECT on a file system with parallel direct writes; a higher queue depth on this file "
+      + "does not help."
   ) { evidence in
     evidence.rings.compactMap { ring in
       var files: [FileReference: HashedFile] = [:]
@@ -84,9 +86,9 @@ extension FindingRule {
       return Sighting(
         severity: .warn, rings: [ring.id], requests: work.requests, requestCount: work.count,
         summary: "\(work.count) requests (\(work.opcodeNames)) on "
-          + "\(evidence.name(of: file, in: sample)) queued one behind the other within "
-          + "\(Words.duration(work.length)), \(Words.number(work.depth)) at a time and for "
-          + "\(Words.duration(work.total / work.count)) on average",
+          + "\(evidence.name(of: file, in: sample)) were serialised by io-wq in "
+          + "\(Words.duration(work.length)); on average, \(Words.number(work.depth)) were queued or running at a "
+          + "time, and each took \(Words.duration(work.total / work.count))",
         numbers: [
           .init("requests", work.count), .init("mean_depth", UInt64(nearest: work.depth)),
           .init("mean_wait_ns", work.total / work.count),
@@ -97,8 +99,8 @@ extension FindingRule {
   }
 
   private static let polledMeaning =
-    "On a ring with IORING_SETUP_IOPOLL all work on one regular file that goes to io-wq, reads "
-    + "included, runs one after the other."
+    "On a ring with IORING_SETUP_IOPOLL, io-wq runs all punted requests on one regular file, including "
+    + "reads, one after the other."
 }
 
 /// The last transfers of a ring that ended without an error, and those of them that went to io-wq unasked.
@@ -127,11 +129,12 @@ private struct PuntSample {
   /// Average nanoseconds from being queued to the end.
   var meanPunted: UInt64 { puntedTime / max(1, UInt64(punted.count)) }
 
-  /// `; they took 251 µs there on average, the others 8 µs in all`
+  /// `; on average, they spent 251 µs in io-wq, and the other transfers took 8 µs`
   var cost: String {
     let others = transfers - UInt64(punted.count)
-    return "; they took \(Words.duration(meanPunted)) there on average"
-      + (others == 0 ? "" : ", the others \(Words.duration(otherTime / others)) in all")
+    return "; on average, they spent \(Words.duration(meanPunted)) in io-wq"
+      + (others == 0
+        ? "" : ", and the other transfers took \(Words.duration(otherTime / others))")
   }
 }
 

@@ -5,7 +5,8 @@ extension FindingRule {
     "zero-copy-unread", .condition(lasting: patience),
     meaning:
       "A zero-copy send has posted its result, and its notification (IORING_CQE_F_NOTIF) follows when the peer "
-      + "has acknowledged all of the data. A peer that does not read does not: the memory of the send stays in use.",
+      + "has acknowledged all of the data. If the peer does not read, some data is not acknowledged, and the send's "
+      + "memory stays in use.",
     cure:
       "Send from other buffers meanwhile. The peer must read; if it does not, bound the wait by shutting the "
       + "connection down (shutdown, or closing it)."

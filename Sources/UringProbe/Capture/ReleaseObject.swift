@@ -29,7 +29,7 @@ struct ReleaseObject: ~Copyable {
   ) throws(ProbeError) {
     let fitting = Self.programs.filter { kernel.functionParameters[$0.function] == $0.parameters }
     guard !fitting.isEmpty else {
-      throw ProbeError(.unsupportedKernel, "no function to attach to gives buffers back")
+      throw ProbeError(.unsupportedKernel, "no traceable buffer-release function")
     }
     var loaded = Set(fitting.map(\.name))
     object = try Self.load(&loaded, configuration, kernel, capture, &refusals)

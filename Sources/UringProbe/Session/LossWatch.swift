@@ -87,7 +87,7 @@ struct LossWatch: ~Copyable {
       state.notify(
         Notice(
           "more rings and opcodes than uringtop has counters for: counts are too low. "
-            + "--pid or --op selects fewer", isError: true))
+            + "Use --pid or --op to count fewer", isError: true))
     }
     Self.append(uncounted - uncountedSoFar, .uncounted, at: time, to: &records)
     uncountedSoFar = uncounted
@@ -100,8 +100,8 @@ struct LossWatch: ~Copyable {
     streak = -10 * Self.lastingLoss
     state.notify(
       Notice(
-        "records are being lost: counts are exact, single requests are missing. "
-          + "--pid, --op or --sample 1/10 makes fewer",
+        "records are being lost: counts are exact, but some requests are missing. "
+          + "Use --pid, --op or --sample 1/10 to record fewer",
         isError: true))
   }
 }

@@ -132,8 +132,7 @@ struct Surveyor: ~Copyable {
       let name = Procfs.comm(of: tgid) ?? "?"
       notices.append(
         Notice(
-          "\(name)/\(tgid) keeps a look at it from returning: its threads, memory and symbols are "
-            + "not read",
+          "reading from \(name)/\(tgid) blocks: its threads, memory and symbols are missing",
           isError: true))
     }
     for name in userSymbols.takeUnread() {
@@ -212,7 +211,7 @@ struct Surveyor: ~Copyable {
       }
     } catch {
       notices.append(
-        Notice("what was in flight before is not listed: \(error.message)", isError: true))
+        Notice("requests from before the start are not listed: \(error.message)", isError: true))
     }
     return true
   }
@@ -240,7 +239,7 @@ struct Surveyor: ~Copyable {
       }
       try lookAtWaits(of: rings, into: &records)
     } catch {
-      notices.append(Notice("waits are not looked at: \(error.message)", isError: true))
+      notices.append(Notice("waits are not followed: \(error.message)", isError: true))
     }
   }
 

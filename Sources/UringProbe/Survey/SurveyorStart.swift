@@ -69,8 +69,8 @@ struct SurveyorStart: Sendable {
     guard !hasEnded else { return }
     state.notify(
       Notice(
-        "the last look at rings and processes does not end: its results are missing", isError: true)
-    )
+        "the last scan of rings and processes has not finished: its results are missing",
+        isError: true))
   }
 
   /// Nanoseconds to wait for a look that is under way; fewer than the commands wait for the end of a capture.

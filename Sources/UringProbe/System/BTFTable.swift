@@ -58,7 +58,7 @@ final class BTFTable {
   }
 
   private static func malformed(_ path: String) -> ProbeError {
-    ProbeError(.unsupportedKernel, "\(path) is not type information as it is known here")
+    ProbeError(.unsupportedKernel, "cannot parse the BTF in \(path)")
   }
 
   /// Size of a type with all data that belongs to it; nil for an unknown kind.

@@ -168,7 +168,7 @@ private struct CapabilityDetector {
     let hasUblk =
       Procfs.exists("/sys/module/ublk_drv") && Procfs.exists("/sys/kernel/btf/ublk_drv")
     add(
-      "inventory_ublk", hasUblk, hasUblk ? "" : "no ublk_drv with type information is loaded",
+      "inventory_ublk", hasUblk, hasUblk ? "" : "no ublk_drv with BTF is loaded",
       "which queue and tag a ublk command waits for, and what its server has not committed")
     let isExact = kernel.ringFields.contains("nr_req_allocated")
     var symbols = KernelSymbols()
@@ -187,7 +187,7 @@ private struct CapabilityDetector {
     _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
   ) {
     let lost =
-      "rings older than uringtop and their buffers, closing of rings, exact healing after lost records"
+      "rings older than uringtop and their buffers, closing of rings, exact recovery after lost records"
     let ownRing = cbpf_io_uring_setup()
     guard ownRing >= 0 else {
       add("iterators", false, "cannot create a ring of its own: \(errorText(ownRing))", lost)

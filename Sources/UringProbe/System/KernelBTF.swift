@@ -59,7 +59,7 @@ struct KernelBTF: Sendable {
     guard let btf = try BTFTable("/sys/kernel/btf/vmlinux") else {
       throw ProbeError(
         .unsupportedKernel,
-        "this kernel has no type information (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)")
+        "this kernel has no BTF (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)")
     }
     let names = TypeNames(of: EmbeddedObject.all)
     var found: Set<UInt64> = []

@@ -22,7 +22,7 @@ final class ModuleTypes {
       close(descriptor)
     }
     throw ProbeError(
-      .refused, "the kernel does not hand out the types of \(module): \(errorText(errno))")
+      .refused, "cannot read the BTF of module \(module): \(errorText(errno))")
   }
 
   private static func name(of descriptor: Int32) -> String? {

@@ -69,26 +69,26 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   /// One sentence for users.
   public var explanation: StaticString {
     switch self {
-    case .pinned: "members still borrow it, and its owner waits"
-    case .givenBackLate: "given back late: members held it"
-
-    case .heldAfterDone: "members are done, but the buffer is still held"
-    case .neverGivenBack: "the ring was destroyed and it was never given back"
-    case .shortMember: "a member moved less than it asked for"
-    case .partlyFilled: "members are done and moved less than the whole buffer"
-    case .outOfRange: "a member reached outside of the buffer"
-    case .wrongDirection: "a member moved bytes the wrong way"
+    case .pinned: "members still borrow the buffer, and its owner waits for it"
+    case .givenBackLate: "the buffer was given back late, because members held it"
+    case .heldAfterDone: "the buffer remained held after its members were done"
+    case .neverGivenBack: "the ring was destroyed, and the buffer was never given back"
+    case .shortMember: "a member moved fewer bytes than it requested"
+    case .partlyFilled: "the members moved less than the whole buffer"
+    case .outOfRange: "a member requested bytes outside the buffer"
+    case .wrongDirection: "a member tried to move bytes in the wrong direction"
     case .emptySlot: "a member named a slot without a buffer"
     case .selectsProvided: "a member also selects a provided buffer"
     case .leaderFailed: "the leader failed"
     case .memberFailed: "a member failed"
     case .membersCancelled: "members were cancelled"
     case .streamDataLost: "a member failed after data had been taken from a stream"
-    case .unused: "nobody used it"
-    case .committedElsewhere: "committed on another ring and not unregistered"
+    case .unused: "no request used the buffer"
+    case .committedElsewhere:
+      "the request was committed on another ring, and its buffer stayed registered"
     case .notRegistered: "automatic registration failed"
     case .exhausted: "no provided buffer was left"
-    case .answeredEarly: "its request was answered while members still used it"
+    case .answeredEarly: "the FUSE request was answered while members still used its pages"
     }
   }
 }

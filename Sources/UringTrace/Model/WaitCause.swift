@@ -34,7 +34,7 @@ public struct WaitCause: Sendable, Hashable {
   public var kind: Kind
   /// The request at the root of the wait, if there is one.
   public var request: Request.ID?
-  /// Completes the phrase "waits for": "POLLIN of pipe:[7], which reports nothing".
+  /// Completes the phrase "waits for": "POLLIN of pipe:[7], which is not ready".
   public var text: String
 }
 
@@ -94,7 +94,7 @@ extension Snapshot {
     var text = events.isEmpty ? file(of: request) : "\(events) of \(file(of: request))"
     guard let state = fileStates[request.id] else { return text }
     let reported = Self.essential(state.pollEvents, withErrors: true)
-    text += reported.isEmpty ? ", which reports nothing" : ", which reports \(reported)"
+    text += reported.isEmpty ? ", which is not ready" : ", which reports \(reported)"
     if !state.text.isEmpty { text += " (\(state.text))" }
     return text
   }
