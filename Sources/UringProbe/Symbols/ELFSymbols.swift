@@ -3,7 +3,7 @@ import Glibc
 /// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, if that was stripped,
 /// `.dynsym`.
 ///
-/// Files come from strangers, so every offset and length is checked. A table is read in pieces and only the requested
+/// Files are not trusted, so every offset and length is checked. A table is read in pieces and only the requested
 /// symbols are kept, so memory use does not depend on the file.
 struct ELFSymbols {
   /// A symbol table and the location of its names.

@@ -14,7 +14,7 @@ struct UserSymbols {
     var offset: UInt64
   }
 
-  /// The file of a mapping, valid until its process is examined again.
+  /// Identifies the file of a mapping until its process is examined again.
   private struct FileKey: Hashable {
     var device: DeviceNumber
     var inode: UInt64
@@ -160,7 +160,7 @@ struct UserSymbols {
         guard let symbols = ELFSymbols(descriptor: descriptor) else { return ([:], 0) }
         return (symbols.describe(unknown, budget: budget), symbols.tableBytes)
       }
-      // Asked again later if the file could not be read or the budget was used up.
+      // Tried again later if the file could not be read or the budget was used up.
       guard let answer, let more = answer.names else { return }
       tableBytes = answer.tableBytes
       for offset in unknown {

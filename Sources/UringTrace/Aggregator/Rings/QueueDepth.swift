@@ -44,8 +44,8 @@ struct QueueDepth {
     counts.submitted == submitted ? sqSince : 0
   }
 
-  /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been reaped: some were posted
-  /// since the last recorded sample, but no sample has shown a longer queue.
+  /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been reaped: some were
+  /// posted since the last recorded sample, but no sample has shown a longer queue.
   func cqPendingSince(_ counts: Ring.Counts, at now: UInt64) -> UInt64 {
     counts.cqes == cqes || now.since(time) < Self.patience ? cqSince : 0
   }
