@@ -1,7 +1,7 @@
 import UringTrace
 
 extension Evidence {
-  /// Requests for whose completion nobody waits, on a ring that nobody looks at: a case of `leaked-request`.
+  /// Requests for whose completion no thread waits, on a ring whose CQ no thread checks: a case of `leaked-request`.
   func abandoned(on ring: Ring) -> FindingRule.Sighting? {
     guard isComplete, let waits, waits.facts.isComplete, waits.ring(ring.id) != nil,
       ring.waiter == nil, !ring.isPolled, ring.eventfd == .none, ring.cqPending == 0,
@@ -10,8 +10,7 @@ extension Evidence {
     else { return nil }
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let threads = holders.sorted().flatMap { waits.threads(of: $0) }
-    // A running thread may look at the queue at any time; one that was asleep when the look began runs only now and
-    // then.
+    // A running thread may check the queue at any time. A thread that was asleep when the look began runs only rarely.
     guard !threads.isEmpty,
       !threads.contains(where: { $0.wait == .runs && $0.call.isEmpty || $0.wait == .stopped })
     else { return nil }
@@ -24,7 +23,7 @@ extension Evidence {
     let isOwn = others.map { $0.allSatisfy { holders.contains($0.tgid) } } ?? false
     let server = threads.count == 1 ? ", the only one of its process," : ""
     return FindingRule.Sighting(
-      // A peer may still answer, and the program may look then.
+      // A peer may still answer, and the program may check the queue then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
         "\(words(first)) is in flight for \(Words.duration(age(since: first.startTime))) and nobody waits "

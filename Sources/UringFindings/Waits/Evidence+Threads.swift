@@ -2,7 +2,7 @@ import UringTrace
 
 /// The threads that serve a ring, and where they are blocked.
 extension Evidence {
-  /// A thread, and why it is taken for the ring's server.
+  /// A thread, and why it is assumed to serve the ring.
   struct Server {
     var thread: ThreadState
     /// "which last waited for CQEs", "the only one of its process".
@@ -29,7 +29,7 @@ extension Evidence {
     return lastSubmitter(to: ring) ?? only(of: ring, waits)
   }
 
-  /// A thread that is blocked in io_uring_enter other than for completions: its submission to the ring has not
+  /// A thread that is blocked in io_uring_enter, but not waiting for completions: its submission to the ring has not
   /// returned.
   func blockedSubmitter(to ring: Ring) -> Server? {
     guard let waits else { return nil }
