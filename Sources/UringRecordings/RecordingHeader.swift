@@ -34,7 +34,7 @@ public struct RecordingHeader: Sendable, Hashable {
     return withUnsafeBytes(of: header) { Array($0) }
   }
 
-  /// Whether times are within their bounds: to the time of day the length of a recording is added.
+  /// Whether times are within their bounds, so that the length of a recording can be added to the time of day.
   static func areInBounds(start: UInt64, realtime: UInt64) -> Bool {
     start <= RecordBounds.largest && realtime <= RecordBounds.largest * 4
   }

@@ -105,7 +105,7 @@ struct ReplayEngine: ~Copyable {
   }
 
   private mutating func advance(toEvent target: UInt64) {
-    // The target's block may have more records behind the target.
+    // Does not take the target's block whole, because records may follow the target.
     consume(blocks: { $0.endEvent < target }, records: { _, _, event in event < target })
   }
 

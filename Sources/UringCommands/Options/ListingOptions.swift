@@ -29,7 +29,7 @@ struct ListingOptions: ParsableArguments {
   @Flag(help: "Print the list as CSV: all fields, or those of --columns.")
   var csv = false
 
-  /// True if the list is all that is printed.
+  /// True if only the list is printed.
   var isTable: Bool { columns != nil || csv || (list != .requests && condition != nil) }
 
   func validate() throws {
@@ -54,7 +54,7 @@ struct ListingOptions: ParsableArguments {
     }
   }
 
-  /// The snapshot with only the requests that `--where` holds for.
+  /// The snapshot with only the requests that match `--where`.
   func select(from snapshot: Snapshot) throws -> Snapshot {
     guard let isSelected = try selection(in: snapshot) else { return snapshot }
     var selected = snapshot
@@ -63,7 +63,7 @@ struct ListingOptions: ParsableArguments {
     return selected
   }
 
-  /// Whether `--where` holds for a request; nil without it.
+  /// The condition of `--where`; nil without one.
   func selection(in snapshot: Snapshot) throws -> (@Sendable (Request) -> Bool)? {
     guard condition != nil else { return nil }
     let query = try query(.requests)

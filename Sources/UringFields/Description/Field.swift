@@ -10,9 +10,9 @@ public struct Field<Entity: Sendable>: Sendable {
   public let title: String
   public let type: FieldType
   public let presence: Presence
-  /// One sentence: what the value says.
+  /// One sentence: the meaning of the value.
   public let meaning: String
-  /// The texts that it can have; empty if it can have any.
+  /// The possible texts; empty if any text is possible.
   public let choices: [String]
   /// The value of an entity in a snapshot.
   public let value: @Sendable (Entity, Snapshot) -> FieldValue
@@ -41,7 +41,7 @@ public struct Field<Entity: Sendable>: Sendable {
     }
   }
 
-  /// Whether a user's name means this field.
+  /// Whether a name that the user typed means this field.
   func isNamed(_ name: String) -> Bool {
     let name = name.lowercased()
     return name == key || name == unitKey || aliases.contains(name)

@@ -23,7 +23,7 @@ public struct FieldSet<Entity: Sendable>: Sendable {
   /// The field of this name, with or without its unit; nil if there is none.
   public func field(_ name: String) -> Field<Entity>? { fields.first { $0.isNamed(name) } }
 
-  /// The fields of what holds such an entity; absent where it holds none.
+  /// The same fields for another type that contains such an entity; values are absent if it contains none.
   public func map<Other>(
     _ entity: @escaping @Sendable (Other) -> Entity?
   ) -> FieldSet<Other> {

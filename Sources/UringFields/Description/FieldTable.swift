@@ -50,7 +50,7 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     return text
   }
 
-  /// Names come from strangers, and CSV is also read in terminals.
+  /// A cell of CSV. Made printable, because names are untrusted and CSV is also displayed in terminals.
   private static func quoted(_ text: String) -> String {
     let text = text.printable
     guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }
