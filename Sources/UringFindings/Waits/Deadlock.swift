@@ -6,7 +6,7 @@ struct Deadlock {
   private(set) var nodes: [WaitNode] = []
   private(set) var links: [(from: WaitNode, link: WaitStep.Link)] = []
 
-  /// Most nodes that are followed.
+  /// Maximum number of nodes followed.
   private static let limit = 4096
 
   /// Nil if an open node can be reached from `start`.

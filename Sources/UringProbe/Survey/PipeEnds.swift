@@ -16,9 +16,9 @@ struct PipeEnds {
   /// Files that rings have registered; some no longer have a descriptor.
   private let registered: [RecordBuffer.NamedFile]
 
-  /// Most descriptors that are examined; each takes about a microsecond.
+  /// Maximum number of descriptors examined; each takes about a microsecond.
   private static let mostDescriptors = 1 << 17
-  /// Most holders that are kept of a pipe.
+  /// Maximum number of holders kept of a pipe.
   private static let mostHolders = 16
 
   /// Searches the descriptors of all processes for these pipes (`pipe:[inode]`).

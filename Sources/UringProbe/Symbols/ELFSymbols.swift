@@ -34,10 +34,10 @@ struct ELFSymbols {
   /// Bytes of the symbol table.
   var tableBytes: UInt64 { table.map { UInt64($0.entries.count) } ?? 0 }
 
-  /// Most bytes of program or section headers; a file has up to 65535 headers.
+  /// Maximum size of the program or section headers in bytes; a file has up to 65535 headers.
   private static let mostHeaderBytes: UInt64 = 4 << 20
   private static let mostSegments = 256
-  /// Most bytes of a name that are kept.
+  /// Maximum number of bytes kept of a name.
   private static let longestName = 512
 
   /// Nil unless it is a 64-bit little-endian ELF file.

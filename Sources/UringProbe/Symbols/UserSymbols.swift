@@ -36,13 +36,13 @@ struct UserSymbols {
   /// Names of files that are not opened because a program serves them; true once reported.
   private var unread: [String: Bool] = [:]
 
-  /// Most places that are kept.
+  /// Maximum number of places kept.
   private static let mostPlaces = 1 << 14
-  /// Most files that are opened for one batch of stacks: a program and its libraries are about ten.
+  /// Maximum number of files opened for one batch of stacks; a program and its libraries are about ten.
   private static let mostFiles = 64
-  /// Most bytes of a symbol table: a large browser's has half of this.
+  /// Maximum size of a symbol table in bytes; a large browser's has half of this.
   private static let mostTableBytes: UInt64 = 128 << 20
-  /// Most bytes of symbol tables that are read for one batch.
+  /// Maximum number of bytes of symbol tables read for one batch.
   private static let mostBytes: UInt64 = 256 << 20
   /// Nanoseconds that reading one file may take.
   private static let patience: UInt64 = 5_000_000_000
