@@ -47,7 +47,7 @@ judged() {
 tier_of() { sed -n 's/.*"tier":"\([a-z]*\)".*/\1/p' "$1" | head -n 1; }
 usual_tier=
 
-# refuse_each KIND ERROR: refuses the first call of a kind, in another run the second, and so on, until there are no more
+# refuse_each KIND ERROR: refuses the first call of a kind, in another run the second, and so on to the last
 refuse_each() {
   number=1
   while [ $number -le 150 ]; do

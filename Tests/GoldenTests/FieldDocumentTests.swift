@@ -4,7 +4,7 @@ import Testing
 import UringFields
 import UringTrace
 
-/// docs/filters.md lists the fields that there are. `make golden` writes its tables again.
+/// docs/filters.md lists exactly the existing fields. `make golden` writes its tables again.
 @Suite(.serialized) struct FieldDocumentTests {
   private static let document = Command.root.appending(path: "docs/filters.md")
 
