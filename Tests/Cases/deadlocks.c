@@ -1,6 +1,6 @@
 // TRUTH: cycles of waits. Each wait can end only after another wait of the cycle has ended. The argument names the
-// cycle; the comment of its function lists the edges. With --healthy one edge is open: a process outside the cycle holds
-// a descriptor that could end a wait, or a third thread ends it later.
+// cycle; the comment of its function lists the edges. With --healthy one edge is open: a process outside the cycle
+// holds a descriptor that could end a wait, or a third thread ends it later.
 #include "case.h"
 
 static struct io_uring ring;

@@ -64,7 +64,7 @@ extension LiveTests {
       }
     }
 
-    /// The thread's sleep bounds the age: the request is at least as old as the sleep and at most as old as the program.
+    /// The thread's sleep bounds the age: the request is older than the sleep, and younger than the program.
     @Test func theAgeOfWhatHangs() throws {
       let before = LiveSessionTests.now()
       let child = try TestPrograms.start("hang_poll")
