@@ -19,7 +19,7 @@ public struct RecordingHeader: Sendable, Hashable {
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
   static let largestSize = 1 << 16
 
-  /// As a file stores it.
+  /// The header's bytes as stored in a file.
   var encoded: [UInt8] {
     var header = recording_header()
     withUnsafeMutableBytes(of: &header.magic) { $0.copyBytes(from: Self.magic) }

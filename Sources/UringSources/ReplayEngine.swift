@@ -37,7 +37,7 @@ struct ReplayEngine: ~Copyable {
   /// Moves forward to a time; to move back, see ``seek(to:)``.
   mutating func advance(to time: UInt64) {
     let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
-    // Records of different processors can be slightly out of order: a time before the start counts as the start.
+    // Includes records from before the start: those of different processors can be slightly out of order.
     let limit = isTooLarge ? UInt64.max : sum
     consume(
       blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }

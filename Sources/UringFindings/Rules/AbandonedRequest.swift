@@ -47,7 +47,7 @@ extension Evidence {
 
   private static let patience: UInt64 = 3_000_000_000
 
-  /// "; the other end of its file is fd 5 of the same process".
+  /// "; the other end of its pipe is fd 5 of the same process".
   private func ends(of request: Request, _ ends: [OpenFile], _ holders: Set<UInt32>) -> String {
     guard let first = ends.first else { return "; nobody has the other end of its file open" }
     let names = ends.map { end in

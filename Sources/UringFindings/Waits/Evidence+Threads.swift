@@ -99,7 +99,7 @@ extension Evidence {
     }
   }
 
-  /// Clause about stopped threads of a process: "its thread 4711 is stopped (state T)".
+  /// Clause about a process whose threads are all stopped: "process 4711 is stopped (state T)". Nil otherwise.
   func stopped(of tgid: UInt32) -> String? {
     guard let waits else { return nil }
     let threads = waits.threads(of: tgid)

@@ -47,7 +47,7 @@ struct PipeEnds {
     }
   }
 
-  /// Processes that could write to the pipe, or read from it: "written by cat/4711 fd 1".
+  /// Processes that could write to the pipe, or read from it: "write end: cat/4711 fd 1".
   func describe(_ pipe: String, writers: Bool) -> String {
     let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
     guard !found.isEmpty else {

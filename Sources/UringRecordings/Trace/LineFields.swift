@@ -103,7 +103,7 @@ struct LineFields {
   ) throws -> UInt64 {
     let text = try line.has(name) ? try line.string(name) : nil
     if let value = vocabulary.value(of: text), value <= field.scalar.maximum { return value }
-    // Older versions ignored unknown members, so an invalid value of a field that was added later is not an error.
+    // An invalid value of a field that was added later is not an error: traces were never checked for it.
     if field.isAdded { return 0 }
     // Earlier versions wrote this text for any value without a name.
     if text == RecordVocabulary.unknownText { return field.scalar.maximum }

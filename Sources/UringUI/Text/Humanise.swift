@@ -51,7 +51,7 @@ enum Humanise {
       unit += 1
     }
     if unit == 0 { return "\(number)" }
-    // 999.9k is shown as 1.00M.
+    // Three digits are not enough for 999.5 and more: 999.9k is shown as 1.00M.
     if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
       return "1.00" + units[unit + 1]
     }
