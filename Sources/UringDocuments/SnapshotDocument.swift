@@ -42,7 +42,7 @@ public struct SnapshotDocument: Sendable {
     return json.bytes
   }
 
-  /// The snapshot with the listed requests alone.
+  /// The snapshot with only the listed requests.
   fileprivate var listed: Snapshot {
     guard let lists else { return snapshot }
     var listed = snapshot

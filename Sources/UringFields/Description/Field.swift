@@ -1,6 +1,6 @@
 import UringTrace
 
-/// A fact about an entity, described once: filters, columns, CSV, JSON, its schema and its documentation derive from it.
+/// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
 public struct Field<Entity: Sendable>: Sendable {
   /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
   public let key: String
@@ -17,7 +17,7 @@ public struct Field<Entity: Sendable>: Sendable {
   /// The value of an entity in a snapshot.
   public let value: @Sendable (Entity, Snapshot) -> FieldValue
 
-  /// - Parameter title: the key in capital letters if nil.
+  /// - Parameter title: nil for the key in capital letters.
   public init(
     _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
     aliases: [String] = [], choices: [String] = [], meaning: String,
@@ -47,12 +47,12 @@ public struct Field<Entity: Sendable>: Sendable {
     return name == key || name == unitKey || aliases.contains(name)
   }
 
-  /// The value as people read it: `12.3ms`, `4K`, `0x7f00`; empty if absent.
+  /// The value for display: `12.3ms`, `4K`, `0x7f00`; empty if absent.
   public func text(_ entity: Entity, _ snapshot: Snapshot) -> String {
     type.text(value(entity, snapshot))
   }
 
-  /// The same field of what holds the entity.
+  /// The same field for another type that contains the entity.
   func map<Other>(
     key: String? = nil, _ presence: Presence,
     _ entity: @escaping @Sendable (Other, Snapshot) -> Entity?

@@ -1,11 +1,11 @@
 import UringBase
 import UringTrace
 
-/// What there is to know about one kind of entity: its fields, and the parts that consist of fields of their own.
+/// The description of one kind of entity: its fields, and its parts, which have fields of their own.
 public struct FieldSet<Entity: Sendable>: Sendable {
   /// The kind of entity, in the plural: `requests`.
   public let name: String
-  /// The fields for filters and columns: the entity's own, then those of its single parts, as `buffer.length`.
+  /// The fields for filters and columns: the entity's own, then those of parts that occur once (`buffer.length`).
   public let fields: [Field<Entity>]
   let own: [Field<Entity>]
   let parts: [Part<Entity>]

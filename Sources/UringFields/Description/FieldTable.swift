@@ -6,7 +6,7 @@ public struct FieldTable<Entity: Sendable>: Sendable {
   public let fields: [Field<Entity>]
 
   /// - Parameter columns: names of fields, separated by commas; nil for all.
-  /// - Throws: ``QueryError`` with the position of a name that is no field's.
+  /// - Throws: ``QueryError`` with the position of a name that is no field.
   public init(_ set: FieldSet<Entity>, columns: String? = nil) throws(QueryError) {
     guard let columns else {
       fields = set.fields

@@ -22,7 +22,7 @@ struct LossWatch: ~Copyable {
   var isDue = false
 
   private static let interval: UInt64 = 100_000_000
-  /// Time between checks while nothing is missing and the ring buffer is never half full and so cannot have been full.
+  /// Time between checks while no run is missing and the ring buffer is never half full, so it cannot have been full.
   private static let calmInterval: UInt64 = 1_000_000_000
   /// Number of checks in two seconds.
   private static let lastingLoss = 20

@@ -15,7 +15,7 @@ public struct MissedEvents: Sendable {
   }
 
   /// Longest time from an event to its report (`LossWatch`): 1 s to the next check, 100 ms to the check that confirms
-  /// it, and twice that for a reader that a busy machine delays.
+  /// it; doubled, because a busy machine can delay the reader.
   private static let longestInterval: UInt64 = 2_200_000_000
   /// Tolerance for counted events that fired after the reader had read the clock.
   private static let slack: UInt64 = 100_000_000
