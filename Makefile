@@ -1,5 +1,5 @@
-# A newcomer needs `make demo` or `make test`; both install the Debian packages that are missing. A contributor
-# runs `make setup` once and `make check` before each commit.
+# To try it: `make demo` or `make test`; both install the missing Debian packages. To contribute: run `make setup` once,
+# and `make check` before each commit.
 
 SWIFT ?= swift
 CLANG_FORMAT ?= clang-format
@@ -34,8 +34,8 @@ setup-bench: setup
 build:
 	$(SWIFT) build
 
-# One static file, .build/uringtop, that runs on other machines without any library.
-# Without .eh_frame_hdr, a table of 0.4 MB for C++ exceptions, which nothing here throws.
+# One static file, .build/uringtop, that runs on other machines without any library. Omits .eh_frame_hdr, 0.4 MB of
+# tables for C++ exceptions, which nothing here throws.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
 	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 --scratch-path .build/static
@@ -51,16 +51,16 @@ demo: setup build programs
 
 # Testing
 
-# SwiftPM sometimes crashes in its very first run on a machine, and succeeds in the second.
+# SwiftPM sometimes crashes in its first run on a machine; a second run succeeds.
 build-tests = $(SWIFT) build --build-tests || $(SWIFT) build --build-tests
 
-# Layout, a build without warnings, and every test that needs neither root nor guests. Minutes.
+# Lint, a build, and every test that needs neither root nor virtual machines. Takes minutes.
 check: lint programs
 	$(build-tests)
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
-# All tests, live ones and those in guests with the oldest and the newest kernel included, and a short run
-# of the fuzzers. Root. vm-test has the others.
+# All tests, including the live tests, guests with the oldest and the newest kernel, and a short run of the fuzzers.
+# Needs root. `make vm-test` tests the other kernels.
 test: setup-guests release programs
 	scripts/vm-test --record-only 6.1 newest
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
@@ -69,56 +69,57 @@ test: setup-guests release programs
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
 
-# Captures the output for every recording again, and prints the differences from the last capture.
+# Captures the expected output for every recording again, and prints the differences from the last capture.
 golden:
 	$(SWIFT) build --build-tests
 	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
 
-# Every fuzzer for so many seconds: make fuzz SECONDS=600. Fuzzing/README.md.
+# Runs every fuzzer for SECONDS seconds: make fuzz SECONDS=600. See Fuzzing/README.md.
 SECONDS ?= 60
 fuzz: build-fuzz
 	scripts/fuzz $(SECONDS)
 
-# A fixed number of inputs, the same at each run, with the debug build: a minute.
+# Runs every fuzzer of the debug build with a fixed set of inputs, the same in each run. Takes a minute.
 fuzz-short:
 	$(SWIFT) build --product Fuzz
 	scripts/fuzz --short
 
-# Optimised as the shipped binary is, with all traps in place, and instrumented for libFuzzer.
+# Optimised like the shipped binary, with all traps, and instrumented for libFuzzer.
 build-fuzz:
 	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) \
 	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz
 
-# The code that the inputs kept by `make fuzz` reach, by folder.
+# Code coverage, by folder, of the inputs that `make fuzz` has kept.
 fuzz-coverage:
 	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) URINGTOP_COVERAGE=1 \
 	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz-coverage
 	scripts/fuzz-coverage
 
-# Runs the tests that need no guest with the C parts under the address and the undefined-behaviour sanitizer. Build
-# tools, which run under it as well, leave memory to the end of the process.
+# Runs the tests that need no guest with AddressSanitizer, and the C code also with UBSan. Leak detection is off because
+# the build tools, which are instrumented too, do not free their memory.
 sanitize-address: programs
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) build --build-tests --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined \
 	  --scratch-path .build/address
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --no-parallel --sanitize=address \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build/address $(TESTS)
 
-# The same for the threads of a session.
+# The same with ThreadSanitizer.
 sanitize-thread: programs
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build/thread
 	TSAN_OPTIONS=halt_on_error=0 $(SWIFT) test --skip-build --no-parallel --sanitize=thread --scratch-path .build/thread $(TESTS)
 
-# What has the kernel refuse BPF calls: scripts/fault-injection and scripts/verifier-margin.
+# Helpers that make the kernel refuse BPF calls, for scripts/fault-injection and scripts/verifier-margin.
 faults:
 	$(MAKE) -s -C Tests/Faults OUT=$(abspath .build/faults)
 
-# Only the tests in guests with other kernels.
+# Only the tests in guests, with all kernels.
 vm-test: setup-guests release programs
 	scripts/vm-test
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
 
-# The cost of observing, beside that of bpftrace and perf: a table, and .build/bench.json. 15 minutes, root.
+# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
+# Takes 15 minutes and needs root.
 bench: setup-bench release
 	$(SWIFT) build -c release --product ReplayBench
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
@@ -129,7 +130,7 @@ bench: setup-bench release
 describe:
 	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 
-# Checks the layout of Swift and C, and the length of files.
+# Checks the formatting of Swift and C, and the length of files.
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)

@@ -1,10 +1,10 @@
 import Foundation
 import PackagePlugin
 
-/// Generates what a target needs to know of each kind of record, from the headers in bpf/include.
+/// Generates the source files that depend on the record kinds, from the headers in bpf/include.
 @main
 struct GenerateRecords: BuildToolPlugin {
-  /// The outputs of a target: the name that DescribeRecords has for it, and its file.
+  /// The output for each target: DescribeRecords' name for it, and the generated file.
   private static let outputs: [String: (name: String, file: String)] = [
     "UringRecords": ("descriptors", "RecordDescriptors.swift"),
     "UringTrace": ("dispatch", "RecordHandler.swift"),

@@ -29,7 +29,7 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  /* the verifier's log is a single message, with the reason at its end */
+  /* the verifier's log arrives as a single message, with the reason at its end */
   char *message;
   int written = vasprintf(&message, format, arguments);
   if (written < 0)
@@ -172,7 +172,7 @@ void cbpf_return_memory(void) {
 
 bool cbpf_status(const char *path, struct cbpf_status *status) {
   struct statx found;
-  /* not synchronized: the server of a file system, which might not answer, is not asked */
+  /* AT_STATX_DONT_SYNC: does not query the server of a file system, which might not answer */
   int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
   if (statx(AT_FDCWD, path, flags, STATX_INO | STATX_BTIME, &found))
     return false;
@@ -186,7 +186,7 @@ bool cbpf_status(const char *path, struct cbpf_status *status) {
 
 int cbpf_open_known(const char *path) {
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED | RESOLVE_NO_MAGICLINKS};
-  /* EAGAIN also means that some name changed meanwhile */
+  /* retries, because EAGAIN can also mean that a name changed during the walk */
   for (int tries = 0; tries < 4; tries++) {
     int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
     if (descriptor >= 0)
@@ -218,7 +218,7 @@ bool cbpf_has_generation(const char *path, uint32_t generation) {
   int mount;
   if (!generation || name_to_handle_at(AT_FDCWD, path, &found.handle, &mount, AT_SYMLINK_FOLLOW))
     return false;
-  /* its position in the handle depends on the file system */
+  /* the generation's position in the handle depends on the file system */
   for (unsigned i = 0; i + sizeof generation <= found.handle.handle_bytes; i += sizeof generation)
     if (!memcmp(found.handle.f_handle + i, &generation, sizeof generation))
       return true;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Thread-local, because libbpf passes its callbacks no data of the caller. */
+/* Thread-local, because libbpf's callbacks get no data from the caller. */
 static _Thread_local const struct cbpf_kernel *kernel;
 
 /* Replaces the placeholders of casts in a program's instructions. */
@@ -46,8 +46,8 @@ static int prepare_load(struct bpf_program *program, struct bpf_prog_load_opts *
 }
 
 /*
- * Until the load, a program has a type for which libbpf does not read the kernel's types. The sections are those of
- * libbpf's own handlers, which these replace.
+ * Until the load, programs have a type for which libbpf does not read the kernel's types. These handlers replace
+ * libbpf's own for the same sections.
  */
 static void register_sections(void) {
   LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare_load);

@@ -28,7 +28,7 @@ static void restore_string(char *text, size_t size, const char *capability) {
     strncat(text, value, size - strlen(text) - 1);
 }
 
-/* Terminals that many systems have no description of, each with a terminal that understands the same sequences. */
+/* Terminals without a terminfo entry on many systems, each with one that understands the same sequences. */
 static const struct {
   const char *name, *relative;
 } relatives[] = {
@@ -45,7 +45,7 @@ static bool is_variant(const char *name, const char *of) {
   return strncmp(name, of, length) == 0 && (!name[length] || name[length] == '-');
 }
 
-/* Loads the description of a terminal, or else that of its relative. Returns the name of the one loaded, or NULL. */
+/* Loads the terminfo entry of a terminal, or else that of its substitute. Returns the name of the entry, or NULL. */
 static const char *load_description(const char *name) {
   int status = 0;
   if (setupterm(name, STDOUT_FILENO, &status) == OK)
@@ -177,7 +177,7 @@ static void suspend(void) {
   cc_signals_stop();
 }
 
-/* Takes the terminal over again after a stop, by us or by a signal that cannot be caught. */
+/* Takes the terminal over again after a stop, by suspend() or by a signal that cannot be caught. */
 static void take_back(void) {
   if (!isendwin())
     endwin();

@@ -1,6 +1,6 @@
 /*
- * Mouse reports. curses would wait for the rest of a report that a terminal has begun, and nothing else would happen
- * meanwhile: here the bytes that have arrived are enough.
+ * Mouse reports. curses would block until a report that the terminal has begun is complete. This parser takes the bytes
+ * as they arrive.
  */
 #define _GNU_SOURCE
 #define NCURSES_WIDECHAR 1
@@ -12,10 +12,10 @@
 #include <term.h>
 #include <unistd.h>
 
-/* Keys of the bytes that begin a report; no key of curses has such a number. */
+/* Key numbers for the bytes that begin a report; curses has no such keys. */
 enum { SGR_REPORT = KEY_MAX + 1, X10_REPORT };
 
-/* Presses of buttons are reported, in the SGR encoding (1006) where the terminal has it, else in that of X10. */
+/* Enables reports of button presses, in the SGR encoding (1006) if the terminal supports it, else in that of X10. */
 #define REPORTS_ON "\033[?1000h\033[?1006h"
 #define REPORTS_OFF "\033[?1000l\033[?1006l"
 
@@ -60,7 +60,7 @@ bool cc_mouse_begin(uint32_t key) {
   return true;
 }
 
-/* The event of a whole report: that of a press. */
+/* The event of a complete report; only presses have one. */
 static enum cc_mouse_result finish(bool is_press, struct cc_input *event) {
   report.encoding = 0;
   int button = report.numbers[0] & ~MODIFIERS;
@@ -90,7 +90,7 @@ enum cc_mouse_result cc_mouse_read(int fd, struct cc_input *event) {
     } else if ((byte == 'M' || byte == 'm') && report.position == 2) {
       return finish(byte == 'M', event);
     } else {
-      /* It is none: the byte begins something else. */
+      /* Not a report: the byte begins other input. */
       report.encoding = 0;
       ungetch(byte);
     }

@@ -32,7 +32,7 @@ void cc_wake(void) {
   errno = saved;
 }
 
-/* The main thread does not end by itself: it is blocked, as in a write to a stopped terminal. */
+/* Ends the process if the main thread does not, for example because it is blocked in a write to a stopped terminal. */
 static void force_end(int number) {
   process_restore_terminal();
   signal(number, SIG_DFL);
@@ -81,7 +81,7 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
   strncpy(terminal.text, restore, sizeof(terminal.text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
   asked = 0;
-  /* the parent may have left them blocked */
+  /* the parent process may have left these signals blocked */
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int i = 0; i < COUNT(flagged); i++) {

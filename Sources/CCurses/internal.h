@@ -29,10 +29,10 @@ enum cc_mouse_result {
   CC_MOUSE_NONE,       /* none is underway */
   CC_MOUSE_UNFINISHED, /* more bytes must arrive */
   CC_MOUSE_EVENT,
-  CC_MOUSE_IGNORED, /* it reports what nobody wants, such as the release of a button */
+  CC_MOUSE_IGNORED, /* a report without an event, such as the release of a button */
 };
 
-/* Finds out if the terminal has a mouse. Returns the text that switches its reports off, empty without a mouse. */
+/* Checks whether the terminal has a mouse. Returns the text that switches its reports off; empty without a mouse. */
 const char *cc_mouse_find(void);
 /* Switches reports on. Keys must be enabled. */
 void cc_mouse_open(void);

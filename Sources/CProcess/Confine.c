@@ -28,7 +28,7 @@
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-/* Programs, connections, other processes' memory, and the configuration of the machine: never needed. */
+/* Never needed: to execute programs, open connections, access other processes' memory, or configure the machine. */
 static const unsigned short never[] = {
     SYS_execve,
     SYS_execveat,
@@ -148,11 +148,11 @@ static void refuse(struct program *program, const unsigned short *calls, size_t 
   }
 }
 
-/* openat for writing, or of a folder. */
+/* Refuses openat. With allows_writing, still permits opens for writing only, and of folders. */
 static void refuse_reading(struct program *program, bool allows_writing) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, allows_writing ? 5 : 1);
   if (allows_writing) {
-    /* the low half, on machines of either byte order that are listed above */
+    /* the low half: the architectures listed above are little-endian */
     load(program, offsetof(struct seccomp_data, args[2]));
     add(program, BPF_JMP | BPF_JSET | BPF_K, O_RDWR, 2, 0);
     add(program, BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_DIRECTORY | O_PATH | __O_TMPFILE, 0, 1);

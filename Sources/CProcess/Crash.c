@@ -22,7 +22,7 @@ static const struct {
 
 /* sysexits.h: EX_OSERR */
 #define STATUS_SYSTEM 71
-/* Enough for a handler's frame with all registers of the processor. */
+/* Enough for a signal frame with all registers of the processor. */
 #define STACK_SIZE 32768
 
 static struct sigaction before[COUNT];
@@ -66,7 +66,7 @@ static void add_number(struct line *line, unsigned long value, unsigned base) {
   add(line, first);
 }
 
-/* True for the first thread; other threads wait for the process to end. */
+/* True for the first thread that crashes. Any other thread waits here for the process to end. */
 static bool begin_end(void) {
   if (atomic_flag_test_and_set(&is_ending))
     return false;
@@ -95,7 +95,7 @@ static unsigned long instruction(const ucontext_t *context) {
 #endif
 }
 
-/* After the return the fault repeats and reaches the previous handler. */
+/* When this returns, the fault repeats and reaches the previous handler. */
 static void on_crash(int number, siginfo_t *info, void *context) {
   if (!begin_end())
     for (;;)

@@ -34,7 +34,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
     got = read(go, &byte, 1);
   while (got < 0 && errno == EINTR);
   if (got != 1)
-    _exit(127); /* uringtop has exited or given up */
+    _exit(127); /* uringtop has exited, or has abandoned the child */
 
   if (options->input >= 0 && dup2(options->input, STDIN_FILENO) < 0)
     report(status, errno);

@@ -1,7 +1,7 @@
 import Foundation
 import RecordHeaders
 
-/// Build tool: reads the annotated headers of the records and writes what depends on the kinds.
+/// Build tool: reads the annotated headers of the records and generates the files that depend on the kinds.
 ///
 /// Arguments: the include folder, then pairs of an output's name and its file.
 @main

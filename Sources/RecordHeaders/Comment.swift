@@ -4,7 +4,7 @@ struct SourceLine: Hashable, Sendable {
   var number: Int
 }
 
-/// The reason why the headers are refused.
+/// Why the headers are rejected.
 struct DescriptionError: Error, CustomStringConvertible {
   var line: SourceLine
   var message: String

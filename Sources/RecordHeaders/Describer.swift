@@ -70,7 +70,7 @@ struct Describer {
       structSize: structSize, fullSize: layout.size, fields: layout.fields)
   }
 
-  /// Structs that some records of a kind have instead of the kind's own.
+  /// Structs that some records of a kind have in place of the kind's own struct.
   private func extensions(of kind: String) -> [Headers.Structure] {
     headers.structures.filter { $0.comment["extends"] == [kind] }
   }
@@ -141,7 +141,7 @@ struct Describer {
   ) throws -> [RecordDescription.Field] {
     var ordered = fields
     if let order = structure.comment["order"] {
-      // Members of the line itself come first, whatever the order.
+      // `@order` does not name the members that every line has; they always come first.
       let members = fields.filter { !$0.fields.allSatisfy(\.format.isOfLine) }
       guard order.sorted() == members.map(\.name).sorted() else {
         let missing = members.map(\.name).filter { !order.contains($0) }
@@ -154,7 +154,7 @@ struct Describer {
       ordered += order.map { name in fields.first { $0.name == name }! }
     }
     let all = ordered.flatMap(\.fields)
-    // Stored behind the struct, and so behind its fields.
+    // Trailing values are stored behind the struct, so they follow its fields.
     let result = all.filter { !$0.format.trails } + all.filter { $0.format.trails }
     for (index, field) in result.enumerated()
     where result[..<index].contains(where: { $0.name == field.name && !field.format.isOfLine }) {

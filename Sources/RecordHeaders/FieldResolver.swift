@@ -4,7 +4,7 @@ struct FieldResolver {
   let structure: Headers.Structure
   let field: Headers.Field
   let offset: Int
-  /// Of one element.
+  /// Bytes of one element.
   let width: Int
   /// Fields of the struct so far, including this one.
   let scalars: [String: RecordDescription.Scalar]
@@ -153,7 +153,7 @@ struct FieldResolver {
     return nil
   }
 
-  /// Nil for what has a vocabulary of its own.
+  /// Nil for formats with a vocabulary of their own.
   private func shape(of format: RecordDescription.Field.Format) -> Shape? {
     switch format {
     case .integer, .hex, .line: .number
@@ -167,7 +167,7 @@ struct FieldResolver {
   private func omitted() throws -> (offset: Int, count: Int)? {
     guard let names = field.comment["omit"] else { return nil }
     guard !names.isEmpty else { return (offset, width) }
-    // Also the fields that follow.
+    // Searches all fields, including those that follow.
     let fields = try names.map { name in
       guard let index = structure.fields.firstIndex(where: { $0.name == name }),
         let own = structure.fields.firstIndex(where: { $0.name == field.name })

@@ -1,4 +1,4 @@
-/// Reads the C of the headers: a strict subset, one declaration a line.
+/// Parses the headers, which use a strict subset of C with one declaration per line.
 struct HeaderParser {
   private(set) var headers = Headers()
   private let read: (String) throws -> String

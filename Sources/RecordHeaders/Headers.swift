@@ -52,7 +52,7 @@ struct Headers {
   var structures: [Structure] = []
   var enumerations: [String: Enumeration] = [:]
   var constants: [String: Int] = [:]
-  /// First comment of each topic's file behind the licence.
+  /// The first comment after the licence in each topic's file.
   var topics: [(name: String, text: String)] = []
 
   func structure(_ name: String) -> Structure? { structures.first { $0.name == name } }

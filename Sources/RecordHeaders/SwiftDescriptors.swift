@@ -152,5 +152,5 @@ func lines<Element>(_ elements: [Element], _ text: (Element) -> String) -> Strin
   elements.map(text).joined(separator: "\n")
 }
 
-/// A name that can be a keyword of Swift.
+/// Escapes a name if it is a Swift keyword.
 func escaped(_ name: String) -> String { name == "defer" ? "`defer`" : name }

@@ -49,7 +49,7 @@ struct SwiftDispatch {
   }
 }
 
-/// Writes the comparison of DescribeRecords' layout with the compiler's.
+/// Writes checks that compare the layout computed by DescribeRecords with the compiler's.
 struct LayoutChecks {
   let description: RecordDescription
 

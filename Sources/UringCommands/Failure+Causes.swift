@@ -6,7 +6,7 @@ import UringRecordings
 
 extension Failure {
   init(_ error: OutputError) {
-    // The reader of our output has closed it: end as other tools do.
+    // The reader of our output has closed the pipe: end silently, as other tools do.
     if error.errno == .brokenPipe {
       self.init(ExitStatus.signal(13), "")
       return

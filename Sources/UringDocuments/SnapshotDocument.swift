@@ -9,7 +9,7 @@ public struct SnapshotDocument: Sendable {
   public static let schema: UInt32 = 2
 
   public var snapshot: Snapshot
-  /// The requests that are listed; nil lists all. What findings and chains name is described in any case.
+  /// Returns true for requests to list; nil lists all. Requests that findings and chains name are always described.
   public var lists: (@Sendable (Request) -> Bool)?
   /// The findings; nil leaves the member out.
   public var findings: [Finding]?
@@ -42,7 +42,7 @@ public struct SnapshotDocument: Sendable {
     return json.bytes
   }
 
-  /// The snapshot with the listed requests alone.
+  /// The snapshot with only the listed requests.
   fileprivate var listed: Snapshot {
     guard let lists else { return snapshot }
     var listed = snapshot

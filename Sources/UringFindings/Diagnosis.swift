@@ -15,12 +15,12 @@ public struct Diagnosis: Sendable {
   /// Oldest first; the first sample is the start of the span.
   private var samples: [Sample] = []
 
-  /// Least nanoseconds between samples, so that a window has few of them.
+  /// Minimum nanoseconds between samples, to limit their number in a window.
   private static let sampleInterval: UInt64 = 1_000_000_000
 
   /// - Parameter window: nanoseconds that the span covers; nil for the whole observation.
-  /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view: rules that conclude
-  ///   from missing requests are silent then.
+  /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view. Rules that infer
+  ///   something from the absence of requests are then not evaluated.
   public init(window: UInt64? = nil, seesEveryRequest: Bool = true) {
     self.window = window
     self.seesEveryRequest = seesEveryRequest

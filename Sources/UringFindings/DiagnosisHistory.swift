@@ -110,7 +110,7 @@ extension FindingRule {
       guard let ring = end.rings.first(where: { $0.id == ring }), ring.isClosed else {
         return false
       }
-      // Nothing happened between the last look and the close.
+      // The condition lasted until the close: no look in between found that it had ended.
       return ring.closedTime.since(time) <= 2 * DiagnosisHistory.interval
     }
   }

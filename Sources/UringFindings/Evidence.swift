@@ -7,13 +7,13 @@ struct Evidence {
   let snapshot: Snapshot
   /// Nanoseconds that the counts cover.
   let span: UInt64
-  /// True if every request of the rings in view has records and none were lost: a request that is missing did not
+  /// True if every request of the rings in view has records and none were lost: a request without records does not
   /// exist.
   let isComplete: Bool
   /// Rings in view, including closed ones.
   let rings: [Ring]
 
-  /// Who waits for whom; nil without a recent look.
+  /// The graph of waits; nil without a recent look.
   let waits: WaitGraph?
   let deadlocks: [Deadlock]
 
@@ -29,7 +29,7 @@ struct Evidence {
     var opcode: Opcode
   }
 
-  /// - Parameter earlier: the rings as they were at `start`; any other ring was created since.
+  /// - Parameter earlier: the rings as they were at `start`; all other rings were created later.
   init(
     _ snapshot: Snapshot, since start: UInt64, earlier: [Ring.ID: RingSample],
     seesEveryRequest: Bool
@@ -39,7 +39,7 @@ struct Evidence {
     self.earlier = earlier
     span = max(1, snapshot.time.since(start))
     rings = snapshot.rings
-    // Not copied if no ring is closed.
+    // Avoids a copy if no ring is closed.
     openRings = rings.contains { $0.isClosed } ? rings.filter { !$0.isClosed } : rings
     isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
@@ -51,7 +51,7 @@ struct Evidence {
     }
   }
 
-  /// Positions of each ring's requests. Most requests stand beside others of their ring: one look-up serves them all.
+  /// Positions of each ring's requests. Consecutive requests are mostly of one ring, so one look-up serves several.
   private static func positions(in requests: [Request]) -> [Ring.ID: [Int]] {
     var positions: [Ring.ID: [Int]] = [:]
     var first = 0
@@ -70,7 +70,7 @@ struct Evidence {
   /// Requests in flight on a ring, oldest first.
   func inFlight(on ring: Ring.ID) -> [Request] {
     let positions = inFlightPositions[ring] ?? []
-    // An only ring's requests need no copy.
+    // If there is only one ring, its requests need no copy.
     return positions.count == snapshot.requests.count
       ? snapshot.requests : positions.map { snapshot.requests[$0] }
   }
@@ -83,8 +83,8 @@ struct Evidence {
     case history
   }
 
-  /// Calls `body` for each ended request of a ring that is still known, newest first. Does not copy the requests, as
-  /// there are many.
+  /// Calls `body` for each ended request of a ring that is still known, newest first. Does not copy the requests,
+  /// because there are many.
   func forEachEnded(
     on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
   ) {
@@ -135,7 +135,7 @@ struct Evidence {
     }
   }
 
-  /// Nanoseconds of CPU time that a ring's SQ thread had within the span.
+  /// CPU time that a ring's SQ thread used within the span, in nanoseconds.
   func sqThreadTime(of ring: Ring) -> UInt64 {
     ring.sqThreadTime.since(earlier[ring.id]?.sqThreadTime ?? 0)
   }
@@ -218,7 +218,7 @@ extension Ring.Counts {
     counts.punted &-= earlier.punted
     counts.puntedTransfers &-= earlier.puntedTransfers
     counts.pollArmed &-= earlier.pollArmed
-    // falls when an end is seen after all
+    // can decrease: when an end is seen after all
     counts.endedUnseen = counts.endedUnseen.since(earlier.endedUnseen)
     counts.unmatched &-= earlier.unmatched
     counts.auxiliary &-= earlier.auxiliary

@@ -6,7 +6,7 @@ public struct Finding: Sendable, Hashable {
   public enum Severity: UInt8, Sendable, CaseIterable, Comparable {
     /// Worth knowing; the program works.
     case info
-    /// It costs much, or works by luck.
+    /// It is expensive, or works only by luck.
     case warn
     /// It does not work: it hangs, or has lost something.
     case crit
@@ -38,12 +38,12 @@ public struct Finding: Sendable, Hashable {
   public var requests: [Request.ID]
   /// Number of requests concerned; 0 if there are none.
   public var requestCount: UInt64
-  /// One line: the observation, with figures. May contain text from strangers, such as file names.
+  /// One line: the observation, with figures. May contain untrusted text, such as file names.
   public var summary: String
   public var numbers: [Number]
-  /// Who waits for whom, if that is the evidence.
+  /// The waits that are the evidence; empty for other kinds of evidence.
   public var edges: [WaitEdge]
-  /// Processes concerned if no ring is: those that were refused one.
+  /// Processes that were refused a ring, if the finding concerns no ring.
   public var processes: [UInt32] = []
   /// One sentence: what it means.
   public var meaning: String
@@ -58,7 +58,7 @@ public struct Finding: Sendable, Hashable {
     /// Times of the first and the last look that saw it; nanoseconds, CLOCK_MONOTONIC.
     public var from: UInt64
     public var until: UInt64
-    /// How often it held; this is the worst time.
+    /// How often the condition held; the finding describes the worst of these times.
     public var times: Int
     /// ``Finding/requests`` as they were then.
     public var requests: [Request]
@@ -83,6 +83,6 @@ public struct Finding: Sendable, Hashable {
   /// The ring that is most concerned; 0 for none.
   public var ring: Ring.ID { rings.first ?? 0 }
 
-  /// Most requests named in one finding.
+  /// Maximum number of requests named in one finding.
   public static var requestLimit: Int { 16 }
 }

@@ -24,7 +24,7 @@ public struct FindingRule: Sendable {
     self.look = look
   }
 
-  /// The facts that a rule found; with the rule's texts they become a ``Finding``.
+  /// The facts that a rule found. Combined with the rule's texts, they become a ``Finding``.
   struct Sighting {
     var severity: Finding.Severity
     var rings: [Ring.ID]
@@ -34,9 +34,9 @@ public struct FindingRule: Sendable {
     var summary: String
     var numbers: [Finding.Number] = []
     var edges: [WaitEdge] = []
-    /// Processes concerned if no ring is: those that were refused one.
+    /// Processes that were refused a ring, if the finding concerns no ring.
     var processes: [UInt32] = []
-    /// More exact texts than the rule's.
+    /// Texts that replace the rule's, because they are more exact.
     var meaning: String?
     var cure: String?
   }

@@ -10,7 +10,7 @@ extension Opcode {
   /// True for POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL, which end or change another request.
   var cancels: Bool { [7, 12, 14].contains(rawValue) }
 
-  /// True if waiting is the opcode's purpose: the latency of other requests is no measure then.
+  /// True if waiting is the opcode's purpose, so that other requests' latency is no benchmark for it.
   var waitsByNature: Bool {
     let properties = properties
     return properties.parksSilently && properties.direction == .none || self == .accept
@@ -30,8 +30,8 @@ extension Request {
     }
   }
 
-  /// The time of the first step of one of these kinds; nil if there is none. No step is copied, because requests are
-  /// many.
+  /// The time of the first step of a kind that passes; nil if there is none. Copies no step, because there are many
+  /// requests.
   func time(ofFirst passes: (Step.Kind) -> Bool) -> UInt64? {
     for index in 0..<min(Int(stepCount), Self.stepCapacity) where passes(stepStorage[index].kind) {
       return stepStorage[index].time

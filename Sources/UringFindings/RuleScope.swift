@@ -1,6 +1,6 @@
 import UringTrace
 
-/// When a rule applies, and what its silence needs to mean something.
+/// When a rule applies, and what must be observed for its silence to be meaningful.
 public struct RuleScope: Sendable {
   enum Kind: Sendable {
     /// Judges everything within the span, once, at the end.
@@ -15,11 +15,11 @@ public struct RuleScope: Sendable {
   var kind: Kind
   /// Nanoseconds for which rings must have been watched: the time that the condition must last.
   var watch: UInt64
-  /// The rule concludes from missing requests.
+  /// True if the rule infers something from the absence of requests.
   var needsEveryRequest: Bool
-  /// The rule concludes from system calls.
+  /// True if the rule needs records of system calls.
   var needsSystemCalls = false
-  /// The rule is about processes without a ring.
+  /// True if the rule is about processes without a ring.
   var concernsProcesses = false
   /// Whether the rule applies to a ring.
   var concerns: @Sendable (Ring) -> Bool
@@ -27,7 +27,7 @@ public struct RuleScope: Sendable {
   static let span = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
 
-  /// A span rule that concludes from missing requests.
+  /// A span rule that infers something from the absence of requests.
   static let spanOfEveryRequest = RuleScope(
     kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
 
@@ -46,7 +46,7 @@ public struct RuleScope: Sendable {
   }
 }
 
-/// A rule whose silence means nothing, with the reason.
+/// A rule that could not be evaluated, so that its silence means nothing, and the reason.
 public struct UnevaluatedRule: Sendable, Hashable {
   public enum Reason: Sendable, Hashable {
     /// The rings were watched for fewer nanoseconds than the rule needs.
@@ -67,10 +67,10 @@ public struct UnevaluatedRule: Sendable, Hashable {
 }
 
 extension FindingRule {
-  /// Nanoseconds that the most patient rule needs.
+  /// The longest watch that any rule needs, in nanoseconds.
   public static let longestWatch = all.map(\.scope.watch).max() ?? 0
 
-  /// Why the rule's silence on a snapshot would mean nothing; nil if it would mean that all is well.
+  /// Why the rule cannot be evaluated on a snapshot; nil if its silence means that all is well.
   func reasonNotEvaluated(
     in snapshot: Snapshot, seesEveryRequest: Bool
   ) -> UnevaluatedRule.Reason? {

@@ -10,7 +10,7 @@ enum Words {
 
   static func number(_ value: Double) -> String { Figures.number(value) }
 
-  /// A name within a sentence: a path can have 4096 bytes.
+  /// A name shortened for a sentence: a path can have 4096 bytes.
   static func name(_ name: String) -> String { name.shortened(to: 120) }
 
   static func file(of request: Request, in snapshot: Snapshot) -> String? {

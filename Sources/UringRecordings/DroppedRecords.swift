@@ -4,9 +4,10 @@ import UringTrace
 
 /// Counts of the events that a recording has no room for, so that its sums stay exact.
 ///
-/// If the submission of a request is dropped, all its records are: the request is counted, with its latency, as the
-/// BPF programs count events without room in the kernel's ring buffer (`bpf/programs/common/tally.h`). The end of a
-/// request whose submission was written is also written, and so are names: without them other records mislead.
+/// If the submission of a request is dropped, so are all its records. The request is then counted, with its latency, in
+/// the way in which the BPF programs count events without room in the kernel's ring buffer
+/// (`bpf/programs/common/tally.h`). The end of a request whose submission was written is also written, and so are
+/// names, because without them other records would mislead.
 struct DroppedRecords {
   private struct Key: Hashable {
     var ring: UInt64
@@ -22,15 +23,15 @@ struct DroppedRecords {
   private var sums: [Key: Sum] = [:]
   /// Submission times of dropped requests in flight, by address; 0 if the latency need not be measured.
   private var starts: [UInt64: UInt64] = [:]
-  /// Written requests with a CQE written since there is no room: it may have been the first CQE, which determines
-  /// the latency.
+  /// Written requests of which one CQE was written although there was no room: it may have been the first CQE, which
+  /// determines the latency.
   private var continued: Set<UInt64> = []
   private var lastTime: UInt64 = 0
 
   /// True if no request is being dropped and no sums are left to write.
   var isEmpty: Bool { sums.isEmpty && starts.isEmpty && continued.isEmpty }
 
-  /// True if the record is dropped; it is counted then.
+  /// True if the record is dropped. It is then counted.
   ///
   /// - Parameter isFull: true if there is no room for another request.
   mutating func take(_ record: UnsafePointer<record>, isFull: Bool) -> Bool {
@@ -103,11 +104,11 @@ struct DroppedRecords {
     let header = record.pointee.base
     change(header) { $0.counts.submitted += 1 }
     starts[header.req] = header.time_ns
-    // Its CQE will be the last of the request.
+    // The notification's CQE is the last of the request and is not measured.
     if record.pointee.notif != 0 { starts[record.pointee.notif] = 0 }
   }
 
-  /// Its CQE follows.
+  /// Counts a request that failed in preparation. Its CQE follows.
   private mutating func fail(_ header: record) {
     change(header) {
       $0.counts.submitted += 1

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The bytes of a file, which are copied piece by piece.
 ///
-/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and access behind
-/// the end of a shortened file would raise SIGBUS. Other files than regular ones are read to their end first.
+/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and access beyond
+/// the end of a shortened file would raise SIGBUS. Non-regular files are first read to their end.
 final class FileContents: Sendable {
   /// Size when the file was opened.
   let count: Int
@@ -16,11 +16,11 @@ final class FileContents: Sendable {
     case file(FileDescriptor)
   }
 
-  /// Most bytes kept in memory: content of a non-regular file, or records from JSON lines.
+  /// Maximum number of bytes kept in memory: content of a non-regular file, or records from JSON lines.
   static let mostInMemory = 256 << 20
 
-  /// - Parameter isAcceptable: checks the first bytes of a non-regular file, false if the rest need not be read; called
-  ///   until it returns true or false.
+  /// - Parameter isAcceptable: checks the first bytes of a non-regular file. Returns false if the rest need not be
+  ///   read, or nil if it needs more bytes; it is then called again.
   init(
     path: FilePath, didOpen: () -> Void = {}, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
   ) throws(RecordingError) {

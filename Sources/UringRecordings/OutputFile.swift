@@ -6,8 +6,8 @@ import UringBase
 /// The only way to write a file that the user names: a new file, or a stream such as standard output, a FIFO or
 /// a device.
 ///
-/// A new file gets its name when it is published or closed. Until then an existing file of that name stays unchanged;
-/// it also stays if the output is dropped. Links are never followed, and no file that exists is changed.
+/// A new file gets its name when it is published or closed. Until then an existing file of that name stays, also if the
+/// output is dropped. Links are never followed, and the contents of an existing file are never changed.
 public final class OutputFile: Sendable {
   /// The path, as the user named it.
   public let path: String
@@ -35,7 +35,7 @@ public final class OutputFile: Sendable {
 
   /// Starts a new file, or opens a stream.
   ///
-  /// Traces name other users' files and addresses: a new file is readable by its owner alone.
+  /// A new file is readable only by its owner, because traces name other users' files and addresses.
   ///
   /// - Parameters:
   ///   - path: `-` is standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` are our own descriptors.
@@ -124,7 +124,7 @@ public final class OutputFile: Sendable {
     }
   }
 
-  /// Gives a new file its name while it is still written; it replaces the file that had that name.
+  /// Gives a new file its name while it is still being written. Replaces the file that had that name.
   public func publish() throws(OutputError) {
     guard case .new(let file) = target else { return }
     do {
@@ -161,7 +161,8 @@ public final class OutputFile: Sendable {
 // MARK: Paths
 
 extension OutputFile {
-  /// The descriptor that a path of /dev or /proc names. Opening that path would write the file from its start.
+  /// The descriptor of this process that a path of /dev or /proc names. Opening that path instead would write the file
+  /// from its start.
   private static func ownDescriptor(_ path: String) -> Int32? {
     switch path {
     case "/dev/stdout": return STDOUT_FILENO
@@ -203,7 +204,7 @@ extension OutputFile {
       var stream: Int32
       repeat { stream = openat(folder, name, flags) } while stream < 0 && errno == EINTR
       _ = try check(stream)
-      // Meanwhile another file may have replaced it.
+      // Another file may have replaced it between the check and the open.
       if fstat(stream, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return stream }
       Glibc.close(stream)
       throw .resourceBusy
@@ -223,7 +224,7 @@ extension OutputFile {
     case S_IFDIR: throw .isDirectory
     case S_IFBLK: throw .notSupported
     case S_IFIFO:
-      // In a folder like /tmp, the user who created it could read our output.
+      // The owner of the stream can read our output: in a folder like /tmp, it must not be another user.
       guard [0, geteuid(), owner?.uid].contains(status.st_uid) else { throw .permissionDenied }
       return false
     default: return false

@@ -20,7 +20,7 @@ public final class Recording: Sendable {
   /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   private let check: Mutex<RecordCheck>
-  /// Has a lock of its own, so that a lookup of a block does not wait for the check of another.
+  /// Has its own lock, so that the look-up of a block does not wait for the check of another block.
   private let checked = Monitor(Checked())
 
   /// The result of the check so far.
@@ -33,7 +33,7 @@ public final class Recording: Sendable {
     /// Number of blocks that the thread checks ahead.
     var hurried = 0
 
-    /// Most blocks kept until they are used.
+    /// Maximum number of blocks checked ahead and kept until they are used.
     static let mostAhead = 2
     var isFull: Bool { ahead.count >= Self.mostAhead }
   }
@@ -114,7 +114,7 @@ public final class Recording: Sendable {
       if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index] : nil }) {
         return block
       }
-      // Another thread may have checked it meanwhile.
+      // Another thread may have checked the block since.
       let isChecked = check.withLock { check in
         checked.withLock { $0.blocks.count } > index || checkNextBlock(&check)
       }
@@ -122,8 +122,8 @@ public final class Recording: Sendable {
     }
   }
 
-  /// The bytes of a block's records, which are immutable. Nil behind the last; also nil if the file has changed, after
-  /// which the recording no longer has the block.
+  /// The bytes of a block's records, which are immutable. Nil behind the last block. Also nil if the file has changed;
+  /// the recording then ends before the block.
   package func bytes(ofBlock index: Int) -> FileBytes? {
     guard let block = block(index) else { return nil }
     let ahead = checked.change { checked in

@@ -35,22 +35,21 @@ extension RecordingError: CustomStringConvertible {
 public enum RecordingFlaw: Hashable, Sendable {
   /// The recording ends without its end record or summary, or within a record.
   case cutOff
-  /// No record starts at this place. `place` is a byte offset in a binary recording and a
-  /// line number in a JSON trace.
+  /// No valid record starts at `place`: a byte offset in a binary recording, a line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
   /// The file became shorter or different after it was opened.
   case changed
   /// Reading failed.
   case cannotRead(SystemPackage.Errno)
-  /// So many requests are in flight at once that a snapshot does not fit into memory.
+  /// Too many requests are in flight at once for a snapshot to fit into memory.
   case crowded
 }
 
 extension RecordingFlaw {
-  /// Requests, buffers and groups that are kept of a recording: with a few snapshots of them less than 512 MB.
+  /// Maximum number of requests, buffers and groups kept: with a few snapshots of them, less than 512 MB.
   package static let mostEntries = 1 << 17
 
-  /// - Parameter base: offset in the file of what was checked.
+  /// - Parameter base: offset in the file of the bytes that were checked.
   init(_ flaw: RecordCheck.Flaw, base: Int) {
     self =
       switch flaw {

@@ -19,7 +19,7 @@ public struct RecordingHeader: Sendable, Hashable {
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
   static let largestSize = 1 << 16
 
-  /// As a file stores it.
+  /// The header's bytes as stored in a file.
   var encoded: [UInt8] {
     var header = recording_header()
     withUnsafeMutableBytes(of: &header.magic) { $0.copyBytes(from: Self.magic) }
@@ -34,7 +34,7 @@ public struct RecordingHeader: Sendable, Hashable {
     return withUnsafeBytes(of: header) { Array($0) }
   }
 
-  /// Whether times are within their bounds: to the time of day the length of a recording is added.
+  /// Whether times are within their bounds, so that the length of a recording can be added to the time of day.
   static func areInBounds(start: UInt64, realtime: UInt64) -> Bool {
     start <= RecordBounds.largest && realtime <= RecordBounds.largest * 4
   }

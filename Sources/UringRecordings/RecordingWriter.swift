@@ -6,10 +6,9 @@ import UringRecords
 
 /// Writes records to a file on a thread of its own.
 ///
-/// The thread that drains the kernel's ring buffer never waits for the disk: records queue up to
-/// ``Limits/queuedBytes``. Further records are lost except for their sums (``DroppedRecords``); the source
-/// records their number in the stream (``lostToOutput``). When a write fails, the file is cut to whole records
-/// and no more is written.
+/// The thread that drains the kernel's ring buffer never waits for the disk: up to ``Limits/queuedBytes`` of records
+/// are queued. Further records are lost except for their sums (``DroppedRecords``); the source adds a record of their
+/// number (``lostToOutput``). If a write fails, the file is cut to whole records and nothing more is written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
     /// Bytes handed to the encoder at once: few enough to stay in a processor's cache.
@@ -18,7 +17,7 @@ public final class RecordingWriter: Sendable {
     public var spareBytes = 64 << 20
     /// Bytes that may wait for the disk.
     public var queuedBytes = 256 << 20
-    /// Further bytes for records that name objects or count losses, without which other records mislead.
+    /// Additional bytes for records that name objects or count losses, without which other records would mislead.
     public var neededBytes = 16 << 20
     /// Nanoseconds after which waiting records are written even if their chunk is not full.
     public var flushInterval: UInt64 = 200_000_000
@@ -98,7 +97,7 @@ public final class RecordingWriter: Sendable {
   /// Records lost so far because the disk fell behind.
   public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
 
-  /// Takes whole records. Never waits for the disk. Any thread, one at a time.
+  /// Takes whole records. Never waits for the disk. Callable from any thread, by one at a time.
   public func append(_ records: UnsafeRawBufferPointer) {
     guard !records.isEmpty else { return }
     let isFull: Bool = state.withLock { state in

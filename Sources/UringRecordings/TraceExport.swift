@@ -3,7 +3,7 @@ import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
-  /// Writes and closes the file, which does not appear on failure. The copy of a cut-off recording has no end.
+  /// Writes and closes the file. On failure no file appears. The copy of a cut-off recording has no end record.
   ///
   /// - Parameters:
   ///   - time: nanoseconds from the start at which the copy ends; nil for all of it.

@@ -12,7 +12,7 @@ public struct RecordBlock: Sendable {
   /// Largest time of a record in the block, 0 if none has a time.
   public var lastTime: UInt64
 
-  /// True if the block's own sums equal those of another block, whatever precedes the blocks.
+  /// True if the block's own sums equal those of another block, regardless of the records before each block.
   package func isLike(_ other: RecordBlock) -> Bool {
     range.count == other.range.count && endEvent - firstEvent == other.endEvent - other.firstEvent
       && lastTime == other.lastTime

@@ -2,10 +2,10 @@ import CRecord
 
 /// The largest numbers that a recording may contain, small enough that arithmetic on them cannot overflow.
 ///
-/// All 64-bit times, durations, counts and sizes are bounded, by the description of the kinds: an integer field is
-/// bounded unless it is `@hex` or `@any`. Fields that are summed (`@summed`) are bounded in their sum.
+/// All 64-bit times, durations, counts and sizes are bounded, according to the description of the kinds: an integer
+/// field is bounded unless it is `@hex` or `@any`. For summed fields (`@summed`), the sum is bounded too.
 public struct RecordBounds: Sendable {
-  /// 36 years in nanoseconds. An integer holds the sum of eight, and ten times one.
+  /// 36 years in nanoseconds. A 64-bit integer can hold the sum of eight such numbers, or ten times one of them.
   public static let largest: UInt64 = 1 << 60
 
   /// Sum of the `@summed` fields of all records so far, and of the counts in their pairs.
@@ -23,7 +23,7 @@ public struct RecordBounds: Sendable {
       if field.null == .maximum, value == .max { continue }
       let magnitude = field.scalar.isSigned ? Int64(bitPattern: value).magnitude : value
       guard magnitude <= Self.largest else { return false }
-      // Both are far below the largest integer.
+      // Cannot overflow: both are far below the largest integer.
       if field.isSummed { sum += magnitude }
       guard sum <= Self.largest else { return false }
     }

@@ -28,7 +28,7 @@ public struct RecordCheck: Sendable {
 
   private var bounds = RecordBounds()
 
-  /// Smallest time minus 1, so that the time 0 of a record without one becomes the largest number.
+  /// Smallest time minus 1, with wraparound, so that the time 0 of a record without a time becomes the largest number.
   private var earliest = UInt64.max
 
   /// Bytes of a block: few enough to stay in the cache until the block is used, and enough to make the
@@ -66,7 +66,7 @@ public struct RecordCheck: Sendable {
     var latest: UInt64 = 0
     var size = pass(over: bytes, isLast: isLast, latest: &latest)
     if latest > RecordBounds.largest {
-      // Times are checked once for the whole block. A time is too large: find it.
+      // Times are checked only once for the whole block. One is too large: check record by record to find it.
       self = before
       latest = 0
       size = pass(over: bytes, isLast: isLast, oneByOne: true, latest: &latest)
@@ -100,7 +100,7 @@ public struct RecordCheck: Sendable {
     return offset
   }
 
-  /// Passes over records that are plainly valid; returns the offset of the first that is not.
+  /// Passes over records that are valid without a detailed check; returns the offset of the first that is not.
   @inline(__always)
   private mutating func pass(
     over bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int,
@@ -109,7 +109,7 @@ public struct RecordCheck: Sendable {
     guard let memory = bytes.baseAddress else { return start }
     var (offset, count, events) = (start, UInt64(0), UInt64(0))
     var (early, late) = (earliest, latest)
-    // The header of a record that begins below is inside, and so is the record.
+    // A record that begins before this offset is entirely inside `bytes`.
     let end = min(limit, bytes.count - Int(UInt16.max))
     let (sizeOffset, kindOffset) = (Self.sizeOffset, Self.kindOffset)
     while offset < end {

@@ -83,7 +83,7 @@ public struct RecordField: Sendable {
     case kernel
     /// An address in a process, or an application's number that can be an address.
     case user
-    /// As ``user``, but 32-bit numbers stay, to which drivers give a meaning.
+    /// As ``user``, but 32-bit numbers stay, because drivers give them a meaning.
     case word
     /// Words of an SQE, whose meaning depends on the opcode.
     case off, addr, addr3, pad2
@@ -93,7 +93,7 @@ public struct RecordField: Sendable {
     case time
     /// An inode number.
     case inode
-    /// Another number, of which only equality matters.
+    /// Another number that is only compared for equality.
     case number
     /// The name of a thread.
     case comm

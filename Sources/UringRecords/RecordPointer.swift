@@ -7,7 +7,7 @@ extension UnsafePointer<record> {
     UnsafeRawPointer(self).assumingMemoryBound(to: T.self)
   }
 
-  /// Calls `body` with the whole struct: fields behind the record's end are 0.
+  /// Calls `body` with the whole struct; fields beyond the record's end are 0.
   @inlinable @inline(__always)
   public func withWhole<T: RecordBody>(_: T.Type, _ body: (UnsafePointer<T>) -> Void) {
     let size = Int(pointee.size)

@@ -66,7 +66,7 @@ struct NameSubstitutes {
     }
   }
 
-  /// A word of a description: a word that is not in ``vocabulary`` is a name or an address.
+  /// The substitute of a word in a description. A word that is not in ``vocabulary`` is a name or an address.
   private mutating func word(_ word: Substring) -> String {
     var core = word
     let head = core.hasPrefix("(") ? "(" : ""
@@ -101,7 +101,7 @@ struct NameSubstitutes {
     return substitute(.name, word)
   }
 
-  /// The substitute of an IP address; nil if the text is none. Addresses that every machine has stay.
+  /// The substitute of an IP address; nil if the text is no address. Addresses that every machine has stay.
   private mutating func host(_ host: Substring) -> String? {
     if ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"].contains(host) { return String(host) }
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -138,7 +138,7 @@ struct NameSubstitutes {
     }
   }
 
-  /// Frames of the kernel: addresses that have no name.
+  /// Frames of a kernel stack; replaces addresses, which have no name.
   mutating func addresses(_ text: String) -> String {
     lines(text) { names, line in
       Self.hexadecimal(line).map { "0x" + String(names.numbers.kernel($0), radix: 16) }
@@ -180,7 +180,7 @@ struct NameSubstitutes {
     (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x2d || byte == 0x5f
   }
 
-  /// Also "[", ":" and "]".
+  /// Like ``isPartOfDevice(_:)``, but also true for "[", ":" and "]".
   private static func isPartOfAnonymous(_ byte: UInt8) -> Bool {
     isPartOfDevice(byte) || byte == 0x5b || byte == 0x3a || byte == 0x5d
   }

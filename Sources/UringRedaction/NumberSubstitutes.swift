@@ -8,7 +8,7 @@ struct NumberSubstitutes {
   private var inodes: [UInt64: UInt64] = [:]
   private var others: [UInt64: UInt64] = [:]
 
-  /// Most entries kept: more than real recordings need, and a limit for forged recordings.
+  /// Maximum number of entries kept: more than real recordings need, and a limit for forged recordings.
   static let most = 1 << 21
 
   /// 4 TiB of addresses.
@@ -48,12 +48,12 @@ struct NumberSubstitutes {
     if let known = areas[number] {
       area = known
     } else {
-      // 0 is not used: the unchanged numbers are there.
+      // Area 0 is not used, because it contains the numbers that are not changed.
       let place = 1 + (Self.firstArea - 1 + UInt64(areas.count)) % (Self.areaCount - 1)
       area = Area(anchor: address & mask & ~0xffff, start: place << Self.areaBits)
       areas[number] = area
     }
-    // The first address is in the middle of its substitute's area.
+    // The area's first address becomes the middle of the substitute's area.
     return area.start | ((address & mask) &- area.anchor &+ 1 << (Self.areaBits - 1)) & mask
   }
 

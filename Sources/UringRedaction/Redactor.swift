@@ -22,7 +22,7 @@ public struct Redactor: RecordRewriter {
   private static let start: UInt64 = 1 << 58
 
   public init(_ header: RecordingHeader) {
-    // Without a start, times count from 0.
+    // Without a start time, times already count from 0.
     shift = header.host.startTime == 0 ? 0 : Self.start &- header.host.startTime
   }
 
@@ -37,9 +37,9 @@ public struct Redactor: RecordRewriter {
   }
 
   public func rewritten(time: UInt64) -> UInt64 {
-    // 0 means no time and is not shifted, nor is the kernel's largest time.
+    // Neither 0, which means "no time", nor the kernel's largest time is shifted.
     guard time != 0, time < 1 << 62 else { return time }
-    // Only forged recordings have times that end at these bounds.
+    // Only times of forged recordings reach these bounds.
     let shifted = UInt64(max(1, Int64(bitPattern: time &+ shift)))
     return time <= RecordBounds.largest ? min(shifted, RecordBounds.largest) : shifted
   }
@@ -161,7 +161,7 @@ public struct Redactor: RecordRewriter {
     }
   }
 
-  /// The words of an argument of io_uring_register: the call's opcode decides which are addresses.
+  /// Copies the words of an io_uring_register argument. The call's opcode decides which of them are addresses.
   private mutating func copyWords(
     _ count: Int, of record: UnsafePointer<record>, at start: Int, to copy: UnsafeMutableRawPointer
   ) {

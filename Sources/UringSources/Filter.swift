@@ -17,7 +17,7 @@ public struct Filter: Sendable, Hashable {
   public var sampling: UInt32 = 1
   /// Live: take the user stack at each submission.
   public var takesStacks = false
-  /// Live: watch the system calls of io_uring; nil: if processes are named.
+  /// Live: watch the system calls of io_uring; nil: only if processes are named.
   public var watchesCalls: Bool?
 
   public init() {}
@@ -70,7 +70,7 @@ extension Filter {
     result.ublkSlots = result.ublkSlots.filter { shown.contains($0.key) }
     result.memoryChanges = result.memoryChanges.filter { shown.contains($0.key) }
     guard var processes = view.processes else { return }
-    // All requests of a device: a request that waits for a free tag waits for each of them.
+    // Keeps all requests of a device, because a request that waits for a free tag waits for each of them.
     var devices: Set<String> = []
     for disk in result.diskRequests
     where disk.request.map({ shown.contains($0) }) ?? view.shows(process: disk.serverTgid) {
@@ -90,7 +90,7 @@ extension Filter {
   fileprivate var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
 }
 
-/// The rings, processes and opcodes that pass a filter. No other code decides this.
+/// The rings, processes and opcodes that pass a filter. The only place where this is decided.
 private struct FilteredView {
   /// Nil: all.
   private(set) var processes: Set<UInt32>?
@@ -107,7 +107,7 @@ private struct FilteredView {
       rings.insert(ring.id)
       processes.formUnion(holders)
     }
-    // Processes without rings: a ring was refused to them.
+    // Includes processes without a ring, which were refused one.
     if filter.fds.isEmpty {
       for calls in snapshot.systemCalls
       where filter.passes(calls.tgid, names: snapshot.taskNames) {

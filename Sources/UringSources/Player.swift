@@ -2,7 +2,7 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// Moves through a recording as time passes, by the caller's clock.
+/// Moves through a recording in time with the caller's clock.
 final class Player {
   private var engine: ReplayEngine
   private let filter: Filter
@@ -42,7 +42,7 @@ final class Player {
       isCutOff: recording.flaw != nil)
   }
 
-  /// Plays on by the time that has passed.
+  /// Plays on by the time that has passed since the last tick.
   ///
   /// - Parameter now: nanoseconds of any monotonic clock.
   func tick(now: UInt64) {

@@ -15,8 +15,8 @@ extension Recording {
   ///
   /// - Parameters:
   ///   - interval: nanoseconds between earlier states.
-  ///   - most: each time after half as many states, the interval doubles. States with very many rings or requests count
-  ///     several times.
+  ///   - most: limits the number of states: after every `most / 2` states, the interval doubles. States with very many
+  ///     rings or requests count several times.
   ///   - body: takes the earlier states, in order. They have no events.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
@@ -36,7 +36,7 @@ extension Recording {
       if count >= max(most / 2, 1) {
         count = 0
         doublings += 1
-        // After hours, or with states that take long to examine, the interval grows faster.
+        // For recordings of hours, or states that take long to examine, the interval grows faster.
         step = min(step << (doublings < 10 && weight < 20 ? 1 : 4), 1 << 60)
       }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step

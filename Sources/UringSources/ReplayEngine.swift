@@ -37,7 +37,7 @@ struct ReplayEngine: ~Copyable {
   /// Moves forward to a time; to move back, see ``seek(to:)``.
   mutating func advance(to time: UInt64) {
     let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
-    // Records of different processors can be slightly out of order: a time before the start counts as the start.
+    // Includes records from before the start: those of different processors can be slightly out of order.
     let limit = isTooLarge ? UInt64.max : sum
     consume(
       blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }
@@ -105,7 +105,7 @@ struct ReplayEngine: ~Copyable {
   }
 
   private mutating func advance(toEvent target: UInt64) {
-    // The target's block may have more records behind the target.
+    // Does not take the target's block whole, because records may follow the target.
     consume(blocks: { $0.endEvent < target }, records: { _, _, event in event < target })
   }
 

@@ -158,7 +158,7 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
 }
 
 extension Notice {
-  /// The file has changed while it was played.
+  /// The notice that the file has changed while it was played.
   fileprivate init(_ damage: Recording.Damage) {
     if damage.flaw == .crowded {
       self.init("\(damage.flaw)", isError: true)

@@ -1,6 +1,6 @@
 import UringCommands
 
-/// The executable. Its code is in a library, which tests and fuzzers can import.
+/// The executable. Its code is in a library, so that tests and fuzzers can import it.
 @main
 enum Main {
   static func main() { Program.run() }

@@ -1,7 +1,7 @@
 // Shared by the cases: checks, the lines that a case prints, sockets and buffer rings.
 //
-// A case prints `TRUTH: sentence`, `FACT name value` and, once the fault stands, `READY pid`. It then keeps its state until
-// a signal or the alarm ends it. With --healthy it does the same work without the fault.
+// A case prints `TRUTH: sentence`, `FACT name value` and, once the fault is present, `READY pid`. It then keeps its
+// state until a signal or the alarm ends it. With --healthy it does the same work without the fault.
 #ifndef CASE_H
 #define CASE_H
 
@@ -109,7 +109,7 @@ UNUSED_OK static pthread_t start(void *(*work)(void *), void *argument) {
   return thread;
 }
 
-// A child that dies with its parent.
+// Forks a child that is killed when its parent exits.
 UNUSED_OK static pid_t fork_child(void) {
   pid_t parent = getpid(), child = (pid_t)MUST(fork());
   if (!child) {
@@ -177,7 +177,7 @@ UNUSED_OK static struct result take(struct io_uring *ring) {
   return result;
 }
 
-// Waits for a CQE that never arrives while the fault stands.
+// Waits for a CQE that never arrives while the fault is present.
 UNUSED_OK static int wait_in_vain(struct io_uring *ring) {
   struct result cqe = take(ring);
   truth("unexpected completion of 0x%llx: %d", (unsigned long long)cqe.user_data, cqe.res);

@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
   io_uring_prep_recv(sqe, pair[0], buffer, sizeof buffer, 0);
   sqe->flags |= IOSQE_IO_LINK;
 
-  static struct __kernel_timespec memory; // stands for heap memory that another object gets
+  static struct __kernel_timespec memory; // represents heap memory that is given to another object
   memory = (struct __kernel_timespec){.tv_sec = 30};
   io_uring_prep_link_timeout(next(&ring, 0x302), &memory, 0);
   if (!healthy)

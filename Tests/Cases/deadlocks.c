@@ -1,6 +1,6 @@
-// TRUTH: cycles of waits. Each wait can end only after another wait of the cycle has ended. The argument names the cycle;
-// the comment of its function lists the edges. With --healthy one edge is open: a process that is not part of the cycle
-// holds what could end a wait, or a third thread ends it later.
+// TRUTH: cycles of waits. Each wait can end only after another wait of the cycle has ended. The argument names the
+// cycle; the comment of its function lists the edges. With --healthy one edge is open: a process outside the cycle
+// holds a descriptor that could end a wait, or a third thread ends it later.
 #include "case.h"
 
 static struct io_uring ring;
@@ -10,7 +10,7 @@ static void open_ring(void) {
   URING(io_uring_queue_init(8, &ring, 0));
 }
 
-// A process that only sleeps and keeps every descriptor: the open edge of a healthy twin.
+// Starts a process that only sleeps and keeps every descriptor open: the open edge of a healthy twin.
 static void keep_alive_elsewhere(void) {
   if (healthy && !fork_child())
     sleep_for_ever();
@@ -183,7 +183,7 @@ static void *wait_for_word(void *index) {
   return NULL;
 }
 
-// A third thread, which is in no cycle, ends every wait after 40 s.
+// A third thread, outside every cycle, ends all waits after 40 s.
 static void *wake_all_later(void *unused) {
   struct io_uring own;
   (void)unused;
@@ -198,7 +198,7 @@ static void *wake_all_later(void *unused) {
   sleep_for_ever();
 }
 
-// Two threads, each with a ring of its own, run `work`.
+// Starts two threads, each with its own ring, that run `work`.
 static void two_threads(void *(*work)(void *)) {
   static int indices[2] = {0, 1};
   for (int i = 0; i < 2; i++) {

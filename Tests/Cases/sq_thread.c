@@ -20,7 +20,7 @@ static __attribute__((noreturn)) void *burn(void *unused) {
     ;
 }
 
-// The only thread of the process whose name begins with iou-sqp. fdinfo has the thread that created the ring.
+// Finds the only thread of the process whose name begins with iou-sqp. fdinfo shows the thread that created the ring.
 static int sq_thread(void) {
   DIR *folder = opendir("/proc/self/task");
   int thread = 0;

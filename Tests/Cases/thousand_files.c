@@ -7,7 +7,7 @@
 // standard input.
 #include "case.h"
 
-// Waits for a CQE of one request; a multishot POLL_ADD can post others before.
+// Waits for a CQE of one request. A multishot POLL_ADD can post other CQEs before it.
 static void take_of(struct io_uring *ring, uint64_t user_data) {
   while (take(ring).user_data != user_data)
     ;

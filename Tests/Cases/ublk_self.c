@@ -8,7 +8,8 @@
 #ifndef UBLK_F_CMD_IOCTL_ENCODE
 #define UBLK_F_CMD_IOCTL_ENCODE (1ULL << 6)
 #endif
-// 7.x looks for partitions after START_DEV has completed, when nobody serves the device yet. Older kernels ignore the flag.
+// 7.x scans for partitions after START_DEV has completed, when nothing serves the device yet. Older kernels ignore the
+// flag.
 #ifndef UBLK_F_NO_AUTO_PART_SCAN
 #define UBLK_F_NO_AUTO_PART_SCAN (1ULL << 18)
 #endif
@@ -97,7 +98,7 @@ int main(int argc, char **argv) {
   const struct ublksrv_io_desc *description = open_device();
   send_io(IO(UBLK_IO_FETCH_REQ), 0);
   send_control(UBLK_CMD_START_DEV, NULL, 0, (uint64_t)getpid());
-  while (io_uring_peek_cqe(&control, &cqe)) { // the kernel looks for partitions meanwhile
+  while (io_uring_peek_cqe(&control, &cqe)) { // serves the kernel's partition scan
     if (!io_uring_peek_cqe(&queue, &cqe)) {
       URING(take(&queue).res);
       send_io(IO(UBLK_IO_COMMIT_AND_FETCH_REQ), (int)(description->nr_sectors << 9));
@@ -111,7 +112,7 @@ int main(int argc, char **argv) {
   int backing = healthy ? temporary_file(DEVICE) : (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));
   pid_t client = fork_child();
   if (!client) {
-    // A client is another program: it has none of the server's rings.
+    // Closes the server's ring: a real client would be another program.
     close(queue.ring_fd);
     close(control.ring_fd);
     int fd = (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));

@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import UringRecordings
 
-/// Commands that need no rights: help, bad command lines, recordings.
+/// Commands that need no privileges: help, invalid command lines, recordings.
 @Suite struct CommandLineTests {
-  /// A NOP, then a READ on an empty pipe until the program ends; recorded on 6.18.
+  /// A recording of a NOP, then a READ on an empty pipe that lasts until the program ends; from 6.18.
   ///
   /// - Parameter isComplete: false cuts it in the middle of the READ's completion.
   static func recording(isComplete: Bool = true) throws -> Data {
@@ -54,7 +54,7 @@ import UringRecordings
     #expect(outcome.error.hasSuffix(hint + "\n"), "\(outcome.error)")
   }
 
-  /// Findings describe their requests, whichever requests are listed.
+  /// Requests named in findings are described even if they are not listed.
   @Test func whatFindingsNameIsThereWithoutBeingListed() throws {
     struct Named: Decodable { var opcode: String? }
     struct Finding: Decodable { var requests: [Named] }
@@ -70,7 +70,7 @@ import UringRecordings
     #expect(document.findings.first?.requests.first?.opcode == "READ")
   }
 
-  /// Nothing to list is said, not left out.
+  /// A list without rows is mentioned, not omitted.
   @Test func aTableSaysThatNothingIsInFlight() throws {
     let links = Command.root.appending(path: "Tests/Fixtures/6.18/links.uring").path()
     #expect(try Command.run("snapshot", "--from", links).text.contains("no requests in flight\n"))
@@ -223,7 +223,7 @@ import UringRecordings
     let script =
       "\(Command.binary.path()) export \(folder.path("a.uring")) -o - | true; echo ${PIPESTATUS[0]}"
     let outcome = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
-    // The reader may have exited after all was written.
+    // The reader may have exited only after everything was written.
     #expect(["141\n", "0\n"].contains(outcome.text))
     #expect(outcome.error.isEmpty)
   }

@@ -3,9 +3,9 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Dropping of rights.
+/// Dropping of privileges.
 @Suite struct ConfinementTests {
-  /// A recording that is open and not yet read: nothing has been written to the FIFO.
+  /// The recording is open but not yet read, because nothing has been written to the FIFO.
   @Test(arguments: [
     ["snapshot", "--from"], ["report", "--from"], ["export", "-o", "-", "--format", "uring"],
     ["replay"],
@@ -75,7 +75,7 @@ import Testing
     """
 
   @Test(arguments: [
-    // the tries that work, in order
+    // the calls that succeed, in order
     (0, ["read", "read-write", "read2", "write", "folder", "bpf", "io_uring"]),
     (1, ["read", "read-write", "read2", "write", "folder"]), (2, []), (3, ["write", "folder"]),
   ])

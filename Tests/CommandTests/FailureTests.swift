@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Without /proc, memory, descriptors or an output, uringtop prints one line and exits with a status of
+/// If /proc, memory, descriptors or the output are missing, uringtop prints one line and exits with a status of
 /// docs/exit-status.md.
 @Suite struct FailureTests {
   let folder: TemporaryFolder
@@ -13,7 +13,7 @@ import Testing
     try CommandLineTests.recording(isComplete: false).write(to: folder["cut.uring"])
   }
 
-  /// Runs a line of shell in the folder. `$uringtop` is the binary.
+  /// Runs a shell command line in the folder. `$uringtop` is the binary.
   private func shell(_ line: String) throws -> Command.Outcome {
     try Command.run(
       ["-c", "cd \(folder.path(".")); \(line)"],

@@ -50,7 +50,7 @@ import Testing
     let document = try #require(
       JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
     let rings = try #require(document["rings"] as? [[String: Any]])
-    // as long as the kernel's names: 15 bytes
+    // the kernel keeps 15 bytes of a name
     #expect(rings.contains { Self.comm.hasPrefix($0["comm"] as? String ?? "?") })
     let requests = try #require(document["requests"] as? [[String: Any]])
     #expect(requests.contains { $0["file"] as? String == Self.file })

@@ -36,7 +36,7 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// A disk that takes no data until the program is done: the recording has holes, but exact sums.
+  /// A disk that accepts no data until the program has finished: the recording has gaps, but exact sums.
   @Test func sumsAreExactThoughTheDiskIsSlow() throws {
     let pipe = folder.path("slow.uring")
     let path = folder.path("trace.uring")
@@ -47,8 +47,8 @@ import Testing
     try #require(mkfifo(done, 0o600) == 0)
     reader.arguments = ["-c", "exec 3<\(pipe); cat \(done); exec cat <&3 >\(path)"]
     try reader.run()
-    // Twice as much as memory holds back, at 184 bytes a request. The reader has priority on the flood's processor, so
-    // that the ring buffer does not overflow.
+    // Twice as much as is queued in memory, at 184 bytes per request. The reader has priority on the flood's processor,
+    // so that the ring buffer does not overflow.
     let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 3000000; : >\(done)"
     let outcome = try Command.run(
       "-c", "0", Command.binary.path, "record", "-o", pipe, "--", "sh", "-c", flood,
@@ -221,7 +221,7 @@ import Testing
       other.terminate()
       other.waitUntilExit()
     }
-    // The program still runs: the filters of a snapshot let it pass.
+    // The program is still running and passes the filters of a snapshot.
     try #require(
       eventually {
         let live = try Command.run(

@@ -91,7 +91,7 @@ import Testing
     #expect(try names() == ["a.uring", "plain", "x.uring"])
   }
 
-  /// A user known to a directory service or container: sudo names the user, but no file has an entry.
+  /// A user of a directory service or container: sudo names the user, but no file has an entry for it.
   @Test(.enabled(if: Live.isOn, "needs root")) func userWithoutAnEntryRunsTheCommand() throws {
     let path = folder.path("x.uring")
     let outcome = try Command.run(

@@ -1,13 +1,14 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: the kernel refuses a call (link, program, map), which can be
-# had anywhere, and what only a guest may have. For each a block on standard output that scripts/fault-injection judges:
+# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: runs uringtop while the kernel refuses its BPF
+# calls (link, program, map; possible on any machine), and under faults that only a guest may have (machine, silent).
+# Writes a block for each fault to standard output, which scripts/fault-injection judges:
 #   === NAME
-#   what uringtop wrote on standard error
-#   ! what is wrong, as this script sees it
+#   uringtop's standard error
+#   ! a failure that this script has found
 #   status N, left N, submitted N of N
-# `left` are the BPF programs that still exist, if there were none before, `submitted` the recording's sum and the program's own; a status of 255 stands for
-# a process that did not end.
-# Any POSIX shell, as root.
+# `left` is the number of BPF programs that still exist (if there were none before), `submitted` the recording's total
+# and the program's own. A status of 255 means that the process did not end.
+# Needs root and any POSIX shell.
 set -u
 uringtop=$1
 programs=$2
@@ -21,7 +22,7 @@ wrong() { echo "! $*"; }
 isolated=
 [ -n "$("$refuse" programs)" ] || isolated=yes
 
-# Programs that exist; those of a process that has ended are freed a moment later.
+# Prints the number of BPF programs that exist. Those of a process that has ended are freed a moment later.
 left() {
   [ $isolated ] || {
     echo 0
@@ -35,7 +36,7 @@ left() {
   echo "$count"
 }
 
-# judged STATUS: ends a block
+# judged STATUS: writes the last line of a block
 judged() {
   "$uringtop" export trace.uring -o - >trace.jsonl 2>/dev/null
   [ -z "$usual_tier" ] || [ ! -s trace.jsonl ] || [ "$(tier_of trace.jsonl)" = "$usual_tier" ] ||
@@ -46,7 +47,7 @@ judged() {
 tier_of() { sed -n 's/.*"tier":"\([a-z]*\)".*/\1/p' "$1" | head -n 1; }
 usual_tier=
 
-# Each call of a kind is refused in turn, until there are no more.
+# refuse_each KIND ERROR: refuses the first call of a kind, in another run the second, and so on to the last
 refuse_each() {
   number=1
   while [ $number -le 150 ]; do
@@ -61,7 +62,7 @@ refuse_each() {
   done
 }
 
-# The programs that look at waits are loaded when a ring has not moved for a while.
+# The same for the programs that examine waits, which are loaded only when a ring has not moved for a while.
 refuse_waits() {
   rm -f trace.uring hold
   : >truth
@@ -78,14 +79,14 @@ refuse_waits() {
   exec 3>&-
 }
 
-# True if no thread of a child is left: its first one stays until it is waited for.
+# True if a child has no running thread. Its first thread remains as a zombie until it is waited for.
 has_ended() {
   [ ! -d "/proc/$1/task" ] && return 0
   # shellcheck disable=SC2012
   [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le 1 ] && ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
 }
 
-# await_end PROCESS SECONDS: its status, or 255
+# await_end PROCESS SECONDS: returns the status of the process, or 255 if it has not ended in time
 await_end() {
   seconds=$2
   while ! has_ended "$1"; do
@@ -96,7 +97,7 @@ await_end() {
   wait "$1"
 }
 
-# await SECONDS COMMAND...: until it succeeds
+# await SECONDS COMMAND...: waits until the command succeeds
 await() {
   seconds=$1
   shift
@@ -109,7 +110,7 @@ await() {
 
 holds_programs() { grep -qs prog_id "/proc/$1/fdinfo/"*; }
 
-# during FAULT: record, the UI, a report and a snapshot watch a program whose requests end all the time
+# during FAULT: makes the fault while record, the UI, a report and a snapshot watch a program with many short requests
 during() {
   echo "=== $1"
   rm -f trace.uring truth input keys
@@ -143,8 +144,8 @@ during() {
   clock_times trace.jsonl
 }
 
-# Every time in a document or recording is one of the clock that nobody sets: at most the machine's age. Left out are the start by the
-# other clock, and sums over requests.
+# Checks that every time in a document or recording is of CLOCK_MONOTONIC: at most the machine's uptime. Excludes the
+# start by CLOCK_REALTIME, and sums over requests.
 clock_times() {
   sed 's/\.[0-9]* .*//' /proc/uptime | {
     read -r uptime
@@ -170,7 +171,7 @@ processor_goes() {
   done
 }
 
-# A flood on both processors, one of which goes away: no request is missed.
+# Takes one of two processors offline and online again during a flood on both: no request may be missed.
 hotplug_flood() {
   echo "=== processor_goes in a flood"
   rm -f trace.uring truth
@@ -188,7 +189,7 @@ hotplug_flood() {
   judged $status
 }
 
-# Each write takes 200 ms at least. Nothing is lost: what is written later waits in memory.
+# Each write to the disk takes at least 200 ms. Nothing may be lost: records wait in memory.
 slow_disk() {
   echo "=== slow disk"
   rm -f trace.uring truth
@@ -212,7 +213,7 @@ slow_disk() {
   judged $status
 }
 
-# limited MIB COMMAND...: in a cgroup with so much memory
+# limited MIB COMMAND...: runs the command in a cgroup with this much memory
 limited() {
   mkdir -p /sys/fs/cgroup/limited
   echo $(($1 << 20)) >/sys/fs/cgroup/limited/memory.max
@@ -232,7 +233,7 @@ memory() {
   judged $status
 }
 
-# BPF maps count there before 5.11 only.
+# The limit of locked memory must not matter: BPF maps count towards it only before 5.11.
 locked_memory() {
   echo "=== no locked memory"
   rm -f trace.uring truth
@@ -242,7 +243,8 @@ locked_memory() {
   judged $status
 }
 
-# on_silent NAME SECONDS COMMAND...: a command, or what `typed` types to one, beside a program whose file system does not answer
+# on_silent NAME SECONDS COMMAND...: runs a command, or one to which `typed` sends keys, while a program waits for a
+# file system that does not answer
 on_silent() {
   echo "=== silent file system: $1"
   rm -f trace.uring output hold
@@ -278,7 +280,7 @@ on_silent() {
     echo "+ ended after $(($(date +%s) - began)) s"
     [ $status = $expected_status ] || wrong "status $status"
   fi
-  # ends the waits of all
+  # ends the file system, and with it all waits
   exec 5>&-
   await_end $server 60 || wrong "the file system stays"
   [ $status != 255 ] || await_end $observer 60
@@ -290,7 +292,7 @@ on_silent() {
   judged $status
 }
 
-# Starts it in a terminal, and types keys after a while.
+# typed KEYS COMMAND...: starts the command in a terminal, and types the keys after a while
 typed() {
   typed=$1
   shift
@@ -300,14 +302,15 @@ typed() {
   observer=$!
   exec 4>keys
   await 60 watches
-  # for the first look at what waits
+  # waits until uringtop has examined waits for the first time
   sleep 10
   # shellcheck disable=SC2059
   printf "$typed" >&4
   exec 4>&-
 }
 
-# pidof reads the command lines of all, and one does not let it.
+# Process ids of uringtop. Not by pidof, which reads every command line: that of the program on the silent file system
+# cannot be read.
 observers() { grep -ls '^uringtop$' /proc/[0-9]*/comm | cut -d / -f 3; }
 
 watches() {
@@ -317,7 +320,7 @@ watches() {
   return 1
 }
 
-# True if a file does not let itself be read. Some kernels read a list of mappings without the lock.
+# True if reading the file blocks. Some kernels read a list of mappings without the lock of the address space.
 is_held() {
   cat "$1" >/dev/null 2>&1 5>&- &
   sleep 2
@@ -350,7 +353,7 @@ part=${4:-all}
 wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
 if wants link; then
-  # Without fentry nothing is missing: the tier says that some ends are seen later.
+  # If fentry is refused, nothing is missing, but the recording's tier shows that some ends are noticed later.
   "$uringtop" snapshot --json --duration 100ms >snapshot.json
   usual_tier=$(tier_of snapshot.json)
   refuse_each link 1
@@ -368,7 +371,7 @@ if wants machine; then
   for mib in 8 16 32 48 64 96 160; do memory $mib; done
 fi
 if wants silent; then
-  modprobe fuse 2>/dev/null # built in, of some kernels
+  modprobe fuse 2>/dev/null # built into some kernels
   silent
 fi
 exit 0

@@ -1,10 +1,10 @@
 /*
- * refuse program|map|link NAME|NUMBER ERROR COMMAND [ARGUMENT...]: runs a command while it is refused a BPF
- * program, a map or an attachment, by its name or as the one of this number, with a number of errno; and again if it tries again at
- * once. A seccomp filter has each bpf(2) of the command ask this program.
+ * refuse program|map|link NAME|NUMBER ERROR COMMAND [ARGUMENT...]: runs a command and makes one of its bpf(2) calls
+ * fail with an errno: the one that creates the program, map or attachment of this name, or the NUMBERth of its kind. If
+ * the command retries at once, the call fails again. A seccomp filter reports each bpf(2) call to this program.
  *
- * Ends with the command's status. The last line on standard error is {"calls":N,"refused":N,"name":"..."}.
- * refuse programs: lists the BPF programs of the machine: name, instructions that the verifier processed, size.
+ * Exits with the command's status. The last line on standard error is {"calls":N,"refused":N,"name":"..."}.
+ * refuse programs: lists the machine's BPF programs: name, instructions processed by the verifier, size.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -27,12 +27,12 @@ enum kind { PROGRAM, MAP, LINK };
 
 static struct {
   enum kind kind;
-  unsigned number; /* 0: by the name */
+  unsigned number; /* 0: selected by name */
   const char *name;
   int error;
 } rule;
 
-/* Calls of the kind, those that were refused, and the name of the last of these. */
+/* Number of calls of the kind, number of refused calls, and the number and name of the last refused call. */
 static unsigned calls, refused, last_call;
 static char last[BPF_OBJ_NAME_LEN];
 
@@ -59,7 +59,7 @@ static int list_programs(void) {
   return 0;
 }
 
-/* True if the call is one of the kind; its name, if it has any. */
+/* True if the call is of the kind. Copies the name in the call, if it has one. */
 static bool is_of_kind(const struct seccomp_notif *call, char *name) {
   union bpf_attr attributes = {0};
   struct iovec here = {&attributes, sizeof attributes},
@@ -75,7 +75,7 @@ static bool is_of_kind(const struct seccomp_notif *call, char *name) {
       memcpy(name, attributes.map_name, BPF_OBJ_NAME_LEN);
       return rule.kind == MAP;
     case BPF_LINK_CREATE:
-      /* to no target: libbpf tries out what the kernel knows */
+      /* a call without a target is libbpf's probe of the kernel's features */
       return rule.kind == LINK && attributes.link_create.target_fd != (__u32)-1;
     case BPF_RAW_TRACEPOINT_OPEN:
       return rule.kind == LINK;
@@ -101,14 +101,14 @@ static int judge(const struct seccomp_notif *call) {
 static void answer(int listener) {
   struct seccomp_notif call = {0};
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
-    return; /* it was killed */
+    return; /* the caller was killed */
   struct seccomp_notif_resp response = {.id = call.id, .error = judge(&call)};
   if (!response.error)
     response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-/* All later bpf(2) calls of this process and its descendants are reported to the descriptor that is returned. */
+/* Reports all later bpf(2) calls of this process and its descendants to the returned descriptor. */
 static int report_calls(void) {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -1,10 +1,10 @@
 /*
  * silent_fuse FOLDER: mounts a file system whose server stops answering, and starts a program on it.
  *
- * The program's own file lies there. It has descriptors, mappings, a watched descriptor in an epoll instance and ring
- * requests on a file of the file system, and its threads wait for the server. So do those of its child, with the lock of its
- * address space. Prints {"target":PID,"child":PID,"server":PID} when all of that is so. Ends at the end of standard
- * input or by SIGTERM: that ends the wait of everyone. As root.
+ * The program's executable is on that file system. On another file there it has descriptors, a mapping, an entry in an
+ * epoll instance and ring requests, and its threads wait for the server. So do the threads of its child, one of which
+ * holds the lock of the child's address space. Prints {"target":PID,"child":PID,"server":PID} when this state is
+ * reached. Ends at the end of standard input or on SIGTERM, which also ends all waits. Needs root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ static void reply(uint64_t unique, int error, const void *data, size_t size) {
   struct fuse_out_header head = {.len = sizeof head + size, .error = error, .unique = unique};
   memcpy(message, &head, sizeof head);
   memcpy(message + sizeof head, data, size);
-  /* ENOENT: whoever asked was killed */
+  /* ENOENT: the requester was killed */
   if (write(fuse, message, head.len) < 0 && errno != ENOENT)
     MUST(-1);
 }
@@ -74,7 +74,7 @@ static void read_file(const struct fuse_in_header *head, const struct fuse_read_
 
 static void look_up(const struct fuse_in_header *head, const char *name) {
   uint64_t node = strcmp(name, "program") == 0 ? PROGRAM : strcmp(name, "data") == 0 ? DATA : 0;
-  /* No name and no attribute is valid for any time: all are asked for again. */
+  /* Names and attributes have no validity time, so the kernel asks again each time. */
   struct fuse_entry_out entry = {.nodeid = node, .attr = attributes(node)};
   reply(head->unique, node ? 0 : -ENOENT, &entry, node ? sizeof entry : 0);
 }
@@ -89,7 +89,7 @@ static void serve(void) {
     return;
   switch (head->opcode) {
     case FUSE_INIT: {
-      /* Without FUSE_ASYNC_READ whoever needs a page waits for it in the request itself. */
+      /* Without FUSE_ASYNC_READ, a task that needs a page waits for it in the FUSE request itself. */
       struct fuse_init_out init = {.major = 7, .minor = 31, .max_write = DATA_SIZE, .max_background = 64};
       reply(head->unique, 0, &init, sizeof init);
       break;
@@ -128,7 +128,7 @@ static void serve(void) {
   }
 }
 
-/* Takes the data's pages out of the cache: those that are mapped must be asked for again. */
+/* Drops the data's pages from the cache, so that access to mapped pages needs the server again. */
 static void forget_pages(void) {
   struct {
     struct fuse_out_header head;
@@ -204,7 +204,7 @@ static void *read_data(void *unused) {
   return unused;
 }
 
-/* The kernel reads the argument at the start of the call only. */
+/* The kernel reads the argument, which is in a mapping of the file, only at the start of the call. */
 static void *wait_for_completions(void *unused) {
   struct io_uring_getevents_arg *argument = (void *)(memory + 4 * PAGE);
   syscall(
@@ -224,7 +224,7 @@ static void start(void *(*body)(void *)) {
   must(errno ? -1 : 0, "pthread_create");
 }
 
-/* Waits until that many threads sleep in a system call other than this one's. */
+/* Waits until this many other threads sleep in a system call. */
 static void await_sleepers(int count) {
   for (int sleepers = 0; sleepers < count; usleep(10000)) {
     sleepers = 0;
@@ -247,7 +247,7 @@ static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data) {
   return sqe;
 }
 
-/* Its stacks are in the program's file. */
+/* Submits requests forever. The user stacks are in the program's executable. */
 static void submit_always(struct io_uring *ring) {
   for (;; usleep(100000)) {
     struct io_uring_cqe *cqe;
@@ -286,19 +286,19 @@ static void *map(void *unused) {
   return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? NULL : unused;
 }
 
-/* A thread has the lock of the address space until the server has answered, as a debugger's would; another waits for the lock:
- * from then on everyone waits who wants to read the list of mappings. */
+/* One thread holds the lock of the address space until the server answers, as a debugger's thread would. Another waits
+ * for the lock to write. From then on, every reader of the list of mappings blocks. */
 static void run_child(int go, int ready) {
   char byte;
   struct io_uring ring;
-  /* Locked pages would stay in the cache. */
+  /* Mapped again below, after mlockall: locked pages would stay in the cache. */
   MUST(munmap(memory, DATA_SIZE));
   MUST(mlockall(MCL_CURRENT));
   memory = mmap(NULL, DATA_SIZE, PROT_READ, MAP_PRIVATE, file, 0);
   must(io_uring_queue_init(8, &ring, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   MUST(write(ready, "", 1));
   MUST(read(go, &byte, 1));
-  /* Its stack needs the lock. */
+  /* Started first, because the creation of its stack needs the lock. */
   start(map);
   start(read_memory);
   while (!waits_in(mapper, "mmap"))
@@ -312,7 +312,7 @@ static void run_program(const char *folder) {
   int ends[2];
   snprintf(path, sizeof path, "%s/data", folder);
   setpgid(0, 0);
-  /* All of this program is in memory before the server falls silent. */
+  /* Loads all of this program into memory before the server stops answering. */
   MUST(mlockall(MCL_CURRENT));
   file = MUST(open(path, O_RDONLY));
   int registered = MUST(open(path, O_RDONLY));
@@ -349,7 +349,7 @@ static void run_program(const char *folder) {
   MUST(read(SERVER, &byte, 1));
 
   struct statx found;
-  /* For the worker threads: some kernels let the submitter itself wait for the server. */
+  /* IOSQE_ASYNC moves the requests to workers: on some kernels the submitter itself would wait for the server. */
   struct io_uring_sqe *sqe = next(&ring, 2);
   io_uring_prep_read(sqe, file, buffer, 1, 0);
   sqe->flags = IOSQE_ASYNC;

@@ -1,6 +1,6 @@
 /*
- * terminal SCREEN COMMAND [ARGUMENT...]: runs a command in a terminal of 132 columns. What it writes there goes to the file SCREEN,
- * standard input to its keyboard. Ends with the command's status, as a shell has it.
+ * terminal SCREEN COMMAND [ARGUMENT...]: runs a command in a terminal of 132 columns. Copies its output to the file
+ * SCREEN, and standard input to its keyboard. Exits with the command's status as a shell reports it.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -30,7 +30,7 @@ int main(int count, char **arguments) {
     char bytes[4096];
     if (files[0].revents) {
       ssize_t length = read(terminal, bytes, sizeof bytes);
-      if (length <= 0) /* EIO: nobody has the terminal any more */
+      if (length <= 0) /* EIO: no process has the terminal open any more */
         break;
       if (write(screen, bytes, (size_t)length) != length)
         return 125;

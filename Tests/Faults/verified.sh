@@ -1,6 +1,6 @@
 #!/bin/sh
-# verified.sh URINGTOP PROGRAMS REFUSE: lists the BPF programs of uringtop with the instructions that the verifier has
-# processed, under options that change what it must process. Any POSIX shell, as root.
+# verified.sh URINGTOP PROGRAMS REFUSE: lists uringtop's BPF programs with the number of instructions that the verifier
+# processed, under options that change this number. Needs root and any POSIX shell.
 set -u
 uringtop=$1
 programs=$2
@@ -13,7 +13,7 @@ exec 3>input
 list_during() {
   "$uringtop" record -o /dev/null --format uring --duration 14s "$@" 2>errors &
   observer=$!
-  # Walks of waits are loaded when the ring has not moved for two seconds.
+  # The programs that examine waits are loaded when the ring has not moved for two seconds.
   for _ in 1 2 3 4 5 6; do
     sleep 2
     "$refuse" programs

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Registered buffers, on recordings of programs that use them.
+/// Registered buffers in recordings of programs that use them.
 @Suite struct BufferCaseTests {
   @Test(arguments: Fixtures.of("clone_buffers"))
   func clonesAreGivenBackByThemselves(_ fixture: Observation) throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// CQEs of which a request has several, none, or one in the overflow list.
+/// Requests with several CQEs, with none, or with one on the overflow list.
 @Suite struct CQECaseTests {
   @Test(arguments: Fixtures.of("multishot_poll"))
   func multishotPollLivesOnUntilItIsRemoved(_ fixture: Observation) throws {

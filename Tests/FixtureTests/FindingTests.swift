@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringFindings
 
-/// Rules on recordings of programs with deliberate oddities: each finding above info has its cause.
+/// Rules on recordings of programs with deliberate oddities: each finding above info has a known cause.
 @Suite struct FindingTests {
   /// The faults that the programs contain: any other finding is a false alarm.
   static let causes: [String: Set<String>] = [
@@ -13,7 +13,7 @@ import UringFindings
     "local_buffer": ["broken-chain", "failed-registration", "group-condition"],
     "multishot_recv": ["buffers-exhausted"], "provided_buffers": ["buffers-exhausted"],
     "short_write": ["short-transfer"],
-    // Members that fail, and that ask for more than their leader lent.
+    // Members that fail, and members that request more than their leader lent.
     "sqe_group": ["broken-chain", "group-condition"],
     "sqe_group_ublk": ["bad-memory", "group-condition"],
   ]

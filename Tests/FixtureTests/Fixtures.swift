@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Recordings of Tests/Programs on several kernels: `scripts/record-fixtures` makes them.
+/// Recordings of Tests/Programs on several kernels, made by `scripts/record-fixtures`.
 enum Fixtures {
   static let folder = Command.root.appending(path: "Tests/Fixtures", directoryHint: .isDirectory)
 
@@ -45,7 +45,7 @@ struct ObservedProgram {
     return requests.indices.filter { ids.contains(requests[$0].id) }
   }
 
-  /// All CQEs of a request, from the event log: a request keeps its last CQE only.
+  /// All CQEs of a request, from the event log, because a request keeps only its last CQE.
   func cqes(of request: Request) -> [(result: Int64, flags: CQEFlags)] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)

@@ -60,7 +60,7 @@ import UringTrace
     let finding = try #require(
       diagnosis.findings(in: then).first { $0.summary.hasPrefix("answered_early") })
     #expect(finding.requests == [member.request])
-    // Meanwhile another request was served through the same slot.
+    // In the meantime another request was served through the same slot.
     let other = try #require(
       then.groups.first { $0.id > early.id && $0.buffer.index == early.buffer.index })
     #expect(other.state == .givenBack)

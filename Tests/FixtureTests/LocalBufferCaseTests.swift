@@ -48,7 +48,7 @@ import UringTrace
     let recording = try fixture.recording()
     var aggregator = Aggregator(host: recording.header.host)
     recording.forEachRecord { record in
-      // A symbol with a small address means that a release function is traced.
+      // A symbol with a small address records that a release function is traced.
       let isWatch =
         record.pointee.kind == .symbol
         && UnsafeRawPointer(record + 1).load(as: UInt64.self) < 64

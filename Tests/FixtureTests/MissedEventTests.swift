@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// An event for which the kernel ran no program excuses its own I/O and nothing else.
+/// An event for which the kernel ran no program excuses differences in its own I/O and nothing else.
 @Suite struct MissedEventTests {
   static let runs = TargetComparisonTests.runs
 
@@ -52,7 +52,7 @@ import UringTrace
   private static func sample(_ run: TargetRun) throws -> [Event] {
     let all = try events(run)
     return try kinds.flatMap { kind in
-      // The log does not have the results of a target's commands that fail.
+      // The log does not contain the results of failed commands.
       if run.isFaulty, kind == .submit || kind == .complete { return [Event]() }
       let some = all.filter { $0.kind == kind }
       try #require(some.count > 20)

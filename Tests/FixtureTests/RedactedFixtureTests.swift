@@ -6,7 +6,7 @@ import UringTrace
 
 /// Redacted recordings of real programs.
 @Suite struct RedactedFixtureTests {
-  /// A finding without its words, which contain names.
+  /// A finding without its texts, which contain names.
   private struct Outline: Hashable {
     var tag: String
     var severity: String

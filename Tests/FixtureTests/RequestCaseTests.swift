@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Where a request is between its submission and its end.
+/// States of requests between submission and end.
 @Suite struct RequestCaseTests {
   @Test(arguments: Fixtures.of("pointer_reuse"))
   func requestsOnOneAddressAreToldApart(_ fixture: Observation) throws {

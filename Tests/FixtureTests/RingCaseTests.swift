@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Rings that are shared, that end, without a descriptor, or with entries of another size.
+/// Rings that are shared, are closed, have no descriptor, or have entries of another size.
 @Suite struct RingCaseTests {
   @Test(arguments: Fixtures.of("shared_ring"))
   func sharedRingTellsItsSubmittersApart(_ fixture: Observation) throws {

@@ -75,7 +75,7 @@ import UringTrace
     let run = try Self.run(name)
     let snapshot = try run.snapshot()
     #expect(snapshot.groups.count >= 40)
-    // The first members open the file and fill the cache, which can take long.
+    // The first members can take long, because they open the file and fill the cache.
     let cries = Self.findings(snapshot).filter {
       $0.severity > .info
         || $0.tag == "group-condition" && !$0.summary.hasPrefix("given_back_late")

@@ -5,7 +5,7 @@ import UringTrace
 
 /// The comparison itself: each false statement is detected and named.
 @Suite struct TruthComparisonTests {
-  /// A change of a program's truth, and words of the difference that it causes.
+  /// A change of a program's truth, and a part of the text of the difference that it causes.
   struct Lie: CustomStringConvertible, Sendable {
     var description: String
     var program: String

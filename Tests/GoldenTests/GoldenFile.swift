@@ -9,7 +9,7 @@ struct GoldenFile: Sendable, CustomStringConvertible {
   private static let tests = Command.root.appending(path: "Tests", directoryHint: .isDirectory)
   private static let folder = tests.appending(path: "Golden", directoryHint: .isDirectory)
 
-  /// A file for each recording except those of Tests/Hostile, some of which are unreadable: HostileRecordingTests.
+  /// A file for each recording except those of Tests/Hostile, some of which are unreadable; see HostileRecordingTests.
   static let all = names(in: tests, extension: ".uring")
     .filter { !$0.hasPrefix("Hostile/") }.map(GoldenFile.init)
 

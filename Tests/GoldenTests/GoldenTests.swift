@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// uringtop's output for every recording is the output that was captured. `make golden` captures it again
-/// and prints the differences.
+/// uringtop's output for every recording equals the captured output. `make golden` captures it again and prints the
+/// differences.
 @Suite struct GoldenTests {
   private static let isCapturing =
     ProcessInfo.processInfo.environment["URINGTOP_GOLDEN"] == "capture"
 
-  /// Lines of a difference that a failure prints.
+  /// Maximum number of lines of a difference that a failure prints.
   private static let limit = 60
 
   init() {

@@ -6,7 +6,8 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// Malicious recordings: each made an earlier build crash, hang or grow. Tests/Hostile/README.md lists them.
+/// Malicious recordings, each of which made an earlier build crash, hang or use too much memory.
+/// Tests/Hostile/README.md lists them.
 @Suite struct HostileRecordingTests {
   static let folder = Command.root.appending(path: "Tests/Hostile", directoryHint: .isDirectory)
 
@@ -50,7 +51,7 @@ import UringTrace
     for name in ["copy.jsonl", "copy.uring"] {
       try Command.run("export", path, "-o", folder.path(name))
       let copy = try Recording(path: FilePath(folder.path(name)))
-      // A copy of a recording that was cut off is also cut off.
+      // A copy of a cut-off recording is also cut off.
       #expect(copy.flaw == nil || copy.flaw == .cutOff && recording.flaw != nil)
       #expect(copy.recordCount == recording.recordCount)
     }

@@ -50,7 +50,7 @@ struct RecordingOutput {
 
   // MARK: Commands
 
-  /// Runs a command and adds what it prints; JSON documents one value a line.
+  /// Runs a command and adds its output, with one value per line in JSON documents.
   @discardableResult
   private mutating func add(_ name: String, _ arguments: [String]) throws -> String {
     let outcome = try Command.run(arguments, environment: ["TZ": "UTC"])

@@ -1,7 +1,7 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS RESULTS: hangs programs first and only then takes a snapshot of each, as root.
-# Leaves in RESULTS for each the program's truth (NAME.truth), the snapshot (NAME.json) and the text that the UI would
-# not show (NAME.err); check.py compares them. Any POSIX shell, also busybox in a guest of scripts/vm.
+# guest.sh URINGTOP PROGRAMS RESULTS: starts programs that hang, and then takes a snapshot of each. Writes to RESULTS
+# for each program its truth (NAME.truth), the snapshot (NAME.json) and standard error (NAME.err); check.py compares
+# them. Needs root and any POSIX shell, also busybox in a guest of scripts/vm.
 set -u
 uringtop=$1
 programs=$2
@@ -11,7 +11,7 @@ uname -r >"$results/kernel"
 "$uringtop" capabilities --json >"$results/capabilities.json"
 failed=0
 
-# wait_for TRIES COMMAND...: tenths of a second until it succeeds
+# wait_for TRIES COMMAND...: runs the command every tenth of a second until it succeeds
 wait_for() {
   tries=$1
   shift
@@ -22,7 +22,7 @@ wait_for() {
   done
 }
 
-# hung NAME PROGRAM [argument...]: its standard input stays open until it is killed
+# hung NAME PROGRAM [argument...]: starts a program whose standard input stays open, takes a snapshot, and kills it
 hung() {
   name=$1
   program=$2
@@ -37,7 +37,7 @@ hung() {
     "$uringtop" snapshot --json --pid $child --duration 200ms >"$results/$name.json" \
       2>>"$results/$name.err" || failed=1
   else
-    # 77: this kernel cannot run it
+    # 77: this kernel cannot run the program
     wait $child
     [ $? -eq 77 ] && mv "$results/$name.err" "$results/$name.skipped" || failed=1
   fi
@@ -46,7 +46,7 @@ hung() {
   wait $child
 }
 
-# A server that takes a block request and never commits it: the client's request is the demonstration's own.
+# A ublk server that takes block requests and never commits them. Its client is the demonstration's own load.
 if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
   "$uringtop" demo --target ublk --batch --json --inject no-ack:100 >/dev/null 2>"$results/ublk.err" &
   child=$!
@@ -59,7 +59,7 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
     failed=1
   kill -TERM $child
   wait $child
-  # The same server at work, and idle: nothing to be found; and one that uses nothing of what it is lent.
+  # The same server working, and idle, which must give no finding; and one that does not use the buffers it is lent.
   for load in --rate=50 --no-load --null; do
     "$uringtop" demo --target ublk --batch --json $load >/dev/null 2>"$results/ublk$load.err" &
     child=$!
@@ -70,7 +70,7 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
     kill -TERM $child
     wait $child
   done
-  # Every fault that it can make, watched from the start; where the kernel lets it lend memory.
+  # All faults of the demonstration, watched from the start, if the kernel supports zero copy.
   set -- --target ublk --batch --json --transfer zero-copy
   if "$uringtop" demo "$@" --ios 1 >/dev/null 2>&1; then
     for fault in slow-member short-read leader-fail member-fail wrong-direction; do

@@ -6,7 +6,7 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// The descendants of the recorded command, and the ways in which it can end.
+  /// Descendants of the recorded command, and the ways in which the command can end.
   @Suite struct CommandTreeTests {
     @Test func threadsWithARingEachAreCountedExactly() throws {
       let recorded = try RecordedCommand([TestPrograms.path("workload"), "--seconds", "1"])

@@ -6,7 +6,7 @@ import Testing
 extension LiveTests {
   /// Machines that refuse the resources which capture needs.
   @Suite struct FailureTests {
-    /// The static binary if there is one: a static runtime fails in its own ways.
+    /// The static binary if there is one, because a static runtime has failure modes of its own.
     private let program: URL = {
       let released = Command.root.appending(path: ".build/uringtop")
       return FileManager.default.isExecutableFile(atPath: released.path) ? released : Command.binary
@@ -48,7 +48,7 @@ extension LiveTests {
       #expect(outcome.status == 71 && outcome.error.contains("/proc"), "\(outcome.error)")
     }
 
-    /// Memory limits from too small for the start to more than enough.
+    /// Memory limits from too small to start with to more than enough.
     @Test func littleMemory() throws {
       try #require(program != Command.binary, "make release makes the binary that this is about")
       var statuses: Set<Int32> = []
@@ -100,7 +100,7 @@ extension LiveTests {
       let folder = try TemporaryFolder()
       let path = folder.path("pipe.jsonl")
       try #require(mkfifo(path, 0o600) == 0)
-      // Opened, never read.
+      // The reader opens the FIFO but never reads.
       let reader = open(path, O_RDONLY | O_NONBLOCK)
       defer { close(reader) }
       let flood = try TestPrograms.path("nop_flood")

@@ -13,7 +13,7 @@ extension LiveTests {
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
       recorder.send(SIGSTOP)
-      // Five times as much as the ring buffer holds.
+      // Five times the capacity of the ring buffer.
       let flood = try TestPrograms.start("nop_flood", "1", "--count", "2000000", "--hold")
       // A chain whose end is lost, and a chain that stays in flight.
       let ended = try TestPrograms.start("links")
@@ -40,7 +40,8 @@ extension LiveTests {
       #expect(snapshot.requests.filter { $0.submitterTgid == waiting.pid }.count == 100)
     }
 
-    /// The kernel gives the memory of a ring to the next one at once, and requests outside the sample are only counted.
+    /// The kernel gives the memory of a closed ring to the next ring at once. Requests outside the sample are only
+    /// counted.
     @Test func eachRingHasItsOwnCountsInReusedMemory() throws {
       let recorder = try BackgroundCommand(recordingWith: ["--sample", "1/1000000"])
       var truths: [UInt64] = []

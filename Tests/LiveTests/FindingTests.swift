@@ -27,13 +27,13 @@ extension LiveTests {
       var description: String { program }
     }
 
-    /// Faults that last until their program ends.
+    /// Faults that persist until their program ends.
     static let lasting = [
       Fault("hang", "crit"), Fault("waiting", "info"), Fault("stuck-request", "warn"),
       Fault("deadlock", "crit"), Fault("lost-wake", "warn"), Fault("stopped-process", "warn"),
       Fault("leaked-request", "warn"), Fault("leaked-request", "warn", program: "leaked-ring"),
       Fault("unreaped-cqes", "warn"),
-      // SQEs that the kernel has not taken are no requests yet: the summary names them.
+      // SQEs that the kernel has not taken are no requests yet, so only the summary names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
       Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
@@ -42,7 +42,7 @@ extension LiveTests {
       Fault("buffers-exhausted", "warn"), Fault("worker-fan-out", "warn"),
     ]
 
-    /// Faults that have happened when their program ends.
+    /// Faults that have already happened when their program ends.
     static let passing = [
       Fault("cq-overflow", "warn"), Fault("broken-chain", "warn"), Fault("error-storm", "warn"),
       Fault("bad-memory", "warn"), Fault("group-condition", "warn"), Fault("open-link", "warn"),
@@ -58,7 +58,7 @@ extension LiveTests {
     /// Faults that need a special kernel: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Faults made by programs of Tests/Cases; the last one only if uringtop attaches late.
+    /// Faults made by programs of Tests/Cases. The last is found only if uringtop attaches late.
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
@@ -113,7 +113,7 @@ extension LiveTests {
       defer { faulty.kill() }
       let healthy = try Self.start(program + ["--healthy"])
       defer { healthy.kill() }
-      // The fault lasts; on a busy machine a watch can be too short for its rule.
+      // The fault persists, so it is watched again if a watch on a busy machine was too short for its rule.
       let (process, twin) = (faulty.pid, healthy.pid)
       async let isFound = Self.finds(tag, in: process, attempts: 3)
       async let isFoundInTwin = Self.finds(tag, in: twin, attempts: 1)
@@ -140,7 +140,7 @@ extension LiveTests {
         $0.tag == fault.tag && report.comm($0) == String(program.prefix(15))
       }
       try #require(!found.isEmpty, "\(report.findings.map(\.summary))")
-      // The worst finding, if a rule has several.
+      // The first finding is the worst, if a rule has several.
       let finding = found[0]
       #expect(finding.severity == fault.severity)
       if let named = fault.named {
@@ -153,8 +153,8 @@ extension LiveTests {
 
     // MARK: Programs side by side
 
-    /// A report on all programs, watched until every fault has lasted long enough for its rule; on a busy
-    /// machine some begin late.
+    /// A report on all programs, watched until every fault has lasted long enough for its rule, even if some begin late
+    /// on a busy machine.
     private static let faultyPrograms = Result {
       var report = try sideBySide(seconds: 7)
       for seconds in [20, 60] {
@@ -197,8 +197,7 @@ extension LiveTests {
       #expect(cries.isEmpty, "\(cries)")
     }
 
-    /// Buffered writes: on ext4 and others a worker executes each, one after the other, and there is no
-    /// other finding.
+    /// Buffered writes. On ext4 and others, workers execute them one after the other, which is the only finding.
     @Test(arguments: [
       ["--rw=randwrite", "--iodepth=4", "--registerfiles=1"],
       ["--rw=randrw", "--iodepth=4", "--numjobs=2", "--nonvectored=0"],

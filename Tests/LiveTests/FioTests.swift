@@ -35,7 +35,7 @@ extension LiveTests {
           "--filename=\(folder.path("data"))", "--output-format=json",
         ] + job.options)
       #expect(recorded.status == 0, "\(recorded.error)")
-      // fio may print other text before.
+      // fio may print other text first.
       let json = recorded.output.drop { $0 != UInt8(ascii: "{") }
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -6,7 +6,7 @@ import UringTrace
 /// Recordings that `scripts/vm-test` made in guests with other kernels.
 @Suite(.enabled(if: KernelMatrix.folder != nil, "make vm-test"))
 struct KernelMatrixTests {
-  /// `scripts/vm-test` can run fewer kernels, except where live tests are required.
+  /// `scripts/vm-test` may have run with fewer kernels, except where live tests are required.
   @Test func everyKernelWasObserved() {
     let names = Set(KernelMatrix.kernels.map(\.folder.lastPathComponent))
     #expect(!names.isEmpty)

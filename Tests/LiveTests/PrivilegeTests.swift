@@ -112,7 +112,7 @@ extension LiveTests {
 
     private struct Document: Decodable { var requests: [Request] }
 
-    /// A poll by root that has waited since before the snapshot.
+    /// A POLL_ADD of root that has waited since before the snapshot.
     private func waitingRequest(seenWith capabilities: [String]) throws -> Request {
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }
@@ -134,7 +134,7 @@ extension LiveTests {
       return folder
     }
 
-    /// Runs uringtop as nobody, from a file with these capabilities.
+    /// Runs uringtop as the user nobody, from a file with these capabilities.
     private func run(
       withFileCapabilities capabilities: [String], _ arguments: [String]
     ) throws -> Command.Outcome {
@@ -155,7 +155,7 @@ extension LiveTests {
         ] + arguments, program: URL(filePath: "/usr/bin/unshare"))
     }
 
-    /// Runs uringtop as nobody, with these capabilities alone.
+    /// Runs uringtop as the user nobody, with only these capabilities.
     private func run(with capabilities: [String], _ arguments: [String]) throws -> Command.Outcome {
       let folder = try reachableFolder()
       let set = (["-all"] + capabilities.map { "+\($0)" }).joined(separator: ",")

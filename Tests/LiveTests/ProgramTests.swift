@@ -20,15 +20,15 @@ extension LiveTests {
         .filter { !endless.contains($0) }.sorted()
     }()
 
-    /// Programs that keep requests in flight. (The program of the overflow case does so too, but for the
-    /// kernel they have ended.)
+    /// Programs that keep requests in flight. (So does the program of the overflow case, but in the kernel those
+    /// requests have ended.)
     static let holding = [
       "cancel", "defer_taskrun", "drain", "fixed_buffers", "link_timeout", "links",
       "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered",
       "registered_ring", "ring_exit", "shared_ring", "sqpoll", "timeout",
     ]
 
-    /// A session filtered to this program: others on the machine may be busy.
+    /// A session filtered to this program, because other programs on the machine may be busy.
     private static func session(watching program: String) throws -> LiveSession {
       var options = LiveSession.Options()
       options.filter.comms = [String(program.prefix(15))]
@@ -40,7 +40,7 @@ extension LiveTests {
     @Test(arguments: all)
     func everyRequestIsAsTheProgramSays(_ program: String) throws {
       let recorded = try RecordedCommand([TestPrograms.path(program)])
-      // 77: this kernel or machine lacks what the case needs.
+      // 77: this kernel or machine cannot run the program.
       guard recorded.status != 77 else { return }
       #expect(recorded.status == 0, "\(recorded.error)")
       let truth = try #require(try ProgramTruth(lastLineOf: recorded.output))

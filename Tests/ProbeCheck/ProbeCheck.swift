@@ -3,9 +3,8 @@ import ProbeSupport
 import UringProbe
 import UringTrace
 
-/// Runs test programs under a live session and prints, for each, the captured counts next to the
-/// program's own. For guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for the
-/// capabilities alone.
+/// Runs test programs under a live session and prints, for each, the captured counts next to the program's own. For
+/// guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for only the capabilities.
 @main
 struct ProbeCheck {
   static func main() throws {
@@ -42,7 +41,7 @@ struct ProbeCheck {
       }
       var seen = Comparison(session.current(), pid: child.pid)
       var differs = true
-      // emulated processors are slow, and the reader must get its turn
+      // emulated processors are slow, and the reader needs time to run
       eventually(within: 10) {
         seen = Comparison(session.current(), pid: child.pid)
         differs =

@@ -24,7 +24,7 @@ public final class ChildProgram {
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for argument in argv { free(argument) } }
     var child: pid_t = 0
-    // Threads of tests block signals; the program must not inherit that.
+    // Threads of tests block signals. The program must not inherit the signal mask.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -64,7 +64,7 @@ public final class ChildProgram {
     _ = write(input, &byte, 1)
   }
 
-  /// Kills the program, which would not end by itself.
+  /// Kills a program that would not end by itself.
   public func kill() {
     Glibc.kill(pid_t(pid), SIGKILL)
     _ = finish()

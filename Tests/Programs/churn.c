@@ -1,6 +1,6 @@
-// churn N [MS]: keeps N requests in flight in one ring, polls and timeouts that end and are submitted again all the
-// time, until standard input closes or SIGTERM. At any time one request of each user_data (0x100000 on) is in flight.
-// The timeouts set the pace: half of the requests end within a second, or within MS milliseconds.
+// churn N [MS]: keeps N requests in flight on one ring until standard input closes or SIGTERM: polls and timeouts that
+// are submitted again as soon as they end. At any time one request of each user_data (from 0x100000) is in flight. The
+// timeouts set the pace: half of the requests end within a second, or within MS milliseconds.
 #include <sys/eventfd.h>
 #include "program.h"
 

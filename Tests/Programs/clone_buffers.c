@@ -2,7 +2,7 @@
 // first ring unregisters its own buffers.
 #include "program.h"
 
-#define REGISTER_CLONE_BUFFERS 30 // Debian 12's headers lack it
+#define REGISTER_CLONE_BUFFERS 30 // not in Debian 12's headers
 
 int main(int argc, char **argv) {
   begin("clone_buffers", &argc, argv);
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
   submit(borrower);
   reap_all(borrower);
   expect(reading, 4096);
-  // The clone's own reference keeps the memory.
+  // The clone's own reference keeps the memory alive.
   struct io_uring_sqe *wait = sqe(borrower);
   uint64_t waiting = wait->user_data;
   io_uring_prep_read_fixed(wait, fds[0], buffers[1], 64, 0, 1);

@@ -1,4 +1,4 @@
-// More completions than the CQ holds: the rest goes to the overflow list (none is dropped) and is reaped later.
+// More completions than the CQ holds: the rest is put on the overflow list (none is dropped) and is reaped later.
 // A second ring is closed with unreaped CQEs, some of them on the overflow list.
 #include "program.h"
 

@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
   uint64_t failing = bad_read(ring, SKIP);
   // A failing head with the flag: only the head posts a CQE, the others are cancelled without one.
   uint64_t silent[] = {bad_read(ring, SKIP | LINK), nop(ring, LINK), nop(ring, 0)};
-  // A failing head without the flag: the others post -ECANCELED in spite of their own flag.
+  // A failing head without the flag: the others post -ECANCELED despite their own flag.
   uint64_t loud[] = {bad_read(ring, LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
   submit(ring);
   reap(ring, 6);

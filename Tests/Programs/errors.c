@@ -1,4 +1,4 @@
-// One request for each of several error numbers.
+// For each of several errnos, one request that fails with it.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,6 +1,6 @@
-// Deliberate faults that uringtop's rules must find, each beside a healthy variant in which they must find nothing.
-// `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The request at fault has BAD as its user_data,
-// further faulty requests the numbers after BAD; other requests have GOOD.
+// Deliberate faults that uringtop's rules must find, each with a healthy variant in which they must find nothing.
+// `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The user_data of the faulty request is BAD, that of
+// further faulty requests the numbers after BAD, and that of all other requests GOOD.
 #ifndef FAULT_H
 #define FAULT_H
 

@@ -1,4 +1,4 @@
-// Faults in the work itself or in how it is done: each case makes its fault and ends.
+// Faults in the results or in the efficiency of the work: each case makes its fault and ends.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "fault.h"
@@ -74,7 +74,7 @@ static void short_write(bool faulty) {
   check(take(ring) == (faulty ? 1000 : 4096), "a strange result");
 }
 
-// A read that stops at unmapped memory with mapped memory behind it; healthy: at the end of a file.
+// A read that stops at unmapped memory, with mapped memory behind it; healthy: a read that stops at the end of a file.
 static void short_read(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   char *memory = map_memory(3 * 4096);
@@ -182,7 +182,7 @@ static void spin(unsigned nanoseconds) {
     ;
 }
 
-// Task work waits while the program computes; healthy: the data is there at once.
+// Task work waits while the program computes; healthy: the data is available at once.
 static void no_defer_taskrun(bool faulty) {
   int pair[2];
   struct ring *ring = open_ring(8, IORING_SETUP_COOP_TASKRUN);

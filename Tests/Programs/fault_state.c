@@ -1,4 +1,4 @@
-// Faults that last: each case makes its fault and keeps it until standard input closes or SIGTERM.
+// Faults that persist: each case makes its fault and keeps it until standard input closes or SIGTERM.
 #include <sched.h>
 #include <sys/mount.h>
 #include "fault.h"
@@ -39,7 +39,7 @@ static void waiting(bool faulty) {
   }
 }
 
-// No signal has a handler: it could write to the pipe.
+// No signal may have a handler, because a handler could write to the pipe.
 static void deadlock(bool faulty) {
   static struct __kernel_timespec late = {.tv_sec = 1000};
   struct ring *ring = open_ring(8, 0);
@@ -95,7 +95,7 @@ static void stuck_request(bool faulty) {
   char path[64];
   struct ring *ring = open_ring(8, 0);
   make_fifo(path);
-  // IOSQE_ASYNC: without it, the first attempt opens with O_NONBLOCK.
+  // IOSQE_ASYNC, because otherwise the first attempt opens with O_NONBLOCK.
   for (int i = 0; i <= 200; i++) {
     bool isLast = i == 200 && faulty;
     struct io_uring_sqe *open = next(ring, isLast ? BAD : GOOD);
@@ -140,7 +140,7 @@ static void leaked_ring(bool faulty) {
   pid_t server = must(fork());
   if (server == 0) {
     signal(SIGTERM, SIG_DFL);
-    alarm(60); // the parent cannot end while its request waits
+    alarm(60); // the parent cannot exit while its request waits
     serve_files(device, !faulty);
     _exit(0);
   }
@@ -152,7 +152,7 @@ static void leaked_ring(bool faulty) {
   io_uring_prep_read(read, file, buffer, sizeof buffer, 0);
   read->flags = IOSQE_ASYNC;
   send_all(ring);
-  sleep_ms(1500); // uringtop finds the ring
+  sleep_ms(1500); // time for uringtop to find the ring
   if (!faulty)
     take(ring);
   close_ring(ring);
@@ -197,7 +197,7 @@ static void unsubmitted_sqes(bool faulty) {
 static void sqpoll_stall(bool faulty) {
   struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 10};
   struct ring *ring = open_ring_with(8, parameters);
-  sleep_ms(300); // the SQ thread sleeps now
+  sleep_ms(300); // until the SQ thread sleeps
   io_uring_prep_nop(next(ring, BAD));
   if (faulty) {
     publish(ring);

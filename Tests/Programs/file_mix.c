@@ -1,4 +1,4 @@
-// The life of a file, by io_uring alone, in a temporary directory: for names of files and opcodes.
+// The whole life of a file, with io_uring only, in a temporary directory: tests names of files and opcodes.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
     submit(ring);
     reap_all(ring);
     expect(user_data, steps[i].res);
-    // 6.12 looks the buffer up in preparation; 6.1 and 6.17 and later when the request is issued.
+    // 6.12 looks the buffer up in preparation; 6.1, and 6.17 and later, when the request is issued.
     request(user_data)->prep_failed = steps[i].res < 0 && kernel_is("6.12");
   }
   // Buffer 1 is in use when its slot is emptied: the tag's CQE is posted when the read has ended.

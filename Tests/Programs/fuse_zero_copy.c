@@ -127,7 +127,7 @@ static void outliving(struct io *io) {
   end_io(&io[0], SIZE);
   check(request(late)->end == IN_FLIGHT, "the member did not outlive its request");
   check_data(io[0].data, 0, SIZE);
-  // Meanwhile the slot has another request's pages.
+  // In the meantime the slot has another request's pages.
   begin_io(&io[1], false, false, SIZE);
   struct entry *next = await_entry();
   check(next == entry, "the request came to another slot");

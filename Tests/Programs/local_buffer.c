@@ -15,7 +15,7 @@ static struct lent {
 } lents[MAX_LENT];
 static unsigned lent_count, tag_count;
 
-// The opcode's number in the running kernel's BTF, -1 if it has none: on other kernels the number is another opcode's.
+// The opcode's number in the running kernel's BTF, or -1: other kernels use the number for another opcode.
 static int local_buffer_opcode(void) {
   // Bytes behind a type's header: for the type itself, and for each of its `vlen` entries.
   static const unsigned char
@@ -135,7 +135,7 @@ static void used(void) {
   run();
 }
 
-// A slot of the ring's table with the same index is used before and after.
+// A slot of the ring's table with the same index is used before and after the local buffer.
 static void beside_a_slot(void) {
   struct iovec vector = {buffer, SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
@@ -159,7 +159,7 @@ static void misused(void) {
   expect(beyond, -EFAULT);
   expect(whole, 4096);
 
-  // A read of more than the file has behind that offset.
+  // A read of more bytes than the file has from that offset on.
   one = provide(SIZE, 0, 0);
   struct io_uring_sqe *short_one = sqe(ring);
   io_uring_prep_read_fixed(short_one, file, buffer, SIZE, 4096, 0);

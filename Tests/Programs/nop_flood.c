@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
   }
   struct ring *ring = open_ring((unsigned)batch, 0);
   struct io_uring *uring = &ring->uring;
-  uint64_t best = UINT64_MAX; // shortest time of 64 batches: the cost when nothing else runs
+  uint64_t best = UINT64_MAX; // shortest time for 64 batches: the cost when nothing else runs
   uint64_t count = 0, start = now_ns(), deadline = start + (uint64_t)seconds * 1000000000u, now = start;
   while ((limit > 0 ? count < (uint64_t)limit : now < deadline) && !stop) {
     for (int round = 0; round < 64; round++) {

@@ -1,5 +1,5 @@
-// Requests in rare places: in an io-wq worker and its queue, on a futex, waiting for a process; with SQEs not submitted
-// and a CQE not reaped. Prints the ready line and keeps the requests until standard input closes or SIGTERM.
+// Requests in rare places: in an io-wq worker and its queue, on a futex, waiting for a process; also unsubmitted SQEs
+// and an unreaped CQE. Prints the ready line and keeps the requests until standard input closes or SIGTERM.
 #include <sys/prctl.h>
 #include "program.h"
 
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   bool waits = io_uring_opcode_supported(probe, FUTEX_WAIT_OP);
   free(probe);
 
-  // One worker for work that may block: the second open waits in the queue.
+  // Allows only one worker for work that may block, so that the second open waits in the queue.
   unsigned limits[2] = {1, 1};
   must_uring(io_uring_register_iowq_max_workers(&ring->uring, limits));
   char folder[] = "/tmp/uringtop-parked-XXXXXX", paths[2][64];
@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
     sq->array[(*sq->ktail + i) & (ring->sq_entries - 1)] = queued - sq->sqes;
   }
   io_uring_smp_store_release(sq->ktail, *sq->ktail + 2);
-  usleep(100000); // for the worker
+  usleep(100000); // until the worker has taken its request
   truth->hold = true;
   hold();
   alarm(0);

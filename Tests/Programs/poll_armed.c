@@ -1,4 +1,4 @@
-// Receives on sockets without data: each is tried once, armed with poll, and tried again when data comes.
+// Receives on sockets without data: each is tried once, armed with poll, and tried again when data arrives.
 #include "program.h"
 
 int main(int argc, char **argv) {

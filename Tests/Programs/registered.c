@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
   io_uring_prep_recv(recv, 1, memory[3], SIZE, 0);
   recv->flags = IOSQE_FIXED_FILE;
   read_into(ring, 3, 2);
-  // Only a registered file can write there.
+  // Only a registered file can write to this pipe.
   io_uring_prep_poll_add(sqe(ring), pipes[2][0], POLLIN);
   say("\"buffers\":{\"0\":2,\"1\":0,\"2\":1,\"3\":0}");
   submit(ring);

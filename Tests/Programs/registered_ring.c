@@ -1,5 +1,5 @@
 // A ring without a file descriptor (IORING_SETUP_REGISTERED_FD_ONLY, 6.5 and later): it is only in its task's table of
-// registered rings. A read waits in it, and four NOPs complete.
+// registered rings. A read waits on it, and four NOPs complete.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
-// shared_pool: two rings of one task, whose requests share its pool of one bounded worker. An open of the first ring
-// occupies the worker; behind it a second open of the first ring is queued, then one of the second ring.
+// shared_pool: two rings of one task share its worker pool, which is limited to one bounded worker. An open of the
+// first ring occupies the worker. Behind it, a second open of the first ring is queued, then one of the second ring.
 #include "program.h"
 
 int main(int argc, char **argv) {

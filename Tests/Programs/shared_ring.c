@@ -18,7 +18,7 @@ static void nops(struct ring *ring, int count) {
 
 int main(int argc, char **argv) {
   begin("shared_ring", &argc, argv);
-  truth->more_setup = 0; // --defer allows one submitter only
+  truth->more_setup = 0; // DEFER_TASKRUN (--defer) would allow only one submitter
   struct ring *ring = open_ring(16, 0);
   int parents[2], childs[2], ready[2], done[2];
   make_pipe(parents);
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
     nops(ring, 4);
     poll_pipe(ring, childs[0]);
     put(ready[1], "r");
-    // Reading ends when the parent is done or dead.
+    // The read ends when the parent closes the pipe or exits.
     while (read(done[0], &byte, 1) < 0 && errno == EINTR)
       ;
     _exit(0);

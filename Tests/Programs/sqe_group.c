@@ -1,4 +1,4 @@
-// SQE groups, a patch series: alone, in chains, failing at each position, cut off, with waiting members.
+// SQE groups, a patch series: alone, in chains, with a failure at each position, cut off, with waiting members.
 #include "program.h"
 
 enum {

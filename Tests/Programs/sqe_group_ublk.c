@@ -292,7 +292,7 @@ int main(int argc, char **argv) {
 
   fetch = io_command(IO(UBLK_IO_FETCH_REQ), 0, 0)->user_data;
   submit(queue);
-  // Meanwhile the kernel reads the partition table.
+  // Serves the kernel's reads of the partition table, until START_DEV completes.
   for (uint64_t start = send_control(UBLK_CMD_START_DEV, NULL, 0, (uint64_t)getpid()); await_io(start);)
     serve();
 

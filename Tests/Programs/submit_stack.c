@@ -2,8 +2,8 @@
 // pointers, so that the stack at each submission is complete.
 #include "program.h"
 
-// No liburing, whose library has no frame pointers. A stack by frame pointers lacks the frame of the function that
-// makes the system call: glibc's syscall() and its caller.
+// Does not use liburing, which has no frame pointers. glibc's syscall() has none either, so the stack lacks the frame
+// of its caller.
 __attribute__((noinline)) static void submit_here(struct ring *ring) {
   must(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
   truth->bulk_submitted++; // no tail call

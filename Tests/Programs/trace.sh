@@ -9,12 +9,12 @@ instance=$tracing/instances/uringtop-programs-$$
 mkdir $instance || exit 1
 trap 'echo 0 > $instance/events/io_uring/enable; rmdir $instance' EXIT
 echo 4096 > $instance/buffer_size_kb
-# An SQPOLL thread that looks for work in vain traces this millions of times a second.
+# An SQPOLL thread without work traces this event millions of times a second, with a count of 0.
 echo 'count > 0' > $instance/events/io_uring/io_uring_task_work_run/filter
 [ $# -gt 0 ] || set -- $(cd "$directory" && for file in *; do
 	case $file in hang_*|many_*|nop_flood|workload) ;; *) echo "$file" ;; esac
 done)
-# Enabled once: each change patches the kernel's code, which qemu with several threads does not always survive.
+# Enabled only once: each change patches the kernel's code, which can crash a guest of qemu with several threads.
 echo 0 > $instance/tracing_on
 echo 1 > $instance/events/io_uring/enable
 echo "KERNEL $(uname -r)"

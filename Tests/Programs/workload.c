@@ -1,5 +1,5 @@
-// workload [--rate N] [--seconds N] [--depth N]: a varied load to look at, until SIGTERM, SIGINT or SIGHUP. The rate is
-// the approximate number of operations a second on all three rings together (default 600).
+// workload [--rate N] [--seconds N] [--depth N]: a varied load for demonstrations, until SIGTERM, SIGINT or SIGHUP. The
+// rate is the approximate number of operations per second on all three rings together (default 600).
 //
 // - wl-disk: random reads and writes of a temporary file, O_DIRECT where the file system has it, through registered
 //   buffers and a registered file.
@@ -54,7 +54,7 @@ static struct io_uring_sqe *next(struct worker *w, enum kind kind, unsigned slot
   return one;
 }
 
-// Space for `count` SQEs in one submission, so that a chain is not torn.
+// Makes room for `count` SQEs in one submission, so that a chain is not split.
 static void make_room(struct worker *w, unsigned count) {
   if (io_uring_sq_space_left(&w->uring) < count)
     must_uring(io_uring_submit(&w->uring));
@@ -243,7 +243,7 @@ static void net_start(struct worker *w) {
 static void net_tick(struct worker *w) {
   static struct __kernel_timespec short_while = {.tv_nsec = 300 * 1000000}, nap = {.tv_nsec = 150 * 1000000};
   static unsigned ticks;
-  // One echo is a send, a receive at either end and a reply.
+  // An echo consists of a send, a reply, and a receive at each end.
   for (unsigned pair = 0; pair < PAIRS && w->due; pair++) {
     if (net.busy[pair])
       continue;
@@ -333,7 +333,7 @@ static void *work(void *argument) {
       must_uring(error);
     reap_ready(w, &ticked);
   }
-  // Cancels waiting requests, and counts them.
+  // Cancels requests that wait, and counts them.
   w->stopping = true;
   while (in_flight(w)) {
     struct io_uring_sqe *cancel = next(w, PLAIN, 0);

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs the binary that was built beside the tests.
+/// Runs the binary that was built with the tests.
 public enum Command {
   public struct Outcome {
     public var status: Int32
@@ -16,7 +16,7 @@ public enum Command {
   public static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs the binary to its end. Standard input is empty, outputs are no terminal.
+  /// Runs the binary to its end. Standard input is empty, and the outputs are not terminals.
   @discardableResult
   public static func run(
     _ arguments: String..., environment: [String: String] = [:], program: URL = binary,

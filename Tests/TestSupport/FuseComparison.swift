@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Compares groups of FUSE requests with the buffers that the server says it was lent.
+/// Compares groups of FUSE requests with the lent buffers that the server reports.
 struct FuseComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []

@@ -26,7 +26,7 @@ extension LentGroupComparison {
     expect(group.movedBytes, moved, name, "bytes moved")
   }
 
-  /// Conditions that only a slow machine causes are accepted.
+  /// Accepts additional conditions that a slow machine causes.
   mutating func compareConditions(_ group: RequestGroup, _ told: [String], _ name: String) {
     let timely: Set = ["pinned", "given_back_late", "held_after_done"]
     let shown = Set(group.conditions.map { "\($0.name)" })

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Compares groups of local buffers with the buffers that the program says it set up and used.
+/// Compares groups of local buffers with the buffers that the program reports to have set up and used.
 struct LocalBufferComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []

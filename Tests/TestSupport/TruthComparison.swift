@@ -4,7 +4,7 @@ import UringTrace
 public struct TruthComparison {
   private let truth: ProgramTruth
   private let snapshot: Snapshot
-  /// uringtop's rings of the program, in the order they were created.
+  /// The program's rings in uringtop's view, in the order in which they were created.
   private var rings: [Ring] = []
   private var reported: [ProgramTruth.UserData: [Request]] = [:]
   private var chains: [Chain.ID: Chain] = [:]
@@ -172,7 +172,7 @@ public struct TruthComparison {
     }
   }
 
-  /// Results from the event log: a request keeps only its last CQE.
+  /// Results from the event log, because a request keeps only its last CQE.
   private func resultsOfAllCQEs(_ request: Request) -> [Int32] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)
@@ -187,7 +187,7 @@ public struct TruthComparison {
   private func toldChains() -> [[ProgramTruth.Request]] {
     var chains: [[ProgramTruth.Request]] = []
     for told in truth.requests {
-      // The members of an SQE group come between its leader and the next one of the chain.
+      // The members of an SQE group are between its leader and the chain's next request.
       if let previous = told.linkedBehind,
         let chain = chains.lastIndex(where: { $0.last?.userData == previous })
       {
@@ -215,7 +215,7 @@ public struct TruthComparison {
     expect(
       chain.members.map { ProgramTruth.UserData($0.userData) }, told.map(\.userData), name,
       "members")
-    // The end of a ring cancels all members, whatever the chain's state.
+    // The end of a ring cancels all members, regardless of the chain's state.
     guard !told.contains(where: { $0.end == .ringExit }) else { return }
     let cause = cause(of: told)
     let brokenBy = chain.members.first { $0.request == chain.brokenBy }

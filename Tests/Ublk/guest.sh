@@ -1,13 +1,13 @@
 #!/bin/sh
-# The ublk target on the kernel that this runs on, as root; scripts/vm-test-ublk brings it there.
-# Parts: modes queues ext4 fio faults mixed cut kill compare. A line for each check; the status is 1 if one failed.
-# BusyBox has no jq, so accounts are looked at with grep. Runs whose groups are compared with the target's log are
-# left in /root/results for that.
+# Tests the ublk target on the running kernel, as root; scripts/vm-test-ublk runs it in guests.
+# Parts: modes queues ext4 fio faults mixed cut kill compare. Prints a line for each check; status 1 if one has failed.
+# BusyBox has no jq, so accounts are examined with grep. Runs whose groups are compared with the target's log later
+# are left in /root/results.
 
 backing_file=/mnt/backing
 failed=0
 snapshot=/tmp/snapshot.json
-# Its last member, the target's own account.
+# The last member of the snapshot: the target's own account.
 account=/tmp/account.json
 results=/root/results
 mkdir -p $results
@@ -25,17 +25,17 @@ check() {
   fi
 }
 
-# What an account says, of the target and not of the load: number KEY
+# number KEY: prints a number from the account, of the target rather than of its load.
 number() {
   sed 's/,"load":.*//' "$account" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -n 1
 }
 
-# member TEXT: the account has it.
+# has TEXT: true if the account contains the text.
 has() {
   grep -qF "$1" "$account"
 }
 
-# PATTERN: is nowhere in the snapshot.
+# lacks PATTERN: true if the pattern is nowhere in the snapshot.
 lacks() {
   grep -q '"rings":' "$snapshot" && ! grep -q "$1" "$snapshot"
 }
@@ -49,7 +49,7 @@ nothing_left() {
   done
 }
 
-# What a run printed is its snapshot.
+# Extracts the account from the snapshot that a run has printed.
 take_account() {
   sed 's/.*,"demo"://' "$snapshot" >"$account"
 }
@@ -61,7 +61,7 @@ demo() {
   return $status
 }
 
-# The same, kept under a name for the comparison: NAME OPTION...
+# kept_demo NAME OPTION...: like demo, but keeps the recording, log and snapshot for the comparison.
 kept_demo() {
   run=$1
   shift
@@ -71,7 +71,7 @@ kept_demo() {
   return $status
 }
 
-# A load ran, all was verified, nothing failed.
+# True if the load ran, verified its data, and nothing failed.
 is_clean() {
   has '"errors":0,' && has '"mismatches":0,' && has '"failures":[]' && [ "$(number verified)" -gt 100 ]
 }
@@ -85,7 +85,7 @@ kept_clean_run() {
   kept_demo "$@" && is_clean
 }
 
-# The modes that this kernel has, by what refuses.
+# The modes that this kernel supports: those in which the target starts.
 modes=
 for mode in copy user-copy zero-copy auto; do
   if uringtop demo --batch --duration 60s --transfer $mode --ios 1 --null >/dev/null; then
@@ -115,7 +115,7 @@ part_modes() {
       --block-size 512
     check "$mode, null" demo --transfer $mode --ios 500 --null
     check "$mode, idle" demo --transfer $mode --no-load --duration 4s
-    # Rings of which nothing is heard are still there, and their fetches.
+    # Rings without events must not count as closed, nor their fetches as ended.
     check "$mode, idle, rings stay" lacks '"ended_unseen":[1-9]'
     rm -f $backing_file
   done
@@ -124,14 +124,14 @@ part_modes() {
 
 part_queues() {
   for mode in $modes; do
-    # The driver makes no more queues than there are processors.
+    # The driver limits the number of queues to that of processors.
     check "$mode, several queues" kept_clean_run $mode+queues --transfer $mode --ios 2000 --queues 3 \
       --depth 5 --load-depth 32
     check "$mode, number of queues" [ "$(number queues)" -eq "$(nproc)" ]
   done
 }
 
-# served MODE COMMAND...: the command while a device without a load is there.
+# served MODE COMMAND...: runs the command while a target without a load serves a device.
 served() {
   mode=$1
   shift
@@ -143,7 +143,7 @@ served() {
     sleep 0.1
     tries=$((tries + 1))
   done
-  # Without the device, dd would make a file of its name.
+  # Without the device, dd would create a regular file of that name.
   [ -b /dev/ublkb0 ] && "$@"
   result=$?
   kill -TERM $server
@@ -184,18 +184,18 @@ part_fio() {
   done
 }
 
-# A fault came, at the block device as it should, and nothing else went wrong.
+# fault_run FAULT MODE: true if the fault occurred and had its effect at the block device, and nothing else failed.
 fault_run() {
   fault=$1
   mode=$2
   set -- --ios 400 --rate 400
-  # The load stands still in the end; it is the time that ends it.
+  # With no-ack the load eventually stalls, so the run ends after a time.
   [ "$fault" != no-ack ] || set -- --duration 5s
   kept_demo "$mode+$fault" --transfer "$mode" --inject "$fault:5" "$@" || return 1
   has '"errors":0,' && has '"mismatches":0,' && has "\"fault\":\"$fault\"" || return 1
   case $fault in
     slow-member | no-ack) has '"failures":[]' ;;
-    # EIO where the driver would take a short result for the whole (7.3), or might (7.2).
+    # EIO if the driver takes a short result for a complete one (7.3), or might do so (7.2).
     short-read) has '"failures":[]' || has '"errno":5,' ;;
     *) has '"errno":5,' ;;
   esac
@@ -205,7 +205,7 @@ part_faults() {
   for mode in $modes; do
     for fault in slow-member short-read no-ack leader-fail member-fail wrong-direction; do
       case $mode-$fault in
-        # Nothing is lent that could be refused or turned round.
+        # These modes lend no buffer whose registration could fail, or that has a direction.
         copy-leader-fail | copy-wrong-direction) continue ;;
         user-copy-leader-fail | user-copy-wrong-direction) continue ;;
       esac
@@ -215,7 +215,7 @@ part_faults() {
   check "nothing left" nothing_left
 }
 
-# All faults in one run, which is what there is time for in `make test`.
+# mixed_run MODE: all faults in one run; `make test` has no time for more.
 mixed_run() {
   mode=$1
   set --
@@ -234,7 +234,7 @@ part_mixed() {
   check "nothing left" nothing_left
 }
 
-# A backing that became too short: an error, at the right place, and not wrong data.
+# The backing file is truncated: a read beyond its new end must fail, and must not return wrong data.
 cut_file() {
   dd if=/dev/zero of=/dev/ublkb0 bs=1M count=4 conv=fsync 2>/dev/null || return 1
   truncate -s 1M $backing_file
@@ -244,7 +244,7 @@ cut_file() {
     grep -qiE 'I/O error|Input/output error' /tmp/dd.txt
 }
 
-# A sparse file on a file system that is smaller than the device.
+# The backing is a sparse file on a file system that is smaller than the device: writes must fail once it is full.
 fill_file() {
   ! dd if=/dev/zero of=/dev/ublkb0 bs=1M oflag=direct count=40 2>/tmp/dd.txt &&
     grep -q 'No space left' /tmp/dd.txt
@@ -265,7 +265,7 @@ part_cut() {
   done
 }
 
-# Killed; another's device stays, and the next start removes the dead one.
+# third MODE: starts a third target after the first was killed: it removes the dead device, but not that of the second.
 third() {
   uringtop demo --batch --json --transfer "$1" --ios 300 --duration 30s >/tmp/third.json &&
     grep -qF '"errors":0,"failure":null' /tmp/third.json
@@ -297,12 +297,12 @@ part_kill() {
   done
 }
 
-# How many requests of an opcode the kernel saw: NUMBER
+# submitted OPCODE: prints how many requests of an opcode the kernel has counted.
 submitted() {
   sed -n "s/.*opcode: *$1 .*hitcount: *\([0-9]*\).*/\1/p" "$histogram/hist" | head -n 1 | grep . || echo 0
 }
 
-# 10,000 I/Os, to be compared with the log; and the kernel counts the same requests.
+# 10,000 I/Os for the comparison with the log. The kernel's own count of requests must agree with the target's.
 part_compare() {
   histogram=/sys/kernel/tracing/events/io_uring/io_uring_submit_req
   for mode in $modes; do
@@ -314,12 +314,12 @@ part_compare() {
     echo '!hist:keys=opcode' >$histogram/trigger
     check "$mode, number of I/Os" [ "$(number groups)" -ge 10000 ]
     check "$mode, verified" has '"mismatches":0,'
-    # Members are the fixed reads and writes, and one fsync for each flush.
+    # The members are the fixed reads and writes, and one fsync for each flush.
     check "$mode, members: kernel $fixed" [ $fixed -eq $(($(number members) - $(number flush))) ]
-    # A fetch for each tag, a commit for each I/O, and the leaders and their ends.
+    # A fetch for each tag, a commit for each I/O, and without automatic registration two commands for each group.
     expected=$(($(number depth) + $(number ios)))
     [ $mode = auto ] || expected=$((expected + 2 * $(number groups)))
-    # And the control device: features, twice, add, parameters, start, stop, delete.
+    # Seven commands of the control device: features (twice), add, parameters, start, stop, delete.
     check "$mode, commands: kernel $commands, expected $expected and 7" \
       [ $((commands - expected)) -eq 7 ]
   done

@@ -45,7 +45,7 @@ import Testing
     #expect(error?.kind == .invalid)
   }
 
-  /// Someone else may have put it there.
+  /// Another user may have created the link.
   @Test func aLinkIsNotFollowed() throws {
     let path = "/tmp/uringtop-link-\(getpid())"
     try #require(symlink(path + "-target", path) == 0)

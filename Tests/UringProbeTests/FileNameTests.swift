@@ -8,7 +8,7 @@ extension LiveTests {
   /// numbers. Its `user_data` identifies the file of each request.
   @Suite struct FileNameTests {
     private static func session() throws -> LiveSession {
-      // names are looked up for the newest requests: other programs' requests must not displace them
+      // names are looked up only for the newest requests, which other programs' requests must not displace
       try LiveSessionTests.session { $0.filter.comms = ["thousand_files"] }
     }
 

@@ -48,7 +48,8 @@ extension LiveTests {
       #expect(try run(filter).child.rings == 0)
     }
 
-    /// Filters that include the program's name: other rings of a busy machine have such descriptors and opcodes, too.
+    /// The filters include the program's name, because other rings of a busy machine also have such descriptors and
+    /// opcodes.
     @Test func descriptorSelects() throws {
       var filter = Filter()
       filter.comms = ["links"]

@@ -5,7 +5,7 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Programs older than the capture, each with requests in one place.
+  /// Programs older than the capture, each with requests in one kind of place.
   @Suite struct InventoryTests {
     /// Requests in flight of a program started before uringtop.
     private func found(
@@ -64,7 +64,7 @@ extension LiveTests {
       }
     }
 
-    /// The thread's sleep bounds the age: not older than the program, not younger than the sleep.
+    /// The thread's sleep bounds the age: the request is older than the sleep, and younger than the program.
     @Test func theAgeOfWhatHangs() throws {
       let before = LiveSessionTests.now()
       let child = try TestPrograms.start("hang_poll")
@@ -277,7 +277,7 @@ extension LiveTests {
         session.perform(.inventory)
         eventually { session.current().rings.first?.balance?.time != looked }
         let ring = session.current().rings.first
-        // All requests are on lists, and requests of a ring that changes too fast are not counted.
+        // All requests are on lists, and a ring that changes too fast is not counted.
         #expect(ring?.notListed == 0)
         guard let balance = ring?.balance, balance.method != .unknown else { continue }
         #expect(balance.accounted == balance.outstanding)
@@ -288,7 +288,7 @@ extension LiveTests {
       #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
       #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
       _ = child.finish()
-      // On a busy machine it takes a while until the close of the ring is seen.
+      // On a busy machine it takes a while until the close of the ring is noticed.
       var last = session.current()
       eventually {
         last = session.current()

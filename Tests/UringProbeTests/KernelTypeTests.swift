@@ -25,7 +25,7 @@ struct KernelTypeTests {
     #expect(table.type(table.ids.upperBound) == nil)
   }
 
-  /// The facts that CO-RE relocates by: sizes, members and values of each type that the programs name.
+  /// The facts that CO-RE relocations need: sizes, members and values of each type that the programs name.
   @Test func copyHasTheKernelsLayouts() throws {
     let kernel = try KernelBTF()
     #expect(!kernel.castTypes.contains(0))

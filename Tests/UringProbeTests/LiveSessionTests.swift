@@ -118,7 +118,7 @@ extension LiveTests {
     }
 
     @Test func countsAreExactThoughMostIsLost() throws {
-      // A buffer smaller than a batch: losses begin and end thousands of times a second.
+      // A buffer smaller than a batch, so that losses begin and end thousands of times a second.
       let session = try Self.session { $0.ringBufferSize = 1 << 12 }
       let child = try TestPrograms.start(
         "nop_flood", "1", "128", "--count", "500000", "--hold")
@@ -140,7 +140,7 @@ extension LiveTests {
       }
       let unmeasured = rings.reduce(0) { $0 + $1.counts.unmeasured }
       #expect(measured + unmeasured == told)
-      // Requests whose slots in the table of starts collide: a few pairs at most.
+      // Unmeasured requests are those whose slots in the table of starts collide: at most a few pairs.
       #expect(unmeasured * 20 < told)
     }
 

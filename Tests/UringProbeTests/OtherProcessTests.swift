@@ -6,7 +6,7 @@ import UringBase
 
 @testable import UringProbe
 
-/// Reads of other processes, none of which may wait for the process read.
+/// Reads of other processes' state, which must not wait for those processes.
 @Suite struct OtherProcessTests {
   /// The page has not been written yet: a read would have to wait for the process's own page fault handler.
   @Test func memoryThatIsNotThereIsNotRead() throws {
@@ -33,7 +33,7 @@ import UringBase
       close(file)
       unlink(path)
     }
-    // Names that change meanwhile can make the search give up.
+    // Names that change during the search can make it fail.
     #expect(
       eventually {
         let found = cbpf_open_known(path)

@@ -7,7 +7,7 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// The parts that need no kernel.
+/// Parts of the probe that need no kernel.
 struct PartsTests {
   @Test func namesAreRecordedAsTheyAreOnOneLine() {
     #expect(oneLine("plain ü 水".utf8) == "plain ü 水")
@@ -67,7 +67,7 @@ struct PartsTests {
     var pacing = DrainPacing(ringBufferSize: 1 << 20)
     for _ in 0..<20 { _ = pacing.pause(after: 0) }
     #expect(pacing.pause(after: 0) == 200_000_000)
-    // When more records arrive, the pause drops at once to one short enough to need no wake-up.
+    // When more records arrive, the pause immediately becomes short enough to need no wake-up.
     #expect(pacing.pause(after: 100 << 10) == 10_000_000)
     for _ in 0..<20 { _ = pacing.pause(after: 300 << 10) }
     #expect(pacing.pause(after: 300 << 10) == 1_000_000)

@@ -46,7 +46,7 @@ import Testing
     #expect(SocketDescription.isSettled(ends))
   }
 
-  /// The kernel knows only who made it.
+  /// The kernel records only the creator of a pair.
   @Test func aPairHasNoNameButItsNumber() throws {
     var pair: [Int32] = [-1, -1]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
@@ -56,7 +56,7 @@ import Testing
     #expect(try name(pair[0]) == nil)
   }
 
-  /// The descriptor can refer to another file by the time it is asked.
+  /// The descriptor can refer to another file by the time it is queried.
   @Test func anotherSocketIsNotNamed() {
     let socket = tcp()
     defer { close(socket) }

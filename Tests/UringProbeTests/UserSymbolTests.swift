@@ -25,7 +25,7 @@ import enum UringBase.Procfs
     close(file)
   }
 
-  /// A mapping of a file by its path alone, as if map_files were not readable.
+  /// A mapping whose file is found only by its path, as if map_files were not readable.
   private func mapping(_ name: String) throws -> Mapping {
     var status = stat()
     try #require(lstat(path(name), &status) == 0)
@@ -110,7 +110,7 @@ import enum UringBase.Procfs
     #expect(mappings[1].range == 0x3000..<0x4000 && mappings[1].offset == 0x1000)
   }
 
-  /// A program of the user would have to deliver the contents, and might never answer.
+  /// The user's own program would have to deliver the contents, and might never answer.
   @Test func fileSystemsThatUsersServeAreNotAsked() throws {
     let text = """
       1 0 8:1 / / rw - ext4 /dev/sda1 rw
@@ -171,7 +171,7 @@ import enum UringBase.Procfs
     return body(file)
   }
 
-  /// Reading any file ends, and returns wrong names at worst.
+  /// Any file can be read in limited time; at worst, names are wrong.
   @Test func damagedProgramsAreRead() throws {
     let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
     var random = SystemRandomNumberGenerator()
@@ -246,7 +246,7 @@ import enum UringBase.Procfs
       ])
   }
 
-  /// Holes cost no disk space: huge tables that a file claims to have are not read, and never kept.
+  /// A sparse file can claim huge tables at no cost; these are neither read completely nor kept in memory.
   @Test func tablesOfSparseFilesAreBounded() throws {
     let huge: UInt64 = 1 << 40
     for (table, names) in [(huge, 64), (UInt64(96), huge), (.max, .max)] {

@@ -64,7 +64,7 @@ import Testing
     #expect(number.isAdmitted(.max - 1))
   }
 
-  /// A flush has no sector: the kernel then has the largest number.
+  /// A flush has no sector; the kernel stores the largest number instead.
   @Test func aBlockRequestWithoutSectorIsAdmitted() {
     let sectors = Self.bounded.filter { "\($0.field.name)" == "sector" }
     #expect(Set(sectors.map(\.kind)) == [.command, .blockRequest, .diskRequest])

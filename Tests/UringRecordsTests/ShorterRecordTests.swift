@@ -2,7 +2,7 @@ import CRecord
 import Testing
 import UringRecords
 
-/// Records that are shorter than their struct: they were written before it grew.
+/// Records that are shorter than their struct because they were written before it grew.
 @Suite struct ShorterRecordTests {
   /// A registered file of a recording without identities.
   @Test func fieldsBehindTheEndAreZero() {

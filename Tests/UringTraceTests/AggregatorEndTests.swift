@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// Requests that end without a plain CQE.
+/// Requests that end other than with a normal CQE.
 @Suite struct AggregatorEndTests {
   // MARK: CQE_SKIP
 

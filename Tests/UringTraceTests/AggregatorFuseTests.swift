@@ -104,7 +104,7 @@ struct AggregatorFuseTests {
     member(&stream, 2)
     command(&stream, 3, 2, answers: 7)
     #expect(stream.snapshot().groups[0].tags == ["pinned", "answered_early"])
-    // Meanwhile the slot has the next request's pages.
+    // In the meantime the slot has the next request's pages.
     bring(&stream, 3, unique: 9, node: 2)
     member(&stream, 4)
     use(&stream, 4, node: 2)
@@ -176,7 +176,7 @@ struct AggregatorFuseTests {
     stream.watchReleases()
     stream.create()
     bring(&stream, 1, unique: 7, node: 1, userData: 0x77)
-    // Also an earlier member, of the pages that the slot had then.
+    // This also holds for an earlier member, which uses the pages that the slot had then.
     stream.pollArm(9)
     stream.use(9, RecordStream.buffer(4, index: 3, block: 4, direction: 1, inTable: false))
     complete(&stream, 9, userData: 0x99, 8192)

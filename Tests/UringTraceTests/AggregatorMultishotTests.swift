@@ -109,7 +109,7 @@ import UringTrace
     #expect(waiting.state == .awaitingNotification)
     #expect(waiting.result == 1000)
 
-    // From 7.3 with a user_data of its own; the result says how the bytes were sent.
+    // From 7.3 a notification has its own user_data; its result shows how the bytes were sent.
     stream.notify(2, userData: 8, .min)
     let snapshot = stream.snapshot()
     let request = try #require(snapshot.ended(7))

@@ -43,7 +43,7 @@ struct AggregatorRegisteredBufferTests {
     #expect(stream.snapshot().requests[0].group == group.id)
   }
 
-  /// BPF programs are attached one after the other: those for releases can be attached after the use.
+  /// BPF programs are attached one after the other, so those for releases can be attached after the use.
   @Test func releaseFromBeforeItsFunctionWasWatchedIsDerived() {
     for isSeen in [false, true] {
       var stream = RecordStream()

@@ -13,7 +13,7 @@ import UringRecords
   func recordTooShortForItsKindIsSkipped(kind: RecordKind) {
     let size = kind.minimumSize
     var stream = RecordStream()
-    // The header is read whatever the record's size.
+    // The header is read regardless of the record's size.
     for size in Set([24, size - 8]) where size >= 24 {
       var words = [UInt64](repeating: 0, count: 32)
       words[0...3] = [1_000, 4096, 512, UInt64(size) << 32 | UInt64(kind.rawValue) << 48]
@@ -169,14 +169,14 @@ import UringRecords
     }
   }
 
-  /// Facts that a snapshot states twice agree.
+  /// Redundant facts in a snapshot agree.
   private func expectConsistency(of snapshot: Snapshot) {
     #expect(snapshot.requests.allSatisfy { !$0.state.isFinal })
     #expect(snapshot.recent.allSatisfy { $0.state.isFinal })
     #expect(
       Set((snapshot.requests + snapshot.recent).map(\.id)).count
         == snapshot.requests.count + snapshot.recent.count)
-    // An address has at most one request, besides requests that await a notification.
+    // An address has at most one request, except for requests that await a notification.
     let addresses = snapshot.requests.filter { $0.state != .awaitingNotification }.map(\.address)
     #expect(Set(addresses).count == addresses.count)
     for ring in snapshot.rings {

@@ -57,8 +57,8 @@ import Testing
     #expect(stream.snapshot(limits: limits).totals.balances)
   }
 
-  /// The record of an end was lost. The request is found to have ended when its ring closes, or when its memory is that
-  /// of another request; later its end is counted.
+  /// The record of an end was lost. The request is found to have ended when its ring closes, or when its memory is
+  /// reused; its end is counted only later.
   @Test(arguments: [256, 0])
   func anEndThatIsFoundAndThenCountedIsOne(closedRings: Int) {
     var stream = RecordStream()
@@ -173,7 +173,7 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// On a busy ring the kernel's count and the records are from different times; requests begun since are listed.
+  /// On a busy ring the kernel's count and the records are from different times, but requests begun since are listed.
   @Test func itNeverGrows() {
     var stream = stream()
     stream.balance(outstanding: 20)
@@ -191,7 +191,7 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// The notification is a request of its own in the kernel, but not one of the application's.
+  /// In the kernel the notification is a separate request, but it is not one of the application's.
   @Test func theNotificationOfAListedSendIsNotMissing() {
     var stream = RecordStream()
     stream.ringFound(1)

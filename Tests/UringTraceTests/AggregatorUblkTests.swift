@@ -274,7 +274,7 @@ struct AggregatorUblkTests {
     #expect(group.members[0].isCancelled)
   }
 
-  /// Both leaders use the same slot; the second's member is cancelled before it shows its buffer.
+  /// Both leaders use the same slot. The second's member is cancelled before it shows its buffer.
   @Test func membersBehindTheirLeaderAreItsOwn() {
     var stream = fetched()
     for request in [2, 4] {

@@ -34,7 +34,7 @@ import UringRecords
     let most = RecordingFlaw.mostEntries
     let recording = try recording(requests: 2 * most)
     let snapshot = recording.snapshot(at: nil)
-    // At most one block more.
+    // The limit can be exceeded by at most one block.
     #expect((most...most + 50_000).contains(snapshot.requests.count))
     #expect(recording.flaw == .crowded)
     #expect(recording.recordCount == UInt64(snapshot.requests.count))

@@ -38,7 +38,7 @@ import UringTrace
     let past = try #require(findings.first?.past)
     #expect(past.from == during.time && past.until == later.time && past.times == 1)
     #expect(past.requests.count == Finding.requestLimit)
-    // The requests' state at that time, not their later state.
+    // The finding keeps the requests' state at that time, not their later state.
     #expect(past.requests.allSatisfy { !$0.state.isFinal })
     // The condition was never evaluated while it held.
     var blind = DiagnosisHistory()
@@ -131,7 +131,7 @@ import UringTrace
       ])
     snapshot.host.startTime = snapshot.time - 3 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
-    // Another rule covers the SQEs of such a ring.
+    // For a ring with SQPOLL, another rule covers unsubmitted SQEs.
     snapshot.host.startTime = snapshot.time - 2 * Self.second
     snapshot.rings[0].setupFlags.insert(.sqPoll)
     #expect(

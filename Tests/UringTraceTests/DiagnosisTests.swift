@@ -140,7 +140,7 @@ import UringTrace
     for request in 1...3 { stream.complete(request) }
     stream.balance(outstanding: 3, at: start)
     #expect(stream.snapshot().notListed == 0)
-    // They are counted even if the history has dropped them.
+    // Requests that were never seen are counted even if the history has dropped them.
     var limits = Aggregator.Limits()
     limits.history = 1
     #expect(stream.snapshot(limits: limits).notListed == 0)
@@ -151,7 +151,7 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
-  /// For more ended requests than the history keeps, it is unknown whether they were in flight then.
+  /// If more requests have ended than the history keeps, it is unknown which of them were in flight then.
   @Test func aCountIsNotComparedWhenTooManyRequestsHaveEndedSince() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -279,7 +279,7 @@ import UringTrace
 
   @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {
     #expect(tags(served(since: 2).snapshot()).isEmpty)
-    // Another READ took the server a second: ten times as long is too long.
+    // Another READ took the server a second, so ten times as long is too long.
     let slow: (inout RecordStream) -> Void = { stream in
       stream.fetch(21, tag: 5, ring: 2)
       stream.deliver(21, block: 1, tag: 5)

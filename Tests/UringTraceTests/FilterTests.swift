@@ -125,7 +125,7 @@ import Testing
     return all
   }
 
-  /// Lookup tables for other lists, never shown themselves.
+  /// Look-up tables for other lists, which are never shown themselves.
   private static let lookups: Set = ["requestFlagNames", "taskNames", "kernelStacks", "userStacks"]
 
   private static let restrictions: [@Sendable (inout Filter) -> Void] = [

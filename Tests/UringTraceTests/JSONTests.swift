@@ -47,8 +47,8 @@ import UringSources
     #expect(String(decoding: document, as: UTF8.self) == String(decoding: again, as: UTF8.self))
   }
 
-  /// The application wrote another SQE into the slot while the kernel took the first; a record of a request that has
-  /// ended says nothing.
+  /// The application wrote another SQE into the slot while the kernel took the first. A record of a request that has
+  /// already ended gives no information about it.
   @Test func traceGivesBackWhatDiffersFromTheRequest() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 5) { sqe in

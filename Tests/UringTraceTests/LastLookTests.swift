@@ -52,7 +52,7 @@ import UringTrace
     #expect(tags(looked(stream, after: 5)).contains("unexplained-error"))
   }
 
-  /// Before a second scan misses the ring, it counts neither as closed nor as open.
+  /// After one scan has missed the ring and before a second has, it counts neither as closed nor as open.
   @Test func aRingThatALookMissedMayBeClosed() {
     var stream = RecordStream()
     stream.create(1)

@@ -4,8 +4,8 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Late CQEs: reaped late, with a user_data that by now means another request, or never posted because the request that
-/// would post them has ended.
+/// Late CQEs: reaped late; with a user_data that now identifies another request; or never posted, because the request
+/// that would post them has ended.
 @Suite struct LateCompletionTests {
   private static let second: UInt64 = 1_000_000_000
   private static let millisecond: UInt64 = 1_000_000
@@ -114,7 +114,7 @@ import UringFindings
     #expect(findings("hang", deaf(isArmedAgain: true)).isEmpty)
   }
 
-  /// The last CQE is all that is left of a request older than the observation.
+  /// Only the last CQE is left of a request older than the observation.
   @Test func aHangFoundLateQuotesTheLastCQE() throws {
     var stream = RecordStream()
     stream.ringFound(1)

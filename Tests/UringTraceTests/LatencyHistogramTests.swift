@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Comparison with a package of the same layout, which is slower.
+/// Comparison with a package that has the same layout but is slower.
 @Suite struct LatencyHistogramTests {
   /// A fixed sequence that looks random.
   private struct Generator: RandomNumberGenerator {

@@ -5,7 +5,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Files that outputs leave behind, and files that they do not touch.
+/// Files that outputs create, and files that they do not change.
 @Suite struct OutputFileTests {
   let folder = TemporaryFile.path("output")
   private let text = Array("new".utf8)

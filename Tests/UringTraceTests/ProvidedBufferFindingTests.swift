@@ -46,7 +46,7 @@ import UringFindings
     #expect(!finding.summary.contains("entry at the head"))
   }
 
-  /// A group that has served its buffers and was removed was filled.
+  /// A group that was removed after use had been filled.
   @Test(arguments: [false, true]) func onlyAGroupThatNeverHadBuffersIsMissed(hadBuffers: Bool) {
     var stream = RecordStream()
     stream.create(1)
@@ -62,7 +62,7 @@ import UringFindings
     #expect(summaries.contains { $0.contains("no buffer of group 5 was seen") } != hadBuffers)
   }
 
-  /// A request that gets none takes none: what a walk found before it still holds.
+  /// A request that gets no buffer takes none, so the result of an earlier walk is still valid.
   @Test func aRefusalDoesNotVoidTheLook() {
     var stream = refused(address: 0)
     receive(&stream, 2)

@@ -79,7 +79,7 @@ import UringRecords
     }
     let lost = writer.lostToOutput
     #expect(lost > 0)
-    // The disk is still as far behind, but the record of the loss is kept.
+    // The disk is still just as far behind, but the record of the loss is kept.
     var loss = RecordBuffer()
     var count = record_lost()
     count.base.kind = .lost
@@ -218,7 +218,7 @@ private final class SlowDisk: Sendable {
 }
 
 enum TemporaryFile {
-  /// A path that no other test uses.
+  /// A unique path.
   static func path(_ name: String) -> String {
     "/tmp/uringtop-test-\(getpid())-\(UInt32.random(in: 0 ... .max))-\(name)"
   }

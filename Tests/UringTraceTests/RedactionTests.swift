@@ -18,7 +18,7 @@ import UringRecords
     return copy
   }
 
-  /// Calls `body` with each record beside its copy.
+  /// Calls `body` with each record and its copy.
   private func compare(
     _ records: [UInt8], _ body: (UnsafePointer<record>, UnsafePointer<record>) -> Void
   ) {

@@ -14,7 +14,7 @@ struct SampleStream {
   private(set) var buffer = RecordBuffer()
   private(set) var time = Self.start
 
-  /// Records of all kinds but `end`, with `repetitions` reads and writes.
+  /// Records of all kinds except `end`, with `repetitions` reads and writes.
   init(repetitions: Int = 3) {
     flagName(bit: 8, "FAIL")
     create()
@@ -311,7 +311,7 @@ struct SampleStream {
       base: \.base)
   }
 
-  /// Threads that serve a ring, and memory and buffers taken away from a request.
+  /// Threads that serve a ring, and memory and buffers that are removed under a request.
   private mutating func threads(_ on: (record) -> record) {
     let request: UInt64 = 0xffff_8881_5000_0000
     var thread = record_sq_thread()
@@ -337,7 +337,7 @@ struct SampleStream {
     buffer.append(change, base: \.base)
   }
 
-  /// One of each other kind.
+  /// One record of each remaining kind.
   private mutating func odds() {
     let first: UInt64 = 0xffff_8881_4000_0000
     let second: UInt64 = 0xffff_8881_4000_0100

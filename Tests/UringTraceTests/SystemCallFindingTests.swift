@@ -3,8 +3,8 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// Findings about system calls that fail, and about what a ring's setup flags ask of its program. That real programs
-/// are found is tested with Tests/Cases.
+/// Findings about failing system calls, and about requirements of a ring's setup flags. Tests/Cases tests the findings
+/// with real programs.
 @Suite struct SystemCallFindingTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -114,7 +114,7 @@ import UringTrace
         $0.depth(sq: 1, cq: 0)
         $0.unsubmitted("READ", userData: 0x401)
       })
-    // A program that has ended.
+    // Also found if the program has ended.
     #expect(findings("single-issuer", foreignIssuer { $0.ringClosed(1) }).count == 1)
     #expect(stuck[0].severity == .crit && stuck[0].summary.hasPrefix("READ 0x401 is in the SQ: "))
   }
@@ -249,7 +249,7 @@ import UringTrace
     #expect(stopped(flags: .submitAll).isEmpty)
     #expect(stopped(flags: .sqPoll).isEmpty)
     #expect(stopped(seconds: 0).isEmpty)
-    // Another submission followed, and left these.
+    // Another submission followed, so the remaining SQEs are of that one.
     #expect(
       stopped {
         $0.submit(3, userData: 9)
@@ -302,7 +302,7 @@ import UringTrace
   @Test func workThatRunsInTimeIsNotFound() {
     #expect(ready(flags: []).isEmpty)
     #expect(ready(seconds: 0).isEmpty)
-    // It ran, and the request waits again: no record shows that.
+    // The work ran, and the request may wait again, which no record shows.
     #expect(ready { $0.localWorkRun() }.isEmpty)
     #expect(ready { $0.complete(1) }.isEmpty)
   }

@@ -95,7 +95,7 @@ import UringFindings
 
   // MARK: Memory
 
-  /// READ into 4096 bytes at 0x7000 on a pipe, in flight while a call takes memory away.
+  /// READ into 4096 bytes at 0x7000 on a pipe, in flight while a call removes memory.
   private static func memory(
     _ opcode: String = "READ", _ call: MemoryCall = .munmap, address: UInt64 = 0x7000,
     length: UInt64 = 4096, tgid: UInt32 = 10, advice: UInt32 = 0, isEarly: Bool = false,

@@ -58,7 +58,7 @@ import UringRecords
     use(&stream, 3, block: 1, tag: 4)
     #expect(stream.snapshot().groups.map(\.provider) == [.ublk])
     #expect(stream.snapshot().groups.map(\.leader.isKnown) == [false])
-    // Where the driver could not, the server registers.
+    // If the driver could not register the buffer, the server registers it.
     stream = served()
     stream.registerIO(5, tag: 7, slot: 9)
     use(&stream, 3, block: 1, tag: 4)
@@ -78,7 +78,7 @@ import UringRecords
     #expect(groups.last?.leader.userData == stream.snapshot().requests.first?.userData)
   }
 
-  /// A command that was found does not show its queue, and may have begun after the I/Os that are in hand.
+  /// A command that was found in flight does not show its queue, and may have begun after the I/Os that the server has.
   @Test(arguments: [1, 2]) func aCommandThatWasFoundLeadsOnlyIfItIsAlone(count: Int) {
     var stream = RecordStream()
     stream.watchReleases()
@@ -113,7 +113,7 @@ import UringRecords
     #expect(group?.leader.request == 3)
   }
 
-  /// A commit names its tags in the server's memory: after one, an earlier look proves nothing.
+  /// A commit names its tags only in the server's memory, so after a commit an earlier walk proves nothing.
   @Test(arguments: [false, true]) func anUncommittedBlockIsOneOfTheLastLook(isCommitted: Bool) {
     var stream = RecordStream()
     stream.time = 100 * 1_000_000_000

@@ -3,7 +3,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Deadlocks, and waits that one open end keeps from being a deadlock.
+/// Deadlocks, and waits that are no deadlock because of one open edge.
 @Suite struct WaitGraphTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -301,7 +301,7 @@ import UringFindings
     snapshot.requests[0].sqe.fd = 0
     let finding = try #require(Self.deadlocks(snapshot).first)
     #expect(finding.summary.contains("its only write end is registered file 1 of process 10"))
-    // Two descriptors of the ring show its table twice.
+    // With two descriptors of the ring, its table is listed twice.
     var twice = snapshot
     twice.waits.files += snapshot.waits.files[1...2]
     #expect(Self.deadlocks(twice).count == 1)
@@ -318,7 +318,7 @@ import UringFindings
     let finding = try #require(Self.deadlocks(snapshot).first)
     let text = "READ 0xd2 is held back (IOSQE_IO_DRAIN) until READ 0xd1 has ended"
     #expect(finding.edges.contains { $0.text == text && $0.to == "request 1" })
-    // A timer before the drain will end. Without any known request before it, nothing is known.
+    // A timer before the drain will end. If no request before the drain is known, nothing can be concluded.
     snapshot.requests[0].place = .timeout
     #expect(Self.deadlocks(snapshot).isEmpty)
     snapshot.requests.removeFirst()

@@ -121,7 +121,7 @@ import UringFindings
     #expect(Self.findings(snapshot).isEmpty)
   }
 
-  /// The send has its result and does not use the file any more.
+  /// The send has its result and no longer uses the file.
   @Test func aClosedDescriptorIsNoFaultThen() throws {
     var snapshot = Self.unread()
     let file = try #require(snapshot.requests[0].fileIdentity)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringUI
 
-/// The columns that a user shows and hides, and those that give way.
+/// Columns that the user shows and hides, and columns that give way to others.
 @Suite struct ColumnMenuTests: InterfaceSuite {
   @Test func aFieldBecomesAColumn() {
     var interface = interface()
@@ -38,7 +38,7 @@ import Testing
     #expect(titles.contains("COMMAND") && titles.contains("PID"))
   }
 
-  /// Nothing is in a chain or a group: their columns leave their room to the others.
+  /// No request is in a chain or a group, so those columns give their room to the others.
   @Test func emptyColumnsGiveWay() {
     var interface = interface()
     let text = screen(&interface)

@@ -6,7 +6,7 @@ import UringTrace
 
 /// The list of findings, and the detail of a finding.
 @Suite struct FindingsPaneTests {
-  /// A request that holds back another request, and CQEs that did not fit.
+  /// A request that holds back another request, and CQEs that overflowed.
   private static let snapshot: Snapshot = {
     var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 2)
     ring.counts.overflows = 3

@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The whole interface, by keys and the text on the canvas.
+/// The whole interface, tested by pressing keys and reading the canvas.
 @Suite struct InterfaceTests: InterfaceSuite {
   // MARK: Layout
 

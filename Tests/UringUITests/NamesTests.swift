@@ -4,7 +4,7 @@ import Testing
 @testable import UringUI
 
 @Suite struct NamesTests {
-  /// MSG_RING can give another ring's CQE any result.
+  /// MSG_RING can post a CQE with any result to another ring.
   @Test func theLeastResultIsANumber() throws {
     let opcode = try #require(Opcode(name: "NOP"))
     #expect(Names.result(.min, of: opcode).text == "-2147483648")

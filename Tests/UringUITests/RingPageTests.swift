@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The page of a ring, and the marks of what findings are about.
+/// The page of a ring, and the marks of rows that findings are about.
 @Suite struct RingPageTests: InterfaceSuite {
   private static let snapshot: Snapshot = {
     var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 2)
@@ -45,7 +45,7 @@ import Testing
     #expect(text.contains("Means"), "\(text)")
   }
 
-  /// Without colours too: by a letter.
+  /// The mark is a letter, so it is also visible without colours.
   @Test func rowsThatFindingsAreAboutAreMarked() throws {
     var interface = interface(Self.snapshot)
     let lines = screen(&interface, width: 120, height: 30).split(separator: "\n")
@@ -98,7 +98,7 @@ import Testing
     #expect(press(&ended, "q") == [.quit])
   }
 
-  /// Requests that end so soon that no snapshot meets one.
+  /// Requests end so soon that no snapshot contains one.
   @Test func aFastRingIsNotAnEmptyOne() {
     var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
     ring.lastSecond.completed = 2_000

@@ -250,7 +250,7 @@ import Testing
     #expect(screen.contains(text) && screen.contains("status 72"))
   }
 
-  /// Terminals that understand what xterm does, and whose descriptions few machines have.
+  /// Terminals that understand xterm's sequences, but whose terminfo entries few machines have.
   @Test(arguments: [
     "foot", "wezterm", "xterm-ghostty", "xterm-kitty", "alacritty", "tmux-unheard-of",
   ])

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The system calls of io_uring, counted by ring, thread and result. While one of their tracepoints has a program, every
- * system call of every task takes the kernel's slow path: user space attaches them only if it must.
+ * The system calls of io_uring, counted by ring, thread and result. While any of their tracepoints has a program, every
+ * system call of every task takes the kernel's slow path, so user space attaches these programs only if needed.
  *
- * Tracepoints of single system calls take programs of the old type only, which have no rdonly_cast.
+ * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which has no rdonly_cast.
  */
 #include <asm-generic/errno.h>
 #include "common/pids.h"
@@ -28,7 +28,7 @@ struct {
   __type(value, __u8);
 } in_setup SEC(".maps");
 
-/* The io_ring_ctx behind a descriptor or registered index that the kernel has accepted as a ring. */
+/* The io_ring_ctx of a descriptor or registered index that the kernel has accepted as a ring. */
 static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, bool is_registered) {
   struct file *file = NULL;
   if (is_registered) {
@@ -132,7 +132,7 @@ int enter_returns(struct exit_context *ctx) {
   return 0;
 }
 
-/* Failures that reach no ring. The others are traced by the tracepoint io_uring_register, with the ring. */
+/* Counts failures that reach no ring. The tracepoint io_uring_register reports all other calls, with their ring. */
 SEC("tp/syscalls/sys_exit_io_uring_register")
 int register_returns(struct exit_context *ctx) {
   if (ctx->result >= 0 || reached_ring(ctx->result) || !process_passes() || !name_passes())

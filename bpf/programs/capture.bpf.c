@@ -60,7 +60,7 @@ int BPF_PROG(create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u
   return 0;
 }
 
-/* The underscore: `register` is a keyword. */
+/* The function's name ends in an underscore because `register` is a keyword. */
 SEC("tp_btf/io_uring_register")
 int BPF_PROG(register_, void *ring, __u32 opcode, __u32 nr_files, __u32 nr_bufs, long result) {
   if (ring_passes((__u64)ring))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * System calls that take memory away: munmap, mremap, madvise, and mmap with MAP_FIXED. While one of their tracepoints
- * has a program, every system call of every task takes the kernel's slow path: user space attaches them only if it
- * must.
+ * System calls that unmap, move or discard memory: munmap, mremap, madvise, and mmap with MAP_FIXED. While any of their
+ * tracepoints has a program, every system call of every task takes the kernel's slow path, so user space attaches these
+ * programs only if needed.
  *
- * Tracepoints of single system calls take programs of the old type only, which have no rdonly_cast.
+ * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which has no rdonly_cast.
  */
 #include "common/output.h"
 #include "common/ring_filter.h"
@@ -58,7 +58,7 @@ struct memory {
   __u64 address, length;
 };
 
-/* Reduces `memory` to the part that the call took away; length 0 if none. */
+/* Reduces `memory` to the part that the call unmapped, moved or discarded; length 0 if none. */
 static __always_inline enum record_memory_call effect(
     __s32 number, __s64 result, __u64 third, __u64 fourth, struct memory *memory) {
   bool has_failed = result < 0 && result >= -4095;
@@ -80,7 +80,7 @@ static __always_inline enum record_memory_call effect(
     case NR_MREMAP:
       call = RECORD_MEMORY_MREMAP;
       if ((__u64)result == memory->address) {
-        /* resized in place: only the memory behind the new end is gone */
+        /* resized in place: only the memory behind the new end was unmapped */
         __u64 kept = third < memory->length ? third : memory->length;
         memory->address += kept;
         memory->length -= kept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Iterators that find rings which tasks have open or only registered: their fill levels, waiters and registered
- * buffers, and which of their requests are free. User space runs them about once a second.
+ * Iterators that find the rings that tasks have open or have only registered, and report their fill levels, waiters and
+ * registered buffers, and which of their requests are free. User space runs them about once a second.
  */
 #include "common/buffer_table.h"
 #include "common/last_run.h"
@@ -99,8 +99,10 @@ __noinline int look_at_depth(__u64 address) {
   depth.is_polled = 0;
   depth.sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
   depth.cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
-  /* The application writes sq.tail and cq.head. With SQ_REWIND (7.2) every submission starts at 0, so the tail
-   * has no meaning. */
+  /*
+   * The application writes sq.tail and cq.head, so they can be wrong. With SQ_REWIND (7.2) every submission starts at
+   * 0, so the tail has no meaning.
+   */
   if (depth.sq_pending > BPF_CORE_READ(ring, sq_entries) || flags & IORING_SETUP_SQ_REWIND)
     depth.sq_pending = 0;
   if (depth.cq_pending > BPF_CORE_READ(ring, cq_entries))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Tasks that could end a wait: the descriptors of pipes, sockets, eventfds and rings in all processes, and when
- * each thread ran last. User space runs this only while a wait lasts long.
+ * Iterators for finding the tasks that could end a wait: the descriptors of pipes, sockets, eventfds and rings in all
+ * processes, and when each thread ran last. User space runs them only during long waits.
  */
 #include "common/last_run.h"
 #include <bpf/bpf_endian.h>

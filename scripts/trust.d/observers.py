@@ -124,7 +124,7 @@ def bpf_programs_of(pid):
         for descriptor in os.listdir(folder):
             text = (folder / descriptor).read_text()
             ids.update(int(line.split()[1]) for line in text.splitlines() if line.startswith("prog_id:"))
-    except OSError:  # it has ended, or has closed one meanwhile
+    except OSError:  # the process has ended, or has closed a descriptor in the meantime
         pass
     return ids
 

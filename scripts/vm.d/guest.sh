@@ -50,7 +50,7 @@ run() {
   start_guest "$work"
 }
 
-# Links the kernel into the run's own folder, so that a fetch can replace it meanwhile.
+# Links the kernel into the run's own folder, so that a fetch can replace it in the cache during the run.
 take_kernel() {
   local work=$1 series
   lock_cache

@@ -1,4 +1,4 @@
-/* libbpf, and functions that Swift cannot import from it and from the kernel's headers. */
+/* libbpf, and wrappers for functions that Swift cannot import from libbpf or the kernel's headers. */
 #pragma once
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -34,8 +34,8 @@ struct cbpf_kernel {
 };
 
 /*
- * Makes libbpf leave attach targets to cbpf_load, for the rest of the process. Must precede the first open of an
- * object: libbpf itself would read and search all kernel types, once for each object.
+ * Makes libbpf leave attach targets to cbpf_load, for the rest of the process. Must be called before the first object
+ * is opened. Otherwise libbpf itself would read and search all kernel types, once for each object.
  */
 void cbpf_resolve_targets(void);
 /* Loads an object's programs. Returns 0 or a negative errno. */
@@ -83,7 +83,7 @@ void cbpf_epoll_wait(int epoll, uint64_t nanoseconds);
 void cbpf_keep_memory(int bytes);
 /* Returns free memory to the system: reading the kernel's type information takes tens of MB briefly. */
 void cbpf_return_memory(void);
-/* Raises the priority of the calling thread as far as the process is permitted. */
+/* Raises the priority of the calling thread as far as permitted. */
 void cbpf_prefer_thread(void);
 
 /* The ring buffer's positions and record headers are shared with the kernel. */
@@ -93,7 +93,7 @@ static inline uint64_t cbpf_load_acquire_u64(const void *address) {
 static inline uint32_t cbpf_load_acquire_u32(const void *address) {
   return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
 }
-/* Also a full barrier. */
+/* Stores a value, with a full barrier. */
 static inline void cbpf_store_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_SEQ_CST);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -112,8 +112,8 @@ struct cbpf_status {
 bool cbpf_status(const char *path, struct cbpf_status *status);
 
 /*
- * Opens a file (O_PATH) whose path is in the kernel's cache, such as the path of an open file. Returns the descriptor,
- * a negative errno for other files. Never asks the server of a file system.
+ * Opens a file (O_PATH) whose path is in the kernel's cache, such as the path of an open file. Never queries the server
+ * of a file system. Returns the descriptor, or a negative errno for other files.
  */
 int cbpf_open_known(const char *path);
 

@@ -1,7 +1,7 @@
 /*
- * ncursesw without macros, as far as the terminal wrapper in UringUI needs it.
+ * The parts of ncursesw that the terminal wrapper in UringUI needs, without macros.
  *
- * All functions but cc_wake must be called by the thread that called cc_open.
+ * All functions except cc_wake must be called by the thread that called cc_open.
  */
 #pragma once
 

@@ -8,14 +8,14 @@
 #include <stdint.h>
 #include <termios.h>
 
-/* Lets arguments be read without /proc, keeps closed standard descriptors from being reused, makes writes to closed
- * pipes and over `ulimit -f` fail instead of ending the process, and catches crashes. */
+/* Makes arguments available without /proc, keeps closed standard descriptors from being reused, makes writes to closed
+ * pipes and beyond `ulimit -f` fail instead of ending the process, and catches crashes. */
 void process_start(void);
 
 /* Runs `body` as this thread's only work: named, and with a stack on which a stack overflow can be reported. */
 void process_run_thread(const char *name, void (*body)(void *), void *context);
 
-/* Blocks all signals but those of crashes in this thread, and in threads that it starts. */
+/* Blocks all signals except those of crashes, in this thread and in threads that it starts. */
 void process_block_signals(sigset_t *before);
 
 /* This thread's effective capabilities, one bit each. Works without /proc. */

@@ -40,7 +40,7 @@ void spawn_abandon(struct spawn_child *child);
 /* Results of spawn_poll. */
 enum spawn_state { SPAWN_RUNNING, SPAWN_EXITED, SPAWN_KILLED, SPAWN_GONE };
 
-/* Checks without waiting if the child has ended. `value` is its exit status or the signal. */
+/* Checks without waiting whether the child has ended. `value` is its exit status or the signal. */
 enum spawn_state spawn_poll(pid_t pid, int *value);
 
 /* A signal that arrived. */

@@ -69,7 +69,7 @@ public final class BufferWorkload: Workload {
   }
 }
 
-/// The fallback's thread.
+/// The thread of the fallback workload.
 struct BufferRunner: ~Copyable {
   /// The request of a completion, in the upper byte of `user_data`; its slot is in the lower.
   private enum Kind: UInt8 {

@@ -141,8 +141,8 @@ public final class UblkDevice: Workload {
     // START_DEV creates the node; udev can change it for a moment.
     _ = try Self.open(path, O_RDWR)
     var configuration = configuration
-    // The submitter's processor selects the queue, so all I/Os can be in one; and a worker that waits for a
-    // tag would keep a killed process from exiting.
+    // Fewer I/Os than the tags of one queue: the submitter's processor selects the queue, so all I/Os can be in one,
+    // and a worker that waits for a tag would keep a killed process from exiting.
     configuration.depth = min(configuration.depth, max(1, self.configuration.depth - 1))
     let load = try Load(
       path: path, size: self.configuration.size, blockSize: self.configuration.blockSize,
@@ -173,7 +173,7 @@ public final class UblkDevice: Workload {
     parameters.sectors = configuration.size >> 9
     parameters.discard_alignment = 0
     parameters.discard_granularity = 4096
-    // Large, so that there are few, but within the 32 bits of a descriptor's length in bytes.
+    // Large, to have few discards, but such that the length in bytes fits into the 32 bits of a descriptor.
     parameters.largest_discard_sectors = 1 << 20
     parameters.largest_write_zeroes_sectors = 1 << 20
     parameters.largest_discard_segments = 1

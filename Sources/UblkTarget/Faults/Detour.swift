@@ -34,7 +34,7 @@ final class Detour: Sendable {
     kind = .slow
     self.direction = direction
     var filling = 0
-    // No more than fits, so this does not block.
+    // Does not block, because it writes no more than fits.
     while direction == .write, filling < Int(capacity) {
       let part = min(scratch.count, Int(capacity) - filling)
       let written = scratch.write(to: ends[1], at: nil, count: part)

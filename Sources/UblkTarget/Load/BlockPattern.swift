@@ -1,5 +1,5 @@
 /// The contents that the load writes into a block: the block's number, its generation, and words computed from
-/// both. So torn, swapped, stale and foreign blocks are detected.
+/// both. This detects torn, swapped, stale and foreign blocks.
 enum BlockPattern {
   private static let magic: UInt64 = 0x7572_696e_6774_6f70
 

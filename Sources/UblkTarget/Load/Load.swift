@@ -47,11 +47,11 @@ final class Load: Sendable {
 
 /// The load's thread.
 ///
-/// It must never wait inside the kernel for the device that its own process serves. If killed then, the process
-/// could not exit, because the driver releases the device only after all its threads have ended (observed on
-/// 6.17: a worker in blkdev_fsync, the thread in io_wq_put_and_exit, forever). So all its requests are
-/// asynchronous: durable writes, whose flush the block layer adds, in place of FSYNC, which needs a worker;
-/// and fewer I/Os than tags, because a worker would wait for a tag.
+/// It must never wait inside the kernel for the device that its own process serves: if the process were killed then, it
+/// could not exit, because the driver releases the device only after all its threads have ended (observed on 6.17: a
+/// worker in blkdev_fsync, the thread in io_wq_put_and_exit, forever). So all its requests are asynchronous. It uses
+/// durable writes, to which the block layer adds the flush, instead of FSYNC, which needs a worker; and it has fewer
+/// I/Os than there are tags, because a worker would wait for a tag.
 ///
 /// Has many properties because it owns everything that the thread uses. Half of them are constants of the load.
 struct LoadRunner: ~Copyable {
@@ -78,7 +78,7 @@ struct LoadRunner: ~Copyable {
   private var slots: [Slot]
   /// The generation of each block. 0: unknown, because it was never written or the write failed.
   private var generations: [UInt32]
-  /// Blocks of I/Os in flight: the result of a second I/O there would be unknown.
+  /// Blocks with an I/O in flight: they get no second I/O, because its result would be unpredictable.
   private var busy: [Bool]
   private var nextGeneration: UInt32 = 0
   /// The last writes. Reads are drawn from them: most blocks of a large device have nothing to verify.
@@ -105,7 +105,7 @@ struct LoadRunner: ~Copyable {
     self.isVerifying = isVerifying
     self.configuration = configuration
     self.shared = shared
-    // Enough for every kind of I/O; the tables of a huge device would be huge.
+    // Uses at most 1 GiB of the device, because the tables of a huge device would be huge.
     let blocks = Int(min(size, 1 << 30) / UInt64(blockSize))
     slots = Array(repeating: Slot(), count: configuration.depth)
     generations = Array(repeating: 0, count: blocks)

@@ -24,7 +24,7 @@ public struct Configuration: Sendable, Hashable {
   public var blockSize = 4096
   /// Bytes of the largest I/O that the driver delivers.
   public var largestIO = 256 << 10
-  /// Most bytes per member. Larger I/Os have several members.
+  /// Maximum number of bytes per member. Larger I/Os have several members.
   public var memberSize = 16 << 10
   /// Faults to inject, each into its share of the I/Os.
   public var injections: [Injection] = []
@@ -38,7 +38,7 @@ public struct Configuration: Sendable, Hashable {
 
   public init() {}
 
-  /// Throws if the configuration makes no sense, before anything is created.
+  /// Throws if the configuration is invalid, before anything is created.
   public func validate() throws(TargetError) {
     let rules: [(Bool, String)] = [
       ((1...64).contains(queues), "queues must be 1 to 64"),
@@ -86,7 +86,7 @@ public struct LoadConfiguration: Sendable, Hashable {
 
   public init() {}
 
-  /// True if this many I/Os are all.
+  /// True if no more I/Os must follow after this many.
   func isComplete(after issued: UInt64) -> Bool { count.map { issued >= $0 } ?? false }
 
   /// True if another I/O is due.

@@ -9,7 +9,7 @@ public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kernel lacks a requested feature.
     case unsupported
     case notPermitted
-    /// The configuration makes no sense.
+    /// The configuration is invalid.
     case invalid
     /// A system call failed unexpectedly.
     case system

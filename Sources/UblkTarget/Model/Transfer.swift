@@ -28,8 +28,8 @@ public enum Transfer: String, Sendable, Hashable, CaseIterable {
 
   /// True if a member can begin inside the I/O's data.
   ///
-  /// For a lent buffer from 6.19 on. Before, a request that begins inside one of its segments can get too few of
-  /// them and so other data (io_import_kbuf() in io_uring/rsrc.c; observed on 6.17 with blocks of 512 bytes).
+  /// For a lent buffer, true from 6.19 on. Before, a request that begins inside one of the buffer's segments can get
+  /// too few of them and so wrong data (io_import_kbuf() in io_uring/rsrc.c; observed on 6.17 with 512-byte blocks).
   func dividesData(on kernel: KernelRelease?) -> Bool {
     !lendsKernelBuffer || kernel.map { $0 >= KernelRelease(6, 19) } ?? false
   }

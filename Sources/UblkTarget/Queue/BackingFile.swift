@@ -45,7 +45,7 @@ struct BackingFile: ~Copyable, Sendable {
     }
     try Self.grow(buffered, to: configuration.size, name: path)
     // Some file systems refuse O_DIRECT when opening, others when reading with this block size.
-    // Through the descriptor: the path may now refer to another file.
+    // Opened through the descriptor, because the path may now refer to another file.
     let same = "/proc/self/fd/\(buffered.number)"
     if let direct = try? OwnedDescriptor(open: same, O_RDWR | curing_direct_flag()) {
       let probe = try MappedBuffer(count: 4096)
@@ -70,7 +70,7 @@ struct BackingFile: ~Copyable, Sendable {
   ) throws(TargetError) {
     var attributes = stat()
     guard fstat(file.number, &attributes) == 0 else { throw .last("cannot look at \(name)") }
-    // A larger file keeps its end, which the user may need.
+    // A larger file is not truncated, because the user may need its end.
     if UInt64(attributes.st_size) >= size { return }
     guard ftruncate(file.number, off_t(size)) == 0 else { throw .last("cannot grow \(name)") }
   }

@@ -26,7 +26,7 @@ extension QueueServer {
     tags[tag].record.members += 1
     totals.members += 1
     if record.issued == 0 { tags[tag].record.issued = MonotonicClock.now() }
-    // The member's number is the method that was tried.
+    // The member's number encodes the fallocate mode that was tried.
     let data = userData(.member, tag, member: Int(mode))
     try ring.push(
       record.operation == .flush
@@ -40,7 +40,7 @@ extension QueueServer {
     if result == -EOPNOTSUPP, tags[tag].record.operation == .writeZeroes,
       tags[tag].record.members == 1, let backing
     {
-      // tmpfs supports holes only, which also read as zeros.
+      // tmpfs supports only holes, which also read as zeros.
       return try pushEffect(tag, backing, mode: Self.punchHole)
     }
     tags[tag].record.completed = MonotonicClock.now()

@@ -7,7 +7,7 @@ extension QueueServer {
   mutating func openDetours() {
     let now = MonotonicClock.now()
     for tag in tags.indices {
-      // Counted from the registration of the buffer, which the member keeps in use.
+      // Measured from the registration of the buffer, because the member keeps the buffer in use.
       let start = max(tags[tag].record.registered, tags[tag].record.issued)
       guard let detour = tags[tag].detour, detour.kind == .slow,
         now >= start + configuration.slowMemberTime,

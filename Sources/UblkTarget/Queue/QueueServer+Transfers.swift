@@ -156,7 +156,7 @@ extension QueueServer {
     tags[tag].parts[index].moved += moved
     if part.moved + moved == part.length { return }
     if tags[tag].record.fault == .shortRead {
-      // Like a careless server: the rest is not read, and the short length is committed.
+      // Acts like a careless server: does not read the rest, and commits the short length.
       return
     }
     // The backing has no more data, because its file was truncated; or the rest cannot be requested.

@@ -118,13 +118,13 @@ struct QueueServer: ~Copyable {
     publish()
   }
 
-  /// The limit keeps a device with --inject no-ack alive: some tags, and half of the load, continue.
+  /// Maximum number of held I/Os. Keeps a device with --inject no-ack alive: some tags, and half of the load, continue.
   private var mostHeld: Int {
     let load = configuration.load.map { $0.depth / (2 * configuration.queues) }
     return max(1, min(4, configuration.depth / 4, load ?? 4))
   }
 
-  /// Takes an I/O that the driver has delivered.
+  /// True if the server has I/Os: some tag is neither idle nor fetched.
   var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
 
   private mutating func publish() {

@@ -4,7 +4,7 @@ enum Stage: Sendable {
   case idle
   /// Waiting in the driver.
   case fetched
-  /// The buffer is being registered; a member can be linked behind.
+  /// The buffer is being registered; a member can be linked behind the registration.
   case registering
   /// A write's data are being copied from /dev/ublkcN (user copy).
   case copyingIn

@@ -61,7 +61,7 @@ extension RingRequest {
     return request
   }
 
-  /// fallocate(2). Its length is in the address field (fs/io_uring: io_fallocate_prep).
+  /// fallocate(2). Its length is in the address field (io_uring/sync.c: io_fallocate_prep).
   static func allocate(
     file: Int32, mode: Int32, offset: UInt64, length: Int, userData: UInt64
   ) -> RingRequest {

@@ -24,7 +24,8 @@ package enum Procfs {
     read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The lines of a text. A name may end in a carriage return, which with the line feed would be one character.
+  /// The lines of a text. Splits UTF-8 bytes, because a name may end in a carriage return, which would form one
+  /// Character with the line feed.
   package static func lines(_ text: String) -> [Substring] {
     text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
   }

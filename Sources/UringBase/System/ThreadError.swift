@@ -1,4 +1,4 @@
-/// The system refused a thread.
+/// The system could not create a thread.
 public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
   public var errno: Int32
 

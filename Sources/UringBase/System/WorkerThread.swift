@@ -2,10 +2,10 @@ import CProcess
 import Glibc
 import Synchronization
 
-/// A separate thread. It blocks all signals but those of crashes, so that they reach the thread that expects them.
+/// A separate thread. It blocks all signals except those of crashes, so that they reach the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
-  /// The thread's handle, which another thread can get once this one has been joined or detached.
+  /// True once the thread was joined or detached; another thread can then have the same handle.
   private let isGivenUp = Mutex(false)
 
   /// - Parameters:

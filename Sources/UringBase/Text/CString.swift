@@ -1,6 +1,6 @@
 import Glibc
 
-/// Text from C. Functions rather than initializers of `String`, which `map(String.init)` would also find.
+/// Text from C. Not initializers of `String`, because `map(String.init)` could choose them by mistake.
 package enum CString {
   /// The bytes before the first zero, or all. Invalid UTF-8 is repaired.
   package static func decode(_ bytes: some Sequence<UInt8>) -> String {

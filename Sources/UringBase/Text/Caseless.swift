@@ -1,4 +1,4 @@
-/// Texts compared as bytes, without regard to the case of ASCII letters.
+/// Compares texts as bytes, ignoring the case of ASCII letters.
 package enum Caseless {
   /// The bytes of a text, in lower case.
   package static func bytes(_ text: some StringProtocol) -> [UInt8] { text.utf8.map(lower) }

@@ -5,7 +5,7 @@ package enum Figures {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
-  /// The symbols of units, and what separates them from the number.
+  /// The symbols of units, and the separator between number and unit.
   package struct Notation: Sendable {
     var separator: String
     var symbols: [String]

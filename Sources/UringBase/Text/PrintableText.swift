@@ -12,14 +12,14 @@ extension String {
         text.append("?")
         continue
       }
-      // terminals draw a stack of marks over the lines above
+      // limits marks, because terminals draw a stack of them over the lines above
       marks = width == 0 ? marks + 1 : 0
       if marks <= 2 { text.append(scalar) }
     }
     return String(text)
   }
 
-  /// The text without its middle if it exceeds this many columns: the ends of a path matter most.
+  /// The text; if it exceeds this many columns, without its middle, because the ends of a path matter most.
   package func shortened(to width: Int) -> String {
     let dots = "..."
     guard displayWidth > width, width > dots.utf8.count else { return self }

@@ -36,7 +36,7 @@ package enum TimeUnit: Int, CaseIterable, Sendable {
 
   package var asciiSymbol: String { self == .microsecond ? "us" : symbol }
 
-  /// The largest unit, up to `limit`, that `nanoseconds` holds at least one of.
+  /// The largest unit, up to `limit`, that is at most `nanoseconds`.
   package static func largest(in nanoseconds: UInt64, upTo limit: TimeUnit = .second) -> TimeUnit {
     allCases.last { $0.rawValue <= limit.rawValue && nanoseconds >= $0.nanoseconds } ?? .nanosecond
   }

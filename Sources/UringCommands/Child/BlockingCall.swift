@@ -2,7 +2,7 @@ import CSpawn
 import Glibc
 import UringBase
 
-/// Calls that may block for ever, such as a write to a pipe that nobody reads.
+/// Calls that may block forever, such as a write to a pipe that nobody reads.
 ///
 /// They run on a separate thread, so that a signal ends the wait. The signals of ``spawn_block_signals()`` are
 /// blocked; a call that returns at once consumes none.
@@ -57,7 +57,7 @@ enum BlockingCall {
 
 /// Ends a watch: from now on signals end the program as usual.
 func unblockSignals() {
-  // A signal typed again meanwhile asked for what is already done.
+  // Discards further signals: the watch has already ended as they asked.
   while spawn_wait_signal(0).number != 0 {}
   spawn_unblock_signals()
 }

@@ -4,11 +4,11 @@ import UringBase
 
 /// The program given after `--`: forked and held, then started when the probes are attached.
 final class ChildCommand {
-  /// How a child ended.
+  /// How the child ended.
   enum Ending: Hashable {
     case exited(Int32)
     case killed(signal: Int32)
-    /// Another process or thread has waited for the child.
+    /// Unknown, because another process or thread has waited for the child.
     case gone
 
     /// Status as the shell reports it.
@@ -80,12 +80,12 @@ final class ChildCommand {
     if isHeld { spawn_abandon(&child) }
   }
 
-  /// Lets the child run. When it returns, the child's program runs.
+  /// Lets the child run. Returns when the child's program runs.
   func release() throws(Failure) {
     isHeld = false
     let error = spawn_release(&child)
     guard error != 0 else { return }
-    // The child has already been waited for.
+    // spawn_release has already waited for the child.
     ending = .gone
     let reason = CString.error(error)
     switch error {
@@ -129,7 +129,8 @@ final class ChildCommand {
     return poll()
   }
 
-  /// True if the program exists, here or in `PATH`: a mistyped name must not cost a file that is about to be written.
+  /// True if the program exists, as a path or in `PATH`. Checked first, so that a mistyped name does not overwrite an
+  /// existing output file.
   private static func isFound(_ program: String) -> Bool {
     if program.contains("/") { return access(program, F_OK) == 0 }
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"

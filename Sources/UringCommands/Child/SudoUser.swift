@@ -4,7 +4,7 @@ import UringRecordings
 
 /// The user who called sudo: children run as this user, and output files belong to them.
 ///
-/// Determined from the environment that sudo sets and from /etc/group, not by the C library: its look-ups load
+/// Determined from the environment that sudo sets and from /etc/group. The C library's look-ups are not used: they load
 /// libraries that a static binary cannot use, and fail for a user who is in no database.
 struct SudoUser: Hashable, Sendable {
   var uid: uid_t

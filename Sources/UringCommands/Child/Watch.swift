@@ -6,7 +6,7 @@ import UringTrace
 struct Watch {
   /// Why the watch ended.
   enum Reason {
-    /// Without a child: the user or the system asked uringtop to end.
+    /// The user or the system asked uringtop to end; only without a child.
     case signal(Int32)
     case childEnded(ChildCommand.Ending)
     case durationOver
@@ -27,7 +27,7 @@ struct Watch {
 
   /// Waits until there is a reason to stop.
   ///
-  /// - Parameter isOver: called ten times a second: true if the watch may end early.
+  /// - Parameter isOver: called ten times a second; returns true if the watch may end early.
   mutating func wait(hasFailed: () -> Bool = { false }, isOver: () -> Bool = { false }) -> Reason {
     let deadline = Deadline(in: duration?.nanoseconds)
     var interrupts = 0
@@ -42,7 +42,7 @@ struct Watch {
       default: signal = arrived.number
       }
       guard let child else { return .signal(signal) }
-      // The child decides whether it ends; it has already received a typed signal.
+      // The child decides whether it ends. It has already received a signal that was typed at the terminal.
       interrupts += 1
       if interrupts >= 3 {
         child.send(SIGKILL)

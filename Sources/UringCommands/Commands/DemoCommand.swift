@@ -91,7 +91,7 @@ struct DemoCommand: ParsableCommand {
   // MARK: Without a terminal
 
   private func runBatch() throws {
-    // Before any thread starts: signals are waited for, so that everything is taken down.
+    // Before any thread starts: signals are waited for, so that the device is removed at the end.
     spawn_block_signals()
     let recorder = record.map { Recorder(path: $0, format: TraceFormat(path: $0)!) }
     let isCapturing = json || recorder != nil

@@ -48,7 +48,7 @@ struct ExportCommand: ParsableCommand {
     _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat,
     rewriter: (any RecordRewriter)? = nil
   ) throws(Failure) {
-    // An export would replace the recording or, through standard output, write to it while it is read.
+    // The export would replace its own input or, through standard output, write to it while reading.
     if let input = recording.fileID, FileID(output: path) == input {
       throw Failure(
         ExitStatus.cannotCreate, "cannot write to \(path): it is the recording that is read")

@@ -65,8 +65,8 @@ struct LiveCommand: ParsableCommand {
     }
   }
 
-  /// Passes the child to the thread that opens the source. That thread no longer uses it once the child is released,
-  /// and has finished when the UI ends.
+  /// Passes the child to the thread that opens the source. That thread does not use the child after releasing it, and
+  /// has finished when the UI ends.
   private final class ChildBox: @unchecked Sendable {
     let child: ChildCommand
     private let isReleased = Mutex(false)

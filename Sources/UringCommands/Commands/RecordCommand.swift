@@ -101,7 +101,7 @@ struct RecordCommand: ParsableCommand {
     throw Failure(status, "")
   }
 
-  /// Waits for the recorded program, which continues although the recording has failed.
+  /// Waits for the recorded program, which continues even if the recording has failed.
   private static func waitOut(_ child: ChildCommand) -> ChildCommand.Ending {
     while true {
       if let ending = child.poll() { return ending }

@@ -108,10 +108,10 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
-  /// Longer than any rule needs after the first look, which can take a second.
+  /// More than any rule needs after the first look at the rings, which can take a second.
   static let defaultDuration = DurationArgument(nanoseconds: 10_000_000_000)
 
-  /// Watches until there is a reason to stop. The command is asked to end after the last snapshot.
+  /// Watches until there is a reason to stop. Asks the command to end only after the last snapshot.
   private func watch(
     _ diagnosis: inout DiagnosisHistory
   ) throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {

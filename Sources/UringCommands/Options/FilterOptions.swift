@@ -100,7 +100,7 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
-  /// The filter for live snapshots: only the age, because the kernel side applies everything else.
+  /// The filter for live snapshots: only the age, because the BPF programs apply everything else.
   var ageFilter: Filter {
     var filter = Filter()
     filter.minimumAge = minimumAge?.nanoseconds ?? 0

@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// The path; that of standard output without `-o`.
+  /// The path; `-` for standard output without `-o`.
   var target: String { path ?? "-" }
 
   /// A format on the command line.
@@ -30,7 +30,7 @@ struct OutputOptions: ParsableArguments {
     _ = try resolvedFormat()
   }
 
-  /// - Returns: the format; JSON lines on standard output.
+  /// - Returns: the format; by default JSON lines on standard output.
   func resolvedFormat() throws(ValidationError) -> TraceFormat {
     switch format {
     case .jsonl?: return .jsonl

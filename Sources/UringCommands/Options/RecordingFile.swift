@@ -24,8 +24,8 @@ struct RecordingFile {
     }
   }
 
-  /// Reports on standard error which part of the recording cannot be used. Reads the rest of the file, so it must
-  /// follow all use of the recording.
+  /// Reports on standard error which part of the recording cannot be used. Reads the rest of the file, so it must be
+  /// called after all use of the recording.
   func reportFlaw() {
     if let flaw = recording.flaw {
       let used = Figures.count(recording.recordCount, "record")

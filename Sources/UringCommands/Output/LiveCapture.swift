@@ -3,7 +3,7 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A live capture for the commands: its errors have exit statuses.
+/// A live capture for the commands, whose errors have exit statuses.
 final class LiveCapture: Sendable {
   private let session: LiveSession
 
@@ -16,9 +16,9 @@ final class LiveCapture: Sendable {
   /// Attaches. Once it returns, no request is missed.
   ///
   /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
-  /// - Parameter isForScreen: keeps the capture small, because it stays for a long time: an eighth of the ring
-  ///   buffer, and a history for scrolling.
-  /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started before.
+  /// - Parameter isForScreen: true for a long-running capture, with an eighth of the ring buffer and a history for
+  ///   scrolling.
+  /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
     isForScreen: Bool = false, isConfined: Bool = true
@@ -55,8 +55,8 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
-  /// Looks a last time at requests in flight and queue entries, unless the watched program has ended or the watch has
-  /// failed.
+  /// Takes a last inventory of requests in flight and queue entries, unless the watched program has ended or the watch
+  /// has failed.
   func lookAgain(after reason: Watch.Reason = .durationOver) {
     switch reason {
     case .childEnded, .failed: return
@@ -71,7 +71,7 @@ final class LiveCapture: Sendable {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// Looks once more where the kernel has each request; waits at most two seconds.
+  /// Takes another inventory; waits at most two seconds for it.
   private func takeInventory() {
     let before = session.inventoryCount
     session.perform(.inventory)

@@ -1,13 +1,12 @@
 import UringBase
 
-/// Text for standard output. Whatever text is inserted, only uringtop breaks lines, and the result is safe for a
-/// terminal.
+/// Text for standard output. Inserted text cannot break lines, and the result is safe for a terminal.
 struct PlainText {
   private(set) var text = ""
 
-  /// Most columns of a cell: a path can have 4096 bytes and would widen every row.
+  /// Maximum width of a cell: a path can have 4096 bytes and would widen every row.
   static let widestCell = 64
-  /// Most columns of a name within a sentence.
+  /// Maximum width of a name within a sentence.
   static let widestName = 120
 
   mutating func line(_ line: String = "") {

@@ -7,8 +7,8 @@ import UringTrace
 
 /// The file that `record` writes.
 ///
-/// Started when the capture runs; earlier records are kept until then. The file gets its name when the start has
-/// succeeded: until then an existing file of that name is not touched.
+/// Started once the capture runs; earlier records are kept in memory until then. The file gets its name only after the
+/// start has succeeded, so that a failed start does not replace an existing file.
 final class Recorder: RecordSink {
   private enum Stage {
     case waiting(records: [UInt8])

@@ -19,7 +19,7 @@ struct ReportText {
     return text
   }
 
-  /// Most requests listed under a finding.
+  /// Maximum number of requests listed under a finding.
   private static var requestLimit: Int { 5 }
 
   private func describe(_ finding: Finding, _ text: inout PlainText) {

@@ -7,7 +7,7 @@ import UringUI
 
 /// Runs the UI from the command line.
 enum Screen {
-  /// Fails without a terminal, before anything is started in vain.
+  /// Fails if there is no terminal, before anything is started.
   static func requireTerminal() throws(Failure) {
     guard isatty(1) != 0 else {
       throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")

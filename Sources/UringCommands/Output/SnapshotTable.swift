@@ -3,9 +3,9 @@ import UringTrace
 
 /// A snapshot as tables for people.
 struct SnapshotTable {
-  /// Most requests listed; the JSON document has all of them.
+  /// Maximum number of requests listed; the JSON document has all of them.
   private static let requestLimit = 200
-  /// Most groups listed, live groups first.
+  /// Maximum number of groups listed, live groups first.
   private static let groupLimit = 40
 
   private let snapshot: Snapshot
@@ -101,7 +101,7 @@ struct SnapshotTable {
     if more > 0 { text.line("and \(more) more") }
   }
 
-  /// Groups that exist, or whose end has something to say.
+  /// Lists groups that have not ended or that have conditions, and counts the others.
   private func groups(_ text: inout PlainText) {
     let listed = snapshot.groups.filter { $0.endTime == 0 || !$0.conditions.isEmpty }
     let ended = snapshot.groups.count - listed.count

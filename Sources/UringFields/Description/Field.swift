@@ -1,6 +1,6 @@
 import UringTrace
 
-/// A fact about an entity, described once: filters, columns, CSV, JSON, its schema and its documentation derive from it.
+/// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
 public struct Field<Entity: Sendable>: Sendable {
   /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
   public let key: String
@@ -10,7 +10,7 @@ public struct Field<Entity: Sendable>: Sendable {
   public let title: String
   public let type: FieldType
   public let presence: Presence
-  /// One sentence: what the value says.
+  /// One sentence: the meaning of the value.
   public let meaning: String
   /// How its values add up; nil if they do not.
   public let total: FieldTotal?
@@ -46,18 +46,18 @@ public struct Field<Entity: Sendable>: Sendable {
     }
   }
 
-  /// Whether a user's name means this field.
+  /// Whether a name that the user typed means this field.
   func isNamed(_ name: String) -> Bool {
     let name = name.lowercased()
     return name == key || name == unitKey || aliases.contains(name)
   }
 
-  /// The value as people read it: `12.3ms`, `4K`, `0x7f00`; empty if absent.
+  /// The value for display: `12.3ms`, `4K`, `0x7f00`; empty if absent.
   public func text(_ entity: Entity, _ snapshot: Snapshot) -> String {
     type.text(value(entity, snapshot))
   }
 
-  /// The same field of what holds the entity.
+  /// The same field for another type that contains the entity.
   func map<Other>(
     key: String? = nil, _ presence: Presence,
     _ entity: @escaping @Sendable (Other, Snapshot) -> Entity?

@@ -1,11 +1,11 @@
 import UringBase
 import UringTrace
 
-/// What there is to know about one kind of entity: its fields, and the parts that consist of fields of their own.
+/// The description of one kind of entity: its fields, and its parts, which have fields of their own.
 public struct FieldSet<Entity: Sendable>: Sendable {
   /// The kind of entity, in the plural: `requests`.
   public let name: String
-  /// The fields for filters and columns: the entity's own, then those of its single parts, as `buffer.length`.
+  /// The fields for filters and columns: the entity's own, then those of parts that occur once (`buffer.length`).
   public let fields: [Field<Entity>]
   let own: [Field<Entity>]
   let parts: [Part<Entity>]
@@ -23,7 +23,7 @@ public struct FieldSet<Entity: Sendable>: Sendable {
   /// The field of this name, with or without its unit; nil if there is none.
   public func field(_ name: String) -> Field<Entity>? { fields.first { $0.isNamed(name) } }
 
-  /// The fields of what holds such an entity; absent where it holds none.
+  /// The same fields for another type that contains such an entity; values are absent if it contains none.
   public func map<Other>(
     _ entity: @escaping @Sendable (Other) -> Entity?
   ) -> FieldSet<Other> {

@@ -29,7 +29,7 @@ extension FieldValue {
     return .text(text)
   }
 
-  /// A name of the program's own.
+  /// A name that is a literal in the program.
   public static func name(_ name: StaticString) -> FieldValue { .text("\(name)") }
 
   /// Absent if nil.

@@ -1,9 +1,9 @@
 import UringRecordings
 import UringTrace
 
-/// A member of an entity's JSON object that is no single value: an object or a list.
+/// A member of an entity's JSON object that is not a single value, but an object or a list.
 public struct Part<Entity: Sendable>: Sendable {
-  /// Its members in the schema: one, or several that stand among the entity's own.
+  /// The members of the schema: usually one, or several that are placed among the entity's own members.
   let members: [Schema.Member]
   /// The fields that filters and columns can use.
   let fields: [Field<Entity>]

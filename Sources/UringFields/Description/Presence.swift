@@ -4,8 +4,8 @@ public enum Presence: Sendable {
   case always
   /// Null if the value is absent.
   case nullable
-  /// Left out if the value is absent.
+  /// Omitted if the value is absent.
   case ifKnown
-  /// Never: a field for columns and filters.
+  /// Never in JSON: a field only for columns and filters.
   case tableOnly
 }

@@ -10,7 +10,7 @@ public indirect enum Schema: Sendable {
   case integers
   case list(Schema)
   case nullable(Schema)
-  /// - Parameter name: the plural of the entity; objects of one name have one definition.
+  /// - Parameter name: the plural of the entity; objects with the same name share a definition.
   case object(name: String, [Member])
   /// An object whose members are integers of any name.
   case figures
@@ -46,7 +46,7 @@ extension FieldSet {
 }
 
 extension Field {
-  /// The names of opcodes are not listed: there are too many, and new ones come.
+  /// Maximum number of choices that the schema lists. Excludes opcodes: there are too many, and new ones will be added.
   private static var choiceLimit: Int { 40 }
 
   fileprivate var schema: Schema {

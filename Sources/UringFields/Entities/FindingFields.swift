@@ -86,12 +86,12 @@ extension FieldSet<Request> {
     "id", "ring", "user_data", "opcode", "state", "file", "result", "errno",
   ]
 
-  /// The fields by which a finding shows a request.
+  /// The fields of a request that a finding shows.
   static let named = FieldSet("named requests", requests.own.filter { nameKeys.contains($0.key) })
 }
 
 extension FieldSet<UnevaluatedRule> {
-  /// The fields of rules whose silence means nothing.
+  /// The fields of rules that could not be evaluated.
   public static let unevaluated = FieldSet(
     "unevaluated rules",
     [

@@ -190,7 +190,7 @@ extension FieldSet<GroupBuffer> {
 }
 
 extension Field {
-  /// In which direction a buffer's bytes may move.
+  /// The direction in which a buffer's bytes may move.
   static func direction(
     _ direction: @escaping @Sendable (Entity) -> GroupBuffer.Direction
   ) -> Field {

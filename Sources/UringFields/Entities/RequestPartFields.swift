@@ -92,7 +92,7 @@ extension FieldSet<Step> {
 }
 
 extension Part<Request> {
-  /// The SQE, or those of its fields that the kernel still had of a request that was found in flight.
+  /// The SQE. If the request was found in flight, only the fields that the kernel still had.
   static let sqe = Part.other(
     [
       .init("ioprio", .integer, .ifKnown, meaning: "As in the SQE."),

@@ -5,7 +5,7 @@ extension FieldSet<Ring> {
   /// The fields of rings.
   public static let rings = FieldSet("rings", fields, parts: parts)
 
-  /// The fields by which a document refers to a ring.
+  /// The fields with which a document identifies a ring.
   public static let ringNames = FieldSet(
     "ring names", identity.filter { nameKeys.contains($0.key) })
 

@@ -29,7 +29,7 @@ extension FieldSet<Snapshot> {
       },
     ])
 
-  /// What a snapshot's document has after the header.
+  /// The members of a snapshot's document after the header.
   public static let snapshot = FieldSet(
     "snapshots",
     [

@@ -56,7 +56,7 @@ extension FieldSet<ThreadState> {
 }
 
 extension FieldSet<WaitEdge> {
-  /// Who waits for whom.
+  /// The fields of waits: edges between a waiting node and the node that it waits for.
   public static let edges = FieldSet(
     "wait edges",
     [

@@ -1,7 +1,7 @@
-/// The comparison of a field's value with what a user typed.
+/// The comparison of a field's value with a user's operands.
 struct Comparison: Sendable {
   enum Operator: String, Sendable, CaseIterable {
-    // Longer ones first: `<=` begins with `<`.
+    // Longer operators first, because `<=` begins with `<`.
     case notEqual = "!="
     case atMost = "<="
     case atLeast = ">="

@@ -19,7 +19,7 @@ public struct Query<Entity: Sendable>: Sendable {
   private let fields: FieldSet<Entity>
   let terms: [Term]
 
-  /// - Throws: ``QueryError`` with the position of a term that makes no sense.
+  /// - Throws: ``QueryError`` with the position of an invalid term.
   public init(_ text: String, over fields: FieldSet<Entity>) throws(QueryError) {
     self.fields = fields
     var parser = QueryParser(text, over: fields)
@@ -36,7 +36,7 @@ public struct Query<Entity: Sendable>: Sendable {
     }
   }
 
-  /// Whether all terms hold, given what contains a word.
+  /// Whether all terms hold. The caller decides whether a word is contained.
   package func matches(
     _ entity: Entity, in snapshot: Snapshot, containsWord: (TextMatch) -> Bool
   ) -> Bool {
@@ -51,9 +51,9 @@ public struct Query<Entity: Sendable>: Sendable {
   }
 }
 
-/// Why an expression makes no sense.
+/// Why an expression is invalid.
 public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Of the term, in characters from 1.
+  /// Position of the term, in characters from 1.
   public var position: Int
   /// Names the error and the expected form.
   public var message: String

@@ -1,7 +1,7 @@
 import UringTrace
 
 extension Evidence {
-  /// Requests whose completions nothing waits for, on a ring that nothing polls: a case of `leaked-request`.
+  /// Requests for whose completion no thread waits, on a ring whose CQ no thread checks: a case of `leaked-request`.
   func abandoned(on ring: Ring) -> FindingRule.Sighting? {
     guard isComplete, let waits, waits.facts.isComplete, waits.ring(ring.id) != nil,
       ring.waiter == nil, !ring.isPolled, ring.eventfd == .none, ring.cqPending == 0,
@@ -10,8 +10,7 @@ extension Evidence {
     else { return nil }
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let threads = holders.sorted().flatMap { waits.threads(of: $0) }
-    // A running thread may look at the queue at any time; one that was asleep when the look began runs only now and
-    // then.
+    // A running thread may check the queue at any time. A thread that was asleep when the look began runs only rarely.
     guard !threads.isEmpty,
       !threads.contains(where: { $0.wait == .runs && $0.call.isEmpty || $0.wait == .stopped })
     else { return nil }
@@ -26,7 +25,7 @@ extension Evidence {
     let more =
       left.count > 1 ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""
     return FindingRule.Sighting(
-      // A peer may still answer, and the program may look then.
+      // A peer may still answer, and the program may check the queue then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
         "\(words(first)) has been in flight for \(Words.duration(age(since: first.startTime))), and nothing "
@@ -50,7 +49,7 @@ extension Evidence {
 
   private static let patience: UInt64 = 3_000_000_000
 
-  /// "; the other end of its file is fd 5 of the same process".
+  /// "; the other end of its pipe is fd 5 of the same process".
   private func ends(of request: Request, _ ends: [OpenFile], _ holders: Set<UInt32>) -> String {
     guard let first = ends.first else { return "; no process has the other end of its file open" }
     let names = ends.map { end in

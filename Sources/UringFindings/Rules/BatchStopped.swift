@@ -46,7 +46,7 @@ extension Evidence {
           + "after it (no SUBMIT_ALL)"
       )
     }
-    // Nothing was submitted during the observation: the ring's memory shows earlier SQEs.
+    // Nothing was submitted during the observation, so the ring's memory still contains the earlier SQEs.
     guard ring.isFound, ring.counts.submitted == 0, let taken = ring.lastTaken,
       let result = taken.result, let error = ErrorNumber(result: result),
       Self.errorsOfPreparation.contains(error.rawValue)

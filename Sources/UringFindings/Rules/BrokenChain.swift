@@ -15,7 +15,7 @@ extension FindingRule {
         let request = evidence.request(chain.brokenBy), request.lastTime >= start,
         let result = cause.result
       else { continue }
-      // The LINK_TIMEOUT of a request that fails is cancelled with it: it is not cut off.
+      // The LINK_TIMEOUT of a failed request is always cancelled with it; that is no loss.
       let cancelled = chain.members.filter { $0.isCancelled && $0.opcode != .linkTimeout }
         .map(\.request)
       guard !cancelled.isEmpty else { continue }
@@ -45,7 +45,7 @@ extension FindingRule {
       numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)])
   }
 
-  /// The request that broke the chain was itself cancelled: the canceller is the cause.
+  /// The finding about chains broken by a request that was itself cancelled: the canceller is the cause.
   private static func cancellation(
     _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
   ) -> Sighting {

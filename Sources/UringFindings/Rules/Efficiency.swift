@@ -1,7 +1,7 @@
 import UringBase
 import UringTrace
 
-/// Rules about cheaper ways. They apply only where the cost was measured.
+/// Rules about cheaper alternatives. They apply only where the cost was measured.
 extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       let counts = evidence.counts(of: ring)
       guard counts.submitted >= 1_000, !ring.setupFlags.contains(.sqPoll) else { return nil }
-      // A call that waits is a system call; by Little's law depth is rate times latency.
+      // Each wait is a system call. By Little's law, the number of requests in flight is rate times latency.
       let depth =
         Double(counts.completed) * ring.latency.mean
         / Double(evidence.life(of: ring))
@@ -52,7 +52,7 @@ extension FindingRule {
         total += 1
         tasks[request.submitterTid, default: (0, request.id)].count += 1
       }
-      // A task that submits only now and then is in nobody's way.
+      // A task that submits only rarely does not contend for the lock.
       let busy = tasks.filter { $0.value.count * 10 >= total }.sorted { $0.key < $1.key }
       guard total >= 500, busy.count >= 2 else { return nil }
       return Sighting(
@@ -167,7 +167,7 @@ private struct SingleSubmissions {
   /// Nanoseconds from the first submission to the last.
   var length: UInt64 { last.since(first) }
 
-  /// True if nearly all are alone in their call, and their rate is high enough to matter.
+  /// True if nearly all were alone in their call, and their rate is high enough to matter.
   var isRule: Bool {
     let rate = Double(total) * 1e9 / Double(max(1, length))
     return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000

@@ -43,9 +43,9 @@ extension FindingRule {
     }
   }
 
-  /// ENOENT and EALREADY: the results of a cancel or update that comes too late.
+  /// ENOENT and EALREADY: a cancel or update was too late.
   private static let late: Set<Int32> = [2, 114]
 
-  /// ECANCELED and EAGAIN are asked for; ENOBUFS has its own rule.
+  /// ECANCELED and EAGAIN, which programs provoke on purpose, and ENOBUFS, which has its own rule.
   private static let ordinary: Set<Int32> = [125, 11, 105]
 }

@@ -95,7 +95,7 @@ extension FindingRule {
 }
 
 extension RuleScope {
-  /// A span rule that concludes from system calls.
+  /// A span rule that needs records of system calls.
   static func spanOfSystemCalls(
     concernsProcesses: Bool = false, on concerns: @escaping @Sendable (Ring) -> Bool = { _ in true }
   ) -> RuleScope {

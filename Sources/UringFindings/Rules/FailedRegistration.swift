@@ -23,7 +23,7 @@ extension FindingRule {
       resource == .buffers
       ? (ring.registeredBuffers, "registered buffers") : (ring.registeredFiles, "registered files")
     guard count == 0 else { return nil }
-    // The table was empty for them as well.
+    // Only users since the last change of the table: it was empty for them too.
     let since = max(failure?.time ?? 0, ring.tableTimes[resource] ?? 0)
     let users = evidence.users(of: resource, on: ring, since: since)
     guard let newest = users.first else { return nil }

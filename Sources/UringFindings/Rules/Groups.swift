@@ -24,7 +24,7 @@ extension FindingRule {
     }
     return order.compactMap { kind, groups in
       guard let trait = trouble[kind.condition] else { return nil }
-      // An occasional loan may be unnecessary.
+      // An unused loan now and then is acceptable.
       let isRare = groups.count * 10 < lent[kind.lender] ?? 0
       if kind.condition == .unused, isRare { return nil }
       return Sighting(
@@ -41,7 +41,7 @@ extension FindingRule {
   private static let misuses = GroupConditions(
     .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 
-  /// The members that show a condition, else the leader.
+  /// The members that have a condition, else the leader.
   private static func concerned(
     in group: RequestGroup, by condition: GroupCondition
   ) -> [Request.ID] {

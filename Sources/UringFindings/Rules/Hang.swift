@@ -54,7 +54,7 @@ extension FindingRule {
     }
   }
 
-  /// The same wait while enough requests are in flight: an idle server, or a program that hangs on a file that nobody
+  /// The same wait, but with enough requests in flight: an idle server, or a program that hangs on a file that nobody
   /// writes to.
   static let waiting = FindingRule(
     "waiting", .suspicion(lasting: 3_000_000_000),
@@ -124,13 +124,13 @@ extension Evidence {
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
   }
 
-  /// True if other threads of a waiter's process can submit to its ring, and perhaps do: one thread takes completions
-  /// for all.
+  /// True if other threads of a waiter's process can submit to its ring, and perhaps do, while this thread takes the
+  /// completions of all.
   fileprivate func mayGetRequests(_ ring: Ring, besides waiter: Ring.Waiter) -> Bool {
     guard let waits, !ring.setupFlags.contains(.singleIssuer), signalled(by: ring).isEmpty,
       waits.threads(of: waiter.tgid).contains(where: { $0.tid != waiter.tid })
     else { return false }
-    // Earlier submitters to a ring older than the observation are not known.
+    // If the ring is older than the observation, its earlier submitters are not known.
     var submits = ring.isFound || ring.counts.submitted == 0
     for request in inFlight(on: ring.id) where request.submitterTid != waiter.tid { submits = true }
     forEachEnded(on: ring.id, within: .history) {
@@ -139,7 +139,7 @@ extension Evidence {
     return submits
   }
 
-  /// False if a look found that the thread waits for a limited time, or took place before this wait.
+  /// False if the last look at the thread found a wait with a timeout, or took place before this wait.
   fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
     guard let waits, let thread = waits.thread(waiter.tid) else { return true }
     guard waits.facts.time >= waiter.since ?? 0 else { return false }
@@ -147,14 +147,14 @@ extension Evidence {
     return false
   }
 
-  /// True if another thread of the waiter's process runs, or will run by itself.
+  /// True if another thread of the waiter's process is running, or waits with a timeout.
   fileprivate func hasAwake(besides waiter: Ring.Waiter) -> Bool {
     waits?.threads(of: waiter.tgid).contains {
       $0.tid != waiter.tid && ($0.wait == .runs || $0.wait == .timed)
     } ?? false
   }
 
-  /// Clauses about who could end a request's wait, and what they do, as far as is known.
+  /// Clauses about the tasks that could end a request's wait, and what they do, as far as is known.
   fileprivate func continuation(of request: Request) -> String {
     guard let waits else { return "" }
     let clauses = waits.chain(from: request.id)
@@ -185,7 +185,7 @@ private struct LongWait {
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    // Of a call made before the capture, only the time since its thread last ran is known.
+    // If the call began before the capture, only the time since its thread last ran is known.
     duration = evidence.age(
       since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {
@@ -199,9 +199,9 @@ private struct LongWait {
   private static func possibleCQEs(
     _ ring: Ring, _ requests: [Request], _ evidence: Evidence
   ) -> UInt64? {
-    // Other rings post messages to this one; an SQ thread takes SQEs by itself.
+    // Unknown if other rings post messages to this one, or an SQ thread can take further SQEs.
     guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
-      // Releasing a tagged file posts one, too.
+      // The release of a tagged file also posts a CQE.
       ring.files.allSatisfy({ $0.tag == 0 })
     else { return nil }
     var unknown: UInt64 = 0

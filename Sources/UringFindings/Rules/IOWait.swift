@@ -10,7 +10,7 @@ extension FindingRule {
     cure:
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
-    // One finding for all rings: every idle server has such a task.
+    // One finding for all rings, because every idle server has such a task.
     let waits = evidence.openRings.compactMap { IdleWait($0, evidence) }
       .sorted { $0.duration > $1.duration }
     guard let longest = waits.first else { return [] }
@@ -33,7 +33,7 @@ extension FindingRule {
   }
 }
 
-/// A task that waits in `io_uring_enter` and counts as waiting for storage, without any request at storage.
+/// A task that waits in `io_uring_enter` and is counted as iowait, although no request waits for storage.
 private struct IdleWait {
   var ring: Ring.ID
   var tid: UInt32

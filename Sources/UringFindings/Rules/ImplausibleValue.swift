@@ -31,8 +31,8 @@ extension FindingRule {
 extension Request {
   /// Nanoseconds from submission to expiry of its timer, if they are implausible; nil for values that mean "never".
   ///
-  /// Programs that mean "never" write the largest value of their type: of seconds in 31 or 32 bits, or one that the
-  /// kernel limits to its own largest time (`KTIME_MAX`).
+  /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a value so large that
+  /// the kernel limits it to `KTIME_MAX`.
   fileprivate var implausibleWait: UInt64? {
     guard isStartKnown, expiryTime != 0, place == .timeout || place == .linkTimeout else {
       return nil

@@ -33,7 +33,8 @@ extension FindingRule {
 }
 
 extension WaitGraph {
-  /// The futex word of a FUTEX_WAIT, if it no longer has the value whose change the request waits for.
+  /// The futex word of a FUTEX_WAIT, if it no longer has the value that the request expects, so that the request should
+  /// have been woken.
   func changedWord(of request: Request) -> FutexWord? {
     guard request.opcode == .futexWait, request.place == .futex, request.knows(.off),
       request.lastTime <= facts.time,

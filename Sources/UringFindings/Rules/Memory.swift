@@ -40,7 +40,7 @@ extension FindingRule {
       }
       spans.sort { ($0.start, $0.request) < ($1.start, $1.request) }
       var pairs: [(MemorySpan, MemorySpan)] = []
-      // The span that reaches farthest so far, and the farthest of those that the kernel fills.
+      // Of the spans so far, the one with the highest end, and the one with the highest end that the kernel fills.
       var farthest: MemorySpan?
       var farthestFilled: MemorySpan?
       for span in spans {
@@ -136,8 +136,8 @@ extension Request {
     !state.isFinal && state != .linked && state != .deferred && !isSuspect
   }
 
-  /// The application's own memory, if the SQE names it: not that of vectors, provided buffers, or buffers that a
-  /// driver lent.
+  /// The application's own memory, if the SQE names it directly: not through vectors, provided buffers, or a driver's
+  /// buffers.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
     guard let memory = namedMemory else { return nil }
     if opcode.usesFixedBuffer,

@@ -38,10 +38,10 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// True if the request had not ended when its memory was taken away.
+  /// True if the request had not ended when its memory was removed.
   private func wasInFlight(_ request: Request, at time: UInt64) -> Bool {
     if request.state.isFinal { return !request.isEndDerived && request.lastTime > time }
-    // Its end may be among the lost records, or may have posted no CQE.
+    // The end may be in a lost record, or may have posted no CQE.
     return snapshot.lost.total == 0
       && !SQEFlags(requestFlags: request.flags).contains(.cqeSkipSuccess)
   }
@@ -61,7 +61,7 @@ extension Evidence {
         })
       else { return false }
     }
-    // A discarded page is mapped again when the kernel fills it.
+    // When the kernel fills a discarded page, the page is mapped again.
     return change.call != .madvise || isFixed || request.opcode.direction == .write
   }
 

@@ -47,7 +47,7 @@ extension Evidence {
     }
   }
 
-  /// "POLL_ADD 0x1 on anon_inode:[eventfd] ended 3 s ago, because the completion queue was full, after 5 CQEs".
+  /// "POLL_ADD 0x1 on anon_inode:[eventfd] ended 3 s ago, with an overflow of the completion queue, after 5 CQEs".
   func ending(of request: Request) -> String {
     words(request) + " ended "
       + (request.result < 0 ? "with \(Words.error(request.result)) " : "")
@@ -64,7 +64,7 @@ private struct FileUse: Hashable {
   var process: UInt32
   var file: FileReference
 
-  /// Nil for requests without a file. A close is a use: nothing is expected after it.
+  /// Nil for requests without a file. A close counts as a use: nothing is expected after it.
   init?(_ request: borrowing Request) {
     process = request.submitterTgid
     if request.opcode == .close, request.isSQEKnown {
@@ -80,8 +80,8 @@ private struct FileUse: Hashable {
 }
 
 extension Request {
-  /// True if it ended although its file can have more: not at the end of a stream, by a cancel, or with the
-  /// connection.
+  /// True if it ended although its file can have more data or events: not at the end of a stream, by a cancel, or
+  /// because the connection ended.
   fileprivate var endsEarly: Bool {
     // A bundle of sends ends when its buffers are sent.
     guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more),

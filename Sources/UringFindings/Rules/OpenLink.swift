@@ -10,7 +10,7 @@ extension FindingRule {
       "Reserve room for the whole chain (io_uring_sq_space_left) before its first SQE is queued, or leave the flag "
       + "out of the last one."
   ) { evidence in
-    // A link whose record is missing looks the same.
+    // Without complete records, a chain whose link record is missing would look the same.
     guard evidence.isComplete else { return [] }
     let ends = Set(evidence.snapshot.chains.compactMap { $0.members.last?.request })
     return evidence.rings.compactMap { ring -> Sighting? in
@@ -46,7 +46,7 @@ extension FindingRule {
 }
 
 extension Request {
-  /// True if it is linked to the SQE that follows, and no SQE followed.
+  /// True if the SQE has a link flag, but no SQE followed.
   ///
   /// - Parameter ends: the last members of all chains.
   fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
@@ -54,7 +54,7 @@ extension Request {
     guard isStartKnown, isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
       preparationError == 0, chain == 0 || ends.contains(id)
     else { return false }
-    // If an SQE behind it fails in preparation, it is cancelled: that chain was not cut.
+    // If it was cancelled, an SQE behind it failed in preparation: the chain was complete.
     if hasResult { return result != -ErrorNumber.canceled.rawValue }
     // Its submission may still be under way.
     return state != .linked && time.since(startTime) > 10_000_000
@@ -62,11 +62,11 @@ extension Request {
 }
 
 extension Evidence {
-  /// The same for a request that was found in flight: if a submission ends within a chain, the kernel gives the chain
+  /// The same for a request that was found in flight: if a submission ends within a chain, the kernel hands the chain
   /// to a worker.
   ///
-  /// A LINK_TIMEOUT that has fired is also unlinked before it interrupts the worker. If a file system or disk keeps
-  /// the request from ending, it looks like an open link.
+  /// Excludes requests that wait for a file system or disk. They may have had a LINK_TIMEOUT: once it has fired, it is
+  /// unlinked, and if the worker cannot be interrupted, the request looks like an open link.
   fileprivate func wasLinkOpen(_ request: Request, _ ends: Set<Request.ID>) -> Bool {
     let flags = SQEFlags(requestFlags: request.flags)
     guard !request.isStartKnown, request.place == .workerRunning,

@@ -35,9 +35,9 @@ extension FindingRule {
     } + evidence.rings.flatMap { refusedByNoGroup($0, evidence) }
   }
 
-  /// ENOBUFS from groups that nobody has been seen to fill.
+  /// ENOBUFS from groups for which no buffer was ever seen.
   private static func refusedByNoGroup(_ ring: Ring, _ evidence: Evidence) -> [Sighting] {
-    // A group can have been emptied and removed since; the record of its registration can be among the lost ones.
+    // Otherwise the group may have been removed since, or the record of its registration may have been lost.
     guard !ring.hasProvidedBuffers, evidence.snapshot.lost.total == 0 else { return [] }
     let known = Set(
       evidence.snapshot.buffers.filter { $0.ring == ring.id && $0.kind != .registered }.map(\.index)
@@ -140,7 +140,8 @@ extension Evidence {
     }
   }
 
-  /// The first two requests that got the buffer after it was seen twice. Those of the last time may be on their way.
+  /// The first two requests that got the buffer after it was seen twice. Counts from the last but one such sighting,
+  /// because the requests of the last may still be in flight.
   fileprivate func users(
     of twice: ProvidedTwice, in buffer: Buffer
   ) -> (first: Request, second: Request)? {

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Rules about entries that stay in the two queues.
+/// Rules about entries that stay in the SQ or CQ.
 extension FindingRule {
   private static let patience: UInt64 = 3_000_000_000
 
@@ -18,7 +18,7 @@ extension FindingRule {
         severity: counts.dropped > 0 ? .crit : .warn, rings: [ring.id],
         requests: requests.reversed().map(\.id), requestCount: counts.overflows,
         summary: "\(Words.count(counts.overflows, "CQE")) did not fit into the queue"
-          // Not known for a ring whose creation was not seen, until a scan finds the ring.
+          // If the ring's creation was not seen, the size is unknown until a scan finds the ring.
           + (ring.cqEntries > 0 ? " of \(ring.cqEntries)" : "")
           + (counts.dropped > 0 ? "; \(counts.dropped) were dropped" : ""),
         numbers: [
@@ -103,7 +103,7 @@ extension FindingRule {
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // A starved thread is awake: another rule explains it.
+      // Another rule explains a thread that is awake but gets no processor.
       guard ring.setupFlags.contains(.sqPoll), evidence.reasonOfStarvation(on: ring) == nil else {
         return nil
       }

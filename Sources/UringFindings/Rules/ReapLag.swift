@@ -34,7 +34,7 @@ extension FindingRule {
     }
   }
 
-  /// A busy scheduler causes shorter delays.
+  /// Shorter delays can be caused by a busy scheduler.
   private static let least: UInt64 = 50_000_000
 }
 

@@ -108,8 +108,8 @@ private struct Refusal {
   }
 }
 
-/// Arguments of `io_uring_setup`, and what the kernel finds wrong with them (io_uring_sanitise_params and
-/// io_uring_fill_params in io_uring/io_uring.c of 7.3).
+/// Checks the arguments of `io_uring_setup` as the kernel does (io_uring_sanitise_params and io_uring_fill_params in
+/// io_uring/io_uring.c of 7.3).
 private struct SetupParameters {
   private let flags: SetupFlags
   private let entries: UInt32
@@ -128,7 +128,7 @@ private struct SetupParameters {
     (.sqRewind, 7, 0),
   ]
 
-  /// A flag that needs one of others, or must not be combined with any of them.
+  /// A flag, and other flags: of which it needs one, or with which it must not be combined.
   private static let needs: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqRewind, .noSQArray), (.registeredOnly, .noMmap),
     (.taskrunFlag, [.coopTaskrun, .deferTaskrun]),
@@ -140,7 +140,7 @@ private struct SetupParameters {
   ]
 
   func flaw(on kernel: String) -> (cause: String, cure: String)? {
-    // Checked before the flags that need others: an old kernel does not know those.
+    // Checked first: for a flag that the kernel is too old for, the missing combination is not the cause.
     let version = kernel.split(separator: ".").prefix(2).compactMap { part in
       Int(part.prefix { $0.isNumber })
     }

@@ -1,7 +1,7 @@
 import UringBase
 import UringTrace
 
-/// Rules about SQ threads that serve late.
+/// Rules about SQ threads that take SQEs late.
 extension FindingRule {
   static let sqpollSleeps = FindingRule(
     "sqpoll-sleeps", .condition(lasting: 3_000_000_000, on: hasSQThread),
@@ -112,7 +112,7 @@ extension Evidence {
     default: break
     }
     if setup.nice > 0 { return "its nice value is \(setup.nice)\(place)" }
-    // A single processor: the thread cannot move away from others that run there.
+    // Bound to a single processor, the thread cannot move away from others that run there.
     return !setup.processors.isEmpty && setup.processors.allSatisfy(\.isNumber)
       ? "it may run\(place) only" : nil
   }

@@ -13,7 +13,7 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       var kinds: [Opcode: SlowWork] = [:]
       evidence.forEachEnded(on: ring.id) { request in
-        // The kernel sets REQ_F_FORCE_ASYNC, which is IOSQE_ASYNC's bit, in preparation.
+        // Preparation can set REQ_F_FORCE_ASYNC, the bit of IOSQE_ASYNC. Only the SQE shows what the program asked for.
         guard Self.looksUp.contains(request.opcode), request.isSQEKnown,
           !SQEFlags(rawValue: request.sqe.flags).contains(.async), let time = request.timeInWorker
         else { return }

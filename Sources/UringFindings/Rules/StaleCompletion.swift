@@ -51,8 +51,8 @@ extension Evidence {
 
   /// Reads of different files with the same user_data, if the older read ended last; newest first.
   ///
-  /// A user_data that three requests have at one time, or that other operations have as well, names a kind of request
-  /// and not an object.
+  /// A user_data that three requests have at one time, or that other operations have too, names a kind of request, not
+  /// an object.
   fileprivate func staleCompletions(on ring: Ring) -> [(older: Request.ID, newer: Request.ID)] {
     var reads: [UInt64: [Read]] = [:]
     var kinds: Set<UInt64> = [0]

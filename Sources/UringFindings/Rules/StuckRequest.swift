@@ -51,8 +51,8 @@ private struct StuckKind: Hashable {
 }
 
 extension Request {
-  /// On a busy machine the submitter, a worker or the task that runs task work can lack a processor for seconds,
-  /// which is not the request's fault. The kernel's own lists prove that a request waits for its file or device.
+  /// Longer unless the kernel's own lists prove that the request waits for its file or device: on a busy machine the
+  /// submitter, a worker or the task that runs task work can lack a processor for seconds.
   private var patience: UInt64 {
     switch place {
     case .poll, .block, .iopoll: 250_000_000

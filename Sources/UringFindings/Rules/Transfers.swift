@@ -117,8 +117,8 @@ private struct FileExtents {
 
   /// True if the file had data behind a short read at that time.
   ///
-  /// Only a read in flight at the same time shows that: before and after, the descriptor can refer to another file,
-  /// and a file that grew ended there. A stream has no offsets, and all its reads start at the same one.
+  /// Only a read in flight at the same time shows that: at other times the descriptor can refer to another file, or the
+  /// file can have had another size. Never true for a stream, whose reads all have the same offset.
   func showDataBehind(_ short: FileExtent) -> Bool {
     guard writtenEnd <= short.end else { return false }
     return reads.contains {

@@ -14,7 +14,7 @@ extension FindingRule {
     for disk in evidence.snapshot.diskRequests where disk.isWithServer {
       let start = disk.driverTime == 0 ? disk.startTime : disk.driverTime
       guard start != 0, evidence.age(since: start) >= patience else { continue }
-      // A block request of an earlier look may have ended since, unless a request still waits for it.
+      // The block request may have ended since the look, unless a request still waits for it.
       let waiting = evidence.waiting(disk)
       if disk.request != nil, waiting == nil { continue }
       let now = waiting == nil ? disk.time : evidence.snapshot.time
@@ -53,7 +53,7 @@ extension FindingRule {
     }
   }
 
-  /// A server that answers at all usually answers within this time; a slower server has a history that shows it.
+  /// Most servers answer within this time. A slower server is recognised by its history.
   private static let patience: UInt64 = 3_000_000_000
 
   private static func summary(
@@ -125,7 +125,7 @@ private struct UblkService {
     for (key, command) in last where command.end != 0 { handedOut[key.slot] = command.request }
   }
 
-  /// Several devices of one server are not distinguished: better no finding than a wrong one.
+  /// Does not distinguish several devices of one server: a missing finding is better than a wrong one.
   func wasCommitted(_ slot: UblkSlot, since time: UInt64) -> Bool {
     commits[slot].map { $0 >= time } ?? false
   }

@@ -7,7 +7,7 @@ extension FindingRule {
     meaning: "Requests failed with an error, and nothing that was observed explains it.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in
-    // Without every request, the canceller may be one that was not seen.
+    // Without every request, a request that was not seen may be the canceller.
     guard evidence.isComplete else { return [] }
     return evidence.rings.flatMap { ring in
       [cancelled(on: ring, evidence), refusedToWait(on: ring, evidence)].compactMap { $0 }
@@ -17,7 +17,7 @@ extension FindingRule {
   private static func cancelled(on ring: Ring, _ evidence: Evidence) -> Sighting? {
     guard !ring.isClosed else { return nil }
     let found = evidence.ended(on: ring.id) { request in
-      // A ring that is being closed cancels all its requests: this ring stayed open for longer.
+      // A ring that is being closed cancels all its requests. This ring stayed open for long enough to exclude that.
       evidence.age(since: request.lastTime, on: ring) >= 1_000_000_000
         && request.hasResult && request.result == -ErrorNumber.canceled.rawValue
         && request.isStartKnown

@@ -50,7 +50,7 @@ extension FindingRule {
       for file in ring.files { slots[file.index] = file.identity }
       var files: [FileIdentity: [Request]] = [:]
       for request in evidence.inFlight(on: ring.id) where request.hasFile(since: time) {
-        // Compares the table of that time with requests that have had their files all the time.
+        // Only requests that have held their file since before the walk can be compared with the table of that time.
         guard case .fixed(let index)? = request.file, let file = request.fileIdentity,
           slots[index] != file, evidence.age(since: request.startTime) >= patience
         else { continue }

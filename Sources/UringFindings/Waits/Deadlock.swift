@@ -6,17 +6,17 @@ struct Deadlock {
   private(set) var nodes: [WaitNode] = []
   private(set) var links: [(from: WaitNode, link: WaitStep.Link)] = []
 
-  /// Most nodes that are followed.
+  /// Maximum number of nodes followed.
   private static let limit = 4096
 
   /// Nil if an open node can be reached from `start`.
   init?(from start: WaitNode, in graph: WaitGraph) {
     var isReached: Set<WaitNode> = [start]
-    // Depth first: each clause continues the one before it.
+    // Depth first, so that each clause continues the previous one.
     var stack = [start]
     while let node = stack.popLast() {
       guard nodes.count < Self.limit, case .waits(let next) = graph.step(node) else { return nil }
-      // No known node could end the wait: that does not prove that nothing can.
+      // If no known node could end the wait, that does not prove that nothing can.
       guard !next.isEmpty else { return nil }
       nodes.append(node)
       for link in next {
@@ -46,7 +46,7 @@ struct Deadlock {
     }
   }
 
-  /// The cycle in words. For a ring with requests in flight, other possible posters are left out.
+  /// The cycle in words. For a ring with requests in flight, processes that could post to it are left out.
   func clauses() -> [String] {
     var shown: [String] = []
     let first = nodes.first
@@ -88,7 +88,7 @@ extension WaitGraph {
     return found
   }
 
-  /// The clauses of a request's wait, down to whoever could end the wait.
+  /// The clauses of a request's wait, down to the node that could end it.
   func chain(from request: Request.ID) -> [String] {
     var clauses: [String] = []
     var isPassed: Set<WaitNode> = []

@@ -2,7 +2,7 @@ import UringTrace
 
 /// The threads that serve a ring, and where they are blocked.
 extension Evidence {
-  /// A thread, and why it is taken for the ring's server.
+  /// A thread, and why it is assumed to serve the ring.
   struct Server {
     var thread: ThreadState
     /// "which last waited for CQEs", "the only one of its process".
@@ -29,7 +29,7 @@ extension Evidence {
     return lastSubmitter(to: ring) ?? only(of: ring, waits)
   }
 
-  /// A thread that is blocked in io_uring_enter other than for completions: its submission to the ring has not
+  /// A thread that is blocked in io_uring_enter, but not waiting for completions: its submission to the ring has not
   /// returned.
   func blockedSubmitter(to ring: Ring) -> Server? {
     guard let waits else { return nil }
@@ -99,7 +99,7 @@ extension Evidence {
     }
   }
 
-  /// Clause about stopped threads of a process: "its thread 4711 is stopped (state T)".
+  /// Clause about a process whose threads are all stopped: "process 4711 is stopped (state T)". Nil otherwise.
   func stopped(of tgid: UInt32) -> String? {
     guard let waits else { return nil }
     let threads = waits.threads(of: tgid)

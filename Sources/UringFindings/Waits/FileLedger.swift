@@ -1,7 +1,7 @@
 import UringTrace
 
-/// The file that a request or a thread waits on, and its holders. Checked against the kernel's own reference count,
-/// to notice a descriptor that was reused, or a holder that no descriptor shows.
+/// The files that requests and threads wait on, and their holders. Compared with the kernel's reference counts, to
+/// detect a descriptor that was reused, or a holder without a descriptor.
 struct FileLedger {
   private struct Descriptor: Hashable {
     var tgid: UInt32
@@ -29,7 +29,7 @@ struct FileLedger {
       references >= descriptors + requests && references <= descriptors + requests + callers
     }
 
-    /// True if the requests can be on the file.
+    /// True if the reference count is high enough for the requests to be on this file.
     var admitsRequests: Bool { references >= descriptors + requests }
   }
 
@@ -43,7 +43,7 @@ struct FileLedger {
     for file in facts.files {
       var isNew = true
       if let index = file.registeredIndex {
-        // Every process that has the ring open lists its table.
+        // The table is listed once for every process that has the ring open; count each slot once.
         let slot = Slot(ring: file.ring ?? 0, index: index)
         isNew = registered.updateValue(file, forKey: slot) == nil
       } else {
@@ -54,7 +54,7 @@ struct FileLedger {
         isNew ? 1 : 0
       if let identity = Self.identity(file) { members[identity, default: []].append(file) }
     }
-    // A registered file is held by its table, regardless of the requests that use it.
+    // Requests on a registered file hold no reference of their own; the table does.
     for request in requests where !request.hasRegisteredFile {
       if let file = openFile(of: request) { accounts[file.file]!.requests += 1 }
     }

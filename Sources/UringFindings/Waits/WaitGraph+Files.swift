@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Who can end a wait for a file.
+/// The nodes that can end a wait for a file.
 extension WaitGraph {
   func step(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     switch identity {

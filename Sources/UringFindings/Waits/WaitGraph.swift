@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Who waits for whom, and who could end each wait, as of the last look at waits.
+/// The graph of waits as of the last look: which node waits, and which nodes could end its wait.
 ///
 /// A wait ends if any node that it links to acts. A node from which no open node can be reached never moves again.
 /// Everything unknown is open.
@@ -25,7 +25,7 @@ struct WaitGraph {
       threads[thread.tid] = thread
       members[thread.tgid, default: []].append(thread)
     }
-    // Rings without a look are open.
+    // Rings that the look did not cover count as open.
     let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
     for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
       self.rings[ring.id] = ring
@@ -127,7 +127,7 @@ struct WaitGraph {
       threads.count == 1
       ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
     let waitedFor = Set(threads.map(\.wait))
-    // Requests linked behind another one run without a thread of the process.
+    // Requests in flight can also act for the process: linked ones run without any of its threads.
     let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
     return .waits(
       threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
@@ -223,7 +223,8 @@ struct WaitGraph {
     ])
   }
 
-  /// Requests submitted after one that is held back are held back, too; all others were submitted before it.
+  /// While a request is held back by a drain, so are all later ones. So a request that is not held back is an earlier
+  /// one, for which the drain waits.
   private func drainStep(_ request: Request) -> WaitStep {
     let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { requests[$0] }
       .first { $0.place != .deferred && $0.place != .linked }

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// A thread or object that waits, or for which others wait.
+/// A thread or object that waits, or that others wait for.
 enum WaitNode: Hashable {
   case thread(UInt32)
   /// A ring's completions.

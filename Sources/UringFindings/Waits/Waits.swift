@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Who waits for whom, for views and documents.
+/// The waits between threads and objects, for views and documents.
 public struct Waits: Sendable {
   /// A line of a request's tree.
   public struct Line: Sendable, Hashable {

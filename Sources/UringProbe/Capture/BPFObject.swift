@@ -82,13 +82,13 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// Opens an object and loads the wanted programs. If the kernel refuses an optional program, the others are loaded
-  /// without it, and only its observations are lost.
+  /// Opens an object and loads the wanted programs. If the kernel refuses an optional program, the others are still
+  /// loaded, and only the observations of that program are lost.
   ///
   /// - Parameters:
   ///   - wanted: on return, the programs that were loaded.
   ///   - refused: receives each refused program with its error.
-  ///   - isOptional: whether the other programs are useful without the named one.
+  ///   - isOptional: returns true if the other programs are useful without the named one.
   static func load(
     _ embedded: EmbeddedObject, on kernel: KernelBTF, _ wanted: inout Set<String>,
     refused: inout [String: ProbeError], isOptional: (String) -> Bool,
@@ -213,7 +213,7 @@ struct BPFObject: ~Copyable {
     return Iterator(link: bpf_link__fd(link), name: name)
   }
 
-  /// Like ``attachIterator(_:tgid:)``, but attached only as long as the result lives.
+  /// Like ``attachIterator(_:tgid:)``, but detached at the end of the result's life.
   func temporaryIterator(_ name: String, tgid: UInt32) throws(ProbeError) -> TemporaryIterator {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)

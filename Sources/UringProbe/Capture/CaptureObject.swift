@@ -166,7 +166,7 @@ struct CaptureObject: ~Copyable {
     besides missing: [String: String], _ twinRefusal: inout String?
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
-    // completions last: each completion seen then has had its submission seen, or is of an older request
+    // completions last: a completion without a known submission then belongs to an older request
     for (tracepoint, program) in chosen {
       do {
         try object.attach(program)
@@ -188,7 +188,7 @@ struct CaptureObject: ~Copyable {
       && !twins.values.contains(program)
   }
 
-  /// Programs that have a twin, which runs if they do not; see twins.h.
+  /// Programs with a twin, which handles events that the program missed; see twins.h.
   private static let twins: [String: String] = [
     "submit_req": "submit_req_twin", "complete_cqe": "complete_cqe_twin",
   ]
@@ -199,7 +199,7 @@ struct CaptureObject: ~Copyable {
 
   /// Upper bound of the events that no program saw.
   func missedRuns() -> UInt64 {
-    // Read in this order: the first program misses an event before its twin handles it.
+    // The misses must be read first: an event is missed before the twin handles it.
     let missed = object.missedRuns()
     return Self.missedEvents(
       missed, twins: hasTwins ? Self.twins : [:], handledBySecond: object.value(of: ".data.twins"))

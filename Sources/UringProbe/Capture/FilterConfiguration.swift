@@ -4,7 +4,7 @@ import UringBase
 import UringSources
 
 extension probe_config {
-  /// Constants with which the programs apply the filter.
+  /// The constants by which the programs apply the filter.
   init(_ filter: Filter, includesDescendants: Bool, kernel: KernelBTF) throws(ProbeError) {
     self.init()
     guard filter.pids.count <= Int(PROBE_MAX_TGIDS) else {

@@ -1,8 +1,8 @@
 import BPFObjects
 import CProbe
 
-/// The fentry program that sees requests end without a CQE. If the kernel refuses it, the free lists show these ends
-/// later.
+/// The fentry program that reports requests that end without a CQE. If the kernel refuses it, walks over the free lists
+/// find these ends later.
 struct FlushObject: ~Copyable {
   private var object: BPFObject
 

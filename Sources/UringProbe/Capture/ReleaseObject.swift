@@ -3,11 +3,11 @@ import CProbe
 import CRecord
 import UringBase
 
-/// The fentry programs that see buffers being released. If the kernel refuses them, completions and the rings' tables
-/// show the release, without its exact time.
+/// The fentry programs that report the release of buffers. If the kernel refuses them, releases are inferred from
+/// completions and the rings' tables, without their exact time.
 struct ReleaseObject: ~Copyable {
   private var object: BPFObject
-  /// Program on a module's function, in a separate object: the module can be loaded or unloaded.
+  /// The program on a module's function, in an object of its own because the module may not be loaded.
   private var module: BPFObject?
 
   /// The kernel's own functions and their parameter counts.

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Makes the ring buffer on a separate thread, because the kernel clears its memory and maps it page by page.
+/// Creates the ring buffer on a separate thread, because it takes time: the kernel clears and maps it page by page.
 final class RingBufferMaker {
   private let thread: WorkerThread
   private var hasJoined = false

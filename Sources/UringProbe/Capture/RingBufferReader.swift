@@ -4,8 +4,8 @@ import Glibc
 
 /// Reads the BPF ring buffer in place (layout: kernel/bpf/ringbuf.c).
 ///
-/// The kernel would map the data twice in a row, so that a record which wraps around is contiguous, but all of it
-/// would count twice as resident memory. Here it is mapped once, and the one record per lap that wraps around is
+/// The kernel offers a mapping of the data twice in a row, in which a record that wraps around is contiguous, but then
+/// all of it counts twice as resident memory. Here it is mapped once, and the one record per lap that wraps around is
 /// assembled in a separate buffer.
 struct RingBufferReader: ~Copyable {
   private let consumerPage: UnsafeMutableRawPointer
@@ -22,7 +22,7 @@ struct RingBufferReader: ~Copyable {
   /// Bit 30: discarded by the program.
   private static var discarded: UInt32 { 1 << 30 }
   private static var headerSize: Int { 8 }
-  /// A record has 16 bits for its size.
+  /// A record's size has 16 bits.
   private static var longestRecord: Int { 1 << 16 }
 
   init(descriptor: Int32, size: Int) throws(ProbeError) {

@@ -22,7 +22,7 @@ final class SharedFlush: @unchecked Sendable {
   let refusals: [String]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    // A program of two instructions is refused like a large one, but at once.
+    // If fentry is not available, a program of two instructions is refused too, and faster.
     let candidates = [FlushObject.function] + ReleaseObject.functions.sorted()
     let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
     let mayAttach = function.map { cbpf_allows_fentry($0) } ?? false

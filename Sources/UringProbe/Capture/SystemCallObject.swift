@@ -27,7 +27,7 @@ final class SystemCallObject: Sendable {
 
   private let state: Mutex<State>
 
-  /// Tracepoints in tracefs, `syscalls/sys_*`. A ring is made after the program that sees it returned is attached.
+  /// Programs and their tracepoints in tracefs, `syscalls/sys_*`, in the order in which they are attached.
   private static let programs = [
     ("setup_returns", "sys_exit_io_uring_setup"), ("setup_enters", "sys_enter_io_uring_setup"),
     ("enter_returns", "sys_exit_io_uring_enter"),
@@ -55,7 +55,7 @@ final class SystemCallObject: Sendable {
       let map = state.object.mapDescriptor("calls")
       var key = probe_call_key()
       var calls = probe_calls()
-      // An entry that is replaced during the walk restarts it; `remaining` ends it all the same.
+      // If an entry is replaced during the walk, the walk restarts; `remaining` limits the restarts.
       var remaining = 4 * Int(PROBE_CALLS)
       var isFirst = true
       while remaining > 0 {

@@ -10,7 +10,7 @@ import UringTrace
 /// The counters are in memory shared with the kernel: while nothing is counted, a read costs one load.
 struct TallyReader: ~Copyable {
   private let tallies: MappedArray
-  /// Mapped when something is counted: all of it is resident then.
+  /// Mapped only once something is counted, because all of it then becomes resident.
   private var details: MappedArray?
   private let detailsDescriptor: Int32
   /// Counters as last written, by slot.
@@ -79,7 +79,7 @@ struct TallyReader: ~Copyable {
       counts.submitted | counts.cqes | counts.overflows | counts.skipped | counts.unmeasured
         | counts.latency_sum != 0
     else { return }
-    // If another ring got this address before this time, the key has changed, and the next read takes these counts.
+    // If another ring gets this address before this time, the key changes, and the next read takes these counts.
     let time = isRetired ? now.retired_ns : MonotonicClock.now()
     guard cbpf_load_acquire_u64(slots + place) == now.key else { return }
     told[place] = now

@@ -2,8 +2,8 @@
 ///
 /// At the highest rate of one core (3 million NOPs a second, 160 bytes each) 8 MiB last 16 ms. A sleep that no
 /// program ends must not exceed a fraction of that. With light traffic the reader sleeps longer, and the programs
-/// wake it when a part of the buffer is full. The memory above 8 MiB is a reserve for a reader that is kept from
-/// running: records read soon are still in the processor's cache.
+/// wake it when a part of the buffer is full. Normally only the first 8 MiB are used, so that records are still in the
+/// processor's cache when they are read; the rest is a reserve for times when the reader cannot run.
 struct DrainPacing {
   private let ringBufferSize: Int
   private let aim: Int
@@ -17,7 +17,7 @@ struct DrainPacing {
   private static let longestWatched: UInt64 = 200_000_000
   private static let largestAim = 8 << 20
 
-  /// - Parameter isPrompt: limits sleeps to 10 ms, because something must be examined while it exists.
+  /// - Parameter isPrompt: limits sleeps to 10 ms, so that objects can be examined before they cease to exist.
   init(ringBufferSize: Int, isPrompt: Bool = false) {
     self.ringBufferSize = ringBufferSize
     aim = min(ringBufferSize, Self.largestAim)

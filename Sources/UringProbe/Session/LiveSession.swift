@@ -66,7 +66,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
     let ownRing = cbpf_io_uring_setup()
     let capture = try CaptureObject(
       configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
-    // If the kernel refuses it, the free lists show the same ends later.
+    // If the kernel refuses it, walks over the free lists find the same ends later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     var refusals = capture.refusals + flush.refusals
     let calls = try options.filter.ifCallsAreWatched(or: &refusals, "system calls of io_uring") {
@@ -135,7 +135,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   /// True while the reader sleeps until the programs wake it; for tests.
   var isReaderAsleep: Bool { capture.object.wakePosition.value != 0 }
 
-  /// Most different user stacks that the kernel keeps with `Filter.takesStacks`.
+  /// Maximum number of distinct user stacks that the kernel keeps with `Filter.takesStacks`.
   static let mostStacks = 1 << 14
 
   // MARK: SnapshotSource
@@ -185,8 +185,8 @@ extension Duration {
 }
 
 extension Filter {
-  /// Attaches programs on system calls; nil if these are not watched. By default they are watched if the filter names
-  /// processes and the kernel allows it; without them, the rules that need them are not evaluated.
+  /// Attaches programs on system calls; nil if system calls are not watched. By default they are watched if the filter
+  /// names processes and the kernel allows it. If they are not, the rules that need them are not evaluated.
   fileprivate func ifCallsAreWatched<Object>(
     or refusals: inout [String], _ feature: String, _ attach: () throws(ProbeError) -> Object
   ) throws(ProbeError) -> Object? {
@@ -195,7 +195,7 @@ extension Filter {
       return try attach()
     } catch {
       if watchesCalls == true { throw error }
-      // Expected without its capability: `capabilities` shows it.
+      // Expected if a capability is missing: `uringtop capabilities` shows that.
       if error.kind != .notPermitted {
         refusals.append("\(feature) are not observed: \(error.message)")
       }

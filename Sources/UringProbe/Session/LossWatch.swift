@@ -12,7 +12,7 @@ struct LossWatch: ~Copyable {
   private var lostSoFar: UInt64 = 0
   private var missedSoFar: UInt64 = 0
   private var uncountedSoFar: UInt64 = 0
-  /// Missed runs at the last check. Not all count: an event can be between its first program and its twin.
+  /// Missed runs at the last check. Some may not be losses: a twin may have been about to handle the event.
   private var missedBefore: UInt64 = 0
   /// Checks in a row that found a loss.
   private var streak = 0
@@ -22,7 +22,7 @@ struct LossWatch: ~Copyable {
   var isDue = false
 
   private static let interval: UInt64 = 100_000_000
-  /// Time between checks while nothing is missing and the ring buffer is never half full and so cannot have been full.
+  /// Time between checks while no run is missing and the ring buffer is never half full, so it cannot have been full.
   private static let calmInterval: UInt64 = 1_000_000_000
   /// Number of checks in two seconds.
   private static let lastingLoss = 20
@@ -44,7 +44,7 @@ struct LossWatch: ~Copyable {
     var records = RecordBuffer()
     let lost = capture.object.lostRecords()
     let missed = capture.object.missedRuns() + flush.missedRuns()
-    // Not earlier than any counted loss: requests with older records become suspects.
+    // Read after the counters, so that no counted loss is later. Requests with older records become suspects.
     let readTime = MonotonicClock.now()
     if lost > lostSoFar {
       Self.append(lost - lostSoFar, .ringBufferFull, at: readTime, to: &records)
@@ -63,7 +63,7 @@ struct LossWatch: ~Copyable {
     reportUncounted(at: readTime, to: &records)
     nextCheck = time + (isLosing || isDue ? Self.interval : Self.calmInterval)
     warn(isLosing)
-    // Lost events have been counted in the meantime.
+    // The programs count events whose records were lost.
     var counts = RecordBuffer()
     tallies.read(into: &counts)
     records.append(counts)
@@ -93,7 +93,7 @@ struct LossWatch: ~Copyable {
     uncountedSoFar = uncounted
   }
 
-  /// Notifies the user of a lasting loss, with what helps.
+  /// Notifies the user of a lasting loss and suggests a remedy.
   private mutating func warn(_ isLosing: Bool) {
     streak = isLosing ? streak + 1 : 0
     guard streak >= Self.lastingLoss else { return }

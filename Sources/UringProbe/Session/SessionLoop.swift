@@ -25,17 +25,17 @@ final class SessionLoop: @unchecked Sendable {
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
-  /// True while the first inventory or a requested one is awaited: it is shown before the next snapshot's time.
+  /// True while the first inventory or a requested one is awaited. Its arrival makes a snapshot due at once.
   private var awaitsInventory = true
   private var inventories = 0
 
   /// Nanoseconds from the first record after a silence to the snapshot that shows it, which often includes the
   /// completion.
   private static let firstRecordDelay: UInt64 = 20_000_000
-  /// Least time between two such snapshots.
+  /// Minimum time between two such snapshots.
   private static let firstRecordInterval: UInt64 = 250_000_000
   private static let settlePatience: UInt64 = 500_000_000
-  /// A busy kernel closes the rings of an exited process late.
+  /// Nanoseconds to wait for the rings of an exited process: a busy kernel closes them late.
   private static let endingPatience: UInt64 = 3_000_000_000
   /// Microseconds. A ring is thought gone when two walks in a row miss it.
   private static let settlePause: UInt32 = 50_000
@@ -48,7 +48,7 @@ final class SessionLoop: @unchecked Sendable {
     losses = try LossWatch(capture: capture, flush: flush, state: state)
     sleep = try ReaderSleep(
       capture: capture, wake: state.wake,
-      // A new user stack must get its names while its process lives.
+      // The symbols of a new user stack must be looked up while its process lives.
       pacing: DrainPacing(
         ringBufferSize: options.ringBufferSize, isPrompt: options.filter.takesStacks))
     self.options = options
@@ -67,7 +67,7 @@ final class SessionLoop: @unchecked Sendable {
     intake.take(flagNames())
     while true {
       let commands = takeCommands()
-      // Before the drain: the surveyor's observations precede the ends that are drained now.
+      // Taken before the drain, because the surveyor made its observations before the ends that are drained now.
       let answers = takeAnswers()
       let now = MonotonicClock.now()
       let drained = drain(to: &intake)
@@ -86,9 +86,9 @@ final class SessionLoop: @unchecked Sendable {
 
       if commands.isStopping {
         settle(&intake)
-        // The programs keep writing: the records present at the stop are enough.
+        // One drain is enough: the programs keep writing, but only records written before the stop matter.
         _ = drain(to: &intake)
-        // A missed event counts once two checks have found it.
+        // Two checks, because a missed event counts only once a second check has found it too.
         checkLosses(&intake, at: MonotonicClock.now())
         checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)
@@ -112,7 +112,7 @@ final class SessionLoop: @unchecked Sendable {
   private func rest(isSilent: Bool) -> UInt64 {
     let now = MonotonicClock.now()
     var time = nextSnapshot
-    // While records arrive, each drain is an occasion to check.
+    // While records arrive, losses are checked after each drain.
     if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
@@ -185,7 +185,7 @@ final class SessionLoop: @unchecked Sendable {
     return bytes
   }
 
-  /// Collects a stack that appears for the first time: it must get names while its process lives.
+  /// Collects a stack that appears for the first time: its symbols must be looked up while its process lives.
   @inline(never)
   private func note(_ key: UserStackKey, _ stacks: inout [UserStackKey]) {
     if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
@@ -220,7 +220,7 @@ final class SessionLoop: @unchecked Sendable {
     for notice in answers.notices { state.notify(notice) }
   }
 
-  /// True if an awaited inventory is among those taken so far.
+  /// True if the awaited inventory has arrived.
   private func hasAwaitedInventory(_ taken: Int) -> Bool {
     defer { inventories = taken }
     guard awaitsInventory, taken > inventories else { return false }
@@ -239,7 +239,7 @@ final class SessionLoop: @unchecked Sendable {
     tellLosses(&intake)
   }
 
-  /// - Parameter isLast: nothing more is read; a program may still hold a record.
+  /// - Parameter isLast: true at the end, when nothing more is read although a program may still hold a record.
   private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
     guard !untoldLosses.isEmpty,
       isLast || capture.object.reader.consumerPosition >= untoldPosition
@@ -256,14 +256,14 @@ final class SessionLoop: @unchecked Sendable {
     if !suspects.isEmpty { state.mailbox.ask(about: suspects) }
   }
 
-  /// Waits for late ends: a program that was watched to its end must not seem to have left requests in flight.
-  /// Requests that ended without an event are searched for a last time, and the kernel gets a moment to close the
-  /// rings of exited processes.
+  /// Waits for late ends, so that a program that was watched to its end does not seem to have left requests in flight.
+  /// Searches a last time for requests that ended without an event, and gives the kernel a moment to close the rings of
+  /// exited processes.
   private func settle(_ intake: inout RecordIntake) {
     let start = MonotonicClock.now()
     var hasWaited = false
     while true {
-      // of any age
+      // `.max`: suspects of any age
       let suspects = intake.aggregator.suspects(at: .max, limit: SuspectSearch.limit)
       let owners = intake.aggregator.ownersOfRequestsInFlight
       // a process that was just killed does not show it at once

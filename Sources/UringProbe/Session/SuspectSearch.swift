@@ -1,19 +1,19 @@
 import UringBase
 import UringTrace
 
-/// Decides when the surveyor looks for requests that may have ended unnoticed. A request that hangs for good is
-/// looked for less and less often.
+/// Decides when the surveyor looks for requests that may have ended unnoticed. The pause grows while the searches have
+/// suspects, so a request that hangs forever costs little.
 struct SuspectSearch {
   /// Time of the next check.
   private(set) var nextCheck: UInt64 = 0
   private var pause = SuspectSearch.shortestPause
   private var lastFound = false
-  /// Until this time, requests seen before may still become suspects.
+  /// Until this time, requests seen so far may still become suspects.
   private var settlingUntil: UInt64 = 0
 
   private static let shortestPause: UInt64 = 50_000_000
   private static let longestPause: UInt64 = 2_000_000_000
-  /// Most suspects in one walk: a quarter of the table.
+  /// Maximum number of suspects in one walk: a quarter of the table.
   static let limit = 1 << 14
 
   /// True if a check is needed even if no record arrives.
@@ -33,7 +33,7 @@ struct SuspectSearch {
   mutating func suspects(in aggregator: borrowing Aggregator, at time: UInt64) -> [SuspectRequest] {
     guard time >= nextCheck else { return [] }
     let suspects = aggregator.suspects(at: time, limit: Self.limit)
-    // with very many in flight, the search must stay cheap
+    // a search may use at most 1 % of the time, even with very many requests in flight
     let cost = MonotonicClock.now() &- time
     nextCheck = time + max(pause, cost * 100)
     lastFound = !suspects.isEmpty

@@ -6,8 +6,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Asks the files of requests for their state. Only files that answer without another program's help are asked: a
-/// file system in user space may never answer.
+/// Queries the state of requests' files. Only files that answer without another program's help are queried: a file
+/// system in user space may never answer.
 enum FileInspector {
   /// The state that a file reports.
   private struct Answer {
@@ -80,7 +80,7 @@ enum FileInspector {
     }
   }
 
-  /// Descriptors of processes by the name of their file. A registered file may have a descriptor too.
+  /// Descriptors by process and file name: to find a descriptor of a registered file, if it has one.
   private struct OpenFiles {
     private var known: [UInt32: [String: [Int32]]] = [:]
 
@@ -133,8 +133,8 @@ enum FileInspector {
     }
   }
 
-  /// True if the file answers without another program's help. An epoll instance asks the files that it watches, and a
-  /// program may serve one of them.
+  /// True if the file answers without another program's help. Not an epoll instance: it queries the files that it
+  /// watches, and a program may serve one of them.
   private static func answers(_ name: String, in tgid: UInt32) -> Bool {
     if name == "anon_inode:[eventpoll]" {
       var systems = FileSystems()

@@ -6,9 +6,9 @@ import UringTrace
 
 /// Asks for the name of a request's file, and whether its descriptor still refers to it.
 struct FileQuestion: Sendable {
-  /// A way to find the file.
+  /// Where to look for the file.
   enum Lead: Hashable, Sendable {
-    /// A descriptor of a process; the thread can have its own descriptor table.
+    /// A descriptor. The thread can have a descriptor table of its own.
     case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)
     /// A slot in a ring's table.
     case registered(ring: UInt64, index: UInt32)
@@ -37,7 +37,7 @@ struct FileQuestion: Sendable {
     case unknown
   }
 
-  /// The answer; nil if nothing is certain.
+  /// The answer; nil if it would not be certain.
   func answer(registered: (UInt64, UInt32) -> [UInt8]?) -> Answer? {
     switch lead {
     case .nothing: return Answer(name: [], isClosed: true)
@@ -70,7 +70,7 @@ struct FileQuestion: Sendable {
     case .unknown: return nil
     case .nothing: return endTime == nil ? Answer(name: [], isClosed: true) : nil
     case .another, .theFile:
-      // another file at the descriptor long after the request's end means nothing
+      // after the request's end, it does not matter that the descriptor refers to another file
       guard seen == .theFile || endTime == nil, let name = Procfs.link(link), look() == seen else {
         return nil
       }
@@ -84,7 +84,7 @@ struct FileQuestion: Sendable {
     guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo),
       endTime == nil || cbpf_has_generation(path, file.generation) || !canBeYounger(status)
     else { return .another }
-    // the ends of a pipe, and all eventfds, look alike in /proc, but not to the walk
+    // in /proc both ends of a pipe, and all eventfds, look alike; the walk distinguishes them
     return hasNoDescriptor ? .another : .theFile
   }
 
@@ -107,7 +107,7 @@ struct FileQuestion: Sendable {
     let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     if ClockSteps.haveHappened { return true }
     let age = realtime - status.birth_ns
-    // file systems use the time of the last tick
+    // file systems store the time of the last tick
     let tick: Int64 = 10_000_000
     return age - tick < Int64(MonotonicClock.now().since(endTime))
   }
@@ -155,7 +155,7 @@ extension FileQuestion {
 
   /// Asks about the input of a SPLICE or TEE.
   init?(inputOf request: Request) {
-    // a derived one is named by the descriptor as it was at the look
+    // the identity of a derived input is that of the file that had the descriptor at the walk
     guard let file = request.inputIdentity, file.ownName == nil else { return nil }
     let fd = Int32(bitPattern: request.sqe.file_index)
     guard fd >= 0, request.submitterTgid != 0 else { return nil }
@@ -171,7 +171,9 @@ extension FileQuestion {
     self.init(file: file, lead: .registered(ring: slot.base.ctx, index: slot.index))
   }
 
-  /// Asks about a request that was found. `holders`: the processes that have files open, as far as searched.
+  /// Asks about a request that was found.
+  ///
+  /// - Parameter holders: the processes that have files open, for the files that were searched for.
   init?(_ parked: record_parked, holders: [UInt64: FileHolder?]) {
     guard let file = FileIdentity(parked.file) else { return nil }
     let holder = holders[file.address]
@@ -194,8 +196,8 @@ extension FileQuestion {
 }
 
 extension record_parked {
-  /// True if `fd` is the descriptor in the SQE, even if it refers to another file now: no result or flags of a CQE
-  /// have overwritten it.
+  /// True if `fd` is still the descriptor in the SQE, even if that now refers to another file. The kernel overwrites
+  /// the field with a CQE's flags.
   fileprivate var hasDescriptorOfSQE: Bool {
     if known & UInt8(RECORD_KNOWS_FD) != 0 { return fd >= 0 }
     return fd >= 0 && known & UInt8(RECORD_KNOWS_MULTISHOT) == 0 && place != .taskWork

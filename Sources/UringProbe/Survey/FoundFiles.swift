@@ -66,8 +66,9 @@ extension RecordBuffer {
     return found
   }
 
-  /// Questions about the names of found requests' files and of registered files. `holders`: the processes that have
-  /// files open, as far as searched.
+  /// Questions about the names of found requests' files and of registered files.
+  ///
+  /// - Parameter holders: the processes that have files open, for the files that were searched for.
   func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in

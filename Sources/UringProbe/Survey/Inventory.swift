@@ -7,8 +7,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Requests in flight in the kernel's own structures: requests older than the observation, where each request is, and
-/// how many there must be. Loaded after everything else, run on request.
+/// Reads requests in flight from the kernel's own structures: requests older than the observation, where each request
+/// is, and how many there must be. Loaded after everything else, and run on request.
 struct Inventory: ~Copyable {
   /// The subjects of one run.
   struct Scope {
@@ -18,9 +18,9 @@ struct Inventory: ~Copyable {
     var owners: [UInt32] = []
     /// Opcodes that pass the filter; empty for all.
     var opcodes: Set<Opcode> = []
-    /// Start of the observation: requests not seen since are older. 0 if rings may have been filtered out until now.
+    /// Start of the observation: a request not seen since then is older. 0 if rings may have been filtered out so far.
     var observedSince: UInt64
-    /// Only this request, and no facts of its ring; 0 for all.
+    /// If not 0, only this request is reported, and nothing about its ring.
     var request: UInt64 = 0
   }
 
@@ -31,7 +31,7 @@ struct Inventory: ~Copyable {
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
 
-  /// Most requests that are listed: 38 MiB.
+  /// Maximum number of records listed: 40 MiB.
   private static let mostSlots: UInt32 = 1 << 18
 
   init(
@@ -43,8 +43,8 @@ struct Inventory: ~Copyable {
     loaded = try InventoryObject(configuration: configuration, kernel: kernel, slots: 4096)
   }
 
-  /// Walks and writes the result. Returns the holders of requests' files by address of the file, nil for a file that
-  /// nobody has open. Only files whose descriptor is not known otherwise are included.
+  /// Walks and writes the result. Returns the holders of requests' files by the file's address; nil for a file that no
+  /// process has open. Includes only files whose descriptor is not known otherwise.
   @discardableResult
   mutating func run(
     _ scope: Scope, into records: inout RecordBuffer
@@ -53,7 +53,7 @@ struct Inventory: ~Copyable {
     try walk(scope)
     let wanted = loaded.used
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
-      // some room for requests that arrive meanwhile
+      // leaves room for requests that arrive meanwhile
       loaded = try InventoryObject(
         configuration: configuration, kernel: kernel,
         slots: min(Self.mostSlots, wanted + wanted / 4))
@@ -90,7 +90,7 @@ struct Inventory: ~Copyable {
     parked.known |= UInt8(RECORD_KNOWS_FD)
   }
 
-  /// Writes requests first: a balance counts the requests known when it arrives.
+  /// Writes requests first, because a balance is compared with the requests known when it arrives.
   private mutating func write(
     _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
   ) {
@@ -138,7 +138,7 @@ struct Inventory: ~Copyable {
     var order: [UInt32] = []
     /// Slots of everything else.
     var others: [UInt32] = []
-    /// Notifications whose send is listed itself.
+    /// Notifications of sends that are listed themselves.
     private var claimed: Set<UInt64> = []
     /// Number of requests of each ring.
     var reached: [UInt64: UInt32] = [:]
@@ -176,7 +176,7 @@ struct Inventory: ~Copyable {
       }
     }
 
-    /// Merges two entries of a request that is on two lists: the later place in ``RecordPlace`` is the more exact.
+    /// Merges two entries of a request that is on two lists. The place that is later in ``RecordPlace`` is more exact.
     private static func merge(
       _ new: UnsafeMutablePointer<record>, into old: UnsafeMutablePointer<record>
     ) {

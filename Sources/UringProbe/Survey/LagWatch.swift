@@ -5,9 +5,9 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Watches one ring at a time closely, for a moment, when a scan has seen CQEs in its queue: how long CQEs stay
-/// there, and what the thread that takes them does meanwhile. A ring whose CQEs are taken at once is watched for a
-/// few samples.
+/// When a scan has seen CQEs in a ring's queue, samples that ring closely for a moment: how long CQEs stay there, and
+/// what the thread that takes them does meanwhile. Samples one ring at a time; a ring whose CQEs are taken at once gets
+/// only a few samples.
 struct LagWatch: ~Copyable {
   fileprivate struct Subject: ~Copyable {
     let ring: UInt64
@@ -70,7 +70,7 @@ struct LagWatch: ~Copyable {
     guard time < subject.end, subject.episodes < Self.mostEpisodes else {
       return subject.finish(at: time, shortest: Self.shortest, &names, into: &records)
     }
-    // At most a twentieth of a processor's time.
+    // Sampling uses at most a twentieth of a processor's time.
     nextSample = time + max(Self.interval, (clockTime(CLOCK_THREAD_CPUTIME_ID) - cost) * 20)
     self.subject = consume subject
   }

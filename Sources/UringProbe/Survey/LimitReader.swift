@@ -53,7 +53,7 @@ struct LimitReader {
       disabled: disabled, group: group)
   }
 
-  /// The soft limit; the largest number if there is none.
+  /// The soft limit; `UInt64.max` if there is none.
   private static func limit(_ name: String, in text: String) -> UInt64? {
     for line in Procfs.lines(text) where line.hasPrefix(name) {
       let value = line.dropFirst(name.utf8.count).split(separator: " ").first

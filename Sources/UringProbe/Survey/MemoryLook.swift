@@ -9,7 +9,7 @@ enum MemoryLook {
   /// A mapping of a process.
   private struct Mapping {
     var range: Range<UInt64>
-    /// True if the memory is private to this process and not of a file.
+    /// True if the memory is private to this process and not backed by a file.
     var isOwn: Bool
   }
 

@@ -1,7 +1,7 @@
 /// Decides what to report about a ring that scans no longer find.
 ///
-/// The second scan in a row reports it as closed. A report is void if a record of the ring follows, such as one that
-/// waited in the ring buffer: the reports are repeated, at growing distances.
+/// The second scan in a row that misses the ring reports it as closed. A later record of the ring, even one that was
+/// still waiting in the ring buffer, voids the report, so the report is repeated at growing intervals.
 struct MissingRing {
   enum Report: Hashable {
     case nothing
@@ -33,7 +33,7 @@ struct MissingRing {
       return .nothing
     }
     defer { (reports, lastReport) = (reports + 1, scanStart) }
-    // at the second scan, requests that the ring's end cancelled have been reported
+    // by the second scan, requests that were cancelled with the ring have been reported
     return .closed(reports == 0 ? since : scanStart)
   }
 }

@@ -41,7 +41,7 @@ struct NameResolver {
     for subject in subjects {
       guard remaining > 0 else { return }
       let old = known[subject]
-      // a walk's result replaces that of the last look-up
+      // asked again early if a walk has since found that no descriptor refers to the file
       if let old, now &- old.time < Self.lifetime, old.hasNoDescriptor || !subject.hasNoDescriptor {
         continue
       }
@@ -81,7 +81,7 @@ struct NameResolver {
       if question.descriptor >= 0 {
         name = ClosedFile.present(name, question.descriptor, of: question.process)
       }
-      // The second line is looked up once, when the file is first found closed.
+      // The second line describes the file itself; it is looked up only when the descriptor is first found closed.
       let own =
         old?.isClosed == true
         ? old?.name.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().first.map(
@@ -89,7 +89,7 @@ struct NameResolver {
         : ClosedFile.description(of: question.file, in: question.process)
       if !own.isEmpty { name += "\n" + own }
     } else if DescriptorCopy.isSocket(name) {
-      // Ask until both addresses are known. After that they do not change.
+      // Looked up until both addresses are known; after that they do not change.
       let isSettled = old.map { !$0.isClosed && SocketDescription.isSettled($0.name) } ?? false
       name =
         isSettled
@@ -105,7 +105,7 @@ struct NameResolver {
     {
       return
     }
-    // the identity of a pipe, or of a socket without addresses, is its name
+    // no record is needed if the name follows from the identity: pipes, and sockets without addresses
     if !entry.isClosed, question.file.ownName == entry.name, old?.isClosed != true { return }
     let text = Array(entry.name.utf8.prefix(4095))
     records.append(record_known_file.self, at: time, text: text) {

@@ -16,9 +16,9 @@ struct PipeEnds {
   /// Files that rings have registered; some no longer have a descriptor.
   private let registered: [RecordBuffer.NamedFile]
 
-  /// Most descriptors that are examined; each takes about a microsecond.
+  /// Maximum number of descriptors examined; each takes about a microsecond.
   private static let mostDescriptors = 1 << 17
-  /// Most holders that are kept of a pipe.
+  /// Maximum number of holders kept of a pipe.
   private static let mostHolders = 16
 
   /// Searches the descriptors of all processes for these pipes (`pipe:[inode]`).
@@ -47,7 +47,7 @@ struct PipeEnds {
     }
   }
 
-  /// Processes that could write to the pipe, or read from it: "written by cat/4711 fd 1".
+  /// Processes that could write to the pipe, or read from it: "write end: cat/4711 fd 1".
   func describe(_ pipe: String, writers: Bool) -> String {
     let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
     guard !found.isEmpty else {

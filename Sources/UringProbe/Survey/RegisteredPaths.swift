@@ -9,7 +9,7 @@ struct RegisteredPaths {
 
   private var tables: [UInt64: Table] = [:]
 
-  /// Nanoseconds between two reads: each takes the ring's lock.
+  /// Minimum nanoseconds between two reads, each of which takes the ring's lock.
   private static let lifetime: UInt64 = 1_000_000_000
 
   /// Path of the file at the index, as of the last read; nil without a descriptor of the ring.

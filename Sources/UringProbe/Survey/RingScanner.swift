@@ -8,7 +8,7 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Finds rings, and requests that have ended unnoticed, by iterators.
+/// Uses BPF iterators to find rings, and requests that have ended unnoticed.
 struct RingScanner: ~Copyable {
   /// A process's descriptor of a ring.
   struct Holder: Hashable {
@@ -141,7 +141,7 @@ struct RingScanner: ~Copyable {
     var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
-        // The ring that passed was closed, and this ring has its memory.
+        // The known ring was closed, and this ring got its memory.
         if rings[address] != nil {
           records.append(record_ring_closed.self, at: start, ring: address)
         }
@@ -205,7 +205,7 @@ struct RingScanner: ~Copyable {
     if rings[address]!.missing.isTold { rings[address] = nil }
   }
 
-  /// Has the rings' buffer tables written to the ring buffer, among the records of the tracepoints.
+  /// Makes a program write the rings' buffer tables to the ring buffer, in order with the tracepoints' records.
   private func listBuffers(of addresses: [UInt64]) throws(ProbeError) {
     let wanted = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
     var rest = addresses[...]
@@ -261,7 +261,7 @@ struct RingScanner: ~Copyable {
   }
 }
 
-/// The filter's verdict on rings that are found.
+/// Applies the filter to rings that scans find.
 struct RingFilter: Sendable {
   var filter: Filter
   var includesDescendants: Bool

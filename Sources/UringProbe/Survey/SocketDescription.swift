@@ -58,7 +58,7 @@ struct SocketDescription {
     case AF_UNIX:
       let place = own.text.isEmpty ? "unix" : "unix " + own.text
       if isListening { return place + " listening" }
-      // Of a pair the kernel knows only who made it, and another process can have the other end by now.
+      // For a socket pair the kernel records only its creator; another process can have the other end by now.
       guard let peer, !peer.text.isEmpty else { return nil }
       return place + arrow + peer.text
     default: return nil

@@ -7,7 +7,7 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The surveyor's thread: rings, free lists and names.
+/// The surveyor's thread: scans for rings, walks over kernel structures, and looks up names.
 struct Surveyor: ~Copyable {
   private let mailbox: SurveyorMailbox
   private let capture: SharedCapture
@@ -126,7 +126,7 @@ struct Surveyor: ~Copyable {
     }
   }
 
-  /// Adds notices of the processes and files that a look had to leave out.
+  /// Adds notices about the processes and files that could not be read.
   private mutating func noteUnreadable(_ notices: inout [Notice]) {
     for tgid in BoundedCall.takeUnreported() {
       let name = Procfs.comm(of: tgid) ?? "?"
@@ -161,7 +161,7 @@ struct Surveyor: ~Copyable {
   ) -> Bool {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
-    // Deliver the scan's results now: the load takes long.
+    // Deliver the scan's results now, because loading takes long.
     mailbox.answer { $0.records.append(records) }
     records = RecordBuffer()
     do throws(ProbeError) {
@@ -170,9 +170,10 @@ struct Surveyor: ~Copyable {
         inventory = try Inventory(
           configuration: configuration, kernel: kernel,
           ringFileOperations: scanner.ringFileOperations)
-        // the last load of a session's start
+        // this was the last object to load
         cbpf_return_memory()
-        // A live snapshot's ended requests need less: new pages for them each second cost more than the copies.
+        // Keeps freed memory, enough for the ended requests of a live snapshot: fresh pages for them each second would
+        // cost more than copying them.
         cbpf_keep_memory(2 << 20)
       }
       guard inventory != nil else { return true }
@@ -181,7 +182,7 @@ struct Surveyor: ~Copyable {
           Inventory.Scope(
             rings: scanner.rings.keys.sorted(), owners: scanner.owners,
             opcodes: filter.filter.opcodes,
-            // the programs know a ring that is not found yet by its process, not by its descriptor
+            // with a filter on descriptors, the programs have filtered out rings that no scan has found yet
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
         names.resolve(
@@ -216,7 +217,7 @@ struct Surveyor: ~Copyable {
     return true
   }
 
-  /// Looks for what rings that do not move wait for, and lists their requests if they are not listed yet.
+  /// Finds out what rings that do not move wait for, and lists their requests if they are not listed yet.
   private mutating func lookAtWaits(
     of rings: [UInt64], into records: inout RecordBuffer, _ notices: inout [Notice]
   ) {

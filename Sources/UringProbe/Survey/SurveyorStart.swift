@@ -56,7 +56,7 @@ struct SurveyorStart: Sendable {
     return Box(thread: thread, hasEnded: hasEnded)
   }
 
-  /// Counts an inventory, so that nobody waits for one that will not be taken.
+  /// Counts an inventory that will not be taken, so that nobody waits for it.
   private func giveUp() {
     state.mailbox.answer { $0.inventories += 1 }
   }
@@ -73,7 +73,7 @@ struct SurveyorStart: Sendable {
         isError: true))
   }
 
-  /// Nanoseconds to wait for a look that is under way; fewer than the commands wait for the end of a capture.
+  /// Nanoseconds to wait for a survey in progress; less than the commands wait for the end of a capture.
   private static let patience: UInt64 = 8_000_000_000
 
   /// The surveyor's thread, if it could be started.

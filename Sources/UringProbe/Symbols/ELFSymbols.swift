@@ -3,7 +3,7 @@ import Glibc
 /// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, if that was stripped,
 /// `.dynsym`.
 ///
-/// Files come from strangers, so every offset and length is checked. A table is read in pieces and only the requested
+/// Files are not trusted, so every offset and length is checked. A table is read in pieces and only the requested
 /// symbols are kept, so memory use does not depend on the file.
 struct ELFSymbols {
   /// A symbol table and the location of its names.
@@ -34,10 +34,10 @@ struct ELFSymbols {
   /// Bytes of the symbol table.
   var tableBytes: UInt64 { table.map { UInt64($0.entries.count) } ?? 0 }
 
-  /// Most bytes of program or section headers; a file has up to 65535 headers.
+  /// Maximum size of the program or section headers in bytes; a file has up to 65535 headers.
   private static let mostHeaderBytes: UInt64 = 4 << 20
   private static let mostSegments = 256
-  /// Most bytes of a name that are kept.
+  /// Maximum number of bytes kept of a name.
   private static let longestName = 512
 
   /// Nil unless it is a 64-bit little-endian ELF file.

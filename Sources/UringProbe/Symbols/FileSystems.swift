@@ -2,8 +2,8 @@ import UringBase
 
 /// File systems by device, and whether a user's program may serve them.
 ///
-/// A program serves FUSE. An overlay that is mounted in our own mount namespace is the administrator's; any other may
-/// belong to a user namespace and lie over FUSE.
+/// A program serves each FUSE file system. An overlay that is mounted in our own mount namespace is trusted as the
+/// administrator's; any other may have been mounted in a user namespace on top of FUSE.
 struct FileSystems {
   struct Mount: Equatable {
     /// As `mnt_id` in `/proc/PID/fdinfo`.

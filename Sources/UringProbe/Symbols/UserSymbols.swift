@@ -14,7 +14,7 @@ struct UserSymbols {
     var offset: UInt64
   }
 
-  /// The file of a mapping, valid until its process is examined again.
+  /// Identifies the file of a mapping until its process is examined again.
   private struct FileKey: Hashable {
     var device: DeviceNumber
     var inode: UInt64
@@ -36,13 +36,13 @@ struct UserSymbols {
   /// Names of files that are not opened because a program serves them; true once reported.
   private var unread: [String: Bool] = [:]
 
-  /// Most places that are kept.
+  /// Maximum number of places kept.
   private static let mostPlaces = 1 << 14
-  /// Most files that are opened for one batch of stacks: a program and its libraries are about ten.
+  /// Maximum number of files opened for one batch of stacks; a program and its libraries are about ten.
   private static let mostFiles = 64
-  /// Most bytes of a symbol table: a large browser's has half of this.
+  /// Maximum size of a symbol table in bytes; a large browser's has half of this.
   private static let mostTableBytes: UInt64 = 128 << 20
-  /// Most bytes of symbol tables that are read for one batch.
+  /// Maximum number of bytes of symbol tables read for one batch.
   private static let mostBytes: UInt64 = 256 << 20
   /// Nanoseconds that reading one file may take.
   private static let patience: UInt64 = 5_000_000_000
@@ -160,7 +160,7 @@ struct UserSymbols {
         guard let symbols = ELFSymbols(descriptor: descriptor) else { return ([:], 0) }
         return (symbols.describe(unknown, budget: budget), symbols.tableBytes)
       }
-      // Asked again later if the file could not be read or the budget was used up.
+      // Tried again later if the file could not be read or the budget was used up.
       guard let answer, let more = answer.names else { return }
       tableBytes = answer.tableBytes
       for offset in unknown {

@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Calls into the kernel that another program may keep from returning: that program controls how long a page fault or
-/// a file system in user space takes.
+/// Calls into the kernel that another program can keep from returning, for example a page fault or a file system that
+/// the program handles.
 ///
 /// SIGKILL must be able to end a call that does not return: the kernel ends a process only after each of its threads
 /// has left the kernel.
@@ -15,11 +15,11 @@ enum BoundedCall {
   }
 
   private static let processes = Mutex(Processes())
-  /// Most processes that block; each of them keeps a thread.
+  /// Maximum number of processes that block; each keeps a thread busy.
   private static let mostBlocking = 16
 
-  /// Runs `body` on a separate thread. Nil if it has not returned after `limit` nanoseconds; the thread is then left
-  /// to itself. Each process that blocks halves the limit, so that the delays do not add up.
+  /// Runs `body` on a separate thread. Returns nil if it has not returned after `limit` nanoseconds; the thread is then
+  /// abandoned. Each process that blocks halves the limit, so that the delays do not add up.
   ///
   /// - Parameter tgid: the process that the call depends on.
   static func run<Result: Sendable>(

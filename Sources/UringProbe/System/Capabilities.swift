@@ -29,8 +29,8 @@ public struct Capabilities: Sendable, Hashable {
 
   public func feature(_ name: String) -> Feature? { features.first { $0.name == name } }
 
-  /// Loads every program and attaches it for a moment, which takes some tenths of a second. Works without privileges,
-  /// and then reports what is missing.
+  /// Loads every program and attaches it for a moment, which takes some tenths of a second. Without privileges, reports
+  /// which are missing.
   public static func detect() -> Capabilities {
     var detector = CapabilityDetector()
     return detector.run()

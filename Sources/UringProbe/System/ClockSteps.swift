@@ -1,7 +1,7 @@
 import CBPF
 import UringBase
 
-/// Whether somebody has set CLOCK_REALTIME: file times then do not show the files' age.
+/// Detects whether CLOCK_REALTIME was set: file times then do not show the files' age.
 enum ClockSteps {
   private static let watch = cbpf_clock_watch()
 

@@ -6,7 +6,7 @@ import UringBase
 
 /// Facts about io_uring from the running kernel's type information, gathered in one pass.
 ///
-/// libbpf's look-ups by name walk all of some 120,000 types each time; one walk answers everything.
+/// Each of libbpf's look-ups by name walks all types (some 120,000); here one walk gathers everything.
 struct KernelBTF: Sendable {
   /// Parameters of each io_uring tracepoint, by name without `io_uring_`.
   private(set) var tracepointParameters: [String: Int] = [:]
@@ -134,7 +134,7 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// Looks in a module for what the kernel itself lacks.
+  /// Looks in a module for the functions and types that the kernel itself lacks.
   private mutating func readModule(
     _ module: String, over kernel: BTFTable, _ names: TypeNames, except found: Set<UInt64>,
     _ copy: inout TypeCopy

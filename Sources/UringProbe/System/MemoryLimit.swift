@@ -2,8 +2,8 @@ import UringBase
 
 /// The memory that the cgroups of this process still allow.
 ///
-/// BPF maps count towards the limit. If the limit is reached later than by a map, the kernel kills the process
-/// without a message.
+/// BPF maps count towards the limit. If memory use reaches the limit after the maps were created, the kernel kills the
+/// process without a message.
 struct MemoryLimit {
   /// Bytes; nil without a limit.
   let available: UInt64?
@@ -31,8 +31,7 @@ struct MemoryLimit {
     var root: String
     var limit: String
     var usage: String
-    /// Fields of memory.stat: memory that the kernel reclaims when memory is short, and the part of it that it
-    /// cannot.
+    /// Fields of memory.stat: the page cache, which the kernel can reclaim, and the part of it that it cannot.
     var cache: String
     var shared: String
 
@@ -44,7 +43,7 @@ struct MemoryLimit {
       usage: "memory.usage_in_bytes", cache: "total_cache", shared: "total_shmem")
   }
 
-  /// The limit of this process. A limit that no mount shows is not known.
+  /// The limit of this process. Limits of cgroups that are not visible in a mount are ignored.
   static var current: MemoryLimit {
     var least: UInt64?
     for line in Procfs.lines(Procfs.text("/proc/self/cgroup") ?? "") {

@@ -4,11 +4,11 @@ import UringBase
 struct ScheduledThread {
   /// Nanoseconds on a processor so far.
   var ran: UInt64 = 0
-  /// Nanoseconds so far in which it was ready but others ran, including a wait that lasts.
+  /// Nanoseconds so far in which it was ready but others ran, including a wait that has not ended.
   var delayed: UInt64 { countedDelay + lastingDelay }
-  /// The kernel's counter, to which it adds a wait when the wait ends.
+  /// The kernel's counter, which includes a wait only after its end.
   var countedDelay: UInt64 = 0
-  /// Nanoseconds since the first of the looks at which it was ready and had not run since.
+  /// Nanoseconds since the first sample at which it was ready and after which it has not run.
   var lastingDelay: UInt64 = 0
   /// Times that it gave up its processor by itself.
   var slept: UInt64 = 0
@@ -86,7 +86,7 @@ struct JiffyClock {
     let span = time.since(first.time)
     guard span >= Self.shortestSpan else { return }
     let measured = Double(jiffies &- first.jiffies) * 1e9 / Double(span)
-    // The longer the span, the less a late look distorts the rate.
+    // The longer the span, the less a late sample distorts the rate.
     rate = Self.rates.first { abs(measured / Double($0) - 1) < 0.06 } ?? 0
   }
 

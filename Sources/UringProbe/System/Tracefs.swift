@@ -1,9 +1,9 @@
 import CBPF
 import Glibc
 
-/// The tracing file system, where the kernel gives the numbers of its tracepoints.
+/// The tracing file system, which contains the ids of the tracepoints.
 ///
-/// Few systems without systemd mount it. With CAP_SYS_ADMIN it is then opened without being mounted.
+/// Few systems without systemd mount it. With CAP_SYS_ADMIN, it is then opened without a mount point.
 struct Tracefs: ~Copyable {
   private static let mountPoints = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
   private let folder: Int32

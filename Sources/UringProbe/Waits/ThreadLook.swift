@@ -32,7 +32,7 @@ struct ThreadLook {
     let function = Procfs.text("/proc/\(task.tgid)/\(folder)/wchan") ?? ""
     self.call = function.isEmpty || function == "0" ? call.name : call.name + "\n" + function
     fd = call.descriptor ?? -1
-    // Sleeps that no event ends are no waits for others.
+    // Only an interruptible sleep can be a wait for another task.
     guard state == UInt8(ascii: "S") else { return }
     classify(call, function, task.tgid)
   }
@@ -74,7 +74,7 @@ struct ThreadLook {
   private mutating func enterRing(_ call: SystemCall, _ function: String, _ tgid: UInt32) {
     let flags = call.argument(3)
     let (waits, extended, registered, isRegion): (UInt64, UInt64, UInt64, UInt64) = (1, 8, 16, 64)
-    // The descriptor is then an index.
+    // The argument is then an index, not a descriptor.
     if flags & registered != 0 { fd = -1 }
     let waitFunctions = [
       "io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys",

@@ -5,8 +5,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// The threads, descriptors and futexes that a look has reached: from rings and requests that do not move to those
-/// that could wake them, and on to those for which these wait.
+/// The threads, descriptors and futexes reached by following waits: from rings and requests that do not move to the
+/// threads that could wake them, and from these to what they wait for in turn.
 struct WaitClosure {
   private let files: WaitableFiles
   private let rings: [UInt64: RingScanner.KnownRing]
@@ -114,7 +114,7 @@ struct WaitClosure {
     for file in files.descriptors(of: identity) { reach(process: file.tgid) }
   }
 
-  /// Reaches the eventfds of a process whose ring has nothing in flight: one may have been meant to wake its thread.
+  /// Reaches the eventfds of a process whose ring has nothing in flight: one of them may be meant to wake its thread.
   private mutating func reachEventfds(of tgid: UInt32) {
     for identity in files.eventfds(of: tgid).prefix(8) { reach(identity) }
   }

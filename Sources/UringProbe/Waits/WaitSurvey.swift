@@ -38,7 +38,7 @@ struct WaitSurvey: ~Copyable {
     self.ownEventfd = ownEventfd
   }
 
-  /// Looks, and writes the result, or that nothing has changed.
+  /// Takes a look and writes its result, or only the time if nothing has changed.
   mutating func look(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
     let start = MonotonicClock.now()
     let files = WaitableFiles(

@@ -4,8 +4,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Decides when to look for what rings wait for: every few seconds while a ring does not move. Costs nothing while
-/// all rings move.
+/// Decides when to find out what rings wait for: every few seconds while a ring does not move. Costs nothing while all
+/// rings move.
 struct WaitWatch: ~Copyable {
   /// Counters of a ring: one of them changes whenever the ring makes progress.
   private struct Position: Equatable {
@@ -27,7 +27,7 @@ struct WaitWatch: ~Copyable {
       cqPosted = sighting.cq_posted
     }
 
-    /// True if nobody waits and the queues are empty.
+    /// True if no task waits and the queues are empty.
     var isIdle: Bool { waiters == 0 && sqPending == 0 && cqPending == 0 }
   }
 
@@ -42,7 +42,7 @@ struct WaitWatch: ~Copyable {
     /// True if its process is stopped.
     var isStopped = false
 
-    /// True if a look can find something: an idle ring must have requests in flight, or a stopped process.
+    /// True if a look can find something. An idle ring must have requests in flight, or a stopped process.
     var isWorthALook: Bool {
       !position.isIdle || isStopped || requests.map { !$0.isEmpty } ?? true
     }
@@ -100,7 +100,7 @@ struct WaitWatch: ~Copyable {
     addresses.filter { rings[$0]?.isWorthALook ?? false }
   }
 
-  /// Those of the due rings whose requests are not known.
+  /// The due rings whose requests are not known.
   func unlisted(of due: [UInt64]) -> [UInt64] { due.filter { rings[$0]?.requests == nil } }
 
   /// Keeps the requests that an inventory has found.

@@ -147,7 +147,7 @@ package enum JSONNames {
 }
 
 extension Request.State {
-  /// Its name everywhere, on the screen, in filters and in documents: `poll-armed`.
+  /// The state's name on the screen, in filters and in documents: `poll-armed`.
   public var name: String { "\(JSONNames.state(self))" }
 }
 

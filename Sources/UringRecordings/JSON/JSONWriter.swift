@@ -5,7 +5,7 @@ import UringBase
 /// Keys are not escaped: they are literals of this program.
 package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
-  /// A value was written at this level: the next one needs a comma.
+  /// True if a value was written at this level, so that the next one needs a comma.
   private var needsComma = false
 
   package init() {}
@@ -100,7 +100,7 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes 64 bits as a string, "0x…": not every JSON reader keeps 64 bits of a number.
+  /// Writes 64 bits as a string, "0x…", because not every JSON reader keeps 64 bits of a number.
   package mutating func hex(_ value: UInt64) {
     separate()
     bytes.append(contentsOf: "\"0x".utf8)

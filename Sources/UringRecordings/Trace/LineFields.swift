@@ -103,9 +103,9 @@ struct LineFields {
   ) throws -> UInt64 {
     let text = try line.has(name) ? try line.string(name) : nil
     if let value = vocabulary.value(of: text), value <= field.scalar.maximum { return value }
-    // Traces have never been checked for fields that were added later.
+    // An invalid value of a field that was added later is not an error: traces were never checked for it.
     if field.isAdded { return 0 }
-    // As written by earlier versions, which kept no more of the field.
+    // Earlier versions wrote this text for any value without a name.
     if text == RecordVocabulary.unknownText { return field.scalar.maximum }
     throw line.failure(name)
   }

@@ -56,9 +56,9 @@ struct RecordImage {
 
   // MARK: Limits of a line
 
-  /// True if reading the record's line restores the record, except for trailing zeros.
+  /// True if a reader restores the record from its line, except for trailing zeros.
   ///
-  /// Lines have no member for reserved bytes, for values without a name, or for text that is not UTF-8.
+  /// Lines cannot express reserved bytes, values without a name, or text that is not UTF-8.
   mutating func isExpressible(_ record: UnsafePointer<record>, _ descriptor: RecordDescriptor)
     -> Bool
   {

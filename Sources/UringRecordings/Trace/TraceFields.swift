@@ -46,8 +46,8 @@ struct TraceFields {
     }
   }
 
-  /// Writes a value if it differs from the line's: an application can rewrite an SQE while the kernel takes it, so
-  /// that the SQE read differs from the request.
+  /// Writes a value if it differs from the line's. They differ if the application rewrites the SQE while the kernel
+  /// takes it.
   private func writeUnlessRepeated(
     _ value: UInt64, of field: RecordField, to json: inout JSONWriter
   ) {

@@ -11,7 +11,7 @@ enum TraceReader {
     var flaw: RecordingFlaw?
   }
 
-  /// Most white space skipped before the first line.
+  /// Maximum length of white space skipped before the first line.
   static let mostSpace = 4096
 
   /// True if a file starts like a JSON trace; nil if there are too few bytes to decide.

@@ -150,7 +150,8 @@ extension Aggregator {
     _ header: record, _ cqe: Posted, _ ended: Handle<RequestSlot>?, _ ring: Handle<RingState>,
     _ event: inout Event
   ) {
-    // The end was inferred too early, such as at the close of a ring that still winds up: this CQE is the real end.
+    // The end was inferred too early, for example while a closed ring was still being torn down. This CQE is the real
+    // end.
     if ended != nil, let slot = requests.latest(at: header.req),
       requests[slot].request.state == .ended, requests[slot].request.isEndDerived,
       requests[slot].request.ring == rings[ring].ring.id, !cqe.flags.contains(.more),

@@ -63,7 +63,7 @@ extension RingState {
     ring.counts.add(record.pointee)
     count(bytes: record.pointee.bytes, traits.direction(opcode))
     for pair in record.pairs.errors {
-      // A value that is not an errno counts as a strange error.
+      // A value that is no errno is counted under errno 0.
       let error = Int32(exactly: pair.what) ?? 0
       guard error == 0 || traits.isError(0 &- error, of: opcode) else { continue }
       ring.counts.errors &+= UInt64(pair.count)
@@ -73,7 +73,7 @@ extension RingState {
 }
 
 extension UnsafePointer<record_counts> {
-  /// The pairs that follow the record, as many as its size holds: errors by errno, latencies by bucket.
+  /// The pairs that follow the record, up to its size: errors by errno, latencies by bucket.
   var pairs:
     (
       errors: Slice<UnsafeBufferPointer<record_count>>,

@@ -35,7 +35,7 @@ extension Aggregator {
         requests[slot].request.userData == record.pointee.user_data
           || !requests[slot].request.isStartKnown
       else { return }
-      // So far only events that carry just its address have shown the request.
+      // So far the request has appeared only in events that carry nothing but its address.
       if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
         describe(slot, record, ring: ring)
       }
@@ -66,7 +66,7 @@ extension Aggregator {
     }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
-    // After a loss the request may be newer than the observation, unless its thread's sleep shows its age.
+    // After a loss the request may have begun during the observation, unless its thread has slept since before that.
     if requests.lossTime == 0 || requests[slot].request.isStartKnown
       || record.pointee.since_ns < host.startTime
     {
@@ -162,7 +162,7 @@ extension Aggregator {
     rings[ring].ring.files = []
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
-    // The requests then in flight are unknown if too many have ended since.
+    // If too many requests have ended since, the requests in flight at that time are unknown.
     let strangers = rings[ring].strangers.count(since: time)
     let method: Ring.Balance.Method =
       strangers == nil || requests.mayHaveForgottenEnds(after: time)
@@ -177,7 +177,7 @@ extension Aggregator {
       method: method, outstanding: outstanding, accounted: accounted,
       reached: record.pointee.reached, time: time)
     rings[ring].ring.balance = balance
-    // Only an exact count proves unlisted requests; those that began under observation are all listed.
+    // Only an exact count proves that requests are unlisted. Requests of rings created under observation are all known.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
     // The number of unlisted requests never grows: taking the minimum removes a momentary miscount.
     rings[ring].ring.notListed =
@@ -301,7 +301,7 @@ extension Aggregator {
         tag: record.pointee.tag))
   }
 
-  // MARK: Examined closely
+  // MARK: Inspected requests
 
   mutating func kernelStack(_ record: UnsafePointer<record_kernel_stack>, _ event: inout Event) {
     guard let text = text(behind: record, length: record.pointee.length) else { return }

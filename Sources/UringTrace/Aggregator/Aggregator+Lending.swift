@@ -139,7 +139,7 @@ extension Aggregator {
     _ record: UnsafePointer<record_buffer_release>, _ event: inout Event
   ) {
     let context = record.pointee.base.ctx
-    // When a ring ends, its buffers are released after everything else.
+    // Never adds a ring: the kernel releases a closed ring's buffers last.
     let ring = rings.known(context)
     if context != 0 {
       guard let ring else { return }

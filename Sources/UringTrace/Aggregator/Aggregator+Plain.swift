@@ -3,8 +3,8 @@ import CRecord
 /// The short path for the two most frequent records, millions a second: a plain submission, and the completion
 /// that ends a plain request.
 ///
-/// Each function checks first, then does everything or nothing. The long path handles what it declines, with the
-/// same result. No calls in between: all values stay in registers.
+/// Each function first checks, then handles the record entirely or not at all. The long path handles the other records
+/// and would give the same result. The functions make no calls, so that all values stay in registers.
 extension Aggregator {
   /// Handles a submission on the same ring as the previous record, at an address whose last request has ended.
   @inline(__always)
@@ -35,8 +35,8 @@ extension Aggregator {
 
   /// Handles the only CQE, without error, of a request in flight on the same ring as the previous record.
   ///
-  /// Transparent: behind the code of the submission path, the optimiser otherwise does not inline it into the
-  /// loop, and the call costs 6 % of a replay.
+  /// Transparent, because the optimiser otherwise does not inline it into the loop after the submission path: the call
+  /// would cost 6 % of a replay.
   @_transparent
   mutating func completePlain(_ record: UnsafePointer<record_complete>, isKept: Bool) -> Bool {
     let header = record.pointee.base

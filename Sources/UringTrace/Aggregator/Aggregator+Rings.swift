@@ -124,7 +124,7 @@ extension Aggregator {
   @inline(never)
   mutating func ringClosed(_ record: UnsafePointer<record_ring_closed>, _ event: inout Event) {
     let header = record.pointee.base
-    // The search happened at that time: later records about the ring are newer.
+    // The ring was not found at the record's time. Any later record about it shows that it is open.
     guard let ring = rings.known(header.ctx), rings[ring].lastTime <= header.time_ns else {
       return
     }
@@ -144,8 +144,8 @@ extension Aggregator {
     rings[ring].missed = (header.time_ns, lastScan)
   }
 
-  /// Closes rings whose creation has no record, and which two scans since their last record did not find. The probe
-  /// reports the end of the rings that it has seen, and of no others.
+  /// Closes rings whose creation has no record and which two scans since their last record did not find. The probe
+  /// reports the close of a ring only if it has seen the ring.
   private mutating func closeUndescribed(
     missedBy scans: (first: UInt64, second: UInt64), _ event: inout Event
   ) {
@@ -213,7 +213,7 @@ extension Aggregator {
       }
     stream.lost[keyPath: cause] = stream.lost[keyPath: cause].addingSaturated(count)
     event.value = Int64(clamping: count)
-    // No event had a record: those of a loss are reported as lost as well.
+    // Uncounted events are no lost records. If their records were lost too, another record reports that loss.
     guard record.pointee.cause != .uncounted else { return }
     requests.noteLoss(at: record.pointee.base.time_ns)
     lending.recordsLost(time: requests.lossTime)

@@ -63,7 +63,7 @@ extension Aggregator {
 extension Aggregator {
   /// When a ring was last seen.
   private func lastLook(at ring: Handle<RingState>) -> UInt64 {
-    // Recordings without scans omit looks that found no change.
+    // Without scan records, a look that found no change left no record: the ring counts as seen until now.
     guard lastScan != 0 else { return clock.now }
     let (missed, depth) = (rings[ring].missed, rings[ring].depth.time)
     return max(depth, missed.time > depth ? missed.before : lastScan)
@@ -75,7 +75,7 @@ extension RequestTracker {
   ///
   /// - Parameters:
   ///   - expected: expected number of requests; reserves capacity.
-  ///   - start: start of the observation. Requests from before were found by walks and so are late in the list.
+  ///   - start: start of the observation. Older requests were found by walks, so they are late in the list.
   fileprivate func inFlight(_ expected: Int, observedSince start: UInt64) -> [Request] {
     var all: [Request] = []
     all.reserveCapacity(expected)

@@ -42,7 +42,7 @@ extension Aggregator {
     return owners
   }
 
-  /// Processes that created or held rings that are open as far as is known.
+  /// Processes that created or held rings not known to be closed.
   public var ownersOfOpenRings: Set<UInt32> {
     var owners: Set<UInt32> = []
     rings.forEachRing { _, ring in

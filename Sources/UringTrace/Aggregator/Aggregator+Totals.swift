@@ -1,7 +1,7 @@
 extension Aggregator {
   public var totals: RequestTotals { rings.requestTotals }
 
-  /// Requests, buffers, groups and histograms kept: a measure of the memory for them and for a snapshot.
+  /// Number of requests, buffers, groups and histograms kept: a measure of memory use, also of a snapshot's.
   package var entryCount: Int {
     requests.entryCount + lending.entryCount + statistics.entryCount
   }

@@ -64,7 +64,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events = EventLog(capacity: limits.events)
   }
 
-  /// The event of the last consumed record; nil if the record was invalid or is no event of a request.
+  /// The event of the last consumed record; nil if the record was invalid or is not an event of a request.
   public var lastEvent: Event? { events.lastRecordsEvent }
 
   /// Consumes one record. The pointer must reach the whole record, `size` bytes, and be valid during the call.
@@ -101,7 +101,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     consumeAny(record)
   }
 
-  /// Consumes any record, on the long path.
+  /// Consumes a record of any kind, on the long path.
   @inline(never)
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)

@@ -1,6 +1,6 @@
 /// A block request in progress on a device: `struct request`, found by its tag.
 ///
-/// Belongs to an io_uring request in the block layer, or to a ublk device whose server has a ring.
+/// Either it serves an io_uring request, or its device is a ublk device whose server has a ring.
 public struct DiskRequest: Sendable, Hashable {
   /// The io_uring request that it serves; nil if none is known.
   public var request: Request.ID?

@@ -41,8 +41,7 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// For recordings without file identities: the file that each descriptor or index referred to when it was
-  /// looked at.
+  /// For recordings without file identities: the file to which each descriptor or index referred when it was read.
   public var descriptors: [DescriptorKey: String] = [:]
   public var fixed: [FixedKey: String] = [:]
 
@@ -91,8 +90,8 @@ public struct FileNames: Sendable {
     return "\(input) to \(outputName(of: request) ?? "an unknown file")"
   }
 
-  /// That the descriptor of a request in flight was closed, and the file it refers to now. Nil if the
-  /// descriptor still refers to the request's file, or that is unknown.
+  /// Describes that the descriptor of a request in flight was closed, and which file it refers to now. Nil if the
+  /// descriptor still refers to the request's file, or if that is unknown.
   public func closing(of request: Request) -> String? {
     guard !request.state.isFinal, let file = request.fileIdentity else { return nil }
     return closed[file]?.text

@@ -12,7 +12,7 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case neverGivenBack
   /// A member moved less than it requested.
   case shortMember
-  /// All members are done and moved less than the whole buffer; the provider is not informed.
+  /// All members are done and moved less than the whole buffer; nothing reports that to the provider.
   case partlyFilled
   /// A member requested bytes outside the buffer (-EFAULT).
   case outOfRange

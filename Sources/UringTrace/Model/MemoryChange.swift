@@ -19,7 +19,7 @@ public struct MemoryChange: Sendable, Hashable {
   public var target: UInt64
   /// madvise: `MADV_*`.
   public var advice: UInt32
-  /// True if the memory was found mapped, but without the page that is registered.
+  /// True if the memory is still mapped, but no longer to the registered pages.
   public var isDiscarded: Bool
   /// User stack of the call (`--stacks`): the key in ``Snapshot/userStacks``.
   public var stack: UserStackKey?

@@ -79,7 +79,7 @@ public struct Request: Sendable {
   /// True if the request is in flight as far as is known, but records were lost since its last event: it may
   /// have ended.
   public var isSuspect: Bool = false
-  /// Kept apart from the file identities, so that the fields that every request resets are adjacent.
+  /// Stored apart from the file identities, so that the fields that every request resets are adjacent.
   var knownFiles: KnownFiles = []
   public var opcode: Opcode = Opcode(rawValue: 0)
   /// True if the ring's iou-sqp thread submitted the request.
@@ -110,7 +110,7 @@ public struct Request: Sendable {
   /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``place``.
   public var expiryTime: UInt64 = 0
 
-  /// Meaningful as far as ``knownFiles`` says.
+  /// Valid as ``knownFiles`` indicates.
   private var fileStorage = FileIdentity()
   private var inputStorage = FileIdentity()
 
@@ -183,7 +183,7 @@ public struct Request: Sendable {
     isUserDataKnown ? "0x" + String(userData, radix: 16) : nil
   }
 
-  /// True if the request moves data and did not ask for a worker thread.
+  /// True if the request moves data and does not ask for a worker thread (IOSQE_ASYNC).
   package var movesDataUnasked: Bool {
     opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
   }

@@ -23,7 +23,7 @@ public struct RequestTotals: Hashable, Sendable {
   var begun: UInt64 { submitted &+ found }
   var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
 
-  /// Requests that have begun, are not in flight, and are not among those that ended.
+  /// Requests that have begun but are neither in flight nor counted as ended.
   var missing: UInt64 { begun.since(ended &+ inFlight) }
 
   /// True if the requests begun equal those ended plus those in flight.

@@ -79,10 +79,10 @@ public struct Ring: Sendable {
   public var sqPending: UInt32 = 0
   /// CQEs posted but not reaped, at the last look.
   public var cqPending: UInt32 = 0
-  /// Time since which, at least, the kernel has taken no SQE although SQEs are queued; nanoseconds,
-  /// CLOCK_MONOTONIC; 0 if the queue is empty or moves.
+  /// Time since which (or longer) the kernel has taken no SQE although SQEs are queued; nanoseconds, CLOCK_MONOTONIC; 0
+  /// if the queue is empty or moves.
   public var sqPendingSince: UInt64 = 0
-  /// Time since which, at least, no CQE has been reaped although CQEs are queued; 0 if the queue is empty or moves.
+  /// Time since which (or longer) no CQE has been reaped although CQEs are queued; 0 if the queue is empty or moves.
   public var cqPendingSince: UInt64 = 0
   /// CPU time of the SQ thread during the observation, in nanoseconds; 0 if unknown.
   public var sqThreadTime: UInt64 = 0
@@ -98,8 +98,8 @@ public struct Ring: Sendable {
   public var waiter: Waiter?
   /// The ring's own counters at the last inventory.
   public var balance: Balance?
-  /// Requests counted by the ring's own counter that are on no list: older than the observation and without a
-  /// sign of life since.
+  /// Requests in the kernel's own count that are on none of its lists: older than the observation, and without an event
+  /// since.
   public var notListed: UInt64 = 0
   /// True if a group of provided buffers was registered, or has provided a buffer. It may not exist any more.
   public var hasProvidedBuffers = false

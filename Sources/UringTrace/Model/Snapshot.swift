@@ -39,7 +39,7 @@ public struct Snapshot: Sendable {
   public var taskNames: [UInt32: String]
   /// Kernel stacks of threads that execute requests, by thread id, at the last look.
   public var kernelStacks: [UInt32: KernelStack] = [:]
-  /// Files of requests that were looked at closely.
+  /// States of the files of inspected requests.
   public var fileStates: [Request.ID: FileState] = [:]
   /// Block requests in progress at the drivers, by device, at the last inventory.
   public var diskRequests: [DiskRequest] = []

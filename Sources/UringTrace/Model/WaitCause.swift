@@ -99,8 +99,8 @@ extension Snapshot {
     return text
   }
 
-  /// The relevant part of the events asked for, without modes (EPOLLET, EPOLLONESHOT) and without implied
-  /// events, as a readable file also reports POLLRDNORM. For the events a file reports, errors count too.
+  /// The names of the essential events: without mode bits (EPOLLET, EPOLLONESHOT) and implied events (a readable file
+  /// also reports POLLRDNORM). `withErrors`, for the events that a file reports, includes errors.
   private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
     let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT
     let errors: UInt32 = 0x8 | 0x10  // POLLERR, POLLHUP

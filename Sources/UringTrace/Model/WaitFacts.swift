@@ -145,8 +145,8 @@ public struct FutexWord: Sendable, Hashable {
 }
 
 extension WaitFacts {
-  /// Removes processes that nothing connects with those named: no file that both have open, no two ends of a
-  /// connection, no wait for a child, and no mutex.
+  /// Removes the processes that have no connection to `processes`: no shared open file, no two ends of a connection, no
+  /// wait for a child, and no mutex.
   package mutating func keep(connectedTo processes: Set<UInt32>) {
     guard time != 0 else { return }
     let connected = connected(with: processes)

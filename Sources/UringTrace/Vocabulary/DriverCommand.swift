@@ -32,8 +32,8 @@ public enum DriverCommand {
     (0x8020_7514, "UBLK_U_CMD_DEL_DEV_ASYNC"), (0xc020_7515, "UBLK_U_CMD_UPDATE_SIZE"),
     (0xc020_7516, "UBLK_U_CMD_QUIESCE_DEV"), (0xc020_7517, "UBLK_U_CMD_TRY_STOP_DEV"),
     (0xc020_7518, "UBLK_U_CMD_REG_BUF"), (0xc020_7519, "UBLK_U_CMD_UNREG_BUF"),
-    // Commands of a device, with struct ublksrv_io_cmd; ``GroupProvider/ublk`` and ``GroupProvider/ublkAuto``
-    // have the others.
+    // A command of a device, with struct ublksrv_io_cmd; the others are in ``GroupProvider/ublk`` and
+    // ``GroupProvider/ublkAuto``.
     (0xc010_7522, "UBLK_U_IO_NEED_GET_DATA"),
     // include/uapi/linux/nvme_ioctl.h: with struct nvme_uring_cmd.
     (0xc048_4e80, "NVME_URING_CMD_IO"), (0xc048_4e81, "NVME_URING_CMD_IO_VEC"),
@@ -46,12 +46,12 @@ public enum DriverCommand {
 }
 
 extension Request {
-  /// Its driver's command (`cmd_op`); nil if it has none, or the command is not known.
+  /// The driver command (`cmd_op`) of the request; nil if it has none or it is unknown.
   package var driverCommand: UInt32? {
     opcode.isDriverCommand && knows(.off) ? UInt32(truncatingIfNeeded: sqe.off) : nil
   }
 
-  /// The name of its driver's command, nil if it has none or it is not known.
+  /// The name of the request's driver command; nil if it has none or it is unknown.
   public var commandName: String? {
     driverCommand.flatMap { DriverCommand.name($0, isSocket: fileIdentity?.isSocket ?? false) }
   }

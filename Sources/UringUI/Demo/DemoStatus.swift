@@ -1,5 +1,5 @@
-/// State of the demonstration's target, with a property for each figure of the demo pane. The command that runs the
-/// target fills it in: the UI does not depend on the target.
+/// State of the demonstration's target, with a property for each figure of the demo pane. Filled in by the command that
+/// runs the target, so that the UI does not depend on the target.
 public struct DemoStatus: Sendable, Hashable {
   /// The phase of a tag, in the order of an I/O's life.
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
@@ -23,7 +23,7 @@ public struct DemoStatus: Sendable, Hashable {
     /// The thread that serves it; 0 before it runs.
     public var tid: UInt32
     public var tags: [Phase]
-    /// I/Os since the start, and those that failed although no failure was asked for.
+    /// I/Os since the start, and those that failed without an injected fault.
     public var ios: UInt64
     public var errors: UInt64
 
@@ -52,11 +52,11 @@ public struct DemoStatus: Sendable, Hashable {
 
   /// The kind of target, such as "ublk".
   public var target: String
-  /// How data are moved, as "zero-copy".
+  /// How data are moved, such as "zero-copy".
   public var mode: String
-  /// As "/dev/ublkb0"; nil without a block device.
+  /// Path of the device, such as "/dev/ublkb0"; nil without a block device.
   public var device: String?
-  /// As "memory" or a path; empty for none.
+  /// "memory" or a path; empty for none.
   public var backing: String
   /// Bytes; 0 for none.
   public var size: UInt64
@@ -68,14 +68,14 @@ public struct DemoStatus: Sendable, Hashable {
   public var ios: UInt64 = 0
   public var readBytes: UInt64 = 0
   public var writtenBytes: UInt64 = 0
-  /// Requests that moved data for them, and buffers that were lent.
+  /// Requests that moved data for these I/Os, and buffers that were lent.
   public var members: UInt64 = 0
   public var groups: UInt64 = 0
   /// Errors that no injected fault explains.
   public var errors: UInt64 = 0
   /// Figures of the load at the device; empty without a load.
   public var load: [Count] = []
-  /// Faults made on purpose, by name; empty where none are asked for.
+  /// Injected faults, by name; empty if none were asked for.
   public var faults: [Count] = []
   /// Why the target does not continue, in one line.
   public var failure: String?

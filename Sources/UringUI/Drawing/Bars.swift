@@ -2,7 +2,7 @@
 enum Bars {
   private static let rising: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
-  /// One row of bars; every value but zero is visible.
+  /// One row of bars; every value except zero is visible.
   static func spark(_ values: [UInt64]) -> String {
     let most = values.max() ?? 0
     return String(
@@ -12,7 +12,7 @@ enum Bars {
       })
   }
 
-  /// The part of a whole as a bar on one row. Any part but zero is visible, and only the whole fills the row.
+  /// The part of a whole as a bar on one row. Any part except zero is visible, and only the whole fills the row.
   static func gauge(_ part: UInt64, of whole: UInt64, width: Int) -> String {
     guard whole > 0, width > 0 else { return "" }
     let share = Double(min(part, whole)) / Double(whole)

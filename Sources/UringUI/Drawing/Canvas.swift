@@ -1,5 +1,4 @@
-/// A grid of cells that views draw into: clipped, with true display widths, and without control characters, whatever
-/// the text contains.
+/// A grid of cells that views draw into. Clips text, uses true display widths, and replaces control characters.
 struct Canvas: Sendable {
   /// One column of one row.
   struct Cell: Hashable, Sendable {
@@ -50,8 +49,8 @@ struct Canvas: Sendable {
     cursor = nil
   }
 
-  /// Draws text and returns the column after it. Text that does not fit into `limit` columns is cut off, which a mark
-  /// in the last column shows.
+  /// Draws text and returns the column after it. Text that does not fit into `limit` columns is cut off, with a mark in
+  /// the last column.
   @discardableResult
   mutating func put(
     _ text: String, x: Int, y: Int, style: Style = .normal, limit: Int = .max

@@ -23,7 +23,7 @@ extension String {
     return "…" + String(rest)
   }
 
-  /// "name/4242" in this many columns: the name is cut, the number is kept.
+  /// "name/4242" in this many columns: cuts the name and keeps the number.
   func keepingNumber(_ width: Int) -> String {
     guard displayWidth > width, let slash = lastIndex(of: "/") else { return self }
     let number = self[slash...]

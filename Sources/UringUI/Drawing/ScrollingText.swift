@@ -1,4 +1,4 @@
-/// Scrollable lines of styled pieces. Some lines can be chosen.
+/// Scrollable lines of styled pieces. Some lines can be selected.
 struct ScrollingText: Sendable {
   private var top = 0
   private var height = 1
@@ -13,7 +13,7 @@ struct ScrollingText: Sendable {
 
   var hasChoices: Bool { !choices.isEmpty }
 
-  /// Moves the choice by single rows while a line that can be chosen is on the screen; otherwise scrolls.
+  /// Moves the choice by single rows if a line that can be chosen is on the screen; otherwise scrolls.
   mutating func navigate(_ navigation: Navigation) {
     let last = max(0, count - height)
     switch navigation {

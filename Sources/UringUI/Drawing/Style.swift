@@ -76,7 +76,7 @@ struct Theme: Sendable {
     }
   }
 
-  /// With 256 colours, replaces only what eight colours do badly: a readable grey.
+  /// With 256 colours. Differs only in its grey, which is not readable with eight colours.
   static let manyColours = Theme { style in
     style == .faint
       ? Appearance(attributes: 0, foreground: 245) : colour[style]

@@ -43,7 +43,7 @@ struct Binding: Sendable {
 }
 
 extension Binding {
-  /// The first binding that has the key and applies is used.
+  /// All bindings. The first that has the key and applies is used.
   static let all: [Binding] = [
     Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
     Binding(
@@ -107,7 +107,7 @@ extension Binding {
     all.first { $0.situation.isSubset(of: situation) && $0.keys.contains(key) }?.command
   }
 
-  /// Explanation for a key that only the other mode has: the mode, and the key's effect there.
+  /// The explanation of a key that works only in the other mode: the mode, and the key's effect there.
   static func explanation(of key: Key, in situation: Situation) -> String? {
     let other: Situation = situation.contains(.replay) ? .live : .replay
     guard

@@ -31,7 +31,7 @@ enum Command: Hashable, Sendable {
   case jump
   case nextError
   case previousError
-  /// Moves by so many nanoseconds.
+  /// Moves by this many nanoseconds.
   case skip(Int64)
   /// Opens the page of the ring of the chosen row.
   case ring

@@ -8,7 +8,7 @@ struct HeaderView {
     guard rect.height > 0 else { return }
     let isNarrow = rect.width < 60
     if rect.height == 1 {
-      // The time is left out first.
+      // If there is little room, the time is left out first.
       drawItems(
         findings + figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
@@ -52,7 +52,7 @@ struct HeaderView {
     return items
   }
 
-  /// The numbers of bad findings: shown at every width.
+  /// The numbers of severe findings, shown at every width.
   private var findings: [Item] {
     let severities: [Finding.Severity] = [.crit, .warn]
     let pieces = severities.compactMap { severity -> Piece? in

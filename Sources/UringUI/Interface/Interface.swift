@@ -42,7 +42,7 @@ struct Interface: Sendable {
   var interval: Duration
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
-  /// True until the snapshot of the error that was sought arrives.
+  /// True while a search for an error waits for the snapshot of the error.
   var seeksError = false
   /// Keys without a function that were explained.
   private var explainedKeys: Set<Key> = []
@@ -200,7 +200,7 @@ struct Interface: Sendable {
     return result
   }
 
-  /// The request whose detail is shown live: it is inspected closely.
+  /// The request whose detail is shown live, so that the source inspects it.
   var inspected: Request.ID? {
     guard !isReplay, !isPaused, let detail = details.last as? DetailPane,
       let request = scene?.request(detail.id),

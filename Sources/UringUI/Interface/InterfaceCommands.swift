@@ -70,7 +70,7 @@ extension Interface {
     return [.playback(command)]
   }
 
-  /// Chooses the request of the error that was sought, and says what failed.
+  /// Selects the request of the error that was found, and reports what failed.
   mutating func showSoughtError() {
     guard seeksError, let scene else { return }
     seeksError = false
@@ -113,7 +113,7 @@ extension Interface {
     }
   }
 
-  /// Most steps back that are kept.
+  /// Maximum number of steps back that are kept.
   private static let depth = 50
 
   /// Opens a pane over the one that is shown. Going back returns to the previous pane.

@@ -78,9 +78,9 @@ extension Interface {
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
-    // Next to the tabs, a number would look like one of their numbers.
+    // Leaves a gap, because a number right beside the tabs would look like the number of a tab.
     if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
-    // A number that is cut off would be wrong.
+    // Drops whole words: a number that is cut off would be wrong.
     while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
       summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
     }
@@ -201,7 +201,7 @@ extension Interface {
     canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
   }
 
-  /// Draws as many of the bindings that apply as fit; the last one is always shown.
+  /// Draws the bindings that apply, as many as fit. The last is always shown.
   private mutating func drawFunctionBar(into canvas: inout Canvas, in rect: Rect) {
     canvas.fill(rect, style: .keyLabel)
     let shown = Binding.all.filter { $0.label != nil && $0.situation.isSubset(of: situation) }

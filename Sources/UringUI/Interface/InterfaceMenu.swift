@@ -1,7 +1,7 @@
 /// A list over the focused pane, from which one line is chosen.
 extension Interface {
   /// - Parameters:
-  ///   - foot: lines above the function bar that stay free.
+  ///   - foot: number of lines to leave free above the function bar.
   ///   - target: the effect of a click on a line.
   mutating func drawMenu(
     _ heading: String, _ titles: [String], _ position: Int, width: Int, _ layout: ScreenLayout,

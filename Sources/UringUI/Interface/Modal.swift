@@ -4,7 +4,7 @@ enum Modal: Sendable {
   case prompt(Prompt)
   case sortMenu(position: Int)
   case columnMenu(position: Int)
-  /// A question to which `y` or Enter says yes; then the effect is carried out.
+  /// A yes-or-no question. `y` or Enter carries the effect out.
   case question(String, Interface.Effect)
 }
 

@@ -1,6 +1,6 @@
 /// The panes below the rings, in the order of their number keys.
 enum PaneCatalogue {
-  /// - Parameter requestFilter: the filter with which the lists of requests start.
+  /// - Parameter requestFilter: the initial filter of the lists of requests.
   static func make(hasDemo: Bool = false, requestFilter: String = "") -> [any Pane] {
     let panes: [any Pane] = [
       ListPane<RequestsContent>(filter: requestFilter),

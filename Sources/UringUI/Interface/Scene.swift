@@ -6,7 +6,7 @@ struct Scene: Sendable {
   var snapshot: Snapshot
   /// Limits requests, latencies and events to this ring; nil for all rings.
   var ring: Ring.ID?
-  /// Least age in nanoseconds at which a request in flight is listed.
+  /// Minimum age in nanoseconds of requests in flight that are listed.
   var minimumAge: UInt64 = 0
   /// Status of the demonstration's target; nil without a demonstration.
   var demo: DemoStatus?
@@ -72,7 +72,7 @@ struct Scene: Sendable {
     "\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid) fd \(Self.descriptors(of: ring))"
   }
 
-  /// "5", "5+2" when two more descriptors refer to it, "reg" when only registered, "-" for none.
+  /// "5"; "5+2" if two more descriptors refer to the ring; "reg" if it is only registered; "-" for none.
   static func descriptors(of ring: Ring) -> String {
     guard let first = ring.descriptors.first else { return "-" }
     let name = first.fd < 0 ? "reg" : "\(first.fd)"

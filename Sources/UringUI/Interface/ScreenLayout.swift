@@ -16,8 +16,8 @@ struct ScreenLayout: Hashable, Sendable {
   var places: [Place] = []
   var functionBar: Rect
 
-  /// Arranges the panes: rings above, the current pane below, and on large screens further panes beside and beneath
-  /// it; on small screens only the focused pane.
+  /// Arranges the panes: the rings above, the current pane below, and on large screens further panes next to and below
+  /// it. On small screens there is only the focused pane.
   ///
   /// - Parameter companions: the panes to add, most wanted first.
   init(
@@ -34,7 +34,7 @@ struct ScreenLayout: Hashable, Sendable {
     } else if body.height < 11 {
       places = [Place(pane: focus, rect: body, hasTabs: true)]
     } else {
-      // A title, column titles, all rings and one row for all of them.
+      // A title, column titles, a row for each ring and one for the total.
       let wanted = ringCount + 3
       let most = body.height >= 40 ? body.height / 4 : body.height * 2 / 5
       places = [Place(pane: .rings, rect: body.takeTop(max(5, min(wanted, most))))]
@@ -64,7 +64,7 @@ struct ScreenLayout: Hashable, Sendable {
     }
   }
 
-  /// Cuts off the left part and leaves a free column beside it.
+  /// Cuts off the left part and leaves a free column next to it.
   private func split(_ rect: inout Rect, _ width: Int) -> Rect {
     var left = rect.takeLeft(width)
     left.width -= 1

@@ -15,7 +15,7 @@ public enum UserInterface {
   /// Shows the UI until the user quits or a signal asks it to end. When it returns or throws, the terminal is as
   /// before.
   ///
-  /// The first frame is drawn before the source exists: `open` runs on another thread meanwhile. Errors of `open` are
+  /// The first frame is drawn before the source exists, while `open` runs on another thread. Errors of `open` are
   /// rethrown. Throws ``TerminalError`` if there is no terminal to draw on.
   @MainActor
   public static func run(
@@ -102,7 +102,7 @@ private struct RunLoop {
     return [interface.notice?.until, inspection].compactMap { $0 }.min()
   }
 
-  /// Takes the source's news; true if there is something new to draw.
+  /// Takes new snapshots and notices from the source; true if there is something new to draw.
   private mutating func takeNews() -> Bool {
     let now = MonotonicClock.now()
     var isNew = interface.expireNotice(now: now)

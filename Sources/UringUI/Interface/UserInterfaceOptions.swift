@@ -5,11 +5,11 @@ import UringBase
 public struct UserInterfaceOptions: Sendable {
   /// Filters of the command line, as the header shows them; empty for none.
   public var filterDescription = ""
-  /// The filter with which the lists of requests start: a ``Query`` over `FieldSet.requests`.
+  /// The initial filter of the lists of requests: a ``Query`` over `FieldSet.requests`.
   public var requestFilter = ""
   /// False if the filters leave out requests of the rings in view.
   public var seesEveryRequest = true
-  /// Least age in nanoseconds at which a request in flight is listed.
+  /// Minimum age in nanoseconds of requests in flight that are listed.
   public var minimumAge: UInt64 = 0
   /// Time between the source's snapshots.
   public var refreshInterval = Duration.seconds(1)

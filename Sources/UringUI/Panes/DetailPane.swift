@@ -59,7 +59,7 @@ struct DetailPane: Pane {
     }
   }
 
-  /// True if members of its chain, its group, or findings about it can be chosen.
+  /// True if there are chain members, a group, or findings to choose.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }

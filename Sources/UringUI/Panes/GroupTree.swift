@@ -12,8 +12,8 @@ struct GroupTree {
     axis = Self.axis(of: group, now: self.now)
   }
 
-  /// Axis from the first to the last relevant time. A leader that waited long for its buffer, or the long lives of an
-  /// application's own buffers, must not leave the members without room: what extends further is cut off.
+  /// Axis from the first to the last relevant time. Cut off if a leader waited long for its buffer, or an application's
+  /// own buffer lived long, so that the members have room.
   private static func axis(of group: RequestGroup, now: UInt64) -> TimeAxis {
     let members = group.members
     var start = group.birth
@@ -128,7 +128,7 @@ struct GroupTree {
     return row
   }
 
-  /// Number of members that run at once, and the share of the time in which none runs.
+  /// Number of members that run at each time, and the share of time in which none runs.
   private var load: GroupRow {
     let spans = group.members.map { (from: $0.startTime, to: $0.isDone ? $0.endTime : now) }
     let first = max(axis.start, group.isLongLived ? axis.start : group.birth)

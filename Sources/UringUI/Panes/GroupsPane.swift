@@ -90,7 +90,7 @@ struct GroupsContent: ListContent {
     },
   ]
 
-  /// The moved share of the buffer as a bar; if the buffer was moved several times, how often.
+  /// The share of the buffer that was moved, as a bar; if it was moved several times, how often.
   static func moved(_ group: RequestGroup, width: Int) -> Piece {
     let length = group.buffer.length
     if length == 0 {

@@ -1,4 +1,4 @@
-/// What a detail pane shows: kept as last seen when it leaves the snapshot.
+/// The subject of a detail pane. Once it is no longer in the snapshot, its last value is kept.
 struct LastSeen<Value: Sendable>: Sendable {
   /// Nil until it is seen for the first time.
   private(set) var value: Value?

@@ -91,7 +91,7 @@ struct LatencyPane: TablePane {
 
   var opensRows: Bool { true }
 
-  /// The ended requests that the row counts, as far as they are in the history.
+  /// Opens the ended requests that the row counts, as far as they are in the history.
   func open(_ scene: Scene) -> PaneAction {
     table.selectedRow.map { .listEnded("op=\(Names.opcode($0.opcode)) ring=\($0.ring)") } ?? .none
   }

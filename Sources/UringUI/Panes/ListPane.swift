@@ -6,7 +6,7 @@ protocol ListContent: Sendable {
   associatedtype Row: Sendable
   static var name: String { get }
   static var columns: [Column<Row>] { get }
-  /// Fields that a filter can compare; its words are sought in the columns.
+  /// Fields that a filter can compare. The words of a filter are searched for in the columns.
   static var fields: FieldSet<Row> { get }
   /// Number of rows that stay at the front.
   static var pinnedCount: Int { get }
@@ -17,9 +17,9 @@ protocol ListContent: Sendable {
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
   static var emptyText: String { get }
-  /// The same, with what the snapshot says about why there are none.
+  /// The same, with a reason from the snapshot if there is one.
   static func emptyText(_ scene: Scene) -> String
-  /// Text shown when no row is on the selected ring, or old enough.
+  /// Text shown when there are rows, but none is on the selected ring or old enough.
   static func hiddenText(_ scene: Scene) -> String?
 
   static func id(_ row: Row) -> UInt64

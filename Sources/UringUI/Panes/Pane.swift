@@ -5,7 +5,7 @@ import UringTrace
 protocol Pane: Sendable {
   /// Its title in the tabs.
   var name: String { get }
-  /// Text beside the name: counts and the selection.
+  /// Text next to the name: counts and the selection.
   func summary(_ scene: Scene) -> String
 
   /// Takes a new snapshot.
@@ -23,7 +23,7 @@ protocol Pane: Sendable {
   func cross(_ scene: Scene) -> PaneAction
   /// The ring of the chosen row; nil if it has none.
   func ring(_ scene: Scene) -> Ring.ID?
-  /// Chooses a request's row; false if the pane has none.
+  /// Selects a request's row; false if the pane has none.
   mutating func select(request: Request.ID) -> Bool
   /// True if the pane already shows what the action asks for.
   func shows(_ action: PaneAction) -> Bool
@@ -40,7 +40,7 @@ protocol Pane: Sendable {
   mutating func toggleColumn(_ position: Int)
   mutating func invert(scene: Scene)
   var filter: String { get }
-  /// Why the filter makes no sense; nil if it does.
+  /// Why the filter is invalid; nil if it is valid.
   var filterError: QueryError? { get }
   mutating func setFilter(_ text: String, scene: Scene)
   mutating func search(_ text: String, forward: Bool, skipsSelection: Bool, scene: Scene) -> Bool

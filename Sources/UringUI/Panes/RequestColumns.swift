@@ -18,7 +18,7 @@ enum RequestColumns {
     order: .text { request, scene in fileName(request, scene) },
     picture: { request, scene, width in
       let name = fileName(request, scene)
-      // The kernel's "deleted" mark must not take the room of the name.
+      // The kernel's "deleted" mark must not displace the name.
       let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
       return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
     })

@@ -244,7 +244,7 @@ struct RequestDetail {
   private static let nameWidth = 32
 
   /// One line per step: the time since the previous step, the time since the start, and the thread. On wide terminals
-  /// a bar shows where in the whole life the time until the next step lies.
+  /// a bar shows the time until the next step as a part of the request's whole life.
   func timeline(width: Int) -> [[Piece]] {
     let steps = request.steps
     let threadWidth = 18
@@ -321,7 +321,7 @@ struct RequestDetail {
   /// Chain members in the order of ``chainTree``'s lines, which follow its heading.
   var chainMembers: [Request.ID] { chain?.members.map(\.request) ?? [] }
 
-  /// The head first, the others below it; this request and the request that broke the chain are marked.
+  /// The head first, the other members below it. Marks this request and the request that broke the chain.
   var chainTree: [[Piece]] {
     guard let chain, !chain.members.isEmpty else { return [] }
     var title = Figures.count(chain.members.count, "request")

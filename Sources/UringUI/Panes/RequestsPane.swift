@@ -18,10 +18,10 @@ struct RequestsContent: ListContent {
     }
   }
 
-  /// Requests can end so soon that snapshots contain none; then the load is shown.
+  /// If requests end so soon that snapshots contain none, the load is shown.
   static func emptyText(_ scene: Scene) -> String { emptyText + load(scene.snapshot.rings) }
 
-  /// By Little's law, from the rate of the last second and the mean latency.
+  /// The average number in flight by Little's law: the rate of the last second times the mean latency.
   private static func load(_ rings: [Ring]) -> String {
     let busy = rings.filter { $0.lastSecond.completed > 0 && $0.latency.count > 0 }
     let rate = busy.reduce(0) { $0 + $1.lastSecond.completed }

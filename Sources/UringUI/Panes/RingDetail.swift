@@ -7,7 +7,7 @@ struct RingDetail {
   /// Available columns.
   var width: Int
 
-  /// Entries of a list that are shown.
+  /// Maximum number of entries of a list that are shown.
   private static let most = 8
 
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
@@ -193,7 +193,7 @@ struct RingDetail {
     return lines
   }
 
-  /// Entries beside each other, as many as fit, and the number of the others.
+  /// Entries in one line, as many as fit, and the number of the rest.
   private func list(_ name: String, _ entries: [String], of total: Int) -> [Piece] {
     var (shown, room) = (0, width - 26)
     for entry in entries {

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// One ring: who waits, what lies in its queues, what it has registered, and what its setup flags mean.
+/// One ring: the tasks that wait, the contents of its queues, its registered resources, and its setup flags' meanings.
 struct RingDetailPane: Pane {
   private let id: Ring.ID
   private var seen = LastSeen<Ring>()

@@ -18,7 +18,7 @@ struct Piece: Sendable, Hashable {
 struct Column<Row>: Sendable {
   enum Alignment: Sendable { case left, right }
 
-  /// The use of spare room.
+  /// How the column uses spare room.
   enum Growth: Sendable {
     case none
     /// Takes as much as its text needs.
@@ -35,7 +35,7 @@ struct Column<Row>: Sendable {
 
   var title: String
   var width: Int
-  /// Least width, to which the column shrinks before others are dropped.
+  /// Minimum width: the column shrinks to it before other columns are dropped.
   var minimumWidth: Int
   var alignment: Alignment
   /// On a narrow terminal, the column with the highest number is dropped first; 0 is never dropped.
@@ -86,7 +86,7 @@ extension Column.Order {
     .number { UInt64(bitPattern: value($0, $1) ^ Int64.min) }
   }
 
-  /// True for numbers, which are first sorted from the largest; text is first sorted from A.
+  /// True if the first sort is descending: for numbers, but not for text.
   var isDescendingAtFirst: Bool {
     if case .number = self { true } else { false }
   }

@@ -8,9 +8,9 @@ struct ColumnLayout: Hashable, Sendable {
 
   private(set) var places: [Place] = []
 
-  /// Drops columns by priority until the rest fit with their least widths, and the least important columns until the
-  /// rest have room for their text. Then columns grow, the most important first: to what their text needs, then to
-  /// their own widths. Room that no column needs is given to pictures, or stays free at the right end.
+  /// Drops columns by priority until the rest fit with their minimum widths, then the least important columns until the
+  /// rest have room for their text. Then columns grow, the most important first: to the width that their text needs,
+  /// then to their own widths. Room that no column needs is given to pictures, or stays free at the right end.
   ///
   /// - Parameters:
   ///   - needs: room that the text of each column needs; 0 if that does not matter.

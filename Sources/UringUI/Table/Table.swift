@@ -10,12 +10,12 @@ import UringFields
 struct Table<Row: Sendable>: Sendable {
   /// The columns of the pane, then one for each other field.
   let columns: [Column<Row>]
-  /// Columns that the user does not want, and fields that the user has not asked for.
+  /// Columns that the user has hidden, and fields that the user has not shown.
   private var hidden: Set<Int>
   /// Fields that a filter can compare.
   private let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
-  /// Rows at the front that sorting and filtering leave alone.
+  /// Number of rows at the front that are neither sorted nor filtered.
   private let pinnedCount: Int
   /// Whether the selection stays on the last row when that is selected.
   private let followsTail: Bool
@@ -23,20 +23,20 @@ struct Table<Row: Sendable>: Sendable {
   private(set) var sortColumn: Int?
   private(set) var isDescending = false
   private(set) var filter = ""
-  /// Why ``filter`` makes no sense; the rows are then those of the last one that did.
+  /// Why ``filter`` is invalid; the rows are then those of the last valid filter.
   private(set) var filterError: QueryError?
   private var query: Query<Row>?
 
   private var rows: [Row] = []
   /// Positions in ``rows`` as shown; nil for all rows in their own order.
   private var order: [Int32]?
-  /// Nil until the user selects a row: until then the selection stays at the beginning, or the end.
+  /// Nil until the user selects a row. Until then the selection stays at the first row, or at the last.
   private var selectedID: UInt64?
   private(set) var selection = 0
   private var top = 0
   private var pageHeight = 1
   private var layout: ColumnLayout
-  /// Room that texts have needed so far, so that columns do not move to and fro.
+  /// The largest room that texts have needed so far, so that columns do not move back and forth.
   private var needs: [Int]
   private var needsWidth = 0
   /// Columns in which no row on the screen has had a text so far.
@@ -118,7 +118,7 @@ struct Table<Row: Sendable>: Sendable {
     case .number(let value):
       return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
     case .text(let value):
-      // Texts repeat: comparing their ranks is much cheaper.
+      // Many texts are equal, so comparing ranks is much cheaper.
       let texts = rest.map { value(rows[Int($0)], scene) }
       var ranks: [String: UInt64] = [:]
       for (rank, text) in Set(texts).sorted().enumerated() { ranks[text] = UInt64(rank) }

@@ -50,7 +50,7 @@ enum Clock {
     return to >= from ? to - from : to + day - from
   }
 
-  /// Nanoseconds of a time as people write it, nil if it is none: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s".
+  /// Nanoseconds of a time as users type it: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s". Nil for other text.
   static func parse(_ text: String) -> UInt64? {
     let text = text.filter { $0 != " " }
     // The last number may have no unit: seconds.

@@ -84,7 +84,7 @@ extension Names {
 }
 
 extension GroupCondition {
-  /// Red if data may be wrong or memory is lost; other conditions only deserve a look.
+  /// Error if data may be wrong or memory is lost; warning for all other conditions.
   var style: Style { Self.severe.contains(self) ? .error : .warning }
 
   private static let severe: Set<GroupCondition> = [
@@ -103,7 +103,7 @@ extension RequestGroup {
   /// When the buffer was provided or, before that, when the leader started. A leader may have waited long.
   var birth: UInt64 { providedTime != 0 ? providedTime : startTime }
 
-  /// Time for which the buffer was, or has been, away from its owner.
+  /// Nanoseconds for which the buffer was, or has been, away from its owner.
   func age(_ scene: Scene) -> UInt64 {
     let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
     return end.since(birth)

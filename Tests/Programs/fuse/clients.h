@@ -2,7 +2,7 @@
 #pragma once
 #include "server.h"
 
-// Clients run in their own processes: a server with its own files open would, at exit, wait for its own answers.
+// Clients run in their own processes: a server that has its own files open would wait for its own answers at exit.
 enum task { TRANSFER, OPEN, CLOSE, LEAVE };
 
 struct io {

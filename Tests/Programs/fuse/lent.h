@@ -15,7 +15,7 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...) 
   va_end(arguments);
 }
 
-// Must precede the answer, which overwrites the request. `conditions`: the expected conditions, in JSON.
+// Must be called before the answer, which overwrites the request. `conditions`: the expected conditions, in JSON.
 static void note_lent(struct entry *entry, const char *conditions, unsigned members, const uint64_t *member) {
   tell(
       "%s{\"leader\":\"0x%" PRIx64
@@ -54,7 +54,7 @@ static uint64_t member(struct entry *entry, unsigned offset, unsigned size) {
   return member_of(entry, opcode, file, offset, size)->user_data;
 }
 
-// The answer to a request whose pages have been filled or read.
+// Prepares the answer to a request whose pages have been filled or read. Returns the answer's size.
 static size_t done_size(struct entry *entry, unsigned size) {
   if (is_read(entry))
     return size;

@@ -10,7 +10,7 @@ enum { FETCHES = 4, MOST_QUEUES = 256, PAYLOAD = 1 << 16, COMMAND = 48 };
 enum { SIZE = 8192, FILE_SIZE = 1 << 17, BEYOND = 1 << 18 };
 enum { ROOT = 1, DIRECT, CACHED }; // nodes
 
-// MARK: - What Debian 12's headers lack
+// MARK: - Definitions that Debian 12's headers lack
 
 enum { REGISTER = 1, COMMIT_AND_FETCH, ADD_QUEUE, ADD_BUFPOOL };
 enum { OVER_IO_URING = 1 << 9, HAS_BUFPOOL = 1 << 11 }; // of fuse_init_in.flags2
@@ -48,7 +48,7 @@ struct headers {
 
 // MARK: - The server
 
-// A slot for one request at a time: an entry of a queue in the kernel's terms.
+// An entry of a queue: a slot for one request at a time.
 struct entry {
   struct ring *ring;
   struct headers *headers;
@@ -271,7 +271,7 @@ static void pump(void) {
   }
 }
 
-// An entry with a request with lent pages, NULL if there is none now. Answers all other requests.
+// An entry that has a request with lent pages, or NULL. Answers all other requests.
 static struct entry *take(void) {
   for (unsigned i = 0; i < nr_entries; i++) {
     struct entry *entry = &entries[i];

@@ -96,7 +96,7 @@ struct truth {
   } aux[64];
   char extra[MAX_EXTRA];
   bool hold, held;
-  bool has_groups; // IOSQE_SQE_GROUP is not just an invalid flag
+  bool has_groups; // the kernel supports IOSQE_SQE_GROUP
   unsigned more_setup;
   pid_t pid;
   pthread_t main_thread;

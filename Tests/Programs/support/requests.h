@@ -49,7 +49,7 @@ UNUSED_OK static void close_ring(struct ring *ring) {
   ring->open = false;
 }
 
-// Ends with status 77 when the kernel does not know `opcode`.
+// Exits with status 77 if the kernel does not know `opcode`.
 UNUSED_OK static void need_opcode(struct ring *ring, int opcode, const char *name) {
   struct io_uring_probe *probe = io_uring_get_probe_ring(&ring->uring);
   bool known = probe && io_uring_opcode_supported(probe, opcode);

@@ -1,8 +1,8 @@
 import CRecord
 import UringRecordings
 
-/// Events for which the kernel ran no program (7.x, on a busy machine), as counted in a recording: their
-/// largest number, and the time in which they occurred.
+/// Events for which the kernel ran no program (7.x, on a busy machine), as counted in a recording: their maximum
+/// number, and the span of time in which they occurred.
 public struct MissedEvents: Sendable {
   public var count: UInt64
   public var earliest: UInt64
@@ -14,10 +14,10 @@ public struct MissedEvents: Sendable {
     self.latest = latest
   }
 
-  /// Longest time from an event to its report (`LossWatch`): 1 s to the next check, 100 ms to the one that confirms it,
-  /// and as long again for a reader that a busy machine delays.
+  /// Longest time from an event to its report (`LossWatch`): 1 s to the next check, 100 ms to the check that confirms
+  /// it; doubled, because a busy machine can delay the reader.
   private static let longestInterval: UInt64 = 2_200_000_000
-  /// Slack for events that are counted but fired after the reader took the time.
+  /// Tolerance for counted events that fired after the reader had read the clock.
   private static let slack: UInt64 = 100_000_000
 
   /// All missed events of a recording.
@@ -37,8 +37,8 @@ public struct MissedEvents: Sendable {
 }
 
 extension TargetComparison {
-  /// Excuses differences that missed events explain: each event excuses the I/O of one tag at that time and
-  /// the tag's next I/O, and only if a fact is absent there. All other differences stay.
+  /// Excuses differences that missed events explain: each event excuses the I/O of one tag at that time and the tag's
+  /// next I/O, but only for facts that are absent. All other differences remain.
   mutating func excuse(_ missed: [MissedEvents]) {
     var missed = missed
     let differing = Dictionary(grouping: allDifferences.filter { $0.io != nil }) { IO($0.io!) }

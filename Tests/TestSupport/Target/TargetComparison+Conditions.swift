@@ -22,7 +22,7 @@ extension TargetComparison {
     }
     var allowed = required
     if !expected.isSpare, io.fault != "leader-fail", let done = io.completedNs {
-      // The log has times as seen from outside, which only bound the time for which the buffer was held.
+      // The times in the log are the server's, which only bound the time for which the kernel held the buffer.
       let provided = io.registeredNs ?? io.fetchedNs
       if io.committedNs >= done + Self.long {
         required.insert("held_after_done")

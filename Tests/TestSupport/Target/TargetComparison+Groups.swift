@@ -7,9 +7,9 @@ struct ExpectedGroup {
   var isAutomatic: Bool
   /// True for a registration by the driver that was unused or did not happen.
   var isSpare = false
-  /// Time in which the group can have begun.
+  /// Span of time in which the group can have begun.
   var begun: TargetComparison.Span
-  /// The driver got the buffer back no later than this.
+  /// Latest time at which the driver got the buffer back.
   var end: UInt64
   /// Latest end if no worker was still freeing a member after its completion.
   var usualEnd: UInt64
@@ -186,7 +186,7 @@ extension TargetComparison {
         "end of a member")
     }
     guard !expected.isSpare else { return }
-    // Together the members move all data that the log says was moved, without gap or overlap.
+    // Together the members move all data that was moved according to the log, without gap or overlap.
     var end: UInt64 = 0
     for member in group.members.sorted(by: { ($0.offset, $0.request) < ($1.offset, $1.request) })
     where member.movedBytes > 0 {

@@ -59,7 +59,7 @@ extension TargetComparison {
     expect(
       request.opcode.name, io.fault == "wrong-direction" ? Self.opposite(opcode) : opcode, subject,
       "opcode of a member")
-    // A request without its submission begins with the first event that names it.
+    // If its submission was missed, a request begins with the first event that names it.
     let isCut = !request.isStartKnown
     expect(
       request.startTime,

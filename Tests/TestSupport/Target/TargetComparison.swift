@@ -23,8 +23,8 @@ public struct TargetComparison {
   /// Number of groups that agree with the log.
   public internal(set) var groupCount = 0
 
-  /// Differences, each with its I/O; empty if there are none. Behind a missing or extra I/O, the other I/Os of
-  /// the same tag are still compared.
+  /// Differences, each with its I/O; empty if there are none. After a missing or extra I/O, the other I/Os of the same
+  /// tag are still compared.
   public var differences: [String] {
     allDifferences.filter { !isExcused($0) }.map(\.text)
   }

@@ -35,7 +35,7 @@ extension InterfaceSuite {
       events: [Make.event(.submit, at: 1, request: 1), Make.event(.complete, at: 2, value: -5)])
   }
 
-  /// Paused at a quarter of a recording that is cut off.
+  /// Paused at a quarter of a cut-off recording.
   static var timeline: Timeline {
     Timeline(
       position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,

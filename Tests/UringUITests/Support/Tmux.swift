@@ -2,7 +2,7 @@ import Foundation
 import ProbeSupport
 import Synchronization
 
-/// A terminal that runs a program: starts tmux, sends keys, reads the screen. Ends when released.
+/// A terminal that runs a program in tmux: sends keys and reads the screen. The terminal ends when this is released.
 final class Tmux {
   private static let count = Atomic(0)
   private let socket: String
@@ -10,7 +10,7 @@ final class Tmux {
   /// Whether tmux is installed.
   static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/tmux")
 
-  /// The program under test, beside the test runner.
+  /// The program under test, in the folder of the test runner.
   static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "uringtop").path
 
@@ -49,8 +49,8 @@ final class Tmux {
     return screen
   }
 
-  /// The server that tmux leaves behind must not keep pipes of this process open: their readers would
-  /// never see the end.
+  /// The server that tmux leaves behind must not keep pipes of this process open, or their readers would never see the
+  /// end of the data.
   private static let closeAndRun = """
     for fd in /proc/$BASHPID/fd/*; do
       [ ${fd##*/} -gt 2 ] && eval "exec ${fd##*/}>&-"

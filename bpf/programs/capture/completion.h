@@ -8,7 +8,7 @@
 #include "common/ring_filter.h"
 #include "common/tally.h"
 
-/* The opcode of a request that the tracepoint passes untyped, or of NULL. */
+/* The opcode of a request that the tracepoint passes as an untyped pointer, which may be NULL. */
 static __always_inline __u8 opcode_of(void *req) {
   if (!req)
     return RECORD_OPCODE_NONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Commands of FUSE servers that deliver a request whose pages are in a slot of the ring's table: zero copy,
- * 7.3, fs/fuse/dev_uring.c. A module's types are known only if the module was loaded before the programs.
+ * FUSE zero copy (7.3, fs/fuse/dev_uring.c): commands of FUSE servers that deliver a request whose pages are in a slot
+ * of the ring's table. A module's types are known only if the module was loaded before the programs.
  */
 #pragma once
 #include "common/buffers.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Finds the request of an overflowed CQE. The tracepoint does not pass the request, but it is still in the list
- * of completions that is being flushed (up to 6.12, not if io-wq completes the request).
+ * of completions that is being flushed. Exception: up to 6.12, a request that io-wq completes is not in that list.
  */
 #pragma once
 #include "kernel/rings.h"
@@ -48,7 +48,7 @@ static long overflow_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* The result of the search, or NULL. Requests with equal user_data and result are found in their order. */
+/* The result of the search, or NULL. Of several requests with equal user_data and result, each call finds the next. */
 static __always_inline struct overflow_search *find_overflowed(
     struct io_ring_ctx *ctx, __u64 user_data, __s32 res) {
   __u32 zero = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Detects a buffer that is more than once in its group's ring, at the submission of a request that selects a buffer. */
+/* When a request that selects a buffer is submitted: checks whether the next buffer is in the group's ring twice. */
 #pragma once
 #include "common/output.h"
 #include "common/provided_ring.h"
 
-/* The head is compared with the entries at a distance below this. */
+/* The head is compared with the LOOK_AHEAD - 1 entries behind it. */
 #define LOOK_AHEAD 8
 
 CHECKED_ONCE int look_for_twice(__u64 ring, __u64 req, __u32 opcode, __u32 bgid) {

@@ -104,7 +104,7 @@ static __always_inline bool ring_passes(__u64 ctx) {
     if (!entry)
       break;
   }
-  /* A ring older than uringtop and not yet found: its descriptor is unknown; the current process may be its own. */
+  /* A ring older than uringtop and not yet found: owner and descriptor are unknown. Judge the current process. */
   return !config.nr_fds && process_passes() && name_passes();
 }
 

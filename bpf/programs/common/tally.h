@@ -2,7 +2,7 @@
 /*
  * Counts of events without a record: the ring buffer was full, or the request is not in the sample. Each
  * event is counted once, here or by the reader of its record, so sums are exact however many records are lost.
- * Nothing is counted here while nothing is lost.
+ * Nothing is counted here while every event has a record.
  *
  * If the submission or the completion has no record, the latency needs the time of submission. A table without
  * collision handling keeps it by address for every request: if two requests in flight share a slot, one of them
@@ -164,8 +164,8 @@ static __always_inline void forget_start(__u64 req) {
 }
 
 /*
- * The start of a request whose submission has no record, NULL if the submission has one. Costs one load while
- * nothing is lost.
+ * The start of a request whose submission has no record, NULL if the submission has one. Costs one load while every
+ * submission has a record.
  */
 static __always_inline struct probe_start *unseen_start(__u64 req) {
   struct probe_tallies *table = all_tallies();

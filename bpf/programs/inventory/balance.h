@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Number of a ring's outstanding requests by the kernel's own counts, to compare with the requests that the walk
- * reached. The method depends on the kernel: RECORD_BALANCE_*.
+ * The number of a ring's outstanding requests according to the kernel's own counters. User space compares it with the
+ * requests that the walk reached. The method depends on the kernel: RECORD_BALANCE_*.
  */
 #pragma once
 #include "inventory/slots.h"

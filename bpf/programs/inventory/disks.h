@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Disk requests. io_uring keeps them on no list, but the block layer has them under their tags: requests that a
- * driver has, not those that an I/O scheduler or the throttler holds back. For a device without tags of its own
- * (device mapper, RAID) they are under the tags of the devices below, which do not lead to the io_uring request.
+ * Disk requests. io_uring keeps no list of them, but the block layer can be searched by tag. This finds requests that
+ * a driver has, not those that an I/O scheduler or the throttler holds back. A device without tags (device mapper,
+ * RAID) passes its requests on to underlying devices, whose tags do not lead to the io_uring request.
  *
- * A bio leads to the kiocb, which is the first part of the io_kiocb: through the blkdev_dio around the bio or
- * behind it (block/fops.c), or through the iomap_dio behind it (fs/iomap/direct-io.c). bi_end_io would distinguish
- * these, but needs kernel symbols, which may be hidden. So a candidate counts as a request if its `ctx` is a
- * wanted ring.
+ * A bio leads to the kiocb, the first member of the io_kiocb: through the blkdev_dio that contains the bio or that
+ * bi_private points to (block/fops.c), or through the iomap_dio that bi_private points to (fs/iomap/direct-io.c).
+ * bi_end_io would distinguish these cases, but needs kernel symbols, which may be hidden. So a candidate counts as a
+ * request if its `ctx` is a wanted ring.
  */
 #pragma once
 #include "common/block_request.h"
@@ -47,7 +47,7 @@ struct {
   __u32 is_served; /* a wanted ring serves the device: list all of its requests */
 } disk = {};
 
-/* Reports the request around a kiocb and its chain. False if it belongs to no target. */
+/* Reports the request that contains a kiocb, and its chain. False if it belongs to no wanted ring. */
 static __always_inline bool report_kiocb(__u64 kiocb) {
   __u64 ring = kiocb ? read_pointer(kiocb + bpf_core_field_offset(struct io_kiocb, ctx)) : 0;
   if (!ring || !bpf_map_lookup_elem(&targets, &ring))
@@ -170,7 +170,7 @@ __noinline int walk_device(__u64 queue, __u32 is_served) {
   return 0;
 }
 
-/* Walks the device that a file is, is stored on, or serves. */
+/* Walks the block device that the file is, the one it is stored on, or the ublk device that it serves. */
 static __always_inline void walk_device_of_file(struct file *file) {
   __u32 mode = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
   struct request_queue *queue = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Notifications of zero-copy sends, which are on no list of their ring. They are reached through the sending sockets:
- * an unacknowledged TCP packet refers to the notification of the memory that it uses. As in walk.h, nothing is locked,
- * and a request must belong to a wanted ring.
+ * Notifications of zero-copy sends. They are on no list of their ring, but can be reached through the sending sockets:
+ * each unacknowledged TCP packet points to the notification for its memory. As in walk.h, nothing is locked, and a
+ * request must belong to a wanted ring.
  */
 #pragma once
 #include "inventory/report.h"
@@ -64,7 +64,7 @@ static __always_inline bool is_socket(struct file *file) {
   return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK;
 }
 
-/* Walks the notifications behind a socket. `fd` is -1 without a descriptor. */
+/* Walks the notifications that a socket's packets point to. `fd` is -1 if the socket has no descriptor. */
 __noinline int walk_sender(__u64 address, __u32 tgid, __s32 fd) {
   struct socket *socket = BPF_CORE_READ((struct file *)address, private_data);
   struct sock *sock = BPF_CORE_READ(socket, sk);

@@ -5,7 +5,7 @@
 #include "inventory/held_buffer.h"
 #include "inventory/operation.h"
 
-/* The ring that requests must belong to; 0: any target. */
+/* The ring that requests must belong to; 0: any wanted ring. */
 __u64 only_ring = 0;
 
 /*
@@ -84,8 +84,8 @@ static __always_inline void describe_sender(struct record_parked *parked) {
 }
 
 /*
- * Reports the file that a SPLICE or TEE reads from. Only the function that executes the request has the pointer, so
- * this reports the file that the number refers to now.
+ * Reports the file that a SPLICE or TEE reads from. The request does not hold its pointer, so this reports the file
+ * that the descriptor or index refers to now.
  */
 static __always_inline void report_input(__u64 ring, __u64 req) {
   __u32 number = COPIED(struct io_splice, splice_fd_in);

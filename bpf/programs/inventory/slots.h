@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The output of the inventory: one record per slot, in memory that user space maps. The buffer of an iterator's own
- * output is too small for a large ring.
+ * The output of the inventory: one record per slot, in memory that user space maps. An iterator's own output buffer is
+ * too small for a large ring.
  */
 #pragma once
 #include "kernel/base.h"

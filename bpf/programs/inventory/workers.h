@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Requests of a task that its io-wq workers have, or that wait as task work. */
+/* Requests of a task that are queued to or executed by its io-wq workers, or that wait as task work. */
 #pragma once
 #include "inventory/walk.h"
 

@@ -5,8 +5,8 @@
 #include "kernel/base.h"
 
 /*
- * bpf_rdonly_cast: 6.1 | 6.12, since 6.2. Gives a pointer a type whose fields the verifier allows to load
- * directly. The two instructions are placeholders, see probe.h.
+ * bpf_rdonly_cast: 6.1 | 6.12 (since 6.2). Gives a pointer a type, so that the verifier allows direct loads of its
+ * fields. The two instructions are placeholders, see probe.h.
  */
 #define rdonly_cast(pointer, type) ((type *)mark_cast((__u64)(pointer), CAST_TO(type)))
 

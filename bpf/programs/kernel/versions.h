@@ -225,7 +225,7 @@ struct io_kiocb___iopoll_node {
   struct list_head iopoll_node;
 };
 
-/* Work that exceeded the limit of one run: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
+/* Task work left over when a run reached its limit: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
 struct io_ring_ctx___retry_llist {
   struct llist_head retry_llist;
 };

@@ -12,7 +12,7 @@ struct CallTracker {
     var isEntered: Bool
   }
 
-  /// Start of the recording of calls; 0 if they are not recorded.
+  /// When the recording of calls began; 0 if they are not recorded.
   private var watchedSince: UInt64 = 0
   private var calls = BoundedCache<Key, SystemCalls>(limit: 1 << 12)
   private var limits = BoundedCache<UInt32, ProcessLimits>(limit: 1 << 12)

@@ -5,7 +5,7 @@ struct ChainTracker: ~Copyable {
   private var chains = Pool<ChainState>()
   private var members = Pool<ChainMember>()
   private var lastID: Chain.ID = 0
-  /// Per ring, the chain last begun behind a request that was never seen.
+  /// Per ring, the last chain that began behind a request that was never seen.
   private var strange = BoundedCache<Ring.ID, StrangeChain>(limit: 4_096)
 
   private struct StrangeChain {
@@ -57,7 +57,7 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Breaking
 
-  /// Notes that the chain of `cancelled` broke at an unknown request. `cancelled` is in a chain at least.
+  /// Notes that the chain of `cancelled` broke at an unknown request. If `cancelled` is in no chain, begins one.
   mutating func broke(cancelling cancelled: Handle<RequestSlot>, _ requests: inout RequestTracker) {
     _ = chain(ofOrMadeFor: cancelled, &requests)
   }

@@ -1,8 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Results of walks over other kernel structures than requests and rings: stacks, file states, block requests of
-/// ublk devices.
+/// Results of walks over kernel structures other than requests and rings: stacks, file states, block requests.
 struct InventoryTracker {
   /// Maximum number of stacks and of file states kept.
   private static var examinedLimit: Int { 512 }

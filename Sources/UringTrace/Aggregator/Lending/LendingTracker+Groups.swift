@@ -153,7 +153,7 @@ extension LendingTracker {
     } else if let last = pending.released, last.priv == record.pointee.priv,
       last.tid == header.tid, let group = resolve(last.group)
     {
-      // The release function, which io_free_rsrc_node has just called.
+      // This is the release function that io_free_rsrc_node has just called for the same buffer.
       found = group
       event.ring = self[group].buffer.ringID
     }
@@ -175,11 +175,11 @@ extension LendingTracker {
     _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>
   ) -> Handle<GroupState>? {
     let key = LentBuffer.key(node: record.pointee.node, buffer: record.pointee.buffer, ring: ring)
-    // The kernel reuses nodes: a buffer that was observed to be given back is not given back again.
+    // The kernel reuses nodes: if the return of the known buffer was observed, this node is another buffer's.
     if let known = group(key: key), !self[known].end.isEnded || self[known].end.isDerived {
       return known
     }
-    // The group never showed this node; the argument of the release function identifies it.
+    // The node was never seen with its group, but the argument of the release function identifies the group.
     guard record.pointee.priv != record.pointee.buffer,
       let owned = group(priv: record.pointee.priv),
       self[owned].buffer.ring == ring

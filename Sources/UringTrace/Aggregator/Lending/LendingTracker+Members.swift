@@ -35,7 +35,7 @@ extension LendingTracker {
     let ring = slot.ring
     let bufferSlot = slotOrNew(ring, .registered, index)
     if self[bufferSlot].group == .none {
-      // The slot is not known to be empty; or the index is wrong, as the completion will show.
+      // Either the slot holds a buffer not seen so far, or the index is wrong; the completion will show which.
       let group = begin(.registered, on: ring, time: slot.request.startTime)
       self[group].slot = bufferSlot
       self[group].index = index
@@ -65,8 +65,8 @@ extension LendingTracker {
     }
   }
 
-  /// Moves a member into the group of the request before it, if that leads or has joined a group of the same
-  /// slot: several groups can be about to fill the slot, and a cancelled member shows no buffer.
+  /// Moves a member into the group that the previous request of its chain leads or has joined, if that group has the
+  /// same slot. Several groups can be about to fill one slot, and a cancelled member never shows its buffer.
   mutating func linked(_ slot: inout RequestSlot, behind previous: borrowing RequestSlot) {
     guard let member = member(of: slot),
       case .registered(let index)? = slot.request.bufferReference,
@@ -179,7 +179,7 @@ extension LendingTracker {
     }
     switch state.rules.lifecycle {
     case .batch:
-      // The leader's CQE follows, or the leader posts none.
+      // A leader that has already ended posts no CQE. Otherwise its CQE follows and ends the group.
       if state.leader.endTime != 0 { finishBatch(group, isSilent: true, at: moment) }
     case .submission: finishSubmission(group, at: moment)
     case .slot, .pool, .notification: deriveReturn(group, at: moment)

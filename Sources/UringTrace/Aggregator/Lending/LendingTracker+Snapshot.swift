@@ -28,7 +28,7 @@ extension LendingTracker {
       conditions: conditions)
   }
 
-  /// Adds conditions that hold now and may pass.
+  /// Adds conditions that hold now but may cease to hold.
   private func addPassing(_ conditions: inout GroupConditions, _ state: GroupState, now: UInt64) {
     let rules = state.rules
     if state.running > 0, rules.lifecycle != .pool {
@@ -141,7 +141,7 @@ extension LendingTracker {
   func allBuffers() -> [Buffer] {
     var all: [Buffer] = []
     forEachFilledSlot { all.append(buffer(in: $0)) }
-    // Buffers that are in no table any more but are still held.
+    // Buffers that were removed from the table but are still held.
     var group = alive.first
     while group != .none {
       if self[group].times.withdrawn != 0, self[group].slot != .none,
@@ -173,9 +173,9 @@ extension LendingTracker {
       left = UInt32(clamping: pool.provided - pool.taken)
     }
     var references = slot.references < 0 ? nil : UInt32(slot.references)
-    // The kernel's counter is as of a request's completion; borrowers since then are known.
+    // The kernel's counter was read when a request completed. Borrowers that came later are known.
     if let read = references { references = max(read, UInt32(clamping: borrowers.count)) }
-    // Older borrowers would be on a list.
+    // A walk would have found any borrower older than the observation.
     if borrowers.isEmpty, references != nil, slot.lastUseTime != 0 { references = 0 }
     return Buffer(
       ring: buffer.ringID, kind: slot.kind, index: slot.index, provider: provider,

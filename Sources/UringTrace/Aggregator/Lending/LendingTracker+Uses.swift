@@ -54,7 +54,7 @@ extension LendingTracker {
       if known != member.map({ self[$0].group }) { enter(known, &slot, member, &event) }
       return known
     }
-    // An ended group whose node was reused can be the request's own group.
+    // Looked up only now, because `endIfReused` may have ended the request's own group.
     let member = member(of: slot)
     let current = member.map { self[$0].group }
     if let current, self[current].buffer.key == 0, !self[current].end.isEnded,
@@ -62,7 +62,7 @@ extension LendingTracker {
     {
       return current
     }
-    // Found by the block request, which the leader's record named.
+    // The group is known by its block request, which the leader's record named.
     if buffer.is_kernel != 0, let owned = group(priv: buffer.priv), self[owned].buffer.key == 0,
       self[owned].buffer.ring == slot.ring
     {

@@ -118,8 +118,8 @@ struct ProvidedBuffers {
   /// Buffers ever provided; -1 if unknown.
   var provided: Int64 = -1
   var taken: Int64 = 0
-  /// When the kernel was asked how many buffers are left; 0 if never. For a buffer ring the answer holds until
-  /// a request takes a buffer, as no event shows that the application gave a buffer back.
+  /// When the number of buffers left was last read from the kernel; 0 if never. For a buffer ring the number is valid
+  /// only until a request takes a buffer, because no event shows that the application has given a buffer back.
   var lookTime: UInt64 = 0
   /// When a request last took a buffer.
   var takenTime: UInt64 = 0

@@ -33,7 +33,7 @@ struct RequestSlot: Listed {
   var lending = RequestLending()
 }
 
-// In place and all at once: the fields are written together, without a look-up of the slot for each.
+// These functions change a slot in place and write the fields together, without looking up the slot for each field.
 extension RequestSlot {
   /// Begins a new request with the fields that every request has. Fields that
   /// ``describe(_:isKnown:flags:tgid:tid:isSQThread:)`` sets, and steps beyond the count, keep the previous

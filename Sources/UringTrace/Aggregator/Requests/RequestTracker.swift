@@ -235,7 +235,7 @@ struct RequestTracker: ~Copyable {
     if addresses.isCrowded { addresses.grow() }
   }
 
-  /// Records the end of a request that was never seen, so that a walk that found it just before does not revive it.
+  /// Records the end of a request that was never seen, so that the result of a walk that found it earlier is ignored.
   @inline(never)
   mutating func noteStranger(at address: UInt64, now: UInt64) {
     if addresses.isCrowded { removeDeadAddresses(now: now) }

@@ -1,5 +1,5 @@
-/// Overflowed CQEs of requests that were never seen. They do not name their request, so without this record a
-/// walk that found the request just before its end would revive it.
+/// Overflowed CQEs of requests that were never seen. They do not name their request. Without these entries, a walk that
+/// found such a request just before its end would add it as in flight.
 struct StrangeEnds {
   private struct Key: Hashable {
     var ring: Handle<RingState>
@@ -8,7 +8,7 @@ struct StrangeEnds {
 
   private var times: [Key: UInt64] = [:]
 
-  /// A walk's results arrive within milliseconds; a second is ample, and the limit is ample for a second.
+  /// A walk's results arrive within milliseconds, so a second is ample. The limit is ample for the ends in a second.
   private static var lifetime: UInt64 { 1_000_000_000 }
   private static var limit: Int { 1 << 16 }
 

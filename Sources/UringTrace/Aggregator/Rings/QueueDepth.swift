@@ -1,13 +1,13 @@
-/// How long a ring's queues have not moved, from occasional looks at them.
+/// Tracks since when a ring's queues have not moved, from occasional samples of them.
 ///
-/// A look is recorded only when it differs from the one before.
+/// A sample has a record only if it differs from the previous one.
 struct QueueDepth {
   private(set) var time: UInt64 = 0
-  /// Time of the first look, in nanoseconds; 0 before.
+  /// Time of the first sample, in nanoseconds; 0 before.
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
-  /// Counters at the time of the look.
+  /// Counters at the last recorded sample.
   private var submitted: UInt64 = 0
   private var cqes: UInt64 = 0
   private var sqSince: UInt64 = 0
@@ -39,13 +39,13 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
-  /// Start of the SQ's standstill; 0 if the queue is empty, or SQEs were taken since the look.
+  /// Time since which the kernel has taken no SQE; 0 if the queue is empty, or SQEs were taken since the last sample.
   func sqPendingSince(_ counts: Ring.Counts) -> UInt64 {
     counts.submitted == submitted ? sqSince : 0
   }
 
-  /// Start of the CQ's standstill; 0 if the queue is empty, or as many CQEs were reaped as were posted since
-  /// the look.
+  /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been reaped: some were
+  /// posted since the last recorded sample, but no sample has shown a longer queue.
   func cqPendingSince(_ counts: Ring.Counts, at now: UInt64) -> UInt64 {
     counts.cqes == cqes || now.since(time) < Self.patience ? cqSince : 0
   }

@@ -41,8 +41,8 @@ struct RingState: Listed {
 
   /// The ring's counts, with the number of requests that ended unseen.
   ///
-  /// A request can first be found to have ended, and its end be counted later (``Aggregator/counts(_:_:)``). So this number
-  /// is never more than the other counts leave over. All requests of a closed ring have ended.
+  /// A request can first be found to have ended and be counted as ended later (``Aggregator/counts(_:_:)``). So the
+  /// number never exceeds the requests that the other counts do not explain. All requests of a closed ring have ended.
   var counts: Ring.Counts {
     var counts = ring.counts
     let found = counts.endedUnseen

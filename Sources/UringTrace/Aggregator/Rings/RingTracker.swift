@@ -1,7 +1,7 @@
 /// Rings by the address of their `io_ring_ctx`: open rings and the last few closed ones.
 struct RingTracker: ~Copyable {
-  /// Maximum number of rings: more than any machine has. A damaged recording can name more; the excess shares
-  /// the newest ring.
+  /// Maximum number of rings: more than any machine has. A damaged recording can name more; their events are attributed
+  /// to the newest ring.
   private static var mostRings: Int { 1 << 16 }
 
   private var rings = Pool<RingState>()
@@ -24,7 +24,7 @@ struct RingTracker: ~Copyable {
   private var totalRates = RateHistory()
   /// Totals of inactive and forgotten rings.
   private var quietTotal = RateCounters()
-  /// Without ends that nothing showed: counts can arrive after a ring was forgotten.
+  /// Totals of forgotten rings, except ``RequestTotals/endedUnseen``: counts can arrive after a ring was forgotten.
   private var forgottenRequests = RequestTotals()
 
   /// The ring last looked up: records of one ring arrive in runs.
@@ -140,7 +140,7 @@ struct RingTracker: ~Copyable {
     closed.removeAll { $0 == ring }
   }
 
-  /// Counts a request older than the observation that has shown itself.
+  /// Counts a request older than the observation when it is first seen.
   mutating func countFound(on ring: Handle<RingState>) {
     rings[ring].ring.counts.found &+= 1
     if rings[ring].ring.notListed > 0 { rings[ring].ring.notListed -= 1 }
@@ -155,7 +155,7 @@ struct RingTracker: ~Copyable {
     quiet(ring)
     keepRequests(rings[ring].ring.counts)
     all.remove(ring, in: &rings)
-    // The forgotten ring no longer has a context, nor memory of its own.
+    // Clears the slot, to free the memory of the forgotten ring's arrays.
     rings[ring] = RingState(Ring(id: 0, address: 0, time: 0))
     rings.give(back: ring)
     recent = RecentRing()
@@ -182,7 +182,7 @@ struct RingTracker: ~Copyable {
     return handles
   }
 
-  /// Open rings of which only events are known: no record has described them.
+  /// Open rings known only from events: no record has described them.
   var undescribed: [Handle<RingState>] {
     var handles: [Handle<RingState>] = []
     forEachRing { handle, ring in

@@ -4,7 +4,7 @@ struct OpcodeStatistics: ~Copyable {
   var histogram = LatencyHistogram()
   var stageTotals = InlineArray<5, UInt64>(repeating: 0)
 
-  /// Nanoseconds of requests whose stages are not known.
+  /// Total latency, in nanoseconds, of requests whose stages are not known.
   var unstagedTotal: UInt64 = 0
 
   /// Computed from the histogram by the last snapshot; valid while the count is the same.

@@ -84,7 +84,7 @@ struct RateHistory {
   private func rates(
     _ total: RateCounters, from sample: RateCounters, at time: UInt64, _ clock: RateClock
   ) -> Rates {
-    // Nothing was counted before the observation began. At least a millisecond, so that nothing is divided by zero.
+    // The span begins with the observation at the earliest, and is at least a millisecond to avoid a division by zero.
     let span = max(clock.now.since(max(time, clock.start)), 1_000_000)
     return total.rates(since: sample, seconds: Double(span) / 1e9)
   }

@@ -1,7 +1,7 @@
-/// A dictionary that is emptied rather than grown beyond its limit: for names and other facts that arrive again,
-/// or that views can do without.
+/// A dictionary that is emptied when it reaches its limit: for names and other facts that arrive again, or that views
+/// can do without.
 ///
-/// Nothing may keep a position in it. For numbers that other objects keep, see ``Numbering``.
+/// Other objects must not keep an index into it. For numbers that they can keep, see ``Numbering``.
 package struct BoundedCache<Key: Hashable, Value> {
   package private(set) var entries: [Key: Value] = [:]
   private let limit: Int

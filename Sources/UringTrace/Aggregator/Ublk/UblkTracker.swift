@@ -102,7 +102,6 @@ struct UblkTracker: ~Copyable {
     guard let number = slot.request.driverCommand,
       GroupProviderTraits.command(number)?.command.role == .deliverBatch
     else { return }
-    // Its end matters.
     slot.joinLending()
     batches.fetch(lending.leader(slot), of: nil, on: slot.ring)
   }
@@ -309,7 +308,8 @@ struct UblkTracker: ~Copyable {
   ) {
     if let disk = tag.disk { lending[group].origin.disk = disk }
     guard tag.request != 0 else { return }
-    // A request can be in two slots. The first then keeps its name: the second's members reveal the request.
+    // A block request can be in two slots. The look-up by `priv` then keeps the first group; the members of the second
+    // reveal the block request.
     if lending.group(priv: tag.request) == nil { lending.setPriv(tag.request, of: group) }
     lending[group].origin.operation = tag.operation
     lending[group].origin.sector = tag.sector

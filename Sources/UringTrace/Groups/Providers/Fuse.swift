@@ -4,8 +4,8 @@ extension GroupProvider {
 }
 
 extension GroupProviderTraits {
-  // include/uapi/linux/fuse.h. Commands of other files (sockets) share these numbers: a record_fuse_request
-  // identifies those of FUSE. The second half of the SQE of REGISTER named the slot, once.
+  // include/uapi/linux/fuse.h. Commands of other files (sockets) have the same numbers; a record_fuse_request
+  // identifies those of FUSE. The slot was named only once, in the second half of REGISTER's SQE.
   static let fuse = GroupProviderTraits(
     id: 4, name: "fuse", title: "FUSE", releases: ["fuse_zero_copy_release"],
     commands: [

@@ -12,8 +12,8 @@ extension GroupProviderTraits {
     rules: GroupRules(lifecycle: .submission, isOneTransfer: true))
 }
 
-/// IORING_OP_LOCAL_BUF sets up a buffer, in no slot, for the fixed-buffer requests behind it in the same
-/// submission. The submission holds the buffer to its own end, and each of those requests to theirs.
+/// IORING_OP_LOCAL_BUF sets up a buffer without a slot for the fixed-buffer requests behind it in the same submission.
+/// The submission and each of these requests hold the buffer until they end.
 extension LendingTracker {
   /// `group_role` values of the request that sets up a buffer and of the requests that use it.
   static var localRoles: ClosedRange<UInt16> {

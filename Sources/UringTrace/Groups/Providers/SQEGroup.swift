@@ -70,8 +70,8 @@ extension LendingTracker {
     return true
   }
 
-  /// Handles the end of the leader. Its CQE is the group's last, and the buffer is given back right after.
-  /// Without that CQE, only the beginning of its members is seen.
+  /// Handles the end of the leader. Its CQE is the group's last, and the buffer is given back right after it.
+  /// Without that CQE, only the start of its members is seen.
   mutating func finishBatch(_ group: Handle<GroupState>, isSilent: Bool, at moment: Moment) {
     let ring = self[group].buffer.ring
     if self[ring].openBatch.id == self[group].id {
