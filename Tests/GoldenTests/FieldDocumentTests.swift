@@ -51,7 +51,8 @@ import UringTrace
       let start = try #require(text.range(of: marker)?.upperBound)
       let end =
         text[start...].hasPrefix("|")
-        ? text.range(of: "\n\n", range: start..<text.endIndex)?.lowerBound ?? text.endIndex : start
+        ? text.range(of: "\n\n", range: start..<text.endIndex)?.lowerBound
+          ?? text.index(before: text.endIndex) : start
       let isThere = text[start...].hasPrefix("|")
       let rest = String(text[end...])
       return String(text[..<start]) + table.dropLast() + (isThere ? rest : "\n\n" + rest)

@@ -64,7 +64,7 @@ package enum SchemaDocument {
     }
 
     private mutating func reference(to name: String, _ members: [Schema.Member]) -> String {
-      let key = name.lowercased().replacing(" ", with: "_")
+      let key = String(name.lowercased().map { $0.isLetter ? $0 : "_" })
       if names.insert(key).inserted {
         let text = object(members, indent: 6)
         texts.append((key, "{\n\(text)\n    }"))
