@@ -8,6 +8,8 @@ public struct Filter: Sendable, Hashable {
   public var pids: Set<UInt32> = []
   /// Names of such processes, as in /proc/PID/comm (15 bytes at most).
   public var comms: Set<String> = []
+  /// Cgroups of such processes, or cgroups above theirs: paths in the v2 hierarchy, as in /proc/PID/cgroup.
+  public var cgroups: Set<String> = []
   /// Ring descriptors, of the processes above if any are named, else of any process.
   public var fds: Set<Int32> = []
   public var opcodes: Set<Opcode> = []
@@ -87,7 +89,17 @@ extension Filter {
     result.waits.keep(connectedTo: processes)
   }
 
-  fileprivate var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
+  /// True if the filter excludes rings, not only opcodes.
+  package var restrictsRings: Bool {
+    !pids.isEmpty || !comms.isEmpty || !fds.isEmpty || !cgroups.isEmpty
+  }
+
+  /// Whether a process in this cgroup passes.
+  package func passes(cgroup: @autoclosure () -> String?) -> Bool {
+    guard !cgroups.isEmpty else { return true }
+    guard let cgroup = cgroup() else { return false }
+    return cgroups.contains { $0 == "/" || cgroup == $0 || cgroup.hasPrefix($0 + "/") }
+  }
 }
 
 /// The rings, processes and opcodes that pass a filter. The only place where this is decided.
@@ -102,7 +114,7 @@ private struct FilteredView {
     guard filter.restrictsRings else { return }
     var (rings, processes): (Set<Ring.ID>, Set<UInt32>) = ([], [])
     for ring in snapshot.rings {
-      let holders = filter.holders(of: ring, names: snapshot.taskNames)
+      let holders = filter.holders(of: ring, in: snapshot)
       guard !holders.isEmpty else { continue }
       rings.insert(ring.id)
       processes.formUnion(holders)
@@ -110,7 +122,7 @@ private struct FilteredView {
     // Includes processes without a ring, which were refused one.
     if filter.fds.isEmpty {
       for calls in snapshot.systemCalls
-      where filter.passes(calls.tgid, names: snapshot.taskNames) {
+      where filter.passes(calls.tgid, in: snapshot) {
         processes.insert(calls.tgid)
       }
     }
@@ -125,18 +137,19 @@ private struct FilteredView {
 }
 
 extension Filter {
-  fileprivate func passes(_ tgid: UInt32, names: [UInt32: String]) -> Bool {
+  fileprivate func passes(_ tgid: UInt32, in snapshot: Snapshot) -> Bool {
     (pids.isEmpty || pids.contains(tgid))
-      && (comms.isEmpty || names[tgid].map { comms.contains($0) } ?? false)
+      && (comms.isEmpty || snapshot.taskNames[tgid].map { comms.contains($0) } ?? false)
+      && self.passes(cgroup: snapshot.processCgroups[tgid])
   }
 
   /// Processes that pass and hold the ring, by a named descriptor if there are any; the ring passes if the result
   /// is not empty.
-  fileprivate func holders(of ring: Ring, names: [UInt32: String]) -> [UInt32] {
+  fileprivate func holders(of ring: Ring, in snapshot: Snapshot) -> [UInt32] {
     func passes(_ tgid: UInt32) -> Bool {
-      self.passes(tgid, names: names)
+      self.passes(tgid, in: snapshot)
         || tgid == ring.ownerTgid && (pids.isEmpty || pids.contains(tgid))
-          && comms.contains(ring.comm)
+          && comms.contains(ring.comm) && self.passes(cgroup: snapshot.processCgroups[tgid])
     }
     var holders: [UInt32] = fds.isEmpty && passes(ring.ownerTgid) ? [ring.ownerTgid] : []
     for descriptor in ring.descriptors

@@ -48,6 +48,27 @@ extension LiveTests {
       #expect(try run(filter).child.rings == 0)
     }
 
+    @Test(.enabled(if: TemporaryCgroup.isPossible, "a cgroup v2 hierarchy"))
+    func cgroupSelectsWithWhatIsBelowIt() throws {
+      let cgroup = try TemporaryCgroup(below: 2)
+      defer { cgroup.remove() }
+      var filter = Filter()
+      filter.cgroups = [cgroup.paths[0]]
+      #expect(try run(filter).child.rings == 0)
+      for path in cgroup.paths {
+        filter.cgroups = [path]
+        let (seen, truth, snapshot) = try cgroup.inside { try run(filter) }
+        #expect(seen.submitted == truth?["submitted"], "\(path)")
+        let own = snapshot.rings.filter { $0.comm == "links" }
+        #expect(
+          own.allSatisfy {
+            snapshot.processCgroups[$0.ownerTgid] ?? cgroup.paths[2] == cgroup.paths[2]
+          })
+      }
+      filter.cgroups = [cgroup.paths[0] + "/other"]
+      #expect(throws: (any Error).self) { try run(filter) }
+    }
+
     /// The filters include the program's name, because other rings of a busy machine also have such descriptors and
     /// opcodes.
     @Test func descriptorSelects() throws {

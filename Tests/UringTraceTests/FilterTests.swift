@@ -37,6 +37,16 @@ import Testing
     #expect(filtered { $0.comms = ["other"] }.rings.isEmpty)
   }
 
+  @Test func cgroups() {
+    for path in ["/", "/system.slice", "/system.slice/db.service"] {
+      #expect(filtered { $0.cgroups = [path] }.rings.map(\.ownerTgid) == [4242], "\(path)")
+    }
+    for path in ["/system.slice/db", "/system.slice/db.service/inner", "/user.slice"] {
+      let other = filtered { $0.cgroups = [path] }
+      #expect(other.rings.isEmpty && other.requests.isEmpty && other.recent.isEmpty, "\(path)")
+    }
+  }
+
   @Test func descriptors() {
     #expect(filtered { $0.fds = [5] }.rings.count == 1)
     #expect(filtered { $0.fds = [6] }.rings.isEmpty)
@@ -126,10 +136,13 @@ import Testing
   }
 
   /// Look-up tables for other lists, which are never shown themselves.
-  private static let lookups: Set = ["requestFlagNames", "taskNames", "kernelStacks", "userStacks"]
+  private static let lookups: Set = [
+    "requestFlagNames", "taskNames", "processCgroups", "kernelStacks", "userStacks",
+  ]
 
   private static let restrictions: [@Sendable (inout Filter) -> Void] = [
     { $0.pids = [4242] }, { $0.fds = [5] }, { $0.comms = ["sample"] },
+    { $0.cgroups = ["/system.slice"] },
   ]
 
   /// A new list in the model fails here until the test and the filter handle it.

@@ -20,6 +20,7 @@ struct SampleStream {
     create()
     appendDescriptor()
     taskName()
+    cgroup("/system.slice/db.service")
     fileName("/tmp/a \"file\"\n\u{1b}[31m")
     for index in 0..<repetitions {
       let request = 0xffff_8881_2000_0000 + UInt64(index) * 0x100
@@ -87,6 +88,14 @@ struct SampleStream {
     name.tgid = 4242
     name.comm.0 = 0x66
     buffer.append(name, base: \.base)
+  }
+
+  private mutating func cgroup(_ path: String) {
+    var cgroup = record_process_cgroup()
+    cgroup.base = base(.processCgroup)
+    cgroup.tgid = 4242
+    cgroup.length = UInt32(path.utf8.count)
+    buffer.append(cgroup, base: \.base, trailer: Array(path.utf8))
   }
 
   private mutating func fileName(_ text: String) {

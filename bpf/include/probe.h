@@ -12,6 +12,7 @@
 #define PROBE_MAX_TGIDS 64
 #define PROBE_MAX_COMMS 16
 #define PROBE_MAX_FDS 64
+#define PROBE_MAX_CGROUPS 8
 
 /*
  * Constants in .rodata. The verifier sees their values and removes the code that they switch off, so an
@@ -33,6 +34,7 @@ struct probe_config {
   __u32 nr_tgids;         /* 0: any process passes */
   __u32 nr_comms;         /* 0: any process name passes */
   __u32 nr_fds;           /* 0: any ring descriptor passes */
+  __u32 nr_cgroups;       /* 0: any cgroup passes */
   __u32 with_descendants; /* 1: rings created by descendants of a listed process pass as well */
   __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
   __u32 has_twins;        /* 1: tracepoints are preemptible, see twins.h */
@@ -43,6 +45,7 @@ struct probe_config {
   __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
+  __u64 cgroups[PROBE_MAX_CGROUPS]; /* ids in the cgroup v2 hierarchy */
   char comms[PROBE_MAX_COMMS][RECORD_COMM_LEN];
 };
 

@@ -15,6 +15,13 @@ struct FilterOptions: ParsableArguments {
   var comms: [String] = []
 
   @Option(
+    name: .customLong("cgroup"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Only rings of processes in this cgroup or below it, as /system.slice/db.service. Repeatable.",
+      valueName: "path"))
+  var cgroups: [String] = []
+
+  @Option(
     name: .customLong("fd"), parsing: .singleValue,
     help: ArgumentHelp(
       "Only rings with this descriptor, in the processes of --pid and --comm or in any. Repeatable.",
@@ -83,6 +90,9 @@ struct FilterOptions: ParsableArguments {
         throw ValidationError("'\(fd)' is not a file descriptor")
       }
     }
+    for cgroup in cgroups where !cgroup.hasPrefix("/") {
+      throw ValidationError("--cgroup needs a path that begins with /, as in /proc/PID/cgroup")
+    }
     for comm in comms where comm.isEmpty { throw ValidationError("--comm needs a name") }
   }
 
@@ -91,6 +101,7 @@ struct FilterOptions: ParsableArguments {
     filter.pids = Set(Self.parts(pids).compactMap { UInt32($0) })
     // The kernel keeps 15 bytes of a name.
     filter.comms = Set(comms.map { String(decoding: $0.utf8.prefix(15), as: UTF8.self) })
+    filter.cgroups = Set(cgroups.map(Self.path))
     filter.fds = Set(Self.parts(fds).compactMap { Int32($0) })
     filter.opcodes = Set(opcodes.flatMap(\.opcodes))
     filter.sampling = sample ?? 1
@@ -115,6 +126,7 @@ struct FilterOptions: ParsableArguments {
     var words: [String] = []
     for pid in pids { words.append("pid \(pid)") }
     for comm in comms { words.append("comm \(comm)") }
+    for cgroup in cgroups { words.append("cgroup \(cgroup)") }
     for fd in fds { words.append("fd \(fd)") }
     let names = opcodes.flatMap(\.opcodes).map(\.name)
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
@@ -123,6 +135,13 @@ struct FilterOptions: ParsableArguments {
     if syscalls != .auto { words.append("syscalls \(syscalls.rawValue)") }
     if let sample { words.append("sample 1/\(sample)") }
     return words.joined(separator: ", ")
+  }
+
+  /// Without `/` at the end, but for the root.
+  private static func path(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
   }
 
   private static func parts(_ values: [String]) -> [String] {

@@ -147,6 +147,10 @@ extension FieldSet<Request> {
         meaning: "The name of the process that submitted the request."
       ) { request, snapshot in .unlessEmpty(snapshot.taskNames[request.submitterTgid]) },
       Field(
+        "cgroup", .text, .nullable,
+        meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
+      ) { request, snapshot in .unlessEmpty(snapshot.processCgroups[request.submitterTgid]) },
+      Field(
         "sq_thread", title: "SQPOLL", .flag, meaning: "Whether the ring's SQ thread submitted it."
       ) { request, _ in .flag(request.isSubmittedBySQThread) },
       Field(

@@ -33,6 +33,10 @@ extension FieldSet<Ring> {
       Field("flags", .words, meaning: "The flags of io_uring_setup, without IORING_SETUP_.") {
         ring, _ in .words(ring.setupFlags.names)
       },
+      Field(
+        "cgroup", .text, .nullable,
+        meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
+      ) { ring, snapshot in .unlessEmpty(snapshot.processCgroups[ring.ownerTgid]) },
       Field("first_seen", .time, meaning: "When the ring was made, or first seen.") { ring, _ in
         .number(ring.firstTime)
       },

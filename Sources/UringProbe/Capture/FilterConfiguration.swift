@@ -16,6 +16,9 @@ extension probe_config {
     guard filter.fds.count <= Int(PROBE_MAX_FDS) else {
       throw ProbeError(.badFilter, "at most \(PROBE_MAX_FDS) descriptors can be filtered for")
     }
+    guard filter.cgroups.count <= Int(PROBE_MAX_CGROUPS) else {
+      throw ProbeError(.badFilter, "at most \(PROBE_MAX_CGROUPS) cgroups can be filtered for")
+    }
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
@@ -31,6 +34,7 @@ extension probe_config {
     nr_tgids = UInt32(filter.pids.count)
     nr_comms = UInt32(filter.comms.count)
     nr_fds = UInt32(filter.fds.count)
+    nr_cgroups = UInt32(filter.cgroups.count)
     if filter.sampling > 1 {
       samples = 1
       sample_limit = UInt32.max / filter.sampling
@@ -44,6 +48,8 @@ extension probe_config {
 
     Self.fill(&tgids, filter.pids)
     Self.fill(&fds, filter.fds)
+    let cgroups = try filter.cgroups.map { (path) throws(ProbeError) in try Cgroup(path: path) }
+    Self.fill(&self.cgroups, cgroups.map(\.id))
     withUnsafeMutableBytes(of: &opcodes) { bitmap in
       // little-endian 64-bit words: bit n is in byte n / 8
       for opcode in filter.opcodes {
@@ -60,7 +66,9 @@ extension probe_config {
     }
   }
 
-  private static func fill<Array, Element>(_ array: inout Array, _ values: Set<Element>) {
+  private static func fill<Array, Element>(
+    _ array: inout Array, _ values: some Collection<Element>
+  ) {
     withUnsafeMutableBytes(of: &array) { bytes in
       let elements = bytes.bindMemory(to: Element.self)
       for (index, value) in values.enumerated() { elements[index] = value }
@@ -69,13 +77,10 @@ extension probe_config {
 }
 
 extension Filter {
-  /// True if the filter excludes rings, not only opcodes.
-  var restrictsRings: Bool { !pids.isEmpty || !comms.isEmpty || !fds.isEmpty }
-
   /// True if a ring passes when this process holds it under this descriptor.
   func matches(tgid: UInt32, comm: String, fd: Int32) -> Bool {
     (pids.isEmpty || pids.contains(tgid)) && (comms.isEmpty || comms.contains(comm))
-      && (fds.isEmpty || fds.contains(fd))
+      && (fds.isEmpty || fds.contains(fd)) && passes(cgroup: Cgroup.path(of: tgid))
   }
 
   /// Fails if a process or descriptor of the filter does not exist, or the descriptor is not a ring.

@@ -120,6 +120,11 @@ struct NameResolver {
 }
 
 extension NameResolver.Subject {
+  /// The process of a thread.
+  var process: UInt32? {
+    if case .thread(_, let tgid) = self { tgid } else { nil }
+  }
+
   fileprivate var hasNoDescriptor: Bool {
     if case .file(let question) = self { question.hasNoDescriptor } else { false }
   }

@@ -15,6 +15,7 @@ struct Surveyor: ~Copyable {
   private let interval: UInt64
   private var scanner: RingScanner
   private var names = NameResolver()
+  private var cgroups = CgroupResolver()
   private var userSymbols = UserSymbols()
   private let configuration: probe_config
   private let kernel: KernelBTF
@@ -99,7 +100,10 @@ struct Surveyor: ~Copyable {
         notices.append(Notice(error.message, isError: true))
         nextScan = MonotonicClock.now() + interval * 10
       }
-      if scanned { lookAtCalls(into: &records) }
+      if scanned {
+        cgroups.resolve(scanner.owners, into: &records)
+        lookAtCalls(into: &records)
+      }
       if scanned { waits.note(scanner.rings, at: MonotonicClock.now()) }
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
@@ -108,6 +112,7 @@ struct Surveyor: ~Copyable {
         lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
       }
       names.resolve(requests.names, rings: scanner.rings, into: &records)
+      cgroups.resolve(requests.names.compactMap(\.process), into: &records)
       // After the slow steps, so that its samples are close to each other.
       if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
       lags.sample(at: MonotonicClock.now(), into: &records)

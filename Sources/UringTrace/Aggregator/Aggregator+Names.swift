@@ -7,6 +7,13 @@ extension Aggregator {
     names.setTask(record.pointee.base.tid, name: CharArray.string(record.pointee.comm))
   }
 
+  mutating func processCgroup(
+    _ record: UnsafePointer<record_process_cgroup>, _ event: inout Event
+  ) {
+    guard let path = text(behind: record, length: record.pointee.length) else { return }
+    names.setCgroup(record.pointee.tgid, path: path)
+  }
+
   mutating func fileName(_ record: UnsafePointer<record_file_name>, _ event: inout Event) {
     guard let name = text(behind: record, length: UInt32(record.pointee.length)) else { return }
     event.value = Int64(record.pointee.fd)

@@ -37,6 +37,8 @@ public struct Snapshot: Sendable {
   public var fileNames: FileNames
   /// Names of threads where known, by thread id.
   public var taskNames: [UInt32: String]
+  /// Paths of processes' cgroups in the v2 hierarchy where known, by process.
+  public var processCgroups: [UInt32: String] = [:]
   /// Kernel stacks of threads that execute requests, by thread id, at the last look.
   public var kernelStacks: [UInt32: KernelStack] = [:]
   /// States of the files of inspected requests.

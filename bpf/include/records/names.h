@@ -9,6 +9,7 @@ RECORD_FLAG_NAME RECORD_SWIFT_NAME("flagName") = 71,
 RECORD_SYMBOL RECORD_SWIFT_NAME("symbol") = 73,
 RECORD_KNOWN_FILE RECORD_SWIFT_NAME("knownFile") = 100,
 RECORD_USER_STACK RECORD_SWIFT_NAME("userStack") = 88,
+RECORD_PROCESS_CGROUP RECORD_SWIFT_NAME("processCgroup") = 115,
 // clang-format on
 #else
 
@@ -84,6 +85,18 @@ struct record_symbol {
   /* below 64: an enum record_release, whose function is traced from this record on @hex @redact kernel */
   __u64 address;
   char name[56]; /* function name */
+};
+
+/*
+ * The cgroup of a process.
+ *
+ * @title "cgroup" faint
+ * @plain tgid
+ */
+struct record_process_cgroup {
+  struct record base;
+  __u32 tgid;   /* the process */
+  __u32 length; /* path in the cgroup v2 hierarchy, as in /proc/PID/cgroup @text path 4095 @redact text */
 };
 
 /*

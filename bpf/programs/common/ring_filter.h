@@ -27,7 +27,7 @@ static __always_inline bool tgid_is_listed(__u32 tgid) {
 }
 
 /* True if the current process is listed or, with_descendants, has a listed ancestor; or if none is listed. */
-static __always_inline bool process_passes(void) {
+static __always_inline bool tgid_passes(void) {
   if (!config.nr_tgids)
     return true;
   if (!config.with_descendants)
@@ -43,6 +43,25 @@ static __always_inline bool process_passes(void) {
     task = parent;
   }
   return false;
+}
+
+/* True if the current process is in a listed cgroup or below one. */
+static __always_inline bool cgroup_passes(void) {
+  if (!config.nr_cgroups)
+    return true;
+  for (int level = 0; level < MAX_ANCESTORS; level++) {
+    __u64 cgroup = bpf_get_current_ancestor_cgroup_id(level);
+    if (!cgroup)
+      break;
+    for (__u32 i = 0; i < PROBE_MAX_CGROUPS && i < config.nr_cgroups; i++)
+      if (config.cgroups[i] == cgroup)
+        return true;
+  }
+  return false;
+}
+
+static __always_inline bool process_passes(void) {
+  return tgid_passes() && cgroup_passes();
 }
 
 static __always_inline bool name_passes(void) {

@@ -5,6 +5,7 @@ struct NameTracker {
   /// Names by bit of the kernel's request flags; an empty name if unknown.
   private(set) var requestFlags: [String] = []
   private var tasks = BoundedCache<UInt32, String>(limit: 1 << 16)
+  private var cgroups = BoundedCache<UInt32, String>(limit: 1 << 16)
   private var descriptors = BoundedCache<FileNames.DescriptorKey, String>(limit: 1 << 16)
   private var registeredFiles = BoundedCache<FileNames.FixedKey, String>(limit: 1 << 16)
 
@@ -13,6 +14,10 @@ struct NameTracker {
 
   mutating func setTask(_ tid: UInt32, name: String) {
     tasks[tid] = name
+  }
+
+  mutating func setCgroup(_ tgid: UInt32, path: String) {
+    cgroups[tgid] = path
   }
 
   mutating func setFlag(bit: Int, name: String) {
@@ -43,6 +48,8 @@ struct NameTracker {
   }
 
   var taskNames: [UInt32: String] { tasks.entries }
+
+  var processCgroups: [UInt32: String] { cgroups.entries }
 
   var fileNames: FileNames {
     var names = FileNames()
