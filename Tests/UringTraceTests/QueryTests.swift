@@ -111,11 +111,11 @@ import UringTrace
         },
         Field("id", .number, meaning: "") { _, _ in .number(1) },
       ])
-    let table = try FieldTable(fields)
+    let table = FieldTable(fields.fields)
     let items = [Item(file: "b"), Item(file: "a.txt"), Item(file: "b"), Item()]
     let totals = table.totals(by: try #require(fields.field("file")), items, in: snapshot)
     #expect(
-      totals.csv
+      totals.rows.csv
         == "file,entities,size,max_age_ns\r\nb,2,2,1\r\n,1,0,0\r\na.txt,1,5,5\r\n")
   }
 

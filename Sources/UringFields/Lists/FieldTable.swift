@@ -24,6 +24,9 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     self.fields = fields
   }
 
+  /// A table of these fields.
+  public init(_ fields: [Field<Entity>]) { self.fields = fields }
+
   /// A row for each entity.
   public func rows(_ entities: [Entity], in snapshot: Snapshot) -> TextRows {
     TextRows(
@@ -33,9 +36,11 @@ public struct FieldTable<Entity: Sendable>: Sendable {
 
   /// A row for each value of a field: the value, how many entities have it, and the totals of the table's other fields.
   /// The most frequent value comes first.
+  ///
+  /// - Returns: the rows, and the values in their order.
   public func totals(
     by field: Field<Entity>, _ entities: [Entity], in snapshot: Snapshot
-  ) -> TextRows {
+  ) -> (rows: TextRows, values: [FieldValue]) {
     let summed = fields.filter { $0.total != nil && $0.key != field.key }
     var sums: [FieldValue: (count: UInt64, totals: [FieldValue])] = [:]
     for entity in entities {
@@ -45,20 +50,19 @@ public struct FieldTable<Entity: Sendable>: Sendable {
       let totals = zip(summed, zip(earlier.totals, values)).map { $0.total!.combine($1.0, $1.1) }
       sums[key] = (earlier.count + 1, totals)
     }
-    let rows = sums.map { key, sum in
-      (
-        count: sum.count,
-        cells: [field.cell(key), TextRows.Cell("\(sum.count)")]
-          + zip(summed, sum.totals).map { $0.cell($1) }
-      )
+    var groups = sums.map { value, sum in
+      let cells =
+        [field.cell(value), TextRows.Cell("\(sum.count)")]
+        + zip(summed, sum.totals).map { $0.cell($1) }
+      return (count: sum.count, value: value, cells: cells)
     }
-    return TextRows(
-      columns: [
-        TextRows.Column(field), TextRows.Column(title: "COUNT", key: "entities", isNumeric: true),
-      ]
+    groups.sort { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }
+    let count = TextRows.Column(title: "COUNT", key: "entities", isNumeric: true)
+    let rows = TextRows(
+      columns: [TextRows.Column(field), count]
         + summed.map { TextRows.Column($0, prefix: $0.total!.prefix) },
-      rows: rows.sorted { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }
-        .map(\.cells))
+      rows: groups.map(\.cells))
+    return (rows, groups.map(\.value))
   }
 }
 

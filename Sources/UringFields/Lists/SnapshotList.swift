@@ -68,7 +68,7 @@ public struct SnapshotList: Sendable {
         let all = entities(snapshot, findings)
         let matching = all.filter { query.matches($0, in: snapshot) }
         return Selection(
-          rows: grouping.map { table.totals(by: $0, matching, in: snapshot) }
+          rows: grouping.map { table.totals(by: $0, matching, in: snapshot).rows }
             ?? table.rows(matching, in: snapshot),
           all: all.count, matching: matching.count)
       }

@@ -21,8 +21,8 @@ struct Interface: Sendable {
     case command(Command)
     case key(Key)
     case pane(PaneSlot, Rect)
-    case sortTitle(Int)
-    case columnTitle(Int)
+    /// A line of the open menu.
+    case menuLine(Int)
     /// A position on the time line.
     case seek(Rect)
   }

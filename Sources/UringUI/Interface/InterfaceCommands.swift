@@ -11,6 +11,12 @@ extension Interface {
       let filter = focusedPane.filter
       modal = .prompt(Prompt(kind: .filter, field: TextField(filter), before: filter))
     case .columnMenu: modal = .columnMenu(position: 0)
+    case .totals:
+      if focusedPane.totalsTitles.isEmpty {
+        notice = (Notice("the rows of this pane have no fields to group by"), until: .max)
+      } else {
+        modal = .totalsMenu(position: 0)
+      }
     case .sortMenu: modal = .sortMenu(position: focusedPane.sortPosition ?? 0)
     case .invert: _ = change(focus) { $0.invert(scene: $1) }
     case .searchNext: search(forward: true)

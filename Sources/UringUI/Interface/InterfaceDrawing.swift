@@ -145,16 +145,23 @@ extension Interface {
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
       let titles = focusedPane.sortTitles
-      drawMenu("Sort by", titles, position, width: 16, layout, into: &canvas) { .sortTitle($0) }
+      drawMenu("Sort by", titles, position, width: 16, layout, into: &canvas)
     case .columnMenu(let position)?:
       let choices = focusedPane.columnChoices
       let titles = choices.map { ($0.isShown ? "[x] " : "[ ] ") + $0.title }
-      drawMenu("Columns", titles, position, width: 20, layout, foot: 1, into: &canvas) {
-        .columnTitle($0)
-      }
+      drawMenu("Columns", titles, position, width: 20, layout, foot: 1, into: &canvas)
       if choices.indices ~= position, !choices[position].meaning.isEmpty {
         drawLine(choices[position].meaning, .selected, into: &canvas, above: layout.functionBar)
       }
+    case .totalsMenu(let position)?:
+      drawMenu(
+        "Group by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
+    case .totals(let field, let position)?:
+      guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
+      let width = lines.reduce(0) { max($0, $1.displayWidth) } + 2
+      drawMenu(
+        lines[0], Array(lines.dropFirst()), min(position, max(0, lines.count - 2)), width: width,
+        layout, into: &canvas)
     default: break
     }
   }

@@ -2,10 +2,9 @@
 extension Interface {
   /// - Parameters:
   ///   - foot: number of lines to leave free above the function bar.
-  ///   - target: the effect of a click on a line.
   mutating func drawMenu(
     _ heading: String, _ titles: [String], _ position: Int, width: Int, _ layout: ScreenLayout,
-    foot: Int = 0, into canvas: inout Canvas, target: (Int) -> Target
+    foot: Int = 0, into canvas: inout Canvas
   ) {
     guard let place = layout.places.first(where: { $0.pane == focus }) else { return }
     var area = place.rect
@@ -29,7 +28,7 @@ extension Interface {
       canvas.put(titles[top + line], x: row.x, y: row.y, limit: row.width)
       canvas.put("│", x: row.right - 1, y: row.y, style: .faint)
       if isSelected { canvas.restyle(row, .selected) }
-      targets.append((row, target(top + line)))
+      targets.append((row, .menuLine(top + line)))
     }
   }
 }

@@ -12,19 +12,15 @@ extension Interface {
       default: self.modal = nil
       }
     case .sortMenu(let position):
-      if key == .enter {
-        chooseSort(position)
-      } else {
-        self.modal = Self.moved(position, by: key, of: focusedPane.sortTitles.count)
-          .map { .sortMenu(position: $0) }
-      }
+      move(position, by: key, of: focusedPane.sortTitles.count) { .sortMenu(position: $0) }
     case .columnMenu(let position):
-      if [.character(" "), .enter].contains(key) {
-        toggleColumn(position)
-      } else {
-        self.modal = Self.moved(position, by: key, of: focusedPane.columnChoices.count)
-          .map { .columnMenu(position: $0) }
-      }
+      let key = key == .character(" ") ? .enter : key
+      move(position, by: key, of: focusedPane.columnChoices.count) { .columnMenu(position: $0) }
+    case .totalsMenu(let position):
+      move(position, by: key, of: focusedPane.totalsTitles.count) { .totalsMenu(position: $0) }
+    case .totals(let field, let position):
+      let count = scene.flatMap { focusedPane.totals(by: field, $0)?.terms.count } ?? 0
+      move(position, by: key, of: count) { .totals(field: field, position: $0) }
     case .question(_, let effect):
       self.modal = nil
       return [.character("y"), .character("Y"), .enter].contains(key) ? [effect] : []
@@ -33,29 +29,48 @@ extension Interface {
     return []
   }
 
-  /// The position in a menu after a key; nil if the key closes the menu.
-  private static func moved(_ position: Int, by key: Key, of count: Int) -> Int? {
+  /// Moves in a menu; Enter chooses the line, other keys close the menu.
+  private mutating func move(
+    _ position: Int, by key: Key, of count: Int, menu: (Int) -> Modal
+  ) {
+    let moved: Int
     switch key {
-    case .up: max(0, position - 1)
-    case .down: min(count - 1, position + 1)
-    case .pageUp: max(0, position - 10)
-    case .pageDown: min(count - 1, position + 10)
-    case .home: 0
-    case .end: count - 1
-    default: nil
+    case .up: moved = position - 1
+    case .down: moved = position + 1
+    case .pageUp: moved = position - 10
+    case .pageDown: moved = position + 10
+    case .home: moved = 0
+    case .end: moved = count - 1
+    case .enter: return chooseLine(position)
+    default:
+      modal = nil
+      return
     }
+    modal = menu(max(0, min(count - 1, moved)))
   }
 
-  mutating func toggleColumn(_ position: Int) {
-    modal = .columnMenu(position: position)
-    _ = change(focus) { pane, _ in pane.toggleColumn(position) }
-  }
-
-  mutating func chooseSort(_ position: Int) {
-    modal = nil
-    // Choosing the current sort column keeps its order, as in htop.
-    guard position != focusedPane.sortPosition else { return }
-    _ = change(focus) { $0.sort(byTitle: position, scene: $1) }
+  /// Chooses a line of the open menu.
+  mutating func chooseLine(_ position: Int) {
+    switch modal {
+    case .sortMenu:
+      modal = nil
+      // Choosing the current sort column keeps its order, as in htop.
+      guard position != focusedPane.sortPosition else { return }
+      _ = change(focus) { $0.sort(byTitle: position, scene: $1) }
+    case .columnMenu:
+      modal = .columnMenu(position: position)
+      _ = change(focus) { pane, _ in pane.toggleColumn(position) }
+    case .totalsMenu: modal = .totals(field: position, position: 0)
+    case .totals(let field, _):
+      modal = nil
+      let terms = scene.flatMap { focusedPane.totals(by: field, $0)?.terms } ?? []
+      guard terms.indices ~= position else { return }
+      let filter = focusedPane.filter
+      _ = change(focus) { pane, scene in
+        pane.setFilter((filter.isEmpty ? "" : filter + " ") + terms[position], scene: scene)
+      }
+    default: break
+    }
   }
 
   private mutating func handle(_ key: Key, in prompt: Prompt) -> [Effect] {

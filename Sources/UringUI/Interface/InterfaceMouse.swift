@@ -6,11 +6,8 @@ extension Interface {
     guard let hit = targets.last(where: { $0.rect.contains(x: x, y: y) }) else { return [] }
     switch hit.target {
     case .key(let key): return handle(key)
-    case .sortTitle(let position):
-      chooseSort(position)
-      return []
-    case .columnTitle(let position):
-      toggleColumn(position)
+    case .menuLine(let position):
+      chooseLine(position)
       return []
     case .command(let command):
       modal = nil

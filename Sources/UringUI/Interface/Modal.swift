@@ -4,6 +4,10 @@ enum Modal: Sendable {
   case prompt(Prompt)
   case sortMenu(position: Int)
   case columnMenu(position: Int)
+  /// The fields by whose values rows are grouped.
+  case totalsMenu(position: Int)
+  /// The values of a field, with totals.
+  case totals(field: Int, position: Int)
   /// A yes-or-no question. `y` or Enter carries the effect out.
   case question(String, Interface.Effect)
 }

@@ -38,6 +38,10 @@ protocol Pane: Sendable {
   /// Columns that can be shown and hidden.
   var columnChoices: [ColumnChoice] { get }
   mutating func toggleColumn(_ position: Int)
+  /// Fields whose values have totals; empty without fields.
+  var totalsTitles: [String] { get }
+  /// - Parameter position: in ``totalsTitles``.
+  func totals(by position: Int, _ scene: Scene) -> Totals?
   mutating func invert(scene: Scene)
   var filter: String { get }
   /// Why the filter is invalid; nil if it is valid.
@@ -83,6 +87,8 @@ extension Pane {
   mutating func sort(byTitle position: Int, scene: Scene) {}
   var columnChoices: [ColumnChoice] { [] }
   mutating func toggleColumn(_ position: Int) {}
+  var totalsTitles: [String] { [] }
+  func totals(by position: Int, _ scene: Scene) -> Totals? { nil }
   mutating func invert(scene: Scene) {}
   var filter: String { "" }
   var filterError: QueryError? { nil }

@@ -21,6 +21,10 @@ extension TablePane {
 
   mutating func toggleColumn(_ position: Int) { table.toggleColumn(position) }
 
+  var totalsTitles: [String] { table.totalsTitles }
+
+  func totals(by position: Int, _ scene: Scene) -> Totals? { table.totals(by: position, scene) }
+
   mutating func invert(scene: Scene) { table.invert(scene: scene) }
 
   var filter: String { table.filter }

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import UringUI
+
+/// F5 groups rows by a field and shows totals.
+@Suite struct TotalsTests: InterfaceSuite {
+  /// The interface with the totals by a field open.
+  private func totals(by title: String) -> Interface {
+    var interface = interface()
+    press(&interface, .function(5))
+    let position = interface.focusedPane.totalsTitles.firstIndex(of: title)!
+    for _ in 0..<position { press(&interface, .down) }
+    #expect(screen(&interface, height: 60).contains("Group by"))
+    press(&interface, .enter)
+    return interface
+  }
+
+  @Test func eachValueHasALineWithItsCountAndTheTotalsOfShownFields() {
+    var interface = totals(by: "STATE")
+    let lines = screen(&interface, width: 120, height: 40).split(separator: "\n")
+    #expect(lines.contains { $0.contains("COUNT") && $0.contains("MAX_AGE") }, "\(lines)")
+    let all = interface.scene!.snapshot.requests
+    for (state, requests) in Dictionary(grouping: all, by: \.state) {
+      #expect(
+        lines.contains { line in
+          line.split(separator: " ").prefix(2).elementsEqual([state.name[...], "\(requests.count)"])
+        }, "\(state.name) \(requests.count): \(lines)")
+    }
+  }
+
+  @Test func enterShowsTheRowsOfAValueBesidesTheOldFilter() {
+    var interface = totals(by: "STATE")
+    press(&interface, .enter)
+    #expect(interface.modal == nil)
+    #expect(interface.focusedPane.filter.hasPrefix("state="))
+    #expect(interface.focusedPane.filterError == nil)
+    let first = interface.focusedPane.filter
+    press(&interface, .function(5), .enter, .enter)
+    #expect(interface.focusedPane.filter.hasPrefix(first + " id="))
+  }
+
+  @Test func withoutRowsThereIsNothingToChoose() {
+    var interface = interface()
+    press(&interface, .function(4), "n", "o", "-", "r", "o", "w", .enter)
+    press(&interface, .function(5), .enter, .down, .end, .enter)
+    #expect(interface.modal == nil)
+    #expect(interface.focusedPane.filter == "no-row")
+  }
+
+  @Test func aPaneWithoutFieldsSaysSo() {
+    var interface = interface()
+    press(&interface, "4", .function(5))
+    #expect(interface.modal == nil)
+    #expect(screen(&interface).contains("no fields"))
+  }
+}
