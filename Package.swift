@@ -71,7 +71,9 @@ let package = Package(
     // The facts that users see, each described once, and the expressions that select by them.
     .target(
       name: "UringFields",
-      dependencies: ["UringBase", "UringFindings", "UringRecordings", "UringTrace"],
+      dependencies: [
+        "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
+      ],
       swiftSettings: small),
     // Traces in files: binary, and as JSON lines.
     .target(

@@ -7,13 +7,14 @@ public enum TraceExport {
   ///
   /// - Parameters:
   ///   - time: nanoseconds from the start at which the copy ends; nil for all of it.
+  ///   - encoder: makes the encoder, for a header: `format.makeEncoder`.
   ///   - rewriter: changes the records.
   public static func write(
-    _ recording: Recording, until time: UInt64? = nil, to file: OutputFile, format: TraceFormat,
-    rewriter: (any RecordRewriter)? = nil
+    _ recording: Recording, until time: UInt64? = nil, to file: OutputFile,
+    as encoder: (RecordingHeader) -> any TraceEncoder, rewriter: (any RecordRewriter)? = nil
   ) throws(OutputError) {
     var writer = Writer(
-      header: recording.header, file: file, format: format, rewriter: rewriter)
+      header: recording.header, file: file, as: encoder, rewriter: rewriter)
     if let time, time < recording.duration {
       try writer.write(recording, until: recording.startTime + time)
     } else {
@@ -40,7 +41,7 @@ public enum TraceExport {
     // A copy with the alignment that records need.
     var copy = GrowingBytes()
     records.withUnsafeBytes { copy.append($0) }
-    var writer = Writer(header: header, file: file, format: format)
+    var writer = Writer(header: header, file: file, as: format.makeEncoder)
     var check = RecordCheck()
     while let block = check.nextBlock(of: copy.bytes) {
       try writer.write(UnsafeRawBufferPointer(rebasing: copy.bytes[block.range]))
@@ -58,12 +59,13 @@ public enum TraceExport {
     var rewriter: (any RecordRewriter)?
 
     init(
-      header: RecordingHeader, file: OutputFile, format: TraceFormat,
+      header: RecordingHeader, file: OutputFile,
+      as makeEncoder: (RecordingHeader) -> any TraceEncoder,
       rewriter: (any RecordRewriter)? = nil
     ) {
       self.file = file
       self.rewriter = rewriter
-      encoder = format.makeEncoder(header: rewriter?.rewritten(header) ?? header)
+      encoder = makeEncoder(rewriter?.rewritten(header) ?? header)
       encoder.begin(into: &bytes)
     }
 

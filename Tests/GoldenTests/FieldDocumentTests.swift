@@ -15,6 +15,7 @@ import UringTrace
   ]
 
   @Test(arguments: [
+    ("filters", "events", FieldDocument.table(of: FieldSet<Event>.events)),
     ("filters", "requests", FieldDocument.table(of: FieldSet<Request>.requests)),
     ("filters", "rings", FieldDocument.table(of: FieldSet<Ring>.rings)),
     ("filters", "groups", FieldDocument.table(of: FieldSet<RequestGroup>.groups)),

@@ -127,7 +127,7 @@ import UringTrace
     for names in [
       names(.requests), names(.rings), names(.groups), names(.buffers), names(.chains),
       names(.latency), names(.findings), names(.diskRequests), names(.threads),
-      names(.workerPools), names(.systemCalls),
+      names(.workerPools), names(.systemCalls), names(.events),
     ] {
       #expect(Set(names).count == names.count, "\(names)")
     }

@@ -11,7 +11,7 @@ struct SampleStream {
   static let host = HostDescription(
     kernel: "6.18.44-test", tier: "tracepoints", startTime: start, startRealtime: 1_700_000_000)
 
-  private(set) var buffer = RecordBuffer()
+  var buffer = RecordBuffer()
   private(set) var time = Self.start
 
   /// Records of all kinds except `end`, with `repetitions` reads and writes.
@@ -52,7 +52,7 @@ struct SampleStream {
     return bytes
   }
 
-  private mutating func base(
+  mutating func base(
     _ kind: RecordKind, _ request: UInt64 = 0, opcode: UInt8 = 0xff
   ) -> record {
     time += 1_000_000
@@ -80,38 +80,6 @@ struct SampleStream {
     descriptor.tgid = 4242
     descriptor.fd = 5
     buffer.append(descriptor, base: \.base)
-  }
-
-  private mutating func taskName() {
-    var name = record_task_name()
-    name.base = base(.taskName)
-    name.tgid = 4242
-    name.comm.0 = 0x66
-    buffer.append(name, base: \.base)
-  }
-
-  private mutating func cgroup(_ path: String) {
-    var cgroup = record_process_cgroup()
-    cgroup.base = base(.processCgroup)
-    cgroup.tgid = 4242
-    cgroup.length = UInt32(path.utf8.count)
-    buffer.append(cgroup, base: \.base, trailer: Array(path.utf8))
-  }
-
-  private mutating func fileName(_ text: String) {
-    var name = record_file_name()
-    name.base = base(.fileName)
-    name.tgid = 4242
-    name.fd = 9
-    buffer.append(name, text: text.utf8)
-  }
-
-  private mutating func flagName(bit: UInt32, _ text: String) {
-    var name = record_flag_name()
-    name.base = base(.flagName)
-    name.bit = bit
-    withUnsafeMutableBytes(of: &name.name) { $0.copyBytes(from: text.utf8) }
-    buffer.append(name, base: \.base)
   }
 
   private func sqe(opcode: UInt8, userData: UInt64, length: UInt32) -> SQE {

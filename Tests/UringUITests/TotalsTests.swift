@@ -46,11 +46,4 @@ import Testing
     #expect(interface.modal == nil)
     #expect(interface.focusedPane.filter == "no-row")
   }
-
-  @Test func aPaneWithoutFieldsSaysSo() {
-    var interface = interface()
-    press(&interface, "4", .function(5))
-    #expect(interface.modal == nil)
-    #expect(screen(&interface).contains("no fields"))
-  }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CProcess
+import UringFields
 import UringRecordings
 import UringRedaction
+import UringTrace
 
 /// Converts between the binary recording and trace.jsonl.
 struct ExportCommand: ParsableCommand {
@@ -16,11 +18,14 @@ struct ExportCommand: ParsableCommand {
       With --redact, names, paths, addresses, inodes and times of day are replaced. A value gets the \
       same substitute everywhere, so reports have the same findings. docs/security.md lists what stays.
 
+      With --csv the events are written as CSV, one line for each.
+
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
         uringtop export trace.uring | jq 'select(.event == "complete" and .res < 0)'
         uringtop export trace.uring --at 2.5s -o start.uring
         uringtop export trace.uring --redact -o public.uring
+        uringtop export trace.uring --csv --where 'op:READ error=yes' --columns time,ring,value
       """)
 
   @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
@@ -31,22 +36,68 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Replace what identifies the machine and its users.")
   var redact = false
 
+  @Flag(
+    help: "Write the events as CSV: all fields, or those of --columns. The default for .csv.")
+  var csv = false
+
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "With --csv: only events that the expression holds for, as 'op:READ error=yes'; see docs/filters.md.",
+      valueName: "expression"))
+  var condition: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --csv: only these fields, as time,event,value.", valueName: "fields"))
+  var columns: String?
+
   @OptionGroup var output: OutputOptions
 
+  private var isCSV: Bool { csv || output.target.lowercased().hasSuffix(".csv") }
+
+  func validate() throws {
+    guard isCSV else {
+      if condition != nil || columns != nil {
+        throw ValidationError("--where and --columns need --csv")
+      }
+      _ = try output.resolvedFormat()
+      return
+    }
+    if output.format != nil { throw ValidationError("--csv is a format: --format names another") }
+    _ = try (query(), table())
+  }
+
+  private func query() throws -> Query<Event> { try Query(option: condition, over: .events) }
+
+  private func table() throws -> FieldTable<Event> {
+    do {
+      return try FieldTable(.events, columns: columns)
+    } catch {
+      throw ValidationError("--columns, \(error)")
+    }
+  }
+
   func run() throws {
-    let format = try output.resolvedFormat()
+    let encoder: (RecordingHeader) -> any TraceEncoder
+    if isCSV {
+      let (query, table) = try (query(), table())
+      encoder = { EventCSVEncoder(header: $0, query: query, table: table) }
+    } else {
+      encoder = try output.resolvedFormat().makeEncoder
+    }
     let file = try RecordingFile(
       input, for: output.target == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     try Self.write(
-      file.recording, until: moment.time, to: output.target, format: format,
+      file.recording, until: moment.time, to: output.target, as: encoder,
       rewriter: redact ? Redactor(file.recording.header) : nil)
     file.reportFlaw()
     moment.reportIfLate(in: file)
   }
 
   static func write(
-    _ recording: Recording, until time: UInt64? = nil, to path: String, format: TraceFormat,
-    rewriter: (any RecordRewriter)? = nil
+    _ recording: Recording, until time: UInt64? = nil, to path: String,
+    as encoder: (RecordingHeader) -> any TraceEncoder, rewriter: (any RecordRewriter)? = nil
   ) throws(Failure) {
     // The export would replace its own input or, through standard output, write to it while reading.
     if let input = recording.fileID, FileID(output: path) == input {
@@ -56,7 +107,7 @@ struct ExportCommand: ParsableCommand {
     do {
       let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
       try TraceExport.write(
-        recording, until: time, to: file, format: format, rewriter: rewriter)
+        recording, until: time, to: file, as: encoder, rewriter: rewriter)
     } catch {
       throw Failure(error)
     }

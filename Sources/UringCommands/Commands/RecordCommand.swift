@@ -40,6 +40,7 @@ struct RecordCommand: ParsableCommand {
 
   func validate() throws {
     if output.path == nil { throw ValidationError("Missing expected argument '--output <file>'") }
+    _ = try output.resolvedFormat()
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
     if filters.minimumAge != nil {
       throw ValidationError("--min-age applies to what is listed, not to what is recorded")

@@ -47,7 +47,7 @@ struct ReplayCommand: ParsableCommand {
 
   private static func dump(_ recording: Recording, to path: String) -> Notice {
     do throws(Failure) {
-      try ExportCommand.write(recording, to: path, format: .jsonl)
+      try ExportCommand.write(recording, to: path, as: TraceFormat.jsonl.makeEncoder)
       return Notice("wrote \(path)")
     } catch {
       return Notice(error.message, isError: true)

@@ -3,6 +3,7 @@ import CProcess
 import CSpawn
 import Glibc
 import UringDocuments
+import UringFields
 import UringFindings
 import UringSources
 import UringTrace
@@ -50,6 +51,13 @@ struct ReportCommand: ParsableCommand {
       valueName: "severity"))
   var failOn: SeverityArgument?
 
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Report only findings that the expression holds for, as 'severity=crit' or 'tag=hang|deadlock': see docs/filters.md.",
+      valueName: "expression"))
+  var condition: String?
+
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
 
   @Argument(
@@ -58,6 +66,7 @@ struct ReportCommand: ParsableCommand {
   var command: [String] = []
 
   func validate() throws {
+    _ = try query()
     if from == nil { try moment.refuse() }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live reports, --from names a recording")
@@ -68,7 +77,10 @@ struct ReportCommand: ParsableCommand {
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
   }
 
+  private func query() throws -> Query<Finding> { try Query(option: condition, over: .findings) }
+
   func run() throws {
+    let query = try query()
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
     var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest)
@@ -82,15 +94,16 @@ struct ReportCommand: ParsableCommand {
     } else {
       (snapshot, ending) = try watch(&diagnosis)
     }
-    let findings = diagnosis.findings(at: snapshot)
+    let all = diagnosis.findings(at: snapshot)
+    let findings = all.filter { query.matches($0, in: snapshot) }
     let document = ReportDocument(
       findings, in: snapshot,
-      notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: findings),
+      notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: all),
       command: ending.map { (command, $0) }, toolVersion: Version.current)
     if json {
       try StandardOutput.write(document.encoded())
     } else {
-      try StandardOutput.write(ReportText(document).text)
+      try StandardOutput.write(ReportText(document, leftOut: all.count - findings.count).text)
     }
     throw Failure(status(findings, ending), "")
   }

@@ -27,7 +27,6 @@ struct OutputOptions: ParsableArguments {
 
   func validate() throws {
     guard path != "" else { throw ValidationError("-o needs a file") }
-    _ = try resolvedFormat()
   }
 
   /// - Returns: the format; by default JSON lines on standard output.

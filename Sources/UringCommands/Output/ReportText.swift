@@ -7,7 +7,13 @@ import UringTrace
 struct ReportText {
   private let document: ReportDocument
 
-  init(_ document: ReportDocument) { self.document = document }
+  /// Number of findings that the document lacks because they do not match the user's expression.
+  private let leftOut: Int
+
+  init(_ document: ReportDocument, leftOut: Int = 0) {
+    self.document = document
+    self.leftOut = leftOut
+  }
 
   var text: PlainText {
     var text = PlainText()
@@ -82,11 +88,11 @@ struct ReportText {
     let length = snapshot.time.since(snapshot.host.startTime)
     let found =
       counts.isEmpty
-      ? "no findings"
+      ? leftOut > 0 ? "no finding matches the expression" : "no findings"
       : "\(Figures.count(document.findings.count, "finding")): "
         + counts.joined(separator: ", ")
     text.line(
-      found
+      found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
         + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Text.proseDuration(length))"
     )
     let lost = snapshot.lost.total

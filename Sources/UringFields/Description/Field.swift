@@ -33,7 +33,8 @@ public struct Field<Entity: Sendable>: Sendable {
     self.type = type
     self.presence = presence
     self.choices = choices
-    self.total = total ?? type.total
+    let total = total ?? type.total
+    self.total = total == FieldTotal.none ? nil : total
     self.meaning = meaning
     self.value = value
   }
@@ -64,7 +65,8 @@ public struct Field<Entity: Sendable>: Sendable {
   ) -> Field<Other> {
     Field<Other>(
       key ?? self.key, title: key.map { $0.uppercased() } ?? title, type, presence,
-      aliases: key == nil ? aliases : [], choices: choices, total: total, meaning: meaning
+      aliases: key == nil ? aliases : [], choices: choices, total: total ?? FieldTotal.none,
+      meaning: meaning
     ) { [value] other, snapshot in entity(other, snapshot).map { value($0, snapshot) } ?? .none }
   }
 }

@@ -4,11 +4,13 @@ import UringBase
 public enum FieldTotal: Sendable {
   case sum
   case largest
+  /// They do not.
+  case none
 
   /// Before the name of the field.
   var prefix: String {
     switch self {
-    case .sum: ""
+    case .sum, .none: ""
     case .largest: "max_"
     }
   }

@@ -124,7 +124,7 @@ extension FieldSet<Request> {
         if case .fixed(let index)? = request.file { .integer(index) } else { .none }
       },
       Field(
-        "offset", .bytes, .tableOnly, aliases: ["off"], total: .largest,
+        "offset", .bytes, .tableOnly, aliases: ["off"], total: FieldTotal.none,
         meaning: "The offset in the file."
       ) { request, _ in .integer(request.offset) },
       Field(

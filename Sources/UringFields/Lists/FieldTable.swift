@@ -41,7 +41,11 @@ public struct FieldTable<Entity: Sendable>: Sendable {
   public func totals(
     by field: Field<Entity>, _ entities: [Entity], in snapshot: Snapshot
   ) -> (rows: TextRows, values: [FieldValue]) {
-    let summed = fields.filter { $0.total != nil && $0.key != field.key }
+    var summed = fields.filter { $0.total != nil && $0.key != field.key }
+    // Columns without a value say nothing.
+    summed.removeAll { field in
+      entities.allSatisfy { field.value($0, snapshot) == FieldValue.none }
+    }
     var sums: [FieldValue: (count: UInt64, totals: [FieldValue])] = [:]
     for entity in entities {
       let values = summed.map { $0.value(entity, snapshot) }

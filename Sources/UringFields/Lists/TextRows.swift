@@ -35,9 +35,12 @@ public struct TextRows: Sendable {
 
   /// Lines as in RFC 4180: the keys, and the plain values.
   public var csv: String {
-    var text = columns.map(\.key).joined(separator: ",") + "\r\n"
-    for row in rows { text += row.map { Self.quoted($0.plain) }.joined(separator: ",") + "\r\n" }
-    return text
+    columns.map(\.key).joined(separator: ",") + "\r\n" + csvRows
+  }
+
+  /// The same without the keys.
+  var csvRows: String {
+    rows.map { row in row.map { Self.quoted($0.plain) }.joined(separator: ",") + "\r\n" }.joined()
   }
 
   /// Names come from strangers, and CSV is also read in terminals.

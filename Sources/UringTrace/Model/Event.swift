@@ -13,6 +13,11 @@ extension RecordKind {
   }
 }
 
+extension Opcode {
+  /// True in an event that has no request.
+  package var isNone: Bool { rawValue == UInt8(RECORD_OPCODE_NONE) }
+}
+
 /// One record and its meaning in the model: a line of the event log.
 public struct Event: Sendable {
   // First the members that an EventLog fills in at once; it fills in the rest later.

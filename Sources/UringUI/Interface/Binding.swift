@@ -72,7 +72,7 @@ extension Binding {
       [.function(4), "\\"], .filter, in: .list, label: "Filter",
       "show matching rows only: a word, or op:READ age>30ms"),
     Binding(
-      [.function(5), "t"], .totals, in: .list, label: "Totals",
+      [.function(5), "t"], .totals, in: .list, label: "Sum",
       "group the rows by a field, with totals; Enter shows the rows of a value"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
     Binding(

@@ -1,4 +1,5 @@
 import CRecord
+import UringFields
 import UringTrace
 
 /// The last events, newest at the end.
@@ -6,6 +7,8 @@ struct EventsContent: ListContent {
   static let name = "Events"
   static let followsTail = true
   static let emptyText = "no events yet"
+
+  static var fields: FieldSet<Event> { .events }
 
   /// Events have no IDs; two events at the same nanosecond differ in kind or thread.
   static func id(_ row: Event) -> UInt64 {

@@ -11,9 +11,9 @@ struct Table<Row: Sendable>: Sendable {
   /// The columns of the pane, then one for each other field.
   let columns: [Column<Row>]
   /// Columns that the user has hidden, and fields that the user has not shown.
-  private var hidden: Set<Int>
+  private(set) var hidden: Set<Int>
   /// Fields that a filter can compare.
-  private let fields: FieldSet<Row>
+  let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
   /// Number of rows at the front that are neither sorted nor filtered.
   private let pinnedCount: Int
@@ -71,7 +71,7 @@ struct Table<Row: Sendable>: Sendable {
   /// Number of rows without the filter.
   private(set) var unfilteredCount = 0
 
-  private func row(_ position: Int) -> Row { rows[order.map { Int($0[position]) } ?? position] }
+  func row(_ position: Int) -> Row { rows[order.map { Int($0[position]) } ?? position] }
 
   var selectedRow: Row? { count > 0 ? row(min(selection, count - 1)) : nil }
 
@@ -266,19 +266,6 @@ struct Table<Row: Sendable>: Sendable {
   mutating func toggleColumn(_ index: Int) {
     if hidden.remove(index) != nil { return }
     if hidden.count + 1 < columns.count { hidden.insert(index) }
-  }
-
-  // MARK: Totals
-
-  var totalsTitles: [String] { fields.fields.map(\.title) }
-
-  /// Totals of the rows shown, for each value of a field.
-  func totals(by position: Int, _ scene: Scene) -> Totals {
-    let field = fields.fields[position]
-    let shown = Set(columns.indices.filter { !hidden.contains($0) }.map { columns[$0].title })
-    let table = FieldTable(fields.fields.filter { shown.contains($0.title) })
-    let totals = table.totals(by: field, (0..<count).map { row($0) }, in: scene.snapshot)
-    return Totals(rows: totals.rows, terms: totals.values.map { field.term(for: $0) })
   }
 
   // MARK: Drawing

@@ -41,11 +41,6 @@ extension Names {
   }
 }
 
-extension Opcode {
-  /// True if the event has no request.
-  var isNone: Bool { rawValue == UInt8(RECORD_OPCODE_NONE) }
-}
-
 extension Style {
   fileprivate init(_ role: RecordDescriptor.Role) {
     self =
