@@ -18,9 +18,11 @@ struct FileQuestion: Sendable {
 
   var file: FileIdentity
   var lead: Lead
-  /// End time of a finished request: its inode number may have been reused since. Nil while the request holds the
-  /// file.
-  var endTime: UInt64?
+  /// Until when the file is known to have been open: the request's end, its last event while it is in flight, or the
+  /// walk that found it. The inode number may have been reused since.
+  var heldUntil: UInt64
+  /// True if the request has ended.
+  var hasEnded = false
   /// True if a walk over all descriptors has found none that refers to the file.
   var hasNoDescriptor = false
 
@@ -33,6 +35,8 @@ struct FileQuestion: Sendable {
 
   private enum Reference {
     case theFile, another, nothing
+    /// The inode number is that of the file, but may have been reused.
+    case doubtful
     /// No permission to look, or the process has ended.
     case unknown
   }
@@ -67,11 +71,11 @@ struct FileQuestion: Sendable {
     }
     let seen = look()
     switch seen {
-    case .unknown: return nil
-    case .nothing: return endTime == nil ? Answer(name: [], isClosed: true) : nil
+    case .unknown, .doubtful: return nil
+    case .nothing: return hasEnded ? nil : Answer(name: [], isClosed: true)
     case .another, .theFile:
       // after the request's end, it does not matter that the descriptor refers to another file
-      guard seen == .theFile || endTime == nil, let name = Procfs.link(link), look() == seen else {
+      guard seen == .theFile || !hasEnded, let name = Procfs.link(link), look() == seen else {
         return nil
       }
       return Answer(name: name, isClosed: seen == .another)
@@ -81,9 +85,10 @@ struct FileQuestion: Sendable {
   private func reference(of path: String, fdinfo: String?) -> Reference {
     var status = CBPF.cbpf_status()
     guard cbpf_status(path, &status) else { return .unknown }
-    guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo),
-      endTime == nil || cbpf_has_generation(path, file.generation) || !canBeYounger(status)
-    else { return .another }
+    guard status.inode == file.inode, isOnDevice(status, fdinfo: fdinfo) else { return .another }
+    guard cbpf_has_generation(path, file.generation) || !canBeYounger(status) else {
+      return .doubtful
+    }
     // in /proc both ends of a pipe, and all eventfds, look alike; the walk distinguishes them
     return hasNoDescriptor ? .another : .theFile
   }
@@ -98,10 +103,9 @@ struct FileQuestion: Sendable {
     return FileSystems().own.contains { $0.number == number && $0.device == device }
   }
 
-  /// True if the inode may be newer than the request's end, and so may be another file with the same number.
+  /// True if the inode may be newer than ``heldUntil``, and so may be another file with the same number.
   private func canBeYounger(_ status: CBPF.cbpf_status) -> Bool {
-    guard let endTime else { return false }
-    guard status.birth_ns != 0 else { return !file.hasLastingNumber }
+    guard status.birth_ns != 0 else { return hasEnded && !file.hasLastingNumber }
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
@@ -109,7 +113,7 @@ struct FileQuestion: Sendable {
     let age = realtime - status.birth_ns
     // File systems store the time of the last tick, which comes late where a hypervisor takes the processor away.
     let tick: Int64 = 1_000_000_000
-    return age - tick < Int64(MonotonicClock.now().since(endTime))
+    return age - tick < Int64(MonotonicClock.now().since(heldUntil))
   }
 }
 
@@ -150,7 +154,8 @@ extension FileQuestion {
       lead = .registered(ring: ring, index: index)
     default: return nil
     }
-    self.init(file: file, lead: lead, endTime: request.state.isFinal ? request.lastTime : nil)
+    self.init(
+      file: file, lead: lead, heldUntil: request.lastTime, hasEnded: request.state.isFinal)
   }
 
   /// Asks about the input of a SPLICE or TEE.
@@ -162,13 +167,15 @@ extension FileQuestion {
     self.init(
       file: file,
       lead: .descriptor(tgid: request.submitterTgid, tid: request.submitterTid, fd: fd),
-      endTime: request.state.isFinal ? request.lastTime : nil)
+      heldUntil: request.lastTime, hasEnded: request.state.isFinal)
   }
 
   /// Asks about a slot in a ring's table of registered files.
   init?(_ slot: record_registered_file) {
     guard let file = FileIdentity(slot.file), file.ownName == nil else { return nil }
-    self.init(file: file, lead: .registered(ring: slot.base.ctx, index: slot.index))
+    self.init(
+      file: file, lead: .registered(ring: slot.base.ctx, index: slot.index),
+      heldUntil: slot.base.time_ns)
   }
 
   /// Asks about a request that was found.
@@ -191,7 +198,8 @@ extension FileQuestion {
     } else {
       return nil
     }
-    self.init(file: file, lead: lead, hasNoDescriptor: hasNone)
+    self.init(
+      file: file, lead: lead, heldUntil: parked.base.time_ns, hasNoDescriptor: hasNone)
   }
 }
 
