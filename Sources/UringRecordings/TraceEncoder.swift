@@ -1,4 +1,5 @@
 import CRecord
+import UringTrace
 
 /// Turns records into the bytes of a file.
 public protocol TraceEncoder: AnyObject {
@@ -25,6 +26,23 @@ public protocol TraceEncoder: AnyObject {
   /// Length of the longest prefix of `output`, at most `limit`, that ends at the end of a unit: a file cut
   /// to it stays valid.
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
+}
+
+extension TraceEncoder {
+  /// ``lastBoundary(in:limit:)`` of a format whose units are lines.
+  package func lastLine(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
+    output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+  }
+}
+
+extension Aggregator {
+  /// An aggregator that only gives rings and requests their numbers, and keeps nothing that has ended.
+  package static func numbering(host: HostDescription) -> Aggregator {
+    var limits = Limits()
+    limits.history = 0
+    limits.events = 1
+    return Aggregator(host: host, limits: limits)
+  }
 }
 
 extension OutputFile {

@@ -14,30 +14,34 @@ public struct Part<Entity: Sendable>: Sendable {
     _ name: String, _ set: FieldSet<Value>, _ presence: Presence = .nullable, meaning: String,
     value: @escaping @Sendable (Entity, Snapshot) -> Value?
   ) -> Part {
-    Part(
-      members: [Schema.Member(name, set.schema, presence, meaning: meaning)],
-      fields: set.fields.map { $0.map(key: "\(name).\($0.key)", .tableOnly, value) }
-    ) { entity, snapshot, json in
-      let value = value(entity, snapshot)
-      if value == nil, presence == .ifKnown { return }
-      json.key(named: name)
-      guard let value else { return json.null() }
-      json.object { set.write(value, snapshot, to: &$0) }
-    }
+    member(
+      name, set.schema, presence, meaning: meaning,
+      fields: set.fields.map { $0.map(key: "\(name).\($0.key)", .tableOnly, value) }, value: value
+    ) { value, snapshot, json in json.object { set.write(value, snapshot, to: &$0) } }
   }
 
   public static func list<Value>(
     _ name: String, _ set: FieldSet<Value>, _ presence: Presence = .always, meaning: String,
     values: @escaping @Sendable (Entity, Snapshot) -> [Value]?
   ) -> Part {
-    Part(
-      members: [Schema.Member(name, .list(set.schema), presence, meaning: meaning)], fields: []
-    ) { entity, snapshot, json in
-      let values = values(entity, snapshot)
-      if values == nil, presence == .ifKnown { return }
-      json.key(named: name)
-      guard let values else { return json.null() }
+    member(name, .list(set.schema), presence, meaning: meaning, value: values) {
+      values, snapshot, json in
       json.array(values) { json, value in json.object { set.write(value, snapshot, to: &$0) } }
+    }
+  }
+
+  /// One member, as `presence` says where there is no value.
+  private static func member<Value>(
+    _ name: String, _ schema: Schema, _ presence: Presence, meaning: String,
+    fields: [Field<Entity>] = [], value: @escaping @Sendable (Entity, Snapshot) -> Value?,
+    write: @escaping @Sendable (Value, Snapshot, inout JSONWriter) -> Void
+  ) -> Part {
+    Part(members: [Schema.Member(name, schema, presence, meaning: meaning)], fields: fields) {
+      entity, snapshot, json in
+      let value = value(entity, snapshot)
+      if value == nil, presence == .ifKnown { return }
+      json.key(named: name)
+      if let value { write(value, snapshot, &json) } else { json.null() }
     }
   }
 

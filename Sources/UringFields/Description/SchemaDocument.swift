@@ -23,7 +23,7 @@ package enum SchemaDocument {
     private(set) var texts: [(name: String, text: String)] = []
     private var names: Set<String> = []
 
-    /// What an object's schema says, between its braces.
+    /// The keywords of an object's schema, without the braces.
     mutating func object(_ members: [Schema.Member], indent: Int) -> String {
       let space = String(repeating: " ", count: indent)
       let required = members.filter(\.isRequired).map { "\"\($0.name)\"" }

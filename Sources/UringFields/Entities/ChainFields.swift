@@ -43,9 +43,7 @@ extension FieldSet<Chain.Member> {
       Field("result", .result, .nullable, meaning: "Its result.") { member, _ in
         .integer(member.result)
       },
-      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { member, _ in
-        .errno(member.result)
-      },
+      .errno { $0.result },
       Field("cancelled", .flag, meaning: "Whether it was cancelled because the chain broke.") {
         member, _ in .flag(member.isCancelled)
       },

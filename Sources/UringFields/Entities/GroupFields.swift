@@ -138,9 +138,7 @@ extension FieldSet<RequestGroup> {
       Field("result", .result, .nullable, meaning: "Its result.") { group, _ in
         group.leader.hasResult ? .integer(group.leader.result) : .none
       },
-      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { group, _ in
-        .errno(group.leader.hasResult ? group.leader.result : nil)
-      },
+      .errno { $0.leader.hasResult ? $0.leader.result : nil },
     ])
 }
 
@@ -282,9 +280,7 @@ extension FieldSet<RequestGroup.Member> {
       Field("result", .result, .nullable, meaning: "Its result.") { member, _ in
         member.hasResult ? .integer(member.result) : .none
       },
-      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { member, _ in
-        .errno(member.hasResult ? member.result : nil)
-      },
+      .errno { $0.hasResult ? $0.result : nil },
       Field("offset", .bytes, meaning: "Where in the buffer it begins.") { member, _ in
         .number(member.offset)
       },

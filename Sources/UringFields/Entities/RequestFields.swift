@@ -46,7 +46,7 @@ extension FieldSet<Request> {
       Field(
         "state", .text, choices: Request.State.allCases.map(\.name),
         meaning:
-          "How far the request is. Ended ones are `completed`, `overflowed`, `skipped`, or `ended` if no event told how."
+          "The stage that the request has reached. Ended requests are `completed`, `overflowed`, `skipped`, or `ended` if no event showed how."
       ) { request, _ in .text(request.state.name) },
       Field(
         "age", .duration,
@@ -184,9 +184,7 @@ extension FieldSet<Request> {
       Field("result", .result, .nullable, meaning: "The result of the last CQE that had one.") {
         request, _ in request.hasResult ? .integer(request.result) : .none
       },
-      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { request, _ in
-        .errno(request.hasResult ? request.result : nil)
-      },
+      .errno { $0.hasResult ? $0.result : nil },
       Field("cqe_flags", .words, meaning: "The flags of that CQE, without IORING_CQE_F_.") {
         request, _ in .words(CQEFlags(rawValue: request.cqeFlags).names)
       },

@@ -94,48 +94,48 @@ extension FieldSet<Ring> {
 
   private static var counts: [Field<Ring>] {
     [
-      count("in_flight", title: "INFL", "Requests in flight.") { UInt64($0.inFlight) },
-      count(
+      .count("in_flight", title: "INFL", "Requests in flight.") { UInt64($0.inFlight) },
+      .count(
         "not_listed",
         "Requests in flight by the ring's own counter that are older than the observation, on no list of io_uring, and have shown no sign since."
       ) { $0.notListed },
-      count("submitted", "Requests submitted.") { $0.counts.submitted },
-      count("found_requests", "Requests older than the observation.") { $0.counts.found },
-      count("completed", "Requests that ended with a CQE in the ring.") { $0.counts.completed },
-      count(
+      .count("submitted", "Requests submitted.") { $0.counts.submitted },
+      .count("found_requests", "Requests older than the observation.") { $0.counts.found },
+      .count("completed", "Requests that ended with a CQE in the ring.") { $0.counts.completed },
+      .count(
         "errors", title: "ERR",
         "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, are none."
       ) { $0.counts.errors },
-      count("overflows", title: "OVFL", "CQEs that did not fit into the completion queue.") {
+      .count("overflows", title: "OVFL", "CQEs that did not fit into the completion queue.") {
         $0.counts.overflows
       },
-      count("overflowed", "Requests whose last CQE did not fit.") { $0.counts.overflowed },
-      count("dropped", "CQEs for which the kernel had no memory either: they are lost.") {
+      .count("overflowed", "Requests whose last CQE did not fit.") { $0.counts.overflowed },
+      .count("dropped", "CQEs for which the kernel had no memory either: they are lost.") {
         $0.counts.dropped
       },
-      count("skipped", "Requests that ended without a CQE, as asked.") { $0.counts.skipped },
-      count("cqes", "CQEs posted, auxiliary ones included.") { $0.counts.cqes },
-      count("preparation_failures", "Requests whose SQE the kernel refused.") {
+      .count("skipped", "Requests that ended without a CQE, as asked.") { $0.counts.skipped },
+      .count("cqes", "CQEs posted, auxiliary ones included.") { $0.counts.cqes },
+      .count("preparation_failures", "Requests whose SQE the kernel refused.") {
         $0.counts.preparationFailures
       },
-      count("short_writes", "Writes that were continued after a part was written.") {
+      .count("short_writes", "Writes that were continued after a part was written.") {
         $0.counts.shortWrites
       },
-      count("punted", "Requests that were given to an io-wq worker.") { $0.counts.punted },
-      count("punted_transfers", "Of these, transfers without IOSQE_ASYNC.") {
+      .count("punted", "Requests that were given to an io-wq worker.") { $0.counts.punted },
+      .count("punted_transfers", "Of these, transfers without IOSQE_ASYNC.") {
         $0.counts.puntedTransfers
       },
-      count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
-      count("ended_unseen", "Requests whose end no event told.") { $0.counts.endedUnseen },
-      count("unmatched", "CQEs of no known request.") { $0.counts.unmatched },
-      count("auxiliary", "CQEs without a request of this ring, by their nature.") {
+      .count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
+      .count("ended_unseen", "Requests whose end no event told.") { $0.counts.endedUnseen },
+      .count("unmatched", "CQEs of no known request.") { $0.counts.unmatched },
+      .count("auxiliary", "CQEs without a request of this ring, by their nature.") {
         $0.counts.auxiliary
       },
-      count(
+      .count(
         "unmeasured",
         "Requests that ended and are in no latency: records were lost, they are not in the sample, or they began before the observation."
       ) { $0.counts.unmeasured },
-      count("ambiguous", "CQEs that several requests could have posted.") { $0.counts.ambiguous },
+      .count("ambiguous", "CQEs that several requests could have posted.") { $0.counts.ambiguous },
       Field("bytes_read", title: "READ", .bytes, meaning: "Bytes that completed requests read.") {
         ring, _ in .number(ring.counts.bytesRead)
       },
@@ -144,7 +144,7 @@ extension FieldSet<Ring> {
       ) {
         ring, _ in .number(ring.counts.bytesWritten)
       },
-      count("waits", "Calls that waited for CQEs.") { $0.counts.waits },
+      .count("waits", "Calls that waited for CQEs.") { $0.counts.waits },
       Field(
         "last_wait_min_events", .number, .nullable,
         meaning: "For how many CQEs the last one waited."
@@ -153,15 +153,6 @@ extension FieldSet<Ring> {
         .unlessZero(ring.lastWaitTime)
       },
     ]
-  }
-
-  private static func count(
-    _ key: String, title: String? = nil, _ meaning: String,
-    _ count: @escaping @Sendable (Ring) -> UInt64
-  ) -> Field<Ring> {
-    Field(key, title: title, .number, total: .sum, meaning: meaning) { ring, _ in
-      .number(count(ring))
-    }
   }
 
   private static var tasks: [Field<Ring>] {

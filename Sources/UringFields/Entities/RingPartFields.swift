@@ -129,9 +129,7 @@ extension FieldSet<Ring.TakenSQE> {
         "result", .result, .nullable,
         meaning: "The result of the newest CQE in memory with its user_data."
       ) { taken, _ in .integer(taken.result) },
-      Field("errno", .text, .nullable, meaning: "The name of a negative result.") { taken, _ in
-        .errno(taken.result)
-      },
+      .errno { $0.result },
     ])
 }
 
@@ -236,9 +234,7 @@ private func cqe<Entity>(
       .number(parts(cqe).userData)
     },
     Field("result", .result, meaning: "Its result.") { cqe, _ in .integer(parts(cqe).result) },
-    Field("errno", .text, .nullable, meaning: "The name of a negative result.") { cqe, _ in
-      .errno(parts(cqe).result)
-    },
+    .errno { parts($0).result },
     Field("cqe_flags", .words, meaning: "Its flags, without IORING_CQE_F_.") { cqe, _ in
       .words(CQEFlags(rawValue: parts(cqe).flags).names)
     },
@@ -303,9 +299,7 @@ extension FieldSet<Ring.FailedRegistration> {
       Field("result", .result, meaning: "The negative errno.") { failure, _ in
         .integer(failure.result)
       },
-      Field("errno", .text, .nullable, meaning: "Its name.") { failure, _ in
-        .errno(failure.result)
-      },
+      .errno("Its name.") { $0.result },
       Field("pid", .number, meaning: "The process that called.") { failure, _ in
         .integer(failure.tgid)
       },

@@ -118,19 +118,12 @@ extension FieldSet<LossCounts> {
   fileprivate static let losses = FieldSet(
     "losses",
     [
-      Field("ring_buffer_full", .number, meaning: "The reader fell behind.") { lost, _ in
-        .number(lost.ringBufferFull)
-      },
-      Field("output_stalled", .number, meaning: "The recording's disk fell behind.") { lost, _ in
-        .number(lost.outputStalled)
-      },
-      Field("not_run", .number, meaning: "The kernel skipped a program; at most this many.") {
-        lost, _ in .number(lost.notRun)
-      },
-      Field(
-        "uncounted", .number,
-        meaning: "Events that found no free counter in the kernel; they are not in `lost`."
-      ) { lost, _ in .number(lost.uncounted) },
+      .count("ring_buffer_full", "The reader fell behind.") { $0.ringBufferFull },
+      .count("output_stalled", "The recording's disk fell behind.") { $0.outputStalled },
+      .count("not_run", "The kernel skipped a program; at most this many.") { $0.notRun },
+      .count(
+        "uncounted", "Events that found no free counter in the kernel; they are not in `lost`."
+      ) { $0.uncounted },
     ])
 }
 
@@ -138,20 +131,13 @@ extension FieldSet<RequestTotals> {
   fileprivate static let totals = FieldSet(
     "totals",
     [
-      total("submitted", "Requests submitted.") { $0.submitted },
-      total("found", "Requests older than the observation.") { $0.found },
-      total("completed", "Requests that ended with a CQE in the ring.") { $0.completed },
-      total("overflowed", "Requests whose last CQE did not fit.") { $0.overflowed },
-      total("skipped", "Requests that ended without a CQE, as asked.") { $0.skipped },
-      total("ended_unseen", "Requests whose end no event told.") { $0.endedUnseen },
-      total("in_flight", "Requests in flight.") { $0.inFlight },
-      total("rings", "Rings seen.") { $0.rings },
+      .count("submitted", "Requests submitted.") { $0.submitted },
+      .count("found", "Requests older than the observation.") { $0.found },
+      .count("completed", "Requests that ended with a CQE in the ring.") { $0.completed },
+      .count("overflowed", "Requests whose last CQE did not fit.") { $0.overflowed },
+      .count("skipped", "Requests that ended without a CQE, as asked.") { $0.skipped },
+      .count("ended_unseen", "Requests whose end no event told.") { $0.endedUnseen },
+      .count("in_flight", "Requests in flight.") { $0.inFlight },
+      .count("rings", "Rings seen.") { $0.rings },
     ])
-
-  private static func total(
-    _ key: String, _ meaning: String,
-    _ total: @escaping @Sendable (RequestTotals) -> UInt64
-  ) -> Field<RequestTotals> {
-    Field(key, .number, meaning: meaning) { totals, _ in .number(total(totals)) }
-  }
 }

@@ -19,9 +19,7 @@ extension FieldSet<SystemCalls> {
       Field("result", .result, meaning: "A negative errno; 0 for all calls that succeeded.") {
         calls, _ in .integer(calls.result)
       },
-      Field("errno", .text, .nullable, meaning: "The name of the errno.") { calls, _ in
-        .errno(calls.result)
-      },
+      .errno("The name of the errno.") { $0.result },
       Field("count", .number, total: .sum, meaning: "How many calls.") { calls, _ in
         .number(calls.count)
       },

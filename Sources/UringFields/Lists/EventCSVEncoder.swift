@@ -14,10 +14,7 @@ public final class EventCSVEncoder: TraceEncoder {
   public init(header: RecordingHeader, query: Query<Event>, table: FieldTable<Event>) {
     self.query = query
     self.table = table
-    var limits = Aggregator.Limits()
-    limits.history = 0
-    limits.events = 1
-    aggregator = Aggregator(host: header.host, limits: limits)
+    aggregator = .numbering(host: header.host)
     snapshot = aggregator.snapshot()
   }
 
@@ -41,6 +38,6 @@ public final class EventCSVEncoder: TraceEncoder {
   public func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8]) {}
 
   public func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
-    output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    lastLine(in: output, limit: limit)
   }
 }

@@ -34,7 +34,7 @@ public struct SnapshotList: Sendable {
 
   private typealias Selector = @Sendable (Snapshot, [Finding]) -> Selection
 
-  /// What was chosen.
+  /// The chosen rows.
   public struct Selection: Sendable {
     public var rows: TextRows
     /// Length of the list, and of its part that matches the condition.

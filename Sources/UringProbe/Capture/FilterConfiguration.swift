@@ -28,7 +28,6 @@ extension probe_config {
     req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
     req_f_sqe_group_leader = kernel.requestFlag("SQE_GROUP_LEADER")
     req_f_group_kbuf = kernel.requestFlag("GROUP_KBUF")
-    req_f_multishot = kernel.requestFlag("APOLL_MULTISHOT") | kernel.requestFlag("MULTISHOT")
     filters_rings = filter.restrictsRings ? 1 : 0
     filters_opcodes = filter.opcodes.isEmpty ? 0 : 1
     nr_tgids = UInt32(filter.pids.count)

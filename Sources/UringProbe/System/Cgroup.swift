@@ -25,8 +25,7 @@ struct Cgroup {
 
   /// Where the hierarchy is mounted; nil if it is not.
   private static var root: String? {
-    FileSystems.mounts(in: Procfs.read("/proc/self/mountinfo", limit: 16 << 20) ?? [])
-      .last { $0.type == "cgroup2" }?.point
+    FileSystems().own.last { $0.type == "cgroup2" }?.point
   }
 
   /// The path of a process's cgroup; nil if it is not known.

@@ -15,10 +15,7 @@ final class TraceJSONEncoder: TraceEncoder {
 
   init(header: RecordingHeader) {
     self.header = header
-    var limits = Aggregator.Limits()
-    limits.history = 0
-    limits.events = 1
-    aggregator = Aggregator(host: header.host, limits: limits)
+    aggregator = .numbering(host: header.host)
   }
 
   func begin(into output: inout [UInt8]) {
@@ -104,7 +101,7 @@ final class TraceJSONEncoder: TraceEncoder {
   }
 
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
-    output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    lastLine(in: output, limit: limit)
   }
 
   private func write(into output: inout [UInt8], _ body: (inout JSONWriter) -> Void) {

@@ -1,0 +1,22 @@
+import UringTrace
+
+/// Fields that several kinds of entities have.
+extension Field {
+  /// A number that adds up over entities.
+  static func count(
+    _ key: String, title: String? = nil, _ meaning: String,
+    _ count: @escaping @Sendable (Entity) -> UInt64
+  ) -> Field {
+    Field(key, title: title, .number, total: .sum, meaning: meaning) { entity, _ in
+      .number(count(entity))
+    }
+  }
+
+  /// The errno of a result, which is nil if there is none.
+  static func errno(
+    _ meaning: String = "The name of a negative result.",
+    of result: @escaping @Sendable (Entity) -> Int32?
+  ) -> Field {
+    Field("errno", .text, .nullable, meaning: meaning) { entity, _ in .errno(result(entity)) }
+  }
+}
