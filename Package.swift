@@ -153,10 +153,17 @@ let package = Package(
     .executableTarget(
       name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
       path: "Tests/ProbeCheck"),
+    // The BPF programs' side of the transport, for user space.
+    .target(
+      name: "CTransport", path: "Tests/CTransport",
+      cSettings: [
+        .headerSearchPath("shims"), .headerSearchPath("../../bpf/programs"),
+        .headerSearchPath("../../bpf/include"),
+      ]),
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "CBPF", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources",
+        "CBPF", "CTransport", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources",
         "UringTrace", "CRecord",
       ]),
 

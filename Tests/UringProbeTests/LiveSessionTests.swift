@@ -105,7 +105,7 @@ extension LiveTests {
     }
 
     @Test func lossIsCountedAndTheTableHeals() throws {
-      let session = try Self.session { $0.ringBufferSize = 1 << 14 }
+      let session = try Self.session { $0.recordBufferSize = 1 << 14 }
       let child = try TestPrograms.start("nop_flood", "1", "--count", "500000", "--hold")
       defer { _ = child.finish() }
       let snapshot = Self.wait(session) { $0.lost.ringBufferFull > 0 }
@@ -119,7 +119,7 @@ extension LiveTests {
 
     @Test func countsAreExactThoughMostIsLost() throws {
       // A buffer smaller than a batch, so that losses begin and end thousands of times a second.
-      let session = try Self.session { $0.ringBufferSize = 1 << 12 }
+      let session = try Self.session { $0.recordBufferSize = 1 << 12 }
       let child = try TestPrograms.start(
         "nop_flood", "1", "128", "--count", "500000", "--hold")
       let truth = child.readLine()

@@ -62,9 +62,9 @@ import UringBase
       (nil, 64, 64), (200, 64, 64), (112, 64, 64), (111, 64, 32), (79, 64, 16), (56, 8, 8),
       (49, 64, 1), (48, 64, nil), (0, 8, nil),
     ] as [(UInt64?, Int, Int?)])
-  func ringBufferFitsTheLimit(megabytes: UInt64?, wanted: Int, expected: Int?) {
+  func recordBufferFitsTheLimit(megabytes: UInt64?, wanted: Int, expected: Int?) {
     let limit = MemoryLimit(available: megabytes.map { $0 << 20 })
-    let size = try? limit.ringBufferSize(atMost: wanted << 20)
+    let size = try? limit.recordBufferSize(atMost: wanted << 20)
     #expect(size == expected.map { $0 << 20 })
   }
 }

@@ -64,7 +64,7 @@ struct PartsTests {
   }
 
   @Test func idleReaderSleepsLongAndBusyReaderShort() {
-    var pacing = DrainPacing(ringBufferSize: 1 << 20)
+    var pacing = DrainPacing(recordBufferSize: 1 << 20)
     for _ in 0..<20 { _ = pacing.pause(after: 0) }
     #expect(pacing.pause(after: 0) == 200_000_000)
     // When more records arrive, the pause immediately becomes short enough to need no wake-up.
@@ -78,7 +78,7 @@ struct PartsTests {
   }
 
   @Test func promptReaderNeverSleepsLong() {
-    var pacing = DrainPacing(ringBufferSize: 1 << 20, isPrompt: true)
+    var pacing = DrainPacing(recordBufferSize: 1 << 20, isPrompt: true)
     for _ in 0..<40 { #expect(pacing.pause(after: 0) <= 10_000_000) }
   }
 

@@ -27,19 +27,20 @@ struct probe_config {
   __u64 req_f_sqe_group_leader;
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
-  __u64 opcodes[4];       /* bit set: this IORING_OP_* passes */
-  __u64 ring_operations;  /* waits.bpf.c: f_op of ring files */
-  __u32 filters_opcodes;  /* 0: every opcode passes */
-  __u32 filters_rings;    /* 0: every ring passes, the verdict table is not read */
-  __u32 nr_tgids;         /* 0: any process passes */
-  __u32 nr_comms;         /* 0: any process name passes */
-  __u32 nr_fds;           /* 0: any ring descriptor passes */
-  __u32 nr_cgroups;       /* 0: any cgroup passes */
-  __u32 with_descendants; /* 1: rings created by descendants of a listed process pass as well */
-  __u32 pid_namespace;    /* inode number of uringtop's pid namespace; 0: the initial one */
-  __u32 has_twins;        /* 1: tracepoints are preemptible, see twins.h */
-  __u32 can_cast;         /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
-  __u32 samples;          /* 1: only requests whose hash is at most sample_limit have records */
+  __u64 opcodes[4];        /* bit set: this IORING_OP_* passes */
+  __u64 ring_operations;   /* waits.bpf.c: f_op of ring files */
+  __u32 filters_opcodes;   /* 0: every opcode passes */
+  __u32 filters_rings;     /* 0: every ring passes, the verdict table is not read */
+  __u32 nr_tgids;          /* 0: any process passes */
+  __u32 nr_comms;          /* 0: any process name passes */
+  __u32 nr_fds;            /* 0: any ring descriptor passes */
+  __u32 nr_cgroups;        /* 0: any cgroup passes */
+  __u32 with_descendants;  /* 1: rings created by descendants of a listed process pass as well */
+  __u32 pid_namespace;     /* inode number of uringtop's pid namespace; 0: the initial one */
+  __u32 has_twins;         /* 1: tracepoints are preemptible, see twins.h */
+  __u32 claims_atomically; /* 1: programs on tracepoints can be preempted, or CPUs share lanes */
+  __u32 can_cast;          /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
+  __u32 samples;           /* 1: only requests whose hash is at most sample_limit have records */
   __u32 sample_limit;
   __u32 takes_stacks;         /* 1: record the user stack at each submission */
   __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
@@ -63,7 +64,7 @@ enum probe_cast {
   PROBE_CAST_IO_MAPPED_UBUF,
   PROBE_CAST_IO_RSRC_NODE,
   PROBE_CAST_IO_URING,
-  PROBE_CAST_IO_URING_SQE,
+  PROBE_CAST_PT_REGS,
   PROBE_CAST_SUPER_BLOCK,
   PROBE_CAST_TASK_STRUCT,
   PROBE_CASTS,
@@ -191,7 +192,46 @@ struct probe_task {
 };
 
 /*
- * Counts of events without a record, because the ring buffer was full or the request is not in the sample: by
+ * The transport: how records reach user space.
+ *
+ * Each CPU has lanes. A lane is a sequence of chunks with records one after another, written by one program at a time,
+ * so the times of its records do not decrease. A program that interrupts another one uses the next lane. Chunks are
+ * shared by all lanes: a free one is taken when a lane's chunk is full, and the reader frees it when it has read all of
+ * it. So the memory has one size for any number of CPUs, and each CPU can use all of it.
+ */
+#define PROBE_LANES 8                       /* per CPU */
+#define PROBE_MAX_LANES (512 * PROBE_LANES) /* beyond 512 CPUs, CPUs share lanes */
+#define PROBE_CHUNK_SIZE (1 << 15)
+#define PROBE_CHUNK_START 8 /* offset of the first record */
+#define PROBE_WAKE_AT_RECORD 1
+
+/* Chunk 0 is not used: its number means "none". */
+struct probe_chunk {
+  /*
+   * 0 while a lane writes to it. Then the offset at which its records end, and in the high half the number of the lane's
+   * next chunk. In the list of free chunks: the number of the next.
+   */
+  __u64 link;
+  __u64 records[PROBE_CHUNK_SIZE / 8 - 1];
+};
+
+struct probe_lane {
+  __u64 busy; /* 1: a program is writing */
+  __u64
+      place; /* offset of the next record, and in the high half the number of its chunk; 0 before the first */
+  __u64 first; /* number of the first chunk */
+  __u64 reserved[5];
+};
+
+struct probe_pool {
+  __u64 free; /* number of the chunk freed last, and in the high half the number of changes */
+  __u64 reserved[7];
+  __u64 taken; /* chunks taken so far */
+  __u64 used;  /* chunks that were ever used, and chunk 0: those from here on are free too */
+};
+
+/*
+ * Counts of events without a record, because the record buffer was full or the request is not in the sample: by
  * ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads them at any time.
  */
 #define PROBE_TALLY_BITS 12

@@ -14,20 +14,20 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Reserves a record about a request. NULL if the request is filtered out or the ring buffer is full. */
+/* Reserves a record about a request. NULL if the request is filtered out or the record buffer is full. */
 static __always_inline void *reserve_of_request(struct io_kiocb *req, enum record_kind kind, __u64 size) {
   struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
   if (!request_passes((__u64)ring, opcode) || !request_is_sampled(req))
     return NULL;
-  return reserve_record(kind, size, (__u64)ring, (__u64)req, opcode);
+  return reserve_record(kind, size, (__u64)ring, (__u64)req, opcode, NULL);
 }
 
 /* Reserves a record about a ring. NULL as above. */
 static __always_inline void *reserve_of_ring(void *ring, enum record_kind kind, __u64 size) {
   if (!ring_passes((__u64)ring))
     return NULL;
-  return reserve_record(kind, size, (__u64)ring, 0, RECORD_OPCODE_NONE);
+  return reserve_record(kind, size, (__u64)ring, 0, RECORD_OPCODE_NONE, NULL);
 }
 
 /* Rings */
@@ -292,15 +292,17 @@ int BPF_PROG(
     return 0;
   if (completion_is_sampled(req, user_data, cflags))
     note_buffers(ring, req, opcode);
-  struct record_complete *record = reserve_complete(ring, req, opcode, user_data, res, cflags);
+  struct probe_lane *lane;
+  struct record_complete *record = reserve_complete(&lane, ring, req, opcode, user_data, res, cflags);
   if (!record)
     return 0;
+  record->base.tid = current_tid();
   record->user_data = user_data;
   record->res = res;
   record->cflags = cflags;
   record->extra1 = extra1;
   record->extra2 = extra2;
-  submit_record(record);
+  submit_in(lane, &record->base);
   return 0;
 }
 

@@ -4,6 +4,7 @@
  * completions pass through __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12
  * and later).
  */
+#define CLAIMS_ATOMICALLY 1
 #include "common/config.h"
 #include "common/output.h"
 #include "common/ring_filter.h"

@@ -6,6 +6,7 @@
  *
  * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which has no rdonly_cast.
  */
+#define CLAIMS_ATOMICALLY 1
 #include "common/output.h"
 #include "common/ring_filter.h"
 #include "common/user_stacks.h"

@@ -3,6 +3,7 @@
  * Releases of buffers, recorded at the time of the release callback, where the kernel allows fentry. Each program
  * is loaded alone, because kernels differ in these functions and some belong to modules.
  */
+#define CLAIMS_ATOMICALLY 1
 #include "common/config.h"
 #include "common/output.h"
 #include "common/ring_filter.h"

@@ -3,6 +3,7 @@
  * Iterators that find the rings that tasks have open or have only registered, and report their fill levels, waiters and
  * registered buffers, and which of their requests are free. User space runs them about once a second.
  */
+#define CLAIMS_ATOMICALLY 1
 #include "common/buffer_table.h"
 #include "common/last_run.h"
 #include "common/pids.h"
@@ -310,7 +311,7 @@ static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) 
   return false;
 }
 
-/* Writes the buffers of a ring to the ring buffer, in order with the tracepoints' records. */
+/* Writes records of the buffers of a ring, in order with the tracepoints' records. */
 static __always_inline void list_buffers_of(struct file *file) {
   __u32 zero = 0;
   struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);

@@ -27,7 +27,7 @@ def cost(bench):
     all_results = {}
     for workload in bench.arguments.workloads or list(WORKLOADS):
         few = workload not in ("nop 32", "fio")
-        some = [n for n in names if not few or n in ("none", "floor", "live", "record .uring", "bpftrace latency")]
+        some = [n for n in names if not few or n in ("none", "floor", "limit", "live", "record .uring", "bpftrace latency")]
         results = measure(bench, WORKLOADS[workload], some)
         bare = statistics.median(r["ns"] for r in results["none"])
         added = {}
@@ -42,13 +42,30 @@ def cost(bench):
                                    for key in ("p99", "p999") if key in results[name][0]} for name in some}}
         bench.row(f"{workload}: unobserved", f"{bare:.0f} ns a request")
         for name in some[1:]:
-            bench.row(f"{workload}: {name}", f"+{added[name]:.0f} ns")
+            bench.row(f"{workload}: {name}", f"+{added[name]:.0f} ns{of_limit(added, name)}")
         if workload == "nop 32":
-            ratio(bench, added, "live", "bpftrace latency", 0.40)
-            ratio(bench, added, "record .uring", "perf record", 0.25)
-            ratio(bench, added, "filtered by pid", "floor", 1.25)
-            ratio(bench, added, "filtered by fd", "floor", 1.25)
+            ratio(bench, added, "live", "limit", 1.30)
+            ratio(bench, added, "record .uring", "limit", 1.35)
+            ratio(bench, added, "live", "bpftrace latency", 0.32)
+            ratio(bench, added, "record .uring", "perf record", 0.26)
+            beyond_floor(bench, added, "filtered by pid")
+            beyond_floor(bench, added, "filtered by fd")
+        if workload in ("fio", "echo"):
+            ratio(bench, added, "live", "limit", 1.35)
     bench.results["cost"] = all_results
+
+
+def of_limit(added, name):
+    """As a multiple of what two programs cost that read the clock."""
+    limit = added.get("limit", 0)
+    return f", {added[name] / limit:.2f} of the limit" if limit > 0 and name != "limit" else ""
+
+
+def beyond_floor(bench, added, name):
+    """What a filtered request costs more than two programs that do nothing."""
+    if name in added and "floor" in added and "limit" in added:
+        beyond, allowed = added[name] - added["floor"], max(8, 0.1 * added["limit"])
+        bench.row(f"{name}, beyond the floor", f"{beyond:.0f} ns", f"at most {allowed:.0f} ns", beyond <= allowed)
 
 
 def ratio(bench, added, one, other, limit):

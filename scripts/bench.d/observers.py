@@ -122,8 +122,8 @@ def bpftrace(script):
 
 
 @contextlib.contextmanager
-def floor(bench):
-    with process([bench.program("floor"), bench.program("floor.bpf.o")], lambda: True) as pid:
+def floor(bench, *arguments):
+    with process([bench.program("floor"), bench.program("floor.bpf.o"), *arguments], lambda: True) as pid:
         yield pid
 
 
@@ -168,6 +168,7 @@ LATENCY = (
 OBSERVERS = {
     "none": lambda bench: nobody(),
     "floor": floor,
+    "limit": lambda bench: floor(bench, "clock"),
     "live": live,
     "record .uring": lambda bench: record(bench, "bench.uring"),
     "record .jsonl": lambda bench: record(bench, "bench.jsonl"),

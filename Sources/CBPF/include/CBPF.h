@@ -86,12 +86,9 @@ void cbpf_return_memory(void);
 /* Raises the priority of the calling thread as far as permitted. */
 void cbpf_prefer_thread(void);
 
-/* The ring buffer's positions and record headers are shared with the kernel. */
+/* The transport's memory is shared with the kernel. */
 static inline uint64_t cbpf_load_acquire_u64(const void *address) {
   return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
-}
-static inline uint32_t cbpf_load_acquire_u32(const void *address) {
-  return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
 }
 /* Stores a value, with a full barrier. */
 static inline void cbpf_store_u64(void *address, uint64_t value) {
@@ -100,6 +97,11 @@ static inline void cbpf_store_u64(void *address, uint64_t value) {
 }
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+}
+/* Replaces the value if it is the expected one. False if it is not. */
+static inline bool cbpf_exchange_u64(void *address, uint64_t expected, uint64_t value) {
+  return __atomic_compare_exchange_n(
+      (uint64_t *)address, &expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 /* Attributes of a file from statx(2), which Swift's Glibc module lacks. */
 struct cbpf_status {

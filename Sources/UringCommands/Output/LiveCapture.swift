@@ -16,7 +16,7 @@ final class LiveCapture: Sendable {
   /// Attaches. Once it returns, no request is missed.
   ///
   /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
-  /// - Parameter isForScreen: true for a long-running capture, with an eighth of the ring buffer and a history for
+  /// - Parameter isForScreen: true for a long-running capture, with an eighth of the record buffer and a history for
   ///   scrolling.
   /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
   static func start(
@@ -26,7 +26,7 @@ final class LiveCapture: Sendable {
     if isConfined { Confinement.keepCaptureCapabilities() }
     var options = LiveSession.Options()
     if isForScreen {
-      options.ringBufferSize = 8 << 20
+      options.recordBufferSize = 8 << 20
       options.limits.history = 4_000
       options.dumpWriter = { records, host, end, path in
         let header = RecordingHeader(toolVersion: Version.current, host: host)

@@ -334,22 +334,32 @@ extension [UInt8] {
   }
 }
 
-/// A BPF array's memory, shared with the kernel.
+/// A BPF map's memory, shared with the kernel.
 struct MappedArray: ~Copyable {
   let address: UnsafeMutableRawPointer
   private let size: Int
 
-  init(descriptor: Int32, size: Int) throws(ProbeError) {
+  /// Memory that lives longer than this value and that is no map, for tests.
+  init(borrowing memory: UnsafeMutableRawPointer) {
+    address = memory
+    size = 0
+  }
+
+  init(
+    descriptor: Int32, size: Int, offset: Int = 0, isReadOnly: Bool = false
+  ) throws(ProbeError) {
     let pageSize = Int(getpagesize())
     self.size = (size + pageSize - 1) / pageSize * pageSize
     guard
-      let address = mmap(nil, self.size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+      let address = mmap(
+        nil, self.size, isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE,
+        MAP_SHARED, descriptor, off_t(offset)),
       address != MAP_FAILED
-    else { throw ProbeError(.system, "cannot map a BPF array: \(errorText(errno))") }
+    else { throw ProbeError(.system, "cannot map a BPF map: \(errorText(errno))") }
     self.address = address
   }
 
-  deinit { munmap(address, size) }
+  deinit { if size > 0 { munmap(address, size) } }
 
   /// The memory as 64-bit words.
   func words(from offset: Int, count: Int) -> UnsafeMutableBufferPointer<UInt64> {

@@ -8,7 +8,8 @@ import UringBase
 /// The tracepoint programs, loaded and attached.
 struct CaptureObject: ~Copyable {
   private var object: BPFObject
-  let reader: RingBufferReader
+  /// Reads the records; the session takes it.
+  private var reader: TransportReader?
   /// Position at which the programs must wake the reader.
   let wakePosition: WakePosition
   /// ``probe_verdicts``; user space writes its verdicts on the rings that it finds.
@@ -92,11 +93,11 @@ struct CaptureObject: ~Copyable {
   /// Map of the variables that the programs and the reader share.
   static let readerMap = ".data.reader"
   /// Maps of the programs' output, shared by all objects that write records.
-  static let outputMaps = ["records", "losses", readerMap]
+  static let outputMaps = ["chunks", ".data.lanes", ".data.pool", "wakeups", "losses", readerMap]
 
   /// Loads the programs that this kernel supports, and starts capture.
   init(
-    configuration: probe_config, kernel: KernelBTF, ringBuffer: RingBufferMaker
+    configuration: probe_config, kernel: KernelBTF, chunks: ChunkMapMaker
   ) throws(ProbeError) {
     var missing: [String: String] = [:]
     var chosen: [(tracepoint: String, program: String)] = []
@@ -119,7 +120,9 @@ struct CaptureObject: ~Copyable {
         "this kernel's io_uring tracepoints are not those of 6.1 or later (kernel "
           + "\(KernelRelease.currentText))")
     }
-    let records = try ringBuffer.map()
+    let chunkMap = try chunks.map()
+    let laneCount = min(
+      max(1, Int(libbpf_num_possible_cpus())) * Int(PROBE_LANES), Int(PROBE_MAX_LANES))
     var wanted = Set(chosen.map(\.program))
     var refused: [String: ProbeError] = [:]
     var object = try BPFObject.load(
@@ -132,7 +135,7 @@ struct CaptureObject: ~Copyable {
         if configuration.takes_stacks != 0 {
           object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
         }
-        try object.share("records", descriptor: records)
+        try object.share("chunks", descriptor: chunkMap)
       })
     for (tracepoint, program) in chosen {
       guard let error = refused[program] else { continue }
@@ -142,16 +145,22 @@ struct CaptureObject: ~Copyable {
         missing[tracepoint] = error.message
       }
     }
+    let memory = TransportMemory(
+      lanes: try MappedArray(
+        descriptor: object.mapDescriptor(".data.lanes"),
+        size: laneCount * MemoryLayout<probe_lane>.stride),
+      laneCount: laneCount,
+      pool: try MappedArray(
+        descriptor: object.mapDescriptor(".data.pool"), size: MemoryLayout<probe_pool>.size),
+      chunks: try ChunkMemory(descriptor: object.mapDescriptor("chunks"), count: chunks.count))
     let absent = try Self.attach(
       chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &twinRefusal)
-    let reader = try ringBuffer.reader()
     let verdictTable = try MappedArray(
       descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
     let wakePosition = try WakePosition(
-      descriptor: object.mapDescriptor(Self.readerMap), eventSource: object.mapDescriptor("records")
-    )
+      descriptor: object.mapDescriptor(Self.readerMap), wakeups: object.mapDescriptor("wakeups"))
     self.absent = absent
-    self.reader = reader
+    reader = TransportReader(memory: memory)
     self.verdictTable = verdictTable
     self.wakePosition = wakePosition
     self.object = object
@@ -216,6 +225,14 @@ struct CaptureObject: ~Copyable {
       if twins[program] == nil { alone &+= count } else { first &+= count }
     }
     return alone &+ (first > handledBySecond ? first - handledBySecond : 0)
+  }
+
+  /// The reader of the records; succeeds once.
+  mutating func takeReader() throws(ProbeError) -> TransportReader {
+    guard let reader = reader.take() else {
+      throw ProbeError(.system, "the records already have a reader")
+    }
+    return reader
   }
 
   func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }

@@ -1,4 +1,4 @@
-/// The capture, shared by the session and the surveyor: the programs' tables. Only the session uses its ring buffer.
+/// The capture, shared by the session and the surveyor: the programs' tables.
 final class SharedCapture: @unchecked Sendable {
   let object: CaptureObject
   init(_ object: consuming CaptureObject) { self.object = object }

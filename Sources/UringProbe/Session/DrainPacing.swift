@@ -1,11 +1,11 @@
-/// The sleep between two drains: the ring buffer must never fill, and light traffic must cost little.
+/// The sleep between two drains: the record buffer must never fill, and light traffic must cost little.
 ///
 /// At the highest rate of one core (3 million NOPs a second, 160 bytes each) 8 MiB last 16 ms. A sleep that no
 /// program ends must not exceed a fraction of that. With light traffic the reader sleeps longer, and the programs
 /// wake it when a part of the buffer is full. Normally only the first 8 MiB are used, so that records are still in the
 /// processor's cache when they are read; the rest is a reserve for times when the reader cannot run.
 struct DrainPacing {
-  private let ringBufferSize: Int
+  private let recordBufferSize: Int
   private let aim: Int
   private let longest: UInt64
   private var interval = DrainPacing.initial
@@ -18,9 +18,9 @@ struct DrainPacing {
   private static let largestAim = 8 << 20
 
   /// - Parameter isPrompt: limits sleeps to 10 ms, so that objects can be examined before they cease to exist.
-  init(ringBufferSize: Int, isPrompt: Bool = false) {
-    self.ringBufferSize = ringBufferSize
-    aim = min(ringBufferSize, Self.largestAim)
+  init(recordBufferSize: Int, isPrompt: Bool = false) {
+    self.recordBufferSize = recordBufferSize
+    aim = min(recordBufferSize, Self.largestAim)
     longest = isPrompt ? Self.longestUnwatched : Self.longestWatched
   }
 
@@ -28,7 +28,7 @@ struct DrainPacing {
   var wakeSize: Int { max(1, aim / 8) }
 
   /// True if half of the buffer was full: records may have been lost.
-  func isBehind(_ drained: Int) -> Bool { drained >= ringBufferSize / 2 }
+  func isBehind(_ drained: Int) -> Bool { drained >= recordBufferSize / 2 }
 
   /// Resets the interval after more records than expected, or after the first record that ends a silence.
   mutating func restart() { interval = Self.initial }
@@ -44,6 +44,6 @@ struct DrainPacing {
     } else if drained < aim / 8, interval < Self.longestUnwatched {
       interval = min(Self.longestUnwatched, interval + interval / 4)
     }
-    return drained > ringBufferSize / 2 ? 1 : interval
+    return drained > recordBufferSize / 2 ? 1 : interval
   }
 }

@@ -23,8 +23,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
     /// Fails the start if a process or descriptor of the filter does not exist.
     public var verifiesFilter = true
     public var refreshInterval: Duration = .milliseconds(500)
-    /// Bytes, a power of two. 64 MiB hold about 120 ms of the highest rate.
-    public var ringBufferSize = 64 << 20
+    /// Bytes for records that have not been read. 64 MiB hold about 120 ms of the highest rate.
+    public var recordBufferSize = 64 << 20
     /// Bytes of records kept in memory for `dump`; nothing is kept without ``dumpWriter``.
     public var tailSize = 8 << 20
     public var limits = Aggregator.Limits()
@@ -57,15 +57,15 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_memory(128 << 10)
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    options.ringBufferSize = try MemoryLimit.current.ringBufferSize(atMost: wanted.ringBufferSize)
-    let ringBuffer = try RingBufferMaker(size: options.ringBufferSize)
+    options.recordBufferSize = try MemoryLimit.current.recordBufferSize(atMost: wanted.recordBufferSize)
+    let chunks = try ChunkMapMaker(size: options.recordBufferSize)
     let kernel = try KernelBTF()
     let configuration = try probe_config(
       options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
     // Throwaway ring: its `f_op` identifies ring files. Created before the programs can see it.
     let ownRing = cbpf_io_uring_setup()
-    let capture = try CaptureObject(
-      configuration: configuration, kernel: kernel, ringBuffer: ringBuffer)
+    var capture = try CaptureObject(
+      configuration: configuration, kernel: kernel, chunks: chunks)
     // If the kernel refuses it, walks over the free lists find the same ends later.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     var refusals = capture.refusals + flush.refusals
@@ -87,18 +87,19 @@ public final class LiveSession: SnapshotSource, LiveControls {
       sampling: options.filter.sampling)
     state = try SessionState(host: host, options: options)
     for refusal in refusals { state.notify(Notice(refusal, isError: true)) }
-    if options.ringBufferSize < wanted.ringBufferSize {
-      let (size, whole) = (options.ringBufferSize >> 20, wanted.ringBufferSize >> 20)
+    if options.recordBufferSize < wanted.recordBufferSize {
+      let (size, whole) = (options.recordBufferSize >> 20, wanted.recordBufferSize >> 20)
       state.notify(
         Notice(
-          "the ring buffer has \(size) MB instead of \(whole), because of the cgroup's memory limit: "
+          "the record buffer has \(size) MB instead of \(whole), because of the cgroup's memory limit: "
             + "more records can be lost",
           isError: true))
     }
+    let reader = try capture.takeReader()
     let shared = SharedCapture(capture)
     self.capture = shared
     let loop = try SessionLoop(
-      options: options, host: host, state: state, capture: shared, flush: flush,
+      options: options, host: host, state: state, capture: shared, reader: reader, flush: flush,
       calls: calls, flagBits: kernel.requestFlagBits)
     let surveyor = SurveyorStart(
       loop: loop, configuration: configuration, kernel: kernel, ownRing: ownRing, options: options)
@@ -133,7 +134,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
 
   /// True while the reader sleeps until the programs wake it; for tests.
-  var isReaderAsleep: Bool { capture.object.wakePosition.value != 0 }
+  var isReaderAsleep: Bool { capture.object.wakePosition.isSet }
 
   /// Maximum number of distinct user stacks that the kernel keeps with `Filter.takesStacks`.
   static let mostStacks = 1 << 14

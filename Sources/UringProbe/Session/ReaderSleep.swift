@@ -1,15 +1,15 @@
 import CBPF
 import Glibc
 
-/// The reader's sleep between two drains. It ends at the first record after a silence, when the ring buffer fills,
+/// The reader's sleep between two drains. It ends at the first record after a silence, when the record buffer fills,
 /// when another thread has work for the reader, or after a time limit.
 struct ReaderSleep: ~Copyable {
   private let capture: SharedCapture
   private let wake: EventDescriptor
   private let poll: Int32
   private var pacing: DrainPacing
-  /// Position of the next record if nothing has been written since the last sleep, else 0.
-  private var silentPosition: UInt64 = 0
+  /// True if nothing was written before the last sleep, or during it.
+  private var wasSilent = false
 
   init(capture: SharedCapture, wake: EventDescriptor, pacing: DrainPacing) throws(ProbeError) {
     self.capture = capture
@@ -26,28 +26,34 @@ struct ReaderSleep: ~Copyable {
   ///
   /// - Parameters:
   ///   - drained: bytes that the last drain read.
+  ///   - reader: reads the records.
   ///   - rest: nanoseconds until the thread has work even if no record arrives.
   /// - Returns: true if a record has ended a silence.
-  mutating func sleep(after drained: Int, atMost rest: UInt64) -> Bool {
+  mutating func sleep(
+    after drained: Int, atMost rest: UInt64, reader: borrowing TransportReader
+  ) -> Bool {
     let pause = pacing.pause(after: drained)
-    let read = capture.object.reader.consumerPosition
-    let isSilent = drained == 0 && capture.object.reader.producerPosition == read
+    let isSilent = drained == 0 && !reader.hasUnread()
     guard isSilent || pause > DrainPacing.longestUnwatched else {
-      silentPosition = 0
+      wasSilent = false
       wake.wait(nanoseconds: min(pause, rest))
       return false
     }
-    let position = isSilent ? read + 1 : read + UInt64(pacing.wakeSize)
-    // A first sleep at this position must be short, see WakePosition.
-    let isLong = isSilent && silentPosition == position
-    silentPosition = isSilent ? position : 0
-    capture.object.wakePosition.set(position)
-    if capture.object.reader.producerPosition < position {
+    // A first sleep must be short, see WakePosition.
+    let isLong = isSilent && wasSilent
+    let chunks = max(1, pacing.wakeSize / ChunkMemory.chunkSize)
+    let end = reader.memory.takenChunks + UInt64(chunks)
+    func isReached(_ reader: borrowing TransportReader) -> Bool {
+      isSilent ? reader.hasUnread() : reader.memory.takenChunks >= end
+    }
+    capture.object.wakePosition.set(isSilent ? .nextRecord : .takenChunks(end))
+    if !isReached(reader) {
       cbpf_epoll_wait(poll, isLong ? rest : min(pause, rest))
       wake.clear()
     }
-    let isWoken = capture.object.reader.producerPosition >= position
-    capture.object.wakePosition.set(0)
+    let isWoken = isReached(reader)
+    capture.object.wakePosition.clear()
+    wasSilent = isSilent && !isWoken
     if isWoken { pacing.restart() }
     return isWoken && isSilent
   }

@@ -5,7 +5,7 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// The session's thread: drains the ring buffer into the aggregator, the tail and the sink, makes snapshots, and
+/// The session's thread: hands the records to the aggregator, the tail and the sink, makes snapshots, and
 /// sleeps while there is nothing to do.
 final class SessionLoop: @unchecked Sendable {
   let state: SessionState
@@ -17,11 +17,12 @@ final class SessionLoop: @unchecked Sendable {
   let flagBits: [String: UInt32]
 
   // Only the thread uses the members below.
+  private var reader: TransportReader
   private var sleep: ReaderSleep
   private var losses: LossWatch
   /// Losses to report once everything written before them is read: a ring's creation must precede its counts.
   private var untoldLosses = RecordBuffer()
-  private var untoldPosition: UInt64 = 0
+  private var untoldTime: UInt64 = 0
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
@@ -39,10 +40,13 @@ final class SessionLoop: @unchecked Sendable {
   private static let endingPatience: UInt64 = 3_000_000_000
   /// Microseconds. A ring is thought gone when two walks in a row miss it.
   private static let settlePause: UInt32 = 50_000
+  /// Microseconds after which all records are visible that were written before.
+  private static let settlingPause = UInt32(TransportReader.settlingTime / 1_000) + 1
 
   init(
     options: LiveSession.Options, host: HostDescription, state: SessionState,
-    capture: SharedCapture, flush: SharedFlush, calls: SystemCallObject?,
+    capture: SharedCapture, reader: consuming TransportReader, flush: SharedFlush,
+    calls: SystemCallObject?,
     flagBits: [String: UInt32]
   ) throws(ProbeError) {
     losses = try LossWatch(capture: capture, flush: flush, state: state)
@@ -50,7 +54,8 @@ final class SessionLoop: @unchecked Sendable {
       capture: capture, wake: state.wake,
       // The symbols of a new user stack must be looked up while its process lives.
       pacing: DrainPacing(
-        ringBufferSize: options.ringBufferSize, isPrompt: options.filter.takesStacks))
+        recordBufferSize: options.recordBufferSize, isPrompt: options.filter.takesStacks))
+    self.reader = reader
     self.options = options
     self.host = host
     self.state = state
@@ -61,7 +66,7 @@ final class SessionLoop: @unchecked Sendable {
   }
 
   func run() {
-    // Mostly idle but latency-critical: the ring buffer of a screen holds some 16 ms of a flood.
+    // Mostly idle but latency-critical: the record buffer of a screen holds some 16 ms of a flood.
     cbpf_prefer_thread()
     var intake = RecordIntake(options: options, host: host, state: state)
     intake.take(flagNames())
@@ -70,7 +75,7 @@ final class SessionLoop: @unchecked Sendable {
       // Taken before the drain, because the surveyor made its observations before the ends that are drained now.
       let answers = takeAnswers()
       let now = MonotonicClock.now()
-      let drained = drain(to: &intake)
+      let drained = drain(to: &intake, isComplete: !answers.records.isEmpty)
       take(answers, to: &intake)
       tellLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
@@ -81,13 +86,13 @@ final class SessionLoop: @unchecked Sendable {
       if sleep.isBehind(drained) || losses.isDue && now >= losses.nextCheck {
         checkLosses(&intake, at: now)
       }
-      intake.advance(to: now)
+      intake.advance(to: reader.watermark)
       askAboutSuspects(intake.aggregator, at: now)
 
       if commands.isStopping {
         settle(&intake)
         // One drain is enough: the programs keep writing, but only records written before the stop matter.
-        _ = drain(to: &intake)
+        _ = drain(to: &intake, isComplete: true)
         // Two checks, because a missed event counts only once a second check has found it too.
         checkLosses(&intake, at: MonotonicClock.now())
         checkLosses(&intake, at: MonotonicClock.now())
@@ -103,7 +108,8 @@ final class SessionLoop: @unchecked Sendable {
         publish(&intake)
         nextSnapshot = now + commands.refreshInterval
       }
-      let isFirst = sleep.sleep(after: drained, atMost: rest(isSilent: drained == 0))
+      let isFirst = sleep.sleep(
+        after: drained, atMost: rest(isSilent: drained == 0), reader: reader)
       if isFirst { hastenSnapshot(interval: commands.refreshInterval) }
     }
   }
@@ -158,10 +164,15 @@ final class SessionLoop: @unchecked Sendable {
 
   // MARK: Records
 
-  private func drain(to intake: inout RecordIntake) -> Int {
+  /// Reads records and returns their size.
+  ///
+  /// - Parameter isComplete: true to read all that were written before the call. Otherwise the latest are left, because
+  ///   a processor may be about to write earlier ones.
+  private func drain(to intake: inout RecordIntake, isComplete: Bool = false) -> Int {
+    if isComplete { usleep(Self.settlingPause) }
     var created: [(ring: UInt64, time: UInt64)] = []
     var stacks: [UserStackKey] = []
-    let bytes = capture.object.reader.drain(limit: options.ringBufferSize) { record in
+    let bytes = reader.drain(now: MonotonicClock.now()) { record in
       intake.append(record)
       if record.pointee.kind == .create {
         created.append((record.pointee.ctx, record.pointee.time_ns))
@@ -234,15 +245,15 @@ final class SessionLoop: @unchecked Sendable {
     let (records, isLosing) = losses.check(at: time, lostBySink: intake.takeLostBySink())
     if isLosing { suspectSearch.noteLoss() }
     untoldLosses.append(records)
-    untoldPosition = capture.object.reader.producerPosition
-    if drain(to: &intake) > 0 { losses.isDue = true }
+    untoldTime = MonotonicClock.now()
+    if drain(to: &intake, isComplete: true) > 0 { losses.isDue = true }
     tellLosses(&intake)
   }
 
   /// - Parameter isLast: true at the end, when nothing more is read although a program may still hold a record.
   private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
     guard !untoldLosses.isEmpty,
-      isLast || capture.object.reader.consumerPosition >= untoldPosition
+      isLast || reader.watermark >= untoldTime
     else { return }
     intake.take(untoldLosses)
     untoldLosses = RecordBuffer()
@@ -280,7 +291,7 @@ final class SessionLoop: @unchecked Sendable {
       if isClosing { state.mailbox.ask { $0.wantsScan = true } }
       usleep(Self.settlePause)
       let answers = takeAnswers()
-      _ = drain(to: &intake)
+      _ = drain(to: &intake, isComplete: true)
       take(answers, to: &intake)
     }
   }

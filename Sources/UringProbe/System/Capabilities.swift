@@ -130,7 +130,7 @@ private struct CapabilityDetector {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
     let capture = try CaptureObject(
       configuration: configuration, kernel: kernel,
-      ringBuffer: try RingBufferMaker(size: 1 << 16))
+      chunks: try ChunkMapMaker(size: 1 << 16))
     add("capture", true, "tracepoint programs load and attach", "live capture")
     add("ring_buffer", true, "", "live capture")
     tier = "tracepoints"

@@ -8,12 +8,12 @@ struct MemoryLimit {
   /// Bytes; nil without a limit.
   let available: UInt64?
 
-  /// For programs, maps other than the ring buffer, state, and records of a flood that wait for the disk.
+  /// For programs, maps other than the record buffer, state, and records of a flood that wait for the disk.
   private static let reserve: UInt64 = 48 << 20
   private static let smallestBuffer = 1 << 20
 
-  /// The ring buffer's size in bytes: `wanted`, or the largest power of two that fits.
-  func ringBufferSize(atMost wanted: Int) throws(ProbeError) -> Int {
+  /// The record buffer's size in bytes: `wanted`, or the largest power of two that fits.
+  func recordBufferSize(atMost wanted: Int) throws(ProbeError) -> Int {
     guard let available else { return wanted }
     var size = wanted
     while UInt64(size) + Self.reserve > available, size > Self.smallestBuffer { size /= 2 }

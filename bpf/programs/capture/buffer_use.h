@@ -16,7 +16,7 @@ static __always_inline void emit_block_request(
   if (describe_block(&record->block, request))
     submit_record(record);
   else
-    bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+    discard_record(record);
 }
 
 CHECKED_ONCE int emit_buffer_use(__u64 request, __u32 opcode, __u64 buffer_number, __u64 node_number) {

@@ -42,19 +42,19 @@ static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __
  * has the time of submission. Counts the CQE and returns NULL if the CQE gets no record.
  */
 static __always_inline struct record_complete *reserve_complete(
-    void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
+    struct probe_lane **lane, void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
   if (completion_is_sampled(req, user_data, cflags)) {
     struct probe_start *start = unseen_start((__u64)req);
     if (start) {
       struct record_complete_unseen *record =
-          RESERVE(record_complete_unseen, RECORD_COMPLETE, ring, req, opcode);
+          RESERVE_IN(*lane, record_complete_unseen, RECORD_COMPLETE, ring, req, opcode);
       if (record) {
         record->submitted_ns = start->time_ns & ~PROBE_START_UNSEEN;
         start->req = 0;
         return &record->complete;
       }
     } else {
-      struct record_complete *record = RESERVE(record_complete, RECORD_COMPLETE, ring, req, opcode);
+      struct record_complete *record = RESERVE_IN(*lane, record_complete, RECORD_COMPLETE, ring, req, opcode);
       if (record)
         return record;
     }
@@ -71,9 +71,12 @@ static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, st
     return 0;
   if (completion_is_sampled(req, cqe->user_data, cflags))
     note_buffers(ring, req, opcode);
-  struct record_complete *record = reserve_complete(ring, req, opcode, cqe->user_data, cqe->res, cflags);
+  struct probe_lane *lane;
+  struct record_complete *record =
+      reserve_complete(&lane, ring, req, opcode, cqe->user_data, cqe->res, cflags);
   if (!record)
     return 0;
+  record->base.tid = current_tid();
   record->user_data = cqe->user_data;
   record->res = cqe->res;
   record->cflags = cflags;
@@ -81,6 +84,6 @@ static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, st
   record->extra2 = 0;
   if ((ring->flags & IORING_SETUP_CQE32) || (cflags & IORING_CQE_F_32))
     bpf_probe_read_kernel(&record->extra1, 16, (void *)cqe + 16);
-  submit_record(record);
+  submit_in(lane, &record->base);
   return 0;
 }

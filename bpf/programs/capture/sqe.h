@@ -7,25 +7,15 @@
 #include "kernel/versions.h"
 
 /* Loads an SQE field by field: about 20 ns faster than a copy by a helper call. */
+/* Word by word: each load of memory that the verifier does not trust costs a check of its address. */
 static __always_inline void load_sqe(struct record_sqe *to, const void *address) {
-  struct io_uring_sqe *from = rdonly_cast(address, struct io_uring_sqe);
-  to->opcode = from->opcode;
-  to->flags = from->flags;
-  to->ioprio = from->ioprio;
-  to->fd = from->fd;
-  to->off = from->off;
-  to->addr = from->addr;
-  to->len = from->len;
-  to->op_flags = from->rw_flags;
-  to->user_data = from->user_data;
-  to->buf_index = from->buf_index;
-  to->personality = from->personality;
-  to->file_index = from->file_index;
-  to->addr3 = from->addr3;
-  to->pad2 = from->__pad2[0];
+  _Static_assert(sizeof(*to) == sizeof(struct words), "an SQE has 64 bytes");
+  struct words *from = rdonly_cast(address, struct words);
+#pragma unroll
+  for (int i = 0; i < 8; i++)
+    ((__u64 *)to)[i] = from->words[i];
 }
 
-/* An index that the application put into the SQ array. */
 static __always_inline __u32 load_index(const __u32 *address) {
   if (config.can_cast)
     return rdonly_cast(address, struct io_uring)->head;

@@ -22,7 +22,8 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     return 0;
   if (!request_is_sampled(req))
     return tally_of_submission(req);
-  struct record_submit *record = RESERVE(record_submit, RECORD_SUBMIT, ring, req, opcode);
+  struct probe_lane *lane;
+  struct record_submit *record = RESERVE_IN(lane, record_submit, RECORD_SUBMIT, ring, req, opcode);
   if (!record)
     return tally_of_submission(req);
   record->flags = req->flags;
@@ -33,7 +34,9 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     struct io_sr_msg *message = (void *)&req->cmd;
     record->notif = (__u64)BPF_CORE_READ(message, notif);
   }
-  record->tgid = current_tgid();
+  __u64 ids = current_ids();
+  record->base.tid = ids;
+  record->tgid = ids >> 32;
   record->sq_thread = !!(ring->flags & IORING_SETUP_SQPOLL);
   record->sqe_is_known = read_sqe(req, &record->sqe);
   struct io_rsrc_node *local = local_node(req);
@@ -48,7 +51,7 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
   bool is_fixed = has_registered_file(req);
   __u32 bgid = record->sqe.buf_index;
   bool selects = record->sqe.flags & IOSQE_BUFFER_SELECT_BIT;
-  submit_record(record);
+  submit_in(lane, &record->base);
   if (is_fixed)
     note_submitted_file(ring, req, opcode);
   note_local_buffer(req, local, role);

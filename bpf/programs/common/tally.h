@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Counts of events without a record: the ring buffer was full, or the request is not in the sample. Each
+ * Counts of events without a record: the record buffer was full, or the request is not in the sample. Each
  * event is counted once, here or by the reader of its record, so sums are exact however many records are lost.
  * Nothing is counted here while every event has a record.
  *

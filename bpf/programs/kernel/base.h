@@ -7,22 +7,13 @@
  * versions.h.
  */
 #pragma once
-#include <linux/bpf.h>
-#include <linux/types.h>
-#include <stdbool.h>
-#include <bpf/bpf_helpers.h>
+#include "kernel/helpers.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "record.h"
 
 /* Tracepoints and callbacks dictate parameters that not every program reads. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
-
-/*
- * Marks functions that the verifier checks once rather than in each state of each caller. It assumes nothing about
- * their arguments, which must be numbers (number_of), and a caller continues in a single state.
- */
-#define CHECKED_ONCE __attribute__((noinline, unused))
 
 /* A pointer as a number. The verifier allows no arithmetic on typed pointers; a copy has no type. */
 static __always_inline __u64 number_of(__u64 pointer) {

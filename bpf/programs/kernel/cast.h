@@ -4,6 +4,11 @@
 #include "common/config.h"
 #include "kernel/base.h"
 
+/* To load any memory in words. In the kernel: pt_regs, which begins with this many words on x86 and arm64. */
+struct words {
+  __u64 words[8];
+};
+
 /*
  * bpf_rdonly_cast: 6.1 | 6.12 (since 6.2). Gives a pointer a type, so that the verifier allows direct loads of its
  * fields. The two instructions are placeholders, see probe.h.
@@ -22,7 +27,7 @@
     struct io_mapped_ubuf___kbuf *: PROBE_CAST_IO_MAPPED_UBUF, \
     struct io_rsrc_node *: PROBE_CAST_IO_RSRC_NODE, \
     struct io_uring *: PROBE_CAST_IO_URING, \
-    struct io_uring_sqe *: PROBE_CAST_IO_URING_SQE, \
+    struct words *: PROBE_CAST_PT_REGS, \
     struct super_block *: PROBE_CAST_SUPER_BLOCK, \
     struct task_struct *: PROBE_CAST_TASK_STRUCT)
 /* clang-format on */

@@ -1,0 +1,55 @@
+import CBPF
+import CProbe
+import Glibc
+import Synchronization
+import UringBase
+
+/// Creates the BPF array of the transport's chunks on a separate thread, because it takes time: the kernel clears its
+/// memory page by page.
+final class ChunkMapMaker {
+  private let thread: WorkerThread
+  private let box: Box
+  /// Chunks, chunk 0 included.
+  let count: Int
+
+  /// - Parameter size: bytes for records, at least one chunk.
+  init(size: Int) throws(ProbeError) {
+    let count = max(1, size / ChunkMemory.chunkSize) + 1
+    let box = try Box()
+    self.box = box
+    self.count = count
+    thread = try WorkerThread("record buffer", orThrow: ProbeError.thread) {
+      var options = bpf_map_create_opts()
+      options.sz = MemoryLayout<bpf_map_create_opts>.size
+      options.map_flags = UInt32(BPF_F_MMAPABLE)
+      let map = bpf_map_create(
+        BPF_MAP_TYPE_ARRAY, "chunks", 4, UInt32(ChunkMemory.chunkSize), UInt32(count), &options)
+      box.map.withLock { $0 = map }
+      box.isMade.signal()
+    }
+  }
+
+  deinit {
+    thread.join()
+    if let map = box.map.withLock({ $0 }), map >= 0 { close(map) }
+  }
+
+  /// Waits for the map and returns its descriptor, valid as long as this object.
+  func map() throws(ProbeError) -> Int32 {
+    while true {
+      if let map = box.map.withLock({ $0 }) {
+        guard map < 0 else { return map }
+        throw ProbeError.refusal(map, otherwise: .refused, "the kernel refused the record buffer")
+      }
+      box.isMade.wait(nanoseconds: 1_000_000_000)
+    }
+  }
+
+  private final class Box: Sendable {
+    /// A descriptor or a negative errno.
+    let map = Mutex<Int32?>(nil)
+    let isMade: EventDescriptor
+
+    init() throws(ProbeError) { isMade = try EventDescriptor() }
+  }
+}

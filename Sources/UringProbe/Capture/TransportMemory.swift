@@ -1,0 +1,103 @@
+import CBPF
+import CProbe
+import Glibc
+
+/// Number of a lane: `PROBE_LANES` of each possible CPU.
+struct LaneNumber: Equatable {
+  var rawValue: Int
+}
+
+/// Where a lane's next record goes, or where its next record is read.
+struct LanePlace: Equatable {
+  /// Number of the chunk, 0 before the first.
+  var chunk: UInt32 = 0
+  var offset: UInt32 = 0
+
+  static let start = UInt32(PROBE_CHUNK_START)
+
+  init() {}
+
+  init(chunk: UInt32, offset: UInt32) {
+    self.chunk = chunk
+    self.offset = offset
+  }
+
+  /// As the lane and a full chunk's link store it.
+  init(word: UInt64) {
+    chunk = UInt32(word >> 32)
+    offset = UInt32(truncatingIfNeeded: word)
+  }
+
+  var word: UInt64 { UInt64(chunk) << 32 | UInt64(offset) }
+}
+
+/// The memory through which the programs hand over their records (the transport, bpf/include/probe.h), as the reader
+/// sees it.
+struct TransportMemory: ~Copyable {
+  private let lanes: MappedArray
+  private let pool: MappedArray
+  private var chunks: ChunkMemory
+  let laneCount: Int
+
+  init(
+    lanes: consuming MappedArray, laneCount: Int, pool: consuming MappedArray,
+    chunks: consuming ChunkMemory
+  ) {
+    self.lanes = lanes
+    self.laneCount = laneCount
+    self.pool = pool
+    self.chunks = chunks
+    // Chunk 0 is not used.
+    cbpf_store_u64(address(\.used), 1)
+  }
+
+  private func address(_ field: PartialKeyPath<probe_pool>) -> UnsafeMutableRawPointer {
+    pool.address + (MemoryLayout<probe_pool>.offset(of: field) ?? 0)
+  }
+
+  private func address(
+    _ lane: LaneNumber, _ field: PartialKeyPath<probe_lane>
+  ) -> UnsafeMutableRawPointer {
+    lanes.address + lane.rawValue * MemoryLayout<probe_lane>.stride
+      + (MemoryLayout<probe_lane>.offset(of: field) ?? 0)
+  }
+
+  // MARK: Lanes
+
+  @inline(__always)
+  func isBusy(_ lane: LaneNumber) -> Bool { cbpf_load_acquire_u64(address(lane, \.busy)) != 0 }
+
+  @inline(__always)
+  func place(of lane: LaneNumber) -> LanePlace {
+    LanePlace(word: cbpf_load_acquire_u64(address(lane, \.place)))
+  }
+
+  /// Number of the lane's first chunk, valid once the lane has a place.
+  func firstChunk(of lane: LaneNumber) -> UInt32 {
+    UInt32(truncatingIfNeeded: cbpf_load_acquire_u64(address(lane, \.first)))
+  }
+
+  // MARK: Chunks
+
+  mutating func chunk(_ number: UInt32) -> UnsafeMutableRawPointer? { chunks.chunk(number) }
+
+  /// For a chunk that its lane has left: the number of the lane's next chunk, and the offset at which the records end.
+  static func link(of chunk: UnsafeRawPointer) -> LanePlace {
+    LanePlace(word: cbpf_load_acquire_u64(chunk))
+  }
+
+  /// Makes a chunk free. The programs take the one first that was freed last, while it is in the processor's cache.
+  mutating func free(_ number: UInt32) {
+    guard let chunk = chunk(number) else { return }
+    let top = address(\.free)
+    while true {
+      let word = cbpf_load_acquire_u64(top)
+      cbpf_store_release_u64(chunk, word & 0xffff_ffff)
+      let next = ((word >> 32) &+ 1) << 32 | UInt64(number)
+      if cbpf_exchange_u64(top, word, next) { return }
+    }
+  }
+
+  /// Chunks taken by the programs so far.
+  var takenChunks: UInt64 { cbpf_load_acquire_u64(address(\.taken)) }
+}
