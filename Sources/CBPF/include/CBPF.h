@@ -98,6 +98,11 @@ static inline void cbpf_store_u64(void *address, uint64_t value) {
 static inline void cbpf_store_release_u64(void *address, uint64_t value) {
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
+/* Has the processor fetch the two cache lines at an address. */
+static inline void cbpf_prefetch(const void *address) {
+  __builtin_prefetch(address);
+  __builtin_prefetch((const char *)address + 64);
+}
 /* Replaces the value if it is the expected one. False if it is not. */
 static inline bool cbpf_exchange_u64(void *address, uint64_t expected, uint64_t value) {
   return __atomic_compare_exchange_n(

@@ -12,6 +12,8 @@ struct ChunkMemory: ~Copyable {
 
   /// Bytes mapped at once.
   private static var spanSize: Int { 1 << 20 }
+  /// Chunks that can hold records.
+  var count: Int { size / Self.chunkSize - 1 }
   static var chunkSize: Int { Int(PROBE_CHUNK_SIZE) }
 
   /// - Parameters:

@@ -38,17 +38,20 @@ struct TransportMemory: ~Copyable {
   private let pool: MappedArray
   private var chunks: ChunkMemory
   let laneCount: Int
+  private var freedChunks: UInt64 = 0
 
   init(
     lanes: consuming MappedArray, laneCount: Int, pool: consuming MappedArray,
     chunks: consuming ChunkMemory
   ) {
+    let chunkCount = chunks.count
     self.lanes = lanes
     self.laneCount = laneCount
     self.pool = pool
     self.chunks = chunks
     // Chunk 0 is not used.
     cbpf_store_u64(address(\.used), 1)
+    cbpf_store_u64(address(\.half), UInt64(chunkCount / 2))
   }
 
   private func address(_ field: PartialKeyPath<probe_pool>) -> UnsafeMutableRawPointer {
@@ -89,6 +92,8 @@ struct TransportMemory: ~Copyable {
   /// Makes a chunk free. The programs take the one first that was freed last, while it is in the processor's cache.
   mutating func free(_ number: UInt32) {
     guard let chunk = chunk(number) else { return }
+    freedChunks &+= 1
+    cbpf_store_release_u64(address(\.freed), freedChunks)
     let top = address(\.free)
     while true {
       let word = cbpf_load_acquire_u64(top)

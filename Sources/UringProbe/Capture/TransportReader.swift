@@ -1,3 +1,4 @@
+import CBPF
 import CRecord
 
 /// Reads the programs' records in the order of their times.
@@ -16,6 +17,8 @@ struct TransportReader: ~Copyable {
   /// Nanoseconds after which a claim is visible to this thread. A processor may read the clock while the claim is still
   /// in its store buffer, for less than a microsecond.
   static let settlingTime: UInt64 = 100_000
+  /// Bytes of records that are fetched from another processor's cache while earlier ones are read.
+  private static var lookAhead: Int { 1_024 }
   /// Attempts to see a lane that no program is writing to. A program needs some 50 ns.
   private static let looks = 100
 
@@ -67,6 +70,7 @@ struct TransportReader: ~Copyable {
       let next = min(secondTime, bound &- 1)
       var cursor = cursors[first.lane.rawValue]
       while let record = cursor.record, record.pointee.time_ns <= next {
+        cbpf_prefetch(UnsafeRawPointer(record) + Self.lookAhead)
         body(record)
         let size = record.pointee.size
         cursor.lastTime = record.pointee.time_ns

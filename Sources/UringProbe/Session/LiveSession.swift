@@ -57,7 +57,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
     cbpf_keep_memory(128 << 10)
     try Privileges.current.require()
     if options.verifiesFilter { try options.filter.verify() }
-    options.recordBufferSize = try MemoryLimit.current.recordBufferSize(atMost: wanted.recordBufferSize)
+    options.recordBufferSize = try MemoryLimit.current.recordBufferSize(
+      atMost: wanted.recordBufferSize)
     let chunks = try ChunkMapMaker(size: options.recordBufferSize)
     let kernel = try KernelBTF()
     let configuration = try probe_config(

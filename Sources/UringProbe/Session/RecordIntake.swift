@@ -36,6 +36,8 @@ struct RecordIntake: ~Copyable {
   @inline(never)
   private mutating func startChunk(with record: UnsafePointer<record>) {
     handOver()
+    // Later chunks overwrite the records.
+    aggregator.completeEvents()
     tail.advance()
     _ = tail.append(record)
   }
@@ -51,7 +53,7 @@ struct RecordIntake: ~Copyable {
   mutating func handOver() {
     let records = tail.takeNew()
     guard !records.isEmpty else { return }
-    aggregator.consume(contentsOf: records)
+    aggregator.consume(kept: records)
     guard let sink else { return }
     do {
       try sink.consume(records)
@@ -66,7 +68,10 @@ struct RecordIntake: ~Copyable {
 
   mutating func advance(to time: UInt64) { aggregator.advance(to: time) }
 
-  mutating func snapshot() -> Snapshot { aggregator.snapshot() }
+  mutating func snapshot() -> Snapshot {
+    aggregator.completeEvents()
+    return aggregator.snapshot()
+  }
 
   /// Records that the sink has dropped since the last call.
   func takeLostBySink() -> UInt64 { sink?.takeLostCount() ?? 0 }

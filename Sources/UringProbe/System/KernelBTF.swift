@@ -43,7 +43,8 @@ struct KernelBTF: Sendable {
     (PROBE_CAST_IO_CMD_DATA, "io_cmd_data"), (PROBE_CAST_IO_KIOCB, "io_kiocb"),
     (PROBE_CAST_IO_MAPPED_UBUF, "io_mapped_ubuf"), (PROBE_CAST_IO_RSRC_NODE, "io_rsrc_node"),
     (PROBE_CAST_IO_URING, "io_uring"),
-    (PROBE_CAST_PT_REGS, "pt_regs"), (PROBE_CAST_SUPER_BLOCK, "super_block"), (PROBE_CAST_TASK_STRUCT, "task_struct"),
+    (PROBE_CAST_PT_REGS, "pt_regs"), (PROBE_CAST_SUPER_BLOCK, "super_block"),
+    (PROBE_CAST_TASK_STRUCT, "task_struct"),
   ]
   /// Functions that the programs attach to or call. Their names must pass ``isLikely(_:)``.
   private static let functions = SharedFlush.functions.union([

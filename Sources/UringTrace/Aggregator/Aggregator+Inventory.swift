@@ -198,10 +198,10 @@ extension Aggregator {
       }
       return true
     }
-    requests.forEachEnded { slot in
-      guard slot.request.lastTime > time else { return false }
+    requests.forEachEnded { request, itsRing in
+      guard request.lastTime > time else { return false }
       ended += 1
-      if slot.ring == ring, slot.request.startTime <= time || !slot.request.isStartKnown {
+      if itsRing == ring, request.startTime <= time || !request.isStartKnown {
         count += 1
       }
       return true
@@ -223,14 +223,14 @@ extension Aggregator {
       }
       return true
     }
-    requests.forEachEnded { slot in
-      guard slot.ring == ring else { return slot.request.lastTime > newestStart }
-      if slot.request.isStartKnown, slot.request.startTime <= time {
-        newestStart = max(newestStart, slot.request.startTime)
+    requests.forEachEnded { request, itsRing in
+      guard itsRing == ring else { return request.lastTime > newestStart }
+      if request.isStartKnown, request.startTime <= time {
+        newestStart = max(newestStart, request.startTime)
       }
-      guard slot.request.lastTime <= time else { return true }
-      guard slot.request.lastTime > newestStart else { return false }
-      if slot.request.completerTid != slot.request.submitterTid { count += 1 }
+      guard request.lastTime <= time else { return true }
+      guard request.lastTime > newestStart else { return false }
+      if request.completerTid != request.submitterTid { count += 1 }
       return true
     }
     walks.pay(passed: requests.count, looked: requests.historyCount / 4)

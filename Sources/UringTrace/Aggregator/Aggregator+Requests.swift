@@ -204,9 +204,7 @@ extension Aggregator {
       endUnseen(slot, Moment(time: header.time_ns, tid: header.tid), &event)
     case .ended:
       let lossTime = requests.lossTime
-      if let slot = requests.latest(at: header.req),
-        requests[slot].request.lastTime > lossTime || lossTime == 0
-      {
+      if let end = requests.lastEnd(at: header.req), end > lossTime || lossTime == 0 {
         // A late record of another CPU: the request has already completed.
         return nil
       }

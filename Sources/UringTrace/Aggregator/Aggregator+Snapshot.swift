@@ -100,8 +100,8 @@ extension RequestTracker {
   fileprivate func recent() -> [Request] {
     var all: [Request] = []
     all.reserveCapacity(historyCount)
-    forEachEnded { slot in
-      all.append(slot.request)
+    forEachEnded { request, _ in
+      all.append(request)
       return true
     }
     return all

@@ -77,6 +77,12 @@ public struct Aggregator: ~Copyable, RecordHandler {
 
   /// Consumes whole, consecutive records.
   public mutating func consume(contentsOf records: UnsafeRawBufferPointer) {
+    consume(kept: records)
+    events.complete()
+  }
+
+  /// Consumes whole, consecutive records that stay at their addresses until ``completeEvents()`` is called.
+  public mutating func consume(kept records: UnsafeRawBufferPointer) {
     guard var next = records.baseAddress else { return }
     let end = next + records.count
     var count: UInt64 = 0
@@ -87,8 +93,10 @@ public struct Aggregator: ~Copyable, RecordHandler {
       count &+= 1
     }
     stream.records &+= count
-    events.complete()
   }
+
+  /// Builds the events of records given to ``consume(kept:)``, which may be overwritten afterwards.
+  public mutating func completeEvents() { events.complete() }
 
   /// - Parameter isKept: true if the record stays at its address until ``EventLog/complete()`` is called.
   @inline(__always)

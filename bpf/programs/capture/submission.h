@@ -27,7 +27,8 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
   if (!record)
     return tally_of_submission(req);
   record->flags = req->flags;
-  note_start((__u64)req, record->base.time_ns, true);
+  if (pool.is_scarce)
+    note_start((__u64)req, record->base.time_ns, true);
   record->notif = 0;
   if (opcode == OP_SEND_ZC || opcode == OP_SENDMSG_ZC) {
     /* the preparation has allocated the notification's io_kiocb */

@@ -5,8 +5,9 @@
  * Nothing is counted here while every event has a record.
  *
  * If the submission or the completion has no record, the latency needs the time of submission. A table without
- * collision handling keeps it by address for every request: if two requests in flight share a slot, one of them
- * is counted as not measured.
+ * collision handling keeps it by address, for the requests that are not in the sample, and for all while room for
+ * records is scarce. If two requests in flight share a slot, or if a completion is lost whose submission came when
+ * there was room, the request is counted as not measured.
  */
 #pragma once
 #include "common/config.h"

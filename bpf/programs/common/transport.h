@@ -123,6 +123,7 @@ CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
     lane->first = number;
   publish(&lane->place, (__u64)number << 32 | PROBE_CHUNK_START);
   __u64 taken = __sync_fetch_and_add(&pool.taken, 1) + 1, position = wake_position;
+  pool.is_scarce = taken - pool.freed > pool.half;
   if (position > PROBE_WAKE_AT_RECORD && taken >= position)
     wake_reader(position);
   return number;

@@ -74,6 +74,7 @@ extension RequestSlot {
     request.chain = 0
     request.group = 0
     request.shortWriteBytes = 0
+    request.userStackNumber = 0
     request.kernelKnowledge = []
     request.isUserDataKnown = true
   }

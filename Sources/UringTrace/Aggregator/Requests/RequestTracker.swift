@@ -2,13 +2,14 @@ import CRecord
 
 /// Requests in flight, found by the address of their `io_kiocb` or by `user_data`, and the history of ended requests.
 struct RequestTracker: ~Copyable {
-  private var slots = Pool<RequestSlot>()
-  private var links = SlotLinks()
+  // Only this type's extensions use these.
+  var slots = Pool<RequestSlot>()
+  var links = SlotLinks()
   /// Requests by the address of their `io_kiocb`.
-  private var addresses = AddressTable<RequestSlot>()
-  private var userData = UserDataIndex()
-  private var history: History<RequestSlot>
-  private(set) var lastID: Request.ID = 0
+  var addresses = AddressTable<RequestSlot>()
+  var userData = UserDataIndex()
+  var history: RequestHistory
+  var lastID: Request.ID = 0
 
   /// Time of the last ``RecordKind/lost``: requests whose last record is older may have ended since.
   private(set) var lossTime: UInt64 = 0
@@ -19,7 +20,7 @@ struct RequestTracker: ~Copyable {
   var hasFound = false
 
   init(history limit: Int) {
-    history = History(limit: limit)
+    history = RequestHistory(limit: limit)
   }
 
   subscript(_ slot: Handle<RequestSlot>) -> RequestSlot {
@@ -38,7 +39,8 @@ struct RequestTracker: ~Copyable {
     guard let position = addresses.find(address) else { return .none }
     let entry = addresses[position]
     guard isLive(entry) else {
-      return .ended(entry.handle.ifAny, isRequest: entry.mark != .notification)
+      return .ended(
+        entry.mark == .past ? nil : entry.handle.ifAny, isRequest: entry.mark != .notification)
     }
     return entry.mark == .object ? .request(entry.handle) : .notification(entry.handle)
   }
@@ -48,7 +50,7 @@ struct RequestTracker: ~Copyable {
   /// A zero-copy send leaves its own `io_kiocb` with its result and then uses only its notification's.
   @inline(__always)
   private func isLive(_ entry: AddressTable<RequestSlot>.Entry) -> Bool {
-    guard entry.handle != .none else { return false }
+    guard entry.handle != .none, entry.mark != .past else { return false }
     let state = slots[unproven: entry.handle].request.state.rawValue
     if entry.mark == .object {
       return state < Request.State.awaitingNotification.rawValue
@@ -63,7 +65,7 @@ struct RequestTracker: ~Copyable {
   func latest(at address: UInt64) -> Handle<RequestSlot>? {
     guard let position = addresses.find(address) else { return nil }
     let entry = addresses[position]
-    guard entry.handle != .none, entry.mark != .notification,
+    guard entry.handle != .none, entry.mark != .notification, entry.mark != .past,
       slots[unproven: entry.handle].request.address == address
     else { return nil }
     return entry.handle
@@ -139,7 +141,7 @@ struct RequestTracker: ~Copyable {
   private mutating func removeDeadAddresses(now: UInt64) {
     forgottenTime = now
     addresses.removeDead(slots) { entry, slots in
-      !slots[unproven: entry.handle].request.state.isFinal
+      entry.mark != .past && !slots[unproven: entry.handle].request.state.isFinal
         && entry.address
           == (entry.mark == .object
             ? slots[unproven: entry.handle].request.address
@@ -170,7 +172,7 @@ struct RequestTracker: ~Copyable {
   /// is room.
   @inline(__always)
   mutating func retire(_ slot: Handle<RequestSlot>) -> Handle<RequestSlot> {
-    history.append(slot)
+    history.append(PastRequest(slot: slot)).displaced
   }
 
   @inline(__always)
@@ -226,8 +228,29 @@ struct RequestTracker: ~Copyable {
   /// The latest possible end of the last request at an address. Requests that the history has dropped ended
   /// before all those it keeps.
   private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
-    let handle = addresses[position].handle.ifAny ?? history.oldest
-    return handle == .none ? 0 : slots[unproven: handle].request.lastTime
+    let entry = addresses[position]
+    if entry.mark != .past, entry.handle != .none {
+      return slots[unproven: entry.handle].request.lastTime
+    }
+    if let end = endOfPast(entry) { return end }
+    guard let oldest = history.oldest else { return 0 }
+    return lastTime(of: oldest)
+  }
+
+  /// The end of the last request at an address, if that is known; nil if one is in flight there.
+  func lastEnd(at address: UInt64) -> UInt64? {
+    guard let position = addresses.find(address) else { return nil }
+    if let end = endOfPast(addresses[position]) { return end }
+    return latest(at: address).map { slots[$0].request.lastTime }
+  }
+
+  private func endOfPast(_ entry: AddressTable<RequestSlot>.Entry) -> UInt64? {
+    guard entry.mark == .past else { return nil }
+    return history[RequestHistory.Position(index: entry.handle.index), entry.address]?.lastTime
+  }
+
+  private func lastTime(of past: PastRequest) -> UInt64 {
+    past.slot == .none ? past.lastTime : slots[past.slot].request.lastTime
   }
 
   /// Makes room without forgetting ended addresses: they show which results of this walk are stale.
@@ -263,138 +286,25 @@ struct RequestTracker: ~Copyable {
     return count
   }
 
-  /// Number of requests kept, in flight or ended.
-  var count: Int { slots.count }
+  /// Number of requests kept, in flight or ended; more by those in the history that keep their slot.
+  var count: Int { slots.count + history.count }
   var historyCount: Int { history.count }
 
   /// Calls `body` for the requests in the history, newest first, until it returns false.
-  func forEachEnded(_ body: (borrowing RequestSlot) -> Bool) {
-    for age in 0..<history.count where !body(slots[history[age: age]]) { return }
+  func forEachEnded(_ body: (_ request: Request, _ ring: Handle<RingState>) -> Bool) {
+    for age in 0..<history.count {
+      let past = history[age: age]
+      let isWanted =
+        past.slot == .none
+        ? body(past.request, past.ring) : body(slots[past.slot].request, slots[past.slot].ring)
+      if !isWanted { return }
+    }
   }
 
   /// True if requests that ended after `time` may have left the history or the address table: voids a walk's results.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
-    forgottenTime >= time
-      || history.isFull && (history.oldest.ifAny.map { slots[$0].request.lastTime > time } ?? true)
+    if forgottenTime >= time { return true }
+    guard history.isFull, let oldest = history.oldest else { return false }
+    return lastTime(of: oldest) > time
   }
 }
-
-// MARK: The short path
-
-/// The two most frequent records; see Aggregator+Plain.swift.
-extension RequestTracker {
-  /// Begins a request from a submission at an address whose last request has ended.
-  @inline(__always)
-  mutating func beginPlain(
-    _ record: UnsafePointer<record_submit>, ring: Handle<RingState>, ringID: Ring.ID
-  ) -> Request.ID? {
-    let header = record.pointee.base
-    guard let position = addresses.find(header.req), addresses[position].mark == .ended,
-      let handle = slots.takeFreed()
-    else { return nil }
-    addresses[position] = AddressTable<RequestSlot>.Entry(
-      address: header.req, handle: handle, mark: .object)
-    links.append(handle, ring: ring)
-    lastID &+= 1
-
-    let slot = slots.mutablePointer(to: handle)
-    slot.pointee.begin(header, ring: ring, ringID: ringID, id: lastID, isPlain: true)
-    slot.pointee.describe(
-      record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
-      tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
-    slot.pointee.request.stepStorage[unchecked: 0] = Step(
-      time: header.time_ns, tid: header.tid, kind: .submitted)
-    slot.pointee.request.stepCount = 1
-    return lastID
-  }
-
-  /// A plain request in flight, found by ``findPlain(_:ring:)``.
-  struct PlainRequest {
-    fileprivate let position: AddressTable<RequestSlot>.Position
-    let handle: Handle<RequestSlot>
-    let slot: UnsafeMutablePointer<RequestSlot>
-  }
-
-  /// The request in flight at the record's address, if it is plain: its only CQE ends it.
-  @inline(__always)
-  mutating func findPlain(
-    _ record: UnsafePointer<record_complete>, ring: Handle<RingState>
-  ) -> PlainRequest? {
-    guard let position = addresses.find(record.pointee.base.req),
-      addresses[position].mark == .object
-    else { return nil }
-    // The entry is not marked as ended: the request is the one at this address.
-    let handle = addresses[position].handle
-    let slot = slots.mutablePointer(to: handle)
-    guard slot.pointee.isPlain, slot.pointee.request.stepCount < Request.stepCapacity,
-      slot.pointee.ring == ring,
-      slot.pointee.request.opcode.rawValue == record.pointee.base.opcode,
-      slot.pointee.request.userData == record.pointee.user_data
-    else { return nil }
-    return PlainRequest(position: position, handle: handle, slot: slot)
-  }
-
-  /// Ends a plain request. Returns the request displaced from the history; none while there is room.
-  @inline(__always)
-  mutating func completePlain(
-    _ request: PlainRequest, _ record: UnsafePointer<record_complete>, stepCount: UInt32
-  ) -> Handle<RequestSlot> {
-    let header = record.pointee.base
-    let slot = request.slot
-    addresses[request.position].mark = .ended
-    slot.pointee.take(result: record.pointee.res, flags: record.pointee.cflags, tid: header.tid)
-    slot.pointee.request.stepStorage[unchecked: Int(stepCount)] = Step(
-      time: header.time_ns, tid: header.tid, kind: .completed)
-    slot.pointee.request.stepCount = stepCount &+ 1
-    slot.pointee.request.lastTime = header.time_ns
-    slot.pointee.request.state = .completed
-    links.remove(request.handle)
-    return history.append(request.handle)
-  }
-}
-
-#if DEBUG
-  extension RequestTracker {
-    /// Handles of the requests in flight and in the history.
-    var allHandles: [Handle<RequestSlot>] {
-      var all: [Handle<RequestSlot>] = []
-      forEachInFlight { slot, _ in
-        all.append(slot)
-        return true
-      }
-      for age in 0..<history.count { all.append(history[age: age]) }
-      return all
-    }
-
-    var inFlightCount: Int { allHandles.count - history.count }
-
-    /// Traps unless lists, tables and pool are consistent.
-    ///
-    /// - Parameter kept: number of requests that have left the history and are kept for their chain.
-    func checkInvariants(keptForChains kept: Int) {
-      addresses.checkInvariants()
-      userData.checkInvariants(slots)
-      var inFlight = 0
-      var previous = Handle<RequestSlot>.none
-      forEachInFlight { handle, slot in
-        precondition(slots.isLive(handle), "a request in flight was given back")
-        precondition(links[handle].previous == previous, "the list in flight is broken")
-        precondition(!slot.request.state.isFinal, "a request in flight has ended")
-        precondition(links[handle].ring == slot.ring, "a request's ring is recorded twice")
-        precondition(slot.request.id != 0 && slot.request.id <= lastID, "a request has no id")
-        inFlight += 1
-        previous = handle
-        return inFlight <= slots.count
-      }
-      precondition(links[.none].previous == previous, "the list in flight has a wrong end")
-      for age in 0..<history.count {
-        let handle = history[age: age]
-        precondition(slots.isLive(handle), "the history holds a request that was given back")
-        precondition(slots[handle].request.state.isFinal, "a request in the history is in flight")
-        precondition(!slots[handle].isIndexed, "an ended request is in the index")
-      }
-      precondition(
-        slots.count == inFlight + history.count + kept, "a request is in use and on no list")
-    }
-  }
-#endif

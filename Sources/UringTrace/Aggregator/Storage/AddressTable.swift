@@ -17,6 +17,8 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     case notification
     /// The object has ended; not set at every end.
     case ended
+    /// The request has ended and has no slot any more: the handle's index is its ``RequestHistory/Position``.
+    case past
   }
 
   /// An entry's position, valid until the next insertion.
