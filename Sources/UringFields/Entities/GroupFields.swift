@@ -22,7 +22,7 @@ extension FieldSet<RequestGroup> {
       Field(
         "state", .text, choices: RequestGroup.State.allCases.map { "\(JSONNames.state($0))" },
         meaning:
-          "`assembling`: the leader is in flight. `provided`: nobody uses the buffer. `members-done`: its owner has not got it back. `leaked`: the ring is gone, and nothing gave it back."
+          "`assembling`: the leader is in flight. `provided`: nobody uses the buffer. `members-done`: its owner has not got it back. `ended`: there was no buffer to give back. `leaked`: the ring is gone, and nothing gave it back."
       ) { group, _ in .name(JSONNames.state(group.state)) },
       Field(
         "age", .duration, .tableOnly,

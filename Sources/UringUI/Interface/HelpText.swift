@@ -25,20 +25,21 @@ enum HelpText {
     lines += [[], [Piece(" States of requests", .titleFocused)]]
     for (state, meaning) in states { lines.append(line(state.name, meaning)) }
     lines.append(line("…?", "records were lost since then: it may have ended"))
+    lines.append(line("…" + Names.derivedMark, "no event showed the end: it was derived"))
     lines += [[], [Piece(" States of groups", .titleFocused)]]
-    for (state, meaning) in groupStates { lines.append(line(state, meaning)) }
+    for (state, meaning) in groupStates { lines.append(line(state.name, meaning)) }
+    lines.append(line("…" + Names.derivedMark, "derived from other events, not observed"))
     return lines
   }
 
-  private static let groupStates: [(String, String)] = [
-    ("assembling", "the leader is in flight; there is no buffer yet"),
-    ("provided", "the buffer exists and no request uses it"),
-    ("borrowed", "members use the buffer"),
-    ("members done", "no request uses the buffer, and its owner has not got it back"),
-    ("given back", "the kernel called the function that gives the buffer back"),
-    ("back, derived", "derived from other events, not observed"),
-    ("ended", "the leader failed, so there was no buffer to give back"),
-    ("leaked", "the ring was destroyed and it was never given back"),
+  private static let groupStates: [(RequestGroup.State, String)] = [
+    (.assembling, "the leader is in flight; there is no buffer yet"),
+    (.provided, "the buffer exists and no request uses it"),
+    (.borrowed, "members use the buffer"),
+    (.membersDone, "no request uses the buffer, and its owner has not got it back"),
+    (.givenBack, "the owner has the buffer back"),
+    (.ended, "there was no buffer to give back, usually because the leader failed"),
+    (.leaked, "the ring was destroyed and it was never given back"),
   ]
 
   private static func line(_ keys: String, _ help: String) -> [Piece] {

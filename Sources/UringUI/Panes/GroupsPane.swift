@@ -68,7 +68,7 @@ struct GroupsContent: ListContent {
       order: .number { group, _ in group.movedBytes },
       picture: { group, _, width in moved(group, width: min(width, 10)) }),
     Column(
-      "STATE", width: 13, minimum: 10, priority: 0,
+      "STATE", width: 13, minimum: 11, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }
     ) { group, _ in Names.state(group) },
     Column(
