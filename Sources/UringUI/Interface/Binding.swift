@@ -14,6 +14,8 @@ struct Binding: Sendable {
     static let crosses = Situation(rawValue: 32)
     /// The focused pane's row belongs to a ring.
     static let ring = Situation(rawValue: 64)
+    /// The focused pane's row has fields.
+    static let fields = Situation(rawValue: 128)
   }
 
   var keys: [Key]
@@ -83,6 +85,8 @@ extension Binding {
       "from a request to its group and back, from a buffer to its users, from a ring to its finding"
     ),
     Binding(["i"], .ring, in: .ring, label: "Ring", "the page of the row's ring"),
+    Binding(
+      ["f"], .fields, in: .fields, label: "Fields", "all fields of the row, with their meanings"),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen; capture continues"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
     Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),

@@ -37,6 +37,8 @@ enum Command: Hashable, Sendable {
   case skip(Int64)
   /// Opens the page of the ring of the chosen row.
   case ring
+  /// Lists all fields of the chosen row.
+  case fields
   case redraw
   case quit
 }

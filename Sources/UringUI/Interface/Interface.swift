@@ -166,6 +166,7 @@ struct Interface: Sendable {
     if focusedPane.crossing != nil { situation.insert(.crosses) }
     if focus == .detail { situation.insert(.detail) }
     if scene.flatMap({ focusedPane.ring($0) }) != nil { situation.insert(.ring) }
+    if scene.flatMap({ focusedPane.fieldsPane($0) }) != nil { situation.insert(.fields) }
     return situation
   }
 

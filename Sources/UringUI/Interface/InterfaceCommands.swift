@@ -41,6 +41,8 @@ extension Interface {
       _ = change(focus) { $0.navigate(navigation, scene: $1) }
     case .redraw: return [.redraw]
     case .ring: open(scene.flatMap { focusedPane.ring($0) }.map { .showRing($0) } ?? .none)
+    case .fields:
+      if let pane = scene.flatMap({ focusedPane.fieldsPane($0) }) { open(pane, .none) }
     case .quit:
       guard let program = options.startedProgram?() else { return [.quit] }
       modal = .question("Quit and end \(program)?", .quit)

@@ -55,6 +55,8 @@ struct Scene: Sendable {
     id == 0 ? nil : snapshot.chains.first { $0.id == id }
   }
 
+  func finding(_ key: FindingKey) -> Finding? { findings.first { $0.key == key }?.finding }
+
   func group(_ id: RequestGroup.ID) -> RequestGroup? {
     id == 0 ? nil : snapshot.groups.first { $0.id == id }
   }

@@ -47,6 +47,9 @@ struct CallsContent: ListContent {
     row.ring.map { .selectRing($0) } ?? .none
   }
 
+  static func ring(_ row: SystemCalls) -> Ring.ID? { row.ring }
+  static func title(_ row: SystemCalls) -> String { "calls of \(callName(row))" }
+
   static let columns: [Column<SystemCalls>] = [
     Column(
       "CALL", width: 8, priority: 0, order: .text { row, _ in callName(row) }

@@ -18,6 +18,9 @@ struct GroupsContent: ListContent {
 
   static func open(_ row: RequestGroup) -> PaneAction { .showGroup(row.id, member: 0) }
 
+  static func ring(_ row: RequestGroup) -> Ring.ID? { row.ring }
+  static func title(_ row: RequestGroup) -> String { "group \(row.id)" }
+
   static let crossing: String? = "Request"
 
   /// Goes to the request that holds the buffer, else to the leader, else to the last holder.

@@ -5,11 +5,14 @@ import UringTrace
 /// histogram of the selected opcode where there is room.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
-    columns: Self.columns, fields: .latency, sortedBy: "COUNT",
-    id: { UInt64($0.ring) << 8 | UInt64($0.opcode.rawValue) })
+    columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { Self.id($0) })
   private var tableHeight = 0
 
   init() {}
+
+  private static func id(_ row: OpcodeLatency) -> UInt64 {
+    UInt64(row.ring) << 8 | UInt64(row.opcode.rawValue)
+  }
 
   var name: String { "Latency" }
 
@@ -97,6 +100,14 @@ struct LatencyPane: TablePane {
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow?.ring }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    guard let row = table.selectedRow else { return nil }
+    let id = Self.id(row)
+    return FieldsPane<OpcodeLatency>("latency of \(Names.opcode(row.opcode))", .latency) { scene in
+      scene.snapshot.latency.first { Self.id($0) == id }
+    }
+  }
 
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
     guard y < tableHeight else { return .none }

@@ -23,6 +23,8 @@ protocol Pane: Sendable {
   func cross(_ scene: Scene) -> PaneAction
   /// The ring of the chosen row; nil if it has none.
   func ring(_ scene: Scene) -> Ring.ID?
+  /// The pane with all fields of the chosen row, or of the entity that the pane shows; nil if there is none.
+  func fieldsPane(_ scene: Scene) -> (any Pane)?
   /// Selects a request's row; false if the pane has none.
   mutating func select(request: Request.ID) -> Bool
   /// True if the pane already shows what the action asks for.
@@ -79,6 +81,7 @@ extension Pane {
   var crossing: String? { nil }
   func cross(_ scene: Scene) -> PaneAction { .none }
   func ring(_ scene: Scene) -> Ring.ID? { nil }
+  func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
   mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
