@@ -90,11 +90,12 @@ struct Interface: Sendable {
       if rateHistory.count > 60 { rateHistory.removeFirst() }
     }
     let findings = diagnosis.findings(in: snapshot)
-    show(
-      Scene(
-        snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
-        findings: findings,
-        notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings)))
+    var scene = Scene(
+      snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
+      findings: findings,
+      notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings))
+    scene.isReplay = isReplay
+    show(scene)
     showSoughtError()
   }
 

@@ -28,8 +28,10 @@ struct CallsContent: ListContent {
   }
 
   static func note(_ scene: Scene) -> String? {
-    scene.snapshot.callsWatchedSince == nil
-      ? "not watched: --pid, COMMAND or --syscalls on watches them" : nil
+    guard scene.snapshot.callsWatchedSince == nil else { return nil }
+    let options = "--pid, COMMAND or --syscalls on"
+    return scene.isReplay
+      ? "not recorded: record with \(options)" : "not watched: \(options) watches them"
   }
 
   static let crossing: String? = "Finding"
