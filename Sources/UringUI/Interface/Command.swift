@@ -39,6 +39,10 @@ enum Command: Hashable, Sendable {
   case ring
   /// Lists all fields of the chosen row.
   case fields
+  /// Counts latencies from now on.
+  case reset
+  /// Counts latencies from the start of the capture again.
+  case endReset
   case redraw
   case quit
 }

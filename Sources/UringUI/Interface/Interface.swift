@@ -165,6 +165,7 @@ struct Interface: Sendable {
     if focusedPane.isList { situation.insert(.list) }
     if focusedPane.opensRows { situation.insert(.opens) }
     if focusedPane.crossing != nil { situation.insert(.crosses) }
+    if focusedPane.resets { situation.insert(.resets) }
     if focus == .detail { situation.insert(.detail) }
     if scene.flatMap({ focusedPane.ring($0) }) != nil { situation.insert(.ring) }
     if scene.flatMap({ focusedPane.fieldsPane($0) }) != nil { situation.insert(.fields) }

@@ -39,6 +39,8 @@ extension Interface {
     case .back: goBack()
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }
+    case .reset: _ = change(focus) { $0.reset($1) }
+    case .endReset: _ = change(focus) { $0.endReset($1) }
     case .redraw: return [.redraw]
     case .ring: open(scene.flatMap { focusedPane.ring($0) }.map { .showRing($0) } ?? .none)
     case .fields:

@@ -140,7 +140,8 @@ extension Interface {
       _ = area.takeTop(layout.header.height)
       _ = area.takeBottom(1)
       canvas.fill(area)
-      text.draw(HelpText.lines(panes: lower.map(\.name)), into: &canvas, in: area)
+      text.draw(
+        HelpText.lines(panes: lower.map(\.name), width: area.width - 1), into: &canvas, in: area)
       modal = .help(text)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:

@@ -29,6 +29,12 @@ protocol Pane: Sendable {
   mutating func select(request: Request.ID) -> Bool
   /// True if the pane already shows what the action asks for.
   func shows(_ action: PaneAction) -> Bool
+  /// True if its counts can be reset.
+  var resets: Bool { get }
+  /// Counts from the scene's time on.
+  mutating func reset(_ scene: Scene)
+  /// Counts from the start of the capture again.
+  mutating func endReset(_ scene: Scene)
   /// Handles a click, relative to the pane's corner.
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
 
@@ -84,6 +90,9 @@ extension Pane {
   func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
   mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
+  var resets: Bool { false }
+  mutating func reset(_ scene: Scene) {}
+  mutating func endReset(_ scene: Scene) {}
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
   var sortTitles: [String] { [] }
   var sortPosition: Int? { nil }
