@@ -7,6 +7,15 @@ extension Command {
     _ arguments: String..., status: Int32, says text: String,
     environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
+    try expectFailure(
+      arguments, status: status, says: text, environment: environment,
+      sourceLocation: sourceLocation)
+  }
+
+  static func expectFailure(
+    _ arguments: [String], status: Int32, says text: String,
+    environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
     let outcome = try run(arguments, environment: environment)
     #expect(outcome.status == status, "\(outcome.error)", sourceLocation: sourceLocation)
     #expect(outcome.error.contains(text), sourceLocation: sourceLocation)

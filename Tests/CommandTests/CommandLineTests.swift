@@ -89,6 +89,8 @@ import UringRecordings
     try Command.expectFailure("--min-age", "10", status: 64, says: "min-age")
     try Command.expectFailure("--min-age", "10x", status: 64, says: "min-age")
     try Command.expectFailure("--interval", "1ms", status: 64, says: "--interval")
+    try Command.expectFailure("--where", "sate=x", status: 64, says: "did you mean state")
+    try Command.expectFailure("replay", "x", "--where", "age>30", status: 64, says: "at 5")
     try Command.expectFailure("snapshot", "--at", "1s", status: 64, says: "--from")
     try Command.expectFailure("record", status: 64, says: "--output")
     try Command.expectFailure("record", "-o", "x.txt", status: 64, says: ".jsonl")

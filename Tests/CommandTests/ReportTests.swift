@@ -26,6 +26,18 @@ import Testing
     #expect(outcome.status == status)
   }
 
+  /// A recording has what was captured: there is nothing to choose.
+  @Test(arguments: [["--stacks"], ["--sample", "1/2"], ["--syscalls", "on"]])
+  func captureOptionsAreForLiveCommands(_ options: [String]) throws {
+    let recording = Self.fixture("links")
+    for command in ["report", "snapshot"] {
+      try Command.expectFailure(
+        [command, "--from", recording] + options, status: 64, says: "\(options[0]) is for live")
+    }
+    try Command.expectFailure(["replay", recording] + options, status: 64, says: options[0])
+    #expect(try !Command.run("replay", "--help").text.contains(options[0]))
+  }
+
   @Test func contradictionsAreRefused() throws {
     let recording = Self.fixture("links")
     try Command.expectFailure(

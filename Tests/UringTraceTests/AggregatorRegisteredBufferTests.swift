@@ -225,7 +225,7 @@ struct AggregatorRegisteredBufferTests {
     stream.complete(1, -14)
     let snapshot = stream.snapshot()
     #expect(snapshot.groups.map(\.tags) == [["empty_slot", "member_failed"]])
-    #expect(snapshot.groups[0].state == .givenBack)
+    #expect(snapshot.groups[0].state == .ended)
     #expect(snapshot.buffers.isEmpty)
   }
 
@@ -303,7 +303,7 @@ struct AggregatorRegisteredBufferTests {
     stream.submit(1, "SEND_ZC", notification: 2) { $0.len = 100 }
     stream.complete(1, -22)
     let group = stream.snapshot().groups[0]
-    #expect(group.state == .givenBack)
+    #expect(group.state == .ended)
     #expect(group.acknowledgement == nil)
     #expect(group.tags == ["leader_failed"])
   }

@@ -166,7 +166,7 @@ struct AggregatorSQEGroupTests {
     stream.complete(1, -5)
     let group = stream.snapshot().groups[0]
     #expect(group.tags == ["leader_failed", "members_cancelled"])
-    #expect(group.state == .givenBack)
+    #expect(group.state == .ended)
     #expect(group.acknowledgement == nil)
   }
 

@@ -192,7 +192,7 @@ struct AggregatorUblkTests {
     stream.complete(2, command: 0xc010_7523, block: 0, result: -16)
     let group = stream.snapshot().groups[0]
     #expect(group.tags == ["leader_failed"])
-    #expect(group.state == .givenBack)
+    #expect(group.state == .ended)
     #expect(group.acknowledgement == nil)
   }
 

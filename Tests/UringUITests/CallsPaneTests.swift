@@ -83,6 +83,12 @@ import Testing
     #expect(screen(&interface).contains("not watched: --pid, COMMAND or --syscalls on"))
   }
 
+  @Test func aRecordingWithoutCallsSaysHowToRecordThem() {
+    var interface = interface(Make.snapshot(rings: [Make.ring(1)]), timeline: Self.timeline)
+    press(&interface, "8")
+    #expect(screen(&interface).contains("not recorded: record with --pid, COMMAND"))
+  }
+
   @Test func rowsOfDifferentCallsDiffer() {
     #expect(Set(Self.snapshot.systemCalls.map { CallsContent.id($0) }).count == 4)
   }

@@ -41,7 +41,7 @@ import Testing
   @Test func aDerivedAcknowledgementIsNotShownAsObserved() throws {
     var interface = interface()
     press(&interface, "5")
-    #expect(lines(&interface).contains { $0.contains("back, derived") })
+    #expect(lines(&interface).contains { $0.contains("given-back◌") })
     press(&interface, .down, .down, .enter)
     let text = lines(&interface)
     #expect(text.contains { $0.contains("derived, not observed") })
@@ -59,7 +59,7 @@ import Testing
   @Test func aGroupWhoseLeaderFailedGaveNothingBack() {
     var snapshot = Make.lending
     snapshot.groups = [
-      Make.group(1, state: .givenBack, conditions: GroupConditions(.leaderFailed))
+      Make.group(1, state: .ended, conditions: GroupConditions(.leaderFailed))
     ]
     var interface = interface(snapshot)
     press(&interface, "5")

@@ -269,10 +269,18 @@ import Testing
   // MARK: Help and mouse
 
   @Test func helpNamesEveryKeyOfTheTable() {
-    let text = HelpText.lines(panes: ["Requests"])
+    let text = HelpText.lines(panes: ["Requests"], width: 200)
       .map { $0.map(\.text).joined() }.joined(separator: "\n")
     for binding in Binding.all where !binding.help.isEmpty {
       #expect(text.contains(binding.help))
+    }
+  }
+
+  @Test(arguments: [40, 60, 80, 120])
+  func linesOfTheHelpFitTheScreen(width: Int) {
+    let lines = HelpText.lines(panes: ["Requests", "Recent", "Latency"], width: width)
+    for text in lines.map({ $0.map(\.text).joined() }) {
+      #expect(text.displayWidth <= width, "\(text)")
     }
   }
 

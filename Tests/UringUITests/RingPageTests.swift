@@ -36,6 +36,14 @@ import Testing
     ] { #expect(text.contains(part), "\(part) in \(text)") }
   }
 
+  @Test func aWaiterForOneCQEIsInTheSingular() {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].waiter?.minEvents = 1
+    var interface = interface(snapshot)
+    press(&interface, "i")
+    #expect(screen(&interface, width: 100).contains("for 1 CQE, 2 still missing"))
+  }
+
   @Test func enterOnItsPageOpensAFinding() {
     var interface = interface(Self.snapshot)
     press(&interface, "i")

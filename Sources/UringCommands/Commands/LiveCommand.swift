@@ -21,6 +21,7 @@ struct LiveCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
   @Option(help: ArgumentHelp("File for COMMAND's output.", valueName: "file"))
@@ -34,9 +35,10 @@ struct LiveCommand: ParsableCommand {
   func run() throws {
     if command.isEmpty {
       Confinement.keepCaptureCapabilities()
-      try Screen.show(title: "", options: screen, filters: filters) { [self] in
+      try Screen.show(title: "", options: screen, filters: filters, capture: capturing) { [self] in
         try LiveCapture.start(
-          filter: filters.filter, refreshInterval: screen.interval.duration, isForScreen: true
+          filter: filters.filter(capturing), refreshInterval: screen.interval.duration,
+          isForScreen: true
         ).source
       }
       return
@@ -54,10 +56,11 @@ struct LiveCommand: ParsableCommand {
     let running = { @Sendable [command] in held.isRunning ? command[0] : nil }
     try Screen.show(
       title: command.joined(separator: " "), options: screen, filters: filters,
-      startedProgram: running
+      capture: capturing, startedProgram: running
     ) { [self] in
       let capture = try LiveCapture.start(
-        filter: filters.filter, tree: held.child.pid, refreshInterval: screen.interval.duration,
+        filter: filters.filter(capturing), tree: held.child.pid,
+        refreshInterval: screen.interval.duration,
         isForScreen: true)
       try held.release()
       try output.publish()

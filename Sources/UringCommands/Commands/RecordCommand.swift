@@ -32,6 +32,7 @@ struct RecordCommand: ParsableCommand {
   var duration: DurationArgument?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
   @Argument(
     parsing: .postTerminator,
@@ -55,7 +56,7 @@ struct RecordCommand: ParsableCommand {
     let capture: LiveCapture
     do throws(Failure) {
       capture = try LiveCapture.start(
-        filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500),
+        filter: filters.filter(capturing), tree: child?.pid, refreshInterval: .milliseconds(500),
         recorder: recorder)
       do throws(Failure) {
         try recorder.start(host: capture.host)

@@ -37,7 +37,7 @@ struct ReplayCommand: ParsableCommand {
       _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
       do throws(ThreadError) {
         return try ReplaySource(
-          recording, filter: filters.filter, position: at?.nanoseconds ?? 0, isPlaying: !paused,
+          recording, filter: filters.filter(), position: at?.nanoseconds ?? 0, isPlaying: !paused,
           refreshInterval: screen.interval.duration, dump: Self.dump)
       } catch {
         throw Failure(error)

@@ -59,6 +59,7 @@ struct ReportCommand: ParsableCommand {
   var condition: String?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
   @Argument(
     parsing: .postTerminator,
@@ -67,7 +68,7 @@ struct ReportCommand: ParsableCommand {
 
   func validate() throws {
     _ = try query()
-    if from == nil { try moment.refuse() }
+    if from == nil { try moment.refuse() } else { try capturing.refuse() }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live reports, --from names a recording")
     }
@@ -83,11 +84,11 @@ struct ReportCommand: ParsableCommand {
     let query = try query()
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
-    var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest)
+    var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest(capturing))
     if let from {
       let file = try RecordingFile(from, for: PROCESS_READS)
       snapshot = file.recording.snapshot(
-        at: moment.time, filter: filters.filter, every: DiagnosisHistory.interval
+        at: moment.time, filter: filters.filter(), every: DiagnosisHistory.interval
       ) { diagnosis.look(at: $0) }
       file.reportFlaw()
       moment.reportIfLate(in: file)
@@ -134,7 +135,7 @@ struct ReportCommand: ParsableCommand {
       ? nil
       : ChildCommand(holding: command, streams: json ? .inheritedToError : .inherited)
     let capture = try LiveCapture.start(
-      filter: filters.filter, tree: child?.pid, refreshInterval: .milliseconds(500))
+      filter: filters.filter(capturing), tree: child?.pid, refreshInterval: .milliseconds(500))
     do {
       try child?.release()
     } catch {
@@ -143,7 +144,7 @@ struct ReportCommand: ParsableCommand {
     }
     let limit = duration ?? (child == nil ? Self.defaultDuration : nil)
     let earlyEnd =
-      duration == nil && child == nil ? EarlyEnd(pids: filters.filter.pids.sorted()) : nil
+      duration == nil && child == nil ? EarlyEnd(pids: filters.filter().pids.sorted()) : nil
     var watch = Watch(child: child, duration: limit)
     let reason = watch.wait(isOver: {
       let snapshot = capture.source.current()

@@ -37,17 +37,14 @@ struct SnapshotCommand: ParsableCommand {
   var duration: DurationArgument?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
+  @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
   func validate() throws {
     if json, listing.isTable {
       throw ValidationError(
         "--json prints all fields; --columns, --group-by and --csv choose another form")
     }
-    if from == nil { try moment.refuse() }
-    if from != nil, filters.stacks || filters.syscalls == .on {
-      let option = filters.stacks ? "--stacks" : "--syscalls on"
-      throw ValidationError("\(option) is for live snapshots, --from names a recording")
-    }
+    if from == nil { try moment.refuse() } else { try capturing.refuse() }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live snapshots, --from names a recording")
     }
@@ -57,13 +54,13 @@ struct SnapshotCommand: ParsableCommand {
     let snapshot: Snapshot
     if let from {
       let file = try RecordingFile(from, for: PROCESS_READS)
-      snapshot = file.recording.snapshot(at: moment.time, filter: filters.filter)
+      snapshot = file.recording.snapshot(at: moment.time, filter: filters.filter())
       file.reportFlaw()
       moment.reportIfLate(in: file)
     } else {
       snapshot = try live()
     }
-    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest)
+    var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest(capturing))
     if listing.isTable {
       return try listing.print(snapshot, findings: diagnosis.findings(in: snapshot))
     }
@@ -83,7 +80,7 @@ struct SnapshotCommand: ParsableCommand {
 
   private func live() throws(Failure) -> Snapshot {
     let capture = try LiveCapture.start(
-      filter: filters.filter, refreshInterval: .milliseconds(100))
+      filter: filters.filter(capturing), refreshInterval: .milliseconds(100))
     Pause.sleep(nanoseconds: duration?.nanoseconds ?? 1_000_000_000)
     capture.lookAgain()
     let snapshot = capture.stop()

@@ -42,43 +42,6 @@ struct FilterOptions: ParsableArguments {
       valueName: "duration"))
   var minimumAge: DurationArgument?
 
-  @Option(
-    help: ArgumentHelp(
-      "Follow only one request in N, with all its events; the others are only counted.",
-      valueName: "1/N"),
-    transform: Self.sampling)
-  var sample: UInt32?
-
-  @Flag(
-    help: ArgumentHelp(
-      """
-      Capture the user stack of each submission that passes the filters, with function names. Costs \
-      about half a microsecond each; stacks end early in code without frame pointers.
-      """))
-  var stacks = false
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Watch the system calls of io_uring: auto (with --pid or COMMAND), on or off. While watched, every \
-      system call on the machine takes about 60 ns longer.
-      """, valueName: "when"))
-  var syscalls = SystemCallWatch.auto
-
-  enum SystemCallWatch: String, ExpressibleByArgument, CaseIterable {
-    case auto, on, off
-
-    var isOn: Bool? { self == .auto ? nil : self == .on }
-  }
-
-  private static func sampling(_ text: String) throws -> UInt32 {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0] == "1", let number = UInt32(parts[1]), number > 0 else {
-      throw ValidationError("'\(text)' is not of the form 1/N")
-    }
-    return number
-  }
-
   func validate() throws {
     for pid in Self.parts(pids) {
       guard let number = UInt32(pid), number > 0, number <= UInt32(Int32.max) else {
@@ -96,7 +59,8 @@ struct FilterOptions: ParsableArguments {
     for comm in comms where comm.isEmpty { throw ValidationError("--comm needs a name") }
   }
 
-  var filter: Filter {
+  /// - Parameter capture: nil for a recording.
+  func filter(_ capture: CaptureOptions? = nil) -> Filter {
     var filter = Filter()
     filter.pids = Set(Self.parts(pids).compactMap { UInt32($0) })
     // The kernel keeps 15 bytes of a name.
@@ -104,10 +68,12 @@ struct FilterOptions: ParsableArguments {
     filter.cgroups = Set(cgroups.map(Self.path))
     filter.fds = Set(Self.parts(fds).compactMap { Int32($0) })
     filter.opcodes = Set(opcodes.flatMap(\.opcodes))
-    filter.sampling = sample ?? 1
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
-    filter.takesStacks = stacks
-    filter.watchesCalls = syscalls.isOn
+    if let capture {
+      filter.sampling = capture.sample ?? 1
+      filter.takesStacks = capture.stacks
+      filter.watchesCalls = capture.syscalls.isOn
+    }
     return filter
   }
 
@@ -119,10 +85,12 @@ struct FilterOptions: ParsableArguments {
   }
 
   /// True if no request of the rings in view is left out.
-  var seesEveryRequest: Bool { opcodes.isEmpty && minimumAge == nil && sample ?? 1 == 1 }
+  func seesEveryRequest(_ capture: CaptureOptions? = nil) -> Bool {
+    opcodes.isEmpty && minimumAge == nil && capture?.sample ?? 1 == 1
+  }
 
   /// The options as the user would write them; empty without filters.
-  var description: String {
+  func description(_ capture: CaptureOptions? = nil) -> String {
     var words: [String] = []
     for pid in pids { words.append("pid \(pid)") }
     for comm in comms { words.append("comm \(comm)") }
@@ -131,10 +99,7 @@ struct FilterOptions: ParsableArguments {
     let names = opcodes.flatMap(\.opcodes).map(\.name)
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
     if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
-    if stacks { words.append("stacks") }
-    if syscalls != .auto { words.append("syscalls \(syscalls.rawValue)") }
-    if let sample { words.append("sample 1/\(sample)") }
-    return words.joined(separator: ", ")
+    return (words + (capture?.words ?? [])).joined(separator: ", ")
   }
 
   /// Without `/` at the end, but for the root.

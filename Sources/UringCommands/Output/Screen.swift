@@ -21,15 +21,16 @@ enum Screen {
   ///   - source: opens the source while the first frame is already drawn.
   static func show(
     title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
+    capture: CaptureOptions? = nil,
     demoStatus: (@Sendable () -> DemoStatus)? = nil,
     startedProgram: (@Sendable () -> String?)? = nil,
     source: @escaping @Sendable () throws -> any SnapshotSource
   ) throws {
     var options = UserInterfaceOptions()
     options.title = title
-    options.filterDescription = filters?.description ?? ""
-    options.seesEveryRequest = filters?.seesEveryRequest ?? true
-    options.minimumAge = filters?.filter.minimumAge ?? 0
+    options.filterDescription = filters?.description(capture) ?? ""
+    options.seesEveryRequest = filters?.seesEveryRequest(capture) ?? true
+    options.minimumAge = filters?.filter().minimumAge ?? 0
     options.requestFilter = screen.requestFilter ?? ""
     options.demoStatus = demoStatus
     options.startedProgram = startedProgram

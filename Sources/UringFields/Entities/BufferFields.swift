@@ -23,27 +23,12 @@ extension FieldSet<Buffer> {
         "provider", .text, choices: GroupProvider.all.map { "\($0.name)" },
         meaning: "What provides the buffer."
       ) { buffer, _ in .name(buffer.provider.name) },
-      Field("address", .address, .nullable, meaning: "Its address; null for the kernel's memory.") {
-        buffer, _ in .unlessZero(buffer.address)
-      },
+      .address,
       Field(
         "length", title: "LEN", .bytes, .nullable,
         meaning: "Its length; of provided buffers, that of each."
       ) { buffer, _ in .unlessZero(buffer.length) },
-      Field("segments", .number, .nullable, meaning: "Its segments.") { buffer, _ in
-        .unlessZero(buffer.segments)
-      },
-      .direction { $0.direction },
-      Field("kernel", .flag, meaning: "Whether it is the kernel's memory.") { buffer, _ in
-        .flag(buffer.isKernel)
-      },
-      Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.")
-      {
-        buffer, _ in .unlessZero(buffer.tag)
-      },
-      Field("release", .text, .nullable, meaning: "The kernel's function that gives it back.") {
-        buffer, _ in .unlessEmpty(buffer.release)
-      },
+      .segments, .direction, .kernel, .tag, .release,
       Field("group", .number, .nullable, meaning: "The group whose buffer it is now.") {
         buffer, _ in .unlessZero(buffer.group)
       },

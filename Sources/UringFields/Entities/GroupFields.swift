@@ -22,7 +22,7 @@ extension FieldSet<RequestGroup> {
       Field(
         "state", .text, choices: RequestGroup.State.allCases.map { "\(JSONNames.state($0))" },
         meaning:
-          "`assembling`: the leader is in flight. `provided`: nobody uses the buffer. `members-done`: its owner has not got it back. `leaked`: the ring is gone, and nothing gave it back."
+          "`assembling`: the leader is in flight. `provided`: nobody uses the buffer. `members-done`: its owner has not got it back. `ended`: there was no buffer to give back. `leaked`: the ring is gone, and nothing gave it back."
       ) { group, _ in .name(JSONNames.state(group.state)) },
       Field(
         "age", .duration, .tableOnly,
@@ -152,29 +152,14 @@ extension FieldSet<GroupBuffer> {
       Field("bgid", .number, .nullable, meaning: "Its group of provided buffers.") { buffer, _ in
         .integer(buffer.bgid)
       },
-      Field("address", .address, .nullable, meaning: "Its address; null for the kernel's memory.") {
-        buffer, _ in .unlessZero(buffer.address)
-      },
+      .address,
       Field("length", .bytes, .nullable, meaning: "Its length.") { buffer, _ in
         .unlessZero(buffer.length)
       },
       Field("offset", .bytes, meaning: "Where it begins in its first segment.") { buffer, _ in
         .number(buffer.offset)
       },
-      Field("segments", .number, .nullable, meaning: "Its segments.") { buffer, _ in
-        .unlessZero(buffer.segments)
-      },
-      .direction { $0.direction },
-      Field("kernel", .flag, meaning: "Whether it is the kernel's memory.") { buffer, _ in
-        .flag(buffer.isKernel)
-      },
-      Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.")
-      {
-        buffer, _ in .unlessZero(buffer.tag)
-      },
-      Field("release", .text, .nullable, meaning: "The kernel's function that gives it back.") {
-        buffer, _ in .unlessEmpty(buffer.release)
-      },
+      .segments, .direction, .kernel, .tag, .release,
     ],
     parts: [
       .object("ublk", FieldSet<GroupBuffer.UblkIO>.ublkIOs, meaning: "The I/O of a ublk device.") {
@@ -185,19 +170,6 @@ extension FieldSet<GroupBuffer> {
         buffer, _ in buffer.fuse
       },
     ])
-}
-
-extension Field {
-  /// The direction in which a buffer's bytes may move.
-  static func direction(
-    _ direction: @escaping @Sendable (Entity) -> GroupBuffer.Direction
-  ) -> Field {
-    Field(
-      "direction", .text, .nullable,
-      choices: GroupBuffer.Direction.allCases.compactMap { JSONNames.direction($0) },
-      meaning: "`destination`: bytes go into it. `source`: bytes come from it."
-    ) { entity, _ in .unlessEmpty(JSONNames.direction(direction(entity))) }
-  }
 }
 
 extension FieldSet<GroupBuffer.UblkIO> {

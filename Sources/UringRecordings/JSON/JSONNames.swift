@@ -48,6 +48,7 @@ package enum JSONNames {
     case .borrowed: "borrowed"
     case .membersDone: "members-done"
     case .givenBack: "given-back"
+    case .ended: "ended"
     case .leaked: "leaked"
     }
   }

@@ -18,11 +18,13 @@ public struct RequestGroup: Sendable {
     case membersDone
     /// The owner has the buffer back.
     case givenBack
+    /// The group ended and there was no buffer to give back, usually because its leader failed.
+    case ended
     /// The ring was closed and the return of the buffer was never seen.
     case leaked
 
     /// Whether the group has ended.
-    public var isFinal: Bool { self == .givenBack || self == .leaked }
+    public var isFinal: Bool { self == .givenBack || self == .ended || self == .leaked }
   }
 
   public var id: ID

@@ -14,6 +14,10 @@ struct Binding: Sendable {
     static let crosses = Situation(rawValue: 32)
     /// The focused pane's row belongs to a ring.
     static let ring = Situation(rawValue: 64)
+    /// The focused pane's row has fields.
+    static let fields = Situation(rawValue: 128)
+    /// The focused pane's counts can be reset.
+    static let resets = Situation(rawValue: 256)
   }
 
   var keys: [Key]
@@ -80,9 +84,15 @@ extension Binding {
       "open the request, group or buffer; requests of this ring"),
     Binding(
       ["G"], .cross, in: .crosses, label: "Group",
-      "from a request to its group and back, from a buffer to its users, from a ring to its finding"
+      "go to the other side: of a request, its group and back; of a buffer, its users; of a ring or a call, its finding"
     ),
     Binding(["i"], .ring, in: .ring, label: "Ring", "the page of the row's ring"),
+    Binding(
+      ["f"], .fields, in: .fields, label: "Fields", "all fields of the row, with their meanings"),
+    Binding(
+      ["z"], .reset, in: .resets, label: "Reset",
+      "in Latency: count from now on; percentiles are then up to an eighth too high"),
+    Binding(["Z"], .endReset, in: .resets, "in Latency: count from the start again"),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen; capture continues"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),
     Binding(["]"], .faster, in: .replay, label: "Faster", "play at twice the speed"),

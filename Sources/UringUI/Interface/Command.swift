@@ -37,6 +37,12 @@ enum Command: Hashable, Sendable {
   case skip(Int64)
   /// Opens the page of the ring of the chosen row.
   case ring
+  /// Lists all fields of the chosen row.
+  case fields
+  /// Counts latencies from now on.
+  case reset
+  /// Counts latencies from the start of the capture again.
+  case endReset
   case redraw
   case quit
 }

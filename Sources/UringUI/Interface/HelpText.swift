@@ -3,7 +3,12 @@ import UringTrace
 
 /// The help screen, made from the key table.
 enum HelpText {
-  static func lines(panes: [String]) -> [[Piece]] {
+  static func lines(panes: [String], width: Int) -> [[Piece]] {
+    func line(_ keys: String, _ help: String) -> [[Piece]] {
+      help.wrapped(to: max(20, width - indent)).enumerated().map { index, part in
+        [Piece("  " + (index == 0 ? keys : "").fitted(to: indent - 2), .value), Piece(part)]
+      }
+    }
     let sections: [(String, (Binding) -> Bool)] = [
       ("Lists and panes", { $0.situation.isDisjoint(with: [.live, .replay]) }),
       ("Live", { $0.situation.contains(.live) }),
@@ -13,37 +18,37 @@ enum HelpText {
     for (title, belongs) in sections {
       lines += [[], [Piece(" " + title, .titleFocused)]]
       for binding in Binding.all where belongs(binding) && !binding.help.isEmpty {
-        lines.append(line(binding.keyNames, binding.help))
+        lines += line(binding.keyNames, binding.help)
       }
       if title == "Lists and panes" {
         let names = panes.enumerated().map { "\($0 + 1) \($1)" }
-        lines.append(line("1…\(names.count)", "pane: " + names.joined(separator: ", ")))
-        lines.append(
-          line("Mouse", "click selects, second click opens; column titles sort; wheel scrolls"))
+        lines += line("1…\(names.count)", "pane: " + names.joined(separator: ", "))
+        lines += line(
+          "Mouse", "click selects, second click opens; column titles sort; wheel scrolls")
       }
     }
     lines += [[], [Piece(" States of requests", .titleFocused)]]
-    for (state, meaning) in states { lines.append(line(state.name, meaning)) }
-    lines.append(line("…?", "records were lost since then: it may have ended"))
+    for (state, meaning) in states { lines += line(state.name, meaning) }
+    lines += line("…?", "records were lost since then: it may have ended")
+    lines += line("…" + Names.derivedMark, "no event showed the end: it was derived")
     lines += [[], [Piece(" States of groups", .titleFocused)]]
-    for (state, meaning) in groupStates { lines.append(line(state, meaning)) }
+    for (state, meaning) in groupStates { lines += line(state.name, meaning) }
+    lines += line("…" + Names.derivedMark, "derived from other events, not observed")
     return lines
   }
 
-  private static let groupStates: [(String, String)] = [
-    ("assembling", "the leader is in flight; there is no buffer yet"),
-    ("provided", "the buffer exists and no request uses it"),
-    ("borrowed", "members use the buffer"),
-    ("members done", "no request uses the buffer, and its owner has not got it back"),
-    ("given back", "the kernel called the function that gives the buffer back"),
-    ("back, derived", "derived from other events, not observed"),
-    ("ended", "the leader failed, so there was no buffer to give back"),
-    ("leaked", "the ring was destroyed and it was never given back"),
+  private static let groupStates: [(RequestGroup.State, String)] = [
+    (.assembling, "the leader is in flight; there is no buffer yet"),
+    (.provided, "the buffer exists and no request uses it"),
+    (.borrowed, "members use the buffer"),
+    (.membersDone, "no request uses the buffer, and its owner has not got it back"),
+    (.givenBack, "the owner has the buffer back"),
+    (.ended, "there was no buffer to give back, usually because the leader failed"),
+    (.leaked, "the ring was destroyed and it was never given back"),
   ]
 
-  private static func line(_ keys: String, _ help: String) -> [Piece] {
-    [Piece("  " + keys.fitted(to: 17), .value), Piece(help)]
-  }
+  /// Columns before the explanations.
+  private static let indent = 19
 
   private static let states: [(Request.State, String)] = [
     (.submitted, "with the kernel: on a disk, or waiting without an event"),

@@ -90,11 +90,12 @@ struct Interface: Sendable {
       if rateHistory.count > 60 { rateHistory.removeFirst() }
     }
     let findings = diagnosis.findings(in: snapshot)
-    show(
-      Scene(
-        snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
-        findings: findings,
-        notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings)))
+    var scene = Scene(
+      snapshot, ring: scene?.ring, minimumAge: options.minimumAge, demo: options.demoStatus?(),
+      findings: findings,
+      notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings))
+    scene.isReplay = isReplay
+    show(scene)
     showSoughtError()
   }
 
@@ -164,8 +165,10 @@ struct Interface: Sendable {
     if focusedPane.isList { situation.insert(.list) }
     if focusedPane.opensRows { situation.insert(.opens) }
     if focusedPane.crossing != nil { situation.insert(.crosses) }
+    if focusedPane.resets { situation.insert(.resets) }
     if focus == .detail { situation.insert(.detail) }
     if scene.flatMap({ focusedPane.ring($0) }) != nil { situation.insert(.ring) }
+    if scene.flatMap({ focusedPane.fieldsPane($0) }) != nil { situation.insert(.fields) }
     return situation
   }
 

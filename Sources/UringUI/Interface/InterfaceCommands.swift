@@ -39,8 +39,12 @@ extension Interface {
     case .back: goBack()
     case .navigate(let navigation):
       _ = change(focus) { $0.navigate(navigation, scene: $1) }
+    case .reset: _ = change(focus) { $0.reset($1) }
+    case .endReset: _ = change(focus) { $0.endReset($1) }
     case .redraw: return [.redraw]
     case .ring: open(scene.flatMap { focusedPane.ring($0) }.map { .showRing($0) } ?? .none)
+    case .fields:
+      if let pane = scene.flatMap({ focusedPane.fieldsPane($0) }) { open(pane, .none) }
     case .quit:
       guard let program = options.startedProgram?() else { return [.quit] }
       modal = .question("Quit and end \(program)?", .quit)

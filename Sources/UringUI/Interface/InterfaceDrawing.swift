@@ -140,7 +140,8 @@ extension Interface {
       _ = area.takeTop(layout.header.height)
       _ = area.takeBottom(1)
       canvas.fill(area)
-      text.draw(HelpText.lines(panes: lower.map(\.name)), into: &canvas, in: area)
+      text.draw(
+        HelpText.lines(panes: lower.map(\.name), width: area.width - 1), into: &canvas, in: area)
       modal = .help(text)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
@@ -180,12 +181,7 @@ extension Interface {
   }
 
   private mutating func drawPrompt(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect) {
-    var x = rect.x
-    for (key, label) in prompt.bar {
-      x = canvas.put(key, x: x, y: rect.y, style: .key)
-      x = canvas.put(label.fitted(to: 6), x: x, y: rect.y, style: .keyLabel)
-    }
-    canvas.fill(Rect(x: x, y: rect.y, width: rect.right - x, height: 1))
+    var x = drawKeys(prompt.bar, into: &canvas, in: rect)
     x = canvas.put(" " + prompt.title, x: x, y: rect.y, style: .label)
     var limit = rect.right - x
     if let complaint = prompt.complaint {
@@ -197,15 +193,25 @@ extension Interface {
   }
 
   private mutating func drawQuestion(_ text: String, into canvas: inout Canvas, in rect: Rect) {
+    let x = drawKeys([("y", "Yes"), (.escape, "No")], into: &canvas, in: rect)
+    canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
+  }
+
+  /// Draws the keys of a question, which can be clicked.
+  ///
+  /// - Returns: the column behind them.
+  private mutating func drawKeys(
+    _ keys: [(key: Key, label: String)], into canvas: inout Canvas, in rect: Rect
+  ) -> Int {
     canvas.fill(rect)
     var x = rect.x
-    for (key, label) in [(Key.character("y"), "Yes"), (.escape, "No")] {
+    for (key, label) in keys {
       let start = x
       x = canvas.put(key.name, x: x, y: rect.y, style: .key)
       x = canvas.put(label.fitted(to: 6), x: x, y: rect.y, style: .keyLabel)
       targets.append((Rect(x: start, y: rect.y, width: x - start, height: 1), .key(key)))
     }
-    canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
+    return x
   }
 
   /// Draws the bindings that apply, as many as fit. The last is always shown.

@@ -33,12 +33,12 @@ struct Prompt: Sendable {
   }
 
   /// Keys and labels of the function bar while the prompt is open.
-  var bar: [(key: String, label: String)] {
+  var bar: [(key: Key, label: String)] {
     switch kind {
-    case .search: [("F3", "Next"), ("Enter", "Done"), ("Esc", "Cancel")]
-    case .filter: [("Enter", "Keep"), ("Esc", "Clear")]
-    case .dump: [("Enter", "Write"), ("Esc", "Cancel")]
-    case .jump: [("Enter", "Jump"), ("Esc", "Cancel")]
+    case .search: [(.function(3), "Next"), (.enter, "Done"), (.escape, "Cancel")]
+    case .filter: [(.enter, "Keep"), (.escape, "Clear")]
+    case .dump: [(.enter, "Write"), (.escape, "Cancel")]
+    case .jump: [(.enter, "Jump"), (.escape, "Cancel")]
     }
   }
 }

@@ -8,6 +8,8 @@ struct Scene: Sendable {
   var ring: Ring.ID?
   /// Minimum age in nanoseconds of requests in flight that are listed.
   var minimumAge: UInt64 = 0
+  /// Whether the snapshot is from a recording.
+  var isReplay = false
   /// Status of the demonstration's target; nil without a demonstration.
   var demo: DemoStatus?
   /// The findings, worst first.
@@ -54,6 +56,8 @@ struct Scene: Sendable {
   func chain(_ id: Chain.ID) -> Chain? {
     id == 0 ? nil : snapshot.chains.first { $0.id == id }
   }
+
+  func finding(_ key: FindingKey) -> Finding? { findings.first { $0.key == key }?.finding }
 
   func group(_ id: RequestGroup.ID) -> RequestGroup? {
     id == 0 ? nil : snapshot.groups.first { $0.id == id }

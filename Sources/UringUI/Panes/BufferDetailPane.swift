@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// One buffer and the requests that use it now.
@@ -16,6 +17,12 @@ struct BufferDetailPane: Pane {
   func summary(_ scene: Scene) -> String { seen.isGone ? "no longer in the ring's table" : "" }
 
   func ring(_ scene: Scene) -> Ring.ID? { buffer?.ring }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    buffer.map { buffer in
+      FieldsPane<Buffer>("buffer \(Names.index(buffer))", .buffers) { [key] in $0.buffer(key) }
+    }
+  }
 
   func shows(_ action: PaneAction) -> Bool { action == .showBuffer(key) }
 

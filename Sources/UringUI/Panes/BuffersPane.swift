@@ -75,10 +75,17 @@ struct BuffersContent: ListContent {
     return .showGroup(buffer.group, member: buffer.borrowers.first ?? 0)
   }
 
-  private static func ring(_ row: Row) -> Ring.ID {
+  static func ring(_ row: Row) -> Ring.ID? {
     switch row {
     case .buffer(let buffer): buffer.ring
     case .file(let file): file.ring
+    }
+  }
+
+  static func title(_ row: Row) -> String {
+    switch row {
+    case .buffer(let buffer): "buffer \(Names.index(buffer))"
+    case .file(let file): "file \(file.entry.index)"
     }
   }
 

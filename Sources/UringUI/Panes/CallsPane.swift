@@ -28,8 +28,10 @@ struct CallsContent: ListContent {
   }
 
   static func note(_ scene: Scene) -> String? {
-    scene.snapshot.callsWatchedSince == nil
-      ? "not watched: --pid, COMMAND or --syscalls on watches them" : nil
+    guard scene.snapshot.callsWatchedSince == nil else { return nil }
+    let options = "--pid, COMMAND or --syscalls on"
+    return scene.isReplay
+      ? "not recorded: record with \(options)" : "not watched: \(options) watches them"
   }
 
   static let crossing: String? = "Finding"
@@ -46,6 +48,9 @@ struct CallsContent: ListContent {
   static func open(_ row: SystemCalls) -> PaneAction {
     row.ring.map { .selectRing($0) } ?? .none
   }
+
+  static func ring(_ row: SystemCalls) -> Ring.ID? { row.ring }
+  static func title(_ row: SystemCalls) -> String { "calls of \(callName(row))" }
 
   static let columns: [Column<SystemCalls>] = [
     Column(

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// The whole life of a request: its steps on a time line, its chain, and its SQE.
@@ -21,6 +22,10 @@ struct DetailPane: Pane {
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { request?.ring }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    FieldsPane<Request>("request \(id)", .requests) { [id] in $0.request(id) }
+  }
 
   func shows(_ action: PaneAction) -> Bool { action == .showRequest(id) }
 

@@ -26,6 +26,9 @@ struct EventsContent: ListContent {
     row.request == 0 ? .none : .showRequest(row.request)
   }
 
+  static func ring(_ row: Event) -> Ring.ID? { row.ring == 0 ? nil : row.ring }
+  static func title(_ row: Event) -> String { "event: \(Names.event(row.kind).text)" }
+
   static let crossing: String? = "Group"
   static func cross(_ row: Event, _ scene: Scene) -> PaneAction {
     scene.request(row.request).map { .group(of: $0) } ?? .none

@@ -1,3 +1,4 @@
+import UringFields
 import UringFindings
 import UringTrace
 
@@ -17,10 +18,14 @@ struct FindingDetailPane: Pane {
 
   func ring(_ scene: Scene) -> Ring.ID? { finding?.rings.first }
 
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    FieldsPane<Finding>("finding \(key.tag)", .findings) { [key] in $0.finding(key) }
+  }
+
   func shows(_ action: PaneAction) -> Bool { action == .showFinding(key) }
 
   mutating func update(_ scene: Scene) {
-    seen.update(scene.findings.first { $0.key == key }?.finding)
+    seen.update(scene.finding(key))
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }

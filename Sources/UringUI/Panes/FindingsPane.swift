@@ -24,6 +24,9 @@ struct FindingsContent: ListContent {
 
   static func open(_ row: FindingRow) -> PaneAction { .showFinding(row.key) }
 
+  static func ring(_ row: FindingRow) -> Ring.ID? { row.finding.rings.first }
+  static func title(_ row: FindingRow) -> String { "finding \(row.finding.tag)" }
+
   static let crossing: String? = "Request"
 
   /// Goes to the request that shows the finding best.

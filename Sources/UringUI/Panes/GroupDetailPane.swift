@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// One group: facts about its buffer, and a tree of its holders over time.
@@ -25,6 +26,12 @@ struct GroupDetailPane: Pane {
 
   func shows(_ action: PaneAction) -> Bool {
     if case .showGroup(id, _) = action { true } else { false }
+  }
+
+  func ring(_ scene: Scene) -> Ring.ID? { group?.ring }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    FieldsPane<RequestGroup>("group \(id)", .groups) { [id] in $0.group(id) }
   }
 
   mutating func update(_ scene: Scene) {

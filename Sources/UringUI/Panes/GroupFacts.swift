@@ -101,7 +101,7 @@ struct GroupFacts {
   private static func withoutAcknowledgement(_ group: RequestGroup) -> String {
     switch group.state {
     case .leaked: "never"
-    case .givenBack: "nothing to give back"
+    case .ended: "nothing to give back"
     default: "not yet"
     }
   }

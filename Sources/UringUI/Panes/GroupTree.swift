@@ -145,7 +145,7 @@ struct GroupTree {
       let name =
         switch group.state {
         case .leaked: Piece("never given back", .error)
-        case .givenBack: Piece("nothing to give", .faint)
+        case .ended: Piece("nothing to give", .faint)
         default: Piece("not given back", .faint)
         }
       var row = row(Self.acknowledgementID, "└─ ", name)
@@ -163,7 +163,7 @@ struct GroupTree {
     row.start = given.time
     row.result = given.isDerived ? Piece("derived", .warning) : Piece("observed", .good)
     row.tid = given.tid
-    row.shape = .moment(given.time, given.isDerived ? "◌" : "●")
+    row.shape = .moment(given.time, given.isDerived ? Character(Names.derivedMark) : "●")
     row.style = given.isDerived ? .warning : .good
     if group.membersDoneTime != 0, given.time > group.membersDoneTime {
       row.took = given.time - group.membersDoneTime

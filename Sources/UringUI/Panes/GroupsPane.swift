@@ -18,6 +18,9 @@ struct GroupsContent: ListContent {
 
   static func open(_ row: RequestGroup) -> PaneAction { .showGroup(row.id, member: 0) }
 
+  static func ring(_ row: RequestGroup) -> Ring.ID? { row.ring }
+  static func title(_ row: RequestGroup) -> String { "group \(row.id)" }
+
   static let crossing: String? = "Request"
 
   /// Goes to the request that holds the buffer, else to the leader, else to the last holder.
@@ -68,7 +71,7 @@ struct GroupsContent: ListContent {
       order: .number { group, _ in group.movedBytes },
       picture: { group, _, width in moved(group, width: min(width, 10)) }),
     Column(
-      "STATE", width: 13, minimum: 10, priority: 0,
+      "STATE", width: 13, minimum: 11, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }
     ) { group, _ in Names.state(group) },
     Column(

@@ -5,11 +5,16 @@ import UringTrace
 /// histogram of the selected opcode where there is room.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
-    columns: Self.columns, fields: .latency, sortedBy: "COUNT",
-    id: { UInt64($0.ring) << 8 | UInt64($0.opcode.rawValue) })
+    columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { Self.id($0) })
   private var tableHeight = 0
+  /// Nil to show all latencies since the capture's start.
+  private var reset: LatencyReset?
 
   init() {}
+
+  private static func id(_ row: OpcodeLatency) -> UInt64 {
+    UInt64(row.ring) << 8 | UInt64(row.opcode.rawValue)
+  }
 
   var name: String { "Latency" }
 
@@ -17,22 +22,44 @@ struct LatencyPane: TablePane {
     "\(table.count)" + (filter.isEmpty ? "" : " of \(table.unfilteredCount), \"\(filter)\"")
   }
 
+  var resets: Bool { true }
+
+  mutating func reset(_ scene: Scene) {
+    reset = LatencyReset(scene.snapshot)
+    update(scene)
+  }
+
+  mutating func endReset(_ scene: Scene) {
+    reset = nil
+    update(scene)
+  }
+
   mutating func update(_ scene: Scene) {
     var includes: (@Sendable (OpcodeLatency) -> Bool)?
     if let ring = scene.ring { includes = { $0.ring == ring } }
-    table.update(scene.snapshot.latency, scene: scene, includes: includes)
+    // A replay can go back to before the reset.
+    if let reset, scene.now < reset.time { self.reset = nil }
+    let latencies = reset?.latencies(in: scene.snapshot) ?? scene.snapshot.latency
+    table.update(latencies, scene: scene, includes: includes)
   }
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     var area = rect
+    if let reset, area.height > 3 {
+      let line = area.takeBottom(1)
+      let age = Humanise.duration(scene.age(since: reset.time))
+      canvas.put(
+        "since the reset \(age) ago; Z counts from the start again", x: line.x + 1, y: line.y,
+        style: .faint, limit: line.width - 1)
+    }
     var chart: Rect?
-    if rect.height >= 14, table.count > 0 {
-      chart = area.takeBottom(max(9, rect.height - table.count - 2, rect.height / 2))
+    if area.height >= 14, table.count > 0 {
+      chart = area.takeBottom(max(9, area.height - table.count - 2, area.height / 2))
     }
     tableHeight = area.height
     table.draw(
       into: &canvas, in: area, scene: scene, isFocused: isFocused,
-      emptyText: "no request has completed yet")
+      emptyText: "no request has completed " + (reset == nil ? "yet" : "since the reset"))
     if let chart, let row = table.selectedRow {
       LatencyChart(latency: row, axis: Self.axis(scene)).draw(
         into: &canvas, in: chart, scene: scene)
@@ -97,6 +124,15 @@ struct LatencyPane: TablePane {
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow?.ring }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    guard let row = table.selectedRow else { return nil }
+    let id = Self.id(row)
+    return FieldsPane<OpcodeLatency>("latency of \(Names.opcode(row.opcode))", .latency) {
+      [reset] scene in
+      (reset?.latencies(in: scene.snapshot) ?? scene.snapshot.latency).first { Self.id($0) == id }
+    }
+  }
 
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {
     guard y < tableHeight else { return .none }

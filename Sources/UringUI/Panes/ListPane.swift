@@ -35,6 +35,10 @@ protocol ListContent: Sendable {
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
   /// The row's ring; nil if it has none.
   static func ring(_ row: Row) -> Ring.ID?
+  /// What the row is: `group 7`.
+  static func title(_ row: Row) -> String
+  /// The row with this ID; nil if it is no longer in the snapshot.
+  static func find(_ id: UInt64, _ scene: Scene) -> Row?
 }
 
 extension ListContent {
@@ -53,10 +57,16 @@ extension ListContent {
   static var crossing: String? { nil }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction { .none }
   static func ring(_ row: Row) -> Ring.ID? { nil }
+  static func title(_ row: Row) -> String { name.lowercased() }
+  static func find(_ id: UInt64, _ scene: Scene) -> Row? {
+    rows(scene).first { self.id($0) == id }
+  }
 }
 
 extension ListContent where Row == Request {
   static func ring(_ row: Request) -> Ring.ID? { row.ring }
+  static func title(_ row: Request) -> String { "request \(row.id)" }
+  static func find(_ id: UInt64, _ scene: Scene) -> Request? { scene.request(id) }
 }
 
 /// A pane that is one table.
@@ -112,6 +122,14 @@ struct ListPane<Content: ListContent>: TablePane {
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow.flatMap(Content.ring) }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    guard let row = table.selectedRow, Content.fields.describes(row, in: scene.snapshot) else {
+      return nil
+    }
+    let id = Content.id(row)
+    return FieldsPane(Content.title(row), Content.fields) { Content.find(id, $0) }
+  }
 
   mutating func select(request: Request.ID) -> Bool {
     Content.Row.self == Request.self && table.select(id: request)

@@ -23,10 +23,18 @@ protocol Pane: Sendable {
   func cross(_ scene: Scene) -> PaneAction
   /// The ring of the chosen row; nil if it has none.
   func ring(_ scene: Scene) -> Ring.ID?
+  /// The pane with all fields of the chosen row, or of the entity that the pane shows; nil if there is none.
+  func fieldsPane(_ scene: Scene) -> (any Pane)?
   /// Selects a request's row; false if the pane has none.
   mutating func select(request: Request.ID) -> Bool
   /// True if the pane already shows what the action asks for.
   func shows(_ action: PaneAction) -> Bool
+  /// True if its counts can be reset.
+  var resets: Bool { get }
+  /// Counts from the scene's time on.
+  mutating func reset(_ scene: Scene)
+  /// Counts from the start of the capture again.
+  mutating func endReset(_ scene: Scene)
   /// Handles a click, relative to the pane's corner.
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
 
@@ -79,8 +87,12 @@ extension Pane {
   var crossing: String? { nil }
   func cross(_ scene: Scene) -> PaneAction { .none }
   func ring(_ scene: Scene) -> Ring.ID? { nil }
+  func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
   mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
+  var resets: Bool { false }
+  mutating func reset(_ scene: Scene) {}
+  mutating func endReset(_ scene: Scene) {}
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction { .none }
   var sortTitles: [String] { [] }
   var sortPosition: Int? { nil }

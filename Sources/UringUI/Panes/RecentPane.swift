@@ -36,7 +36,7 @@ struct RecentContent: ListContent {
     Column(
       "STATE", width: 10, priority: 5,
       order: .number { request, _ in UInt64(request.state.rawValue) }
-    ) { request, _ in Names.state(request.state) },
+    ) { request, _ in Names.state(request) },
     RequestColumns.opcode,
     Column(
       "RESULT", width: 13, minimum: 10, .right, priority: 0,

@@ -18,7 +18,7 @@ struct RequestDetail {
   var identity: [[Piece]] {
     var lines: [[Piece]] = []
     var state = [
-      Piece(Names.opcode(request.opcode), .name), Piece("  "), Names.state(request.state),
+      Piece(Names.opcode(request.opcode), .name), Piece("  "), Names.state(request),
     ]
     if request.hasResult {
       state += [Piece("  result "), Names.result(request)]

@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// The lines of a ring's page.
@@ -45,7 +46,7 @@ struct RingDetail {
     if waiter.count > 1 { pieces.append(Piece(" and \(waiter.count - 1) more")) }
     pieces.append(
       Piece(
-        "  for " + (waiter.minEvents.map { "\($0) CQEs" } ?? "CQEs")
+        "  for " + (waiter.minEvents.map { Figures.count($0, "CQE") } ?? "CQEs")
           + ", \(waiter.missing) still missing"))
     if let since = waiter.since ?? waiter.asleepSince {
       let bound = waiter.since == nil ? "at least " : ""

@@ -1,3 +1,4 @@
+import UringFields
 import UringTrace
 
 /// One ring: the tasks that wait, the contents of its queues, its registered resources, and its setup flags' meanings.
@@ -15,6 +16,10 @@ struct RingDetailPane: Pane {
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { id }
+
+  func fieldsPane(_ scene: Scene) -> (any Pane)? {
+    FieldsPane<Ring>("ring \(id)", .rings) { [id] in $0.ring(id) }
+  }
 
   func shows(_ action: PaneAction) -> Bool { action == .showRing(id) }
 

@@ -42,6 +42,7 @@ struct RingsContent: ListContent {
   }
 
   static func ring(_ row: Row) -> Ring.ID? { row.ring?.id }
+  static func title(_ row: Row) -> String { row.ring.map { "ring \($0.id)" } ?? "all rings" }
 
   static let crossing: String? = "Finding"
 

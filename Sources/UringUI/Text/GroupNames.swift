@@ -3,19 +3,17 @@ import UringTrace
 /// Names of groups and buffers on the screen.
 extension Names {
   static func state(_ group: RequestGroup) -> Piece {
-    switch group.state {
-    case .assembling: Piece("assembling", .faint)
-    case .provided: Piece("provided", .label)
-    case .borrowed: Piece("borrowed", .strong)
-    case .membersDone: Piece("members done")
-    case .givenBack:
-      switch group.acknowledgement?.isDerived {
-      case false?: Piece("given back", .good)
-      case true?: Piece("back, derived", .label)
-      case nil: Piece("ended", .faint)
+    let isDerived = group.acknowledgement?.isDerived == true
+    let style: Style =
+      switch group.state {
+      case .assembling, .ended: .faint
+      case .provided: .label
+      case .borrowed: .strong
+      case .membersDone: .normal
+      case .givenBack: isDerived ? .label : .good
+      case .leaked: .error
       }
-    case .leaked: Piece("leaked", .error)
-    }
+    return Piece(group.state.name + (isDerived ? derivedMark : ""), style)
   }
 
   /// The command or opcode that made the buffer available.

@@ -27,6 +27,16 @@ enum Names {
     return Piece(state.name, style)
   }
 
+  /// After what was derived from other events and not observed itself.
+  static let derivedMark = "◌"
+
+  /// The request's state, with a mark if its end was derived.
+  static func state(_ request: Request) -> Piece {
+    var state = state(request.state)
+    if request.isEndDerived { state.text += derivedMark }
+    return state
+  }
+
   static func step(_ kind: Step.Kind) -> Piece {
     switch kind {
     case .submitted: Piece("submitted")

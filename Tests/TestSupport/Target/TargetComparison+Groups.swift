@@ -13,6 +13,11 @@ struct ExpectedGroup {
   var end: UInt64
   /// Latest end if no worker was still freeing a member after its completion.
   var usualEnd: UInt64
+
+  /// False if the driver was never given a buffer.
+  var isProvided: Bool {
+    (isAutomatic || io.fault != "leader-fail") && (!isSpare || io.automatic)
+  }
 }
 
 /// Comparison of the groups of a tag's I/Os.
@@ -91,7 +96,7 @@ extension TargetComparison {
     expect(
       "\(group.provider.name)", expected.isAutomatic ? "ublk_auto" : "ublk", subject, "provider")
     expect(group.ring, rings[expected.io.queue] ?? 0, subject, "ring")
-    expect(group.state, .givenBack, subject, "state")
+    expect(group.state, expected.isProvided ? .givenBack : .ended, subject, "state")
     compareLeader(expected, group, subject)
     compareBuffer(expected, group, subject)
     compareMembers(expected, group, subject)
@@ -204,9 +209,7 @@ extension TargetComparison {
     _ expected: ExpectedGroup, _ group: RequestGroup, _ subject: TargetSubject
   ) {
     let io = expected.io
-    let neverWas =
-      !expected.isAutomatic && io.fault == "leader-fail" || expected.isSpare && !io.automatic
-    guard !neverWas else {
+    guard expected.isProvided else {
       if group.acknowledgement != nil { differ(subject, "what never was provided was given back") }
       return
     }

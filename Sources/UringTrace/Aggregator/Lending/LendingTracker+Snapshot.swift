@@ -48,7 +48,7 @@ extension LendingTracker {
 
   private func state(_ state: GroupState) -> RequestGroup.State {
     if state.end.isLeaked { return .leaked }
-    if state.end.isEnded { return .givenBack }
+    if state.end.isEnded { return state.end.isAcknowledged ? .givenBack : .ended }
     if state.rules.lifecycle == .notification {
       return state.leader.hasResult ? .membersDone : .borrowed
     }

@@ -13,7 +13,7 @@ struct RequestTracker: ~Copyable {
 
   /// Time of the last ``RecordKind/lost``: requests whose last record is older may have ended since.
   private(set) var lossTime: UInt64 = 0
-  private var strangeEnds = StrangeEnds()
+  private var unseenOverflows = UnseenOverflows()
   /// When ended addresses were last removed from the table.
   private var forgottenTime: UInt64 = 0
   /// True if a request older than the observation was found.
@@ -222,7 +222,7 @@ struct RequestTracker: ~Copyable {
       // The address may be among those forgotten.
       guard forgottenTime < header.time_ns, !isFromStart || lossTime != 0 else { return false }
     }
-    return !strangeEnds.contains(ring: ring, userData: userData, since: header.time_ns)
+    return !unseenOverflows.contains(ring: ring, userData: userData, since: header.time_ns)
   }
 
   /// The latest possible end of the last request at an address. Requests that the history has dropped ended
@@ -266,7 +266,7 @@ struct RequestTracker: ~Copyable {
   }
 
   mutating func noteStranger(ring: Handle<RingState>, userData: UInt64, time: UInt64) {
-    strangeEnds.note(ring: ring, userData: userData, time: time)
+    unseenOverflows.note(ring: ring, userData: userData, time: time)
   }
 
   /// Calls `body` for the requests in flight, of one ring or of all, oldest first, until it returns false.

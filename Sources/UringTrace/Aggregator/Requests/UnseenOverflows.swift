@@ -1,6 +1,6 @@
 /// Overflowed CQEs of requests that were never seen. They do not name their request. Without these entries, a walk that
 /// found such a request just before its end would add it as in flight.
-struct StrangeEnds {
+struct UnseenOverflows {
   private struct Key: Hashable {
     var ring: Handle<RingState>
     var userData: UInt64

@@ -1,0 +1,75 @@
+import UringTrace
+
+/// Latencies since a moment that the user has chosen: the difference of two snapshots.
+///
+/// Percentiles come from the buckets of the histogram, eight per doubling, so they are up to an eighth too high.
+struct LatencyReset: Sendable {
+  private struct Key: Hashable {
+    var ring: Ring.ID
+    var opcode: Opcode
+
+    init(_ latency: OpcodeLatency) {
+      ring = latency.ring
+      opcode = latency.opcode
+    }
+  }
+
+  /// CLOCK_MONOTONIC.
+  let time: UInt64
+  private let earlier: [Key: OpcodeLatency]
+
+  init(_ snapshot: Snapshot) {
+    time = snapshot.time
+    earlier = Dictionary(
+      snapshot.latency.map { (Key($0), $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The latencies of requests that have completed since; opcodes without any are left out.
+  func latencies(in snapshot: Snapshot) -> [OpcodeLatency] {
+    snapshot.latency.compactMap { latency in
+      guard let old = earlier[Key(latency)] else { return latency }
+      return latency.summary.count > old.summary.count ? Self.difference(latency, old) : nil
+    }
+  }
+
+  private static func difference(_ new: OpcodeLatency, _ old: OpcodeLatency) -> OpcodeLatency {
+    var latency = new
+    let counts = Dictionary(
+      old.buckets.map { ($0.upperBound, $0.count) }, uniquingKeysWith: { first, _ in first })
+    latency.buckets = new.buckets.compactMap { bucket in
+      var rest = bucket
+      rest.count = bucket.count.since(counts[bucket.upperBound] ?? 0)
+      return rest.count == 0 ? nil : rest
+    }
+    for stage in Stage.allCases {
+      let index = Int(stage.rawValue)
+      latency.stageTotals[index] = new.stageTotals[index].since(old.stageTotals[index])
+    }
+    latency.summary = summary(latency.buckets, new.summary, old.summary)
+    return latency
+  }
+
+  private static func summary(
+    _ buckets: [OpcodeLatency.Bucket], _ new: LatencySummary, _ old: LatencySummary
+  ) -> LatencySummary {
+    var summary = LatencySummary()
+    summary.count = buckets.reduce(0) { $0 + $1.count }
+    // A maximum that is not higher than before can be from before.
+    summary.max = new.max > old.max ? new.max : min(new.max, buckets.last?.upperBound ?? 0)
+    let sum = new.mean * Double(new.count) - old.mean * Double(old.count)
+    summary.mean = max(0, sum) / Double(max(1, summary.count))
+    func percentile(_ share: Double) -> UInt64 {
+      var left = Double(summary.count) * share
+      let bucket = buckets.first { bucket in
+        left -= Double(bucket.count)
+        return left <= 0
+      }
+      return min(bucket?.upperBound ?? summary.max, summary.max)
+    }
+    summary.p50 = percentile(0.5)
+    summary.p90 = percentile(0.9)
+    summary.p99 = percentile(0.99)
+    summary.p999 = percentile(0.999)
+    return summary
+  }
+}

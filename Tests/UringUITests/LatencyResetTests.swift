@@ -1,0 +1,63 @@
+import Testing
+
+@testable import UringTrace
+@testable import UringUI
+
+/// `z` in the Latency pane: latencies are counted from then on.
+@Suite struct LatencyResetTests: InterfaceSuite {
+  private static func snapshot(_ latency: [OpcodeLatency], at seconds: Double) -> Snapshot {
+    Make.snapshot(rings: [Make.ring(1)], latency: latency, at: seconds)
+  }
+
+  private static let before = snapshot(
+    [Make.latency(opcode: 22, [(1_000, 90), (50_000, 10)])], at: 10)
+  private static let after = snapshot(
+    [
+      Make.latency(opcode: 22, [(1_000, 90), (2_000, 8), (50_000, 12)]),
+      Make.latency(opcode: 23, [(3_000, 1)]),
+    ], at: 12)
+
+  @Test func onlyWhatCompletedSinceIsCounted() throws {
+    let latencies = LatencyReset(Self.before).latencies(in: Self.after)
+    #expect(latencies.map(\.opcode.name) == ["READ", "WRITE"])
+    let read = try #require(latencies.first)
+    #expect(
+      read.buckets == [.init(upperBound: 2_000, count: 8), .init(upperBound: 50_000, count: 2)])
+    #expect(read.summary.count == 10)
+    #expect(read.summary.p50 == 2_000 && read.summary.p90 == 50_000)
+  }
+
+  /// The maximum before the reset says nothing about the time since.
+  @Test func theMaximumIsThatSinceTheReset() {
+    let after = Self.snapshot(
+      [Make.latency(opcode: 22, [(1_000, 90), (2_000, 8), (50_000, 10)])], at: 12)
+    #expect(LatencyReset(Self.before).latencies(in: after)[0].summary.max == 2_000)
+  }
+
+  @Test func anOpcodeWithoutCompletionsIsLeftOut() {
+    #expect(LatencyReset(Self.before).latencies(in: Self.before).isEmpty)
+  }
+
+  @Test func thePaneSaysSinceWhenItCounts() {
+    var interface = interface(Self.before)
+    press(&interface, "3", "z")
+    #expect(screen(&interface).contains("no request has completed since the reset"))
+    interface.update(Self.after, timeline: nil)
+    #expect(screen(&interface, width: 120).contains("since the reset 2.00s ago; Z counts"))
+    press(&interface, "Z")
+    #expect(!screen(&interface, width: 120).contains("since the reset"))
+  }
+
+  @Test func aReplayThatGoesBackEndsTheReset() {
+    var interface = interface(Self.after, timeline: Self.timeline)
+    press(&interface, "3", "z")
+    interface.update(Self.before, timeline: Self.timeline)
+    #expect(!screen(&interface, width: 120).contains("since the reset"))
+  }
+
+  @Test func otherPanesHaveNothingToReset() {
+    var interface = interface(Self.before)
+    press(&interface, "1", "z")
+    #expect(screen(&interface).contains("z has no function here"))
+  }
+}
