@@ -163,7 +163,8 @@ let package = Package(
     .testTarget(
       name: "UringProbeTests",
       dependencies: [
-        "CBPF", "CTransport", "ProbeSupport", "UringBase", "UringProbe", "UringRecords", "UringSources",
+        "CBPF", "CTransport", "ProbeSupport", "UringBase", "UringProbe", "UringRecords",
+        "UringSources",
         "UringTrace", "CRecord",
       ]),
 

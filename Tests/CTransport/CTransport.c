@@ -12,8 +12,8 @@ void transport_reset(void *memory, uint32_t count, bool claims_atomically) {
   memset(lanes, 0, sizeof(lanes));
   memset(&pool, 0, sizeof(pool));
   wake_position = 0;
-  simulation = (struct simulation){
-      .chunks = memory, .chunk_count = count, .claims_atomically = claims_atomically};
+  simulation =
+      (struct simulation){.chunks = memory, .chunk_count = count, .claims_atomically = claims_atomically};
 }
 
 void *transport_lanes(void) {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define SEC(name)
-#define __uint(name, value) int (*name)[value]
+#define __uint(name, value) int(*name)[value]
 #define __type(name, value) value *name
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
