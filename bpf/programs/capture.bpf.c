@@ -287,8 +287,10 @@ SEC("tp_btf/io_uring_complete")
 int BPF_PROG(
     complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags, __u64 extra1,
     __u64 extra2) {
+  if (!ring_passes((__u64)ring))
+    return 0;
   __u8 opcode = opcode_of(req);
-  if (!completion_passes(ring, req, opcode, cflags))
+  if (!completion_passes(req, opcode, cflags))
     return 0;
   if (completion_is_sampled(req, user_data, cflags))
     note_buffers(ring, req, opcode);

@@ -92,6 +92,8 @@ struct CaptureObject: ~Copyable {
 
   /// Map of the variables that the programs and the reader share.
   static let readerMap = ".data.reader"
+  /// Map of the verdicts on rings.
+  static let verdictMap = ".data.verdicts"
   /// Maps of the programs' output, shared by all objects that write records.
   static let outputMaps = ["chunks", ".data.lanes", ".data.pool", "wakeups", "losses", readerMap]
 
@@ -156,7 +158,7 @@ struct CaptureObject: ~Copyable {
     let absent = try Self.attach(
       chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &twinRefusal)
     let verdictTable = try MappedArray(
-      descriptor: object.mapDescriptor("verdicts"), size: MemoryLayout<probe_verdicts>.size)
+      descriptor: object.mapDescriptor(Self.verdictMap), size: MemoryLayout<probe_verdicts>.size)
     let wakePosition = try WakePosition(
       descriptor: object.mapDescriptor(Self.readerMap), wakeups: object.mapDescriptor("wakeups"))
     self.absent = absent

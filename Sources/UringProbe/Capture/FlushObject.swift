@@ -16,7 +16,9 @@ struct FlushObject: ~Copyable {
   ) throws(ProbeError) {
     var object = try BPFObject(.flush, kernel.relocationTypes)
     try object.configure(configuration)
-    for map in CaptureObject.outputMaps + ["verdicts", "tallies", "tally_details", "starts"] {
+    for map in CaptureObject.outputMaps + [
+      CaptureObject.verdictMap, "tallies", "tally_details", "starts",
+    ] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load(on: kernel)

@@ -15,7 +15,7 @@ final class MemoryObject: @unchecked Sendable {
   ) throws(ProbeError) {
     var object = try BPFObject(.memory, kernel.relocationTypes)
     try object.configure(configuration)
-    for map in CaptureObject.outputMaps + ["verdicts", "user_stacks"] {
+    for map in CaptureObject.outputMaps + [CaptureObject.verdictMap, "user_stacks"] {
       try object.share(map, descriptor: capture.mapDescriptor(map))
     }
     try object.load(on: kernel)

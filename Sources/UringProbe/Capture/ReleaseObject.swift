@@ -57,7 +57,9 @@ struct ReleaseObject: ~Copyable {
     _ names: inout Set<String>, _ configuration: probe_config, _ kernel: KernelBTF,
     _ capture: borrowing CaptureObject, _ refusals: inout [String]
   ) throws(ProbeError) -> BPFObject {
-    let maps = (CaptureObject.outputMaps + ["verdicts"]).map { ($0, capture.mapDescriptor($0)) }
+    let maps = (CaptureObject.outputMaps + [CaptureObject.verdictMap]).map {
+      ($0, capture.mapDescriptor($0))
+    }
     var refused: [String: ProbeError] = [:]
     var object = try BPFObject.load(
       .releases, on: kernel, &names, refused: &refused, isOptional: { _ in true },

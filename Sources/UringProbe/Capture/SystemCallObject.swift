@@ -39,7 +39,8 @@ final class SystemCallObject: Sendable {
   ) throws(ProbeError) {
     var object = try BPFObject(.calls, kernel.relocationTypes)
     try object.configure(configuration)
-    try object.share("verdicts", descriptor: capture.mapDescriptor("verdicts"))
+    try object.share(
+      CaptureObject.verdictMap, descriptor: capture.mapDescriptor(CaptureObject.verdictMap))
     try object.load(on: kernel)
     let tracefs = try Tracefs()
     for (program, tracepoint) in Self.programs {

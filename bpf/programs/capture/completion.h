@@ -26,10 +26,8 @@ static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
 }
 
 /* Auxiliary CQEs have no request, and a notification's opcode is NOP: for both, only the ring decides. */
-static __always_inline bool completion_passes(void *ctx, void *req, __u8 opcode, __u32 cflags) {
-  if (req && !(cflags & IORING_CQE_F_NOTIF) && !opcode_passes(opcode))
-    return false;
-  return ring_passes((__u64)ctx);
+static __always_inline bool completion_passes(void *req, __u8 opcode, __u32 cflags) {
+  return !req || (cflags & IORING_CQE_F_NOTIF) || opcode_passes(opcode);
 }
 
 /* CQEs of notifications or without a request cannot be matched with the sample: all are recorded. */
@@ -65,9 +63,12 @@ static __always_inline struct record_complete *reserve_complete(
 
 /* Records a CQE, for the prototype of the tracepoint that passes a CQE. */
 static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
+  /* first, because most often it decides alone */
+  if (!ring_passes((__u64)ring))
+    return 0;
   __u8 opcode = opcode_of(req);
   __u32 cflags = cqe->flags;
-  if (!completion_passes(ring, req, opcode, cflags))
+  if (!completion_passes(req, opcode, cflags))
     return 0;
   if (completion_is_sampled(req, cqe->user_data, cflags))
     note_buffers(ring, req, opcode);

@@ -9,13 +9,8 @@
 #include "common/pids.h"
 #include "kernel/tasks.h"
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct probe_verdicts);
-} verdicts SEC(".maps");
+/* A variable, because its address is a constant: a map's element must be looked up. */
+struct probe_verdicts verdicts SEC(".data.verdicts") = {};
 
 #define MAX_ANCESTORS 16
 
@@ -91,33 +86,25 @@ static __always_inline bool fd_passes(int fd) {
 
 /* Stores the verdict on a ring when it is created, so that a reused pointer is judged again. */
 static __always_inline void judge_ring(__u64 ctx, bool passes) {
-  __u32 zero = 0;
-  struct probe_verdicts *table = bpf_map_lookup_elem(&verdicts, &zero);
-  if (!table)
-    return;
   __u32 home = PROBE_HASH(ctx, PROBE_VERDICT_BITS);
   __u32 chosen = home;
   for (int i = 0; i < PROBE_VERDICT_PROBES; i++) {
     __u32 slot = (home + i) & (PROBE_VERDICT_SLOTS - 1);
-    __u64 entry = table->slots[slot];
+    __u64 entry = verdicts.slots[slot];
     if (!entry || (entry & ~1ULL) == ctx) {
       chosen = slot;
       break;
     }
   }
-  table->slots[chosen & (PROBE_VERDICT_SLOTS - 1)] = ctx | passes;
+  verdicts.slots[chosen & (PROBE_VERDICT_SLOTS - 1)] = ctx | passes;
 }
 
 static __always_inline bool ring_passes(__u64 ctx) {
   if (!config.filters_rings)
     return true;
-  __u32 zero = 0;
-  struct probe_verdicts *table = bpf_map_lookup_elem(&verdicts, &zero);
-  if (!table)
-    return false;
   __u32 home = PROBE_HASH(ctx, PROBE_VERDICT_BITS);
   for (int i = 0; i < PROBE_VERDICT_PROBES; i++) {
-    __u64 entry = table->slots[(home + i) & (PROBE_VERDICT_SLOTS - 1)];
+    __u64 entry = verdicts.slots[(home + i) & (PROBE_VERDICT_SLOTS - 1)];
     if ((entry & ~1ULL) == ctx)
       return entry & 1;
     if (!entry)
