@@ -127,7 +127,25 @@ struct BPFObject: ~Copyable {
 
   // MARK: Load and attach
 
+  /// Descriptors that must be free before a load. libbpf tries out features of the kernel with descriptors of its own,
+  /// takes a lack of descriptors for a lack of the feature, and then fails with a misleading error.
+  private static let freeDescriptors = 24
+
+  private func requireDescriptors() throws(ProbeError) {
+    var taken: [Int32] = []
+    defer { for descriptor in taken { close(descriptor) } }
+    for _ in 0..<Self.freeDescriptors {
+      let descriptor = cbpf_eventfd()
+      guard descriptor >= 0 else {
+        throw ProbeError.refusal(
+          descriptor, otherwise: .system, "the kernel refused the BPF programs (\(name))")
+      }
+      taken.append(descriptor)
+    }
+  }
+
   func load(on kernel: KernelBTF) throws(ProbeError) {
+    try requireDescriptors()
     let modules = ModuleTypes()
     var targets: [cbpf_target] = []
     var program = bpf_object__next_program(object, nil)
