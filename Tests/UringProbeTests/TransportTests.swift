@@ -27,7 +27,7 @@ struct TransportTests {
         pool: MappedArray(borrowing: pool), chunks: memory))
   }
 
-  /// What has been read: checks order and content as records arrive.
+  /// Checks the order and content of records as they arrive.
   private struct Arrivals {
     var lastTime: UInt64 = 0
     var next: [UInt64]
@@ -37,6 +37,12 @@ struct TransportTests {
     var damaged = 0
 
     init(producers: Int) { next = Array(repeating: 0, count: producers) }
+
+    /// Takes everything written before the call.
+    mutating func takeAll(of reader: inout TransportReader) {
+      TransportReader.settle()
+      _ = reader.drain(now: MonotonicClock.now()) { take($0) }
+    }
 
     mutating func take(_ pointer: UnsafePointer<record>) {
       let record = pointer.pointee
@@ -82,8 +88,7 @@ struct TransportTests {
       _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
     }
     for worker in workers { worker.join() }
-    usleep(UInt32(TransportReader.settlingTime / 1_000) + 1)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     return (arrivals, shared.lost.load(ordering: .relaxed))
   }
 
@@ -135,8 +140,7 @@ struct TransportTests {
     var reader = try Self.reader(chunks: 64)
     #expect(transport_write(0, 0, 0, 64, 9) == 2)
     var arrivals = Arrivals(producers: 1)
-    usleep(200)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     #expect(arrivals.count == 8)
   }
 
@@ -157,12 +161,10 @@ struct TransportTests {
     for sequence in UInt64(0)..<2_000 { lost += transport_write(0, 0, sequence, 64, 0) }
     #expect(lost == 2_000 - 2 * 511)
     var arrivals = Arrivals(producers: 1)
-    usleep(200)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     #expect(arrivals.count == 1_022)
     #expect(transport_write(0, 0, 2_000, 64, 0) == 0)
-    usleep(200)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     #expect(arrivals.count == 1_023)
     #expect(arrivals.skipped == lost)
   }
@@ -174,11 +176,10 @@ struct TransportTests {
     let held = transport_hold(0)
     #expect(transport_write(1, 1, 0, 64, 0) == 0)
     var arrivals = Arrivals(producers: 2)
-    usleep(200)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     #expect(arrivals.count == 1)
     transport_release(held)
-    _ = reader.drain(now: MonotonicClock.now()) { arrivals.take($0) }
+    arrivals.takeAll(of: &reader)
     #expect(arrivals.count == 2)
   }
 

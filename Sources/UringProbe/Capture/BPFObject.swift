@@ -125,6 +125,11 @@ struct BPFObject: ~Copyable {
     }
   }
 
+  /// Uses the capture's maps in place of its own of the same names.
+  func share(_ maps: [String], of capture: borrowing CaptureObject) throws(ProbeError) {
+    for map in maps { try share(map, descriptor: capture.mapDescriptor(map)) }
+  }
+
   // MARK: Load and attach
 
   /// Descriptors that must be free before a load. libbpf tries out features of the kernel with descriptors of its own,

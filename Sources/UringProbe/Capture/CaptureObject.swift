@@ -95,7 +95,7 @@ struct CaptureObject: ~Copyable {
   /// Map of the verdicts on rings.
   static let verdictMap = ".data.verdicts"
   /// Maps of the programs' output, shared by all objects that write records.
-  static let outputMaps = ["chunks", ".data.lanes", ".data.pool", "wakeups", "losses", readerMap]
+  static let outputMaps = TransportMemory.maps + ["wakeups", "losses", readerMap]
 
   /// Loads the programs that this kernel supports, and starts capture.
   init(
@@ -123,8 +123,6 @@ struct CaptureObject: ~Copyable {
           + "\(KernelRelease.currentText))")
     }
     let chunkMap = try chunks.map()
-    let laneCount = min(
-      max(1, Int(libbpf_num_possible_cpus())) * Int(PROBE_LANES), Int(PROBE_MAX_LANES))
     var wanted = Set(chosen.map(\.program))
     var refused: [String: ProbeError] = [:]
     var object = try BPFObject.load(
@@ -137,7 +135,7 @@ struct CaptureObject: ~Copyable {
         if configuration.takes_stacks != 0 {
           object.setEntries(UInt32(LiveSession.mostStacks), of: "user_stacks")
         }
-        try object.share("chunks", descriptor: chunkMap)
+        try object.share(TransportMemory.chunkMap, descriptor: chunkMap)
       })
     for (tracepoint, program) in chosen {
       guard let error = refused[program] else { continue }
@@ -147,14 +145,7 @@ struct CaptureObject: ~Copyable {
         missing[tracepoint] = error.message
       }
     }
-    let memory = TransportMemory(
-      lanes: try MappedArray(
-        descriptor: object.mapDescriptor(".data.lanes"),
-        size: laneCount * MemoryLayout<probe_lane>.stride),
-      laneCount: laneCount,
-      pool: try MappedArray(
-        descriptor: object.mapDescriptor(".data.pool"), size: MemoryLayout<probe_pool>.size),
-      chunks: try ChunkMemory(descriptor: object.mapDescriptor("chunks"), count: chunks.count))
+    let memory = try TransportMemory(of: object, chunkCount: chunks.count)
     let absent = try Self.attach(
       chosen.filter { wanted.contains($0.program) }, of: &object, besides: missing, &twinRefusal)
     let verdictTable = try MappedArray(
@@ -242,7 +233,7 @@ struct CaptureObject: ~Copyable {
   /// Records lost so far, of all kinds and on all CPUs.
   func lostRecords() -> UInt64 {
     let descriptor = object.mapDescriptor("losses")
-    let processors = max(1, Int(libbpf_num_possible_cpus()))
+    let processors = Processors.possible
     return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: processors) { counts in
       var total: UInt64 = 0
       for kind in UInt32(RecordKind.create.rawValue)..<128 {

@@ -1,4 +1,3 @@
-import CBPF
 import CProbe
 import CRecord
 import UringBase
@@ -43,8 +42,8 @@ extension probe_config {
     with_descendants = includesDescendants ? 1 : 0
     pid_namespace = Namespace.pid.isInitial ? 0 : Namespace.pid.inode ?? 0
     has_twins = kernel.hasPreemptibleTracepoints ? 1 : 0
-    let sharesLanes = libbpf_num_possible_cpus() * PROBE_LANES > PROBE_MAX_LANES
-    claims_atomically = kernel.hasPreemptibleTracepoints || sharesLanes ? 1 : 0
+    claims_atomically =
+      kernel.hasPreemptibleTracepoints || TransportMemory.sharesLanes ? 1 : 0
     counts_by_references = kernel.ringFields.contains("nr_req_allocated") ? 0 : 1
     can_cast = kernel.functionParameters["bpf_rdonly_cast"] == nil ? 0 : 1
 

@@ -16,11 +16,10 @@ struct FlushObject: ~Copyable {
   ) throws(ProbeError) {
     var object = try BPFObject(.flush, kernel.relocationTypes)
     try object.configure(configuration)
-    for map in CaptureObject.outputMaps + [
-      CaptureObject.verdictMap, "tallies", "tally_details", "starts",
-    ] {
-      try object.share(map, descriptor: capture.mapDescriptor(map))
-    }
+    try object.share(
+      CaptureObject.outputMaps + [
+        CaptureObject.verdictMap, "tallies", "tally_details", "starts",
+      ], of: capture)
     try object.load(on: kernel)
     try object.attach("flush_completions")
     self.object = object

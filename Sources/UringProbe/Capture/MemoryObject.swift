@@ -15,9 +15,8 @@ final class MemoryObject: @unchecked Sendable {
   ) throws(ProbeError) {
     var object = try BPFObject(.memory, kernel.relocationTypes)
     try object.configure(configuration)
-    for map in CaptureObject.outputMaps + [CaptureObject.verdictMap, "user_stacks"] {
-      try object.share(map, descriptor: capture.mapDescriptor(map))
-    }
+    try object.share(
+      CaptureObject.outputMaps + [CaptureObject.verdictMap, "user_stacks"], of: capture)
     try object.load(on: kernel)
     let tracefs = try Tracefs()
     for call in Self.calls {

@@ -27,8 +27,6 @@ struct LanePlace: Equatable {
     chunk = UInt32(word >> 32)
     offset = UInt32(truncatingIfNeeded: word)
   }
-
-  var word: UInt64 { UInt64(chunk) << 32 | UInt64(offset) }
 }
 
 /// The memory through which the programs hand over their records (the transport, bpf/include/probe.h), as the reader
@@ -39,6 +37,30 @@ struct TransportMemory: ~Copyable {
   private var chunks: ChunkMemory
   let laneCount: Int
   private var freedChunks: UInt64 = 0
+
+  /// Map of the chunks.
+  static let chunkMap = "chunks"
+  private static let laneMap = ".data.lanes"
+  private static let poolMap = ".data.pool"
+  static let maps = [chunkMap, laneMap, poolMap]
+
+  private static var wantedLanes: Int { Processors.possible * Int(PROBE_LANES) }
+  /// True if there are more processors than lanes for them.
+  static var sharesLanes: Bool { wantedLanes > Int(PROBE_MAX_LANES) }
+
+  /// - Parameter chunkCount: chunks in the object's map, chunk 0 included.
+  init(of object: borrowing BPFObject, chunkCount: Int) throws(ProbeError) {
+    let laneCount = min(Self.wantedLanes, Int(PROBE_MAX_LANES))
+    self.init(
+      lanes: try MappedArray(
+        descriptor: object.mapDescriptor(Self.laneMap),
+        size: laneCount * MemoryLayout<probe_lane>.stride),
+      laneCount: laneCount,
+      pool: try MappedArray(
+        descriptor: object.mapDescriptor(Self.poolMap), size: MemoryLayout<probe_pool>.size),
+      chunks: try ChunkMemory(
+        descriptor: object.mapDescriptor(Self.chunkMap), count: chunkCount))
+  }
 
   init(
     lanes: consuming MappedArray, laneCount: Int, pool: consuming MappedArray,

@@ -1,5 +1,6 @@
 import CBPF
 import CRecord
+import Glibc
 
 /// Reads the programs' records in the order of their times.
 ///
@@ -57,6 +58,9 @@ struct TransportReader: ~Copyable {
     return false
   }
 
+  /// Waits until every record is visible that was written before the call.
+  static func settle() { usleep(UInt32(settlingTime / 1_000) + 1) }
+
   /// Hands over the records written so far and not later than ``settlingTime`` before `now`, and returns their size in
   /// bytes.
   ///
@@ -108,8 +112,9 @@ struct TransportReader: ~Copyable {
     var cursor = cursors[lane.rawValue]
     if cursor.place.chunk == 0, cursor.end.chunk != 0 {
       cursor.place = LanePlace(chunk: memory.firstChunk(of: lane), offset: LanePlace.start)
-      cursor.chunk = UnsafeRawPointer(memory.chunk(cursor.place.chunk))
     }
+    // Also where the last drain found no memory to map the chunk.
+    if cursor.chunk == nil { cursor.chunk = UnsafeRawPointer(memory.chunk(cursor.place.chunk)) }
     let hasRecord = goOn(&cursor)
     cursors[lane.rawValue] = cursor
     if hasRecord, let record = cursor.record {

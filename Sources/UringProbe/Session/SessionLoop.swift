@@ -40,8 +40,6 @@ final class SessionLoop: @unchecked Sendable {
   private static let endingPatience: UInt64 = 3_000_000_000
   /// Microseconds. A ring is thought gone when two walks in a row miss it.
   private static let settlePause: UInt32 = 50_000
-  /// Microseconds after which all records are visible that were written before.
-  private static let settlingPause = UInt32(TransportReader.settlingTime / 1_000) + 1
 
   init(
     options: LiveSession.Options, host: HostDescription, state: SessionState,
@@ -169,7 +167,7 @@ final class SessionLoop: @unchecked Sendable {
   /// - Parameter isComplete: true to read all that were written before the call. Otherwise the latest are left, because
   ///   a processor may be about to write earlier ones.
   private func drain(to intake: inout RecordIntake, isComplete: Bool = false) -> Int {
-    if isComplete { usleep(Self.settlingPause) }
+    if isComplete { TransportReader.settle() }
     var created: [(ring: UInt64, time: UInt64)] = []
     var stacks: [UserStackKey] = []
     let bytes = reader.drain(now: MonotonicClock.now()) { record in

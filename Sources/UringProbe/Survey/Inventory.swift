@@ -274,7 +274,7 @@ private struct InventoryObject: ~Copyable {
     state.pointee.pass = pass
     state.pointee.ring_file_operations = ringFileOperations
     state.pointee.per_cpu_offsets = perCPUOffsets
-    state.pointee.processors = UInt32(max(1, libbpf_num_possible_cpus()))
+    state.pointee.processors = UInt32(Processors.possible)
     state.pointee.nodes = Procfs.possibleNodes
   }
 

@@ -66,9 +66,7 @@ struct RingScanner: ~Copyable {
   ) throws(ProbeError) {
     var object = try BPFObject(.rings, kernel.relocationTypes)
     try object.configure(configuration)
-    for map in CaptureObject.outputMaps {
-      try object.share(map, descriptor: capture.mapDescriptor(map))
-    }
+    try object.share(CaptureObject.outputMaps, of: capture)
     try object.load(on: kernel)
     let learn = try object.attachIterator("learn_file_operations")
     let iterators = Iterators(

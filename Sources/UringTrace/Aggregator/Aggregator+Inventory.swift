@@ -198,10 +198,10 @@ extension Aggregator {
       }
       return true
     }
-    requests.forEachEnded { request, itsRing in
+    requests.forEachEnded { request in
       guard request.lastTime > time else { return false }
       ended += 1
-      if itsRing == ring, request.startTime <= time || !request.isStartKnown {
+      if request.ring == ring, request.startTime <= time || !request.isStartKnown {
         count += 1
       }
       return true
@@ -223,8 +223,8 @@ extension Aggregator {
       }
       return true
     }
-    requests.forEachEnded { request, itsRing in
-      guard itsRing == ring else { return request.lastTime > newestStart }
+    requests.forEachEnded { request in
+      guard request.ring == ring else { return request.lastTime > newestStart }
       if request.isStartKnown, request.startTime <= time {
         newestStart = max(newestStart, request.startTime)
       }

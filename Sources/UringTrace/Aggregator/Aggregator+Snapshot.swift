@@ -96,14 +96,4 @@ extension RequestTracker {
       return true
     }
   }
-
-  fileprivate func recent() -> [Request] {
-    var all: [Request] = []
-    all.reserveCapacity(historyCount)
-    forEachEnded { request, _ in
-      all.append(request)
-      return true
-    }
-    return all
-  }
 }

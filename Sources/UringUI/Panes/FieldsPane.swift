@@ -10,7 +10,7 @@ struct FieldsPane<Row: Sendable>: Pane {
   private var text = ScrollingText()
 
   /// - Parameters:
-  ///   - title: what the entity is: `group 7`.
+  ///   - title: the entity's kind and number, such as `group 7`.
   ///   - find: the entity in a snapshot; nil if it is not there.
   init(
     _ title: String, _ fields: FieldSet<Row>, find: @escaping @Sendable (Scene) -> Row?

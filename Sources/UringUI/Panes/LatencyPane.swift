@@ -5,15 +5,17 @@ import UringTrace
 /// histogram of the selected opcode where there is room.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
-    columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { Self.id($0) })
+    columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { $0.rowID })
   private var tableHeight = 0
   /// Nil to show all latencies since the capture's start.
   private var reset: LatencyReset?
 
   init() {}
 
-  private static func id(_ row: OpcodeLatency) -> UInt64 {
-    UInt64(row.ring) << 8 | UInt64(row.opcode.rawValue)
+  private static func latencies(in snapshot: Snapshot, since reset: LatencyReset?)
+    -> [OpcodeLatency]
+  {
+    reset?.latencies(in: snapshot) ?? snapshot.latency
   }
 
   var name: String { "Latency" }
@@ -39,8 +41,7 @@ struct LatencyPane: TablePane {
     if let ring = scene.ring { includes = { $0.ring == ring } }
     // A replay can go back to before the reset.
     if let reset, scene.now < reset.time { self.reset = nil }
-    let latencies = reset?.latencies(in: scene.snapshot) ?? scene.snapshot.latency
-    table.update(latencies, scene: scene, includes: includes)
+    table.update(Self.latencies(in: scene.snapshot, since: reset), scene: scene, includes: includes)
   }
 
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
@@ -127,10 +128,9 @@ struct LatencyPane: TablePane {
 
   func fieldsPane(_ scene: Scene) -> (any Pane)? {
     guard let row = table.selectedRow else { return nil }
-    let id = Self.id(row)
     return FieldsPane<OpcodeLatency>("latency of \(Names.opcode(row.opcode))", .latency) {
       [reset] scene in
-      (reset?.latencies(in: scene.snapshot) ?? scene.snapshot.latency).first { Self.id($0) == id }
+      Self.latencies(in: scene.snapshot, since: reset).first { $0.rowID == row.rowID }
     }
   }
 

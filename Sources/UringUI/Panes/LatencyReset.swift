@@ -4,30 +4,20 @@ import UringTrace
 ///
 /// Percentiles come from the buckets of the histogram, eight per doubling, so they are up to an eighth too high.
 struct LatencyReset: Sendable {
-  private struct Key: Hashable {
-    var ring: Ring.ID
-    var opcode: Opcode
-
-    init(_ latency: OpcodeLatency) {
-      ring = latency.ring
-      opcode = latency.opcode
-    }
-  }
-
   /// CLOCK_MONOTONIC.
   let time: UInt64
-  private let earlier: [Key: OpcodeLatency]
+  private let earlier: [UInt64: OpcodeLatency]
 
   init(_ snapshot: Snapshot) {
     time = snapshot.time
     earlier = Dictionary(
-      snapshot.latency.map { (Key($0), $0) }, uniquingKeysWith: { first, _ in first })
+      snapshot.latency.map { ($0.rowID, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The latencies of requests that have completed since; opcodes without any are left out.
   func latencies(in snapshot: Snapshot) -> [OpcodeLatency] {
     snapshot.latency.compactMap { latency in
-      guard let old = earlier[Key(latency)] else { return latency }
+      guard let old = earlier[latency.rowID] else { return latency }
       return latency.summary.count > old.summary.count ? Self.difference(latency, old) : nil
     }
   }
@@ -72,4 +62,9 @@ struct LatencyReset: Sendable {
     summary.p999 = percentile(0.999)
     return summary
   }
+}
+
+extension OpcodeLatency {
+  /// Identifies ring and opcode.
+  var rowID: UInt64 { UInt64(ring) << 8 | UInt64(opcode.rawValue) }
 }

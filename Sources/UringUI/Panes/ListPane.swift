@@ -35,7 +35,7 @@ protocol ListContent: Sendable {
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
   /// The row's ring; nil if it has none.
   static func ring(_ row: Row) -> Ring.ID?
-  /// What the row is: `group 7`.
+  /// The row's kind and number, such as `group 7`: the title of its fields.
   static func title(_ row: Row) -> String
   /// The row with this ID; nil if it is no longer in the snapshot.
   static func find(_ id: UInt64, _ scene: Scene) -> Row?

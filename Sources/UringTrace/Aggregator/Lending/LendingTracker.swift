@@ -25,7 +25,7 @@ struct LendingTracker: ~Copyable {
 
   /// Groups that have not ended, oldest first.
   private(set) var alive = PoolList<GroupState>()
-  private var history: History<GroupState>
+  private var history: History<Handle<GroupState>>
   private var lastID: RequestGroup.ID = 0
   /// Groups alive without a member.
   private(set) var idleCount: UInt64 = 0
@@ -165,8 +165,7 @@ struct LendingTracker: ~Copyable {
     alive.remove(group, in: &groups)
     if groups[group].members.count == 0 { idleCount -= 1 }
     groups[group].end.isEnded = true
-    let oldest = history.append(group)
-    if oldest != .none { free(oldest) }
+    if let oldest = history.append(group) { free(oldest) }
   }
 
   /// Removes a group without members that turned out not to be a group of its own.

@@ -66,13 +66,13 @@ extension RequestTracker {
       cqeFlags: record.pointee.cflags)
     {
       links.remove(request.handle)
-      let (position, displaced) = history.append(past)
-      addresses[request.position].handle = Handle(index: position.index, generation: 0)
+      addresses[request.position].handle = Handle(
+        index: history.nextPosition.index, generation: 0)
       addresses[request.position].mark = .past
       // No record can refer to the slot any more.
       slot.pointee.request.address = 0
       slots.give(back: request.handle)
-      return displaced
+      return history.append(past)?.slot ?? .none
     }
     addresses[request.position].mark = .ended
     slot.pointee.take(result: record.pointee.res, flags: record.pointee.cflags, tid: header.tid)
@@ -82,6 +82,6 @@ extension RequestTracker {
     slot.pointee.request.lastTime = header.time_ns
     slot.pointee.request.state = .completed
     links.remove(request.handle)
-    return history.append(PastRequest(slot: request.handle)).displaced
+    return history.append(PastRequest(slot: request.handle))?.slot ?? .none
   }
 }

@@ -8,7 +8,7 @@ struct RequestTracker: ~Copyable {
   /// Requests by the address of their `io_kiocb`.
   var addresses = AddressTable<RequestSlot>()
   var userData = UserDataIndex()
-  var history: RequestHistory
+  var history: History<PastRequest>
   var lastID: Request.ID = 0
 
   /// Time of the last ``RecordKind/lost``: requests whose last record is older may have ended since.
@@ -20,7 +20,7 @@ struct RequestTracker: ~Copyable {
   var hasFound = false
 
   init(history limit: Int) {
-    history = RequestHistory(limit: limit)
+    history = History(limit: limit)
   }
 
   subscript(_ slot: Handle<RequestSlot>) -> RequestSlot {
@@ -39,8 +39,7 @@ struct RequestTracker: ~Copyable {
     guard let position = addresses.find(address) else { return .none }
     let entry = addresses[position]
     guard isLive(entry) else {
-      return .ended(
-        entry.mark == .past ? nil : entry.handle.ifAny, isRequest: entry.mark != .notification)
+      return .ended(entry.element, isRequest: entry.mark != .notification)
     }
     return entry.mark == .object ? .request(entry.handle) : .notification(entry.handle)
   }
@@ -50,14 +49,14 @@ struct RequestTracker: ~Copyable {
   /// A zero-copy send leaves its own `io_kiocb` with its result and then uses only its notification's.
   @inline(__always)
   private func isLive(_ entry: AddressTable<RequestSlot>.Entry) -> Bool {
-    guard entry.handle != .none, entry.mark != .past else { return false }
-    let state = slots[unproven: entry.handle].request.state.rawValue
+    guard let slot = entry.element else { return false }
+    let state = slots[unproven: slot].request.state.rawValue
     if entry.mark == .object {
       return state < Request.State.awaitingNotification.rawValue
-        && slots[unproven: entry.handle].request.address == entry.address
+        && slots[unproven: slot].request.address == entry.address
     } else {
       return state < Request.State.completed.rawValue
-        && slots[unproven: entry.handle].notification == entry.address && entry.mark != .ended
+        && slots[unproven: slot].notification == entry.address && entry.mark != .ended
     }
   }
 
@@ -65,10 +64,10 @@ struct RequestTracker: ~Copyable {
   func latest(at address: UInt64) -> Handle<RequestSlot>? {
     guard let position = addresses.find(address) else { return nil }
     let entry = addresses[position]
-    guard entry.handle != .none, entry.mark != .notification, entry.mark != .past,
-      slots[unproven: entry.handle].request.address == address
+    guard let slot = entry.element, entry.mark != .notification,
+      slots[unproven: slot].request.address == address
     else { return nil }
-    return entry.handle
+    return slot
   }
 
   func find(
@@ -141,7 +140,7 @@ struct RequestTracker: ~Copyable {
   private mutating func removeDeadAddresses(now: UInt64) {
     forgottenTime = now
     addresses.removeDead(slots) { entry, slots in
-      entry.mark != .past && !slots[unproven: entry.handle].request.state.isFinal
+      !slots[unproven: entry.handle].request.state.isFinal
         && entry.address
           == (entry.mark == .object
             ? slots[unproven: entry.handle].request.address
@@ -172,7 +171,7 @@ struct RequestTracker: ~Copyable {
   /// is room.
   @inline(__always)
   mutating func retire(_ slot: Handle<RequestSlot>) -> Handle<RequestSlot> {
-    history.append(PastRequest(slot: slot)).displaced
+    history.append(PastRequest(slot: slot))?.slot ?? .none
   }
 
   @inline(__always)
@@ -229,9 +228,7 @@ struct RequestTracker: ~Copyable {
   /// before all those it keeps.
   private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
     let entry = addresses[position]
-    if entry.mark != .past, entry.handle != .none {
-      return slots[unproven: entry.handle].request.lastTime
-    }
+    if let slot = entry.element { return slots[unproven: slot].request.lastTime }
     if let end = endOfPast(entry) { return end }
     guard let oldest = history.oldest else { return 0 }
     return lastTime(of: oldest)
@@ -245,8 +242,11 @@ struct RequestTracker: ~Copyable {
   }
 
   private func endOfPast(_ entry: AddressTable<RequestSlot>.Entry) -> UInt64? {
-    guard entry.mark == .past else { return nil }
-    return history[RequestHistory.Position(index: entry.handle.index), entry.address]?.lastTime
+    guard entry.mark == .past,
+      let past = history[History<PastRequest>.Position(index: entry.handle.index)],
+      past.slot == .none, past.address == entry.address
+    else { return nil }
+    return past.lastTime
   }
 
   private func lastTime(of past: PastRequest) -> UInt64 {
@@ -286,18 +286,40 @@ struct RequestTracker: ~Copyable {
     return count
   }
 
-  /// Number of requests kept, in flight or ended; more by those in the history that keep their slot.
+  /// At least the number of requests kept, in flight or ended: those in the history that keep their slot count twice.
   var count: Int { slots.count + history.count }
   var historyCount: Int { history.count }
 
+  /// What searches through the history need of a request.
+  struct Ended {
+    var ring: Handle<RingState>
+    var startTime: UInt64
+    var lastTime: UInt64
+    var isStartKnown: Bool
+    var submitterTid: UInt32
+    var completerTid: UInt32
+  }
+
   /// Calls `body` for the requests in the history, newest first, until it returns false.
-  func forEachEnded(_ body: (_ request: Request, _ ring: Handle<RingState>) -> Bool) {
-    for age in 0..<history.count {
-      let past = history[age: age]
-      let isWanted =
-        past.slot == .none
-        ? body(past.request, past.ring) : body(slots[past.slot].request, slots[past.slot].ring)
-      if !isWanted { return }
+  func forEachEnded(_ body: (Ended) -> Bool) {
+    for age in 0..<history.count where !body(ended(age: age)) { return }
+  }
+
+  private func ended(age: Int) -> Ended {
+    let slot = history[age: age].slot
+    guard slot != .none else { return Ended(history[age: age]) }
+    return Ended(
+      ring: slots[slot].ring, startTime: slots[slot].request.startTime,
+      lastTime: slots[slot].request.lastTime, isStartKnown: slots[slot].request.isStartKnown,
+      submitterTid: slots[slot].request.submitterTid,
+      completerTid: slots[slot].request.completerTid)
+  }
+
+  /// The requests in the history, newest first.
+  func recent() -> [Request] {
+    (0..<history.count).map { age in
+      let slot = history[age: age].slot
+      return slot == .none ? history[age: age].request : slots[slot].request
     }
   }
 
@@ -306,5 +328,14 @@ struct RequestTracker: ~Copyable {
     if forgottenTime >= time { return true }
     guard history.isFull, let oldest = history.oldest else { return false }
     return lastTime(of: oldest) > time
+  }
+}
+
+extension RequestTracker.Ended {
+  /// Of a request that has no slot.
+  fileprivate init(_ past: PastRequest) {
+    self.init(
+      ring: past.ring, startTime: past.startTime, lastTime: past.lastTime, isStartKnown: true,
+      submitterTid: past.submitterTid, completerTid: past.completerTid)
   }
 }

@@ -9,6 +9,11 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     var address: UInt64
     var handle: Handle<Element>
     var mark: Mark
+
+    /// The element; nil if there is none.
+    var element: Handle<Element>? {
+      @inline(__always) get { mark == .past ? nil : handle.ifAny }
+    }
   }
 
   enum Mark {
@@ -17,7 +22,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     case notification
     /// The object has ended; not set at every end.
     case ended
-    /// The request has ended and has no slot any more: the handle's index is its ``RequestHistory/Position``.
+    /// The request has ended and has no slot any more: the handle's index is its ``History/Position``.
     case past
   }
 
@@ -88,12 +93,12 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
   ) {
     let old = UnsafeBufferPointer(start: entries, count: mask + 1)
     var alive = 0
-    for entry in old where entry.handle != .none && isAlive(entry, objects) { alive += 1 }
+    for entry in old where entry.element != nil && isAlive(entry, objects) { alive += 1 }
     var capacity = 256
     while capacity < alive * 4 { capacity *= 2 }
     (entries, mask, shift) = Self.allocate(capacity: capacity)
     used = 0
-    for entry in old where entry.handle != .none && isAlive(entry, objects) {
+    for entry in old where entry.element != nil && isAlive(entry, objects) {
       entries[insert(entry.address).offset] = entry
     }
     old.deallocate()

@@ -1,40 +1,58 @@
-/// The elements of a ``Pool`` that have ended, in order of their end.
-struct History<Element: ~Copyable>: ~Copyable {
-  /// A circular buffer. The entry at ``next`` is free, or holds the element that left last.
-  private let entries: UnsafeMutablePointer<Handle<Element>>
-  /// One more than the number kept: the newest element enters before the oldest leaves.
+/// What has ended, in order of its end: a circular buffer.
+///
+/// Only for entries that need no deinitialisation.
+struct History<Entry>: ~Copyable {
+  private let entries: UnsafeMutablePointer<Entry>
+  /// One more than the number kept: the newest entry enters before the oldest leaves.
   private let capacity: Int
   private var next = 0
+  private(set) var count = 0
+
+  /// Where an entry is, until others displace it.
+  struct Position {
+    let index: UInt32
+  }
 
   init(limit: Int) {
     capacity = max(limit, 0) + 1
     entries = .allocate(capacity: capacity)
-    entries.initialize(repeating: .none, count: capacity)
   }
 
   deinit {
     entries.deallocate()
   }
 
-  /// Adds an element. Returns the element displaced; none while there is room.
+  /// Where ``append(_:)`` puts the next entry.
+  var nextPosition: Position { Position(index: UInt32(truncatingIfNeeded: next)) }
+
+  /// Adds an entry. Returns the entry displaced; nil while there is room.
   @inline(__always)
-  mutating func append(_ element: Handle<Element>) -> Handle<Element> {
-    entries[next] = element
+  mutating func append(_ entry: Entry) -> Entry? {
+    (entries + next).initialize(to: entry)
     next &+= 1
     if next == capacity { next = 0 }
-    return entries[next]
+    if isFull { return entries[next] }
+    count &+= 1
+    return nil
   }
 
-  var count: Int { entries[next] == .none ? next : capacity - 1 }
+  /// True if the next entry displaces the oldest.
+  var isFull: Bool {
+    @inline(__always) get { count == capacity &- 1 }
+  }
 
-  /// True if the next element displaces the oldest.
-  var isFull: Bool { entries[next] != .none }
+  /// The oldest entry; nil if there is none.
+  var oldest: Entry? { count > 0 ? self[age: count - 1] : nil }
 
-  /// The oldest element; none if the history is empty.
-  var oldest: Handle<Element> { count > 0 ? self[age: count - 1] : .none }
+  /// The entry of an age: 0 is the newest.
+  subscript(age age: Int) -> Entry {
+    _read { yield entries[(next + capacity - 1 - age) % capacity] }
+  }
 
-  /// The element of an age: 0 is the newest.
-  subscript(age age: Int) -> Handle<Element> {
-    entries[(next + capacity - 1 - age) % capacity]
+  /// The entry at a position, which can be a later one than the position was made for; nil if there is none.
+  subscript(_ position: Position) -> Entry? {
+    let index = Int(position.index)
+    guard index < capacity, index != next, index < next || isFull else { return nil }
+    return entries[index]
   }
 }
