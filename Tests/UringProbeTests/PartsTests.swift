@@ -50,10 +50,12 @@ struct PartsTests {
       var value = record()
       value.time_ns = time
       value.size = UInt16(MemoryLayout<record>.size)
-      if !tail.append(&value) {
-        tail.advance()
-        let fits = tail.append(&value)
-        #expect(fits)
+      withUnsafeBytes(of: &value) { bytes in
+        if !tail.append(bytes) {
+          tail.advance()
+          let fits = tail.append(bytes)
+          #expect(fits)
+        }
       }
     }
     let copy = tail.copy()

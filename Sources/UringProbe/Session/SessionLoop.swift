@@ -170,19 +170,10 @@ final class SessionLoop: @unchecked Sendable {
     if isComplete { TransportReader.settle() }
     var created: [(ring: UInt64, time: UInt64)] = []
     var stacks: [UserStackKey] = []
-    let bytes = reader.drain(now: MonotonicClock.now()) { record in
-      intake.append(record)
-      if record.pointee.kind == .create {
-        created.append((record.pointee.ctx, record.pointee.time_ns))
-      } else if record.pointee.kind == .submitStack {
-        let submission = UnsafeRawPointer(record).load(as: record_submit_stack.self)
-        note(UserStackKey(tgid: submission.tgid, stack: submission.stack), &stacks)
-      } else if record.pointee.kind == .memoryChange {
-        let change = UnsafeRawPointer(record).load(as: record_memory_change.self)
-        if change.stack != 0 {
-          note(UserStackKey(tgid: change.tgid, stack: change.stack - 1), &stacks)
-        }
-      }
+    let bytes = reader.drain(now: MonotonicClock.now()) { run in
+      intake.append(run.bytes)
+      guard Self.notedKinds.contains(where: run.kinds.contains) else { return }
+      for record in RecordSequence(bytes: run.bytes) { note(record, &created, &stacks) }
     }
     intake.handOver()
     if !stacks.isEmpty || !created.isEmpty {
@@ -192,6 +183,27 @@ final class SessionLoop: @unchecked Sendable {
       }
     }
     return bytes
+  }
+
+  /// The kinds of record that the surveyor has work with.
+  private static let notedKinds: [RecordKind] = [.create, .submitStack, .memoryChange]
+
+  private func note(
+    _ record: UnsafePointer<record>, _ created: inout [(ring: UInt64, time: UInt64)],
+    _ stacks: inout [UserStackKey]
+  ) {
+    switch record.pointee.kind {
+    case .create: created.append((record.pointee.ctx, record.pointee.time_ns))
+    case .submitStack:
+      let submission = UnsafeRawPointer(record).load(as: record_submit_stack.self)
+      note(UserStackKey(tgid: submission.tgid, stack: submission.stack), &stacks)
+    case .memoryChange:
+      let change = UnsafeRawPointer(record).load(as: record_memory_change.self)
+      if change.stack != 0 {
+        note(UserStackKey(tgid: change.tgid, stack: change.stack - 1), &stacks)
+      }
+    default: break
+    }
   }
 
   /// Collects a stack that appears for the first time: its symbols must be looked up while its process lives.
