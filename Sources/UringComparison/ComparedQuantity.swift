@@ -38,6 +38,8 @@ struct QuantityValues {
   var values: [Double] = []
   /// Variance of a value that counting alone causes.
   var noise: Double = 0
+  /// Standard deviation by which means differ between runs of one workload because the processor's speed does.
+  var drift = 0.0
   /// Number of batches that the values are made of.
   var batchCount = 0
 
@@ -80,6 +82,17 @@ struct QuantityValues {
   }
 }
 
+/// How far the processor's speed moves a latency from run to run: its frequency, its caches, and what else runs on it
+/// change the processor time in a latency, but not the time of a device or a timer.
+private enum ProcessorDrift {
+  private static let share = 0.2
+  /// At most this much of a latency, in nanoseconds, is thought to be processor time.
+  private static let processorTime = 5_000.0
+
+  /// Standard deviation, in nanoseconds, of a latency.
+  static func nanoseconds(in latency: Double) -> Double { share * min(latency, processorTime) }
+}
+
 extension Collection<Double> {
   var mean: Double { isEmpty ? 0 : reduce(0, +) / Double(count) }
 
@@ -111,15 +124,19 @@ extension BatchSeries {
   }
 
   private func values(_ quantity: ComparedQuantity, quantile share: Double) -> QuantityValues {
-    let known: [Double] = batches.compactMap { $0.quantile(share) }
-    return QuantityValues(quantity, known.filter { $0 > 0 }.map { Double.log($0) })
+    let known: [Double] = batches.compactMap { $0.quantile(share) }.filter { $0 > 0 }
+    var values = QuantityValues(quantity, known.map { Double.log($0) })
+    if !known.isEmpty { values.drift = ProcessorDrift.nanoseconds(in: known.mean) / known.mean }
+    return values
   }
 
   private func meanTimes(_ stage: Stage) -> QuantityValues {
     let measured = batches.filter { $0.measured > 0 }
-    return QuantityValues(
+    var values = QuantityValues(
       stage.quantity,
       measured.map { $0.stages[Int(stage.rawValue)] / Double($0.measured) })
+    values.drift = ProcessorDrift.nanoseconds(in: values.values.mean)
+    return values
   }
 
   private func shares(_ quantity: ComparedQuantity, _ count: (Batch) -> UInt64) -> QuantityValues {

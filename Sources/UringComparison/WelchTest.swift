@@ -13,13 +13,9 @@ struct WelchTest: Sendable {
   /// processor's frequency and the neighbours, so means vary more from run to run than the values of a run tell.
   private static let runShare = 0.1
 
-  /// - Parameter noise: variance of one value that its measurement alone causes, of each series; a lower bound, for
-  ///   series that happen to be constant.
   /// - Returns: nil if a series has fewer than four values.
-  init?(_ first: [Double], _ second: [Double], noise: (first: Double, second: Double)) {
-    guard let left = Series(first, noise: noise.first),
-      let right = Series(second, noise: noise.second)
-    else { return nil }
+  init?(_ first: QuantityValues, _ second: QuantityValues) {
+    guard let left = Series(first), let right = Series(second) else { return nil }
     difference = right.mean - left.mean
     let variance = left.errorVariance + right.errorVariance
     error = variance.squareRoot()
@@ -41,13 +37,16 @@ struct WelchTest: Sendable {
     /// Variance of the mean as an estimate for runs of this workload.
     let errorVariance: Double
 
-    init?(_ values: [Double], noise: Double) {
+    init?(_ quantity: QuantityValues) {
+      let values = quantity.values
       guard values.count >= 4 else { return nil }
       count = Double(values.count)
       let mean = values.reduce(0, +) / count
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
       self.mean = mean
-      errorVariance = max(squares / (count - 1), noise) * (1 / count + WelchTest.runShare)
+      errorVariance =
+        max(squares / (count - 1), quantity.noise) * (1 / count + WelchTest.runShare)
+        + quantity.drift * quantity.drift
     }
   }
 }

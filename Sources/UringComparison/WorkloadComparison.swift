@@ -130,7 +130,7 @@ extension Difference {
     latency: Double?
   ) {
     guard
-      let test = WelchTest(before.values, after.values, noise: (before.noise, after.noise)),
+      let test = WelchTest(before, after),
       // Equal and constant: nothing to tell.
       test.difference != 0 || before.values.contains(where: { $0 != 0 })
     else { return nil }
