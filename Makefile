@@ -35,10 +35,10 @@ build:
 	$(SWIFT) build
 
 # One static file, .build/uringtop, that runs on other machines without any library. Omits .eh_frame_hdr, 0.4 MB of
-# tables for C++ exceptions, which nothing here throws.
+# tables for C++ exceptions, which nothing here throws. The map lists what is linked, for scripts/licenses.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
-	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 --scratch-path .build/static
+	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: subjects of the tests, and the workload of the demonstration.
@@ -142,3 +142,5 @@ format:
 
 clean:
 	rm -rf .build
+
+include scripts/package.mk
