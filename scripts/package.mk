@@ -15,7 +15,7 @@ STAGE = .build/stage
 RELEASE = uringtop-$(shell .build/uringtop --version)-linux-$(shell uname -m)
 DEB = .build/packages/uringtop_$(shell .build/uringtop --version)_$(shell dpkg --print-architecture).deb
 
-.PHONY: setup-package man completions licenses stage install uninstall deb dist check-package
+.PHONY: setup-package man completions licenses stage check-stage install uninstall deb dist package-test
 
 setup-package:
 	scripts/install-packages package
@@ -39,8 +39,14 @@ completions: .build/uringtop
 licenses: .build/uringtop
 	scripts/licenses .build/static/link.map .build/licenses
 
+# After `sudo make install`, the files in .build still belong to the user.
 stage: man completions licenses
 	scripts/stage $(PREFIX) $(STAGE)
+	@[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" .build/man .build/completions .build/licenses $(STAGE)
+
+# The names of all files, the manual pages and the licences.
+check-stage: stage
+	scripts/check-stage $(STAGE) $(PREFIX)
 
 # make install PREFIX=/usr DESTDIR=/tmp/root
 install: stage
@@ -61,3 +67,7 @@ dist:
 	tar -C .build/stage-dist/usr/local --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner \
 	  --transform 's#^\.#$(RELEASE)#' -cJf .build/packages/$(RELEASE).tar.xz .
 	cd .build/packages && sha256sum $(RELEASE).tar.xz >$(RELEASE).tar.xz.sha256
+
+# Installs, uses and removes the packages in clean Debian systems. Needs root and the package archive; takes minutes.
+package-test: setup-package deb dist
+	scripts/package-test
