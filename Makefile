@@ -62,6 +62,7 @@ check: lint programs
 # All tests, including the live tests, guests with the oldest and the newest kernel, and a short run of the fuzzers.
 # Needs root. `make vm-test` tests the other kernels.
 test: setup-guests release programs
+	$(MAKE) -s check-stage
 	scripts/vm-test --record-only 6.1 newest
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
 	$(build-tests)

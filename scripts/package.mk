@@ -70,4 +70,5 @@ dist:
 
 # Installs, uses and removes the packages in clean Debian systems. Needs root and the package archive; takes minutes.
 package-test: setup-package deb dist
+	scripts/install-packages package-test
 	scripts/package-test
