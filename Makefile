@@ -35,10 +35,10 @@ build:
 	$(SWIFT) build
 
 # One static file, .build/uringtop, that runs on other machines without any library. Omits .eh_frame_hdr, 0.4 MB of
-# tables for C++ exceptions, which nothing here throws.
+# tables for C++ exceptions, which nothing here throws. The map lists what is linked, for scripts/licenses.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
-	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 --scratch-path .build/static
+	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: subjects of the tests, and the workload of the demonstration.
@@ -62,6 +62,7 @@ check: lint programs
 # All tests, including the live tests, guests with the oldest and the newest kernel, and a short run of the fuzzers.
 # Needs root. `make vm-test` tests the other kernels.
 test: setup-guests release programs
+	$(MAKE) -s check-stage
 	scripts/vm-test --record-only 6.1 newest
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
 	$(build-tests)
@@ -142,3 +143,5 @@ format:
 
 clean:
 	rm -rf .build
+
+include scripts/package.mk

@@ -28,7 +28,9 @@ struct ExportCommand: ParsableCommand {
         uringtop export trace.uring --csv --where 'op:READ error=yes' --columns time,ring,value
       """)
 
-  @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
+  @Argument(
+    help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var input: String
 
   @OptionGroup var moment: MomentOption

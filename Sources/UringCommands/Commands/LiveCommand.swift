@@ -24,12 +24,14 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
-  @Option(help: ArgumentHelp("File for COMMAND's output.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("File for COMMAND's output.", valueName: "file"), completion: .file())
   var childOutput: String?
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"),
+    completion: .file())
   var command: [String] = []
 
   func run() throws {

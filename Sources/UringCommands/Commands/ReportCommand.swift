@@ -33,7 +33,8 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var from: String?
 
   @OptionGroup var moment: MomentOption
@@ -63,7 +64,8 @@ struct ReportCommand: ParsableCommand {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"),
+    completion: .file())
   var command: [String] = []
 
   func validate() throws {

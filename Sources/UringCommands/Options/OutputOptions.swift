@@ -7,7 +7,8 @@ struct OutputOptions: ParsableArguments {
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
       "Output file; - is standard output. The extension, .jsonl or .uring, selects the format.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .recording)
   var path: String?
 
   @Option(
