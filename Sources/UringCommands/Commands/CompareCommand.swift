@@ -30,10 +30,12 @@ struct CompareCommand: ParsableCommand {
     case regression
   }
 
-  @Argument(help: ArgumentHelp("The first recording.", valueName: "before"))
+  @Argument(
+    help: ArgumentHelp("The first recording.", valueName: "before"), completion: .recording)
   var before: String
 
-  @Argument(help: ArgumentHelp("The second recording.", valueName: "after"))
+  @Argument(
+    help: ArgumentHelp("The second recording.", valueName: "after"), completion: .recording)
   var after: String
 
   @Flag(help: "Print the JSON document that docs/json.md describes.")
