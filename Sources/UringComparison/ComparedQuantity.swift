@@ -22,13 +22,9 @@ public struct ComparedQuantity: Sendable, Hashable {
   /// True if a larger value is worse.
   public let isWorseHigher: Bool
 
-  /// The smallest change that counts, however certain it is.
-  var threshold: Double {
-    switch scale {
-    case .time, .ratio: 0.04
-    case .share: 0.005
-    }
-  }
+  /// The smallest change that counts, however certain it is: two recordings do not show how much more the machine
+  /// differs between other runs.
+  let threshold: Double
 }
 
 /// The values of one quantity in consecutive parts of a recording.
@@ -148,16 +144,19 @@ extension BatchSeries {
   private static let quantiles: [(ComparedQuantity, Double)] = [
     (
       ComparedQuantity(
-        name: "latency_p50", words: "median latency", scale: .time, isWorseHigher: true), 0.5
+        name: "latency_p50", words: "median latency", scale: .time, isWorseHigher: true,
+        threshold: 0.07), 0.5
     ),
     (
       ComparedQuantity(
-        name: "latency_p90", words: "90th percentile of latency", scale: .time, isWorseHigher: true),
+        name: "latency_p90", words: "90th percentile of latency", scale: .time, isWorseHigher: true,
+        threshold: 0.1),
       0.9
     ),
     (
       ComparedQuantity(
-        name: "latency_p99", words: "99th percentile of latency", scale: .time, isWorseHigher: true),
+        name: "latency_p99", words: "99th percentile of latency", scale: .time, isWorseHigher: true,
+        threshold: 0.15),
       0.99
     ),
   ]
@@ -172,7 +171,8 @@ extension BatchSeries {
 
 extension ComparedQuantity {
   fileprivate static func share(_ name: String, _ words: String) -> ComparedQuantity {
-    ComparedQuantity(name: name, words: words, scale: .share, isWorseHigher: true)
+    ComparedQuantity(
+      name: name, words: words, scale: .share, isWorseHigher: true, threshold: 0.005)
   }
 
   fileprivate static func error(_ errno: Int32) -> ComparedQuantity {
@@ -192,7 +192,8 @@ extension Stage {
       case .taskWork: ("task_work", "waiting for task work")
       }
     return ComparedQuantity(
-      name: "time_\(name)", words: "mean time \(words)", scale: .time, isWorseHigher: true)
+      name: "time_\(name)", words: "mean time \(words)", scale: .time, isWorseHigher: true,
+      threshold: 0.07)
   }
 }
 
@@ -202,12 +203,13 @@ extension [ProgramCounts] {
     [
       QuantityValues(
         ratio: ComparedQuantity(
-          name: "cqes_per_wait", words: "CQEs per wait", scale: .ratio, isWorseHigher: false),
+          name: "cqes_per_wait", words: "CQEs per wait", scale: .ratio, isWorseHigher: false,
+          threshold: 0.04),
         map { ($0.cqes, $0.waits) }),
       QuantityValues(
         ratio: ComparedQuantity(
           name: "enters_per_request", words: "calls of io_uring_enter per request", scale: .ratio,
-          isWorseHigher: true),
+          isWorseHigher: true, threshold: 0.04),
         compactMap { counts in counts.enters.map { ($0, counts.requests) } }),
       QuantityValues(
         share: .share("overflowed_cqes", "CQEs that overflowed"), map { ($0.overflows, $0.cqes) }),
