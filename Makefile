@@ -22,6 +22,7 @@ all: build
 
 setup:
 	scripts/install-packages build test lint
+	scripts/install-python
 
 setup-guests: setup
 	scripts/install-packages vm

@@ -104,6 +104,13 @@ let package = Package(
         "UringComparison", "UringFields", "UringFindings", "UringRecordings", "UringTrace",
       ],
       swiftSettings: small),
+    // Recordings as traces for Perfetto.
+    .target(
+      name: "UringPerfetto",
+      dependencies: [
+        "CRecord", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
+      ],
+      swiftSettings: small),
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(
       name: "UringSources",
@@ -134,7 +141,7 @@ let package = Package(
       name: "UringCommands",
       dependencies: [
         "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringComparison", "UringDocuments",
-        "UringFields", "UringFindings", "UringProbe",
+        "UringFields", "UringFindings", "UringPerfetto", "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
@@ -236,7 +243,9 @@ let package = Package(
     // The command line as its users see it: the real binary.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringRecordings"],
+      dependencies: [
+        "ProbeSupport", "TestSupport", "uringtop", "UringPerfetto", "UringRecordings",
+      ],
       exclude: ["Recordings"]),
     .testTarget(
       name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringBase"]),
