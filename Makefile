@@ -13,7 +13,7 @@ UBLK_RESULTS := .build/vm-test-ublk
 SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks Fuzzing
 C_SOURCES = $(shell find Sources Tests bpf Benchmarks Fuzzing -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench describe lint format \
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench bench-programs describe lint format \
   build-fuzz fuzz fuzz-short fuzz-coverage sanitize-address sanitize-thread faults clean
 
 all: build
@@ -120,12 +120,15 @@ vm-test: setup-guests release programs
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
 
-# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
-# Takes 15 minutes and needs root.
-bench: setup-bench release
-	$(SWIFT) build -c release --product ReplayBench
+# The workloads of `make bench` and scripts/compare-trials.
+bench-programs:
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
+
+# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
+# Takes 15 minutes and needs root.
+bench: setup-bench release bench-programs
+	$(SWIFT) build -c release --product ReplayBench
 	scripts/bench $(BENCH)
 
 # Writes the documents that are generated from bpf/include/records.
