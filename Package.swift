@@ -91,7 +91,7 @@ let package = Package(
     // The JSON documents of a snapshot and of a report.
     .target(
       name: "UringDocuments",
-      dependencies: ["UringFields", "UringFindings", "UringRecordings", "UringTrace"],
+      dependencies: ["UringBase", "UringFields", "UringFindings", "UringRecordings", "UringTrace"],
       swiftSettings: small),
     // Recordings as traces for Perfetto.
     .target(
