@@ -101,7 +101,8 @@ let package = Package(
     .target(
       name: "UringDocuments",
       dependencies: [
-        "UringComparison", "UringFields", "UringFindings", "UringRecordings", "UringTrace",
+        "UringBase", "UringComparison", "UringFields", "UringFindings", "UringRecordings",
+        "UringTrace",
       ],
       swiftSettings: small),
     // Recordings as traces for Perfetto.

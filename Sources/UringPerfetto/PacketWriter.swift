@@ -9,11 +9,16 @@ struct PacketWriter {
   /// The details of an event.
   enum Detail: UInt64, CaseIterable {
     case request = 1
-    case user_data, result, errno, cqes, cqe_flags, sqe_flags, file, fd, fixed_file, pid, tid, task
-    case chain, group, state, start_known, end_derived, suspect, dropped_steps, completer_tid
-    case provider, leader, buffer, bytes, members, done, failed, moved_bytes, conditions
-    case derived, min_events, severity, summary, meaning, cure, requests, rings, held_until, times
+    case userData, result, errno, cqes, cqeFlags, sqeFlags, file, fd, fixedFile, pid, tid, task
+    case chain, group, state, startKnown, endDerived, suspect, droppedSteps, completerTid
+    case provider, leader, buffer, bytes, members, done, failed, movedBytes, conditions
+    case derived, minEvents, severity, summary, meaning, cure, requests, rings, heldUntil, times
     case opcode
+
+    /// Name as in JSON: `user_data`.
+    var name: String {
+      "\(self)".reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    }
   }
 
   typealias Track = UInt64
@@ -64,7 +69,7 @@ struct PacketWriter {
         }
         for detail in Detail.allCases {
           data.interned(
-            Schema.InternedData.debugAnnotationNames, detail.rawValue, "\(detail)")
+            Schema.InternedData.debugAnnotationNames, detail.rawValue, detail.name)
         }
       }
     }

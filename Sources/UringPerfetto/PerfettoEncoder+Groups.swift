@@ -116,7 +116,7 @@ extension PerfettoEncoder {
     details.add(.members, group.memberCount)
     details.add(.done, group.doneCount)
     if group.failedCount != 0 { details.add(.failed, group.failedCount) }
-    details.add(.moved_bytes, group.movedBytes)
+    details.add(.movedBytes, group.movedBytes)
     let conditions = group.conditions.map { "\($0.name)" }
     if !conditions.isEmpty { details.add(.conditions, conditions.joined(separator: " ")) }
   }

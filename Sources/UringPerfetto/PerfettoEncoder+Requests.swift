@@ -64,34 +64,34 @@ extension PerfettoEncoder {
 
   private func describe(_ request: Request, _ details: inout PacketWriter.Details) {
     details.add(.request, request.id)
-    if request.isUserDataKnown { details.add(.user_data, address: request.userData) }
+    if request.isUserDataKnown { details.add(.userData, address: request.userData) }
     if request.hasResult {
       details.add(.result, signed: request.result)
       if let error = ErrorNumber(result: request.result) { details.add(.errno, error.name) }
       let flags = CQEFlags(rawValue: request.cqeFlags).names
-      if !flags.isEmpty { details.add(.cqe_flags, flags.joined(separator: "|")) }
+      if !flags.isEmpty { details.add(.cqeFlags, flags.joined(separator: "|")) }
     }
     if request.cqeCount != 1 { details.add(.cqes, request.cqeCount) }
     let flags = request.sqeFlags.names
-    if !flags.isEmpty { details.add(.sqe_flags, flags.joined(separator: "|")) }
+    if !flags.isEmpty { details.add(.sqeFlags, flags.joined(separator: "|")) }
     if let name = aggregator.fileNames.description(of: request) { details.add(.file, name) }
     switch request.file {
     case .descriptor(let fd)?: details.add(.fd, signed: fd)
-    case .fixed(let index)?: details.add(.fixed_file, index)
+    case .fixed(let index)?: details.add(.fixedFile, index)
     case nil: break
     }
     if request.submitterTid != 0 {
       details.add(.pid, request.submitterTgid)
       details.add(.task, taskText(request.submitterTid))
     }
-    if request.completerTid != 0 { details.add(.completer_tid, request.completerTid) }
+    if request.completerTid != 0 { details.add(.completerTid, request.completerTid) }
     if request.chain != 0 { details.add(.chain, request.chain) }
     if request.group != 0 { details.add(.group, request.group) }
     details.add(.state, "\(JSONNames.state(request.state))")
-    if !request.isStartKnown { details.add(.start_known, false) }
-    if request.isEndDerived { details.add(.end_derived, true) }
+    if !request.isStartKnown { details.add(.startKnown, false) }
+    if request.isEndDerived { details.add(.endDerived, true) }
     if request.isSuspect { details.add(.suspect, true) }
-    if request.droppedSteps > 0 { details.add(.dropped_steps, UInt64(request.droppedSteps)) }
+    if request.droppedSteps > 0 { details.add(.droppedSteps, UInt64(request.droppedSteps)) }
   }
 
   // MARK: Chains

@@ -75,8 +75,8 @@ extension PerfettoEncoder {
     let (track, free) = tracks[ring].waits.thread(tid, taskText(tid), &packets)
     let start = max(wait.start, free)
     packets.beginSlice("waits", on: track, at: start, .wait) {
-      $0.add(.min_events, wait.minEvents)
-      $0.add(.end_derived, end != nil)
+      $0.add(.minEvents, wait.minEvents)
+      $0.add(.endDerived, end != nil)
     }
     guard let end else { return }
     packets.endSlice(on: track, at: max(end, start))

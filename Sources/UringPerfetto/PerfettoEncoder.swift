@@ -131,7 +131,7 @@ public final class PerfettoEncoder: TraceEncoder {
       if !finding.rings.isEmpty { details.add(.rings, finding.rings.map(UInt64.init)) }
       if !finding.requests.isEmpty { details.add(.requests, finding.requests) }
       guard let past = finding.past else { return }
-      details.add(.held_until, past.until)
+      details.add(.heldUntil, past.until)
       details.add(.times, UInt64(past.times))
     }
   }
