@@ -7,7 +7,8 @@ struct ExportOutputOptions: ParsableArguments {
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
       "Output file; - is standard output. The extension, .jsonl, .uring, .csv or .pftrace, selects the format.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file(extensions: ["jsonl", "uring", "csv", "pftrace"]))
   var path: String?
 
   @Option(

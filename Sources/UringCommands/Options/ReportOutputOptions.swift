@@ -25,7 +25,8 @@ struct ReportOutputOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Output file; - is standard output, the default.", valueName: "file"))
+    help: ArgumentHelp("Output file; - is standard output, the default.", valueName: "file"),
+    completion: .file())
   var path: String?
 
   /// The path; `-` for standard output.
