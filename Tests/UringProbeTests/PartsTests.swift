@@ -44,6 +44,24 @@ struct PartsTests {
       CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
   }
 
+  /// Reading the rest of a large buffer must not look stuck.
+  @Test func progressIsSeenWhileRecordsAreTaken() throws {
+    let host = HostDescription(
+      kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)
+    let state = try SessionState(host: host, options: LiveSession.Options())
+    var intake = RecordIntake(options: LiveSession.Options(), host: host, state: state)
+    var value = record()
+    value.size = UInt16(MemoryLayout<record>.size)
+    value.kind = .taskWorkRun
+    let before = state.progress.value
+    for time in 1...UInt64(1 << 15) {
+      value.time_ns = time
+      intake.append(&value)
+    }
+    intake.handOver()
+    #expect(state.progress.value - before >= 8)
+  }
+
   @Test func tailKeepsTheNewestInOrder() {
     var tail = RecordTail(chunkSize: 64, chunkCount: 2)
     for time in UInt64(1)...9 {

@@ -88,6 +88,7 @@ final class SessionLoop: @unchecked Sendable {
       askAboutSuspects(intake.aggregator, at: now)
 
       if commands.isStopping {
+        state.progress.advance()
         settle(&intake)
         // One drain is enough: the programs keep writing, but only records written before the stop matter.
         _ = drain(to: &intake, isComplete: true)
@@ -98,6 +99,7 @@ final class SessionLoop: @unchecked Sendable {
         readCalls(&intake)
         intake.advance(to: MonotonicClock.now())
         publish(&intake)
+        state.progress.advance()
         return
       }
       passOn(commands, intake.aggregator)
@@ -291,6 +293,7 @@ final class SessionLoop: @unchecked Sendable {
       let answers = takeAnswers()
       _ = drain(to: &intake, isComplete: true)
       take(answers, to: &intake)
+      state.progress.advance()
     }
   }
 }
