@@ -77,11 +77,8 @@ final class SessionLoop: @unchecked Sendable {
       take(answers, to: &intake)
       tellLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
-      if drained > 0 {
-        losses.isDue = true
-        suspectSearch.noteRecords(at: now)
-      }
-      if sleep.isBehind(drained) || losses.isDue && now >= losses.nextCheck {
+      if drained > 0 { suspectSearch.noteRecords(at: now) }
+      if sleep.isBehind(drained) || losses.dueTime.map({ now >= $0 }) ?? false {
         checkLosses(&intake, at: now)
       }
       intake.advance(to: reader.watermark)
@@ -119,7 +116,7 @@ final class SessionLoop: @unchecked Sendable {
     let now = MonotonicClock.now()
     var time = nextSnapshot
     // While records arrive, losses are checked after each drain.
-    if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
+    if isSilent, let due = losses.dueTime { time = min(time, due) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
   }
@@ -187,6 +184,7 @@ final class SessionLoop: @unchecked Sendable {
       }
     }
     intake.handOver()
+    if bytes > 0 { losses.noteRecords() }
     if !stacks.isEmpty || !created.isEmpty {
       state.mailbox.ask { requests in
         requests.stacks += stacks
@@ -246,7 +244,7 @@ final class SessionLoop: @unchecked Sendable {
     if isLosing { suspectSearch.noteLoss() }
     untoldLosses.append(records)
     untoldTime = MonotonicClock.now()
-    if drain(to: &intake, isComplete: true) > 0 { losses.isDue = true }
+    _ = drain(to: &intake, isComplete: true)
     tellLosses(&intake)
   }
 
