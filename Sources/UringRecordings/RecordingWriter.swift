@@ -205,14 +205,14 @@ public final class RecordingWriter: Sendable {
         let size = chunk.count
         let failure = chunk.withUnsafeBytes { chunk -> OutputError? in
           if encoder.keepsRecords { return output.write(chunk, of: encoder, total: &total) }
-          var failure: OutputError?
+          var first: OutputError?
           RecordSequence(bytes: chunk).forEachPiece(of: limits.pieceBytes) { piece in
             encoded.removeAll(keepingCapacity: true)
             encoder.encode(piece, into: &encoded)
-            failure = encoded.withUnsafeBytes { output.write($0, of: encoder, total: &total) }
-            return failure == nil
+            first = encoded.withUnsafeBytes { output.write($0, of: encoder, total: &total) }
+            return first == nil
           }
-          return failure
+          return first
         }
         chunk.removeAll(keepingCapacity: true)
         monitor.withLock { state in

@@ -17,7 +17,7 @@ struct AreaTable {
 
   private static let pageBits: UInt64 = 10
   /// By the number of an area: its anchor, and in the low bits, which are free, its place; 0 for one without a substitute.
-  private var pages: [[UInt64]] = Array(repeating: [], count: Int(count >> pageBits))
+  private var pages: [[UInt64]] = Array(repeating: [], count: Int(Self.count >> Self.pageBits))
   private var used: UInt64 = 0
 
   /// The area of an address. A new area gets the next substitute.

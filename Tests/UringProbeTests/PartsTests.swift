@@ -2,6 +2,8 @@ import CRecord
 import Glibc
 import Testing
 import UringRecords
+import UringSources
+import UringTrace
 
 import enum UringBase.Procfs
 
@@ -50,16 +52,13 @@ struct PartsTests {
       kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)
     let state = try SessionState(host: host, options: LiveSession.Options())
     var intake = RecordIntake(options: LiveSession.Options(), host: host, state: state)
-    var value = record()
-    value.size = UInt16(MemoryLayout<record>.size)
-    value.kind = .taskWorkRun
-    let before = state.progress.value
-    for time in 1...UInt64(1 << 15) {
-      value.time_ns = time
-      intake.append(&value)
+    var records = RecordBuffer()
+    for time in UInt64(1)...1 << 14 {
+      records.append(record_task_work_run.self, at: time) { $0.count = 1 }
     }
-    intake.handOver()
-    #expect(state.progress.value - before >= 8)
+    let before = state.progress.value
+    intake.take(records)
+    #expect(state.progress.value - before >= 5)
   }
 
   @Test func tailKeepsTheNewestInOrder() {

@@ -7,9 +7,9 @@ import Testing
   private func call(
     _ gate: Monitor<Bool>, late: @escaping @Sendable () -> Void = {}
   ) throws -> SeparateCall<Int> {
-    try SeparateCall("separate call", orThrow: ThreadError.init, late: late) {
-      gate.wait(until: nil, for: { $0 }, then: { _ in 7 })
-    }
+    try SeparateCall(
+      "separate call", orThrow: ThreadError.init,
+      { gate.wait(until: nil, for: { $0 }, then: { _ in 7 }) }, late: late)
   }
 
   @Test func callIsAwaitedWhileItMakesProgress() throws {

@@ -14,10 +14,11 @@ package final class SeparateCall<Result: Sendable>: Sendable {
   /// - Parameters:
   ///   - name: name of the thread; at most 15 bytes.
   ///   - failure: the error to throw if no thread can be started, by errno.
+  ///   - body: the call.
   ///   - late: runs after a call that was abandoned.
   package init<Failure: Error>(
     _ name: String, orThrow failure: (_ errno: Int32) -> Failure,
-    late: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () -> Result
+    _ body: @escaping @Sendable () -> Result, late: @escaping @Sendable () -> Void = {}
   ) throws(Failure) {
     thread = try WorkerThread(name, orThrow: failure) { [state] in
       let result = body()

@@ -39,7 +39,8 @@ struct LiveCommand: ParsableCommand {
     Confinement.keepCaptureCapabilities()
     try Screen.show(
       title: command.joined(separator: " "), options: screen, filters: filters,
-      capture: capturing, startedProgram: held.map { held in { held.runningName } }
+      capture: capturing,
+      startedProgram: held.map { held -> @Sendable () -> String? in { held.runningName } }
     ) { [self] in
       let capture = try LiveCapture.start(
         filter: filters.filter(capturing), tree: held?.child.pid,

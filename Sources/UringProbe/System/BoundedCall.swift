@@ -27,8 +27,8 @@ enum BoundedCall {
     }
     guard blocking < mostBlocking else { return nil }
     let call = try? SeparateCall(
-      "bounded call", orThrow: ProbeError.thread,
-      late: { processes.withLock { _ = $0.blocking.remove(tgid) } }, body)
+      "bounded call", orThrow: ProbeError.thread, body,
+      late: { processes.withLock { _ = $0.blocking.remove(tgid) } })
     guard let call else { return nil }
     if let result = call.result(until: MonotonicClock.now() + limit >> UInt64(blocking)) {
       return result
