@@ -29,10 +29,10 @@ struct AreaTable {
       // Area 0 is not used, because it contains the numbers that are not changed.
       let place = 1 + (Self.first - 1 + used) % (Self.count - 1)
       // The anchor has 26 bits above the 16 that it lacks, the place 22.
-      pages[page][index] = (address & Self.mask) >> 16 << 32 | place
+      pages[page][index] = ((address & Self.mask) >> 16) << 32 | place
       used += 1
     }
     let entry = pages[page][index]
-    return Area(anchor: entry >> 32 << 16, start: (entry & 0xffff_ffff) << Self.bits)
+    return Area(anchor: (entry >> 32) << 16, start: (entry & 0xffff_ffff) << Self.bits)
   }
 }

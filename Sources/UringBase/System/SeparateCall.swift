@@ -54,7 +54,7 @@ package final class SeparateCall<Result: Sendable>: Sendable {
       let (now, time) = (progress(), MonotonicClock.now())
       if now != seen {
         (seen, since) = (now, time)
-      } else if let limit, time.since(since) >= limit {
+      } else if let limit, time - since >= limit {
         return nil
       }
     }
