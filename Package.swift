@@ -164,7 +164,7 @@ let package = Package(
       dependencies: [
         "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringDocuments",
         "UringFields", "UringFindings", "UringProbe", "UringRecordings", "UringRecords",
-        "UringSources", "UringTrace", "UringUI",
+        "UringRedaction", "UringSources", "UringTrace", "UringUI",
       ],
       path: "Fuzzing", exclude: ["Driver", "README.md"]),
 

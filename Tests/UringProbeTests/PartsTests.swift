@@ -2,6 +2,8 @@ import CRecord
 import Glibc
 import Testing
 import UringRecords
+import UringSources
+import UringTrace
 
 import enum UringBase.Procfs
 
@@ -42,6 +44,21 @@ struct PartsTests {
     #expect(missed(["complete": 7, "file_get": 5], handledBySecond: 8) == 5)
     #expect(
       CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
+  }
+
+  /// Reading the rest of a large buffer must not look stuck.
+  @Test func progressIsSeenWhileRecordsAreTaken() throws {
+    let host = HostDescription(
+      kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)
+    let state = try SessionState(host: host, options: LiveSession.Options())
+    var intake = RecordIntake(options: LiveSession.Options(), host: host, state: state)
+    var records = RecordBuffer()
+    for time in UInt64(1)...1 << 14 {
+      records.append(record_task_work_run.self, at: time) { $0.count = 1 }
+    }
+    let before = state.progress.value
+    intake.take(records)
+    #expect(state.progress.value - before >= 5)
   }
 
   @Test func tailKeepsTheNewestInOrder() {

@@ -56,6 +56,7 @@ struct RecordIntake: ~Copyable {
     let records = tail.takeNew()
     guard !records.isEmpty else { return }
     aggregator.consume(kept: records)
+    state.progress.advance()
     guard let sink else { return }
     do {
       try sink.consume(records)

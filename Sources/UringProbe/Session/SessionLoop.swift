@@ -77,17 +77,15 @@ final class SessionLoop: @unchecked Sendable {
       take(answers, to: &intake)
       tellLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
-      if drained > 0 {
-        losses.isDue = true
-        suspectSearch.noteRecords(at: now)
-      }
-      if sleep.isBehind(drained) || losses.isDue && now >= losses.nextCheck {
+      if drained > 0 { suspectSearch.noteRecords(at: now) }
+      if sleep.isBehind(drained) || losses.dueTime.map({ now >= $0 }) ?? false {
         checkLosses(&intake, at: now)
       }
       intake.advance(to: reader.watermark)
       askAboutSuspects(intake.aggregator, at: now)
 
       if commands.isStopping {
+        state.progress.advance()
         settle(&intake)
         // One drain is enough: the programs keep writing, but only records written before the stop matter.
         _ = drain(to: &intake, isComplete: true)
@@ -98,6 +96,7 @@ final class SessionLoop: @unchecked Sendable {
         readCalls(&intake)
         intake.advance(to: MonotonicClock.now())
         publish(&intake)
+        state.progress.advance()
         return
       }
       passOn(commands, intake.aggregator)
@@ -117,7 +116,7 @@ final class SessionLoop: @unchecked Sendable {
     let now = MonotonicClock.now()
     var time = nextSnapshot
     // While records arrive, losses are checked after each drain.
-    if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
+    if isSilent, let due = losses.dueTime { time = min(time, due) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
   }
@@ -176,6 +175,7 @@ final class SessionLoop: @unchecked Sendable {
       for record in RecordSequence(bytes: run.bytes) { note(record, &created, &stacks) }
     }
     intake.handOver()
+    if bytes > 0 { losses.noteRecords() }
     if !stacks.isEmpty || !created.isEmpty {
       state.mailbox.ask { requests in
         requests.stacks += stacks
@@ -256,7 +256,7 @@ final class SessionLoop: @unchecked Sendable {
     if isLosing { suspectSearch.noteLoss() }
     untoldLosses.append(records)
     untoldTime = MonotonicClock.now()
-    if drain(to: &intake, isComplete: true) > 0 { losses.isDue = true }
+    _ = drain(to: &intake, isComplete: true)
     tellLosses(&intake)
   }
 
@@ -303,6 +303,7 @@ final class SessionLoop: @unchecked Sendable {
       let answers = takeAnswers()
       _ = drain(to: &intake, isComplete: true)
       take(answers, to: &intake)
+      state.progress.advance()
     }
   }
 }
