@@ -22,6 +22,8 @@ struct Evidence {
   /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
   private var inFlightPositions: [Ring.ID: [Int]] = [:]
   private var endedPositions: [Ring.ID: [Int]] = [:]
+  /// ``Snapshot/recent`` as an array: rules go through it many times.
+  private let endedRequests: [Request]
   private var latencies: [LatencyKey: LatencySummary] = [:]
 
   private struct LatencyKey: Hashable {
@@ -46,19 +48,20 @@ struct Evidence {
     deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
     inFlightPositions = Self.positions(in: snapshot.requests)
     endedPositions = Self.positions(in: snapshot.recent)
+    endedRequests = Array(snapshot.recent)
     for latency in snapshot.latency {
       latencies[LatencyKey(ring: latency.ring, opcode: latency.opcode)] = latency.summary
     }
   }
 
   /// Positions of each ring's requests. Consecutive requests are mostly of one ring, so one look-up serves several.
-  private static func positions(in requests: [Request]) -> [Ring.ID: [Int]] {
+  private static func positions(in requests: RequestList) -> [Ring.ID: [Int]] {
     var positions: [Ring.ID: [Int]] = [:]
     var first = 0
     while first < requests.count {
-      let ring = requests[first].ring
+      let ring = requests.ring(at: first)
       var end = first + 1
-      while end < requests.count, requests[end].ring == ring { end += 1 }
+      while end < requests.count, requests.ring(at: end) == ring { end += 1 }
       positions[ring, default: []].append(contentsOf: first..<end)
       first = end
     }
@@ -68,11 +71,8 @@ struct Evidence {
   let openRings: [Ring]
 
   /// Requests in flight on a ring, oldest first.
-  func inFlight(on ring: Ring.ID) -> [Request] {
-    let positions = inFlightPositions[ring] ?? []
-    // If there is only one ring, its requests need no copy.
-    return positions.count == snapshot.requests.count
-      ? snapshot.requests : positions.map { snapshot.requests[$0] }
+  func inFlight(on ring: Ring.ID) -> RequestList {
+    snapshot.requests[positions: inFlightPositions[ring] ?? []]
   }
 
   /// The ended requests that a rule examines.
@@ -88,7 +88,7 @@ struct Evidence {
   func forEachEnded(
     on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
   ) {
-    let recent = snapshot.recent.span
+    let recent = endedRequests.span
     for position in endedPositions[ring] ?? []
     where reach == .history || recent[position].lastTime >= start {
       body(recent[position])
@@ -106,7 +106,7 @@ struct Evidence {
   func ended(
     on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
   ) -> [Request] {
-    let recent = snapshot.recent.span
+    let recent = endedRequests.span
     var found: [Request] = []
     for position in endedPositions[ring] ?? []
     where reach == .history || recent[position].lastTime >= start {

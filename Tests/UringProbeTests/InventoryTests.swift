@@ -26,7 +26,7 @@ extension LiveTests {
         #expect(balance.accounted == balance.outstanding)
       }
       #expect(snapshot.damagedRecordCount == 0)
-      try check(snapshot, snapshot.requests, ring)
+      try check(snapshot, Array(snapshot.requests), ring)
     }
 
     @Test func aPollThatHangs() throws {

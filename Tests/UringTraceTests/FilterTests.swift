@@ -77,9 +77,9 @@ import Testing
     var all = snapshot
     let own = all.rings[0].id
     let request = all.requests[0].id
-    func fill<Element>(
-      _ list: WritableKeyPath<Snapshot, [Element]>, _ elements: [Element],
-      _ assign: (inout Element, _ isOwn: Bool) -> Void
+    func fill<List: RangeReplaceableCollection>(
+      _ list: WritableKeyPath<Snapshot, List>, _ elements: List,
+      _ assign: (inout List.Element, _ isOwn: Bool) -> Void
     ) {
       let both = [true, false].flatMap { isOwn in
         elements.map { element in
@@ -88,7 +88,7 @@ import Testing
           return element
         }
       }
-      all[keyPath: list] = both
+      all[keyPath: list] = List(both)
     }
     fill(\.rings, [all.rings[0]]) { ring, isOwn in
       if !isOwn { (ring.id, ring.ownerTgid, ring.descriptors) = (99, 5555, []) }

@@ -141,7 +141,7 @@ import UringTrace
     stream.submit(2, userData: 0x2b)
     stream.complete(2, -11)
     let snapshot = stream.snapshot()
-    func found(_ text: String, _ requests: [Request]) throws -> [UInt64] {
+    func found(_ text: String, _ requests: RequestList) throws -> [UInt64] {
       let query = try Query<Request>(text, over: .requests)
       return requests.filter { query.matches($0, in: snapshot) }.map(\.userData)
     }

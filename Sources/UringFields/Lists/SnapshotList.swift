@@ -87,8 +87,8 @@ public struct SnapshotList: Sendable {
 
   /// All lists, the requests in flight first.
   public static let all: [SnapshotList] = [
-    SnapshotList("requests", "requests in flight", .requests) { snapshot, _ in snapshot.requests },
-    SnapshotList("recent", "ended requests", .requests) { snapshot, _ in snapshot.recent },
+    SnapshotList("requests", "requests in flight", .requests) { snapshot, _ in Array(snapshot.requests) },
+    SnapshotList("recent", "ended requests", .requests) { snapshot, _ in Array(snapshot.recent) },
     SnapshotList("rings", "rings", .rings) { snapshot, _ in snapshot.rings },
     SnapshotList("groups", "groups", .groups) { snapshot, _ in snapshot.groups },
     SnapshotList("buffers", "buffers", .buffers) { snapshot, _ in snapshot.buffers },

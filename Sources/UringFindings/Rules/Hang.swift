@@ -179,7 +179,7 @@ private struct LongWait {
   /// Lower bound, in nanoseconds.
   var duration: UInt64
   /// Requests in flight on the ring.
-  var requests: [Request]
+  var requests: RequestList
   /// CQEs that can still be posted; nil if not known.
   var possibleCQEs: UInt64?
 
@@ -197,7 +197,7 @@ private struct LongWait {
   }
 
   private static func possibleCQEs(
-    _ ring: Ring, _ requests: [Request], _ evidence: Evidence
+    _ ring: Ring, _ requests: RequestList, _ evidence: Evidence
   ) -> UInt64? {
     // Unknown if other rings post messages to this one, or an SQ thread can take further SQEs.
     guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),

@@ -40,7 +40,7 @@ private struct IdleWait {
   /// Lower bound, in nanoseconds.
   var duration: UInt64
   /// Requests in flight on the ring; not empty.
-  var requests: [Request]
+  var requests: RequestList
 
   init?(_ ring: Ring, _ evidence: Evidence) {
     guard let waiter = ring.waiter, waiter.isInIOWait,

@@ -17,7 +17,7 @@ extension FindingRule {
       else { return nil }
       let ready = requests.filter { $0.state == .taskWork }
       return Sighting(
-        severity: .warn, rings: [ring.id], requests: (ready + requests).unique.map(\.id),
+        severity: .warn, rings: [ring.id], requests: (ready.map(\.id) + requests.map(\.id)).unique,
         requestCount: UInt64(requests.count),
         summary: stopped.joined(separator: ", ") + ", with "
           + "\(Words.count(requests.count, "request")) in flight"
@@ -31,9 +31,9 @@ extension FindingRule {
   }
 }
 
-extension [Request] {
-  fileprivate var unique: [Request] {
+extension [Request.ID] {
+  fileprivate var unique: [Request.ID] {
     var seen: Set<Request.ID> = []
-    return filter { seen.insert($0.id).inserted }
+    return filter { seen.insert($0).inserted }
   }
 }

@@ -39,7 +39,7 @@ struct FileLedger {
   private var members: [WaitableFile: [OpenFile]] = [:]
   private var accounts: [UInt64: Account] = [:]
 
-  init(_ facts: WaitFacts, requests: [Request]) {
+  init(_ facts: WaitFacts, requests: RequestList) {
     for file in facts.files {
       var isNew = true
       if let index = file.registeredIndex {

@@ -10,11 +10,11 @@ extension Aggregator {
     shown.reserveCapacity(rings.count)
     for handle in rings.handles { shown.append(ring(handle, latency: &latency)) }
     let rates = rings.rates(clock)
+    let lists = requests.lists(rings.inFlightCount, observedSince: host.startTime)
     var snapshot = Snapshot(
       host: host, time: clock.now, recordCount: stream.records,
       damagedRecordCount: stream.damaged, lost: stream.lost, rings: shown,
-      requests: requests.inFlight(rings.inFlightCount, observedSince: host.startTime),
-      recent: requests.recent(), chains: chains.all(requests),
+      requests: lists.inFlight, recent: lists.ended, chains: chains.all(requests),
       groups: lending.allGroups(now: clock.now), buffers: lending.allBuffers(),
       latency: latency, events: withEvents ? events.events() : [], lastSecond: rates.lastSecond,
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
@@ -72,27 +72,30 @@ extension Aggregator {
 }
 
 extension RequestTracker {
-  /// The requests in flight, oldest first.
+  /// The requests in flight, oldest first, and the ended requests that are kept, newest first.
   ///
   /// - Parameters:
-  ///   - expected: expected number of requests; reserves capacity.
+  ///   - expected: expected number of requests in flight; reserves capacity.
   ///   - start: start of the observation. Older requests were found by walks, so they are late in the list.
-  fileprivate func inFlight(_ expected: Int, observedSince start: UInt64) -> [Request] {
-    var all: [Request] = []
-    all.reserveCapacity(expected)
-    if hasFound { append(to: &all) { $0 < start } }
-    append(to: &all) { !hasFound || $0 >= start }
-    return all
+  fileprivate mutating func lists(
+    _ expected: Int, observedSince start: UInt64
+  ) -> (inFlight: RequestList, ended: RequestList) {
+    var handles: [Handle<RequestSlot>] = []
+    handles.reserveCapacity(expected)
+    if hasFound { append(to: &handles) { $0 < start } }
+    append(to: &handles) { !hasFound || $0 >= start }
+    let shared = slots.share()
+    return (
+      RequestList(shared, handles, lossTime: lossTime),
+      RequestList(shared, ended: (0..<history.count).map { history[age: $0] })
+    )
   }
 
   private func append(
-    to all: inout [Request], where isWanted: (_ startTime: UInt64) -> Bool
+    to handles: inout [Handle<RequestSlot>], where isWanted: (_ startTime: UInt64) -> Bool
   ) {
-    forEachInFlight { _, slot in
-      if isWanted(slot.request.startTime) {
-        all.append(slot.request)
-        all[all.count - 1].isSuspect = slot.request.lastTime <= lossTime
-      }
+    forEachInFlight { handle, slot in
+      if isWanted(slot.request.startTime) { handles.append(handle) }
       return true
     }
   }

@@ -1,7 +1,7 @@
 import CRecord
 
 /// A request's part in a group.
-public enum GroupRole: UInt8, Sendable {
+public enum GroupRole: UInt8, Sendable, BitwiseCopyable {
   /// Makes the buffer available.
   case leader
   /// Borrows the buffer.

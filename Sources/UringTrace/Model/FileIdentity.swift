@@ -1,7 +1,7 @@
 import CRecord
 
 /// A file as the kernel identifies it: a request works on this file even if its descriptor later refers to another.
-public struct FileIdentity: Hashable, Sendable {
+public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
   /// `struct file *`, the open file.
   public var address: UInt64 = 0
   public var inode: UInt64 = 0

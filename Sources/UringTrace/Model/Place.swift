@@ -1,7 +1,7 @@
 import CRecord
 
 /// Where the kernel keeps a request in flight, according to its own structures.
-public enum Place: UInt8, Sendable, CaseIterable {
+public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   /// Not looked at, or moved on since; or on none of the kernel's lists, such as a disk request.
   case unknown = 0
   /// Behind another request of its chain (`req->link`).
@@ -51,7 +51,7 @@ public enum Place: UInt8, Sendable, CaseIterable {
 }
 
 /// SQE fields that the kernel still held when a walk found the request (`RECORD_KNOWS_*`).
-public struct SQEKnowledge: OptionSet, Sendable, Hashable {
+public struct SQEKnowledge: OptionSet, Sendable, Hashable, BitwiseCopyable {
   public var rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 

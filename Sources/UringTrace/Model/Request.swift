@@ -2,12 +2,12 @@
 ///
 /// Plain data with a property for each fact that views, documents and findings show. They share one struct
 /// because the aggregator writes them together, millions of times per second.
-public struct Request: Sendable {
+public struct Request: Sendable, BitwiseCopyable {
   /// Number in order of first appearance, from 1, over all rings.
   public typealias ID = UInt64
 
   /// Where the request is now.
-  public enum State: UInt8, Sendable, CaseIterable {
+  public enum State: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// Submitted to the kernel, and no event since. Disk requests and requests that wait without an event
     /// (POLL_ADD, TIMEOUT, FUTEX_WAIT, URING_CMD…) stay in this state.
     case submitted

@@ -13,9 +13,9 @@ public struct Snapshot: Sendable {
   /// Open rings and those closed recently, by id.
   public var rings: [Ring]
   /// Requests in flight, oldest first.
-  public var requests: [Request]
+  public var requests: RequestList
   /// Recently ended requests, newest first, up to the history limit.
-  public var recent: [Request]
+  public var recent: RequestList
   /// Chains with a member in ``requests`` or ``recent``, by id.
   public var chains: [Chain]
   /// Groups that have not ended, oldest first, then those that ended recently, newest first, up to the
@@ -67,7 +67,7 @@ public struct Snapshot: Sendable {
 
   /// The request with this id, in flight or recent.
   package func request(_ id: Request.ID) -> Request? {
-    requests.first { $0.id == id } ?? recent.first { $0.id == id }
+    requests[id: id] ?? recent[id: id]
   }
 }
 

@@ -1,7 +1,7 @@
 /// One step in a request's life.
-public struct Step: Hashable, Sendable {
+public struct Step: Hashable, Sendable, BitwiseCopyable {
   /// The kind of step. Names are those of the kernel's tracepoints where there is one.
-  public enum Kind: UInt8, Sendable, CaseIterable {
+  public enum Kind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// Submitted to the kernel (`io_uring_submit_req`).
     case submitted
     /// Held back by a drain (`io_uring_defer`).

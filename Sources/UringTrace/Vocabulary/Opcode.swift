@@ -1,5 +1,5 @@
 /// An `IORING_OP_*` number. Stable ABI on mainline kernels (include/uapi/linux/io_uring.h).
-public struct Opcode: RawRepresentable, Hashable, Sendable {
+public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   public let rawValue: UInt8
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -4,6 +4,7 @@ import UringTrace
 /// The content of a list pane: its columns and the source of its rows.
 protocol ListContent: Sendable {
   associatedtype Row: Sendable
+  associatedtype Rows: RandomAccessCollection<Row> & Sendable = [Row] where Rows.Index == Int
   static var name: String { get }
   static var columns: [Column<Row>] { get }
   /// Fields that a filter can compare. The words of a filter are searched for in the columns.
@@ -23,8 +24,8 @@ protocol ListContent: Sendable {
   static func hiddenText(_ scene: Scene) -> String?
 
   static func id(_ row: Row) -> UInt64
-  /// All rows. Cheap if it returns an array of the snapshot.
-  static func rows(_ scene: Scene) -> [Row]
+  /// All rows. Cheap if it returns a list of the snapshot.
+  static func rows(_ scene: Scene) -> Rows
   /// Filter of the rows; nil to take all.
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
   static func open(_ row: Row) -> PaneAction

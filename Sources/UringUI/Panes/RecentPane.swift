@@ -8,7 +8,7 @@ struct RecentContent: ListContent {
   static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
-  static func rows(_ scene: Scene) -> [Request] { scene.snapshot.recent }
+  static func rows(_ scene: Scene) -> RequestList { scene.snapshot.recent }
 
   static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
     guard let ring = scene.ring else { return nil }

@@ -8,7 +8,7 @@ struct RequestsContent: ListContent {
   static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
-  static func rows(_ scene: Scene) -> [Request] { scene.snapshot.requests }
+  static func rows(_ scene: Scene) -> RequestList { scene.snapshot.requests }
 
   static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
     let (ring, minimumAge, now) = (scene.ring, scene.minimumAge, scene.now)

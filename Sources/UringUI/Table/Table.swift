@@ -27,7 +27,7 @@ struct Table<Row: Sendable>: Sendable {
   private(set) var filterError: QueryError?
   private var query: Query<Row>?
 
-  private var rows: [Row] = []
+  private var rows = RowList<Row>([])
   /// Positions in ``rows`` as shown; nil for all rows in their own order.
   private var order: [Int32]?
   /// Nil until the user selects a row. Until then the selection stays at the first row, or at the last.
@@ -76,10 +76,10 @@ struct Table<Row: Sendable>: Sendable {
   var selectedRow: Row? { count > 0 ? row(min(selection, count - 1)) : nil }
 
   /// Takes new rows and keeps those for which `includes` is true.
-  mutating func update(
-    _ rows: [Row], scene: Scene, includes: (@Sendable (Row) -> Bool)? = nil
-  ) {
-    self.rows = rows
+  mutating func update<Rows: RandomAccessCollection<Row> & Sendable>(
+    _ rows: Rows, scene: Scene, includes: (@Sendable (Row) -> Bool)? = nil
+  ) where Rows.Index == Int {
+    self.rows = RowList(rows)
     self.includes = includes
     arrange(scene)
   }
@@ -91,7 +91,7 @@ struct Table<Row: Sendable>: Sendable {
     var order: [Int32]?
     if let includes {
       var included: [Int32] = []
-      for (position, row) in rows.enumerated() where includes(row) {
+      for position in 0..<rows.count where includes(rows[position]) {
         included.append(Int32(position))
       }
       order = included
@@ -292,7 +292,7 @@ struct Table<Row: Sendable>: Sendable {
     if count == 0 {
       let text =
         unfilteredCount > 0
-        ? "no row matches the filter" : rows.isEmpty ? emptyText : hiddenText ?? emptyText
+        ? "no row matches the filter" : rows.count == 0 ? emptyText : hiddenText ?? emptyText
       canvas.put(text, x: area.x + 1, y: area.y, style: .faint, limit: area.width - 1)
     }
     for line in 0..<area.height where top + line < count {

@@ -52,6 +52,31 @@ import Testing
     }
   #endif
 
+  @Test func sharedElementsStayAsTheyWere() {
+    var pool = Pool<Int>()
+    let handles = (0..<100).map { pool.take($0) }
+    let first = pool.share()
+    pool[handles[40]] = -1
+    pool.give(back: handles[41])
+    _ = pool.take(0)
+    pool[handles[99]] = -2
+    let second = pool.share()
+    pool[handles[40]] = -3
+    #expect(handles.map { first[$0] } == Array(0..<100))
+    #expect(second[handles[40]] == -1 && second[handles[99]] == -2 && second[handles[0]] == 0)
+    #expect(pool[handles[40]] == -3 && pool[handles[99]] == -2 && pool[handles[0]] == 0)
+  }
+
+  @Test func aHandleBeyondTheSharedElementsTraps() async {
+    await #expect(processExitsWith: .failure) {
+      var pool = Pool<Int>()
+      _ = pool.take(1)
+      let shared = pool.share()
+      let later = pool.take(2)
+      print(shared[later])
+    }
+  }
+
   @Test func poolKeepsItsElementsWhenItGrows() {
     var pool = Pool<Int>()
     let handles = (0..<1_000).map { value in

@@ -68,7 +68,7 @@ struct MemberState: Listed {
 }
 
 /// A reference to a group that may have been forgotten since; see ``LendingTracker/resolve(_:)``.
-struct GroupReference {
+struct GroupReference: BitwiseCopyable {
   var group = Handle<GroupState>.none
   var id: RequestGroup.ID = 0
 
@@ -76,7 +76,7 @@ struct GroupReference {
 }
 
 /// A request's part in the lending of buffers.
-struct RequestLending {
+struct RequestLending: BitwiseCopyable {
   /// The request's membership; may have been forgotten, see ``LendingTracker/member(of:)``.
   var member = Handle<MemberState>.none
   var led = GroupReference.none

@@ -3,7 +3,7 @@ import CRecord
 /// A request with the state that only the aggregator needs.
 ///
 /// Ordered so that the fields that every request writes are the first 256 bytes: four cache lines.
-struct RequestSlot: Listed {
+struct RequestSlot: Listed, BitwiseCopyable {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
   /// When the previous request of the chain ended; 0 if it has not.

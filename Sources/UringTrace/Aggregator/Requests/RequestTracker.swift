@@ -315,14 +315,6 @@ struct RequestTracker: ~Copyable {
       completerTid: slots[slot].request.completerTid)
   }
 
-  /// The requests in the history, newest first.
-  func recent() -> [Request] {
-    (0..<history.count).map { age in
-      let slot = history[age: age].slot
-      return slot == .none ? history[age: age].request : slots[slot].request
-    }
-  }
-
   /// True if requests that ended after `time` may have left the history or the address table: voids a walk's results.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
     if forgottenTime >= time { return true }

@@ -1,12 +1,20 @@
 import Glibc
 
-/// Elements in one block of memory, each accessed by a ``Handle`` that is valid until it is given back.
+/// Elements in pages of memory, each accessed by a ``Handle`` that is valid until it is given back.
 ///
 /// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)`` makes
 /// handles. All builds check that a handle is within bounds, debug builds also that its slot was not given back.
 struct Pool<Element: ~Copyable>: ~Copyable {
-  private var base: UnsafeMutablePointer<Element>
-  private var capacity: UInt32 = 64
+  /// A page as the pool uses it, so that an access needs one look-up.
+  private struct Place {
+    var base: UnsafeMutablePointer<Element>
+    /// True if a ``SharedPool`` may hold the page: it is copied before the next change.
+    var isShared = false
+  }
+
+  private var places: UnsafeMutablePointer<Place>
+  private var pages: [PoolPage<Element>] = []
+  private var pageCapacity: UInt32 = 2
   private var freed: UnsafeMutablePointer<UInt32>
   private var freedCount: UInt32 = 0
   /// Slots below this index have been used; each holds an initialised element.
@@ -17,13 +25,16 @@ struct Pool<Element: ~Copyable>: ~Copyable {
   #endif
 
   init() {
-    base = Self.resized(nil, to: 64)
-    freed = Self.resized(nil, to: 64)
+    places = Self.resized(nil, to: pageCapacity)
+    freed = Self.resized(nil, to: pageCapacity << PoolPage<Element>.bits)
   }
 
   deinit {
-    base.deinitialize(count: Int(end))
-    free(base)
+    for (page, index) in pages.indices.enumerated() {
+      let first = page << Int(PoolPage<Element>.bits)
+      pages[index].base.deinitialize(count: min(Int(end) - first, PoolPage<Element>.capacity))
+    }
+    free(places)
     free(freed)
   }
 
@@ -34,13 +45,10 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     @inline(__always)
     unsafeAddress {
       check(handle)
-      return UnsafePointer(base + Int(handle.index))
+      return UnsafePointer(address(handle.index))
     }
     @inline(__always)
-    unsafeMutableAddress {
-      check(handle)
-      return base + Int(handle.index)
-    }
+    unsafeMutableAddress { mutablePointer(to: handle) }
   }
 
   /// The element of a handle or, if the slot was given back, the slot's present content.
@@ -50,20 +58,27 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     @inline(__always)
     unsafeAddress {
       precondition(handle.index < end)
-      return UnsafePointer(base + Int(handle.index))
+      return UnsafePointer(address(handle.index))
     }
+  }
+
+  @inline(__always)
+  private func address(_ index: UInt32) -> UnsafeMutablePointer<Element> {
+    places[Int(index >> PoolPage<Element>.bits)].base + Int(index & PoolPage<Element>.mask)
   }
 
   /// Calls `body` for the content of each slot in slot order, including slots given back.
   func forEachSlot(_ body: (borrowing Element) -> Void) {
-    for index in 0..<Int(end) { body(base[index]) }
+    for index in 0..<end { body(address(index).pointee) }
   }
 
-  /// For changing a large element in one step. The pointer is valid until the next ``take(_:)``.
+  /// For changing a large element in one step. The pointer is valid until the pool is shared.
   @inline(__always)
   mutating func mutablePointer(to handle: Handle<Element>) -> UnsafeMutablePointer<Element> {
     check(handle)
-    return base + Int(handle.index)
+    let page = Int(handle.index >> PoolPage<Element>.bits)
+    if places[page].isShared { copyPage(page) }
+    return places[page].base + Int(handle.index & PoolPage<Element>.mask)
   }
 
   /// Takes a slot that was given back, with its old element; nil if there is none.
@@ -83,8 +98,10 @@ struct Pool<Element: ~Copyable>: ~Copyable {
 
   @inline(never)
   private mutating func takeNew(_ initial: consuming Element) -> Handle<Element> {
-    if end == capacity { grow() }
-    (base + Int(end)).initialize(to: initial)
+    if end & PoolPage<Element>.mask == 0 { addPage() }
+    let page = Int(end >> PoolPage<Element>.bits)
+    if places[page].isShared { copyPage(page) }
+    address(end).initialize(to: initial)
     end += 1
     #if DEBUG
       generations.append(0)
@@ -130,12 +147,23 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     }
   #endif
 
+  private mutating func addPage() {
+    if pages.count == pageCapacity {
+      pageCapacity *= 2
+      places = Self.resized(places, to: pageCapacity)
+      freed = Self.resized(freed, to: pageCapacity << PoolPage<Element>.bits)
+    }
+    let page = PoolPage<Element>()
+    (places + pages.count).initialize(to: Place(base: page.base))
+    pages.append(page)
+  }
+
+  /// Leaves a page to those that share it and continues with a copy.
   @inline(never)
-  private mutating func grow() {
-    // glibc moves large blocks by remapping their pages: growing does not copy.
-    capacity *= 2
-    base = Self.resized(base, to: capacity)
-    freed = Self.resized(freed, to: capacity)
+  private mutating func copyPage(_ index: Int) {
+    let copy = PoolPage(copyOf: pages[index])
+    pages[index] = copy
+    places[index] = Place(base: copy.base)
   }
 
   private static func resized<T: ~Copyable>(
@@ -145,5 +173,13 @@ struct Pool<Element: ~Copyable>: ~Copyable {
       fatalError("out of memory")
     }
     return new.assumingMemoryBound(to: T.self)
+  }
+}
+
+extension Pool where Element: BitwiseCopyable {
+  /// All elements as they are now.
+  mutating func share() -> SharedPool<Element> {
+    for index in pages.indices { places[index].isShared = true }
+    return SharedPool(pages: pages, end: end)
   }
 }

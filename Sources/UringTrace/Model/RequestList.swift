@@ -1,0 +1,125 @@
+/// Requests of a snapshot.
+///
+/// Shares the aggregator's memory and makes a ``Request`` only when one is accessed, because a snapshot can have a
+/// million of them. A list that is changed, other than by ``filter(_:)``, becomes an array.
+public struct RequestList: Sendable {
+  private enum Storage: Sendable {
+    case array([Request])
+    case inFlight(SharedPool<RequestSlot>, [Handle<RequestSlot>], lossTime: UInt64)
+    case ended(SharedPool<RequestSlot>, [PastRequest])
+  }
+
+  private var storage: Storage
+
+  public init() { storage = .array([]) }
+
+  public init(_ requests: [Request]) { storage = .array(requests) }
+
+  /// Requests in flight.
+  ///
+  /// - Parameter lossTime: requests without a later event may have ended; see ``Request/isSuspect``.
+  init(_ pool: SharedPool<RequestSlot>, _ slots: [Handle<RequestSlot>], lossTime: UInt64) {
+    storage = .inFlight(pool, slots, lossTime: lossTime)
+  }
+
+  /// Ended requests.
+  init(_ pool: SharedPool<RequestSlot>, ended: [PastRequest]) {
+    storage = .ended(pool, ended)
+  }
+}
+
+extension RequestList: RandomAccessCollection, MutableCollection {
+  public var startIndex: Int { 0 }
+
+  public var endIndex: Int {
+    switch storage {
+    case .array(let requests): requests.count
+    case .inFlight(_, let slots, _): slots.count
+    case .ended(_, let entries): entries.count
+    }
+  }
+
+  public subscript(_ position: Int) -> Request {
+    get {
+      switch storage {
+      case .array(let requests): return requests[position]
+      case .inFlight(let pool, let slots, let lossTime):
+        var request = pool[slots[position]].request
+        request.isSuspect = request.lastTime <= lossTime
+        return request
+      case .ended(let pool, let entries):
+        let slot = entries[position].slot
+        return slot == .none ? entries[position].request : pool[slot].request
+      }
+    }
+    set { changeArray { $0[position] = newValue } }
+  }
+
+  private mutating func changeArray(_ body: (inout [Request]) -> Void) {
+    var requests: [Request]
+    if case .array(let present) = storage { requests = present } else { requests = Array(self) }
+    storage = .array([])
+    body(&requests)
+    storage = .array(requests)
+  }
+}
+
+extension RequestList: RangeReplaceableCollection, ExpressibleByArrayLiteral {
+  public init(arrayLiteral requests: Request...) { self.init(requests) }
+
+  public mutating func replaceSubrange(
+    _ range: Range<Int>, with requests: some Collection<Request>
+  ) {
+    changeArray { $0.replaceSubrange(range, with: requests) }
+  }
+
+  public func filter(_ isIncluded: (Request) throws -> Bool) rethrows -> RequestList {
+    self[positions: try indices.filter { try isIncluded(self[$0]) }]
+  }
+
+  public mutating func removeAll(where isRemoved: (Request) throws -> Bool) rethrows {
+    self = try filter { try !isRemoved($0) }
+  }
+}
+
+// What needs no copy of a request.
+extension RequestList {
+  /// The requests at these positions.
+  package subscript(positions positions: [Int]) -> RequestList {
+    if positions.count == count, positions.elementsEqual(indices) { return self }
+    return switch storage {
+    case .array(let requests): RequestList(positions.map { requests[$0] })
+    case .inFlight(let pool, let slots, let lossTime):
+      RequestList(pool, positions.map { slots[$0] }, lossTime: lossTime)
+    case .ended(let pool, let entries):
+      RequestList(pool, ended: positions.map { entries[$0] })
+    }
+  }
+
+  /// The ring of the request at a position.
+  package func ring(at position: Int) -> Ring.ID {
+    switch storage {
+    case .array(let requests): return requests[position].ring
+    case .inFlight(let pool, let slots, _): return pool[slots[position]].request.ring
+    case .ended(let pool, let entries):
+      let slot = entries[position].slot
+      return slot == .none ? entries[position].ringID : pool[slot].request.ring
+    }
+  }
+
+  /// The ID of the request at a position.
+  package func id(at position: Int) -> Request.ID {
+    switch storage {
+    case .array(let requests): return requests[position].id
+    case .inFlight(let pool, let slots, _): return pool[slots[position]].request.id
+    case .ended(let pool, let entries):
+      let slot = entries[position].slot
+      return slot == .none ? entries[position].id : pool[slot].request.id
+    }
+  }
+
+  /// The request with an ID.
+  package subscript(id id: Request.ID) -> Request? {
+    indices.first { self.id(at: $0) == id }.map { self[$0] }
+  }
+}

@@ -1,0 +1,13 @@
+/// The rows of a ``Table``. A collection can make them when they are accessed.
+struct RowList<Row: Sendable>: Sendable {
+  let count: Int
+  private let row: @Sendable (Int) -> Row
+
+  init<Rows: RandomAccessCollection<Row> & Sendable>(_ rows: Rows) where Rows.Index == Int {
+    count = rows.count
+    row = { rows[$0] }
+  }
+
+  /// The row at a position, from 0.
+  subscript(_ position: Int) -> Row { row(position) }
+}
