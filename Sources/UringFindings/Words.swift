@@ -41,7 +41,9 @@ enum Words {
   }
 
   /// The first items, and how many more there are.
-  static func list(_ items: [String], of total: Int, shown: Int = 3) -> String {
+  static func list(
+    _ items: some Collection<String>, of total: Int, shown: Int = 3
+  ) -> String {
     let rest = total - min(shown, items.count)
     let text = items.prefix(shown).joined(separator: ", ")
     return rest > 0 ? "\(text) and \(rest) more" : text

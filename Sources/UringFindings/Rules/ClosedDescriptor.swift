@@ -11,18 +11,17 @@ extension FindingRule {
       + "IORING_ASYNC_CANCEL_FD), and take the CQE."
   ) { evidence in
     evidence.openRings.flatMap { ring -> [Sighting] in
-      var files: [FileIdentity: [Request]] = [:]
-      for request in evidence.inFlight(on: ring.id) {
+      let files = evidence.inFlight(on: ring.id).grouped { request -> FileIdentity? in
         // A registered file needs no descriptor, and a send whose result is posted holds no file.
         guard request.state != .awaitingNotification,
           !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
           let file = request.fileIdentity,
           evidence.snapshot.fileNames.closed[file] != nil,
           evidence.age(since: request.startTime) >= 1_000_000_000
-        else { continue }
-        files[file, default: []].append(request)
+        else { return nil }
+        return file
       }
-      return files.sorted { $0.value[0].id < $1.value[0].id }.map { _, requests in
+      return files.map { _, requests in
         Sighting(
           severity: .warn, rings: [ring.id], requests: requests.map(\.id),
           summary: evidence.words(requests[0]) + evidence.closing(of: requests[0])

@@ -33,7 +33,7 @@ extension FindingRule {
         tid == 0 ? "the thread that submits" : "thread " + Words.thread(tid, in: evidence.snapshot)
       return Sighting(
         severity: .warn, rings: [ring.id], requests: ready.map(\.id),
-        summary: Words.list(ready.map(evidence.words), of: ready.count)
+        summary: Words.list(ready.lazy.map(evidence.words), of: ready.count)
           + " \(ready.count == 1 ? "has" : "have") been ready for \(isFound ? "at least " : "")\(Words.duration(age)): the ring has DEFER_TASKRUN, and "
           + "\(name) has not called io_uring_enter with GETEVENTS since"
           + evidence.doing(thread),

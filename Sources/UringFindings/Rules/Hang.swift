@@ -74,7 +74,7 @@ extension FindingRule {
       return Sighting(
         severity: .info, rings: [ring.id], requests: awaited.map(\.id),
         summary: "thread \(wait.waiter.tid) has waited \(Words.duration(wait.duration)) for "
-          + Words.list(awaited.map(evidence.words), of: awaited.count)
+          + Words.list(awaited.lazy.map(evidence.words), of: awaited.count)
           + (cause.map { ", which waits for \($0.text)" } ?? "")
           + (awaited.count == 1 ? evidence.continuation(of: awaited[0]) : ""),
         numbers: [

@@ -20,7 +20,7 @@ extension FindingRule {
         severity: .info, rings: waits.map(\.ring), requests: longest.requests.map(\.id),
         summary: "thread \(Words.thread(longest.tid, in: evidence.snapshot)) has waited "
           + "\(Words.duration(longest.duration)) in io_uring_enter, which counts as iowait, for "
-          + Words.list(longest.requests.map(evidence.words), of: longest.requests.count)
+          + Words.list(longest.requests.lazy.map(evidence.words), of: longest.requests.count)
           + ": no storage request is in flight"
           + (others == 0 ? "" : "; the same holds for \(Words.count(others, "other thread"))"),
         numbers: [

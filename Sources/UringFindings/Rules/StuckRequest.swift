@@ -11,17 +11,15 @@ extension FindingRule {
   ) { evidence in
     var sightings: [Sighting] = []
     for ring in evidence.openRings {
-      var stuck: [StuckKind: [Request]] = [:]
-      for request in evidence.inFlight(on: ring.id) {
-        guard let history = request.historyExceeded(evidence) else { continue }
+      let stuck = evidence.inFlight(on: ring.id).grouped { request -> StuckKind? in
+        guard let history = request.historyExceeded(evidence) else { return nil }
         // The program does not control whether a peer sends.
         let waitsForPeer = request.state == .pollArmed
-        let kind = StuckKind(
+        return StuckKind(
           opcode: request.opcode, waitsForPeer: waitsForPeer, usual: history.max,
           count: history.count)
-        stuck[kind, default: []].append(request)
       }
-      for (kind, requests) in stuck.sorted(by: { $0.value[0].id < $1.value[0].id }) {
+      for (kind, requests) in stuck {
         let oldest = requests[0]
         let age = evidence.age(since: oldest.startTime)
         sightings.append(

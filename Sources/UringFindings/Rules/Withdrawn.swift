@@ -48,15 +48,15 @@ extension FindingRule {
       guard let time = ring.balance?.time, ring.isFileTableListed else { return [] }
       var slots: [UInt32: FileIdentity] = [:]
       for file in ring.files { slots[file.index] = file.identity }
-      var files: [FileIdentity: [Request]] = [:]
-      for request in evidence.inFlight(on: ring.id) where request.hasFile(since: time) {
+      let files = evidence.inFlight(on: ring.id).grouped { request -> FileIdentity? in
         // Only requests that have held their file since before the walk can be compared with the table of that time.
-        guard case .fixed(let index)? = request.file, let file = request.fileIdentity,
+        guard request.hasFile(since: time), case .fixed(let index)? = request.file,
+          let file = request.fileIdentity,
           slots[index] != file, evidence.age(since: request.startTime) >= patience
-        else { continue }
-        files[file, default: []].append(request)
+        else { return nil }
+        return file
       }
-      return files.sorted { $0.value[0].id < $1.value[0].id }.map { _, requests in
+      return files.map { _, requests in
         evidence.sighting(of: requests, on: ring, slots)
       }
     }
@@ -67,7 +67,7 @@ extension FindingRule {
 
 extension Evidence {
   fileprivate func sighting(
-    of requests: [Request], on ring: Ring, _ slots: [UInt32: FileIdentity]
+    of requests: RequestList, on ring: Ring, _ slots: [UInt32: FileIdentity]
   ) -> FindingRule.Sighting {
     var index: UInt32 = 0
     if case .fixed(let slot)? = requests[0].file { index = slot }
@@ -89,7 +89,7 @@ extension Evidence {
   }
 
   /// True if threads that can never wake wait for one of the requests.
-  func isDeadlocked(_ requests: [Request]) -> Bool {
+  func isDeadlocked(_ requests: RequestList) -> Bool {
     deadlocks.contains { deadlock in
       requests.contains { deadlock.requests.contains($0.id) }
     }

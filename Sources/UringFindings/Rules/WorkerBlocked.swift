@@ -12,14 +12,13 @@ extension FindingRule {
   ) { evidence in
     guard let waits = evidence.waits else { return [] }
     return evidence.openRings.flatMap { ring in
-      var blocked: [BlockingPipe: [Request]] = [:]
-      for request in evidence.inFlight(on: ring.id) {
+      let blocked = evidence.inFlight(on: ring.id).grouped { request -> BlockingPipe? in
         guard let (pipe, direction) = waits.blockingPipe(of: request),
           evidence.age(since: request.startTime) >= patience
-        else { continue }
-        blocked[BlockingPipe(pipe: pipe, direction: direction), default: []].append(request)
+        else { return nil }
+        return BlockingPipe(pipe: pipe, direction: direction)
       }
-      return blocked.sorted { $0.value[0].id < $1.value[0].id }.map { file, requests in
+      return blocked.map { file, requests in
         let workers = requests.map { String($0.workerTid) }
         let age = evidence.age(since: requests[0].startTime)
         // The first clause repeats what the request waits for.
@@ -27,7 +26,7 @@ extension FindingRule {
         return Sighting(
           severity: evidence.isDeadlocked(requests) ? .crit : .info, rings: [ring.id],
           requests: requests.map(\.id),
-          summary: Words.list(requests.map(evidence.words), of: requests.count) + " "
+          summary: Words.list(requests.lazy.map(evidence.words), of: requests.count) + " "
             + (requests.count == 1 ? "blocks worker " : "block workers ")
             + Words.list(workers, of: workers.count) + ", for \(Words.duration(age)) so far, until "
             + "\(waits.name(file.pipe)) has \(file.direction == .reading ? "data" : "room"): "

@@ -7,7 +7,7 @@ struct Deadlock {
   private(set) var links: [(from: WaitNode, link: WaitStep.Link)] = []
 
   /// Maximum number of nodes followed.
-  private static let limit = 4096
+  static let limit = 4096
 
   /// Nil if an open node can be reached from `start`.
   init?(from start: WaitNode, in graph: WaitGraph) {

@@ -10,7 +10,8 @@ struct WaitGraph {
   private var threads: [UInt32: ThreadState] = [:]
   private var members: [UInt32: [ThreadState]] = [:]
   private var rings: [Ring.ID: Ring] = [:]
-  private var requests: [Request.ID: Request] = [:]
+  /// Positions in the snapshot's requests.
+  private var positions: [Request.ID: Int] = [:]
   private var requestsOfRing: [Ring.ID: [Request.ID]] = [:]
   /// Rings on which a request has ended since the look: a waiter may have been woken.
   private var movedRings: Set<Ring.ID> = []
@@ -35,9 +36,12 @@ struct WaitGraph {
       guard request.lastTime > facts.time else { break }
       movedRings.insert(request.ring)
     }
-    for request in snapshot.requests where rings.contains(request.ring) {
-      requests[request.id] = request
-      requestsOfRing[request.ring, default: []].append(request.id)
+    for position in snapshot.requests.indices {
+      let ring = snapshot.requests.ring(at: position)
+      guard rings.contains(ring) else { continue }
+      let id = snapshot.requests.id(at: position)
+      positions[id] = position
+      requestsOfRing[ring, default: []].append(id)
     }
   }
 
@@ -50,7 +54,7 @@ struct WaitGraph {
 
   func thread(_ tid: UInt32) -> ThreadState? { threads[tid] }
   func ring(_ id: Ring.ID) -> Ring? { rings[id] }
-  func request(_ id: Request.ID) -> Request? { requests[id] }
+  func request(_ id: Request.ID) -> Request? { positions[id].map { snapshot.requests[$0] } }
 
   /// The application's threads of a process that have not exited.
   func threads(of tgid: UInt32) -> [ThreadState] {
@@ -61,7 +65,7 @@ struct WaitGraph {
     switch node {
     case .thread(let tid): threads[tid].map(step) ?? .open("thread \(tid) was not looked at")
     case .ring(let id): rings[id].map(step) ?? .open("ring \(id) is not in view")
-    case .request(let id): requests[id].map(step) ?? .open("request \(id) has ended")
+    case .request(let id): request(id).map(step) ?? .open("request \(id) has ended")
     case .file(let file, let direction): step(file, direction)
     case .futex(let tgid, let address): futexStep(tgid, address)
     case .process(let tgid): processStep(tgid, "could do so")
@@ -171,7 +175,10 @@ struct WaitGraph {
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     guard !holders.isEmpty else { return .open("\(name) has no known holder") }
     let inFlight = requestsOfRing[ring.id] ?? []
-    var links = inFlight.compactMap { requests[$0] }.map {
+    guard inFlight.count <= Deadlock.limit else {
+      return .open("\(name) has \(inFlight.count) requests in flight, too many to follow")
+    }
+    var links = inFlight.compactMap(request).map {
       WaitStep.Link(node: .request($0.id), text: "\(words($0)) is in flight on it")
     }
     let nothing = inFlight.isEmpty ? "no request is in flight on it, and " : ""
@@ -226,7 +233,7 @@ struct WaitGraph {
   /// While a request is held back by a drain, so are all later ones. So a request that is not held back is an earlier
   /// one, for which the drain waits.
   private func drainStep(_ request: Request) -> WaitStep {
-    let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { requests[$0] }
+    let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { self.request($0) }
       .first { $0.place != .deferred && $0.place != .linked }
     guard let earlier else { return .open("\(words(request)) is held back (IOSQE_IO_DRAIN)") }
     return .waits([

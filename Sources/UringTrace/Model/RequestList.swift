@@ -96,6 +96,20 @@ extension RequestList {
     }
   }
 
+  /// The requests by a key, without those that have none. The keys are in the order of their first requests.
+  package func grouped<Key: Hashable>(
+    by key: (Request) -> Key?
+  ) -> [(key: Key, requests: RequestList)] {
+    var order: [Key] = []
+    var positions: [Key: [Int]] = [:]
+    for position in indices {
+      guard let key = key(self[position]) else { continue }
+      if positions[key] == nil { order.append(key) }
+      positions[key, default: []].append(position)
+    }
+    return order.map { ($0, self[positions: positions[$0] ?? []]) }
+  }
+
   /// The ring of the request at a position.
   package func ring(at position: Int) -> Ring.ID {
     switch storage {
