@@ -70,7 +70,7 @@ struct RecordingOutput {
   private static func times(inTrace trace: String) throws -> [UInt64] {
     struct Line: Decodable {
       var startNs: UInt64?
-      var t: UInt64?
+      var timeNs: UInt64?
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -7,9 +7,12 @@ struct OpcodeStatistics: ~Copyable {
   /// Total latency, in nanoseconds, of requests whose stages are not known.
   var unstagedTotal: UInt64 = 0
 
+  private var seconds = LatencySeconds()
+
   /// Computed from the histogram by the last snapshot; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
+  private var counts: LatencyCounts?
 
   init(opcode: Opcode) {
     self.opcode = opcode
@@ -22,14 +25,20 @@ struct OpcodeStatistics: ~Copyable {
     return total
   }
 
-  mutating func latency(ring: Ring.ID) -> OpcodeLatency {
-    if summary.count != histogram.count {
+  /// - Parameter withCounts: whether the result has a copy of the histogram.
+  mutating func latency(ring: Ring.ID, withCounts: Bool) -> OpcodeLatency {
+    if summary.count != histogram.count || withCounts != (counts != nil) {
+      counts = withCounts ? histogram.copy : nil
       summary = histogram.summary(sum: latencyTotal)
       buckets = histogram.buckets
     }
     return OpcodeLatency(
-      ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets)
+      ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets,
+      seconds: seconds.seconds, counts: counts)
   }
+
+  /// Ends a second, which began at `start`.
+  mutating func endSecond(start: UInt64) { seconds.add(histogram, start: start) }
 }
 
 extension OpcodeStatistics {

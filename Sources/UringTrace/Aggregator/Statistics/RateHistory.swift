@@ -90,6 +90,15 @@ struct RateHistory {
   }
 }
 
+extension ClosedRange<UInt64> {
+  /// Start of the second that ended when these ticks began, in nanoseconds; nil if none did. All that was counted before
+  /// the ticks was counted in it.
+  var endedSecond: UInt64? {
+    let end = (lowerBound + 7) / 8
+    return end > 0 && end * 8 <= upperBound ? (end - 1) * 8 * RateClock.tickLength : nil
+  }
+}
+
 /// The time of the record stream. It never goes back.
 struct RateClock {
   /// Nanoseconds.

@@ -106,7 +106,18 @@ struct StatisticsTracker: ~Copyable {
     return handle
   }
 
+  /// Ends a second on a ring on which something may have happened in it.
+  mutating func endSecond(of ring: Handle<RingState>, start: UInt64) {
+    for opcode in 0..<256 {
+      let handle = rings[ring][unchecked: opcode]
+      if handle != .none { statistics[handle].endSecond(start: start) }
+    }
+  }
+
   // MARK: Snapshot
+
+  /// Number of latencies in a snapshot that have a copy of their histograms: some 16 KB each.
+  private static let mostCopies = 64
 
   /// Appends a ring's latencies, by opcode.
   mutating func appendLatencies(
@@ -114,7 +125,9 @@ struct StatisticsTracker: ~Copyable {
   ) {
     for opcode in 0..<256 {
       let handle = rings[ring][unchecked: opcode]
-      if handle != .none { all.append(statistics[handle].latency(ring: id)) }
+      guard handle != .none else { continue }
+      let hasCounts = all.count < Self.mostCopies
+      all.append(statistics[handle].latency(ring: id, withCounts: hasCounts))
     }
   }
 
