@@ -30,7 +30,8 @@ struct SnapshotCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Read a recording, or the JSON of a snapshot, instead of watching; - is standard input.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .snapshot)
   var from: String?
 
   @OptionGroup var moment: MomentOption

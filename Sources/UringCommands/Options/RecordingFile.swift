@@ -14,7 +14,7 @@ enum SnapshotFile {
   init(_ path: String) throws(Failure) {
     let content: Recording.Content
     do {
-      content = try Recording.open(path: RecordingFile.path(path)) {
+      content = try Recording.open(path: RecordingFile.filePath(path)) {
         RecordingFile.confine(for: PROCESS_READS)
       }
     } catch {
@@ -43,9 +43,13 @@ struct RecordingFile {
   ///
   /// - Parameter path: `-` is standard input.
   init(_ path: String, for work: process_work) throws(Failure) {
+    try self.init(path) { Self.confine(for: work) }
+  }
+
+  private init(_ path: String, didOpen: () -> Void) throws(Failure) {
     self.path = path
     do {
-      recording = try Recording(path: Self.path(path)) { Self.confine(for: work) }
+      recording = try Recording(path: Self.filePath(path), didOpen: didOpen)
     } catch {
       throw Failure(error, path: path)
     }
@@ -56,7 +60,20 @@ struct RecordingFile {
     self.recording = recording
   }
 
-  fileprivate static func path(_ path: String) -> FilePath {
+  /// Opens two files in the same way: neither is read before the process has given up its privileges.
+  static func pair(
+    _ first: String, _ second: String, for work: process_work
+  ) throws(Failure) -> (RecordingFile, RecordingFile) {
+    var other: Result<RecordingFile, Failure>?
+    let file = try RecordingFile(first) {
+      other = Result { () throws(Failure) in try RecordingFile(second, for: work) }
+    }
+    // Opening the first file ends with an error, or calls the closure.
+    guard let other else { throw Failure(ExitStatus.noInput, "\(first): cannot be opened") }
+    return (file, try other.get())
+  }
+
+  fileprivate static func filePath(_ path: String) -> FilePath {
     FilePath(path == "-" ? "/dev/stdin" : path)
   }
 
