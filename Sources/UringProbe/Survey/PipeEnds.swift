@@ -58,7 +58,8 @@ struct PipeEnds {
   }
 
   /// The pipe with the processes at its other end, in the direction of the data: `pipe:[7] ← cat/4711` for a descriptor
-  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none.
+  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none. `…` stands for processes
+  /// that an incomplete search may have missed.
   ///
   /// - Parameter tgid: the process with the descriptor. It is named only if no other process has the other end.
   func name(_ pipe: String, reads: Bool, tgid: UInt32) -> String? {
@@ -72,7 +73,8 @@ struct PipeEnds {
       Procfs.comm(of: process).map { "\($0)/\(process)" }
     }
     guard !names.isEmpty else { return nil }
-    let more = processes.count > 2 ? " and \(processes.count - 2) more" : ""
+    let more =
+      isIncomplete ? ", …" : processes.count > 2 ? " and \(processes.count - 2) more" : ""
     return "\(pipe) \(reads ? "←" : "→") " + names.joined(separator: ", ") + more
   }
 
