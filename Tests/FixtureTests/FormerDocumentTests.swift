@@ -20,8 +20,7 @@ import UringFindings
     let recording = try Observation.recording(Self.path("trace-1.jsonl"))
     #expect(recording.flaw == nil)
     let original = try Self.fixture("fixed_files").recording()
-    #expect(
-      try recording.withRecordBytes { Array($0) } == original.withRecordBytes { Array($0) })
+    #expect(recording.withRecordBytes { Array($0) } == original.withRecordBytes { Array($0) })
   }
 
   /// The snapshot of this recording, in schema 2.

@@ -44,6 +44,12 @@ import Testing
     #expect(lines.contains { $0.contains("no request completed in the last minute") }, "\(lines)")
   }
 
+  @Test func theRunningSecondIsShown() throws {
+    let lines = chart(Self.latency([(0, 1_000_000, 2_000_000)]), width: 80, height: 24)
+    let title = try #require(lines.firstIndex { $0.contains("by second:") }, "\(lines)")
+    #expect(lines[title + 1].contains("2.00ms") && lines[title + 1].hasSuffix("█"), "\(lines)")
+  }
+
   @Test func secondsBeforeAResetAreNotShown() {
     let before = Make.snapshot(
       rings: [Make.ring(1)], latency: [Self.latency([(5, 1, 1)])], at: 98)

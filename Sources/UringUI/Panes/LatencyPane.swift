@@ -64,7 +64,7 @@ struct LatencyPane: TablePane {
     if let chart, let row = table.selectedRow {
       var histogram = chart
       if histogram.height >= 9 + LatencyTimeChart.minimumHeight {
-        LatencyTimeChart(latency: row, now: scene.now).draw(
+        LatencyTimeChart(latency: row, now: scene.now, isReset: reset != nil).draw(
           into: &canvas, in: histogram.takeBottom(histogram.height * 2 / 5))
       }
       LatencyChart(latency: row, axis: Self.axis(scene)).draw(

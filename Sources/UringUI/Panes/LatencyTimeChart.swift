@@ -5,6 +5,8 @@ struct LatencyTimeChart {
   var latency: OpcodeLatency
   /// End of the time axis; nanoseconds, CLOCK_MONOTONIC.
   var now: UInt64
+  /// True if only requests since a reset count.
+  var isReset = false
 
   private static let span: UInt64 = 60
   private static let second: UInt64 = 1_000_000_000
@@ -20,7 +22,7 @@ struct LatencyTimeChart {
     let last = now / Self.second
     for second in latency.seconds {
       let age = last.since(second.start / Self.second)
-      if age >= 1, age <= Self.span { all[Int(Self.span - age)] = second }
+      if age < Self.span { all[Int(Self.span - 1 - age)] = second }
     }
     return all
   }
@@ -32,7 +34,9 @@ struct LatencyTimeChart {
     canvas.put(
       " by second:  █ p99  • p50", x: title.x, y: title.y, style: .label, limit: title.width)
     guard let top = seconds.compactMap({ $0?.p99 }).max() else {
-      return canvas.put(notice: "no request completed in the last minute", in: area)
+      return canvas.put(notice: isReset
+          ? "no request completed in the seconds after the reset"
+          : "no request completed in the last minute", in: area)
     }
     let scale = area.takeLeft(Self.margin)
     let axis = area.takeBottom(1)

@@ -14,13 +14,16 @@ struct LatencySeconds {
   ///
   /// - Parameter start: start of the second in which it was counted; nanoseconds, CLOCK_MONOTONIC.
   mutating func add(_ histogram: borrowing LatencyHistogram, start: UInt64) {
-    let (counts, firstNow) = histogram.coarseCounts
-    var news = counts
-    for (index, count) in counted.enumerated() { news[first - firstNow + index] &-= count }
-    (counted, first) = (counts, firstNow)
-    guard let second = LatencySecond(start: start, news, first: firstNow) else { return }
-    if seconds.count == Self.limit { seconds.removeFirst() }
-    seconds.append(second)
+    seconds = through(histogram, start: start)
+    (counted, first) = histogram.coarseCounts
+  }
+
+  /// The seconds, with the running one, which began at `start`.
+  func through(_ histogram: borrowing LatencyHistogram, start: UInt64) -> [LatencySecond] {
+    var (counts, firstNow) = histogram.coarseCounts
+    for (index, count) in counted.enumerated() { counts[first - firstNow + index] &-= count }
+    guard let second = LatencySecond(start: start, counts, first: firstNow) else { return seconds }
+    return seconds.suffix(Self.limit - 1) + [second]
   }
 }
 

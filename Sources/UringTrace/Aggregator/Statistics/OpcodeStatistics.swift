@@ -13,6 +13,7 @@ struct OpcodeStatistics: ~Copyable {
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
   private var counts: LatencyCounts?
+  private var shownSeconds: [LatencySecond] = []
 
   init(opcode: Opcode) {
     self.opcode = opcode
@@ -25,20 +26,26 @@ struct OpcodeStatistics: ~Copyable {
     return total
   }
 
-  /// - Parameter withCounts: whether the result has a copy of the histogram.
-  mutating func latency(ring: Ring.ID, withCounts: Bool) -> OpcodeLatency {
+  /// - Parameters:
+  ///   - second: start of the running second; nanoseconds, CLOCK_MONOTONIC.
+  ///   - withCounts: whether the result has a copy of the histogram.
+  mutating func latency(ring: Ring.ID, second: UInt64, withCounts: Bool) -> OpcodeLatency {
     if summary.count != histogram.count || withCounts != (counts != nil) {
       counts = withCounts ? histogram.copy : nil
       summary = histogram.summary(sum: latencyTotal)
       buckets = histogram.buckets
+      shownSeconds = seconds.through(histogram, start: second)
     }
     return OpcodeLatency(
       ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets,
-      seconds: seconds.seconds, counts: counts)
+      seconds: shownSeconds, counts: counts)
   }
 
   /// Ends a second, which began at `start`.
-  mutating func endSecond(start: UInt64) { seconds.add(histogram, start: start) }
+  mutating func endSecond(start: UInt64) {
+    seconds.add(histogram, start: start)
+    shownSeconds = seconds.seconds
+  }
 }
 
 extension OpcodeStatistics {

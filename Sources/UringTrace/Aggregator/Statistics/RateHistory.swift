@@ -107,6 +107,8 @@ struct RateClock {
   private(set) var start: UInt64
   private(set) var now: UInt64
   private(set) var tick: UInt64
+  /// Start of the running second; nanoseconds.
+  var second: UInt64 { tick / 8 * 8 * Self.tickLength }
   /// Start of the next tick.
   private(set) var nextTick: UInt64
 

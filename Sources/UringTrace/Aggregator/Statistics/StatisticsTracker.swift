@@ -120,14 +120,16 @@ struct StatisticsTracker: ~Copyable {
   private static let mostCopies = 64
 
   /// Appends a ring's latencies, by opcode.
+  ///
+  /// - Parameter second: start of the running second; nanoseconds, CLOCK_MONOTONIC.
   mutating func appendLatencies(
-    of ring: Handle<RingState>, id: Ring.ID, to all: inout [OpcodeLatency]
+    of ring: Handle<RingState>, id: Ring.ID, second: UInt64, to all: inout [OpcodeLatency]
   ) {
     for opcode in 0..<256 {
       let handle = rings[ring][unchecked: opcode]
       guard handle != .none else { continue }
       let hasCounts = all.count < Self.mostCopies
-      all.append(statistics[handle].latency(ring: id, withCounts: hasCounts))
+      all.append(statistics[handle].latency(ring: id, second: second, withCounts: hasCounts))
     }
   }
 
