@@ -5,7 +5,7 @@ import Testing
 /// `snapshot --from` reads the JSON that `snapshot --json` has written.
 @Suite struct StoredSnapshotTests {
   private static let recordings = [
-    "Tests/Fixtures/6.18/errors.uring", "Tests/Fixtures/7.3/poll_armed.uring",
+    "Tests/Fixtures/6.18/errors.uring", "Tests/Fixtures/6.18/poll_armed.uring",
     "Tests/Ublk/Recordings/7.3/zero-copy+faults.uring",
   ]
 

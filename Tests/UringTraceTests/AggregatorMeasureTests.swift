@@ -51,7 +51,8 @@ import UringTrace
     stream.time = 10 * second
     func complete(after latency: UInt64) {
       stream.submit(1, "READ")
-      stream.time += latency
+      // A record takes a microsecond.
+      stream.time += latency - 1_000
       stream.complete(1, 1)
     }
     for _ in 1...99 { complete(after: 1_000) }

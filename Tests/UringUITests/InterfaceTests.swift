@@ -284,6 +284,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true]) func tabsKeepTheirNamesAt80Columns(hasDemo: Bool) {
+    let panes = PaneCatalogue.make(hasDemo: hasDemo)
+    var options = UserInterfaceOptions()
+    if hasDemo { options.demoStatus = { DemoStatus(target: "ublk", mode: "copy", time: 1, startTime: 1) } }
+    var interface = interface(options: options)
+    let text = screen(&interface, width: 80, height: 24)
+    for (index, pane) in panes.enumerated() {
+      let names = [pane.name, PaneCatalogue.shortNames[pane.name] ?? pane.name]
+      #expect(names.contains { text.contains(" \(index + 1) \($0) ") }, "\(text)")
+    }
+  }
+
   @Test func clicksSelectSortAndSwitchPanes() throws {
     var interface = interface()
     let lines = screen(&interface).split(separator: "\n", omittingEmptySubsequences: false)

@@ -9,8 +9,8 @@ public final class MixedLoad: Sendable {
   public struct Status: Sendable, Hashable {
     /// Completions by the job that they belong to.
     public var completions: [Job: UInt64] = [:]
-    /// Completions with a result that the job does not have.
-    public var unexpected: UInt64 = 0
+    /// Results that their jobs do not have: the last of each job.
+    public var unexpected: [Job: Int32] = [:]
     /// Why the load ended early; nil if it did not.
     public var failure: TargetError?
   }

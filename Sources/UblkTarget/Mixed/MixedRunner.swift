@@ -149,7 +149,7 @@ struct MixedRunner: ~Copyable {
     inFlight -= 1
     let job = Job(rawValue: UInt8(completion.userData >> 56))!
     status.completions[job, default: 0] += 1
-    if !isExpected(completion.result, of: job) { status.unexpected += 1 }
+    if !isExpected(completion.result, of: job) { status.unexpected[job] = completion.result }
     switch job {
     case .tick where completion.result == -ETIME && !isEnding:
       try startNext()
@@ -163,7 +163,7 @@ struct MixedRunner: ~Copyable {
 
   /// At the end, any request may have been cancelled.
   private func isExpected(_ result: Int32, of job: Job) -> Bool {
-    if result == -ECANCELED, ![.read, .write, .flush].contains(job) { return true }
+    if result == -ECANCELED { return isEnding || job == .cancelled || job == .late }
     return switch job {
     case .tick, .timeout: result == -ETIME || result == -EALREADY
     case .write, .read: result == Int32(Self.dataSize)

@@ -89,7 +89,7 @@ extension Interface {
     }
   }
 
-  /// Draws the panes' numbers, with names where there is room.
+  /// Draws the panes' numbers and names.
   private mutating func drawTabs(
     _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
   ) -> Int {
@@ -107,13 +107,17 @@ extension Interface {
     return x
   }
 
-  /// Numbers and names of the panes; the least wanted names are left out until all fit.
+  /// Numbers and names of the panes; the least wanted names are shortened, then left out, until all fit.
   private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
     var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    for index in PaneCatalogue.namesLeftOut(of: lower)
-    where names.reduce(0, { $0 + $1.count + 2 }) > room && !(keepsCurrent && index == current) {
-      names[index] = "\(index + 1)"
+    let order = PaneCatalogue.namesGivingWay(of: lower).filter { !(keepsCurrent && $0 == current) }
+    func isTooLong() -> Bool { names.reduce(0) { $0 + $1.count + 2 } > room }
+    for index in order where isTooLong() {
+      if let short = PaneCatalogue.shortNames[lower[index].name] {
+        names[index] = "\(index + 1) \(short)"
+      }
     }
+    for index in order where isTooLong() { names[index] = "\(index + 1)" }
     return names
   }
 

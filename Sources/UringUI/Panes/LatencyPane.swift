@@ -63,9 +63,10 @@ struct LatencyPane: TablePane {
       emptyText: "no request has completed " + (reset == nil ? "yet" : "since the reset"))
     if let chart, let row = table.selectedRow {
       var histogram = chart
-      if histogram.height >= 9 + LatencyTimeChart.minimumHeight {
+      let least = LatencyTimeChart.minimumHeight
+      if histogram.height >= LatencyChart.minimumHeight + least {
         LatencyTimeChart(latency: row, now: scene.now, isReset: reset != nil).draw(
-          into: &canvas, in: histogram.takeBottom(histogram.height * 2 / 5))
+          into: &canvas, in: histogram.takeBottom(max(least, histogram.height * 2 / 5)))
       }
       LatencyChart(latency: row, axis: Self.axis(scene)).draw(
         into: &canvas, in: histogram, scene: scene)

@@ -10,8 +10,8 @@ struct LatencyTimeChart {
 
   private static let span: UInt64 = 60
   private static let second: UInt64 = 1_000_000_000
-  /// Room for the numbers of the scale.
-  private static let margin = 7
+  /// Room for the numbers of the scale: bounds, as all numbers of a ``LatencySecond``.
+  private static let margin = 9
 
   /// Rows that the chart needs at least: a title, three rows of bars and the time axis.
   static let minimumHeight = 5
@@ -42,7 +42,8 @@ struct LatencyTimeChart {
     let axis = area.takeBottom(1)
     area.width -= 1
     canvas.putRight(
-      Humanise.duration(top), x: scale.x, y: area.y, width: Self.margin - 1, style: .label)
+      "≤ " + Humanise.duration(top), x: scale.x, y: area.y, width: Self.margin - 1,
+      style: .label)
     canvas.putRight(
       "0", x: scale.x, y: area.bottom - 1, width: Self.margin - 1, style: .label)
     drawBars(seconds, top: top, into: &canvas, in: area)

@@ -22,20 +22,24 @@ struct LatencySeconds {
   func through(_ histogram: borrowing LatencyHistogram, start: UInt64) -> [LatencySecond] {
     var (counts, firstNow) = histogram.coarseCounts
     for (index, count) in counted.enumerated() { counts[first - firstNow + index] &-= count }
-    guard let second = LatencySecond(start: start, counts, first: firstNow) else { return seconds }
+    guard
+      let second = LatencySecond(
+        start: start, counts, first: firstNow, longest: histogram.max)
+    else { return seconds }
     return seconds.suffix(Self.limit - 1) + [second]
   }
 }
 
 extension LatencySecond {
+  /// - Parameter longest: the largest value so far.
   /// - Returns: nil if nothing was counted.
-  fileprivate init?(start: UInt64, _ counts: [UInt64], first: Int) {
+  fileprivate init?(start: UInt64, _ counts: [UInt64], first: Int, longest: UInt64) {
     let all = counts.reduce(0, &+)
     guard all > 0 else { return nil }
     self.init(start: start, count: all, p50: 0, p99: 0, max: 0)
     var passed: UInt64 = 0
     for (index, count) in counts.enumerated() where count > 0 {
-      let bound = LatencyHistogram.coarseBound(first + index)
+      let bound = Swift.min(LatencyHistogram.coarseBound(first + index), longest)
       let before = passed
       passed &+= count
       func holds(_ share: Double) -> Bool {
