@@ -110,14 +110,18 @@ extension Interface {
   /// Numbers and names of the panes; the least wanted names are shortened, then left out, until all fit.
   private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
     var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    let order = PaneCatalogue.namesGivingWay(of: lower).filter { !(keepsCurrent && $0 == current) }
-    func isTooLong() -> Bool { names.reduce(0) { $0 + $1.count + 2 } > room }
-    for index in order where isTooLong() {
-      if let short = PaneCatalogue.shortNames[lower[index].name] {
-        names[index] = "\(index + 1) \(short)"
-      }
+    func mustShorten(_ index: Int) -> Bool {
+      names.reduce(0) { $0 + $1.count + 2 } > room && !(keepsCurrent && index == current)
     }
-    for index in order where isTooLong() { names[index] = "\(index + 1)" }
+    for (name, short) in PaneCatalogue.shortNames {
+      guard let index = lower.firstIndex(where: { $0.name == name }), mustShorten(index) else {
+        continue
+      }
+      names[index] = "\(index + 1) \(short)"
+    }
+    for index in PaneCatalogue.namesLeftOut(of: lower) where mustShorten(index) {
+      names[index] = "\(index + 1)"
+    }
     return names
   }
 

@@ -23,17 +23,17 @@ enum PaneCatalogue {
     companions.compactMap { name in panes.firstIndex { $0.name == name } }
   }
 
-  /// Names for tabs where not all full names fit.
-  static let shortNames = [
-    "Requests": "Req", "Recent": "Rec", "Latency": "Lat", "Events": "Event", "Groups": "Group",
-    "Buffers": "Buf", "Findings": "Find",
+  /// Names that tabs shorten if they do not fit, in this order.
+  static let shortNames: KeyValuePairs = [
+    "Buffers": "Buf", "Events": "Event", "Latency": "Lat", "Groups": "Group", "Findings": "Find",
+    "Requests": "Req", "Recent": "Rec",
   ]
 
-  /// Names that tabs shorten, then leave out, if they do not fit, in this order; names not listed here come last.
+  /// Names that tabs leave out if even short names do not fit, in this order; names not listed here are left out last.
   private static let leastWanted = ["Calls", "Buffers", "Events", "Latency", "Groups", "Recent"]
 
-  /// All positions among these panes, in the order in which names give way.
-  static func namesGivingWay(of panes: [any Pane]) -> [Int] {
+  /// All positions among these panes, in the order in which names are left out.
+  static func namesLeftOut(of panes: [any Pane]) -> [Int] {
     let first = leastWanted.compactMap { name in panes.firstIndex { $0.name == name } }
     return first + panes.indices.filter { !first.contains($0) }.reversed()
   }
