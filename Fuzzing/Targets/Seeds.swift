@@ -13,7 +13,8 @@ struct Seeds {
     let recordings = recordings()
     write(recordings.flatMap(Self.pieces), to: folder, RecordingTarget.name)
     write(recordings.flatMap(Self.pieces).compactMap(Self.trace), to: folder, TraceTarget.name)
-    write(recordings.flatMap(Self.pieces).compactMap(Self.snapshot), to: folder, SnapshotTarget.name)
+    write(
+      recordings.flatMap(Self.pieces).compactMap(Self.snapshot), to: folder, SnapshotTarget.name)
     write(Self.commandLines.map { Array($0.utf8) }, to: folder, ArgumentsTarget.name)
     write([Self.smallELF()], to: folder, ELFTarget.name)
     write(Self.keys.map { Array($0.utf8) }, to: folder, KeysTarget.name)

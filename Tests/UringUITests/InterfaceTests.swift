@@ -287,12 +287,16 @@ import Testing
   @Test(arguments: [false, true]) func tabsKeepTheirNamesAt80Columns(hasDemo: Bool) {
     let panes = PaneCatalogue.make(hasDemo: hasDemo)
     var options = UserInterfaceOptions()
-    if hasDemo { options.demoStatus = { DemoStatus(target: "ublk", mode: "copy", time: 1, startTime: 1) } }
+    if hasDemo {
+      options.demoStatus = { DemoStatus(target: "ublk", mode: "copy", time: 1, startTime: 1) }
+    }
     var interface = interface(options: options)
     let text = screen(&interface, width: 80, height: 24)
     for (index, pane) in panes.enumerated() {
       let short = PaneCatalogue.shortNames.first { $0.key == pane.name }?.value
-      #expect([pane.name, short ?? pane.name].contains { text.contains(" \(index + 1) \($0) ") }, "\(text)")
+      #expect(
+        [pane.name, short ?? pane.name].contains { text.contains(" \(index + 1) \($0) ") },
+        "\(text)")
     }
   }
 

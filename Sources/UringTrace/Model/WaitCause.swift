@@ -190,10 +190,7 @@ extension Snapshot {
   }
 
   private func file(of request: Request) -> String {
-    // Of a pipe, other words name the other end.
-    let isPair = request.opcode == .splice || request.opcode == .tee
-    if !isPair, let pipe = request.fileIdentity?.ownName, pipe.hasPrefix("pipe:") { return pipe }
-    if let name = fileNames.name(of: request), !name.isEmpty { return name }
+    if let name = fileNames.sentenceName(of: request), !name.isEmpty { return name }
     switch request.file {
     case .descriptor(let number)?: return "descriptor \(number)"
     case .fixed(let index)?: return "registered file \(index)"

@@ -34,7 +34,8 @@ struct LatencyTimeChart {
     canvas.put(
       " by second:  █ p99  • p50", x: title.x, y: title.y, style: .label, limit: title.width)
     guard let top = seconds.compactMap({ $0?.p99 }).max() else {
-      return canvas.put(notice: isReset
+      return canvas.put(
+        notice: isReset
           ? "no request completed in the seconds after the reset"
           : "no request completed in the last minute", in: area)
     }
