@@ -25,7 +25,7 @@ enum PaneCatalogue {
 
   /// Names that tabs shorten if they do not fit, in this order.
   static let shortNames: KeyValuePairs = [
-    "Buffers": "Buf", "Events": "Event", "Latency": "Lat", "Groups": "Group", "Findings": "Find",
+    "Buffers": "Buf", "Events": "Evt", "Latency": "Lat", "Groups": "Grp", "Findings": "Find",
     "Requests": "Req", "Recent": "Rec",
   ]
 
