@@ -46,9 +46,9 @@ release:
 programs:
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
 
-# The live UI over a small io_uring workload.
-demo: setup build programs
-	.build/debug/uringtop -- $(PROGRAMS)/workload
+# The demonstration: a ublk target, or its stand-in where there is no driver, and a mixed load beside it.
+demo: setup build
+	.build/debug/uringtop demo
 
 # Testing
 

@@ -200,7 +200,8 @@ let package = Package(
     .testTarget(
       name: "FixtureTests",
       dependencies: [
-        "TestSupport", "UringFindings", "UringRecordings", "UringSources", "UringTrace",
+        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
+        "UringSources", "UringTrace",
       ]),
     // All output for every recording, beside the output that was captured: Tests/Golden.
     .testTarget(

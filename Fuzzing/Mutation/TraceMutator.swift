@@ -42,7 +42,8 @@ struct TraceMutator {
 
   /// A line of a kind, with a value for some of its members.
   private func newLine(_ descriptor: RecordDescriptor, _ random: inout Random) -> [UInt8] {
-    var text = #"{"type":"event","t":\#(random.border()),"event":"\#(descriptor.name)","tid":7"#
+    var text =
+      #"{"type":"event","time_ns":\#(random.border()),"event":"\#(descriptor.name)","tid":7"#
     text +=
       #","ctx":"0x\#(String(random.below(3) + 1, radix: 16))","kiocb":"0x\#(random.below(4))""#
     for field in descriptor.fields where random.below(2) == 0 {

@@ -29,8 +29,12 @@ enum Examination {
     case 10: redact(recording)
     case 8, 9:
       let snapshot = snapshot(recording, choice)
-      _ = SnapshotDocument(snapshot, toolVersion: "").encoded()
-      _ = SnapshotTable(snapshot).text
+      let document = SnapshotDocument(snapshot, toolVersion: "").encoded()
+      let stored = document.withUnsafeBytes { try? StoredSnapshot($0) }
+      guard let stored, stored.encoded() == document else {
+        fatalError("a snapshot that uringtop wrote is not read back")
+      }
+      _ = SnapshotTable(SnapshotRows(snapshot)).text
     default:
       var diagnosis = Diagnosis()
       _ = diagnosis.findings(in: snapshot(recording, choice))

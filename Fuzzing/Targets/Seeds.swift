@@ -1,6 +1,8 @@
 import Glibc
 import UringBase
+import UringDocuments
 import UringRecordings
+import UringSources
 
 /// The first inputs of each target, made of the project's fixtures. Others are in Tests/Fuzz.
 struct Seeds {
@@ -11,6 +13,8 @@ struct Seeds {
     let recordings = recordings()
     write(recordings.flatMap(Self.pieces), to: folder, RecordingTarget.name)
     write(recordings.flatMap(Self.pieces).compactMap(Self.trace), to: folder, TraceTarget.name)
+    write(
+      recordings.flatMap(Self.pieces).compactMap(Self.snapshot), to: folder, SnapshotTarget.name)
     write(Self.commandLines.map { Array($0.utf8) }, to: folder, ArgumentsTarget.name)
     write([Self.smallELF()], to: folder, ELFTarget.name)
     write(Self.keys.map { Array($0.utf8) }, to: folder, KeysTarget.name)
@@ -64,6 +68,12 @@ struct Seeds {
     let limit = TraceTarget.longest
     let end = trace.count > limit ? trace[..<limit].lastIndex(of: UInt8(ascii: "\n")) : nil
     return end.map { Array(trace[...$0]) } ?? trace
+  }
+
+  private static func snapshot(_ bytes: [UInt8]) -> [UInt8]? {
+    guard let recording = try? Recording(bytes: bytes) else { return nil }
+    let document = SnapshotDocument(recording.snapshot(at: nil), toolVersion: "").encoded()
+    return document.count > SnapshotTarget.longest ? nil : document
   }
 
   /// The recording over whose screens keys are typed. Relative: fuzzers run in the project's folder.

@@ -6,7 +6,7 @@ struct Describer {
   static func describe(_ headers: Headers) throws -> RecordDescription {
     let describer = Describer(headers: headers, schema: headers.constants["RECORD_SCHEMA"] ?? 1)
     return RecordDescription(
-      schema: describer.schema,
+      schema: describer.schema, traceSchema: headers.constants["TRACE_SCHEMA"] ?? describer.schema,
       kinds: try headers.kinds.sorted { $0.number < $1.number }.map(describer.kind),
       vocabularies: headers.enumerations.keys.sorted().map(describer.vocabulary),
       topics: headers.topics)

@@ -13,7 +13,7 @@ extension JSONSchema {
 
   /// Members of every event besides its type, time and kind.
   static let common: [(String, Value)] = [
-    ("ring", number(nullableFrom: 1)), ("req", number(nullableFrom: 1)),
+    ("ring", number(nullableFrom: 1)), ("request", number(nullableFrom: 1)),
     (
       "user_data",
       .object([
@@ -44,13 +44,7 @@ extension JSONSchema {
       Self.closed(
         [
           ("type", Self.constant("header")),
-          (
-            "schema",
-            .object([
-              ("type", .text("integer")), ("minimum", .number(1)),
-              ("maximum", .number(description.schema)),
-            ])
-          ),
+          ("schema", .object([("const", .number(description.traceSchema))])),
           ("tool", Self.constant("uringtop")), ("version", Self.type("string")),
           ("kernel", Self.type("string")), ("tier", Self.type("string")),
           ("sampling", .object([("type", .text("integer")), ("minimum", .number(2))])),
@@ -63,7 +57,7 @@ extension JSONSchema {
   }
 
   var summary: (String, Value) {
-    let counts = ["t", "events", "lost", "submitted", "completed", "in_flight", "rings"]
+    let counts = ["time_ns", "events", "lost", "submitted", "completed", "in_flight", "rings"]
     // Missing in the first summaries.
     let newer = ["found", "overflowed", "skipped", "ended_unseen"]
     return (

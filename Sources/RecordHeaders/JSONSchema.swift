@@ -60,10 +60,13 @@ struct JSONSchema {
       }
     }
     let properties =
-      [("type", Self.constant("event")), ("t", Self.natural), ("event", Self.constant(kind.name))]
+      [
+        ("type", Self.constant("event")), ("time_ns", Self.natural),
+        ("event", Self.constant(kind.name)),
+      ]
       + Self.common + members.map { ($0.name, $0.value) }
     let required =
-      ["type", "t", "event", "ring", "req", "user_data", "opcode", "tid"]
+      ["type", "time_ns", "event", "ring", "request", "user_data", "opcode", "tid"]
       + members.filter(\.isRequired).map(\.name)
     return (kind.name, Self.closed(properties, required: required))
   }

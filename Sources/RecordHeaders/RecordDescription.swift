@@ -1,6 +1,8 @@
 /// All resolved kinds of records, the input of the generators.
 struct RecordDescription: Sendable {
   var schema: Int
+  /// The schema of JSON lines.
+  var traceSchema = 1
   /// Kinds by number.
   var kinds: [Kind] = []
   var vocabularies: [Vocabulary] = []

@@ -83,7 +83,7 @@ extension FieldSet<ReportDocument> {
       },
       .list(
         "not_evaluated", FieldSet<UnevaluatedRule>.unevaluated,
-        meaning: "Rules whose silence means nothing."
+        meaning: "Rules that could not be evaluated: their silence means nothing."
       ) { report, _ in report.notEvaluated },
     ])
 

@@ -6,7 +6,7 @@ import UringTrace
 /// A snapshot as one JSON document. docs/json.md describes it.
 public struct SnapshotDocument: Sendable {
   /// Version of the document's layout.
-  public static let schema: UInt32 = 2
+  public static let schema: UInt32 = 3
 
   public var snapshot: Snapshot
   /// Returns true for requests to list; nil lists all. Requests that findings and chains name are always described.
@@ -62,11 +62,11 @@ extension FieldSet<SnapshotDocument> {
       .list(
         "findings", FieldSet<Finding>.findings, .ifKnown,
         meaning:
-          "What is wrong, the worst first; how often something happened is judged over the whole observation."
+          "Findings, the worst first; rates are judged over the whole observation."
       ) { document, _ in document.findings },
       .list(
         "not_evaluated", FieldSet<UnevaluatedRule>.unevaluated, .ifKnown,
-        meaning: "Rules whose silence means nothing."
+        meaning: "Rules that could not be evaluated: their silence means nothing."
       ) { document, _ in document.findings == nil ? nil : document.notEvaluated },
     ])
 }

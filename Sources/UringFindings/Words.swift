@@ -14,7 +14,7 @@ enum Words {
   static func name(_ name: String) -> String { name.shortened(to: 120) }
 
   static func file(of request: Request, in snapshot: Snapshot) -> String? {
-    snapshot.fileNames.name(of: request).map(name)
+    snapshot.fileNames.sentenceName(of: request).map(name)
   }
 
   /// `1 request`, `3 requests`.

@@ -46,6 +46,35 @@ public final class Recording: Sendable {
       contents: FileContents(path: path, didOpen: didOpen, Self.startsLikeRecording))
   }
 
+  /// The content of a file that is a recording or else a JSON document.
+  package enum Content {
+    case recording(Recording)
+    /// The text.
+    case document(FileBytes)
+  }
+
+  /// Opens a file that is a recording or else a JSON document.
+  package static func open(
+    path: FilePath, didOpen: () -> Void = {}
+  ) throws(RecordingError) -> Content {
+    let contents = try FileContents(path: path, didOpen: didOpen, startsLikeRecording)
+    do throws(RecordingError) {
+      return .recording(try Recording(contents: contents))
+    } catch {
+      let isJSON = TraceReader.looksLikeTrace(try start(of: contents)) == true
+      guard isJSON, error == .snapshotDocument || error == .notARecording else { throw error }
+      guard contents.count <= FileContents.mostInMemory else { throw .tooLong }
+      do {
+        guard let text = try contents.piece(0..<contents.count) else {
+          throw SystemPackage.Errno.ioError
+        }
+        return .document(text)
+      } catch {
+        throw .cannotRead(error as? SystemPackage.Errno ?? .ioError)
+      }
+    }
+  }
+
   /// A recording in memory, in either format.
   public convenience init(bytes: [UInt8]) throws(RecordingError) {
     try self.init(contents: FileContents(copying: bytes))

@@ -1,4 +1,3 @@
-import CRecord
 import SystemPackage
 import UringRecords
 
@@ -7,11 +6,13 @@ public enum RecordingError: Error, Hashable, Sendable {
   case cannotRead(SystemPackage.Errno)
   /// Neither a binary recording nor a JSON trace.
   case notARecording
+  /// The document of a snapshot.
+  case snapshotDocument
   /// The file ends within its header.
   case truncatedHeader
   case corruptHeader
-  /// Written by a later uringtop.
-  case newerSchema(UInt32)
+  /// Written by a later uringtop; `known` is the newest schema that this one reads.
+  case newerSchema(UInt32, known: UInt32)
   /// The content exceeds the memory limit.
   case tooLong
 }
@@ -21,10 +22,11 @@ extension RecordingError: CustomStringConvertible {
     switch self {
     case .cannotRead(let errno): "\(errno)"
     case .notARecording: "not a uringtop recording"
+    case .snapshotDocument: "the JSON of a snapshot, which only `uringtop snapshot --from` reads"
     case .truncatedHeader: "the recording ends within its header: nothing in it can be used"
     case .corruptHeader: "the recording's header is corrupt"
-    case .newerSchema(let schema):
-      "written by a newer uringtop (schema \(schema); this one reads up to schema \(RECORD_SCHEMA))"
+    case .newerSchema(let schema, let known):
+      "written by a newer uringtop (schema \(schema); this one reads up to schema \(known))"
     case .tooLong:
       "longer than 256 MB, which only a file of the binary format can be"
     }

@@ -53,7 +53,8 @@ public struct RecordingHeader: Sendable, Hashable {
     guard bytes.count >= 16 else { throw .truncatedHeader }
     let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
-    guard schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(schema) }
+    let known = UInt32(RECORD_SCHEMA)
+    guard schema <= known else { throw .newerSchema(schema, known: known) }
     guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= largestSize,
       headerSize.isMultiple(of: 8)
     else { throw .corruptHeader }

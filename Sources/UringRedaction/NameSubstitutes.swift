@@ -170,7 +170,7 @@ struct NameSubstitutes {
   /// All words of the descriptions that uringtop writes.
   private static let vocabulary = Set(
     """
-    → tcp udp inet unix stream datagram family peer process which has ended established syn_sent syn_recv fin_wait1 \
+    → ← tcp udp inet unix stream datagram family peer process which has ended established syn_sent syn_recv fin_wait1 \
     fin_wait2 time_wait closed close_wait last_ack listening closing with byte bytes unread read write end: fd and more \
     registered a ring nobody can to it count not armed fires in ns µs ms s min signals watches descriptors files its
     """.split(separator: " "))

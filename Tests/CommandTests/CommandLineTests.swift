@@ -91,6 +91,12 @@ import UringRecordings
     try Command.expectFailure("--interval", "1ms", status: 64, says: "--interval")
     try Command.expectFailure("--where", "sate=x", status: 64, says: "did you mean state")
     try Command.expectFailure("replay", "x", "--where", "age>30", status: 64, says: "at 5")
+    try Command.expectFailure(
+      "record", "-o", "x.uring", "--where", "age>30ms", status: 64,
+      says: "recorded requests have no field 'age'")
+    try Command.expectFailure(
+      "record", "-o", "x.uring", "--where", "op=READ !op:READ", status: 64,
+      says: "holds for no opcode")
     try Command.expectFailure("snapshot", "--at", "1s", status: 64, says: "--from")
     try Command.expectFailure("record", status: 64, says: "--output")
     try Command.expectFailure("record", "-o", "x.txt", status: 64, says: ".jsonl")

@@ -52,7 +52,7 @@ import Testing
     let trace = try Command.run("export", Self.recording).text.split(separator: "\n")
     // ETIME is how a timeout normally ends.
     let failed = trace.filter { line in
-      line.contains(#""event":"complete""#) && line.contains(#""res":-"#)
+      line.contains(#""event":"complete""#) && line.contains(#""result":-"#)
         && !line.contains(#""opcode":"TIMEOUT""#)
     }
     #expect(lines.first == ["event", "opcode", "value"])

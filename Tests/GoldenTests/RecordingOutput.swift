@@ -70,7 +70,7 @@ struct RecordingOutput {
   private static func times(inTrace trace: String) throws -> [UInt64] {
     struct Line: Decodable {
       var startNs: UInt64?
-      var t: UInt64?
+      var timeNs: UInt64?
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -78,7 +78,7 @@ struct RecordingOutput {
       try decoder.decode(Line.self, from: Data($0.utf8))
     }
     guard let start = lines.first?.startNs else { return [] }
-    let times = lines.compactMap(\.t)
+    let times = lines.compactMap(\.timeNs)
     guard !times.isEmpty else { return [] }
     return [times.count / 2, times.count * 3 / 4].map { times[$0] - min(start, times[$0]) }
   }

@@ -129,7 +129,7 @@ def compare(path):
     equal("requests", len(begun), totals["submitted"] + totals["found"])
     equal("requests by id", len(requests), len(begun))
     equal("requests in flight", events.open["request"], totals["in_flight"])
-    named = {line["req"] for line in lines if line["type"] == "event" and line["req"]}
+    named = {line["request"] for line in lines if line["type"] == "event" and line["request"]}
     equal("requests with events", set(requests) - named, set())
 
     model = {r["id"]: r for r in snapshot["requests"] + snapshot["recent"]}

@@ -39,7 +39,7 @@ lines = [json.loads(line) for line in open("trace.jsonl")]
 summary = lines[-1]
 count = database.execute("SELECT count(*) FROM requests").fetchone()[0]
 assert count == summary["submitted"] + summary["found"], (count, summary)
-errors = sum(line.get("event") == "complete" and line["res"] < 0 for line in lines)
+errors = sum(line.get("event") == "complete" and line["result"] < 0 for line in lines)
 assert sum(row[2] for row in results["Errors per minute"][0]) == errors, errors
 slowest = results["Slowest requests by file"][0]
 assert any(row[0].startswith("/dev/") for row in slowest), slowest

@@ -95,10 +95,10 @@ extension LiveTests {
       }
     }
 
-    /// `pipe:[1] to pipe:[2]`: the low bits of the numbers.
+    /// `pipe:[1] to pipe:[2]`, or `pipe:[1] ← cat/7`: the low bits of the numbers.
     private static func inodes(_ name: String) -> [UInt64]? {
       var numbers: [UInt64] = []
-      for part in name.split(separator: " ") where part != "to" {
+      for part in name.replacing(/\ [←→] .*/, with: "").split(separator: " ") where part != "to" {
         guard part.hasPrefix("pipe:["), part.hasSuffix("]"),
           let number = UInt64(part.dropFirst(6).dropLast())
         else { return nil }

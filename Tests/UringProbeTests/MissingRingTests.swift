@@ -12,8 +12,8 @@ import Testing
     #expect(missing.note(200) == .closed(100))
   }
 
-  /// At any scan interval. Repeated, because a report can be void; limited, because hundreds of rings can close each
-  /// second.
+  /// At any scan interval. The report is repeated because the aggregator can discard one, and its repeats are limited
+  /// because hundreds of rings can close each second.
   @Test(arguments: [1_000_000, second, 100 * second])
   func itIsReportedFourTimesAndThenForgotten(interval: UInt64) {
     var missing = MissingRing()

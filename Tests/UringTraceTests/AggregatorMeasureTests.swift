@@ -44,6 +44,45 @@ import UringTrace
     #expect((40...72).contains(bounds.count))
   }
 
+  /// Nothing completes in the second between; the last second is still running.
+  @Test func latenciesBySecond() throws {
+    let second: UInt64 = 1_000_000_000
+    var stream = RecordStream()
+    stream.time = 10 * second
+    func complete(after latency: UInt64) {
+      stream.submit(1, "READ")
+      // A record takes a microsecond.
+      stream.time += latency - 1_000
+      stream.complete(1, 1)
+    }
+    for _ in 1...99 { complete(after: 1_000) }
+    complete(after: 50_000_000)
+    stream.time = 12 * second
+    complete(after: 4_000)
+    stream.time = 13 * second
+    complete(after: 8_000)
+    let seconds = try #require(stream.snapshot().latency.first).seconds
+    #expect(seconds.map(\.start) == [10 * second, 12 * second, 13 * second])
+    #expect(seconds.map(\.count) == [100, 1, 1])
+    for (value, exact) in [
+      (seconds[0].p50, 1_000.0), (seconds[0].p99, 1_000), (seconds[0].max, 50e6),
+      (seconds[1].p50, 4_000), (seconds[2].max, 8_000),
+    ] {
+      #expect(Double(value) >= exact && Double(value) <= exact * 1.125, "\(value)")
+    }
+  }
+
+  @Test func onlyTheLastMinuteIsKept() throws {
+    var stream = RecordStream()
+    for number in 1...200 {
+      stream.time = UInt64(number) * 1_000_000_000
+      stream.submit(1, "READ")
+      stream.complete(1, 1)
+    }
+    let seconds = try #require(stream.snapshot().latency.first).seconds
+    #expect(seconds.map { $0.start / 1_000_000_000 } == Array(141...200))
+  }
+
   @Test func timeInEachStage() throws {
     var stream = RecordStream()
     let start = stream.time

@@ -66,9 +66,11 @@ import Testing
   @Test func newerSchemaIsRefused() {
     var bytes = stream.binary()
     bytes[8] = 2
-    #expect(throws: RecordingError.newerSchema(2)) { try Recording(bytes: bytes) }
-    let json = #"{"type":"header","schema":2,"kernel":"k","tier":"t","start_ns":1}"#
-    #expect(throws: RecordingError.newerSchema(2)) { try Recording(bytes: Array(json.utf8)) }
+    #expect(throws: RecordingError.newerSchema(2, known: 1)) { try Recording(bytes: bytes) }
+    let json = #"{"type":"header","schema":3,"kernel":"k","tier":"t","start_ns":1}"#
+    #expect(throws: RecordingError.newerSchema(3, known: 2)) {
+      try Recording(bytes: Array(json.utf8))
+    }
   }
 
   @Test(arguments: ["", "x", "{}", "{", "[1]", "URINGTO", #"{"type":"event"}"#, "\u{7f}ELF"])

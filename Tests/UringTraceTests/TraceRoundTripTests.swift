@@ -68,6 +68,28 @@ import UringRecords
     #expect(text().contains(#""cause":"unknown","record_bytes":"0000"#))
   }
 
+  /// Schema 1 had other names for some members.
+  @Test(arguments: RecordKind.all.filter { $0 != .end }) func schema1IsRead(kind: RecordKind) throws
+  {
+    var random = RandomRecords(seed: UInt64(kind.rawValue) + 1, timeRange: 1 << 40)
+    let original = (0..<2000).lazy.map { _ in random.next(kind).withUnsafeBytes { Array($0) } }
+      .first { bytes in
+        var bounds = RecordBounds()
+        return bytes.withUnsafeBytes {
+          RecordCheck($0).length == bytes.count
+            && bounds.admit($0.baseAddress!.assumingMemoryBound(to: record.self))
+        }
+      }
+    let bytes = try #require(original)
+    var text = String(decoding: Self.trace(bytes), as: UTF8.self)
+    text = text.replacing(#""schema":2"#, with: #""schema":1"#, maxReplacements: 1)
+    for (name, former) in LineMembers.formerNames {
+      text = text.replacing("\"\(name)\":", with: "\"\(former)\":")
+    }
+    let copy = try Recording(bytes: Array(text.utf8)).withRecordBytes { Array($0) }
+    #expect(Self.essence(copy) == Self.essence(bytes))
+  }
+
   // MARK: Foreign traces
 
   private static let header =

@@ -21,6 +21,18 @@ import Testing
     #expect(titles?.contains("COMMAND") == true)
   }
 
+  @Test func timesAreDistancesFromTheSnapshot() {
+    var interface = interface()
+    press(&interface, .function(2))
+    let position = interface.focusedPane.columnChoices.firstIndex { $0.title == "START" }!
+    for _ in 0..<position { press(&interface, .down) }
+    press(&interface, " ", .escape)
+    let text = screen(&interface, width: 200, height: 40)
+    let titles = text.split(separator: "\n").first { $0.contains("OPCODE") }
+    #expect(titles?.contains("START") == true, "\(text)")
+    #expect(text.contains("s ago"), "\(text)")
+  }
+
   @Test func aHiddenColumnIsGoneAtEveryWidth() {
     var interface = interface()
     press(&interface, .function(2))

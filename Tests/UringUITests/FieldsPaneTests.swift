@@ -20,7 +20,7 @@ import Testing
     ("1", "Fields of request 1", "state", "poll-armed"),
     ("2", "Fields of request 2", "errno", "EIO"),
     ("3", "Fields of latency of READ", "count", "10"),
-    ("4", "Fields of event: submit", "req", "1"),
+    ("4", "Fields of event: submit", "request", "1"),
     ("5", "Fields of group 1", "buffer.length", "16K"),
     ("6", "Fields of buffer #3", "kind", "registered"),
   ]
@@ -41,6 +41,18 @@ import Testing
     #expect(words.count > 3, "no meaning in \(line)")
     press(&interface, .escape)
     #expect(!screen(&interface).contains("Fields of"))
+  }
+
+  /// A registered file is listed among the buffers, and has fields of its own.
+  @Test func fieldsOfARegisteredFileAreListed() {
+    var snapshot = Make.snapshot(rings: [Make.ring(1)], requests: [], at: 10)
+    snapshot.rings[0].files = [.init(index: 7, references: 2, tag: 0)]
+    var interface = interface(snapshot)
+    press(&interface, "6", "f")
+    let text = screen(&interface, width: 100, height: 40)
+    #expect(text.contains("Fields of file 7") && text.contains(" references "), "\(text)")
+    press(&interface, .escape, .function(4), "i", "n", "d", "e", "x", "=", "7", .enter)
+    #expect(screen(&interface).contains("file 7"))
   }
 
   @Test func fieldsOfAFindingAreListed() {

@@ -27,6 +27,31 @@ import Testing
     #expect(read.summary.p50 == 2_000 && read.summary.p90 == 50_000)
   }
 
+  /// With the histograms themselves, percentiles are as exact as without a reset.
+  @Test func percentilesAreExact() throws {
+    func snapshot(_ records: [UInt64], at seconds: Double) -> Snapshot {
+      var histogram = LatencyHistogram()
+      for value in records { histogram.record(value) }
+      var latency = Make.latency(opcode: 22, [])
+      latency.summary = histogram.summary(sum: records.reduce(0, +))
+      latency.buckets = histogram.buckets
+      latency.counts = histogram.copy
+      return Self.snapshot([latency], at: seconds)
+    }
+    let before = (1...1000).map { UInt64($0) * 1_000_000 }
+    let since = (1...1000).map { UInt64($0) * 1_000 }
+    let latencies = LatencyReset(snapshot(before, at: 10))
+      .latencies(in: snapshot(before + since, at: 12))
+    let summary = try #require(latencies.first).summary
+    #expect(summary.count == 1000)
+    for (value, exact) in [
+      (summary.p50, 500e3), (summary.p90, 900e3), (summary.p99, 990e3), (summary.max, 1000e3),
+    ] {
+      #expect(abs(Double(value) - exact) / exact < 0.01, "\(value)")
+    }
+    #expect(abs(summary.mean - 500.5e3) / 500.5e3 < 0.01)
+  }
+
   /// The maximum before the reset says nothing about the time since.
   @Test func theMaximumIsThatSinceTheReset() {
     let after = Self.snapshot(

@@ -28,6 +28,21 @@ import Testing
     }
   }
 
+  /// TOOK of ended requests is the field `age` under another title.
+  @Test func totalsHaveTheTitlesOfTheColumns() {
+    var snapshot = Make.lending
+    snapshot.recent = [
+      Make.request(2, state: .completed, result: -5), Make.request(3, state: .completed, result: 0),
+    ]
+    var interface = interface(snapshot)
+    press(&interface, "2", .function(5))
+    let position = interface.focusedPane.totalsTitles.firstIndex(of: "OPCODE")!
+    for _ in 0..<position { press(&interface, .down) }
+    press(&interface, .enter)
+    #expect(screen(&interface, width: 120, height: 40).contains("MAX_TOOK"))
+    #expect(!interface.focusedPane.columnChoices.contains { $0.title == "AGE" })
+  }
+
   @Test func enterShowsTheRowsOfAValueBesidesTheOldFilter() {
     var interface = totals(by: "STATE")
     press(&interface, .enter)

@@ -21,6 +21,8 @@
 #include <linux/types.h>
 
 #define RECORD_SCHEMA 1
+/* Of JSON lines: raised with RECORD_SCHEMA, and when a member is renamed. */
+#define TRACE_SCHEMA 2
 #define RECORD_COMM_LEN 16
 #define RECORD_OPCODE_NONE 0xff
 

@@ -68,7 +68,7 @@ def start(bench):
             for line in file:
                 event = json.loads(line)
                 if event.get("event") == "submit":
-                    firsts.append((event["t"] - began) / 1e6)
+                    firsts.append((event["time_ns"] - began) / 1e6)
                     break
     bench.results["start_ms"] = {"first_frame": frames, "first_request": firsts}
     frame = statistics.median(frames)

@@ -4,7 +4,7 @@ import CURing
 typealias RingRequest = curing_request
 
 extension RingRequest {
-  private init(
+  init(
     _ opcode: curing_opcode, file: Int32, address: UInt64 = 0, length: Int = 0, offset: UInt64 = 0,
     userData: UInt64
   ) {

@@ -14,7 +14,9 @@ struct DemoCommand: ParsableCommand {
     abstract: "Shows the UI with a ublk block device that uringtop serves and a load on it.",
     discussion: """
       The device keeps its data in memory unless --file or --null is given. Without a ublk driver, \
-      registered buffers and zero-copy sends take its place, unless --target ublk requires it.
+      registered buffers and zero-copy sends take its place, unless --target ublk requires it. Beside \
+      the target runs a slow mixed load of files, sockets, timers, chains and errors, so that every \
+      pane has content; --batch and --no-load leave it out.
 
       EXAMPLES:
         uringtop demo
@@ -25,6 +27,9 @@ struct DemoCommand: ParsableCommand {
 
   @OptionGroup(title: "TARGET") var target: DemoOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
+
+  @Flag(help: "Show only the target and its load, without the mixed load beside them.")
+  var noMixed = false
 
   @Flag(help: "Run without a terminal, and print the target's account at the end.")
   var batch = false
@@ -51,6 +56,9 @@ struct DemoCommand: ParsableCommand {
   var record: String?
 
   func validate() throws {
+    if batch, screen.requestFilter != nil {
+      throw ValidationError("--where is for the screen, --batch has none")
+    }
     if !batch, json { throw ValidationError("--json goes with --batch") }
     if !batch, record != nil { throw ValidationError("--record goes with --batch") }
     if let record, TraceFormat(path: record) == nil {
@@ -74,16 +82,19 @@ struct DemoCommand: ParsableCommand {
   private func runScreen() throws {
     try Screen.requireTerminal()
     let running = RunningDemo()
-    defer { running.workload?.stop() }
+    defer { running.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
       // Attached before the target starts, so that no group is missed.
       let capture = try capture(refreshInterval: screen.interval.duration, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
+      if !noMixed, !target.noLoad {
+        do throws(TargetError) { try running.startMixedLoad() } catch { throw Failure(error) }
+      }
       return DemoSource(capture.source, notice: start.notice)
     }
-    running.workload?.stop()
+    running.stop()
     if let workload = running.workload {
       if let log { try Self.write(workload.records, to: log) }
       if let failure = workload.status.failure { throw Failure(ExitStatus.system, failure) }

@@ -29,7 +29,7 @@ struct ExportCommand: ParsableCommand {
 
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
-        uringtop export trace.uring | jq 'select(.event == "complete" and .res < 0)'
+        uringtop export trace.uring | jq 'select(.event == "complete" and .result < 0)'
         uringtop export trace.uring --at 2.5s -o start.uring
         uringtop export trace.uring --redact -o public.uring
         uringtop export trace.uring -o trace.pftrace

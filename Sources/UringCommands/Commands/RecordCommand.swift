@@ -1,6 +1,8 @@
 import ArgumentParser
 import CSpawn
 import Glibc
+import UringFields
+import UringSources
 import UringTrace
 
 /// Records to a file.
@@ -20,6 +22,7 @@ struct RecordCommand: ParsableCommand {
       EXAMPLES:
         uringtop record -o trace.uring -- fio job.fio
         uringtop record -o trace.jsonl --pid 4242 --duration 10s
+        uringtop record -o writes.uring --where 'op:WRITE|FSYNC' --pid 4242
         uringtop record -o - --comm fio | jq -c 'select(.event == "submit")'
 
       \(ExitStatus.discussion)
@@ -30,6 +33,13 @@ struct RecordCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"))
   var duration: DurationArgument?
+
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Record only requests whose opcode the expression holds for, as 'op:READ|WRITE !op:FIXED': see docs/filters.md.",
+      valueName: "expression"))
+  var condition: String?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
@@ -44,12 +54,25 @@ struct RecordCommand: ParsableCommand {
     if output.path == nil { throw ValidationError("Missing expected argument '--output <file>'") }
     _ = try output.resolvedFormat()
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
+    if condition != nil { _ = try filter() }
     if filters.minimumAge != nil {
       throw ValidationError("--min-age applies to what is listed, not to what is recorded")
     }
   }
 
+  /// The filter of the options and of `--where`.
+  private func filter() throws -> Filter {
+    var filter = filters.filter(capturing)
+    guard condition != nil else { return filter }
+    var opcodes = try Query<Opcode>(option: condition, over: .recorded).opcodes
+    if !filter.opcodes.isEmpty { opcodes.formIntersection(filter.opcodes) }
+    guard !opcodes.isEmpty else { throw ValidationError("--where holds for no opcode") }
+    filter.opcodes = opcodes
+    return filter
+  }
+
   func run() throws {
+    let filter = try filter()
     let format = try output.resolvedFormat()
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
@@ -57,7 +80,7 @@ struct RecordCommand: ParsableCommand {
     let capture: LiveCapture
     do throws(Failure) {
       capture = try LiveCapture.start(
-        filter: filters.filter(capturing), tree: child?.pid, refreshInterval: .milliseconds(500),
+        filter: filter, tree: child?.pid, refreshInterval: .milliseconds(500),
         recorder: recorder)
       do throws(Failure) {
         try recorder.start(host: capture.host)

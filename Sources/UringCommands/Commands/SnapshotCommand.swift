@@ -19,6 +19,7 @@ struct SnapshotCommand: ParsableCommand {
         uringtop snapshot --list recent --group-by opcode --from trace.uring
         uringtop snapshot --where 'op:FSYNC age>30ms' --columns age,opcode,file
         uringtop snapshot --json --from trace.uring --at 2.5s
+        uringtop snapshot --from snapshot.json --where 'state=io-wq'
       """)
 
   @Flag(help: "Print the JSON document that docs/json.md describes.")
@@ -28,8 +29,9 @@ struct SnapshotCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read a recording instead of watching; - is standard input.", valueName: "recording"),
-    completion: .recording)
+      "Read a recording, or the JSON of a snapshot, instead of watching; - is standard input.",
+      valueName: "file"),
+    completion: .snapshot)
   var from: String?
 
   @OptionGroup var moment: MomentOption
@@ -54,7 +56,11 @@ struct SnapshotCommand: ParsableCommand {
   func run() throws {
     let snapshot: Snapshot
     if let from {
-      let file = try RecordingFile(from, for: PROCESS_READS)
+      let file: RecordingFile
+      switch try SnapshotFile(from) {
+      case .recording(let recording): file = recording
+      case .stored(let stored): return try print(stored)
+      }
       snapshot = file.recording.snapshot(at: moment.time, filter: filters.filter())
       file.reportFlaw()
       moment.reportIfLate(in: file)
@@ -67,7 +73,7 @@ struct SnapshotCommand: ParsableCommand {
     }
     guard json else {
       let table = SnapshotTable(
-        try listing.select(from: snapshot), matching: listing.condition)
+        SnapshotRows(try listing.select(from: snapshot)), matching: listing.condition)
       return try StandardOutput.write(table.text)
     }
     let findings = diagnosis.findings(in: snapshot)
@@ -77,6 +83,22 @@ struct SnapshotCommand: ParsableCommand {
       toolVersion: Version.current)
     document.lists = try listing.selection(in: snapshot)
     try StandardOutput.write(document.encoded())
+  }
+
+  /// Prints a snapshot that was read from its JSON.
+  private func print(_ stored: StoredSnapshot) throws {
+    if moment.time != nil {
+      throw ValidationError("--at names a moment of a recording: this is one snapshot")
+    }
+    guard filters.filter().isEmpty else {
+      throw ValidationError("the JSON of a snapshot is filtered with --where only")
+    }
+    if listing.isTable { return try listing.print(stored) }
+    var stored = stored
+    if let condition = listing.condition { try stored.keepRequests(matching: condition) }
+    if json { return try StandardOutput.write(stored.encoded()) }
+    let table = SnapshotTable(SnapshotRows(stored), matching: listing.condition)
+    try StandardOutput.write(table.text)
   }
 
   private func live() throws(Failure) -> Snapshot {

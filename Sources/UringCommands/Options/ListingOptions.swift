@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringDocuments
 import UringFields
 import UringFindings
 import UringTrace
@@ -79,9 +80,20 @@ struct ListingOptions: ParsableArguments {
   }
 
   func print(_ snapshot: Snapshot, findings: [Finding]) throws {
-    let selection = try check { (list, choice) throws(SnapshotList.Choice.Flaw) in
-      try list.selection(choice, of: snapshot, findings: findings)
-    }
+    try print(
+      check { (list, choice) throws(SnapshotList.Choice.Flaw) in
+        try list.selection(choice, of: snapshot, findings: findings)
+      })
+  }
+
+  func print(_ snapshot: StoredSnapshot) throws {
+    try print(
+      check { (list, choice) throws(SnapshotList.Choice.Flaw) in
+        try snapshot.selection(choice, of: list)
+      })
+  }
+
+  private func print(_ selection: SnapshotList.Selection) throws {
     if csv { return try StandardOutput.write(Array(selection.rows.csv.utf8)) }
     var text = PlainText()
     let noun = list.list.noun

@@ -1,8 +1,38 @@
 import CProcess
 import SystemPackage
 import UringBase
+import UringDocuments
 import UringProbe
 import UringRecordings
+
+/// The source of a snapshot that the user names: a recording, or the JSON of a snapshot.
+enum SnapshotFile {
+  case recording(RecordingFile)
+  case stored(StoredSnapshot)
+
+  /// As for a ``RecordingFile``.
+  init(_ path: String) throws(Failure) {
+    let content: Recording.Content
+    do {
+      content = try Recording.open(path: RecordingFile.filePath(path)) {
+        RecordingFile.confine(for: PROCESS_READS)
+      }
+    } catch {
+      throw Failure(error, path: path)
+    }
+    switch content {
+    case .recording(let recording):
+      self = .recording(RecordingFile(path: path, recording: recording))
+    case .document(let text):
+      do throws(StoredSnapshot.Failure) {
+        defer { withExtendedLifetime(text) {} }
+        self = .stored(try StoredSnapshot(text.bytes))
+      } catch {
+        throw Failure(ExitStatus.badRecording, "\(path): \(error)")
+      }
+    }
+  }
+}
 
 /// A recording that the user names.
 struct RecordingFile {
@@ -25,6 +55,11 @@ struct RecordingFile {
     }
   }
 
+  fileprivate init(path: String, recording: Recording) {
+    self.path = path
+    self.recording = recording
+  }
+
   /// Opens two files in the same way: neither is read before the process has given up its privileges.
   static func pair(
     _ first: String, _ second: String, for work: process_work
@@ -38,11 +73,11 @@ struct RecordingFile {
     return (file, try other.get())
   }
 
-  private static func filePath(_ path: String) -> FilePath {
+  fileprivate static func filePath(_ path: String) -> FilePath {
     FilePath(path == "-" ? "/dev/stdin" : path)
   }
 
-  private static func confine(for work: process_work) {
+  fileprivate static func confine(for work: process_work) {
     Confinement.keepOutputCapabilities(writesFiles: work != PROCESS_READS)
     _ = process_refuse_calls(work)
   }

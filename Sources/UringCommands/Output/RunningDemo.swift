@@ -8,10 +8,23 @@ import UringUI
 /// The demonstration's running target: started on one thread, drawn and stopped on another.
 final class RunningDemo: Sendable {
   private let running = Mutex<(any Workload)?>(nil)
+  private let mixed = Mutex<MixedLoad?>(nil)
 
   var workload: (any Workload)? {
     get { running.withLock { $0 } }
     set { running.withLock { $0 = newValue } }
+  }
+
+  /// Starts the mixed load.
+  func startMixedLoad() throws(TargetError) {
+    let load = try MixedLoad()
+    mixed.withLock { $0 = load }
+  }
+
+  /// Ends everything that runs.
+  func stop() {
+    mixed.withLock { $0 }?.stop()
+    workload?.stop()
   }
 
   /// The status that the demo pane shows.

@@ -1,4 +1,6 @@
 import UringBase
+import UringDocuments
+import UringFields
 import UringTrace
 
 /// A snapshot as tables for people.
@@ -8,29 +10,32 @@ struct SnapshotTable {
   /// Maximum number of groups listed, live groups first.
   private static let groupLimit = 40
 
-  private let snapshot: Snapshot
+  private let rows: SnapshotRows
   /// The expression that the requests match; nil if all are there.
   private let expression: String?
 
-  init(_ snapshot: Snapshot, matching expression: String? = nil) {
-    self.snapshot = snapshot
+  init(_ rows: SnapshotRows, matching expression: String? = nil) {
+    self.rows = rows
     self.expression = expression
   }
 
+  private var time: UInt64 { rows.snapshot.number("time") ?? 0 }
+
   var text: PlainText {
     var text = PlainText()
+    let snapshot = rows.snapshot
+    let uncounted = snapshot.number("lost_by_cause.uncounted") ?? 0
     text.line(
-      "kernel \(snapshot.host.kernel), \(snapshot.host.tier), \(snapshot.recordCount) records, "
-        + "\(snapshot.lost.total) lost"
-        + (snapshot.lost.uncounted > 0
-          ? ", \(Figures.count(snapshot.lost.uncounted, "event")) not counted" : ""))
+      "kernel \(snapshot.text("kernel")), \(snapshot.text("tier")), \(count(snapshot, "records")) records, "
+        + "\(count(snapshot, "lost")) lost"
+        + (uncounted > 0 ? ", \(Figures.count(uncounted, "event")) not counted" : ""))
     text.line(totals)
     text.line()
-    if snapshot.rings.isEmpty { text.line("no rings") } else { rings(&text) }
+    if rows.rings.isEmpty { text.line("no rings") } else { rings(&text) }
     text.line()
-    if snapshot.requests.isEmpty { text.line(noRequests) } else { requests(&text) }
+    if rows.requests.isEmpty { text.line(noRequests) } else { requests(&text) }
     for (isEmpty, table) in [
-      (snapshot.groups.isEmpty, groups), (snapshot.latency.isEmpty, latency),
+      (rows.groups.isEmpty, groups), (rows.latency.isEmpty, latency),
     ] where !isEmpty {
       text.line()
       table(&text)
@@ -40,71 +45,85 @@ struct SnapshotTable {
 
   private var noRequests: String {
     if let expression { return "no request in flight matches '\(expression)'" }
-    return snapshot.notListed > 0 ? "no request is listed" : "no requests in flight"
+    return count(rows.snapshot, "not_listed") > 0
+      ? "no request is listed" : "no requests in flight"
+  }
+
+  private func count(_ row: EntityRow, _ key: String) -> UInt64 { row.number(key) ?? 0 }
+
+  /// The number, or `-`.
+  private func number(_ row: EntityRow, _ key: String) -> String {
+    row.number(key).map { "\($0)" } ?? "-"
+  }
+
+  private func duration(_ row: EntityRow, _ key: String) -> String {
+    row.number(key).map { Text.duration($0) } ?? "-"
   }
 
   /// The number of requests, and their outcomes.
   private var totals: String {
-    let totals = snapshot.totals
-    func parts(_ parts: [(UInt64, String)]) -> String {
-      parts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
-        .map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", ")
+    func parts(_ parts: [(key: String, words: String)]) -> String {
+      parts.enumerated().map {
+        (position: $0, words: $1.words, count: count(rows.snapshot, $1.key))
+      }
+      .filter { $0.position == 0 || $0.count > 0 }
+      .map { "\($0.count) \($0.words)" }.joined(separator: ", ")
     }
     let begun = parts([
-      (totals.submitted, "requests submitted"), (totals.found, "found in flight at the start"),
+      ("totals.submitted", "requests submitted"),
+      ("totals.found", "found in flight at the start"),
     ])
     let now = parts([
-      (totals.completed, "completed"), (totals.overflowed, "overflowed"),
-      (totals.skipped, "skipped their CQE"), (totals.endedUnseen, "ended unseen"),
-      (totals.inFlight, "in flight"), (snapshot.notListed, "more in flight and not listed"),
+      ("totals.completed", "completed"), ("totals.overflowed", "overflowed"),
+      ("totals.skipped", "skipped their CQE"), ("totals.ended_unseen", "ended unseen"),
+      ("totals.in_flight", "in flight"), ("not_listed", "more in flight and not listed"),
     ])
     return "\(begun): \(now)"
   }
 
   private func rings(_ text: inout PlainText) {
-    var rows = [
+    var lines = [
       [
         "RING", "PID", "COMMAND", "FD", "SQ", "CQ", "IN FLIGHT", "SUBMITTED", "COMPLETED",
         "ERRORS", "OVERFLOWS", "P50", "P99",
       ]
     ]
-    for ring in snapshot.rings {
-      let fds = ring.descriptorNumbers.map(String.init)
-      rows.append([
-        "\(ring.id)", ring.ownerTgid == 0 ? "-" : "\(ring.ownerTgid)",
-        ring.comm + (ring.isClosed ? " (closed)" : ""),
-        fds.isEmpty ? "-" : fds.joined(separator: ","), "\(ring.sqEntries)", "\(ring.cqEntries)",
-        "\(ring.inFlight)" + (ring.notListed == 0 ? "" : " (+\(ring.notListed) not listed)"),
-        "\(ring.counts.submitted)", "\(ring.counts.completed)",
-        "\(ring.counts.errors)", "\(ring.counts.overflows)",
-        ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p50),
-        ring.latency.count == 0 ? "-" : Text.duration(ring.latency.p99),
+    for ring in rows.rings {
+      let fds = if case .numbers(let fds) = ring["fds"] { fds.map(String.init) } else { [String]() }
+      let unlisted = count(ring, "not_listed")
+      lines.append([
+        number(ring, "id"), number(ring, "pid"),
+        ring.text("comm") + (ring.number("closed") == nil ? "" : " (closed)"),
+        fds.isEmpty ? "-" : fds.joined(separator: ","), number(ring, "sq_entries"),
+        number(ring, "cq_entries"),
+        number(ring, "in_flight") + (unlisted == 0 ? "" : " (+\(unlisted) not listed)"),
+        number(ring, "submitted"), number(ring, "completed"), number(ring, "errors"),
+        number(ring, "overflows"), duration(ring, "p50"), duration(ring, "p99"),
       ])
     }
-    text.table(rows, rightAligned: [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    text.table(lines, rightAligned: [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
   }
 
   private func requests(_ text: inout PlainText) {
-    var rows = [["RING", "AGE", "STATE", "OPCODE", "FILE", "OFFSET", "LENGTH", "USER_DATA"]]
-    for request in snapshot.requests.prefix(Self.requestLimit) {
-      let age = snapshot.time.since(request.startTime)
-      rows.append([
-        "\(request.ring)", (request.isStartKnown ? "" : ">") + Text.duration(age),
-        request.state.name, request.opcode.name, file(of: request),
-        request.knows(.off) ? "\(Int64(bitPattern: request.sqe.off))" : "-",
-        request.knows(.len) ? "\(request.sqe.len)" : "-",
-        request.userDataText ?? "?",
+    var lines = [["RING", "AGE", "STATE", "OPCODE", "FILE", "OFFSET", "LENGTH", "USER_DATA"]]
+    for request in rows.requests.prefix(Self.requestLimit) {
+      lines.append([
+        number(request, "ring"),
+        (request.isSet("start_known") ? "" : ">") + duration(request, "age"),
+        request.text("state"), request.text("opcode"), file(of: request),
+        request["sqe.off"].plainNumber ?? "-", request["sqe.len"].plainNumber ?? "-",
+        request.number("user_data").map { "0x" + String($0, radix: 16) } ?? "?",
       ])
     }
-    text.table(rows, rightAligned: [0, 1, 5, 6])
-    let more = snapshot.requests.count - Self.requestLimit
+    text.table(lines, rightAligned: [0, 1, 5, 6])
+    let more = rows.requests.count - Self.requestLimit
     if more > 0 { text.line("and \(more) more") }
   }
 
   /// Lists groups that have not ended or that have conditions, and counts the others.
   private func groups(_ text: inout PlainText) {
-    let listed = snapshot.groups.filter { $0.endTime == 0 || !$0.conditions.isEmpty }
-    let ended = snapshot.groups.count - listed.count
+    let listed = rows.groups.filter { end(of: $0) == nil || !conditions(of: $0).isEmpty }
+    let ended = rows.groups.count - listed.count
     if !listed.isEmpty { groups(listed, &text) }
     if ended > 0 {
       text.line(
@@ -112,65 +131,78 @@ struct SnapshotTable {
     }
   }
 
-  private func groups(_ groups: [RequestGroup], _ text: inout PlainText) {
-    var rows = [
+  private func end(of group: EntityRow) -> UInt64? {
+    if let time = group.number("ack.time") { return time }
+    let final = RequestGroup.State.allCases.filter(\.isFinal).map(\.name)
+    return final.contains(group.text("state")) ? group.number("members_done") : nil
+  }
+
+  private func conditions(of group: EntityRow) -> [String] {
+    if case .words(let words) = group["conditions"] { words } else { [] }
+  }
+
+  private func groups(_ groups: [EntityRow], _ text: inout PlainText) {
+    var lines = [
       [
         "GROUP", "RING", "AGE", "PROVIDER", "BUFFER", "LENGTH", "MOVED", "DONE", "STATE",
         "CONDITIONS",
       ]
     ]
     for group in groups.prefix(Self.groupLimit) {
-      let end = group.endTime == 0 ? snapshot.time : group.endTime
-      let age = end.since(group.startTime)
-      rows.append([
-        "\(group.id)", "\(group.ring)", Text.duration(age), "\(group.provider.name)",
-        buffer(of: group), group.buffer.length == 0 ? "-" : "\(group.buffer.length)",
-        "\(group.movedBytes)", "\(group.doneCount)/\(group.memberCount)", state(of: group),
-        group.conditions.isEmpty
-          ? "-" : group.conditions.map { "\($0.name)" }.joined(separator: ","),
+      let age = (end(of: group) ?? time).since(count(group, "start"))
+      let conditions = conditions(of: group)
+      lines.append([
+        number(group, "id"), number(group, "ring"), Text.duration(age), group.text("provider"),
+        buffer(of: group), number(group, "buffer.length"), number(group, "moved_bytes"),
+        "\(count(group, "done_count"))/\(count(group, "member_count"))",
+        group.text("state") + (group.isSet("ack.derived") ? " (derived)" : ""),
+        conditions.isEmpty ? "-" : conditions.joined(separator: ","),
       ])
     }
-    text.table(rows, rightAligned: [0, 1, 2, 5, 6, 7])
+    text.table(lines, rightAligned: [0, 1, 2, 5, 6, 7])
     let more = groups.count - Self.groupLimit
     if more > 0 { text.line("and \(more) more") }
   }
 
-  private func buffer(of group: RequestGroup) -> String {
-    if let io = group.buffer.ublk {
-      let device = io.device.isEmpty ? "ublk" : io.device
-      return "\(device) \(io.queue):\(io.tag) \(io.operationName)"
+  private func buffer(of group: EntityRow) -> String {
+    if let queue = group.number("buffer.ublk.queue") {
+      let device = group.text("buffer.ublk.device")
+      return "\(device.isEmpty ? "ublk" : device) \(queue):\(count(group, "buffer.ublk.tag")) "
+        + group.text("buffer.ublk.op")
     }
-    if let index = group.buffer.index {
-      return "slot \(index)" + (group.buffer.fuse.map { " \($0.operationName)" } ?? "")
+    if let index = group.number("buffer.index") {
+      let operation = group.text("buffer.fuse.op")
+      return "slot \(index)" + (operation.isEmpty ? "" : " \(operation)")
     }
-    if let bgid = group.buffer.bgid { return "bgid \(bgid)" }
-    return group.buffer.address == 0 ? "-" : "0x" + String(group.buffer.address, radix: 16)
-  }
-
-  private func state(of group: RequestGroup) -> String {
-    guard let acknowledgement = group.acknowledgement else { return group.state.name }
-    return group.state.name + (acknowledgement.isDerived ? " (derived)" : "")
+    if let bgid = group.number("buffer.bgid") { return "bgid \(bgid)" }
+    return group.number("buffer.address").map { "0x" + String($0, radix: 16) } ?? "-"
   }
 
   private func latency(_ text: inout PlainText) {
-    var rows = [["RING", "OPCODE", "COUNT", "P50", "P90", "P99", "P99.9", "MAX"]]
-    for latency in snapshot.latency {
-      let summary = latency.summary
-      rows.append([
-        "\(latency.ring)", latency.opcode.name, "\(summary.count)", Text.duration(summary.p50),
-        Text.duration(summary.p90), Text.duration(summary.p99), Text.duration(summary.p999),
-        Text.duration(summary.max),
-      ])
+    var lines = [["RING", "OPCODE", "COUNT", "P50", "P90", "P99", "P99.9", "MAX"]]
+    for latency in rows.latency {
+      lines.append(
+        [number(latency, "ring"), latency.text("opcode"), number(latency, "count")]
+          + ["p50", "p90", "p99", "p999", "max"].map { duration(latency, $0) })
     }
-    text.table(rows, rightAligned: [0, 2, 3, 4, 5, 6, 7])
+    text.table(lines, rightAligned: [0, 2, 3, 4, 5, 6, 7])
   }
 
-  private func file(of request: Request) -> String {
-    if let name = snapshot.fileNames.name(of: request) { return name }
-    return switch request.file {
-    case .descriptor(let fd)?: "fd \(fd)"
-    case .fixed(let index)?: "fixed \(index)"
-    case nil: "-"
+  private func file(of request: EntityRow) -> String {
+    let name = request.text("file")
+    if !name.isEmpty { return name }
+    if let fd = request["fd"].plainNumber { return "fd \(fd)" }
+    return request["fixed_file"].plainNumber.map { "fixed \($0)" } ?? "-"
+  }
+}
+
+extension FieldValue {
+  /// In decimal digits; nil for values that are no whole numbers.
+  fileprivate var plainNumber: String? {
+    switch self {
+    case .number(let number): "\(number)"
+    case .signed(let number): "\(number)"
+    default: nil
     }
   }
 }

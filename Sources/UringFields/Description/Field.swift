@@ -39,6 +39,24 @@ public struct Field<Entity: Sendable>: Sendable {
     self.value = value
   }
 
+  /// The field, or where it has no value, another one for other entities of the type.
+  public func or(_ other: Field) -> Field {
+    Field(
+      key, title: title, type, presence, aliases: aliases, choices: choices,
+      total: total ?? FieldTotal.none, meaning: meaning
+    ) { [value] entity, snapshot in
+      let own = value(entity, snapshot)
+      return own == .none ? other.value(entity, snapshot) : own
+    }
+  }
+
+  /// The same field with another title.
+  public func titled(_ title: String) -> Field {
+    Field(
+      key, title: title, type, presence, aliases: aliases, choices: choices,
+      total: total ?? FieldTotal.none, meaning: meaning, value: value)
+  }
+
   /// Its name in JSON and CSV, with the unit: `age_ns`.
   public var unitKey: String {
     switch type {

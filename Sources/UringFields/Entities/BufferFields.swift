@@ -6,7 +6,7 @@ extension FieldSet<Buffer> {
   public static let buffers = FieldSet(
     "buffers",
     [
-      Field("ring", .number, meaning: "uringtop's number of the ring.") { buffer, _ in
+      Field("ring", .number, meaning: "Id of the ring.") { buffer, _ in
         .integer(buffer.ring)
       },
       Field(
@@ -29,7 +29,7 @@ extension FieldSet<Buffer> {
         meaning: "Its length; of provided buffers, that of each."
       ) { buffer, _ in .unlessZero(buffer.length) },
       .segments, .direction, .kernel, .tag, .release,
-      Field("group", .number, .nullable, meaning: "The group whose buffer it is now.") {
+      Field("group", .number, .nullable, meaning: "Id of the group that has the buffer now.") {
         buffer, _ in .unlessZero(buffer.group)
       },
       Field("borrowers", .numbers, meaning: "The requests in flight that use it.") { buffer, _ in
@@ -44,11 +44,11 @@ extension FieldSet<Buffer> {
       ) { buffer, _ in .unlessZero(buffer.sharers) },
       Field(
         "registered", .time, .nullable,
-        meaning: "When it was registered; null if that was before the observation."
+        meaning: "Time of registration; null if before the observation."
       ) { buffer, _ in .unlessZero(buffer.registeredTime) },
       Field(
         "last_use", title: "LAST USE", .time, .nullable,
-        meaning: "When a request last began to use it."
+        meaning: "Start of the last request that used it."
       ) {
         buffer, _ in .unlessZero(buffer.lastUseTime)
       },
@@ -56,7 +56,7 @@ extension FieldSet<Buffer> {
         buffer, _ in
         .number(buffer.useCount)
       },
-      Field("withdrawn", .flag, meaning: "Whether it is no longer in the table, and still held.") {
+      Field("withdrawn", .flag, meaning: "True if it is no longer in the table but still held.") {
         buffer, _ in .flag(buffer.isWithdrawn)
       },
       Field(
@@ -64,11 +64,12 @@ extension FieldSet<Buffer> {
         meaning:
           "Provided buffers that are left; of a buffer ring as of the last inventory, null when one was taken since."
       ) { buffer, _ in .integer(buffer.buffersLeft) },
-      Field("buffer_count", .number, .nullable, meaning: "Provided buffers that there are.") {
+      Field("buffer_count", .number, .nullable, meaning: "Number of provided buffers.") {
         buffer, _ in buffer.kind == .registered ? .none : .integer(buffer.bufferCount)
       },
       Field(
-        "exhausted", .number, .nullable, meaning: "How often no provided buffer was left (ENOBUFS)."
+        "exhausted", .number, .nullable,
+        meaning: "Times that no provided buffer was left (ENOBUFS)."
       ) { buffer, _ in buffer.kind == .registered ? .none : .number(buffer.exhaustedCount) },
     ])
 }

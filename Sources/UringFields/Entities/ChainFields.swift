@@ -6,10 +6,10 @@ extension FieldSet<Chain> {
   public static let chains = FieldSet(
     "chains",
     [
-      Field("id", title: "CHAIN", .number, meaning: "uringtop's number of the chain.") { chain, _ in
+      Field("id", title: "CHAIN", .number, meaning: "Id of the chain.") { chain, _ in
         .number(chain.id)
       },
-      Field("ring", .number, meaning: "uringtop's number of its ring.") { chain, _ in
+      Field("ring", .number, meaning: "Id of its ring.") { chain, _ in
         .integer(chain.ring)
       },
       Field(
@@ -44,7 +44,7 @@ extension FieldSet<Chain.Member> {
         .integer(member.result)
       },
       .errno { $0.result },
-      Field("cancelled", .flag, meaning: "Whether it was cancelled because the chain broke.") {
+      Field("cancelled", .flag, meaning: "True if it was cancelled because the chain broke.") {
         member, _ in .flag(member.isCancelled)
       },
     ])

@@ -26,10 +26,12 @@ extension FieldSet<DiskRequest> {
       Field("length", .bytes, .nullable, meaning: "The length.") { disk, _ in
         .integer(disk.block.length)
       },
-      Field("start", .time, .nullable, meaning: "When the block layer began with it.") { disk, _ in
+      Field("start", .time, .nullable, meaning: "Time at which the block layer started it.") {
+        disk, _ in
         .unlessZero(disk.startTime)
       },
-      Field("driver", .time, .nullable, meaning: "When its driver got it.") { disk, _ in
+      Field("driver", .time, .nullable, meaning: "Time at which its driver received it.") {
+        disk, _ in
         .unlessZero(disk.driverTime)
       },
       Field("server_pid", .number, .nullable, meaning: "The server of a ublk device.") { disk, _ in
@@ -37,11 +39,11 @@ extension FieldSet<DiskRequest> {
       },
       Field(
         "with_server", .flag, .nullable,
-        meaning: "Whether the server of a ublk device has it and has not committed it."
+        meaning: "True if the server of a ublk device has it and has not committed it."
       ) { disk, _ in
         disk.serverTgid != 0 || disk.isWithServer ? .flag(disk.isWithServer) : .none
       },
-      Field("time", .time, meaning: "When the driver was looked at.") { disk, _ in
+      Field("time", .time, meaning: "Time of the look at the driver.") { disk, _ in
         .number(disk.time)
       },
     ])

@@ -7,22 +7,22 @@ extension FieldSet<Event> {
   public static let events = FieldSet(
     "events",
     [
-      Field("time", .time, .tableOnly, aliases: ["t"], meaning: "When it happened.") { event, _ in
+      Field("time", .time, .tableOnly, aliases: ["t"], meaning: "Time of the event.") { event, _ in
         .number(event.time)
       },
       Field(
         "event", .text, .tableOnly,
         choices: RecordKind.all.compactMap { $0.descriptor.map { "\($0.name)" } },
-        meaning: "Its kind, as in docs/records.md."
+        meaning: "Kind of event, as in docs/records.md."
       ) { event, _ in
         .text(event.kind.descriptor.map { "\($0.name)" } ?? "event \(event.kind.rawValue)")
       },
-      Field("ring", .number, .tableOnly, meaning: "uringtop's number of the ring.") { event, _ in
+      Field("ring", .number, .tableOnly, meaning: "Id of the ring.") { event, _ in
         .unlessZero(event.ring)
       },
       Field(
-        "req", title: "REQUEST", .number, .tableOnly, aliases: ["request"],
-        meaning: "uringtop's number of the request."
+        "request", .number, .tableOnly, aliases: ["req"],
+        meaning: "Id that uringtop gives the request."
       ) { event, _ in .unlessZero(event.request) },
       Field("user_data", .address, .tableOnly, meaning: "The user_data of the request or the CQE.")
       {
@@ -36,12 +36,12 @@ extension FieldSet<Event> {
       Field(
         "value", .number, .tableOnly,
         meaning:
-          "What the event is about, by its kind: the result of a CQE or a registration, the descriptor of a submission, the bytes of a short write, the number of CQEs waited for."
+          "By kind: the result of a CQE or a registration, the descriptor of a submission, the bytes of a short write, the number of CQEs waited for."
       ) { event, _ in .integer(event.value) },
-      Field("error", .flag, .tableOnly, meaning: "Whether it is a failure.") { event, _ in
+      Field("error", .flag, .tableOnly, meaning: "True for a failure.") { event, _ in
         .flag(event.kind.isError(event.opcode, result: Int32(truncatingIfNeeded: event.value)))
       },
-      Field("group", .number, .tableOnly, meaning: "uringtop's number of the group.") { event, _ in
+      Field("group", .number, .tableOnly, meaning: "Id of the group.") { event, _ in
         .unlessZero(event.group)
       },
       Field(

@@ -17,7 +17,7 @@ extension FieldSet<Finding> {
         meaning:
           "`crit`: it does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
       ) { finding, _ in .name(finding.severity.name) },
-      Field("summary", title: "WHAT", .text, meaning: "One line: what was seen.") { finding, _ in
+      Field("summary", title: "WHAT", .text, meaning: "One line: the observation.") { finding, _ in
         .text(finding.summary)
       },
       Field("meaning", .text, meaning: "One sentence: what it means.") { finding, _ in
@@ -28,20 +28,20 @@ extension FieldSet<Finding> {
       },
       Field(
         "rings", title: "RING", .numbers, aliases: ["ring"],
-        meaning: "The rings, the most concerned first."
+        meaning: "Rings concerned, the most affected first."
       ) {
         finding, _ in .numbers(finding.rings.map { UInt64($0) })
       },
       Field(
         "request_count", title: "REQS", .number, total: .sum,
-        meaning: "How many requests it is about; 0 where it is about none."
+        meaning: "Number of requests concerned; 0 if none."
       ) { finding, _ in .number(finding.requestCount) },
     ],
     parts: [
       .object(
         "past", FieldSet<Finding.Past>.pasts,
         meaning:
-          "Null; of a condition that held for a while and does not at the end, when. `requests` are as they were then."
+          "When a condition held that no longer holds at the end, else null; `requests` are as they were then."
       ) { finding, _ in finding.past },
       .list(
         "requests", FieldSet<Request>.named,
@@ -63,7 +63,7 @@ extension FieldSet<Finding> {
       },
       .list(
         "edges", FieldSet<WaitEdge>.edges,
-        meaning: "Who waits for whom, where that is the evidence."
+        meaning: "The waits that are the evidence; empty for other evidence."
       ) { finding, _ in finding.edges },
     ])
 }
@@ -72,12 +72,15 @@ extension FieldSet<Finding.Past> {
   fileprivate static let pasts = FieldSet(
     "pasts",
     [
-      Field("from", .time, meaning: "The first look that saw it.") { past, _ in .number(past.from)
+      Field("from", .time, meaning: "First look that saw the condition.") { past, _ in
+        .number(past.from)
       },
-      Field("until", .time, meaning: "The last look that saw it.") { past, _ in
+      Field("until", .time, meaning: "Last look that saw the condition.") { past, _ in
         .number(past.until)
       },
-      Field("times", .number, meaning: "How often it began.") { past, _ in .integer(past.times) },
+      Field("times", .number, meaning: "Number of times that it began.") { past, _ in
+        .integer(past.times)
+      },
     ])
 }
 
@@ -101,11 +104,13 @@ extension FieldSet<UnevaluatedRule> {
         meaning:
           "`watch`: rings were watched for too short a time. `losses`: records were lost. `sampling`, `filter`: not every request is seen. `system_calls`: they were not watched."
       ) { rule, _ in .text(rule.reason.name) },
-      Field("needed", .duration, .nullable, meaning: "How long the rule needs; of `watch`.") {
+      Field("needed", .duration, .nullable, meaning: "Time that the rule needs; for `watch`.") {
         rule, _ in
         if case .watch(let needed, _) = rule.reason { .number(needed) } else { .none }
       },
-      Field("watched", .duration, .nullable, meaning: "How long rings were watched; of `watch`.") {
+      Field(
+        "watched", .duration, .nullable, meaning: "Time for which rings were watched; for `watch`."
+      ) {
         rule, _ in
         if case .watch(_, let watched) = rule.reason { .number(watched) } else { .none }
       },

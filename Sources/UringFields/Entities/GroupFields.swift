@@ -7,13 +7,13 @@ extension FieldSet<RequestGroup> {
 
   private static var fields: [Field<RequestGroup>] {
     [
-      Field("id", title: "GROUP", .number, meaning: "uringtop's number of the group.") { group, _ in
+      Field("id", title: "GROUP", .number, meaning: "Id of the group.") { group, _ in
         .number(group.id)
       },
       Field(
         "ring", .number,
         meaning:
-          "uringtop's number of the ring whose table holds the buffer, and whose requests are members."
+          "Id of the ring whose table holds the buffer and whose requests are members."
       ) { group, _ in .integer(group.ring) },
       Field(
         "provider", .text, choices: GroupProvider.all.map { "\($0.name)" },
@@ -22,12 +22,12 @@ extension FieldSet<RequestGroup> {
       Field(
         "state", .text, choices: RequestGroup.State.allCases.map { "\(JSONNames.state($0))" },
         meaning:
-          "`assembling`: the leader is in flight. `provided`: nobody uses the buffer. `members-done`: its owner has not got it back. `ended`: there was no buffer to give back. `leaked`: the ring is gone, and nothing gave it back."
+          "`assembling`: the leader is in flight. `provided`: no request uses the buffer. `members-done`: all members are done, and the owner does not have the buffer back. `ended`: there was no buffer to give back. `leaked`: the ring was closed, and nothing gave the buffer back."
       ) { group, _ in .name(JSONNames.state(group.state)) },
       Field(
         "age", .duration, .tableOnly,
         meaning:
-          "For how long the buffer has been, or was, away from its owner; absent if the end is not known."
+          "Time for which the buffer has been away from its owner; absent if the end is not known."
       ) { group, snapshot in
         guard !group.state.isFinal || group.endTime != 0 else { return .none }
         let birth = group.providedTime != 0 ? group.providedTime : group.startTime
@@ -35,7 +35,7 @@ extension FieldSet<RequestGroup> {
       },
       Field(
         "conditions", .words, choices: GroupCondition.allCases.map { "\($0.name)" },
-        meaning: "What is wrong; listed below."
+        meaning: "Faults of the group; listed below."
       ) { group, _ in .words(group.conditions.map { "\($0.name)" }) },
       Field("member_count", title: "MEMBERS", .number, total: .sum, meaning: "Members so far.") {
         group, _ in
@@ -60,17 +60,21 @@ extension FieldSet<RequestGroup> {
         "moved_bytes", title: "MOVED_BYTES", .bytes,
         meaning: "Bytes that all members moved; of a zero-copy send, its own."
       ) { group, _ in .number(group.movedBytes) },
-      Field("start", .time, meaning: "First sight of the group.") { group, _ in
+      Field("start", .time, meaning: "Time of the group's first appearance.") { group, _ in
         .number(group.startTime)
       },
-      Field("provided", .time, .nullable, meaning: "When the buffer was there.") { group, _ in
+      Field("provided", .time, .nullable, meaning: "Time at which the buffer became available.") {
+        group, _ in
         .unlessZero(group.providedTime)
       },
       Field(
         "withdrawn", .time, .nullable,
-        meaning: "When its owner took it back: unregistered, replaced or committed it."
+        meaning:
+          "Time at which the owner withdrew the buffer: unregistered, replaced or committed it."
       ) { group, _ in .unlessZero(group.withdrawnTime) },
-      Field("members_done", .time, .nullable, meaning: "When the last member so far was done.") {
+      Field(
+        "members_done", .time, .nullable, meaning: "Time at which the last member so far was done."
+      ) {
         group, _ in .unlessZero(group.membersDoneTime)
       },
     ]
@@ -80,18 +84,19 @@ extension FieldSet<RequestGroup> {
     [
       .object(
         "leader", FieldSet<RequestGroup>.leaders, .always,
-        meaning: "What made the buffer available; all null for buffers older than the observation."
+        meaning:
+          "The request or call that made the buffer available; all null for buffers older than the observation."
       ) { group, _ in group },
       .object(
         "buffer", FieldSet<GroupBuffer>.groupBuffers, .always, meaning: "The buffer."
       ) { group, _ in group.buffer },
       .object(
         "ack", FieldSet<RequestGroup.Acknowledgement>.acknowledgements,
-        meaning: "The buffer's return; null before it."
+        meaning: "Return of the buffer to its owner; null before."
       ) { group, _ in group.acknowledgement },
       .list(
         "members", FieldSet<RequestGroup.Member>.members,
-        meaning: "In order of submission: all that run, and the last 64 that are done."
+        meaning: "In order of submission: all that are running, and the last 64 that are done."
       ) { group, _ in group.members },
     ]
   }
@@ -129,7 +134,7 @@ extension FieldSet<RequestGroup> {
       Field("pid", .number, .nullable, meaning: "Its process.") { group, _ in
         .unlessZero(group.leader.tgid)
       },
-      Field("start", .time, .nullable, meaning: "When it began.") { group, _ in
+      Field("start", .time, .nullable, meaning: "Start time.") { group, _ in
         .unlessZero(group.leader.startTime)
       },
       Field("end", .time, .nullable, meaning: "When it ended.") { group, _ in
@@ -156,7 +161,7 @@ extension FieldSet<GroupBuffer> {
       Field("length", .bytes, .nullable, meaning: "Its length.") { buffer, _ in
         .unlessZero(buffer.length)
       },
-      Field("offset", .bytes, meaning: "Where it begins in its first segment.") { buffer, _ in
+      Field("offset", .bytes, meaning: "Offset in its first segment.") { buffer, _ in
         .number(buffer.offset)
       },
       .segments, .direction, .kernel, .tag, .release,
@@ -216,7 +221,7 @@ extension FieldSet<RequestGroup.Acknowledgement> {
   fileprivate static let acknowledgements = FieldSet(
     "acknowledgements",
     [
-      Field("callback", .text, meaning: "The kernel's function that gave the buffer back.") {
+      Field("callback", .text, meaning: "The kernel function that gave the buffer back.") {
         acknowledgement, _ in .text(acknowledgement.callback)
       },
       Field("time", .time, meaning: "When.") { acknowledgement, _ in .number(acknowledgement.time)
@@ -244,35 +249,36 @@ extension FieldSet<RequestGroup.Member> {
       Field("tid", .number, .nullable, meaning: "The thread that submitted it.") { member, _ in
         .unlessZero(member.tid)
       },
-      Field("start", .time, meaning: "When it began.") { member, _ in .number(member.startTime) },
+      Field("start", .time, meaning: "Start time.") { member, _ in .number(member.startTime) },
       Field(
         "end", .time, .nullable,
-        meaning: "When it was done, of zero-copy sends with the notification; null while it runs."
+        meaning:
+          "Time at which it was done (for a zero-copy send, the notification); null while it is running."
       ) { member, _ in member.isDone ? .number(member.endTime) : .none },
       Field("result", .result, .nullable, meaning: "Its result.") { member, _ in
         member.hasResult ? .integer(member.result) : .none
       },
       .errno { $0.hasResult ? $0.result : nil },
-      Field("offset", .bytes, meaning: "Where in the buffer it begins.") { member, _ in
+      Field("offset", .bytes, meaning: "Offset in the buffer.") { member, _ in
         .number(member.offset)
       },
       Field(
         "asked_bytes", .bytes, .nullable,
-        meaning: "How many bytes it asked for; null where the SQE does not tell."
+        meaning: "Bytes requested; null if the SQE does not contain the number."
       ) { member, _ in .unlessZero(member.askedBytes) },
-      Field("moved_bytes", .bytes, meaning: "How many bytes it moved.") { member, _ in
+      Field("moved_bytes", .bytes, meaning: "Bytes moved.") { member, _ in
         .number(member.movedBytes)
       },
       Field("bid", .number, .nullable, meaning: "The provided buffer that it selected.") {
         member, _ in .integer(member.bufferID)
       },
-      Field("cancelled", .flag, meaning: "Whether it was cancelled.") { member, _ in
+      Field("cancelled", .flag, meaning: "True if it was cancelled.") { member, _ in
         .flag(member.isCancelled)
       },
       Field(
         "confirmed", .flag,
         meaning:
-          "Whether the kernel's own pointers, and not only its SQE, showed that it used this buffer."
+          "True if the kernel's own pointers, and not only the SQE, showed that it used this buffer."
       ) { member, _ in .flag(member.isConfirmed) },
     ])
 }

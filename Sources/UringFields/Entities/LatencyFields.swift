@@ -9,7 +9,7 @@ extension FieldSet<OpcodeLatency> {
   public static let latency = FieldSet(
     "latency",
     [
-      Field("ring", .number, meaning: "uringtop's number of the ring.") { latency, _ in
+      Field("ring", .number, meaning: "Id of the ring.") { latency, _ in
         .integer(latency.ring)
       },
       Field("opcode", .text, aliases: ["op"], meaning: "The opcode, without IORING_OP_.") {
@@ -32,8 +32,8 @@ extension FieldSet<OpcodeLatency> {
     [
       stage("held", .held, "behind a drain or a chain"),
       stage("issued", .issued, "issued"),
-      stage("poll", .poll, "poll-armed"),
-      stage("worker", .worker, "with io-wq"),
+      stage("poll_armed", .poll, "poll-armed"),
+      stage("io_wq", .worker, "with io-wq"),
       stage("task_work", .taskWork, "waiting for task work"),
     ])
 
@@ -59,7 +59,7 @@ extension LatencySummary {
       }
     }
     return [
-      Field("count", .number, total: .sum, meaning: "Requests that were measured.") { entity, _ in
+      Field("count", .number, total: .sum, meaning: "Requests measured.") { entity, _ in
         .number(summary(entity).count)
       },
       percentile("p50", title: "p50", "Half of the requests took at most this long.") { $0.p50 },

@@ -36,7 +36,7 @@ extension Field where Entity: LentMemory {
   }
 
   static var kernel: Field {
-    Field("kernel", .flag, meaning: "Whether it is the kernel's memory.") { memory, _ in
+    Field("kernel", .flag, meaning: "True for the kernel's memory.") { memory, _ in
       .flag(memory.isKernel)
     }
   }
@@ -48,7 +48,7 @@ extension Field where Entity: LentMemory {
   }
 
   static var release: Field {
-    Field("release", .text, .nullable, meaning: "The kernel's function that gives it back.") {
+    Field("release", .text, .nullable, meaning: "The kernel function that gives it back.") {
       memory, _ in .unlessEmpty(memory.release)
     }
   }

@@ -11,16 +11,16 @@ extension FieldSet<Request> {
 
   private static var identity: [Field<Request>] {
     [
-      Field("id", .number, meaning: "uringtop's number of the request.") { request, _ in
+      Field("id", .number, meaning: "Id that uringtop gives the request.") { request, _ in
         .number(request.id)
       },
-      Field("ring", .number, meaning: "uringtop's number of the request's ring.") { request, _ in
+      Field("ring", .number, meaning: "Id of the request's ring.") { request, _ in
         .integer(request.ring)
       },
       Field(
         "user_data", .address, .nullable,
         meaning:
-          "What the program put into the SQE to recognise the CQE; absent while only events without it showed the request."
+          "The SQE's user_data, which the CQE repeats; absent while only events without it have shown the request."
       ) { request, _ in request.isUserDataKnown ? .number(request.userData) : .none },
       Field(
         "opcode", .text, aliases: ["op"],
@@ -28,12 +28,12 @@ extension FieldSet<Request> {
         meaning: "The operation, without IORING_OP_; `OP_77` if it has no name."
       ) { request, _ in .text(request.opcode.name) },
       Field(
-        "chain", .number, .nullable, meaning: "uringtop's number of the request's link chain."
+        "chain", .number, .nullable, meaning: "Id of the request's link chain."
       ) { request, _ in .unlessZero(request.chain) },
       Field(
         "group", .number, .nullable,
         meaning:
-          "uringtop's number of the group of which the request is a member or, if of none, the leader."
+          "Id of the group of which the request is a member or, if of none, the leader."
       ) { request, _ in .unlessZero(request.group) },
       Field("address", .address, meaning: "The address of the kernel's `io_kiocb`.") { request, _ in
         .number(request.address)
@@ -53,25 +53,25 @@ extension FieldSet<Request> {
         meaning:
           "Time since the submission; of an ended request, until its end. Without `start_known` it is older."
       ) { request, snapshot in .number(request.age(at: snapshot.time)) },
-      Field("start", .time, meaning: "When the request was submitted, or first seen.") {
+      Field("start", .time, meaning: "Time of the submission, or of the first event seen.") {
         request, _ in .number(request.startTime)
       },
-      Field("last", .time, meaning: "When its last event occurred.") { request, _ in
+      Field("last", .time, meaning: "Time of the last event.") { request, _ in
         .number(request.lastTime)
       },
-      Field("start_known", .flag, meaning: "Whether its submission was seen.") { request, _ in
+      Field("start_known", .flag, meaning: "True if the submission was seen.") { request, _ in
         .flag(request.isStartKnown)
       },
-      Field("end_derived", .flag, meaning: "Whether its end was found out afterwards.") {
+      Field("end_derived", .flag, meaning: "True if the end was inferred, not observed.") {
         request, _ in .flag(request.isEndDerived)
       },
       Field(
         "suspect", .flag,
-        meaning: "Whether records were lost since its last event, so that it may have ended."
+        meaning: "True if records were lost since the last event: the request may have ended."
       ) { request, _ in .flag(request.isSuspect) },
       Field(
         "place", .text, .nullable, choices: Place.allCases.compactMap { JSONNames.place($0) },
-        meaning: "The list of the kernel in which the last look found the request in flight."
+        meaning: "The kernel's list on which the last look found the request in flight."
       ) { request, _ in
         request.state.isFinal ? .none : .unlessEmpty(JSONNames.place(request.place))
       },
@@ -92,7 +92,7 @@ extension FieldSet<Request> {
       },
       Field(
         "poll_events", .number, .nullable,
-        meaning: "The events that the request waits for, once it is poll-armed."
+        meaning: "POLL* events that the request waits for, once poll-armed."
       ) { request, _ in .unlessZero(request.pollEvents) },
     ]
   }
@@ -112,7 +112,7 @@ extension FieldSet<Request> {
       Field(
         "file_closed", .text, .ifKnown,
         meaning:
-          "What became of the descriptor, of a request in flight whose descriptor no longer refers to its file."
+          "For a request in flight whose descriptor no longer refers to its file: what the descriptor refers to now."
       ) { request, snapshot in .unlessEmpty(snapshot.fileNames.closing(of: request)) },
       Field("fd", .number, .nullable, meaning: "The descriptor in the SQE.") { request, _ in
         if case .descriptor(let number)? = request.file { .integer(number) } else { .none }
@@ -151,7 +151,7 @@ extension FieldSet<Request> {
         meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
       ) { request, snapshot in .unlessEmpty(snapshot.processCgroups[request.submitterTgid]) },
       Field(
-        "sq_thread", title: "SQPOLL", .flag, meaning: "Whether the ring's SQ thread submitted it."
+        "sq_thread", title: "SQPOLL", .flag, meaning: "True if the ring's SQ thread submitted it."
       ) { request, _ in .flag(request.isSubmittedBySQThread) },
       Field(
         "flags", .words,
@@ -159,7 +159,8 @@ extension FieldSet<Request> {
       ) { request, snapshot in .words(request.flagNames(snapshot.requestFlagNames)) },
       Field(
         "sqe_known", .flag,
-        meaning: "Whether the SQE was seen; if not, only what the kernel still had of it is known."
+        meaning:
+          "True if the SQE was seen; otherwise only the fields that the kernel still held are known."
       ) { request, _ in .flag(request.isSQEKnown) },
       Field(
         "sqe_flags", .words, .ifKnown, meaning: "The flags of the SQE, without IOSQE_."
@@ -188,7 +189,7 @@ extension FieldSet<Request> {
       Field("cqe_flags", .words, meaning: "The flags of that CQE, without IORING_CQE_F_.") {
         request, _ in .words(CQEFlags(rawValue: request.cqeFlags).names)
       },
-      Field("bid", .number, .nullable, meaning: "The provided buffer that that CQE names.") {
+      Field("bid", .number, .nullable, meaning: "Id of the provided buffer in that CQE.") {
         request, _ in .integer(CQEFlags(rawValue: request.cqeFlags).bufferID)
       },
       Field("cqes", .number, total: .sum, meaning: "CQEs posted so far.") { request, _ in
@@ -202,7 +203,7 @@ extension FieldSet<Request> {
       ) { request, _ in .errno(request.preparationError) },
       Field(
         "short_write_bytes", .bytes, .nullable,
-        meaning: "What a write had written when it was continued."
+        meaning: "Bytes written before a short write was continued."
       ) { request, _ in
         request.steps.contains { $0.kind == .shortWrite }
           ? .integer(request.shortWriteBytes) : .none
@@ -220,17 +221,17 @@ extension FieldSet<Request> {
       },
       .object(
         "waits_for", FieldSet<WaitCause>.waitCauses,
-        meaning: "What the request waits for; null if that was not looked at or it has ended."
+        meaning: "What the request waits for; null if no look was taken, or the request has ended."
       ) { request, snapshot in snapshot.cause(of: request) },
       .object(
         "memory_change", FieldSet<MemoryChange>.memoryChanges,
-        meaning: "Memory that was taken away while the request used it."
+        meaning: "Memory that was removed while the request used it."
       ) { request, snapshot in snapshot.memoryChanges[request.id] },
       .object(
         "ublk_slot", FieldSet<UblkSlot>.ublkSlots,
         meaning: "The tag that a ublk server's command waits for."
       ) { request, snapshot in request.state.isFinal ? nil : snapshot.ublkSlots[request.id] },
-      .list("steps", FieldSet<Step>.steps, meaning: "What happened to the request, in order.") {
+      .list("steps", FieldSet<Step>.steps, meaning: "Steps of the request's life, in order.") {
         request, _ in request.steps
       },
       .inline(

@@ -29,7 +29,7 @@ extension FieldSet<WaitCause> {
     [
       Field(
         "kind", .text, choices: WaitCause.Kind.allCases.map(\.rawValue),
-        meaning: "What kind of thing the request waits for."
+        meaning: "Kind of object that the request waits for."
       ) { cause, _ in .text(cause.kind.rawValue) },
       Field("request", .number, .nullable, meaning: "The request that must end first.") {
         cause, _ in .integer(cause.request)
@@ -46,21 +46,23 @@ extension FieldSet<MemoryChange> {
     [
       Field(
         "call", .text, .nullable, choices: ["munmap", "mremap", "madvise", "mmap"],
-        meaning: "The system call that took the memory away; null if a look found it gone."
+        meaning: "The system call that removed the memory; null if a look found it missing."
       ) { change, _ in .unlessEmpty(change.call?.rawValue) },
-      Field("time", .time, meaning: "When the memory was taken away, or found gone.") {
+      Field("time", .time, meaning: "Time at which the memory was removed, or found missing.") {
         change, _ in .number(change.time)
       },
       Field("tid", .number, .nullable, meaning: "The thread that called it.") { change, _ in
         change.call == nil ? .none : .integer(change.tid)
       },
-      Field("address", .address, meaning: "Where the memory was.") { change, _ in
+      Field("address", .address, meaning: "Address of the memory.") { change, _ in
         .number(change.address)
       },
-      Field("length", .bytes, meaning: "How long it was.") { change, _ in .integer(change.length) },
+      Field("length", .bytes, meaning: "Length of the memory.") { change, _ in
+        .integer(change.length)
+      },
       Field(
         "discarded", .flag,
-        meaning: "Whether the memory is mapped, but without the page that was registered."
+        meaning: "True if the memory is still mapped, but no longer to the registered page."
       ) { change, _ in .flag(change.isDiscarded) },
     ])
 }
@@ -84,7 +86,7 @@ extension FieldSet<Step> {
         "step", .text, choices: Step.Kind.allCases.map { "\(JSONNames.step($0))" },
         meaning: "What happened."
       ) { step, _ in .name(JSONNames.step(step.kind)) },
-      Field("time", .time, meaning: "When it happened.") { step, _ in .number(step.time) },
+      Field("time", .time, meaning: "Time of the event.") { step, _ in .number(step.time) },
       Field("tid", .number, meaning: "The thread that was running.") { step, _ in
         .integer(step.tid)
       },

@@ -15,14 +15,15 @@ extension FieldSet<Ring> {
 
   private static var identity: [Field<Ring>] {
     [
-      Field("id", .number, meaning: "uringtop's number of the ring.") { ring, _ in
+      Field("id", .number, meaning: "Id of the ring.") { ring, _ in
         .integer(ring.id)
       },
       Field("address", .address, meaning: "The address of the kernel's `io_ring_ctx`.") { ring, _ in
         .number(ring.address)
       },
       Field(
-        "pid", .number, .nullable, meaning: "The process that made the ring, or first seen with it."
+        "pid", .number, .nullable,
+        meaning: "The process that created the ring, or else the first seen with it."
       ) { ring, _ in .unlessZero(ring.ownerTgid) },
       Field("comm", title: "COMMAND", .text, aliases: ["command"], meaning: "That process's name.")
       { ring, _ in .text(ring.comm) },
@@ -37,15 +38,17 @@ extension FieldSet<Ring> {
         "cgroup", .text, .nullable,
         meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
       ) { ring, snapshot in .unlessEmpty(snapshot.processCgroups[ring.ownerTgid]) },
-      Field("first_seen", .time, meaning: "When the ring was made, or first seen.") { ring, _ in
+      Field("first_seen", .time, meaning: "Time at which the ring was created, or first seen.") {
+        ring, _ in
         .number(ring.firstTime)
       },
       Field(
-        "closed", .time, .nullable, meaning: "When the ring was closed; absent while it is open."
+        "closed", .time, .nullable,
+        meaning: "Time at which the ring was closed; absent while it is open."
       ) {
         ring, _ in ring.isClosed ? .number(ring.closedTime) : .none
       },
-      Field("found", .flag, meaning: "Whether the ring is older than the observation.") { ring, _ in
+      Field("found", .flag, meaning: "True if the ring is older than the observation.") { ring, _ in
         .flag(ring.isFound)
       },
     ]
@@ -69,7 +72,8 @@ extension FieldSet<Ring> {
       ) { ring, _ in .integer(ring.cqPending) },
       Field(
         "cq_overflowed", title: "CQ_OVERFLOWED", .flag,
-        meaning: "Whether CQEs wait in the kernel because the completion queue is full."
+        meaning:
+          "True if CQEs wait in the kernel's overflow list because the completion queue is full."
       ) { ring, _ in .flag(ring.isOverflowed) },
       Field(
         "registered_files", title: "FILES", .number,
@@ -80,7 +84,7 @@ extension FieldSet<Ring> {
         meaning: "Size of the table of registered buffers."
       ) { ring, _ in .integer(ring.registeredBuffers) },
       Field(
-        "polled", .flag, meaning: "Whether somebody polled the ring's descriptor at the last look."
+        "polled", .flag, meaning: "True if a task polled the ring's descriptor at the last look."
       ) {
         ring, _ in .flag(ring.isPolled)
       },
@@ -110,10 +114,10 @@ extension FieldSet<Ring> {
         $0.counts.overflows
       },
       .count("overflowed", "Requests whose last CQE did not fit.") { $0.counts.overflowed },
-      .count("dropped", "CQEs for which the kernel had no memory either: they are lost.") {
+      .count("dropped", "Overflowed CQEs for which the kernel had no memory: they are lost.") {
         $0.counts.dropped
       },
-      .count("skipped", "Requests that ended without a CQE, as asked.") { $0.counts.skipped },
+      .count("skipped", "Requests that ended without a CQE, as requested.") { $0.counts.skipped },
       .count("cqes", "CQEs posted, auxiliary ones included.") { $0.counts.cqes },
       .count("preparation_failures", "Requests whose SQE the kernel refused.") {
         $0.counts.preparationFailures
@@ -121,14 +125,17 @@ extension FieldSet<Ring> {
       .count("short_writes", "Writes that were continued after a part was written.") {
         $0.counts.shortWrites
       },
-      .count("punted", "Requests that were given to an io-wq worker.") { $0.counts.punted },
+      .count("punted", "Requests handed to io-wq.") { $0.counts.punted },
       .count("punted_transfers", "Of these, transfers without IOSQE_ASYNC.") {
         $0.counts.puntedTransfers
       },
       .count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
-      .count("ended_unseen", "Requests whose end no event told.") { $0.counts.endedUnseen },
+      .count("ended_unseen", "Requests whose end no event showed.") { $0.counts.endedUnseen },
       .count("unmatched", "CQEs of no known request.") { $0.counts.unmatched },
-      .count("auxiliary", "CQEs without a request of this ring, by their nature.") {
+      .count(
+        "auxiliary",
+        "CQEs that belong to no request of this ring: messages of other rings, tags of registered resources."
+      ) {
         $0.counts.auxiliary
       },
       .count(
@@ -147,9 +154,9 @@ extension FieldSet<Ring> {
       .count("waits", "Calls that waited for CQEs.") { $0.counts.waits },
       Field(
         "last_wait_min_events", .number, .nullable,
-        meaning: "For how many CQEs the last one waited."
+        meaning: "CQEs that the last such call waited for."
       ) { ring, _ in ring.lastWaitTime == 0 ? .none : .integer(ring.lastWaitMinEvents) },
-      Field("last_wait", .time, .nullable, meaning: "When it began.") { ring, _ in
+      Field("last_wait", .time, .nullable, meaning: "Start time.") { ring, _ in
         .unlessZero(ring.lastWaitTime)
       },
     ]
@@ -164,14 +171,14 @@ extension FieldSet<Ring> {
       Field(
         "sq_thread", .text, .nullable, choices: ["polls", "sleeps"],
         meaning:
-          "What the thread of a ring with SQPOLL does: `sleeps` until `io_uring_enter` wakes it."
+          "State of the SQ thread (SQPOLL): `sleeps` until `io_uring_enter` wakes it."
       ) { ring, _ in .unlessEmpty(ring.sqThread.map { JSONNames.activity($0) }) },
-      Field("sq_thread_tid", .number, .nullable, meaning: "The thread id of that thread.") {
+      Field("sq_thread_tid", .number, .nullable, meaning: "Thread id of the SQ thread.") {
         ring, _ in .unlessZero(ring.sqThreadTid)
       },
       Field(
         "sq_thread_cpu", .duration, .nullable,
-        meaning: "CPU time of that thread while it was observed."
+        meaning: "CPU time of the SQ thread during the observation."
       ) { ring, _ in .unlessZero(ring.sqThreadTime) },
       Field(
         "p50", title: "p50", .duration, .tableOnly,
@@ -188,16 +195,16 @@ extension FieldSet<Ring> {
     [
       .object(
         "sq_thread_setup", FieldSet<Ring>.sqThreadSetups,
-        meaning: "How the SQ thread was scheduled at the last look."
+        meaning: "Scheduling of the SQ thread at the last look."
       ) { ring, _ in ring.sqThreadSetup == nil ? nil : ring },
       .object(
         "waiter", FieldSet<Ring.Waiter>.waiters,
-        meaning: "Who waits in `io_uring_enter`; null if nobody."
+        meaning: "The tasks that wait in `io_uring_enter`; null if none."
       ) { ring, _ in ring.waiter },
       .object(
         "balance", FieldSet<Ring.Balance>.balances,
         meaning:
-          "The ring's own counters beside what is known, at the last inventory; null before it."
+          "The ring's own counters compared with the known requests, at the last inventory; null before."
       ) { ring, _ in ring.balance },
       .object(
         "last_taken", FieldSet<Ring.TakenSQE>.takenSQEs,
@@ -215,10 +222,10 @@ extension FieldSet<Ring> {
       ) { ring, _ in ring.latency },
       .list(
         "holders", FieldSet<Ring.Descriptor>.holders,
-        meaning: "Which process has which descriptor of the ring."
+        meaning: "Descriptors of the ring, by process."
       ) { ring, _ in ring.descriptors },
       .list(
-        "errnos", FieldSet<Ring.ErrnoCount>.errnos, meaning: "The errors by their errno."
+        "errnos", FieldSet<Ring.ErrnoCount>.errnos, meaning: "Errors by errno."
       ) { ring, _ in ring.errnos },
       .list(
         "files", FieldSet<RingFile>.files,
@@ -239,11 +246,12 @@ extension FieldSet<Ring> {
       ) { ring, _ in ring.reaped },
       .list(
         "reap_lags", FieldSet<ReapLag>.reapLags,
-        meaning: "The last 16 times that CQEs lay in the queue while the ring was watched closely."
+        meaning:
+          "The last 16 times that CQEs waited in the queue while the ring was sampled closely."
       ) { ring, _ in ring.reapLags },
       .list(
         "failed_registrations", FieldSet<Ring.FailedRegistration>.failedRegistrations,
-        meaning: "Calls of `io_uring_register` that failed, none having succeeded since."
+        meaning: "Failed calls of `io_uring_register` that no later call made good."
       ) { ring, _ in ring.failedRegistrations },
     ]
   }

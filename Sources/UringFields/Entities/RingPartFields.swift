@@ -35,14 +35,15 @@ extension FieldSet<Ring> {
       Field("nice", .number, meaning: "The nice value.") { ring, _ in
         .integer(ring.sqThreadSetup?.nice)
       },
-      Field("processors", .text, meaning: "Where the thread may run, as `0-3`.") { ring, _ in
+      Field("processors", .text, meaning: "Processors on which the thread may run, such as `0-3`.")
+      { ring, _ in
         .text(ring.sqThreadSetup?.processors ?? "")
       },
       Field(
         "delayed", .duration,
-        meaning: "For how long it was ready while others ran, since the first look."
+        meaning: "Time for which it was ready while others ran, since the first look."
       ) { ring, _ in .number(ring.sqThreadWork.delayed) },
-      Field("sleeps", .number, meaning: "How often it went to sleep since the first look.") {
+      Field("sleeps", .number, meaning: "Times that it went to sleep since the first look.") {
         ring, _ in .number(ring.sqThreadWork.slept)
       },
     ])
@@ -56,10 +57,10 @@ extension FieldSet<Ring.Waiter> {
         .integer(waiter.tid)
       },
       Field("pid", .number, meaning: "Its process.") { waiter, _ in .integer(waiter.tgid) },
-      Field("waiters", .number, meaning: "How many threads wait.") { waiter, _ in
+      Field("waiters", .number, meaning: "Number of waiting threads.") { waiter, _ in
         .integer(waiter.count)
       },
-      Field("missing", .number, meaning: "CQEs that must still come.") { waiter, _ in
+      Field("missing", .number, meaning: "CQEs that must still arrive.") { waiter, _ in
         .integer(waiter.missing)
       },
       Field(
@@ -73,11 +74,11 @@ extension FieldSet<Ring.Waiter> {
       Field(
         "asleep_since", .time, .nullable,
         meaning:
-          "Since when the thread has not run, so that it waits at least as long; null if it ran in the last second."
+          "Time since which the thread has not run: it has waited at least since then. Null if it ran in the last second."
       ) { waiter, _ in .integer(waiter.asleepSince) },
       Field(
         "in_iowait", .flag,
-        meaning: "Whether the kernel counts the idle time of its processor as iowait."
+        meaning: "True if the kernel counts the idle time of the task's processor as iowait."
       ) { waiter, _ in .flag(waiter.isInIOWait) },
     ])
 }
@@ -86,7 +87,7 @@ extension FieldSet<Ring.Balance> {
   static let balances = FieldSet(
     "balances",
     [
-      Field("time", .time, meaning: "When the ring was counted.") { balance, _ in
+      Field("time", .time, meaning: "Time of the count.") { balance, _ in
         .number(balance.time)
       },
       Field(
@@ -149,22 +150,23 @@ extension FieldSet<Ring.ErrnoCount> {
   static let errnos = FieldSet(
     "errnos",
     [
-      Field("errno", .text, meaning: "Its name; `other` collects what does not fit.") { error, _ in
+      Field("errno", .text, meaning: "Name of the errno; `other` counts the rest.") { error, _ in
         .text(error.errno == 0 ? "other" : ErrorNumber(rawValue: error.errno).name)
       },
-      Field("count", .number, meaning: "Requests that ended with it.") { error, _ in
+      Field("count", .number, meaning: "Requests that ended with this errno.") { error, _ in
         .number(error.count)
       },
     ])
 }
 
 /// A registered file, and the requests in flight that name it.
-struct RingFile: Sendable {
-  var ring: Ring.ID
-  var file: Ring.RegisteredFile
-  var users: [Request.ID]
+public struct RingFile: Sendable {
+  public var ring: Ring.ID
+  public var file: Ring.RegisteredFile
+  public var users: [Request.ID]
 
-  static func all(of ring: Ring, in snapshot: Snapshot) -> [RingFile] {
+  /// The registered files of a ring, by index.
+  public static func all(of ring: Ring, in snapshot: Snapshot) -> [RingFile] {
     guard !ring.files.isEmpty else { return [] }
     var users: [UInt32: [Request.ID]] = [:]
     for request in snapshot.requests where request.ring == ring.id {
@@ -175,7 +177,8 @@ struct RingFile: Sendable {
 }
 
 extension FieldSet<RingFile> {
-  static let files = FieldSet(
+  /// The fields of registered files.
+  public static let files = FieldSet(
     "registered files",
     [
       Field("index", .number, meaning: "Its slot in the table.") { file, _ in
@@ -245,7 +248,7 @@ extension FieldSet<Ring.UnreapedCQE> {
   static let unreaped = FieldSet(
     "unreaped CQEs",
     cqe { ($0.userData, $0.result, $0.flags) } + [
-      Field("overflowed", .flag, meaning: "Whether it waits in the kernel's overflow list.") {
+      Field("overflowed", .flag, meaning: "True if it is in the kernel's overflow list.") {
         cqe, _ in .flag(cqe.isOverflowed)
       }
     ])
@@ -279,7 +282,7 @@ extension FieldSet<ReapLag> {
       Field("user_data", .address, meaning: "The user_data of the oldest.") { lag, _ in
         .number(lag.userData)
       },
-      Field("count", .number, meaning: "How many there were.") { lag, _ in .integer(lag.count) },
+      Field("count", .number, meaning: "Number of these CQEs.") { lag, _ in .integer(lag.count) },
       Field("tid", .number, .nullable, meaning: "The thread that takes CQEs, where known.") {
         lag, _ in .unlessZero(lag.tid)
       },
@@ -304,9 +307,11 @@ extension FieldSet<Ring.FailedRegistration> {
         .integer(failure.tgid)
       },
       Field("tid", .number, meaning: "Its thread.") { failure, _ in .integer(failure.tid) },
-      Field("count", .number, meaning: "How often it failed so.") { failure, _ in
+      Field("count", .number, meaning: "Number of such failures.") { failure, _ in
         .number(failure.count)
       },
-      Field("time", .time, meaning: "When it failed last.") { failure, _ in .number(failure.time) },
+      Field("time", .time, meaning: "Time of the last failure.") { failure, _ in
+        .number(failure.time)
+      },
     ])
 }

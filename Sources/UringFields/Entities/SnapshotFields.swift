@@ -16,14 +16,15 @@ extension FieldSet<Snapshot> {
         meaning:
           "1, or N with `--sample 1/N`: counts and latencies are of all requests, `requests` and `recent` of one in N."
       ) { snapshot, _ in .integer(snapshot.host.sampling) },
-      Field("start", .time, meaning: "When the observation began.") { snapshot, _ in
+      Field("start", .time, meaning: "Start of the observation.") { snapshot, _ in
         .number(snapshot.host.startTime)
       },
       Field(
         "start_realtime_ns", .number,
         meaning: "The same in nanoseconds since 1970; 0 if unknown (redacted)."
       ) { snapshot, _ in .number(snapshot.host.startRealtime) },
-      Field("time", .time, meaning: "Of the snapshot.") { snapshot, _ in .number(snapshot.time) },
+      Field("time", .time, meaning: "Time of the snapshot.") { snapshot, _ in .number(snapshot.time)
+      },
       Field("lost", .number, meaning: "Records lost, for any cause.") { snapshot, _ in
         .number(snapshot.lost.total)
       },
@@ -36,7 +37,7 @@ extension FieldSet<Snapshot> {
       Field("records", .number, meaning: "Records consumed.") { snapshot, _ in
         .number(snapshot.recordCount)
       },
-      Field("damaged_records", .number, meaning: "Records that made no sense and were skipped.") {
+      Field("damaged_records", .number, meaning: "Invalid records, which were skipped.") {
         snapshot, _ in .number(snapshot.damagedRecordCount)
       },
       Field(
@@ -51,7 +52,7 @@ extension FieldSet<Snapshot> {
       ) { snapshot, _ in snapshot.lost },
       .object(
         "totals", FieldSet<RequestTotals>.totals, .always,
-        meaning: "Over all rings, those not listed any more included."
+        meaning: "Totals over all rings, including rings that are no longer listed."
       ) { snapshot, _ in snapshot.totals },
       .object(
         "last_second", FieldSet<Rates>.rates, .always,
@@ -135,8 +136,8 @@ extension FieldSet<RequestTotals> {
       .count("found", "Requests older than the observation.") { $0.found },
       .count("completed", "Requests that ended with a CQE in the ring.") { $0.completed },
       .count("overflowed", "Requests whose last CQE did not fit.") { $0.overflowed },
-      .count("skipped", "Requests that ended without a CQE, as asked.") { $0.skipped },
-      .count("ended_unseen", "Requests whose end no event told.") { $0.endedUnseen },
+      .count("skipped", "Requests that ended without a CQE, as requested.") { $0.skipped },
+      .count("ended_unseen", "Requests whose end no event showed.") { $0.endedUnseen },
       .count("in_flight", "Requests in flight.") { $0.inFlight },
       .count("rings", "Rings seen.") { $0.rings },
     ])

@@ -20,20 +20,21 @@ extension FieldSet<SystemCalls> {
         calls, _ in .integer(calls.result)
       },
       .errno("The name of the errno.") { $0.result },
-      Field("count", .number, total: .sum, meaning: "How many calls.") { calls, _ in
+      Field("count", .number, total: .sum, meaning: "Number of calls.") { calls, _ in
         .number(calls.count)
       },
-      Field("first", .time, meaning: "When the first returned.") { calls, _ in
+      Field("first", .time, meaning: "Time at which the first call returned.") { calls, _ in
         .number(calls.firstTime)
       },
-      Field("last", .time, meaning: "When the last returned.") { calls, _ in
+      Field("last", .time, meaning: "Time at which the last call returned.") { calls, _ in
         .number(calls.lastTime)
       },
       Field(
         "getevents", .time, .nullable,
-        meaning: "When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned."
+        meaning: "Time at which the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned."
       ) { calls, _ in .unlessZero(calls.getEventsTime) },
-      Field("sqes", .number, total: .sum, meaning: "SQEs that the kernel took in all of them.") {
+      Field("sqes", .number, total: .sum, meaning: "SQEs that the kernel took in all these calls.")
+      {
         calls, _ in
         .number(calls.sqes)
       },
@@ -48,10 +49,12 @@ extension FieldSet<SystemCalls> {
         "flags", .number,
         meaning: "Of the last call: IORING_SETUP_* or IORING_ENTER_*, as a number."
       ) { calls, _ in .integer(calls.flags) },
-      Field("entered", .flag, meaning: "False if something refused the calls before io_uring.") {
+      Field(
+        "entered", .flag, meaning: "False if the calls were refused before they reached io_uring."
+      ) {
         calls, _ in .flag(calls.isEntered)
       },
-      Field("seccomp_filter", .flag, meaning: "Whether a seccomp filter applies to the thread.") {
+      Field("seccomp_filter", .flag, meaning: "True if a seccomp filter applies to the thread.") {
         calls, _ in .flag(calls.isFiltered)
       },
     ])

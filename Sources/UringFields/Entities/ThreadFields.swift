@@ -10,17 +10,20 @@ extension FieldSet<WorkerPool> {
       Field("workers", .number, meaning: "Its io-wq workers.") { pool, _ in
         .integer(pool.workers)
       },
-      Field("idle", .number, meaning: "Of these, workers without work.") { pool, _ in
+      Field("idle", .number, meaning: "Workers without work.") { pool, _ in
         .integer(pool.idle)
       },
       Field(
         "idle_since", .time, .nullable,
-        meaning: "Since when three quarters or more were idle at each look; null if they are not."
+        meaning:
+          "Time since which three quarters or more were idle at each look; null if they are not."
       ) { pool, _ in .unlessZero(pool.idleSince) },
-      Field("processors", .text, meaning: "Where the workers may run, as `0-3`.") { pool, _ in
+      Field("processors", .text, meaning: "Processors on which the workers may run, such as `0-3`.")
+      { pool, _ in
         .text(pool.processors)
       },
-      Field("program_processors", .text, meaning: "Where the other threads may run.") { pool, _ in
+      Field("program_processors", .text, meaning: "Processors on which the other threads may run.")
+      { pool, _ in
         .text(pool.programProcessors)
       },
     ])
@@ -41,15 +44,15 @@ extension FieldSet<ThreadState> {
       },
       Field(
         "since", .time, .nullable,
-        meaning: "Since when it has not run; null if it runs or that is not known."
+        meaning: "Time since which it has not run; null if it runs or that is unknown."
       ) { thread, _ in .unlessZero(thread.since) },
       Field("call", .text, .nullable, meaning: "Its system call.") { thread, _ in
         .unlessEmpty(thread.call)
       },
-      Field("function", .text, .nullable, meaning: "The kernel's function in which it sleeps.") {
+      Field("function", .text, .nullable, meaning: "The kernel function in which it sleeps.") {
         thread, _ in .unlessEmpty(thread.function)
       },
-      Field("fd", .number, .nullable, meaning: "The descriptor that the call is about.") {
+      Field("fd", .number, .nullable, meaning: "Descriptor in the call.") {
         thread, _ in .integer(thread.fd)
       },
     ])
@@ -67,9 +70,12 @@ extension FieldSet<WaitEdge> {
       ) { edge, _ in .text(edge.from) },
       Field(
         "to", .text,
-        meaning: "The same; `open` where a chain ends, and `text` says why `from` may go on."
+        meaning:
+          "The same; `open` at the end of a chain: `text` gives the reason why `from` can still proceed."
       ) { edge, _ in .text(edge.to) },
-      Field("text", .text, meaning: "A clause: what was observed.") { edge, _ in .text(edge.text) },
+      Field("text", .text, meaning: "A clause that states the observation.") { edge, _ in
+        .text(edge.text)
+      },
     ])
 }
 
@@ -78,7 +84,7 @@ extension FieldSet<Snapshot> {
   public static let waits = FieldSet(
     "waits",
     [
-      Field("time", .time, meaning: "When the look began, or a later one found the same.") {
+      Field("time", .time, meaning: "Start of the look, or of a later look with the same result.") {
         snapshot, _ in .number(snapshot.waits.time)
       },
       Field("complete", .flag, meaning: "False if threads or descriptors were left out.") {
@@ -89,12 +95,12 @@ extension FieldSet<Snapshot> {
       .list(
         "threads", FieldSet<ThreadState>.threads,
         meaning:
-          "The threads of processes that have such a ring open, and of those that could end what they wait for."
+          "Threads of the processes that have such a ring open, and of those that could end their waits."
       ) { snapshot, _ in snapshot.waits.threads },
       .list(
         "edges", FieldSet<WaitEdge>.edges,
         meaning:
-          "What threads that wait for completions wait for, down to the end. A wait ends when any of its edges' ends does something."
+          "The waits of threads that wait for completions, followed to their ends. A wait can end when any node that it leads to proceeds."
       ) { snapshot, _ in Waits(snapshot)?.edges ?? [] },
     ])
 }

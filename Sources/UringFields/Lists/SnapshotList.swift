@@ -1,4 +1,5 @@
 import UringFindings
+import UringRecordings
 import UringTrace
 
 /// A list of a snapshot whose rows and columns users choose.
@@ -28,9 +29,13 @@ public struct SnapshotList: Sendable {
 
   /// Name on the command line and in JSON: `disk_requests`.
   public let name: String
-  /// The plural of what it lists: `requests in flight`.
+  /// Plural noun for its rows: `requests in flight`.
   public let noun: String
   private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
+  /// The path of the list in the JSON of a snapshot.
+  private let path: String
+  private let prepareStored:
+    @Sendable (Choice) throws(Choice.Flaw) -> @Sendable ([StoredRow], Snapshot) -> Selection
 
   private typealias Selector = @Sendable (Snapshot, [Finding]) -> Selection
 
@@ -42,36 +47,46 @@ public struct SnapshotList: Sendable {
     public var matching: Int
   }
 
+  /// - Parameter path: nil if it is the name.
   private init<Entity>(
-    _ name: String, _ noun: String, _ set: FieldSet<Entity>,
+    _ name: String, _ noun: String, _ set: FieldSet<Entity>, path: String? = nil,
     _ entities: @escaping @Sendable (Snapshot, [Finding]) -> [Entity]
   ) {
     self.name = name
     self.noun = noun
+    self.path = path ?? name
     prepare = { (choice) throws(Choice.Flaw) in
-      let query: Query<Entity>
-      let table: FieldTable<Entity>
-      var grouping: Field<Entity>?
-      do throws(QueryError) { query = try Query(choice.condition ?? "", over: set) } catch {
-        throw .condition(error)
+      let select = try Self.selector(choice, set)
+      return { snapshot, findings in select(entities(snapshot, findings), snapshot) }
+    }
+    let stored = set.stored
+    prepareStored = { (choice) throws(Choice.Flaw) in try Self.selector(choice, stored) }
+  }
+
+  private static func selector<Entity>(
+    _ choice: Choice, _ set: FieldSet<Entity>
+  ) throws(Choice.Flaw) -> @Sendable ([Entity], Snapshot) -> Selection {
+    let query: Query<Entity>
+    let table: FieldTable<Entity>
+    var grouping: Field<Entity>?
+    do throws(QueryError) { query = try Query(choice.condition ?? "", over: set) } catch {
+      throw .condition(error)
+    }
+    do throws(QueryError) { table = try FieldTable(set, columns: choice.columns) } catch {
+      throw .columns(error)
+    }
+    if let name = choice.grouping {
+      guard let field = set.field(name) else {
+        throw .grouping(QueryError(position: 1, message: set.complaint(about: name)))
       }
-      do throws(QueryError) { table = try FieldTable(set, columns: choice.columns) } catch {
-        throw .columns(error)
-      }
-      if let name = choice.grouping {
-        guard let field = set.field(name) else {
-          throw .grouping(QueryError(position: 1, message: set.complaint(about: name)))
-        }
-        grouping = field
-      }
-      return { [grouping] snapshot, findings in
-        let all = entities(snapshot, findings)
-        let matching = all.filter { query.matches($0, in: snapshot) }
-        return Selection(
-          rows: grouping.map { table.totals(by: $0, matching, in: snapshot).rows }
-            ?? table.rows(matching, in: snapshot),
-          all: all.count, matching: matching.count)
-      }
+      grouping = field
+    }
+    return { [grouping] all, snapshot in
+      let matching = all.filter { query.matches($0, in: snapshot) }
+      return Selection(
+        rows: grouping.map { table.totals(by: $0, matching, in: snapshot).rows }
+          ?? table.rows(matching, in: snapshot),
+        all: all.count, matching: matching.count)
     }
   }
 
@@ -83,6 +98,16 @@ public struct SnapshotList: Sendable {
     _ choice: Choice, of snapshot: Snapshot, findings: [Finding]
   ) throws(Choice.Flaw) -> Selection {
     try prepare(choice)(snapshot, findings)
+  }
+
+  /// The same for a snapshot that was read from JSON.
+  ///
+  /// - Throws: if a part of the choice makes no sense.
+  package func selection(
+    _ choice: Choice, of document: JSONValue, in snapshot: Snapshot
+  ) throws(Choice.Flaw) -> Selection {
+    let rows = document[path: path]?.elements.map { StoredRow($0) } ?? []
+    return try prepareStored(choice)(rows, snapshot)
   }
 
   /// All lists, the requests in flight first.
@@ -98,7 +123,9 @@ public struct SnapshotList: Sendable {
     SnapshotList("disk_requests", "disk requests", .diskRequests) { snapshot, _ in
       snapshot.diskRequests
     },
-    SnapshotList("threads", "threads", .threads) { snapshot, _ in snapshot.waits.threads },
+    SnapshotList("threads", "threads", .threads, path: "waits.threads") { snapshot, _ in
+      snapshot.waits.threads
+    },
     SnapshotList("worker_pools", "worker pools", .workerPools) { snapshot, _ in
       snapshot.workerPools
     },

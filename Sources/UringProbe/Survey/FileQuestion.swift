@@ -137,6 +137,9 @@ extension FileQuestion {
     }
   }
 
+  /// Name of the file if it is a pipe without a path, `pipe:[7]`; else nil.
+  var pipe: String? { file.ownName.flatMap { $0.hasPrefix("pipe:") ? $0 : nil } }
+
   /// The descriptor; -1 if there is none.
   var descriptor: Int32 {
     if case .descriptor(_, _, let fd) = lead { fd } else { -1 }

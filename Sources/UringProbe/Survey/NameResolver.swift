@@ -25,6 +25,7 @@ struct NameResolver {
   /// Files for which a walk has found no descriptor: they never get one again.
   private var withoutDescriptor = BoundedCache<FileIdentity, Bool>(limit: knownLimit)
   private var tables = RegisteredPaths()
+  private var pipes = PipeNames()
 
   /// Look-ups in one pass; each takes one to three system calls.
   private static let passLimit = 256
@@ -37,14 +38,13 @@ struct NameResolver {
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
     let now = MonotonicClock.now()
+    pipes.search(
+      Set(subjects.compactMap { subject in isDue(subject, at: now) ? subject.pipe : nil }), at: now)
     var remaining = Self.passLimit
     for subject in subjects {
       guard remaining > 0 else { return }
+      guard isDue(subject, at: now) else { continue }
       let old = known[subject]
-      // asked again early if a walk has since found that no descriptor refers to the file
-      if let old, now &- old.time < Self.lifetime, old.hasNoDescriptor || !subject.hasNoDescriptor {
-        continue
-      }
       remaining -= 1
       switch subject {
       case .file(let question):
@@ -60,6 +60,13 @@ struct NameResolver {
         }
       }
     }
+  }
+
+  /// True if the name is unknown or may have changed. Asked again early if a walk has since found that no descriptor
+  /// refers to the file.
+  private func isDue(_ subject: Subject, at now: UInt64) -> Bool {
+    guard let old = known[subject] else { return true }
+    return now &- old.time >= Self.lifetime || !old.hasNoDescriptor && subject.hasNoDescriptor
   }
 
   private mutating func answer(
@@ -95,6 +102,8 @@ struct NameResolver {
         isSettled
         ? old?.name ?? name
         : SocketDescription.name(of: name, question.descriptor, of: question.process) ?? name
+    } else if name == question.pipe {
+      name = pipes.name(name, question.descriptor, of: question.process, at: time)
     }
     let entry = Entry(
       name: name, isClosed: answer.isClosed,
@@ -123,6 +132,11 @@ extension NameResolver.Subject {
   /// The process of a thread.
   var process: UInt32? {
     if case .thread(_, let tgid) = self { tgid } else { nil }
+  }
+
+  /// Name of the pipe that the subject is, `pipe:[7]`; nil if it is none.
+  fileprivate var pipe: String? {
+    if case .file(let question) = self { question.pipe } else { nil }
   }
 
   fileprivate var hasNoDescriptor: Bool {

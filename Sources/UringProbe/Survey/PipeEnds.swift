@@ -2,7 +2,7 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Processes that have the ends of pipes open: shows why a pipe that a request waits for stays silent.
+/// Processes that have the ends of pipes open.
 struct PipeEnds {
   /// A descriptor of a process that can write or read.
   struct Holder {
@@ -13,6 +13,8 @@ struct PipeEnds {
   }
 
   private var holders: [String: [Holder]] = [:]
+  /// True if not all descriptors were examined.
+  private(set) var isIncomplete = false
   /// Files that rings have registered; some no longer have a descriptor.
   private let registered: [RecordBuffer.NamedFile]
 
@@ -22,14 +24,22 @@ struct PipeEnds {
   private static let mostHolders = 16
 
   /// Searches the descriptors of all processes for these pipes (`pipe:[inode]`).
-  init(of pipes: Set<String>, registered: [RecordBuffer.NamedFile]) {
+  ///
+  /// - Parameter limit: nanoseconds after which the search ends early.
+  init(
+    of pipes: Set<String>, registered: [RecordBuffer.NamedFile] = [], limit: UInt64 = .max
+  ) {
     self.registered = registered
     guard !pipes.isEmpty else { return }
+    let start = MonotonicClock.now()
     var remaining = Self.mostDescriptors
     for process in Procfs.entries("/proc") {
       guard let tgid = UInt32(process) else { continue }
       for name in Procfs.entries("/proc/\(process)/fd") {
-        guard remaining > 0 else { return }
+        guard remaining > 0, MonotonicClock.now() &- start < limit else {
+          isIncomplete = true
+          return
+        }
         remaining -= 1
         guard let fd = Int32(name), let bytes = Procfs.link("/proc/\(process)/fd/\(fd)"),
           bytes.starts(with: "pipe:".utf8)
@@ -45,6 +55,27 @@ struct PipeEnds {
             tgid: tgid, fd: fd, canRead: mode != O_WRONLY, canWrite: mode != O_RDONLY))
       }
     }
+  }
+
+  /// The pipe with the processes at its other end, in the direction of the data: `pipe:[7] ← cat/4711` for a descriptor
+  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none. `…` stands for processes
+  /// that an incomplete search may have missed.
+  ///
+  /// - Parameter tgid: the process with the descriptor. It is named only if no other process has the other end.
+  func name(_ pipe: String, reads: Bool, tgid: UInt32) -> String? {
+    let ends = (holders[pipe] ?? []).filter { reads ? $0.canWrite : $0.canRead }
+    let others = ends.filter { $0.tgid != tgid }
+    var processes: [UInt32] = []
+    for end in others.isEmpty ? ends : others where !processes.contains(end.tgid) {
+      processes.append(end.tgid)
+    }
+    let names = processes.prefix(2).compactMap { process in
+      Procfs.comm(of: process).map { "\($0)/\(process)" }
+    }
+    guard !names.isEmpty else { return nil }
+    let more =
+      isIncomplete ? ", …" : processes.count > 2 ? " and \(processes.count - 2) more" : ""
+    return "\(pipe) \(reads ? "←" : "→") " + names.joined(separator: ", ") + more
   }
 
   /// Processes that could write to the pipe, or read from it: "write end: cat/4711 fd 1".

@@ -40,7 +40,7 @@ struct UserSymbols {
   private static let mostPlaces = 1 << 14
   /// Maximum number of files opened for one batch of stacks; a program and its libraries are about ten.
   private static let mostFiles = 64
-  /// Maximum size of a symbol table in bytes; a large browser's has half of this.
+  /// Maximum size of a symbol table in bytes; that of a large browser is half as long.
   private static let mostTableBytes: UInt64 = 128 << 20
   /// Maximum number of bytes of symbol tables read for one batch.
   private static let mostBytes: UInt64 = 256 << 20

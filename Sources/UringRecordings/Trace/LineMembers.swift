@@ -15,47 +15,63 @@ struct LineMembers {
 
   init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
 
+  /// The key of a member: its name, or the name that it had in schema 1.
+  private func key(_ name: String) -> Key {
+    let key = Key(stringValue: name)
+    guard let former = Self.formerNames[name], !container.contains(key) else { return key }
+    let formerKey = Key(stringValue: former)
+    return container.contains(formerKey) ? formerKey : key
+  }
+
+  /// Members that were renamed, with their names in schema 1.
+  static let formerNames = [
+    "time_ns": "t", "request": "req", "result": "res", "pid": "tgid", "waiter_pid": "waiter_tgid",
+    "server_pid": "server_tgid", "registered_files": "nr_files", "registered_buffers": "nr_bufs",
+    "memlock_bytes": "locked", "nofile": "files", "io_uring_disabled": "disabled",
+    "io_uring_group": "group",
+  ]
+
   func failure(_ key: String) -> DecodingError {
     .dataCorruptedError(
-      forKey: Key(stringValue: key), in: container, debugDescription: "not a known value")
+      forKey: self.key(key), in: container, debugDescription: "not a known value")
   }
 
   /// True if there is a member of this name that is not null.
   func has(_ key: String) throws -> Bool {
-    let key = Key(stringValue: key)
+    let key = self.key(key)
     return container.contains(key) ? try !container.decodeNil(forKey: key) : false
   }
 
   /// True if there is a member of this name, null or not.
-  func names(_ key: String) -> Bool { container.contains(Key(stringValue: key)) }
+  func names(_ key: String) -> Bool { container.contains(self.key(key)) }
 
   func integer<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T {
-    try container.decode(T.self, forKey: Key(stringValue: key))
+    try container.decode(T.self, forKey: self.key(key))
   }
 
   /// Nil if there is no such member.
   func number<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T? {
-    try container.decodeIfPresent(T.self, forKey: Key(stringValue: key))
+    try container.decodeIfPresent(T.self, forKey: self.key(key))
   }
 
   func string(_ key: String) throws -> String {
-    try container.decode(String.self, forKey: Key(stringValue: key))
+    try container.decode(String.self, forKey: self.key(key))
   }
 
   func strings(_ key: String) throws -> [String] {
-    try container.decode([String].self, forKey: Key(stringValue: key))
+    try container.decode([String].self, forKey: self.key(key))
   }
 
   func numbers(_ key: String) throws -> [UInt32] {
-    try container.decode([UInt32].self, forKey: Key(stringValue: key))
+    try container.decode([UInt32].self, forKey: self.key(key))
   }
 
   func bool(_ key: String) throws -> Bool {
-    try container.decode(Bool.self, forKey: Key(stringValue: key))
+    try container.decode(Bool.self, forKey: self.key(key))
   }
 
   func hex(_ key: String, default missing: UInt64? = nil) throws -> UInt64 {
-    guard let text = try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
+    guard let text = try container.decodeIfPresent(String.self, forKey: self.key(key))
     else {
       guard let missing else { throw failure(key) }
       return missing
@@ -69,7 +85,7 @@ struct LineMembers {
 
   /// Nil if there is no such member.
   func bytes(_ key: String) throws -> [UInt8]? {
-    guard let text = try container.decodeIfPresent(String.self, forKey: Key(stringValue: key))
+    guard let text = try container.decodeIfPresent(String.self, forKey: self.key(key))
     else { return nil }
     let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
     guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else {
@@ -88,7 +104,7 @@ struct LineMembers {
   }
 
   func object(_ key: String) throws -> LineMembers {
-    LineMembers(try container.nestedContainer(keyedBy: Key.self, forKey: Key(stringValue: key)))
+    LineMembers(try container.nestedContainer(keyedBy: Key.self, forKey: self.key(key)))
   }
 
   /// `RECORD_OPCODE_NONE` for null.

@@ -22,7 +22,7 @@ final class TraceJSONEncoder: TraceEncoder {
     write(into: &output) { json in
       json.object { json in
         json.field("type", literal: "header")
-        json.field("schema", header.schema)
+        json.field("schema", TraceReader.schema)
         json.field("tool", literal: "uringtop")
         json.field("version", header.toolVersion)
         json.field("kernel", header.host.kernel)
@@ -45,10 +45,10 @@ final class TraceJSONEncoder: TraceEncoder {
         events += 1
         json.object { json in
           json.field("type", literal: "event")
-          json.field("t", record.pointee.time_ns)
+          json.field("time_ns", record.pointee.time_ns)
           json.field("event", literal: descriptor.name)
           json.field("ring", event.ring == 0 ? nil : event.ring)
-          json.field("req", event.request == 0 ? nil : event.request)
+          json.field("request", event.request == 0 ? nil : event.request)
           let hasUserData =
             event.request != 0 && event.isUserDataKnown || descriptor.hasUserData
           let userData = hasUserData ? event.userData : nil
@@ -92,7 +92,7 @@ final class TraceJSONEncoder: TraceEncoder {
     write(into: &output) { json in
       json.object { json in
         json.field("type", literal: "summary")
-        json.field("t", time)
+        json.field("time_ns", time)
         json.field("events", events)
         json.field("lost", lost)
         JSONNames.write(totals, to: &json)

@@ -16,7 +16,7 @@ struct TraceLine: Decodable {
       isSummary = false
     case "summary":
       var end = record_end()
-      end.base.time_ns = try line.integer("t")
+      end.base.time_ns = try line.integer("time_ns")
       end.base.size = UInt16(MemoryLayout<record_end>.size)
       end.base.kind = .end
       end.base.opcode = UInt8(RECORD_OPCODE_NONE)
@@ -40,7 +40,7 @@ struct TraceLine: Decodable {
       return bytes
     }
     var base = record()
-    base.time_ns = try line.integer("t")
+    base.time_ns = try line.integer("time_ns")
     base.ctx = try line.hex("ctx", default: 0)
     base.req = try line.hex("kiocb", default: 0)
     base.tid = try line.integer("tid")

@@ -11,6 +11,9 @@ enum TraceReader {
     var flaw: RecordingFlaw?
   }
 
+  /// The newest schema of JSON lines, and the one that is written.
+  static let schema = UInt32(TRACE_SCHEMA)
+
   /// Maximum length of white space skipped before the first line.
   static let mostSpace = 4096
 
@@ -28,11 +31,12 @@ enum TraceReader {
   static func read(_ contents: FileContents) throws(RecordingError) -> Result {
     let decoder = JSONDecoder()
     var lines = TraceLines(contents)
-    guard case .line(let first, _) = lines.next(),
-      let line = try? decoder.decode(HeaderLine.self, from: first),
-      line.type == "header"
-    else { throw .notARecording }
-    guard line.schema <= UInt32(RECORD_SCHEMA) else { throw .newerSchema(line.schema) }
+    guard case .line(let first, _) = lines.next() else { throw .notARecording }
+    guard let line = try? decoder.decode(HeaderLine.self, from: first), line.type == "header" else {
+      let isDocument = (try? decoder.decode(DocumentLine.self, from: first))?.tool == "uringtop"
+      throw isDocument ? .snapshotDocument : .notARecording
+    }
+    guard line.schema <= schema else { throw .newerSchema(line.schema, known: schema) }
     guard line.schema >= 1, let kernel = line.kernel, let tier = line.tier,
       let start = line.start,
       RecordingHeader.areInBounds(start: start, realtime: line.startRealtime ?? 0)
@@ -81,6 +85,11 @@ enum TraceReader {
 
   private static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
+  }
+
+  /// The start of a document that is not a trace.
+  private struct DocumentLine: Decodable {
+    var tool: String
   }
 
   private struct HeaderLine: Decodable {

@@ -37,7 +37,8 @@ extension Aggregator {
     ring.counts = rings[handle].counts
     ring.hasProvidedBuffers = lending[handle].hasProvidedBuffers
     ring.lastWaitTid = rings[handle].lastWaitTid
-    statistics.appendLatencies(of: handle, id: ring.id, to: &latency)
+    statistics.appendLatencies(
+      of: handle, id: ring.id, second: clock.second, to: &latency)
     let counters = RateCounters(ring.counts)
     ring.lastSecond = rings[handle].rates.lastSecond(counters, clock: clock)
     ring.lastMinute = rings[handle].rates.lastMinute(counters, clock: clock)

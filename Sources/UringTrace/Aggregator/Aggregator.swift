@@ -150,6 +150,9 @@ public struct Aggregator: ~Copyable, RecordHandler {
   @inline(never)
   private mutating func passTicks(until time: UInt64) {
     if let ticks = clock.advance(over: time) {
+      if let second = ticks.endedSecond {
+        for ring in rings.changed { statistics.endSecond(of: ring, start: second) }
+      }
       rings.sample(at: ticks)
     } else if rings.lastID == 0 {
       rings.start(at: clock.tick)

@@ -90,6 +90,14 @@ public struct FileNames: Sendable {
     return "\(input) to \(outputName(of: request) ?? "an unknown file")"
   }
 
+  /// The name for a sentence: a pipe without the processes at its other end, which may have changed since they were
+  /// found. Sentences name them as of the look that they are about.
+  package func sentenceName(of request: Request) -> String? {
+    let isPair = request.opcode == .splice || request.opcode == .tee
+    if !isPair, let pipe = request.fileIdentity?.ownName, pipe.hasPrefix("pipe:") { return pipe }
+    return name(of: request)
+  }
+
   /// Describes that the descriptor of a request in flight was closed, and which file it refers to now. Nil if the
   /// descriptor still refers to the request's file, or if that is unknown.
   public func closing(of request: Request) -> String? {

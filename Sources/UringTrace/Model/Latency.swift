@@ -61,9 +61,25 @@ public struct OpcodeLatency: Sendable {
   /// Buckets to draw: upper bound (ns, inclusive) and count of consecutive buckets, about eight per doubling;
   /// empty buckets are omitted.
   public var buckets: [Bucket]
+  /// The last 60 seconds in which requests completed, oldest first; the last of them may still be running. Percentiles are
+  /// bounds of buckets, at most an eighth too high.
+  public var seconds: [LatencySecond] = []
+  /// The histogram itself; nil in a snapshot with very many latencies.
+  package var counts: LatencyCounts?
 
   public struct Bucket: Hashable, Sendable {
     public var upperBound: UInt64
     public var count: UInt64
   }
+}
+
+/// Latencies of the requests that completed in one second, so far if it is still running.
+public struct LatencySecond: Hashable, Sendable {
+  /// Nanoseconds, CLOCK_MONOTONIC.
+  public var start: UInt64
+  public var count: UInt64
+  /// Nanoseconds.
+  public var p50: UInt64
+  public var p99: UInt64
+  public var max: UInt64
 }

@@ -71,6 +71,16 @@ public struct Snapshot: Sendable {
   }
 }
 
+extension Snapshot {
+  /// A snapshot of a host on which nothing has been observed.
+  package init(host: HostDescription, time: UInt64) {
+    self.init(
+      host: host, time: time, recordCount: 0, damagedRecordCount: 0, lost: LossCounts(), rings: [],
+      requests: [], recent: [], chains: [], latency: [], events: [], lastSecond: Rates(),
+      lastMinute: Rates(), requestFlagNames: [], fileNames: FileNames(), taskNames: [:])
+  }
+}
+
 /// The observed host, and the method of observation.
 public struct HostDescription: Sendable, Hashable {
   /// `uname -r`.

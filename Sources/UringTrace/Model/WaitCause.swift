@@ -190,7 +190,7 @@ extension Snapshot {
   }
 
   private func file(of request: Request) -> String {
-    if let name = fileNames.name(of: request), !name.isEmpty { return name }
+    if let name = fileNames.sentenceName(of: request), !name.isEmpty { return name }
     switch request.file {
     case .descriptor(let number)?: return "descriptor \(number)"
     case .fixed(let index)?: return "registered file \(index)"

@@ -191,6 +191,7 @@ extension Unicode.Scalar {
     case "▆": "*"
     case "▇": "%"
     case "█": "#"
+    case "•": "o"
     case "░": "."
     case "▶", "→": ">"
     case "◀", "←": "<"

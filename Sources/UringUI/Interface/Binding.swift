@@ -91,7 +91,7 @@ extension Binding {
       ["f"], .fields, in: .fields, label: "Fields", "all fields of the row, with their meanings"),
     Binding(
       ["z"], .reset, in: .resets, label: "Reset",
-      "in Latency: count from now on; percentiles are then up to an eighth too high"),
+      "in Latency: count from now on"),
     Binding(["Z"], .endReset, in: .resets, "in Latency: count from the start again"),
     Binding([" "], .pause, in: .live, label: "Pause", "freeze the screen; capture continues"),
     Binding(["["], .slower, in: .replay, label: "Slower", "play at half the speed"),

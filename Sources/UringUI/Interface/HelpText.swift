@@ -41,7 +41,7 @@ enum HelpText {
     (.assembling, "the leader is in flight; there is no buffer yet"),
     (.provided, "the buffer exists and no request uses it"),
     (.borrowed, "members use the buffer"),
-    (.membersDone, "no request uses the buffer, and its owner has not got it back"),
+    (.membersDone, "all members are done; the owner does not have the buffer back"),
     (.givenBack, "the owner has the buffer back"),
     (.ended, "there was no buffer to give back, usually because the leader failed"),
     (.leaked, "the ring was destroyed and it was never given back"),

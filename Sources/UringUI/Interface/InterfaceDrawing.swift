@@ -89,7 +89,7 @@ extension Interface {
     }
   }
 
-  /// Draws the panes' numbers, with names where there is room.
+  /// Draws the panes' numbers and names.
   private mutating func drawTabs(
     _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
   ) -> Int {
@@ -107,11 +107,19 @@ extension Interface {
     return x
   }
 
-  /// Numbers and names of the panes; the least wanted names are left out until all fit.
+  /// Numbers and names of the panes; the least wanted names are shortened, then left out, until all fit.
   private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
     var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    for index in PaneCatalogue.namesLeftOut(of: lower)
-    where names.reduce(0, { $0 + $1.count + 2 }) > room && !(keepsCurrent && index == current) {
+    func mustShorten(_ index: Int) -> Bool {
+      names.reduce(0) { $0 + $1.count + 2 } > room && !(keepsCurrent && index == current)
+    }
+    for (name, short) in PaneCatalogue.shortNames {
+      guard let index = lower.firstIndex(where: { $0.name == name }), mustShorten(index) else {
+        continue
+      }
+      names[index] = "\(index + 1) \(short)"
+    }
+    for index in PaneCatalogue.namesLeftOut(of: lower) where mustShorten(index) {
       names[index] = "\(index + 1)"
     }
     return names

@@ -23,7 +23,13 @@ enum PaneCatalogue {
     companions.compactMap { name in panes.firstIndex { $0.name == name } }
   }
 
-  /// Names that tabs leave out if they do not fit, in this order; names not listed here are left out last.
+  /// Names that tabs shorten if they do not fit, in this order.
+  static let shortNames: KeyValuePairs = [
+    "Buffers": "Buf", "Events": "Evt", "Latency": "Lat", "Groups": "Grp", "Findings": "Find",
+    "Requests": "Req", "Recent": "Rec",
+  ]
+
+  /// Names that tabs leave out if even short names do not fit, in this order; names not listed here are left out last.
   private static let leastWanted = ["Calls", "Buffers", "Events", "Latency", "Groups", "Recent"]
 
   /// All positions among these panes, in the order in which names are left out.

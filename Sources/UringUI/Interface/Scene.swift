@@ -39,6 +39,12 @@ struct Scene: Sendable {
   /// Nanoseconds since a time; 0 if it is in the future.
   func age(since time: UInt64) -> UInt64 { now.since(time) }
 
+  /// "2.10s ago", or "in 2.10s" for a time in the future.
+  func distance(to time: UInt64) -> String {
+    time > now
+      ? "in \(Humanise.duration(time - now))" : "\(Humanise.duration(age(since: time))) ago"
+  }
+
   func request(_ id: Request.ID) -> Request? {
     snapshot.request(id)
   }

@@ -5,51 +5,54 @@ import UringTrace
 struct BuffersContent: ListContent {
   enum Row: Sendable {
     case buffer(Buffer)
-    case file(File)
-  }
-
-  /// A registered file, and the requests that name it.
-  struct File: Sendable {
-    var ring: Ring.ID
-    var entry: Ring.RegisteredFile
-    var name: String
-    var users: [Request.ID]
+    case file(RingFile)
   }
 
   static let name = "Buffers"
   static let emptyText = "no buffers or files are registered, and no buffers provided"
 
-  static let fields: FieldSet<Row> = FieldSet<Buffer>.buffers.map { buffer($0) }
+  /// The fields of buffers and of files. A field that both have is one field.
+  static let fields: FieldSet<Row> = {
+    let files = fileFields.map { (row: Row) in file(row) }
+    let buffers = FieldSet<Buffer>.buffers.map { (row: Row) in buffer(row) }
+    let shared = buffers.fields.map { field in
+      files.fields.first { $0.key == field.key }.map { field.or($0) } ?? field
+    }
+    let keys = Set(shared.map(\.key))
+    return FieldSet("buffers and files", shared + files.fields.filter { !keys.contains($0.key) })
+  }()
+
+  private static let fileFields = FieldSet(
+    "files",
+    [
+      Field("ring", .number, .tableOnly, meaning: "uringtop's number of the ring.") { file, _ in
+        .integer(file.ring)
+      },
+      Field("kind", .text, .tableOnly, meaning: "`file`: a registered file.") { _, _ in
+        .text("file")
+      },
+    ] + FieldSet<RingFile>.files.fields)
+
+  static func fieldsPane(_ row: Row) -> (any Pane)? {
+    let id = id(row)
+    switch row {
+    case .buffer:
+      return FieldsPane(title(row), FieldSet<Buffer>.buffers) { find(id, $0).flatMap(buffer) }
+    case .file:
+      return FieldsPane(title(row), fileFields) { find(id, $0).flatMap(file) }
+    }
+  }
 
   static func id(_ row: Row) -> UInt64 {
     switch row {
     case .buffer(let buffer): buffer.key.id
-    case .file(let file): 1 << 62 | UInt64(file.ring) << 32 | UInt64(file.entry.index)
+    case .file(let file): 1 << 62 | UInt64(file.ring) << 32 | UInt64(file.file.index)
     }
   }
 
   static func rows(_ scene: Scene) -> [Row] {
-    scene.snapshot.buffers.map { .buffer($0) } + files(scene).map { .file($0) }
-  }
-
-  private static func files(_ scene: Scene) -> [File] {
-    let rings = scene.snapshot.rings.filter { !$0.files.isEmpty }
-    guard !rings.isEmpty else { return [] }
-    var users: [FileNames.FixedKey: [Request.ID]] = [:]
-    for request in scene.snapshot.requests {
-      if case .fixed(let index)? = request.file {
-        users[.init(ring: request.ring, index: index), default: []].append(request.id)
-      }
-    }
-    return rings.flatMap { ring in
-      ring.files.map { entry in
-        let key = FileNames.FixedKey(ring: ring.id, index: entry.index)
-        return File(
-          ring: ring.id, entry: entry,
-          name: scene.snapshot.fileNames.name(of: entry, ring: ring.id) ?? "",
-          users: users[key] ?? [])
-      }
-    }
+    scene.snapshot.buffers.map { .buffer($0) }
+      + scene.snapshot.rings.flatMap { RingFile.all(of: $0, in: scene.snapshot) }.map { .file($0) }
   }
 
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? {
@@ -85,12 +88,16 @@ struct BuffersContent: ListContent {
   static func title(_ row: Row) -> String {
     switch row {
     case .buffer(let buffer): "buffer \(Names.index(buffer))"
-    case .file(let file): "file \(file.entry.index)"
+    case .file(let file): "file \(file.file.index)"
     }
   }
 
   private static func buffer(_ row: Row) -> Buffer? {
     if case .buffer(let buffer) = row { buffer } else { nil }
+  }
+
+  private static func file(_ row: Row) -> RingFile? {
+    if case .file(let file) = row { file } else { nil }
   }
 
   static let columns: [Column<Row>] = bufferColumns.map { column in
@@ -114,28 +121,32 @@ struct BuffersContent: ListContent {
     ) { row, scene, width in
       switch row {
       case .buffer(let buffer): column.cell(buffer, scene, width)
-      case .file(let file): cell(column.title, file, width)
+      case .file(let file): cell(column.title, file, scene, width)
       }
     }
   }
 
   /// A buffer column's cell for a registered file.
-  private static func cell(_ title: String, _ file: File, _ width: Int) -> Piece {
+  private static func cell(
+    _ title: String, _ file: RingFile, _ scene: Scene, _ width: Int
+  ) -> Piece {
     switch title {
-    case "INDEX": Piece("file \(file.entry.index)", .strong)
-    case "MEMORY": Piece(file.name.tail(width), .name)
+    case "INDEX": Piece("file \(file.file.index)", .strong)
+    case "MEMORY":
+      Piece(
+        (scene.snapshot.fileNames.name(of: file.file, ring: file.ring) ?? "").tail(width), .name)
     case "REFS": Piece(Humanise.count(references(file)), references(file) > 0 ? .value : .faint)
     case "BORROWERS": Piece(list(file.users), .label)
     case "KIND": Piece("file", .faint)
-    case "TAG": Piece(file.entry.tag == 0 ? "" : Humanise.hex(file.entry.tag))
+    case "TAG": Piece(file.file.tag == 0 ? "" : Humanise.hex(file.file.tag))
     case "RING": Piece("\(file.ring)", .faint)
     default: Piece("")
     }
   }
 
-  private static func number(_ title: String, _ file: File) -> UInt64 {
+  private static func number(_ title: String, _ file: RingFile) -> UInt64 {
     switch title {
-    case "INDEX": UInt64(file.entry.index)
+    case "INDEX": UInt64(file.file.index)
     case "REFS": references(file)
     case "RING": UInt64(file.ring)
     default: 0
@@ -143,8 +154,8 @@ struct BuffersContent: ListContent {
   }
 
   /// Number of references by the kernel's count, else as observed.
-  private static func references(_ file: File) -> UInt64 {
-    file.entry.references.map { UInt64($0) } ?? UInt64(file.users.count)
+  private static func references(_ file: RingFile) -> UInt64 {
+    file.file.references.map { UInt64($0) } ?? UInt64(file.users.count)
   }
 
   private static let bufferColumns: [Column<Buffer>] = [

@@ -45,11 +45,8 @@ struct FieldsPane<Row: Sendable>: Pane {
     guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
       return field.text(row, scene.snapshot)
     }
-    let distance =
-      time > scene.now
-      ? "in \(Humanise.duration(time - scene.now))"
-      : "\(Humanise.duration(scene.age(since: time))) ago"
-    return Clock.offset(time, from: scene.snapshot.host.startTime) + ", " + distance
+    return Clock.offset(time, from: scene.snapshot.host.startTime) + ", "
+      + scene.distance(to: time)
   }
 }
 

@@ -52,7 +52,7 @@ struct GroupsContent: ListContent {
       Piece(
         "\(Humanise.count(group.doneCount))/\(Humanise.count(group.memberCount))",
         group.failedCount > 0 ? .error : group.borrowerCount > 0 ? .strong : .normal)
-    },
+    }.showing("done_count"),
     Column(
       "BUFFER", width: 12, minimum: 6, priority: 3, growth: .toContent,
       order: .number { group, _ in UInt64(group.buffer.index ?? 0) },
@@ -65,11 +65,12 @@ struct GroupsContent: ListContent {
       order: .number { group, _ in group.buffer.length }
     ) { group, _ in
       Piece(group.buffer.length == 0 ? "" : Humanise.exactBytes(group.buffer.length))
-    },
+    }.showing("buffer.length"),
     Column(
       "MOVED", width: 10, minimum: 5, priority: 4,
       order: .number { group, _ in group.movedBytes },
-      picture: { group, _, width in moved(group, width: min(width, 10)) }),
+      picture: { group, _, width in moved(group, width: min(width, 10)) }
+    ).showing("moved_bytes"),
     Column(
       "STATE", width: 13, minimum: 11, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }

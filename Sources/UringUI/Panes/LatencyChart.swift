@@ -1,10 +1,13 @@
 import UringBase
 import UringTrace
 
-/// The large histogram of an opcode, with percentiles beside it and stages below it.
+/// The large histogram of an opcode, with percentiles and stages beside it.
 struct LatencyChart {
   var latency: OpcodeLatency
   var axis: LogAxis
+
+  /// Rows that the histogram needs at least beside another chart.
+  static let minimumHeight = 7
 
   /// Counts of the histogram by column of the axis.
   static func counts(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> [UInt64] {
@@ -53,7 +56,8 @@ struct LatencyChart {
     Figures.wholeDuration(nanoseconds, in: .largest(in: nanoseconds))
   }
 
-  private func drawNumbers(into canvas: inout Canvas, in area: Rect) {
+  private func drawNumbers(into canvas: inout Canvas, in rect: Rect) {
+    var area = rect
     let summary = latency.summary
     let numbers: [(String, String)] = [
       ("p50", Humanise.duration(summary.p50)), ("p90", Humanise.duration(summary.p90)),
@@ -62,14 +66,17 @@ struct LatencyChart {
       ("mean", Humanise.duration(UInt64(nearest: summary.mean.rounded(.down)))),
       ("count", Humanise.count(summary.count)),
     ]
+    // The table has the percentiles too, so they give way to the stages.
+    let isShort = area.height < numbers.count + 2
+    let stages = isShort ? area.takeTop(min(latency.stageShares.count, 3)) : area
     for (line, (name, value)) in numbers.enumerated() where line < area.height {
       canvas.put(name, x: area.x, y: area.y + line, style: .label)
       canvas.putRight(
         value, x: area.x + 6, y: area.y + line, width: min(9, area.width - 6), style: .value)
     }
     for (line, text) in latency.stageShares.enumerated() {
-      let y = area.y + numbers.count + 1 + line
-      if y < area.bottom { canvas.put(text, x: area.x, y: y, limit: area.width) }
+      let y = stages.y + (isShort ? 0 : numbers.count + 1) + line
+      if y < stages.bottom { canvas.put(text, x: stages.x, y: y, limit: stages.width) }
     }
   }
 }

@@ -1,8 +1,8 @@
 import UringFields
 import UringTrace
 
-/// Latency from submission to completion by ring and opcode: percentiles, a histogram for each opcode, and a large
-/// histogram of the selected opcode where there is room.
+/// Latency from submission to completion by ring and opcode: percentiles, a histogram for each opcode, and where there is
+/// room, a large histogram of the selected opcode and its latencies by second.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
     columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { $0.rowID })
@@ -62,8 +62,14 @@ struct LatencyPane: TablePane {
       into: &canvas, in: area, scene: scene, isFocused: isFocused,
       emptyText: "no request has completed " + (reset == nil ? "yet" : "since the reset"))
     if let chart, let row = table.selectedRow {
+      var histogram = chart
+      let least = LatencyTimeChart.minimumHeight
+      if histogram.height >= LatencyChart.minimumHeight + least {
+        LatencyTimeChart(latency: row, now: scene.now, isReset: reset != nil).draw(
+          into: &canvas, in: histogram.takeBottom(max(least, histogram.height * 2 / 5)))
+      }
       LatencyChart(latency: row, axis: Self.axis(scene)).draw(
-        into: &canvas, in: chart, scene: scene)
+        into: &canvas, in: histogram, scene: scene)
     }
   }
 

@@ -38,6 +38,8 @@ protocol ListContent: Sendable {
   static func ring(_ row: Row) -> Ring.ID?
   /// The row's kind and number, such as `group 7`: the title of its fields.
   static func title(_ row: Row) -> String
+  /// A page with all fields of the row; nil if it has none.
+  static func fieldsPane(_ row: Row) -> (any Pane)?
   /// The row with this ID; nil if it is no longer in the snapshot.
   static func find(_ id: UInt64, _ scene: Scene) -> Row?
 }
@@ -59,6 +61,10 @@ extension ListContent {
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction { .none }
   static func ring(_ row: Row) -> Ring.ID? { nil }
   static func title(_ row: Row) -> String { name.lowercased() }
+  static func fieldsPane(_ row: Row) -> (any Pane)? {
+    let id = id(row)
+    return FieldsPane(title(row), fields) { find(id, $0) }
+  }
   static func find(_ id: UInt64, _ scene: Scene) -> Row? {
     rows(scene).first { self.id($0) == id }
   }
@@ -128,8 +134,7 @@ struct ListPane<Content: ListContent>: TablePane {
     guard let row = table.selectedRow, Content.fields.describes(row, in: scene.snapshot) else {
       return nil
     }
-    let id = Content.id(row)
-    return FieldsPane(Content.title(row), Content.fields) { Content.find(id, $0) }
+    return Content.fieldsPane(row)
   }
 
   mutating func select(request: Request.ID) -> Bool {

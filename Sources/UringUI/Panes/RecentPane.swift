@@ -32,7 +32,7 @@ struct RecentContent: ListContent {
     ) { request, scene in Piece(Humanise.duration(scene.age(since: request.lastTime)), .faint) },
     Column("TOOK", width: 7, .right, priority: 0, order: .number { request, _ in took(request) }) {
       request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
-    },
+    }.showing("age"),
     Column(
       "STATE", width: 10, priority: 5,
       order: .number { request, _ in UInt64(request.state.rawValue) }

@@ -36,7 +36,7 @@ enum RequestColumns {
   ) { request, _ in Piece(Fields.lengthText(request)) }
 
   static let buffer = Column<Request>(
-    "BUFFER", width: 14, minimum: 7, priority: 7
+    "BUFFER", width: 14, minimum: 14, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
 
   static let flags = Column<Request>(

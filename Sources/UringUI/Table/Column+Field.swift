@@ -5,9 +5,18 @@ extension Column where Row: Sendable {
   init(_ field: Field<Row>) {
     let isText = [.text, .words, .flag].contains(field.type)
     self.init(
-      field.title, width: isText ? 12 : 9, minimum: 5, isText ? .left : .right, priority: 0,
+      field.title, width: isText ? 12 : field.type == .time ? 10 : 9, minimum: 5,
+      isText ? .left : .right, priority: 0,
       growth: isText ? .toContent : .none, order: Self.order(by: field)
-    ) { row, scene in Piece(field.text(row, scene.snapshot)) }
+    ) { row, scene in Piece(Self.text(of: field, row, scene)) }
+  }
+
+  /// The value; of a time, its distance from the time of the snapshot.
+  private static func text(of field: Field<Row>, _ row: Row, _ scene: Scene) -> String {
+    guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
+      return field.text(row, scene.snapshot)
+    }
+    return scene.distance(to: time)
   }
 
   private static func order(by field: Field<Row>) -> Order {

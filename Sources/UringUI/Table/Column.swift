@@ -1,3 +1,5 @@
+import UringFields
+
 /// Styled text of a cell.
 struct Piece: Sendable, Hashable {
   var text: String
@@ -43,6 +45,8 @@ struct Column<Row>: Sendable {
   var growth: Growth
   /// Sort order; nil if rows cannot be sorted by the column.
   var order: Order?
+  /// Key of the field that the column shows under a title of its own; nil if the field has the column's title.
+  private(set) var fieldKey: String?
   /// The text of a row at a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
 
@@ -70,6 +74,19 @@ struct Column<Row>: Sendable {
     self.growth = growth
     self.order = order
     self.cell = picture
+  }
+}
+
+extension Column where Row: Sendable {
+  /// The same column, for a field with another title.
+  func showing(_ fieldKey: String) -> Column {
+    var column = self
+    column.fieldKey = fieldKey
+    return column
+  }
+
+  func shows(_ field: Field<Row>) -> Bool {
+    fieldKey.map { $0 == field.key } ?? (title == field.title)
   }
 }
 

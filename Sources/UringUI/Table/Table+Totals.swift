@@ -6,8 +6,11 @@ extension Table {
   /// Totals of the rows shown, for each value of a field.
   func totals(by position: Int, _ scene: Scene) -> Totals {
     let field = fields.fields[position]
-    let shown = Set(columns.indices.filter { !hidden.contains($0) }.map { columns[$0].title })
-    let table = FieldTable(fields.fields.filter { shown.contains($0.title) })
+    let shown = columns.indices.filter { !hidden.contains($0) }.map { columns[$0] }
+    let table = FieldTable(
+      fields.fields.compactMap { field in
+        shown.first { $0.shows(field) }.map { field.titled($0.title) }
+      })
     let totals = table.totals(by: field, (0..<count).map { row($0) }, in: scene.snapshot)
     return Totals(rows: totals.rows, terms: totals.values.map { field.term(for: $0) })
   }

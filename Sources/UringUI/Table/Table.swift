@@ -47,7 +47,7 @@ struct Table<Row: Sendable>: Sendable {
     pinnedCount: Int = 0, followsTail: Bool = false, sortedBy title: String? = nil,
     id: @escaping @Sendable (Row) -> UInt64
   ) {
-    let others = fields.fields.filter { field in !columns.contains { $0.title == field.title } }
+    let others = fields.fields.filter { field in !columns.contains { $0.shows(field) } }
     self.columns = columns + others.map { Column($0) }
     hidden = Set(columns.count..<self.columns.count)
     self.fields = fields

@@ -125,7 +125,7 @@ UNUSED_OK static void sleep_ms(unsigned ms) {
     ;
 }
 
-// Whether the kernel is of a series such as "6.1", on which few truths depend.
+// True if the kernel belongs to a series such as "6.1". Few truths depend on it.
 UNUSED_OK static bool kernel_is(const char *series) {
   struct utsname name;
   size_t length = strlen(series);

@@ -13,7 +13,7 @@ import Testing
     statistics.record(&scene.requests[slot], until: 110)
     statistics.record(&scene.requests[slot], until: 510)
     var all: [OpcodeLatency] = []
-    statistics.appendLatencies(of: ring, id: 1, to: &all)
+    statistics.appendLatencies(of: ring, id: 1, second: 0, to: &all)
     #expect(all.map(\.summary.count) == [1])
     #expect(all.first?.summary.max == 100)
     #expect(all.first?.opcode == Opcode(rawValue: 22))

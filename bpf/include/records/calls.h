@@ -44,7 +44,7 @@ struct record_system_calls {
   __u64 last_ns;         /* return of the last; the fields below describe that call @redact time */
   __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit @redact time */
   __u64 sqes;            /* enter: SQEs that the kernel took in all calls @omit */
-  __u32 tgid;            /* process */
+  __u32 tgid;            /* process @json pid */
   __s32 result;          /* negative errno, 0 for all calls that succeeded @derive errno */
   __s32 fd;              /* ring; null for setup @null negative */
   __u32 argument;        /* setup: entries; enter: to_submit; register: IORING_REGISTER_* */
@@ -64,12 +64,13 @@ struct record_system_calls {
  */
 struct record_process_limits {
   struct record base;
-  __u64 locked;       /* RLIMIT_MEMLOCK; null if unlimited @null max @unit bytes @any */
-  __u64 files;        /* RLIMIT_NOFILE; null if unlimited @null max @any */
-  __u32 tgid;         /* process */
+  __u64 locked;       /* RLIMIT_MEMLOCK; null if unlimited @json memlock_bytes @null max @unit bytes @any */
+  __u64 files;        /* RLIMIT_NOFILE; null if unlimited @json nofile @null max @any */
+  __u32 tgid;         /* process @json pid */
   __u32 ignores_lock; /* true with CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply @bool */
-  __s32 disabled;     /* kernel.io_uring_disabled; null if the kernel lacks it @null negative */
-  __s32 group;        /* kernel.io_uring_group; null for none @null negative @redact number */
+  /* kernel.io_uring_disabled; null if the kernel lacks it @json io_uring_disabled @null negative */
+  __s32 disabled;
+  __s32 group; /* kernel.io_uring_group; null for none @json io_uring_group @null negative @redact number */
 };
 
 /*
@@ -84,7 +85,7 @@ struct record_process_limits {
 struct record_last_taken {
   struct record base;
   __u32 count;   /* SQEs taken since the ring was created, modulo 2^32 */
-  __s32 res;     /* of the CQE, or a negative errno @derive errno */
+  __s32 res;     /* of the CQE, or a negative errno @json result @derive errno */
   __u32 has_cqe; /* true if there is such a CQE @bool */
   __u32 reserved;
   struct record_sqe sqe;

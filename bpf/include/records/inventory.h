@@ -104,7 +104,7 @@ struct record_ring_depth {
   enum record_eventfd eventfd;  /* the eventfd that the ring signals @reused 1 */
   __u32 waiters;                /* waiting tasks, 64 at most */
   __u32 waiter_tid;             /* the first of them, 0 if none */
-  __u32 waiter_tgid;            /* its process */
+  __u32 waiter_tgid;            /* its process @json waiter_pid */
   __u32 waiter_missing;         /* CQEs that the waiter still needs to continue */
   __u32 waiter_asleep_ms;       /* time since the waiter ran last; 0 if below 1 s or unknown @reused 1 */
   __u32 sq_thread_ms;    /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
@@ -137,7 +137,7 @@ struct record_sq_thread {
  */
 struct record_worker_pool {
   struct record base;
-  __u32 tgid;    /* process */
+  __u32 tgid;    /* process @json pid */
   __u32 workers; /* its worker threads */
   __u32 idle;    /* workers without work */
   /* processors that workers may run on, then after a newline those of other threads @text processors */
@@ -184,7 +184,7 @@ struct record_parked {
   __u32 op_flags;    /* as in the SQE */
   __s32 fd;          /* descriptor, or index of a registered file */
   __u32 poll_events; /* poll: POLL* events it waits for */
-  __u32 tgid;        /* process of the submitter */
+  __u32 tgid;        /* process of the submitter @json pid */
   __u32 submitter_tid;     /* thread of the submitter */
   __u16 buf_index;         /* as in the SQE */
   enum record_place place; /* where the kernel keeps the request */
@@ -216,7 +216,7 @@ struct record_unsubmitted {
 struct record_unreaped {
   struct record base;
   __u64 user_data;     /* of the request @line user_data @redact user */
-  __s32 res;           /* result, or a negative errno @derive errno */
+  __s32 res;           /* result, or a negative errno @json result @derive errno */
   __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
   __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
   __u32 reserved;
@@ -232,7 +232,7 @@ struct record_unreaped {
 struct record_reaped {
   struct record base;
   __u64 user_data; /* of the request @line user_data @redact user */
-  __s32 res;       /* result, or a negative errno @derive errno */
+  __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
 };
 
@@ -309,7 +309,7 @@ struct record_disk_request {
   __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) @redact time */
   __u64 issued_ns; /* when the driver received it; 0 if unknown @redact time */
   struct record_block block; /* the block request, or null @object @null zero */
-  __u32 server_tgid;         /* ublk: process that serves the device; else 0 */
+  __u32 server_tgid;         /* ublk: process that serves the device; else 0 @json server_pid */
   __u8 with_server;          /* ublk: true if the server has the request and has not committed it @bool */
   __u8 reserved[3];
 };

@@ -34,7 +34,7 @@ struct record_memory_change {
   __u64 address;    /* first byte @hex @redact user */
   __u64 length;     /* size @unit bytes @any */
   __u64 target;     /* mremap: new address; 0 if the mapping only shrank @hex @omit @redact user */
-  __u32 tgid;       /* process */
+  __u32 tgid;       /* process @json pid */
   __u32 advice;     /* madvise: MADV_* @omit */
   __u32 stack;      /* 1 + number of the caller's user stack; 0 if none was recorded @omit */
   enum record_memory_call call; /* the call that took it away, null if unseen */

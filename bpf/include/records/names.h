@@ -21,7 +21,7 @@ RECORD_PROCESS_CGROUP RECORD_SWIFT_NAME("processCgroup") = 115,
  */
 struct record_task_name {
   struct record base;
-  __u32 tgid; /* its process */
+  __u32 tgid; /* its process @json pid */
   __u32 reserved;
   char comm[RECORD_COMM_LEN]; /* its name @redact comm */
 };
@@ -34,7 +34,7 @@ struct record_task_name {
  */
 struct record_file_name {
   struct record base;
-  __u32 tgid;     /* process with the descriptor */
+  __u32 tgid;     /* process with the descriptor @json pid */
   __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
   __u32 is_fixed; /* true: a registered file @hidden */
   __u32 length;   /* path, or the text that /proc shows for it @text name 4095 @redact text */
@@ -50,7 +50,7 @@ struct record_file_name {
 struct record_known_file {
   struct record base;
   struct record_file_identity file; /* the file @object */
-  __u32 tgid;                       /* process with the descriptor */
+  __u32 tgid;                       /* process with the descriptor @json pid */
   __s32 fd;                         /* descriptor; -1: unknown, or found by path */
   __u8 is_closed;                   /* true: the descriptor no longer refers to the file @json closed @bool */
   __u8 has_none;                    /* true: no process has a descriptor of it @json no_descriptor @bool */
@@ -95,7 +95,7 @@ struct record_symbol {
  */
 struct record_process_cgroup {
   struct record base;
-  __u32 tgid;   /* the process */
+  __u32 tgid;   /* the process @json pid */
   __u32 length; /* path in the cgroup v2 hierarchy, as in /proc/PID/cgroup @text path 4095 @redact text */
 };
 
@@ -107,7 +107,7 @@ struct record_process_cgroup {
  */
 struct record_user_stack {
   struct record base;
-  __u32 tgid;   /* process whose stack it is */
+  __u32 tgid;   /* process whose stack it is @json pid */
   __u32 stack;  /* number in the kernel's table */
   __u32 length; /* frames, one a line, innermost first @text frames @redact frames */
   __u32 reserved;

@@ -80,7 +80,7 @@ struct record_submit {
   __u64 flags;
   /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit @redact kernel */
   __u64 notif;
-  __u32 tgid;     /* process of the submitter; of the ring's owner with SQPOLL */
+  __u32 tgid;     /* process of the submitter; of the ring's owner with SQPOLL @json pid */
   __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted it @bool */
   /* false if the SQE was unreadable: only opcode, flags and user_data are valid @json sqe_known @bool */
   __u8 sqe_is_known;
@@ -184,7 +184,7 @@ struct record_fail_link {
 struct record_complete {
   struct record base;
   __u64 user_data; /* of the request @line user_data @redact user */
-  __s32 res;       /* result, or a negative errno @derive errno */
+  __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 @redact erase */
   __u64 extra2;    /* second half @hex @omit extra1 extra2 @redact erase */
@@ -213,7 +213,7 @@ struct record_complete_unseen {
 struct record_cqe_overflow {
   struct record base;
   __u64 user_data; /* of the request @line user_data @redact user */
-  __s32 res;       /* result, or a negative errno @derive errno */
+  __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u32 dropped;   /* true if the kernel had no memory for the CQE: it is lost @bool */
   __u32 reserved;
@@ -233,7 +233,7 @@ struct record_req_failed {
   struct record base;
   __u64 flags; /* REQ_F_*, as in `submit` @json flag_bits @requestFlags */
   __s32 error; /* negative errno @derive errno */
-  __u32 tgid;  /* process of the submitter */
+  __u32 tgid;  /* process of the submitter @json pid */
   struct record_sqe sqe;
 };
 
@@ -265,7 +265,7 @@ struct record_short_write {
  */
 struct record_skip {
   struct record base;
-  __s32 res; /* result @derive errno */
+  __s32 res; /* result @json result @derive errno */
   __u32 reserved;
 };
 
@@ -278,8 +278,8 @@ struct record_skip {
  */
 struct record_submit_stack {
   struct record base;
-  __u32 tgid;  /* process whose stack it is */
-  __u32 stack; /* number in the kernel's table: with tgid it identifies a `user_stack` */
+  __u32 tgid;  /* process whose stack it is @json pid */
+  __u32 stack; /* number in the kernel's table: with `pid` it identifies a `user_stack` */
 };
 
 /*

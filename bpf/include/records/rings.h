@@ -28,7 +28,7 @@ RECORD_RING_SCAN RECORD_SWIFT_NAME("ringScan") = 113,
 struct record_create {
   struct record base;
   __s32 fd;                   /* descriptor of the ring */
-  __u32 tgid;                 /* process that created it */
+  __u32 tgid;                 /* process that created it @json pid */
   __u32 sq_entries;           /* size of the submission queue */
   __u32 cq_entries;           /* size of the completion queue */
   __u32 flags;                /* IORING_SETUP_* @names setup */
@@ -50,9 +50,9 @@ struct record_register {
   struct record base;
   __s64 result;   /* return value, or a negative errno @derive errno */
   __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
-  __u32 nr_files; /* registered files afterwards */
-  __u32 nr_bufs;  /* registered buffers afterwards */
-  __u32 tgid;     /* process that called */
+  __u32 nr_files; /* registered files afterwards @json registered_files */
+  __u32 nr_bufs;  /* registered buffers afterwards @json registered_buffers */
+  __u32 tgid;     /* process that called @json pid */
 };
 
 /*
@@ -67,7 +67,7 @@ struct record_register {
 struct record_cqring_wait {
   struct record base;
   __s32 min_events; /* CQEs it waits for */
-  __u32 tgid;       /* process that waits */
+  __u32 tgid;       /* process that waits @json pid */
 };
 
 /*
@@ -126,14 +126,14 @@ struct record_register_argument {
  */
 struct record_ring_found {
   struct record base;
-  __u32 tgid;                 /* owner: the process that created it if known, else the first that has it */
-  __u32 sq_entries;           /* size of the submission queue */
-  __u32 cq_entries;           /* size of the completion queue */
-  __u32 flags;                /* IORING_SETUP_* @names setup */
-  __u32 sq_thread_tid;        /* of the SQ thread (iou-sqp), 0 without SQPOLL */
-  __u32 nr_files;             /* registered files */
-  __u32 nr_bufs;              /* registered buffers */
-  __u32 submitter_tid;        /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
+  __u32 tgid;          /* owner: the process that created it if known, else the first that has it @json pid */
+  __u32 sq_entries;    /* size of the submission queue */
+  __u32 cq_entries;    /* size of the completion queue */
+  __u32 flags;         /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
+  __u32 nr_files;      /* registered files @json registered_files */
+  __u32 nr_bufs;       /* registered buffers @json registered_buffers */
+  __u32 submitter_tid; /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
   char comm[RECORD_COMM_LEN]; /* name of the owner @redact comm */
 };
 
@@ -146,7 +146,7 @@ struct record_ring_found {
  */
 struct record_ring_fd {
   struct record base;
-  __u32 tgid; /* process with the descriptor */
+  __u32 tgid; /* process with the descriptor @json pid */
   __s32 fd;   /* descriptor; -1 if the process has only a registered ring index */
 };
 

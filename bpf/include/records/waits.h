@@ -61,7 +61,7 @@ struct record_thread_state {
   __u64 since_ns;               /* it has not run since then; 0 if unknown @omit @redact time */
   __u64 address;                /* of the futex @hex @omit @redact user */
   __u64 signals;                /* signals that its process catches: bit 0 is signal 1 @hex */
-  __u32 tgid;                   /* its process */
+  __u32 tgid;                   /* its process @json pid */
   __u32 other;                  /* process that it waits for; 0 for none @omit */
   __s32 fd;                     /* descriptor in its system call; null for none @null negative */
   __u32 length;                 /* system call, then after a newline the kernel function @text call */
@@ -88,7 +88,7 @@ struct record_open_file {
   /* sockets: the peer's, if it is on this machine and open; else 0 @omit @any @redact inode */
   __u64 peer_inode;
   __u64 references;   /* to the file: descriptors, requests, and others */
-  __u32 tgid;         /* process */
+  __u32 tgid;         /* process @json pid */
   __s32 fd;           /* descriptor; negative: -1 - slot of a file registered with ring ctx */
   __u32 readers;      /* pipes: files open for reading @omit */
   __u32 writers;      /* pipes: files open for writing @omit */
@@ -126,8 +126,8 @@ struct record_stream_queues {
  */
 struct record_futex_word {
   struct record base;
-  __u64 address;    /* in process tgid @hex @redact user */
-  __u32 tgid;       /* process */
+  __u64 address;    /* in process `pid` @hex @redact user */
+  __u32 tgid;       /* process @json pid */
   __u32 value;      /* value of the word */
   __u32 is_private; /* true if only threads of the process share the memory @json private @bool */
   __u32 owner;      /* thread that holds the mutex, if the word is a pthread mutex; else 0 @omit */

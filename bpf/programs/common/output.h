@@ -19,7 +19,7 @@ static __always_inline void count_loss(enum record_kind kind) {
     *lost += 1;
 }
 
-/* With `used`, returns the lane there, for submit_in. Without, the record keeps the lane's number until it is submitted. */
+/* Stores the lane in `used`, for submit_in. If `used` is NULL, the record keeps the lane's number until submission. */
 static __always_inline void *reserve_record(
     enum record_kind kind, __u64 size, __u64 ctx, __u64 req, __u8 opcode, struct probe_lane **used) {
   __u32 lane_number;

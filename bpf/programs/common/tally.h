@@ -307,7 +307,7 @@ static __always_inline void tally_skip(__u64 ctx, __u64 req, __u8 opcode, __s32 
   TALLY(tally->skipped, 1);
 }
 
-/* The sample */
+/* The sample: requests that have records with `--sample 1/N`. */
 
 /*
  * True if the request is in the sample and has records. The result is the same for all events of a request; the

@@ -290,7 +290,7 @@ struct RequestTracker: ~Copyable {
   var count: Int { slots.count + history.count }
   var historyCount: Int { history.count }
 
-  /// What searches through the history need of a request.
+  /// The data of an ended request that searches through the history need.
   struct Ended {
     var ring: Handle<RingState>
     var startTime: UInt64

@@ -227,16 +227,21 @@ struct RingTracker: ~Copyable {
     totalRates = RateHistory(through: tick)
   }
 
+  /// The rings that have changed since the last second began.
+  var changed: [Handle<RingState>] { active }
+
   /// Stores the totals for the ticks: they are the same at the start of each.
   mutating func sample(at ticks: ClosedRange<UInt64>) {
     let sum = total
     totalRates.sample(sum, at: ticks)
     lastTick = ticks.upperBound
+    let endsSecond = ticks.endedSecond != nil
     // In reverse: when a ring leaves the list, the last ring takes its position.
     for index in active.indices.reversed() {
       let ring = active[index]
       let counters = RateCounters(rings[ring].ring.counts)
       rings[ring].rates.sample(counters, at: ticks)
+      guard endsSecond else { continue }
       // The short path changes the recent ring without calling ``touch(_:)``.
       if !rings[ring].isTouched, ring != recent.handle { quiet(ring) }
       rings[ring].isTouched = false

@@ -72,9 +72,32 @@ package struct LatencyHistogram: ~Copyable {
 
   /// - Parameter sum: sum of all values.
   func summary(sum: UInt64) -> LatencySummary {
+    Self.summary(
+      UnsafeBufferPointer(start: counts, count: length), first: first, max: max, sum: sum)
+  }
+
+  /// About eight non-empty buckets per doubling.
+  var buckets: [OpcodeLatency.Bucket] {
+    Self.buckets(UnsafeBufferPointer(start: counts, count: length), first: first)
+  }
+
+  /// A copy of the counts of all buckets.
+  var copy: LatencyCounts {
+    LatencyCounts(first: first, counts: Array(UnsafeBufferPointer(start: counts, count: length)))
+  }
+
+  /// Number of buckets that have memory.
+  var size: Int { length }
+
+  /// - Parameters:
+  ///   - counts: counts of the buckets from number `first` onwards.
+  ///   - max: the largest value, or a bound of it.
+  static func summary(
+    _ counts: UnsafeBufferPointer<UInt64>, first: Int, max: UInt64, sum: UInt64
+  ) -> LatencySummary {
     var summary = LatencySummary()
-    let count = count
-    guard count > 0, let counts else { return summary }
+    let count = counts.reduce(0, &+)
+    guard count > 0 else { return summary }
     summary.count = count
     summary.max = max
     summary.mean = Double(sum) / Double(count)
@@ -82,24 +105,24 @@ package struct LatencyHistogram: ~Copyable {
       (0.999, \.p999), (0.99, \.p99), (0.9, \.p90), (0.5, \.p50),
     ]
     var passed: UInt64 = 0
-    for index in 0..<length where counts[index] > 0 {
+    for index in counts.indices where counts[index] > 0 {
       passed += counts[index]
       while let (share, field) = wanted.last,
         passed >= Swift.max(1, UInt64((share * Double(count)).rounded(.up)))
       {
-        summary[keyPath: field] = min(Self.upperBound(first + index), max)
+        summary[keyPath: field] = min(upperBound(first + index), max)
         wanted.removeLast()
       }
     }
     return summary
   }
 
-  /// About eight non-empty buckets per doubling.
-  var buckets: [OpcodeLatency.Bucket] {
-    guard let counts else { return [] }
+  static func buckets(
+    _ counts: UnsafeBufferPointer<UInt64>, first: Int
+  ) -> [OpcodeLatency.Bucket] {
     var buckets: [OpcodeLatency.Bucket] = []
-    for index in 0..<length where counts[index] > 0 {
-      let bound = Self.coarseUpperBound(Self.upperBound(first + index))
+    for index in counts.indices where counts[index] > 0 {
+      let bound = coarseUpperBound(upperBound(first + index))
       if buckets.last?.upperBound == bound {
         buckets[buckets.count - 1].count += counts[index]
       } else {
@@ -108,6 +131,20 @@ package struct LatencyHistogram: ~Copyable {
     }
     return buckets
   }
+
+  /// Counts of sixteen buckets each, and the number of the first: eight per doubling.
+  var coarseCounts: (counts: [UInt64], first: Int) {
+    guard let counts else { return ([], 0) }
+    var coarse = [UInt64](repeating: 0, count: length / Self.coarse)
+    for index in 0..<length { coarse[index / Self.coarse] &+= counts[index] }
+    return (coarse, first / Self.coarse)
+  }
+
+  /// The largest value that ``coarseCounts`` counts under a number.
+  static func coarseBound(_ number: Int) -> UInt64 { upperBound((number + 1) * coarse - 1) }
+
+  /// Buckets that are counted together. ``first`` and ``length`` are multiples of it.
+  private static let coarse = 16
 
   // MARK: Layout
 
@@ -124,7 +161,7 @@ package struct LatencyHistogram: ~Copyable {
   }
 
   /// The largest value of a bucket.
-  private static func upperBound(_ index: Int) -> UInt64 {
+  static func upperBound(_ index: Int) -> UInt64 {
     let shift = Swift.max(0, index / half - 1)
     return UInt64(index - shift * half + 1) << UInt64(shift) - 1
   }

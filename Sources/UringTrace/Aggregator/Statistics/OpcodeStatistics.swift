@@ -7,9 +7,13 @@ struct OpcodeStatistics: ~Copyable {
   /// Total latency, in nanoseconds, of requests whose stages are not known.
   var unstagedTotal: UInt64 = 0
 
+  private var seconds = LatencySeconds()
+
   /// Computed from the histogram by the last snapshot; valid while the count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
+  private var counts: LatencyCounts?
+  private var shownSeconds: [LatencySecond] = []
 
   init(opcode: Opcode) {
     self.opcode = opcode
@@ -22,13 +26,25 @@ struct OpcodeStatistics: ~Copyable {
     return total
   }
 
-  mutating func latency(ring: Ring.ID) -> OpcodeLatency {
-    if summary.count != histogram.count {
+  /// - Parameters:
+  ///   - second: start of the running second; nanoseconds, CLOCK_MONOTONIC.
+  ///   - withCounts: whether the result has a copy of the histogram.
+  mutating func latency(ring: Ring.ID, second: UInt64, withCounts: Bool) -> OpcodeLatency {
+    if summary.count != histogram.count || withCounts != (counts != nil) {
+      counts = withCounts ? histogram.copy : nil
       summary = histogram.summary(sum: latencyTotal)
       buckets = histogram.buckets
+      shownSeconds = seconds.through(histogram, start: second)
     }
     return OpcodeLatency(
-      ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets)
+      ring: ring, opcode: opcode, summary: summary, stageTotals: stageTotals, buckets: buckets,
+      seconds: shownSeconds, counts: counts)
+  }
+
+  /// Ends a second, which began at `start`.
+  mutating func endSecond(start: UInt64) {
+    seconds.add(histogram, start: start)
+    shownSeconds = seconds.seconds
   }
 }
 

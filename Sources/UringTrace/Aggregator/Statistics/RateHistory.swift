@@ -90,6 +90,15 @@ struct RateHistory {
   }
 }
 
+extension ClosedRange<UInt64> {
+  /// Start of the second that ended when these ticks began, in nanoseconds; nil if none did. All that was counted before
+  /// the ticks was counted in it.
+  var endedSecond: UInt64? {
+    let end = (lowerBound + 7) / 8
+    return end > 0 && end * 8 <= upperBound ? (end - 1) * 8 * RateClock.tickLength : nil
+  }
+}
+
 /// The time of the record stream. It never goes back.
 struct RateClock {
   /// Nanoseconds.
@@ -98,6 +107,8 @@ struct RateClock {
   private(set) var start: UInt64
   private(set) var now: UInt64
   private(set) var tick: UInt64
+  /// Start of the running second; nanoseconds.
+  var second: UInt64 { tick / 8 * 8 * Self.tickLength }
   /// Start of the next tick.
   private(set) var nextTick: UInt64
 

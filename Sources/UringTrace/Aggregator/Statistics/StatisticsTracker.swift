@@ -106,15 +106,30 @@ struct StatisticsTracker: ~Copyable {
     return handle
   }
 
+  /// Ends a second on a ring on which something may have happened in it.
+  mutating func endSecond(of ring: Handle<RingState>, start: UInt64) {
+    for opcode in 0..<256 {
+      let handle = rings[ring][unchecked: opcode]
+      if handle != .none { statistics[handle].endSecond(start: start) }
+    }
+  }
+
   // MARK: Snapshot
 
+  /// Number of latencies in a snapshot that have a copy of their histograms: some 16 KB each.
+  private static let mostCopies = 64
+
   /// Appends a ring's latencies, by opcode.
+  ///
+  /// - Parameter second: start of the running second; nanoseconds, CLOCK_MONOTONIC.
   mutating func appendLatencies(
-    of ring: Handle<RingState>, id: Ring.ID, to all: inout [OpcodeLatency]
+    of ring: Handle<RingState>, id: Ring.ID, second: UInt64, to all: inout [OpcodeLatency]
   ) {
     for opcode in 0..<256 {
       let handle = rings[ring][unchecked: opcode]
-      if handle != .none { all.append(statistics[handle].latency(ring: id)) }
+      guard handle != .none else { continue }
+      let hasCounts = all.count < Self.mostCopies
+      all.append(statistics[handle].latency(ring: id, second: second, withCounts: hasCounts))
     }
   }
 

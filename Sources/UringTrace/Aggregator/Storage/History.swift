@@ -1,4 +1,4 @@
-/// What has ended, in order of its end: a circular buffer.
+/// Entries that have ended, in the order of their ends: a circular buffer.
 ///
 /// Only for entries that need no deinitialisation.
 struct History<Entry>: ~Copyable {
@@ -8,7 +8,7 @@ struct History<Entry>: ~Copyable {
   private var next = 0
   private(set) var count = 0
 
-  /// Where an entry is, until others displace it.
+  /// Position of an entry, valid until newer entries displace it.
   struct Position {
     let index: UInt32
   }

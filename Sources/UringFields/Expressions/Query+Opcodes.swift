@@ -1,0 +1,24 @@
+import UringTrace
+
+extension FieldSet<Opcode> {
+  /// The only field by which the kernel can select requests: the others change after the submission, or are unknown then.
+  public static let recorded = FieldSet(
+    "recorded requests",
+    [
+      Field(
+        "opcode", .text, .tableOnly, aliases: ["op"],
+        choices: (UInt8.min...UInt8.max).map { Opcode(rawValue: $0).name },
+        meaning: "The operation, without IORING_OP_."
+      ) { opcode, _ in .text(opcode.name) }
+    ])
+}
+
+extension Query<Opcode> {
+  /// The opcodes that the expression selects.
+  public var opcodes: Set<Opcode> {
+    let nothing = Snapshot(
+      host: HostDescription(kernel: "", tier: "", startTime: 0, startRealtime: 0), time: 0)
+    let all = (UInt8.min..<UInt8.max).map { Opcode(rawValue: $0) }
+    return Set(all.filter { matches($0, in: nothing) })
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import UringBase
+import UringTrace
+
+/// Names of pipes with the processes at their other ends.
+///
+/// One search through /proc serves all pipes that need a name. Searches are limited in time and in number.
+struct PipeNames {
+  private var known = BoundedCache<String, (name: String?, time: UInt64)>(limit: 1024)
+  private var ends = PipeEnds(of: [])
+  private var searched: Set<String> = []
+  private var lastSearch: UInt64 = 0
+  private var searchTime: UInt64 = 0
+
+  /// Nanoseconds that a search may take.
+  private static let longestSearch: UInt64 = 20_000_000
+  /// Nanoseconds for which a result is kept: the other end can be passed to another process.
+  private static let lifetime: UInt64 = 10_000_000_000
+  /// Pipes in one search.
+  private static let mostPipes = 256
+
+  /// Searches for the other ends of pipes (`pipe:[inode]`) whose names are unknown or old.
+  mutating func search(_ pipes: Set<String>, at time: UInt64) {
+    let wanted = pipes.filter { pipe in
+      known[pipe].map { time &- $0.time >= Self.lifetime } ?? true
+    }
+    // A search takes at most a hundredth of the time.
+    guard !wanted.isEmpty, lastSearch == 0 || time &- lastSearch >= 100 * searchTime else {
+      searched = []
+      return
+    }
+    searched = Set(wanted.prefix(Self.mostPipes))
+    ends = PipeEnds(of: searched, limit: Self.longestSearch)
+    lastSearch = time
+    searchTime = MonotonicClock.now() &- time
+  }
+
+  /// The name of a process's descriptor of a pipe; the pipe's own name if the other end is not known.
+  mutating func name(_ pipe: String, _ descriptor: Int32, of tgid: UInt32, at time: UInt64)
+    -> String
+  {
+    let key = "\(pipe) \(tgid) \(descriptor)"
+    guard searched.contains(pipe), descriptor >= 0,
+      let text = Procfs.text("/proc/\(tgid)/fdinfo/\(descriptor)"),
+      let flags = Procfs.field("flags", of: text, radix: 8)
+    else { return known[key]?.name ?? pipe }
+    let mode = Int32(truncatingIfNeeded: flags) & O_ACCMODE
+    let name = mode == O_RDWR ? nil : ends.name(pipe, reads: mode == O_RDONLY, tgid: tgid)
+    known[pipe] = (nil, time)
+    known[key] = (name, time)
+    return name ?? pipe
+  }
+}
