@@ -63,7 +63,7 @@ enum Examination {
       timeline: Timeline(
         position: snapshot.time.since(recording.startTime), duration: recording.duration, event: 0,
         eventCount: recording.eventCount, isPlaying: false, speed: 1,
-        isCutOff: recording.flaw != nil))
+        isCutOff: !recording.hasEnd))
     let digit = Key.character(Unicode.Scalar(UInt8(0x31 + pane)))
     for key in [digit, .home, .enter, "G", digit, .end, .enter] {
       _ = interface.handle(.key(key))

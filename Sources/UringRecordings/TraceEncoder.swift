@@ -9,8 +9,8 @@ public protocol TraceEncoder: AnyObject {
   /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
-  /// True if ``encode(_:into:)`` only copies, so that records can be written to the file directly.
-  var keepsRecords: Bool { get }
+  /// True while the caller cannot wait: a format that can take less time then does, and makes a longer file.
+  var isBehind: Bool { get set }
 
   /// True if the table of substitutes does not fit into memory.
   var isFull: Bool { get }
@@ -29,6 +29,11 @@ public protocol TraceEncoder: AnyObject {
 }
 
 extension TraceEncoder {
+  public var isBehind: Bool {
+    get { false }
+    set {}
+  }
+
   /// ``lastBoundary(in:limit:)`` of a format whose units are lines.
   package func lastLine(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
     output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
@@ -45,10 +50,26 @@ extension Aggregator {
   }
 }
 
-extension OutputFile {
+/// Where a writer's encoded records go.
+public protocol RecordingOutput: AnyObject, Sendable {
+  var path: String { get }
+
+  /// Takes the output of `encoder`, which follows `total` bytes, and adds what it has taken to `total`.
+  ///
+  /// - Returns: why no more can be taken.
+  func take(
+    _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
+  ) -> OutputError?
+
+  func publish() throws(OutputError)
+
+  func close() throws(OutputError)
+}
+
+extension OutputFile: RecordingOutput {
   /// Writes the output of `encoder`, which follows `total` bytes in the file. On failure, cuts the file to whole
   /// units and returns the error.
-  func write(
+  public func take(
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError? {
     var written = 0
@@ -85,7 +106,7 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   public func makeEncoder(header: RecordingHeader) -> any TraceEncoder {
     switch self {
     case .jsonl: TraceJSONEncoder(header: header)
-    case .uring: BinaryEncoder(header: header)
+    case .uring: BlockEncoder(header: header)
     }
   }
 }

@@ -56,7 +56,12 @@ import UringRecords
     let encoder = format.makeEncoder(header: header)
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
-    SampleStream().buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
+    SampleStream().buffer.bytes.withUnsafeBytes { all in
+      for record in RecordSequence(bytes: all) {
+        let one = UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size))
+        encoder.encode(one, into: &bytes)
+      }
+    }
     var counts: Set<UInt64> = []
     for limit in stride(from: 0, through: bytes.count, by: 7) {
       let boundary = bytes.withUnsafeBytes { encoder.lastBoundary(in: $0, limit: limit) }
