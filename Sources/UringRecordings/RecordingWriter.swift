@@ -207,7 +207,8 @@ public final class RecordingWriter: Sendable {
 
   /// The thread: encodes and writes until `finish` or a failure.
   private static func run(
-    _ monitor: Monitor<State>, output: any RecordingOutput, encoder: any TraceEncoder, limits: Limits
+    _ monitor: Monitor<State>, output: any RecordingOutput, encoder: any TraceEncoder,
+    limits: Limits
   ) {
     var encoded: [UInt8] = []
     var (total, behind) = monitor.withLock { ($0.bytesWritten, $0.queuedBytes) }

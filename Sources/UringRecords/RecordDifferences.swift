@@ -1,4 +1,5 @@
 import CRecord
+import Glibc
 
 /// A shorter, reversible form of records: each 8-byte word as its difference from the same word of the previous record
 /// of the same kind, opcode and size (its *class*).
@@ -47,30 +48,34 @@ public enum RecordDifferences {
     var previous: UnsafeRawPointer
   }
 
+  /// The record before the first of a class. Never written, never freed.
+  nonisolated(unsafe) private static let zeros: UnsafeRawPointer = {
+    let size = Int(UInt16.max) + 1
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+    memset(memory, 0, size)
+    return UnsafeRawPointer(memory)
+  }()
+
   /// The class numbers of an encoder, found by a hash of the head.
   private struct Classes: ~Copyable {
     let all: UnsafeMutablePointer<Class>
     let numbers: UnsafeMutablePointer<UInt8>
-    let zeros: UnsafeMutableRawPointer
     var count = 1
 
     init() {
       all = .allocate(capacity: mostClasses)
       numbers = .allocate(capacity: 256)
       numbers.initialize(repeating: 0, count: 256)
-      zeros = .allocate(byteCount: Int(UInt16.max) + 1, alignment: 8)
-      zeros.initializeMemory(as: UInt8.self, repeating: 0, count: Int(UInt16.max) + 1)
     }
 
     deinit {
       all.deallocate()
       numbers.deallocate()
-      zeros.deallocate()
     }
 
     mutating func add(_ head: UInt32) -> Int? {
       guard count < mostClasses else { return nil }
-      all[count] = Class(head: head, previous: UnsafeRawPointer(zeros))
+      all[count] = Class(head: head, previous: RecordDifferences.zeros)
       count += 1
       return count - 1
     }

@@ -48,7 +48,8 @@ import UringRecords
     for _ in 0..<500 {
       var bytes = stored
       for _ in 0...Int.random(in: 0...3, using: &random) {
-        bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(
+          in: 0...255, using: &random)
       }
       let size = Int.random(in: 0...2 * records.count, using: &random)
       guard let restored = Self.decode(bytes, size: size) else { continue }
@@ -71,7 +72,9 @@ import UringRecords
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     for _ in 0..<count {
-      let size = 8 * (Int.random(in: 0...20, using: &random) == 0 ? 8191 : .random(in: 4...20, using: &random))
+      let size =
+        8
+        * (Int.random(in: 0...20, using: &random) == 0 ? 8191 : .random(in: 4...20, using: &random))
       var record = (0..<size).map { _ in
         Int.random(in: 0...2, using: &random) == 0 ? UInt8.random(in: 0...255, using: &random) : 0
       }

@@ -28,7 +28,8 @@ import UringRecords
           let size = some.reduce(0) { $0 + Int($1.pointee.size) }
           starts.append(bytes.count)
           counts.append(UInt64(some.count))
-          encoder.encode(UnsafeRawBufferPointer(start: some[some.startIndex], count: size), into: &bytes)
+          encoder.encode(
+            UnsafeRawBufferPointer(start: some[some.startIndex], count: size), into: &bytes)
           records.removeFirst(some.count)
         }
       }

@@ -60,8 +60,8 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 #define RECORDING_BLOCKS 1 /* blocks follow */
 struct recording_header {
   char magic[8];
-  __u16 schema;      /* RECORD_SCHEMA */
-  __u16 format;      /* RECORDING_*; of the oldest readers the upper half of the schema, which they then refuse */
+  __u16 schema; /* RECORD_SCHEMA */
+  __u16 format; /* RECORDING_*; of the oldest readers the upper half of the schema, which they then refuse */
   __u32 header_size; /* of this struct: the offset of the first record or block */
   __u64 start_ns;    /* CLOCK_MONOTONIC */
   __u64 start_realtime_ns;
@@ -80,10 +80,10 @@ struct recording_header {
  * cut off. docs/recordings.md describes the form in which they are stored.
  */
 #define RECORDING_BLOCK_MAGIC 0x0a0d4b4c425255f5 /* \xf5 "URBLK" \r\n */
-#define RECORDING_BLOCK_LARGEST (1 << 20) /* bytes of records in a block */
-#define RECORDING_BLOCK_RATIO 512         /* bytes of records for each byte of a block */
-#define RECORDING_DIFFERENCES 1           /* coding: words as differences */
-#define RECORDING_ZSTD 2                  /* coding: then a zstd frame */
+#define RECORDING_BLOCK_LARGEST (1 << 20)        /* bytes of records in a block */
+#define RECORDING_BLOCK_RATIO 512                /* bytes of records for each byte of a block */
+#define RECORDING_DIFFERENCES 1                  /* coding: words as differences */
+#define RECORDING_ZSTD 2                         /* coding: then a zstd frame */
 struct recording_block {
   __u64 magic;
   __u32 check;        /* CRC-32 of the members below */

@@ -44,5 +44,5 @@ def replay(bench):
     share = commands["report"] / recorded["records_per_second"]
     bench.row("report / the aggregator alone", f"{share:.2f}", "at least 0.85", share >= 0.85)
     share = commands["report"] / recorded["file_records_per_second"]
-    bench.row("report / the aggregator with the file's mapping", f"{share:.2f}")
+    bench.row("report / the aggregator with the file's reading", f"{share:.2f}")
     bench.results["replay"] = {"made": made, "recorded": recorded, "commands": commands}

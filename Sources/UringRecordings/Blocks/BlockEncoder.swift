@@ -13,7 +13,7 @@ final class BlockEncoder: TraceEncoder {
     repeating: 0, count: RecordDifferences.mostBytes(for: usualSize))
   private var compressed = [UInt8](repeating: 0, count: usualSize)
   /// Records in the blocks so far.
-  private var recordCount: UInt64 = 0
+  private(set) var recordCount: UInt64 = 0
 
   let isFull = false
   var isBehind = false
