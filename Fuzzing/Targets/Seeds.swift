@@ -10,6 +10,7 @@ struct Seeds {
   func write(to folder: String) {
     let recordings = recordings()
     write(recordings.flatMap(Self.pieces), to: folder, RecordingTarget.name)
+    write(recordings.flatMap(Self.pieces).compactMap(Self.blocks), to: folder, BlocksTarget.name)
     write(recordings.flatMap(Self.pieces).compactMap(Self.trace), to: folder, TraceTarget.name)
     write(Self.commandLines.map { Array($0.utf8) }, to: folder, ArgumentsTarget.name)
     write([Self.smallELF()], to: folder, ELFTarget.name)
@@ -53,6 +54,20 @@ struct Seeds {
   static func contents(_ path: String) -> [[UInt8]] {
     let files = files(in: path)
     return (files.isEmpty ? [path] : files).compactMap { Procfs.read($0) }
+  }
+
+  /// The recording in blocks of a few records each, every other one compressed.
+  private static func blocks(_ bytes: [UInt8]) -> [UInt8]? {
+    guard let recording = try? Recording(bytes: bytes) else { return nil }
+    let encoder = TraceFormat.uring.makeEncoder(header: recording.header)
+    var blocks: [UInt8] = []
+    encoder.begin(into: &blocks)
+    recording.forEachRecord { record in
+      encoder.isBehind.toggle()
+      encoder.encode(
+        UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)), into: &blocks)
+    }
+    return blocks.count <= BlocksTarget.longest ? blocks : nil
   }
 
   private static func trace(_ bytes: [UInt8]) -> [UInt8]? {

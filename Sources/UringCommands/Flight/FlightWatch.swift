@@ -78,7 +78,7 @@ final class FlightWatch {
   func freezeNow(reason: String) {
     let now = MonotonicClock.now()
     begin(reason, at: now)
-    freeze?.until = min(freeze?.until ?? now, now)
+    if let until = freeze?.until { freeze?.until = min(until, now) }
   }
 
   /// Completes a file that has begun, without waiting for its end.

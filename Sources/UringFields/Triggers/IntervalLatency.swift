@@ -26,7 +26,9 @@ public struct IntervalLatency: Sendable {
         now[bucket.upperBound, default: 0] += bucket.count
         let old = before[bucket.upperBound] ?? 0
         guard bucket.count > old else { continue }
-        grown.append(.init(upperBound: bucket.upperBound, count: bucket.count - old))
+        var growth = bucket
+        growth.count -= old
+        grown.append(growth)
       }
       next[key] = now
       guard !grown.isEmpty else { continue }

@@ -102,9 +102,7 @@ public struct FrozenFlight: Sendable {
     let encoder = BlockEncoder(header: RecordingHeader(toolVersion: toolVersion, host: host))
     var copy = Copy(file: file, encoder: encoder)
     encoder.begin(into: &copy.bytes)
-    try sections.first?.state.withUnsafeBytes { state throws(OutputError) in
-      try copy.write(state)
-    }
+    if let state = sections.first?.state { try copy.write(state) }
     let restorer = BlockRestorer()
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: BlockHead.largestSize, alignment: 64)
@@ -154,6 +152,17 @@ public struct FrozenFlight: Sendable {
       }
       encoder.encode(records, into: &bytes)
       try flush()
+    }
+
+    mutating func write(_ records: [UInt8]) throws(OutputError) {
+      let result: Result<Void, OutputError> = records.withUnsafeBytes { bytes in
+        do throws(OutputError) {
+          return .success(try write(bytes))
+        } catch {
+          return .failure(error)
+        }
+      }
+      try result.get()
     }
 
     mutating func flush() throws(OutputError) {
