@@ -32,7 +32,7 @@ struct Uringtop: ParsableCommand {
     subcommands: [
       LiveCommand.self, RecordCommand.self, FreezeCommand.self, ReplayCommand.self, SnapshotCommand.self,
       ReportCommand.self,
-      ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
+      CompareCommand.self, ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)
 

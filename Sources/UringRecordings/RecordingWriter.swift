@@ -95,8 +95,8 @@ public final class RecordingWriter: Sendable {
   /// Why the recording stopped early, nil while it continues.
   public var failure: OutputError? { state.withLock { $0.failure } }
 
-  /// Bytes written so far.
-  public var bytesWritten: UInt64 { state.withLock { $0.bytesWritten } }
+  /// A value that changes while the file takes data.
+  public var progress: UInt64 { output.progress.value }
 
   /// Records lost so far because the disk fell behind.
   public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
@@ -226,9 +226,16 @@ public final class RecordingWriter: Sendable {
       while var chunk = chunks.popLast() {
         let size = chunk.count
         encoder.isBehind = behind > limits.patientBytes
-        encoded.removeAll(keepingCapacity: true)
-        chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
-        let failure = encoded.withUnsafeBytes { output.take($0, of: encoder, total: &total) }
+        let failure = chunk.withUnsafeBytes { chunk -> OutputError? in
+          var first: OutputError?
+          RecordSequence(bytes: chunk).forEachPiece(of: encoder.stepBytes) { piece in
+            encoded.removeAll(keepingCapacity: true)
+            encoder.encode(piece, into: &encoded)
+            first = encoded.withUnsafeBytes { output.take($0, of: encoder, total: &total) }
+            return first == nil
+          }
+          return first
+        }
         chunk.removeAll(keepingCapacity: true)
         behind = monitor.change { state in
           state.bytesWritten = total

@@ -1,4 +1,5 @@
 import CRecord
+import UringBase
 import UringTrace
 
 /// Turns records into the bytes of a file.
@@ -8,6 +9,9 @@ public protocol TraceEncoder: AnyObject {
 
   /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
+
+  /// Bytes of records that are encoded in one step: so few that the step ends soon on a slow machine.
+  var stepBytes: Int { get }
 
   /// True while the caller cannot wait: a format that can take less time then does, and makes a longer file.
   var isBehind: Bool { get set }
@@ -23,16 +27,23 @@ public protocol TraceEncoder: AnyObject {
   ///   - lost: records that were lost while recording.
   func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8])
 
+  /// Appends what is held back, at the end of a recording that was cut off.
+  func cutOff(into output: inout [UInt8])
+
   /// Length of the longest prefix of `output`, at most `limit`, that ends at the end of a unit: a file cut
   /// to it stays valid.
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
 extension TraceEncoder {
+  public var stepBytes: Int { 1 << 14 }
+
   public var isBehind: Bool {
     get { false }
     set {}
   }
+
+  public func cutOff(into output: inout [UInt8]) {}
 
   /// ``lastBoundary(in:limit:)`` of a format whose units are lines.
   package func lastLine(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
@@ -53,6 +64,9 @@ extension Aggregator {
 /// Where a writer's encoded records go.
 public protocol RecordingOutput: AnyObject, Sendable {
   var path: String { get }
+
+  /// Advances while data is taken.
+  var progress: Progress { get }
 
   /// Takes the output of `encoder`, which follows `total` bytes, and adds what it has taken to `total`.
   ///

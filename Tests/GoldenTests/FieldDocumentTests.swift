@@ -42,6 +42,9 @@ import UringTrace
     ("json", "latency", FieldDocument.members(of: FieldSet<OpcodeLatency>.latency)),
     ("json", "findings", FieldDocument.members(of: FieldSet<Finding>.findings)),
     (
+      "json", "comparison", FieldDocument.members(of: FieldSet<ComparisonDocument>.document)
+    ),
+    (
       "json", "report",
       FieldDocument.members(of: FieldSet<ReportDocument>.document, omitting: ["findings"])
     ),
@@ -67,6 +70,10 @@ import UringTrace
     ),
     (
       "report", SchemaDocument.text("uringtop report --json", of: FieldSet<ReportDocument>.document)
+    ),
+    (
+      "comparison",
+      SchemaDocument.text("uringtop compare --json", of: FieldSet<ComparisonDocument>.document)
     ),
   ])
   func schemaIsThatOfTheFields(_ name: String, _ schema: String) throws {

@@ -1,4 +1,5 @@
 import CRecord
+import Glibc
 import SystemPackage
 import Testing
 import UringRecords

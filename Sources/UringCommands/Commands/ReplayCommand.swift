@@ -16,7 +16,8 @@ struct ReplayCommand: ParsableCommand {
         uringtop replay trace.jsonl --at 2.5s --paused
       """)
 
-  @Argument(help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"))
+  @Argument(
+    help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"), completion: .recording)
   var input: String
 
   @Option(help: ArgumentHelp("Start at this time of the recording.", valueName: "time"))

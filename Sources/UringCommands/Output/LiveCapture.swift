@@ -87,7 +87,8 @@ final class LiveCapture: Sendable {
 
   /// Like ``stop()``, with signals blocked: a second signal ends the wait.
   func stop(after signal: Int32) throws(Failure) -> Snapshot {
-    try BlockingCall.run("stopper", after: signal) { [self] in stop() }
+    try BlockingCall.run(
+      "stopper", after: signal, progress: { session.progress }, { [self] in stop() })
   }
 
   /// Prints notices on standard error, such as features that the capture lacks.

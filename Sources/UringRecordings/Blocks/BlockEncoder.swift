@@ -16,6 +16,7 @@ final class BlockEncoder: TraceEncoder {
   private(set) var recordCount: UInt64 = 0
 
   let isFull = false
+  let stepBytes = usualSize
   var isBehind = false
 
   /// Maximum number of bytes of records in a block: few enough to stay in the processor's cache.

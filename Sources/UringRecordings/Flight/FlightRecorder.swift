@@ -202,6 +202,7 @@ final class FlightMemory: RecordingOutput {
 
   let state = Mutex(State())
   let path = "memory"
+  let progress = Progress()
   private let limits: FlightRecorder.Limits
 
   init(_ limits: FlightRecorder.Limits) { self.limits = limits }
@@ -210,6 +211,7 @@ final class FlightMemory: RecordingOutput {
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError? {
     total += UInt64(bytes.count)
+    progress.advance()
     let limit = MonotonicClock.now().since(limits.duration)
     state.withLock { state in
       state.ring.append(bytes)
