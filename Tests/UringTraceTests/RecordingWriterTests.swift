@@ -86,7 +86,7 @@ import UringRecords
       }
     }
     var counts: Set<UInt64> = []
-    for limit in stride(from: 0, through: bytes.count, by: 7) {
+    for limit in stride(from: 0, through: bytes.count, by: max(7, bytes.count / 500)) {
       let boundary = bytes.withUnsafeBytes { encoder.lastBoundary(in: $0, limit: limit) }
       #expect(boundary <= limit)
       guard boundary > 0 else { continue }
@@ -208,12 +208,13 @@ private final class SlowDisk: Sendable {
 
   func output() throws -> OutputFile { try OutputFile(creating: path, owner: nil) }
 
+  /// A writer whose output is as long as its records, so that it fills the FIFO.
   func writer(_ header: RecordingHeader, queuedBytes: Int) throws -> RecordingWriter {
     var limits = RecordingWriter.Limits()
     limits.chunkBytes = 4096
     limits.queuedBytes = queuedBytes
     return try RecordingWriter(
-      output: output(), encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
+      output: output(), encoder: PlainEncoder(header: header), limits: limits)
   }
 
   func start() throws {

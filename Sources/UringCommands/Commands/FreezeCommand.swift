@@ -19,7 +19,9 @@ struct FreezeCommand: ParsableCommand {
       \(ExitStatus.discussion)
       """)
 
-  @Argument(help: ArgumentHelp("The folder that the recorder writes to.", valueName: "folder"))
+  @Argument(
+    help: ArgumentHelp("The folder that the recorder writes to.", valueName: "folder"),
+    completion: .directory)
   var folder = "/var/lib/uringtop"
 
   @Option(

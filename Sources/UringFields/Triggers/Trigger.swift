@@ -56,22 +56,25 @@ public struct Trigger: Sendable {
   }
 
   private static func comparison(_ text: String) throws(QueryError) -> Condition {
-    if let query = try? Query(text, over: FieldSet<OpcodeLatency>.latency) {
-      guard !query.isEmpty, query.hasOnlyComparisons else {
-        throw QueryError(
-          position: 1,
-          message: "'\(text)' is no severity, no tag of a finding, and compares no field")
+    let name = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." })
+    var mistake: QueryError?
+    /// The condition; nil if the list lacks a field. The mistake is that in the first list that has the first field.
+    func condition<Entity>(_ fields: FieldSet<Entity>) -> Query<Entity>? {
+      do throws(QueryError) {
+        let query = try Query(text, over: fields)
+        return query.isEmpty || !query.hasOnlyComparisons ? nil : query
+      } catch {
+        if fields.field(name) != nil { mistake = mistake ?? error }
+        return nil
       }
-      return .latency(query)
     }
-    if let query = try? Query(text, over: FieldSet<Ring>.rings), query.hasOnlyComparisons {
-      return .ring(query)
-    }
-    let query = try Query(text, over: FieldSet<Request>.requests)
-    guard query.hasOnlyComparisons else {
-      throw QueryError(position: 1, message: "'\(text)': a comparison is expected")
-    }
-    return .request(query)
+    if let query = condition(FieldSet<OpcodeLatency>.latency) { return .latency(query) }
+    if let query = condition(FieldSet<Ring>.rings) { return .ring(query) }
+    if let query = condition(FieldSet<Request>.requests) { return .request(query) }
+    throw mistake
+      ?? QueryError(
+        position: 1,
+        message: "'\(text)' is no severity, no tag of a finding, and compares no field")
   }
 
   /// Everything that meets the condition.
