@@ -128,7 +128,9 @@ enum Examination {
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     var isFull = false
-    recording.withRecordBytes { isFull = !redactor.append($0, to: &bytes) }
+    var copies: [UInt8] = []
+    recording.withRecordBytes { isFull = !redactor.append($0, to: &copies) }
+    copies.withUnsafeBytes { encoder.encode($0, into: &bytes) }
     encoder.end(
       time: redactor.rewritten(time: recording.endTime), records: recording.recordCount,
       lost: recording.lost ?? 0, into: &bytes)

@@ -133,7 +133,7 @@ import UringRecords
     for (text, count) in [
       ("info", findings.count), ("p99>1ns", latency.count), ("p99>1000s", 0),
       ("submitted>0", snapshot.rings.count { $0.counts.submitted > 0 }),
-      ("age>1ns", snapshot.requests.count),
+      ("age>=0ns", snapshot.requests.count),
     ] {
       let matches = try Trigger(text).matches(in: snapshot, findings: findings, latency: latency)
       #expect(matches.count == count, "\(text)")
