@@ -42,6 +42,8 @@ let package = Package(
 
     // The BPF programs, compiled, deflated and embedded by `swift build`.
     .systemLibrary(name: "CZlib"),
+    // The compression of recordings.
+    .systemLibrary(name: "CZstd"),
     .executableTarget(name: "EmbedBPF", dependencies: ["CBPF", "CZlib"]),
     .plugin(name: "CompileBPF", capability: .buildTool(), dependencies: ["EmbedBPF"]),
     .target(
@@ -80,7 +82,7 @@ let package = Package(
     .target(
       name: "UringRecordings",
       dependencies: [
-        "CRecord", "UringBase", "UringRecords", "UringTrace",
+        "CRecord", "CZlib", "CZstd", "UringBase", "UringRecords", "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: small),

@@ -11,8 +11,8 @@ enum Fuzz {
   nonisolated(unsafe) static var target: any Target.Type = RecordingTarget.self
 
   static let targets: [any Target.Type] = [
-    RecordingTarget.self, TraceTarget.self, SnapshotTarget.self, ArgumentsTarget.self,
-    ELFTarget.self,
+    RecordingTarget.self, BlocksTarget.self, TraceTarget.self, SnapshotTarget.self,
+    ArgumentsTarget.self, ELFTarget.self,
     ProcessTarget.self, KeysTarget.self,
   ]
 

@@ -69,7 +69,7 @@ enum Examination {
       timeline: Timeline(
         position: snapshot.time.since(recording.startTime), duration: recording.duration, event: 0,
         eventCount: recording.eventCount, isPlaying: false, speed: 1,
-        isCutOff: recording.flaw != nil))
+        isCutOff: !recording.hasEnd))
     let digit = Key.character(Unicode.Scalar(UInt8(0x31 + pane)))
     for key in [digit, .home, .enter, "G", digit, .end, .enter] {
       _ = interface.handle(.key(key))
@@ -132,7 +132,9 @@ enum Examination {
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     var isFull = false
-    recording.withRecordBytes { isFull = !redactor.append($0, to: &bytes) }
+    var copies: [UInt8] = []
+    recording.withRecordBytes { isFull = !redactor.append($0, to: &copies) }
+    copies.withUnsafeBytes { encoder.encode($0, into: &bytes) }
     encoder.end(
       time: redactor.rewritten(time: recording.endTime), records: recording.recordCount,
       lost: recording.lost ?? 0, into: &bytes)

@@ -12,6 +12,7 @@ struct Seeds {
   func write(to folder: String) {
     let recordings = recordings()
     write(recordings.flatMap(Self.pieces), to: folder, RecordingTarget.name)
+    write(recordings.flatMap(Self.pieces).compactMap(Self.blocks), to: folder, BlocksTarget.name)
     write(recordings.flatMap(Self.pieces).compactMap(Self.trace), to: folder, TraceTarget.name)
     write(
       recordings.flatMap(Self.pieces).compactMap(Self.snapshot), to: folder, SnapshotTarget.name)
@@ -57,6 +58,20 @@ struct Seeds {
   static func contents(_ path: String) -> [[UInt8]] {
     let files = files(in: path)
     return (files.isEmpty ? [path] : files).compactMap { Procfs.read($0) }
+  }
+
+  /// The recording in blocks of a few records each, every other one compressed.
+  private static func blocks(_ bytes: [UInt8]) -> [UInt8]? {
+    guard let recording = try? Recording(bytes: bytes) else { return nil }
+    let encoder = TraceFormat.uring.makeEncoder(header: recording.header)
+    var blocks: [UInt8] = []
+    encoder.begin(into: &blocks)
+    recording.forEachRecord { record in
+      encoder.isBehind.toggle()
+      encoder.encode(
+        UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)), into: &blocks)
+    }
+    return blocks.count <= BlocksTarget.longest ? blocks : nil
   }
 
   private static func trace(_ bytes: [UInt8]) -> [UInt8]? {

@@ -128,6 +128,13 @@ enum spawn_state spawn_poll(pid_t pid, int *value) {
   return SPAWN_EXITED;
 }
 
+/* A further signal to wait for; 0: none. Set before threads start. */
+static int further_signal;
+
+void spawn_expect_signal(int number) {
+  further_signal = number;
+}
+
 static sigset_t expected_signals(void) {
   sigset_t set;
   sigemptyset(&set);
@@ -135,6 +142,8 @@ static sigset_t expected_signals(void) {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGCHLD);
+  if (further_signal)
+    sigaddset(&set, further_signal);
   return set;
 }
 

@@ -30,7 +30,8 @@ struct Uringtop: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
+      LiveCommand.self, RecordCommand.self, FreezeCommand.self, ReplayCommand.self,
+      SnapshotCommand.self,
       ReportCommand.self,
       CompareCommand.self, ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],

@@ -62,7 +62,6 @@ public final class PerfettoEncoder: TraceEncoder {
     tracks = Tracks(owners: overview.owners)
   }
 
-  public let keepsRecords = false
   public var isFull: Bool { aggregator.entryCount > RecordingFlaw.mostEntries }
 
   public func begin(into output: inout [UInt8]) {

@@ -15,7 +15,7 @@ public final class OutputFile: Sendable {
   private let target: Target
   private let isClosed = Mutex(false)
   /// Advances with each call that writes.
-  package let progress = Progress()
+  public let progress = Progress()
 
   /// Bytes written by one call: few enough that a slow reader of a pipe takes them within seconds.
   private static let pieceBytes = 1 << 16

@@ -14,18 +14,17 @@ public final class Recording: Sendable {
   /// Identity of the file; nil for a non-regular file.
   public let fileID: FileID?
 
-  private let contents: FileContents
-  private let firstRecord: Int
+  private let bytes: RecordBytes
   /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
   /// Not a `Mutex`: the thread sanitizer does not see a `Mutex` that a thread has waited for.
-  private let check: Monitor<RecordCheck>
+  private let check: Monitor<RecordingCheck>
   /// Has its own lock, so that the look-up of a block does not wait for the check of another block.
   private let checked = Monitor(Checked())
 
   /// The result of the check so far.
   private struct Checked {
-    var blocks: [RecordBlock] = []
+    var blocks: [(block: RecordBlock, start: BlockReader.Place)] = []
     /// Bytes of the blocks checked last and not yet used.
     var ahead: [(index: Int, bytes: FileBytes)] = []
     /// Set if the file could not be read, or has changed.
@@ -80,7 +79,7 @@ public final class Recording: Sendable {
     try self.init(contents: FileContents(copying: bytes))
   }
 
-  /// A binary recording in memory that is checked in blocks of another size.
+  /// A binary recording in memory that is checked in pieces of another size.
   convenience init(bytes: [UInt8], blockSize: Int) throws(RecordingError) {
     try self.init(binary: FileContents(copying: bytes), blockSize: blockSize)
   }
@@ -89,7 +88,9 @@ public final class Recording: Sendable {
     if TraceReader.looksLikeTrace(try Self.start(of: contents)) == true {
       let trace = try TraceReader.read(contents)
       self.init(
-        header: trace.header, contents: FileContents(trace.records), firstRecord: 0,
+        header: trace.header,
+        bytes: RecordBytes(
+          FileContents(trace.records), format: .records, start: 0, blockSize: nil),
         flaw: trace.flaw, fileID: contents.identity)
     } else {
       try self.init(binary: contents)
@@ -99,22 +100,21 @@ public final class Recording: Sendable {
   convenience init(
     binary contents: FileContents, blockSize: Int? = nil
   ) throws(RecordingError) {
-    let (header, firstRecord) = try RecordingHeader.decode(Self.start(of: contents))
+    let (header, format, size) = try RecordingHeader.decode(Self.start(of: contents))
     self.init(
-      header: header, contents: contents, firstRecord: firstRecord, flaw: nil,
-      fileID: contents.identity, blockSize: blockSize)
+      header: header,
+      bytes: RecordBytes(contents, format: format, start: size, blockSize: blockSize),
+      flaw: nil, fileID: contents.identity)
   }
 
   private init(
-    header: RecordingHeader, contents: FileContents, firstRecord: Int, flaw: RecordingFlaw?,
-    fileID: FileID?, blockSize: Int? = nil
+    header: RecordingHeader, bytes: RecordBytes, flaw: RecordingFlaw?, fileID: FileID?
   ) {
     self.fileID = fileID
     self.header = header
-    self.contents = contents
-    self.firstRecord = firstRecord
+    self.bytes = bytes
     readerFlaw = flaw
-    check = Monitor(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
+    check = Monitor(RecordingCheck(bytes))
   }
 
   /// True if the first bytes can begin a recording; nil if there are too few bytes to decide.
@@ -140,7 +140,7 @@ public final class Recording: Sendable {
   /// A block of records by its index, nil behind the last.
   package func block(_ index: Int) -> RecordBlock? {
     while true {
-      if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index] : nil }) {
+      if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index].block : nil }) {
         return block
       }
       // Another thread may have checked the block since.
@@ -161,9 +161,10 @@ public final class Recording: Sendable {
       return bytes
     }
     if let ahead { return FileBytes(0..<block.range.count, of: ahead) }
-    guard
-      let bytes = read(firstRecord + block.range.lowerBound..<firstRecord + block.range.upperBound)
+    guard let start = checked.withLock({ $0.blocks.dropFirst(index).first?.start }),
+      let all = read(start, size: block.range.count, from: index)?.bytes
     else { return nil }
+    let bytes = FileBytes(0..<block.range.count, of: all)
     // The bytes were checked before, but may have changed since.
     var check = RecordCheck(blockSize: block.range.count)
     guard let again = check.nextBlock(in: bytes.bytes, isLast: true), again.isLike(block) else {
@@ -180,7 +181,7 @@ public final class Recording: Sendable {
   /// blocks. Without a thread, and in a recording of a single block, blocks are checked when they are used.
   package func beginCheckingAhead() {
     checked.withLock { $0.hurried += 1 }
-    guard contents.count - firstRecord > check.withLock({ $0.windowSize }) else { return }
+    guard bytes.isLong else { return }
     let checkAll: @Sendable () -> Void = { [self] in
       while checked.wait(
         until: nil, for: { $0.hurried == 0 || !$0.isFull }, then: { $0.hurried > 0 }),
@@ -195,35 +196,37 @@ public final class Recording: Sendable {
     checked.change { $0.hurried -= 1 }
   }
 
-  private func checkNextBlock(_ check: inout RecordCheck) -> Bool {
+  private func checkNextBlock(_ check: inout RecordingCheck) -> Bool {
     guard !check.isComplete, checked.withLock({ $0.flaw == nil }) else { return false }
-    let start = firstRecord + check.length
-    let end = min(contents.count, start + check.windowSize)
-    guard let bytes = read(start..<end),
-      let block = check.nextBlock(in: bytes.bytes, isLast: end == contents.count)
+    let start = check.next
+    guard let piece = read(start, from: checked.withLock({ $0.blocks.count })),
+      let block = check.take(piece)
     else { return false }
     checked.change { checked in
-      if !checked.isFull { checked.ahead.append((checked.blocks.count, bytes)) }
-      checked.blocks.append(block)
+      if !checked.isFull { checked.ahead.append((checked.blocks.count, piece.bytes)) }
+      checked.blocks.append((block, start))
     }
     return true
   }
 
-  /// Bytes of the file; nil if they cannot be read, which becomes the flaw.
-  private func read(_ range: Range<Int>) -> FileBytes? {
+  /// The records from a place on; nil if they cannot be read, which becomes the flaw.
+  ///
+  /// - Parameters:
+  ///   - size: bytes that are needed; nil for those of a block that is not checked yet.
+  ///   - index: the block that begins there.
+  private func read(
+    _ start: BlockReader.Place, size: Int? = nil, from index: Int
+  ) -> BlockReader.Group? {
     let failure: RecordingFlaw
     do throws(Errno) {
-      if let bytes = try contents.piece(range) { return bytes }
+      if let piece = try bytes.piece(at: start, size: size), piece.bytes.bytes.count >= size ?? 0 {
+        return piece
+      }
       failure = .changed
     } catch {
       failure = .cannotRead(error)
     }
-    let offset = range.lowerBound - firstRecord
-    fail(
-      failure,
-      from: checked.withLock {
-        $0.blocks.firstIndex { $0.range.lowerBound >= offset } ?? $0.blocks.count
-      })
+    fail(failure, from: index)
     return nil
   }
 
@@ -237,7 +240,9 @@ public final class Recording: Sendable {
   }
 
   /// The completed check.
-  private var whole: RecordCheck {
+  private var whole: RecordCheck { completed.records }
+
+  private var completed: RecordingCheck {
     check.withLock { check in
       while checkNextBlock(&check) {}
       return check
@@ -250,7 +255,7 @@ public final class Recording: Sendable {
   ) -> UInt64 {
     let whole = whole
     return checked.withLock { checked in
-      checked.flaw == nil ? whole[keyPath: ofAll] : checked.blocks.last?[keyPath: toEnd] ?? 0
+      checked.flaw == nil ? whole[keyPath: ofAll] : checked.blocks.last?.block[keyPath: toEnd] ?? 0
     }
   }
 
@@ -258,9 +263,17 @@ public final class Recording: Sendable {
 
   /// Why part of the recording cannot be used; nil if all of it can.
   public var flaw: RecordingFlaw? {
-    let whole = whole
-    return checked.withLock { $0.flaw } ?? readerFlaw
-      ?? whole.flaw.map { RecordingFlaw($0, base: firstRecord) }
+    let completed = completed
+    return checked.withLock { $0.flaw } ?? readerFlaw ?? completed.flaw
+  }
+
+  /// True if the recording has its end, although blocks before it may be damaged.
+  package var hasEnd: Bool {
+    switch flaw {
+    case nil: true
+    case .damaged(_, _, _, let isCutOff): !isCutOff
+    default: false
+    }
   }
 
   /// A change of the file since it was opened, and the last record that can still be read. Checks nothing.
@@ -272,7 +285,7 @@ public final class Recording: Sendable {
 
   /// The change of the file; nil while all bytes read so far can be read again.
   public var damage: Damage? {
-    let (flaw, last) = checked.withLock { ($0.flaw, $0.blocks.last?.lastTime) }
+    let (flaw, last) = checked.withLock { ($0.flaw, $0.blocks.last?.block.lastTime) }
     return flaw.map { Damage(flaw: $0, lastTime: last.map { $0.since(startTime) }) }
   }
 
@@ -282,8 +295,11 @@ public final class Recording: Sendable {
   /// Number of records that are events, see `RecordKind.isEvent`.
   public var eventCount: UInt64 { sum(\.eventCount, \.endEvent) }
 
-  /// Records lost while recording, by the end record; nil without one.
-  public var lost: UInt64? { whole.end?.lost }
+  /// Records lost while recording, by the end record, and in damaged blocks; nil without an end record.
+  public var lost: UInt64? {
+    let completed = completed
+    return completed.records.end.map { $0.lost &+ (completed.damage?.records ?? 0) }
+  }
 
   /// Start of the recording: nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64 {
@@ -293,7 +309,7 @@ public final class Recording: Sendable {
   /// End of the recording; without an end record, or if the rest cannot be used, the largest time of a record.
   public var endTime: UInt64 {
     let whole = whole
-    let cut = checked.withLock { $0.flaw == nil ? nil : $0.blocks.map(\.lastTime).max() ?? 0 }
+    let cut = checked.withLock { $0.flaw == nil ? nil : $0.blocks.map(\.block.lastTime).max() ?? 0 }
     if let cut { return max(cut, startTime) }
     return max(whole.end?.base.time_ns ?? 0, whole.lastTime, startTime)
   }
@@ -302,9 +318,6 @@ public final class Recording: Sendable {
   public var duration: UInt64 { endTime - startTime }
 
   // MARK: Records
-
-  /// Range of the records in a binary file. Meaningless for a JSON trace, whose records are in memory.
-  package var byteRange: Range<Int> { firstRecord..<firstRecord + whole.length }
 
   /// Calls `body` with each record; the pointer is valid during the call.
   public func forEachRecord<E: Error>(
@@ -322,8 +335,14 @@ public final class Recording: Sendable {
   public func withRecordBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    let bytes = read(byteRange)
+    var all = GrowingBytes()
+    var index = 0
+    while let block = bytes(ofBlock: index) {
+      all.append(block.bytes)
+      index += 1
+    }
+    let bytes = all.finish()
     defer { withExtendedLifetime(bytes) {} }
-    return try body(bytes?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
+    return try body(bytes.bytes)
   }
 }

@@ -1,4 +1,5 @@
 import SystemPackage
+import UringBase
 import UringRecords
 
 /// Why a recording cannot be used at all.
@@ -13,6 +14,8 @@ public enum RecordingError: Error, Hashable, Sendable {
   case corruptHeader
   /// Written by a later uringtop; `known` is the newest schema that this one reads.
   case newerSchema(UInt32, known: UInt32)
+  /// Stored in a form of a later uringtop.
+  case newerFormat(UInt16)
   /// The content exceeds the memory limit.
   case tooLong
 }
@@ -27,6 +30,7 @@ extension RecordingError: CustomStringConvertible {
     case .corruptHeader: "the recording's header is corrupt"
     case .newerSchema(let schema, let known):
       "written by a newer uringtop (schema \(schema); this one reads up to schema \(known))"
+    case .newerFormat(let format): "written by a newer uringtop (file format \(format))"
     case .tooLong:
       "longer than 256 MB, which only a file of the binary format can be"
     }
@@ -39,6 +43,14 @@ public enum RecordingFlaw: Hashable, Sendable {
   case cutOff
   /// No valid record starts at `place`: a byte offset in a binary recording, a line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
+  /// Blocks could not be read and were left out; what follows them is used.
+  ///
+  /// - Parameters:
+  ///   - place: the byte offset of the first.
+  ///   - blocks: a gap of unknown length counts as one.
+  ///   - records: records known to be missing.
+  ///   - isCutOff: true if the end of the recording is missing as well.
+  case damaged(place: UInt64, blocks: UInt64, records: UInt64, isCutOff: Bool)
   /// The file became shorter or different after it was opened.
   case changed
   /// Reading failed.
@@ -51,13 +63,9 @@ extension RecordingFlaw {
   /// Maximum number of requests, buffers and groups kept: with a few snapshots of them, less than 512 MB.
   package static let mostEntries = 1 << 17
 
-  /// - Parameter base: offset in the file of the bytes that were checked.
-  init(_ flaw: RecordCheck.Flaw, base: Int) {
-    self =
-      switch flaw {
-      case .cutOff: .cutOff
-      case .corrupt(let offset): .corrupt(place: UInt64(base + offset), isLine: false)
-      }
+  /// True if what follows the flaw is used.
+  package var isPassed: Bool {
+    if case .damaged = self { true } else { false }
   }
 }
 
@@ -67,6 +75,10 @@ extension RecordingFlaw: CustomStringConvertible {
     case .cutOff: "the recording was cut off"
     case .corrupt(let place, let isLine):
       "the recording is corrupt at \(isLine ? "line" : "byte") \(place)"
+    case .damaged(let place, let blocks, let records, let isCutOff):
+      "the recording is damaged\(isCutOff ? " and was cut off" : ""): "
+        + "\(Figures.count(blocks, "block")) left out, with \(Figures.count(records, "record")), "
+        + "the first at byte \(place)"
     case .changed: "the recording changed while it was read"
     case .cannotRead(let errno): "reading the recording failed: \(errno)"
     case .crowded:

@@ -19,11 +19,18 @@ public struct RecordingHeader: Sendable, Hashable {
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
   static let largestSize = 1 << 16
 
+  /// What follows the header in a file.
+  package enum Format: UInt16, Sendable {
+    case records = 0
+    case blocks = 1
+  }
+
   /// The header's bytes as stored in a file.
-  var encoded: [UInt8] {
+  func encoded(_ format: Format) -> [UInt8] {
     var header = recording_header()
     withUnsafeMutableBytes(of: &header.magic) { $0.copyBytes(from: Self.magic) }
-    header.schema = schema
+    header.schema = UInt16(truncatingIfNeeded: schema)
+    header.format = format.rawValue
     header.header_size = UInt32(MemoryLayout<recording_header>.size)
     header.start_ns = host.startTime
     header.start_realtime_ns = host.startRealtime
@@ -41,20 +48,22 @@ public struct RecordingHeader: Sendable, Hashable {
 
   /// Reads a file's header from its first bytes.
   ///
-  /// - Returns: the header and the offset of the first record.
+  /// - Returns: the header, what follows it, and the offset at which that begins.
   static func decode(
     _ start: FileBytes
-  ) throws(RecordingError) -> (header: RecordingHeader, firstRecord: Int) {
+  ) throws(RecordingError) -> (header: RecordingHeader, format: Format, size: Int) {
     let bytes = start.bytes
     guard bytes.starts(with: magic) else { throw .notARecording }
     let size = MemoryLayout<recording_header>.size
     let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size
-    // Magic, schema and header size are at the same place in every schema.
+    // Magic, schema, format and header size are at the same place in every schema.
     guard bytes.count >= 16 else { throw .truncatedHeader }
-    let schema = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+    let schema = UInt32(bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self))
+    let number = bytes.loadUnaligned(fromByteOffset: 10, as: UInt16.self)
     let headerSize = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
     let known = UInt32(RECORD_SCHEMA)
     guard schema <= known else { throw .newerSchema(schema, known: known) }
+    guard let format = Format(rawValue: number) else { throw .newerFormat(number) }
     guard schema >= 1, headerSize >= sizeWithoutSampling, headerSize <= largestSize,
       headerSize.isMultiple(of: 8)
     else { throw .corruptHeader }
@@ -72,6 +81,6 @@ public struct RecordingHeader: Sendable, Hashable {
         kernel: CharArray.string(stored.kernel), tier: CharArray.string(stored.tier),
         startTime: stored.start_ns, startRealtime: stored.start_realtime_ns,
         sampling: max(1, stored.sampling)))
-    return (header, headerSize)
+    return (header, format, headerSize)
   }
 }

@@ -13,8 +13,8 @@ public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
     /// Bytes handed to the encoder at once: few enough to stay in a processor's cache.
     public var chunkBytes = 1 << 18
-    /// Bytes of records encoded in one step, so that ``RecordingWriter/progress`` changes often.
-    public var pieceBytes = 1 << 14
+    /// Bytes that may wait before the encoder is hurried.
+    public var patientBytes = 4 << 20
     /// Bytes of memory kept for reuse: fresh memory costs more than the copy into it.
     public var spareBytes = 64 << 20
     /// Bytes that may wait for the disk.
@@ -64,16 +64,18 @@ public final class RecordingWriter: Sendable {
   private let limits: Limits
   private let state = Monitor(State())
   private let thread: WorkerThread
-  private let output: OutputFile
+  private let output: any RecordingOutput
   private let encoder: EncoderBox
 
   /// Starts the file.
   public init(
-    output: OutputFile, encoder: sending any TraceEncoder, limits: Limits = Limits()
+    output: any RecordingOutput, encoder: sending any TraceEncoder, limits: Limits = Limits()
   ) throws(OutputError) {
     var start: [UInt8] = []
     encoder.begin(into: &start)
-    try output.write(start)
+    var total: UInt64 = 0
+    let failure = start.withUnsafeBytes { output.take($0, of: encoder, total: &total) }
+    if let failure { throw failure }
     let box = EncoderBox(encoder: encoder)
     self.output = output
     self.encoder = box
@@ -142,6 +144,25 @@ public final class RecordingWriter: Sendable {
     append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
+  /// Separates what was appended from what follows: the encoder gets them in different calls.
+  ///
+  /// - Returns: the number of records appended so far.
+  @discardableResult
+  func separate() -> UInt64 {
+    state.change { state in
+      if !state.current.isEmpty { Self.rotate(&state, capacity: limits.chunkBytes) }
+      return state.records
+    }
+  }
+
+  /// Waits until all that was appended is written, or writing has failed.
+  func drain() {
+    separate()
+    state.wait(
+      until: nil, for: { $0.queuedBytes == 0 || $0.failure != nil || $0.isFinishing },
+      then: { _ in })
+  }
+
   /// Publishes the file under its name while it grows.
   public func publish() throws(OutputError) { try output.publish() }
 
@@ -169,7 +190,7 @@ public final class RecordingWriter: Sendable {
       encoder.encoder.end(
         time: time, records: result.records, lost: lostInKernel + result.lostTotal, into: &end)
       result.failure = end.withUnsafeBytes {
-        output.write($0, of: encoder.encoder, total: &result.bytesWritten)
+        output.take($0, of: encoder.encoder, total: &result.bytesWritten)
       }
     }
     if let failure = result.failure { throw failure }
@@ -186,10 +207,11 @@ public final class RecordingWriter: Sendable {
 
   /// The thread: encodes and writes until `finish` or a failure.
   private static func run(
-    _ monitor: Monitor<State>, output: OutputFile, encoder: any TraceEncoder, limits: Limits
+    _ monitor: Monitor<State>, output: any RecordingOutput, encoder: any TraceEncoder,
+    limits: Limits
   ) {
     var encoded: [UInt8] = []
-    var total = monitor.withLock { $0.bytesWritten }
+    var (total, behind) = monitor.withLock { ($0.bytesWritten, $0.queuedBytes) }
     while true {
       var (chunks, isLast) = monitor.wait(
         until: MonotonicClock.now() + limits.flushInterval,
@@ -203,23 +225,24 @@ public final class RecordingWriter: Sendable {
       // Removed from the array: memory that the array still held would be copied instead of reused.
       while var chunk = chunks.popLast() {
         let size = chunk.count
+        encoder.isBehind = behind > limits.patientBytes
         let failure = chunk.withUnsafeBytes { chunk -> OutputError? in
-          if encoder.keepsRecords { return output.write(chunk, of: encoder, total: &total) }
           var first: OutputError?
-          RecordSequence(bytes: chunk).forEachPiece(of: limits.pieceBytes) { piece in
+          RecordSequence(bytes: chunk).forEachPiece(of: encoder.stepBytes) { piece in
             encoded.removeAll(keepingCapacity: true)
             encoder.encode(piece, into: &encoded)
-            first = encoded.withUnsafeBytes { output.write($0, of: encoder, total: &total) }
+            first = encoded.withUnsafeBytes { output.take($0, of: encoder, total: &total) }
             return first == nil
           }
           return first
         }
         chunk.removeAll(keepingCapacity: true)
-        monitor.withLock { state in
+        behind = monitor.change { state in
           state.bytesWritten = total
           state.queuedBytes -= size
           state.failure = failure
           if state.spare.count < limits.spareBytes / limits.chunkBytes { state.spare.append(chunk) }
+          return state.queuedBytes
         }
         if failure != nil { return }
       }

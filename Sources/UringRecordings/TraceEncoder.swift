@@ -1,4 +1,5 @@
 import CRecord
+import UringBase
 import UringTrace
 
 /// Turns records into the bytes of a file.
@@ -9,8 +10,11 @@ public protocol TraceEncoder: AnyObject {
   /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
-  /// True if ``encode(_:into:)`` only copies, so that records can be written to the file directly.
-  var keepsRecords: Bool { get }
+  /// Bytes of records that are encoded in one step: so few that the step ends soon on a slow machine.
+  var stepBytes: Int { get }
+
+  /// True while the caller cannot wait: a format that can take less time then does, and makes a longer file.
+  var isBehind: Bool { get set }
 
   /// True if the table of substitutes does not fit into memory.
   var isFull: Bool { get }
@@ -32,6 +36,13 @@ public protocol TraceEncoder: AnyObject {
 }
 
 extension TraceEncoder {
+  public var stepBytes: Int { 1 << 14 }
+
+  public var isBehind: Bool {
+    get { false }
+    set {}
+  }
+
   public func cutOff(into output: inout [UInt8]) {}
 
   /// ``lastBoundary(in:limit:)`` of a format whose units are lines.
@@ -50,10 +61,29 @@ extension Aggregator {
   }
 }
 
-extension OutputFile {
+/// Where a writer's encoded records go.
+public protocol RecordingOutput: AnyObject, Sendable {
+  var path: String { get }
+
+  /// Advances while data is taken.
+  var progress: Progress { get }
+
+  /// Takes the output of `encoder`, which follows `total` bytes, and adds what it has taken to `total`.
+  ///
+  /// - Returns: why no more can be taken.
+  func take(
+    _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
+  ) -> OutputError?
+
+  func publish() throws(OutputError)
+
+  func close() throws(OutputError)
+}
+
+extension OutputFile: RecordingOutput {
   /// Writes the output of `encoder`, which follows `total` bytes in the file. On failure, cuts the file to whole
   /// units and returns the error.
-  func write(
+  public func take(
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError? {
     var written = 0
@@ -90,7 +120,7 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   public func makeEncoder(header: RecordingHeader) -> any TraceEncoder {
     switch self {
     case .jsonl: TraceJSONEncoder(header: header)
-    case .uring: BinaryEncoder(header: header)
+    case .uring: BlockEncoder(header: header)
     }
   }
 }

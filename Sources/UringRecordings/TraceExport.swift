@@ -25,7 +25,7 @@ public enum TraceExport {
         index += 1
         if writer.encoder.isFull { recording.leaveOut(from: index) }
       }
-      if recording.flaw == nil {
+      if recording.hasEnd {
         writer.end(
           time: recording.endTime, records: recording.recordCount, lost: recording.lost ?? 0)
       } else {
@@ -121,7 +121,7 @@ public enum TraceExport {
     }
 
     private mutating func flush() throws(OutputError) {
-      if let failure = bytes.withUnsafeBytes({ file.write($0, of: encoder, total: &total) }) {
+      if let failure = bytes.withUnsafeBytes({ file.take($0, of: encoder, total: &total) }) {
         throw failure
       }
       bytes.removeAll(keepingCapacity: true)

@@ -109,14 +109,16 @@ public struct RecordCheck: Sendable {
     guard let memory = bytes.baseAddress else { return start }
     var (offset, count, events) = (start, UInt64(0), UInt64(0))
     var (early, late) = (earliest, latest)
-    // A record that begins before this offset is entirely inside `bytes`.
-    let end = min(limit, bytes.count - Int(UInt16.max))
+    // The head of a record that begins before this offset is entirely inside `bytes`.
+    let end = min(limit, bytes.count - MemoryLayout<record>.size + 1)
     let (sizeOffset, kindOffset) = (Self.sizeOffset, Self.kindOffset)
     while offset < end {
       let head = memory + offset
       let size = UInt32(head.loadUnaligned(fromByteOffset: sizeOffset, as: UInt16.self))
       let rule = rules[Int(head.load(fromByteOffset: kindOffset, as: UInt8.self))]
-      guard size &- rule.least <= rule.spread, size & 7 == 0 else { break }
+      guard size &- rule.least <= rule.spread, size & 7 == 0,
+        offset &+ Int(size) <= bytes.count
+      else { break }
       let time = head.loadUnaligned(as: UInt64.self)
       early = min(early, time &- 1)
       late = max(late, time)

@@ -30,6 +30,10 @@ public struct RecordSequence: Sequence {
 extension RecordSequence {
   /// Calls `body` with the same records in pieces of at most `limit` bytes, or of one record, while it returns true.
   package func forEachPiece(of limit: Int, while body: (UnsafeRawBufferPointer) -> Bool) {
+    guard bytes.count > limit else {
+      if !bytes.isEmpty { _ = body(bytes) }
+      return
+    }
     var start = 0
     var end = 0
     for record in self {

@@ -39,7 +39,7 @@ final class Player {
       position: engine.position, duration: max(recording.duration, engine.position),
       event: engine.event, eventCount: max(recording.eventCount, engine.event),
       isPlaying: isPlaying, speed: speed,
-      isCutOff: recording.flaw != nil)
+      isCutOff: !recording.hasEnd)
   }
 
   /// Plays on by the time that has passed since the last tick.

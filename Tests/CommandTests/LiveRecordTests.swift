@@ -172,7 +172,7 @@ import Testing
     let mount = folder.path("small")
     try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
     let mounted = try Command.run(
-      "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount, program: URL(filePath: "/bin/mount"))
+      "-t", "tmpfs", "-o", "size=32k", "tmpfs", mount, program: URL(filePath: "/bin/mount"))
     try #require(mounted.status == 0)
     defer { _ = try? Command.run(mount, program: URL(filePath: "/bin/umount")) }
     let path = "\(mount)/trace.\(format)"

@@ -24,7 +24,7 @@ import UringRecords
     let encoder = TraceFormat.uring.makeEncoder(header: header)
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
-    bytes += buffer.bytes
+    buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }
     encoder.end(
       time: SampleStream.start + 1_000_000_000, records: buffer.count, lost: 0, into: &bytes)
     return try Recording(bytes: bytes)

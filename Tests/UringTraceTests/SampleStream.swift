@@ -34,15 +34,22 @@ struct SampleStream {
     submit(0xffff_8881_3000_0000, opcode: 23, userData: .max, length: 512)
   }
 
-  /// A recording in the binary format; `isComplete` adds the end record.
+  /// A binary recording without blocks, as uringtop made them at first; `isComplete` adds the end record.
   func binary(isComplete: Bool = true) -> [UInt8] {
-    encoded(.uring, isComplete: isComplete)
+    encoded(by: PlainEncoder(header: Self.header), isComplete: isComplete)
   }
+
+  private static let header = RecordingHeader(toolVersion: "0.0.1", host: host)
 
   /// - Parameter silence: nanoseconds from the last record to the end.
   func encoded(_ format: TraceFormat, isComplete: Bool = true, silence: UInt64 = 0) -> [UInt8] {
-    let encoder = format.makeEncoder(
-      header: RecordingHeader(toolVersion: "0.0.1", host: Self.host))
+    encoded(
+      by: format.makeEncoder(header: Self.header), isComplete: isComplete, silence: silence)
+  }
+
+  private func encoded(
+    by encoder: any TraceEncoder, isComplete: Bool, silence: UInt64 = 0
+  ) -> [UInt8] {
     var bytes: [UInt8] = []
     encoder.begin(into: &bytes)
     buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &bytes) }

@@ -58,10 +58,13 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 
 /* The start of a recording. All text is UTF-8, padded with zeros. */
 #define RECORDING_MAGIC "URINGTOP"
+#define RECORDING_PLAIN 0  /* records follow */
+#define RECORDING_BLOCKS 1 /* blocks follow */
 struct recording_header {
   char magic[8];
-  __u32 schema;      /* RECORD_SCHEMA */
-  __u32 header_size; /* of this struct: the offset of the first record */
+  __u16 schema; /* RECORD_SCHEMA */
+  __u16 format; /* RECORDING_*; of the oldest readers the upper half of the schema, which they then refuse */
+  __u32 header_size; /* of this struct: the offset of the first record or block */
   __u64 start_ns;    /* CLOCK_MONOTONIC */
   __u64 start_realtime_ns;
   char tool_version[32];
@@ -70,6 +73,30 @@ struct recording_header {
   /* Missing in the oldest recordings; header_size shows whether it is there. */
   __u32 sampling; /* one request in this many has records; the rest are only counted */
   __u32 reserved;
+};
+
+/*
+ * A block of a recording: this struct, and `stored` bytes. It can be read without any other block.
+ *
+ * The records are whole and in order. The last record of the last block is a record_end; without it the recording was
+ * cut off. docs/recordings.md describes the form in which they are stored.
+ */
+#define RECORDING_BLOCK_MAGIC 0x0a0d4b4c425255f5 /* \xf5 "URBLK" \r\n */
+#define RECORDING_BLOCK_LARGEST (1 << 20)        /* bytes of records in a block */
+#define RECORDING_BLOCK_RATIO 512                /* bytes of records for each byte of a block */
+#define RECORDING_DIFFERENCES 1                  /* coding: words as differences */
+#define RECORDING_ZSTD 2                         /* coding: then a zstd frame */
+struct recording_block {
+  __u64 magic;
+  __u32 check;        /* CRC-32 of the members below */
+  __u32 stored_check; /* CRC-32 of the stored bytes */
+  __u32 stored;       /* bytes that follow this struct */
+  __u32 size;         /* bytes of the records */
+  __u64 first_record; /* records in the blocks before */
+  __u64 first_ns;     /* smallest time of a record, CLOCK_MONOTONIC; 0 if none has a time */
+  __u64 last_ns;      /* largest time of a record */
+  __u32 records;      /* number of records */
+  __u32 coding;       /* RECORDING_DIFFERENCES, RECORDING_ZSTD */
 };
 
 #endif

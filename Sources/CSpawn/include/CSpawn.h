@@ -52,6 +52,9 @@ struct spawn_signal {
 /* Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this thread and in threads that it starts. */
 void spawn_block_signals(void);
 
+/* Has the functions here block and wait for this signal as well. Call it before them. */
+void spawn_expect_signal(int number);
+
 /* Undoes spawn_block_signals. */
 void spawn_unblock_signals(void);
 

@@ -1,14 +1,16 @@
 import Synchronization
 
 /// Counts steps of work, so that another thread can tell slow work from work that is stuck.
-package final class Progress: Sendable {
+public final class Progress: Sendable {
   private let steps = Atomic<UInt64>(0)
 
-  package init() {}
+  public init() {}
 
-  package func advance(by count: Int = 1) {
+  /// Callable from any thread.
+  public func advance(by count: Int = 1) {
     steps.wrappingAdd(UInt64(count), ordering: .relaxed)
   }
 
-  package var value: UInt64 { steps.load(ordering: .relaxed) }
+  /// Steps so far, with wraparound.
+  public var value: UInt64 { steps.load(ordering: .relaxed) }
 }

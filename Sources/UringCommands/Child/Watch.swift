@@ -27,8 +27,13 @@ struct Watch {
 
   /// Waits until there is a reason to stop.
   ///
-  /// - Parameter isOver: called ten times a second; returns true if the watch may end early.
-  mutating func wait(hasFailed: () -> Bool = { false }, isOver: () -> Bool = { false }) -> Reason {
+  /// - Parameters:
+  ///   - isHandled: called with each signal; returns true if it does not ask the watch to end.
+  ///   - isOver: called ten times a second; returns true if the watch may end early.
+  mutating func wait(
+    hasFailed: () -> Bool = { false }, isHandled: (Int32) -> Bool = { _ in false },
+    isOver: () -> Bool = { false }
+  ) -> Reason {
     let deadline = Deadline(in: duration?.nanoseconds)
     var interrupts = 0
     while true {
@@ -39,6 +44,7 @@ struct Watch {
       let arrived = spawn_wait_signal(Int64(pause))
       switch arrived.number {
       case 0, SIGCHLD: continue
+      case let number where isHandled(number): continue
       default: signal = arrived.number
       }
       guard let child else { return .signal(signal) }

@@ -19,11 +19,15 @@ struct RecordCommand: ParsableCommand {
 
       After Ctrl-C, SIGTERM or SIGHUP the file is complete. Without COMMAND the status is then 128 + signal.
 
+      With --keep it is a flight recorder: it keeps the last events in memory, and writes a complete recording to the \
+      folder -o when a condition of --on begins, and at once at SIGUSR1 or 'uringtop freeze'.
+
       EXAMPLES:
         uringtop record -o trace.uring -- fio job.fio
         uringtop record -o trace.jsonl --pid 4242 --duration 10s
         uringtop record -o writes.uring --where 'op:WRITE|FSYNC' --pid 4242
         uringtop record -o - --comm fio | jq -c 'select(.event == "submit")'
+        uringtop record --keep 60s -o /var/lib/uringtop --on 'crit,p99>50ms' --before 30s
 
       \(ExitStatus.discussion)
       """)
@@ -41,6 +45,7 @@ struct RecordCommand: ParsableCommand {
       valueName: "expression"))
   var condition: String?
 
+  @OptionGroup(title: "FLIGHT RECORDER") var flight: FlightOptions
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
@@ -52,7 +57,11 @@ struct RecordCommand: ParsableCommand {
 
   func validate() throws {
     if output.path == nil { throw ValidationError("Missing expected argument '--output <file>'") }
-    _ = try output.resolvedFormat()
+    if flight.keep == nil {
+      _ = try output.resolvedFormat()
+    } else if output.format == .jsonl || output.target == "-" {
+      throw ValidationError("--keep writes .uring files to the folder that -o names")
+    }
     if duration?.nanoseconds == 0 { throw ValidationError("--duration must be more than 0") }
     if condition != nil { _ = try filter() }
     if filters.minimumAge != nil {
@@ -73,6 +82,7 @@ struct RecordCommand: ParsableCommand {
 
   func run() throws {
     let filter = try filter()
+    if let keep = flight.keep { throw Failure(try watch(filter, keep: keep), "") }
     let format = try output.resolvedFormat()
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)

@@ -87,7 +87,8 @@ struct RecordingFile {
   func reportFlaw() {
     if let flaw = recording.flaw {
       let used = Figures.count(recording.recordCount, "record")
-      StandardError.write("\(path): \(flaw); using the \(used) before")
+      StandardError.write(
+        "\(path): \(flaw); using the \(flaw.isPassed ? "rest" : "\(used) before")")
     }
   }
 }

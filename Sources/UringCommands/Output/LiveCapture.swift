@@ -20,7 +20,8 @@ final class LiveCapture: Sendable {
   ///   scrolling.
   /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
   static func start(
-    filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
+    filter: Filter, tree: UInt32? = nil, refreshInterval: Duration,
+    recorder: (any RecordSink)? = nil,
     isForScreen: Bool = false, isConfined: Bool = true
   ) throws(Failure) -> LiveCapture {
     if isConfined { Confinement.keepCaptureCapabilities() }
@@ -70,6 +71,12 @@ final class LiveCapture: Sendable {
   private func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
+
+  /// Inventories so far.
+  var inventoryCount: Int { session.inventoryCount }
+
+  /// Asks for another inventory, without waiting for it.
+  func askForInventory() { session.perform(.inventory) }
 
   /// Takes another inventory; waits at most two seconds for it.
   private func takeInventory() {

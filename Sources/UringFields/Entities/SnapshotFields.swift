@@ -125,6 +125,7 @@ extension FieldSet<LossCounts> {
       .count(
         "uncounted", "Events that found no free counter in the kernel; they are not in `lost`."
       ) { $0.uncounted },
+      .count("damaged", "In blocks of the recording that cannot be read.") { $0.damaged },
     ])
 }
 

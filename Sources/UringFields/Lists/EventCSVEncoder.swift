@@ -18,7 +18,6 @@ public final class EventCSVEncoder: TraceEncoder {
     snapshot = aggregator.snapshot()
   }
 
-  public let keepsRecords = false
   public var isFull: Bool { aggregator.entryCount > RecordingFlaw.mostEntries }
 
   public func begin(into output: inout [UInt8]) {

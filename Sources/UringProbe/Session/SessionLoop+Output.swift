@@ -41,7 +41,7 @@ extension SessionLoop {
       return
     }
     var prelude = flagNames()
-    prelude.append(ringRecords(intake.snapshot()))
+    prelude.append(RecordBuffer(ringsOf: intake.snapshot(), at: host.startTime))
     let records = prelude.bytes + intake.copyOfTail()
     let (state, host, end) = (state, host, MonotonicClock.now())
     let writer = try? WorkerThread("dump", orThrow: ProbeError.thread) {
@@ -72,31 +72,6 @@ extension SessionLoop {
       records.append(record_flag_name.self, at: host.startTime) {
         $0.bit = bit
         copyText(name.utf8, into: &$0.name)
-      }
-    }
-    return records
-  }
-
-  /// Records of the current rings: the tail may no longer hold the original ones.
-  private func ringRecords(_ snapshot: Snapshot) -> RecordBuffer {
-    var records = RecordBuffer()
-    for ring in snapshot.rings where !ring.isClosed {
-      records.append(record_ring_found.self, at: host.startTime, ring: ring.address) {
-        $0.tgid = ring.ownerTgid
-        $0.sq_entries = ring.sqEntries
-        $0.cq_entries = ring.cqEntries
-        $0.flags = ring.setupFlags.rawValue
-        $0.sq_thread_tid = ring.sqThreadTid
-        $0.nr_files = ring.registeredFiles
-        $0.nr_bufs = ring.registeredBuffers
-        $0.submitter_tid = ring.submitterTid
-        copyText(ring.comm.utf8, into: &$0.comm)
-      }
-      for descriptor in ring.descriptors {
-        records.append(record_ring_fd.self, at: host.startTime, ring: ring.address) {
-          $0.tgid = descriptor.tgid
-          $0.fd = descriptor.fd
-        }
       }
     }
     return records

@@ -10,7 +10,6 @@ final class TraceJSONEncoder: TraceEncoder {
   private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
   private var image = RecordImage()
-  let keepsRecords = false
   var isFull: Bool { aggregator.entryCount > RecordingFlaw.mostEntries }
 
   init(header: RecordingHeader) {

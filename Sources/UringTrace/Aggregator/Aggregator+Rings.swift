@@ -209,6 +209,7 @@ extension Aggregator {
       case .outputStalled: \.outputStalled
       case .notRun: \.notRun
       case .uncounted: \.uncounted
+      case .damaged: \.damaged
       default: \.ringBufferFull
       }
     stream.lost[keyPath: cause] = stream.lost[keyPath: cause].addingSaturated(count)

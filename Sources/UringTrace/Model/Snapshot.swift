@@ -116,11 +116,15 @@ public struct LossCounts: Hashable, Sendable {
   public var notRun: UInt64 = 0
   /// Events, not records, that found no free counter in the kernel: all counts are too low by up to as many.
   public var uncounted: UInt64 = 0
+  /// Blocks of the recording cannot be read.
+  public var damaged: UInt64 = 0
 
   public init() {}
 
   /// Lost records.
-  public var total: UInt64 { inKernel.addingSaturated(outputStalled) }
+  public var total: UInt64 {
+    inKernel.addingSaturated(outputStalled).addingSaturated(damaged)
+  }
 
   /// Records that never reached uringtop.
   package var inKernel: UInt64 { ringBufferFull.addingSaturated(notRun) }

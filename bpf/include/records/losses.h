@@ -20,6 +20,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
   RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
   RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most this many */
   RECORD_LOST_UNCOUNTED RECORD_SWIFT_NAME("uncounted") = 3, /* events without a record found no free counter */
+  RECORD_LOST_DAMAGED RECORD_SWIFT_NAME("damaged") = 4, /* a block of the recording cannot be read */
 };
 // clang-format on
 

@@ -1,0 +1,160 @@
+import Glibc
+import SystemPackage
+import UringBase
+import UringRecordings
+
+/// The folder of a flight recorder: its lock, and the files that it has written.
+///
+/// The file `.uringtop-recorder` has the names of these files, one a line, the oldest first. The running recorder holds
+/// a lock on it, by which `uringtop freeze` finds the process. Only files of the list are ever removed.
+final class FlightFolder {
+  let path: String
+  private let list: Int32
+  private(set) var names: [String]
+
+  private static let listName = ".uringtop-recorder"
+
+  /// Creates the folder if it is missing, and takes its lock.
+  init(locking path: String) throws(Failure) {
+    self.path = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
+    let owner = SudoUser.current?.owner
+    if mkdir(path, 0o700) == 0 {
+      if let owner { _ = chown(path, owner.uid, owner.gid) }
+    } else if errno != EEXIST {
+      throw Self.failure(path)
+    }
+    list = open("\(self.path)/\(Self.listName)", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard list >= 0 else { throw Self.failure(path) }
+    names = []
+    var lock = Self.wholeFile
+    guard fcntl(list, F_SETLK, &lock) == 0 else {
+      let isTaken = errno == EACCES || errno == EAGAIN
+      let failure =
+        isTaken
+        ? Failure(ExitStatus.cannotCreate, "another recorder writes to \(path)")
+        : Self.failure(path)
+      close(list)
+      throw failure
+    }
+    names = Self.names(in: self.path)
+  }
+
+  deinit { close(list) }
+
+  /// Adds a file that was just written, and removes the oldest ones that exceed the limits, never the new one.
+  ///
+  /// - Returns: the names of the removed files.
+  func add(_ name: String, mostFiles: Int, mostBytes: UInt64) -> [String] {
+    names.append(name)
+    var removed: [String] = []
+    var sizes = names.map { Self.size("\(path)/\($0)") }
+    while names.count > 1, names.count > mostFiles || sizes.reduce(0, +) > mostBytes {
+      let oldest = names.removeFirst()
+      sizes.removeFirst()
+      if unlink("\(path)/\(oldest)") == 0 { removed.append(oldest) }
+    }
+    store()
+    return removed
+  }
+
+  /// A name for a file, free in the folder: when, where and why.
+  func freeName(at realtime: UInt64, reason: String) -> String {
+    let name = "uringtop-\(Self.timestamp(realtime))-\(Self.host)-\(Self.word(reason))"
+    var candidate = "\(name).uring"
+    var number = 2
+    while access("\(path)/\(candidate)", F_OK) == 0, number < 1_000 {
+      candidate = "\(name)-\(number).uring"
+      number += 1
+    }
+    return candidate
+  }
+
+  private func store() {
+    let text = Array((names.joined(separator: "\n") + "\n").utf8)
+    // A list that cannot be stored leaves files behind, and removes none.
+    guard ftruncate(list, 0) == 0 else { return }
+    _ = text.withUnsafeBytes { pwrite(list, $0.baseAddress, $0.count, 0) }
+  }
+
+  // MARK: For others
+
+  /// The process that holds the folder's lock; nil if there is none.
+  static func recorder(of path: String) throws(Failure) -> pid_t? {
+    let list = open("\(path)/\(listName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard list >= 0 else {
+      if errno == ENOENT { return nil }
+      let error = SystemPackage.Errno(rawValue: errno)
+      throw Failure(ExitStatus.noInput, "\(path): \(error)")
+    }
+    defer { close(list) }
+    var lock = wholeFile
+    guard fcntl(list, F_GETLK, &lock) == 0, lock.l_type != Int16(F_UNLCK), lock.l_pid > 0 else {
+      return nil
+    }
+    return lock.l_pid
+  }
+
+  /// The names in the list that a recorder can have written, and that still exist.
+  static func names(in path: String) -> [String] {
+    guard let text = Procfs.text("\(path)/\(listName)") else { return [] }
+    return text.split(separator: "\n").map(String.init).filter { name in
+      name.hasPrefix("uringtop-") && name.hasSuffix(".uring") && !name.contains("/")
+        && access("\(path)/\(name)", F_OK) == 0
+    }
+  }
+
+  private static var wholeFile: flock {
+    flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+  }
+
+  private static func failure(_ path: String) -> Failure {
+    Failure(
+      OutputError(path: path, errno: SystemPackage.Errno(rawValue: errno), operation: .create))
+  }
+
+  private static func size(_ path: String) -> UInt64 {
+    var status = stat()
+    return lstat(path, &status) == 0 ? UInt64(status.st_size) : 0
+  }
+
+  // MARK: Names
+
+  /// 20261128T045400Z
+  static func timestamp(_ realtime: UInt64) -> String {
+    var seconds = time_t(realtime / 1_000_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func digits(_ number: Int32, _ count: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+    return digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1, 2) + digits(parts.tm_mday, 2)
+      + "T" + digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2) + "Z"
+  }
+
+  /// The machine's name, or `host` if it has none.
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 65)
+    guard gethostname(&name, name.count - 1) == 0 else { return "host" }
+    let text = word(
+      String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+    return text.isEmpty ? "host" : text
+  }
+
+  /// Letters, digits and single hyphens, at most 40: `p99>50ms` becomes `p99-50ms`.
+  static func word(_ text: String) -> String {
+    var word = ""
+    for character in text.unicodeScalars {
+      let isPlain =
+        character.isASCII && character.properties.isAlphabetic
+        || ("0"..."9").contains(character) || character == "."
+      if isPlain {
+        word.unicodeScalars.append(character)
+      } else if !word.isEmpty, !word.hasSuffix("-") {
+        word += "-"
+      }
+    }
+    while word.hasSuffix("-") || word.hasSuffix(".") { word.removeLast() }
+    return String(word.prefix(40))
+  }
+}

@@ -1,0 +1,136 @@
+import UringBase
+import UringFindings
+import UringTrace
+
+/// A condition at whose beginning a flight recorder writes a file.
+///
+/// A severity (`crit`: findings of at least this severity), the tag of a finding (`cq-overflow`), or a comparison in the
+/// language of `--where`: of latencies in the time since the last look (`p99>50ms`), else of rings (`overflows>0`), else
+/// of requests in flight (`age>10s`). The first of these whose fields the expression names is meant.
+public struct Trigger: Sendable {
+  private enum Condition: Sendable {
+    case severity(Finding.Severity)
+    case tag(String)
+    case latency(Query<OpcodeLatency>)
+    case ring(Query<Ring>)
+    case request(Query<Request>)
+  }
+
+  /// The condition as the user wrote it.
+  public let text: String
+  private let condition: Condition
+
+  /// What meets a trigger's condition.
+  public struct Match: Hashable, Sendable {
+    /// Identifies the subject: while it meets the condition, nothing new has happened.
+    public var subject: String
+    /// Words for a file name: the tag, or the expression.
+    public var reason: String
+    /// One line: what was seen.
+    public var summary: String
+  }
+
+  /// - Throws: the message for the user.
+  public init(_ text: String) throws(QueryError) {
+    self.text = text
+    if let severity = Finding.Severity.allCases.first(where: { "\($0.name)" == text }) {
+      condition = .severity(severity)
+    } else if FindingRule.all.contains(where: { $0.tag == text }) {
+      condition = .tag(text)
+    } else {
+      condition = try Self.comparison(text)
+    }
+  }
+
+  /// Parses triggers separated by commas.
+  public static func list(_ text: String) throws(QueryError) -> [Trigger] {
+    var triggers: [Trigger] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let word = part.trimmed
+      guard !word.isEmpty else {
+        throw QueryError(position: 1, message: "a condition is missing between commas")
+      }
+      triggers.append(try Trigger(word))
+    }
+    return triggers
+  }
+
+  private static func comparison(_ text: String) throws(QueryError) -> Condition {
+    let name = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." })
+    var mistake: QueryError?
+    /// The condition; nil if the list lacks a field. The mistake is that in the first list that has the first field.
+    func condition<Entity>(_ fields: FieldSet<Entity>) -> Query<Entity>? {
+      do throws(QueryError) {
+        let query = try Query(text, over: fields)
+        return query.isEmpty || !query.hasOnlyComparisons ? nil : query
+      } catch {
+        if fields.field(name) != nil { mistake = mistake ?? error }
+        return nil
+      }
+    }
+    if let query = condition(FieldSet<OpcodeLatency>.latency) { return .latency(query) }
+    if let query = condition(FieldSet<Ring>.rings) { return .ring(query) }
+    if let query = condition(FieldSet<Request>.requests) { return .request(query) }
+    throw mistake
+      ?? QueryError(
+        position: 1,
+        message: "'\(text)' is no severity, no tag of a finding, and compares no field")
+  }
+
+  /// Everything that meets the condition.
+  ///
+  /// - Parameters:
+  ///   - findings: those of the snapshot.
+  ///   - latency: of the requests that ended since the last look.
+  public func matches(
+    in snapshot: Snapshot, findings: [Finding], latency: [OpcodeLatency]
+  ) -> [Match] {
+    switch condition {
+    case .severity(let severity):
+      return findings.filter { $0.severity >= severity }.map(Match.init)
+    case .tag(let tag):
+      return findings.filter { $0.tag == tag }.map(Match.init)
+    case .latency(let query):
+      return latency.filter { query.matches($0, in: snapshot) }.map { latency in
+        match(
+          "ring \(latency.ring) \(latency.opcode.name)",
+          "p99 \(Figures.duration(latency.summary.p99, .prose)), max "
+            + "\(Figures.duration(latency.summary.max, .prose)) of "
+            + Figures.count(latency.summary.count, "request"))
+      }
+    case .ring(let query):
+      return snapshot.rings.filter { query.matches($0, in: snapshot) }.map { ring in
+        match("ring \(ring.id)", ring.comm)
+      }
+    case .request(let query):
+      return snapshot.requests.filter { query.matches($0, in: snapshot) }.map { request in
+        match("request \(request.id)", request.opcode.name)
+      }
+    }
+  }
+
+  private func match(_ subject: String, _ detail: String) -> Match {
+    Match(subject: "\(text) \(subject)", reason: text, summary: "\(text): \(subject), \(detail)")
+  }
+}
+
+extension Trigger.Match {
+  fileprivate init(_ finding: Finding) {
+    self.init(
+      subject: "\(finding.tag) \(finding.rings)", reason: finding.tag,
+      summary: "\(finding.tag): \(finding.summary)")
+  }
+}
+
+extension Query {
+  /// True if no term is a mere word.
+  fileprivate var hasOnlyComparisons: Bool {
+    terms.allSatisfy { if case .field = $0.condition { true } else { false } }
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
