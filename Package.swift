@@ -18,6 +18,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
@@ -118,12 +119,22 @@ let package = Package(
         "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
+    // OpenMetrics: what is counted, as text and over HTTP.
+    .target(
+      name: "UringMetrics",
+      dependencies: [
+        "UringBase", "UringFindings", "UringTrace",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: small),
     // The command line.
     .target(
       name: "UringCommands",
       dependencies: [
         "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFields",
-        "UringFindings", "UringProbe",
+        "UringFindings", "UringMetrics", "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),

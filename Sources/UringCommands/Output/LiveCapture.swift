@@ -1,3 +1,4 @@
+import UringBase
 import UringProbe
 import UringRecordings
 import UringSources
@@ -76,6 +77,14 @@ final class LiveCapture: Sendable {
     let before = session.inventoryCount
     session.perform(.inventory)
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
+  /// A snapshot that is not older than this call.
+  func look() -> Snapshot {
+    let now = MonotonicClock.now()
+    session.perform(.refresh)
+    for _ in 0..<1_000 where source.current().time < now { Pause.sleep(nanoseconds: 1_000_000) }
+    return source.current()
   }
 
   /// Like ``stop()``, with signals blocked: a second signal ends the wait.
