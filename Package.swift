@@ -197,8 +197,8 @@ let package = Package(
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
-        "UringSources", "UringTrace", "UringUI", "uringtop",
+        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringMetrics",
+        "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.
@@ -226,7 +226,7 @@ let package = Package(
       name: "UringTraceTests",
       dependencies: [
         "UringBase", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
-        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "CRecord",
+        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "CRecord", "UringMetrics",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),

@@ -31,7 +31,7 @@ struct Uringtop: ParsableCommand {
     version: Version.current,
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
-      TopCommand.self, ReportCommand.self,
+      TopCommand.self, ServeCommand.self, ReportCommand.self,
       ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)

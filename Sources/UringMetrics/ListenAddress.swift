@@ -30,9 +30,12 @@ public enum ListenAddress: Sendable, Hashable {
   private static let longestPath = 108
 
   /// The address as URL or path.
-  public func description(port actual: UInt16) -> String {
+  ///
+  /// - Parameter actual: the port that the kernel chose; nil for the one that was asked for.
+  public func description(port actual: UInt16?) -> String {
     switch self {
-    case .tcp(let host, _): "http://\(host.contains(":") ? "[\(host)]" : host):\(actual)/metrics"
+    case .tcp(let host, let port):
+      "http://\(host.contains(":") ? "[\(host)]" : host):\(actual ?? port)/metrics"
     case .unix(let path): "unix:\(path)"
     }
   }
@@ -45,8 +48,8 @@ public struct ListenError: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// A bound socket that waits for connections. A socket file is removed at ``close()``.
-public struct Listener: ~Copyable {
+/// A bound socket that waits for connections.
+public struct Listener {
   public let address: ListenAddress
   public let descriptor: Int32
   /// The port, which the kernel chose if 0 was asked for; 0 for a socket file.
@@ -62,7 +65,9 @@ public struct Listener: ~Copyable {
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     if case .unix(let path) = address { Self.removeStale(path, bytes) }
     let mask = umask(0o177)
-    let status = bytes.withAddress { bind(socket, $0, $1) == 0 && listen(socket, 64) == 0 ? 0 : errno }
+    let status = bytes.withAddress {
+      bind(socket, $0, $1) == 0 && listen(socket, 64) == 0 ? 0 : errno
+    }
     umask(mask)
     guard status == 0 else {
       Glibc.close(socket)

@@ -67,7 +67,7 @@ extension Metric {
   ]
 
   private static func name(ofErrno errno: Int32) -> String {
-    errno == 0 ? "other" : ErrorNumber(result: -errno).map { "\($0.name)" } ?? "\(errno)"
+    errno == 0 ? "other" : ErrorNumber(rawValue: errno).name
   }
 
   // MARK: The observation
@@ -117,11 +117,11 @@ extension Metric {
     ) { moment in
       var counts: [[String]: UInt64] = [:]
       for finding in moment.findings {
-        counts[[finding.tag, "\(finding.severity)"], default: 0] += 1
+        counts[[finding.tag, "\(finding.severity.name)"], default: 0] += 1
       }
       return FindingRule.all.map(\.tag).flatMap { tag in
         Finding.Severity.allCases.map { severity in
-          let labels = [tag, "\(severity)"]
+          let labels = [tag, "\(severity.name)"]
           return Sample(labels, .integer(counts[labels] ?? 0))
         }
       }

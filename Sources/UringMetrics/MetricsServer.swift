@@ -30,10 +30,12 @@ public final class MetricsServer: Sendable {
       // The group's thread inherits the rights, the nice value and the signal mask of the thread that makes it.
       starter = try WorkerThread("http", orThrow: ThreadError.init) {
         giveUpRights()
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(gettid()), Self.niceness)
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         made.withLock { $0 = group }
-        let result = Result { try Self.bootstrap(group, page, connections).withBoundSocket(listener).wait() }
+        let result = Result {
+          try Self.bootstrap(group, page, connections).withBoundSocket(listener).wait()
+        }
         started.change { $0 = result.map { _ in }.mapError { ListenError("\($0)") } }
       }
     } catch {

@@ -61,6 +61,8 @@ struct SocketAddressBytes {
     }
     guard status == 0, [AF_INET, AF_INET6].contains(Int32(storage.ss_family)) else { return 0 }
     // sin_port and sin6_port are in the same place.
-    return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
+    return withUnsafeBytes(of: storage) {
+      UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))
+    }
   }
 }

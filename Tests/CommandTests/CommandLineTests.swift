@@ -21,7 +21,7 @@ import UringRecordings
   }
 
   @Test(arguments: [
-    "", "live", "record", "replay", "snapshot", "top", "export", "capabilities", "demo",
+    "", "live", "record", "replay", "snapshot", "top", "serve", "export", "capabilities", "demo",
   ])
   func helpIsThere(subcommand: String) throws {
     let outcome = try Command.run((subcommand.isEmpty ? [] : [subcommand]) + ["--help"])

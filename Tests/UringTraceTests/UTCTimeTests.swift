@@ -4,10 +4,11 @@ import Testing
 @testable import UringBase
 
 @Suite struct UTCTimeTests {
-  @Test(arguments: [
-    0, 1, 951_782_399, 951_782_400, 951_868_800, 1_709_164_800, 1_735_689_599, 4_107_542_400,
-    13_569_465_599,
-  ] as [UInt64])
+  @Test(
+    arguments: [
+      0, 1, 951_782_399, 951_782_400, 951_868_800, 1_709_164_800, 1_735_689_599, 4_107_542_400,
+      13_569_465_599,
+    ] as [UInt64])
   func dayAndTimeAreThoseOfTheCalendar(seconds: UInt64) {
     var style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     style.timeZone = .gmt

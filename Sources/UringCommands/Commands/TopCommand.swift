@@ -75,7 +75,8 @@ struct TopCommand: ParsableCommand {
   private var ringColumns: String {
     let rates = interval.nanoseconds < 60_000_000_000 ? "last_second" : "last_minute"
     let rateColumns = ["submitted", "completed", "errors"].map { "\(rates).\($0)" }
-    return (["id", "pid", "comm", "in_flight"] + rateColumns
+    return
+      (["id", "pid", "comm", "in_flight"] + rateColumns
       + ["submitted", "errors", "overflows", "p50", "p99"]).joined(separator: ",")
   }
 

@@ -19,10 +19,11 @@ final class LiveCapture: Sendable {
   /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
   /// - Parameter isForScreen: true for a long-running capture, with an eighth of the record buffer and a history for
   ///   scrolling.
+  /// - Parameter roles: for a listener that is open: counts by role, at most this many, with a smaller record buffer.
   /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration, recorder: Recorder? = nil,
-    isForScreen: Bool = false, isConfined: Bool = true
+    isForScreen: Bool = false, roles: Int? = nil, isConfined: Bool = true
   ) throws(Failure) -> LiveCapture {
     if isConfined { Confinement.keepCaptureCapabilities() }
     var options = LiveSession.Options()
@@ -36,6 +37,12 @@ final class LiveCapture: Sendable {
           records, header: header, until: end, to: file, format: .jsonl)
       }
     }
+    if let roles {
+      options.recordBufferSize = 16 << 20
+      options.limits.history = 4_000
+      options.limits.events = 0
+      options.limits.roles = roles
+    }
     options.filter = filter
     if let tree, filter.pids.isEmpty {
       options.filter.pids = [tree]
@@ -47,7 +54,7 @@ final class LiveCapture: Sendable {
     options.sink = recorder
     do {
       let session = try LiveSession(options)
-      if isConfined { Confinement.refuseCalls() }
+      if isConfined { Confinement.refuseCalls(serves: roles != nil) }
       return LiveCapture(session)
     } catch {
       throw Failure(error)

@@ -1,4 +1,5 @@
 import CRecord
+import UringBase
 import UringRecords
 
 /// Counts by role, for aggregators with ``Limits/roles``.
@@ -63,6 +64,9 @@ extension Aggregator {
   /// Nanoseconds after which a ring whose cgroup is not known gets a role without one.
   private static var namingPatience: UInt64 { 3_000_000_000 }
 
+  /// Columns of a role's cgroup.
+  private static var longestCgroup: Int { 200 }
+
   /// The roles now.
   mutating func currentRoles() -> Roles {
     var named: [Handle<RingState>: RoleTracker.Name] = [:]
@@ -83,7 +87,10 @@ extension Aggregator {
     guard isLate || ring.ring.ownerTgid != 0 && !ring.ring.comm.isEmpty && cgroup != nil else {
       return nil
     }
-    return RoleTracker.Name(comm: ring.ring.comm, cgroup: cgroup ?? "")
+    // Safe for any output, and bounded. Names that then are the same name one role.
+    return RoleTracker.Name(
+      comm: ring.ring.comm.printable,
+      cgroup: (cgroup ?? "").printable.shortened(to: Self.longestCgroup))
   }
 }
 

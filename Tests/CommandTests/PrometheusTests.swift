@@ -1,0 +1,121 @@
+import Foundation
+import ProbeSupport
+import TestSupport
+import Testing
+
+/// Debian's Prometheus, and its tool, with what `serve` says.
+@Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct PrometheusTests {
+  private static let promtool = URL(filePath: "/usr/bin/promtool")
+  private let folder: TemporaryFolder
+  private let program: NamedProgram
+
+  init() throws {
+    folder = try TemporaryFolder()
+    program = try NamedProgram("nop_flood", in: folder)
+  }
+
+  @Test func promtoolAcceptsTheMetrics() throws {
+    let server = try MetricsServer("--listen", "0", "--interval", "100ms", "--comm", program.name)
+    _ = try ChildProgram(program.path, ["60", "8", "--count", "1000"]).finish()
+    #expect(
+      try eventually {
+        try server.value(#"uringtop_requests_total{comm="\#(program.name)""#) != nil
+      })
+    let response = try HTTPConnection.get("/metrics", port: server.port)
+    let body = try #require(response.split(separator: "\r\n\r\n", maxSplits: 1).last)
+    try String(body).write(to: folder["metrics"], atomically: true, encoding: .utf8)
+    let outcome = try Command.run(
+      "-c", "exec promtool check metrics < \(folder.path("metrics"))",
+      program: URL(filePath: "/bin/sh"))
+    #expect(outcome.status == 0 && outcome.text.isEmpty && outcome.error.isEmpty, "\(outcome)")
+  }
+
+  @Test func promtoolAcceptsTheRules() throws {
+    let contributed = Command.root.appending(path: "contrib/prometheus")
+    for (kind, file) in [("rules", "uringtop.rules.yml"), ("config", "prometheus.yml")] {
+      let outcome = try Command.run(
+        "check", kind, contributed.appending(path: file).path(), program: Self.promtool)
+      #expect(outcome.status == 0, "\(outcome.text)\(outcome.error)")
+    }
+  }
+
+  /// Scrapes throughout a flood: no scrape fails, no counter falls, and the last value is the program's own.
+  @Test func nothingIsLostInAFlood() throws {
+    let server = try MetricsServer("--listen", "0", "--interval", "200ms", "--comm", program.name)
+    let prometheus = try Prometheus(scraping: server.port, in: folder)
+    #expect(try eventually { try prometheus.value("up") == "1" })
+    let flood = try ChildProgram(program.path, ["3", "32"])
+    let truth = try #require(flood.finish().truth?["submitted"])
+    let series = #"{comm="\#(program.name)",opcode="NOP"}"#
+    for name in ["requests", "requests_completed", "cqes"] {
+      let sample = "uringtop_\(name)_total\(series)"
+      #expect(try eventually { try prometheus.value(sample) == "\(truth)" }, "\(sample)")
+      #expect(try prometheus.value("resets(\(sample)[5m])") == "0")
+    }
+    let latencies = "uringtop_request_duration_seconds_count\(series)"
+    #expect(try eventually { try prometheus.value(latencies) == "\(truth)" })
+    #expect(try prometheus.value("min_over_time(up[5m])") == "1")
+    #expect(try prometheus.value("max(uringtop_events_uncounted_total)") == "0")
+    let exemplar = try prometheus.answer(
+      "query_exemplars", "uringtop_request_duration_seconds_bucket\(series)")
+    #expect(exemplar.contains("request_id"), "\(exemplar)")
+  }
+}
+
+/// A Prometheus that scrapes one port.
+private final class Prometheus {
+  private let process = Process()
+  private let port: UInt16
+
+  init(scraping target: UInt16, in folder: TemporaryFolder) throws {
+    port = try Self.freePort()
+    try """
+    global: {scrape_interval: 250ms, scrape_timeout: 250ms}
+    scrape_configs:
+      - job_name: uringtop
+        static_configs: [{targets: ["127.0.0.1:\(target)"]}]
+    """.write(to: folder["prometheus.yml"], atomically: true, encoding: .utf8)
+    process.executableURL = URL(filePath: "/usr/bin/prometheus")
+    process.arguments = [
+      "--config.file=\(folder.path("prometheus.yml"))",
+      "--storage.tsdb.path=\(folder.path("data"))",
+      "--web.listen-address=127.0.0.1:\(port)", "--enable-feature=exemplar-storage",
+      "--log.level=error",
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit {
+    process.terminate()
+    process.waitUntilExit()
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(probe) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutableBytes(of: &address) { bytes in
+      let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+      return bind(probe, pointer, length) == 0 ? getsockname(probe, pointer, &length) : -1
+    }
+    try #require(status == 0)
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// What the HTTP API says to a query; empty while Prometheus does not listen.
+  func answer(_ endpoint: String, _ query: String) throws -> String {
+    let quoted = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    return (try? HTTPConnection.get("/api/v1/\(endpoint)?query=\(quoted)", port: port)) ?? ""
+  }
+
+  /// The value of a query with one result: the text after its time.
+  func value(_ query: String) throws -> String? {
+    try answer("query", query).firstMatch(of: /"value":\[[0-9.]+,"([^"]*)"\]/)
+      .map { String($0.1) }
+  }
+}
