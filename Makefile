@@ -13,7 +13,7 @@ UBLK_RESULTS := .build/vm-test-ublk
 SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks Fuzzing
 C_SOURCES = $(shell find Sources Tests bpf Benchmarks Fuzzing -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench describe lint format \
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench bench-programs describe lint format \
   build-fuzz fuzz fuzz-short fuzz-coverage sanitize-address sanitize-thread faults clean
 
 all: build
@@ -22,6 +22,7 @@ all: build
 
 setup:
 	scripts/install-packages build test lint
+	scripts/install-python
 
 setup-guests: setup
 	scripts/install-packages vm
@@ -35,10 +36,10 @@ build:
 	$(SWIFT) build
 
 # One static file, .build/uringtop, that runs on other machines without any library. Omits .eh_frame_hdr, 0.4 MB of
-# tables for C++ exceptions, which nothing here throws.
+# tables for C++ exceptions, which nothing here throws. The map lists what is linked, for scripts/licenses.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
-	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 --scratch-path .build/static
+	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Small liburing programs: subjects of the tests, and the workload of the demonstration.
@@ -62,6 +63,7 @@ check: lint programs
 # All tests, including the live tests, guests with the oldest and the newest kernel, and a short run of the fuzzers.
 # Needs root. `make vm-test` tests the other kernels.
 test: setup-guests release programs
+	$(MAKE) -s check-stage
 	scripts/vm-test --record-only 6.1 newest
 	scripts/vm-test-ublk --record-only newest:modes,queues,compare,mixed
 	$(build-tests)
@@ -118,12 +120,15 @@ vm-test: setup-guests release programs
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
 
-# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
-# Takes 15 minutes and needs root.
-bench: setup-bench release
-	$(SWIFT) build -c release --product ReplayBench
+# The workloads of `make bench` and scripts/compare-trials.
+bench-programs:
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
+
+# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
+# Takes 15 minutes and needs root.
+bench: setup-bench release bench-programs
+	$(SWIFT) build -c release --product ReplayBench
 	scripts/bench $(BENCH)
 
 # Writes the documents that are generated from bpf/include/records.
@@ -142,3 +147,5 @@ format:
 
 clean:
 	rm -rf .build
+
+include scripts/package.mk

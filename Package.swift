@@ -20,6 +20,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
   ],
   targets: [
     // What BPF, Swift and recordings share: one C header.
@@ -89,10 +90,28 @@ let package = Package(
       name: "UringRedaction",
       dependencies: ["CRecord", "UringRecordings", "UringRecords", "UringTrace"],
       swiftSettings: small),
+    // What differs between two recordings of a workload.
+    .target(
+      name: "UringComparison",
+      dependencies: [
+        "UringBase", "UringFindings", "UringRecordings", "UringSources", "UringTrace",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: small),
     // The JSON documents of a snapshot and of a report.
     .target(
       name: "UringDocuments",
-      dependencies: ["UringFields", "UringFindings", "UringRecordings", "UringTrace"],
+      dependencies: [
+        "UringBase", "UringComparison", "UringFields", "UringFindings", "UringRecordings",
+        "UringTrace",
+      ],
+      swiftSettings: small),
+    // Recordings as traces for Perfetto.
+    .target(
+      name: "UringPerfetto",
+      dependencies: [
+        "CRecord", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
+      ],
       swiftSettings: small),
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(
@@ -133,10 +152,11 @@ let package = Package(
     .target(
       name: "UringCommands",
       dependencies: [
-        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringDocuments", "UringFields",
-        "UringFindings", "UringMetrics", "UringProbe",
+        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringComparison", "UringDocuments",
+        "UringFields", "UringFindings", "UringMetrics", "UringPerfetto", "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "RealModule", package: "swift-numerics"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: small),
@@ -155,7 +175,7 @@ let package = Package(
       dependencies: [
         "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringDocuments",
         "UringFields", "UringFindings", "UringProbe", "UringRecordings", "UringRecords",
-        "UringSources", "UringTrace", "UringUI",
+        "UringRedaction", "UringSources", "UringTrace", "UringUI",
       ],
       path: "Fuzzing", exclude: ["Driver", "README.md"]),
 
@@ -225,15 +245,19 @@ let package = Package(
     .testTarget(
       name: "UringTraceTests",
       dependencies: [
-        "UringBase", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
-        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "CRecord", "UringMetrics",
+        "UringBase", "UringComparison", "UringDocuments", "UringFields", "UringFindings",
+        "UringMetrics", "UringRecordings", "UringRecords", "UringRedaction", "UringSources",
+        "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "RealModule", package: "swift-numerics"),
       ]),
     // The command line as its users see it: the real binary.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["ProbeSupport", "TestSupport", "uringtop", "UringRecordings"],
+      dependencies: [
+        "ProbeSupport", "TestSupport", "uringtop", "UringPerfetto", "UringRecordings",
+      ],
       exclude: ["Recordings"]),
     .testTarget(
       name: "UblkTargetTests", dependencies: ["ProbeSupport", "UblkTarget", "CURing", "UringBase"]),

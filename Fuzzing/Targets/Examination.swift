@@ -2,6 +2,7 @@ import CRecord
 import UringDocuments
 import UringFindings
 import UringRecordings
+import UringRedaction
 import UringTrace
 
 @testable import UringCommands
@@ -25,6 +26,7 @@ enum Examination {
     case 4: play(recording)
     case 5, 6: export(recording, as: .jsonl)
     case 7: export(recording, as: .uring)
+    case 10: redact(recording)
     case 8, 9:
       let snapshot = snapshot(recording, choice)
       _ = SnapshotDocument(snapshot, toolVersion: "").encoded()
@@ -109,6 +111,28 @@ enum Examination {
     guard contents(of: copy).elementsEqual(contents(of: recording)) else {
       fatalError("uringtop writes a \(format) file of other records")
     }
+  }
+
+  /// A redacted copy is read again, and redacting it again changes nothing.
+  private static func redact(_ recording: Recording) {
+    guard let once = redacted(recording) else { return }
+    guard let copy = try? Recording(bytes: once), copy.flaw == nil else {
+      fatalError("uringtop cannot read the redacted copy that it has written")
+    }
+    guard redacted(copy) == once else { fatalError("a copy of a redacted copy differs from it") }
+  }
+
+  private static func redacted(_ recording: Recording) -> [UInt8]? {
+    var redactor = Redactor(recording.header)
+    let encoder = TraceFormat.uring.makeEncoder(header: redactor.rewritten(recording.header))
+    var bytes: [UInt8] = []
+    encoder.begin(into: &bytes)
+    var isFull = false
+    recording.withRecordBytes { isFull = !redactor.append($0, to: &bytes) }
+    encoder.end(
+      time: redactor.rewritten(time: recording.endTime), records: recording.recordCount,
+      lost: recording.lost ?? 0, into: &bytes)
+    return isFull ? nil : bytes
   }
 
   /// The bytes of the records without their sizes and the zeros at their ends: fields that a record lacks are zeros.

@@ -7,6 +7,8 @@ enum ExitStatus {
   static let findings: Int32 = 1
   /// `report`: no such finding, but the watched command failed. Its own status is in the report.
   static let childFailed: Int32 = 2
+  /// `report --require-rings`: there was no ring.
+  static let noRings: Int32 = 3
   /// The command line is invalid, for instance by an unknown opcode.
   static let usage: Int32 = 64
   /// Not a recording, a recording of a newer schema, or one damaged from its start.
@@ -40,6 +42,7 @@ enum ExitStatus {
     EXIT STATUS:
       0    success
       1    report: a finding as bad as --fail-on     2    report: COMMAND failed
+      3    report: no ring, with --require-rings
       64   usage          65   bad recording       66   no such file
       67   no such process or ring descriptor
       69   kernel lacks BTF or refused BPF

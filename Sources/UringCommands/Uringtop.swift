@@ -32,7 +32,7 @@ struct Uringtop: ParsableCommand {
     subcommands: [
       LiveCommand.self, RecordCommand.self, ReplayCommand.self, SnapshotCommand.self,
       TopCommand.self, ServeCommand.self, ReportCommand.self,
-      ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
+      CompareCommand.self, ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)
 

@@ -14,6 +14,11 @@ public final class OutputFile: Sendable {
   public let descriptor: FileDescriptor
   private let target: Target
   private let isClosed = Mutex(false)
+  /// Advances with each call that writes.
+  package let progress = Progress()
+
+  /// Bytes written by one call: few enough that a slow reader of a pipe takes them within seconds.
+  private static let pieceBytes = 1 << 16
 
   private enum Target {
     case standardOutput
@@ -88,8 +93,10 @@ public final class OutputFile: Sendable {
     var offset = 0
     while offset < bytes.count {
       let result = Glibc.write(
-        descriptor.rawValue, bytes.baseAddress! + offset, min(bytes.count - offset, 1 << 30))
+        descriptor.rawValue, bytes.baseAddress! + offset,
+        min(bytes.count - offset, Self.pieceBytes))
       if result >= 0 {
+        progress.advance()
         offset += result
         written += result
         continue

@@ -1,5 +1,4 @@
 import CRecord
-import Synchronization
 import SystemPackage
 import UringBase
 import UringRecords
@@ -19,7 +18,8 @@ public final class Recording: Sendable {
   private let firstRecord: Int
   /// A flaw that the JSON reader found.
   private let readerFlaw: RecordingFlaw?
-  private let check: Mutex<RecordCheck>
+  /// Not a `Mutex`: the thread sanitizer does not see a `Mutex` that a thread has waited for.
+  private let check: Monitor<RecordCheck>
   /// Has its own lock, so that the look-up of a block does not wait for the check of another block.
   private let checked = Monitor(Checked())
 
@@ -85,7 +85,7 @@ public final class Recording: Sendable {
     self.contents = contents
     self.firstRecord = firstRecord
     readerFlaw = flaw
-    check = Mutex(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
+    check = Monitor(blockSize.map { RecordCheck(blockSize: $0) } ?? RecordCheck())
   }
 
   /// True if the first bytes can begin a recording; nil if there are too few bytes to decide.

@@ -13,6 +13,8 @@ public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
     /// Bytes handed to the encoder at once: few enough to stay in a processor's cache.
     public var chunkBytes = 1 << 18
+    /// Bytes of records encoded in one step, so that ``RecordingWriter/progress`` changes often.
+    public var pieceBytes = 1 << 14
     /// Bytes of memory kept for reuse: fresh memory costs more than the copy into it.
     public var spareBytes = 64 << 20
     /// Bytes that may wait for the disk.
@@ -94,8 +96,8 @@ public final class RecordingWriter: Sendable {
   /// True if the output is a pipe without a reader. Writing to it has not failed as long as there is nothing to write.
   public var isAbandoned: Bool { output.isAbandoned }
 
-  /// Bytes written so far.
-  public var bytesWritten: UInt64 { state.withLock { $0.bytesWritten } }
+  /// A value that changes while the file takes data.
+  public var progress: UInt64 { output.progress.value }
 
   /// Records lost so far because the disk fell behind.
   public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
@@ -204,12 +206,16 @@ public final class RecordingWriter: Sendable {
       // Removed from the array: memory that the array still held would be copied instead of reused.
       while var chunk = chunks.popLast() {
         let size = chunk.count
-        if !encoder.keepsRecords {
-          encoded.removeAll(keepingCapacity: true)
-          chunk.withUnsafeBytes { encoder.encode($0, into: &encoded) }
-        }
-        let failure = (encoder.keepsRecords ? chunk : encoded).withUnsafeBytes {
-          output.write($0, of: encoder, total: &total)
+        let failure = chunk.withUnsafeBytes { chunk -> OutputError? in
+          if encoder.keepsRecords { return output.write(chunk, of: encoder, total: &total) }
+          var first: OutputError?
+          RecordSequence(bytes: chunk).forEachPiece(of: limits.pieceBytes) { piece in
+            encoded.removeAll(keepingCapacity: true)
+            encoder.encode(piece, into: &encoded)
+            first = encoded.withUnsafeBytes { output.write($0, of: encoder, total: &total) }
+            return first == nil
+          }
+          return first
         }
         chunk.removeAll(keepingCapacity: true)
         monitor.withLock { state in

@@ -23,12 +23,17 @@ public protocol TraceEncoder: AnyObject {
   ///   - lost: records that were lost while recording.
   func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8])
 
+  /// Appends what is held back, at the end of a recording that was cut off.
+  func cutOff(into output: inout [UInt8])
+
   /// Length of the longest prefix of `output`, at most `limit`, that ends at the end of a unit: a file cut
   /// to it stays valid.
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
 extension TraceEncoder {
+  public func cutOff(into output: inout [UInt8]) {}
+
   /// ``lastBoundary(in:limit:)`` of a format whose units are lines.
   package func lastLine(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
     output[..<limit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0

@@ -28,6 +28,8 @@ public enum TraceExport {
       if recording.flaw == nil {
         writer.end(
           time: recording.endTime, records: recording.recordCount, lost: recording.lost ?? 0)
+      } else {
+        writer.cutOff()
       }
     }
     try writer.close()
@@ -110,6 +112,8 @@ public enum TraceExport {
       encoder.end(
         time: rewriter?.rewritten(time: time) ?? time, records: records, lost: lost, into: &bytes)
     }
+
+    mutating func cutOff() { encoder.cutOff(into: &bytes) }
 
     mutating func close() throws(OutputError) {
       try flush()

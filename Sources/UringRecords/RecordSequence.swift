@@ -26,3 +26,20 @@ public struct RecordSequence: Sequence {
     }
   }
 }
+
+extension RecordSequence {
+  /// Calls `body` with the same records in pieces of at most `limit` bytes, or of one record, while it returns true.
+  package func forEachPiece(of limit: Int, while body: (UnsafeRawBufferPointer) -> Bool) {
+    var start = 0
+    var end = 0
+    for record in self {
+      let size = Int(record.pointee.size)
+      if end > start, end - start + size > limit {
+        guard body(UnsafeRawBufferPointer(rebasing: bytes[start..<end])) else { return }
+        start = end
+      }
+      end += size
+    }
+    if end > start { _ = body(UnsafeRawBufferPointer(rebasing: bytes[start..<end])) }
+  }
+}

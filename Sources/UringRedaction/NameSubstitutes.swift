@@ -6,16 +6,25 @@ struct NameSubstitutes {
   /// Bytes of all names.
   private var size = 0
 
-  private static let mostBytes = 64 << 20
-
   private enum Kind: Int, CaseIterable {
     case task, path, name, function, file, ipv4, ipv6
 
     var title: String { ["task", "path", "name", "function", "file", "4", "6"][rawValue] }
   }
 
+  /// Limits for forged recordings: more than real recordings need. A redaction in which all are reached takes 400 MB.
+  struct Limits {
+    var numbers = 1 << 21
+    var names = 1 << 21
+    var bytesOfNames = 64 << 20
+  }
+
+  private let limits: Limits
+
+  init(limits: Limits = Limits()) { self.limits = limits }
+
   var isFull: Bool {
-    numbers.isFull || known.count > NumberSubstitutes.most || size > Self.mostBytes
+    numbers.count > limits.numbers || known.count > limits.names || size > limits.bytesOfNames
   }
 
   /// Number of a name among the names of its kind, from 1.

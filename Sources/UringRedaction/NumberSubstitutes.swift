@@ -4,28 +4,12 @@
 /// nothing.
 struct NumberSubstitutes {
   private var kernel: [UInt64: UInt64] = [:]
-  private var areas: [UInt64: Area] = [:]
+  private var areas = AreaTable()
   private var inodes: [UInt64: UInt64] = [:]
   private var others: [UInt64: UInt64] = [:]
 
-  /// Maximum number of entries kept: more than real recordings need, and a limit for forged recordings.
-  static let most = 1 << 21
-
-  /// 4 TiB of addresses.
-  private struct Area {
-    /// The first address, without its low 16 bits.
-    var anchor: UInt64
-    /// First substitute.
-    var start: UInt64
-  }
-
-  private static let areaBits: UInt64 = 42
-  /// Number of areas among the 64-bit numbers.
-  private static let areaCount: UInt64 = 1 << (64 - areaBits)
-  /// Substitutes begin at 2^44, where a process can have memory.
-  private static let firstArea: UInt64 = 4
-
-  var isFull: Bool { kernel.count + areas.count + inodes.count + others.count > Self.most }
+  /// Number of substitutes in tables without a limit of their own.
+  var count: Int { kernel.count + inodes.count + others.count }
 
   /// The substitute of a kernel address. Numbers below 64 KiB are no addresses.
   mutating func kernel(_ address: UInt64) -> UInt64 {
@@ -42,19 +26,10 @@ struct NumberSubstitutes {
   /// distances and their low 16 bits, so that overlap, adjacency and alignment of memory remain visible.
   mutating func user(_ address: UInt64, keepingBelow limit: UInt64 = 1 << 16) -> UInt64 {
     guard address >= limit, address < 0 &- (1 << 16) else { return address }
-    let mask: UInt64 = 1 << Self.areaBits - 1
-    let number = address >> Self.areaBits
-    let area: Area
-    if let known = areas[number] {
-      area = known
-    } else {
-      // Area 0 is not used, because it contains the numbers that are not changed.
-      let place = 1 + (Self.firstArea - 1 + UInt64(areas.count)) % (Self.areaCount - 1)
-      area = Area(anchor: address & mask & ~0xffff, start: place << Self.areaBits)
-      areas[number] = area
-    }
+    let area = areas.area(of: address)
     // The area's first address becomes the middle of the substitute's area.
-    return area.start | ((address & mask) &- area.anchor &+ 1 << (Self.areaBits - 1)) & mask
+    let offset = (address & AreaTable.mask) &- area.anchor &+ 1 << (AreaTable.bits - 1)
+    return area.start | offset & AreaTable.mask
   }
 
   mutating func inode(_ number: UInt64) -> UInt64 { Self.number(number, in: &inodes) }

@@ -8,7 +8,7 @@ import UringTrace
 /// A copy is composed of the described fields. Bytes without a description, such as those behind a record's last field,
 /// are not in the copy.
 public struct Redactor: RecordRewriter {
-  private var names = NameSubstitutes()
+  private var names: NameSubstitutes
   /// Added to times, so that the copy starts at ``start``.
   private let shift: UInt64
 
@@ -21,7 +21,10 @@ public struct Redactor: RecordRewriter {
   /// Larger than any machine's uptime, so that times before the start stay positive.
   private static let start: UInt64 = 1 << 58
 
-  public init(_ header: RecordingHeader) {
+  public init(_ header: RecordingHeader) { self.init(header, limits: .init()) }
+
+  init(_ header: RecordingHeader, limits: NameSubstitutes.Limits) {
+    names = NameSubstitutes(limits: limits)
     // Without a start time, times already count from 0.
     shift = header.host.startTime == 0 ? 0 : Self.start &- header.host.startTime
   }

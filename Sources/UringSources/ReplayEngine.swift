@@ -46,6 +46,24 @@ struct ReplayEngine: ~Copyable {
     aggregator.advance(to: recording.startTime + position)
   }
 
+  /// Moves forward by at most this many records.
+  ///
+  /// - Returns: false if none could be read.
+  mutating func advance(byRecords count: Int) -> Bool {
+    var rest = count
+    consume(
+      blocks: { _ in false },
+      records: { _, _, _ in
+        rest -= 1
+        return rest >= 0
+      })
+    return rest < count
+  }
+
+  func forEachEnded(since position: inout EndedPosition, _ body: (Request, String) -> Void) {
+    aggregator.forEachEnded(since: &position, body)
+  }
+
   /// Moves to the end.
   mutating func advanceToEnd() {
     recording.beginCheckingAhead()

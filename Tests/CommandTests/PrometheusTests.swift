@@ -5,6 +5,9 @@ import Testing
 
 /// Debian's Prometheus, and its tool, with what `serve` says.
 @Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct PrometheusTests {
+  /// How long the flood lasts: URINGTOP_FLOOD, or 3 s.
+  private static let seconds =
+    ProcessInfo.processInfo.environment["URINGTOP_FLOOD"].flatMap { Int($0) } ?? 3
   private static let promtool = URL(filePath: "/usr/bin/promtool")
   private let folder: TemporaryFolder
   private let program: NamedProgram
@@ -44,17 +47,19 @@ import Testing
     let server = try MetricsServer("--listen", "0", "--interval", "200ms", "--comm", program.name)
     let prometheus = try Prometheus(scraping: server.port, in: folder)
     #expect(try eventually { try prometheus.value("up") == "1" })
-    let flood = try ChildProgram(program.path, ["3", "32"])
+    let flood = try ChildProgram(program.path, ["\(Self.seconds)", "32"])
     let truth = try #require(flood.finish().truth?["submitted"])
     let series = #"{comm="\#(program.name)",opcode="NOP"}"#
     for name in ["requests", "requests_completed", "cqes"] {
       let sample = "uringtop_\(name)_total\(series)"
       #expect(try eventually { try prometheus.value(sample) == "\(truth)" }, "\(sample)")
-      #expect(try prometheus.value("resets(\(sample)[5m])") == "0")
+      #expect(try prometheus.value("resets(\(sample)[1h])") == "0")
     }
     let latencies = "uringtop_request_duration_seconds_count\(series)"
     #expect(try eventually { try prometheus.value(latencies) == "\(truth)" })
-    #expect(try prometheus.value("min_over_time(up[5m])") == "1")
+    #expect(try prometheus.value("min_over_time(up[1h])") == "1")
+    let scrapes = try prometheus.value("count_over_time(up[1h])").flatMap { Int($0) }
+    #expect((scrapes ?? 0) >= Self.seconds)
     #expect(try prometheus.value("max(uringtop_events_uncounted_total)") == "0")
     let exemplar = try prometheus.answer(
       "query_exemplars", "uringtop_request_duration_seconds_bucket\(series)")
@@ -70,7 +75,7 @@ private final class Prometheus {
   init(scraping target: UInt16, in folder: TemporaryFolder) throws {
     port = try Self.freePort()
     try """
-    global: {scrape_interval: 250ms, scrape_timeout: 250ms}
+    global: {scrape_interval: 1s, scrape_timeout: 1s}
     scrape_configs:
       - job_name: uringtop
         static_configs: [{targets: ["127.0.0.1:\(target)"]}]

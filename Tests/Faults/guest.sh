@@ -1,6 +1,7 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS FAULTS [link|program|map|machine|silent]: runs uringtop while the kernel refuses its BPF
-# calls (link, program, map; possible on any machine), and under faults that only a guest may have (machine, silent).
+# guest.sh URINGTOP PROGRAMS FAULTS [PART]: runs uringtop while the kernel refuses its BPF calls (link, program, map;
+# possible on any machine), and under faults that only a guest may have (machine-*, silent-*). PART is the start of the
+# names of the parts to run.
 # Writes a block for each fault to standard output, which scripts/fault-injection judges:
 #   === NAME
 #   uringtop's standard error
@@ -253,6 +254,7 @@ on_silent() {
   limit=$2
   shift 2
   mkfifo hold
+  modprobe fuse 2>/dev/null # built into some kernels
   "$faults/silent_fuse" /silent <hold >ready 2>ready.errors &
   server=$!
   exec 5>hold
@@ -327,9 +329,7 @@ is_held() {
   ! has_ended $! && kill -9 $!
 }
 
-silent() {
-  expected_if_held=
-  expected_status=0
+silent_report() {
   expected='READ data'
   on_silent report 120 "$uringtop" report --duration 10s
   on_silent "report of the program" 120 "$uringtop" report --comm program
@@ -337,20 +337,38 @@ silent() {
   expected_if_held=returning
   on_silent "report with stacks and calls" 120 "$uringtop" report --duration 10s --stacks --syscalls on
   expected_if_held=
+}
+
+silent_snapshot() {
   expected='READ data'
   on_silent snapshot 120 "$uringtop" snapshot --stacks --duration 5s
   on_silent "snapshot, JSON" 120 "$uringtop" snapshot --json --duration 5s
+}
+
+silent_record() {
   expected=serves
   on_silent record 120 "$uringtop" record --stacks --duration 10s -o trace.uring
   expected=
-  on_silent "UI, ended by q" 60 typed 'q' "$uringtop" --stacks
   expected_status=130
   on_silent "record, ended by ^C" 60 typed '\003' "$uringtop" record --stacks -o trace.uring
+  expected_status=0
+}
+
+silent_screen() {
+  expected=
+  on_silent "UI, ended by q" 60 typed 'q' "$uringtop" --stacks
+  expected_status=130
   on_silent "UI, ended by ^C" 60 typed '\003' "$uringtop"
+  expected_status=0
 }
 
 part=${4:-all}
-wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
+wants() {
+  case $1 in
+    "$part"*) return 0 ;;
+    *) [ "$part" = all ] ;;
+  esac
+}
 
 if wants link; then
   # If fentry is refused, nothing is missing, but the recording's tier shows that some ends are noticed later.
@@ -361,17 +379,20 @@ if wants link; then
 fi
 wants program && refuse_each program 22 && refuse_waits
 wants map && refuse_each map 12
-if wants machine; then
-  during clock_steps
+wants machine-clock && during clock_steps
+if wants machine-processor; then
   during processor_goes
   hotplug_flood
-  slow_disk
+fi
+wants machine-disk && slow_disk
+if wants machine-memory; then
   locked_memory
   echo +memory >/sys/fs/cgroup/cgroup.subtree_control
   for mib in 8 16 32 48 64 96 160; do memory $mib; done
 fi
-if wants silent; then
-  modprobe fuse 2>/dev/null # built into some kernels
-  silent
-fi
+expected_if_held=
+expected_status=0
+for case in report snapshot record screen; do
+  wants silent-$case && silent_$case
+done
 exit 0

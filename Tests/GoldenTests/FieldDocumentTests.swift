@@ -44,6 +44,9 @@ import UringTrace
     ("json", "findings", FieldDocument.members(of: FieldSet<Finding>.findings)),
     ("metrics", "metrics", MetricsDocument.table),
     (
+      "json", "comparison", FieldDocument.members(of: FieldSet<ComparisonDocument>.document)
+    ),
+    (
       "json", "report",
       FieldDocument.members(of: FieldSet<ReportDocument>.document, omitting: ["findings"])
     ),
@@ -69,6 +72,10 @@ import UringTrace
     ),
     (
       "report", SchemaDocument.text("uringtop report --json", of: FieldSet<ReportDocument>.document)
+    ),
+    (
+      "comparison",
+      SchemaDocument.text("uringtop compare --json", of: FieldSet<ComparisonDocument>.document)
     ),
   ])
   func schemaIsThatOfTheFields(_ name: String, _ schema: String) throws {

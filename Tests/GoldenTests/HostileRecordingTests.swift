@@ -27,6 +27,7 @@ import UringTrace
     let folder = try TemporaryFolder()
     let commands = [
       ["report", "--from", path], ["report", "--json", "--from", path],
+      ["compare", "--json", path, path],
       ["snapshot", "--from", path], ["snapshot", "--json", "--from", path],
       ["snapshot", "--json", "--from", path, "--at", "1h"],
       ["export", path, "-o", folder.path("copy.jsonl")],

@@ -23,7 +23,7 @@ public final class HTTPConnection {
   @discardableResult
   public func send(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
-    return Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count
+    return Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 
   /// All bytes until the peer closes the connection.

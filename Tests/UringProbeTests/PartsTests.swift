@@ -2,6 +2,8 @@ import CRecord
 import Glibc
 import Testing
 import UringRecords
+import UringSources
+import UringTrace
 
 import enum UringBase.Procfs
 
@@ -44,16 +46,33 @@ struct PartsTests {
       CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
   }
 
+  /// Reading the rest of a large buffer must not look stuck.
+  @Test func progressIsSeenWhileRecordsAreTaken() throws {
+    let host = HostDescription(
+      kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)
+    let state = try SessionState(host: host, options: LiveSession.Options())
+    var intake = RecordIntake(options: LiveSession.Options(), host: host, state: state)
+    var records = RecordBuffer()
+    for time in UInt64(1)...1 << 14 {
+      records.append(record_task_work_run.self, at: time) { $0.count = 1 }
+    }
+    let before = state.progress.value
+    intake.take(records)
+    #expect(state.progress.value - before >= 5)
+  }
+
   @Test func tailKeepsTheNewestInOrder() {
     var tail = RecordTail(chunkSize: 64, chunkCount: 2)
     for time in UInt64(1)...9 {
       var value = record()
       value.time_ns = time
       value.size = UInt16(MemoryLayout<record>.size)
-      if !tail.append(&value) {
-        tail.advance()
-        let fits = tail.append(&value)
-        #expect(fits)
+      withUnsafeBytes(of: &value) { bytes in
+        if !tail.append(bytes) {
+          tail.advance()
+          let fits = tail.append(bytes)
+          #expect(fits)
+        }
       }
     }
     let copy = tail.copy()

@@ -5,6 +5,7 @@ import Glibc
 import Synchronization
 import Testing
 import UringBase
+import UringRecords
 
 @testable import UringProbe
 
@@ -44,7 +45,11 @@ struct TransportTests {
       _ = reader.drain(now: MonotonicClock.now()) { take($0) }
     }
 
-    mutating func take(_ pointer: UnsafePointer<record>) {
+    mutating func take(_ run: RecordRun) {
+      for record in RecordSequence(bytes: run.bytes) { take(record) }
+    }
+
+    private mutating func take(_ pointer: UnsafePointer<record>) {
       let record = pointer.pointee
       if record.time_ns < lastTime { disorder += 1 }
       lastTime = record.time_ns

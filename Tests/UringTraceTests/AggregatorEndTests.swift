@@ -155,6 +155,16 @@ import UringTrace
     #expect(snapshot.counts.ambiguous == 1)
   }
 
+  @Test func overflowIsThatOfTheRequestWhoseNormalEndItIs() {
+    var stream = RecordStream()
+    stream.submit(1, "READ", userData: 7)
+    stream.submit(2, "TIMEOUT", userData: 7)
+    stream.overflow(userData: 7, -62)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.recent.map(\.id) == [2])
+    #expect(snapshot.requests.map(\.id) == [1])
+  }
+
   @Test func overflowIsNotMatchedToARequestThatAskedForLess() {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 7) { $0.len = 100 }

@@ -33,6 +33,29 @@ import UringRecords
     #expect(recording.recordCount == stream.buffer.count)
   }
 
+  /// Records that arrive at once, such as those from before a recording's start, are written in steps that a slow machine
+  /// or a slow reader finishes within seconds.
+  @Test(arguments: [TraceFormat.uring, .jsonl]) func progressIsSeenInSmallSteps(
+    format: TraceFormat
+  ) throws {
+    let disk = try SlowDisk()
+    let steps = Monitor<[Int]>([])
+    let writer = try RecordingWriter(
+      output: disk.output(), encoder: StepEncoder(format.makeEncoder(header: header), steps))
+    var records: [UInt8] = []
+    while records.count < 1 << 17 { records += stream.buffer.bytes }
+    let before = writer.progress
+    records.withUnsafeBytes { writer.append($0) }
+    try disk.start()
+    let summary = try writer.finish(time: 0, lostInKernel: 0)
+    #expect(summary.bytesWritten >= 1 << 17)
+    #expect(writer.progress - before >= summary.bytesWritten / (64 << 10))
+    let taken = steps.withLock { $0 }
+    #expect(taken.max() ?? 0 <= RecordingWriter.Limits().pieceBytes)
+    #expect(taken.reduce(0, +) == (format == .uring ? 0 : records.count))
+    #expect(UInt64(disk.bytes().count) == summary.bytesWritten)
+  }
+
   @Test func fullDiskIsReported() throws {
     let output = try OutputFile(creating: "/dev/full", owner: nil)
     #expect(throws: OutputError.self) {
@@ -178,13 +201,14 @@ private final class SlowDisk: Sendable {
     unlink(path)
   }
 
+  func output() throws -> OutputFile { try OutputFile(creating: path, owner: nil) }
+
   func writer(_ header: RecordingHeader, queuedBytes: Int) throws -> RecordingWriter {
     var limits = RecordingWriter.Limits()
     limits.chunkBytes = 4096
     limits.queuedBytes = queuedBytes
     return try RecordingWriter(
-      output: OutputFile(creating: path, owner: nil),
-      encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
+      output: output(), encoder: TraceFormat.uring.makeEncoder(header: header), limits: limits)
   }
 
   func start() throws {
@@ -214,6 +238,35 @@ private final class SlowDisk: Sendable {
   /// Waits for the end.
   func bytes() -> [UInt8] {
     state.wait(until: nil, for: { $0.isDone }, then: { $0.bytes })
+  }
+}
+
+/// Notes the bytes of each step of an encoder.
+private final class StepEncoder: TraceEncoder {
+  private let encoder: any TraceEncoder
+  private let steps: Monitor<[Int]>
+
+  init(_ encoder: any TraceEncoder, _ steps: Monitor<[Int]>) {
+    self.encoder = encoder
+    self.steps = steps
+  }
+
+  var keepsRecords: Bool { encoder.keepsRecords }
+  var isFull: Bool { encoder.isFull }
+
+  func begin(into output: inout [UInt8]) { encoder.begin(into: &output) }
+
+  func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+    steps.withLock { $0.append(records.count) }
+    encoder.encode(records, into: &output)
+  }
+
+  func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8]) {
+    encoder.end(time: time, records: records, lost: lost, into: &output)
+  }
+
+  func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int {
+    encoder.lastBoundary(in: output, limit: limit)
   }
 }
 

@@ -122,6 +122,58 @@ import UringRecords
     #expect(redacted(words).isEmpty)
   }
 
+  // MARK: Limits
+
+  /// One more request, name or byte than fits.
+  @Test(arguments: [(10, 100, 10_000), (100, 10, 10_000), (100, 100, 50)])
+  func tooManySubstitutesEndTheCopyWithAnErrorAndNoFile(
+    numbers: Int, names: Int, bytes: Int
+  ) throws {
+    let limits = NameSubstitutes.Limits(numbers: numbers, names: names, bytesOfNames: bytes)
+    let path = TemporaryFile.path("redacted.uring")
+    defer { unlink(path) }
+    func write(_ count: Int) throws {
+      var buffer = RecordBuffer()
+      for index in 0..<count {
+        var name = record_task_name()
+        name.base.kind = .taskName
+        name.base.ctx = SampleStream.context + UInt64(index) << 8
+        CharArray.set(&name.comm, to: "name-\(index)")
+        buffer.append(name, base: \.base)
+      }
+      let encoder = BinaryEncoder(header: header)
+      var file: [UInt8] = []
+      encoder.begin(into: &file)
+      buffer.bytes.withUnsafeBytes { encoder.encode($0, into: &file) }
+      encoder.end(time: SampleStream.start + 1, records: UInt64(count), lost: 0, into: &file)
+      try TraceExport.write(
+        Recording(bytes: file), to: OutputFile(creating: path, owner: nil),
+        as: TraceFormat.uring.makeEncoder, rewriter: Redactor(header, limits: limits))
+    }
+    #expect {
+      try write(11)
+    } throws: {
+      ($0 as? OutputError)?.operation == .redact
+    }
+    #expect(access(path, F_OK) != 0)
+    try write(4)
+    #expect(access(path, F_OK) == 0)
+  }
+
+  /// Any number of `user_data` can be told apart: all areas have a place in the table.
+  @Test func areasAreDistinctAndWithoutLimit() {
+    var numbers = NumberSubstitutes()
+    var seen: Set<UInt64> = []
+    let stride: UInt64 = 0x9e37_79b9_7f4a_7c15
+    let count = 20_000
+    for index in 0..<UInt64(count) { seen.insert(numbers.user(1 << 20 &+ index &* stride)) }
+    #expect(seen.count == count)
+    #expect(numbers.count == 0)
+    var again = NumberSubstitutes()
+    let first = again.user(1 << 20)
+    #expect(again.user(1 << 20 + 4096) == first + 4096)
+  }
+
   // MARK: What remains
 
   @Test func redactingTwiceChangesNothing() {

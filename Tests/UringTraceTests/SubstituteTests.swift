@@ -49,8 +49,8 @@ import Testing
   }
 
   @Test func forgedRecordingsFillNoMemory() {
-    var numbers = NumberSubstitutes()
-    for value in 0...UInt64(NumberSubstitutes.most) { _ = numbers.inode(value + 1) }
+    var numbers = NameSubstitutes(limits: NameSubstitutes.Limits(numbers: 100))
+    for value in 0...UInt64(100) { _ = numbers.numbers.inode(value + 1) }
     #expect(numbers.isFull)
     var names = NameSubstitutes()
     let name = String(repeating: "x", count: 1 << 20)

@@ -21,21 +21,9 @@ apt_options=(
   -o Acquire::GzipIndexes=true -o Acquire::IndexTargets::deb::Packages::KeepCompressedAs=xz
 )
 
-# The Debian mirror of this machine's apt, from source files of any format.
-archive_uri() {
-  if [ -n "${URINGTOP_VM_MIRROR:-}" ]; then
-    echo "$URINGTOP_VM_MIRROR"
-    return
-  fi
-  # shellcheck disable=SC2016  # apt replaces these, not the shell
-  apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-    awk -F'|' '!found && ($1 == "Debian" || $2 ~ /\/debian(\/[0-9TZ]+)?\/*$/) { print $2; found = 1 }'
-}
-
 write_apt_sources() {
   local uri suite trust=
-  uri=$(archive_uri) || true
-  [ -n "$uri" ] || die "apt on this machine has no Debian archive: set URINGTOP_VM_MIRROR to the URI of one"
+  uri=$("$parts/../archive-uri") || exit 125
   [ ! -e $keyring ] || trust="signed-by=$keyring"
   mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial"
   : >"$apt_dir/status"

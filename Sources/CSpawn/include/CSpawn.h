@@ -30,6 +30,9 @@ struct spawn_child {
   int status; /* the errno of a failed start, or end of file once the program runs */
 };
 
+/* A pipe whose ends programs do not inherit. Returns 0 or an errno. */
+int spawn_pipe(int ends[2]);
+
 /* Forks a child that waits for spawn_release. Returns 0 or an errno. */
 int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child);
 

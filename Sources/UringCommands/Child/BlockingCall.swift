@@ -18,40 +18,26 @@ enum BlockingCall {
     _ name: String, after signal: Int32 = 0, isPatient: Bool = true,
     progress: () -> UInt64 = { 0 }, _ body: @escaping @Sendable () -> R
   ) throws(Failure) -> R {
-    let result = Monitor<R?>(nil)
-    let thread: WorkerThread
+    let call: SeparateCall<R>
     do throws(ThreadError) {
-      thread = try WorkerThread(name, orThrow: ThreadError.init) {
-        let value = body()
-        result.change { $0 = value }
-      }
+      call = try SeparateCall(name, orThrow: ThreadError.init, body)
     } catch {
       throw Failure(error)
     }
     var (signal, count) = (signal, signal == 0 ? 0 : 1)
-    var (seen, since) = (progress(), MonotonicClock.now())
-    while true {
-      let value = result.wait(
-        until: MonotonicClock.now() + 50_000_000, for: { $0 != nil }, then: { $0 })
-      if let value {
-        thread.join()
-        return value
-      }
-      let next = spawn_wait_signal(0).number
-      if next != 0, next != SIGCHLD {
-        (signal, count, since) = (next, count + 1, MonotonicClock.now())
-      }
-      let now = progress()
-      if now != seen { (seen, since) = (now, MonotonicClock.now()) }
-      guard count > 0 else { continue }
-      let limit = isPatient ? patience[min(count, patience.count) - 1] : 0
-      if MonotonicClock.now().since(since) >= limit {
-        thread.detach()
-        throw Failure(
-          ExitStatus.signal(signal),
-          isPatient ? "gave up after the signal, before the output was complete" : "")
-      }
-    }
+    let result = call.result(
+      patience: {
+        let next = spawn_wait_signal(0).number
+        if next != 0, next != SIGCHLD { (signal, count) = (next, count + 1) }
+        guard count > 0 else { return nil }
+        return isPatient ? patience[min(count, patience.count) - 1] : 0
+      },
+      // The wait begins again with each signal.
+      progress: { progress() &+ UInt64(count) })
+    if let result { return result }
+    throw Failure(
+      ExitStatus.signal(signal),
+      isPatient ? "gave up after the signal, before the output was complete" : "")
   }
 }
 

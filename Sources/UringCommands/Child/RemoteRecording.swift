@@ -1,3 +1,4 @@
+import CSpawn
 import Glibc
 import Synchronization
 import UringBase
@@ -64,8 +65,9 @@ final class RemoteRecording {
 
   private static func pipe() throws(Failure) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [0, 0]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
-      throw Failure(ExitStatus.system, "cannot create a pipe: \(CString.error(errno))")
+    let error = spawn_pipe(&ends)
+    guard error == 0 else {
+      throw Failure(ExitStatus.system, "cannot create a pipe: \(CString.error(error))")
     }
     return (ends[0], ends[1])
   }

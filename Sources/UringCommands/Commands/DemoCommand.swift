@@ -40,12 +40,14 @@ struct DemoCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write the target's log of its last I/Os to a file, one JSON object a line.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var log: String?
 
   @Option(
     help: ArgumentHelp(
-      "With --batch: also record to a file, as record -o does.", valueName: "file"))
+      "With --batch: also record to a file, as record -o does.", valueName: "file"),
+    completion: .recording)
   var record: String?
 
   func validate() throws {

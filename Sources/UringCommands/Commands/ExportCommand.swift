@@ -1,15 +1,18 @@
 import ArgumentParser
 import CProcess
 import UringFields
+import UringFindings
+import UringPerfetto
 import UringRecordings
 import UringRedaction
+import UringSources
 import UringTrace
 
 /// Converts between the binary recording and trace.jsonl.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Converts a recording: .uring to .jsonl, or back.",
+    abstract: "Converts a recording: .uring to .jsonl, or back; to CSV; to a trace for Perfetto.",
     discussion: """
       Without -o the trace is written to standard output as JSON lines. A recording that was cut off \
       stays incomplete: the copy has no summary. With --at the copy ends at that time, as if recording \
@@ -20,15 +23,22 @@ struct ExportCommand: ParsableCommand {
 
       With --csv the events are written as CSV, one line for each.
 
+      A file that ends in .pftrace, or --format perfetto, is a trace for https://ui.perfetto.dev, which \
+      reads it in the browser: rings, requests, groups, workers, waits, findings. docs/perfetto.md \
+      describes its tracks.
+
       EXAMPLES:
         uringtop export trace.uring -o trace.jsonl
         uringtop export trace.uring | jq 'select(.event == "complete" and .res < 0)'
         uringtop export trace.uring --at 2.5s -o start.uring
         uringtop export trace.uring --redact -o public.uring
+        uringtop export trace.uring -o trace.pftrace
         uringtop export trace.uring --csv --where 'op:READ error=yes' --columns time,ring,value
       """)
 
-  @Argument(help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"))
+  @Argument(
+    help: ArgumentHelp("The recording; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var input: String
 
   @OptionGroup var moment: MomentOption
@@ -52,16 +62,20 @@ struct ExportCommand: ParsableCommand {
       "With --csv: only these fields, as time,event,value.", valueName: "fields"))
   var columns: String?
 
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: ExportOutputOptions
 
   private var isCSV: Bool { csv || output.target.lowercased().hasSuffix(".csv") }
+  private var isPerfetto: Bool { !isCSV && output.isPerfetto }
 
   func validate() throws {
     guard isCSV else {
       if condition != nil || columns != nil {
         throw ValidationError("--where and --columns need --csv")
       }
-      _ = try output.resolvedFormat()
+      if isPerfetto, redact {
+        throw ValidationError("--redact needs a recording as output: export that to Perfetto")
+      }
+      if !isPerfetto { _ = try output.resolvedFormat() }
       return
     }
     if output.format != nil { throw ValidationError("--csv is a format: --format names another") }
@@ -79,20 +93,37 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    let file = try RecordingFile(
+      input, for: output.target == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     let encoder: (RecordingHeader) -> any TraceEncoder
-    if isCSV {
+    if isPerfetto {
+      let overview = overview(of: file.recording)
+      encoder = { PerfettoEncoder(header: $0, overview: overview) }
+    } else if isCSV {
       let (query, table) = try (query(), table())
       encoder = { EventCSVEncoder(header: $0, query: query, table: table) }
     } else {
       encoder = try output.resolvedFormat().makeEncoder
     }
-    let file = try RecordingFile(
-      input, for: output.target == "-" ? PROCESS_READS : PROCESS_READS_AND_WRITES)
     try Self.write(
       file.recording, until: moment.time, to: output.target, as: encoder,
       rewriter: redact ? Redactor(file.recording.header) : nil)
     file.reportFlaw()
     moment.reportIfLate(in: file)
+  }
+
+  /// What a Perfetto trace shows that only the whole recording tells.
+  private func overview(of recording: Recording) -> PerfettoEncoder.Overview {
+    var overview = PerfettoEncoder.Overview()
+    var diagnosis = DiagnosisHistory()
+    let end = recording.snapshot(at: moment.time, every: DiagnosisHistory.interval) { snapshot in
+      overview.note(snapshot)
+      diagnosis.look(at: snapshot)
+    }
+    overview.note(end)
+    overview.findings = diagnosis.findings(at: end)
+    overview.endTime = end.time
+    return overview
   }
 
   static func write(

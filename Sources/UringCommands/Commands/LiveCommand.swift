@@ -30,12 +30,14 @@ struct LiveCommand: ParsableCommand {
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
   @OptionGroup(title: "ANOTHER MACHINE") var remote: RemoteOptions
 
-  @Option(help: ArgumentHelp("File for COMMAND's output.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("File for COMMAND's output.", valueName: "file"), completion: .file())
   var childOutput: String?
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"),
+    completion: .file())
   var command: [String] = []
 
   func validate() throws {
@@ -46,37 +48,20 @@ struct LiveCommand: ParsableCommand {
 
   func run() throws {
     if remote.host != nil { return try follow() }
-    if command.isEmpty {
-      Confinement.keepCaptureCapabilities()
-      try Screen.show(title: "", options: screen, filters: filters, capture: capturing) { [self] in
-        try LiveCapture.start(
-          filter: filters.filter(capturing), refreshInterval: screen.interval.duration,
-          isForScreen: true
-        ).source
-      }
-      return
-    }
-    try Screen.requireTerminal()
-    let output = try ChildOutput(path: childOutput, command: command[0])
-    let child = try ChildCommand(
-      holding: command, streams: .detached(output: output.descriptor))
-    let held = ChildBox(child)
+    let held = try command.isEmpty ? nil : HeldProgram(command, output: childOutput)
+    defer { held?.end() }
+    // Of this thread, and of the UI's threads, one of which opens the source.
     Confinement.keepCaptureCapabilities()
-    defer {
-      let ending = held.child.terminate()
-      output.report(ending: ending)
-    }
-    let running = { @Sendable [command] in held.isRunning ? command[0] : nil }
     try Screen.show(
       title: command.joined(separator: " "), options: screen, filters: filters,
-      capture: capturing, startedProgram: running
+      capture: capturing,
+      startedProgram: held.map { held -> @Sendable () -> String? in { held.runningName } }
     ) { [self] in
       let capture = try LiveCapture.start(
-        filter: filters.filter(capturing), tree: held.child.pid,
+        filter: filters.filter(capturing), tree: held?.child.pid,
         refreshInterval: screen.interval.duration,
         isForScreen: true)
-      try held.release()
-      try output.publish()
+      try held?.release()
       return capture.source
     }
   }
@@ -95,20 +80,34 @@ struct LiveCommand: ParsableCommand {
     withExtendedLifetime(recording) {}
   }
 
-  /// Passes the child to the thread that opens the source. That thread does not use the child after releasing it, and
-  /// has finished when the UI ends.
-  private final class ChildBox: @unchecked Sendable {
+  /// The program to watch, until the probes are attached. Passed to the thread that opens the source. That thread does
+  /// not use the child after releasing it, and has finished when the UI ends.
+  private final class HeldProgram: @unchecked Sendable {
     let child: ChildCommand
+    private let output: ChildOutput
+    private let name: String
     private let isReleased = Mutex(false)
 
-    init(_ child: ChildCommand) { self.child = child }
+    init(_ command: [String], output path: String?) throws(Failure) {
+      try Screen.requireTerminal()
+      name = command[0]
+      output = try ChildOutput(path: path, command: name)
+      child = try ChildCommand(
+        holding: command, streams: .detached(output: output.descriptor))
+    }
 
     func release() throws(Failure) {
       try child.release()
       isReleased.withLock { $0 = true }
+      try output.publish()
     }
 
-    /// For the UI's thread.
-    var isRunning: Bool { isReleased.withLock { $0 } && child.poll() == nil }
+    func end() {
+      let ending = child.terminate()
+      output.report(ending: ending)
+    }
+
+    /// The program's name while it runs; for the UI's thread.
+    var runningName: String? { isReleased.withLock { $0 } && child.poll() == nil ? name : nil }
   }
 }

@@ -36,7 +36,8 @@ struct RecordCommand: ParsableCommand {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A program to start and record.", valueName: "command"))
+    help: ArgumentHelp("A program to start and record.", valueName: "command"),
+    completion: .file())
   var command: [String] = []
 
   func validate() throws {

@@ -23,7 +23,8 @@ struct ReplayCommand: ParsableCommand {
       file that grows. When it ends, what was seen stays on the screen.
       """)
 
-  @Argument(help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"))
+  @Argument(
+    help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"), completion: .recording)
   var input: String
 
   @Option(help: ArgumentHelp("Start at this time of the recording.", valueName: "time"))

@@ -5,6 +5,7 @@ import Glibc
 import UringDocuments
 import UringFields
 import UringFindings
+import UringRecordings
 import UringSources
 import UringTrace
 
@@ -18,22 +19,28 @@ struct ReportCommand: ParsableCommand {
       watch ends; rates, such as errors, over all of it.
 
       With -- COMMAND, only COMMAND and its descendants are watched, until COMMAND ends or --duration has \
-      passed; then it is sent SIGTERM. With --json its output goes to standard error.
+      passed; then it is sent SIGTERM. If the report on standard output is for programs (any format \
+      but text), COMMAND's output goes to standard error.
+
+      In junit each rule is a test, which fails by a finding as bad as --fail-on, or warn without it.
 
       EXAMPLES:
         uringtop report --pid 4242
         uringtop report --fail-on warn -- ./server --self-test
         uringtop report --json --from trace.uring | jq '.findings[].tag'
+        uringtop report --from trace.uring --html -o hang.html
+        uringtop report --require-rings --fail-on warn --ignore short-transfer --format github -- make test
+        uringtop report --from trace.uring --ignore 'hang:summary:*wakeup*' --format junit -o uringtop.xml
 
       \(ExitStatus.discussion)
       """)
 
-  @Flag(help: "Print the JSON document that docs/json.md describes.")
-  var json = false
+  @OptionGroup var output: ReportOutputOptions
 
   @Option(
     help: ArgumentHelp(
-      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var from: String?
 
   @OptionGroup var moment: MomentOption
@@ -58,16 +65,26 @@ struct ReportCommand: ParsableCommand {
       valueName: "expression"))
   var condition: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Leave out findings with this tag, or those of them that the expression holds for, as 'hang' or 'hang:ring=2'. Can be given several times.",
+      valueName: "tag[:filter]"))
+  var ignore: [String] = []
+
+  @Flag(help: "Exit with status 3 if there was no ring to watch.")
+  var requireRings = false
+
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A program to start and watch.", valueName: "command"))
+    help: ArgumentHelp("A program to start and watch.", valueName: "command"),
+    completion: .file())
   var command: [String] = []
 
   func validate() throws {
-    _ = try query()
+    _ = try (query(), IgnoredFindings(ignore))
     if from == nil { try moment.refuse() } else { try capturing.refuse() }
     if from != nil, duration != nil {
       throw ValidationError("--duration is for live reports, --from names a recording")
@@ -81,44 +98,71 @@ struct ReportCommand: ParsableCommand {
   private func query() throws -> Query<Finding> { try Query(option: condition, over: .findings) }
 
   func run() throws {
-    let query = try query()
+    let (query, ignored) = try (query(), IgnoredFindings(ignore))
+    // Before the watch, which would be in vain if the file cannot be written.
+    let file = try outputFile()
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
     var diagnosis = DiagnosisHistory(seesEveryRequest: filters.seesEveryRequest(capturing))
     if let from {
-      let file = try RecordingFile(from, for: PROCESS_READS)
-      snapshot = file.recording.snapshot(
+      let recording = try RecordingFile(
+        from, for: file == nil ? PROCESS_READS : PROCESS_READS_AND_WRITES)
+      snapshot = recording.recording.snapshot(
         at: moment.time, filter: filters.filter(), every: DiagnosisHistory.interval
       ) { diagnosis.look(at: $0) }
-      file.reportFlaw()
-      moment.reportIfLate(in: file)
+      recording.reportFlaw()
+      moment.reportIfLate(in: recording)
     } else {
       (snapshot, ending) = try watch(&diagnosis)
     }
     let all = diagnosis.findings(at: snapshot)
-    let findings = all.filter { query.matches($0, in: snapshot) }
+    let matching = all.filter { query.matches($0, in: snapshot) }
+    let findings = matching.filter { !ignored.contains($0, in: snapshot) }
     let document = ReportDocument(
       findings, in: snapshot,
       notEvaluated: diagnosis.notEvaluated(at: snapshot, besides: all),
       command: ending.map { (command, $0) }, toolVersion: Version.current)
-    if json {
-      try StandardOutput.write(document.encoded())
+    let verdict = ReportVerdict(
+      document: document, failOn: failOn?.severity, requiresRings: requireRings,
+      ignored: matching.filter { ignored.contains($0, in: snapshot) })
+    let bytes = bytes(of: verdict, leftOut: all.count - findings.count)
+    if let file {
+      do {
+        try file.write(bytes)
+        try file.close()
+      } catch {
+        throw Failure(error)
+      }
     } else {
-      try StandardOutput.write(ReportText(document, leftOut: all.count - findings.count).text)
+      try StandardOutput.write(bytes)
     }
-    throw Failure(status(findings, ending), "")
+    throw Failure(verdict.status, verdict.lacksRings ? ReportVerdict.lacksRingsText : "")
   }
 
-  private func status(
-    _ findings: [Finding], _ ending: ReportDocument.CommandEnding?
-  ) -> Int32 {
-    if let failOn, findings.contains(where: { $0.severity >= failOn.severity }) {
-      return ExitStatus.findings
+  /// The file to write; nil for standard output.
+  private func outputFile() throws(Failure) -> OutputFile? {
+    guard output.target != "-" else { return nil }
+    if let from, from != "-", let input = FileID(output: from),
+      FileID(output: output.target) == input
+    {
+      throw Failure(
+        ExitStatus.cannotCreate,
+        "cannot write to \(output.target): it is the recording that is read")
     }
-    return switch ending {
-    case .exited(let status)? where status != 0: ExitStatus.childFailed
-    case .killed?: ExitStatus.childFailed
-    default: ExitStatus.success
+    do {
+      return try OutputFile(creating: output.target, owner: SudoUser.current?.owner)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func bytes(of verdict: ReportVerdict, leftOut: Int) -> [UInt8] {
+    switch output.resolvedFormat {
+    case .json: verdict.document.encoded()
+    case .text: ReportText(verdict.document, leftOut: leftOut).text.bytes
+    case .html: HTMLReport(verdict.document, leftOut: leftOut).encoded()
+    case .junit: ReportJUnit(verdict: verdict).text.bytes
+    case .github: ReportGitHub(verdict: verdict).text.bytes
     }
   }
 
@@ -133,7 +177,8 @@ struct ReportCommand: ParsableCommand {
     let child =
       try command.isEmpty
       ? nil
-      : ChildCommand(holding: command, streams: json ? .inheritedToError : .inherited)
+      : ChildCommand(
+        holding: command, streams: output.isForPrograms ? .inheritedToError : .inherited)
     let capture = try LiveCapture.start(
       filter: filters.filter(capturing), tree: child?.pid, refreshInterval: .milliseconds(500))
     do {

@@ -83,20 +83,24 @@ struct ServeCommand: ParsableCommand {
     }
     let capture = try LiveCapture.start(
       filter: filters.filter(capturing), refreshInterval: interval.duration, roles: roles)
-    StandardError.write("serving \(listen.description(port: listener.port))")
     var diagnosis = Diagnosis(
       window: Self.window, seesEveryRequest: filters.seesEveryRequest(capturing))
-    var shown: UInt64 = 0
-    var watch = Watch(child: nil, duration: nil)
-    let reason = watch.wait(isOver: {
+    var shown: UInt64?
+    func look() {
       let snapshot = capture.source.current()
-      guard snapshot.time != shown else { return false }
+      guard snapshot.time != shown else { return }
       shown = snapshot.time
       page.show(
         MetricsMoment(
           snapshot, findings: diagnosis.findings(in: snapshot), cost: .current,
           toolVersion: Version.current))
       capture.reportNotices()
+    }
+    look()
+    StandardError.write("serving \(listen.description(port: listener.port))")
+    var watch = Watch(child: nil, duration: nil)
+    let reason = watch.wait(isOver: {
+      look()
       return false
     })
     _ = try capture.stop(after: watch.signal)

@@ -28,7 +28,8 @@ struct SnapshotCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var from: String?
 
   @OptionGroup var moment: MomentOption

@@ -63,7 +63,8 @@ struct TopCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read a recording instead of watching; - is standard input.", valueName: "recording"))
+      "Read a recording instead of watching; - is standard input.", valueName: "recording"),
+    completion: .recording)
   var from: String?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
@@ -71,20 +72,25 @@ struct TopCommand: ParsableCommand {
 
   private var isOverRings: Bool { list.list.name == ListArgument.rings.list.name }
 
-  /// The columns of rings without `--columns`.
+  /// True for the columns that rings have without an option.
+  private var hasRingColumns: Bool { columns == nil && isOverRings && groupBy == nil && !csv }
+
+  private static let beforeRates = ["id", "pid", "comm", "in_flight"]
+  /// Rates among the columns of rings, with their titles in the UI.
+  private static let rates = [
+    (key: "submitted", title: "SUB/s"), ("completed", "CMP/s"), ("errors", "ERR/s"),
+  ]
+  private static let afterRates = ["submitted", "errors", "overflows", "p50", "p99"]
+
   private var ringColumns: String {
-    let rates = interval.nanoseconds < 60_000_000_000 ? "last_second" : "last_minute"
-    let rateColumns = ["submitted", "completed", "errors"].map { "\(rates).\($0)" }
-    return
-      (["id", "pid", "comm", "in_flight"] + rateColumns
-      + ["submitted", "errors", "overflows", "p50", "p99"]).joined(separator: ",")
+    let period = interval.nanoseconds < 60_000_000_000 ? "last_second" : "last_minute"
+    let rates = Self.rates.map { "\(period).\($0.key)" }
+    return (Self.beforeRates + rates + Self.afterRates).joined(separator: ",")
   }
 
   private var choice: SnapshotList.Choice {
     SnapshotList.Choice(
-      condition: condition,
-      columns: columns ?? (isOverRings && groupBy == nil && !csv ? ringColumns : nil),
-      grouping: groupBy)
+      condition: condition, columns: hasRingColumns ? ringColumns : columns, grouping: groupBy)
   }
 
   func validate() throws {
@@ -109,10 +115,14 @@ struct TopCommand: ParsableCommand {
       previous = snapshot.time
       // Rules look at every request: no other list needs them.
       let findings = list.list.name == "findings" ? diagnosis.findings(in: snapshot) : []
-      let selection = try list.selection(choice, of: snapshot, findings: findings)
+      var rows = try list.selection(choice, of: snapshot, findings: findings).rows
+      if hasRingColumns {
+        for (index, rate) in Self.rates.enumerated() {
+          rows.columns[Self.beforeRates.count + index].title = rate.title
+        }
+      }
       try StandardOutput.write(
-        table.lines(
-          selection.rows, at: snapshot.host.text(of: snapshot.time), noun: list.list.noun))
+        table.lines(rows, at: snapshot.host.text(of: snapshot.time), noun: list.list.noun))
     }
     guard let from else { return try watch(print) }
     let file = try RecordingFile(from, for: PROCESS_READS)
@@ -125,9 +135,11 @@ struct TopCommand: ParsableCommand {
     let capture = try LiveCapture.start(
       filter: filters.filter(capturing),
       refreshInterval: .nanoseconds(Int64(max(interval.nanoseconds, 1_000_000_000))))
+    // Finds the names of processes that are older than this.
+    capture.waitForInventory()
     var moment = MonotonicClock.now()
     for _ in 0..<(count ?? .max) {
-      moment += interval.nanoseconds
+      moment = max(moment + interval.nanoseconds, MonotonicClock.now())
       Pause.sleep(nanoseconds: moment.since(MonotonicClock.now()))
       let snapshot = capture.look()
       capture.reportNotices()

@@ -9,7 +9,8 @@ struct DemoOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Keep the data in a file, which is created sparse. A file with data requires --no-load.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var file: String?
 
   @Flag(help: "Keep the data in memory (default).")

@@ -32,6 +32,7 @@ struct FilterOptions: ParsableArguments {
     name: .customLong("op"), parsing: .singleValue,
     help: ArgumentHelp(
       "Only these opcodes, such as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
+    completion: .opcode,
     transform: OpcodeArgument.parse)
   var opcodes: [OpcodeArgument] = []
 

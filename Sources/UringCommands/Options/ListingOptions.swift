@@ -130,4 +130,6 @@ struct ListArgument: ExpressibleByArgument {
   var defaultValueDescription: String { list.name }
 
   static var allValueStrings: [String] { SnapshotList.all.map(\.name) }
+
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }

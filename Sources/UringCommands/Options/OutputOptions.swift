@@ -7,7 +7,8 @@ struct OutputOptions: ParsableArguments {
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
       "Output file; - is standard output. The extension, .jsonl or .uring, selects the format.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .recording)
   var path: String?
 
   @Option(
@@ -34,13 +35,22 @@ struct OutputOptions: ParsableArguments {
     switch format {
     case .jsonl?: return .jsonl
     case .uring?: return .uring
-    case nil: break
+    case nil: return try TraceFormat(target: target)
     }
-    if target == "-" { return .jsonl }
+  }
+}
+
+extension TraceFormat {
+  /// The format for a target on the command line: JSON lines on standard output, otherwise by the extension.
+  init(target: String) throws(ValidationError) {
+    if target == "-" {
+      self = .jsonl
+      return
+    }
     guard let format = TraceFormat(path: target) else {
       throw ValidationError(
         "'\(target)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")
     }
-    return format
+    self = format
   }
 }

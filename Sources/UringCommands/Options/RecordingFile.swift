@@ -13,15 +13,38 @@ struct RecordingFile {
   ///
   /// - Parameter path: `-` is standard input.
   init(_ path: String, for work: process_work) throws(Failure) {
+    try self.init(path) { Self.confine(for: work) }
+  }
+
+  private init(_ path: String, didOpen: () -> Void) throws(Failure) {
     self.path = path
     do {
-      recording = try Recording(path: FilePath(path == "-" ? "/dev/stdin" : path)) {
-        Confinement.keepOutputCapabilities(writesFiles: work != PROCESS_READS)
-        _ = process_refuse_calls(work)
-      }
+      recording = try Recording(path: Self.filePath(path), didOpen: didOpen)
     } catch {
       throw Failure(error, path: path)
     }
+  }
+
+  /// Opens two files in the same way: neither is read before the process has given up its privileges.
+  static func pair(
+    _ first: String, _ second: String, for work: process_work
+  ) throws(Failure) -> (RecordingFile, RecordingFile) {
+    var other: Result<RecordingFile, Failure>?
+    let file = try RecordingFile(first) {
+      other = Result { () throws(Failure) in try RecordingFile(second, for: work) }
+    }
+    // Opening the first file ends with an error, or calls the closure.
+    guard let other else { throw Failure(ExitStatus.noInput, "\(first): cannot be opened") }
+    return (file, try other.get())
+  }
+
+  private static func filePath(_ path: String) -> FilePath {
+    FilePath(path == "-" ? "/dev/stdin" : path)
+  }
+
+  private static func confine(for work: process_work) {
+    Confinement.keepOutputCapabilities(writesFiles: work != PROCESS_READS)
+    _ = process_refuse_calls(work)
   }
 
   /// Reports on standard error which part of the recording cannot be used. Reads the rest of the file, so it must be

@@ -75,7 +75,7 @@ final class LiveCapture: Sendable {
   }
 
   /// Waits until requests older than the capture have been searched for, at most fifteen seconds.
-  private func waitForInventory() {
+  func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
@@ -86,17 +86,18 @@ final class LiveCapture: Sendable {
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// A snapshot that is not older than this call.
+  /// A snapshot that is not older than this call, unless none is made within ten seconds.
   func look() -> Snapshot {
     let now = MonotonicClock.now()
     session.perform(.refresh)
-    for _ in 0..<1_000 where source.current().time < now { Pause.sleep(nanoseconds: 1_000_000) }
+    for _ in 0..<10_000 where source.current().time < now { Pause.sleep(nanoseconds: 1_000_000) }
     return source.current()
   }
 
   /// Like ``stop()``, with signals blocked: a second signal ends the wait.
   func stop(after signal: Int32) throws(Failure) -> Snapshot {
-    try BlockingCall.run("stopper", after: signal) { [self] in stop() }
+    try BlockingCall.run(
+      "stopper", after: signal, progress: { session.progress }, { [self] in stop() })
   }
 
   /// Prints notices on standard error, such as features that the capture lacks.

@@ -4,6 +4,8 @@ import UringBase
 struct PlainText {
   private(set) var text = ""
 
+  var bytes: [UInt8] { Array(text.utf8) }
+
   /// Maximum width of a cell: a path can have 4096 bytes and would widen every row.
   static let widestCell = 64
   /// Maximum width of a name within a sentence.

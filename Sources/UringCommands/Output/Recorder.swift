@@ -92,7 +92,7 @@ final class Recorder: RecordSink {
     let result: Result<RecordingWriter.Summary, OutputError>
     do throws(Failure) {
       result = try BlockingCall.run(
-        "finisher", after: signal, progress: { writer.bytesWritten },
+        "finisher", after: signal, progress: { writer.progress },
         {
           Result { () throws(OutputError) in
             try writer.finish(time: last.time, lostInKernel: last.lost.inKernel)

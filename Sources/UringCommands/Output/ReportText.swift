@@ -25,19 +25,31 @@ struct ReportText {
     return text
   }
 
+  /// One finding alone.
+  func lines(of finding: Finding) -> PlainText {
+    var text = PlainText()
+    describe(finding, &text)
+    return text
+  }
+
+  /// What follows the findings.
+  var conclusion: PlainText {
+    var text = PlainText()
+    conclude(&text)
+    return text
+  }
+
   /// Maximum number of requests listed under a finding.
   private static var requestLimit: Int { 5 }
 
   private func describe(_ finding: Finding, _ text: inout PlainText) {
     let snapshot = document.snapshot
-    let rings = finding.rings.map { id in
-      (finding.past?.rings ?? snapshot.rings).first { $0.id == id }.map(describe) ?? "ring \(id)"
-    }
+    let rings = document.labels(ofRingsOf: finding)
     text.line(
       "\(finding.severity.name)  \(finding.tag)" + (rings.isEmpty ? "" : "  ")
         + rings.joined(separator: ", "))
     text.line("  \(finding.summary)")
-    if let past = finding.past { text.line("  held:   \(describe(past))") }
+    if let past = finding.past { text.line("  held:   \(document.text(of: past))") }
     text.line("  means:  \(finding.meaning)")
     text.line("  do:     \(finding.cure)")
     let requests = finding.requests(in: snapshot).prefix(Self.requestLimit)
@@ -45,24 +57,6 @@ struct ReportText {
     for request in requests { text.line("  request \(describe(request, at: time))") }
     let more = finding.requestCount - min(finding.requestCount, UInt64(requests.count))
     if more > 0, !requests.isEmpty { text.line("  and \(more) more") }
-  }
-
-  private func describe(_ ring: Ring) -> String {
-    let fd = ring.descriptors.first { $0.fd >= 0 }.map { " fd \($0.fd)" } ?? ""
-    let owner = ring.comm.isEmpty ? "?" : ring.comm
-    return "ring \(ring.id) (\(owner) \(ring.ownerTgid)\(fd))"
-  }
-
-  /// `from 2.5 s to 4.5 s, and once more`.
-  private func describe(_ past: Finding.Past) -> String {
-    let start = document.snapshot.host.startTime
-    let from = Text.proseDuration(past.from.since(start))
-    let text = "from \(from) to \(Text.proseDuration(past.until.since(start)))"
-    return switch past.times {
-    case 1: text
-    case 2: text + ", and once more"
-    default: text + ", and \(past.times - 1) times more"
-    }
   }
 
   private func describe(_ request: Request, at time: UInt64) -> String {
@@ -88,7 +82,7 @@ struct ReportText {
     let length = snapshot.time.since(snapshot.host.startTime)
     let found =
       counts.isEmpty
-      ? leftOut > 0 ? "no finding matches the expression" : "no findings"
+      ? leftOut > 0 ? "no findings to report" : "no findings"
       : "\(Figures.count(document.findings.count, "finding")): "
         + counts.joined(separator: ", ")
     text.line(
@@ -102,11 +96,6 @@ struct ReportText {
       text.line("the counts are too low by up to \(Figures.count(uncounted, "event"))")
     }
     for line in UnevaluatedRule.lines(document.notEvaluated) { text.line("not evaluated: \(line)") }
-    switch document.command?.ending {
-    case .exited(let status)? where status != 0:
-      text.line("the command ended with status \(status)")
-    case .killed(let signal)?: text.line("the command was killed by signal \(signal)")
-    default: break
-    }
+    if let failure = document.commandFailure { text.line(failure) }
   }
 }

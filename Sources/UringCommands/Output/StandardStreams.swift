@@ -15,7 +15,7 @@ enum StandardError {
 
 /// Results for the user or the next program.
 enum StandardOutput {
-  static func write(_ text: PlainText) throws(Failure) { try write(Array(text.text.utf8)) }
+  static func write(_ text: PlainText) throws(Failure) { try write(text.bytes) }
 
   static func write(_ bytes: [UInt8]) throws(Failure) {
     do {

@@ -1,6 +1,8 @@
 /// The kind and the unit of a field's values.
 public enum FieldType: String, Sendable {
   case number
+  /// A number that need not be whole.
+  case decimal
   /// A rate, per second.
   case rate
   /// A result: a number, or a negative errno with a name.

@@ -52,7 +52,7 @@ extension Field {
   fileprivate var schema: Schema {
     switch type {
     case .number, .result, .bytes, .duration, .time: .integer
-    case .rate: .decimal
+    case .decimal, .rate: .decimal
     case .address: .hex
     case .text: choices.isEmpty || choices.count > Self.choiceLimit ? .text : .choice(choices)
     case .words: .texts

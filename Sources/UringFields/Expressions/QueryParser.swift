@@ -114,7 +114,7 @@ struct QueryParser<Entity: Sendable> {
     case .flag: return ["yes": true, "no": false][text].map { .flag($0) }
     case .duration, .time: return Quantity.duration(text).map { .number(Int128($0)) }
     case .bytes: return Quantity.bytes(text).map { .number(Int128($0)) }
-    case .number, .rate, .numbers, .address, .result:
+    case .number, .decimal, .rate, .numbers, .address, .result:
       let isNegative = text.hasPrefix("-")
       let magnitude = isNegative ? text.dropFirst() : text[...]
       let name = field.type == .result ? ErrorNumber(name: String(magnitude)) : nil
@@ -146,7 +146,7 @@ extension FieldType {
   /// Describes valid operands in messages.
   var expectation: String {
     switch self {
-    case .number, .rate, .numbers: "a number"
+    case .number, .decimal, .rate, .numbers: "a number"
     case .result: "a number, or the name of an error such as EAGAIN"
     case .bytes: "a number of bytes, such as 512 or 4K"
     case .duration, .time: "a time with its unit, such as 30ms"
@@ -158,7 +158,7 @@ extension FieldType {
 
   var isOrdered: Bool {
     switch self {
-    case .number, .rate, .result, .bytes, .duration, .time, .address: true
+    case .number, .decimal, .rate, .result, .bytes, .duration, .time, .address: true
     case .text, .words, .numbers, .flag: false
     }
   }

@@ -62,7 +62,7 @@ extension FindingRule {
 
 extension Request {
   /// True if it ended without an error, with fewer bytes than requested.
-  fileprivate var isShort: Bool {
+  package var isShort: Bool {
     hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
       && opcode.direction != .none && opcode.length == .bytes
   }

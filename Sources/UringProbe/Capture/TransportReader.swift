@@ -19,7 +19,7 @@ struct TransportReader: ~Copyable {
   /// in its store buffer, for less than a microsecond.
   static let settlingTime: UInt64 = 100_000
   /// Bytes of records that are fetched from another processor's cache while earlier ones are read.
-  private static var lookAhead: Int { 1_024 }
+  fileprivate static var lookAhead: Int { 1_024 }
   /// Attempts to see a lane that no program is writing to. A program needs some 50 ns.
   private static let looks = 100
 
@@ -44,6 +44,26 @@ struct TransportReader: ~Copyable {
     var record: UnsafePointer<record>? {
       chunk.map { ($0 + Int(place.offset)).assumingMemoryBound(to: CRecord.record.self) }
     }
+
+    /// The next records up to a time, as far as they are in this chunk. Moves the place behind them.
+    @inline(__always)
+    mutating func takeRun(until last: UInt64) -> RecordRun {
+      var run = RecordRun()
+      guard let chunk else { return run }
+      let (start, end) = (Int(place.offset), Int(chunkEnd))
+      var offset = start
+      while offset < end {
+        let record = (chunk + offset).assumingMemoryBound(to: CRecord.record.self)
+        guard record.pointee.time_ns <= last else { break }
+        cbpf_prefetch(UnsafeRawPointer(record) + TransportReader.lookAhead)
+        lastTime = record.pointee.time_ns
+        run.kinds.insert(record.pointee.kind)
+        offset += Int(record.pointee.size)
+      }
+      place.offset = UInt32(offset)
+      run.bytes = UnsafeRawBufferPointer(start: chunk + start, count: offset - start)
+      return run
+    }
   }
 
   private struct Head {
@@ -64,24 +84,23 @@ struct TransportReader: ~Copyable {
   /// Hands over the records written so far and not later than ``settlingTime`` before `now`, and returns their size in
   /// bytes.
   ///
-  /// - Parameter now: the time before the call.
+  /// - Parameters:
+  ///   - now: the time before the call.
+  ///   - take: gets the records; they may be overwritten after the call.
   @inline(__always)
-  mutating func drain(now: UInt64, _ body: (UnsafePointer<record>) -> Void) -> Int {
+  mutating func drain(now: UInt64, _ take: (RecordRun) -> Void) -> Int {
     var bound = max(watermark, now &- min(now, Self.settlingTime))
     observeLanes(&bound)
     var bytes = 0
     while let first = heads.first, first.time < bound {
-      let next = min(secondTime, bound &- 1)
+      let last = min(secondTime, bound &- 1)
       var cursor = cursors[first.lane.rawValue]
-      while let record = cursor.record, record.pointee.time_ns <= next {
-        cbpf_prefetch(UnsafeRawPointer(record) + Self.lookAhead)
-        body(record)
-        let size = record.pointee.size
-        cursor.lastTime = record.pointee.time_ns
-        cursor.place.offset += UInt32(size)
-        bytes += Int(size)
-        if cursor.place.offset >= cursor.chunkEnd, !goOn(&cursor) { break }
-      }
+      repeat {
+        let run = cursor.takeRun(until: last)
+        if run.bytes.isEmpty { break }
+        take(run)
+        bytes += run.bytes.count
+      } while cursor.place.offset >= cursor.chunkEnd && goOn(&cursor)
       cursors[first.lane.rawValue] = cursor
       replaceFirst(cursor, &bound)
     }

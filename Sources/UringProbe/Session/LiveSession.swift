@@ -125,6 +125,9 @@ public final class LiveSession: SnapshotSource, LiveControls {
     return current()
   }
 
+  /// A value that changes while ``stop()`` makes progress.
+  public var progress: UInt64 { state.progress.value }
+
   /// The sink's error; the sink is not called after it.
   public var sinkError: (any Error)? { state.published.withLock { $0.sinkError } }
 

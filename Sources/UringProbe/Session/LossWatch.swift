@@ -9,17 +9,16 @@ struct LossWatch: ~Copyable {
   private let flush: SharedFlush
   private let state: SessionState
   private var tallies: TallyReader
-  private var lostSoFar: UInt64 = 0
-  private var missedSoFar: UInt64 = 0
-  private var uncountedSoFar: UInt64 = 0
+  private var lost = GrowingCount()
+  private var missed = GrowingCount()
+  private var uncounted = GrowingCount()
   /// Missed runs at the last check. Some may not be losses: a twin may have been about to handle the event.
   private var missedBefore: UInt64 = 0
   /// Checks in a row that found a loss.
   private var streak = 0
-  /// Time of the next check.
-  private(set) var nextCheck: UInt64 = 0
+  private var nextCheck: UInt64 = 0
   /// True if records have arrived since the last check. Nothing is lost while nothing is written.
-  var isDue = false
+  private var isDue = false
 
   private static let interval: UInt64 = 100_000_000
   /// Time between checks while no run is missing and the ring buffer is never half full, so it cannot have been full.
@@ -34,6 +33,12 @@ struct LossWatch: ~Copyable {
     tallies = try TallyReader(capture: capture.object)
   }
 
+  /// Time of the next check; nil if none is due.
+  var dueTime: UInt64? { isDue ? nextCheck : nil }
+
+  /// Notes that records have arrived.
+  mutating func noteRecords() { isDue = true }
+
   /// Records of the losses since the last check.
   ///
   /// - Returns: the records, and whether anything was lost.
@@ -42,23 +47,17 @@ struct LossWatch: ~Copyable {
   ) -> (records: RecordBuffer, isLosing: Bool) {
     isDue = false
     var records = RecordBuffer()
-    let lost = capture.object.lostRecords()
-    let missed = capture.object.missedRuns() + flush.missedRuns()
+    let newlyLost = lost.takeNew(capture.object.lostRecords())
+    let missedNow = capture.object.missedRuns() + flush.missedRuns()
+    let newlyMissed = missed.takeNew(min(missedNow, missedBefore))
+    // Only another check can confirm the other misses.
+    isDue = missedNow > missed.taken
+    missedBefore = missedNow
     // Read after the counters, so that no counted loss is later. Requests with older records become suspects.
     let readTime = MonotonicClock.now()
-    if lost > lostSoFar {
-      Self.append(lost - lostSoFar, .ringBufferFull, at: readTime, to: &records)
-      lostSoFar = lost
-    }
-    let certain = min(missed, missedBefore)
-    if certain > missedSoFar {
-      Self.append(certain - missedSoFar, .notRun, at: readTime, to: &records)
-      missedSoFar = certain
-    }
-    // Only another check can confirm these misses.
-    isDue = missed > missedSoFar
-    missedBefore = missed
-    if lostBySink > 0 { Self.append(lostBySink, .outputStalled, at: readTime, to: &records) }
+    Self.append(newlyLost, .ringBufferFull, at: readTime, to: &records)
+    Self.append(newlyMissed, .notRun, at: readTime, to: &records)
+    Self.append(lostBySink, .outputStalled, at: readTime, to: &records)
     let isLosing = !records.isEmpty
     reportUncounted(at: readTime, to: &records)
     nextCheck = time + (isLosing || isDue ? Self.interval : Self.calmInterval)
@@ -73,6 +72,7 @@ struct LossWatch: ~Copyable {
   private static func append(
     _ count: UInt64, _ cause: LossCause, at time: UInt64, to records: inout RecordBuffer
   ) {
+    guard count > 0 else { return }
     records.append(record_lost.self, at: time) {
       $0.count = count
       $0.cause = cause
@@ -81,16 +81,15 @@ struct LossWatch: ~Copyable {
 
   /// Records the events that found no free counter, and notifies the user of the first.
   private mutating func reportUncounted(at time: UInt64, to records: inout RecordBuffer) {
-    let uncounted = tallies.uncounted
-    guard uncounted > uncountedSoFar else { return }
-    if uncountedSoFar == 0 {
+    let isFirst = uncounted.taken == 0
+    let new = uncounted.takeNew(tallies.uncounted)
+    if new > 0, isFirst {
       state.notify(
         Notice(
           "more rings and opcodes than uringtop has counters for: counts are too low. "
             + "Use --pid or --op to count fewer", isError: true))
     }
-    Self.append(uncounted - uncountedSoFar, .uncounted, at: time, to: &records)
-    uncountedSoFar = uncounted
+    Self.append(new, .uncounted, at: time, to: &records)
   }
 
   /// Notifies the user of a lasting loss and suggests a remedy.
@@ -103,5 +102,17 @@ struct LossWatch: ~Copyable {
         "records are being lost: counts are exact, but some requests are missing. "
           + "Use --pid, --op or --sample 1/10 to record fewer",
         isError: true))
+  }
+}
+
+/// A count that only grows, and how much of it was taken.
+private struct GrowingCount {
+  private(set) var taken: UInt64 = 0
+
+  /// What was added since the last call.
+  mutating func takeNew(_ count: UInt64) -> UInt64 {
+    guard count > taken else { return 0 }
+    defer { taken = count }
+    return count - taken
   }
 }

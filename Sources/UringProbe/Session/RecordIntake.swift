@@ -25,26 +25,28 @@ struct RecordIntake: ~Copyable {
       : RecordTail(chunkSize: 1 << 20, chunkCount: max(2, options.tailSize >> 20))
   }
 
-  /// Takes a record; ``handOver()`` must follow before the aggregator is read.
+  /// Takes whole, consecutive records; ``handOver()`` must follow before the aggregator is read.
   @inline(__always)
-  mutating func append(_ record: UnsafePointer<record>) {
+  mutating func append(_ records: UnsafeRawBufferPointer) {
     if tail.newLength >= Self.runSize { handOver() }
-    guard !tail.append(record) else { return }
-    startChunk(with: record)
+    guard !tail.append(records) else { return }
+    startChunk(with: records)
   }
 
   @inline(never)
-  private mutating func startChunk(with record: UnsafePointer<record>) {
+  private mutating func startChunk(with records: UnsafeRawBufferPointer) {
     handOver()
     // Later chunks overwrite the records.
     aggregator.completeEvents()
     tail.advance()
-    _ = tail.append(record)
+    _ = tail.append(records)
   }
 
   /// Takes uringtop's own records.
   mutating func take(_ records: RecordBuffer) {
-    records.withEachRecord { append($0) }
+    records.withEachRecord {
+      append(UnsafeRawBufferPointer(start: $0, count: Int($0.pointee.size)))
+    }
     handOver()
   }
 
@@ -54,6 +56,7 @@ struct RecordIntake: ~Copyable {
     let records = tail.takeNew()
     guard !records.isEmpty else { return }
     aggregator.consume(kept: records)
+    state.progress.advance()
     guard let sink else { return }
     do {
       try sink.consume(records)

@@ -28,13 +28,13 @@ struct RecordTail: ~Copyable {
   /// Bytes appended since the last ``takeNew()``.
   var newLength: Int { length - handedOver }
 
-  /// Copies a record. False if the chunk is full: it must be handed over, and ``advance()`` called.
+  /// Copies whole records. False if the chunk has no room for them: it must be handed over, and ``advance()`` called.
   @inline(__always)
-  mutating func append(_ record: UnsafePointer<record>) -> Bool {
-    let size = Int(record.pointee.size)
-    guard length + size <= chunkSize else { return false }
-    (memory + current * chunkSize + length).copyMemory(from: record, byteCount: size)
-    length += size
+  mutating func append(_ records: UnsafeRawBufferPointer) -> Bool {
+    guard let start = records.baseAddress else { return true }
+    guard length + records.count <= chunkSize else { return false }
+    (memory + current * chunkSize + length).copyMemory(from: start, byteCount: records.count)
+    length += records.count
     return true
   }
 

@@ -77,17 +77,15 @@ final class SessionLoop: @unchecked Sendable {
       take(answers, to: &intake)
       tellLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
-      if drained > 0 {
-        losses.isDue = true
-        suspectSearch.noteRecords(at: now)
-      }
-      if sleep.isBehind(drained) || losses.isDue && now >= losses.nextCheck {
+      if drained > 0 { suspectSearch.noteRecords(at: now) }
+      if sleep.isBehind(drained) || losses.dueTime.map({ now >= $0 }) ?? false {
         checkLosses(&intake, at: now)
       }
       intake.advance(to: reader.watermark)
       askAboutSuspects(intake.aggregator, at: now)
 
       if commands.isStopping {
+        state.progress.advance()
         settle(&intake)
         // One drain is enough: the programs keep writing, but only records written before the stop matter.
         _ = drain(to: &intake, isComplete: true)
@@ -98,6 +96,7 @@ final class SessionLoop: @unchecked Sendable {
         readCalls(&intake)
         intake.advance(to: MonotonicClock.now())
         publish(&intake)
+        state.progress.advance()
         return
       }
       passOn(commands, intake.aggregator)
@@ -117,7 +116,7 @@ final class SessionLoop: @unchecked Sendable {
     let now = MonotonicClock.now()
     var time = nextSnapshot
     // While records arrive, losses are checked after each drain.
-    if isSilent, losses.isDue { time = min(time, losses.nextCheck) }
+    if isSilent, let due = losses.dueTime { time = min(time, due) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
   }
@@ -170,21 +169,13 @@ final class SessionLoop: @unchecked Sendable {
     if isComplete { TransportReader.settle() }
     var created: [(ring: UInt64, time: UInt64)] = []
     var stacks: [UserStackKey] = []
-    let bytes = reader.drain(now: MonotonicClock.now()) { record in
-      intake.append(record)
-      if record.pointee.kind == .create {
-        created.append((record.pointee.ctx, record.pointee.time_ns))
-      } else if record.pointee.kind == .submitStack {
-        let submission = UnsafeRawPointer(record).load(as: record_submit_stack.self)
-        note(UserStackKey(tgid: submission.tgid, stack: submission.stack), &stacks)
-      } else if record.pointee.kind == .memoryChange {
-        let change = UnsafeRawPointer(record).load(as: record_memory_change.self)
-        if change.stack != 0 {
-          note(UserStackKey(tgid: change.tgid, stack: change.stack - 1), &stacks)
-        }
-      }
+    let bytes = reader.drain(now: MonotonicClock.now()) { run in
+      intake.append(run.bytes)
+      guard Self.notedKinds.contains(where: run.kinds.contains) else { return }
+      for record in RecordSequence(bytes: run.bytes) { note(record, &created, &stacks) }
     }
     intake.handOver()
+    if bytes > 0 { losses.noteRecords() }
     if !stacks.isEmpty || !created.isEmpty {
       state.mailbox.ask { requests in
         requests.stacks += stacks
@@ -192,6 +183,27 @@ final class SessionLoop: @unchecked Sendable {
       }
     }
     return bytes
+  }
+
+  /// The kinds of record that the surveyor has work with.
+  private static let notedKinds: [RecordKind] = [.create, .submitStack, .memoryChange]
+
+  private func note(
+    _ record: UnsafePointer<record>, _ created: inout [(ring: UInt64, time: UInt64)],
+    _ stacks: inout [UserStackKey]
+  ) {
+    switch record.pointee.kind {
+    case .create: created.append((record.pointee.ctx, record.pointee.time_ns))
+    case .submitStack:
+      let submission = UnsafeRawPointer(record).load(as: record_submit_stack.self)
+      note(UserStackKey(tgid: submission.tgid, stack: submission.stack), &stacks)
+    case .memoryChange:
+      let change = UnsafeRawPointer(record).load(as: record_memory_change.self)
+      if change.stack != 0 {
+        note(UserStackKey(tgid: change.tgid, stack: change.stack - 1), &stacks)
+      }
+    default: break
+    }
   }
 
   /// Collects a stack that appears for the first time: its symbols must be looked up while its process lives.
@@ -244,7 +256,7 @@ final class SessionLoop: @unchecked Sendable {
     if isLosing { suspectSearch.noteLoss() }
     untoldLosses.append(records)
     untoldTime = MonotonicClock.now()
-    if drain(to: &intake, isComplete: true) > 0 { losses.isDue = true }
+    _ = drain(to: &intake, isComplete: true)
     tellLosses(&intake)
   }
 
@@ -291,6 +303,7 @@ final class SessionLoop: @unchecked Sendable {
       let answers = takeAnswers()
       _ = drain(to: &intake, isComplete: true)
       take(answers, to: &intake)
+      state.progress.advance()
     }
   }
 }

@@ -1,4 +1,5 @@
 import Synchronization
+import UringBase
 import UringSources
 import UringTrace
 
@@ -25,13 +26,16 @@ final class SessionState: Sendable {
   let commands: Mutex<Commands>
   let wake: EventDescriptor
   let mailbox: SurveyorMailbox
+  /// Advances with the work of both threads.
+  let progress: Progress
 
   init(host: HostDescription, options: LiveSession.Options) throws(ProbeError) {
     var empty = Aggregator(host: host, limits: options.limits)
     published = Mutex(Published(snapshot: empty.snapshot()))
     commands = Mutex(Commands(refreshInterval: options.refreshInterval.nanoseconds))
     wake = try EventDescriptor()
-    mailbox = try SurveyorMailbox(sessionWake: wake)
+    progress = Progress()
+    mailbox = try SurveyorMailbox(sessionWake: wake, progress: progress)
   }
 
   func notify(_ notice: Notice) { publish { $0.notices.append(notice) } }

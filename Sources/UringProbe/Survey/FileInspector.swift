@@ -35,11 +35,13 @@ enum FileInspector {
   ) {
     var answers: [Descriptor: Answer] = [:]
     var open = OpenFiles()
+    var systems = FileSystems()
     var descriptors: [UInt64: Descriptor] = [:]
     for parked in requests {
       if let input = inputs[parked.base.req] {
         let descriptor = Descriptor(tgid: parked.tgid, fd: input.fd)
-        guard let answer = answers[descriptor] ?? ask(descriptor, input.file) else { continue }
+        guard let answer = answers[descriptor] ?? ask(descriptor, input.file, &systems)
+        else { continue }
         answers[descriptor] = answer
         descriptors[parked.base.req] = descriptor
         continue
@@ -57,7 +59,7 @@ enum FileInspector {
       }
       descriptors[parked.base.req] = descriptor
       guard answers[descriptor] == nil else { continue }
-      answers[descriptor] = ask(descriptor, parked.file)
+      answers[descriptor] = ask(descriptor, parked.file, &systems)
     }
     let ends = PipeEnds(
       of: Set(answers.values.compactMap(\.pipe)), registered: Array(fixedFiles.values))
@@ -108,8 +110,11 @@ enum FileInspector {
   }
 
   /// - Parameter identity: the file that the descriptor must refer to.
-  private static func ask(_ file: Descriptor, _ identity: record_file_identity) -> Answer? {
-    guard let name = DescriptorCopy.name(file.fd, of: file.tgid), answers(name, in: file.tgid)
+  private static func ask(
+    _ file: Descriptor, _ identity: record_file_identity, _ systems: inout FileSystems
+  ) -> Answer? {
+    guard let name = DescriptorCopy.name(file.fd, of: file.tgid),
+      answers(name, in: file.tgid, &systems)
     else { return nil }
     return DescriptorCopy.ask(file.fd, of: file.tgid) { descriptor -> Answer? in
       var status = stat()
@@ -135,9 +140,10 @@ enum FileInspector {
 
   /// True if the file answers without another program's help. Not an epoll instance: it queries the files that it
   /// watches, and a program may serve one of them.
-  private static func answers(_ name: String, in tgid: UInt32) -> Bool {
+  private static func answers(
+    _ name: String, in tgid: UInt32, _ systems: inout FileSystems
+  ) -> Bool {
     if name == "anon_inode:[eventpoll]" {
-      var systems = FileSystems()
       return !systems.includeServed(in: tgid)
     }
     return DescriptorCopy.isPipe(name) || DescriptorCopy.isSocket(name)

@@ -80,6 +80,7 @@ struct Surveyor: ~Copyable {
       if !requests.stacks.isEmpty {
         userSymbols.resolve(
           requests.stacks, table: capture.object.mapDescriptor("user_stacks"), into: &records)
+        mailbox.progress.advance()
       }
       for (ring, time) in requests.created { scanner.noteCreation(of: ring, at: time) }
       var scanned = false
@@ -96,6 +97,7 @@ struct Surveyor: ~Copyable {
             MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
           scanned = true
         }
+        mailbox.progress.advance()
       } catch {
         notices.append(Notice(error.message, isError: true))
         nextScan = MonotonicClock.now() + interval * 10
@@ -103,15 +105,19 @@ struct Surveyor: ~Copyable {
       if scanned {
         cgroups.resolve(scanner.owners, into: &records)
         lookAtCalls(into: &records)
+        mailbox.progress.advance()
       }
       if scanned { waits.note(scanner.rings, at: MonotonicClock.now()) }
       let tookInventory = takeInventory(
         isFirst: scanned, isWanted: requests.wantsInventory, inspections: requests.inspections,
         into: &records, &notices)
+      mailbox.progress.advance()
       if hasTriedInventory {
         lookAtWaits(of: waits.due(at: MonotonicClock.now()), into: &records, &notices)
       }
+      mailbox.progress.advance()
       names.resolve(requests.names, rings: scanner.rings, into: &records)
+      mailbox.progress.advance()
       cgroups.resolve(requests.names.compactMap(\.process), into: &records)
       // After the slow steps, so that its samples are close to each other.
       if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
@@ -190,9 +196,11 @@ struct Surveyor: ~Copyable {
             // with a filter on descriptors, the programs have filtered out rings that no scan has found yet
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
+        mailbox.progress.advance()
         names.resolve(
           records.subjects(limit: 512, holders: holders), rings: scanner.rings,
           into: &records)
+        mailbox.progress.advance()
         fixedFiles = records.fixedFiles
         let inputs = records.inputs
         let waiting =

@@ -1,4 +1,5 @@
 import Synchronization
+import UringBase
 import UringRecords
 import UringSources
 import UringTrace
@@ -38,10 +39,13 @@ final class SurveyorMailbox: Sendable {
   let wake: EventDescriptor
   /// Wakes the session's thread.
   private let sessionWake: EventDescriptor
+  /// Advances with each part of the surveyor's work.
+  let progress: Progress
 
-  init(sessionWake: EventDescriptor) throws(ProbeError) {
+  init(sessionWake: EventDescriptor, progress: Progress) throws(ProbeError) {
     wake = try EventDescriptor()
     self.sessionWake = sessionWake
+    self.progress = progress
   }
 
   /// Adds to the surveyor's work and wakes it.

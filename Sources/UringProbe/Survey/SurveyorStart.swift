@@ -30,10 +30,8 @@ struct SurveyorStart: Sendable {
   }
 
   /// Starts the surveyor on its own thread: loading takes longer than the ring buffer can wait.
-  func start() -> Box {
-    let hasEnded = Monitor(false)
-    let thread = try? WorkerThread("surveyor", orThrow: ProbeError.thread) { [self] in
-      defer { hasEnded.change { $0 = true } }
+  func start() -> SeparateCall<Void>? {
+    try? SeparateCall("surveyor", orThrow: ProbeError.thread) { [self] in
       guard ownRing >= 0 else {
         state.notify(
           Notice(
@@ -53,7 +51,6 @@ struct SurveyorStart: Sendable {
         giveUp()
       }
     }
-    return Box(thread: thread, hasEnded: hasEnded)
   }
 
   /// Counts an inventory that will not be taken, so that nobody waits for it.
@@ -61,33 +58,20 @@ struct SurveyorStart: Sendable {
     state.mailbox.answer { $0.inventories += 1 }
   }
 
-  func stop(_ box: consuming Box) {
+  /// Waits for the surveyor's last survey, unless that is stuck.
+  func stop(_ surveyor: SeparateCall<Void>?) {
     state.mailbox.ask { $0.isStopping = true }
-    let hasEnded = box.join(for: Self.patience)
+    let hasEnded =
+      surveyor?.result(patience: { Self.patience }, progress: { state.progress.value }) != nil
     // The reader has already taken its last answers.
     for notice in state.mailbox.takeNotices() { state.notify(notice) }
-    guard !hasEnded else { return }
+    guard surveyor != nil, !hasEnded else { return }
     state.notify(
       Notice(
         "the last scan of rings and processes has not finished: its results are missing",
         isError: true))
   }
 
-  /// Nanoseconds to wait for a survey in progress; less than the commands wait for the end of a capture.
+  /// Nanoseconds without progress to wait for; less than the commands wait for the end of a capture.
   private static let patience: UInt64 = 8_000_000_000
-
-  /// The surveyor's thread, if it could be started.
-  struct Box: ~Copyable {
-    fileprivate let thread: WorkerThread?
-    fileprivate let hasEnded: Monitor<Bool>
-
-    /// Waits for the thread; false if it has not ended in time and is detached.
-    func join(for patience: UInt64) -> Bool {
-      guard let thread else { return true }
-      let hasEnded = hasEnded.wait(
-        until: MonotonicClock.now() + patience, for: { $0 }, then: { $0 })
-      if hasEnded { thread.join() } else { thread.detach() }
-      return hasEnded
-    }
-  }
 }

@@ -1,3 +1,5 @@
+import Glibc
+import Synchronization
 import UringBase
 
 /// File systems by device, and whether a user's program may serve them.
@@ -16,7 +18,9 @@ struct FileSystems {
   let own: [Mount]
   private var others: [UInt32: [Mount]] = [:]
 
-  init() { own = Self.mounts(in: Procfs.read("/proc/self/mountinfo", limit: Self.mostBytes) ?? []) }
+  private static let shared = Mutex(OwnMounts())
+
+  init() { own = Self.shared.withLock { $0.current() } }
 
   /// For tests.
   init(own: [Mount], others: [UInt32: [Mount]]) {
@@ -24,7 +28,7 @@ struct FileSystems {
     self.others = others
   }
 
-  private static let mostBytes = 4 << 20
+  fileprivate static let mostBytes = 4 << 20
 
   mutating func isTrusted(_ device: DeviceNumber, of tgid: UInt32) -> Bool {
     if let mount = own.first(where: { $0.device == device }) { return !mount.isFUSE }
@@ -77,4 +81,28 @@ struct FileSystems {
 
 extension FileSystems.Mount {
   var isFUSE: Bool { type == "fuse" || type == "fuseblk" || type.hasPrefix("fuse.") }
+}
+
+/// Mounts that uringtop sees. They are read again after the kernel has reported a change.
+private struct OwnMounts {
+  private var mounts: [FileSystems.Mount] = []
+  /// Of `/proc/self/mountinfo`, which becomes ready when a file system is mounted or unmounted; -1 before the first use.
+  private var descriptor: Int32 = -1
+
+  mutating func current() -> [FileSystems.Mount] {
+    let path = "/proc/self/mountinfo"
+    if descriptor < 0 {
+      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    } else {
+      var change = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
+      if poll(&change, 1, 0) == 0 { return mounts }
+    }
+    guard let text = Procfs.read(path, limit: FileSystems.mostBytes) else {
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = -1
+      return []
+    }
+    mounts = FileSystems.mounts(in: text)
+    return mounts
+  }
 }

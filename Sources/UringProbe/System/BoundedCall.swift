@@ -3,10 +3,7 @@ import Synchronization
 import UringBase
 
 /// Calls into the kernel that another program can keep from returning, for example a page fault or a file system that
-/// the program handles.
-///
-/// SIGKILL must be able to end a call that does not return: the kernel ends a process only after each of its threads
-/// has left the kernel.
+/// the program handles. SIGKILL must be able to end them: see ``SeparateCall``.
 enum BoundedCall {
   private struct Processes {
     /// Processes with a call that has not returned; no further calls are made for them.
@@ -29,29 +26,19 @@ enum BoundedCall {
       processes.blocking.contains(tgid) ? mostBlocking : processes.blocking.count
     }
     guard blocking < mostBlocking else { return nil }
-    let answer = Monitor<(result: Result?, isAwaited: Bool)>((nil, true))
-    let thread = try? WorkerThread("bounded call", orThrow: ProbeError.thread) {
-      let result = body()
-      let isAwaited = answer.change { state in
-        state.result = result
-        return state.isAwaited
-      }
-      if !isAwaited { processes.withLock { _ = $0.blocking.remove(tgid) } }
+    let call = try? SeparateCall(
+      "bounded call", orThrow: ProbeError.thread, body,
+      late: { processes.withLock { _ = $0.blocking.remove(tgid) } })
+    guard let call else { return nil }
+    if let result = call.result(until: MonotonicClock.now() + limit >> UInt64(blocking)) {
+      return result
     }
-    guard let thread else { return nil }
-    thread.detach()
-    return answer.wait(
-      until: MonotonicClock.now() + limit >> UInt64(blocking), for: { $0.result != nil },
-      then: { state in
-        if state.result == nil {
-          state.isAwaited = false
-          processes.withLock { processes in
-            processes.blocking.insert(tgid)
-            processes.unreported.insert(tgid)
-          }
-        }
-        return state.result
-      })
+    return call.abandon {
+      processes.withLock { processes in
+        processes.blocking.insert(tgid)
+        processes.unreported.insert(tgid)
+      }
+    }
   }
 
   /// Processes that have kept a call from returning since the last ``takeUnreported()``.

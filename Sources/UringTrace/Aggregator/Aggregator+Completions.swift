@@ -308,12 +308,26 @@ extension Aggregator {
   ) -> Handle<RequestSlot>? {
     if let (slot, _) = requests.user(of: header.req) { return slot }
     indexAll(of: ring)
-    let found = requests.find(ring: ring, userData: cqe.userData) { slot in
+    func isPossible(_ slot: borrowing RequestSlot) -> Bool {
       let isAwaiting = slot.request.state == .awaitingNotification
       if cqe.flags.contains(.notification) { return isAwaiting }
-      if isAwaiting || slot.request.cannotHave(result: cqe.result) { return false }
-      return !cqe.flags.contains(.more)
-        || slot.isMultishot || slot.request.opcode.isZeroCopySend
+      if isAwaiting { return false }
+      if slot.request.cannotHave(result: cqe.result) { return false }
+      if !cqe.flags.contains(.more) { return true }
+      if slot.isMultishot { return true }
+      return slot.request.opcode.isZeroCopySend
+    }
+    var found = requests.find(ring: ring, userData: cqe.userData) { isPossible($0) }
+    if found?.isAmbiguous == true, cqe.result < 0, walks.admitsRecord() {
+      // -ETIME is the timeout's, not that of a read with the same user_data.
+      var looked = 0
+      let normal = requests.find(ring: ring, userData: cqe.userData) { slot in
+        looked += 1
+        guard slot.request.opcode.properties.normalErrors.contains(cqe.result) else { return false }
+        return isPossible(slot)
+      }
+      walks.pay(passed: requests.count, looked: looked)
+      found = normal ?? found
     }
     guard let found else {
       // From 7.3 a notification can have its own user_data.

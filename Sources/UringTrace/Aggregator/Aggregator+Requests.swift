@@ -314,6 +314,7 @@ extension Aggregator {
   @inline(__always)
   mutating func evict(_ slot: Handle<RequestSlot>) {
     guard slot != .none else { return }
+    if departed != nil { depart(slot) }
     if requests.chainMember(of: slot) == .none {
       requests.free(slot)
     } else {

@@ -46,6 +46,9 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var names = NameTracker()
   var memory = MemoryTracker()
 
+  /// Requests that have left the history since they were last taken; nil unless they are kept.
+  var departed: [Departures.Departed]?
+
   var events: EventLog
   var walks = WalkBudget()
 

@@ -25,6 +25,32 @@ public enum Stage: UInt8, Sendable, CaseIterable {
   case taskWork
 }
 
+extension Stage {
+  /// Name for people.
+  package var title: String {
+    switch self {
+    case .held: "held back"
+    case .issued: "issued"
+    case .poll: "poll"
+    case .worker: "io-wq"
+    case .taskWork: "task work"
+    }
+  }
+}
+
+extension OpcodeLatency {
+  /// Shares of the time by stage, the largest first: `io-wq 61 %`.
+  package var stageShares: [String] {
+    let totals = Stage.allCases.map { ($0, stageTotals[Int($0.rawValue)]) }
+    let all = totals.reduce(0.0) { $0 + Double($1.1) }
+    guard all > 0 else { return [] }
+    return totals.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map { stage, total in
+      let percent = (Double(total) * 100 / all).rounded()
+      return "\(stage.title) \(percent < 1 ? "<1" : "\(Int(percent))") %"
+    }
+  }
+}
+
 /// Latency from submission to completion, for one opcode on one ring.
 public struct OpcodeLatency: Sendable {
   public var ring: Ring.ID

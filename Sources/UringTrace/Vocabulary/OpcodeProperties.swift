@@ -220,7 +220,8 @@ extension OpcodeProperties {
       flags: .bits("hardlink_flags", .at)),
     Self(
       name: "MSG_RING", hasFile: true, off: .pointer("data"), addr: .number("cmd"),
-      len: .number("len"), flags: .bits("msg_ring_flags", .messageRing),
+      // the result of the message's CQE
+      len: .signed("len"), flags: .bits("msg_ring_flags", .messageRing),
       fileIndex: .number("file_index"), addr3: .number("src_fd"), length: .other),
     Self(
       name: "FSETXATTR", hasFile: true, off: .pointer("value"), addr: .pointer("name"),

@@ -19,27 +19,6 @@ struct LatencyChart {
     width > 0 ? Bars.spark(counts(latency, axis: axis, width: width)) : ""
   }
 
-  /// Shares of the time by stage, largest first: "io-wq 61 %".
-  static func stages(of latency: OpcodeLatency) -> [String] {
-    let totals = Stage.allCases.map { ($0, latency.stageTotals[Int($0.rawValue)]) }
-    let all = totals.reduce(0.0) { $0 + Double($1.1) }
-    guard all > 0 else { return [] }
-    return totals.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map { stage, total in
-      let percent = (Double(total) * 100 / all).rounded()
-      return "\(name(of: stage)) \(percent < 1 ? "<1" : "\(Int(percent))") %"
-    }
-  }
-
-  private static func name(of stage: Stage) -> String {
-    switch stage {
-    case .held: "held back"
-    case .issued: "issued"
-    case .poll: "poll"
-    case .worker: "io-wq"
-    case .taskWork: "task work"
-    }
-  }
-
   func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene) {
     var area = rect
     let title = area.takeTop(1)
@@ -88,7 +67,7 @@ struct LatencyChart {
       canvas.putRight(
         value, x: area.x + 6, y: area.y + line, width: min(9, area.width - 6), style: .value)
     }
-    for (line, text) in Self.stages(of: latency).enumerated() {
+    for (line, text) in latency.stageShares.enumerated() {
       let y = area.y + numbers.count + 1 + line
       if y < area.bottom { canvas.put(text, x: area.x, y: y, limit: area.width) }
     }

@@ -106,7 +106,7 @@ struct LatencyPane: TablePane {
     percentile("p99.9", priority: 6) { $0.p999 },
     percentile("MAX", priority: 3) { $0.max },
     Column("MOST TIME IN", width: 16, minimum: 13, priority: 7) { row, _ in
-      Piece(LatencyChart.stages(of: row).first ?? "")
+      Piece(row.stageShares.first ?? "")
     },
     Column(
       "HISTOGRAM", width: 24, minimum: 12, priority: 2, growth: .toRest,

@@ -100,14 +100,29 @@ import Testing
     #expect(numbering.key(of: again) == "a")
   }
 
-  @Test func cacheIsEmptiedWhenANewKeyFindsItFull() {
-    var cache = BoundedCache<Int, String>(limit: 2)
-    cache[1] = "one"
-    cache[2] = "two"
-    cache[2] = "deux"
-    #expect(cache.entries == [1: "one", 2: "deux"])
-    cache[3] = "three"
-    #expect(cache.entries == [3: "three"])
+  @Test func cacheForgetsItsOldestQuarterWhenANewKeyFindsItFull() {
+    var cache = BoundedCache<Int, Int>(limit: 8)
+    for key in 1...8 { cache[key] = key }
+    cache[2] = 20
+    #expect(cache.entries.count == 8)
+    cache[9] = 9
+    #expect(cache.entries == [3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9])
+    cache[10] = 10
+    cache[1] = 1
+    #expect(cache.entries.keys.sorted() == [1, 5, 6, 7, 8, 9, 10])
+  }
+
+  @Test func cacheDoesNotGrowByKeysThatComeAndGo() {
+    var cache = BoundedCache<Int, Int>(limit: 8)
+    for key in 1...1_000 {
+      cache[key % 5] = key
+      _ = cache.removeValue(forKey: key % 5)
+      cache[key % 3 + 10] = key
+    }
+    #expect(cache.entries.count == 3)
+    #expect(cache.order.count <= 16)
+    for key in 1...1_000 { cache[key] = key }
+    #expect(cache.entries.keys.contains(1_000) && cache.entries.count <= 8)
   }
 
   @Test func addressZeroIsNeverFound() {

@@ -99,11 +99,8 @@ static long step(__u32 index, void *unused) {
     __u64 node = walk.node;
     /* the first word of a node points to the next; the second, if doubly linked, to the previous */
     __u64 links[3] = {};
-    if (bpf_probe_read_kernel(links, walk.is_entry ? 24 : 16, (void *)node)) {
-      resume();
-      return 0;
-    }
-    if (walk.is_double && links[1] != walk.previous) {
+    if (bpf_probe_read_kernel(links, walk.is_entry ? 24 : 16, (void *)node) ||
+        (walk.is_double && links[1] != walk.previous)) {
       resume();
       return 0;
     }

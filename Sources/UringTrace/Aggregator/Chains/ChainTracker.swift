@@ -98,6 +98,24 @@ struct ChainTracker: ~Copyable {
     return members[next].slot
   }
 
+  /// The requests before and behind a request in its chain.
+  func neighbours(
+    of slot: Handle<RequestSlot>, _ requests: borrowing RequestTracker
+  ) -> (previous: Departures.Neighbour?, next: Departures.Neighbour?) {
+    let member = requests.chainMember(of: slot)
+    guard member != .none else { return (nil, nil) }
+    let link = members[member].link
+    return (neighbour(link.previous, requests), neighbour(link.next, requests))
+  }
+
+  private func neighbour(
+    _ member: Handle<ChainMember>, _ requests: borrowing RequestTracker
+  ) -> Departures.Neighbour? {
+    guard member != .none else { return nil }
+    return Departures.Neighbour(
+      request: requests[members[member].slot].request.id, hasDeparted: members[member].isEvicted)
+  }
+
   /// Handles a member that has left the history. All members are kept until the last of them leaves; then the
   /// chain is forgotten.
   @inline(never)

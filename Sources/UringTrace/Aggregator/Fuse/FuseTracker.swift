@@ -72,7 +72,7 @@ struct FuseTracker {
     }
     slot.joinLending()
     slot.lending.withdraws = reference
-    slot.request.group = reference.id
+    slot.enter(reference, as: .withdrawer)
     lending.withdraw(
       group, at: Moment(time: slot.request.startTime, tid: slot.request.submitterTid))
     return true

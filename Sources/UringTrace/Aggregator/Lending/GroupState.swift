@@ -82,6 +82,9 @@ struct RequestLending {
   var led = GroupReference.none
   /// The group whose buffer the request withdraws.
   var withdraws = GroupReference.none
+  /// The group that ``Request/group`` names, which may have been forgotten, and the request's part in it.
+  var group = GroupReference.none
+  var role = GroupRole.member
   /// The ublk I/O that the request's completion delivers.
   var delivery: UblkTag?
 }

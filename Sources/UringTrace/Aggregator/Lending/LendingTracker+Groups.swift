@@ -27,7 +27,7 @@ extension LendingTracker {
   ) {
     slot.lending.led = reference(to: group)
     slot.joinLending()
-    if slot.request.group == 0 { slot.request.group = self[group].id }
+    if slot.request.group == 0 { slot.enter(reference(to: group), as: .leader) }
     name(group, &event)
   }
 

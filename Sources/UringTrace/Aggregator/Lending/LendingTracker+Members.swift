@@ -21,7 +21,7 @@ extension LendingTracker {
     let handle = append(member, to: group)
     slot.lending.member = handle
     slot.joinLending()
-    slot.request.group = self[group].id
+    slot.enter(reference(to: group), as: .member)
     name(group, &event)
     setOffset(of: handle, slot)
     if sqe.flags & SQEFlags.bufferSelect.rawValue != 0, self[group].rules.lifecycle != .pool {
@@ -87,7 +87,7 @@ extension LendingTracker {
   ) {
     let old = self[member].group
     transfer(member, to: group)
-    slot.request.group = self[group].id
+    slot.enter(reference(to: group), as: .member)
     // The old group was begun for this request alone.
     if self[old].members.count == 0, !self[old].end.isEnded, self[old].buffer.providedTime == 0,
       !self[old].leader.isKnown

@@ -7,14 +7,15 @@ extension LendingTracker {
     all.reserveCapacity(Int(alive.count))
     var group = alive.first
     while group != .none {
-      all.append(self.group(self[group], now: now))
+      all.append(described(self[group], now: now))
       group = self[group].link.next
     }
-    forEachEnded { all.append(self.group(self[$0], now: now)) }
+    forEachEnded { all.append(described(self[$0], now: now)) }
     return all
   }
 
-  private func group(_ state: GroupState, now: UInt64) -> RequestGroup {
+  /// - Parameter now: decides which conditions hold of a group that has not ended.
+  func described(_ state: GroupState, now: UInt64) -> RequestGroup {
     var conditions = state.conditions
     if !state.end.isEnded { addPassing(&conditions, state, now: now) }
     return RequestGroup(

@@ -165,7 +165,12 @@ struct LendingTracker: ~Copyable {
     alive.remove(group, in: &groups)
     if groups[group].members.count == 0 { idleCount -= 1 }
     groups[group].end.isEnded = true
-    if let oldest = history.append(group) { free(oldest) }
+    guard let oldest = history.append(group) else { return }
+    if departed != nil {
+      let group = described(groups[oldest], now: 0)
+      departed?.append(group)
+    }
+    free(oldest)
   }
 
   /// Removes a group without members that turned out not to be a group of its own.
@@ -189,6 +194,9 @@ struct LendingTracker: ~Copyable {
     groups[group].id = 0
     groups.give(back: group)
   }
+
+  /// Groups that have left the history since they were last taken; nil unless they are kept.
+  var departed: [RequestGroup]?
 
   /// Calls `body` for each ended group, newest first.
   func forEachEnded(_ body: (Handle<GroupState>) -> Void) {

@@ -51,6 +51,8 @@ struct NameTracker {
 
   var taskNames: [UInt32: String] { tasks.entries }
 
+  func taskName(_ tid: UInt32) -> String? { tasks[tid] }
+
   var processCgroups: [UInt32: String] { cgroups.entries }
 
   var fileNames: FileNames {

@@ -101,6 +101,14 @@ extension RequestSlot {
     isPlain = false
   }
 
+  /// Makes a group the request's own.
+  mutating func enter(_ group: GroupReference, as role: GroupRole) {
+    hasLending = true
+    lending.group = group
+    lending.role = role
+    request.group = group.id
+  }
+
   @inline(never)
   private mutating func clearLending() {
     isLending = false

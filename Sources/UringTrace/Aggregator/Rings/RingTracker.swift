@@ -50,6 +50,12 @@ struct RingTracker: ~Copyable {
     }
   }
 
+  /// Name of the process that owns a ring; empty if the ring is forgotten.
+  func program(of handle: Handle<RingState>, id: Ring.ID) -> String {
+    guard handle != .none, rings[unproven: handle].ring.id == id else { return "" }
+    return rings[unproven: handle].ring.comm
+  }
+
   // MARK: Finding
 
   /// The ring of a context, if it is the ring last looked up. The pointer is valid until a ring is added or

@@ -65,7 +65,7 @@ extension OpcodeStatistics {
 
 extension Stage {
   /// The stage after a step, given that the request was in this stage before.
-  func after(_ step: Step.Kind) -> Stage {
+  package func after(_ step: Step.Kind) -> Stage {
     switch step {
     case .submitted: .issued
     case .deferred, .linked: .held

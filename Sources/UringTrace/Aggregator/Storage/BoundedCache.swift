@@ -1,9 +1,11 @@
-/// A dictionary that is emptied when it reaches its limit: for names and other facts that arrive again, or that views
-/// can do without.
+/// A dictionary that forgets its oldest quarter when it reaches its limit: for names and other facts that arrive again,
+/// or that views can do without.
 ///
 /// Other objects must not keep an index into it. For numbers that they can keep, see ``Numbering``.
 package struct BoundedCache<Key: Hashable, Value> {
   package private(set) var entries: [Key: Value] = [:]
+  /// Keys in the order of their insertion. Can contain keys that have been removed, and a key again.
+  private(set) var order: [Key] = []
   private let limit: Int
 
   package init(limit: Int) {
@@ -15,9 +17,26 @@ package struct BoundedCache<Key: Hashable, Value> {
   package subscript(_ key: Key) -> Value? {
     get { entries[key] }
     set {
-      if newValue != nil, entries.count >= limit, entries[key] == nil { entries.removeAll() }
+      if newValue != nil, entries[key] == nil { makeRoom(for: key) }
       entries[key] = newValue
     }
+  }
+
+  private mutating func makeRoom(for key: Key) {
+    if entries.count >= limit {
+      let kept = limit - max(1, limit / 4)
+      var forgotten = 0
+      while entries.count > kept {
+        entries[order[forgotten]] = nil
+        forgotten += 1
+      }
+      order.removeFirst(forgotten)
+    }
+    if order.count >= 2 * limit {
+      var seen: Set<Key> = []
+      order = order.reversed().filter { entries[$0] != nil && seen.insert($0).inserted }.reversed()
+    }
+    order.append(key)
   }
 
   /// Sets a value and returns the one it replaces.

@@ -25,6 +25,12 @@ struct History<Entry>: ~Copyable {
   /// Where ``append(_:)`` puts the next entry.
   var nextPosition: Position { Position(index: UInt32(truncatingIfNeeded: next)) }
 
+  /// Number of entries added since ``nextPosition`` had this index, if they are fewer than the history keeps.
+  func length(since index: UInt32) -> Int {
+    let length = next - min(Int(index), capacity - 1)
+    return length < 0 ? length + capacity : length
+  }
+
   /// Adds an entry. Returns the entry displaced; nil while there is room.
   @inline(__always)
   mutating func append(_ entry: Entry) -> Entry? {

@@ -156,9 +156,8 @@ struct UblkTracker: ~Copyable {
     guard let bufferSlot = lending.slot(slot.ring, .registered, index),
       let group = lending[bufferSlot].group.ifAny
     else { return }
-    slot.hasLending = true
     slot.lending.withdraws = lending.reference(to: group)
-    slot.request.group = lending[group].id
+    slot.enter(lending.reference(to: group), as: .withdrawer)
     lending[group].isBeingWithdrawn = true
     lending.name(group, &event)
   }
@@ -278,7 +277,7 @@ struct UblkTracker: ~Copyable {
       lending.end(group, time: time)
       return
     }
-    if slot.request.group == 0 { slot.request.group = lending[group].id }
+    if slot.request.group == 0 { slot.enter(lending.reference(to: group), as: .leader) }
     lending.putAutomatically(group, into: index, length: UInt64(state.length), time: time)
     self[tag].group = lending.reference(to: group)
   }

@@ -1,0 +1,46 @@
+import ArgumentParser
+import UringRecordings
+
+/// Output path and format of an exported trace.
+struct ExportOutputOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "Output file; - is standard output. The extension, .jsonl, .uring, .csv or .pftrace, selects the format.",
+      valueName: "file"),
+    completion: .file(extensions: ["jsonl", "uring", "csv", "pftrace"]))
+  var path: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "jsonl, uring for the binary recording, or perfetto. Default: by the file's extension.",
+      valueName: "format"))
+  var format: FormatArgument?
+
+  /// The path; `-` for standard output without `-o`.
+  var target: String { path ?? "-" }
+
+  /// A format on the command line.
+  enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
+    case jsonl
+    case uring
+    case perfetto
+  }
+
+  var isPerfetto: Bool {
+    format == .perfetto || format == nil && target.lowercased().hasSuffix(".pftrace")
+  }
+
+  func validate() throws {
+    guard path != "" else { throw ValidationError("-o needs a file") }
+  }
+
+  /// - Returns: the format of a trace that can be read back; by default JSON lines on standard output.
+  func resolvedFormat() throws(ValidationError) -> TraceFormat {
+    switch format {
+    case .jsonl?: .jsonl
+    case .uring?: .uring
+    case .perfetto?, nil: try TraceFormat(target: target)
+    }
+  }
+}
