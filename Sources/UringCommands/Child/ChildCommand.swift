@@ -52,9 +52,9 @@ final class ChildCommand {
     options.output = -1
     options.error = -1
     var nothing: Int32 = -1
-    if case .inheritedToError = streams { options.output = STDERR_FILENO }
     switch streams {
-    case .inherited, .inheritedToError: break
+    case .inherited: break
+    case .inheritedToError: options.output = STDERR_FILENO
     case .detached(let output):
       options.output = output
       options.own_group = 1

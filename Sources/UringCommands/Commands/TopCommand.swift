@@ -77,8 +77,8 @@ struct TopCommand: ParsableCommand {
 
   private static let beforeRates = ["id", "pid", "comm", "in_flight"]
   /// Rates among the columns of rings, with their titles in the UI.
-  private static let rates = [
-    (key: "submitted", title: "SUB/s"), ("completed", "CMP/s"), ("errors", "ERR/s"),
+  private static let rates: [(key: String, title: String)] = [
+    ("submitted", "SUB/s"), ("completed", "CMP/s"), ("errors", "ERR/s"),
   ]
   private static let afterRates = ["submitted", "errors", "overflows", "p50", "p99"]
 
