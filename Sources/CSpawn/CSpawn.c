@@ -55,7 +55,9 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
   report(status, errno);
 }
 
-int spawn_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno; }
+int spawn_pipe(int ends[2]) {
+  return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
+}
 
 int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child) {
   int go[2], status[2];

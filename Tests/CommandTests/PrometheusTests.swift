@@ -4,7 +4,10 @@ import TestSupport
 import Testing
 
 /// Debian's Prometheus, and its tool, with what `serve` says.
-@Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct PrometheusTests {
+@Suite(
+  .enabled(if: Live.isOn && Prometheus.isInstalled, "needs root, and make network-test"),
+  .serialized)
+struct PrometheusTests {
   /// How long the flood lasts: URINGTOP_FLOOD, or 3 s.
   private static let seconds =
     ProcessInfo.processInfo.environment["URINGTOP_FLOOD"].flatMap { Int($0) } ?? 3
@@ -69,18 +72,22 @@ import Testing
 
 /// A Prometheus that scrapes one port.
 private final class Prometheus {
+  private static let program = "/usr/bin/prometheus"
+
+  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program) }
+
   private let process = Process()
   private let port: UInt16
 
   init(scraping target: UInt16, in folder: TemporaryFolder) throws {
-    port = try Self.freePort()
+    port = try #require(LoopbackPort.free())
     try """
     global: {scrape_interval: 1s, scrape_timeout: 1s}
     scrape_configs:
       - job_name: uringtop
         static_configs: [{targets: ["127.0.0.1:\(target)"]}]
     """.write(to: folder["prometheus.yml"], atomically: true, encoding: .utf8)
-    process.executableURL = URL(filePath: "/usr/bin/prometheus")
+    process.executableURL = URL(filePath: Self.program)
     process.arguments = [
       "--config.file=\(folder.path("prometheus.yml"))",
       "--storage.tsdb.path=\(folder.path("data"))",
@@ -95,21 +102,6 @@ private final class Prometheus {
   deinit {
     process.terminate()
     process.waitUntilExit()
-  }
-
-  private static func freePort() throws -> UInt16 {
-    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(probe) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutableBytes(of: &address) { bytes in
-      let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-      return bind(probe, pointer, length) == 0 ? getsockname(probe, pointer, &length) : -1
-    }
-    try #require(status == 0)
-    return UInt16(bigEndian: address.sin_port)
   }
 
   /// What the HTTP API says to a query; empty while Prometheus does not listen.

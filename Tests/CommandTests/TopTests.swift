@@ -39,11 +39,14 @@ import Testing
   }
 
   @Test func anExpressionChoosesRowsAndAnEmptyIntervalIsALine() throws {
-    let none = try lines(["--from", Self.recording, "-n", "2", "--interval", "50ms", "--where", "submitted>1000000"])
+    let none = try lines([
+      "--from", Self.recording, "-n", "2", "--interval", "50ms", "--where", "submitted>1000000",
+    ])
     #expect(none.count == 3)
     #expect(none.dropFirst().allSatisfy { $0.hasSuffix("Z  no rings") }, "\(none)")
     let csv = try lines([
-      "--from", Self.recording, "-n", "2", "--interval", "50ms", "--where", "submitted>1000000", "--csv",
+      "--from", Self.recording, "-n", "2", "--interval", "50ms", "--where", "submitted>1000000",
+      "--csv",
     ])
     #expect(csv.count == 1 && csv[0].hasPrefix("time,id,"))
   }

@@ -17,10 +17,10 @@ struct spawn_identity {
 struct spawn_options {
   const struct spawn_identity *identity; /* NULL: the user of uringtop */
   int input;                             /* becomes standard input; -1: inherited */
-  int output;                            /* becomes standard output and, without error, error; -1: inherited */
-  int error;                             /* becomes standard error; -1: as output */
-  int own_group;                         /* 1: its own process group, not the terminal's */
-  int ends_with_parent;                  /* 1: SIGTERM when the thread that started it ends */
+  int output;           /* becomes standard output and, without error, error; -1: inherited */
+  int error;            /* becomes standard error; -1: as output */
+  int own_group;        /* 1: its own process group, not the terminal's */
+  int ends_with_parent; /* 1: SIGTERM when the thread that started it ends */
 };
 
 /* A child that waits for spawn_release. */

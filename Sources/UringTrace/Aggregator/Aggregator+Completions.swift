@@ -192,21 +192,6 @@ extension Aggregator {
     count(bytes: UInt64(result), of: requests[slot].request.opcode, requests[slot].ring)
   }
 
-  /// Counts bytes that a request of an opcode moved.
-  @inline(__always)
-  mutating func count(bytes: UInt64, of opcode: Opcode, _ ring: Handle<RingState>) {
-    let direction = traits.direction(opcode)
-    rings[ring].count(bytes: bytes, direction)
-    roles.count(ring, opcode) { $0.count(bytes: bytes, direction) }
-  }
-
-  /// Counts a request of an opcode that ended with an error.
-  @inline(never)
-  mutating func count(error result: Int32, of opcode: Opcode, _ ring: Handle<RingState>) {
-    rings[ring].count(error: result)
-    roles.count(ring, opcode) { $0.count(error: result) }
-  }
-
   /// Handles a CQE after which the request continues.
   private mutating func post(
     _ slot: Handle<RequestSlot>, _ cqe: Posted, step: Step.Kind, _ event: inout Event

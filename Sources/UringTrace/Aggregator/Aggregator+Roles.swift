@@ -61,6 +61,21 @@ extension Aggregator {
     roles.count(requests[slot].ring, request.opcode) { $0.latency.record(example) }
   }
 
+  /// Counts, by ring and by role, bytes that a request of an opcode moved.
+  @inline(__always)
+  mutating func count(bytes: UInt64, of opcode: Opcode, _ ring: Handle<RingState>) {
+    let direction = traits.direction(opcode)
+    rings[ring].count(bytes: bytes, direction)
+    roles.count(ring, opcode) { $0.count(bytes: bytes, direction) }
+  }
+
+  /// Counts, by ring and by role, a request of an opcode that ended with an error.
+  @inline(never)
+  mutating func count(error result: Int32, of opcode: Opcode, _ ring: Handle<RingState>) {
+    rings[ring].count(error: result)
+    roles.count(ring, opcode) { $0.count(error: result) }
+  }
+
   /// Nanoseconds after which a ring whose cgroup is not known gets a role without one.
   private static var namingPatience: UInt64 { 3_000_000_000 }
 
