@@ -50,7 +50,7 @@ struct SSHTests {
     try runProgram()
     #expect(try tmux.wait(for: name).contains(name))
     #expect(recorders == 1)
-    try ssh.loseConnections()
+    ssh.loseConnections()
     let lost = try tmux.wait(for: "ENDED", "the connection was lost")
     #expect(lost.contains("the connection was lost") && lost.contains(name))
     #expect(eventually { recorders == 0 }, "the recorder is still there")

@@ -8,7 +8,8 @@ final class LocalSSH {
   let client: String
   /// The user and the machine to name.
   let host = "root@127.0.0.1"
-  private let server = Process()
+  // sshd closes all descriptors that it inherits, which Foundation's Process takes for its end.
+  private let server: ChildProgram
 
   private static let program = "/usr/sbin/sshd"
 
@@ -50,25 +51,21 @@ final class LocalSSH {
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: client)
     // sshd insists on it; the service of Debian makes it at each start.
     try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
-    server.executableURL = URL(filePath: Self.program)
-    server.arguments = ["-D", "-f", path("sshd_config")]
-    server.standardInput = FileHandle.nullDevice
-    server.standardError = FileHandle.nullDevice
-    try server.run()
-    let connects = try eventually { (try? Self.run(self.client, self.host, "true")) != nil }
+    server = try ChildProgram(Self.program, ["-D", "-f", path("sshd_config")])
+    let connects = eventually { (try? Self.run(self.client, self.host, "true")) != nil }
     try #require(connects)
   }
 
   deinit {
-    server.terminate()
-    server.waitUntilExit()
+    loseConnections()
+    server.kill()
   }
 
   /// Kills the processes that serve connections.
-  func loseConnections() throws {
-    let pid = "\(server.processIdentifier)"
-    let listed = "/proc/\(pid)/task/\(pid)/children"
-    for child in try String(contentsOfFile: listed, encoding: .utf8).split(separator: " ") {
+  func loseConnections() {
+    let listed = "/proc/\(server.pid)/task/\(server.pid)/children"
+    let children = (try? String(contentsOfFile: listed, encoding: .utf8)) ?? ""
+    for child in children.split(separator: " ") {
       if let child = pid_t(child) { kill(child, SIGKILL) }
     }
   }
