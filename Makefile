@@ -13,7 +13,7 @@ UBLK_RESULTS := .build/vm-test-ublk
 SWIFT_SOURCES := Package.swift Plugins Sources Tests bpf Benchmarks Fuzzing
 C_SOURCES = $(shell find Sources Tests bpf Benchmarks Fuzzing -name '*.[ch]')
 
-.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test bench bench-programs describe lint format \
+.PHONY: all setup setup-guests setup-bench build release programs demo check test golden vm-test network-test bench bench-programs describe lint format \
   build-fuzz fuzz fuzz-short fuzz-coverage sanitize-address sanitize-thread faults clean
 
 all: build
@@ -119,6 +119,14 @@ vm-test: setup-guests release programs
 	scripts/vm-test
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
+
+# Debian's Prometheus scrapes `uringtop serve` throughout a flood of FLOOD seconds, and OpenSSH shows a recording of this
+# machine. Installs both; Debian then starts them as services. Needs root.
+FLOOD ?= 30
+network-test: setup programs
+	scripts/install-packages network-test
+	$(build-tests)
+	URINGTOP_FLOOD=$(FLOOD) $(SWIFT) test --skip-build --no-parallel --filter 'PrometheusTests|SSHTests'
 
 # The workloads of `make bench` and scripts/compare-trials.
 bench-programs:

@@ -18,6 +18,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
   ],
@@ -139,12 +140,22 @@ let package = Package(
         "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
+    // OpenMetrics: what is counted, as text and over HTTP.
+    .target(
+      name: "UringMetrics",
+      dependencies: [
+        "UringBase", "UringFindings", "UringTrace",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: small),
     // The command line.
     .target(
       name: "UringCommands",
       dependencies: [
         "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringComparison", "UringDocuments",
-        "UringFields", "UringFindings", "UringPerfetto", "UringProbe",
+        "UringFields", "UringFindings", "UringMetrics", "UringPerfetto", "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
@@ -209,8 +220,8 @@ let package = Package(
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
-        "UringSources", "UringTrace", "UringUI", "uringtop",
+        "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringMetrics",
+        "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Real programs under the real binary, on this kernel and on others.
@@ -238,8 +249,8 @@ let package = Package(
       name: "UringTraceTests",
       dependencies: [
         "UringBase", "UringComparison", "UringDocuments", "UringFields", "UringFindings",
-        "UringRecordings", "UringRecords", "UringRedaction", "UringSources", "UringTrace",
-        "CRecord",
+        "UringMetrics", "UringRecordings", "UringRecords", "UringRedaction", "UringSources",
+        "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "RealModule", package: "swift-numerics"),

@@ -37,8 +37,6 @@ static const unsigned short never[] = {
     SYS_connect,
     SYS_bind,
     SYS_listen,
-    SYS_accept,
-    SYS_accept4,
     SYS_ptrace,
     SYS_process_vm_readv,
     SYS_process_vm_writev,
@@ -78,6 +76,11 @@ static const unsigned short never[] = {
     SYS_ioperm,
     SYS_modify_ldt,
 #endif
+};
+
+static const unsigned short accepts[] = {
+    SYS_accept,
+    SYS_accept4,
 };
 
 /* Needed to capture, but not to read a recording. */
@@ -124,7 +127,7 @@ static const unsigned short opens[] = {
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 
 struct program {
-  struct sock_filter filter[2 * (COUNT(never) + COUNT(live_only) + COUNT(opens)) + 24];
+  struct sock_filter filter[2 * (COUNT(never) + COUNT(accepts) + COUNT(live_only) + COUNT(opens)) + 24];
   unsigned short length;
 };
 
@@ -172,7 +175,9 @@ bool process_refuse_calls(enum process_work work) {
   end(&program, REFUSE);
 #endif
   refuse(&program, never, COUNT(never));
-  if (work != PROCESS_CAPTURES)
+  if (work != PROCESS_SERVES)
+    refuse(&program, accepts, COUNT(accepts));
+  if (work != PROCESS_CAPTURES && work != PROCESS_SERVES)
     refuse(&program, live_only, COUNT(live_only));
   if (work == PROCESS_READS || work == PROCESS_READS_AND_WRITES) {
     refuse(&program, opens, COUNT(opens));

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,15 +39,24 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
 
   if (options->input >= 0 && dup2(options->input, STDIN_FILENO) < 0)
     report(status, errno);
-  if (options->output >= 0 &&
-      (dup2(options->output, STDOUT_FILENO) < 0 || dup2(options->output, STDERR_FILENO) < 0))
+  int error = options->error >= 0 ? options->error : options->output;
+  if (options->output >= 0 && dup2(options->output, STDOUT_FILENO) < 0)
+    report(status, errno);
+  if (error >= 0 && dup2(error, STDERR_FILENO) < 0)
     report(status, errno);
   const struct spawn_identity *identity = options->identity;
   if (identity && (setgroups(identity->group_count, identity->groups) != 0 || setgid(identity->gid) != 0 ||
                    setuid(identity->uid) != 0))
     report(status, errno);
+  /* after the change of user, which clears it */
+  if (options->ends_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+    report(status, errno);
   execvp(arguments[0], arguments);
   report(status, errno);
+}
+
+int spawn_pipe(int ends[2]) {
+  return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
 }
 
 int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child) {

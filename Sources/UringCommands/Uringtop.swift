@@ -31,8 +31,7 @@ struct Uringtop: ParsableCommand {
     version: Version.current,
     subcommands: [
       LiveCommand.self, RecordCommand.self, FreezeCommand.self, ReplayCommand.self,
-      SnapshotCommand.self,
-      ReportCommand.self,
+      SnapshotCommand.self, TopCommand.self, ServeCommand.self, ReportCommand.self,
       CompareCommand.self, ExportCommand.self, CapabilitiesCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: LiveCommand.self)

@@ -123,6 +123,12 @@ public final class OutputFile: Sendable {
     try result.get()
   }
 
+  /// True if nobody can read what is written: the output is a pipe without a reader.
+  public var isAbandoned: Bool {
+    var event = pollfd(fd: descriptor.rawValue, events: 0, revents: 0)
+    return poll(&event, 1, 0) > 0 && event.revents & Int16(POLLERR) != 0
+  }
+
   /// Truncates a new file; streams keep their content.
   public func truncate(to length: Int) {
     guard case .new = target else { return }

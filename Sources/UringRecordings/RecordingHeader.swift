@@ -52,7 +52,13 @@ public struct RecordingHeader: Sendable, Hashable {
   static func decode(
     _ start: FileBytes
   ) throws(RecordingError) -> (header: RecordingHeader, format: Format, size: Int) {
-    let bytes = start.bytes
+    defer { withExtendedLifetime(start) {} }
+    return try decode(start.bytes)
+  }
+
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(RecordingError) -> (header: RecordingHeader, format: Format, size: Int) {
     guard bytes.starts(with: magic) else { throw .notARecording }
     let size = MemoryLayout<recording_header>.size
     let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size

@@ -95,6 +95,9 @@ public final class RecordingWriter: Sendable {
   /// Why the recording stopped early, nil while it continues.
   public var failure: OutputError? { state.withLock { $0.failure } }
 
+  /// True if the output is a pipe without a reader. Writing to it has not failed as long as there is nothing to write.
+  public var isAbandoned: Bool { output.isAbandoned }
+
   /// A value that changes while the file takes data.
   public var progress: UInt64 { output.progress.value }
 

@@ -81,6 +81,32 @@ public struct RecordCheck: Sendable {
       endEvent: eventCount, lastTime: latest)
   }
 
+  /// Checks the whole records at the start of bytes that others may follow. Once ``isComplete`` no more follow.
+  ///
+  /// - Parameter bytes: the bytes from ``length`` on.
+  /// - Returns: the size of the valid records, without the end record.
+  public mutating func passWhole(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let head = MemoryLayout<record>.size
+    var whole = 0
+    while bytes.count - whole >= head {
+      let size = Int(
+        bytes.loadUnaligned(fromByteOffset: whole + Self.sizeOffset, as: UInt16.self))
+      // The check finds the flaw in what begins the record.
+      guard size >= head else {
+        whole += head
+        break
+      }
+      guard bytes.count - whole >= size else { break }
+      whole += size
+    }
+    var size = 0
+    while size < whole,
+      let block = nextBlock(
+        in: UnsafeRawBufferPointer(rebasing: bytes[size..<whole]), isLast: false)
+    { size += block.range.count }
+    return size
+  }
+
   /// Passes over a block; returns its size.
   private mutating func pass(
     over bytes: UnsafeRawBufferPointer, isLast: Bool, oneByOne: Bool = false,

@@ -4,6 +4,13 @@ import UringTrace
 public protocol LiveControls: AnyObject, Sendable {
   /// Carries a command out soon. Never blocks.
   func perform(_ command: LiveCommand)
+
+  /// True once nothing changes any more: what is watched has ended, or the connection to it.
+  var isOver: Bool { get }
+}
+
+extension LiveControls {
+  public var isOver: Bool { false }
 }
 
 public enum LiveCommand: Sendable, Hashable {

@@ -44,4 +44,26 @@ extension Recording {
     engine.advance(to: min(time ?? .max, duration))
     return filter.apply(to: engine.snapshot())
   }
+
+  /// The states at the end of each interval, without events. The last interval ends with the recording.
+  ///
+  /// - Parameters:
+  ///   - interval: in nanoseconds.
+  ///   - limit: the number of intervals; nil for all.
+  public func eachSnapshot<E: Error>(
+    every interval: UInt64, limit: Int?, filter: Filter = Filter(),
+    _ body: (Snapshot) throws(E) -> Void
+  ) throws(E) {
+    beginCheckingAhead()
+    defer { endCheckingAhead() }
+    var engine = ReplayEngine(self)
+    var (count, moment) = (0, UInt64(0))
+    while count < limit ?? .max, !engine.isAtEnd || moment < duration {
+      let next = moment.addingReportingOverflow(max(interval, 1))
+      moment = next.overflow ? .max : next.partialValue
+      engine.advance(to: moment)
+      try body(filter.apply(to: engine.snapshot(withEvents: false)))
+      count += 1
+    }
+  }
 }

@@ -20,7 +20,9 @@ import UringRecordings
     #expect(outcome.text.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
   }
 
-  @Test(arguments: ["", "live", "record", "replay", "snapshot", "export", "capabilities", "demo"])
+  @Test(arguments: [
+    "", "live", "record", "replay", "snapshot", "top", "serve", "export", "capabilities", "demo",
+  ])
   func helpIsThere(subcommand: String) throws {
     let outcome = try Command.run((subcommand.isEmpty ? [] : [subcommand]) + ["--help"])
     #expect(outcome.status == 0)

@@ -4,6 +4,7 @@ import Testing
 import UringDocuments
 import UringFields
 import UringFindings
+import UringMetrics
 import UringTrace
 
 /// The documents list the members and fields that there are. `make golden` writes their tables and schemas again.
@@ -41,6 +42,7 @@ import UringTrace
     ("json", "system_calls", FieldDocument.members(of: FieldSet<SystemCalls>.systemCalls)),
     ("json", "latency", FieldDocument.members(of: FieldSet<OpcodeLatency>.latency)),
     ("json", "findings", FieldDocument.members(of: FieldSet<Finding>.findings)),
+    ("metrics", "metrics", MetricsDocument.table),
     (
       "json", "comparison", FieldDocument.members(of: FieldSet<ComparisonDocument>.document)
     ),

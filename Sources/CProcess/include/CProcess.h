@@ -30,6 +30,7 @@ enum process_work {
   PROCESS_OPENS,            /* opens a recording before the screen uses the terminal, then reads it */
   PROCESS_READS,            /* reads an open recording */
   PROCESS_READS_AND_WRITES, /* reads an open recording and writes files */
+  PROCESS_SERVES,           /* captures, and accepts connections to an open listener */
 };
 
 /* Makes the kernel refuse the system calls that this work does not need, in all threads, and sets no_new_privs. Later

@@ -17,8 +17,10 @@ struct spawn_identity {
 struct spawn_options {
   const struct spawn_identity *identity; /* NULL: the user of uringtop */
   int input;                             /* becomes standard input; -1: inherited */
-  int output;                            /* becomes standard output and error; -1: inherited */
-  int own_group;                         /* 1: its own process group, not the terminal's */
+  int output;           /* becomes standard output and, without error, error; -1: inherited */
+  int error;            /* becomes standard error; -1: as output */
+  int own_group;        /* 1: its own process group, not the terminal's */
+  int ends_with_parent; /* 1: SIGTERM when the thread that started it ends */
 };
 
 /* A child that waits for spawn_release. */
@@ -27,6 +29,9 @@ struct spawn_child {
   int go;     /* spawn_release writes here; closing it ends the child */
   int status; /* the errno of a failed start, or end of file once the program runs */
 };
+
+/* A pipe whose ends programs do not inherit. Returns 0 or an errno. */
+int spawn_pipe(int ends[2]);
 
 /* Forks a child that waits for spawn_release. Returns 0 or an errno. */
 int spawn_held(char *const arguments[], const struct spawn_options *options, struct spawn_child *child);

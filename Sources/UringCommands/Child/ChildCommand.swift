@@ -30,6 +30,9 @@ final class ChildCommand {
     /// No input; both outputs to this descriptor; in a separate process group, away from the terminal that the UI
     /// owns.
     case detached(output: Int32)
+    /// No input; the outputs to these descriptors. It stays in the terminal's group, so that it can ask for a password,
+    /// and ends with uringtop.
+    case separate(output: Int32, error: Int32)
   }
 
   let arguments: [String]
@@ -47,13 +50,22 @@ final class ChildCommand {
     var options = spawn_options()
     options.input = -1
     options.output = -1
+    options.error = -1
     var nothing: Int32 = -1
-    if case .inheritedToError = streams { options.output = STDERR_FILENO }
-    if case .detached(let output) = streams {
-      nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
-      options.input = nothing
+    switch streams {
+    case .inherited: break
+    case .inheritedToError: options.output = STDERR_FILENO
+    case .detached(let output):
       options.output = output
       options.own_group = 1
+    case .separate(let output, let error):
+      options.output = output
+      options.error = error
+      options.ends_with_parent = 1
+    }
+    if options.own_group != 0 || options.ends_with_parent != 0 {
+      nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      options.input = nothing
     }
     defer { if nothing >= 0 { close(nothing) } }
     ownGroup = options.own_group != 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import Synchronization
 import UringProbe
 import UringSources
@@ -18,11 +19,16 @@ struct LiveCommand: ParsableCommand {
         uringtop
         uringtop -- fio job.fio
         uringtop --comm fio --op READ,WRITE_FIXED --min-age 10ms
+        uringtop --host root@db1 --comm postgres
+
+      With --host, what uringtop record sees on that machine is shown here, live. ssh, or the program that \
+      URINGTOP_SSH names, runs it. When the connection is lost, what was seen stays on the screen.
       """)
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
+  @OptionGroup(title: "ANOTHER MACHINE") var remote: RemoteOptions
 
   @Option(
     help: ArgumentHelp("File for COMMAND's output.", valueName: "file"), completion: .file())
@@ -34,7 +40,14 @@ struct LiveCommand: ParsableCommand {
     completion: .file())
   var command: [String] = []
 
+  func validate() throws {
+    if remote.host != nil, !command.isEmpty || childOutput != nil {
+      throw ValidationError("--host watches what runs there: it starts no COMMAND")
+    }
+  }
+
   func run() throws {
+    if remote.host != nil { return try follow() }
     let held = try command.isEmpty ? nil : HeldProgram(command, output: childOutput)
     defer { held?.end() }
     // Of this thread, and of the UI's threads, one of which opens the source.
@@ -51,6 +64,20 @@ struct LiveCommand: ParsableCommand {
       try held?.release()
       return capture.source
     }
+  }
+
+  /// Shows what another machine records.
+  private func follow() throws {
+    try Screen.requireTerminal()
+    guard let recording = try remote.start(filters, capturing) else { return }
+    Confinement.keepOutputCapabilities(writesFiles: false)
+    _ = process_refuse_calls(PROCESS_OPENS)
+    let stream = try recording.open()
+    let takeMessages = recording.keepMessages()
+    try FollowedScreen.show(
+      stream, name: recording.host, options: screen, filters: filters, capture: capturing,
+      filter: filters.ageFilter, takeMessages: takeMessages)
+    withExtendedLifetime(recording) {}
   }
 
   /// The program to watch, until the probes are attached. Passed to the thread that opens the source. That thread does

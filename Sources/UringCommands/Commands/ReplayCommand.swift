@@ -1,6 +1,9 @@
 import ArgumentParser
 import CProcess
+import Glibc
+import SystemPackage
 import UringBase
+import UringProbe
 import UringRecordings
 import UringSources
 import UringUI
@@ -14,6 +17,10 @@ struct ReplayCommand: ParsableCommand {
       EXAMPLES:
         uringtop replay trace.uring
         uringtop replay trace.jsonl --at 2.5s --paused
+        ssh host uringtop record -o - | uringtop replay --follow -
+
+      With --follow the recording is shown while it is made, as if it were live: from a pipe (-), or from a \
+      file that grows. When it ends, what was seen stays on the screen.
       """)
 
   @Argument(
@@ -26,10 +33,21 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Start paused.")
   var paused = false
 
+  @Flag(help: "Show a recording live, while it is made.")
+  var follow = false
+
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "SCREEN") var screen: ScreenOptions
 
+  func validate() throws {
+    if follow, at != nil || paused {
+      throw ValidationError(
+        "--follow shows what happens now: --at and --paused need a whole recording")
+    }
+  }
+
   func run() throws {
+    if follow { return try showGrowing() }
     let file = try RecordingFile(input, for: PROCESS_OPENS)
     file.reportFlaw()
     let recording = file.recording
@@ -44,6 +62,25 @@ struct ReplayCommand: ParsableCommand {
         throw Failure(error)
       }
     }
+  }
+
+  private func showGrowing() throws {
+    try Screen.requireTerminal()
+    let descriptor = input == "-" ? dup(STDIN_FILENO) : open(input, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw Failure(.cannotRead(Errno(rawValue: errno)), path: input)
+    }
+    Confinement.keepOutputCapabilities(writesFiles: false)
+    _ = process_refuse_calls(PROCESS_OPENS)
+    let stream: OpenStream
+    do throws(RecordingError) {
+      stream = try OpenStream(descriptor)
+    } catch {
+      throw Failure(error, path: input)
+    }
+    try FollowedScreen.show(
+      stream, name: input == "-" ? "standard input" : input, options: screen, filters: filters,
+      filter: filters.filter())
   }
 
   private static func dump(_ recording: Recording, to path: String) -> Notice {

@@ -4,6 +4,7 @@ import UringBase
 import UringProbe
 import UringRecordings
 import UringRecords
+import UringSources
 import UringTrace
 
 extension RecordCommand {

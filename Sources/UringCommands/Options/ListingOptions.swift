@@ -45,22 +45,7 @@ struct ListingOptions: ParsableArguments {
     if !list.isFirst, !isTable {
       throw ValidationError("--list needs --where, --columns, --group-by or --csv")
     }
-    try check { (list, choice) throws(SnapshotList.Choice.Flaw) in try list.check(choice) }
-  }
-
-  /// Says which option a flaw is in.
-  private func check<Result>(
-    _ body: (SnapshotList, SnapshotList.Choice) throws(SnapshotList.Choice.Flaw) -> Result
-  ) throws -> Result {
-    do {
-      return try body(list.list, choice)
-    } catch .condition(let error) {
-      throw ValidationError("--where, \(error)")
-    } catch .columns(let error) {
-      throw ValidationError("--columns, \(error)")
-    } catch .grouping(let error) {
-      throw ValidationError("--group-by, \(error)")
-    }
+    try list.check(choice)
   }
 
   /// The snapshot with only the requests that `--where` holds for.
@@ -114,12 +99,47 @@ struct ListArgument: ExpressibleByArgument {
 
   init() {}
 
+  private init(_ list: SnapshotList) { self.list = list }
+
+  /// The rings.
+  static var rings: ListArgument {
+    ListArgument(SnapshotList.all.first { $0.name == "rings" } ?? SnapshotList.all[0])
+  }
+
   init?(argument: String) {
     guard let list = SnapshotList.all.first(where: { $0.name == argument }) else { return nil }
     self.list = list
   }
 
   var isFirst: Bool { list.name == SnapshotList.all[0].name }
+
+  /// - Throws: an error that names the option with the flaw.
+  func check(_ choice: SnapshotList.Choice) throws {
+    try namingOption { () throws(SnapshotList.Choice.Flaw) in try list.check(choice) }
+  }
+
+  /// - Throws: an error that names the option with the flaw.
+  func selection(
+    _ choice: SnapshotList.Choice, of snapshot: Snapshot, findings: [Finding]
+  ) throws -> SnapshotList.Selection {
+    try namingOption { () throws(SnapshotList.Choice.Flaw) in
+      try list.selection(choice, of: snapshot, findings: findings)
+    }
+  }
+
+  private func namingOption<Result>(
+    _ body: () throws(SnapshotList.Choice.Flaw) -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch .condition(let error) {
+      throw ValidationError("--where, \(error)")
+    } catch .columns(let error) {
+      throw ValidationError("--columns, \(error)")
+    } catch .grouping(let error) {
+      throw ValidationError("--group-by, \(error)")
+    }
+  }
 
   var defaultValueDescription: String { list.name }
 

@@ -1,3 +1,4 @@
+import UringBase
 import UringProbe
 import UringRecordings
 import UringSources
@@ -18,11 +19,12 @@ final class LiveCapture: Sendable {
   /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
   /// - Parameter isForScreen: true for a long-running capture, with an eighth of the record buffer and a history for
   ///   scrolling.
+  /// - Parameter roles: for a listener that is open: counts by role, at most this many, with a smaller record buffer.
   /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration,
     recorder: (any RecordSink)? = nil,
-    isForScreen: Bool = false, isConfined: Bool = true
+    isForScreen: Bool = false, roles: Int? = nil, isConfined: Bool = true
   ) throws(Failure) -> LiveCapture {
     if isConfined { Confinement.keepCaptureCapabilities() }
     var options = LiveSession.Options()
@@ -36,6 +38,12 @@ final class LiveCapture: Sendable {
           records, header: header, until: end, to: file, format: .jsonl)
       }
     }
+    if let roles {
+      options.recordBufferSize = 16 << 20
+      options.limits.history = 4_000
+      options.limits.events = 0
+      options.limits.roles = roles
+    }
     options.filter = filter
     if let tree, filter.pids.isEmpty {
       options.filter.pids = [tree]
@@ -47,7 +55,7 @@ final class LiveCapture: Sendable {
     options.sink = recorder
     do {
       let session = try LiveSession(options)
-      if isConfined { Confinement.refuseCalls() }
+      if isConfined { Confinement.refuseCalls(serves: roles != nil) }
       return LiveCapture(session)
     } catch {
       throw Failure(error)
@@ -68,7 +76,7 @@ final class LiveCapture: Sendable {
   }
 
   /// Waits until requests older than the capture have been searched for, at most fifteen seconds.
-  private func waitForInventory() {
+  func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
@@ -83,6 +91,14 @@ final class LiveCapture: Sendable {
     let before = session.inventoryCount
     session.perform(.inventory)
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
+  }
+
+  /// A snapshot that is not older than this call, unless none is made within ten seconds.
+  func look() -> Snapshot {
+    let now = MonotonicClock.now()
+    session.perform(.refresh)
+    for _ in 0..<10_000 where source.current().time < now { Pause.sleep(nanoseconds: 1_000_000) }
+    return source.current()
   }
 
   /// Like ``stop()``, with signals blocked: a second signal ends the wait.

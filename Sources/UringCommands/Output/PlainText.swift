@@ -22,9 +22,20 @@ struct PlainText {
   mutating func table(
     _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell
   ) {
+    var widths: [Int] = []
+    table(rows, rightAligned: rightAligned, widestCell: widestCell, widths: &widths)
+  }
+
+  /// The same with columns at least as wide as `widths`, which then has the new widths.
+  mutating func table(
+    _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell, widths: inout [Int]
+  ) {
     let rows = rows.map { row in row.map { $0.printable.shortened(to: widestCell) } }
     guard let columns = rows.first?.count else { return }
-    let widths = (0..<columns).map { column in rows.map { $0[column].displayWidth }.max() ?? 0 }
+    let earlier = widths
+    widths = (0..<columns).map { column in
+      rows.reduce(column < earlier.count ? earlier[column] : 0) { max($0, $1[column].displayWidth) }
+    }
     for row in rows {
       var line = ""
       for (column, cell) in row.enumerated() {

@@ -79,8 +79,8 @@ final class Recorder: RecordSink {
     }
   }
 
-  /// True if writing has failed; ``finish(after:)`` reports the error.
-  var hasFailed: Bool { writer?.failure != nil }
+  /// True if writing has failed, or would fail because nobody reads any more; ``finish(after:)`` reports the error.
+  var hasFailed: Bool { writer.map { $0.failure != nil || $0.isAbandoned } ?? false }
 
   /// Completes the file, which ends at the time of the last snapshot.
   ///

@@ -6,6 +6,7 @@ extension FieldType {
   func text(_ value: FieldValue) -> String {
     switch (self, value) {
     case (.duration, .number(let number)): Figures.alignedDuration(number)
+    case (.rate, .decimal(let number)): Figures.number(number)
     case (.bytes, .number(let number)): Figures.exactBytes(number)
     case (.result, .signed(let number)): ErrorNumber.text(ofResult: Int32(clamping: number))
     default: plainText(value)

@@ -8,6 +8,12 @@ public struct TextRows: Sendable {
     /// For programs, with the unit.
     public var key: String
     public var isNumeric: Bool
+
+    public init(title: String, key: String, isNumeric: Bool) {
+      self.title = title
+      self.key = key
+      self.isNumeric = isNumeric
+    }
   }
 
   public struct Cell: Sendable {
@@ -16,7 +22,7 @@ public struct TextRows: Sendable {
     /// For programs, without a unit.
     public var plain: String
 
-    init(_ text: String, plain: String? = nil) {
+    public init(_ text: String, plain: String? = nil) {
       self.text = text
       self.plain = plain ?? text
     }
@@ -39,7 +45,7 @@ public struct TextRows: Sendable {
   }
 
   /// The same without the keys.
-  var csvRows: String {
+  public var csvRows: String {
     rows.map { row in row.map { Self.quoted($0.plain) }.joined(separator: ",") + "\r\n" }.joined()
   }
 

@@ -18,7 +18,14 @@ public enum Confinement {
   }
 
   /// Makes the kernel refuse, to all threads, calls that a capture never needs once it is attached.
-  public static func refuseCalls() { _ = process_refuse_calls(PROCESS_CAPTURES) }
+  ///
+  /// - Parameter serves: still accepts connections to listeners that are open.
+  public static func refuseCalls(serves: Bool = false) {
+    _ = process_refuse_calls(serves ? PROCESS_SERVES : PROCESS_CAPTURES)
+  }
+
+  /// Gives up all capabilities, in this thread and in threads that it starts.
+  public static func keepNothing() { _ = process_keep_capabilities(0) }
 
   /// Keeps the capabilities that reading a recording needs: none, or those with which root writes files.
   public static func keepOutputCapabilities(writesFiles: Bool) {

@@ -19,8 +19,7 @@ struct TraceLines {
   /// Number of the last line returned, from 1.
   private(set) var number: UInt64 = 0
 
-  /// Longest line: a record has at most 64 KiB, and each byte of a name takes at most six characters.
-  private static let longest = 1 << 20
+  private static let longest = TraceLineReader.longest
   private static let pieceSize = 1 << 22
 
   init(_ contents: FileContents) { self.contents = contents }

@@ -29,33 +29,19 @@ enum TraceReader {
 
   /// Reads lines up to the first invalid one.
   static func read(_ contents: FileContents) throws(RecordingError) -> Result {
-    let decoder = JSONDecoder()
     var lines = TraceLines(contents)
+    var reader = TraceLineReader()
     guard case .line(let first, _) = lines.next() else { throw .notARecording }
-    guard let line = try? decoder.decode(HeaderLine.self, from: first), line.type == "header" else {
-      let isDocument = (try? decoder.decode(DocumentLine.self, from: first))?.tool == "uringtop"
-      throw isDocument ? .snapshotDocument : .notARecording
-    }
-    guard line.schema <= schema else { throw .newerSchema(line.schema, known: schema) }
-    guard line.schema >= 1, let kernel = line.kernel, let tier = line.tier,
-      let start = line.start,
-      RecordingHeader.areInBounds(start: start, realtime: line.startRealtime ?? 0)
-    else { throw .corruptHeader }
-    let header = RecordingHeader(
-      toolVersion: line.version ?? "",
-      host: HostDescription(
-        kernel: kernel, tier: tier, startTime: start, startRealtime: line.startRealtime ?? 0,
-        sampling: max(1, line.sampling ?? 1)))
+    let header = try reader.header(first)
     var records = GrowingBytes()
-    let flaw = try read(&lines, decoder, into: &records)
+    let flaw = try read(&lines, &reader, into: &records)
     return Result(header: header, records: records.finish(), flaw: flaw)
   }
 
   /// Reads the lines behind the header; returns the flaw if some cannot be used.
   private static func read(
-    _ lines: inout TraceLines, _ decoder: JSONDecoder, into records: inout GrowingBytes
+    _ lines: inout TraceLines, _ reader: inout TraceLineReader, into records: inout GrowingBytes
   ) throws(RecordingError) -> RecordingFlaw? {
-    var bounds = RecordBounds()
     while true {
       let (data, isTerminated): (Data, Bool)
       switch lines.next() {
@@ -63,49 +49,22 @@ enum TraceReader {
       case .failure(let flaw): return flaw
       case .line(let line, let ends): (data, isTerminated) = (line, ends)
       }
-      let corrupt = RecordingFlaw.corrupt(place: lines.number, isLine: true)
-      guard let decoded = try? decoder.decode(TraceLine.self, from: data) else {
+      guard let line = reader.record(data) else {
         // An unterminated last line is where writing stopped.
-        return isTerminated ? corrupt : .cutOff
+        return isTerminated ? .corrupt(place: lines.number, isLine: true) : .cutOff
       }
-      let bytes = decoded.bytes
-      guard
-        bytes.withUnsafeBytes({ bytes in
-          guard let start = bytes.baseAddress, !bytes.isEmpty else { return true }
-          return bounds.admit(start.assumingMemoryBound(to: record.self))
-        })
-      else { return corrupt }
+      let (bytes, isEnd) =
+        switch line {
+        case .record(let bytes): (bytes, false)
+        case .end(let bytes): (bytes, true)
+        }
       bytes.withUnsafeBytes { records.append($0) }
       if records.count > FileContents.mostInMemory { throw .tooLong }
-      if decoded.isSummary {
-        return lines.isAtEnd ? nil : .corrupt(place: lines.number + 1, isLine: true)
-      }
+      if isEnd { return lines.isAtEnd ? nil : .corrupt(place: lines.number + 1, isLine: true) }
     }
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
-  }
-
-  /// The start of a document that is not a trace.
-  private struct DocumentLine: Decodable {
-    var tool: String
-  }
-
-  private struct HeaderLine: Decodable {
-    var type: String
-    var schema: UInt32
-    var version: String?
-    var kernel: String?
-    var tier: String?
-    var sampling: UInt32?
-    var start: UInt64?
-    var startRealtime: UInt64?
-
-    private enum CodingKeys: String, CodingKey {
-      case type, schema, version, kernel, tier, sampling
-      case start = "start_ns"
-      case startRealtime = "start_realtime_ns"
-    }
   }
 }

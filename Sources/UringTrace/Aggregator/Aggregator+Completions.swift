@@ -15,6 +15,8 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     rings[ring].ring.counts.cqes &+= 1
+    // The request that the CQE belongs to names its opcode.
+    defer { roles.count(ring, event.opcode) { $0.counts.cqes &+= 1 } }
     event.userData = record.pointee.user_data
     event.value = Int64(record.pointee.res)
     event.flags = record.pointee.cflags
@@ -55,7 +57,7 @@ extension Aggregator {
         || !requests[slot].request.isStartKnown
     else {
       endUnseen(slot, cqe.moment, &event)
-      countUnmatched(cqe, hasRequest: true, ring)
+      countUnmatched(cqe, hasRequest: true, of: Opcode(rawValue: header.opcode), ring)
       return
     }
     if requests[slot].request.userData != cqe.userData || !requests[slot].request.isUserDataKnown {
@@ -67,6 +69,7 @@ extension Aggregator {
     } else {
       take(cqe, slot)
       rings[ring].ring.counts.completed &+= 1
+      roles.count(ring, requests[slot].request.opcode) { $0.counts.completed &+= 1 }
       end(slot, as: .completed, step: .completed, cqe.moment, &event)
     }
   }
@@ -84,7 +87,7 @@ extension Aggregator {
         post(slot, cqe, step: .posted, &event)
       }
     } else if hasRequest || cqe.flags.contains(.more) && !knowsAllRequests(of: ring) {
-      countUnmatched(cqe, hasRequest: hasRequest, ring)
+      countUnmatched(cqe, hasRequest: hasRequest, of: event.opcode, ring)
     } else {
       rings[ring].ring.counts.auxiliary &+= 1
     }
@@ -98,7 +101,7 @@ extension Aggregator {
 
   /// Counts a CQE of a request that was never seen, and the request's end if the CQE is its last.
   private mutating func countUnmatched(
-    _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>
+    _ cqe: Posted, hasRequest: Bool, of opcode: Opcode, _ ring: Handle<RingState>
   ) {
     rings[ring].ring.counts.unmatched &+= 1
     guard hasRequest, !cqe.flags.contains(.more) else { return }
@@ -106,6 +109,7 @@ extension Aggregator {
     rings.noteStranger(on: ring, endedAt: cqe.moment.time)
     rings[ring].ring.counts.completed &+= 1
     rings[ring].ring.counts.unmeasured &+= 1
+    roles.count(ring, opcode) { $0.counts.completed &+= 1 }
   }
 
   /// Finds the request of a CQE that names none: a multishot request that continues, or a zero-copy send whose
@@ -165,9 +169,9 @@ extension Aggregator {
       requests[slot].addStep(.completed, time: cqe.moment.time, tid: cqe.moment.tid)
       rings[ring].ring.counts.endedUnseen &-= 1
       rings[ring].ring.counts.completed &+= 1
-      if traits.isError(cqe.result, of: requests[slot].request.opcode) {
-        rings[ring].count(error: cqe.result)
-      }
+      let opcode = requests[slot].request.opcode
+      roles.count(ring, opcode) { $0.counts.completed &+= 1 }
+      if traits.isError(cqe.result, of: opcode) { count(error: cqe.result, of: opcode, ring) }
     } else {
       completeUnnamed(cqe, hasRequest: true, ring, &event)
     }
@@ -177,15 +181,15 @@ extension Aggregator {
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
     requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
-    statistics.record(&requests[slot], until: cqe.moment.time)
+    let latency = statistics.record(&requests[slot], until: cqe.moment.time)
+    countLatency(latency, of: slot, at: cqe.moment.time)
     countBytes(slot, cqe.result)
   }
 
   @inline(__always)
   private mutating func countBytes(_ slot: Handle<RequestSlot>, _ result: Int32) {
     guard result > 0 else { return }
-    rings[requests[slot].ring].count(
-      bytes: UInt64(result), traits.direction(requests[slot].request.opcode))
+    count(bytes: UInt64(result), of: requests[slot].request.opcode, requests[slot].ring)
   }
 
   /// Handles a CQE after which the request continues.
@@ -221,6 +225,9 @@ extension Aggregator {
       end(slot, as: .overflowed, step: .overflowed, cqe.moment, &event)
     } else {
       rings[requests[slot].ring].ring.counts.completed &+= 1
+      roles.count(requests[slot].ring, requests[slot].request.opcode) {
+        $0.counts.completed &+= 1
+      }
       let isCopy = cqe.result & Self.zeroCopyCopied != 0
       end(
         slot, as: .completed, step: isCopy ? .notifiedOfCopy : .notified, cqe.moment, &event)
@@ -233,10 +240,17 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     rings[ring].ring.counts.overflows &+= 1
-    if record.pointee.dropped != 0 {
+    let isDropped = record.pointee.dropped != 0
+    if isDropped {
       rings[ring].ring.counts.dropped &+= 1
     } else {
       rings[ring].ring.counts.cqes &+= 1
+    }
+    defer {
+      roles.count(ring, event.opcode) { pending in
+        pending.counts.overflows &+= 1
+        if isDropped { pending.counts.dropped &+= 1 } else { pending.counts.cqes &+= 1 }
+      }
     }
     event.userData = record.pointee.user_data
     event.value = Int64(record.pointee.res)
@@ -342,9 +356,11 @@ extension Aggregator {
     requests[slot].request.result = record.pointee.res
     requests[slot].request.hasResult = true
     requests[slot].request.completerTid = header.tid
-    statistics.record(&requests[slot], until: header.time_ns)
+    let latency = statistics.record(&requests[slot], until: header.time_ns)
+    countLatency(latency, of: slot, at: header.time_ns)
     countBytes(slot, record.pointee.res)
     rings[ring].ring.counts.skipped &+= 1
+    roles.count(ring, requests[slot].request.opcode) { $0.counts.skipped &+= 1 }
     end(slot, as: .skipped, step: .skipped, moment, &event)
   }
 

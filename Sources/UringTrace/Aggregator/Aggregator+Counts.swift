@@ -17,12 +17,13 @@ extension Aggregator {
     let opcode = Opcode(rawValue: header.opcode)
     if !CQEFlags(rawValue: complete.cflags).contains(.more) {
       rings[ring].ring.counts.completed &+= 1
-      if traits.isError(complete.res, of: opcode) { rings[ring].count(error: complete.res) }
+      roles.count(ring, opcode) { $0.counts.completed &+= 1 }
+      if traits.isError(complete.res, of: opcode) { count(error: complete.res, of: opcode, ring) }
     }
-    if complete.res > 0 {
-      rings[ring].count(bytes: UInt64(complete.res), traits.direction(opcode))
-    }
-    statistics.record(header.time_ns.since(record.pointee.submitted_ns), of: opcode, on: ring)
+    if complete.res > 0 { count(bytes: UInt64(complete.res), of: opcode, ring) }
+    let latency = header.time_ns.since(record.pointee.submitted_ns)
+    statistics.record(latency, of: opcode, on: ring)
+    roles.count(ring, opcode) { $0.latency.record(1, near: latency, sum: latency) }
   }
 
   /// Adds counts of events that have no records of their own.
@@ -34,9 +35,15 @@ extension Aggregator {
       var gone = RingState(Ring(id: 0, address: header.ctx, time: header.time_ns))
       gone.add(record, traits)
       rings.addForgotten(gone.ring.counts)
+      if roles.isOn {
+        roles.countForgotten(Opcode(rawValue: header.opcode)) { $0.add(record, traits) }
+      }
       return
     }
     rings[ring].add(record, traits)
+    if roles.isOn {
+      roles.count(ring, Opcode(rawValue: header.opcode)) { $0.add(record, traits) }
+    }
     statistics.record(
       sum: record.pointee.latency_sum, buckets: record.pairs.latencies,
       of: Opcode(rawValue: header.opcode), on: ring)
@@ -62,12 +69,47 @@ extension RingState {
     let opcode = Opcode(rawValue: record.pointee.base.opcode)
     ring.counts.add(record.pointee)
     count(bytes: record.pointee.bytes, traits.direction(opcode))
-    for pair in record.pairs.errors {
-      // A value that is no errno is counted under errno 0.
+    record.forEachError(traits) { errno, times in
+      ring.counts.errors &+= times
+      ring.count(errno: errno, times: times)
+    }
+  }
+}
+
+extension RoleTracker.Pending {
+  fileprivate mutating func add(
+    _ record: UnsafePointer<record_counts>, _ traits: borrowing OpcodeTraitTable
+  ) {
+    counts.submitted &+= record.pointee.submitted
+    counts.completed &+= record.pointee.completed
+    counts.cqes &+= record.pointee.cqes
+    counts.overflows &+= record.pointee.overflows
+    counts.dropped &+= record.pointee.dropped
+    counts.skipped &+= record.pointee.skipped
+    counts.preparationFailures &+= record.pointee.failed
+    count(
+      bytes: record.pointee.bytes, traits.direction(Opcode(rawValue: record.pointee.base.opcode)))
+    record.forEachError(traits) { count(errno: $0, times: $1) }
+    for pair in record.pairs.latencies {
+      latency.record(
+        UInt64(pair.count), near: LatencyHistogram.upperBound(ofBucket: pair.what), sum: 0)
+    }
+    latency.record(0, near: 0, sum: record.pointee.latency_sum)
+  }
+}
+
+extension UnsafePointer<record_counts> {
+  /// Calls `body` with each errno that is an error of the opcode and how often it occurred. A value that is no errno is
+  /// errno 0.
+  fileprivate func forEachError(
+    _ traits: borrowing OpcodeTraitTable, _ body: (_ errno: Int32, _ times: UInt64) -> Void
+  ) {
+    for pair in pairs.errors {
       let error = Int32(exactly: pair.what) ?? 0
-      guard error == 0 || traits.isError(0 &- error, of: opcode) else { continue }
-      ring.counts.errors &+= UInt64(pair.count)
-      ring.count(errno: error, times: UInt64(pair.count))
+      guard
+        error == 0 || traits.isError(0 &- error, of: Opcode(rawValue: pointee.base.opcode))
+      else { continue }
+      body(error, UInt64(pair.count))
     }
   }
 }

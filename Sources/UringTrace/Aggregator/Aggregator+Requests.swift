@@ -11,6 +11,7 @@ extension Aggregator {
     let ring = enterRing(header, &event)
     let slot = begin(header, ring: ring, &event)
     rings[ring].ring.counts.submitted &+= 1
+    roles.count(ring, requests[slot].request.opcode) { $0.counts.submitted &+= 1 }
     let isKnown = record.pointee.sqe_is_known != 0
     requests[slot].describe(
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: isKnown, flags: record.pointee.flags,
@@ -60,6 +61,7 @@ extension Aggregator {
       rings[ring].ring.counts.submitted &+= 1
       // The kernel replaces an unknown opcode by NOP.
       requests[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
+      roles.count(ring, requests[slot].request.opcode) { $0.counts.submitted &+= 1 }
       requests[slot].describe(
         record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
         tgid: record.pointee.tgid, tid: header.tid,
@@ -76,6 +78,7 @@ extension Aggregator {
     requests[slot].isPlain = false
     requests[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)
     rings[ring].ring.counts.preparationFailures &+= 1
+    roles.count(ring, requests[slot].request.opcode) { $0.counts.preparationFailures &+= 1 }
 
     event.name(requests[slot])
     event.value = Int64(record.pointee.error)
@@ -126,6 +129,7 @@ extension Aggregator {
     guard let slot = step(kind, record.pointee.base, &event) else { return }
     requests[slot].request.state = .worker
     rings[requests[slot].ring].ring.counts.punted &+= 1
+    roles.count(requests[slot].ring, requests[slot].request.opcode) { $0.counts.punted &+= 1 }
     if requests[slot].request.movesDataUnasked {
       rings[requests[slot].ring].ring.counts.puntedTransfers &+= 1
     }
@@ -272,7 +276,7 @@ extension Aggregator {
     // 0 without a result.
     let result = requests[slot].request.result
     if traits.isError(result, of: requests[slot].request.opcode) {
-      rings[ring].count(error: result)
+      count(error: result, of: requests[slot].request.opcode, ring)
     }
     rings[ring].ring.inFlight &-= 1
     if requests[slot].isLending { endLending(to: slot, moment, &event) }
@@ -298,6 +302,7 @@ extension Aggregator {
       requests[slot].request.state != .awaitingNotification
     {
       rings[ring].ring.counts.skipped &+= 1
+      roles.count(ring, requests[slot].request.opcode) { $0.counts.skipped &+= 1 }
       end(slot, as: .skipped, step: .skipped, moment, &event)
     } else {
       rings[ring].ring.counts.endedUnseen &+= 1

@@ -29,6 +29,7 @@ extension Aggregator {
       return rings.newest
     }
     statistics.ringBegan(ring)
+    roles.ringBegan(ring)
     lending.ringBegan(ring, id: rings[ring].ring.id)
     return ring
   }
@@ -49,6 +50,9 @@ extension Aggregator {
     // Records that arrived after the close may have lent buffers again.
     lending.ringClosed(forgotten, at: moment, lossTime: requests.lossTime)
     statistics.ringForgotten(forgotten)
+    if roles.isOn, let name = name(of: rings[forgotten], isLate: true) {
+      roles.ringForgotten(forgotten, name)
+    }
     names.ringForgotten(rings[forgotten].ring.id)
     rings.forget(forgotten)
   }

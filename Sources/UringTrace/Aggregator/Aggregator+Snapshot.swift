@@ -26,6 +26,7 @@ extension Aggregator {
     snapshot.memoryChanges = memory.changes.entries
     snapshot.workerPools = waits.pools.values.sorted { $0.tgid < $1.tgid }
     snapshot.totals = totals
+    if roles.isOn { snapshot.roles = currentRoles() }
     return snapshot
   }
 

@@ -18,6 +18,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     public var events: Int = 2_000
     /// Closed rings kept.
     public var closedRings: Int = 64
+    /// Roles for which counts are kept (``Snapshot/roles``); 0 keeps none, at no cost.
+    public var roles: Int = 0
 
     public init() {}
   }
@@ -37,6 +39,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var ublk = UblkTracker()
   var fuse = FuseTracker()
   var statistics = StatisticsTracker()
+  var roles: RoleTracker
   var inventory = InventoryTracker()
   var waits = WaitTracker()
   var calls = CallTracker()
@@ -64,6 +67,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     rings = RingTracker(closedLimit: limits.closedRings)
     rings.start(at: clock.tick)
     lending = LendingTracker(history: limits.history)
+    roles = RoleTracker(limit: limits.roles)
     events = EventLog(capacity: limits.events)
   }
 
@@ -75,6 +79,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   /// A record that is too short for its kind, or of an unknown kind, is skipped and counted.
   public mutating func consume(_ record: UnsafePointer<record>) {
     stream.records &+= 1
+    if roles.isOn { return takeCounting(record, isKept: false) }
     take(record, isKept: false)
   }
 
@@ -86,6 +91,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
 
   /// Consumes whole, consecutive records that stay at their addresses until ``completeEvents()`` is called.
   public mutating func consume(kept records: UnsafeRawBufferPointer) {
+    if roles.isOn { return consumeCounting(records) }
     guard var next = records.baseAddress else { return }
     let end = next + records.count
     var count: UInt64 = 0

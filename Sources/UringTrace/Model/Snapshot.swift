@@ -28,6 +28,8 @@ public struct Snapshot: Sendable {
   /// The last events, oldest first.
   public var events: [Event]
   public var totals = RequestTotals()
+  /// Counts by role; nil unless ``Aggregator/Limits/roles`` asks for them.
+  public var roles: Roles?
   /// Rates over all rings.
   public var lastSecond: Rates
   public var lastMinute: Rates

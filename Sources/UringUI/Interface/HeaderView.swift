@@ -74,6 +74,7 @@ struct HeaderView {
       return [Piece(timeline.isPlaying ? "REPLAY" : paused, .warning), time]
     }
     if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
+    if interface.isOver { return [Piece("ENDED", .alarm), time] }
     return [
       Piece("LIVE", .good), Piece(isShort ? "" : " every \(Self.text(interface.interval))", .faint),
       time,

@@ -40,6 +40,8 @@ struct Interface: Sendable {
   var isPaused = false
   var searchText = ""
   var interval: Duration
+  /// True once the source no longer changes, because what it follows has ended.
+  var isOver = false
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
   /// True while a search for an error waits for the snapshot of the error.

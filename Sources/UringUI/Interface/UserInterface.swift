@@ -115,6 +115,7 @@ private struct RunLoop {
     switch source.controls {
     case .playback(let playback): timeline = playback.timeline
     case .live(let live):
+      interface.isOver = live.isOver
       if let request = interface.inspected, now >= nextInspection {
         live.perform(.inspect(request))
         nextInspection = now + Self.inspectionInterval

@@ -20,6 +20,8 @@ struct NameTracker {
     cgroups[tgid] = path
   }
 
+  func cgroup(of tgid: UInt32) -> String? { cgroups[tgid] }
+
   mutating func setFlag(bit: Int, name: String) {
     guard bit < 64 else { return }
     while requestFlags.count <= bit { requestFlags.append("") }

@@ -153,6 +153,11 @@ package struct LatencyHistogram: ~Copyable {
     UInt32(index(of: min(nanoseconds, longest)))
   }
 
+  /// The largest value of a bucket, as numbered by another histogram of this layout.
+  static func upperBound(ofBucket index: UInt32) -> UInt64 {
+    upperBound(min(Int(index), Self.index(of: longest)))
+  }
+
   /// Up to 255 each value has its own bucket; beyond that each doubling has 128.
   @inline(__always)
   private static func index(of value: UInt64) -> Int {

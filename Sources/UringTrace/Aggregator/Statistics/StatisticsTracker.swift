@@ -31,10 +31,12 @@ struct StatisticsTracker: ~Copyable {
   ///
   /// Measured from submission to the first CQE: a multishot's lifetime is not a latency, and the time after a
   /// zero-copy send's result is the network stack's.
+  ///
+  /// - Returns: the latency, if it was added.
   @inline(__always)
-  mutating func record(_ slot: inout RequestSlot, until time: UInt64) {
+  mutating func record(_ slot: inout RequestSlot, until time: UInt64) -> UInt64? {
     guard !slot.isLatencyRecorded, slot.request.isStartKnown, slot.request.preparationError == 0
-    else { return }
+    else { return nil }
     slot.isLatencyRecorded = true
     slot.isPlain = false
     let latency = time.since(slot.request.startTime)
@@ -45,6 +47,7 @@ struct StatisticsTracker: ~Copyable {
     } else {
       statistics[handle].addStages(of: slot, steps: slot.request.stepCount, until: time)
     }
+    return latency
   }
 
   /// Adds the latency of a plain request if that needs no allocation.

@@ -1,0 +1,68 @@
+import UringFindings
+import UringTrace
+
+/// A metric, described once: the exposition and docs/metrics.md derive from it.
+public struct Metric: Sendable {
+  public enum Kind: String, Sendable {
+    case counter, gauge, histogram
+  }
+
+  /// Name of the family: in the exposition, names of counters end in `_total`.
+  public let name: String
+  public let kind: Kind
+  /// One sentence: the meaning of the value.
+  public let help: String
+  /// Names of its labels.
+  public let labels: [String]
+  let samples: @Sendable (MetricsMoment) -> [Sample]
+
+  init(
+    _ name: String, _ kind: Kind, labels: [String] = [], _ help: String,
+    samples: @escaping @Sendable (MetricsMoment) -> [Sample]
+  ) {
+    self.name = name
+    self.kind = kind
+    self.labels = labels
+    self.help = help
+    self.samples = samples
+  }
+
+  /// The name in the exposition; histograms have suffixes.
+  public var exposedName: String { kind == .counter ? name + "_total" : name }
+
+  /// A value with the values of the metric's labels.
+  struct Sample: Sendable {
+    var labels: [String]
+    var value: Value
+
+    init(_ labels: [String] = [], _ value: Value) {
+      self.labels = labels
+      self.value = value
+    }
+  }
+
+  enum Value: Sendable {
+    case integer(UInt64)
+    case decimal(Double)
+    case latency(LatencyBuckets)
+  }
+}
+
+/// What the metrics are made of.
+public struct MetricsMoment: Sendable {
+  public var snapshot: Snapshot
+  public var findings: [Finding]
+  public var cost: ProcessCost
+  public var toolVersion: String
+  /// HTTP requests answered, by status.
+  public var responses: [Int: UInt64] = [:]
+
+  public init(
+    _ snapshot: Snapshot, findings: [Finding], cost: ProcessCost, toolVersion: String
+  ) {
+    self.snapshot = snapshot
+    self.findings = findings
+    self.cost = cost
+    self.toolVersion = toolVersion
+  }
+}

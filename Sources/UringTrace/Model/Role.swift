@@ -1,0 +1,140 @@
+/// What requests of one opcode have done on the rings of one role: of the processes of one name in one cgroup.
+///
+/// All counts but ``inFlight`` only grow, also when rings end.
+public struct Role: Sendable {
+  public struct Key: Hashable, Sendable {
+    /// Name of the rings' process; empty if unknown.
+    public var comm: String
+    /// Path of its cgroup in the v2 hierarchy; empty if unknown.
+    public var cgroup: String
+    public var opcode: Operation
+
+    package init(comm: String, cgroup: String, opcode: Operation) {
+      self.comm = comm
+      self.cgroup = cgroup
+      self.opcode = opcode
+    }
+  }
+
+  public enum Operation: Hashable, Sendable {
+    case opcode(Opcode)
+    /// Of CQEs that no request posted, and of CQEs of unknown requests.
+    case none
+    /// The roles beyond the limit, together.
+    case folded
+  }
+
+  public var key: Key
+  public var counts = Counts()
+  /// Errors by positive errno; 0 for the rest, once there are ``mostErrnos``.
+  public var errnos: [Ring.ErrnoCount] = []
+  public var latency = LatencyBuckets()
+  /// Requests in flight now.
+  public var inFlight: UInt64 = 0
+
+  package static let mostErrnos = 32
+
+  package init(key: Key) { self.key = key }
+
+  /// Counts of events, as ``Ring/Counts`` has them by ring.
+  public struct Counts: Hashable, Sendable {
+    public var submitted: UInt64 = 0
+    /// Requests that ended with a CQE in the ring.
+    public var completed: UInt64 = 0
+    /// CQEs posted, those in the overflow list included.
+    public var cqes: UInt64 = 0
+    public var overflows: UInt64 = 0
+    /// Overflowed CQEs that the kernel had no memory for.
+    public var dropped: UInt64 = 0
+    /// Requests that ended without a CQE, as requested.
+    public var skipped: UInt64 = 0
+    /// Requests whose SQE the kernel refused.
+    public var preparationFailures: UInt64 = 0
+    /// Requests handed to io-wq.
+    public var punted: UInt64 = 0
+    public var bytesRead: UInt64 = 0
+    public var bytesWritten: UInt64 = 0
+
+    package init() {}
+
+    static func &+= (sum: inout Counts, other: Counts) {
+      sum.submitted &+= other.submitted
+      sum.completed &+= other.completed
+      sum.cqes &+= other.cqes
+      sum.overflows &+= other.overflows
+      sum.dropped &+= other.dropped
+      sum.skipped &+= other.skipped
+      sum.preparationFailures &+= other.preparationFailures
+      sum.punted &+= other.punted
+      sum.bytesRead &+= other.bytesRead
+      sum.bytesWritten &+= other.bytesWritten
+    }
+  }
+}
+
+/// The roles of an observation.
+public struct Roles: Sendable {
+  /// In order of their first appearance; the last can be the role of all beyond the limit.
+  public var all: [Role] = []
+  /// Pairs of a ring and an opcode that count for the role of all beyond the limit.
+  public var folded: UInt64 = 0
+}
+
+/// A distribution of latencies over powers of two, with the last request of each bucket.
+public struct LatencyBuckets: Sendable {
+  public struct Bucket: Sendable {
+    public var count: UInt64 = 0
+    /// The last request counted here; nil if only numbers of requests were counted.
+    public var last: Example?
+  }
+
+  public struct Example: Hashable, Sendable {
+    public var request: Request.ID
+    public var ring: Ring.ID
+    /// Nanoseconds.
+    public var latency: UInt64
+    /// When it was measured; nanoseconds, CLOCK_MONOTONIC.
+    public var time: UInt64
+  }
+
+  /// Bounds from 1 µs to 69 s, and one bucket for what takes longer.
+  public static let count = 28
+  private static let smallestExponent = 10
+
+  public private(set) var buckets = InlineArray<28, Bucket>(repeating: Bucket())
+  /// Sum of all latencies, in nanoseconds.
+  public private(set) var sum: UInt64 = 0
+
+  package init() {}
+
+  /// The largest latency in a bucket, in nanoseconds; nil for the last.
+  public static func upperBound(_ index: Int) -> UInt64? {
+    index + 1 < count ? UInt64(1) << UInt64(smallestExponent + index) - 1 : nil
+  }
+
+  /// The bucket of a latency.
+  static func index(of latency: UInt64) -> Int {
+    min(max(64 - latency.leadingZeroBitCount - smallestExponent, 0), count - 1)
+  }
+
+  mutating func record(_ example: Example) {
+    let index = Self.index(of: example.latency)
+    buckets[index].count &+= 1
+    buckets[index].last = example
+    sum &+= example.latency
+  }
+
+  /// Adds latencies of unknown requests, all in the bucket of `latency`.
+  mutating func record(_ times: UInt64, near latency: UInt64, sum added: UInt64) {
+    buckets[Self.index(of: latency)].count &+= times
+    sum &+= added
+  }
+
+  static func &+= (sum: inout LatencyBuckets, other: LatencyBuckets) {
+    for index in 0..<count {
+      sum.buckets[index].count &+= other.buckets[index].count
+      if let last = other.buckets[index].last { sum.buckets[index].last = last }
+    }
+    sum.sum &+= other.sum
+  }
+}

@@ -1,0 +1,76 @@
+"""What `serve` needs while a client asks every second."""
+import contextlib
+import subprocess
+import threading
+import time
+import urllib.request
+
+from base import OBSERVER_CPU, WORKLOAD_CPU, last_json, output_of, pinned, resident_megabytes, seconds_since, thread_seconds
+
+
+class Client(threading.Thread):
+    """Asks for the metrics every second; keeps the times that took, and the last answer."""
+
+    def __init__(self, url):
+        super().__init__(daemon=True)
+        self.request = urllib.request.Request(url, headers={"Accept": "application/openmetrics-text"})
+        self.times, self.text, self.ends = [], "", threading.Event()
+
+    def ask(self):
+        start = time.monotonic()
+        with urllib.request.urlopen(self.request, timeout=10) as response:
+            self.text = response.read().decode()
+        self.times.append(time.monotonic() - start)
+
+    def run(self):
+        while not self.ends.wait(1):
+            self.ask()
+
+    def value(self, sample):
+        """The value of the sample that begins so; 0 without one."""
+        return next((int(line.split()[-1]) for line in self.text.splitlines() if line.startswith(sample)), 0)
+
+
+@contextlib.contextmanager
+def serving(bench, comm):
+    command = [bench.uringtop, "serve", "--listen", "0", "--comm", comm]
+    child = subprocess.Popen(pinned(OBSERVER_CPU, command), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    client = Client(next(line for line in child.stderr if "serving " in line).split()[-1])
+    client.start()
+    try:
+        time.sleep(1)
+        yield child.pid, client
+    finally:
+        client.ends.set()
+        client.join()
+        child.terminate()
+        child.wait()
+
+
+def serve(bench):
+    results = {"share": {}}
+    for rate in (0, 1000, 100_000):
+        with serving(bench, "paced") as (pid, _):
+            load = rate and subprocess.Popen(
+                [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL)
+            time.sleep(1)
+            before = thread_seconds(pid)
+            time.sleep(10)
+            share = seconds_since(before, pid) / 10
+            if load:
+                load.terminate()
+                load.wait()
+        results["share"][rate] = share
+        bench.row(f"serve, processor at {rate:,} requests/s", f"{share:.2%}")
+    with serving(bench, "nop_flood") as (pid, client):
+        flood = [bench.program("nop_flood"), "10", "32", "--cpu", str(WORKLOAD_CPU)]
+        truth = last_json(output_of(flood))["submitted"]
+        time.sleep(2)
+        client.ask()
+        counted = client.value('uringtop_requests_total{comm="nop_flood"')
+        results.update(memory_mb=resident_megabytes(pid), slowest_answer=max(client.times), submitted=truth, counted=counted)
+    bench.row("serve, requests counted in a flood of 10 s", f"{counted:,} of {truth:,}", "all", counted == truth)
+    bench.row("serve, slowest answer during the flood", f"{results['slowest_answer'] * 1e3:.0f} ms")
+    bench.row("serve, resident after the flood", f"{results['memory_mb']:.1f} MB")
+    bench.results["serve"] = results
