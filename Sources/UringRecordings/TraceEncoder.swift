@@ -68,6 +68,9 @@ public protocol RecordingOutput: AnyObject, Sendable {
   /// Advances while data is taken.
   var progress: Progress { get }
 
+  /// True if nobody will read what is written.
+  var isAbandoned: Bool { get }
+
   /// Takes the output of `encoder`, which follows `total` bytes, and adds what it has taken to `total`.
   ///
   /// - Returns: why no more can be taken.

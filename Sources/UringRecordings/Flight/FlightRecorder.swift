@@ -175,6 +175,7 @@ public struct FrozenFlight: Sendable {
 
 /// Blocks in memory instead of a file.
 final class FlightMemory: RecordingOutput {
+  let isAbandoned = false
   /// A section that begins with a record that has not arrived yet.
   struct Pending {
     /// Number of records before it.
