@@ -13,6 +13,8 @@ final class FlightFolder {
   private(set) var names: [String]
 
   private static let listName = ".uringtop-recorder"
+  /// Bytes of the list that are read.
+  private static let longestList = 1 << 20
 
   /// Creates the folder if it is missing, and takes its lock.
   init(locking path: String) throws(Failure) {
@@ -36,7 +38,8 @@ final class FlightFolder {
       close(list)
       throw failure
     }
-    names = Self.names(in: self.path)
+    // Not by another descriptor of the list: closing that would give up the lock.
+    names = Self.names(in: self.path, listedIn: list)
   }
 
   deinit { close(list) }
@@ -96,7 +99,16 @@ final class FlightFolder {
 
   /// The names in the list that a recorder can have written, and that still exist.
   static func names(in path: String) -> [String] {
-    guard let text = Procfs.text("\(path)/\(listName)") else { return [] }
+    let list = open("\(path)/\(listName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard list >= 0 else { return [] }
+    defer { close(list) }
+    return names(in: path, listedIn: list)
+  }
+
+  private static func names(in path: String, listedIn list: Int32) -> [String] {
+    var bytes = [UInt8](repeating: 0, count: longestList)
+    let count = bytes.withUnsafeMutableBytes { pread(list, $0.baseAddress, $0.count, 0) }
+    let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     return text.split(separator: "\n").map(String.init).filter { name in
       name.hasPrefix("uringtop-") && name.hasSuffix(".uring") && !name.contains("/")
         && access("\(path)/\(name)", F_OK) == 0

@@ -65,17 +65,11 @@ struct ListingOptions: ParsableArguments {
   }
 
   func print(_ snapshot: Snapshot, findings: [Finding]) throws {
-    try print(
-      check { (list, choice) throws(SnapshotList.Choice.Flaw) in
-        try list.selection(choice, of: snapshot, findings: findings)
-      })
+    try print(list.selection(choice, of: snapshot, findings: findings))
   }
 
   func print(_ snapshot: StoredSnapshot) throws {
-    try print(
-      check { (list, choice) throws(SnapshotList.Choice.Flaw) in
-        try snapshot.selection(choice, of: list)
-      })
+    try print(list.selection(choice, of: snapshot))
   }
 
   private func print(_ selection: SnapshotList.Selection) throws {
@@ -124,6 +118,15 @@ struct ListArgument: ExpressibleByArgument {
   ) throws -> SnapshotList.Selection {
     try namingOption { () throws(SnapshotList.Choice.Flaw) in
       try list.selection(choice, of: snapshot, findings: findings)
+    }
+  }
+
+  /// - Throws: an error that names the option with the flaw.
+  func selection(
+    _ choice: SnapshotList.Choice, of snapshot: StoredSnapshot
+  ) throws -> SnapshotList.Selection {
+    try namingOption { () throws(SnapshotList.Choice.Flaw) in
+      try snapshot.selection(choice, of: list)
     }
   }
 
