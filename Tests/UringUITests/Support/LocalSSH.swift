@@ -19,7 +19,9 @@ final class LocalSSH {
     let port = try #require(LoopbackPort.free())
     func path(_ name: String) -> String { folder.appending(path: name).path }
     for key in ["host", "user"] {
-      try Self.run("/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(key))
+      let isMade = try Self.run(
+        "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(key))
+      try #require(isMade)
     }
     func publicKey(_ name: String) throws -> String {
       try String(contentsOfFile: path(name + ".pub"), encoding: .utf8)
@@ -52,7 +54,7 @@ final class LocalSSH {
     // sshd insists on it; the service of Debian makes it at each start.
     try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
     server = try ChildProgram(Self.program, ["-D", "-f", path("sshd_config")])
-    let connects = eventually { (try? Self.run(self.client, self.host, "true")) != nil }
+    let connects = eventually { (try? Self.run(self.client, self.host, "true")) == true }
     try #require(connects)
   }
 
@@ -70,7 +72,8 @@ final class LocalSSH {
     }
   }
 
-  private static func run(_ program: String, _ arguments: String...) throws {
+  /// - Returns: true if it exits with 0.
+  private static func run(_ program: String, _ arguments: String...) throws -> Bool {
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
@@ -78,6 +81,6 @@ final class LocalSSH {
     process.standardError = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(program) \(arguments)")
+    return process.terminationStatus == 0
   }
 }
