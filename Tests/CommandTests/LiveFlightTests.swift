@@ -65,7 +65,10 @@ import Testing
     let outcome = try Command.run("record", "--keep", "20s", "-o", flights) { recorder in
       defer { kill(recorder.processIdentifier, SIGTERM) }
       // 67: the recorder has not started yet. 71: there is no file.
-      #expect(try eventually { try Command.run("freeze", flights, "--wait", "2s").status == 71 })
+      let isRefused = try eventually {
+        try Command.run("freeze", flights, "--wait", "2s").status == 71
+      }
+      #expect(isRefused)
       // It still watches.
       #expect(kill(recorder.processIdentifier, 0) == 0)
     }

@@ -42,6 +42,30 @@ import UringRecordings
     #expect(records == expected && stream.ending == .complete)
   }
 
+  @Test func blocksAddUpToTheRecordingUntilOneIsDamaged() throws {
+    let fixture = try #require(Fixtures.of("links").first)
+    let folder = try TemporaryFolder()
+    try Command.run("export", fixture.path, "-o", folder.path("trace.uring"))
+    var blocks = Array(try Data(contentsOf: folder["trace.uring"]))
+    let recording = try Observation.recording(folder.path("trace.uring"))
+    let expected = recording.withRecordBytes { Array($0) }
+    for largest in [7, 1 << 16] {
+      let (stream, records) = try Self.follow(blocks, largest: largest)
+      #expect(records == expected && stream.ending == .complete)
+      #expect(stream.header == recording.header)
+    }
+    let (cut, some) = try Self.follow(Array(blocks.dropLast(1)), largest: 99)
+    #expect(cut.ending == .flaw(.cutOff) && some == expected)
+    // In the last block, which holds the end.
+    blocks[blocks.count - 3] ^= 1
+    let (damaged, before) = try Self.follow(blocks, largest: 99)
+    guard case .flaw(.corrupt(_, isLine: false)) = damaged.ending else {
+      Issue.record("\(String(describing: damaged.ending))")
+      return
+    }
+    #expect(before == expected)
+  }
+
   @Test func whatIsCutOffOrCorruptEndsTheStream() throws {
     let fixture = try #require(Fixtures.of("links").first)
     let file = Array(try Data(contentsOf: URL(filePath: fixture.path)))
