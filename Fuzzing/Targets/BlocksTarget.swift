@@ -11,6 +11,7 @@ enum BlocksTarget: Target {
     guard input.first == UInt8(ascii: "U") else { return }
     var bytes = Array(input)
     bytes.withUnsafeMutableBytes { Self.repair($0) }
+    Examination.follow(bytes)
     guard let recording = try? Recording(bytes: bytes) else { return }
     Examination.examine(recording, of: input)
   }

@@ -17,6 +17,24 @@ enum Examination {
   /// Looks at most in one report: a recording can claim to be centuries long.
   private static let mostLooks: UInt64 = 4
 
+  /// Reads a recording as it arrives in pieces.
+  static func follow(_ input: [UInt8]) {
+    var stream = RecordStream()
+    var aggregator: Aggregator?
+    for start in stride(from: 0, to: input.count, by: 97) {
+      do {
+        try stream.append(input[start..<min(start + 97, input.count)])
+      } catch {
+        return
+      }
+      guard let header = stream.header else { continue }
+      if aggregator == nil { aggregator = Aggregator(host: header.host) }
+      stream.takeRecords { aggregator?.consume(contentsOf: $0) }
+    }
+    stream.finish()
+    _ = aggregator?.snapshot()
+  }
+
   static func examine(_ recording: Recording, of input: UnsafeRawBufferPointer) {
     let choice =
       input.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } >> 8

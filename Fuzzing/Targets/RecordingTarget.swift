@@ -8,8 +8,9 @@ enum RecordingTarget: Target {
 
   static func run(_ input: UnsafeRawBufferPointer) {
     // A trace in JSON is the other target's.
-    guard input.first == UInt8(ascii: "U"), let recording = try? Recording(bytes: Array(input))
-    else { return }
+    guard input.first == UInt8(ascii: "U") else { return }
+    Examination.follow(Array(input))
+    guard let recording = try? Recording(bytes: Array(input)) else { return }
     Examination.examine(recording, of: input)
   }
 

@@ -7,8 +7,9 @@ enum TraceTarget: Target {
   nonisolated(unsafe) private static var mutator = TraceMutator()
 
   static func run(_ input: UnsafeRawBufferPointer) {
-    guard input.first != UInt8(ascii: "U"), let recording = try? Recording(bytes: Array(input))
-    else { return }
+    guard input.first != UInt8(ascii: "U") else { return }
+    Examination.follow(Array(input))
+    guard let recording = try? Recording(bytes: Array(input)) else { return }
     Examination.examine(recording, of: input)
   }
 

@@ -62,6 +62,7 @@ import Testing
       "-t", "tmpfs", "-o", "size=4k", "tmpfs", flights, program: URL(filePath: "/bin/mount"))
     try #require(mounted.status == 0)
     defer { _ = try? Command.run(flights, program: URL(filePath: "/bin/umount")) }
+    try Data(count: 4096).write(to: URL(filePath: "\(flights)/filling"))
     let outcome = try Command.run("record", "--keep", "20s", "-o", flights) { recorder in
       defer { kill(recorder.processIdentifier, SIGTERM) }
       // 67: the recorder has not started yet. 71: there is no file.

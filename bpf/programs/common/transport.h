@@ -43,7 +43,9 @@ volatile __u64 wake_position SEC(".data.reader") = 0;
 
 /* Stores a value after everything stored before. BPF has no release store for all these kernels; x86 needs none. */
 static __always_inline void publish(__u64 *address, __u64 value) {
-#if defined(__TARGET_ARCH_x86)
+#if !defined(__bpf__)
+  __atomic_store_n(address, value, __ATOMIC_RELEASE);
+#elif defined(__TARGET_ARCH_x86)
   asm volatile("" ::: "memory");
   *(volatile __u64 *)address = value;
   asm volatile("" ::: "memory");
