@@ -112,7 +112,9 @@ public struct SnapshotList: Sendable {
 
   /// All lists, the requests in flight first.
   public static let all: [SnapshotList] = [
-    SnapshotList("requests", "requests in flight", .requests) { snapshot, _ in Array(snapshot.requests) },
+    SnapshotList("requests", "requests in flight", .requests) { snapshot, _ in
+      Array(snapshot.requests)
+    },
     SnapshotList("recent", "ended requests", .requests) { snapshot, _ in Array(snapshot.recent) },
     SnapshotList("rings", "rings", .rings) { snapshot, _ in snapshot.rings },
     SnapshotList("groups", "groups", .groups) { snapshot, _ in snapshot.groups },

@@ -20,7 +20,8 @@ enum Make {
         kernel: "6.18.5", tier: "tracepoints", startTime: start,
         startRealtime: 1_700_000_000_000_000_000),
       time: start + UInt64(seconds * 1e9), recordCount: UInt64(seconds * 1000),
-      damagedRecordCount: 0, lost: LossCounts(), rings: rings, requests: RequestList(requests), recent: RequestList(recent),
+      damagedRecordCount: 0, lost: LossCounts(), rings: rings, requests: RequestList(requests),
+      recent: RequestList(recent),
       chains: chains,
       latency: latency, events: events, lastSecond: lastSecond, lastMinute: lastSecond,
       requestFlagNames: [], fileNames: FileNames(), taskNames: [:])
