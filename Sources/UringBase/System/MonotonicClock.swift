@@ -12,3 +12,11 @@ package func clockTime(_ clock: clockid_t) -> UInt64 {
   clock_gettime(clock, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
+
+extension MonotonicClock {
+  /// The first moment after `now` that is a whole number of intervals after the last: what has passed is left out.
+  package static func moment(after last: UInt64, every interval: UInt64, now: UInt64) -> UInt64 {
+    let passed = now > last ? now - last : 0
+    return last + (passed / interval + 1) * interval
+  }
+}

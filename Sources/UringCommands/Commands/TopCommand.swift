@@ -139,7 +139,8 @@ struct TopCommand: ParsableCommand {
     capture.waitForInventory()
     var moment = MonotonicClock.now()
     for _ in 0..<(count ?? .max) {
-      moment = max(moment + interval.nanoseconds, MonotonicClock.now())
+      moment = MonotonicClock.moment(
+        after: moment, every: interval.nanoseconds, now: MonotonicClock.now())
       Pause.sleep(nanoseconds: moment.since(MonotonicClock.now()))
       let snapshot = capture.look()
       capture.reportNotices()
