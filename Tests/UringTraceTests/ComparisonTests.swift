@@ -47,7 +47,8 @@ import UringTrace
       let encoder = TraceFormat.uring.makeEncoder(header: header)
       var bytes: [UInt8] = []
       encoder.begin(into: &bytes)
-      bytes += stream.records.flatMap { $0.withUnsafeBytes(Array.init) }
+      let records = stream.records.flatMap { $0.withUnsafeBytes(Array.init) }
+      records.withUnsafeBytes { encoder.encode($0, into: &bytes) }
       encoder.end(
         time: stream.time, records: UInt64(stream.records.count), lost: 0, into: &bytes)
       return try WorkloadProfile(of: Recording(bytes: bytes), selects: selects)

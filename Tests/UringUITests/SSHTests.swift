@@ -68,6 +68,8 @@ struct SSHTests {
     try runProgram()
     #expect(try tmux.wait(for: name).contains(name))
     try tmux.send("q")
+    // ssh notices that its reader is gone when it next has something to write.
+    try runProgram()
     #expect(try tmux.wait(for: "status 0").contains("status 0"))
     #expect(eventually { recorders == 0 }, "the recorder is still there")
   }
