@@ -111,6 +111,10 @@ extension JSONValue {
         return latency
       }
     }
+    // Recordings in blocks, which can be damaged, are newer.
+    if case .object(let causes)? = document["lost_by_cause"] {
+      document.set("lost_by_cause", .object(causes + [.init(name: "damaged", value: .number(0))]))
+    }
     return document
   }
 }

@@ -32,6 +32,7 @@ int main(int argc, char **argv) {
     nop->len = (unsigned)results[i];
     finish_all(ring);
     int res = request(own)->res;
+    request(own)->prep_failed = res == -EINVAL;
     check(res == results[i] || res == 0 || res == -EINVAL, "a NOP gave %d instead of %d", res, results[i]);
   }
 

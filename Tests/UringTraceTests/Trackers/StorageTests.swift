@@ -52,6 +52,25 @@ import Testing
     }
   #endif
 
+  @Test func aTableThatIsAPropertyFreesItsValues() {
+    final class Value {}
+    struct Owner: ~Copyable {
+      var pool = Pool<Int>()
+      var table: SideTable<Int, Value?> = SideTable(nil)
+    }
+    weak var value: Value?
+    do {
+      var owner = Owner()
+      let handle = owner.pool.take(1)
+      owner.table.reset(handle)
+      let new = Value()
+      owner.table[handle] = new
+      value = new
+      #expect(value != nil)
+    }
+    #expect(value == nil)
+  }
+
   @Test func sharedElementsStayAsTheyWere() {
     var pool = Pool<Int>()
     let handles = (0..<100).map { pool.take($0) }

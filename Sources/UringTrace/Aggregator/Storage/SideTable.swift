@@ -2,19 +2,33 @@
 ///
 /// The owner resets an entry when the pool reuses the slot; calls such as "ring began" announce that.
 struct SideTable<Element: ~Copyable, Value>: ~Copyable {
+  private var memory: Memory
+  /// The memory's, so that an access needs one look-up.
   private var values: UnsafeMutablePointer<Value>
   private var capacity = 16
   private let initial: Value
 
-  init(_ initial: Value) {
-    self.initial = initial
-    values = .allocate(capacity: capacity)
-    values.initialize(repeating: initial, count: capacity)
+  /// Frees the values. A `deinit` of the table would not: with Swift 6.3 it is not called for stored properties.
+  private final class Memory {
+    let base: UnsafeMutablePointer<Value>
+    var count: Int
+
+    init(capacity: Int) {
+      base = .allocate(capacity: capacity)
+      count = capacity
+    }
+
+    deinit {
+      base.deinitialize(count: count)
+      base.deallocate()
+    }
   }
 
-  deinit {
-    values.deinitialize(count: capacity)
-    values.deallocate()
+  init(_ initial: Value) {
+    self.initial = initial
+    memory = Memory(capacity: capacity)
+    values = memory.base
+    values.initialize(repeating: initial, count: capacity)
   }
 
   /// Makes room for the element and sets its initial value.
@@ -40,10 +54,10 @@ struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   private mutating func grow(toHold index: Int) {
     var newCapacity = capacity
     while newCapacity <= index { newCapacity *= 2 }
-    let new = UnsafeMutablePointer<Value>.allocate(capacity: newCapacity)
-    new.moveInitialize(from: values, count: capacity)
-    (new + capacity).initialize(repeating: initial, count: newCapacity - capacity)
-    values.deallocate()
-    (values, capacity) = (new, newCapacity)
+    let new = Memory(capacity: newCapacity)
+    new.base.moveInitialize(from: values, count: capacity)
+    (new.base + capacity).initialize(repeating: initial, count: newCapacity - capacity)
+    memory.count = 0
+    (memory, values, capacity) = (new, new.base, newCapacity)
   }
 }
