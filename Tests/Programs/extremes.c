@@ -66,6 +66,7 @@ int main(int argc, char **argv) {
     message->msg_ring_flags = MESSAGE_PASSES_FLAGS;
     message->file_index = UINT_MAX & ~(1u << 15); // not CQE_F_32: a CQE of 32 bytes
     finish_all(ring);
+    request(own)->prep_failed = request(own)->res == -EINVAL;
     if (request(own)->res == 0) {
       reap(to, 1);
       messages++;
