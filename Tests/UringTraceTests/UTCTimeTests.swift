@@ -16,6 +16,13 @@ import Testing
     #expect(UTCTime.text(seconds * 1_000_000_000 + 250_999_999) == date.formatted(style))
   }
 
+  @Test func eachFormHasTheSameDayAndTime() {
+    let moment: UInt64 = 1_709_164_799_123_456_789
+    #expect(UTCTime.text(moment) == "2024-02-28T23:59:59.123Z")
+    #expect(UTCTime.prose(moment) == "2024-02-28 23:59:59 UTC")
+    #expect(UTCTime.word(moment) == "20240228T235959Z")
+  }
+
   @Test func everyDayOfFourCenturiesFollowsTheDayBefore() {
     var last = ""
     for day in 0..<146_097 as Range<UInt64> {

@@ -1,12 +1,52 @@
-/// A moment as text: `2026-11-28T06:12:59.123Z`.
+/// A moment as text, in UTC. Reads no file, as the C library's functions do for the time zone.
+///
+/// Moments are nanoseconds since 1970, without leap seconds.
 public enum UTCTime {
-  /// - Parameter nanoseconds: since 1970, without leap seconds.
+  /// `2026-11-28T06:12:59.123Z`
   public static func text(_ nanoseconds: UInt64) -> String {
-    let milliseconds = nanoseconds / 1_000_000
-    let second = milliseconds / 1_000 % 86_400
-    let (year, month, day) = date(daysSince1970: milliseconds / 86_400_000)
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(second / 3_600, 2))"
-      + ":\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2)).\(padded(milliseconds % 1_000, 3))Z"
+    let parts = Parts(nanoseconds)
+    return parts.date(between: "-") + "T" + parts.time(between: ":") + "."
+      + Figures.padded(nanoseconds / 1_000_000 % 1_000, to: 3) + "Z"
+  }
+
+  /// `2026-11-28 06:12:59 UTC`
+  package static func prose(_ nanoseconds: UInt64) -> String {
+    let parts = Parts(nanoseconds)
+    return parts.date(between: "-") + " " + parts.time(between: ":") + " UTC"
+  }
+
+  /// `20261128T061259Z`, for names of files.
+  package static func word(_ nanoseconds: UInt64) -> String {
+    let parts = Parts(nanoseconds)
+    return parts.date(between: "") + "T" + parts.time(between: "") + "Z"
+  }
+
+  private struct Parts {
+    var year: UInt64
+    var month: UInt64
+    var day: UInt64
+    /// Seconds of the day.
+    var second: UInt64
+
+    init(_ nanoseconds: UInt64) {
+      let seconds = nanoseconds / 1_000_000_000
+      second = seconds % 86_400
+      (year, month, day) = UTCTime.date(daysSince1970: seconds / 86_400)
+    }
+
+    func date(between separator: String) -> String {
+      Self.joined([(year, 4), (month, 2), (day, 2)], separator)
+    }
+
+    func time(between separator: String) -> String {
+      Self.joined([(second / 3_600, 2), (second / 60 % 60, 2), (second % 60, 2)], separator)
+    }
+
+    private static func joined(
+      _ numbers: [(value: UInt64, width: Int)], _ separator: String
+    ) -> String {
+      numbers.map { Figures.padded($0.value, to: $0.width) }.joined(separator: separator)
+    }
   }
 
   /// Years begin in March here, so that the leap day is the last of its year.
@@ -23,10 +63,5 @@ public enum UTCTime {
       era * 400 + year + (isNextYear ? 1 : 0), isNextYear ? month - 9 : month + 3,
       inYear - (153 * month + 2) / 5 + 1
     )
-  }
-
-  private static func padded(_ number: UInt64, _ width: Int) -> String {
-    let digits = "\(number)"
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 }

@@ -62,7 +62,7 @@ final class FlightFolder {
 
   /// A name for a file, free in the folder: when, where and why.
   func freeName(at realtime: UInt64, reason: String) -> String {
-    let name = "uringtop-\(Self.timestamp(realtime))-\(Self.host)-\(Self.word(reason))"
+    let name = "uringtop-\(UTCTime.word(realtime))-\(Self.host)-\(Self.word(reason))"
     var candidate = "\(name).uring"
     var number = 2
     while access("\(path)/\(candidate)", F_OK) == 0, number < 1_000 {
@@ -130,19 +130,6 @@ final class FlightFolder {
   }
 
   // MARK: Names
-
-  /// 20261128T045400Z
-  static func timestamp(_ realtime: UInt64) -> String {
-    var seconds = time_t(realtime / 1_000_000_000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func digits(_ number: Int32, _ count: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, count - text.count)) + text
-    }
-    return digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1, 2) + digits(parts.tm_mday, 2)
-      + "T" + digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2) + "Z"
-  }
 
   /// The machine's name, or `host` if it has none.
   private static var host: String {

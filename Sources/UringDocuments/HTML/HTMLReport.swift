@@ -1,4 +1,3 @@
-import Glibc
 import UringBase
 import UringFindings
 import UringRecordings
@@ -12,7 +11,7 @@ public struct HTMLReport {
 
   var snapshot: Snapshot { document.snapshot }
 
-  /// What a file shows at most; more is counted.
+  /// The most that a file shows. The rest is counted.
   enum Limit {
     static let findings = 200
     static let requests = 16
@@ -91,7 +90,7 @@ public struct HTMLReport {
   private var facts: [(StaticString, String)] {
     let host = snapshot.host
     var facts: [(StaticString, String)] = []
-    if host.startRealtime != 0 { facts.append(("Began", Self.utc(host.startRealtime))) }
+    if host.startRealtime != 0 { facts.append(("Began", UTCTime.prose(host.startRealtime))) }
     facts.append(("Watched for", Self.duration(snapshot.time.since(host.startTime))))
     facts.append(("Rings", "\(snapshot.rings.count)"))
     let totals = snapshot.totals
@@ -132,16 +131,6 @@ public struct HTMLReport {
   }
 
   // MARK: Words
-
-  /// `2026-11-28 05:24:10 UTC`.
-  static func utc(_ nanoseconds: UInt64) -> String {
-    var seconds = time_t(nanoseconds / 1_000_000_000)
-    var parts = tm()
-    guard gmtime_r(&seconds, &parts) != nil, parts.tm_year < 8_100 else { return "" }
-    func two(_ number: Int32) -> String { Figures.padded(UInt64(number), to: 2) }
-    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
-      + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) UTC"
-  }
 
   static func duration(_ nanoseconds: UInt64) -> String {
     Figures.duration(nanoseconds, .prose)
