@@ -44,12 +44,8 @@ public final class FollowSource: SnapshotSource, LiveControls {
     takeMessages: @escaping @Sendable () -> [String] = { [] }
   ) throws(ThreadError) {
     var first = Aggregator(host: stream.header.host)
-    let (seconds, attoseconds) = refreshInterval.components
     let state = Monitor(
-      State(
-        snapshot: first.snapshot(),
-        interval: UInt64(max(0, seconds)) * 1_000_000_000
-          + UInt64(max(0, attoseconds)) / 1_000_000_000))
+      State(snapshot: first.snapshot(), interval: refreshInterval.wholeNanoseconds))
     self.state = state
     self.name = name
     follower = try WorkerThread("follower", orThrow: ThreadError.init) {
@@ -86,11 +82,7 @@ public final class FollowSource: SnapshotSource, LiveControls {
   public func perform(_ command: LiveCommand) {
     switch command {
     case .setRefreshInterval(let interval):
-      let (seconds, attoseconds) = interval.components
-      state.change {
-        $0.interval =
-          UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
-      }
+      state.change { $0.interval = interval.wholeNanoseconds }
     case .refresh: state.change { $0.wantsRefresh = true }
     case .inventory: tell(Notice("only the machine itself can look in its kernel's structures"))
     case .inspect: break

@@ -84,9 +84,6 @@ final class Player {
   }
 
   private static func nanoseconds(_ duration: Duration) -> UInt64 {
-    let (seconds, attoseconds) = duration.components
-    return max(
-      1_000_000,
-      UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000)
+    max(1_000_000, duration.wholeNanoseconds)
   }
 }

@@ -167,7 +167,7 @@ public final class LiveSession: SnapshotSource, LiveControls {
   public func perform(_ command: LiveCommand) {
     ask { commands in
       switch command {
-      case .setRefreshInterval(let interval): commands.refreshInterval = interval.nanoseconds
+      case .setRefreshInterval(let interval): commands.refreshInterval = interval.wholeNanoseconds
       case .refresh: commands.wantsRefresh = true
       case .inventory: commands.wantsInventory = true
       case .inspect(let request): commands.inspections.append(request)
@@ -178,14 +178,6 @@ public final class LiveSession: SnapshotSource, LiveControls {
   private func ask(_ change: (inout SessionState.Commands) -> Void) {
     state.commands.withLock { change(&$0) }
     state.wake.signal()
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, at least 0.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
   }
 }
 

@@ -32,7 +32,7 @@ final class SessionState: Sendable {
   init(host: HostDescription, options: LiveSession.Options) throws(ProbeError) {
     var empty = Aggregator(host: host, limits: options.limits)
     published = Mutex(Published(snapshot: empty.snapshot()))
-    commands = Mutex(Commands(refreshInterval: options.refreshInterval.nanoseconds))
+    commands = Mutex(Commands(refreshInterval: options.refreshInterval.wholeNanoseconds))
     wake = try EventDescriptor()
     progress = Progress()
     mailbox = try SurveyorMailbox(sessionWake: wake, progress: progress)

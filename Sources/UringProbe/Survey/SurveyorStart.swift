@@ -24,7 +24,7 @@ struct SurveyorStart: Sendable {
     self.kernel = kernel
     self.ownRing = ownRing
     filter = RingFilter(filter: options.filter, includesDescendants: options.includesDescendants)
-    interval = options.scanInterval.nanoseconds
+    interval = options.scanInterval.wholeNanoseconds
     startTime = loop.host.startTime
     calls = loop.calls
   }
