@@ -8,7 +8,6 @@ struct SocketAddressBytes {
 
   /// Nil if the host is no number or the path is too long.
   init?(_ address: ListenAddress) {
-    var storage = sockaddr_storage()
     switch address {
     case .unix(let path):
       var unix = sockaddr_un()
@@ -20,30 +19,32 @@ struct SocketAddressBytes {
         return true
       }
       guard fits else { return nil }
-      withUnsafeBytes(of: unix) { source in
-        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: source) }
-      }
-      (family, length) = (AF_UNIX, socklen_t(MemoryLayout<sockaddr_un>.size))
+      (family, storage, length) = (AF_UNIX, Self.storage(unix), Self.length(unix))
     case .tcp(let host, let port) where host.contains(":"):
       var six = sockaddr_in6()
       six.sin6_family = sa_family_t(AF_INET6)
       six.sin6_port = port.bigEndian
       guard inet_pton(AF_INET6, host, &six.sin6_addr) == 1 else { return nil }
-      withUnsafeBytes(of: six) { source in
-        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: source) }
-      }
-      (family, length) = (AF_INET6, socklen_t(MemoryLayout<sockaddr_in6>.size))
+      (family, storage, length) = (AF_INET6, Self.storage(six), Self.length(six))
     case .tcp(let host, let port):
       var four = sockaddr_in()
       four.sin_family = sa_family_t(AF_INET)
       four.sin_port = port.bigEndian
       guard inet_pton(AF_INET, host, &four.sin_addr) == 1 else { return nil }
-      withUnsafeBytes(of: four) { source in
-        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: source) }
-      }
-      (family, length) = (AF_INET, socklen_t(MemoryLayout<sockaddr_in>.size))
+      (family, storage, length) = (AF_INET, Self.storage(four), Self.length(four))
     }
-    self.storage = storage
+  }
+
+  private static func storage<Address>(_ address: Address) -> sockaddr_storage {
+    var storage = sockaddr_storage()
+    withUnsafeBytes(of: address) { source in
+      withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: source) }
+    }
+    return storage
+  }
+
+  private static func length<Address>(_: Address) -> socklen_t {
+    socklen_t(MemoryLayout<Address>.size)
   }
 
   func withAddress<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {

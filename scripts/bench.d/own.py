@@ -78,20 +78,26 @@ def start(bench):
         bench.row("exec to first captured request", f"{first:.0f} ms", "at most 60 ms", first <= 60)
 
 
+def share_beside_paced(bench, pid, rate):
+    """The observer's share of its processor over ten seconds, beside this many requests per second."""
+    load = rate and subprocess.Popen(
+        [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL)
+    time.sleep(1)
+    before = thread_seconds(pid)
+    time.sleep(10)
+    share = seconds_since(before, pid) / 10
+    if load:
+        load.terminate()
+        load.wait()
+    return share
+
+
 def idle(bench):
     shares = {}
     for rate in (0, 1000, 10_000, 100_000):
         with live(bench, ["--comm", "paced"]) as pid:
-            load = rate and subprocess.Popen(
-                [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL)
-            time.sleep(1)
-            before = thread_seconds(pid)
-            time.sleep(10)
-            shares[rate] = (seconds_since(before, pid)) / 10
-            if load:
-                load.terminate()
-                load.wait()
+            shares[rate] = share_beside_paced(bench, pid, rate)
         limit = {0: 0.0015, 1000: 0.005, 100_000: 0.10}.get(rate)
         bench.row(f"processor at {rate:,} requests/s", f"{shares[rate]:.2%}", f"at most {limit:.2%}" if limit else "",
                   shares[rate] <= limit if limit else None)

@@ -5,7 +5,8 @@ import threading
 import time
 import urllib.request
 
-from base import OBSERVER_CPU, WORKLOAD_CPU, last_json, output_of, pinned, resident_megabytes, seconds_since, thread_seconds
+from base import OBSERVER_CPU, WORKLOAD_CPU, last_json, output_of, pinned, resident_megabytes
+from own import share_beside_paced
 
 
 class Client(threading.Thread):
@@ -51,16 +52,7 @@ def serve(bench):
     results = {"share": {}}
     for rate in (0, 1000, 100_000):
         with serving(bench, "paced") as (pid, _):
-            load = rate and subprocess.Popen(
-                [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL)
-            time.sleep(1)
-            before = thread_seconds(pid)
-            time.sleep(10)
-            share = seconds_since(before, pid) / 10
-            if load:
-                load.terminate()
-                load.wait()
+            share = share_beside_paced(bench, pid, rate)
         results["share"][rate] = share
         bench.row(f"serve, processor at {rate:,} requests/s", f"{share:.2%}")
     with serving(bench, "nop_flood") as (pid, client):

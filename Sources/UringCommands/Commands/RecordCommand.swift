@@ -121,20 +121,25 @@ struct RecordCommand: ParsableCommand {
       StandardError.write(failure.message)
     }
 
-    var status = ExitStatus.success
-    switch reason {
-    case .signal(let number): status = ExitStatus.signal(number)
-    case .childEnded(let ending): status = ending.status
-    case .durationOver:
-      if let child, let ending = child.terminate(patience: 10), ending != .killed(signal: SIGTERM) {
-        status = ending.status
-      }
-    case .failed:
-      if let child { _ = Self.waitOut(child) }
-    }
+    var status = Self.status(after: reason, child)
     if case .failure(let failure) = end { status = failure.status }
     if case .success(let line) = end { StandardError.write(line) }
     throw Failure(status, "")
+  }
+
+  /// The exit status when the watch has ended. After the duration, the recorded program is asked to end.
+  static func status(after reason: Watch.Reason, _ child: ChildCommand?) -> Int32 {
+    switch reason {
+    case .signal(let number): return ExitStatus.signal(number)
+    case .childEnded(let ending): return ending.status
+    case .durationOver:
+      if let child, let ending = child.terminate(patience: 10), ending != .killed(signal: SIGTERM) {
+        return ending.status
+      }
+    case .failed:
+      if let child { _ = waitOut(child) }
+    }
+    return ExitStatus.success
   }
 
   /// Waits for the recorded program, which continues even if the recording has failed.

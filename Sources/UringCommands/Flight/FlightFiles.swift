@@ -14,7 +14,6 @@ final class FlightFiles: Sendable {
   private struct State {
     /// The next file. There is at most one, so that a stalled disk does not fill the memory.
     var job: Job?
-    var isWriting = false
     var isStopping = false
   }
 

@@ -50,16 +50,7 @@ extension RecordCommand {
     recorder.stop()
     files.stop()
     capture.reportNotices()
-    switch reason {
-    case .signal(let number): return ExitStatus.signal(number)
-    case .childEnded(let ending): return ending.status
-    case .durationOver:
-      if let child, let ending = child.terminate(patience: 10), ending != .killed(signal: SIGTERM) {
-        return ending.status
-      }
-      return ExitStatus.success
-    case .failed: return ExitStatus.outputFailed
-    }
+    return Self.status(after: reason, child)
   }
 
   private func start(

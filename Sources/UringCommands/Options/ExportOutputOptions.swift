@@ -2,7 +2,7 @@ import ArgumentParser
 import UringRecordings
 
 /// Output path and format of an exported trace.
-struct ExportOutputOptions: ParsableArguments {
+struct ExportOutputOptions: OutputPath {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
@@ -17,9 +17,6 @@ struct ExportOutputOptions: ParsableArguments {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// The path; `-` for standard output without `-o`.
-  var target: String { path ?? "-" }
-
   /// A format on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
@@ -31,9 +28,7 @@ struct ExportOutputOptions: ParsableArguments {
     format == .perfetto || format == nil && target.lowercased().hasSuffix(".pftrace")
   }
 
-  func validate() throws {
-    guard path != "" else { throw ValidationError("-o needs a file") }
-  }
+  func validate() throws { try validatePath() }
 
   /// - Returns: the format of a trace that can be read back; by default JSON lines on standard output.
   func resolvedFormat() throws(ValidationError) -> TraceFormat {

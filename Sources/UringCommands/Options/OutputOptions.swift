@@ -2,7 +2,7 @@ import ArgumentParser
 import UringRecordings
 
 /// Output path and format of a trace.
-struct OutputOptions: ParsableArguments {
+struct OutputOptions: OutputPath {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
@@ -17,18 +17,13 @@ struct OutputOptions: ParsableArguments {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// The path; `-` for standard output without `-o`.
-  var target: String { path ?? "-" }
-
   /// A format on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
     case uring
   }
 
-  func validate() throws {
-    guard path != "" else { throw ValidationError("-o needs a file") }
-  }
+  func validate() throws { try validatePath() }
 
   /// - Returns: the format; by default JSON lines on standard output.
   func resolvedFormat() throws(ValidationError) -> TraceFormat {

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Form and place of a report.
-struct ReportOutputOptions: ParsableArguments {
+struct ReportOutputOptions: OutputPath {
   /// A form on the command line.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text
@@ -29,16 +29,13 @@ struct ReportOutputOptions: ParsableArguments {
     completion: .file())
   var path: String?
 
-  /// The path; `-` for standard output.
-  var target: String { path ?? "-" }
-
   var resolvedFormat: Format { format ?? (json ? .json : html ? .html : .text) }
 
   /// True if a program reads standard output, so that nothing else may appear there.
   var isForPrograms: Bool { resolvedFormat != .text && target == "-" }
 
   func validate() throws {
-    guard path != "" else { throw ValidationError("-o needs a file") }
+    try validatePath()
     let chosen = Set([format, json ? .json : nil, html ? .html : nil].compactMap { $0 })
     guard chosen.count < 2 else {
       throw ValidationError("a report has one format: --json, --html or --format")

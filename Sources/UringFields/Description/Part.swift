@@ -20,9 +20,9 @@ public struct Part<Entity: Sendable>: Sendable {
     ) { value, snapshot, json in json.object { set.write(value, snapshot, to: &$0) } }
   }
 
-  public static func list<Value>(
+  public static func list<Value, Values: Collection<Value> & SendableMetatype>(
     _ name: String, _ set: FieldSet<Value>, _ presence: Presence = .always, meaning: String,
-    values: @escaping @Sendable (Entity, Snapshot) -> [Value]?
+    values: @escaping @Sendable (Entity, Snapshot) -> Values?
   ) -> Part {
     member(name, .list(set.schema), presence, meaning: meaning, value: values) {
       values, snapshot, json in

@@ -67,12 +67,12 @@ extension FieldSet<Snapshot> {
         snapshot, _ in snapshot.rings
       },
       .list("requests", FieldSet<Request>.requests, meaning: "In flight, oldest first.") {
-        snapshot, _ in Array(snapshot.requests)
+        snapshot, _ in snapshot.requests
       },
       .list(
         "recent", FieldSet<Request>.requests,
         meaning: "Ended, newest first, up to the history limit (10,000)."
-      ) { snapshot, _ in Array(snapshot.recent) },
+      ) { snapshot, _ in snapshot.recent },
       .list(
         "chains", FieldSet<Chain>.chains, meaning: "Chains with a member in `requests` or `recent`."
       ) { snapshot, _ in snapshot.chains },

@@ -82,7 +82,7 @@ extension RequestList: RangeReplaceableCollection, ExpressibleByArrayLiteral {
   }
 }
 
-// What needs no copy of a request.
+// These need no copy of a request.
 extension RequestList {
   /// The requests at these positions.
   package subscript(positions positions: [Int]) -> RequestList {
@@ -112,23 +112,25 @@ extension RequestList {
 
   /// The ring of the request at a position.
   package func ring(at position: Int) -> Ring.ID {
-    switch storage {
-    case .array(let requests): return requests[position].ring
-    case .inFlight(let pool, let slots, _): return pool[slots[position]].request.ring
-    case .ended(let pool, let entries):
-      let slot = entries[position].slot
-      return slot == .none ? entries[position].ringID : pool[slot].request.ring
-    }
+    fact(at: position, { $0.ring }, ofPast: { $0.ringID })
   }
 
   /// The ID of the request at a position.
   package func id(at position: Int) -> Request.ID {
+    fact(at: position, { $0.id }, ofPast: { $0.id })
+  }
+
+  @inline(__always)
+  private func fact<Fact>(
+    at position: Int, _ ofRequest: (borrowing Request) -> Fact,
+    ofPast: (borrowing PastRequest) -> Fact
+  ) -> Fact {
     switch storage {
-    case .array(let requests): return requests[position].id
-    case .inFlight(let pool, let slots, _): return pool[slots[position]].request.id
+    case .array(let requests): return ofRequest(requests[position])
+    case .inFlight(let pool, let slots, _): return ofRequest(pool[slots[position]].request)
     case .ended(let pool, let entries):
       let slot = entries[position].slot
-      return slot == .none ? entries[position].id : pool[slot].request.id
+      return slot == .none ? ofPast(entries[position]) : ofRequest(pool[slot].request)
     }
   }
 
