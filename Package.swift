@@ -92,7 +92,7 @@ let package = Package(
       name: "UringRedaction",
       dependencies: ["CRecord", "UringRecordings", "UringRecords", "UringTrace"],
       swiftSettings: small),
-    // What differs between two recordings of a workload.
+    // Comparison of two recordings of a workload.
     .target(
       name: "UringComparison",
       dependencies: [

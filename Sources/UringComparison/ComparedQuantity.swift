@@ -16,7 +16,7 @@ public struct ComparedQuantity: Sendable, Hashable {
 
   /// `latency_p50`, `punted`, `error_EAGAIN`: the name in JSON.
   public let name: String
-  /// What it is, as part of a sentence.
+  /// The quantity as part of a sentence.
   public let words: String
   public let scale: Scale
   /// True if a larger value is worse.

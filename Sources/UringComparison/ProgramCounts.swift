@@ -1,6 +1,6 @@
 import UringTrace
 
-/// What all rings of one program counted during a part of a recording.
+/// Sums over all rings of one program, for a part of a recording.
 struct ProgramCounts: Sendable {
   var requests: UInt64 = 0
   var cqes: UInt64 = 0
@@ -20,7 +20,7 @@ struct ProgramCounts: Sendable {
     return sum
   }
 
-  /// What was counted since an earlier reading of the same counters.
+  /// The counts since an earlier reading of the same counters.
   func since(_ earlier: ProgramCounts) -> ProgramCounts {
     ProgramCounts(
       requests: requests.since(earlier.requests), cqes: cqes.since(earlier.cqes),

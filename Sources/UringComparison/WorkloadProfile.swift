@@ -3,7 +3,7 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// What a comparison needs of a recording.
+/// The facts of a recording that a comparison uses.
 public struct WorkloadProfile: Sendable {
   /// Requests of each role, in batches: by file, and of all files together.
   let roles: [WorkloadRole: BatchSeries]

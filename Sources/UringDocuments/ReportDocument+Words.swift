@@ -2,7 +2,7 @@ import UringBase
 import UringFindings
 import UringTrace
 
-/// What reports for people have in common.
+/// Words that all reports for people use.
 extension ReportDocument {
   /// The rings of a finding, as they were when it held: `ring 1 (fio 4711 fd 3)`.
   package func labels(ofRingsOf finding: Finding) -> [String] {

@@ -48,7 +48,7 @@ public struct Metric: Sendable {
   }
 }
 
-/// What the metrics are made of.
+/// The data of all metrics at one moment.
 public struct MetricsMoment: Sendable {
   public var snapshot: Snapshot
   public var findings: [Finding]

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// What HTTP clients get: the latest moment, in the format that they ask for.
+/// The page that HTTP clients get: the latest moment, in the format that they ask for.
 ///
 /// A moment is encoded once in each format, however many clients ask for it.
 public final class MetricsPage: Sendable {

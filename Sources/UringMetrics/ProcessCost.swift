@@ -1,7 +1,7 @@
 import Glibc
 import UringBase
 
-/// What this process uses.
+/// The processor time and memory that this process uses.
 public struct ProcessCost: Sendable, Hashable {
   /// Seconds, user and system.
   public var processorTime: Double

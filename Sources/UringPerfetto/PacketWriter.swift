@@ -1,6 +1,6 @@
 /// Writes the packets of a Perfetto trace: tracks and their events, all of one sequence.
 struct PacketWriter {
-  /// What a track event is about; its name is the event's category.
+  /// The subject of a track event; its name is the event's category.
   enum Category: UInt64, CaseIterable {
     case request = 1
     case step, group, worker, wait, finding, counter

@@ -178,7 +178,7 @@ extension PerfettoEncoder {
 
   // MARK: Workers
 
-  /// What a worker thread was seen to do for a request.
+  /// The time that a worker thread was seen to spend on a request.
   private struct Work {
     var tid: UInt32
     var start: UInt64

@@ -9,7 +9,7 @@ import UringTrace
 /// What ends is written once it leaves the aggregator's short history: in memory are the requests in flight, the groups
 /// that have not ended, and the tracks. Perfetto sorts events by their time.
 public final class PerfettoEncoder: TraceEncoder {
-  /// What an earlier pass over the recording has shown.
+  /// Facts from an earlier pass over the recording.
   public struct Overview: Sendable {
     /// Who owns each ring.
     public var owners: [Ring.ID: Owner] = [:]

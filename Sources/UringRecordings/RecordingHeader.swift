@@ -19,7 +19,7 @@ public struct RecordingHeader: Sendable, Hashable {
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
   static let largestSize = 1 << 16
 
-  /// What follows the header in a file.
+  /// The form of the content after a file's header.
   package enum Format: UInt16, Sendable {
     case records = 0
     case blocks = 1

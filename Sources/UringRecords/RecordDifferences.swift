@@ -21,7 +21,7 @@ public enum RecordDifferences {
   /// Bytes that the stored form of so many bytes of records needs at most, and that the encoder may touch.
   public static func mostBytes(for size: Int) -> Int { size + size / 4 + 64 }
 
-  /// What is known of records while they are stored.
+  /// Sums over records, made while they are stored.
   public struct Sums: Sendable {
     /// Bytes of the stored form.
     public var stored = 0

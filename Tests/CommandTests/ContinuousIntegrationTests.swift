@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// What the example calls exists and works.
+  /// The commands of the example exist and work.
   @Test func exampleWorkflowRunsReportsOnARecording() throws {
     let folder = try TemporaryFolder()
     let workflow = try String(

@@ -104,7 +104,7 @@ private final class Prometheus {
     process.waitUntilExit()
   }
 
-  /// What the HTTP API says to a query; empty while Prometheus does not listen.
+  /// The answer of the HTTP API to a query; empty while Prometheus does not listen.
   func answer(_ endpoint: String, _ query: String) throws -> String {
     let quoted = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     return (try? HTTPConnection.get("/api/v1/\(endpoint)?query=\(quoted)", port: port)) ?? ""

@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// A slow load of many kinds of requests beside the target, so that every pane of the demonstration has content: files,
-/// sockets, timers, chains, workers, errors, and requests that wait for long.
+/// A slow load beside the target, so that every pane of the demonstration has content: requests on files and sockets,
+/// timers, chains, requests for workers, failing requests, and requests that wait for a long time.
 public final class MixedLoad: Sendable {
   /// The result of the load so far.
   public struct Status: Sendable, Hashable {

@@ -50,7 +50,7 @@ final class RemoteRecording {
     do throws(RecordingError) {
       return try OpenStream(output)
     } catch {
-      // What the other side says explains it.
+      // Messages of the other side explain the error.
       messages.finish()
       guard error == .truncatedHeader else { throw Failure(error, path: host) }
       throw Failure(ExitStatus.noInput, "\(host): the connection ended before the recording began")
@@ -82,7 +82,8 @@ final class RemoteRecording {
   }
 }
 
-/// What ssh and the other side write to standard error: printed until the screen is shown, then kept.
+/// The messages of ssh and of the other side, from their standard error. They are printed until the screen is shown,
+/// and kept from then on.
 private final class RemoteMessages: Sendable {
   private struct State {
     var kept: [String] = []

@@ -112,7 +112,7 @@ struct ExportCommand: ParsableCommand {
     moment.reportIfLate(in: file)
   }
 
-  /// What a Perfetto trace shows that only the whole recording tells.
+  /// The findings of the whole recording, and the owners of its rings.
   private func overview(of recording: Recording) -> PerfettoEncoder.Overview {
     var overview = PerfettoEncoder.Overview()
     var diagnosis = DiagnosisHistory()

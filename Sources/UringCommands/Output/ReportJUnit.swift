@@ -7,7 +7,7 @@ import UringTrace
 struct ReportJUnit {
   let verdict: ReportVerdict
 
-  /// What a test found.
+  /// The result of a test.
   private enum Outcome {
     case passed
     case failed(type: String, message: String, text: String)
@@ -17,7 +17,7 @@ struct ReportJUnit {
   private struct Test {
     var name: String
     var outcome: Outcome
-    /// What the test says although it passed.
+    /// Text of a test that passed.
     var output = ""
   }
 

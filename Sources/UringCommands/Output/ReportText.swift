@@ -32,7 +32,7 @@ struct ReportText {
     return text
   }
 
-  /// What follows the findings.
+  /// The lines after the findings.
   var conclusion: PlainText {
     var text = PlainText()
     conclude(&text)

@@ -20,7 +20,7 @@ public struct Trigger: Sendable {
   public let text: String
   private let condition: Condition
 
-  /// What meets a trigger's condition.
+  /// A subject that meets a trigger's condition.
   public struct Match: Hashable, Sendable {
     /// Identifies the subject: while it meets the condition, nothing new has happened.
     public var subject: String

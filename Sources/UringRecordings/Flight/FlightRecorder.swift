@@ -65,7 +65,7 @@ public final class FlightRecorder: Sendable {
     memory.state.withLock { $0.ring.newestBytes > limits.bytes / 4 && $0.pending == nil }
   }
 
-  /// What happened since a time, and until now.
+  /// The records since a time, up to now.
   public func freeze(since time: UInt64) -> FrozenFlight {
     writer.drain()
     return memory.state.withLock { state in
@@ -175,7 +175,6 @@ public struct FrozenFlight: Sendable {
 
 /// Blocks in memory instead of a file.
 final class FlightMemory: RecordingOutput {
-  let isAbandoned = false
   /// A section that begins with a record that has not arrived yet.
   struct Pending {
     /// Number of records before it.
@@ -203,6 +202,7 @@ final class FlightMemory: RecordingOutput {
 
   let state = Mutex(State())
   let path = "memory"
+  let isAbandoned = false
   let progress = Progress()
   private let limits: FlightRecorder.Limits
 

@@ -21,7 +21,7 @@ struct StandingNames {
   private static let most = 1 << 13
   private static let mostLasting = 1 << 12
 
-  /// What identifies the subject of a naming record: a range of its bytes.
+  /// The bytes of a naming record that identify its subject.
   private struct Rule {
     var identity: Range<Int>
     var isLasting = false

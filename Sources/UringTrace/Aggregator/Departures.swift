@@ -10,7 +10,8 @@ public enum GroupRole: UInt8, Sendable, BitwiseCopyable {
   case withdrawer
 }
 
-/// What has left an aggregator's history, in order: a stream of all requests and groups, in bounded memory.
+/// Requests and groups that have left an aggregator's history, in order. Together, all departures of a recording are all
+/// its requests and groups; they need bounded memory.
 package struct Departures: Sendable {
   /// A request, ended or not, with its place among others.
   package struct Departed: Sendable {
@@ -95,7 +96,7 @@ extension Aggregator {
         group: lending.membership(of: requests[slot])))
   }
 
-  // MARK: What a stream of departures lacks
+  // MARK: Facts besides departures
 
   /// The name of a thread; nil if unknown.
   package func taskName(_ tid: UInt32) -> String? { names.taskName(tid) }

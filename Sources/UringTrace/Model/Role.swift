@@ -1,4 +1,4 @@
-/// What requests of one opcode have done on the rings of one role: of the processes of one name in one cgroup.
+/// Counts of requests with one opcode on the rings of all processes that have one name and one cgroup.
 ///
 /// All counts but ``inFlight`` only grow, also when rings end.
 public struct Role: Sendable {

@@ -5,7 +5,7 @@ import CRecord
 /// Counts are kept by ring and opcode until the name and the cgroup of the ring's process are known, and then added to
 /// the role. A ring keeps its role, so that no count ever moves to another one.
 struct RoleTracker: ~Copyable {
-  /// What has happened on a ring with one opcode since it was last added to the role.
+  /// Counts of one opcode on a ring since they were last added to the role.
   struct Pending {
     var ring: Handle<RingState>
     var opcode: UInt8
@@ -27,7 +27,7 @@ struct RoleTracker: ~Copyable {
   private var rings = SideTable<RingState, ByOpcode>(ByOpcode(repeating: .none))
   /// Names of the rings whose role is fixed.
   private var names = SideTable<RingState, Name?>(nil)
-  /// What has changed since it was last added to its role.
+  /// Counts that have changed since they were last added to their role.
   private var changed: [Handle<Pending>] = []
   private var roles = Roles()
   private var positions: [Role.Key: Int32] = [:]

@@ -8,7 +8,7 @@ struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   private var capacity = 16
   private let initial: Value
 
-  /// Frees the values. A `deinit` of the table would not: with Swift 6.3 it is not called for stored properties.
+  /// Frees the values. With Swift 6.3, a `deinit` of the table was not called where the table was a stored property.
   private final class Memory {
     let base: UnsafeMutablePointer<Value>
     var count: Int
