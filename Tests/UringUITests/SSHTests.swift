@@ -62,7 +62,7 @@ struct SSHTests {
     defer { remove() }
     let tmux = try Tmux(
       width: 120, height: 30,
-      "\(ssh.client) \(ssh.host) \(Tmux.program) record --comm \(name) -o - 2>/dev/null"
+      "\(ssh.client) -n \(ssh.host) \(Tmux.program) record --comm \(name) -o - 2>/dev/null"
         + " | LC_ALL=C.UTF-8 \(Tmux.program) replay --follow -; echo status $?; exec cat")
     #expect(try tmux.wait(for: "LIVE").contains("LIVE"))
     try runProgram()

@@ -17,10 +17,11 @@ struct ReplayCommand: ParsableCommand {
       EXAMPLES:
         uringtop replay trace.uring
         uringtop replay trace.jsonl --at 2.5s --paused
-        ssh host uringtop record -o - | uringtop replay --follow -
+        ssh -n host uringtop record -o - | uringtop replay --follow -
 
       With --follow the recording is shown while it is made, as if it were live: from a pipe (-), or from a \
-      file that grows. When it ends, what was seen stays on the screen.
+      file that grows. When it ends, what was seen stays on the screen. Without -n, ssh reads some of the \
+      keys that are meant for uringtop.
       """)
 
   @Argument(
