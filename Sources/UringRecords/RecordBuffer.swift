@@ -9,6 +9,9 @@ public struct RecordBuffer: Sendable {
 
   public var isEmpty: Bool { bytes.isEmpty }
 
+  /// Makes room for records of so many bytes at once: growing step by step needs up to three times the memory.
+  public mutating func reserve(bytes count: Int) { bytes.reserveCapacity(bytes.count + count) }
+
   /// Appends a `record_…` struct with this `base`, and sets the record's size.
   ///
   /// - Parameter trailer: bytes that follow the struct; padded to a multiple of 8.
@@ -74,6 +77,11 @@ public struct RecordBuffer: Sendable {
   }
 
   public mutating func append(_ other: RecordBuffer) {
+    if isEmpty {
+      // Shares the memory: an inventory can have a hundred thousand records.
+      self = other
+      return
+    }
     bytes.append(contentsOf: other.bytes)
     count += other.count
   }

@@ -58,12 +58,35 @@ extension RecordBuffer {
   /// The first `limit` requests that were found in these places.
   func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
     var found: [record_parked] = []
-    withEachRecord { record in
-      guard record.pointee.kind == .parked, found.count < limit else { return }
-      let parked = UnsafeRawPointer(record).load(as: record_parked.self)
-      if places.contains(parked.place) { found.append(parked) }
+    withEachParked(in: places) { parked in
+      if found.count < limit { found.append(parked.pointee) }
     }
     return found
+  }
+
+  /// The first `limit` requests of each ring, and at most `total`, that were found in these places.
+  func parkedByRing(
+    in places: Set<RecordPlace>, limit: Int, total: Int
+  ) -> [UInt64: [record_parked]] {
+    var found: [UInt64: [record_parked]] = [:]
+    var count = 0
+    withEachParked(in: places) { parked in
+      let ring = parked.pointee.base.ctx
+      guard count < total, found[ring].map({ $0.count < limit }) ?? true else { return }
+      found[ring, default: []].append(parked.pointee)
+      count += 1
+    }
+    return found
+  }
+
+  private func withEachParked(
+    in places: Set<RecordPlace>, _ body: (UnsafePointer<record_parked>) -> Void
+  ) {
+    withEachRecord { record in
+      guard record.pointee.kind == .parked else { return }
+      let parked = UnsafeRawPointer(record).assumingMemoryBound(to: record_parked.self)
+      if places.contains(parked.pointee.place) { body(parked) }
+    }
   }
 
   /// Questions about the names of found requests' files and of registered files.

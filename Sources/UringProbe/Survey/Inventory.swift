@@ -95,6 +95,7 @@ struct Inventory: ~Copyable {
     _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
   ) {
     let found = Found(loaded, scope)
+    records.reserve(bytes: found.order.count * MemoryLayout<record_parked>.size)
     for index in found.order {
       loaded.withSlot(index) { slot in
         slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in

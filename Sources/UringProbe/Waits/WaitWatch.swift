@@ -105,15 +105,12 @@ struct WaitWatch: ~Copyable {
 
   /// Keeps the requests that an inventory has found.
   mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
-    var requests: [UInt64: [record_parked]] = [:]
     let inputs = records.inputs
-    for parked in records.parked(
-      in: [.poll, .workRunning, .futex, .waitid, .network], limit: 1 << 14)
-    {
-      requests[parked.base.ctx, default: []].append(parked)
-    }
+    let requests = records.parkedByRing(
+      in: [.poll, .workRunning, .futex, .waitid, .network], limit: Self.requestsOfRing,
+      total: 1 << 14)
     for address in addresses where rings[address] != nil {
-      let kept = Array((requests[address] ?? []).prefix(Self.requestsOfRing))
+      let kept = requests[address] ?? []
       rings[address]!.requests = kept
       rings[address]!.inputs = kept.compactMap { parked in
         inputs[parked.base.req].map { .init(tgid: parked.tgid, fd: $0.fd) }
