@@ -5,7 +5,7 @@
 # Sets the variables of one run from its arguments.
 parse_run() {
   [ $# -gt 0 ] || die "usage: scripts/vm run SERIES [option...] -- COMMAND [argument...]"
-  name=$1 files=() gets=() timeout='' memory=1024 cpus=2 scratch='' interactive=''
+  name=$1 files=() gets=() timeout='' memory=1024 cpus=2 scratch='' interactive='' system=''
   shift
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     if [ "$1" = --interactive ]; then
@@ -17,6 +17,7 @@ parse_run() {
     case $1 in
       --file) files+=("$2") ;;
       --get) gets+=("$2") ;;
+      --system) system=$2 ;;
       --disk) scratch=$(number "$1" "$2") ;;
       --timeout) timeout=$(number "$1" "$2") ;;
       --memory) memory=$(number "$1" "$2") ;;
@@ -28,6 +29,7 @@ parse_run() {
   [ $# -ge 2 ] || die "no command: it comes after --"
   shift
   command=("$@")
+  [ -z "$system" ] || [ -z "$interactive${gets[*]-}" ] || die "--system has neither --interactive nor --get"
   : "${timeout:=${interactive:+0}}" "${timeout:=120}"
 }
 
@@ -76,6 +78,10 @@ fill_root() {
     add_file "$root" "$file"
   done
   install -m 755 "$parts/init" "$root/init"
+  if [ -n "$system" ]; then
+    cp "$system" "$root/vm/system.tar.gz"
+    cp "$parts/command.service" "$root/vm/command.service"
+  fi
   { echo 'cd /root' && printf 'exec' && printf ' %s' "${command[@]@Q}" && echo; } >"$root/vm/command"
   for get in ${gets[@]+"${gets[@]}"}; do
     [[ $get == /*:?* ]] || die "--get needs GUESTPATH:PATH with an absolute GUESTPATH, not $get"
@@ -142,7 +148,7 @@ write_settings() {
     read -r rows columns < <(stty size)
     term=${TERM:-linux}
   fi
-  echo "interactive='$interactive' scratch='$scratch' rows='$rows' columns='$columns' term=${term@Q}"
+  echo "interactive='$interactive' system=${system:+yes} scratch='$scratch' rows='$rows' columns='$columns' term=${term@Q}"
 }
 
 # The guest's first serial port is the kernel's console, which goes to a file; the second is the

@@ -1,3 +1,4 @@
+import Glibc
 import UringBase
 import UringFields
 import UringFindings
@@ -36,6 +37,10 @@ final class FlightWatch {
   private var nextSection: UInt64 = 0
   private var lastLook: UInt64 = 0
   private var diagnosis: Diagnosis
+  private let needsFindings: Bool
+  /// Those of the last diagnosis.
+  private var findings: [Finding] = []
+  private var nextDiagnosis: UInt64 = 0
   private var latency = IntervalLatency()
   /// Subjects that met a condition at the last look.
   private var present: Set<String> = []
@@ -43,6 +48,9 @@ final class FlightWatch {
 
   /// Nanoseconds over which rates are judged.
   private static let window: UInt64 = 60_000_000_000
+  /// Diagnoses use at most this part of a processor's time, but there is one every ten seconds.
+  private static let diagnosisShare: UInt64 = 100
+  private static let longestPause: UInt64 = 10_000_000_000
   /// Nanoseconds to wait for the inventory at the end of a file.
   static let inventoryPatience: UInt64 = 2_000_000_000
 
@@ -53,6 +61,7 @@ final class FlightWatch {
     self.recorder = recorder
     self.files = files
     self.settings = settings
+    needsFindings = settings.triggers.contains(where: \.needsFindings)
     diagnosis = Diagnosis(window: Self.window, seesEveryRequest: settings.seesEveryRequest)
   }
 
@@ -96,7 +105,7 @@ final class FlightWatch {
     lastLook = all.time
     let snapshot = settings.filter.apply(to: all)
     let grown = latency.advance(to: snapshot)
-    let findings = diagnosis.findings(in: snapshot)
+    if needsFindings { diagnose(snapshot) }
     let matches = settings.triggers.flatMap {
       $0.matches(in: snapshot, findings: findings, latency: isFirstLook ? [] : grown)
     }
@@ -106,6 +115,14 @@ final class FlightWatch {
     guard let new else { return }
     StandardError.write(new.summary)
     begin(new.reason, at: all.time)
+  }
+
+  private func diagnose(_ snapshot: Snapshot) {
+    guard snapshot.time >= nextDiagnosis else { return }
+    let start = clockTime(CLOCK_THREAD_CPUTIME_ID)
+    findings = diagnosis.findings(in: snapshot)
+    let cost = clockTime(CLOCK_THREAD_CPUTIME_ID) - start
+    nextDiagnosis = snapshot.time + min(cost * Self.diagnosisShare, Self.longestPause)
   }
 
   /// Begins a file, unless one is under way, which then has this cause in it too.

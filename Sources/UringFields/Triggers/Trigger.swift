@@ -77,6 +77,14 @@ public struct Trigger: Sendable {
         message: "'\(text)' is no severity, no tag of a finding, and compares no field")
   }
 
+  /// Whether the condition is about findings.
+  public var needsFindings: Bool {
+    switch condition {
+    case .severity, .tag: true
+    case .latency, .ring, .request: false
+    }
+  }
+
   /// Everything that meets the condition.
   ///
   /// - Parameters:
