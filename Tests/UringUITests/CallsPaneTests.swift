@@ -53,6 +53,7 @@ import Testing
     let registration = try position("register", "-ENOMEM", "REGISTER_BUFFERS, 3 arguments")
     let late = try position("enter", "-ETIME", "submit 0")
     let good = try position("enter", "ok", "1.23k", "5.00k", "submit 8, wait for 2")
+    #expect(lines[refused].contains("-EPERM!") && !lines[late].contains("-ETIME!"))
     #expect(refused < registration)
     #expect(registration < min(late, good))
   }

@@ -34,6 +34,10 @@ enum HelpText {
     lines += [[], [Piece(" States of groups", .titleFocused)]]
     for (state, meaning) in groupStates { lines += line(state.name, meaning) }
     lines += line("…" + Names.derivedMark, "derived from other events, not observed")
+    lines += [[], [Piece(" Marks", .titleFocused)]]
+    lines += line("▲ ▼", "the column by which the rows are sorted, ascending or descending")
+    lines += line("C W i", "the worst finding about the row: crit, warn or info")
+    lines += line("…!", "in Calls, a failure that is not usual; in CQ, the queue has overflowed")
     return lines
   }
 

@@ -61,7 +61,8 @@ struct CallsContent: ListContent {
       order: .signed { row, _ in Int64(row.result) }
     ) { row, _ in
       row.result < 0
-        ? Piece(Names.error(row.result), row.isExpectedFailure ? .normal : .error)
+        ? row.isExpectedFailure
+          ? Piece(Names.error(row.result)) : Piece(Names.error(row.result) + "!", .error)
         : Piece("ok", .faint)
     },
     Column(

@@ -104,7 +104,8 @@ struct RingsContent: ListContent {
     number(
       "CQ", width: 8, priority: 6,
       style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
-      text: { "\($0.cqPending)/\(size($0.cqEntries))" }, key: { UInt64($0.cqPending) }),
+      text: { "\($0.cqPending)/\(size($0.cqEntries))\($0.isOverflowed ? "!" : "")" },
+      key: { UInt64($0.cqPending) }),
     number(
       "FILES", width: 6, priority: 8, style: { $0.registeredFiles > 0 ? .normal : .faint },
       text: { "\($0.registeredFiles)" }, key: { UInt64($0.registeredFiles) }),
