@@ -37,13 +37,14 @@ import Testing
   }
 
   private func start(
-    _ arguments: String = "", environment: String = "", width: Int = 120
+    _ arguments: String = "", environment: String = "", at moment: String = "--paused --at 10s",
+    width: Int = 120
   ) throws -> Tmux {
     let variables =
       "-u XDG_CONFIG_HOME -u NO_COLOR -u COLORFGBG LC_ALL=C.UTF-8 HOME=\(folder.path) \(environment)"
     return try Tmux(
       width: width, height: 30,
-      "env \(variables) \(Tmux.program) replay \(recording.path) --paused --at 10s \(arguments); echo status $?; exec cat"
+      "env \(variables) \(Tmux.program) replay \(recording.path) \(moment) \(arguments); echo status $?; exec cat"
     )
   }
 
@@ -136,6 +137,79 @@ import Testing
     try tmux.send("F6", "Enter")
     let complaint = try tmux.wait(for: "config.toml: it is a link")
     #expect(complaint.contains("config.toml: it is a link"), "\(complaint)")
+  }
+
+  /// `replay` may not open the file again to see what has changed.
+  @Test func changesOfAnotherProgramStay() throws {
+    try folder.write("theme = 'dark'\n")
+    let tmux = try start()
+    try tmux.wait(for: "POLL_ADD")
+    try folder.write("theme = 'light'\n")
+    try tmux.send("F6", "Enter")
+    let complaint = try tmux.wait(for: "config.toml: another program has changed it")
+    #expect(complaint.contains("config.toml: another program has changed it"), "\(complaint)")
+    #expect(folder.contents == "theme = 'light'\n")
+  }
+
+  /// A recording that is followed is read without the right to open files. The complaint comes once.
+  @Test func whatCannotBeKeptIsSaidOnce() throws {
+    let tmux = try start("--follow", at: "")
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("F6", "Enter")
+    let complaint = try tmux.wait(for: "columns are not kept for the next start: config.toml: ")
+    #expect(complaint.contains("columns are not kept for the next start: config.toml: "))
+    try tmux.send("I")
+    let after = try tmux.wait(for: "AGE▲")
+    #expect(after.contains("AGE▲") && !after.contains("not kept"), "\(after)")
+  }
+
+  // MARK: Under sudo
+
+  private static let isRoot = geteuid() == 0
+  private static let sudo = "SUDO_UID=65534 SUDO_GID=65533"
+
+  private func owner(of path: String) -> [Int] {
+    var status = stat()
+    return lstat(path, &status) == 0 ? [Int(status.st_uid), Int(status.st_gid)] : []
+  }
+
+  @Test(.enabled(if: isRoot)) func newFilesBelongToTheUserWhoCalledSudo() throws {
+    chown(folder.path, 65534, 65533)
+    let tmux = try start(environment: Self.sudo)
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("F6", "Enter")
+    eventually { folder.contents.contains("sort") }
+    for name in ["/.config", "/.config/uringtop", "/.config/uringtop/config.toml"] {
+      #expect(owner(of: folder.path + name) == [65534, 65533], "\(name)")
+    }
+  }
+
+  @Test(.enabled(if: isRoot)) func rootsFilesStayRoots() throws {
+    try folder.write("")
+    let tmux = try start(environment: Self.sudo)
+    try tmux.wait(for: "POLL_ADD")
+    try tmux.send("F6", "Enter")
+    eventually { folder.contents.contains("sort") }
+    #expect(owner(of: folder.file) == [0, 0])
+  }
+
+  @Test(.enabled(if: isRoot), arguments: ["folder", "file", "owner"])
+  func sudoFollowsNoLinkAndReadsNoOtherUsersFile(_ kind: String) throws {
+    try folder.write("theme = 1\n")
+    let reason: String
+    if kind == "owner" {
+      chown(folder.file, 65532, 65532)
+      reason = "it belongs to another user"
+    } else {
+      let link = kind == "file" ? folder.file : folder.path + "/.config"
+      try FileManager.default.moveItem(atPath: link, toPath: folder.path + "/elsewhere")
+      try FileManager.default.createSymbolicLink(
+        atPath: link, withDestinationPath: folder.path + "/elsewhere")
+      reason = kind == "file" ? "Too many levels of symbolic links" : "Not a directory"
+    }
+    let tmux = try start(environment: Self.sudo)
+    let screen = try tmux.wait(for: "config.toml is not read: \(reason)")
+    #expect(screen.contains("config.toml is not read: \(reason)"), "\(screen)")
   }
 
   @Test func noConfigNeitherReadsNorWrites() throws {

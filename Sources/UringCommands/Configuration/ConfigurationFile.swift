@@ -159,8 +159,11 @@ final class ConfigurationFile: Sendable {
         status.st_mode & S_IFMT == S_IFLNK ? "it is a link" : "it is not a regular file")
     }
     if status.map(Version.init) != state.version {
-      // Another program has changed it: its changes stay.
-      let read = try Self.read(place)
+      // The changes of the other program stay.
+      let read: ([UInt8], Version)?
+      do throws(Unreadable) { read = try Self.read(place) } catch {
+        throw Unreadable("another program has changed it")
+      }
       state.document = TOMLDocument(read?.0 ?? [])
       state.version = read?.1
     }
