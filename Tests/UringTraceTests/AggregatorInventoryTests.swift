@@ -194,6 +194,35 @@ import UringTrace
     #expect(request.state == .pollArmed)
   }
 
+  @Test func aMultishotThatMovedDuringTheWalkIsDescribed() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.taskAdd(1)
+    stream.parked(1, "NOP", userData: 7, at: walk) {
+      $0.known = UInt8(RECORD_KNOWS_MULTISHOT)
+      $0.poll_events = 1
+    }
+    #expect(stream.snapshot().inFlight(7)?.state == .taskWork)
+    stream.completeUnnamed(userData: 7, 1, flags: .more)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .pollArmed)
+    #expect(request.isUserDataKnown)
+  }
+
+  @Test func whatALossMayHaveEndedSinceTheWalkIsNotDescribed() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.lost(5)
+    stream.time += 10
+    stream.taskAdd(1)
+    stream.parked(1, "NOP", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.map(\.isUserDataKnown) == [false])
+  }
+
   @Test func aKnownRequestIsPlaced() throws {
     var stream = RecordStream()
     stream.submit(1, "POLL_ADD", userData: 7)

@@ -26,7 +26,7 @@ extension FindingRule {
           Sighting(
             severity: kind.waitsForPeer ? .info : .warn, rings: [ring.id],
             requests: requests.map(\.id),
-            summary: "\(evidence.words(oldest)) has been in flight for \(Words.duration(age)); "
+            summary: "\(evidence.words(oldest)) has been in flight for \(oldest.isStartKnown ? "" : "more than ")\(Words.duration(age)); "
               + "\(kind.count) completed \(kind.opcode.name) requests took at most "
               + "\(Words.duration(kind.usual))"
               + (requests.count > 1 ? "; and \(requests.count - 1) more" : ""),
@@ -60,7 +60,7 @@ extension Request {
 
   /// The usual latency of such requests, if this request is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
-    guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
+    guard isUserDataKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),
       let history = evidence.latency(opcode, on: ring), history.count >= 100
     else { return nil }

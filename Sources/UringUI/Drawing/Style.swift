@@ -76,11 +76,17 @@ struct Theme: Sendable {
     }
   }
 
-  /// With 256 colours. Differs only in its grey, which is not readable with eight colours.
+  /// With 256 colours. Text has colours that are about as far from white as from black, so that it can be read on either
+  /// background; the eight colours have none.
   static let manyColours = Theme { style in
-    style == .faint
-      ? Appearance(attributes: 0, foreground: 245) : colour[style]
+    var appearance = style == .faint ? Appearance(attributes: 0, foreground: 243) : colour[style]
+    if appearance.background < 0, let medium = medium[appearance.foreground] {
+      appearance.foreground = medium
+    }
+    return appearance
   }
+
+  private static let medium: [Int32: Int32] = [red: 160, green: 28, yellow: 130, cyan: 30]
 
   /// Attributes only.
   static let monochrome = Theme { style in

@@ -229,6 +229,8 @@ struct Table<Row: Sendable>: Sendable {
       self.query = query.isEmpty ? nil : query
       filterError = nil
     } catch {
+      // No row is left out by an expression that means nothing.
+      query = nil
       filterError = error
     }
   }
