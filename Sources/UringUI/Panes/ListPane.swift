@@ -93,7 +93,7 @@ struct ListPane<Content: ListContent>: TablePane {
   var name: String { Content.name }
 
   func summary(_ scene: Scene) -> String {
-    if Content.isSample(scene) { return "0, and a sample of those that ended" }
+    if Content.isSample(scene) { return "0; a sample" }
     let all = Humanise.grouped(
       UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
     if filter.isEmpty { return all }

@@ -15,8 +15,12 @@ struct RequestsContent: ListContent {
 
   /// If requests end so soon that the snapshot has none in flight, the last ones that ended are listed.
   static func isSample(_ scene: Scene) -> Bool {
-    scene.snapshot.requests.isEmpty && scene.minimumAge == 0 && !sample(scene).isEmpty
+    scene.snapshot.requests.isEmpty && scene.minimumAge == 0
+      && scene.snapshot.lastSecond.completed >= fastRate && !sample(scene).isEmpty
   }
+
+  /// Requests per second from which on those in flight cannot be observed one by one.
+  private static let fastRate = 100.0
 
   private static func sample(_ scene: Scene) -> RequestList {
     let recent = scene.snapshot.recent
