@@ -229,9 +229,8 @@ struct Table<Row: Sendable>: Sendable {
       self.query = query.isEmpty ? nil : query
       filterError = nil
     } catch {
-      // No row is left out by an expression that means nothing.
-      query = nil
-      filterError = error
+      // An expression that means nothing leaves no row out.
+      (query, filterError) = (nil, error)
     }
   }
 
