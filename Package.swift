@@ -179,8 +179,8 @@ let package = Package(
       name: "Fuzz",
       dependencies: [
         "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringConfiguration",
-        "UringDocuments", "UringFields", "UringFindings", "UringProbe", "UringRecordings", "UringRecords",
-        "UringRedaction", "UringSources", "UringTrace", "UringUI",
+        "UringDocuments", "UringFields", "UringFindings", "UringProbe", "UringRecordings",
+        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "UringUI",
       ],
       path: "Fuzzing", exclude: ["Driver", "README.md"]),
 

@@ -36,11 +36,14 @@ import Testing
     var contents: String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
   }
 
-  private func start(_ arguments: String = "", width: Int = 120) throws -> Tmux {
-    let variables = "LC_ALL=C.UTF-8 HOME=\(folder.path)"
+  private func start(
+    _ arguments: String = "", environment: String = "", width: Int = 120
+  ) throws -> Tmux {
+    let variables =
+      "-u XDG_CONFIG_HOME -u NO_COLOR -u COLORFGBG LC_ALL=C.UTF-8 HOME=\(folder.path) \(environment)"
     return try Tmux(
       width: width, height: 30,
-      "env -u XDG_CONFIG_HOME \(variables) \(Tmux.program) replay \(recording.path) --paused --at 10s \(arguments); echo status $?; exec cat"
+      "env \(variables) \(Tmux.program) replay \(recording.path) --paused --at 10s \(arguments); echo status $?; exec cat"
     )
   }
 
@@ -68,7 +71,9 @@ import Testing
   }
 
   @Test func whatTheUserWroteStays() throws {
-    try folder.write("# mine\ntheme = \"light\"\n[tables.requests] # here\nsort = 'age'\n[later]\nx = 1979-05-27\n")
+    try folder.write(
+      "# mine\ntheme = \"light\"\n[tables.requests] # here\nsort = 'age'\n[later]\nx = 1979-05-27\n"
+    )
     chmod(folder.file, 0o640)
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
@@ -76,7 +81,8 @@ import Testing
     eventually { folder.contents.contains("\"-age\"") }
     #expect(
       folder.contents
-        == "# mine\ntheme = \"light\"\n[tables.requests] # here\nsort = \"-age\"\n[later]\nx = 1979-05-27\n")
+        == "# mine\ntheme = \"light\"\n[tables.requests] # here\nsort = \"-age\"\n[later]\nx = 1979-05-27\n"
+    )
     let attributes = try FileManager.default.attributesOfItem(atPath: folder.file)
     #expect((attributes[.posixPermissions] as? Int) == 0o640)
   }
@@ -102,7 +108,8 @@ import Testing
     var reason = "it is not a regular file"
     switch kind {
     case "fifo": mkfifo(path, 0o600)
-    case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    case "folder":
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     case "device": path = "/dev/zero"
     case "large":
       try Data(count: 1 << 20 + 1).write(to: URL(filePath: path))
@@ -143,16 +150,19 @@ import Testing
     #expect(folder.contents == "theme = 1\n")
   }
 
-  /// The status of the terminal's colours: `38;5;24` is the light theme's blue.
+  /// `38;5;24` is the light theme's blue.
   @Test(arguments: [
-    ("", "", false), ("--theme light", "", true), ("--theme dark", "theme = 'light'", false),
-    ("", "theme = 'light'", true), ("--monochrome", "theme = 'light'", false),
-  ]) func theThemeIsThatOfTheOptionThenOfTheFile(
-    _ arguments: String, _ text: String, _ isLight: Bool
+    ("", "", "", false), ("--theme light", "", "", true),
+    ("--theme dark", "", "theme = 'light'", false), ("", "", "theme = 'light'", true),
+    ("--monochrome", "", "theme = 'light'", false), ("", "NO_COLOR=1", "theme = 'light'", false),
+    ("", "COLORFGBG='0;15'", "", true), ("", "COLORFGBG='0;15'", "theme = 'dark'", false),
+  ]) func theThemeIsThatOfTheOptionThenOfTheFileThenOfTheTerminal(
+    _ arguments: String, _ environment: String, _ text: String, _ isLight: Bool
   ) throws {
     try folder.write(text)
-    let tmux = try start(arguments)
+    let tmux = try start(arguments, environment: environment)
     try tmux.wait(for: "POLL_ADD")
-    #expect(try tmux.screen(withEscapes: true).contains("38;5;24m") == isLight)
+    let screen = try tmux.screen(withEscapes: true)
+    #expect(screen.contains("38;5;24m") == isLight)
   }
 }

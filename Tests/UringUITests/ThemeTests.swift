@@ -72,7 +72,8 @@ import UringConfiguration
   ]
 
   /// What a style shows: xterm makes colours 0 to 7 brighter if they are bold.
-  private func colours(_ look: Appearance, on background: Colour) -> (text: Colour, behind: Colour) {
+  private func colours(_ look: Appearance, on background: Colour) -> (text: Colour, behind: Colour)
+  {
     let isBright = look.attributes & Appearance.bold != 0 && 0..<8 ~= look.foreground
     let number = look.foreground + (isBright ? 8 : 0)
     let own = background.luminance > 0.5 ? Colour.black : .white
@@ -137,10 +138,11 @@ import UringConfiguration
     }
   }
 
-  @Test(arguments: [
-    (nil, .dark), ("", .dark), ("15;0", .dark), ("0;15", .light), ("0;default;15", .light),
-    ("12;8", .dark), ("0;7", .light), ("0;default", .dark), ("0;-3", .dark), ("0;99", .dark),
-  ] as [(String?, Theme.Background)])
+  @Test(
+    arguments: [
+      (nil, .dark), ("", .dark), ("15;0", .dark), ("0;15", .light), ("0;default;15", .light),
+      ("12;8", .dark), ("0;7", .light), ("0;default", .dark), ("0;-3", .dark), ("0;99", .dark),
+    ] as [(String?, Theme.Background)])
   func theTerminalNamesItsBackground(_ variable: String?, _ background: Theme.Background) {
     #expect(Theme.Background(colorFGBG: variable) == background)
   }

@@ -139,7 +139,8 @@ final class ConfigurationFile: Sendable {
         defer { state.hasComplained = true }
         return state.hasComplained
           ? nil
-          : Notice("columns are not kept for the next start: \(name): \(error.reason)", isError: true)
+          : Notice(
+            "columns are not kept for the next start: \(name): \(error.reason)", isError: true)
       }
     }
   }
@@ -154,7 +155,8 @@ final class ConfigurationFile: Sendable {
     }
     let status = folder.status(of: place.name)
     if let status, status.st_mode & S_IFMT != S_IFREG {
-      throw Unreadable(status.st_mode & S_IFMT == S_IFLNK ? "it is a link" : "it is not a regular file")
+      throw Unreadable(
+        status.st_mode & S_IFMT == S_IFLNK ? "it is a link" : "it is not a regular file")
     }
     if status.map(Version.init) != state.version {
       // Another program has changed it: its changes stay.

@@ -43,6 +43,8 @@ struct ScreenOptions: ParsableArguments {
     if let interval, !(Configuration.intervals ~= interval.nanoseconds) {
       throw ValidationError("--interval must be from 50ms to 60s")
     }
-    if config != nil, noConfig { throw ValidationError("--config and --no-config exclude each other") }
+    if config != nil, noConfig {
+      throw ValidationError("--config and --no-config exclude each other")
+    }
   }
 }

@@ -227,6 +227,7 @@ extension UInt8 {
 
   /// Of a number, a date or a truth value.
   fileprivate var isWordPart: Bool {
-    isNamePart || self == UInt8(ascii: "+") || self == UInt8(ascii: ".") || self == UInt8(ascii: ":")
+    isNamePart || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
+      || self == UInt8(ascii: ":")
   }
 }

@@ -27,7 +27,8 @@ extension Interface {
     }
     let names = slots.map { self[$0].name.lowercased() }
     for (name, table) in configuration.tables where !names.contains(name) {
-      mistakes.append(Mistake(table.offset, "there is no such table: " + names.joined(separator: ", ")))
+      mistakes.append(
+        Mistake(table.offset, "there is no such table: " + names.joined(separator: ", ")))
     }
     for (slot, name) in zip(slots, names) {
       self[slot].use(filters)

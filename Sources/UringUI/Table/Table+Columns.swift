@@ -60,7 +60,8 @@ extension Table {
   private func complaint(about name: String) -> String {
     "this table has no such column"
       + NearNames.hint(
-        for: String(name.lowercased().prefix(40)), in: columns.indices.map { self.name(ofColumn: $0) })
+        for: String(name.lowercased().prefix(40)),
+        in: columns.indices.map { self.name(ofColumn: $0) })
   }
 
   /// Arranges the columns as a configuration says, and returns what is wrong with it.

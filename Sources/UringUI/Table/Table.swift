@@ -341,9 +341,12 @@ struct Table<Row: Sendable>: Sendable {
       let style: Style = isSorted ? .columnSorted : .columns
       var title = column.title
       if column.growth == .toRest, let scale { title = scale(place.width) }
-      if isSorted, place.width > 1 {
-        // The mark takes the place of the title's end where there is no other.
-        title = String(title.prefix(place.width - 1)) + (isDescending ? "▼" : "▲")
+      let mark = isSorted ? isDescending ? "▼" : "▲" : ""
+      if title.utf8.count < place.width {
+        title += mark
+      } else {
+        // The gap before the next column.
+        canvas.put(mark, x: rect.x + place.x + place.width, y: rect.y, style: .columnSorted)
       }
       let x = rect.x + place.x
       if isSorted {

@@ -12,7 +12,8 @@ import Testing
 
   private func string(_ text: String) -> String? {
     let document = document(text)
-    guard document.mistakes.isEmpty, case .string(let value)? = document.entries.first?.value.content
+    guard document.mistakes.isEmpty,
+      case .string(let value)? = document.entries.first?.value.content
     else { return nil }
     return value
   }
@@ -136,7 +137,8 @@ import Testing
 
   /// What follows a header of an array of tables belongs to that array.
   @Test func aTableIsNotAddedToAnArray() {
-    #expect(edited("[[t.a]]\nb = 1\n", "t", "x", "b", to: "2") == "[[t.a]]\nb = 1\n\n[t.x]\nb = 2\n")
+    #expect(
+      edited("[[t.a]]\nb = 1\n", "t", "x", "b", to: "2") == "[[t.a]]\nb = 1\n\n[t.x]\nb = 2\n")
   }
 
   @Test func anyTextIsAString() {
