@@ -115,6 +115,8 @@ let package = Package(
         "CRecord", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
       ],
       swiftSettings: small),
+    // The user's configuration: the file's TOML, and what it says.
+    .target(name: "UringConfiguration", dependencies: ["UringBase"], swiftSettings: small),
     // What all sources of snapshots have in common; the filter; the source that plays a recording.
     .target(
       name: "UringSources",
@@ -136,8 +138,8 @@ let package = Package(
     .target(
       name: "UringUI",
       dependencies: [
-        "CCurses", "CRecord", "UringBase", "UringFields", "UringFindings", "UringRecordings",
-        "UringRecords", "UringSources", "UringTrace",
+        "CCurses", "CRecord", "UringBase", "UringConfiguration", "UringFields", "UringFindings",
+        "UringRecordings", "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
     // OpenMetrics: what is counted, as text and over HTTP.
@@ -154,8 +156,9 @@ let package = Package(
     .target(
       name: "UringCommands",
       dependencies: [
-        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringComparison", "UringDocuments",
-        "UringFields", "UringFindings", "UringMetrics", "UringPerfetto", "UringProbe",
+        "CProcess", "CSpawn", "UblkTarget", "UringBase", "UringComparison", "UringConfiguration",
+        "UringDocuments", "UringFields", "UringFindings", "UringMetrics", "UringPerfetto",
+        "UringProbe",
         "UringRecordings", "UringRedaction", "UringSources", "UringTrace", "UringUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
@@ -175,9 +178,9 @@ let package = Package(
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringDocuments",
-        "UringFields", "UringFindings", "UringProbe", "UringRecordings", "UringRecords",
-        "UringRedaction", "UringSources", "UringTrace", "UringUI",
+        "CRecord", "FuzzDriver", "UringBase", "UringCommands", "UringConfiguration",
+        "UringDocuments", "UringFields", "UringFindings", "UringProbe", "UringRecordings",
+        "UringRecords", "UringRedaction", "UringSources", "UringTrace", "UringUI",
       ],
       path: "Fuzzing", exclude: ["Driver", "README.md"]),
 
@@ -248,9 +251,9 @@ let package = Package(
     .testTarget(
       name: "UringTraceTests",
       dependencies: [
-        "UringBase", "UringComparison", "UringDocuments", "UringFields", "UringFindings",
-        "UringMetrics", "UringRecordings", "UringRecords", "UringRedaction", "UringSources",
-        "UringTrace", "CRecord",
+        "UringBase", "UringComparison", "UringConfiguration", "UringDocuments", "UringFields",
+        "UringFindings", "UringMetrics", "UringRecordings", "UringRecords", "UringRedaction",
+        "UringSources", "UringTrace", "CRecord",
         // What LatencyHistogram has to agree with.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "RealModule", package: "swift-numerics"),
@@ -267,8 +270,8 @@ let package = Package(
     .testTarget(
       name: "UringUITests",
       dependencies: [
-        "ProbeSupport", "UringUI", "UringFindings", "UringRecordings", "UringRecords",
-        "UringSources", "UringTrace", "CRecord",
+        "ProbeSupport", "UringConfiguration", "UringUI", "UringFindings", "UringRecordings",
+        "UringRecords", "UringSources", "UringTrace", "CRecord",
       ]),
   ],
   swiftLanguageModes: [.v6]

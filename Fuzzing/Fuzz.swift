@@ -13,7 +13,7 @@ enum Fuzz {
   static let targets: [any Target.Type] = [
     RecordingTarget.self, BlocksTarget.self, TraceTarget.self, SnapshotTarget.self,
     ArgumentsTarget.self, ELFTarget.self,
-    ProcessTarget.self, KeysTarget.self,
+    ProcessTarget.self, KeysTarget.self, ConfigurationTarget.self,
   ]
 
   /// Names the target of the processes that libFuzzer starts with -fork: they get its arguments alone.

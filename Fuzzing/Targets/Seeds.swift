@@ -19,6 +19,8 @@ struct Seeds {
     write(Self.commandLines.map { Array($0.utf8) }, to: folder, ArgumentsTarget.name)
     write([Self.smallELF()], to: folder, ELFTarget.name)
     write(Self.keys.map { Array($0.utf8) }, to: folder, KeysTarget.name)
+    write(
+      ConfigurationTarget.seeds.map { Array($0.utf8) }, to: folder, ConfigurationTarget.name)
   }
 
   private func write(_ inputs: [[UInt8]], to folder: String, _ name: String) {

@@ -73,6 +73,32 @@ public final class OutputFile: Sendable {
     }
   }
 
+  /// Replaces a regular file, or makes a new one.
+  ///
+  /// - Parameters:
+  ///   - folder: an open folder, in which `name` is neither a stream nor a link.
+  ///   - mode: permissions of the file.
+  package static func replace(
+    _ name: String, in folder: Int32, with bytes: [UInt8], owner: Owner?, mode: UInt32
+  ) throws(OutputError) {
+    let output: OutputFile
+    do throws(SystemPackage.Errno) {
+      let own = try check(fcntl(folder, F_DUPFD_CLOEXEC, 3))
+      output = OutputFile(try NewFile(folder: own, name: name, owner: owner), path: name)
+    } catch {
+      throw OutputError(path: name, errno: error, operation: .create)
+    }
+    try output.write(bytes)
+    _ = fchmod(output.descriptor.rawValue, mode)
+    try output.close()
+  }
+
+  private init(_ file: NewFile, path: String) {
+    self.path = path
+    descriptor = FileDescriptor(rawValue: file.descriptor)
+    target = .new(file)
+  }
+
   deinit {
     if case .stream = target, isClosed.withLock({ !$0 }) { _ = Glibc.close(descriptor.rawValue) }
   }

@@ -80,13 +80,14 @@ struct DemoCommand: ParsableCommand {
   // MARK: With a terminal
 
   private func runScreen() throws {
+    let settings = try ScreenSettings(screen)
     try Screen.requireTerminal()
     let running = RunningDemo()
     defer { running.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
-    try Screen.show(title: "demo", options: screen, demoStatus: status) { [self] in
+    try Screen.show(title: "demo", settings: settings, demoStatus: status) { [self] in
       // Attached before the target starts, so that no group is missed.
-      let capture = try capture(refreshInterval: screen.interval.duration, isForScreen: true)
+      let capture = try capture(refreshInterval: settings.interval, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
       if !noMixed, !target.noLoad {

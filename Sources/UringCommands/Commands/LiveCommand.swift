@@ -47,19 +47,20 @@ struct LiveCommand: ParsableCommand {
   }
 
   func run() throws {
-    if remote.host != nil { return try follow() }
+    let settings = try ScreenSettings(screen)
+    if remote.host != nil { return try follow(settings) }
     let held = try command.isEmpty ? nil : HeldProgram(command, output: childOutput)
     defer { held?.end() }
     // Of this thread, and of the UI's threads, one of which opens the source.
     Confinement.keepCaptureCapabilities()
     try Screen.show(
-      title: command.joined(separator: " "), options: screen, filters: filters,
+      title: command.joined(separator: " "), settings: settings, filters: filters,
       capture: capturing,
       startedProgram: held.map { held -> @Sendable () -> String? in { held.runningName } }
     ) { [self] in
       let capture = try LiveCapture.start(
         filter: filters.filter(capturing), tree: held?.child.pid,
-        refreshInterval: screen.interval.duration,
+        refreshInterval: settings.interval,
         isForScreen: true)
       try held?.release()
       return capture.source
@@ -67,7 +68,7 @@ struct LiveCommand: ParsableCommand {
   }
 
   /// Shows what another machine records.
-  private func follow() throws {
+  private func follow(_ settings: ScreenSettings) throws {
     try Screen.requireTerminal()
     guard let recording = try remote.start(filters, capturing) else { return }
     Confinement.keepOutputCapabilities(writesFiles: false)
@@ -75,7 +76,7 @@ struct LiveCommand: ParsableCommand {
     let stream = try recording.open()
     let takeMessages = recording.keepMessages()
     try FollowedScreen.show(
-      stream, name: recording.host, options: screen, filters: filters, capture: capturing,
+      stream, name: recording.host, settings: settings, filters: filters, capture: capturing,
       filter: filters.ageFilter, takeMessages: takeMessages)
     withExtendedLifetime(recording) {}
   }

@@ -48,24 +48,25 @@ struct ReplayCommand: ParsableCommand {
   }
 
   func run() throws {
-    if follow { return try showGrowing() }
+    let settings = try ScreenSettings(screen)
+    if follow { return try showGrowing(settings) }
     let file = try RecordingFile(input, for: PROCESS_OPENS)
     file.reportFlaw()
     let recording = file.recording
-    try Screen.show(title: input, options: screen, filters: filters) { [self] in
+    try Screen.show(title: input, settings: settings, filters: filters) { [self] in
       // The screen has already read the terminal's properties.
       _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
       do throws(ThreadError) {
         return try ReplaySource(
           recording, filter: filters.filter(), position: at?.nanoseconds ?? 0, isPlaying: !paused,
-          refreshInterval: screen.interval.duration, dump: Self.dump)
+          refreshInterval: settings.interval, dump: Self.dump)
       } catch {
         throw Failure(error)
       }
     }
   }
 
-  private func showGrowing() throws {
+  private func showGrowing(_ settings: ScreenSettings) throws {
     try Screen.requireTerminal()
     let descriptor = input == "-" ? dup(STDIN_FILENO) : open(input, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -80,7 +81,7 @@ struct ReplayCommand: ParsableCommand {
       throw Failure(error, path: input)
     }
     try FollowedScreen.show(
-      stream, name: input == "-" ? "standard input" : input, options: screen, filters: filters,
+      stream, name: input == "-" ? "standard input" : input, settings: settings, filters: filters,
       filter: filters.filter())
   }
 

@@ -3,9 +3,12 @@ import UringFields
 
 extension Query {
   /// The expression of an option; without one, the query selects everything.
-  init(option text: String?, named name: String = "--where", over fields: FieldSet<Entity>) throws {
+  init(
+    option text: String?, named name: String = "--where", over fields: FieldSet<Entity>,
+    filters: NamedFilters = NamedFilters()
+  ) throws {
     do {
-      try self.init(text ?? "", over: fields)
+      try self.init(text ?? "", over: fields, named: filters)
     } catch {
       throw ValidationError("\(name), \(error)")
     }

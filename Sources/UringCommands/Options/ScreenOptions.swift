@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringConfiguration
 import UringFields
 import UringTrace
 
@@ -7,10 +8,27 @@ struct ScreenOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How often the screen is refreshed, 50ms to 60s. Default: 1s.", valueName: "duration"))
-  var interval = DurationArgument(nanoseconds: 1_000_000_000)
+  var interval: DurationArgument?
 
   @Flag(help: "No colours, as with NO_COLOR set.")
   var monochrome = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Colours for a dark or a light background, without red and green, or none. Default: dark, or light if COLORFGBG says so.",
+      valueName: "theme"),
+    completion: .list(ThemeName.allCases.map(\.rawValue)))
+  var theme: ThemeName?
+
+  @Option(
+    help: ArgumentHelp(
+      "The configuration. Default: uringtop/config.toml in $XDG_CONFIG_HOME or ~/.config; see docs/configuration.md.",
+      valueName: "file"),
+    completion: .file(extensions: ["toml"]))
+  var config: String?
+
+  @Flag(help: "Neither read nor write a configuration.")
+  var noConfig = false
 
   @Option(
     name: .customLong("where"),
@@ -20,9 +38,13 @@ struct ScreenOptions: ParsableArguments {
   var requestFilter: String?
 
   func validate() throws {
-    _ = try Query<Request>(option: requestFilter, over: .requests)
-    guard 50_000_000...60_000_000_000 ~= interval.nanoseconds else {
+    // The configuration, which names filters, is not read yet.
+    _ = try Query<Request>(option: requestFilter, over: .requests, filters: .any)
+    if let interval, !(Configuration.intervals ~= interval.nanoseconds) {
       throw ValidationError("--interval must be from 50ms to 60s")
+    }
+    if config != nil, noConfig {
+      throw ValidationError("--config and --no-config exclude each other")
     }
   }
 }

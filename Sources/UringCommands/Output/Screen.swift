@@ -20,7 +20,7 @@ enum Screen {
   ///   - startedProgram: the name of the program that ends with the UI; nil once it has ended.
   ///   - source: opens the source while the first frame is already drawn.
   static func show(
-    title: String, options screen: ScreenOptions, filters: FilterOptions? = nil,
+    title: String, settings: ScreenSettings, filters: FilterOptions? = nil,
     capture: CaptureOptions? = nil,
     demoStatus: (@Sendable () -> DemoStatus)? = nil,
     startedProgram: (@Sendable () -> String?)? = nil,
@@ -31,11 +31,9 @@ enum Screen {
     options.filterDescription = filters?.description(capture) ?? ""
     options.seesEveryRequest = filters?.seesEveryRequest(capture) ?? true
     options.minimumAge = filters?.filter().minimumAge ?? 0
-    options.requestFilter = screen.requestFilter ?? ""
     options.demoStatus = demoStatus
     options.startedProgram = startedProgram
-    options.refreshInterval = screen.interval.duration
-    options.isMonochrome = screen.monochrome
+    settings.apply(to: &options)
     do {
       // Commands run on the main thread.
       let ending = try MainActor.assumeIsolated { [options] in

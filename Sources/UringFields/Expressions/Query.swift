@@ -9,6 +9,8 @@ public struct Query<Entity: Sendable>: Sendable {
   enum Condition: Sendable {
     case word(TextMatch)
     case field(Field<Entity>, Comparison)
+    /// The terms of a named filter, all of which must hold.
+    case all([Term])
   }
 
   struct Term: Sendable {
@@ -21,8 +23,15 @@ public struct Query<Entity: Sendable>: Sendable {
 
   /// - Throws: ``QueryError`` with the position of an invalid term.
   public init(_ text: String, over fields: FieldSet<Entity>) throws(QueryError) {
+    try self.init(text, over: fields, named: NamedFilters())
+  }
+
+  /// - Parameter filters: what `@name` stands for.
+  package init(
+    _ text: String, over fields: FieldSet<Entity>, named filters: NamedFilters
+  ) throws(QueryError) {
     self.fields = fields
-    var parser = QueryParser(text, over: fields)
+    var parser = QueryParser(text, over: fields, named: filters)
     terms = try parser.parse()
   }
 
@@ -40,11 +49,18 @@ public struct Query<Entity: Sendable>: Sendable {
   package func matches(
     _ entity: Entity, in snapshot: Snapshot, containsWord: (TextMatch) -> Bool
   ) -> Bool {
+    Self.hold(terms, entity, snapshot, containsWord)
+  }
+
+  private static func hold(
+    _ terms: [Term], _ entity: Entity, _ snapshot: Snapshot, _ containsWord: (TextMatch) -> Bool
+  ) -> Bool {
     terms.allSatisfy { term in
       let holds =
         switch term.condition {
         case .word(let word): containsWord(word)
         case .field(let field, let comparison): comparison.holds(for: field.value(entity, snapshot))
+        case .all(let terms): hold(terms, entity, snapshot, containsWord)
         }
       return holds != term.isInverted
     }

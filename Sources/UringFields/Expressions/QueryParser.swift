@@ -6,10 +6,13 @@ struct QueryParser<Entity: Sendable> {
   private let characters: [Character]
   private var position = 0
   private let fields: FieldSet<Entity>
+  /// Nil in a named filter, which cannot name others.
+  private let filters: NamedFilters?
 
-  init(_ text: String, over fields: FieldSet<Entity>) {
+  init(_ text: String, over fields: FieldSet<Entity>, named filters: NamedFilters?) {
     characters = Array(text)
     self.fields = fields
+    self.filters = filters
   }
 
   mutating func parse() throws(QueryError) -> [Query<Entity>.Term] {
@@ -25,6 +28,9 @@ struct QueryParser<Entity: Sendable> {
     let isInverted = characters[position] == "!"
     if isInverted { position += 1 }
     let start = position
+    if let name = filterName() {
+      return .init(isInverted: isInverted, condition: .all(try terms(of: name, at: start)))
+    }
     if let (name, operation) = comparisonStart() {
       let field = try field(name, at: start)
       let operandStart = position
@@ -38,6 +44,28 @@ struct QueryParser<Entity: Sendable> {
       return nil
     }
     return .init(isInverted: isInverted, condition: .word(word))
+  }
+
+  /// The name of a filter at the position, which moves behind it; nil for other terms, such as the word `@/run/socket`.
+  private mutating func filterName() -> String? {
+    guard position < characters.count, characters[position] == "@" else { return nil }
+    let name = characters[(position + 1)...].prefix { $0 != " " }
+    guard !name.isEmpty,
+      name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+    else { return nil }
+    position = name.endIndex
+    return String(name)
+  }
+
+  private func terms(of name: String, at start: Int) throws(QueryError) -> [Query<Entity>.Term] {
+    guard let filters else { throw error(start, "a named filter cannot use another") }
+    guard let text = filters[name] else { throw error(start, filters.complaint(about: name)) }
+    var parser = QueryParser(text, over: fields, named: nil)
+    do throws(QueryError) {
+      return try parser.parse()
+    } catch let inner {
+      throw error(start, "in @\(name), \(inner)")
+    }
   }
 
   /// A name and an operator at the position, which moves behind them; nil for words.

@@ -69,7 +69,7 @@ extension Binding {
     Binding([")"], .skip(10_000_000_000), in: .replay, "ten seconds forward"),
     Binding(
       [.function(2), "C"], .columnMenu, in: .list, label: "Columns",
-      "what each column says; show and hide columns"),
+      "what each column says; show and hide columns, F7 and F8 move them; kept for the next start"),
     Binding(
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | means or"),
     Binding(

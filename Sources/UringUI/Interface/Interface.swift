@@ -1,3 +1,4 @@
+import UringConfiguration
 import UringFindings
 import UringSources
 import UringTrace
@@ -12,6 +13,7 @@ struct Interface: Sendable {
     case live(LiveCommand)
     case playback(PlaybackCommand)
     case dump(path: String)
+    case keep(TableChange)
     case redraw
     case quit
   }
@@ -44,6 +46,10 @@ struct Interface: Sendable {
   var isOver = false
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
+  /// What is wrong in the configuration, until a key is pressed.
+  private(set) var warning: Notice?
+  /// The arrangements that the configuration has, by panes.
+  var kept: [String: (positions: Arrangement, names: NamedArrangement)] = [:]
   /// True while a search for an error waits for the snapshot of the error.
   var seeksError = false
   /// Keys without a function that were explained.
@@ -64,6 +70,7 @@ struct Interface: Sendable {
     focus = .lower(current)
     interval = options.refreshInterval
     diagnosis = Diagnosis(window: Self.window, seesEveryRequest: options.seesEveryRequest)
+    warning = configure(by: options.configuration)
   }
 
   /// Nanoseconds over which findings judge rates.
@@ -135,14 +142,15 @@ struct Interface: Sendable {
   mutating func handle(_ input: Input) -> [Effect] {
     switch input {
     case .none, .redraw, .signal, .hangUp: return []
-    case .key(let key): return handle(key)
-    case .click(let x, let y): return click(x: x, y: y)
+    case .key(let key): return handle(key) + changesToKeep()
+    case .click(let x, let y): return click(x: x, y: y) + changesToKeep()
     case .wheel(let x, let y, let rows): return wheel(x: x, y: y, rows: rows)
     }
   }
 
   mutating func handle(_ key: Key) -> [Effect] {
     notice = nil
+    warning = nil
     seeksError = false
     if let modal { return handle(key, in: modal) }
     if case .character(let scalar) = key, let digit = Int(String(scalar)),

@@ -152,7 +152,8 @@ extension Interface {
     case .columnMenu(let position)?:
       let choices = focusedPane.columnChoices
       let titles = choices.map { ($0.isShown ? "[x] " : "[ ] ") + $0.title }
-      drawMenu("Columns", titles, position, width: 20, layout, foot: 1, into: &canvas)
+      drawMenu(
+        "Columns  F7 ↑  F8 ↓", titles, position, width: 22, layout, foot: 1, into: &canvas)
       if choices.indices ~= position, !choices[position].meaning.isEmpty {
         drawLine(choices[position].meaning, .selected, into: &canvas, above: layout.functionBar)
       }
@@ -170,7 +171,7 @@ extension Interface {
   }
 
   private func drawNotice(into canvas: inout Canvas, above bar: Rect) {
-    guard let (notice, _) = notice else { return }
+    guard let notice = notice?.0 ?? warning else { return }
     drawLine(notice.text, notice.isError ? .alarm : .selected, into: &canvas, above: bar)
   }
 

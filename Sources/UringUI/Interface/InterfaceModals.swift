@@ -14,6 +14,13 @@ extension Interface {
     case .sortMenu(let position):
       move(position, by: key, of: focusedPane.sortTitles.count) { .sortMenu(position: $0) }
     case .columnMenu(let position):
+      if key == .function(7) || key == .function(8) {
+        let moved = change(focus) { pane, _ in
+          pane.moveColumn(position, by: key == .function(7) ? -1 : 1)
+        }
+        self.modal = .columnMenu(position: moved ?? position)
+        break
+      }
       let key = key == .character(" ") ? .enter : key
       move(position, by: key, of: focusedPane.columnChoices.count) { .columnMenu(position: $0) }
     case .totalsMenu(let position):

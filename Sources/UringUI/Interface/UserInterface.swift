@@ -22,7 +22,7 @@ public enum UserInterface {
     options: UserInterfaceOptions = UserInterfaceOptions(),
     source open: @escaping @Sendable () throws -> any SnapshotSource
   ) throws -> Ending {
-    let terminal = try Terminal(isMonochrome: options.isMonochrome)
+    let terminal = try Terminal(isMonochrome: options.isMonochrome, theme: options.theme)
     defer { terminal.close() }
     let opened = Opened()
     try WorkerThread("opener", orThrow: ThreadError.init) {
@@ -127,7 +127,7 @@ private struct RunLoop {
   }
 
   /// Carries the effects out; true if the user quits.
-  private func carryOut(_ effects: [Interface.Effect]) -> Bool {
+  private mutating func carryOut(_ effects: [Interface.Effect]) -> Bool {
     for effect in effects {
       switch (effect, source?.controls) {
       case (.live(let command), .live(let live)?): live.perform(command)
@@ -136,6 +136,10 @@ private struct RunLoop {
       case (.live, _), (.playback, _): break
       case (.dump(let path), _): source?.dump(to: path)
       case (.redraw, _): terminal.forget()
+      case (.keep(let change), _):
+        if let notice = interface.options.keep?(change) {
+          interface.tell(notice, now: MonotonicClock.now())
+        }
       case (.quit, _): return true
       }
     }

@@ -1,5 +1,7 @@
 import Glibc
 import UringBase
+import UringConfiguration
+import UringSources
 
 /// How the UI starts.
 public struct UserInterfaceOptions: Sendable {
@@ -14,6 +16,16 @@ public struct UserInterfaceOptions: Sendable {
   /// Time between the source's snapshots.
   public var refreshInterval = Duration.seconds(1)
   public var isMonochrome = false
+  /// Nil for the theme that suits the terminal's background.
+  package var theme: ThemeName?
+  /// Columns, sort orders and named filters.
+  package var configuration = Configuration()
+  /// Why the configuration was not read, in one line; nil if it was.
+  package var configurationFailure: String?
+  /// Describes a mistake in the configuration in one line.
+  package var describeMistake: @Sendable (Mistake) -> String = { $0.message }
+  /// Keeps the user's change of a table for the next start, and returns what to tell the user. Called on the main thread.
+  package var keep: (@Sendable (TableChange) -> Notice?)?
   /// The header's name for the source, such as the command or the recording.
   public var title = ""
 

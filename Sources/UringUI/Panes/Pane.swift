@@ -1,3 +1,4 @@
+import UringConfiguration
 import UringFields
 import UringTrace
 
@@ -46,6 +47,18 @@ protocol Pane: Sendable {
   /// Columns that can be shown and hidden.
   var columnChoices: [ColumnChoice] { get }
   mutating func toggleColumn(_ position: Int)
+  /// Moves a column to the right, or with a negative step to the left, and returns its new position.
+  mutating func moveColumn(_ position: Int, by step: Int) -> Int
+  /// The columns and the sort order; nil without a table.
+  var arrangement: Arrangement? { get }
+  /// The same by names.
+  var namedArrangement: NamedArrangement? { get }
+  /// Arranges the columns as a configuration says, and returns what is wrong with it.
+  mutating func arrange(by settings: Configuration.Table) -> [Mistake]
+  /// Takes the filters that ``filter`` can name.
+  mutating func use(_ filters: NamedFilters)
+  /// Why an expression cannot filter the rows; nil if it can, or if there are none.
+  func complaint(about filter: String) -> QueryError?
   /// Fields whose values have totals; empty without fields.
   var totalsTitles: [String] { get }
   /// - Parameter position: in ``totalsTitles``.
@@ -99,6 +112,12 @@ extension Pane {
   mutating func sort(byTitle position: Int, scene: Scene) {}
   var columnChoices: [ColumnChoice] { [] }
   mutating func toggleColumn(_ position: Int) {}
+  mutating func moveColumn(_ position: Int, by step: Int) -> Int { position }
+  var arrangement: Arrangement? { nil }
+  var namedArrangement: NamedArrangement? { nil }
+  mutating func arrange(by settings: Configuration.Table) -> [Mistake] { [] }
+  mutating func use(_ filters: NamedFilters) {}
+  func complaint(about filter: String) -> QueryError? { nil }
   var totalsTitles: [String] { [] }
   func totals(by position: Int, _ scene: Scene) -> Totals? { nil }
   mutating func invert(scene: Scene) {}

@@ -1,3 +1,4 @@
+import UringConfiguration
 import UringFields
 
 /// A pane with one table that it sorts, filters and searches.
@@ -20,6 +21,29 @@ extension TablePane {
   var columnChoices: [ColumnChoice] { table.columnChoices }
 
   mutating func toggleColumn(_ position: Int) { table.toggleColumn(position) }
+
+  mutating func moveColumn(_ position: Int, by step: Int) -> Int {
+    table.moveColumn(position, by: step)
+  }
+
+  var arrangement: Arrangement? { table.arrangement }
+
+  var namedArrangement: NamedArrangement? { table.namedArrangement }
+
+  mutating func arrange(by settings: Configuration.Table) -> [Mistake] {
+    table.arrange(by: settings)
+  }
+
+  mutating func use(_ filters: NamedFilters) { table.use(filters) }
+
+  func complaint(about filter: String) -> QueryError? {
+    do throws(QueryError) {
+      _ = try Query(filter, over: table.fields)
+      return nil
+    } catch {
+      return error
+    }
+  }
 
   var totalsTitles: [String] { table.totalsTitles }
 

@@ -13,14 +13,15 @@ struct ColumnLayout: Hashable, Sendable {
   /// then to their own widths. Room that no column needs is given to pictures, or stays free at the right end.
   ///
   /// - Parameters:
+  ///   - order: positions of the columns from left to right; nil for their own order.
   ///   - needs: room that the text of each column needs; 0 if that does not matter.
   ///   - hidden: columns that are not shown at any width.
   ///   - empty: columns without any text: they give way to those that need more room.
   init<Row>(
-    _ columns: [Column<Row>], needs: [Int] = [], hidden: Set<Int> = [], empty: Set<Int> = [],
-    width: Int
+    _ columns: [Column<Row>], order: [Int]? = nil, needs: [Int] = [], hidden: Set<Int> = [],
+    empty: Set<Int> = [], width: Int
   ) {
-    var kept = columns.indices.filter { !hidden.contains($0) }
+    var kept = (order ?? Array(columns.indices)).filter { !hidden.contains($0) }
     func need(_ column: Int) -> Int { needs.isEmpty ? 0 : needs[column] }
     func total(_ width: (Int) -> Int) -> Int {
       kept.reduce(max(0, kept.count - 1)) { $0 + width($1) }

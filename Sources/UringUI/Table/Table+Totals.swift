@@ -6,7 +6,7 @@ extension Table {
   /// Totals of the rows shown, for each value of a field.
   func totals(by position: Int, _ scene: Scene) -> Totals {
     let field = fields.fields[position]
-    let shown = columns.indices.filter { !hidden.contains($0) }.map { columns[$0] }
+    let shown = columns.indices.filter { !arrangement.hidden.contains($0) }.map { columns[$0] }
     let table = FieldTable(
       fields.fields.compactMap { field in
         shown.first { $0.shows(field) }.map { field.titled($0.title) }

@@ -10,8 +10,8 @@ import UringFields
 struct Table<Row: Sendable>: Sendable {
   /// The columns of the pane, then one for each other field.
   let columns: [Column<Row>]
-  /// Columns that the user has hidden, and fields that the user has not shown.
-  private(set) var hidden: Set<Int>
+  /// What the user can change in the columns.
+  var arrangement: Arrangement
   /// Fields that a filter can compare.
   let fields: FieldSet<Row>
   private let id: @Sendable (Row) -> UInt64
@@ -20,8 +20,8 @@ struct Table<Row: Sendable>: Sendable {
   /// Whether the selection stays on the last row when that is selected.
   private let followsTail: Bool
 
-  private(set) var sortColumn: Int?
-  private(set) var isDescending = false
+  /// What `@name` stands for in ``filter``.
+  private var filters = NamedFilters()
   private(set) var filter = ""
   /// Why ``filter`` is invalid; the rows are then those of the last valid filter.
   private(set) var filterError: QueryError?
@@ -49,7 +49,8 @@ struct Table<Row: Sendable>: Sendable {
   ) {
     let others = fields.fields.filter { field in !columns.contains { $0.shows(field) } }
     self.columns = columns + others.map { Column($0) }
-    hidden = Set(columns.count..<self.columns.count)
+    arrangement = Arrangement(
+      order: Array(self.columns.indices), hidden: Set(columns.count..<self.columns.count))
     self.fields = fields
     self.pinnedCount = pinnedCount
     self.followsTail = followsTail
@@ -58,8 +59,8 @@ struct Table<Row: Sendable>: Sendable {
     needs = Array(repeating: 0, count: self.columns.count)
     empty = Set(self.columns.indices)
     if let title, let column = columns.firstIndex(where: { $0.title == title }) {
-      sortColumn = column
-      isDescending = columns[column].order?.isDescendingAtFirst ?? false
+      arrangement.sortColumn = column
+      arrangement.isDescending = columns[column].order?.isDescendingAtFirst ?? false
     }
     setFilter(filter)
   }
@@ -203,18 +204,24 @@ struct Table<Row: Sendable>: Sendable {
   mutating func sort(by column: Int, scene: Scene) {
     guard let order = columns[column].order else { return }
     if sortColumn == column {
-      isDescending.toggle()
+      arrangement.isDescending.toggle()
     } else {
-      sortColumn = column
-      isDescending = order.isDescendingAtFirst
+      arrangement.sortColumn = column
+      arrangement.isDescending = order.isDescendingAtFirst
     }
     arrange(scene)
   }
 
   mutating func invert(scene: Scene) {
     guard sortColumn != nil else { return }
-    isDescending.toggle()
+    arrangement.isDescending.toggle()
     arrange(scene)
+  }
+
+  /// Takes the filters that ``filter`` can name.
+  mutating func use(_ filters: NamedFilters) {
+    self.filters = filters
+    setFilter(filter)
   }
 
   mutating func setFilter(_ text: String, scene: Scene) {
@@ -225,7 +232,7 @@ struct Table<Row: Sendable>: Sendable {
   private mutating func setFilter(_ text: String) {
     filter = text
     do throws(QueryError) {
-      let query = try Query(text, over: fields)
+      let query = try Query(text, over: fields, named: filters)
       self.query = query.isEmpty ? nil : query
       filterError = nil
     } catch {
@@ -252,23 +259,6 @@ struct Table<Row: Sendable>: Sendable {
     return false
   }
 
-  // MARK: Columns
-
-  var columnChoices: [ColumnChoice] {
-    columns.enumerated().map { index, column in
-      ColumnChoice(
-        title: column.title,
-        meaning: fields.fields.first { $0.title == column.title }?.meaning ?? "",
-        isShown: !hidden.contains(index))
-    }
-  }
-
-  /// Shows or hides a column. The last one stays.
-  mutating func toggleColumn(_ index: Int) {
-    if hidden.remove(index) != nil { return }
-    if hidden.count + 1 < columns.count { hidden.insert(index) }
-  }
-
   // MARK: Drawing
 
   /// Draws the column titles and the rows that fit.
@@ -287,7 +277,8 @@ struct Table<Row: Sendable>: Sendable {
     scrollToSelection()
     measure(width: body, scene)
     layout = ColumnLayout(
-      columns, needs: needs, hidden: hidden, empty: count == 0 ? [] : empty, width: body)
+      columns, order: arrangement.order, needs: needs, hidden: arrangement.hidden,
+      empty: count == 0 ? [] : empty, width: body)
     var area = rect
     drawTitles(into: &canvas, in: area.takeTop(1), scale: scale)
     if count == 0 {
@@ -327,7 +318,7 @@ struct Table<Row: Sendable>: Sendable {
       empty = Set(columns.indices)
     }
     let shown = top..<max(top, min(count, top + pageHeight))
-    for index in empty.subtracting(hidden) where columns[index].priority > 0 {
+    for index in empty.subtracting(arrangement.hidden) where columns[index].priority > 0 {
       let isEmpty = shown.allSatisfy {
         columns[index].cell(row($0), scene, Self.plenty).text.isEmpty
       }
@@ -351,7 +342,13 @@ struct Table<Row: Sendable>: Sendable {
       let style: Style = isSorted ? .columnSorted : .columns
       var title = column.title
       if column.growth == .toRest, let scale { title = scale(place.width) }
-      if isSorted, title.utf8.count < place.width { title += isDescending ? "▼" : "▲" }
+      let mark = isSorted ? isDescending ? "▼" : "▲" : ""
+      if title.utf8.count < place.width {
+        title += mark
+      } else {
+        // The gap before the next column.
+        canvas.put(mark, x: rect.x + place.x + place.width, y: rect.y, style: .columnSorted)
+      }
       let x = rect.x + place.x
       if isSorted {
         canvas.fill(Rect(x: x, y: rect.y, width: place.width, height: 1), style: style)

@@ -1,5 +1,6 @@
 import CCurses
 import UringBase
+import UringConfiguration
 
 /// The terminal while the UI uses it. There is only one.
 ///
@@ -13,7 +14,10 @@ final class Terminal {
   private var shown = Canvas(width: 0, height: 0)
   private var isOpen = true
 
-  init(isMonochrome: Bool) throws(TerminalError) {
+  /// - Parameters:
+  ///   - isMonochrome: no colours, as with `NO_COLOR`, whatever the theme.
+  ///   - theme: nil for the theme that suits the terminal's background.
+  init(isMonochrome: Bool, theme: ThemeName? = nil) throws(TerminalError) {
     switch cc_open() {
     case CC_OK: break
     case CC_NO_TERMINAL: throw .notATerminal
@@ -22,12 +26,13 @@ final class Terminal {
     }
     isUTF8 = cc_is_utf8()
     let noColor = environment("NO_COLOR").map { !$0.isEmpty } ?? false
-    let colours = isMonochrome || noColor ? 0 : cc_colors()
-    theme = colours >= 256 ? .manyColours : colours >= 8 ? .colour : .monochrome
+    let colours = isMonochrome || noColor || theme == .monochrome ? 0 : cc_colors()
+    self.theme = Theme(
+      theme, colours: Int(colours), background: .init(colorFGBG: environment("COLORFGBG")))
     hasPairs = colours >= 8
     if hasPairs {
       for style in Style.allCases {
-        let look = theme[style]
+        let look = self.theme[style]
         cc_define_pair(Int32(style.rawValue) + 1, look.foreground, look.background)
       }
     }

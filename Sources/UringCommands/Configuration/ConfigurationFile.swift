@@ -1,0 +1,184 @@
+import CProcess
+import Glibc
+import Synchronization
+import SystemPackage
+import UringBase
+import UringConfiguration
+import UringRecordings
+import UringSources
+import UringUI
+
+/// The file with the user's configuration: read at the start, and written when the user changes columns.
+final class ConfigurationFile: Sendable {
+  /// The end of the path, for messages.
+  let name: String
+  private let place: ConfigurationPlace
+  private let state: Mutex<State>
+
+  private struct State {
+    var document = TOMLDocument([])
+    /// The file as it was read or written last; nil if there was none.
+    var version: Version?
+    /// Why it was not read; it is not written either then.
+    var failure: String?
+    /// Whether the user was told that changes are not kept.
+    var hasComplained = false
+  }
+
+  /// Tells whether another program has changed the file.
+  private struct Version: Hashable {
+    var inode: UInt64
+    var seconds: Int
+    var nanoseconds: Int
+
+    init(_ status: stat) {
+      (inode, seconds) = (UInt64(status.st_ino), status.st_mtim.tv_sec)
+      nanoseconds = status.st_mtim.tv_nsec
+    }
+  }
+
+  private static let mostBytes = 1 << 20
+
+  /// - Parameter isNamed: whether the user asks for this file, so that it must exist.
+  init(_ place: ConfigurationPlace, isNamed: Bool) {
+    self.place = place
+    name = place.name
+    var state = State()
+    do throws(Unreadable) {
+      if let (bytes, version) = try Self.read(place) {
+        state.document = TOMLDocument(bytes)
+        state.version = version
+      } else if isNamed {
+        throw Unreadable("No such file or directory")
+      }
+    } catch {
+      state.failure = "\(error.reason)"
+    }
+    self.state = Mutex(state)
+  }
+
+  /// What it says, and why it could not be read.
+  var contents: (Configuration, failure: String?) {
+    state.withLock { (Configuration($0.document), $0.failure) }
+  }
+
+  /// `config.toml:3:9: message`.
+  func describe(_ mistake: Mistake) -> String {
+    let (line, column) = state.withLock { $0.document.position(of: mistake.offset) }
+    return "\(name):\(line):\(column): \(mistake.message)"
+  }
+
+  // MARK: Reading
+
+  private struct Unreadable: Error {
+    var reason: String
+
+    init(_ reason: String) { self.reason = reason }
+
+    /// The reason is `errno`.
+    init() { reason = Errno(rawValue: errno).description }
+  }
+
+  /// - Returns: nil if there is no file.
+  private static func read(
+    _ place: ConfigurationPlace
+  ) throws(Unreadable) -> ([UInt8], Version)? {
+    let sudoUser = SudoUser.current
+    guard let folder = place.openFolder(owner: sudoUser?.owner) else {
+      if errno == ENOENT { return nil }
+      throw Unreadable()
+    }
+    // Neither waits for the other end of a FIFO nor takes a terminal.
+    let link = sudoUser == nil ? 0 : O_NOFOLLOW
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | link
+    let descriptor = openat(folder.descriptor, place.name, flags)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw Unreadable()
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw Unreadable() }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Unreadable("it is not a regular file") }
+    if let sudoUser, ![0, sudoUser.uid].contains(status.st_uid) {
+      throw Unreadable("it belongs to another user")
+    }
+    guard mayRead(descriptor) else { throw Unreadable("Permission denied") }
+    guard status.st_size <= mostBytes else { throw Unreadable("it is larger than 1 MiB") }
+    return (try bytes(of: descriptor), Version(status))
+  }
+
+  /// Whether the user who started uringtop may read the file, whatever capabilities the program has: messages repeat
+  /// parts of the file.
+  private static func mayRead(_ descriptor: Int32) -> Bool {
+    getuid() == 0 || process_capabilities() == 0 || access("/proc/self/fd/\(descriptor)", R_OK) == 0
+  }
+
+  private static func bytes(of descriptor: Int32) throws(Unreadable) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw Unreadable() }
+      if count == 0 { return bytes }
+      bytes += chunk[..<count]
+      guard bytes.count <= mostBytes else { throw Unreadable("it is larger than 1 MiB") }
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes a change into the file. Of changes that cannot be kept, only the first is reported.
+  func keep(_ change: TableChange) -> Notice? {
+    state.withLock { state in
+      do throws(Unreadable) {
+        try Self.write(change, place, &state)
+        return nil
+      } catch {
+        defer { state.hasComplained = true }
+        return state.hasComplained
+          ? nil
+          : Notice(
+            "columns are not kept for the next start: \(name): \(error.reason)", isError: true)
+      }
+    }
+  }
+
+  private static func write(
+    _ change: TableChange, _ place: ConfigurationPlace, _ state: inout State
+  ) throws(Unreadable) {
+    if let failure = state.failure { throw Unreadable(failure) }
+    let sudoUser = SudoUser.current?.owner
+    guard let folder = place.openFolder(owner: sudoUser, makesFolders: true) else {
+      throw Unreadable()
+    }
+    let status = folder.status(of: place.name)
+    if let status, status.st_mode & S_IFMT != S_IFREG {
+      throw Unreadable(
+        status.st_mode & S_IFMT == S_IFLNK ? "it is a link" : "it is not a regular file")
+    }
+    if status.map(Version.init) != state.version {
+      // Another program has changed it: its changes stay.
+      let read = try Self.read(place)
+      state.document = TOMLDocument(read?.0 ?? [])
+      state.version = read?.1
+    }
+    var document = state.document
+    let path = ["tables", change.table]
+    if let columns = change.columns {
+      document.set(path + ["columns"], to: TOMLDocument.array(columns))
+    }
+    if let sort = change.sort { document.set(path + ["sort"], to: TOMLDocument.string(sort)) }
+    let owner = sudoUser.flatMap { folder.belongs(to: $0) ? $0 : nil }
+    do throws(OutputError) {
+      try OutputFile.replace(
+        place.name, in: folder.descriptor, with: document.bytes, owner: owner,
+        mode: status.map { $0.st_mode & 0o777 } ?? 0o600)
+    } catch {
+      throw Unreadable(error.errno.description)
+    }
+    state.document = document
+    state.version = folder.status(of: place.name).map(Version.init)
+  }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import UringBase
+import UringRecordings
+
+/// Where the configuration file is: a folder, folders in it that may be missing, and a name.
+struct ConfigurationPlace: Hashable, Sendable {
+  /// A path that is followed; empty for the working directory.
+  var base: String
+  /// Folders that are made when the file is first written.
+  var folders: [String]
+  var name: String
+
+  /// `$XDG_CONFIG_HOME/uringtop/config.toml`, or the same in `~/.config`; nil without a home.
+  ///
+  /// The home is that of the environment: the databases of users need libraries that a static binary does not have.
+  init?(environment: (String) -> String?) {
+    // As the XDG specification wants it, a relative path is ignored.
+    if let base = environment("XDG_CONFIG_HOME"), base.hasPrefix("/") {
+      (self.base, folders) = (base, ["uringtop"])
+    } else if let home = environment("HOME"), home.hasPrefix("/") {
+      (base, folders) = (home, [".config", "uringtop"])
+    } else {
+      return nil
+    }
+    name = "config.toml"
+  }
+
+  init(path: String) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    base = slash.map { String(path[...$0]) } ?? ""
+    folders = []
+    name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  /// Opens the file's folder.
+  ///
+  /// - Parameters:
+  ///   - owner: the user who called sudo. No link below ``base`` is followed then, and new folders in this user's folders
+  ///     belong to this user.
+  ///   - makesFolders: makes the folders that are missing.
+  /// - Returns: nil if it cannot be opened; `errno` says why.
+  func openFolder(owner: OutputFile.Owner?, makesFolders: Bool = false) -> OpenFolder? {
+    guard var folder = OpenFolder(AT_FDCWD, base.isEmpty ? "." : base, followsLinks: true) else {
+      return nil
+    }
+    for name in folders {
+      if makesFolders, mkdirat(folder.descriptor, name, 0o700) == 0, let owner,
+        folder.belongs(to: owner)
+      {
+        fchownat(folder.descriptor, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW)
+      }
+      guard let next = OpenFolder(folder.descriptor, name, followsLinks: owner == nil) else {
+        return nil
+      }
+      folder = next
+    }
+    return folder
+  }
+}
+
+/// The handle of a folder, closed when this is released.
+final class OpenFolder: Sendable {
+  let descriptor: Int32
+
+  init?(_ parent: Int32, _ name: String, followsLinks: Bool) {
+    let flags = OpenFlags.path | O_DIRECTORY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW)
+    descriptor = openat(parent, name, flags)
+    guard descriptor >= 0 else { return nil }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  func belongs(to owner: OutputFile.Owner) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_uid == owner.uid
+  }
+
+  /// What is in the folder under this name; nil if nothing is.
+  func status(of name: String) -> stat? {
+    var status = stat()
+    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Glibc
+import UringBase
+import UringConfiguration
+import UringFields
+import UringTrace
+import UringUI
+
+/// The appearance of the UI by the command line and, where that says nothing, by the configuration.
+struct ScreenSettings: Sendable {
+  var interval: Duration
+  var requestFilter: String
+  private let isMonochrome: Bool
+  private let theme: ThemeName?
+  private let configuration: Configuration
+  private let file: ConfigurationFile?
+  /// Why the configuration could not be read.
+  private let failure: String?
+
+  /// Reads the configuration. Never waits.
+  ///
+  /// - Throws: `ValidationError` if the filter names one that there is not.
+  init(_ options: ScreenOptions) throws {
+    var place: ConfigurationPlace?
+    if let path = options.config {
+      place = ConfigurationPlace(path: path)
+    } else if !options.noConfig {
+      place = ConfigurationPlace(environment: { getenv($0).map { String(cString: $0) } })
+    }
+    file = place.map { ConfigurationFile($0, isNamed: options.config != nil) }
+    (configuration, failure) = file?.contents ?? (Configuration(), nil)
+    let interval = options.interval?.nanoseconds ?? configuration.interval?.value
+    self.interval = .nanoseconds(Int64(interval ?? 1_000_000_000))
+    requestFilter = options.requestFilter ?? ""
+    isMonochrome = options.monochrome
+    theme = options.theme ?? configuration.theme?.value
+    do {
+      _ = try Query(
+        requestFilter, over: FieldSet<Request>.requests,
+        named: NamedFilters(configuration.filters.mapValues(\.value)))
+    } catch {
+      throw ValidationError("--where, \(error)")
+    }
+  }
+
+  /// Sets what it decides.
+  func apply(to options: inout UserInterfaceOptions) {
+    options.requestFilter = requestFilter
+    options.refreshInterval = interval
+    options.isMonochrome = isMonochrome
+    options.theme = theme
+    options.configuration = configuration
+    guard let file else { return }
+    options.keep = { file.keep($0) }
+    options.describeMistake = { file.describe($0) }
+    if let failure { options.configurationFailure = "\(file.name) is not read: \(failure)" }
+  }
+}
+
+extension ThemeName: ExpressibleByArgument {}

@@ -1,0 +1,134 @@
+import UringBase
+
+/// What a user has chosen for good: the contents of a configuration file. docs/configuration.md describes it.
+package struct Configuration: Sendable {
+  /// A value, and where it is in the file.
+  package struct Setting<Value: Sendable>: Sendable {
+    package var value: Value
+    package var offset: Int
+  }
+
+  /// A table of the screen.
+  package struct Table: Sendable {
+    /// Names of the columns shown, in order; nil for those of the table itself.
+    package var columns: [Setting<String>]?
+    /// Where ``columns`` is in the file.
+    package var offset = 0
+    /// Name of the column by which rows are sorted; `-` before it means descending.
+    package var sort: Setting<String>?
+  }
+
+  package private(set) var theme: Setting<ThemeName>?
+  /// Nanoseconds between two refreshes.
+  package private(set) var interval: Setting<UInt64>?
+  package private(set) var filters: [String: Setting<String>] = [:]
+  /// By names of panes, in lower case.
+  package private(set) var tables: [String: Setting<Table>] = [:]
+  package private(set) var mistakes: [Mistake] = []
+
+  /// Nanoseconds that `interval` may have.
+  package static let intervals: ClosedRange<UInt64> = 50_000_000...60_000_000_000
+
+  package init() {}
+
+  /// Takes what is right; the rest is among the ``mistakes``.
+  package init(_ document: TOMLDocument) {
+    mistakes = document.mistakes
+    var seen: Set<[String]> = []
+    for entry in document.entries {
+      do throws(Mistake) {
+        if case .table = entry.value.content { continue }
+        guard !entry.isInArray else { throw Mistake(entry.key.lowerBound, "unknown key") }
+        guard seen.insert(entry.path).inserted else {
+          throw Mistake(entry.key.lowerBound, "this key is set twice")
+        }
+        try take(entry)
+      } catch {
+        mistakes.append(error)
+      }
+    }
+    mistakes.sort { $0.offset < $1.offset }
+  }
+
+  private static let keys = ["theme", "interval", "filters", "tables"]
+
+  private mutating func take(_ entry: TOMLDocument.Entry) throws(Mistake) {
+    let (path, value, offset) = (entry.path, entry.value, entry.value.range.lowerBound)
+    switch (path[0], path.count) {
+    case ("theme", 1):
+      let name = try value.text()
+      guard let theme = ThemeName(rawValue: name) else {
+        let names = ThemeName.allCases.map(\.rawValue)
+        throw Mistake(offset, "a theme is expected: " + names.joined(separator: ", "))
+      }
+      self.theme = Setting(value: theme, offset: offset)
+    case ("interval", 1):
+      guard let interval = Quantity.duration(try value.text()), Self.intervals ~= interval else {
+        throw Mistake(offset, "a time from \"50ms\" to \"60s\" is expected")
+      }
+      self.interval = Setting(value: interval, offset: offset)
+    case ("filters", 2):
+      guard path[1].utf8.allSatisfy(\.isFilterNamePart), !path[1].isEmpty else {
+        throw Mistake(
+          entry.key.lowerBound, "the name of a filter has letters, digits, - and _ only")
+      }
+      filters[path[1]] = Setting(value: try value.text(), offset: offset)
+    case ("tables", 3): try takeTable(entry)
+    default: throw Self.unknown(entry)
+    }
+  }
+
+  private mutating func takeTable(_ entry: TOMLDocument.Entry) throws(Mistake) {
+    let name = entry.path[1]
+    var table = tables[name] ?? Setting(value: Table(), offset: entry.key.lowerBound)
+    switch entry.path[2] {
+    case "columns":
+      table.value.columns = try entry.value.texts()
+      table.value.offset = entry.value.range.lowerBound
+    case "sort":
+      table.value.sort = Setting(
+        value: try entry.value.text(), offset: entry.value.range.lowerBound)
+    default: throw Self.unknown(entry)
+    }
+    tables[name] = table
+  }
+
+  private static func unknown(_ entry: TOMLDocument.Entry) -> Mistake {
+    let isTable = entry.path.count == 3 && entry.path[0] == "tables"
+    let name = isTable ? entry.path[2] : entry.path[0]
+    let known = isTable ? ["columns", "sort"] : keys
+    let hint = known.contains(name) ? "" : NearNames.hint(for: String(name.prefix(40)), in: known)
+    return Mistake(entry.key.lowerBound, "unknown key" + hint)
+  }
+}
+
+extension TOMLValue {
+  fileprivate func text() throws(Mistake) -> String {
+    guard case .string(let text) = content else {
+      throw Mistake(range.lowerBound, "a text in quotes is expected")
+    }
+    return text
+  }
+
+  fileprivate func texts() throws(Mistake) -> [Configuration.Setting<String>] {
+    guard case .array(let values) = content else {
+      throw Mistake(range.lowerBound, "a list is expected, such as [\"age\", \"state\"]")
+    }
+    var texts: [Configuration.Setting<String>] = []
+    for value in values {
+      texts.append(.init(value: try value.text(), offset: value.range.lowerBound))
+    }
+    return texts
+  }
+}
+
+extension UInt8 {
+  fileprivate var isFilterNamePart: Bool {
+    isASCIILetter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= self
+      || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+  }
+
+  private var isASCIILetter: Bool {
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= self || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self
+  }
+}

@@ -1,0 +1,137 @@
+/// A TOML text, with the place of each value in it.
+///
+/// Reads what TOML 1.0 allows, but does not tell numbers from dates, and accepts tables that are defined twice. Edits
+/// change the bytes of one value or add a line: everything else in the text stays, also what is not understood.
+package struct TOMLDocument: Sendable {
+  /// A key with its value, wherever it is written: in a table, with dots, or in an inline table.
+  struct Entry: Sendable {
+    /// From the root of the document.
+    var path: [String]
+    /// Bytes of the key, with its dots.
+    var key: Range<Int>
+    var value: TOMLValue
+    /// How many names of ``path`` the header of the table gives.
+    var headerLength: Int
+    var isInline = false
+    /// Whether it is in an array of tables.
+    var isInArray = false
+    /// Offset of the end of its line.
+    var lineEnd = 0
+  }
+
+  /// The header of a table.
+  struct Header: Sendable {
+    var path: [String]
+    var isArray: Bool
+    var lineEnd: Int
+  }
+
+  package private(set) var bytes: [UInt8]
+  private(set) var entries: [Entry] = []
+  private(set) var headers: [Header] = []
+  package private(set) var mistakes: [Mistake] = []
+
+  package init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    read()
+  }
+
+  private mutating func read() {
+    var reader = TOMLReader(bytes)
+    reader.read()
+    (entries, headers, mistakes) = (reader.entries, reader.headers, reader.mistakes)
+  }
+
+  /// The line and column of an offset, both from 1. Columns are characters.
+  package func position(of offset: Int) -> (line: Int, column: Int) {
+    let before = bytes[..<min(offset, bytes.count)]
+    let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    let line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+    return (line, String(decoding: before[start...], as: UTF8.self).unicodeScalars.count + 1)
+  }
+
+  // MARK: Edits
+
+  /// Replaces a value, or adds it: beside its siblings, in its table, or in a new table at the end.
+  ///
+  /// - Parameters:
+  ///   - path: at least two names, which need no quotes.
+  ///   - value: TOML.
+  package mutating func set(_ path: [String], to value: String) {
+    let parent = Array(path.dropLast())
+    let key = path[path.count - 1]
+    if let entry = entries.first(where: { $0.path == path && !$0.isInArray }) {
+      bytes.replaceSubrange(entry.value.range, with: value.utf8)
+    } else if let sibling = entries.last(where: { $0.path.dropLast() == parent && !$0.isInArray }) {
+      add(key, value, beside: sibling)
+    } else if let header = headers.first(where: { $0.path == parent && !$0.isArray }) {
+      insert("\n\(key) = \(value)", at: header.lineEnd)
+    } else {
+      let end = bytes.isEmpty || bytes.last == UInt8(ascii: "\n") ? "" : "\n"
+      let space = bytes.isEmpty ? "" : "\n"
+      let header = "[\(parent.joined(separator: "."))]"
+      insert("\(end)\(space)\(header)\n\(key) = \(value)\n", at: bytes.count)
+    }
+    read()
+  }
+
+  private mutating func add(_ key: String, _ value: String, beside sibling: Entry) {
+    if sibling.isInline {
+      insert(", \(key) = \(value)", at: sibling.value.range.upperBound)
+    } else {
+      let dotted = sibling.path.dropLast().dropFirst(sibling.headerLength).map { $0 + "." }
+      insert("\n\(dotted.joined())\(key) = \(value)", at: sibling.lineEnd)
+    }
+  }
+
+  private mutating func insert(_ text: String, at offset: Int) {
+    bytes.insert(contentsOf: text.utf8, at: offset)
+  }
+
+  /// The text as a TOML string.
+  package static func string(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": quoted += "\\" + String(Character(scalar))
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+
+  package static func array(_ texts: [String]) -> String {
+    "[" + texts.map(string).joined(separator: ", ") + "]"
+  }
+}
+
+/// A value, and the bytes that hold it.
+package struct TOMLValue: Sendable {
+  indirect enum Content: Sendable {
+    case string(String)
+    case array([TOMLValue])
+    /// An inline table; its entries are those of the document.
+    case table
+    /// A number, a date or a truth value.
+    case word
+  }
+
+  var content: Content
+  var range: Range<Int>
+}
+
+/// What is wrong in a configuration, and where.
+package struct Mistake: Error, Hashable, Sendable {
+  /// Bytes from the start of the file.
+  package var offset: Int
+  /// One line without a full stop.
+  package var message: String
+
+  package init(_ offset: Int, _ message: String) {
+    self.offset = offset
+    self.message = message
+  }
+}

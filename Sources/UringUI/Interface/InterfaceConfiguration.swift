@@ -1,0 +1,75 @@
+import UringConfiguration
+import UringFields
+import UringSources
+
+/// What the user has changed in a table, by names.
+package struct TableChange: Hashable, Sendable {
+  /// Name of the pane, in lower case.
+  package var table: String
+  /// The columns shown, from left to right; nil if they have not changed.
+  package var columns: [String]?
+  /// The sort column, with `-` before its name for descending; nil if it has not changed.
+  package var sort: String?
+}
+
+/// What the user has chosen for good.
+extension Interface {
+  private var slots: [PaneSlot] { [.rings] + lower.indices.map { .lower($0) } }
+
+  /// Applies the configuration, and returns a warning if something is wrong in it.
+  mutating func configure(by configuration: Configuration) -> Notice? {
+    var mistakes = configuration.mistakes
+    let filters = NamedFilters(configuration.filters.mapValues(\.value))
+    for filter in configuration.filters.values {
+      if let complaint = complaint(about: filter.value) {
+        mistakes.append(Mistake(filter.offset, "the filter is wrong \(complaint)"))
+      }
+    }
+    let names = slots.map { self[$0].name.lowercased() }
+    for (name, table) in configuration.tables where !names.contains(name) {
+      mistakes.append(
+        Mistake(table.offset, "there is no such table: " + names.joined(separator: ", ")))
+    }
+    for (slot, name) in zip(slots, names) {
+      self[slot].use(filters)
+      if let settings = configuration.tables[name]?.value {
+        mistakes += self[slot].arrange(by: settings)
+      }
+      guard let positions = self[slot].arrangement, let names = self[slot].namedArrangement else {
+        continue
+      }
+      kept[name] = (positions, names)
+    }
+    if let failure = options.configurationFailure { return Notice(failure, isError: true) }
+    guard let first = mistakes.min(by: { $0.offset < $1.offset }) else { return nil }
+    let others = mistakes.count == 1 ? "" : " (and \(mistakes.count - 1) more)"
+    return Notice(options.describeMistake(first) + others, isError: true)
+  }
+
+  /// Why no table can use a filter: the complaint of the requests' table.
+  private func complaint(about filter: String) -> QueryError? {
+    let panes = slots.map { self[$0] }.filter { $0.arrangement != nil }
+    let complaints = panes.map { $0.complaint(about: filter) }
+    guard complaints.allSatisfy({ $0 != nil }) else { return nil }
+    return lower.first?.complaint(about: filter)
+  }
+
+  /// The changes since the last call, once the list of columns is closed.
+  mutating func changesToKeep() -> [Effect] {
+    if case .columnMenu = modal { return [] }
+    var effects: [Effect] = []
+    for slot in slots {
+      let pane = self[slot]
+      let name = pane.name.lowercased()
+      guard let before = kept[name], let positions = pane.arrangement,
+        positions != before.positions, let names = pane.namedArrangement
+      else { continue }
+      kept[name] = (positions, names)
+      let change = TableChange(
+        table: name, columns: names.columns == before.names.columns ? nil : names.columns,
+        sort: names.sort == before.names.sort ? nil : names.sort)
+      if change.columns != nil || change.sort != nil { effects.append(.keep(change)) }
+    }
+    return effects
+  }
+}
