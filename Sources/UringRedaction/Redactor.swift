@@ -29,7 +29,7 @@ public struct Redactor: RecordRewriter {
     shift = header.host.startTime == 0 ? 0 : Self.start &- header.host.startTime
   }
 
-  /// The header without the time of day and without the distribution's or the builder's part of the kernel's release.
+  /// The header without the time of day, and with only the version numbers of the kernel's release.
   public func rewritten(_ header: RecordingHeader) -> RecordingHeader {
     var header = header
     header.host.startTime = rewritten(time: header.host.startTime)

@@ -22,7 +22,7 @@ public final class FollowSource: SnapshotSource, LiveControls {
     var isOver = false
   }
 
-  /// Bytes that may wait. Then the reader waits, and with it the machine that records.
+  /// Most bytes buffered. At this limit the reader blocks, and so does the recording machine.
   private static let mostWaiting = 16 << 20
   /// Nanoseconds by which records may arrive later than others of the same time: how long the recorder collects them.
   private static let lateness: UInt64 = 300_000_000

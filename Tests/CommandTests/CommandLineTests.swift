@@ -95,7 +95,7 @@ import UringRecordings
     try Command.expectFailure("replay", "x", "--where", "age>30", status: 64, says: "at 5")
     try Command.expectFailure(
       "record", "-o", "x.uring", "--where", "age>30ms", status: 64,
-      says: "recorded requests have no field 'age'")
+      says: "'age' is not a field of recorded requests")
     try Command.expectFailure(
       "record", "-o", "x.uring", "--where", "op=READ !op:READ", status: 64,
       says: "holds for no opcode")

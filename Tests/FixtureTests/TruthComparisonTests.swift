@@ -5,7 +5,7 @@ import UringTrace
 
 /// The comparison itself: each false statement is detected and named.
 @Suite struct TruthComparisonTests {
-  /// A change of a program's truth, and a part of the text of the difference that it causes.
+  /// A falsified truth, and part of the difference that the comparison must report.
   struct Lie: CustomStringConvertible, Sendable {
     var description: String
     var program: String

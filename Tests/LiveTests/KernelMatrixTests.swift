@@ -25,7 +25,7 @@ struct KernelMatrixTests {
     #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
   }
 
-  /// A kernel can lack features that a program needs, but not for most programs.
+  /// A kernel may lack features that some programs need, but most programs must run.
   @Test(arguments: KernelMatrix.kernels)
   func fewProgramsAreSkipped(_ kernel: KernelMatrix.Kernel) throws {
     let skipped = try kernel.skippedPrograms()

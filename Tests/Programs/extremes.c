@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
       check(truth->aux[messages].res == results[i], "a message has another result");
       messages++;
     }
-    // All flags of a CQE, of which some do not fit to a CQE without a request.
+    // All flags of a CQE, some of which make no sense in a CQE without a request.
     struct io_uring_sqe *message = sqe(ring);
     uint64_t own = message->user_data;
     io_uring_prep_msg_ring(message, to->fd, (unsigned)INT_MIN, UINT64_MAX - 50, 0);

@@ -5,7 +5,7 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Programs older than the capture, each with requests in one kind of place.
+  /// Programs that start before the capture, each with requests that wait in one kind of place.
   @Suite struct InventoryTests {
     /// Requests in flight of a program started before uringtop.
     private func found(

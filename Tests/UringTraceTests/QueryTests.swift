@@ -65,12 +65,13 @@ import UringTrace
   }
 
   @Test(arguments: [
-    ("agee>3ms", "at 1: items have no field 'agee'; did you mean age?"),
-    ("READ socket:[7]", "at 6: items have no field 'socket'"),
+    ("agee>3ms", "at 1: 'agee' is not a field of items; did you mean age?"),
+    ("READ socket:[7]", "at 6: 'socket' is not a field of items"),
     ("age>30", "at 5: '30' is not a time with its unit, such as 30ms"),
     ("READ age>", "at 10: a time with its unit, such as 30ms is expected"),
     ("file>x", "at 6: file has no order: use : or ="),
-    ("op=REED", "at 4: opcode is never 'REED'; did you mean read?"),
+    ("op:REED", "at 4: opcode is never 'REED'; did you mean READ?"),
+    ("op=REED", "at 4: opcode is never 'REED'; did you mean READ?"),
     ("pid=x", "at 5: 'x' is not a number"), ("open=1", "at 6: '1' is not yes or no"),
     ("file:\"x", "at 6: the quote is not closed"),
     ("!", "at 2: a word or a comparison is expected after !"),
@@ -95,7 +96,7 @@ import UringTrace
     let error = #expect(throws: QueryError.self) {
       try FieldTable(Self.fields, columns: "op,ages")
     }
-    #expect(error?.description == "at 4: items have no field 'ages'; did you mean age?")
+    #expect(error?.description == "at 4: 'ages' is not a field of items; did you mean age?")
   }
 
   @Test func totalsAreSumsOfSizesAndTheLongestDurations() throws {

@@ -119,4 +119,42 @@ import Testing
         "no requests in flight at this moment; about 1.4 on average (2.00k/s × 700µs)"),
       "\(text)")
   }
+
+  @Test func aFastRingShowsASampleAndHowManyWereInFlight() {
+    var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
+    ring.lastSecond.completed = 2_000
+    ring.latency.count = 10_000
+    ring.latency.mean = 700_000
+    // Two of the three overlap; the last ended more than a second ago.
+    let ended = [(4.8, 4.9), (4.7, 4.85), (1, 2)].enumerated().map { index, times in
+      var request = Make.request(
+        UInt64(index) + 21, state: .completed, startedAt: times.0, userData: 0xa0 + UInt64(index))
+      request.lastTime = Make.start + UInt64(times.1 * 1e9)
+      return request
+    }
+    var interface = interface(Make.snapshot(rings: [ring], recent: ended, at: 5))
+    let text = screen(&interface, width: 160)
+    #expect(
+      text.contains("(2.00k/s × 700µs), at least 2 at once; these have just ended"), "\(text)")
+    #expect(text.contains("── 0; a sample ──"), "\(text)")
+    #expect(text.contains("0xa0") && text.contains("0xa1") && !text.contains("0xa2"), "\(text)")
+  }
+
+  @Test func whatOptionsLeaveOutIsNotDenied() {
+    var options = UserInterfaceOptions()
+    options.seesEveryRequest = false
+    var interface = interface(
+      Make.snapshot(rings: [Make.ring(1, pid: 1, comm: "a")], at: 5), options: options)
+    let text = screen(&interface, width: 100)
+    #expect(
+      text.contains("no request that the options of the command line let through is in flight"),
+      "\(text)")
+  }
+
+  @Test func aMistakenFilterHidesNothing() {
+    var interface = interface(Self.snapshot)
+    press(&interface, .function(4), "a", "g", "e", ">", ">", "3")
+    #expect(interface.focusedPane.filterError != nil)
+    #expect(screen(&interface).contains("0xbad"))
+  }
 }

@@ -93,6 +93,16 @@ import UringConfiguration
     }
   }
 
+  @Test(arguments: [Colour.white, .black])
+  private func withoutAnIdeaOfTheBackgroundTextIsReadableOnAny(_ background: Colour) {
+    let theme = Theme(nil, colours: 256, background: .unknown)
+    for style in Style.allCases where theme[style].background < 0 {
+      let (text, behind) = colours(theme[style], on: background)
+      let contrast = text.contrast(with: behind)
+      #expect(contrast >= 3.8, "\(style) \(contrast)")
+    }
+  }
+
   @Test(arguments: [ThemeName.dark, .colourBlind])
   func textIsReadableOnBlack(_ name: ThemeName) {
     let theme = Theme(name, colours: 256, background: .dark)
@@ -140,8 +150,9 @@ import UringConfiguration
 
   @Test(
     arguments: [
-      (nil, .dark), ("", .dark), ("15;0", .dark), ("0;15", .light), ("0;default;15", .light),
-      ("12;8", .dark), ("0;7", .light), ("0;default", .dark), ("0;-3", .dark), ("0;99", .dark),
+      (nil, .unknown), ("", .unknown), ("15;0", .dark), ("0;15", .light), ("0;default;15", .light),
+      ("12;8", .dark), ("0;7", .light), ("0;default", .unknown), ("0;-3", .unknown),
+      ("0;99", .unknown),
     ] as [(String?, Theme.Background)])
   func theTerminalNamesItsBackground(_ variable: String?, _ background: Theme.Background) {
     #expect(Theme.Background(colorFGBG: variable) == background)

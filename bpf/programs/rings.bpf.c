@@ -263,7 +263,7 @@ struct {
   __type(value, struct probe_suspects);
 } suspects SEC(".maps");
 
-/* One walk runs at a time. Not on the stack, so that the verifier checks each step only once. */
+/* Global, because only one walk runs at a time; not on the stack, so that the verifier checks each step once. */
 struct io_wq_work_node *walk_node = NULL;
 __u64 walk_ring = 0;
 

@@ -5,19 +5,22 @@ package enum NearNames {
     let limit = max(2, word.count / 3)
     return
       names
-      .map { name -> (name: String, distance: Int) in
-        let isPart = word.count >= 3 && (name.contains(word) || word.contains(name))
-        return (name, isPart ? min(1, distance(word, name)) : distance(word, name))
+      .map { (name: $0, distance: distance(word, $0)) }
+      .filter { name, distance in
+        distance <= limit || word.count >= 3 && (name.contains(word) || word.contains(name))
       }
-      .filter { $0.distance <= limit }
       .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
       .prefix(3).map(\.name)
   }
 
   /// `; did you mean …?` with the nearest names, to end a message; empty if no name is near.
   package static func hint(for word: String, in names: [String]) -> String {
-    let near = nearest(to: word, in: names)
-    return near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+    question(nearest(to: word, in: names))
+  }
+
+  /// The hint, given the nearest names.
+  package static func question(_ near: [String]) -> String {
+    near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
   }
 
   /// Levenshtein distance.

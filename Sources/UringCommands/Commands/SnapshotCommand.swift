@@ -73,7 +73,8 @@ struct SnapshotCommand: ParsableCommand {
     }
     guard json else {
       let table = SnapshotTable(
-        SnapshotRows(try listing.select(from: snapshot)), matching: listing.condition)
+        SnapshotRows(try listing.select(from: snapshot)), matching: listing.condition,
+        hasEveryRequest: filters.seesEveryRequest(capturing))
       return try StandardOutput.write(table.text)
     }
     let findings = diagnosis.findings(in: snapshot)

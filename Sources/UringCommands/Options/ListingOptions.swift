@@ -35,18 +35,13 @@ struct ListingOptions: ParsableArguments {
   var csv = false
 
   /// True if the list is all that is printed.
-  var isTable: Bool { columns != nil || csv || groupBy != nil || !list.isFirst && condition != nil }
+  var isTable: Bool { columns != nil || csv || groupBy != nil || !list.isFirst }
 
   private var choice: SnapshotList.Choice {
     SnapshotList.Choice(condition: condition, columns: columns, grouping: groupBy)
   }
 
-  func validate() throws {
-    if !list.isFirst, !isTable {
-      throw ValidationError("--list needs --where, --columns, --group-by or --csv")
-    }
-    try list.check(choice)
-  }
+  func validate() throws { try list.check(choice) }
 
   /// The snapshot with only the requests that `--where` holds for.
   func select(from snapshot: Snapshot) throws -> Snapshot {

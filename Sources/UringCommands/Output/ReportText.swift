@@ -89,6 +89,7 @@ struct ReportText {
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
         + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Text.proseDuration(length))"
     )
+    if snapshot.rings.isEmpty { text.line("no process that the options select has a ring") }
     let lost = snapshot.lost.total
     if lost > 0 { text.line("\(Figures.count(lost, "record")) \(lost == 1 ? "was" : "were") lost") }
     let uncounted = snapshot.lost.uncounted

@@ -13,10 +13,13 @@ struct SnapshotTable {
   private let rows: SnapshotRows
   /// The expression that the requests match; nil if all are there.
   private let expression: String?
+  /// False if the options leave requests of these rings out.
+  private let hasEveryRequest: Bool
 
-  init(_ rows: SnapshotRows, matching expression: String? = nil) {
+  init(_ rows: SnapshotRows, matching expression: String? = nil, hasEveryRequest: Bool = true) {
     self.rows = rows
     self.expression = expression
+    self.hasEveryRequest = hasEveryRequest
   }
 
   private var time: UInt64 { rows.snapshot.number("time") ?? 0 }
@@ -26,8 +29,8 @@ struct SnapshotTable {
     let snapshot = rows.snapshot
     let uncounted = snapshot.number("lost_by_cause.uncounted") ?? 0
     text.line(
-      "kernel \(snapshot.text("kernel")), \(snapshot.text("tier")), \(count(snapshot, "records")) records, "
-        + "\(count(snapshot, "lost")) lost"
+      "kernel \(snapshot.text("kernel")), \(snapshot.text("tier")), \(count(snapshot, "records")) records "
+        + "in \(Text.duration(time.since(count(snapshot, "start")))), \(count(snapshot, "lost")) lost"
         + (uncounted > 0 ? ", \(Figures.count(uncounted, "event")) not counted" : ""))
     text.line(totals)
     text.line()
@@ -45,6 +48,7 @@ struct SnapshotTable {
 
   private var noRequests: String {
     if let expression { return "no request in flight matches '\(expression)'" }
+    guard hasEveryRequest else { return "no request in flight passes the filter options" }
     return count(rows.snapshot, "not_listed") > 0
       ? "no request is listed" : "no requests in flight"
   }

@@ -32,7 +32,7 @@ public struct FieldSet<Entity: Sendable>: Sendable {
 
   /// The message that no field has this name, with the names that the user may have meant.
   func complaint(about name: String) -> String {
-    "\(self.name) have no field '\(name)'"
+    "'\(name)' is not a field of \(self.name)"
       + NearNames.hint(for: name.lowercased(), in: fields.flatMap { [$0.key] + $0.aliases })
   }
 }

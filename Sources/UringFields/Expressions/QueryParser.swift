@@ -132,10 +132,12 @@ struct QueryParser<Entity: Sendable> {
   ) -> Comparison.Operand? {
     if text == "none", !operation.isOrder { return Comparison.Operand.none }
     let isWhole = operation != .contains
-    if !field.choices.isEmpty, isWhole, !text.contains("*") {
-      guard field.choices.contains(where: { $0.lowercased() == text.lowercased() }) else {
-        return nil
+    if !field.choices.isEmpty, !text.contains("*") {
+      let sought = text.lowercased()
+      let isPossible = field.choices.contains { choice in
+        isWhole ? choice.lowercased() == sought : choice.lowercased().contains(sought)
       }
+      guard isPossible else { return nil }
     }
     switch field.type {
     case .text, .words: return .text(TextPattern(text, isWhole: isWhole))
@@ -155,8 +157,10 @@ struct QueryParser<Entity: Sendable> {
     guard !field.choices.isEmpty else {
       return "'\(text)' is not \(field.type.expectation)"
     }
-    return "\(field.key) is never '\(text)'"
-      + NearNames.hint(for: text.lowercased(), in: field.choices.map { $0.lowercased() })
+    let choices = Dictionary(
+      field.choices.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+    let near = NearNames.nearest(to: text.lowercased(), in: choices.keys.sorted())
+    return "\(field.key) is never '\(text)'" + NearNames.question(near.compactMap { choices[$0] })
   }
 
   private func error(_ position: Int, _ message: String) -> QueryError {

@@ -19,7 +19,7 @@ public struct SnapshotList: Sendable {
       self.grouping = grouping
     }
 
-    /// The part of the choice that makes no sense.
+    /// The option that does not apply to this list.
     public enum Flaw: Error {
       case condition(QueryError)
       case columns(QueryError)

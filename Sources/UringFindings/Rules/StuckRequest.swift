@@ -22,11 +22,13 @@ extension FindingRule {
       for (kind, requests) in stuck {
         let oldest = requests[0]
         let age = evidence.age(since: oldest.startTime)
+        let atLeast = oldest.isStartKnown ? "" : "more than "
         sightings.append(
           Sighting(
             severity: kind.waitsForPeer ? .info : .warn, rings: [ring.id],
             requests: requests.map(\.id),
-            summary: "\(evidence.words(oldest)) has been in flight for \(Words.duration(age)); "
+            summary: "\(evidence.words(oldest)) has been in flight for "
+              + "\(atLeast)\(Words.duration(age)); "
               + "\(kind.count) completed \(kind.opcode.name) requests took at most "
               + "\(Words.duration(kind.usual))"
               + (requests.count > 1 ? "; and \(requests.count - 1) more" : ""),
@@ -60,7 +62,7 @@ extension Request {
 
   /// The usual latency of such requests, if this request is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
-    guard isStartKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
+    guard isUserDataKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),
       let history = evidence.latency(opcode, on: ring), history.count >= 100
     else { return nil }

@@ -8,7 +8,7 @@ extension FindingRule {
     cure: "Start uringtop before the program, or start the program from uringtop (-- COMMAND), to "
       + "see what they are."
   ) { evidence in
-    guard evidence.snapshot.lost.total == 0 else { return [] }
+    guard evidence.isComplete else { return [] }
     return evidence.openRings.compactMap { ring in
       guard ring.notListed > 0, let balance = ring.balance else { return nil }
       let isOne = ring.notListed == 1

@@ -121,8 +121,9 @@ struct Inventory: ~Copyable {
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
-            // A list that was not walked to its end can hold requests of any ring.
-            if loaded.hasLeftLists {
+            // A list that was not walked to its end can hold requests of any ring. With a filter on opcodes, the requests
+            // that it leaves out are not in the model.
+            if loaded.hasLeftLists || !scope.opcodes.isEmpty {
               $0.pointee.method = .unknown
               $0.pointee.outstanding = 0
             }

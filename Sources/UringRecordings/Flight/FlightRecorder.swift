@@ -227,7 +227,7 @@ final class FlightMemory: RecordingOutput {
 
 /// Stores records as differences, and notes the names among them.
 ///
-/// zstd is left to the copy in a file: it would take more time than all else.
+/// Compresses only when a copy is written to a file: zstd would take longer than everything else here.
 private final class FlightEncoder: TraceEncoder {
   private let memory: FlightMemory
   private let blocks = BlockEncoder(

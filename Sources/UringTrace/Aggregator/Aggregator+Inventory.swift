@@ -17,7 +17,7 @@ extension Aggregator {
 
   // MARK: Requests
 
-  /// Handles a request that a walk found in flight. Ignored if any record about it is newer than the walk.
+  /// Handles a request that a walk found in flight. If a record about it is newer than the walk, its place is ignored.
   mutating func parked(_ record: UnsafePointer<record_parked>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -30,16 +30,20 @@ extension Aggregator {
       else { return }
       settle(slot, record, &event)
     case .request(let slot):
+      let isNewer = requests[slot].request.lastTime > header.time_ns
       guard requests.isPlausible(header, for: slot, ring: ring),
-        requests[slot].request.lastTime <= header.time_ns,
         requests[slot].request.userData == record.pointee.user_data
-          || !requests[slot].request.isStartKnown
+          || !requests[slot].request.isStartKnown,
+        // A loss since the walk can hide the end of the request that it saw.
+        !isNewer || requests.lossTime <= header.time_ns
       else { return }
       // So far the request has appeared only in events that carry nothing but its address.
       if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
         describe(slot, record, ring: ring)
+        // Shows that a multishot stays armed after its next CQE.
+        requests[slot].request.pollEvents = record.pointee.poll_events
       }
-      settle(slot, record, &event)
+      if !isNewer { settle(slot, record, &event) }
     case .none, .ended:
       if requests.canBeFound(
         header, userData: record.pointee.user_data, ring: ring,

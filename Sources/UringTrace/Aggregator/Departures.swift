@@ -45,7 +45,7 @@ package struct Departures: Sendable {
 }
 
 extension Aggregator {
-  /// Keeps what leaves the history until ``takeDepartures()``. Must be called before the first record.
+  /// Keeps the entries that leave the history until ``takeDepartures()``. Must be called before the first record.
   package mutating func keepDepartures() {
     departed = []
     lending.departed = []

@@ -3,7 +3,7 @@
 public struct DemoStatus: Sendable, Hashable {
   /// The phase of a tag, in the order of an I/O's life.
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
-    /// Not with the driver.
+    /// The server has yet to fetch it: the driver does not have the tag.
     case idle
     /// Waits in the driver for an I/O.
     case fetched

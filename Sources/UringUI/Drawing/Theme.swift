@@ -4,12 +4,15 @@ import UringConfiguration
 struct Theme: Sendable {
   /// What terminals show behind text.
   enum Background: Sendable {
-    case dark, light
+    case dark, light, unknown
 
-    /// The last number of `COLORFGBG` ("15;0"), which some terminals set, is the colour behind text. Dark if not set.
+    /// The last number of `COLORFGBG` ("15;0"), which some terminals set, is the colour behind text.
     init(colorFGBG text: String?) {
-      let number = text?.split(separator: ";").last.flatMap { Int($0) }
-      self = number == 7 || 9...15 ~= number ?? 0 ? .light : .dark
+      switch text?.split(separator: ";").last.flatMap({ Int($0) }) ?? -1 {
+      case 0...6, 8: self = .dark
+      case 7, 9...15: self = .light
+      default: self = .unknown
+      }
     }
   }
 
@@ -31,11 +34,12 @@ struct Theme: Sendable {
       self = .monochrome
       return
     }
-    switch (name ?? (background == .light ? .light : .dark), background) {
-    case (.dark, _): self = hasMany ? .dark : .darkOfEight
-    case (.light, _): self = hasMany ? .light : .lightOfEight
-    case (.colourBlind, .dark): self = hasMany ? .blueOrange : .blueOrangeOfEight
+    switch (name, background) {
+    case (nil, .unknown): self = hasMany ? .either : .darkOfEight
+    case (.dark, _), (nil, .dark): self = hasMany ? .dark : .darkOfEight
+    case (.light, _), (nil, .light): self = hasMany ? .light : .lightOfEight
     case (.colourBlind, .light): self = hasMany ? .blueOrangeOnLight : .blueOnLightOfEight
+    case (.colourBlind, _): self = hasMany ? .blueOrange : .blueOrangeOfEight
     case (.monochrome, _): self = .monochrome
     }
   }
@@ -68,6 +72,14 @@ extension Theme {
 
   /// Differs only in its grey, which is not readable with eight colours.
   static let dark = darkOfEight.changing([.faint: Appearance(245)])
+
+  /// Text is about as far from white as from black, so that it can be read on either.
+  static let either = darkOfEight.changing([
+    .faint: Appearance(243), .label: Appearance(30), .good: Appearance(28),
+    .warning: Appearance(130), .error: Appearance(160, bold), .name: Appearance(30),
+    .title: Appearance(30), .titleFocused: Appearance(30, bold), .tab: Appearance(30),
+    .bar: Appearance(28), .barHigh: Appearance(160),
+  ])
 
   /// Text has a contrast of at least 4.5:1 with white.
   static let light = Theme([

@@ -16,7 +16,7 @@ struct TimeAxis: Hashable, Sendable {
 
   var length: UInt64 { end - start }
 
-  /// The column of `width` for a time; times outside get the nearest column.
+  /// The column, of `width`, that shows a time. Times off the axis map to the nearest column.
   func column(of time: UInt64, width: Int) -> Int {
     guard time > start else { return 0 }
     let part = Double(min(time, end) - start) / Double(length)

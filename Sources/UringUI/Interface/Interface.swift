@@ -104,6 +104,7 @@ struct Interface: Sendable {
       findings: findings,
       notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings))
     scene.isReplay = isReplay
+    scene.hasEveryRequest = options.seesEveryRequest
     show(scene)
     showSoughtError()
   }

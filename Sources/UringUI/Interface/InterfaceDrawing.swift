@@ -24,13 +24,7 @@ extension Interface {
     for place in layout.places { draw(place, into: &canvas) }
     drawModal(into: &canvas, layout)
     drawNotice(into: &canvas, above: layout.functionBar)
-    if case .prompt(let prompt)? = modal {
-      drawPrompt(prompt, into: &canvas, in: layout.functionBar)
-    } else if case .question(let text, _)? = modal {
-      drawQuestion(text, into: &canvas, in: layout.functionBar)
-    } else {
-      drawFunctionBar(into: &canvas, in: layout.functionBar)
-    }
+    drawBar(into: &canvas, in: layout.functionBar)
   }
 
   private func drawTooSmall(into canvas: inout Canvas) {
@@ -189,9 +183,22 @@ extension Interface {
     canvas.put(" " + text, x: 0, y: row.y, style: style, limit: row.width)
   }
 
-  private mutating func drawPrompt(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect) {
-    var x = drawKeys(prompt.bar, into: &canvas, in: rect)
-    x = canvas.put(" " + prompt.title, x: x, y: rect.y, style: .label)
+  /// Draws the function bar, or what takes its place.
+  private mutating func drawBar(into canvas: inout Canvas, in rect: Rect) {
+    guard let modal, let bar = modal.bar else {
+      return drawFunctionBar(into: &canvas, in: rect)
+    }
+    let x = drawKeys(bar, into: &canvas, in: rect)
+    switch modal {
+    case .prompt(let prompt): draw(prompt, into: &canvas, in: rect, x: x)
+    case .question(let text, _):
+      canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
+    default: break
+    }
+  }
+
+  private func draw(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect, x: Int) {
+    let x = canvas.put(" " + prompt.title, x: x, y: rect.y, style: .label)
     var limit = rect.right - x
     if let complaint = prompt.complaint {
       let width = min(complaint.displayWidth, max(0, limit - 12))
@@ -201,12 +208,7 @@ extension Interface {
     prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
   }
 
-  private mutating func drawQuestion(_ text: String, into canvas: inout Canvas, in rect: Rect) {
-    let x = drawKeys([("y", "Yes"), (.escape, "No")], into: &canvas, in: rect)
-    canvas.put(" " + text, x: x, y: rect.y, style: .strong, limit: rect.right - x)
-  }
-
-  /// Draws the keys of a question, which can be clicked.
+  /// Draws the keys of a dialogue, which can be clicked.
   ///
   /// - Returns: the column behind them.
   private mutating func drawKeys(

@@ -10,6 +10,19 @@ enum Modal: Sendable {
   case totals(field: Int, position: Int)
   /// A yes-or-no question. `y` or Enter carries the effect out.
   case question(String, Interface.Effect)
+
+  /// Keys and labels of the function bar while it is shown; nil for the usual ones.
+  var bar: [(key: Key, label: String)]? {
+    switch self {
+    case .help: nil
+    case .prompt(let prompt): prompt.bar
+    case .sortMenu: [(.enter, "Sort"), (.escape, "Cancel")]
+    case .columnMenu: [(.enter, "Toggle"), (.escape, "Done")]
+    case .totalsMenu: [(.enter, "Group"), (.escape, "Cancel")]
+    case .totals: [(.enter, "Filter"), (.escape, "Cancel")]
+    case .question: [(.character("y"), "Yes"), (.escape, "No")]
+    }
+  }
 }
 
 /// A question at the foot of the screen.

@@ -8,6 +8,8 @@ struct Scene: Sendable {
   var ring: Ring.ID?
   /// Minimum age in nanoseconds of requests in flight that are listed.
   var minimumAge: UInt64 = 0
+  /// False if the options of the command line leave requests of these rings out.
+  var hasEveryRequest = true
   /// Whether the snapshot is from a recording.
   var isReplay = false
   /// Status of the demonstration's target; nil without a demonstration.

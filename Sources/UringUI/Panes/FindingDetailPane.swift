@@ -66,12 +66,11 @@ struct FindingDetailPane: Pane {
   private static let indent = 12
 
   private static func line(_ number: Finding.Number) -> [Piece] {
-    let value =
-      number.name.hasSuffix("_ns")
-      ? Humanise.duration(number.value) : Humanise.grouped(number.value)
+    let isDuration = number.name.hasSuffix("_ns")
+    let value = isDuration ? Humanise.duration(number.value) : Humanise.grouped(number.value)
+    let name = number.name.dropLast(isDuration ? 3 : 0).map { $0 == "_" ? " " : $0 }
     return [
-      Piece(" ".fitted(to: indent)),
-      Piece("\(String(number.name.map { $0 == "_" ? " " : $0 })) ", .faint),
+      Piece(" ".fitted(to: indent)), Piece("\(String(name)) ", .faint),
       Piece(value, .value),
     ]
   }

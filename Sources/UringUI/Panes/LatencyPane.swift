@@ -95,7 +95,7 @@ struct LatencyPane: TablePane {
 
   private static let columns: [Column<OpcodeLatency>] = [
     Column(
-      "RING", width: 18, minimum: 10, priority: 4, order: .number { row, _ in UInt64(row.ring) }
+      "RING", width: 18, minimum: 7, priority: 0, order: .number { row, _ in UInt64(row.ring) }
     ) { row, scene in
       Piece(scene.ring(row.ring).map { "\(row.ring) \($0.comm)" } ?? "\(row.ring)", .faint)
     },

@@ -14,6 +14,8 @@ protocol ListContent: Sendable {
   static var followsTail: Bool { get }
   /// Title of the initial sort column; nil for the rows' own order.
   static var initialSort: String? { get }
+  /// True if the rows only show what the list's own rows are like; see ``note(_:)``.
+  static func isSample(_ scene: Scene) -> Bool
   /// A line below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
@@ -50,6 +52,7 @@ extension ListContent {
   static var followsTail: Bool { false }
   static var initialSort: String? { nil }
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)? { nil }
+  static func isSample(_ scene: Scene) -> Bool { false }
   static func note(_ scene: Scene) -> String? { nil }
   static func emptyText(_ scene: Scene) -> String { emptyText }
   static func hiddenText(_ scene: Scene) -> String? {
@@ -90,6 +93,7 @@ struct ListPane<Content: ListContent>: TablePane {
   var name: String { Content.name }
 
   func summary(_ scene: Scene) -> String {
+    if Content.isSample(scene) { return "0; a sample" }
     let all = Humanise.grouped(
       UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
     if filter.isEmpty { return all }

@@ -7,6 +7,11 @@ struct RecentContent: ListContent {
   static let emptyText = "no request has ended yet"
   static var fields: FieldSet<Request> { .requests }
 
+  static func emptyText(_ scene: Scene) -> String {
+    scene.hasEveryRequest
+      ? emptyText : "no request that the options of the command line let through has ended yet"
+  }
+
   static func id(_ row: Request) -> UInt64 { row.id }
   static func rows(_ scene: Scene) -> RequestList { scene.snapshot.recent }
 

@@ -14,7 +14,7 @@ enum RequestColumns {
   ) { request, _ in Piece(Names.opcode(request.opcode), .name) }
 
   static let file = Column<Request>(
-    "FILE", width: 18, minimum: 10, priority: 1, growth: .toContent,
+    "FILE", width: 32, minimum: 10, priority: 1, growth: .toContent,
     order: .text { request, scene in fileName(request, scene) },
     picture: { request, scene, width in
       let name = fileName(request, scene)

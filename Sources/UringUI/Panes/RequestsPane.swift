@@ -1,3 +1,4 @@
+import UringBase
 import UringFields
 import UringTrace
 
@@ -8,7 +9,50 @@ struct RequestsContent: ListContent {
   static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
-  static func rows(_ scene: Scene) -> RequestList { scene.snapshot.requests }
+  static func rows(_ scene: Scene) -> RequestList {
+    isSample(scene) ? sample(scene) : scene.snapshot.requests
+  }
+
+  /// If requests end so soon that the snapshot has none in flight, the last ones that ended are listed.
+  static func isSample(_ scene: Scene) -> Bool {
+    scene.snapshot.requests.isEmpty && scene.minimumAge == 0
+      && scene.snapshot.lastSecond.completed >= fastRate && !sample(scene).isEmpty
+  }
+
+  /// Requests per second from which on those in flight cannot be observed one by one.
+  private static let fastRate = 100.0
+
+  private static func sample(_ scene: Scene) -> RequestList {
+    let recent = scene.snapshot.recent
+    let second = scene.now.since(1_000_000_000)
+    let count = recent.prefix(sampleSize).prefix { $0.lastTime >= second }.count
+    return recent[positions: Array(0..<count)]
+  }
+
+  private static let sampleSize = 100
+
+  static func note(_ scene: Scene) -> String? {
+    guard isSample(scene) else { return nil }
+    let peak = peak(scene.snapshot.recent)
+    return emptyText(scene) + (peak < 2 ? "" : ", at least \(Humanise.grouped(peak)) at once")
+      + "; these have just ended"
+  }
+
+  /// The most of these ended requests that were in flight at the same time.
+  private static func peak(_ ended: RequestList) -> UInt64 {
+    var changes: [(time: UInt64, by: Int)] = []
+    for request in ended {
+      changes.append((request.startTime, 1))
+      changes.append((request.lastTime, -1))
+    }
+    changes.sort { ($0.time, $0.by) < ($1.time, $1.by) }
+    var (count, most) = (0, 0)
+    for change in changes {
+      count += change.by
+      most = max(most, count)
+    }
+    return UInt64(most)
+  }
 
   static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
     let (ring, minimumAge, now) = (scene.ring, scene.minimumAge, scene.now)
@@ -18,8 +62,11 @@ struct RequestsContent: ListContent {
     }
   }
 
-  /// If requests end so soon that snapshots contain none, the load is shown.
-  static func emptyText(_ scene: Scene) -> String { emptyText + load(scene.snapshot.rings) }
+  static func emptyText(_ scene: Scene) -> String {
+    (scene.hasEveryRequest
+      ? emptyText : "no request that the options of the command line let through is in flight")
+      + load(scene.snapshot.rings)
+  }
 
   /// The average number in flight by Little's law: the rate of the last second times the mean latency.
   private static func load(_ rings: [Ring]) -> String {
@@ -49,9 +96,9 @@ struct RequestsContent: ListContent {
     RequestColumns.finding,
     Column(
       "AGE", width: 7, .right, priority: 0,
-      order: .number { request, scene in scene.age(since: request.startTime) }
+      order: .number { request, scene in request.age(at: scene.now) }
     ) { request, scene in
-      let age = scene.age(since: request.startTime)
+      let age = request.age(at: scene.now)
       let text = (request.isStartKnown ? "" : ">") + Humanise.duration(age)
       return Piece(
         text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)

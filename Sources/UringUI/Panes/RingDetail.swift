@@ -69,14 +69,14 @@ struct RingDetail {
     }
     if ring.isOverflowed { completion.append(Piece("  overflowed", .error)) }
     var lines = [Piece.fact("SQ", submission)]
-    if !ring.unsubmitted.isEmpty {
+    if ring.sqPending > 0, !ring.unsubmitted.isEmpty {
       let all = ring.unsubmitted.prefix(Self.most).map {
         "\(Opcode(rawValue: $0.opcode).name) \(Humanise.hex($0.user_data))"
       }
       lines.append(list("", all, of: Int(ring.sqPending)))
     }
     lines.append(Piece.fact("CQ", completion))
-    if !ring.unreaped.isEmpty {
+    if ring.cqPending > 0, !ring.unreaped.isEmpty {
       let all = ring.unreaped.prefix(Self.most).map {
         "\(Humanise.hex($0.userData)) → \($0.result < 0 ? Names.error($0.result) : "\($0.result)")"
       }

@@ -1,4 +1,6 @@
+import UringBase
 import UringFields
+import UringFindings
 import UringTrace
 
 /// One ring: the tasks that wait, the contents of its queues, its registered resources, and its setup flags' meanings.
@@ -29,6 +31,12 @@ struct RingDetailPane: Pane {
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
 
+  /// Says that the summary may be about another ring.
+  private static func others(_ finding: Finding) -> String {
+    let count = finding.rings.count - 1
+    return count < 1 ? "" : "  with \(Figures.count(count, "other ring")):"
+  }
+
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     guard let ring = seen.value else {
       return canvas.put(notice: "The ring is not in the history any more.", in: rect)
@@ -43,7 +51,7 @@ struct RingDetailPane: Pane {
           "Finding",
           [
             Piece(row.finding.tag, row.finding.severity.style),
-            Piece("  " + row.finding.summary, .faint),
+            Piece(Self.others(row.finding) + "  " + row.finding.summary, .faint),
           ]))
     }
     lines += detail.waiting + detail.queues + detail.requests + detail.tables + detail.errors

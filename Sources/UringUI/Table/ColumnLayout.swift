@@ -82,7 +82,7 @@ struct ColumnLayout: Hashable, Sendable {
   }
 
   /// Columns from this priority on must not take room that other columns need.
-  private static let extra = 8
+  private static let extra = 7
 
   /// The column drawn at a position.
   func column(atX x: Int) -> Int? {

@@ -236,7 +236,8 @@ struct Table<Row: Sendable>: Sendable {
       self.query = query.isEmpty ? nil : query
       filterError = nil
     } catch {
-      filterError = error
+      // An expression that means nothing leaves no row out.
+      (query, filterError) = (nil, error)
     }
   }
 

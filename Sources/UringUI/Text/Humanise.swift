@@ -18,7 +18,7 @@ enum Humanise {
   /// 512, 4.00K, 1.50M: powers of 1024.
   static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
 
-  /// With a unit if the number is a multiple of 1024, else the number itself: 4K, 1M, 4095.
+  /// A number of bytes with a unit if it is a multiple of 1024, otherwise in full: 4K, 1M, 4095.
   static func exactBytes(_ number: UInt64) -> String { Figures.exactBytes(number) }
 
   /// Exact if that is short: 4K, 4095, 3.74M for 3828K.

@@ -68,7 +68,7 @@ struct record_buffer_use {
 };
 
 /*
- * A buffer was given back. Only where the kernel allows fentry. `ctx` is 0 if the function does not get the ring.
+ * A buffer was given back. Recorded only where the kernel allows fentry. `ctx` is 0 if the function does not get the ring.
  *
  * @title "buffer release" good
  * @event

@@ -61,9 +61,9 @@ struct record_counts {
   __u64 bytes;       /* sum of the positive results of CQEs that name their request */
   __u64 unmeasured;  /* ended requests whose latency is unknown @summed */
   __u64 latency_sum; /* sum of `latencies` @unit ns */
-  /* errno and requests that ended with it, alternating @pairs errors */
+  /* errno and number of requests that ended with it, alternating @pairs errors */
   __u32 errors;
-  /* bucket (128 to a doubling, each value up to 255 its own) and requests, alternating @pairs latencies */
+  /* bucket (128 for each power of two; exact up to 255) and number of requests, alternating @pairs latencies */
   __u32 latencies;
 };
 

@@ -45,8 +45,8 @@ struct record_file_get {
 };
 
 /*
- * The file of a request, where no `file_get` reports it: a registered file at submission, when the request is
- * poll-armed and when it is handed to a worker; the input of a SPLICE or TEE that a walk found.
+ * The file of a request that no `file_get` reports: a registered file (at submission, when the request is poll-armed,
+ * and when it is handed to a worker), or the input of a SPLICE or TEE that a walk found.
  *
  * @title "file" faint
  * @needs ring request
@@ -160,7 +160,7 @@ struct record_link {
 };
 
 /*
- * A failed chain cancels one of its requests. `req` is the request reported as the failed one, not always the cause.
+ * A request is cancelled because its chain failed. `req` is the request reported as the failed one, not always the cause.
  *
  * @title "fail_link" error
  * @needs ring request
@@ -255,7 +255,7 @@ struct record_short_write {
 };
 
 /*
- * A request ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS. Only where the kernel allows fentry.
+ * A request ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS. Recorded only where the kernel allows fentry.
  *
  * @title "skip" good
  * @needs ring request

@@ -94,7 +94,7 @@ extension RequestSlot {
     request.sqe = sqe.pointee
   }
 
-  /// Makes the lending tracker follow the request to its end.
+  /// Makes the lending tracker follow the request until it ends.
   mutating func joinLending() {
     isLending = true
     hasLending = true

@@ -1,0 +1,106 @@
+import CRecord
+import Testing
+import UringRecords
+
+@testable import UringTrace
+
+/// Events between the begin of a walk and the arrival of its results.
+@Suite struct AggregatorWalkTimeTests {
+  @Test func aMultishotThatMovedDuringTheWalkIsDescribed() throws {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.taskAdd(1)
+    stream.parked(1, "NOP", userData: 7, at: walk) {
+      $0.known = UInt8(RECORD_KNOWS_MULTISHOT)
+      $0.poll_events = 1
+    }
+    #expect(stream.snapshot().inFlight(7)?.state == .taskWork)
+    stream.completeUnnamed(userData: 7, 1, flags: .more)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .pollArmed)
+    #expect(request.isUserDataKnown)
+  }
+
+  @Test func whatALossMayHaveEndedSinceTheWalkIsNotDescribed() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.lost(5)
+    stream.time += 10
+    stream.taskAdd(1)
+    stream.parked(1, "NOP", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.map(\.isUserDataKnown) == [false])
+  }
+
+  @Test func whatMovedOnSinceTheWalkBeganStaysWhereItIs() throws {
+    var stream = RecordStream()
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.queueAsyncWork(1)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests[0].state == .worker)
+    #expect(stream.snapshot().requests[0].place == .unknown)
+  }
+
+  @Test func anEventAfterTheWalkMovesItOn() throws {
+    var stream = RecordStream()
+    stream.submit(1, "READ", userData: 7)
+    stream.parked(1, "READ", userData: 7)
+    stream.taskAdd(1)
+    let request = try #require(stream.snapshot().inFlight(7))
+    #expect(request.state == .taskWork)
+    #expect(request.place == .unknown)
+  }
+
+  @Test func whatEndedIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.complete(1)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func whatEndedSinceTheWalkIsNotRevivedByALoss() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.submit(1, "READ", userData: 7)
+    stream.complete(1)
+    stream.time += 10
+    stream.lost(5)
+    stream.parked(1, "READ", userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+    // A later walk finds requests submitted without a record.
+    stream.parked(1, "READ", userData: 7)
+    #expect(stream.snapshot().requests.count == 1)
+  }
+
+  @Test func whatEndedUnknownIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    // A request older than the capture that ends before the walk's results arrive.
+    stream.complete(1)
+    stream.parked(1, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+
+  @Test func whatOverflowedUnknownIsNotRevived() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    let walk = stream.time
+    stream.time += 10
+    stream.overflow(userData: 7)
+    stream.parked(1, userData: 7, at: walk)
+    #expect(stream.snapshot().requests.isEmpty)
+  }
+}
