@@ -14,9 +14,14 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
 
   var duration: Duration { .nanoseconds(Int64(nanoseconds)) }
 
+  /// In the largest unit of which it is a multiple.
   var defaultValueDescription: String {
-    nanoseconds.isMultiple(of: 1_000_000_000)
-      ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
+    let units: [(length: UInt64, name: String)] = [
+      (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"),
+    ]
+    guard nanoseconds > 0 else { return "0s" }
+    let unit = units.first { nanoseconds.isMultiple(of: $0.length) }
+    return unit.map { "\(nanoseconds / $0.length)\($0.name)" } ?? "\(nanoseconds)ns"
   }
 
   static let syntax = "a number with us, ms, s or m, as 10ms or 2.5s"
