@@ -167,8 +167,8 @@ import UringTrace
     snapshot.time += 10 * Self.second
     func line(_ reason: String) -> [String] {
       [
-        "\(reason); deadlock, hang, leaked-request, open-link, unexplained-error, stale-completion and multishot-ended "
-          + "need all"
+        "\(reason); deadlock, hang, leaked-request, open-link, unexplained-error, stale-completion, multishot-ended and "
+          + "unlisted-requests need all"
       ]
     }
     #expect(
