@@ -219,7 +219,8 @@ extension Interface {
     for (key, label) in keys {
       let start = x
       x = canvas.put(key.name, x: x, y: rect.y, style: .key)
-      x = canvas.put(label.fitted(to: 6), x: x, y: rect.y, style: .keyLabel)
+      let width = max(6, label.displayWidth + 1)
+      x = canvas.put(label.fitted(to: width), x: x, y: rect.y, style: .keyLabel)
       targets.append((Rect(x: start, y: rect.y, width: x - start, height: 1), .key(key)))
     }
     return x
