@@ -15,7 +15,7 @@ enum ConfigurationTarget: Target {
     options.configuration = configuration
     _ = Interface(options: options)
 
-    // What is changed in a file without mistakes is read again.
+    // A change of a file without mistakes is read again.
     let path = ["tables", "requests", "columns"]
     guard configuration.mistakes.isEmpty else {
       document.set(path, to: TOMLDocument.array(["age"]))

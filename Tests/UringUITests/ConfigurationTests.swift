@@ -4,7 +4,7 @@ import UringConfiguration
 
 @testable import UringUI
 
-/// What the user has chosen for good, on the screen.
+/// The screen applies a configuration, and reports changes of it.
 @Suite struct ConfigurationTests: InterfaceSuite {
   private func options(_ text: String) -> UserInterfaceOptions {
     let document = TOMLDocument(Array(text.utf8))

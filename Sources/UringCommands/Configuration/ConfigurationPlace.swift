@@ -75,7 +75,7 @@ final class OpenFolder: Sendable {
     return fstat(descriptor, &status) == 0 && status.st_uid == owner.uid
   }
 
-  /// What is in the folder under this name; nil if nothing is.
+  /// The status of a file in the folder; nil if there is none with this name.
   func status(of name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil

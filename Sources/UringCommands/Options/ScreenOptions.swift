@@ -15,7 +15,7 @@ struct ScreenOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Colours for a dark or a light background, without red and green, or none. Default: dark, or light if COLORFGBG says so.",
+      "Colours for a dark or a light background, without red and green, or none. Default: for the background that COLORFGBG names, else for either.",
       valueName: "theme"),
     completion: .list(ThemeName.allCases.map(\.rawValue)))
   var theme: ThemeName?

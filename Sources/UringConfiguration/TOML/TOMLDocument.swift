@@ -126,7 +126,7 @@ package struct TOMLValue: Sendable {
   var range: Range<Int>
 }
 
-/// What is wrong in a configuration, and where.
+/// A mistake in a configuration, and its place.
 package struct Mistake: Error, Hashable, Sendable {
   /// Bytes from the start of the file.
   package var offset: Int

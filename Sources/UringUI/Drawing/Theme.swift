@@ -2,7 +2,7 @@ import UringConfiguration
 
 /// How styles look on a terminal.
 struct Theme: Sendable {
-  /// What terminals show behind text.
+  /// The brightness of a terminal's background.
   enum Background: Sendable {
     case dark, light, unknown
 

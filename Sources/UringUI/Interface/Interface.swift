@@ -46,7 +46,7 @@ struct Interface: Sendable {
   var isOver = false
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
-  /// What is wrong in the configuration, until a key is pressed.
+  /// The warning about a mistake in the configuration, until a key is pressed.
   private(set) var warning: Notice?
   /// The arrangements that the configuration has, by panes.
   var kept: [String: (positions: Arrangement, names: NamedArrangement)] = [:]

@@ -1,4 +1,4 @@
-/// What the user can change in the columns of a table. Numbers are positions among the table's columns.
+/// The order, visibility and sorting of a table's columns. Numbers are positions among the table's columns.
 struct Arrangement: Hashable, Sendable {
   /// All columns, as they are shown from left to right.
   var order: [Int]

@@ -10,7 +10,7 @@ import UringFields
 struct Table<Row: Sendable>: Sendable {
   /// The columns of the pane, then one for each other field.
   let columns: [Column<Row>]
-  /// What the user can change in the columns.
+  /// Order, visibility and sorting of the columns.
   var arrangement: Arrangement
   /// Fields that a filter can compare.
   let fields: FieldSet<Row>
@@ -20,7 +20,7 @@ struct Table<Row: Sendable>: Sendable {
   /// Whether the selection stays on the last row when that is selected.
   private let followsTail: Bool
 
-  /// What `@name` stands for in ``filter``.
+  /// The expressions that ``filter`` can name with `@`.
   private var filters = NamedFilters()
   private(set) var filter = ""
   /// Why ``filter`` is invalid; the rows are then those of the last valid filter.

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringConfiguration
 
-/// What a configuration says, and what is wrong in it.
+/// The settings of a configuration, and its mistakes.
 @Suite struct ConfigurationTests {
   private func configuration(_ text: String) -> Configuration {
     Configuration(TOMLDocument(Array(text.utf8)))

@@ -135,7 +135,7 @@ import Testing
     #expect(edited("t = {a={c=1}}", "t", "a", "b", to: "2") == "t = {a={c=1, b = 2}}")
   }
 
-  /// What follows a header of an array of tables belongs to that array.
+  /// Entries after a header of an array of tables belong to that array.
   @Test func aTableIsNotAddedToAnArray() {
     #expect(
       edited("[[t.a]]\nb = 1\n", "t", "x", "b", to: "2") == "[[t.a]]\nb = 1\n\n[t.x]\nb = 2\n")
