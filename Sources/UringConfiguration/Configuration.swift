@@ -1,6 +1,6 @@
 import UringBase
 
-/// What a user has chosen for good: the contents of a configuration file. docs/configuration.md describes it.
+/// The contents of a configuration file, which docs/configuration.md describes.
 package struct Configuration: Sendable {
   /// A value, and where it is in the file.
   package struct Setting<Value: Sendable>: Sendable {
@@ -22,6 +22,9 @@ package struct Configuration: Sendable {
   /// Nanoseconds between two refreshes.
   package private(set) var interval: Setting<UInt64>?
   package private(set) var filters: [String: Setting<String>] = [:]
+  /// The expressions of ``filters`` by their names.
+  package var filterTexts: [String: String] { filters.mapValues(\.value) }
+
   /// By names of panes, in lower case.
   package private(set) var tables: [String: Setting<Table>] = [:]
   package private(set) var mistakes: [Mistake] = []
@@ -68,7 +71,7 @@ package struct Configuration: Sendable {
       }
       self.interval = Setting(value: interval, offset: offset)
     case ("filters", 2):
-      guard path[1].utf8.allSatisfy(\.isFilterNamePart), !path[1].isEmpty else {
+      guard path[1].utf8.allSatisfy(\.isBareKeyPart), !path[1].isEmpty else {
         throw Mistake(
           entry.key.lowerBound, "the name of a filter has letters, digits, - and _ only")
       }
@@ -119,16 +122,5 @@ extension TOMLValue {
       texts.append(.init(value: try value.text(), offset: value.range.lowerBound))
     }
     return texts
-  }
-}
-
-extension UInt8 {
-  fileprivate var isFilterNamePart: Bool {
-    isASCIILetter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= self
-      || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
-  }
-
-  private var isASCIILetter: Bool {
-    UInt8(ascii: "a")...UInt8(ascii: "z") ~= self || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self
   }
 }

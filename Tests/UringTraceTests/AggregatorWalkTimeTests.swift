@@ -6,11 +6,17 @@ import UringRecords
 
 /// Events between the begin of a walk and the arrival of its results.
 @Suite struct AggregatorWalkTimeTests {
-  @Test func aMultishotThatMovedDuringTheWalkIsDescribed() throws {
+  /// A ring that was found, and the time at which a walk over it began.
+  private static func walkBegun() -> (stream: RecordStream, walk: UInt64) {
     var stream = RecordStream()
     stream.ringFound(1)
     let walk = stream.time
     stream.time += 10
+    return (stream, walk)
+  }
+
+  @Test func aMultishotThatMovedDuringTheWalkIsDescribed() throws {
+    var (stream, walk) = Self.walkBegun()
     stream.taskAdd(1)
     stream.parked(1, "NOP", userData: 7, at: walk) {
       $0.known = UInt8(RECORD_KNOWS_MULTISHOT)
@@ -24,10 +30,7 @@ import UringRecords
   }
 
   @Test func whatALossMayHaveEndedSinceTheWalkIsNotDescribed() {
-    var stream = RecordStream()
-    stream.ringFound(1)
-    let walk = stream.time
-    stream.time += 10
+    var (stream, walk) = Self.walkBegun()
     stream.lost(5)
     stream.time += 10
     stream.taskAdd(1)
@@ -57,10 +60,7 @@ import UringRecords
   }
 
   @Test func whatEndedIsNotRevived() {
-    var stream = RecordStream()
-    stream.ringFound(1)
-    let walk = stream.time
-    stream.time += 10
+    var (stream, walk) = Self.walkBegun()
     stream.submit(1, "READ", userData: 7)
     stream.complete(1)
     stream.parked(1, "READ", userData: 7, at: walk)
@@ -68,10 +68,7 @@ import UringRecords
   }
 
   @Test func whatEndedSinceTheWalkIsNotRevivedByALoss() {
-    var stream = RecordStream()
-    stream.ringFound(1)
-    let walk = stream.time
-    stream.time += 10
+    var (stream, walk) = Self.walkBegun()
     stream.submit(1, "READ", userData: 7)
     stream.complete(1)
     stream.time += 10
@@ -84,10 +81,7 @@ import UringRecords
   }
 
   @Test func whatEndedUnknownIsNotRevived() {
-    var stream = RecordStream()
-    stream.ringFound(1)
-    let walk = stream.time
-    stream.time += 10
+    var (stream, walk) = Self.walkBegun()
     // A request older than the capture that ends before the walk's results arrive.
     stream.complete(1)
     stream.parked(1, at: walk)
@@ -95,10 +89,7 @@ import UringRecords
   }
 
   @Test func whatOverflowedUnknownIsNotRevived() {
-    var stream = RecordStream()
-    stream.ringFound(1)
-    let walk = stream.time
-    stream.time += 10
+    var (stream, walk) = Self.walkBegun()
     stream.overflow(userData: 7)
     stream.parked(1, userData: 7, at: walk)
     #expect(stream.snapshot().requests.isEmpty)

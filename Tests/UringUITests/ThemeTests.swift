@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import UringConfiguration
 
@@ -35,17 +36,8 @@ import UringConfiguration
     var linear: [Double] {
       channels.map {
         let value = $0 / 255
-        return value <= 0.04045 ? value / 12.92 : power((value + 0.055) / 1.055)
+        return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
       }
-    }
-
-    /// `value` to the power of 2.4.
-    private func power(_ value: Double) -> Double {
-      // value^2.4 = value^2 * (value^2)^(1/5), the fifth root by Newton's method.
-      let square = value * value
-      var root = 1.0
-      for _ in 0..<60 { root -= (root - square / (root * root * root * root)) / 5 }
-      return square * root
     }
 
     var luminance: Double { zip([0.2126, 0.7152, 0.0722], linear).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -56,7 +48,7 @@ import UringConfiguration
       return max(a, b) / min(a, b)
     }
 
-    /// What remains of the light for people without one kind of cone (Machado, Oliveira and Fernandes 2009).
+    /// The light seen by people without one kind of cone (Machado, Oliveira and Fernandes 2009).
     func seen(by matrix: [[Double]]) -> [Double] {
       matrix.map { row in min(1, max(0, zip(row, linear).reduce(0) { $0 + $1.0 * $1.1 })) }
     }
@@ -71,7 +63,7 @@ import UringConfiguration
     [-0.003882, -0.048116, 1.051998],
   ]
 
-  /// What a style shows: xterm makes colours 0 to 7 brighter if they are bold.
+  /// The colours of a style on a background. xterm makes colours 0 to 7 brighter if they are bold.
   private func colours(_ look: Appearance, on background: Colour) -> (text: Colour, behind: Colour)
   {
     let isBright = look.attributes & Appearance.bold != 0 && 0..<8 ~= look.foreground

@@ -7,6 +7,12 @@ package enum Procfs {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return contents(of: descriptor, limit: limit)
+  }
+
+  /// The rest of an open file; nil if it cannot be read, and `errno` says why. Stops at `limit` bytes or up to one chunk
+  /// later.
+  package static func contents(of descriptor: Int32, limit: Int) -> [UInt8]? {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while bytes.count < limit {

@@ -41,9 +41,9 @@ package enum TimeUnit: Int, CaseIterable, Sendable {
     allCases.last { $0.rawValue <= limit.rawValue && nanoseconds >= $0.nanoseconds } ?? .nanosecond
   }
 
-  /// The largest unit, up to seconds, that `nanoseconds` is a multiple of.
-  package static func exact(of nanoseconds: UInt64) -> TimeUnit {
-    allCases.last { $0.rawValue <= TimeUnit.second.rawValue && nanoseconds % $0.nanoseconds == 0 }
+  /// The largest unit, up to `limit`, that `nanoseconds` is a multiple of.
+  package static func exact(of nanoseconds: UInt64, upTo limit: TimeUnit = .second) -> TimeUnit {
+    allCases.last { $0.rawValue <= limit.rawValue && nanoseconds % $0.nanoseconds == 0 }
       ?? .nanosecond
   }
 }

@@ -52,12 +52,12 @@ final class ConfigurationFile: Sendable {
         throw Unreadable("No such file or directory")
       }
     } catch {
-      state.failure = "\(error.reason)"
+      state.failure = error.reason
     }
     self.state = Mutex(state)
   }
 
-  /// What it says, and why it could not be read.
+  /// The configuration, and why it could not be read.
   var contents: (Configuration, failure: String?) {
     state.withLock { (Configuration($0.document), $0.failure) }
   }
@@ -104,27 +104,17 @@ final class ConfigurationFile: Sendable {
       throw Unreadable("it belongs to another user")
     }
     guard mayRead(descriptor) else { throw Unreadable("Permission denied") }
-    guard status.st_size <= mostBytes else { throw Unreadable("it is larger than 1 MiB") }
-    return (try bytes(of: descriptor), Version(status))
+    guard let bytes = Procfs.contents(of: descriptor, limit: mostBytes + 1) else {
+      throw Unreadable()
+    }
+    guard bytes.count <= mostBytes else { throw Unreadable("it is larger than 1 MiB") }
+    return (bytes, Version(status))
   }
 
   /// Whether the user who started uringtop may read the file, whatever capabilities the program has: messages repeat
   /// parts of the file.
   private static func mayRead(_ descriptor: Int32) -> Bool {
     getuid() == 0 || process_capabilities() == 0 || access("/proc/self/fd/\(descriptor)", R_OK) == 0
-  }
-
-  private static func bytes(of descriptor: Int32) throws(Unreadable) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw Unreadable() }
-      if count == 0 { return bytes }
-      bytes += chunk[..<count]
-      guard bytes.count <= mostBytes else { throw Unreadable("it is larger than 1 MiB") }
-    }
   }
 
   // MARK: Writing

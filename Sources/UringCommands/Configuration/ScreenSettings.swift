@@ -34,16 +34,11 @@ struct ScreenSettings: Sendable {
     requestFilter = options.requestFilter ?? ""
     isMonochrome = options.monochrome
     theme = options.theme ?? configuration.theme?.value
-    do {
-      _ = try Query(
-        requestFilter, over: FieldSet<Request>.requests,
-        named: NamedFilters(configuration.filters.mapValues(\.value)))
-    } catch {
-      throw ValidationError("--where, \(error)")
-    }
+    _ = try Query<Request>(
+      option: requestFilter, over: .requests, filters: NamedFilters(configuration.filterTexts))
   }
 
-  /// Sets what it decides.
+  /// Sets the options that it decides.
   func apply(to options: inout UserInterfaceOptions) {
     options.requestFilter = requestFilter
     options.refreshInterval = interval

@@ -48,8 +48,8 @@ final class FlightWatch {
 
   /// Nanoseconds over which rates are judged.
   private static let window: UInt64 = 60_000_000_000
-  /// Diagnoses use at most this part of a processor's time, but there is one every ten seconds.
-  private static let diagnosisShare: UInt64 = 100
+  /// A diagnosis is followed by a pause of so many times its processor time, but at most ``longestPause``.
+  private static let pauseFactor: UInt64 = 100
   private static let longestPause: UInt64 = 10_000_000_000
   /// Nanoseconds to wait for the inventory at the end of a file.
   static let inventoryPatience: UInt64 = 2_000_000_000
@@ -122,7 +122,7 @@ final class FlightWatch {
     let start = clockTime(CLOCK_THREAD_CPUTIME_ID)
     findings = diagnosis.findings(in: snapshot)
     let cost = clockTime(CLOCK_THREAD_CPUTIME_ID) - start
-    nextDiagnosis = snapshot.time + min(cost * Self.diagnosisShare, Self.longestPause)
+    nextDiagnosis = snapshot.time + min(cost * Self.pauseFactor, Self.longestPause)
   }
 
   /// Begins a file, unless one is under way, which then has this cause in it too.

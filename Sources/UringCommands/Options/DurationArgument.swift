@@ -16,12 +16,9 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
 
   /// In the largest unit of which it is a multiple.
   var defaultValueDescription: String {
-    let units: [(length: UInt64, name: String)] = [
-      (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"),
-    ]
     guard nanoseconds > 0 else { return "0s" }
-    let unit = units.first { nanoseconds.isMultiple(of: $0.length) }
-    return unit.map { "\(nanoseconds / $0.length)\($0.name)" } ?? "\(nanoseconds)ns"
+    let unit = TimeUnit.exact(of: nanoseconds, upTo: .minute)
+    return "\(nanoseconds / unit.nanoseconds)\(unit.asciiSymbol)"
   }
 
   static let syntax = "a number with us, ms, s or m, as 10ms or 2.5s"

@@ -112,7 +112,7 @@ struct TOMLReader {
       return try TOMLString.read(bytes, &offset, allowsLines: false)
     }
     let start = offset
-    while let byte = next, byte.isNamePart { offset += 1 }
+    while let byte = next, byte.isBareKeyPart { offset += 1 }
     guard offset > start else { throw mistake("a key is expected") }
     return String(decoding: bytes[start..<offset], as: UTF8.self)
   }
@@ -216,7 +216,8 @@ struct TOMLReader {
 }
 
 extension UInt8 {
-  fileprivate var isNamePart: Bool {
+  /// Of a key without quotes.
+  var isBareKeyPart: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
@@ -227,7 +228,7 @@ extension UInt8 {
 
   /// Of a number, a date or a truth value.
   fileprivate var isWordPart: Bool {
-    isNamePart || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
+    isBareKeyPart || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
       || self == UInt8(ascii: ":")
   }
 }

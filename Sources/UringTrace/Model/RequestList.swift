@@ -120,6 +120,11 @@ extension RequestList {
     fact(at: position, { $0.id }, ofPast: { $0.id })
   }
 
+  /// ``Request/startTime`` and ``Request/lastTime`` of the request at a position.
+  package func times(at position: Int) -> (start: UInt64, last: UInt64) {
+    fact(at: position, { ($0.startTime, $0.lastTime) }, ofPast: { ($0.startTime, $0.lastTime) })
+  }
+
   @inline(__always)
   private func fact<Fact>(
     at position: Int, _ ofRequest: (borrowing Request) -> Fact,

@@ -2,7 +2,7 @@ import UringConfiguration
 import UringFields
 import UringSources
 
-/// What the user has changed in a table, by names.
+/// The user's change of a table's columns and sort order, by names.
 package struct TableChange: Hashable, Sendable {
   /// Name of the pane, in lower case.
   package var table: String
@@ -12,14 +12,14 @@ package struct TableChange: Hashable, Sendable {
   package var sort: String?
 }
 
-/// What the user has chosen for good.
+/// Applies the configuration, and finds the changes that belong into it.
 extension Interface {
   private var slots: [PaneSlot] { [.rings] + lower.indices.map { .lower($0) } }
 
   /// Applies the configuration, and returns a warning if something is wrong in it.
   mutating func configure(by configuration: Configuration) -> Notice? {
     var mistakes = configuration.mistakes
-    let filters = NamedFilters(configuration.filters.mapValues(\.value))
+    let filters = NamedFilters(configuration.filterTexts)
     for filter in configuration.filters.values {
       if let complaint = complaint(about: filter.value) {
         mistakes.append(Mistake(filter.offset, "the filter is wrong \(complaint)"))

@@ -15,8 +15,10 @@ struct RequestsContent: ListContent {
 
   /// If requests end so soon that the snapshot has none in flight, the last ones that ended are listed.
   static func isSample(_ scene: Scene) -> Bool {
-    scene.snapshot.requests.isEmpty && scene.minimumAge == 0
-      && scene.snapshot.lastSecond.completed >= fastRate && !sample(scene).isEmpty
+    let recent = scene.snapshot.recent
+    return scene.snapshot.requests.isEmpty && scene.minimumAge == 0
+      && scene.snapshot.lastSecond.completed >= fastRate
+      && !recent.isEmpty && recent.times(at: 0).last >= sampleStart(scene)
   }
 
   /// Requests per second from which on those in flight cannot be observed one by one.
@@ -24,12 +26,15 @@ struct RequestsContent: ListContent {
 
   private static func sample(_ scene: Scene) -> RequestList {
     let recent = scene.snapshot.recent
-    let second = scene.now.since(1_000_000_000)
-    let count = recent.prefix(sampleSize).prefix { $0.lastTime >= second }.count
-    return recent[positions: Array(0..<count)]
+    let start = sampleStart(scene)
+    return recent[
+      positions: recent.indices.prefix(sampleSize).prefix { recent.times(at: $0).last >= start }]
   }
 
   private static let sampleSize = 100
+
+  /// Requests that ended before are in no sample.
+  private static func sampleStart(_ scene: Scene) -> UInt64 { scene.now.since(1_000_000_000) }
 
   static func note(_ scene: Scene) -> String? {
     guard isSample(scene) else { return nil }
@@ -41,9 +46,11 @@ struct RequestsContent: ListContent {
   /// The most of these ended requests that were in flight at the same time.
   private static func peak(_ ended: RequestList) -> UInt64 {
     var changes: [(time: UInt64, by: Int)] = []
-    for request in ended {
-      changes.append((request.startTime, 1))
-      changes.append((request.lastTime, -1))
+    changes.reserveCapacity(2 * ended.count)
+    for position in ended.indices {
+      let times = ended.times(at: position)
+      changes.append((times.start, 1))
+      changes.append((times.last, -1))
     }
     changes.sort { ($0.time, $0.by) < ($1.time, $1.by) }
     var (count, most) = (0, 0)
