@@ -5,35 +5,26 @@ import UringTrace
 extension Request {
   /// The errno of a request that failed by itself; nil without an error.
   var ownError: Int32? {
-    if preparationError != 0 { return -preparationError }
-    return hasResult && opcode.isError(result) ? -result : nil
+    if self.preparationError != 0 { return -self.preparationError }
+    return self.hasResult && self.opcode.isError(self.result) ? -self.result : nil
   }
 
   /// True if it was handed to io-wq.
   var wasPunted: Bool {
-    hasStep { $0 == .queuedToWorker || $0 == .queuedToWorkerHashed }
+    steps.contains { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed }
   }
 
   /// True for a zero-copy send whose data the network stack copied.
-  var wasCopied: Bool { hasStep { $0 == .notifiedOfCopy } }
-
-  private func hasStep(_ isWanted: (Step.Kind) -> Bool) -> Bool {
-    for index in 0..<min(Int(stepCount), Self.stepCapacity)
-    where isWanted(stepStorage[index].kind) {
-      return true
-    }
-    return false
-  }
+  var wasCopied: Bool { steps.contains { $0.kind == .notifiedOfCopy } }
 
   /// Nanoseconds from the submission to the first CQE, and the same by stage. Nil unless both were observed.
   var latency: (total: UInt64, stages: InlineArray<5, UInt64>)? {
-    guard isStartKnown, !isEndDerived, state == .completed || state == .overflowed,
-      preparationError == 0
+    guard self.isStartKnown, !self.isEndDerived, self.state == .completed || self.state == .overflowed,
+      self.preparationError == 0
     else { return nil }
     var stages = InlineArray<5, UInt64>(repeating: 0)
-    var (stage, start, end) = (Stage.issued, startTime, UInt64?.none)
-    for index in 0..<min(Int(stepCount), Self.stepCapacity) {
-      let step = stepStorage[index]
+    var (stage, start, end) = (Stage.issued, self.startTime, UInt64?.none)
+    for step in steps {
       stages[Int(stage.rawValue)] += step.time.since(start)
       start = step.time
       if [.posted, .completed, .overflowed].contains(step.kind) {
@@ -43,6 +34,6 @@ extension Request {
       stage = stage.after(step.kind)
     }
     guard let end else { return nil }
-    return (end.since(startTime), stages)
+    return (end.since(self.startTime), stages)
   }
 }

@@ -21,21 +21,12 @@ extension Opcode {
 extension Request {
   /// True if it can post several CQEs: its SQE asks for them, or its SQE is not known.
   var mayBeMultishot: Bool {
-    switch opcode.properties.multishot {
+    switch self.opcode.properties.multishot {
     case .never: false
     case .always: true
-    case .ioprio(let bits): !isSQEKnown || sqe.ioprio & bits != 0
-    case .length(let bits): !knows(.len) || sqe.len & bits != 0
-    case .flags(let bits): !knows(.opFlags) || sqe.op_flags & bits != 0
+    case .ioprio(let bits): !self.isSQEKnown || self.sqe.ioprio & bits != 0
+    case .length(let bits): !knows(.len) || self.sqe.len & bits != 0
+    case .flags(let bits): !knows(.opFlags) || self.sqe.op_flags & bits != 0
     }
-  }
-
-  /// The time of the first step of a kind that passes; nil if there is none. Copies no step, because there are many
-  /// requests.
-  func time(ofFirst passes: (Step.Kind) -> Bool) -> UInt64? {
-    for index in 0..<min(Int(stepCount), Self.stepCapacity) where passes(stepStorage[index].kind) {
-      return stepStorage[index].time
-    }
-    return nil
   }
 }

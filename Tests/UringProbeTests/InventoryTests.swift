@@ -318,6 +318,6 @@ extension LiveTests {
 
 extension Request {
   fileprivate var namesDescriptor: Bool {
-    if case .descriptor? = file { true } else { false }
+    if case .descriptor? = self.file { true } else { false }
   }
 }

@@ -275,7 +275,7 @@ import Testing
     let request = try #require(stream.snapshot().ended(1))
     #expect(request.stepCount == 14)
     #expect(request.droppedSteps == 4)
-    #expect(request.steps.count == Request.stepCapacity)
+    #expect(request.steps.count == StepList.capacity)
     #expect(request.steps.last?.kind == .completed)
   }
 

@@ -252,15 +252,15 @@ extension FieldSet<Request> {
 extension Request {
   /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
   public var offset: UInt64? {
-    guard knows(.off), opcode.properties.off?.name == "offset", sqe.off != .max else { return nil }
-    return sqe.off
+    guard knows(.off), self.opcode.properties.off?.name == "offset", self.sqe.off != .max else { return nil }
+    return self.sqe.off
   }
 
   /// The number in `len`, and its unit if that is not bytes.
   public var length: (number: UInt64, unit: String)? {
     guard knows(.len) else { return nil }
-    let number = UInt64(sqe.len)
-    return switch opcode.length {
+    let number = UInt64(self.sqe.len)
+    return switch self.opcode.length {
     case .bytes: (number, "")
     case .vectors: (number, "v")
     case .none, .other: nil

@@ -49,7 +49,7 @@ extension Request {
   /// Since when, at the latest, the completion has waited for its task to run it; nil if it does not wait, or the time
   /// is not known.
   fileprivate var readyTime: UInt64? {
-    guard state == .taskWork, let last = steps.last else { return nil }
+    guard self.state == .taskWork, let last = steps.last else { return nil }
     switch last.kind {
     case .taskWorkAdded, .found: return last.time
     default: return nil

@@ -176,13 +176,13 @@ private struct SingleSubmissions {
 
 extension Request {
   fileprivate var isInline: Bool {
-    state == .completed && completerTid == submitterTid && stepCount <= 3 && !isPollArmed
+    self.state == .completed && self.completerTid == self.submitterTid && self.stepCount <= 3 && !isPollArmed
   }
 
   private var isPollArmed: Bool {
-    time {
+    steps.first {
       [.pollArmed, .queuedToWorker, .queuedToWorkerHashed, .taskWorkAdded, .linked, .deferred]
-        .contains($0)
+        .contains($0.kind)
     } != nil
   }
 

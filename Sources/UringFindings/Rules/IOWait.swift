@@ -75,9 +75,9 @@ extension Evidence {
 
 extension Request {
   fileprivate var waitsWithoutStorage: Bool {
-    switch place {
+    switch self.place {
     case .poll, .timeout, .linkTimeout, .futex, .waitid, .linked, .deferred: true
-    default: [.pollArmed, .linked, .deferred].contains(state)
+    default: [.pollArmed, .linked, .deferred].contains(self.state)
     }
   }
 }

@@ -34,13 +34,13 @@ extension Request {
   /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a value so large that
   /// the kernel limits it to `KTIME_MAX`.
   fileprivate var implausibleWait: UInt64? {
-    guard isStartKnown, expiryTime != 0, place == .timeout || place == .linkTimeout else {
+    guard self.isStartKnown, self.expiryTime != 0, self.place == .timeout || self.place == .linkTimeout else {
       return nil
     }
-    let wait = expiryTime.since(startTime)
+    let wait = self.expiryTime.since(self.startTime)
     let seconds = (wait + 500_000_000) / 1_000_000_000
     let never: [UInt64] = [1 << 31 - 1, 1 << 31, 1 << 32 - 1, 1 << 32]
-    guard wait > 10 * 365 * TimeUnit.day.nanoseconds, expiryTime < UInt64(Int64.max),
+    guard wait > 10 * 365 * TimeUnit.day.nanoseconds, self.expiryTime < UInt64(Int64.max),
       !never.contains(seconds)
     else { return nil }
     return wait

@@ -133,24 +133,24 @@ private struct MemorySpan {
 
 extension Request {
   fileprivate var isRunning: Bool {
-    !state.isFinal && state != .linked && state != .deferred && !isSuspect
+    !self.state.isFinal && self.state != .linked && self.state != .deferred && !isSuspect
   }
 
   /// The application's own memory, if the SQE names it directly: not through vectors, provided buffers, or a driver's
   /// buffers.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
-    guard let memory = namedMemory else { return nil }
-    if opcode.usesFixedBuffer,
+    guard let memory = self.namedMemory else { return nil }
+    if self.opcode.usesFixedBuffer,
       snapshot.buffers.contains(where: {
-        $0.ring == ring && $0.kind == .registered && $0.index == UInt32(sqe.buf_index)
+        $0.ring == self.ring && $0.kind == .registered && $0.index == UInt32(self.sqe.buf_index)
           && $0.isKernel
       })
     {
       return nil
     }
     return MemorySpan(
-      request: id, process: submitterTgid, chain: chain, start: memory.lowerBound,
-      end: memory.upperBound, isFilled: opcode.direction == .read,
+      request: self.id, process: self.submitterTgid, chain: self.chain, start: memory.lowerBound,
+      end: memory.upperBound, isFilled: self.opcode.direction == .read,
       sqe: MemorySpan.Written(self))
   }
 }

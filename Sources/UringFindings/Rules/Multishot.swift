@@ -84,10 +84,10 @@ extension Request {
   /// because the connection ended.
   fileprivate var endsEarly: Bool {
     // A bundle of sends ends when its buffers are sent.
-    guard hasResult, !CQEFlags(rawValue: cqeFlags).contains(.more),
-      opcode.direction != .write
+    guard self.hasResult, !CQEFlags(rawValue: self.cqeFlags).contains(.more),
+      self.opcode.direction != .write
     else { return false }
-    return result > 0 || Self.passingErrors.contains(result) || opcode == .pollAdd && result >= 0
+    return self.result > 0 || Self.passingErrors.contains(self.result) || self.opcode == .pollAdd && self.result >= 0
   }
 
   /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: temporary errors, not errors of the file.

@@ -50,14 +50,14 @@ extension Request {
   ///
   /// - Parameter ends: the last members of all chains.
   fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
-    let flags = SQEFlags(requestFlags: flags)
-    guard isStartKnown, isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
-      preparationError == 0, chain == 0 || ends.contains(id)
+    let flags = SQEFlags(requestFlags: self.flags)
+    guard self.isStartKnown, self.isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
+      self.preparationError == 0, self.chain == 0 || ends.contains(self.id)
     else { return false }
     // If it was cancelled, an SQE behind it failed in preparation: the chain was complete.
-    if hasResult { return result != -ErrorNumber.canceled.rawValue }
+    if self.hasResult { return self.result != -ErrorNumber.canceled.rawValue }
     // Its submission may still be under way.
-    return state != .linked && time.since(startTime) > 10_000_000
+    return self.state != .linked && time.since(self.startTime) > 10_000_000
   }
 }
 

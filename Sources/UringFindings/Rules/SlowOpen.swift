@@ -66,6 +66,6 @@ private struct SlowWork {
 extension Request {
   /// Nanoseconds since it was queued for a worker; nil if it was not queued.
   fileprivate var timeInWorker: UInt64? {
-    time { $0 == .queuedToWorker }.map { lastTime.since($0) }
+    steps.first { $0.kind == .queuedToWorker }.map { self.lastTime.since($0.time) }
   }
 }

@@ -54,7 +54,7 @@ extension Request {
   /// Longer unless the kernel's own lists prove that the request waits for its file or device: on a busy machine the
   /// submitter, a worker or the task that runs task work can lack a processor for seconds.
   private var patience: UInt64 {
-    switch place {
+    switch self.place {
     case .poll, .block, .iopoll: 250_000_000
     default: 3_000_000_000
     }
@@ -62,11 +62,11 @@ extension Request {
 
   /// The usual latency of such requests, if this request is much older.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
-    guard isUserDataKnown, !isSuspect, !mayBeMultishot, !opcode.waitsByNature,
-      [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(state),
-      let history = evidence.latency(opcode, on: ring), history.count >= 100
+    guard self.isUserDataKnown, !isSuspect, !mayBeMultishot, !self.opcode.waitsByNature,
+      [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(self.state),
+      let history = evidence.latency(self.opcode, on: self.ring), history.count >= 100
     else { return nil }
     let limit = max(history.max.multipliedReportingOverflow(by: 10).partialValue, patience)
-    return evidence.age(since: startTime) > limit ? history : nil
+    return evidence.age(since: self.startTime) > limit ? history : nil
   }
 }

@@ -63,8 +63,8 @@ extension FindingRule {
 extension Request {
   /// True if it ended without an error, with fewer bytes than requested.
   package var isShort: Bool {
-    hasResult && isSQEKnown && result >= 0 && UInt64(result) < UInt64(sqe.len)
-      && opcode.direction != .none && opcode.length == .bytes
+    self.hasResult && self.isSQEKnown && self.result >= 0 && UInt64(self.result) < UInt64(self.sqe.len)
+      && self.opcode.direction != .none && self.opcode.length == .bytes
   }
 
   /// True if the kernel itself found a write to a file short.

@@ -180,6 +180,6 @@ extension Evidence {
 extension Request {
   /// The role of its ublk command, nil if it has none or it is not known.
   fileprivate var ublkRole: GroupProviderTraits.CommandRole? {
-    driverCommand.flatMap { GroupProviderTraits.command($0)?.command.role }
+    self.driverCommand.flatMap { GroupProviderTraits.command($0)?.command.role }
   }
 }

@@ -82,14 +82,14 @@ extension Request {
         "Keep fewer requests in flight, or submit again after completions."
       )
     }
-    guard isSQEKnown else { return nil }
-    switch opcode.properties.flags?.name {
-    case "msg_flags" where sqe.op_flags & 0x40 != 0:
+    guard self.isSQEKnown else { return nil }
+    switch self.opcode.properties.flags?.name {
+    case "msg_flags" where self.sqe.op_flags & 0x40 != 0:
       return (
         "MSG_DONTWAIT is set",
         "Leave MSG_DONTWAIT out: io_uring waits without a thread."
       )
-    case "rw_flags" where sqe.op_flags & 0x8 != 0:
+    case "rw_flags" where self.sqe.op_flags & 0x8 != 0:
       return (
         "RWF_NOWAIT is set",
         "Leave RWF_NOWAIT out: io_uring waits without blocking the caller."

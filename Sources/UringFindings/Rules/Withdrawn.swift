@@ -105,9 +105,9 @@ extension Ring {
 extension Request {
   /// True if it was issued by `time` and has had its file since, as far as a walk at that time showed.
   fileprivate func hasFile(since time: UInt64) -> Bool {
-    guard SQEFlags(requestFlags: flags).contains(.fixedFile), startTime <= time, lastTime <= time
+    guard SQEFlags(requestFlags: self.flags).contains(.fixedFile), self.startTime <= time, self.lastTime <= time
     else { return false }
-    switch place {
+    switch self.place {
     case .unknown, .linked, .deferred, .workerQueued: return false
     default: return true
     }

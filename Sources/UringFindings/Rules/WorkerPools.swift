@@ -83,7 +83,7 @@ extension Evidence {
     var isAsync = false
     forEachEnded(on: ring.id, within: .history) { request in
       guard
-        request.time(ofFirst: { $0 == .queuedToWorker || $0 == .queuedToWorkerHashed }) != nil
+        request.steps.first { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed } != nil
       else { return }
       punted.count += 1
       if punted.requests.isEmpty {

@@ -169,20 +169,22 @@ private struct HashedFile {
 }
 
 extension Request {
-  fileprivate var hasFailed: Bool { hasResult && result < 0 }
+  fileprivate var hasFailed: Bool { self.hasResult && self.result < 0 }
 
   /// When it was handed to io-wq; nil if it was not.
   fileprivate var queuedTime: UInt64? {
-    time { $0 == .queuedToWorker || $0 == .queuedToWorkerHashed }
+    steps.first { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed }?.time
   }
 
   /// When it was queued behind other work on its file; nil if it was not.
-  fileprivate var hashedTime: UInt64? { time { $0 == .queuedToWorkerHashed } }
+  fileprivate var hashedTime: UInt64? {
+    steps.first { $0.kind == .queuedToWorkerHashed }?.time
+  }
 
   /// The thread that executes it, as far as is known: a worker is seen when it looks a file up, or in a walk.
   fileprivate var lastWorker: UInt32? {
-    if place == .workerRunning, workerTid != 0 { return workerTid }
-    guard let last = steps.last, last.kind == .fileAssigned, last.tid != submitterTid else {
+    if self.place == .workerRunning, self.workerTid != 0 { return self.workerTid }
+    guard let last = steps.last, last.kind == .fileAssigned, last.tid != self.submitterTid else {
       return nil
     }
     return last.tid

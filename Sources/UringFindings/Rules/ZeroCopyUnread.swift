@@ -74,5 +74,7 @@ extension OpenFile {
 
 extension Request {
   /// When its result was posted; nil if the post was not seen.
-  fileprivate var resultTime: UInt64? { time(ofFirst: { $0 == .posted || $0 == .overflowed }) }
+  fileprivate var resultTime: UInt64? {
+    steps.first { $0.kind == .posted || $0.kind == .overflowed }?.time
+  }
 }

@@ -123,6 +123,6 @@ struct FileLedger {
 
 extension Request {
   fileprivate var hasRegisteredFile: Bool {
-    SQEFlags(requestFlags: flags).contains(.fixedFile)
+    SQEFlags(requestFlags: self.flags).contains(.fixedFile)
   }
 }

@@ -8,7 +8,7 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     guard let slot = enterRequest(header, ring: ring, &event) else { return }
-    requests[slot].addStep(.linked, time: header.time_ns, tid: header.tid)
+    requests.addStep(.linked, to: slot, time: header.time_ns, tid: header.tid)
     requests[slot].request.state = .linked
     requests[slot].request.forgetFileOfSubmission()
     event.name(requests[slot])
@@ -48,14 +48,14 @@ extension Aggregator {
     else { return }
     event.value = Int64(truncatingIfNeeded: requests[cancelled].request.id)
     requests[cancelled].isLinkCancelled = true
-    requests[cancelled].addStep(.linkCancelled, time: header.time_ns, tid: header.tid)
+    requests.addStep(.linkCancelled, to: cancelled, time: header.time_ns, tid: header.tid)
 
     guard let failed, failed != cancelled else {
       chains.broke(cancelling: cancelled, &requests)
       return
     }
     if chains.broke(at: failed, cancelling: cancelled, &requests) {
-      requests[failed].addFailure(time: header.time_ns, tid: header.tid)
+      requests.addFailure(to: failed, time: header.time_ns, tid: header.tid)
     }
     // If the failed request has IOSQE_CQE_SKIP_SUCCESS, the requests behind it end without CQEs.
     if requests[failed].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0 {
@@ -64,11 +64,13 @@ extension Aggregator {
   }
 }
 
-extension RequestSlot {
+extension RequestTracker {
   /// Adds the step of the failed request. It usually follows the request's end, whose time must stay.
-  fileprivate mutating func addFailure(time: UInt64, tid: UInt32) {
-    let end = request.lastTime
-    addStep(.linkFailed, time: time, tid: tid)
-    if request.state.isFinal { request.lastTime = end }
+  fileprivate mutating func addFailure(
+    to slot: Handle<RequestSlot>, time: UInt64, tid: UInt32
+  ) {
+    let end = self[slot].request.lastTime
+    addStep(.linkFailed, to: slot, time: time, tid: tid)
+    if self[slot].request.state.isFinal { self[slot].request.lastTime = end }
   }
 }

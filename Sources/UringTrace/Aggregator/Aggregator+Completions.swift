@@ -166,7 +166,7 @@ extension Aggregator {
       take(cqe, slot)
       requests[slot].request.state = .completed
       requests[slot].request.isEndDerived = false
-      requests[slot].addStep(.completed, time: cqe.moment.time, tid: cqe.moment.tid)
+      requests.addStep(.completed, to: slot, time: cqe.moment.time, tid: cqe.moment.tid)
       rings[ring].ring.counts.endedUnseen &-= 1
       rings[ring].ring.counts.completed &+= 1
       let opcode = requests[slot].request.opcode
@@ -181,7 +181,7 @@ extension Aggregator {
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
     requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
-    let latency = statistics.record(&requests[slot], until: cqe.moment.time)
+    let latency = statistics.record(slot, of: &requests, until: cqe.moment.time)
     countLatency(latency, of: slot, at: cqe.moment.time)
     countBytes(slot, cqe.result)
   }
@@ -200,7 +200,7 @@ extension Aggregator {
     if requests[slot].isLending {
       lending.posted(&requests[slot], cqe.result, cqe.flags, time: cqe.moment.time, &event)
     }
-    requests[slot].addStep(step, time: cqe.moment.time, tid: cqe.moment.tid)
+    requests.addStep(step, to: slot, time: cqe.moment.time, tid: cqe.moment.tid)
     if requests[slot].request.opcode.isZeroCopySend {
       requests[slot].request.state = .awaitingNotification
       if requests[slot].notification == 0 { requests.addToIndex(slot) }
@@ -356,7 +356,7 @@ extension Aggregator {
     requests[slot].request.result = record.pointee.res
     requests[slot].request.hasResult = true
     requests[slot].request.completerTid = header.tid
-    let latency = statistics.record(&requests[slot], until: header.time_ns)
+    let latency = statistics.record(slot, of: &requests, until: header.time_ns)
     countLatency(latency, of: slot, at: header.time_ns)
     countBytes(slot, record.pointee.res)
     rings[ring].ring.counts.skipped &+= 1
@@ -376,7 +376,7 @@ extension Aggregator {
   }
 }
 
-extension Request {
+extension Request.Core {
   /// Whether a CQE with this result cannot belong to the request because it reports more bytes than requested.
   fileprivate func cannotHave(result: Int32) -> Bool {
     guard result > 0, isSQEKnown else { return false }

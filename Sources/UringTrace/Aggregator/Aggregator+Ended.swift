@@ -29,7 +29,7 @@ extension RequestTracker {
       if past.slot == .none {
         body(past.request, past.ring)
       } else {
-        body(slots[past.slot].request, slots[past.slot].ring)
+        body(request(of: past.slot), slots[past.slot].ring)
       }
     }
     return history.nextPosition.index

@@ -8,6 +8,9 @@
       let evicted = chains.checkInvariants(requests)
       requests.checkInvariants(keptForChains: evicted)
       lending.checkInvariants(rings: rings.handles)
+      precondition(
+        lending.parts.count == requests.allHandles.count { requests[$0].lending != .none },
+        "a request's part in the lending of buffers was not given back")
       ublk.checkInvariants()
       statistics.checkInvariants(rings: rings.handles)
       for ring in rings.handles {

@@ -64,7 +64,7 @@ extension Aggregator {
     header.tid = record.pointee.submitter_tid
     let slot = beginUnknown(
       header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
-    requests[slot].addStep(.found, time: time, tid: 0)
+    requests.addStep(.found, to: slot, time: time, tid: 0)
     if record.pointee.notif != 0 {
       addNotification(record.pointee.notif, to: slot, Moment(time: time, tid: 0), &event)
     }
@@ -108,13 +108,34 @@ extension Aggregator {
   private mutating func settle(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
-    requests[slot].request.move(to: record)
+    move(slot, to: record)
     if let file = FileIdentity(record.pointee.file) { requests[slot].request.setFile(file) }
     if record.pointee.ublk != 0 {
       inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
     if record.pointee.behind != 0 { link(slot, behind: record.pointee.behind) }
     event.name(requests[slot])
+  }
+
+  private mutating func move(
+    _ slot: Handle<RequestSlot>, to record: UnsafePointer<record_parked>
+  ) {
+    let place = Place(record.pointee.place)
+    requests[slot].request.place = place
+    let workerTid = place == .workerRunning ? record.pointee.base.tid : 0
+    let expiryTime = record.pointee.expires_ns
+    if workerTid != 0 || expiryTime != 0 || requests[slot].extra != .none {
+      requests.changeExtra(of: slot) {
+        $0.workerTid = workerTid
+        $0.expiryTime = expiryTime
+      }
+    }
+    if requests[slot].request.state != .awaitingNotification {
+      requests[slot].request.state = place.state
+    }
+    if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
+      requests[slot].request.pollEvents = record.pointee.poll_events
+    }
   }
 
   // MARK: Rings
@@ -367,14 +388,4 @@ extension RequestSlot {
   }
 }
 
-extension Request {
-  fileprivate mutating func move(to record: UnsafePointer<record_parked>) {
-    place = Place(record.pointee.place)
-    workerTid = place == .workerRunning ? record.pointee.base.tid : 0
-    expiryTime = record.pointee.expires_ns
-    if state != .awaitingNotification { state = place.state }
-    if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
-      pollEvents = record.pointee.poll_events
-    }
-  }
-}
+

@@ -47,9 +47,8 @@ extension Aggregator {
       result >= 0, !CQEFlags(rawValue: record.pointee.cflags).contains(.more),
       let request = requests.findPlain(record, ring: handle)
     else { return false }
-    let stepCount = request.slot.pointee.request.stepCount
     guard
-      statistics.recordPlain(request.slot, steps: stepCount, ring: handle, until: header.time_ns)
+      statistics.recordPlain(request.slot, of: requests, ring: handle, until: header.time_ns)
     else { return false }
 
     ring.pointee.lastTime = header.time_ns
@@ -61,7 +60,7 @@ extension Aggregator {
         bytes: UInt64(result), traits.direction(Opcode(rawValue: header.opcode)))
     }
     let id = request.slot.pointee.request.id
-    evict(requests.completePlain(request, record, stepCount: stepCount))
+    evict(requests.completePlain(request, record))
 
     if isKept {
       events.appendLater(record.header, request: id, ring: ring.pointee.ring.id)

@@ -17,7 +17,7 @@ extension Aggregator {
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: isKnown, flags: record.pointee.flags,
       tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
     requests[slot].isPlain = true
-    requests[slot].addStep(.submitted, time: header.time_ns, tid: header.tid)
+    requests.addStep(.submitted, to: slot, time: header.time_ns, tid: header.tid)
     index(slot, record.pointee.sqe, isKnown: isKnown, ring)
     if record.pointee.notif != 0 {
       addNotification(
@@ -76,7 +76,7 @@ extension Aggregator {
     }
     requests[slot].request.preparationError = record.pointee.error
     requests[slot].isPlain = false
-    requests[slot].addStep(.preparationFailed, time: header.time_ns, tid: header.tid)
+    requests.addStep(.preparationFailed, to: slot, time: header.time_ns, tid: header.tid)
     rings[ring].ring.counts.preparationFailures &+= 1
     roles.count(ring, requests[slot].request.opcode) { $0.counts.preparationFailures &+= 1 }
 
@@ -93,7 +93,7 @@ extension Aggregator {
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
     guard let file = FileIdentity(record.pointee.file) else { return }
     if requests[slot].request.readsFrom(descriptor: record.pointee.fd) {
-      requests[slot].request.setInput(file, isDerived: false)
+      requests.setInput(file, of: slot, isDerived: false)
     } else {
       requests[slot].request.setFile(file)
       // No other record has the descriptor of a request whose submission was not seen.
@@ -113,7 +113,7 @@ extension Aggregator {
     if record.pointee.is_input == 0 {
       requests[slot].request.setFile(file, isOfSubmission: record.pointee.is_submitted != 0)
     } else {
-      requests[slot].request.setInput(file, isDerived: record.pointee.is_derived != 0)
+      requests.setInput(file, of: slot, isDerived: record.pointee.is_derived != 0)
       if !requests[slot].request.isSQEKnown {
         requests[slot].request.sqe.file_index = UInt32(bitPattern: record.pointee.fd)
       }
@@ -163,7 +163,7 @@ extension Aggregator {
   ) -> Handle<RequestSlot>? {
     let ring = enterRing(header, &event)
     guard let slot = enterRequest(header, ring: ring, &event) else { return nil }
-    requests[slot].addStep(step, time: header.time_ns, tid: header.tid)
+    requests.addStep(step, to: slot, time: header.time_ns, tid: header.tid)
     event.name(requests[slot])
     return slot
   }
@@ -180,15 +180,17 @@ extension Aggregator {
       let (position, wanted) = (record.pointee.pos, record.pointee.wanted)
       var best = 0
       let looked = requests.forEachInFlight(of: ring) { handle, candidate in
-        let fit = candidate.request.fit(shortWriteAt: position, of: wanted, tid: header.tid)
+        let fit = candidate.request.fit(
+          shortWriteAt: position, of: wanted, tid: header.tid,
+          lastTid: requests.lastTid(of: candidate))
         if fit > best { (best, slot) = (fit, handle) }
         return true
       }
       walks.pay(passed: requests.count, looked: looked)
     }
     guard let slot else { return }
-    requests[slot].request.shortWriteBytes = record.pointee.got
-    requests[slot].addStep(.shortWrite, time: header.time_ns, tid: header.tid)
+    requests.changeExtra(of: slot) { $0.shortWriteBytes = record.pointee.got }
+    requests.addStep(.shortWrite, to: slot, time: header.time_ns, tid: header.tid)
     event.name(requests[slot])
   }
 
@@ -315,6 +317,7 @@ extension Aggregator {
   mutating func evict(_ slot: Handle<RequestSlot>) {
     guard slot != .none else { return }
     if departed != nil { depart(slot) }
+    lending.forgetPart(of: &requests[slot])
     if requests.chainMember(of: slot) == .none {
       requests.free(slot)
     } else {
@@ -323,14 +326,17 @@ extension Aggregator {
   }
 }
 
-extension Request {
+extension Request.Core {
   /// How well a short write fits, 0 if it cannot be this request's.
-  fileprivate func fit(shortWriteAt position: UInt64, of wanted: UInt64, tid: UInt32) -> Int {
+  ///
+  /// - Parameter lastTid: the thread of the request's last step.
+  fileprivate func fit(
+    shortWriteAt position: UInt64, of wanted: UInt64, tid: UInt32, lastTid: UInt32
+  ) -> Int {
     guard isSQEKnown, opcode.isFileWrite else { return 0 }
     // -1: the file's own position.
     guard sqe.off == position || sqe.off == UInt64.max else { return 0 }
     guard opcode.properties.isVectored || UInt64(sqe.len) == wanted else { return 0 }
-    let lastTid = lastStep?.tid ?? 0
     // A worker's thread is unknown before this record; the submitter's is known.
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
@@ -338,7 +344,7 @@ extension Request {
   }
 }
 
-extension Request {
+extension Request.Core {
   /// Whether a descriptor look-up is for the input of SPLICE or TEE. It follows the look-up of the output.
   fileprivate func readsFrom(descriptor: Int32) -> Bool {
     guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }

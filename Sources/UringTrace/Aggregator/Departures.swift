@@ -86,7 +86,7 @@ extension Aggregator {
 
   @inline(never)
   mutating func depart(_ slot: Handle<RequestSlot>) {
-    var request = requests[slot].request
+    var request = requests.request(of: slot)
     if !request.state.isFinal { request.isSuspect = requests.isSuspect(slot) }
     let (previous, next) = chains.neighbours(of: slot, requests)
     departed?.append(
@@ -115,9 +115,10 @@ extension Aggregator {
 
 extension LendingTracker {
   fileprivate func membership(of slot: borrowing RequestSlot) -> Departures.Membership? {
-    guard slot.request.group != 0, let group = resolve(slot.lending.group) else { return nil }
+    let part = part(of: slot)
+    guard slot.request.group != 0, let group = resolve(part.group) else { return nil }
     return Departures.Membership(
       group: self[group].id, ring: self[group].buffer.ringID, provider: self[group].provider,
-      role: slot.lending.role, startTime: self[group].times.start)
+      role: part.role, startTime: self[group].times.start)
   }
 }

@@ -69,7 +69,7 @@ public struct MemoryChange: Sendable, Hashable {
   }
 }
 
-extension Request {
+extension Request.Core {
   /// The memory that the SQE names by address and length, not through vectors or provided buffers.
   package var namedMemory: Range<UInt64>? {
     guard knows(.addr), knows(.len) else { return nil }

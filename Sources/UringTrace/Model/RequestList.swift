@@ -5,8 +5,8 @@
 public struct RequestList: Sendable {
   private enum Storage: Sendable {
     case array([Request])
-    case inFlight(SharedPool<RequestSlot>, [Handle<RequestSlot>], lossTime: UInt64)
-    case ended(SharedPool<RequestSlot>, [PastRequest])
+    case inFlight(SharedRequests, [Handle<RequestSlot>], lossTime: UInt64)
+    case ended(SharedRequests, [PastRequest])
   }
 
   private var storage: Storage
@@ -18,13 +18,13 @@ public struct RequestList: Sendable {
   /// Requests in flight.
   ///
   /// - Parameter lossTime: requests without a later event may have ended; see ``Request/isSuspect``.
-  init(_ pool: SharedPool<RequestSlot>, _ slots: [Handle<RequestSlot>], lossTime: UInt64) {
-    storage = .inFlight(pool, slots, lossTime: lossTime)
+  init(_ requests: SharedRequests, _ slots: [Handle<RequestSlot>], lossTime: UInt64) {
+    storage = .inFlight(requests, slots, lossTime: lossTime)
   }
 
   /// Ended requests.
-  init(_ pool: SharedPool<RequestSlot>, ended: [PastRequest]) {
-    storage = .ended(pool, ended)
+  init(_ requests: SharedRequests, ended: [PastRequest]) {
+    storage = .ended(requests, ended)
   }
 }
 
@@ -43,13 +43,13 @@ extension RequestList: RandomAccessCollection, MutableCollection {
     get {
       switch storage {
       case .array(let requests): return requests[position]
-      case .inFlight(let pool, let slots, let lossTime):
-        var request = pool[slots[position]].request
+      case .inFlight(let requests, let slots, let lossTime):
+        var request = requests[slots[position]]
         request.isSuspect = request.lastTime <= lossTime
         return request
-      case .ended(let pool, let entries):
+      case .ended(let requests, let entries):
         let slot = entries[position].slot
-        return slot == .none ? entries[position].request : pool[slot].request
+        return slot == .none ? entries[position].request : requests[slot]
       }
     }
     set { changeArray { $0[position] = newValue } }
@@ -89,10 +89,10 @@ extension RequestList {
     if positions.count == count, positions.elementsEqual(indices) { return self }
     return switch storage {
     case .array(let requests): RequestList(positions.map { requests[$0] })
-    case .inFlight(let pool, let slots, let lossTime):
-      RequestList(pool, positions.map { slots[$0] }, lossTime: lossTime)
-    case .ended(let pool, let entries):
-      RequestList(pool, ended: positions.map { entries[$0] })
+    case .inFlight(let requests, let slots, let lossTime):
+      RequestList(requests, positions.map { slots[$0] }, lossTime: lossTime)
+    case .ended(let requests, let entries):
+      RequestList(requests, ended: positions.map { entries[$0] })
     }
   }
 
@@ -127,15 +127,15 @@ extension RequestList {
 
   @inline(__always)
   private func fact<Fact>(
-    at position: Int, _ ofRequest: (borrowing Request) -> Fact,
+    at position: Int, _ ofRequest: (borrowing Request.Core) -> Fact,
     ofPast: (borrowing PastRequest) -> Fact
   ) -> Fact {
     switch storage {
-    case .array(let requests): return ofRequest(requests[position])
-    case .inFlight(let pool, let slots, _): return ofRequest(pool[slots[position]].request)
-    case .ended(let pool, let entries):
+    case .array(let requests): return ofRequest(requests[position].core)
+    case .inFlight(let requests, let slots, _): return ofRequest(requests.core(of: slots[position]))
+    case .ended(let requests, let entries):
       let slot = entries[position].slot
-      return slot == .none ? ofPast(entries[position]) : ofRequest(pool[slot].request)
+      return slot == .none ? ofPast(entries[position]) : ofRequest(requests.core(of: slot))
     }
   }
 

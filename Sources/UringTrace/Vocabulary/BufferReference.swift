@@ -6,7 +6,7 @@ public enum BufferReference: Hashable, Sendable {
   case group(UInt16)
 }
 
-extension Request {
+extension Request.Core {
   /// The buffer reference in the SQE; nil if the SQE is unknown or gives an address.
   public var bufferReference: BufferReference? {
     guard knows(.buffer) else { return nil }

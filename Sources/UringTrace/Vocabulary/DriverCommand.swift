@@ -45,7 +45,7 @@ public enum DriverCommand {
   ]
 }
 
-extension Request {
+extension Request.Core {
   /// The driver command (`cmd_op`) of the request; nil if it has none or it is unknown.
   package var driverCommand: UInt32? {
     opcode.isDriverCommand && knows(.off) ? UInt32(truncatingIfNeeded: sqe.off) : nil

@@ -4,7 +4,7 @@ public struct SQEField: Hashable, Sendable {
   public var value: String
 }
 
-extension Request {
+extension Request.Core {
   /// All fields of the SQE that have a meaning for its opcode; empty if the SQE is unknown.
   ///
   /// Rarely used fields are omitted if they are 0.

@@ -34,8 +34,8 @@ extension Request {
   ///
   /// - Parameter kernelNames: ``Snapshot/requestFlagNames``.
   public func flagNames(_ kernelNames: [String]) -> [String] {
-    var names = SQEFlags(requestFlags: flags).names
-    for bit in 8..<64 where flags >> UInt64(bit) & 1 != 0 {
+    var names = SQEFlags(requestFlags: core.flags).names
+    for bit in 8..<64 where core.flags >> UInt64(bit) & 1 != 0 {
       let name = bit < kernelNames.count ? kernelNames[bit] : ""
       names.append(name.isEmpty ? "bit\(bit)" : name)
     }

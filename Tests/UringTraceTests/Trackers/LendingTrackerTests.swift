@@ -31,7 +31,7 @@ import Testing
     let group = scene.lending.allGroups(now: 40).first
     #expect(group?.doneCount == 1)
     #expect(group?.members.first?.endTime == 30)
-    #expect(scene.requests[slot].lending.member == .none)
+    #expect(scene.lending.member(of: scene.requests[slot]) == nil)
   }
 
   @Test func withdrawnBufferIsGivenBackWhenItsLastMemberEnds() {

@@ -79,11 +79,9 @@ enum Make {
       request.completerTid = 4250
     }
     let all: [(Step.Kind, Double)] = [(.submitted, seconds)] + steps
-    for (index, step) in all.prefix(Request.stepCapacity).enumerated() {
-      request.stepStorage[index] = Step(
-        time: start + UInt64(step.1 * 1e9), tid: tid, kind: step.0)
+    for step in all {
+      request.append(Step(time: start + UInt64(step.1 * 1e9), tid: tid, kind: step.0))
     }
-    request.stepCount = UInt32(all.count)
     request.lastTime = start + UInt64((all.last?.1 ?? seconds) * 1e9)
     return request
   }

@@ -71,8 +71,8 @@ struct FuseTracker {
       return true
     }
     slot.joinLending()
-    slot.lending.withdraws = reference
-    slot.enter(reference, as: .withdrawer)
+    lending.changePart(of: &slot) { $0.withdraws = reference }
+    lending.setGroup(of: &slot, to: reference, as: .withdrawer)
     lending.withdraw(
       group, at: Moment(time: slot.request.startTime, tid: slot.request.submitterTid))
     return true
@@ -80,7 +80,7 @@ struct FuseTracker {
 
   /// Revokes an answer that turns out to wait behind another request: it has not been given yet.
   mutating func postponed(_ slot: borrowing RequestSlot, _ lending: inout LendingTracker) {
-    guard let group = lending.resolve(slot.lending.withdraws),
+    guard let group = lending.resolve(lending.part(of: slot).withdraws),
       lending[group].origin.fuseUnique != 0, !lending[group].end.isEnded,
       lending[group].times.withdrawn == max(slot.request.startTime, 1)
     else { return }

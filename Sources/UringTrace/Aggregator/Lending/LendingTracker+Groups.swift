@@ -25,9 +25,10 @@ extension LendingTracker {
   mutating func lead(
     _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
   ) {
-    slot.lending.led = reference(to: group)
+    let reference = reference(to: group)
+    changePart(of: &slot) { $0.led = reference }
     slot.joinLending()
-    if slot.request.group == 0 { slot.enter(reference(to: group), as: .leader) }
+    if slot.request.group == 0 { setGroup(of: &slot, to: reference, as: .leader) }
     name(group, &event)
   }
 

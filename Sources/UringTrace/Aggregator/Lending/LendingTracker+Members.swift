@@ -19,9 +19,9 @@ extension LendingTracker {
       member.askedBytes = UInt64(sqe.len)
     }
     let handle = append(member, to: group)
-    slot.lending.member = handle
+    changePart(of: &slot) { $0.member = handle }
     slot.joinLending()
-    slot.enter(reference(to: group), as: .member)
+    setGroup(of: &slot, to: reference(to: group), as: .member)
     name(group, &event)
     setOffset(of: handle, slot)
     if sqe.flags & SQEFlags.bufferSelect.rawValue != 0, self[group].rules.lifecycle != .pool {
@@ -77,7 +77,7 @@ extension LendingTracker {
   }
 
   private func leadOrJoined(by slot: borrowing RequestSlot) -> Handle<GroupState>? {
-    if let led = resolve(slot.lending.led) { return led }
+    if let led = resolve(part(of: slot).led) { return led }
     return member(of: slot).map { self[$0].group }
   }
 
@@ -87,7 +87,7 @@ extension LendingTracker {
   ) {
     let old = self[member].group
     transfer(member, to: group)
-    slot.enter(reference(to: group), as: .member)
+    setGroup(of: &slot, to: reference(to: group), as: .member)
     // The old group was begun for this request alone.
     if self[old].members.count == 0, !self[old].end.isEnded, self[old].buffer.providedTime == 0,
       !self[old].leader.isKnown
@@ -105,7 +105,7 @@ extension LendingTracker {
     _ slot: inout RequestSlot, _ result: Int32, _ flags: CQEFlags, time: UInt64,
     _ event: inout Event
   ) {
-    if let led = resolve(slot.lending.led) {
+    if let led = resolve(part(of: slot).led) {
       self[led].leader.result = result
       self[led].leader.hasResult = true
     }
@@ -136,7 +136,7 @@ extension LendingTracker {
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
     guard let member = member(of: slot) else { return }
-    slot.lending.member = .none
+    changePart(of: &slot) { $0.member = .none }
     let group = self[member].group
     name(group, &event)
     if slot.request.hasResult {
@@ -252,9 +252,9 @@ extension LendingTracker {
   mutating func leaderEnded(
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
-    let led = slot.lending.led
+    let led = part(of: slot).led
     guard led.id != 0 else { return }
-    slot.lending.led = .none
+    changePart(of: &slot) { $0.led = .none }
     guard let group = resolve(led) else { return }
     name(group, &event)
     let hasResult = slot.request.hasResult
@@ -282,9 +282,9 @@ extension LendingTracker {
   mutating func withdrawalEnded(
     _ slot: inout RequestSlot, at moment: Moment, _ event: inout Event
   ) {
-    guard slot.lending.withdraws.id != 0 else { return }
-    let withdraws = slot.lending.withdraws
-    slot.lending.withdraws = .none
+    let withdraws = part(of: slot).withdraws
+    guard withdraws.id != 0 else { return }
+    changePart(of: &slot) { $0.withdraws = .none }
     guard let group = resolve(withdraws) else { return }
     name(group, &event)
     self[group].isBeingWithdrawn = false

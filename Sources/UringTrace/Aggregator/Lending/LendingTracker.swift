@@ -14,6 +14,7 @@ struct LendingTracker: ~Copyable {
   private var groups = Pool<GroupState>()
   private var members = Pool<MemberState>()
   private var slots = Pool<BufferSlotState>()
+  var parts = Pool<RequestLending>()
   private var rings = SideTable<RingState, LendingRing>(LendingRing())
 
   /// Groups by ``LentBuffer/key``.
@@ -41,7 +42,7 @@ struct LendingTracker: ~Copyable {
     history = History(limit: limit)
   }
 
-  var entryCount: Int { groups.count + members.count + slots.count }
+  var entryCount: Int { groups.count + members.count + slots.count + parts.count }
 
   subscript(_ group: Handle<GroupState>) -> GroupState {
     @inline(__always)
@@ -207,7 +208,7 @@ struct LendingTracker: ~Copyable {
 
   /// The request's membership; nil if it has none or the membership was forgotten.
   func member(of slot: borrowing RequestSlot) -> Handle<MemberState>? {
-    let member = slot.lending.member
+    let member = part(of: slot).member
     guard member != .none, members[unproven: member].member.request == slot.request.id else {
       return nil
     }

@@ -27,17 +27,15 @@ struct PastRequest {
   init(slot: Handle<RequestSlot>) { self.slot = slot }
 
   /// The request of a slot that completes at `time`; nil if it does not fit.
-  ///
-  /// - Parameter steps: its steps before the completion.
   @inline(__always)
   init?(
-    _ slot: UnsafeMutablePointer<RequestSlot>, steps: UInt32, until time: UInt64, tid: UInt32,
+    _ slot: UnsafeMutablePointer<RequestSlot>, until time: UInt64, tid: UInt32,
     result: Int32, cqeFlags: UInt32
   ) {
     let duration = time &- slot.pointee.request.startTime
-    guard steps == 1, duration <= UInt64(UInt32.max), slot.pointee.request.cqeCount == 0,
+    guard slot.pointee.request.stepCount == 1, duration <= UInt64(UInt32.max), slot.pointee.request.cqeCount == 0,
       slot.pointee.request.knownFiles.isEmpty, slot.pointee.request.userStackNumber == 0,
-      slot.pointee.request.isSQEKnown
+      slot.pointee.request.isSQEKnown, slot.pointee.extra == .none, slot.pointee.lending == .none
     else { return nil }
     id = slot.pointee.request.id
     address = slot.pointee.request.address
@@ -80,9 +78,8 @@ struct PastRequest {
     request.opcode = Opcode(rawValue: sqe.opcode)
     request.isSubmittedBySQThread = isSubmittedBySQThread
     request.sqe = sqe
-    request.stepStorage[0] = Step(time: startTime, tid: submitterTid, kind: .submitted)
-    request.stepStorage[1] = Step(time: lastTime, tid: completerTid, kind: .completed)
-    request.stepCount = 2
+    request.append(Step(time: startTime, tid: submitterTid, kind: .submitted))
+    request.append(Step(time: lastTime, tid: completerTid, kind: .completed))
     return request
   }
 }

@@ -2,7 +2,7 @@ import CRecord
 
 /// A request with the state that only the aggregator needs.
 ///
-/// Ordered so that the fields that every request writes are the first 256 bytes: four cache lines.
+/// Fields that every request writes come first.
 struct RequestSlot: Listed, BitwiseCopyable {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
@@ -23,14 +23,17 @@ struct RequestSlot: Listed, BitwiseCopyable {
   var isPlain = false
   /// True if the lending tracker must be informed of the end.
   var isLending = false
-  /// True if ``lending`` was set, by this request or an earlier request in the slot.
-  var hasLending = false
+  /// Kind of the last step; meaningful if there is one.
+  var lastStep = Step.Kind.submitted
+  /// Where ``RequestTracker`` keeps what only some requests have.
+  var extra = Handle<Request.Extra>.none
+  /// Where ``LendingTracker`` keeps the request's part in the lending of buffers.
+  var lending = Handle<RequestLending>.none
 
-  var request = Request()
+  var request = Request.Core()
 
   /// Neighbours in ``UserDataIndex``.
   var link = ListLink<RequestSlot>()
-  var lending = RequestLending()
 }
 
 // These functions change a slot in place and write the fields together, without looking up the slot for each field.
@@ -52,7 +55,9 @@ extension RequestSlot {
     isSilent = false
     isLatencyRecorded = false
     self.isPlain = isPlain
-    if hasLending { clearLending() }
+    isLending = false
+    extra = .none
+    lending = .none
     request.id = id
     request.address = header.req
     request.startTime = header.time_ns
@@ -65,6 +70,7 @@ extension RequestSlot {
     request.pollEvents = 0
     request.preparationError = 0
     request.stepCount = 0
+    request.place = .unknown
     request.state = .submitted
     request.opcode = Opcode(rawValue: header.opcode)
     request.hasResult = false
@@ -73,7 +79,6 @@ extension RequestSlot {
     request.isEndDerived = false
     request.chain = 0
     request.group = 0
-    request.shortWriteBytes = 0
     request.userStackNumber = 0
     request.kernelKnowledge = []
     request.isUserDataKnown = true
@@ -97,24 +102,11 @@ extension RequestSlot {
   /// Makes the lending tracker follow the request until it ends.
   mutating func joinLending() {
     isLending = true
-    hasLending = true
     isPlain = false
   }
 
-  /// Makes a group the request's own.
-  mutating func enter(_ group: GroupReference, as role: GroupRole) {
-    hasLending = true
-    lending.group = group
-    lending.role = role
-    request.group = group.id
-  }
-
-  @inline(never)
-  private mutating func clearLending() {
-    isLending = false
-    hasLending = false
-    lending = RequestLending()
-  }
+  /// True if the last step is the network stack's release of a zero-copy send's memory.
+  var isNotified: Bool { request.stepCount > 0 && lastStep.isNotification }
 
   /// Records a CQE that has a result.
   @inline(__always)
@@ -125,17 +117,6 @@ extension RequestSlot {
     request.cqeCount &+= 1
     request.hasResult = true
   }
-
-  @inline(__always)
-  mutating func addStep(_ kind: Step.Kind, time: UInt64, tid: UInt32) {
-    let index = min(Int(request.stepCount), Request.stepCapacity - 1)
-    request.stepStorage[unchecked: index] = Step(time: time, tid: tid, kind: kind)
-    request.stepCount &+= 1
-    // The request has left the place where a walk saw it.
-    request.place = .unknown
-    // Records of different CPUs can arrive slightly out of order.
-    if time > request.lastTime { request.lastTime = time }
-  }
 }
 
 extension UInt64 {
@@ -143,11 +124,5 @@ extension UInt64 {
   @inline(__always)
   package func since(_ earlier: UInt64) -> UInt64 {
     self > earlier ? self &- earlier : 0
-  }
-}
-
-extension Request {
-  var lastStep: Step? {
-    stepCount == 0 ? nil : stepStorage[min(Int(stepCount), Self.stepCapacity) - 1]
   }
 }

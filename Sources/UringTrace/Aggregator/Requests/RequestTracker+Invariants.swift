@@ -46,6 +46,9 @@
         precondition(slots[handle].request.state.isFinal, "a request in the history is in flight")
         precondition(!slots[handle].isIndexed, "an ended request is in the index")
       }
+      let extraCount = allHandles.count { slots[$0].extra != .none }
+      precondition(
+        extraCount...extraCount + kept ~= extras.count, "facts of a request were not given back")
       precondition(
         slots.count == inFlight + keptSlots + kept, "a request is in use and on no list")
     }

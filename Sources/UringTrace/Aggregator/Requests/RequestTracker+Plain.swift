@@ -22,7 +22,7 @@ extension RequestTracker {
     slot.pointee.describe(
       record.pointer(to: \.sqe).unsafelyUnwrapped, isKnown: true, flags: record.pointee.flags,
       tgid: record.pointee.tgid, tid: header.tid, isSQThread: record.pointee.sq_thread != 0)
-    slot.pointee.request.stepStorage[unchecked: 0] = Step(
+    slot.pointee.request.firstSteps[unchecked: 0] = Step(
       time: header.time_ns, tid: header.tid, kind: .submitted)
     slot.pointee.request.stepCount = 1
     return lastID
@@ -46,7 +46,7 @@ extension RequestTracker {
     // The entry is not marked as ended: the request is the one at this address.
     let handle = addresses[position].handle
     let slot = slots.mutablePointer(to: handle)
-    guard slot.pointee.isPlain, slot.pointee.request.stepCount < Request.stepCapacity,
+    guard slot.pointee.isPlain,
       slot.pointee.ring == ring,
       slot.pointee.request.opcode.rawValue == record.pointee.base.opcode,
       slot.pointee.request.userData == record.pointee.user_data
@@ -57,12 +57,12 @@ extension RequestTracker {
   /// Ends a plain request. Returns the request displaced from the history; none while there is room.
   @inline(__always)
   mutating func completePlain(
-    _ request: PlainRequest, _ record: UnsafePointer<record_complete>, stepCount: UInt32
+    _ request: PlainRequest, _ record: UnsafePointer<record_complete>
   ) -> Handle<RequestSlot> {
     let header = record.pointee.base
     let slot = request.slot
     if let past = PastRequest(
-      slot, steps: stepCount, until: header.time_ns, tid: header.tid, result: record.pointee.res,
+      slot, until: header.time_ns, tid: header.tid, result: record.pointee.res,
       cqeFlags: record.pointee.cflags)
     {
       links.remove(request.handle)
@@ -76,10 +76,7 @@ extension RequestTracker {
     }
     addresses[request.position].mark = .ended
     slot.pointee.take(result: record.pointee.res, flags: record.pointee.cflags, tid: header.tid)
-    slot.pointee.request.stepStorage[unchecked: Int(stepCount)] = Step(
-      time: header.time_ns, tid: header.tid, kind: .completed)
-    slot.pointee.request.stepCount = stepCount &+ 1
-    slot.pointee.request.lastTime = header.time_ns
+    add(Step(time: header.time_ns, tid: header.tid, kind: .completed), to: slot)
     slot.pointee.request.state = .completed
     links.remove(request.handle)
     return history.append(PastRequest(slot: request.handle))?.slot ?? .none

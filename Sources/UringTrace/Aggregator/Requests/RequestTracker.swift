@@ -4,6 +4,7 @@ import CRecord
 struct RequestTracker: ~Copyable {
   // Only this type's extensions use these.
   var slots = Pool<RequestSlot>()
+  var extras = Pool<Request.Extra>()
   var links = SlotLinks()
   /// Requests by the address of their `io_kiocb`.
   var addresses = AddressTable<RequestSlot>()
@@ -156,7 +157,7 @@ struct RequestTracker: ~Copyable {
     _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, time: UInt64,
     tid: UInt32
   ) {
-    slots[slot].addStep(step, time: time, tid: tid)
+    addStep(step, to: slot, time: time, tid: tid)
     slots[slot].request.state = state
     links.remove(slot)
     if let position = addresses.find(slots[slot].request.address),
@@ -179,6 +180,7 @@ struct RequestTracker: ~Copyable {
     links[slot].member = .none
     // No record can refer to the request any more.
     slots[slot].request.address = 0
+    if slots[slot].extra != .none { extras.give(back: slots[slot].extra) }
     slots.give(back: slot)
   }
 

@@ -57,17 +57,15 @@ extension OpcodeStatistics {
 
   /// Adds the time from a request's submission to `end`, stage by stage.
   ///
-  /// - Parameter steps: number of the request's steps that count.
   @inline(never)
   mutating func addStages(
-    of slot: borrowing RequestSlot, steps: UInt32, until end: UInt64
+    of slot: borrowing RequestSlot, _ steps: StepList, until end: UInt64
   ) {
-    let known = min(Int(steps), Request.stepCapacity)
     var stage = Stage.issued
-    for index in 0..<known {
-      let step = slot.request.stepStorage[unchecked: index]
+    for index in steps.indices {
+      let step = steps[index]
       stage = stage.after(step.kind)
-      let next = index + 1 < known ? slot.request.stepStorage[index + 1].time : end
+      let next = index + 1 < steps.count ? steps[index + 1].time : end
       if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
         // The request ran from the end of the chain's previous request.
         stageTotals[.held] &+= slot.releasedTime &- step.time

@@ -34,18 +34,22 @@ struct StatisticsTracker: ~Copyable {
   ///
   /// - Returns: the latency, if it was added.
   @inline(__always)
-  mutating func record(_ slot: inout RequestSlot, until time: UInt64) -> UInt64? {
-    guard !slot.isLatencyRecorded, slot.request.isStartKnown, slot.request.preparationError == 0
+  mutating func record(
+    _ slot: Handle<RequestSlot>, of requests: inout RequestTracker, until time: UInt64
+  ) -> UInt64? {
+    guard !requests[slot].isLatencyRecorded, requests[slot].request.isStartKnown,
+      requests[slot].request.preparationError == 0
     else { return nil }
-    slot.isLatencyRecorded = true
-    slot.isPlain = false
-    let latency = time.since(slot.request.startTime)
-    let handle = handle(slot.ring, slot.request.opcode)
+    requests[slot].isLatencyRecorded = true
+    requests[slot].isPlain = false
+    let latency = time.since(requests[slot].request.startTime)
+    let handle = handle(requests[slot].ring, requests[slot].request.opcode)
     statistics[handle].histogram.record(latency)
-    if slot.request.stepCount <= 1 {
+    if requests[slot].request.stepCount <= 1 {
       statistics[handle].addIssued(latency)
     } else {
-      statistics[handle].addStages(of: slot, steps: slot.request.stepCount, until: time)
+      statistics[handle].addStages(
+        of: requests[slot], requests.steps(of: requests[slot]), until: time)
     }
     return latency
   }
@@ -55,18 +59,19 @@ struct StatisticsTracker: ~Copyable {
   /// - Returns: false if nothing was added.
   @inline(__always)
   mutating func recordPlain(
-    _ slot: UnsafeMutablePointer<RequestSlot>, steps: UInt32, ring: Handle<RingState>,
-    until time: UInt64
+    _ slot: UnsafeMutablePointer<RequestSlot>, of requests: borrowing RequestTracker,
+    ring: Handle<RingState>, until time: UInt64
   ) -> Bool {
     let handle = rings[ring][unchecked: Int(slot.pointee.request.opcode.rawValue)]
     guard handle != .none, time >= slot.pointee.request.lastTime else { return false }
     let statistics = statistics.mutablePointer(to: handle)
     let latency = time &- slot.pointee.request.startTime
     guard statistics.pointee.histogram.recordCovered(latency) else { return false }
-    if steps == 1 {
+    if slot.pointee.request.stepCount == 1 {
       statistics.pointee.addIssued(latency)
     } else {
-      statistics.pointee.addStages(of: slot.pointee, steps: steps, until: time)
+      statistics.pointee.addStages(
+        of: slot.pointee, requests.steps(of: slot.pointee), until: time)
     }
     return true
   }

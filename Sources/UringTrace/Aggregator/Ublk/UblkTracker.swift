@@ -79,7 +79,7 @@ struct UblkTracker: ~Copyable {
     case .register:
       batches.noteRegistration(on: slot.ring)
       // In an SQE group the command has no slot: the buffer is the group's.
-      if let led = lending.resolve(slot.lending.led), lending[led].rules.lifecycle == .batch {
+      if let led = lending.resolve(lending.part(of: slot).led), lending[led].rules.lifecycle == .batch {
         describe(led, by: slot, &lending)
       } else {
         register(&slot, provider, index: index, &lending, &event)
@@ -156,8 +156,9 @@ struct UblkTracker: ~Copyable {
     guard let bufferSlot = lending.slot(slot.ring, .registered, index),
       let group = lending[bufferSlot].group.ifAny
     else { return }
-    slot.lending.withdraws = lending.reference(to: group)
-    slot.enter(lending.reference(to: group), as: .withdrawer)
+    let reference = lending.reference(to: group)
+    lending.changePart(of: &slot) { $0.withdraws = reference }
+    lending.setGroup(of: &slot, to: reference, as: .withdrawer)
     lending[group].isBeingWithdrawn = true
     lending.name(group, &event)
   }
@@ -209,7 +210,7 @@ struct UblkTracker: ~Copyable {
     let isNewRoute = routes.updateValue(device, forKey: Route(slot)) != device
     let tag = tag(of: slot, on: device)
     slot.joinLending()
-    if command.role == .register, let led = lending.resolve(slot.lending.led) {
+    if command.role == .register, let led = lending.resolve(lending.part(of: slot).led) {
       if lending[led].rules.lifecycle == .batch {
         describe(led, by: slot, &lending)
       } else {
@@ -234,7 +235,7 @@ struct UblkTracker: ~Copyable {
     self[tag].index = address <= UInt64(UInt32.max) ? UInt32(address & 0xffff) : nil
     self[tag].ioFlags = block.io_flags
     self[tag].isAutomatic = record.pointee.flags & Self.automaticFlag != 0
-    slot.lending.delivery = tag
+    lending.changePart(of: &slot) { $0.delivery = tag }
   }
 
   /// Handles the end of a command. If the command delivers, an I/O has arrived; under automatic registration
@@ -244,8 +245,8 @@ struct UblkTracker: ~Copyable {
     _ event: inout Event
   ) {
     if slot.request.opcode.isDriverCommand { batches.ended(slot.request.id, on: slot.ring) }
-    guard let tag = slot.lending.delivery else { return }
-    slot.lending.delivery = nil
+    guard let tag = lending.part(of: slot).delivery else { return }
+    lending.changePart(of: &slot) { $0.delivery = nil }
     guard slot.request.hasResult, slot.request.result == 0 else { return }
     var leader = lending.leader(slot)
     leader.endTime = max(time, 1)
@@ -277,7 +278,9 @@ struct UblkTracker: ~Copyable {
       lending.end(group, time: time)
       return
     }
-    if slot.request.group == 0 { slot.enter(lending.reference(to: group), as: .leader) }
+    if slot.request.group == 0 {
+      lending.setGroup(of: &slot, to: lending.reference(to: group), as: .leader)
+    }
     lending.putAutomatically(group, into: index, length: UInt64(state.length), time: time)
     self[tag].group = lending.reference(to: group)
   }

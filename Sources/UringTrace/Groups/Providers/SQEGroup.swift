@@ -53,7 +53,7 @@ extension LendingTracker {
     let member = member(of: slot)
     // A leader that posts no CQE has already ended.
     if let member { self[member].member.isConfirmed = true }
-    let led = resolve(slot.lending.led)
+    let led = resolve(part(of: slot).led)
     guard let group = member.map({ self[$0].group }) ?? led,
       self[group].rules.lifecycle == .batch
     else { return false }

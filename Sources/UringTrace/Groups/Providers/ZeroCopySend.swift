@@ -32,7 +32,7 @@ extension LendingTracker {
     if result >= 0, self[group].buffer.length > UInt64(max(0, result)) {
       note(.shortMember, group)
     }
-    let isNotified = slot.request.lastStep?.kind.isNotification == true
+    let isNotified = slot.isNotified
     let isOver = slot.request.hasResult || isNotified
     self[group].times.done = moment.time
     if isNotified {

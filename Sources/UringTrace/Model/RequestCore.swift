@@ -1,0 +1,116 @@
+extension Request {
+  /// What every request has. Small, because a million requests can be in flight; ``Extra`` has the rest.
+  public struct Core: Sendable, BitwiseCopyable {
+    // Ordered so that the fields that a submission and a completion write are adjacent.
+
+    public var id: ID = 0
+    /// `struct io_kiocb *`: identifies the request only while it is in flight.
+    public var address: UInt64 = 0
+    /// `REQ_F_*` at submission; ``Snapshot/requestFlagNames`` has their names.
+    public var flags: UInt64 = 0
+    /// Time of the first event seen of the request; nanoseconds, CLOCK_MONOTONIC.
+    public var startTime: UInt64 = 0
+    /// Time of the last event seen; the end, once the state is final.
+    public var lastTime: UInt64 = 0
+    public var ring: Ring.ID = 0
+    /// Submitting thread and its process; 0 if unknown.
+    public var submitterTid: UInt32 = 0
+    public var submitterTgid: UInt32 = 0
+    /// Thread that posted the last CQE.
+    public var completerTid: UInt32 = 0
+    /// Result of the last CQE that had a result (a notification has none); meaningful if ``hasResult``.
+    public var result: Int32 = 0
+    /// `IORING_CQE_F_*` of the CQE with ``result``.
+    public var cqeFlags: UInt32 = 0
+    /// Number of CQEs posted, overflowed CQEs included.
+    public var cqeCount: UInt32 = 0
+    /// Events that poll waits for, `POLL*`, once poll-armed.
+    public var pollEvents: UInt32 = 0
+    /// Negative errno of a preparation failure, else 0.
+    public var preparationError: Int32 = 0
+    /// Number of steps, also of those that were dropped.
+    public var stepCount: UInt32 = 0
+    public var state: State = .submitted
+    public var hasResult: Bool = false
+    public var isSQEKnown: Bool = false
+    /// True if the start is known; false if the request was found in flight or its submission was lost.
+    public var isStartKnown: Bool = false
+    /// True if the end was inferred, not observed.
+    public var isEndDerived: Bool = false
+    /// Stored apart from the identities, so that the fields that every request resets are adjacent.
+    var knownFiles: KnownFiles = []
+    public var opcode: Opcode = Opcode(rawValue: 0)
+    /// True if the ring's iou-sqp thread submitted the request.
+    public var isSubmittedBySQThread: Bool = false
+    /// The request's chain; 0 if none.
+    public var chain: Chain.ID = 0
+    /// The group of which the request is a member or else the leader; 0 if neither.
+    public var group: RequestGroup.ID = 0
+    /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack was taken.
+    public var userStackNumber: UInt32 = 0
+    /// Where a walk last saw the request, until an event shows that it moved on.
+    public var place: Place = .unknown
+    /// SQE fields that the kernel still held when a walk found the request. These fields of ``sqe`` are
+    /// meaningful although ``isSQEKnown`` is false.
+    public var kernelKnowledge: SQEKnowledge = []
+    /// False while only events without ``userData`` have shown the request.
+    public var isUserDataKnown: Bool = true
+    /// The SQE as the application wrote it. Meaningful if ``isSQEKnown``; otherwise only the fields in
+    /// ``kernelKnowledge``.
+    public var sqe: SQE = SQE()
+    /// The first steps; ``Extra`` has the later ones.
+    var firstSteps = InlineArray<3, Step>(repeating: StepList.noStep)
+    private var fileStorage = FileIdentity()
+
+    package init() {}
+  }
+}
+
+extension Request.Core {
+  public var userData: UInt64 {
+    get { sqe.user_data }
+    set { sqe.user_data = newValue }
+  }
+
+  /// The descriptor or fixed-file index in the SQE; nil for opcodes without a file.
+  public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
+
+  /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
+  public var fileIdentity: FileIdentity? { knownFiles.contains(.file) ? fileStorage : nil }
+
+  mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
+    fileStorage = file
+    knownFiles.insert(.file)
+    knownFiles.remove(.ofSubmission)
+    if isOfSubmission { knownFiles.insert(.ofSubmission) }
+  }
+
+  /// Discards the file of the submission: a request behind another looks up its registered file when it is issued.
+  mutating func forgetFileOfSubmission() {
+    if knownFiles.contains(.ofSubmission) { knownFiles.subtract([.file, .ofSubmission]) }
+  }
+
+  /// Whether ``sqe`` has the application's value of a field.
+  func knows(_ field: SQEKnowledge) -> Bool {
+    isSQEKnown || kernelKnowledge.isSuperset(of: field)
+  }
+
+  /// True if the input is a registered file (SPLICE_F_FD_IN_FIXED).
+  var isInputFixed: Bool { knows(.opFlags) && sqe.op_flags & 1 << 31 != 0 }
+
+  /// True if the request moves data and does not ask for a worker thread (IOSQE_ASYNC).
+  package var movesDataUnasked: Bool {
+    opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
+  }
+}
+
+/// Which of a request's files are known.
+struct KnownFiles: OptionSet {
+  var rawValue: UInt8
+
+  static let file = KnownFiles(rawValue: 1)
+  static let input = KnownFiles(rawValue: 2)
+  static let derivedInput = KnownFiles(rawValue: 4)
+  /// The file is the one registered at the submission.
+  static let ofSubmission = KnownFiles(rawValue: 8)
+}

@@ -1,0 +1,30 @@
+/// Steps of a request, in order of time, without memory of their own.
+public struct StepList: Sendable, BitwiseCopyable {
+  private var first: InlineArray<3, Step>
+  private var later: InlineArray<7, Step>
+  private let size: UInt8
+
+  /// - Parameter total: number of steps, also of those that did not fit.
+  init(first: InlineArray<3, Step>, later: InlineArray<7, Step>, total: UInt32) {
+    self.first = first
+    self.later = later
+    size = UInt8(Swift.min(total, UInt32(Self.capacity)))
+  }
+
+  /// Number of steps that fit. Further steps replace the last one.
+  public static var capacity: Int { firstCount + laterCount }
+  static var firstCount: Int { 3 }
+  static var laterCount: Int { 7 }
+
+  static var noStep: Step { Step(time: 0, tid: 0, kind: .submitted) }
+}
+
+extension StepList: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { Int(size) }
+
+  public subscript(position: Int) -> Step {
+    precondition(position < endIndex)
+    return position < Self.firstCount ? first[position] : later[position - Self.firstCount]
+  }
+}
