@@ -109,7 +109,11 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
     move(slot, to: record)
-    if let file = FileIdentity(record.pointee.file) { requests[slot].request.setFile(file) }
+    if let file = FileIdentity(record.pointee.file),
+      file != requests[slot].request.fileIdentity || requests[slot].request.isFileOfSubmission
+    {
+      requests[slot].request.setFile(file)
+    }
     if record.pointee.ublk != 0 {
       inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
@@ -121,20 +125,26 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, to record: UnsafePointer<record_parked>
   ) {
     let place = Place(record.pointee.place)
-    requests[slot].request.place = place
+    let last = requests[slot].request.lastTime
+    // A walk usually finds requests where the last one did: then nothing is written.
+    if requests.places[slot, lastEvent: last] != place {
+      requests.places.set(place, of: slot, at: record.pointee.base.time_ns)
+    }
     let workerTid = place == .workerRunning ? record.pointee.base.tid : 0
     let expiryTime = record.pointee.expires_ns
-    if workerTid != 0 || expiryTime != 0 || requests[slot].extra != .none {
+    if !requests.hasExtra(slot, workerTid: workerTid, expiryTime: expiryTime) {
       requests.changeExtra(of: slot) {
         $0.workerTid = workerTid
         $0.expiryTime = expiryTime
       }
     }
-    if requests[slot].request.state != .awaitingNotification {
+    let request = requests[slot].request
+    if request.state != .awaitingNotification, request.state != place.state {
       requests[slot].request.state = place.state
     }
-    if record.pointee.poll_events != 0, place == .poll || place == .taskWork {
-      requests[slot].request.pollEvents = record.pointee.poll_events
+    let events = record.pointee.poll_events
+    if events != 0, events != request.pollEvents, place == .poll || place == .taskWork {
+      requests[slot].request.pollEvents = events
     }
   }
 

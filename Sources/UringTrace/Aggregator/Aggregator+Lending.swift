@@ -107,7 +107,7 @@ extension Aggregator {
   mutating func bufferUse(_ record: UnsafePointer<record_buffer_use>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
-    guard let slot = user(header, ring), requests[slot].request.preparationError == 0 else {
+    guard let slot = user(header, ring), requests.preparationError(of: requests[slot]) == 0 else {
       lending.pending.block = nil
       return
     }

@@ -68,13 +68,13 @@ extension Aggregator {
         isSQThread: header.tid != 0 && header.tid == rings[ring].ring.sqThreadTid)
       index(slot, record.pointee.sqe, isKnown: true, ring)
     }
-    if requests[slot].request.preparationError == 0, requests[slot].request.stepCount == 0,
+    if requests.preparationError(of: requests[slot]) == 0, requests[slot].request.stepCount == 0,
       traits.touchesBuffers(requests[slot].request.opcode, record.pointee.sqe)
         || lending.hasOpenBatch(ring)
     {
       lend(to: slot, role: nil, &event)
     }
-    requests[slot].request.preparationError = record.pointee.error
+    requests.changeExtra(of: slot) { $0.preparationError = record.pointee.error }
     requests[slot].isPlain = false
     requests.addStep(.preparationFailed, to: slot, time: header.time_ns, tid: header.tid)
     rings[ring].ring.counts.preparationFailures &+= 1
@@ -284,7 +284,7 @@ extension Aggregator {
     if requests[slot].isLending { endLending(to: slot, moment, &event) }
     if requests.chainMember(of: slot) != .none, let next = chains.next(after: slot, requests) {
       requests[next].request.state = .submitted
-      requests[next].releasedTime = moment.time
+      requests.changeExtra(of: next) { $0.releasedTime = moment.time }
     }
     evict(requests.retire(slot))
   }

@@ -92,7 +92,7 @@ extension Aggregator {
     departed?.append(
       Departures.Departed(
         request: request, previous: previous, next: next,
-        releasedTime: requests[slot].releasedTime,
+        releasedTime: request.extra.releasedTime,
         group: lending.membership(of: requests[slot])))
   }
 

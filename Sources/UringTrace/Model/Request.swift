@@ -45,11 +45,15 @@ public struct Request: Sendable, BitwiseCopyable {
   /// have ended.
   public var isSuspect: Bool = false
 
+  /// Where a walk last saw the request, until an event shows that it moved on.
+  public var place: Place = .unknown
+
   package init() {}
 
-  init(_ core: Core, _ extra: Extra) {
+  init(_ core: Core, _ extra: Extra, place: Place) {
     self.core = core
     self.extra = extra
+    self.place = place
   }
 
   // Inlined, an access costs no more than that of a property of the struct's own.

@@ -26,8 +26,6 @@ extension Request {
     public var cqeCount: UInt32 = 0
     /// Events that poll waits for, `POLL*`, once poll-armed.
     public var pollEvents: UInt32 = 0
-    /// Negative errno of a preparation failure, else 0.
-    public var preparationError: Int32 = 0
     /// Number of steps, also of those that were dropped.
     public var stepCount: UInt32 = 0
     public var state: State = .submitted
@@ -42,14 +40,10 @@ extension Request {
     public var opcode: Opcode = Opcode(rawValue: 0)
     /// True if the ring's iou-sqp thread submitted the request.
     public var isSubmittedBySQThread: Bool = false
-    /// The request's chain; 0 if none.
-    public var chain: Chain.ID = 0
     /// The group of which the request is a member or else the leader; 0 if neither.
     public var group: RequestGroup.ID = 0
     /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack was taken.
     public var userStackNumber: UInt32 = 0
-    /// Where a walk last saw the request, until an event shows that it moved on.
-    public var place: Place = .unknown
     /// SQE fields that the kernel still held when a walk found the request. These fields of ``sqe`` are
     /// meaningful although ``isSQEKnown`` is false.
     public var kernelKnowledge: SQEKnowledge = []
@@ -59,7 +53,7 @@ extension Request {
     /// ``kernelKnowledge``.
     public var sqe: SQE = SQE()
     /// The first steps; ``Extra`` has the later ones.
-    var firstSteps = InlineArray<3, Step>(repeating: StepList.noStep)
+    var firstSteps = InlineArray<2, Step>(repeating: StepList.noStep)
     private var fileStorage = FileIdentity()
 
     package init() {}
@@ -77,6 +71,9 @@ extension Request.Core {
 
   /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
   public var fileIdentity: FileIdentity? { knownFiles.contains(.file) ? fileStorage : nil }
+
+  /// True if ``fileIdentity`` is the file that was registered at the submission.
+  var isFileOfSubmission: Bool { knownFiles.contains(.ofSubmission) }
 
   mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
     fileStorage = file

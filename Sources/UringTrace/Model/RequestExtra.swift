@@ -2,14 +2,20 @@ extension Request {
   /// What only some requests have.
   public struct Extra: Sendable, BitwiseCopyable {
     /// The steps that follow ``Core/firstSteps``.
-    var laterSteps = InlineArray<7, Step>(repeating: StepList.noStep)
+    var laterSteps = InlineArray<8, Step>(repeating: StepList.noStep)
     /// The input of SPLICE or TEE; valid if ``Core/knownFiles`` contains ``KnownFiles/input``.
     var input = FileIdentity()
+    /// The request's chain; 0 if none.
+    public var chain: Chain.ID = 0
+    /// When the previous request of the chain ended; 0 if it has not.
+    var releasedTime: UInt64 = 0
+    /// Negative errno of a preparation failure, else 0.
+    public var preparationError: Int32 = 0
     /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
     public var shortWriteBytes: UInt64 = 0
-    /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``Core/place``.
+    /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``Request/place``.
     public var expiryTime: UInt64 = 0
-    /// The worker thread that executes the request while ``Core/place`` is ``Place/workerRunning``.
+    /// The worker thread that executes the request while ``Request/place`` is ``Place/workerRunning``.
     public var workerTid: UInt32 = 0
 
     package init() {}

@@ -1,11 +1,11 @@
 /// Steps of a request, in order of time, without memory of their own.
 public struct StepList: Sendable, BitwiseCopyable {
-  private var first: InlineArray<3, Step>
-  private var later: InlineArray<7, Step>
+  private var first: InlineArray<2, Step>
+  private var later: InlineArray<8, Step>
   private let size: UInt8
 
   /// - Parameter total: number of steps, also of those that did not fit.
-  init(first: InlineArray<3, Step>, later: InlineArray<7, Step>, total: UInt32) {
+  init(first: InlineArray<2, Step>, later: InlineArray<8, Step>, total: UInt32) {
     self.first = first
     self.later = later
     size = UInt8(Swift.min(total, UInt32(Self.capacity)))
@@ -13,8 +13,8 @@ public struct StepList: Sendable, BitwiseCopyable {
 
   /// Number of steps that fit. Further steps replace the last one.
   public static var capacity: Int { firstCount + laterCount }
-  static var firstCount: Int { 3 }
-  static var laterCount: Int { 7 }
+  static var firstCount: Int { 2 }
+  static var laterCount: Int { 8 }
 
   static var noStep: Step { Step(time: 0, tid: 0, kind: .submitted) }
 }

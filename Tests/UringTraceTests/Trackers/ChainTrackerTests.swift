@@ -16,7 +16,7 @@ import Testing
     let all = chains.all(scene.requests)
     #expect(all.map(Self.ids) == [[1, 2, 3]])
     #expect(all.first?.brokenBy == 0)
-    #expect(scene.requests[slots[0]].request.chain == 1)
+    #expect(scene.requests.request(of: slots[0]).chain == 1)
   }
 
   @Test func requestsBehindTheSameUnseenOneShareAChain() {

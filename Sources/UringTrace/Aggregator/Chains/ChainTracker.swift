@@ -287,7 +287,7 @@ extension ChainTracker {
       let slot = members[member].slot
       let request = requests[slot].request
       let isCancelled =
-        member != cause && brokenBy != 0 && request.preparationError == 0
+        member != cause && brokenBy != 0 && requests.preparationError(of: requests[slot]) == 0
         && (requests[slot].isLinkCancelled
           // Covers the head of a chain that broke in preparation, and a request that a link timeout
           // cancelled. An unneeded link timeout also ends with -ECANCELED; that is no failure.
@@ -311,7 +311,7 @@ extension ChainTracker {
     while member != .none {
       // If a member fails in preparation, nothing of the chain runs: the first such member is the cause,
       // not the head, which fails with -ECANCELED.
-      if requests[members[member].slot].request.preparationError != 0 { return member }
+      if requests.preparationError(of: requests[members[member].slot]) != 0 { return member }
       member = members[member].link.next
     }
     member = chain.members.first

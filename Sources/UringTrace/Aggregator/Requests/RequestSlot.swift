@@ -6,8 +6,6 @@ import CRecord
 struct RequestSlot: Listed, BitwiseCopyable {
   /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
   var notification: UInt64 = 0
-  /// When the previous request of the chain ended; 0 if it has not.
-  var releasedTime: UInt64 = 0
   var ring = Handle<RingState>.none
   /// True if the request is in the ``UserDataIndex``.
   var isIndexed = false
@@ -47,7 +45,6 @@ extension RequestSlot {
     isPlain: Bool = false
   ) {
     notification = 0
-    releasedTime = 0
     self.ring = ring
     isIndexed = false
     isMultishot = false
@@ -68,16 +65,13 @@ extension RequestSlot {
     request.cqeFlags = 0
     request.cqeCount = 0
     request.pollEvents = 0
-    request.preparationError = 0
     request.stepCount = 0
-    request.place = .unknown
     request.state = .submitted
     request.opcode = Opcode(rawValue: header.opcode)
     request.hasResult = false
     request.knownFiles = []
     request.isStartKnown = true
     request.isEndDerived = false
-    request.chain = 0
     request.group = 0
     request.userStackNumber = 0
     request.kernelKnowledge = []

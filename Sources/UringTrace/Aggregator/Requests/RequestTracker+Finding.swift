@@ -38,7 +38,7 @@ extension RequestTracker {
     self[slot].ring == ring
       && (header.opcode == UInt8(RECORD_OPCODE_NONE)
         || header.opcode == self[slot].request.opcode.rawValue
-        || self[slot].request.preparationError != 0)
+        || preparationError(of: self[slot]) != 0)
   }
 
   /// The request in flight that a walk saw; nil if any record about it is newer than the walk.

@@ -15,6 +15,7 @@ extension RequestTracker {
     addresses[position] = AddressTable<RequestSlot>.Entry(
       address: header.req, handle: handle, mark: .object)
     links.append(handle, ring: ring)
+    forgetPlace(of: handle, eventAt: header.time_ns)
     lastID &+= 1
 
     let slot = slots.mutablePointer(to: handle)
@@ -76,7 +77,9 @@ extension RequestTracker {
     }
     addresses[request.position].mark = .ended
     slot.pointee.take(result: record.pointee.res, flags: record.pointee.cflags, tid: header.tid)
-    add(Step(time: header.time_ns, tid: header.tid, kind: .completed), to: slot)
+    add(
+      Step(time: header.time_ns, tid: header.tid, kind: .completed), to: slot,
+      handle: request.handle)
     slot.pointee.request.state = .completed
     links.remove(request.handle)
     return history.append(PastRequest(slot: request.handle))?.slot ?? .none

@@ -4,11 +4,15 @@ extension RequestTracker {
   mutating func addStep(
     _ kind: Step.Kind, to slot: Handle<RequestSlot>, time: UInt64, tid: UInt32
   ) {
-    add(Step(time: time, tid: tid, kind: kind), to: slots.mutablePointer(to: slot))
+    add(
+      Step(time: time, tid: tid, kind: kind), to: slots.mutablePointer(to: slot), handle: slot)
   }
 
   @inline(__always)
-  mutating func add(_ step: Step, to slot: UnsafeMutablePointer<RequestSlot>) {
+  mutating func add(
+    _ step: Step, to slot: UnsafeMutablePointer<RequestSlot>, handle: Handle<RequestSlot>
+  ) {
+    forgetPlace(of: handle, eventAt: step.time)
     let index = Int(slot.pointee.request.stepCount)
     if index < StepList.firstCount {
       slot.pointee.request.firstSteps[unchecked: index] = step
@@ -17,10 +21,14 @@ extension RequestTracker {
     }
     slot.pointee.request.stepCount &+= 1
     slot.pointee.lastStep = step.kind
-    // The request has left the place where a walk saw it.
-    slot.pointee.request.place = .unknown
     // Records of different CPUs can arrive slightly out of order.
     if step.time > slot.pointee.request.lastTime { slot.pointee.request.lastTime = step.time }
+  }
+
+  /// Forgets where a walk saw the request, if the time of an event about it does not show that it has moved on since.
+  @inline(__always)
+  mutating func forgetPlace(of slot: Handle<RequestSlot>, eventAt time: UInt64) {
+    if time <= places.lastLook { places.forget(slot) }
   }
 
   @inline(never)
@@ -69,10 +77,29 @@ extension RequestTracker {
   }
 
   /// The whole request.
-  func request(of slot: Handle<RequestSlot>) -> Request { request(slots[slot]) }
+  func request(of slot: Handle<RequestSlot>) -> Request {
+    let extra = slots[slot].extra
+    return Request(
+      slots[slot].request, extra == .none ? Request.Extra() : extras[extra],
+      place: places[slot, lastEvent: slots[slot].request.lastTime])
+  }
 
-  func request(_ slot: borrowing RequestSlot) -> Request {
-    Request(slot.request, slot.extra == .none ? Request.Extra() : extras[slot.extra])
+  /// Whether a request has these facts.
+  func hasExtra(_ slot: Handle<RequestSlot>, workerTid: UInt32, expiryTime: UInt64) -> Bool {
+    let extra = slots[slot].extra
+    return extra == .none
+      ? workerTid == 0 && expiryTime == 0
+      : extras[extra].workerTid == workerTid && extras[extra].expiryTime == expiryTime
+  }
+
+  /// ``Request/Extra/preparationError`` of the request in a slot.
+  func preparationError(of slot: borrowing RequestSlot) -> Int32 {
+    slot.extra == .none ? 0 : extras[slot.extra].preparationError
+  }
+
+  /// ``Request/Extra/releasedTime`` of the request in a slot.
+  func releasedTime(of slot: borrowing RequestSlot) -> UInt64 {
+    slot.extra == .none ? 0 : extras[slot.extra].releasedTime
   }
 }
 
@@ -80,10 +107,14 @@ extension RequestTracker {
 struct SharedRequests: Sendable {
   private let slots: SharedPool<RequestSlot>
   private let extras: SharedPool<Request.Extra>
+  private let places: PlaceTable
 
-  init(_ slots: SharedPool<RequestSlot>, _ extras: SharedPool<Request.Extra>) {
+  init(
+    _ slots: SharedPool<RequestSlot>, _ extras: SharedPool<Request.Extra>, _ places: PlaceTable
+  ) {
     self.slots = slots
     self.extras = extras
+    self.places = places
   }
 
   /// What every request has, of the request in a slot.
@@ -91,6 +122,8 @@ struct SharedRequests: Sendable {
 
   subscript(_ slot: Handle<RequestSlot>) -> Request {
     let extra = slots[slot].extra
-    return Request(slots[slot].request, extra == .none ? Request.Extra() : extras[extra])
+    return Request(
+      slots[slot].request, extra == .none ? Request.Extra() : extras[extra],
+      place: places[slot, lastEvent: slots[slot].request.lastTime])
   }
 }

@@ -59,17 +59,17 @@ extension OpcodeStatistics {
   ///
   @inline(never)
   mutating func addStages(
-    of slot: borrowing RequestSlot, _ steps: StepList, until end: UInt64
+    _ steps: StepList, releasedAt released: UInt64, until end: UInt64
   ) {
     var stage = Stage.issued
     for index in steps.indices {
       let step = steps[index]
       stage = stage.after(step.kind)
       let next = index + 1 < steps.count ? steps[index + 1].time : end
-      if stage == .held, slot.releasedTime > step.time, slot.releasedTime < next {
+      if stage == .held, released > step.time, released < next {
         // The request ran from the end of the chain's previous request.
-        stageTotals[.held] &+= slot.releasedTime &- step.time
-        stageTotals[.issued] &+= next &- slot.releasedTime
+        stageTotals[.held] &+= released &- step.time
+        stageTotals[.issued] &+= next &- released
       } else {
         stageTotals[stage] &+= next.since(step.time)
       }

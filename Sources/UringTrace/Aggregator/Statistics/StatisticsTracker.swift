@@ -38,7 +38,7 @@ struct StatisticsTracker: ~Copyable {
     _ slot: Handle<RequestSlot>, of requests: inout RequestTracker, until time: UInt64
   ) -> UInt64? {
     guard !requests[slot].isLatencyRecorded, requests[slot].request.isStartKnown,
-      requests[slot].request.preparationError == 0
+      requests.preparationError(of: requests[slot]) == 0
     else { return nil }
     requests[slot].isLatencyRecorded = true
     requests[slot].isPlain = false
@@ -49,7 +49,8 @@ struct StatisticsTracker: ~Copyable {
       statistics[handle].addIssued(latency)
     } else {
       statistics[handle].addStages(
-        of: requests[slot], requests.steps(of: requests[slot]), until: time)
+        requests.steps(of: requests[slot]), releasedAt: requests.releasedTime(of: requests[slot]),
+        until: time)
     }
     return latency
   }
@@ -71,7 +72,8 @@ struct StatisticsTracker: ~Copyable {
       statistics.pointee.addIssued(latency)
     } else {
       statistics.pointee.addStages(
-        of: slot.pointee, requests.steps(of: slot.pointee), until: time)
+        requests.steps(of: slot.pointee), releasedAt: requests.releasedTime(of: slot.pointee),
+        until: time)
     }
     return true
   }

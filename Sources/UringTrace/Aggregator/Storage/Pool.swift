@@ -22,6 +22,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
   #if DEBUG
     /// Odd while the slot is in use.
     private var generations: [UInt32] = []
+    /// Pages copied so far because a ``SharedPool`` held them.
+    private(set) var copiedPages = 0
   #endif
 
   init() {
@@ -161,6 +163,9 @@ struct Pool<Element: ~Copyable>: ~Copyable {
   /// Leaves a page to those that share it and continues with a copy.
   @inline(never)
   private mutating func copyPage(_ index: Int) {
+    #if DEBUG
+      copiedPages += 1
+    #endif
     let copy = PoolPage(copyOf: pages[index])
     pages[index] = copy
     places[index] = Place(base: copy.base)
