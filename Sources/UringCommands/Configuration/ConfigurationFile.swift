@@ -57,9 +57,11 @@ final class ConfigurationFile: Sendable {
     self.state = Mutex(state)
   }
 
-  /// The configuration, and why it could not be read.
+  /// The configuration, and the message that it could not be read.
   var contents: (Configuration, failure: String?) {
-    state.withLock { (Configuration($0.document), $0.failure) }
+    state.withLock { state in
+      (Configuration(state.document), state.failure.map { "\(name) is not read: \($0)" })
+    }
   }
 
   /// `config.toml:3:9: message`.

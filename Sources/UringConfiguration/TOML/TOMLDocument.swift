@@ -138,3 +138,12 @@ package struct Mistake: Error, Hashable, Sendable {
     self.message = message
   }
 }
+
+extension [Mistake] {
+  /// The first mistake of the file in one line, and the number of others; nil without any.
+  package func summary(_ describe: (Mistake) -> String) -> String? {
+    self.min { $0.offset < $1.offset }.map {
+      describe($0) + (count == 1 ? "" : " (and \(count - 1) more)")
+    }
+  }
+}

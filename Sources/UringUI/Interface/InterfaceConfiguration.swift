@@ -41,9 +41,7 @@ extension Interface {
       kept[name] = (positions, names)
     }
     if let failure = options.configurationFailure { return Notice(failure, isError: true) }
-    guard let first = mistakes.min(by: { $0.offset < $1.offset }) else { return nil }
-    let others = mistakes.count == 1 ? "" : " (and \(mistakes.count - 1) more)"
-    return Notice(options.describeMistake(first) + others, isError: true)
+    return mistakes.summary(options.describeMistake).map { Notice($0, isError: true) }
   }
 
   /// Why no table can use a filter: the complaint of the requests' table.
