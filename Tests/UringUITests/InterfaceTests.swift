@@ -259,6 +259,18 @@ import Testing
     #expect(is34)
   }
 
+  /// Such as that of `uringtop demo` without a ublk driver.
+  @Test(arguments: [(60, 15), (80, 24), (120, 35)])
+  func aLongNoticeIsWhole(width: Int, height: Int) {
+    let notice =
+      "no ublk driver (modprobe ublk_drv: Operation not permitted); showing registered buffers and zero-copy sends instead"
+    var interface = interface()
+    interface.tell(Notice(notice), now: 0)
+    let shown = screen(&interface, width: width, height: height)
+    let text = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains(notice), "\(shown)")
+  }
+
   @Test func noticesCannotPaintTheTerminal() {
     var interface = interface()
     interface.tell(Notice("bad \u{1B}[2J name"), now: 0)
