@@ -77,7 +77,7 @@ extension Binding {
       "show matching rows only: a word, or op:READ age>30ms"),
     Binding(
       [.function(5), "t"], .totals, in: .list, label: "Sum",
-      "group the rows by a field, with totals; Enter shows the rows of a value"),
+      "sum the rows by the values of a field; Enter shows the rows of a value"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
     Binding(
       [.enter], .open, in: .opens, label: "Open",

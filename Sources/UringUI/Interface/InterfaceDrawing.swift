@@ -159,7 +159,7 @@ extension Interface {
       }
     case .totalsMenu(let position)?:
       drawMenu(
-        "Group by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
+        "Sum by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
     case .totals(let field, let position)?:
       guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
       let width = lines.reduce(0) { max($0, $1.displayWidth) } + 2
