@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UringFields
 
 /// Rows, columns and totals that users choose: `snapshot --list` and `export --csv`.
 @Suite struct ListingTests {
@@ -84,6 +85,14 @@ import Testing
     #expect(lines.first == ["event", "opcode", "value"])
     #expect(lines.count - 1 == failed.count)
     #expect(lines.contains(["complete", "OPENAT", "-2"]))
+  }
+
+  /// The words of the panes Requests and Recent.
+  @Test func optionsThatHideEveryRequestAreNamedInTheWordsOfTheScreen() throws {
+    let outcome = try Command.run("snapshot", "--from", Self.recording, "--op", "FSYNC")
+    #expect(
+      outcome.text.contains("\n\(EmptyRequestList.inFlight.text(hasEveryRequest: false))\n"),
+      "\(outcome.text)")
   }
 
   @Test func findingsAreChosenByTheirFields() throws {

@@ -48,9 +48,8 @@ struct SnapshotTable {
 
   private var noRequests: String {
     if let expression { return "no request in flight matches '\(expression)'" }
-    guard hasEveryRequest else { return "no request in flight passes the filter options" }
-    return count(rows.snapshot, "not_listed") > 0
-      ? "no request is listed" : "no requests in flight"
+    return hasEveryRequest && count(rows.snapshot, "not_listed") > 0
+      ? "no request is listed" : EmptyRequestList.inFlight.text(hasEveryRequest: hasEveryRequest)
   }
 
   private func count(_ row: EntityRow, _ key: String) -> UInt64 { row.number(key) ?? 0 }
