@@ -178,7 +178,7 @@ extension TOMLDocument {
   fileprivate mutating func set(_ change: ConfigurationChange) {
     switch change {
     case .interval(let interval):
-      set(["interval"], to: Self.string(Figures.wholeDuration(interval, in: .exact(of: interval))))
+      set(["interval"], to: Self.string(Figures.wholeDuration(interval)))
     case .table(let change):
       let path = ["tables", change.table]
       if let columns = change.columns { set(path + ["columns"], to: Self.array(columns)) }
