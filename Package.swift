@@ -262,7 +262,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProbeSupport", "TestSupport", "uringtop", "UringPerfetto", "UringRecordings",
+        "ProbeSupport", "TestSupport", "uringtop", "UringFields", "UringPerfetto",
+        "UringRecordings",
       ],
       exclude: ["Recordings"]),
     .testTarget(

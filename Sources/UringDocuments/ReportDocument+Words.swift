@@ -21,7 +21,7 @@ extension ReportDocument {
   /// `from 2.5 s to 4.5 s, and once more`.
   package func text(of past: Finding.Past) -> String {
     let start = snapshot.host.startTime
-    func moment(_ time: UInt64) -> String { Figures.duration(time.since(start), .prose) }
+    func moment(_ time: UInt64) -> String { Figures.duration(time.since(start)) }
     let text = "from \(moment(past.from)) to \(moment(past.until))"
     return switch past.times {
     case 1: text

@@ -69,8 +69,10 @@ public struct StoredSnapshot: Sendable {
   }
 
   /// Keeps only the requests, in flight or ended, for which an expression holds.
-  public mutating func keepRequests(matching condition: String) throws(QueryError) {
-    let query = try Query(condition, over: FieldSet<Request>.requests.stored)
+  package mutating func keepRequests(
+    matching condition: String, filters: NamedFilters = NamedFilters()
+  ) throws(QueryError) {
+    let query = try Query(condition, over: FieldSet<Request>.requests.stored, named: filters)
     let moment = moment
     json.replace(["requests", "recent"]) { $0.filter { query.matches(StoredRow($0), in: moment) } }
   }

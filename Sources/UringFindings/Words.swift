@@ -5,7 +5,7 @@ import UringTrace
 enum Words {
   /// At most three digits and a unit, as `1.25 ms`.
   static func duration(_ nanoseconds: UInt64) -> String {
-    Figures.duration(nanoseconds, .prose)
+    Figures.duration(nanoseconds)
   }
 
   static func number(_ value: Double) -> String { Figures.number(value) }

@@ -165,7 +165,7 @@ extension Notice {
       return
     }
     let rest = damage.lastTime.map {
-      "what follows \(Figures.duration($0, .prose)) can no longer be read, what was read before stays"
+      "what follows \(Figures.duration($0)) can no longer be read, what was read before stays"
     }
     self.init("\(damage.flaw): \(rest ?? "nothing of it can be read any more")", isError: true)
   }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UringFields
 
 /// Rows, columns and totals that users choose: `snapshot --list` and `export --csv`.
 @Suite struct ListingTests {
@@ -34,6 +35,32 @@ import Testing
     }
   }
 
+  /// `len` counts bytes of READ and vectors of READV. Also from the JSON of a snapshot.
+  @Test func onlyLengthsOfOneUnitAreAdded() throws {
+    let recording = Command.root.appending(path: "Tests/Fixtures/6.18/short_read.uring").path()
+    let folder = try TemporaryFolder()
+    let stored = folder.path("snapshot.json")
+    try Command.run("snapshot", "--json", "--from", recording).output
+      .write(to: folder["snapshot.json"])
+    for file in [recording, stored] {
+      let each = try rows(
+        "snapshot", "--from", file, "--list", "recent", "--csv", "--columns", "ring,opcode,len")
+      let totals = try rows(
+        "snapshot", "--from", file, "--list", "recent", "--csv", "--group-by", "ring",
+        "--columns", "len")
+      let groups = Dictionary(grouping: each.dropFirst().filter { !$0[2].isEmpty }) { $0[0] }
+      var mixed = 0
+      for total in totals.dropFirst() {
+        let group = groups[total[0]] ?? []
+        let isMixed = Set(group.map { ["READV", "WRITEV"].contains($0[1]) }).count > 1
+        if isMixed { mixed += 1 }
+        let sum = group.compactMap { UInt64($0[2]) }.reduce(0, +)
+        #expect(UInt64(total[2]) == (isMixed || group.isEmpty ? nil : sum), "\(total)")
+      }
+      #expect(mixed > 0, "\(each)")
+    }
+  }
+
   @Test(arguments: [
     "requests", "recent", "rings", "groups", "buffers", "chains", "latency", "findings",
     "disk_requests", "threads", "worker_pools", "system_calls",
@@ -58,6 +85,14 @@ import Testing
     #expect(lines.first == ["event", "opcode", "value"])
     #expect(lines.count - 1 == failed.count)
     #expect(lines.contains(["complete", "OPENAT", "-2"]))
+  }
+
+  /// The words of the panes Requests and Recent.
+  @Test func optionsThatHideEveryRequestAreNamedInTheWordsOfTheScreen() throws {
+    let outcome = try Command.run("snapshot", "--from", Self.recording, "--op", "FSYNC")
+    #expect(
+      outcome.text.contains("\n\(EmptyRequestList.inFlight.text(hasEveryRequest: false))\n"),
+      "\(outcome.text)")
   }
 
   @Test func findingsAreChosenByTheirFields() throws {

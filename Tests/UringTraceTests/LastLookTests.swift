@@ -113,6 +113,34 @@ import UringTrace
     #expect(tags(slow(for: Self.second, at: .block)).contains("stuck-request"))
   }
 
+  /// The age of a request that is older than uringtop is a lower bound; that of a request whose start was seen is not.
+  @Test(arguments: [true, false])
+  func theAgeOfAStuckRequestIsALowerBoundIfItIsOlderThanUringtop(isOlder: Bool) throws {
+    var stream = RecordStream()
+    if isOlder {
+      stream.ringFound(1)
+      stream.parked(101, "READ", userData: 8, place: .block)
+    } else {
+      stream.create(1)
+      stream.submit(101, "READ", userData: 8) { $0.fd = 5 }
+    }
+    let start = stream.time
+    for request in 1...100 {
+      stream.submit(request, "READ", userData: 7) { $0.fd = 5 }
+      stream.time += 1_000_000
+      stream.complete(request, 1)
+    }
+    stream.time = start + 4 * Self.second
+    stream.parked(101, "READ", userData: 8, place: .block)
+    stream.ringScan()
+    var diagnosis = Diagnosis()
+    let finding = try #require(
+      diagnosis.findings(in: stream.snapshot()).first { $0.tag == "stuck-request" })
+    let age = isOlder ? "has been in flight for more than 4 s; " : "has been in flight for 4 s; "
+    #expect(finding.summary.contains(age), "\(finding.summary)")
+    #expect(finding.requests.count == 1)
+  }
+
   // MARK: Links
 
   /// RECV with IOSQE_IO_LINK, found in flight.

@@ -121,8 +121,8 @@ import Testing
     let screen = try tmux.wait(for: "is not read: \(reason)", "POLL_ADD")
     #expect(screen.contains("is not read: \(reason)"), "\(screen)")
     try tmux.send("I", "F6", "Down", "Down", "Enter")
-    let complaint = try tmux.wait(for: "columns are not kept for the next start")
-    #expect(complaint.contains("columns are not kept for the next start"), "\(complaint)")
+    let complaint = try tmux.wait(for: "changes are not kept for the next start")
+    #expect(complaint.contains("changes are not kept for the next start"), "\(complaint)")
   }
 
   @Test func aLinkIsReadButNotReplaced() throws {
@@ -156,8 +156,8 @@ import Testing
     let tmux = try start("--follow", at: "")
     try tmux.wait(for: "POLL_ADD")
     try tmux.send("F6", "Enter")
-    let complaint = try tmux.wait(for: "columns are not kept for the next start: config.toml: ")
-    #expect(complaint.contains("columns are not kept for the next start: config.toml: "))
+    let complaint = try tmux.wait(for: "changes are not kept for the next start: config.toml: ")
+    #expect(complaint.contains("changes are not kept for the next start: config.toml: "))
     try tmux.send("I")
     let after = try tmux.wait(for: "AGE▲")
     #expect(after.contains("AGE▲") && !after.contains("not kept"), "\(after)")

@@ -111,7 +111,7 @@ import UringConfiguration
     let kept = press(&interface, .escape)
     let change = TableChange(
       table: "requests", columns: before.filter { $0 != "chain" }, sort: nil)
-    #expect(kept == [.keep(change)])
+    #expect(kept == [.keep(.table(change))])
     #expect(press(&interface, .down) == [])
   }
 
@@ -121,7 +121,9 @@ import UringConfiguration
     press(&interface, .function(7), .function(7), .function(7), .function(7), .function(7))
     let kept = press(&interface, .escape)
     #expect(titles(&interface).hasPrefix("OPCODE"), "\(titles(&interface))")
-    guard case .keep(let change)? = kept.first else { return #expect(Bool(false), "\(kept)") }
+    guard case .keep(.table(let change))? = kept.first else {
+      return #expect(Bool(false), "\(kept)")
+    }
     #expect(change.columns?.first == "opcode" && change.sort == nil)
     // The line of the column moves with it.
     press(&interface, .function(2), .function(8))
@@ -135,8 +137,10 @@ import UringConfiguration
     let position = interface.focusedPane.sortTitles.firstIndex(of: "OPCODE")!
     for _ in 0..<position { press(&interface, .down) }
     #expect(
-      press(&interface, .enter) == [.keep(TableChange(table: "requests", sort: "opcode"))])
-    #expect(press(&interface, "I") == [.keep(TableChange(table: "requests", sort: "-opcode"))])
+      press(&interface, .enter)
+        == [.keep(.table(TableChange(table: "requests", sort: "opcode")))])
+    #expect(
+      press(&interface, "I") == [.keep(.table(TableChange(table: "requests", sort: "-opcode")))])
   }
 
   /// The names that are kept are those that the configuration reads.

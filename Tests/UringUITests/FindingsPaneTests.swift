@@ -66,6 +66,17 @@ import UringTrace
     #expect(!screen(&old, width: 160).contains("not evaluated"))
   }
 
+  @Test(arguments: [(60, 15), (80, 24), (120, 35)])
+  func theRulesThatWereNotEvaluatedAreAllOnTheScreen(width: Int, height: Int) {
+    var young = interface(Make.snapshot(rings: [Make.ring(1)], at: 2))
+    press(&young, "7")
+    let shown = screen(&young, width: width, height: height)
+    let text = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    for line in UnevaluatedRule.lines(young.scene!.notEvaluated) {
+      #expect(text.contains(line), "\(shown)")
+    }
+  }
+
   @Test func theHeaderCountsRequestsThatAreNotListed() {
     var snapshot = Self.snapshot
     snapshot.rings[0].notListed = 61

@@ -38,6 +38,19 @@ import Testing
     #expect(row.contains("out_of_range"))
   }
 
+  /// DONE with digits missing would be a wrong number.
+  @Test(arguments: [(60, 15), (80, 24), (120, 35)])
+  func theNumberOfMembersIsWhole(width: Int, height: Int) {
+    var snapshot = Make.lending
+    for index in snapshot.groups.indices {
+      (snapshot.groups[index].memberCount, snapshot.groups[index].doneCount) = (12_345, 12_300)
+    }
+    var interface = interface(snapshot)
+    press(&interface, "5")
+    let lines = lines(&interface, width: width, height: height)
+    #expect(lines.contains { $0.contains("12.3k/12.3k") }, "\(lines)")
+  }
+
   @Test func aDerivedAcknowledgementIsNotShownAsObserved() throws {
     var interface = interface()
     press(&interface, "5")

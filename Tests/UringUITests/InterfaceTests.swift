@@ -232,11 +232,29 @@ import Testing
   @Test func plusAndMinusChangeTheInterval() {
     var interface = interface()
     let effects21 = press(&interface, "+")
-    #expect(effects21 == [.live(.setRefreshInterval(.seconds(2)))])
-    let effects22 = press(&interface, "-", "-").last
-    #expect(effects22 == .live(.setRefreshInterval(.milliseconds(500))))
+    #expect(
+      effects21 == [.live(.setRefreshInterval(.seconds(2))), .keep(.interval(2_000_000_000))])
+    let effects22 = press(&interface, "-", "-").suffix(2)
+    #expect(
+      effects22
+        == [.live(.setRefreshInterval(.milliseconds(500))), .keep(.interval(500_000_000))])
     let text13 = screen(&interface)
     #expect(text13.contains("every 500ms"))
+  }
+
+  /// An interval of the command line or of the configuration can be beyond those of `+` and `-`.
+  @Test func plusNeverShortensAndMinusNeverLengthensTheInterval() {
+    let cases: [(Int, Int?, Int?)] = [(60_000, nil, 10_000), (700, 1_000, 500), (50, 100, nil)]
+    for (interval, plus, minus) in cases {
+      for (key, next) in [(Key.character("+"), plus), (.character("-"), minus)] {
+        var options = UserInterfaceOptions()
+        options.refreshInterval = .milliseconds(interval)
+        var interface = interface(options: options)
+        let effects = press(&interface, key)
+        #expect(effects.isEmpty == (next == nil), "\(interval) \(key)")
+        #expect(interface.interval == .milliseconds(next ?? interval), "\(interval) \(key)")
+      }
+    }
   }
 
   @Test func dumpAsksForANameAndProposesOne() {
@@ -257,6 +275,18 @@ import Testing
     #expect(!is33)
     let is34 = interface.expireNotice(now: 60_000_000_000)
     #expect(is34)
+  }
+
+  /// Such as that of `uringtop demo` without a ublk driver.
+  @Test(arguments: [(60, 15), (80, 24), (120, 35)])
+  func aLongNoticeIsWhole(width: Int, height: Int) {
+    let notice =
+      "no ublk driver (modprobe ublk_drv: Operation not permitted); showing registered buffers and zero-copy sends instead"
+    var interface = interface()
+    interface.tell(Notice(notice), now: 0)
+    let shown = screen(&interface, width: width, height: height)
+    let text = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains(notice), "\(shown)")
   }
 
   @Test func noticesCannotPaintTheTerminal() {

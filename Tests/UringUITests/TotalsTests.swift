@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringUI
 
-/// F5 groups rows by a field and shows totals.
+/// F5 sums rows by a field.
 @Suite struct TotalsTests: InterfaceSuite {
   /// The interface with the totals by a field open.
   private func totals(by title: String) -> Interface {
@@ -10,9 +10,16 @@ import Testing
     press(&interface, .function(5))
     let position = interface.focusedPane.totalsTitles.firstIndex(of: title)!
     for _ in 0..<position { press(&interface, .down) }
-    #expect(screen(&interface, height: 60).contains("Group by"))
+    #expect(screen(&interface, height: 60).contains("Sum by"))
     press(&interface, .enter)
     return interface
+  }
+
+  /// `Group` is the command of G.
+  @Test func theCommandHasOneWord() throws {
+    let binding = try #require(Binding.all.first { $0.keys.contains(.function(5)) })
+    #expect(binding.label == "Sum" && binding.help.hasPrefix("sum "))
+    #expect(Modal.totalsMenu(position: 0).bar?.first?.label == "Sum")
   }
 
   @Test func eachValueHasALineWithItsCountAndTheTotalsOfShownFields() {

@@ -5,27 +5,14 @@ package enum Figures {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
-  /// The symbols of units, and the separator between number and unit.
-  package struct Notation: Sendable {
-    var separator: String
-    var symbols: [String]
-
-    /// `1.25us`, `2.5m`: plain ASCII.
-    package static let ascii = Notation(
-      separator: "", symbols: TimeUnit.allCases.map(\.asciiSymbol))
-    /// `1.25 µs`, `2.5 min`: for sentences.
-    package static let prose = Notation(
-      separator: " ", symbols: TimeUnit.allCases.map { $0 == .minute ? "min" : $0.symbol })
-  }
-
-  /// Trailing zeros are dropped; minutes are the largest unit.
-  package static func duration(_ nanoseconds: UInt64, _ notation: Notation) -> String {
+  /// For sentences: `1.25 µs`, `12 ms`, `2.5 min`. Trailing zeros are dropped; minutes are the largest unit.
+  package static func duration(_ nanoseconds: UInt64) -> String {
     let unit = TimeUnit.largest(in: nanoseconds, upTo: .minute)
     let value = number(Double(nanoseconds) / Double(unit.nanoseconds))
-    return value + notation.separator + notation.symbols[unit.rawValue]
+    return value + " " + (unit == .minute ? "min" : unit.symbol)
   }
 
-  /// For columns, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,
+  /// For cells of tables and facts, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,
   /// `2m05s`, `3h12m`, `4d02h`. At most six columns.
   package static func alignedDuration(_ nanoseconds: UInt64) -> String {
     switch nanoseconds {
@@ -50,9 +37,11 @@ package enum Figures {
     return "\(nanoseconds / large.nanoseconds)\(large.symbol)\(padded(rest, to: 2))\(small.symbol)"
   }
 
-  /// A round duration: `20ms`, `150µs`.
-  package static func wholeDuration(_ nanoseconds: UInt64, in unit: TimeUnit) -> String {
-    "\(nanoseconds / unit.nanoseconds)\(unit.symbol)"
+  /// For round times on axes and in options, without decimals: `20ms`, `150µs`, `1500ms`.
+  package static func wholeDuration(_ nanoseconds: UInt64, upTo limit: TimeUnit = .second) -> String
+  {
+    let unit = TimeUnit.exact(of: nanoseconds, upTo: limit)
+    return "\(nanoseconds / unit.nanoseconds)\(unit.symbol)"
   }
 
   /// Trailing zeros are dropped: `1.2`, `123`.

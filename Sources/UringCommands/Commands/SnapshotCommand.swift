@@ -96,7 +96,9 @@ struct SnapshotCommand: ParsableCommand {
     }
     if listing.isTable { return try listing.print(stored) }
     var stored = stored
-    if let condition = listing.condition { try stored.keepRequests(matching: condition) }
+    if let condition = listing.condition {
+      try stored.keepRequests(matching: condition, filters: .configured)
+    }
     if json { return try StandardOutput.write(stored.encoded()) }
     let table = SnapshotTable(SnapshotRows(stored), matching: listing.condition)
     try StandardOutput.write(table.text)

@@ -90,7 +90,8 @@ struct TopCommand: ParsableCommand {
 
   private var choice: SnapshotList.Choice {
     SnapshotList.Choice(
-      condition: condition, columns: hasRingColumns ? ringColumns : columns, grouping: groupBy)
+      condition: condition, filters: .configured,
+      columns: hasRingColumns ? ringColumns : columns, grouping: groupBy)
   }
 
   func validate() throws {

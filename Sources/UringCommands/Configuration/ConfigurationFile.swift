@@ -8,7 +8,7 @@ import UringRecordings
 import UringSources
 import UringUI
 
-/// The file with the user's configuration: read at the start, and written when the user changes columns.
+/// The file with the user's configuration: read at the start, and written when the user changes columns or the interval.
 final class ConfigurationFile: Sendable {
   /// The end of the path, for messages.
   let name: String
@@ -57,9 +57,11 @@ final class ConfigurationFile: Sendable {
     self.state = Mutex(state)
   }
 
-  /// The configuration, and why it could not be read.
+  /// The configuration, and the message that it could not be read.
   var contents: (Configuration, failure: String?) {
-    state.withLock { (Configuration($0.document), $0.failure) }
+    state.withLock { state in
+      (Configuration(state.document), state.failure.map { "\(name) is not read: \($0)" })
+    }
   }
 
   /// `config.toml:3:9: message`.
@@ -120,7 +122,7 @@ final class ConfigurationFile: Sendable {
   // MARK: Writing
 
   /// Writes a change into the file. Of changes that cannot be kept, only the first is reported.
-  func keep(_ change: TableChange) -> Notice? {
+  func keep(_ change: ConfigurationChange) -> Notice? {
     state.withLock { state in
       do throws(Unreadable) {
         try Self.write(change, place, &state)
@@ -130,13 +132,13 @@ final class ConfigurationFile: Sendable {
         return state.hasComplained
           ? nil
           : Notice(
-            "columns are not kept for the next start: \(name): \(error.reason)", isError: true)
+            "changes are not kept for the next start: \(name): \(error.reason)", isError: true)
       }
     }
   }
 
   private static func write(
-    _ change: TableChange, _ place: ConfigurationPlace, _ state: inout State
+    _ change: ConfigurationChange, _ place: ConfigurationPlace, _ state: inout State
   ) throws(Unreadable) {
     if let failure = state.failure { throw Unreadable(failure) }
     let sudoUser = SudoUser.current?.owner
@@ -158,11 +160,7 @@ final class ConfigurationFile: Sendable {
       state.version = read?.1
     }
     var document = state.document
-    let path = ["tables", change.table]
-    if let columns = change.columns {
-      document.set(path + ["columns"], to: TOMLDocument.array(columns))
-    }
-    if let sort = change.sort { document.set(path + ["sort"], to: TOMLDocument.string(sort)) }
+    document.set(change)
     let owner = sudoUser.flatMap { folder.belongs(to: $0) ? $0 : nil }
     do throws(OutputError) {
       try OutputFile.replace(
@@ -173,5 +171,18 @@ final class ConfigurationFile: Sendable {
     }
     state.document = document
     state.version = folder.status(of: place.name).map(Version.init)
+  }
+}
+
+extension TOMLDocument {
+  fileprivate mutating func set(_ change: ConfigurationChange) {
+    switch change {
+    case .interval(let interval):
+      set(["interval"], to: Self.string(Figures.wholeDuration(interval)))
+    case .table(let change):
+      let path = ["tables", change.table]
+      if let columns = change.columns { set(path + ["columns"], to: Self.array(columns)) }
+      if let sort = change.sort { set(path + ["sort"], to: Self.string(sort)) }
+    }
   }
 }

@@ -25,6 +25,11 @@ struct ConfigurationPlace: Hashable, Sendable {
     name = "config.toml"
   }
 
+  /// The place that the environment of the program names.
+  static var ofUser: ConfigurationPlace? {
+    ConfigurationPlace(environment: { getenv($0).map { String(cString: $0) } })
+  }
+
   init(path: String) {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     base = slash.map { String(path[...$0]) } ?? ""

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import UringBase
 import UringConfiguration
 import UringFields
@@ -14,7 +13,7 @@ struct ScreenSettings: Sendable {
   private let theme: ThemeName?
   private let configuration: Configuration
   private let file: ConfigurationFile?
-  /// Why the configuration could not be read.
+  /// The message that the configuration could not be read.
   private let failure: String?
 
   /// Reads the configuration. Never waits.
@@ -25,7 +24,7 @@ struct ScreenSettings: Sendable {
     if let path = options.config {
       place = ConfigurationPlace(path: path)
     } else if !options.noConfig {
-      place = ConfigurationPlace(environment: { getenv($0).map { String(cString: $0) } })
+      place = ConfigurationPlace.ofUser
     }
     file = place.map { ConfigurationFile($0, isNamed: options.config != nil) }
     (configuration, failure) = file?.contents ?? (Configuration(), nil)
@@ -48,7 +47,7 @@ struct ScreenSettings: Sendable {
     guard let file else { return }
     options.keep = { file.keep($0) }
     options.describeMistake = { file.describe($0) }
-    if let failure { options.configurationFailure = "\(file.name) is not read: \(failure)" }
+    options.configurationFailure = failure
   }
 }
 

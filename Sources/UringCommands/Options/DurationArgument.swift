@@ -16,9 +16,7 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
 
   /// In the largest unit of which it is a multiple.
   var defaultValueDescription: String {
-    guard nanoseconds > 0 else { return "0s" }
-    let unit = TimeUnit.exact(of: nanoseconds, upTo: .minute)
-    return "\(nanoseconds / unit.nanoseconds)\(unit.asciiSymbol)"
+    nanoseconds == 0 ? "0s" : Figures.wholeDuration(nanoseconds, upTo: .minute)
   }
 
   static let syntax = "a number with us, ms, s or m, as 10ms or 2.5s"

@@ -38,7 +38,8 @@ struct ListingOptions: ParsableArguments {
   var isTable: Bool { columns != nil || csv || groupBy != nil || !list.isFirst }
 
   private var choice: SnapshotList.Choice {
-    SnapshotList.Choice(condition: condition, columns: columns, grouping: groupBy)
+    SnapshotList.Choice(
+      condition: condition, filters: .configured, columns: columns, grouping: groupBy)
   }
 
   func validate() throws { try list.check(choice) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringBase
 
 /// A moment of a recording.
 struct MomentOption: ParsableArguments {
@@ -20,8 +21,8 @@ struct MomentOption: ParsableArguments {
     let duration = file.recording.duration
     guard let time, time > duration else { return }
     StandardError.write(
-      "\(file.path): \(Text.proseDuration(time)) is past the end of the recording "
-        + "(\(Text.proseDuration(duration)))"
+      "\(file.path): \(Figures.duration(time)) is past the end of the recording "
+        + "(\(Figures.duration(duration)))"
     )
   }
 }

@@ -5,7 +5,7 @@ extension Query {
   /// The expression of an option; without one, the query selects everything.
   init(
     option text: String?, named name: String = "--where", over fields: FieldSet<Entity>,
-    filters: NamedFilters = NamedFilters()
+    filters: NamedFilters = .configured
   ) throws {
     do {
       try self.init(text ?? "", over: fields, named: filters)

@@ -63,7 +63,7 @@ struct ComparisonText {
 
   private func value(_ value: Double, _ quantity: ComparedQuantity) -> String {
     switch quantity.scale {
-    case .time: Text.proseDuration(UInt64(max(0, value.rounded())))
+    case .time: Figures.duration(UInt64(max(0, value.rounded())))
     case .ratio: decimal(value, digits: 2)
     case .share: decimal(value * 100, digits: 2) + " %"
     }

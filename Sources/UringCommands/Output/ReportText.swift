@@ -70,7 +70,7 @@ struct ReportText {
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = time.since(request.startTime)
-    return text + ", \(request.state.name) for \(Text.proseDuration(age))"
+    return text + ", \(request.state.name) for \(Figures.duration(age))"
   }
 
   private func conclude(_ text: inout PlainText) {
@@ -87,7 +87,7 @@ struct ReportText {
         + counts.joined(separator: ", ")
     text.line(
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
-        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Text.proseDuration(length))"
+        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(length))"
     )
     if snapshot.rings.isEmpty { text.line("no process that the options select has a ring") }
     let lost = snapshot.lost.total

@@ -30,7 +30,7 @@ struct SnapshotTable {
     let uncounted = snapshot.number("lost_by_cause.uncounted") ?? 0
     text.line(
       "kernel \(snapshot.text("kernel")), \(snapshot.text("tier")), \(count(snapshot, "records")) records "
-        + "in \(Text.duration(time.since(count(snapshot, "start")))), \(count(snapshot, "lost")) lost"
+        + "in \(Figures.duration(time.since(count(snapshot, "start")))), \(count(snapshot, "lost")) lost"
         + (uncounted > 0 ? ", \(Figures.count(uncounted, "event")) not counted" : ""))
     text.line(totals)
     text.line()
@@ -48,9 +48,8 @@ struct SnapshotTable {
 
   private var noRequests: String {
     if let expression { return "no request in flight matches '\(expression)'" }
-    guard hasEveryRequest else { return "no request in flight passes the filter options" }
-    return count(rows.snapshot, "not_listed") > 0
-      ? "no request is listed" : "no requests in flight"
+    return hasEveryRequest && count(rows.snapshot, "not_listed") > 0
+      ? "no request is listed" : EmptyRequestList.inFlight.text(hasEveryRequest: hasEveryRequest)
   }
 
   private func count(_ row: EntityRow, _ key: String) -> UInt64 { row.number(key) ?? 0 }
@@ -61,7 +60,7 @@ struct SnapshotTable {
   }
 
   private func duration(_ row: EntityRow, _ key: String) -> String {
-    row.number(key).map { Text.duration($0) } ?? "-"
+    row.number(key).map { Figures.alignedDuration($0) } ?? "-"
   }
 
   /// The number of requests, and their outcomes.
@@ -156,7 +155,8 @@ struct SnapshotTable {
       let age = (end(of: group) ?? time).since(count(group, "start"))
       let conditions = conditions(of: group)
       lines.append([
-        number(group, "id"), number(group, "ring"), Text.duration(age), group.text("provider"),
+        number(group, "id"), number(group, "ring"), Figures.alignedDuration(age),
+        group.text("provider"),
         buffer(of: group), number(group, "buffer.length"), number(group, "moved_bytes"),
         "\(count(group, "done_count"))/\(count(group, "member_count"))",
         group.text("state") + (group.isSet("ack.derived") ? " (derived)" : ""),

@@ -55,10 +55,11 @@ package struct TOMLDocument: Sendable {
 
   // MARK: Edits
 
-  /// Replaces a value, or adds it: beside its siblings, in its table, or in a new table at the end.
+  /// Replaces a value, or adds it: beside its siblings, in its table, or in a new table at the end; a value in no table,
+  /// at the start.
   ///
   /// - Parameters:
-  ///   - path: at least two names, which need no quotes.
+  ///   - path: names that need no quotes.
   ///   - value: TOML.
   package mutating func set(_ path: [String], to value: String) {
     let parent = Array(path.dropLast())
@@ -69,6 +70,10 @@ package struct TOMLDocument: Sendable {
       add(key, value, beside: sibling)
     } else if let header = headers.first(where: { $0.path == parent && !$0.isArray }) {
       insert("\n\(key) = \(value)", at: header.lineEnd)
+    } else if parent.isEmpty {
+      // A comment at the start can be about what follows it.
+      let isMarked = bytes.starts(with: TOMLReader.mark)
+      insert("\(key) = \(value)\n", at: isMarked ? TOMLReader.mark.count : 0)
     } else {
       let end = bytes.isEmpty || bytes.last == UInt8(ascii: "\n") ? "" : "\n"
       let space = bytes.isEmpty ? "" : "\n"
@@ -136,5 +141,14 @@ package struct Mistake: Error, Hashable, Sendable {
   package init(_ offset: Int, _ message: String) {
     self.offset = offset
     self.message = message
+  }
+}
+
+extension [Mistake] {
+  /// The first mistake of the file in one line, and the number of others; nil without any.
+  package func summary(_ describe: (Mistake) -> String) -> String? {
+    self.min { $0.offset < $1.offset }.map {
+      describe($0) + (count == 1 ? "" : " (and \(count - 1) more)")
+    }
   }
 }

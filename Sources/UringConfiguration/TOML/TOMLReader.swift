@@ -11,6 +11,8 @@ struct TOMLReader {
   private(set) var mistakes: [Mistake] = []
 
   /// After so many mistakes, the rest is not read.
+  /// The byte order mark, which a text may begin with.
+  static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
   private static let mostMistakes = 100
   /// Levels of arrays and inline tables in each other.
   private static let deepest = 16
@@ -20,7 +22,7 @@ struct TOMLReader {
   }
 
   mutating func read() {
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+    if bytes.starts(with: Self.mark) { offset = Self.mark.count }
     while mistakes.count < Self.mostMistakes {
       skipBlank()
       guard offset < bytes.count else { return }

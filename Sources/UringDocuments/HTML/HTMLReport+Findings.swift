@@ -84,7 +84,7 @@ extension HTMLReport {
       snapshot.fileNames.description(of: request) ?? request.file.map(\.text) ?? "",
       request.submitterTid == 0 ? "not known" : thread(request.submitterTid),
       request.state.name + (request.isEndDerived ? " (derived)" : ""),
-      (request.isStartKnown ? "" : "> ") + Self.duration(request.age(at: end)),
+      (request.isStartKnown ? "" : ">") + Figures.alignedDuration(request.age(at: end)),
       request.hasResult ? ErrorNumber.text(ofResult: request.result) : "",
       steps(of: request),
     ]
@@ -95,7 +95,7 @@ extension HTMLReport {
     let steps = request.steps
     let texts = steps.map { step in
       let time = step.time.since(request.startTime)
-      return "\(JSONNames.step(step.kind))" + (time == 0 ? "" : " +\(Self.duration(time))")
+      return "\(JSONNames.step(step.kind))" + (time == 0 ? "" : " +\(Figures.duration(time))")
     }
     guard request.droppedSteps > 0, let last = texts.last else {
       return texts.joined(separator: ", ")
@@ -139,7 +139,7 @@ extension HTMLReport {
     guard let acknowledgement = group.acknowledgement else { return text }
     let callback = acknowledgement.callback.isEmpty ? "" : " by \(acknowledgement.callback)"
     let start = acknowledgement.time.since(group.startTime)
-    return text + ", given back\(callback) after \(Self.duration(start))"
+    return text + ", given back\(callback) after \(Figures.duration(start))"
       + (acknowledgement.isDerived ? " (derived)" : "")
   }
 }
@@ -155,7 +155,7 @@ extension Finding.Number {
   }
 
   fileprivate var text: String {
-    if name.hasSuffix("_ns") { return HTMLReport.duration(value) }
+    if name.hasSuffix("_ns") { return Figures.duration(value) }
     return name.hasSuffix("_percent") ? "\(value) %" : "\(value)"
   }
 }

@@ -36,7 +36,7 @@ extension HTMLReport {
     let name = ring.comm.isEmpty ? "?" : ring.comm
     let latency = ring.latency
     func time(_ nanoseconds: UInt64) -> String {
-      latency.count == 0 ? "" : Self.duration(nanoseconds)
+      latency.count == 0 ? "" : Figures.alignedDuration(nanoseconds)
     }
     let errors = ring.errnos.prefix(3).map {
       "\(ErrorNumber(rawValue: $0.errno).name) \($0.count)"
@@ -88,7 +88,7 @@ extension HTMLReport {
         + [
           ("p50", summary.p50), ("p90", summary.p90), ("p99", summary.p99),
           ("p99.9", summary.p999), ("longest", summary.max),
-        ].map { "\($0) \(Self.duration($1))" }.joined(separator: ", ")
+        ].map { "\($0) \(Figures.duration($1))" }.joined(separator: ", ")
       let stages = latency.stageShares
       if !stages.isEmpty { text += "; time " + stages.joined(separator: ", ") }
       figure.leaf("figcaption", text)

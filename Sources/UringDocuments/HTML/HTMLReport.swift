@@ -91,7 +91,7 @@ public struct HTMLReport {
     let host = snapshot.host
     var facts: [(StaticString, String)] = []
     if host.startRealtime != 0 { facts.append(("Began", UTCTime.prose(host.startRealtime))) }
-    facts.append(("Watched for", Self.duration(snapshot.time.since(host.startTime))))
+    facts.append(("Watched for", Figures.duration(snapshot.time.since(host.startTime))))
     facts.append(("Rings", "\(snapshot.rings.count)"))
     let totals = snapshot.totals
     facts.append(
@@ -130,11 +130,6 @@ public struct HTMLReport {
     }
   }
 
-  // MARK: Words
-
-  static func duration(_ nanoseconds: UInt64) -> String {
-    Figures.duration(nanoseconds, .prose)
-  }
 }
 
 extension HTMLWriter {

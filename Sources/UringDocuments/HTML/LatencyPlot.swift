@@ -86,7 +86,7 @@ struct LatencyPlot {
         "text",
         [
           ("class", "label"), ("x", x.svg), ("y", (Self.height - 4).svg), ("text-anchor", anchor),
-        ], HTMLReport.duration(UInt64(nearest: time)))
+        ], Figures.duration(UInt64(nearest: time)))
     }
   }
 

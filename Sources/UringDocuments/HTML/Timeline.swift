@@ -72,7 +72,7 @@ struct Timeline {
         [
           ("class", "label"), ("x", x.svg), ("y", (height - 4).svg),
           ("text-anchor", part == 4 ? "end" : part == 0 ? "start" : "middle"),
-        ], "+" + HTMLReport.duration(time.since(start)))
+        ], "+" + Figures.duration(time.since(start)))
     }
   }
 
@@ -113,7 +113,7 @@ extension Timeline.Row {
   /// For the reader that points at the row.
   fileprivate var title: String {
     ([label]
-      + segments.map { "\($0.name) \(HTMLReport.duration($0.end.since($0.start)))" }).joined(
+      + segments.map { "\($0.name) \(Figures.duration($0.end.since($0.start)))" }).joined(
         separator: ", ")
   }
 

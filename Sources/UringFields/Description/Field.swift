@@ -2,6 +2,8 @@ import UringTrace
 
 /// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
 public struct Field<Entity: Sendable>: Sendable {
+  package typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
+
   /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
   public let key: String
   /// Other names that filters accept.
@@ -16,6 +18,9 @@ public struct Field<Entity: Sendable>: Sendable {
   public let total: FieldTotal?
   /// The texts that it can have; empty if it can have any.
   public let choices: [String]
+  /// The unit of an entity's value where entities differ in it: only values of one unit add up. Nil for fields with one
+  /// unit.
+  package let unit: Unit?
   /// The value of an entity in a snapshot.
   public let value: @Sendable (Entity, Snapshot) -> FieldValue
 
@@ -27,6 +32,16 @@ public struct Field<Entity: Sendable>: Sendable {
     aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, meaning: String,
     value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
   ) {
+    self.init(
+      key, title: title, type, presence, aliases: aliases, choices: choices, total: total,
+      unit: nil, meaning: meaning, value: value)
+  }
+
+  package init(
+    _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
+    aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, unit: Unit?,
+    meaning: String, value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
+  ) {
     self.key = key
     self.aliases = aliases
     self.title = title ?? key.uppercased()
@@ -35,6 +50,7 @@ public struct Field<Entity: Sendable>: Sendable {
     self.choices = choices
     let total = total ?? type.total
     self.total = total == FieldTotal.none ? nil : total
+    self.unit = unit
     self.meaning = meaning
     self.value = value
   }
@@ -54,7 +70,7 @@ public struct Field<Entity: Sendable>: Sendable {
   public func titled(_ title: String) -> Field {
     Field(
       key, title: title, type, presence, aliases: aliases, choices: choices,
-      total: total ?? FieldTotal.none, meaning: meaning, value: value)
+      total: total ?? FieldTotal.none, unit: unit, meaning: meaning, value: value)
   }
 
   /// Its name in JSON and CSV, with the unit: `age_ns`.

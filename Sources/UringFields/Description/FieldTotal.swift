@@ -1,4 +1,5 @@
 import UringBase
+import UringTrace
 
 /// How values of a field become one value for several entities.
 public enum FieldTotal: Sendable {
@@ -23,5 +24,21 @@ public enum FieldTotal: Sendable {
     case (.none, let value), (let value, .none): value
     default: .none
     }
+  }
+}
+
+/// The total of a field's values so far.
+struct RunningTotal: Sendable {
+  private(set) var value = FieldValue.none
+  private var unit: OpcodeProperties.Length?
+  /// True once there were values of two units, which have no total.
+  private var isMixed = false
+
+  /// - Parameter unit: nil if all values have the same.
+  mutating func add(_ other: FieldValue, of unit: OpcodeProperties.Length?, by total: FieldTotal) {
+    guard other != .none, !isMixed else { return }
+    isMixed = value != .none && unit != self.unit
+    self.unit = unit
+    value = isMixed ? .none : total.combine(value, other)
   }
 }

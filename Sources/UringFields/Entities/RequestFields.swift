@@ -128,7 +128,7 @@ extension FieldSet<Request> {
         meaning: "The offset in the file."
       ) { request, _ in .integer(request.offset) },
       Field(
-        "length", title: "LEN", .bytes, .tableOnly, aliases: ["len"],
+        "length", title: "LEN", .bytes, .tableOnly, aliases: ["len"], unit: \.opcode.length,
         meaning: "Bytes to transfer; of vectored transfers, the number of vectors."
       ) { request, _ in .integer(request.length?.number) },
     ]

@@ -2,29 +2,41 @@ import UringBase
 
 /// Expressions that have names: `@slow` in an expression stands for the one named `slow`.
 package struct NamedFilters: Sendable {
-  private let texts: [String: String]
+  private let read: @Sendable () -> [String: String]
   /// Whether all other names are taken for expressions that select everything.
   private let acceptsAny: Bool
 
   package init(_ texts: [String: String] = [:]) {
-    self.texts = texts
+    self.init(reading: { texts })
+  }
+
+  /// - Parameter read: called only when an expression uses a name.
+  package init(reading read: @escaping @Sendable () -> [String: String]) {
+    self.read = read
     acceptsAny = false
   }
 
   private init(acceptsAny: Bool) {
-    texts = [:]
+    read = { [:] }
     self.acceptsAny = acceptsAny
   }
 
   /// For the syntax of an expression whose names are not known yet.
   package static let any = NamedFilters(acceptsAny: true)
 
-  subscript(name: String) -> String? { texts[name] ?? (acceptsAny ? "" : nil) }
+  /// How many names a message has.
+  private static let mostNames = 8
+
+  subscript(name: String) -> String? { read()[name] ?? (acceptsAny ? "" : nil) }
 
   /// The message that there is no filter of this name.
   func complaint(about name: String) -> String {
-    let hint = NearNames.hint(for: name, in: texts.keys.map { $0 })
-    return "no filter is named '\(name)'"
-      + (hint.isEmpty ? "; to search for the text, write \"@\(name)\" in quotes" : hint)
+    let names = read().keys.sorted()
+    let hint = NearNames.hint(for: name, in: names)
+    guard hint.isEmpty else { return "no filter is named '\(name)'" + hint }
+    let known = names.prefix(Self.mostNames).joined(separator: ", ")
+    return "no filter is named '\(name)'" + (names.isEmpty ? "" : ", only \(known)")
+      + (names.count > Self.mostNames ? " and \(names.count - Self.mostNames) more" : "")
+      + "; to search for the text, write \"@\(name)\" in quotes"
   }
 }

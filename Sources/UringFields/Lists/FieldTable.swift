@@ -46,18 +46,21 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     summed.removeAll { field in
       entities.allSatisfy { field.value($0, snapshot) == FieldValue.none }
     }
-    var sums: [FieldValue: (count: UInt64, totals: [FieldValue])] = [:]
+    var sums: [FieldValue: (count: UInt64, totals: [RunningTotal])] = [:]
     for entity in entities {
-      let values = summed.map { $0.value(entity, snapshot) }
       let key = field.value(entity, snapshot)
-      let earlier = sums[key] ?? (0, values.map { _ in .none })
-      let totals = zip(summed, zip(earlier.totals, values)).map { $0.total!.combine($1.0, $1.1) }
-      sums[key] = (earlier.count + 1, totals)
+      var sum = sums[key] ?? (0, summed.map { _ in RunningTotal() })
+      sum.count += 1
+      for (index, field) in summed.enumerated() {
+        sum.totals[index].add(
+          field.value(entity, snapshot), of: field.unit?(entity), by: field.total!)
+      }
+      sums[key] = sum
     }
     var groups = sums.map { value, sum in
       let cells =
         [field.cell(value), TextRows.Cell("\(sum.count)")]
-        + zip(summed, sum.totals).map { $0.cell($1) }
+        + zip(summed, sum.totals).map { $0.cell($1.value) }
       return (count: sum.count, value: value, cells: cells)
     }
     groups.sort { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }

@@ -5,9 +5,11 @@ import UringTrace
 /// A list of a snapshot whose rows and columns users choose.
 public struct SnapshotList: Sendable {
   /// Which rows and columns of a list are wanted.
-  public struct Choice: Sendable, Hashable {
+  public struct Choice: Sendable {
     /// An expression that the rows match; nil for all rows.
     public var condition: String?
+    /// What `@name` stands for in the condition.
+    package var filters = NamedFilters()
     /// Names of fields, separated by commas; nil for all.
     public var columns: String?
     /// The field whose values' totals are wanted; nil for the rows themselves.
@@ -17,6 +19,13 @@ public struct SnapshotList: Sendable {
       self.condition = condition
       self.columns = columns
       self.grouping = grouping
+    }
+
+    package init(
+      condition: String?, filters: NamedFilters, columns: String?, grouping: String?
+    ) {
+      self.init(condition: condition, columns: columns, grouping: grouping)
+      self.filters = filters
     }
 
     /// The option that does not apply to this list.
@@ -69,7 +78,9 @@ public struct SnapshotList: Sendable {
     let query: Query<Entity>
     let table: FieldTable<Entity>
     var grouping: Field<Entity>?
-    do throws(QueryError) { query = try Query(choice.condition ?? "", over: set) } catch {
+    do throws(QueryError) {
+      query = try Query(choice.condition ?? "", over: set, named: choice.filters)
+    } catch {
       throw .condition(error)
     }
     do throws(QueryError) { table = try FieldTable(set, columns: choice.columns) } catch {

@@ -21,7 +21,7 @@ extension Field {
     let derived = StoredRow.derived["\(set).\(key)"]
     return Field<StoredRow>(
       key, title: title, type, .tableOnly, aliases: aliases, choices: choices,
-      total: total ?? FieldTotal.none, meaning: meaning
+      total: total ?? FieldTotal.none, unit: unit == nil ? nil : StoredRow.unit, meaning: meaning
     ) { row, snapshot in
       derived.map { $0(row.json, snapshot.time) } ?? type.value(row.json[path: path])
     }
@@ -91,6 +91,9 @@ extension StoredRow {
     let latency = ring["latency"]
     return latency?["count"]?.number == 0 ? .none : .integer(latency?[name]?.number)
   }
+
+  /// The unit of the fields of a request that have different ones.
+  fileprivate static let unit: Field<StoredRow>.Unit = { opcode($0.json)?.length ?? .none }
 
   private static func opcode(_ request: JSONValue) -> Opcode? {
     request["opcode"]?.text.flatMap { Opcode(name: $0) }

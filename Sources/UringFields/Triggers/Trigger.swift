@@ -102,8 +102,8 @@ public struct Trigger: Sendable {
       return latency.filter { query.matches($0, in: snapshot) }.map { latency in
         match(
           "ring \(latency.ring) \(latency.opcode.name)",
-          "p99 \(Figures.duration(latency.summary.p99, .prose)), max "
-            + "\(Figures.duration(latency.summary.max, .prose)) of "
+          "p99 \(Figures.duration(latency.summary.p99)), max "
+            + "\(Figures.duration(latency.summary.max)) of "
             + Figures.count(latency.summary.count, "request"))
       }
     case .ring(let query):

@@ -158,8 +158,10 @@ extension Evidence {
   fileprivate func continuation(of request: Request) -> String {
     guard let waits else { return "" }
     let clauses = waits.chain(from: request.id)
-    // The first clause repeats what the request waits for.
-    return clauses.count > 2 ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
+    // The first clause repeats what the request waits for. One that follows is worth telling if it goes on, or if it names
+    // the process at the other end of a connection.
+    let isTold = clauses.count > 2 || clauses.count == 2 && waits.seesPeer(of: request)
+    return isTold ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
   }
 
   /// Another open ring of a process that holds this ring: it could post messages to this ring.

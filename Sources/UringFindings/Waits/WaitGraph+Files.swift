@@ -25,7 +25,7 @@ extension WaitGraph {
     }
     let state = direction == .reading ? "is empty" : "is full"
     let readers = all.filter { direction == .reading ? $0.canRead : $0.canWrite }
-    return holders(ends, of: identity, sharing: readers) { holder, isOnly in
+    return holders(ends, of: identity, sharing: readers) { _, holder, isOnly in
       "\(name(identity)) \(state), and its \(isOnly ? "only " : "")\(end) end is \(holder)"
     }
   }
@@ -47,9 +47,25 @@ extension WaitGraph {
       return .open("the peer of \(name(identity)) has received everything")
     }
     let state = direction == .reading ? "has received nothing" : "is full"
+    let near = Set(own.map(\.tgid))
+    let far = ends.filter { !near.contains($0.tgid) }
+    let others = Set(far.map(\.tgid)).sorted()
+    func clause(_ tgid: UInt32, _ holder: String) -> String {
+      let comm = snapshot.taskNames[tgid].map { " (\($0))" } ?? ""
+      return "\(name(identity)) \(state), and "
+        + (near.contains(tgid) ? "an end of it is \(holder)" : "its other end is \(holder)\(comm)")
+    }
     // A shutdown at this end would also end the wait.
-    return holders(ends + own, of: identity, sharing: own) { holder, isOnly in
-      "\(name(identity)) \(state), and \(isOnly ? "the only holder of its ends" : "an end of it") is \(holder)"
+    switch holders(
+      ends + own, of: identity, sharing: own, { tgid, holder, _ in clause(tgid, holder) })
+    {
+    case .open(let reason):
+      guard let tgid = others.first else { return .open(reason) }
+      return .open(clause(tgid, Self.holder(far, tgid)) + "; " + reason)
+    case .waits(let links):
+      // The process that must read or write comes first.
+      let isOther = { (link: WaitStep.Link) in others.contains { .process($0) == link.node } }
+      return .waits(links.filter(isOther) + links.filter { !isOther($0) })
     }
   }
 
@@ -76,6 +92,12 @@ extension WaitGraph {
     socket.peerInode == 0 ? [] : ledger.descriptors(of: .socket(inode: socket.peerInode))
   }
 
+  /// True if another process was seen at the other end of the request's socket.
+  func seesPeer(of request: Request) -> Bool {
+    guard let (file, _) = ledger.file(of: request) else { return false }
+    return peers(of: file).contains { $0.tgid != file.tgid }
+  }
+
   private func eventfdStep(_ identity: WaitableFile, _ direction: WaitDirection) -> WaitStep {
     let all = ledger.descriptors(of: identity)
     guard direction == .reading, let first = all.first, first.pending == 0, ledger.isClosed(all),
@@ -85,7 +107,7 @@ extension WaitGraph {
         "\(name(identity)) is ready, or can be signalled by the kernel, or by something that no descriptor shows"
       )
     }
-    return holders(all, of: identity, sharing: all) { holder, isOnly in
+    return holders(all, of: identity, sharing: all) { _, holder, isOnly in
       "\(name(identity)) has \(isOnly ? "one holder" : "as a holder") \(holder)"
     }
   }
@@ -94,7 +116,7 @@ extension WaitGraph {
   ///   wait.
   private func holders(
     _ ends: [OpenFile], of identity: WaitableFile, sharing readers: [OpenFile],
-    _ text: (String, Bool) -> String
+    _ text: (_ tgid: UInt32, _ holder: String, _ isOnly: Bool) -> String
   ) -> WaitStep {
     let tgids = Set(ends.map(\.tgid)).sorted()
     let waiting = Set(readers.map(\.tgid))
@@ -106,15 +128,20 @@ extension WaitGraph {
     }
     return .waits(
       tgids.map { tgid in
-        let own = ends.filter { $0.tgid == tgid }
-        let numbers = Set(own.map(\.fd).filter { $0 >= 0 }).sorted()
-        let slots = Set(own.compactMap(\.registeredIndex)).sorted()
-        var names: [String] = []
-        if !numbers.isEmpty { names.append("fd " + Words.list(numbers)) }
-        if !slots.isEmpty { names.append("registered file " + Words.list(slots)) }
-        let holder = names.joined(separator: " and ") + " of process \(tgid)"
-        return .init(node: .process(tgid), text: text(holder, ends.count == 1))
+        .init(
+          node: .process(tgid), text: text(tgid, Self.holder(ends, tgid), ends.count == 1))
       })
+  }
+
+  /// "fd 5 of process 4711".
+  private static func holder(_ ends: [OpenFile], _ tgid: UInt32) -> String {
+    let own = ends.filter { $0.tgid == tgid }
+    let numbers = Set(own.map(\.fd).filter { $0 >= 0 }).sorted()
+    let slots = Set(own.compactMap(\.registeredIndex)).sorted()
+    var names: [String] = []
+    if !numbers.isEmpty { names.append("fd " + Words.list(numbers)) }
+    if !slots.isEmpty { names.append("registered file " + Words.list(slots)) }
+    return names.joined(separator: " and ") + " of process \(tgid)"
   }
 }
 

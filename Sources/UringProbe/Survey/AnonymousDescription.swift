@@ -32,7 +32,7 @@ struct AnonymousDescription {
     guard numbers.count == 2 else { return "" }
     if numbers == [0, 0] { return "not armed" }
     let (seconds, isOver) = numbers[0].multipliedReportingOverflow(by: 1_000_000_000)
-    return isOver ? "" : "fires in \(Figures.duration(seconds &+ numbers[1], .prose))"
+    return isOver ? "" : "fires in \(Figures.duration(seconds &+ numbers[1]))"
   }
 
   private static func signals(_ fdinfo: String) -> String {

@@ -137,7 +137,7 @@ extension Snapshot {
     let rest = request.expiryTime.since(time)
     guard rest > 0 else { return "its timer, which is due" }
     let year = 365 * TimeUnit.day.nanoseconds
-    guard rest >= year else { return "its timer, which fires in \(Figures.duration(rest, .prose))" }
+    guard rest >= year else { return "its timer, which fires in \(Figures.duration(rest))" }
     return
       "its timer, which fires in \(rest / year) years: its timespec may not have been valid when "
       + "it was submitted"

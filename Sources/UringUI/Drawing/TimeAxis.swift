@@ -104,6 +104,6 @@ struct TimeAxis: Hashable, Sendable {
 
   /// A round time without decimals: "20ms", "150µs".
   private static func round(_ time: UInt64) -> String {
-    Figures.wholeDuration(time, in: .exact(of: time))
+    Figures.wholeDuration(time)
   }
 }

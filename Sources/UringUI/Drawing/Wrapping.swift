@@ -15,4 +15,11 @@ extension String {
     }
     return lines + [line]
   }
+
+  /// The same, with all that is left in the last of the lines, which can then be too long.
+  func wrapped(to width: Int, atMost most: Int) -> [String] {
+    let lines = wrapped(to: width)
+    guard lines.count > most else { return lines }
+    return lines.prefix(most - 1) + [lines[(most - 1)...].joined(separator: " ")]
+  }
 }

@@ -77,7 +77,7 @@ extension Binding {
       "show matching rows only: a word, or op:READ age>30ms"),
     Binding(
       [.function(5), "t"], .totals, in: .list, label: "Sum",
-      "group the rows by a field, with totals; Enter shows the rows of a value"),
+      "sum the rows by the values of a field; Enter shows the rows of a value"),
     Binding([.function(6), ">"], .sortMenu, in: .list, label: "Sort", "choose the sort column"),
     Binding(
       [.enter], .open, in: .opens, label: "Open",
@@ -104,8 +104,8 @@ extension Binding {
     Binding(["I"], .invert, in: .list, "invert the sort order"),
     Binding(["n"], .searchNext, in: .list, "next match"),
     Binding(["N"], .searchPrevious, in: .list, "previous match"),
-    Binding(["+"], .longerInterval, in: .live, "refresh less often"),
-    Binding(["-"], .shorterInterval, in: .live, "refresh more often"),
+    Binding(["+"], .longerInterval, in: .live, "refresh less often; kept for the next start"),
+    Binding(["-"], .shorterInterval, in: .live, "refresh more often; kept for the next start"),
     Binding([.control("l")], .redraw, "redraw"),
     Binding([.up, "k"], .navigate(.rows(-1)), "up"),
     Binding([.down, "j"], .navigate(.rows(1)), "down"),

@@ -6,7 +6,7 @@ enum Command: Hashable, Sendable {
   case sortMenu
   /// Lists the pane's columns, to show and hide them.
   case columnMenu
-  /// Groups the rows by the values of a field, and shows the totals of each.
+  /// Sums the rows by the values of a field: shows the totals of each.
   case totals
   case invert
   case searchNext

@@ -1,3 +1,4 @@
+import UringBase
 import UringFindings
 
 /// The lines at the top: the subject of the observation, its method, and the most important figures.
@@ -76,15 +77,12 @@ struct HeaderView {
     if interface.isPaused { return [Piece("PAUSED", .alarm), time] }
     if interface.isOver { return [Piece("ENDED", .alarm), time] }
     return [
-      Piece("LIVE", .good), Piece(isShort ? "" : " every \(Self.text(interface.interval))", .faint),
+      Piece("LIVE", .good),
+      Piece(
+        isShort ? "" : " every \(Figures.wholeDuration(interface.interval.wholeNanoseconds))",
+        .faint),
       time,
     ]
-  }
-
-  private static func text(_ interval: Duration) -> String {
-    let (seconds, fraction) = interval.components
-    return seconds > 0 && fraction == 0
-      ? "\(seconds)s" : "\(seconds * 1_000 + fraction / 1_000_000_000_000_000)ms"
   }
 
   private func figures(isShort: Bool) -> [Item] {

@@ -13,7 +13,7 @@ struct Interface: Sendable {
     case live(LiveCommand)
     case playback(PlaybackCommand)
     case dump(path: String)
-    case keep(TableChange)
+    case keep(ConfigurationChange)
     case redraw
     case quit
   }

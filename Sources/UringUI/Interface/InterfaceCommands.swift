@@ -169,8 +169,10 @@ extension Interface {
   ]
 
   private mutating func changeInterval(_ step: Int) -> [Effect] {
-    let position = Self.intervals.lastIndex { $0 <= interval } ?? 0
-    interval = Self.intervals[max(0, min(Self.intervals.count - 1, position + step))]
-    return [.live(.setRefreshInterval(interval))]
+    let next =
+      step > 0 ? Self.intervals.first { $0 > interval } : Self.intervals.last { $0 < interval }
+    guard let next else { return [] }
+    interval = next
+    return [.live(.setRefreshInterval(next)), .keep(.interval(next.wholeNanoseconds))]
   }
 }

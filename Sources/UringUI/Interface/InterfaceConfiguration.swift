@@ -2,6 +2,13 @@ import UringConfiguration
 import UringFields
 import UringSources
 
+/// What the user has changed on the screen, for the configuration.
+package enum ConfigurationChange: Hashable, Sendable {
+  case table(TableChange)
+  /// Nanoseconds between two refreshes.
+  case interval(UInt64)
+}
+
 /// The user's change of a table's columns and sort order, by names.
 package struct TableChange: Hashable, Sendable {
   /// Name of the pane, in lower case.
@@ -41,9 +48,7 @@ extension Interface {
       kept[name] = (positions, names)
     }
     if let failure = options.configurationFailure { return Notice(failure, isError: true) }
-    guard let first = mistakes.min(by: { $0.offset < $1.offset }) else { return nil }
-    let others = mistakes.count == 1 ? "" : " (and \(mistakes.count - 1) more)"
-    return Notice(options.describeMistake(first) + others, isError: true)
+    return mistakes.summary(options.describeMistake).map { Notice($0, isError: true) }
   }
 
   /// Why no table can use a filter: the complaint of the requests' table.
@@ -68,7 +73,7 @@ extension Interface {
       let change = TableChange(
         table: name, columns: names.columns == before.names.columns ? nil : names.columns,
         sort: names.sort == before.names.sort ? nil : names.sort)
-      if change.columns != nil || change.sort != nil { effects.append(.keep(change)) }
+      if change.columns != nil || change.sort != nil { effects.append(.keep(.table(change))) }
     }
     return effects
   }

@@ -159,7 +159,7 @@ extension Interface {
       }
     case .totalsMenu(let position)?:
       drawMenu(
-        "Group by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
+        "Sum by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
     case .totals(let field, let position)?:
       guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
       let width = lines.reduce(0) { max($0, $1.displayWidth) } + 2
@@ -175,12 +175,16 @@ extension Interface {
     drawLine(notice.text, notice.isError ? .alarm : .selected, into: &canvas, above: bar)
   }
 
+  /// Draws a line, or as many as the text needs, up to three.
   private func drawLine(
     _ text: String, _ style: Style, into canvas: inout Canvas, above bar: Rect
   ) {
-    let row = Rect(x: 0, y: bar.y - 1, width: canvas.width, height: 1)
-    canvas.fill(row, style: style)
-    canvas.put(" " + text, x: 0, y: row.y, style: style, limit: row.width)
+    let lines = text.wrapped(to: canvas.width - 1, atMost: 3)
+    for (y, line) in zip((bar.y - lines.count)..., lines) {
+      let row = Rect(x: 0, y: y, width: canvas.width, height: 1)
+      canvas.fill(row, style: style)
+      canvas.put(" " + line, x: 0, y: y, style: style, limit: row.width)
+    }
   }
 
   /// Draws the function bar, or what takes its place.

@@ -4,7 +4,7 @@ enum Modal: Sendable {
   case prompt(Prompt)
   case sortMenu(position: Int)
   case columnMenu(position: Int)
-  /// The fields by whose values rows are grouped.
+  /// The fields by whose values rows are summed.
   case totalsMenu(position: Int)
   /// The values of a field, with totals.
   case totals(field: Int, position: Int)
@@ -18,7 +18,7 @@ enum Modal: Sendable {
     case .prompt(let prompt): prompt.bar
     case .sortMenu: [(.enter, "Sort"), (.escape, "Cancel")]
     case .columnMenu: [(.enter, "Toggle"), (.escape, "Done")]
-    case .totalsMenu: [(.enter, "Group"), (.escape, "Cancel")]
+    case .totalsMenu: [(.enter, "Sum"), (.escape, "Cancel")]
     case .totals: [(.enter, "Filter"), (.escape, "Cancel")]
     case .question: [(.character("y"), "Yes"), (.escape, "No")]
     }

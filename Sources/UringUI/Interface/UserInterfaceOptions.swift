@@ -24,8 +24,8 @@ public struct UserInterfaceOptions: Sendable {
   package var configurationFailure: String?
   /// Describes a mistake in the configuration in one line.
   package var describeMistake: @Sendable (Mistake) -> String = { $0.message }
-  /// Keeps the user's change of a table for the next start, and returns what to tell the user. Called on the main thread.
-  package var keep: (@Sendable (TableChange) -> Notice?)?
+  /// Keeps the user's change for the next start, and returns what to tell the user. Called on the main thread.
+  package var keep: (@Sendable (ConfigurationChange) -> Notice?)?
   /// The header's name for the source, such as the command or the recording.
   public var title = ""
 

@@ -58,7 +58,7 @@ struct FindingsContent: ListContent {
       order: .number { row, _ in row.finding.requestCount }
     ) { row, _ in
       Piece(row.finding.requestCount == 0 ? "" : Humanise.count(row.finding.requestCount))
-    },
+    }.whole,
     Column("WHAT", width: 50, minimum: 12, priority: 0, growth: .toContent) { row, _ in
       Piece(row.finding.summary)
     },

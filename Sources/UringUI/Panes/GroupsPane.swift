@@ -46,13 +46,13 @@ struct GroupsContent: ListContent {
       order: .text { group, _ in Names.leader(group).text }
     ) { group, _ in Names.leader(group) },
     Column(
-      "DONE", width: 9, minimum: 5, .right, priority: 0,
+      "DONE", width: 11, minimum: 5, .right, priority: 0,
       order: .number { group, _ in group.doneCount }
     ) { group, _ in
       Piece(
         "\(Humanise.count(group.doneCount))/\(Humanise.count(group.memberCount))",
         group.failedCount > 0 ? .error : group.borrowerCount > 0 ? .strong : .normal)
-    }.showing("done_count"),
+    }.showing("done_count").whole,
     Column(
       "BUFFER", width: 12, minimum: 6, priority: 3, growth: .toContent,
       order: .number { group, _ in UInt64(group.buffer.index ?? 0) },

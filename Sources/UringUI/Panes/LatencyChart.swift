@@ -53,7 +53,7 @@ struct LatencyChart {
   }
 
   private static func decade(_ nanoseconds: UInt64) -> String {
-    Figures.wholeDuration(nanoseconds, in: .largest(in: nanoseconds))
+    Figures.wholeDuration(nanoseconds)
   }
 
   private func drawNumbers(into canvas: inout Canvas, in rect: Rect) {

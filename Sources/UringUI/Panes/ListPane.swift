@@ -16,7 +16,7 @@ protocol ListContent: Sendable {
   static var initialSort: String? { get }
   /// True if the rows only show what the list's own rows are like; see ``note(_:)``.
   static func isSample(_ scene: Scene) -> Bool
-  /// A line below the rows; nil for none.
+  /// Text below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
   static var emptyText: String { get }
@@ -110,9 +110,13 @@ struct ListPane<Content: ListContent>: TablePane {
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     var rect = rect
     if rect.height > 3, let note = Content.note(scene) {
-      let line = Rect(x: rect.x, y: rect.bottom - 1, width: rect.width, height: 1)
-      rect.height -= 1
-      canvas.put(note, x: line.x + 1, y: line.y, style: .faint, limit: line.width - 1)
+      // The room below the rows; if they need all of it, a third.
+      let room = max(rect.height / 3, rect.height - 1 - max(1, table.count))
+      let lines = note.wrapped(to: rect.width - 1, atMost: room)
+      rect.height -= lines.count
+      for (y, line) in zip(rect.bottom..., lines) {
+        canvas.put(line, x: rect.x + 1, y: y, style: .faint, limit: rect.width - 1)
+      }
     }
     table.draw(
       into: &canvas, in: rect, scene: scene, isFocused: isFocused,

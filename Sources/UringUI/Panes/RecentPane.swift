@@ -4,12 +4,11 @@ import UringTrace
 /// Ended requests, newest first.
 struct RecentContent: ListContent {
   static let name = "Recent"
-  static let emptyText = "no request has ended yet"
+  static let emptyText = EmptyRequestList.ended.text(hasEveryRequest: true)
   static var fields: FieldSet<Request> { .requests }
 
   static func emptyText(_ scene: Scene) -> String {
-    scene.hasEveryRequest
-      ? emptyText : "no request that the options of the command line let through has ended yet"
+    EmptyRequestList.ended.text(hasEveryRequest: scene.hasEveryRequest)
   }
 
   static func id(_ row: Request) -> UInt64 { row.id }

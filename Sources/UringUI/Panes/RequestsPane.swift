@@ -5,7 +5,7 @@ import UringTrace
 /// Requests in flight, oldest first.
 struct RequestsContent: ListContent {
   static let name = "Requests"
-  static let emptyText = "no requests in flight"
+  static let emptyText = EmptyRequestList.inFlight.text(hasEveryRequest: true)
   static var fields: FieldSet<Request> { .requests }
 
   static func id(_ row: Request) -> UInt64 { row.id }
@@ -70,8 +70,7 @@ struct RequestsContent: ListContent {
   }
 
   static func emptyText(_ scene: Scene) -> String {
-    (scene.hasEveryRequest
-      ? emptyText : "no request that the options of the command line let through is in flight")
+    EmptyRequestList.inFlight.text(hasEveryRequest: scene.hasEveryRequest)
       + load(scene.snapshot.rings)
   }
 

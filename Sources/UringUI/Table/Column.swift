@@ -45,6 +45,8 @@ struct Column<Row>: Sendable {
   var growth: Growth
   /// Sort order; nil if rows cannot be sorted by the column.
   var order: Order?
+  /// True if its text is whole at any width: the column does not shrink below it, and others give way.
+  private(set) var keepsText = false
   /// Key of the field that the column shows under a title of its own; nil if the field has the column's title.
   private(set) var fieldKey: String?
   /// The text of a row at a given width.
@@ -91,6 +93,13 @@ extension Column where Row: Sendable {
 }
 
 extension Column {
+  /// The same column with text that is never cut, up to the column's width: digits of a number that lacks others mislead.
+  var whole: Column {
+    var column = self
+    column.keepsText = true
+    return column
+  }
+
   /// True if its width depends on its content.
   var hasElasticWidth: Bool {
     growth == .toContent || (growth == .none && minimumWidth < width)

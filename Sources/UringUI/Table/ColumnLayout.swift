@@ -26,9 +26,11 @@ struct ColumnLayout: Hashable, Sendable {
     func total(_ width: (Int) -> Int) -> Int {
       kept.reduce(max(0, kept.count - 1)) { $0 + width($1) }
     }
-    func least(_ column: Int) -> Int { columns[column].minimumWidth }
     func comfortable(_ column: Int) -> Int {
-      max(least(column), min(columns[column].width, need(column)))
+      max(columns[column].minimumWidth, min(columns[column].width, need(column)))
+    }
+    func least(_ column: Int) -> Int {
+      columns[column].keepsText ? comfortable(column) : columns[column].minimumWidth
     }
     func wanted(_ column: Int) -> Int { max(least(column), need(column)) }
     let giving = kept.filter { empty.contains($0) && columns[$0].priority > 0 }
@@ -46,7 +48,7 @@ struct ColumnLayout: Hashable, Sendable {
       kept.remove(at: victim)
     }
 
-    var widths = kept.map { columns[$0].minimumWidth }
+    var widths = kept.map(least)
     var left = width - total(least)
     let byImportance = kept.indices.sorted {
       (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)

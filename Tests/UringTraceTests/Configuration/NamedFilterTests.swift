@@ -40,7 +40,8 @@ import UringTrace
     #expect(complaint("size=1 @bgi") == "at 8: no filter is named 'bgi'; did you mean big?")
     #expect(
       complaint("@socket")
-        == "at 1: no filter is named 'socket'; to search for the text, write \"@socket\" in quotes")
+        == "at 1: no filter is named 'socket', only big, nested, odd, two, wrong; to search for the text, write \"@socket\" in quotes"
+    )
     #expect(complaint("@wrong") == "at 1: in @wrong, at 6: 'big' is not a number")
     #expect(complaint("@nested") == "at 1: in @nested, at 1: a named filter cannot use another")
     #expect(complaint("@unknown", named: .any) == nil)

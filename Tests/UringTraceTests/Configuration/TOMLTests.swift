@@ -135,6 +135,16 @@ import Testing
     #expect(edited("t = {a={c=1}}", "t", "a", "b", to: "2") == "t = {a={c=1, b = 2}}")
   }
 
+  @Test func aKeyOfNoTableIsAddedBeforeTheTables() {
+    #expect(edited("", "b", to: "1") == "b = 1\n")
+    #expect(edited("a = 1\n[t]\n", "b", to: "2") == "a = 1\nb = 2\n[t]\n")
+    #expect(edited("a = 1\nb = 1 # c\n[t]\nb = 3", "b", to: "2") == "a = 1\nb = 2 # c\n[t]\nb = 3")
+    #expect(edited("# of t\n[t]\nb = 1\n", "b", to: "2") == "b = 2\n# of t\n[t]\nb = 1\n")
+    #expect(edited("\u{FEFF}[t]\n", "b", to: "2") == "\u{FEFF}b = 2\n[t]\n")
+    #expect(edited("[[t]]\nx = 1\n", "b", to: "2") == "b = 2\n[[t]]\nx = 1\n")
+    #expect(edited("t.x = 1\n[u]\n", "b", to: "2") == "b = 2\nt.x = 1\n[u]\n")
+  }
+
   /// Entries after a header of an array of tables belong to that array.
   @Test func aTableIsNotAddedToAnArray() {
     #expect(

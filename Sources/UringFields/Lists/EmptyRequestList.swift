@@ -1,0 +1,18 @@
+/// What is said in place of a list of requests without rows.
+public enum EmptyRequestList: CaseIterable, Sendable {
+  case inFlight, ended
+
+  /// - Parameter hasEveryRequest: false if options of the command line leave requests out.
+  public func text(hasEveryRequest: Bool) -> String {
+    switch (self, hasEveryRequest) {
+    case (.inFlight, true): "no requests in flight"
+    case (.ended, true): "no request has ended yet"
+    case (.inFlight, false): hidden("is in flight")
+    case (.ended, false): hidden("has ended yet")
+    }
+  }
+
+  private func hidden(_ verb: String) -> String {
+    "no request that the options of the command line let through " + verb
+  }
+}

@@ -1,0 +1,16 @@
+import Testing
+import UringBase
+
+/// A duration has one form for each purpose.
+@Suite struct DurationTextTests {
+  @Test(arguments: [
+    (0, "0 ns", "0", "0s"), (1_200, "1.2 µs", "1.20µs", "1200ns"),
+    (20_000_000, "20 ms", "20.0ms", "20ms"), (1_500_000_000, "1.5 s", "1.50s", "1500ms"),
+    (150_000_000_000, "2.5 min", "2m30s", "150s"),
+  ])
+  func eachPurposeHasItsForm(nanoseconds: Int, sentence: String, cell: String, round: String) {
+    #expect(Figures.duration(UInt64(nanoseconds)) == sentence)
+    #expect(Figures.alignedDuration(UInt64(nanoseconds)) == cell)
+    #expect(Figures.wholeDuration(UInt64(nanoseconds)) == round)
+  }
+}

@@ -1,0 +1,72 @@
+import Testing
+import UringFindings
+
+@testable import UringTrace
+
+/// A send that waits because a process of the same machine does not read.
+@Suite struct StalledPeerTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  /// SEND 0x1 on socket 7, fd 4 of process 10, whose thread 100 waits for it. Process 20 has the other end, fd 6.
+  private func send(signals: UInt64 = 0) -> Snapshot {
+    var stream = RecordStream()
+    stream.create(1)
+    stream.submit(1, "SEND", userData: 1) { $0.fd = 4 }
+    stream.parked(1, "SEND", userData: 1)
+    stream.pollArm(1)
+    stream.parked(1, "SEND", userData: 1) { $0.poll_events = 4 }
+    stream.wait(1, for: 1)
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    let start = stream.time
+    stream.time += 10 * Self.second
+    stream.depth(sq: 0, cq: 0, waiter: 100)
+    var snapshot = stream.snapshot()
+    snapshot.rings[0].ownerTgid = 10
+    snapshot.rings[0].waiter?.missing = 1
+    snapshot.waits.time = snapshot.time
+    var thread = ThreadState(tid: 100, tgid: 10, wait: .cqes(snapshot.rings[0].id), since: start)
+    thread.signals = signals
+    snapshot.waits.threads = [thread, ThreadState(tid: 20, tgid: 20, wait: .timed, since: start)]
+    var (own, peer) = (
+      OpenFile(tgid: 10, fd: 4, kind: .socket, file: 70, inode: 7),
+      OpenFile(tgid: 20, fd: 6, kind: .socket, file: 80, inode: 8)
+    )
+    (own.peerInode, own.references, peer.pending) = (8, 2, 4096)
+    var ring = OpenFile(tgid: 10, fd: 3, kind: .ring, file: 50)
+    ring.ring = snapshot.rings[0].id
+    snapshot.waits.files = [ring, own, peer]
+    snapshot.taskNames[20] = "reader"
+    return snapshot
+  }
+
+  private func waiting(_ snapshot: Snapshot) throws -> String {
+    var diagnosis = Diagnosis()
+    return try #require(
+      diagnosis.findings(in: snapshot).first { $0.tag == "waiting" }
+    ).summary
+  }
+
+  private static let peer = "socket:[7] is full, and its other end is fd 6 of process 20 (reader)"
+
+  @Test func theProcessThatDoesNotReadIsNamed() throws {
+    let summary = try waiting(send())
+    #expect(summary.contains(Self.peer + "; the only thread of process 20 is 20"), "\(summary)")
+  }
+
+  /// Its handlers could shut the socket down, so what follows is not the only end of the wait.
+  @Test func theProcessIsNamedIfTheSenderCatchesSignals() throws {
+    let summary = try waiting(send(signals: 1 << 14))
+    #expect(
+      summary.contains(
+        Self.peer
+          + "; process 10 catches signals, and their handlers can use socket:[7]"), "\(summary)")
+  }
+
+  /// Because it is on another machine, or because a recording does not have it.
+  @Test func aPeerThatWasNotSeenIsNot() throws {
+    var snapshot = send()
+    snapshot.waits.files.removeLast()
+    let summary = try waiting(snapshot)
+    #expect(summary.hasSuffix("which waits for POLLOUT of descriptor 4"), "\(summary)")
+  }
+}
