@@ -1,7 +1,7 @@
 /// An ended request as the history keeps it.
 ///
 /// Most requests are only submitted and completed. Of these the history keeps what differs, in 136 bytes, so that it
-/// stays in the processor's cache; the slot, which is four times as large, is used again at once. Other requests keep
+/// stays in the processor's cache; the slot, which is twice as large, is used again at once. Other requests keep
 /// their slot.
 struct PastRequest {
   var id: Request.ID = 0
