@@ -19,5 +19,15 @@ extension Request {
     public var workerTid: UInt32 = 0
 
     package init() {}
+
+    /// Resets the facts, except steps and the input, of which ``Core`` knows whether there are any.
+    mutating func begin() {
+      chain = 0
+      releasedTime = 0
+      preparationError = 0
+      shortWriteBytes = 0
+      expiryTime = 0
+      workerTid = 0
+    }
   }
 }

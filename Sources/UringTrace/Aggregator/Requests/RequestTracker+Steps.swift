@@ -44,7 +44,7 @@ extension RequestTracker {
   ) -> Handle<Request.Extra> {
     if slot.pointee.extra == .none {
       slot.pointee.extra = extras.take(Request.Extra())
-      extras[slot.pointee.extra] = Request.Extra()
+      extras[slot.pointee.extra].begin()
     }
     return slot.pointee.extra
   }
