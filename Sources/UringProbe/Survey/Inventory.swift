@@ -95,7 +95,10 @@ struct Inventory: ~Copyable {
     _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
   ) {
     let found = Found(loaded, scope)
-    records.reserve(bytes: found.order.count * MemoryLayout<record_parked>.size)
+    // More than is needed here, for the names and states that follow: memory that is not written costs nothing, and a
+    // buffer that has to grow becomes twice as large.
+    let size = (found.order.count + found.others.count) * MemoryLayout<record_parked>.size
+    records.reserve(bytes: size + size / 4 + (1 << 16))
     for index in found.order {
       loaded.withSlot(index) { slot in
         slot.withMemoryRebound(to: record_parked.self, capacity: 1) { parked in
