@@ -19,7 +19,8 @@ extension Request {
 
   /// Nanoseconds from the submission to the first CQE, and the same by stage. Nil unless both were observed.
   var latency: (total: UInt64, stages: InlineArray<5, UInt64>)? {
-    guard self.isStartKnown, !self.isEndDerived, self.state == .completed || self.state == .overflowed,
+    guard self.isStartKnown, !self.isEndDerived,
+      self.state == .completed || self.state == .overflowed,
       self.preparationError == 0
     else { return nil }
     var stages = InlineArray<5, UInt64>(repeating: 0)

@@ -5,20 +5,25 @@ import Testing
 
 /// Where a walk saw a request, and until when that holds.
 @Suite struct PlaceTests {
-  /// Requests whose polls are armed.
+  /// Requests whose polls are armed; no event shows that.
   private static func armed(_ count: Int) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
     for request in 1...count {
       stream.submit(request, "POLL_ADD", userData: UInt64(request))
-      stream.pollArm(request)
     }
     return stream
   }
 
   private static func look(_ stream: inout RecordStream, at count: Int) {
     let time = stream.time
-    for request in 1...count { stream.parked(request, userData: UInt64(request), at: time) }
+    for request in 1...count {
+      stream.parked(request, userData: UInt64(request), at: time) {
+        $0.file.file = 0x500
+        $0.file.inode = 70
+        $0.poll_events = 1
+      }
+    }
   }
 
   @Test func anEventAfterTheWalkEndsIt() {
@@ -62,8 +67,10 @@ import Testing
         }
       }
       #expect(aggregator.requests.slots.copiedPages == copied)
-      #expect(aggregator.snapshot().requests.allSatisfy { $0.place == .poll })
-      #expect(before.requests.allSatisfy { $0.place == .unknown })
+      let after = aggregator.snapshot().requests
+      #expect(after.allSatisfy { $0.place == .poll && $0.fileIdentity?.inode == 70 })
+      #expect(after.allSatisfy { $0.state == .pollArmed && $0.pollEvents == 1 })
+      #expect(before.requests.allSatisfy { $0.place == .unknown && $0.fileIdentity == nil })
     }
   #endif
 }

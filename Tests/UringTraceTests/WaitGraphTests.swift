@@ -337,7 +337,7 @@ import UringFindings
     if isShown {
       var file = FileIdentity()
       (file.address, file.inode) = (701, 7)
-      write.core.setFile(file)
+      write.setFile(file)
     }
     snapshot.requests.append(write)
     snapshot.waits.files[2].references += 1

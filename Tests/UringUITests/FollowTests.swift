@@ -53,7 +53,8 @@ import Testing
     let gate = folder.appending(path: "gate").path
     try #require(mkfifo(gate, 0o600) == 0)
     let ssh = try ssh(
-      "echo a banner >&2; cat \(gate); head -c -48 \(recording.path); echo a warning >&2; cat \(gate)")
+      "echo a banner >&2; cat \(gate); head -c -48 \(recording.path); echo a warning >&2; cat \(gate)"
+    )
     let tmux = try Tmux(
       width: 120, height: 30,
       "env LC_ALL=C.UTF-8 URINGTOP_SSH=\(ssh) \(Tmux.program) --host db1 --comm \"it's\" --op READ --sample 1/4;"

@@ -252,7 +252,9 @@ extension FieldSet<Request> {
 extension Request {
   /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
   public var offset: UInt64? {
-    guard knows(.off), self.opcode.properties.off?.name == "offset", self.sqe.off != .max else { return nil }
+    guard knows(.off), self.opcode.properties.off?.name == "offset", self.sqe.off != .max else {
+      return nil
+    }
     return self.sqe.off
   }
 

@@ -176,7 +176,8 @@ private struct SingleSubmissions {
 
 extension Request {
   fileprivate var isInline: Bool {
-    self.state == .completed && self.completerTid == self.submitterTid && self.stepCount <= 3 && !isPollArmed
+    self.state == .completed && self.completerTid == self.submitterTid && self.stepCount <= 3
+      && !isPollArmed
   }
 
   private var isPollArmed: Bool {

@@ -34,7 +34,9 @@ extension Request {
   /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a value so large that
   /// the kernel limits it to `KTIME_MAX`.
   fileprivate var implausibleWait: UInt64? {
-    guard self.isStartKnown, self.expiryTime != 0, self.place == .timeout || self.place == .linkTimeout else {
+    guard self.isStartKnown, self.expiryTime != 0,
+      self.place == .timeout || self.place == .linkTimeout
+    else {
       return nil
     }
     let wait = self.expiryTime.since(self.startTime)

@@ -87,7 +87,8 @@ extension Request {
     guard self.hasResult, !CQEFlags(rawValue: self.cqeFlags).contains(.more),
       self.opcode.direction != .write
     else { return false }
-    return self.result > 0 || Self.passingErrors.contains(self.result) || self.opcode == .pollAdd && self.result >= 0
+    return self.result > 0 || Self.passingErrors.contains(self.result)
+      || self.opcode == .pollAdd && self.result >= 0
   }
 
   /// EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS: temporary errors, not errors of the file.

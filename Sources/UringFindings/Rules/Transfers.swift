@@ -63,7 +63,8 @@ extension FindingRule {
 extension Request {
   /// True if it ended without an error, with fewer bytes than requested.
   package var isShort: Bool {
-    self.hasResult && self.isSQEKnown && self.result >= 0 && UInt64(self.result) < UInt64(self.sqe.len)
+    self.hasResult && self.isSQEKnown && self.result >= 0
+      && UInt64(self.result) < UInt64(self.sqe.len)
       && self.opcode.direction != .none && self.opcode.length == .bytes
   }
 

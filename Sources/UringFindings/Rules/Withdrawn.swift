@@ -105,7 +105,8 @@ extension Ring {
 extension Request {
   /// True if it was issued by `time` and has had its file since, as far as a walk at that time showed.
   fileprivate func hasFile(since time: UInt64) -> Bool {
-    guard SQEFlags(requestFlags: self.flags).contains(.fixedFile), self.startTime <= time, self.lastTime <= time
+    guard SQEFlags(requestFlags: self.flags).contains(.fixedFile), self.startTime <= time,
+      self.lastTime <= time
     else { return false }
     switch self.place {
     case .unknown, .linked, .deferred, .workerQueued: return false

@@ -83,7 +83,9 @@ extension Evidence {
     var isAsync = false
     forEachEnded(on: ring.id, within: .history) { request in
       guard
-        request.steps.first { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed } != nil
+        request.steps.contains(where: {
+          $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed
+        })
       else { return }
       punted.count += 1
       if punted.requests.isEmpty {

@@ -58,7 +58,8 @@ private struct ReadPlace: Hashable {
 extension Request {
   /// True if it is a read at an offset that ended without an error.
   fileprivate var isRead: Bool {
-    self.opcode.direction == .read && self.opcode.length == .bytes && self.isSQEKnown && self.hasResult && self.result >= 0
+    self.opcode.direction == .read && self.opcode.length == .bytes && self.isSQEKnown
+      && self.hasResult && self.result >= 0
       && self.opcode.properties.off?.name == "offset"
   }
 }

@@ -10,7 +10,7 @@ extension Aggregator {
     guard let slot = enterRequest(header, ring: ring, &event) else { return }
     requests.addStep(.linked, to: slot, time: header.time_ns, tid: header.tid)
     requests[slot].request.state = .linked
-    requests[slot].request.forgetFileOfSubmission()
+    requests.forgetFileOfSubmission(of: slot)
     event.name(requests[slot])
 
     guard requests.chainMember(of: slot) == .none else { return }

@@ -204,7 +204,7 @@ extension Aggregator {
     if requests[slot].request.opcode.isZeroCopySend {
       requests[slot].request.state = .awaitingNotification
       if requests[slot].notification == 0 { requests.addToIndex(slot) }
-    } else if requests[slot].request.pollEvents != 0 {
+    } else if requests.pollEvents(of: slot) != 0 {
       // The multishot's poll stays armed.
       requests[slot].request.state = .pollArmed
     }

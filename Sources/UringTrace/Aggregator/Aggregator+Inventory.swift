@@ -109,11 +109,6 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
     move(slot, to: record)
-    if let file = FileIdentity(record.pointee.file),
-      file != requests[slot].request.fileIdentity || requests[slot].request.isFileOfSubmission
-    {
-      requests[slot].request.setFile(file)
-    }
     if record.pointee.ublk != 0 {
       inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
@@ -125,11 +120,9 @@ extension Aggregator {
     _ slot: Handle<RequestSlot>, to record: UnsafePointer<record_parked>
   ) {
     let place = Place(record.pointee.place)
-    let last = requests[slot].request.lastTime
-    // A walk usually finds requests where the last one did: then nothing is written.
-    if requests.places[slot, lastEvent: last] != place {
-      requests.places.set(place, of: slot, at: record.pointee.base.time_ns)
-    }
+    requests.see(
+      slot, at: place, FileIdentity(record.pointee.file), time: record.pointee.base.time_ns,
+      pollEvents: place == .poll || place == .taskWork ? record.pointee.poll_events : 0)
     let workerTid = place == .workerRunning ? record.pointee.base.tid : 0
     let expiryTime = record.pointee.expires_ns
     if !requests.hasExtra(slot, workerTid: workerTid, expiryTime: expiryTime) {
@@ -138,13 +131,11 @@ extension Aggregator {
         $0.expiryTime = expiryTime
       }
     }
-    let request = requests[slot].request
-    if request.state != .awaitingNotification, request.state != place.state {
+    let state = requests[slot].request.state
+    if state != .awaitingNotification, state != place.state,
+      state != .submitted || !place.isReachedUnseen
+    {
       requests[slot].request.state = place.state
-    }
-    let events = record.pointee.poll_events
-    if events != 0, events != request.pollEvents, place == .poll || place == .taskWork {
-      requests[slot].request.pollEvents = events
     }
   }
 
@@ -397,5 +388,3 @@ extension RequestSlot {
     request.sqe.buf_index = record.pointee.buf_index
   }
 }
-
-

@@ -92,10 +92,12 @@ extension Aggregator {
     // A worker that looks up the file keeps the request.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
     guard let file = FileIdentity(record.pointee.file) else { return }
-    if requests[slot].request.readsFrom(descriptor: record.pointee.fd) {
+    if requests[slot].request.readsFrom(
+      descriptor: record.pointee.fd, hasFile: requests.files(of: slot).file != nil)
+    {
       requests.setInput(file, of: slot, isDerived: false)
     } else {
-      requests[slot].request.setFile(file)
+      requests.changeFiles(of: slot) { $0.set(file) }
       // No other record has the descriptor of a request whose submission was not seen.
       if !requests[slot].request.isSQEKnown {
         requests[slot].request.sqe.fd = record.pointee.fd
@@ -111,7 +113,9 @@ extension Aggregator {
     else { return }
     event.name(requests[slot])
     if record.pointee.is_input == 0 {
-      requests[slot].request.setFile(file, isOfSubmission: record.pointee.is_submitted != 0)
+      requests.changeFiles(of: slot) {
+        $0.set(file, isOfSubmission: record.pointee.is_submitted != 0)
+      }
     } else {
       requests.setInput(file, of: slot, isDerived: record.pointee.is_derived != 0)
       if !requests[slot].request.isSQEKnown {
@@ -153,7 +157,7 @@ extension Aggregator {
   mutating func `defer`(_ record: UnsafePointer<record_defer>, _ event: inout Event) {
     guard let slot = step(.deferred, record.pointee.base, &event) else { return }
     requests[slot].request.state = .deferred
-    requests[slot].request.forgetFileOfSubmission()
+    requests.forgetFileOfSubmission(of: slot)
   }
 
   /// Adds a step to the request that a record names; the event then refers to the request.
@@ -346,10 +350,10 @@ extension Request.Core {
 
 extension Request.Core {
   /// Whether a descriptor look-up is for the input of SPLICE or TEE. It follows the look-up of the output.
-  fileprivate func readsFrom(descriptor: Int32) -> Bool {
+  fileprivate func readsFrom(descriptor: Int32, hasFile: Bool) -> Bool {
     guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }
     guard descriptor == Int32(bitPattern: sqe.file_index) else { return false }
-    return descriptor != sqe.fd || fileIdentity != nil
+    return descriptor != sqe.fd || hasFile
       || SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
   }
 }

@@ -86,7 +86,7 @@ extension RequestTracker {
     handles.reserveCapacity(expected)
     if hasFound { append(to: &handles) { $0 < start } }
     append(to: &handles) { !hasFound || $0 >= start }
-    let shared = SharedRequests(slots.share(), extras.share(), places)
+    let shared = SharedRequests(slots.share(), extras.share(), sightings)
     return (
       RequestList(shared, handles, lossTime: lossTime),
       RequestList(shared, ended: (0..<history.count).map { history[age: $0] })

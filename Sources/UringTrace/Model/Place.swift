@@ -35,6 +35,9 @@ public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
   init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
 
+  /// True if no event shows that a request comes to this place: its state follows from the place.
+  var isReachedUnseen: Bool { state == .pollArmed || state == .issued }
+
   /// The state of a request in this place.
   var state: Request.State {
     switch self {

@@ -47,13 +47,18 @@ public struct Request: Sendable, BitwiseCopyable {
 
   /// Where a walk last saw the request, until an event shows that it moved on.
   public var place: Place = .unknown
+  private var files = RequestFiles()
 
   package init() {}
 
-  init(_ core: Core, _ extra: Extra, place: Place) {
+  init(_ core: Core, _ extra: Extra, _ sighting: Sighting) {
     self.core = core
     self.extra = extra
-    self.place = place
+    place = sighting.place(lastEvent: core.lastTime)
+    files = sighting.files
+    // No event shows that a request waits in one of these places.
+    if core.state == .submitted, place != .unknown { self.core.state = place.state }
+    if core.pollEvents == 0 { self.core.pollEvents = sighting.pollEvents }
   }
 
   // Inlined, an access costs no more than that of a property of the struct's own.
@@ -94,13 +99,16 @@ public struct Request: Sendable, BitwiseCopyable {
     core.stepCount &+= 1
   }
 
-  /// The file that SPLICE or TEE reads from; ``Core/fileIdentity`` is the file that it writes to.
-  public var inputIdentity: FileIdentity? {
-    core.knownFiles.contains(.input) ? extra.input : nil
-  }
+  /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
+  public var fileIdentity: FileIdentity? { files.file }
+
+  package mutating func setFile(_ file: FileIdentity) { files.set(file) }
+
+  /// The file that SPLICE or TEE reads from; ``fileIdentity`` is the file that it writes to.
+  public var inputIdentity: FileIdentity? { files.known.contains(.input) ? extra.input : nil }
 
   /// True if ``inputIdentity`` was not observed but derived from the request's descriptor at the last look.
-  public var isInputDerived: Bool { core.knownFiles.contains(.derivedInput) }
+  public var isInputDerived: Bool { files.known.contains(.derivedInput) }
 
   /// The SQE's flags, also where only the kernel's flags of the request are known.
   public var sqeFlags: SQEFlags {

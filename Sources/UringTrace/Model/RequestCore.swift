@@ -35,8 +35,6 @@ extension Request {
     public var isStartKnown: Bool = false
     /// True if the end was inferred, not observed.
     public var isEndDerived: Bool = false
-    /// Stored apart from the identities, so that the fields that every request resets are adjacent.
-    var knownFiles: KnownFiles = []
     public var opcode: Opcode = Opcode(rawValue: 0)
     /// True if the ring's iou-sqp thread submitted the request.
     public var isSubmittedBySQThread: Bool = false
@@ -54,7 +52,6 @@ extension Request {
     public var sqe: SQE = SQE()
     /// The first steps; ``Extra`` has the later ones.
     var firstSteps = InlineArray<2, Step>(repeating: StepList.noStep)
-    private var fileStorage = FileIdentity()
 
     package init() {}
   }
@@ -69,24 +66,6 @@ extension Request.Core {
   /// The descriptor or fixed-file index in the SQE; nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
 
-  /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
-  public var fileIdentity: FileIdentity? { knownFiles.contains(.file) ? fileStorage : nil }
-
-  /// True if ``fileIdentity`` is the file that was registered at the submission.
-  var isFileOfSubmission: Bool { knownFiles.contains(.ofSubmission) }
-
-  mutating func setFile(_ file: FileIdentity, isOfSubmission: Bool = false) {
-    fileStorage = file
-    knownFiles.insert(.file)
-    knownFiles.remove(.ofSubmission)
-    if isOfSubmission { knownFiles.insert(.ofSubmission) }
-  }
-
-  /// Discards the file of the submission: a request behind another looks up its registered file when it is issued.
-  mutating func forgetFileOfSubmission() {
-    if knownFiles.contains(.ofSubmission) { knownFiles.subtract([.file, .ofSubmission]) }
-  }
-
   /// Whether ``sqe`` has the application's value of a field.
   func knows(_ field: SQEKnowledge) -> Bool {
     isSQEKnown || kernelKnowledge.isSuperset(of: field)
@@ -99,15 +78,4 @@ extension Request.Core {
   package var movesDataUnasked: Bool {
     opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
   }
-}
-
-/// Which of a request's files are known.
-struct KnownFiles: OptionSet {
-  var rawValue: UInt8
-
-  static let file = KnownFiles(rawValue: 1)
-  static let input = KnownFiles(rawValue: 2)
-  static let derivedInput = KnownFiles(rawValue: 4)
-  /// The file is the one registered at the submission.
-  static let ofSubmission = KnownFiles(rawValue: 8)
 }

@@ -3,7 +3,7 @@ extension Request {
   public struct Extra: Sendable, BitwiseCopyable {
     /// The steps that follow ``Core/firstSteps``.
     var laterSteps = InlineArray<8, Step>(repeating: StepList.noStep)
-    /// The input of SPLICE or TEE; valid if ``Core/knownFiles`` contains ``KnownFiles/input``.
+    /// The input of SPLICE or TEE; valid if ``RequestFiles/known`` contains ``KnownFiles/input``.
     var input = FileIdentity()
     /// The request's chain; 0 if none.
     public var chain: Chain.ID = 0
@@ -20,7 +20,7 @@ extension Request {
 
     package init() {}
 
-    /// Resets the facts, except steps and the input, of which ``Core`` knows whether there are any.
+    /// Resets the facts, except steps and the input: whether there are any is known elsewhere.
     mutating func begin() {
       chain = 0
       releasedTime = 0

@@ -50,9 +50,13 @@ extension Request.Core {
   package var driverCommand: UInt32? {
     opcode.isDriverCommand && knows(.off) ? UInt32(truncatingIfNeeded: sqe.off) : nil
   }
+}
 
+extension Request {
   /// The name of the request's driver command; nil if it has none or it is unknown.
   public var commandName: String? {
-    driverCommand.flatMap { DriverCommand.name($0, isSocket: fileIdentity?.isSocket ?? false) }
+    core.driverCommand.flatMap {
+      DriverCommand.name($0, isSocket: fileIdentity?.isSocket ?? false)
+    }
   }
 }

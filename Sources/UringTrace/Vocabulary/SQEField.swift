@@ -4,11 +4,15 @@ public struct SQEField: Hashable, Sendable {
   public var value: String
 }
 
-extension Request.Core {
+extension Request {
   /// All fields of the SQE that have a meaning for its opcode; empty if the SQE is unknown.
   ///
   /// Rarely used fields are omitted if they are 0.
-  public var sqeFields: [SQEField] {
+  public var sqeFields: [SQEField] { core.sqeFields(commandName: commandName) }
+}
+
+extension Request.Core {
+  fileprivate func sqeFields(commandName: String?) -> [SQEField] {
     guard isSQEKnown else { return [] }
     let properties = opcode.properties
     let sqeFlags = SQEFlags(rawValue: sqe.flags)

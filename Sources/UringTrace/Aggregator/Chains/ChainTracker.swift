@@ -296,7 +296,7 @@ extension ChainTracker {
         Chain.Member(
           request: request.id, opcode: request.opcode,
           userData: request.userData, isUserDataKnown: request.isUserDataKnown,
-          state: request.state, result: request.hasResult ? request.result : nil,
+          state: requests.request(of: slot).state, result: request.hasResult ? request.result : nil,
           isCancelled: isCancelled))
       member = members[member].link.next
     }

@@ -33,8 +33,9 @@ struct PastRequest {
     result: Int32, cqeFlags: UInt32
   ) {
     let duration = time &- slot.pointee.request.startTime
-    guard slot.pointee.request.stepCount == 1, duration <= UInt64(UInt32.max), slot.pointee.request.cqeCount == 0,
-      slot.pointee.request.knownFiles.isEmpty, slot.pointee.request.userStackNumber == 0,
+    guard slot.pointee.request.stepCount == 1, duration <= UInt64(UInt32.max),
+      slot.pointee.request.cqeCount == 0,
+      slot.pointee.request.userStackNumber == 0,
       slot.pointee.request.isSQEKnown, slot.pointee.extra == .none, slot.pointee.lending == .none
     else { return nil }
     id = slot.pointee.request.id

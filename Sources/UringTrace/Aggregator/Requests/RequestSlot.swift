@@ -69,7 +69,6 @@ extension RequestSlot {
     request.state = .submitted
     request.opcode = Opcode(rawValue: header.opcode)
     request.hasResult = false
-    request.knownFiles = []
     request.isStartKnown = true
     request.isEndDerived = false
     request.group = 0

@@ -15,7 +15,6 @@ extension RequestTracker {
     addresses[position] = AddressTable<RequestSlot>.Entry(
       address: header.req, handle: handle, mark: .object)
     links.append(handle, ring: ring)
-    forgetPlace(of: handle, eventAt: header.time_ns)
     lastID &+= 1
 
     let slot = slots.mutablePointer(to: handle)
@@ -62,9 +61,11 @@ extension RequestTracker {
   ) -> Handle<RequestSlot> {
     let header = record.pointee.base
     let slot = request.slot
-    if let past = PastRequest(
-      slot, until: header.time_ns, tid: header.tid, result: record.pointee.res,
-      cqeFlags: record.pointee.cflags)
+    let sighting = sightings[request.handle, of: slot.pointee.request.id]
+    if sighting.files.known.isEmpty,
+      let past = PastRequest(
+        slot, until: header.time_ns, tid: header.tid, result: record.pointee.res,
+        cqeFlags: record.pointee.cflags)
     {
       links.remove(request.handle)
       addresses[request.position].handle = Handle(

@@ -12,7 +12,7 @@ extension RequestTracker {
   mutating func add(
     _ step: Step, to slot: UnsafeMutablePointer<RequestSlot>, handle: Handle<RequestSlot>
   ) {
-    forgetPlace(of: handle, eventAt: step.time)
+    if step.time <= sightings.lastLook { forgetPlace(of: handle) }
     let index = Int(slot.pointee.request.stepCount)
     if index < StepList.firstCount {
       slot.pointee.request.firstSteps[unchecked: index] = step
@@ -25,10 +25,13 @@ extension RequestTracker {
     if step.time > slot.pointee.request.lastTime { slot.pointee.request.lastTime = step.time }
   }
 
-  /// Forgets where a walk saw the request, if the time of an event about it does not show that it has moved on since.
-  @inline(__always)
-  mutating func forgetPlace(of slot: Handle<RequestSlot>, eventAt time: UInt64) {
-    if time <= places.lastLook { places.forget(slot) }
+  /// Forgets where a walk saw the request. An event shows that it moves, but not by its time that it moved afterwards.
+  @inline(never)
+  private mutating func forgetPlace(of slot: Handle<RequestSlot>) {
+    let id = slots[slot].request.id
+    if sightings[slot, of: id].place(lastEvent: 0) != .unknown {
+      sightings.change(slot, of: id) { $0.set(.unknown, at: 0) }
+    }
   }
 
   @inline(never)
@@ -68,12 +71,54 @@ extension RequestTracker {
 
   /// Sets the input file. A derived input never replaces an observed one.
   mutating func setInput(_ file: FileIdentity, of slot: Handle<RequestSlot>, isDerived: Bool) {
-    let known = slots[slot].request.knownFiles
+    let known = sightings[slot, of: slots[slot].request.id].files.known
     guard !isDerived || !known.contains(.input) || known.contains(.derivedInput) else { return }
     changeExtra(of: slot) { $0.input = file }
-    slots[slot].request.knownFiles.insert(.input)
-    slots[slot].request.knownFiles.remove(.derivedInput)
-    if isDerived { slots[slot].request.knownFiles.insert(.derivedInput) }
+    changeFiles(of: slot) { $0.noteInput(isDerived: isDerived) }
+  }
+
+  func files(of slot: Handle<RequestSlot>) -> RequestFiles {
+    sightings[slot, of: slots[slot].request.id].files
+  }
+
+  mutating func changeFiles(
+    of slot: Handle<RequestSlot>, _ body: (inout RequestFiles) -> Void
+  ) {
+    sightings.change(slot, of: slots[slot].request.id) { body(&$0.files) }
+  }
+
+  mutating func forgetFileOfSubmission(of slot: Handle<RequestSlot>) {
+    guard files(of: slot).known.contains(.ofSubmission) else { return }
+    changeFiles(of: slot) { $0.forgetFileOfSubmission() }
+  }
+
+  func pollEvents(of slot: Handle<RequestSlot>) -> UInt32 {
+    let known = slots[slot].request.pollEvents
+    return known != 0 ? known : sightings[slot, of: slots[slot].request.id].pollEvents
+  }
+
+  /// Sets what a walk at a time has found. A walk usually finds what the one before it found: then nothing is written.
+  ///
+  /// - Parameter events: events that poll waits for; 0 if unknown.
+  mutating func see(
+    _ slot: Handle<RequestSlot>, at place: Place, _ file: FileIdentity?, time: UInt64,
+    pollEvents events: UInt32
+  ) {
+    let id = slots[slot].request.id
+    let sighting = sightings[slot, of: id]
+    if sighting.place(lastEvent: slots[slot].request.lastTime) != place {
+      sightings.set(place, of: slot, id, at: time)
+    }
+    if events != 0, events != pollEvents(of: slot) {
+      if slots[slot].request.pollEvents != 0 {
+        slots[slot].request.pollEvents = events
+      } else {
+        sightings.change(slot, of: id) { $0.pollEvents = events }
+      }
+    }
+    guard let file, file != sighting.files.file || sighting.files.known.contains(.ofSubmission)
+    else { return }
+    changeFiles(of: slot) { $0.set(file) }
   }
 
   /// The whole request.
@@ -81,7 +126,7 @@ extension RequestTracker {
     let extra = slots[slot].extra
     return Request(
       slots[slot].request, extra == .none ? Request.Extra() : extras[extra],
-      place: places[slot, lastEvent: slots[slot].request.lastTime])
+      sightings[slot, of: slots[slot].request.id])
   }
 
   /// Whether a request has these facts.
@@ -107,14 +152,14 @@ extension RequestTracker {
 struct SharedRequests: Sendable {
   private let slots: SharedPool<RequestSlot>
   private let extras: SharedPool<Request.Extra>
-  private let places: PlaceTable
+  private let sightings: Sightings
 
   init(
-    _ slots: SharedPool<RequestSlot>, _ extras: SharedPool<Request.Extra>, _ places: PlaceTable
+    _ slots: SharedPool<RequestSlot>, _ extras: SharedPool<Request.Extra>, _ sightings: Sightings
   ) {
     self.slots = slots
     self.extras = extras
-    self.places = places
+    self.sightings = sightings
   }
 
   /// What every request has, of the request in a slot.
@@ -124,6 +169,6 @@ struct SharedRequests: Sendable {
     let extra = slots[slot].extra
     return Request(
       slots[slot].request, extra == .none ? Request.Extra() : extras[extra],
-      place: places[slot, lastEvent: slots[slot].request.lastTime])
+      sightings[slot, of: slots[slot].request.id])
   }
 }

@@ -5,7 +5,7 @@ struct RequestTracker: ~Copyable {
   // Only this type's extensions use these.
   var slots = Pool<RequestSlot>()
   var extras = Pool<Request.Extra>()
-  var places = PlaceTable()
+  var sightings = Sightings()
   var links = SlotLinks()
   /// Requests by the address of their `io_kiocb`.
   var addresses = AddressTable<RequestSlot>()
@@ -103,7 +103,6 @@ struct RequestTracker: ~Copyable {
     addresses[position].handle = slot
     addresses[position].mark = .object
     links.append(slot, ring: ring)
-    forgetPlace(of: slot, eventAt: header.time_ns)
     lastID &+= 1
     slots[slot].begin(header, ring: ring, ringID: ringID, id: lastID)
     return slot

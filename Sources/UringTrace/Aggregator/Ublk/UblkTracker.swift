@@ -79,7 +79,9 @@ struct UblkTracker: ~Copyable {
     case .register:
       batches.noteRegistration(on: slot.ring)
       // In an SQE group the command has no slot: the buffer is the group's.
-      if let led = lending.resolve(lending.part(of: slot).led), lending[led].rules.lifecycle == .batch {
+      if let led = lending.resolve(lending.part(of: slot).led),
+        lending[led].rules.lifecycle == .batch
+      {
         describe(led, by: slot, &lending)
       } else {
         register(&slot, provider, index: index, &lending, &event)

@@ -1,0 +1,34 @@
+/// A value for each slot of a ``Pool``, in pages that copies of the table share until one of them changes. A page
+/// without values needs no memory.
+struct PagedTable<Value: BitwiseCopyable & Sendable>: Sendable {
+  private var pages: [PoolPage<Value>?] = []
+  private let empty: Value
+
+  init(empty: Value) { self.empty = empty }
+
+  subscript(_ index: UInt32) -> Value {
+    get {
+      let page = Int(index >> PoolPage<Value>.bits)
+      guard page < pages.count, let page = pages[page] else { return empty }
+      return page.base[Int(index & PoolPage<Value>.mask)]
+    }
+    set { pointer(to: index).pointee = newValue }
+  }
+
+  private mutating func pointer(to index: UInt32) -> UnsafeMutablePointer<Value> {
+    let number = Int(index >> PoolPage<Value>.bits)
+    if number >= pages.count {
+      pages.append(
+        contentsOf: repeatElement(nil, count: max(number + 1, pages.count * 2) - pages.count))
+    }
+    let page: PoolPage<Value>
+    if let present = pages[number] {
+      page = isKnownUniquelyReferenced(&pages[number]) ? present : PoolPage(copyOf: present)
+    } else {
+      page = PoolPage()
+      page.base.initialize(repeating: empty, count: PoolPage<Value>.capacity)
+    }
+    pages[number] = page
+    return page.base + Int(index & PoolPage<Value>.mask)
+  }
+}

@@ -1,0 +1,37 @@
+/// The files of a request, as far as they are known.
+struct RequestFiles: Sendable, BitwiseCopyable {
+  private(set) var known: KnownFiles = []
+  private var identity = FileIdentity()
+
+  /// The file that the kernel assigned to the request.
+  var file: FileIdentity? { known.contains(.file) ? identity : nil }
+
+  mutating func set(_ file: FileIdentity, isOfSubmission: Bool = false) {
+    identity = file
+    known.insert(.file)
+    known.remove(.ofSubmission)
+    if isOfSubmission { known.insert(.ofSubmission) }
+  }
+
+  mutating func noteInput(isDerived: Bool) {
+    known.insert(.input)
+    known.remove(.derivedInput)
+    if isDerived { known.insert(.derivedInput) }
+  }
+
+  /// Discards the file of the submission: a request behind another looks up its registered file when it is issued.
+  mutating func forgetFileOfSubmission() {
+    if known.contains(.ofSubmission) { known.subtract([.file, .ofSubmission]) }
+  }
+}
+
+/// Which of a request's files are known.
+struct KnownFiles: OptionSet, Sendable, BitwiseCopyable {
+  var rawValue: UInt8
+
+  static let file = KnownFiles(rawValue: 1)
+  static let input = KnownFiles(rawValue: 2)
+  static let derivedInput = KnownFiles(rawValue: 4)
+  /// The file is the one registered at the submission.
+  static let ofSubmission = KnownFiles(rawValue: 8)
+}
