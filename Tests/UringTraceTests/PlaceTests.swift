@@ -11,6 +11,7 @@ import Testing
     stream.create(1)
     for request in 1...count {
       stream.submit(request, "POLL_ADD", userData: UInt64(request))
+      stream.fileGet(request)
     }
     return stream
   }

@@ -133,7 +133,7 @@ extension Aggregator {
     }
     let state = requests[slot].request.state
     if state != .awaitingNotification, state != place.state,
-      state != .submitted || !place.isReachedUnseen
+      !place.isReachedUnseen(from: state)
     {
       requests[slot].request.state = place.state
     }

@@ -35,8 +35,11 @@ public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
   init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
 
-  /// True if no event shows that a request comes to this place: its state follows from the place.
-  var isReachedUnseen: Bool { state == .pollArmed || state == .issued }
+  /// Whether no event may show that a request comes to this place from a state: then its state follows from the place.
+  func isReachedUnseen(from state: Request.State) -> Bool {
+    (state == .submitted || state == .issued)
+      && (self.state == .pollArmed || self.state == .issued)
+  }
 
   /// The state of a request in this place.
   var state: Request.State {

@@ -56,8 +56,9 @@ public struct Request: Sendable, BitwiseCopyable {
     self.extra = extra
     place = sighting.place(lastEvent: core.lastTime)
     files = sighting.files
-    // No event shows that a request waits in one of these places.
-    if core.state == .submitted, place != .unknown { self.core.state = place.state }
+    if place != .unknown, place.isReachedUnseen(from: core.state) {
+      self.core.state = place.state
+    }
     if core.pollEvents == 0 { self.core.pollEvents = sighting.pollEvents }
   }
 
