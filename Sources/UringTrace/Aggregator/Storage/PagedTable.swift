@@ -3,6 +3,10 @@
 struct PagedTable<Value: BitwiseCopyable & Sendable>: Sendable {
   private var pages: [PoolPage<Value>?] = []
   private let empty: Value
+  #if DEBUG
+    /// Pages copied so far because another table shared them.
+    private(set) var copiedPages = 0
+  #endif
 
   init(empty: Value) { self.empty = empty }
 
@@ -21,14 +25,18 @@ struct PagedTable<Value: BitwiseCopyable & Sendable>: Sendable {
       pages.append(
         contentsOf: repeatElement(nil, count: max(number + 1, pages.count * 2) - pages.count))
     }
-    let page: PoolPage<Value>
-    if let present = pages[number] {
-      page = isKnownUniquelyReferenced(&pages[number]) ? present : PoolPage(copyOf: present)
-    } else {
-      page = PoolPage()
+    // No other reference to the page may exist here: it would make the page look shared.
+    if pages[number] == nil {
+      let page = PoolPage<Value>()
       page.base.initialize(repeating: empty, count: PoolPage<Value>.capacity)
+      pages[number] = page
+    } else if !isKnownUniquelyReferenced(&pages[number]) {
+      pages[number] = pages[number].map { PoolPage(copyOf: $0) }
+      #if DEBUG
+        copiedPages += 1
+      #endif
     }
-    pages[number] = page
+    guard let page = pages[number] else { fatalError("a page that was just made is missing") }
     return page.base + Int(index & PoolPage<Value>.mask)
   }
 }
