@@ -10,9 +10,7 @@ extension Request {
   }
 
   /// True if it was handed to io-wq.
-  var wasPunted: Bool {
-    steps.contains { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed }
-  }
+  var wasPunted: Bool { steps.contains { $0.kind.isHandover } }
 
   /// True for a zero-copy send whose data the network stack copied.
   var wasCopied: Bool { steps.contains { $0.kind == .notifiedOfCopy } }

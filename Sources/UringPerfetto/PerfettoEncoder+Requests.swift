@@ -237,8 +237,3 @@ extension PerfettoEncoder {
     return next
   }
 }
-
-extension Step.Kind {
-  /// True if the request is given to io-wq.
-  fileprivate var isHandover: Bool { self == .queuedToWorker || self == .queuedToWorkerHashed }
-}

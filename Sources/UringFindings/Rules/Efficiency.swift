@@ -181,10 +181,10 @@ extension Request {
   }
 
   private var isPollArmed: Bool {
-    steps.first {
+    steps.contains {
       [.pollArmed, .queuedToWorker, .queuedToWorkerHashed, .taskWorkAdded, .linked, .deferred]
         .contains($0.kind)
-    } != nil
+    }
   }
 
   fileprivate var hasTaskWork: Bool { steps.contains { $0.kind == .taskWorkAdded } }

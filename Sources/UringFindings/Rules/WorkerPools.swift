@@ -82,11 +82,7 @@ extension Evidence {
     var punted = Punted()
     var isAsync = false
     forEachEnded(on: ring.id, within: .history) { request in
-      guard
-        request.steps.contains(where: {
-          $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed
-        })
-      else { return }
+      guard request.steps.contains(where: { $0.kind.isHandover }) else { return }
       punted.count += 1
       if punted.requests.isEmpty {
         // The SQE's flags, because the kernel's flags include the bit set for opcodes that always need a worker.

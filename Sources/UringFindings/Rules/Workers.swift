@@ -173,7 +173,7 @@ extension Request {
 
   /// When it was handed to io-wq; nil if it was not.
   fileprivate var queuedTime: UInt64? {
-    steps.first { $0.kind == .queuedToWorker || $0.kind == .queuedToWorkerHashed }?.time
+    steps.first { $0.kind.isHandover }?.time
   }
 
   /// When it was queued behind other work on its file; nil if it was not.

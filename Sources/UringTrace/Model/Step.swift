@@ -43,6 +43,9 @@ public struct Step: Hashable, Sendable, BitwiseCopyable {
     /// Found in flight in the kernel's structures; it began earlier.
     case found
 
+    /// True if the request is given to io-wq.
+    package var isHandover: Bool { self == .queuedToWorker || self == .queuedToWorkerHashed }
+
     /// True if the network stack released a zero-copy send's buffer.
     public var isNotification: Bool { self == .notified || self == .notifiedOfCopy }
   }
