@@ -181,7 +181,8 @@ extension Aggregator {
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
     requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
-    let latency = statistics.record(slot, of: &requests, until: cqe.moment.time)
+    let latency = statistics.record(
+      requests.slots.mutablePointer(to: slot), of: requests, until: cqe.moment.time)
     countLatency(latency, of: slot, at: cqe.moment.time)
     countBytes(slot, cqe.result)
   }
@@ -356,7 +357,8 @@ extension Aggregator {
     requests[slot].request.result = record.pointee.res
     requests[slot].request.hasResult = true
     requests[slot].request.completerTid = header.tid
-    let latency = statistics.record(slot, of: &requests, until: header.time_ns)
+    let latency = statistics.record(
+      requests.slots.mutablePointer(to: slot), of: requests, until: header.time_ns)
     countLatency(latency, of: slot, at: header.time_ns)
     countBytes(slot, record.pointee.res)
     rings[ring].ring.counts.skipped &+= 1

@@ -108,35 +108,12 @@ extension Aggregator {
   private mutating func settle(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
-    move(slot, to: record)
+    requests.see(slot, record)
     if record.pointee.ublk != 0 {
       inventory.ublkSlot(UInt32(record.pointee.ublk), of: requests[slot].request.id)
     }
     if record.pointee.behind != 0 { link(slot, behind: record.pointee.behind) }
     event.name(requests[slot])
-  }
-
-  private mutating func move(
-    _ slot: Handle<RequestSlot>, to record: UnsafePointer<record_parked>
-  ) {
-    let place = Place(record.pointee.place)
-    requests.see(
-      slot, at: place, FileIdentity(record.pointee.file), time: record.pointee.base.time_ns,
-      pollEvents: place == .poll || place == .taskWork ? record.pointee.poll_events : 0)
-    let workerTid = place == .workerRunning ? record.pointee.base.tid : 0
-    let expiryTime = record.pointee.expires_ns
-    if !requests.hasExtra(slot, workerTid: workerTid, expiryTime: expiryTime) {
-      requests.changeExtra(of: slot) {
-        $0.workerTid = workerTid
-        $0.expiryTime = expiryTime
-      }
-    }
-    let state = requests[slot].request.state
-    if state != .awaitingNotification, state != place.state,
-      !place.isReachedUnseen(from: state)
-    {
-      requests[slot].request.state = place.state
-    }
   }
 
   // MARK: Rings

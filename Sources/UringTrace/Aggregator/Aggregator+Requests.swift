@@ -350,10 +350,12 @@ extension Request.Core {
 
 extension Request.Core {
   /// Whether a descriptor look-up is for the input of SPLICE or TEE. It follows the look-up of the output.
-  fileprivate func readsFrom(descriptor: Int32, hasFile: Bool) -> Bool {
+  fileprivate func readsFrom(
+    descriptor: Int32, hasFile: @autoclosure () -> Bool
+  ) -> Bool {
     guard opcode == .splice || opcode == .tee, isSQEKnown else { return false }
     guard descriptor == Int32(bitPattern: sqe.file_index) else { return false }
-    return descriptor != sqe.fd || hasFile
+    return descriptor != sqe.fd || hasFile()
       || SQEFlags(rawValue: sqe.flags).contains(.fixedFile)
   }
 }

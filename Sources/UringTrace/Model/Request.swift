@@ -44,9 +44,12 @@ public struct Request: Sendable, BitwiseCopyable {
   /// True if the request is in flight as far as is known, but records were lost since its last event: it may
   /// have ended.
   public var isSuspect: Bool = false
-
   /// Where a walk last saw the request, until an event shows that it moved on.
   public var place: Place = .unknown
+  /// The worker thread that executes the request while ``place`` is ``Place/workerRunning``.
+  public var workerTid: UInt32 = 0
+  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``place``.
+  public var expiryTime: UInt64 = 0
   private var files = RequestFiles()
 
   package init() {}
@@ -55,6 +58,8 @@ public struct Request: Sendable, BitwiseCopyable {
     self.core = core
     self.extra = extra
     place = sighting.place(lastEvent: core.lastTime)
+    workerTid = sighting.workerTid
+    expiryTime = sighting.expiryTime
     files = sighting.files
     if place != .unknown, place.isReachedUnseen(from: core.state) {
       self.core.state = place.state
@@ -91,11 +96,10 @@ public struct Request: Sendable, BitwiseCopyable {
 
   /// Adds a step. Beyond the capacity it replaces the last one.
   package mutating func append(_ step: Step) {
-    let index = min(Int(core.stepCount), StepList.capacity - 1)
-    if index < StepList.firstCount {
-      core.firstSteps[index] = step
+    if core.stepCount < StepList.firstCount {
+      core.firstSteps[Int(core.stepCount)] = step
     } else {
-      extra.laterSteps[index - StepList.firstCount] = step
+      extra.laterSteps[StepList.laterIndex(of: core.stepCount)] = step
     }
     core.stepCount &+= 1
   }

@@ -1,5 +1,5 @@
 extension Request {
-  /// What every request has. Small, because a million requests can be in flight; ``Extra`` has the rest.
+  /// Facts that every request has. Small, because a million requests can be in flight.
   public struct Core: Sendable, BitwiseCopyable {
     // Ordered so that the fields that a submission and a completion write are adjacent.
 

@@ -1,5 +1,5 @@
 extension Request {
-  /// What only some requests have.
+  /// Facts that only some requests have. The aggregator keeps them apart from ``Core``.
   public struct Extra: Sendable, BitwiseCopyable {
     /// The steps that follow ``Core/firstSteps``.
     var laterSteps = InlineArray<8, Step>(repeating: StepList.noStep)
@@ -13,10 +13,6 @@ extension Request {
     public var preparationError: Int32 = 0
     /// Bytes the kernel wrote at a short write, meaningful with a ``Step/Kind/shortWrite`` step.
     public var shortWriteBytes: UInt64 = 0
-    /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``Request/place``.
-    public var expiryTime: UInt64 = 0
-    /// The worker thread that executes the request while ``Request/place`` is ``Place/workerRunning``.
-    public var workerTid: UInt32 = 0
 
     package init() {}
 
@@ -26,8 +22,6 @@ extension Request {
       releasedTime = 0
       preparationError = 0
       shortWriteBytes = 0
-      expiryTime = 0
-      workerTid = 0
     }
   }
 }

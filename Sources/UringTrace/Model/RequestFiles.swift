@@ -1,7 +1,7 @@
 /// The files of a request, as far as they are known.
-struct RequestFiles: Sendable, BitwiseCopyable {
-  private(set) var known: KnownFiles = []
+struct RequestFiles: Equatable, Sendable, BitwiseCopyable {
   private var identity = FileIdentity()
+  private(set) var known: KnownFiles = []
 
   /// The file that the kernel assigned to the request.
   var file: FileIdentity? { known.contains(.file) ? identity : nil }

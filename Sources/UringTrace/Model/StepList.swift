@@ -16,6 +16,13 @@ public struct StepList: Sendable, BitwiseCopyable {
   static var firstCount: Int { 2 }
   static var laterCount: Int { 8 }
 
+  /// The place of the next step in the list's second part.
+  ///
+  /// - Parameter count: number of steps before it, at least ``firstCount``.
+  static func laterIndex(of count: UInt32) -> Int {
+    Swift.min(Int(count) - firstCount, laterCount - 1)
+  }
+
   static var noStep: Step { Step(time: 0, tid: 0, kind: .submitted) }
 }
 

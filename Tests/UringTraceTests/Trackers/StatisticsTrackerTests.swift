@@ -10,8 +10,9 @@ import Testing
     let ring = scene.ring()
     statistics.ringBegan(ring)
     let slot = scene.request(256, on: ring, opcode: Opcode(rawValue: 22))
-    #expect(statistics.record(slot, of: &scene.requests, until: 110) == 100)
-    #expect(statistics.record(slot, of: &scene.requests, until: 510) == nil)
+    let request = scene.requests.slots.mutablePointer(to: slot)
+    #expect(statistics.record(request, of: scene.requests, until: 110) == 100)
+    #expect(statistics.record(request, of: scene.requests, until: 510) == nil)
     var all: [OpcodeLatency] = []
     statistics.appendLatencies(of: ring, id: 1, second: 0, to: &all)
     #expect(all.map(\.summary.count) == [1])

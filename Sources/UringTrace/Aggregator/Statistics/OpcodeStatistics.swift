@@ -49,16 +49,22 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Adds the latency of a request without events between submission and completion.
+  /// Adds the time from a request's submission to `end`, stage by stage. The histogram already has it.
   @inline(__always)
-  mutating func addIssued(_ nanoseconds: UInt64) {
-    stageTotals[unchecked: Int(Stage.issued.rawValue)] &+= nanoseconds
+  mutating func addStages(
+    of slot: borrowing RequestSlot, _ requests: borrowing RequestTracker, latency: UInt64,
+    until end: UInt64
+  ) {
+    if slot.request.stepCount <= 1 {
+      stageTotals[unchecked: Int(Stage.issued.rawValue)] &+= latency
+    } else {
+      addStages(
+        requests.steps(of: slot), releasedAt: requests.releasedTime(of: slot), until: end)
+    }
   }
 
-  /// Adds the time from a request's submission to `end`, stage by stage.
-  ///
   @inline(never)
-  mutating func addStages(
+  private mutating func addStages(
     _ steps: StepList, releasedAt released: UInt64, until end: UInt64
   ) {
     var stage = Stage.issued

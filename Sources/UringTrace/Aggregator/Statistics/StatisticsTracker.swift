@@ -35,23 +35,18 @@ struct StatisticsTracker: ~Copyable {
   /// - Returns: the latency, if it was added.
   @inline(__always)
   mutating func record(
-    _ slot: Handle<RequestSlot>, of requests: inout RequestTracker, until time: UInt64
+    _ slot: UnsafeMutablePointer<RequestSlot>, of requests: borrowing RequestTracker,
+    until time: UInt64
   ) -> UInt64? {
-    guard !requests[slot].isLatencyRecorded, requests[slot].request.isStartKnown,
-      requests.preparationError(of: requests[slot]) == 0
+    guard !slot.pointee.isLatencyRecorded, slot.pointee.request.isStartKnown,
+      requests.preparationError(of: slot.pointee) == 0
     else { return nil }
-    requests[slot].isLatencyRecorded = true
-    requests[slot].isPlain = false
-    let latency = time.since(requests[slot].request.startTime)
-    let handle = handle(requests[slot].ring, requests[slot].request.opcode)
+    slot.pointee.isLatencyRecorded = true
+    slot.pointee.isPlain = false
+    let latency = time.since(slot.pointee.request.startTime)
+    let handle = handle(slot.pointee.ring, slot.pointee.request.opcode)
     statistics[handle].histogram.record(latency)
-    if requests[slot].request.stepCount <= 1 {
-      statistics[handle].addIssued(latency)
-    } else {
-      statistics[handle].addStages(
-        requests.steps(of: requests[slot]), releasedAt: requests.releasedTime(of: requests[slot]),
-        until: time)
-    }
+    statistics[handle].addStages(of: slot.pointee, requests, latency: latency, until: time)
     return latency
   }
 
@@ -68,13 +63,7 @@ struct StatisticsTracker: ~Copyable {
     let statistics = statistics.mutablePointer(to: handle)
     let latency = time &- slot.pointee.request.startTime
     guard statistics.pointee.histogram.recordCovered(latency) else { return false }
-    if slot.pointee.request.stepCount == 1 {
-      statistics.pointee.addIssued(latency)
-    } else {
-      statistics.pointee.addStages(
-        requests.steps(of: slot.pointee), releasedAt: requests.releasedTime(of: slot.pointee),
-        until: time)
-    }
+    statistics.pointee.addStages(of: slot.pointee, requests, latency: latency, until: time)
     return true
   }
 
