@@ -10,9 +10,9 @@ struct TOMLReader {
   private(set) var headers: [TOMLDocument.Header] = []
   private(set) var mistakes: [Mistake] = []
 
-  /// After so many mistakes, the rest is not read.
   /// The byte order mark, which a text may begin with.
   static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+  /// After so many mistakes, the rest is not read.
   private static let mostMistakes = 100
   /// Levels of arrays and inline tables in each other.
   private static let deepest = 16

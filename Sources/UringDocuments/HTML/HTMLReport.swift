@@ -129,7 +129,6 @@ public struct HTMLReport {
       }
     }
   }
-
 }
 
 extension HTMLWriter {

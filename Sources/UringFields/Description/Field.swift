@@ -2,7 +2,7 @@ import UringTrace
 
 /// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
 public struct Field<Entity: Sendable>: Sendable {
-  package typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
+  public typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
 
   /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
   public let key: String
@@ -20,7 +20,7 @@ public struct Field<Entity: Sendable>: Sendable {
   public let choices: [String]
   /// The unit of an entity's value where entities differ in it: only values of one unit add up. Nil for fields with one
   /// unit.
-  package let unit: Unit?
+  public let unit: Unit?
   /// The value of an entity in a snapshot.
   public let value: @Sendable (Entity, Snapshot) -> FieldValue
 
@@ -29,17 +29,7 @@ public struct Field<Entity: Sendable>: Sendable {
   ///   - total: nil for that of the type.
   public init(
     _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
-    aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, meaning: String,
-    value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
-  ) {
-    self.init(
-      key, title: title, type, presence, aliases: aliases, choices: choices, total: total,
-      unit: nil, meaning: meaning, value: value)
-  }
-
-  package init(
-    _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
-    aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, unit: Unit?,
+    aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, unit: Unit? = nil,
     meaning: String, value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
   ) {
     self.key = key

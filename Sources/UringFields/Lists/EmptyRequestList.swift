@@ -1,4 +1,4 @@
-/// What is said in place of a list of requests without rows.
+/// A list of requests without rows, and the text that stands in its place.
 public enum EmptyRequestList: CaseIterable, Sendable {
   case inFlight, ended
 

@@ -8,24 +8,21 @@ public struct SnapshotList: Sendable {
   public struct Choice: Sendable {
     /// An expression that the rows match; nil for all rows.
     public var condition: String?
-    /// What `@name` stands for in the condition.
-    package var filters = NamedFilters()
+    /// The expressions that the condition can name with `@`.
+    package var filters: NamedFilters
     /// Names of fields, separated by commas; nil for all.
     public var columns: String?
     /// The field whose values' totals are wanted; nil for the rows themselves.
     public var grouping: String?
 
-    public init(condition: String?, columns: String?, grouping: String?) {
+    package init(
+      condition: String?, filters: NamedFilters = NamedFilters(), columns: String?,
+      grouping: String?
+    ) {
       self.condition = condition
+      self.filters = filters
       self.columns = columns
       self.grouping = grouping
-    }
-
-    package init(
-      condition: String?, filters: NamedFilters, columns: String?, grouping: String?
-    ) {
-      self.init(condition: condition, columns: columns, grouping: grouping)
-      self.filters = filters
     }
 
     /// The option that does not apply to this list.

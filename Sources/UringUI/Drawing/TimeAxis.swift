@@ -84,7 +84,7 @@ struct TimeAxis: Hashable, Sendable {
     var free = 0
     while origin + time < end {
       let column = column(of: origin + time, width: width)
-      let text = time == 0 ? "0" : Self.round(time)
+      let text = time == 0 ? "0" : Figures.wholeDuration(time)
       if column >= free, column + text.count + 1 <= width {
         line[column] = "┬"
         for (index, character) in text.enumerated() { line[column + 1 + index] = character }
@@ -100,10 +100,5 @@ struct TimeAxis: Hashable, Sendable {
     var power = step
     while power % 10 == 0 { power /= 10 }
     return power == 2 ? step / 2 * 5 : step * 2
-  }
-
-  /// A round time without decimals: "20ms", "150µs".
-  private static func round(_ time: UInt64) -> String {
-    Figures.wholeDuration(time)
   }
 }

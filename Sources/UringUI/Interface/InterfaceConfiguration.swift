@@ -2,7 +2,7 @@ import UringConfiguration
 import UringFields
 import UringSources
 
-/// What the user has changed on the screen, for the configuration.
+/// A change on the screen that belongs into the configuration.
 package enum ConfigurationChange: Hashable, Sendable {
   case table(TableChange)
   /// Nanoseconds between two refreshes.

@@ -44,16 +44,12 @@ struct LatencyChart {
     canvas.fill(labels, with: "─", style: .faint)
     var free = labels.x
     for decade in axis.decades {
-      let text = Self.decade(decade)
+      let text = Figures.wholeDuration(decade)
       let x = labels.x + axis.column(of: decade, width: labels.width)
       if x >= free, x + text.displayWidth <= labels.right {
         free = canvas.put(text, x: x, y: labels.y, style: .label) + 1
       }
     }
-  }
-
-  private static func decade(_ nanoseconds: UInt64) -> String {
-    Figures.wholeDuration(nanoseconds)
   }
 
   private func drawNumbers(into canvas: inout Canvas, in rect: Rect) {
