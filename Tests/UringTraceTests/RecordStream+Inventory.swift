@@ -29,6 +29,23 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
+  /// Request 1, which poll has armed, and two looks ten seconds apart that find thread 100 waiting for it. Returns the
+  /// time of the first.
+  mutating func waitForPoll(
+    _ opcode: String, userData: UInt64, fd: Int32, events: UInt32
+  ) -> UInt64 {
+    submit(1, opcode, userData: userData) { $0.fd = fd }
+    parked(1, opcode, userData: userData)
+    pollArm(1)
+    parked(1, opcode, userData: userData) { $0.poll_events = events }
+    wait(1, for: 1)
+    depth(sq: 0, cq: 0, waiter: 100)
+    let start = time
+    time += 10_000_000_000
+    depth(sq: 0, cq: 0, waiter: 100)
+    return start
+  }
+
   /// A request's block I/O; 0 without an io_uring request, nil for the first record of a walk.
   mutating func disk(
     _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,

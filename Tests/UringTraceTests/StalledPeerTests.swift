@@ -5,21 +5,11 @@ import UringFindings
 
 /// A send that waits because a process of the same machine does not read.
 @Suite struct StalledPeerTests {
-  private static let second: UInt64 = 1_000_000_000
-
   /// SEND 0x1 on socket 7, fd 4 of process 10, whose thread 100 waits for it. Process 20 has the other end, fd 6.
   private func send(signals: UInt64 = 0) -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
-    stream.submit(1, "SEND", userData: 1) { $0.fd = 4 }
-    stream.parked(1, "SEND", userData: 1)
-    stream.pollArm(1)
-    stream.parked(1, "SEND", userData: 1) { $0.poll_events = 4 }
-    stream.wait(1, for: 1)
-    stream.depth(sq: 0, cq: 0, waiter: 100)
-    let start = stream.time
-    stream.time += 10 * Self.second
-    stream.depth(sq: 0, cq: 0, waiter: 100)
+    let start = stream.waitForPoll("SEND", userData: 1, fd: 4, events: 4)
     var snapshot = stream.snapshot()
     snapshot.rings[0].ownerTgid = 10
     snapshot.rings[0].waiter?.missing = 1

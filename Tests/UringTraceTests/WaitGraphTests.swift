@@ -12,15 +12,7 @@ import UringFindings
   static func selfReader() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
-    stream.submit(1, "READ", userData: 0xd1) { $0.fd = 3 }
-    stream.parked(1, "READ", userData: 0xd1)
-    stream.pollArm(1)
-    stream.parked(1, "READ", userData: 0xd1) { $0.poll_events = 1 }
-    stream.wait(1, for: 1)
-    stream.depth(sq: 0, cq: 0, waiter: 100)
-    let start = stream.time
-    stream.time += 10 * second
-    stream.depth(sq: 0, cq: 0, waiter: 100)
+    let start = stream.waitForPoll("READ", userData: 0xd1, fd: 3, events: 1)
     var snapshot = stream.snapshot()
     snapshot.rings[0].ownerTgid = 10
     snapshot.rings[0].waiter?.missing = 1
