@@ -123,6 +123,22 @@ import UringRecords
     #expect(throws: QueryError.self) { try Trigger.list(text) }
   }
 
+  @Test func aNamedFilterIsACondition() throws {
+    let filters = NamedFilters([
+      "old": "age>=0ns !opcode=NOP", "word": "timeout", "wrong": "agee>1s",
+    ])
+    let snapshot = try Recording(bytes: SampleStream(repetitions: 100).binary()).snapshot(at: nil)
+    let triggers = try Trigger.list("crit,@old", named: filters)
+    let matches = triggers[1].matches(in: snapshot, findings: [], latency: [])
+    #expect(!matches.isEmpty)
+    #expect(matches.count == snapshot.requests.count { $0.opcode.name != "NOP" })
+    for text in ["@word", "@wrong", "@unknown"] {
+      #expect(throws: QueryError.self) { try Trigger(text, named: filters) }
+    }
+    let error = #expect(throws: QueryError.self) { try Trigger("@wrong", named: filters) }
+    #expect(error?.message.contains("in @wrong") == true, "\(error as Any)")
+  }
+
   @Test func severitiesTagsAndComparisonsMatch() throws {
     let snapshot = try Recording(bytes: SampleStream(repetitions: 100).binary()).snapshot(at: nil)
     var diagnosis = Diagnosis()

@@ -21,6 +21,28 @@ import Testing
     #expect(titles?.contains("COMMAND") == true)
   }
 
+  /// The groups' STATE has a meaning of several lines at 80 columns.
+  @Test(arguments: [15, 24, 60]) func theMeaningAndTheSelectedFieldAreWhole(height: Int) {
+    var interface = interface()
+    press(&interface, "5", .function(2))
+    for choice in interface.focusedPane.columnChoices {
+      let text = screen(&interface, width: 80, height: height)
+      #expect(text.contains("] \(choice.title)"), "\(choice.title)\n\(text)")
+      let words = text.split { $0 == " " || $0 == "\n" || $0 == "│" }.joined(separator: " ")
+      #expect(words.contains(choice.meaning), "\(choice.title)\n\(text)")
+      press(&interface, .down)
+    }
+  }
+
+  @Test(arguments: ["1", "2", "3", "4", "5", "6", "7", "8", "\t"])
+  func everyColumnHasAMeaning(key: Unicode.Scalar) {
+    var interface = interface()
+    press(&interface, key == "\t" ? .tab : .character(key))
+    let choices = interface.focusedPane.columnChoices
+    #expect(!choices.isEmpty)
+    #expect(choices.filter(\.meaning.isEmpty).map(\.title) == [])
+  }
+
   @Test func timesAreDistancesFromTheSnapshot() {
     var interface = interface()
     press(&interface, .function(2))

@@ -64,7 +64,7 @@ struct FlightOptions: ParsableArguments {
     var triggers: [Trigger] = []
     for text in on {
       do throws(QueryError) {
-        triggers += try Trigger.list(text)
+        triggers += try Trigger.list(text, named: .configured)
       } catch {
         throw ValidationError("--on, \(error)")
       }

@@ -30,40 +30,52 @@ public struct Trigger: Sendable {
     public var summary: String
   }
 
+  /// - Parameter filters: what `@name` stands for.
   /// - Throws: the message for the user.
-  public init(_ text: String) throws(QueryError) {
+  package init(
+    _ text: String, named filters: NamedFilters = NamedFilters()
+  ) throws(QueryError) {
     self.text = text
     if let severity = Finding.Severity.allCases.first(where: { "\($0.name)" == text }) {
       condition = .severity(severity)
     } else if FindingRule.all.contains(where: { $0.tag == text }) {
       condition = .tag(text)
     } else {
-      condition = try Self.comparison(text)
+      condition = try Self.comparison(text, filters)
     }
   }
 
   /// Parses triggers separated by commas.
-  public static func list(_ text: String) throws(QueryError) -> [Trigger] {
+  ///
+  /// - Parameter filters: what `@name` stands for.
+  package static func list(
+    _ text: String, named filters: NamedFilters = NamedFilters()
+  ) throws(QueryError) -> [Trigger] {
     var triggers: [Trigger] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let word = part.trimmed
       guard !word.isEmpty else {
         throw QueryError(position: 1, message: "a condition is missing between commas")
       }
-      triggers.append(try Trigger(word))
+      triggers.append(try Trigger(word, named: filters))
     }
     return triggers
   }
 
-  private static func comparison(_ text: String) throws(QueryError) -> Condition {
+  private static func comparison(
+    _ text: String, _ filters: NamedFilters
+  ) throws(QueryError) -> Condition {
+    let isNamed = text.hasPrefix("@") || text.hasPrefix("!@")
     let name = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." })
     var mistake: QueryError?
-    /// The condition; nil if the list lacks a field. The mistake is that in the first list that has the first field.
+    /// The condition; nil if the list lacks a field. The mistake is that in the first list that has the first field; of a
+    /// named filter, that in the last list.
     func condition<Entity>(_ fields: FieldSet<Entity>) -> Query<Entity>? {
       do throws(QueryError) {
-        let query = try Query(text, over: fields)
+        let query = try Query(text, over: fields, named: filters)
         return query.isEmpty || !query.hasOnlyComparisons ? nil : query
       } catch {
+        if isNamed { mistake = error }
         if fields.field(name) != nil { mistake = mistake ?? error }
         return nil
       }
@@ -132,8 +144,16 @@ extension Trigger.Match {
 
 extension Query {
   /// True if no term is a mere word.
+  fileprivate var hasOnlyComparisons: Bool { terms.allSatisfy(\.hasOnlyComparisons) }
+}
+
+extension Query.Term {
   fileprivate var hasOnlyComparisons: Bool {
-    terms.allSatisfy { if case .field = $0.condition { true } else { false } }
+    switch condition {
+    case .word: false
+    case .field: true
+    case .all(let terms): !terms.isEmpty && terms.allSatisfy(\.hasOnlyComparisons)
+    }
   }
 }
 

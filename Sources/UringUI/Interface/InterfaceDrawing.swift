@@ -148,38 +148,42 @@ extension Interface {
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
       let titles = focusedPane.sortTitles
-      drawMenu("Sort by", titles, position, width: 16, layout, into: &canvas)
+      drawMenu("Sort by", titles, position, layout, into: &canvas)
     case .columnMenu(let position)?:
       let choices = focusedPane.columnChoices
       let titles = choices.map { ($0.isShown ? "[x] " : "[ ] ") + $0.title }
+      // As many lines as the longest meaning needs, so that the menu keeps its height when the selection moves.
+      let foot = choices.map { $0.meaning.wrapped(to: canvas.width - 1).count }.max() ?? 0
       drawMenu(
-        "Columns  F7 ↑  F8 ↓", titles, position, width: 22, layout, foot: 1, into: &canvas)
+        "Columns  F7 ↑  F8 ↓", titles, position, layout, foot: foot, into: &canvas)
       if choices.indices ~= position, !choices[position].meaning.isEmpty {
-        drawLine(choices[position].meaning, .selected, into: &canvas, above: layout.functionBar)
+        drawLine(
+          choices[position].meaning, .selected, atMost: foot, into: &canvas,
+          above: layout.functionBar)
       }
     case .totalsMenu(let position)?:
       drawMenu(
-        "Sum by", focusedPane.totalsTitles, position, width: 24, layout, into: &canvas)
+        "Sum by", focusedPane.totalsTitles, position, layout, into: &canvas)
     case .totals(let field, let position)?:
       guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
-      let width = lines.reduce(0) { max($0, $1.displayWidth) } + 2
       drawMenu(
-        lines[0], Array(lines.dropFirst()), min(position, max(0, lines.count - 2)), width: width,
-        layout, into: &canvas)
+        lines[0], Array(lines.dropFirst()), min(position, max(0, lines.count - 2)), layout,
+        into: &canvas)
     default: break
     }
   }
 
   private func drawNotice(into canvas: inout Canvas, above bar: Rect) {
     guard let notice = notice?.0 ?? warning else { return }
-    drawLine(notice.text, notice.isError ? .alarm : .selected, into: &canvas, above: bar)
+    drawLine(
+      notice.text, notice.isError ? .alarm : .selected, atMost: 3, into: &canvas, above: bar)
   }
 
   /// Draws a line, or as many as the text needs, up to three.
   private func drawLine(
-    _ text: String, _ style: Style, into canvas: inout Canvas, above bar: Rect
+    _ text: String, _ style: Style, atMost most: Int, into canvas: inout Canvas, above bar: Rect
   ) {
-    let lines = text.wrapped(to: canvas.width - 1, atMost: 3)
+    let lines = text.wrapped(to: canvas.width - 1, atMost: most)
     for (y, line) in zip((bar.y - lines.count)..., lines) {
       let row = Rect(x: 0, y: y, width: canvas.width, height: 1)
       canvas.fill(row, style: style)

@@ -3,7 +3,7 @@ extension Interface {
   /// - Parameters:
   ///   - foot: number of lines to leave free above the function bar.
   mutating func drawMenu(
-    _ heading: String, _ titles: [String], _ position: Int, width: Int, _ layout: ScreenLayout,
+    _ heading: String, _ titles: [String], _ position: Int, _ layout: ScreenLayout,
     foot: Int = 0, into canvas: inout Canvas
   ) {
     guard let place = layout.places.first(where: { $0.pane == focus }) else { return }
@@ -15,7 +15,8 @@ extension Interface {
       area.height = canvas.height - 1 - area.y
     }
     area.height = min(area.height, canvas.height - 1 - foot - area.y)
-    area.width = min(area.width, width)
+    let width = titles.reduce(heading.displayWidth) { max($0, $1.displayWidth) }
+    area.width = min(area.width, width + 2)
     area.height = min(area.height, titles.count + 1)
     canvas.fill(area)
     let head = area.takeTop(1)

@@ -123,7 +123,7 @@ struct BuffersContent: ListContent {
       case .buffer(let buffer): column.cell(buffer, scene, width)
       case .file(let file): cell(column.title, file, scene, width)
       }
-    }
+    }.meaning(column.meaning)
   }
 
   /// A buffer column's cell for a registered file.
@@ -166,7 +166,8 @@ struct BuffersContent: ListContent {
     Column(
       "MEMORY", width: 18, minimum: 14, priority: 1, growth: .toContent,
       order: .number { buffer, _ in buffer.address },
-      picture: { buffer, _, width in memory(buffer, width: width) }),
+      picture: { buffer, _, width in memory(buffer, width: width) }
+    ).meaning("The buffer's address, or the driver that owns it; the path of a registered file."),
     Column(
       "LEN", width: 7, minimum: 5, .right, priority: 1,
       order: .number { buffer, _ in buffer.length }
@@ -195,16 +196,19 @@ struct BuffersContent: ListContent {
     ) { buffer, _ in
       Piece(Humanise.count(buffer.useCount), buffer.useCount > 0 ? .normal : .faint)
     },
-    Column("LEFT", width: 9, minimum: 7, .right, priority: 5) { buffer, _ in left(buffer) },
+    Column("LEFT", width: 9, minimum: 7, .right, priority: 5) { buffer, _ in left(buffer) }
+      .meaning("Provided buffers that are left, of those in the group."),
     Column("STATE", width: 14, minimum: 9, priority: 4, growth: .toContent) { buffer, _ in
       state(buffer)
-    },
+    }.meaning(
+      "`withdrawn`: unregistered while requests use it. `exhausted`: how often no buffer was left. `shared by`: rings that use it."
+    ),
     Column("KIND", width: 14, minimum: 10, priority: 8) { buffer, _ in
       Piece(Names.kind(buffer.kind), .faint)
     },
     Column("SEGS", width: 5, minimum: 4, .right, priority: 9) { buffer, _ in
       Piece(buffer.segments == 0 ? "" : "\(buffer.segments)")
-    },
+    }.meaning("Pieces of contiguous memory that the buffer consists of."),
     Column("TAG", width: 10, minimum: 6, .right, priority: 10) { buffer, _ in
       Piece(buffer.tag == 0 ? "" : Humanise.hex(buffer.tag))
     },

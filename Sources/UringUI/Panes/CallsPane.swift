@@ -80,13 +80,14 @@ struct CallsContent: ListContent {
     ) { row, _ in Piece("\(row.tgid)") },
     Column(
       "THREAD", width: 20, minimum: 10, priority: 2, order: .number { row, _ in UInt64(row.tid) },
-      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }),
+      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }
+    ).meaning("The thread that made the calls: name and id."),
     Column(
       "LAST", width: 7, .right, priority: 5, order: .number { row, _ in row.lastTime }
     ) { row, scene in Piece(Humanise.duration(scene.age(since: row.lastTime))) },
     Column("WHAT", width: 60, minimum: 38, priority: 0, growth: .toContent) { row, scene in
       Piece((row.cause(in: scene.snapshot).map { "\($0); " } ?? "") + arguments(row))
-    },
+    }.meaning("Why the calls failed, if it is known, and the arguments of the last one."),
   ]
 
   private static func callName(_ row: SystemCalls) -> String {

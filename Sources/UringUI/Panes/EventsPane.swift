@@ -53,7 +53,9 @@ struct EventsContent: ListContent {
     },
     Column("RESULT", width: 16, minimum: 10, priority: 1, growth: .toContent) { row, _ in
       Names.value(of: row)
-    },
+    }.meaning(
+      "The result of the CQE or the call, with the CQE's flags; of other events their descriptor, bytes or count."
+    ),
     Column(
       "REQUEST", width: 9, minimum: 7, .right, priority: 4,
       order: .number { row, _ in row.request }
@@ -68,6 +70,7 @@ struct EventsContent: ListContent {
     Column(
       "THREAD", width: 20, minimum: 10, priority: 3,
       order: .number { row, _ in UInt64(row.tid) },
-      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }),
+      picture: { row, scene, width in Piece(scene.thread(row.tid).keepingNumber(width)) }
+    ).meaning("The thread in which the event occurred: name and id."),
   ]
 }

@@ -52,7 +52,7 @@ struct FindingsContent: ListContent {
     ) { row, scene in
       guard let ring = scene.ring(row.finding.ring) else { return Piece("") }
       return Piece("\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid)")
-    },
+    }.meaning("The process that created the ring: name and id."),
     Column(
       "REQS", width: 5, minimum: 4, .right, priority: 5,
       order: .number { row, _ in row.finding.requestCount }

@@ -44,7 +44,8 @@ struct GroupsContent: ListContent {
     Column(
       "LEADER", width: 19, minimum: 10, priority: 7, growth: .toContent,
       order: .text { group, _ in Names.leader(group).text }
-    ) { group, _ in Names.leader(group) },
+    ) { group, _ in Names.leader(group) }
+    .meaning("The request or call that made the buffer available."),
     Column(
       "DONE", width: 11, minimum: 5, .right, priority: 0,
       order: .number { group, _ in group.doneCount }
@@ -59,7 +60,8 @@ struct GroupsContent: ListContent {
       picture: { group, _, width in
         let text = Names.buffer(group.buffer)
         return Piece(text.displayWidth > width ? Names.slot(group.buffer) : text)
-      }),
+      }
+    ).meaning("The buffer that is lent: its index in the ring's table, or its group and id."),
     Column(
       "LEN", width: 6, minimum: 5, .right, priority: 2,
       order: .number { group, _ in group.buffer.length }

@@ -113,12 +113,14 @@ struct LatencyPane: TablePane {
     percentile("MAX", priority: 3) { $0.max },
     Column("MOST TIME IN", width: 16, minimum: 13, priority: 7) { row, _ in
       Piece(row.stageShares.first ?? "")
-    },
+    }.meaning("The step of their lives in which the requests spent most time, and its share."),
     Column(
       "HISTOGRAM", width: 24, minimum: 12, priority: 2, growth: .toRest,
       picture: { row, scene, width in
         Piece(LatencyChart.spark(row, axis: axis(scene), width: width), .bar)
-      }),
+      }
+    ).meaning(
+      "The distribution of the latencies: the axis is logarithmic and the same in all rows."),
   ]
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { table.navigate(navigation) }

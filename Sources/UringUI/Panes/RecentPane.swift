@@ -33,7 +33,8 @@ struct RecentContent: ListContent {
     Column(
       "ENDED", width: 7, .right, priority: 3,
       order: .number { request, scene in scene.age(since: request.lastTime) }
-    ) { request, scene in Piece(Humanise.duration(scene.age(since: request.lastTime)), .faint) },
+    ) { request, scene in Piece(Humanise.duration(scene.age(since: request.lastTime)), .faint) }
+    .meaning("Time since the request ended."),
     Column("TOOK", width: 7, .right, priority: 0, order: .number { request, _ in took(request) }) {
       request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
     }.showing("age"),

@@ -6,7 +6,7 @@ enum RequestColumns {
   /// Marks requests that a finding names.
   static let finding = Column<Request>("!", width: 1, priority: 1) { request, scene in
     FindingRow.mark(scene.findings(about: request.id))
-  }
+  }.meaning("The gravest finding that names the request: `C` crit, `W` warn, `i` info.")
 
   static let opcode = Column<Request>(
     "OPCODE", width: 14, minimum: 10, priority: 0,
@@ -38,6 +38,8 @@ enum RequestColumns {
   static let buffer = Column<Request>(
     "BUFFER", width: 14, minimum: 14, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
+  .meaning(
+    "The registered buffer that the request uses, or the buffer group that it takes a buffer from.")
 
   static let flags = Column<Request>(
     "FLAGS", width: 16, minimum: 8, priority: 8, growth: .toContent
@@ -74,7 +76,8 @@ enum RequestColumns {
       request.isSubmittedBySQThread
         ? Piece("sqpoll/\(request.submitterTid)".keepingNumber(width), .label)
         : Piece(scene.thread(request.submitterTid).keepingNumber(width))
-    })
+    }
+  ).meaning("The thread that submitted the request: name and id. `sqpoll`: the ring's SQ thread.")
 
   static let ring = Column<Request>(
     "RING", width: 5, minimum: 4, .right, priority: 9,

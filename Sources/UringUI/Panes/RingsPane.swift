@@ -79,10 +79,11 @@ struct RingsContent: ListContent {
   static let columns: [Column<Row>] = [
     Column("!", width: 1, priority: 1) { row, scene in
       row.ring.map { FindingRow.mark(scene.findings(onRing: $0.id)) } ?? Piece("")
-    },
+    }.meaning("The gravest finding about the ring: `C` crit, `W` warn, `i` info."),
     number(
       "RING", width: 5, priority: 4, style: { _ in .faint }, text: { "\($0.id)" },
-      key: { UInt64($0.id) }),
+      key: { UInt64($0.id) }
+    ).meaning("Number that uringtop gives the ring."),
     number(
       "PID", width: 7, priority: 0, text: { "\($0.ownerTgid)" }, key: { UInt64($0.ownerTgid) }),
     Column(
@@ -124,12 +125,14 @@ struct RingsContent: ListContent {
       "SUB/s", width: 5, priority: 1, all: { Humanise.rate($0.lastSecond.submitted) },
       style: { $0.lastSecond.submitted > 0 ? .normal : .faint },
       text: { Humanise.rate($0.lastSecond.submitted) },
-      key: { max(0, $0.lastSecond.submitted).bitPattern }),
+      key: { max(0, $0.lastSecond.submitted).bitPattern }
+    ).meaning("Requests submitted per second, in the last second."),
     number(
       "CMP/s", width: 5, priority: 7, all: { Humanise.rate($0.lastSecond.completed) },
       style: { $0.lastSecond.completed > 0 ? .normal : .faint },
       text: { Humanise.rate($0.lastSecond.completed) },
-      key: { max(0, $0.lastSecond.completed).bitPattern }),
+      key: { max(0, $0.lastSecond.completed).bitPattern }
+    ).meaning("Requests completed per second, in the last second."),
     number(
       "ERR", width: 5, priority: 3, all: sum { $0.counts.errors },
       style: { $0.counts.errors > 0 ? .error : .faint },

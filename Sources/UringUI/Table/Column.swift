@@ -49,6 +49,8 @@ struct Column<Row>: Sendable {
   private(set) var keepsText = false
   /// Key of the field that the column shows under a title of its own; nil if the field has the column's title.
   private(set) var fieldKey: String?
+  /// What the column shows, if that is not what one field means.
+  private(set) var meaning: String?
   /// The text of a row at a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
 
@@ -93,6 +95,13 @@ extension Column where Row: Sendable {
 }
 
 extension Column {
+  /// The same column with a sentence of its own, for one that does not show just one field.
+  func meaning(_ sentence: String?) -> Column {
+    var column = self
+    column.meaning = sentence
+    return column
+  }
+
   /// The same column with text that is never cut, up to the column's width: digits of a number that lacks others mislead.
   var whole: Column {
     var column = self

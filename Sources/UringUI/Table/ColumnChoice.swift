@@ -1,7 +1,7 @@
 /// A column in the list from which users choose.
 struct ColumnChoice: Hashable, Sendable {
   var title: String
-  /// One sentence; empty if the title is clear by itself.
+  /// What the column shows, as in docs/filters.md.
   var meaning: String
   var isShown: Bool
 }

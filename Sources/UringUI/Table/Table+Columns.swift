@@ -13,7 +13,7 @@ extension Table {
       let column = columns[index]
       return ColumnChoice(
         title: column.title,
-        meaning: fields.fields.first { $0.title == column.title }?.meaning ?? "",
+        meaning: column.meaning ?? fields.fields.first { column.shows($0) }?.meaning ?? "",
         isShown: !arrangement.hidden.contains(index))
     }
   }
