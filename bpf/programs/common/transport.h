@@ -54,6 +54,23 @@ static __always_inline void publish(__u64 *address, __u64 value) {
 #endif
 }
 
+/* Words that the reader or a program on another CPU changes meanwhile. */
+static __always_inline __u64 load(const __u64 *address) {
+#if defined(__bpf__)
+  return *(const volatile __u64 *)address;
+#else
+  return __atomic_load_n(address, __ATOMIC_RELAXED);
+#endif
+}
+
+static __always_inline void store(__u64 *address, __u64 value) {
+#if defined(__bpf__)
+  *(volatile __u64 *)address = value;
+#else
+  __atomic_store_n(address, value, __ATOMIC_RELAXED);
+#endif
+}
+
 /* Wakes the reader, once for each time that it sets the position. */
 CHECKED_ONCE int wake_reader(__u64 position) {
   if (__sync_val_compare_and_swap(&wake_position, position, 0) != position)
@@ -69,9 +86,9 @@ CHECKED_ONCE int wake_reader(__u64 position) {
 static __always_inline bool claim(struct probe_lane *lane) {
   if (CLAIMS_ATOMICALLY)
     return __sync_val_compare_and_swap(&lane->busy, 0, 1) == 0;
-  if (*(volatile __u64 *)&lane->busy)
+  if (load(&lane->busy))
     return false;
-  *(volatile __u64 *)&lane->busy = 1;
+  store(&lane->busy, 1);
   asm volatile("" ::: "memory");
   return true;
 }
@@ -93,18 +110,18 @@ CHECKED_ONCE __u32 claim_other_lane(__u32 first) {
 /* Takes a free chunk: the one that the reader has freed last, or one never used. Returns 0 if there is none. */
 static __always_inline __u32 take_chunk(void) {
   for (int i = 0; i < CHUNK_CLAIMS; i++) {
-    __u64 top = pool.free;
+    __u64 top = load(&pool.free);
     __u32 number = (__u32)top;
     if (!number)
       break;
     struct probe_chunk *chunk = bpf_map_lookup_elem(&chunks, &number);
     if (!chunk)
       return 0;
-    __u64 next = ((top >> 32) + 1) << 32 | (__u32)chunk->link;
+    __u64 next = ((top >> 32) + 1) << 32 | (__u32)load(&chunk->link);
     if (__sync_val_compare_and_swap(&pool.free, top, next) == top)
       return number;
   }
-  __u32 number = pool.used;
+  __u32 number = (__u32)load(&pool.used);
   if (!bpf_map_lookup_elem(&chunks, &number))
     return 0;
   return (__u32)__sync_fetch_and_add(&pool.used, 1);
@@ -117,7 +134,7 @@ CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
   struct probe_chunk *next = bpf_map_lookup_elem(&chunks, &number);
   if (!number || !next)
     return 0;
-  next->link = 0;
+  store(&next->link, 0);
   struct probe_chunk *last = bpf_map_lookup_elem(&chunks, &full);
   if (full && last)
     publish(&last->link, (__u64)number << 32 | (__u32)lane->place);
@@ -125,7 +142,7 @@ CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
     lane->first = number;
   publish(&lane->place, (__u64)number << 32 | PROBE_CHUNK_START);
   __u64 taken = __sync_fetch_and_add(&pool.taken, 1) + 1, position = wake_position;
-  pool.is_scarce = taken - pool.freed > pool.half;
+  store(&pool.is_scarce, taken - load(&pool.freed) > pool.half);
   if (position > PROBE_WAKE_AT_RECORD && taken >= position)
     wake_reader(position);
   return number;
