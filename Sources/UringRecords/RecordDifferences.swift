@@ -107,6 +107,8 @@ public enum RecordDifferences {
     var sums = Sums()
     guard let start = records.baseAddress, let outputStart = output.baseAddress else { return sums }
     var classes = Classes()
+    // A static property is looked up at each use.
+    let classOffset = classOffset
     var input = start
     let end = start + records.count
     var target = outputStart

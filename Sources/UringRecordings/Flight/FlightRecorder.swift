@@ -235,6 +235,7 @@ private final class FlightEncoder: TraceEncoder {
       toolVersion: "", host: HostDescription(kernel: "", tier: "", startTime: 0, startRealtime: 0)))
 
   let isFull = false
+  var stepBytes: Int { blocks.stepBytes }
 
   init(_ memory: FlightMemory) {
     self.memory = memory
