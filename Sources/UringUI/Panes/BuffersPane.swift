@@ -201,7 +201,7 @@ struct BuffersContent: ListContent {
     Column("STATE", width: 14, minimum: 9, priority: 4, growth: .toContent) { buffer, _ in
       state(buffer)
     }.meaning(
-      "`withdrawn`: unregistered while requests use it. `exhausted`: how often no buffer was left. `shared by`: rings that use it."
+      "`withdrawn`: unregistered while requests use it. `exhausted`: how often no buffer was left. `shared by`: rings that share it."
     ),
     Column("KIND", width: 14, minimum: 10, priority: 8) { buffer, _ in
       Piece(Names.kind(buffer.kind), .faint)

@@ -39,7 +39,8 @@ enum RequestColumns {
     "BUFFER", width: 14, minimum: 14, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
   .meaning(
-    "The registered buffer that the request uses, or the buffer group that it takes a buffer from.")
+    "The buffer that the request uses: `#` and the index of a registered one, a buffer group, or an address."
+  )
 
   static let flags = Column<Request>(
     "FLAGS", width: 16, minimum: 8, priority: 8, growth: .toContent

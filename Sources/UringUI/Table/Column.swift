@@ -49,7 +49,7 @@ struct Column<Row>: Sendable {
   private(set) var keepsText = false
   /// Key of the field that the column shows under a title of its own; nil if the field has the column's title.
   private(set) var fieldKey: String?
-  /// What the column shows, if that is not what one field means.
+  /// A sentence of the column's own; nil if the column shows one field.
   private(set) var meaning: String?
   /// The text of a row at a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
