@@ -10,6 +10,8 @@ struct Evidence {
   /// True if every request of the rings in view has records and none were lost: a request without records does not
   /// exist.
   let isComplete: Bool
+  /// True if every request of the rings in view has records, some of which may have been lost.
+  private let recordsEveryRequest: Bool
   /// Rings in view, including closed ones.
   let rings: [Ring]
 
@@ -43,15 +45,21 @@ struct Evidence {
     rings = snapshot.rings
     // Avoids a copy if no ring is closed.
     openRings = rings.contains { $0.isClosed } ? rings.filter { !$0.isClosed } : rings
-    isComplete = seesEveryRequest && snapshot.host.sampling == 1 && snapshot.lost.total == 0
+    recordsEveryRequest = seesEveryRequest && snapshot.host.sampling == 1
+    isComplete = recordsEveryRequest && snapshot.lost.total == 0
     waits = WaitGraph(snapshot)
-    deadlocks = isComplete ? waits?.deadlocks() ?? [] : []
+    deadlocks = recordsEveryRequest ? waits?.deadlocks() ?? [] : []
     inFlightPositions = Self.positions(in: snapshot.requests)
     endedPositions = Self.positions(in: snapshot.recent)
     endedRequests = Array(snapshot.recent)
     for latency in snapshot.latency {
       latencies[LatencyKey(ring: latency.ring, opcode: latency.opcode)] = latency.summary
     }
+  }
+
+  /// True if a request of the ring without records does not exist.
+  func isComplete(_ ring: Ring) -> Bool {
+    recordsEveryRequest && snapshot.hasWholeHistory(of: ring)
   }
 
   /// Positions of each ring's requests. Consecutive requests are mostly of one ring, so one look-up serves several.

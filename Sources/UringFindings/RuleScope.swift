@@ -12,11 +12,21 @@ public struct RuleScope: Sendable {
     case suspicion
   }
 
+  /// The records without which a rule must be silent, because it infers something from the absence of requests.
+  enum Need: Sendable {
+    case nothing
+    /// All requests in flight on the rings.
+    case requestsInFlight
+    /// All records of a ring since it was created.
+    case everyRequestOfTheRing
+    /// All records.
+    case everyRequest
+  }
+
   var kind: Kind
   /// Nanoseconds for which rings must have been watched: the time that the condition must last.
   var watch: UInt64
-  /// True if the rule infers something from the absence of requests.
-  var needsEveryRequest: Bool
+  var needs: Need
   /// True if the rule needs records of system calls.
   var needsSystemCalls = false
   /// True if the rule is about processes without a ring.
@@ -25,23 +35,23 @@ public struct RuleScope: Sendable {
   var concerns: @Sendable (Ring) -> Bool
 
   static let span = RuleScope(
-    kind: .span, watch: 0, needsEveryRequest: false, concerns: { _ in true })
+    kind: .span, watch: 0, needs: .nothing, concerns: { _ in true })
 
   /// A span rule that infers something from the absence of requests.
   static let spanOfEveryRequest = RuleScope(
-    kind: .span, watch: 0, needsEveryRequest: true, concerns: { _ in true })
+    kind: .span, watch: 0, needs: .everyRequest, concerns: { _ in true })
 
   static func condition(
-    lasting watch: UInt64 = 0, needsEveryRequest: Bool = false,
+    lasting watch: UInt64 = 0, needs: Need = .nothing,
     on concerns: @escaping @Sendable (Ring) -> Bool = { !$0.isClosed }
   ) -> RuleScope {
     RuleScope(
-      kind: .condition, watch: watch, needsEveryRequest: needsEveryRequest, concerns: concerns)
+      kind: .condition, watch: watch, needs: needs, concerns: concerns)
   }
 
-  static func suspicion(lasting watch: UInt64, needsEveryRequest: Bool = false) -> RuleScope {
+  static func suspicion(lasting watch: UInt64, needs: Need = .nothing) -> RuleScope {
     RuleScope(
-      kind: .suspicion, watch: watch, needsEveryRequest: needsEveryRequest,
+      kind: .suspicion, watch: watch, needs: needs,
       concerns: { !$0.isClosed })
   }
 }
@@ -83,8 +93,17 @@ extension FindingRule {
     guard snapshot.rings.contains(where: scope.concerns) else { return nil }
     let watched = snapshot.watchedTime
     if watched < scope.watch { return .watch(needed: scope.watch, watched: watched) }
-    guard scope.needsEveryRequest else { return nil }
-    if snapshot.lost.total > 0 { return .losses }
+    let isWhole =
+      switch scope.needs {
+      case .nothing: true
+      case .requestsInFlight:
+        snapshot.rings.allSatisfy { !scope.concerns($0) || snapshot.knowsInFlight(on: $0) }
+      case .everyRequestOfTheRing:
+        snapshot.rings.allSatisfy { !scope.concerns($0) || snapshot.hasWholeHistory(of: $0) }
+      case .everyRequest: snapshot.lost.total == 0
+      }
+    guard isWhole else { return .losses }
+    guard scope.needs != .nothing else { return nil }
     if snapshot.host.sampling > 1 { return .sampling(snapshot.host.sampling) }
     return seesEveryRequest ? nil : .filter
   }

@@ -183,6 +183,53 @@ import UringFindings
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
+  @Test func lossesBeforeTheRingWasCreatedHideNothing() {
+    var snapshot = Self.selfReader()
+    snapshot.lost.ringBufferFull = 1
+    snapshot.lossTime = snapshot.rings[0].firstTime - 1
+    #expect(Self.deadlocks(snapshot).count == 1)
+    #expect(!Self.silenced(snapshot).contains("deadlock"))
+    #expect(!Self.silenced(snapshot).contains("hang"))
+    // Requests of the ring that were submitted before uringtop saw it could be unknown.
+    snapshot.rings[0].isFound = true
+    #expect(Self.deadlocks(snapshot).isEmpty)
+    #expect(Self.silenced(snapshot).contains("deadlock"))
+    #expect(Self.silenced(snapshot).contains("hang"))
+  }
+
+  @Test func theKernelsCountSinceTheLossShowsThatAllRequestsAreKnown() {
+    var snapshot = Self.selfReader()
+    snapshot.lost.ringBufferFull = 1
+    snapshot.lossTime = snapshot.rings[0].firstTime
+    #expect(Self.deadlocks(snapshot).isEmpty)
+    let balance = Ring.Balance(
+      method: .allocated, outstanding: 1, accounted: 1, reached: 1, time: snapshot.lossTime + 1)
+    snapshot.rings[0].balance = balance
+    #expect(Self.deadlocks(snapshot).count == 1)
+    #expect(!Self.silenced(snapshot).contains("deadlock"))
+    for change in [
+      { (balance: inout Ring.Balance) in balance.outstanding = 2 },
+      { $0.time = snapshot.lossTime },
+      { $0.method = .sequence },
+    ] {
+      var changed = balance
+      change(&changed)
+      snapshot.rings[0].balance = changed
+      #expect(Self.deadlocks(snapshot).isEmpty)
+    }
+    snapshot.rings[0].balance = balance
+    // Another ring of the process has requests of which nothing is known.
+    var other = snapshot.rings[0]
+    (other.id, other.inFlight, other.balance) = (9, 0, nil)
+    snapshot.rings.append(other)
+    #expect(Self.deadlocks(snapshot).isEmpty)
+  }
+
+  /// Tags of the rules whose silence means nothing because records were lost.
+  private static func silenced(_ snapshot: Snapshot) -> [String] {
+    Diagnosis().notEvaluated(in: snapshot, besides: []).filter { $0.reason == .losses }.map(\.tag)
+  }
+
   /// The writer is a thread that waits for a mutex which the waiting thread holds.
   @Test func aThreadThatWaitsForAFutexIsPartOfTheCycle() throws {
     var snapshot = Self.selfReader()

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let deadlock = FindingRule(
-    "deadlock", .suspicion(lasting: 3_000_000_000, needsEveryRequest: true),
+    "deadlock", .suspicion(lasting: 3_000_000_000, needs: .requestsInFlight),
     meaning:
       "Threads and requests wait for each other: each wait can end only after another of them has "
       + "ended.",

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let hang = FindingRule(
-    "hang", .suspicion(lasting: 3_000_000_000, needsEveryRequest: true),
+    "hang", .suspicion(lasting: 3_000_000_000, needs: .everyRequestOfTheRing),
     meaning: "A task waits in io_uring_enter for more CQEs than the requests in flight can post.",
     cure: "Wait for no more CQEs than there are requests in flight: look for requests that were "
       + "queued and not submitted, for CQEs already reaped, and for IOSQE_CQE_SKIP_SUCCESS."
@@ -202,7 +202,7 @@ private struct LongWait {
     _ ring: Ring, _ requests: RequestList, _ evidence: Evidence
   ) -> UInt64? {
     // Unknown if other rings post messages to this one, or an SQ thread can take further SQEs.
-    guard evidence.isComplete, ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
+    guard evidence.isComplete(ring), ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
       // The release of a tagged file also posts a CQE.
       ring.files.allSatisfy({ $0.tag == 0 })
     else { return nil }

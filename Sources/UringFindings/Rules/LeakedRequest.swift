@@ -3,7 +3,7 @@ import UringTrace
 extension FindingRule {
   static let leakedRequest = FindingRule(
     "leaked-request",
-    .condition(lasting: 3_000_000_000, needsEveryRequest: true),
+    .condition(lasting: 3_000_000_000, needs: .everyRequest),
     meaning: "The program has closed the file or the ring, but a request still holds it: neither "
       + "is freed.",
     cure: "Cancel what is in flight on a file (IORING_ASYNC_CANCEL_FD) and reap it before closing "

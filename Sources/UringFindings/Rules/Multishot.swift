@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let multishotEnded = FindingRule(
-    "multishot-ended", .suspicion(lasting: 1_000_000_000, needsEveryRequest: true),
+    "multishot-ended", .suspicion(lasting: 1_000_000_000, needs: .everyRequest),
     meaning:
       "A multishot request has ended (its last CQE had no IORING_CQE_F_MORE) and was not submitted "
       + "again: it will post no more CQEs for its file.",

@@ -2,7 +2,7 @@ import UringTrace
 
 extension FindingRule {
   static let unlistedRequests = FindingRule(
-    "unlisted-requests", .suspicion(lasting: 0, needsEveryRequest: true),
+    "unlisted-requests", .suspicion(lasting: 0, needs: .everyRequest),
     meaning: "The ring's own counter includes requests that cannot be listed: they are older than "
       + "the observation, and io_uring keeps them on no list.",
     cure: "Start uringtop before the program, or start the program from uringtop (-- COMMAND), to "

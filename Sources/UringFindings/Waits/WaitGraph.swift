@@ -26,9 +26,10 @@ struct WaitGraph {
       threads[thread.tid] = thread
       members[thread.tgid, default: []].append(thread)
     }
-    // Rings that the look did not cover count as open.
+    // Rings that the look did not cover, and rings with requests that are not known, count as open.
     let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
-    for ring in snapshot.rings where !ring.isClosed && rings.contains(ring.id) {
+    for ring in snapshot.rings
+    where !ring.isClosed && rings.contains(ring.id) && snapshot.knowsInFlight(on: ring) {
       self.rings[ring.id] = ring
     }
     // Newest first.
@@ -82,7 +83,7 @@ struct WaitGraph {
     }
     switch thread.wait {
     case .cqes(let id?):
-      guard let ring = rings[id] else { return .open("ring \(id) was not looked at") }
+      guard let ring = rings[id] else { return .open("the requests of ring \(id) are not known") }
       guard ring.lastWaitTime < facts.time else { return .open("\(who) has run since") }
       return .waits([
         .init(
@@ -121,11 +122,11 @@ struct WaitGraph {
       return .open("process \(tgid) catches signals that can arrive at any time")
     }
     let held = snapshot.rings.filter { ring in
-      !ring.isClosed && ring.inFlight > 0
+      !ring.isClosed && (ring.inFlight > 0 || !snapshot.knowsInFlight(on: ring))
         && (ring.ownerTgid == tgid || ring.descriptors.contains { $0.tgid == tgid })
     }
     if let unknown = held.first(where: { rings[$0.id] == nil }) {
-      return .open("ring \(unknown.id) of process \(tgid) was not looked at")
+      return .open("the requests of ring \(unknown.id) of process \(tgid) are not known")
     }
     let only =
       threads.count == 1
@@ -195,6 +196,7 @@ struct WaitGraph {
   private func step(_ request: Request) -> WaitStep {
     let who = words(request)
     guard request.lastTime <= facts.time else { return .open("\(who) has moved since") }
+    guard !request.isSuspect else { return .open("\(who) may have ended") }
     if request.state == .awaitingNotification { return notificationStep(request) }
     switch request.place {
     case .linked: return chainStep(request)

@@ -19,6 +19,7 @@ extension Aggregator {
       latency: latency, events: withEvents ? events.events() : [], lastSecond: rates.lastSecond,
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
       fileNames: names.fileNames, taskNames: names.taskNames)
+    snapshot.lossTime = requests.lossTime
     snapshot.processCgroups = names.processCgroups
     inventory.describe(&snapshot)
     snapshot.waits = waits.facts

@@ -10,6 +10,9 @@ public struct Snapshot: Sendable {
   /// Invalid records (too short for their kind, or of an unknown kind), which were skipped.
   public var damagedRecordCount: UInt64
   public var lost: LossCounts
+  /// When the last loss became known: nothing was lost since. Nanoseconds, CLOCK_MONOTONIC; 0 if nothing was lost, or if
+  /// the time is unknown.
+  public var lossTime: UInt64 = 0
   /// Open rings and those closed recently, by id.
   public var rings: [Ring]
   /// Requests in flight, oldest first.
@@ -66,6 +69,21 @@ public struct Snapshot: Sendable {
 
   /// Requests in flight that are not in ``requests``: ``Ring/notListed`` of all rings.
   public var notListed: UInt64 { rings.reduce(0) { $0 + $1.notListed } }
+
+  /// True if every record of a ring has arrived: nothing was lost since the ring was created.
+  package func hasWholeHistory(of ring: Ring) -> Bool {
+    lost.total == 0 || lossTime != 0 && !ring.isFound && ring.firstTime > lossTime
+  }
+
+  /// True if all requests in flight on a ring are known: nothing was lost since the kernel's count of them was equal to
+  /// the number of those known, or since the ring was created.
+  package func knowsInFlight(on ring: Ring) -> Bool {
+    if hasWholeHistory(of: ring) { return true }
+    guard lossTime != 0, let balance = ring.balance, balance.time > lossTime,
+      balance.method == .allocated || balance.method == .references
+    else { return false }
+    return balance.accounted == balance.outstanding
+  }
 
   /// The request with this id, in flight or recent.
   package func request(_ id: Request.ID) -> Request? {
