@@ -93,17 +93,15 @@ extension FindingRule {
     guard snapshot.rings.contains(where: scope.concerns) else { return nil }
     let watched = snapshot.watchedTime
     if watched < scope.watch { return .watch(needed: scope.watch, watched: watched) }
-    let isWhole =
-      switch scope.needs {
-      case .nothing: true
-      case .requestsInFlight:
-        snapshot.rings.allSatisfy { !scope.concerns($0) || snapshot.knowsInFlight(on: $0) }
-      case .everyRequestOfTheRing:
-        snapshot.rings.allSatisfy { !scope.concerns($0) || snapshot.hasWholeHistory(of: $0) }
-      case .everyRequest: snapshot.lost.total == 0
-      }
+    let concerned = snapshot.rings.lazy.filter(scope.concerns)
+    let isWhole: Bool
+    switch scope.needs {
+    case .nothing: return nil
+    case .requestsInFlight: isWhole = concerned.allSatisfy(snapshot.knowsInFlight)
+    case .everyRequestOfTheRing: isWhole = concerned.allSatisfy(snapshot.hasWholeHistory)
+    case .everyRequest: isWhole = snapshot.lost.total == 0
+    }
     guard isWhole else { return .losses }
-    guard scope.needs != .nothing else { return nil }
     if snapshot.host.sampling > 1 { return .sampling(snapshot.host.sampling) }
     return seesEveryRequest ? nil : .filter
   }

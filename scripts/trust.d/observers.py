@@ -117,6 +117,23 @@ def held_by(pid):
     }
 
 
+def unsteadiness(samples):
+    """What a process did not hold steadily, in a line each: it may hold 5 % more memory in the last third of the samples
+    than in the second one (in the first one caches fill), and always as many descriptors, threads and BPF objects."""
+    third = len(samples) // 3
+    if not third:
+        return []
+    lines = []
+    before, last = (max(sample["memory"] for sample in part) for part in (samples[third:-third], samples[-third:]))
+    if last > before * 1.05:
+        lines.append(f"memory grew from {before} to {last} KiB")
+    for what in ("descriptors", "threads", "bpf"):
+        numbers = [sample[what] for sample in samples]
+        if len(set(numbers)) != 1:
+            lines.append(f"{what} {numbers}")
+    return lines
+
+
 def bpf_programs_of(pid):
     folder = pathlib.Path("/proc") / str(pid) / "fdinfo"
     ids = set()

@@ -75,8 +75,7 @@ public struct Trigger: Sendable {
         let query = try Query(text, over: fields, named: filters)
         return query.isEmpty || !query.hasOnlyComparisons ? nil : query
       } catch {
-        if isNamed { mistake = error }
-        if fields.field(name) != nil { mistake = mistake ?? error }
+        if isNamed || mistake == nil && fields.field(name) != nil { mistake = error }
         return nil
       }
     }

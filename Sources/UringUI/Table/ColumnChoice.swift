@@ -1,7 +1,7 @@
 /// A column in the list from which users choose.
 struct ColumnChoice: Hashable, Sendable {
   var title: String
-  /// What the column shows, as in docs/filters.md.
+  /// A sentence that says what the column shows.
   var meaning: String
   var isShown: Bool
 }

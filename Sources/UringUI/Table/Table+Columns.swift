@@ -13,7 +13,7 @@ extension Table {
       let column = columns[index]
       return ColumnChoice(
         title: column.title,
-        meaning: column.meaning ?? fields.fields.first { column.shows($0) }?.meaning ?? "",
+        meaning: column.meaning ?? field(of: column)?.meaning ?? "",
         isShown: !arrangement.hidden.contains(index))
     }
   }
@@ -47,7 +47,11 @@ extension Table {
   /// The key of the field that a column shows; its title in lower case if it shows none.
   private func name(ofColumn index: Int) -> String {
     let column = columns[index]
-    return fields.fields.first { column.shows($0) }?.key ?? column.title.lowercased()
+    return field(of: column)?.key ?? column.title.lowercased()
+  }
+
+  private func field(of column: Column<Row>) -> Field<Row>? {
+    fields.fields.first { column.shows($0) }
   }
 
   /// The column of a name or a title.

@@ -41,20 +41,7 @@ volatile __u64 wake_position SEC(".data.reader") = 0;
 #define CLAIMS_ATOMICALLY config.claims_atomically
 #endif
 
-/* Stores a value after everything stored before. BPF has no release store for all these kernels; x86 needs none. */
-static __always_inline void publish(__u64 *address, __u64 value) {
-#if !defined(__bpf__)
-  __atomic_store_n(address, value, __ATOMIC_RELEASE);
-#elif defined(__TARGET_ARCH_x86)
-  asm volatile("" ::: "memory");
-  *(volatile __u64 *)address = value;
-  asm volatile("" ::: "memory");
-#else
-  __sync_lock_test_and_set(address, value);
-#endif
-}
-
-/* Words that the reader or a program on another CPU changes meanwhile. */
+/* Access words that the reader or a program on another CPU may change at the same time. */
 static __always_inline __u64 load(const __u64 *address) {
 #if defined(__bpf__)
   return *(const volatile __u64 *)address;
@@ -68,6 +55,19 @@ static __always_inline void store(__u64 *address, __u64 value) {
   *(volatile __u64 *)address = value;
 #else
   __atomic_store_n(address, value, __ATOMIC_RELAXED);
+#endif
+}
+
+/* Stores a value after everything stored before. BPF has no release store for all these kernels; x86 needs none. */
+static __always_inline void publish(__u64 *address, __u64 value) {
+#if !defined(__bpf__)
+  __atomic_store_n(address, value, __ATOMIC_RELEASE);
+#elif defined(__TARGET_ARCH_x86)
+  asm volatile("" ::: "memory");
+  store(address, value);
+  asm volatile("" ::: "memory");
+#else
+  __sync_lock_test_and_set(address, value);
 #endif
 }
 
