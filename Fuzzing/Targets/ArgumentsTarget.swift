@@ -29,8 +29,8 @@ enum ArgumentsTarget: Target {
   }
 
   private static func read(_ text: String) {
-    _ = DurationArgument(argument: text)?.duration
-    _ = ByteCountArgument(argument: text)?.defaultValueDescription
+    _ = try? DurationArgument.parse(text).text
+    _ = try? ByteCountArgument.parse(text)
     _ = SeverityArgument(argument: text)
     _ = Clock.parse(text)
     _ = TextMatch(text)?.matches("read \(text) of a file")

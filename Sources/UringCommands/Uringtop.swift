@@ -88,8 +88,10 @@ struct Uringtop: ParsableCommand {
         return error.status
       }
     }
-    let line = message(for: error).split(separator: "\n").first ?? "bad command line"
-    StandardError.write("\(line)\(hint(for: line)) (see \(help(for: error)))")
+    let message = message(for: error)
+    let line = message.split(separator: "\n").first ?? "bad command line"
+    let words = RefusedChoice.line(for: message) ?? "\(line)\(hint(for: line))"
+    StandardError.write("\(words) (see \(help(for: error)))")
     return code
   }
 }

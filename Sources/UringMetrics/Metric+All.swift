@@ -30,7 +30,7 @@ extension Metric {
     },
     Metric(
       "uringtop_request_errors", .counter, labels: roleLabels + ["errno"],
-      "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, are none."
+      "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, do not count."
     ) { moment in
       moment.roles.flatMap { role in
         role.errnos.map { Sample(role.labels + [name(ofErrno: $0.errno)], .integer($0.count)) }

@@ -20,7 +20,7 @@ import Testing
     return folder.path("hostile.jsonl")
   }
 
-  private static func expectHarmless(_ text: String, width: Int) {
+  private static func expectHarmless(_ text: String, width: Int = .max) {
     for scalar in text.unicodeScalars where scalar != "\n" {
       let category = scalar.properties.generalCategory
       #expect(category != .control && category != .format, "\(scalar.escaped(asASCII: true))")
@@ -36,17 +36,31 @@ import Testing
     let snapshot = try Command.run("snapshot", "--from", path)
     #expect(snapshot.status == 0)
     #expect(snapshot.text.contains("/end"))
-    Self.expectHarmless(snapshot.text, width: 200)
+    Self.expectHarmless(snapshot.text)
     let report = try Command.run("report", "--from", path)
     #expect(report.status == 0)
-    Self.expectHarmless(report.text, width: 600)
+    Self.expectHarmless(report.text)
     Self.expectHarmless(snapshot.error + report.error, width: 600)
+  }
+
+  @Test func onlyATerminalGetsCutNames() throws {
+    let folder = try TemporaryFolder()
+    let path = try recording(in: folder)
+    let name = String(repeating: "x", count: 4000)
+    #expect(try Command.run("snapshot", "--from", path).text.contains(name))
+    let command = "\(Command.binary.path()) snapshot --from \(path)"
+    let terminal = try Command.run(
+      "-qec", command, "/dev/null", program: URL(filePath: "/usr/bin/script"))
+    #expect(terminal.status == 0)
+    let text = terminal.text.replacing("\r\n", with: "\n")
+    #expect(text.contains("/end") && !text.contains(name))
+    Self.expectHarmless(text, width: 200)
   }
 
   @Test func documentsKeepThemEscaped() throws {
     let folder = try TemporaryFolder()
     let outcome = try Command.run("snapshot", "--json", "--from", recording(in: folder))
-    Self.expectHarmless(outcome.text, width: .max)
+    Self.expectHarmless(outcome.text)
     let document = try #require(
       JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
     let rings = try #require(document["rings"] as? [[String: Any]])

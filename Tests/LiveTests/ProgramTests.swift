@@ -20,8 +20,7 @@ extension LiveTests {
         .filter { !endless.contains($0) }.sorted()
     }()
 
-    /// Programs that keep requests in flight. (So does the program of the overflow case, but in the kernel those
-    /// requests have ended.)
+    /// Programs that keep requests in flight. `cq_overflow` does not: its unreaped requests have ended in the kernel.
     static let holding = [
       "cancel", "defer_taskrun", "drain", "fixed_buffers", "link_timeout", "links",
       "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered",

@@ -112,6 +112,19 @@ import Testing
     #expect(snapshot.requests.count == 1)
   }
 
+  @Test func nobodyWaitsOnAClosedRing() {
+    var stream = RecordStream()
+    stream.create()
+    stream.depth(sq: 0, cq: 2, waiter: 11)
+    stream.balance(outstanding: 1)
+    #expect(stream.snapshot().rings[0].waiter != nil)
+    #expect(stream.snapshot().rings[0].balance != nil)
+    stream.ringClosed(1)
+    let ring = stream.snapshot().rings[0]
+    #expect(ring.waiter == nil && ring.balance == nil && ring.notListed == 0)
+    #expect(ring.cqPending == 2, "CQEs that were left are still of interest")
+  }
+
   @Test func closingCanBeToldTwice() {
     var stream = RecordStream()
     stream.create()

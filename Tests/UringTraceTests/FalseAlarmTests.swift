@@ -331,7 +331,7 @@ import UringFindings
     let start = RecordStream().time
     #expect(
       cause("TIMEOUT", .timeout, expires: start + 90 * Self.second)?
-        .hasPrefix("its timer, which fires in 1.5 min") == true)
+        .hasPrefix("its timer, which fires in 90 s") == true)
     let far = cause("LINK_TIMEOUT", .linkTimeout, expires: 3_735_928_559 * Self.second)
     #expect(far?.contains("fires in 118 years: its timespec may not have been valid") == true)
     #expect(cause("TIMEOUT", .timeout) == "its time to come")

@@ -21,6 +21,17 @@ import Testing
     #expect(titles?.contains("COMMAND") == true)
   }
 
+  @Test func aColumnWithoutRoomSaysSo() {
+    var interface = interface()
+    _ = screen(&interface, width: 60)
+    press(&interface, .function(2))
+    let hidden = interface.focusedPane.columnChoices.filter { $0.isShown && !$0.hasRoom }
+    #expect(!hidden.isEmpty)
+    #expect(screen(&interface, width: 60, height: 60).contains("[x] \(hidden[0].title)  no room"))
+    _ = screen(&interface, width: 300)
+    #expect(interface.focusedPane.columnChoices.allSatisfy { !$0.isShown || $0.hasRoom })
+  }
+
   /// The groups' STATE has a meaning of several lines at 80 columns.
   @Test(arguments: [15, 24, 60]) func theMeaningAndTheSelectedFieldAreWhole(height: Int) {
     var interface = interface()

@@ -25,6 +25,19 @@ import Testing
     ("6", "Fields of buffer #3", "kind", "registered"),
   ]
 
+  @Test func aMaskOfEventsIsShownByTheirNames() {
+    var snapshot = Self.snapshot
+    snapshot.requests[0].pollEvents = 0x8000_2019
+    var interface = interface(snapshot)
+    press(&interface, "1", "f")
+    let lines = screen(&interface, width: 120, height: 120).split(separator: "\n")
+    let first = lines.firstIndex { $0.hasPrefix(" poll_events") } ?? 0
+    let text = lines[first...].prefix(3).joined(separator: " ")
+    for name in ["POLLIN", "POLLERR", "POLLHUP", "POLLRDHUP", "EPOLLET"] {
+      #expect(text.contains(name), "\(text)")
+    }
+  }
+
   @Test(arguments: panes)
   func fieldsOfARowHaveValuesAndMeanings(
     _ pane: (key: Key, title: String, field: String, value: String)

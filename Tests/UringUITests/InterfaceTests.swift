@@ -167,6 +167,34 @@ import Testing
     #expect(text.contains("READ"))
   }
 
+  /// Its end is not known: a clock that runs on would say that it is still in flight.
+  @Test func theClocksOfARequestStopWhenItLeavesTheHistory() {
+    var interface = interface()
+    press(&interface, .enter)
+    func values(_ name: String) -> String? {
+      screen(&interface).split(separator: "\n").first { $0.hasPrefix(" " + name) }.map(String.init)
+    }
+    let before = values("In flight")
+    #expect(before != nil && values("Last seen") == nil)
+    interface.update(Make.snapshot(at: 17), timeline: nil)
+    #expect(values("In flight") == before)
+    #expect(values("Last seen")?.contains("7.00s ago  what follows was true then") == true)
+  }
+
+  @Test(arguments: [40, 60, 80]) func whatIsWrongWithAFilterIsWhole(width: Int) {
+    var interface = interface()
+    press(&interface, .function(4))
+    type(&interface, "opcod:READ")
+    press(&interface, .enter)
+    guard case .prompt(let prompt)? = interface.modal, let complaint = prompt.complaint else {
+      Issue.record("the filter was accepted")
+      return
+    }
+    let text = screen(&interface, width: width, height: 24)
+    let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    #expect(words.contains(complaint) && words.contains("Filter: opcod:READ"), "\(text)")
+  }
+
   // MARK: Search, filter, sort
 
   @Test func searchSelectsWhileTyping() {
@@ -299,7 +327,7 @@ import Testing
   // MARK: Help and mouse
 
   @Test func helpNamesEveryKeyOfTheTable() {
-    let text = HelpText.lines(panes: ["Requests"], width: 200)
+    let text = HelpText.lines(panes: ["Requests"], keepsChanges: true, width: 200)
       .map { $0.map(\.text).joined() }.joined(separator: "\n")
     for binding in Binding.all where !binding.help.isEmpty {
       #expect(text.contains(binding.help))
@@ -308,7 +336,8 @@ import Testing
 
   @Test(arguments: [40, 60, 80, 120])
   func linesOfTheHelpFitTheScreen(width: Int) {
-    let lines = HelpText.lines(panes: ["Requests", "Recent", "Latency"], width: width)
+    let lines = HelpText.lines(
+      panes: ["Requests", "Recent", "Latency"], keepsChanges: true, width: width)
     for text in lines.map({ $0.map(\.text).joined() }) {
       #expect(text.displayWidth <= width, "\(text)")
     }

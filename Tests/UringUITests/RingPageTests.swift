@@ -44,6 +44,44 @@ import Testing
     #expect(screen(&interface, width: 100).contains("for 1 CQE, 2 still missing"))
   }
 
+  @Test func theClocksOfAClosedRingStop() {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].cqPendingSince = 1_000_000_000
+    snapshot.rings[0].closedTime = 3_000_000_000
+    snapshot.time = 60_000_000_000
+    var interface = interface(snapshot)
+    press(&interface, "i")
+    let text = screen(&interface, width: 120, height: 40)
+    #expect(text.contains("closed 57.0s ago"), "\(text)")
+    #expect(text.contains("none taken for 2.00s  at the last look before it was closed"), "\(text)")
+    #expect(!text.contains(" Waits"), "\(text)")
+  }
+
+  @Test func aClosedRingIsMarkedWithoutColours() {
+    var snapshot = Self.snapshot
+    snapshot.rings[1].closedTime = 3_000_000_000
+    var interface = interface(snapshot)
+    let lines = screen(&interface, width: 80).split(separator: "\n")
+    #expect(lines.contains { $0.contains("other") && $0.contains("closed") })
+    #expect(screen(&interface, width: 120).contains("Rings 1 open"))
+  }
+
+  @Test(arguments: [60, 80]) func longLinesOfThePageContinueBelow(width: Int) {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].counts.found = 1
+    snapshot.rings[0].counts.skipped = 22_222
+    snapshot.rings[0].counts.endedUnseen = 33_333
+    snapshot.rings[0].counts.punted = 44_444
+    var interface = interface(snapshot)
+    press(&interface, "i")
+    let text = screen(&interface, width: width, height: 60)
+    let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    #expect(
+      words.contains(
+        "1 older than uringtop, 22,222 without a CQE as asked, 33,333 ended unseen, "
+          + "44,444 handed to io-wq"), "\(text)")
+  }
+
   @Test func enterOnItsPageOpensAFinding() {
     var interface = interface(Self.snapshot)
     press(&interface, "i")

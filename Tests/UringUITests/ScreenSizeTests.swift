@@ -47,7 +47,7 @@ import Testing
         // Small screens have only the line of figures.
         #expect(canvas.text(row: 0).contains(height >= 16 ? " uringtop" : " req/s"), comment)
         // The last label of the key bar is visible at any width.
-        let last = screen.text == "Sort by" ? "Cancel" : "Quit"
+        let last = ["Sort by": "Cancel", "this help": "Close"][screen.text] ?? "Quit"
         #expect(canvas.text(row: height - 1).contains(last), comment)
         for row in 0..<height { expectWholeLine(row, of: canvas, comment) }
         expectLayout(of: interface, on: canvas, comment)

@@ -19,7 +19,7 @@ import Testing
   @Test func theCommandHasOneWord() throws {
     let binding = try #require(Binding.all.first { $0.keys.contains(.function(5)) })
     #expect(binding.label == "Sum" && binding.help.hasPrefix("sum "))
-    #expect(Modal.totalsMenu(position: 0).bar?.first?.label == "Sum")
+    #expect(Modal.totalsMenu(position: 0).bar.first?.label == "Sum")
   }
 
   @Test func eachValueHasALineWithItsCountAndTheTotalsOfShownFields() {

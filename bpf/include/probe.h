@@ -227,7 +227,7 @@ struct probe_pool {
   __u64 free; /* number of the chunk freed last, and in the high half the number of changes */
   __u64 reserved[7];
   __u64 taken;     /* chunks taken so far */
-  __u64 used;      /* chunks that were ever used, and chunk 0: those from here on are free too */
+  __u64 used;      /* number of the first chunk never used; all from it on are free */
   __u64 is_scarce; /* 1: more than half of the chunks are taken, so that records may soon be lost */
   __u64 reserved2[5];
   __u64 freed; /* chunks freed so far, by the reader */

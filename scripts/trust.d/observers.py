@@ -118,8 +118,9 @@ def held_by(pid):
 
 
 def unsteadiness(samples):
-    """What a process did not hold steadily, in a line each: it may hold 5 % more memory in the last third of the samples
-    than in the second one (in the first one caches fill), and always as many descriptors, threads and BPF objects."""
+    """What a process did not hold steadily, in a line each. Only the second and the last third of the samples count: in
+    the first one caches fill and threads of the start end. The last third may have 5 % more memory than the second one;
+    the number of descriptors, threads and BPF objects must not change."""
     third = len(samples) // 3
     if not third:
         return []
@@ -128,7 +129,7 @@ def unsteadiness(samples):
     if last > before * 1.05:
         lines.append(f"memory grew from {before} to {last} KiB")
     for what in ("descriptors", "threads", "bpf"):
-        numbers = [sample[what] for sample in samples]
+        numbers = [sample[what] for sample in samples[third:]]
         if len(set(numbers)) != 1:
             lines.append(f"{what} {numbers}")
     return lines

@@ -5,11 +5,20 @@ package enum Figures {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
-  /// For sentences: `1.25 µs`, `12 ms`, `2.5 min`. Trailing zeros are dropped; minutes are the largest unit.
+  /// For sentences: `1.25 µs`, `12 ms`, `2 min 30 s`, `3 h 12 min`. Trailing zeros are dropped.
   package static func duration(_ nanoseconds: UInt64) -> String {
-    let unit = TimeUnit.largest(in: nanoseconds, upTo: .minute)
-    let value = number(Double(nanoseconds) / Double(unit.nanoseconds))
-    return value + " " + (unit == .minute ? "min" : unit.symbol)
+    let (large, small): (TimeUnit, TimeUnit)
+    switch nanoseconds {
+    case ..<99_950_000_000:
+      let unit = TimeUnit.largest(in: nanoseconds)
+      return number(Double(nanoseconds) / Double(unit.nanoseconds)) + " " + unit.symbol
+    case ..<6_000_000_000_000: (large, small) = (.minute, .second)
+    case ..<360_000_000_000_000: (large, small) = (.hour, .minute)
+    default: (large, small) = (.day, .hour)
+    }
+    let rest = nanoseconds % large.nanoseconds / small.nanoseconds
+    let whole = "\(nanoseconds / large.nanoseconds) \(large.abbreviation)"
+    return rest == 0 ? whole : whole + " \(rest) \(small.abbreviation)"
   }
 
   /// For cells of tables and facts, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,

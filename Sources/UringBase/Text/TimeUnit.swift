@@ -34,6 +34,9 @@ package enum TimeUnit: Int, CaseIterable, Sendable {
     self = unit
   }
 
+  /// The symbol in a sentence, where `m` would be read as metres.
+  package var abbreviation: String { self == .minute ? "min" : symbol }
+
   package var asciiSymbol: String { self == .microsecond ? "us" : symbol }
 
   /// The largest unit, up to `limit`, that is at most `nanoseconds`.

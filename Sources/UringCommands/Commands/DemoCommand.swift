@@ -39,7 +39,8 @@ struct DemoCommand: ParsableCommand {
   var json = false
 
   @Option(
-    help: ArgumentHelp("How long to run: \(DurationArgument.syntax).", valueName: "duration"))
+    help: ArgumentHelp("How long to run: \(DurationArgument.syntax).", valueName: "duration"),
+    transform: DurationArgument.parse)
   var duration: DurationArgument?
 
   @Option(

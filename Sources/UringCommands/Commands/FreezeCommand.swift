@@ -25,7 +25,8 @@ struct FreezeCommand: ParsableCommand {
   var folder = "/var/lib/uringtop"
 
   @Option(
-    help: ArgumentHelp("How long to wait for the file.", valueName: "duration"))
+    help: ArgumentHelp("How long to wait for the file. Default: 30s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var wait = DurationArgument(nanoseconds: 30_000_000_000)
 
   func run() throws {

@@ -35,7 +35,8 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   @Option(
-    help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"))
+    help: ArgumentHelp("How long to record: \(DurationArgument.syntax).", valueName: "duration"),
+    transform: DurationArgument.parse)
   var duration: DurationArgument?
 
   @Option(

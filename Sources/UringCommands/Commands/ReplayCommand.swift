@@ -28,7 +28,9 @@ struct ReplayCommand: ParsableCommand {
     help: ArgumentHelp("A .uring or .jsonl file.", valueName: "recording"), completion: .recording)
   var input: String
 
-  @Option(help: ArgumentHelp("Start at this time of the recording.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("Start at this time of the recording.", valueName: "time"),
+    transform: DurationArgument.parse)
   var at: DurationArgument?
 
   @Flag(help: "Start paused.")

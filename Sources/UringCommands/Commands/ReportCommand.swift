@@ -49,7 +49,8 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp(
       "How long to watch. Default: 10s, less when nothing can change the answer; with "
         + "COMMAND, until it ends.",
-      valueName: "duration"))
+      valueName: "duration"),
+    transform: DurationArgument.parse)
   var duration: DurationArgument?
 
   @Option(

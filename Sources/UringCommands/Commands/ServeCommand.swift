@@ -30,7 +30,9 @@ struct ServeCommand: ParsableCommand {
     transform: Self.address)
   var listen: ListenAddress
 
-  @Option(help: ArgumentHelp("Time between two looks, 100ms to 60s.", valueName: "duration"))
+  @Option(
+    help: ArgumentHelp("Time between two looks, 100ms to 60s. Default: 1s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var interval = DurationArgument(nanoseconds: 1_000_000_000)
 
   @Option(

@@ -36,7 +36,9 @@ struct SnapshotCommand: ParsableCommand {
 
   @OptionGroup var moment: MomentOption
 
-  @Option(help: ArgumentHelp("How long to watch. Default: 1s.", valueName: "duration"))
+  @Option(
+    help: ArgumentHelp("How long to watch. Default: 1s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var duration: DurationArgument?
 
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
@@ -67,6 +69,7 @@ struct SnapshotCommand: ParsableCommand {
     } else {
       snapshot = try live()
     }
+    filters.reportNothingSelected(unless: !snapshot.rings.isEmpty)
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest(capturing))
     if listing.isTable {
       return try listing.print(snapshot, findings: diagnosis.findings(in: snapshot))

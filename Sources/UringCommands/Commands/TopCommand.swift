@@ -33,7 +33,8 @@ struct TopCommand: ParsableCommand {
   var count: Int?
 
   @Option(
-    help: ArgumentHelp("Time between two looks, 50ms to 24h. Default: 1s.", valueName: "duration"))
+    help: ArgumentHelp("Time between two looks, 50ms to 24h. Default: 1s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var interval = DurationArgument(nanoseconds: 1_000_000_000)
 
   @Option(
@@ -110,7 +111,11 @@ struct TopCommand: ParsableCommand {
     var table = IntervalTable(isCSV: csv)
     var diagnosis = Diagnosis(seesEveryRequest: filters.seesEveryRequest(capturing))
     var previous: UInt64 = 0
+    var hasRings = false
     func print(_ snapshot: Snapshot) throws {
+      if !snapshot.rings.isEmpty { hasRings = true }
+      // A recording can have rings later on.
+      if self.from == nil, previous == 0 { filters.reportNothingSelected(unless: hasRings) }
       var snapshot = snapshot
       snapshot.rings.removeAll { $0.isClosed && $0.closedTime <= previous }
       previous = snapshot.time
@@ -129,6 +134,7 @@ struct TopCommand: ParsableCommand {
     let file = try RecordingFile(from, for: PROCESS_READS)
     try file.recording.eachSnapshot(
       every: interval.nanoseconds, limit: count, filter: filters.filter(), print)
+    filters.reportNothingSelected(unless: hasRings)
     file.reportFlaw()
   }
 
@@ -136,7 +142,7 @@ struct TopCommand: ParsableCommand {
     let capture = try LiveCapture.start(
       filter: filters.filter(capturing),
       refreshInterval: .nanoseconds(Int64(max(interval.nanoseconds, 1_000_000_000))))
-    // Finds the names of processes that are older than this.
+    // The inventory finds the names of older processes.
     capture.waitForInventory()
     var moment = MonotonicClock.now()
     for _ in 0..<(count ?? .max) {

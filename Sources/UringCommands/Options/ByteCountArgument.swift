@@ -2,17 +2,15 @@ import ArgumentParser
 import UringBase
 
 /// A number of bytes on the command line, as in expressions: `4096`, `4K`, `1G`. At most 2^50.
-struct ByteCountArgument: ExpressibleByArgument, Hashable, Sendable {
+struct ByteCountArgument: Hashable, Sendable {
   var bytes: UInt64
 
-  init(bytes: UInt64) { self.bytes = bytes }
-
-  init?(argument: String) {
-    guard let bytes = Quantity.bytes(argument), bytes <= 1 << 50 else { return nil }
-    self.bytes = bytes
-  }
-
-  var defaultValueDescription: String {
-    bytes.isMultiple(of: 1 << 20) ? "\(bytes >> 20)M" : "\(bytes)"
+  /// The parser of each option that takes a size; see ``DurationArgument/parse(_:)``.
+  static func parse(_ argument: String) throws -> ByteCountArgument {
+    guard let bytes = Quantity.bytes(argument) else {
+      throw ValidationError("a size is a number of bytes, or a number with K, M, G or T, as 64M")
+    }
+    guard bytes <= 1 << 50 else { throw ValidationError("a size is at most 1024T") }
+    return ByteCountArgument(bytes: bytes)
   }
 }

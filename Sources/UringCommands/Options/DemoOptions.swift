@@ -29,10 +29,14 @@ struct DemoOptions: ParsableArguments {
   @Option(help: "I/Os in flight in each queue.")
   var depth = 16
 
-  @Option(help: ArgumentHelp("Size of the device, such as 64M or 1G.", valueName: "bytes"))
+  @Option(
+    help: ArgumentHelp("Size of the device, such as 64M or 1G. Default: 64M.", valueName: "bytes"),
+    transform: ByteCountArgument.parse)
   var size = ByteCountArgument(bytes: 64 << 20)
 
-  @Option(help: ArgumentHelp("Logical block size, 512 to 4096.", valueName: "bytes"))
+  @Option(
+    help: ArgumentHelp("Logical block size, 512 to 4096. Default: 4096.", valueName: "bytes"),
+    transform: ByteCountArgument.parse)
   var blockSize = ByteCountArgument(bytes: 4096)
 
   @Option(help: "Load I/Os per second. Default: unlimited.")
@@ -50,10 +54,22 @@ struct DemoOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Inject a fault into a share of the I/Os: \(Self.faults). Repeatable.",
-      valueName: "fault[:percent]"))
+      valueName: "fault[:percent]"),
+    completion: .list(Fault.allCases.map(\.rawValue)),
+    transform: Self.injection)
   var inject: [Injection] = []
 
   private static let faults = Fault.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private static func injection(_ text: String) throws -> Injection {
+    if let injection = Injection(text) { return injection }
+    let name = String(text.prefix { $0 != ":" })
+    guard Fault(rawValue: name) == nil else {
+      throw ValidationError("the percentage of a fault is more than 0 and at most 100")
+    }
+    throw ValidationError(
+      RefusedChoice(value: name, choices: Fault.allCases.map(\.rawValue)).advice)
+  }
 
   func validate() throws {
     if [file != nil, memory, null].count(where: \.self) > 1 {
@@ -85,7 +101,3 @@ struct DemoOptions: ParsableArguments {
 
 extension Transfer: ExpressibleByArgument {}
 extension Status.Target: ExpressibleByArgument {}
-
-extension Injection: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-}

@@ -2,20 +2,26 @@ import ArgumentParser
 import UringBase
 
 /// A length of time on the command line: a number with `us`, `ms`, `s` or `m`.
-struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
+struct DurationArgument: Hashable, Sendable {
   var nanoseconds: UInt64
 
-  init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
-
-  init?(argument: String) {
-    guard let nanoseconds = Quantity.duration(argument) else { return nil }
-    self.nanoseconds = nanoseconds
+  /// The parser of each option that takes a duration. A conformance to `ExpressibleByArgument` could not say why it
+  /// refuses a value.
+  static func parse(_ argument: String) throws -> DurationArgument {
+    if let nanoseconds = Quantity.duration(argument) {
+      return DurationArgument(nanoseconds: nanoseconds)
+    }
+    if Quantity.duration(argument + "s") != nil {
+      throw ValidationError(
+        "'\(argument)' has no unit; write \(argument)s or \(argument)ms")
+    }
+    throw ValidationError("a duration is \(syntax)")
   }
 
   var duration: Duration { .nanoseconds(Int64(nanoseconds)) }
 
   /// In the largest unit of which it is a multiple.
-  var defaultValueDescription: String {
+  var text: String {
     nanoseconds == 0 ? "0s" : Figures.wholeDuration(nanoseconds, upTo: .minute)
   }
 

@@ -1,37 +1,40 @@
 import ArgumentParser
+import UringFields
 import UringSources
 
 /// Options that select rings and requests, shared by all commands that show or record.
 struct FilterOptions: ParsableArguments {
   @Option(
     name: .customLong("pid"), parsing: .singleValue,
-    help: ArgumentHelp("Only rings that this process holds. Repeatable.", valueName: "pid"))
+    help: ArgumentHelp(
+      "Only rings that these processes hold, as 4711,4712. Repeatable.", valueName: "pids"))
   var pids: [String] = []
 
   @Option(
     name: .customLong("comm"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings of processes of this name, as in /proc/PID/comm. Repeatable.", valueName: "name"))
+      "Only rings of processes of these names, as in /proc/PID/comm: fio,postgres. Repeatable. A name with a comma also works, alone.",
+      valueName: "names"))
   var comms: [String] = []
 
   @Option(
     name: .customLong("cgroup"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings of processes in this cgroup or below it, as /system.slice/db.service. Repeatable.",
-      valueName: "path"))
+      "Only rings of processes in these cgroups or below them, as /system.slice/db.service,/user.slice. Repeatable.",
+      valueName: "paths"))
   var cgroups: [String] = []
 
   @Option(
     name: .customLong("fd"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings with this descriptor, in the processes of --pid and --comm or in any. Repeatable.",
-      valueName: "fd"))
+      "Only rings with these descriptors, in the processes of --pid and --comm or in any. Repeatable.",
+      valueName: "fds"))
   var fds: [String] = []
 
   @Option(
     name: .customLong("op"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only these opcodes, such as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
+      "Only these opcodes, as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
     completion: .opcode,
     transform: OpcodeArgument.parse)
   var opcodes: [OpcodeArgument] = []
@@ -40,7 +43,8 @@ struct FilterOptions: ParsableArguments {
     name: .customLong("min-age"),
     help: ArgumentHelp(
       "List only requests in flight for at least this long: \(DurationArgument.syntax).",
-      valueName: "duration"))
+      valueName: "duration"),
+    transform: DurationArgument.parse)
   var minimumAge: DurationArgument?
 
   func validate() throws {
@@ -57,16 +61,17 @@ struct FilterOptions: ParsableArguments {
     for cgroup in cgroups where !cgroup.hasPrefix("/") {
       throw ValidationError("--cgroup needs a path that begins with /, as in /proc/PID/cgroup")
     }
-    for comm in comms where comm.isEmpty { throw ValidationError("--comm needs a name") }
+    for comm in comms where Self.names(comm).isEmpty {
+      throw ValidationError("--comm needs a name")
+    }
   }
 
   /// - Parameter capture: nil for a recording.
   func filter(_ capture: CaptureOptions? = nil) -> Filter {
     var filter = Filter()
     filter.pids = Set(Self.parts(pids).compactMap { UInt32($0) })
-    // The kernel keeps 15 bytes of a name.
-    filter.comms = Set(comms.map { String(decoding: $0.utf8.prefix(15), as: UTF8.self) })
-    filter.cgroups = Set(cgroups.map(Self.path))
+    filter.comms = Set(comms.flatMap(Self.names))
+    filter.cgroups = Set(cgroups.flatMap(Self.paths))
     filter.fds = Set(Self.parts(fds).compactMap { Int32($0) })
     filter.opcodes = Set(opcodes.flatMap(\.opcodes))
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
@@ -85,6 +90,14 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
+  /// True if the options select rings.
+  var selectRings: Bool { filter().restrictsRings }
+
+  /// Says on standard error that the options select no ring, unless they select one, or select all.
+  func reportNothingSelected(unless hasRings: Bool) {
+    if selectRings, !hasRings { StandardError.write(EmptyRingList.text) }
+  }
+
   /// True if no request of the rings in view is left out.
   func seesEveryRequest(_ capture: CaptureOptions? = nil) -> Bool {
     opcodes.isEmpty && minimumAge == nil && capture?.sample ?? 1 == 1
@@ -99,8 +112,32 @@ struct FilterOptions: ParsableArguments {
     for fd in fds { words.append("fd \(fd)") }
     let names = opcodes.flatMap(\.opcodes).map(\.name)
     if !names.isEmpty { words.append("op \(names.joined(separator: ","))") }
-    if let minimumAge { words.append("age ≥ \(minimumAge.defaultValueDescription)") }
+    if let minimumAge { words.append("age ≥ \(minimumAge.text)") }
     return (words + (capture?.words ?? [])).joined(separator: ", ")
+  }
+
+  /// The bytes of a name that the kernel keeps.
+  private static let longestName = 15
+
+  /// The names of a list, and its whole text where that can be one name with a comma.
+  private static func names(_ text: String) -> [String] {
+    let parts = text.split(separator: ",").map {
+      String(decoding: $0.utf8.prefix(longestName), as: UTF8.self)
+    }
+    return text.contains(",") && text.utf8.count <= longestName ? parts + [text] : parts
+  }
+
+  /// The paths of a list, and its whole text, which can be one path with a comma. Each path begins with `/`.
+  private static func paths(_ text: String) -> [String] {
+    var paths: [String] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if part.hasPrefix("/") || paths.isEmpty {
+        paths.append(String(part))
+      } else {
+        paths[paths.count - 1] += "," + part
+      }
+    }
+    return Set(paths + [text]).map(path)
   }
 
   /// Without `/` at the end, but for the root.

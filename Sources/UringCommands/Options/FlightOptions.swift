@@ -7,11 +7,14 @@ struct FlightOptions: ParsableArguments {
     help: ArgumentHelp(
       "Keep only this much, in memory, and write it to files in the folder -o when a condition of --on begins, at "
         + "SIGUSR1 or at 'uringtop freeze'.",
-      valueName: "duration"))
+      valueName: "duration"),
+    transform: DurationArgument.parse)
   var keep: DurationArgument?
 
   @Option(
-    help: ArgumentHelp("Keep at most this many bytes in memory.", valueName: "bytes"))
+    help: ArgumentHelp(
+      "Keep at most this many bytes in memory. Default: 256M.", valueName: "bytes"),
+    transform: ByteCountArgument.parse)
   var maxSize = ByteCountArgument(bytes: 256 << 20)
 
   @Option(
@@ -24,11 +27,14 @@ struct FlightOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file begins this long before its cause, as far as it is kept. Default: all that is kept.",
-      valueName: "duration"))
+      valueName: "duration"),
+    transform: DurationArgument.parse)
   var before: DurationArgument?
 
   @Option(
-    help: ArgumentHelp("A file ends this long after its cause.", valueName: "duration"))
+    help: ArgumentHelp(
+      "A file ends this long after its cause. Default: 5s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var after = DurationArgument(nanoseconds: 5_000_000_000)
 
   @Option(
@@ -38,7 +44,9 @@ struct FlightOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Keep at most this many bytes of files; the oldest is removed first.", valueName: "bytes"))
+      "Keep at most this many bytes of files; the oldest is removed first. Default: 2G.",
+      valueName: "bytes"),
+    transform: ByteCountArgument.parse)
   var maxTotal = ByteCountArgument(bytes: 2 << 30)
 
   /// True if an option is given that has a meaning only with --keep.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UringBase
 import UringFields
 import UringFindings
 import UringTrace
@@ -12,7 +13,9 @@ struct IgnoredFindings {
       let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       let tag = String(parts[0])
       guard FindingRule.all.contains(where: { $0.tag == tag }) else {
-        throw ValidationError("--ignore: no rule has the tag '\(tag)'; docs/findings.md lists them")
+        throw ValidationError(
+          "--ignore: no rule has the tag '\(tag)'; docs/findings.md lists them"
+            + NearNames.hint(for: tag, in: FindingRule.all.map(\.tag)))
       }
       let filter = parts.count > 1 ? String(parts[1]) : ""
       return (tag, try Query(option: filter, named: "--ignore \(tag)", over: .findings))

@@ -5,7 +5,8 @@ import UringBase
 struct MomentOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Time in the recording from its start. Default: its end.", valueName: "time"))
+      "Time in the recording from its start. Default: its end.", valueName: "time"),
+    transform: DurationArgument.parse)
   var at: DurationArgument?
 
   /// Nanoseconds from the recording's start; nil for its end.

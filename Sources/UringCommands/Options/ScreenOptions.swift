@@ -7,7 +7,8 @@ import UringTrace
 struct ScreenOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How often the screen is refreshed, 50ms to 60s. Default: 1s.", valueName: "duration"))
+      "How often the screen is refreshed, 50ms to 60s. Default: 1s.", valueName: "duration"),
+    transform: DurationArgument.parse)
   var interval: DurationArgument?
 
   @Flag(help: "No colours, as with NO_COLOR set.")

@@ -1,3 +1,4 @@
+import Glibc
 import UringBase
 
 /// Text for standard output. Inserted text cannot break lines, and the result is safe for a terminal.
@@ -6,10 +7,13 @@ struct PlainText {
 
   var bytes: [UInt8] { Array(text.utf8) }
 
-  /// Maximum width of a cell: a path can have 4096 bytes and would widen every row.
+  /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row. What goes into a pipe
+  /// or a file is whole.
   static let widestCell = 64
-  /// Maximum width of a name within a sentence.
-  static let widestName = 120
+  /// The same for a name within a sentence.
+  static let widestName = isOnTerminal ? 120 : .max
+
+  private static let isOnTerminal = isatty(STDOUT_FILENO) != 0
 
   mutating func line(_ line: String = "") {
     text += line.printable
@@ -30,7 +34,8 @@ struct PlainText {
   mutating func table(
     _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell, widths: inout [Int]
   ) {
-    let rows = rows.map { row in row.map { $0.printable.shortened(to: widestCell) } }
+    let widest = Self.isOnTerminal ? widestCell : .max
+    let rows = rows.map { row in row.map { $0.printable.shortened(to: widest) } }
     guard let columns = rows.first?.count else { return }
     let earlier = widths
     widths = (0..<columns).map { column in

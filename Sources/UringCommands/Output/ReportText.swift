@@ -1,5 +1,6 @@
 import UringBase
 import UringDocuments
+import UringFields
 import UringFindings
 import UringTrace
 
@@ -89,7 +90,7 @@ struct ReportText {
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
         + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(length))"
     )
-    if snapshot.rings.isEmpty { text.line("no process that the options select has a ring") }
+    if snapshot.rings.isEmpty { text.line(EmptyRingList.text) }
     let lost = snapshot.lost.total
     if lost > 0 { text.line("\(Figures.count(lost, "record")) \(lost == 1 ? "was" : "were") lost") }
     let uncounted = snapshot.lost.uncounted

@@ -30,6 +30,7 @@ enum Screen {
     options.title = title
     options.filterDescription = filters?.description(capture) ?? ""
     options.seesEveryRequest = filters?.seesEveryRequest(capture) ?? true
+    options.selectsRings = filters?.selectRings ?? false
     options.minimumAge = filters?.filter().minimumAge ?? 0
     options.demoStatus = demoStatus
     options.startedProgram = startedProgram

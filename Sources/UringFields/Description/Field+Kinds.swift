@@ -14,7 +14,7 @@ extension Field {
 
   /// The errno of a result, which is nil if there is none.
   static func errno(
-    _ meaning: String = "The name of a negative result.",
+    _ meaning: String = "Name of the errno, if the result is negative.",
     of result: @escaping @Sendable (Entity) -> Int32?
   ) -> Field {
     Field("errno", .text, .nullable, meaning: meaning) { entity, _ in .errno(result(entity)) }

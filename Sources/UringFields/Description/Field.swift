@@ -77,6 +77,11 @@ public struct Field<Entity: Sendable>: Sendable {
     return name == key || name == unitKey || aliases.contains(name)
   }
 
+  /// Whether a name that the user typed is the title of its column. Options and expressions have `_` for a space.
+  func isTitled(_ name: String) -> Bool {
+    name.lowercased().replacing(" ", with: "_") == title.lowercased().replacing(" ", with: "_")
+  }
+
   /// The value for display: `12.3ms`, `4K`, `0x7f00`; empty if absent.
   public func text(_ entity: Entity, _ snapshot: Snapshot) -> String {
     type.text(value(entity, snapshot))

@@ -20,8 +20,10 @@ public struct FieldSet<Entity: Sendable>: Sendable {
     self.fields = fields + parts.flatMap(\.fields)
   }
 
-  /// The field of this name, with or without its unit; nil if there is none.
-  public func field(_ name: String) -> Field<Entity>? { fields.first { $0.isNamed(name) } }
+  /// The field of this name, with or without its unit, or with this title; nil if there is none.
+  public func field(_ name: String) -> Field<Entity>? {
+    fields.first { $0.isNamed(name) } ?? fields.first { $0.isTitled(name) }
+  }
 
   /// The same fields for another type that contains such an entity; values are absent if it contains none.
   public func map<Other>(
@@ -32,7 +34,11 @@ public struct FieldSet<Entity: Sendable>: Sendable {
 
   /// The message that no field has this name, with the names that the user may have meant.
   func complaint(about name: String) -> String {
-    "'\(name)' is not a field of \(self.name)"
-      + NearNames.hint(for: name.lowercased(), in: fields.flatMap { [$0.key] + $0.aliases })
+    let shown = ScreenTitle.fields(under: name, of: self.name)
+    let near =
+      shown.isEmpty
+      ? NearNames.nearest(to: name.lowercased(), in: fields.flatMap { [$0.key] + $0.aliases })
+      : shown
+    return "'\(name)' is not a field of \(self.name)" + NearNames.question(near)
   }
 }

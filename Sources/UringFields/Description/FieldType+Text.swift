@@ -9,6 +9,9 @@ extension FieldType {
     case (.rate, .decimal(let number)): Figures.number(number)
     case (.bytes, .number(let number)): Figures.exactBytes(number)
     case (.result, .signed(let number)): ErrorNumber.text(ofResult: Int32(clamping: number))
+    case (.pollEvents, .number(let number)):
+      number == 0
+        ? "0" : NamedBits.poll.names(in: UInt32(truncatingIfNeeded: number)).joined(separator: " ")
     default: plainText(value)
     }
   }

@@ -14,6 +14,8 @@ public enum FieldType: String, Sendable {
   case time
   /// A number written in hexadecimal.
   case address
+  /// A number whose bits are `POLL*` events.
+  case pollEvents = "POLL* mask"
   case text
   /// Names of flags, or other texts.
   case words

@@ -51,7 +51,7 @@ extension Field {
 
   fileprivate var schema: Schema {
     switch type {
-    case .number, .result, .bytes, .duration, .time: .integer
+    case .number, .result, .bytes, .duration, .time, .pollEvents: .integer
     case .decimal, .rate: .decimal
     case .address: .hex
     case .text: choices.isEmpty || choices.count > Self.choiceLimit ? .text : .choice(choices)

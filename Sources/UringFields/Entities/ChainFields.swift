@@ -6,23 +6,30 @@ extension FieldSet<Chain> {
   public static let chains = FieldSet(
     "chains",
     [
-      Field("id", title: "CHAIN", .number, meaning: "Id of the chain.") { chain, _ in
+      Field(
+        "id", title: "CHAIN", .number,
+        meaning: "Id that uringtop gives the chain of linked requests."
+      ) { chain, _ in
         .number(chain.id)
       },
-      Field("ring", .number, meaning: "Id of its ring.") { chain, _ in
+      Field("ring", .number, meaning: "Id of the chain's ring.") { chain, _ in
         .integer(chain.ring)
       },
       Field(
-        "broken_by", .number, .nullable, meaning: "The request that broke it; null if it is whole."
+        "broken_by", .number, .nullable,
+        meaning: "Id of the request that broke the chain; null if the chain is whole."
       ) {
         chain, _ in .unlessZero(chain.brokenBy)
       },
-      Field("requests", .numbers, .tableOnly, meaning: "Its requests, head first.") { chain, _ in
+      Field("requests", .numbers, .tableOnly, meaning: "Ids of the chain's requests, head first.") {
+        chain, _ in
         .numbers(chain.members.map(\.request))
       },
     ],
     parts: [
-      .list("members", FieldSet<Chain.Member>.chainMembers, meaning: "Its requests, head first.") {
+      .list(
+        "members", FieldSet<Chain.Member>.chainMembers, meaning: "The chain's requests, head first."
+      ) {
         chain, _ in chain.members
       }
     ])
@@ -32,7 +39,9 @@ extension FieldSet<Chain.Member> {
   fileprivate static let chainMembers = FieldSet(
     "chain members",
     [
-      Field("request", .number, meaning: "The request.") { member, _ in .number(member.request) },
+      Field("request", .number, meaning: "Id of the request.") { member, _ in
+        .number(member.request)
+      },
       Field("opcode", .text, meaning: "Its opcode.") { member, _ in .text(member.opcode.name) },
       Field("user_data", .address, .nullable, meaning: "Its user_data.") { member, _ in
         member.isUserDataKnown ? .number(member.userData) : .none

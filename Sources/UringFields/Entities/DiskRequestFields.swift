@@ -5,45 +5,59 @@ extension FieldSet<DiskRequest> {
   public static let diskRequests = FieldSet(
     "disk requests",
     [
-      Field("request", .number, .nullable, meaning: "The io_uring request; null for others.") {
+      Field(
+        "request", .number, .nullable,
+        meaning: "Id of the io_uring request for which the block request is; null if none is known."
+      ) {
         disk, _ in .integer(disk.request)
       },
-      Field("disk", .text, meaning: "The device.") { disk, _ in .text(disk.block.device) },
-      Field("queue", .number, meaning: "The hardware queue.") { disk, _ in
+      Field("disk", .text, meaning: "The block device.") { disk, _ in .text(disk.block.device) },
+      Field("queue", .number, meaning: "Hardware queue of the device.") { disk, _ in
         .integer(disk.block.queue)
       },
-      Field("tag", .number, meaning: "The tag in the queue.") { disk, _ in
+      Field("tag", .number, meaning: "Tag of the block request in its hardware queue.") { disk, _ in
         .integer(disk.block.tag)
       },
-      Field("op", .text, meaning: "The operation: `read`, `write` and others.") { disk, _ in
+      Field("op", .text, meaning: "Operation of the block request: `read`, `write` and others.") {
+        disk, _ in
         .text(disk.block.operationName)
       },
       Field(
-        "sector", .number, .nullable, meaning: "The first sector, of 512 bytes; null for a flush."
+        "sector", .number, .nullable,
+        meaning: "First sector, in units of 512 bytes; null for a flush."
       ) {
         disk, _ in .integer(disk.block.sector)
       },
-      Field("length", .bytes, .nullable, meaning: "The length.") { disk, _ in
+      Field("length", .bytes, .nullable, meaning: "Length of the block request.") { disk, _ in
         .integer(disk.block.length)
       },
-      Field("start", .time, .nullable, meaning: "Time at which the block layer started it.") {
+      Field(
+        "start", .time, .nullable,
+        meaning: "Time at which the block layer started the block request."
+      ) {
         disk, _ in
         .unlessZero(disk.startTime)
       },
-      Field("driver", .time, .nullable, meaning: "Time at which its driver received it.") {
+      Field(
+        "driver", .time, .nullable, meaning: "Time at which the driver received the block request."
+      ) {
         disk, _ in
         .unlessZero(disk.driverTime)
       },
-      Field("server_pid", .number, .nullable, meaning: "The server of a ublk device.") { disk, _ in
+      Field(
+        "server_pid", .number, .nullable,
+        meaning: "Process that serves the ublk device; null for other devices."
+      ) { disk, _ in
         .unlessZero(disk.serverTgid)
       },
       Field(
         "with_server", .flag, .nullable,
-        meaning: "True if the server of a ublk device has it and has not committed it."
+        meaning:
+          "True if the server of a ublk device has the block request and has not committed it."
       ) { disk, _ in
         disk.serverTgid != 0 || disk.isWithServer ? .flag(disk.isWithServer) : .none
       },
-      Field("time", .time, meaning: "Time of the look at the driver.") { disk, _ in
+      Field("time", .time, meaning: "Time at which the driver was looked at.") { disk, _ in
         .number(disk.time)
       },
     ])

@@ -13,16 +13,18 @@ extension FieldSet<Event> {
       Field(
         "event", .text, .tableOnly,
         choices: RecordKind.all.compactMap { $0.descriptor.map { "\($0.name)" } },
-        meaning: "Kind of event, as in docs/records.md."
+        meaning:
+          "Kind of event: `submit`, `complete`, `poll_arm` (poll was armed), `queue_async_work` (handed to io-wq) and others; docs/records.md explains each."
       ) { event, _ in
         .text(event.kind.descriptor.map { "\($0.name)" } ?? "event \(event.kind.rawValue)")
       },
-      Field("ring", .number, .tableOnly, meaning: "Id of the ring.") { event, _ in
+      Field("ring", .number, .tableOnly, meaning: "Id of the ring in which the event occurred.") {
+        event, _ in
         .unlessZero(event.ring)
       },
       Field(
         "request", .number, .tableOnly, aliases: ["req"],
-        meaning: "Id that uringtop gives the request."
+        meaning: "Id that uringtop gives the event's request."
       ) { event, _ in .unlessZero(event.request) },
       Field("user_data", .address, .tableOnly, meaning: "The user_data of the request or the CQE.")
       {
@@ -31,22 +33,26 @@ extension FieldSet<Event> {
           ? .none : .number(event.userData)
       },
       Field(
-        "opcode", .text, .tableOnly, aliases: ["op"], meaning: "The opcode, without IORING_OP_."
+        "opcode", .text, .tableOnly, aliases: ["op"],
+        meaning: "The opcode of the event's request, without IORING_OP_."
       ) { event, _ in event.opcode.isNone ? .none : .text(event.opcode.name) },
       Field(
         "value", .number, .tableOnly,
         meaning:
           "By kind: the result of a CQE or a registration, the descriptor of a submission, the bytes of a short write, the number of CQEs waited for."
       ) { event, _ in .integer(event.value) },
-      Field("error", .flag, .tableOnly, meaning: "True for a failure.") { event, _ in
+      Field("error", .flag, .tableOnly, meaning: "True if the event is a failure.") { event, _ in
         .flag(event.kind.isError(event.opcode, result: Int32(truncatingIfNeeded: event.value)))
       },
-      Field("group", .number, .tableOnly, meaning: "Id of the group.") { event, _ in
+      Field(
+        "group", .number, .tableOnly,
+        meaning: "Id of the group of a lent buffer that the event belongs to."
+      ) { event, _ in
         .unlessZero(event.group)
       },
       Field(
         "tid", .number, .tableOnly,
-        meaning: "The thread that was running: not always the submitter."
+        meaning: "Id of the thread in which the event occurred: not always the submitter."
       ) { event, _ in .integer(event.tid) },
     ])
 }

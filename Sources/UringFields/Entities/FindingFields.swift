@@ -8,27 +8,29 @@ extension FieldSet<Finding> {
     [
       Field(
         "tag", title: "FINDING", .text,
-        meaning: "The rule, as in docs/findings.md. Tags are stable."
+        meaning:
+          "Tag of the rule that reports the finding, such as `hang` or `cq-overflow`. Tags do not change between versions; docs/findings.md explains each."
       ) {
         finding, _ in .text(finding.tag)
       },
       Field(
         "severity", title: "SEV", .text, choices: Finding.Severity.allCases.map { "\($0.name)" },
         meaning:
-          "`crit`: it does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
+          "`crit`: something does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
       ) { finding, _ in .name(finding.severity.name) },
-      Field("summary", title: "WHAT", .text, meaning: "One line: the observation.") { finding, _ in
+      Field("summary", title: "WHAT", .text, meaning: "The observation, in one line.") {
+        finding, _ in
         .text(finding.summary)
       },
-      Field("meaning", .text, meaning: "One sentence: what it means.") { finding, _ in
+      Field("meaning", .text, meaning: "One sentence: what the observation means.") { finding, _ in
         .text(finding.meaning)
       },
-      Field("cure", .text, meaning: "One sentence: what to do.") { finding, _ in
+      Field("cure", .text, meaning: "One sentence: what to do about the finding.") { finding, _ in
         .text(finding.cure)
       },
       Field(
         "rings", title: "RING", .numbers, aliases: ["ring"],
-        meaning: "Rings concerned, the most affected first."
+        meaning: "Ids of the rings concerned, the most affected first."
       ) {
         finding, _ in .numbers(finding.rings.map { UInt64($0) })
       },
@@ -45,7 +47,7 @@ extension FieldSet<Finding> {
       ) { finding, _ in finding.past },
       .list(
         "requests", FieldSet<Request>.named,
-        meaning: "Requests that show it, the most telling first: 16 at most."
+        meaning: "Requests that show the finding, the most telling first: 16 at most."
       ) { finding, snapshot in finding.requests(in: snapshot) },
       .other([
         .init(
@@ -72,13 +74,22 @@ extension FieldSet<Finding.Past> {
   fileprivate static let pasts = FieldSet(
     "pasts",
     [
-      Field("from", .time, meaning: "First look that saw the condition.") { past, _ in
+      Field(
+        "from", .time,
+        meaning: "Time of the first look that saw a condition that no longer holds at the end."
+      ) { past, _ in
         .number(past.from)
       },
-      Field("until", .time, meaning: "Last look that saw the condition.") { past, _ in
+      Field(
+        "until", .time,
+        meaning: "Time of the last look that saw a condition that no longer holds at the end."
+      ) { past, _ in
         .number(past.until)
       },
-      Field("times", .number, meaning: "Number of times that it began.") { past, _ in
+      Field(
+        "times", .number,
+        meaning: "Number of times that a condition began that no longer holds at the end."
+      ) { past, _ in
         .integer(past.times)
       },
     ])

@@ -7,7 +7,10 @@ extension FieldSet<RequestGroup> {
 
   private static var fields: [Field<RequestGroup>] {
     [
-      Field("id", title: "GROUP", .number, meaning: "Id of the group.") { group, _ in
+      Field(
+        "id", title: "GROUP", .number,
+        meaning: "Id that uringtop gives the group: a lent buffer, its leader and its members."
+      ) { group, _ in
         .number(group.id)
       },
       Field(
@@ -22,7 +25,7 @@ extension FieldSet<RequestGroup> {
       Field(
         "state", .text, choices: RequestGroup.State.allCases.map { "\(JSONNames.state($0))" },
         meaning:
-          "`assembling`: the leader is in flight. `provided`: no request uses the buffer. `members-done`: all members are done, and the owner does not have the buffer back. `ended`: there was no buffer to give back. `leaked`: the ring was closed, and nothing gave the buffer back."
+          "`assembling`: the leader is in flight. `provided`: no request uses the buffer. `borrowed`: requests use it. `members-done`: they are done, but the owner does not have it back. `given-back`: the owner has it. `ended`: there was no buffer. `leaked`: the ring was closed, and nothing gave it back."
       ) { group, _ in .name(JSONNames.state(group.state)) },
       Field(
         "age", .duration, .tableOnly,
@@ -35,32 +38,38 @@ extension FieldSet<RequestGroup> {
       },
       Field(
         "conditions", .words, choices: GroupCondition.allCases.map { "\($0.name)" },
-        meaning: "Faults of the group; listed below."
+        meaning:
+          "Faults in the use of the buffer, such as `given_back_late`, `short_member` or `out_of_range`; empty if there are none."
       ) { group, _ in .words(group.conditions.map { "\($0.name)" }) },
-      Field("member_count", title: "MEMBERS", .number, total: .sum, meaning: "Members so far.") {
+      Field(
+        "member_count", title: "MEMBERS", .number, total: .sum,
+        meaning: "Members so far: requests that use or have used the buffer."
+      ) {
         group, _ in
         .number(group.memberCount)
       },
-      Field("done_count", .number, total: .sum, meaning: "Of these, members that are done.") {
+      Field("done_count", .number, total: .sum, meaning: "Members that are done with the buffer.") {
         group, _ in
         .number(group.doneCount)
       },
-      Field("failed_count", .number, total: .sum, meaning: "Of these, members that failed.") {
+      Field("failed_count", .number, total: .sum, meaning: "Members that failed.") {
         group, _ in
         .number(group.failedCount)
       },
-      Field("dropped_members", .number, meaning: "Members that `members` does not list.") {
+      Field("dropped_members", .number, meaning: "Members that are done and no longer listed.") {
         group, _ in .number(group.droppedMembers)
       },
-      Field("holder", .number, .nullable, meaning: "The request that is the oldest running member.")
-      {
+      Field(
+        "holder", .number, .nullable,
+        meaning: "Id of the request that is the oldest running member."
+      ) {
         group, _ in .integer(group.holder?.request)
       },
       Field(
         "moved_bytes", title: "MOVED_BYTES", .bytes,
         meaning: "Bytes that all members moved; of a zero-copy send, its own."
       ) { group, _ in .number(group.movedBytes) },
-      Field("start", .time, meaning: "Time of the group's first appearance.") { group, _ in
+      Field("start", .time, meaning: "Time at which the group was first seen.") { group, _ in
         .number(group.startTime)
       },
       Field("provided", .time, .nullable, meaning: "Time at which the buffer became available.") {
@@ -73,7 +82,8 @@ extension FieldSet<RequestGroup> {
           "Time at which the owner withdrew the buffer: unregistered, replaced or committed it."
       ) { group, _ in .unlessZero(group.withdrawnTime) },
       Field(
-        "members_done", .time, .nullable, meaning: "Time at which the last member so far was done."
+        "members_done", .time, .nullable,
+        meaning: "Time at which a member last finished with the buffer; null if none has."
       ) {
         group, _ in .unlessZero(group.membersDoneTime)
       },
@@ -106,41 +116,78 @@ extension FieldSet<RequestGroup> {
   fileprivate static let leaders = FieldSet(
     "leaders",
     [
-      Field("request", .number, .nullable, meaning: "The request.") { group, _ in
+      Field(
+        "request", .number, .nullable,
+        meaning:
+          "Id of the leader, the request that made the buffer available; null if a system call did, or if that was not seen."
+      ) { group, _ in
         .unlessZero(group.leader.request)
       },
-      Field("ring", .number, .nullable, meaning: "Its ring.") { group, _ in
+      Field(
+        "ring", .number, .nullable,
+        meaning: "Id of the ring of the leader, the request that made the buffer available."
+      ) { group, _ in
         .unlessZero(group.leader.ring)
       },
-      Field("opcode", .text, .nullable, meaning: "Its opcode.") { group, _ in
+      Field(
+        "opcode", .text, .nullable,
+        meaning: "Opcode of the leader, the request that made the buffer available."
+      ) { group, _ in
         group.leader.request == 0 ? .none : .text(group.leader.opcode.name)
       },
-      Field("user_data", .address, .nullable, meaning: "Its user_data.") { group, _ in
+      Field(
+        "user_data", .address, .nullable,
+        meaning: "user_data of the leader, the request that made the buffer available."
+      ) { group, _ in
         group.leader.request == 0 ? .none : .number(group.leader.userData)
       },
       Field(
         "register_name", .text, .nullable,
-        meaning: "The opcode of an `io_uring_register`, if that was the leader."
+        meaning:
+          "Opcode of the `io_uring_register` call that made the buffer available; null if a request did."
       ) { group, _ in .unlessEmpty(group.leader.registerOpcode?.name) },
-      Field("command", .number, .nullable, meaning: "The driver's command.") { group, _ in
+      Field(
+        "command", .number, .nullable,
+        meaning:
+          "Number of the driver command with which the leader, a URING_CMD, made the buffer available."
+      ) { group, _ in
         .unlessZero(group.leader.command)
       },
-      Field("command_name", .text, .nullable, meaning: "Its name.") { group, _ in
+      Field(
+        "command_name", .text, .nullable,
+        meaning:
+          "Name of the driver command with which the leader, a URING_CMD, made the buffer available."
+      ) { group, _ in
         .unlessEmpty(group.provider.commandName(group.leader.command).map { "\($0)" })
       },
-      Field("tid", .number, .nullable, meaning: "The thread that submitted it, or called.") {
+      Field(
+        "tid", .number, .nullable,
+        meaning: "Thread that submitted the leader, or called `io_uring_register`."
+      ) {
         group, _ in .unlessZero(group.leader.tid)
       },
-      Field("pid", .number, .nullable, meaning: "Its process.") { group, _ in
+      Field(
+        "pid", .number, .nullable,
+        meaning: "Process that submitted the leader, or called `io_uring_register`."
+      ) { group, _ in
         .unlessZero(group.leader.tgid)
       },
-      Field("start", .time, .nullable, meaning: "Start time.") { group, _ in
+      Field(
+        "start", .time, .nullable,
+        meaning: "Time at which the leader was submitted, or `io_uring_register` was called."
+      ) { group, _ in
         .unlessZero(group.leader.startTime)
       },
-      Field("end", .time, .nullable, meaning: "When it ended.") { group, _ in
+      Field(
+        "end", .time, .nullable,
+        meaning: "Time at which the leader, or the call of `io_uring_register`, ended."
+      ) { group, _ in
         .unlessZero(group.leader.endTime)
       },
-      Field("result", .result, .nullable, meaning: "Its result.") { group, _ in
+      Field(
+        "result", .result, .nullable,
+        meaning: "Result of the leader, the request or call that made the buffer available."
+      ) { group, _ in
         group.leader.hasResult ? .integer(group.leader.result) : .none
       },
       .errno { $0.leader.hasResult ? $0.leader.result : nil },
@@ -151,17 +198,23 @@ extension FieldSet<GroupBuffer> {
   fileprivate static let groupBuffers = FieldSet(
     "group buffers",
     [
-      Field("index", .number, .nullable, meaning: "Its slot in the table of registered buffers.") {
+      Field(
+        "index", .number, .nullable,
+        meaning: "Slot of the buffer in the table of registered buffers; null for other buffers."
+      ) {
         buffer, _ in .integer(buffer.index)
       },
-      Field("bgid", .number, .nullable, meaning: "Its group of provided buffers.") { buffer, _ in
+      Field(
+        "bgid", .number, .nullable,
+        meaning: "Buffer group id of provided buffers; null for other buffers."
+      ) { buffer, _ in
         .integer(buffer.bgid)
       },
       .address,
-      Field("length", .bytes, .nullable, meaning: "Its length.") { buffer, _ in
+      Field("length", .bytes, .nullable, meaning: "Length of the buffer.") { buffer, _ in
         .unlessZero(buffer.length)
       },
-      Field("offset", .bytes, meaning: "Offset in its first segment.") { buffer, _ in
+      Field("offset", .bytes, meaning: "Offset of the buffer in its first segment.") { buffer, _ in
         .number(buffer.offset)
       },
       .segments, .direction, .kernel, .tag, .release,
@@ -181,18 +234,30 @@ extension FieldSet<GroupBuffer.UblkIO> {
   fileprivate static let ublkIOs = FieldSet(
     "ublk I/Os",
     [
-      Field("device", .text, .nullable, meaning: "The device's name.") { io, _ in
+      Field(
+        "device", .text, .nullable,
+        meaning: "Name of the ublk device to whose I/O the buffer belongs."
+      ) { io, _ in
         .unlessEmpty(io.device)
       },
-      Field("queue", .number, meaning: "The queue.") { io, _ in .integer(io.queue) },
-      Field("tag", .number, meaning: "The tag.") { io, _ in .integer(io.tag) },
-      Field("op", .text, .nullable, meaning: "The operation: `read`, `write` and others.") {
+      Field("queue", .number, meaning: "Queue of the ublk device that the I/O of the buffer is in.")
+      { io, _ in .integer(io.queue) },
+      Field("tag", .number, meaning: "Tag of the buffer's I/O in its queue of the ublk device.") {
+        io, _ in .integer(io.tag)
+      },
+      Field(
+        "op", .text, .nullable,
+        meaning: "Operation of the ublk device's I/O: `read`, `write` and others."
+      ) {
         io, _ in io.operation == 0xff ? .none : .text(io.operationName)
       },
-      Field("sector", .number, .nullable, meaning: "The first sector, of 512 bytes.") { io, _ in
+      Field(
+        "sector", .number, .nullable,
+        meaning: "First sector of the ublk device's I/O, in units of 512 bytes."
+      ) { io, _ in
         io.operation == 0xff ? .none : .integer(io.sector)
       },
-      Field("length", .bytes, .nullable, meaning: "The length.") { io, _ in
+      Field("length", .bytes, .nullable, meaning: "Length of the ublk device's I/O.") { io, _ in
         io.operation == 0xff ? .none : .integer(io.length)
       },
     ])
@@ -202,16 +267,25 @@ extension FieldSet<GroupBuffer.FuseRequest> {
   fileprivate static let fuseRequests = FieldSet(
     "FUSE requests",
     [
-      Field("queue", .number, meaning: "The queue.") { request, _ in .integer(request.queue) },
-      Field("unique", .address, meaning: "The request's number.") { request, _ in
+      Field("queue", .number, meaning: "Queue of the FUSE request whose pages the buffer is.") {
+        request, _ in .integer(request.queue)
+      },
+      Field("unique", .address, meaning: "Number that identifies the FUSE request (`unique`).") {
+        request, _ in
         .number(request.unique)
       },
-      Field("node", .address, meaning: "The inode.") { request, _ in .number(request.node) },
-      Field("op", .text, meaning: "The operation.") { request, _ in .text(request.operationName) },
-      Field("offset", .bytes, .nullable, meaning: "The offset in the file.") { request, _ in
+      Field(
+        "node", .address, meaning: "Id of the file in the FUSE request, as its server assigned it."
+      ) { request, _ in .number(request.node) },
+      Field(
+        "op", .text,
+        meaning: "Operation of the FUSE request: `read`, `write`, or `op` and its number."
+      ) { request, _ in .text(request.operationName) },
+      Field("offset", .bytes, .nullable, meaning: "Offset of the FUSE request in its file.") {
+        request, _ in
         .integer(request.offset)
       },
-      Field("length", .bytes, .nullable, meaning: "The length.") { request, _ in
+      Field("length", .bytes, .nullable, meaning: "Length of the FUSE request.") { request, _ in
         .integer(request.length)
       },
     ])
@@ -221,18 +295,22 @@ extension FieldSet<RequestGroup.Acknowledgement> {
   fileprivate static let acknowledgements = FieldSet(
     "acknowledgements",
     [
-      Field("callback", .text, meaning: "The kernel function that gave the buffer back.") {
+      Field(
+        "callback", .text,
+        meaning: "The kernel function that gave the buffer back, or the CQE flag that showed it."
+      ) {
         acknowledgement, _ in .text(acknowledgement.callback)
       },
-      Field("time", .time, meaning: "When.") { acknowledgement, _ in .number(acknowledgement.time)
+      Field("time", .time, meaning: "Time at which the buffer was given back to its owner.") {
+        acknowledgement, _ in .number(acknowledgement.time)
       },
-      Field("tid", .number, .nullable, meaning: "The thread that was running.") {
+      Field("tid", .number, .nullable, meaning: "Thread in which the buffer was given back.") {
         acknowledgement, _ in .unlessZero(acknowledgement.tid)
       },
       Field(
         "derived", .flag,
         meaning:
-          "True if the return was concluded from tracepoints and the ring's table; false if the function was seen."
+          "True if the buffer's return was inferred from tracepoints and the ring's table; false if the function was seen."
       ) { acknowledgement, _ in .flag(acknowledgement.isDerived) },
     ])
 }
@@ -241,7 +319,9 @@ extension FieldSet<RequestGroup.Member> {
   fileprivate static let members = FieldSet(
     "members",
     [
-      Field("request", .number, meaning: "The request.") { member, _ in .number(member.request) },
+      Field("request", .number, meaning: "Id of the request.") { member, _ in
+        .number(member.request)
+      },
       Field("opcode", .text, meaning: "Its opcode.") { member, _ in .text(member.opcode.name) },
       Field("user_data", .address, meaning: "Its user_data.") { member, _ in
         .number(member.userData)
@@ -249,7 +329,9 @@ extension FieldSet<RequestGroup.Member> {
       Field("tid", .number, .nullable, meaning: "The thread that submitted it.") { member, _ in
         .unlessZero(member.tid)
       },
-      Field("start", .time, meaning: "Start time.") { member, _ in .number(member.startTime) },
+      Field("start", .time, meaning: "Time at which the request was submitted.") { member, _ in
+        .number(member.startTime)
+      },
       Field(
         "end", .time, .nullable,
         meaning:

@@ -9,10 +9,12 @@ extension FieldSet<OpcodeLatency> {
   public static let latency = FieldSet(
     "latency",
     [
-      Field("ring", .number, meaning: "Id of the ring.") { latency, _ in
+      Field("ring", .number, meaning: "Id of the ring of the requests.") { latency, _ in
         .integer(latency.ring)
       },
-      Field("opcode", .text, aliases: ["op"], meaning: "The opcode, without IORING_OP_.") {
+      Field(
+        "opcode", .text, aliases: ["op"], meaning: "The opcode of the requests, without IORING_OP_."
+      ) {
         latency, _ in .text(latency.opcode.name)
       },
     ] + LatencySummary.fields { $0.summary },
@@ -59,7 +61,9 @@ extension LatencySummary {
       }
     }
     return [
-      Field("count", .number, total: .sum, meaning: "Requests measured.") { entity, _ in
+      Field(
+        "count", .number, total: .sum, meaning: "Number of requests whose latency was measured."
+      ) { entity, _ in
         .number(summary(entity).count)
       },
       percentile("p50", title: "p50", "Half of the requests took at most this long.") { $0.p50 },
@@ -68,8 +72,8 @@ extension LatencySummary {
       percentile("p999", title: "p99.9", "999 of 1,000 requests took at most this long.") {
         $0.p999
       },
-      percentile("max", "The slowest request.") { $0.max },
-      percentile("mean", "The mean, within 2 %.") { UInt64($0.mean.rounded()) },
+      percentile("max", "Latency of the slowest request.") { $0.max },
+      percentile("mean", "Mean latency, within 2 %.") { UInt64($0.mean.rounded()) },
     ]
   }
 }

@@ -16,13 +16,20 @@ extension GroupBuffer: LentMemory {}
 
 extension Field where Entity: LentMemory {
   static var address: Field {
-    Field("address", .address, .nullable, meaning: "Its address; null for the kernel's memory.") {
+    Field(
+      "address", .address, .nullable,
+      meaning:
+        "Address of the buffer in the application's memory; null for the kernel's memory, or if unknown."
+    ) {
       memory, _ in .unlessZero(memory.address)
     }
   }
 
   static var segments: Field {
-    Field("segments", .number, .nullable, meaning: "Its segments.") { memory, _ in
+    Field(
+      "segments", .number, .nullable,
+      meaning: "Pieces of contiguous memory that the buffer consists of."
+    ) { memory, _ in
       .unlessZero(memory.segments)
     }
   }
@@ -31,24 +38,30 @@ extension Field where Entity: LentMemory {
     Field(
       "direction", .text, .nullable,
       choices: GroupBuffer.Direction.allCases.compactMap { JSONNames.direction($0) },
-      meaning: "`destination`: bytes go into it. `source`: bytes come from it."
+      meaning:
+        "`destination`: requests write into the buffer. `source`: requests read from it. `both`: either."
     ) { memory, _ in .unlessEmpty(JSONNames.direction(memory.direction)) }
   }
 
   static var kernel: Field {
-    Field("kernel", .flag, meaning: "True for the kernel's memory.") { memory, _ in
+    Field("kernel", .flag, meaning: "True if the buffer is the kernel's memory, lent by a driver.")
+    { memory, _ in
       .flag(memory.isKernel)
     }
   }
 
   static var tag: Field {
-    Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.") {
+    Field(
+      "tag", .address, .nullable,
+      meaning:
+        "Tag given at registration: the user_data of the CQE that is posted when the kernel releases the buffer."
+    ) {
       memory, _ in .unlessZero(memory.tag)
     }
   }
 
   static var release: Field {
-    Field("release", .text, .nullable, meaning: "The kernel function that gives it back.") {
+    Field("release", .text, .nullable, meaning: "The kernel function that gives the buffer back.") {
       memory, _ in .unlessEmpty(memory.release)
     }
   }

@@ -28,12 +28,13 @@ extension FieldSet<Request> {
         meaning: "The operation, without IORING_OP_; `OP_77` if it has no name."
       ) { request, _ in .text(request.opcode.name) },
       Field(
-        "chain", .number, .nullable, meaning: "Id of the request's link chain."
+        "chain", .number, .nullable,
+        meaning: "Id of the chain of linked requests that the request is in."
       ) { request, _ in .unlessZero(request.chain) },
       Field(
         "group", .number, .nullable,
         meaning:
-          "Id of the group of which the request is a member or, if of none, the leader."
+          "Id of the group (a lent buffer and the requests that use it) of which the request is a member or, if of none, the leader."
       ) { request, _ in .unlessZero(request.group) },
       Field("address", .address, meaning: "The address of the kernel's `io_kiocb`.") { request, _ in
         .number(request.address)
@@ -51,12 +52,12 @@ extension FieldSet<Request> {
       Field(
         "age", .duration,
         meaning:
-          "Time since the submission; of an ended request, until its end. Without `start_known` it is older."
+          "Time since the submission; of an ended request, from the submission to the end. If the submission was not seen (`start_known`), the time since the first event: the request is older."
       ) { request, snapshot in .number(request.age(at: snapshot.time)) },
       Field("start", .time, meaning: "Time of the submission, or of the first event seen.") {
         request, _ in .number(request.startTime)
       },
-      Field("last", .time, meaning: "Time of the last event.") { request, _ in
+      Field("last", .time, meaning: "Time of the request's last event.") { request, _ in
         .number(request.lastTime)
       },
       Field("start_known", .flag, meaning: "True if the submission was seen.") { request, _ in
@@ -67,7 +68,7 @@ extension FieldSet<Request> {
       },
       Field(
         "suspect", .flag,
-        meaning: "True if records were lost since the last event: the request may have ended."
+        meaning: "True if records were lost since the request's last event: it may have ended."
       ) { request, _ in .flag(request.isSuspect) },
       Field(
         "place", .text, .nullable, choices: Place.allCases.compactMap { JSONNames.place($0) },
@@ -82,16 +83,19 @@ extension FieldSet<Request> {
         isRunning(request) ? .unlessZero(request.workerTid) : .none
       },
       Field(
-        "kernel_stack", .words, meaning: "That thread's stack in the kernel, innermost frame first."
+        "kernel_stack", .words,
+        meaning:
+          "Kernel stack of the io-wq thread that executed the request at the last look, innermost frame first."
       ) { request, snapshot in
         .words(isRunning(request) ? snapshot.kernelStacks[request.workerTid]?.frames ?? [] : [])
       },
-      Field("expires", .time, .nullable, meaning: "When a timeout in flight fires.") { request, _ in
+      Field("expires", .time, .nullable, meaning: "Time at which a timeout in flight fires.") {
+        request, _ in
         [.timeout, .linkTimeout].contains(request.place) && !request.state.isFinal
           ? .unlessZero(request.expiryTime) : .none
       },
       Field(
-        "poll_events", .number, .nullable,
+        "poll_events", .pollEvents, .nullable,
         meaning: "POLL* events that the request waits for, once poll-armed."
       ) { request, _ in .unlessZero(request.pollEvents) },
     ]
@@ -125,7 +129,7 @@ extension FieldSet<Request> {
       },
       Field(
         "offset", .bytes, .tableOnly, aliases: ["off"], total: FieldTotal.none,
-        meaning: "The offset in the file."
+        meaning: "Offset of the transfer in the file."
       ) { request, _ in .integer(request.offset) },
       Field(
         "length", title: "LEN", .bytes, .tableOnly, aliases: ["len"], unit: \.opcode.length,
@@ -148,10 +152,12 @@ extension FieldSet<Request> {
       ) { request, snapshot in .unlessEmpty(snapshot.taskNames[request.submitterTgid]) },
       Field(
         "cgroup", .text, .nullable,
-        meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
+        meaning:
+          "The cgroup of the process that submitted the request: its path in the cgroup v2 hierarchy."
       ) { request, snapshot in .unlessEmpty(snapshot.processCgroups[request.submitterTgid]) },
       Field(
-        "sq_thread", title: "SQPOLL", .flag, meaning: "True if the ring's SQ thread submitted it."
+        "sq_thread", title: "SQPOLL", .flag,
+        meaning: "True if the ring's SQ thread submitted the request."
       ) { request, _ in .flag(request.isSubmittedBySQThread) },
       Field(
         "flags", .words,
@@ -173,7 +179,8 @@ extension FieldSet<Request> {
       ) { request, _ in .unlessEmpty(request.commandName) },
       Field(
         "user_stack", .words,
-        meaning: "With `--stacks`: where the request was submitted, innermost frame first."
+        meaning:
+          "The program's stack at the submission, innermost frame first; recorded with `--stacks`."
       ) { request, snapshot in
         .words(request.userStackKey.flatMap { snapshot.userStacks[$0] } ?? [])
       },
@@ -182,28 +189,44 @@ extension FieldSet<Request> {
 
   private static var outcome: [Field<Request>] {
     [
-      Field("result", .result, .nullable, meaning: "The result of the last CQE that had one.") {
+      Field(
+        "result", .result, .nullable,
+        meaning:
+          "Result of the request's last CQE that had one; the notification of a zero-copy send has none."
+      ) {
         request, _ in request.hasResult ? .integer(request.result) : .none
       },
       .errno { $0.hasResult ? $0.result : nil },
-      Field("cqe_flags", .words, meaning: "The flags of that CQE, without IORING_CQE_F_.") {
+      Field(
+        "cqe_flags", .words,
+        meaning: "Flags of the request's last CQE with a result, without IORING_CQE_F_."
+      ) {
         request, _ in .words(CQEFlags(rawValue: request.cqeFlags).names)
       },
-      Field("bid", .number, .nullable, meaning: "Id of the provided buffer in that CQE.") {
+      Field(
+        "bid", .number, .nullable,
+        meaning: "Id of the provided buffer in the request's last CQE with a result."
+      ) {
         request, _ in .integer(CQEFlags(rawValue: request.cqeFlags).bufferID)
       },
-      Field("cqes", .number, total: .sum, meaning: "CQEs posted so far.") { request, _ in
+      Field("cqes", .number, total: .sum, meaning: "CQEs that the request has posted so far.") {
+        request, _ in
         .integer(request.cqeCount)
       },
-      Field("completer_tid", .number, .nullable, meaning: "The thread that posted that CQE.") {
+      Field(
+        "completer_tid", .number, .nullable,
+        meaning: "Id of the thread that posted the request's last CQE."
+      ) {
         request, _ in .unlessZero(request.completerTid)
       },
       Field(
-        "preparation_errno", .text, .nullable, meaning: "Why the kernel refused the SQE."
+        "preparation_errno", .text, .nullable,
+        meaning: "The errno with which the kernel refused the SQE; null if it did not."
       ) { request, _ in .errno(request.preparationError) },
       Field(
         "short_write_bytes", .bytes, .nullable,
-        meaning: "Bytes written before a short write was continued."
+        meaning:
+          "Bytes that a short write had written before the kernel continued it; null if there was none."
       ) { request, _ in
         request.steps.contains { $0.kind == .shortWrite }
           ? .integer(request.shortWriteBytes) : .none
@@ -238,8 +261,11 @@ extension FieldSet<Request> {
         FieldSet<Request>(
           "requests",
           [
-            Field("dropped_steps", .number, meaning: "Steps that are missing before the last one.")
-            {
+            Field(
+              "dropped_steps", .number,
+              meaning:
+                "Steps of the request's life that were not kept: those just before the last one."
+            ) {
               request, _ in .integer(request.droppedSteps)
             }
           ])

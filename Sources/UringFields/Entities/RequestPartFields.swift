@@ -5,19 +5,31 @@ extension FieldSet<FileState> {
   static let fileStates = FieldSet(
     "file states",
     [
-      Field("poll_events", .number, meaning: "The events that the file reports.") { state, _ in
+      Field(
+        "poll_events", .pollEvents,
+        meaning: "POLL* events that the request's file reported at the last look."
+      ) { state, _ in
         .integer(state.pollEvents)
       },
-      Field("receive_bytes", .bytes, .nullable, meaning: "Bytes that can be read.") { state, _ in
+      Field(
+        "receive_bytes", .bytes, .nullable,
+        meaning: "Bytes that can be read from the request's file."
+      ) { state, _ in
         .integer(state.receiveBytes)
       },
-      Field("send_bytes", .bytes, .nullable, meaning: "Bytes that the peer has not taken.") {
+      Field(
+        "send_bytes", .bytes, .nullable,
+        meaning:
+          "Bytes written to the request's socket that the peer has not taken; null for other files."
+      ) {
         state, _ in .integer(state.sendBytes)
       },
       Field(
-        "text", .text, meaning: "The addresses of a socket, or who has the other end of a pipe."
+        "text", .text,
+        meaning:
+          "The addresses of the request's socket, or the processes at the other end of its pipe."
       ) { state, _ in .text(state.text) },
-      Field("time", .time, meaning: "When the file was looked at.") { state, _ in
+      Field("time", .time, meaning: "Time at which the request's file was looked at.") { state, _ in
         .number(state.time)
       },
     ])
@@ -31,10 +43,15 @@ extension FieldSet<WaitCause> {
         "kind", .text, choices: WaitCause.Kind.allCases.map(\.rawValue),
         meaning: "Kind of object that the request waits for."
       ) { cause, _ in .text(cause.kind.rawValue) },
-      Field("request", .number, .nullable, meaning: "The request that must end first.") {
+      Field(
+        "request", .number, .nullable, meaning: "Id of the request that must end before this one."
+      ) {
         cause, _ in .integer(cause.request)
       },
-      Field("text", .text, meaning: "A clause that follows the words \"waits for\".") { cause, _ in
+      Field(
+        "text", .text,
+        meaning: "What the request waits for: a clause that follows the words \"waits for\"."
+      ) { cause, _ in
         .text(cause.text)
       },
     ])
@@ -46,23 +63,37 @@ extension FieldSet<MemoryChange> {
     [
       Field(
         "call", .text, .nullable, choices: ["munmap", "mremap", "madvise", "mmap"],
-        meaning: "The system call that removed the memory; null if a look found it missing."
+        meaning:
+          "The system call that removed memory that the request uses; null if a look found the memory missing."
       ) { change, _ in .unlessEmpty(change.call?.rawValue) },
-      Field("time", .time, meaning: "Time at which the memory was removed, or found missing.") {
+      Field(
+        "time", .time,
+        meaning: "Time at which memory that the request uses was removed, or found missing."
+      ) {
         change, _ in .number(change.time)
       },
-      Field("tid", .number, .nullable, meaning: "The thread that called it.") { change, _ in
+      Field(
+        "tid", .number, .nullable,
+        meaning: "Id of the thread whose system call removed memory that the request uses."
+      ) { change, _ in
         change.call == nil ? .none : .integer(change.tid)
       },
-      Field("address", .address, meaning: "Address of the memory.") { change, _ in
+      Field(
+        "address", .address,
+        meaning: "Address of the memory that was removed while the request used it."
+      ) { change, _ in
         .number(change.address)
       },
-      Field("length", .bytes, meaning: "Length of the memory.") { change, _ in
+      Field(
+        "length", .bytes,
+        meaning: "Length of the memory that was removed while the request used it."
+      ) { change, _ in
         .integer(change.length)
       },
       Field(
         "discarded", .flag,
-        meaning: "True if the memory is still mapped, but no longer to the registered page."
+        meaning:
+          "True if the memory that the request uses is still mapped, but no longer to the registered pages."
       ) { change, _ in .flag(change.isDiscarded) },
     ])
 }
@@ -71,10 +102,16 @@ extension FieldSet<UblkSlot> {
   static let ublkSlots = FieldSet(
     "ublk slots",
     [
-      Field("queue", .number, meaning: "The queue of the device.") { slot, _ in
+      Field(
+        "queue", .number,
+        meaning: "Queue of the ublk device in which the server's command waits for a block request."
+      ) { slot, _ in
         .integer(slot.queue)
       },
-      Field("tag", .number, meaning: "The tag in the queue.") { slot, _ in .integer(slot.tag) },
+      Field(
+        "tag", .number,
+        meaning: "Tag, in the ublk device's queue, that the server's command waits for."
+      ) { slot, _ in .integer(slot.tag) },
     ])
 }
 
@@ -87,7 +124,7 @@ extension FieldSet<Step> {
         meaning: "What happened."
       ) { step, _ in .name(JSONNames.step(step.kind)) },
       Field("time", .time, meaning: "Time of the event.") { step, _ in .number(step.time) },
-      Field("tid", .number, meaning: "The thread that was running.") { step, _ in
+      Field("tid", .number, meaning: "Id of the thread in which the step occurred.") { step, _ in
         .integer(step.tid)
       },
     ])

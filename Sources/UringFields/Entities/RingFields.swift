@@ -15,7 +15,7 @@ extension FieldSet<Ring> {
 
   private static var identity: [Field<Ring>] {
     [
-      Field("id", .number, meaning: "Id of the ring.") { ring, _ in
+      Field("id", .number, meaning: "Id that uringtop gives the ring.") { ring, _ in
         .integer(ring.id)
       },
       Field("address", .address, meaning: "The address of the kernel's `io_ring_ctx`.") { ring, _ in
@@ -23,20 +23,25 @@ extension FieldSet<Ring> {
       },
       Field(
         "pid", .number, .nullable,
-        meaning: "The process that created the ring, or else the first seen with it."
+        meaning:
+          "Id of the process that created the ring, or if that was not seen, of the first seen with it."
       ) { ring, _ in .unlessZero(ring.ownerTgid) },
-      Field("comm", title: "COMMAND", .text, aliases: ["command"], meaning: "That process's name.")
-      { ring, _ in .text(ring.comm) },
+      Field(
+        "comm", title: "COMMAND", .text, aliases: ["command"],
+        meaning:
+          "Name of the process that created the ring, or if that was not seen, of the first seen with it."
+      ) { ring, _ in .text(ring.comm) },
       Field(
         "fds", title: "FD", .numbers, aliases: ["fd"],
-        meaning: "The ring's descriptors, in whichever process."
+        meaning: "The ring's descriptors, in any process."
       ) { ring, _ in .numbers(ring.descriptorNumbers.map { UInt64(clamping: $0) }) },
       Field("flags", .words, meaning: "The flags of io_uring_setup, without IORING_SETUP_.") {
         ring, _ in .words(ring.setupFlags.names)
       },
       Field(
         "cgroup", .text, .nullable,
-        meaning: "The cgroup of that process: its path in the cgroup v2 hierarchy."
+        meaning:
+          "The cgroup of the process that created the ring: its path in the cgroup v2 hierarchy."
       ) { ring, snapshot in .unlessEmpty(snapshot.processCgroups[ring.ownerTgid]) },
       Field("first_seen", .time, meaning: "Time at which the ring was created, or first seen.") {
         ring, _ in
@@ -48,7 +53,10 @@ extension FieldSet<Ring> {
       ) {
         ring, _ in ring.isClosed ? .number(ring.closedTime) : .none
       },
-      Field("found", .flag, meaning: "True if the ring is older than the observation.") { ring, _ in
+      Field(
+        "found", .flag,
+        meaning: "True if the ring is older than the observation: its creation was not seen."
+      ) { ring, _ in
         .flag(ring.isFound)
       },
     ]
@@ -104,21 +112,27 @@ extension FieldSet<Ring> {
         "Requests in flight by the ring's own counter that are older than the observation, on no list of io_uring, and have shown no sign since."
       ) { $0.notListed },
       .count("submitted", "Requests submitted.") { $0.counts.submitted },
-      .count("found_requests", "Requests older than the observation.") { $0.counts.found },
+      .count("found_requests", "Requests that began before the observation.") { $0.counts.found },
       .count("completed", "Requests that ended with a CQE in the ring.") { $0.counts.completed },
       .count(
         "errors", title: "ERR",
-        "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, are none."
+        "Requests that ended with an error. ETIME of a timeout, and ECANCELED of a link timeout that was not needed, do not count."
       ) { $0.counts.errors },
       .count("overflows", title: "OVFL", "CQEs that did not fit into the completion queue.") {
         $0.counts.overflows
       },
-      .count("overflowed", "Requests whose last CQE did not fit.") { $0.counts.overflowed },
+      .count(
+        "overflowed", "Requests that ended with a CQE that did not fit into the completion queue."
+      ) { $0.counts.overflowed },
       .count("dropped", "Overflowed CQEs for which the kernel had no memory: they are lost.") {
         $0.counts.dropped
       },
-      .count("skipped", "Requests that ended without a CQE, as requested.") { $0.counts.skipped },
-      .count("cqes", "CQEs posted, auxiliary ones included.") { $0.counts.cqes },
+      .count("skipped", "Requests that ended without a CQE, as the program requested.") {
+        $0.counts.skipped
+      },
+      .count("cqes", "CQEs posted, including those that belong to no request of the ring.") {
+        $0.counts.cqes
+      },
       .count("preparation_failures", "Requests whose SQE the kernel refused.") {
         $0.counts.preparationFailures
       },
@@ -126,12 +140,15 @@ extension FieldSet<Ring> {
         $0.counts.shortWrites
       },
       .count("punted", "Requests handed to io-wq.") { $0.counts.punted },
-      .count("punted_transfers", "Of these, transfers without IOSQE_ASYNC.") {
+      .count(
+        "punted_transfers",
+        "Reads, writes and other transfers without IOSQE_ASYNC that were handed to io-wq."
+      ) {
         $0.counts.puntedTransfers
       },
       .count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
       .count("ended_unseen", "Requests whose end no event showed.") { $0.counts.endedUnseen },
-      .count("unmatched", "CQEs of no known request.") { $0.counts.unmatched },
+      .count("unmatched", "CQEs whose request is not known.") { $0.counts.unmatched },
       .count(
         "auxiliary",
         "CQEs that belong to no request of this ring: messages of other rings, tags of registered resources."
@@ -140,7 +157,7 @@ extension FieldSet<Ring> {
       },
       .count(
         "unmeasured",
-        "Requests that ended and are in no latency: records were lost, they are not in the sample, or they began before the observation."
+        "Requests that ended and whose latency was not measured: records were lost, they are not in the sample, or they began before the observation."
       ) { $0.counts.unmeasured },
       .count("ambiguous", "CQEs that several requests could have posted.") { $0.counts.ambiguous },
       Field("bytes_read", title: "READ", .bytes, meaning: "Bytes that completed requests read.") {
@@ -151,12 +168,15 @@ extension FieldSet<Ring> {
       ) {
         ring, _ in .number(ring.counts.bytesWritten)
       },
-      .count("waits", "Calls that waited for CQEs.") { $0.counts.waits },
+      .count("waits", "Calls of `io_uring_enter` that waited for CQEs.") { $0.counts.waits },
       Field(
         "last_wait_min_events", .number, .nullable,
-        meaning: "CQEs that the last such call waited for."
+        meaning: "Number of CQEs for which the last call of `io_uring_enter` waited."
       ) { ring, _ in ring.lastWaitTime == 0 ? .none : .integer(ring.lastWaitMinEvents) },
-      Field("last_wait", .time, .nullable, meaning: "Start time.") { ring, _ in
+      Field(
+        "last_wait", .time, .nullable,
+        meaning: "Time at which the last call of `io_uring_enter` began to wait for CQEs."
+      ) { ring, _ in
         .unlessZero(ring.lastWaitTime)
       },
     ]
@@ -166,7 +186,7 @@ extension FieldSet<Ring> {
     [
       Field(
         "submitter_tid", .number, .nullable,
-        meaning: "With SINGLE_ISSUER: the only thread that may submit."
+        meaning: "Id of the only thread that may submit to the ring (SINGLE_ISSUER)."
       ) { ring, _ in .unlessZero(ring.submitterTid) },
       Field(
         "sq_thread", .text, .nullable, choices: ["polls", "sleeps"],
@@ -182,11 +202,11 @@ extension FieldSet<Ring> {
       ) { ring, _ in .unlessZero(ring.sqThreadTime) },
       Field(
         "p50", title: "p50", .duration, .tableOnly,
-        meaning: "Half of the requests took at most this long."
+        meaning: "Half of the ring's requests took at most this long."
       ) { ring, _ in ring.latency.count > 0 ? .number(ring.latency.p50) : .none },
       Field(
         "p99", title: "p99", .duration, .tableOnly,
-        meaning: "99 of 100 requests took at most this long."
+        meaning: "99 of 100 of the ring's requests took at most this long."
       ) { ring, _ in ring.latency.count > 0 ? .number(ring.latency.p99) : .none },
     ]
   }

@@ -27,23 +27,29 @@ extension FieldSet<Ring> {
       Field(
         "idle_ms", .number, .nullable,
         meaning:
-          "sq_thread_idle in milliseconds, in whole ticks of the kernel; null before two looks."
+          "The ring's sq_thread_idle in milliseconds, in whole ticks of the kernel; null before two looks."
       ) { ring, _ in .integer(ring.sqThreadSetup?.idle) },
-      Field("policy", .number, meaning: "`SCHED_*`, as a number.") { ring, _ in
+      Field(
+        "policy", .number, meaning: "Scheduling policy of the SQ thread: `SCHED_*`, as a number."
+      ) { ring, _ in
         .integer(ring.sqThreadSetup?.policy)
       },
-      Field("nice", .number, meaning: "The nice value.") { ring, _ in
+      Field("nice", .number, meaning: "Nice value of the SQ thread.") { ring, _ in
         .integer(ring.sqThreadSetup?.nice)
       },
-      Field("processors", .text, meaning: "Processors on which the thread may run, such as `0-3`.")
-      { ring, _ in
+      Field(
+        "processors", .text, meaning: "Processors on which the SQ thread may run, such as `0-3`."
+      ) { ring, _ in
         .text(ring.sqThreadSetup?.processors ?? "")
       },
       Field(
         "delayed", .duration,
-        meaning: "Time for which it was ready while others ran, since the first look."
+        meaning:
+          "Time for which the SQ thread was ready to run while others ran, since the first look."
       ) { ring, _ in .number(ring.sqThreadWork.delayed) },
-      Field("sleeps", .number, meaning: "Times that it went to sleep since the first look.") {
+      Field(
+        "sleeps", .number, meaning: "Times that the SQ thread went to sleep since the first look."
+      ) {
         ring, _ in .number(ring.sqThreadWork.slept)
       },
     ])
@@ -53,32 +59,41 @@ extension FieldSet<Ring.Waiter> {
   static let waiters = FieldSet(
     "waiters",
     [
-      Field("tid", .number, meaning: "The first thread that waits.") { waiter, _ in
+      Field("tid", .number, meaning: "Id of the first thread that waits in `io_uring_enter`.") {
+        waiter, _ in
         .integer(waiter.tid)
       },
-      Field("pid", .number, meaning: "Its process.") { waiter, _ in .integer(waiter.tgid) },
-      Field("waiters", .number, meaning: "Number of waiting threads.") { waiter, _ in
+      Field("pid", .number, meaning: "Process of the first thread that waits in `io_uring_enter`.")
+      { waiter, _ in .integer(waiter.tgid) },
+      Field("waiters", .number, meaning: "Number of threads that wait in `io_uring_enter`.") {
+        waiter, _ in
         .integer(waiter.count)
       },
-      Field("missing", .number, meaning: "CQEs that must still arrive.") { waiter, _ in
+      Field(
+        "missing", .number,
+        meaning: "CQEs that must still arrive before the first waiting thread continues."
+      ) { waiter, _ in
         .integer(waiter.missing)
       },
       Field(
         "min_events", .number, .nullable,
-        meaning: "CQEs that the call waits for; null if it began before the observation."
+        meaning:
+          "CQEs that the first waiting thread asked for; null if it began to wait before the observation."
       ) { waiter, _ in .integer(waiter.minEvents) },
       Field(
         "since", .time, .nullable,
-        meaning: "When the call began; null if that was before the observation."
+        meaning:
+          "Time at which the first waiting thread began to wait; null if that was before the observation."
       ) { waiter, _ in .integer(waiter.since) },
       Field(
         "asleep_since", .time, .nullable,
         meaning:
-          "Time since which the thread has not run: it has waited at least since then. Null if it ran in the last second."
+          "Time since which the first waiting thread has not run: it has waited at least since then. Null if it ran in the last second."
       ) { waiter, _ in .integer(waiter.asleepSince) },
       Field(
         "in_iowait", .flag,
-        meaning: "True if the kernel counts the idle time of the task's processor as iowait."
+        meaning:
+          "True if the kernel counts the idle time of the first waiting thread's processor as iowait."
       ) { waiter, _ in .flag(waiter.isInIOWait) },
     ])
 }
@@ -87,27 +102,33 @@ extension FieldSet<Ring.Balance> {
   static let balances = FieldSet(
     "balances",
     [
-      Field("time", .time, meaning: "Time of the count.") { balance, _ in
+      Field("time", .time, meaning: "Time at which the ring's outstanding requests were counted.") {
+        balance, _ in
         .number(balance.time)
       },
       Field(
         "method", .text, choices: ["allocated", "references", "sequence", "unknown"],
         meaning:
-          "How the number was found: `allocated` is exact; `references` is exact but for moments (up to 6.12); `sequence` is an estimate; `unknown`: the ring moved while it was counted."
+          "How outstanding requests were counted: `allocated` is exact; `references` is exact but for moments (up to 6.12); `sequence` is an estimate; `unknown`: the ring moved while it was counted."
       ) { balance, _ in .name(JSONNames.method(balance.method)) },
       Field(
         "outstanding", .number, .nullable,
-        meaning: "Requests that have not ended, by the ring's own counters."
+        meaning: "Requests that have not ended, by the ring's own counters (outstanding requests)."
       ) { balance, _ in balance.method == .unknown ? .none : .number(balance.outstanding) },
-      Field("accounted", .number, meaning: "Of these, known requests.") { balance, _ in
+      Field(
+        "accounted", .number,
+        meaning: "Outstanding requests that uringtop knows, from events or inventories."
+      ) { balance, _ in
         .number(balance.accounted)
       },
       Field(
         "unaccounted", .number, .nullable,
         meaning:
-          "The others: older than the observation and on no list of io_uring, so with the block layer, a driver or the network stack."
+          "Outstanding requests that uringtop does not know: older than the observation and on no list of io_uring, so with the block layer, a driver or the network stack."
       ) { balance, _ in balance.method == .unknown ? .none : .number(balance.unaccounted) },
-      Field("reached", .number, meaning: "Requests that the walk found on the kernel's lists.") {
+      Field(
+        "reached", .number, meaning: "Requests that the last inventory found on the kernel's lists."
+      ) {
         balance, _ in .integer(balance.reached)
       },
     ])
@@ -117,18 +138,23 @@ extension FieldSet<Ring.TakenSQE> {
   static let takenSQEs = FieldSet(
     "taken SQEs",
     [
-      Field("count", .number, meaning: "SQEs taken since the ring was made, modulo 2^32.") {
+      Field(
+        "count", .number,
+        meaning: "SQEs that the kernel has taken since the ring was created, modulo 2^32."
+      ) {
         taken, _ in .integer(taken.count)
       },
-      Field("user_data", .address, meaning: "Its user_data.") { taken, _ in
+      Field("user_data", .address, meaning: "user_data of the SQE that the kernel took last.") {
+        taken, _ in
         .number(taken.sqe.user_data)
       },
-      Field("opcode", .text, meaning: "Its opcode.") { taken, _ in
+      Field("opcode", .text, meaning: "Opcode of the SQE that the kernel took last.") { taken, _ in
         .text(Opcode(rawValue: taken.sqe.opcode).name)
       },
       Field(
         "result", .result, .nullable,
-        meaning: "The result of the newest CQE in memory with its user_data."
+        meaning:
+          "Result of the newest CQE in memory with the user_data of the SQE that the kernel took last."
       ) { taken, _ in .integer(taken.result) },
       .errno { $0.result },
     ])
@@ -181,22 +207,27 @@ extension FieldSet<RingFile> {
   public static let files = FieldSet(
     "registered files",
     [
-      Field("index", .number, meaning: "Its slot in the table.") { file, _ in
+      Field("index", .number, meaning: "Slot of the file in the ring's table of registered files.")
+      { file, _ in
         .integer(file.file.index)
       },
-      Field("name", .text, .nullable, meaning: "Its name.") { file, snapshot in
+      Field("name", .text, .nullable, meaning: "Name of the registered file.") { file, snapshot in
         .unlessEmpty(snapshot.fileNames.name(of: file.file, ring: file.ring))
       },
       Field(
         "references", .number, .nullable,
         meaning:
-          "References that requests hold; null up to 6.12, where the kernel does not count them for each file."
+          "References that requests hold to the registered file; null up to 6.12, where the kernel does not count them for each file."
       ) { file, _ in .integer(file.file.references) },
-      Field("tag", .address, .nullable, meaning: "The user_data of the CQE that its release posts.")
-      {
+      Field(
+        "tag", .address, .nullable,
+        meaning:
+          "Tag given at registration: the user_data of the CQE that is posted when the kernel releases the file."
+      ) {
         file, _ in .unlessZero(file.file.tag)
       },
-      Field("requests", .numbers, meaning: "The requests in flight that name it.") { file, _ in
+      Field("requests", .numbers, meaning: "Requests in flight that name the registered file.") {
+        file, _ in
         .numbers(file.users)
       },
     ])

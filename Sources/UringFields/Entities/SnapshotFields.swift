@@ -6,7 +6,9 @@ extension FieldSet<Snapshot> {
   public static let header = FieldSet(
     "headers",
     [
-      Field("kernel", .text, meaning: "`uname -r`.") { snapshot, _ in .text(snapshot.host.kernel) },
+      Field("kernel", .text, meaning: "Kernel release, as printed by `uname -r`.") { snapshot, _ in
+        .text(snapshot.host.kernel)
+      },
       Field(
         "tier", .text,
         meaning: "`tracepoints`, or `fentry` where the kernel's functions are traced as well."
@@ -21,7 +23,7 @@ extension FieldSet<Snapshot> {
       },
       Field(
         "start_realtime_ns", .number,
-        meaning: "The same in nanoseconds since 1970; 0 if unknown (redacted)."
+        meaning: "Start of the observation in nanoseconds since 1970; 0 if unknown (redacted)."
       ) { snapshot, _ in .number(snapshot.host.startRealtime) },
       Field("time", .time, meaning: "Time of the snapshot.") { snapshot, _ in .number(snapshot.time)
       },
@@ -119,13 +121,21 @@ extension FieldSet<LossCounts> {
   fileprivate static let losses = FieldSet(
     "losses",
     [
-      .count("ring_buffer_full", "The reader fell behind.") { $0.ringBufferFull },
-      .count("output_stalled", "The recording's disk fell behind.") { $0.outputStalled },
-      .count("not_run", "The kernel skipped a program; at most this many.") { $0.notRun },
+      .count("ring_buffer_full", "Records lost because the reader fell behind.") {
+        $0.ringBufferFull
+      },
+      .count("output_stalled", "Records lost because the recording's disk fell behind.") {
+        $0.outputStalled
+      },
+      .count("not_run", "Records lost because the kernel skipped a program; at most this many.") {
+        $0.notRun
+      },
       .count(
         "uncounted", "Events that found no free counter in the kernel; they are not in `lost`."
       ) { $0.uncounted },
-      .count("damaged", "In blocks of the recording that cannot be read.") { $0.damaged },
+      .count("damaged", "Records lost in blocks of the recording that cannot be read.") {
+        $0.damaged
+      },
     ])
 }
 
@@ -134,10 +144,14 @@ extension FieldSet<RequestTotals> {
     "totals",
     [
       .count("submitted", "Requests submitted.") { $0.submitted },
-      .count("found", "Requests older than the observation.") { $0.found },
+      .count("found", "Requests that began before the observation.") { $0.found },
       .count("completed", "Requests that ended with a CQE in the ring.") { $0.completed },
-      .count("overflowed", "Requests whose last CQE did not fit.") { $0.overflowed },
-      .count("skipped", "Requests that ended without a CQE, as requested.") { $0.skipped },
+      .count(
+        "overflowed", "Requests that ended with a CQE that did not fit into the completion queue."
+      ) { $0.overflowed },
+      .count("skipped", "Requests that ended without a CQE, as the program requested.") {
+        $0.skipped
+      },
       .count("ended_unseen", "Requests whose end no event showed.") { $0.endedUnseen },
       .count("in_flight", "Requests in flight.") { $0.inFlight },
       .count("rings", "Rings seen.") { $0.rings },

@@ -5,22 +5,38 @@ extension FieldSet<SystemCalls> {
   public static let systemCalls = FieldSet(
     "system calls",
     [
-      Field("call", .text, meaning: "Its name.") { calls, _ in .text(calls.call.rawValue) },
-      Field("pid", .number, meaning: "The process.") { calls, _ in .integer(calls.tgid) },
-      Field("tid", .number, meaning: "The thread.") { calls, _ in .integer(calls.tid) },
+      Field(
+        "call", .text,
+        meaning: "The system call: `io_uring_setup`, `io_uring_enter` or `io_uring_register`."
+      ) { calls, _ in .text(calls.call.rawValue) },
+      Field("pid", .number, meaning: "Id of the process that made the calls.") { calls, _ in
+        .integer(calls.tgid)
+      },
+      Field("tid", .number, meaning: "Id of the thread that made the calls.") { calls, _ in
+        .integer(calls.tid)
+      },
       Field(
         "ring", .number, .nullable,
-        meaning: "The ring; null for `io_uring_setup`, and if the call reached none."
+        meaning: "Id of the ring; null for `io_uring_setup`, and if the calls reached no ring."
       ) { calls, _ in .integer(calls.ring) },
-      Field("fd", .number, .nullable, meaning: "The ring's descriptor; null for `io_uring_setup`.")
-      {
+      Field(
+        "fd", .number, .nullable,
+        meaning:
+          "The ring's descriptor, or its index among registered rings; null for `io_uring_setup`."
+      ) {
         calls, _ in .integer(calls.fd)
       },
-      Field("result", .result, meaning: "A negative errno; 0 for all calls that succeeded.") {
+      Field(
+        "result", .result,
+        meaning: "Result of the calls: a negative errno, or 0 for all calls that succeeded."
+      ) {
         calls, _ in .integer(calls.result)
       },
-      .errno("The name of the errno.") { $0.result },
-      Field("count", .number, total: .sum, meaning: "Number of calls.") { calls, _ in
+      .errno("Name of the errno with which the calls failed.") { $0.result },
+      Field(
+        "count", .number, total: .sum,
+        meaning: "Number of calls by the same thread, on the same ring, with the same result."
+      ) { calls, _ in
         .number(calls.count)
       },
       Field("first", .time, meaning: "Time at which the first call returned.") { calls, _ in
@@ -33,21 +49,25 @@ extension FieldSet<SystemCalls> {
         "getevents", .time, .nullable,
         meaning: "Time at which the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned."
       ) { calls, _ in .unlessZero(calls.getEventsTime) },
-      Field("sqes", .number, total: .sum, meaning: "SQEs that the kernel took in all these calls.")
-      {
+      Field(
+        "sqes", .number, total: .sum, meaning: "SQEs that the kernel took, in all calls together."
+      ) {
         calls, _ in
         .number(calls.sqes)
       },
       Field(
         "argument", .number,
-        meaning: "Of the last call: `entries`, `to_submit`, or the opcode of `io_uring_register`."
+        meaning:
+          "Argument of the last call: `entries` of `io_uring_setup`, `to_submit` of `io_uring_enter`, or the opcode of `io_uring_register`."
       ) { calls, _ in .integer(calls.argument) },
       Field(
-        "minimum", .number, meaning: "Of the last call: `cq_entries`, `min_complete` or `nr_args`."
+        "minimum", .number,
+        meaning:
+          "Argument of the last call: `cq_entries` of `io_uring_setup`, `min_complete` of `io_uring_enter`, or `nr_args` of `io_uring_register`."
       ) { calls, _ in .integer(calls.minimum) },
       Field(
         "flags", .number,
-        meaning: "Of the last call: IORING_SETUP_* or IORING_ENTER_*, as a number."
+        meaning: "Flags of the last call: IORING_SETUP_* or IORING_ENTER_*, as a number."
       ) { calls, _ in .integer(calls.flags) },
       Field(
         "entered", .flag, meaning: "False if the calls were refused before they reached io_uring."

@@ -6,24 +6,30 @@ extension FieldSet<WorkerPool> {
   public static let workerPools = FieldSet(
     "worker pools",
     [
-      Field("pid", .number, meaning: "The process.") { pool, _ in .integer(pool.tgid) },
-      Field("workers", .number, meaning: "Its io-wq workers.") { pool, _ in
+      Field("pid", .number, meaning: "Id of the process that has the io-wq workers.") { pool, _ in
+        .integer(pool.tgid)
+      },
+      Field("workers", .number, meaning: "Number of the process's io-wq workers.") { pool, _ in
         .integer(pool.workers)
       },
-      Field("idle", .number, meaning: "Workers without work.") { pool, _ in
+      Field("idle", .number, meaning: "Number of io-wq workers without work.") { pool, _ in
         .integer(pool.idle)
       },
       Field(
         "idle_since", .time, .nullable,
         meaning:
-          "Time since which three quarters or more were idle at each look; null if they are not."
+          "Time since which three quarters or more of the io-wq workers were idle at each look; null if they are not."
       ) { pool, _ in .unlessZero(pool.idleSince) },
-      Field("processors", .text, meaning: "Processors on which the workers may run, such as `0-3`.")
-      { pool, _ in
+      Field(
+        "processors", .text,
+        meaning: "Processors on which the io-wq workers may run, such as `0-3`."
+      ) { pool, _ in
         .text(pool.processors)
       },
-      Field("program_processors", .text, meaning: "Processors on which the other threads may run.")
-      { pool, _ in
+      Field(
+        "program_processors", .text,
+        meaning: "Processors on which the process's other threads may run."
+      ) { pool, _ in
         .text(pool.programProcessors)
       },
     ])
@@ -34,25 +40,29 @@ extension FieldSet<ThreadState> {
   public static let threads = FieldSet(
     "threads",
     [
-      Field("tid", .number, meaning: "The thread.") { thread, _ in .integer(thread.tid) },
-      Field("pid", .number, meaning: "Its process.") { thread, _ in .integer(thread.tgid) },
-      Field("comm", title: "COMMAND", .text, .nullable, meaning: "Its name.") { thread, snapshot in
+      Field("tid", .number, meaning: "Id of the thread.") { thread, _ in .integer(thread.tid) },
+      Field("pid", .number, meaning: "Id of the thread's process.") { thread, _ in
+        .integer(thread.tgid)
+      },
+      Field("comm", title: "COMMAND", .text, .nullable, meaning: "Name of the thread.") {
+        thread, snapshot in
         .unlessEmpty(snapshot.taskNames[thread.tid])
       },
-      Field("state", .text, meaning: "Its state, a letter as in `/proc/PID/stat`.") { thread, _ in
+      Field("state", .text, meaning: "State of the thread, a letter as in `/proc/PID/stat`.") {
+        thread, _ in
         .text(String(Character(thread.state)))
       },
       Field(
         "since", .time, .nullable,
-        meaning: "Time since which it has not run; null if it runs or that is unknown."
+        meaning: "Time since which the thread has not run; null if it runs or that is unknown."
       ) { thread, _ in .unlessZero(thread.since) },
-      Field("call", .text, .nullable, meaning: "Its system call.") { thread, _ in
+      Field("call", .text, .nullable, meaning: "System call that the thread is in.") { thread, _ in
         .unlessEmpty(thread.call)
       },
-      Field("function", .text, .nullable, meaning: "The kernel function in which it sleeps.") {
+      Field("function", .text, .nullable, meaning: "Kernel function in which the thread sleeps.") {
         thread, _ in .unlessEmpty(thread.function)
       },
-      Field("fd", .number, .nullable, meaning: "Descriptor in the call.") {
+      Field("fd", .number, .nullable, meaning: "Descriptor in the thread's system call.") {
         thread, _ in .integer(thread.fd)
       },
     ])

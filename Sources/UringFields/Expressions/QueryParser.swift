@@ -144,7 +144,7 @@ struct QueryParser<Entity: Sendable> {
     case .flag: return ["yes": true, "no": false][text].map { .flag($0) }
     case .duration, .time: return Quantity.duration(text).map { .number(Int128($0)) }
     case .bytes: return Quantity.bytes(text).map { .number(Int128($0)) }
-    case .number, .decimal, .rate, .numbers, .address, .result:
+    case .number, .decimal, .rate, .numbers, .address, .pollEvents, .result:
       let isNegative = text.hasPrefix("-")
       let magnitude = isNegative ? text.dropFirst() : text[...]
       let name = field.type == .result ? ErrorNumber(name: String(magnitude)) : nil
@@ -183,6 +183,7 @@ extension FieldType {
     case .bytes: "a number of bytes, such as 512 or 4K"
     case .duration, .time: "a time with its unit, such as 30ms"
     case .address: "a number, such as 0x7f00"
+    case .pollEvents: "a number, such as 0x1 for POLLIN"
     case .text, .words: "a text"
     case .flag: "yes or no"
     }
@@ -191,7 +192,7 @@ extension FieldType {
   var isOrdered: Bool {
     switch self {
     case .number, .decimal, .rate, .result, .bytes, .duration, .time, .address: true
-    case .text, .words, .numbers, .flag: false
+    case .text, .words, .numbers, .pollEvents, .flag: false
     }
   }
 }

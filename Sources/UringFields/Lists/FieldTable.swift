@@ -31,7 +31,9 @@ public struct FieldTable<Entity: Sendable>: Sendable {
   public func rows(_ entities: [Entity], in snapshot: Snapshot) -> TextRows {
     TextRows(
       columns: fields.map { TextRows.Column($0) },
-      rows: entities.map { entity in fields.map { $0.cell($0.value(entity, snapshot)) } })
+      rows: entities.map { entity in
+        fields.map { $0.cell($0.value(entity, snapshot), at: snapshot.time) }
+      })
   }
 
   /// A row for each value of a field: the value, how many entities have it, and the totals of the table's other fields.
@@ -59,8 +61,8 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     }
     var groups = sums.map { value, sum in
       let cells =
-        [field.cell(value), TextRows.Cell("\(sum.count)")]
-        + zip(summed, sum.totals).map { $0.cell($1.value) }
+        [field.cell(value, at: snapshot.time), TextRows.Cell("\(sum.count)")]
+        + zip(summed, sum.totals).map { $0.cell($1.value, at: snapshot.time) }
       return (count: sum.count, value: value, cells: cells)
     }
     groups.sort { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }
@@ -74,8 +76,15 @@ public struct FieldTable<Entity: Sendable>: Sendable {
 }
 
 extension Field {
-  fileprivate func cell(_ value: FieldValue) -> TextRows.Cell {
-    TextRows.Cell(type.text(value), plain: type.plainText(value))
+  /// A time as people read it: how long ago it was. CLOCK_MONOTONIC means nothing to them.
+  fileprivate func cell(_ value: FieldValue, at now: UInt64) -> TextRows.Cell {
+    let text =
+      if type == .time, case .number(let time) = value {
+        Figures.distance(to: time, from: now)
+      } else {
+        type.text(value)
+      }
+    return TextRows.Cell(text, plain: type.plainText(value))
   }
 }
 

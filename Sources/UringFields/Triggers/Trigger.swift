@@ -85,7 +85,10 @@ public struct Trigger: Sendable {
     throw mistake
       ?? QueryError(
         position: 1,
-        message: "'\(text)' is no severity, no tag of a finding, and compares no field")
+        message: "'\(text)' is no severity, no tag of a finding, and compares no field"
+          + NearNames.hint(
+            for: text,
+            in: Finding.Severity.allCases.map { "\($0.name)" } + FindingRule.all.map(\.tag)))
   }
 
   /// Whether the condition is about findings.

@@ -58,8 +58,8 @@ struct PipeEnds {
   }
 
   /// The pipe with the processes at its other end, in the direction of the data: `pipe:[7] ← cat/4711` for a descriptor
-  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none. `…` stands for processes
-  /// that an incomplete search may have missed.
+  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none. An incomplete search
+  /// adds `(perhaps others)`.
   ///
   /// - Parameter tgid: the process with the descriptor. It is named only if no other process has the other end.
   func name(_ pipe: String, reads: Bool, tgid: UInt32) -> String? {
@@ -74,7 +74,8 @@ struct PipeEnds {
     }
     guard !names.isEmpty else { return nil }
     let more =
-      isIncomplete ? ", …" : processes.count > 2 ? " and \(processes.count - 2) more" : ""
+      isIncomplete
+      ? " (perhaps others)" : processes.count > 2 ? " and \(processes.count - 2) more" : ""
     return "\(pipe) \(reads ? "←" : "→") " + names.joined(separator: ", ") + more
   }
 

@@ -15,7 +15,7 @@ public struct LatencySummary: Hashable, Sendable {
 public enum Stage: UInt8, Sendable, CaseIterable {
   /// Behind a drain or another request of the chain.
   case held
-  /// Issued: running inline, or with the driver.
+  /// Issued: running inline, on a disk, with a driver, or waiting without an event (POLL_ADD, TIMEOUT…).
   case issued
   /// Poll-armed.
   case poll

@@ -9,14 +9,15 @@ public struct Request: Sendable, BitwiseCopyable {
 
   /// Where the request is now.
   public enum State: UInt8, Sendable, CaseIterable, BitwiseCopyable {
-    /// Submitted to the kernel, and no event since. Disk requests and requests that wait without an event
-    /// (POLL_ADD, TIMEOUT, FUTEX_WAIT, URING_CMD…) stay in this state.
+    /// Submitted to the kernel, and no event since. Requests without a file stay in this state until a walk sees where they
+    /// wait.
     case submitted
     /// Held back by a drain.
     case deferred
     /// Behind another request of its chain.
     case linked
-    /// Issued, after its file was assigned.
+    /// Issued: on a disk, with a driver, or waiting without an event (TIMEOUT, FUTEX_WAIT,
+    /// URING_CMD…). POLL_ADD stays in this state until a walk sees that its poll is armed.
     case issued
     /// Waits for its file to become ready.
     case pollArmed

@@ -120,6 +120,11 @@ public struct Ring: Sendable {
 
   public var isClosed: Bool { closedTime != 0 }
 
+  /// Forgets what only an open ring has: tasks that use it, and requests that the kernel counts on it.
+  mutating func endTasks() {
+    (waiter, sqThread, balance, notListed, isPolled) = (nil, nil, nil, 0, false)
+  }
+
   /// Numbers of the descriptors, without duplicates.
   package var descriptorNumbers: [Int32] {
     Set(descriptors.map(\.fd).filter { $0 >= 0 }).sorted()

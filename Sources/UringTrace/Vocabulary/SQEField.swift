@@ -72,15 +72,22 @@ private struct SQEFieldList {
       if value != 0 { add(name, "0x" + String(value, radix: 16)) }
       return
     }
-    let text =
-      switch field.format {
-      case .decimal: String(value)
-      case .signed: String(signed ?? Int64(bitPattern: value))
-      case .hexadecimal: "0x" + String(value, radix: 16)
-      case .octal: "0" + String(value, radix: 8)
-      case .bits(let bits): bits.text(UInt32(truncatingIfNeeded: value))
-      }
-    add(field.name, text)
+    add(field.name, field.text(value, signed: signed))
+  }
+}
+
+extension OpcodeProperties.Field {
+  /// A value of the field.
+  ///
+  /// - Parameter signed: the value of a field that is signed and has fewer than 64 bits.
+  package func text(_ value: UInt64, signed: Int64? = nil) -> String {
+    switch format {
+    case .decimal: String(value)
+    case .signed: String(signed ?? Int64(bitPattern: value))
+    case .hexadecimal: "0x" + String(value, radix: 16)
+    case .octal: "0" + String(value, radix: 8)
+    case .bits(let bits): bits.text(UInt32(truncatingIfNeeded: value))
+    }
   }
 }
 

@@ -193,7 +193,7 @@ extension Unicode.Scalar {
     case "█": "#"
     case "•": "o"
     case "░": "."
-    case "▶", "→": ">"
+    case "▶", "→", "≥": ">"
     case "◀", "←": "<"
     case "↑": "^"
     case "↓", "▼": "v"

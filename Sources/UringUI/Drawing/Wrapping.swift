@@ -1,4 +1,47 @@
+extension [Piece] {
+  /// Lines of at most this many columns, broken between words where possible. All but the first are indented. What is left
+  /// after `most` lines stays in the last of them.
+  func wrapped(to width: Int, indent: Int, atMost most: Int = .max) -> [[Piece]] {
+    var lines: [[Piece]] = [[]]
+    var used = 0
+    for piece in self {
+      var text = ""
+      for word in piece.text.words {
+        let room = width - used - text.displayWidth
+        let isFull = String(word).displayWidth > room && used + text.displayWidth > indent
+        guard isFull, lines.count < most else {
+          text += word
+          continue
+        }
+        lines[lines.count - 1].append(Piece(text, piece.style))
+        lines.append([Piece(String(repeating: " ", count: indent))])
+        used = indent
+        text = String(word.drop { $0 == " " })
+      }
+      lines[lines.count - 1].append(Piece(text, piece.style))
+      used += text.displayWidth
+    }
+    return lines.map { $0.filter { !$0.text.isEmpty } }
+  }
+}
+
 extension String {
+  /// The words, each with the spaces before it.
+  fileprivate var words: [Substring] {
+    var words: [Substring] = []
+    var start = startIndex
+    var wasSpace = true
+    for index in indices {
+      let isSpace = self[index] == " "
+      if isSpace, !wasSpace {
+        words.append(self[start..<index])
+        start = index
+      }
+      wasSpace = isSpace
+    }
+    return words + [self[start...]]
+  }
+
   /// Lines of at most this many columns, broken between words where possible.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []

@@ -29,10 +29,12 @@ struct Binding: Sendable {
   var keyName: String?
   /// Text in the help; empty to leave it out.
   var help: String
+  /// True if the configuration file keeps the change.
+  var isKept: Bool
 
   init(
     _ keys: [Key], _ command: Command, in situation: Situation = [], label: String? = nil,
-    keyName: String? = nil, _ help: String = ""
+    keyName: String? = nil, _ help: String = "", isKept: Bool = false
   ) {
     self.keys = keys
     self.command = command
@@ -40,6 +42,7 @@ struct Binding: Sendable {
     self.label = label
     self.keyName = keyName
     self.help = help
+    self.isKept = isKept
   }
 
   /// Names of the keys for the help: "F3 /".
@@ -69,7 +72,7 @@ extension Binding {
     Binding([")"], .skip(10_000_000_000), in: .replay, "ten seconds forward"),
     Binding(
       [.function(2), "C"], .columnMenu, in: .list, label: "Columns",
-      "what each column says; show and hide columns, F7 and F8 move them; kept for the next start"),
+      "what each column says; show and hide columns, F7 and F8 move them", isKept: true),
     Binding(
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | means or"),
     Binding(
@@ -104,8 +107,8 @@ extension Binding {
     Binding(["I"], .invert, in: .list, "invert the sort order"),
     Binding(["n"], .searchNext, in: .list, "next match"),
     Binding(["N"], .searchPrevious, in: .list, "previous match"),
-    Binding(["+"], .longerInterval, in: .live, "refresh less often; kept for the next start"),
-    Binding(["-"], .shorterInterval, in: .live, "refresh more often; kept for the next start"),
+    Binding(["+"], .longerInterval, in: .live, "refresh less often", isKept: true),
+    Binding(["-"], .shorterInterval, in: .live, "refresh more often", isKept: true),
     Binding([.control("l")], .redraw, "redraw"),
     Binding([.up, "k"], .navigate(.rows(-1)), "up"),
     Binding([.down, "j"], .navigate(.rows(1)), "down"),

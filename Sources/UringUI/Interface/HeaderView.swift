@@ -99,7 +99,9 @@ struct HeaderView {
     ]
     if !isShort {
       items.append(Item("Done/s", Humanise.rate(second.completed), priority: 6))
-      items.append(Item("Rings", "\(snapshot.rings.count { !$0.isClosed })", priority: 7))
+      let open = snapshot.rings.count { !$0.isClosed }
+      let note = open < snapshot.rings.count ? " open" : ""
+      items.append(Item("Rings", "\(open)\(note)", priority: 7))
       items.append(
         Item(
           "Errors/s", Humanise.rate(second.errors), priority: 4,

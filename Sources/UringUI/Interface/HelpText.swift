@@ -3,7 +3,7 @@ import UringTrace
 
 /// The help screen, made from the key table.
 enum HelpText {
-  static func lines(panes: [String], width: Int) -> [[Piece]] {
+  static func lines(panes: [String], keepsChanges: Bool, width: Int) -> [[Piece]] {
     func line(_ keys: String, _ help: String) -> [[Piece]] {
       help.wrapped(to: max(20, width - indent)).enumerated().map { index, part in
         [Piece("  " + (index == 0 ? keys : "").fitted(to: indent - 2), .value), Piece(part)]
@@ -18,7 +18,8 @@ enum HelpText {
     for (title, belongs) in sections {
       lines += [[], [Piece(" " + title, .titleFocused)]]
       for binding in Binding.all where belongs(binding) && !binding.help.isEmpty {
-        lines += line(binding.keyNames, binding.help)
+        let kept = binding.isKept && keepsChanges ? "; kept for the next start" : ""
+        lines += line(binding.keyNames, binding.help + kept)
       }
       if title == "Lists and panes" {
         let names = panes.enumerated().map { "\($0 + 1) \($1)" }
@@ -37,6 +38,7 @@ enum HelpText {
     lines += [[], [Piece(" Marks", .titleFocused)]]
     lines += line("▲ ▼", "the column by which the rows are sorted, ascending or descending")
     lines += line("C W i", "the worst finding about the row: crit, warn or info")
+    lines += line(">… ≥…", "a lower bound: it began before uringtop looked")
     lines += line("…!", "in Calls, a failure that is not usual; in CQ, the queue has overflowed")
     return lines
   }
@@ -55,10 +57,10 @@ enum HelpText {
   private static let indent = 19
 
   private static let states: [(Request.State, String)] = [
-    (.submitted, "with the kernel: on a disk, or waiting without an event"),
+    (.submitted, "taken by the kernel, and no event since"),
     (.deferred, "waits behind a drain"),
     (.linked, "waits behind another request of its chain"),
-    (.issued, "has its file and was issued"),
+    (.issued, "issued: on a disk, with a driver, or waiting without an event, as TIMEOUT"),
     (.pollArmed, "waits for its file to become ready"),
     (.worker, "queued for or running in a worker thread"),
     (.taskWork, "woken; waits for its task to run"),

@@ -105,6 +105,7 @@ struct Interface: Sendable {
       notEvaluated: diagnosis.notEvaluated(in: snapshot, besides: findings))
     scene.isReplay = isReplay
     scene.hasEveryRequest = options.seesEveryRequest
+    scene.selectsRings = options.selectsRings
     show(scene)
     showSoughtError()
   }

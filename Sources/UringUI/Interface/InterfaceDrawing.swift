@@ -143,7 +143,9 @@ extension Interface {
       _ = area.takeBottom(1)
       canvas.fill(area)
       text.draw(
-        HelpText.lines(panes: lower.map(\.name), width: area.width - 1), into: &canvas, in: area)
+        HelpText.lines(
+          panes: lower.map(\.name), keepsChanges: options.keep != nil, width: area.width - 1),
+        into: &canvas, in: area)
       modal = .help(text)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
@@ -151,7 +153,7 @@ extension Interface {
       drawMenu("Sort by", titles, position, layout, into: &canvas)
     case .columnMenu(let position)?:
       let choices = focusedPane.columnChoices
-      let titles = choices.map { ($0.isShown ? "[x] " : "[ ] ") + $0.title }
+      let titles = choices.map(\.line)
       // As many lines as the longest meaning needs, so that the menu keeps its height when the selection moves.
       let foot = choices.map { $0.meaning.wrapped(to: canvas.width - 1).count }.max() ?? 0
       drawMenu(
@@ -160,6 +162,10 @@ extension Interface {
         drawLine(
           choices[position].meaning, .selected, atMost: foot, into: &canvas,
           above: layout.functionBar)
+      }
+    case .prompt(let prompt)?:
+      if let complaint = prompt.complaint {
+        drawLine(complaint, .alarm, atMost: 3, into: &canvas, above: layout.functionBar)
       }
     case .totalsMenu(let position)?:
       drawMenu(
@@ -193,10 +199,8 @@ extension Interface {
 
   /// Draws the function bar, or what takes its place.
   private mutating func drawBar(into canvas: inout Canvas, in rect: Rect) {
-    guard let modal, let bar = modal.bar else {
-      return drawFunctionBar(into: &canvas, in: rect)
-    }
-    let x = drawKeys(bar, into: &canvas, in: rect)
+    guard let modal else { return drawFunctionBar(into: &canvas, in: rect) }
+    let x = drawKeys(modal.bar, into: &canvas, in: rect)
     switch modal {
     case .prompt(let prompt): draw(prompt, into: &canvas, in: rect, x: x)
     case .question(let text, _):
@@ -207,13 +211,7 @@ extension Interface {
 
   private func draw(_ prompt: Prompt, into canvas: inout Canvas, in rect: Rect, x: Int) {
     let x = canvas.put(" " + prompt.title, x: x, y: rect.y, style: .label)
-    var limit = rect.right - x
-    if let complaint = prompt.complaint {
-      let width = min(complaint.displayWidth, max(0, limit - 12))
-      limit -= width + 1
-      canvas.put(complaint, x: rect.right - width, y: rect.y, style: .error, limit: width)
-    }
-    prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: limit)
+    prompt.field.draw(into: &canvas, x: x, y: rect.y, limit: rect.right - x)
   }
 
   /// Draws the keys of a dialogue, which can be clicked.

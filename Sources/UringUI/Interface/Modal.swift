@@ -11,10 +11,10 @@ enum Modal: Sendable {
   /// A yes-or-no question. `y` or Enter carries the effect out.
   case question(String, Interface.Effect)
 
-  /// Keys and labels of the function bar while it is shown; nil for the usual ones.
-  var bar: [(key: Key, label: String)]? {
+  /// Keys and labels of the function bar while it is shown.
+  var bar: [(key: Key, label: String)] {
     switch self {
-    case .help: nil
+    case .help: [(.escape, "Close")]
     case .prompt(let prompt): prompt.bar
     case .sortMenu: [(.enter, "Sort"), (.escape, "Cancel")]
     case .columnMenu: [(.enter, "Toggle"), (.escape, "Done")]

@@ -1,3 +1,4 @@
+import UringBase
 import UringFindings
 import UringTrace
 
@@ -10,6 +11,8 @@ struct Scene: Sendable {
   var minimumAge: UInt64 = 0
   /// False if the options of the command line leave requests of these rings out.
   var hasEveryRequest = true
+  /// True if the options of the command line select rings.
+  var selectsRings = false
   /// Whether the snapshot is from a recording.
   var isReplay = false
   /// Status of the demonstration's target; nil without a demonstration.
@@ -43,8 +46,7 @@ struct Scene: Sendable {
 
   /// "2.10s ago", or "in 2.10s" for a time in the future.
   func distance(to time: UInt64) -> String {
-    time > now
-      ? "in \(Humanise.duration(time - now))" : "\(Humanise.duration(age(since: time))) ago"
+    Figures.distance(to: time, from: now)
   }
 
   func request(_ id: Request.ID) -> Request? {

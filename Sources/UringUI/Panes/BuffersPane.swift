@@ -25,7 +25,8 @@ struct BuffersContent: ListContent {
   private static let fileFields = FieldSet(
     "files",
     [
-      Field("ring", .number, .tableOnly, meaning: "uringtop's number of the ring.") { file, _ in
+      Field("ring", .number, .tableOnly, meaning: "Id of the ring that has the registered file.") {
+        file, _ in
         .integer(file.ring)
       },
       Field("kind", .text, .tableOnly, meaning: "`file`: a registered file.") { _, _ in
@@ -162,7 +163,10 @@ struct BuffersContent: ListContent {
     Column(
       "INDEX", width: 9, minimum: 6, priority: 0,
       order: .number { buffer, _ in UInt64(buffer.index) }
-    ) { buffer, _ in Piece(Names.index(buffer), buffer.isWithdrawn ? .warning : .strong) },
+    ) { buffer, _ in Piece(Names.index(buffer), buffer.isWithdrawn ? .warning : .strong) }
+    .meaning(
+      "`#` and the slot in the table of registered buffers; `bgid` and the id of a group of provided buffers; `file` and the slot in the table of registered files."
+    ),
     Column(
       "MEMORY", width: 18, minimum: 14, priority: 1, growth: .toContent,
       order: .number { buffer, _ in buffer.address },
@@ -178,40 +182,56 @@ struct BuffersContent: ListContent {
     ) { buffer, _ in
       let count = references(buffer)
       return Piece(Humanise.count(count), count > 0 ? .value : .faint)
-    },
+    }.meaning(
+      "References that requests hold to the buffer or file, by the kernel's counter; if it was not read, the requests in flight that use it."
+    ),
     Column("BORROWERS", width: 16, minimum: 9, priority: 2, growth: .toContent) { buffer, _ in
       Piece(borrowers(buffer), .label)
-    },
+    }.meaning(
+      "Ids of the requests in flight that use the buffer or file; `+`: how many more there are."),
     Column(
       "LAST USE", width: 8, minimum: 8, .right, priority: 3,
       order: .number { buffer, _ in buffer.lastUseTime }
     ) { buffer, scene in
-      Piece(
-        buffer.lastUseTime == 0 ? "never" : Humanise.duration(scene.age(since: buffer.lastUseTime)),
-        buffer.lastUseTime == 0 ? .faint : .normal)
-    },
+      if buffer.lastUseTime == 0 {
+        return Piece(isOlder(buffer, scene) ? "not seen" : "never", .faint)
+      }
+      return Piece(Humanise.duration(scene.age(since: buffer.lastUseTime)))
+    }.meaning(
+      "Time since a request last completed a use of the buffer. `never`: none has since it was registered. `not seen`: none has since uringtop started; earlier uses are not known."
+    ),
     Column(
-      "USED", width: 6, minimum: 5, .right, priority: 2,
+      "USED", width: 6, minimum: 6, .right, priority: 2,
       order: .number { buffer, _ in buffer.useCount }
-    ) { buffer, _ in
-      Piece(Humanise.count(buffer.useCount), buffer.useCount > 0 ? .normal : .faint)
-    },
+    ) { buffer, scene in
+      Piece(
+        (isOlder(buffer, scene) ? "≥" : "") + Humanise.count(buffer.useCount),
+        buffer.useCount > 0 ? .normal : .faint)
+    }.meaning(
+      "Requests that have used the buffer. `≥`: the buffer is older than uringtop, which does not know of earlier uses."
+    ),
     Column("LEFT", width: 9, minimum: 7, .right, priority: 5) { buffer, _ in left(buffer) }
-      .meaning("Provided buffers that are left, of those in the group."),
+      .meaning(
+        "Provided buffers that are left; after `/`, the number in the group. `?` if it is not known how many are left."
+      ),
     Column("STATE", width: 14, minimum: 9, priority: 4, growth: .toContent) { buffer, _ in
       state(buffer)
     }.meaning(
-      "`withdrawn`: unregistered while requests use it. `exhausted`: how often no buffer was left. `shared by`: rings that share it."
+      "`withdrawn`: the buffer was unregistered while requests use it. `exhausted`: how often a request found no provided buffer left. `shared by`: how many rings share the buffer."
     ),
     Column("KIND", width: 14, minimum: 10, priority: 8) { buffer, _ in
       Piece(Names.kind(buffer.kind), .faint)
-    },
+    }.meaning(
+      "`registered`: a slot in the table of registered buffers. `provided, ring`: a buffer ring (IORING_REGISTER_PBUF_RING). `provided`: a group of buffers provided by PROVIDE_BUFFERS requests. `file`: a registered file. Filters name them `registered`, `provided_ring`, `provided_legacy` and `file`."
+    ),
     Column("SEGS", width: 5, minimum: 4, .right, priority: 9) { buffer, _ in
       Piece(buffer.segments == 0 ? "" : "\(buffer.segments)")
     }.meaning("Pieces of contiguous memory that the buffer consists of."),
     Column("TAG", width: 10, minimum: 6, .right, priority: 10) { buffer, _ in
       Piece(buffer.tag == 0 ? "" : Humanise.hex(buffer.tag))
-    },
+    }.meaning(
+      "Tag given at registration: the user_data of the CQE that is posted when the kernel releases the buffer or file."
+    ),
     Column(
       "GROUP", width: 7, minimum: 5, .right, priority: 6,
       order: .number { buffer, _ in buffer.group }
@@ -219,8 +239,16 @@ struct BuffersContent: ListContent {
     Column(
       "RING", width: 5, minimum: 4, .right, priority: 7,
       order: .number { buffer, _ in UInt64(buffer.ring) }
-    ) { buffer, _ in Piece("\(buffer.ring)", .faint) },
+    ) { buffer, _ in Piece("\(buffer.ring)", .faint) }
+    .meaning("Id of the ring that has the buffer or file."),
   ]
+
+  /// True if requests may have used the buffer before the observation.
+  private static func isOlder(_ buffer: Buffer, _ scene: Scene) -> Bool {
+    // A program can add buffers to a legacy group at any time, so its registration time does not show its age.
+    buffer.registeredTime == 0
+      || buffer.kind == .providedLegacy && scene.ring(buffer.ring)?.isFound == true
+  }
 
   /// The address, or the owner of the kernel memory.
   static func memory(_ buffer: Buffer, width: Int) -> Piece {

@@ -55,7 +55,8 @@ struct CallsContent: ListContent {
   static let columns: [Column<SystemCalls>] = [
     Column(
       "CALL", width: 8, priority: 0, order: .text { row, _ in callName(row) }
-    ) { row, _ in Piece(callName(row), .name) },
+    ) { row, _ in Piece(callName(row), .name) }
+    .meaning("The system call, without io_uring_: `setup`, `enter` or `register`."),
     Column(
       "RESULT", width: 10, minimum: 7, priority: 0,
       order: .signed { row, _ in Int64(row.result) }
@@ -64,7 +65,9 @@ struct CallsContent: ListContent {
         ? row.isExpectedFailure
           ? Piece(Names.error(row.result)) : Piece(Names.error(row.result) + "!", .error)
         : Piece("ok", .faint)
-    },
+    }.meaning(
+      "The errno with which the calls failed; `ok` for calls that succeeded. `!`: a failure that is not usual."
+    ),
     Column(
       "COUNT", width: 6, .right, priority: 1, order: .number { row, _ in row.count }
     ) { row, _ in Piece(Humanise.count(row.count)) },
@@ -84,7 +87,8 @@ struct CallsContent: ListContent {
     ).meaning("The thread that made the calls: name and id."),
     Column(
       "LAST", width: 7, .right, priority: 5, order: .number { row, _ in row.lastTime }
-    ) { row, scene in Piece(Humanise.duration(scene.age(since: row.lastTime))) },
+    ) { row, scene in Piece(Humanise.duration(scene.age(since: row.lastTime))) }
+    .meaning("Time since the last of the calls returned."),
     Column("WHAT", width: 60, minimum: 38, priority: 0, growth: .toContent) { row, scene in
       Piece((row.cause(in: scene.snapshot).map { "\($0); " } ?? "") + arguments(row))
     }.meaning("Why the calls failed, if it is known, and the arguments of the last one."),

@@ -17,7 +17,7 @@ struct DetailPane: Pane {
   func summary(_ scene: Scene) -> String { seen.isGone ? "no longer in the history" : "" }
 
   mutating func update(_ scene: Scene) {
-    seen.update(scene.request(id))
+    seen.update(scene.request(id), in: scene)
     if let request, !seen.isGone { chain = scene.chain(request.chain) ?? chain }
   }
 
@@ -35,29 +35,29 @@ struct DetailPane: Pane {
     guard let request else {
       return canvas.put(notice: "The request is not in the history any more.", in: rect)
     }
+    let now = scene
+    let scene = seen.scene(now)
     var area = rect
     let isWide = rect.width >= 130
     var left = isWide ? area.takeLeft(rect.width * 3 / 5) : area
     if isWide { left.width -= 2 }
     let detail = RequestDetail(request: request, chain: chain, scene: scene, width: left.width)
-    var lines = detail.identity
-    var actions: [Int: PaneAction] = [:]
-    if let group = detail.group {
-      actions[lines.count] = .group(of: request)
-      lines.append(group)
-    }
+    var page = DetailLines(width: left.width)
+    page.add(seen.notice(now) + detail.identity)
+    if let group = detail.group { page.add(group, .group(of: request)) }
     for row in scene.findings(about: request.id) {
-      actions[lines.count] = .showFinding(row.key)
-      lines.append(Piece.fact("Finding", [Piece(row.finding.tag, row.finding.severity.style)]))
+      page.add(
+        Piece.fact("Finding", [Piece(row.finding.tag, row.finding.severity.style)]),
+        .showFinding(row.key))
     }
-    lines += [[]] + detail.timeline(width: left.width)
-    for (member, line) in zip(detail.chainMembers, (lines.count + 1)...) where member != request.id
-    {
-      actions[line] = .showRequest(member)
-    }
-    lines +=
-      detail.chainTree + detail.userStack + detail.kernelStack + (isWide ? [] : detail.fields)
-    text.draw(lines, actions: actions, into: &canvas, in: left)
+    page.add(table: [[]] + detail.timeline(width: left.width))
+    // The first line of the chain is its heading.
+    let members = zip(detail.chainMembers, 1...).filter { $0.0 != request.id }
+    page.add(
+      table: detail.chainTree,
+      Dictionary(uniqueKeysWithValues: members.map { ($1, .showRequest($0)) }))
+    page.add(table: detail.userStack + detail.kernelStack + (isWide ? [] : detail.fields))
+    text.draw(page.lines, actions: page.actions, into: &canvas, in: left)
     if isWide {
       var beside = ScrollingText()
       beside.draw(detail.fields, into: &canvas, in: area)

@@ -37,7 +37,7 @@ struct EventsContent: ListContent {
   static let columns: [Column<Event>] = [
     Column("TIME", width: 13, minimum: 11, .right, priority: 0) { row, scene in
       Piece(Clock.offset(row.time, from: scene.snapshot.host.startTime), .faint)
-    },
+    }.meaning("Time of the event, from the start of the observation."),
     Column(
       "EVENT", width: 16, minimum: 12, priority: 0,
       order: .text { row, _ in Names.event(row.kind).text }
@@ -54,7 +54,7 @@ struct EventsContent: ListContent {
     Column("RESULT", width: 16, minimum: 10, priority: 1, growth: .toContent) { row, _ in
       Names.value(of: row)
     }.meaning(
-      "The result of the CQE or the call, with the CQE's flags; of other events their descriptor, bytes or count."
+      "The result of a CQE (with its flags) or call; for other events, a descriptor, size, count, request or flags."
     ),
     Column(
       "REQUEST", width: 9, minimum: 7, .right, priority: 4,

@@ -24,7 +24,7 @@ struct FieldsPane<Row: Sendable>: Pane {
 
   func summary(_ scene: Scene) -> String { seen.isGone ? "no longer listed" : "" }
 
-  mutating func update(_ scene: Scene) { seen.update(find(scene)) }
+  mutating func update(_ scene: Scene) { seen.update(find(scene), in: scene) }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
 
@@ -32,11 +32,15 @@ struct FieldsPane<Row: Sendable>: Pane {
     guard let row = seen.value else {
       return canvas.put(notice: "It is no longer listed.", in: rect)
     }
+    let now = scene
+    let scene = seen.scene(now)
     let layout = FieldLayout(
       width: rect.width - 1, keyWidth: fields.fields.map(\.key.count).max() ?? 0)
-    let lines = fields.fields.flatMap { field in
-      layout.lines(field.key, Self.value(field, row, scene), field.meaning)
-    }
+    let lines =
+      seen.notice(now)
+      + fields.fields.flatMap { field in
+        layout.lines(field.key, Self.value(field, row, scene), field.meaning)
+      }
     text.draw(lines, into: &canvas, in: rect)
   }
 

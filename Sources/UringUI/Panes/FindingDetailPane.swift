@@ -25,7 +25,7 @@ struct FindingDetailPane: Pane {
   func shows(_ action: PaneAction) -> Bool { action == .showFinding(key) }
 
   mutating func update(_ scene: Scene) {
-    seen.update(scene.finding(key))
+    seen.update(scene.finding(key), in: scene)
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
@@ -34,7 +34,9 @@ struct FindingDetailPane: Pane {
     guard let finding else {
       return canvas.put(notice: "It has passed.", in: rect)
     }
-    var lines: [[Piece]] = []
+    let now = scene
+    let scene = seen.scene(now)
+    var lines = seen.notice(now)
     let width = max(20, rect.width - Self.indent - 1)
     func add(_ name: String, _ value: String, _ style: Style = .normal) {
       for (index, part) in value.wrapped(to: width).enumerated() {

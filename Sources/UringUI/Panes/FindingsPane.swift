@@ -45,14 +45,17 @@ struct FindingsContent: ListContent {
     Column(
       "RING", width: 5, minimum: 4, .right, priority: 3,
       order: .number { row, _ in UInt64(row.finding.ring) }
-    ) { row, _ in Piece(row.finding.rings.isEmpty ? "" : "\(row.finding.ring)", .faint) },
+    ) { row, _ in Piece(row.finding.rings.isEmpty ? "" : "\(row.finding.ring)", .faint) }
+    .meaning("Id of the ring concerned; of several, the most affected."),
     Column(
-      "PROCESS", width: 15, minimum: 8, priority: 4, growth: .toContent,
-      order: .text { row, scene in scene.ring(row.finding.ring)?.comm ?? "" }
-    ) { row, scene in
-      guard let ring = scene.ring(row.finding.ring) else { return Piece("") }
-      return Piece("\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid)")
-    }.meaning("The process that created the ring: name and id."),
+      "PROCESS", width: 23, minimum: 8, priority: 4,
+      order: .text { row, scene in scene.ring(row.finding.ring)?.comm ?? "" },
+      picture: { row, scene, width in
+        guard let ring = scene.ring(row.finding.ring) else { return Piece("") }
+        let name = ring.comm.isEmpty ? "?" : ring.comm
+        return Piece("\(name)/\(ring.ownerTgid)".keepingNumber(width))
+      }
+    ).meaning("The process that created the ring concerned: name and id."),
     Column(
       "REQS", width: 5, minimum: 4, .right, priority: 5,
       order: .number { row, _ in row.finding.requestCount }

@@ -35,10 +35,9 @@ struct GroupDetailPane: Pane {
   }
 
   mutating func update(_ scene: Scene) {
-    seen.update(scene.group(id))
+    seen.update(scene.group(id), in: scene)
     guard let group else { return }
-    let end = seen.isGone ? max(group.endTime, group.membersDoneTime) : scene.now
-    let tree = GroupTree(group: group, now: end)
+    let tree = GroupTree(group: group, now: seen.scene(scene).now)
     axis = tree.axis
     table.update(tree.rows, scene: scene)
     if wanted != 0 {
@@ -51,8 +50,10 @@ struct GroupDetailPane: Pane {
     guard let group else {
       return canvas.put(notice: "The group is not in the history any more.", in: rect)
     }
+    let now = scene
+    let scene = seen.scene(now)
     var area = rect
-    let lines = GroupFacts(group: group, scene: scene).lines
+    let lines = seen.notice(now) + GroupFacts(group: group, scene: scene).lines
     let room = max(min(lines.count, rect.height - table.count - 2), max(1, rect.height / 4))
     var text = ScrollingText()
     text.draw(Array(lines.prefix(room)), into: &canvas, in: area.takeTop(room))

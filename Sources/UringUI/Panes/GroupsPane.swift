@@ -36,7 +36,9 @@ struct GroupsContent: ListContent {
         group.state.isFinal
         ? .faint : age >= 10_000_000_000 && !group.isLongLived ? .warning : .normal
       return Piece(group.isEndKnown ? Humanise.duration(age) : "?", style)
-    },
+    }.meaning(
+      "Time for which the buffer is or was away from its owner; `?` if its end was not seen."
+    ),
     Column(
       "PROVIDER", width: 12, minimum: 9, priority: 1,
       order: .text { group, _ in "\(group.provider.name)" }
@@ -45,7 +47,9 @@ struct GroupsContent: ListContent {
       "LEADER", width: 19, minimum: 10, priority: 7, growth: .toContent,
       order: .text { group, _ in Names.leader(group).text }
     ) { group, _ in Names.leader(group) }
-    .meaning("The request or call that made the buffer available."),
+    .meaning(
+      "The request or call that made the buffer available: its driver command or opcode. `not seen` if that was before uringtop started."
+    ),
     Column(
       "DONE", width: 11, minimum: 5, .right, priority: 0,
       order: .number { group, _ in group.doneCount }
@@ -53,7 +57,9 @@ struct GroupsContent: ListContent {
       Piece(
         "\(Humanise.count(group.doneCount))/\(Humanise.count(group.memberCount))",
         group.failedCount > 0 ? .error : group.borrowerCount > 0 ? .strong : .normal)
-    }.showing("done_count").whole,
+    }.showing("done_count").whole.meaning(
+      "Members (requests that use or have used the buffer) that are done; after `/`, all members so far."
+    ),
     Column(
       "BUFFER", width: 12, minimum: 6, priority: 3, growth: .toContent,
       order: .number { group, _ in UInt64(group.buffer.index ?? 0) },
@@ -61,7 +67,9 @@ struct GroupsContent: ListContent {
         let text = Names.buffer(group.buffer)
         return Piece(text.displayWidth > width ? Names.slot(group.buffer) : text)
       }
-    ).meaning("The buffer that is lent: its index in the ring's table, or its group and id."),
+    ).meaning(
+      "The lent buffer: `#` and its slot in the table of registered buffers, `bgid` and the id of a group of provided buffers, or its address; for a driver's buffer also the I/O that it belongs to."
+    ),
     Column(
       "LEN", width: 6, minimum: 5, .right, priority: 2,
       order: .number { group, _ in group.buffer.length }
@@ -72,7 +80,9 @@ struct GroupsContent: ListContent {
       "MOVED", width: 10, minimum: 5, priority: 4,
       order: .number { group, _ in group.movedBytes },
       picture: { group, _, width in moved(group, width: min(width, 10)) }
-    ).showing("moved_bytes"),
+    ).showing("moved_bytes").meaning(
+      "Bytes that the members moved: a bar for their share of the buffer, `×` and how many times the buffer if it is more, or a number if the buffer's length is unknown."
+    ),
     Column(
       "STATE", width: 13, minimum: 11, priority: 0,
       order: .number { group, _ in UInt64(group.state.rawValue) }
@@ -80,7 +90,10 @@ struct GroupsContent: ListContent {
     Column(
       "HOLDER", width: 20, minimum: 7, priority: 6, growth: .toContent,
       order: .number { group, scene in group.holder.map { scene.age(since: $0.startTime) } ?? 0 },
-      picture: { group, scene, width in holder(group, scene, width: width) }),
+      picture: { group, scene, width in holder(group, scene, width: width) }
+    ).meaning(
+      "The oldest request that still uses the buffer: its opcode, and the time since it was submitted."
+    ),
     Column(
       "CONDITIONS", width: 15, minimum: 9, priority: 2, growth: .toContent,
       order: .number { group, _ in UInt64(group.conditions.bits) }

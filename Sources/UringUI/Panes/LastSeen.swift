@@ -1,13 +1,30 @@
-/// The subject of a detail pane. Once it is no longer in the snapshot, its last value is kept.
+/// The subject of a detail pane. Once it is no longer in the snapshot, the pane shows it as it was last seen.
 struct LastSeen<Value: Sendable>: Sendable {
   /// Nil until it is seen for the first time.
   private(set) var value: Value?
   /// True if it was seen, and is not in the last snapshot.
   private(set) var isGone = false
+  /// The last scene that had the subject.
+  private var scene: Scene?
 
-  /// - Parameter found: the value in the snapshot; nil if it is not there.
-  mutating func update(_ found: Value?) {
+  /// - Parameter found: the value in the scene; nil if it is not there.
+  mutating func update(_ found: Value?, in scene: Scene) {
     isGone = found == nil && value != nil
-    if let found { value = found }
+    guard let found else { return }
+    value = found
+    self.scene = scene
+  }
+
+  /// The scene to draw: that of the last look, so that no clock runs on for a subject that is gone.
+  func scene(_ current: Scene) -> Scene { isGone ? scene ?? current : current }
+
+  /// Says when the subject was last seen; empty if it is in the snapshot.
+  func notice(_ current: Scene) -> [[Piece]] {
+    guard isGone, let scene else { return [] }
+    let ago = Humanise.duration(current.age(since: scene.now))
+    return [
+      Piece.fact(
+        "Last seen", [Piece("\(ago) ago", .warning), Piece("  what follows was true then", .faint)])
+    ]
   }
 }

@@ -98,7 +98,7 @@ struct LatencyPane: TablePane {
       "RING", width: 18, minimum: 7, priority: 0, order: .number { row, _ in UInt64(row.ring) }
     ) { row, scene in
       Piece(scene.ring(row.ring).map { "\(row.ring) \($0.comm)" } ?? "\(row.ring)", .faint)
-    },
+    }.meaning("Id of the ring, and the name of the process that created it."),
     Column(
       "OPCODE", width: 14, minimum: 10, priority: 0,
       order: .text { row, _ in Names.opcode(row.opcode) }
@@ -113,7 +113,7 @@ struct LatencyPane: TablePane {
     percentile("MAX", priority: 3) { $0.max },
     Column("MOST TIME IN", width: 16, minimum: 13, priority: 7) { row, _ in
       Piece(row.stageShares.first ?? "")
-    }.meaning("The step of their lives in which the requests spent most time, and its share."),
+    }.meaning("The stage in which the requests spent the most time, and its share."),
     Column(
       "HISTOGRAM", width: 24, minimum: 12, priority: 2, growth: .toRest,
       picture: { row, scene, width in

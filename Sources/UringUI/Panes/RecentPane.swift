@@ -37,11 +37,16 @@ struct RecentContent: ListContent {
     .meaning("Time since the request ended."),
     Column("TOOK", width: 7, .right, priority: 0, order: .number { request, _ in took(request) }) {
       request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
-    }.showing("age"),
+    }.showing("age").meaning(
+      "Time from the submission to the end. `>`: the submission was not seen, so the request took longer than this."
+    ),
     Column(
       "STATE", width: 10, priority: 5,
       order: .number { request, _ in UInt64(request.state.rawValue) }
-    ) { request, _ in Names.state(request) },
+    ) { request, _ in Names.state(request) }
+    .meaning(
+      "How the request ended: `completed` (its CQE was put into the queue), `overflowed` (its CQE did not fit), `skipped` (no CQE, as requested), or `ended` (no event showed how). `◌`: the end was inferred."
+    ),
     RequestColumns.opcode,
     Column(
       "RESULT", width: 13, minimum: 10, .right, priority: 0,

@@ -6,7 +6,7 @@ enum RequestColumns {
   /// Marks requests that a finding names.
   static let finding = Column<Request>("!", width: 1, priority: 1) { request, scene in
     FindingRow.mark(scene.findings(about: request.id))
-  }.meaning("The gravest finding that names the request: `C` crit, `W` warn, `i` info.")
+  }.meaning("The worst finding that names the request: `C` crit, `W` warn, `i` info.")
 
   static let opcode = Column<Request>(
     "OPCODE", width: 14, minimum: 10, priority: 0,
@@ -21,7 +21,10 @@ enum RequestColumns {
       // The kernel's "deleted" mark must not displace the name.
       let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
       return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
-    })
+    }
+  ).meaning(
+    "The request's file; `fd` or `fixed` and its number if its name is not known. `←`: the process that writes into the pipe. `→`: the process that reads from the pipe, or the peer of the socket."
+  )
 
   private static let deleted = " (deleted)"
 
@@ -34,19 +37,20 @@ enum RequestColumns {
     "LEN", width: 7, minimum: 5, .right, priority: 2,
     order: .number { request, _ in request.length?.number ?? 0 }
   ) { request, _ in Piece(Fields.lengthText(request)) }
+  .meaning("Bytes to transfer; of vectored transfers, the number of vectors and `v`.")
 
   static let buffer = Column<Request>(
     "BUFFER", width: 14, minimum: 14, priority: 7
   ) { request, _ in Piece(Fields.buffer(request)) }
   .meaning(
-    "The buffer that the request uses: `#` and the index of a registered one, a buffer group, or an address."
+    "The buffer that the request uses: `#` and the index of a registered buffer, `group` and the id of a buffer group (`id`: the provided buffer that was chosen), or an address."
   )
 
   static let flags = Column<Request>(
     "FLAGS", width: 16, minimum: 8, priority: 8, growth: .toContent
   ) {
     request, _ in Piece(Fields.flags(request), .faint)
-  }
+  }.meaning("The flags of the SQE, without IOSQE_.")
 
   static let chain = Column<Request>(
     "CHAIN", width: 6, minimum: 5, .right, priority: 5,
@@ -63,7 +67,10 @@ enum RequestColumns {
     order: .number { request, _ in request.userData },
     picture: { request, _, width in
       Piece(request.isUserDataKnown ? userData(request.userData, width: width) : "?")
-    })
+    }
+  ).meaning(
+    "The SQE's user_data, which the CQE repeats; `?` if only events without it have shown the request."
+  )
 
   /// Keeps the last digits, in which pointers differ.
   static func userData(_ value: UInt64, width: Int) -> String {

@@ -99,7 +99,7 @@ struct RequestDetail {
       lines.append(Piece.fact("Kernel", pieces))
     }
     if let cause = scene.snapshot.cause(of: request) {
-      lines += wrapped("Waits for", cause.text)
+      lines.append(Piece.fact("Waits for", [Piece(cause.text, .strong)]))
     }
     lines += waitTree
     if let state = scene.snapshot.fileStates[request.id] { lines.append(fileLine(state)) }
@@ -115,28 +115,6 @@ struct RequestDetail {
       let rest = "\(balance.unaccounted) of \(balance.outstanding) requests cannot be listed"
       lines.append(
         Piece.fact("Ring", [Piece(rest + ": block layer, driver or network stack", .faint)]))
-    }
-    return lines
-  }
-
-  private func wrapped(_ name: String, _ text: String) -> [[Piece]] {
-    wrapped(text, room: width - 13).enumerated().map { index, text in
-      Piece.fact(index == 0 ? name : "", [Piece(text, .strong)])
-    }
-  }
-
-  /// Wraps text into lines.
-  func wrapped(_ text: String, room: Int) -> [String] {
-    var lines: [String] = [""]
-    for word in text.split(separator: " ") {
-      let last = lines[lines.count - 1]
-      if last.isEmpty {
-        lines[lines.count - 1] = String(word)
-      } else if last.count + 1 + word.count > max(20, room) {
-        lines.append(String(word))
-      } else {
-        lines[lines.count - 1] = last + " " + word
-      }
     }
     return lines
   }
@@ -358,13 +336,19 @@ struct RequestDetail {
     }
     let properties = request.opcode.properties
     var rows: [(String, String)] = [("opcode", request.opcode.name)]
-    func add(_ field: SQEKnowledge, _ name: String, _ value: String) {
-      if request.knows(field) { rows.append((name, value)) }
+    func add(
+      _ knowledge: SQEKnowledge, _ field: OpcodeProperties.Field?, _ value: UInt64,
+      signed: Int64? = nil, else name: String
+    ) {
+      guard request.knows(knowledge) else { return }
+      rows.append((field?.name ?? name, field?.text(value, signed: signed) ?? Humanise.hex(value)))
     }
-    add(.off, properties.off?.name ?? "off", "\(Int64(bitPattern: request.sqe.off))")
-    add(.addr, properties.addr?.name ?? "addr", Humanise.hex(request.sqe.addr))
-    add(.len, properties.len?.name ?? "len", "\(request.sqe.len)")
-    add(.opFlags, properties.flags?.name ?? "op_flags", Humanise.hex(UInt64(request.sqe.op_flags)))
+    let sqe = request.sqe
+    add(.off, properties.off, sqe.off, else: "off")
+    add(.addr, properties.addr, sqe.addr, else: "addr")
+    add(
+      .len, properties.len, UInt64(sqe.len), signed: Int64(Int32(bitPattern: sqe.len)), else: "len")
+    add(.opFlags, properties.flags, UInt64(sqe.op_flags), else: "op_flags")
     let flags = request.flagNames(scene.snapshot.requestFlagNames).joined(separator: " ")
     if !flags.isEmpty { rows.append(("request flags", flags)) }
     return [heading("SQE"), [Piece(" what the kernel still has of it", .faint)]]

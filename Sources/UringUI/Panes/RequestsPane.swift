@@ -70,7 +70,8 @@ struct RequestsContent: ListContent {
   }
 
   static func emptyText(_ scene: Scene) -> String {
-    EmptyRequestList.inFlight.text(hasEveryRequest: scene.hasEveryRequest)
+    if scene.selectsRings, scene.snapshot.rings.isEmpty { return EmptyRingList.text }
+    return EmptyRequestList.inFlight.text(hasEveryRequest: scene.hasEveryRequest)
       + load(scene.snapshot.rings)
   }
 
@@ -108,14 +109,18 @@ struct RequestsContent: ListContent {
       let text = (request.isStartKnown ? "" : ">") + Humanise.duration(age)
       return Piece(
         text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)
-    },
+    }.meaning(
+      "Time since the submission. `>`: the submission was not seen, so the request is older than this."
+    ),
     Column(
       "STATE", width: 10, priority: 1,
       order: .number { request, _ in UInt64(request.state.rawValue) }
     ) { request, _ in
       let state = Names.state(request.state)
       return request.isSuspect ? Piece(state.text + "?", .warning) : state
-    },
+    }.meaning(
+      "The stage that the request has reached; the help (F1) explains each. `?`: records were lost since the last event, so the request may have ended."
+    ),
     RequestColumns.opcode, RequestColumns.file, RequestColumns.offset, RequestColumns.length,
     RequestColumns.buffer, RequestColumns.flags, RequestColumns.chain, RequestColumns.group,
     RequestColumns.userData,

@@ -13,6 +13,16 @@ struct RingDetail {
 
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
 
+  /// Time until now, or until the ring was closed.
+  private func lasted(since time: UInt64) -> String {
+    Humanise.duration((ring.isClosed ? ring.closedTime : scene.now).since(time))
+  }
+
+  /// The queues of a closed ring are known from the last look at them.
+  private var lookNote: [Piece] {
+    ring.isClosed ? [Piece("  at the last look before it was closed", .faint)] : []
+  }
+
   var identity: [[Piece]] {
     var lines = [
       Piece.fact(
@@ -38,6 +48,7 @@ struct RingDetail {
   }
 
   var waiting: [[Piece]] {
+    guard !ring.isClosed else { return [] }
     guard let waiter = ring.waiter else {
       return ring.firstLook == 0
         ? [] : [Piece.fact("Waits", [Piece("nobody waits for CQEs", .faint)])]
@@ -57,25 +68,26 @@ struct RingDetail {
 
   var queues: [[Piece]] {
     guard ring.firstLook != 0 else {
-      return [Piece.fact("Queues", [Piece("not looked at yet", .faint)])]
+      let text = ring.isClosed ? "never looked at" : "not looked at yet"
+      return [Piece.fact("Queues", [Piece(text, .faint)])]
     }
     var submission = [Piece("\(ring.sqPending) of \(ring.sqEntries) SQEs not taken by the kernel")]
     if ring.sqPendingSince != 0 {
-      submission.append(Piece("  none taken for \(ago(ring.sqPendingSince))", .warning))
+      submission.append(Piece("  none taken for \(lasted(since: ring.sqPendingSince))", .warning))
     }
     var completion = [Piece("\(ring.cqPending) of \(ring.cqEntries) CQEs not taken by the program")]
     if ring.cqPendingSince != 0 {
-      completion.append(Piece("  none taken for \(ago(ring.cqPendingSince))", .warning))
+      completion.append(Piece("  none taken for \(lasted(since: ring.cqPendingSince))", .warning))
     }
     if ring.isOverflowed { completion.append(Piece("  overflowed", .error)) }
-    var lines = [Piece.fact("SQ", submission)]
+    var lines = [Piece.fact("SQ", submission + lookNote)]
     if ring.sqPending > 0, !ring.unsubmitted.isEmpty {
       let all = ring.unsubmitted.prefix(Self.most).map {
         "\(Opcode(rawValue: $0.opcode).name) \(Humanise.hex($0.user_data))"
       }
       lines.append(list("", all, of: Int(ring.sqPending)))
     }
-    lines.append(Piece.fact("CQ", completion))
+    lines.append(Piece.fact("CQ", completion + lookNote))
     if ring.cqPending > 0, !ring.unreaped.isEmpty {
       let all = ring.unreaped.prefix(Self.most).map {
         "\(Humanise.hex($0.userData)) → \($0.result < 0 ? Names.error($0.result) : "\($0.result)")"

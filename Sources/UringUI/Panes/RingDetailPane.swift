@@ -26,7 +26,7 @@ struct RingDetailPane: Pane {
   func shows(_ action: PaneAction) -> Bool { action == .showRing(id) }
 
   mutating func update(_ scene: Scene) {
-    seen.update(scene.ring(id))
+    seen.update(scene.ring(id), in: scene)
   }
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
@@ -41,22 +41,23 @@ struct RingDetailPane: Pane {
     guard let ring = seen.value else {
       return canvas.put(notice: "The ring is not in the history any more.", in: rect)
     }
+    let now = scene
+    let scene = seen.scene(now)
     let detail = RingDetail(ring: ring, scene: scene, width: rect.width)
-    var lines = detail.identity
-    var actions: [Int: PaneAction] = [:]
+    var page = DetailLines(width: rect.width)
+    page.add(seen.notice(now) + detail.identity)
     for row in scene.findings(onRing: id) {
-      actions[lines.count] = .showFinding(row.key)
-      lines.append(
+      page.add(
         Piece.fact(
           "Finding",
           [
             Piece(row.finding.tag, row.finding.severity.style),
             Piece(Self.others(row.finding) + "  " + row.finding.summary, .faint),
-          ]))
+          ]), .showFinding(row.key))
     }
-    lines += detail.waiting + detail.queues + detail.requests + detail.tables + detail.errors
-    lines += detail.flags
-    text.draw(lines, actions: actions, into: &canvas, in: rect)
+    page.add(detail.waiting + detail.queues + detail.requests + detail.tables + detail.errors)
+    page.add(table: detail.flags)
+    text.draw(page.lines, actions: page.actions, into: &canvas, in: rect)
   }
 
   /// True if findings about it can be chosen.

@@ -79,11 +79,11 @@ struct RingsContent: ListContent {
   static let columns: [Column<Row>] = [
     Column("!", width: 1, priority: 1) { row, scene in
       row.ring.map { FindingRow.mark(scene.findings(onRing: $0.id)) } ?? Piece("")
-    }.meaning("The gravest finding about the ring: `C` crit, `W` warn, `i` info."),
+    }.meaning("The worst finding about the ring: `C` crit, `W` warn, `i` info."),
     number(
       "RING", width: 5, priority: 4, style: { _ in .faint }, text: { "\($0.id)" },
       key: { UInt64($0.id) }
-    ).meaning("Number that uringtop gives the ring."),
+    ).meaning("Id that uringtop gives the ring."),
     number(
       "PID", width: 7, priority: 0, text: { "\($0.ownerTgid)" }, key: { UInt64($0.ownerTgid) }),
     Column(
@@ -92,21 +92,30 @@ struct RingsContent: ListContent {
     ) { row, scene in
       guard let ring = row.ring else { return Piece("all rings", .strong) }
       let name = ring.comm.isEmpty ? "?" : ring.comm
-      if ring.isClosed { return Piece(name + " (closed)", .faint) }
+      if ring.isClosed { return Piece(name, .faint) }
       let worst = scene.findings(onRing: ring.id).first?.finding.severity
       return Piece(name, worst.map { $0 == .info ? .name : $0.style } ?? .name)
     },
     number(
-      "FD", width: 5, priority: 1, text: { Scene.descriptors(of: $0) },
-      key: { UInt64(bitPattern: Int64($0.descriptors.first?.fd ?? -1)) ^ (1 << 63) }),
+      "FD", width: 6, priority: 1, text: { $0.isClosed ? "closed" : Scene.descriptors(of: $0) },
+      key: { UInt64(bitPattern: Int64($0.descriptors.first?.fd ?? -1)) ^ (1 << 63) }
+    ).meaning(
+      "A descriptor of the ring; after `+`, the number of its other descriptors, in any process. `reg`: a process has only registered the ring. `-`: none is known. `closed`: the ring was closed."
+    ),
     number(
       "SQ", width: 8, priority: 6, style: { $0.sqPending > 0 ? .value : .normal },
-      text: { "\($0.sqPending)/\(size($0.sqEntries))" }, key: { UInt64($0.sqPending) }),
+      text: { "\($0.sqPending)/\(size($0.sqEntries))" }, key: { UInt64($0.sqPending) }
+    ).meaning(
+      "SQEs that the kernel had not taken at the last look; after `/`, the number of entries of the submission queue (`1k` is 1024)."
+    ),
     number(
       "CQ", width: 8, priority: 6,
       style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
       text: { "\($0.cqPending)/\(size($0.cqEntries))\($0.isOverflowed ? "!" : "")" },
-      key: { UInt64($0.cqPending) }),
+      key: { UInt64($0.cqPending) }
+    ).meaning(
+      "CQEs that the program had not taken at the last look; after `/`, the number of entries of the completion queue (`1k` is 1024). `!`: the queue is full, and more CQEs wait in the kernel."
+    ),
     number(
       "FILES", width: 6, priority: 8, style: { $0.registeredFiles > 0 ? .normal : .faint },
       text: { "\($0.registeredFiles)" }, key: { UInt64($0.registeredFiles) }),

@@ -8,7 +8,7 @@ extension RequestDetail {
     return tree.enumerated().flatMap { index, line in
       let depth = min(line.depth, 8)
       let indent = String(repeating: "  ", count: depth)
-      return wrapped(line.text, room: width - 13 - 2 * depth).enumerated().map { part, text in
+      return line.text.wrapped(to: max(20, width - 15 - 2 * depth)).enumerated().map { part, text in
         Piece.fact(
           index == 0 && part == 0 ? "Waits" : "",
           [Piece(indent + (part == 0 ? "└ " : "  "), .faint), Piece(text)])

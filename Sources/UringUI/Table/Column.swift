@@ -10,9 +10,12 @@ struct Piece: Sendable, Hashable {
     self.style = style
   }
 
+  /// Columns before the value of a fact.
+  static let factIndent = 12
+
   /// A line of a detail pane: a name and its value.
   static func fact(_ name: String, _ pieces: [Piece]) -> [Piece] {
-    [Piece(" " + name.fitted(to: 11), .label)] + pieces
+    [Piece(" " + name.fitted(to: factIndent - 1), .label)] + pieces
   }
 }
 

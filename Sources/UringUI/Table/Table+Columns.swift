@@ -14,7 +14,8 @@ extension Table {
       return ColumnChoice(
         title: column.title,
         meaning: column.meaning ?? field(of: column)?.meaning ?? "",
-        isShown: !arrangement.hidden.contains(index))
+        isShown: !arrangement.hidden.contains(index),
+        hasRoom: layout.places.contains { $0.column == index })
     }
   }
 

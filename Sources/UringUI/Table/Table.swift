@@ -35,7 +35,7 @@ struct Table<Row: Sendable>: Sendable {
   private(set) var selection = 0
   private var top = 0
   private var pageHeight = 1
-  private var layout: ColumnLayout
+  private(set) var layout: ColumnLayout
   /// The largest room that texts have needed so far, so that columns do not move back and forth.
   private var needs: [Int]
   private var needsWidth = 0

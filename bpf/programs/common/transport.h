@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The transport (probe.h). A program claims a lane of its CPU, writes to the lane's place, moves the place, and leaves
- * the lane. Only programs on the same CPU use a lane, and they cannot migrate. So this needs no lock and, where programs
- * cannot be preempted, no atomic operation: a program that interrupts another one finds the lane busy, takes the next,
- * and leaves it before the first continues.
+ * the lane. Up to 512 CPUs, only programs on one CPU use a lane, and they cannot migrate. So this needs no lock and,
+ * where programs cannot be preempted, no atomic operation: a program that interrupts another one finds the lane busy,
+ * takes the next, and leaves it before the first continues.
  *
  * Tests compile this file for user space as well (Tests/CTransport).
  */
@@ -19,23 +19,23 @@ struct {
   __type(value, struct probe_chunk);
 } chunks SEC(".maps");
 
-/* Variables, because their addresses are constants: a map's elements must be looked up. */
+/* Variables, not maps: their addresses are constants and need no look-up. */
 struct probe_lane lanes[PROBE_MAX_LANES] SEC(".data.lanes") = {};
 struct probe_pool pool SEC(".data.pool") = {};
 
-/* Only wakes the reader: the one kind of map that a program can wake a task with. */
+/* Holds no data. A program can wake a task only with this kind of map. */
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
 } wakeups SEC(".maps");
 
-/* When the reader must be woken: PROBE_WAKE_AT_RECORD, or the value of `taken` at which; 0 while it is awake. */
+/* When to wake the reader: PROBE_WAKE_AT_RECORD, or at this value of `taken`; 0 while it is awake. */
 volatile __u64 wake_position SEC(".data.reader") = 0;
 
 /*
  * 1 if programs of this object claim lanes with atomic operations, because they can be preempted: those on functions
  * and system calls, and iterators, can be on every kernel (their objects define this), those on io_uring's tracepoints
- * from 7.0 on. Also if CPUs share lanes.
+ * from 7.0 on. Also 1 if CPUs share lanes.
  */
 #ifndef CLAIMS_ATOMICALLY
 #define CLAIMS_ATOMICALLY config.claims_atomically
@@ -93,7 +93,7 @@ static __always_inline bool claim(struct probe_lane *lane) {
   return true;
 }
 
-/* Claims a lane behind the first of a CPU and returns its number, PROBE_MAX_LANES if all are busy. */
+/* Claims one of a CPU's lanes after the first; returns its number, PROBE_MAX_LANES if all are busy. */
 CHECKED_ONCE __u32 claim_other_lane(__u32 first) {
   for (__u32 i = 1; i < PROBE_LANES; i++) {
     __u32 number = (first + i) & (PROBE_MAX_LANES - 1);
@@ -127,7 +127,7 @@ static __always_inline __u32 take_chunk(void) {
   return (__u32)__sync_fetch_and_add(&pool.used, 1);
 }
 
-/* Gives a lane that the caller has claimed its next chunk, and returns the chunk's number, 0 if none is free. */
+/* Adds the next chunk to a lane, which the caller has claimed; returns its number, 0 if none is free. */
 CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
   struct probe_lane *lane = &lanes[lane_number & (PROBE_MAX_LANES - 1)];
   __u32 number = take_chunk(), full = lane->place >> 32;

@@ -131,7 +131,7 @@ extension LendingTracker {
     guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
       return
     }
-    // The owner of a one-transfer buffer waits from the beginning, an application from the withdrawal.
+    // A one-transfer buffer is awaited from its provision, any other from its withdrawal.
     let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
     if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
       note(.givenBackLate, group)

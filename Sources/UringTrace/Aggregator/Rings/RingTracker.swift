@@ -134,7 +134,7 @@ struct RingTracker: ~Copyable {
   mutating func close(_ ring: Handle<RingState>, time: UInt64) -> Handle<RingState>? {
     guard rings[ring].ring.closedTime == 0 else { return nil }
     rings[ring].ring.closedTime = max(time, 1)
-    rings[ring].ring.notListed = 0
+    rings[ring].ring.endTasks()
     closed.append(ring)
     return closed.count > closedLimit ? closed.removeFirst() : nil
   }

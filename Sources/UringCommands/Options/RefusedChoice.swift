@@ -1,0 +1,41 @@
+import UringBase
+
+/// A value that is none of an option's choices.
+struct RefusedChoice {
+  let value: String
+  let choices: [String]
+
+  /// The choices, and those that the user may have meant.
+  var advice: String {
+    "choose \(choices.joined(separator: ", "))" + NearNames.hint(for: value, in: choices)
+  }
+
+  // MARK: The parser's message
+
+  private static let beforeValue = "The value '"
+  private static let afterValue = "' is invalid for '"
+  private static let beforeChoices = ". Please provide one of "
+
+  /// The parser's message that a value is none of an option's choices, with the ``advice``; nil for another message.
+  ///
+  /// The parser names the choices for every option that has some, in several lines if they are many, and has no place
+  /// for advice.
+  static func line(for message: String) -> String? {
+    let parts = message.split(separator: beforeChoices, maxSplits: 1)
+    guard parts.count == 2, parts[0].hasPrefix(beforeValue),
+      let value = parts[0].dropFirst(beforeValue.count).split(
+        separator: afterValue, maxSplits: 1, omittingEmptySubsequences: false
+      ).first
+    else { return nil }
+    let refused = RefusedChoice(value: String(value), choices: choices(String(parts[1])))
+    return "\(parts[0]): \(refused.advice)"
+  }
+
+  /// The choices in the end of the parser's message: `'a', 'b' or 'c'.`, or lines that begin with `  - `.
+  private static func choices(_ text: String) -> [String] {
+    let lines = text.split(separator: "\n")
+    if lines.count > 1 { return lines.dropFirst().map { String($0.trimmingPrefix("  - ")) } }
+    return text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+      .compactMap { $0.offset.isMultiple(of: 2) ? nil : String($0.element) }
+  }
+}

@@ -1,0 +1,27 @@
+/// The lines of a detail pane, and the actions of those that can be chosen.
+struct DetailLines {
+  private(set) var lines: [[Piece]] = []
+  private(set) var actions: [Int: PaneAction] = [:]
+  /// Available columns.
+  let width: Int
+
+  init(width: Int) { self.width = width }
+
+  /// Adds facts. What does not fit its line continues below the value.
+  mutating func add(_ facts: [[Piece]]) {
+    for fact in facts { lines += fact.wrapped(to: width, indent: Piece.factIndent) }
+  }
+
+  /// Adds a fact that can be chosen by its first line.
+  mutating func add(_ fact: [Piece], _ action: PaneAction) {
+    actions[lines.count] = action
+    add([fact])
+  }
+
+  /// Adds lines of a table or picture, which are cut at the right edge.
+  /// - Parameter actions: the actions of lines that can be chosen, by their number among these.
+  mutating func add(table: [[Piece]], _ actions: [Int: PaneAction] = [:]) {
+    for (line, action) in actions { self.actions[lines.count + line] = action }
+    lines += table
+  }
+}

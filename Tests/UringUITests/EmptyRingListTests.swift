@@ -1,0 +1,21 @@
+import Testing
+
+@testable import UringUI
+
+/// What the screen says if the options of the command line select no ring.
+@Suite struct EmptyRingListTests {
+  private static let text = "no process that the options select has a ring"
+
+  @Test func optionsThatSelectNoRingAreNamed() {
+    var scene = Scene(Make.snapshot())
+    #expect(RequestsContent.emptyText(scene) != Self.text)
+    scene.selectsRings = true
+    #expect(RequestsContent.emptyText(scene) == Self.text)
+  }
+
+  @Test func aRingThatIsSelectedIsNotDenied() {
+    var scene = Scene(Make.snapshot(rings: [Make.ring(1)]))
+    scene.selectsRings = true
+    #expect(RequestsContent.emptyText(scene) != Self.text)
+  }
+}
