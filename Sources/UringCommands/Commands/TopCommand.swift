@@ -38,9 +38,7 @@ struct TopCommand: ParsableCommand {
   var interval = DurationArgument(nanoseconds: 1_000_000_000)
 
   @Option(
-    help: ArgumentHelp(
-      "What to list: " + SnapshotList.all.map(\.name).joined(separator: ", ") + ".",
-      valueName: "list"))
+    help: ArgumentHelp("What to list.", valueName: "list"))
   var list = ListArgument.rings
 
   @Option(

@@ -14,10 +14,7 @@ struct ListingOptions: ParsableArguments {
   var condition: String?
 
   @Option(
-    help: ArgumentHelp(
-      "The list that the other options are about: "
-        + SnapshotList.all.map(\.name).joined(separator: ", ") + ".",
-      valueName: "list"))
+    help: ArgumentHelp("The list that the other options are about.", valueName: "list"))
   var list = ListArgument()
 
   @Option(
