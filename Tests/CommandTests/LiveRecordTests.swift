@@ -214,11 +214,14 @@ import Testing
     let other = Process()
     other.executableURL = URL(filePath: "/usr/bin/fio")
     other.arguments =
-      Array(fio("other", requests: 100).dropFirst()) + ["--time_based", "--runtime=60"]
+      Array(fio("other", requests: 100).dropFirst()) + [
+        "--thread", "--time_based", "--runtime=600",
+      ]
     other.standardOutput = FileHandle.nullDevice
     try other.run()
     defer {
-      other.terminate()
+      // SIGTERM is blocked: tests run on threads that block it.
+      kill(other.processIdentifier, SIGKILL)
       other.waitUntilExit()
     }
     // The program is still running and passes the filters of a snapshot.

@@ -56,7 +56,7 @@ import Testing
     try tmux.send("Escape")
     try tmux.wait(for: "TOOK")
     try tmux.send("F1")
-    try #expect(tmux.wait(for: "invert", "EscClose").contains("EscClose"))
+    try #expect(tmux.wait(for: "this help", "EscClose").contains("EscClose"))
   }
 
   @Test func replayJumpsToTheNextError() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import ProbeSupport
 import Synchronization
+import Testing
 
 /// A terminal that runs a program in tmux: sends keys and reads the screen. The terminal ends when this is released.
 final class Tmux {
@@ -38,14 +39,15 @@ final class Tmux {
     try tmux(["capture-pane", "-p"] + (withEscapes ? ["-e"] : []))
   }
 
-  /// Waits until the screen shows the text, and returns the screen in any case.
+  /// Waits until the screen shows the texts, and returns it. If it never does, the test fails, and has the last screen.
   @discardableResult
   func wait(for texts: String...) throws -> String {
     var screen = ""
-    try eventually {
+    let isShown = try eventually {
       screen = try self.screen()
       return texts.allSatisfy(screen.contains)
     }
+    if !isShown { Issue.record("the screen never shows \(texts):\n\(screen)") }
     return screen
   }
 
