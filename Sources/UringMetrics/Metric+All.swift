@@ -22,7 +22,9 @@ extension Metric {
     role("uringtop_requests_completed", "Requests that ended with a CQE in the ring.") {
       $0.completed
     },
-    role("uringtop_requests_skipped", "Requests that ended without a CQE, as asked.") {
+    role(
+      "uringtop_requests_skipped", "Requests that ended without a CQE, as the program requested."
+    ) {
       $0.skipped
     },
     role("uringtop_preparation_failures", "Requests whose SQE the kernel refused.") {

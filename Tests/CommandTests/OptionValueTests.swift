@@ -46,7 +46,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["snapshot", "--list", "ringz"], "choose requests, recent, rings, ", "did you mean rings?"),
+    (
+      ["snapshot", "--list", "ringz"], "choose one of requests, recent, rings, ",
+      "did you mean rings?"
+    ),
     (["top", "--list", "finding"], "system_calls", "did you mean findings?"),
     (["report", "--format", "jsn"], "choose text, json, junit, github, html", "mean json?"),
     (["report", "--fail-on", "wran"], "choose info, warn, crit", "did you mean warn?"),
@@ -70,7 +73,8 @@ import Testing
     #expect(outcome.status == 64)
     #expect(!outcome.error.contains("did you mean"))
     #expect(
-      outcome.error.contains("choose requests, ") && outcome.error.filter(\.isNewline).count == 1)
+      outcome.error.contains("choose one of requests, ")
+        && outcome.error.filter(\.isNewline).count == 1)
   }
 
   @Test(arguments: [

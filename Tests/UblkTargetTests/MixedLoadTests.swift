@@ -3,7 +3,7 @@ import Testing
 
 @testable import UblkTarget
 
-/// The load beside the demonstration's target does each of its jobs, and ends.
+/// `MixedLoad`, which runs beside the demonstration's target, does each of its jobs, and ends when it is stopped.
 @Suite struct MixedLoadTests {
   @Test func everyJobIsDoneAndHasItsResult() throws {
     let load = try MixedLoad()

@@ -178,7 +178,7 @@ import Testing
     #expect(before != nil && values("Last seen") == nil)
     interface.update(Make.snapshot(at: 17), timeline: nil)
     #expect(values("In flight") == before)
-    #expect(values("Last seen")?.contains("7.00s ago  what follows was true then") == true)
+    #expect(values("Last seen")?.contains("7.00s ago  the values below are from that time") == true)
   }
 
   @Test(arguments: [40, 60, 80]) func whatIsWrongWithAFilterIsWhole(width: Int) {
@@ -193,6 +193,7 @@ import Testing
     let text = screen(&interface, width: width, height: 24)
     let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     #expect(words.contains(complaint) && words.contains("Filter: opcod:READ"), "\(text)")
+    #expect(!text.contains("\"opcod:READ\""), "the title names a filter that does not apply")
   }
 
   // MARK: Search, filter, sort

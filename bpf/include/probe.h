@@ -30,7 +30,7 @@ struct probe_config {
   __u64 opcodes[4];        /* bit set: this IORING_OP_* passes */
   __u64 ring_operations;   /* waits.bpf.c: f_op of ring files */
   __u32 filters_opcodes;   /* 0: every opcode passes */
-  __u32 filters_rings;     /* 0: every ring passes, the verdict table is not read */
+  __u32 filters_rings;     /* 0: every ring passes, and the verdict table is not read */
   __u32 nr_tgids;          /* 0: any process passes */
   __u32 nr_comms;          /* 0: any process name passes */
   __u32 nr_fds;            /* 0: any ring descriptor passes */
@@ -273,7 +273,7 @@ struct probe_tally {
 /* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */
 #define PROBE_TALLY_DETAILS 96
 #define PROBE_TALLY_ERRORS 160
-#define PROBE_LATENCY_BITS 38 /* latencies from 2^38 ns (4.5 minutes) on share the last bucket */
+#define PROBE_LATENCY_BITS 38 /* latencies from 2^38 ns (4.6 minutes) on share the last bucket */
 #define PROBE_LATENCY_BUCKETS ((PROBE_LATENCY_BITS - 8) * 128 + 256)
 struct probe_tally_detail {
   __u64 errors[PROBE_TALLY_ERRORS];

@@ -118,9 +118,9 @@ def held_by(pid):
 
 
 def unsteadiness(samples):
-    """What a process did not hold steadily, in a line each. Only the second and the last third of the samples count: in
-    the first one caches fill and threads of the start end. The last third may have 5 % more memory than the second one;
-    the number of descriptors, threads and BPF objects must not change."""
+    """One line for each thing that a process did not keep steady. Only the second and the last third of the
+    samples count: in the first one caches fill, and threads that only the start needs end. The last third may have 5 %
+    more memory than the second one; the number of descriptors, threads and BPF objects must not change."""
     third = len(samples) // 3
     if not third:
         return []

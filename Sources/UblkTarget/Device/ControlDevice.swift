@@ -101,7 +101,8 @@ struct ControlDevice: ~Copyable {
   private static let userData: UInt64 = 1
   private static let cancelUserData: UInt64 = 2
 
-  /// Runs a command with `memory` as its argument. Returns the result, errors as negative errno.
+  /// Runs a command whose argument is the first `length` bytes of `memory`, or none if `length` is 0. Cancels it once
+  /// `isBroken` returns true. Returns the result; errors are negative errnos.
   private func run(
     _ command: UInt32, device id: UInt32?, length: Int = 0, data: UInt64 = 0,
     isBroken: () -> Bool = { false }

@@ -8,9 +8,10 @@ struct ByteCountArgument: Hashable, Sendable {
   /// The parser of each option that takes a size; see ``DurationArgument/parse(_:)``.
   static func parse(_ argument: String) throws -> ByteCountArgument {
     guard let bytes = Quantity.bytes(argument) else {
-      throw ValidationError("a size is a number of bytes, or a number with K, M, G or T, as 64M")
+      throw ValidationError(
+        "a size is a number of bytes, or a number with K, M, G or T, such as 64M")
     }
-    guard bytes <= 1 << 50 else { throw ValidationError("a size is at most 1024T") }
+    guard bytes <= 1 << 50 else { throw ValidationError("a size can be at most 1024T") }
     return ByteCountArgument(bytes: bytes)
   }
 }

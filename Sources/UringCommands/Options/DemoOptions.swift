@@ -65,7 +65,7 @@ struct DemoOptions: ParsableArguments {
     if let injection = Injection(text) { return injection }
     let name = String(text.prefix { $0 != ":" })
     guard Fault(rawValue: name) == nil else {
-      throw ValidationError("the percentage of a fault is more than 0 and at most 100")
+      throw ValidationError("the percentage of a fault must be more than 0 and at most 100")
     }
     throw ValidationError(
       RefusedChoice(value: name, choices: Fault.allCases.map(\.rawValue)).advice)

@@ -7,20 +7,21 @@ struct FilterOptions: ParsableArguments {
   @Option(
     name: .customLong("pid"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings that these processes hold, as 4711,4712. Repeatable.", valueName: "pids"))
+      "Only rings that these processes hold, for example 4711,4712. Repeatable.", valueName: "pids")
+  )
   var pids: [String] = []
 
   @Option(
     name: .customLong("comm"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings of processes of these names, as in /proc/PID/comm: fio,postgres. Repeatable. A name with a comma also works, alone.",
+      "Only rings of processes with these names (those in /proc/PID/comm), for example fio,postgres. Repeatable. A name that contains a comma needs a --comm of its own.",
       valueName: "names"))
   var comms: [String] = []
 
   @Option(
     name: .customLong("cgroup"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only rings of processes in these cgroups or below them, as /system.slice/db.service,/user.slice. Repeatable.",
+      "Only rings of processes in these cgroups or below them, for example /system.slice/db.service,/user.slice. Repeatable.",
       valueName: "paths"))
   var cgroups: [String] = []
 
@@ -34,7 +35,7 @@ struct FilterOptions: ParsableArguments {
   @Option(
     name: .customLong("op"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Only these opcodes, as READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
+      "Only these opcodes, for example READ,WRITE_FIXED. Repeatable.", valueName: "opcodes"),
     completion: .opcode,
     transform: OpcodeArgument.parse)
   var opcodes: [OpcodeArgument] = []

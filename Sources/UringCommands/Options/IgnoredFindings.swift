@@ -14,7 +14,7 @@ struct IgnoredFindings {
       let tag = String(parts[0])
       guard FindingRule.all.contains(where: { $0.tag == tag }) else {
         throw ValidationError(
-          "--ignore: no rule has the tag '\(tag)'; docs/findings.md lists them"
+          "--ignore: no rule has the tag '\(tag)'; docs/findings.md lists the tags"
             + NearNames.hint(for: tag, in: FindingRule.all.map(\.tag)))
       }
       let filter = parts.count > 1 ? String(parts[1]) : ""

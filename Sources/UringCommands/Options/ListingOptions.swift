@@ -14,7 +14,7 @@ struct ListingOptions: ParsableArguments {
   var condition: String?
 
   @Option(
-    help: ArgumentHelp("The list that the other options are about.", valueName: "list"))
+    help: ArgumentHelp("The list to print, to which the other options apply.", valueName: "list"))
   var list = ListArgument()
 
   @Option(
@@ -72,7 +72,8 @@ struct ListingOptions: ParsableArguments {
     if selection.matching == 0 {
       text.line(
         selection.all == 0
-          ? "no \(noun)" : "none of \(selection.all) \(noun) matches the expression")
+          ? "no \(noun)\(list.list.emptyNote)"
+          : "none of \(selection.all) \(noun) matches the expression")
     } else {
       text.table(selection.rows.lines, rightAligned: selection.rows.numericColumns)
     }

@@ -7,7 +7,7 @@ struct RefusedChoice {
 
   /// The choices, and those that the user may have meant.
   var advice: String {
-    "choose \(choices.joined(separator: ", "))" + NearNames.hint(for: value, in: choices)
+    "choose one of \(choices.joined(separator: ", "))" + NearNames.hint(for: value, in: choices)
   }
 
   // MARK: The parser's message
@@ -16,7 +16,8 @@ struct RefusedChoice {
   private static let afterValue = "' is invalid for '"
   private static let beforeChoices = ". Please provide one of "
 
-  /// The parser's message that a value is none of an option's choices, with the ``advice``; nil for another message.
+  /// One line that replaces the parser's message about a value that is none of an option's choices, and gives the
+  /// ``advice``; nil if `message` is another.
   ///
   /// The parser names the choices for every option that has some, in several lines if they are many, and has no place
   /// for advice.

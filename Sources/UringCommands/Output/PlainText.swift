@@ -7,8 +7,8 @@ struct PlainText {
 
   var bytes: [UInt8] { Array(text.utf8) }
 
-  /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row. What goes into a pipe
-  /// or a file is whole.
+  /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row. Output to a
+  /// pipe or a file is not shortened.
   static let widestCell = 64
   /// The same for a name within a sentence.
   static let widestName = isOnTerminal ? 120 : .max

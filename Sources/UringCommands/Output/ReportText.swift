@@ -71,7 +71,8 @@ struct ReportText {
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = time.since(request.startTime)
-    return text + ", \(request.state.name) for \(Figures.duration(age))"
+    let bound = request.isStartKnown ? "" : "more than "
+    return text + ", \(request.state.name) for \(bound)\(Figures.duration(age))"
   }
 
   private func conclude(_ text: inout PlainText) {

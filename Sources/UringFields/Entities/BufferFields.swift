@@ -36,7 +36,7 @@ extension FieldSet<Buffer> {
       .address,
       Field(
         "length", title: "LEN", .bytes, .nullable,
-        meaning: "Length of the buffer; of provided buffers, the length of each."
+        meaning: "Length of the buffer; for a group of provided buffers, the length of each."
       ) { buffer, _ in .unlessZero(buffer.length) },
       .segments, .direction, .kernel, .tag, .release,
       Field(

@@ -16,7 +16,7 @@ extension FieldSet<Finding> {
       Field(
         "severity", title: "SEV", .text, choices: Finding.Severity.allCases.map { "\($0.name)" },
         meaning:
-          "`crit`: something does not work. `warn`: it costs much, or works by luck. `info`: worth knowing."
+          "`crit`: something does not work. `warn`: something is expensive, or works only by luck. `info`: worth knowing."
       ) { finding, _ in .name(finding.severity.name) },
       Field("summary", title: "WHAT", .text, meaning: "The observation, in one line.") {
         finding, _ in
@@ -53,7 +53,7 @@ extension FieldSet<Finding> {
         .init(
           "numbers", .figures,
           meaning:
-            "Figures by name, different ones for each tag. Names that end in `_ns` are nanoseconds, in `_percent` hundredths."
+            "Figures by name, different ones for each tag. Names that end in `_ns` are nanoseconds, names that end in `_percent` percentages."
         )
       ]) { finding, _, json in
         json.field("numbers") { json in
@@ -76,19 +76,19 @@ extension FieldSet<Finding.Past> {
     [
       Field(
         "from", .time,
-        meaning: "Time of the first look that saw a condition that no longer holds at the end."
+        meaning: "Time of the first look that saw the past condition."
       ) { past, _ in
         .number(past.from)
       },
       Field(
         "until", .time,
-        meaning: "Time of the last look that saw a condition that no longer holds at the end."
+        meaning: "Time of the last look that saw the past condition."
       ) { past, _ in
         .number(past.until)
       },
       Field(
         "times", .number,
-        meaning: "Number of times that a condition began that no longer holds at the end."
+        meaning: "Number of times that the past condition began."
       ) { past, _ in
         .integer(past.times)
       },

@@ -25,7 +25,7 @@ extension FieldSet<RequestGroup> {
       Field(
         "state", .text, choices: RequestGroup.State.allCases.map { "\(JSONNames.state($0))" },
         meaning:
-          "`assembling`: the leader is in flight. `provided`: no request uses the buffer. `borrowed`: requests use it. `members-done`: they are done, but the owner does not have it back. `given-back`: the owner has it. `ended`: there was no buffer. `leaked`: the ring was closed, and nothing gave it back."
+          "`assembling`: the leader is in flight. `provided`: no request uses the buffer. `borrowed`: requests use it. `members-done`: all members are done, but the owner does not have the buffer back. `given-back`: the owner has it back. `ended`: there was no buffer to give back. `leaked`: the ring was closed, and the buffer was never given back."
       ) { group, _ in .name(JSONNames.state(group.state)) },
       Field(
         "age", .duration, .tableOnly,
@@ -61,7 +61,7 @@ extension FieldSet<RequestGroup> {
       },
       Field(
         "holder", .number, .nullable,
-        meaning: "Id of the request that is the oldest running member."
+        meaning: "Id of the oldest request that still uses the buffer."
       ) {
         group, _ in .integer(group.holder?.request)
       },
@@ -83,7 +83,8 @@ extension FieldSet<RequestGroup> {
       ) { group, _ in .unlessZero(group.withdrawnTime) },
       Field(
         "members_done", .time, .nullable,
-        meaning: "Time at which a member last finished with the buffer; null if none has."
+        meaning:
+          "Time at which a member last finished with the buffer, even if others still use it; null if none has."
       ) {
         group, _ in .unlessZero(group.membersDoneTime)
       },
@@ -275,7 +276,7 @@ extension FieldSet<GroupBuffer.FuseRequest> {
         .number(request.unique)
       },
       Field(
-        "node", .address, meaning: "Id of the file in the FUSE request, as its server assigned it."
+        "node", .address, meaning: "Id that the FUSE server gave the file of the request."
       ) { request, _ in .number(request.node) },
       Field(
         "op", .text,

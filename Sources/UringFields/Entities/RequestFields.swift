@@ -20,7 +20,7 @@ extension FieldSet<Request> {
       Field(
         "user_data", .address, .nullable,
         meaning:
-          "The SQE's user_data, which the CQE repeats; absent while only events without it have shown the request."
+          "The SQE's user_data, which the CQE repeats; absent until an event shows it."
       ) { request, _ in request.isUserDataKnown ? .number(request.userData) : .none },
       Field(
         "opcode", .text, aliases: ["op"],
@@ -34,7 +34,7 @@ extension FieldSet<Request> {
       Field(
         "group", .number, .nullable,
         meaning:
-          "Id of the group (a lent buffer and the requests that use it) of which the request is a member or, if of none, the leader."
+          "Id of the group (a lent buffer and the requests that use it) of which the request is a member; if it is a member of none, of the group that it leads."
       ) { request, _ in .unlessZero(request.group) },
       Field("address", .address, meaning: "The address of the kernel's `io_kiocb`.") { request, _ in
         .number(request.address)
@@ -52,9 +52,13 @@ extension FieldSet<Request> {
       Field(
         "age", .duration,
         meaning:
-          "Time since the submission; of an ended request, from the submission to the end. If the submission was not seen (`start_known`), the time since the first event: the request is older."
+          "Time since the submission; of an ended request, from the submission to the end. If the submission was not seen (`start_known` is no), the request is at least this old."
       ) { request, snapshot in .number(request.age(at: snapshot.time)) },
-      Field("start", .time, meaning: "Time of the submission, or of the first event seen.") {
+      Field(
+        "start", .time,
+        meaning:
+          "Time of the submission; if it was not seen (`start_known` is no), the latest time that it can have been."
+      ) {
         request, _ in .number(request.startTime)
       },
       Field("last", .time, meaning: "Time of the request's last event.") { request, _ in
@@ -161,7 +165,8 @@ extension FieldSet<Request> {
       ) { request, _ in .flag(request.isSubmittedBySQThread) },
       Field(
         "flags", .words,
-        meaning: "The flags of the request at submission, without REQ_F_ and IOSQE_."
+        meaning:
+          "The flags of the request at submission, or of one found in flight at the time it was found, without REQ_F_ and IOSQE_."
       ) { request, snapshot in .words(request.flagNames(snapshot.requestFlagNames)) },
       Field(
         "sqe_known", .flag,
@@ -169,10 +174,12 @@ extension FieldSet<Request> {
           "True if the SQE was seen; otherwise only the fields that the kernel still held are known."
       ) { request, _ in .flag(request.isSQEKnown) },
       Field(
-        "sqe_flags", .words, .ifKnown, meaning: "The flags of the SQE, without IOSQE_."
+        "sqe_flags", .words, .ifKnown,
+        meaning:
+          "The flags of the SQE, without IOSQE_; of a request found in flight, without ASYNC and IO_DRAIN, which the kernel also sets."
       ) { request, _ in
         request.isSQEKnown || !request.kernelKnowledge.isEmpty
-          ? .words(SQEFlags(rawValue: request.sqe.flags).names) : .none
+          ? .words(request.sqeFlags.names) : .none
       },
       Field(
         "command_name", .text, .ifKnown, meaning: "The name of the driver command of a URING_CMD."

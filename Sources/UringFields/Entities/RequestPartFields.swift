@@ -41,7 +41,7 @@ extension FieldSet<WaitCause> {
     [
       Field(
         "kind", .text, choices: WaitCause.Kind.allCases.map(\.rawValue),
-        meaning: "Kind of object that the request waits for."
+        meaning: "Kind of cause for which the request waits."
       ) { cause, _ in .text(cause.kind.rawValue) },
       Field(
         "request", .number, .nullable, meaning: "Id of the request that must end before this one."
@@ -64,23 +64,23 @@ extension FieldSet<MemoryChange> {
       Field(
         "call", .text, .nullable, choices: ["munmap", "mremap", "madvise", "mmap"],
         meaning:
-          "The system call that removed memory that the request uses; null if a look found the memory missing."
+          "The system call that took memory from the request: unmapped, moved, replaced or discarded it; null if a look found the memory missing."
       ) { change, _ in .unlessEmpty(change.call?.rawValue) },
       Field(
         "time", .time,
-        meaning: "Time at which memory that the request uses was removed, or found missing."
+        meaning: "Time at which the memory was taken from the request, or found missing."
       ) {
         change, _ in .number(change.time)
       },
       Field(
         "tid", .number, .nullable,
-        meaning: "Id of the thread whose system call removed memory that the request uses."
+        meaning: "Id of the thread whose system call took the memory from the request."
       ) { change, _ in
         change.call == nil ? .none : .integer(change.tid)
       },
       Field(
         "address", .address,
-        meaning: "Address of the memory that was removed while the request used it."
+        meaning: "Address of the memory that was taken while the request used it."
       ) { change, _ in
         .number(change.address)
       },
@@ -110,7 +110,8 @@ extension FieldSet<UblkSlot> {
       },
       Field(
         "tag", .number,
-        meaning: "Tag, in the ublk device's queue, that the server's command waits for."
+        meaning:
+          "Tag of the block request, in the ublk device's queue, for which the server's command waits."
       ) { slot, _ in .integer(slot.tag) },
     ])
 }

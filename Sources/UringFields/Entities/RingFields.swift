@@ -24,12 +24,12 @@ extension FieldSet<Ring> {
       Field(
         "pid", .number, .nullable,
         meaning:
-          "Id of the process that created the ring, or if that was not seen, of the first seen with it."
+          "Id of the process that created the ring, or, if its creation was not seen, of the first process seen with it."
       ) { ring, _ in .unlessZero(ring.ownerTgid) },
       Field(
         "comm", title: "COMMAND", .text, aliases: ["command"],
         meaning:
-          "Name of the process that created the ring, or if that was not seen, of the first seen with it."
+          "Name of the process that created the ring, or, if its creation was not seen, of the first process seen with it."
       ) { ring, _ in .text(ring.comm) },
       Field(
         "fds", title: "FD", .numbers, aliases: ["fd"],
@@ -171,11 +171,11 @@ extension FieldSet<Ring> {
       .count("waits", "Calls of `io_uring_enter` that waited for CQEs.") { $0.counts.waits },
       Field(
         "last_wait_min_events", .number, .nullable,
-        meaning: "Number of CQEs for which the last call of `io_uring_enter` waited."
+        meaning: "Number of CQEs that the last call of `io_uring_enter` that waited asked for."
       ) { ring, _ in ring.lastWaitTime == 0 ? .none : .integer(ring.lastWaitMinEvents) },
       Field(
         "last_wait", .time, .nullable,
-        meaning: "Time at which the last call of `io_uring_enter` began to wait for CQEs."
+        meaning: "Time at which the last call of `io_uring_enter` that waited began to wait."
       ) { ring, _ in
         .unlessZero(ring.lastWaitTime)
       },

@@ -78,12 +78,12 @@ extension FieldSet<Ring.Waiter> {
       Field(
         "min_events", .number, .nullable,
         meaning:
-          "CQEs that the first waiting thread asked for; null if it began to wait before the observation."
+          "CQEs that the first waiting thread asked for; null if not known, as when the wait began before the observation, or another thread began to wait later."
       ) { waiter, _ in .integer(waiter.minEvents) },
       Field(
         "since", .time, .nullable,
         meaning:
-          "Time at which the first waiting thread began to wait; null if that was before the observation."
+          "Time at which the first waiting thread began to wait; null if not known, as when the wait began before the observation, or another thread began to wait later."
       ) { waiter, _ in .integer(waiter.since) },
       Field(
         "asleep_since", .time, .nullable,
@@ -109,11 +109,11 @@ extension FieldSet<Ring.Balance> {
       Field(
         "method", .text, choices: ["allocated", "references", "sequence", "unknown"],
         meaning:
-          "How outstanding requests were counted: `allocated` is exact; `references` is exact but for moments (up to 6.12); `sequence` is an estimate; `unknown`: the ring moved while it was counted."
+          "How outstanding requests were counted: `allocated` is exact; `references` (up to 6.12) can be wrong for a moment; `sequence` is an estimate; `unknown`: the kernel's lists changed during the count."
       ) { balance, _ in .name(JSONNames.method(balance.method)) },
       Field(
         "outstanding", .number, .nullable,
-        meaning: "Requests that have not ended, by the ring's own counters (outstanding requests)."
+        meaning: "Outstanding requests: those that have not ended, by the ring's own counters."
       ) { balance, _ in balance.method == .unknown ? .none : .number(balance.outstanding) },
       Field(
         "accounted", .number,

@@ -18,7 +18,7 @@ extension FieldSet<WorkerPool> {
       Field(
         "idle_since", .time, .nullable,
         meaning:
-          "Time since which three quarters or more of the io-wq workers were idle at each look; null if they are not."
+          "Time since which every look has found at least three quarters of the io-wq workers idle; null if the last look did not."
       ) { pool, _ in .unlessZero(pool.idleSince) },
       Field(
         "processors", .text,

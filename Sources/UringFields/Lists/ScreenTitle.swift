@@ -1,5 +1,5 @@
-/// Titles of columns of the screen and of `top` that are the title of no field, because the column shows something of
-/// several fields, or shows one in its own way.
+/// Column titles on the screen and in `top` that are not titles of fields: such a column combines fields, or shows one in
+/// its own way.
 enum ScreenTitle {
   /// The fields that have what a column shows; empty for other names.
   ///

@@ -37,6 +37,10 @@ public struct SnapshotList: Sendable {
   public let name: String
   /// Plural noun for its rows: `requests in flight`.
   public let noun: String
+  /// Says when the list can be empty although there are such things; empty if it never is.
+  public var emptyNote: String {
+    name == "system_calls" ? "; they are watched with --syscalls on, and with --pid" : ""
+  }
   private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
   /// The path of the list in the JSON of a snapshot.
   private let path: String

@@ -92,7 +92,7 @@ extension StoredRow {
     return latency?["count"]?.number == 0 ? .none : .integer(latency?[name]?.number)
   }
 
-  /// The unit of the fields of a request that have different ones.
+  /// The unit of a request's length, which depends on the opcode (bytes or vectors).
   fileprivate static let unit: Field<StoredRow>.Unit = { opcode($0.json)?.length ?? .none }
 
   private static func opcode(_ request: JSONValue) -> Opcode? {

@@ -85,7 +85,8 @@ public struct Trigger: Sendable {
     throw mistake
       ?? QueryError(
         position: 1,
-        message: "'\(text)' is no severity, no tag of a finding, and compares no field"
+        message:
+          "'\(text)' is neither a severity, nor the tag of a finding, nor a comparison of a field"
           + NearNames.hint(
             for: text,
             in: Finding.Severity.allCases.map { "\($0.name)" } + FindingRule.all.map(\.tag)))

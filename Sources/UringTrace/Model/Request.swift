@@ -116,9 +116,13 @@ public struct Request: Sendable, BitwiseCopyable {
   /// True if ``inputIdentity`` was not observed but derived from the request's descriptor at the last look.
   public var isInputDerived: Bool { files.known.contains(.derivedInput) }
 
-  /// The SQE's flags, also where only the kernel's flags of the request are known.
+  /// The SQE's flags. Of a request found in flight, those that follow from the kernel's flags of the request: without
+  /// ASYNC, which `io_fsync_prep()` and others set, and DRAIN, which `io_init_drain()` sets for a chain's head
+  /// (io_uring/sync.c, io_uring/io_uring.c).
   public var sqeFlags: SQEFlags {
-    core.isSQEKnown ? SQEFlags(rawValue: core.sqe.flags) : SQEFlags(requestFlags: core.flags)
+    core.isSQEKnown
+      ? SQEFlags(rawValue: core.sqe.flags)
+      : SQEFlags(requestFlags: core.flags).subtracting([.async, .drain])
   }
 
   /// Nanoseconds since the submission; of an ended request, until its end.

@@ -21,7 +21,7 @@ public struct WaitCause: Sendable, Hashable {
     case driver
     /// No task has woken the futex.
     case futex
-    /// Another process has not changed state.
+    /// The process that WAITID waits for has not changed its state.
     case process
     /// A block device is working on the request.
     case device

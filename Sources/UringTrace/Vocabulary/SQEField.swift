@@ -77,9 +77,9 @@ private struct SQEFieldList {
 }
 
 extension OpcodeProperties.Field {
-  /// A value of the field.
+  /// The text of a value in the field's format.
   ///
-  /// - Parameter signed: the value of a field that is signed and has fewer than 64 bits.
+  /// - Parameter signed: the sign-extended value, for a signed field of fewer than 64 bits.
   package func text(_ value: UInt64, signed: Int64? = nil) -> String {
     switch format {
     case .decimal: String(value)

@@ -1,6 +1,6 @@
 extension [Piece] {
-  /// Lines of at most this many columns, broken between words where possible. All but the first are indented. What is left
-  /// after `most` lines stays in the last of them.
+  /// Lines of at most this many columns, broken between words where possible. All but the first are indented. At most
+  /// `most` lines: the last one takes the rest, and may be wider.
   func wrapped(to width: Int, indent: Int, atMost most: Int = .max) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0

@@ -72,7 +72,7 @@ extension Binding {
     Binding([")"], .skip(10_000_000_000), in: .replay, "ten seconds forward"),
     Binding(
       [.function(2), "C"], .columnMenu, in: .list, label: "Columns",
-      "what each column says; show and hide columns, F7 and F8 move them", isKept: true),
+      "explain, show, hide and (F7, F8) move columns", isKept: true),
     Binding(
       [.function(3), "/"], .search, in: .list, label: "Search", "search in the pane; | means or"),
     Binding(

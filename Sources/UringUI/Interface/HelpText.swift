@@ -38,8 +38,8 @@ enum HelpText {
     lines += [[], [Piece(" Marks", .titleFocused)]]
     lines += line("▲ ▼", "the column by which the rows are sorted, ascending or descending")
     lines += line("C W i", "the worst finding about the row: crit, warn or info")
-    lines += line(">… ≥…", "a lower bound: it began before uringtop looked")
-    lines += line("…!", "in Calls, a failure that is not usual; in CQ, the queue has overflowed")
+    lines += line(">… ≥…", "at least this much: what came before was not seen")
+    lines += line("…!", "in Calls, an unexpected failure; in CQ, the queue has overflowed")
     return lines
   }
 
@@ -60,7 +60,7 @@ enum HelpText {
     (.submitted, "taken by the kernel, and no event since"),
     (.deferred, "waits behind a drain"),
     (.linked, "waits behind another request of its chain"),
-    (.issued, "issued: on a disk, with a driver, or waiting without an event, as TIMEOUT"),
+    (.issued, "on a disk, with a driver, or waiting without an event, as TIMEOUT does"),
     (.pollArmed, "waits for its file to become ready"),
     (.worker, "queued for or running in a worker thread"),
     (.taskWork, "woken; waits for its task to run"),

@@ -198,7 +198,7 @@ struct BuffersContent: ListContent {
       }
       return Piece(Humanise.duration(scene.age(since: buffer.lastUseTime)))
     }.meaning(
-      "Time since a request last completed a use of the buffer. `never`: none has since it was registered. `not seen`: none has since uringtop started; earlier uses are not known."
+      "Time since a request last completed a use of the buffer. `never`: no request has used it since it was registered. `not seen`: no use has been seen, but it may have been used before uringtop started."
     ),
     Column(
       "USED", width: 6, minimum: 6, .right, priority: 2,
@@ -208,7 +208,7 @@ struct BuffersContent: ListContent {
         (isOlder(buffer, scene) ? "≥" : "") + Humanise.count(buffer.useCount),
         buffer.useCount > 0 ? .normal : .faint)
     }.meaning(
-      "Requests that have used the buffer. `≥`: the buffer is older than uringtop, which does not know of earlier uses."
+      "Requests that have used the buffer. `≥`: it may also have been used before uringtop started; those uses are not counted."
     ),
     Column("LEFT", width: 9, minimum: 7, .right, priority: 5) { buffer, _ in left(buffer) }
       .meaning(
@@ -217,7 +217,7 @@ struct BuffersContent: ListContent {
     Column("STATE", width: 14, minimum: 9, priority: 4, growth: .toContent) { buffer, _ in
       state(buffer)
     }.meaning(
-      "`withdrawn`: the buffer was unregistered while requests use it. `exhausted`: how often a request found no provided buffer left. `shared by`: how many rings share the buffer."
+      "`withdrawn`: the buffer is no longer in the table, but requests still use it. `exhausted ×3`: three requests found no provided buffer left. `shared by 2`: two rings share the buffer."
     ),
     Column("KIND", width: 14, minimum: 10, priority: 8) { buffer, _ in
       Piece(Names.kind(buffer.kind), .faint)

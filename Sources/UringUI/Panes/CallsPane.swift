@@ -66,7 +66,7 @@ struct CallsContent: ListContent {
           ? Piece(Names.error(row.result)) : Piece(Names.error(row.result) + "!", .error)
         : Piece("ok", .faint)
     }.meaning(
-      "The errno with which the calls failed; `ok` for calls that succeeded. `!`: a failure that is not usual."
+      "The errno with which the calls failed; `ok` for calls that succeeded. `!`: a failure other than EINTR, EAGAIN and ETIME of `enter`."
     ),
     Column(
       "COUNT", width: 6, .right, priority: 1, order: .number { row, _ in row.count }

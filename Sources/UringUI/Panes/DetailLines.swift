@@ -19,7 +19,7 @@ struct DetailLines {
   }
 
   /// Adds lines of a table or picture, which are cut at the right edge.
-  /// - Parameter actions: the actions of lines that can be chosen, by their number among these.
+  /// - Parameter actions: the actions of lines that can be chosen, by index in `table`.
   mutating func add(table: [[Piece]], _ actions: [Int: PaneAction] = [:]) {
     for (line, action) in actions { self.actions[lines.count + line] = action }
     lines += table

@@ -81,7 +81,7 @@ struct GroupsContent: ListContent {
       order: .number { group, _ in group.movedBytes },
       picture: { group, _, width in moved(group, width: min(width, 10)) }
     ).showing("moved_bytes").meaning(
-      "Bytes that the members moved: a bar for their share of the buffer, `×` and how many times the buffer if it is more, or a number if the buffer's length is unknown."
+      "Bytes that the members moved, as a bar: the share of the buffer's length. `×3`: about three times the length. A number of bytes if the length is unknown."
     ),
     Column(
       "STATE", width: 13, minimum: 11, priority: 0,

@@ -15,7 +15,7 @@ struct LastSeen<Value: Sendable>: Sendable {
     self.scene = scene
   }
 
-  /// The scene to draw: that of the last look, so that no clock runs on for a subject that is gone.
+  /// The scene to draw: the current one or, if the subject is gone, the last that had it, so that its clocks stop.
   func scene(_ current: Scene) -> Scene { isGone ? scene ?? current : current }
 
   /// Says when the subject was last seen; empty if it is in the snapshot.
@@ -24,7 +24,8 @@ struct LastSeen<Value: Sendable>: Sendable {
     let ago = Humanise.duration(current.age(since: scene.now))
     return [
       Piece.fact(
-        "Last seen", [Piece("\(ago) ago", .warning), Piece("  what follows was true then", .faint)])
+        "Last seen",
+        [Piece("\(ago) ago", .warning), Piece("  the values below are from that time", .faint)])
     ]
   }
 }

@@ -97,6 +97,7 @@ struct ListPane<Content: ListContent>: TablePane {
     let all = Humanise.grouped(
       UInt64(table.unfilteredCount - min(Content.pinnedCount, table.count)))
     if filter.isEmpty { return all }
+    if filterError != nil { return "\(all), not filtered" }
     let shown = Humanise.grouped(UInt64(table.count - min(Content.pinnedCount, table.count)))
     return "\(shown) of \(all), \"\(filter)\""
   }

@@ -69,7 +69,7 @@ enum RequestColumns {
       Piece(request.isUserDataKnown ? userData(request.userData, width: width) : "?")
     }
   ).meaning(
-    "The SQE's user_data, which the CQE repeats; `?` if only events without it have shown the request."
+    "The SQE's user_data, which the CQE repeats; `?` until an event shows it."
   )
 
   /// Keeps the last digits, in which pointers differ.

@@ -100,7 +100,7 @@ struct RingsContent: ListContent {
       "FD", width: 6, priority: 1, text: { $0.isClosed ? "closed" : Scene.descriptors(of: $0) },
       key: { UInt64(bitPattern: Int64($0.descriptors.first?.fd ?? -1)) ^ (1 << 63) }
     ).meaning(
-      "A descriptor of the ring; after `+`, the number of its other descriptors, in any process. `reg`: a process has only registered the ring. `-`: none is known. `closed`: the ring was closed."
+      "A descriptor of the ring; after `+`, the number of its other descriptors, in any process. `reg`: the process has no descriptor, only a registered ring index. `-`: none is known. `closed`: the ring was closed."
     ),
     number(
       "SQ", width: 8, priority: 6, style: { $0.sqPending > 0 ? .value : .normal },

@@ -4,7 +4,7 @@ struct ColumnChoice: Hashable, Sendable {
   /// A sentence that says what the column shows.
   var meaning: String
   var isShown: Bool
-  /// False if the column would be shown, but the terminal is too narrow.
+  /// True if the column has a place on the screen. One that is shown without a place does not fit the terminal.
   var hasRoom: Bool
 
   /// The line of the menu.

@@ -2,7 +2,7 @@ import CRecord
 
 @testable import UringTrace
 
-/// A request tracker and the few trackers that tests of other trackers need, without an aggregator.
+/// The request, ring and lending trackers without an aggregator, for tests that drive a tracker directly.
 struct TrackerScene: ~Copyable {
   var requests = RequestTracker(history: 4)
   var rings = RingTracker(closedLimit: 2)

@@ -131,7 +131,7 @@ extension LendingTracker {
     guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
       return
     }
-    // A one-transfer buffer is awaited from its provision, any other from its withdrawal.
+    // A buffer for one transfer should come back once it is provided; any other, once it is withdrawn.
     let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
     if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
       note(.givenBackLate, group)

@@ -29,7 +29,8 @@ extension LendingTracker {
     }
   }
 
-  /// Handles a request that names a slot of the ring's table.
+  /// Makes a request that names a slot of the ring's table of registered buffers a member of the slot's group, and begins
+  /// a group if the slot has none.
   mutating func borrow(_ slot: inout RequestSlot, _ index: UInt32, _ event: inout Event) {
     guard member(of: slot) == nil else { return }
     let ring = slot.ring
