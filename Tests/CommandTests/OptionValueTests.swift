@@ -51,15 +51,21 @@ import Testing
       "did you mean rings?"
     ),
     (["top", "--list", "finding"], "system_calls", "did you mean findings?"),
-    (["report", "--format", "jsn"], "choose text, json, junit, github, html", "mean json?"),
-    (["report", "--fail-on", "wran"], "choose info, warn, crit", "did you mean warn?"),
-    (["snapshot", "--syscalls", "of"], "choose auto, on, off", "did you mean off"),
+    (["report", "--format", "jsn"], "choose one of text, json, junit, github, html", "mean json?"),
+    (["report", "--fail-on", "wran"], "choose one of info, warn, crit", "did you mean warn?"),
+    (["snapshot", "--syscalls", "of"], "choose one of auto, on, off", "did you mean off"),
     (["live", "--theme", "drak"], "colour-blind", "did you mean dark?"),
-    (["export", "x", "--format", "urin"], "choose jsonl, uring, perfetto", "did you mean uring?"),
-    (["demo", "--target", "ublkk"], "choose ublk, buffers", "did you mean ublk?"),
-    (["demo", "--inject", "leader-fial:5"], "choose ", "did you mean leader-fail"),
+    (
+      ["export", "x", "--format", "urin"], "choose one of jsonl, uring, perfetto",
+      "did you mean uring?"
+    ),
+    (["demo", "--target", "ublkk"], "choose one of ublk, buffers", "did you mean ublk?"),
+    (["demo", "--inject", "leader-fial:5"], "choose one of ", "did you mean leader-fail"),
     (["report", "--ignore", "hagn"], "no rule has the tag 'hagn'", "did you mean hang"),
-    (["record", "-o", "x", "--keep", "9s", "--on", "deadlok"], "no severity", "mean deadlock?"),
+    (
+      ["record", "-o", "x", "--keep", "9s", "--on", "deadlok"], "neither a severity",
+      "mean deadlock?"
+    ),
   ])
   func aRefusedChoiceNamesTheChoicesAndTheNearest(
     arguments: [String], choices: String, hint: String
@@ -93,7 +99,8 @@ import Testing
     try Command.expectFailure(
       "snapshot", "--duration", "5x", status: 64, says: "a duration is a number with us, ms, s or m"
     )
-    try Command.expectFailure("demo", "--size", "5x", status: 64, says: "with K, M, G or T, as 64M")
+    try Command.expectFailure(
+      "demo", "--size", "5x", status: 64, says: "with K, M, G or T, such as 64M")
     try Command.expectFailure("demo", "--size", "2048T", status: 64, says: "at most 1024T")
   }
 
