@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringUI
 
-/// What the screen says if the options of the command line select no ring.
+/// The screen states that the options of the command line select no ring, and only then.
 @Suite struct EmptyRingListTests {
   private static let text = "no process that the options select has a ring"
 

@@ -304,6 +304,17 @@ import Testing
     Ring.RegisteredFile(index: index, references: references, tag: 0)
   }
 
+  /// The page of a buffer that has left the table does not deny the borrowers that it counts.
+  @Test func aBufferThatIsGoneKeepsItsLastBorrowers() {
+    var interface = interface()
+    press(&interface, "6", .enter)
+    interface.update(Make.snapshot(at: 11), timeline: nil)
+    let text = lines(&interface)
+    #expect(text.contains { $0.contains("Last seen") })
+    #expect(text.contains { $0.contains("Borrowers  1") })
+    #expect(!text.contains { $0.contains("no request uses it now") }, "\(text)")
+  }
+
   @Test func aBufferLeadsToItsBorrowers() {
     var interface = interface()
     press(&interface, "6", .enter)

@@ -7,43 +7,46 @@ package enum Figures {
 
   /// For sentences: `1.25 µs`, `12 ms`, `2 min 30 s`, `3 h 12 min`. Trailing zeros are dropped.
   package static func duration(_ nanoseconds: UInt64) -> String {
-    let (large, small): (TimeUnit, TimeUnit)
-    switch nanoseconds {
-    case ..<99_950_000_000:
+    guard let (large, small) = units(of: nanoseconds) else {
       let unit = TimeUnit.largest(in: nanoseconds)
       return number(Double(nanoseconds) / Double(unit.nanoseconds)) + " " + unit.symbol
-    case ..<6_000_000_000_000: (large, small) = (.minute, .second)
-    case ..<360_000_000_000_000: (large, small) = (.hour, .minute)
-    default: (large, small) = (.day, .hour)
     }
     let rest = nanoseconds % large.nanoseconds / small.nanoseconds
     let whole = "\(nanoseconds / large.nanoseconds) \(large.abbreviation)"
     return rest == 0 ? whole : whole + " \(rest) \(small.abbreviation)"
   }
 
+  /// The two units in which a long duration is written; nil for one that seconds express.
+  private static func units(of nanoseconds: UInt64) -> (large: TimeUnit, small: TimeUnit)? {
+    switch nanoseconds {
+    case ..<99_950_000_000: nil
+    case ..<6_000_000_000_000: (.minute, .second)
+    case ..<360_000_000_000_000: (.hour, .minute)
+    default: (.day, .hour)
+    }
+  }
+
   /// For cells of tables and facts, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,
   /// `2m05s`, `3h12m`, `4d02h`. At most six columns.
   package static func alignedDuration(_ nanoseconds: UInt64) -> String {
-    switch nanoseconds {
+    if let (large, small) = units(of: nanoseconds) {
+      let whole = "\(nanoseconds / large.nanoseconds)\(large.symbol)"
+      // From 100 days on, hours would be the seventh column.
+      guard nanoseconds < 100 * TimeUnit.day.nanoseconds else { return whole }
+      let rest = nanoseconds % large.nanoseconds / small.nanoseconds
+      return whole + padded(rest, to: 2) + small.symbol
+    }
+    return switch nanoseconds {
     case 0: "0"
     case ..<1_000: "\(nanoseconds)\(TimeUnit.nanosecond.symbol)"
     case ..<999_500: aligned(nanoseconds, in: .microsecond)
     case ..<999_500_000: aligned(nanoseconds, in: .millisecond)
-    case ..<99_950_000_000: aligned(nanoseconds, in: .second)
-    case ..<6_000_000_000_000: pair(nanoseconds, .minute, .second)
-    case ..<360_000_000_000_000: pair(nanoseconds, .hour, .minute)
-    case ..<8_640_000_000_000_000: pair(nanoseconds, .day, .hour)
-    default: "\(nanoseconds / TimeUnit.day.nanoseconds)\(TimeUnit.day.symbol)"
+    default: aligned(nanoseconds, in: .second)
     }
   }
 
   private static func aligned(_ nanoseconds: UInt64, in unit: TimeUnit) -> String {
     digits(nanoseconds, per: unit.nanoseconds) + unit.symbol
-  }
-
-  private static func pair(_ nanoseconds: UInt64, _ large: TimeUnit, _ small: TimeUnit) -> String {
-    let rest = nanoseconds % large.nanoseconds / small.nanoseconds
-    return "\(nanoseconds / large.nanoseconds)\(large.symbol)\(padded(rest, to: 2))\(small.symbol)"
   }
 
   /// For round times on axes and in options, without decimals: `20ms`, `150µs`, `1500ms`.

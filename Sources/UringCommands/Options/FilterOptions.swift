@@ -91,10 +91,10 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
-  /// True if the options select rings.
+  /// True if the options exclude rings, not only requests.
   var selectRings: Bool { filter().restrictsRings }
 
-  /// Says on standard error that the options select no ring, unless they select one, or select all.
+  /// Says on standard error that no ring is left, if the options exclude rings.
   func reportNothingSelected(unless hasRings: Bool) {
     if selectRings, !hasRings { StandardError.write(EmptyRingList.text) }
   }
@@ -138,7 +138,7 @@ struct FilterOptions: ParsableArguments {
         paths[paths.count - 1] += "," + part
       }
     }
-    return Set(paths + [text]).map(path)
+    return (paths + [text]).map(path)
   }
 
   /// Without `/` at the end, but for the root.

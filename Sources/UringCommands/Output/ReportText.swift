@@ -71,8 +71,7 @@ struct ReportText {
       return text + ", result \(error ?? "\(request.result)")"
     }
     let age = time.since(request.startTime)
-    let bound = request.isStartKnown ? "" : "more than "
-    return text + ", \(request.state.name) for \(bound)\(Figures.duration(age))"
+    return text + ", \(request.state.name) for \(request.boundOfAge)\(Figures.duration(age))"
   }
 
   private func conclude(_ text: inout PlainText) {

@@ -10,8 +10,7 @@ extension FieldType {
     case (.bytes, .number(let number)): Figures.exactBytes(number)
     case (.result, .signed(let number)): ErrorNumber.text(ofResult: Int32(clamping: number))
     case (.pollEvents, .number(let number)):
-      number == 0
-        ? "0" : NamedBits.poll.names(in: UInt32(truncatingIfNeeded: number)).joined(separator: " ")
+      NamedBits.poll.text(UInt32(truncatingIfNeeded: number), separator: " ")
     default: plainText(value)
     }
   }

@@ -38,9 +38,7 @@ public struct SnapshotList: Sendable {
   /// Plural noun for its rows: `requests in flight`.
   public let noun: String
   /// Says when the list can be empty although there are such things; empty if it never is.
-  public var emptyNote: String {
-    name == "system_calls" ? "; they are watched with --syscalls on, and with --pid" : ""
-  }
+  public let emptyNote: String
   private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
   /// The path of the list in the JSON of a snapshot.
   private let path: String
@@ -60,11 +58,12 @@ public struct SnapshotList: Sendable {
   /// - Parameter path: nil if it is the name.
   private init<Entity>(
     _ name: String, _ noun: String, _ set: FieldSet<Entity>, path: String? = nil,
-    _ entities: @escaping @Sendable (Snapshot, [Finding]) -> [Entity]
+    emptyNote: String = "", _ entities: @escaping @Sendable (Snapshot, [Finding]) -> [Entity]
   ) {
     self.name = name
     self.noun = noun
     self.path = path ?? name
+    self.emptyNote = emptyNote
     prepare = { (choice) throws(Choice.Flaw) in
       let select = try Self.selector(choice, set)
       return { snapshot, findings in select(entities(snapshot, findings), snapshot) }
@@ -143,8 +142,9 @@ public struct SnapshotList: Sendable {
     SnapshotList("worker_pools", "worker pools", .workerPools) { snapshot, _ in
       snapshot.workerPools
     },
-    SnapshotList("system_calls", "system calls", .systemCalls) { snapshot, _ in
-      snapshot.systemCalls
-    },
+    SnapshotList(
+      "system_calls", "system calls", .systemCalls,
+      emptyNote: "; they are watched with --syscalls on, and with --pid"
+    ) { snapshot, _ in snapshot.systemCalls },
   ]
 }

@@ -24,13 +24,12 @@ extension Evidence {
     let server = threads.count == 1 ? ", the only one of its process," : ""
     let more =
       left.count > 1 ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""
-    let bound = first.isStartKnown ? "" : "more than "
     return FindingRule.Sighting(
       // A peer may still answer, and the program may check the queue then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
-        "\(words(first)) has been in flight for \(bound)\(Words.duration(age(since: first.startTime))), and nothing "
-        + "waits for it: no thread waits for completions of the ring, and none polls it; "
+        "\(words(first)) has been in flight for "
+        + "\(first.boundOfAge)\(Words.duration(age(since: first.startTime))), and nothing waits for it: no thread waits for completions of the ring, and none polls it; "
         + "\(waits.name(threads[0]))\(server) "
         + (threads[0].wait == .runs
           ? "sleeps in \(threads[0].call)() and wakes occasionally"

@@ -22,13 +22,12 @@ extension FindingRule {
       for (kind, requests) in stuck {
         let oldest = requests[0]
         let age = evidence.age(since: oldest.startTime)
-        let atLeast = oldest.isStartKnown ? "" : "more than "
         sightings.append(
           Sighting(
             severity: kind.waitsForPeer ? .info : .warn, rings: [ring.id],
             requests: requests.map(\.id),
             summary: "\(evidence.words(oldest)) has been in flight for "
-              + "\(atLeast)\(Words.duration(age)); "
+              + "\(oldest.boundOfAge)\(Words.duration(age)); "
               + "\(kind.count) completed \(kind.opcode.name) requests took at most "
               + "\(Words.duration(kind.usual))"
               + (requests.count > 1 ? "; and \(requests.count - 1) more" : ""),

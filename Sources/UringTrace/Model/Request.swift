@@ -125,6 +125,9 @@ public struct Request: Sendable, BitwiseCopyable {
       : SQEFlags(requestFlags: core.flags).subtracting([.async, .drain])
   }
 
+  /// Stands before ``age(at:)`` in a sentence: a request whose submission was not seen is older.
+  package var boundOfAge: String { self.isStartKnown ? "" : "more than " }
+
   /// Nanoseconds since the submission; of an ended request, until its end.
   public func age(at now: UInt64) -> UInt64 {
     (core.state.isFinal ? core.lastTime : now).since(core.startTime)

@@ -15,9 +15,9 @@ public struct NamedBits: Sendable {
     return names
   }
 
-  /// Names joined by `|`; `0` if no bit is set.
-  public func text(_ value: UInt32) -> String {
-    value == 0 ? "0" : names(in: value).joined(separator: "|")
+  /// Names with `separator` between them; `0` if no bit is set.
+  public func text(_ value: UInt32, separator: String = "|") -> String {
+    value == 0 ? "0" : names(in: value).joined(separator: separator)
   }
 
   /// The value of the named bits: the inverse of ``names(in:)``. Nil if a name is unknown.

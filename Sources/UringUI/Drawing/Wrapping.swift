@@ -1,15 +1,13 @@
 extension [Piece] {
-  /// Lines of at most this many columns, broken between words where possible. All but the first are indented. At most
-  /// `most` lines: the last one takes the rest, and may be wider.
-  func wrapped(to width: Int, indent: Int, atMost most: Int = .max) -> [[Piece]] {
+  /// Lines of at most this many columns, broken between words where possible. All but the first are indented.
+  func wrapped(to width: Int, indent: Int) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0
     for piece in self {
       var text = ""
       for word in piece.text.words {
         let room = width - used - text.displayWidth
-        let isFull = String(word).displayWidth > room && used + text.displayWidth > indent
-        guard isFull, lines.count < most else {
+        guard String(word).displayWidth > room, used + text.displayWidth > indent else {
           text += word
           continue
         }

@@ -11,7 +11,7 @@ struct Scene: Sendable {
   var minimumAge: UInt64 = 0
   /// False if the options of the command line leave requests of these rings out.
   var hasEveryRequest = true
-  /// True if the options of the command line select rings.
+  /// True if the options of the command line exclude rings.
   var selectsRings = false
   /// Whether the snapshot is from a recording.
   var isReplay = false

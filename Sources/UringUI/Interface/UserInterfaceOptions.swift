@@ -11,7 +11,7 @@ public struct UserInterfaceOptions: Sendable {
   public var requestFilter = ""
   /// False if the filters leave out requests of the rings in view.
   public var seesEveryRequest = true
-  /// True if the filters select rings.
+  /// True if the filters exclude rings.
   public var selectsRings = false
   /// Minimum age in nanoseconds of requests in flight that are listed.
   public var minimumAge: UInt64 = 0

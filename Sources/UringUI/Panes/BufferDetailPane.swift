@@ -28,7 +28,8 @@ struct BufferDetailPane: Pane {
 
   mutating func update(_ scene: Scene) {
     seen.update(scene.buffer(key), in: scene)
-    let borrowers = Set(seen.isGone ? [] : buffer?.borrowers ?? [])
+    let (scene, _) = seen.shown(in: scene)
+    let borrowers = Set(buffer?.borrowers ?? [])
     let requests = scene.snapshot.requests.filter { borrowers.contains($0.id) }
     table.update(requests, scene: scene)
   }
@@ -82,10 +83,9 @@ struct BufferDetailPane: Pane {
     guard let buffer else {
       return canvas.put(notice: "The buffer is not in the table any more.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
+    let (scene, notice) = seen.shown(in: scene)
     var area = rect
-    let lines = seen.notice(now) + lines(buffer, scene)
+    let lines = notice + lines(buffer, scene)
     // The last line is the table's heading.
     let room = max(1, min(lines.count, rect.height - min(5, rect.height / 2)))
     var text = ScrollingText()

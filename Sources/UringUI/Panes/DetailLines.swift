@@ -3,7 +3,7 @@ struct DetailLines {
   private(set) var lines: [[Piece]] = []
   private(set) var actions: [Int: PaneAction] = [:]
   /// Available columns.
-  let width: Int
+  private let width: Int
 
   init(width: Int) { self.width = width }
 

@@ -35,15 +35,14 @@ struct DetailPane: Pane {
     guard let request else {
       return canvas.put(notice: "The request is not in the history any more.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
+    let (scene, notice) = seen.shown(in: scene)
     var area = rect
     let isWide = rect.width >= 130
     var left = isWide ? area.takeLeft(rect.width * 3 / 5) : area
     if isWide { left.width -= 2 }
     let detail = RequestDetail(request: request, chain: chain, scene: scene, width: left.width)
     var page = DetailLines(width: left.width)
-    page.add(seen.notice(now) + detail.identity)
+    page.add(notice + detail.identity)
     if let group = detail.group { page.add(group, .group(of: request)) }
     for row in scene.findings(about: request.id) {
       page.add(

@@ -32,12 +32,11 @@ struct FieldsPane<Row: Sendable>: Pane {
     guard let row = seen.value else {
       return canvas.put(notice: "It is no longer listed.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
+    let (scene, notice) = seen.shown(in: scene)
     let layout = FieldLayout(
       width: rect.width - 1, keyWidth: fields.fields.map(\.key.count).max() ?? 0)
     let lines =
-      seen.notice(now)
+      notice
       + fields.fields.flatMap { field in
         layout.lines(field.key, Self.value(field, row, scene), field.meaning)
       }

@@ -34,14 +34,12 @@ struct FindingDetailPane: Pane {
     guard let finding else {
       return canvas.put(notice: "It has passed.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
-    var lines = seen.notice(now)
-    let width = max(20, rect.width - Self.indent - 1)
+    let (scene, notice) = seen.shown(in: scene)
+    var lines = notice
+    let width = max(20, rect.width - Piece.factIndent - 1)
     func add(_ name: String, _ value: String, _ style: Style = .normal) {
       for (index, part) in value.wrapped(to: width).enumerated() {
-        let label = " " + (index == 0 ? name : "").fitted(to: Self.indent - 1)
-        lines.append([Piece(label, .label), Piece(part, style)])
+        lines.append(Piece.fact(index == 0 ? name : "", [Piece(part, style)]))
       }
     }
     add("Severity", "\(finding.severity.name)", finding.severity.style)
@@ -65,14 +63,12 @@ struct FindingDetailPane: Pane {
     text.draw(lines, actions: actions, into: &canvas, in: rect)
   }
 
-  private static let indent = 12
-
   private static func line(_ number: Finding.Number) -> [Piece] {
     let isDuration = number.name.hasSuffix("_ns")
     let value = isDuration ? Humanise.duration(number.value) : Humanise.grouped(number.value)
     let name = number.name.dropLast(isDuration ? 3 : 0).map { $0 == "_" ? " " : $0 }
     return [
-      Piece(" ".fitted(to: indent)), Piece("\(String(name)) ", .faint),
+      Piece(" ".fitted(to: Piece.factIndent)), Piece("\(String(name)) ", .faint),
       Piece(value, .value),
     ]
   }

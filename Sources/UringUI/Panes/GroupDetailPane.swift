@@ -37,7 +37,8 @@ struct GroupDetailPane: Pane {
   mutating func update(_ scene: Scene) {
     seen.update(scene.group(id), in: scene)
     guard let group else { return }
-    let tree = GroupTree(group: group, now: seen.scene(scene).now)
+    let (scene, _) = seen.shown(in: scene)
+    let tree = GroupTree(group: group, now: scene.now)
     axis = tree.axis
     table.update(tree.rows, scene: scene)
     if wanted != 0 {
@@ -50,10 +51,9 @@ struct GroupDetailPane: Pane {
     guard let group else {
       return canvas.put(notice: "The group is not in the history any more.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
+    let (scene, notice) = seen.shown(in: scene)
     var area = rect
-    let lines = seen.notice(now) + GroupFacts(group: group, scene: scene).lines
+    let lines = notice + GroupFacts(group: group, scene: scene).lines
     let room = max(min(lines.count, rect.height - table.count - 2), max(1, rect.height / 4))
     var text = ScrollingText()
     text.draw(Array(lines.prefix(room)), into: &canvas, in: area.takeTop(room))

@@ -15,17 +15,14 @@ struct LastSeen<Value: Sendable>: Sendable {
     self.scene = scene
   }
 
-  /// The scene to draw: the current one or, if the subject is gone, the last that had it, so that its clocks stop.
-  func scene(_ current: Scene) -> Scene { isGone ? scene ?? current : current }
-
-  /// Says when the subject was last seen; empty if it is in the snapshot.
-  func notice(_ current: Scene) -> [[Piece]] {
-    guard isGone, let scene else { return [] }
+  /// The scene to draw: the current one or, if the subject is gone, the last that had it, so that its clocks stop. The
+  /// notice says when that was; it is empty if the subject is in the snapshot.
+  func shown(in current: Scene) -> (scene: Scene, notice: [[Piece]]) {
+    guard isGone, let scene else { return (current, []) }
     let ago = Humanise.duration(current.age(since: scene.now))
-    return [
-      Piece.fact(
-        "Last seen",
-        [Piece("\(ago) ago", .warning), Piece("  the values below are from that time", .faint)])
-    ]
+    let notice = Piece.fact(
+      "Last seen",
+      [Piece("\(ago) ago", .warning), Piece("  the values below are from that time", .faint)])
+    return (scene, [notice])
   }
 }

@@ -28,11 +28,10 @@ struct RequestDetail {
     lines.append(Piece.fact("Request", state))
 
     let took = end.since(request.startTime)
-    let bound = request.isStartKnown ? "" : "more than "
     lines.append(
       Piece.fact(
         request.state.isFinal ? "Took" : "In flight",
-        [Piece(bound + Humanise.duration(took), .value)]
+        [Piece(request.boundOfAge + Humanise.duration(took), .value)]
           + (request.isStartKnown ? [] : [Piece("  start not observed", .faint)])))
 
     if let ring = scene.ring(request.ring) {

@@ -41,11 +41,10 @@ struct RingDetailPane: Pane {
     guard let ring = seen.value else {
       return canvas.put(notice: "The ring is not in the history any more.", in: rect)
     }
-    let now = scene
-    let scene = seen.scene(now)
+    let (scene, notice) = seen.shown(in: scene)
     let detail = RingDetail(ring: ring, scene: scene, width: rect.width)
     var page = DetailLines(width: rect.width)
-    page.add(seen.notice(now) + detail.identity)
+    page.add(notice + detail.identity)
     for row in scene.findings(onRing: id) {
       page.add(
         Piece.fact(

@@ -35,6 +35,6 @@ enum Fields {
   }
 
   static func pollEvents(_ request: Request) -> String {
-    NamedBits.poll.names(in: request.pollEvents).joined(separator: " ")
+    NamedBits.poll.text(request.pollEvents, separator: " ")
   }
 }
