@@ -125,12 +125,14 @@ import Testing
     #expect(ring.cqPending == 2, "CQEs that were left are still of interest")
   }
 
-  @Test func closingCanBeToldTwice() {
+  @Test func repeatedReportOfAClosedRingIsOneEvent() {
     var stream = RecordStream()
     stream.create()
     stream.ringClosed(1)
     stream.ringClosed(1)
-    #expect(stream.snapshot().rings.map(\.isClosed) == [true])
+    let snapshot = stream.snapshot()
+    #expect(snapshot.rings.map(\.isClosed) == [true])
+    #expect(snapshot.events.count { $0.kind == .ringClosed } == 1)
   }
 
   @Test func closedRingEndsWhatIsInFlight() {

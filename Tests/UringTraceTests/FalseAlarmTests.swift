@@ -231,6 +231,20 @@ import UringFindings
     #expect(finding.summary.contains("was cancelled (canceller not observed)"))
   }
 
+  @Test func chainCancelledByTheEndOfItsRingIsNotBroken() {
+    var stream = chain()
+    stream.complete(1, -125)
+    stream.failLink(1, cancels: 2)
+    stream.complete(2, -125)
+    var reused = stream
+    stream.ringClosed(1)
+    #expect(findings("broken-chain", stream).isEmpty)
+    reused.submit(3, userData: 0x13)
+    reused.complete(3)
+    reused.ringClosed(1)
+    #expect(findings("broken-chain", reused).count == 1)
+  }
+
   @Test func aChainThatLostNobodyIsNotBroken() {
     var stream = RecordStream()
     stream.create(1)

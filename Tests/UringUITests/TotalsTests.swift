@@ -25,7 +25,7 @@ import Testing
   @Test func eachValueHasALineWithItsCountAndTheTotalsOfShownFields() {
     var interface = totals(by: "STATE")
     let lines = screen(&interface, width: 120, height: 40).split(separator: "\n")
-    #expect(lines.contains { $0.contains("COUNT") && $0.contains("MAX_AGE") }, "\(lines)")
+    #expect(lines.contains { $0.contains("ROWS") && $0.contains("MAX_AGE") }, "\(lines)")
     let all = interface.scene!.snapshot.requests
     for (state, requests) in Dictionary(grouping: all, by: \.state) {
       #expect(

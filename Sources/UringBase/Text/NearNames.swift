@@ -1,7 +1,15 @@
 /// Suggests names that the user may have meant.
 package enum NearNames {
-  /// Names that differ little from `word`, nearest first, three at most.
+  /// Names that differ little from `word`, nearest first, three at most. If there are none, names with the same
+  /// beginning.
   package static func nearest(to word: String, in names: [String]) -> [String] {
+    let near = similar(to: word, in: names)
+    guard near.isEmpty, word.count >= 4 else { return near }
+    let beginning = word.prefix(word.count - word.count / 4)
+    return Array(names.filter { $0.hasPrefix(beginning) }.sorted().prefix(3))
+  }
+
+  private static func similar(to word: String, in names: [String]) -> [String] {
     let limit = max(2, word.count / 3)
     return
       names

@@ -124,7 +124,10 @@ struct RecordCommand: ParsableCommand {
 
     var status = Self.status(after: reason, child)
     if case .failure(let failure) = end { status = failure.status }
-    if case .success(let line) = end { StandardError.write(line) }
+    if case .success(let line) = end {
+      StandardError.write(line)
+      filters.reportNothingSelected(unless: !last.rings.isEmpty)
+    }
     throw Failure(status, "")
   }
 

@@ -94,7 +94,7 @@ struct TopCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if let count, count < 1 { throw ValidationError("-n must be at least 1") }
+    if let count, count < 1 { throw ValidationError("--count must be at least 1") }
     guard 50_000_000...86_400_000_000_000 ~= interval.nanoseconds else {
       throw ValidationError("--interval must be from 50ms to 24h")
     }

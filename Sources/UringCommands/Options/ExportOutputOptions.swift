@@ -35,7 +35,8 @@ struct ExportOutputOptions: OutputPath {
     switch format {
     case .jsonl?: .jsonl
     case .uring?: .uring
-    case .perfetto?, nil: try TraceFormat(target: target)
+    case .perfetto?, nil:
+      try TraceFormat(target: target, extensions: "none of .jsonl, .uring, .csv and .pftrace")
     }
   }
 }

@@ -94,7 +94,7 @@ struct FilterOptions: ParsableArguments {
   /// True if the options exclude rings, not only requests.
   var selectRings: Bool { filter().restrictsRings }
 
-  /// Says on standard error that no ring is left, if the options exclude rings.
+  /// Reports on standard error that the options exclude every ring.
   func reportNothingSelected(unless hasRings: Bool) {
     if selectRings, !hasRings { StandardError.write(EmptyRingList.text) }
   }

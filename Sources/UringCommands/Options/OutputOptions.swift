@@ -30,21 +30,23 @@ struct OutputOptions: OutputPath {
     switch format {
     case .jsonl?: return .jsonl
     case .uring?: return .uring
-    case nil: return try TraceFormat(target: target)
+    case nil: return try TraceFormat(target: target, extensions: "neither .jsonl nor .uring")
     }
   }
 }
 
 extension TraceFormat {
   /// The format for a target on the command line: JSON lines on standard output, otherwise by the extension.
-  init(target: String) throws(ValidationError) {
+  ///
+  /// - Parameter extensions: the extensions that the command accepts, for the message that the target has none of them.
+  init(target: String, extensions: String) throws(ValidationError) {
     if target == "-" {
       self = .jsonl
       return
     }
     guard let format = TraceFormat(path: target) else {
       throw ValidationError(
-        "'\(target)' ends in neither .jsonl nor .uring: say --format jsonl or --format uring")
+        "'\(target)' ends in \(extensions): choose the format with --format")
     }
     self = format
   }

@@ -2,6 +2,7 @@ import UringTrace
 
 /// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
 public struct Field<Entity: Sendable>: Sendable {
+  public typealias IsBound = @Sendable (Entity) -> Bool
   public typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
 
   /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
@@ -9,7 +10,7 @@ public struct Field<Entity: Sendable>: Sendable {
   /// Other names that filters accept.
   public let aliases: [String]
   /// The title of its column.
-  public let title: String
+  public private(set) var title: String
   public let type: FieldType
   public let presence: Presence
   /// One sentence: the meaning of the value.
@@ -21,8 +22,11 @@ public struct Field<Entity: Sendable>: Sendable {
   /// The unit of an entity's value where entities differ in it: only values of one unit add up. Nil for fields with one
   /// unit.
   public let unit: Unit?
+  /// True for an entity whose value is only a lower bound of its age, because its start was not seen. Texts for people
+  /// then begin with `>`. Nil if no value is a bound.
+  public let isBound: IsBound?
   /// The value of an entity in a snapshot.
-  public let value: @Sendable (Entity, Snapshot) -> FieldValue
+  public private(set) var value: @Sendable (Entity, Snapshot) -> FieldValue
 
   /// - Parameters:
   ///   - title: the key in capital letters if nil.
@@ -30,7 +34,8 @@ public struct Field<Entity: Sendable>: Sendable {
   public init(
     _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
     aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, unit: Unit? = nil,
-    meaning: String, value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
+    isBound: IsBound? = nil, meaning: String,
+    value: @escaping @Sendable (Entity, Snapshot) -> FieldValue
   ) {
     self.key = key
     self.aliases = aliases
@@ -41,26 +46,26 @@ public struct Field<Entity: Sendable>: Sendable {
     let total = total ?? type.total
     self.total = total == FieldTotal.none ? nil : total
     self.unit = unit
+    self.isBound = isBound
     self.meaning = meaning
     self.value = value
   }
 
   /// The field, or where it has no value, another one for other entities of the type.
   public func or(_ other: Field) -> Field {
-    Field(
-      key, title: title, type, presence, aliases: aliases, choices: choices,
-      total: total ?? FieldTotal.none, meaning: meaning
-    ) { [value] entity, snapshot in
+    var field = self
+    field.value = { [value] entity, snapshot in
       let own = value(entity, snapshot)
       return own == .none ? other.value(entity, snapshot) : own
     }
+    return field
   }
 
   /// The same field with another title.
   public func titled(_ title: String) -> Field {
-    Field(
-      key, title: title, type, presence, aliases: aliases, choices: choices,
-      total: total ?? FieldTotal.none, unit: unit, meaning: meaning, value: value)
+    var field = self
+    field.title = title
+    return field
   }
 
   /// Its name in JSON and CSV, with the unit: `age_ns`.
@@ -84,8 +89,11 @@ public struct Field<Entity: Sendable>: Sendable {
 
   /// The value for display: `12.3ms`, `4K`, `0x7f00`; empty if absent.
   public func text(_ entity: Entity, _ snapshot: Snapshot) -> String {
-    type.text(value(entity, snapshot))
+    type.text(value(entity, snapshot)).ofBound(isBound(entity))
   }
+
+  /// Whether the entity's value is only a lower bound.
+  func isBound(_ entity: Entity) -> Bool { isBound.map { $0(entity) } ?? false }
 
   /// The same field for another type that contains the entity.
   func map<Other>(

@@ -30,13 +30,18 @@ public enum FieldTotal: Sendable {
 /// The total of a field's values so far.
 struct RunningTotal: Sendable {
   private(set) var value = FieldValue.none
+  /// True if the total is only a lower bound, because a value is.
+  private(set) var isBound = false
   private var unit: OpcodeProperties.Length?
   /// True once there were values of two units, which have no total.
   private var isMixed = false
 
   /// - Parameter unit: nil if all values have the same.
-  mutating func add(_ other: FieldValue, of unit: OpcodeProperties.Length?, by total: FieldTotal) {
+  mutating func add(
+    _ other: FieldValue, of unit: OpcodeProperties.Length?, isBound: Bool, by total: FieldTotal
+  ) {
     guard other != .none, !isMixed else { return }
+    self.isBound = self.isBound || isBound
     isMixed = value != .none && unit != self.unit
     self.unit = unit
     value = isMixed ? .none : total.combine(value, other)

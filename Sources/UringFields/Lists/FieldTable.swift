@@ -15,6 +15,9 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     var fields: [Field<Entity>] = []
     var position = 1
     for name in columns.split(separator: ",", omittingEmptySubsequences: false) {
+      guard !name.isEmpty else {
+        throw QueryError(position: position, message: "a field name is missing")
+      }
       guard let field = set.field(String(name)) else {
         throw QueryError(position: position, message: set.complaint(about: String(name)))
       }
@@ -32,7 +35,9 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     TextRows(
       columns: fields.map { TextRows.Column($0) },
       rows: entities.map { entity in
-        fields.map { $0.cell($0.value(entity, snapshot), at: snapshot.time) }
+        fields.map {
+          $0.cell($0.value(entity, snapshot), isBound: $0.isBound(entity), at: snapshot.time)
+        }
       })
   }
 
@@ -55,18 +60,19 @@ public struct FieldTable<Entity: Sendable>: Sendable {
       sum.count += 1
       for (index, field) in summed.enumerated() {
         sum.totals[index].add(
-          field.value(entity, snapshot), of: field.unit?(entity), by: field.total!)
+          field.value(entity, snapshot), of: field.unit?(entity), isBound: field.isBound(entity),
+          by: field.total!)
       }
       sums[key] = sum
     }
     var groups = sums.map { value, sum in
       let cells =
         [field.cell(value, at: snapshot.time), TextRows.Cell("\(sum.count)")]
-        + zip(summed, sum.totals).map { $0.cell($1.value, at: snapshot.time) }
+        + zip(summed, sum.totals).map { $0.cell($1.value, isBound: $1.isBound, at: snapshot.time) }
       return (count: sum.count, value: value, cells: cells)
     }
     groups.sort { ($1.count, $0.cells[0].text) < ($0.count, $1.cells[0].text) }
-    let count = TextRows.Column(title: "COUNT", key: "entities", isNumeric: true)
+    let count = TextRows.Column(title: "ROWS", key: "entities", isNumeric: true)
     let rows = TextRows(
       columns: [TextRows.Column(field), count]
         + summed.map { TextRows.Column($0, prefix: $0.total!.prefix) },
@@ -77,14 +83,16 @@ public struct FieldTable<Entity: Sendable>: Sendable {
 
 extension Field {
   /// A time as people read it: how long ago it was. CLOCK_MONOTONIC means nothing to them.
-  fileprivate func cell(_ value: FieldValue, at now: UInt64) -> TextRows.Cell {
+  fileprivate func cell(
+    _ value: FieldValue, isBound: Bool = false, at now: UInt64
+  ) -> TextRows.Cell {
     let text =
       if type == .time, case .number(let time) = value {
         Figures.distance(to: time, from: now)
       } else {
         type.text(value)
       }
-    return TextRows.Cell(text, plain: type.plainText(value))
+    return TextRows.Cell(text.ofBound(isBound), plain: type.plainText(value))
   }
 }
 

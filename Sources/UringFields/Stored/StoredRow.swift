@@ -21,7 +21,8 @@ extension Field {
     let derived = StoredRow.derived["\(set).\(key)"]
     return Field<StoredRow>(
       key, title: title, type, .tableOnly, aliases: aliases, choices: choices,
-      total: total ?? FieldTotal.none, unit: unit == nil ? nil : StoredRow.unit, meaning: meaning
+      total: total ?? FieldTotal.none, unit: unit == nil ? nil : StoredRow.unit,
+      isBound: isBound == nil ? nil : StoredRow.isBound, meaning: meaning
     ) { row, snapshot in
       derived.map { $0(row.json, snapshot.time) } ?? type.value(row.json[path: path])
     }
@@ -94,6 +95,11 @@ extension StoredRow {
 
   /// The unit of a request's length, which depends on the opcode (bytes or vectors).
   fileprivate static let unit: Field<StoredRow>.Unit = { opcode($0.json)?.length ?? .none }
+
+  /// Whether a request's age and start are bounds.
+  fileprivate static let isBound: Field<StoredRow>.IsBound = {
+    $0.json["start_known"] == .flag(false)
+  }
 
   private static func opcode(_ request: JSONValue) -> Opcode? {
     request["opcode"]?.text.flatMap { Opcode(name: $0) }

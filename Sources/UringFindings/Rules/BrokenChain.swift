@@ -22,7 +22,7 @@ extension FindingRule {
       let kind = BreakKind(ring: chain.ring, opcode: cause.opcode, error: min(result, 0))
       kinds[kind, default: []].append(Break(cause: request, result: result, cancelled: cancelled))
     }
-    return kinds.sorted { $0.value[0].cause.id < $1.value[0].cause.id }.map { kind, breaks in
+    return kinds.sorted { $0.value[0].cause.id < $1.value[0].cause.id }.compactMap { kind, breaks in
       kind.isCancellation
         ? cancellation(breaks, kind, evidence) : failure(breaks, kind, evidence)
     }
@@ -45,13 +45,15 @@ extension FindingRule {
       numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)])
   }
 
-  /// The finding about chains broken by a request that was itself cancelled: the canceller is the cause.
+  /// The finding about chains broken by a request that was itself cancelled: the canceller is the cause. Nil if the end
+  /// of the ring is the cause.
   private static func cancellation(
     _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
-  ) -> Sighting {
+  ) -> Sighting? {
     let first = breaks[0]
-    let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
     let canceller = evidence.canceller(of: first.cause)
+    if canceller == nil, evidence.endedWithItsRing(first.cause) { return nil }
+    let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
     let by = canceller.map { " by \(evidence.words($0))" } ?? " (canceller not observed)"
     return Sighting(
       severity: .info, rings: [kind.ring],
@@ -98,6 +100,16 @@ private struct Break {
 }
 
 extension Evidence {
+  /// True if the request's ring is closed, and nothing was submitted to the ring after the request ended.
+  fileprivate func endedWithItsRing(_ request: Request) -> Bool {
+    guard rings.contains(where: { $0.id == request.ring && $0.isClosed }) else { return false }
+    var isLast = true
+    forEachEnded(on: request.ring, within: .history) {
+      if $0.startTime > request.lastTime { isLast = false }
+    }
+    return isLast
+  }
+
   /// The request that cancelled another request of its ring, if it named the target by its `user_data`.
   fileprivate func canceller(of request: Request) -> Request? {
     let found = ended(on: request.ring, within: .history) {

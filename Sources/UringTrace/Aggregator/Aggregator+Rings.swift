@@ -132,7 +132,7 @@ extension Aggregator {
     guard let ring = rings.known(header.ctx), rings[ring].lastTime <= header.time_ns else {
       return
     }
-    event.ring = rings[ring].ring.id
+    if !rings[ring].ring.isClosed { event.ring = rings[ring].ring.id }
     close(ring, Moment(time: header.time_ns, tid: header.tid), &event)
   }
 

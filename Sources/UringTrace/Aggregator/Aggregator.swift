@@ -130,9 +130,19 @@ public struct Aggregator: ~Copyable, RecordHandler {
     advance(to: record.pointee.time_ns)
     var event = Event(unnamed: record)
     dispatch(record, &event)
-    // A request that io-wq ran passes the flush after it has posted its CQE.
-    if record.pointee.kind == .skip, event.request == 0 { return events.noteNone() }
+    if isRepetition(record.pointee.kind, event) { return events.noteNone() }
     if isLogged { events.append(event) } else { events.setUnlogged(event) }
+  }
+
+  /// Whether a record reports only what earlier records have reported.
+  private func isRepetition(_ kind: RecordKind, _ event: Event) -> Bool {
+    switch kind {
+    // A request that io-wq ran passes the flush after it has posted its CQE.
+    case .skip: event.request == 0
+    // The probe repeats the report of a closed ring, because a late record voids the first one.
+    case .ringClosed: event.ring == 0
+    default: false
+    }
   }
 
   /// Advances the time without a record (live): rates and ages depend on it.

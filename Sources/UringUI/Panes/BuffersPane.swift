@@ -137,7 +137,7 @@ struct BuffersContent: ListContent {
       Piece(
         (scene.snapshot.fileNames.name(of: file.file, ring: file.ring) ?? "").tail(width), .name)
     case "REFS": Piece(Humanise.count(references(file)), references(file) > 0 ? .value : .faint)
-    case "BORROWERS": Piece(list(file.users), .label)
+    case "BORROWERS": Piece(list(file.users, width: width), .label)
     case "KIND": Piece("file", .faint)
     case "TAG": Piece(file.file.tag == 0 ? "" : Humanise.hex(file.file.tag))
     case "RING": Piece("\(file.ring)", .faint)
@@ -185,9 +185,10 @@ struct BuffersContent: ListContent {
     }.meaning(
       "References that requests hold to the buffer or file, by the kernel's counter; if it was not read, the requests in flight that use it."
     ),
-    Column("BORROWERS", width: 16, minimum: 9, priority: 2, growth: .toContent) { buffer, _ in
-      Piece(borrowers(buffer), .label)
-    }.meaning(
+    Column(
+      "BORROWERS", width: 16, minimum: 9, priority: 2, growth: .toContent,
+      picture: { buffer, _, width in Piece(list(buffer.borrowers, width: width), .label) }
+    ).meaning(
       "Ids of the requests in flight that use the buffer or file; `+`: how many more there are."),
     Column(
       "LAST USE", width: 8, minimum: 8, .right, priority: 3,
@@ -261,15 +262,14 @@ struct BuffersContent: ListContent {
     buffer.references.map { UInt64($0) } ?? UInt64(buffer.borrowers.count)
   }
 
-  /// "2259 2261 +3".
-  static func borrowers(_ buffer: Buffer) -> String {
-    list(buffer.borrowers)
-  }
-
-  private static func list(_ requests: [Request.ID]) -> String {
-    let shown = requests.prefix(3).map { "\($0)" }
-    let rest = requests.count - shown.count
-    return (shown + (rest > 0 ? ["+\(rest)"] : [])).joined(separator: " ")
+  /// Up to three ids, as many as there is room for, and how many more there are: "2259 2261 +3".
+  private static func list(_ requests: [Request.ID], width: Int) -> String {
+    func text(_ shown: Int) -> String {
+      let rest = requests.count - shown
+      return (requests.prefix(shown).map { "\($0)" } + (rest > 0 ? ["+\(rest)"] : []))
+        .joined(separator: " ")
+    }
+    return (1...3).reversed().map(text).first { $0.utf8.count <= width } ?? text(0)
   }
 
   /// Number of provided buffers that are left.

@@ -7,6 +7,15 @@ struct CallsContent: ListContent {
   static let name = "Calls"
   static let emptyText = "no system calls of io_uring"
 
+  /// "Not watched" is no answer to which calls there were: ``note(_:)`` says how to watch them.
+  static func emptyText(_ scene: Scene) -> String {
+    scene.snapshot.callsWatchedSince == nil ? "no system calls are known" : emptyText
+  }
+
+  static func hiddenText(_ scene: Scene) -> String? {
+    scene.ring == nil ? nil : emptyText(scene) + " on the selected ring"
+  }
+
   static var fields: FieldSet<SystemCalls> { .systemCalls }
 
   static func id(_ row: SystemCalls) -> UInt64 {

@@ -18,15 +18,16 @@ enum RequestColumns {
     order: .text { request, scene in fileName(request, scene) },
     picture: { request, scene, width in
       let name = fileName(request, scene)
-      // The kernel's "deleted" mark must not displace the name.
-      let isDeleted = name.displayWidth > width && name.hasSuffix(deleted)
-      return Piece((isDeleted ? String(name.dropLast(deleted.count)) : name).tail(width))
+      // A remark behind the name must not displace it.
+      let remark = name.displayWidth > width ? remarks.first { name.hasSuffix($0) } : nil
+      return Piece(String(name.dropLast(remark?.count ?? 0)).tail(width))
     }
   ).meaning(
     "The request's file; `fd` or `fixed` and its number if its name is not known. `←`: the process that writes into the pipe. `→`: the process that reads from the pipe, or the peer of the socket."
   )
 
-  private static let deleted = " (deleted)"
+  /// The kernel's of a file without a name, and that of an incomplete search for the other end of a pipe.
+  private static let remarks = [" (deleted)", " (perhaps others)"]
 
   static let offset = Column<Request>(
     "OFFSET", width: 9, minimum: 6, .right, priority: 6,

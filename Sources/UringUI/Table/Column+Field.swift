@@ -16,7 +16,7 @@ extension Column where Row: Sendable {
     guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
       return field.text(row, scene.snapshot)
     }
-    return scene.distance(to: time)
+    return (field.isBound?(row) == true ? ">" : "") + scene.distance(to: time)
   }
 
   private static func order(by field: Field<Row>) -> Order {
