@@ -38,6 +38,10 @@ final class LiveCapture: Sendable {
           records, header: header, until: end, to: file, format: .jsonl)
       }
     }
+    if recorder != nil, !isForScreen {
+      options.limits.history = 4_000
+      options.limits.events = 0
+    }
     if let roles {
       options.recordBufferSize = 16 << 20
       options.limits.history = 4_000
