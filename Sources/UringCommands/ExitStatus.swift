@@ -1,15 +1,16 @@
 /// Exit statuses of uringtop; `docs/exit-status.md` lists them for users.
 ///
-/// From 64 on they follow sysexits.h; 126, 127 and 128 + signal follow the shell.
+/// Statuses from 64 on follow sysexits.h; 126, 127 and 128 + signal follow the shell.
 enum ExitStatus {
   static let success: Int32 = 0
   /// `report`: a finding is at least as severe as --fail-on.
   static let findings: Int32 = 1
-  /// `report`: no such finding, but the watched command failed. Its own status is in the report.
+  /// `report`: no finding is that severe, but the watched command failed. The command's own status
+  /// is in the report.
   static let childFailed: Int32 = 2
   /// `report --require-rings`: there was no ring.
   static let noRings: Int32 = 3
-  /// The command line is invalid, for instance by an unknown opcode.
+  /// The command line is invalid, for instance because of an unknown opcode.
   static let usage: Int32 = 64
   /// Not a recording, a recording of a newer schema, or one damaged from its start.
   static let badRecording: Int32 = 65
@@ -29,7 +30,7 @@ enum ExitStatus {
   static let outputFailed: Int32 = 74
   /// Not root, and a capability is missing.
   static let notPermitted: Int32 = 77
-  /// The command after `--` was found and is not executable.
+  /// The command after `--` was found, but is not executable.
   static let childNotExecutable: Int32 = 126
   /// The command after `--` was not found.
   static let childNotFound: Int32 = 127
@@ -37,7 +38,7 @@ enum ExitStatus {
   /// Ended by a signal: 129 SIGHUP, 130 SIGINT, 141 SIGPIPE, 143 SIGTERM.
   static func signal(_ number: Int32) -> Int32 { 128 + number }
 
-  /// For `--help`.
+  /// The list of exit statuses in the output of `--help`.
   static let discussion = """
     EXIT STATUS:
       0    success
@@ -54,15 +55,15 @@ enum ExitStatus {
     """
 }
 
-/// Ends the program with one line on standard error and a status.
+/// An error that ends the program with one line on standard error and a status.
 struct Failure: Error {
   var status: Int32
   /// One line without a full stop; if empty, nothing is printed.
   var message: String
-  /// Messages of the kernel and libbpf, for ``logVariable``.
+  /// Messages of the kernel and libbpf, printed only if ``logVariable`` is set.
   var details = ""
 
-  /// Environment variable: if set to anything, the details are printed as well.
+  /// Environment variable: if it has any value, ``details`` are printed as well.
   static let logVariable = "URINGTOP_BPF_LOG"
 
   init(_ status: Int32, _ message: String) {

@@ -6,7 +6,8 @@ import UringRecordings
 
 extension Failure {
   init(_ error: OutputError) {
-    // The reader of our output has closed the pipe: end silently, as other tools do.
+    // The reader of uringtop's output has closed the pipe: the program ends silently, as other
+    // tools do.
     if error.errno == .brokenPipe {
       self.init(ExitStatus.signal(13), "")
       return

@@ -55,19 +55,20 @@ struct Uringtop: ParsableCommand {
     Glibc.exit(status)
   }
 
-  /// The command that prints the help about an error: that of the subcommand whose arguments are wrong.
+  /// The command that prints the help for an error: that of the subcommand whose arguments are
+  /// wrong.
   private static func help(for error: any Error) -> Substring {
     let hint = fullMessage(for: error).split(separator: "\n").last ?? ""
     let quoted = hint.split(separator: "'")
     guard quoted.count > 1, quoted[1].hasSuffix("--help"),
-      // the default subcommand was not named
+      // The default subcommand is suggested only if the user named it.
       let command = quoted[1].split(separator: " ").dropLast().last,
       CommandLine.arguments.contains(String(command))
     else { return "uringtop --help" }
     return quoted[1]
   }
 
-  /// Names the subcommands that resemble an unknown first word; empty if none does.
+  /// A hint that names the subcommands similar to an unknown first word; empty if there are none.
   private static func hint(for message: Substring) -> String {
     guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
       message == "Unexpected argument '\(word)'"

@@ -1,4 +1,3 @@
-/// Version of the program.
 enum Version {
   static let current = "0.1.0"
 }

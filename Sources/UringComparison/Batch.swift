@@ -1,15 +1,15 @@
 import UringFindings
 import UringTrace
 
-/// Consecutive requests of one role.
+/// Statistics of consecutive requests of one role (``WorkloadRole``).
 struct Batch: Sendable {
   private(set) var requests: UInt64 = 0
   /// Latencies in nanoseconds, of a random sample of the ``measured`` requests.
   private(set) var latencies: [Double] = []
   private(set) var measured: UInt64 = 0
-  /// Nanoseconds in each stage of the measured requests together.
+  /// Nanoseconds that the measured requests spent in each ``Stage``, added up.
   private(set) var stages = InlineArray<5, Double>(repeating: 0)
-  /// Ends with an error, by errno.
+  /// Requests that ended with an error, by errno.
   private(set) var errors: [Int32: UInt64] = [:]
   private(set) var punted: UInt64 = 0
   private(set) var short: UInt64 = 0
@@ -17,7 +17,7 @@ struct Batch: Sendable {
   private(set) var overflowed: UInt64 = 0
 
   static let sampleLimit = 512
-  /// Errnos that are told apart; the other errors count under 0.
+  /// Most errnos with a count of their own; errors with further errnos count under 0.
   private static let errnoLimit = 16
 
   mutating func add(_ request: borrowing Request, random: inout SeededGenerator) {
@@ -43,7 +43,7 @@ struct Batch: Sendable {
     }
   }
 
-  /// Adds the batch that follows.
+  /// Merges the batch that follows this one.
   mutating func append(_ next: Batch, random: inout SeededGenerator) {
     latencies = Self.sample(
       latencies, of: measured, next.latencies, of: next.measured, random: &random)
@@ -57,7 +57,7 @@ struct Batch: Sendable {
     overflowed += next.overflowed
   }
 
-  /// A sample of two sets, given a sample and the size of each.
+  /// A random sample of the union of two sets, given a sample of each set and its size.
   private static func sample(
     _ first: [Double], of firstCount: UInt64, _ second: [Double], of secondCount: UInt64,
     random: inout SeededGenerator
@@ -70,7 +70,8 @@ struct Batch: Sendable {
     var sample: [Double] = []
     while sample.count < sampleLimit {
       let isFirst = UInt64.random(in: 0..<(left + right), using: &random) < left
-      // A sample can run out only if its set's share was overdrawn by chance.
+      // If chance draws more from one set than its sample holds, the other sample supplies the
+      // latency.
       if isFirst, let latency = first.popFirst() ?? second.popFirst() {
         sample.append(latency)
         left -= 1
@@ -82,7 +83,7 @@ struct Batch: Sendable {
     return sample
   }
 
-  /// A quantile of the latencies, nanoseconds; nil if too few requests were measured to tell.
+  /// A quantile of the latencies in nanoseconds; nil if too few requests were measured.
   ///
   /// - Parameter share: 0.5 for the median.
   func quantile(_ share: Double) -> Double? {
@@ -93,7 +94,9 @@ struct Batch: Sendable {
   }
 }
 
-/// Consecutive batches of equal size that cover all requests of a role: when there are ``limit``, each two become one.
+/// All requests of a role, in consecutive batches of equal size.
+///
+/// When there are ``limit`` batches, neighbours are merged in pairs, and the size doubles.
 struct BatchSeries: Sendable {
   private(set) var batches: [Batch] = []
   private var current = Batch()
@@ -122,14 +125,14 @@ struct BatchSeries: Sendable {
     size *= 2
   }
 
-  /// Adds the requests of the last, incomplete batch to the batch before.
+  /// Merges the last, incomplete batch into the batch before it.
   mutating func finish(_ random: inout SeededGenerator) {
     if !batches.isEmpty { batches[batches.count - 1].append(current, random: &random) }
     current = Batch()
   }
 }
 
-/// SplitMix64: the same recordings always give the same result.
+/// SplitMix64 with a fixed seed: the same recordings always give the same result.
 struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64 = 0
 

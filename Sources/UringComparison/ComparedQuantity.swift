@@ -2,50 +2,53 @@ import RealModule
 import UringFindings
 import UringTrace
 
-/// One figure of a workload that is compared.
+/// A figure of a workload that is compared, such as the median latency.
 public struct ComparedQuantity: Sendable, Hashable {
-  /// How values are compared, and what a change of them is.
+  /// The unit of the values, and whether their change is relative or absolute.
   public enum Scale: Sendable, Hashable {
     /// Nanoseconds; a change is relative.
     case time
-    /// A number for each of another; a change is relative.
+    /// The quotient of two counts, such as CQEs per wait; a change is relative.
     case ratio
-    /// Part of all requests or CQEs, 0 to 1; a change is absolute.
+    /// A part of all requests or CQEs, from 0 to 1; a change is absolute.
     case share
   }
 
-  /// `latency_p50`, `punted`, `error_EAGAIN`: the name in JSON.
+  /// Name in JSON: `latency_p50`, `punted`, `error_EAGAIN`.
   public let name: String
-  /// The quantity as part of a sentence.
+  /// Name within a sentence: `median latency`.
   public let words: String
   public let scale: Scale
   /// True if a larger value is worse.
   public let isWorseHigher: Bool
 
-  /// The smallest change that counts, however certain it is: two recordings do not show how much more the machine
-  /// differs between other runs.
+  /// The smallest change that counts as a regression or an improvement, even if it is statistically
+  /// certain. Two recordings do not show how much results vary between other runs on the machine.
   let threshold: Double
 }
 
 /// The values of one quantity in consecutive parts of a recording.
 struct QuantityValues {
   var quantity: ComparedQuantity
-  /// One for each part; a part is several batches, because batches that follow each other resemble each other.
+  /// One value for each part of the recording. A part joins adjacent batches, because their values
+  /// are too similar to count as independent samples.
   var values: [Double] = []
-  /// Variance of a value that counting alone causes.
+  /// Sampling variance of a value: the variance that is due only to the finite number of requests.
   var noise: Double = 0
-  /// Standard deviation by which means differ between runs of one workload because the processor's speed does.
+  /// Standard deviation of the mean between runs of the same workload, caused by the varying speed
+  /// of the processor.
   var drift = 0.0
-  /// Number of batches that the values are made of.
+  /// Number of batches from which the values are computed.
   var batchCount = 0
 
   private static let partLimit = 12
 
-  /// The values on the scale on which they are compared: of relative changes the logarithm.
+  /// Combines the values of batches into at most ``partLimit`` values. Callers pass latency
+  /// quantiles and ratios as logarithms, shares and times in a stage as they are.
   ///
   /// - Parameters:
   ///   - batches: the values of the batches.
-  ///   - noise: variance of such a value that counting alone causes.
+  ///   - noise: sampling variance of one of these values.
   init(_ quantity: ComparedQuantity, _ batches: [Double], noise: Double = 0) {
     self.quantity = quantity
     batchCount = batches.count
@@ -57,9 +60,10 @@ struct QuantityValues {
     self.noise = parts == 0 ? 0 : noise * Double(parts) / Double(batches.count)
   }
 
-  /// A share of many: counts among totals.
+  /// A share: the count of each batch divided by its total.
   ///
-  /// The noise is that of a binomial distribution; without any, that of one among all.
+  /// The noise is that of a binomial distribution. So that it is never 0, at least one request
+  /// counts as part of the share, and at least one as outside of it.
   init(share quantity: ComparedQuantity, _ pairs: [(count: UInt64, total: UInt64)]) {
     let pairs = pairs.filter { $0.total > 0 }
     let total = Double(pairs.reduce(0) { $0 + $1.total })
@@ -70,7 +74,7 @@ struct QuantityValues {
       noise: pairs.isEmpty ? 0 : max(0, share * (1 - share)) * Double(pairs.count) / total)
   }
 
-  /// The logarithm of the ratio of two counts.
+  /// A ratio: the logarithm of each count divided by its total.
   init(ratio quantity: ComparedQuantity, _ pairs: [(count: UInt64, total: UInt64)]) {
     self.init(
       quantity,
@@ -78,21 +82,22 @@ struct QuantityValues {
   }
 }
 
-/// How far the processor's speed moves a latency from run to run: its frequency, its caches, and what else runs on it
-/// change the processor time in a latency, but not the time of a device or a timer.
+/// The variation of a latency between runs that the processor's speed causes. The processor's
+/// frequency, its caches and its other load change the processor time in a latency, but not the
+/// time of a device or a timer.
 private enum ProcessorDrift {
   private static let share = 0.2
-  /// At most this much of a latency, in nanoseconds, is thought to be processor time.
+  /// Most processor time that a latency is assumed to contain, nanoseconds.
   private static let processorTime = 5_000.0
 
-  /// Standard deviation, in nanoseconds, of a latency.
+  /// Standard deviation of a latency between runs, nanoseconds.
   static func nanoseconds(in latency: Double) -> Double { share * min(latency, processorTime) }
 }
 
 extension Collection<Double> {
   var mean: Double { isEmpty ? 0 : reduce(0, +) / Double(count) }
 
-  /// Not moved by the one batch that a neighbour on the machine disturbed.
+  /// The median, which hardly changes if other load on the machine disturbed a single batch.
   fileprivate var median: Double {
     let sorted = sorted()
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
@@ -106,8 +111,8 @@ extension Double {
 }
 
 extension BatchSeries {
-  /// Everything that is compared of the requests of a role. Times depend on the file: over all files they are not
-  /// compared.
+  /// All compared quantities of a role's requests. Times depend on the file, so the role of all
+  /// files has no times.
   func quantities(of role: WorkloadRole) -> [QuantityValues] {
     var all: [QuantityValues] = []
     if role.file != nil {
@@ -198,7 +203,7 @@ extension Stage {
 }
 
 extension [ProgramCounts] {
-  /// Everything that is compared of what a program's rings counted.
+  /// All compared quantities of a program's rings.
   var quantities: [QuantityValues] {
     [
       QuantityValues(

@@ -41,7 +41,7 @@ struct ProgramSeries: Sendable {
     var result: Int32
   }
 
-  /// Adds what was counted since the last snapshot.
+  /// Adds a part: the counts since the last snapshot.
   mutating func look(at snapshot: Snapshot) {
     var part: [String: ProgramCounts] = [:]
     let areCallsWatched = snapshot.callsWatchedSince != nil

@@ -3,19 +3,20 @@ import UringTrace
 
 /// The facts about an ended request that a comparison counts.
 extension Request {
-  /// The errno of a request that failed by itself; nil without an error.
+  /// The errno of a failed preparation, otherwise that of the result; nil without an error.
   var ownError: Int32? {
     if self.preparationError != 0 { return -self.preparationError }
     return self.hasResult && self.opcode.isError(self.result) ? -self.result : nil
   }
 
-  /// True if it was handed to io-wq.
+  /// True if the request was handed to io-wq.
   var wasPunted: Bool { steps.contains { $0.kind.isHandover } }
 
   /// True for a zero-copy send whose data the network stack copied.
   var wasCopied: Bool { steps.contains { $0.kind == .notifiedOfCopy } }
 
-  /// Nanoseconds from the submission to the first CQE, and the same by stage. Nil unless both were observed.
+  /// Nanoseconds from the submission to the first CQE, in total and in each stage. Nil unless
+  /// submission and CQE were both observed.
   var latency: (total: UInt64, stages: InlineArray<5, UInt64>)? {
     guard self.isStartKnown, !self.isEndDerived,
       self.state == .completed || self.state == .overflowed,

@@ -9,8 +9,9 @@ struct WelchTest: Sendable {
   /// Probability of a difference at least as large between two recordings of the same workload.
   let probability: Double
 
-  /// Share of a series' variance by which whole runs differ: the values of one run share its placement in memory, the
-  /// processor's frequency and the neighbours, so means vary more from run to run than the values of a run tell.
+  /// Variance of the mean between whole runs, as a share of a series' variance. The values of one
+  /// run share its memory placement, the processor's frequency and the other load on the machine.
+  /// Means therefore vary more between runs than the values of one run suggest.
   private static let runShare = 0.1
 
   /// - Returns: nil if a series has fewer than four values.
@@ -23,7 +24,7 @@ struct WelchTest: Sendable {
       probability = difference == 0 ? 1 : 0
       return
     }
-    // Welch and Satterthwaite.
+    // The Welch–Satterthwaite equation.
     let freedom =
       variance * variance
       / (left.errorVariance * left.errorVariance / (left.count - 1)
@@ -34,7 +35,7 @@ struct WelchTest: Sendable {
   private struct Series {
     let mean: Double
     let count: Double
-    /// Variance of the mean as an estimate for runs of this workload.
+    /// Estimated variance of the mean between runs of this workload.
     let errorVariance: Double
 
     init?(_ quantity: QuantityValues) {
@@ -62,12 +63,12 @@ struct StudentDistribution {
       freedom / 2, 0.5, at: freedom / (freedom + value * value))
   }
 
-  /// The regularised incomplete beta function, by its continued fraction (Abramowitz and Stegun 26.5.8), evaluated from
-  /// the front (Lentz).
+  /// The regularised incomplete beta function: its continued fraction (Abramowitz and Stegun
+  /// 26.5.8), evaluated by Lentz's algorithm.
   private static func incompleteBeta(_ a: Double, _ b: Double, at x: Double) -> Double {
     guard x > 0 else { return 0 }
     guard x < 1 else { return 1 }
-    // The fraction converges fast on this side only.
+    // The fraction converges fast only up to this x. Beyond it, the function's symmetry is used.
     guard x <= (a + 1) / (a + b + 2) else { return 1 - incompleteBeta(b, a, at: 1 - x) }
     let front = Double.exp(
       .logGamma(a + b) - .logGamma(a) - .logGamma(b) + a * .log(x) + b * .log(1 - x))

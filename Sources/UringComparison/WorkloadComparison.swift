@@ -2,7 +2,7 @@ import RealModule
 import UringFindings
 import UringTrace
 
-/// A quantity of one role in two recordings.
+/// A quantity of one role, or of a whole program, in two recordings.
 public struct Difference: Sendable {
   public enum Verdict: Sendable, CaseIterable {
     case regression
@@ -16,16 +16,17 @@ public struct Difference: Sendable {
   /// Nil for a quantity of the whole program.
   public let role: WorkloadRole?
   public let quantity: ComparedQuantity
-  /// Nanoseconds, a ratio, or a share from 0 to 1.
+  /// Value in the first recording: nanoseconds, a ratio, or a share from 0 to 1.
   public let before: Double
   public let after: Double
-  /// Relative to `before`, of a share absolute. Of the time in a stage, relative to the whole mean latency.
+  /// Change from `before` to `after`: absolute for a share; relative to the mean latency for the
+  /// time in a stage; otherwise relative to `before`.
   public let change: Double
   /// Standard error of the change.
   public let error: Double
-  /// Probability of such a difference between two recordings of the same workload.
+  /// Probability of a difference at least as large between two recordings of the same workload.
   public let probability: Double
-  /// Number of batches that were compared.
+  /// Number of batches that were compared in each recording.
   public let batches: (before: Int, after: Int)
   public fileprivate(set) var verdict = Verdict.unchanged
 }
@@ -34,20 +35,22 @@ public struct Difference: Sendable {
 public struct WorkloadComparison: Sendable {
   public let before: WorkloadProfile
   public let after: WorkloadProfile
-  /// All quantities that both recordings have, regressions first, each by the size of its effect.
+  /// All compared quantities: regressions, improvements, then unchanged ones. Within each verdict,
+  /// the largest effect comes first.
   public private(set) var differences: [Difference]
   /// Roles with requests in one recording only.
   public let disappearedRoles: [(role: WorkloadRole, requests: UInt64)]
   public let appearedRoles: [(role: WorkloadRole, requests: UInt64)]
   /// Roles in both recordings with too few requests to compare.
   public let scarceRoles: [(role: WorkloadRole, requests: UInt64)]
-  /// Findings in one recording only, by tag and program.
+  /// Findings in one recording only. Findings match by tag and program.
   public let disappearedFindings: [Finding]
   public let appearedFindings: [Finding]
 
-  /// Probability that two recordings of one workload differ in any quantity (Holm's method over all of them).
+  /// Probability that a comparison of two recordings of the same workload reports any difference
+  /// (Holm's method over all quantities).
   public static let significance = 0.001
-  /// Batches that a role needs in each recording.
+  /// Fewest batches in each recording with which a role is compared.
   static let fewestBatches = 8
 
   public init(_ before: WorkloadProfile, _ after: WorkloadProfile) {
@@ -55,7 +58,8 @@ public struct WorkloadComparison: Sendable {
     self.after = after
     var differences: [Difference] = []
     var scarce: [(WorkloadRole, UInt64)] = []
-    // Requests that fail before they have a file are a role of their own, so shares are also compared over all files.
+    // Requests that fail before they have a file form a role of their own. Shares are therefore
+    // also compared over all files, for roles with several files.
     let spread = before.rolesOfSeveralFiles.union(after.rolesOfSeveralFiles)
     for (role, first) in before.roles {
       guard let second = after.roles[role], role.file != nil || spread.contains(role) else {
@@ -83,7 +87,7 @@ public struct WorkloadComparison: Sendable {
     appearedFindings = after.findings(notIn: before)
   }
 
-  /// True if a quantity got worse beyond noise, or a finding appeared that costs something.
+  /// True if a quantity got worse beyond noise, or a finding of severity `warn` or higher appeared.
   public var hasRegression: Bool {
     differences.contains { $0.verdict == .regression }
       || appearedFindings.contains { $0.severity >= .warn }
@@ -105,8 +109,9 @@ public struct WorkloadComparison: Sendable {
     }
   }
 
-  /// Holm's method: the smallest probability must be below the significance divided by the number of all quantities, the
-  /// next by one less, and so on.
+  /// Sets the verdicts by Holm's method. The smallest probability must be below the significance
+  /// divided by the number of quantities, the next one below the significance divided by one less,
+  /// and so on.
   private static func judge(_ differences: inout [Difference]) {
     let order = differences.indices.sorted {
       differences[$0].probability < differences[$1].probability
@@ -124,14 +129,14 @@ public struct WorkloadComparison: Sendable {
 }
 
 extension Difference {
-  /// Nil if a recording has too few values.
+  /// Nil if a recording has too few values, or if the quantity is 0 in both.
   fileprivate init?(
     _ before: QuantityValues, _ after: QuantityValues, program: String, role: WorkloadRole?,
     latency: Double?
   ) {
     guard
       let test = WelchTest(before, after),
-      // Equal and constant: nothing to tell.
+      // A quantity that is always 0 in both recordings is left out.
       test.difference != 0 || before.values.contains(where: { $0 != 0 })
     else { return nil }
     self.program = program
@@ -160,7 +165,7 @@ extension Difference {
       < (left.effect, right.program, right.quantity.name)
   }
 
-  /// The change in units of what counts.
+  /// The change as a multiple of the quantity's threshold.
   private var effect: Double { abs(change) / quantity.threshold }
 }
 
@@ -169,7 +174,9 @@ extension Difference.Verdict {
 }
 
 extension QuantityValues {
-  /// A share of 0 in as many batches as the other quantities of a recording have.
+  /// This quantity with the value 0, for a recording in which it does not occur.
+  ///
+  /// - Parameter others: the quantities of that recording, which give the number of batches.
   fileprivate func absent(batches others: [QuantityValues]) -> QuantityValues {
     let shares = others.first { $0.quantity.scale == .share }
     return QuantityValues(
@@ -178,7 +185,8 @@ extension QuantityValues {
 }
 
 extension ComparedQuantity {
-  /// True for the mean time in a stage, which can be 0: its change is relative to the whole mean latency.
+  /// True for the mean time in a stage. This time can be 0, so its change is relative to the mean
+  /// latency.
   package var isTimeInStage: Bool { scale == .time && name.hasPrefix("time_") }
 }
 
@@ -195,7 +203,7 @@ extension BatchSeries {
 }
 
 extension WorkloadProfile {
-  /// Roles of all files together that have several.
+  /// Roles of all files (``WorkloadRole/allFiles``) that cover more than one file.
   fileprivate var rolesOfSeveralFiles: Set<WorkloadRole> {
     var counts: [WorkloadRole: Int] = [:]
     for role in roles.keys where role.file != nil { counts[role.allFiles, default: 0] += 1 }

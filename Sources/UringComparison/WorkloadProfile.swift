@@ -5,27 +5,29 @@ import UringTrace
 
 /// The facts of a recording that a comparison uses.
 public struct WorkloadProfile: Sendable {
-  /// Requests of each role, in batches: by file, and of all files together.
+  /// Batches of each role's requests. Each request is in two roles: that of its file, and that of
+  /// all files.
   let roles: [WorkloadRole: BatchSeries]
   let programs: [String: [ProgramCounts]]
-  /// The findings that `report` makes.
+  /// The findings that `uringtop report` makes for the recording.
   public let findings: [Finding]
-  /// The state at the end, which the findings refer to.
+  /// State at the end of the recording, to which the findings refer.
   public let end: Snapshot
-  /// Ended requests that the profile is made of.
+  /// Number of ended requests in the profile.
   public let requestCount: UInt64
-  /// Records that are missing in the recording.
+  /// Number of records missing from the recording.
   public let lostCount: UInt64
 
-  /// Roles that are told apart by file; requests on further files have the file ``WorkloadRole/otherFiles``.
+  /// Number of roles from which requests on further files get the file ``WorkloadRole/otherFiles``.
   static let roleLimit = 256
-  /// Parts of a recording in which the counts of programs are read.
+  /// Number of parts of a recording for which each program's counts are compared.
   private static let partCount: UInt64 = 48
 
-  /// Reads a recording twice: the names of files are complete only at its end.
+  /// Reads a recording twice, because the names of files are complete only at its end.
   ///
-  /// - Parameter selects: says which requests to look at, given the state at the end; nil looks at everything. With a
-  ///   selection, what programs count and the findings are left out: they are not about these requests alone.
+  /// - Parameter selects: returns true for requests to include, given the state at the end; nil
+  ///   includes all. With a selection, findings and the counts of programs are left out, because
+  ///   they do not concern only the selected requests.
   public init(
     of recording: Recording,
     selects: ((Request, Snapshot) -> Bool)? = nil
@@ -51,7 +53,7 @@ public struct WorkloadProfile: Sendable {
   }
 }
 
-/// Sorts requests by role.
+/// Adds ended requests to the batches of their roles.
 private struct RoleCollector {
   private var roles: [WorkloadRole: BatchSeries] = [:]
   private var patterns: [FileIdentity: String] = [:]
@@ -80,7 +82,7 @@ private struct RoleCollector {
     if let known = patterns[identity] { return known }
     let name = names.name(of: identity) ?? ""
     let pattern = WorkloadRole.pattern(of: name, isSocket: identity.isSocket)
-    // Bounds the memory; the patterns can be made again.
+    // Bounds the memory. A dropped pattern is computed again when it is needed.
     if patterns.count >= 1 << 16 { patterns.removeAll() }
     patterns[identity] = pattern
     return pattern

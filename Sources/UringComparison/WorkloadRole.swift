@@ -3,8 +3,9 @@ import UringTrace
 
 /// The part of a workload that a request belongs to: its program, file and opcode.
 ///
-/// Roles of two recordings match by these names. Numbers of processes, rings, descriptors and inodes differ between
-/// two runs of one program, and so do numbers in names of temporary files: digits of a file's name become `#`.
+/// Roles of two recordings match by these names. Process ids, rings, descriptors and inodes differ
+/// between two runs of one program, and so do numbers in the names of temporary files. Digits in a
+/// file's name therefore become `#`.
 public struct WorkloadRole: Hashable, Sendable, Comparable {
   /// Name of the process that owns the ring.
   public var program: String
@@ -13,7 +14,7 @@ public struct WorkloadRole: Hashable, Sendable, Comparable {
   public var file: String?
   public var opcode: Opcode
 
-  /// Names of files beyond the ``WorkloadProfile/roleLimit``.
+  /// The file of roles beyond ``WorkloadProfile/roleLimit``.
   static let otherFiles = "other files"
 
   public static func < (left: WorkloadRole, right: WorkloadRole) -> Bool {
@@ -24,8 +25,8 @@ public struct WorkloadRole: Hashable, Sendable, Comparable {
   /// The role of all requests of this program and opcode.
   var allFiles: WorkloadRole { WorkloadRole(program: program, file: nil, opcode: opcode) }
 
-  /// The part of a file's name that stays the same from run to run: `/data/db.#` of `/data/db.17`, `socket` of
-  /// `10.0.0.7:443 → 10.0.0.9:51234`.
+  /// The part of a file's name that stays the same from run to run: `/data/db.#` for `/data/db.17`,
+  /// `socket` for `10.0.0.7:443 → 10.0.0.9:51234`.
   static func pattern(of name: String, isSocket: Bool) -> String {
     if isSocket { return "socket" }
     for kind in ["socket:", "pipe:", "pidfd:"] where name.hasPrefix(kind) {

@@ -2,17 +2,17 @@ import UringBase
 
 /// The contents of a configuration file, which docs/configuration.md describes.
 package struct Configuration: Sendable {
-  /// A value, and where it is in the file.
+  /// A value and its byte offset in the file.
   package struct Setting<Value: Sendable>: Sendable {
     package var value: Value
     package var offset: Int
   }
 
-  /// A table of the screen.
+  /// Settings for a table of the UI.
   package struct Table: Sendable {
-    /// Names of the columns shown, in order; nil for those of the table itself.
+    /// Names of the columns shown, in order; nil for the table's default columns.
     package var columns: [Setting<String>]?
-    /// Where ``columns`` is in the file.
+    /// Byte offset of the value of ``columns`` in the file.
     package var offset = 0
     /// Name of the column by which rows are sorted; `-` before it means descending.
     package var sort: Setting<String>?
@@ -25,16 +25,16 @@ package struct Configuration: Sendable {
   /// The expressions of ``filters`` by their names.
   package var filterTexts: [String: String] { filters.mapValues(\.value) }
 
-  /// By names of panes, in lower case.
+  /// Settings for tables, by the name of the pane in lower case.
   package private(set) var tables: [String: Setting<Table>] = [:]
   package private(set) var mistakes: [Mistake] = []
 
-  /// Nanoseconds that `interval` may have.
+  /// Permitted values of `interval`, nanoseconds.
   package static let intervals: ClosedRange<UInt64> = 50_000_000...60_000_000_000
 
   package init() {}
 
-  /// Takes what is right; the rest is among the ``mistakes``.
+  /// Reads the valid settings. The invalid ones are reported in ``mistakes``.
   package init(_ document: TOMLDocument) {
     mistakes = document.mistakes
     var seen: Set<[String]> = []

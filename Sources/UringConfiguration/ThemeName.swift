@@ -1,4 +1,4 @@
-/// How the screen looks, by the names that users give.
+/// Colour themes, with their names on the command line and in the configuration.
 package enum ThemeName: String, CaseIterable, Sendable {
   case dark
   case light

@@ -18,7 +18,7 @@ public struct ComparisonDocument: Sendable {
     self.toolVersion = toolVersion
   }
 
-  /// The document, one terminated line.
+  /// The document as JSON: one line, with a line end.
   public func encoded() -> [UInt8] {
     var json = JSONWriter()
     json.object { FieldSet<ComparisonDocument>.document.write(self, comparison.after.end, to: &$0) }
@@ -150,7 +150,7 @@ extension FieldSet<Difference> {
     ])
 }
 
-/// A role and how many requests it has.
+/// A role and its number of requests.
 private struct RoleCount: Sendable {
   var role: WorkloadRole
   var requests: UInt64

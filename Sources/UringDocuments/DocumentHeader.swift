@@ -1,6 +1,6 @@
 import UringFields
 
-/// The common start of documents.
+/// The members that every document begins with.
 enum DocumentHeader {
   static func fields<Document>(
     _ schema: UInt32, toolVersion: @escaping @Sendable (Document) -> String

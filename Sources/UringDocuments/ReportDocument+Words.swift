@@ -2,7 +2,7 @@ import UringBase
 import UringFindings
 import UringTrace
 
-/// Words that all reports for people use.
+/// Texts that all human-readable reports share.
 extension ReportDocument {
   /// The rings of a finding, as they were when it held: `ring 1 (fio 4711 fd 3)`.
   package func labels(ofRingsOf finding: Finding) -> [String] {
@@ -18,7 +18,8 @@ extension ReportDocument {
     return "ring \(ring.id) (\(owner) \(ring.ownerTgid)\(fd))"
   }
 
-  /// `from 2.5 s to 4.5 s, and once more`.
+  /// The time in which a past finding held, from the start of the watch: `from 2.5 s to 4.5 s, and
+  /// once more`.
   package func text(of past: Finding.Past) -> String {
     let start = snapshot.host.startTime
     func moment(_ time: UInt64) -> String { Figures.duration(time.since(start)) }
@@ -30,7 +31,7 @@ extension ReportDocument {
     }
   }
 
-  /// How the watched command failed; nil if it did not, or there is none.
+  /// How the watched command failed; nil if it did not fail, or if there was no command.
   package var commandFailure: String? {
     switch command?.ending {
     case .exited(let status)? where status != 0: "the command ended with status \(status)"

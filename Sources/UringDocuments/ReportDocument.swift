@@ -10,15 +10,15 @@ public struct ReportDocument: Sendable {
 
   /// The end of the watched command.
   public enum CommandEnding: Sendable, Hashable {
-    /// It exited with a status.
+    /// The command exited with this status.
     case exited(Int32)
-    /// A signal killed it.
+    /// This signal killed the command.
     case killed(Int32)
-    /// It was still running.
+    /// The command was still running.
     case running
   }
 
-  /// The snapshot that the findings are about.
+  /// The snapshot to which the findings refer.
   public var snapshot: Snapshot
   public var findings: [Finding]
   /// Rules that could not be evaluated.
@@ -39,7 +39,7 @@ public struct ReportDocument: Sendable {
     self.toolVersion = toolVersion
   }
 
-  /// The document, one terminated line.
+  /// The document as JSON: one line, with a line end.
   public func encoded() -> [UInt8] {
     var json = JSONWriter()
     json.object { FieldSet<ReportDocument>.document.write(self, snapshot, to: &$0) }

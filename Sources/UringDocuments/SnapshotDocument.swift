@@ -9,9 +9,10 @@ public struct SnapshotDocument: Sendable {
   public static let schema: UInt32 = 3
 
   public var snapshot: Snapshot
-  /// Returns true for requests to list; nil lists all. Requests that findings and chains name are always described.
+  /// Returns true for requests to list; nil lists all. Findings and chains also describe requests
+  /// that are not listed.
   public var lists: (@Sendable (Request) -> Bool)?
-  /// The findings; nil leaves the member out.
+  /// The findings; nil omits the member `findings`.
   public var findings: [Finding]?
   /// Rules that could not be evaluated.
   public var notEvaluated: [UnevaluatedRule]
@@ -28,7 +29,7 @@ public struct SnapshotDocument: Sendable {
     self.toolVersion = toolVersion
   }
 
-  /// The document, one terminated line.
+  /// The document as JSON: one line, with a line end.
   public func encoded() -> [UInt8] { encoded { _ in } }
 
   /// Writes the document with the caller's own members at the end.

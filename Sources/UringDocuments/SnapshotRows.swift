@@ -2,7 +2,7 @@ import UringFields
 import UringRecordings
 import UringTrace
 
-/// The values of an entity's fields, by key: of one in memory, or of one that was read from JSON.
+/// The values of an entity's fields, by key. The entity is in memory, or was read from JSON.
 public struct EntityRow: Sendable {
   private let value: @Sendable (String) -> FieldValue
 
@@ -12,7 +12,8 @@ public struct EntityRow: Sendable {
     value = { key in set.field(key)?.value(entity, snapshot) ?? .none }
   }
 
-  /// A request, with the numbers in its SQE, which have no meaning of their own: `sqe.off`, `sqe.len`.
+  /// The row of a request, with two raw fields of its SQE whose meaning depends on the opcode:
+  /// `sqe.off` and `sqe.len`.
   fileprivate init(_ request: Request, _ snapshot: Snapshot) {
     let fields = EntityRow(request, .requests, snapshot)
     value = { key in
@@ -46,12 +47,12 @@ public struct EntityRow: Sendable {
 
   public subscript(key: String) -> FieldValue { value(key) }
 
-  /// Empty if absent.
+  /// The text of a field; empty if the field is absent.
   public func text(_ key: String) -> String {
     if case .text(let text) = value(key) { text } else { "" }
   }
 
-  /// Nil if absent.
+  /// The number of a field; nil if the field is absent.
   public func number(_ key: String) -> UInt64? {
     if case .number(let number) = value(key) { number } else { nil }
   }
@@ -59,12 +60,13 @@ public struct EntityRow: Sendable {
   public func isSet(_ key: String) -> Bool { value(key) == .flag(true) }
 }
 
-/// The rows of a snapshot's text: of a snapshot in memory, or of one that was read from JSON.
+/// The rows of a snapshot that is printed as text. The snapshot is in memory, or was read from
+/// JSON.
 public struct SnapshotRows: Sendable {
   /// The snapshot's own fields.
   public var snapshot: EntityRow
   public var rings: [EntityRow]
-  /// In flight, oldest first.
+  /// Requests in flight, oldest first.
   public var requests: [EntityRow]
   public var groups: [EntityRow]
   public var latency: [EntityRow]

@@ -4,14 +4,16 @@ import UringTrace
 
 /// A snapshot that was read from its JSON document.
 ///
-/// Its entities are JSON objects; the descriptions of the fields give their values, for expressions, tables and CSV.
+/// Its entities are JSON objects. Expressions, tables and CSV read values from them through the
+/// descriptions of the fields (`FieldSet`).
 public struct StoredSnapshot: Sendable {
   /// Why a file cannot be read as the document of a snapshot.
   public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
   }
 
-  /// The oldest schema that is read: 2 differs from 3 only in the names of two members.
+  /// The oldest schema that is read. Schema 2 has other names for two members, and no count of
+  /// records lost in damaged blocks.
   public static let oldestSchema: UInt32 = 2
 
   package var json: JSONValue
@@ -61,7 +63,7 @@ public struct StoredSnapshot: Sendable {
 
   /// The chosen rows of a list.
   ///
-  /// - Throws: if a part of the choice makes no sense.
+  /// - Throws: if a part of the choice is invalid.
   public func selection(
     _ choice: SnapshotList.Choice, of list: SnapshotList
   ) throws(SnapshotList.Choice.Flaw) -> SnapshotList.Selection {
@@ -77,7 +79,7 @@ public struct StoredSnapshot: Sendable {
     json.replace(["requests", "recent"]) { $0.filter { query.matches(StoredRow($0), in: moment) } }
   }
 
-  /// The document, one terminated line, in the current schema.
+  /// The document as JSON in the current schema: one line, with a line end.
   public func encoded() -> [UInt8] {
     var writer = JSONWriter()
     var json = json
@@ -95,12 +97,12 @@ extension JSONValue {
     self = .object(members)
   }
 
-  /// Replaces the elements of lists.
+  /// Replaces the elements of the lists with these names.
   fileprivate mutating func replace(_ names: [String], _ change: ([JSONValue]) -> [JSONValue]) {
     for name in names { set(name, .list(change(self[name]?.elements ?? []))) }
   }
 
-  /// A document of schema 2 with the names that members of `stages` have since.
+  /// A document of schema 2, with the members that schema 3 renamed or added.
   fileprivate var withNamesOfSchema3: JSONValue {
     let names = ["poll_ns": "poll_armed_ns", "worker_ns": "io_wq_ns"]
     var document = self
@@ -113,7 +115,7 @@ extension JSONValue {
         return latency
       }
     }
-    // Recordings in blocks, which can be damaged, are newer.
+    // Only recordings in blocks can be damaged, and they are newer than schema 2.
     if case .object(let causes)? = document["lost_by_cause"] {
       document.set("lost_by_cause", .object(causes + [.init(name: "damaged", value: .number(0))]))
     }

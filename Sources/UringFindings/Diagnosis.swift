@@ -2,8 +2,8 @@ import UringTrace
 
 /// Applies the rules of ``FindingRule`` to one snapshot after another.
 ///
-/// Lasting conditions, such as a stuck request, are judged by the snapshot alone. Rates, such as that of errors, are
-/// judged over a span of time before it.
+/// Lasting conditions, such as a stuck request, are judged by the snapshot alone. Rates, such as
+/// the error rate, are judged over a span of time that ends at the snapshot.
 public struct Diagnosis: Sendable {
   private struct Sample {
     var time: UInt64
@@ -12,13 +12,14 @@ public struct Diagnosis: Sendable {
 
   private let window: UInt64?
   private let seesEveryRequest: Bool
-  /// Oldest first; the first sample is the start of the span.
+  /// Counters of the rings at earlier times, oldest first. The first sample is the start of the
+  /// span.
   private var samples: [Sample] = []
 
   /// Minimum nanoseconds between samples, to limit their number in a window.
   private static let sampleInterval: UInt64 = 1_000_000_000
 
-  /// - Parameter window: nanoseconds that the span covers; nil for the whole observation.
+  /// - Parameter window: length of the span in nanoseconds; nil for the whole observation.
   /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view. Rules that infer
   ///   something from the absence of requests are then not evaluated.
   public init(window: UInt64? = nil, seesEveryRequest: Bool = true) {
@@ -26,7 +27,8 @@ public struct Diagnosis: Sendable {
     self.seesEveryRequest = seesEveryRequest
   }
 
-  /// The findings at the time of a snapshot, worst first. Time must not go back.
+  /// The findings at the time of a snapshot, worst first. If time goes back, as when a recording is
+  /// rewound, the span starts again.
   public mutating func findings(in snapshot: Snapshot) -> [Finding] {
     remember(snapshot)
     let evidence = evidence(snapshot)
@@ -40,9 +42,11 @@ public struct Diagnosis: Sendable {
       .flatMap { $0.findings(in: evidence) }
   }
 
-  /// Rules whose silence on a snapshot means nothing.
+  /// The rules that could not be evaluated on a snapshot. If such a rule has no findings, this does
+  /// not mean that all is well.
   ///
-  /// - Parameter findings: those of the snapshot; their rules are not silent.
+  /// - Parameter findings: the findings in the snapshot. The rules that found them count as
+  ///   evaluated.
   public func notEvaluated(in snapshot: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule]
   {
     let tags = Set(findings.map(\.tag))
@@ -68,7 +72,7 @@ public struct Diagnosis: Sendable {
 
   private mutating func remember(_ snapshot: Snapshot) {
     guard let window else { return }
-    // The recording was rewound.
+    // Time went back: the recording was rewound.
     if let last = samples.last, last.time > snapshot.time { samples = [] }
     while samples.count > 1, samples[1].time + window <= snapshot.time {
       samples.removeFirst()

@@ -4,11 +4,12 @@ import UringTrace
 /// before.
 public struct DiagnosisHistory: Sendable {
   private let seesEveryRequest: Bool
-  /// Ended conditions of each rule and ring, oldest first; the last may still hold.
+  /// Conditions that each rule found on each ring, oldest first. The last may still hold, all
+  /// others have ended.
   private var episodes: [Subject: [Episode]] = [:]
   private var lastTime: UInt64 = 0
 
-  /// Nanoseconds between looks: a condition that holds for longer is not missed.
+  /// Nanoseconds between calls of ``look(at:)``. A condition that holds for longer is not missed.
   public static let interval: UInt64 = 500_000_000
 
   private struct Subject: Hashable {
@@ -20,7 +21,8 @@ public struct DiagnosisHistory: Sendable {
   fileprivate struct Episode: Sendable {
     var from: UInt64
     var until: UInt64
-    /// The finding at the look that shows it best, with the requests and rings that it names.
+    /// The finding of the look that shows the condition best. The requests and rings below are
+    /// those that this finding names.
     var finding: Finding
     var requests: [Request]
     var rings: [Ring]
@@ -31,7 +33,8 @@ public struct DiagnosisHistory: Sendable {
     self.seesEveryRequest = seesEveryRequest
   }
 
-  /// Examines a moment of the observation. Time must not go back.
+  /// Examines one moment of the observation. Ignores a snapshot that is not later than the last
+  /// one.
   public mutating func look(at snapshot: Snapshot) {
     guard snapshot.time > lastTime else { return }
     let diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
@@ -51,7 +54,8 @@ public struct DiagnosisHistory: Sendable {
     episodes[subject] = known
   }
 
-  /// Rules whose silence at the end means nothing.
+  /// The rules that could not be evaluated at the end. If such a rule has no findings, this does
+  /// not mean that all is well.
   public func notEvaluated(at end: Snapshot, besides findings: [Finding]) -> [UnevaluatedRule] {
     Diagnosis(seesEveryRequest: seesEveryRequest).notEvaluated(in: end, besides: findings)
   }
@@ -93,7 +97,8 @@ extension DiagnosisHistory.Episode {
     if !now.isLess(than: self) { self = now }
   }
 
-  /// True if the other episode shows more: it is worse, concerns more requests, or lasted longer.
+  /// True if the other episode shows more: its finding is worse, concerns more requests, or held
+  /// for longer.
   fileprivate func isLess(than other: Self) -> Bool {
     (finding.severity.rawValue, finding.requestCount, until - from)
       < (other.finding.severity.rawValue, other.finding.requestCount, other.until - other.from)

@@ -5,17 +5,17 @@ import UringTrace
 /// Rules about changes over time use ``counts(of:)`` and ``ended(on:)``, which cover the same span.
 struct Evidence {
   let snapshot: Snapshot
-  /// Nanoseconds that the counts cover.
+  /// Length in nanoseconds of the span that the counts cover.
   let span: UInt64
-  /// True if every request of the rings in view has records and none were lost: a request without records does not
-  /// exist.
+  /// True if every request of the rings in view has records and none of the records were lost. Then
+  /// there are no requests other than those with records.
   let isComplete: Bool
   /// True if every request of the rings in view has records, some of which may have been lost.
   private let recordsEveryRequest: Bool
   /// Rings in view, including closed ones.
   let rings: [Ring]
 
-  /// The graph of waits; nil without a recent look.
+  /// The graph of waits; nil without a recent look at waits.
   let waits: WaitGraph?
   let deadlocks: [Deadlock]
 
@@ -24,7 +24,7 @@ struct Evidence {
   /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
   private var inFlightPositions: [Ring.ID: [Int]] = [:]
   private var endedPositions: [Ring.ID: [Int]] = [:]
-  /// ``Snapshot/recent`` as an array: rules go through it many times.
+  /// ``Snapshot/recent`` as an array, because rules go through it many times.
   private let endedRequests: [Request]
   private var latencies: [LatencyKey: LatencySummary] = [:]
 
@@ -57,12 +57,14 @@ struct Evidence {
     }
   }
 
-  /// True if a request of the ring without records does not exist.
+  /// True if every request of the ring has records. Then there are no requests of the ring other
+  /// than those with records.
   func isComplete(_ ring: Ring) -> Bool {
     recordsEveryRequest && snapshot.hasWholeHistory(of: ring)
   }
 
-  /// Positions of each ring's requests. Consecutive requests are mostly of one ring, so one look-up serves several.
+  /// Positions of each ring's requests. Consecutive requests are mostly of one ring, so each
+  /// dictionary look-up serves a whole run of them.
   private static func positions(in requests: RequestList) -> [Ring.ID: [Int]] {
     var positions: [Ring.ID: [Int]] = [:]
     var first = 0
@@ -83,7 +85,7 @@ struct Evidence {
     snapshot.requests[positions: inFlightPositions[ring] ?? []]
   }
 
-  /// The ended requests that a rule examines.
+  /// The range of ended requests that a rule examines.
   enum Reach {
     /// Requests that ended within the span: for rates.
     case span
@@ -110,7 +112,7 @@ struct Evidence {
     return count
   }
 
-  /// The ended requests that pass.
+  /// The ended requests of a ring for which `passes` returns true, newest first.
   func ended(
     on ring: Ring.ID, within reach: Reach = .span, where passes: (borrowing Request) -> Bool
   ) -> [Request] {
@@ -170,7 +172,8 @@ struct Evidence {
   /// Nanoseconds since a time; 0 if the time is 0 or in the future.
   func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
 
-  /// Nanoseconds since a state of a ring began, up to the last look at the ring: it can have been closed since.
+  /// Nanoseconds since a state of a ring began, up to the last look at the ring, because the ring
+  /// can have been closed since.
   func age(since time: UInt64, on ring: Ring) -> UInt64 {
     time == 0 ? 0 : min(ring.lastLook, snapshot.time).since(time)
   }
@@ -226,7 +229,7 @@ extension Ring.Counts {
     counts.punted &-= earlier.punted
     counts.puntedTransfers &-= earlier.puntedTransfers
     counts.pollArmed &-= earlier.pollArmed
-    // can decrease: when an end is seen after all
+    // This count can decrease, because the end of a request can be seen after all.
     counts.endedUnseen = counts.endedUnseen.since(earlier.endedUnseen)
     counts.unmatched &-= earlier.unmatched
     counts.auxiliary &-= earlier.auxiliary

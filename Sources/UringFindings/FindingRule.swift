@@ -2,14 +2,15 @@ import UringTrace
 
 /// A condition to look for: a pure function of the evidence. docs/findings.md describes each rule.
 ///
-/// A new rule is a value in a file of its own, a line in ``all``, and a section of that document.
+/// To add a rule, write its value in a file of its own, and add an entry in ``all`` and a section
+/// in docs/findings.md.
 public struct FindingRule: Sendable {
   /// Stable name, in kebab case.
   public let tag: String
   public let scope: RuleScope
-  /// One sentence: what a finding means.
+  /// The meaning of a finding, in one sentence.
   public let meaning: String
-  /// One sentence: what to do about it.
+  /// Advice, in one sentence.
   public let cure: String
   private let look: @Sendable (Evidence) -> [Sighting]
 
@@ -29,14 +30,14 @@ public struct FindingRule: Sendable {
     var severity: Finding.Severity
     var rings: [Ring.ID]
     var requests: [Request.ID] = []
-    /// Number of requests, if ``requests`` does not list all.
+    /// Number of requests concerned, if ``requests`` does not list all of them.
     var requestCount: UInt64 = 0
     var summary: String
     var numbers: [Finding.Number] = []
     var edges: [WaitEdge] = []
     /// Processes that were refused a ring, if the finding concerns no ring.
     var processes: [UInt32] = []
-    /// Texts that replace the rule's, because they are more exact.
+    /// Texts that replace those of the rule, because they are more exact.
     var meaning: String?
     var cure: String?
   }
@@ -53,7 +54,7 @@ public struct FindingRule: Sendable {
     }
   }
 
-  /// All rules, the worst first.
+  /// All rules, those with the worst findings first.
   public static let all: [FindingRule] = [
     .singleIssuer, .batchStopped, .lostWake, .memoryInFlight, .workerBlocked, .withdrawnBuffer,
     .withdrawnFile, .deadlock,

@@ -10,7 +10,8 @@ extension Opcode {
   /// True for POLL_REMOVE, TIMEOUT_REMOVE and ASYNC_CANCEL, which end or change another request.
   var cancels: Bool { [7, 12, 14].contains(rawValue) }
 
-  /// True if waiting is the opcode's purpose, so that other requests' latency is no benchmark for it.
+  /// True if waiting is the opcode's purpose: the latency of other requests then does not show how
+  /// long a request should take.
   var waitsByNature: Bool {
     let properties = properties
     return properties.parksSilently && properties.direction == .none || self == .accept
@@ -19,7 +20,8 @@ extension Opcode {
 }
 
 extension Request {
-  /// True if it can post several CQEs: its SQE asks for them, or its SQE is not known.
+  /// True if the request can post several CQEs: its SQE has the multishot bit, or the SQE is not
+  /// known.
   var mayBeMultishot: Bool {
     switch self.opcode.properties.multishot {
     case .never: false

@@ -1,18 +1,20 @@
 import UringTrace
 
-/// When a rule applies, and what must be observed for its silence to be meaningful.
+/// The rings to which a rule applies, and the observation that it needs. Only with this observation
+/// does the absence of findings mean that all is well.
 public struct RuleScope: Sendable {
   enum Kind: Sendable {
-    /// Judges everything within the span, once, at the end.
+    /// The rule judges all events of the span, once, at the end.
     case span
-    /// Judges lasting conditions. A condition that held before and has ended was a fault.
+    /// The rule judges lasting conditions. A condition that held before and has ended was a fault.
     case condition
-    /// Judges lasting conditions. One that ended by itself was no fault; one that lasted until its ring was closed
-    /// was.
+    /// The rule judges lasting conditions. A condition that ended by itself was no fault. A
+    /// condition that lasted until its ring was closed was a fault.
     case suspicion
   }
 
-  /// The records without which a rule must be silent, because it infers something from the absence of requests.
+  /// The records that a rule needs because it infers something from the absence of requests. If
+  /// some are missing, the rule must find nothing.
   enum Need: Sendable {
     case nothing
     /// All requests in flight on the rings.
@@ -24,14 +26,15 @@ public struct RuleScope: Sendable {
   }
 
   var kind: Kind
-  /// Nanoseconds for which rings must have been watched: the time that the condition must last.
+  /// Nanoseconds for which the rings must have been observed: the time for which the condition must
+  /// last.
   var watch: UInt64
   var needs: Need
   /// True if the rule needs records of system calls.
   var needsSystemCalls = false
   /// True if the rule is about processes without a ring.
   var concernsProcesses = false
-  /// Whether the rule applies to a ring.
+  /// Returns true if the rule applies to a ring.
   var concerns: @Sendable (Ring) -> Bool
 
   static let span = RuleScope(
@@ -56,10 +59,11 @@ public struct RuleScope: Sendable {
   }
 }
 
-/// A rule that could not be evaluated, so that its silence means nothing, and the reason.
+/// A rule that could not be evaluated, and the reason. The absence of its findings then does not
+/// mean that all is well.
 public struct UnevaluatedRule: Sendable, Hashable {
   public enum Reason: Sendable, Hashable {
-    /// The rings were watched for fewer nanoseconds than the rule needs.
+    /// The rings were observed for fewer nanoseconds than the rule needs.
     case watch(needed: UInt64, watched: UInt64)
     /// Records were lost.
     case losses
@@ -71,16 +75,17 @@ public struct UnevaluatedRule: Sendable, Hashable {
     case systemCalls
   }
 
-  /// ``FindingRule/tag``
+  /// The rule's ``FindingRule/tag``.
   public var tag: String
   public var reason: Reason
 }
 
 extension FindingRule {
-  /// The longest watch that any rule needs, in nanoseconds.
+  /// The longest observation that any rule needs, in nanoseconds.
   public static let longestWatch = all.map(\.scope.watch).max() ?? 0
 
-  /// Why the rule cannot be evaluated on a snapshot; nil if its silence means that all is well.
+  /// The reason why the rule cannot be evaluated on a snapshot; nil if it can be. If it can be and
+  /// finds nothing, all is well.
   func reasonNotEvaluated(
     in snapshot: Snapshot, seesEveryRequest: Bool
   ) -> UnevaluatedRule.Reason? {
@@ -108,8 +113,8 @@ extension FindingRule {
 }
 
 extension Snapshot {
-  /// Nanoseconds for which the rings have been watched. Rings older than the observation were first seen some time
-  /// after its start.
+  /// Nanoseconds for which the rings have been observed. Rings older than the observation were
+  /// first seen some time after its start.
   fileprivate var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
       ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)
@@ -118,7 +123,7 @@ extension Snapshot {
 }
 
 extension UnevaluatedRule {
-  /// One line of text for each reason: `watched for 2 s; hang and unreaped-cqes need 3 s`.
+  /// Returns one line of text for each reason: `watched for 2 s; hang and unreaped-cqes need 3 s`.
   public static func lines(_ rules: [UnevaluatedRule]) -> [String] {
     var reasons: [Reason] = []
     for rule in rules where !reasons.contains(rule.reason) { reasons.append(rule.reason) }

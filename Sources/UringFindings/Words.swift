@@ -3,7 +3,7 @@ import UringTrace
 
 /// Figures and names in the sentences of findings.
 enum Words {
-  /// At most three digits and a unit, as `1.25 ms`.
+  /// A duration in a sentence, such as `1.25 ms` or `2 min 30 s`.
   static func duration(_ nanoseconds: UInt64) -> String {
     Figures.duration(nanoseconds)
   }
@@ -40,7 +40,7 @@ enum Words {
       ? "\(number(Double(count) / 1e3)) kB" : "\(number(Double(count) / 1e6)) MB"
   }
 
-  /// The first items, and how many more there are.
+  /// The first items, and the number of the remaining ones.
   static func list(
     _ items: some Collection<String>, of total: Int, shown: Int = 3
   ) -> String {

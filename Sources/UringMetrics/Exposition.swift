@@ -16,13 +16,13 @@ public enum Exposition: Sendable, Hashable, CaseIterable {
 
   /// The format for a client.
   ///
-  /// - Parameter accept: the values of its Accept headers.
+  /// - Parameter accept: the values of the client's Accept headers.
   public init(accept: [String]) {
     let isOpen = accept.contains { $0.lowercased().contains("application/openmetrics-text") }
     self = isOpen ? .openMetrics : .text
   }
 
-  /// All metrics at a moment.
+  /// The text of all metrics at one moment.
   public func encode(_ moment: MetricsMoment) -> [UInt8] {
     var text = ExpositionText(format: self, moment: moment)
     for metric in Metric.all { text.append(metric) }
@@ -80,7 +80,8 @@ private struct ExpositionText {
 
   private static func seconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds) / 1e9 }
 
-  /// The names in labels are printable (``Aggregator/name(of:isLate:)``).
+  /// The text with escaped special characters. Names in labels are already printable
+  /// (``Aggregator/name(of:isLate:)``).
   private static func escaped(_ text: String) -> String {
     text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }

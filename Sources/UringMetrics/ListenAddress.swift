@@ -3,13 +3,13 @@ import UringBase
 
 /// Where to listen: `127.0.0.1:9464`, `[::1]:9464`, `9464` or `unix:/run/uringtop.sock`.
 public enum ListenAddress: Sendable, Hashable {
-  /// Numbers only: names would need a look-up.
+  /// The host is a numeric address, because a name would need a look-up.
   case tcp(host: String, port: UInt16)
   case unix(path: String)
 
   private static let loopback = "127.0.0.1"
 
-  /// Nil if it is none. A port alone is one of the loopback address.
+  /// Nil if the text is not an address. A port alone is a port of 127.0.0.1.
   public init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst("unix:".count))
@@ -26,12 +26,12 @@ public enum ListenAddress: Sendable, Hashable {
     guard SocketAddressBytes(self) != nil else { return nil }
   }
 
-  /// Bytes of `sun_path`.
+  /// Size of `sun_path` in bytes.
   private static let longestPath = 108
 
   /// The address as URL or path.
   ///
-  /// - Parameter actual: the port that the kernel chose; nil for the one that was asked for.
+  /// - Parameter actual: the port that the kernel chose; nil for the port of this address.
   public func description(port actual: UInt16?) -> String {
     switch self {
     case .tcp(let host, let port):
@@ -41,7 +41,7 @@ public enum ListenAddress: Sendable, Hashable {
   }
 }
 
-/// A listener could not be made.
+/// The reason why a listener could not be created.
 public struct ListenError: Error, CustomStringConvertible {
   public var description: String
 
@@ -52,10 +52,11 @@ public struct ListenError: Error, CustomStringConvertible {
 public struct Listener {
   public let address: ListenAddress
   public let descriptor: Int32
-  /// The port, which the kernel chose if 0 was asked for; 0 for a socket file.
+  /// The TCP port, which the kernel chose if ``address`` has port 0; 0 for a socket file.
   public let port: UInt16
 
-  /// Binds. A socket file that nobody serves any more is replaced; only its owner can connect to the new one.
+  /// Binds and listens. A socket file on which no process listens is replaced. Only the owner can
+  /// connect to the new file.
   public init(_ address: ListenAddress) throws(ListenError) {
     guard let bytes = SocketAddressBytes(address) else { throw ListenError("no such address") }
     let socket = Glibc.socket(
@@ -78,7 +79,7 @@ public struct Listener {
     port = SocketAddressBytes.port(of: socket)
   }
 
-  /// Removes a socket file to which nobody listens.
+  /// Removes a socket file on which no process listens.
   private static func removeStale(_ path: String, _ bytes: SocketAddressBytes) {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }

@@ -165,7 +165,7 @@ extension Metric {
 extension MetricsMoment {
   fileprivate var roles: [Role] { snapshot.roles?.all ?? [] }
 
-  /// Seconds since 1970 of a time of the observation.
+  /// Converts a CLOCK_MONOTONIC time of the observation to seconds since 1970.
   func seconds(of time: UInt64) -> Double {
     let host = snapshot.host
     let start = Double(host.startRealtime)

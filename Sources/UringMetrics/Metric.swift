@@ -1,18 +1,18 @@
 import UringFindings
 import UringTrace
 
-/// A metric, described once: the exposition and docs/metrics.md derive from it.
+/// The description of a metric, from which the exposition and docs/metrics.md are generated.
 public struct Metric: Sendable {
   public enum Kind: String, Sendable {
     case counter, gauge, histogram
   }
 
-  /// Name of the family: in the exposition, names of counters end in `_total`.
+  /// Name of the metric family, without the suffix `_total` that counters have in the exposition.
   public let name: String
   public let kind: Kind
   /// One sentence: the meaning of the value.
   public let help: String
-  /// Names of its labels.
+  /// Names of the metric's labels.
   public let labels: [String]
   let samples: @Sendable (MetricsMoment) -> [Sample]
 
@@ -27,7 +27,7 @@ public struct Metric: Sendable {
     self.samples = samples
   }
 
-  /// The name in the exposition; histograms have suffixes.
+  /// The name in the exposition. The samples of a histogram have further suffixes.
   public var exposedName: String { kind == .counter ? name + "_total" : name }
 
   /// A value with the values of the metric's labels.

@@ -1,20 +1,22 @@
 import NIOCore
 import NIOHTTP1
 
-/// Limits of one client, in front of the HTTP decoder: the size of a request, and the time for it and for its response.
+/// Limits for one client: the size of a request, and the time for a request and its response. The
+/// handler comes before the HTTP decoder in the pipeline.
 final class ConnectionLimits: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundIn = ByteBuffer
 
-  /// Sent towards the network by ``MetricsConnection`` when a response is complete.
+  /// An outbound event that ``MetricsConnection`` triggers when a response is complete.
   struct ResponseSent: Sendable {}
 
-  /// Bytes of a request, headers included.
+  /// Maximum size of a request in bytes, including headers.
   static let requestSize = 16 << 10
-  /// From the first byte of a request to the last byte of the response.
+  /// Longest time from the first byte of a request to the last byte of the response.
   static let exchangeTime = TimeAmount.seconds(10)
-  /// From a response to the next request. Prometheus asks at least every two minutes.
+  /// Longest time from a response to the next request. Prometheus scrapes at least every two
+  /// minutes.
   static let idleTime = TimeAmount.seconds(150)
 
   private var received = 0

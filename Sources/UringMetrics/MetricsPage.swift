@@ -2,9 +2,9 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// The page that HTTP clients get: the latest moment, in the format that they ask for.
+/// The page for HTTP clients: the latest metrics, in the format that the client accepts.
 ///
-/// A moment is encoded once in each format, however many clients ask for it.
+/// A moment is encoded at most once in each format, for any number of clients.
 public final class MetricsPage: Sendable {
   private struct State {
     var moment: MetricsMoment?
@@ -22,7 +22,7 @@ public final class MetricsPage: Sendable {
 
   public init() {}
 
-  /// Shows another moment from now on.
+  /// Replaces the moment that the page shows.
   public func show(_ moment: MetricsMoment) {
     state.withLock { state in
       state.moment = moment

@@ -5,12 +5,12 @@ import NIOPosix
 import Synchronization
 import UringBase
 
-/// Serves a page over HTTP, on a thread of its own without any rights.
+/// Serves a page over HTTP, on a separate thread without any privileges.
 public final class MetricsServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let connections = OpenConnections()
 
-  /// Clients at a time. One more replaces the one that was answered longest ago.
+  /// Most open connections. A further one replaces the connection that was answered longest ago.
   static let mostConnections = 32
   /// The thread's nice value: clients must not take processor time from the capture.
   private static let niceness: Int32 = 10
@@ -18,8 +18,9 @@ public final class MetricsServer: Sendable {
   /// Starts to serve.
   ///
   /// - Parameters:
-  ///   - listener: a listener that the server owns from now on.
-  ///   - giveUpRights: called on the server's thread before it serves anybody.
+  ///   - listener: a listening socket, which the server owns from now on.
+  ///   - giveUpRights: gives up privileges; called on the server's thread before it serves a
+  ///     client.
   public init(
     _ page: MetricsPage, on listener: Int32, giveUpRights: @escaping @Sendable () -> Void
   ) throws(ListenError) {
@@ -27,7 +28,8 @@ public final class MetricsServer: Sendable {
     let made = Mutex<MultiThreadedEventLoopGroup?>(nil)
     let starter: WorkerThread
     do throws(ThreadError) {
-      // The group's thread inherits the rights, the nice value and the signal mask of the thread that makes it.
+      // The group's thread inherits privileges, nice value and signal mask of the thread that
+      // creates it.
       starter = try WorkerThread("http", orThrow: ThreadError.init) {
         giveUpRights()
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
@@ -68,7 +70,7 @@ public final class MetricsServer: Sendable {
   public func stop() { try? group.syncShutdownGracefully() }
 }
 
-/// The connections, the one that was answered longest ago first.
+/// The open connections, ordered by their last answer: the one answered longest ago comes first.
 private final class OpenConnections: Sendable {
   private let channels = Mutex<[any Channel]>([])
 

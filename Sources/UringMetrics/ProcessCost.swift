@@ -14,15 +14,15 @@ public struct ProcessCost: Sendable, Hashable {
     self.descriptors = descriptors
   }
 
-  /// The cost until now.
+  /// The cost up to now.
   public static var current: ProcessCost {
-    // size, resident, …: in pages
+    // The fields are `size resident …`, in pages.
     let pages = Procfs.text("/proc/self/statm")?.split(separator: " ").dropFirst().first
       .flatMap { UInt64($0) }
     return ProcessCost(
       processorTime: Double(clockTime(CLOCK_PROCESS_CPUTIME_ID)) / 1e9,
       residentBytes: (pages ?? 0) * UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 0)),
-      // The folder is open while it is listed.
+      // Minus one: the descriptor through which the folder itself is listed.
       descriptors: UInt64(max(Procfs.entries("/proc/self/fd").count - 1, 0)))
   }
 }

@@ -6,7 +6,7 @@ struct SocketAddressBytes {
   private let storage: sockaddr_storage
   private let length: socklen_t
 
-  /// Nil if the host is no number or the path is too long.
+  /// Nil if the host is not a numeric address, or if the path is too long.
   init?(_ address: ListenAddress) {
     switch address {
     case .unix(let path):
@@ -61,7 +61,7 @@ struct SocketAddressBytes {
       getsockname(socket, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
     }
     guard status == 0, [AF_INET, AF_INET6].contains(Int32(storage.ss_family)) else { return 0 }
-    // sin_port and sin6_port are in the same place.
+    // sin_port and sin6_port have the same offset.
     return withUnsafeBytes(of: storage) {
       UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))
     }

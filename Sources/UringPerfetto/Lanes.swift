@@ -1,11 +1,12 @@
 /// Rows for slices that must not overlap.
 ///
-/// Each slice takes the row that became free last before the slice begins. If slices come in the order of their ends,
-/// there are then no more rows than slices at one time.
+/// Of the rows that are free when a slice begins, the slice gets the row that became free last. If
+/// slices are added in the order of their ends, the number of rows never exceeds the number of
+/// simultaneous slices.
 struct Lanes {
   /// Free rows in the order in which they became free.
   private var free: [(end: UInt64, lane: Int)] = []
-  /// Rows ever made.
+  /// Number of rows created.
   private(set) var count = 0
 
   /// The row of a slice that begins at `start`. It is free again after ``release(_:at:)``.
@@ -22,7 +23,7 @@ struct Lanes {
     free.insert((end, lane), at: position(after: end))
   }
 
-  /// The number of rows that became free at `time` or before.
+  /// The number of free rows that became free at `time` or earlier.
   private func position(after time: UInt64) -> Int {
     var (low, high) = (0, free.count)
     while low < high {

@@ -1,4 +1,4 @@
-/// Writes the packets of a Perfetto trace: tracks and their events, all of one sequence.
+/// Writes the packets of a Perfetto trace, tracks and their events, as one packet sequence.
 struct PacketWriter {
   /// The subject of a track event; its name is the event's category.
   enum Category: UInt64, CaseIterable {
@@ -27,15 +27,15 @@ struct PacketWriter {
   private(set) var format: WireFormat
   private var lastTrack: Track = 0
   private var lastFlow: Flow = 0
-  /// Names of events by their number. Names beyond the limit are written in full.
+  /// Interning numbers of event names. Names beyond ``mostNames`` are written in full.
   private var names: [String: UInt64] = [:]
   private static let mostNames = 4_096
-  /// All packets are of one sequence.
+  /// Id of the only packet sequence.
   private static let sequence: UInt64 = 1
 
   init(appendingTo bytes: consuming [UInt8]) { format = WireFormat(appendingTo: bytes) }
 
-  /// Gives the bytes written so far, and takes other bytes to append to.
+  /// Exchanges the bytes written so far for other bytes, to which later packets are appended.
   mutating func exchange(_ bytes: inout [UInt8]) { swap(&format.bytes, &bytes) }
 
   mutating func newFlow() -> Flow {
@@ -45,7 +45,8 @@ struct PacketWriter {
 
   // MARK: Packets
 
-  /// Writes what a reader needs before all other packets. Times are CLOCK_MONOTONIC.
+  /// Writes the first packet, with the clocks and the interned names that later packets use. Times
+  /// are CLOCK_MONOTONIC.
   ///
   /// - Parameter realtime: nanoseconds since 1970 at `time`; 0 if unknown.
   mutating func begin(at time: UInt64, realtime: UInt64) {
@@ -78,7 +79,7 @@ struct PacketWriter {
   /// Adds a track.
   ///
   /// - Parameters:
-  ///   - parent: 0 for none.
+  ///   - parent: the parent track; 0 for none.
   ///   - rank: the position among the tracks of the same parent.
   mutating func addTrack(
     _ name: String, in parent: Track, rank: Int, isCounter: Bool = false
@@ -164,7 +165,7 @@ struct PacketWriter {
         if let category { event.field(Schema.TrackEvent.categoryIIDs, category.rawValue) }
         for flow in flows { event.field(Schema.TrackEvent.flowIDs, fixed: flow) }
         for flow in ending { event.field(Schema.TrackEvent.terminatingFlowIDs, fixed: flow) }
-        // Moved, not copied.
+        // The swap moves the bytes instead of copying them.
         var writer = Details(format: WireFormat(appendingTo: []))
         swap(&writer.format, &event)
         details(&writer)

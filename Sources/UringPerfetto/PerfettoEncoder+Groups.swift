@@ -1,8 +1,8 @@
 import UringRecordings
 import UringTrace
 
-/// The rows of groups, by group. A group has its row from its first request or its end, whichever leaves the history
-/// first, and keeps it until its end has been written.
+/// The rows of groups. A group gets its row when its first request or the group itself leaves the
+/// aggregator's history, whichever comes first. It keeps the row until its end has been written.
 struct GroupRows {
   struct Row {
     var ring: Ring.ID
@@ -13,7 +13,7 @@ struct GroupRows {
 
   /// Rows of groups whose end has not been written.
   var open: [RequestGroup.ID: Row] = [:]
-  /// Rows of the last groups whose end was written: their requests can follow.
+  /// Rows of groups whose end was written recently, because their requests can be written later.
   private var past: [RequestGroup.ID: Row] = [:]
   private var order: [RequestGroup.ID] = []
   private var next = 0
@@ -34,10 +34,10 @@ struct GroupRows {
   }
 }
 
-/// Groups: a slice from the beginning to the return of the buffer, with an instant for each request, to or from which an
-/// arrow points.
+/// Groups: each is a slice from its beginning to the return of the buffer. For each request of the
+/// group the slice has an instant, with an arrow to or from the request.
 extension PerfettoEncoder {
-  /// A request's place in its group.
+  /// A request's role in its group, and the group's row.
   struct Membership {
     var row: GroupRows.Row
     var role: GroupRole
@@ -59,7 +59,8 @@ extension PerfettoEncoder {
     return row
   }
 
-  /// Writes that the group lends its buffer to a request, which the arrow points to.
+  /// Writes the instant at which the group lends its buffer to a request. The arrow points to the
+  /// request.
   func writeLoan(to request: Request, on member: Membership, flow: PacketWriter.Flow) {
     packets.instant(
       "lends", on: member.row.track, at: max(request.startTime, member.row.start), .group,
@@ -70,7 +71,7 @@ extension PerfettoEncoder {
     }
   }
 
-  /// Writes the end of a request of the group, from which the arrow points.
+  /// Writes the instant at which a request of the group ends. The arrow comes from the request.
   func writeEnd(
     of request: Request, at end: UInt64, on member: Membership, flow: PacketWriter.Flow
   ) {
@@ -88,7 +89,7 @@ extension PerfettoEncoder {
     }
   }
 
-  /// Writes a group that has left the history, or at the end of the recording.
+  /// Writes a group when it leaves the aggregator's history, or at the end of the recording.
   func write(_ group: RequestGroup) {
     let row = row(of: group.id, ring: group.ring, start: group.startTime)
     let start = row.start
@@ -121,7 +122,7 @@ extension PerfettoEncoder {
     if !conditions.isEmpty { details.add(.conditions, conditions.joined(separator: " ")) }
   }
 
-  /// Writes where the buffer is, from the beginning to the end.
+  /// Writes a slice for each phase of the group's buffer, from the group's beginning to its end.
   private func writePhases(
     of group: RequestGroup, from start: UInt64, until end: UInt64?, on track: PacketWriter.Track
   ) {

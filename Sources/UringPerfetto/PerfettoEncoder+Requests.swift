@@ -3,18 +3,18 @@ import UringTrace
 
 /// Requests: a slice from the submission to the end, with a slice for each step.
 extension PerfettoEncoder {
-  /// Arrows of one request.
+  /// The arrows (Perfetto flows) of one request, by the event to which they are attached.
   private struct Arrows {
     var atBegin: [PacketWriter.Flow] = []
     var atRelease: [PacketWriter.Flow] = []
     var atEnd: [PacketWriter.Flow] = []
   }
 
-  /// A part of a request's life.
+  /// The time from one step of a request to the next.
   private struct Stage {
     var name: String
     var start: UInt64
-    /// nil while it lasts.
+    /// Nil if the stage has not ended.
     var end: UInt64?
     var step: Step.Kind?
   }
@@ -54,7 +54,7 @@ extension PerfettoEncoder {
     }
   }
 
-  /// The opcode; for a request that failed, with the error.
+  /// The opcode, followed by the error if the request failed.
   private func name(of request: Request) -> String {
     guard request.hasResult, request.opcode.isError(request.result) else {
       return request.opcode.name
@@ -96,7 +96,7 @@ extension PerfettoEncoder {
 
   // MARK: Chains
 
-  /// Adds the arrows from the request before, and to the request behind.
+  /// Adds the arrows from the previous and to the next request of the chain.
   private func link(_ departed: Departures.Departed, end: UInt64?, _ arrows: inout Arrows) {
     let id = departed.request.id
     if let previous = departed.previous,
@@ -117,7 +117,8 @@ extension PerfettoEncoder {
     }
   }
 
-  /// The arrow of a link: its second end, or its first if the other request is still to come.
+  /// The arrow between two neighbours in a chain. The request that is written first creates the
+  /// arrow, the other one completes it. Nil if the other request was written without the arrow.
   private func flow(_ link: Link, isOpen: Bool) -> PacketWriter.Flow? {
     if let flow = links.removeValue(forKey: link) { return flow }
     guard isOpen else { return nil }
@@ -128,9 +129,10 @@ extension PerfettoEncoder {
 
   // MARK: Steps
 
-  /// Writes a slice for each step, if there is more than the submission, and what workers did.
+  /// Writes a slice for each step, unless the submission is the only step, and the work of an io-wq
+  /// worker.
   ///
-  /// - Returns: the arrow from the worker to the end.
+  /// - Returns: the arrow from the worker's slice to the end of the request; nil if there is none.
   private func writeStages(
     of request: Request, released: UInt64, until end: UInt64?, on track: PacketWriter.Track,
     _ arrows: Arrows
@@ -159,7 +161,8 @@ extension PerfettoEncoder {
     var marks: [(time: UInt64, name: String, step: Step.Kind?)] = request.steps.map {
       (min(max($0.time, request.startTime), end ?? .max), "\(JSONNames.step($0.kind))", $0.kind)
     }
-    // The last step of a request that has ended is its end; only the break of its chain can follow.
+    // The last step of an ended request is its end. Only the break of the request's chain can
+    // follow it.
     if end != nil, let last = marks.lastIndex(where: { $0.step != .linkFailed }) {
       marks.remove(at: last)
     }
@@ -167,7 +170,7 @@ extension PerfettoEncoder {
       let time = min(max(released, request.startTime), end ?? .max)
       marks.append((time, "released", nil))
     }
-    // Steps of different processors can be slightly out of order. Stable.
+    // Steps recorded on different processors can be slightly out of order. The sort is stable.
     let order = marks.indices.sorted { (marks[$0].time, $0) < (marks[$1].time, $1) }
     return order.indices.map { position in
       let mark = marks[order[position]]
@@ -178,14 +181,15 @@ extension PerfettoEncoder {
 
   // MARK: Workers
 
-  /// The time that a worker thread was seen to spend on a request.
+  /// The observed time that a worker thread spent on a request.
   private struct Work {
     var tid: UInt32
     var start: UInt64
     var end: UInt64
   }
 
-  /// From the first event of the request in a thread of io-wq to the last; nil if there is none.
+  /// The work from the first to the last event of the request on an io-wq thread; nil if there is
+  /// no such event.
   private func work(on request: Request, until end: UInt64?) -> Work? {
     let steps = request.steps
     guard let handover = steps.firstIndex(where: { $0.kind.isHandover }) else { return nil }
@@ -199,8 +203,10 @@ extension PerfettoEncoder {
     return work
   }
 
-  /// Whether a step after the handover was in a thread of io-wq: by its name, or because only the submitter and a worker
-  /// execute a request. A kernel thread that closes the ring cancels it.
+  /// True if a step after the handover to io-wq was on an io-wq thread. The thread's name decides.
+  /// If the name is unknown, a thread other than the submitter is a worker, because only these two
+  /// execute a request. An exception is cancellation, which the kernel thread that closes the ring
+  /// can also do.
   private func isByWorker(_ step: Step, _ request: Request) -> Bool {
     guard step.tid != 0, step.tid != request.submitterTid else { return false }
     if let name = aggregator.taskName(step.tid) { return name.hasPrefix("iou-wrk-") }
@@ -211,9 +217,9 @@ extension PerfettoEncoder {
     }
   }
 
-  /// Writes the work into the worker's track.
+  /// Writes the work on the worker's track.
   ///
-  /// - Returns: the arrow to the request's end; nil if it has none.
+  /// - Returns: the arrow to the request's end; nil if the request has not ended.
   private func write(
     _ work: Work, on request: Request, from flow: PacketWriter.Flow, isEnded: Bool
   ) -> PacketWriter.Flow? {

@@ -8,7 +8,7 @@ struct OpenWaits {
     var ring: Ring.ID
     var start: UInt64
     var minEvents: UInt32
-    /// CQEs that must still come.
+    /// Number of CQEs still missing until the wait ends.
     var missing: UInt32
   }
 
@@ -30,9 +30,9 @@ struct OpenWaits {
     return wait
   }
 
-  /// Counts a CQE.
+  /// Counts a CQE that was posted on a ring.
   ///
-  /// - Returns: the threads that have all their CQEs.
+  /// - Returns: the threads whose awaited CQEs have all been posted.
   mutating func noteCQE(on ring: Ring.ID) -> [UInt32] {
     guard let waiting = byRing[ring] else { return [] }
     return waiting.filter { tid in
@@ -42,8 +42,8 @@ struct OpenWaits {
   }
 }
 
-/// Waits for CQEs. No record shows the end of a wait: it lasts at most until the CQEs that the thread waits for have
-/// come, or until its next submission or wait.
+/// Waits for CQEs. No record shows the end of a wait. It ends at the latest when the awaited CQEs
+/// have been posted, or at the thread's next submission or wait, so its slice ends there.
 extension PerfettoEncoder {
   func followWaits(_ record: UnsafePointer<record>) {
     switch record.pointee.kind {

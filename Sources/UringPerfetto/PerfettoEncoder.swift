@@ -6,15 +6,16 @@ import UringTrace
 
 /// Writes a recording as a trace for Perfetto's UI. docs/perfetto.md describes its tracks.
 ///
-/// What ends is written once it leaves the aggregator's short history: in memory are the requests in flight, the groups
-/// that have not ended, and the tracks. Perfetto sorts events by their time.
+/// Requests and groups that have ended are written when they leave the aggregator's short history.
+/// Only requests in flight, groups that have not ended, and the tracks stay in memory. Packets can
+/// be in any order, because Perfetto sorts events by their time.
 public final class PerfettoEncoder: TraceEncoder {
   /// Facts from an earlier pass over the recording.
   public struct Overview: Sendable {
-    /// Who owns each ring.
+    /// The owner of each ring.
     public var owners: [Ring.ID: Owner] = [:]
     public var findings: [Finding] = []
-    /// When the findings without ``Finding/past`` held; nanoseconds, CLOCK_MONOTONIC.
+    /// Time at which the findings without ``Finding/past`` held; nanoseconds, CLOCK_MONOTONIC.
     public var endTime: UInt64 = 0
 
     public struct Owner: Sendable {
@@ -24,7 +25,7 @@ public final class PerfettoEncoder: TraceEncoder {
 
     public init() {}
 
-    /// Notes the owners of a snapshot's rings.
+    /// Remembers the owners of a snapshot's rings.
     public mutating func note(_ snapshot: Snapshot) {
       for ring in snapshot.rings where ring.ownerTgid != 0 {
         owners[ring.id] = Owner(comm: ring.comm, tgid: ring.ownerTgid)
@@ -32,7 +33,8 @@ public final class PerfettoEncoder: TraceEncoder {
     }
   }
 
-  /// Requests and groups that are kept after their end, because later records can still concern them.
+  /// Number of ended requests and groups that are kept, because later records can still concern
+  /// them.
   private static let history = 1_024
 
   private let header: RecordingHeader
@@ -42,7 +44,7 @@ public final class PerfettoEncoder: TraceEncoder {
   var tracks: Tracks
   var waits = OpenWaits()
   var groups = GroupRows()
-  /// Arrows along chains of which only one end is written, by the requests at their ends.
+  /// Arrows between two neighbours in a chain of which only one has been written.
   var links: [Link: PacketWriter.Flow] = [:]
 
   /// Two neighbours in a chain.
@@ -115,7 +117,7 @@ public final class PerfettoEncoder: TraceEncoder {
     tracks[ring].cqDepth.set(depth.cqPending, at: time, &packets)
   }
 
-  /// The thread's name and number.
+  /// The thread as `name/tid`; the tid alone if the name is unknown.
   func taskText(_ tid: UInt32) -> String {
     aggregator.taskName(tid).map { "\($0)/\(tid)" } ?? "\(tid)"
   }

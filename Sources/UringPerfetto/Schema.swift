@@ -83,7 +83,7 @@ enum Schema {
     static let eventCategories: UInt32 = 1
     static let eventNames: UInt32 = 2
     static let debugAnnotationNames: UInt32 = 3
-    /// Of each interned name.
+    /// Fields of each interned name.
     static let iid: UInt32 = 1
     static let name: UInt32 = 2
   }

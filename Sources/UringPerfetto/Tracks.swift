@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The tracks of a trace, made when they are first used.
+/// The tracks of a trace, created when they are first used.
 struct Tracks {
   typealias Track = PacketWriter.Track
 
@@ -20,7 +20,7 @@ struct Tracks {
   private var all: [RingTracks] = []
   private var recent: (ring: Ring.ID, index: Int)?
   private var unnamed: Track?
-  /// Threads of io-wq.
+  /// The tracks of io-wq threads.
   var workers = ThreadRows(parent: 0, "io-wq workers", rank: 1 << 30)
 
   init(owners: [Ring.ID: PerfettoEncoder.Overview.Owner]) { self.owners = owners }
@@ -38,7 +38,8 @@ struct Tracks {
     return index
   }
 
-  /// The track for the findings of a ring: its own; for 0, one without a ring.
+  /// The track for the findings of a ring: the ring's own track. Ring 0 stands for the track of
+  /// findings without a ring.
   mutating func findings(of ring: Ring.ID, _ packets: inout PacketWriter) -> Track {
     if ring != 0 { return self[self.ring(ring, &packets)].track }
     let track = unnamed ?? packets.addTrack("findings without a ring", in: 0, rank: 0)
@@ -64,7 +65,7 @@ struct Tracks {
 }
 
 extension Tracks {
-  /// A track with numbers, written when they change.
+  /// A counter track. A value is written only if it changed.
   struct Counter {
     private var parent: Track
     private var name: String
@@ -126,7 +127,7 @@ extension Tracks {
       (self.parent, self.name, self.rank) = (parent, name, rank)
     }
 
-    /// The track of a thread, and where its last slice ended.
+    /// The track of a thread, and the end of its last slice.
     mutating func thread(
       _ tid: UInt32, _ text: @autoclosure () -> String, _ packets: inout PacketWriter
     ) -> (track: Track, end: UInt64) {

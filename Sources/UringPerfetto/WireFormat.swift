@@ -1,7 +1,7 @@
 /// Appends fields in the wire format of Protocol Buffers.
 ///
-/// Ours, because a trace needs five kinds of messages: swift-protobuf brings 29,000 lines, with FoundationEssentials,
-/// into a binary that has no Foundation.
+/// Written for this project, because a trace needs only five kinds of messages. swift-protobuf
+/// would add 29,000 lines and FoundationEssentials to a binary without Foundation.
 struct WireFormat {
   var bytes: [UInt8]
 
@@ -50,7 +50,7 @@ struct WireFormat {
     }
   }
 
-  /// A field that is a message with the fields that `body` appends.
+  /// Appends a field that is a message. `body` appends the fields of the message.
   mutating func field(_ field: UInt32, _ body: (inout WireFormat) -> Void) {
     tag(field, .bytes)
     let start = bytes.count
@@ -72,8 +72,8 @@ struct WireFormat {
 }
 
 extension UnsafeRawBufferPointer {
-  /// The length of the longest prefix, at most `limit`, that consists of whole fields with lengths, such as the packets
-  /// of a trace.
+  /// The length of the longest prefix, at most `limit`, that consists of whole length-delimited
+  /// fields, such as the packets of a trace.
   func endOfWholeFields(limit: Int) -> Int {
     var end = 0
     while true {

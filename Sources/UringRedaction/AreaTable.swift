@@ -1,22 +1,25 @@
-/// Areas of 4 TiB of addresses, and their substitutes. The table of all areas takes 32 MiB.
+/// Substitutes for areas of the address space, each of 4 TiB. With all areas in use, the table
+/// takes 32 MiB.
 struct AreaTable {
   struct Area {
-    /// The area's first address in the recording, relative to the area, without its low 16 bits.
+    /// Offset, within the area, of the area's first address in the recording; its low 16 bits are
+    /// 0.
     var anchor: UInt64
-    /// First substitute.
+    /// First address of the substitute area.
     var start: UInt64
   }
 
   static let bits: UInt64 = 42
-  /// The part of an address within its area.
+  /// Mask of the bits that are the offset of an address within its area.
   static let mask: UInt64 = 1 << bits - 1
-  /// Number of areas among the 64-bit numbers.
+  /// Number of areas in the 64-bit address space.
   private static let count: UInt64 = 1 << (64 - bits)
-  /// Substitutes begin at 2^44, where a process can have memory.
+  /// The first substitute area. It begins at 2^44, where a process can have memory.
   private static let first: UInt64 = 4
 
   private static let pageBits: UInt64 = 10
-  /// By the number of an area: its anchor, and in the low bits, which are free, its place; 0 for one without a substitute.
+  /// Entries by area number: the anchor in the upper 32 bits, the number of the substitute area in
+  /// the lower 32. The entry of an area without a substitute is 0.
   private var pages: [[UInt64]] = Array(repeating: [], count: Int(Self.count >> Self.pageBits))
   private var used: UInt64 = 0
 
@@ -26,9 +29,9 @@ struct AreaTable {
     let (page, index) = (Int(number >> Self.pageBits), Int(number & (1 << Self.pageBits - 1)))
     if pages[page].isEmpty { pages[page] = Array(repeating: 0, count: 1 << Self.pageBits) }
     if pages[page][index] == 0 {
-      // Area 0 is not used, because it contains the numbers that are not changed.
+      // Area 0 is never a substitute, because it contains the numbers that are not changed.
       let place = 1 + (Self.first - 1 + used) % (Self.count - 1)
-      // The anchor has 26 bits above the 16 that it lacks, the place 22.
+      // Without its low 16 bits, the anchor has 26 bits. The number of an area has 22.
       pages[page][index] = ((address & Self.mask) >> 16) << 32 | place
       used += 1
     }

@@ -1,9 +1,10 @@
-/// Names that replace those of a recording. The same name always gets the same substitute, see ``NumberSubstitutes``.
+/// Names that replace those of a recording. The same name always gets the same substitute, numbered
+/// in the order of first appearance, as in ``NumberSubstitutes``.
 struct NameSubstitutes {
   var numbers = NumberSubstitutes()
   private var known: [String: Int] = [:]
   private var counts: [Int] = Array(repeating: 0, count: Kind.allCases.count)
-  /// Bytes of all names.
+  /// Total bytes of the keys of ``known``.
   private var size = 0
 
   private enum Kind: Int, CaseIterable {
@@ -12,7 +13,7 @@ struct NameSubstitutes {
     var title: String { ["task", "path", "name", "function", "file", "4", "6"][rawValue] }
   }
 
-  /// Limits for forged recordings: more than real recordings need. A redaction in which all are reached takes 400 MB.
+  /// Limits that only forged recordings reach. A redaction that reaches all of them takes 400 MB.
   struct Limits {
     var numbers = 1 << 21
     var names = 1 << 21
@@ -43,7 +44,7 @@ struct NameSubstitutes {
 
   // MARK: Names
 
-  /// The name of a thread. io_uring's own threads keep theirs.
+  /// The substitute of a thread's name. io_uring's own threads keep their names.
   mutating func task(_ name: Substring) -> String {
     for own in ["iou-wrk-", "iou-sqp-"] where name.hasPrefix(own) {
       if Self.isDigits(name.dropFirst(own.count)) { return String(name) }
@@ -51,7 +52,7 @@ struct NameSubstitutes {
     return substitute(.task, name)
   }
 
-  /// A path. Device nodes that drivers name keep theirs.
+  /// The substitute of a path. Device nodes keep their paths, because drivers name them.
   private mutating func path(_ path: Substring) -> String {
     let deleted = " (deleted)"
     if path.hasSuffix(deleted) { return self.path(path.dropLast(deleted.count)) + deleted }
@@ -66,7 +67,7 @@ struct NameSubstitutes {
 
   // MARK: Text
 
-  /// Names and descriptions of files, one per line.
+  /// Replaces the names in names and descriptions of files, one per line.
   mutating func text(_ text: String) -> String {
     lines(text) { names, line in
       if line.hasPrefix("/") { return names.path(line) }
@@ -110,7 +111,8 @@ struct NameSubstitutes {
     return substitute(.name, word)
   }
 
-  /// The substitute of an IP address; nil if the text is no address. Addresses that every machine has stay.
+  /// The substitute of an IP address; nil if the text is not an address. Addresses that exist on
+  /// every machine, such as 127.0.0.1, stay.
   private mutating func host(_ host: Substring) -> String? {
     if ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"].contains(host) { return String(host) }
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -127,7 +129,8 @@ struct NameSubstitutes {
     return "240.\(number >> 16 & 0xff).\(number >> 8 & 0xff).\(number & 0xff)"
   }
 
-  /// Frames of a stack in a process: "io_uring_submit+0x1c (liburing.so.2)", "0x7f0012345678".
+  /// Replaces functions, files and addresses in a user stack, one frame per line:
+  /// "io_uring_submit+0x1c (liburing.so.2)", "0x7f0012345678".
   mutating func frames(_ text: String) -> String {
     lines(text) { names, line in
       var code = line
@@ -147,7 +150,7 @@ struct NameSubstitutes {
     }
   }
 
-  /// Frames of a kernel stack; replaces addresses, which have no name.
+  /// Replaces addresses without a symbol in a kernel stack, one frame per line.
   mutating func addresses(_ text: String) -> String {
     lines(text) { names, line in
       Self.hexadecimal(line).map { "0x" + String(names.numbers.kernel($0), radix: 16) }
@@ -167,7 +170,7 @@ struct NameSubstitutes {
 
   // MARK: Words that stay
 
-  /// All words of the descriptions that uringtop writes.
+  /// All words that uringtop itself writes in descriptions.
   private static let vocabulary = Set(
     """
     → ← tcp udp inet unix stream datagram family peer process which has ended established syn_sent syn_recv fin_wait1 \

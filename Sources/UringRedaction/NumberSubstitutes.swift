@@ -8,10 +8,10 @@ struct NumberSubstitutes {
   private var inodes: [UInt64: UInt64] = [:]
   private var others: [UInt64: UInt64] = [:]
 
-  /// Number of substitutes in tables without a limit of their own.
+  /// Number of substitutes, without those in ``areas``, whose table has a fixed maximum size.
   var count: Int { kernel.count + inodes.count + others.count }
 
-  /// The substitute of a kernel address. Numbers below 64 KiB are no addresses.
+  /// The substitute of a kernel address. Numbers below 64 KiB are not addresses, and stay.
   mutating func kernel(_ address: UInt64) -> UInt64 {
     guard address >= 1 << 16 else { return address }
     if let known = kernel[address] { return known }
@@ -20,14 +20,16 @@ struct NumberSubstitutes {
     return substitute
   }
 
-  /// The substitute of an address in a process, or of an application's number that can be an address.
+  /// The substitute of an address in a process, or of a number that the application chose and that
+  /// may be an address.
   ///
-  /// Numbers below 64 KiB stay, positive or negative: nothing is mapped there. Within an area, addresses keep their
-  /// distances and their low 16 bits, so that overlap, adjacency and alignment of memory remain visible.
+  /// Numbers of a magnitude below 64 KiB stay, positive or negative, because nothing is mapped
+  /// there. Within an area, addresses keep their distances and their low 16 bits. Overlap,
+  /// adjacency and alignment of memory therefore remain visible.
   mutating func user(_ address: UInt64, keepingBelow limit: UInt64 = 1 << 16) -> UInt64 {
     guard address >= limit, address < 0 &- (1 << 16) else { return address }
     let area = areas.area(of: address)
-    // The area's first address becomes the middle of the substitute's area.
+    // The area's first address in the recording becomes the middle of the substitute area.
     let offset = (address & AreaTable.mask) &- area.anchor &+ 1 << (AreaTable.bits - 1)
     return area.start | offset & AreaTable.mask
   }

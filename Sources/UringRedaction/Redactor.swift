@@ -3,10 +3,11 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// Copies records and replaces data that identifies a machine or its users, by the description of their kinds.
+/// Copies records, and replaces data that identifies a machine or its users. The descriptors of the
+/// record kinds define which fields are replaced.
 ///
-/// A copy is composed of the described fields. Bytes without a description, such as those behind a record's last field,
-/// are not in the copy.
+/// A copy contains only fields that a descriptor describes. Other bytes, such as those after a
+/// record's last field, are not copied.
 public struct Redactor: RecordRewriter {
   private var names: NameSubstitutes
   /// Added to times, so that the copy starts at ``start``.
@@ -14,18 +15,19 @@ public struct Redactor: RecordRewriter {
 
   // Properties of the record being copied.
   private var opcode = Opcode(rawValue: 0)
-  /// `cmd_op`.
+  /// `cmd_op` of a driver command.
   private var command: UInt32 = 0
   private var trailer: [UInt8] = []
 
-  /// Larger than any machine's uptime, so that times before the start stay positive.
+  /// Start time of every copy: larger than any machine's uptime, so that times before the start
+  /// stay positive.
   private static let start: UInt64 = 1 << 58
 
   public init(_ header: RecordingHeader) { self.init(header, limits: .init()) }
 
   init(_ header: RecordingHeader, limits: NameSubstitutes.Limits) {
     names = NameSubstitutes(limits: limits)
-    // Without a start time, times already count from 0.
+    // If the header has no start time, times already count from 0.
     shift = header.host.startTime == 0 ? 0 : Self.start &- header.host.startTime
   }
 
@@ -40,14 +42,14 @@ public struct Redactor: RecordRewriter {
   }
 
   public func rewritten(time: UInt64) -> UInt64 {
-    // Neither 0, which means "no time", nor the kernel's largest time is shifted.
+    // Neither 0, which means "no time", nor the kernel's largest time (KTIME_MAX) is shifted.
     guard time != 0, time < 1 << 62 else { return time }
-    // Only times of forged recordings reach these bounds.
+    // Only times of forged recordings reach the bounds 1 and ``RecordBounds/largest``.
     let shifted = UInt64(max(1, Int64(bitPattern: time &+ shift)))
     return time <= RecordBounds.largest ? min(shifted, RecordBounds.largest) : shifted
   }
 
-  /// Appends copies of whole records.
+  /// Appends copies of whole records. Returns false if the tables of substitutes are full.
   public mutating func append(
     _ records: UnsafeRawBufferPointer, to output: inout [UInt8]
   ) -> Bool {
@@ -92,7 +94,7 @@ public struct Redactor: RecordRewriter {
       let start = field.scalar.offset
       switch field.format {
       case .object(let members):
-        // An object's first member is 0 if there is none.
+        // The first member of an absent object is 0.
         if field.null == .zero, source.loadUnaligned(fromByteOffset: start, as: UInt64.self) == 0 {
           continue
         }
@@ -139,14 +141,15 @@ public struct Redactor: RecordRewriter {
 
   private static let endOfWords: UInt64 = 1 << 32
 
-  /// A word of an SQE. If the opcode does not use it as a number, it can be an address.
+  /// The substitute of a word of an SQE. A word that the opcode does not use as a number may be an
+  /// address.
   private mutating func operand(_ value: UInt64, _ word: RecordField.Redaction) -> UInt64 {
     if opcode.isDriverCommand {
       if word == .off {
         command = UInt32(truncatingIfNeeded: value)
         return UInt64(command)
       }
-      // Queue and tag.
+      // In commands of buffer providers this word holds queue and tag.
       if word == .addr3, GroupProviderTraits.command(command) != nil { return value }
       return names.numbers.user(value, keepingBelow: Self.endOfWords)
     }
@@ -192,10 +195,12 @@ public struct Redactor: RecordRewriter {
 
   // MARK: Behind the struct
 
-  /// Room for text: substitutes can be longer than the originals, and a record has at most 65,528 bytes.
+  /// Most bytes of text in a copy. Substitutes can be longer than the originals, and a record has
+  /// at most 65,528 bytes.
   private static let mostText = 60_000
 
-  /// Takes text for the copy; returns its length.
+  /// Appends the redacted text behind the record's struct to ``trailer``. Returns its length in
+  /// bytes.
   private mutating func append(
     _ record: UnsafePointer<record>, _ length: UInt64, _ limit: Int,
     _ redaction: RecordField.Redaction
@@ -207,7 +212,7 @@ public struct Redactor: RecordRewriter {
     return kept.count
   }
 
-  /// Takes pairs for the copy; returns their number.
+  /// Appends the pairs behind the record's struct to ``trailer``. Returns their number.
   private mutating func appendPairs(_ record: UnsafePointer<record>, _ count: UInt64) -> Int {
     let rest = record.trailer.dropFirst(trailer.count)
     let pairs = min(Int(clamping: count), rest.count / 8)

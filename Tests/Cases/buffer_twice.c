@@ -1,6 +1,6 @@
-// TRUTH: the program gives buffer 3 of group 6 back twice after each use, so that the group's ring holds it twice. RECVs on
-// two sockets get the same buffer id at the same time, and the second overwrites the first one's data.
-// Cure: give each buffer back once, when its data has been used.
+// TRUTH: the program adds buffer 3 to the buffer ring of group 6 twice after each use, so that the ring holds it twice.
+// RECVs on two sockets get the same buffer id at the same time, and the second RECV overwrites the data of the first.
+// Cure: add each buffer to the ring once, after its data has been used.
 #include "case.h"
 
 enum { SIZE = 256, GROUP = 6, BUFFER = 3 };

@@ -54,7 +54,7 @@
 
 enum { SECONDS = 60, SKIPPED = 77 };
 
-// UAPI newer than Debian 12's liburing.
+// Kernel constants that Debian 12's liburing lacks.
 enum { OP_WAITID = 50, OP_FUTEX_WAIT = 51, OP_FUTEX_WAKE = 52, ENTER_NO_IOWAIT = 1 << 7 };
 
 static bool healthy UNUSED_OK;
@@ -73,7 +73,7 @@ __attribute__((format(printf, 1, 2))) UNUSED_OK static void truth(const char *fo
   va_end(list);
 }
 
-// A value that an expectation file refers to as <name>.
+// Prints a value that the case's expectation file refers to as <name>.
 __attribute__((format(printf, 2, 3))) UNUSED_OK static void fact(const char *name, const char *format, ...) {
   va_list list;
   va_start(list, format);
@@ -200,7 +200,7 @@ UNUSED_OK static void prep_waitid(struct io_uring_sqe *sqe, pid_t pid, siginfo_t
   sqe->addr2 = (uintptr_t)info;
 }
 
-// A ring of provided buffers in group `group`; the caller adds the buffers.
+// Registers an empty ring of provided buffers as group `group`; the caller adds the buffers.
 UNUSED_OK static struct io_uring_buf_ring *open_buffer_ring(
     struct io_uring *ring, unsigned entries, int group) {
   struct io_uring_buf_ring *buffers = map(4096);
@@ -217,10 +217,10 @@ UNUSED_OK static void open_socket_pair(int pair[2]) {
   MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 }
 
-// An unlinked file of `size` bytes.
+// Opens an unlinked file of `size` bytes.
 UNUSED_OK static int temporary_file(size_t size) {
   int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) // a guest
+  if (fd < 0) // in a guest, /var/tmp may be unusable
     fd = (int)MUST(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   MUST(ftruncate(fd, (off_t)size));
   return fd;

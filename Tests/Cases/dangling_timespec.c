@@ -1,5 +1,6 @@
-// TRUTH: LINK_TIMEOUT 0x302 should end RECV 0x301 after 30 s. Its __kernel_timespec was freed and reused between
-// preparation and submission. The kernel reads it at submission, so the timer expires in 3735928559 s (118 years).
+// TRUTH: LINK_TIMEOUT 0x302 should end RECV 0x301 after 30 s. The timeout's __kernel_timespec was freed and reused
+// between preparation and submission. The kernel reads it at submission, so the timer expires in 3735928559 s (118
+// years).
 // Cure: keep the timespec until io_uring_submit has returned.
 // Source: tokio-rs/io-uring#156, axboe/liburing#975, #603.
 #include "case.h"

@@ -10,7 +10,7 @@ static void open_ring(void) {
   URING(io_uring_queue_init(8, &ring, 0));
 }
 
-// Starts a process that only sleeps and keeps every descriptor open: the open edge of a healthy twin.
+// With --healthy, starts a process that sleeps and keeps every descriptor open. This process is the open edge.
 static void keep_alive_elsewhere(void) {
   if (healthy && !fork_child())
     sleep_for_ever();
@@ -22,7 +22,7 @@ static void read_and_wait(uint64_t user_data, int fd) {
   wait_in_vain(&ring);
 }
 
-// READ 0xd01 waits for a pipe whose only write end this process holds; its only thread is the waiting one.
+// READ 0xd01 waits for a pipe whose only write end this process holds; the process's only thread waits for the READ.
 static void pipe_self(void) {
   int pipe_[2];
   MUST(pipe2(pipe_, O_CLOEXEC));

@@ -1,6 +1,7 @@
-// TRUTH: multishot POLL_ADD 0xf01 on an eventfd wakes the loop. The CQ (8 entries) overflowed once with NOPs while the
-// eventfd was written, and a multishot poll that cannot post an auxiliary CQE ends: its last CQE has POLLIN and no F_MORE.
-// The loop took all CQEs, did not test F_MORE, and now waits with nothing in flight while the eventfd's counter grows.
+// TRUTH: multishot POLL_ADD 0xf01 on an eventfd wakes the program's event loop. The CQ (8 entries) had overflowed with
+// NOPs when the eventfd was written. A multishot poll that cannot post an auxiliary CQE ends: its last CQE has POLLIN
+// and no F_MORE. The loop took all CQEs, did not test F_MORE, and now waits with nothing in flight while the eventfd's
+// counter grows.
 // Cure: submit the poll again when F_MORE is missing.
 // Source: ClickHouse/silk#80.
 #include "case.h"
@@ -36,7 +37,7 @@ int main(int argc, char **argv) {
     URING(io_uring_submit(&ring));
   }
   eventfd_write(bell, 1);
-  syscall(SYS_getppid); // task work runs
+  syscall(SYS_getppid); // any system call runs pending task work
   while (!io_uring_peek_cqe(&ring, &found)) {
     struct result cqe = take(&ring);
     if (cqe.user_data != 0xf01)

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
   if (healthy)
     MUST(shutdown(server, SHUT_RDWR));
   MUST(close(server));
-  int again = (int)MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); // the lowest free number again
+  int again = (int)MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); // gets the same, lowest free number
   if (healthy) {
     take(&ring);
     io_uring_prep_recv(next(&ring, 0x102), again, second_buffer, sizeof second_buffer, 0);

@@ -1,6 +1,7 @@
 // TRUTH: a registered resource is removed from its table while a request in flight uses it; the request keeps its
-// reference. Argument buffer: slot 0 is emptied under READ_FIXED 0x1901; file: slot 0 is emptied under RECV 0x1902, whose
-// socket has no other descriptor, so its peer gets no end of file. Cure: wait for the request, or cancel it, before the slot changes.
+// reference. Argument `buffer`: slot 0 is emptied while READ_FIXED 0x1901 uses the buffer. Argument `file`: slot 0 is
+// emptied while RECV 0x1902 uses the socket, which has no other descriptor, so its peer gets no end of file.
+// Cure: wait for the request, or cancel it, before the slot changes.
 #include "case.h"
 
 int main(int argc, char **argv) {

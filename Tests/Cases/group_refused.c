@@ -1,5 +1,5 @@
-// TRUTH: io_uring_register_buf_ring with 6 entries, no power of two, fails with EINVAL, and the program does not look at
-// its result. Group 5 does not exist: each RECV 0x3501 that selects a buffer of it fails with ENOBUFS.
+// TRUTH: io_uring_register_buf_ring with 6 entries, which is not a power of two, fails with EINVAL, and the program
+// ignores the result. Group 5 does not exist: each RECV 0x3501 that selects a buffer of group 5 fails with ENOBUFS.
 // Cure: check the result of io_uring_register_buf_ring; register a power of two.
 #include "case.h"
 

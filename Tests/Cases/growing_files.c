@@ -1,6 +1,7 @@
-// TRUTH: no fault. Argument reopen: like cat, reads a 100-byte file to its end, closes it with close(2), and reads an
-// 8 KiB file on the same descriptor number; ring: opens and closes through the ring; tail: reads a file of 100 bytes to
-// its end and reads on after it has grown. No transfer is short.
+// TRUTH: no fault. Argument `reopen`: like cat, reads a 100-byte file to its end, closes it with close(2), and reads an
+// 8 KiB file on the same descriptor number. Argument `ring`: the same, but opens and closes through the ring. Argument
+// `tail`: reads a file to its end and continues after it has grown. No transfer is short: a READ returns fewer bytes
+// than it requested only at the file's end.
 #include "case.h"
 
 static struct io_uring ring;

@@ -1,5 +1,5 @@
-// TRUTH: no fault. Each server waits for something that a live process or thread, or a timer, can still bring. The argument
-// names the server.
+// TRUTH: no fault. Each server waits for an event that a live process, a live thread or a timer can still cause. The
+// argument names the server.
 #include "case.h"
 
 static struct io_uring ring;

@@ -1,6 +1,6 @@
-// TRUTH: every 2 s a burst of 48 SPLICEs from an empty pipe blocks 48 io-wq workers, which 100 ms later have moved their
-// byte and are idle until the next burst: 48 threads for work that a POLL_ADD could wait for.
-// Cure: POLL_ADD first, as the healthy twin does; IORING_REGISTER_IOWQ_MAX_WORKERS.
+// TRUTH: every 2 s a burst of 48 SPLICEs from an empty pipe blocks 48 io-wq workers. 100 ms later each SPLICE has moved
+// its byte, and the workers are idle until the next burst. A POLL_ADD could wait for the data without a thread.
+// Cure: POLL_ADD first, as the healthy twin does; or limit the workers with IORING_REGISTER_IOWQ_MAX_WORKERS.
 #include "case.h"
 
 enum { BURST = 48 };
@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
   URING(io_uring_queue_init(64, &ring, 0));
   MUST(pipe2(in, O_CLOEXEC));
   MUST(pipe2(out, O_CLOEXEC));
-  MUST(fcntl(out[1], F_SETPIPE_SZ, 64 * 4096)); // a SPLICE takes a slot
+  MUST(fcntl(out[1], F_SETPIPE_SZ, 64 * 4096)); // each SPLICE occupies one slot of the pipe
   for (unsigned round = 0;; round++) {
     for (unsigned i = 0; i < BURST; i++) {
       struct io_uring_sqe *sqe = next(&ring, 0x2401 + i);

@@ -1,5 +1,6 @@
-// TRUTH: the thread waits in io_uring_enter for RECV 0x2601 on a socket, and the kernel counts its processor as iowait
-// though no storage request is in flight. Cure: IORING_ENTER_NO_IOWAIT (Linux 6.15), as the healthy twin does.
+// TRUTH: the thread waits in io_uring_enter for RECV 0x2601 on a socket, and the kernel counts the idle time of the
+// thread's processor as iowait although no storage request is in flight.
+// Cure: set IORING_ENTER_NO_IOWAIT (Linux 6.15), as the healthy twin does.
 #include "case.h"
 
 static unsigned long long iowait(void) {

@@ -1,6 +1,7 @@
-// TRUTH: memory changes under a request in flight. Argument remap: munmap(2) and a new mapping under READ 0x1201, which
-// will overwrite the new contents; mremap: the buffer moves away from READ 0x1202; discard: madvise(MADV_DONTNEED) on the
-// registered buffer of READ_FIXED 0x1203, which will fill the pinned pages that the process no longer maps.
+// TRUTH: the memory of a request in flight changes. Argument `remap`: the program unmaps the buffer of READ 0x1201 and
+// maps other memory at its address, which the READ will overwrite. Argument `mremap`: the buffer of READ 0x1202 moves
+// to another address. Argument `discard`: madvise(MADV_DONTNEED) on the registered buffer of READ_FIXED 0x1203, which
+// will fill the pinned pages that the process no longer maps.
 // Cure: keep the memory in place until the CQE has been taken.
 #include "case.h"
 

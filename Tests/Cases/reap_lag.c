@@ -1,5 +1,5 @@
-// TRUTH: every CQE of READ 0x1501 stays in the CQ for some 200 ms, because the loop sleeps in nanosleep and looks at the
-// CQ afterwards instead of waiting for it.
+// TRUTH: every CQE of READ 0x1501 stays in the CQ for about 200 ms, because the loop sleeps in nanosleep and then looks
+// at the CQ instead of waiting for the CQE.
 // Cure: wait in io_uring_enter (io_uring_wait_cqe), or for an eventfd of the ring.
 #include "case.h"
 

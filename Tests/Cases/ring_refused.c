@@ -1,6 +1,6 @@
-// TRUTH: io_uring_setup fails every 500 ms, and the program falls back silently. Argument flags: EINVAL, because
-// IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER; seccomp: EPERM from a seccomp filter.
-// Cure: the missing flag; a filter that allows io_uring_setup.
+// TRUTH: io_uring_setup fails every 500 ms, and the program falls back silently. Argument `flags`: EINVAL, because
+// IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER. Argument `seccomp`: EPERM from a seccomp filter.
+// Cure: set the missing flag; use a filter that allows io_uring_setup.
 #include "case.h"
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -1,7 +1,7 @@
 // TRUTH: SEND_ZC 0xc01 of 1 MiB has posted its result (F_MORE). Its notification follows when the last byte has left the
 // send queue. The peer, a child process, does not read: its window is full and most of the data is in this socket's send
 // queue. The program waits for the notification before it continues.
-// With the argument `closed` the program has closed its socket: the connection lives on, but no descriptor leads to it.
+// With the argument `closed` the program has closed its socket: the connection stays open without any descriptor.
 // Cure: send from other buffers meanwhile; bound the wait by shutting the connection down; the peer must read.
 // Source: oferchen/rsync#7600, axboe/liburing#643, #801, netty/netty#17238.
 #include "case.h"

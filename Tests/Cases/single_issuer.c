@@ -1,6 +1,6 @@
-// TRUTH: the ring has IORING_SETUP_SINGLE_ISSUER and belongs to the main thread, which made it. A second thread queues
-// READ 0x401 and calls io_uring_submit every 500 ms: each io_uring_enter fails with EEXIST, which the program ignores.
-// The SQE stays in the SQ, no request exists, and the main thread sleeps in pthread_join.
+// TRUTH: the ring has IORING_SETUP_SINGLE_ISSUER, so only its creator, the main thread, may submit. A second thread
+// queues READ 0x401 and calls io_uring_submit every 500 ms: each io_uring_enter fails with EEXIST, which the program
+// ignores. The SQE stays in the SQ, no request exists, and the main thread sleeps in pthread_join.
 // Cure: submit from the thread that made the ring, or create it with IORING_SETUP_R_DISABLED and enable it in the thread
 // that submits.
 // Source: Thomasdezeeuw/a10#261, axboe/liburing#1135, #887, ydb-platform/nbs#3883.

@@ -1,5 +1,6 @@
-// TRUTH: each OPENAT 0x2801 has O_CREAT, which io_uring always runs in an io-wq worker, as it does each STATX 0x2802: two
-// punts for a file that exists and is cached. Cure: open without O_CREAT first, which is tried inline; keep files open.
+// TRUTH: io_uring always runs an OPENAT with O_CREAT (0x2801) and a STATX (0x2802) in an io-wq worker. The program's
+// file exists and is cached, but each time that the program opens it, both requests are punted.
+// Cure: open without O_CREAT first, which the kernel tries inline; keep files open.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,8 +1,8 @@
-// TRUTH: the SQ thread serves late. Argument sleeps: sq_thread_idle is 1 ms and NOP 0x1601 is submitted every 20 ms, so
-// each submission finds the thread asleep and needs a system call to wake it; starved: the thread runs with SCHED_IDLE on
-// one processor with a busy thread, and SQEs wait for milliseconds.
-// Cure: a longer sq_thread_idle, or no SQPOLL; a processor of its own for the thread. The healthy twins poll for 5 ms for
-// each NOP and more: sqpoll-idle is true of them.
+// TRUTH: the SQ thread serves late. Argument `sleeps`: sq_thread_idle is 1 ms and NOP 0x1601 is submitted every 20 ms,
+// so each submission finds the thread asleep and needs a system call to wake it. Argument `starved`: the thread runs
+// with SCHED_IDLE on the same processor as a busy thread, and SQEs wait for milliseconds.
+// Cure: a longer sq_thread_idle, or no SQPOLL; a processor of its own for the thread. In the healthy twins the SQ
+// thread polls for 5 ms or more per NOP, so the finding sqpoll-idle is correct there.
 #include "case.h"
 #include <dirent.h>
 
@@ -20,7 +20,8 @@ static __attribute__((noreturn)) void *burn(void *unused) {
     ;
 }
 
-// Finds the only thread of the process whose name begins with iou-sqp. fdinfo shows the thread that created the ring.
+// Finds the only thread of the process whose name begins with iou-sqp. fdinfo would not help: it shows the thread that
+// created the ring.
 static int sq_thread(void) {
   DIR *folder = opendir("/proc/self/task");
   int thread = 0;
@@ -49,7 +50,7 @@ int main(int argc, char **argv) {
   }
   URING(io_uring_queue_init_params(8, &ring, &parameters));
   int thread;
-  while (!(thread = sq_thread())) // it names itself when it runs
+  while (!(thread = sq_thread())) // the thread sets its name when it first runs
     pause_ms(1);
   fact("sq_thread", "%d", thread);
   if (starved && !healthy) {
@@ -65,6 +66,6 @@ int main(int argc, char **argv) {
     take(&ring);
     if (i == 2)
       ready();
-    pause_ms(starved ? 5 : 20); // the kernel rounds 1 ms up to a tick or two of 4 ms
+    pause_ms(starved ? 5 : 20); // the kernel rounds an sq_thread_idle of 1 ms up to one or two 4 ms ticks
   }
 }

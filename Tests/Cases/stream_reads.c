@@ -1,5 +1,5 @@
-// TRUTH: no fault. READs of 4096 bytes at offset 0 of a pipe (argument pipe) or socket (socket) get what one write put
-// there: 100, 4096, 17, 300 and 1 bytes. None is short.
+// TRUTH: no fault. READs of 4096 bytes from a pipe (argument `pipe`) or a socket (argument `socket`), with offset 0,
+// return the bytes of one write each: 100, 4096, 17, 300 and 1. On a stream, none of these READs is a short transfer.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,13 +1,14 @@
-// TRUTH: no fault. A thousand files are opened, read, closed and removed on the same descriptor, and their inode numbers
-// are reused. Every fifth is read as a registered file in the same slot. Between them pipes take the descriptor: for a
-// multishot POLL_ADD that stays armed though its pipe is closed, a SPLICE, and a read of a registered pipe. A file is
-// called u, followed by the user_data of its READ; the user_data of the others hold their pipes' inode numbers. Any other
-// name is false. At the end READ 0x5001 waits on a pipe.
-// With the argument `halfway`, it waits after READ 0x11f5 and 0x11f9, while their files are open, for a byte from its
-// standard input.
+// TRUTH: no fault. The program opens, reads, closes and removes a thousand files. All have the same descriptor number,
+// and their inode numbers are reused. Every fifth file is read as a registered file, always in slot 0. Between the
+// files, pipes get the same descriptor number: for a multishot POLL_ADD that stays armed although its pipe is closed,
+// for a SPLICE, and for a READ of a registered pipe. The name of a file is u followed by the user_data of its READ. The
+// user_data of the other requests contain the inode numbers of their pipes. Any other file name that uringtop shows for
+// a request is false. At the end READ 0x5001 waits on a pipe.
+// With the argument `halfway`, the program waits for a byte on standard input after READ 0x11f5 and again after READ
+// 0x11f9, while the file of that READ is open.
 #include "case.h"
 
-// Waits for a CQE of one request. A multishot POLL_ADD can post other CQEs before it.
+// Waits for a CQE with this user_data, and skips CQEs that a multishot POLL_ADD posts before it.
 static void take_of(struct io_uring *ring, uint64_t user_data) {
   while (take(ring).user_data != user_data)
     ;
@@ -68,7 +69,7 @@ int main(int argc, char **argv) {
     URING(io_uring_submit(&ring));
     take_of(&ring, user_data);
     if (i % 50 == 0 || i % 50 == 4)
-      pause_ms(20); // long enough for a look at the open file
+      pause_ms(20); // gives uringtop time to look at the open file
     if (halfway && i == 500)
       alarm(600);
     if (halfway && (i == 500 || i == 504)) {

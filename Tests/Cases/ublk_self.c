@@ -8,8 +8,8 @@
 #ifndef UBLK_F_CMD_IOCTL_ENCODE
 #define UBLK_F_CMD_IOCTL_ENCODE (1ULL << 6)
 #endif
-// 7.x scans for partitions after START_DEV has completed, when nothing serves the device yet. Older kernels ignore the
-// flag.
+// Linux 7.x scans for partitions after START_DEV has completed, when the program does not serve the device yet. Older
+// kernels ignore the flag.
 #ifndef UBLK_F_NO_AUTO_PART_SCAN
 #define UBLK_F_NO_AUTO_PART_SCAN (1ULL << 18)
 #endif
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
   int backing = healthy ? temporary_file(DEVICE) : (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));
   pid_t client = fork_child();
   if (!client) {
-    // Closes the server's ring: a real client would be another program.
+    // Closes the server's rings, which a real client, another program, would not have.
     close(queue.ring_fd);
     close(control.ring_fd);
     int fd = (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension Command {
-  /// Expects one line on standard error that has `text` in it, and the status.
+  /// Expects `status`, and exactly one line on standard error, which contains `text`.
   static func expectFailure(
     _ arguments: String..., status: Int32, says text: String,
     environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation

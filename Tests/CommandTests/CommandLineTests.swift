@@ -5,9 +5,10 @@ import UringRecordings
 
 /// Commands that need no privileges: help, invalid command lines, recordings.
 @Suite struct CommandLineTests {
-  /// A recording of a NOP, then a READ on an empty pipe that lasts until the program ends; from 6.18.
+  /// A recording from Linux 6.18: a NOP, then a READ on an empty pipe that is in flight until the
+  /// program exits.
   ///
-  /// - Parameter isComplete: false cuts it in the middle of the READ's completion.
+  /// - Parameter isComplete: If false, the recording is cut in the middle of the READ's completion.
   static func recording(isComplete: Bool = true) throws -> Data {
     let data = try Data(
       contentsOf: Command.root.appending(path: "Tests/CommandTests/Recordings/read-on-pipe.uring"))
@@ -56,7 +57,7 @@ import UringRecordings
     #expect(outcome.error.hasSuffix(hint + "\n"), "\(outcome.error)")
   }
 
-  /// Requests named in findings are described even if they are not listed.
+  /// Findings describe the requests that they name even if a filter excludes these from the lists.
   @Test func whatFindingsNameIsThereWithoutBeingListed() throws {
     struct Named: Decodable { var opcode: String? }
     struct Finding: Decodable { var requests: [Named] }
@@ -72,7 +73,7 @@ import UringRecordings
     #expect(document.findings.first?.requests.first?.opcode == "READ")
   }
 
-  /// A list without rows is mentioned, not omitted.
+  /// For an empty list, a line reports that it is empty.
   @Test func aTableSaysThatNothingIsInFlight() throws {
     let links = Command.root.appending(path: "Tests/Fixtures/6.18/links.uring").path()
     #expect(try Command.run("snapshot", "--from", links).text.contains("no requests in flight\n"))
@@ -233,7 +234,7 @@ import UringRecordings
     let script =
       "\(Command.binary.path()) export \(folder.path("a.uring")) -o - | true; echo ${PIPESTATUS[0]}"
     let outcome = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
-    // The reader may have exited only after everything was written.
+    // 141: killed by SIGPIPE. 0: `true` exited only after everything was written.
     #expect(["141\n", "0\n"].contains(outcome.text))
     #expect(outcome.error.isEmpty)
   }

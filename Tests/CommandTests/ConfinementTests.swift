@@ -3,9 +3,10 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Dropping of privileges.
+/// The privileges that uringtop drops, and the seccomp filters that it installs.
 @Suite struct ConfinementTests {
-  /// The recording is open but not yet read, because nothing has been written to the FIFO.
+  /// The command waits for the first byte of the recording, because nothing has been written to the
+  /// FIFO. It has already dropped its privileges.
   @Test(arguments: [
     ["snapshot", "--from"], ["report", "--from"], ["export", "-o", "-", "--format", "uring"],
     ["replay"],
@@ -35,7 +36,8 @@ import Testing
       .first { $0.hasPrefix("\(name):") }?.split(separator: "\t").last.map(String.init)
   }
 
-  /// A program that tries calls that must be refused, and calls that must work.
+  /// A C program that installs the filter for a kind of work, tries 15 calls, and prints which ones
+  /// the filter refuses.
   private static let program = """
     #define _GNU_SOURCE
     #include "CProcess.h"
@@ -76,7 +78,7 @@ import Testing
     """
 
   @Test(arguments: [
-    // the calls that succeed, in order
+    // the kind of work, and the calls that its filter allows
     (0, ["read", "read-write", "read2", "write", "folder", "bpf", "io_uring"]),
     (1, ["read", "read-write", "read2", "write", "folder"]), (2, []), (3, ["write", "folder"]),
     (4, ["read", "read-write", "read2", "write", "folder", "accept", "bpf", "io_uring"]),

@@ -3,7 +3,7 @@ import FoundationXML
 import TestSupport
 import Testing
 
-/// `uringtop report` in CI: choices, forms and statuses.
+/// `uringtop report` in CI: `--ignore`, `--require-rings`, output formats and exit statuses.
 @Suite struct ContinuousIntegrationTests {
   private static func fixture(_ name: String) -> String {
     Command.root.appending(path: "Tests/Fixtures/6.18/\(name).uring").path()
@@ -93,12 +93,12 @@ import Testing
     }
   }
 
-  /// The commands of the example exist and work.
+  /// The `report` commands in contrib/github-workflow.yml exist and work.
   @Test func exampleWorkflowRunsReportsOnARecording() throws {
     let folder = try TemporaryFolder()
     let workflow = try String(
       contentsOf: Command.root.appending(path: "contrib/github-workflow.yml"), encoding: .utf8)
-    // Folded lines are one command.
+    // Joins the folded lines of each command.
     let joined = workflow.replacing("\n          --", with: " --")
     let reports = joined.split(separator: "\n").compactMap { line -> [String]? in
       guard let range = line.range(of: "report ") else { return nil }

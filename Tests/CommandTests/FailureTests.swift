@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// If /proc, memory, descriptors or the output are missing, uringtop prints one line and exits with a status of
-/// docs/exit-status.md.
+/// If its output fails, or if it crashes, uringtop prints one line and exits with a status that
+/// docs/exit-status.md lists.
 @Suite struct FailureTests {
   let folder: TemporaryFolder
 
@@ -33,7 +33,8 @@ import Testing
     #expect(outcome.error.filter(\.isNewline).count == 1, "\(outcome.error)")
   }
 
-  /// The warning about the recording's end must not be written to the file that has the descriptor now.
+  /// With standard error closed, the output file must not get descriptor 2: the warning that the
+  /// recording is cut off would be written into the file.
   @Test func noFileTakesThePlaceOfAClosedStream() throws {
     let whole = try shell("$uringtop export cut.uring -o expected.jsonl")
     #expect(whole.status == 0 && whole.error.contains("cut off"))
@@ -47,7 +48,7 @@ import Testing
   ])
   func aCrashIsOneLine(signal: Int32, name: String) throws {
     try #require(mkfifo(folder.path("pipe"), 0o600) == 0)
-    // The program waits for a writer of the pipe, which the shell then opens for writing.
+    // uringtop blocks until the shell opens the pipe for writing. Then the shell sends the signal.
     let outcome = try shell(
       "$uringtop snapshot --from pipe & exec 3>pipe; kill -\(signal) $!; wait $!")
     #expect(outcome.status == 128 + signal)

@@ -3,7 +3,8 @@ import FoundationXML
 import TestSupport
 import Testing
 
-/// `report --html`. The page is also well-formed XML, so that its structure can be checked.
+/// The page of `report --html`. It is well-formed XML, so that an XML parser can check its
+/// structure.
 @Suite struct HTMLReportTests {
   private func page(of recording: String, _ arguments: String...) throws -> XMLDocument {
     let outcome = try Command.run(["report", "--from", recording, "--html"] + arguments)
@@ -70,10 +71,11 @@ import Testing
     #expect(Set(links).isSubset(of: Set(targets)))
   }
 
-  /// Names that try to leave the text: the page has the same elements as with harmless names.
+  /// Process and file names that contain markup are shown as text: the page has the same elements
+  /// as with harmless names.
   @Test func namesCannotBecomeMarkup() throws {
     let folder = try TemporaryFolder()
-    // Its findings quote names of files, and its rings have names of programs.
+    // The findings of this recording quote file names, and its rings have process names.
     let recording = Command.root.appending(
       path: "Tests/Ublk/Recordings/7.3/zero-copy+faults.uring"
     ).path()

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A recording with names made to deceive readers on a terminal.
+/// A recording with names that contain control and bidirectional characters, which could manipulate
+/// a terminal.
 @Suite struct HostileNameTests {
   static let comm = "a\u{202E}\u{1B}[2J\n\u{2066}"
   static let file = "/tmp/\u{202E}cod.\u{9B}" + String(repeating: "x", count: 4000) + "/end"

@@ -35,7 +35,8 @@ import UringFields
     }
   }
 
-  /// `len` counts bytes of READ and vectors of READV. Also from the JSON of a snapshot.
+  /// `len` counts bytes for READ and vectors for READV, so a group with both has no sum. The same
+  /// applies to a snapshot read from its JSON.
   @Test func onlyLengthsOfOneUnitAreAdded() throws {
     let recording = Command.root.appending(path: "Tests/Fixtures/6.18/short_read.uring").path()
     let folder = try TemporaryFolder()
@@ -77,7 +78,7 @@ import UringFields
       "export", Self.recording, "--where", "event=complete error=yes", "--csv", "--columns",
       "event,opcode,value")
     let trace = try Command.run("export", Self.recording).text.split(separator: "\n")
-    // ETIME is how a timeout normally ends.
+    // A TIMEOUT that expires completes with -ETIME, which is not an error.
     let failed = trace.filter { line in
       line.contains(#""event":"complete""#) && line.contains(#""result":-"#)
         && !line.contains(#""opcode":"TIMEOUT""#)
@@ -87,7 +88,7 @@ import UringFields
     #expect(lines.contains(["complete", "OPENAT", "-2"]))
   }
 
-  /// The words of the panes Requests and Recent.
+  /// The text equals that of the screen's empty Requests pane.
   @Test func optionsThatHideEveryRequestAreNamedInTheWordsOfTheScreen() throws {
     let outcome = try Command.run("snapshot", "--from", Self.recording, "--op", "FSYNC")
     #expect(

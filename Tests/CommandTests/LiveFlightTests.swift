@@ -20,7 +20,8 @@ import Testing
     return names.filter { $0.hasSuffix(".uring") }.sorted()
   }
 
-  /// A request hangs: a condition, a signal and `freeze` each give a file that has it and is complete.
+  /// A condition, a signal and `freeze` each produce a complete file that contains the hung
+  /// request.
   @Test func eachCauseGivesACompleteFileWithTheRequest() throws {
     let child = try TestPrograms.start("hang_poll")
     defer { _ = child.finish() }
@@ -55,7 +56,7 @@ import Testing
     }
   }
 
-  /// A disk without room costs the file, and not the watch.
+  /// If the disk is full, the recorder writes no file but continues to watch.
   @Test func aFullDiskDoesNotEndTheWatch() throws {
     try FileManager.default.createDirectory(atPath: flights, withIntermediateDirectories: true)
     let mounted = try Command.run(
@@ -65,12 +66,12 @@ import Testing
     try Data(count: 4096).write(to: URL(filePath: "\(flights)/filling"))
     let outcome = try Command.run("record", "--keep", "20s", "-o", flights) { recorder in
       defer { kill(recorder.processIdentifier, SIGTERM) }
-      // 67: the recorder has not started yet. 71: there is no file.
+      // Status of `freeze`: 67 until the recorder has started, 71 if it could not write the file.
       let isRefused = try eventually {
         try Command.run("freeze", flights, "--wait", "2s").status == 71
       }
       #expect(isRefused)
-      // It still watches.
+      // The recorder is still running.
       #expect(kill(recorder.processIdentifier, 0) == 0)
     }
     #expect(outcome.status == 128 + SIGTERM)

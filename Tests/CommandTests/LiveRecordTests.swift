@@ -11,7 +11,7 @@ import Testing
     folder = try TemporaryFolder()
   }
 
-  /// A run of fio with a known number of requests.
+  /// A command line of fio that submits exactly `requests` requests.
   private func fio(_ name: String, requests: Int) -> [String] {
     [
       "fio", "--name=\(name)", "--ioengine=io_uring", "--rw=randread", "--bs=4k",
@@ -36,7 +36,8 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// A disk that accepts no data until the program has finished: the recording has gaps, but exact sums.
+  /// The disk accepts no data until the program has finished. The recording has gaps, but its sums
+  /// are exact.
   @Test func sumsAreExactThoughTheDiskIsSlow() throws {
     let pipe = folder.path("slow.uring")
     let path = folder.path("trace.uring")
@@ -47,8 +48,8 @@ import Testing
     try #require(mkfifo(done, 0o600) == 0)
     reader.arguments = ["-c", "exec 3<\(pipe); cat \(done); exec cat <&3 >\(path)"]
     try reader.run()
-    // Twice as much as is queued in memory, at 184 bytes per request. The reader has priority on the flood's processor,
-    // so that the ring buffer does not overflow.
+    // Twice as much data as uringtop queues in memory, at 184 bytes per request. uringtop has
+    // priority over the flood on their common processor, so that it reads all records in time.
     let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 3000000; : >\(done)"
     let outcome = try Command.run(
       "-c", "0", Command.binary.path, "record", "-o", pipe, "--", "sh", "-c", flood,
@@ -68,7 +69,7 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// The snapshot taken live equals the snapshot of the recording.
+  /// The live snapshot and the snapshot of the recording have the same submissions and groups.
   @Test func demonstrationRecordsWhatItShows() throws {
     let path = folder.path("demo.uring")
     let outcome = try Command.run(
@@ -220,11 +221,11 @@ import Testing
     other.standardOutput = FileHandle.nullDevice
     try other.run()
     defer {
-      // SIGTERM is blocked: tests run on threads that block it.
+      // Not SIGTERM: tests run on threads that block it, and fio inherits the blocked signal.
       kill(other.processIdentifier, SIGKILL)
       other.waitUntilExit()
     }
-    // The program is still running and passes the filters of a snapshot.
+    // A filtered snapshot shows that fio is running and submits requests.
     try #require(
       eventually {
         let live = try Command.run(

@@ -44,13 +44,14 @@ final class MetricsServer {
   }
 }
 
-/// A copy of a test program under a name that no other process has, as other tests run at the same time.
+/// A copy of a test program under a name that no other process has, because other tests run at the
+/// same time.
 struct NamedProgram {
   let name: String
   let path: String
 
   init(_ program: String, in folder: TemporaryFolder) throws {
-    // The kernel keeps 15 bytes.
+    // The kernel keeps 15 bytes of a process name.
     name = "t" + UUID().uuidString.replacing("-", with: "").lowercased().prefix(14)
     path = folder.path(name)
     try FileManager.default.copyItem(atPath: TestPrograms.path(program), toPath: path)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `@name` after `--where` of commands without a screen.
+/// Named filters (`--where @name`) in commands that draw no screen.
 @Suite struct NamedFilterTests {
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()
@@ -35,7 +35,7 @@ import Testing
     try Command.run(arguments, environment: ["XDG_CONFIG_HOME": folder.url.path()])
   }
 
-  /// Commands, and the expression that the name stands for.
+  /// Commands, each with the name of a filter and the filter's expression.
   private var commands: [(command: [String], name: String, expression: String)] {
     [
       (["snapshot", "--list", "recent", "--csv", "--from", Self.recording], "reads", "op:READ"),
@@ -66,7 +66,7 @@ import Testing
       try run(command + ["broken-chain:@broken"]).output == run(command + ["broken-chain"]).output)
   }
 
-  /// Also by `record`, which then records nothing.
+  /// `record` also refuses an unknown name, and creates no file.
   @Test func anUnknownNameIsAnErrorThatListsTheNames() throws {
     let record = ["record", "-o", folder.path("new.uring"), "--duration", "1s"]
     for command in commands.map(\.command) + [record] {

@@ -8,7 +8,7 @@ import Testing
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()
 
-  /// How many rings of a recording the filters select.
+  /// The number of rings in a recording that the filters select.
   private func ringCount(_ recording: String, _ filters: String...) throws -> Int {
     let outcome = try Command.run(
       ["snapshot", "--from", recording, "--list", "rings", "--csv"] + filters)

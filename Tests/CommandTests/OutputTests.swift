@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Output files: the effects of a failure or of another user's link.
+/// Output files after a failure, and output paths that are links or have an unusual owner.
 @Suite struct OutputTests {
   let folder: TemporaryFolder
   let input: String
@@ -53,7 +53,7 @@ import Testing
       let events = try Command.run("export", input, "-o", "-").text.count { $0 == "\n" }
       #expect(trace.count { $0 == "\n" } == events)
     }
-    // The copy has an end record, at the time of --at.
+    // A redacted copy that --at cuts has an end record, so that it is not reported as cut off.
     let cut = folder.path("cut.uring")
     try Command.run("export", input, "--redact", "--at", "1ms", "-o", cut)
     #expect(try Command.run("report", "--from", cut).error.isEmpty)
@@ -91,7 +91,8 @@ import Testing
     #expect(try names() == ["a.uring", "plain", "x.uring"])
   }
 
-  /// A user of a directory service or container: sudo names the user, but no file has an entry for it.
+  /// sudo can name a user without an entry in /etc/passwd, such as one of a directory service or a
+  /// container.
   @Test(.enabled(if: Live.isOn, "needs root")) func userWithoutAnEntryRunsTheCommand() throws {
     let path = folder.path("x.uring")
     let outcome = try Command.run(

@@ -27,7 +27,8 @@ import Testing
     try snapshot.output.write(to: folder[name + ".json"])
   }
 
-  /// Every packet parses, every arrow has two ends, slices nest, and counts equal the model's.
+  /// Every packet parses, every arrow has two ends, slices nest, and counts equal those of the
+  /// snapshot.
   @Test func officialDefinitionsAndTheModelAgreeWithTraces() throws {
     let folder = try TemporaryFolder()
     for recording in Self.recordings {
@@ -93,7 +94,7 @@ import Testing
     }
   }
 
-  /// The same numbers in each run.
+  /// A random number generator with the same sequence in each run.
   private struct Linear {
     var state: UInt64
 

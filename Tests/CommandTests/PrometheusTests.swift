@@ -3,12 +3,12 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Debian's Prometheus, and its tool, with what `serve` says.
+/// The metrics of `uringtop serve`, scraped by Debian's Prometheus and checked by its promtool.
 @Suite(
   .enabled(if: Live.isOn && Prometheus.isInstalled, "needs root, and make network-test"),
   .serialized)
 struct PrometheusTests {
-  /// How long the flood lasts: URINGTOP_FLOOD, or 3 s.
+  /// The duration of the flood in seconds: URINGTOP_FLOOD, or 3.
   private static let seconds =
     ProcessInfo.processInfo.environment["URINGTOP_FLOOD"].flatMap { Int($0) } ?? 3
   private static let promtool = URL(filePath: "/usr/bin/promtool")
@@ -45,7 +45,8 @@ struct PrometheusTests {
     }
   }
 
-  /// Scrapes throughout a flood: no scrape fails, no counter falls, and the last value is the program's own.
+  /// During a flood of requests no scrape fails and no counter decreases. At its end, the counters
+  /// equal the number of requests that the program counted.
   @Test func nothingIsLostInAFlood() throws {
     let server = try MetricsServer("--listen", "0", "--interval", "200ms", "--comm", program.name)
     let prometheus = try Prometheus(scraping: server.port, in: folder)
@@ -70,7 +71,7 @@ struct PrometheusTests {
   }
 }
 
-/// A Prometheus that scrapes one port.
+/// A Prometheus process that scrapes one port.
 private final class Prometheus {
   private static let program = "/usr/bin/prometheus"
 
@@ -110,7 +111,7 @@ private final class Prometheus {
     return (try? HTTPConnection.get("/api/v1/\(endpoint)?query=\(quoted)", port: port)) ?? ""
   }
 
-  /// The value of a query with one result: the text after its time.
+  /// The value of a query with one result, as text; nil without a result.
   func value(_ query: String) throws -> String? {
     try answer("query", query).firstMatch(of: /"value":\[[0-9.]+,"([^"]*)"\]/)
       .map { String($0.1) }

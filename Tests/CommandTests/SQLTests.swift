@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/sql.md.
+/// The queries in docs/sql.md.
 @Suite struct SQLTests {
   @Test func everyQueryOfTheDocumentRunsOnARecording() throws {
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// `serve` and its HTTP clients.
+/// `uringtop serve` and its HTTP clients.
 @Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct ServeTests {
   private let folder: TemporaryFolder
   private let program: NamedProgram
@@ -59,7 +59,8 @@ import Testing
     #expect(!garbage.readToEnd().contains(" 200 "))
   }
 
-  /// Clients that send half a request, never read, or send without end; and more clients than are admitted.
+  /// Clients that send half a request, never read, or send without end do not hinder others.
+  /// Neither do more clients than the server admits.
   @Test func hostileClientsHinderNobody() throws {
     let server = try server()
     let slow = try (0..<40).map { _ in try HTTPConnection(port: server.port) }
@@ -72,13 +73,13 @@ import Testing
     let flood = try ChildProgram(program.path, ["60", "8", "--count", "20000"])
     let sum = try #require(flood.finish().truth?["submitted"])
     #expect(try eventually { try server.value(requests) == sum })
-    // The oldest had to go; nothing of them was answered.
+    // The server has closed the oldest connection without an answer.
     #expect(slow[0].readToEnd().isEmpty)
   }
 
   @Test func aSocketFileIsMadeForItsOwnerAndRemoved() throws {
     let path = folder.path("socket")
-    // a stale one
+    // a stale socket file, to which no process listens
     let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

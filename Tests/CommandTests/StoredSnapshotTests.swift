@@ -9,7 +9,7 @@ import Testing
     "Tests/Ublk/Recordings/7.3/zero-copy+faults.uring",
   ]
 
-  /// The path of a snapshot's JSON, at a moment with requests in flight.
+  /// Writes the JSON of a snapshot at a moment with requests in flight, and returns its path.
   private static func saved(_ recording: String, in folder: TemporaryFolder) throws -> String {
     let json = try Command.run(
       "snapshot", "--json", "--from", path(recording), "--at", "100ms")

@@ -7,8 +7,8 @@
 #   uringtop's standard error
 #   ! a failure that this script has found
 #   status N, left N, submitted N of N
-# `left` is the number of BPF programs that still exist (if there were none before), `submitted` the recording's total
-# and the program's own. A status of 255 means that the process did not end.
+# `left` is the number of BPF programs that still exist, or 0 if some existed before. `submitted` is the number of
+# requests in the recording, and the number that the program counted. Status 255 means that the process did not end.
 # Needs root and any POSIX shell.
 set -u
 uringtop=$1
@@ -63,7 +63,8 @@ refuse_each() {
   done
 }
 
-# The same for the programs that examine waits, which are loaded only when a ring has not moved for a while.
+# Refuses two of the BPF programs that examine waits, one in each run. uringtop loads them only when a ring has had no
+# progress for a while.
 refuse_waits() {
   rm -f trace.uring hold
   : >truth
@@ -145,8 +146,8 @@ during() {
   clock_times trace.jsonl
 }
 
-# Checks that every time in a document or recording is of CLOCK_MONOTONIC: at most the machine's uptime. Excludes the
-# start by CLOCK_REALTIME, and sums over requests.
+# Checks that every time in a document or recording is of CLOCK_MONOTONIC, that is, not greater than the machine's
+# uptime plus 60 s. Excludes start_realtime_ns, which is of CLOCK_REALTIME, and durations summed over requests.
 clock_times() {
   sed 's/\.[0-9]* .*//' /proc/uptime | {
     read -r uptime
@@ -190,7 +191,7 @@ hotplug_flood() {
   judged $status
 }
 
-# Each write to the disk takes at least 200 ms. Nothing may be lost: records wait in memory.
+# Each write to the disk takes at least 200 ms. No record may be lost, because records wait in memory.
 slow_disk() {
   echo "=== slow disk"
   rm -f trace.uring truth
@@ -244,12 +245,12 @@ locked_memory() {
   judged $status
 }
 
-# on_silent NAME SECONDS COMMAND...: runs a command, or one to which `typed` sends keys, while a program waits for a
-# file system that does not answer
+# on_silent NAME SECONDS COMMAND...: runs a command while a program waits for a file system that does not answer. The
+# command can be `typed KEYS COMMAND...` (below).
 on_silent() {
   echo "=== silent file system: $1"
   rm -f trace.uring output hold
-  # The program submits until it is killed.
+  # The program submits until it is killed, and does not print how many requests it submitted.
   echo '"submitted":unknown' >truth
   limit=$2
   shift 2
@@ -304,15 +305,15 @@ typed() {
   observer=$!
   exec 4>keys
   await 60 watches
-  # waits until uringtop has examined waits for the first time
+  # time for uringtop to examine waits for the first time
   sleep 10
   # shellcheck disable=SC2059
   printf "$typed" >&4
   exec 4>&-
 }
 
-# Process ids of uringtop. Not by pidof, which reads every command line: that of the program on the silent file system
-# cannot be read.
+# Prints the process ids of uringtop. pidof would block, because it reads the command line of every process: that of the
+# program on the silent file system cannot be read.
 observers() { grep -ls '^uringtop$' /proc/[0-9]*/comm | cut -d / -f 3; }
 
 watches() {
@@ -322,7 +323,8 @@ watches() {
   return 1
 }
 
-# True if reading the file blocks. Some kernels read a list of mappings without the lock of the address space.
+# True if reading the file blocks. Some kernels read a process's list of mappings without the lock of its address space,
+# and do not block.
 is_held() {
   cat "$1" >/dev/null 2>&1 5>&- &
   sleep 2
@@ -371,7 +373,7 @@ wants() {
 }
 
 if wants link; then
-  # If fentry is refused, nothing is missing, but the recording's tier shows that some ends are noticed later.
+  # If fentry is refused, uringtop misses no request but notices some ends later, which the recording's tier shows.
   "$uringtop" snapshot --json --duration 100ms >snapshot.json
   usual_tier=$(tier_of snapshot.json)
   refuse_each link 1

@@ -32,7 +32,7 @@ static struct {
   int error;
 } rule;
 
-/* Number of calls of the kind, number of refused calls, and the number and name of the last refused call. */
+/* Number of calls of the rule's kind, number of refused calls, and number and object name of the last refused call. */
 static unsigned calls, refused, last_call;
 static char last[BPF_OBJ_NAME_LEN];
 
@@ -59,7 +59,7 @@ static int list_programs(void) {
   return 0;
 }
 
-/* True if the call is of the kind. Copies the name in the call, if it has one. */
+/* True if the call is of the rule's kind. Copies the name of the program or map that the call creates, if any. */
 static bool is_of_kind(const struct seccomp_notif *call, char *name) {
   union bpf_attr attributes = {0};
   struct iovec here = {&attributes, sizeof attributes},

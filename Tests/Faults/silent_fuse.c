@@ -1,10 +1,11 @@
 /*
  * silent_fuse FOLDER: mounts a file system whose server stops answering, and starts a program on it.
  *
- * The program's executable is on that file system. On another file there it has descriptors, a mapping, an entry in an
- * epoll instance and ring requests, and its threads wait for the server. So do the threads of its child, one of which
- * holds the lock of the child's address space. Prints {"target":PID,"child":PID,"server":PID} when this state is
- * reached. Ends at the end of standard input or on SIGTERM, which also ends all waits. Needs root.
+ * The program's executable is on that file system. The program has descriptors, a mapping, an entry in an epoll
+ * instance and io_uring requests for another file there, `data`, and its threads wait for the server. The threads of
+ * its child process also wait for the server; one of them holds the lock of the child's address space. Prints
+ * {"target":PID,"child":PID,"server":PID} when this state is reached. Exits at the end of standard input or on SIGTERM,
+ * which ends all waits. Needs root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@
 #include <unistd.h>
 
 enum { ROOT = 1, PROGRAM, DATA, DATA_SIZE = 65536, PAGE = 4096 };
-/* The program's socket to the server. */
+/* The program's descriptor of its socket to the server. */
 enum { SERVER = 200 };
 
 static long must(long result, const char *what) {
@@ -74,7 +75,7 @@ static void read_file(const struct fuse_in_header *head, const struct fuse_read_
 
 static void look_up(const struct fuse_in_header *head, const char *name) {
   uint64_t node = strcmp(name, "program") == 0 ? PROGRAM : strcmp(name, "data") == 0 ? DATA : 0;
-  /* Names and attributes have no validity time, so the kernel asks again each time. */
+  /* The reply has no validity time, so the kernel sends a new request for each look-up. */
   struct fuse_entry_out entry = {.nodeid = node, .attr = attributes(node)};
   reply(head->unique, node ? 0 : -ENOENT, &entry, node ? sizeof entry : 0);
 }
@@ -128,7 +129,7 @@ static void serve(void) {
   }
 }
 
-/* Drops the data's pages from the cache, so that access to mapped pages needs the server again. */
+/* Drops the pages of the file `data` from the page cache, so that access to its mapping needs the server again. */
 static void forget_pages(void) {
   struct {
     struct fuse_out_header head;
@@ -137,7 +138,7 @@ static void forget_pages(void) {
   MUST(write(fuse, &message, sizeof message));
 }
 
-/* The signal ends poll(). */
+/* A signal handler without effect: the signal interrupts poll(). */
 static void end(int number) {
   (void)number;
 }
@@ -204,7 +205,7 @@ static void *read_data(void *unused) {
   return unused;
 }
 
-/* The kernel reads the argument, which is in a mapping of the file, only at the start of the call. */
+/* Waits in io_uring_enter. Its argument is in the mapping of the file `data`; the kernel reads it only at the start. */
 static void *wait_for_completions(void *unused) {
   struct io_uring_getevents_arg *argument = (void *)(memory + 4 * PAGE);
   syscall(
@@ -247,7 +248,7 @@ static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data) {
   return sqe;
 }
 
-/* Submits requests forever. The user stacks are in the program's executable. */
+/* Submits requests forever. Their user stacks are in the program's executable, which is on the silent file system. */
 static void submit_always(struct io_uring *ring) {
   for (;; usleep(100000)) {
     struct io_uring_cqe *cqe;
@@ -286,8 +287,8 @@ static void *map(void *unused) {
   return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? NULL : unused;
 }
 
-/* One thread holds the lock of the address space until the server answers, as a debugger's thread would. Another waits
- * for the lock to write. From then on, every reader of the list of mappings blocks. */
+/* One thread holds the lock of the address space until the server answers, as a debugger's thread would. Another thread
+ * waits to take the lock for writing. From then on, every reader of the process's list of mappings blocks. */
 static void run_child(int go, int ready) {
   char byte;
   struct io_uring ring;
@@ -298,7 +299,7 @@ static void run_child(int go, int ready) {
   must(io_uring_queue_init(8, &ring, 0) < 0 ? -1 : 0, "io_uring_queue_init");
   MUST(write(ready, "", 1));
   MUST(read(go, &byte, 1));
-  /* Started first, because the creation of its stack needs the lock. */
+  /* Started before read_memory takes the lock, because the creation of the thread's stack needs the lock. */
   start(map);
   start(read_memory);
   while (!waits_in(mapper, "mmap"))

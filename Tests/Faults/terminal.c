@@ -1,6 +1,6 @@
 /*
- * terminal SCREEN COMMAND [ARGUMENT...]: runs a command in a terminal of 132 columns. Copies its output to the file
- * SCREEN, and standard input to its keyboard. Exits with the command's status as a shell reports it.
+ * terminal SCREEN COMMAND [ARGUMENT...]: runs a command in a terminal of 132 columns. Copies the terminal's output to
+ * the file SCREEN, and standard input to the terminal's input. Exits with the command's status as a shell reports it.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -13,7 +13,7 @@ exec 3>input
 list_during() {
   "$uringtop" record -o /dev/null --format uring --duration 14s "$@" 2>errors &
   observer=$!
-  # The programs that examine waits are loaded when the ring has not moved for two seconds.
+  # uringtop loads the programs that examine waits when the ring has had no progress for two seconds.
   for _ in 1 2 3 4 5 6; do
     sleep 2
     "$refuse" programs

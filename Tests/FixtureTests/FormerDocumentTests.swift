@@ -5,7 +5,7 @@ import UringDocuments
 import UringFields
 import UringFindings
 
-/// Documents that earlier versions of uringtop wrote, in schemas with other names, are read without loss.
+/// Documents that earlier versions of uringtop wrote in older schemas are read without loss.
 @Suite struct FormerDocumentTests {
   private static func path(_ name: String) -> String {
     Command.root.appending(path: "Tests/Former/\(name)").path()
@@ -15,7 +15,7 @@ import UringFindings
     try #require(Fixtures.of(program).first { $0.kernel == "6.18" })
   }
 
-  /// The trace of this recording, in schema 1.
+  /// trace-1.jsonl is the trace of the fixture fixed_files, in schema 1.
   @Test func theTraceHasTheRecordsOfItsRecording() throws {
     let recording = try Observation.recording(Self.path("trace-1.jsonl"))
     #expect(recording.flaw == nil)
@@ -23,7 +23,7 @@ import UringFindings
     #expect(recording.withRecordBytes { Array($0) } == original.withRecordBytes { Array($0) })
   }
 
-  /// The snapshot of this recording, in schema 2.
+  /// snapshot-2.json is the snapshot of the fixture poll_armed, in schema 2.
   @Test func theSnapshotHasTheRowsOfItsRecording() throws {
     let bytes = try Data(contentsOf: URL(filePath: Self.path("snapshot-2.json")))
     let stored = try Array(bytes).withUnsafeBytes { try StoredSnapshot($0) }

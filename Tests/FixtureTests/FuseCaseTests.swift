@@ -4,8 +4,9 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// Pages of FUSE requests on a real kernel. The comparisons check every group against its server's truth;
-/// these tests check everything else that is shown of groups.
+/// Groups whose buffer is the pages of a FUSE request, on a real kernel. EveryFixtureTests compares
+/// every group with the truth that the FUSE server printed; these tests check the other properties
+/// of groups.
 @Suite struct FuseCaseTests {
   private static func groups(
     _ snapshot: Snapshot, with condition: GroupCondition

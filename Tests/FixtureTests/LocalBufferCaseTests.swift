@@ -2,8 +2,9 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Buffers for one submission, on a patched kernel. The comparisons check every group against its program's
-/// truth; these tests check everything else that is shown of groups.
+/// Groups of requests that use a buffer registered for one submission, on a patched kernel.
+/// EveryFixtureTests compares every group with the truth that the program printed; these tests
+/// check the other properties of groups.
 @Suite struct LocalBufferCaseTests {
   private static func groups(_ snapshot: Snapshot) -> [RequestGroup] {
     snapshot.groups.filter { $0.provider == .localBuffer }.sorted { $0.id < $1.id }

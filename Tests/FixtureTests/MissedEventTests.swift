@@ -3,18 +3,20 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// An event for which the kernel ran no program excuses differences in its own I/O and nothing else.
+/// If the kernel did not run the BPF program for an event, differences in the I/O of that event are
+/// excused, and no others.
 @Suite struct MissedEventTests {
   static let runs = TargetComparisonTests.runs
 
-  /// The records of one event.
+  /// An event, with the indices of its records in the recording.
   private struct Event {
     var kind: RecordKind
     var time: UInt64
     var records: Set<Int>
   }
 
-  /// Kinds of a ublk target's events; a completion comes with the records of the buffer used.
+  /// The kinds of events that a ublk target causes. A completion also has the records that precede
+  /// it: its command, block request and buffer.
   private static let kinds: [RecordKind] = [.submit, .complete, .fileGet, .bufferRelease]
 
   private static func events(_ run: TargetRun) throws -> [Event] {
@@ -36,7 +38,7 @@ import UringTrace
     return events
   }
 
-  /// The comparison without the records of an event.
+  /// The comparison of a run from whose recording the records of these events are removed.
   private static func comparison(
     _ run: TargetRun, without events: [Event], missed: [MissedEvents]
   ) throws -> TargetComparison {
@@ -48,11 +50,11 @@ import UringTrace
       log: try run.log(), account: account, snapshot: snapshot, missed: missed)
   }
 
-  /// Events of all kinds, spread over a recording, whose absence makes a difference.
+  /// A sample of events of each kind, spread over a recording. Their absence can make a difference.
   private static func sample(_ run: TargetRun) throws -> [Event] {
     let all = try events(run)
     return try kinds.flatMap { kind in
-      // The log does not contain the results of failed commands.
+      // The log of a run with faults lacks the results of failed commands.
       if run.isFaulty, kind == .submit || kind == .complete { return [Event]() }
       let some = all.filter { $0.kind == kind }
       try #require(some.count > 20)
@@ -95,7 +97,8 @@ import UringTrace
     #expect(try Self.comparison(run, without: [first, last], missed: [one]).differences.isEmpty)
   }
 
-  /// A group without missing events must be right, however many events are missing elsewhere.
+  /// A wrong group whose records are complete is a difference, however many events are missed
+  /// elsewhere.
   @Test(arguments: runs) func excusesNoWrongGroup(_ run: TargetRun) throws {
     let changes: [(inout RequestGroup) -> Void] = [
       { $0.buffer.ublk?.sector? += 8 }, { $0.conditions.insert(.pinned) }, { $0.ring += 1 },

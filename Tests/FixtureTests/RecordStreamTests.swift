@@ -3,9 +3,10 @@ import TestSupport
 import Testing
 import UringRecordings
 
-/// Recordings that arrive in pieces.
+/// Reading of recordings that arrive in pieces.
 @Suite struct RecordStreamTests {
-  /// Everything that a stream gives for these bytes, in pieces of random sizes.
+  /// Appends the bytes to a stream in pieces of random sizes, and returns the stream and its
+  /// records.
   private static func follow(_ bytes: [UInt8], largest: Int) throws -> (RecordStream, [UInt8]) {
     var stream = RecordStream()
     var records: [UInt8] = []
@@ -56,7 +57,7 @@ import UringRecordings
     }
     let (cut, some) = try Self.follow(Array(blocks.dropLast(1)), largest: 99)
     #expect(cut.ending == .flaw(.cutOff) && some == expected)
-    // In the last block, which holds the end.
+    // Damages the last block, which contains the end record.
     blocks[blocks.count - 3] ^= 1
     let (damaged, before) = try Self.follow(blocks, largest: 99)
     guard case .flaw(.corrupt(_, isLine: false)) = damaged.ending else {
@@ -74,7 +75,7 @@ import UringRecordings
     #expect(
       cut.ending == .flaw(.cutOff) && whole.starts(with: some) && some.count + 200 > whole.count)
     var bad = file
-    // the size of the last record
+    // the position of the size field of the last record
     let place = file.count - 48 + 28
     bad[place] = 3
     bad[place + 1] = 0

@@ -31,7 +31,7 @@ import UringTrace
     #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
   }
 
-  /// Names of threads and addresses in a recording.
+  /// The thread names and addresses in a recording, which a redacted copy must not contain.
   private func secrets(of recording: Recording) -> (names: Set<String>, addresses: Set<UInt64>) {
     let snapshot = recording.snapshot(at: nil)
     var addresses: Set<UInt64> = []
@@ -80,7 +80,8 @@ import UringTrace
       try redact(fixture.path, to: folder.path(copy))
       let bytes = try Data(contentsOf: folder[copy])
       for name in names {
-        // Names of programs can equal names of opcodes and states.
+        // A search for the bare name would also find opcodes and states, which can have the same
+        // name as a program.
         for text in ["\(name)\0", "\"comm\":\"\(name)\""] {
           #expect(bytes.range(of: Data(text.utf8)) == nil, "\(name) in \(copy)")
         }

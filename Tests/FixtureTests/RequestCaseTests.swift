@@ -28,7 +28,7 @@ import UringTrace
     let program = try ObservedProgram(fixture)
     #expect(program.requests.filter { $0.result == -125 }.count == 7)
     #expect(program.requests("ASYNC_CANCEL").map(\.result) == [0, 3, -2, 2])
-    // cancelled by another request, not by a chain
+    // The requests were cancelled by another request, not by a broken chain.
     #expect(program.snapshot.chains.isEmpty)
   }
 
@@ -94,7 +94,7 @@ import UringTrace
     let program = try ObservedProgram(fixture)
     let counted = program.rings[0].errnos.compactMap { ErrorNumber(result: -$0.errno)?.name }
     for (request, told) in zip(program.requests, program.truth.requests) {
-      // The expiry of a timeout is no error.
+      // The expiry of a timeout is not an error.
       guard let name = told.note, request.opcode.isError(request.result) else { continue }
       #expect(counted.contains(name))
     }

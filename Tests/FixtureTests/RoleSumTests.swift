@@ -3,7 +3,8 @@ import Testing
 import UringRecordings
 import UringTrace
 
-/// Counts by role, beside those by ring, for every recording.
+/// The counts of all roles (by process name, cgroup and opcode) add up to those of all rings, for
+/// every recording.
 @Suite struct RoleSumTests {
   private static func snapshot(of path: String, closedRings: Int) throws -> Snapshot {
     let recording = try Observation.recording(path)
@@ -12,12 +13,13 @@ import UringTrace
     limits.closedRings = closedRings
     var aggregator = Aggregator(host: recording.header.host, limits: limits)
     recording.withRecordBytes { aggregator.consume(contentsOf: $0) }
-    // Time enough to give up on names that the recording does not have.
+    // Advances the time until the aggregator no longer waits for process names that the recording
+    // lacks.
     aggregator.advance(to: aggregator.snapshot().time + 10_000_000_000)
     return aggregator.snapshot()
   }
 
-  /// The sums that both have, by name.
+  /// Sums over all rings and over all roles, by name, of the counts that both have.
   private static func sums(_ snapshot: Snapshot) -> (
     rings: [String: UInt64], roles: [String: UInt64]
   ) {
@@ -51,7 +53,7 @@ import UringTrace
   @Test(arguments: Fixtures.all) func rolesAddUpToTheRings(_ fixture: Observation) throws {
     let whole = Self.sums(try Self.snapshot(of: fixture.path, closedRings: 1_000))
     #expect(!whole.rings.isEmpty && whole.roles == whole.rings)
-    // Rings that are forgotten at once leave their counts.
+    // The counts of rings that are forgotten as soon as they are closed remain in their role.
     let forgetful = Self.sums(try Self.snapshot(of: fixture.path, closedRings: 0))
     #expect(forgetful.roles == whole.roles)
   }

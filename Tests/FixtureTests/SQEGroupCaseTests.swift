@@ -3,8 +3,8 @@ import Testing
 import UringSources
 import UringTrace
 
-/// SQE groups, on patched kernels. The comparisons check every group against its program's truth; these
-/// tests check everything else that is shown of groups.
+/// SQE groups, on patched kernels. EveryFixtureTests compares every group with the truth that the
+/// program printed; these tests check the other properties of groups.
 @Suite struct SQEGroupCaseTests {
   private static func group(
     of index: Int, in program: ObservedProgram

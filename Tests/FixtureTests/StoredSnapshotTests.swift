@@ -23,7 +23,7 @@ import UringTrace
     try bytes.withUnsafeBytes { try StoredSnapshot($0) }
   }
 
-  /// At the end, and at a moment with requests in flight.
+  /// Snapshots in the middle and at the end of a recording.
   private static func snapshots(_ fixture: Observation) throws -> [Snapshot] {
     let recording = try Observation.recording(fixture.path)
     let end = recording.snapshot(at: nil)

@@ -4,7 +4,7 @@ import UringFindings
 import UringTrace
 
 /// Findings on the ublk target's recordings: each deliberate fault is found in the groups of the I/Os
-/// that the log names, and nothing is found in the same transfer without faults.
+/// that the target's log names. Without faults, the same transfer has no findings above info.
 @Suite struct TargetFindingTests {
   /// The condition that a fault causes in a group.
   struct Trouble: Sendable, CustomStringConvertible {
@@ -61,7 +61,8 @@ import UringTrace
     if finding.requestCount <= Finding.requestLimit { #expect(named == Set(made.map(\.number))) }
   }
 
-  /// The I/O of a group, by its leader's queue slot and by time.
+  /// The log entry of a group's I/O: it has the same queue and tag, and the group's leader starts
+  /// during the I/O.
   private static func io(of group: RequestGroup, in log: [TargetIO]) -> TargetIO? {
     guard let place = group.buffer.ublk else { return nil }
     return log.first {

@@ -7,9 +7,10 @@ import UringFindings
 import UringMetrics
 import UringTrace
 
-/// The documents list the members and fields that there are. `make golden` writes their tables and schemas again.
+/// The tables in docs and the JSON schemas list exactly the fields that exist. `make golden`
+/// regenerates them.
 @Suite(.serialized) struct FieldDocumentTests {
-  /// Lists and objects with a table of their own.
+  /// Members of the snapshot document whose own members have a separate table.
   private static let sections: Set = [
     "rings", "requests", "recent", "chains", "groups", "buffers", "disk_requests", "waits",
     "system_calls", "latency", "findings",
@@ -82,7 +83,8 @@ import UringTrace
     try Self.check("docs/schema/\(name).schema.json") { _ in schema }
   }
 
-  /// Compares a file with what it should be, or writes that.
+  /// Compares a file with its expected text. If URINGTOP_GOLDEN is `capture`, writes the expected
+  /// text instead.
   private static func check(_ path: String, _ expected: (String) throws -> String) throws {
     let file = Command.root.appending(path: path)
     let old = try String(contentsOf: file, encoding: .utf8)

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The captured output of one recording: a text, compressed, below Tests/Golden.
+/// The captured output for one recording: a compressed text file below Tests/Golden.
 struct GoldenFile: Sendable, CustomStringConvertible {
   /// Path of the recording below Tests, without its extension: `Fixtures/6.18/links`.
   let name: String

@@ -71,7 +71,7 @@ import UringTrace
     #expect(source.timeline.position <= source.timeline.duration)
   }
 
-  /// Runs the binary with 512 MB of memory and 10 s of processor time, after which it is killed.
+  /// Runs the binary with a limit of 512 MiB of data memory and of 10 s of processor time.
   private static func runLimited(_ arguments: [String]) throws -> Command.Outcome {
     try Command.run(
       ["-c", "ulimit -d 524288 && ulimit -t 10 && exec \"$@\"", "sh", Command.binary.path()]

@@ -7,10 +7,9 @@ import UringTrace
 
 @testable import UringUI
 
-/// All output of uringtop for a recording, printed and drawn, as one text.
+/// The output of uringtop's commands and the screens of its interface for a recording, as one text.
 ///
-/// The only file of these tests that depends on the sources: on names and options of commands, and on the
-/// keys of the interface.
+/// Depends on names and options of commands, and on keys of the interface.
 struct RecordingOutput {
   private let path: String
   private(set) var text = ""
@@ -36,7 +35,7 @@ struct RecordingOutput {
     }
   }
 
-  /// Only the screens of the interface.
+  /// Contains only the screens of the interface.
   init(panesOf snapshot: Snapshot) {
     path = ""
     for (width, height) in [(80, 24), (200, 60)] {
@@ -65,8 +64,8 @@ struct RecordingOutput {
     return output
   }
 
-  /// Offsets at which half and three quarters of the recording's records have been read, while requests are
-  /// still in flight.
+  /// The times, in nanoseconds since the start, at which half and three quarters of the recording's
+  /// events have passed. Requests can be in flight then.
   private static func times(inTrace trace: String) throws -> [UInt64] {
     struct Line: Decodable {
       var startNs: UInt64?
@@ -85,7 +84,8 @@ struct RecordingOutput {
 
   // MARK: Panes
 
-  /// Every pane, and the panes that Enter and G open from its first two rows.
+  /// Adds the screen of every pane, and the screens that Enter and then G open from the pane's
+  /// first two rows.
   private mutating func addPanes(
     of snapshot: Snapshot, width: Int, height: Int, _ name: String
   ) {

@@ -64,7 +64,7 @@ def check_poll(truth, snapshot):
     expect(cause["kind"] == "file", f"waits for a {cause['kind']}")
     expect("POLLIN of pipe:" in cause["text"] and "not ready" in cause["text"], cause["text"])
     expect(f"/{truth['pid']} fd " in cause["text"], f"nobody has the write end: {cause['text']}")
-    # the program had slept for two seconds before the snapshot
+    # guest.sh takes the snapshot two seconds after the request was submitted
     expect(poll["age_ns"] > 1_500_000_000, f"age {poll['age_ns']}")
     waiter = snapshot["rings"][0]["waiter"]
     expect(waiter and waiter["missing"] == 1 and waiter["pid"] == truth["pid"], f"waiter {waiter}")
@@ -108,19 +108,19 @@ def check_registered(truth, snapshot):
     for index, told in truth["files"].items():
         file = files.get(index, {})
         name = file.get("name") or ""
-        # up to 6.12 fdinfo has only the last component of a path, which does not prove that it is this file
+        # up to 6.12 fdinfo has only the last component of a path, which does not identify the file
         expect(name == told["name"] or not counts and told["name"].startswith("/") and not name,
                f"file {index}: {name}, not {told['name']}")
         expect(file.get("references") == (told["references"] if counts else None), f"file {index}: {file}")
         expect(len(file.get("requests", [])) == told["references"], f"file {index} is used by {file}")
     for request in snapshot["requests"]:
-        if request["fixed_file"] is None:  # the other end of its pipe has no descriptor
+        if request["fixed_file"] is None:  # the write end of the request's pipe has no descriptor
             expect("write end: registered with a ring" in request["waits_for"]["text"], request["waits_for"]["text"])
             continue
         index = str(request["fixed_file"])
         expect(request["file"] == truth["files"][index]["name"], f"{request['opcode']}: file {request['file']}")
         expect(truth["files"][index]["name"] in request["waits_for"]["text"], request["waits_for"]["text"])
-        if index == "0":  # its descriptor is still open: the file's state could be queried
+        if index == "0":  # file 0 still has a descriptor, so uringtop can query its state
             expect("not ready" in request["waits_for"]["text"], request["waits_for"]["text"])
             expect(f"/{truth['pid']} fd " in request["waits_for"]["text"], "nobody has the write end")
     buffers = {str(buffer["index"]): buffer for buffer in snapshot["buffers"] if buffer["kind"] == "registered"}
@@ -194,7 +194,7 @@ def check_ublk_report(truth, snapshot):
     for load in ("--rate=50", "--no-load"):
         found, findings = report(f"ublk{load}")
         expect(not found, f"{load}: {found}")
-        # its backing is in memory, which always needs workers; delays in a guest are no faults
+        # the server's backing file is in memory, so its I/O always needs workers; delays in a guest are not faults
         cries = [finding["summary"] for finding in findings if finding["severity"] != "info"
                  and finding["tag"] != "punt-storm" and not finding["summary"].startswith("held_after_done: ")]
         expect(not cries, f"{load}: {cries}")
@@ -203,7 +203,7 @@ def check_ublk_report(truth, snapshot):
     found, findings = report("ublk--null")
     unused = [f for f in findings if f["tag"] == "group-condition" and f["summary"].startswith("unused: ")]
     expect(not found, f"--null: {found}")
-    lends = version >= (6, 17)  # the driver registers buffers automatically
+    lends = version >= (6, 17)  # on these kernels the driver registers buffers automatically
     expect(len(unused) == lends, f"--null: {[finding['tag'] for finding in findings]}")
     expect(all(finding["requests"] for finding in unused), "unused: nobody is named")
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # guest.sh URINGTOP PROGRAMS RESULTS: starts programs that hang, and then takes a snapshot of each. Writes to RESULTS
-# for each program its truth (NAME.truth), the snapshot (NAME.json) and standard error (NAME.err); check.py compares
-# them. Needs root and any POSIX shell, also busybox in a guest of scripts/vm.
+# for each program its truth (NAME.truth), the snapshot (NAME.json) and standard error (NAME.err). check.py compares
+# the snapshots with the truths. Needs root and any POSIX shell, also busybox in a guest of scripts/vm.
 set -u
 uringtop=$1
 programs=$2
@@ -59,7 +59,8 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
     failed=1
   kill -TERM $child
   wait $child
-  # The same server working, and idle, which must give no finding; and one that does not use the buffers it is lent.
+  # Servers without the fault: under load (--rate=50) and idle (--no-load), for which no uncommitted-block finding is
+  # allowed, and one that does not use the buffers that the driver lends it (--null).
   for load in --rate=50 --no-load --null; do
     "$uringtop" demo --target ublk --batch --json $load >/dev/null 2>"$results/ublk$load.err" &
     child=$!
@@ -70,7 +71,7 @@ if "$uringtop" demo --target ublk --batch --json --ios 1 >/dev/null 2>&1; then
     kill -TERM $child
     wait $child
   done
-  # All faults of the demonstration, watched from the start, if the kernel supports zero copy.
+  # A report on the demonstration with all its faults, watched from the start, if the kernel supports zero copy.
   set -- --target ublk --batch --json --transfer zero-copy
   if "$uringtop" demo "$@" --ios 1 >/dev/null 2>&1; then
     for fault in slow-member short-read leader-fail member-fail wrong-direction; do

@@ -48,7 +48,7 @@ extension LiveTests {
       #expect(outcome.status == 71 && outcome.error.contains("/proc"), "\(outcome.error)")
     }
 
-    /// Memory limits from too small to start with to more than enough.
+    /// Limits of the address space, from too little for uringtop to start to more than it needs.
     @Test func littleMemory() throws {
       try #require(program != Command.binary, "make release makes the binary that this is about")
       var statuses: Set<Int32> = []
@@ -68,7 +68,8 @@ extension LiveTests {
 
     // MARK: Signals
 
-    /// Starts `record`, waits until `ready` finds it blocked, and sends one signal.
+    /// Starts `record`, waits until `isReady` returns true, sends a signal, and expects that
+    /// `record` exits.
     private func record(
       _ arguments: [String], signal: Int32, until isReady: (Process) -> Bool
     ) throws -> Command.Outcome {
@@ -80,7 +81,7 @@ extension LiveTests {
       }
     }
 
-    /// Threads of a process by name.
+    /// The names of a process's threads, each with a newline.
     private func threads(_ process: Process) -> [String] {
       let tasks = "/proc/\(process.processIdentifier)/task"
       return ((try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []).compactMap {

@@ -5,7 +5,7 @@ import Testing
 import UringTrace
 
 extension LiveTests {
-  /// uringtop falls behind, or is killed.
+  /// uringtop loses records because it is stopped, or is killed.
   @Suite struct FaultTests {
     @Test func lossIsCountedAndLeavesNoGhosts() throws {
       let recorder = try BackgroundCommand()
@@ -13,14 +13,15 @@ extension LiveTests {
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
       recorder.send(SIGSTOP)
-      // Five times the capacity of the ring buffer.
+      // Five times the capacity of the memory in which BPF programs store records for uringtop.
       let flood = try TestPrograms.start("nop_flood", "1", "--count", "2000000", "--hold")
-      // A chain whose end is lost, and a chain that stays in flight.
+      // A program with chains, whose records are also lost.
       let ended = try TestPrograms.start("links")
       #expect(ended.finish().status == 0)
       let truth = flood.readLine()
       recorder.send(SIGCONT)
-      // If the creation of its ring was lost, a scan finds the ring.
+      // If the record of the creation of the flood's ring was lost, uringtop's next scan finds the
+      // ring.
       try eventually { try recorder.current().rings.contains { $0.ownerTgid == flood.pid } }
       #expect(flood.finish().status == 0)
       let snapshot = try recorder.finish()
@@ -28,7 +29,7 @@ extension LiveTests {
       let told = try #require(truth?["submitted"])
       let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
       #expect(snapshot.lost.ringBufferFull > 0)
-      // The BPF programs count lost records.
+      // The counts are exact, because the BPF programs count the records that they could not store.
       #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
       #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
       let measured = snapshot.latency.filter { latency in rings.contains { $0.id == latency.ring } }
@@ -40,8 +41,8 @@ extension LiveTests {
       #expect(snapshot.requests.filter { $0.submitterTgid == waiting.pid }.count == 100)
     }
 
-    /// The kernel gives the memory of a closed ring to the next ring at once. Requests outside the sample are only
-    /// counted.
+    /// Rings have separate counts although the kernel reuses the memory of a closed ring for the
+    /// next ring at once. With this sample, nearly all requests are counted without a record.
     @Test func eachRingHasItsOwnCountsInReusedMemory() throws {
       let recorder = try BackgroundCommand(recordingWith: ["--sample", "1/1000000"])
       var truths: [UInt64] = []
@@ -122,7 +123,8 @@ extension LiveTests {
     }
 
     @Test func withoutAFilterBothAreSeen() throws {
-      // The history is full of other programs' requests; the counts are not affected.
+      // Other programs' requests can displace these from the list of recent requests, but do not
+      // affect the counts.
       let (_, _, truth, submitted) = try record()
       #expect(submitted.links == truth.submitted)
       #expect(submitted.other > 0)
@@ -154,14 +156,14 @@ extension LiveTests {
       defer { _ = held.finish() }
       let ready = try held.readTruth()
       let recorder = try BackgroundCommand(recordingWith: ["--pid", "\(held.pid)"])
-      // A scan finds the ring.
+      // uringtop's next scan finds the ring, which existed before.
       try eventually { try recorder.current().rings.contains { $0.ownerTgid == held.pid } }
       let other = try TestPrograms.start("links")
       _ = other.finish()
       _ = held.finish()
       let snapshot = try recorder.finish()
       #expect(snapshot.rings.map(\.ownerTgid) == [held.pid])
-      // For requests in flight before, only the end is seen.
+      // Of the requests that were in flight before uringtop attached, it sees only the ends.
       #expect(snapshot.rings.first?.counts.cqes == ready.inFlight)
     }
   }

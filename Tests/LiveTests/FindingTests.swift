@@ -8,7 +8,7 @@ import UringTrace
 extension LiveTests {
   /// Faults of real programs, found by `uringtop report`; and the same programs without faults.
   @Suite struct FindingTests {
-    /// A rule, and a case of `fault_state` or `fault_flow` that makes the fault it finds.
+    /// A rule, and a case of `fault_state` or `fault_flow` with a fault that the rule must find.
     struct Fault: Sendable, CustomStringConvertible {
       var tag: String
       var severity: String
@@ -33,7 +33,8 @@ extension LiveTests {
       Fault("deadlock", "crit"), Fault("lost-wake", "warn"), Fault("stopped-process", "warn"),
       Fault("leaked-request", "warn"), Fault("leaked-request", "warn", program: "leaked-ring"),
       Fault("unreaped-cqes", "warn"),
-      // SQEs that the kernel has not taken are no requests yet, so only the summary names them.
+      // SQEs that the kernel has not taken are not requests yet, so only the finding's summary
+      // names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
       Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
@@ -58,7 +59,8 @@ extension LiveTests {
     /// Faults that need a special kernel: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Faults made by programs of Tests/Cases. The last is found only if uringtop attaches late.
+    /// Faults made by programs of Tests/Cases. The fault of the last entry is found only if
+    /// uringtop attaches after it.
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
@@ -113,7 +115,8 @@ extension LiveTests {
       defer { faulty.kill() }
       let healthy = try Self.start(program + ["--healthy"])
       defer { healthy.kill() }
-      // The fault persists, so it is watched again if a watch on a busy machine was too short for its rule.
+      // On a busy machine, one watch can be too short for the rule. The fault persists, so the
+      // watch is repeated.
       let (process, twin) = (faulty.pid, healthy.pid)
       async let isFound = Self.finds(tag, in: process, attempts: 3)
       async let isFoundInTwin = Self.finds(tag, in: twin, attempts: 1)
@@ -153,8 +156,8 @@ extension LiveTests {
 
     // MARK: Programs side by side
 
-    /// A report on all programs, watched until every fault has lasted long enough for its rule, even if some begin late
-    /// on a busy machine.
+    /// A report on all lasting cases. On a busy machine some faults begin late, so longer watches
+    /// follow until one finds every fault.
     private static let faultyPrograms = Result {
       var report = try sideBySide(seconds: 7)
       for seconds in [20, 60] {
@@ -168,7 +171,7 @@ extension LiveTests {
     }
     private static let healthyPrograms = Result { try sideBySide("healthy", seconds: 7) }
 
-    /// All lasting cases at once, each under its own process name.
+    /// Watches all lasting cases at once, each under its own process name.
     private static func sideBySide(_ option: String = "", seconds: Int) throws -> Report {
       let folder = try TemporaryFolder()
       let program = try TestPrograms.path("fault_state")
@@ -184,7 +187,7 @@ extension LiveTests {
 
     // MARK: Healthy programs
 
-    /// fio without faults: nothing above info.
+    /// fio has no fault, so that no finding has a severity above info.
     @Test(arguments: [
       ["--rw=randread", "--iodepth=16"], ["--rw=randread", "--iodepth=8", "--fixedbufs=1"],
       ["--rw=randread", "--iodepth=8", "--sqthread_poll=1", "--registerfiles=1"],
@@ -197,7 +200,8 @@ extension LiveTests {
       #expect(cries.isEmpty, "\(cries)")
     }
 
-    /// Buffered writes. On ext4 and others, workers execute them one after the other, which is the only finding.
+    /// Buffered writes have at most the findings that they go to io-wq workers and that the workers
+    /// execute them one after the other, as on ext4.
     @Test(arguments: [
       ["--rw=randwrite", "--iodepth=4", "--registerfiles=1"],
       ["--rw=randrw", "--iodepth=4", "--numjobs=2", "--nonvectored=0"],

@@ -46,13 +46,13 @@ struct KernelMatrixTests {
 }
 
 enum KernelMatrix {
-  /// URINGTOP_VM_RESULTS: a folder for each kernel series.
+  /// The folder that URINGTOP_VM_RESULTS names, which has a subfolder for each kernel series.
   static let folder = ProcessInfo.processInfo.environment["URINGTOP_VM_RESULTS"]
     .map { URL(filePath: $0, directoryHint: .isDirectory) }
 
   static let kernels: [Kernel] = (folder.map(Observation.folders(in:)) ?? []).map(Kernel.init)
 
-  /// The kernels that `make test` boots; scripts/vm-test knows more.
+  /// The kernels that `make test` boots. scripts/vm-test can boot others.
   static let series: Set<String> = ["6.1", "newest"]
 
   static let observations = kernels.flatMap(\.observations)
@@ -82,7 +82,7 @@ enum KernelMatrix {
         .filter { $0.hasSuffix(".skipped") }.map { String($0.dropLast(8)) }
     }
 
-    /// Programs that need a patched kernel, or a kernel newer than the oldest.
+    /// Programs that this kernel need not run: they need a patched or a newer kernel.
     var mayBeSkipped: Set<String> {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
@@ -90,7 +90,7 @@ enum KernelMatrix {
       return Set(old + late + ["sqe_group", "sqe_group_ublk", "local_buffer"])
     }
 
-    /// Zero copy of FUSE came with 7.3.
+    /// True from Linux 7.3 on, which has zero copy for FUSE.
     private var hasFuse: Bool {
       let numbers = description.split(separator: ".").prefix(2).compactMap { Int($0) }
       return numbers.count == 2 && (numbers[0], numbers[1]) >= (7, 3)
@@ -101,7 +101,7 @@ enum KernelMatrix {
         || description.hasPrefix("6.17.")
     }
 
-    /// Features that only later kernels have.
+    /// The features of uringtop for which this kernel is too old.
     var lacks: Set<String> {
       if description.hasPrefix("6.12.") { return ["inventory_references"] }
       return description.hasPrefix("6.1.")

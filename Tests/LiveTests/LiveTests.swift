@@ -39,7 +39,7 @@ struct RecordedCommand {
   }
 }
 
-/// uringtop in the background.
+/// A `uringtop record` that runs in the background.
 final class BackgroundCommand {
   let process = Process()
   let folder: TemporaryFolder
@@ -82,7 +82,7 @@ final class BackgroundCommand {
 }
 
 extension ChildProgram {
-  /// The next truth that the program prints.
+  /// Reads the program's truth, its account of its requests, from its next line of output.
   func readTruth() throws -> ProgramTruth {
     try ProgramTruth(Data(try #require(readLine()).text.utf8))
   }

@@ -112,7 +112,8 @@ extension LiveTests {
 
     private struct Document: Decodable { var requests: [Request] }
 
-    /// A POLL_ADD of root that has waited since before the snapshot.
+    /// A POLL_ADD of root that was submitted before the snapshot, as a user with these capabilities
+    /// sees it.
     private func waitingRequest(seenWith capabilities: [String]) throws -> Request {
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Recordings of the demonstration that `scripts/vm-test-ublk` made in guests.
+/// Recordings of `uringtop demo` that `scripts/vm-test-ublk` made in guests.
 @Suite(.enabled(if: UblkRuns.folder != nil, "scripts/vm-test-ublk"))
 struct UblkTests {
   @Test func thereAreRuns() {
@@ -34,7 +34,7 @@ struct UblkTests {
 }
 
 enum UblkRuns {
-  /// URINGTOP_UBLK_RESULTS: a folder for each kernel series.
+  /// The folder that URINGTOP_UBLK_RESULTS names, which has a subfolder for each kernel series.
   static let folder = ProcessInfo.processInfo.environment["URINGTOP_UBLK_RESULTS"]
     .map { URL(filePath: $0, directoryHint: .isDirectory) }
 

@@ -84,7 +84,7 @@ class Events:
         """Slices of a track nest; rows of requests and groups have one at a time."""
         self.open = collections.Counter()
         depth = collections.defaultdict(list)
-        # Stable: events at the same time stay in the order of the file, as in Perfetto.
+        # The sort is stable: events at the same time stay in the order of the file, as in Perfetto.
         for time, event, name, category, _ in sorted(self.all, key=lambda e: e[0]):
             stack = depth[event.track_uuid]
             if event.type == BEGIN:

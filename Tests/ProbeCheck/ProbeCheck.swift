@@ -3,8 +3,9 @@ import ProbeSupport
 import UringProbe
 import UringTrace
 
-/// Runs test programs under a live session and prints, for each, the captured counts next to the program's own. For
-/// guests with other kernels: `ProbeCheck PROGRAM...`, or `ProbeCheck` for only the capabilities.
+/// A command for guests with other kernels. `ProbeCheck PROGRAM...` runs test programs under a live
+/// session and prints, for each, the captured counts and the program's own counts. `ProbeCheck`
+/// prints only the capabilities.
 @main
 struct ProbeCheck {
   static func main() throws {
@@ -41,7 +42,7 @@ struct ProbeCheck {
       }
       var seen = Comparison(session.current(), pid: child.pid)
       var differs = true
-      // emulated processors are slow, and the reader needs time to run
+      // On slow, emulated processors the session's reader needs time to read all records.
       eventually(within: 10) {
         seen = Comparison(session.current(), pid: child.pid)
         differs =

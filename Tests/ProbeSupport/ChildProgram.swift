@@ -43,7 +43,7 @@ public final class ChildProgram {
 
   public struct Failure: Error { public var text: String }
 
-  /// The next line of its output, nil at the end.
+  /// The next line of the program's output; nil at the end.
   public func readLine() -> Truth? {
     while true {
       if let end = text.firstIndex(of: 10) {
@@ -58,13 +58,13 @@ public final class ChildProgram {
     }
   }
 
-  /// Writes a byte to its input.
+  /// Writes a byte to the program's input.
   public func proceed() {
     var byte: UInt8 = 10
     _ = write(input, &byte, 1)
   }
 
-  /// Kills a program that would not end by itself.
+  /// Kills the program and waits for its end.
   public func kill() {
     Glibc.kill(pid_t(pid), SIGKILL)
     _ = finish()
@@ -82,7 +82,7 @@ public final class ChildProgram {
   }
 }
 
-/// A test program's own account: one line of JSON, of which only top-level numbers are needed.
+/// A test program's own account: one line of JSON, from which top-level numbers can be read.
 public struct Truth {
   public var text: String
 

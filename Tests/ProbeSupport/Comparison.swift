@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The model's counts for all rings of a process, next to the program's own counts.
+/// The counts in a snapshot, summed over all rings of a process.
 public struct Comparison {
   public var submitted: UInt64 = 0
   public var preparationFailures: UInt64 = 0

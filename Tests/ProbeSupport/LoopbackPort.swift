@@ -2,7 +2,7 @@ import Foundation
 
 /// Ports of 127.0.0.1.
 public enum LoopbackPort {
-  /// A port that nobody listened on a moment ago; nil if there is none.
+  /// A port that was free a moment ago; nil if there is none.
   public static func free() -> UInt16? {
     let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(probe) }

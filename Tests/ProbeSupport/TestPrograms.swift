@@ -45,8 +45,8 @@ public enum TestPrograms {
     try ChildProgram(path(name), arguments)
   }
 
-  /// Live tests need root. URINGTOP_REQUIRE_LIVE=1 makes them fail instead of being skipped;
-  /// URINGTOP_LIVE=0 skips them for root, too.
+  /// True if live tests, which need root, must not be skipped. URINGTOP_REQUIRE_LIVE=1 makes them
+  /// fail without root instead of being skipped; URINGTOP_LIVE=0 skips them for root, too.
   public static var areAllowed: Bool {
     func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     if value("URINGTOP_LIVE") == "0" { return false }

@@ -1,6 +1,6 @@
-// churn N [MS]: keeps N requests in flight on one ring until standard input closes or SIGTERM: polls and timeouts that
-// are submitted again as soon as they end. At any time one request of each user_data (from 0x100000) is in flight. The
-// timeouts set the pace: half of the requests end within a second, or within MS milliseconds.
+// churn N [MS]: keeps N requests in flight on one ring until standard input closes or SIGTERM arrives: polls and
+// timeouts that are submitted again as soon as they end. At any time one request of each user_data (from 0x100000) is
+// in flight. The timeouts, half of the requests, set the pace: each expires within MS milliseconds (default: 868).
 #include <sys/eventfd.h>
 #include "program.h"
 
@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
   hold_beside();
   for (unsigned turn = 0; !stop; turn++) {
     unsigned wanted = count / 64 + 1;
-    // A timeout ends each wait, even if fewer than `wanted` CQEs are ready.
+    // The loop is needed because the expiry of a TIMEOUT ends a wait even if fewer than `wanted` CQEs are ready.
     while (!stop && io_uring_cq_ready(&ring->uring) < wanted) {
       int done = io_uring_submit_and_wait(&ring->uring, wanted);
       check(done >= 0 || done == -EINTR, "the wait failed");

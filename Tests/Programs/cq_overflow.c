@@ -1,10 +1,11 @@
-// More completions than the CQ holds: the rest is put on the overflow list (none is dropped) and is reaped later.
-// A second ring is closed with unreaped CQEs, some of them on the overflow list.
+// More completions than the CQ holds: the kernel puts the excess CQEs on the overflow list (none is dropped), and the
+// program reaps them later.
+// A second ring is closed with unreaped CQEs, some of them on its overflow list.
 #include "program.h"
 
 enum { ENTRIES = 8 };
 
-// Three batches of NOPs into a CQ that holds one batch.
+// Submits three batches of NOPs to a ring whose CQ holds one batch.
 static void overflow(struct ring *ring) {
   for (int batch = 0; batch < 3; batch++) {
     for (int i = 0; i < ENTRIES; i++) {
@@ -31,7 +32,8 @@ int main(int argc, char **argv) {
   check(*reaped->uring.cq.koverflow == 0, "CQEs were dropped");
   overflow(abandoned);
   close_ring(abandoned);
-  // CQEs on the overflow list vanish without an event.
+  // The requests of the closed ring had ended with CQEs that were never reaped. Those on the overflow list vanish with
+  // the ring, without an event.
   for (unsigned i = 0; i < truth->request_count; i++)
     if (truth->requests[i].end == END_RING_EXIT) {
       truth->requests[i].end = END_CQE;

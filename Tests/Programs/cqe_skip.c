@@ -8,7 +8,7 @@ static uint64_t nop(struct ring *ring, unsigned flags) {
   return nop->user_data;
 }
 
-// Fails with -EBADF when it is issued.
+// Queues a READ that fails with -EBADF when it is issued.
 static uint64_t bad_read(struct ring *ring, unsigned flags) {
   static char byte;
   struct io_uring_sqe *read = sqe(ring);
@@ -30,7 +30,7 @@ int main(int argc, char **argv) {
 
   // A single request: no CQE.
   uint64_t alone = nop(ring, SKIP);
-  // A whole chain: no CQE.
+  // A chain in which every request has the flag: no CQE.
   uint64_t chain[] = {nop(ring, SKIP | LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
   // A chain whose last request posts a CQE.
   uint64_t tail[] = {nop(ring, SKIP | LINK), nop(ring, SKIP | LINK), nop(ring, 0)};
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
   uint64_t loud[] = {bad_read(ring, LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
   submit(ring);
   reap(ring, 6);
-  // All requests above were queued before this one and end when they are issued.
+  // All requests above were queued before this NOP and end when they are issued, so its CQE is the last.
   uint64_t barrier = nop(ring, 0);
   submit(ring);
   reap_done(ring, barrier);

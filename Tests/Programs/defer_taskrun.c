@@ -1,4 +1,4 @@
-// A DEFER_TASKRUN ring: completions wait until the submitter asks for them (io_uring_local_work_run).
+// A DEFER_TASKRUN ring: completions wait until the submitter enters the kernel to get them (io_uring_local_work_run).
 #include "program.h"
 
 int main(int argc, char **argv) {

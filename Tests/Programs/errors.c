@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
         break;
       case 13:
         io_uring_prep_write(one, zero, buffer, 4, 0);
-        break; // open for reading only
+        break; // `zero` is open for reading only
     }
     if (i == 9)
       continue;

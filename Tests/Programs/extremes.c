@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
     io_uring_prep_msg_ring(message, to->fd, (unsigned)INT_MIN, UINT64_MAX - 50, 0);
     message->user_data = own;
     message->msg_ring_flags = MESSAGE_PASSES_FLAGS;
-    message->file_index = UINT_MAX & ~(1u << 15); // not CQE_F_32: a CQE of 32 bytes
+    message->file_index = UINT_MAX & ~(1u << 15); // without CQE_F_32, which marks a CQE of 32 bytes
     finish_all(ring);
     request(own)->prep_failed = request(own)->res == -EINVAL;
     if (request(own)->res == 0) {
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
     }
   }
 
-  // Operands at the ends of their range. The kernel decides how each ends.
+  // Operands at the ends of their range. The kernel decides how each request ends.
   int file = temporary_file(0);
   for (unsigned i = 0; i < 4; i++) {
     uint64_t offset = (uint64_t[]){0, INT64_MAX, 1ull << 63, UINT64_MAX}[i];

@@ -14,7 +14,7 @@ struct fault {
   void (*make)(bool faulty);
 };
 
-// The next SQE, cleared. liburing's preparation functions do not change its user_data.
+// Returns the next SQE, cleared. liburing's preparation functions do not change its user_data.
 static struct io_uring_sqe *next(struct ring *ring, uint64_t user_data) {
   struct io_uring_sqe *one = io_uring_get_sqe(&ring->uring);
   check(one, "the submission queue is full");
@@ -27,7 +27,7 @@ UNUSED_OK static void send_all(struct ring *ring) {
   must_uring(io_uring_submit(&ring->uring));
 }
 
-// Waits for a CQE and takes it.
+// Waits for a CQE, takes it and returns its result.
 UNUSED_OK static int take(struct ring *ring) {
   struct io_uring_cqe *cqe;
   int result;

@@ -88,7 +88,8 @@ static void short_read(bool faulty) {
   take_all(ring, 2);
 }
 
-// Loopback copies data on delivery. Data that a full window keeps in the send queue until the reset is not copied.
+// The loopback device copies the data of a SEND_ZC on delivery; healthy: the receiver's window is full, so the data
+// stays in the send queue until the connection is reset, and is never copied.
 static void copied_send(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   need_opcode(ring, IORING_OP_SEND_ZC, "SEND_ZC");
@@ -120,7 +121,7 @@ static void copied_send(bool faulty) {
   take(ring);
 }
 
-// Files of /proc cannot be read without blocking.
+// Files of /proc do not support non-blocking reads, so each READ goes to an io-wq worker.
 static void punt_storm(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   int file = must(open(faulty ? "/proc/self/status" : "/dev/zero", O_RDONLY | O_CLOEXEC));
@@ -133,7 +134,7 @@ static void punt_storm(bool faulty) {
 
 static void hashed_work(bool faulty) {
   struct ring *ring = open_ring(32, 0);
-  int file = must(memfd_create("uringtop-test", MFD_CLOEXEC)); // memory cannot be written without blocking
+  int file = must(memfd_create("uringtop-test", MFD_CLOEXEC)); // does not support non-blocking writes
   for (int batch = 0; batch < 320 / (faulty ? 32 : 1); batch++) {
     for (int i = 0; i < (faulty ? 32 : 1); i++)
       io_uring_prep_write(next(ring, BAD), file, buffer, sizeof buffer, 0);
@@ -182,7 +183,8 @@ static void spin(unsigned nanoseconds) {
     ;
 }
 
-// Task work waits while the program computes; healthy: the data is available at once.
+// The data arrives after submission, and its task work waits while the program computes; healthy: the data is available
+// at submission.
 static void no_defer_taskrun(bool faulty) {
   int pair[2];
   struct ring *ring = open_ring(8, IORING_SETUP_COOP_TASKRUN);

@@ -1,4 +1,4 @@
-// Faults that persist: each case makes its fault and keeps it until standard input closes or SIGTERM.
+// Faults that persist: each case makes its fault and keeps it until standard input closes or SIGTERM arrives.
 #include <sched.h>
 #include <sys/mount.h>
 #include "fault.h"
@@ -39,7 +39,7 @@ static void waiting(bool faulty) {
   }
 }
 
-// No signal may have a handler, because a handler could write to the pipe.
+// No signal may have a handler, because a handler could write to the pipe and so end the wait.
 static void deadlock(bool faulty) {
   static struct __kernel_timespec late = {.tv_sec = 1000};
   struct ring *ring = open_ring(8, 0);
@@ -140,7 +140,7 @@ static void leaked_ring(bool faulty) {
   pid_t server = must(fork());
   if (server == 0) {
     signal(SIGTERM, SIG_DFL);
-    alarm(60); // the parent cannot exit while its request waits
+    alarm(60); // ends the server even if the parent cannot exit because its request waits for the server
     serve_files(device, !faulty);
     _exit(0);
   }

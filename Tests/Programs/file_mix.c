@@ -1,4 +1,5 @@
-// The whole life of a file, with io_uring only, in a temporary directory: tests names of files and opcodes.
+// All operations on a file from its creation to its removal, with io_uring only, in a temporary directory. Tests the
+// names that uringtop shows for files and opcodes.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -45,7 +45,7 @@ static void at_once(struct io *io) {
   check_data(io[2].data, 'u', SIZE);
 }
 
-// The answer is linked behind the member.
+// The command with the answer is linked behind the member.
 static void linked(struct io *io) {
   begin_io(io, false, false, 0);
   struct entry *entry = await_entry();
@@ -61,7 +61,7 @@ static void linked(struct io *io) {
 }
 
 static void incomplete(struct io *io) {
-  // The backing file ends here.
+  // The backing file ends in the middle of this read.
   begin_io(io, false, false, FILE_SIZE - SIZE / 2);
   struct entry *entry = await_entry();
   uint64_t only = member(entry, 0, SIZE);
@@ -73,7 +73,7 @@ static void incomplete(struct io *io) {
   end_io(io, SIZE / 2);
   check_data(io->data, 'u', SIZE / 2);
 
-  // No member uses the pages.
+  // Answers a read and a write without members that use their pages.
   begin_io(io, false, false, 0);
   entry = await_entry();
   NOTE_LENT(entry, "\"unused\"");
@@ -140,7 +140,7 @@ static void outliving(struct io *io) {
   must(write(ends[1], data, SIZE));
   await_end(late);
   expect(late, SIZE);
-  check_data(io[0].data, 'p', SIZE); // after its pread() returned
+  check_data(io[0].data, 'p', SIZE); // the member wrote this after the client's pread() had returned
 }
 
 // An answer through another ring leaves the pages in the slot of the first ring.

@@ -1,5 +1,5 @@
 // A program that hangs: a chain of a WRITE, an FSYNC and a CLOSE behind a READ of a pipe that nobody writes to. Prints
-// the ready line, then blocks in io_uring_enter until standard input closes or SIGTERM.
+// the ready line, then blocks in io_uring_enter until standard input closes or SIGTERM arrives.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
 // A program that hangs: it waits for a POLL_ADD on a pipe that nobody writes to. Prints the ready line, then blocks in
-// io_uring_enter until standard input closes or SIGTERM.
+// io_uring_enter until standard input closes or SIGTERM arrives.
 #include "program.h"
 
 int main(int argc, char **argv) {

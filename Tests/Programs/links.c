@@ -1,4 +1,5 @@
-// Chains of linked requests: one that succeeds, one broken by a short read, one broken by an error in its middle.
+// Chains of linked requests: one that succeeds, one broken by a short read, one broken by an error in its middle, and
+// one that waits for data.
 #include "program.h"
 
 static char buffer[4096];

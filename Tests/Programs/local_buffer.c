@@ -1,5 +1,5 @@
-// Local buffers, a proposal: IORING_OP_LOCAL_BUF sets up a buffer for the fixed-buffer requests behind it in the same
-// submission, whatever slot they name.
+// Local buffers, a proposed kernel feature: IORING_OP_LOCAL_BUF (the leader) sets up a buffer. The fixed-buffer
+// requests behind it in the same submission (the members) use this buffer, whatever slot they name.
 #include "program.h"
 #include <linux/btf.h>
 
@@ -15,7 +15,8 @@ static struct lent {
 } lents[MAX_LENT];
 static unsigned lent_count, tag_count;
 
-// The opcode's number in the running kernel's BTF, or -1: other kernels use the number for another opcode.
+// Returns the number of IORING_OP_LOCAL_BUF from the running kernel's BTF, or -1 if the kernel lacks it. It is not a
+// constant, because other kernels use the number for another opcode.
 static int local_buffer_opcode(void) {
   // Bytes behind a type's header: for the type itself, and for each of its `vlen` entries.
   static const unsigned char
@@ -50,7 +51,7 @@ static int local_buffer_opcode(void) {
   return found;
 }
 
-// Sets up a buffer. When it is released, a CQE with `tag` as its user_data is posted.
+// Queues a leader. When its buffer is released, the kernel posts a CQE with `tag` as its user_data, unless `tag` is 0.
 static uint64_t lend(void *address, unsigned length, uint64_t tag, unsigned flags) {
   struct io_uring_sqe *one = sqe(ring);
   one->opcode = (__u8)opcode;
@@ -62,7 +63,7 @@ static uint64_t lend(void *address, unsigned length, uint64_t tag, unsigned flag
   return one->user_data;
 }
 
-// Adds a buffer that was set up to the truth.
+// Adds a local buffer to the truth.
 static struct lent *lent(uint64_t leader, unsigned length, uint64_t tag) {
   check(lent_count < MAX_LENT, "too many buffers");
   struct lent *one = &lents[lent_count++];
@@ -105,7 +106,7 @@ static void run(void) {
 }
 
 static void used(void) {
-  // A chain of a read into the buffer and a write from it; slot 0 is empty.
+  // A chain of a read into the buffer and a write from it. Slot 0 of the ring's table, which they name, is empty.
   struct lent *one = provide(SIZE, TAG, 0);
   uint64_t read = borrow(one, false, file, 0, SIZE, IOSQE_IO_LINK),
            write = borrow(one, true, file, 0, SIZE, 0);
@@ -115,7 +116,7 @@ static void used(void) {
   expect(write, SIZE);
   check(truth->aux[0].user_data == TAG, "another tag");
 
-  // A NOP in between is no member. Requests in workers also keep the buffer.
+  // A NOP between the members is not a member. Members that io-wq workers execute also keep the buffer.
   one = provide(SIZE, 0, 0);
   read = borrow(one, false, file, 0, 4096, IOSQE_ASYNC);
   nop();
@@ -135,7 +136,7 @@ static void used(void) {
   run();
 }
 
-// A slot of the ring's table with the same index is used before and after the local buffer.
+// Requests before and after the local buffer use the ring's registered buffer in the slot that the member names.
 static void beside_a_slot(void) {
   struct iovec vector = {buffer, SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
@@ -176,7 +177,8 @@ static void misused(void) {
   expect(failed, -EBADF);
   expect(cancelled, -ECANCELED);
 
-  // Only one buffer at a time: a second ends the submission and the buffer, so the next request finds an empty slot.
+  // A submission can have one local buffer at a time. The second leader fails and ends the submission and with it the
+  // first buffer, so the next request finds an empty slot.
   one = provide(4096, 0, 0);
   uint64_t inside = borrow(one, true, file, 0, 4096, 0), second = lend(buffer, 4096, 0, 0);
   uint64_t outside = fixed(false, file, 0, 4096, 0);
@@ -211,7 +213,7 @@ static void say_lent(void) {
   snprintf(truth->extra + strlen(truth->extra), MAX_EXTRA - strlen(truth->extra), "]");
 }
 
-// The submission ends long before its last member.
+// The submission of the buffer's leader ends long before the last member.
 static void waiting(void) {
   struct lent *one = provide(4096, TAG + 5, 0);
   uint64_t done = borrow(one, true, file, 0, 4096, 0), waits = borrow(one, false, pipe_fds[0], 0, 4096, 0);

@@ -1,5 +1,5 @@
-// many_inflight N [poll|timeout|both]: N requests in flight in one ring, until standard input closes or SIGTERM.
-// Prints the ready line when all are in flight. The requests end with the ring, at exit.
+// many_inflight N [poll|timeout|both]: keeps N requests in flight in one ring until standard input closes or SIGTERM
+// arrives. Prints the ready line when all are in flight. The requests end with the ring, at exit.
 #include <sys/eventfd.h>
 #include "program.h"
 

@@ -1,4 +1,4 @@
-// many_rings N: N rings with one POLL_ADD in flight each, until standard input closes or SIGTERM.
+// many_rings N: keeps N rings with one POLL_ADD in flight each until standard input closes or SIGTERM arrives.
 #include <sys/eventfd.h>
 #include "program.h"
 

@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
   }
   if (setup & IORING_SETUP_SQE_MIXED) {
     // Two consecutive SQEs that the kernel takes as one: NOP128 and its second half. submit() would count both, so
-    // the request is recorded here. It must not wrap around the end of the SQ; after the first 25 SQEs it does not.
+    // the request is recorded here. NOP128 must not wrap around the end of the SQ; after the first 25 SQEs it does not.
     check((ring->uring.sq.sqe_tail & ring->uring.sq.ring_mask) < 7, "NOP128 would wrap around");
     struct io_uring_sqe *nop = sqe(ring);
     uint64_t user_data = nop->user_data;

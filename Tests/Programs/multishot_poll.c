@@ -1,4 +1,5 @@
-// A multishot POLL_ADD that reports three times (each CQE with F_MORE, from no request) and is then removed.
+// A multishot POLL_ADD that posts three CQEs with F_MORE (the events of these CQEs name no request) and is then
+// removed.
 #include "program.h"
 
 int main(int argc, char **argv) {

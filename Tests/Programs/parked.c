@@ -1,5 +1,6 @@
-// Requests in rare places: in an io-wq worker and its queue, on a futex, waiting for a process; also unsubmitted SQEs
-// and an unreaped CQE. Prints the ready line and keeps the requests until standard input closes or SIGTERM.
+// Requests in rare states: in an io-wq worker and in its queue, waiting for a futex, waiting for a process; also
+// unsubmitted SQEs and an unreaped CQE. Prints the ready line and keeps the requests until standard input closes or
+// SIGTERM arrives.
 #include <sys/prctl.h>
 #include "program.h"
 
@@ -86,7 +87,7 @@ int main(int argc, char **argv) {
     sq->array[(*sq->ktail + i) & (ring->sq_entries - 1)] = queued - sq->sqes;
   }
   io_uring_smp_store_release(sq->ktail, *sq->ktail + 2);
-  usleep(100000); // until the worker has taken its request
+  usleep(100000); // gives the worker time to take its request
   truth->hold = true;
   hold();
   alarm(0);

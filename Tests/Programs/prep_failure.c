@@ -8,7 +8,7 @@ static uint64_t nop(struct ring *ring, unsigned flags) {
   return nop->user_data;
 }
 
-// A CLOSE may not have an offset: -EINVAL.
+// Queues a CLOSE with an offset, which fails with -EINVAL.
 static uint64_t bad_close(struct ring *ring, unsigned flags) {
   struct io_uring_sqe *close = sqe(ring);
   io_uring_prep_close(close, 9999);

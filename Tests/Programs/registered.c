@@ -1,6 +1,6 @@
 // Registered files (some with their descriptor closed), registered buffers, and groups of provided buffers of both
-// kinds, partly used up, all with requests parked on them. Prints the ready line, with the number of holders of each,
-// and keeps everything until standard input closes or SIGTERM.
+// kinds, partly used up. Requests that wait hold some of the files and buffers. Prints the ready line, with the number
+// of references to each, and keeps everything until standard input closes or SIGTERM arrives.
 #include "program.h"
 
 enum { FILES = 8, SIZE = 64 };
@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     vectors[i] = (struct iovec){memory[i], SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, vectors, 4));
 
-  // Buffers left: 4 - 1; 2; 5 - 2 of 8 entries; 16 of 16; 0 of 4.
+  // Buffers left in each group after the three receives below: 4 - 1; 2; 5 - 2 of 8 entries; 16 of 16; 0 of 4.
   provide(ring, 1, 4);
   provide(ring, 300, 2);
   provide_ring(ring, 2, 8, 5);

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
   park(left, fds[0]);
   hold();
   close_ring(closed);
-  sleep_ms(100); // a kernel worker cancels them
+  sleep_ms(100); // gives the kernel worker time to cancel the requests of the closed ring
   for (unsigned i = 0; i < truth->request_count; i++)
     if (truth->requests[i].ring == left->index)
       truth->requests[i].end = END_RING_EXIT;

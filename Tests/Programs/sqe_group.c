@@ -1,4 +1,5 @@
-// SQE groups, a patch series: alone, in chains, with a failure at each position, cut off, with waiting members.
+// SQE groups, on kernels with this patch series: alone, in chains, with a failure at each position, cut off by the end
+// of the submission, with waiting members.
 #include "program.h"
 
 enum {
@@ -78,7 +79,7 @@ static void plain(void) {
     skip("this kernel has no SQE groups");
   EXPECT(group, 0, 100, 50);
 
-  // A group ends with its last member.
+  // The first SQE without IOSQE_SQE_GROUP is a group's last member. Other requests of the submission are not members.
   uint64_t beside[] = {nop(0), read_from(file, 10, GROUP), nop(0), nop(0)};
   run();
   EXPECT(beside, 0, 10, 0, 0);

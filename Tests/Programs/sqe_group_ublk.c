@@ -1,4 +1,5 @@
-// SQE groups whose leader lends its members the memory of a ublk I/O: a patch series. Needs root and ublk_drv.
+// SQE groups whose leader lends its members the memory of a ublk I/O, on kernels with this patch series. Needs root and
+// ublk_drv.
 #include "program.h"
 #include <linux/ublk_cmd.h>
 
@@ -44,7 +45,7 @@ static int32_t run_control(unsigned number, void *data, size_t length, uint64_t 
   return request(command)->res;
 }
 
-// A command for the only I/O in flight.
+// Queues a ublk command for the only I/O in flight.
 static struct io_uring_sqe *io_command(unsigned number, int queue_id, int result) {
   struct io_uring_sqe *command = sqe(queue);
   command->opcode = IORING_OP_URING_CMD;
@@ -116,7 +117,7 @@ static bool is_read(void) {
   return ublksrv_get_op(description) == 0;
 }
 
-// Waits for an I/O. False if `pending` of the control ring has ended.
+// Waits for an I/O. Returns false if the control command `pending` ends first.
 static bool await_io(uint64_t pending) {
   struct io_uring_cqe *cqe;
   while (request(fetch)->end == IN_FLIGHT) {
@@ -151,7 +152,7 @@ static void note_buffer(uint64_t leader) {
   expect(leader, 0);
 }
 
-// Serves the I/O with two members, half each.
+// Serves the I/O with two members, each of which moves half of the data.
 static void serve(void) {
   int opcode = is_read() ? IORING_OP_READ : IORING_OP_WRITE;
   unsigned half = io_size() / 2;
@@ -220,7 +221,7 @@ static void wrong_members(struct io *io) {
   expect(inside, 4096);
   note_buffer(second);
 
-  // There is no queue 1.
+  // The leader fails, because there is no queue 1.
   uint64_t refused = lend(1), first = member(IORING_OP_READ, file, 0, 4096, GROUP),
            last = member(IORING_OP_NOP, -1, 0, 0, 0);
   submit(queue);

@@ -2,7 +2,7 @@
 #include <dirent.h>
 #include "program.h"
 
-// The id of this process's iou-sqp thread.
+// Returns the id of this process's iou-sqp thread, or 0 if no thread has this name yet.
 static int sq_thread(void) {
   DIR *directory = opendir("/proc/self/task");
   struct dirent *entry;
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     submit(ring);
     reap_all(ring);
     if (!round) {
-      // after 30 ms, or later on a busy machine
+      // The SQ thread goes to sleep after 30 ms, or later on a busy machine.
       for (int waited = 0; waited < 1000 && !(*ring->uring.sq.kflags & IORING_SQ_NEED_WAKEUP); waited++)
         sleep_ms(10);
       check(*ring->uring.sq.kflags & IORING_SQ_NEED_WAKEUP, "the SQ thread did not go to sleep");

@@ -1,12 +1,12 @@
-// Submits NOPs from a named function, twenty a second, until standard input closes or SIGTERM. Compiled with frame
-// pointers, so that the stack at each submission is complete.
+// Submits NOPs from a named function, twenty a second, until standard input closes or SIGTERM arrives. Compiled with
+// frame pointers, so that the stack at each submission is complete.
 #include "program.h"
 
 // Does not use liburing, which has no frame pointers. glibc's syscall() has none either, so the stack lacks the frame
-// of its caller.
+// of syscall()'s caller.
 __attribute__((noinline)) static void submit_here(struct ring *ring) {
   must(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
-  truth->bulk_submitted++; // no tail call
+  truth->bulk_submitted++; // keeps the compiler from making the call above a tail call
 }
 
 __attribute__((noinline)) static void submit_from_outside(struct ring *ring) {

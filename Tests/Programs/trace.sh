@@ -23,7 +23,7 @@ for program in "$@"; do
 	echo 1 > $instance/tracing_on
 	truth=$("$directory/$program" < /dev/null 2> /tmp/trace.$$)
 	status=$?
-	sleep 0.3 2> /dev/null || sleep 1 # kernel workers end the last rings
+	sleep 0.3 2> /dev/null || sleep 1 # gives kernel workers time to end the last rings
 	echo 0 > $instance/tracing_on
 	echo "PROGRAM $program $status $(head -n 1 /tmp/trace.$$)"
 	echo "TRUTH $truth"

@@ -27,8 +27,8 @@ def compare(truth, lines):
     rings = {field("ring", e["text"]) for e in creates}
     mine = [e for e in events if field("ring", e["text"]) in rings]
     counts = collections.Counter(e["event"] for e in mine)
-    # task_work_run names no ring. (A kernel that lacks entropy prints every pointer as ____ptrval____. Then the rings
-    # of programs cannot be distinguished, and nothing else should run.)
+    # The event task_work_run names no ring and is counted by process. (A kernel that lacks entropy prints every pointer
+    # as ____ptrval____. Then the rings of programs cannot be distinguished, and no other program should use io_uring.)
     if None not in rings:
         counts.update(e["event"] for e in events if e["event"] == "task_work_run" and int(e["pid"]) == truth["pid"])
     wrong = []

@@ -1,5 +1,6 @@
-// workload [--rate N] [--seconds N] [--depth N]: a varied load for demonstrations, until SIGTERM, SIGINT or SIGHUP. The
-// rate is the approximate number of operations per second on all three rings together (default 600).
+// workload [--rate N] [--seconds N] [--depth N]: a varied load for demonstrations, until N seconds have passed or
+// SIGTERM, SIGINT or SIGHUP arrives. The rate is the approximate number of operations per second on all three rings
+// together (default 600). Its three threads are:
 //
 // - wl-disk: random reads and writes of a temporary file, O_DIRECT where the file system has it, through registered
 //   buffers and a registered file.
@@ -41,7 +42,7 @@ static unsigned randomly(struct worker *w, unsigned below) {
   return (unsigned)(w->seed >> 33) % below;
 }
 
-// user_data: kind, slot and a sequence number, so that each is unique.
+// Returns the next SQE. Its user_data is unique: kind, worker, slot and a sequence number.
 static struct io_uring_sqe *next(struct worker *w, enum kind kind, unsigned slot) {
   struct io_uring_sqe *one = io_uring_get_sqe(&w->uring);
   while (!one) {
@@ -333,7 +334,7 @@ static void *work(void *argument) {
       must_uring(error);
     reap_ready(w, &ticked);
   }
-  // Cancels requests that wait, and counts them.
+  // Cancels the requests in flight, and reaps their CQEs.
   w->stopping = true;
   while (in_flight(w)) {
     struct io_uring_sqe *cancel = next(w, PLAIN, 0);
@@ -376,7 +377,7 @@ int main(int argc, char **argv) {
     pthread_join(workers[i].thread, NULL);
     truth->bulk_submitted += workers[i].submitted;
     truth->bulk_completed += workers[i].completions;
-    truth->cqes += (unsigned)(workers[i].cqes - workers[i].completions); // print_truth() adds the others
+    truth->cqes += (unsigned)(workers[i].cqes - workers[i].completions); // print_truth() adds the final CQEs
     unexpected += workers[i].unexpected;
     expected += workers[i].expected_errors;
     truth->rings[i].fd = workers[i].uring.ring_fd;

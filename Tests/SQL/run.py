@@ -34,7 +34,7 @@ for table in tables:
 for heading, lists in results.items():
     print("query", heading, [len(rows) for rows in lists])
 
-# Beside what the lines themselves say.
+# Compares results of the queries with the trace itself.
 lines = [json.loads(line) for line in open("trace.jsonl")]
 summary = lines[-1]
 count = database.execute("SELECT count(*) FROM requests").fetchone()[0]

@@ -16,7 +16,8 @@ public enum Command {
   public static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs the binary to its end. Standard input is empty, and the outputs are not terminals.
+  /// Runs a program, by default the binary, until it exits, and calls `body` while it runs.
+  /// Standard input is empty, and the outputs are not terminals.
   @discardableResult
   public static func run(
     _ arguments: String..., environment: [String: String] = [:], program: URL = binary,

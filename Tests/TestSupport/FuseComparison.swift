@@ -5,7 +5,7 @@ struct FuseComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []
 
-  /// - Parameter rings: the program's, in the order they were created.
+  /// - Parameter rings: The program's rings, in the order they were created.
   init(_ truth: ProgramTruth, _ snapshot: Snapshot, rings: [Ring]) {
     self.truth = truth
     let ids = Set(rings.map(\.id))

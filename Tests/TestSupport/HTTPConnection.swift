@@ -37,7 +37,7 @@ public final class HTTPConnection {
     }
   }
 
-  /// A whole response to a GET, on a connection of its own.
+  /// Sends a GET on a new connection and returns the whole response.
   public static func get(_ path: String, port: UInt16, headers: [String] = []) throws -> String {
     let connection = try HTTPConnection(port: port)
     let lines = ["GET \(path) HTTP/1.1", "Host: localhost", "Connection: close"] + headers

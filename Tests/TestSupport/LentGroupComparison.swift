@@ -1,6 +1,7 @@
 import UringTrace
 
-/// Compares groups with a program's truth about lent buffers: the part common to all providers.
+/// Compares groups with a program's truth about lent buffers. Contains what the comparisons of all
+/// providers share.
 protocol LentGroupComparison {
   var truth: ProgramTruth { get }
   var differences: [String] { get set }
@@ -26,7 +27,8 @@ extension LentGroupComparison {
     expect(group.movedBytes, moved, name, "bytes moved")
   }
 
-  /// Accepts additional conditions that a slow machine causes.
+  /// Compares a group's conditions with the truth, but ignores conditions that a slow machine can
+  /// cause.
   mutating func compareConditions(_ group: RequestGroup, _ told: [String], _ name: String) {
     let timely: Set = ["pinned", "given_back_late", "held_after_done"]
     let shown = Set(group.conditions.map { "\($0.name)" })

@@ -1,11 +1,12 @@
 import UringTrace
 
-/// Compares groups of local buffers with the buffers that the program reports to have set up and used.
+/// Compares the groups of local buffers, each set up for one submission, with those in the
+/// program's truth.
 struct LocalBufferComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []
 
-  /// - Parameter rings: the program's, in the order they were created.
+  /// - Parameter rings: The program's rings, in the order they were created.
   init(_ truth: ProgramTruth, _ snapshot: Snapshot, rings: [Ring]) {
     self.truth = truth
     let ids = Set(rings.map(\.id))
@@ -61,7 +62,8 @@ struct LocalBufferComparison: LentGroupComparison {
       "given back after the submission and its last use")
   }
 
-  /// A request that names a slot of the ring's table outside such a submission belongs to no such group.
+  /// Fixed-buffer requests outside a submission with a local buffer are not members of a local
+  /// buffer's group.
   private mutating func compareOthers(
     _ snapshot: Snapshot, _ told: [ProgramTruth.LocalBuffer], _ rings: Set<Ring.ID>
   ) {

@@ -4,9 +4,9 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A recording of a program, and the program's own truth.
+/// A recording of a test program, and the program's truth: its own account of its requests.
 public struct Observation: Sendable, CustomStringConvertible {
-  /// The folder's name: a kernel series.
+  /// The kernel series, which is the folder's name.
   public var kernel: String
   public var program: String
   private var folder: URL

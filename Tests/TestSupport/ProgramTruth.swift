@@ -20,7 +20,7 @@ public struct ProgramTruth: Decodable, Sendable {
   public var unreaped: UInt64
   public var aux: [AuxiliaryCQE]?
 
-  // Members of single programs' truths.
+  // Members that only some programs print.
   public var broken: Int?
   public var causes: [UserData]?
   public var deferred: Int?
@@ -52,7 +52,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var fd: Int32
     public var flags: [String]
     public var linkedBehind: UserData?
-    /// The leader of its SQE group.
+    /// The leader of the request's SQE group.
     public var group: UserData?
     public var end: End
     public var cqes: UInt32

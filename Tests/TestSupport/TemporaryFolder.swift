@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that is deleted when it is released.
+/// A temporary folder, which is deleted when this object is released.
 public final class TemporaryFolder {
   public let url: URL
 

@@ -1,6 +1,7 @@
 import UringTrace
 
-/// uringtop's view of a program, compared with the program's own account request by request.
+/// Compares uringtop's view of a program with the program's truth, its own account, request by
+/// request.
 public struct TruthComparison {
   private let truth: ProgramTruth
   private let snapshot: Snapshot
@@ -91,7 +92,8 @@ public struct TruthComparison {
     expect(inFlight, isOver ? 0 : truth.inFlight - UInt64(unreaped), "in flight")
   }
 
-  /// Number of CQEs in the ring when the program closed it: counted for their request, but not as reaped.
+  /// Number of CQEs that were unreaped when the program closed their ring. The truth counts each
+  /// for its request, but not in the program's `cqes`.
   private var reapedLate: Int {
     truth.requests.filter { $0.unreaped == true && $0.cqes > 0 }.count
   }
@@ -183,7 +185,7 @@ public struct TruthComparison {
 
   // MARK: Chains
 
-  /// The program's chains, each in order.
+  /// The chains in the program's truth, each in order. A request without links is a chain of one.
   private func toldChains() -> [[ProgramTruth.Request]] {
     var chains: [[ProgramTruth.Request]] = []
     for told in truth.requests {
@@ -329,7 +331,8 @@ public struct TruthComparison {
       let plain = (truth.asyncReads ?? 0) + (truth.asyncNops ?? 0) + (truth.forced ?? 0)
       expect(steps(.queuedToWorker), plain, "work that is not hashed")
     }
-    // A second descriptor is only found by the periodic scan.
+    // A periodic scan finds the ring's second descriptor, so it is compared only while the program
+    // holds its state.
     if let fds = truth.ringFds, !isOver {
       expect(Set(rings[0].descriptors.map(\.fd)), Set(fds), "descriptors of the ring")
     }

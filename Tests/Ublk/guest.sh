@@ -1,8 +1,8 @@
 #!/bin/sh
 # Tests the ublk target on the running kernel, as root; scripts/vm-test-ublk runs it in guests.
 # Parts: modes queues ext4 fio faults mixed cut kill compare. Prints a line for each check; status 1 if one has failed.
-# BusyBox has no jq, so accounts are examined with grep. Runs whose groups are compared with the target's log later
-# are left in /root/results.
+# BusyBox has no jq, so accounts are examined with grep. Runs whose groups will be compared with the target's log are
+# kept in /root/results.
 
 backing_file=/mnt/backing
 failed=0
@@ -25,7 +25,7 @@ check() {
   fi
 }
 
-# number KEY: prints a number from the account, of the target rather than of its load.
+# number KEY: prints a number of the target, not of its load, from the account.
 number() {
   sed 's/,"load":.*//' "$account" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -n 1
 }
@@ -115,7 +115,7 @@ part_modes() {
       --block-size 512
     check "$mode, null" demo --transfer $mode --ios 500 --null
     check "$mode, idle" demo --transfer $mode --no-load --duration 4s
-    # Rings without events must not count as closed, nor their fetches as ended.
+    # uringtop must not report that rings without events are closed or that their FETCH commands have ended.
     check "$mode, idle, rings stay" lacks '"ended_unseen":[1-9]'
     rm -f $backing_file
   done
@@ -195,7 +195,7 @@ fault_run() {
   has '"errors":0,' && has '"mismatches":0,' && has "\"fault\":\"$fault\"" || return 1
   case $fault in
     slow-member | no-ack) has '"failures":[]' ;;
-    # EIO if the driver takes a short result for a complete one (7.3), or might do so (7.2).
+    # The load gets EIO if the driver takes a short result for a complete one (7.3), or might do so (7.2).
     short-read) has '"failures":[]' || has '"errno":5,' ;;
     *) has '"errno":5,' ;;
   esac
@@ -215,7 +215,7 @@ part_faults() {
   check "nothing left" nothing_left
 }
 
-# mixed_run MODE: all faults in one run; `make test` has no time for more.
+# mixed_run MODE: makes all faults in one run, because a run for each fault takes too long for `make test`.
 mixed_run() {
   mode=$1
   set --
@@ -265,7 +265,8 @@ part_cut() {
   done
 }
 
-# third MODE: starts a third target after the first was killed: it removes the dead device, but not that of the second.
+# third MODE: starts a third target after the first was killed. The third target must remove the first one's device, but
+# not the second one's.
 third() {
   uringtop demo --batch --json --transfer "$1" --ios 300 --duration 30s >/tmp/third.json &&
     grep -qF '"errors":0,"failure":null' /tmp/third.json
@@ -302,7 +303,7 @@ submitted() {
   sed -n "s/.*opcode: *$1 .*hitcount: *\([0-9]*\).*/\1/p" "$histogram/hist" | head -n 1 | grep . || echo 0
 }
 
-# 10,000 I/Os for the comparison with the log. The kernel's own count of requests must agree with the target's.
+# Runs 10,000 I/Os for the comparison with the log. The kernel's count of requests must agree with the target's count.
 part_compare() {
   histogram=/sys/kernel/tracing/events/io_uring/io_uring_submit_req
   for mode in $modes; do

@@ -29,7 +29,8 @@ import Testing
     let record = Ownership.Record(pid: 41, startTime: 1234, number: 99, device: 0)
     #expect(Ownership.isRemovable(device(number: 99, server: -1), record: record))
     #expect(Ownership.isRemovable(device(number: 99, server: 41), record: record))
-    // The device of another target, that of another program, and one whose server is still running.
+    // Not removable: the device of another target, that of another program, and one whose server is
+    // still running.
     #expect(!Ownership.isRemovable(device(number: 98, server: -1), record: record))
     var foreign = device(number: 99, server: -1)
     foreign.server_flags = 99

@@ -21,7 +21,7 @@ extension LiveTests {
       names.pid = child.pid
       #expect(child.readLine()?.text.contains("0x11f5") == true)
       let session = try before ?? Self.session()
-      // 50 multishot polls are armed, and have posted a CQE each.
+      // 50 multishot polls are armed, and each has posted a CQE.
       _ = LiveSessionTests.wait(session) {
         names.check($0)
         return names.right[.poll, default: []].count == 50
@@ -36,7 +36,7 @@ extension LiveTests {
         names.check($0)
         return names.right[.file, default: []].contains(0x11f9)
       }
-      // The file was read as a registered file.
+      // READ 0x11f9 used its file as a registered file.
       try #require(names.right[.file, default: []].contains(0x11f9))
 
       child.proceed()
@@ -74,7 +74,7 @@ extension LiveTests {
         guard let kind = kind(request), let name = snapshot.fileNames.name(of: request) else {
           continue
         }
-        // the output of a SPLICE is looked up first
+        // the output of a SPLICE is looked up first, so its input can be unknown for a moment
         if kind == .splice, name.hasPrefix("an unknown file to ") { continue }
         if isRight(name, kind, request.userData) {
           right[kind, default: []].insert(request.userData)
@@ -95,7 +95,8 @@ extension LiveTests {
       }
     }
 
-    /// `pipe:[1] to pipe:[2]`, or `pipe:[1] ← cat/7`: the low bits of the numbers.
+    /// The low bits of the inode numbers in a name such as `pipe:[1] to pipe:[2]` or `pipe:[1] ←
+    /// cat/7`.
     private static func inodes(_ name: String) -> [UInt64]? {
       var numbers: [UInt64] = []
       for part in name.replacing(/\ [←→] .*/, with: "").split(separator: " ") where part != "to" {

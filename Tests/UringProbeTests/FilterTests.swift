@@ -8,7 +8,8 @@ import UringTrace
 extension LiveTests {
   /// Filters in the kernel pass exactly the matching requests.
   @Suite struct FilterTests {
-    /// Runs `links` once under the filter. Returns the events of `links` and of all programs.
+    /// Runs `links` once under the filter. Returns the counts of `links`, its truth, and the
+    /// snapshot of all programs.
     private func run(
       _ filter: Filter, includesDescendants: Bool = false
     ) throws -> (child: Comparison, truth: Truth?, snapshot: Snapshot) {

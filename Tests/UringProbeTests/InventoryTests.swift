@@ -5,9 +5,11 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Programs that start before the capture, each with requests that wait in one kind of place.
+  /// The inventory: BPF iterators find the requests of programs that started before the capture.
+  /// The requests of each program wait on one kind of kernel list or queue.
   @Suite struct InventoryTests {
-    /// Requests in flight of a program started before uringtop.
+    /// Starts a program and then a session, and passes the program's requests in flight to `check`
+    /// when the session has found them.
     private func found(
       _ program: String, _ arguments: String..., expecting count: Int? = nil,
       _ check: (Snapshot, [Request], Ring) throws -> Void
@@ -64,13 +66,14 @@ extension LiveTests {
       }
     }
 
-    /// The thread's sleep bounds the age: the request is older than the sleep, and younger than the program.
+    /// The sleep of the waiting thread bounds the request's age: the request is older than the
+    /// sleep, and younger than the program.
     @Test func theAgeOfWhatHangs() throws {
       let before = LiveSessionTests.now()
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }
       _ = child.readLine()
-      // It sleeps in io_uring_enter.
+      // Waits until the program sleeps in io_uring_enter (system call 426).
       let sleeps = eventually {
         let call = try? String(contentsOfFile: "/proc/\(child.pid)/syscall", encoding: .utf8)
         return call?.hasPrefix("426 ") == true
@@ -79,14 +82,14 @@ extension LiveTests {
       let asleepAtLast = LiveSessionTests.now()
       let session = try LiveSessionTests.session { $0.filter.pids = [child.pid] }
       let snapshot = LiveSessionTests.wait(session) {
-        // A sleep is reported once it lasts a second.
+        // The inventory reports a sleep only after it has lasted a second.
         if $0.rings.first?.waiter?.asleepSince == nil { session.perform(.inventory) }
         return !$0.requests.isEmpty && $0.rings.first?.waiter?.asleepSince != nil
       }
       let poll = try #require(snapshot.requests.first)
       #expect(!poll.isStartKnown)
       #expect(poll.startTime >= before)
-      // The scheduler's clock lags by a tick.
+      // The scheduler's clock can lag by a tick.
       let asleep = asleepAtLast + 20_000_000
       #expect(poll.startTime <= asleep)
       let since = try #require(snapshot.rings.first?.waiter?.asleepSince)
@@ -202,7 +205,8 @@ extension LiveTests {
       }
     }
 
-    /// Files and buffers with their holders, and the buffers left in groups of provided buffers.
+    /// Registered files and buffers with the requests that use them, and the number of buffers left
+    /// in groups of provided buffers.
     @Test func registeredBefore() throws {
       try found("registered", "--hold") { snapshot, requests, ring in
         #expect(ring.files.map(\.index) == [0, 1, 2, 3, 4, 5])
@@ -213,7 +217,7 @@ extension LiveTests {
           let name = try #require(snapshot.fileNames.name(of: request))
           let kind = request.file == .fixed(1) ? "socket:[" : "pipe:["
           #expect(name.hasPrefix(kind))
-          // Without the processes that had the other end of a pipe.
+          // The cause has the file's name without the processes at the other end of a pipe.
           let own = try #require(snapshot.fileNames.sentenceName(of: request))
           #expect(snapshot.cause(of: request)?.text.contains(own) == true)
         }
@@ -279,7 +283,8 @@ extension LiveTests {
         session.perform(.inventory)
         eventually { session.current().rings.first?.balance?.time != looked }
         let ring = session.current().rings.first
-        // All requests are on lists, and a ring that changes too fast is not counted.
+        // All requests of `churn` are on kernel lists, so none may be reported as not listed. The
+        // requests of a ring that changes too fast are not counted.
         #expect(ring?.notListed == 0)
         guard let balance = ring?.balance, balance.method != .unknown else { continue }
         #expect(balance.accounted == balance.outstanding)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import UringProbe
 
-/// Reading and copying the kernel's types, compared with libbpf's own reader. Needs no root.
+/// Reading and copying the kernel's types (BTF), compared with libbpf's own reader. Needs no root.
 @Suite(.enabled(if: access("/sys/kernel/btf/vmlinux", R_OK) == 0, "no type information"))
 struct KernelTypeTests {
   @Test func tableReadsWhatLibbpfReads() throws {
@@ -25,7 +25,8 @@ struct KernelTypeTests {
     #expect(table.type(table.ids.upperBound) == nil)
   }
 
-  /// The facts that CO-RE relocations need: sizes, members and values of each type that the programs name.
+  /// The copy has the facts that CO-RE relocations need: sizes, members and values of each type
+  /// that the BPF programs name.
   @Test func copyHasTheKernelsLayouts() throws {
     let kernel = try KernelBTF()
     #expect(!kernel.castTypes.contains(0))
@@ -45,7 +46,7 @@ struct KernelTypeTests {
     }
     let names = Set(copies.keys)
     #expect(names.isSuperset(of: ["io_ring_ctx", "io_kiocb", "task_struct", "io_uring_op"]))
-    // far fewer than all types
+    // The copy has far fewer types than the kernel.
     #expect(copy.ids.count * 4 < reference.ids.count)
   }
 
@@ -55,7 +56,7 @@ struct KernelTypeTests {
   }
 }
 
-/// Types as libbpf reads them.
+/// BTF types as libbpf reads them.
 private final class LibbpfTypes {
   private let btf: OpaquePointer
 

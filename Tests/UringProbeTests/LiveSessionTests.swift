@@ -27,7 +27,7 @@ extension LiveTests {
       return try LiveSession(options)
     }
 
-    /// Waits until a snapshot meets a condition.
+    /// Waits until the session's snapshot meets a condition, and returns the snapshot.
     static func wait(
       _ session: LiveSession, until condition: (Snapshot) -> Bool
     ) -> Snapshot {
@@ -123,7 +123,7 @@ extension LiveTests {
       let child = try TestPrograms.start(
         "nop_flood", "1", "128", "--count", "500000", "--hold")
       let truth = child.readLine()
-      // If the creation of the ring was lost, a scan finds it.
+      // If the record of the ring's creation was lost, the session's next scan finds the ring.
       _ = Self.wait(session) { !Self.rings($0, of: child.pid).isEmpty }
       #expect(child.finish().status == 0)
       let snapshot = session.stop()
@@ -140,7 +140,8 @@ extension LiveTests {
       }
       let unmeasured = rings.reduce(0) { $0 + $1.counts.unmeasured }
       #expect(measured + unmeasured == told)
-      // Unmeasured requests are those whose slots in the table of starts collide: at most a few pairs.
+      // Unmeasured requests are those whose slots collide in the BPF programs' table of start
+      // times: at most a few pairs.
       #expect(unmeasured * 20 < told)
     }
 

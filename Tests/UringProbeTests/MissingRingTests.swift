@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringProbe
 
-/// Reports on rings that scans no longer find.
+/// Reports that a ring has closed, made when scans no longer find the ring.
 @Suite struct MissingRingTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -12,8 +12,8 @@ import Testing
     #expect(missing.note(200) == .closed(100))
   }
 
-  /// At any scan interval. The report is repeated because the aggregator can discard one, and its repeats are limited
-  /// because hundreds of rings can close each second.
+  /// The same at any scan interval. The report is repeated because the aggregator can discard it.
+  /// The number of repeats is limited because hundreds of rings can close each second.
   @Test(arguments: [1_000_000, second, 100 * second])
   func itIsReportedFourTimesAndThenForgotten(interval: UInt64) {
     var missing = MissingRing()

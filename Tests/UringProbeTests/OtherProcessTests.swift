@@ -8,7 +8,8 @@ import UringBase
 
 /// Reads of other processes' state, which must not wait for those processes.
 @Suite struct OtherProcessTests {
-  /// The page has not been written yet: a read would have to wait for the process's own page fault handler.
+  /// A page that is not present is not read: the read could have to wait for the process's own page
+  /// fault handler.
   @Test func memoryThatIsNotThereIsNotRead() throws {
     let size = 2 * Int(getpagesize())
     let memory = try #require(
@@ -18,7 +19,7 @@ import UringBase
     #expect(own.words(at: address, count: 1) == nil)
     memory.storeBytes(of: 7, as: UInt32.self)
     #expect(own.words(at: address, count: 1) == [7])
-    // The second page is not mapped.
+    // The second page is not present.
     let last = address + UInt64(getpagesize()) - 4
     #expect(own.words(at: last, count: 1) == [0])
     #expect(own.words(at: last, count: 2) == nil)
@@ -33,7 +34,7 @@ import UringBase
       close(file)
       unlink(path)
     }
-    // Names that change during the search can make it fail.
+    // The search for the path can fail if names change meanwhile.
     #expect(
       eventually {
         let found = cbpf_open_known(path)

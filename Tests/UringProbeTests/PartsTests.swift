@@ -9,7 +9,7 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// Parts of the probe that need no kernel.
+/// Parts of the probe that work without capture.
 struct PartsTests {
   @Test func namesAreRecordedAsTheyAreOnOneLine() {
     #expect(oneLine("plain ü 水".utf8) == "plain ü 水")
@@ -18,7 +18,8 @@ struct PartsTests {
     #expect(oneLine([0x66, 0xFF, 0x6F]) == "f\u{FFFD}o")
   }
 
-  /// Names that contain their own terminator, or marks that combine with it or with the line's end.
+  /// A process's name can contain the character that ends the name, or a mark that combines with
+  /// that character or with the line's end.
   @Test func namesDoNotHideWhatFollowsThem() {
     let fields = Procfs.statFields("42 (a) R 7\u{0600}) S 1 2 3")
     #expect(fields == ["S", "1", "2", "3"])
@@ -46,7 +47,8 @@ struct PartsTests {
       CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
   }
 
-  /// Reading the rest of a large buffer must not look stuck.
+  /// The progress counter grows while many records are taken, so that a long intake does not look
+  /// stuck.
   @Test func progressIsSeenWhileRecordsAreTaken() throws {
     let host = HostDescription(
       kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)

@@ -48,7 +48,7 @@ import UringBase
         kill(child, SIGKILL)
         waitpid(child, nil, 0)
       }
-      // The child has closed nothing: its own copies of both ends are inherited too.
+      // The child has also inherited both ends of the pipe, as this process has both.
       let name = try #require(names(pipe, reader).first)
       #expect(name == "\(pipe) ← sleep/\(child)", "\(name)")
     }

@@ -3,7 +3,8 @@ import Testing
 @testable import UringProbe
 
 @Suite struct ScheduledThreadTests {
-  /// The kernel adds a wait to its counter when the wait ends.
+  /// The kernel adds a wait for a processor to its counter only when the wait ends. Until then, the
+  /// elapsed time is added.
   @Test func aWaitForAProcessorCountsWhileItLasts() {
     let first = ScheduledThread(ran: 10, countedDelay: 100, isReady: true)
     var second = first

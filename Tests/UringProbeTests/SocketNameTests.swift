@@ -46,7 +46,7 @@ import Testing
     #expect(SocketDescription.isSettled(ends))
   }
 
-  /// The kernel records only the creator of a pair.
+  /// The kernel records only the creator of a socketpair, not its other end.
   @Test func aPairHasNoNameButItsNumber() throws {
     var pair: [Int32] = [-1, -1]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)

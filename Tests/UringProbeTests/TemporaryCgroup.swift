@@ -3,7 +3,7 @@ import UringProbe
 
 /// Cgroups of the v2 hierarchy, each inside the one before, that exist for a test.
 struct TemporaryCgroup {
-  /// As in /proc/PID/cgroup, the outermost first.
+  /// The paths of the cgroups as in /proc/PID/cgroup, the outermost first.
   let paths: [String]
   private let folders: [String]
 
@@ -17,7 +17,7 @@ struct TemporaryCgroup {
 
   static var isPossible: Bool { root != nil }
 
-  /// - Parameter below: number of cgroups inside the first.
+  /// - Parameter below: The number of cgroups nested below the first.
   init(below: Int) throws {
     let root = try Self.root ?? { throw Failure(step: "no cgroup v2 hierarchy") }()
     var paths = ["/uringtop-test-\(getpid())"]
@@ -27,14 +27,14 @@ struct TemporaryCgroup {
     for folder in folders where mkdir(folder, 0o755) != 0 { throw Failure(step: "mkdir \(folder)") }
   }
 
-  /// Runs the body, and what it starts, in the innermost cgroup.
+  /// Runs the body, and the processes that it starts, in the innermost cgroup.
   func inside<Result>(_ body: () throws -> Result) throws -> Result {
     try Self.move(to: folders[folders.count - 1])
     defer { try? Self.move(to: Self.root ?? "") }
     return try body()
   }
 
-  /// Processes that have ended leave a cgroup a moment later.
+  /// Removes the cgroups. Retries, because a process leaves its cgroup a moment after it has ended.
   func remove() {
     for folder in folders.reversed() {
       while rmdir(folder) != 0, errno == EBUSY { usleep(10_000) }

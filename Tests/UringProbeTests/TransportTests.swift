@@ -9,7 +9,8 @@ import UringRecords
 
 @testable import UringProbe
 
-/// The programs' side of the transport, compiled for user space, and its reader. Threads take the place of CPUs.
+/// The transport of records: the BPF programs' side, compiled for user space, and the reader.
+/// Threads act as CPUs.
 @Suite(.serialized)
 struct TransportTests {
   /// A reader over the simulated memory, with room for this many chunks.
@@ -39,7 +40,7 @@ struct TransportTests {
 
     init(producers: Int) { next = Array(repeating: 0, count: producers) }
 
-    /// Takes everything written before the call.
+    /// Takes all records that were written before the call.
     mutating func takeAll(of reader: inout TransportReader) {
       TransportReader.settle()
       _ = reader.drain(now: MonotonicClock.now()) { take($0) }
@@ -149,7 +150,7 @@ struct TransportTests {
     #expect(arrivals.count == 8)
   }
 
-  /// Threads of one CPU that preempt each other within the program.
+  /// Four threads act as one CPU, like BPF programs that preempt each other there.
   @Test func preemptedProgramsOfOneProcessorShareItsLanes() throws {
     var reader = try Self.reader(chunks: 4_096, claimsAtomically: true)
     let (arrivals, lost) = try Self.run(
@@ -174,7 +175,8 @@ struct TransportTests {
     #expect(arrivals.skipped == lost)
   }
 
-  /// A program that holds its lane may be about to write an earlier record than those of other lanes.
+  /// A BPF program that holds a lane may be about to write a record that is earlier than those in
+  /// other lanes.
   @Test func recordsWaitForAProgramThatIsWriting() throws {
     var reader = try Self.reader(chunks: 64)
     #expect(transport_write(0, 0, 0, 64, 0) == 0)

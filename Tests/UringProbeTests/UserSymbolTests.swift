@@ -6,7 +6,7 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// Files that a process has mapped, and files prepared by its owner.
+/// Files that a process has mapped, some of which its owner has prepared to mislead uringtop.
 @Suite struct UserSymbolTests {
   let folder = "/tmp/uringtop-symbols-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 
@@ -25,7 +25,7 @@ import enum UringBase.Procfs
     close(file)
   }
 
-  /// A mapping whose file is found only by its path, as if map_files were not readable.
+  /// A mapping whose file is found only by its path, as if /proc/PID/map_files were not readable.
   private func mapping(_ name: String) throws -> Mapping {
     var status = stat()
     try #require(lstat(path(name), &status) == 0)
@@ -69,7 +69,7 @@ import enum UringBase.Procfs
     #expect(!isOpened(mapping))
   }
 
-  /// A FIFO is never opened, whatever its name claims: the open would block.
+  /// A FIFO or a device at the path of a mapped file is not opened: opening a FIFO would block.
   @Test func pipesAndDevicesAreNotOpened() throws {
     defer { removeFolder() }
     try #require(mkfifo(path("fifo"), 0o600) == 0)
@@ -110,7 +110,8 @@ import enum UringBase.Procfs
     #expect(mappings[1].range == 0x3000..<0x4000 && mappings[1].offset == 0x1000)
   }
 
-  /// The user's own program would have to deliver the contents, and might never answer.
+  /// On a file system that a user's program serves, no file is read: the program might never
+  /// answer.
   @Test func fileSystemsThatUsersServeAreNotAsked() throws {
     let text = """
       1 0 8:1 / / rw - ext4 /dev/sda1 rw
@@ -160,7 +161,7 @@ import enum UringBase.Procfs
 
 /// Symbol tables of untrusted files.
 @Suite struct ELFSymbolTests {
-  /// A file in memory.
+  /// Calls `body` with the descriptor of an unlinked file that has these bytes.
   private func withFile<R>(_ bytes: [UInt8], size: Int64? = nil, _ body: (Int32) -> R) throws -> R {
     let path = "/tmp/uringtop-elf-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     let file = open(path, O_CREAT | O_RDWR | O_EXCL, 0o600)
@@ -171,7 +172,7 @@ import enum UringBase.Procfs
     return body(file)
   }
 
-  /// Any file can be read in limited time; at worst, names are wrong.
+  /// Reading a damaged file takes limited time; at worst, it gives wrong names.
   @Test func damagedProgramsAreRead() throws {
     let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
     var random = SystemRandomNumberGenerator()
@@ -180,7 +181,7 @@ import enum UringBase.Procfs
     try withFile(original) { #expect(ELFSymbols(descriptor: $0) != nil) }
     for _ in 0..<200 {
       var bytes = original
-      // the header leads to everything else
+      // Damages the ELF header, which has the positions of all other parts.
       for _ in 0..<8 {
         bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255)
       }
@@ -191,7 +192,8 @@ import enum UringBase.Procfs
     }
   }
 
-  /// Functions f (0x100, 16 bytes), g (0x100, without a size), h (0x200, without a size) and i (0x300, 16 bytes).
+  /// An ELF file with the functions f (0x100, 16 bytes), g (0x100, without a size), h (0x200,
+  /// without a size) and i (0x300, 16 bytes).
   private static func program(tableSize: UInt64? = nil, namesSize: UInt64? = nil) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 4096)
     func put<N: FixedWidthInteger>(_ number: N, _ offset: Int) {

@@ -5,7 +5,7 @@ import UringRecords
 
 @testable import RecordHeaders
 
-/// The description of the kinds in bpf/include/records.
+/// The description of the record kinds that the headers in bpf/include/records define.
 @Suite struct DescriptionTests {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

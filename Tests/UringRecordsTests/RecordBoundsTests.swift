@@ -3,16 +3,16 @@ import Testing
 
 @testable import UringRecords
 
-/// Numbers that a recording may contain, and numbers that end its usable part.
+/// Bounds of the numbers in records. A number beyond its bound ends the usable part of a recording.
 @Suite struct RecordBoundsTests {
-  /// A number in records of a kind.
+  /// A field with a number in records of one kind.
   struct Number: CustomStringConvertible, Sendable {
     var kind: RecordKind
     var field: RecordField
 
     var description: String { "\(kind.descriptor!.name).\(field.name)" }
 
-    /// A record with this number only.
+    /// A record of this kind in which this field has the value.
     func record(_ value: UInt64) -> [UInt64] {
       let size = kind.descriptor!.fullSize
       var words = [UInt64](repeating: 0, count: size / 8)
@@ -76,7 +76,7 @@ import Testing
     #expect(summed == [.counts, .lost, .ringBalance])
   }
 
-  /// In every kind.
+  /// Times have the same bound in records of every kind.
   @Test func aTimeIsAdmittedUpToItsBound() {
     for kind in RecordKind.all where kind != .end {
       let time = RecordField("time", .init(0, width: 8), .integer)

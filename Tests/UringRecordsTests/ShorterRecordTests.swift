@@ -4,7 +4,7 @@ import UringRecords
 
 /// Records that are shorter than their struct because they were written before it grew.
 @Suite struct ShorterRecordTests {
-  /// A registered file of a recording without identities.
+  /// A registered-file record from before the field `file`, the file's identity, was added.
   @Test func fieldsBehindTheEndAreZero() {
     var file = record_registered_file()
     file.tag = 7

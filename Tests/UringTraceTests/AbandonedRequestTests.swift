@@ -3,11 +3,13 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Requests that no thread waits for; one possible waiter is enough to clear a request.
+/// Requests for whose completion no thread waits (`leaked-request`). One thread that may reap the
+/// CQE suppresses the finding.
 @Suite struct AbandonedRequestTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// RECV 0x1 on socket 7, fd 4 of process 10, whose only thread sleeps; the process also has the other end, fd 5.
+  /// A snapshot in which RECV 0x1 is in flight on fd 4 of process 10, a socket with inode 7. The
+  /// only thread of the process sleeps. The process also holds the socket's peer, fd 5.
   private static func abandoned() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)

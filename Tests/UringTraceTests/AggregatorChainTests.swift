@@ -1,16 +1,17 @@
 import Testing
 import UringTrace
 
-/// The target of `io_uring_link` on a kernel.
+/// The request that `io_uring_link` names as the link's target.
 enum LinkTarget: CaseIterable {
-  /// 6.1.
+  /// The head of the chain: Linux 6.1.
   case head
-  /// 6.12 and later.
+  /// The previous request of the chain: Linux 6.12 and later.
   case previous
 }
 
 @Suite struct AggregatorChainTests {
-  /// Submits requests 1…`count` as one chain, with their number as `user_data`.
+  /// Returns a stream that submits requests 1…`count` as one chain, each with its number as
+  /// `user_data`.
   private func chain(
     _ count: Int, _ target: LinkTarget = .previous, flags: SQEFlags = .link,
     opcodes: [Int: String] = [:]
@@ -66,7 +67,8 @@ enum LinkTarget: CaseIterable {
     stream.time = 1_000_015_000
     stream.complete(2, 1)
     let latency = try #require(stream.snapshot().latency.first { $0.opcode == op("WRITE") })
-    // Submitted at 1 µs, linked at 2 µs, released at 10 µs, done at 15 µs.
+    // Since the start of the stream, the WRITE was submitted at 1 µs and linked at 2 µs. The READ's
+    // CQE released it at 10 µs, and it completed at 15 µs.
     #expect(latency.stageTotals[Int(Stage.held.rawValue)] == 8_000)
     #expect(latency.stageTotals[Int(Stage.issued.rawValue)] == 6_000)
   }
@@ -106,8 +108,9 @@ enum LinkTarget: CaseIterable {
     #expect(chain.members.map(\.isCancelled) == [false, false])
   }
 
-  /// The kernel fails the head with -ECANCELED and names the head; the cause is the last member, which joins
-  /// the chain without a link event.
+  /// The kernel completes the head with -ECANCELED and names the head in `io_uring_fail_link`. The
+  /// cause is the last member: its preparation fails, and it joins the chain without an
+  /// `io_uring_link` event.
   @Test func preparationFailureOfTheLastMemberIsTheCause() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, flags: .link)
@@ -164,7 +167,7 @@ enum LinkTarget: CaseIterable {
     #expect(chain.members.map(\.isCancelled) == [false, true])
   }
 
-  /// On 6.1 a member can fail in preparation after it was submitted and linked.
+  /// On 6.1 a chain member can fail in preparation after `io_uring_submit_sqe` has fired for it.
   @Test func preparationFailureAfterSubmissionOn6_1() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, flags: .link)

@@ -1,7 +1,8 @@
 import Testing
 import UringTrace
 
-/// Requests that end other than with a normal CQE.
+/// Requests whose end is not an ordinary CQE: skipped CQEs, reused pointers, overflows, lost
+/// records.
 @Suite struct AggregatorEndTests {
   // MARK: CQE_SKIP
 
@@ -204,7 +205,7 @@ import UringTrace
     #expect(snapshot.recent.isEmpty)
     #expect(snapshot.counts.unmatched == 1)
     #expect(snapshot.counts.completed == 1)
-    // The request is not in the latencies.
+    // The request's start is unknown, so it has no latency.
     #expect(snapshot.counts.unmeasured == 1)
   }
 
@@ -254,12 +255,14 @@ import UringTrace
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1)
     stream.lost(2)
-    // The first request's CQE and another submission were lost.
+    // The lost records are the CQE of the first request and the submission of the request with
+    // `user_data` 9.
     stream.completeAs(1, userData: 9)
     let snapshot = stream.snapshot()
     #expect(snapshot.ended(1)?.state == .ended)
     #expect(snapshot.counts.unmatched == 1)
-    // The request has ended; its submission was counted when its record was lost.
+    // The request with `user_data` 9 has ended. Its submission was counted when the record of the
+    // submission was lost.
     #expect(snapshot.counts.completed == 1)
   }
 

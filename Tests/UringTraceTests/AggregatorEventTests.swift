@@ -25,7 +25,7 @@ import UringTrace
     limits.events = 3
     var stream = RecordStream()
     for number in 1...5 { stream.submit(number, userData: UInt64(number)) }
-    // The record is not in the log, and takes no space there.
+    // A file name is not an event, so its record takes no entry of the event log.
     stream.fileName(fd: 3, "x")
     #expect(stream.snapshot(limits: limits).events.map(\.userData) == [3, 4, 5])
   }

@@ -3,7 +3,7 @@ import Testing
 import UringRecords
 import UringTrace
 
-/// The file that a request works on, whatever its descriptor refers to later.
+/// The file that a request works on. Its descriptor may refer to another file later.
 @Suite struct AggregatorFileTests {
   private let path = file(inode: 1, system: 0xef53)
   private let pipe = file(inode: 2, system: 0x5049_5045)
@@ -111,7 +111,7 @@ import UringTrace
       snapshot.fileNames.name(of: try #require(snapshot.inFlight(7))) == "pipe:[2] to socket:[3]")
   }
 
-  /// The index can refer to another file when the request is issued.
+  /// The index of a registered file can refer to another file by the time the request is issued.
   @Test func aRegisteredFileIsCertainAtTheSubmissionUnlessAnotherRequestComesFirst() throws {
     var stream = RecordStream()
     stream.create(1)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import UringTrace
 
-/// Pages of FUSE requests, lent to their server. Recordings cover real servers.
+/// Pages of FUSE requests that the kernel lends to the FUSE server (zero copy). Tests with
+/// recordings cover real servers.
 struct AggregatorFuseTests {
   private static let device: Int32 = 6
 
@@ -104,7 +105,7 @@ struct AggregatorFuseTests {
     member(&stream, 2)
     command(&stream, 3, 2, answers: 7)
     #expect(stream.snapshot().groups[0].tags == ["pinned", "answered_early"])
-    // In the meantime the slot has the next request's pages.
+    // Meanwhile the kernel puts the next FUSE request's pages into the same slot.
     bring(&stream, 3, unique: 9, node: 2)
     member(&stream, 4)
     use(&stream, 4, node: 2)
@@ -152,7 +153,7 @@ struct AggregatorFuseTests {
 
   @Test func otherFilesCommandsAnswerNothing() {
     var stream = lent()
-    // A socket's command with the same number.
+    // fd 9 is a socket, whose command has the same number as FUSE's COMMIT_AND_FETCH.
     command(&stream, 2, 2, answers: 7, fd: 9)
     command(&stream, 3, 2, answers: 7, flags: .fixedFile)
     command(&stream, 4, 1, answers: 7)
@@ -176,7 +177,7 @@ struct AggregatorFuseTests {
     stream.watchReleases()
     stream.create()
     bring(&stream, 1, unique: 7, node: 1, userData: 0x77)
-    // This also holds for an earlier member, which uses the pages that the slot had then.
+    // Request 9 is also older than the capture. It uses the pages that the slot held when it began.
     stream.pollArm(9)
     stream.use(9, RecordStream.buffer(4, index: 3, block: 4, direction: 1, inTable: false))
     complete(&stream, 9, userData: 0x99, 8192)
@@ -187,7 +188,8 @@ struct AggregatorFuseTests {
     #expect(group.leader.userData == 0x77)
     let name = group.provider.commandName(group.leader.command).map { "\($0)" }
     #expect(name == "FUSE_IO_URING_CMD_REGISTER")
-    // The answer is on a descriptor that is not known to be the command's.
+    // The submission of request 1 was not recorded. Its descriptor is unknown, so the answer cannot
+    // be matched to request 1. The release of the pages ends the group.
     command(&stream, 3, 2, answers: 7)
     giveBack(&stream, node: 1)
     #expect(stream.snapshot().groups(.fuse).map(\.state) == [.givenBack])

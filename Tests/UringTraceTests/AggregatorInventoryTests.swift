@@ -3,7 +3,8 @@ import Testing
 import UringRecords
 import UringTrace
 
-/// Requests found in the kernel's structures, combined with events.
+/// Requests found by an inventory walk (BPF iterators over the kernel's structures), combined with
+/// events.
 @Suite struct AggregatorInventoryTests {
   @Test func aRequestOlderThanTheCaptureAppears() throws {
     var stream = RecordStream()
@@ -43,7 +44,7 @@ import UringTrace
     #expect(
       cause.text == "ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8, "
         + "which its server thread 99 has and has not committed")
-    // The next walk no longer finds the request.
+    // The next inventory walk finds no block request.
     stream.disk(nil)
     snapshot = stream.snapshot()
     #expect(snapshot.diskRequests.isEmpty)
@@ -77,7 +78,8 @@ import UringTrace
     #expect(buffer.bufferCount == 8)
     stream.submit(1, "RECV", userData: 9, flags: .bufferSelect) { $0.buf_index = 7 }
     #expect(stream.snapshot().buffers.first?.buffersLeft == 3)
-    // The application can provide the buffer again at once, without an event.
+    // The application can provide the buffer again at once, without an event. The number of buffers
+    // left is therefore unknown.
     stream.complete(1, 64, flags: CQEFlags(rawValue: 5 << 16 | 1))
     #expect(stream.snapshot().buffers.first?.buffersLeft == nil)
     stream.providedGroup(7, left: 8, entries: 8)
@@ -177,7 +179,7 @@ import UringTrace
     let snapshot = stream.snapshot()
     #expect(snapshot.ended(7)?.state == .completed)
     #expect(snapshot.counts.unmatched == 0)
-    // The request's start is unknown, and so is its latency.
+    // The request's start is unknown, so it has no latency.
     #expect(snapshot.latency.isEmpty)
   }
 

@@ -3,7 +3,8 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers for one submission, a proposal. A recording covers a kernel with them.
+/// Local buffers: buffers that are set up for one submission and have no slot, a proposed io_uring
+/// feature. A test with a recording covers a kernel that has the feature.
 struct AggregatorLocalBufferTests {
   private static let lends = UInt16(RECORD_ROLE_LENDS_LOCAL)
   private static let uses = UInt16(RECORD_ROLE_USES_LOCAL)
@@ -85,7 +86,7 @@ struct AggregatorLocalBufferTests {
     lend(&stream, 1, node: 1)
     borrow(&stream, 2, node: 1)
     finish(&stream, 2, node: 1, 4096)
-    // The submission may still continue.
+    // Request 1 has set up the buffer and is still in flight, so its submission may continue.
     #expect(groups(stream).map(\.state) == [.membersDone])
     stream.complete(1)
     #expect(groups(stream).map(\.acknowledgement?.isDerived) == [true])

@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// Latency, stages and rates.
+/// Latencies, times in each stage of a request, and rates.
 @Suite struct AggregatorMeasureTests {
   @Test func latencyByRingAndOpcodeWithinOnePercent() throws {
     var stream = RecordStream()
@@ -40,18 +40,18 @@ import UringTrace
     #expect(bounds == bounds.sorted())
     #expect(Set(bounds).count == bounds.count)
     #expect(bounds.last! >= 250_000)
-    // 1,001 to 251,000 ns: eight doublings.
+    // The latencies span 1,001 to 251,000 ns: eight doublings of about eight buckets each.
     #expect((40...72).contains(bounds.count))
   }
 
-  /// Nothing completes in the second between; the last second is still running.
+  /// Nothing completes in second 11. Second 13 has not ended yet.
   @Test func latenciesBySecond() throws {
     let second: UInt64 = 1_000_000_000
     var stream = RecordStream()
     stream.time = 10 * second
     func complete(after latency: UInt64) {
       stream.submit(1, "READ")
-      // A record takes a microsecond.
+      // Each record advances the stream's clock by 1 µs.
       stream.time += latency - 1_000
       stream.complete(1, 1)
     }
@@ -130,7 +130,7 @@ import UringTrace
     #expect(abs(second.completed - 100) < 2)
     #expect(abs(second.errors - 10) < 1)
     #expect(abs(second.bytesRead - 90_000) < 2_000)
-    // The observation has lasted twelve seconds.
+    // Only twelve seconds have been observed, so the rate over the last minute is over these.
     #expect(abs(snapshot.rings[0].lastMinute.submitted - 10_200 / 12) < 10)
     #expect(snapshot.lastSecond == second)
   }

@@ -109,7 +109,8 @@ import UringTrace
     #expect(waiting.state == .awaitingNotification)
     #expect(waiting.result == 1000)
 
-    // From 7.3 a notification has its own user_data; its result shows how the bytes were sent.
+    // From 7.3 on, a notification can have its own `user_data`. Its result shows whether the bytes
+    // were copied.
     stream.notify(2, userData: 8, .min)
     let snapshot = stream.snapshot()
     let request = try #require(snapshot.ended(7))
@@ -199,7 +200,7 @@ import UringTrace
     #expect(snapshot.counts.auxiliary == 2)
     #expect(snapshot.counts.unmatched == 0)
 
-    // A request that is older than the observation could have posted it.
+    // On a ring older than the capture, a request that is not known could have posted this CQE.
     stream = RecordStream()
     stream.ringFound(1)
     stream.completeUnnamed(userData: 99, 3, flags: .more)

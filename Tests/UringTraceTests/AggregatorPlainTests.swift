@@ -4,9 +4,11 @@ import Testing
 @testable import UringDocuments
 @testable import UringTrace
 
-/// The fast path for plain submissions and completions must have the results of the general path.
+/// The aggregator's fast path for plain submissions and completions, which must produce the same
+/// results as its general path.
 @Suite struct AggregatorPlainTests {
-  /// A stream of few requests, at times with each property that makes a request not plain.
+  /// A random stream over few requests. Some records have a property that excludes them from the
+  /// fast path.
   private static func stream(seed: UInt64) -> RecordStream {
     var random = SeededRandom(state: seed)
     func chance(_ one: UInt64) -> Bool { random.next() % one == 0 }

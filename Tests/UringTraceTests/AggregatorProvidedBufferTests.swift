@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers that the kernel chooses from a group.
+/// Provided buffers: the kernel chooses a buffer from a group.
 struct AggregatorProvidedBufferTests {
   private func receive(
     _ stream: inout RecordStream, _ request: Int, bgid: UInt16 = 2,
@@ -114,7 +114,7 @@ struct AggregatorProvidedBufferTests {
     #expect(snapshot.buffers[0].kind == .providedLegacy)
     #expect(snapshot.buffers[0].buffersLeft == 2)
     #expect(snapshot.groups[0].leader.request == 1)
-    // The buffer is provided again.
+    // The application provides one buffer again.
     stream.submit(4, "PROVIDE_BUFFERS") {
       $0.fd = 1
       $0.buf_index = 1

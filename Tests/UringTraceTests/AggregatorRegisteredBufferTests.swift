@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Registered buffers of applications.
+/// Buffers that applications register (IORING_REGISTER_BUFFERS and its variants).
 struct AggregatorRegisteredBufferTests {
   private func read(
     _ stream: inout RecordStream, _ request: Int, slot: UInt16, length: UInt32 = 4096,
@@ -43,7 +43,8 @@ struct AggregatorRegisteredBufferTests {
     #expect(stream.snapshot().requests[0].group == group.id)
   }
 
-  /// BPF programs are attached one after the other, so those for releases can be attached after the use.
+  /// uringtop attaches its BPF programs one by one, so the programs for releases can be attached
+  /// after the buffer's use.
   @Test func releaseFromBeforeItsFunctionWasWatchedIsDerived() {
     for isSeen in [false, true] {
       var stream = RecordStream()
@@ -206,7 +207,7 @@ struct AggregatorRegisteredBufferTests {
   }
 
   @Test func outOfRangeInPreparation() {
-    // 6.12
+    // Linux 6.12 checks the range in preparation.
     var stream = registered()
     stream.prepareFails(1, "READ_FIXED", error: -14) {
       $0.buf_index = 0
@@ -283,7 +284,7 @@ struct AggregatorRegisteredBufferTests {
     stream.complete(1, 4096, flags: [.more])
     var snapshot = stream.snapshot()
     #expect(snapshot.groups(.sendZC).map(\.state) == [.membersDone])
-    // The notification's kiocb holds the buffer.
+    // The notification's kiocb still holds the registered buffer.
     #expect(snapshot.groups(.registered).map(\.state) == [.borrowed])
     stream.use(2, RecordStream.buffer(1, index: 0))
     stream.notify(2, userData: 7)

@@ -195,7 +195,7 @@ import Testing
     #expect(snapshot.rings[0].setupFlags == [.sqe128, .cqe32])
     #expect(snapshot.ended(1)?.cqeFlags == CQEFlags.size32.rawValue)
     #expect(snapshot.ended(1)?.sqe.addr3 == 0xabcd)
-    // The result of a command is not a number of bytes.
+    // The result of a URING_CMD is not a number of bytes.
     #expect(snapshot.counts.bytesRead == 0)
   }
 
@@ -215,7 +215,7 @@ import Testing
 
   @Test func opcodeThatTheKernelDoesNotKnowIsTheApplications() throws {
     var stream = RecordStream()
-    // For an unknown opcode the request is a NOP in the kernel.
+    // For an unknown opcode, the kernel sets the request's own opcode to NOP.
     stream.prepareFails(1, "NOP", error: -22, userData: 1) { $0.opcode = 250 }
     stream.complete(1, -22)
     let snapshot = stream.snapshot()

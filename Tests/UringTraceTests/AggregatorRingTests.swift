@@ -65,7 +65,8 @@ import Testing
     var stream = RecordStream()
     stream.create(flags: [.disabled, .singleIssuer])
     stream.submit(1, "READ", userData: 7)
-    // The ring is found before the call that enables it is recorded, or without that call.
+    // The ring is found enabled before the call that enables it is recorded, or without a record of
+    // that call.
     stream.ringFound(1, flags: .singleIssuer)
     var snapshot = stream.snapshot()
     #expect(snapshot.rings.map(\.isClosed) == [false])
@@ -77,7 +78,7 @@ import Testing
     stream.register(1, opcode: 12, files: 0, buffers: 0, result: 0)
     snapshot = stream.snapshot()
     #expect(snapshot.rings[0].setupFlags == .singleIssuer)
-    // An enabled ring is never disabled again.
+    // An enabled ring is never disabled again, so this is another ring at the same address.
     stream.ringFound(1, flags: [.disabled, .singleIssuer])
     #expect(stream.snapshot().rings.map(\.isClosed) == [true, false])
   }
@@ -271,7 +272,8 @@ import Testing
     #expect(stream.snapshot().rings[0].ownerTgid == 42)
   }
 
-  /// The record of its creation was lost, so the probe does not know the ring and cannot report its end.
+  /// The record of the ring's creation was lost. The BPF programs do not know the ring, so they
+  /// cannot report its end.
   @Test func aRingThatOnlyEventsNameEndsWhenTwoScansMissIt() {
     var stream = RecordStream()
     stream.ringScan()

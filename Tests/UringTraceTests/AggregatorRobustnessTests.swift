@@ -13,7 +13,7 @@ import UringRecords
   func recordTooShortForItsKindIsSkipped(kind: RecordKind) {
     let size = kind.minimumSize
     var stream = RecordStream()
-    // The header is read regardless of the record's size.
+    // The header of a record is read whatever its size field contains.
     for size in Set([24, size - 8]) where size >= 24 {
       var words = [UInt64](repeating: 0, count: 32)
       words[0...3] = [1_000, 4096, 512, UInt64(size) << 32 | UInt64(kind.rawValue) << 48]
@@ -76,8 +76,8 @@ import UringRecords
       #expect(event.kind == kind)
       taken += 1
     }
-    // Some kinds need a text or list that fits. A `skip` without a request in flight is no event, nor is the close of an
-    // unknown ring.
+    // Some kinds count as damaged unless their random text or list fits into the record. A `skip`
+    // record without a request in flight is no event, nor is the close of an unknown ring.
     #expect(taken >= 25 || kind == .skip || kind == .ringClosed)
     aggregator.checkInvariants()
   }
@@ -100,7 +100,7 @@ import UringRecords
     expectConsistency(of: snapshot)
   }
 
-  /// Random records reach groups of every provider, and buffers of every kind.
+  /// Random records create groups of every provider, and buffers of several kinds.
   @Test func noiseLendsBuffers() {
     var providers: Set<GroupProvider> = []
     var kinds: Set<Buffer.Kind> = []
@@ -117,7 +117,8 @@ import UringRecords
         kinds.formUnion(snapshot.buffers.map(\.kind))
       }
     }
-    // Only damaged recordings have a delivery and a use of the same block request.
+    // Random records do not combine a delivery and a use of the same block request. Only damaged
+    // recordings cover `.ublkAuto`.
     providers.insert(.ublkAuto)
     #expect(providers.isSuperset(of: GroupProvider.all), "\(providers)")
     #expect(kinds.count > 1, "\(kinds)")
@@ -170,14 +171,15 @@ import UringRecords
     }
   }
 
-  /// Redundant facts in a snapshot agree.
+  /// Expects that facts which a snapshot contains twice agree.
   private func expectConsistency(of snapshot: Snapshot) {
     #expect(snapshot.requests.allSatisfy { !$0.state.isFinal })
     #expect(snapshot.recent.allSatisfy { $0.state.isFinal })
     #expect(
       Set((snapshot.requests + snapshot.recent).map(\.id)).count
         == snapshot.requests.count + snapshot.recent.count)
-    // An address has at most one request, except for requests that await a notification.
+    // A kiocb address has at most one request in flight, apart from requests that await a
+    // notification.
     let addresses = snapshot.requests.filter { $0.state != .awaitingNotification }.map(\.address)
     #expect(Set(addresses).count == addresses.count)
     for ring in snapshot.rings {
@@ -194,13 +196,13 @@ import UringRecords
     let rings = Set(snapshot.rings.map(\.id))
     #expect(Set(snapshot.groups.map(\.id)).count == snapshot.groups.count)
     for group in snapshot.groups {
-      // Ended groups outlive their rings.
+      // Groups that have ended can outlive their rings.
       #expect(rings.contains(group.ring) || group.state != .borrowed)
       #expect(group.doneCount <= group.memberCount && group.failedCount <= group.doneCount)
       #expect(group.members.count <= Int(group.memberCount))
       #expect(group.members.count { !$0.isDone } == Int(group.memberCount - group.doneCount))
     }
-    // Commands also take buffers back.
+    // A URING_CMD is exempt: its group can be the one whose buffer it takes back.
     for request in snapshot.requests where request.opcode.name != "URING_CMD" {
       guard let group = snapshot.groups.first(where: { $0.id == request.group }) else { continue }
       #expect(
@@ -215,7 +217,7 @@ import UringRecords
   }
 }
 
-/// Paths of all recordings in the repository.
+/// Paths of the recordings of all test targets.
 private enum Recordings {
   static let all: [String] = {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

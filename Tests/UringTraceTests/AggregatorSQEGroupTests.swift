@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// SQE groups of the patch series (kernel-facts, section 7).
+/// SQE groups, a patch series (V6, on Linux 6.12) that no kernel release contains.
 struct AggregatorSQEGroupTests {
   private static let flag = SQEFlags(rawValue: 1 << 7)
 
@@ -138,7 +138,7 @@ struct AggregatorSQEGroupTests {
     var stream = stream()
     stream.submit(1, "URING_CMD", flags: Self.flag) {
       $0.off = 0xc010_7523
-      // queue 2, tag 5
+      // The command is for queue 2, tag 5.
       $0.addr3 = 5 << 16 | 2
     }
     stream.submit(2, "READ") { $0.len = 8192 }

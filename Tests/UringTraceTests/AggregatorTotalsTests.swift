@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Sums over all requests, and unlisted requests.
+/// Request totals over all rings, and requests that no list of the kernel shows (`notListed`).
 @Suite struct AggregatorTotalsTests {
   @Test func asManyBeginAsEndOrAreInFlight() {
     var stream = RecordStream()
@@ -17,7 +17,8 @@ import Testing
     stream.submit(5, userData: 5)
     stream.freed(5)
     stream.ringFound(2)
-    // Requests found by a walk, by an event of their own, and only by their CQE.
+    // The requests on ring 2 are older than the capture. An inventory walk (BPF iterators over the
+    // kernel's structures) finds 6, an event shows 7, and only their CQEs show 8 and 9.
     stream.parked(6, ring: 2, userData: 6)
     stream.known[7] = RecordStream.Known(ring: 2)
     stream.pollArm(7)
@@ -36,7 +37,8 @@ import Testing
     #expect(totals.balances)
   }
 
-  /// Their submissions were counted; only the end of the ring shows that they ended.
+  /// A counts record contains 10 submissions and 7 completions that have no records of their own.
+  /// Only the end of the ring shows that the other 3 requests have ended.
   @Test func requestsThatWereOnlyCountedEndWithTheirRing() {
     var stream = RecordStream()
     stream.create(1)
@@ -47,7 +49,7 @@ import Testing
     stream.ringClosed(1)
     #expect(stream.snapshot().totals.endedUnseen == 3)
     #expect(stream.snapshot().rings[0].counts.endedUnseen == 3)
-    // The last counts can arrive after the record of the ring's end.
+    // The last counts record can arrive after the record of the ring's end.
     stream.counts(1, submitted: 0, completed: 2)
     let snapshot = stream.snapshot()
     #expect(snapshot.totals.endedUnseen == 1)
@@ -57,8 +59,9 @@ import Testing
     #expect(stream.snapshot(limits: limits).totals.balances)
   }
 
-  /// The record of an end was lost. The request is found to have ended when its ring closes, or when its memory is
-  /// reused; its end is counted only later.
+  /// The records of two completions were lost. The reuse of the first request's memory and the
+  /// close of the second request's ring show that both have ended. The completions are counted only
+  /// later, by a counts record.
   @Test(arguments: [256, 0])
   func anEndThatIsFoundAndThenCountedIsOne(closedRings: Int) {
     var stream = RecordStream()
@@ -98,7 +101,8 @@ import Testing
     #expect(snapshot.totals.rings == 5)
   }
 
-  /// The counters are read some time after the records: many rings can close and be forgotten in between.
+  /// uringtop reads the BPF programs' counters some time after the records. Many rings can close
+  /// and be forgotten in between.
   @Test func theLastCountsOfAForgottenRingAddNoRing() {
     var stream = RecordStream()
     for ring in 1...3 as ClosedRange<UInt64> {
@@ -117,7 +121,8 @@ import Testing
     #expect(snapshot.totals.balances)
   }
 
-  /// The kernel gave the memory of a ring to the next one before its last counts were read.
+  /// The kernel gave the memory of a closed ring to a new ring before uringtop read the last counts
+  /// of the closed ring.
   @Test(arguments: [256, 0])
   func countsGoToTheRingThatHadTheMemoryThen(closedRings: Int) {
     var stream = RecordStream()
@@ -150,7 +155,7 @@ import Testing
 
   // MARK: Not listed
 
-  /// A ring older than the observation, with one listed and two unlisted requests.
+  /// A stream with a ring older than the capture that has one listed and two unlisted requests.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -173,7 +178,9 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// On a busy ring the kernel's count and the records are from different times, but requests begun since are listed.
+  /// On a busy ring, the kernel's count and the records are from different times, so a later count
+  /// can be too high. Requests that began since the first count are all known, so the number of
+  /// unlisted requests cannot grow.
   @Test func itNeverGrows() {
     var stream = stream()
     stream.balance(outstanding: 20)
@@ -191,7 +198,8 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// In the kernel the notification is a separate request, but it is not one of the application's.
+  /// The kernel counts the notification of a SEND_ZC as a separate request, but the application did
+  /// not submit it.
   @Test func theNotificationOfAListedSendIsNotMissing() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -200,7 +208,8 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// Results and count of a walk are void if ended addresses were forgotten since.
+  /// The results and the count of an inventory walk are void if uringtop has since forgotten
+  /// addresses of requests that ended: a result could be one of these requests.
   @Test func whatAWalkFoundBeforeAddressesWereForgottenIsNotCounted() {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers of block requests, lent by ublk.
+/// Buffers of block requests that the ublk driver lends to its server.
 struct AggregatorUblkTests {
   private func member(
     _ stream: inout RecordStream, _ request: Int, slot: UInt16 = 3, offset: UInt64 = 0,
@@ -129,7 +129,8 @@ struct AggregatorUblkTests {
   }
 
   @Test func automaticWhereTheDriverDoesNotTellTheRequest() {
-    // The driver's types were not known when the programs were loaded.
+    // The BTF types of ublk_drv were unknown when the BPF programs were loaded, so no record names
+    // the block request.
     var stream = RecordStream()
     stream.symbol(RecordStream.ublkRelease, "ublk_io_release")
     stream.create()
@@ -165,7 +166,7 @@ struct AggregatorUblkTests {
   @Test func committedOnAnotherRing() {
     var stream = fetched(isAutomatic: true)
     stream.create(2, fd: 9)
-    // The other ring's descriptor is known from an earlier command.
+    // This command shows which ublk device fd 5 on ring 2 refers to.
     stream.fetch(2, tag: 1, slot: 4, ring: 2)
     stream.deliver(2, block: 9, tag: 1, isAutomatic: true)
     stream.commit(3, slot: 3, ring: 2)
@@ -274,7 +275,8 @@ struct AggregatorUblkTests {
     #expect(group.members[0].isCancelled)
   }
 
-  /// Both leaders use the same slot. The second's member is cancelled before it shows its buffer.
+  /// Requests 2 and 4 both register into the same slot. The member behind each is cancelled before
+  /// it uses a buffer, so only the links show which leader a member belongs to.
   @Test func membersBehindTheirLeaderAreItsOwn() {
     var stream = fetched()
     for request in [2, 4] {
@@ -293,7 +295,8 @@ struct AggregatorUblkTests {
     #expect(groups.map { $0.members[0].userData } == [3, 5])
   }
 
-  /// The second group reuses the node and the block request of the first; each has its own acknowledgement.
+  /// The second group reuses the resource node (`io_rsrc_node`) and the block request of the first.
+  /// Each group has its own acknowledgement: the record that its buffer was given back.
   @Test func nodesAreUsedAgain() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2)
@@ -313,7 +316,8 @@ struct AggregatorUblkTests {
     #expect(groups[1].acknowledgement!.time > first!.time)
   }
 
-  /// A release that was not seen is inferred when the driver uses the request for another I/O.
+  /// A release that no record shows is inferred when the driver uses the same block request for
+  /// another I/O.
   @Test func deliveredAgainWithoutARelease() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2)

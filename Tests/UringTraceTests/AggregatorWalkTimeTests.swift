@@ -4,9 +4,11 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Events between the begin of a walk and the arrival of its results.
+/// Events between the start of an inventory walk (BPF iterators over the kernel's structures) and
+/// the arrival of its results.
 @Suite struct AggregatorWalkTimeTests {
-  /// A ring that was found, and the time at which a walk over it began.
+  /// A stream in which ring 1 was found, and the time at which an inventory walk over the ring
+  /// began.
   private static func walkBegun() -> (stream: RecordStream, walk: UInt64) {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -75,14 +77,14 @@ import UringRecords
     stream.lost(5)
     stream.parked(1, "READ", userData: 7, at: walk)
     #expect(stream.snapshot().requests.isEmpty)
-    // A later walk finds requests submitted without a record.
+    // A walk that began after the loss can find a request whose submission record was lost.
     stream.parked(1, "READ", userData: 7)
     #expect(stream.snapshot().requests.count == 1)
   }
 
   @Test func whatEndedUnknownIsNotRevived() {
     var (stream, walk) = Self.walkBegun()
-    // A request older than the capture that ends before the walk's results arrive.
+    // Request 1 is older than the capture and ends before the walk's results arrive.
     stream.complete(1)
     stream.parked(1, at: walk)
     #expect(stream.snapshot().requests.isEmpty)

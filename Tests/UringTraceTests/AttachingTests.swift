@@ -3,9 +3,10 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// Requests with an event before a walk found them.
+/// Requests older than the capture for which an event arrives before an inventory walk (BPF
+/// iterators) has found them.
 @Suite struct AttachingTests {
-  /// A request older than the capture whose wake-up is the first event seen.
+  /// A stream with a request older than the capture. The first event of the request is its wake-up.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)

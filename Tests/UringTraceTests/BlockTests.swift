@@ -5,15 +5,15 @@ import UringRecords
 @testable import UringRecordings
 @testable import UringSources
 
-/// Recordings in blocks, whole and damaged.
+/// Recordings in the block format (compressed blocks of records), intact and damaged.
 @Suite struct BlockTests {
   let stream = SampleStream(repetitions: 200)
 
-  /// Blocks of a few records each, and where each begins.
+  /// A recording with a few records in each block, and the byte offsets at which its blocks begin.
   private struct File {
     var bytes: [UInt8] = []
     var starts: [Int] = []
-    /// Records of each block, the last of which has the end.
+    /// Number of records in each block. The last block has only the end record.
     var counts: [UInt64] = []
 
     init(_ stream: SampleStream, isHurried: Bool = false, each: Int = 20) {
@@ -70,7 +70,7 @@ import UringRecords
   }
 
   @Test func recordsOfManyKindsComeBack() throws {
-    // More classes than differences can have.
+    // 300 record sizes are more than the 256 classes that `RecordDifferences` can have.
     var buffer = RecordBuffer()
     for size in 0..<300 {
       var name = record_file_name()
@@ -92,7 +92,8 @@ import UringRecords
 
   // MARK: Damage
 
-  /// Offsets of bytes of a block, counted from its start: in its magic, its head and its content.
+  /// The offsets are relative to the start of a block: in its magic, in its head and in its
+  /// content.
   @Test(arguments: [0, 9, 17, 40, BlockHead.size, BlockHead.size + 30])
   func aDamagedBlockAloneIsLeftOut(offset: Int) throws {
     let whole = File(stream)
@@ -108,7 +109,7 @@ import UringRecords
               isCutOff: false))
         #expect(recording.hasEnd)
         #expect(recording.lost == 7 + file.counts[index])
-        // One record tells of the loss.
+        // The reader adds one loss record for the block.
         #expect(recording.recordCount == stream.buffer.count - file.counts[index] + 1)
         let snapshot = recording.snapshot(at: nil)
         #expect(snapshot.lost.damaged == file.counts[index])
@@ -156,7 +157,7 @@ import UringRecords
       #expect(recording.recordCount == before)
       #expect(!recording.hasEnd)
     }
-    // Pages that were never written are zeros.
+    // Pages of the file that were never written read as zeros.
     let zeros = Array(file.bytes[..<file.starts[index]]) + [UInt8](repeating: 0, count: 10_000)
     #expect(try Recording(bytes: zeros).flaw == .cutOff)
     var damaged = Array(file.bytes[..<(file.starts[index] + 10)])
@@ -182,7 +183,7 @@ import UringRecords
 
   // MARK: Hostile files
 
-  /// Blocks with valid sums, whose members claim too much.
+  /// Block heads with valid checksums whose fields claim too much.
   @Test func claimsAreBounded() throws {
     let whole = File(stream)
     let start = whole.starts[3]
@@ -204,13 +205,13 @@ import UringRecords
       let recording = try Recording(bytes: file.bytes)
       let before = whole.counts[..<3].reduce(0, +)
       #expect(recording.recordCount >= before)
-      // The loss of a block is a record.
+      // The reader adds one loss record for a block that it leaves out.
       #expect(recording.recordCount <= stream.buffer.count + 1)
       _ = recording.snapshot(at: nil)
     }
   }
 
-  /// A frame of which each byte becomes thousands.
+  /// A compressed frame, each byte of which expands to thousands of bytes.
   @Test func aBombIsLeftOut() throws {
     let zeros = [UInt8](repeating: 0, count: 64 << 20)
     var frame = [UInt8](repeating: 0, count: 1 << 16)

@@ -40,7 +40,7 @@ import UringFindings
         "1 CQE unreaped for 8 s; thread 101, which waits for the ring's eventfd, is blocked in read() on fd 6, "
           + "the eventfd that ring \(snapshot.rings[0].id) signals"))
     #expect(named.cure.hasPrefix(cure))
-    // An eventfd of another ring or program.
+    // Now the eventfd is that of another ring or program.
     snapshot.waits.files[snapshot.waits.files.count - 1].ring = nil
     #expect(try !finding().summary.contains("thread 101"))
   }
@@ -64,7 +64,8 @@ import UringFindings
     #expect(finding.cure.contains("IORING_OP_READ"))
   }
 
-  /// The kernel publishes the SQ head only when it has taken the whole submission.
+  /// The kernel publishes the SQ head only when it has taken the whole submission. Until then, the
+  /// SQEs of a blocked submission look unsubmitted.
   @Test(arguments: [(Int32?(3), true), (nil, true), (4, false)])
   func unsubmittedSQEsNameTheThreadWhoseSubmissionIsBlocked(fd: Int32?, isOnRing: Bool) throws {
     var snapshot = WaitGraphTests.selfReader()

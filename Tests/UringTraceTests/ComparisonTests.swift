@@ -6,9 +6,9 @@ import UringTrace
 
 @testable import UringComparison
 
-/// Comparisons of made-up recordings, whose differences are known.
+/// Comparisons of synthetic recordings whose differences are known.
 @Suite struct ComparisonTests {
-  /// A workload of reads; each option changes one thing.
+  /// A workload of READs. Each property changes one aspect of it.
   private struct Workload {
     var seed: UInt64
     var requests = 3_000
@@ -16,7 +16,7 @@ import UringTrace
     var puntedShare = 0.0
     var errorShare = 0.0
     var file = "/data/file.17"
-    /// Relative change of all latencies of the run, as from another frequency of the processor.
+    /// Relative change of all latencies of the run, such as a different CPU frequency causes.
     var drift = 0.0
 
     func profile(
@@ -104,7 +104,7 @@ import UringTrace
     #expect(abs(punted.change - 0.05) < 0.02)
   }
 
-  /// Requests that fail before they have a file.
+  /// Requests with a bad descriptor, which fail before they have a file.
   @Test(arguments: 1...2)
   func errorsAreFound(_ seed: UInt64) throws {
     let comparison = try compare(Workload(seed: seed), Workload(seed: seed + 50, errorShare: 0.05))
@@ -130,7 +130,8 @@ import UringTrace
     #expect(comparison.scarceRoles.map(\.requests) == [60])
   }
 
-  /// Also what programs count, and findings, because they are not about the selection alone.
+  /// A selection also leaves out the counts of programs and the findings, because these are about
+  /// more than the selected requests.
   @Test func aSelectionLeavesOutTheRest() throws {
     let all = try Workload(seed: 1).profile()
     #expect(all.requestCount == 3_000)
@@ -140,7 +141,7 @@ import UringTrace
     #expect(some.programs.isEmpty)
   }
 
-  /// Values of scipy.stats.t.sf, twice.
+  /// The expected values are twice those of scipy.stats.t.sf, because both tails count.
   @Test(arguments: [
     (freedom: 1.0, value: 1.0, 0.5), (5, 2, 0.101_939_479_8), (22, 4.5, 0.000_177_871_564),
     (9.7, 0, 1), (30, 12, 5.580_185e-13),
@@ -150,7 +151,8 @@ import UringTrace
     #expect(abs(tails - expected) <= 1e-4 * expected)
   }
 
-  /// As many as in a recording of any length, with a sample of all.
+  /// A recording of any length yields between `BatchSeries.limit / 2` and `BatchSeries.limit`
+  /// batches. Together they contain all requests.
   @Test func batchesCoverAllRequests() {
     var (series, random) = (BatchSeries(), SeededGenerator())
     for _ in 0..<100_003 { series.add(Request(), random: &random) }

@@ -10,7 +10,7 @@ import UringRecords
 @Suite struct CrowdedRecordingTests {
   private let header = RecordingHeader(toolVersion: "0.0.1", host: SampleStream.host)
 
-  /// Requests that never end.
+  /// A recording of requests that never end.
   private func recording(requests: Int) throws -> Recording {
     var buffer = RecordBuffer()
     for index in 1...requests {
@@ -34,7 +34,7 @@ import UringRecords
     let most = RecordingFlaw.mostEntries
     let recording = try recording(requests: 2 * most)
     let snapshot = recording.snapshot(at: nil)
-    // The limit can be exceeded by at most one block.
+    // The reader can exceed the limit by at most one block.
     #expect((most...most + 50_000).contains(snapshot.requests.count))
     #expect(recording.flaw == .crowded)
     #expect(recording.recordCount == UInt64(snapshot.requests.count))

@@ -8,7 +8,8 @@ import UringTrace
 @Suite struct DiagnosisHistoryTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Workers each run a request; then all of them end, and the ring stays open.
+  /// Snapshots of a ring on which each io-wq worker runs a request, and of the same open ring a
+  /// minute after all these requests have ended.
   private func fanOut(workers: Int) -> (during: Snapshot, after: Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -40,7 +41,7 @@ import UringTrace
     #expect(past.requests.count == Finding.requestLimit)
     // The finding keeps the requests' state at that time, not their later state.
     #expect(past.requests.allSatisfy { !$0.state.isFinal })
-    // The condition was never evaluated while it held.
+    // A history that did not look while the condition held finds nothing.
     var blind = DiagnosisHistory()
     #expect(blind.findings(at: after).isEmpty)
   }
@@ -71,7 +72,8 @@ import UringTrace
     #expect(past.times == 3)
   }
 
-  /// A task waits for more CQEs than can be posted; then the missing requests are submitted, or the program ends.
+  /// Snapshots of a task that waits for more CQEs than can be posted: before and after `end`, which
+  /// submits the missing requests or ends the program.
   private func wait(endingWith end: (inout RecordStream) -> Void) -> (Snapshot, Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -142,7 +144,7 @@ import UringTrace
     // Closed rings are not evaluated.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
-    // Without any ring, its creation may have been refused.
+    // If there is no ring, its creation may have been refused.
     #expect(
       unevaluated(RecordStream().snapshot()) == [
         "system calls were not watched; ring-refused needs them (--syscalls on)"

@@ -37,7 +37,7 @@ import UringTrace
     snapshot.time += Self.second
     let again = diagnosis.findings(in: snapshot)
     #expect(again.map(\.requestCount) == [2])
-    // Winding a recording back resets the history.
+    // A snapshot from an earlier time (the user seeks back in a recording) resets the history.
     snapshot.time = snapshot.host.startTime + Self.second
     #expect(diagnosis.findings(in: snapshot).map(\.requestCount) == [3])
   }
@@ -60,7 +60,7 @@ import UringTrace
 
   // MARK: Hangs
 
-  /// A task waits for three more CQEs, with one request in flight.
+  /// A stream in which a task waits for three more CQEs while one request is in flight.
   private func hang(_ change: (inout RecordStream) -> Void = { _ in }) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -132,7 +132,8 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
-  /// On a busy ring, requests that were in flight when the walk began have ended when the count arrives.
+  /// On a busy ring, requests that were in flight when the inventory walk (BPF iterators) began
+  /// have ended by the time its count arrives.
   @Test func requestsThatEndedSinceTheCountBeganAreNotUnlisted() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -140,7 +141,8 @@ import UringTrace
     for request in 1...3 { stream.complete(request) }
     stream.balance(outstanding: 3, at: start)
     #expect(stream.snapshot().notListed == 0)
-    // Requests that were never seen are counted even if the history has dropped them.
+    // Ends of requests that were never seen are counted even if the history has dropped the
+    // requests.
     var limits = Aggregator.Limits()
     limits.history = 1
     #expect(stream.snapshot(limits: limits).notListed == 0)
@@ -151,7 +153,8 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
-  /// If more requests have ended than the history keeps, it is unknown which of them were in flight then.
+  /// If more requests have ended since the inventory walk began than the history keeps, it is
+  /// unknown how many of them were in flight at its start.
   @Test func aCountIsNotComparedWhenTooManyRequestsHaveEndedSince() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -168,7 +171,8 @@ import UringTrace
     #expect(snapshot.rings[0].balance?.method == .unknown)
   }
 
-  /// Their task frees such requests when it next enters the kernel, which it has not done since.
+  /// A task frees requests that a worker completed only when it next enters the kernel. Until then,
+  /// the kernel's count includes them.
   @Test func requestsThatAWorkerCompletedAreNotUnlistedUntilTheirTaskSubmitsAgain() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -247,8 +251,8 @@ import UringTrace
 
   // MARK: ublk
 
-  /// A client's READ of the device that the server (process 99, ring 2) has had for `since` seconds, as a walk
-  /// finds it now, after the events that `server` adds.
+  /// A stream in which a ublk server (process 99, ring 2) has had a client's READ for `seconds`
+  /// seconds, as an inventory walk finds it at the end. `server` adds earlier events of the server.
   private func served(
     since seconds: UInt64, server: (inout RecordStream) -> Void = { _ in }
   ) -> RecordStream {
@@ -279,7 +283,7 @@ import UringTrace
 
   @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {
     #expect(tags(served(since: 2).snapshot()).isEmpty)
-    // Another READ took the server a second, so ten times as long is too long.
+    // Another READ took the server 1 s, so an I/O is late after ten times that.
     let slow: (inout RecordStream) -> Void = { stream in
       stream.fetch(21, tag: 5, ring: 2)
       stream.deliver(21, block: 1, tag: 5)
@@ -312,7 +316,7 @@ import UringTrace
     stream = served(since: 4)
     stream.complete(1, 4096)
     #expect(tags(stream.snapshot()).isEmpty)
-    // The driver has the request, not the server.
+    // Now the driver has the block request, not the server.
     stream = served(since: 4)
     stream.disk(nil)
     stream.disk(1, tag: 3, server: 99, since: stream.time - 4 * Self.second)
@@ -340,7 +344,7 @@ import UringTrace
     stream.create(2)
     var diagnosis = Diagnosis(window: 10 * Self.second)
     #expect(diagnosis.findings(in: stream.snapshot()).map(\.tag) == ["multishot-ended"])
-    // The command was submitted again.
+    // The application submits the multishot RECV again.
     stream.submit(2, "RECV", userData: 7) {
       $0.ioprio = 2
       $0.fd = 5

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Findings that must not be reported.
+/// Cases in which a rule must report no finding, or must not overstate it.
 @Suite struct FalseAlarmTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -30,7 +30,8 @@ import UringFindings
     }
   }
 
-  /// A READ of 4096 bytes at offset 0 gets 100; a READ behind it, in flight at the same time, gets data.
+  /// A stream in which a READ of 4096 bytes at offset 0 gets 100 bytes. A READ of the bytes behind
+  /// it, in flight at the same time, gets data.
   private func shortBeforeData(named name: String?) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -58,7 +59,7 @@ import UringFindings
       read(&stream, request, offset: 0)
       stream.complete(request, Int32(size))
     }
-    // The name is that of the number's present file.
+    // The name is that of the file which fd 5 refers to now, not of the stream that was read.
     stream.fileName(fd: 5, "/tmp/other")
     #expect(findings("short-transfer", stream).isEmpty)
   }
@@ -163,7 +164,7 @@ import UringFindings
     }
   }
 
-  /// MariaDB: one thread waits for all completions, the others submit.
+  /// The threads of MariaDB: one waits for all completions, the others submit.
   @Test func aThreadThatTakesTheCompletionsOfOthersIsIdle() {
     func severity(submitter: UInt32, threads: [UInt32], isFound: Bool = false) -> [Finding.Severity]
     {

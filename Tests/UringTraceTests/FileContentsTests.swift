@@ -16,7 +16,7 @@ import UringRecords
     try body(path)
   }
 
-  /// A recording in a file, in small blocks.
+  /// The recording in a file, opened with small blocks.
   private func recording(_ path: String) throws -> Recording {
     try Recording(
       binary: FileContents(path: FilePath(path)) { _ in true }, blockSize: 1 << 10)
@@ -53,7 +53,7 @@ import UringRecords
     try withFile(bytes) { path in
       let recording = try recording(path)
       let count = recording.recordCount
-      // Zeros over all but the header: records of size 0.
+      // Zeros replace all but the header. They read as records of size 0.
       let file = try #require(FileHandle(forUpdatingAtPath: path))
       try file.seek(toOffset: 200)
       try file.write(contentsOf: Data(count: bytes.count - 200))
@@ -82,7 +82,7 @@ import UringRecords
     var announced = changes.stream.makeAsyncIterator()
     #expect(source.takeNotices().isEmpty)
     truncate(path, 20_000)
-    // The last event can no longer be reached.
+    // The last event was cut off, so this seek cannot reach it.
     source.perform(.seek(recording.duration))
     var notices = source.takeNotices()
     while notices.isEmpty {

@@ -72,7 +72,8 @@ import Testing
 
   // MARK: Every list
 
-  /// Each list has entries of process 4242 and its ring, and as many of process 5555 and ring 99.
+  /// A snapshot in which each list has as many entries of process 5555 and its ring 99 as of
+  /// process 4242 and its ring.
   private var ofTwoProcesses: Snapshot {
     var all = snapshot
     let own = all.rings[0].id
@@ -135,7 +136,8 @@ import Testing
     return all
   }
 
-  /// Look-up tables for other lists, which are never shown themselves.
+  /// Names of properties that are look-up tables for other lists. They need no filter, because
+  /// uringtop never shows the tables themselves.
   private static let lookups: Set = [
     "requestFlagNames", "taskNames", "processCgroups", "kernelStacks", "userStacks",
   ]
@@ -170,7 +172,7 @@ import Testing
 
   @Test func whoIsConnectedWithAProcessStaysInTheLookAtWaits() {
     var all = ofTwoProcesses
-    // The peer of a socket of process 4242.
+    // Process 5555 now holds the peer of a socket of process 4242.
     all.waits.files[1].inode = 302
     all.waits.files[0].peerInode = 302
     let result = Filter.ofProcess(4242).apply(to: all)
@@ -178,7 +180,8 @@ import Testing
     #expect(result.workerPools.map(\.tgid) == [4242])
   }
 
-  /// A request that waits for a free tag of a device waits for all requests of the device.
+  /// A request that waits for a free tag of a device waits for all block requests of the device, so
+  /// the filter keeps them together.
   @Test func blockRequestsOfADeviceStayTogether() {
     var all = ofTwoProcesses
     all.diskRequests[1].block.device = all.diskRequests[0].block.device

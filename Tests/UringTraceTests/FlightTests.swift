@@ -12,7 +12,8 @@ import UringRecords
 
 @Suite struct FlightTests {
   private func recorder(bytes: Int = 1 << 30) throws -> FlightRecorder {
-    // The times of the test's records are those of the machine's first second.
+    // The test's records have times in the first second after boot. A realistic duration would drop
+    // them as too old.
     try FlightRecorder(FlightRecorder.Limits(duration: 1 << 60, bytes: bytes))
   }
 
@@ -62,7 +63,7 @@ import UringRecords
         == SampleStream.host.startRealtime + middle - SampleStream.host.startTime)
     let told = recording.snapshot(at: nil)
     #expect(told.rings.contains { $0.address == SampleStream.context && $0.isFound })
-    // Names were told before the section.
+    // The task names were recorded before the section began, and the file repeats them.
     #expect(told.taskNames == snapshot.taskNames)
     #expect(told.totals.submitted == 1)
   }
@@ -91,7 +92,7 @@ import UringRecords
     #expect(ring.bytes == bytes && bytes >= 4 * (size - 50))
     ring.drop(before: 0, most: 2 * size + 100)
     #expect(ring.sections.map(\.time) == [900, 1_000])
-    // A single section loses its oldest blocks.
+    // If only one section is left, its oldest blocks are dropped.
     for _ in 0..<10 { block().withUnsafeBytes { ring.append($0) } }
     ring.drop(before: 0, most: 4 * size)
     #expect(ring.sections.count == 1)
@@ -154,7 +155,7 @@ import UringRecords
       let matches = try Trigger(text).matches(in: snapshot, findings: findings, latency: latency)
       #expect(matches.count == count, "\(text)")
     }
-    // Nothing has ended since.
+    // No request has ended since the previous snapshot.
     #expect(intervals.advance(to: snapshot).isEmpty)
   }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringRecordings
 
-/// JSON from strangers is read exactly, or refused.
+/// Untrusted JSON is read exactly or refused.
 @Suite struct JSONParserTests {
   private static func parse(_ text: String) throws -> JSONValue {
     try Array(text.utf8).withUnsafeBytes { try JSONParser.value(of: $0) }

@@ -47,8 +47,9 @@ import UringSources
     #expect(String(decoding: document, as: UTF8.self) == String(decoding: again, as: UTF8.self))
   }
 
-  /// The application wrote another SQE into the slot while the kernel took the first. A record of a request that has
-  /// already ended gives no information about it.
+  /// The application overwrote the SQE while the kernel took it, so the recorded SQE differs from
+  /// the request. The skip record arrives after the request has ended, so it adds nothing and is
+  /// marked `ignored`.
   @Test func traceGivesBackWhatDiffersFromTheRequest() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 5) { sqe in

@@ -12,7 +12,7 @@ import UringTrace
     return diagnosis.findings(in: stream.snapshot()).map(\.tag)
   }
 
-  /// The stream with a scan `after` seconds later, and a snapshot 10 s later.
+  /// The stream with a ring scan `seconds` after its end, and a last event 10 s after its end.
   private func looked(_ stream: RecordStream, after seconds: UInt64) -> RecordStream {
     var stream = stream
     let start = stream.time
@@ -42,7 +42,8 @@ import UringTrace
     #expect(tags(looked(stream, after: 5)).contains(tag))
   }
 
-  /// The close of a ring cancels all its requests.
+  /// The close of a ring cancels all its requests. Only a later scan that finds the ring open rules
+  /// out this cause.
   @Test func aRequestThatItsRingCancelledIsExplained() {
     var stream = RecordStream()
     stream.create(1)
@@ -52,7 +53,8 @@ import UringTrace
     #expect(tags(looked(stream, after: 5)).contains("unexplained-error"))
   }
 
-  /// After one scan has missed the ring and before a second has, it counts neither as closed nor as open.
+  /// A ring counts as closed when two scans have missed it. After the first miss, it counts neither
+  /// as closed nor as open.
   @Test func aRingThatALookMissedMayBeClosed() {
     var stream = RecordStream()
     stream.create(1)
@@ -90,7 +92,8 @@ import UringTrace
 
   // MARK: Stuck requests
 
-  /// 100 READs of a millisecond each, and another READ in flight for `time`.
+  /// A stream with 100 READs of 1 ms each, and another READ that has been in flight for `time` ns.
+  /// An inventory walk (BPF iterators) finds that READ at `place`, unless `place` is nil.
   private func slow(for time: UInt64, at place: RecordPlace?) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -113,7 +116,8 @@ import UringTrace
     #expect(tags(slow(for: Self.second, at: .block)).contains("stuck-request"))
   }
 
-  /// The age of a request that is older than uringtop is a lower bound; that of a request whose start was seen is not.
+  /// The age of a request older than uringtop is a lower bound. The age of a request whose start
+  /// was seen is exact.
   @Test(arguments: [true, false])
   func theAgeOfAStuckRequestIsALowerBoundIfItIsOlderThanUringtop(isOlder: Bool) throws {
     var stream = RecordStream()
@@ -143,7 +147,8 @@ import UringTrace
 
   // MARK: Links
 
-  /// RECV with IOSQE_IO_LINK, found in flight.
+  /// A stream in which an inventory walk finds a RECV with IOSQE_IO_LINK at `place`. The file has
+  /// the mode `mode`.
   private func found(at place: RecordPlace, _ mode: UInt16) -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -160,13 +165,15 @@ import UringTrace
   @Test func aLinkThatWasOpenBeforeIsFoundInAWorker() {
     let socket: UInt16 = 0o140000
     #expect(tags(found(at: .workRunning, socket)).contains("open-link"))
-    // A chain on a disk whose LINK_TIMEOUT has fired looks the same.
+    // A chain on a regular file whose LINK_TIMEOUT has fired looks the same.
     #expect(!tags(found(at: .workRunning, 0o100000)).contains("open-link"))
-    // A submission that ends with an open link hands the request to a worker: a poll-armed request has none.
+    // A submission that ends with an open link hands the request to a worker, so a poll-armed
+    // request has no open link.
     #expect(!tags(found(at: .poll, socket)).contains("open-link"))
   }
 
-  /// The LINK_TIMEOUT of an open link failed before the observation: the ring's memory still has its CQE and SQE.
+  /// The LINK_TIMEOUT of an open link failed before the capture. The ring's memory still contains
+  /// its CQE and SQE.
   @Test(arguments: [(22, "LINK_TIMEOUT", true), (22, "NOP", false), (125, "LINK_TIMEOUT", false)])
   func theTimeoutThatFailedBehindAnOpenLinkIsNamedFromTheRingsMemory(
     errno: Int32, opcode: String, isNamed: Bool

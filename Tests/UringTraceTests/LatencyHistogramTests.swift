@@ -3,9 +3,9 @@ import Testing
 
 @testable import UringTrace
 
-/// Comparison with a package that has the same layout but is slower.
+/// Comparison with the hdrhistogram-swift package, which has the same buckets but is slower.
 @Suite struct LatencyHistogramTests {
-  /// A fixed sequence that looks random.
+  /// A pseudo-random sequence, the same in each run.
   private struct Generator: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {

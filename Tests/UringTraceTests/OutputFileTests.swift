@@ -5,7 +5,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Files that outputs create, and files that they do not change.
+/// Files that an output creates, and files that it must not change.
 @Suite struct OutputFileTests {
   let folder = TemporaryFile.path("output")
   private let text = Array("new".utf8)
@@ -66,7 +66,7 @@ import Testing
     #expect(Procfs.entries(folder) == ["x"])
   }
 
-  /// A reader that has the old file open, such as a replay, still reads its content.
+  /// A reader that has the old file open, such as a replay, can still read the old content.
   @Test func oldFileIsReplacedAndNotChanged() throws {
     defer { removeFolder() }
     try write("old", "x")
@@ -128,7 +128,7 @@ import Testing
     #expect(failure(creating: "fifo") == .permissionDenied)
   }
 
-  /// A descriptor keeps its position: existing content stays.
+  /// Output to /dev/fd/N starts at the descriptor's position, so existing content stays.
   @Test func ownDescriptorsAreWrittenWhereTheyAre() throws {
     defer { removeFolder() }
     try write("old", "x")
@@ -154,7 +154,8 @@ import Testing
     #expect(stat("/dev/null", &status) == 0 && status.st_uid == 0)
   }
 
-  /// Without O_TMPFILE the file has a temporary name, which is removed with it.
+  /// On a file system without O_TMPFILE, a file that is not published yet has a temporary name. The
+  /// name is removed if the file is dropped.
   @Test(.enabled(if: geteuid() == 0)) func fileSystemsWithoutUnnamedFiles() throws {
     defer { removeFolder() }
     let file = try NewFile(

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Values beside the slots of a pool, in pages that copies share.
+/// A table with a value for each slot of a pool. Copies of the table share its pages.
 @Suite struct PagedTableTests {
   @Test func whatWasNotWrittenIsEmpty() {
     var table = PagedTable(empty: 7)

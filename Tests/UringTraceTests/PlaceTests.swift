@@ -3,9 +3,10 @@ import Testing
 
 @testable import UringTrace
 
-/// Where a walk saw a request, and until when that holds.
+/// The place at which an inventory walk (BPF iterators) found a request, and the events that make
+/// it unknown again.
 @Suite struct PlaceTests {
-  /// Requests whose polls are armed; no event shows that.
+  /// A stream of POLL_ADD requests. Their polls are armed, but no event shows that.
   private static func armed(_ count: Int) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -54,7 +55,8 @@ import Testing
   }
 
   #if DEBUG
-    /// The pages of a million requests are shared with the snapshot on the screen.
+    /// The snapshot on the screen shares the pages of the aggregator's requests. Copying the pages
+    /// of a million requests in each walk would cost too much.
     @Test func aWalkCopiesNoPageOfRequestsThatDidNotMove() {
       var aggregator = Self.armed(200).replay()
       let before = aggregator.snapshot()

@@ -3,7 +3,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Untrusted names, as they are shown.
+/// Untrusted names in the form in which uringtop shows them.
 @Suite struct PrintableTextTests {
   @Test func whatCommandsATerminalIsNotShown() {
     #expect("plain ü 水 😀".printable == "plain ü 水 😀")

@@ -4,7 +4,8 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Faults of buffer rings: entries that nobody wrote, and buffers that are in the ring twice.
+/// Faults of buffer rings: entries that the application did not write, and buffers that are in the
+/// ring twice.
 @Suite struct ProvidedBufferFindingTests {
   private func receive(_ stream: inout RecordStream, _ request: Int) {
     stream.submit(request, "RECV", userData: UInt64(request), flags: .bufferSelect) {
@@ -46,13 +47,13 @@ import UringFindings
     #expect(!finding.summary.contains("entry at the head"))
   }
 
-  /// A group that was removed after use had been filled.
+  /// A group that has provided a buffer was filled once, even if it was removed after its use.
   @Test(arguments: [false, true]) func onlyAGroupThatNeverHadBuffersIsMissed(hadBuffers: Bool) {
     var stream = RecordStream()
     stream.create(1)
     if hadBuffers {
       receive(&stream, 1)
-      // IORING_CQE_F_BUFFER
+      // IORING_CQE_F_BUFFER, with buffer 3.
       stream.complete(1, 100, flags: CQEFlags(rawValue: 1 | 3 << 16))
     }
     receive(&stream, 2)
@@ -62,7 +63,8 @@ import UringFindings
     #expect(summaries.contains { $0.contains("no buffer of group 5 was seen") } != hadBuffers)
   }
 
-  /// A request that gets no buffer takes none, so the result of an earlier walk is still valid.
+  /// A RECV that fails with ENOBUFS takes no buffer, so the group's state from an earlier inventory
+  /// walk (BPF iterators) is still valid.
   @Test func aRefusalDoesNotVoidTheLook() {
     var stream = refused(address: 0)
     receive(&stream, 2)

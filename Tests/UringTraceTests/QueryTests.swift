@@ -3,7 +3,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// The language of filters.
+/// The language of filter expressions.
 @Suite struct QueryTests {
   private struct Item: Sendable {
     var op = "FSYNC"
@@ -120,7 +120,7 @@ import UringTrace
         == "file,entities,size,max_age_ns\r\nb,2,2,1\r\n,1,0,0\r\na.txt,1,5,5\r\n")
   }
 
-  /// Two fields of one name would hide each other.
+  /// Two fields with the same key or alias would hide each other.
   @Test func keysAndAliasesAreUnique() {
     func names<Entity>(_ set: FieldSet<Entity>) -> [String] {
       set.fields.flatMap { Set([$0.key, $0.unitKey]).union($0.aliases) }

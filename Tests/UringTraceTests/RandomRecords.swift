@@ -3,12 +3,12 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Records of every kind with sound headers and otherwise random content, over few addresses and small
-/// numbers, so that records refer to the same objects.
+/// Random records of every kind with valid headers. Their addresses and numbers are few, so that
+/// records often refer to the same objects.
 struct RandomRecords {
   static let kinds = RecordKind.all
 
-  /// Numbers that no kind has.
+  /// Numbers that no record kind has.
   static let unknownKinds = (UInt8.min...UInt8.max).filter { number in
     !kinds.contains { $0.rawValue == number }
   }
@@ -19,7 +19,7 @@ struct RandomRecords {
   private static let commands = GroupProviderTraits.all.flatMap { $0.commands.map(\.number) }
 
   private var random: SeededRandom
-  /// Nil: any time.
+  /// Upper bound of the records' times, in nanoseconds; nil for any time.
   private let timeRange: UInt64?
 
   init(seed: UInt64, timeRange: UInt64? = nil) {
@@ -27,7 +27,7 @@ struct RandomRecords {
     self.timeRange = timeRange
   }
 
-  /// A sound record of a kind: complete, with a ring and a request.
+  /// Returns a valid record of a kind: complete, with a ring and a request.
   mutating func next(_ kind: RecordKind) -> [UInt64] {
     let size = kind.minimumSize + below(4) * 24
     var words = (0..<(size + 7) / 8).map { _ in word() }
@@ -38,8 +38,8 @@ struct RandomRecords {
     return words
   }
 
-  /// Mostly a sound record of any kind; else a record without a ring or request, cut short, or of an
-  /// unknown kind.
+  /// Returns in most cases a valid record of any kind. The others have no ring or no request, are
+  /// cut short, or are of an unknown kind.
   mutating func next() -> [UInt64] {
     var words = next(Self.kinds[below(Self.kinds.count)])
     switch below(30) {
@@ -59,12 +59,12 @@ struct RandomRecords {
     return UInt64(below(8)) | UInt64(size) << 32 | UInt64(kind) << 48 | UInt64(opcode) << 56
   }
 
-  /// One or several fields of a record.
+  /// Returns a 64-bit word of a record, which contains one or several fields.
   private mutating func word() -> UInt64 {
     switch below(9) {
     case 0: UInt64(below(Self.requests)) * 256
     case 1: UInt64(below(Self.rings)) * 4096
-    // Nodes, buffers, devices.
+    // Addresses of nodes, buffers and devices.
     case 2: UInt64(below(6)) << 16
     case 3: UInt64(below(8)) | UInt64(below(8)) << 32
     case 4: random.next() & 0x0003_0003_0003_0003

@@ -3,7 +3,7 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Records of buffers. Nodes and block requests are small numbers here.
+/// Records about buffers. Nodes (`io_rsrc_node`) and block requests are small numbers here.
 extension RecordStream {
   static func node(_ number: Int) -> UInt64 {
     number == 0 ? 0 : 0xffff_8882_0000_0000 + UInt64(number) * 64
@@ -17,7 +17,8 @@ extension RecordStream {
   static let userRelease: UInt64 = 0xffff_ffff_8100_1000
   static let device: UInt64 = 0xffff_8884_0000_0000
 
-  /// A buffer of the application in slot `index`, or with `block` a ublk buffer.
+  /// Returns a registered buffer in slot `index`: of the application, or of ublk if `number` is not
+  /// 0.
   static func buffer(
     _ node: Int, index: UInt32, address: UInt64 = 0x10_0000, length: UInt64 = 8192,
     block number: Int = 0, direction: UInt8 = 3, references: Int32 = 2, inTable: Bool = true,
@@ -31,7 +32,7 @@ extension RecordStream {
       direction: direction, in_table: inTable ? 1 : 0, reserved: (0, 0, 0, 0, 0))
   }
 
-  /// A call that leaves these buffers in the ring's table.
+  /// Adds the records of a register call that leaves these buffers in the ring's table.
   mutating func registerBuffers(
     _ buffers: [record_buffer], opcode: UInt32 = 0, size: UInt32? = nil, first: UInt32 = 0,
     count: UInt32? = nil, ring: UInt64 = 1
@@ -77,7 +78,8 @@ extension RecordStream {
     add(&release, \.base, .bufferRelease, 0, ring: ring)
   }
 
-  /// The name of a kernel function; an address below 64 means that the function is traced.
+  /// Adds the name of a kernel function. An address below 64 is the number of a
+  /// ``ReleaseFunction``, and means that this function is traced.
   mutating func symbol(_ address: UInt64, _ name: String = "") {
     var symbol = record_symbol()
     symbol.address = address
@@ -122,7 +124,7 @@ extension RecordStream {
     ublk(request, 0xc010_7524, tag: tag, slot: slot, ring: ring)
   }
 
-  /// A ublk command completes; with `block` it delivers that block request.
+  /// Completes a ublk command. If `number` is not 0, the completion delivers that block request.
   mutating func complete(
     _ request: Int, command: UInt32, block number: Int, tag: UInt16 = 0, write: Bool = false,
     length: UInt32 = 8192, isAutomatic: Bool = false, isFilled: Bool = true, result: Int32 = 0
@@ -144,7 +146,7 @@ extension RecordStream {
     complete(request, result)
   }
 
-  /// An I/O arrives.
+  /// Completes a ublk command with the delivery of an I/O.
   mutating func deliver(
     _ request: Int, block number: Int, tag: UInt16 = 0, write: Bool = false, length: UInt32 = 8192,
     isAutomatic: Bool = false, isFilled: Bool = true, isFetch: Bool = true

@@ -8,7 +8,7 @@ extension RecordStream {
     add(&body, \.base, .callsWatched, 0, ring: 0)
   }
 
-  /// Calls of the current thread, the last of them now.
+  /// Adds a record of `count` equal calls of the current thread, the last of them now.
   mutating func calls(
     _ call: RingCall, ring: UInt64 = 0, result: Int32, count: UInt64 = 1, flags: UInt32 = 0,
     argument: UInt32 = 8, minimum: UInt32 = 0, tgid: UInt32 = 10, isEntered: Bool = true,

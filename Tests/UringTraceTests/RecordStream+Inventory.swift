@@ -1,9 +1,9 @@
 import CRecord
 import UringTrace
 
-/// Records of walks over the kernel's structures.
+/// Records of inventory walks (BPF iterators over the kernel's structures).
 extension RecordStream {
-  /// A request found by a walk that began at `time`.
+  /// Adds a request that was found by an inventory walk that began at `time` (default: now).
   mutating func parked(
     _ request: Int, _ opcode: String = "POLL_ADD", ring: UInt64 = 1, userData: UInt64 = 0,
     place: RecordPlace = .poll, behind: Int = 0, knows: SQEKnowledge = [], at time: UInt64? = nil,
@@ -29,8 +29,8 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  /// Request 1, which poll has armed, and two looks ten seconds apart that find thread 100 waiting for it. Returns the
-  /// time of the first.
+  /// Adds request 1, whose poll is armed, and two looks at the ring's queues ten seconds apart.
+  /// Both find thread 100 waiting for a CQE. Returns the time of the first look.
   mutating func waitForPoll(
     _ opcode: String, userData: UInt64, fd: Int32, events: UInt32
   ) -> UInt64 {
@@ -46,7 +46,9 @@ extension RecordStream {
     return start
   }
 
-  /// A request's block I/O; 0 without an io_uring request, nil for the first record of a walk.
+  /// Adds the block request of an io_uring request, or one without an io_uring request if `request`
+  /// is 0. If `request` is nil, adds the first record of a walk over block devices, which voids
+  /// earlier walks.
   mutating func disk(
     _ request: Int?, tag: UInt16 = 0, device: String = "ublkb0", server: UInt32 = 0,
     isWithServer: Bool = false, since start: UInt64 = 5

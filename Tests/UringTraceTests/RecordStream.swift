@@ -3,8 +3,9 @@ import UringTrace
 
 /// Composes a stream of records, so that a test reads like a list of events.
 ///
-/// Requests and rings are small numbers here. A record about a request repeats the fields of its submission;
-/// each record is a microsecond after the previous one, unless ``time`` is set.
+/// Requests and rings are small numbers here. A record about a request repeats the ring, opcode and
+/// `user_data` of its submission. Each record is 1 µs after the previous one, unless ``time`` is
+/// set.
 struct RecordStream {
   /// Time of the next record, in nanoseconds.
   var time: UInt64 = 1_000_000_000
@@ -110,13 +111,13 @@ struct RecordStream {
     add(&body, \.base, .complete, request)
   }
 
-  /// A CQE that names a request but has a different `user_data` than its submission.
+  /// Adds a CQE that names a request but has a different `user_data` than its submission.
   mutating func completeAs(_ request: Int, userData: UInt64, _ result: Int32 = 0) {
     known[request]?.userData = userData
     complete(request, result)
   }
 
-  /// A CQE that names no request.
+  /// Adds a CQE that names no request.
   mutating func completeUnnamed(
     ring: UInt64 = 1, userData: UInt64, _ result: Int32 = 0, flags: CQEFlags = []
   ) {
@@ -127,7 +128,7 @@ struct RecordStream {
     add(&body, \.base, .complete, 0, ring: ring)
   }
 
-  /// The notification of a zero-copy send, from an `io_kiocb` of its own.
+  /// Adds the notification CQE of a zero-copy send. The notification has its own `io_kiocb`.
   mutating func notify(
     _ notification: Int, ring: UInt64 = 1, userData: UInt64 = 0, _ result: Int32 = 0
   ) {
@@ -211,7 +212,7 @@ struct RecordStream {
     add(&body, \.base, .ringFd, 0, ring: ring)
   }
 
-  /// Counts of requests without records of their own, up to now or up to `time`.
+  /// Adds counts of requests that have no records of their own, up to now or up to `time`.
   mutating func counts(
     _ ring: UInt64, submitted: UInt64, completed: UInt64, until time: UInt64? = nil
   ) {
@@ -230,7 +231,8 @@ struct RecordStream {
     add(&body, \.base, .ringClosed, 0, ring: ring)
   }
 
-  /// A scan of all rings, or with `missing` a ring that it did not find.
+  /// Adds the record of a scan of all rings or, if `ring` is not 0, of a ring that a scan did not
+  /// find.
   mutating func ringScan(missing ring: UInt64 = 0) {
     var body = record_ring_scan()
     add(&body, \.base, .ringScan, 0, ring: ring)

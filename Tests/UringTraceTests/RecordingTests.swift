@@ -50,7 +50,7 @@ import Testing
     var bytes = stream.binary()
     let offset = MemoryLayout<recording_header>.size
     let second = offset + MemoryLayout<record_flag_name>.size
-    bytes[second + 28] = 3  // size
+    bytes[second + 28] = 3  // the size field of the second record
     let recording = try Recording(bytes: bytes)
     #expect(recording.flaw == .corrupt(place: UInt64(second), isLine: false))
     #expect(recording.recordCount == 1)

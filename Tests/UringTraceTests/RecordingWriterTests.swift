@@ -33,8 +33,8 @@ import UringRecords
     #expect(recording.recordCount == stream.buffer.count)
   }
 
-  /// Records that arrive at once, such as those from before a recording's start, are written in steps that a slow machine
-  /// or a slow reader finishes within seconds.
+  /// A large batch of records, such as those from before a recording's start, is written in small
+  /// steps. Even a slow machine or a slow reader finishes each step within seconds.
   @Test(arguments: [TraceFormat.uring, .jsonl]) func progressIsSeenInSmallSteps(
     format: TraceFormat
   ) throws {
@@ -107,7 +107,7 @@ import UringRecords
     }
     let lost = writer.lostToOutput
     #expect(lost > 0)
-    // The disk is still just as far behind, but the record of the loss is kept.
+    // The disk has not caught up, but the writer keeps the loss record.
     var loss = RecordBuffer()
     var count = record_lost()
     count.base.kind = .lost
@@ -124,7 +124,7 @@ import UringRecords
     #expect(recording.lost == summary.lostToOutput)
   }
 
-  /// Requests of all kinds, some of which begin before the disk falls behind, and some end afterwards.
+  /// Requests of all kinds. Some begin before the disk falls behind, and some end afterwards.
   @Test func whatASlowDiskLosesIsCounted() throws {
     var stream = RecordStream()
     stream.create(1)
@@ -190,7 +190,8 @@ import UringRecords
   }
 }
 
-/// A FIFO that is not read until it is started, then read until its writer closes it.
+/// A FIFO in place of a slow disk. Nobody reads it before `start()`; then a thread reads it until
+/// the writer closes it.
 private final class SlowDisk: Sendable {
   private let path = TemporaryFile.path("slow.fifo")
   private let descriptor: Int32
@@ -208,7 +209,7 @@ private final class SlowDisk: Sendable {
 
   func output() throws -> OutputFile { try OutputFile(creating: path, owner: nil) }
 
-  /// A writer whose output is as long as its records, so that it fills the FIFO.
+  /// A writer that does not compress its records, so that its output fills the FIFO.
   func writer(_ header: RecordingHeader, queuedBytes: Int) throws -> RecordingWriter {
     var limits = RecordingWriter.Limits()
     limits.chunkBytes = 4096
@@ -233,7 +234,8 @@ private final class SlowDisk: Sendable {
     }.detach()
   }
 
-  /// Waits until more data has been read since the last call.
+  /// Waits until at least 16 KiB more have been read than at the last call, or the writer has
+  /// closed the FIFO.
   func waitForMore() {
     let some = 16 << 10
     state.wait(
@@ -241,13 +243,13 @@ private final class SlowDisk: Sendable {
       then: { $0.seen = $0.bytes.count })
   }
 
-  /// Waits for the end.
+  /// Waits until the writer has closed the FIFO, and returns everything that was read.
   func bytes() -> [UInt8] {
     state.wait(until: nil, for: { $0.isDone }, then: { $0.bytes })
   }
 }
 
-/// Notes the bytes of each step of an encoder.
+/// An encoder that notes the size of each step in bytes and forwards the step to another encoder.
 private final class StepEncoder: TraceEncoder {
   private let encoder: any TraceEncoder
   private let steps: Monitor<[Int]>
@@ -277,7 +279,7 @@ private final class StepEncoder: TraceEncoder {
 }
 
 enum TemporaryFile {
-  /// A unique path.
+  /// Returns a unique path in /tmp.
   static func path(_ name: String) -> String {
     "/tmp/uringtop-test-\(getpid())-\(UInt32.random(in: 0 ... .max))-\(name)"
   }

@@ -18,7 +18,7 @@ import UringRecords
     return copy
   }
 
-  /// Calls `body` with each record and its copy.
+  /// Calls `body` with each record and its redacted copy.
   private func compare(
     _ records: [UInt8], _ body: (UnsafePointer<record>, UnsafePointer<record>) -> Void
   ) {
@@ -55,12 +55,12 @@ import UringRecords
         }
       }
     }
-    // Numbers other than addresses stay.
+    // Redaction keeps numbers that are not addresses.
     secrets = secrets.filter { $0 > 1 << 32 && $0 < 0 &- (1 << 16) }
     #expect(secrets.count >= 15)
     var text: [UInt8] = []
     let copyHeader = Redactor(header).rewritten(header)
-    // Blocks would hide what remains.
+    // Compressed blocks would hide secrets that remain, so the records are written as they are.
     let encoder: any TraceEncoder =
       format == .uring ? PlainEncoder(header: copyHeader) : format.makeEncoder(header: copyHeader)
     encoder.begin(into: &text)
@@ -127,7 +127,7 @@ import UringRecords
 
   // MARK: Limits
 
-  /// One more request, name or byte than fits.
+  /// Each limit (numbers, names, bytes of names) is too low for 11 records, but not for 4.
   @Test(arguments: [(10, 100, 10_000), (100, 10, 10_000), (100, 100, 50)])
   func tooManySubstitutesEndTheCopyWithAnErrorAndNoFile(
     numbers: Int, names: Int, bytes: Int
@@ -163,7 +163,8 @@ import UringRecords
     #expect(access(path, F_OK) == 0)
   }
 
-  /// Any number of `user_data` can be told apart: all areas have a place in the table.
+  /// Distinct `user_data` always get distinct substitutes: the table has a place for each area of
+  /// addresses.
   @Test func areasAreDistinctAndWithoutLimit() {
     var numbers = NumberSubstitutes()
     var seen: Set<UInt64> = []

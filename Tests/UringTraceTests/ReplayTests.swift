@@ -70,12 +70,13 @@ import Testing
     var engine = ReplayEngine(recording)
     let isFound = engine.seekNextError()
     #expect(isFound)
-    // The second read fails; three events to each read, after the ring's creation.
+    // The second READ fails, in event 7: the ring's creation is event 1, and each READ has three
+    // events.
     let event = engine.event
     #expect(event == 7)
     var count = 1
     while engine.seekNextError() { count += 1 }
-    // And a link failure, an overflow and a failed preparation.
+    // The other errors are a link failure, an overflow and a failed preparation.
     #expect(count == 4)
   }
 
@@ -140,7 +141,7 @@ import Testing
     source.perform(.stepForward)
     var iterator = changes.stream.makeAsyncIterator()
     await iterator.next()
-    // The snapshot contains the finding that the notice announces.
+    // The source has made the step by the time it announces the change.
     #expect(source.timeline.event == 1)
   }
 

@@ -71,7 +71,8 @@ import Testing
     #expect(roles.folded == 2)
   }
 
-  /// A counter must not move from one series to another.
+  /// A ring's events are counted only once its cgroup is known or is not awaited any more, because
+  /// a counter must not move from one series to another.
   @Test func aRingWaitsForItsCgroupAndThenKeepsItsRole() throws {
     var stream = RecordStream()
     stream.create(1)
@@ -99,7 +100,7 @@ import Testing
       stream.complete(request)
     }
     let role = try #require(roles(stream).all.first)
-    // A record a microsecond: 1,000 ns are in the bucket up to 1,023.
+    // Records are 1 µs apart, so each latency is 1,000 ns and falls into the bucket up to 1,023 ns.
     let bucket = role.latency.buckets[0]
     #expect(bucket.count == 3 && bucket.last?.request == 3 && bucket.last?.latency == 1_000)
     #expect(role.latency.sum == 3_000)

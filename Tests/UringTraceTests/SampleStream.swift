@@ -4,7 +4,7 @@ import UringRecords
 @testable import UringRecordings
 @testable import UringTrace
 
-/// A short stream of records with every kind in it, as if recorded from one ring.
+/// A short stream with records of every kind, as if recorded from one ring.
 struct SampleStream {
   static let start: UInt64 = 1_000_000_000
   static let context: UInt64 = 0xffff_8881_0000_1000
@@ -14,7 +14,7 @@ struct SampleStream {
   var buffer = RecordBuffer()
   private(set) var time = Self.start
 
-  /// Records of all kinds except `end`, with `repetitions` reads and writes.
+  /// Creates records of all kinds except `end`, with `repetitions` READs.
   init(repetitions: Int = 3) {
     flagName(bit: 8, "FAIL")
     create()
@@ -34,7 +34,8 @@ struct SampleStream {
     submit(0xffff_8881_3000_0000, opcode: 23, userData: .max, length: 512)
   }
 
-  /// A binary recording without blocks, as uringtop made them at first; `isComplete` adds the end record.
+  /// Returns a binary recording without blocks, the format of the first versions of uringtop.
+  /// `isComplete` adds the end record.
   func binary(isComplete: Bool = true) -> [UInt8] {
     encoded(by: PlainEncoder(header: Self.header), isComplete: isComplete)
   }
@@ -124,7 +125,7 @@ struct SampleStream {
     buffer.append(get, base: \.base)
   }
 
-  /// The kinds about buffers, with a different value in each field.
+  /// Adds the records about buffers, with a different value in each field.
   private mutating func buffers() {
     var block = record_block()
     block.request = 0xffff_8881_4000_0000
@@ -195,7 +196,8 @@ struct SampleStream {
     buffer.append(complete, base: \.base)
   }
 
-  /// The records of a walk over a ring's structures.
+  /// Adds the records of an inventory walk (BPF iterators over the kernel's structures) over a
+  /// ring.
   private mutating func inventory(_ ring: UInt64) {
     func on(_ base: record) -> record {
       var base = base
@@ -295,7 +297,8 @@ struct SampleStream {
       base: \.base)
   }
 
-  /// Threads that serve a ring, and memory and buffers that are removed under a request.
+  /// Adds records about threads that serve a ring, and about memory and buffers that are removed
+  /// under a request.
   private mutating func threads(_ on: (record) -> record) {
     let request: UInt64 = 0xffff_8881_5000_0000
     var thread = record_sq_thread()
@@ -321,7 +324,7 @@ struct SampleStream {
     buffer.append(change, base: \.base)
   }
 
-  /// One record of each remaining kind.
+  /// Adds a record of each remaining kind.
   private mutating func odds() {
     let first: UInt64 = 0xffff_8881_4000_0000
     let second: UInt64 = 0xffff_8881_4000_0100

@@ -3,7 +3,7 @@ import Testing
 
 /// Validates documents with Debian's python3-jsonschema.
 enum Schema {
-  /// - Parameter schema: `docs/schema/<schema>.schema.json`.
+  /// - Parameter schema: name of the schema in `docs/schema/<schema>.schema.json`.
   static func validate(_ path: String, isLines: Bool, schema: String) throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()

@@ -4,7 +4,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// Titles of the screen that stand for fields.
+/// Column titles of the screen that stand for one or several fields.
 @Suite struct ScreenTitleTests {
   private func expectFields<Entity>(_ set: FieldSet<Entity>) throws {
     let titles = try #require(ScreenTitle.all[set.name])

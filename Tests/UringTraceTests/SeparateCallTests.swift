@@ -3,7 +3,7 @@ import Testing
 @testable import UringBase
 
 @Suite struct SeparateCallTests {
-  /// A call that returns 7 once it is let go.
+  /// Starts a call that returns 7 once `gate` is true.
   private func call(
     _ gate: Monitor<Bool>, late: @escaping @Sendable () -> Void = {}
   ) throws -> SeparateCall<Int> {

@@ -3,9 +3,10 @@ import UringFindings
 
 @testable import UringTrace
 
-/// A send that waits because a process of the same machine does not read.
+/// A send that waits because a process on the same machine does not read.
 @Suite struct StalledPeerTests {
-  /// SEND 0x1 on socket 7, fd 4 of process 10, whose thread 100 waits for it. Process 20 has the other end, fd 6.
+  /// A snapshot in which thread 100 waits for SEND 0x1 on fd 4 of process 10, a socket with inode
+  /// 7. Process 20 holds the socket's peer, fd 6.
   private func send(signals: UInt64 = 0) -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
@@ -43,7 +44,8 @@ import UringFindings
     #expect(summary.contains(Self.peer + "; the only thread of process 20 is 20"), "\(summary)")
   }
 
-  /// Its handlers could shut the socket down, so what follows is not the only end of the wait.
+  /// A signal handler of the sender could shut the socket down, so a read by process 20 is not the
+  /// only event that can end the wait.
   @Test func theProcessIsNamedIfTheSenderCatchesSignals() throws {
     let summary = try waiting(send(signals: 1 << 14))
     #expect(
@@ -52,7 +54,7 @@ import UringFindings
           + "; process 10 catches signals, and their handlers can use socket:[7]"), "\(summary)")
   }
 
-  /// Because it is on another machine, or because a recording does not have it.
+  /// A peer is not seen if it is on another machine, or if the recording does not contain it.
   @Test func aPeerThatWasNotSeenIsNot() throws {
     var snapshot = send()
     snapshot.waits.files.removeLast()

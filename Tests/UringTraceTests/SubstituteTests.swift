@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringRedaction
 
-/// Substitutes for addresses and names.
+/// Substitutes for addresses and names in redacted recordings.
 @Suite struct SubstituteTests {
   // MARK: Numbers
 
@@ -32,7 +32,7 @@ import Testing
     #expect(numbers.user(0x7f12_3456_8000) == start + 0x1000)
     #expect(numbers.user(0x7f12_0000_0abc) == start - 0x3456_6544)
     #expect(numbers.user(0x7f12_0000_0abc) & 0xffff == 0xabc)
-    // The substitute of an address in another area does not reveal its distance.
+    // The substitute of an address in another area does not reveal its distance from this area.
     #expect(numbers.user(0x5566_3456_7000) != start &- (0x7f12_3456_7000 - 0x5566_3456_7000))
   }
 

@@ -49,7 +49,7 @@ import UringTrace
     #expect(refused([], entries: 0)[0].summary.contains("0 entries"))
     #expect(refused([], entries: 40000)[0].summary.contains("32768 is the most"))
     #expect(refused(.cqSize, entries: 64, cqEntries: 8)[0].summary.contains("fewer cq_entries"))
-    // The kernel rounds both up to the same number.
+    // The kernel rounds both the 64 entries and the 33 cq_entries up to 64.
     #expect(!refused(.cqSize, entries: 64, cqEntries: 33)[0].summary.contains("fewer"))
     #expect(!refused(.clamp, entries: 40000)[0].summary.contains("most"))
   }
@@ -83,7 +83,7 @@ import UringTrace
     #expect(refused(.noSQArray) { $0.create(1, tgid: 10) }.isEmpty)
     // The ring of another process is no fallback.
     #expect(refused(.noSQArray) { $0.create(1, tgid: 11) }.count == 1)
-    // Of two attempts the last is reported.
+    // Of two failed attempts, only the last is reported.
     let twice = refused(.deferTaskrun) { $0.calls(.setup, result: -12) }
     #expect(twice.count == 1 && twice[0].summary.contains("ENOMEM"))
     #expect(twice[0].rings.isEmpty && twice[0].ring == 0)
@@ -114,7 +114,7 @@ import UringTrace
         $0.depth(sq: 1, cq: 0)
         $0.unsubmitted("READ", userData: 0x401)
       })
-    // Also found if the program has ended.
+    // The finding remains if the program has ended and its ring is closed.
     #expect(findings("single-issuer", foreignIssuer { $0.ringClosed(1) }).count == 1)
     #expect(stuck[0].severity == .crit && stuck[0].summary.hasPrefix("READ 0x401 is in the SQ: "))
   }
@@ -171,7 +171,7 @@ import UringTrace
 
   @Test func theCallThatFailedIsJoinedWithTheRequestsThatNeededIt() throws {
     let found = withoutTable {
-      // The register record of a stream has process 0.
+      // `RecordStream.register` sets no process, so the limits are those of process 0.
       $0.limits(tgid: 0, locked: 65536)
       $0.register(1, opcode: 0, files: 0, buffers: 0, result: -12)
     }
@@ -190,13 +190,13 @@ import UringTrace
   }
 
   @Test func aTableThatWasThereIsNotMissing() {
-    // Registered again, with an empty slot.
+    // The application registers a table again, with empty slots.
     let again = withoutTable {
       $0.register(1, opcode: 0, files: 0, buffers: 0, result: -12)
       $0.registerBuffers([], opcode: 15, size: 4)
     }
     #expect(again.isEmpty)
-    // Unregistered after the request.
+    // The application unregisters the table after the request.
     var stream = RecordStream()
     stream.create(1)
     stream.submit(1, "READ_FIXED", userData: 7) { $0.fd = 3 }
@@ -249,7 +249,7 @@ import UringTrace
     #expect(stopped(flags: .submitAll).isEmpty)
     #expect(stopped(flags: .sqPoll).isEmpty)
     #expect(stopped(seconds: 0).isEmpty)
-    // Another submission followed, so the remaining SQEs are of that one.
+    // Another submission followed, so the SQEs left in the queue belong to that submission.
     #expect(
       stopped {
         $0.submit(3, userData: 9)

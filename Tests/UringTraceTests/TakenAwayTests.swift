@@ -21,7 +21,8 @@ import UringFindings
       file_system: 0x534f_434b, mode: 0o140777, anonymous: .none)
   }
 
-  /// RECV on registered file 3, in flight for 3 s, and the contents of the ring's table at the end.
+  /// A snapshot with a RECV on registered file 3 that has been in flight for 3 s. `table` is the
+  /// content of the ring's file table at the end.
   private static func registered(
     _ table: [(UInt32, record_file_identity)], place: RecordPlace = .poll, walksAgain: Bool = true
   ) -> Snapshot {
@@ -59,7 +60,8 @@ import UringFindings
 
   @Test func aRequestWhoseRegisteredFileIsThereIsNot() {
     #expect(Self.finding("withdrawn-file", Self.registered([(3, Self.socket(7))])) == nil)
-    // The table was not walked again, or the request was not issued.
+    // The first case has no inventory walk (BPF iterators) after the table changed. In the second,
+    // the request has not been issued.
     #expect(Self.finding("withdrawn-file", Self.registered([], walksAgain: false)) == nil)
     #expect(Self.finding("withdrawn-file", Self.registered([], place: .workQueued)) == nil)
   }
@@ -95,7 +97,8 @@ import UringFindings
 
   // MARK: Memory
 
-  /// READ into 4096 bytes at 0x7000 on a pipe, in flight while a call removes memory.
+  /// A snapshot after a call has removed memory under a request in flight on a pipe (by default a
+  /// READ) with 4096 bytes at 0x7000.
   private static func memory(
     _ opcode: String = "READ", _ call: MemoryCall = .munmap, address: UInt64 = 0x7000,
     length: UInt64 = 4096, tgid: UInt32 = 10, advice: UInt32 = 0, isEarly: Bool = false,
@@ -170,7 +173,7 @@ import UringFindings
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     let finding = try #require(Self.finding("memory-in-flight", stream.snapshot()))
     #expect(finding.summary.contains("0x7000 is not mapped any more"))
-    // An observed call takes precedence over a check.
+    // An observed call takes precedence over a look that found the memory unmapped.
     stream.memoryChange(.munmap, 0x7000, 4096, tgid: 10, since: stream.time)
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     #expect(stream.snapshot().memoryChanges.values.map(\.call) == [.munmap])

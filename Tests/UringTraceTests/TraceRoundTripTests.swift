@@ -6,7 +6,8 @@ import UringRecords
 
 /// The export as JSON lines keeps the complete content of a binary recording.
 @Suite struct TraceRoundTripTests {
-  /// Any valid content: unnamed values, flags of any value, text that is not UTF-8, bytes without a meaning.
+  /// Valid content of any form: unnamed values, flags of any value, text that is not UTF-8, bytes
+  /// without a meaning.
   @Test(arguments: RecordKind.all.filter { $0 != .end }) func recordsSurvive(kind: RecordKind)
     throws
   {
@@ -35,7 +36,8 @@ import UringRecords
     #expect(copies.map(Self.essence) == originals.map(Self.essence))
   }
 
-  /// The bytes of a record without its length and its trailing zeros: missing fields are zero.
+  /// The bytes of a record without its size field and its trailing zeros, since missing fields are
+  /// zero.
   private static func essence(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     let size = MemoryLayout<record>.offset(of: \.size)!
@@ -52,7 +54,7 @@ import UringRecords
     return text
   }
 
-  /// A record whose values all have names needs no `record_bytes`.
+  /// A record whose values all have names in JSON needs no `record_bytes`.
   @Test func onlyWhatHasNoMemberIsWrittenAsBytes() throws {
     var lost = record_lost()
     lost.base.size = UInt16(MemoryLayout<record_lost>.size)
@@ -101,7 +103,8 @@ import UringRecords
     try Recording(bytes: Array((header + start + members + "}\n").utf8))
   }
 
-  /// Earlier versions wrote no `record_bytes`, and could not read these lines.
+  /// Earlier versions of uringtop wrote such lines without `record_bytes`, and could not read them
+  /// back.
   @Test(arguments: [
     #""event":"lost","count":1,"cause":"unknown""#,
     #""event":"buffer_release","function":"0","buffer":"0x0","node":"0x0","priv":"0x0","release":"0x0","sharers":0"#,
@@ -112,7 +115,7 @@ import UringRecords
     #expect(recording.recordCount == 1)
   }
 
-  /// `freed` is a head without fields: its size is 32 (0x20), its kind 70 (0x46).
+  /// A `freed` record is a header without fields: its size is 32 (0x20), its kind 70 (0x46).
   @Test func bytesThatAreARecordAreRead() throws {
     let bytes = String(repeating: "00", count: 28) + "20004600"
     let recording = try Self.read(#""event":"freed","record_bytes":"\#(bytes)""#)
@@ -121,7 +124,7 @@ import UringRecords
 
   @Test(arguments: [
     "", "0", "xx", String(repeating: "00", count: 32),
-    // Too short; of no kind; the end of a recording; one byte too many.
+    // In this order: too short, of no kind, the end of a recording, one byte too many.
     String(repeating: "00", count: 28) + "18004600",
     String(repeating: "00", count: 28) + "2000fe00",
     String(repeating: "00", count: 28) + "30004800" + String(repeating: "00", count: 16),

@@ -11,7 +11,7 @@ import UringRecords
     0xc010_7525, 0xc010_7526, 0xc010_7527
   )
 
-  /// A server whose device's flags a first command has shown.
+  /// A stream with a ublk server. The completion of its first command has shown the device's flags.
   private func served(isAutomatic: Bool = true) -> RecordStream {
     var stream = RecordStream()
     stream.watchReleases()
@@ -58,7 +58,8 @@ import UringRecords
     use(&stream, 3, block: 1, tag: 4)
     #expect(stream.snapshot().groups.map(\.provider) == [.ublk])
     #expect(stream.snapshot().groups.map(\.leader.isKnown) == [false])
-    // If the driver could not register the buffer, the server registers it.
+    // A server registers buffers by commands if the driver could not register them. The leader of
+    // later buffers is then uncertain.
     stream = served()
     stream.registerIO(5, tag: 7, slot: 9)
     use(&stream, 3, block: 1, tag: 4)
@@ -66,6 +67,7 @@ import UringRecords
   }
 
   /// Buffers that the previous command delivered can be used after the next command is submitted.
+  /// Only the second use of a tag must come from the next command.
   @Test func theNextCommandLeadsWhatWasCertainlyDeliveredByIt() {
     var stream = served()
     stream.complete(2, -105)
@@ -78,7 +80,8 @@ import UringRecords
     #expect(groups.last?.leader.userData == stream.snapshot().requests.first?.userData)
   }
 
-  /// A command that was found in flight does not show its queue, and may have begun after the I/Os that the server has.
+  /// If an inventory walk (BPF iterators) finds a FETCH_IO_CMDS in flight, the command's queue is
+  /// unknown. The command may also be newer than the I/Os that the server has.
   @Test(arguments: [1, 2]) func aCommandThatWasFoundLeadsOnlyIfItIsAlone(count: Int) {
     var stream = RecordStream()
     stream.watchReleases()
@@ -95,7 +98,7 @@ import UringRecords
     let groups = stream.snapshot().groups.sorted { $0.id < $1.id }
     #expect(groups.map(\.provider) == [.ublkAuto, .ublkAuto])
     #expect(groups.map(\.leader.isKnown) == [false, count == 1])
-    // When it has ended, the next one names its queue.
+    // When the found command has ended, the queue's next FETCH_IO_CMDS shows the queue.
     stream.complete(1, -105)
     stream.ublk(20, Self.fetch)
     use(&stream, 21, block: 3, tag: 4)
@@ -113,7 +116,8 @@ import UringRecords
     #expect(group?.leader.request == 3)
   }
 
-  /// A commit names its tags only in the server's memory, so after a commit an earlier walk proves nothing.
+  /// A commit names its tags only in the server's memory. After a commit, an earlier inventory walk
+  /// no longer proves that the server has a block request.
   @Test(arguments: [false, true]) func anUncommittedBlockIsOneOfTheLastLook(isCommitted: Bool) {
     var stream = RecordStream()
     stream.time = 100 * 1_000_000_000

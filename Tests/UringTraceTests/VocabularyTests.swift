@@ -2,7 +2,7 @@ import Testing
 import UringTrace
 
 @Suite struct VocabularyTests {
-  // include/uapi/linux/io_uring.h
+  // Numbers from include/uapi/linux/io_uring.h.
   @Test(arguments: [
     (0, "NOP"), (4, "READ_FIXED"), (6, "POLL_ADD"), (13, "ACCEPT"), (15, "LINK_TIMEOUT"),
     (22, "READ"), (31, "PROVIDE_BUFFERS"), (40, "MSG_RING"), (46, "URING_CMD"),

@@ -3,12 +3,12 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Deadlocks, and waits that are no deadlock because of one open edge.
+/// Deadlocks, and waits that are no deadlock because one edge of the wait graph is open.
 @Suite struct WaitGraphTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Ring 1 of process 10, whose only thread 100 has waited for READ 0xd1 on pipe 7 for 9 s. The process
-  /// holds both ends: fd 3 and 4.
+  /// A snapshot of ring 1 of process 10, whose only thread 100 has waited for READ 0xd1 on pipe 7
+  /// for 9 s. The process holds both ends of the pipe: fd 3 reads, fd 4 writes.
   static func selfReader() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
@@ -26,7 +26,7 @@ import UringFindings
     var ringFile = OpenFile(tgid: 10, fd: 5, kind: .ring, file: 50)
     ringFile.ring = ring
     snapshot.waits.files = [ringFile] + pipe(7, reader: (10, 3), writer: (10, 4))
-    // The request holds the read end.
+    // The request holds a reference to the read end.
     snapshot.waits.files[1].references += 1
     return snapshot
   }
@@ -72,7 +72,7 @@ import UringFindings
     #expect(diagnosis.findings(in: open).map(\.tag) == ["waiting"])
   }
 
-  /// One change that opens the cycle.
+  /// A change that opens the cycle of a deadlock.
   struct Opening: CustomTestStringConvertible {
     var testDescription: String
     var change: @Sendable (inout Snapshot) -> Void
@@ -170,7 +170,7 @@ import UringFindings
 
   @Test func signalsThatOnlyReportFaultsOpenNothing() {
     var snapshot = Self.selfReader()
-    // SIGILL, SIGABRT, SIGSEGV and those of the C library
+    // SIGILL, SIGABRT, SIGSEGV and the internal signals of the C library.
     snapshot.waits.threads[0].signals = 1 << 3 | 1 << 5 | 1 << 10 | 1 << 31 | 1 << 32
     #expect(Self.deadlocks(snapshot).count == 1)
   }
@@ -218,7 +218,7 @@ import UringFindings
       #expect(Self.deadlocks(snapshot).isEmpty)
     }
     snapshot.rings[0].balance = balance
-    // Another ring of the process has requests of which nothing is known.
+    // Another ring of the process may have requests that are not known.
     var other = snapshot.rings[0]
     (other.id, other.inFlight, other.balance) = (9, 0, nil)
     snapshot.rings.append(other)
@@ -230,7 +230,7 @@ import UringFindings
     Diagnosis().notEvaluated(in: snapshot, besides: []).filter { $0.reason == .losses }.map(\.tag)
   }
 
-  /// The writer is a thread that waits for a mutex which the waiting thread holds.
+  /// The only possible writer, thread 101, waits for a mutex that the waiting thread 100 holds.
   @Test func aThreadThatWaitsForAFutexIsPartOfTheCycle() throws {
     var snapshot = Self.selfReader()
     snapshot.waits.threads.append(
@@ -276,7 +276,7 @@ import UringFindings
     let finding = try #require(diagnosis.findings(in: snapshot).first)
     #expect(finding.tag == "lost-wake" && finding.severity == .crit)
     #expect(finding.summary.contains("holds 1 and it expects 0"))
-    // Another thread may still wake it.
+    // Another thread may still wake the request.
     snapshot.waits.threads.append(
       ThreadState(tid: 101, tgid: 10, wait: .timed, since: snapshot.waits.threads[0].since))
     #expect(diagnosis.findings(in: snapshot).first?.severity == .warn)
@@ -284,7 +284,8 @@ import UringFindings
     #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "lost-wake" })
   }
 
-  /// The server's own READ of its device waits for the tag that the server must give back.
+  /// A ublk server reads its own device. Its READ waits for a free tag, which only the server can
+  /// give back.
   @Test func aUblkServerThatReadsItsOwnDeviceWaitsForItself() throws {
     var snapshot = Self.selfReader()
     snapshot.requests[0].place = .workerRunning
@@ -327,7 +328,8 @@ import UringFindings
     #expect(!diagnosis.findings(in: snapshot).contains { $0.tag == "stopped-process" })
   }
 
-  /// No descriptor of the pipe is left: slot 0 of the ring has the read end, slot 1 the write end.
+  /// No process has a descriptor of the pipe. The ring's slot 0 holds the read end, slot 1 the
+  /// write end.
   @Test func registeredFilesAreHeldByTheProcessesOfTheirRing() throws {
     var snapshot = Self.selfReader()
     for index in 1...2 {
@@ -344,7 +346,7 @@ import UringFindings
     var twice = snapshot
     twice.waits.files += snapshot.waits.files[1...2]
     #expect(Self.deadlocks(twice).count == 1)
-    // An unknown holder also has the write end.
+    // Now an unknown holder also has a reference to the write end.
     snapshot.waits.files[2].references = 2
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
@@ -357,14 +359,15 @@ import UringFindings
     let finding = try #require(Self.deadlocks(snapshot).first)
     let text = "READ 0xd2 is held back (IOSQE_IO_DRAIN) until READ 0xd1 has ended"
     #expect(finding.edges.contains { $0.text == text && $0.to == "request 1" })
-    // A timer before the drain will end. If no request before the drain is known, nothing can be concluded.
+    // If a timer is before the drain, the timer will end. If no request before the drain is known,
+    // nothing can be concluded.
     snapshot.requests[0].place = .timeout
     #expect(Self.deadlocks(snapshot).isEmpty)
     snapshot.requests.removeFirst()
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
-  /// 6.1 looks up the files of drained requests at submission.
+  /// Linux 6.1 looks up the file of a drained request at submission, so the request holds the file.
   @Test(arguments: [true, false]) func aRequestBehindADrainHoldsTheFileThatTheKernelShows(
     _ isShown: Bool
   ) {

@@ -4,11 +4,12 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Notifications of zero-copy sends that a walk found, and notifications held up by a peer that does not read.
+/// Notifications of zero-copy sends that an inventory walk (BPF iterators) found, and notifications
+/// held up by a peer that does not read.
 @Suite struct ZeroCopyNotificationTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// A notification of a send that is older than the observation.
+  /// A stream in which an inventory walk finds the notification of a send older than the capture.
   private static func found() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -40,7 +41,7 @@ import UringFindings
     #expect(snapshot.requests.isEmpty && snapshot.rings[0].counts.unmatched == 0)
   }
 
-  /// The walk may have found the notification just before its end.
+  /// The inventory walk may have found the notification just before its CQE was posted.
   @Test func aWalkDoesNotReviveIt() {
     var stream = Self.found()
     let time = stream.time
@@ -121,7 +122,7 @@ import UringFindings
     #expect(Self.findings(snapshot).isEmpty)
   }
 
-  /// The send has its result and no longer uses the file.
+  /// A send that has its result no longer uses the file, even if its notification is outstanding.
   @Test func aClosedDescriptorIsNoFaultThen() throws {
     var snapshot = Self.unread()
     let file = try #require(snapshot.requests[0].fileIdentity)

@@ -32,7 +32,7 @@ import Testing
     #expect(interface.focusedPane.columnChoices.allSatisfy { !$0.isShown || $0.hasRoom })
   }
 
-  /// The groups' STATE has a meaning of several lines at 80 columns.
+  /// At 80 columns, the meaning of the field STATE of groups takes several lines.
   @Test(arguments: [15, 24, 60]) func theMeaningAndTheSelectedFieldAreWhole(height: Int) {
     var interface = interface()
     press(&interface, "5", .function(2))
@@ -83,7 +83,8 @@ import Testing
     #expect(titles.contains("COMMAND") && titles.contains("PID"))
   }
 
-  /// No request is in a chain or a group, so those columns give their room to the others.
+  /// No request is in a chain or a group, so the columns CHAIN and GROUP give their room to the
+  /// others.
   @Test func emptyColumnsGiveWay() {
     var interface = interface()
     let text = screen(&interface)

@@ -12,7 +12,7 @@ import Testing
     folder = try TemporaryHome()
   }
 
-  /// An empty home, removed when this is released.
+  /// An empty home directory, removed when this object is released.
   final class TemporaryHome: Sendable {
     let path = NSTemporaryDirectory() + "uringtop-home-\(UUID().uuidString)"
 
@@ -23,7 +23,7 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The file below ``path`` that is read without options.
+    /// The path of the configuration file that uringtop reads by default with this home.
     var file: String { path + "/.config/uringtop/config.toml" }
 
     func write(_ text: String) throws {
@@ -102,7 +102,8 @@ import Testing
     #expect(screen.contains("--where, at 1: no filter is named 'failed'"), "\(screen)")
   }
 
-  /// None of them is waited for.
+  /// A configuration file that is missing, too large or not a regular file causes a warning and no
+  /// wait.
   @Test(arguments: ["fifo", "folder", "device", "large", "missing"])
   func whatIsNoConfigurationIsAWarning(_ kind: String) throws {
     var path = folder.path + "/" + kind
@@ -139,7 +140,8 @@ import Testing
     #expect(complaint.contains("config.toml: it is a link"), "\(complaint)")
   }
 
-  /// `replay` may not open the file again to see what has changed.
+  /// `replay` no longer has the right to open the file and see what another program has changed, so
+  /// it must not replace the file.
   @Test func changesOfAnotherProgramStay() throws {
     try folder.write("theme = 'dark'\n")
     let tmux = try start()
@@ -151,7 +153,8 @@ import Testing
     #expect(folder.contents == "theme = 'light'\n")
   }
 
-  /// A recording that is followed is read without the right to open files. The complaint comes once.
+  /// With `--follow`, uringtop has no right to open files, so it cannot keep changes. It reports
+  /// this once.
   @Test func whatCannotBeKeptIsSaidOnce() throws {
     let tmux = try start("--follow", at: "")
     try tmux.wait(for: "POLL_ADD")

@@ -4,7 +4,8 @@ import UringConfiguration
 
 @testable import UringUI
 
-/// The screen applies a configuration, and reports changes of it.
+/// The interface applies a configuration, and returns the user's changes of columns and sort order
+/// to be kept.
 @Suite struct ConfigurationTests: InterfaceSuite {
   private func options(_ text: String) -> UserInterfaceOptions {
     let document = TOMLDocument(Array(text.utf8))
@@ -22,7 +23,7 @@ import UringConfiguration
     return lines.first { $0.contains("OPCODE") }.map(String.init) ?? ""
   }
 
-  /// Opens the list of columns and moves to the line of a title.
+  /// Opens the list of columns and moves the selection to the column with this title.
   private func choose(_ title: String, in interface: inout Interface) {
     press(&interface, .function(2))
     let position = interface.focusedPane.columnChoices.firstIndex { $0.title == title }!
@@ -37,7 +38,7 @@ import UringConfiguration
     #expect(words == ["OPCODE▼", "COMMAND", "AGE"], "\(words)")
   }
 
-  /// The example of docs/configuration.md uses every key, and is right.
+  /// The example in docs/configuration.md uses every key, and is valid.
   @Test func theDocumentedExampleIsRight() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -91,7 +92,7 @@ import UringConfiguration
     #expect(!screen(&interface, width: 200).contains("config.toml"))
   }
 
-  /// A filter is right if any table can use it.
+  /// A filter is valid if any table can use it.
   @Test func filtersMayBeOfAnyTable() {
     #expect(interface(options: options("[filters]\nbusy = 'sq_pending>0'")).warning == nil)
   }
@@ -125,7 +126,7 @@ import UringConfiguration
       return #expect(Bool(false), "\(kept)")
     }
     #expect(change.columns?.first == "opcode" && change.sort == nil)
-    // The line of the column moves with it.
+    // In the list of columns, the selection has moved with the column.
     press(&interface, .function(2), .function(8))
     #expect(press(&interface, .enter, .escape).count == 1)
     #expect(!titles(&interface).contains("OPCODE"))
@@ -143,7 +144,7 @@ import UringConfiguration
       press(&interface, "I") == [.keep(.table(TableChange(table: "requests", sort: "-opcode")))])
   }
 
-  /// The names that are kept are those that the configuration reads.
+  /// The configuration accepts the names of columns that the interface returns.
   @Test func everyColumnIsFoundByItsName() {
     var interface = interface()
     for slot in [.rings] + interface.lower.indices.map({ PaneSlot.lower($0) }) {
@@ -163,7 +164,8 @@ import UringConfiguration
     }
   }
 
-  /// Without room for a mark beside the title, the mark is in the gap before the next column.
+  /// If the column has no room for the sort mark beside its title, the mark is in the gap before
+  /// the next column.
   @Test func theSortColumnIsMarkedAtEveryWidth() {
     var interface = interface()
     #expect(screen(&interface).contains("SUB/s▼  ERR"), "\(screen(&interface))")

@@ -72,7 +72,7 @@ import Testing
     next.ios += 100
     rates.update(next)
     #expect(rates.ios == 200 && rates.readBytes == 0)
-    // The same state again changes nothing.
+    // An update with the same status changes nothing.
     rates.update(next)
     #expect(rates.ios == 200 && rates.history == [1_000, 200])
   }

@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringUI
 
-/// The screen states that the options of the command line select no ring, and only then.
+/// The screen states that the options of the command line select no ring if there is none, and only
+/// then.
 @Suite struct EmptyRingListTests {
   private static let text = "no process that the options select has a ring"
 

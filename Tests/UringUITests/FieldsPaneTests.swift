@@ -79,7 +79,7 @@ import Testing
     #expect(text.contains("Fields of finding") && text.contains(" severity "), "\(text)")
   }
 
-  /// The row for all rings is no ring.
+  /// The row for all rings is not a ring and has no fields.
   @Test func aRowWithoutFieldsOffersNone() {
     var interface = interface(Self.snapshot)
     press(&interface, .tab, .home)
@@ -119,7 +119,7 @@ import Testing
     #expect(text.contains("completed") && !text.contains("no longer listed"))
   }
 
-  /// A value or a meaning that is wider than its column continues below.
+  /// A value or a meaning that is wider than its column continues on the next line.
   @Test(arguments: [40, 60, 80, 200])
   func nothingIsCutOff(width: Int) throws {
     var interface = interface(Self.snapshot)

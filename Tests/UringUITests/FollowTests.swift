@@ -15,7 +15,8 @@ import Testing
 
   private func remove() { try? FileManager.default.removeItem(at: folder) }
 
-  /// A program in the place of ssh: writes its arguments to a file, then does what `script` says.
+  /// Creates a program to call instead of ssh, and returns its path. The program writes its
+  /// arguments to a file and then runs `script`.
   private func ssh(_ script: String) throws -> String {
     let path = folder.appending(path: "ssh").path
     try """
@@ -33,7 +34,8 @@ import Testing
       FileManager.default.attributesOfItem(atPath: recording.path)[.size] as? Int)
     let gate = folder.appending(path: "gate").path
     try #require(mkfifo(gate, 0o600) == 0)
-    // All but the end record, which waits for the gate.
+    // Writes all but the end record, which follows after the test has opened and closed the FIFO
+    // `gate`.
     let feed = "head -c \(size - 48) \(recording.path); cat \(gate); tail -c 48 \(recording.path)"
     let tmux = try Tmux(
       width: 120, height: 30,
@@ -86,7 +88,8 @@ import Testing
     #expect(screen.contains("the connection ended before the recording began"))
   }
 
-  /// The real uringtop on both sides; only ssh is another program. Both end with the screen.
+  /// The real uringtop runs on both sides; only ssh is replaced. When the screen is quit, the
+  /// recorder on the other side also exits.
   @Test(.enabled(if: TestPrograms.areAllowed, "needs root")) func whatHappensThereIsSeenHere()
     throws
   {

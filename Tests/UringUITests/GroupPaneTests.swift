@@ -38,7 +38,7 @@ import Testing
     #expect(row.contains("out_of_range"))
   }
 
-  /// DONE with digits missing would be a wrong number.
+  /// The column DONE is never cut off: with digits missing, it would show a wrong number.
   @Test(arguments: [(60, 15), (80, 24), (120, 35)])
   func theNumberOfMembersIsWhole(width: Int, height: Int) {
     var snapshot = Make.lending
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func theAgeIsFromWhenTheBufferWasProvided() {
-    // The leader had waited for a second.
+    // The ages do not include the second for which each leader had waited before.
     let scene = Scene(Make.lending)
     #expect(Make.lending.groups.map { $0.age(scene) } == [1_000_000, 310_000, 900_000, 0])
   }
@@ -206,7 +206,7 @@ import Testing
     #expect(lines(&interface).contains { $0.contains("Group 1  ublk, automatic") })
     press(&interface, "G")
     #expect(lines(&interface).contains { $0.hasPrefix(" Request 13") })
-    // Back returns to the previous pane, not to a deeper one.
+    // The second G has returned to the request's page and not opened another page.
     #expect(interface.details.count == 1)
     press(&interface, .escape)
     #expect(interface.details.isEmpty && interface.focus == .lower(0))
@@ -304,7 +304,8 @@ import Testing
     Ring.RegisteredFile(index: index, references: references, tag: 0)
   }
 
-  /// The page of a buffer that has left the table does not deny the borrowers that it counts.
+  /// The page of a buffer that has left the table does not claim that no request uses it if it
+  /// counts borrowers.
   @Test func aBufferThatIsGoneKeepsItsLastBorrowers() {
     var interface = interface()
     press(&interface, "6", .enter)

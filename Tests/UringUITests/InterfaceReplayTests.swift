@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The interface over a recording: its time line and its keys.
+/// The interface for a recording: the time line and the keys of replay.
 @Suite struct InterfaceReplayTests: InterfaceSuite {
   @Test func keysOfTheOtherModeAreExplained() {
     var live = interface()

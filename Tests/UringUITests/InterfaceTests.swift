@@ -114,7 +114,7 @@ import Testing
     #expect(text6.contains("TOOK"))
   }
 
-  /// On the smallest screen the text needs two lines.
+  /// At 80 columns the text needs two lines.
   @Test(arguments: [80, 200]) func whatARequestWaitsForIsSaid(_ width: Int) {
     var request = Make.request(5, fd: 7, state: .pollArmed)
     request.place = .poll
@@ -167,7 +167,8 @@ import Testing
     #expect(text.contains("READ"))
   }
 
-  /// Its end is not known: a clock that runs on would say that it is still in flight.
+  /// The end of such a request is not known. A clock that continued would show that the request is
+  /// still in flight.
   @Test func theClocksOfARequestStopWhenItLeavesTheHistory() {
     var interface = interface()
     press(&interface, .enter)
@@ -271,7 +272,8 @@ import Testing
     #expect(text13.contains("every 500ms"))
   }
 
-  /// An interval of the command line or of the configuration can be beyond those of `+` and `-`.
+  /// An interval from the command line or the configuration can be outside the range of `+` and
+  /// `-`.
   @Test func plusNeverShortensAndMinusNeverLengthensTheInterval() {
     let cases: [(Int, Int?, Int?)] = [(60_000, nil, 10_000), (700, 1_000, 500), (50, 100, nil)]
     for (interval, plus, minus) in cases {
@@ -306,7 +308,7 @@ import Testing
     #expect(is34)
   }
 
-  /// Such as that of `uringtop demo` without a ublk driver.
+  /// The notice is that of `uringtop demo` without a ublk driver.
   @Test(arguments: [(60, 15), (80, 24), (120, 35)])
   func aLongNoticeIsWhole(width: Int, height: Int) {
     let notice =

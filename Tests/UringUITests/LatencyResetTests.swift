@@ -3,7 +3,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// `z` in the Latency pane: latencies are counted from then on.
+/// The reset of the Latency pane: after the key `z`, the pane counts only later completions.
 @Suite struct LatencyResetTests: InterfaceSuite {
   private static func snapshot(_ latency: [OpcodeLatency], at seconds: Double) -> Snapshot {
     Make.snapshot(rings: [Make.ring(1)], latency: latency, at: seconds)
@@ -27,7 +27,8 @@ import Testing
     #expect(read.summary.p50 == 2_000 && read.summary.p90 == 50_000)
   }
 
-  /// With the histograms themselves, percentiles are as exact as without a reset.
+  /// If snapshots have the histograms themselves, percentiles since a reset are as exact as without
+  /// a reset.
   @Test func percentilesAreExact() throws {
     func snapshot(_ records: [UInt64], at seconds: Double) -> Snapshot {
       var histogram = LatencyHistogram()
@@ -52,7 +53,7 @@ import Testing
     #expect(abs(summary.mean - 500.5e3) / 500.5e3 < 0.01)
   }
 
-  /// The maximum before the reset says nothing about the time since.
+  /// The maximum is that of completions since the reset, even if an earlier one was larger.
   @Test func theMaximumIsThatSinceTheReset() {
     let after = Self.snapshot(
       [Make.latency(opcode: 22, [(1_000, 90), (2_000, 8), (50_000, 10)])], at: 12)

@@ -91,7 +91,7 @@ import Testing
     #expect(text.contains("Means"), "\(text)")
   }
 
-  /// The mark is a letter, so it is also visible without colours.
+  /// A finding marks its rows with a letter, which is also visible without colours.
   @Test func rowsThatFindingsAreAboutAreMarked() throws {
     var interface = interface(Self.snapshot)
     let lines = screen(&interface, width: 120, height: 30).split(separator: "\n")
@@ -144,7 +144,7 @@ import Testing
     #expect(press(&ended, "q") == [.quit])
   }
 
-  /// Requests end so soon that no snapshot contains one.
+  /// The ring's requests end so soon that no snapshot contains one.
   @Test func aFastRingIsNotAnEmptyOne() {
     var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
     ring.lastSecond.completed = 2_000
@@ -163,7 +163,7 @@ import Testing
     ring.lastSecond.completed = 2_000
     ring.latency.count = 10_000
     ring.latency.mean = 700_000
-    // Two of the three overlap; the last ended more than a second ago.
+    // The first two requests overlap; the third ended more than a second ago.
     let ended = [(4.8, 4.9), (4.7, 4.85), (1, 2)].enumerated().map { index, times in
       var request = Make.request(
         UInt64(index) + 21, state: .completed, startedAt: times.0, userData: 0xa0 + UInt64(index))

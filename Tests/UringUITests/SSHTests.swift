@@ -2,7 +2,7 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// Another machine through the real ssh: this one.
+/// Observation of another machine through the real ssh. The other machine is this machine.
 @Suite(
   .serialized,
   .enabled(
@@ -30,7 +30,7 @@ struct SSHTests {
     _ = program.finish()
   }
 
-  /// Processes of uringtop that record this test's program.
+  /// The number of uringtop processes that record this test's program.
   private var recorders: Int {
     let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return processes.filter { $0.allSatisfy(\.isNumber) }.count { pid in

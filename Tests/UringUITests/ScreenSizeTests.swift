@@ -9,7 +9,8 @@ import Testing
   private static let widths = [40, 41, 60, 79, 80, 120, 149, 150, 199, 200, 300]
   private static let heights = [10, 11, 15, 16, 24, 40, 60]
 
-  /// Groups, buffers, findings, and names with wide and with control characters.
+  /// A snapshot with groups, buffers, findings, and names that contain wide characters and control
+  /// characters.
   private static let crowded: Snapshot = {
     var snapshot = Make.lending
     for index in snapshot.rings.indices { snapshot.rings[index].comm = "日本語\u{1B}[2Jサーバ" }
@@ -44,7 +45,7 @@ import Testing
         interface.draw(into: &canvas)
         let comment = Comment(rawValue: "\(width)x\(height) \(screen.text)\n\(canvas.text)")
         #expect(canvas.text.contains(screen.text), comment)
-        // Small screens have only the line of figures.
+        // The header of a small screen has only the line of figures.
         #expect(canvas.text(row: 0).contains(height >= 16 ? " uringtop" : " req/s"), comment)
         // The last label of the key bar is visible at any width.
         let last = ["Sort by": "Cancel", "this help": "Close"][screen.text] ?? "Quit"
@@ -55,7 +56,8 @@ import Testing
     }
   }
 
-  /// Wide characters keep both their columns, and no character can move the cursor.
+  /// Expects that wide characters keep both their columns, and that no character can move the
+  /// cursor.
   private func expectWholeLine(_ row: Int, of canvas: Canvas, _ comment: Comment) {
     let cells = canvas.cells[row * canvas.width..<(row + 1) * canvas.width]
     var width = 0
@@ -67,7 +69,8 @@ import Testing
     #expect(width == canvas.width, comment)
   }
 
-  /// Panes fill the screen between header and key bar without overlap, and nothing outside takes clicks.
+  /// Expects that panes fill the screen between header and key bar without overlap, and that no
+  /// area outside the screen takes clicks.
   private func expectLayout(of interface: Interface, on canvas: Canvas, _ comment: Comment) {
     var owners = Array(repeating: 0, count: canvas.width * canvas.height)
     for place in interface.places {

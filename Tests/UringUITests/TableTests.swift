@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// How often cells were formatted.
+/// The number of cells in the column ID that were formatted.
 private let formatted = Mutex(0)
 
 private struct Item: Sendable {

@@ -8,7 +8,8 @@ import Testing
 
   init() throws { recording = try TestRecording() }
 
-  /// Replays the recording from its end, then prints the exit status and whether the terminal echoes.
+  /// Starts a replay of the recording, by default paused at its end. After the replay has exited,
+  /// the terminal shows its exit status and whether the terminal echoes.
   private func start(
     width: Int = 80, height: Int = 24, environment: String = "LC_ALL=C.UTF-8",
     arguments: String = "--paused --at 10s"
@@ -78,7 +79,7 @@ import Testing
     return (lines[row].distance(from: lines[row].startIndex, to: range.lowerBound) + 1, row + 1)
   }
 
-  /// The encoding of xterm's mode 1006, and the older one of X10.
+  /// Mouse reports arrive in the encoding of xterm's mode 1006 (SGR) and in the older one of X10.
   @Test(arguments: [true, false]) func theMouseArrives(isSGR: Bool) throws {
     let tmux = try start()
     let screen = try tmux.wait(for: "POLL_ADD")
@@ -93,7 +94,7 @@ import Testing
     try #expect(tmux.wait(for: "TOOK", "-EIO").contains("-EIO"))
   }
 
-  /// The rest of a mouse report can be late, or never arrive.
+  /// An incomplete mouse report does not block the program: its rest can be late, or never arrive.
   @Test func theBeginningOfAMouseReportStopsNothing() throws {
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
@@ -103,7 +104,7 @@ import Testing
     try tmux.resize(width: 80, height: 24)
     try tmux.wait(for: "POLL_ADD")
     try tmux.type(";1M")
-    // Bytes outside a report are keys.
+    // A byte that cannot be part of a report is a key: `q` quits.
     try tmux.type("\u{1B}[<q")
     try #expect(tmux.wait(for: "tty").contains("status 0"))
   }
@@ -141,7 +142,7 @@ import Testing
       try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "player\n"
     }
     let thread = try #require(player.flatMap { pid_t($0) })
-    // glibc's headers hide tgkill from C without extensions.
+    // Found by name, because glibc's headers hide tgkill from C without extensions.
     typealias Send = @convention(c) (pid_t, pid_t, Int32) -> Int32
     let tgkill = unsafeBitCast(try #require(dlsym(nil, "tgkill")), to: Send.self)
     #expect(tgkill(pid, thread, SIGSEGV) == 0)
@@ -188,7 +189,7 @@ import Testing
     defer { close(terminal) }
     // ^S stops output in the same way.
     try #require(tcflow(terminal, TCOOFF) == 0)
-    let writing = ["1 0x1 ", "64 0x1 "]  // on x86-64, on arm64
+    let writing = ["1 0x1 ", "64 0x1 "]  // write to descriptor 1, on x86-64 and on arm64
     try #require(
       eventually {
         let call = try String(contentsOfFile: "/proc/\(pid)/syscall", encoding: .utf8)

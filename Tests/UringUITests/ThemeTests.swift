@@ -4,7 +4,7 @@ import UringConfiguration
 
 @testable import UringUI
 
-/// Colours that can be read and told apart, on xterm's default palette.
+/// Colours of the themes are readable and distinguishable on xterm's default palette.
 @Suite struct ThemeTests {
   /// Red, green and blue from 0 to 255.
   private struct Colour {
@@ -13,7 +13,7 @@ import UringConfiguration
     static let white = Colour(channels: [255, 255, 255])
     static let black = Colour(channels: [0, 0, 0])
 
-    /// - Parameter number: in xterm's palette of 256.
+    /// - Parameter number: The colour's number in xterm's palette of 256.
     init(number: Int32) {
       let first: [[Double]] = [
         [0, 0, 0], [205, 0, 0], [0, 205, 0], [205, 205, 0], [0, 0, 238], [205, 0, 205],
@@ -32,7 +32,7 @@ import UringConfiguration
 
     init(channels: [Double]) { self.channels = channels }
 
-    /// Proportional to the light.
+    /// Red, green and blue from 0 to 1, proportional to the emitted light.
     var linear: [Double] {
       channels.map {
         let value = $0 / 255
@@ -42,7 +42,7 @@ import UringConfiguration
 
     var luminance: Double { zip([0.2126, 0.7152, 0.0722], linear).reduce(0) { $0 + $1.0 * $1.1 } }
 
-    /// As WCAG 2 defines it: from 1 to 21.
+    /// The contrast ratio as WCAG 2 defines it, from 1 to 21.
     func contrast(with other: Colour) -> Double {
       let (a, b) = (luminance + 0.05, other.luminance + 0.05)
       return max(a, b) / min(a, b)
@@ -98,7 +98,8 @@ import UringConfiguration
   @Test(arguments: [ThemeName.dark, .colourBlind])
   func textIsReadableOnBlack(_ name: ThemeName) {
     let theme = Theme(name, colours: 256, background: .dark)
-    // Today's red is as dark as the eight colours have it: its text is bold.
+    // Excludes the dark theme's red, which is as dark as the red of the eight basic colours. Its
+    // text is bold instead.
     for style in Style.allCases where name != .dark || ![.error, .barHigh].contains(style) {
       let (text, behind) = colours(theme[style], on: .black)
       let contrast = text.contrast(with: behind)

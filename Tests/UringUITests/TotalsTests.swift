@@ -2,9 +2,9 @@ import Testing
 
 @testable import UringUI
 
-/// F5 sums rows by a field.
+/// The key F5, which sums rows by a field.
 @Suite struct TotalsTests: InterfaceSuite {
-  /// The interface with the totals by a field open.
+  /// An interface that shows the totals by a field.
   private func totals(by title: String) -> Interface {
     var interface = interface()
     press(&interface, .function(5))
@@ -15,7 +15,7 @@ import Testing
     return interface
   }
 
-  /// `Group` is the command of G.
+  /// F5 is called Sum everywhere, because Group is the command of the key G.
   @Test func theCommandHasOneWord() throws {
     let binding = try #require(Binding.all.first { $0.keys.contains(.function(5)) })
     #expect(binding.label == "Sum" && binding.help.hasPrefix("sum "))

@@ -22,7 +22,7 @@ package struct KernelRelease: Comparable {
   /// The running kernel's release.
   package static var current: KernelRelease? { KernelRelease(currentText) }
 
-  /// The output of `uname -r`. Not from /proc/sys, which some kernels lack.
+  /// The output of `uname -r`. Uses uname(2), because some kernels lack /proc/sys.
   package static var currentText: String {
     var names = utsname()
     guard uname(&names) == 0 else { return "" }

@@ -6,7 +6,7 @@ public enum MonotonicClock {
   public static func now() -> UInt64 { clockTime(CLOCK_MONOTONIC) }
 }
 
-/// The time of one of the system's clocks, nanoseconds.
+/// The time of a system clock, in nanoseconds.
 package func clockTime(_ clock: clockid_t) -> UInt64 {
   var time = timespec()
   clock_gettime(clock, &time)
@@ -14,7 +14,8 @@ package func clockTime(_ clock: clockid_t) -> UInt64 {
 }
 
 extension MonotonicClock {
-  /// The first moment after `now` that is a whole number of intervals after the last: what has passed is left out.
+  /// The first moment after `now` that is a whole number of intervals after `last`. Moments that
+  /// have already passed are skipped.
   package static func moment(after last: UInt64, every interval: UInt64, now: UInt64) -> UInt64 {
     let passed = now > last ? now - last : 0
     return last + (passed / interval + 1) * interval

@@ -2,7 +2,7 @@ import Glibc
 
 /// Small reads from /proc and /sys, without Foundation.
 package enum Procfs {
-  /// The whole file, nil if it cannot be read. At most `limit` bytes.
+  /// The contents of a file; nil if it cannot be read. Reading stops after about `limit` bytes.
   package static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -10,8 +10,8 @@ package enum Procfs {
     return contents(of: descriptor, limit: limit)
   }
 
-  /// The rest of an open file; nil if it cannot be read, and `errno` says why. Stops at `limit` bytes or up to one chunk
-  /// later.
+  /// The remaining contents of an open file; nil if it cannot be read, with the reason in `errno`.
+  /// Reading stops at the first chunk that reaches `limit` bytes.
   package static func contents(of descriptor: Int32, limit: Int) -> [UInt8]? {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
@@ -25,18 +25,18 @@ package enum Procfs {
     return bytes
   }
 
-  /// The file as text, invalid UTF-8 repaired.
+  /// The contents of a file as text. Invalid UTF-8 is repaired.
   package static func text(_ path: String, limit: Int = 1 << 20) -> String? {
     read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The lines of a text. Splits UTF-8 bytes, because a name may end in a carriage return, which would form one
-  /// Character with the line feed.
+  /// The lines of a text. Splits UTF-8 bytes, not Characters: a name may end in a carriage return,
+  /// which would form one Character with the line feed.
   package static func lines(_ text: String) -> [Substring] {
     text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
   }
 
-  /// The fields of /proc/PID/stat after the name, which may contain any bytes.
+  /// The fields of /proc/PID/stat after the process name, which may contain any bytes.
   package static func statFields(_ text: String) -> [Substring] {
     guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return [] }
     return text.utf8[end...].dropFirst(2).split(separator: UInt8(ascii: " ")).map { Substring($0) }

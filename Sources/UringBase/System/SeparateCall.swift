@@ -1,21 +1,21 @@
-/// A call on a thread of its own: its caller can stop waiting for it.
+/// A call on a thread of its own. The caller can stop waiting for it.
 ///
-/// A call that is abandoned keeps its thread. If it never returns, SIGKILL must be able to end it, since a process ends
-/// only with its last thread.
+/// An abandoned call keeps its thread. If the call may never return, it must be one that SIGKILL
+/// can end, because a process ends only with its last thread.
 package final class SeparateCall<Result: Sendable>: Sendable {
   private let state = Monitor<(result: Result?, isAbandoned: Bool)>((nil, false))
   private let thread: WorkerThread
 
-  /// Nanoseconds between two looks at the progress of the call.
+  /// Nanoseconds between two checks of the call's progress.
   private static var longestSlice: UInt64 { 50_000_000 }
 
   /// Starts the call.
   ///
   /// - Parameters:
   ///   - name: name of the thread; at most 15 bytes.
-  ///   - failure: the error to throw if no thread can be started, by errno.
+  ///   - failure: returns the error to throw, given an errno, if no thread can be started.
   ///   - body: the call.
-  ///   - late: runs after a call that was abandoned.
+  ///   - late: runs when an abandoned call returns.
   package init<Failure: Error>(
     _ name: String, orThrow failure: (_ errno: Int32) -> Failure,
     _ body: @escaping @Sendable () -> Result, late: @escaping @Sendable () -> Void = {}
@@ -32,7 +32,8 @@ package final class SeparateCall<Result: Sendable>: Sendable {
 
   deinit { thread.detach() }
 
-  /// Waits for the result; nil if it is not there at the deadline (CLOCK_MONOTONIC, nanoseconds).
+  /// Waits for the result; nil if the call has not returned by the deadline (nanoseconds,
+  /// CLOCK_MONOTONIC).
   package func result(until deadline: UInt64) -> Result? {
     guard let result = state.wait(until: deadline, for: { $0.result != nil }, then: { $0.result })
     else { return nil }
@@ -43,8 +44,9 @@ package final class SeparateCall<Result: Sendable>: Sendable {
   /// Waits for the result as long as the call makes progress; nil if it has made none for too long.
   ///
   /// - Parameters:
-  ///   - patience: nanoseconds without progress after which the wait ends; nil: none. Asked again and again.
-  ///   - progress: a value that changes while the call makes progress.
+  ///   - patience: returns the nanoseconds without progress after which the wait ends; nil for no
+  ///     limit. Evaluated repeatedly, because the limit can change.
+  ///   - progress: returns a value that changes while the call makes progress.
   package func result(patience: () -> UInt64?, progress: () -> UInt64) -> Result? {
     var (seen, since) = (progress(), MonotonicClock.now())
     while true {
@@ -60,9 +62,9 @@ package final class SeparateCall<Result: Sendable>: Sendable {
     }
   }
 
-  /// Stops waiting; the call continues. Returns its result if it has just arrived.
+  /// Stops waiting for the call, which continues. Returns its result if it has just arrived.
   ///
-  /// - Parameter body: runs before `late` can, unless there is a result.
+  /// - Parameter body: runs before `late` can run. Does not run if there is a result.
   package func abandon(_ body: () -> Void = {}) -> Result? {
     state.withLock { state in
       if state.result == nil {

@@ -2,21 +2,22 @@ import CProcess
 import Glibc
 import Synchronization
 
-/// A separate thread. It blocks all signals except those of crashes, so that they reach the thread that expects them.
+/// A separate thread. It blocks all signals except those of crashes, so that other signals reach
+/// the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
-  /// True once the thread was joined or detached; another thread can then have the same handle.
+  /// True after the thread was joined or detached: another thread can then have the same handle.
   private let isGivenUp = Mutex(false)
 
   /// - Parameters:
   ///   - name: the name that `ps -L` shows, at most 15 bytes.
-  ///   - failure: the error to throw if no thread can be started, by errno.
+  ///   - failure: returns the error to throw, given an errno, if no thread can be started.
   package init<Failure: Error>(
     _ name: String, orThrow failure: (_ errno: Int32) -> Failure,
     _ body: @escaping @Sendable () -> Void
   ) throws(Failure) {
     let context = Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
-    // The new thread inherits the mask.
+    // The new thread inherits the signal mask.
     var before = sigset_t()
     process_block_signals(&before)
     var created = pthread_t()

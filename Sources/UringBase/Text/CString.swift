@@ -1,8 +1,10 @@
 import Glibc
 
-/// Text from C. Not initializers of `String`, because `map(String.init)` could choose them by mistake.
+/// Conversions of C text. They are not initializers of `String`, because `map(String.init)` could
+/// choose them by mistake.
 package enum CString {
-  /// The bytes before the first zero, or all. Invalid UTF-8 is repaired.
+  /// The text of the bytes before the first zero, or of all bytes if there is none. Invalid UTF-8
+  /// is repaired.
   package static func decode(_ bytes: some Sequence<UInt8>) -> String {
     String(decoding: Array(bytes.prefix { $0 != 0 }), as: UTF8.self)
   }
@@ -12,7 +14,7 @@ package enum CString {
     decode(characters.lazy.map(UInt8.init(bitPattern:)))
   }
 
-  /// The system's text of an errno, or of its negative.
+  /// The system's description of an errno, given as a positive or negative number.
   package static func error(_ code: Int32) -> String {
     String(cString: strerror(code < 0 ? -code : code))
   }

@@ -3,7 +3,8 @@ package enum Caseless {
   /// The bytes of a text, in lower case.
   package static func bytes(_ text: some StringProtocol) -> [UInt8] { text.utf8.map(lower) }
 
-  /// The first position at which `bytes` contains lower-case bytes; nil if there is none.
+  /// The first position at which `bytes` contains `needle`, which must be in lower case; nil if
+  /// there is none.
   @inlinable
   package static func find<Bytes: RandomAccessCollection<UInt8>>(
     _ needle: [UInt8], in bytes: Bytes

@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
-  /// Columns of the scalar on a terminal; nil for scalars that must not reach a terminal: controls, format
-  /// characters such as bidirectional overrides, line separators.
+  /// Number of columns of the scalar on a terminal; nil for scalars that must not reach a terminal:
+  /// controls, format characters such as bidirectional overrides, line separators.
   package var displayWidth: Int? {
     switch value {
     case 0x20..<0x7F: return 1
@@ -34,7 +34,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// Columns of the text on a canvas.
+  /// Number of columns of the text on the UI's canvas.
   package var displayWidth: Int {
     var width = 0
     for scalar in unicodeScalars { width += scalar.displayWidth ?? 1 }

@@ -5,7 +5,8 @@ package enum Figures {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 
-  /// For sentences: `1.25 µs`, `12 ms`, `2 min 30 s`, `3 h 12 min`. Trailing zeros are dropped.
+  /// A duration for sentences: `1.25 µs`, `12 ms`, `2 min 30 s`, `3 h 12 min`. Trailing zeros are
+  /// dropped.
   package static func duration(_ nanoseconds: UInt64) -> String {
     guard let (large, small) = units(of: nanoseconds) else {
       let unit = TimeUnit.largest(in: nanoseconds)
@@ -16,7 +17,8 @@ package enum Figures {
     return rest == 0 ? whole : whole + " \(rest) \(small.abbreviation)"
   }
 
-  /// The two units in which a long duration is written; nil for one that seconds express.
+  /// The two units in which a long duration is written; nil for a duration short enough for one
+  /// unit.
   private static func units(of nanoseconds: UInt64) -> (large: TimeUnit, small: TimeUnit)? {
     switch nanoseconds {
     case ..<99_950_000_000: nil
@@ -26,12 +28,12 @@ package enum Figures {
     }
   }
 
-  /// For cells of tables and facts, where trailing zeros keep numbers aligned: `0`, `999ns`, `1.20µs`, `45.6ms`, `12.3s`,
-  /// `2m05s`, `3h12m`, `4d02h`. At most six columns.
+  /// A duration for cells of tables and facts, in which trailing zeros keep numbers aligned: `0`,
+  /// `999ns`, `1.20µs`, `45.6ms`, `12.3s`, `2m05s`, `3h12m`, `4d02h`. At most six columns.
   package static func alignedDuration(_ nanoseconds: UInt64) -> String {
     if let (large, small) = units(of: nanoseconds) {
       let whole = "\(nanoseconds / large.nanoseconds)\(large.symbol)"
-      // From 100 days on, hours would be the seventh column.
+      // From 100 days on, the hours would need a seventh column.
       guard nanoseconds < 100 * TimeUnit.day.nanoseconds else { return whole }
       let rest = nanoseconds % large.nanoseconds / small.nanoseconds
       return whole + padded(rest, to: 2) + small.symbol
@@ -49,14 +51,14 @@ package enum Figures {
     digits(nanoseconds, per: unit.nanoseconds) + unit.symbol
   }
 
-  /// For round times on axes and in options, without decimals: `20ms`, `150µs`, `1500ms`.
+  /// A round duration for axes and options, without decimals: `20ms`, `150µs`, `1500ms`.
   package static func wholeDuration(_ nanoseconds: UInt64, upTo limit: TimeUnit = .second) -> String
   {
     let unit = TimeUnit.exact(of: nanoseconds, upTo: limit)
     return "\(nanoseconds / unit.nanoseconds)\(unit.symbol)"
   }
 
-  /// Trailing zeros are dropped: `1.2`, `123`.
+  /// A number without trailing zeros: `1.2`, `123`.
   package static func number(_ value: Double) -> String {
     let decimals = value < 10 ? 100.0 : value < 100 ? 10.0 : 1.0
     let rounded = (value * decimals).rounded() / decimals
@@ -64,7 +66,7 @@ package enum Figures {
       ? "\(Int(rounded))" : "\(rounded)"
   }
 
-  /// Trailing zeros are kept: `1.20`, `12.0`, `123`.
+  /// A quotient with trailing zeros: `1.20`, `12.0`, `123`.
   package static func digits(_ number: UInt64, per divisor: UInt64) -> String {
     let value = Double(number) / Double(divisor)
     let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
@@ -74,7 +76,8 @@ package enum Figures {
     return "\(scaled / scale).\(padded(scaled % scale, to: decimals))"
   }
 
-  /// With a unit if the number is a multiple of 1024, else the number itself: `4K`, `1M`, `4095`.
+  /// A number of bytes: with a unit if it is a multiple of 1024, otherwise in full: `4K`, `1M`,
+  /// `4095`.
   package static func exactBytes(_ number: UInt64) -> String {
     var (value, unit) = (number, "")
     for prefix in binaryPrefixes where value >= 1_024 && value % 1_024 == 0 {
@@ -83,7 +86,7 @@ package enum Figures {
     return "\(value)\(unit)"
   }
 
-  /// Powers of 1024, from the first.
+  /// Prefixes of the powers of 1024, in ascending order from 1024.
   package static let binaryPrefixes = ["K", "M", "G", "T", "P", "E"]
 
   package static func padded(_ number: UInt64, to width: Int) -> String {

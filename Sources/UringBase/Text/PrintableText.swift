@@ -1,6 +1,6 @@
-/// Untrusted text, such as names of files and processes, made safe for a terminal. All text output passes through here
-/// or, cell by cell, through the UI's canvas, by the same rule: `Unicode.Scalar.displayWidth`. JSON documents escape
-/// such characters instead.
+/// Makes untrusted text, such as names of files and processes, safe for a terminal. All text output
+/// passes through here or, cell by cell, through the UI's canvas. Both follow the same rule,
+/// `Unicode.Scalar.displayWidth`. JSON documents escape such characters instead.
 extension String {
   /// The text on one line; characters that must not reach a terminal, including line feeds, become `?`.
   package var printable: String {
@@ -12,14 +12,15 @@ extension String {
         text.append("?")
         continue
       }
-      // limits marks, because terminals draw a stack of them over the lines above
+      // limits combining marks, because terminals draw a stack of them over the lines above
       marks = width == 0 ? marks + 1 : 0
       if marks <= 2 { text.append(scalar) }
     }
     return String(text)
   }
 
-  /// The text; if it exceeds this many columns, without its middle, because the ends of a path matter most.
+  /// The text, shortened to at most this many columns. The middle is replaced by dots, because the
+  /// ends of a path matter most.
   package func shortened(to width: Int) -> String {
     let dots = "..."
     guard displayWidth > width, width > dots.utf8.count else { return self }

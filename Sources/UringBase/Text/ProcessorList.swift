@@ -18,7 +18,8 @@ package struct ProcessorList: Hashable, Sendable {
   private mutating func insert(_ range: ClosedRange<Int>) {
     var merged = range
     ranges.removeAll { other in
-      // Subtracts rather than adds: numbers are not negative, but can be as large as the type allows.
+      // Subtracts rather than adds: processor numbers are not negative, but can be as large as the
+      // type allows.
       guard other.lowerBound - 1 <= merged.upperBound, merged.lowerBound - 1 <= other.upperBound
       else { return false }
       merged =

@@ -2,7 +2,7 @@
 package struct TextMatch: Hashable, Sendable {
   private var needles: [[UInt8]]
 
-  /// Nil if there is nothing to search for.
+  /// Parses a pattern; nil if it contains nothing to search for.
   package init?(_ text: String) {
     needles = text.split(separator: "|").map { Caseless.bytes($0) }.filter { !$0.isEmpty }
     if needles.isEmpty { return nil }

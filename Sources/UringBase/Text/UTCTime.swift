@@ -1,4 +1,4 @@
-/// A moment as text, in UTC. Reads no file, as the C library's functions do for the time zone.
+/// Moments as text, in UTC. Unlike the C library's functions, these read no time-zone file.
 ///
 /// Moments are nanoseconds since 1970, without leap seconds.
 public enum UTCTime {
@@ -49,7 +49,8 @@ public enum UTCTime {
     }
   }
 
-  /// Years begin in March here, so that the leap day is the last of its year.
+  /// The date of a day. The computation lets years begin in March, so that the leap day is the last
+  /// day of its year.
   private static func date(
     daysSince1970 days: UInt64
   ) -> (year: UInt64, month: UInt64, day: UInt64) {

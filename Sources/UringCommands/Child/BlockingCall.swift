@@ -4,15 +4,17 @@ import UringBase
 
 /// Calls that may block forever, such as a write to a pipe that nobody reads.
 ///
-/// They run on a separate thread, so that a signal ends the wait. The signals of ``spawn_block_signals()`` are
-/// blocked; a call that returns at once consumes none.
+/// A call runs on a separate thread, so that a signal can end the wait for it. The signals of
+/// ``spawn_block_signals()`` are blocked. If the call returns at once, no pending signal is
+/// consumed.
 enum BlockingCall {
-  /// Nanoseconds without progress that a call may take after one signal, and after a second.
+  /// Nanoseconds that a call may take without progress after the first signal, and after the
+  /// second.
   private static let patience: [UInt64] = [10_000_000_000, 1_000_000_000]
 
   /// - Parameters:
   ///   - signal: a signal that has already arrived; 0 if none has.
-  ///   - isPatient: after a signal, keeps waiting as long as there is progress.
+  ///   - isPatient: true if the wait continues after a signal, as long as there is progress.
   ///   - progress: a value that changes while the call makes progress.
   static func run<R: Sendable>(
     _ name: String, after signal: Int32 = 0, isPatient: Bool = true,
@@ -32,7 +34,7 @@ enum BlockingCall {
         guard count > 0 else { return nil }
         return isPatient ? patience[min(count, patience.count) - 1] : 0
       },
-      // The wait begins again with each signal.
+      // Each signal counts as progress, so that its patience begins with the signal.
       progress: { progress() &+ UInt64(count) })
     if let result { return result }
     throw Failure(
@@ -41,9 +43,9 @@ enum BlockingCall {
   }
 }
 
-/// Ends a watch: from now on signals end the program as usual.
+/// Unblocks signals after a watch. From now on they end the program as usual.
 func unblockSignals() {
-  // Discards further signals: the watch has already ended as they asked.
+  // Discards pending signals: the watch that they were meant to end has ended.
   while spawn_wait_signal(0).number != 0 {}
   spawn_unblock_signals()
 }

@@ -2,7 +2,8 @@ import CSpawn
 import Glibc
 import UringBase
 
-/// The program given after `--`: forked and held, then started when the probes are attached.
+/// The program given after `--`. Its process is forked and held, and executes the program when the
+/// probes are attached.
 final class ChildCommand {
   /// How the child ended.
   enum Ending: Hashable {
@@ -11,7 +12,7 @@ final class ChildCommand {
     /// Unknown, because another process or thread has waited for the child.
     case gone
 
-    /// Status as the shell reports it.
+    /// Exit status as a shell reports it.
     var status: Int32 {
       switch self {
       case .exited(let status): status
@@ -21,17 +22,17 @@ final class ChildCommand {
     }
   }
 
-  /// Input and outputs of a child.
+  /// Standard input, output and error of a child.
   enum Streams {
-    /// uringtop's own streams; a signal typed at the terminal reaches both.
+    /// uringtop's own streams. A signal typed at the terminal reaches both uringtop and the child.
     case inherited
-    /// The same, except that both outputs go to uringtop's standard error.
+    /// Like ``inherited``, but the child's output and error both go to uringtop's standard error.
     case inheritedToError
-    /// No input; both outputs to this descriptor; in a separate process group, away from the terminal that the UI
-    /// owns.
+    /// No input. Output and error both go to this descriptor. The child is in a separate process
+    /// group, away from the terminal that the UI owns.
     case detached(output: Int32)
-    /// No input; the outputs to these descriptors. It stays in the terminal's group, so that it can ask for a password,
-    /// and ends with uringtop.
+    /// No input. Output and error go to these descriptors. The child stays in the terminal's
+    /// process group, so that it can ask for a password. It ends with uringtop.
     case separate(output: Int32, error: Int32)
   }
 
@@ -43,7 +44,7 @@ final class ChildCommand {
 
   var pid: UInt32 { UInt32(child.pid) }
 
-  /// Forks. Under sudo the child will run as the user who called sudo.
+  /// Forks and holds the child. Under sudo it will run as the user who called sudo.
   init(holding arguments: [String], streams: Streams) throws(Failure) {
     self.arguments = arguments
     guard Self.isFound(arguments[0]) else { throw Self.notFound(arguments[0]) }
@@ -92,7 +93,7 @@ final class ChildCommand {
     if isHeld { spawn_abandon(&child) }
   }
 
-  /// Lets the child run. Returns when the child's program runs.
+  /// Lets the child execute its program. Returns once the program runs.
   func release() throws(Failure) {
     isHeld = false
     let error = spawn_release(&child)
@@ -123,13 +124,13 @@ final class ChildCommand {
     return ending
   }
 
-  /// Sends a signal to the child, or to its group if it has its own.
+  /// Sends a signal to the child, or to its process group if the child has a separate one.
   func send(_ signal: Int32) {
     guard ending == nil, !isHeld else { return }
     kill(ownGroup ? -child.pid : child.pid, signal)
   }
 
-  /// Asks the child to end, and kills it after `patience` seconds.
+  /// Sends SIGTERM to the child, and SIGKILL if it still runs after `patience` seconds.
   func terminate(patience: Int = 3) -> Ending? {
     send(SIGTERM)
     for attempt in 0..<patience * 50 {
@@ -141,8 +142,8 @@ final class ChildCommand {
     return poll()
   }
 
-  /// True if the program exists, as a path or in `PATH`. Checked first, so that a mistyped name does not overwrite an
-  /// existing output file.
+  /// True if the program exists, as a path or in `PATH`. This is checked before the process is
+  /// forked, so that a mistyped name does not overwrite an existing output file.
   private static func isFound(_ program: String) -> Bool {
     if program.contains("/") { return access(program, F_OK) == 0 }
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"

@@ -2,7 +2,8 @@ import Glibc
 import UringFindings
 import UringTrace
 
-/// Decides when a watch without a COMMAND may end early, because nothing can change the answer.
+/// Decides when a watch without a COMMAND may end early, because watching longer cannot change the
+/// report.
 struct EarlyEnd {
   /// The watched processes; empty for the whole machine.
   var pids: [UInt32]

@@ -7,8 +7,8 @@ import UringSources
 
 /// `uringtop record` on another machine, through ssh.
 ///
-/// ssh runs as the user who called sudo, with the terminal, so that it can ask for a password. It is started before any
-/// rights are given up, and ends with uringtop.
+/// ssh runs as the user who called sudo and keeps the terminal, so that it can ask for a password.
+/// It is started before uringtop gives up any privileges, and ends with uringtop.
 final class RemoteRecording {
   /// Environment variable: a program to call instead of `ssh`, with the same arguments.
   static let programVariable = "URINGTOP_SSH"
@@ -22,7 +22,7 @@ final class RemoteRecording {
   /// Starts ssh.
   ///
   /// - Parameters:
-  ///   - program: how to call uringtop there; words for the other side's shell.
+  ///   - program: the command that calls uringtop on the host, as words for the host's shell.
   ///   - arguments: further arguments of `record`.
   init(host: String, program: String, arguments: [String]) throws(Failure) {
     self.host = host
@@ -43,21 +43,22 @@ final class RemoteRecording {
     try child.release()
   }
 
-  /// Waits until the recording has begun. Starts a thread, which needs no rights.
+  /// Waits until the recording has begun. Starts a thread, which needs no privileges.
   func open() throws(Failure) -> OpenStream {
     let messages = try RemoteMessages(errors, host: host)
     self.messages = messages
     do throws(RecordingError) {
       return try OpenStream(output)
     } catch {
-      // Messages of the other side explain the error.
+      // The last messages from the host explain the error: they are printed first.
       messages.finish()
       guard error == .truncatedHeader else { throw Failure(error, path: host) }
       throw Failure(ExitStatus.noInput, "\(host): the connection ended before the recording began")
     }
   }
 
-  /// From now on messages of the other side are kept instead of printed; returns a function that takes them.
+  /// Keeps messages from the host from now on, instead of printing them. Returns a function that
+  /// takes the kept messages.
   func keepMessages() -> @Sendable () -> [String] {
     messages?.keep()
     return { [messages] in messages?.take() ?? [] }
@@ -72,7 +73,7 @@ final class RemoteRecording {
     return (ends[0], ends[1])
   }
 
-  /// A word for a shell.
+  /// The word, quoted for a shell if necessary.
   static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy { byte in
       UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
@@ -82,22 +83,23 @@ final class RemoteRecording {
   }
 }
 
-/// The messages of ssh and of the other side, from their standard error. They are printed until the screen is shown,
-/// and kept from then on.
+/// The messages of ssh and of the host's uringtop, from their standard error. They are printed
+/// until the screen is shown, and kept from then on.
 private final class RemoteMessages: Sendable {
   private struct State {
     var kept: [String] = []
     var isKeeping = false
   }
 
-  /// Lines kept at a time.
+  /// Most lines that are kept at a time.
   private static let most = 20
   private static let longestLine = 4096
 
   private let state: Mutex<State>
   private let isAtEnd = Monitor(false)
 
-  /// - Parameter descriptor: owned from now on.
+  /// - Parameter descriptor: the read end of the pipe for messages, owned by this object from now
+  ///   on.
   init(_ descriptor: Int32, host: String) throws(Failure) {
     state = Mutex(State())
     do throws(ThreadError) {

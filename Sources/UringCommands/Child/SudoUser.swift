@@ -2,10 +2,11 @@ import Glibc
 import UringBase
 import UringRecordings
 
-/// The user who called sudo: children run as this user, and output files belong to them.
+/// The user who called sudo. Children run as this user, and output files belong to this user.
 ///
-/// Determined from the environment that sudo sets and from /etc/group. The C library's look-ups are not used: they load
-/// libraries that a static binary cannot use, and fail for a user who is in no database.
+/// The user is determined from the environment that sudo sets and from /etc/group. The C library's
+/// look-ups are not used: they load libraries that a static binary cannot use, and fail for a user
+/// who is not in any database.
 struct SudoUser: Hashable, Sendable {
   var uid: uid_t
   var gid: gid_t

@@ -6,7 +6,8 @@ import UringTrace
 struct Watch {
   /// Why the watch ended.
   enum Reason {
-    /// The user or the system asked uringtop to end; only without a child.
+    /// A signal asked uringtop to end. Only without a child: with one, the child decides whether it
+    /// ends.
     case signal(Int32)
     case childEnded(ChildCommand.Ending)
     case durationOver
@@ -15,9 +16,10 @@ struct Watch {
   }
 
   var child: ChildCommand?
-  /// Nil for no limit.
+  /// Maximum duration of the watch; nil for no limit.
   var duration: DurationArgument?
-  /// The last signal that asked to end, whether or not it was passed on to the child; 0 if there was none.
+  /// The last signal that asked uringtop to end, whether or not it was passed on to the child; 0 if
+  /// there was none.
   private(set) var signal: Int32 = 0
 
   init(child: ChildCommand?, duration: DurationArgument?) {
@@ -48,7 +50,8 @@ struct Watch {
       default: signal = arrived.number
       }
       guard let child else { return .signal(signal) }
-      // The child decides whether it ends. It has already received a signal that was typed at the terminal.
+      // The child decides whether it ends. A signal that was typed at the terminal has already
+      // reached it.
       interrupts += 1
       if interrupts >= 3 {
         child.send(SIGKILL)

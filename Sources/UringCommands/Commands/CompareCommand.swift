@@ -6,7 +6,7 @@ import UringFields
 import UringRecordings
 import UringTrace
 
-/// States what differs between two recordings of a workload.
+/// Reports the differences between two recordings of a workload.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",

@@ -7,7 +7,7 @@ import UringRecordings
 import UringSources
 import UringUI
 
-/// The embedded target and its load.
+/// Runs the embedded ublk target and its load.
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
@@ -87,7 +87,7 @@ struct DemoCommand: ParsableCommand {
     defer { running.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", settings: settings, demoStatus: status) { [self] in
-      // Attached before the target starts, so that no group is missed.
+      // The probes are attached before the target starts, so that no group is missed.
       let capture = try capture(refreshInterval: settings.interval, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
@@ -106,7 +106,8 @@ struct DemoCommand: ParsableCommand {
   // MARK: Without a terminal
 
   private func runBatch() throws {
-    // Before any thread starts: signals are waited for, so that the device is removed at the end.
+    // Signals are blocked before any thread starts. They only end the wait below, so that the
+    // device is removed at the end.
     spawn_block_signals()
     let recorder = record.map { Recorder(path: $0, format: TraceFormat(path: $0)!) }
     let isCapturing = json || recorder != nil
@@ -175,7 +176,7 @@ struct DemoCommand: ParsableCommand {
     }
   }
 
-  /// Waits for a signal, the end of the time, or the end of the load. Returns the signal, or 0.
+  /// Waits for a signal, the end of `--duration`, or the end of the load. Returns the signal, or 0.
   private func wait(for workload: any Workload) -> Int32 {
     let deadline = Deadline(in: duration?.nanoseconds)
     while let pause = deadline.remaining(atMost: 100_000_000) {

@@ -8,7 +8,7 @@ import UringRedaction
 import UringSources
 import UringTrace
 
-/// Converts between the binary recording and trace.jsonl.
+/// Converts a recording to another format.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
@@ -112,7 +112,7 @@ struct ExportCommand: ParsableCommand {
     moment.reportIfLate(in: file)
   }
 
-  /// The findings of the whole recording, and the owners of its rings.
+  /// The findings of the exported part of the recording, and the owners of its rings.
   private func overview(of recording: Recording) -> PerfettoEncoder.Overview {
     var overview = PerfettoEncoder.Overview()
     var diagnosis = DiagnosisHistory()
@@ -130,7 +130,8 @@ struct ExportCommand: ParsableCommand {
     _ recording: Recording, until time: UInt64? = nil, to path: String,
     as encoder: (RecordingHeader) -> any TraceEncoder, rewriter: (any RecordRewriter)? = nil
   ) throws(Failure) {
-    // The export would replace its own input or, through standard output, write to it while reading.
+    // Otherwise the export would replace its own input or, through standard output, write to it
+    // while reading it.
     if let input = recording.fileID, FileID(output: path) == input {
       throw Failure(
         ExitStatus.cannotCreate, "cannot write to \(path): it is the recording that is read")

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 import UringBase
 
-/// Has a running flight recorder write a file.
+/// Makes a running flight recorder write a file.
 struct FreezeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "freeze",

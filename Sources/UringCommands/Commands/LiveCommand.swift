@@ -4,7 +4,7 @@ import Synchronization
 import UringProbe
 import UringSources
 
-/// The live UI: `uringtop` without a subcommand.
+/// Shows the live UI: `uringtop` without a subcommand.
 struct LiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "live",
@@ -51,7 +51,7 @@ struct LiveCommand: ParsableCommand {
     if remote.host != nil { return try follow(settings) }
     let held = try command.isEmpty ? nil : HeldProgram(command, output: childOutput)
     defer { held?.end() }
-    // Of this thread, and of the UI's threads, one of which opens the source.
+    // Applies to this thread and to the threads that the UI starts; one of these opens the source.
     Confinement.keepCaptureCapabilities()
     try Screen.show(
       title: command.joined(separator: " "), settings: settings, filters: filters,
@@ -67,7 +67,7 @@ struct LiveCommand: ParsableCommand {
     }
   }
 
-  /// Shows what another machine records.
+  /// Shows the recording of another machine, live.
   private func follow(_ settings: ScreenSettings) throws {
     try Screen.requireTerminal()
     guard let recording = try remote.start(filters, capturing) else { return }
@@ -81,8 +81,9 @@ struct LiveCommand: ParsableCommand {
     withExtendedLifetime(recording) {}
   }
 
-  /// The program to watch, until the probes are attached. Passed to the thread that opens the source. That thread does
-  /// not use the child after releasing it, and has finished when the UI ends.
+  /// The program to watch, held until the probes are attached. It is passed to the thread that
+  /// opens the source. That thread does not use the child after releasing it, and has finished when
+  /// the UI ends.
   private final class HeldProgram: @unchecked Sendable {
     let child: ChildCommand
     private let output: ChildOutput
@@ -108,7 +109,7 @@ struct LiveCommand: ParsableCommand {
       output.report(ending: ending)
     }
 
-    /// The program's name while it runs; for the UI's thread.
+    /// The program's name; nil if it does not run. Called on the UI's thread.
     var runningName: String? { isReleased.withLock { $0 } && child.poll() == nil ? name : nil }
   }
 }

@@ -5,7 +5,7 @@ import UringFields
 import UringSources
 import UringTrace
 
-/// Records to a file.
+/// Records io_uring events to a file, or keeps the last ones as a flight recorder.
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
@@ -131,7 +131,8 @@ struct RecordCommand: ParsableCommand {
     throw Failure(status, "")
   }
 
-  /// The exit status when the watch has ended. After the duration, the recorded program is asked to end.
+  /// The exit status after a watch. If the watch ended with its duration, the recorded program is
+  /// terminated first.
   static func status(after reason: Watch.Reason, _ child: ChildCommand?) -> Int32 {
     switch reason {
     case .signal(let number): return ExitStatus.signal(number)
@@ -146,7 +147,7 @@ struct RecordCommand: ParsableCommand {
     return ExitStatus.success
   }
 
-  /// Waits for the recorded program, which continues even if the recording has failed.
+  /// Waits until the recorded program ends. It continues even if the recording has failed.
   private static func waitOut(_ child: ChildCommand) -> ChildCommand.Ending {
     while true {
       if let ending = child.poll() { return ending }

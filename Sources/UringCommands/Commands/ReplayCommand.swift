@@ -8,7 +8,7 @@ import UringRecordings
 import UringSources
 import UringUI
 
-/// The UI over a recording.
+/// Shows a recording in the UI.
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
@@ -56,7 +56,8 @@ struct ReplayCommand: ParsableCommand {
     file.reportFlaw()
     let recording = file.recording
     try Screen.show(title: input, settings: settings, filters: filters) { [self] in
-      // The screen has already read the terminal's properties.
+      // System calls can be refused from here on: the screen has already read the terminal's
+      // properties.
       _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
       do throws(ThreadError) {
         return try ReplaySource(

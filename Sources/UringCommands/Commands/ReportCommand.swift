@@ -100,7 +100,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let (query, ignored) = try (query(), IgnoredFindings(ignore))
-    // Before the watch, which would be in vain if the file cannot be written.
+    // The file is created before the watch, which would be wasted if the file cannot be written.
     let file = try outputFile()
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
@@ -167,10 +167,12 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
-  /// More than any rule needs after the first look at the rings, which can take a second.
+  /// The duration without `--duration`: longer than any rule needs after the first look at the
+  /// rings, which can take a second.
   static let defaultDuration = DurationArgument(nanoseconds: 10_000_000_000)
 
-  /// Watches until there is a reason to stop. Asks the command to end only after the last snapshot.
+  /// Watches until there is a reason to stop. The command is terminated only after the last
+  /// snapshot.
   private func watch(
     _ diagnosis: inout DiagnosisHistory
   ) throws(Failure) -> (Snapshot, ReportDocument.CommandEnding?) {

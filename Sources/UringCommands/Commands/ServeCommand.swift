@@ -5,7 +5,7 @@ import UringMetrics
 import UringProbe
 import UringTrace
 
-/// Metrics over HTTP.
+/// Serves metrics over HTTP.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
@@ -46,7 +46,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup(title: "FILTERS") var filters: FilterOptions
   @OptionGroup(title: "CAPTURE") var capturing: CaptureOptions
 
-  /// Nanoseconds that findings about rates cover.
+  /// Period over which findings about rates are judged, nanoseconds.
   private static let window: UInt64 = 60_000_000_000
 
   private static func address(_ text: String) throws -> ListenAddress {

@@ -5,7 +5,7 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// One snapshot, live or from a recording.
+/// Prints one snapshot, live or from a recording.
 struct SnapshotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",

@@ -7,7 +7,7 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// A list as lines, at intervals.
+/// Prints a list as lines, at intervals.
 struct TopCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "top",
@@ -71,7 +71,7 @@ struct TopCommand: ParsableCommand {
 
   private var isOverRings: Bool { list.list.name == ListArgument.rings.list.name }
 
-  /// True for the columns that rings have without an option.
+  /// True if the list has the default columns of rings.
   private var hasRingColumns: Bool { columns == nil && isOverRings && groupBy == nil && !csv }
 
   private static let beforeRates = ["id", "pid", "comm", "in_flight"]
@@ -112,12 +112,12 @@ struct TopCommand: ParsableCommand {
     var hasRings = false
     func print(_ snapshot: Snapshot) throws {
       if !snapshot.rings.isEmpty { hasRings = true }
-      // A recording can have rings later on.
+      // Only for a live capture: in a recording, rings can appear later.
       if self.from == nil, previous == 0 { filters.reportNothingSelected(unless: hasRings) }
       var snapshot = snapshot
       snapshot.rings.removeAll { $0.isClosed && $0.closedTime <= previous }
       previous = snapshot.time
-      // Rules look at every request: no other list needs them.
+      // Rules look at every request, so they are evaluated only for the list of findings.
       let findings = list.list.name == "findings" ? diagnosis.findings(in: snapshot) : []
       var rows = try list.selection(choice, of: snapshot, findings: findings).rows
       if hasRingColumns {
@@ -140,7 +140,7 @@ struct TopCommand: ParsableCommand {
     let capture = try LiveCapture.start(
       filter: filters.filter(capturing),
       refreshInterval: .nanoseconds(Int64(max(interval.nanoseconds, 1_000_000_000))))
-    // The inventory finds the names of older processes.
+    // The inventory finds the names of processes that are older than the capture.
     capture.waitForInventory()
     var moment = MonotonicClock.now()
     for _ in 0..<(count ?? .max) {

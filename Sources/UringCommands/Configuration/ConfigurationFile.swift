@@ -10,22 +10,23 @@ import UringUI
 
 /// The file with the user's configuration: read at the start, and written when the user changes columns or the interval.
 final class ConfigurationFile: Sendable {
-  /// The end of the path, for messages.
+  /// The file's name without its folders, for messages.
   let name: String
   private let place: ConfigurationPlace
   private let state: Mutex<State>
 
   private struct State {
     var document = TOMLDocument([])
-    /// The file as it was read or written last; nil if there was none.
+    /// Version of the file when it was last read or written; nil if there was no file.
     var version: Version?
-    /// Why it was not read; it is not written either then.
+    /// Why the file could not be read; nil if it was read. A file that could not be read is not
+    /// written.
     var failure: String?
-    /// Whether the user was told that changes are not kept.
+    /// True once the user has been told that changes are not kept.
     var hasComplained = false
   }
 
-  /// Tells whether another program has changed the file.
+  /// The file's inode and modification time, by which changes by another program are detected.
   private struct Version: Hashable {
     var inode: UInt64
     var seconds: Int
@@ -39,7 +40,7 @@ final class ConfigurationFile: Sendable {
 
   private static let mostBytes = 1 << 20
 
-  /// - Parameter isNamed: whether the user asks for this file, so that it must exist.
+  /// - Parameter isNamed: true if the user names this file, which must then exist.
   init(_ place: ConfigurationPlace, isNamed: Bool) {
     self.place = place
     name = place.name
@@ -57,14 +58,14 @@ final class ConfigurationFile: Sendable {
     self.state = Mutex(state)
   }
 
-  /// The configuration, and the message that it could not be read.
+  /// The configuration, and an error message if the file could not be read.
   var contents: (Configuration, failure: String?) {
     state.withLock { state in
       (Configuration(state.document), state.failure.map { "\(name) is not read: \($0)" })
     }
   }
 
-  /// `config.toml:3:9: message`.
+  /// The mistake with its position: `config.toml:3:9: message`.
   func describe(_ mistake: Mistake) -> String {
     let (line, column) = state.withLock { $0.document.position(of: mistake.offset) }
     return "\(name):\(line):\(column): \(mistake.message)"
@@ -77,7 +78,7 @@ final class ConfigurationFile: Sendable {
 
     init(_ reason: String) { self.reason = reason }
 
-    /// The reason is `errno`.
+    /// The reason that `errno` gives.
     init() { reason = Errno(rawValue: errno).description }
   }
 
@@ -90,7 +91,8 @@ final class ConfigurationFile: Sendable {
       if errno == ENOENT { return nil }
       throw Unreadable()
     }
-    // Neither waits for the other end of a FIFO nor takes a terminal.
+    // These flags keep `openat` from waiting for the other end of a FIFO and from acquiring a
+    // controlling terminal.
     let link = sudoUser == nil ? 0 : O_NOFOLLOW
     let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | link
     let descriptor = openat(folder.descriptor, place.name, flags)
@@ -113,15 +115,15 @@ final class ConfigurationFile: Sendable {
     return (bytes, Version(status))
   }
 
-  /// Whether the user who started uringtop may read the file, whatever capabilities the program has: messages repeat
-  /// parts of the file.
+  /// True if the user who started uringtop may read the file. Capabilities of the program do not
+  /// count, because messages repeat parts of the file.
   private static func mayRead(_ descriptor: Int32) -> Bool {
     getuid() == 0 || process_capabilities() == 0 || access("/proc/self/fd/\(descriptor)", R_OK) == 0
   }
 
   // MARK: Writing
 
-  /// Writes a change into the file. Of changes that cannot be kept, only the first is reported.
+  /// Writes a change into the file. Only the first change that cannot be written is reported.
   func keep(_ change: ConfigurationChange) -> Notice? {
     state.withLock { state in
       do throws(Unreadable) {
@@ -151,7 +153,7 @@ final class ConfigurationFile: Sendable {
         status.st_mode & S_IFMT == S_IFLNK ? "it is a link" : "it is not a regular file")
     }
     if status.map(Version.init) != state.version {
-      // The changes of the other program stay.
+      // Reads the file again, so that the changes of the other program stay.
       let read: ([UInt8], Version)?
       do throws(Unreadable) { read = try Self.read(place) } catch {
         throw Unreadable("another program has changed it")

@@ -2,19 +2,21 @@ import Glibc
 import UringBase
 import UringRecordings
 
-/// Where the configuration file is: a folder, folders in it that may be missing, and a name.
+/// The location of the configuration file: a base folder, folders below it that may be missing, and
+/// a name.
 struct ConfigurationPlace: Hashable, Sendable {
-  /// A path that is followed; empty for the working directory.
+  /// Path of the base folder, in which links are followed; empty for the working directory.
   var base: String
-  /// Folders that are made when the file is first written.
+  /// Folders below ``base``, each in the one before; created when the file is first written.
   var folders: [String]
   var name: String
 
-  /// `$XDG_CONFIG_HOME/uringtop/config.toml`, or the same in `~/.config`; nil without a home.
+  /// `$XDG_CONFIG_HOME/uringtop/config.toml`, or the same path in `~/.config`; nil without a home.
   ///
-  /// The home is that of the environment: the databases of users need libraries that a static binary does not have.
+  /// The home is taken from the environment. A look-up in the user database needs libraries that a
+  /// static binary does not have.
   init?(environment: (String) -> String?) {
-    // As the XDG specification wants it, a relative path is ignored.
+    // A relative path is ignored, as the XDG specification requires.
     if let base = environment("XDG_CONFIG_HOME"), base.hasPrefix("/") {
       (self.base, folders) = (base, ["uringtop"])
     } else if let home = environment("HOME"), home.hasPrefix("/") {
@@ -25,7 +27,7 @@ struct ConfigurationPlace: Hashable, Sendable {
     name = "config.toml"
   }
 
-  /// The place that the environment of the program names.
+  /// The place for the environment of this process.
   static var ofUser: ConfigurationPlace? {
     ConfigurationPlace(environment: { getenv($0).map { String(cString: $0) } })
   }
@@ -40,10 +42,10 @@ struct ConfigurationPlace: Hashable, Sendable {
   /// Opens the file's folder.
   ///
   /// - Parameters:
-  ///   - owner: the user who called sudo. No link below ``base`` is followed then, and new folders in this user's folders
-  ///     belong to this user.
-  ///   - makesFolders: makes the folders that are missing.
-  /// - Returns: nil if it cannot be opened; `errno` says why.
+  ///   - owner: the user who called sudo. If set, no link below ``base`` is followed, and new
+  ///     folders inside this user's folders belong to this user.
+  ///   - makesFolders: true to create missing folders.
+  /// - Returns: nil if the folder cannot be opened; `errno` has the reason.
   func openFolder(owner: OutputFile.Owner?, makesFolders: Bool = false) -> OpenFolder? {
     guard var folder = OpenFolder(AT_FDCWD, base.isEmpty ? "." : base, followsLinks: true) else {
       return nil
@@ -63,7 +65,7 @@ struct ConfigurationPlace: Hashable, Sendable {
   }
 }
 
-/// The handle of a folder, closed when this is released.
+/// The descriptor of a folder, closed when the object is released.
 final class OpenFolder: Sendable {
   let descriptor: Int32
 

@@ -3,7 +3,8 @@ import UringFields
 extension NamedFilters {
   /// The filters of the user's configuration, for commands without a screen.
   ///
-  /// The file is read when an expression first uses a name; what is wrong in it is said then, once.
+  /// The file is read when an expression first uses the name of a filter. Its first mistake is
+  /// reported then, once.
   static let configured = NamedFilters(reading: { texts })
 
   private static let texts: [String: String] = {

@@ -5,7 +5,7 @@ import UringFields
 import UringTrace
 import UringUI
 
-/// The appearance of the UI by the command line and, where that says nothing, by the configuration.
+/// The appearance of the UI. The command line takes precedence over the configuration.
 struct ScreenSettings: Sendable {
   var interval: Duration
   var requestFilter: String
@@ -13,12 +13,13 @@ struct ScreenSettings: Sendable {
   private let theme: ThemeName?
   private let configuration: Configuration
   private let file: ConfigurationFile?
-  /// The message that the configuration could not be read.
+  /// The error message if the configuration could not be read.
   private let failure: String?
 
-  /// Reads the configuration. Never waits.
+  /// Reads the configuration, without blocking.
   ///
-  /// - Throws: `ValidationError` if the filter names one that there is not.
+  /// - Throws: `ValidationError` if the filter is invalid or refers to a named filter that does not
+  ///   exist.
   init(_ options: ScreenOptions) throws {
     var place: ConfigurationPlace?
     if let path = options.config {
@@ -37,7 +38,7 @@ struct ScreenSettings: Sendable {
       option: requestFilter, over: .requests, filters: NamedFilters(configuration.filterTexts))
   }
 
-  /// Sets the options that it decides.
+  /// Sets the UI options that these settings define.
   func apply(to options: inout UserInterfaceOptions) {
     options.requestFilter = requestFilter
     options.refreshInterval = interval

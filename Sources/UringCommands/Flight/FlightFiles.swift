@@ -2,7 +2,8 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// Writes the files of a flight recorder, one after another, on a thread: a slow disk stops nothing.
+/// Writes the files of a flight recorder one after another, on a separate thread, so that a slow
+/// disk does not stop the watch.
 final class FlightFiles: Sendable {
   private struct Job {
     var flight: FrozenFlight
@@ -12,7 +13,7 @@ final class FlightFiles: Sendable {
   }
 
   private struct State {
-    /// The next file. There is at most one, so that a stalled disk does not fill the memory.
+    /// The file to write. At most one is pending, so that a stalled disk does not fill the memory.
     var job: Job?
     var isStopping = false
   }
@@ -48,7 +49,7 @@ final class FlightFiles: Sendable {
     }
   }
 
-  /// Waits for the last file, and ends the thread.
+  /// Waits until the last file has been written, and ends the thread.
   func stop() {
     state.change { $0.isStopping = true }
     thread.join()
@@ -85,7 +86,7 @@ final class FlightFiles: Sendable {
     }
   }
 
-  /// Created by `init`, then used by the thread only.
+  /// Passes the folder to the thread. After `init` has created the box, only the thread uses it.
   private final class FolderBox: @unchecked Sendable {
     let folder: FlightFolder
 

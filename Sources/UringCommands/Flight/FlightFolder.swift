@@ -5,15 +5,16 @@ import UringRecordings
 
 /// The folder of a flight recorder: its lock, and the files that it has written.
 ///
-/// The file `.uringtop-recorder` has the names of these files, one a line, the oldest first. The running recorder holds
-/// a lock on it, by which `uringtop freeze` finds the process. Only files of the list are ever removed.
+/// The file `.uringtop-recorder` lists the names of these files, one a line, the oldest first. The
+/// running recorder holds a lock on this list, through which `uringtop freeze` finds the recorder's
+/// process. Only listed files are ever removed.
 final class FlightFolder {
   let path: String
   private let list: Int32
   private(set) var names: [String]
 
   private static let listName = ".uringtop-recorder"
-  /// Bytes of the list that are read.
+  /// Most bytes of the list that are read.
   private static let longestList = 1 << 20
 
   /// Creates the folder if it is missing, and takes its lock.
@@ -38,13 +39,15 @@ final class FlightFolder {
       close(list)
       throw failure
     }
-    // Not by another descriptor of the list: closing that would give up the lock.
+    // Reads through the locked descriptor: closing another descriptor of the list would release the
+    // lock.
     names = Self.names(in: self.path, listedIn: list)
   }
 
   deinit { close(list) }
 
-  /// Adds a file that was just written, and removes the oldest ones that exceed the limits, never the new one.
+  /// Adds a file that was just written. Removes the oldest files that exceed the limits, but never
+  /// the new one.
   ///
   /// - Returns: the names of the removed files.
   func add(_ name: String, mostFiles: Int, mostBytes: UInt64) -> [String] {
@@ -60,7 +63,7 @@ final class FlightFolder {
     return removed
   }
 
-  /// A name for a file, free in the folder: when, where and why.
+  /// An unused name in the folder for a file, composed of time, host and reason.
   func freeName(at realtime: UInt64, reason: String) -> String {
     let name = "uringtop-\(UTCTime.word(realtime))-\(Self.host)-\(Self.word(reason))"
     var candidate = "\(name).uring"
@@ -74,14 +77,14 @@ final class FlightFolder {
 
   private func store() {
     let text = Array((names.joined(separator: "\n") + "\n").utf8)
-    // A list that cannot be stored leaves files behind, and removes none.
+    // If the list cannot be stored, files stay behind in the folder, but no other file is removed.
     guard ftruncate(list, 0) == 0 else { return }
     _ = text.withUnsafeBytes { pwrite(list, $0.baseAddress, $0.count, 0) }
   }
 
   // MARK: For others
 
-  /// The process that holds the folder's lock; nil if there is none.
+  /// The id of the process that holds the folder's lock; nil if there is none.
   static func recorder(of path: String) throws(Failure) -> pid_t? {
     let list = open("\(path)/\(listName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     guard list >= 0 else {
@@ -97,7 +100,7 @@ final class FlightFolder {
     return lock.l_pid
   }
 
-  /// The names in the list that a recorder can have written, and that still exist.
+  /// The listed names that a recorder can have written and whose files still exist.
   static func names(in path: String) -> [String] {
     let list = open("\(path)/\(listName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     guard list >= 0 else { return [] }
@@ -140,7 +143,8 @@ final class FlightFolder {
     return text.isEmpty ? "host" : text
   }
 
-  /// Letters, digits and single hyphens, at most 40: `p99>50ms` becomes `p99-50ms`.
+  /// The text reduced to letters, digits, points and single hyphens, at most 40 characters:
+  /// `p99>50ms` becomes `p99-50ms`.
   static func word(_ text: String) -> String {
     var word = ""
     for character in text.unicodeScalars {

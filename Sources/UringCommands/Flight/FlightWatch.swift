@@ -7,7 +7,8 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The flight recorder while it watches: begins sections, looks for conditions, and has files written.
+/// The watch of a flight recorder: begins sections, checks the conditions, and orders files to be
+/// written.
 final class FlightWatch {
   private let capture: LiveCapture
   private let recorder: FlightRecorder
@@ -23,13 +24,14 @@ final class FlightWatch {
     var filter: Filter
   }
 
-  /// A file to come.
+  /// A file that will be written.
   private struct Freeze {
     var reason: String
     var since: UInt64
-    /// When to end.
+    /// Time at which the file ends.
     var until: UInt64
-    /// The number of inventories when the last one was asked for; nil before.
+    /// Number of inventories taken when the file's last inventory was requested; nil before the
+    /// request.
     var inventories: Int?
   }
 
@@ -38,7 +40,7 @@ final class FlightWatch {
   private var lastLook: UInt64 = 0
   private var diagnosis: Diagnosis
   private let needsFindings: Bool
-  /// Those of the last diagnosis.
+  /// Findings of the last diagnosis.
   private var findings: [Finding] = []
   private var nextDiagnosis: UInt64 = 0
   private var latency = IntervalLatency()
@@ -48,7 +50,8 @@ final class FlightWatch {
 
   /// Nanoseconds over which rates are judged.
   private static let window: UInt64 = 60_000_000_000
-  /// A diagnosis is followed by a pause of so many times its processor time, but at most ``longestPause``.
+  /// A diagnosis is followed by a pause of this many times its processor time, but at most
+  /// ``longestPause``.
   private static let pauseFactor: UInt64 = 200
   private static let longestPause: UInt64 = 10_000_000_000
   /// Nanoseconds to wait for the inventory at the end of a file.
@@ -65,7 +68,8 @@ final class FlightWatch {
     diagnosis = Diagnosis(window: Self.window, seesEveryRequest: settings.seesEveryRequest)
   }
 
-  /// Nanoseconds between the places at which a file can begin: each costs an inventory.
+  /// Nanoseconds between sections. A file can begin only at a section, and each section costs an
+  /// inventory.
   private var sectionInterval: UInt64 {
     min(max(settings.keep / 6, 1_000_000_000), 10_000_000_000)
   }
@@ -83,14 +87,14 @@ final class FlightWatch {
     advance(at: now)
   }
 
-  /// Freezes at once: a file of what is kept until now.
+  /// Orders a file that ends now.
   func freezeNow(reason: String) {
     let now = MonotonicClock.now()
     begin(reason, at: now)
     if let until = freeze?.until { freeze?.until = min(until, now) }
   }
 
-  /// Completes a file that has begun, without waiting for its end.
+  /// Writes the ordered file, if there is one, without waiting for the time at which it should end.
   func finish() {
     guard let freeze else { return }
     write(freeze)
@@ -125,7 +129,8 @@ final class FlightWatch {
     nextDiagnosis = snapshot.time + min(cost * Self.pauseFactor, Self.longestPause)
   }
 
-  /// Begins a file, unless one is under way, which then has this cause in it too.
+  /// Orders a file. If one is already ordered, it will contain this cause too, and no second one is
+  /// ordered.
   private func begin(_ reason: String, at time: UInt64) {
     guard freeze == nil else { return }
     freeze = Freeze(

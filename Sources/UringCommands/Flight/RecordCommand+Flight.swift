@@ -15,7 +15,8 @@ extension RecordCommand {
     spawn_block_signals()
     let child = try command.isEmpty ? nil : ChildCommand(holding: command, streams: .inherited)
     let folder = try FlightFolder(locking: output.target)
-    // Before the recorder starts its threads.
+    // Privileges are reduced before the recorder starts its threads, because threads inherit the
+    // privileges of their creator.
     Confinement.keepCaptureCapabilities()
     let (recorder, files) = try start(folder, keep)
     let capture = try LiveCapture.start(

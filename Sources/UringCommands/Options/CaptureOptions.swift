@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// Options that select what is captured of each request, for commands that watch. A recording has what was captured.
+/// Options that select what is captured of each request. They are for commands that watch: a
+/// recording contains what was captured.
 struct CaptureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -39,7 +40,7 @@ struct CaptureOptions: ParsableArguments {
     return number
   }
 
-  /// The options that were given, for ``FilterOptions/description(_:)``.
+  /// The given options in words, for ``FilterOptions/description(_:)``.
   var words: [String] {
     var words: [String] = []
     if stacks { words.append("stacks") }
@@ -48,7 +49,7 @@ struct CaptureOptions: ParsableArguments {
     return words
   }
 
-  /// Rejects the options, which have no effect on a recording.
+  /// Rejects the options, because they have no effect on a recording.
   func refuse() throws {
     let options = [
       sample == nil ? nil : "--sample", stacks ? "--stacks" : nil,

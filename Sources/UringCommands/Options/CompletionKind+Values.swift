@@ -8,6 +8,6 @@ extension CompletionKind {
   /// Names of recordings, and of snapshots as JSON.
   static var snapshot: CompletionKind { .file(extensions: ["uring", "jsonl", "json"]) }
 
-  /// The first opcode of a list.
+  /// Names of opcodes. Only the first name of a list is completed.
   static var opcode: CompletionKind { .list(Opcode.all.map(\.name)) }
 }

@@ -5,8 +5,8 @@ import UringBase
 struct DurationArgument: Hashable, Sendable {
   var nanoseconds: UInt64
 
-  /// The parser of each option that takes a duration. A conformance to `ExpressibleByArgument` could not say why it
-  /// refuses a value.
+  /// The parser of each option that takes a duration. A conformance to `ExpressibleByArgument`
+  /// could not give the reason for which a value is refused.
   static func parse(_ argument: String) throws -> DurationArgument {
     if let nanoseconds = Quantity.duration(argument) {
       return DurationArgument(nanoseconds: nanoseconds)
@@ -20,7 +20,7 @@ struct DurationArgument: Hashable, Sendable {
 
   var duration: Duration { .nanoseconds(Int64(nanoseconds)) }
 
-  /// In the largest unit of which it is a multiple.
+  /// The duration in the largest unit of which it is a multiple.
   var text: String {
     nanoseconds == 0 ? "0s" : Figures.wholeDuration(nanoseconds, upTo: .minute)
   }

@@ -17,7 +17,7 @@ struct ExportOutputOptions: OutputPath {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// A format on the command line.
+  /// A format of an exported trace on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
     case uring

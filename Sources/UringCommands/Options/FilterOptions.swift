@@ -67,7 +67,7 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter capture: nil for a recording.
+  /// - Parameter capture: the capture options; nil for a recording.
   func filter(_ capture: CaptureOptions? = nil) -> Filter {
     var filter = Filter()
     filter.pids = Set(Self.parts(pids).compactMap { UInt32($0) })
@@ -99,7 +99,7 @@ struct FilterOptions: ParsableArguments {
     if selectRings, !hasRings { StandardError.write(EmptyRingList.text) }
   }
 
-  /// True if no request of the rings in view is left out.
+  /// True if the options leave out no request of the rings in view.
   func seesEveryRequest(_ capture: CaptureOptions? = nil) -> Bool {
     opcodes.isEmpty && minimumAge == nil && capture?.sample ?? 1 == 1
   }
@@ -117,10 +117,10 @@ struct FilterOptions: ParsableArguments {
     return (words + (capture?.words ?? [])).joined(separator: ", ")
   }
 
-  /// The bytes of a name that the kernel keeps.
+  /// Number of bytes of a process name that the kernel keeps.
   private static let longestName = 15
 
-  /// The names of a list, and its whole text where that can be one name with a comma.
+  /// The names of a comma-separated list, and the whole text if it can be one name with a comma.
   private static func names(_ text: String) -> [String] {
     let parts = text.split(separator: ",").map {
       String(decoding: $0.utf8.prefix(longestName), as: UTF8.self)
@@ -128,7 +128,8 @@ struct FilterOptions: ParsableArguments {
     return text.contains(",") && text.utf8.count <= longestName ? parts + [text] : parts
   }
 
-  /// The paths of a list, and its whole text, which can be one path with a comma. Each path begins with `/`.
+  /// The paths of a comma-separated list, and the whole text, which can be one path with a comma.
+  /// Each path begins with `/`.
   private static func paths(_ text: String) -> [String] {
     var paths: [String] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -141,7 +142,7 @@ struct FilterOptions: ParsableArguments {
     return (paths + [text]).map(path)
   }
 
-  /// Without `/` at the end, but for the root.
+  /// The path without `/` at its end, except for the root.
   private static func path(_ path: String) -> String {
     var path = path[...]
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }

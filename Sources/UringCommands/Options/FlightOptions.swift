@@ -49,7 +49,7 @@ struct FlightOptions: ParsableArguments {
     transform: ByteCountArgument.parse)
   var maxTotal = ByteCountArgument(bytes: 2 << 30)
 
-  /// True if an option is given that has a meaning only with --keep.
+  /// True if an option is given that is valid only with --keep.
   private var hasOthers: Bool { !on.isEmpty || before != nil }
 
   func validate() throws {

@@ -4,7 +4,7 @@ import UringFields
 import UringFindings
 import UringTrace
 
-/// Findings that the user knows: `TAG`, or `TAG:FILTER`.
+/// Findings that the user wants to ignore, given as `TAG` or `TAG:FILTER`.
 struct IgnoredFindings {
   private let entries: [(tag: String, query: Query<Finding>)]
 

@@ -31,7 +31,7 @@ struct ListingOptions: ParsableArguments {
   @Flag(help: "Print the list as CSV: all fields, or those of --columns.")
   var csv = false
 
-  /// True if the list is all that is printed.
+  /// True if only the list is printed, as a table or as CSV.
   var isTable: Bool { columns != nil || csv || groupBy != nil || !list.isFirst }
 
   private var choice: SnapshotList.Choice {
@@ -50,7 +50,7 @@ struct ListingOptions: ParsableArguments {
     return selected
   }
 
-  /// Whether `--where` holds for a request; nil without it.
+  /// A function that returns true for requests for which `--where` holds; nil without `--where`.
   func selection(in snapshot: Snapshot) throws -> (@Sendable (Request) -> Bool)? {
     guard condition != nil else { return nil }
     let query = try Query(option: condition, over: FieldSet<Request>.requests)
@@ -81,7 +81,7 @@ struct ListingOptions: ParsableArguments {
   }
 }
 
-/// The name of a list.
+/// The name of a list on the command line.
 struct ListArgument: ExpressibleByArgument {
   var list = SnapshotList.all[0]
 
@@ -89,7 +89,7 @@ struct ListArgument: ExpressibleByArgument {
 
   private init(_ list: SnapshotList) { self.list = list }
 
-  /// The rings.
+  /// The list of rings.
   static var rings: ListArgument {
     ListArgument(SnapshotList.all.first { $0.name == "rings" } ?? SnapshotList.all[0])
   }

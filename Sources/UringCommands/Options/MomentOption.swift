@@ -1,7 +1,7 @@
 import ArgumentParser
 import UringBase
 
-/// A moment of a recording.
+/// The option `--at`: a time in a recording.
 struct MomentOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -17,7 +17,7 @@ struct MomentOption: ParsableArguments {
     if at != nil { throw ValidationError("--at needs --from") }
   }
 
-  /// Reports on standard error that the recording ends earlier.
+  /// Reports on standard error if the recording ends before the time of `--at`.
   func reportIfLate(in file: RecordingFile) {
     let duration = file.recording.duration
     guard let time, time > duration else { return }

@@ -2,7 +2,7 @@ import ArgumentParser
 import UringBase
 import UringTrace
 
-/// Opcodes on the command line: names separated by commas, in any case.
+/// Opcodes on the command line: names separated by commas, in upper or lower case.
 struct OpcodeArgument: Hashable, Sendable {
   var opcodes: [Opcode]
 

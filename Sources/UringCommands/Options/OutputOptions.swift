@@ -17,7 +17,7 @@ struct OutputOptions: OutputPath {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// A format on the command line.
+  /// A format of a trace on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
     case uring

@@ -10,7 +10,7 @@ enum SnapshotFile {
   case recording(RecordingFile)
   case stored(StoredSnapshot)
 
-  /// As for a ``RecordingFile``.
+  /// Opens the file in the same way as ``RecordingFile/init(_:for:)``.
   init(_ path: String) throws(Failure) {
     let content: Recording.Content
     do {
@@ -60,7 +60,8 @@ struct RecordingFile {
     self.recording = recording
   }
 
-  /// Opens two files in the same way: neither is read before the process has given up its privileges.
+  /// Opens two files as ``init(_:for:)`` does. Neither is read before the process has given up its
+  /// privileges.
   static func pair(
     _ first: String, _ second: String, for work: process_work
   ) throws(Failure) -> (RecordingFile, RecordingFile) {
@@ -68,7 +69,7 @@ struct RecordingFile {
     let file = try RecordingFile(first) {
       other = Result { () throws(Failure) in try RecordingFile(second, for: work) }
     }
-    // Opening the first file ends with an error, or calls the closure.
+    // Opening the first file either throws or calls the closure, which sets `other`.
     guard let other else { throw Failure(ExitStatus.noInput, "\(first): cannot be opened") }
     return (file, try other.get())
   }

@@ -16,11 +16,11 @@ struct RefusedChoice {
   private static let afterValue = "' is invalid for '"
   private static let beforeChoices = ". Please provide one of "
 
-  /// One line that replaces the parser's message about a value that is none of an option's choices, and gives the
-  /// ``advice``; nil if `message` is another.
+  /// One line that replaces the parser's message about a value that is none of an option's choices,
+  /// and gives the ``advice``; nil if `message` is not such a message.
   ///
-  /// The parser names the choices for every option that has some, in several lines if they are many, and has no place
-  /// for advice.
+  /// The parser's own message lists the choices, in several lines if there are many, and cannot be
+  /// extended by advice.
   static func line(for message: String) -> String? {
     let parts = message.split(separator: beforeChoices, maxSplits: 1)
     guard parts.count == 2, parts[0].hasPrefix(beforeValue),
@@ -32,7 +32,8 @@ struct RefusedChoice {
     return "\(parts[0]): \(refused.advice)"
   }
 
-  /// The choices in the end of the parser's message: `'a', 'b' or 'c'.`, or lines that begin with `  - `.
+  /// The choices at the end of the parser's message: `'a', 'b' or 'c'.`, or lines that begin with `
+  /// - `.
   private static func choices(_ text: String) -> [String] {
     let lines = text.split(separator: "\n")
     if lines.count > 1 { return lines.dropFirst().map { String($0.trimmingPrefix("  - ")) } }

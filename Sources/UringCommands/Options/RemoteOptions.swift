@@ -20,7 +20,7 @@ struct RemoteOptions: ParsableArguments {
     if host == nil, hostCommand != nil { throw ValidationError("--host-command needs --host") }
   }
 
-  /// The recording there; nil without `--host`.
+  /// Starts the recording on the host; nil without `--host`.
   func start(_ filters: FilterOptions, _ capture: CaptureOptions) throws -> RemoteRecording? {
     guard let host else { return nil }
     return try RemoteRecording(
@@ -30,7 +30,8 @@ struct RemoteOptions: ParsableArguments {
 }
 
 extension FilterOptions {
-  /// The options for another uringtop, but for the minimum age, which applies to what is listed.
+  /// The options as arguments for the host's uringtop. The minimum age is missing, because it
+  /// applies to what is listed here.
   var arguments: [String] {
     func all(_ option: String, _ values: [String]) -> [String] {
       values.flatMap { ["--\(option)=\($0)"] }
@@ -41,7 +42,7 @@ extension FilterOptions {
 }
 
 extension CaptureOptions {
-  /// The options for another uringtop.
+  /// The options as arguments for the host's uringtop.
   var arguments: [String] {
     (sample.map { ["--sample=1/\($0)"] } ?? []) + (stacks ? ["--stacks"] : [])
       + (syscalls == .auto ? [] : ["--syscalls=\(syscalls.rawValue)"])

@@ -1,8 +1,8 @@
 import ArgumentParser
 
-/// Form and place of a report.
+/// Format and output file of a report.
 struct ReportOutputOptions: OutputPath {
-  /// A form on the command line.
+  /// A format of a report on the command line.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text
     case json

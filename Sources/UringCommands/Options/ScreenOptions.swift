@@ -39,7 +39,8 @@ struct ScreenOptions: ParsableArguments {
   var requestFilter: String?
 
   func validate() throws {
-    // The configuration, which names filters, is not read yet.
+    // Any name of a filter is accepted, because the configuration that defines filters is not read
+    // yet.
     _ = try Query<Request>(option: requestFilter, over: .requests, filters: .any)
     if let interval, !(Configuration.intervals ~= interval.nanoseconds) {
       throw ValidationError("--interval must be from 50ms to 60s")

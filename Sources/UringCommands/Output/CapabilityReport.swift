@@ -43,7 +43,7 @@ struct CapabilityReport {
         feature.isAvailable ? "" : feature.lostWithout,
       ])
     }
-    // The texts are uringtop's own, and the kernel's reasons.
+    // Wide cells are safe here: all texts are from uringtop or from the kernel.
     text.table(rows, rightAligned: [], widestCell: 200)
     return text
   }

@@ -4,7 +4,7 @@ import UringComparison
 import UringFindings
 import UringTrace
 
-/// A comparison for people.
+/// A comparison as human-readable text.
 struct ComparisonText {
   private let comparison: WorkloadComparison
 
@@ -51,7 +51,7 @@ struct ComparisonText {
         + percent(difference.error, isShare: difference.quantity.scale == .share))
   }
 
-  /// `READ on /data/db.#`.
+  /// The name of a role in the text: `READ on /data/db.#`.
   private func name(_ role: WorkloadRole) -> String {
     switch role.file {
     case nil: "\(role.opcode.name) on all files"
@@ -76,7 +76,7 @@ struct ComparisonText {
     return "\(sign)\(size)\(base)"
   }
 
-  /// A share changes by percentage points.
+  /// A number in percent; for a share, in percentage points.
   private func percent(_ share: Double, isShare: Bool) -> String {
     decimal(share * 100, digits: 1) + (isShare ? " points" : " %")
   }

@@ -4,14 +4,15 @@ import UringSources
 
 /// The UI over a recording that is being made.
 enum FollowedScreen {
-  /// - Parameter filter: what is left out here; the other side leaves out the rest.
+  /// - Parameter filter: the filter that is applied here; all others are applied by the recorder.
   static func show(
     _ stream: OpenStream, name: String, settings: ScreenSettings, filters: FilterOptions,
     capture: CaptureOptions? = nil, filter: Filter,
     takeMessages: @escaping @Sendable () -> [String] = { [] }
   ) throws {
     try Screen.show(title: name, settings: settings, filters: filters, capture: capture) {
-      // The screen has already read the terminal's properties.
+      // System calls can be refused from here on: the screen has already read the terminal's
+      // properties.
       _ = process_refuse_calls(PROCESS_READS)
       do throws(ThreadError) {
         return try FollowSource(

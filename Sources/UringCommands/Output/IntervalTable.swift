@@ -2,9 +2,10 @@ import UringBase
 import UringFields
 import UringTrace
 
-/// Rows that are printed as time passes, each with its time, under titles that are printed once.
+/// A table that is printed one interval after another. Each row begins with its time, and the
+/// titles are printed once.
 struct IntervalTable {
-  /// How wide each column is so far. Columns grow and never shrink, so that most lines are aligned.
+  /// Width of each column so far. Columns grow and never shrink, so that most lines are aligned.
   private var widths: [Int] = []
   private let isCSV: Bool
   private var hasTitles = false
@@ -14,8 +15,8 @@ struct IntervalTable {
   /// The lines of one interval.
   ///
   /// - Parameters:
-  ///   - time: see ``UTCTime``.
-  ///   - noun: what the rows are, for the line that says that there are none.
+  ///   - time: the time of the rows, as text (see ``UTCTime``).
+  ///   - noun: a plural for the rows, for the line that is printed if there are none.
   mutating func lines(_ rows: TextRows, at time: String, noun: String) -> [UInt8] {
     var rows = rows
     rows.columns.insert(TextRows.Column(title: "TIME", key: "time", isNumeric: false), at: 0)
@@ -33,7 +34,8 @@ struct IntervalTable {
 }
 
 extension HostDescription {
-  /// A time of the observation, as ``UTCTime``; in nanoseconds of CLOCK_MONOTONIC where the time of day is unknown.
+  /// A time of the observation as text of ``UTCTime``; if the time of day is unknown, in
+  /// nanoseconds of CLOCK_MONOTONIC.
   func text(of time: UInt64) -> String {
     guard startRealtime != 0 else { return "\(time)" }
     let elapsed = time.since(startTime)

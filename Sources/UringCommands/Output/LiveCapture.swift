@@ -4,7 +4,7 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A live capture for the commands, whose errors have exit statuses.
+/// A live capture for commands. Its errors are failures with exit statuses.
 final class LiveCapture: Sendable {
   private let session: LiveSession
 
@@ -14,13 +14,15 @@ final class LiveCapture: Sendable {
     self.session = session
   }
 
-  /// Attaches. Once it returns, no request is missed.
+  /// Attaches the probes. Once it returns, no request is missed.
   ///
   /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
-  /// - Parameter isForScreen: true for a long-running capture, with an eighth of the record buffer and a history for
-  ///   scrolling.
-  /// - Parameter roles: for a listener that is open: counts by role, at most this many, with a smaller record buffer.
-  /// - Parameter isConfined: gives up the privileges that a capture does not need. A child must be started earlier.
+  /// - Parameter isForScreen: true for the capture of a UI, which runs long: an eighth of the
+  ///   record buffer, and a history for scrolling.
+  /// - Parameter roles: maximum number of roles that are counted, for `serve`, whose listener is
+  ///   already open; the record buffer is smaller then. Nil for no counts by role.
+  /// - Parameter isConfined: true to give up the privileges that a capture does not need. A child
+  ///   must be started earlier.
   static func start(
     filter: Filter, tree: UInt32? = nil, refreshInterval: Duration,
     recorder: (any RecordSink)? = nil,
@@ -52,7 +54,7 @@ final class LiveCapture: Sendable {
     if let tree, filter.pids.isEmpty {
       options.filter.pids = [tree]
       options.includesDescendants = true
-      // The child has not opened the descriptors yet.
+      // The filter's descriptors cannot be verified, because the child has not opened them yet.
       options.verifiesFilter = false
     }
     options.refreshInterval = refreshInterval
@@ -68,8 +70,8 @@ final class LiveCapture: Sendable {
 
   var host: HostDescription { session.host }
 
-  /// Takes a last inventory of requests in flight and queue entries, unless the watched program has ended or the watch
-  /// has failed.
+  /// Takes a last inventory of requests in flight and of queue entries, unless the watched program
+  /// has ended or the watch has failed.
   func lookAgain(after reason: Watch.Reason = .durationOver) {
     switch reason {
     case .childEnded, .failed: return
@@ -84,7 +86,7 @@ final class LiveCapture: Sendable {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// Inventories so far.
+  /// Number of inventories taken so far.
   var inventoryCount: Int { session.inventoryCount }
 
   /// Asks for another inventory, without waiting for it.
@@ -97,11 +99,13 @@ final class LiveCapture: Sendable {
     for _ in 0..<200 where session.inventoryCount == before { Pause.sleep(nanoseconds: 10_000_000) }
   }
 
-  /// A snapshot that is not older than this call, unless none is made within ten seconds.
+  /// A snapshot that is not older than this call, unless no such snapshot is made within ten
+  /// seconds.
   func look() -> Snapshot {
     let now = MonotonicClock.now()
     for attempt in 0..<10_000 where source.current().time < now {
-      // A snapshot is as old as the last record that is certain to be in order: the first one can be too old.
+      // The time of a snapshot is that of the last record that is certain to be in order. The first
+      // snapshot can therefore be too old.
       if attempt % 10 == 0 { session.perform(.refresh) }
       Pause.sleep(nanoseconds: 1_000_000)
     }

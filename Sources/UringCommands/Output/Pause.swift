@@ -1,7 +1,7 @@
 import Glibc
 import UringBase
 
-/// Sleeps.
+/// Sleeps for the whole time, even if signals interrupt the sleep.
 enum Pause {
   static func sleep(nanoseconds: UInt64) {
     let deadline = Deadline(in: nanoseconds)

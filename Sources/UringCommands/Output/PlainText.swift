@@ -10,7 +10,7 @@ struct PlainText {
   /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row. Output to a
   /// pipe or a file is not shortened.
   static let widestCell = 64
-  /// The same for a name within a sentence.
+  /// Maximum width, on a terminal, of a name within a sentence.
   static let widestName = isOnTerminal ? 120 : .max
 
   private static let isOnTerminal = isatty(STDOUT_FILENO) != 0
@@ -22,7 +22,8 @@ struct PlainText {
 
   mutating func append(_ other: PlainText) { text += other.text }
 
-  /// Adds rows with columns as wide as their widest cell; marked columns are right-aligned.
+  /// Adds rows with columns as wide as their widest cell. Columns in `rightAligned` are
+  /// right-aligned.
   mutating func table(
     _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell
   ) {
@@ -30,7 +31,7 @@ struct PlainText {
     table(rows, rightAligned: rightAligned, widestCell: widestCell, widths: &widths)
   }
 
-  /// The same with columns at least as wide as `widths`, which then has the new widths.
+  /// Adds rows with columns at least as wide as `widths`, and updates `widths` to the new widths.
   mutating func table(
     _ rows: [[String]], rightAligned: Set<Int>, widestCell: Int = widestCell, widths: inout [Int]
   ) {

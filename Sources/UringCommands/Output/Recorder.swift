@@ -7,8 +7,9 @@ import UringTrace
 
 /// The file that `record` writes.
 ///
-/// Started once the capture runs; earlier records are kept in memory until then. The file gets its name only after the
-/// start has succeeded, so that a failed start does not replace an existing file.
+/// The file is started once the capture runs. Records that arrive earlier are kept in memory until
+/// then. The file gets its name only after the start has succeeded, so that a failed start does not
+/// replace an existing file.
 final class Recorder: RecordSink {
   private enum Stage {
     case waiting(records: [UInt8])
@@ -18,7 +19,7 @@ final class Recorder: RecordSink {
   private let path: String
   private let format: TraceFormat
   private let stage = Mutex(Stage.waiting(records: []))
-  /// The writer's losses already returned by ``takeLostCount()``.
+  /// Number of records lost by the writer that ``takeLostCount()`` has already returned.
   private let toldLost = Mutex<UInt64>(0)
 
   init(path: String, format: TraceFormat) {
@@ -54,7 +55,7 @@ final class Recorder: RecordSink {
 
   // MARK: The file
 
-  /// Starts the file. A FIFO must first wait for its reader.
+  /// Starts the file. If the file is a FIFO, this waits until a reader opens it.
   func start(host: HostDescription) throws(Failure) {
     let header = RecordingHeader(toolVersion: Version.current, host: host)
     let (path, format) = (path, format)
@@ -79,7 +80,8 @@ final class Recorder: RecordSink {
     }
   }
 
-  /// True if writing has failed, or would fail because nobody reads any more; ``finish(after:)`` reports the error.
+  /// True if writing has failed, or would fail because no process reads the output any more.
+  /// ``finish(after:)`` reports the error.
   var hasFailed: Bool { writer.map { $0.failure != nil || $0.isAbandoned } ?? false }
 
   /// Completes the file, which ends at the time of the last snapshot.

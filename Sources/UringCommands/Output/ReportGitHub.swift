@@ -28,7 +28,7 @@ struct ReportGitHub {
     "::\(name) title=\(escaped(title, "%\r\n:,"))::\(escaped(message, "%\r\n"))"
   }
 
-  /// Text whose special characters are written as numbers.
+  /// The text with its special characters percent-encoded.
   private func escaped(_ text: String, _ special: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
       if special.unicodeScalars.contains(scalar) {

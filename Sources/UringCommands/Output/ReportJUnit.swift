@@ -96,7 +96,7 @@ struct ReportJUnit {
     let findings = document.findings.filter { $0.tag == tag }
     let details = ReportText(document)
     let all = findings.map { details.lines(of: $0).text }.joined(separator: "\n")
-    // Without --fail-on, what is only worth knowing is no failure.
+    // Without --fail-on, a finding of severity `info` is not a failure.
     let limit = verdict.failOn ?? .warn
     if let worst = findings.first(where: { $0.severity >= limit }) {
       let more = findings.count - 1

@@ -4,11 +4,11 @@ import UringFields
 import UringFindings
 import UringTrace
 
-/// Findings for people.
+/// Findings as human-readable text.
 struct ReportText {
   private let document: ReportDocument
 
-  /// Number of findings that the document lacks because they do not match the user's expression.
+  /// Number of findings that the user's options excluded from the document.
   private let leftOut: Int
 
   init(_ document: ReportDocument, leftOut: Int = 0) {
@@ -26,7 +26,7 @@ struct ReportText {
     return text
   }
 
-  /// One finding alone.
+  /// The lines of one finding.
   func lines(of finding: Finding) -> PlainText {
     var text = PlainText()
     describe(finding, &text)

@@ -1,16 +1,16 @@
 import UringDocuments
 import UringFindings
 
-/// Whether a report is a failure, and which findings make it one.
+/// The verdict on a report: whether it is a failure, and because of which findings.
 struct ReportVerdict {
   let document: ReportDocument
-  /// The severity from which findings are failures; nil if none is.
+  /// The lowest severity at which a finding is a failure; nil if no finding is a failure.
   let failOn: Finding.Severity?
   let requiresRings: Bool
   /// Findings that `--ignore` names; ``document`` lacks them.
   var ignored: [Finding] = []
 
-  /// `report` saw no ring although it was to.
+  /// True if `--require-rings` is given and no ring was watched.
   var lacksRings: Bool { requiresRings && document.snapshot.rings.isEmpty }
 
   static let lacksRingsText = "no ring was watched"

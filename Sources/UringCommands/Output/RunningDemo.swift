@@ -15,13 +15,12 @@ final class RunningDemo: Sendable {
     set { running.withLock { $0 = newValue } }
   }
 
-  /// Starts the mixed load.
   func startMixedLoad() throws(TargetError) {
     let load = try MixedLoad()
     mixed.withLock { $0 = load }
   }
 
-  /// Ends everything that runs.
+  /// Stops the mixed load and the target.
   func stop() {
     mixed.withLock { $0 }?.stop()
     workload?.stop()

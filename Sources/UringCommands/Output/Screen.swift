@@ -7,7 +7,7 @@ import UringUI
 
 /// Runs the UI from the command line.
 enum Screen {
-  /// Fails if there is no terminal, before anything is started.
+  /// Throws if standard output is not a terminal. Called before anything is started.
   static func requireTerminal() throws(Failure) {
     guard isatty(1) != 0 else {
       throw Failure(ExitStatus.noTerminal, "standard output is not a terminal")
@@ -17,7 +17,8 @@ enum Screen {
   /// Shows the UI until the user quits.
   ///
   /// - Parameters:
-  ///   - startedProgram: the name of the program that ends with the UI; nil once it has ended.
+  ///   - startedProgram: returns the name of the program that ends with the UI; nil once it has
+  ///     ended.
   ///   - source: opens the source while the first frame is already drawn.
   static func show(
     title: String, settings: ScreenSettings, filters: FilterOptions? = nil,

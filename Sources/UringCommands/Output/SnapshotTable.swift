@@ -3,7 +3,7 @@ import UringDocuments
 import UringFields
 import UringTrace
 
-/// A snapshot as tables for people.
+/// A snapshot as human-readable tables.
 struct SnapshotTable {
   /// Maximum number of requests listed; the JSON document has all of them.
   private static let requestLimit = 200
@@ -11,9 +11,9 @@ struct SnapshotTable {
   private static let groupLimit = 40
 
   private let rows: SnapshotRows
-  /// The expression that the requests match; nil if all are there.
+  /// The expression that the requests match; nil if all requests are included.
   private let expression: String?
-  /// False if the options leave requests of these rings out.
+  /// False if the user's options leave out requests of the listed rings.
   private let hasEveryRequest: Bool
 
   init(_ rows: SnapshotRows, matching expression: String? = nil, hasEveryRequest: Bool = true) {
@@ -54,7 +54,7 @@ struct SnapshotTable {
 
   private func count(_ row: EntityRow, _ key: String) -> UInt64 { row.number(key) ?? 0 }
 
-  /// The number, or `-`.
+  /// The number of a field, or `-` if it has none.
   private func number(_ row: EntityRow, _ key: String) -> String {
     row.number(key).map { "\($0)" } ?? "-"
   }
@@ -201,7 +201,7 @@ struct SnapshotTable {
 }
 
 extension FieldValue {
-  /// In decimal digits; nil for values that are no whole numbers.
+  /// The value in decimal digits; nil for values that are not whole numbers.
   fileprivate var plainNumber: String? {
     switch self {
     case .number(let number): "\(number)"

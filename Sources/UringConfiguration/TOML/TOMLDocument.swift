@@ -1,24 +1,26 @@
-/// A TOML text, with the place of each value in it.
+/// A TOML text with the byte range of each value.
 ///
-/// Reads what TOML 1.0 allows, but does not tell numbers from dates, and accepts tables that are defined twice. Edits
-/// change the bytes of one value or add a line: everything else in the text stays, also what is not understood.
+/// Accepts all of TOML 1.0, but does not distinguish numbers from dates. If a table is defined
+/// twice, only a repeated header is reported as a mistake. An edit changes the bytes of one value
+/// or adds a line. All other text stays, even text that is not understood.
 ///
-/// Not TOMLKit 0.6, the only package for TOML that was to be had: with Foundation it adds 51 MB to a static binary, it
-/// gives places only of syntax errors, reads nothing after the first, and drops comments.
+/// TOMLKit 0.6, the only TOML package available, is not used. With Foundation it adds 51 MB to a
+/// static binary. It reports positions only for syntax errors, reads nothing after the first error,
+/// and drops comments.
 package struct TOMLDocument: Sendable {
-  /// A key with its value, wherever it is written: in a table, with dots, or in an inline table.
+  /// A key with its value, written in a table, with dots, or in an inline table.
   struct Entry: Sendable {
-    /// From the root of the document.
+    /// Names from the root of the document.
     var path: [String]
-    /// Bytes of the key, with its dots.
+    /// Byte range of the key, including its dots.
     var key: Range<Int>
     var value: TOMLValue
-    /// How many names of ``path`` the header of the table gives.
+    /// Number of leading names of ``path`` that come from the header of the table.
     var headerLength: Int
     var isInline = false
-    /// Whether it is in an array of tables.
+    /// True if the entry is in an array of tables.
     var isInArray = false
-    /// Offset of the end of its line.
+    /// Byte offset of the end of the entry's line.
     var lineEnd = 0
   }
 
@@ -55,12 +57,13 @@ package struct TOMLDocument: Sendable {
 
   // MARK: Edits
 
-  /// Replaces a value, or adds it: beside its siblings, in its table, or in a new table at the end; a value in no table,
-  /// at the start.
+  /// Replaces a value, or adds it. A new value is added after its last sibling; without siblings,
+  /// below the header of its table; without a header, in a new table at the end. A value outside of
+  /// any table is added at the start if it has no siblings.
   ///
   /// - Parameters:
-  ///   - path: names that need no quotes.
-  ///   - value: TOML.
+  ///   - path: names of the key; none of them needs quotes.
+  ///   - value: the value, in TOML syntax.
   package mutating func set(_ path: [String], to value: String) {
     let parent = Array(path.dropLast())
     let key = path[path.count - 1]
@@ -71,7 +74,7 @@ package struct TOMLDocument: Sendable {
     } else if let header = headers.first(where: { $0.path == parent && !$0.isArray }) {
       insert("\n\(key) = \(value)", at: header.lineEnd)
     } else if parent.isEmpty {
-      // A comment at the start can be about what follows it.
+      // A comment at the start stays next to the line below it, which it may describe.
       let isMarked = bytes.starts(with: TOMLReader.mark)
       insert("\(key) = \(value)\n", at: isMarked ? TOMLReader.mark.count : 0)
     } else {
@@ -116,12 +119,12 @@ package struct TOMLDocument: Sendable {
   }
 }
 
-/// A value, and the bytes that hold it.
+/// A value and its byte range.
 package struct TOMLValue: Sendable {
   indirect enum Content: Sendable {
     case string(String)
     case array([TOMLValue])
-    /// An inline table; its entries are those of the document.
+    /// An inline table; its entries are in ``TOMLDocument/entries``.
     case table
     /// A number, a date or a truth value.
     case word
@@ -131,7 +134,7 @@ package struct TOMLValue: Sendable {
   var range: Range<Int>
 }
 
-/// A mistake in a configuration, and its place.
+/// A mistake in a configuration, with its position.
 package struct Mistake: Error, Hashable, Sendable {
   /// Bytes from the start of the file.
   package var offset: Int

@@ -1,10 +1,11 @@
-/// Finds the entries of a TOML text. After a mistake it goes on with the next line.
+/// Finds the entries of a TOML text. After a mistake, reading continues with the next line.
 struct TOMLReader {
   private let bytes: [UInt8]
   private var offset = 0
-  /// The table to which entries belong, and whether that is one of an array of tables.
+  /// The current table, to which new entries are added. `isArray` is true for an element of an
+  /// array of tables.
   private var table: (path: [String], isArray: Bool) = ([], false)
-  /// Tables with a header.
+  /// Paths of the tables whose header has been read.
   private var tables: Set<[String]> = []
   private(set) var entries: [TOMLDocument.Entry] = []
   private(set) var headers: [TOMLDocument.Header] = []
@@ -12,9 +13,9 @@ struct TOMLReader {
 
   /// The byte order mark, which a text may begin with.
   static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-  /// After so many mistakes, the rest is not read.
+  /// Reading stops after this many mistakes.
   private static let mostMistakes = 100
-  /// Levels of arrays and inline tables in each other.
+  /// Deepest nesting of arrays and inline tables, and most parts of a key.
   private static let deepest = 16
 
   init(_ bytes: [UInt8]) {
@@ -95,7 +96,7 @@ struct TOMLReader {
     entries[index].value = try readValue(path: parent + names, depth: depth)
   }
 
-  /// A key, with dots between its parts.
+  /// Reads a key, whose parts are separated by dots.
   private mutating func readKey() throws(Mistake) -> [String] {
     var names: [String] = []
     repeat {
@@ -121,7 +122,8 @@ struct TOMLReader {
 
   // MARK: Values
 
-  /// - Parameter path: nil in an array, whose inline tables have no entries.
+  /// - Parameter path: the path of the value; nil for an element of an array, because inline tables
+  ///   in arrays have no entries.
   private mutating func readValue(path: [String]?, depth: Int) throws(Mistake) -> TOMLValue {
     guard depth < Self.deepest else { throw mistake("the values are nested too deeply") }
     let start = offset
@@ -218,7 +220,7 @@ struct TOMLReader {
 }
 
 extension UInt8 {
-  /// Of a key without quotes.
+  /// True for a character of a key without quotes.
   var isBareKeyPart: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -228,7 +230,7 @@ extension UInt8 {
     }
   }
 
-  /// Of a number, a date or a truth value.
+  /// True for a character of a number, a date or a truth value.
   fileprivate var isWordPart: Bool {
     isBareKeyPart || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
       || self == UInt8(ascii: ":")

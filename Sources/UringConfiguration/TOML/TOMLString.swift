@@ -1,8 +1,8 @@
 /// The four kinds of TOML strings.
 enum TOMLString {
-  /// Reads the string at `offset`, which moves behind it.
+  /// Reads the string at `offset`, and moves `offset` past the string.
   ///
-  /// - Parameter allowsLines: whether three quotes begin a string of several lines.
+  /// - Parameter allowsLines: true if three quotes begin a string of several lines.
   static func read(
     _ bytes: [UInt8], _ offset: inout Int, allowsLines: Bool
   ) throws(Mistake) -> String {
@@ -18,7 +18,8 @@ enum TOMLString {
       let byte = bytes[offset]
       if bytes[offset...].starts(with: end) {
         offset += end.count
-        // Of four or five quotes, the first belong to the string.
+        // A string of several lines can end with four or five quotes: the first one or two are
+        // text.
         let more = isLong ? bytes[offset...].prefix(2).prefix { $0 == quote } : []
         text += more
         offset += more.count
@@ -72,7 +73,7 @@ enum TOMLString {
         return Array(String(Character(scalar)).utf8)
       }
     }
-    // A backslash at the end of a line joins it with the next text.
+    // A backslash at the end of a line removes the line break and the white space after it.
     var end = offset
     while end < bytes.count, [0x20, 0x09, 0x0D, 0x0A].contains(bytes[end]) { end += 1 }
     if isLong, bytes[offset..<end].contains(0x0A) {

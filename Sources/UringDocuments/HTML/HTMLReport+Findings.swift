@@ -90,7 +90,8 @@ extension HTMLReport {
     ]
   }
 
-  /// `submitted, poll_armed +2 µs, completed +5 ms`: times from the first step.
+  /// The steps of a request, with the time since the first step: `submitted, poll_armed +2 µs,
+  /// completed +5 ms`.
   private func steps(of request: Request) -> String {
     let steps = request.steps
     let texts = steps.map { step in

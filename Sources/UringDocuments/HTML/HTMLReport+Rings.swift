@@ -6,7 +6,7 @@ import UringTrace
 extension HTMLReport {
   func writeRings(_ page: inout HTMLWriter) {
     let concerned = Set(document.findings.flatMap(\.rings))
-    // Those that findings name first.
+    // Rings that findings name come first.
     let rings =
       snapshot.rings.filter { concerned.contains($0.id) }
       + snapshot.rings.filter { !concerned.contains($0.id) }
@@ -54,7 +54,7 @@ extension HTMLReport {
   func writeLatencies(_ page: inout HTMLWriter) {
     let all = snapshot.latency.filter { !$0.buckets.isEmpty }
     guard !all.isEmpty else { return }
-    // The rings of findings first, then by count; stable.
+    // Rings that findings name come first, then higher counts. Otherwise the order stays.
     let concerned = Set(document.findings.flatMap(\.rings))
     let order = all.indices.sorted { one, other in
       let (mine, theirs) = (concerned.contains(all[one].ring), concerned.contains(all[other].ring))

@@ -3,15 +3,15 @@ import UringFindings
 import UringRecordings
 import UringTrace
 
-/// A report as one HTML file that needs nothing else: no script, no other file, no network.
+/// A report as one HTML file that needs no script, no other file and no network.
 public struct HTMLReport {
   let document: ReportDocument
-  /// Findings that the document lacks because the user does not want them.
+  /// Number of findings that the user's options excluded from the document.
   private let leftOut: Int
 
   var snapshot: Snapshot { document.snapshot }
 
-  /// The most that a file shows. The rest is counted.
+  /// Maximum number of entries that a report shows. Further entries are only counted.
   enum Limit {
     static let findings = 200
     static let requests = 16
@@ -33,7 +33,8 @@ public struct HTMLReport {
       html.element("head") { head in
         head.markup("<meta charset=\"utf-8\"/>\n")
         head.markup("<meta name=\"viewport\" content=\"width=device-width\"/>\n")
-        // Even if a browser misread the file, nothing in it could run or load.
+        // With this policy nothing in the file can run or load, even if a browser misreads the
+        // file.
         head.markup(
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
         )
@@ -132,7 +133,7 @@ public struct HTMLReport {
 }
 
 extension HTMLWriter {
-  /// A line of a list of facts.
+  /// Adds a name and its value to a list of facts.
   mutating func fact(_ name: StaticString, _ value: String) {
     leaf("dt", "\(name)")
     leaf("dd", value)

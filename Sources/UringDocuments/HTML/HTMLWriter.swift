@@ -1,17 +1,18 @@
 import UringBase
 
-/// Writes HTML. All text and all values of attributes are escaped; markup can only come from the program itself.
+/// Writes HTML. All text and all values of attributes are escaped. Markup can only come from the
+/// program itself.
 struct HTMLWriter {
   private(set) var html = ""
 
   typealias Attribute = (name: StaticString, value: String)
 
-  /// Adds markup as it is.
+  /// Adds markup without escaping it.
   mutating func markup(_ markup: StaticString) { html += "\(markup)" }
 
   mutating func text(_ text: String) { html += text.markup }
 
-  /// Adds an element with contents. Elements that hold others begin on a line of their own.
+  /// Adds an element with the contents that `body` writes.
   mutating func element(
     _ name: StaticString, _ attributes: [Attribute] = [], _ body: (inout HTMLWriter) -> Void
   ) {
@@ -29,7 +30,7 @@ struct HTMLWriter {
     html += ">\(text.markup)</\(name)>\n"
   }
 
-  /// Adds an element of SVG without contents.
+  /// Adds an SVG element without contents.
   mutating func shape(_ name: StaticString, _ attributes: [Attribute]) {
     open(name, attributes)
     html += "/>\n"
@@ -42,7 +43,6 @@ struct HTMLWriter {
 
   // MARK: Tables
 
-  /// A column of a table.
   struct Column {
     var title: StaticString
     var kind = Kind.text
@@ -50,7 +50,7 @@ struct HTMLWriter {
     enum Kind: String {
       /// Text that may break anywhere.
       case text
-      /// A short word, in one piece.
+      /// A short word that is never broken.
       case word
       /// Aligned to the right.
       case number

@@ -6,21 +6,21 @@ import UringTrace
 struct LatencyPlot {
   /// A logarithmic axis over whole powers of ten.
   struct Axis {
-    /// Exponents of ten, in nanoseconds.
+    /// Exponents of ten of the bounds in nanoseconds.
     let low: Int
     let high: Int
 
-    /// The axis that has room for all latencies.
+    /// The axis with room for all latencies.
     init(_ latencies: [OpcodeLatency]) {
       let bounds = latencies.flatMap { latency in latency.buckets.map(\.upperBound) }
       low = Int(log10(Double(max(bounds.min() ?? 1, 1)) * Self.narrow).rounded(.down))
       high = max(low + 1, Int(log10(Double(max(bounds.max() ?? 1, 1))).rounded(.up)))
     }
 
-    /// The lower bound of a bucket, of which there are about eight in each doubling.
+    /// Lower bound of a bucket divided by its upper bound. About eight buckets cover each doubling.
     static let narrow = 0.917
 
-    /// 0 to 1.
+    /// The position on the axis, from 0 to 1.
     func position(of nanoseconds: Double) -> Double {
       let exponent = log10(max(nanoseconds, 1))
       return min(max((exponent - Double(low)) / Double(high - low), 0), 1)
@@ -51,7 +51,7 @@ struct LatencyPlot {
       for bucket in latency.buckets {
         let upper = Double(bucket.upperBound)
         let (from, to) = (x(upper * Axis.narrow), x(upper))
-        // One request among many must still be seen.
+        // The minimum keeps the bar of one request among many visible.
         let height = max(Double(bucket.count) / Double(most) * (bottom - 16), 1.5)
         svg.shape(
           "rect",
@@ -61,7 +61,7 @@ struct LatencyPlot {
           ])
       }
       let (p50, p99) = (Double(latency.summary.p50), Double(latency.summary.p99))
-      // Labels that would lie over each other are one.
+      // Labels that would overlap are joined.
       if x(p99) - x(p50) < 28 {
         writeMark("", at: p50, bottom: bottom, &svg)
         writeMark("p50, p99", at: p99, bottom: bottom, &svg)

@@ -19,7 +19,7 @@ struct Timeline {
   struct Row {
     var label: String
     var segments: [Segment]
-    /// True if the bar goes on beyond the end of the report.
+    /// True if the bar continues after the end of the report.
     var isOpen: Bool
   }
 
@@ -82,7 +82,7 @@ struct Timeline {
       group.leaf("text", [("x", "0"), ("y", (y + 15).svg)], row.label.shortened(to: 30))
       for segment in row.segments {
         let (from, to) = (x(segment.start), x(segment.end))
-        // Wide enough to be seen.
+        // The minimum keeps short segments visible.
         let width = max(to - from, 1.5)
         group.shape(
           "rect",
@@ -110,14 +110,15 @@ struct Timeline {
 }
 
 extension Timeline.Row {
-  /// For the reader that points at the row.
+  /// The tooltip of the row: its label, and the duration of each segment.
   fileprivate var title: String {
     ([label]
       + segments.map { "\($0.name) \(Figures.duration($0.end.since($0.start)))" }).joined(
         separator: ", ")
   }
 
-  /// The steps of a request, from its submission on. Steps of different processors can be slightly out of order.
+  /// A row of a request's steps, from its submission on. Steps recorded on different processors can
+  /// be slightly out of order.
   init(request: Request, until now: UInt64) {
     let isOpen = !request.state.isFinal
     let end = max(isOpen ? now : request.lastTime, request.startTime)
@@ -127,7 +128,7 @@ extension Timeline.Row {
     segments = steps.enumerated().compactMap { index, step in
       let next = index + 1 < steps.count ? steps[index + 1].time : end
       let (from, to) = (min(max(step.time, request.startTime), end), min(next, end))
-      // The last step of a request that has ended has no length.
+      // The last step of an ended request is its end. It has no duration, so it has no segment.
       guard isOpen || index + 1 < steps.count else { return nil }
       return Timeline.Segment(
         name: "\(JSONNames.step(step.kind))", look: step.kind.look,
@@ -155,7 +156,7 @@ extension Timeline.Row {
     ]
   }
 
-  /// Where the buffer of a group is.
+  /// A row of the phases of a group's buffer.
   init(bufferOf group: RequestGroup, until now: UInt64) {
     isOpen = !group.state.isFinal
     label = "buffer of group \(group.id)"
@@ -193,7 +194,7 @@ extension Timeline.Row {
 }
 
 extension Step.Kind {
-  /// How the time after the step looks.
+  /// The look of the segment that begins with this step.
   fileprivate var look: Timeline.Segment.Look {
     switch self {
     case .deferred, .linked, .pollArmed, .posted: .wait
@@ -204,7 +205,7 @@ extension Step.Kind {
 }
 
 extension Double {
-  /// With one digit after the point: for coordinates.
+  /// The number with at most one decimal, for SVG coordinates.
   var svg: String {
     let tenths = (self * 10).rounded()
     guard tenths.magnitude < 1e9 else { return "0" }

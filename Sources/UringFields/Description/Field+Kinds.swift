@@ -2,7 +2,7 @@ import UringTrace
 
 /// Fields that several kinds of entities have.
 extension Field {
-  /// A number that adds up over entities.
+  /// A field with a number that adds up over entities.
   static func count(
     _ key: String, title: String? = nil, _ meaning: String,
     _ count: @escaping @Sendable (Entity) -> UInt64
@@ -12,7 +12,7 @@ extension Field {
     }
   }
 
-  /// The errno of a result, which is nil if there is none.
+  /// A field with the errno of a result. `result` returns nil if there is no result.
   static func errno(
     _ meaning: String = "Name of the errno, if the result is negative.",
     of result: @escaping @Sendable (Entity) -> Int32?

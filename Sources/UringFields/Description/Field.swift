@@ -5,22 +5,22 @@ public struct Field<Entity: Sendable>: Sendable {
   public typealias IsBound = @Sendable (Entity) -> Bool
   public typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
 
-  /// Its name in filters, in `--columns` and in JSON, without the unit: `age`.
+  /// Name of the field in filters, in `--columns` and in JSON, without the unit: `age`.
   public let key: String
   /// Other names that filters accept.
   public let aliases: [String]
-  /// The title of its column.
+  /// Title of the field's column.
   public private(set) var title: String
   public let type: FieldType
   public let presence: Presence
   /// One sentence: the meaning of the value.
   public let meaning: String
-  /// How its values add up; nil if they do not.
+  /// The way in which the field's values add up; nil if they do not.
   public let total: FieldTotal?
-  /// The texts that it can have; empty if it can have any.
+  /// The possible texts; empty if any text is possible.
   public let choices: [String]
-  /// The unit of an entity's value where entities differ in it: only values of one unit add up. Nil for fields with one
-  /// unit.
+  /// The unit of an entity's value, for fields whose unit depends on the entity: only values of the
+  /// same unit add up. Nil for fields with one unit.
   public let unit: Unit?
   /// True for an entity whose value is only a lower bound of its age, because its start was not seen. Texts for people
   /// then begin with `>`. Nil if no value is a bound.
@@ -29,8 +29,8 @@ public struct Field<Entity: Sendable>: Sendable {
   public private(set) var value: @Sendable (Entity, Snapshot) -> FieldValue
 
   /// - Parameters:
-  ///   - title: the key in capital letters if nil.
-  ///   - total: nil for that of the type.
+  ///   - title: nil for the key in capital letters.
+  ///   - total: nil for the total of the type.
   public init(
     _ key: String, title: String? = nil, _ type: FieldType, _ presence: Presence = .always,
     aliases: [String] = [], choices: [String] = [], total: FieldTotal? = nil, unit: Unit? = nil,
@@ -51,7 +51,7 @@ public struct Field<Entity: Sendable>: Sendable {
     self.value = value
   }
 
-  /// The field, or where it has no value, another one for other entities of the type.
+  /// This field, with the value of another field for entities in which this one has none.
   public func or(_ other: Field) -> Field {
     var field = self
     field.value = { [value] entity, snapshot in
@@ -68,7 +68,7 @@ public struct Field<Entity: Sendable>: Sendable {
     return field
   }
 
-  /// Its name in JSON and CSV, with the unit: `age_ns`.
+  /// Name of the field in JSON and CSV, with the unit: `age_ns`.
   public var unitKey: String {
     switch type {
     case .duration, .time: key + "_ns"
@@ -76,13 +76,14 @@ public struct Field<Entity: Sendable>: Sendable {
     }
   }
 
-  /// Whether a name that the user typed means this field.
+  /// True if a name that the user typed refers to this field.
   func isNamed(_ name: String) -> Bool {
     let name = name.lowercased()
     return name == key || name == unitKey || aliases.contains(name)
   }
 
-  /// Whether a name that the user typed is the title of its column. Options and expressions have `_` for a space.
+  /// True if a name that the user typed is the title of the field's column. Options and expressions
+  /// contain `_` instead of a space.
   func isTitled(_ name: String) -> Bool {
     name.lowercased().replacing(" ", with: "_") == title.lowercased().replacing(" ", with: "_")
   }

@@ -10,7 +10,8 @@ public struct FieldSet<Entity: Sendable>: Sendable {
   let own: [Field<Entity>]
   let parts: [Part<Entity>]
 
-  /// For entities whose fields are not described: their filters consist of words.
+  /// An empty set, for entities whose fields are not described: filters over it consist of words
+  /// only.
   public static var none: FieldSet { FieldSet("rows", []) }
 
   public init(_ name: String, _ fields: [Field<Entity>], parts: [Part<Entity>] = []) {
@@ -20,19 +21,21 @@ public struct FieldSet<Entity: Sendable>: Sendable {
     self.fields = fields + parts.flatMap(\.fields)
   }
 
-  /// The field of this name, with or without its unit, or with this title; nil if there is none.
+  /// The field with this name, with or without its unit, or with this title; nil if there is none.
   public func field(_ name: String) -> Field<Entity>? {
     fields.first { $0.isNamed(name) } ?? fields.first { $0.isTitled(name) }
   }
 
-  /// The same fields for another type that contains such an entity; values are absent if it contains none.
+  /// The same fields for another type that can contain such an entity. The values are absent if it
+  /// contains none.
   public func map<Other>(
     _ entity: @escaping @Sendable (Other) -> Entity?
   ) -> FieldSet<Other> {
     FieldSet<Other>(name, fields.map { $0.map(.tableOnly) { other, _ in entity(other) } })
   }
 
-  /// The message that no field has this name, with the names that the user may have meant.
+  /// The message that the set has no field of this name, with the names that the user may have
+  /// meant.
   func complaint(about name: String) -> String {
     let shown = ScreenTitle.fields(under: name, of: self.name)
     let near =

@@ -1,14 +1,14 @@
 import UringBase
 import UringTrace
 
-/// How values of a field become one value for several entities.
+/// The way in which the values of a field for several entities become one value.
 public enum FieldTotal: Sendable {
   case sum
   case largest
-  /// They do not.
+  /// The values have no total.
   case none
 
-  /// Before the name of the field.
+  /// Prefix of the total's name, before the name of the field.
   var prefix: String {
     switch self {
     case .sum, .none: ""
@@ -16,7 +16,7 @@ public enum FieldTotal: Sendable {
     }
   }
 
-  /// Absent if both are absent.
+  /// Adds one value to another; the result is absent if both are absent.
   func combine(_ one: FieldValue, _ other: FieldValue) -> FieldValue {
     switch (one, other) {
     case (.number(let one), .number(let other)):
@@ -33,10 +33,10 @@ struct RunningTotal: Sendable {
   /// True if the total is only a lower bound, because a value is.
   private(set) var isBound = false
   private var unit: OpcodeProperties.Length?
-  /// True once there were values of two units, which have no total.
+  /// True after values of two units were added: these have no total.
   private var isMixed = false
 
-  /// - Parameter unit: nil if all values have the same.
+  /// - Parameter unit: the unit of the value; nil if all values have the same unit.
   mutating func add(
     _ other: FieldValue, of unit: OpcodeProperties.Length?, isBound: Bool, by total: FieldTotal
   ) {

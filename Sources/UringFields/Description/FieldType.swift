@@ -24,7 +24,7 @@ public enum FieldType: String, Sendable {
   /// Yes or no.
   case flag
 
-  /// How values of fields of this type add up.
+  /// The way in which values of this type add up; nil if they do not.
   var total: FieldTotal? {
     switch self {
     case .bytes: .sum

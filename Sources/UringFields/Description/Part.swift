@@ -3,7 +3,8 @@ import UringTrace
 
 /// A member of an entity's JSON object that is not a single value, but an object or a list.
 public struct Part<Entity: Sendable>: Sendable {
-  /// The members of the schema: usually one, or several that are placed among the entity's own members.
+  /// The members of the schema: usually one, but several if they are placed among the entity's own
+  /// members.
   let members: [Schema.Member]
   /// The fields that filters and columns can use.
   let fields: [Field<Entity>]
@@ -30,7 +31,8 @@ public struct Part<Entity: Sendable>: Sendable {
     }
   }
 
-  /// One member, as `presence` says where there is no value.
+  /// A part with one member. If there is no value, `presence` determines whether it is null or
+  /// omitted.
   private static func member<Value>(
     _ name: String, _ schema: Schema, _ presence: Presence, meaning: String,
     fields: [Field<Entity>] = [], value: @escaping @Sendable (Entity, Snapshot) -> Value?,
@@ -45,7 +47,7 @@ public struct Part<Entity: Sendable>: Sendable {
     }
   }
 
-  /// Members that other code writes.
+  /// A part whose members are written by `write`.
   package static func other(
     _ members: [Schema.Member],
     write: @escaping @Sendable (Entity, Snapshot, inout JSONWriter) -> Void
@@ -53,7 +55,7 @@ public struct Part<Entity: Sendable>: Sendable {
     Part(members: members, fields: [], write: write)
   }
 
-  /// The fields of a part as members of the entity itself.
+  /// A part whose fields are members of the entity itself.
   public static func inline<Value>(
     _ set: FieldSet<Value>, value: @escaping @Sendable (Entity, Snapshot) -> Value
   ) -> Part {

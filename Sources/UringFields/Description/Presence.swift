@@ -1,4 +1,4 @@
-/// How a field or a part appears in the JSON object of its entity.
+/// The way in which a field or a part appears in the JSON object of its entity.
 public enum Presence: Sendable {
   /// Always with a value.
   case always

@@ -15,7 +15,6 @@ public indirect enum Schema: Sendable {
   /// An object whose members are integers of any name.
   case figures
 
-  /// A member of an object.
   public struct Member: Sendable {
     public var name: String
     public var schema: Schema
@@ -46,7 +45,8 @@ extension FieldSet {
 }
 
 extension Field {
-  /// Maximum number of choices that the schema lists. Excludes opcodes: there are too many, and new ones will be added.
+  /// Maximum number of choices that the schema lists. It excludes opcodes, because there are too
+  /// many, and new ones will be added.
   private static var choiceLimit: Int { 40 }
 
   fileprivate var schema: Schema {

@@ -2,7 +2,8 @@ import UringRecordings
 import UringTrace
 
 extension FieldSet<RequestGroup> {
-  /// The fields of groups: a leader provides a buffer, members borrow it, the acknowledgement returns it.
+  /// The fields of request groups: a leader provides a buffer, members borrow it, the
+  /// acknowledgement returns it.
   public static let groups = FieldSet("groups", fields, parts: parts)
 
   private static var fields: [Field<RequestGroup>] {

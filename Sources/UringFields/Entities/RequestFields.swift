@@ -105,7 +105,7 @@ extension FieldSet<Request> {
     ]
   }
 
-  /// Whether an io-wq thread executed the request at the last look.
+  /// True if an io-wq thread executed the request at the last look.
   private static func isRunning(_ request: Request) -> Bool {
     !request.state.isFinal && request.place == .workerRunning
   }
@@ -283,7 +283,8 @@ extension FieldSet<Request> {
 }
 
 extension Request {
-  /// Offset in the file, for opcodes whose `off` is an offset; nil for others and for "the file's own position" (-1).
+  /// Offset in the file, for opcodes whose `off` is an offset. Nil for other opcodes, and for -1,
+  /// which means the file's own position.
   public var offset: UInt64? {
     guard knows(.off), self.opcode.properties.off?.name == "offset", self.sqe.off != .max else {
       return nil

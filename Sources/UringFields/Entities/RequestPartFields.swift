@@ -132,7 +132,8 @@ extension FieldSet<Step> {
 }
 
 extension Part<Request> {
-  /// The SQE. If the request was found in flight, only the fields that the kernel still had.
+  /// The members that describe the SQE. For a request that was found in flight, only the fields
+  /// that the kernel still had.
   static let sqe = Part.other(
     [
       .init("ioprio", .integer, .ifKnown, meaning: "As in the SQE."),

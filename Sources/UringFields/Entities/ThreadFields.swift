@@ -36,7 +36,7 @@ extension FieldSet<WorkerPool> {
 }
 
 extension FieldSet<ThreadState> {
-  /// The fields of threads, as of the last look at what they wait for.
+  /// The fields of threads, as of the last look at waits.
   public static let threads = FieldSet(
     "threads",
     [

@@ -21,10 +21,11 @@ struct Comparison: Sendable {
   }
 
   var operation: Operator
-  /// Alternatives; one for comparisons of order.
+  /// Alternatives, one of which must match. Comparisons of order have exactly one.
   var operands: [Operand]
 
-  /// An absent value differs from all operands but `none`, and has no order.
+  /// True if the comparison holds for a value. An absent value differs from all operands except
+  /// `none`, and has no order.
   func holds(for value: FieldValue) -> Bool {
     switch operation {
     case .contains, .equal: operands.contains { isEqual(value, $0) }

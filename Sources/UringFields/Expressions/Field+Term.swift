@@ -1,5 +1,5 @@
 extension Field {
-  /// The term of an expression that holds for entities with this value.
+  /// A term for an expression that selects the entities with this value.
   public func term(for value: FieldValue) -> String {
     switch value {
     case .none: "\(key)=none"
@@ -14,7 +14,8 @@ extension Field {
     }
   }
 
-  /// Characters with a meaning of their own match any text instead.
+  /// The text as an operand, in quotes if necessary. `"` and `|`, which have a meaning in
+  /// expressions, become `*`, which matches any text.
   private static func quoted(_ text: String) -> String {
     let text = String(text.map { $0 == "\"" || $0 == "|" ? "*" : $0 })
     return text.contains(" ") || text.isEmpty ? "\"\(text)\"" : text

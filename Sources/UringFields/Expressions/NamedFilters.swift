@@ -1,9 +1,9 @@
 import UringBase
 
-/// Expressions that have names: `@slow` in an expression stands for the one named `slow`.
+/// Expressions that have names. `@slow` in another expression stands for the one named `slow`.
 package struct NamedFilters: Sendable {
   private let read: @Sendable () -> [String: String]
-  /// Whether all other names are taken for expressions that select everything.
+  /// True if every other name stands for an expression that selects everything.
   private let acceptsAny: Bool
 
   package init(_ texts: [String: String] = [:]) {
@@ -21,15 +21,15 @@ package struct NamedFilters: Sendable {
     self.acceptsAny = acceptsAny
   }
 
-  /// For the syntax of an expression whose names are not known yet.
+  /// Accepts every name. Used to check the syntax of an expression before the names are known.
   package static let any = NamedFilters(acceptsAny: true)
 
-  /// How many names a message has.
+  /// Maximum number of names in a message.
   private static let mostNames = 8
 
   subscript(name: String) -> String? { read()[name] ?? (acceptsAny ? "" : nil) }
 
-  /// The message that there is no filter of this name.
+  /// The message that no filter has this name.
   func complaint(about name: String) -> String {
     let names = read().keys.sorted()
     let hint = NearNames.hint(for: name, in: names)

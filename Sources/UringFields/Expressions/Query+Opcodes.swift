@@ -1,7 +1,8 @@
 import UringTrace
 
 extension FieldSet<Opcode> {
-  /// The only field by which the kernel can select requests: the others change after the submission, or are unknown then.
+  /// The only field by which the kernel can select requests. All others are unknown at submission,
+  /// or change later.
   public static let recorded = FieldSet(
     "recorded requests",
     [

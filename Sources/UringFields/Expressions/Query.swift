@@ -26,7 +26,7 @@ public struct Query<Entity: Sendable>: Sendable {
     try self.init(text, over: fields, named: NamedFilters())
   }
 
-  /// - Parameter filters: what `@name` stands for.
+  /// - Parameter filters: the expressions for which `@name` stands.
   package init(
     _ text: String, over fields: FieldSet<Entity>, named filters: NamedFilters
   ) throws(QueryError) {
@@ -35,17 +35,17 @@ public struct Query<Entity: Sendable>: Sendable {
     terms = try parser.parse()
   }
 
-  /// True if it selects everything.
+  /// True if the expression selects everything.
   public var isEmpty: Bool { terms.isEmpty }
 
-  /// Whether all terms hold. A word must be in a field's text.
+  /// True if all terms hold for an entity. A word must be contained in the text of a field.
   public func matches(_ entity: Entity, in snapshot: Snapshot) -> Bool {
     matches(entity, in: snapshot) { word in
       fields.fields.contains { $0.type != .flag && word.matches($0.text(entity, snapshot)) }
     }
   }
 
-  /// Whether all terms hold. The caller decides whether a word is contained.
+  /// True if all terms hold for an entity. `containsWord` decides about words.
   package func matches(
     _ entity: Entity, in snapshot: Snapshot, containsWord: (TextMatch) -> Bool
   ) -> Bool {
@@ -67,11 +67,11 @@ public struct Query<Entity: Sendable>: Sendable {
   }
 }
 
-/// Why an expression is invalid.
+/// The reason why an expression is invalid.
 public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Position of the term, in characters from 1.
   public var position: Int
-  /// Names the error and the expected form.
+  /// States the error and the expected form.
   public var message: String
 
   public var description: String { "at \(position): \(message)" }

@@ -6,7 +6,7 @@ struct QueryParser<Entity: Sendable> {
   private let characters: [Character]
   private var position = 0
   private let fields: FieldSet<Entity>
-  /// Nil in a named filter, which cannot name others.
+  /// The filters for which `@name` stands; nil within a named filter, which cannot refer to others.
   private let filters: NamedFilters?
 
   init(_ text: String, over fields: FieldSet<Entity>, named filters: NamedFilters?) {
@@ -46,7 +46,8 @@ struct QueryParser<Entity: Sendable> {
     return .init(isInverted: isInverted, condition: .word(word))
   }
 
-  /// The name of a filter at the position, which moves behind it; nil for other terms, such as the word `@/run/socket`.
+  /// Parses the name of a filter (`@name`) and moves the position behind it; returns nil for other
+  /// terms, such as the word `@/run/socket`.
   private mutating func filterName() -> String? {
     guard position < characters.count, characters[position] == "@" else { return nil }
     let name = characters[(position + 1)...].prefix { $0 != " " }
@@ -68,7 +69,7 @@ struct QueryParser<Entity: Sendable> {
     }
   }
 
-  /// A name and an operator at the position, which moves behind them; nil for words.
+  /// Parses a name and an operator and moves the position behind them; returns nil for words.
   private mutating func comparisonStart() -> (name: String, Comparison.Operator)? {
     guard !fields.fields.isEmpty else { return nil }
     var end = position
@@ -79,7 +80,7 @@ struct QueryParser<Entity: Sendable> {
       })
     else { return nil }
     let name = String(characters[position..<end])
-    // `example.com:443` is a word.
+    // `example.com:443` is a word, not a comparison.
     if name.contains("."), fields.field(name) == nil { return nil }
     position = end + operation.rawValue.count
     return (name, operation)
@@ -90,7 +91,7 @@ struct QueryParser<Entity: Sendable> {
     throw error(start, fields.complaint(about: name))
   }
 
-  /// Text up to a space; spaces within double quotes belong to it.
+  /// Parses text up to a space. Spaces within double quotes are part of the text.
   private mutating func literal() throws(QueryError) -> String {
     var text = ""
     while position < characters.count, characters[position] != " " {

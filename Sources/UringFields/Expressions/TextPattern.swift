@@ -1,6 +1,6 @@
 import UringBase
 
-/// A text, with `*` for any characters; not case-sensitive.
+/// A pattern for texts, in which `*` matches any characters; not case-sensitive.
 struct TextPattern: Sendable {
   private let parts: [[UInt8]]
   private let isAnchored: Bool

@@ -1,8 +1,8 @@
-/// A list of requests without rows, and the text that stands in its place.
+/// An empty list of requests, for which a text is shown.
 public enum EmptyRequestList: CaseIterable, Sendable {
   case inFlight, ended
 
-  /// - Parameter hasEveryRequest: false if options of the command line leave requests out.
+  /// - Parameter hasEveryRequest: false if command-line options leave requests out.
   public func text(hasEveryRequest: Bool) -> String {
     switch (self, hasEveryRequest) {
     case (.inFlight, true): "no requests in flight"

@@ -1,4 +1,4 @@
-/// The text that stands in the place of rings where the options of the command line select none.
+/// The text that is shown if command-line options select no ring.
 public enum EmptyRingList {
   public static let text = "no process that the options select has a ring"
 }

@@ -7,7 +7,7 @@ import UringTrace
 public final class EventCSVEncoder: TraceEncoder {
   private let query: Query<Event>
   private let table: FieldTable<Event>
-  /// Gives rings and requests their numbers.
+  /// Assigns ids to rings and requests.
   private var aggregator: Aggregator
   private let snapshot: Snapshot
 

@@ -6,7 +6,7 @@ public struct FieldTable<Entity: Sendable>: Sendable {
   public let fields: [Field<Entity>]
 
   /// - Parameter columns: names of fields, separated by commas; nil for all.
-  /// - Throws: ``QueryError`` with the position of a name that is no field's.
+  /// - Throws: ``QueryError`` with the position of a name that is not a field.
   public init(_ set: FieldSet<Entity>, columns: String? = nil) throws(QueryError) {
     guard let columns else {
       fields = set.fields
@@ -27,7 +27,6 @@ public struct FieldTable<Entity: Sendable>: Sendable {
     self.fields = fields
   }
 
-  /// A table of these fields.
   public init(_ fields: [Field<Entity>]) { self.fields = fields }
 
   /// A row for each entity.
@@ -41,15 +40,15 @@ public struct FieldTable<Entity: Sendable>: Sendable {
       })
   }
 
-  /// A row for each value of a field: the value, how many entities have it, and the totals of the table's other fields.
-  /// The most frequent value comes first.
+  /// A row for each value of a field: the value, the number of entities that have it, and the
+  /// totals of the table's other fields. The most frequent value comes first.
   ///
   /// - Returns: the rows, and the values in their order.
   public func totals(
     by field: Field<Entity>, _ entities: [Entity], in snapshot: Snapshot
   ) -> (rows: TextRows, values: [FieldValue]) {
     var summed = fields.filter { $0.total != nil && $0.key != field.key }
-    // Columns without a value say nothing.
+    // Leaves out columns in which no entity has a value.
     summed.removeAll { field in
       entities.allSatisfy { field.value($0, snapshot) == FieldValue.none }
     }
@@ -82,7 +81,8 @@ public struct FieldTable<Entity: Sendable>: Sendable {
 }
 
 extension Field {
-  /// A time as people read it: how long ago it was. CLOCK_MONOTONIC means nothing to them.
+  /// The cell of a value. A time is shown as its distance from now, because a CLOCK_MONOTONIC time
+  /// means nothing to people.
   fileprivate func cell(
     _ value: FieldValue, isBound: Bool = false, at now: UInt64
   ) -> TextRows.Cell {

@@ -1,16 +1,16 @@
-/// Column titles on the screen and in `top` that are not titles of fields: such a column combines fields, or shows one in
-/// its own way.
+/// Column titles that are shown on the screen and by `top` but are not titles of fields: such a
+/// column combines several fields, or shows a field in its own way.
 enum ScreenTitle {
-  /// The fields that have what a column shows; empty for other names.
+  /// The fields that contain the data of a column; empty for other names.
   ///
   /// - Parameters:
-  ///   - title: as a user typed it.
+  ///   - title: the column title as a user typed it.
   ///   - set: the name of the ``FieldSet``.
   static func fields(under title: String, of set: String) -> [String] {
     all[set]?[title.lowercased().replacing(" ", with: "_")] ?? []
   }
 
-  /// By the name of the set and the title.
+  /// The fields of each column, by the name of the set and the title.
   static let all: [String: [String: [String]]] = [
     "requests": [
       "submitter": ["comm", "tid"], "took": ["age"], "ended": ["last"], "buffer": ["bid"],

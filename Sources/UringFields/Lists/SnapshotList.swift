@@ -2,17 +2,18 @@ import UringFindings
 import UringRecordings
 import UringTrace
 
-/// A list of a snapshot whose rows and columns users choose.
+/// A list in a snapshot, of which users choose rows and columns.
 public struct SnapshotList: Sendable {
-  /// Which rows and columns of a list are wanted.
+  /// The rows and columns of a list that are wanted.
   public struct Choice: Sendable {
     /// An expression that the rows match; nil for all rows.
     public var condition: String?
-    /// The expressions that the condition can name with `@`.
+    /// The expressions to which the condition can refer with `@name`.
     package var filters: NamedFilters
     /// Names of fields, separated by commas; nil for all.
     public var columns: String?
-    /// The field whose values' totals are wanted; nil for the rows themselves.
+    /// The field by which rows are grouped, with totals for each of its values; nil for the rows
+    /// themselves.
     public var grouping: String?
 
     package init(
@@ -25,7 +26,7 @@ public struct SnapshotList: Sendable {
       self.grouping = grouping
     }
 
-    /// The option that does not apply to this list.
+    /// The option that is invalid for this list.
     public enum Flaw: Error {
       case condition(QueryError)
       case columns(QueryError)
@@ -37,7 +38,8 @@ public struct SnapshotList: Sendable {
   public let name: String
   /// Plural noun for its rows: `requests in flight`.
   public let noun: String
-  /// Says when the list can be empty although there are such things; empty if it never is.
+  /// Text about the circumstances in which such rows are recorded, shown with an empty list; empty
+  /// if they always are.
   public let emptyNote: String
   private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
   /// The path of the list in the JSON of a snapshot.
@@ -50,12 +52,12 @@ public struct SnapshotList: Sendable {
   /// The chosen rows.
   public struct Selection: Sendable {
     public var rows: TextRows
-    /// Length of the list, and of its part that matches the condition.
+    /// Number of all rows of the list, and of those that match the condition.
     public var all: Int
     public var matching: Int
   }
 
-  /// - Parameter path: nil if it is the name.
+  /// - Parameter path: nil for the same path as the name.
   private init<Entity>(
     _ name: String, _ noun: String, _ set: FieldSet<Entity>, path: String? = nil,
     emptyNote: String = "", _ entities: @escaping @Sendable (Snapshot, [Finding]) -> [Entity]
@@ -101,19 +103,19 @@ public struct SnapshotList: Sendable {
     }
   }
 
-  /// - Throws: if a part of the choice makes no sense.
+  /// - Throws: if an option of the choice is invalid for this list.
   public func check(_ choice: Choice) throws(Choice.Flaw) { _ = try prepare(choice) }
 
-  /// - Throws: if a part of the choice makes no sense.
+  /// - Throws: if an option of the choice is invalid for this list.
   public func selection(
     _ choice: Choice, of snapshot: Snapshot, findings: [Finding]
   ) throws(Choice.Flaw) -> Selection {
     try prepare(choice)(snapshot, findings)
   }
 
-  /// The same for a snapshot that was read from JSON.
+  /// The chosen rows of a snapshot that was read from JSON.
   ///
-  /// - Throws: if a part of the choice makes no sense.
+  /// - Throws: if an option of the choice is invalid for this list.
   package func selection(
     _ choice: Choice, of document: JSONValue, in snapshot: Snapshot
   ) throws(Choice.Flaw) -> Selection {

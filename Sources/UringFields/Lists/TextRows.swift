@@ -3,9 +3,9 @@ import UringBase
 /// Rows of text with titles: for people, or as CSV for programs.
 public struct TextRows: Sendable {
   public struct Column: Sendable {
-    /// For people.
+    /// Title for people.
     public var title: String
-    /// For programs, with the unit.
+    /// Name for programs, with the unit.
     public var key: String
     public var isNumeric: Bool
 
@@ -17,9 +17,9 @@ public struct TextRows: Sendable {
   }
 
   public struct Cell: Sendable {
-    /// For people; empty if absent.
+    /// Text for people; empty if the value is absent.
     public var text: String
-    /// For programs, without a unit.
+    /// Text for programs, without a unit.
     public var plain: String
 
     public init(_ text: String, plain: String? = nil) {
@@ -39,17 +39,18 @@ public struct TextRows: Sendable {
   /// Positions of columns with numbers.
   public var numericColumns: Set<Int> { Set(columns.indices.filter { columns[$0].isNumeric }) }
 
-  /// Lines as in RFC 4180: the keys, and the plain values.
+  /// CSV as in RFC 4180: a line of the keys, then lines of the plain values.
   public var csv: String {
     columns.map(\.key).joined(separator: ",") + "\r\n" + csvRows
   }
 
-  /// The same without the keys.
+  /// The lines of ``csv`` without the keys.
   public var csvRows: String {
     rows.map { row in row.map { Self.quoted($0.plain) }.joined(separator: ",") + "\r\n" }.joined()
   }
 
-  /// Names come from strangers, and CSV is also read in terminals.
+  /// The text as a CSV field. Control characters are replaced, because names are untrusted, and CSV
+  /// is also shown in terminals.
   private static func quoted(_ text: String) -> String {
     let text = text.printable
     guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }

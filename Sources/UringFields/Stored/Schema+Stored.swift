@@ -20,7 +20,7 @@ extension Schema {
     case (.integer, .number), (.integer, .signed), (.decimal, .number), (.decimal, .decimal),
       (.text, .text), (.flag, .flag), (.decimal, .null):
       isRight = true
-    // Later versions can have more.
+    // Accepts any text, because later versions can have more choices.
     case (.choice, .text): isRight = true
     case (.hex, .text(let text)): isRight = UInt64(hex: text) != nil
     case (.texts, .list(let values)): isRight = values.allSatisfy { $0.text != nil }
@@ -89,7 +89,7 @@ extension Schema {
     }
   }
 
-  /// Index of a member, which is usually the one behind the last.
+  /// Index of a member. It is usually the one after the previous index.
   private static func index(
     of name: String, in members: [Member], near position: inout Int
   ) -> Int? {
@@ -126,7 +126,7 @@ extension Schema {
 }
 
 extension UInt64 {
-  /// Nil unless the text is of the form `0x1f`.
+  /// Parses a number such as `0x1f`; nil for text of another form.
   init?(hex text: String) {
     guard text.hasPrefix("0x") else { return nil }
     self.init(text.dropFirst(2), radix: 16)

@@ -30,7 +30,7 @@ extension Field {
 }
 
 extension FieldType {
-  /// The value that JSON has for a field of this type.
+  /// Converts a JSON value to the value of a field of this type.
   fileprivate func value(_ json: JSONValue?) -> FieldValue {
     switch json {
     case nil, .null?, .object?: .none
@@ -50,7 +50,8 @@ extension FieldType {
 extension StoredRow {
   fileprivate typealias Derivation = @Sendable (JSONValue, UInt64) -> FieldValue
 
-  /// Fields that JSON objects lack because they follow from other members; by set and key.
+  /// Values of fields that JSON objects lack because they follow from other members. The keys are
+  /// the set's name and the field's key.
   fileprivate static let derived: [String: Derivation] = [
     "requests.offset": { request, _ in
       guard opcode(request)?.properties.off?.name == "offset",
@@ -77,7 +78,7 @@ extension StoredRow {
     },
   ]
 
-  /// When a group ended; nil if it has not, or that is not known.
+  /// Time at which a group ended; nil if it has not, or if the time is not known.
   package static func groupEnd(_ group: JSONValue) -> UInt64? {
     group[path: "ack.time_ns"]?.number ?? (isFinal(group) ? group["members_done_ns"]?.number : nil)
   }

@@ -1,8 +1,9 @@
 import UringTrace
 
-/// Latencies of the requests that ended between two snapshots, from the growth of the histograms' buckets.
+/// Latencies of the requests that ended between two snapshots, computed from the growth of the
+/// histograms' buckets.
 ///
-/// A percentile is the upper bound of its bucket, of which there are about eight for each doubling.
+/// Each percentile is the upper bound of its bucket. There are about eight buckets per doubling.
 public struct IntervalLatency: Sendable {
   private struct Key: Hashable {
     var ring: Ring.ID
@@ -13,7 +14,8 @@ public struct IntervalLatency: Sendable {
 
   public init() {}
 
-  /// The latencies since the last call, of rings and opcodes with requests that ended; all so far at the first call.
+  /// The latencies since the last call, for rings and opcodes with requests that ended. The first
+  /// call returns all latencies so far.
   public mutating func advance(to snapshot: Snapshot) -> [OpcodeLatency] {
     var result: [OpcodeLatency] = []
     var next: [Key: [UInt64: UInt64]] = [:]
@@ -43,7 +45,7 @@ public struct IntervalLatency: Sendable {
 }
 
 extension LatencySummary {
-  /// The summary of buckets in ascending order.
+  /// Summarises buckets in ascending order.
   fileprivate init(_ buckets: [OpcodeLatency.Bucket]) {
     self.init()
     count = buckets.reduce(0) { $0 + $1.count }

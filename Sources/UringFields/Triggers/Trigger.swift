@@ -2,11 +2,12 @@ import UringBase
 import UringFindings
 import UringTrace
 
-/// A condition at whose beginning a flight recorder writes a file.
+/// A condition that makes a flight recorder write a file when it begins to hold.
 ///
-/// A severity (`crit`: findings of at least this severity), the tag of a finding (`cq-overflow`), or a comparison in the
-/// language of `--where`: of latencies in the time since the last look (`p99>50ms`), else of rings (`overflows>0`), else
-/// of requests in flight (`age>10s`). The first of these whose fields the expression names is meant.
+/// The condition is a severity (`crit`: findings of at least this severity), the tag of a finding
+/// (`cq-overflow`), or a comparison in the language of `--where`. A comparison is about latencies
+/// since the last look (`p99>50ms`), about rings (`overflows>0`) or about requests in flight
+/// (`age>10s`): the first of these that has all fields of the expression.
 public struct Trigger: Sendable {
   private enum Condition: Sendable {
     case severity(Finding.Severity)
@@ -22,15 +23,15 @@ public struct Trigger: Sendable {
 
   /// A subject that meets a trigger's condition.
   public struct Match: Hashable, Sendable {
-    /// Identifies the subject: while it meets the condition, nothing new has happened.
+    /// Identifies the subject. As long as a subject meets the condition, it is not reported again.
     public var subject: String
-    /// Words for a file name: the tag, or the expression.
+    /// Text for a file name: the tag, or the expression.
     public var reason: String
-    /// One line: what was seen.
+    /// The observation, in one line.
     public var summary: String
   }
 
-  /// - Parameter filters: what `@name` stands for.
+  /// - Parameter filters: the expressions for which `@name` stands.
   /// - Throws: the message for the user.
   package init(
     _ text: String, named filters: NamedFilters = NamedFilters()
@@ -47,7 +48,7 @@ public struct Trigger: Sendable {
 
   /// Parses triggers separated by commas.
   ///
-  /// - Parameter filters: what `@name` stands for.
+  /// - Parameter filters: the expressions for which `@name` stands.
   package static func list(
     _ text: String, named filters: NamedFilters = NamedFilters()
   ) throws(QueryError) -> [Trigger] {
@@ -68,8 +69,9 @@ public struct Trigger: Sendable {
     let isNamed = text.hasPrefix("@") || text.hasPrefix("!@")
     let name = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." })
     var mistake: QueryError?
-    /// The condition; nil if the list lacks a field. The mistake is that in the first list that has the first field; of a
-    /// named filter, that in the last list.
+    /// Parses the expression over a set of fields; nil if that fails. `mistake` becomes the error
+    /// for the first set that has the expression's first field. For a named filter, it becomes the
+    /// error for the last set.
     func condition<Entity>(_ fields: FieldSet<Entity>) -> Query<Entity>? {
       do throws(QueryError) {
         let query = try Query(text, over: fields, named: filters)
@@ -92,7 +94,7 @@ public struct Trigger: Sendable {
             in: Finding.Severity.allCases.map { "\($0.name)" } + FindingRule.all.map(\.tag)))
   }
 
-  /// Whether the condition is about findings.
+  /// True if the condition is about findings.
   public var needsFindings: Bool {
     switch condition {
     case .severity, .tag: true
@@ -103,8 +105,8 @@ public struct Trigger: Sendable {
   /// Everything that meets the condition.
   ///
   /// - Parameters:
-  ///   - findings: those of the snapshot.
-  ///   - latency: of the requests that ended since the last look.
+  ///   - findings: the findings in the snapshot.
+  ///   - latency: the latencies of the requests that ended since the last look.
   public func matches(
     in snapshot: Snapshot, findings: [Finding], latency: [OpcodeLatency]
   ) -> [Match] {
@@ -146,7 +148,7 @@ extension Trigger.Match {
 }
 
 extension Query {
-  /// True if no term is a mere word.
+  /// True if every term is a comparison, not a mere word.
   fileprivate var hasOnlyComparisons: Bool { terms.allSatisfy(\.hasOnlyComparisons) }
 }
 

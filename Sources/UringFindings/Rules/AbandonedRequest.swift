@@ -10,7 +10,8 @@ extension Evidence {
     else { return nil }
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let threads = holders.sorted().flatMap { waits.threads(of: $0) }
-    // A running thread may check the queue at any time. A thread that was asleep when the look began runs only rarely.
+    // A running thread may check the queue at any time. A thread that runs but has a system call
+    // was asleep in that call when the look at waits began: it runs only rarely.
     guard !threads.isEmpty,
       !threads.contains(where: { $0.wait == .runs && $0.call.isEmpty || $0.wait == .stopped })
     else { return nil }
@@ -49,7 +50,8 @@ extension Evidence {
 
   private static let patience: UInt64 = 3_000_000_000
 
-  /// "; the other end of its pipe is fd 5 of the same process".
+  /// A clause about the other end of a request's file: "; the other end of its pipe is fd 5 of the
+  /// same process".
   private func ends(of request: Request, _ ends: [OpenFile], _ holders: Set<UInt32>) -> String {
     guard let first = ends.first else { return "; no process has the other end of its file open" }
     let names = ends.map { end in
@@ -62,7 +64,7 @@ extension Evidence {
 }
 
 extension WaitGraph {
-  /// Descriptors through which a request's wait could be ended; nil if not all of them are known.
+  /// Descriptors through which the request's wait could be ended; nil if not all of them are known.
   fileprivate func otherEnds(of request: Request) -> [OpenFile]? {
     guard request.place == .poll, let (file, identity) = ledger.file(of: request) else {
       return nil
@@ -82,6 +84,6 @@ extension WaitGraph {
 }
 
 extension Request {
-  /// Time of its last step, except that of being found.
+  /// Time of the request's last step, other than its being found in flight; 0 if there is none.
   fileprivate var lastStepTime: UInt64 { steps.last { $0.kind != .found }?.time ?? 0 }
 }

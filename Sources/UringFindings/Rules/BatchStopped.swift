@@ -36,7 +36,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Why the kernel stopped taking SQEs of a ring.
+  /// The reason why the kernel stopped taking SQEs of a ring, with the request at which it stopped
+  /// if that is known. Nil if there is no such reason.
   fileprivate func stop(of ring: Ring) -> (request: Request.ID?, words: String)? {
     if let last = lastSubmitted(to: ring) {
       guard last.preparationError != 0 else { return nil }
@@ -59,7 +60,8 @@ extension Evidence {
     )
   }
 
-  /// EFAULT, EINVAL, E2BIG, ENOMEM, EACCES, EOVERFLOW, EOPNOTSUPP
+  /// Errors with which preparation fails: E2BIG, ENOMEM, EACCES, EFAULT, EINVAL, EOVERFLOW,
+  /// EOPNOTSUPP.
   private static let errorsOfPreparation: Set<Int32> = [7, 12, 13, 14, 22, 75, 95]
 
   /// The request of a ring that was submitted last during the observation.

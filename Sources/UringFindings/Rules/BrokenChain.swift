@@ -77,7 +77,7 @@ extension FindingRule {
 private struct BreakKind: Hashable {
   var ring: Ring.ID
   var opcode: Opcode
-  /// Negative errno, 0 for a short transfer.
+  /// Negative errno of the cause; 0 for a short transfer.
   var error: Int32
 
   var isCancellation: Bool { error == -ErrorNumber.canceled.rawValue }
@@ -88,7 +88,7 @@ private struct Break {
   var result: Int32
   var cancelled: [Request.ID]
 
-  /// `failed with EPIPE`.
+  /// The end of the cause in words: `failed with EPIPE`.
   var outcome: String {
     let properties = cause.opcode.properties
     if result < 0 { return "failed with \(Words.error(result))" }
@@ -110,11 +110,12 @@ extension Evidence {
     return isLast
   }
 
-  /// The request that cancelled another request of its ring, if it named the target by its `user_data`.
+  /// The request that cancelled another request of its ring; nil unless exactly one named that
+  /// request by its `user_data`.
   fileprivate func canceller(of request: Request) -> Request? {
     let found = ended(on: request.ring, within: .history) {
       $0.opcode.cancels && $0.isSQEKnown && $0.hasResult && $0.result >= 0
-        // Without flags, IORING_ASYNC_CANCEL_FD and the like, the target is named by `addr`.
+        // Without flags such as IORING_ASYNC_CANCEL_FD, `addr` names the target.
         && $0.sqe.op_flags == 0 && $0.sqe.len == 0 && $0.sqe.addr == request.userData
         && $0.startTime <= request.lastTime && $0.lastTime >= request.startTime
     }

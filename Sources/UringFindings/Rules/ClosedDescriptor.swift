@@ -12,7 +12,8 @@ extension FindingRule {
   ) { evidence in
     evidence.openRings.flatMap { ring -> [Sighting] in
       let files = evidence.inFlight(on: ring.id).grouped { request -> FileIdentity? in
-        // A registered file needs no descriptor, and a send whose result is posted holds no file.
+        // A registered file needs no descriptor, and a zero-copy send whose result is posted holds
+        // no file.
         guard request.state != .awaitingNotification,
           !SQEFlags(requestFlags: request.flags).contains(.fixedFile),
           let file = request.fileIdentity,
@@ -34,8 +35,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// " (tcp 127.0.0.1:80), which has no descriptor any more: fd 6 is now socket:[7], with 5 bytes unread that no
-  /// request reads".
+  /// A clause about the closed descriptor of a request's file: " (tcp 127.0.0.1:80), which has no
+  /// descriptor any more: fd 6 is now socket:[7], with 5 bytes unread that no request reads".
   fileprivate func closing(of request: Request) -> String {
     guard let file = request.fileIdentity, let closed = snapshot.fileNames.closed[file] else {
       return ""

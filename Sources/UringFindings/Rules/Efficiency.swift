@@ -115,7 +115,7 @@ extension FindingRule {
       var files: [FileReference: (count: Int, request: Request.ID)] = [:]
       evidence.forEachEnded(on: ring.id) { request in
         total += 1
-        // -1 is no file, and a ring cannot be registered with itself.
+        // -1 is not a file, and a ring cannot be registered as a file.
         guard case .descriptor(let fd)? = request.file, let file = request.file, fd >= 0,
           !ringDescriptors.contains(Ring.Descriptor(tgid: request.submitterTgid, fd: fd))
         else { return }
@@ -137,20 +137,21 @@ extension FindingRule {
   }
 }
 
-/// Requests that were completed within the system call that submitted them, and whether that call submitted others.
+/// Counts of requests that were completed within the system call that submitted them, and of these
+/// system calls.
 private struct SingleSubmissions {
   /// Requests completed inline.
   private(set) var total: UInt64 = 0
-  /// Requests completed inline that were alone in their call.
+  /// Requests completed inline that were the last of their call: the number of calls.
   private(set) var count: UInt64 = 0
   private(set) var example: Request.ID?
-  /// Start times of the first and the last of them.
+  /// Start times of the first and the last request completed inline.
   private var first = UInt64.max
   private var last: UInt64 = 0
 
   init(_ ring: Ring, _ evidence: Evidence) {
-    // Newest first. The CQEs of a call are posted after all its SQEs are submitted: a request that began after the
-    // previous one had ended was in a call of its own.
+    // The requests are newest first. A call posts its CQEs after it has submitted all its SQEs. So
+    // a request that ended before the same thread's next request began was the last of its call.
     var next: [UInt32: UInt64] = [:]
     evidence.forEachEnded(on: ring.id) { request in
       defer { next[request.submitterTid] = request.startTime }
@@ -167,7 +168,7 @@ private struct SingleSubmissions {
   /// Nanoseconds from the first submission to the last.
   var length: UInt64 { last.since(first) }
 
-  /// True if nearly all were alone in their call, and their rate is high enough to matter.
+  /// True if nearly all requests were alone in their call, and their rate is high enough to matter.
   var isRule: Bool {
     let rate = Double(total) * 1e9 / Double(max(1, length))
     return total >= 1_000 && count * 10 >= total * 9 && rate >= 5_000

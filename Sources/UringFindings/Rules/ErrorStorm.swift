@@ -43,9 +43,10 @@ extension FindingRule {
     }
   }
 
-  /// ENOENT and EALREADY: a cancel or update was too late.
+  /// Errors of a cancel or update that was too late: ENOENT and EALREADY.
   private static let late: Set<Int32> = [2, 114]
 
-  /// ECANCELED and EAGAIN, which programs provoke on purpose, and ENOBUFS, which has its own rule.
+  /// Errors that are not reported: ECANCELED and EAGAIN, which programs provoke on purpose, and
+  /// ENOBUFS, which has its own rule.
   private static let ordinary: Set<Int32> = [125, 11, 105]
 }

@@ -38,7 +38,7 @@ extension FindingRule {
   static let failedEnter = FindingRule(
     "failed-enter",
     .spanOfSystemCalls {
-      // Symptoms of failed calls.
+      // These states of a ring are symptoms of failed calls.
       $0.sqPending > 0 || $0.isOverflowed || $0.setupFlags.contains(.disabled)
     },
     meaning: "io_uring_enter fails: it takes no SQEs, and does not wait.",
@@ -65,13 +65,13 @@ extension FindingRule {
   /// IORING_ENTER_EXT_ARG_REG (6.13): the argument is an offset in the ring's memory region.
   private static let extendedByOffset: UInt32 = 1 << 6
 
-  /// io_get_ext_arg_reg in io_uring/io_uring.c.
+  /// Cause and cure if io_get_ext_arg_reg (io_uring/io_uring.c) refuses the offset.
   private static let outsideRegion = (
     cause: "the offset of its argument is outside the region for waiting, or not a multiple of 8",
     cure: "Check the offset, and the size of the region that io_uring_register_region made."
   )
 
-  /// Causes and cures of failed calls.
+  /// Causes and cures of failed io_uring_enter calls, by error.
   static let enterFailures: [ErrorNumber: (cause: String, cure: String)] = [
     .badRequest: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",
@@ -108,7 +108,8 @@ extension RuleScope {
 }
 
 extension Words {
-  /// "READ 0x401 is in the SQ: "; empty if the kernel has taken all SQEs.
+  /// A clause about the SQEs that the kernel has not taken: "READ 0x401 is in the SQ: ". Empty if
+  /// there are none.
   fileprivate static func queued(on ring: Ring) -> String {
     let left = unsubmitted(ring)
     guard !ring.isClosed, ring.sqPending > 0, !left.isEmpty else { return "" }
@@ -126,7 +127,8 @@ extension Evidence {
 
   func isInSpan(_ calls: SystemCalls) -> Bool { calls.lastTime >= snapshot.time.since(span) }
 
-  /// "io_uring_enter in thread 4711 (server) failed with EEXIST, 9 times in 4 s".
+  /// Failed calls in words: "io_uring_enter in thread 4711 (server) failed with EEXIST, 9 times in
+  /// 4 s".
   func words(_ calls: SystemCalls) -> String {
     let length = calls.lastTime.since(calls.firstTime)
     let times = calls.count == 1 ? "" : ", \(calls.count) times in \(Words.duration(length))"

@@ -23,7 +23,8 @@ extension FindingRule {
       resource == .buffers
       ? (ring.registeredBuffers, "registered buffers") : (ring.registeredFiles, "registered files")
     guard count == 0 else { return nil }
-    // Only users since the last change of the table: it was empty for them too.
+    // Counts only requests since the last change of the table: the table was already empty for
+    // them.
     let since = max(failure?.time ?? 0, ring.tableTimes[resource] ?? 0)
     let users = evidence.users(of: resource, on: ring, since: since)
     guard let newest = users.first else { return nil }
@@ -68,7 +69,8 @@ extension Evidence {
     }
   }
 
-  /// "IORING_REGISTER_BUFFERS failed with ENOMEM in thread 4711 (RLIMIT_MEMLOCK of process 4711 is 64 KiB)".
+  /// A failed registration in words: "IORING_REGISTER_BUFFERS failed with ENOMEM in thread 4711
+  /// (RLIMIT_MEMLOCK of process 4711 is 64 KiB)".
   func words(_ failure: Ring.FailedRegistration) -> String {
     var text =
       "IORING_\(failure.opcode.name) failed with \(Words.error(failure.result)) in thread "
@@ -79,7 +81,8 @@ extension Evidence {
     return text
   }
 
-  /// A limit that can make a registration fail, for a process whose calls were not observed.
+  /// A sentence about a limit that can make a registration fail, for a process whose calls were not
+  /// observed; empty if there is none.
   fileprivate func suspicion(of resource: RegisterOpcode.Resource, on ring: Ring) -> String {
     guard resource == .buffers, let limit = lockedLimit(of: ring.ownerTgid) else { return "" }
     return

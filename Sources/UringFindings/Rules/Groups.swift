@@ -41,7 +41,7 @@ extension FindingRule {
   private static let misuses = GroupConditions(
     .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 
-  /// The members that have a condition, else the leader.
+  /// The members of a group to which a condition applies; if there are none, the leader.
   private static func concerned(
     in group: RequestGroup, by condition: GroupCondition
   ) -> [Request.ID] {
@@ -123,7 +123,7 @@ private struct GroupLender: Hashable {
   }
 }
 
-/// Groups with the same condition.
+/// The key of groups that are reported together: their lender and a condition.
 private struct GroupTrouble: Hashable {
   var lender: GroupLender
   var condition: GroupCondition

@@ -54,8 +54,8 @@ extension FindingRule {
     }
   }
 
-  /// The same wait, but with enough requests in flight: an idle server, or a program that hangs on a file that nobody
-  /// writes to.
+  /// A wait like that of ``hang``, but with enough requests in flight: an idle server, or a program
+  /// that hangs on a file that nobody writes to.
   static let waiting = FindingRule(
     "waiting", .suspicion(lasting: 3_000_000_000),
     meaning: "A task waits in io_uring_enter, and nothing has completed for a long time: it is "
@@ -86,8 +86,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Clause about the last CQE taken from a ring that has nothing in flight and has posted none during the
-  /// observation.
+  /// A clause about the last CQE that the application took, for a ring that has nothing in flight
+  /// and has posted no CQE during the observation.
   fileprivate func lastReaped(on ring: Ring) -> String {
     guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return "" }
     let flags = CQEFlags(rawValue: last.flags)
@@ -100,7 +100,8 @@ extension Evidence {
       + signalled(by: ring)
   }
 
-  /// Clause about an eventfd of the ring's processes whose counter is not 0.
+  /// A clause about an eventfd of the ring's processes whose counter is not 0; empty if there is
+  /// none.
   private func signalled(by ring: Ring) -> String {
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let files = snapshot.waits.files.filter {
@@ -110,7 +111,7 @@ extension Evidence {
     return "; the eventfd with fd \(file.fd) is signalled, and nothing in flight polls it"
   }
 
-  /// True if a multishot request older than the observation may have ended before it.
+  /// True if a multishot request may have ended before the observation began.
   fileprivate func mayHaveEnded(on ring: Ring) -> Bool {
     guard ring.isFound, ring.counts.cqes == 0, let last = ring.reaped.first else { return false }
     return inFlight(on: ring.id).isEmpty && !CQEFlags(rawValue: last.flags).contains(.more)
@@ -124,13 +125,13 @@ extension Evidence {
     return clauses.isEmpty ? "" : "; " + Words.list(clauses, of: clauses.count, shown: 2)
   }
 
-  /// True if other threads of a waiter's process can submit to its ring, and perhaps do, while this thread takes the
-  /// completions of all.
+  /// True if other threads of a waiter's process can submit to its ring, and perhaps do, while the
+  /// waiter takes the completions for all threads.
   fileprivate func mayGetRequests(_ ring: Ring, besides waiter: Ring.Waiter) -> Bool {
     guard let waits, !ring.setupFlags.contains(.singleIssuer), signalled(by: ring).isEmpty,
       waits.threads(of: waiter.tgid).contains(where: { $0.tid != waiter.tid })
     else { return false }
-    // If the ring is older than the observation, its earlier submitters are not known.
+    // If the ring is older than the observation, the earlier submitters to it are not known.
     var submits = ring.isFound || ring.counts.submitted == 0
     for request in inFlight(on: ring.id) where request.submitterTid != waiter.tid { submits = true }
     forEachEnded(on: ring.id, within: .history) {
@@ -139,7 +140,8 @@ extension Evidence {
     return submits
   }
 
-  /// False if the last look at the thread found a wait with a timeout, or took place before this wait.
+  /// True if a waiter seems to wait without a timeout. False if the last look at the thread found a
+  /// timeout, or took place before this wait.
   fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
     guard let waits, let thread = waits.thread(waiter.tid) else { return true }
     guard waits.facts.time >= waiter.since ?? 0 else { return false }
@@ -158,8 +160,8 @@ extension Evidence {
   fileprivate func continuation(of request: Request) -> String {
     guard let waits else { return "" }
     let clauses = waits.chain(from: request.id)
-    // The first clause repeats what the request waits for. One that follows is worth telling if it goes on, or if it names
-    // the process at the other end of a connection.
+    // The first clause repeats what the request waits for. The second is shown only if a third
+    // follows, or if it names the process at the other end of a connection.
     let isTold = clauses.count > 2 || clauses.count == 2 && waits.seesPeer(of: request)
     return isTold ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
   }
@@ -178,7 +180,7 @@ extension Evidence {
 /// A task that has waited for CQEs of a ring for a long time, while nothing happened on the ring.
 private struct LongWait {
   var waiter: Ring.Waiter
-  /// Lower bound, in nanoseconds.
+  /// Lower bound of the wait, in nanoseconds.
   var duration: UInt64
   /// Requests in flight on the ring.
   var requests: RequestList
@@ -187,7 +189,7 @@ private struct LongWait {
 
   init?(_ ring: Ring, _ evidence: Evidence, atLeast least: UInt64) {
     guard let waiter = ring.waiter else { return nil }
-    // If the call began before the capture, only the time since its thread last ran is known.
+    // If the call began before the capture, only the time since the thread last ran is known.
     duration = evidence.age(
       since: waiter.since ?? waiter.asleepSince ?? evidence.snapshot.host.startTime, on: ring)
     guard duration >= least, ring.lastSecond.submitted == 0, ring.lastSecond.completed == 0 else {

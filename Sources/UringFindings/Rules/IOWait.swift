@@ -10,7 +10,7 @@ extension FindingRule {
     cure:
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
-    // One finding for all rings, because every idle server has such a task.
+    // There is one finding for all rings, because every idle server has such a task.
     let waits = evidence.openRings.compactMap { IdleWait($0, evidence) }
       .sorted { $0.duration > $1.duration }
     guard let longest = waits.first else { return [] }
@@ -37,7 +37,7 @@ extension FindingRule {
 private struct IdleWait {
   var ring: Ring.ID
   var tid: UInt32
-  /// Lower bound, in nanoseconds.
+  /// Lower bound of the wait, in nanoseconds.
   var duration: UInt64
   /// Requests in flight on the ring; not empty.
   var requests: RequestList

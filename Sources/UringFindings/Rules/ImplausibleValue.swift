@@ -29,7 +29,8 @@ extension FindingRule {
 }
 
 extension Request {
-  /// Nanoseconds from submission to expiry of its timer, if they are implausible; nil for values that mean "never".
+  /// Nanoseconds from the submission of a timeout to its expiry, if this value is implausible; nil
+  /// otherwise, and for values that mean "never".
   ///
   /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a value so large that
   /// the kernel limits it to `KTIME_MAX`.

@@ -16,10 +16,10 @@ extension FindingRule {
     }
   }
 
-  /// Time that the kernel may take to cancel the requests in flight.
+  /// Nanoseconds that the kernel may take to cancel the requests in flight.
   private static let patience: UInt64 = 1_000_000_000
 
-  /// Requests that did not end when their ring did.
+  /// Finds requests that did not end when their ring did.
   private static func leaked(with ring: Ring, _ evidence: Evidence) -> Sighting? {
     let age = evidence.age(since: ring.closedTime)
     guard age >= patience, evidence.snapshot.lost.total == 0 else { return nil }
@@ -34,7 +34,7 @@ extension FindingRule {
       numbers: [.init("requests", left.count), .init("closed_ns_ago", age)])
   }
 
-  /// Requests whose descriptor a CLOSE on the ring has closed.
+  /// Finds requests in flight whose descriptor was closed by a CLOSE on the same ring.
   private static func leaked(on ring: Ring, _ evidence: Evidence) -> Sighting? {
     var closed: [FileNames.DescriptorKey: UInt64] = [:]
     evidence.forEachEnded(on: ring.id, within: .history) { request in
@@ -42,7 +42,7 @@ extension FindingRule {
         request.hasResult, request.result == 0
       else { return }
       let key = FileNames.DescriptorKey(tgid: request.submitterTgid, fd: request.sqe.fd)
-      // Newest first.
+      // Requests are newest first: keeps the last close of each descriptor.
       if closed[key] == nil { closed[key] = request.lastTime }
     }
     guard !closed.isEmpty else { return nil }

@@ -33,8 +33,8 @@ extension FindingRule {
 }
 
 extension WaitGraph {
-  /// The futex word of a FUTEX_WAIT, if it no longer has the value that the request expects, so that the request should
-  /// have been woken.
+  /// The futex word of a FUTEX_WAIT, if its value is no longer the one that the request expects:
+  /// the request should have been woken. Otherwise nil.
   func changedWord(of request: Request) -> FutexWord? {
     guard request.opcode == .futexWait, request.place == .futex, request.knows(.off),
       request.lastTime <= facts.time,

@@ -40,7 +40,8 @@ extension FindingRule {
       }
       spans.sort { ($0.start, $0.request) < ($1.start, $1.request) }
       var pairs: [(MemorySpan, MemorySpan)] = []
-      // Of the spans so far, the one with the highest end, and the one with the highest end that the kernel fills.
+      // Among the spans so far, the span with the highest end, and the span with the highest end
+      // among those that the kernel fills.
       var farthest: MemorySpan?
       var farthestFilled: MemorySpan?
       for span in spans {
@@ -94,9 +95,9 @@ private struct MemorySpan {
   var process: UInt32
   var chain: Chain.ID
   var start: UInt64
-  /// Address behind the last byte.
+  /// Address after the last byte.
   var end: UInt64
-  /// True if the kernel writes into it.
+  /// True if the kernel writes into the memory.
   var isFilled: Bool
   /// The SQE as the application wrote it; nil if not known.
   var sqe: Written?
@@ -136,8 +137,8 @@ extension Request {
     !self.state.isFinal && self.state != .linked && self.state != .deferred && !isSuspect
   }
 
-  /// The application's own memory, if the SQE names it directly: not through vectors, provided buffers, or a driver's
-  /// buffers.
+  /// The application's own memory, if the SQE names it directly. Nil for vectors, provided buffers
+  /// and a driver's buffers.
   fileprivate func memory(_ snapshot: Snapshot) -> MemorySpan? {
     guard let memory = self.namedMemory else { return nil }
     if self.opcode.usesFixedBuffer,

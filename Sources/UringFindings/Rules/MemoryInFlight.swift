@@ -41,7 +41,8 @@ extension Evidence {
   /// True if the request had not ended when its memory was removed.
   private func wasInFlight(_ request: Request, at time: UInt64) -> Bool {
     if request.state.isFinal { return !request.isEndDerived && request.lastTime > time }
-    // The end may be in a lost record, or may have posted no CQE.
+    // No end was seen. This proves that the request is in flight only if no record was lost and its
+    // end posts a CQE.
     return snapshot.lost.total == 0
       && !SQEFlags(requestFlags: request.flags).contains(.cqeSkipSuccess)
   }
@@ -52,7 +53,7 @@ extension Evidence {
     guard let memory = request.namedMemory else { return false }
     let isFixed = request.opcode.usesFixedBuffer
     if isFixed {
-      // The address in a kernel buffer is an offset.
+      // For a kernel buffer, `addr` is an offset into the buffer, not an address in the process.
       guard
         snapshot.buffers.contains(where: {
           $0.ring == request.ring && $0.kind == .registered && !$0.isKernel
@@ -61,12 +62,12 @@ extension Evidence {
         })
       else { return false }
     }
-    // When the kernel fills a discarded page, the page is mapped again.
+    // Discarded memory does not harm a read: the page is mapped again when the kernel fills it.
     return change.call != .madvise || isFixed || request.opcode.direction == .write
   }
 
-  /// `munmap(0x7f00, 4096) by thread 7 removed memory of READ 0x1 on pipe:[9] 200 ms after its submission: its memory
-  /// at ...`.
+  /// The removal in words: `munmap(0x7f00, 4096) by thread 7 removed memory of READ 0x1 on pipe:[9]
+  /// 200 ms after its submission: its memory at ...`.
   fileprivate func words(
     _ request: Request, _ change: MemoryChange, _ memory: Range<UInt64>
   ) -> String {

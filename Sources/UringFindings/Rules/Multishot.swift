@@ -26,15 +26,15 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// Multishot requests that ended 1 s ago or more although their files can have more, and whose files have had no
-  /// submission since; the latest first.
+  /// Multishot requests, the latest first, that ended 1 s ago or more although their files can have
+  /// more data or events, and whose files have had no submission since.
   func endedMultishots(on ring: Ring) -> [Request] {
     let candidates = ended(on: ring.id, within: .history) { request in
       request.endsEarly && request.isSQEKnown && request.mayBeMultishot
         && age(since: request.lastTime, on: ring) >= 1_000_000_000
     }
     guard !candidates.isEmpty else { return [] }
-    // The last submission for each file, including its close.
+    // The time of the last submission for each file. A close of the file counts as a submission.
     var last: [FileUse: UInt64] = [:]
     func note(_ request: borrowing Request) {
       guard let use = FileUse(request) else { return }
@@ -47,7 +47,8 @@ extension Evidence {
     }
   }
 
-  /// "POLL_ADD 0x1 on anon_inode:[eventfd] ended 3 s ago, with an overflow of the completion queue, after 5 CQEs".
+  /// The end of a multishot request in words: "POLL_ADD 0x1 on anon_inode:[eventfd] ended 3 s ago,
+  /// with an overflow of the completion queue, after 5 CQEs".
   func ending(of request: Request) -> String {
     words(request) + " ended "
       + (request.result < 0 ? "with \(Words.error(request.result)) " : "")
@@ -59,12 +60,14 @@ extension Evidence {
   }
 }
 
-/// A descriptor of a process, for any operation.
+/// A file that requests of a process use, by descriptor or registered index, regardless of the
+/// operation.
 private struct FileUse: Hashable {
   var process: UInt32
   var file: FileReference
 
-  /// Nil for requests without a file. A close counts as a use: nothing is expected after it.
+  /// The file that a request uses; nil if it uses none. A close counts as a use, because nothing is
+  /// expected after it.
   init?(_ request: borrowing Request) {
     process = request.submitterTgid
     if request.opcode == .close, request.isSQEKnown {
@@ -80,8 +83,8 @@ private struct FileUse: Hashable {
 }
 
 extension Request {
-  /// True if it ended although its file can have more data or events: not at the end of a stream, by a cancel, or
-  /// because the connection ended.
+  /// True if the request ended although its file can have more data or events. False if it ended
+  /// with the stream or the connection, or was cancelled.
   fileprivate var endsEarly: Bool {
     // A bundle of sends ends when its buffers are sent.
     guard self.hasResult, !CQEFlags(rawValue: self.cqeFlags).contains(.more),

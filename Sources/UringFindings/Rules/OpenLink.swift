@@ -46,7 +46,7 @@ extension FindingRule {
 }
 
 extension Request {
-  /// True if the SQE has a link flag, but no SQE followed.
+  /// True if the request's SQE has a link flag, but no SQE followed it in its submission.
   ///
   /// - Parameter ends: the last members of all chains.
   fileprivate func isLinkOpen(_ ends: Set<Request.ID>, at time: UInt64) -> Bool {
@@ -56,17 +56,18 @@ extension Request {
     else { return false }
     // If it was cancelled, an SQE behind it failed in preparation: the chain was complete.
     if self.hasResult { return self.result != -ErrorNumber.canceled.rawValue }
-    // Its submission may still be under way.
+    // If the request is recent, its submission may still be under way.
     return self.state != .linked && time.since(self.startTime) > 10_000_000
   }
 }
 
 extension Evidence {
-  /// The same for a request that was found in flight: if a submission ends within a chain, the kernel hands the chain
-  /// to a worker.
+  /// True if a request that was found in flight had an open link: a link flag in the last SQE of
+  /// its submission. If a submission ends within a chain, the kernel hands the chain to a worker.
   ///
-  /// Excludes requests that wait for a file system or disk. They may have had a LINK_TIMEOUT: once it has fired, it is
-  /// unlinked, and if the worker cannot be interrupted, the request looks like an open link.
+  /// Excludes requests that wait for a file system or disk, because they may have had a
+  /// LINK_TIMEOUT. A LINK_TIMEOUT that has fired is unlinked from its request. If the worker cannot
+  /// be interrupted, the request then looks like one with an open link.
   fileprivate func wasLinkOpen(_ request: Request, _ ends: Set<Request.ID>) -> Bool {
     let flags = SQEFlags(requestFlags: request.flags)
     guard !request.isStartKnown, request.place == .workerRunning,
@@ -77,8 +78,9 @@ extension Evidence {
     return waits?.thread(request.workerTid)?.state != "D"
   }
 
-  /// A LINK_TIMEOUT older than the observation that failed in preparation, as one without a chain does: its CQE and
-  /// SQE are still in the ring's memory.
+  /// A sentence about a LINK_TIMEOUT, older than the observation, that failed in preparation, as a
+  /// LINK_TIMEOUT without a chain does. Its CQE and SQE are still in the ring's memory. Nil if
+  /// there is none.
   fileprivate func reapedTimeout(on ring: Ring) -> String? {
     let timeout = ring.reaped.first {
       $0.result == -ErrorNumber.invalid.rawValue
@@ -90,7 +92,7 @@ extension Evidence {
     }
   }
 
-  /// The next request of the ring from the same thread.
+  /// The next request that the same thread submitted to the ring.
   fileprivate func submitted(after request: Request) -> Request? {
     let (id, tid) = (request.id, request.submitterTid)
     var next = inFlight(on: request.ring).filter { $0.id > id && $0.submitterTid == tid }

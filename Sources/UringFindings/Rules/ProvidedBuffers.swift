@@ -13,7 +13,7 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
-      // Includes requests whose other CQEs moved data.
+      // These include multishot requests whose earlier CQEs moved data.
       let requests = evidence.refused(on: buffer.ring).filter {
         UInt32($0.sqe.buf_index) == buffer.index
       }
@@ -35,9 +35,10 @@ extension FindingRule {
     } + evidence.rings.flatMap { refusedByNoGroup($0, evidence) }
   }
 
-  /// ENOBUFS from groups for which no buffer was ever seen.
+  /// Findings about ENOBUFS from groups of which no buffer was ever seen.
   private static func refusedByNoGroup(_ ring: Ring, _ evidence: Evidence) -> [Sighting] {
-    // Otherwise the group may have been removed since, or the record of its registration may have been lost.
+    // Otherwise the group may have existed and been removed, or the record of its registration may
+    // have been lost.
     guard !ring.hasProvidedBuffers, evidence.snapshot.lost.total == 0 else { return [] }
     let known = Set(
       evidence.snapshot.buffers.filter { $0.ring == ring.id && $0.kind != .registered }.map(\.index)
@@ -62,7 +63,7 @@ extension FindingRule {
     }
   }
 
-  /// ENOBUFS from a group that had buffers at the last look.
+  /// A finding about ENOBUFS from a group that still had buffers at the last look at it.
   private static func refused(
     _ buffer: Buffer, left: UInt32, _ requests: [Request], _ evidence: Evidence
   ) -> Sighting {
@@ -140,8 +141,9 @@ extension Evidence {
     }
   }
 
-  /// The first two requests that got the buffer after it was seen twice. Counts from the last but one such sighting,
-  /// because the requests of the last may still be in flight.
+  /// The first two requests that got the buffer after it was seen twice in its ring. The search
+  /// begins at the last but one such sighting, because the requests that got the buffer after the
+  /// last may still be in flight.
   fileprivate func users(
     of twice: ProvidedTwice, in buffer: Buffer
   ) -> (first: Request, second: Request)? {
@@ -152,7 +154,7 @@ extension Evidence {
         && CQEFlags(rawValue: request.cqeFlags).bufferID == twice.bid
         && SQEFlags(requestFlags: request.flags).contains(.bufferSelect)
     }
-    // Newest first.
+    // The requests are newest first.
     guard users.count >= 2 else { return nil }
     return (users[users.count - 1], users[users.count - 2])
   }

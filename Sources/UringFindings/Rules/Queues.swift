@@ -103,7 +103,7 @@ extension FindingRule {
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // Another rule explains a thread that is awake but gets no processor.
+      // The rule `sqpoll-starved` explains a thread that is awake but gets no processor.
       guard ring.setupFlags.contains(.sqPoll), evidence.reasonOfStarvation(on: ring) == nil else {
         return nil
       }
@@ -131,7 +131,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// The cure for a ring whose eventfd did not wake its thread; nil if the thread waits for something else.
+  /// The cure for a ring whose eventfd did not wake the thread that waits on it; nil if the thread
+  /// waits for something else.
   fileprivate func eventfdCure(_ reaper: Server?, _ ring: Ring) -> String? {
     let isWaiting = reaper.map { waits?.sleeps($0.thread, onEventfdOf: ring.id) == true } ?? false
     switch ring.eventfd {

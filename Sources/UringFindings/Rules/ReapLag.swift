@@ -34,7 +34,8 @@ extension FindingRule {
     }
   }
 
-  /// Shorter delays can be caused by a busy scheduler.
+  /// Shortest delay that is reported, in nanoseconds. Shorter delays can be caused by a busy
+  /// scheduler.
   private static let least: UInt64 = 50_000_000
 }
 
@@ -44,14 +45,14 @@ extension ReapLag {
     taken != 0 || ring.isClosed || ring.cqPendingSince == 0 || ring.cqPendingSince > lastUnread
   }
 
-  /// Lower bound, in nanoseconds.
+  /// Lower bound of the delay, in nanoseconds.
   fileprivate var duration: UInt64 { lastUnread.since(firstUnread) }
 }
 
 extension Evidence {
   /// The request whose CQE was in the queue: the last one with its user_data that had completed by then.
   fileprivate func request(that lag: ReapLag, on ring: Ring) -> Request? {
-    // Samples are 5 ms apart.
+    // Samples are at least 5 ms apart, so the CQE was posted before the first sample that saw it.
     let found = ended(on: ring.id, within: .history) {
       $0.userData == lag.userData && $0.cqeCount > 0 && $0.lastTime <= lag.firstUnread
     }

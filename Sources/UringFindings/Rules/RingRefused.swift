@@ -34,7 +34,7 @@ extension FindingRule {
 }
 
 extension SystemCalls {
-  /// Why the calls failed, if more than the result is known.
+  /// The reason why the calls failed; nil if nothing but their result is known.
   package func cause(in snapshot: Snapshot) -> String? {
     guard result < 0 else { return nil }
     if let refusal = Refusal.byFilter(self) { return refusal.cause }
@@ -46,12 +46,12 @@ extension SystemCalls {
   }
 }
 
-/// Why `io_uring_setup` failed, and what helps.
+/// The reason why `io_uring_setup` failed, and the cure.
 private struct Refusal {
   var cause: String
   var cure: String
 
-  /// Nil unless a seccomp filter refused the calls.
+  /// The refusal by a seccomp filter; nil unless a filter refused the calls.
   static func byFilter(_ calls: SystemCalls) -> Refusal? {
     guard !calls.isEntered, calls.isFiltered else { return nil }
     return Refusal(
@@ -128,19 +128,21 @@ private struct SetupParameters {
     (.sqRewind, 7, 0),
   ]
 
-  /// A flag, and other flags: of which it needs one, or with which it must not be combined.
+  /// A flag, and other flags of which it needs at least one.
   private static let needs: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqRewind, .noSQArray), (.registeredOnly, .noMmap),
     (.taskrunFlag, [.coopTaskrun, .deferTaskrun]),
     (.hybridIOPoll, .ioPoll), (.deferTaskrun, .singleIssuer), (.sqAffinity, .sqPoll),
   ]
+  /// A flag, and other flags with which it must not be combined.
   private static let excludes: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqPoll, [.sqRewind, .coopTaskrun, .taskrunFlag, .deferTaskrun]), (.cqe32, .cqeMixed),
     (.sqe128, .sqeMixed),
   ]
 
   func flaw(on kernel: String) -> (cause: String, cure: String)? {
-    // Checked first: for a flag that the kernel is too old for, the missing combination is not the cause.
+    // Checked first: if the kernel is too old for a flag, its combination with other flags is not
+    // the cause.
     let version = kernel.split(separator: ".").prefix(2).compactMap { part in
       Int(part.prefix { $0.isNumber })
     }

@@ -66,14 +66,14 @@ extension FindingRule {
     }
   }
 
-  /// Scope of rules about SQ threads.
+  /// The rings to which rules about SQ threads apply.
   static let hasSQThread: @Sendable (Ring) -> Bool = {
     !$0.isClosed && $0.setupFlags.contains(.sqPoll)
   }
 }
 
 extension Evidence {
-  /// Requests taken by each SQ thread, which can serve several rings.
+  /// Number of requests taken by each SQ thread, which can serve several rings.
   fileprivate var submittedToThreads: [UInt32: UInt64] {
     openRings.reduce(into: [:]) { sums, ring in
       if FindingRule.hasSQThread(ring) {
@@ -82,8 +82,8 @@ extension Evidence {
     }
   }
 
-  /// Why a ring's SQ thread waited for its processor for half of the time, and longer than it ran; nil if it did not,
-  /// or if its setup does not explain it.
+  /// The reason why a ring's SQ thread waited for its processor for half of the time, and longer
+  /// than it ran. Nil if it did not, or if its scheduling parameters do not explain it.
   func reasonOfStarvation(on ring: Ring) -> String? {
     let life = life(of: ring)
     let work = sqThreadWork(of: ring)
@@ -93,7 +93,7 @@ extension Evidence {
     return disadvantage(of: setup)
   }
 
-  /// The last ended requests of a ring, newest first, as many as a finding names.
+  /// The last ended requests of a ring, newest first: as many as one finding can name.
   func newest(on ring: Ring) -> [Request.ID] {
     var requests: [Request.ID] = []
     forEachEnded(on: ring.id) { request in
@@ -102,7 +102,8 @@ extension Evidence {
     return requests
   }
 
-  /// Why an SQ thread gets less CPU time than any other thread of a busy machine would; nil if it does not.
+  /// The reason why an SQ thread gets less CPU time than other threads of a busy machine; nil if
+  /// there is none.
   private func disadvantage(of setup: SQThreadSetup) -> String? {
     let place =
       setup.processors.isEmpty ? "" : " on \(Words.processors(setup.processors))"

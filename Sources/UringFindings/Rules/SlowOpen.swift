@@ -37,7 +37,7 @@ extension FindingRule {
     }
   }
 
-  /// OPENAT, OPENAT2 and STATX: operations often repeated for one file.
+  /// OPENAT, OPENAT2 and STATX: operations that are often repeated for one file.
   private static let looksUp: Set<Opcode> = [
     Opcode(rawValue: 18), Opcode(rawValue: 28), Opcode(rawValue: 21),
   ]
@@ -46,9 +46,9 @@ extension FindingRule {
 private struct SlowWork {
   var newest: Request.ID?
   var count: UInt64 = 0
-  /// Opens with O_CREAT.
+  /// Number of opens with O_CREAT.
   var creates: UInt64 = 0
-  /// Nanoseconds from being queued for a worker to the end, in total.
+  /// Nanoseconds from being queued for a worker to the end, summed over all requests.
   var total: UInt64 = 0
 
   mutating func add(_ request: borrowing Request, time: UInt64) {
@@ -64,7 +64,8 @@ private struct SlowWork {
 }
 
 extension Request {
-  /// Nanoseconds since it was queued for a worker; nil if it was not queued.
+  /// Nanoseconds from being queued for a worker to the last event; nil if the request was not
+  /// queued.
   fileprivate var timeInWorker: UInt64? {
     steps.first { $0.kind == .queuedToWorker }.map { self.lastTime.since($0.time) }
   }

@@ -31,7 +31,7 @@ extension FindingRule {
   }
 }
 
-/// A read with its times and its file, for comparison with reads of the same user_data.
+/// A read, for comparison with other reads that have the same user_data.
 private struct Read {
   var id: Request.ID
   var start: UInt64
@@ -49,10 +49,11 @@ private struct Read {
 extension Evidence {
   private static let least: UInt64 = 1_000_000
 
-  /// Reads of different files with the same user_data, if the older read ended last; newest first.
+  /// Pairs of reads that have the same user_data but different files, and of which the older ended
+  /// last; newest first.
   ///
-  /// A user_data that three requests have at one time, or that other operations have too, names a kind of request, not
-  /// an object.
+  /// Leaves out a user_data that three requests have at one time, or that other operations also
+  /// have: it identifies a kind of request, not an object.
   fileprivate func staleCompletions(on ring: Ring) -> [(older: Request.ID, newer: Request.ID)] {
     var reads: [UInt64: [Read]] = [:]
     var kinds: Set<UInt64> = [0]
@@ -78,7 +79,8 @@ extension Evidence {
     return pairs.map { ($0.older.id, $0.newer.id) }
   }
 
-  /// Nil if more than two were in flight at one time.
+  /// The pairs among reads with one user_data; nil if more than two of these were in flight at one
+  /// time.
   private static func pairs(of reads: [Read]) -> [(older: Read, newer: Read)]? {
     let byStart = reads.sorted { $0.id < $1.id }
     var pairs: [(older: Read, newer: Read)] = []

@@ -41,7 +41,7 @@ extension FindingRule {
   }
 }
 
-/// Requests that are reported together.
+/// The key of requests that are reported together.
 private struct StuckKind: Hashable {
   var opcode: Opcode
   var waitsForPeer: Bool
@@ -50,8 +50,9 @@ private struct StuckKind: Hashable {
 }
 
 extension Request {
-  /// Longer unless the kernel's own lists prove that the request waits for its file or device: on a busy machine the
-  /// submitter, a worker or the task that runs task work can lack a processor for seconds.
+  /// Minimum age of a stuck request, in nanoseconds. It is longer unless the kernel's own lists
+  /// prove that the request waits for its file or device: on a busy machine the submitter, a worker
+  /// or the task that runs task work can lack a processor for seconds.
   private var patience: UInt64 {
     switch self.place {
     case .poll, .block, .iopoll: 250_000_000
@@ -59,7 +60,8 @@ extension Request {
     }
   }
 
-  /// The usual latency of such requests, if this request is much older.
+  /// The latencies of earlier requests with the same opcode, if this request is much older;
+  /// otherwise nil.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
     guard self.isUserDataKnown, !isSuspect, !mayBeMultishot, !self.opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(self.state),

@@ -61,28 +61,28 @@ extension FindingRule {
 }
 
 extension Request {
-  /// True if it ended without an error, with fewer bytes than requested.
+  /// True if the request ended without an error, with fewer bytes than requested.
   package var isShort: Bool {
     self.hasResult && self.isSQEKnown && self.result >= 0
       && UInt64(self.result) < UInt64(self.sqe.len)
       && self.opcode.direction != .none && self.opcode.length == .bytes
   }
 
-  /// True if the kernel itself found a write to a file short.
+  /// True if the kernel itself reported a short write to a file.
   fileprivate var isShortWriteTold: Bool { steps.contains { $0.kind == .shortWrite } }
 }
 
-/// The bytes of a file that a request read or wrote at an offset, and when.
+/// The bytes of a file that a request read or wrote at an offset, and the time of the transfer.
 private struct FileExtent {
   var file: FileNames.DescriptorKey
   var start: UInt64
-  /// Offset behind the last byte.
+  /// Offset after the last byte.
   var end: UInt64
   var submitted: UInt64
   var completed: UInt64
   var isRead: Bool
 
-  /// Nil if it moved nothing, or used the file's own position.
+  /// The extent of a request; nil if it moved nothing, or used the file's own position.
   init?(_ request: borrowing Request) {
     guard request.hasResult, request.isSQEKnown, request.result > 0,
       request.opcode.direction != .none, request.sqe.off != UInt64.max,
@@ -102,7 +102,7 @@ private struct FileExtent {
 
 /// The extents read and written through one descriptor.
 private struct FileExtents {
-  /// Newest first; much older reads cannot overlap in time.
+  /// Newest first and limited in number, because much older reads cannot overlap in time.
   private var reads: [FileExtent] = []
   private var writtenEnd: UInt64 = 0
 
@@ -116,10 +116,11 @@ private struct FileExtents {
     }
   }
 
-  /// True if the file had data behind a short read at that time.
+  /// True if another read shows that the file had data after the end of a short read.
   ///
-  /// Only a read in flight at the same time shows that: at other times the descriptor can refer to another file, or the
-  /// file can have had another size. Never true for a stream, whose reads all have the same offset.
+  /// Only a read that was in flight at the same time can show this. At other times the descriptor
+  /// can refer to another file, or the file can have another size. Never true for a stream, whose
+  /// reads all have the same offset.
   func showDataBehind(_ short: FileExtent) -> Bool {
     guard writtenEnd <= short.end else { return false }
     return reads.contains {
@@ -129,7 +130,8 @@ private struct FileExtents {
 }
 
 extension Evidence {
-  /// True if its file is no pipe, socket or other stream. In recordings without identities the name decides.
+  /// True if the request's file is not a pipe, socket or other stream. In recordings without file
+  /// identities, the file's name decides.
   fileprivate func hasOffsets(_ request: Request) -> Bool {
     if let file = request.fileIdentity { return file.hasOffsets }
     guard let name = snapshot.fileNames.name(of: request), name.hasPrefix("/") else { return false }

@@ -14,7 +14,8 @@ extension FindingRule {
     for disk in evidence.snapshot.diskRequests where disk.isWithServer {
       let start = disk.driverTime == 0 ? disk.startTime : disk.driverTime
       guard start != 0, evidence.age(since: start) >= patience else { continue }
-      // The block request may have ended since the look, unless a request still waits for it.
+      // The block request may have ended since it was found, unless an io_uring request still waits
+      // for it.
       let waiting = evidence.waiting(disk)
       if disk.request != nil, waiting == nil { continue }
       let now = waiting == nil ? disk.time : evidence.snapshot.time
@@ -53,7 +54,7 @@ extension FindingRule {
     }
   }
 
-  /// Most servers answer within this time. A slower server is recognised by its history.
+  /// Nanoseconds within which most servers commit. A slower server is recognised by its history.
   private static let patience: UInt64 = 3_000_000_000
 
   private static func summary(
@@ -77,25 +78,27 @@ extension FindingRule {
 private struct LateBlock {
   var disk: DiskRequest
   var age: UInt64
-  /// The command whose completion handed it to the server, if that was seen.
+  /// The command whose completion handed the block request to the server, if that was seen.
   var handedOut: Request.ID?
 }
 
 /// A ublk server's observed commands: how long it kept requests until it committed them.
 private struct UblkService {
   private var commits: [UblkSlot: UInt64] = [:]
-  /// The last command of each slot that has completed.
+  /// The last command of each slot, if it has completed: its completion handed a request to the
+  /// server.
   private(set) var handedOut: [UblkSlot: Request.ID] = [:]
-  /// Longest time, in nanoseconds, that it kept a request.
+  /// Longest time, in nanoseconds, that the server kept a request before it committed it.
   private(set) var longest: UInt64 = 0
-  /// Requests that were handed to it and that it committed.
+  /// Number of requests that were handed to the server and that it committed.
   private(set) var count: UInt64 = 0
-  /// Rings with commands in flight, or with commands that ended a moment ago.
+  /// Rings with commands in flight, or with ended commands that are still known.
   private(set) var rings: Set<Ring.ID> = []
-  /// Submission of the last command that can have committed any request (UBLK_F_BATCH_IO), 0 if there is none.
+  /// Time of the last submission of a batch command (UBLK_F_BATCH_IO), which can have committed any
+  /// request; 0 if there is none.
   private(set) var lastBatchTime: UInt64 = 0
 
-  /// - Parameter tgid: 0 if not known: all servers are included then.
+  /// - Parameter tgid: the server's process; 0 if it is not known: then all servers are included.
   init(of tgid: UInt32, _ evidence: Evidence) {
     var commands: [Command] = []
     for ring in evidence.openRings where tgid == 0 || ring.ownerTgid == tgid {
@@ -125,12 +128,13 @@ private struct UblkService {
     for (key, command) in last where command.end != 0 { handedOut[key.slot] = command.request }
   }
 
-  /// Does not distinguish several devices of one server: a missing finding is better than a wrong one.
+  /// True if the server has committed this queue and tag since a time. Does not distinguish several
+  /// devices of one server: a missing finding is better than a wrong one.
   func wasCommitted(_ slot: UblkSlot, since time: UInt64) -> Bool {
     commits[slot].map { $0 >= time } ?? false
   }
 
-  /// A fetch, or a commit and fetch.
+  /// A fetch command, or a commit-and-fetch command.
   private struct Command {
     struct Key: Hashable {
       var ring: Ring.ID
@@ -141,7 +145,7 @@ private struct UblkService {
     var key: Key
     var request: Request.ID
     var start: UInt64
-    /// When it handed out a request; 0 if it has not.
+    /// Time at which the command handed a request to the server; 0 if it has not.
     var end: UInt64
     var isCommit: Bool
 
@@ -161,12 +165,12 @@ private struct UblkService {
 }
 
 extension Evidence {
-  /// The request that a block request serves, while it is in flight.
+  /// The io_uring request that a block request serves; nil if there is none in flight.
   fileprivate func waiting(_ disk: DiskRequest) -> Request? {
     disk.request.flatMap(request).flatMap { $0.state.isFinal ? nil : $0 }
   }
 
-  /// True if the ring's server has UBLK_F_BATCH_IO.
+  /// True if the server on this ring uses UBLK_F_BATCH_IO.
   fileprivate func deliversBatches(on ring: Ring.ID) -> Bool {
     inFlight(on: ring).contains { $0.ublkRole == .deliverBatch }
   }
@@ -178,7 +182,7 @@ extension Evidence {
 }
 
 extension Request {
-  /// The role of its ublk command, nil if it has none or it is not known.
+  /// The role of the request's ublk command; nil if it has none, or if it is not known.
   fileprivate var ublkRole: GroupProviderTraits.CommandRole? {
     self.driverCommand.flatMap { GroupProviderTraits.command($0)?.command.role }
   }

@@ -7,7 +7,7 @@ extension FindingRule {
     meaning: "Requests failed with an error, and nothing that was observed explains it.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in
-    // Without every request, a request that was not seen may be the canceller.
+    // If requests are missing from the records, one of these may be the canceller.
     guard evidence.isComplete else { return [] }
     return evidence.rings.flatMap { ring in
       [cancelled(on: ring, evidence), refusedToWait(on: ring, evidence)].compactMap { $0 }
@@ -17,7 +17,8 @@ extension FindingRule {
   private static func cancelled(on ring: Ring, _ evidence: Evidence) -> Sighting? {
     guard !ring.isClosed else { return nil }
     let found = evidence.ended(on: ring.id) { request in
-      // A ring that is being closed cancels all its requests. This ring stayed open for long enough to exclude that.
+      // A ring that is being closed cancels all its requests. This is not the cause if the ring
+      // stayed open for at least a second after the request ended.
       evidence.age(since: request.lastTime, on: ring) >= 1_000_000_000
         && request.hasResult && request.result == -ErrorNumber.canceled.rawValue
         && request.isStartKnown
@@ -47,7 +48,7 @@ extension FindingRule {
     let errors =
       evidence.errnos(of: ring).first { $0.errno == ErrorNumber.again.rawValue }?.count ?? 0
     let completed = evidence.counts(of: ring).completed
-    // A program that first tests whether an operation would block fails less often than it succeeds.
+    // Programs that first test whether an operation would block fail less often than they succeed.
     guard errors >= 50, errors * 2 >= completed else { return nil }
     let found = evidence.ended(on: ring.id) {
       $0.hasResult && $0.result == -ErrorNumber.again.rawValue
@@ -74,7 +75,8 @@ extension FindingRule {
 }
 
 extension Request {
-  /// The flag that keeps io_uring from waiting for its file.
+  /// The flag that keeps io_uring from waiting for the request's file, with the cure; nil if there
+  /// is none.
   fileprivate func reasonNotToWait(_ ring: Ring) -> (cause: String, cure: String)? {
     if ring.setupFlags.contains(.ioPoll) {
       return (
@@ -100,7 +102,7 @@ extension Request {
 }
 
 extension Evidence {
-  /// True if all requests that ended on a ring since a time are still known.
+  /// True if all requests that have ended on a ring since a time are still in the history.
   fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
     if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
     return endedCount(on: ring.id, within: .history) >= ring.counts.completed

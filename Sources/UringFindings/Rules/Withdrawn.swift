@@ -11,7 +11,8 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
-        // Other providers withdraw buffers while members borrow them; group conditions report delays.
+        // Other providers regularly withdraw buffers that members still borrow. The rule
+        // `group-condition` reports delays of these.
         buffer.provider.isLongLived,
         let request = evidence.request(oldest),
         evidence.age(since: request.startTime) >= patience
@@ -49,7 +50,8 @@ extension FindingRule {
       var slots: [UInt32: FileIdentity] = [:]
       for file in ring.files { slots[file.index] = file.identity }
       let files = evidence.inFlight(on: ring.id).grouped { request -> FileIdentity? in
-        // Only requests that have held their file since before the walk can be compared with the table of that time.
+        // `time` is that of the inventory walk (BPF iterator) that read the table. Only requests
+        // that have held their file since before then can be compared with the table.
         guard request.hasFile(since: time), case .fixed(let index)? = request.file,
           let file = request.fileIdentity,
           slots[index] != file, evidence.age(since: request.startTime) >= patience
@@ -97,13 +99,14 @@ extension Evidence {
 }
 
 extension Ring {
-  /// True if ``files`` holds all of its registered files: a walk lists a limited number of files from a limited
-  /// number of slots.
+  /// True if ``files`` contains all registered files of the ring. An inventory walk lists only a
+  /// limited number of files from a limited number of slots.
   fileprivate var isFileTableListed: Bool { files.count < 1024 && registeredFiles <= 1 << 15 }
 }
 
 extension Request {
-  /// True if it was issued by `time` and has had its file since, as far as a walk at that time showed.
+  /// True if the request was issued by `time` and has held its file since, as far as an inventory
+  /// walk at that time showed.
   fileprivate func hasFile(since time: UInt64) -> Bool {
     guard SQEFlags(requestFlags: self.flags).contains(.fixedFile), self.startTime <= time,
       self.lastTime <= time

@@ -21,7 +21,7 @@ extension FindingRule {
       return blocked.map { file, requests in
         let workers = requests.map { String($0.workerTid) }
         let age = evidence.age(since: requests[0].startTime)
-        // The first clause repeats what the request waits for.
+        // Drops the first clause, which repeats what the request waits for.
         let clauses = waits.chain(from: requests[0].id).dropFirst()
         return Sighting(
           severity: evidence.isDeadlocked(requests) ? .crit : .info, rings: [ring.id],
@@ -45,7 +45,8 @@ private struct BlockingPipe: Hashable {
 }
 
 extension WaitGraph {
-  /// The pipe that the worker of a SPLICE or TEE sleeps on, by the worker's stack.
+  /// The pipe on which the worker of a SPLICE or TEE sleeps, according to the worker's kernel
+  /// stack; nil if it does not.
   func blockingPipe(of request: Request) -> (WaitableFile, WaitDirection)? {
     guard request.opcode == .splice || request.opcode == .tee, request.place == .workerRunning,
       request.lastTime <= facts.time, let stack = snapshot.kernelStacks[request.workerTid]

@@ -62,12 +62,12 @@ extension Words {
 }
 
 extension Evidence {
-  /// Requests that went to io-wq.
+  /// Requests of a ring that went to io-wq.
   fileprivate struct Punted {
     var requests: [Request.ID] = []
     var count: UInt64 = 0
-    /// A clause, empty if no request did: "; 48 of the last 96 requests went to them, as READ 0x1 on pipe:[7] with
-    /// IOSQE_ASYNC".
+    /// A clause about the requests; empty if none went to io-wq: "; 48 of the last 96 requests went
+    /// to workers, as READ 0x1 on pipe:[7] with IOSQE_ASYNC".
     var text = ""
   }
 
@@ -85,7 +85,8 @@ extension Evidence {
       guard request.steps.contains(where: { $0.kind.isHandover }) else { return }
       punted.count += 1
       if punted.requests.isEmpty {
-        // The SQE's flags, because the kernel's flags include the bit set for opcodes that always need a worker.
+        // Tests the SQE's flags. In the kernel's flags of the request, the bit is also set for
+        // opcodes that always need a worker.
         isAsync = request.isSQEKnown && SQEFlags(rawValue: request.sqe.flags).contains(.async)
       }
       if punted.requests.count < Finding.requestLimit { punted.requests.append(request.id) }

@@ -32,7 +32,8 @@ extension FindingRule {
     }
   }
 
-  /// A ring with IOPOLL accepts O_DIRECT only.
+  /// The cure for a ring with IOPOLL, which accepts only O_DIRECT, so that the usual cure does not
+  /// apply.
   private static let directCure =
     "Allocate the file's blocks in advance, and keep the device's queue below its limit: direct I/O "
     + "is punted to workers where it would have to wait for either."
@@ -47,7 +48,7 @@ extension FindingRule {
       + "requests that can wait for readiness."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // A worker has one request at a time.
+      // A worker executes one request at a time: counts each worker once.
       var workers: Set<UInt32> = []
       let running = evidence.inFlight(on: ring.id).filter { request in
         guard request.state == .worker, let tid = request.lastWorker else { return false }
@@ -103,7 +104,8 @@ extension FindingRule {
     + "reads, one after the other."
 }
 
-/// The last transfers of a ring that ended without an error, and those of them that went to io-wq unasked.
+/// The last transfers of a ring that ended without an error, and those among them that went to
+/// io-wq although they did not request it (IOSQE_ASYNC).
 private struct PuntSample {
   private(set) var transfers: UInt64 = 0
   private(set) var punted: [Request] = []
@@ -126,10 +128,11 @@ private struct PuntSample {
     (self.transfers, self.puntedTime, self.otherTime) = (transfers, puntedTime, otherTime)
   }
 
-  /// Average nanoseconds from being queued to the end.
+  /// Average nanoseconds from being queued for a worker to the end.
   var meanPunted: UInt64 { puntedTime / max(1, UInt64(punted.count)) }
 
-  /// `; on average, they spent 251 µs in io-wq, and the other transfers took 8 µs`
+  /// A clause about the cost of being punted: `; on average, they spent 251 µs in io-wq, and the
+  /// other transfers took 8 µs`.
   var cost: String {
     let others = transfers - UInt64(punted.count)
     return "; on average, they spent \(Words.duration(meanPunted)) in io-wq"
@@ -138,18 +141,18 @@ private struct PuntSample {
   }
 }
 
-/// Work on one file that io-wq serialises.
+/// Requests on one file that io-wq executes one after the other.
 private struct HashedFile {
   var requests: [Request.ID] = []
   var count: UInt64 = 0
-  /// Nanoseconds from being queued to the end, summed over all requests.
+  /// Nanoseconds from being queued for a worker to the end, summed over all requests.
   var total: UInt64 = 0
   var first = UInt64.max
   var last: UInt64 = 0
 
   private var opcodes: Set<Opcode> = []
 
-  /// `WRITE`, or `FALLOCATE, WRITE`.
+  /// The opcodes of the work: `WRITE`, or `FALLOCATE, WRITE`.
   var opcodeNames: String { opcodes.map(\.name).sorted().joined(separator: ", ") }
 
   mutating func add(_ request: borrowing Request, from start: UInt64, to end: UInt64) {
@@ -164,24 +167,25 @@ private struct HashedFile {
   /// Nanoseconds from the first request's start to the last request's end.
   var length: UInt64 { last.since(first) }
 
-  /// Average number of requests at a time.
+  /// Average number of requests that were queued or running at a time.
   var depth: Double { Double(total) / Double(max(1, length)) }
 }
 
 extension Request {
   fileprivate var hasFailed: Bool { self.hasResult && self.result < 0 }
 
-  /// When it was handed to io-wq; nil if it was not.
+  /// Time at which the request was handed to io-wq; nil if it was not.
   fileprivate var queuedTime: UInt64? {
     steps.first { $0.kind.isHandover }?.time
   }
 
-  /// When it was queued behind other work on its file; nil if it was not.
+  /// Time at which the request was queued behind other work on its file; nil if it was not.
   fileprivate var hashedTime: UInt64? {
     steps.first { $0.kind == .queuedToWorkerHashed }?.time
   }
 
-  /// The thread that executes it, as far as is known: a worker is seen when it looks a file up, or in a walk.
+  /// The worker thread that executes the request, as far as is known. A worker is seen when it
+  /// looks up a file, or when an inventory walk (BPF iterator) finds it.
   fileprivate var lastWorker: UInt32? {
     if self.place == .workerRunning, self.workerTid != 0 { return self.workerTid }
     guard let last = steps.last, last.kind == .fileAssigned, last.tid != self.submitterTid else {

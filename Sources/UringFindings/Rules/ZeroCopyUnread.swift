@@ -37,7 +37,7 @@ extension FindingRule {
     }
   }
 
-  /// Slow networks take less time.
+  /// Nanoseconds: even slow networks acknowledge data within this time.
   private static let patience: UInt64 = 3_000_000_000
 }
 
@@ -49,7 +49,8 @@ extension Evidence {
 }
 
 extension WaitGraph {
-  /// "; process 4711 (reader) has the other end (fd 4), with 65 kB unread: it does not read".
+  /// A clause about the processes at the other end of a socket: "; process 4711 (reader) has the
+  /// other end (fd 4), with 65 kB unread: it does not read".
   fileprivate func reader(of socket: OpenFile) -> String {
     let peers = peers(of: socket)
     guard let peer = peers.first else { return ": the peer does not read" }
@@ -65,7 +66,7 @@ extension WaitGraph {
 }
 
 extension OpenFile {
-  /// `127.0.0.1:80`
+  /// The address of the socket's peer: `127.0.0.1:80`.
   fileprivate var peerAddress: String {
     guard let range = addresses.firstRange(of: ", peer ") else { return "its peer" }
     return String(addresses[range.upperBound...])
@@ -73,7 +74,7 @@ extension OpenFile {
 }
 
 extension Request {
-  /// When its result was posted; nil if the post was not seen.
+  /// Time at which the request's result was posted; nil if the post was not seen.
   fileprivate var resultTime: UInt64? {
     steps.first { $0.kind == .posted || $0.kind == .overflowed }?.time
   }

@@ -11,7 +11,7 @@ extension FindingRule {
   ) { evidence in
     evidence.rings.flatMap { ring -> [Sighting] in
       var reads: [ReadPlace: Repeats] = [:]
-      // Newest first: only reads after the file last gave data count.
+      // Requests are newest first. Only reads after the file last returned data count.
       var giving: Set<FileReference> = []
       evidence.forEachEnded(on: ring.id) { request in
         guard let file = request.file, request.isRead, !giving.contains(file) else { return }
@@ -38,14 +38,15 @@ extension FindingRule {
   }
 }
 
-/// The place from which reads with one user_data read.
+/// The file and offset of reads with one opcode and user_data.
 private struct ReadPlace: Hashable {
   var opcode: Opcode
   var userData: UInt64
   var file: FileReference
   var offset: UInt64
 
-  /// Nil at a file's beginning: an empty file that is opened repeatedly looks the same.
+  /// The place of a read; nil at a file's beginning, because an empty file that is opened
+  /// repeatedly looks the same.
   init?(_ request: borrowing Request, of file: FileReference) {
     guard request.sqe.len > 0, request.sqe.off != 0, request.sqe.off != .max else { return nil }
     opcode = request.opcode
@@ -56,7 +57,7 @@ private struct ReadPlace: Hashable {
 }
 
 extension Request {
-  /// True if it is a read at an offset that ended without an error.
+  /// True if the request is a read at an offset that ended without an error.
   fileprivate var isRead: Bool {
     self.opcode.direction == .read && self.opcode.length == .bytes && self.isSQEKnown
       && self.hasResult && self.result >= 0
@@ -70,7 +71,7 @@ private struct Repeats {
   private var first: UInt64 = 0
   private var last: UInt64 = 0
 
-  /// Per second.
+  /// Repeats per second.
   var rate: Double { count < 2 ? 0 : Double(count - 1) * 1e9 / Double(max(1, last.since(first))) }
 
   mutating func add(_ request: borrowing Request) {

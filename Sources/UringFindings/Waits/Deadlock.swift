@@ -1,22 +1,23 @@
 import UringTrace
 
-/// Nodes that wait only for each other.
+/// Nodes of the wait graph that wait only for each other.
 struct Deadlock {
-  /// In the order in which the search reached them.
+  /// Nodes, in the order in which the search reached them.
   private(set) var nodes: [WaitNode] = []
   private(set) var links: [(from: WaitNode, link: WaitStep.Link)] = []
 
-  /// Maximum number of nodes followed.
+  /// Maximum number of nodes that the search follows.
   static let limit = 4096
 
-  /// Nil if an open node can be reached from `start`.
+  /// Searches the graph from `start`. Nil if an open node can be reached, because such a node can
+  /// end the wait.
   init?(from start: WaitNode, in graph: WaitGraph) {
     var isReached: Set<WaitNode> = [start]
     // Depth first, so that each clause continues the previous one.
     var stack = [start]
     while let node = stack.popLast() {
       guard nodes.count < Self.limit, case .waits(let next) = graph.step(node) else { return nil }
-      // If no known node could end the wait, that does not prove that nothing can.
+      // An empty list does not prove a deadlock: a node that is not known may end the wait.
       guard !next.isEmpty else { return nil }
       nodes.append(node)
       for link in next {
@@ -46,7 +47,8 @@ struct Deadlock {
     }
   }
 
-  /// The cycle in words. For a ring with requests in flight, processes that could post to it are left out.
+  /// The deadlock in words. If a ring has requests in flight, the processes that could post to it
+  /// are left out.
   func clauses() -> [String] {
     var shown: [String] = []
     let first = nodes.first
@@ -73,7 +75,8 @@ extension [(from: WaitNode, link: WaitStep.Link)] {
 }
 
 extension WaitGraph {
-  /// Threads that wait for completions and that nothing can wake, with everything they wait for.
+  /// The deadlocks of threads that wait for completions and that nothing can wake. Each contains
+  /// everything for which its threads wait.
   func deadlocks() -> [Deadlock] {
     guard facts.isComplete else { return [] }
     var found: [Deadlock] = []
@@ -88,7 +91,7 @@ extension WaitGraph {
     return found
   }
 
-  /// The clauses of a request's wait, down to the node that could end it.
+  /// The clauses of the wait that begins at a request, down to the node that could end it.
   func chain(from request: Request.ID) -> [String] {
     var clauses: [String] = []
     var isPassed: Set<WaitNode> = []

@@ -2,10 +2,11 @@ import UringTrace
 
 /// The threads that serve a ring, and where they are blocked.
 extension Evidence {
-  /// A thread, and why it is assumed to serve the ring.
+  /// A thread that is assumed to serve a ring, and the reason.
   struct Server {
     var thread: ThreadState
-    /// "which last waited for CQEs", "the only one of its process".
+    /// The reason for the assumption, as a phrase: "which last waited for CQEs", "the only one of
+    /// its process".
     var role: String
   }
 
@@ -66,15 +67,15 @@ extension Evidence {
     return waits?.thread(last.tid).map { Server(thread: $0, role: "which last submitted") }
   }
 
-  /// "; thread 4711 (server), which last waited for CQEs, is blocked in read() on fd 5, an empty pipe
-  /// (pipe:[7])"; empty unless it has slept for a while.
+  /// A clause about a server that has been blocked for a while: "; thread 4711 (server), which last
+  /// waited for CQEs, is blocked in read() on fd 5, an empty pipe (pipe:[7])". Empty if it is not.
   func clause(_ server: Server?) -> String {
     guard let server, let waits, isBlocked(server.thread) else { return "" }
     return "; \(waits.name(server.thread)), \(server.role), "
       + Words.activity(of: server.thread, in: waits)
   }
 
-  /// The cure for a thread that is blocked elsewhere; nil if there is no specific one.
+  /// The cure for a server that is blocked outside its ring; nil if there is no specific cure.
   func cure(_ server: Server?) -> String? {
     guard let thread = server?.thread, isBlocked(thread) else { return nil }
     switch thread.wait {
@@ -99,7 +100,8 @@ extension Evidence {
     }
   }
 
-  /// Clause about a process whose threads are all stopped: "process 4711 is stopped (state T)". Nil otherwise.
+  /// A clause about a process whose threads are all stopped: "process 4711 is stopped (state T)".
+  /// Nil if not all are stopped.
   func stopped(of tgid: UInt32) -> String? {
     guard let waits else { return nil }
     let threads = waits.threads(of: tgid)

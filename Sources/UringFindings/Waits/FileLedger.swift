@@ -1,7 +1,8 @@
 import UringTrace
 
-/// The files that requests and threads wait on, and their holders. Compared with the kernel's reference counts, to
-/// detect a descriptor that was reused, or a holder without a descriptor.
+/// The files on which requests and threads wait, and their known holders. Comparing these with the
+/// kernel's reference counts detects a descriptor that was reused, or a holder without a
+/// descriptor.
 struct FileLedger {
   private struct Descriptor: Hashable {
     var tgid: UInt32
@@ -14,17 +15,17 @@ struct FileLedger {
     var index: UInt32
   }
 
-  /// A `struct file` and its accounts.
+  /// The reference count of a `struct file`, and its known holders.
   private struct Account {
     var references: UInt64
-    /// Number of descriptors, and of slots in tables of registered files.
+    /// Number of descriptors of the file, plus its slots in tables of registered files.
     var descriptors: UInt64 = 0
     /// Requests in flight that were resolved through a descriptor of the file.
     var requests: UInt64 = 0
     /// Threads in a system call on a descriptor of the file.
     var callers: UInt64 = 0
 
-    /// True if all holders are known.
+    /// True if all holders of the file are known.
     var isClosed: Bool {
       references >= descriptors + requests && references <= descriptors + requests + callers
     }
@@ -76,15 +77,15 @@ struct FileLedger {
 
   /// The file that a request holds, if the file has a descriptor or is registered.
   private func openFile(of request: Request) -> OpenFile? {
-    // A send whose result is posted has released the file.
+    // A zero-copy send whose result is posted has released the file.
     guard request.state != .awaitingNotification, request.opcode.hasFile else { return nil }
     if let identity = request.fileIdentity {
       return filesByAddress[identity.address].flatMap {
         $0.inode == 0 || $0.inode == identity.inode ? $0 : nil
       }
     }
-    // A request behind another gets its file when it is issued. Up to 6.1 it gets the file earlier, and so has an
-    // identity.
+    // A request that waits behind another gets its file when it is issued. Up to 6.1 it gets the
+    // file earlier, so it has an identity and was handled above.
     guard request.state != .linked, request.state != .deferred else { return nil }
     switch request.file {
     case .descriptor(let fd)?: return files[Descriptor(tgid: request.submitterTgid, fd: fd)]
@@ -93,7 +94,8 @@ struct FileLedger {
     }
   }
 
-  /// The file of a request; nil if it is of another kind, or if the descriptor now refers to another file.
+  /// The file of a request; nil if it is not a pipe, socket or eventfd, or if the descriptor now
+  /// refers to another file.
   func file(of request: Request) -> (file: OpenFile, identity: WaitableFile)? {
     guard let file = openFile(of: request), let identity = Self.identity(file),
       accounts[file.file]?.admitsRequests == true
@@ -101,7 +103,7 @@ struct FileLedger {
     return (file, identity)
   }
 
-  /// The socket that a zero-copy send has used, if it is still open.
+  /// The socket that a zero-copy send used, if it still has a descriptor.
   func sender(of request: Request) -> OpenFile? {
     guard let identity = request.fileIdentity else { return nil }
     return files.values.first {

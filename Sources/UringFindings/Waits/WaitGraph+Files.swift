@@ -55,7 +55,7 @@ extension WaitGraph {
       return "\(name(identity)) \(state), and "
         + (near.contains(tgid) ? "an end of it is \(holder)" : "its other end is \(holder)\(comm)")
     }
-    // A shutdown at this end would also end the wait.
+    // A shutdown at the waiting end would also end the wait.
     switch holders(
       ends + own, of: identity, sharing: own, { tgid, holder, _ in clause(tgid, holder) })
     {
@@ -63,13 +63,14 @@ extension WaitGraph {
       guard let tgid = others.first else { return .open(reason) }
       return .open(clause(tgid, Self.holder(far, tgid)) + "; " + reason)
     case .waits(let links):
-      // The process that must read or write comes first.
+      // Puts the processes at the other end first: they must read or write.
       let isOther = { (link: WaitStep.Link) in others.contains { .process($0) == link.node } }
       return .waits(links.filter(isOther) + links.filter { !isOther($0) })
     }
   }
 
-  /// A zero-copy send waits until its data are acknowledged. A holder of the peer could read.
+  /// The wait of a zero-copy send for the acknowledgement of its data. Any process that holds the
+  /// other end of the connection could end the wait by reading.
   func notificationStep(_ request: Request) -> WaitStep {
     let who = words(request)
     guard let socket = ledger.sender(of: request), let stream = socket.stream,
@@ -87,7 +88,7 @@ extension WaitGraph {
       })
   }
 
-  /// Descriptors of the other end of a socket on this machine.
+  /// Descriptors of the other end of a socket, if that is on this machine.
   func peers(of socket: OpenFile) -> [OpenFile] {
     socket.peerInode == 0 ? [] : ledger.descriptors(of: .socket(inode: socket.peerInode))
   }
@@ -112,8 +113,10 @@ extension WaitGraph {
     }
   }
 
-  /// - Parameter readers: descriptors of the waiting end. In a process with both ends a signal handler can end the
-  ///   wait.
+  /// The wait for the processes that hold the other end of a file.
+  ///
+  /// - Parameter readers: descriptors of the waiting end. If one process holds both ends, its
+  ///   signal handler can end the wait.
   private func holders(
     _ ends: [OpenFile], of identity: WaitableFile, sharing readers: [OpenFile],
     _ text: (_ tgid: UInt32, _ holder: String, _ isOnly: Bool) -> String
@@ -133,7 +136,7 @@ extension WaitGraph {
       })
   }
 
-  /// "fd 5 of process 4711".
+  /// The descriptors and registered files of a process in words: "fd 5 of process 4711".
   private static func holder(_ ends: [OpenFile], _ tgid: UInt32) -> String {
     let own = ends.filter { $0.tgid == tgid }
     let numbers = Set(own.map(\.fd).filter { $0 >= 0 }).sorted()
@@ -151,7 +154,7 @@ extension Words {
   }
 }
 
-/// Signals that a process catches.
+/// The signals that a process catches.
 struct Signals {
   private let caught: UInt64
 
@@ -161,13 +164,14 @@ struct Signals {
     signals.reduce(0) { $0 | 1 << ($1 - 1) }
   }
 
-  /// True for signals that timers, children, I/O and other threads send by themselves: SIGUSR1, SIGUSR2, SIGALRM,
-  /// SIGCHLD, SIGURG, SIGVTALRM, SIGPROF, SIGIO and those from 34 on (32 and 33 are the C library's).
+  /// True if the process catches a signal that timers, children, I/O or other threads send by
+  /// themselves: SIGUSR1, SIGUSR2, SIGALRM, SIGCHLD, SIGURG, SIGVTALRM, SIGPROF, SIGIO or one from
+  /// 34 on (32 and 33 are the C library's).
   var wakeAtAnyTime: Bool {
     caught & (Self.mask([10, 12, 14, 17, 23, 26, 27, 29]) | ~0 << 33) != 0
   }
 
-  /// True for signals that people and service managers send: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGTSTP,
-  /// SIGWINCH, SIGPWR.
+  /// True if the process catches a signal that people or service managers send: SIGHUP, SIGINT,
+  /// SIGQUIT, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH, SIGPWR.
   var wakeByHand: Bool { caught & Self.mask([1, 2, 3, 15, 18, 20, 28, 30]) != 0 }
 }

@@ -49,7 +49,7 @@ extension WaitGraph {
     direction == .reading ? "reading" : "writing"
   }
 
-  /// The file of a descriptor: "an empty pipe (pipe:[7])".
+  /// The file of a descriptor in words: "an empty pipe (pipe:[7])".
   func description(of fd: Int32, in tgid: UInt32) -> String? {
     guard let (file, identity) = ledger.file(fd, of: tgid) else { return nil }
     guard let identity else { return file.ring.map { "ring \($0)" } ?? "a ring" }
@@ -67,7 +67,8 @@ extension WaitGraph {
 }
 
 extension Words {
-  /// A predicate: "is blocked in read() on fd 5, an empty pipe (pipe:[7])".
+  /// The state of a thread as a predicate: "is blocked in read() on fd 5, an empty pipe
+  /// (pipe:[7])".
   static func activity(of thread: ThreadState, in graph: WaitGraph) -> String {
     switch thread.wait {
     case .runs: return "runs"

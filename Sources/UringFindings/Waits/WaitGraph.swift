@@ -1,9 +1,11 @@
 import UringTrace
 
-/// The graph of waits as of the last look: which node waits, and which nodes could end its wait.
+/// The graph of waits as of the last look at waits: the nodes that wait, and for each the nodes
+/// that could end its wait.
 ///
-/// A wait ends if any node that it links to acts. A node from which no open node can be reached never moves again.
-/// Everything unknown is open.
+/// A wait ends if any node that it links to acts. A node is open if something outside the graph
+/// could end its wait; so is every node about which too little is known. If no open node can be
+/// reached from a node, that node never moves again.
 struct WaitGraph {
   let snapshot: Snapshot
   let ledger: FileLedger
@@ -13,10 +15,11 @@ struct WaitGraph {
   /// Positions in the snapshot's requests.
   private var positions: [Request.ID: Int] = [:]
   private var requestsOfRing: [Ring.ID: [Request.ID]] = [:]
-  /// Rings on which a request has ended since the look: a waiter may have been woken.
+  /// Rings on which a request has ended since the look: a thread that waited on the ring may have
+  /// been woken.
   private var movedRings: Set<Ring.ID> = []
 
-  /// Nil without a recent look.
+  /// Builds the graph; nil without a recent look at waits.
   init?(_ snapshot: Snapshot) {
     let facts = snapshot.waits
     guard facts.time != 0, snapshot.time.since(facts.time) < Self.lifetime else { return nil }
@@ -32,7 +35,7 @@ struct WaitGraph {
     where !ring.isClosed && rings.contains(ring.id) && snapshot.knowsInFlight(on: ring) {
       self.rings[ring.id] = ring
     }
-    // Newest first.
+    // The ended requests are newest first.
     for request in snapshot.recent {
       guard request.lastTime > facts.time else { break }
       movedRings.insert(request.ring)
@@ -46,9 +49,11 @@ struct WaitGraph {
     }
   }
 
-  /// A look is repeated every four seconds while a ring does not move.
+  /// Age in nanoseconds from which a look is no longer used. A look is repeated every four seconds
+  /// while a ring does not move.
   private static let lifetime: UInt64 = 12_000_000_000
-  /// A thread that ran within this time before the look may be on its way to another wait.
+  /// Nanoseconds: a thread that ran within this time before the look may be on its way to another
+  /// wait.
   private static let patience: UInt64 = 1_000_000_000
 
   var facts: WaitFacts { snapshot.waits }
@@ -57,7 +62,7 @@ struct WaitGraph {
   func ring(_ id: Ring.ID) -> Ring? { rings[id] }
   func request(_ id: Request.ID) -> Request? { positions[id].map { snapshot.requests[$0] } }
 
-  /// The application's threads of a process that have not exited.
+  /// The threads of a process that have not exited, without io_uring's workers and SQ threads.
   func threads(of tgid: UInt32) -> [ThreadState] {
     (members[tgid] ?? []).filter { !$0.isWorker && $0.wait != .ended }
   }
@@ -132,7 +137,8 @@ struct WaitGraph {
       threads.count == 1
       ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
     let waitedFor = Set(threads.map(\.wait))
-    // Requests in flight can also act for the process: linked ones run without any of its threads.
+    // Requests in flight can also act for the process: a linked request runs without any of its
+    // threads.
     let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
     return .waits(
       threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
@@ -232,8 +238,9 @@ struct WaitGraph {
     ])
   }
 
-  /// While a request is held back by a drain, so are all later ones. So a request that is not held back is an earlier
-  /// one, for which the drain waits.
+  /// The wait of a request that a drain holds back. While a drain holds a request back, it also
+  /// holds back all later ones. So a request that is not held back is an earlier one, for which the
+  /// drain waits.
   private func drainStep(_ request: Request) -> WaitStep {
     let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { self.request($0) }
       .first { $0.place != .deferred && $0.place != .linked }

@@ -24,13 +24,14 @@ enum WaitDirection: Hashable {
 enum WaitableFile: Hashable {
   case pipe(inode: UInt64)
   case socket(inode: UInt64)
-  /// Identified by its first `struct file`.
+  /// An eventfd, identified by the address of its first `struct file`.
   case eventfd(UInt64)
 }
 
-/// A node that waits for another, or can be woken by it.
+/// An edge of the wait graph: one node waits for another, or can be woken by it.
 public struct WaitEdge: Sendable, Hashable {
-  /// Kind and number of a node: `thread 4711`, `request 3`, `pipe 1615784`.
+  /// Kind and number of the waiting node and of the other node: `thread 4711`, `request 3`, `pipe
+  /// 1615784`.
   public var from: String
   public var to: String
   /// The observation, as a clause with a subject.
@@ -39,10 +40,10 @@ public struct WaitEdge: Sendable, Hashable {
 
 /// The wait of a node for others.
 enum WaitStep {
-  /// The node does not wait, or something out of view can end its wait. The reason is a clause about the node:
-  /// "thread 4711 sleeps in clock_nanosleep".
+  /// Open: the node does not wait, or something out of view can end its wait. The reason is a
+  /// clause about the node: "thread 4711 sleeps in clock_nanosleep".
   case open(String)
-  /// The node waits until any of these acts.
+  /// The node waits until the node of any of these links acts.
   case waits([Link])
 
   struct Link {

@@ -2,7 +2,7 @@ import UringTrace
 
 /// The waits between threads and objects, for views and documents.
 public struct Waits: Sendable {
-  /// A line of a request's tree.
+  /// A line of the tree of a request's waits.
   public struct Line: Sendable, Hashable {
     public var depth: Int
     public var text: String
@@ -10,7 +10,7 @@ public struct Waits: Sendable {
 
   private let graph: WaitGraph
 
-  /// Nil without a recent look.
+  /// Builds the graph of waits; nil without a recent look at waits.
   public init?(_ snapshot: Snapshot) {
     guard let graph = WaitGraph(snapshot) else { return nil }
     self.graph = graph
@@ -19,8 +19,8 @@ public struct Waits: Sendable {
   private static let mostEdges = 4096
   private static let mostLines = 24
 
-  /// Edges that can be reached from threads that wait for completions. The last node of a chain that ends in view has
-  /// an edge to `open`, with the reason.
+  /// Edges that can be reached from threads that wait for completions. If a chain of waits ends
+  /// within the graph, its last node has an edge to `open`, with the reason.
   public var edges: [WaitEdge] {
     var edges: [WaitEdge] = []
     var nodes = graph.facts.threads.filter {
@@ -45,8 +45,8 @@ public struct Waits: Sendable {
     return edges
   }
 
-  /// The chain of waits that holds a request, each line below the line that it could end; empty if only the request's
-  /// place is known.
+  /// The tree of waits that hold up a request. Each line is below the line of the wait that it
+  /// could end. Empty if only the request's ``Place`` is known.
   public func tree(of request: Request.ID) -> [Line] {
     guard graph.request(request) != nil else { return [] }
     var lines: [Line] = []

@@ -1,4 +1,5 @@
-/// The origin of a group's buffer. Each provider is described in its own file.
+/// The source of a request group's buffer, such as ublk or a zero-copy send. Each provider is
+/// described in its own file.
 public struct GroupProvider: RawRepresentable, Hashable, Sendable {
   public let rawValue: UInt8
 
@@ -15,15 +16,17 @@ public struct GroupProvider: RawRepresentable, Hashable, Sendable {
   /// Name for users: "ublk, automatic".
   public var title: StaticString { traits.title }
 
-  /// Name of a driver's command of this provider; nil for other commands.
+  /// Returns the name of a command (`cmd_op`) of this provider's driver; nil if the driver has no
+  /// such command.
   public func commandName(_ command: UInt32) -> StaticString? {
     traits.commands.first { $0.number == command }?.name
   }
 
-  /// True if the buffer is not the application's own memory: its owner waits for its return.
+  /// True if the buffer is not the application's own memory. Its owner, such as a block device,
+  /// waits for its return.
   public var isLoan: Bool { !rules.isOwnMemory }
 
-  /// True if the buffers serve many transfers, for as long as they are registered or provided.
+  /// True if a buffer serves many transfers: it is available until it is unregistered or removed.
   public var isLongLived: Bool { rules.isOwnMemory && rules.lifecycle != .notification }
 
   var traits: GroupProviderTraits {
@@ -43,11 +46,11 @@ package struct GroupProviderTraits: Sendable {
     case unregister
     /// Completes when the driver has work; the buffer is in the slot by then.
     case deliver
-    /// Takes the buffer of the last delivery out of the slot, then acts as ``deliver``.
+    /// Takes the buffer of the last delivery out of the slot, then does the same as ``deliver``.
     case commitAndDeliver
     /// Posts a CQE for each batch of work; the buffers are in their slots by then.
     case deliverBatch
-    /// Names slots, or completed work, in the server's memory.
+    /// Points to a list of slots, or of completed work, in the server's memory.
     case batch
   }
 
@@ -57,27 +60,28 @@ package struct GroupProviderTraits: Sendable {
     case payload
     /// The low 16 bits of `addr`.
     case address
-    /// Not named in the command.
+    /// None: the command does not name the slot.
     case none
   }
 
   package struct Command: Sendable {
-    /// `cmd_op`.
+    /// The command's `cmd_op`.
     package var number: UInt32
     package var name: StaticString
     package var role: CommandRole
     package var slot: SlotField
   }
 
-  /// Number, from 1.
+  /// The provider's ``GroupProvider/rawValue``, from 1.
   var id: UInt8
   var name: StaticString
   var title: StaticString
-  /// Kernel functions that give back this provider's buffers.
+  /// Kernel functions that return this provider's buffers to their owner.
   var releases: [String] = []
   /// Commands of the provider's driver.
   var commands: [Command] = []
-  /// Function or flag that gives a buffer back, for buffers whose return was not observed.
+  /// Name of the kernel function or CQE flag that is reported for a buffer's return if the actual
+  /// function was not observed.
   var acknowledgement: String = ""
   var rules: GroupRules
 
@@ -89,19 +93,20 @@ package struct GroupProviderTraits: Sendable {
 
 /// Rules for lending a provider's buffers.
 struct GroupRules: Sendable {
-  /// The events that begin and end a loan.
+  /// The events that begin and end a loan of a buffer.
   enum Lifecycle: UInt8, Sendable {
     /// The owner puts the buffer into a slot of the ring's table and takes it out again. The owner has the
     /// buffer back when a release function runs.
     case slot
     /// Requests take single buffers out of a pool that the application fills.
     case pool
-    /// Only the leader borrows, until its notification CQE.
+    /// Only the leader borrows the buffer, until its notification CQE.
     case notification
-    /// The leader lends to the requests behind it. Its CQE, the group's last, gives the buffer back.
+    /// The leader lends the buffer to the requests behind it. The leader's CQE, which is the
+    /// group's last, returns the buffer.
     case batch
-    /// The leader lends to the requests behind it without a slot. The last of them to end, leader or member,
-    /// gives the buffer back.
+    /// The leader lends the buffer to the requests behind it without a slot. The buffer is given
+    /// back when the last of them, leader or member, has ended.
     case submission
   }
 
@@ -110,13 +115,14 @@ struct GroupRules: Sendable {
   var isOneTransfer = false
   /// True for the application's own memory.
   var isOwnMemory = false
-  /// True if assumed for any buffer in a slot until its release function reveals the provider.
+  /// True if this provider is assumed for every buffer in a slot, until the buffer's release
+  /// function shows the actual provider.
   var isProvisional = false
   /// True if the driver itself puts the buffer into the slot and takes it out at the next commit.
   var isAutomatic = false
   /// The automatic provider whose buffers have the same release function; nil if there is none.
   var automaticVariant: GroupProvider?
 
-  /// Rules of a group that is not in use.
+  /// Placeholder rules, for a ``GroupState`` that is not in use.
   static let slot = GroupRules(lifecycle: .slot)
 }

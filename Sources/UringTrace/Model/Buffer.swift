@@ -1,4 +1,4 @@
-/// A buffer of a ring's table, or a group of provided buffers.
+/// A registered buffer in a ring's table, or a group of provided buffers.
 ///
 /// Plain data with a property for each fact that views and documents show.
 public struct Buffer: Sendable {
@@ -27,19 +27,19 @@ public struct Buffer: Sendable {
   public var tag: UInt64
   /// The kernel function that gives the buffer back; empty if unknown.
   public var release: String
-  /// The group that the buffer belongs to now; 0 if none.
+  /// The ``RequestGroup`` that uses the buffer now; 0 if none.
   public var group: RequestGroup.ID
   /// Requests that use the buffer now, oldest first.
   public var borrowers: [Request.ID]
-  /// References held by requests when the kernel's counter was last read; nil if it was not.
+  /// References held by requests when the kernel's counter was last read; nil if it was never read.
   public var references: UInt32?
   /// Rings that share the memory (CLONE_BUFFERS); usually 1, 0 if unknown.
   public var sharers: UInt32
   /// Time of registration in nanoseconds, CLOCK_MONOTONIC; 0 if before uringtop.
   public var registeredTime: UInt64
-  /// When a request last used the buffer; 0 if none did.
+  /// Time of the last use by a request, in nanoseconds, CLOCK_MONOTONIC; 0 if none used the buffer.
   public var lastUseTime: UInt64
-  /// Requests that ever used the buffer.
+  /// Number of requests that have used the buffer so far.
   public var useCount: UInt64
   /// True if the buffer was taken out of the table but requests still hold it.
   public var isWithdrawn: Bool
@@ -63,14 +63,14 @@ public struct ProvidedEntry: Sendable, Hashable {
   public var length: UInt32
 }
 
-/// A buffer that was in its group's ring at two places at the same time.
+/// A record that one buffer was in two entries of its buffer ring at the same time.
 public struct ProvidedTwice: Sendable, Hashable {
-  /// The last such buffer.
+  /// Id of the last such buffer.
   public var bid: UInt16
-  /// Submissions at which any buffer of the group was in the ring twice.
+  /// Number of submissions at which a buffer of the group was in the ring twice.
   public var count: UInt64
-  /// The last such submission; nanoseconds, CLOCK_MONOTONIC.
+  /// Time of the last such submission; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
-  /// The last but one such submission; 0 if there was none.
+  /// Time of the last but one such submission; 0 if there was none.
   public var earlierTime: UInt64
 }

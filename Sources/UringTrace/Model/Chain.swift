@@ -5,7 +5,7 @@ public struct Chain: Sendable {
 
   public var id: ID
   public var ring: Ring.ID
-  /// Members, head first. Ended members stay as long as the chain is kept.
+  /// Members, head first. They include ended members.
   public var members: [Member]
   /// The request that broke the chain; 0 if none did.
   public var brokenBy: Request.ID
@@ -16,7 +16,7 @@ public struct Chain: Sendable {
     public var userData: UInt64
     public var isUserDataKnown = true
     public var state: Request.State
-    /// Result of the last CQE; nil before a CQE.
+    /// Result of the last CQE; nil before the first CQE.
     public var result: Int32?
     /// True if the member was cancelled because the chain broke.
     public var isCancelled: Bool

@@ -1,30 +1,32 @@
 /// A block request in progress on a device: `struct request`, found by its tag.
 ///
-/// Either it serves an io_uring request, or its device is a ublk device whose server has a ring.
+/// It serves an io_uring request, or its device is a ublk device whose server has a ring.
 public struct DiskRequest: Sendable, Hashable {
   /// The io_uring request that it serves; nil if none is known.
   public var request: Request.ID?
   /// Device, hardware queue, tag, operation and position.
   public var block: GroupBuffer.UblkIO
-  /// When the block layer started it (`start_time_ns`); nanoseconds, CLOCK_MONOTONIC, 0 if unknown.
+  /// Time at which the block layer started it (`start_time_ns`); nanoseconds, CLOCK_MONOTONIC, 0 if
+  /// unknown.
   public var startTime: UInt64
-  /// When its driver received it (`io_start_time_ns`); 0 if unknown.
+  /// Time at which its driver received it (`io_start_time_ns`); 0 if unknown.
   public var driverTime: UInt64
   /// ublk: the process that serves the device; 0 if there is none or it is unknown.
   public var serverTgid: UInt32
   /// ublk: true if the server has received the request and not committed it (`UBLK_IO_FLAG_OWNED_BY_SRV`).
   public var isWithServer: Bool
-  /// When the walk found it; nanoseconds, CLOCK_MONOTONIC.
+  /// Time of the inventory walk (BPF iterator over kernel structures) that found it; nanoseconds,
+  /// CLOCK_MONOTONIC.
   public var time: UInt64
 
-  /// "read of 4096 bytes at sector 8".
+  /// The operation in words: "read of 4096 bytes at sector 8".
   package var operationText: String {
     let operation = block.operationName.isEmpty ? "request" : block.operationName
     return "\(operation) of \(block.length) bytes\(block.sectorText)"
   }
 }
 
-/// The queue and tag that a ublk server's command waits for.
+/// The queue and tag for which a ublk server's command waits.
 public struct UblkSlot: Sendable, Hashable {
   public var queue: UInt16
   public var tag: UInt16
@@ -34,17 +36,17 @@ public struct UblkSlot: Sendable, Hashable {
     self.tag = tag
   }
 
-  /// Reads queue and tag from a command: struct ublksrv_io_cmd, from offset 48 of the SQE.
+  /// Reads queue and tag from a command's struct ublksrv_io_cmd, at offset 48 of the SQE.
   package init(command sqe: SQE) {
     queue = UInt16(truncatingIfNeeded: sqe.addr3)
     tag = UInt16(truncatingIfNeeded: sqe.addr3 >> 16)
   }
 }
 
-/// Identifies a user stack at submissions; several requests can share a stack.
+/// The key of a recorded user stack. Several requests can share a stack.
 public struct UserStackKey: Sendable, Hashable {
   public var tgid: UInt32
-  /// Index of the stack in the kernel's table.
+  /// Index of the stack in the kernel's table (a BPF stack-trace map).
   public var stack: UInt32
 
   public init(tgid: UInt32, stack: UInt32) {

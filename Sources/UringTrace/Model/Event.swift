@@ -1,9 +1,9 @@
 import CRecord
 
 extension RecordKind {
-  /// True for a completion with an error, a broken link, a failed preparation and an overflow.
+  /// True for a completion with an error, a broken link, a failed preparation or an overflow.
   ///
-  /// - Parameter result: that of a completion.
+  /// - Parameter result: the result of a completion; not evaluated for other kinds.
   package func isError(_ opcode: Opcode, result: @autoclosure () -> Int32) -> Bool {
     switch self {
     case .complete: opcode.isError(result())
@@ -14,13 +14,14 @@ extension RecordKind {
 }
 
 extension Opcode {
-  /// True in an event that has no request.
+  /// True for the opcode of an event without a request.
   package var isNone: Bool { rawValue == UInt8(RECORD_OPCODE_NONE) }
 }
 
-/// One record and its meaning in the model: a line of the event log.
+/// One trace record with the request and ring that it refers to: a line of the event log.
 public struct Event: Sendable {
-  // First the members that an EventLog fills in at once; it fills in the rest later.
+  // The first four members are those that an ``EventLog`` sets at once. It sets the others only
+  // when the event is read.
 
   public var time: UInt64
   /// 0 if the event refers to no request.
@@ -32,14 +33,15 @@ public struct Event: Sendable {
   /// False if the event's request has an unknown ``userData``.
   public var isUserDataKnown = true
   public var userData: UInt64
-  /// By kind: fd of a submission, creation or file look-up; result of a CQE, short write (bytes) or
-  /// registration; error of a preparation failure; CQEs waited for; poll mask; count of task work or
-  /// of lost records; the other request of a link (its target) and of a link failure (the cancelled
-  /// one).
+  /// A number whose meaning depends on ``kind``: fd of a submission, creation or file look-up;
+  /// result of a CQE, short write (bytes) or registration; error of a preparation failure; CQEs
+  /// waited for; poll mask; count of task work or of lost records; the other request of a link (its
+  /// target) or of a link failure (the cancelled request).
   public var value: Int64
   public var tid: UInt32
-  /// By kind: `IOSQE_*` of a submission or preparation failure, `IORING_CQE_F_*` of a CQE, `POLL*`
-  /// waited for, 1 for hashed work, `IORING_REGISTER_*`, `IORING_SETUP_*` of a creation.
+  /// Flags whose meaning depends on ``kind``: `IOSQE_*` of a submission or preparation failure,
+  /// `IORING_CQE_F_*` of a CQE, `POLL*` events waited for, 1 for hashed work, `IORING_REGISTER_*`
+  /// of a registration, `IORING_SETUP_*` of a creation.
   public var flags: UInt32
   /// The group that the event refers to; 0 if none.
   public var group: RequestGroup.ID = 0

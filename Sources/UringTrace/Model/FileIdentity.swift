@@ -1,6 +1,7 @@
 import CRecord
 
-/// A file as the kernel identifies it: a request works on this file even if its descriptor later refers to another.
+/// A file as the kernel identifies it. A request works on this file even if the descriptor that it
+/// named later refers to another file.
 public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
   /// `struct file *`, the open file.
   public var address: UInt64 = 0
@@ -11,16 +12,16 @@ public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
   public var generation: UInt32 = 0
   /// The file system's magic number, statfs(2).
   public var fileSystem: UInt32 = 0
-  /// `S_IF*` and permissions.
+  /// File type (`S_IF*`) and permissions.
   public var mode: UInt16 = 0
-  /// Kind of a file whose inode is anonymous.
+  /// Kind of an anonymous-inode file such as an eventfd; ``AnonymousKind/none`` for other files.
   public var anonymous: AnonymousKind = .none
 
   init() {}
 
   public var isSocket: Bool { mode & 0o170000 == 0o140000 }
 
-  /// Nil if the record identifies no file.
+  /// Reads a record; nil if it identifies no file.
   package init?(_ record: record_file_identity) {
     guard record.file != 0 else { return nil }
     address = record.file
@@ -38,7 +39,8 @@ public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
       file_system: fileSystem, mode: mode, anonymous: anonymous)
   }
 
-  /// The name in /proc, for files that have no path because their identity implies the name.
+  /// Name in /proc/PID/fd, for files without a path: their identity determines the name. Nil for
+  /// other files.
   package var ownName: String? {
     switch fileSystem {
     case FileSystemMagic.pipe: "pipe:[\(inode)]"
@@ -52,7 +54,8 @@ public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
   /// True for a regular file or a block device: a read's offset determines its data.
   public var hasOffsets: Bool { [0o100000, 0o060000].contains(mode & 0o170000) }
 
-  /// True if the file system in practice never reuses an inode number: it counts up.
+  /// True if the file system numbers its inodes upwards, so that in practice it never reuses a
+  /// number.
   package var hasLastingNumber: Bool {
     [FileSystemMagic.pipe, FileSystemMagic.socket, FileSystemMagic.process, FileSystemMagic.memory]
       .contains(fileSystem)
@@ -69,7 +72,7 @@ enum FileSystemMagic {
 }
 
 extension AnonymousKind {
-  /// The name in /proc; nil for an unknown kind.
+  /// Name in /proc/PID/fd, after `anon_inode:`; nil for an unknown kind.
   package var name: String? {
     switch self {
     case .eventfd: "[eventfd]"

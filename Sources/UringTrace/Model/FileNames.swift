@@ -19,14 +19,14 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// A file to which the descriptor that a request used no longer refers.
+  /// A file whose descriptor, named by a request, was closed or now refers to another file.
   public struct Closed: Sendable {
     public var tgid: UInt32
-    /// The descriptor; -1 if unknown.
+    /// The descriptor that the request named; -1 if unknown.
     public var fd: Int32
-    /// The file to which the descriptor refers now; empty if the descriptor is closed.
+    /// Name of the file to which the descriptor refers now; empty if the descriptor is closed.
     public var now: String
-    /// The file's addresses, if it is a socket and they are known; else empty.
+    /// Addresses of the file, if it is a socket and they are known; else empty.
     public var itself: String
     /// True if no descriptor of any process refers to the file.
     public var hasNone: Bool
@@ -41,7 +41,8 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// For recordings without file identities: the file to which each descriptor or index referred when it was read.
+  /// Names by descriptor or registered index, for recordings without file identities. Each is the
+  /// name of the file to which the descriptor or index referred when it was looked up.
   public var descriptors: [DescriptorKey: String] = [:]
   public var fixed: [FixedKey: String] = [:]
 
@@ -59,7 +60,8 @@ public struct FileNames: Sendable {
     return fixed[FixedKey(ring: ring, index: file.index)]
   }
 
-  /// The path or description of a request's file. SPLICE and TEE have two files: this is their output.
+  /// The path or description of a request's file; for SPLICE and TEE, which have two files, that of
+  /// the output.
   public func outputName(of request: Request) -> String? {
     if let file = request.fileIdentity { return name(of: file) }
     switch request.file {
@@ -79,7 +81,8 @@ public struct FileNames: Sendable {
       ? "registered file \(number) (now \(name))" : "fd \(Int32(bitPattern: number)) (now \(name))"
   }
 
-  /// The path or description of a request's file; nil if unknown. SPLICE and TEE name both: "pipe:[1] to pipe:[2]".
+  /// The path or description of a request's file; nil if unknown. For SPLICE and TEE it names both
+  /// files: "pipe:[1] to pipe:[2]".
   public func name(of request: Request) -> String? {
     guard request.opcode == .splice || request.opcode == .tee else {
       return outputName(of: request)
@@ -90,22 +93,24 @@ public struct FileNames: Sendable {
     return "\(input) to \(outputName(of: request) ?? "an unknown file")"
   }
 
-  /// The name for a sentence: a pipe without the processes at its other end, which may have changed since they were
-  /// found. Sentences name them as of the look that they are about.
+  /// The name of a request's file for use in a sentence. The name of a pipe leaves out the
+  /// processes at its other end, because they may have changed since the name was formed. A
+  /// sentence about a look at waits names the processes that the look found.
   package func sentenceName(of request: Request) -> String? {
     let isPair = request.opcode == .splice || request.opcode == .tee
     if !isPair, let pipe = request.fileIdentity?.ownName, pipe.hasPrefix("pipe:") { return pipe }
     return name(of: request)
   }
 
-  /// Describes that the descriptor of a request in flight was closed, and which file it refers to now. Nil if the
-  /// descriptor still refers to the request's file, or if that is unknown.
+  /// A clause about the closed descriptor of a request in flight, and about the file to which the
+  /// descriptor refers now. Nil if the descriptor still refers to the request's file, or if this is
+  /// unknown.
   public func closing(of request: Request) -> String? {
     guard !request.state.isFinal, let file = request.fileIdentity else { return nil }
     return closed[file]?.text
   }
 
-  /// The file's name, and what happened to its descriptor.
+  /// The name of a request's file, followed by the clause ``closing(of:)`` if there is one.
   public func description(of request: Request) -> String? {
     let closing = closing(of: request)
     guard let name = name(of: request) else { return closing.map { "a file \($0)" } }

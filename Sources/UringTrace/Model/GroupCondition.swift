@@ -1,10 +1,10 @@
-/// Faults of a group. The names are part of the JSON document.
+/// A fault of a ``RequestGroup``. The ``name`` is part of the JSON document.
 public enum GroupCondition: UInt8, Sendable, CaseIterable {
-  /// The owner wants the buffer back, but members still borrow it: it was withdrawn, or its one transfer has
-  /// taken 100 ms or more.
+  /// Members still borrow a buffer that its owner wants back: the owner has withdrawn the buffer,
+  /// or the single transfer that it serves has taken 100 ms or more.
   case pinned
-  /// Members released the buffer 100 ms or more after the owner wanted it back: after it was withdrawn or, for
-  /// one transfer, provided.
+  /// Members released the buffer 100 ms or more after its owner wanted it back: after the buffer
+  /// was withdrawn or, if it serves a single transfer, after it was provided.
   case givenBackLate
   /// All members ended 100 ms ago or more, and the buffer is still held.
   case heldAfterDone
@@ -16,11 +16,11 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case partlyFilled
   /// A member requested bytes outside the buffer (-EFAULT).
   case outOfRange
-  /// A member moved bytes in the wrong direction (-EFAULT, -EINVAL in SQE groups).
+  /// A member tried to move bytes in the wrong direction (-EFAULT; -EINVAL in SQE groups).
   case wrongDirection
   /// A member named a slot without a buffer (-EFAULT).
   case emptySlot
-  /// A member also selects a provided buffer.
+  /// A member also selects a provided buffer (IOSQE_BUFFER_SELECT).
   case selectsProvided
   /// The leader failed: there is no buffer.
   case leaderFailed
@@ -32,9 +32,10 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case streamDataLost
   /// The buffer was provided and taken back, and no request used it.
   case unused
-  /// The I/O was committed on a ring other than the one that registered the buffer, which stays registered.
+  /// ublk: the I/O was committed on another ring than the one that registered its buffer, so the
+  /// buffer stays registered.
   case committedElsewhere
-  /// Automatic registration failed: the I/O was delivered without its buffer.
+  /// ublk: automatic registration failed, and the I/O was delivered without its buffer.
   case notRegistered
   /// No provided buffer was left (-ENOBUFS).
   case exhausted

@@ -17,7 +17,7 @@ public enum Stage: UInt8, Sendable, CaseIterable {
   case held
   /// Issued: running inline, on a disk, with a driver, or waiting without an event (POLL_ADD, TIMEOUT…).
   case issued
-  /// Poll-armed.
+  /// Poll armed: waiting for the file to become ready.
   case poll
   /// With io-wq, queued or executing.
   case worker
@@ -39,7 +39,7 @@ extension Stage {
 }
 
 extension OpcodeLatency {
-  /// Shares of the time by stage, the largest first: `io-wq 61 %`.
+  /// Share of each stage in the total time, as text, the largest first: `io-wq 61 %`.
   package var stageShares: [String] {
     let totals = Stage.allCases.map { ($0, stageTotals[Int($0.rawValue)]) }
     let all = totals.reduce(0.0) { $0 + Double($1.1) }
@@ -58,13 +58,13 @@ public struct OpcodeLatency: Sendable {
   public var summary: LatencySummary
   /// Nanoseconds spent in each stage by all completed requests; indexed by ``Stage/rawValue``.
   public var stageTotals: InlineArray<5, UInt64>
-  /// Buckets to draw: upper bound (ns, inclusive) and count of consecutive buckets, about eight per doubling;
-  /// empty buckets are omitted.
+  /// Buckets for drawing, in ascending order: upper bound (nanoseconds, inclusive) and count. There
+  /// are about eight buckets per doubling; empty buckets are omitted.
   public var buckets: [Bucket]
-  /// The last 60 seconds in which requests completed, oldest first; the last of them may still be running. Percentiles are
-  /// bounds of buckets, at most an eighth too high.
+  /// The last 60 seconds in which requests completed, oldest first. The last second may not be over
+  /// yet. Percentiles are upper bounds of buckets, so they are at most an eighth too high.
   public var seconds: [LatencySecond] = []
-  /// The histogram itself; nil in a snapshot with very many latencies.
+  /// A copy of the histogram; nil in a snapshot with very many latencies.
   package var counts: LatencyCounts?
 
   public struct Bucket: Hashable, Sendable {
@@ -73,7 +73,8 @@ public struct OpcodeLatency: Sendable {
   }
 }
 
-/// Latencies of the requests that completed in one second, so far if it is still running.
+/// Latencies of the requests that completed in one second; incomplete while that second is not
+/// over.
 public struct LatencySecond: Hashable, Sendable {
   /// Nanoseconds, CLOCK_MONOTONIC.
   public var start: UInt64

@@ -1,10 +1,10 @@
 /// A copy of a histogram: counts of buckets that are at most 0.8 % wide.
 package struct LatencyCounts: Hashable, Sendable {
-  /// Number of the first bucket.
+  /// Index in the histogram of the first bucket in ``counts``.
   package var first = 0
   package var counts: [UInt64] = []
 
-  /// The difference from an earlier copy of the same histogram.
+  /// Returns the counts added since an earlier copy of the same histogram.
   package func since(_ earlier: LatencyCounts) -> LatencyCounts {
     var difference = self
     for (index, count) in earlier.counts.enumerated() {
@@ -20,15 +20,15 @@ package struct LatencyCounts: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - max: the largest value, or a bound of it.
-  ///   - sum: sum of all values.
+  ///   - max: the largest value, or an upper bound of it.
+  ///   - sum: the sum of all values.
   package func summary(max: UInt64, sum: UInt64) -> LatencySummary {
     counts.withUnsafeBufferPointer {
       LatencyHistogram.summary($0, first: first, max: max, sum: sum)
     }
   }
 
-  /// Buckets to draw.
+  /// Buckets for drawing, as in ``OpcodeLatency/buckets``.
   package var buckets: [OpcodeLatency.Bucket] {
     counts.withUnsafeBufferPointer { LatencyHistogram.buckets($0, first: first) }
   }

@@ -1,6 +1,7 @@
 import CRecord
 
-/// Memory that was removed under a request in flight.
+/// A removal of memory that a request in flight uses: the memory was unmapped, moved, replaced or
+/// discarded.
 public struct MemoryChange: Sendable, Hashable {
   /// The system call that removed memory.
   public enum Call: String, Sendable {
@@ -8,11 +9,12 @@ public struct MemoryChange: Sendable, Hashable {
   }
 
   public var call: Call?
-  /// When the call returned, or when the look took place; nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which the call returned or, if it was not seen, at which the memory was found missing;
+  /// nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
   /// The calling thread; 0 if the call was not seen.
   public var tid: UInt32
-  /// Address of the first byte, and number of bytes.
+  /// Address of the first removed byte, and number of removed bytes.
   public var address: UInt64
   public var length: UInt64
   /// mremap: the new address; 0 if the memory was only shortened.
@@ -21,7 +23,8 @@ public struct MemoryChange: Sendable, Hashable {
   public var advice: UInt32
   /// True if the memory is still mapped, but no longer to the registered pages.
   public var isDiscarded: Bool
-  /// User stack of the call (`--stacks`): the key in ``Snapshot/userStacks``.
+  /// Key in ``Snapshot/userStacks`` of the call's user stack; nil if none was recorded
+  /// (`--stacks`).
   public var stack: UserStackKey?
 
   init(_ record: UnsafePointer<record_memory_change>) {
@@ -70,7 +73,8 @@ public struct MemoryChange: Sendable, Hashable {
 }
 
 extension Request.Core {
-  /// The memory that the SQE names by address and length, not through vectors or provided buffers.
+  /// The memory that the SQE names by address and length; nil if it uses vectors or provided
+  /// buffers.
   package var namedMemory: Range<UInt64>? {
     guard knows(.addr), knows(.len) else { return nil }
     return opcode.namedMemory(

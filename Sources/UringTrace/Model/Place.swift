@@ -1,14 +1,16 @@
 import CRecord
 
-/// Where the kernel keeps a request in flight, according to its own structures.
+/// The kernel structure that holds a request in flight, as found by an inventory walk (BPF iterator
+/// over kernel structures).
 public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
-  /// Not looked at, or moved on since; or on none of the kernel's lists, such as a disk request.
+  /// Unknown: no walk has found the request, the request has moved on since, or it is on none of
+  /// the kernel's lists (such as a disk request).
   case unknown = 0
   /// Behind another request of its chain (`req->link`).
   case linked = 1
   /// Behind a drain (`ctx->defer_list`).
   case deferred = 2
-  /// Armed on its file (`ctx->cancel_table`).
+  /// Poll armed on its file (`ctx->cancel_table`).
   case poll = 3
   /// A running TIMEOUT (`ctx->timeout_list`).
   case timeout = 4
@@ -16,11 +18,11 @@ public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case linkTimeout = 5
   /// A URING_CMD held by its driver, which can cancel it (`ctx->cancelable_uring_cmd`).
   case command = 6
-  /// `ctx->futex_list`
+  /// Waiting on a futex (`ctx->futex_list`).
   case futex = 7
-  /// `ctx->waitid_list`
+  /// Waiting for a process (`ctx->waitid_list`).
   case waitid = 8
-  /// Polled I/O (`ctx->iopoll_list`).
+  /// Polled I/O on a ring with IOPOLL (`ctx->iopoll_list`).
   case iopoll = 9
   /// In the block layer.
   case block = 10
@@ -35,7 +37,8 @@ public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
   init(_ place: RecordPlace) { self = Place(rawValue: place.rawValue) ?? .unknown }
 
-  /// Whether no event may show that a request comes to this place from a state: then its state follows from the place.
+  /// True if a request in `state` can reach this place without an event. Its state is then derived
+  /// from the place.
   func isReachedUnseen(from state: Request.State) -> Bool {
     (state == .submitted || state == .issued)
       && (self.state == .pollArmed || self.state == .issued)
@@ -56,7 +59,8 @@ public enum Place: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   }
 }
 
-/// SQE fields that the kernel still held when a walk found the request (`RECORD_KNOWS_*`).
+/// SQE fields whose values the kernel still had when an inventory walk found the request
+/// (`RECORD_KNOWS_*`).
 public struct SQEKnowledge: OptionSet, Sendable, Hashable, BitwiseCopyable {
   public var rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -66,7 +70,7 @@ public struct SQEKnowledge: OptionSet, Sendable, Hashable, BitwiseCopyable {
   public static let len = Self(rawValue: UInt8(RECORD_KNOWS_LEN))
   public static let opFlags = Self(rawValue: UInt8(RECORD_KNOWS_FLAGS))
   public static let buffer = Self(rawValue: UInt8(RECORD_KNOWS_BUFFER))
-  /// The descriptor; it still names the request's file.
+  /// The descriptor, which still refers to the request's file.
   public static let file = Self(rawValue: UInt8(RECORD_KNOWS_FD))
 }
 
@@ -76,19 +80,20 @@ public struct KernelStack: Sendable, Hashable {
   public var frames: [String]
   /// True if the kernel hides its symbols (kptr_restrict): frames are addresses.
   public var areNamesHidden: Bool
-  /// When the stack was taken; nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which the stack was read; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
 }
 
-/// State of a request's file, as the file itself reports it.
+/// State of a request's file, as reported by the file itself.
 public struct FileState: Sendable, Hashable {
   /// Events that the file reports now, `POLL*`.
   public var pollEvents: UInt32
-  /// Bytes that can be read at once, and bytes sent that have not left yet; nil if the file does not report them.
+  /// Bytes that can be read at once (``sendBytes``: bytes that wait in the send queue); nil if the
+  /// file does not report them.
   public var receiveBytes: Int64?
   public var sendBytes: Int64?
-  /// Details: for sockets, their addresses. Empty if there are none.
+  /// Details, such as the addresses of a socket; empty if there are none.
   public var text: String
-  /// When the file was asked; nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which the state was read; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
 }

@@ -1,23 +1,23 @@
 /// One request: an `io_kiocb` from its submission to its end.
 ///
-/// Plain data with a property for each fact that views, documents and findings show: those of ``Core`` and of
-/// ``Extra`` are its own. The aggregator keeps the two apart.
+/// Plain data with a property for each fact that views, documents and findings show. These include
+/// the properties of ``Core`` and ``Extra``, which the aggregator stores separately.
 @dynamicMemberLookup
 public struct Request: Sendable, BitwiseCopyable {
   /// Number in order of first appearance, from 1, over all rings.
   public typealias ID = UInt64
 
-  /// Where the request is now.
+  /// The state of a request.
   public enum State: UInt8, Sendable, CaseIterable, BitwiseCopyable {
-    /// Submitted to the kernel, and no event since. Requests without a file stay in this state until a walk sees where they
-    /// wait.
+    /// Submitted to the kernel, and no event since. Requests without a file stay in this state
+    /// until an inventory walk (BPF iterator over kernel structures) finds them on a list.
     case submitted
     /// Held back by a drain.
     case deferred
     /// Behind another request of its chain.
     case linked
     /// Issued: on a disk, with a driver, or waiting without an event (TIMEOUT, FUTEX_WAIT,
-    /// URING_CMD…). POLL_ADD stays in this state until a walk sees that its poll is armed.
+    /// URING_CMD…). POLL_ADD stays in this state until a walk finds its poll armed.
     case issued
     /// Waits for its file to become ready.
     case pollArmed
@@ -31,25 +31,27 @@ public struct Request: Sendable, BitwiseCopyable {
     case completed
     /// Ended; its last CQE is or was in the overflow list.
     case overflowed
-    /// Ended without a CQE, as requested.
+    /// Ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS.
     case skipped
-    /// Ended; no event showed how.
+    /// Ended, but no event showed how.
     case ended
 
-    /// Whether the request has ended.
+    /// True if the request has ended.
     public var isFinal: Bool { self.rawValue >= State.completed.rawValue }
   }
 
   @usableFromInline package var core = Core()
   @usableFromInline package var extra = Extra()
-  /// True if the request is in flight as far as is known, but records were lost since its last event: it may
+  /// True if the request seems to be in flight, but records were lost since its last event: it may
   /// have ended.
   public var isSuspect: Bool = false
-  /// Where a walk last saw the request, until an event shows that it moved on.
+  /// The kernel structure in which an inventory walk last found the request; ``Place/unknown`` once
+  /// an event shows that the request has moved on.
   public var place: Place = .unknown
   /// The worker thread that executes the request while ``place`` is ``Place/workerRunning``.
   public var workerTid: UInt32 = 0
-  /// When a timeout fires, nanoseconds, CLOCK_MONOTONIC; 0 if unknown. Meaningful in ``place``.
+  /// Time at which a timeout fires; nanoseconds, CLOCK_MONOTONIC, 0 if unknown. Meaningful while
+  /// ``place`` is ``Place/timeout`` or ``Place/linkTimeout``.
   public var expiryTime: UInt64 = 0
   private var files = RequestFiles()
 
@@ -68,7 +70,7 @@ public struct Request: Sendable, BitwiseCopyable {
     if core.pollEvents == 0 { self.core.pollEvents = sighting.pollEvents }
   }
 
-  // Inlined, an access costs no more than that of a property of the struct's own.
+  // These accessors are inlined, so that they cost no more than access to a stored property.
 
   @inlinable
   public subscript<Fact>(dynamicMember fact: KeyPath<Core, Fact>) -> Fact {
@@ -87,15 +89,15 @@ public struct Request: Sendable, BitwiseCopyable {
     @inline(__always) set { extra[keyPath: fact] = newValue }
   }
 
-  /// Steps so far in order of time. Beyond the capacity of the list, its last entry is the latest step and the
-  /// steps before it were dropped (``droppedSteps``).
+  /// Steps so far in order of time. If there were more than the list can hold, its last entry is
+  /// the latest step, and the ``droppedSteps`` steps before that entry were dropped.
   public var steps: StepList {
     StepList(first: core.firstSteps, later: extra.laterSteps, total: core.stepCount)
   }
 
   public var droppedSteps: Int { Int(core.stepCount) - steps.count }
 
-  /// Adds a step. Beyond the capacity it replaces the last one.
+  /// Adds a step. If the list is full, the step replaces its last entry.
   package mutating func append(_ step: Step) {
     if core.stepCount < StepList.firstCount {
       core.firstSteps[Int(core.stepCount)] = step
@@ -113,11 +115,13 @@ public struct Request: Sendable, BitwiseCopyable {
   /// The file that SPLICE or TEE reads from; ``fileIdentity`` is the file that it writes to.
   public var inputIdentity: FileIdentity? { files.known.contains(.input) ? extra.input : nil }
 
-  /// True if ``inputIdentity`` was not observed but derived from the request's descriptor at the last look.
+  /// True if ``inputIdentity`` was not observed: it is the file to which the SQE's input descriptor
+  /// referred at the last look.
   public var isInputDerived: Bool { files.known.contains(.derivedInput) }
 
-  /// The SQE's flags. Of a request found in flight, those that follow from the kernel's flags of the request: without
-  /// ASYNC, which `io_fsync_prep()` and others set, and DRAIN, which `io_init_drain()` sets for a chain's head
+  /// The SQE's flags. For a request found in flight, whose SQE is unknown, they are derived from
+  /// the kernel's flags of the request, without ASYNC and DRAIN: the kernel also sets these itself,
+  /// ASYNC in `io_fsync_prep()` and others, DRAIN in `io_init_drain()` for a chain's head
   /// (io_uring/sync.c, io_uring/io_uring.c).
   public var sqeFlags: SQEFlags {
     core.isSQEKnown
@@ -125,10 +129,11 @@ public struct Request: Sendable, BitwiseCopyable {
       : SQEFlags(requestFlags: core.flags).subtracting([.async, .drain])
   }
 
-  /// Stands before ``age(at:)`` in a sentence: a request whose submission was not seen is older.
+  /// Text to put before ``age(at:)`` in a sentence: "more than " if the submission was not seen,
+  /// because the request is then older than its first event.
   package var boundOfAge: String { self.isStartKnown ? "" : "more than " }
 
-  /// Nanoseconds since the submission; of an ended request, until its end.
+  /// Nanoseconds from the submission to `now` or, for an ended request, to its end.
   public func age(at now: UInt64) -> UInt64 {
     (core.state.isFinal ? core.lastTime : now).since(core.startTime)
   }
@@ -144,11 +149,11 @@ public struct Request: Sendable, BitwiseCopyable {
     core.isUserDataKnown ? "0x" + String(core.userData, radix: 16) : nil
   }
 
-  /// Whether ``Core/sqe`` has the application's value of a field.
+  /// True if ``Core/sqe`` has the application's value of a field.
   public func knows(_ field: SQEKnowledge) -> Bool { core.knows(field) }
 }
 
-/// The file a request names.
+/// The file that a request names in its SQE.
 public enum FileReference: Hashable, Sendable {
   /// A file descriptor of the submitter.
   case descriptor(Int32)

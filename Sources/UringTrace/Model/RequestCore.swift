@@ -1,7 +1,7 @@
 extension Request {
   /// Facts that every request has. Small, because a million requests can be in flight.
   public struct Core: Sendable, BitwiseCopyable {
-    // Ordered so that the fields that a submission and a completion write are adjacent.
+    // Ordered so that the fields written by a submission and by a completion are adjacent.
 
     public var id: ID = 0
     /// `struct io_kiocb *`: identifies the request only while it is in flight.
@@ -24,9 +24,9 @@ extension Request {
     public var cqeFlags: UInt32 = 0
     /// Number of CQEs posted, overflowed CQEs included.
     public var cqeCount: UInt32 = 0
-    /// Events that poll waits for, `POLL*`, once poll-armed.
+    /// Events for which the armed poll waits, `POLL*`; 0 while no poll is armed.
     public var pollEvents: UInt32 = 0
-    /// Number of steps, also of those that were dropped.
+    /// Number of steps, including those that ``Request/steps`` dropped.
     public var stepCount: UInt32 = 0
     public var state: State = .submitted
     public var hasResult: Bool = false
@@ -38,14 +38,15 @@ extension Request {
     public var opcode: Opcode = Opcode(rawValue: 0)
     /// True if the ring's iou-sqp thread submitted the request.
     public var isSubmittedBySQThread: Bool = false
-    /// The group of which the request is a member or else the leader; 0 if neither.
+    /// The ``RequestGroup`` of which the request is a member or, if it is not a member, the leader;
+    /// 0 if neither.
     public var group: RequestGroup.ID = 0
     /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack was taken.
     public var userStackNumber: UInt32 = 0
-    /// SQE fields that the kernel still held when a walk found the request. These fields of ``sqe`` are
-    /// meaningful although ``isSQEKnown`` is false.
+    /// SQE fields whose values the kernel still had when an inventory walk (BPF iterator) found the
+    /// request. These fields of ``sqe`` are meaningful even if ``isSQEKnown`` is false.
     public var kernelKnowledge: SQEKnowledge = []
-    /// False while only events without ``userData`` have shown the request.
+    /// False as long as no event with a ``userData`` has shown the request.
     public var isUserDataKnown: Bool = true
     /// The SQE as the application wrote it. Meaningful if ``isSQEKnown``; otherwise only the fields in
     /// ``kernelKnowledge``.
@@ -66,15 +67,15 @@ extension Request.Core {
   /// The descriptor or fixed-file index in the SQE; nil for opcodes without a file.
   public var file: FileReference? { opcode.fileReference(in: sqe, isKnown: knows(.file)) }
 
-  /// Whether ``sqe`` has the application's value of a field.
+  /// True if ``sqe`` has the application's value of a field.
   func knows(_ field: SQEKnowledge) -> Bool {
     isSQEKnown || kernelKnowledge.isSuperset(of: field)
   }
 
-  /// True if the input is a registered file (SPLICE_F_FD_IN_FIXED).
+  /// True if the input of SPLICE or TEE is a registered file (SPLICE_F_FD_IN_FIXED).
   var isInputFixed: Bool { knows(.opFlags) && sqe.op_flags & 1 << 31 != 0 }
 
-  /// True if the request moves data and does not ask for a worker thread (IOSQE_ASYNC).
+  /// True if the request moves data and did not request a worker thread (IOSQE_ASYNC).
   package var movesDataUnasked: Bool {
     opcode.direction != .none && !SQEFlags(requestFlags: flags).contains(.async)
   }

@@ -1,4 +1,4 @@
-/// The files of a request, as far as they are known.
+/// The known files of a request.
 struct RequestFiles: Equatable, Sendable, BitwiseCopyable {
   private var identity = FileIdentity()
   private(set) var known: KnownFiles = []
@@ -19,19 +19,22 @@ struct RequestFiles: Equatable, Sendable, BitwiseCopyable {
     if isDerived { known.insert(.derivedInput) }
   }
 
-  /// Discards the file of the submission: a request behind another looks up its registered file when it is issued.
+  /// Discards the file that was registered at the submission. A request that waits behind another
+  /// looks up its registered file only when it is issued.
   mutating func forgetFileOfSubmission() {
     if known.contains(.ofSubmission) { known.subtract([.file, .ofSubmission]) }
   }
 }
 
-/// Which of a request's files are known.
+/// The files of a request that are known.
 struct KnownFiles: OptionSet, Sendable, BitwiseCopyable {
   var rawValue: UInt8
 
   static let file = KnownFiles(rawValue: 1)
   static let input = KnownFiles(rawValue: 2)
+  /// The input file was derived from the SQE's descriptor, not observed
+  /// (``Request/isInputDerived``).
   static let derivedInput = KnownFiles(rawValue: 4)
-  /// The file is the one registered at the submission.
+  /// The file is the one that was registered at the submission.
   static let ofSubmission = KnownFiles(rawValue: 8)
 }

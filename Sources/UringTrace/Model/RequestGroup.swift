@@ -6,24 +6,24 @@ public struct RequestGroup: Sendable {
   /// Number in order of first appearance, from 1, over all rings.
   public typealias ID = UInt64
 
-  /// Where the buffer is now.
+  /// The stage of the buffer's loan.
   public enum State: UInt8, Sendable, CaseIterable {
     /// The leader is in progress; there is no buffer yet.
     case assembling
-    /// The buffer is available; no request uses it or has used it.
+    /// The buffer is available, and no request has used it yet.
     case provided
     /// At least one member is running: ``RequestGroup/doneCount`` of ``RequestGroup/memberCount`` are done.
     case borrowed
-    /// All members are done; the owner does not have the buffer back.
+    /// All members are done, but the owner does not have the buffer back yet.
     case membersDone
     /// The owner has the buffer back.
     case givenBack
-    /// The group ended and there was no buffer to give back, usually because its leader failed.
+    /// The group ended without a buffer to give back, usually because its leader failed.
     case ended
     /// The ring was closed and the return of the buffer was never seen.
     case leaked
 
-    /// Whether the group has ended.
+    /// True if the group has ended.
     public var isFinal: Bool { self == .givenBack || self == .ended || self == .leaked }
   }
 
@@ -37,23 +37,23 @@ public struct RequestGroup: Sendable {
   /// Members in order of submission: all that are running, and the most recent of those that are done
   /// (``droppedMembers`` older ones were dropped).
   public var members: [Member]
-  /// Number of members ever.
+  /// Number of members so far.
   public var memberCount: UInt64
-  /// Number of members that are done, and how many of those failed.
+  /// Number of members that are done, and number of those that failed.
   public var doneCount: UInt64
   public var failedCount: UInt64
   /// Bytes moved by all members.
   public var movedBytes: UInt64
   /// First appearance; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64
-  /// When the buffer became available; 0 if it has not or the time is unknown.
+  /// Time at which the buffer became available; 0 if it has not or the time is unknown.
   public var providedTime: UInt64
-  /// When the owner withdrew the buffer (unregistered, updated, committed): no new member can borrow it
-  /// afterwards. 0 if not yet.
+  /// Time at which the owner withdrew the buffer (unregistered, updated or committed): afterwards
+  /// no new member can borrow it. 0 if the buffer was not withdrawn.
   public var withdrawnTime: UInt64
-  /// When a member last ended; 0 if none has.
+  /// Time at which a member last ended; 0 if none has.
   public var membersDoneTime: UInt64
-  /// The return of the buffer to its owner; nil before.
+  /// The return of the buffer to its owner; nil if it has not returned.
   public var acknowledgement: Acknowledgement?
   /// The group's faults.
   public var conditions: GroupConditions
@@ -66,7 +66,7 @@ public struct RequestGroup: Sendable {
   /// The oldest member still running: it holds the buffer.
   public var holder: Member? { members.first { !$0.isDone } }
 
-  /// When the group ended; 0 before.
+  /// Time at which the group ended; 0 if it has not.
   public var endTime: UInt64 { acknowledgement?.time ?? (state.isFinal ? membersDoneTime : 0) }
 }
 
@@ -88,7 +88,7 @@ extension RequestGroup {
     public var tgid: UInt32 = 0
     /// Time of the submission or call; nanoseconds, CLOCK_MONOTONIC; 0 if unknown.
     public var startTime: UInt64 = 0
-    /// When the request or call ended; 0 before.
+    /// Time at which the request or call ended; 0 if it has not.
     public var endTime: UInt64 = 0
     /// Meaningful if ``hasResult``.
     public var result: Int32 = 0
@@ -106,11 +106,12 @@ extension RequestGroup {
     public var opcode = Opcode(rawValue: UInt8.max)
     public var userData: UInt64 = 0
     public var tid: UInt32 = 0
-    /// Result of its last CQE, meaningful if ``hasResult``.
+    /// Result of the member's last CQE, meaningful if ``hasResult``.
     public var result: Int32 = 0
     /// Time of submission; nanoseconds, CLOCK_MONOTONIC.
     public var startTime: UInt64 = 0
-    /// When the member released the buffer: for a zero-copy send, at its notification. 0 while it is running.
+    /// Time at which the member released the buffer (for a zero-copy send, at its notification); 0
+    /// while the member is running.
     public var endTime: UInt64 = 0
     /// Offset of the first byte used from the buffer's start.
     public var offset: UInt64 = 0
@@ -118,12 +119,13 @@ extension RequestGroup {
     public var askedBytes: UInt64 = 0
     /// Bytes moved so far.
     public var movedBytes: UInt64 = 0
-    /// Provided buffers: id of the chosen buffer; nil before one is chosen.
+    /// Provided buffers: id of the buffer that the kernel chose; nil before.
     public var bufferID: UInt16?
     public var hasResult = false
     /// True if the member was cancelled because the group's leader or chain failed.
     public var isCancelled = false
-    /// True if the kernel's own pointers showed the use of this buffer; false if only the index in the SQE does.
+    /// True if the kernel's pointers showed that the member uses this buffer; false if only the
+    /// index in the SQE does.
     public var isConfirmed = false
 
     public var isDone: Bool { endTime != 0 }
@@ -136,13 +138,14 @@ extension RequestGroup {
 
   /// The return of the buffer to its owner.
   public struct Acknowledgement: Hashable, Sendable {
-    /// Symbol of the callback that gave the buffer back, or the CQE flag that showed it; empty if unknown.
+    /// Symbol of the function that gave the buffer back, or name of the CQE flag that showed its
+    /// return; empty if unknown.
     public var callback: String
     /// Nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
     /// The thread in which the callback ran; 0 if unknown.
     public var tid: UInt32
-    /// True if concluded from tracepoints and the ring's table, not observed.
+    /// True if the return was inferred from tracepoints and the ring's table, not observed.
     public var isDerived: Bool
 
     public init(callback: String, time: UInt64, tid: UInt32, isDerived: Bool) {
@@ -163,7 +166,7 @@ public struct GroupBuffer: Hashable, Sendable {
     case destination
     /// Out of the buffer: the owner writes (ITER_SOURCE).
     case source
-    /// Either: an application's own memory.
+    /// In both directions: the application's own memory.
     case both
   }
 
@@ -188,9 +191,9 @@ public struct GroupBuffer: Hashable, Sendable {
   public var release = ""
   /// `struct io_mapped_ubuf *`: identifies the buffer while it is registered. 0 if unknown.
   public var kernelAddress: UInt64 = 0
-  /// The ublk I/O whose memory the buffer is.
+  /// The ublk I/O whose memory is lent; nil for other buffers.
   public var ublk: UblkIO?
-  /// The FUSE request whose pages the buffer is.
+  /// The FUSE request whose pages are lent; nil for other buffers.
   public var fuse: FuseRequest?
 
   public init() {}
@@ -198,7 +201,7 @@ public struct GroupBuffer: Hashable, Sendable {
   /// A FUSE request as its server receives it.
   public struct FuseRequest: Hashable, Sendable {
     public var queue: UInt32 = 0
-    /// Distinguishes the requests of a mount.
+    /// Id of the request, unique among the requests of one mount.
     public var unique: UInt64 = 0
     /// The file's id as the server assigned it: a number or an address.
     public var node: UInt64 = 0
@@ -233,10 +236,11 @@ public struct GroupBuffer: Hashable, Sendable {
 
     public init() {}
 
-    /// The first sector, given the kernel's number: the largest number means none.
+    /// Converts the kernel's number of the first sector; nil for the largest number, which means
+    /// none.
     package static func sector(_ number: UInt64) -> UInt64? { number == .max ? nil : number }
 
-    /// " at sector 8", or empty.
+    /// The first sector as part of a phrase: " at sector 8". Empty if there is none.
     package var sectorText: String { sector.map { " at sector \($0)" } ?? "" }
 
     /// Name of the operation; empty if unknown.

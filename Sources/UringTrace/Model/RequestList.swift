@@ -1,7 +1,8 @@
 /// Requests of a snapshot.
 ///
-/// Shares the aggregator's memory and makes a ``Request`` only when one is accessed, because a snapshot can have a
-/// million of them. A list that is changed, other than by ``filter(_:)``, becomes an array.
+/// Shares the aggregator's memory and makes a ``Request`` only when one is accessed, because a
+/// snapshot can have a million requests. A change other than ``filter(_:)`` turns the list into an
+/// array.
 public struct RequestList: Sendable {
   private enum Storage: Sendable {
     case array([Request])
@@ -17,7 +18,8 @@ public struct RequestList: Sendable {
 
   /// Requests in flight.
   ///
-  /// - Parameter lossTime: requests without a later event may have ended; see ``Request/isSuspect``.
+  /// - Parameter lossTime: time of the last loss of records. Requests without a later event may
+  ///   have ended; see ``Request/isSuspect``.
   init(_ requests: SharedRequests, _ slots: [Handle<RequestSlot>], lossTime: UInt64) {
     storage = .inFlight(requests, slots, lossTime: lossTime)
   }
@@ -82,7 +84,7 @@ extension RequestList: RangeReplaceableCollection, ExpressibleByArrayLiteral {
   }
 }
 
-// These need no copy of a request.
+// These members read single facts, or share the storage, without turning the list into an array.
 extension RequestList {
   /// The requests at these positions.
   package subscript(positions positions: [Int]) -> RequestList {
@@ -96,7 +98,8 @@ extension RequestList {
     }
   }
 
-  /// The requests by a key, without those that have none. The keys are in the order of their first requests.
+  /// The requests grouped by a key. Requests without a key are left out. The keys are in the order
+  /// of their first requests.
   package func grouped<Key: Hashable>(
     by key: (Request) -> Key?
   ) -> [(key: Key, requests: RequestList)] {

@@ -1,4 +1,5 @@
-/// Numbers of requests and of their ends, over all rings ever seen, forgotten rings included.
+/// Counts of requests and of the ways in which they ended, over all rings ever seen, including
+/// rings that are no longer kept.
 ///
 /// ``submitted`` plus ``found`` equals the number of ended requests plus ``inFlight``, unless records were lost
 /// or only a sample was recorded.
@@ -12,10 +13,10 @@ public struct RequestTotals: Hashable, Sendable {
   public var overflowed: UInt64 = 0
   /// Requests that ended without a CQE, as requested.
   public var skipped: UInt64 = 0
-  /// Requests that ended without an event that showed how.
+  /// Requests whose end no event showed.
   public var endedUnseen: UInt64 = 0
   public var inFlight: UInt64 = 0
-  /// Rings, closed rings included.
+  /// Number of rings, closed rings included.
   public var rings: UInt64 = 0
 
   public init() {}
@@ -29,7 +30,6 @@ public struct RequestTotals: Hashable, Sendable {
   /// True if the requests begun equal those ended plus those in flight.
   var balances: Bool { begun == ended &+ inFlight }
 
-  /// Adds a ring's counts.
   mutating func add(_ counts: Ring.Counts) {
     submitted &+= counts.submitted
     found &+= counts.found

@@ -10,7 +10,7 @@ public struct Ring: Sendable {
   /// A descriptor that refers to the ring.
   public struct Descriptor: Hashable, Sendable {
     public var tgid: UInt32
-    /// -1 if the process has only registered the ring.
+    /// Number of the descriptor; -1 if the process has only a registered index of the ring.
     public var fd: Int32
 
     package init(tgid: UInt32, fd: Int32) {
@@ -20,9 +20,10 @@ public struct Ring: Sendable {
   }
 
   public var id: ID
-  /// `struct io_ring_ctx *`: identifies the ring only while it lives.
+  /// `struct io_ring_ctx *`: identifies the ring only as long as it exists.
   public var address: UInt64
-  /// The process that created the ring, or else the first found to hold it; 0 if unknown.
+  /// The process that created the ring. If that was not seen, the first process found to hold the
+  /// ring; 0 if unknown.
   public var ownerTgid: UInt32
   /// Name of the owner process.
   public var comm: String
@@ -31,13 +32,13 @@ public struct Ring: Sendable {
   public var cqEntries: UInt32
   /// `IORING_SETUP_*`.
   public var setupFlags: SetupFlags
-  /// 0 without SQPOLL.
+  /// Thread id of the SQ thread; 0 without SQPOLL.
   public var sqThreadTid: UInt32
   public var registeredFiles: UInt32
   public var registeredBuffers: UInt32
   /// First appearance; nanoseconds, CLOCK_MONOTONIC.
   public var firstTime: UInt64
-  /// When the ring was found to be closed; 0 while it is open.
+  /// Time at which the ring was found to be closed; 0 while it is open.
   public var closedTime: UInt64
   /// True if the ring is older than uringtop.
   public var isFound: Bool
@@ -52,28 +53,32 @@ public struct Ring: Sendable {
   public var latency: LatencySummary
   /// Errors by positive errno, most frequent first.
   public var errnos: [ErrnoCount]
-  /// CQEs that the last `io_uring_cqring_wait` asked for, and its time; 0 if never seen.
+  /// Number of CQEs that the last `io_uring_cqring_wait` waited for, and its time; both 0 if none
+  /// was seen.
   public var lastWaitMinEvents: Int32
   public var lastWaitTime: UInt64
   /// Thread of the last `io_uring_cqring_wait`.
   public var lastWaitTid: UInt32 = 0
   /// The only thread that may submit (SINGLE_ISSUER); 0 if any thread may, or if it is unknown.
   public var submitterTid: UInt32 = 0
-  /// When local work (DEFER_TASKRUN) last ran; 0 if never seen.
+  /// Time at which local work (DEFER_TASKRUN) last ran; 0 if it was never seen.
   public var lastLocalWorkTime: UInt64 = 0
-  /// The SQE that the kernel took last, if SQEs were left in the queue at the last inventory.
+  /// The SQE that the kernel took last; nil if no SQEs were left in the queue at the last inventory
+  /// (walk of a BPF iterator over kernel structures).
   public var lastTaken: TakenSQE?
-  /// Failed registrations by opcode and result, the latest last. A call that succeeds removes those it supersedes.
+  /// Failed registrations by opcode and result, the latest last. A later successful call removes
+  /// those that it supersedes.
   public var failedRegistrations: [FailedRegistration] = []
-  /// When calls last changed the ring's tables; nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which a call last changed each of the ring's tables; nanoseconds, CLOCK_MONOTONIC.
   public var tableTimes: [RegisterOpcode.Resource: UInt64] = [:]
   /// Time of the last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
   public var lastSyncCancelTime: UInt64 = 0
 
-  /// Time of the first look at the queues; nanoseconds, CLOCK_MONOTONIC; 0 before.
+  /// Time of the first look at the queues; nanoseconds, CLOCK_MONOTONIC, 0 if there was none. The
+  /// probe looks at the queues of all rings about once a second.
   public var firstLook: UInt64 = 0
-  /// Time of the last look at the queues. Until then the ring was open, and pending entries and waiters were as
-  /// given.
+  /// Time of the last look at the queues: the ring was open then, and the pending entries and
+  /// waiters were as given here.
   public var lastLook: UInt64 = 0
   /// SQEs that the application queued and the kernel has not taken, at the last look.
   public var sqPending: UInt32 = 0
@@ -96,12 +101,14 @@ public struct Ring: Sendable {
   public var sqThread: SQThread?
   /// The tasks that wait for CQEs in `io_uring_enter`, at the last look.
   public var waiter: Waiter?
-  /// The ring's own counters at the last inventory.
+  /// The kernel's count of the ring's requests, compared with the known requests, at the last
+  /// inventory.
   public var balance: Balance?
-  /// Requests in the kernel's own count that are on none of its lists: older than the observation, and without an event
-  /// since.
+  /// Requests that the kernel counts but keeps on none of its lists. They are older than the
+  /// observation and have had no event since.
   public var notListed: UInt64 = 0
-  /// True if a group of provided buffers was registered, or has provided a buffer. It may not exist any more.
+  /// True if a group of provided buffers was registered or has provided a buffer. The group may no
+  /// longer exist.
   public var hasProvidedBuffers = false
   /// The first SQEs not taken by the kernel, at the last inventory.
   public var unsubmitted: [SQE] = []
@@ -113,14 +120,15 @@ public struct Ring: Sendable {
   public var isPolled = false
   /// The eventfd that the ring signals, at the last look.
   public var eventfd: RingEventfd = .none
-  /// The last few times at which CQEs were seen waiting in the queue, oldest first.
+  /// The last few periods in which CQEs were seen waiting in the queue, oldest first.
   public var reapLags: [ReapLag] = []
   /// Registered files at the last inventory; incomplete for a large table.
   public var files: [RegisteredFile] = []
 
   public var isClosed: Bool { closedTime != 0 }
 
-  /// Forgets what only an open ring has: tasks that use it, and requests that the kernel counts on it.
+  /// Resets the facts that only an open ring has: tasks that use it, and requests that the kernel
+  /// counts on it.
   mutating func endTasks() {
     (waiter, sqThread, balance, notListed, isPolled) = (nil, nil, nil, 0, false)
   }
@@ -139,7 +147,7 @@ public struct Ring: Sendable {
     public var completed: UInt64 = 0
     /// CQEs, auxiliary CQEs included.
     public var cqes: UInt64 = 0
-    /// Requests that ended with an error: ``Opcode/isError(_:)``.
+    /// Requests that ended with an error, as defined by ``Opcode/isError(_:)``.
     public var errors: UInt64 = 0
     public var overflows: UInt64 = 0
     /// Requests whose last CQE did not fit into the ring.
@@ -151,22 +159,22 @@ public struct Ring: Sendable {
     public var shortWrites: UInt64 = 0
     /// Requests handed to io-wq.
     public var punted: UInt64 = 0
-    /// Requests handed to io-wq that move data and did not ask for a worker (IOSQE_ASYNC).
+    /// Requests handed to io-wq that move data and did not request a worker (IOSQE_ASYNC).
     public var puntedTransfers: UInt64 = 0
     public var pollArmed: UInt64 = 0
     /// Requests whose end no event showed. All requests of a closed ring have ended.
     public var endedUnseen: UInt64 = 0
-    /// Completions that belong to no known request.
+    /// Completions without a known request.
     public var unmatched: UInt64 = 0
     /// CQEs without a request of this ring: messages of other rings, tags of registered resources.
     public var auxiliary: UInt64 = 0
-    /// CQEs that several requests could have posted; attributed to the oldest.
+    /// CQEs that several requests could have posted. They are attributed to the oldest of these.
     public var ambiguous: UInt64 = 0
-    /// Bytes moved by reads and receives, and by writes and sends.
+    /// Bytes moved by reads and receives (``bytesWritten``: by writes and sends).
     public var bytesRead: UInt64 = 0
     public var bytesWritten: UInt64 = 0
-    /// Requests that ended without a latency in a histogram: the record of their end or submission was lost,
-    /// or is older than the capture.
+    /// Requests that ended and are in no latency histogram, because the record of their end or
+    /// submission was lost, or is older than the capture.
     public var unmeasured: UInt64 = 0
     /// Calls that waited for CQEs (`io_uring_cqring_wait`).
     public var waits: UInt64 = 0

@@ -1,22 +1,24 @@
 import CRecord
 
-/// CQEs that waited in a ring's queue while it was sampled closely.
+/// A period in which CQEs waited in a ring's queue, found by sampling the ring every few
+/// milliseconds.
 public struct ReapLag: Sendable, Hashable {
-  /// First and last sample that saw them; nanoseconds, CLOCK_MONOTONIC.
+  /// Times of the first and the last sample that saw the CQEs; nanoseconds, CLOCK_MONOTONIC.
   public var firstUnread: UInt64
   public var lastUnread: UInt64
-  /// The sample that saw them taken; 0 if none did.
+  /// Time of the sample that found the CQEs taken; 0 if none did.
   public var taken: UInt64
   /// `user_data` of the oldest of these CQEs.
   public var userData: UInt64
   public var count: UInt32
-  /// The thread that takes them; 0 if unknown.
+  /// The thread that takes the ring's CQEs; 0 if unknown.
   public var tid: UInt32
-  /// That thread's system call in the meantime; empty if there was none, or it is unknown.
+  /// The system call that blocked this thread in the meantime; empty if there was none, or it is
+  /// unknown.
   public var call: String
 }
 
-/// Facts from a walk over a ring's kernel structures.
+/// Facts from an inventory: a walk (BPF iterator) over a ring's kernel structures.
 extension Ring {
   /// Tasks that wait in `io_uring_enter`.
   public struct Waiter: Sendable, Hashable {
@@ -25,13 +27,15 @@ extension Ring {
     public var tgid: UInt32
     /// Number of waiting tasks.
     public var count: UInt32
-    /// CQEs that must still arrive.
+    /// Number of CQEs that must still arrive.
     public var missing: UInt32
-    /// CQEs asked for and the start of the wait (nanoseconds, CLOCK_MONOTONIC), if the call was seen.
+    /// Number of CQEs that the call waits for, and start of the wait (nanoseconds,
+    /// CLOCK_MONOTONIC); nil if the call was not seen.
     public var minEvents: Int32?
     public var since: UInt64?
-    /// The thread has not run since this time, at least a second before the look, so it has waited at least
-    /// since then. Nanoseconds, CLOCK_MONOTONIC; nil if it ran later, or the kernel does not record it.
+    /// Time at which the thread last ran, if that was at least a second before the look: the wait
+    /// has lasted at least since then. Nanoseconds, CLOCK_MONOTONIC; nil if the thread ran later,
+    /// or the kernel does not record the time.
     public var asleepSince: UInt64?
     /// True if the kernel counts the idle time of the task's processor as iowait.
     public var isInIOWait = false
@@ -53,15 +57,15 @@ extension Ring {
     }
   }
 
-  /// Outstanding requests: the ring's counters compared with the known requests.
+  /// Outstanding requests: the kernel's own number compared with the number of known requests.
   public struct Balance: Sendable, Hashable {
-    /// How the kernel's number was determined.
+    /// The method by which the kernel's number was determined.
     public enum Method: Sendable, Hashable {
       /// Unusable: the kernel's lists changed during the count.
       case unknown
       /// Requests allocated minus free requests: exact (6.17 and later).
       case allocated
-      /// References to the ring minus free requests: exact except for moments (up to 6.12).
+      /// References to the ring minus free requests: exact except for short moments (up to 6.12).
       case references
       /// SQEs taken minus CQEs posted: an estimate.
       case sequence
@@ -78,23 +82,24 @@ extension Ring {
     }
 
     public var method: Method
-    /// Requests and notifications of zero-copy sends that have not ended, according to the kernel.
+    /// Number of requests, and of notifications of zero-copy sends, that have not ended according
+    /// to the kernel.
     public var outstanding: UInt64
     /// The part of ``outstanding`` that is known, from events or walks.
     public var accounted: UInt64
-    /// Requests that the walk found on the kernel's lists.
+    /// Number of requests that the inventory walk found on the kernel's lists.
     public var reached: UInt32
-    /// Time of the walk; nanoseconds, CLOCK_MONOTONIC.
+    /// Time of the inventory walk; nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
 
-    /// Unknown requests: older than the observation and on none of io_uring's lists, so with the block layer,
-    /// a driver or the network stack.
+    /// Number of unknown requests. They are older than the observation and on none of io_uring's
+    /// lists, so the block layer, a driver or the network stack holds them.
     public var unaccounted: UInt64 { outstanding > accounted ? outstanding - accounted : 0 }
   }
 
   /// An occupied slot of the ring's table of registered files.
   public struct RegisteredFile: Sendable, Hashable {
-    /// Nil in recordings without identities.
+    /// The file; nil in recordings without file identities.
     public var identity: FileIdentity?
     public var index: UInt32
     /// References held by requests; nil if the kernel does not count them per file (up to 6.12).
@@ -117,8 +122,9 @@ extension Ring {
     public var userData: UInt64
     public var result: Int32
     public var flags: UInt32
-    /// The newest SQE in the ring's memory with this `user_data`: that of the CQE's request, unless the
-    /// application has since written another. Nil if there is none.
+    /// The newest SQE in the ring's memory with this `user_data`; nil if there is none. It is the
+    /// SQE of the CQE's request, unless the application has since written another SQE with this
+    /// `user_data`.
     public var sqe: SQE?
   }
 }

@@ -1,11 +1,11 @@
-/// Counts of requests with one opcode on the rings of all processes that have one name and one cgroup.
+/// Counts of the requests that have one opcode and whose processes have one name and one cgroup.
 ///
-/// All counts but ``inFlight`` only grow, also when rings end.
+/// All counts except ``inFlight`` only grow, even when rings are closed.
 public struct Role: Sendable {
   public struct Key: Hashable, Sendable {
     /// Name of the rings' process; empty if unknown.
     public var comm: String
-    /// Path of its cgroup in the v2 hierarchy; empty if unknown.
+    /// Path of the process's cgroup in the v2 hierarchy; empty if unknown.
     public var cgroup: String
     public var opcode: Operation
 
@@ -18,15 +18,16 @@ public struct Role: Sendable {
 
   public enum Operation: Hashable, Sendable {
     case opcode(Opcode)
-    /// Of CQEs that no request posted, and of CQEs of unknown requests.
+    /// CQEs that no request posted, and CQEs of unknown requests.
     case none
-    /// The roles beyond the limit, together.
+    /// All roles beyond the limit, counted together.
     case folded
   }
 
   public var key: Key
   public var counts = Counts()
-  /// Errors by positive errno; 0 for the rest, once there are ``mostErrnos``.
+  /// Errors by positive errno. If there are ``mostErrnos`` of them, all others are counted as errno
+  /// 0.
   public var errnos: [Ring.ErrnoCount] = []
   public var latency = LatencyBuckets()
   /// Requests in flight now.
@@ -36,7 +37,7 @@ public struct Role: Sendable {
 
   package init(key: Key) { self.key = key }
 
-  /// Counts of events, as ``Ring/Counts`` has them by ring.
+  /// Counts of events; ``Ring/Counts`` has the same counts for one ring.
   public struct Counts: Hashable, Sendable {
     public var submitted: UInt64 = 0
     /// Requests that ended with a CQE in the ring.
@@ -74,9 +75,10 @@ public struct Role: Sendable {
 
 /// The roles of an observation.
 public struct Roles: Sendable {
-  /// In order of their first appearance; the last can be the role of all beyond the limit.
+  /// Roles in order of their first appearance. The last can be the one for all roles beyond the
+  /// limit (``Role/Operation/folded``).
   public var all: [Role] = []
-  /// Pairs of a ring and an opcode that count for the role of all beyond the limit.
+  /// Number of pairs of a ring and an opcode that are counted as ``Role/Operation/folded``.
   public var folded: UInt64 = 0
 }
 
@@ -84,7 +86,7 @@ public struct Roles: Sendable {
 public struct LatencyBuckets: Sendable {
   public struct Bucket: Sendable {
     public var count: UInt64 = 0
-    /// The last request counted here; nil if only numbers of requests were counted.
+    /// The last request counted in this bucket; nil if only numbers of requests were added.
     public var last: Example?
   }
 
@@ -93,11 +95,11 @@ public struct LatencyBuckets: Sendable {
     public var ring: Ring.ID
     /// Nanoseconds.
     public var latency: UInt64
-    /// When it was measured; nanoseconds, CLOCK_MONOTONIC.
+    /// Time at which the latency was measured; nanoseconds, CLOCK_MONOTONIC.
     public var time: UInt64
   }
 
-  /// Bounds from 1 µs to 69 s, and one bucket for what takes longer.
+  /// Number of buckets: 27 have upper bounds from 1 µs to 69 s, and the last has no bound.
   public static let count = 28
   private static let smallestExponent = 10
 
@@ -112,7 +114,7 @@ public struct LatencyBuckets: Sendable {
     index + 1 < count ? UInt64(1) << UInt64(smallestExponent + index) - 1 : nil
   }
 
-  /// The bucket of a latency.
+  /// Index of the bucket for a latency.
   static func index(of latency: UInt64) -> Int {
     min(max(64 - latency.leadingZeroBitCount - smallestExponent, 0), count - 1)
   }
@@ -124,7 +126,7 @@ public struct LatencyBuckets: Sendable {
     sum &+= example.latency
   }
 
-  /// Adds latencies of unknown requests, all in the bucket of `latency`.
+  /// Adds the latencies of a number of unknown requests, all in the bucket of `latency`.
   mutating func record(_ times: UInt64, near latency: UInt64, sum added: UInt64) {
     buckets[Self.index(of: latency)].count &+= times
     sum &+= added

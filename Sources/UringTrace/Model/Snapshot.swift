@@ -1,4 +1,4 @@
-/// All state at one moment. Immutable; views and documents are made from it alone.
+/// The observed state at one moment. Immutable; views and documents are made from it alone.
 ///
 /// Has a property for each list and table that views and documents show.
 public struct Snapshot: Sendable {
@@ -10,8 +10,8 @@ public struct Snapshot: Sendable {
   /// Invalid records (too short for their kind, or of an unknown kind), which were skipped.
   public var damagedRecordCount: UInt64
   public var lost: LossCounts
-  /// When the last loss became known: nothing was lost since. Nanoseconds, CLOCK_MONOTONIC; 0 if nothing was lost, or if
-  /// the time is unknown.
+  /// Time at which the last loss of records became known: no record was lost later. Nanoseconds,
+  /// CLOCK_MONOTONIC; 0 if nothing was lost, or if the time is unknown.
   public var lossTime: UInt64 = 0
   /// Open rings and those closed recently, by id.
   public var rings: [Ring]
@@ -31,7 +31,7 @@ public struct Snapshot: Sendable {
   /// The last events, oldest first.
   public var events: [Event]
   public var totals = RequestTotals()
-  /// Counts by role; nil unless ``Aggregator/Limits/roles`` asks for them.
+  /// Counts by role; nil unless ``Aggregator/Limits/roles`` enables them.
   public var roles: Roles?
   /// Rates over all rings.
   public var lastSecond: Rates
@@ -44,30 +44,34 @@ public struct Snapshot: Sendable {
   public var taskNames: [UInt32: String]
   /// Paths of processes' cgroups in the v2 hierarchy where known, by process.
   public var processCgroups: [UInt32: String] = [:]
-  /// Kernel stacks of threads that execute requests, by thread id, at the last look.
+  /// Kernel stacks of threads that execute requests, by thread id, as of the last look at them.
   public var kernelStacks: [UInt32: KernelStack] = [:]
-  /// States of the files of inspected requests.
+  /// States of requests' files, by request, for requests that were inspected in detail.
   public var fileStates: [Request.ID: FileState] = [:]
-  /// Block requests in progress at the drivers, by device, at the last inventory.
+  /// Block requests in progress at the drivers, by device, at the last inventory (walk of a BPF
+  /// iterator over kernel structures).
   public var diskRequests: [DiskRequest] = []
-  /// Queues and tags that ublk commands wait for, for commands that were found waiting.
+  /// Queues and tags for which ublk commands wait, by request. Only commands that an inventory
+  /// found waiting are included.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
-  /// Threads, and what they and requests wait for, at the last look.
+  /// Threads, and the objects for which they and requests wait, at the last look at waits.
   public var waits = WaitFacts()
   /// System calls of io_uring, in the order of their first occurrence.
   public var systemCalls: [SystemCalls] = []
   /// Start of the recording of system calls; nil if they are not recorded.
   public var callsWatchedSince: UInt64?
-  /// Limits by process, for processes with rings and for processes that were refused one.
+  /// Resource limits by process, for processes with rings and for processes that were refused a
+  /// ring.
   public var processLimits: [UInt32: ProcessLimits] = [:]
   /// io-wq workers of processes that have rings, by process, at the last look.
   public var workerPools: [WorkerPool] = []
-  /// Memory removed under requests, in flight or recent.
+  /// Removals of memory that requests used, by request, in flight or recent.
   public var memoryChanges: [Request.ID: MemoryChange] = [:]
   /// User stacks at submissions (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
 
-  /// Requests in flight that are not in ``requests``: ``Ring/notListed`` of all rings.
+  /// Number of requests in flight that are not in ``requests``: the sum of ``Ring/notListed`` over
+  /// all rings.
   public var notListed: UInt64 { rings.reduce(0) { $0 + $1.notListed } }
 
   /// True if every record of a ring has arrived: nothing was lost since the ring was created.
@@ -75,8 +79,9 @@ public struct Snapshot: Sendable {
     lost.total == 0 || lossTime != 0 && !ring.isFound && ring.firstTime > lossTime
   }
 
-  /// True if all requests in flight on a ring are known: nothing was lost since the kernel's count of them was equal to
-  /// the number of those known, or since the ring was created.
+  /// True if all requests in flight on a ring are known. This is certain if no record was lost
+  /// since the ring was created, or since the kernel's count of the requests was equal to the
+  /// number of those known.
   package func knowsInFlight(on ring: Ring) -> Bool {
     if hasWholeHistory(of: ring) { return true }
     guard lossTime != 0, let balance = ring.balance, balance.time > lossTime,
@@ -109,7 +114,7 @@ public struct HostDescription: Sendable, Hashable {
   public var tier: String
   /// Start of the observation; nanoseconds, CLOCK_MONOTONIC.
   public var startTime: UInt64
-  /// The same moment in nanoseconds since 1970; 0 if unknown.
+  /// Start of the observation in nanoseconds since 1970; 0 if unknown.
   public var startRealtime: UInt64
   /// One in this many requests is recorded; the others are only counted.
   public var sampling: UInt32
@@ -125,23 +130,24 @@ public struct HostDescription: Sendable, Hashable {
   }
 }
 
-/// Records lost, by cause.
+/// Numbers of lost records, by cause.
 public struct LossCounts: Hashable, Sendable {
   /// The reader fell behind and the kernel's ring buffer was full.
   public var ringBufferFull: UInt64 = 0
   /// The recording's disk fell behind.
   public var outputStalled: UInt64 = 0
-  /// The kernel skipped a program because it was already running on the CPU. Some of these runs would have
-  /// written no record.
+  /// The kernel skipped a BPF program because it was already running on the CPU. Some of these runs
+  /// would have written no record.
   public var notRun: UInt64 = 0
-  /// Events, not records, that found no free counter in the kernel: all counts are too low by up to as many.
+  /// Events (not records) for which the kernel had no free counter. Any count can be too low by up
+  /// to this number.
   public var uncounted: UInt64 = 0
   /// Blocks of the recording cannot be read.
   public var damaged: UInt64 = 0
 
   public init() {}
 
-  /// Lost records.
+  /// Total number of lost records.
   public var total: UInt64 {
     inKernel.addingSaturated(outputStalled).addingSaturated(damaged)
   }

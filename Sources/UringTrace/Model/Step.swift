@@ -1,6 +1,6 @@
 /// One step in a request's life.
 public struct Step: Hashable, Sendable, BitwiseCopyable {
-  /// The kind of step. Names are those of the kernel's tracepoints where there is one.
+  /// The kind of step, named after the kernel's tracepoint where there is one.
   public enum Kind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// Submitted to the kernel (`io_uring_submit_req`).
     case submitted
@@ -36,23 +36,24 @@ public struct Step: Hashable, Sendable, BitwiseCopyable {
     case skipped
     /// The network stack released the buffer of a zero-copy send.
     case notified
-    /// The same for a send whose data the stack copied: zero copy saved nothing.
+    /// The network stack released the buffer of a zero-copy send, but had copied the data: zero
+    /// copy saved nothing.
     case notifiedOfCopy
     /// Ended without an event: its memory was reused or freed, or its ring closed.
     case ended
     /// Found in flight in the kernel's structures; it began earlier.
     case found
 
-    /// True if the request is given to io-wq.
+    /// True for a step that hands the request to io-wq.
     package var isHandover: Bool { self == .queuedToWorker || self == .queuedToWorkerHashed }
 
-    /// True if the network stack released a zero-copy send's buffer.
+    /// True for a step in which the network stack released a zero-copy send's buffer.
     public var isNotification: Bool { self == .notified || self == .notifiedOfCopy }
   }
 
   /// Nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
-  /// The thread that was running.
+  /// The thread that was running when the step occurred.
   public var tid: UInt32
   public var kind: Kind
 }

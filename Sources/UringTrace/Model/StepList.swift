@@ -1,24 +1,24 @@
-/// Steps of a request, in order of time, without memory of their own.
+/// Steps of a request, in order of time, stored inline without allocated memory.
 public struct StepList: Sendable, BitwiseCopyable {
   private var first: InlineArray<2, Step>
   private var later: InlineArray<8, Step>
   private let size: UInt8
 
-  /// - Parameter total: number of steps, also of those that did not fit.
+  /// - Parameter total: number of steps, including those that did not fit.
   init(first: InlineArray<2, Step>, later: InlineArray<8, Step>, total: UInt32) {
     self.first = first
     self.later = later
     size = UInt8(Swift.min(total, UInt32(Self.capacity)))
   }
 
-  /// Number of steps that fit. Further steps replace the last one.
+  /// Maximum number of steps. Further steps replace the last one.
   public static var capacity: Int { firstCount + laterCount }
   static var firstCount: Int { 2 }
   static var laterCount: Int { 8 }
 
-  /// The place of the next step in the list's second part.
+  /// Index of the next step in the list's second part.
   ///
-  /// - Parameter count: number of steps before it, at least ``firstCount``.
+  /// - Parameter count: number of steps before the next one, at least ``firstCount``.
   static func laterIndex(of count: UInt32) -> Int {
     Swift.min(Int(count) - firstCount, laterCount - 1)
   }

@@ -1,6 +1,7 @@
 import CRecord
 
-/// System calls of io_uring that one thread made with one result, since recording started.
+/// The calls of one io_uring system call that one thread made on one ring with one result, since
+/// recording started.
 public struct SystemCalls: Sendable, Hashable {
   public enum Call: String, Sendable, Hashable {
     case setup = "io_uring_setup"
@@ -13,30 +14,32 @@ public struct SystemCalls: Sendable, Hashable {
   public var tgid: UInt32
   /// The ring; nil for calls that reached no ring or a ring not in view, and for `io_uring_setup`.
   public var ring: Ring.ID?
-  /// A negative errno; 0 for all calls that succeeded.
+  /// The calls' negative errno; 0 for all calls that succeeded.
   public var result: Int32
   /// The error of a failed call.
   public var error: ErrorNumber? { ErrorNumber(result: result) }
-  /// True for failures of `io_uring_enter` in normal operation: a signal, no memory or nothing to wait for, a timeout.
+  /// True for failures of `io_uring_enter` in normal operation: a signal (EINTR), no memory or
+  /// nothing to wait for (EAGAIN), or a timeout (ETIME).
   public var isExpectedFailure: Bool {
     call == .enter && (error == .interrupted || error == .again || error == .timer)
   }
   public var count: UInt64
-  /// When the first and the last call returned; nanoseconds, CLOCK_MONOTONIC. The fields below describe the
-  /// last call.
+  /// Times at which the first and the last of the calls returned; nanoseconds, CLOCK_MONOTONIC.
   public var firstTime: UInt64
   public var lastTime: UInt64
-  /// When the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned; 0 for none.
+  /// Time at which the last `io_uring_enter` with IORING_ENTER_GETEVENTS returned; 0 if there was
+  /// none.
   public var getEventsTime: UInt64
   /// SQEs that the kernel took in all these calls.
   public var sqes: UInt64
-  /// The ring's descriptor, or its index among registered rings; nil for `io_uring_setup`.
+  /// The last call's descriptor of the ring, or index among registered rings; nil for
+  /// `io_uring_setup`.
   public var fd: Int32?
-  /// `entries`, `to_submit`, or `IORING_REGISTER_*`.
+  /// The last call's `entries`, `to_submit`, or `IORING_REGISTER_*`.
   public var argument: UInt32
-  /// `cq_entries`, `min_complete`, or `nr_args`.
+  /// The last call's `cq_entries`, `min_complete`, or `nr_args`.
   public var minimum: UInt32
-  /// `IORING_SETUP_*` or `IORING_ENTER_*`.
+  /// The last call's `IORING_SETUP_*` or `IORING_ENTER_*`.
   public var flags: UInt32
   /// False if the calls were refused before they reached io_uring.
   public var isEntered: Bool
@@ -73,7 +76,7 @@ public struct ProcessLimits: Sendable, Hashable {
   public var files: UInt64?
   /// `kernel.io_uring_disabled`; nil if the kernel lacks it (before 6.6).
   public var disabled: Int32?
-  /// `kernel.io_uring_group`; nil for none.
+  /// `kernel.io_uring_group`; nil if no group is set.
   public var group: Int32?
 
   init(_ record: UnsafePointer<record_process_limits>) {
@@ -91,11 +94,13 @@ extension Ring {
     public var sqe: SQE
     /// SQEs taken since the ring was created, modulo 2^32.
     public var count: UInt32
-    /// Result of the newest CQE with its `user_data` in the ring's memory; nil if there is none.
+    /// Result of the newest CQE in the ring's memory that has the SQE's `user_data`; nil if there
+    /// is none.
     public var result: Int32?
   }
 
-  /// Failed `io_uring_register` calls of one kind. A later success with the same opcode or resource removes them.
+  /// Failed `io_uring_register` calls with one opcode and result. A later success with the same
+  /// opcode or resource removes them.
   public struct FailedRegistration: Sendable, Hashable {
     public var opcode: RegisterOpcode
     public var result: Int32

@@ -1,7 +1,7 @@
 import UringBase
 
-/// Why a request in flight has not ended: what it waits for, according to the kernel's structures, its file and
-/// its chain at the last look.
+/// The reason why a request in flight has not ended, according to the kernel's structures, its file
+/// and its chain at the last look.
 public struct WaitCause: Sendable, Hashable {
   /// The kind of cause; documents contain the raw values.
   public enum Kind: String, Sendable, CaseIterable {
@@ -21,7 +21,7 @@ public struct WaitCause: Sendable, Hashable {
     case driver
     /// No task has woken the futex.
     case futex
-    /// The process that WAITID waits for has not changed its state.
+    /// The process for which WAITID waits has not changed its state.
     case process
     /// A block device is working on the request.
     case device
@@ -32,14 +32,15 @@ public struct WaitCause: Sendable, Hashable {
   }
 
   public var kind: Kind
-  /// The request at the root of the wait, if there is one.
+  /// The request of the chain that must end first, if there is one.
   public var request: Request.ID?
-  /// Completes the phrase "waits for": "POLLIN of pipe:[7], which is not ready".
+  /// Text that completes the phrase "waits for": "POLLIN of pipe:[7], which is not ready".
   public var text: String
 }
 
 extension Snapshot {
-  /// Why a request in flight has not ended; nil if it has ended or no inventory was taken.
+  /// The reason why a request in flight has not ended; nil if it has ended, or if no inventory
+  /// (walk of a BPF iterator over kernel structures) was taken.
   public func cause(of request: Request) -> WaitCause? {
     guard !request.state.isFinal else { return nil }
     if request.state == .awaitingNotification {
@@ -74,13 +75,14 @@ extension Snapshot {
     }
   }
 
-  /// The cause for a request behind others: that of the first request of the chain that is in flight.
+  /// The cause for a request that waits behind others of its chain: the cause of the chain's first
+  /// request in flight.
   private func causeInChain(of request: Request) -> WaitCause {
     guard let chain = chains.first(where: { $0.id == request.chain }),
       let head = chain.members.first(where: { !$0.state.isFinal }), head.request != request.id
     else { return WaitCause(kind: .chain, text: "another request of its chain") }
     var text = "request \(head.request) (\(head.opcode.name)) of its chain"
-    // There can be thousands of requests: search only for the head.
+    // Searches only for the head, because there can be thousands of requests.
     if let other = requests.first(where: { $0.id == head.request }), other.place != .linked,
       let cause = cause(of: other)
     {
@@ -152,10 +154,10 @@ extension Snapshot {
     return "the futex at 0x\(String(request.sqe.addr, radix: 16)), to be woken"
   }
 
-  /// Process ids are those of the submitter's pid namespace.
+  /// The process for which WAITID waits. Its id is that of the submitter's pid namespace.
   private func processText(_ request: Request) -> String {
     let number = request.sqe.fd
-    // If `len` is known, so is `fd`: idtype and id.
+    // The fields of WAITID: `len` is the idtype, `fd` the id. If `len` is known, so is `fd`.
     let who =
       switch request.knows(.len) ? request.sqe.len : .max {
       case 0: "any child"
@@ -180,7 +182,7 @@ extension Snapshot {
     return text + inputText(request)
   }
 
-  /// The state of the file that SPLICE or TEE reads from.
+  /// A clause about the state of the file that SPLICE or TEE reads from; empty if it is unknown.
   private func inputText(_ request: Request) -> String {
     guard request.opcode == .splice || request.opcode == .tee, let state = fileStates[request.id]
     else { return "" }

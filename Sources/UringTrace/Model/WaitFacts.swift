@@ -1,10 +1,11 @@
 import CRecord
 
-/// Results of the last look at waits: threads, and the files and futexes through which they wait for each other.
+/// Results of the last look at waits: threads, and the files and futexes through which they wait
+/// for each other. The probe takes a look while nothing happens on a ring.
 public struct WaitFacts: Sendable, Hashable {
   /// Start of the look, or of a later look with the same result; 0 if there was none.
   public var time: UInt64 = 0
-  /// True if the look omitted nothing.
+  /// True if nothing was left out of the look.
   public var isComplete = false
   public var threads: [ThreadState] = []
   public var files: [OpenFile] = []
@@ -15,7 +16,7 @@ public struct WaitFacts: Sendable, Hashable {
 
 /// The state of a thread.
 public struct ThreadState: Sendable, Hashable {
-  /// Why the thread does not run.
+  /// The reason why the thread does not run.
   public enum Wait: Sendable, Hashable {
     /// Blocked for another reason.
     case unknown
@@ -30,11 +31,11 @@ public struct ThreadState: Sendable, Hashable {
     case reads
     /// Waits until its file can be written.
     case writes
-    /// Waits for completions of a ring in io_uring_enter; nil if the ring is not in view.
+    /// Waits in io_uring_enter for completions of a ring; nil if the ring is not in view.
     case cqes(Ring.ID?)
     /// Waits for the futex at an address in its process.
     case futex(UInt64)
-    /// Waits for a child.
+    /// Waits for a child process, given its id.
     case process(UInt32)
   }
 
@@ -51,7 +52,7 @@ public struct ThreadState: Sendable, Hashable {
   public var call: String
   /// The kernel function in which the thread sleeps; empty if unknown.
   public var function: String
-  /// Descriptor in the system call; nil if there is none.
+  /// Descriptor that is the argument of the system call; nil if there is none.
   public var fd: Int32?
   /// Signals that the process catches: bit 0 is signal 1.
   public var signals: UInt64
@@ -81,20 +82,21 @@ public struct OpenFile: Sendable, Hashable {
   public var inode: UInt64
   /// The socket at the other end; 0 if it is on another machine or closed.
   public var peerInode: UInt64
-  /// References to the file: by descriptors, by requests, and by other holders.
+  /// Number of references to the file: by descriptors, by requests, and by other holders.
   public var references: UInt64
   public var canRead: Bool
   public var canWrite: Bool
-  /// Pipes: numbers of files open for reading, and for writing.
+  /// Pipes: number of files open for reading, and for writing.
   public var readers: UInt32
   public var writers: UInt32
   /// Pipes: occupied slots. Sockets: packets to receive. Eventfds: 1 unless the counter is 0.
   public var pending: UInt32
-  /// TCP: memory of sent data that is not acknowledged.
+  /// TCP: bytes of kernel memory that hold sent data that is not acknowledged.
   public var queued: UInt32 = 0
   /// Pipes: number of slots.
   public var capacity: UInt32
-  /// Eventfds: references to the counter. One is the file's; any others are users in the kernel.
+  /// Eventfds: number of references to the counter. One is the file's; any others belong to users
+  /// in the kernel.
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
@@ -128,7 +130,7 @@ public struct StreamQueues: Sendable, Hashable {
   }
 }
 
-/// The word of a futex on which a thread or a request waits.
+/// The futex word on which a thread or a request waits.
 public struct FutexWord: Sendable, Hashable {
   public var tgid: UInt32
   public var address: UInt64
@@ -145,8 +147,9 @@ public struct FutexWord: Sendable, Hashable {
 }
 
 extension WaitFacts {
-  /// Removes the processes that have no connection to `processes`: no shared open file, no two ends of a connection, no
-  /// wait for a child, and no mutex.
+  /// Removes the processes that are not connected to `processes`, directly or through other
+  /// processes. Two processes are connected if they share an open file, hold the two ends of a pipe
+  /// or connection, or have shared futex words, or if one waits for the other as its child.
   package mutating func keep(connectedTo processes: Set<UInt32>) {
     guard time != 0 else { return }
     let connected = connected(with: processes)
@@ -169,7 +172,8 @@ extension WaitFacts {
         links[file.tgid, default: []].append(.inode(inode))
       }
     }
-    // A shared word's address differs between processes: all processes with shared words count as connected.
+    // A shared futex word can have a different address in each process, so all processes with
+    // shared words count as connected.
     for futex in futexes where !futex.isPrivate { links[futex.tgid, default: []].append(.word(0)) }
     var others: [Link: [UInt32]] = [:]
     for (tgid, links) in links { for link in links { others[link, default: []].append(tgid) } }

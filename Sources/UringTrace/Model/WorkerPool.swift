@@ -4,7 +4,8 @@ public struct WorkerPool: Sendable, Hashable {
   public var workers: UInt32
   /// Number of workers without work.
   public var idle: UInt32
-  /// Time since which three quarters or more were idle at each look; nanoseconds, CLOCK_MONOTONIC; 0 if they are not.
+  /// Time since which every look has found three quarters or more of the workers idle; nanoseconds,
+  /// CLOCK_MONOTONIC, 0 if the last look did not.
   public var idleSince: UInt64
   /// Processors on which the workers may run, as "0-3,5"; empty if unknown.
   public var processors: String
@@ -14,9 +15,9 @@ public struct WorkerPool: Sendable, Hashable {
 
 /// The scheduler's counters of a ring's SQ thread since the first look at it.
 public struct SQThreadWork: Sendable, Hashable {
-  /// Nanoseconds on a processor.
+  /// Nanoseconds for which the thread ran.
   public var ran: UInt64
-  /// Nanoseconds for which the thread was ready while others ran.
+  /// Nanoseconds for which the thread was ready to run while other threads ran.
   public var delayed: UInt64
   /// Number of times that the thread went to sleep.
   public var slept: UInt64
@@ -33,9 +34,10 @@ public struct SQThreadWork: Sendable, Hashable {
 
 /// Scheduling parameters of a ring's SQ thread.
 public struct SQThreadSetup: Sendable, Hashable {
-  /// Milliseconds of polling before the thread sleeps, in whole kernel ticks; nil if unknown.
+  /// Milliseconds for which the thread polls before it sleeps, a whole number of kernel ticks; nil
+  /// if unknown.
   public var idle: UInt32?
-  /// SCHED_*
+  /// Scheduling policy, `SCHED_*`.
   public var policy: UInt32
   public var nice: Int32
   /// Processors on which the thread may run, as "0-3,5"; empty if unknown.

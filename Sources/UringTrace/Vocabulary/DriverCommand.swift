@@ -1,9 +1,10 @@
 /// Names of URING_CMD commands (`cmd_op`).
 public enum DriverCommand {
-  /// The name of a command; nil if unknown.
+  /// Returns the name of a command; nil if unknown.
   ///
-  /// - Parameter isSocket: true if the file is a socket. All other commands' numbers identify their driver:
-  ///   they are ioctl numbers, which contain its letter.
+  /// - Parameter isSocket: true if the request's file is a socket, whose commands are numbered from
+  ///   0. The numbers of all other commands identify their driver: most are ioctl numbers, which
+  ///   contain a letter for the driver.
   public static func name(_ number: UInt32, isSocket: Bool = false) -> String? {
     let name: StaticString? =
       if isSocket {
@@ -15,7 +16,8 @@ public enum DriverCommand {
     return name.map { "\($0)" }
   }
 
-  /// `enum io_uring_socket_op`, include/uapi/linux/io_uring.h: 6.7, 6.8; the last two from 6.16.
+  /// `enum io_uring_socket_op`, include/uapi/linux/io_uring.h: the first are of 6.7 and 6.8, the
+  /// last two of 6.16.
   private static let sockets: [StaticString] = [
     "SOCKET_URING_OP_SIOCINQ", "SOCKET_URING_OP_SIOCOUTQ", "SOCKET_URING_OP_GETSOCKOPT",
     "SOCKET_URING_OP_SETSOCKOPT", "SOCKET_URING_OP_TX_TIMESTAMP", "SOCKET_URING_OP_GETSOCKNAME",
@@ -40,7 +42,8 @@ public enum DriverCommand {
     (0xc048_4e82, "NVME_URING_CMD_ADMIN"), (0xc048_4e83, "NVME_URING_CMD_ADMIN_VEC"),
     // include/uapi/linux/blkdev.h (6.12).
     (0x1200, "BLOCK_URING_CMD_DISCARD"),
-    // include/uapi/linux/btrfs.h: with struct btrfs_ioctl_encoded_io_args (6.13, 6.14).
+    // include/uapi/linux/btrfs.h: with struct btrfs_ioctl_encoded_io_args (6.13 for the read, 6.14
+    // for the write).
     (0x8080_9440, "BTRFS_IOC_ENCODED_READ"), (0x4080_9440, "BTRFS_IOC_ENCODED_WRITE"),
   ]
 }

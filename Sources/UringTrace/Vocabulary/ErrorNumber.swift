@@ -4,7 +4,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The errno of a negative result; nil if the result is no error.
+  /// Takes the errno from a negative result; nil if the result is not an error.
   public init?(result: Int32) {
     guard result < 0, result != .min else { return nil }
     rawValue = -result
@@ -25,12 +25,12 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   public static let canceled = ErrorNumber(rawValue: 125)
   public static let ownerDead = ErrorNumber(rawValue: 130)
 
-  /// Name such as `ECANCELED`; `E4000` for a number without a name.
+  /// Name such as `ECANCELED`; a number without a name becomes `E4000`.
   public var name: String {
     Self.names[rawValue] ?? "E\(rawValue)"
   }
 
-  /// `-EIO`; the number of a result that is no errno.
+  /// Returns the text of a result: `-EIO` for a negative errno, the number for any other result.
   public static func text(ofResult result: Int32) -> String {
     ErrorNumber(result: result).map { "-" + $0.name } ?? "\(result)"
   }

@@ -1,6 +1,7 @@
 /// Names of the bits in a word of flags, from a kernel header.
 public struct NamedBits: Sendable {
-  /// Masks with their names. A mask of several bits matches if all are set, and precedes the masks of single bits.
+  /// Masks with their names. A mask of several bits matches if all of them are set. Such masks
+  /// precede the masks of single bits.
   var masks: [(mask: UInt32, name: String)]
 
   /// Names of the set bits, lowest bit first; unnamed bits follow as one hexadecimal number.

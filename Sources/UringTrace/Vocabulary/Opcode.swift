@@ -4,8 +4,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Finds an opcode by name, such as `READ_FIXED`: in upper or lower case, with or without `IORING_OP_`; also
-  /// `OP_77`.
+  /// Finds an opcode by name, such as `READ_FIXED`: in upper or lower case, with or without
+  /// `IORING_OP_`. Also accepts `OP_77`.
   public init?(name: String) {
     var name = name.uppercased()
     if name.hasPrefix("IORING_") { name.removeFirst(7) }
@@ -47,7 +47,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   private var row: Int { Int(rawValue) }
   private var isKnown: Bool { row < OpcodeProperties.table.count }
 
-  // Single properties, for loops over long histories: these accessors do not copy the whole row.
+  // Single properties, for loops over long histories. These accessors do not copy the whole
+  // ``OpcodeProperties``.
 
   /// See ``OpcodeProperties/hasFile``.
   public var hasFile: Bool { isKnown && OpcodeProperties.table[row].hasFile }
@@ -81,8 +82,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
 }
 
 extension Opcode {
-  /// Whether a result is an error. A timeout normally ends with -ETIME and an unneeded link timeout with
-  /// -ECANCELED: neither is an error.
+  /// True if a result is an error. A timeout normally ends with -ETIME and an unneeded link timeout
+  /// with -ECANCELED: neither counts as an error.
   public func isError(_ result: Int32) -> Bool {
     result < 0 && !properties.normalErrors.contains(result)
   }

@@ -2,7 +2,8 @@
 ///
 /// One row of the table, with a property for each column.
 public struct OpcodeProperties: Sendable {
-  /// An SQE field under its name for the opcode; nil where it has no meaning.
+  /// Name and format of an SQE field for an opcode. Fields without a meaning for the opcode are
+  /// nil.
   public struct Field: Sendable {
     public enum Format: Sendable {
       case decimal, signed, hexadecimal, octal
@@ -40,7 +41,7 @@ public struct OpcodeProperties: Sendable {
   public var off: Field?
   public var addr: Field?
   public var len: Field?
-  /// Meaning of the word after `len`.
+  /// Meaning of the 32-bit word after `len`, which holds the opcode's flags.
   public var flags: Field?
   public var ioprio: Field?
   public var fileIndex: Field?
@@ -51,7 +52,8 @@ public struct OpcodeProperties: Sendable {
   var fixedBufferFlag: SQEBit = .never
   public var direction = Direction.none
   public var length = Length.none
-  /// True if the request waits without an event that shows it: in a driver, on a timer, a futex, or for readiness.
+  /// True if the request can wait without an event that shows it: in a driver, on a timer or futex,
+  /// or for readiness.
   public var parksSilently = false
   /// Negative results that are not errors, such as -ETIME of a timeout.
   var normalErrors: [Int32] = []
@@ -107,7 +109,8 @@ extension OpcodeProperties {
     _ name: String, addr: String = "path", off: Field? = nil, len: Field? = nil,
     flags: Field? = nil, fileIndex: Field? = nil
   ) -> Self {
-    // fd is the directory to start from, or AT_FDCWD; not a file of the request.
+    // `fd` is the directory to start from, or AT_FDCWD. It is not a file on which the request
+    // works.
     Self(
       name: name, off: off, addr: .pointer(addr), len: len, flags: flags, fileIndex: fileIndex,
       length: len == nil ? .none : .other)
@@ -165,7 +168,7 @@ extension OpcodeProperties {
     Self(
       name: "LINK_TIMEOUT", off: .number("count"), addr: timespec, len: .number("nr_timespecs"),
       flags: .bits("timeout_flags", .timeout), length: .other, parksSilently: true,
-      // Expired, or disarmed because the request before it ended in time.
+      // -ETIME if it expired, -ECANCELED if the request before it ended in time.
       normalErrors: [-62, -125]),
     Self(name: "CONNECT", hasFile: true, off: .number("addr_len"), addr: .pointer("sockaddr")),
     Self(

@@ -1,4 +1,5 @@
-/// The ``OpcodeProperties`` that every record needs, by opcode number and without checks.
+/// The ``OpcodeProperties`` that are needed for every record, indexed by opcode number without
+/// bounds checks.
 struct OpcodeTraitTable: ~Copyable {
   private struct Traits {
     var direction = OpcodeProperties.Direction.none
@@ -6,17 +7,19 @@ struct OpcodeTraitTable: ~Copyable {
     var multishotLength: UInt32 = 0
     var multishotFlags: UInt32 = 0
     var isAlwaysMultishot = false
-    /// True if any of the above applies.
+    /// True if any of the multishot conditions above can apply.
     var canBeMultishot = false
-    /// Bits that make the request use a registered buffer.
+    /// Bits of `ioprio` (``fixedFlags``: of the opcode's flags) that make the request use a
+    /// registered buffer.
     var fixedIOPrio: UInt16 = 0
     var fixedFlags: UInt32 = 0
     /// True if the opcode always uses a registered buffer, provides buffers, or is a driver command or
     /// zero-copy send.
     var alwaysTouchesBuffers = false
-    /// True if any of the above may apply; otherwise only the SQE's flags can make a request special.
+    /// True if a request of this opcode can be multishot or use buffers even without the SQE's
+    /// flags. If false, only these flags can make a request special.
     var canBeSpecial = false
-    /// 0 in unused elements.
+    /// Negative results that are not errors; 0 in unused elements.
     var normalErrors: InlineArray<2, Int32> = [0, 0]
   }
 
@@ -65,7 +68,7 @@ struct OpcodeTraitTable: ~Copyable {
     traits[Int(opcode.rawValue)].direction
   }
 
-  /// Whether the request may use a registered or provided buffer, or a group.
+  /// True if the request may use a registered or provided buffer, or be in an SQE group.
   @inline(__always)
   func touchesBuffers(_ opcode: Opcode, _ sqe: SQE) -> Bool {
     let entry = traits[Int(opcode.rawValue)]
@@ -74,7 +77,7 @@ struct OpcodeTraitTable: ~Copyable {
       || sqe.ioprio & entry.fixedIOPrio != 0 || sqe.op_flags & entry.fixedFlags != 0
   }
 
-  /// Whether the request can post several CQEs or use buffers, according to its SQE.
+  /// True if the request can post several CQEs or use buffers, according to its SQE.
   @inline(__always)
   func isSpecial(_ opcode: Opcode, _ sqe: UnsafePointer<SQE>) -> Bool {
     if sqe.pointee.flags & (SQEFlags.bufferSelect.rawValue | SQEFlags.group) != 0 { return true }
@@ -82,7 +85,7 @@ struct OpcodeTraitTable: ~Copyable {
     return isMultishot(opcode, sqe.pointee, isKnown: true) || touchesBuffers(opcode, sqe.pointee)
   }
 
-  /// Whether a result is an error rather than the opcode's normal end.
+  /// True if a result is an error rather than the opcode's normal end.
   @inline(__always)
   func isError(_ result: Int32, of opcode: Opcode) -> Bool {
     guard result < 0 else { return false }
@@ -90,7 +93,7 @@ struct OpcodeTraitTable: ~Copyable {
     return result != normal[0] && result != normal[1]
   }
 
-  /// Whether the request can post several CQEs. Without its SQE: whether the opcode can.
+  /// True if the request can post several CQEs. If its SQE is not known, true if its opcode can.
   @inline(__always)
   func isMultishot(_ opcode: Opcode, _ sqe: SQE, isKnown: Bool) -> Bool {
     let entry = traits[Int(opcode.rawValue)]

@@ -17,7 +17,7 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     case files
   }
 
-  /// The table of the ring that the call fills or empties; nil for other calls.
+  /// The resource whose table in the ring the call fills or empties; nil for other calls.
   public var resource: Resource? {
     switch rawValue {
     case 0, 1, 15, 16, 30: .buffers
@@ -26,7 +26,7 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     }
   }
 
-  /// Whether a 64-bit word of the call's argument can be an address.
+  /// True if the 64-bit word with this index in the call's argument can be an address.
   package func isAddress(word: Int) -> Bool {
     switch rawValue & ~(1 << 31) {
     // io_uring_rsrc_update2: offset, data, tags, nr

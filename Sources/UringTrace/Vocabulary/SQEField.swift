@@ -1,4 +1,4 @@
-/// An SQE field under its name for the opcode.
+/// A field of an SQE: the name that it has for the opcode, and its value as text.
 public struct SQEField: Hashable, Sendable {
   public var name: String
   public var value: String
@@ -23,10 +23,10 @@ extension Request.Core {
     switch file {
     case .descriptor(let fd)?: fields.add("fd", String(fd))
     case .fixed(let index)?: fields.add("fixed_file", String(index))
-    // A directory (AT_FDCWD is -100), a ring's own index, or meaningless.
+    // `fd` is a directory (AT_FDCWD is -100), an index that belongs to the ring, or meaningless.
     case nil: if sqe.fd != 0 && sqe.fd != -1 { fields.add("fd", String(sqe.fd)) }
     }
-    // cmd_op is the low half of the word.
+    // cmd_op is the low half of the 64-bit `off`.
     let off = properties.off?.name == "cmd_op" ? sqe.off & 0xffff_ffff : sqe.off
     fields.add(properties.off, off, else: "off")
     if let command = commandName { fields.add("command", command) }
@@ -64,7 +64,8 @@ private struct SQEFieldList {
     fields.append(SQEField(name: name, value: value))
   }
 
-  /// Adds a word: always if it has a meaning, else under its plain name if it is not 0.
+  /// Adds a word of the SQE. If the word has no meaning for the opcode (`field` is nil), adds it
+  /// under its plain name, and only if it is not 0.
   mutating func add(
     _ field: OpcodeProperties.Field?, _ value: UInt64, signed: Int64? = nil, else name: String
   ) {
@@ -92,7 +93,7 @@ extension OpcodeProperties.Field {
 }
 
 extension OpcodeProperties.SQEBit {
-  /// Whether the SQE has this bit set.
+  /// True if the SQE has this bit set.
   func isSet(in sqe: SQE) -> Bool {
     switch self {
     case .never: false

@@ -30,7 +30,8 @@ public struct SQEFlags: OptionSet, Hashable, Sendable {
 }
 
 extension Request {
-  /// Names of `REQ_F_*` set at submission; the `IOSQE_*` flags have the names that applications use.
+  /// Names of the `REQ_F_*` flags set at submission. Flags that are also `IOSQE_*` flags have the
+  /// names that applications use.
   ///
   /// - Parameter kernelNames: ``Snapshot/requestFlagNames``.
   public func flagNames(_ kernelNames: [String]) -> [String] {

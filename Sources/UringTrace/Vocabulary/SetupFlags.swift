@@ -36,7 +36,8 @@ public struct SetupFlags: OptionSet, Hashable, Sendable {
     rawValue = value
   }
 
-  /// One sentence about a flag, from io_uring_setup(2); nil for names that it does not have.
+  /// Explains a flag in one sentence, from io_uring_setup(2); nil for names that the manual page
+  /// lacks.
   public static func meaning(of name: String) -> String? { meanings[name] }
 
   private static let meanings = [

@@ -1,6 +1,6 @@
-/// A target's rates, from one status to the next.
+/// The rates of the demo's ublk target between its last two statuses.
 struct DemoRates: Sendable {
-  /// Per second.
+  /// I/Os and bytes per second.
   private(set) var ios = 0.0
   private(set) var readBytes = 0.0
   private(set) var writtenBytes = 0.0
@@ -23,7 +23,7 @@ struct DemoRates: Sendable {
     last = status
   }
 
-  /// The status at the target's start, when nothing had been done.
+  /// The status at the target's start, with all counts 0.
   private func start(of status: DemoStatus) -> DemoStatus {
     var start = DemoStatus(
       target: status.target, mode: status.mode, time: status.startTime,

@@ -1,29 +1,29 @@
-/// State of the demonstration's target, with a property for each figure of the demo pane. Filled in by the command that
-/// runs the target, so that the UI does not depend on the target.
+/// State of the demonstration's target, with a property for each figure of the demo pane. The
+/// command that runs the target fills it in, so that the UI does not depend on the target.
 public struct DemoStatus: Sendable, Hashable {
-  /// The phase of a tag, in the order of an I/O's life.
+  /// The phase of a ublk tag. The cases are in the order in which an I/O passes through them.
   public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
-    /// The server has yet to fetch it: the driver does not have the tag.
+    /// The driver does not have the tag: the server has not fetched it yet, or has stopped.
     case idle
-    /// Waits in the driver for an I/O.
+    /// The tag waits in the driver for an I/O.
     case fetched
-    /// The target has an I/O whose buffer is or is being provided.
+    /// The target has an I/O, whose buffer is provided or is being provided.
     case provided
     /// Member requests run.
     case running
     /// The buffer is being given back and the result committed to the driver.
     case committing
-    /// Done, but not given back on purpose.
+    /// The I/O is done, but an injected fault keeps its buffer from being given back.
     case held
   }
 
   /// One queue and its tags.
   public struct Queue: Sendable, Hashable {
     public var number: Int
-    /// The thread that serves it; 0 before it runs.
+    /// The thread that serves the queue; 0 before the thread runs.
     public var tid: UInt32
     public var tags: [Phase]
-    /// I/Os since the start, and those that failed without an injected fault.
+    /// I/Os since the start; ``errors``: those that failed without an injected fault.
     public var ios: UInt64
     public var errors: UInt64
 
@@ -36,7 +36,7 @@ public struct DemoStatus: Sendable, Hashable {
     }
   }
 
-  /// A count to display: blocks verified, faults made.
+  /// A count to display, such as blocks verified.
   public struct Count: Sendable, Hashable {
     public var name: String
     public var value: UInt64
@@ -56,28 +56,28 @@ public struct DemoStatus: Sendable, Hashable {
   public var mode: String
   /// Path of the device, such as "/dev/ublkb0"; nil without a block device.
   public var device: String?
-  /// "memory" or a path; empty for none.
+  /// Where the target keeps its data: "memory" or a path; empty if it keeps none.
   public var backing: String
-  /// Bytes; 0 for none.
+  /// Size of the target's device in bytes; 0 without a device.
   public var size: UInt64
-  /// CLOCK_MONOTONIC nanoseconds of this status and of the start.
+  /// Time of this status, and of the target's start; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
   public var startTime: UInt64
   public var queues: [Queue]
-  /// Since the start, over all queues: I/Os done, and the bytes they moved.
+  /// I/Os done since the start over all queues, and the bytes that they moved.
   public var ios: UInt64 = 0
   public var readBytes: UInt64 = 0
   public var writtenBytes: UInt64 = 0
-  /// Requests that moved data for these I/Os, and buffers that were lent.
+  /// Requests that moved data for these I/Os; ``groups``: buffers that were lent for them.
   public var members: UInt64 = 0
   public var groups: UInt64 = 0
   /// Errors that no injected fault explains.
   public var errors: UInt64 = 0
   /// Figures of the load at the device; empty without a load.
   public var load: [Count] = []
-  /// Injected faults, by name; empty if none were asked for.
+  /// Counts of injected faults, by name; empty if no faults are injected.
   public var faults: [Count] = []
-  /// Why the target does not continue, in one line.
+  /// Why the target does not continue, in one line; nil if it runs.
   public var failure: String?
 
   public init(

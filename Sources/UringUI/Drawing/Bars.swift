@@ -12,7 +12,8 @@ enum Bars {
       })
   }
 
-  /// The part of a whole as a bar on one row. Any part except zero is visible, and only the whole fills the row.
+  /// A bar on one row that shows a part of a whole. Every part except zero is visible, and only the
+  /// whole fills the row.
   static func gauge(_ part: UInt64, of whole: UInt64, width: Int) -> String {
     guard whole > 0, width > 0 else { return "" }
     let share = Double(min(part, whole)) / Double(whole)

@@ -21,11 +21,11 @@ struct Canvas: Sendable {
   private(set) var width: Int
   private(set) var height: Int
   private(set) var cells: [Cell]
-  /// Whether only ASCII is drawn.
+  /// True if only ASCII is drawn.
   var isASCII: Bool
   /// Position of the terminal's cursor.
   var cursor: (x: Int, y: Int)?
-  /// Cells outside are not changed.
+  /// The area that can be changed. Cells outside of it stay as they are.
   var clip: Rect
 
   init(width: Int, height: Int, isASCII: Bool = false) {
@@ -38,7 +38,7 @@ struct Canvas: Sendable {
 
   var bounds: Rect { Rect(width: width, height: height) }
 
-  /// Empties the grid and makes it this size.
+  /// Empties the grid and gives it this size.
   mutating func reset(width: Int, height: Int) {
     if width == self.width, height == self.height {
       for index in cells.indices { cells[index] = Cell() }
@@ -49,8 +49,8 @@ struct Canvas: Sendable {
     cursor = nil
   }
 
-  /// Draws text and returns the column after it. Text that does not fit into `limit` columns is cut off, with a mark in
-  /// the last column.
+  /// Draws text and returns the column after it. Text that does not fit into `limit` columns is cut
+  /// off, with "…" in the last column.
   @discardableResult
   mutating func put(
     _ text: String, x: Int, y: Int, style: Style = .normal, limit: Int = .max
@@ -101,7 +101,6 @@ struct Canvas: Sendable {
     put(notice, x: rect.x + 1, y: rect.y, style: .faint, limit: rect.width - 1)
   }
 
-  /// Fills a rectangle.
   mutating func fill(_ rect: Rect, with scalar: Unicode.Scalar = " ", style: Style = .normal) {
     let scalar = isASCII && !scalar.isASCII ? scalar.asciiFallback : scalar
     guard !rect.isEmpty else { return }
@@ -155,10 +154,8 @@ struct Canvas: Sendable {
     return result
   }
 
-  /// All rows as text.
   var text: String { (0..<height).map { text(row: $0) }.joined(separator: "\n") }
 
-  /// The style of one cell.
   func style(x: Int, y: Int) -> Style { cells[y * width + x].style }
 }
 

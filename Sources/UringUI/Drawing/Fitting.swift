@@ -1,5 +1,5 @@
 extension String {
-  /// Text padded with blanks at the end, or cut off, to this many columns.
+  /// The text in exactly `width` columns: padded with blanks at its end, or cut off.
   func fitted(to width: Int) -> String {
     let length = displayWidth
     if length <= width { return self + String(repeating: " ", count: width - length) }
@@ -14,7 +14,8 @@ extension String {
     return String(result) + "…" + String(repeating: " ", count: max(0, width - 1 - column))
   }
 
-  /// The end of the text if it is wider than this: paths and pointers differ at the end.
+  /// The end of the text, if the text is wider than `width` columns. Paths and pointers differ at
+  /// their ends.
   func tail(_ width: Int) -> String {
     var left = displayWidth
     if left <= width { return self }
@@ -23,7 +24,7 @@ extension String {
     return "…" + String(rest)
   }
 
-  /// "name/4242" in this many columns: cuts the name and keeps the number.
+  /// The text "name/4242" in at most `width` columns: the name is cut off, the number is kept.
   func keepingNumber(_ width: Int) -> String {
     guard displayWidth > width, let slash = lastIndex(of: "/") else { return self }
     let number = self[slash...]
@@ -31,7 +32,7 @@ extension String {
     return room < 2 ? String(number.dropFirst()) : String(self[..<slash]).fitted(to: room) + number
   }
 
-  /// Text padded with blanks at the start to this many columns.
+  /// The text padded with blanks at its start to `width` columns.
   func rightAligned(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - displayWidth)) + self
   }

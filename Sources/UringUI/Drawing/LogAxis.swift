@@ -1,23 +1,23 @@
 import Glibc
 
-/// Times on a logarithmic scale.
+/// A logarithmic axis for times.
 struct LogAxis: Hashable, Sendable {
   private var low: Double
   private var high: Double
 
-  /// An axis over at least a factor of ten.
+  /// An axis that covers at least a factor of ten.
   init(from least: UInt64, through greatest: UInt64) {
     low = log10(Double(max(1, least)))
     high = max(log10(Double(max(1, greatest))), low + 1)
   }
 
-  /// The column of `width` for a time.
+  /// The column for a time, if the axis has `width` columns.
   func column(of time: UInt64, width: Int) -> Int {
     let part = (log10(Double(max(1, time))) - low) / (high - low)
     return max(0, min(width - 1, Int(part * Double(width))))
   }
 
-  /// The powers of ten between the ends.
+  /// The powers of ten between the ends of the axis.
   var decades: [UInt64] {
     let first = Int(low.rounded(.up))
     let last = Int(high.rounded(.down))

@@ -1,4 +1,4 @@
-/// Scrollable lines of styled pieces. Some lines can be selected.
+/// Scrollable lines of styled pieces. Lines with an action can be chosen.
 struct ScrollingText: Sendable {
   private var top = 0
   private var height = 1
@@ -8,12 +8,14 @@ struct ScrollingText: Sendable {
   /// The action of the chosen line.
   private(set) var chosen: PaneAction?
 
-  /// The action of Enter: of the chosen line, else of the first that can be chosen.
+  /// The action of Enter: that of the chosen line, otherwise that of the first line that can be
+  /// chosen.
   var entered: PaneAction? { chosen ?? choices.first?.action }
 
   var hasChoices: Bool { !choices.isEmpty }
 
-  /// Moves the choice by single rows if a line that can be chosen is on the screen; otherwise scrolls.
+  /// Handles a navigation key. A key for single rows moves the choice to another line on the
+  /// screen, if there is one that can be chosen. Otherwise the text scrolls.
   mutating func navigate(_ navigation: Navigation) {
     let last = max(0, count - height)
     switch navigation {
@@ -40,7 +42,7 @@ struct ScrollingText: Sendable {
     return true
   }
 
-  /// Chooses the line at a row; true if it was already chosen.
+  /// Chooses the line at a row of the screen. Returns true if the line was already chosen.
   mutating func click(row: Int) -> Bool {
     guard let choice = choices.first(where: { $0.line == top + row }) else { return false }
     defer { chosen = choice.action }

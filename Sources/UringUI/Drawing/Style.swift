@@ -9,7 +9,7 @@ enum Style: UInt8, CaseIterable, Sendable {
   case good
   case warning
   case error
-  /// A number that stands out: rates, counts.
+  /// A number that stands out, such as a rate or a count.
   case value
   /// Opcodes and other names from the kernel's vocabulary.
   case name
@@ -38,8 +38,8 @@ struct Appearance: Hashable, Sendable {
 
   /// - Parameters:
   ///   - foreground: colour of the text.
-  ///   - background: colour behind it.
-  ///   - attributes: of ``bold``, ``underline`` and ``reverse``.
+  ///   - background: colour behind the text.
+  ///   - attributes: a combination of ``bold``, ``underline`` and ``reverse``.
   init(_ foreground: Int32 = -1, on background: Int32 = -1, _ attributes: UInt8 = 0) {
     self.attributes = attributes
     self.foreground = foreground

@@ -1,12 +1,13 @@
 import UringConfiguration
 
-/// How styles look on a terminal.
+/// The colours and attributes of each ``Style``.
 struct Theme: Sendable {
   /// The brightness of a terminal's background.
   enum Background: Sendable {
     case dark, light, unknown
 
-    /// The last number of `COLORFGBG` ("15;0"), which some terminals set, is the colour behind text.
+    /// Reads the colour behind text: the last number of `COLORFGBG` ("15;0"), which some terminals
+    /// set.
     init(colorFGBG text: String?) {
       switch text?.split(separator: ";").last.flatMap({ Int($0) }) ?? -1 {
       case 0...6, 8: self = .dark
@@ -51,14 +52,16 @@ struct Theme: Sendable {
   }
 }
 
-// The colours are those of xterm: 0 to 7 are black, red, green, yellow, blue, magenta, cyan and white; from 16 on there
-// is a cube of colours, and from 232 on there are greys. Terminals may show 0 to 7 brighter if they are bold.
+// Colours have the numbers of xterm: 0 to 7 are black, red, green, yellow, blue, magenta, cyan and
+// white; from 16 on there is a cube of colours, and from 232 on there are greys. Terminals may show
+// the colours 0 to 7 brighter if the text is bold.
 extension Theme {
   private static let bold = Appearance.bold
   private static let underline = Appearance.underline
   private static let reverse = Appearance.reverse
 
-  /// The eight colours that every colour terminal has.
+  /// The theme for dark or unknown backgrounds, with the eight colours that every colour terminal
+  /// has.
   static let darkOfEight = Theme([
     .faint: Appearance(0, bold), .strong: Appearance(-1, bold), .label: Appearance(6),
     .good: Appearance(2), .warning: Appearance(3), .error: Appearance(1, bold),
@@ -70,10 +73,12 @@ extension Theme {
     .bar: Appearance(2), .barHigh: Appearance(1), .alarm: Appearance(7, on: 1, bold),
   ])
 
-  /// Differs only in its grey, which is not readable with eight colours.
+  /// The theme for dark backgrounds with 256 colours. It differs from ``darkOfEight`` only in its
+  /// grey, which is not readable with eight colours.
   static let dark = darkOfEight.changing([.faint: Appearance(245)])
 
-  /// Text is about as far from white as from black, so that it can be read on either.
+  /// The theme for an unknown background. The brightness of text is about halfway between white and
+  /// black, so that it can be read on both.
   static let either = darkOfEight.changing([
     .faint: Appearance(243), .label: Appearance(30), .good: Appearance(28),
     .warning: Appearance(130), .error: Appearance(160, bold), .name: Appearance(30),
@@ -81,7 +86,8 @@ extension Theme {
     .bar: Appearance(28), .barHigh: Appearance(160),
   ])
 
-  /// Text has a contrast of at least 4.5:1 with white.
+  /// The theme for light backgrounds with 256 colours. Text has a contrast of at least 4.5:1 with
+  /// white.
   static let light = Theme([
     .faint: Appearance(242), .strong: Appearance(-1, bold), .label: Appearance(24),
     .good: Appearance(22), .warning: Appearance(130), .error: Appearance(124, bold),
@@ -93,7 +99,8 @@ extension Theme {
     .bar: Appearance(28), .barHigh: Appearance(160), .alarm: Appearance(231, on: 124, bold),
   ])
 
-  /// Red is not bold, because bright red is too pale; for green, which is too pale too, there is no other colour.
+  /// The theme for light backgrounds with eight colours. Red is not bold, because bright red is too
+  /// pale. Green is too pale as well, and is replaced by the normal text colour.
   static let lightOfEight = Theme([
     .strong: Appearance(-1, bold), .label: Appearance(4), .warning: Appearance(5),
     .error: Appearance(1), .value: Appearance(-1, bold), .name: Appearance(4),
@@ -104,7 +111,8 @@ extension Theme {
     .bar: Appearance(4), .barHigh: Appearance(1), .alarm: Appearance(7, on: 1, bold),
   ])
 
-  /// Blue for good and orange for bad, which also people who confuse red with green tell apart.
+  /// The colour-blind theme: blue for good and orange for bad. People who confuse red with green
+  /// can distinguish these colours.
   static let blueOrange = Theme([
     .faint: Appearance(245), .strong: Appearance(-1, bold), .label: Appearance(110),
     .good: Appearance(39), .warning: Appearance(214), .error: Appearance(208, bold | underline),
@@ -127,7 +135,7 @@ extension Theme {
     .bar: Appearance(25), .barHigh: Appearance(130), .alarm: Appearance(231, on: 130, bold),
   ])
 
-  /// Eight colours have no orange.
+  /// The colour-blind theme with eight colours, which have no orange.
   static let blueOrangeOfEight = darkOfEight.changing([
     .good: Appearance(6), .error: Appearance(3, bold | underline), .columns: Appearance(0, on: 6),
     .columnSorted: Appearance(0, on: 3), .selected: Appearance(0, on: 7),
@@ -135,13 +143,14 @@ extension Theme {
     .bar: Appearance(6), .barHigh: Appearance(3), .alarm: Appearance(0, on: 3),
   ])
 
-  /// Bad is bold or underlined, because of eight colours only blue is both dark and safe.
+  /// The colour-blind theme for light backgrounds with eight colours. Bad is bold or underlined: of
+  /// the eight colours, only blue is both dark and distinguishable for colour-blind people.
   static let blueOnLightOfEight = lightOfEight.changing([
     .good: Appearance(4), .warning: Appearance(-1, bold), .error: Appearance(-1, bold | underline),
     .barHigh: Appearance(0), .alarm: Appearance(-1, reverse | bold),
   ])
 
-  /// Attributes only.
+  /// The theme without colours, which uses only attributes.
   static let monochrome = Theme([
     .strong: Appearance(-1, bold), .value: Appearance(-1, bold), .error: Appearance(-1, bold),
     .titleFocused: Appearance(-1, bold), .columns: Appearance(-1, reverse),

@@ -1,11 +1,11 @@
 import UringBase
 import UringTrace
 
-/// A span of time on the columns of a line.
+/// A time axis that maps a span of time to the columns of a line.
 struct TimeAxis: Hashable, Sendable {
   var start: UInt64
   var end: UInt64
-  /// The origin of the labels; not before the start.
+  /// The time to which the labels refer; not before ``start``.
   var origin: UInt64
 
   init(from start: UInt64, to end: UInt64, origin: UInt64? = nil) {
@@ -16,14 +16,15 @@ struct TimeAxis: Hashable, Sendable {
 
   var length: UInt64 { end - start }
 
-  /// The column, of `width`, that shows a time. Times off the axis map to the nearest column.
+  /// The column for a time, if the axis has `width` columns. Times outside the axis map to the
+  /// nearest column.
   func column(of time: UInt64, width: Int) -> Int {
     guard time > start else { return 0 }
     let part = Double(min(time, end) - start) / Double(length)
     return max(0, min(width - 1, Int(part * Double(width))))
   }
 
-  /// A bar between two times. An arrow marks an end that lies beyond the axis.
+  /// A bar between two times. An arrow marks an end outside the axis.
   func bar(from: UInt64, to: UInt64, isOpen: Bool = false, width: Int) -> String {
     guard width > 0 else { return "" }
     if to < start { return "◀" }
@@ -36,14 +37,14 @@ struct TimeAxis: Hashable, Sendable {
     return String(repeating: " ", count: first) + String(bar)
   }
 
-  /// A character at one time.
+  /// A character at the column of a time.
   func mark(_ time: UInt64, _ character: Character, width: Int) -> String {
     guard width > 0 else { return "" }
     let character: Character = time < start ? "◀" : time > end ? "▶" : character
     return String(repeating: " ", count: column(of: time, width: width)) + String(character)
   }
 
-  /// Number of spans in each column; blank for none.
+  /// A spark line of the time that spans cover in each column; blank where there is no span.
   func load(_ spans: [(from: UInt64, to: UInt64)], width: Int) -> String {
     guard width > 0 else { return "" }
     var sums = Array(repeating: UInt64(0), count: width)
@@ -61,7 +62,7 @@ struct TimeAxis: Hashable, Sendable {
     return Bars.spark(sums)
   }
 
-  /// Nanoseconds that no span covers.
+  /// Nanoseconds of the axis that no span covers.
   func idle(_ spans: [(from: UInt64, to: UInt64)]) -> UInt64 {
     var idle: UInt64 = 0
     var covered = start
@@ -95,7 +96,7 @@ struct TimeAxis: Hashable, Sendable {
     return String(line)
   }
 
-  /// Next of the steps 1, 2, 5, 10, 20 …
+  /// The step that follows in the series 1, 2, 5, 10, 20 …
   private func next(after step: UInt64) -> UInt64 {
     var power = step
     while power % 10 == 0 { power /= 10 }

@@ -1,5 +1,6 @@
 extension [Piece] {
-  /// Lines of at most this many columns, broken between words where possible. All but the first are indented.
+  /// Breaks the pieces into lines of at most `width` columns, between words where possible. All
+  /// lines but the first are indented.
   func wrapped(to width: Int, indent: Int) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0
@@ -40,7 +41,7 @@ extension String {
     return words + [self[start...]]
   }
 
-  /// Lines of at most this many columns, broken between words where possible.
+  /// Breaks the text into lines of at most `width` columns, between words where possible.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
@@ -57,7 +58,8 @@ extension String {
     return lines + [line]
   }
 
-  /// The same, with all that is left in the last of the lines, which can then be too long.
+  /// Breaks the text into at most `most` lines. The last one contains all remaining text, and can
+  /// be wider than `width`.
   func wrapped(to width: Int, atMost most: Int) -> [String] {
     let lines = wrapped(to: width)
     guard lines.count > most else { return lines }

@@ -1,4 +1,4 @@
-/// A line of the key table, used for the keys, the help and the function bar.
+/// A line of the key table. Key handling, the help and the function bar use the table.
 struct Binding: Sendable {
   /// Conditions of a binding; all that are set must hold.
   struct Situation: OptionSet, Sendable {
@@ -29,7 +29,7 @@ struct Binding: Sendable {
   var keyName: String?
   /// Text in the help; empty to leave it out.
   var help: String
-  /// True if the configuration file keeps the change.
+  /// True if the configuration file keeps the change that the command makes.
   var isKept: Bool
 
   init(
@@ -50,7 +50,8 @@ struct Binding: Sendable {
 }
 
 extension Binding {
-  /// All bindings. The first that has the key and applies is used.
+  /// All bindings. For a key, the first binding that has the key and applies to the situation is
+  /// used.
   static let all: [Binding] = [
     Binding([.function(1), "?", "h"], .help, label: "Help", "this help"),
     Binding(
@@ -123,7 +124,8 @@ extension Binding {
     all.first { $0.situation.isSubset(of: situation) && $0.keys.contains(key) }?.command
   }
 
-  /// The explanation of a key that works only in the other mode: the mode, and the key's effect there.
+  /// The explanation of a key that works only in the other mode, live or replay: which mode that
+  /// is, and the key's effect there.
   static func explanation(of key: Key, in situation: Situation) -> String? {
     let other: Situation = situation.contains(.replay) ? .live : .replay
     guard

@@ -1,4 +1,4 @@
-/// A command of a key.
+/// A command that a key or a click gives.
 enum Command: Hashable, Sendable {
   case help
   case search
@@ -6,7 +6,7 @@ enum Command: Hashable, Sendable {
   case sortMenu
   /// Lists the pane's columns, to show and hide them.
   case columnMenu
-  /// Sums the rows by the values of a field: shows the totals of each.
+  /// Groups the rows by the values of a field, and shows the totals of each value.
   case totals
   case invert
   case searchNext
@@ -21,7 +21,8 @@ enum Command: Hashable, Sendable {
   case showPane(Int)
   case allRings
   case open
-  /// Goes from a request to its group and back, from a buffer to its borrowers, from a ring to its finding.
+  /// Opens the counterpart of the chosen row: the group of a request or the request of a group, the
+  /// borrowers of a buffer, the finding about a ring.
   case cross
   case back
   case navigate(Navigation)
@@ -33,7 +34,7 @@ enum Command: Hashable, Sendable {
   case jump
   case nextError
   case previousError
-  /// Moves by this many nanoseconds.
+  /// Moves the position in a recording by this many nanoseconds.
   case skip(Int64)
   /// Opens the page of the ring of the chosen row.
   case ring

@@ -9,7 +9,8 @@ struct HeaderView {
     guard rect.height > 0 else { return }
     let isNarrow = rect.width < 60
     if rect.height == 1 {
-      // If there is little room, the time is left out first.
+      // The one row has no room for the kernel and the title. If it is narrow, the time is left out
+      // too.
       drawItems(
         findings + figures(isShort: true), state: state(isShort: isNarrow), into: &canvas, in: rect)
       return
@@ -20,7 +21,7 @@ struct HeaderView {
     drawItems(figures(isShort: false), state: nil, into: &canvas, in: area)
   }
 
-  /// A name and a value; items with a higher number are left out first.
+  /// A name and a value. If there is no room, items with a higher `priority` are left out first.
   private struct Item {
     var pieces: [Piece]
     var priority: Int
@@ -53,7 +54,7 @@ struct HeaderView {
     return items
   }
 
-  /// The numbers of severe findings, shown at every width.
+  /// The numbers of `crit` and `warn` findings, which are shown at every width.
   private var findings: [Item] {
     let severities: [Finding.Severity] = [.crit, .warn]
     let pieces = severities.compactMap { severity -> Piece? in
@@ -65,7 +66,7 @@ struct HeaderView {
 
   private var filter: String { interface.options.filterDescription }
 
-  /// Pieces at the right end: paused or live, and the time.
+  /// The pieces at the right end of the row: the mode, such as paused or live, and the time.
   private func state(isShort: Bool) -> [Piece] {
     guard let scene = interface.scene else { return [Piece("starting…", .faint)] }
     let clock = isShort ? "" : Clock.timeOfDay(scene.snapshot)
@@ -122,7 +123,7 @@ struct HeaderView {
     return items
   }
 
-  /// Draws the items that fit, in order, and the state at the right end.
+  /// Draws the items that fit, in their order, and `state` at the right end.
   private func drawItems(
     _ items: [Item], state: [Piece]?, into canvas: inout Canvas, in rect: Rect
   ) {

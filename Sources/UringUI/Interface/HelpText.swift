@@ -53,7 +53,7 @@ enum HelpText {
     (.leaked, "the ring was destroyed and it was never given back"),
   ]
 
-  /// Columns before the explanations.
+  /// Number of columns to the left of the explanations.
   private static let indent = 19
 
   private static let states: [(Request.State, String)] = [

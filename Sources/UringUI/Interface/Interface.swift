@@ -6,9 +6,10 @@ import UringTrace
 /// The whole UI as a value: it takes input and snapshots, returns effects, and draws into a canvas. It depends on
 /// neither the terminal nor the source.
 ///
-/// Has many properties because it is the state of the whole screen; a pane's own state is in the pane.
+/// It has many properties because it is the state of the whole screen. The state of one pane is in
+/// the pane.
 struct Interface: Sendable {
-  /// A request to the code that runs the interface.
+  /// An effect that the code that runs the interface must carry out.
   enum Effect: Hashable, Sendable {
     case live(LiveCommand)
     case playback(PlaybackCommand)
@@ -34,7 +35,7 @@ struct Interface: Sendable {
   var timeline: Timeline?
   var rings = ListPane<RingsContent>()
   var lower: [any Pane]
-  /// Panes opened one from another; the last is shown.
+  /// Detail panes, each opened from the one before. The last one is shown.
   var details: [any Pane] = []
   var current: Int
   var focus: PaneSlot
@@ -42,23 +43,23 @@ struct Interface: Sendable {
   var isPaused = false
   var searchText = ""
   var interval: Duration
-  /// True once the source no longer changes, because what it follows has ended.
+  /// True once the source no longer changes, because the recording that it follows has ended.
   var isOver = false
   /// A notice and the time at which it expires (ns, CLOCK_MONOTONIC).
   var notice: (Notice, until: UInt64)?
-  /// The warning about a mistake in the configuration, until a key is pressed.
+  /// The warning about a mistake in the configuration, shown until a key is pressed.
   private(set) var warning: Notice?
-  /// The arrangements that the configuration has, by panes.
+  /// The arrangements of columns that the configuration has, by the name of the pane.
   var kept: [String: (positions: Arrangement, names: NamedArrangement)] = [:]
-  /// True while a search for an error waits for the snapshot of the error.
+  /// True while a search for an error in a recording waits for the snapshot at the error.
   var seeksError = false
-  /// Keys without a function that were explained.
+  /// Keys without a function for which the notice has been shown.
   private var explainedKeys: Set<Key> = []
-  /// Changes with each new snapshot or time line.
+  /// Counts the changes of the snapshot and of the time line.
   private(set) var revision = 0
   private(set) var rateHistory: [UInt64] = []
   private var diagnosis: Diagnosis
-  /// Areas of the last frame that can be clicked; later areas lie above earlier ones.
+  /// Areas of the last frame that can be clicked. Where areas overlap, the later one is on top.
   var targets: [(rect: Rect, target: Target)] = []
   var places: [ScreenLayout.Place] = []
 
@@ -73,12 +74,12 @@ struct Interface: Sendable {
     warning = configure(by: options.configuration)
   }
 
-  /// Nanoseconds over which findings judge rates.
+  /// Period over which findings about rates are judged, nanoseconds.
   private static let window: UInt64 = 10_000_000_000
 
   // MARK: Input
 
-  /// Takes the source's snapshot, which is ignored while the UI is paused.
+  /// Takes the source's snapshot. While the UI is paused, the snapshot is ignored.
   mutating func update(_ snapshot: Snapshot, timeline: Timeline?) {
     if timeline != self.timeline {
       self.timeline = timeline
@@ -133,7 +134,7 @@ struct Interface: Sendable {
     self.notice = (notice, until: now + (notice.isError ? 15_000_000_000 : 6_000_000_000))
   }
 
-  /// Removes a notice that has expired; true if there was one.
+  /// Removes the notice if it has expired. Returns true if a notice was removed.
   mutating func expireNotice(now: UInt64) -> Bool {
     guard let notice, notice.until < now else { return false }
     self.notice = nil
@@ -203,7 +204,7 @@ struct Interface: Sendable {
 
   var focusedPane: any Pane { self[focus] }
 
-  /// Changes the pane in a slot, if there is a snapshot to show.
+  /// Changes the pane in a slot. Returns nil if there is no snapshot yet.
   mutating func change<Result>(
     _ slot: PaneSlot, _ body: (inout any Pane, Scene) -> Result
   ) -> Result? {
@@ -215,7 +216,8 @@ struct Interface: Sendable {
     return result
   }
 
-  /// The request whose detail is shown live, so that the source inspects it.
+  /// The request in flight whose detail pane is shown live, nil if there is none. The source
+  /// inspects this request.
   var inspected: Request.ID? {
     guard !isReplay, !isPaused, let detail = details.last as? DetailPane,
       let request = scene?.request(detail.id),
@@ -227,6 +229,6 @@ struct Interface: Sendable {
 }
 
 extension FileNames {
-  /// Number of names; grows as more become known.
+  /// Number of known names, which shows whether names were added.
   fileprivate var count: Int { descriptors.count + fixed.count + files.count + closed.count }
 }

@@ -1,6 +1,6 @@
 import UringSources
 
-/// Commands, by keys and clicks.
+/// Execution of the commands that keys and clicks give.
 extension Interface {
   mutating func perform(_ command: Command) -> [Effect] {
     switch command {
@@ -80,7 +80,8 @@ extension Interface {
     return [.playback(command)]
   }
 
-  /// Selects the request of the error that was found, and reports what failed.
+  /// If a search for an error has reached its snapshot, selects the request that failed and
+  /// describes the failure.
   mutating func showSoughtError() {
     guard seeksError, let scene else { return }
     seeksError = false
@@ -123,10 +124,11 @@ extension Interface {
     }
   }
 
-  /// Maximum number of steps back that are kept.
+  /// Maximum number of detail panes to which the user can go back.
   private static let depth = 50
 
-  /// Opens a pane over the one that is shown. Going back returns to the previous pane.
+  /// Opens a pane above the one that is shown. If the action asks for the pane below the shown one,
+  /// returns to it instead.
   private mutating func open(_ pane: any Pane, _ action: PaneAction) {
     if details.last?.shows(action) == true { return }
     if details.dropLast().last?.shows(action) == true {

@@ -2,28 +2,28 @@ import UringConfiguration
 import UringFields
 import UringSources
 
-/// A change on the screen that belongs into the configuration.
+/// A change by the user that the configuration file keeps.
 package enum ConfigurationChange: Hashable, Sendable {
   case table(TableChange)
   /// Nanoseconds between two refreshes.
   case interval(UInt64)
 }
 
-/// The user's change of a table's columns and sort order, by names.
+/// A change of a table's columns or sort order, by the names of columns.
 package struct TableChange: Hashable, Sendable {
   /// Name of the pane, in lower case.
   package var table: String
-  /// The columns shown, from left to right; nil if they have not changed.
+  /// Names of the columns shown, from left to right; nil if they have not changed.
   package var columns: [String]?
   /// The sort column, with `-` before its name for descending; nil if it has not changed.
   package var sort: String?
 }
 
-/// Applies the configuration, and finds the changes that belong into it.
+/// Applies the configuration, and finds changes that it must keep.
 extension Interface {
   private var slots: [PaneSlot] { [.rings] + lower.indices.map { .lower($0) } }
 
-  /// Applies the configuration, and returns a warning if something is wrong in it.
+  /// Applies the configuration. Returns a warning if it contains a mistake or could not be read.
   mutating func configure(by configuration: Configuration) -> Notice? {
     var mistakes = configuration.mistakes
     let filters = NamedFilters(configuration.filterTexts)
@@ -51,7 +51,7 @@ extension Interface {
     return mistakes.summary(options.describeMistake).map { Notice($0, isError: true) }
   }
 
-  /// Why no table can use a filter: the complaint of the requests' table.
+  /// Why no table can use a filter, as the table of requests reports it; nil if any table can.
   private func complaint(about filter: String) -> QueryError? {
     let panes = slots.map { self[$0] }.filter { $0.arrangement != nil }
     let complaints = panes.map { $0.complaint(about: filter) }
@@ -59,7 +59,7 @@ extension Interface {
     return lower.first?.complaint(about: filter)
   }
 
-  /// The changes since the last call, once the list of columns is closed.
+  /// The changes since the last call. While the menu of columns is open, there are none.
   mutating func changesToKeep() -> [Effect] {
     if case .columnMenu = modal { return [] }
     var effects: [Effect] = []

@@ -1,7 +1,7 @@
 import UringTrace
 
 extension Interface {
-  /// Draws a frame.
+  /// Draws a whole frame, and notes its areas that can be clicked.
   mutating func draw(into canvas: inout Canvas) {
     targets.removeAll(keepingCapacity: true)
     let (width, height) = (canvas.width, canvas.height)
@@ -72,9 +72,9 @@ extension Interface {
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
       summary += "  ring \(id): \(scene.label(of: ring))"
     }
-    // Leaves a gap, because a number right beside the tabs would look like the number of a tab.
+    // Leaves a gap, because a number right beside the tabs would look like a tab's number.
     if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
-    // Drops whole words: a number that is cut off would be wrong.
+    // Drops whole words, because a number that is cut off would be wrong.
     while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
       summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
     }
@@ -83,7 +83,7 @@ extension Interface {
     }
   }
 
-  /// Draws the panes' numbers and names.
+  /// Draws the tabs: the panes' numbers and names. Returns the column after them.
   private mutating func drawTabs(
     _ slot: PaneSlot, into canvas: inout Canvas, in rect: Rect
   ) -> Int {
@@ -92,7 +92,8 @@ extension Interface {
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    // Room for the row count beside the tabs: "11", or with a filter "1 of 11" and the filter's text.
+    // Room for the summary beside the tabs: the row count ("11"), or with a filter "1 of 11" and
+    // the filter's text.
     let beside = self[slot].filter.isEmpty ? 8 : 24
     let names = tabNames(room: rect.right - x - beside, keepsCurrent: slot != .rings)
     for (index, name) in names.enumerated() {
@@ -101,7 +102,8 @@ extension Interface {
     return x
   }
 
-  /// Numbers and names of the panes; the least wanted names are shortened, then left out, until all fit.
+  /// Texts of the tabs: the panes' numbers and names. Until all fit, names are shortened, the least
+  /// wanted first, and then left out.
   private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
     var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
     func mustShorten(_ index: Int) -> Bool {
@@ -154,7 +156,8 @@ extension Interface {
     case .columnMenu(let position)?:
       let choices = focusedPane.columnChoices
       let titles = choices.map(\.line)
-      // As many lines as the longest meaning needs, so that the menu keeps its height when the selection moves.
+      // Reserves the lines that the longest meaning needs, so that the menu keeps its height when
+      // the selection moves.
       let foot = choices.map { $0.meaning.wrapped(to: canvas.width - 1).count }.max() ?? 0
       drawMenu(
         "Columns  F7 ↑  F8 ↓", titles, position, layout, foot: foot, into: &canvas)
@@ -185,7 +188,7 @@ extension Interface {
       notice.text, notice.isError ? .alarm : .selected, atMost: 3, into: &canvas, above: bar)
   }
 
-  /// Draws a line, or as many as the text needs, up to three.
+  /// Draws the text above the function bar, in at most `most` lines.
   private func drawLine(
     _ text: String, _ style: Style, atMost most: Int, into canvas: inout Canvas, above bar: Rect
   ) {
@@ -197,7 +200,7 @@ extension Interface {
     }
   }
 
-  /// Draws the function bar, or what takes its place.
+  /// Draws the function bar, or the keys and the text of the open dialogue.
   private mutating func drawBar(into canvas: inout Canvas, in rect: Rect) {
     guard let modal else { return drawFunctionBar(into: &canvas, in: rect) }
     let x = drawKeys(modal.bar, into: &canvas, in: rect)
@@ -216,7 +219,7 @@ extension Interface {
 
   /// Draws the keys of a dialogue, which can be clicked.
   ///
-  /// - Returns: the column behind them.
+  /// - Returns: the column after the keys.
   private mutating func drawKeys(
     _ keys: [(key: Key, label: String)], into canvas: inout Canvas, in rect: Rect
   ) -> Int {
@@ -232,7 +235,7 @@ extension Interface {
     return x
   }
 
-  /// Draws the bindings that apply, as many as fit. The last is always shown.
+  /// Draws as many of the applicable bindings as fit. The last one, Quit, is always shown.
   private mutating func drawFunctionBar(into canvas: inout Canvas, in rect: Rect) {
     canvas.fill(rect, style: .keyLabel)
     let shown = Binding.all.filter { $0.label != nil && $0.situation.isSubset(of: situation) }

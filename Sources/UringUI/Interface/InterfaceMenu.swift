@@ -1,4 +1,4 @@
-/// A list over the focused pane, from which one line is chosen.
+/// The menu: a list above the focused pane, from which the user chooses a line.
 extension Interface {
   /// - Parameters:
   ///   - foot: number of lines to leave free above the function bar.

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Keys while a prompt, a menu or the help receives them.
+/// Handling of keys while a dialogue is open: a prompt, a menu, a question or the help.
 extension Interface {
   mutating func handle(_ key: Key, in modal: Modal) -> [Effect] {
     switch modal {
@@ -36,7 +36,8 @@ extension Interface {
     return []
   }
 
-  /// Moves in a menu; Enter chooses the line, other keys close the menu.
+  /// Handles a key in a menu: keys for moving change the line, Enter chooses it, and all other keys
+  /// close the menu.
   private mutating func move(
     _ position: Int, by key: Key, of count: Int, menu: (Int) -> Modal
   ) {
@@ -92,7 +93,7 @@ extension Interface {
     case .function(3) where prompt.kind == .search:
       search(forward: true)
     default:
-      // During a search, moves apply to the list.
+      // During a search, the keys up and down find the previous and the next match.
       if prompt.kind == .search, [.up, .down].contains(key) {
         search(forward: key == .down)
         break
@@ -139,7 +140,8 @@ extension Interface {
     }
   }
 
-  /// The position in the recording that a text gives, as a time since its start or a time of day.
+  /// The position in the recording for a text, which is a time since the start of the recording or
+  /// a time of day.
   private func position(of text: String) -> UInt64? {
     if let time = Clock.parse(text) { return time }
     guard let timeline, let snapshot = scene?.snapshot, snapshot.host.startRealtime != 0 else {

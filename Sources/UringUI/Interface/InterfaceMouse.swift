@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The mouse.
+/// Handling of the mouse.
 extension Interface {
   mutating func click(x: Int, y: Int) -> [Effect] {
     guard let hit = targets.last(where: { $0.rect.contains(x: x, y: y) }) else { return [] }
@@ -18,7 +18,7 @@ extension Interface {
       return [.playback(.seek(UInt64(Double(timeline.duration) * max(0, min(1, part)))))]
     case .pane(let slot, let rect):
       guard modal == nil else { return [] }
-      // A first click in another pane only selects.
+      // The first click in a pane without the focus only selects a row.
       let hadFocus = focus == slot
       focus = slot
       let action = change(slot) { $0.click(x: x - rect.x, y: y - rect.y, scene: $1) } ?? .none

@@ -4,14 +4,14 @@ enum Modal: Sendable {
   case prompt(Prompt)
   case sortMenu(position: Int)
   case columnMenu(position: Int)
-  /// The fields by whose values rows are summed.
+  /// The menu of fields by whose values rows can be summed.
   case totalsMenu(position: Int)
-  /// The values of a field, with totals.
+  /// The menu of a field's values, with the totals of their rows.
   case totals(field: Int, position: Int)
-  /// A yes-or-no question. `y` or Enter carries the effect out.
+  /// A yes-or-no question. With `y` or Enter, the effect is carried out.
   case question(String, Interface.Effect)
 
-  /// Keys and labels of the function bar while it is shown.
+  /// Keys and labels of the function bar while the dialogue is shown.
   var bar: [(key: Key, label: String)] {
     switch self {
     case .help: [(.escape, "Close")]
@@ -25,13 +25,13 @@ enum Modal: Sendable {
   }
 }
 
-/// A question at the foot of the screen.
+/// A dialogue at the bottom of the screen in which the user types a text.
 struct Prompt: Sendable {
   enum Kind: Hashable, Sendable { case search, filter, dump, jump }
 
   var kind: Kind
   var field: TextField
-  /// Text before editing, which Esc restores.
+  /// The filter's text before it was edited.
   var before = ""
   /// Why the answer was rejected.
   var complaint: String?

@@ -15,30 +15,31 @@ enum PaneCatalogue {
     return hasDemo ? panes + [DemoPane()] : panes
   }
 
-  /// Names of the panes that large screens add beside the current one, most wanted first.
+  /// Names of the panes that large screens show in addition to the current pane, most wanted first.
   private static let companions = ["Demo", "Latency", "Events", "Requests", "Recent"]
 
-  /// Positions of the companions among these panes.
+  /// Positions, among `panes`, of the panes that large screens add.
   static func companions(of panes: [any Pane]) -> [Int] {
     companions.compactMap { name in panes.firstIndex { $0.name == name } }
   }
 
-  /// Names that tabs shorten if they do not fit, in this order.
+  /// Short names of panes. If the tabs do not fit, names are shortened in this order.
   static let shortNames: KeyValuePairs = [
     "Buffers": "Buf", "Events": "Evt", "Latency": "Lat", "Groups": "Grp", "Findings": "Find",
     "Requests": "Req", "Recent": "Rec",
   ]
 
-  /// Names that tabs leave out if even short names do not fit, in this order; names not listed here are left out last.
+  /// If the tabs do not fit even with short names, names are left out in this order. All other
+  /// names are left out last.
   private static let leastWanted = ["Calls", "Buffers", "Events", "Latency", "Groups", "Recent"]
 
-  /// All positions among these panes, in the order in which names are left out.
+  /// Positions of all panes, in the order in which tabs leave out their names.
   static func namesLeftOut(of panes: [any Pane]) -> [Int] {
     let first = leastWanted.compactMap { name in panes.firstIndex { $0.name == name } }
     return first + panes.indices.filter { !first.contains($0) }.reversed()
   }
 
-  /// The pane shown first: with a demonstration, the groups.
+  /// Position of the pane shown first: the groups during a demonstration, otherwise the first pane.
   static func initial(of panes: [any Pane]) -> Int {
     panes.contains { $0 is DemoPane } ? panes.firstIndex { $0.name == "Groups" } ?? 0 : 0
   }

@@ -2,18 +2,18 @@ import UringBase
 import UringFindings
 import UringTrace
 
-/// The input of panes: the snapshot and the user's selection.
+/// The input of all panes: the snapshot and the user's selection.
 struct Scene: Sendable {
   var snapshot: Snapshot
   /// Limits requests, latencies and events to this ring; nil for all rings.
   var ring: Ring.ID?
   /// Minimum age in nanoseconds of requests in flight that are listed.
   var minimumAge: UInt64 = 0
-  /// False if the options of the command line leave requests of these rings out.
+  /// False if the options of the command line leave out requests of the rings in view.
   var hasEveryRequest = true
   /// True if the options of the command line exclude rings.
   var selectsRings = false
-  /// Whether the snapshot is from a recording.
+  /// True if the snapshot is from a recording.
   var isReplay = false
   /// Status of the demonstration's target; nil without a demonstration.
   var demo: DemoStatus?
@@ -41,10 +41,10 @@ struct Scene: Sendable {
 
   func ring(_ id: Ring.ID) -> Ring? { ringPositions[id].map { snapshot.rings[$0] } }
 
-  /// Nanoseconds since a time; 0 if it is in the future.
+  /// Nanoseconds since a time; 0 if the time is in the future.
   func age(since time: UInt64) -> UInt64 { now.since(time) }
 
-  /// "2.10s ago", or "in 2.10s" for a time in the future.
+  /// The distance of a time from the snapshot: "2.10s ago", or "in 2.10s" for a time in the future.
   func distance(to time: UInt64) -> String {
     Figures.distance(to: time, from: now)
   }
@@ -75,7 +75,7 @@ struct Scene: Sendable {
 
   func buffer(_ key: Buffer.Key) -> Buffer? { snapshot.buffers.first { $0.key == key } }
 
-  /// Name and number of a thread: "fio/4242", "4242".
+  /// Name and id of a thread, "fio/4242"; only the id, "4242", if the name is unknown.
   func thread(_ tid: UInt32) -> String {
     if tid == 0 { return "" }
     return snapshot.taskNames[tid].map { "\($0)/\(tid)" } ?? "\(tid)"
@@ -86,7 +86,8 @@ struct Scene: Sendable {
     "\(ring.comm.isEmpty ? "?" : ring.comm) \(ring.ownerTgid) fd \(Self.descriptors(of: ring))"
   }
 
-  /// "5"; "5+2" if two more descriptors refer to the ring; "reg" if it is only registered; "-" for none.
+  /// A ring's descriptors: "5"; "5+2" if two more descriptors refer to the ring; "reg" if it is
+  /// only registered; "-" for none.
   static func descriptors(of ring: Ring) -> String {
     guard let first = ring.descriptors.first else { return "-" }
     let name = first.fd < 0 ? "reg" : "\(first.fd)"

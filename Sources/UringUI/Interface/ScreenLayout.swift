@@ -1,10 +1,10 @@
-/// Areas of a screen of a given size.
+/// The areas of the screen for a given size.
 struct ScreenLayout: Hashable, Sendable {
-  /// A pane and its area: one row for the title, the rest for the pane.
+  /// A pane and its area, whose first row is the title.
   struct Place: Hashable, Sendable {
     var pane: PaneSlot
     var rect: Rect
-    /// True if its title holds the tabs.
+    /// True if the title row contains the tabs.
     var hasTabs = false
   }
 
@@ -16,10 +16,10 @@ struct ScreenLayout: Hashable, Sendable {
   var places: [Place] = []
   var functionBar: Rect
 
-  /// Arranges the panes: the rings above, the current pane below, and on large screens further panes next to and below
-  /// it. On small screens there is only the focused pane.
+  /// Arranges the panes: the rings at the top, and the current pane below. Large screens show
+  /// further panes beside and below the current one. Small screens show only the focused pane.
   ///
-  /// - Parameter companions: the panes to add, most wanted first.
+  /// - Parameter companions: the panes that large screens add, most wanted first.
   init(
     width: Int, height: Int, hasTimeline: Bool, ringCount: Int, current: Int, focus: PaneSlot,
     isDetail: Bool, companions: [Int]
@@ -34,7 +34,7 @@ struct ScreenLayout: Hashable, Sendable {
     } else if body.height < 11 {
       places = [Place(pane: focus, rect: body, hasTabs: true)]
     } else {
-      // A title, column titles, a row for each ring and one for the total.
+      // Rows of the rings pane: title, column titles, each ring, and the total.
       let wanted = ringCount + 3
       let most = body.height >= 40 ? body.height / 4 : body.height * 2 / 5
       places = [Place(pane: .rings, rect: body.takeTop(max(5, min(wanted, most))))]
@@ -72,7 +72,7 @@ struct ScreenLayout: Hashable, Sendable {
   }
 }
 
-/// A pane's slot: the rings, a pane of the catalogue, or the pane opened last.
+/// A pane's slot: the rings, a pane of ``PaneCatalogue``, or the detail pane opened last.
 enum PaneSlot: Hashable, Sendable {
   case rings
   case lower(Int)

@@ -14,7 +14,7 @@ struct TextField: Hashable, Sendable {
     return String(view)
   }
 
-  /// Handles an editing key; false for other keys.
+  /// Handles an editing key. Returns false for other keys.
   mutating func handle(_ key: Key) -> Bool {
     switch key {
     case .character(let scalar) where scalar.displayWidth != nil:

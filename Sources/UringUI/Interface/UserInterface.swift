@@ -8,12 +8,12 @@ public enum UserInterface {
   public enum Ending: Hashable, Sendable {
     /// The user quit, or the terminal was closed.
     case quit
-    /// A signal asked to end: SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+    /// A signal asked the UI to end: SIGINT, SIGTERM, SIGHUP or SIGQUIT.
     case signal(Int32)
   }
 
-  /// Shows the UI until the user quits or a signal asks it to end. When it returns or throws, the terminal is as
-  /// before.
+  /// Shows the UI until the user quits or a signal asks it to end. The terminal is restored before
+  /// the function returns or throws.
   ///
   /// The first frame is drawn before the source exists, while `open` runs on another thread. Errors of `open` are
   /// rethrown. Throws ``TerminalError`` if there is no terminal to draw on.
@@ -52,7 +52,7 @@ private struct RunLoop {
   var source: (any SnapshotSource)?
   private var nextInspection: UInt64 = 0
 
-  /// Nanoseconds between two inspections of the request that is shown.
+  /// Nanoseconds between two inspections of the request whose detail pane is shown.
   private static let inspectionInterval: UInt64 = 500_000_000
 
   init(terminal: Terminal, interface: Interface) {
@@ -96,13 +96,13 @@ private struct RunLoop {
     }
   }
 
-  /// Time at which something is due even without an event: nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which the loop must continue even without an event; nanoseconds, CLOCK_MONOTONIC.
   private var nextDeadline: UInt64? {
     let inspection = interface.inspected == nil ? nil : nextInspection
     return [interface.notice?.until, inspection].compactMap { $0 }.min()
   }
 
-  /// Takes new snapshots and notices from the source; true if there is something new to draw.
+  /// Takes new snapshots and notices from the source. Returns true if a new frame must be drawn.
   private mutating func takeNews() -> Bool {
     let now = MonotonicClock.now()
     var isNew = interface.expireNotice(now: now)
@@ -126,13 +126,13 @@ private struct RunLoop {
     return isNew || interface.revision != before
   }
 
-  /// Carries the effects out; true if the user quits.
+  /// Carries out the effects. Returns true if the user quits.
   private mutating func carryOut(_ effects: [Interface.Effect]) -> Bool {
     for effect in effects {
       switch (effect, source?.controls) {
       case (.live(let command), .live(let live)?): live.perform(command)
       case (.playback(let command), .playback(let playback)?): playback.perform(command)
-      // There is no source yet.
+      // Ignored: there is no source yet.
       case (.live, _), (.playback, _): break
       case (.dump(let path), _): source?.dump(to: path)
       case (.redraw, _): terminal.forget()

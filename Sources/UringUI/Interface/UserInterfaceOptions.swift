@@ -3,11 +3,11 @@ import UringBase
 import UringConfiguration
 import UringSources
 
-/// How the UI starts.
+/// Settings with which the UI starts.
 public struct UserInterfaceOptions: Sendable {
   /// Filters of the command line, as the header shows them; empty for none.
   public var filterDescription = ""
-  /// The initial filter of the lists of requests: a ``Query`` over `FieldSet.requests`.
+  /// The initial filter of the lists of requests: the text of a ``Query`` over `FieldSet.requests`.
   public var requestFilter = ""
   /// False if the filters leave out requests of the rings in view.
   public var seesEveryRequest = true
@@ -18,30 +18,31 @@ public struct UserInterfaceOptions: Sendable {
   /// Time between the source's snapshots.
   public var refreshInterval = Duration.seconds(1)
   public var isMonochrome = false
-  /// Nil for the theme that suits the terminal's background.
+  /// The colour theme; nil for the one that suits the terminal's background.
   package var theme: ThemeName?
-  /// Columns, sort orders and named filters.
+  /// The configuration file's columns, sort orders and named filters.
   package var configuration = Configuration()
-  /// Why the configuration was not read, in one line; nil if it was.
+  /// Why the configuration was not read, in one line; nil if it was read.
   package var configurationFailure: String?
   /// Describes a mistake in the configuration in one line.
   package var describeMistake: @Sendable (Mistake) -> String = { $0.message }
-  /// Keeps the user's change for the next start, and returns what to tell the user. Called on the main thread.
+  /// Keeps a change by the user for the next start, and returns a notice for the user. Called on
+  /// the main thread.
   package var keep: (@Sendable (ConfigurationChange) -> Notice?)?
   /// The header's name for the source, such as the command or the recording.
   public var title = ""
 
-  /// Name of the program that uringtop started and would end; nil if there is none, or it has ended. Called on the main
-  /// thread.
+  /// Returns the name of the program that uringtop started and ends when the user quits; nil if
+  /// there is none, or it has ended. Called on the main thread.
   public var startedProgram: (@Sendable () -> String?)?
 
-  /// Status of the demonstration's target; nil without a demonstration. Called with every snapshot on the main
-  /// thread, so it must be fast.
+  /// Returns the status of the demonstration's target; nil without a demonstration. Called on the
+  /// main thread with every snapshot, so it must be fast.
   public var demoStatus: (@Sendable () -> DemoStatus)?
 
   public init() {}
 
-  /// The name proposed for a dump: "uringtop-20250131-123456.jsonl".
+  /// Returns the file name proposed for a dump: "uringtop-20250131-123456.jsonl".
   var dumpName: @Sendable () -> String = {
     var seconds = time(nil)
     var parts = tm()

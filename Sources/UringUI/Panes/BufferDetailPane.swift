@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// One buffer and the requests that use it now.
+/// The page of one buffer, with the requests that use it now.
 struct BufferDetailPane: Pane {
   private let key: Buffer.Key
   private var seen = LastSeen<Buffer>()
@@ -86,7 +86,7 @@ struct BufferDetailPane: Pane {
     let (scene, notice) = seen.shown(in: scene)
     var area = rect
     let lines = notice + lines(buffer, scene)
-    // The last line is the table's heading.
+    // The last line is the heading of the table below, so it is always shown.
     let room = max(1, min(lines.count, rect.height - min(5, rect.height / 2)))
     var text = ScrollingText()
     text.draw(

@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// The buffers that rings have registered or been provided with, and their registered files.
+/// The registered and provided buffers of rings, and their registered files.
 struct BuffersContent: ListContent {
   enum Row: Sendable {
     case buffer(Buffer)
@@ -11,7 +11,7 @@ struct BuffersContent: ListContent {
   static let name = "Buffers"
   static let emptyText = "no buffers or files are registered, and no buffers provided"
 
-  /// The fields of buffers and of files. A field that both have is one field.
+  /// The fields of buffers and of files. A key that both have becomes one field.
   static let fields: FieldSet<Row> = {
     let files = fileFields.map { (row: Row) in file(row) }
     let buffers = FieldSet<Buffer>.buffers.map { (row: Row) in buffer(row) }
@@ -61,7 +61,7 @@ struct BuffersContent: ListContent {
     return { self.ring($0) == ring }
   }
 
-  /// Opens the request that holds a file.
+  /// Opens a buffer, or the first request that holds a file.
   static func open(_ row: Row) -> PaneAction {
     switch row {
     case .buffer(let buffer): .showBuffer(buffer.key)
@@ -71,7 +71,7 @@ struct BuffersContent: ListContent {
 
   static let crossing: String? = "Users"
 
-  /// Goes to the group that shows the holder, else to the buffer and its borrowers.
+  /// Opens the group of a buffer that is lent. Without a group, does the same as ``open(_:)``.
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
     guard case .buffer(let buffer) = row, buffer.group != 0, scene.group(buffer.group) != nil else {
       return open(row)
@@ -127,7 +127,7 @@ struct BuffersContent: ListContent {
     }.meaning(column.meaning)
   }
 
-  /// A buffer column's cell for a registered file.
+  /// The cell for a registered file in a column of buffers.
   private static func cell(
     _ title: String, _ file: RingFile, _ scene: Scene, _ width: Int
   ) -> Piece {
@@ -154,7 +154,7 @@ struct BuffersContent: ListContent {
     }
   }
 
-  /// Number of references by the kernel's count, else as observed.
+  /// Number of references to the file: the kernel's count or, if that was not read, its users.
   private static func references(_ file: RingFile) -> UInt64 {
     file.file.references.map { UInt64($0) } ?? UInt64(file.users.count)
   }
@@ -244,20 +244,22 @@ struct BuffersContent: ListContent {
     .meaning("Id of the ring that has the buffer or file."),
   ]
 
-  /// True if requests may have used the buffer before the observation.
+  /// True if requests may have used the buffer before the observation began.
   private static func isOlder(_ buffer: Buffer, _ scene: Scene) -> Bool {
-    // A program can add buffers to a legacy group at any time, so its registration time does not show its age.
+    // A program can add buffers to a group of PROVIDE_BUFFERS at any time, so the group's
+    // registration time does not show whether the group is older.
     buffer.registeredTime == 0
       || buffer.kind == .providedLegacy && scene.ring(buffer.ring)?.isFound == true
   }
 
-  /// The address, or the owner of the kernel memory.
+  /// The address of the buffer, or the owner of kernel memory.
   static func memory(_ buffer: Buffer, width: Int) -> Piece {
     if buffer.isKernel { return Piece("\(buffer.provider.title)", .name) }
     return Piece(buffer.address == 0 ? "" : Humanise.hex(buffer.address).tail(width))
   }
 
-  /// Number of references by the kernel's count, else as observed.
+  /// Number of references to the buffer: the kernel's count or, if that was not read, its
+  /// borrowers.
   static func references(_ buffer: Buffer) -> UInt64 {
     buffer.references.map { UInt64($0) } ?? UInt64(buffer.borrowers.count)
   }
@@ -272,7 +274,7 @@ struct BuffersContent: ListContent {
     return (1...3).reversed().map(text).first { $0.utf8.count <= width } ?? text(0)
   }
 
-  /// Number of provided buffers that are left.
+  /// The number of provided buffers that are left, after `/` that of the group: "3/8".
   static func left(_ buffer: Buffer) -> Piece {
     guard buffer.kind != .registered, buffer.buffersLeft != nil || buffer.bufferCount > 0 else {
       return Piece("")

@@ -2,7 +2,8 @@ import UringFields
 import UringFindings
 import UringTrace
 
-/// System calls of io_uring by thread and result: failed calls first, then by the time of the last call.
+/// System calls of io_uring by thread and result. Unexpected failures come first, otherwise the
+/// most recent calls.
 struct CallsContent: ListContent {
   static let name = "Calls"
   static let emptyText = "no system calls of io_uring"
@@ -45,7 +46,8 @@ struct CallsContent: ListContent {
 
   static let crossing: String? = "Finding"
 
-  /// Goes to the finding about the process that was refused a ring, else to the worst finding about the ring.
+  /// Opens the worst finding about the calls' ring; for calls without a ring, about the calling
+  /// process.
   static func cross(_ row: SystemCalls, _ scene: Scene) -> PaneAction {
     let found = scene.findings.first { found in
       row.ring.map { found.finding.rings.contains($0) }
@@ -111,7 +113,7 @@ struct CallsContent: ListContent {
     }
   }
 
-  /// Arguments of the last call.
+  /// The arguments of the last call.
   private static func arguments(_ row: SystemCalls) -> String {
     switch row.call {
     case .setup:

@@ -87,7 +87,7 @@ struct DemoPane: Pane {
     ]
   }
 
-  /// Items in sequence, as many per line as fit.
+  /// Places items one after another, as many per line as fit.
   private static func flow(_ items: [[Piece]], width: Int) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0
@@ -112,7 +112,7 @@ struct DemoPane: Pane {
       (.committing, "◀", .strong, "committing"), (.held, "■", .error, "held on purpose"),
     ]
 
-  /// One character per tag, with a gap after every eight, as many per line as fit.
+  /// The lines of a queue: one character per tag, with a gap after every eight.
   private func tags(of queue: DemoStatus.Queue, _ scene: Scene, width: Int) -> [[Piece]] {
     let busy = queue.tags.count { $0.rawValue > DemoStatus.Phase.fetched.rawValue }
     var title = [
@@ -138,7 +138,7 @@ struct DemoPane: Pane {
     return lines
   }
 
-  /// Legend of the characters, with the number of tags of each.
+  /// The legend of the characters, with the number of tags in each phase.
   private static func legend(_ status: DemoStatus) -> [[Piece]] {
     glyphs.map { look in
       let count = status.queues.reduce(0) { $0 + $1.tags.count { $0 == look.phase } }

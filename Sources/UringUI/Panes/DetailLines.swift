@@ -1,18 +1,18 @@
-/// The lines of a detail pane, and the actions of those that can be chosen.
+/// The lines of a detail pane, and the actions of lines that can be chosen.
 struct DetailLines {
   private(set) var lines: [[Piece]] = []
   private(set) var actions: [Int: PaneAction] = [:]
-  /// Available columns.
+  /// Width of the pane in columns.
   private let width: Int
 
   init(width: Int) { self.width = width }
 
-  /// Adds facts. What does not fit its line continues below the value.
+  /// Adds facts. Text that does not fit into its line continues on the next lines, below the value.
   mutating func add(_ facts: [[Piece]]) {
     for fact in facts { lines += fact.wrapped(to: width, indent: Piece.factIndent) }
   }
 
-  /// Adds a fact that can be chosen by its first line.
+  /// Adds a fact whose first line can be chosen.
   mutating func add(_ fact: [Piece], _ action: PaneAction) {
     actions[lines.count] = action
     add([fact])

@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// The whole life of a request: its steps on a time line, its chain, and its SQE.
+/// The page of one request: its steps on a time line, its chain, and its SQE.
 struct DetailPane: Pane {
   private(set) var id: Request.ID
   private var seen = LastSeen<Request>()
@@ -50,7 +50,7 @@ struct DetailPane: Pane {
         .showFinding(row.key))
     }
     page.add(table: [[]] + detail.timeline(width: left.width))
-    // The first line of the chain is its heading.
+    // Indices begin at 1, because the first line of the chain is its heading.
     let members = zip(detail.chainMembers, 1...).filter { $0.0 != request.id }
     page.add(
       table: detail.chainTree,

@@ -2,7 +2,7 @@ import CRecord
 import UringFields
 import UringTrace
 
-/// The last events, newest at the end.
+/// The last events, the newest at the end.
 struct EventsContent: ListContent {
   static let name = "Events"
   static let followsTail = true
@@ -10,7 +10,8 @@ struct EventsContent: ListContent {
 
   static var fields: FieldSet<Event> { .events }
 
-  /// Events have no IDs; two events at the same nanosecond differ in kind or thread.
+  /// Events have no ids. The id is made of time, kind and thread, because events at the same
+  /// nanosecond differ in kind or thread.
   static func id(_ row: Event) -> UInt64 {
     row.time ^ (UInt64(row.tid) << 32) ^ (UInt64(row.kind.rawValue) << 56)
   }

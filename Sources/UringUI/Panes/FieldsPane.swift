@@ -1,7 +1,8 @@
 import UringFields
 import UringTrace
 
-/// All fields of one entity: their names in expressions, their values, and their meanings.
+/// The page of all fields of one entity: their names in expressions, their values, and their
+/// meanings.
 struct FieldsPane<Row: Sendable>: Pane {
   private let title: String
   private let fields: FieldSet<Row>
@@ -11,7 +12,7 @@ struct FieldsPane<Row: Sendable>: Pane {
 
   /// - Parameters:
   ///   - title: the entity's kind and number, such as `group 7`.
-  ///   - find: the entity in a snapshot; nil if it is not there.
+  ///   - find: returns the entity in a scene; nil if the entity is not in it.
   init(
     _ title: String, _ fields: FieldSet<Row>, find: @escaping @Sendable (Scene) -> Row?
   ) {
@@ -43,7 +44,8 @@ struct FieldsPane<Row: Sendable>: Pane {
     text.draw(lines, into: &canvas, in: rect)
   }
 
-  /// The value as the screen shows it; times since the start of the capture, as in Events.
+  /// The text of a field's value. Times are relative to the start of the capture, as in the pane
+  /// Events.
   private static func value(_ field: Field<Row>, _ row: Row, _ scene: Scene) -> String {
     guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
       return field.text(row, scene.snapshot)
@@ -54,13 +56,15 @@ struct FieldsPane<Row: Sendable>: Pane {
 }
 
 extension FieldSet {
-  /// True if the entity has a value in at least one field. Rows that are no entity, such as that for all rings, have none.
+  /// True if the entity has a value in at least one field. Rows without an entity, such as the row
+  /// for all rings, have none.
   func describes(_ entity: Entity, in snapshot: Snapshot) -> Bool {
     fields.contains { $0.value(entity, snapshot) != .none }
   }
 }
 
-/// Three columns: key, value and meaning. What does not fit its column continues below it.
+/// A layout of three columns: key, value and meaning. Text that does not fit into its column
+/// continues below.
 private struct FieldLayout {
   private let keyWidth: Int
   private let valueWidth: Int
@@ -91,7 +95,7 @@ private struct FieldLayout {
 }
 
 extension String {
-  /// Lines of at most this many columns. A word that is wider is broken too.
+  /// Breaks the text into lines of at most `width` columns. A wider word is broken too.
   fileprivate func pieces(of width: Int) -> [String] {
     wrapped(to: width).flatMap { line in
       var pieces = [""]

@@ -2,7 +2,7 @@ import UringFields
 import UringFindings
 import UringTrace
 
-/// One finding: its meaning, cure and figures, and its requests, which can be opened.
+/// The page of one finding: its meaning, cure and figures, and its requests, which can be opened.
 struct FindingDetailPane: Pane {
   private let key: FindingKey
   private var seen = LastSeen<Finding>()
@@ -89,7 +89,7 @@ struct FindingDetailPane: Pane {
     return pieces
   }
 
-  /// True if its requests can be chosen.
+  /// True if the finding has requests that can be chosen.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }

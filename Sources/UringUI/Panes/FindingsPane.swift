@@ -29,7 +29,7 @@ struct FindingsContent: ListContent {
 
   static let crossing: String? = "Request"
 
-  /// Goes to the request that shows the finding best.
+  /// Opens the finding's first request, which shows the finding best.
   static func cross(_ row: FindingRow, _ scene: Scene) -> PaneAction {
     row.finding.requests.first.map { .showRequest($0) } ?? .none
   }
@@ -68,14 +68,14 @@ struct FindingsContent: ListContent {
   ]
 }
 
-/// Identifies a finding across snapshots.
+/// The identity of a finding across snapshots.
 struct FindingKey: Hashable, Sendable {
   var tag: String
   var ring: Ring.ID
   /// Index among the findings with the same tag and ring.
   var ordinal: Int
 
-  /// Hash that is the same in every run.
+  /// A hash that is the same in every run of the program.
   var hash: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in tag.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -83,12 +83,12 @@ struct FindingKey: Hashable, Sendable {
   }
 }
 
-/// A finding and its key.
 struct FindingRow: Sendable {
   var key: FindingKey
   var finding: Finding
 
-  /// The mark of a row that findings are about, by the worst: `C`, `W` or `i`.
+  /// The mark of a row about which there are findings: `C`, `W` or `i` for the worst. `findings`
+  /// must be sorted, worst first.
   static func mark(_ findings: [FindingRow]) -> Piece {
     guard let worst = findings.first?.finding.severity else { return Piece("") }
     let text =

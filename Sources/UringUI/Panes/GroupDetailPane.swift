@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// One group: facts about its buffer, and a tree of its holders over time.
+/// The page of one group: facts about its buffer, and a tree of its holders over time.
 struct GroupDetailPane: Pane {
   private(set) var id: RequestGroup.ID
   private var seen = LastSeen<RequestGroup>()
@@ -76,7 +76,7 @@ struct GroupDetailPane: Pane {
 
   var crossing: String? { "Request" }
 
-  /// Goes to the chosen request; if none is chosen, acts as in the list of groups.
+  /// Opens the chosen request. If no request is chosen, does the same as the list of groups.
   func cross(_ scene: Scene) -> PaneAction {
     let chosen = open(scene)
     return chosen == .none ? group.map { GroupsContent.cross($0, scene) } ?? .none : chosen

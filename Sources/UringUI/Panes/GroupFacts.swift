@@ -1,12 +1,12 @@
 import UringFields
 import UringTrace
 
-/// The facts above an open group's tree.
+/// The facts above the tree on a group's page.
 struct GroupFacts {
   var group: RequestGroup
   var scene: Scene
 
-  /// Most important line first; if there is little room, the last lines are left out.
+  /// The lines, the most important first. If there is little room, the last lines are left out.
   var lines: [[Piece]] {
     [state] + conditions + [buffer] + blockRequest + fuseRequest + [givenBack] + holder + [provider]
   }

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// A line of an open group's tree, with its part of the common time axis.
+/// A line of the tree on a group's page, with its bar on the common time axis.
 struct GroupRow: Sendable {
   enum Shape: Sendable {
     case none
@@ -11,12 +11,12 @@ struct GroupRow: Sendable {
   }
 
   var id: UInt64
-  /// Tree lines before the name.
+  /// Branches of the tree, drawn before the name.
   var branch = ""
   var name: Piece
   var request: Request.ID = 0
   var start: UInt64?
-  /// Nanoseconds.
+  /// Duration, nanoseconds.
   var took: UInt64?
   var moved = Piece("")
   var result = Piece("")
@@ -25,7 +25,7 @@ struct GroupRow: Sendable {
   var style = Style.bar
   var axis: TimeAxis
 
-  /// The row's part of the time line.
+  /// The row's shape, drawn on the time axis.
   func picture(width: Int) -> Piece {
     switch shape {
     case .none: Piece("")

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// The lines of an open group: leader, members and acknowledgement on one time axis.
+/// The lines of the tree on a group's page: leader, members and acknowledgement, on one time axis.
 struct GroupTree {
   var group: RequestGroup
   var now: UInt64
@@ -12,8 +12,9 @@ struct GroupTree {
     axis = Self.axis(of: group, now: self.now)
   }
 
-  /// Axis from the first to the last relevant time. Cut off if a leader waited long for its buffer, or an application's
-  /// own buffer lived long, so that the members have room.
+  /// The axis from the first to the last relevant time. To leave room for the members, the axis is
+  /// cut off if a leader waited long for its buffer, or if an application's own buffer existed
+  /// long.
   private static func axis(of group: RequestGroup, now: UInt64) -> TimeAxis {
     let members = group.members
     var start = group.birth
@@ -39,7 +40,7 @@ struct GroupTree {
     GroupRow(id: id, branch: branch, name: name, axis: axis)
   }
 
-  // Members use the IDs of their requests.
+  // Row ids of all lines but the members. A member's row id is the id of its request.
   private static let leaderID = UInt64.max
   private static let providedID = UInt64.max - 1
   private static let droppedID = UInt64.max - 2
@@ -90,7 +91,8 @@ struct GroupTree {
     return row
   }
 
-  /// The owner's own use of the buffer; nil if none was observed.
+  /// The row of an action by the buffer's owner, such as its withdrawal; nil if the action was not
+  /// observed.
   private func moment(_ id: UInt64, _ name: String, at time: UInt64) -> GroupRow? {
     guard time != 0 else { return nil }
     var row = row(id, "├─ ", Piece(name, .label))
@@ -128,7 +130,8 @@ struct GroupTree {
     return row
   }
 
-  /// Number of members that run at each time, and the share of time in which none runs.
+  /// The row that shows how many members run at each time, and the share of time in which none
+  /// runs.
   private var load: GroupRow {
     let spans = group.members.map { (from: $0.startTime, to: $0.isDone ? $0.endTime : now) }
     let first = max(axis.start, group.isLongLived ? axis.start : group.birth)
@@ -149,7 +152,7 @@ struct GroupTree {
         default: Piece("not given back", .faint)
         }
       var row = row(Self.acknowledgementID, "└─ ", name)
-      // Time for which all members have been done and the owner has waited.
+      // Shows how long the owner has waited since all members were done.
       if group.state == .membersDone, group.membersDoneTime != 0, !group.isLongLived {
         row.start = group.membersDoneTime
         row.took = now.since(group.membersDoneTime)

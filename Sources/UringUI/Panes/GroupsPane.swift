@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// Lenders, buffers and borrowers: live groups, oldest first, then ended groups.
+/// Groups: lenders, buffers and borrowers. Live groups come first, oldest first, then ended groups.
 struct GroupsContent: ListContent {
   static let name = "Groups"
   static let emptyText = "no buffer has been lent yet"
@@ -23,7 +23,7 @@ struct GroupsContent: ListContent {
 
   static let crossing: String? = "Request"
 
-  /// Goes to the request that holds the buffer, else to the leader, else to the last holder.
+  /// Opens the request that holds the buffer; otherwise the leader; otherwise the last member.
   static func cross(_ row: RequestGroup, _ scene: Scene) -> PaneAction {
     let all = [row.holder?.request, row.leader.request, row.members.last?.request]
     return all.compactMap { $0 }.first { $0 != 0 }.map { .showRequest($0) } ?? .none
@@ -109,7 +109,8 @@ struct GroupsContent: ListContent {
     },
   ]
 
-  /// The share of the buffer that was moved, as a bar; if it was moved several times, how often.
+  /// The share of the buffer's length that was moved, as a bar. If more was moved than the length,
+  /// the multiple of it.
   static func moved(_ group: RequestGroup, width: Int) -> Piece {
     let length = group.buffer.length
     if length == 0 {
@@ -121,7 +122,8 @@ struct GroupsContent: ListContent {
     return Piece(Bars.gauge(group.movedBytes, of: length, width: width), .bar)
   }
 
-  /// The oldest running member and its duration; the end of its name is kept.
+  /// The opcode of the oldest running member, and how long it has run. If there is little room, the
+  /// opcode is cut off.
   private static func holder(_ group: RequestGroup, _ scene: Scene, width: Int) -> Piece {
     guard let holder = group.holder else { return Piece("") }
     let age = Humanise.duration(scene.age(since: holder.startTime))

@@ -1,13 +1,14 @@
-/// The subject of a detail pane. Once it is no longer in the snapshot, the pane shows it as it was last seen.
+/// The subject of a detail pane, such as a request. Once the subject is no longer in the snapshot,
+/// the pane shows it as it was last seen.
 struct LastSeen<Value: Sendable>: Sendable {
-  /// Nil until it is seen for the first time.
+  /// The subject as last seen; nil until it is seen for the first time.
   private(set) var value: Value?
-  /// True if it was seen, and is not in the last snapshot.
+  /// True if the subject has been seen, but is not in the last snapshot.
   private(set) var isGone = false
   /// The last scene that had the subject.
   private var scene: Scene?
 
-  /// - Parameter found: the value in the scene; nil if it is not there.
+  /// - Parameter found: the subject in the scene; nil if it is not in the scene.
   mutating func update(_ found: Value?, in scene: Scene) {
     isGone = found == nil && value != nil
     guard let found else { return }
@@ -15,8 +16,9 @@ struct LastSeen<Value: Sendable>: Sendable {
     self.scene = scene
   }
 
-  /// The scene to draw: the current one or, if the subject is gone, the last that had it, so that its clocks stop. The
-  /// notice says when that was; it is empty if the subject is in the snapshot.
+  /// The scene to draw. If the subject is gone, it is the last scene with the subject, so that
+  /// times on the page stop, and the notice shows how long ago that was. Otherwise it is the
+  /// current scene, without a notice.
   func shown(in current: Scene) -> (scene: Scene, notice: [[Piece]]) {
     guard isGone, let scene else { return (current, []) }
     let ago = Humanise.duration(current.age(since: scene.now))

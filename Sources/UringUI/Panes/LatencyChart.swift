@@ -6,10 +6,10 @@ struct LatencyChart {
   var latency: OpcodeLatency
   var axis: LogAxis
 
-  /// Rows that the histogram needs at least beside another chart.
+  /// Minimum number of rows of the histogram if there is another chart.
   static let minimumHeight = 7
 
-  /// Counts of the histogram by column of the axis.
+  /// Number of requests for each column of the axis.
   static func counts(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> [UInt64] {
     var counts = Array(repeating: UInt64(0), count: max(1, width))
     for bucket in latency.buckets {
@@ -62,7 +62,8 @@ struct LatencyChart {
       ("mean", Humanise.duration(UInt64(nearest: summary.mean.rounded(.down)))),
       ("count", Humanise.count(summary.count)),
     ]
-    // The table has the percentiles too, so they give way to the stages.
+    // If there is little room, the stages are drawn first, because the table also shows the
+    // percentiles.
     let isShort = area.height < numbers.count + 2
     let stages = isShort ? area.takeTop(min(latency.stageShares.count, 3)) : area
     for (line, (name, value)) in numbers.enumerated() where line < area.height {

@@ -1,13 +1,14 @@
 import UringFields
 import UringTrace
 
-/// Latency from submission to completion by ring and opcode: percentiles, a histogram for each opcode, and where there is
-/// room, a large histogram of the selected opcode and its latencies by second.
+/// Latencies from submission to completion, by ring and opcode: percentiles, and a histogram for
+/// each opcode. If there is room, a large histogram of the selected opcode and its latencies by
+/// second are drawn below.
 struct LatencyPane: TablePane {
   var table = Table<OpcodeLatency>(
     columns: Self.columns, fields: .latency, sortedBy: "COUNT", id: { $0.rowID })
   private var tableHeight = 0
-  /// Nil to show all latencies since the capture's start.
+  /// The moment from which latencies are counted; nil for the start of the capture.
   private var reset: LatencyReset?
 
   init() {}
@@ -39,7 +40,7 @@ struct LatencyPane: TablePane {
   mutating func update(_ scene: Scene) {
     var includes: (@Sendable (OpcodeLatency) -> Bool)?
     if let ring = scene.ring { includes = { $0.ring == ring } }
-    // A replay can go back to before the reset.
+    // A replay can go back to a time before the reset.
     if let reset, scene.now < reset.time { self.reset = nil }
     table.update(Self.latencies(in: scene.snapshot, since: reset), scene: scene, includes: includes)
   }
@@ -73,7 +74,7 @@ struct LatencyPane: TablePane {
     }
   }
 
-  /// One scale for all rows shown, so that they can be compared.
+  /// The common axis of all rows shown, so that their histograms can be compared.
   static func axis(_ scene: Scene) -> LogAxis {
     var least = UInt64.max
     var greatest: UInt64 = 0
@@ -127,7 +128,7 @@ struct LatencyPane: TablePane {
 
   var opensRows: Bool { true }
 
-  /// Opens the ended requests that the row counts, as far as they are in the history.
+  /// Lists the ended requests of the row's ring and opcode that are still in the history.
   func open(_ scene: Scene) -> PaneAction {
     table.selectedRow.map { .listEnded("op=\(Names.opcode($0.opcode)) ring=\($0.ring)") } ?? .none
   }

@@ -3,10 +3,11 @@ import UringTrace
 
 /// Latencies since a moment that the user has chosen: the difference of two snapshots.
 ///
-/// They are as exact as all latencies, within 1 %, except in a snapshot with very many: there percentiles come from the
-/// buckets to draw, eight per doubling, so they are up to an eighth too high.
+/// They are exact within 1 %, as all latencies are, except in a snapshot with very many latencies.
+/// There, percentiles come from the buckets that are drawn, eight per doubling, so they are up to
+/// an eighth too high.
 struct LatencyReset: Sendable {
-  /// CLOCK_MONOTONIC.
+  /// The moment of the reset; nanoseconds, CLOCK_MONOTONIC.
   let time: UInt64
   private let earlier: [UInt64: OpcodeLatency]
 
@@ -16,7 +17,8 @@ struct LatencyReset: Sendable {
       snapshot.latency.map { ($0.rowID, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The latencies of requests that have completed since; opcodes without any are left out.
+  /// The latencies of requests that have completed since ``time``. Opcodes without such requests
+  /// are left out.
   func latencies(in snapshot: Snapshot) -> [OpcodeLatency] {
     snapshot.latency.compactMap { latency in
       var latency = latency
@@ -61,7 +63,7 @@ struct LatencyReset: Sendable {
   ) -> LatencySummary {
     var summary = LatencySummary()
     summary.count = buckets.reduce(0) { $0 + $1.count }
-    // A maximum that is not higher than before can be from before.
+    // A maximum that has not grown can be from before the reset.
     summary.max = new.max > old.max ? new.max : min(new.max, buckets.last?.upperBound ?? 0)
     let sum = new.mean * Double(new.count) - old.mean * Double(old.count)
     summary.mean = max(0, sum) / Double(max(1, summary.count))
@@ -82,6 +84,6 @@ struct LatencyReset: Sendable {
 }
 
 extension OpcodeLatency {
-  /// Identifies ring and opcode.
+  /// An id that identifies ring and opcode.
   var rowID: UInt64 { UInt64(ring) << 8 | UInt64(opcode.rawValue) }
 }

@@ -5,18 +5,19 @@ struct LatencyTimeChart {
   var latency: OpcodeLatency
   /// End of the time axis; nanoseconds, CLOCK_MONOTONIC.
   var now: UInt64
-  /// True if only requests since a reset count.
+  /// True if only requests since a reset are counted.
   var isReset = false
 
   private static let span: UInt64 = 60
   private static let second: UInt64 = 1_000_000_000
-  /// Room for the numbers of the scale: bounds, as all numbers of a ``LatencySecond``.
+  /// Columns for the numbers of the scale. These are upper bounds, as all numbers of a
+  /// ``LatencySecond`` are.
   private static let margin = 9
 
-  /// Rows that the chart needs at least: a title, three rows of bars and the time axis.
+  /// Minimum number of rows of the chart: a title, three rows of bars and the time axis.
   static let minimumHeight = 5
 
-  /// For each second of the axis, oldest first: the latencies; nil if no request completed.
+  /// The latencies in each second of the axis, oldest first; nil if no request completed.
   var seconds: [LatencySecond?] {
     var all = [LatencySecond?](repeating: nil, count: Int(Self.span))
     let last = now / Self.second
@@ -51,7 +52,8 @@ struct LatencyTimeChart {
     drawAxis(into: &canvas, in: axis, width: area.width)
   }
 
-  /// A column shows the slowest of its seconds where there are fewer columns than seconds.
+  /// The second that a column shows. If the column stands for several seconds, it is the slowest of
+  /// them.
   private func column(_ index: Int, of width: Int, _ seconds: [LatencySecond?]) -> LatencySecond? {
     let first = index * seconds.count / width
     let end = max(first + 1, (index + 1) * seconds.count / width)

@@ -7,40 +7,41 @@ protocol ListContent: Sendable {
   associatedtype Rows: RandomAccessCollection<Row> & Sendable = [Row] where Rows.Index == Int
   static var name: String { get }
   static var columns: [Column<Row>] { get }
-  /// Fields that a filter can compare. The words of a filter are searched for in the columns.
+  /// Fields that a filter can compare. A filter also searches the columns for its plain words.
   static var fields: FieldSet<Row> { get }
-  /// Number of rows that stay at the front.
+  /// Number of rows that always stay at the front.
   static var pinnedCount: Int { get }
   static var followsTail: Bool { get }
   /// Title of the initial sort column; nil for the rows' own order.
   static var initialSort: String? { get }
-  /// True if the rows only show what the list's own rows are like; see ``note(_:)``.
+  /// True if the rows are only examples, because the snapshot has none of the list's own rows.
+  /// ``note(_:)`` then explains them.
   static func isSample(_ scene: Scene) -> Bool
   /// Text below the rows; nil for none.
   static func note(_ scene: Scene) -> String?
   /// Text shown when there are no rows.
   static var emptyText: String { get }
-  /// The same, with a reason from the snapshot if there is one.
+  /// Text shown when there are no rows, with a reason from the snapshot if there is one.
   static func emptyText(_ scene: Scene) -> String
-  /// Text shown when there are rows, but none is on the selected ring or old enough.
+  /// Text shown when there are rows, but none is on the selected ring and old enough.
   static func hiddenText(_ scene: Scene) -> String?
 
   static func id(_ row: Row) -> UInt64
-  /// All rows. Cheap if it returns a list of the snapshot.
+  /// All rows. This is cheap if it returns a list of the snapshot.
   static func rows(_ scene: Scene) -> Rows
-  /// Filter of the rows; nil to take all.
+  /// Returns true for rows to show; nil shows all.
   static func includes(_ scene: Scene) -> (@Sendable (Row) -> Bool)?
   static func open(_ row: Row) -> PaneAction
   /// The action of selecting a row.
   static func select(_ row: Row) -> PaneAction
-  /// Function bar label of ``Command/cross``; nil if the command does nothing here.
+  /// Label of ``Command/cross`` in the function bar; nil if the command does nothing in this list.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
   /// The row's ring; nil if it has none.
   static func ring(_ row: Row) -> Ring.ID?
-  /// The row's kind and number, such as `group 7`: the title of its fields.
+  /// The row's kind and number, such as `group 7`, as title of the page of its fields.
   static func title(_ row: Row) -> String
-  /// A page with all fields of the row; nil if it has none.
+  /// The page of all fields of the row; nil if the row has none.
   static func fieldsPane(_ row: Row) -> (any Pane)?
   /// The row with this ID; nil if it is no longer in the snapshot.
   static func find(_ id: UInt64, _ scene: Scene) -> Row?
@@ -79,7 +80,7 @@ extension ListContent where Row == Request {
   static func find(_ id: UInt64, _ scene: Scene) -> Request? { scene.request(id) }
 }
 
-/// A pane that is one table.
+/// A pane that consists of one table.
 struct ListPane<Content: ListContent>: TablePane {
   var table: Table<Content.Row>
 
@@ -111,7 +112,7 @@ struct ListPane<Content: ListContent>: TablePane {
   mutating func draw(into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool) {
     var rect = rect
     if rect.height > 3, let note = Content.note(scene) {
-      // The room below the rows; if they need all of it, a third.
+      // The note gets the room below the rows, but at least a third of the pane.
       let room = max(rect.height / 3, rect.height - 1 - max(1, table.count))
       let lines = note.wrapped(to: rect.width - 1, atMost: room)
       rect.height -= lines.count

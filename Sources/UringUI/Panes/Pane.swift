@@ -4,7 +4,7 @@ import UringTrace
 
 /// A view of a snapshot. A new view needs a file with a pane and a line in ``PaneCatalogue``.
 protocol Pane: Sendable {
-  /// Its title in the tabs.
+  /// The pane's title in the tabs.
   var name: String { get }
   /// Text next to the name: counts and the selection.
   func summary(_ scene: Scene) -> String
@@ -15,33 +15,34 @@ protocol Pane: Sendable {
   mutating func navigate(_ navigation: Navigation, scene: Scene)
   /// True if Enter does something.
   var opensRows: Bool { get }
-  /// The action of Enter.
+  /// The action of Enter on the chosen row.
   func open(_ scene: Scene) -> PaneAction
-  /// Function bar label of ``cross(_:)``; nil if it does nothing here.
+  /// Label of ``cross(_:)`` in the function bar; nil if the command does nothing in this pane.
   var crossing: String? { get }
-  /// Goes from a request to its group, from a group to its request, from a buffer to its borrowers, from a ring to
-  /// its finding.
+  /// The action that opens the counterpart of the chosen row: the group of a request, a request of
+  /// a group, the borrowers of a buffer, the finding about a ring.
   func cross(_ scene: Scene) -> PaneAction
-  /// The ring of the chosen row; nil if it has none.
+  /// The ring of the chosen row; nil if the row has none.
   func ring(_ scene: Scene) -> Ring.ID?
   /// The pane with all fields of the chosen row, or of the entity that the pane shows; nil if there is none.
   func fieldsPane(_ scene: Scene) -> (any Pane)?
-  /// Selects a request's row; false if the pane has none.
+  /// Selects the row of a request. Returns false if the pane has no such row.
   mutating func select(request: Request.ID) -> Bool
-  /// True if the pane already shows what the action asks for.
+  /// True if the pane already shows the entity that the action opens.
   func shows(_ action: PaneAction) -> Bool
-  /// True if its counts can be reset.
+  /// True if the pane's counts can be reset.
   var resets: Bool { get }
-  /// Counts from the scene's time on.
+  /// Resets the counts: they start from the scene's time.
   mutating func reset(_ scene: Scene)
-  /// Counts from the start of the capture again.
+  /// Ends a reset: counts start from the start of the capture again.
   mutating func endReset(_ scene: Scene)
-  /// Handles a click, relative to the pane's corner.
+  /// Handles a click. The coordinates are relative to the pane's upper left corner.
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction
 
-  /// Columns that rows can be sorted by; empty if there is nothing to sort, search or filter.
+  /// Titles of the columns by which rows can be sorted; empty if rows cannot be sorted, searched or
+  /// filtered.
   var sortTitles: [String] { get }
-  /// Position in ``sortTitles``.
+  /// Position of the sort column in ``sortTitles``; nil for the rows' own order.
   var sortPosition: Int? { get }
   mutating func sort(byTitle position: Int, scene: Scene)
   /// Columns that can be shown and hidden.
@@ -49,19 +50,21 @@ protocol Pane: Sendable {
   mutating func toggleColumn(_ position: Int)
   /// Moves a column to the right, or with a negative step to the left, and returns its new position.
   mutating func moveColumn(_ position: Int, by step: Int) -> Int
-  /// The columns and the sort order; nil without a table.
+  /// The columns and the sort order, by positions; nil without a table.
   var arrangement: Arrangement? { get }
-  /// The same by names.
+  /// The columns and the sort order, by names; nil without a table.
   var namedArrangement: NamedArrangement? { get }
-  /// Arranges the columns as a configuration says, and returns what is wrong with it.
+  /// Arranges the columns by a configuration, and returns the mistakes in it.
   mutating func arrange(by settings: Configuration.Table) -> [Mistake]
-  /// Takes the filters that ``filter`` can name.
+  /// Sets the named filters, to which ``filter`` can refer.
   mutating func use(_ filters: NamedFilters)
-  /// Why an expression cannot filter the rows; nil if it can, or if there are none.
+  /// Why an expression cannot filter the rows; nil if it can, or if the pane has no rows.
   func complaint(about filter: String) -> QueryError?
-  /// Fields whose values have totals; empty without fields.
+  /// Titles of the fields by whose values rows can be summed; empty without fields.
   var totalsTitles: [String] { get }
-  /// - Parameter position: in ``totalsTitles``.
+  /// The totals of the rows for each value of a field.
+  ///
+  /// - Parameter position: position of the field in ``totalsTitles``.
   func totals(by position: Int, _ scene: Scene) -> Totals?
   mutating func invert(scene: Scene)
   var filter: String { get }
@@ -75,19 +78,19 @@ protocol Pane: Sendable {
 enum PaneAction: Hashable, Sendable {
   case none
   case showRequest(Request.ID)
-  /// Chooses the row of this request; 0 for none.
+  /// Opens a group, and chooses the row of `member`; 0 for none.
   case showGroup(RequestGroup.ID, member: Request.ID)
   case showBuffer(Buffer.Key)
   case showFinding(FindingKey)
   case showRing(Ring.ID)
   /// Lists the ended requests for which a ``Query`` holds.
   case listEnded(String)
-  /// Shows only this ring; nil for all.
+  /// Limits the lower panes to this ring; nil for all rings.
   case selectRing(Ring.ID?)
 }
 
 extension PaneAction {
-  /// Goes to the request's group, if it has one.
+  /// The action that opens the request's group, if it has one.
   static func group(of request: Request) -> PaneAction {
     request.group == 0 ? .none : .showGroup(request.group, member: request.id)
   }
@@ -128,6 +131,6 @@ extension Pane {
     _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
   ) -> Bool { false }
 
-  /// True if its rows can be sorted, searched and filtered.
+  /// True if the pane's rows can be sorted, searched and filtered.
   var isList: Bool { !sortTitles.isEmpty }
 }

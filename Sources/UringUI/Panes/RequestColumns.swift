@@ -1,9 +1,9 @@
 import UringFields
 import UringTrace
 
-/// Columns for both requests in flight and ended requests.
+/// Columns that the lists of requests in flight and of ended requests share.
 enum RequestColumns {
-  /// Marks requests that a finding names.
+  /// The mark of requests that a finding names.
   static let finding = Column<Request>("!", width: 1, priority: 1) { request, scene in
     FindingRow.mark(scene.findings(about: request.id))
   }.meaning("The worst finding that names the request: `C` crit, `W` warn, `i` info.")
@@ -73,7 +73,8 @@ enum RequestColumns {
     "The SQE's user_data, which the CQE repeats; `?` until an event shows it."
   )
 
-  /// Keeps the last digits, in which pointers differ.
+  /// The number in at most `width` columns. Its last digits are kept, because pointers differ in
+  /// them.
   static func userData(_ value: UInt64, width: Int) -> String {
     Humanise.hex(value).tail(width)
   }
@@ -93,7 +94,7 @@ enum RequestColumns {
     order: .number { request, _ in UInt64(request.ring) }
   ) { request, _ in Piece("\(request.ring)", .faint) }
 
-  /// The path if it is known, else "fd 5" or "fixed 3".
+  /// The path of the request's file; "fd 5" or "fixed 3" if the path is unknown.
   static func fileName(_ request: Request, _ scene: Scene) -> String {
     scene.snapshot.fileNames.name(of: request) ?? number(of: request.file)
   }

@@ -1,12 +1,12 @@
 import UringBase
 import UringTrace
 
-/// The lines of the detail pane.
+/// The lines on the page of a request.
 struct RequestDetail {
   var request: Request
   var chain: Chain?
   var scene: Scene
-  /// Available columns.
+  /// Width of the pane in columns.
   var width = 80
 
   private var end: UInt64 {
@@ -83,7 +83,7 @@ struct RequestDetail {
 
   // MARK: The kernel's view
 
-  /// The request's place in the kernel, and the state of its file and ring.
+  /// The request's place in the kernel, what it waits for, and the state of its file and ring.
   private var kernelView: [[Piece]] {
     guard !request.state.isFinal else { return [] }
     var lines: [[Piece]] = []
@@ -118,7 +118,7 @@ struct RequestDetail {
     return lines
   }
 
-  /// A request that the block layer is processing.
+  /// The line of a request that the block layer is processing.
   private func diskLine(_ disk: DiskRequest) -> [Piece] {
     let io = disk.block
     var pieces = [
@@ -132,7 +132,8 @@ struct RequestDetail {
     return Piece.fact("Disk", pieces)
   }
 
-  /// Block requests of the same device that a ublk server has, if this is one of its commands.
+  /// The lines of block requests that a ublk server is processing, if this request is a command of
+  /// that server.
   private var servedLines: [[Piece]] {
     guard scene.snapshot.ublkSlots[request.id] != nil, request.submitterTgid != 0 else { return [] }
     return scene.snapshot.diskRequests
@@ -140,7 +141,7 @@ struct RequestDetail {
       .prefix(4).map(diskLine)
   }
 
-  /// User stack of the submission.
+  /// The user stack of the submission.
   var userStack: [[Piece]] {
     guard let key = request.userStackKey else { return [] }
     var lines = [heading("User stack at submission")]
@@ -186,7 +187,7 @@ struct RequestDetail {
     return Piece.fact("Waiter", pieces)
   }
 
-  /// The state of the worker that executes the request.
+  /// The kernel stack of the io-wq worker that executes the request.
   var kernelStack: [[Piece]] {
     guard !request.state.isFinal, request.place == .workerRunning,
       let stack = scene.snapshot.kernelStacks[request.workerTid]
@@ -199,7 +200,7 @@ struct RequestDetail {
     return lines + stack.frames.map { [Piece("   " + $0)] } + [[]]
   }
 
-  /// The group that it leads or is a member of; nil if there is none.
+  /// The line of the group that the request leads or is a member of; nil if there is none.
   var group: [Piece]? {
     guard request.group != 0 else { return nil }
     var pieces = [Piece("\(request.group)", .label)]
@@ -295,10 +296,11 @@ struct RequestDetail {
 
   // MARK: Chain
 
-  /// Chain members in the order of ``chainTree``'s lines, which follow its heading.
+  /// Chain members in the order of the lines of ``chainTree`` after its heading.
   var chainMembers: [Request.ID] { chain?.members.map(\.request) ?? [] }
 
-  /// The head first, the other members below it. Marks this request and the request that broke the chain.
+  /// The lines of the chain: a heading, the first member, and the others below it. This request and
+  /// the request that broke the chain are marked.
   var chainTree: [[Piece]] {
     guard let chain, !chain.members.isEmpty else { return [] }
     var title = Figures.count(chain.members.count, "request")

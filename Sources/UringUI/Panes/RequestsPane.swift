@@ -13,7 +13,8 @@ struct RequestsContent: ListContent {
     isSample(scene) ? sample(scene) : scene.snapshot.requests
   }
 
-  /// If requests end so soon that the snapshot has none in flight, the last ones that ended are listed.
+  /// True if requests end so soon that the snapshot has none in flight. The requests that ended
+  /// last are then listed instead.
   static func isSample(_ scene: Scene) -> Bool {
     let recent = scene.snapshot.recent
     return scene.snapshot.requests.isEmpty && scene.minimumAge == 0
@@ -21,7 +22,7 @@ struct RequestsContent: ListContent {
       && !recent.isEmpty && recent.times(at: 0).last >= sampleStart(scene)
   }
 
-  /// Requests per second from which on those in flight cannot be observed one by one.
+  /// Requests completed per second from which on ended requests are listed if none is in flight.
   private static let fastRate = 100.0
 
   private static func sample(_ scene: Scene) -> RequestList {
@@ -33,7 +34,7 @@ struct RequestsContent: ListContent {
 
   private static let sampleSize = 100
 
-  /// Requests that ended before are in no sample.
+  /// Start of the period, one second, in which requests of a sample must have ended.
   private static func sampleStart(_ scene: Scene) -> UInt64 { scene.now.since(1_000_000_000) }
 
   static func note(_ scene: Scene) -> String? {
@@ -43,7 +44,7 @@ struct RequestsContent: ListContent {
       + "; these have just ended"
   }
 
-  /// The most of these ended requests that were in flight at the same time.
+  /// The maximum number of these ended requests that were in flight at the same time.
   private static func peak(_ ended: RequestList) -> UInt64 {
     var changes: [(time: UInt64, by: Int)] = []
     changes.reserveCapacity(2 * ended.count)
@@ -75,7 +76,8 @@ struct RequestsContent: ListContent {
       + load(scene.snapshot.rings)
   }
 
-  /// The average number in flight by Little's law: the rate of the last second times the mean latency.
+  /// The average number of requests in flight, as text. By Little's law it is the rate of the last
+  /// second times the mean latency.
   private static func load(_ rings: [Ring]) -> String {
     let busy = rings.filter { $0.lastSecond.completed > 0 && $0.latency.count > 0 }
     let rate = busy.reduce(0) { $0 + $1.lastSecond.completed }

@@ -1,11 +1,11 @@
 import UringBase
 import UringTrace
 
-/// The lines of a ring's page.
+/// The lines on the page of a ring.
 struct RingDetail {
   var ring: Ring
   var scene: Scene
-  /// Available columns.
+  /// Width of the pane in columns.
   var width: Int
 
   /// Maximum number of entries of a list that are shown.
@@ -13,12 +13,12 @@ struct RingDetail {
 
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
 
-  /// Time until now, or until the ring was closed.
+  /// Time from `time` until now, or until the ring was closed.
   private func lasted(since time: UInt64) -> String {
     Humanise.duration((ring.isClosed ? ring.closedTime : scene.now).since(time))
   }
 
-  /// The queues of a closed ring are known from the last look at them.
+  /// A note for a closed ring: the state of its queues is from the last look at them.
   private var lookNote: [Piece] {
     ring.isClosed ? [Piece("  at the last look before it was closed", .faint)] : []
   }
@@ -189,7 +189,7 @@ struct RingDetail {
     return lines
   }
 
-  /// A line for each setup flag with its meaning.
+  /// The setup flags, each with its meaning.
   var flags: [[Piece]] {
     let names = ring.setupFlags.names
     var lines: [[Piece]] = [[], [Piece(" Setup", .titleFocused)]]
@@ -206,7 +206,7 @@ struct RingDetail {
     return lines
   }
 
-  /// Entries in one line, as many as fit, and the number of the rest.
+  /// A line with as many entries as fit, and the number of the others.
   private func list(_ name: String, _ entries: [String], of total: Int) -> [Piece] {
     var (shown, room) = (0, width - 26)
     for entry in entries {

@@ -3,7 +3,8 @@ import UringFields
 import UringFindings
 import UringTrace
 
-/// One ring: the tasks that wait, the contents of its queues, its registered resources, and its setup flags' meanings.
+/// The page of one ring: the tasks that wait, the contents of its queues, its registered resources,
+/// and the meanings of its setup flags.
 struct RingDetailPane: Pane {
   private let id: Ring.ID
   private var seen = LastSeen<Ring>()
@@ -31,7 +32,7 @@ struct RingDetailPane: Pane {
 
   mutating func navigate(_ navigation: Navigation, scene: Scene) { text.navigate(navigation) }
 
-  /// Says that the summary may be about another ring.
+  /// A note that the finding's summary may be about other rings as well.
   private static func others(_ finding: Finding) -> String {
     let count = finding.rings.count - 1
     return count < 1 ? "" : "  with \(Figures.count(count, "other ring")):"
@@ -59,7 +60,7 @@ struct RingDetailPane: Pane {
     text.draw(page.lines, actions: page.actions, into: &canvas, in: rect)
   }
 
-  /// True if findings about it can be chosen.
+  /// True if there are findings about the ring that can be chosen.
   var opensRows: Bool { text.hasChoices }
 
   func open(_ scene: Scene) -> PaneAction { text.entered ?? .none }

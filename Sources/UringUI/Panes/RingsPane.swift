@@ -1,7 +1,7 @@
 import UringFields
 import UringTrace
 
-/// Every ring, and a row for all of them.
+/// All rings, after a row that stands for all of them together.
 struct RingsContent: ListContent {
   enum Row: Sendable {
     case all(count: Int)
@@ -26,7 +26,7 @@ struct RingsContent: ListContent {
   }
 
   static func rows(_ scene: Scene) -> [Row] {
-    // Unless sorted otherwise, closed rings are last.
+    // In the rows' own order, closed rings are last.
     let rings = scene.snapshot.rings
     return [.all(count: rings.count)] + rings.lazy.filter { !$0.isClosed }.map { .ring($0) }
       + rings.lazy.filter(\.isClosed).map { .ring($0) }
@@ -46,13 +46,13 @@ struct RingsContent: ListContent {
 
   static let crossing: String? = "Finding"
 
-  /// Goes to the worst finding about the ring.
+  /// Opens the worst finding about the ring; in the row for all rings, the worst of all findings.
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction {
     let found = row.ring.map { scene.findings(onRing: $0.id) } ?? scene.findings
     return found.first.map { .showFinding($0.key) } ?? .none
   }
 
-  /// A column that is empty or a sum in the row for all rings.
+  /// A column of numbers. In the row for all rings it is empty or shows a sum.
   private static func number(
     _ title: String, width: Int, priority: Int,
     all: @escaping @Sendable (Snapshot) -> String = { _ in "" },
@@ -160,7 +160,7 @@ struct RingsContent: ListContent {
       key: { $0.latency.p99 }),
   ]
 
-  /// Short number of entries: 128, 4k, 32k.
+  /// A number of queue entries in short form: 128, 4k, 32k.
   private static func size(_ entries: UInt32) -> String {
     entries >= 1_024 && entries % 1_024 == 0 ? "\(entries / 1_024)k" : "\(entries)"
   }

@@ -1,7 +1,7 @@
 import UringConfiguration
 import UringFields
 
-/// A pane with one table that it sorts, filters and searches.
+/// A pane with one table, which can be sorted, filtered and searched.
 protocol TablePane: Pane {
   associatedtype Row: Sendable
   var table: Table<Row> { get set }

@@ -2,7 +2,8 @@ import UringFindings
 import UringTrace
 
 extension RequestDetail {
-  /// The chain of waits that holds the request. Each line is indented below the line that it could end.
+  /// The chain of waits that holds up the request. Each line is indented below the line whose wait
+  /// it could end.
   var waitTree: [[Piece]] {
     guard let tree = Waits(scene.snapshot)?.tree(of: request.id) else { return [] }
     return tree.enumerated().flatMap { index, line in

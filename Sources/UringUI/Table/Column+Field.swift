@@ -1,7 +1,7 @@
 import UringFields
 
 extension Column where Row: Sendable {
-  /// A column that a user can add: it shows a field.
+  /// A column that shows a field, which the user can add to the table.
   init(_ field: Field<Row>) {
     let isText = [.text, .words, .flag].contains(field.type)
     self.init(
@@ -11,7 +11,7 @@ extension Column where Row: Sendable {
     ) { row, scene in Piece(Self.text(of: field, row, scene)) }
   }
 
-  /// The value; of a time, its distance from the time of the snapshot.
+  /// The text of a field's value. A time is shown as its distance from the snapshot.
   private static func text(of field: Field<Row>, _ row: Row, _ scene: Scene) -> String {
     guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
       return field.text(row, scene.snapshot)

@@ -10,7 +10,7 @@ struct Piece: Sendable, Hashable {
     self.style = style
   }
 
-  /// Columns before the value of a fact.
+  /// Number of columns to the left of the value of a fact.
   static let factIndent = 12
 
   /// A line of a detail pane: a name and its value.
@@ -26,13 +26,13 @@ struct Column<Row>: Sendable {
   /// How the column uses spare room.
   enum Growth: Sendable {
     case none
-    /// Takes as much as its text needs.
+    /// The column takes as much room as its text needs.
     case toContent
-    /// A picture: takes the room that no other column needs.
+    /// The column is a picture, such as a bar: it takes the room that no other column needs.
     case toRest
   }
 
-  /// Order of rows by the column, ascending.
+  /// The key by which rows are sorted, ascending.
   enum Order: Sendable {
     case number(@Sendable (Row, Scene) -> UInt64)
     case text(@Sendable (Row, Scene) -> String)
@@ -40,7 +40,7 @@ struct Column<Row>: Sendable {
 
   var title: String
   var width: Int
-  /// Minimum width: the column shrinks to it before other columns are dropped.
+  /// Minimum width, to which the column shrinks before other columns are dropped.
   var minimumWidth: Int
   var alignment: Alignment
   /// On a narrow terminal, the column with the highest number is dropped first; 0 is never dropped.
@@ -48,13 +48,16 @@ struct Column<Row>: Sendable {
   var growth: Growth
   /// Sort order; nil if rows cannot be sorted by the column.
   var order: Order?
-  /// True if its text is whole at any width: the column does not shrink below it, and others give way.
+  /// True if the text is never cut off: the column does not become narrower than its text, and
+  /// other columns give way.
   private(set) var keepsText = false
-  /// Key of the field that the column shows under a title of its own; nil if the field has the column's title.
+  /// Key of the field that the column shows, if the column's title is not the field's title;
+  /// otherwise nil.
   private(set) var fieldKey: String?
-  /// A sentence of the column's own; nil if the column shows one field.
+  /// The meaning of the column, one sentence; nil if the column shows one field, whose meaning is
+  /// used.
   private(set) var meaning: String?
-  /// The text of a row at a given width.
+  /// Returns the text of a row for a given width.
   var cell: @Sendable (Row, Scene, Int) -> Piece
 
   init(
@@ -85,7 +88,7 @@ struct Column<Row>: Sendable {
 }
 
 extension Column where Row: Sendable {
-  /// The same column, for a field with another title.
+  /// The same column as one that shows this field, which has another title.
   func showing(_ fieldKey: String) -> Column {
     var column = self
     column.fieldKey = fieldKey
@@ -98,21 +101,22 @@ extension Column where Row: Sendable {
 }
 
 extension Column {
-  /// The same column with a sentence of its own, for one that does not show just one field.
+  /// The same column with its own meaning, for a column that does not show just one field.
   func meaning(_ sentence: String?) -> Column {
     var column = self
     column.meaning = sentence
     return column
   }
 
-  /// The same column with text that is never cut, up to the column's width: digits of a number that lacks others mislead.
+  /// The same column with text that is never cut off, up to the column's width. A number of which
+  /// digits are missing would mislead.
   var whole: Column {
     var column = self
     column.keepsText = true
     return column
   }
 
-  /// True if its width depends on its content.
+  /// True if the column's width depends on its content.
   var hasElasticWidth: Bool {
     growth == .toContent || (growth == .none && minimumWidth < width)
   }
@@ -124,7 +128,7 @@ extension Column.Order {
     .number { UInt64(bitPattern: value($0, $1) ^ Int64.min) }
   }
 
-  /// True if the first sort is descending: for numbers, but not for text.
+  /// True if the first sort by the column is descending: for numbers, but not for text.
   var isDescendingAtFirst: Bool {
     if case .number = self { true } else { false }
   }

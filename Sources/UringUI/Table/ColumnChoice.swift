@@ -1,10 +1,11 @@
-/// A column in the list from which users choose.
+/// A column in the menu in which users show and hide columns.
 struct ColumnChoice: Hashable, Sendable {
   var title: String
-  /// A sentence that says what the column shows.
+  /// The meaning of the column, one sentence.
   var meaning: String
   var isShown: Bool
-  /// True if the column has a place on the screen. One that is shown without a place does not fit the terminal.
+  /// True if the column is on the screen. Columns that are shown may have no room on a narrow
+  /// terminal.
   var hasRoom: Bool
 
   /// The line of the menu.

@@ -8,15 +8,17 @@ struct ColumnLayout: Hashable, Sendable {
 
   private(set) var places: [Place] = []
 
-  /// Drops columns by priority until the rest fit with their minimum widths, then the least important columns until the
-  /// rest have room for their text. Then columns grow, the most important first: to the width that their text needs,
-  /// then to their own widths. Room that no column needs is given to pictures, or stays free at the right end.
+  /// Lays out the columns. First, columns are dropped by priority until the others fit with their
+  /// minimum widths, and the least important ones until the others have room for their text. Then
+  /// columns grow, the most important first: to the width that their text needs, then to their own
+  /// widths. Room that no column needs is given to pictures, or stays free at the right end.
   ///
   /// - Parameters:
-  ///   - order: positions of the columns from left to right; nil for their own order.
-  ///   - needs: room that the text of each column needs; 0 if that does not matter.
-  ///   - hidden: columns that are not shown at any width.
-  ///   - empty: columns without any text: they give way to those that need more room.
+  ///   - order: positions of the columns from left to right; nil for the order of `columns`.
+  ///   - needs: width that the text of each column needs, 0 for a column without such a need; empty
+  ///     for none.
+  ///   - hidden: columns that are never shown.
+  ///   - empty: columns without any text, which are dropped if other columns need more room.
   init<Row>(
     _ columns: [Column<Row>], order: [Int]? = nil, needs: [Int] = [], hidden: Set<Int> = [],
     empty: Set<Int> = [], width: Int
@@ -53,7 +55,7 @@ struct ColumnLayout: Hashable, Sendable {
     let byImportance = kept.indices.sorted {
       (columns[kept[$0]].priority, $0) < (columns[kept[$1]].priority, $1)
     }
-    // A picture may become as narrow as necessary.
+    // A picture can become narrower than its minimum width.
     for index in kept.indices where left < 0 && columns[kept[index]].growth == .toRest {
       let shrinkage = min(-left, widths[index] - 1)
       widths[index] -= shrinkage
@@ -83,7 +85,7 @@ struct ColumnLayout: Hashable, Sendable {
     }
   }
 
-  /// Columns from this priority on must not take room that other columns need.
+  /// Columns with this priority or a higher number must not take room that other columns need.
   private static let extra = 7
 
   /// The column drawn at a position.

@@ -4,6 +4,6 @@ enum Navigation: Hashable, Sendable {
   case pages(Int)
   case first
   case last
-  /// Scrolls the view and the selection together: the wheel.
+  /// Scrolls the view and the selection together, for the mouse wheel.
   case scroll(Int)
 }

@@ -1,4 +1,4 @@
-/// The rows of a ``Table``. A collection can make them when they are accessed.
+/// The rows of a ``Table``. The underlying collection can create a row when it is accessed.
 struct RowList<Row: Sendable>: Sendable {
   let count: Int
   private let row: @Sendable (Int) -> Row

@@ -19,16 +19,17 @@ extension Table {
     }
   }
 
-  /// Shows or hides a column. The last one stays.
+  /// Shows or hides a column. The last column shown cannot be hidden.
   ///
-  /// - Parameter position: among the ``columnChoices``.
+  /// - Parameter position: position in ``columnChoices``.
   mutating func toggleColumn(_ position: Int) {
     let index = arrangement.order[position]
     if arrangement.hidden.remove(index) != nil { return }
     if arrangement.hidden.count + 1 < columns.count { arrangement.hidden.insert(index) }
   }
 
-  /// Exchanges a column with the one to its right, or to its left with a negative step, and returns its new position.
+  /// Exchanges a column with its right neighbour or, with a negative step, with its left one.
+  /// Returns its new position.
   mutating func moveColumn(_ position: Int, by step: Int) -> Int {
     let target = position + step.signum()
     guard arrangement.order.indices ~= target else { return position }
@@ -45,7 +46,7 @@ extension Table {
       sort: sortColumn.map { (isDescending ? "-" : "") + name(ofColumn: $0) })
   }
 
-  /// The key of the field that a column shows; its title in lower case if it shows none.
+  /// The key of the field that a column shows; the column's title in lower case if it shows none.
   private func name(ofColumn index: Int) -> String {
     let column = columns[index]
     return field(of: column)?.key ?? column.title.lowercased()
@@ -55,7 +56,7 @@ extension Table {
     fields.fields.first { column.shows($0) }
   }
 
-  /// The column of a name or a title.
+  /// The column with a name or a title.
   private func column(named name: String) -> Int? {
     let name = name.lowercased()
     return columns.indices.first { self.name(ofColumn: $0) == name }
@@ -69,7 +70,7 @@ extension Table {
         in: columns.indices.map { self.name(ofColumn: $0) })
   }
 
-  /// Arranges the columns as a configuration says, and returns what is wrong with it.
+  /// Arranges the columns by a configuration, and returns the mistakes in it.
   mutating func arrange(by settings: Configuration.Table) -> [Mistake] {
     var mistakes: [Mistake] = []
     if let names = settings.columns {

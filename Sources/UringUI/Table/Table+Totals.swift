@@ -3,7 +3,7 @@ import UringFields
 extension Table {
   var totalsTitles: [String] { fields.fields.map(\.title) }
 
-  /// Totals of the rows shown, for each value of a field.
+  /// Totals of the rows that pass the filter, for each value of a field.
   func totals(by position: Int, _ scene: Scene) -> Totals {
     let field = fields.fields[position]
     let shown = columns.indices.filter { !arrangement.hidden.contains($0) }.map { columns[$0] }

@@ -5,10 +5,10 @@ import UringFields
 ///
 /// Rows are formatted only if they are on the screen, or if a search or filter examines them.
 ///
-/// Has many properties because order, filter, selection, scroll position and layout depend on each other: each change
-/// of one adjusts the others.
+/// It has many properties because order, filter, selection, scroll position and layout depend on
+/// each other: a change of one adjusts the others.
 struct Table<Row: Sendable>: Sendable {
-  /// The columns of the pane, then one for each other field.
+  /// The columns of the pane, followed by a column for each further field.
   let columns: [Column<Row>]
   /// Order, visibility and sorting of the columns.
   var arrangement: Arrangement
@@ -17,29 +17,31 @@ struct Table<Row: Sendable>: Sendable {
   private let id: @Sendable (Row) -> UInt64
   /// Number of rows at the front that are neither sorted nor filtered.
   private let pinnedCount: Int
-  /// Whether the selection stays on the last row when that is selected.
+  /// True if the selection stays on the last row, as rows are added, once that is selected.
   private let followsTail: Bool
 
-  /// The expressions that ``filter`` can name with `@`.
+  /// The named filters, to which ``filter`` can refer with `@`.
   private var filters = NamedFilters()
   private(set) var filter = ""
-  /// Why ``filter`` is invalid; the rows are then those of the last valid filter.
+  /// Why ``filter`` is invalid; nil if it is valid. An invalid filter excludes no rows.
   private(set) var filterError: QueryError?
   private var query: Query<Row>?
 
   private var rows = RowList<Row>([])
-  /// Positions in ``rows`` as shown; nil for all rows in their own order.
+  /// Positions in ``rows``, in the order shown; nil for all rows in their own order.
   private var order: [Int32]?
-  /// Nil until the user selects a row. Until then the selection stays at the first row, or at the last.
+  /// Id of the row that the user selected; nil before. Without it the selection stays at the first
+  /// row, or with ``followsTail`` at the last.
   private var selectedID: UInt64?
   private(set) var selection = 0
   private var top = 0
   private var pageHeight = 1
   private(set) var layout: ColumnLayout
-  /// The largest room that texts have needed so far, so that columns do not move back and forth.
+  /// The largest width that the texts of each column have needed so far. It never shrinks, so that
+  /// columns do not move back and forth.
   private var needs: [Int]
   private var needsWidth = 0
-  /// Columns in which no row on the screen has had a text so far.
+  /// Columns in which no row that was on the screen had a text.
   private var empty: Set<Int>
 
   init(
@@ -67,7 +69,7 @@ struct Table<Row: Sendable>: Sendable {
 
   // MARK: Rows
 
-  /// Rows that pass the filter.
+  /// Number of rows that pass the filter.
   var count: Int { order?.count ?? rows.count }
   /// Number of rows without the filter.
   private(set) var unfilteredCount = 0
@@ -76,7 +78,7 @@ struct Table<Row: Sendable>: Sendable {
 
   var selectedRow: Row? { count > 0 ? row(min(selection, count - 1)) : nil }
 
-  /// Takes new rows and keeps those for which `includes` is true.
+  /// Takes new rows, and shows those for which `includes` is true.
   mutating func update<Rows: RandomAccessCollection<Row> & Sendable>(
     _ rows: Rows, scene: Scene, includes: (@Sendable (Row) -> Bool)? = nil
   ) where Rows.Index == Int {
@@ -87,7 +89,7 @@ struct Table<Row: Sendable>: Sendable {
 
   private var includes: (@Sendable (Row) -> Bool)?
 
-  /// Filters and sorts again, and restores the selection.
+  /// Filters and sorts the rows again, and restores the selection.
   private mutating func arrange(_ scene: Scene) {
     var order: [Int32]?
     if let includes {
@@ -119,7 +121,7 @@ struct Table<Row: Sendable>: Sendable {
     case .number(let value):
       return pinned + sorted(rest.map { (value(rows[Int($0)], scene), $0) })
     case .text(let value):
-      // Many texts are equal, so comparing ranks is much cheaper.
+      // Many texts are equal, so it is much cheaper to compare their ranks.
       let texts = rest.map { value(rows[Int($0)], scene) }
       var ranks: [String: UInt64] = [:]
       for (rank, text) in Set(texts).sorted().enumerated() { ranks[text] = UInt64(rank) }
@@ -127,7 +129,7 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  /// Rows with the same key keep their own order.
+  /// The positions sorted by key. Rows with the same key keep their own order.
   private func sorted(_ keyed: [(UInt64, Int32)]) -> [Int32] {
     var keyed = keyed
     if isDescending {
@@ -142,7 +144,7 @@ struct Table<Row: Sendable>: Sendable {
     layout.places.contains { match.matches(wholeText(columns[$0.column], row, scene)) }
   }
 
-  /// The whole text of a cell.
+  /// The text of a cell, not cut off; empty for pictures.
   private func wholeText(_ column: Column<Row>, _ row: Row, _ scene: Scene) -> String {
     column.growth == .toRest ? "" : column.cell(row, scene, Self.plenty).text
   }
@@ -170,7 +172,7 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  /// Selects by position.
+  /// Selects the row at a position.
   private mutating func select(_ position: Int) {
     selection = max(0, min(position, count - 1))
     selectedID = count > 0 ? id(row(selection)) : nil
@@ -178,7 +180,7 @@ struct Table<Row: Sendable>: Sendable {
     if isAtRest { selectedID = nil }
   }
 
-  /// Selects the row with this ID; false if there is none.
+  /// Selects the row with this id. Returns false if there is none.
   @discardableResult
   mutating func select(id wanted: UInt64) -> Bool {
     guard let position = (0..<count).first(where: { id(row($0)) == wanted }) else { return false }
@@ -200,7 +202,7 @@ struct Table<Row: Sendable>: Sendable {
 
   // MARK: Sorting and filtering
 
-  /// Sorts by a column; the current sort column is inverted.
+  /// Sorts by a column. If it is the sort column already, the order is inverted.
   mutating func sort(by column: Int, scene: Scene) {
     guard let order = columns[column].order else { return }
     if sortColumn == column {
@@ -218,7 +220,7 @@ struct Table<Row: Sendable>: Sendable {
     arrange(scene)
   }
 
-  /// Takes the filters that ``filter`` can name.
+  /// Sets the named filters, to which ``filter`` can refer.
   mutating func use(_ filters: NamedFilters) {
     self.filters = filters
     setFilter(filter)
@@ -236,12 +238,13 @@ struct Table<Row: Sendable>: Sendable {
       self.query = query.isEmpty ? nil : query
       filterError = nil
     } catch {
-      // An expression that means nothing leaves no row out.
+      // An invalid expression excludes no rows.
       (query, filterError) = (nil, error)
     }
   }
 
-  /// Selects the next row that contains the text, starting with the selected row unless it is skipped.
+  /// Selects the next row that contains the text. The search starts with the selected row, unless
+  /// that is skipped.
   mutating func search(
     _ text: String, forward: Bool, skipsSelection: Bool, scene: Scene
   ) -> Bool {
@@ -265,8 +268,8 @@ struct Table<Row: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - emptyText: shown if there are no rows.
-  ///   - hiddenText: shown if there are rows, but none for this scene.
-  ///   - scale: text of a given width that replaces a picture's title.
+  ///   - hiddenText: shown if there are rows, but the scene includes none of them.
+  ///   - scale: returns a text of a given width that replaces the title of a picture.
   mutating func draw(
     into canvas: inout Canvas, in rect: Rect, scene: Scene, isFocused: Bool, emptyText: String,
     hiddenText: String? = nil, scale: ((Int) -> String)? = nil
@@ -310,7 +313,7 @@ struct Table<Row: Sendable>: Sendable {
     drawScrollBar(into: &canvas, in: area)
   }
 
-  /// Measures the room that columns without a fixed width need for the rows on the screen.
+  /// Measures the width that columns without a fixed width need for the rows on the screen.
   private mutating func measure(width: Int, _ scene: Scene) {
     if needsWidth != width {
       needsWidth = width
@@ -346,7 +349,7 @@ struct Table<Row: Sendable>: Sendable {
       if title.utf8.count < place.width {
         title += mark
       } else {
-        // The gap before the next column.
+        // If the column has no room, the mark is drawn into the gap before the next column.
         canvas.put(mark, x: rect.x + place.x + place.width, y: rect.y, style: .columnSorted)
       }
       let x = rect.x + place.x
@@ -361,7 +364,7 @@ struct Table<Row: Sendable>: Sendable {
     }
   }
 
-  /// Shows the position in the list at the right edge, if not all rows fit.
+  /// Draws a scroll bar at the right edge, if not all rows fit.
   private func drawScrollBar(into canvas: inout Canvas, in area: Rect) {
     guard count > area.height, area.height > 1, area.width > 8 else { return }
     let length = max(1, area.height * area.height / count)

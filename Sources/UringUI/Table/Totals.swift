@@ -1,13 +1,14 @@
 import UringFields
 
-/// Rows of a table by the values of a field.
+/// Totals of a table's rows, by the values of a field.
 struct Totals: Sendable {
-  /// The value, the number of rows that have it, and the totals of other fields.
+  /// A row for each value: the value, the number of table rows that have it, and the totals of
+  /// other fields.
   var rows: TextRows
-  /// For each value, the term of a filter that selects its rows.
+  /// The filter term for each value, which selects the table rows with that value.
   var terms: [String]
 
-  /// A line for the titles and one for each value, in columns.
+  /// A line of titles, and a line for each value, aligned in columns.
   var lines: [String] {
     let cells = rows.lines
     let widths = rows.columns.indices.map { column in

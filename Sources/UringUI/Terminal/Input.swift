@@ -1,4 +1,4 @@
-/// A key, by its meaning.
+/// A key of the keyboard, by its meaning.
 enum Key: Hashable, Sendable {
   case character(Unicode.Scalar)
   case function(Int)
@@ -12,11 +12,11 @@ enum Input: Hashable, Sendable {
   case none
   case key(Key)
   case click(x: Int, y: Int)
-  /// Number of rows, negative towards the top.
+  /// The mouse wheel. `rows` is negative towards the top.
   case wheel(x: Int, y: Int, rows: Int)
-  /// The size has changed, or the program was stopped and continued.
+  /// The terminal's size has changed, or the program was stopped and continued.
   case redraw
-  /// A signal asks to end.
+  /// A signal asks the program to end.
   case signal(Int32)
   /// The terminal was closed.
   case hangUp

@@ -2,9 +2,10 @@ import CCurses
 import UringBase
 import UringConfiguration
 
-/// The terminal while the UI uses it. There is only one.
+/// The terminal while the UI uses it. There is only one instance.
 ///
-/// The C side restores it at ``close()``, at exit, and when the program crashes.
+/// The C code in CCurses restores the terminal at ``close()``, at exit, and when the program
+/// crashes.
 @MainActor
 final class Terminal {
   /// True if characters outside ASCII can be shown.
@@ -15,7 +16,7 @@ final class Terminal {
   private var isOpen = true
 
   /// - Parameters:
-  ///   - isMonochrome: no colours, as with `NO_COLOR`, whatever the theme.
+  ///   - isMonochrome: true for no colours, as with `NO_COLOR`, with any theme.
   ///   - theme: nil for the theme that suits the terminal's background.
   init(isMonochrome: Bool, theme: ThemeName? = nil) throws(TerminalError) {
     switch cc_open() {
@@ -52,7 +53,7 @@ final class Terminal {
     return (Int(columns), Int(rows))
   }
 
-  /// Ends the wait in ``read(until:)``. May be called from any thread.
+  /// Ends the wait in ``read(until:)``. Can be called on any thread.
   nonisolated static func wake() { cc_wake() }
 
   /// Makes the next ``show(_:)`` redraw everything.
@@ -77,8 +78,8 @@ final class Terminal {
     }
   }
 
-  /// Passes a row to curses in runs of one style. Characters whose width terminals may interpret differently get a
-  /// run of their own, so that they cannot shift the rest.
+  /// Passes a row to curses in runs of one style. A character whose width may differ between
+  /// terminals gets a run of its own, so that it cannot shift the characters after it.
   private func show(_ cells: ArraySlice<Canvas.Cell>, row: Int) {
     var run = String.UnicodeScalarView()
     var start = cells.startIndex
@@ -113,7 +114,7 @@ final class Terminal {
 
   /// Waits for the next input. Returns `.none` at the deadline and after ``wake()``.
   ///
-  /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits for ever.
+  /// - Parameter deadline: nanoseconds, CLOCK_MONOTONIC; nil waits without a limit.
   func read(until deadline: UInt64?) -> Input {
     var milliseconds: Int32 = -1
     if let deadline, deadline != .max {

@@ -1,4 +1,4 @@
-/// Why the UI cannot be shown.
+/// The reason why the UI cannot be shown.
 public enum TerminalError: Error, Hashable, Sendable, CustomStringConvertible {
   case notATerminal
   case unknown(name: String)

@@ -2,9 +2,9 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// Times of day and times since the start.
+/// Formats and parses times of day and times since the start.
 enum Clock {
-  /// "12:34:56", local time; empty if not known, as in a redacted recording.
+  /// The local time of a snapshot, "12:34:56"; empty if it is unknown, as in a redacted recording.
   static func timeOfDay(_ snapshot: Snapshot) -> String {
     guard snapshot.host.startRealtime != 0 else { return "" }
     let since = snapshot.time.since(snapshot.host.startTime)
@@ -15,7 +15,7 @@ enum Clock {
       .map { Figures.padded(UInt64(max(0, $0)), to: 2) }.joined(separator: ":")
   }
 
-  /// Seconds with microseconds since the start: "12.345678".
+  /// The time since the start in seconds, with microseconds: "12.345678".
   static func offset(_ time: UInt64, from start: UInt64) -> String {
     let before = time < start
     let microseconds = (before ? start - time : time - start) / 1_000
@@ -23,14 +23,14 @@ enum Clock {
       + "\(microseconds / 1_000_000).\(Figures.padded(microseconds % 1_000_000, to: 6))"
   }
 
-  /// Seconds with milliseconds of a time line: "12.345s".
+  /// A position on the time line in seconds, with milliseconds: "12.345s".
   static func position(_ nanoseconds: UInt64) -> String {
     let milliseconds = nanoseconds / 1_000_000
     return "\(milliseconds / 1_000).\(Figures.padded(milliseconds % 1_000, to: 3))s"
   }
 
-  /// Nanoseconds from a moment until the time of day in the text, "14:05", "14:05:09" or "14:05:09.25"; nil if
-  /// it gives none.
+  /// Nanoseconds from a moment until a time of day, "14:05", "14:05:09" or "14:05:09.25"; nil if
+  /// the text is not a time of day.
   ///
   /// - Parameter realtime: the moment, CLOCK_REALTIME.
   static func parseTimeOfDay(_ text: String, after realtime: UInt64) -> UInt64? {
@@ -50,10 +50,11 @@ enum Clock {
     return to >= from ? to - from : to + day - from
   }
 
-  /// Nanoseconds of a time as users type it: "2", "2.5", "2.5s", "300ms", "40us", "1m", "1m30s". Nil for other text.
+  /// Nanoseconds of a duration as users type it: "2", "2.5", "2.5s", "300ms", "40us", "1m",
+  /// "1m30s". Nil for other text.
   static func parse(_ text: String) -> UInt64? {
     let text = text.filter { $0 != " " }
-    // The last number may have no unit: seconds.
+    // A last number without a unit is in seconds.
     return Quantity.duration(text) ?? Quantity.duration(text + "s")
   }
 }

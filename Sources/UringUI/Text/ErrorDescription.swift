@@ -1,12 +1,12 @@
 import UringTrace
 
 extension Event {
-  /// True for the events that a search for errors finds.
+  /// True for events that a search for errors finds.
   var isError: Bool { kind.isError(opcode, result: Int32(truncatingIfNeeded: value)) }
 }
 
 extension Scene {
-  /// Describes an error in one line: "READ of /etc/passwd -EFAULT, request 12".
+  /// A description of an error in one line: "READ of /etc/passwd -EFAULT, request 12".
   func description(ofError event: Event) -> String {
     let request = request(event.request)
     let file = request.map { RequestColumns.fileName($0, self) } ?? ""

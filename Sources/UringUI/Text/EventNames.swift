@@ -9,7 +9,7 @@ extension Names {
     return Piece("\(descriptor.title)", Style(descriptor.role))
   }
 
-  /// The meaning of ``Event/value`` and ``Event/flags`` for the kind.
+  /// A description of ``Event/value`` and ``Event/flags``, by the kind of the event.
   static func value(of event: Event) -> Piece {
     switch event.kind {
     case .submit, .create, .fileGet, .ringFd:

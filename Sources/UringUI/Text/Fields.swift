@@ -9,7 +9,8 @@ enum Fields {
       ? Humanise.exactBytes(length.number) : "\(length.number)\(length.unit)"
   }
 
-  /// "#7" for a registered buffer, "group 3" for a provided one (with the id once it is chosen), else the address.
+  /// The buffer of a request: "#7" for a registered buffer; "group 3" for a provided buffer, "group
+  /// 3 id 5" once one is chosen; otherwise the address.
   static func buffer(_ request: Request) -> String {
     guard request.knows(.addr) else { return "" }
     switch request.bufferReference {
@@ -23,7 +24,7 @@ enum Fields {
     return isBuffer && request.sqe.addr != 0 ? Humanise.hex(request.sqe.addr) : ""
   }
 
-  /// Short names of IOSQE flags.
+  /// The names of the SQE's flags, without IOSQE_.
   static func flags(_ request: Request) -> String {
     request.sqeFlags.names.joined(separator: " ")
   }

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Names of groups and buffers on the screen.
+/// Texts for groups and buffers on the screen.
 extension Names {
   static func state(_ group: RequestGroup) -> Piece {
     let isDerived = group.acknowledgement?.isDerived == true
@@ -16,7 +16,7 @@ extension Names {
     return Piece(group.state.name + (isDerived ? derivedMark : ""), style)
   }
 
-  /// The command or opcode that made the buffer available.
+  /// The name of the command or opcode that made the buffer available.
   static func leader(_ group: RequestGroup) -> Piece {
     let leader = group.leader
     let failed = leader.hasResult && leader.result < 0
@@ -28,7 +28,7 @@ extension Names {
     return Piece("not seen", .faint)
   }
 
-  /// "REGISTER_IO_BUF" of "UBLK_U_IO_REGISTER_IO_BUF".
+  /// The command's name without its prefix: "REGISTER_IO_BUF" for "UBLK_U_IO_REGISTER_IO_BUF".
   private static func shortened(_ command: String) -> String {
     for prefix in ["UBLK_U_IO_", "UBLK_IO_", "FUSE_IO_URING_CMD_"] where command.hasPrefix(prefix) {
       return String(command.dropFirst(prefix.count))
@@ -36,7 +36,7 @@ extension Names {
     return command
   }
 
-  /// Slot of a buffer: "#3", "bgid 1", "0x7f001000".
+  /// The slot or address of a buffer: "#3", "bgid 1", "0x7f001000".
   static func slot(_ buffer: GroupBuffer) -> String {
     if let index = buffer.index { return "#\(index)" }
     if let bgid = buffer.bgid { return "bgid \(bgid)" }
@@ -44,7 +44,8 @@ extension Names {
     return buffer.isKernel ? "kernel" : ""
   }
 
-  /// Name of a buffer; that of a driver's request includes the request: "#3 ublkb0 0/5 read".
+  /// The name of a buffer. If the buffer belongs to a driver's request, the name includes the
+  /// request: "#3 ublkb0 0/5 read".
   static func buffer(_ buffer: GroupBuffer) -> String {
     if let request = buffer.fuse { return "\(slot(buffer)) FUSE \(request.operationName)" }
     guard let io = buffer.ublk else { return slot(buffer) }
@@ -53,7 +54,7 @@ extension Names {
     return "\(slot(buffer)) \(device) \(io.queue)/\(io.tag)\(operation)"
   }
 
-  /// Direction in which members may use the buffer.
+  /// The direction in which members can use the buffer.
   static func direction(_ direction: GroupBuffer.Direction) -> String {
     switch direction {
     case .unknown: ""
@@ -71,7 +72,7 @@ extension Names {
     }
   }
 
-  /// "#3" for a slot of the table, "bgid 3" for provided buffers.
+  /// The index of a buffer: "#3" for a slot of the table, "bgid 3" for a group of provided buffers.
   static func index(_ buffer: Buffer) -> String {
     buffer.kind == .registered ? "#\(buffer.index)" : "bgid \(buffer.index)"
   }
@@ -82,7 +83,7 @@ extension Names {
 }
 
 extension GroupCondition {
-  /// Error if data may be wrong or memory is lost; warning for all other conditions.
+  /// The style of a condition: `error` if data may be wrong or memory is lost, otherwise `warning`.
   var style: Style { Self.severe.contains(self) ? .error : .warning }
 
   private static let severe: Set<GroupCondition> = [
@@ -93,21 +94,22 @@ extension GroupCondition {
 }
 
 extension GroupConditions {
-  /// Style of the worst condition.
+  /// The style of the worst condition.
   var style: Style { contains { $0.style == .error } ? .error : .warning }
 }
 
 extension RequestGroup {
-  /// When the buffer was provided or, before that, when the leader started. A leader may have waited long.
+  /// Time at which the buffer was provided; before that, time at which the leader started. The two
+  /// differ, because a leader may wait long for its buffer.
   var birth: UInt64 { providedTime != 0 ? providedTime : startTime }
 
-  /// Nanoseconds for which the buffer was, or has been, away from its owner.
+  /// Nanoseconds for which the buffer was, or has been, lent by its owner.
   func age(_ scene: Scene) -> UInt64 {
     let end = endTime != 0 ? endTime : state.isFinal ? birth : scene.now
     return end.since(birth)
   }
 
-  /// True if it has not ended, or its end time is known.
+  /// True if the group has not ended, or if its end time is known.
   var isEndKnown: Bool { !state.isFinal || endTime != 0 }
 
   /// True for the application's own buffers, which serve many transfers while they are registered.

@@ -1,11 +1,11 @@
 import UringBase
 
-/// Numbers for people: three significant digits and one unit.
+/// Human-readable numbers with three significant digits and a unit.
 enum Humanise {
-  /// 0, 999ns, 1.23µs, 45.6ms, 12.3s, 2m05s, 3h12m, 4d02h: at most six columns.
+  /// A duration: 0, 999ns, 1.23µs, 45.6ms, 12.3s, 2m05s, 3h12m, 4d02h; at most six columns.
   static func duration(_ nanoseconds: UInt64) -> String { Figures.alignedDuration(nanoseconds) }
 
-  /// 999, 1.23k, 45.6M, 789G: at most five columns.
+  /// A count: 999, 1.23k, 45.6M, 789G; at most five columns.
   static func count(_ number: UInt64) -> String { scaled(number, base: 1_000, units: metric) }
 
   /// A rate rounded to whole numbers; "<1" for a very low rate.
@@ -15,13 +15,13 @@ enum Humanise {
     return count(UInt64(min(number.rounded(), 1e18)))
   }
 
-  /// 512, 4.00K, 1.50M: powers of 1024.
+  /// A number of bytes, with powers of 1024: 512, 4.00K, 1.50M.
   static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
 
   /// A number of bytes with a unit if it is a multiple of 1024, otherwise in full: 4K, 1M, 4095.
   static func exactBytes(_ number: UInt64) -> String { Figures.exactBytes(number) }
 
-  /// Exact if that is short: 4K, 4095, 3.74M for 3828K.
+  /// A number of bytes, exact if that has at most four characters: 4K, 4095, but 3.74M for 3828K.
   static func shortBytes(_ number: UInt64) -> String {
     let exact = exactBytes(number)
     return exact.utf8.count <= 4 ? exact : bytes(number)
@@ -29,7 +29,7 @@ enum Humanise {
 
   static func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
 
-  /// 12,345,678.
+  /// All digits in groups of three: 12,345,678.
   static func grouped(_ number: UInt64) -> String {
     var text = ""
     let digits = Array(String(number))
@@ -51,7 +51,7 @@ enum Humanise {
       unit += 1
     }
     if unit == 0 { return "\(number)" }
-    // 999.9k is shown as 1.00M, and 1000K as 0.98M: three digits at most.
+    // A number has at most three digits: 999.9k is shown as 1.00M, and 1000K as 0.98M.
     if number / divisor >= 999, Double(number) / Double(divisor) >= 999.5, unit < units.count - 1 {
       return Figures.digits(number, per: divisor * base) + units[unit + 1]
     }

@@ -1,13 +1,13 @@
 import UringFields
 import UringTrace
 
-/// Short names of the kernel's values, for columns.
+/// Short names of the kernel's values.
 enum Names {
   static func opcode(_ opcode: Opcode) -> String { opcode.name }
 
   static func errno(_ number: Int32) -> String { ErrorNumber(rawValue: number).name }
 
-  /// `-EIO`; the number of a result that is no errno.
+  /// The name of a result's errno, such as `-EIO`; the number if the result is not an errno.
   static func error(_ result: Int32) -> String {
     ErrorNumber.text(ofResult: result)
   }
@@ -27,7 +27,7 @@ enum Names {
     return Piece(state.name, style)
   }
 
-  /// After what was derived from other events and not observed itself.
+  /// The mark after a state that was not observed, but derived from other events.
   static let derivedMark = "◌"
 
   /// The request's state, with a mark if its end was derived.
@@ -62,7 +62,7 @@ enum Names {
     }
   }
 
-  /// The request's place in the kernel, as part of a sentence; empty if not known.
+  /// The request's place in the kernel, as part of a sentence; empty if it is unknown.
   static func place(_ place: Place) -> String {
     switch place {
     case .unknown: ""
@@ -88,7 +88,7 @@ enum Names {
     return result(request.result, of: request.opcode)
   }
 
-  /// A result, with errors in red; a timeout's -ETIME is no error.
+  /// A result, in the style of errors if it is one. The -ETIME of a timeout is not an error.
   static func result(_ result: Int32, of opcode: Opcode) -> Piece {
     guard result < 0 else { return Piece("\(result)") }
     let name = error(result)

@@ -1,21 +1,22 @@
-// Processes that use the files of the server.
+// The client process, whose threads open, read and write the files of the FUSE server.
 #pragma once
 #include "server.h"
 
-// Clients run in their own processes: a server that has its own files open would wait for its own answers at exit.
+// The clients are not in the server's process: a server that has its own files open would wait for its own answers at
+// exit.
 enum task { TRANSFER, OPEN, CLOSE, LEAVE };
 
 struct io {
   enum task task;
   bool is_cached, writes;
   off_t offset;
-  char *data; // shared
+  char *data; // shared by server and clients
   ssize_t done;
   _Atomic bool is_asked;
 };
 
 enum { CLIENTS = 3 };
-static struct io *ios; // shared
+static struct io *ios; // shared by server and clients
 static int files[2];
 
 static int open_file(const char *name) {
@@ -92,7 +93,7 @@ static void begin_io(struct io *io, bool is_cached, bool writes, off_t offset) {
   ask(io, TRANSFER);
 }
 
-// Serves until the task is done.
+// Serves FUSE requests until the client's task is done.
 static void end_task(struct io *io) {
   while (io->is_asked) {
     struct entry *entry = take();

@@ -1,4 +1,4 @@
-// The pages that the kernel lends with a request, and the members that use them.
+// The pages that the kernel lends with a FUSE request, and the members: io_uring requests that use these pages.
 #pragma once
 #include "server.h"
 
@@ -15,7 +15,8 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...) 
   va_end(arguments);
 }
 
-// Must be called before the answer, which overwrites the request. `conditions`: the expected conditions, in JSON.
+// Adds a request's pages and members to the truth. Must be called before the answer, which overwrites the request.
+// `conditions`: the conditions that uringtop must show, in JSON.
 static void note_lent(struct entry *entry, const char *conditions, unsigned members, const uint64_t *member) {
   tell(
       "%s{\"leader\":\"0x%" PRIx64

@@ -8,7 +8,7 @@
 
 enum { FETCHES = 4, MOST_QUEUES = 256, PAYLOAD = 1 << 16, COMMAND = 48 };
 enum { SIZE = 8192, FILE_SIZE = 1 << 17, BEYOND = 1 << 18 };
-enum { ROOT = 1, DIRECT, CACHED }; // nodes
+enum { ROOT = 1, DIRECT, CACHED }; // FUSE node ids
 
 // MARK: - Definitions that Debian 12's headers lack
 
@@ -183,7 +183,8 @@ static void begin_serving(void) {
     add_queue(i, i ? 1 : FETCHES);
 }
 
-// Prepares the answer: `size` bytes are in the entry's payload or in the request's pages.
+// Queues the answer to an entry's request on the ring `to`. The `size` bytes of its data are already in the entry's
+// payload or in the request's pages.
 static uint64_t commit_on(struct ring *to, struct entry *entry, int error, size_t size) {
   struct headers *headers = entry->headers;
   uint64_t commit_id = headers->entry.commit_id;
@@ -217,7 +218,7 @@ static struct fuse_attr attributes(uint64_t node) {
   };
 }
 
-// Requests without data.
+// Answers a request whose pages the kernel has not lent.
 static void answer(struct entry *entry) {
   uint64_t node = entry->headers->in.nodeid;
   void *to = payload(entry);
@@ -253,7 +254,7 @@ static bool is_read(struct entry *entry) {
   return entry->headers->in.opcode == FUSE_READ;
 }
 
-// fuse_read_in and fuse_write_in begin with the same fields.
+// Also right for FUSE_WRITE, because fuse_read_in and fuse_write_in begin with the same fields.
 static unsigned length(struct entry *entry) {
   return entry->headers->operation.read.size;
 }
@@ -271,7 +272,7 @@ static void pump(void) {
   }
 }
 
-// An entry that has a request with lent pages, or NULL. Answers all other requests.
+// Returns an entry that has a request with lent pages, or NULL. Answers all other requests.
 static struct entry *take(void) {
   for (unsigned i = 0; i < nr_entries; i++) {
     struct entry *entry = &entries[i];

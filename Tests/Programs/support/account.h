@@ -1,4 +1,5 @@
-// The account of what really happened, in memory that forked children share; newer UAPI.
+// The account of what really happened, in memory that forked children share, and kernel constants that liburing may
+// lack.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@
 #define UNUSED_OK __attribute__((unused))
 #define EXIT_SKIPPED 77
 
-// UAPI newer than Debian 12's liburing.
+// Kernel constants that Debian 12's liburing lacks.
 #ifndef IORING_SETUP_NO_MMAP
 #define IORING_SETUP_NO_MMAP (1U << 14)
 #define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
@@ -49,7 +50,7 @@
 #ifndef IORING_NOP_CQE32
 #define IORING_NOP_CQE32 (1U << 5)
 #endif
-// A patch series; invalid elsewhere.
+// Only kernels with the SQE group patches accept this flag.
 #ifndef IOSQE_SQE_GROUP
 #define IOSQE_SQE_GROUP (1U << 7)
 #endif
@@ -87,7 +88,7 @@ struct truth {
   unsigned request_count;
   uint64_t next_user_data;
   unsigned cqes, aux_cqes;
-  uint64_t bulk_submitted, bulk_completed; // by programs with too many requests to record each
+  uint64_t bulk_submitted, bulk_completed; // counts of programs with too many requests to record each one
   struct {
     uint64_t user_data;
     int32_t res;

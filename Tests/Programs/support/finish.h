@@ -1,4 +1,4 @@
-// Holding the current state, and the end of a program.
+// Functions that hold a program's current state (--hold), and the end of a program.
 
 #pragma once
 #include "requests.h"
@@ -15,7 +15,7 @@ static bool stdin_can_close(void) {
 UNUSED_OK static void wait_for_end(void) {
   char text[64];
   struct pollfd input = {.fd = stdin_can_close() ? 0 : -1, .events = POLLIN};
-  while (!stop) // the time limit covers a signal just before poll()
+  while (!stop) // poll() has a timeout in case a signal arrives just before it
     if (poll(&input, 1, 100) > 0 && read(0, text, sizeof text) <= 0)
       return;
 }
@@ -58,7 +58,7 @@ UNUSED_OK static void hold_beside(void) {
   pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-// Closes the rings that are still open, prints the truth and gives main() its status.
+// Closes the rings that are still open, prints the truth and returns main()'s exit status.
 UNUSED_OK static int finish(void) {
   hold();
   for (unsigned i = 0; i < truth->ring_count; i++)

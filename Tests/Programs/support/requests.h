@@ -5,7 +5,7 @@
 
 // MARK: - Rings
 
-// Opens a ring. The order of the calls is the ring's index in the truth's "rings".
+// Opens a ring. The truth's "rings" lists the rings in the order of these calls.
 UNUSED_OK static struct ring *open_ring_with(unsigned entries, struct io_uring_params parameters) {
   check(truth->ring_count < MAX_RINGS, "too many rings");
   struct ring *ring = &truth->rings[truth->ring_count];
@@ -49,7 +49,7 @@ UNUSED_OK static void close_ring(struct ring *ring) {
   ring->open = false;
 }
 
-// Exits with status 77 if the kernel does not know `opcode`.
+// Exits with status 77 if the kernel does not support `opcode`.
 UNUSED_OK static void need_opcode(struct ring *ring, int opcode, const char *name) {
   struct io_uring_probe *probe = io_uring_get_probe_ring(&ring->uring);
   bool known = probe && io_uring_opcode_supported(probe, opcode);
@@ -60,7 +60,7 @@ UNUSED_OK static void need_opcode(struct ring *ring, int opcode, const char *nam
 
 // MARK: - Requests
 
-// The next free SQE, cleared, with a user_data that no other request of the program has.
+// Returns the next free SQE, cleared, with a user_data that no other request of the program has.
 UNUSED_OK static struct io_uring_sqe *sqe(struct ring *ring) {
   struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
   check(sqe, "the submission queue is full");
@@ -170,7 +170,7 @@ UNUSED_OK static void reap_all(struct ring *ring) {
 
 // MARK: - Files and memory for I/O
 
-// An unlinked file of `size` bytes in $TMPDIR, /var/tmp or /tmp.
+// Opens an unlinked file of `size` bytes in $TMPDIR, /var/tmp, /tmp or the working directory.
 UNUSED_OK static int temporary_file(size_t size) {
   const char *directories[] = {getenv("TMPDIR"), "/var/tmp", "/tmp", "."};
   for (int i = 0; i < 4; i++) {
@@ -191,7 +191,8 @@ UNUSED_OK static int temporary_file(size_t size) {
   die("no directory for a temporary file");
 }
 
-// Memory to register as a buffer: 6.1 refuses pages that partly belong to a file, as at the start of .bss.
+// Returns memory that can be registered as a buffer. Static memory may not be: 6.1 refuses pages that partly belong to
+// a file, such as the first page of .bss.
 UNUSED_OK static void *map_memory(size_t size) {
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   check(memory != MAP_FAILED, "no memory");

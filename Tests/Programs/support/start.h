@@ -1,4 +1,4 @@
-// Start, options, checks and leaving.
+// Start and exit of a test program, options, and checks.
 
 #pragma once
 #include "account.h"
@@ -24,14 +24,14 @@ UNUSED_OK static __attribute__((noreturn, format(printf, 2, 3))) void leave(
     if (!(condition)) \
       die(__VA_ARGS__); \
   } while (0)
-// The value of a call that returns -1 and sets errno when it fails.
+// Returns the value of a call. Ends the program if the call fails, that is, returns -1 and sets errno.
 #define must(call) \
   ({ \
     __typeof__(call) value_ = (call); \
     check(value_ >= 0, "line %d: %s: %s", __LINE__, #call, strerror(errno)); \
     value_; \
   })
-// The same for liburing, which returns -errno.
+// The same as must() for calls of liburing, which return -errno when they fail.
 #define must_uring(call) \
   ({ \
     int value_ = (call); \
@@ -62,8 +62,8 @@ UNUSED_OK static void long_running(void) {
   sigaction(SIGHUP, &action, NULL);
 }
 
-// Takes the options that all programs have out of argv: --hold, and --defer (every ring with
-// IORING_SETUP_DEFER_TASKRUN).
+// Creates the account, sets a time limit of 20 s, and removes the options that all programs have from argv: --hold, and
+// --defer (every ring gets IORING_SETUP_DEFER_TASKRUN).
 UNUSED_OK static void begin(const char *name, int *argc, char **argv) {
   truth = mmap(NULL, sizeof *truth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (truth == MAP_FAILED) {
@@ -90,7 +90,7 @@ UNUSED_OK static void begin(const char *name, int *argc, char **argv) {
   alarm(20);
 }
 
-// The value of option `name` in the arguments that begin() left, or `otherwise`.
+// Returns the value of the option `name` in the arguments that begin() left, or `otherwise` if it is not given.
 UNUSED_OK static long option(int argc, char **argv, const char *name, long otherwise) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], name))
@@ -103,7 +103,7 @@ UNUSED_OK static long option(int argc, char **argv, const char *name, long other
   return otherwise;
 }
 
-// Argument `index` (from 1), which must be a number greater than 0, or `otherwise` when it is not given.
+// Returns argument `index` (from 1), which must be a number greater than 0, or `otherwise` if it is not given.
 UNUSED_OK static long argument(int argc, char **argv, int index, long otherwise) {
   if (argc <= index || !strncmp(argv[index], "--", 2))
     return otherwise;
@@ -125,7 +125,7 @@ UNUSED_OK static void sleep_ms(unsigned ms) {
     ;
 }
 
-// True if the kernel belongs to a series such as "6.1". Few truths depend on it.
+// True if the kernel belongs to a series such as "6.1". The truths of a few programs depend on the series.
 UNUSED_OK static bool kernel_is(const char *series) {
   struct utsname name;
   size_t length = strlen(series);

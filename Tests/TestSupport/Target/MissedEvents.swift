@@ -1,8 +1,8 @@
 import CRecord
 import UringRecordings
 
-/// Events for which the kernel ran no program (7.x, on a busy machine), as counted in a recording: their maximum
-/// number, and the span of time in which they occurred.
+/// Events for which the kernel ran no BPF program (7.x, on a busy machine), as counted in a
+/// recording: their maximum number, and the span of time in which they occurred.
 public struct MissedEvents: Sendable {
   public var count: UInt64
   public var earliest: UInt64
@@ -37,8 +37,9 @@ public struct MissedEvents: Sendable {
 }
 
 extension TargetComparison {
-  /// Excuses differences that missed events explain: each event excuses the I/O of one tag at that time and the tag's
-  /// next I/O, but only for facts that are absent. All other differences remain.
+  /// Excuses differences that missed events explain. Each event excuses the I/O of one tag at that
+  /// time and the tag's next I/O, but only if uringtop lacks a fact about these I/Os. All other
+  /// differences remain.
   mutating func excuse(_ missed: [MissedEvents]) {
     var missed = missed
     let differing = Dictionary(grouping: allDifferences.filter { $0.io != nil }) { IO($0.io!) }

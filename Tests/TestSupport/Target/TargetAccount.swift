@@ -84,7 +84,7 @@ public struct TargetAccount: Decodable, Sendable {
 }
 
 extension TargetAccount.Group {
-  /// The group as the document shows it.
+  /// Converts a group to the form in which the JSON document shows it.
   public init(_ group: RequestGroup) {
     id = group.id
     provider = "\(group.provider.name)"

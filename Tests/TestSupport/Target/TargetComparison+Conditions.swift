@@ -2,7 +2,8 @@ import UringTrace
 
 /// Conditions that a group must have, and conditions that it may have.
 extension TargetComparison {
-  /// The aggregator's patience.
+  /// The time in nanoseconds after which the aggregator shows that a buffer is held too long or
+  /// given back late.
   private static let long: UInt64 = 100_000_000
 
   mutating func compareConditions(

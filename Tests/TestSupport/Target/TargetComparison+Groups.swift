@@ -9,12 +9,13 @@ struct ExpectedGroup {
   var isSpare = false
   /// Span of time in which the group can have begun.
   var begun: TargetComparison.Span
-  /// Latest time at which the driver got the buffer back.
+  /// Latest time at which the driver can have got the buffer back.
   var end: UInt64
-  /// Latest end if no worker was still freeing a member after its completion.
+  /// Latest time at which the driver got the buffer back if no io-wq worker freed a member after
+  /// its completion.
   var usualEnd: UInt64
 
-  /// False if the driver was never given a buffer.
+  /// False if no buffer was provided, so that none can be given back.
   var isProvided: Bool {
     (isAutomatic || io.fault != "leader-fail") && (!isSpare || io.automatic)
   }
@@ -38,7 +39,7 @@ extension TargetComparison {
     }
   }
 
-  /// The groups of a tag's I/Os, in order.
+  /// The groups that the log requires for a tag's I/Os, in order.
   private func expected(_ ios: [TargetIO]) -> [ExpectedGroup] {
     let isAutomatic = account.demo.mode == "auto"
     guard isAutomatic || account.demo.mode == "zero-copy" else { return [] }

@@ -34,7 +34,8 @@ extension TargetComparison {
     }
   }
 
-  /// COMMIT_AND_FETCH has the result for the driver: struct ublksrv_io_cmd, from offset 48 of the SQE on.
+  /// Compares a COMMIT_AND_FETCH with its I/O. The command contains the I/O's result for the
+  /// driver, in the struct ublksrv_io_cmd at offset 48 of the SQE.
   private mutating func compare(_ commit: Request, _ io: TargetIO) {
     let subject = TargetSubject(io)
     let result = Int32(truncatingIfNeeded: commit.sqe.addr3 >> 32)
@@ -59,7 +60,8 @@ extension TargetComparison {
     expect(
       request.opcode.name, io.fault == "wrong-direction" ? Self.opposite(opcode) : opcode, subject,
       "opcode of a member")
-    // If its submission was missed, a request begins with the first event that names it.
+    // If a request's submission was missed, its start is that of the first event that names the
+    // request.
     let isCut = !request.isStartKnown
     expect(
       request.startTime,

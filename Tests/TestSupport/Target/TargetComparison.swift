@@ -11,13 +11,13 @@ public struct TargetComparison {
   /// The target's rings by queue.
   private(set) var rings: [UInt16: Ring.ID] = [:]
   private(set) var requests: [Tag: Requests] = [:]
-  /// I/Os in order of time.
+  /// The I/Os of the log by tag, in order of time.
   private(set) var logged: [Tag: [TargetIO]] = [:]
-  /// Requests that a worker thread executed.
+  /// Requests that were queued to io-wq workers.
   private(set) var workers: Set<Request.ID> = []
 
   private(set) var allDifferences: [TargetDifference] = []
-  /// I/Os that differ because of events for which the kernel ran no program.
+  /// I/Os that differ because of events for which the kernel ran no BPF program.
   var excusedIOs: Set<IO> = []
   var rightFaults: Set<IO> = []
   /// Number of groups that agree with the log.
@@ -74,7 +74,7 @@ public struct TargetComparison {
     var members: [Request] = []
   }
 
-  /// A span of time; empty if the log is wrong.
+  /// A span of time; contains no time if a wrong log makes its end earlier than its start.
   struct Span {
     var start: UInt64
     var end: UInt64

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Commands of the server, include/uapi/linux/ublk_cmd.h.
+/// Commands of the ublk server, from include/uapi/linux/ublk_cmd.h.
 enum ServerCommand: UInt32 {
   case fetch = 0xc010_7520
   case commitAndFetch = 0xc010_7521

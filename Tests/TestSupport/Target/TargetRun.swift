@@ -24,7 +24,8 @@ public struct TargetRun: Sendable, CustomStringConvertible {
 
   public var description: String { "\(name) on \(kernel)" }
 
-  /// The variation of the plain run: a fault, `mixed`, `queues`.
+  /// The difference from the plain run: the name of a fault, `mixed` or `queues`; nil for the plain
+  /// run.
   public var variation: Substring? { name.split(separator: "+").dropFirst().first }
 
   public var isFaulty: Bool { variation != nil && variation != "queues" }

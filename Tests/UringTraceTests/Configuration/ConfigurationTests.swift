@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringConfiguration
 
-/// The settings of a configuration, and its mistakes.
+/// Settings in a configuration file, and mistakes in it.
 @Suite struct ConfigurationTests {
   private func configuration(_ text: String) -> Configuration {
     Configuration(TOMLDocument(Array(text.utf8)))

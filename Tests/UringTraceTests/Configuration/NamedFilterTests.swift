@@ -3,7 +3,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// `@name` in expressions.
+/// Named filters: `@name` in filter expressions.
 @Suite struct NamedFilterTests {
   private static let fields = FieldSet<Int>(
     "numbers", [Field("size", .number, meaning: "") { number, _ in .number(UInt64(number)) }])
@@ -47,7 +47,7 @@ import UringTrace
     #expect(complaint("@unknown", named: .any) == nil)
   }
 
-  /// Sockets in the abstract namespace begin with @.
+  /// The names of sockets in the abstract namespace also begin with @.
   @Test func otherWordsBeginWithTheSignToo() {
     #expect(complaint("@/tmp/.X11") == nil)
     #expect(complaint("\"@socket\"") == nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringConfiguration
 
-/// TOML as a text whose values can be found and replaced.
+/// A TOML text in which values can be found and replaced.
 @Suite struct TOMLTests {
   private func document(_ text: String) -> TOMLDocument { TOMLDocument(Array(text.utf8)) }
 

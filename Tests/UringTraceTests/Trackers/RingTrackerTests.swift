@@ -44,7 +44,7 @@ import Testing
     #endif
   }
 
-  /// A tick only visits rings that may have changed.
+  /// A tick of the rate clock visits only rings that may have changed.
   @Test func ratesOfQuietRingsAreThoseOfAllTicks() {
     var clock = RateClock(start: 1_000_000_000_000)
     var rings = RingTracker(closedLimit: 1)

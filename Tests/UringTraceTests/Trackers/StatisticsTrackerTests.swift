@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Statistics, names and results of walks: the trackers without links to other trackers.
+/// Statistics and names: trackers without links to other trackers.
 @Suite struct StatisticsTrackerTests {
   @Test func latencyIsCountedOnceForARequest() {
     var scene = TrackerScene()

@@ -11,14 +11,14 @@ struct TrackerScene: ~Copyable {
     time: 0, request: 0, ring: 0, kind: .submit, opcode: Opcode(rawValue: 0), userData: 0,
     value: 0, tid: 0, flags: 0)
 
-  /// Adds a ring that all trackers know.
+  /// Adds a ring to the ring tracker and the lending tracker.
   mutating func ring(_ context: UInt64 = 4096) -> Handle<RingState> {
     let ring = rings.add(context, time: 1)!
     lending.ringBegan(ring, id: rings[ring].ring.id)
     return ring
   }
 
-  /// Begins a request at an address.
+  /// Begins a request at a kiocb address.
   mutating func request(
     _ address: UInt64, on ring: Handle<RingState>, opcode: Opcode = Opcode(rawValue: 0),
     userData: UInt64 = 0, flags: SQEFlags = [], sqe change: (inout SQE) -> Void = { _ in }
@@ -40,9 +40,9 @@ struct TrackerScene: ~Copyable {
     return slot
   }
 
-  /// Ends a request with a result, for the request tracker alone.
+  /// Ends a request with a result, in the request tracker only.
   ///
-  /// - Returns: the request that leaves the history.
+  /// - Returns: the request that leaves the history; `.none` if none does.
   mutating func end(
     _ slot: Handle<RequestSlot>, result: Int32 = 0
   ) -> Handle<RequestSlot> {

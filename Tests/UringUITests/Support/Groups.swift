@@ -30,7 +30,7 @@ extension Make {
     return member
   }
 
-  /// A ublk read of 16K in slot 3, whose leader waited for a second.
+  /// The group of a ublk read of 16K in slot 3, whose leader waited for a second.
   static func group(
     _ id: RequestGroup.ID, ring: Ring.ID = 1, provider: GroupProvider = .ublkAuto,
     state: RequestGroup.State = .borrowed, members: [RequestGroup.Member] = [],
@@ -96,7 +96,8 @@ extension Make {
       bufferCount: left == nil ? 0 : 16, exhaustedCount: 0)
   }
 
-  /// Three groups: one with two overlapping members and a running one, one given back, one leaked.
+  /// Four groups: one with two overlapping members and a running one, two given back (the second
+  /// with a derived acknowledgement), and one leaked.
   static var lending: Snapshot {
     var snapshot = snapshot(
       rings: [ring(1, comm: "server", inFlight: 2), ring(2, comm: "client")],

@@ -35,7 +35,7 @@ extension InterfaceSuite {
       events: [Make.event(.submit, at: 1, request: 1), Make.event(.complete, at: 2, value: -5)])
   }
 
-  /// Paused at a quarter of a cut-off recording.
+  /// The timeline of a cut-off recording, paused at a quarter.
   static var timeline: Timeline {
     Timeline(
       position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,
@@ -60,7 +60,7 @@ extension InterfaceSuite {
 }
 
 extension String {
-  /// Characters before the first occurrence.
+  /// The number of characters before the first occurrence of `part`; 0 if there is none.
   func distance(to part: String) -> Int {
     let characters = Array(self)
     let wanted = Array(part)

@@ -2,13 +2,15 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// An OpenSSH server on this machine, with keys of its own, and a client that may log in. It ends when this is released.
+/// An OpenSSH server on this machine with its own keys, and a client that may log in. The server
+/// ends when this object is released.
 final class LocalSSH {
-  /// A program to call instead of `ssh`.
+  /// The path of a program to call instead of `ssh`.
   let client: String
-  /// The user and the machine to name.
+  /// The user and machine to pass to the client.
   let host = "root@127.0.0.1"
-  // sshd closes all descriptors that it inherits, which Foundation's Process takes for its end.
+  // Not a Process: sshd closes all inherited descriptors, which Foundation's Process takes for the
+  // end of the program.
   private let server: ChildProgram
 
   private static let program = "/usr/sbin/sshd"
@@ -51,7 +53,7 @@ final class LocalSSH {
 
       """, to: "client")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: client)
-    // sshd insists on it; the service of Debian makes it at each start.
+    // sshd requires this directory. Debian's ssh service creates it at each start.
     try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
     server = try ChildProgram(Self.program, ["-D", "-f", path("sshd_config")])
     let connects = eventually { (try? Self.run(self.client, self.host, "true")) == true }

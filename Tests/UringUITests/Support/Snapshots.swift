@@ -2,7 +2,7 @@ import CRecord
 
 @testable import UringTrace
 
-/// Snapshots made by hand, with times in nanoseconds from a fixed start.
+/// Snapshots made by hand. Parameters give times in seconds from a fixed start.
 enum Make {
   static let start: UInt64 = 1_000_000_000_000
 

@@ -4,8 +4,8 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// A small recording in a file: one ring with twenty reads, the eighth of which fails, on a file with
-/// an evil name, and one request that stays in flight.
+/// A small recording in a file: one ring with twenty reads of a file whose name contains an escape
+/// sequence, and one request that stays in flight. The eighth read fails.
 final class TestRecording: Sendable {
   static let fileName = "/tmp/e\u{1B}[31mvil 日本.img"
   let path: String

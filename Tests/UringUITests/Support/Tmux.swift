@@ -3,12 +3,12 @@ import ProbeSupport
 import Synchronization
 import Testing
 
-/// A terminal that runs a program in tmux: sends keys and reads the screen. The terminal ends when this is released.
+/// A terminal that runs a program in tmux: sends keys and reads the screen. The terminal ends when
+/// this object is released.
 final class Tmux {
   private static let count = Atomic(0)
   private let socket: String
 
-  /// Whether tmux is installed.
   static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/tmux")
 
   /// The program under test, in the folder of the test runner.
@@ -34,12 +34,13 @@ final class Tmux {
     try tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
   }
 
-  /// The text on the screen; with its escape sequences on request.
+  /// The text on the screen, with escape sequences if `withEscapes` is true.
   func screen(withEscapes: Bool = false) throws -> String {
     try tmux(["capture-pane", "-p"] + (withEscapes ? ["-e"] : []))
   }
 
-  /// Waits until the screen shows the texts, and returns it. If it never does, the test fails, and has the last screen.
+  /// Waits until the screen shows the texts, and returns the screen. If it does not show them in
+  /// time, the test fails and reports the last screen.
   @discardableResult
   func wait(for texts: String...) throws -> String {
     var screen = ""
@@ -51,8 +52,9 @@ final class Tmux {
     return screen
   }
 
-  /// The server that tmux leaves behind must not keep pipes of this process open, or their readers would never see the
-  /// end of the data.
+  /// A shell script that closes inherited descriptors and runs tmux. The server that tmux leaves
+  /// running must not keep pipes of this process open, or their readers would never see the end of
+  /// the data.
   private static let closeAndRun = """
     for fd in /proc/$BASHPID/fd/*; do
       [ ${fd##*/} -gt 2 ] && eval "exec ${fd##*/}>&-"
@@ -60,8 +62,8 @@ final class Tmux {
     exec tmux "$@"
     """
 
-  /// Tests run on threads that block signals, and a child inherits that: a tmux server that blocks
-  /// SIGTERM never ends.
+  /// Runs the body without blocked signals. Tests run on threads that block signals, a child
+  /// inherits the signal mask, and a tmux server that blocks SIGTERM never ends.
   private func withSignals(_ body: () throws -> Void) rethrows {
     var none = sigset_t()
     var old = sigset_t()

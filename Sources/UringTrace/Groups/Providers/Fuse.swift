@@ -4,8 +4,9 @@ extension GroupProvider {
 }
 
 extension GroupProviderTraits {
-  // include/uapi/linux/fuse.h. Commands of other files (sockets) have the same numbers; a record_fuse_request
-  // identifies those of FUSE. The slot was named only once, in the second half of REGISTER's SQE.
+  // include/uapi/linux/fuse.h. Commands of other files (sockets) have the same numbers, so only a
+  // record_fuse_request identifies a command as one of FUSE. The slot is named only once, in the
+  // second half of the 128-byte SQE of REGISTER.
   static let fuse = GroupProviderTraits(
     id: 4, name: "fuse", title: "FUSE", releases: ["fuse_zero_copy_release"],
     commands: [
@@ -17,6 +18,6 @@ extension GroupProviderTraits {
     acknowledgement: "fuse_zero_copy_release",
     rules: GroupRules(lifecycle: .slot, isOneTransfer: true))
 
-  /// Answers the request with the id at offset 8 of the payload, and waits for the next request.
+  /// Answers the FUSE request whose id is at offset 8 of the payload, then waits for the next one.
   static let commitAndFetch: UInt32 = 2
 }

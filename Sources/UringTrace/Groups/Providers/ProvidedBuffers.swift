@@ -123,23 +123,26 @@ extension LendingTracker {
     noteBuffers(in: pool)
     self[pool].lastUseTime = time
     self[pool].provided.takenTime = time
-    // With F_BUF_MORE the kernel keeps the buffer.
+    // With IORING_CQE_F_BUF_MORE the kernel keeps the buffer for later CQEs: it is not taken yet.
     if !flags.contains(.bufferMore) { self[pool].provided.taken += 1 }
   }
 
-  /// Handles the tail of a buffer ring: how far the application has filled the ring.
+  /// Handles a record of a buffer ring's tail, which shows how far the application has filled the
+  /// ring.
   mutating func providedTail(
     _ record: UnsafePointer<record_provided_tail>, ring: Handle<RingState>
   ) {
     guard let pool = slot(ring, .providedRing, record.pointee.bgid) else { return }
-    // The tail is the low 16 bits of the number ever provided; the buffers left are at most the ring's entries.
+    // The tail is the low 16 bits of the number of buffers ever provided. At most as many buffers
+    // are left as the ring has entries.
     let taken = self[pool].provided.taken
     let left = (Int64(record.pointee.tail) - taken) & 0xffff
     self[pool].provided.provided = taken + min(left, Int64(self[pool].provided.count))
     self[pool].provided.lookTime = 0
   }
 
-  /// Handles the kernel's state of a buffer group; ignored if a buffer was taken since.
+  /// Handles a record of the kernel's state of a buffer group. Ignores it if a buffer has been
+  /// taken since the record was written.
   mutating func providedGroup(
     _ record: UnsafePointer<record_provided_group>, ring: Handle<RingState>
   ) {
@@ -148,9 +151,10 @@ extension LendingTracker {
     let kind: Buffer.Kind = isRing ? .providedRing : .providedLegacy
     guard record.pointee.bgid <= UInt16.max else { return }
     let pool = slotOrNew(ring, kind, record.pointee.bgid)
-    // Requests that got no buffer have changed nothing.
+    // Only a taken buffer makes the record stale: requests that got no buffer have changed nothing.
     guard self[pool].provided.takenTime <= header.time_ns else { return }
-    // For buffers provided one by one, every event since is known.
+    // For buffers provided one by one (PROVIDE_BUFFERS), one such record is enough: events show
+    // every later change.
     guard isRing || self[pool].provided.provided < 0 else { return }
     self[pool].kind = kind
     noteBuffers(in: pool)
@@ -178,7 +182,7 @@ extension LendingTracker {
 }
 
 extension ProvidedEntry {
-  /// Nil if the record contains no entry.
+  /// Reads the entry at the head of a buffer ring; nil if the record contains none.
   init?(_ record: UnsafePointer<record_provided_group>) {
     guard record.pointee.head_is_known != 0 else { return nil }
     self.init(

@@ -1,7 +1,8 @@
 import CRecord
 
 extension GroupProvider {
-  /// SQE groups that share the leader's buffer: a patch series, detected by its fields.
+  /// SQE groups whose members share the leader's buffer. This is a kernel patch series, detected by
+  /// its structure fields.
   public static let sqeGroup = GroupProvider(.sqeGroup)
 }
 
@@ -16,18 +17,23 @@ extension GroupProviderTraits {
     rules: GroupRules(lifecycle: .batch, isOneTransfer: true))
 }
 
-/// The first SQE with the flag leads. The SQEs behind it are members, up to and including the first without the
-/// flag, or up to the end of the batch.
+/// The first SQE with the group flag (bit 7 of `sqe->flags`) is the leader. The SQEs behind it are
+/// members, up to and including the first without the flag, or up to the end of the submission
+/// batch.
 extension LendingTracker {
-  /// `group_role` of a leader, from the kernel's own state of the batch.
+  /// Value of `group_role` for a leader, from the kernel's own state of the submission batch.
   private static var leads: UInt16 { UInt16(RECORD_ROLE_LEADS) }
 
-  /// - Parameter role: the request's role; nil if the record has none: then the previous submissions decide.
+  /// Adds a request to the open SQE group of its ring, or begins a group with it.
+  ///
+  /// - Parameter role: the `group_role` of the request; nil if the record has none, so that only
+  ///   the previous submissions show the request's group.
   mutating func joinBatch(_ slot: inout RequestSlot, role: UInt16?, _ event: inout Event) {
     let ring = slot.ring
     let isFlagged = slot.request.sqe.flags & SQEFlags.group != 0
     let open = resolve(self[ring].openBatch)
-    // The end of a batch also ends its group: the next request is in no group, or leads another.
+    // A request outside the open group is in no group, or leads another: the group ended with the
+    // previous submission batch.
     let isOutside = role == Self.leads || role == 0 && self[ring].recordsRoles
     if isOutside { setOpenBatch(.none, of: ring) }
     if let open, !isOutside {
@@ -43,7 +49,8 @@ extension LendingTracker {
     if role == Self.leads { self[ring].recordsRoles = true }
   }
 
-  /// Sets the leader's buffer, when a member or the leader completes.
+  /// Sets the buffer of the group's leader. The record is written when a member or the leader
+  /// completes.
   ///
   /// - Returns: false if the request is in no SQE group.
   mutating func groupBuffer(
@@ -51,7 +58,7 @@ extension LendingTracker {
     _ event: inout Event
   ) -> Bool {
     let member = member(of: slot)
-    // A leader that posts no CQE has already ended.
+    // A leader that posts no CQE has already ended: then the member identifies the group.
     if let member { self[member].member.isConfirmed = true }
     let led = resolve(part(of: slot).led)
     guard let group = member.map({ self[$0].group }) ?? led,
@@ -63,15 +70,16 @@ extension LendingTracker {
     self[group].buffer.length = record.pointee.length
     self[group].origin.offset = record.pointee.offset
     self[group].buffer.segments = record.pointee.segments
-    // As the enum, ITER_DEST is 0 and ITER_SOURCE 1.
+    // The kernel's values: ITER_DEST is 0, ITER_SOURCE is 1.
     self[group].buffer.direction = record.pointee.direction == 0 ? .destination : .source
     self[group].buffer.release = record.pointee.acknowledge
     provide(group, time: record.pointee.base.time_ns)
     return true
   }
 
-  /// Handles the end of the leader. Its CQE is the group's last, and the buffer is given back right after it.
-  /// Without that CQE, only the start of its members is seen.
+  /// Handles the end of the leader. The leader's CQE is the group's last, and the buffer is given
+  /// back right after it. If the leader posts no CQE (`isSilent`), the group ends with its last
+  /// member, because the start of the members is the only sign of the leader's end.
   mutating func finishBatch(_ group: Handle<GroupState>, isSilent: Bool, at moment: Moment) {
     let ring = self[group].buffer.ring
     if self[ring].openBatch.id == self[group].id {
@@ -80,7 +88,7 @@ extension LendingTracker {
     guard !self[group].end.isEnded, !isSilent || self[group].running == 0 else { return }
     if self[group].times.withdrawn == 0 { self[group].times.withdrawn = max(moment.time, 1) }
     if self[group].buffer.providedTime == 0 {
-      // The group only ordered its requests, without a buffer; or it failed.
+      // The group had no buffer and only ordered its requests, or its leader failed.
       end(group, time: moment.time)
     } else {
       acknowledge(group, at: moment, function: 0, isDerived: true)

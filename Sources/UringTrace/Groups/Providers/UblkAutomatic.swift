@@ -14,7 +14,7 @@ extension GroupProviderTraits {
       Command(
         number: 0xc010_7521, name: "UBLK_U_IO_COMMIT_AND_FETCH_REQ", role: .commitAndDeliver,
         slot: .address),
-      // UBLK_F_BATCH_IO (7.2): with struct ublk_batch_io.
+      // UBLK_F_BATCH_IO (7.2): these commands have a struct ublk_batch_io.
       Command(number: 0xc010_7525, name: "UBLK_U_IO_PREP_IO_CMDS", role: .batch, slot: .none),
       Command(number: 0xc010_7526, name: "UBLK_U_IO_COMMIT_IO_CMDS", role: .batch, slot: .none),
       Command(

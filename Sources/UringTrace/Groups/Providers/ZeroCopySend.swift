@@ -38,7 +38,7 @@ extension LendingTracker {
     if isNotified {
       acknowledge(group, at: moment, function: 0, isDerived: false)
     } else if isOver, !slot.request.isEndDerived {
-      // Failed before the network stack received the memory: no notification follows.
+      // The send failed before the network stack received the memory: no notification follows.
       end(group, time: moment.time)
     } else {
       acknowledge(group, at: moment, function: 0, isDerived: true)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* In place of bpf/programs/kernel/helpers.h: the helper functions that transport.h calls, for user space. */
+/* Replaces bpf/programs/kernel/helpers.h in user space: implements the BPF helper functions that transport.h calls. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
